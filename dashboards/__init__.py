@@ -1,0 +1,1 @@
+"""Grafana, Prometheus and Alertmanager as code. Empty until the dashboards are built."""

@@ -1,0 +1,1 @@
+"""Event generators and data-set streams that write to the raw topics."""

@@ -1,0 +1,24 @@
+"""Entry point: run a command, turn an error into one line on stderr and an exit code."""
+
+from __future__ import annotations
+
+import sys
+
+from stream_app.cli import app
+from stream_app.cli.exits import Exit, exit_code_of
+from stream_app.errors import FairStreamError
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        app()
+    except FairStreamError as error:
+        print(f"fairstream: {error}", file=sys.stderr)
+        sys.exit(exit_code_of(error))
+    except KeyboardInterrupt:
+        sys.exit(Exit.INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,14 @@
+"""The commands, one module each; the only place that exits."""
+
+from __future__ import annotations
+
+import typer
+
+app = typer.Typer(
+    name="fairstream",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # a traceback could show a payload or a key
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="See unfairness and privacy leaks in automated decisions as they happen.",
+)

@@ -1,0 +1,1 @@
+"""Pure ideas: no I/O, clock, randomness, logging or settings; sibling packages do not import each other."""

@@ -1,0 +1,1 @@
+"""Fairness statistics as functions of counts."""

@@ -1,0 +1,109 @@
+"""What one source partition tells the judge: absolute counts of its changed panes, and how far it has read.
+
+Counts are absolute, so a partial replaces what it said before and a repeat of it changes nothing. All parts of one
+flush carry the same ``next_offset``; the judge applies them together when the last part has come, so that a result's
+offset vector describes exactly what was counted.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from stream_app.core.windows.cells import Cells
+
+MAX_CELLS_PER_PART = 4000  # about 100 KB: far below the broker's limit for a record
+
+
+class PanePartial(msgspec.Struct, array_like=True, frozen=True):
+    """Absolute counts of one pane of one source partition.
+
+    Attributes:
+        start_s: Start of the pane, event time in seconds since the epoch.
+        cells: Vector by cell code (``stream_app.core.windows.cells``).
+    """
+
+    start_s: int
+    cells: Cells
+
+
+class Partial(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
+    """One part of one flush of one source partition.
+
+    Attributes:
+        model: Name of the model.
+        layout_hash: Hash of the cell layout; the judge refuses another one.
+        topic: Source topic.
+        partition: Source partition.
+        n_partitions: Number of partitions of the source topic; all must be heard before a pane can close.
+        next_offset: Every record below this offset of the source partition is counted.
+        closed_before_s: Panes that start before this event time are final in this partition; None before the
+            first event.
+        max_event_s: Highest event time seen; None before the first event.
+        is_idle: The partition was read to its end and has been silent for the policy's ``idle_s``.
+        part: Number of this part, from 0.
+        n_parts: Number of parts of this flush.
+        panes: The panes that changed since the last flush.
+    """
+
+    model: str
+    layout_hash: str
+    topic: str
+    partition: int
+    n_partitions: int
+    next_offset: int
+    closed_before_s: int | None
+    max_event_s: int | None
+    is_idle: bool
+    part: int = 0
+    n_parts: int = 1
+    panes: tuple[PanePartial, ...] = ()
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Partial)
+
+
+def encode_partial(partial: Partial) -> bytes:
+    """Encode as MessagePack."""
+    return _encoder.encode(partial)
+
+
+def decode_partial(data: bytes) -> Partial:
+    """Decode what ``encode_partial`` made.
+
+    Raises:
+        msgspec.MsgspecError: the bytes are no partial.
+    """
+    return _decoder.decode(data)
+
+
+def split_panes(panes: list[PanePartial], max_cells: int = MAX_CELLS_PER_PART) -> list[tuple[PanePartial, ...]]:
+    """Cut the panes of one flush in parts that fit into a record; at least one part, maybe empty.
+
+    A pane with more than ``max_cells`` cells is cut too: parts of one pane are joined by the judge.
+
+    >>> [len(part) for part in split_panes([PanePartial(0, {1: [1]}), PanePartial(10, {1: [1], 2: [1]})], 2)]
+    [1, 1]
+    >>> split_panes([])
+    [()]
+    """
+    parts: list[tuple[PanePartial, ...]] = []
+    part: list[PanePartial] = []
+    room = max_cells
+    for pane in panes:
+        for piece in _pieces(pane, max_cells):
+            if len(piece.cells) > room and part:
+                parts.append(tuple(part))
+                part, room = [], max_cells
+            part.append(piece)
+            room -= len(piece.cells)
+    return [*parts, tuple(part)]
+
+
+def _pieces(pane: PanePartial, max_cells: int) -> list[PanePartial]:
+    if len(pane.cells) <= max_cells:
+        return [pane]
+    items = list(pane.cells.items())
+    return [
+        PanePartial(pane.start_s, dict(items[first : first + max_cells])) for first in range(0, len(items), max_cells)
+    ]

@@ -1,0 +1,1 @@
+"""Everything that touches the world, one technology per module or folder."""

@@ -1,0 +1,1 @@
+"""Kafka as seen by people: a local broker, topics, plain readers."""

@@ -1,0 +1,1 @@
+"""The exactly-once engine: a Faust transport of batches, lanes, transactions, state topics."""

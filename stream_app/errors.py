@@ -1,0 +1,60 @@
+"""The one tree of errors.
+
+Each class carries data as attributes and says what the operator can do. The command line turns a class into
+an exit code (``EXIT_CODES`` of ``stream_app.cli.exits``); pipeline and core raise only what a caller can act on.
+"""
+
+from __future__ import annotations
+
+
+class FairStreamError(Exception):
+    """Base of everything that FairStream raises on purpose.
+
+    Args:
+        message: What happened, in one line; never a payload, an identifier or a secret.
+        action: What the operator can do next, in one line; may be empty.
+    """
+
+    is_retriable = False
+
+    def __init__(self, message: str, *, action: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.action = action
+
+    def __str__(self) -> str:
+        return f"{self.message}. {self.action}" if self.action else self.message
+
+
+class ConfigError(FairStreamError, ValueError):
+    """A setting, a flag or a file named by one is wrong. Operator action: mend it and start again."""
+
+
+class PolicyError(ConfigError):
+    """The policy file has a mistake; the message names the field. Operator action: mend the policy."""
+
+
+class TopicError(ConfigError):
+    """A topic is missing or differs from its declaration. Operator action: ``fairstream topics create``."""
+
+
+class KeyFileError(ConfigError):
+    """The pseudonym key file is missing or not safe. Operator action: ``fairstream keys init``."""
+
+
+class DependencyMissingError(FairStreamError):
+    """An optional part is not installed on this machine. Operator action: ``fairstream doctor``."""
+
+
+class BrokerUnavailableError(FairStreamError, ConnectionError):
+    """No Kafka broker answers. Operator action: start it, or correct ``--kafka``."""
+
+    is_retriable = True
+
+
+class StateError(FairStreamError):
+    """State in Kafka was written by another version or policy. Operator action: see the message."""
+
+
+class LaneError(FairStreamError):
+    """A lane met something that reloading cannot mend. Operator action: see the message."""

@@ -1,0 +1,1 @@
+"""The steps in the order in which data flows: ingest, judge. Pure: bytes in, bytes out."""

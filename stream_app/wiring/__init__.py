@@ -1,0 +1,1 @@
+"""Joins parts into running programs; no logic about data."""
