@@ -1,0 +1,119 @@
+"""The contract between a step of the pipeline and the engine that drives it.
+
+A *lane* is everything between one source partition and its effects. The engine (``stream_app.edges.lanes``) owns
+Kafka: it feeds batches in offset order, each offset exactly once, and writes outputs, changed state and the next
+offset in one transaction. The step owns the meaning: it is told the time and asks nothing of the world.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+Headers = tuple[tuple[str, bytes], ...]
+
+
+@dataclass(slots=True)
+class Batch:
+    """A run of records of one source partition, as columns, in offset order.
+
+    Attributes:
+        topic: Source topic.
+        partition: Source partition.
+        first_offset: Offset at which the reader stood before this run; not above the first record's.
+        next_offset: Offset at which the reader stands after it (control records may lie between).
+        offsets: Offset of each record.
+        values: Value of each record; None for a tombstone.
+        timestamps_ms: Broker timestamp of each record.
+    """
+
+    topic: str
+    partition: int
+    first_offset: int
+    next_offset: int
+    offsets: Sequence[int]
+    values: list[bytes | None]
+    timestamps_ms: Sequence[int]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def since(self, offset: int) -> Batch:
+        """Return the part of this batch at or above ``offset``."""
+        cut = sum(1 for own in self.offsets if own < offset)
+        return Batch(
+            self.topic,
+            self.partition,
+            max(self.first_offset, offset),
+            self.next_offset,
+            self.offsets[cut:],
+            self.values[cut:],
+            self.timestamps_ms[cut:],
+        )
+
+
+@dataclass(slots=True)
+class Outputs:
+    """Records for one partition of one topic, as columns.
+
+    Attributes:
+        topic: Destination topic.
+        partition: Destination partition.
+        keys: Key of each record.
+        values: Value of each record; None is a tombstone.
+        headers: Headers of each record; None when no record has any.
+    """
+
+    topic: str
+    partition: int
+    keys: list[bytes | None]
+    values: list[bytes | None]
+    headers: list[Headers] | None = None
+
+
+@dataclass(slots=True)
+class Flush:
+    """What a lane writes at the end of a transaction.
+
+    Attributes:
+        outputs: Records for other topics.
+        changes: Changed entries of the lane's own state; None removes the entry. The engine adds ``next``.
+    """
+
+    outputs: list[Outputs] = field(default_factory=list)
+    changes: list[tuple[bytes, bytes | None]] = field(default_factory=list)
+
+
+class LaneStep(Protocol):
+    """One role's logic for one source partition: state in memory, no I/O, no clock, no randomness.
+
+    The engine calls ``restore`` once, then ``rebuild`` for the records that ``rebuild_from`` asks for, then ``step``
+    and ``flush`` until the lane is closed. ``flush`` is called about once a second and must return every change of
+    state since the last flush: what it returns is committed together with all that ``step`` returned before it.
+    A step whose transaction failed is thrown away and restored anew.
+    """
+
+    def restore(self, entries: Mapping[bytes, bytes], next_offset: int) -> None:
+        """Take over the state as of the last commit.
+
+        Raises:
+            StateError: the state was written by another version or policy.
+        """
+
+    def rebuild_from(self, next_offset: int) -> int:
+        """Return the source offset from which to reread what is not kept in state; ``next_offset`` for nothing."""
+
+    def rebuild(self, batch: Batch) -> None:
+        """Take in reread records below the next offset."""
+
+    def step(self, batch: Batch) -> Iterable[Outputs]:
+        """Process new records."""
+
+    def flush(self, now_s: float, *, is_caught_up: bool) -> Flush:
+        """Return what belongs into this transaction besides the outputs of ``step``.
+
+        Args:
+            now_s: Processing time, seconds since the epoch.
+            is_caught_up: Whether the lane has read its source partition to the end.
+        """
