@@ -1,0 +1,49 @@
+"""Cells that a policy asks for."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from stream_app.core.events.labels import canonical_label
+from stream_app.errors import PolicyError
+from stream_app.pipeline.layout import index_by_label, layout_of
+from stream_app.policy import Attribute, load_policy
+
+
+def test_a_loan_cell_has_attributes_then_segment_then_decision() -> None:
+    layout = layout_of(load_policy("loans").models[0])
+    assert [name for name, _ in layout.dimensions] == ["gender", "race", "age", "product", "decision"]
+    assert dict(layout.dimensions)["gender"] == ("female", "male", "unknown", "__other__")
+    assert layout.size == 4 * 6 * 6 * 6 * 2
+    assert layout.width == 4  # n and three sums of the credit score
+
+
+def test_a_camera_cell_has_no_decision_and_no_segment() -> None:
+    layout = layout_of(load_policy("camera").models[0])
+    assert [name for name, _ in layout.dimensions] == ["site", "zone", "class"]
+
+
+def test_the_declared_spelling_is_shown_and_the_canonical_one_is_compared() -> None:
+    model = load_policy("loans").models[0]
+    gender = Attribute(name="gender", path="gender", groups=("Female", "MALE"), reference="MALE")
+    layout = layout_of(msgspec.structs.replace(model, attributes=(gender,)))
+    labels = dict(layout.dimensions)["gender"]
+    assert labels == ("Female", "MALE", "unknown", "__other__")
+    assert index_by_label(labels)[canonical_label(" ｆEMALE ")] == 0
+
+
+@pytest.mark.parametrize("groups", [("male", "Male"), ("a", " a"), ("Unknown", "b"), ("ſ", "s")])
+def test_labels_that_differ_only_in_spelling_are_refused(groups: tuple[str, ...]) -> None:
+    model = load_policy("loans").models[0]
+    attribute = Attribute(name="gender", path="gender", groups=groups, reference=groups[0])
+    with pytest.raises(PolicyError, match="gender"):
+        layout_of(msgspec.structs.replace(model, attributes=(attribute,)))
+
+
+@pytest.mark.parametrize("name", ["product", "decision", "race"])
+def test_two_dimensions_of_one_name_are_refused(name: str) -> None:
+    model = load_policy("loans").models[0]
+    first = msgspec.structs.replace(model.attributes[0], name=name)
+    with pytest.raises(PolicyError, match=name):
+        layout_of(msgspec.structs.replace(model, attributes=(first, *model.attributes[1:])))
