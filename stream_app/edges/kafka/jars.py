@@ -1,0 +1,120 @@
+"""The jars of Apache Kafka, fetched once from Maven Central in pure Python.
+
+``jgo`` resolves the dependency tree; every jar must then have the SHA-256 that ``kafka-VERSION.sha256`` beside this
+module names. The jars land in a folder of their own by one rename, under a lock: a reader finds all of them or none,
+however many processes start at once and whenever one is killed. From then on nothing asks the network.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from stream_app.errors import DependencyMissingError
+
+KAFKA_VERSION = "4.3.1"
+_KAFKA = f"org.apache.kafka:kafka_2.13:{KAFKA_VERSION}"
+# Kafka brings no logging backend. This is the one for its slf4j 1.7. The trailing "!" keeps its dependency management
+# out: the parent pom of log4j pins old versions of kafka-clients and jackson, which would win over Kafka's own.
+_LOGGING = "org.apache.logging.log4j:log4j-slf4j-impl:2.25.4!"
+_PINS = Path(__file__).with_name(f"kafka-{KAFKA_VERSION}.sha256")
+_DOWNLOADS = 8  # at a time
+_TIMEOUT_S = 60
+
+Note = Callable[[str], None]
+
+
+def default_cache_dir() -> Path:
+    """Return where downloads are kept between runs: ``$XDG_CACHE_HOME/fairstream``."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fairstream"
+
+
+def cached_jars(cache_dir: Path) -> list[Path]:
+    """Return the jars of a complete cache; an empty list when they have not been fetched."""
+    jars = [cache_dir / f"kafka-{KAFKA_VERSION}" / name for name in pinned_hashes()]
+    return jars if all(jar.is_file() for jar in jars) else []
+
+
+def fetch_jars(cache_dir: Path, note: Note = lambda _: None) -> list[Path]:
+    """Return Kafka's jars, downloading them when the cache does not hold them yet.
+
+    Args:
+        cache_dir: Folder of the cache; created when missing.
+        note: Told in one line what takes long.
+
+    Raises:
+        DependencyMissingError: ``jgo`` is not installed, the network does not answer, or a jar is not the pinned one.
+    """
+    if jars := cached_jars(cache_dir):
+        return jars
+    cache_dir.mkdir(parents=True, exist_ok=True)
+    with _locked(cache_dir / "kafka.lock"):
+        if not cached_jars(cache_dir):  # another process may have fetched them meanwhile
+            note(f"Fetching Apache Kafka {KAFKA_VERSION} (45 MB, once) into {cache_dir}")
+            _fetch_into(cache_dir)
+    return cached_jars(cache_dir)
+
+
+def pinned_hashes() -> dict[str, str]:
+    """Return the SHA-256 of each jar by its file name."""
+    lines = _PINS.read_text("ascii").splitlines()
+    return {name: digest for digest, name in (line.split() for line in lines)}
+
+
+def _fetch_into(cache_dir: Path) -> None:
+    complete = cache_dir / f"kafka-{KAFKA_VERSION}"
+    staging = complete.with_suffix(".partial")
+    for leftover in (staging, complete):
+        shutil.rmtree(leftover, ignore_errors=True)
+    try:
+        for jar in _download(staging / "maven"):
+            jar.rename(staging / jar.name)
+        _verify(staging)
+        shutil.rmtree(staging / "maven")
+        staging.rename(complete)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _download(repository: Path) -> list[Path]:
+    try:
+        from jgo.maven import MavenContext  # noqa: PLC0415 - part of the extra "local"
+        from requests import RequestException  # noqa: PLC0415 - what jgo raises
+    except ImportError:
+        raise DependencyMissingError(
+            "jgo is not installed, which fetches the local Kafka",
+            action="pip install 'fairstream[local]', or name a broker with --kafka",
+        ) from None
+    maven = MavenContext(repo_cache=repository, timeout=_TIMEOUT_S)
+    try:
+        roots, others = maven.resolver.resolve([maven.create_dependency(root) for root in (_KAFKA, _LOGGING)])
+        with ThreadPoolExecutor(_DOWNLOADS) as pool:
+            return [Path(path) for path in pool.map(lambda jar: jar.artifact.resolve(), [*roots, *others])]
+    except (RequestException, RuntimeError, OSError) as error:
+        raise DependencyMissingError(
+            f"Cannot fetch Apache Kafka {KAFKA_VERSION} from Maven Central ({type(error).__name__})",
+            action="Check the network and try again, or name a broker with --kafka",
+        ) from error
+
+
+def _verify(folder: Path) -> None:
+    pins = pinned_hashes()
+    found = {jar.name: hashlib.sha256(jar.read_bytes()).hexdigest() for jar in folder.glob("*.jar")}
+    if wrong := sorted(name for name in pins.keys() | found.keys() if pins.get(name) != found.get(name)):
+        raise DependencyMissingError(
+            f"Not the pinned jars of Apache Kafka {KAFKA_VERSION}: {', '.join(wrong)}",
+            action="Try again; if it stays, the download is not to be trusted",
+        )
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
