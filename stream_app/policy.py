@@ -43,10 +43,12 @@ class Identifier(_Part, kw_only=True):
             takes whole numbers, ``text-or-integer`` takes both (123 and "123" are the same), ``email`` strips and
             casefolds.
         link_domain: Identifiers in one domain can be joined with each other, across domains never.
+        is_required: Whether a record without it, or with null, is a dead letter.
     """
 
     path: JsonPath
     link_domain: Name
+    is_required: bool = True
     canonical: Literal["text", "integer", "text-or-integer", "email"] = "text"
 
 
@@ -131,6 +133,23 @@ class Feature(_Part, kw_only=True):
     is_required: bool = True
 
 
+class Constant(_Part, kw_only=True):
+    """A field that says which schema or source a record has; any other value makes it a dead letter (``schema``)."""
+
+    path: JsonPath
+    values: Annotated[tuple[str | int, ...], msgspec.Meta(min_length=1)]
+
+
+class Box(_Part, kw_only=True):
+    """A bounding box: an object with ``left``, ``top``, ``right`` and ``bottom`` as fractions of the picture.
+
+    Its edges are checked (a box in pixels or with swapped edges makes the record a dead letter, ``bbox``), then it is
+    dropped: a box re-identifies.
+    """
+
+    path: JsonPath
+
+
 class Window(_Part, kw_only=True):
     """A tumbling window of event time, aligned to the epoch."""
 
@@ -180,6 +199,8 @@ class ModelPolicy(_Part, kw_only=True):
         event_id: The identifier by which a record sent twice is known; pseudonymised too.
         identifiers: Further identifiers; all are replaced.
         keep: Further fields that pass unchanged into the output (text, numbers, booleans).
+        constants: Fields that must hold one of the listed values.
+        boxes: Bounding boxes, checked and dropped.
         drop: Fields that are known to identify and are dropped; counted by path.
         unknown_fields: What happens to a field that the policy does not name: ``reject`` makes the record a dead
             letter, ``drop`` drops the field and counts it.
@@ -201,13 +222,15 @@ class ModelPolicy(_Part, kw_only=True):
     segment: Segment | None = None
     features: Annotated[tuple[Feature, ...], msgspec.Meta(max_length=16)] = ()
     keep: tuple[JsonPath, ...] = ()
+    constants: tuple[Constant, ...] = ()
+    boxes: tuple[Box, ...] = ()
     drop: tuple[JsonPath, ...] = ()
     unknown_fields: Literal["reject", "drop"] = "reject"
     windows: Annotated[tuple[Window, ...], msgspec.Meta(min_length=1, max_length=8)] = DEFAULT_WINDOWS
     rules: Rules = Rules()
     privacy: Privacy = Privacy()
     repeat_horizon: Annotated[int, msgspec.Meta(ge=0, le=10_000_000)] = 200_000
-    max_record_bytes: Annotated[int, msgspec.Meta(ge=256, le=16_777_216)] = 262_144
+    max_record_bytes: Annotated[int, msgspec.Meta(ge=256, le=16_777_216)] = 1_048_576
     max_list_items: Annotated[int, msgspec.Meta(ge=1)] = 512
     revision_s: Annotated[int, msgspec.Meta(ge=60, le=7 * 86_400)] = 3600
 
@@ -313,6 +336,8 @@ def _check_model(model: ModelPolicy, where: str) -> None:
     _refuse_repeats([w.name for w in model.windows] + ["total"], f"{where}.windows[...].name")
     _refuse_repeats([path for path, _ in declared_paths(model)], f"{where} (path)")
     _refuse_nested([path for path, _ in declared_paths(model)], where)
+    if model.drop and model.unknown_fields == "reject":
+        raise PolicyError(f"Expected unknown_fields = 'drop' beside a list of fields to drop - at {where}.drop")
 
 
 def _check_decision(decision: Decision, where: str) -> None:
@@ -348,6 +373,8 @@ def declared_paths(model: ModelPolicy) -> list[tuple[str, str]]:
     paths += [(model.segment.path, "segment")] if model.segment else []
     paths += [(feature.path, "feature") for feature in model.features]
     paths += [(path, "keep") for path in model.keep]
+    paths += [(constant.path, "constant") for constant in model.constants]
+    paths += [(box.path, "box") for box in model.boxes]
     paths += [(path, "drop") for path in model.drop]
     return paths
 

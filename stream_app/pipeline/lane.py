@@ -7,9 +7,12 @@ offset in one transaction. The step owns the meaning: it is told the time and as
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 Headers = tuple[tuple[str, bytes], ...]
 
@@ -23,25 +26,25 @@ class Batch:
         partition: Source partition.
         first_offset: Offset at which the reader stood before this run; not above the first record's.
         next_offset: Offset at which the reader stands after it (control records may lie between).
-        offsets: Offset of each record.
+        offsets: Offset of each record, int64, shape (n,).
         values: Value of each record; None for a tombstone.
-        timestamps_ms: Broker timestamp of each record.
+        timestamps_ms: Broker timestamp of each record, int64, shape (n,).
     """
 
     topic: str
     partition: int
     first_offset: int
     next_offset: int
-    offsets: Sequence[int]
+    offsets: NDArray[np.int64]
     values: list[bytes | None]
-    timestamps_ms: Sequence[int]
+    timestamps_ms: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.values)
 
     def since(self, offset: int) -> Batch:
         """Return the part of this batch at or above ``offset``."""
-        cut = sum(1 for own in self.offsets if own < offset)
+        cut = int(np.searchsorted(self.offsets, offset))
         return Batch(
             self.topic,
             self.partition,
@@ -88,8 +91,7 @@ class Flush:
 class LaneStep(Protocol):
     """One role's logic for one source partition: state in memory, no I/O, no clock, no randomness.
 
-    The engine calls ``restore`` once, then ``rebuild`` for the records that ``rebuild_from`` asks for, then ``step``
-    and ``flush`` until the lane is closed. ``flush`` is called about once a second and must return every change of
+    The engine calls ``restore`` once, then ``step`` and ``flush`` until the lane is closed. ``flush`` is called about once a second and must return every change of
     state since the last flush: what it returns is committed together with all that ``step`` returned before it.
     A step whose transaction failed is thrown away and restored anew.
     """
@@ -100,12 +102,6 @@ class LaneStep(Protocol):
         Raises:
             StateError: the state was written by another version or policy.
         """
-
-    def rebuild_from(self, next_offset: int) -> int:
-        """Return the source offset from which to reread what is not kept in state; ``next_offset`` for nothing."""
-
-    def rebuild(self, batch: Batch) -> None:
-        """Take in reread records below the next offset."""
 
     def step(self, batch: Batch) -> Iterable[Outputs]:
         """Process new records."""

@@ -1,0 +1,84 @@
+"""One spelling of an identifier, or a reason to refuse it.
+
+Two spellings of one account number must give one pseudonym, and what is no identifier (blank, a control character,
+a pseudonym of ours) must not get one.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+from typing import Any
+
+from stream_app.core.events.reasons import DeadLetterReason as Reason
+from stream_app.core.privacy.pseudonym import LOOKS_LIKE_PSEUDONYM
+
+_PLAIN = bytes(range(0x21, 0x7F)) + b"\n"
+_FORBIDDEN_CATEGORIES = ("Cc", "Cf", "Cs")  # control, invisible format and surrogate characters
+
+
+def canonical_text(value: str) -> bytes:
+    """Return NFC, stripped, as UTF-8.
+
+    >>> canonical_text(" A-17 ")
+    b'A-17'
+    """
+    return unicodedata.normalize("NFC", value).strip().encode()
+
+
+def canonical_integer(value: int) -> bytes:
+    """Return the decimal digits."""
+    return b"%d" % value
+
+
+def canonical_text_or_integer(value: str | int) -> bytes:
+    """Return the text; 123 and "123" are one identifier."""
+    return canonical_text(value) if isinstance(value, str) else canonical_integer(value)
+
+
+def canonical_email(value: str) -> bytes:
+    """Return NFC, stripped, casefolded."""
+    return canonical_text(value.casefold())
+
+
+CANONICAL: dict[str, Callable[[Any], bytes]] = {
+    "text": canonical_text,
+    "integer": canonical_integer,
+    "text-or-integer": canonical_text_or_integer,
+    "email": canonical_email,
+}
+
+
+def canonical_plain(values: list[str]) -> list[bytes] | None:
+    """Make a whole column canonical at once if every value is plain: printable ASCII without blanks.
+
+    Such values are NFC and stripped already, so the column is joined, checked and cut in C.
+
+    Returns:
+        The canonical values; None when some value needs a closer look.
+
+    >>> canonical_plain(["A-17", "B-2"]), canonical_plain(["A-17", " "]), canonical_plain(["hm1.x"])
+    ([b'A-17', b'B-2'], None, None)
+    """
+    joined = "\n".join(values)
+    if not joined.isascii():
+        return None
+    plain = joined.encode()
+    if plain.translate(None, delete=_PLAIN) or b"\nhm" in plain or plain.startswith(b"hm"):
+        return None
+    column = plain.split(b"\n")
+    return column if len(column) == len(values) and b"" not in column else None
+
+
+def fault_of(canonical: bytes) -> Reason | None:
+    """Return why a canonical value is no identifier, None when it is one.
+
+    >>> fault_of(b""), fault_of(b"A-17"), fault_of("a\\u0000b".encode())
+    (<DeadLetterReason.ID: 'id'>, None, <DeadLetterReason.CONTROL_CHAR: 'control_char'>)
+    """
+    text = canonical.decode()
+    if not text or LOOKS_LIKE_PSEUDONYM.match(text):
+        return Reason.ID
+    if any(unicodedata.category(character) in _FORBIDDEN_CATEGORIES for character in text):
+        return Reason.CONTROL_CHAR
+    return None

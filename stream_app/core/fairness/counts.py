@@ -1,0 +1,34 @@
+"""What every fairness statistic here is made of: decisions and favourable decisions of one group."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class GroupCount(NamedTuple):
+    """Decisions about one group.
+
+    Attributes:
+        n: Decisions, >= 0.
+        favourable: Favourable ones among them, 0 to n.
+    """
+
+    n: int
+    favourable: int
+
+    def __add__(self, other: object) -> GroupCount:
+        """Add two counts of one group (not the concatenation of tuples)."""
+        if not isinstance(other, GroupCount):
+            return NotImplemented
+        return GroupCount(self.n + other.n, self.favourable + other.favourable)
+
+
+def approval_rate(count: GroupCount) -> float | None:
+    """Return the share of favourable decisions.
+
+    ``favourable / n``, correctly rounded. None when there is no decision: a rate of nothing is not 0.
+
+    >>> approval_rate(GroupCount(197, 133)), approval_rate(GroupCount(0, 0))
+    (0.6751269035532995, None)
+    """
+    return count.favourable / count.n if count.n else None

@@ -1,0 +1,173 @@
+"""Keyed pseudonyms.
+
+    K   = HKDF-SHA256(root[kid], info = "fairstream/pseud/v1|" + link_domain)
+    tag = HMAC-SHA256(K, len32(type) || type || len32(value) || value)[:16]
+    pseudonym = "hm1." + kid + "." + base64url(tag)          (22 characters)
+
+An unkeyed hash of an application number is inverted by counting; under a key that never leaves the worker it is
+not. Type and length prefixes keep ("1", "23") and ("12", "3") apart, the link domain keeps a loan's and a camera's
+identifiers from being joined, and the key is chosen by event time, so a replay gives the same pseudonym.
+
+Source: RFC 2104 (HMAC), RFC 5869 (HKDF); ENISA, Pseudonymisation techniques and best practices, 2019.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from binascii import b2a_base64
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+KEY_BYTES = 32
+TAG_BYTES = 16
+PATTERN = re.compile(r"hm1\.[a-z2-7]{6,8}\.[A-Za-z0-9_-]{22}")
+LOOKS_LIKE_PSEUDONYM = re.compile(r"hm\d\.")
+
+_BLOCK_BYTES = 64  # of SHA-256
+_IPAD = bytes(value ^ 0x36 for value in range(256))
+_OPAD = bytes(value ^ 0x5C for value in range(256))
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+_length32 = [length.to_bytes(4, "big") for length in range(256)]
+
+
+@dataclass(frozen=True)
+class RootKey:
+    """A root key and the event time from which it is used.
+
+    Attributes:
+        kid: Public name of the key, 6 to 8 base32 characters.
+        valid_from_s: First event time of its epoch, seconds since the Unix epoch; it ends where the next begins.
+        secret: 32 random bytes; never shown by ``repr``.
+    """
+
+    kid: str
+    valid_from_s: int
+    secret: bytes
+
+    def __repr__(self) -> str:
+        return f"RootKey(kid={self.kid!r}, valid_from_s={self.valid_from_s}, secret=***)"
+
+    def fingerprint(self) -> str:
+        """Return what may be logged of the secret: 16 hex digits of its SHA-256."""
+        return hashlib.sha256(self.secret).hexdigest()[:16]
+
+
+def derive_key(secret: bytes, purpose: str) -> bytes:
+    """Derive a key of 32 bytes for one purpose by HKDF-SHA256 (RFC 5869) with an empty salt."""
+    info = b"fairstream/pseud/v1|" + purpose.encode()
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(secret)
+
+
+def keyed_hash(key: bytes) -> Callable[[bytes], bytes]:
+    """Return HMAC-SHA256 under one key as a function ``message -> 32 bytes``.
+
+    The two padded key blocks of RFC 2104 are hashed once; each message then costs two short hashes, about 0.6 of the
+    time of ``hmac.digest``.
+
+    >>> import hmac
+    >>> keyed_hash(b"k" * 32)(b"message") == hmac.digest(b"k" * 32, b"message", "sha256")
+    True
+    """
+    padded_inner, padded_outer = _padded(key)
+    new_inner, new_outer = padded_inner.copy, padded_outer.copy
+
+    def digest(message: bytes) -> bytes:
+        inner = new_inner()
+        inner.update(message)
+        outer = new_outer()
+        outer.update(inner.digest())
+        return outer.digest()
+
+    return digest
+
+
+def keyed_hash_of_kind(key: bytes, kind: str) -> Callable[[Iterable[bytes]], list[bytes]]:
+    """Return the function that hashes many values of one kind, each framed by type and length.
+
+    The type prefix is the same for all, so it is hashed once, with the key.
+
+    >>> framed = (4).to_bytes(4, "big") + b"text" + (2).to_bytes(4, "big") + b"A7"
+    >>> keyed_hash_of_kind(b"k" * 32, "text")([b"A7"]) == [keyed_hash(b"k" * 32)(framed)]
+    True
+    """
+    inner, outer = _padded(key)
+    inner.update(_length32[len(kind)] + kind.encode())
+    new_inner, new_outer, lengths = inner.copy, outer.copy, _length32
+
+    def digests(values: Iterable[bytes]) -> list[bytes]:
+        hashed = []
+        for value in values:
+            length = len(value)
+            inner = new_inner()
+            inner.update((lengths[length] if length < 256 else length.to_bytes(4, "big")) + value)
+            outer = new_outer()
+            outer.update(inner.digest())
+            hashed.append(outer.digest())
+        return hashed
+
+    return digests
+
+
+def encode_tags(kid: str, digests: Iterable[bytes]) -> list[str]:
+    """Write digests as pseudonyms, many in one pass.
+
+    >>> encode_tags("abcdef", [bytes(32)])
+    ['hm1.abcdef.AAAAAAAAAAAAAAAAAAAAAA']
+    """
+    # 18 bytes are 24 characters without padding: one call encodes all, and 22 of each 24 are the tag.
+    blob = b"".join([digest[:TAG_BYTES] + b"\0\0" for digest in digests])
+    text = b2a_base64(blob, newline=False).translate(_URL_SAFE).decode("ascii")
+    prefix = f"hm1.{kid}."
+    return [prefix + text[first : first + 22] for first in range(0, len(text), 24)]
+
+
+class Pseudonymiser:
+    """Pseudonyms of one link domain.
+
+    Args:
+        keys: All root keys, at least one.
+        link_domain: Identifiers in one domain get equal pseudonyms for equal values.
+        kind: How the value was made canonical (``text``, ``integer``, ...); part of the message.
+
+    Raises:
+        ValueError: there is no key.
+    """
+
+    def __init__(self, keys: Iterable[RootKey], link_domain: str, kind: str) -> None:
+        self._epochs = sorted(keys, key=lambda key: key.valid_from_s)
+        if not self._epochs:
+            raise ValueError("no pseudonym key")
+        self._hashes = [keyed_hash_of_kind(derive_key(key.secret, link_domain), kind) for key in self._epochs]
+
+    def epoch_at(self, event_time_s: float) -> int:
+        """Return the number of the key epoch that holds an event time; times before the first belong to it."""
+        return max((number for number, key in enumerate(self._epochs) if key.valid_from_s <= event_time_s), default=0)
+
+    def next_epoch_s(self, epoch: int) -> float:
+        """Return the event time at which an epoch ends; infinite for the last one."""
+        return self._epochs[epoch + 1].valid_from_s if epoch + 1 < len(self._epochs) else float("inf")
+
+    def digests(self, values: Iterable[bytes], epoch: int) -> list[bytes]:
+        """Return the whole HMAC of each canonical value under the key of one epoch."""
+        return self._hashes[epoch](values)
+
+    def pseudonyms(self, digests: Iterable[bytes], epoch: int) -> list[str]:
+        """Write digests of one epoch as pseudonyms."""
+        return encode_tags(self._epochs[epoch].kid, digests)
+
+    def pseudonym(self, value: bytes, event_time_s: float) -> str:
+        """Return one pseudonym, for tools and tests."""
+        epoch = self.epoch_at(event_time_s)
+        return self.pseudonyms(self.digests([value], epoch), epoch)[0]
+
+
+def _padded(key: bytes) -> tuple[hashlib._Hash, hashlib._Hash]:
+    """Hash the inner and the outer padded key block of RFC 2104."""
+    if len(key) > _BLOCK_BYTES:
+        key = hashlib.sha256(key).digest()
+    block = key.ljust(_BLOCK_BYTES, b"\0")
+    return hashlib.sha256(block.translate(_IPAD)), hashlib.sha256(block.translate(_OPAD))

@@ -1,0 +1,53 @@
+"""The open panes of one source partition: absolute counts that only grow until the pane closes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from stream_app.core.windows.cells import Cells, add_cells
+from stream_app.core.windows.partials import PanePartial
+
+
+class PaneStore:
+    """Counts by pane, and which panes changed since the last flush.
+
+    >>> store = PaneStore()
+    >>> store.add(100, {3: [2]}); store.add(100, {3: [1], 4: [1]})
+    >>> store.take_changes()
+    [PanePartial(start_s=100, cells={3: [3], 4: [1]})]
+    >>> store.take_changes(), store.close_before(110)
+    ([], [100])
+    """
+
+    def __init__(self) -> None:
+        self._panes: dict[int, Cells] = {}
+        self._changed: set[int] = set()
+
+    def __len__(self) -> int:
+        return len(self._panes)
+
+    def add(self, start_s: int, cells: Cells) -> None:
+        """Add counts to one pane."""
+        add_cells(self._panes.setdefault(start_s, {}), cells)
+        self._changed.add(start_s)
+
+    def put_back(self, panes: Iterable[PanePartial]) -> None:
+        """Take over panes from stored state."""
+        for pane in panes:
+            self._panes.setdefault(pane.start_s, {}).update(pane.cells)
+
+    def take_changes(self) -> list[PanePartial]:
+        """Return the absolute counts of every pane that changed since the last call, in order of time."""
+        changes = [
+            PanePartial(start_s, {code: list(vector) for code, vector in self._panes[start_s].items()})
+            for start_s in sorted(self._changed)
+        ]
+        self._changed.clear()
+        return changes
+
+    def close_before(self, start_s: int) -> list[int]:
+        """Forget the panes that start before a time and return their starts."""
+        closed = sorted(own for own in self._panes if own < start_s)
+        for own in closed:
+            del self._panes[own]
+        return closed

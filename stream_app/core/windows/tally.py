@@ -1,0 +1,292 @@
+"""The exact counts of one stream over all its source partitions: panes close, windows fill, totals run.
+
+What a source partition says about a pane *replaces* what it said before. When time has passed a pane's end in every
+partition that is not idle, the pane closes: its cells are added to the windows and the running totals, once. A
+partition that was idle can still change a closed pane; the difference is then added to the windows and totals
+(a *revision*), as long as that is allowed. So at any moment every window equals the sum over all panes of the latest
+word of every partition, whatever the order in which the partitions were heard.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from stream_app.core.windows.cells import Cells, add_cells
+from stream_app.core.windows.closing import Mark, Source, clock_time_of, slowest_of
+from stream_app.core.windows.tumbling import Total, Window, WindowSpec
+
+WindowKey = tuple[str, int]  # name of the window, start in seconds
+Released = list[tuple[WindowKey, Window]]  # windows to be told about, in order of their end
+Entry = tuple[str | int, ...]  # names one piece of state: ("pane", topic, partition, start), ("total",), ...
+
+CLOCK: Entry = ("clock",)
+TOTAL: Entry = ("total",)
+
+
+@dataclass(frozen=True)
+class TallyConfig:
+    """How a stream is cut in time.
+
+    Attributes:
+        pane_s: Width of a pane; divides every window.
+        out_of_orderness_s: How far events may lag; used when all partitions are silent.
+        revision_s: How long after its end a closed pane may be corrected; 0 for never after a release.
+        windows: Sizes of windows, each name once.
+        has_total: Whether running totals are kept.
+    """
+
+    pane_s: int
+    out_of_orderness_s: int
+    revision_s: int
+    windows: tuple[WindowSpec, ...]
+    has_total: bool = True
+
+    def spec(self, name: str) -> WindowSpec:
+        """Return a size of window by its name."""
+        return next(spec for spec in self.windows if spec.name == name)
+
+
+@dataclass(slots=True)
+class Progress:
+    """What happened since it was last taken.
+
+    Attributes:
+        revised: Closed windows that were corrected.
+        n_empty: Windows that closed without a decision, by name.
+        n_late: Pane corrections that were refused because they came too late.
+        is_total_changed: Whether the running totals changed.
+        changed: Pieces of state that changed.
+    """
+
+    revised: set[WindowKey] = field(default_factory=set)
+    n_empty: Counter[str] = field(default_factory=Counter)
+    n_late: int = 0
+    is_total_changed: bool = False
+    changed: set[Entry] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Tally:
+    """The counts of one stream; state that can be taken apart by ``Entry`` and put together again.
+
+    Attributes:
+        config: How the stream is cut in time.
+        n_partitions: Partitions of the source topic; 0 before anything was heard.
+        marks: What each source partition said last.
+        open_panes: Cells of panes that have not closed, by start and source partition.
+        unsettled: Cells of closed panes that an idle partition may still change, by source partition and start.
+        windows: Open windows, and closed ones that may still be revised or are the newest of their size.
+        total: Running totals of closed panes.
+        closed_before_s: Panes that start before are closed; never goes back.
+        idle_since_s: Clock time since which all partitions are idle; None while one is not.
+        progress: What happened since ``take_progress``.
+    """
+
+    config: TallyConfig
+    n_partitions: int = 0
+    marks: dict[Source, Mark] = field(default_factory=dict)
+    open_panes: dict[int, dict[Source, Cells]] = field(default_factory=dict)
+    unsettled: dict[Source, dict[int, Cells]] = field(default_factory=dict)
+    windows: dict[WindowKey, Window] = field(default_factory=dict)
+    total: Total = field(default_factory=Total)
+    closed_before_s: int | None = None
+    idle_since_s: float | None = None
+    progress: Progress = field(default_factory=Progress)
+
+    def apply(self, source: Source, n_partitions: int, mark: Mark, panes: Mapping[int, Cells]) -> Released:
+        """Take in one whole flush of a source partition.
+
+        Args:
+            source: The partition that speaks.
+            n_partitions: Partitions of its topic.
+            mark: How far it has come.
+            panes: Absolute cells of its changed panes, by start; kept, not copied.
+        Returns:
+            The windows that closed by this.
+        """
+        before = self.marks.get(source)
+        for start_s, cells in panes.items():
+            if before is None or not before.is_final(start_s):
+                self._replace(source, start_s, cells)
+        self.marks[source] = mark
+        self.progress.changed.add(("mark", *source))
+        self._set_partitions(max(self.n_partitions, n_partitions))
+        self._settle(source, mark)
+        if not self._is_all_idle():
+            self._set_idle_since(None)
+        return self._advance(self._watermark_s())
+
+    def tick(self, now_s: float) -> Released:
+        """Let time move on with the clock while every partition is silent.
+
+        Nothing moves when nothing is open, so that an idle system writes nothing.
+
+        Args:
+            now_s: Clock time in seconds.
+        Returns:
+            The windows that closed by this.
+        """
+        if not self._is_all_idle():
+            return []
+        if self.idle_since_s is None:
+            self._set_idle_since(now_s)
+        if not self.open_panes and not any(not self.is_closed(key) for key in self.windows):
+            return []
+        silence_s = max(0.0, now_s - (self.idle_since_s or 0.0))
+        return self._advance(
+            clock_time_of(self.marks.values(), out_of_orderness_s=self.config.out_of_orderness_s, silence_s=silence_s)
+        )
+
+    def revise(self) -> Released:
+        """Number the windows that were corrected since the last progress anew, and return them."""
+        keys = self._in_order(self.progress.revised)
+        for key in keys:
+            self.windows[key].revision += 1
+            self.windows[key].offsets = self.offsets()
+            self.progress.changed.add(("window", *key))
+        return [(key, self.windows[key]) for key in keys]
+
+    def take_progress(self) -> Progress:
+        """Return what happened since the last call, and start anew."""
+        progress, self.progress = self.progress, Progress()
+        return progress
+
+    def offsets(self) -> dict[str, dict[int, int]]:
+        """Return the next offset of each source partition: exactly what is counted now."""
+        vector: dict[str, dict[int, int]] = {}
+        for source in sorted(self.marks):
+            vector.setdefault(source.topic, {})[source.partition] = self.marks[source].next_offset
+        return vector
+
+    def end_s(self, key: WindowKey) -> int:
+        """Return the end of a window."""
+        return key[1] + self.config.spec(key[0]).size_s
+
+    def is_closed(self, key: WindowKey) -> bool:
+        """Return whether a window has ended."""
+        return self.closed_before_s is not None and self.end_s(key) <= self.closed_before_s
+
+    def newest_closed(self) -> dict[str, WindowKey]:
+        """Return the newest closed window that holds decisions, by name."""
+        return {key[0]: key for key in sorted(self.windows) if self.is_closed(key) and self.windows[key].cells}
+
+    def _replace(self, source: Source, start_s: int, cells: Cells) -> None:
+        if self.closed_before_s is None or start_s >= self.closed_before_s:
+            self.open_panes.setdefault(start_s, {})[source] = cells
+        elif self._is_revisable(start_s):
+            self._correct(source, start_s, cells)
+        else:
+            self.progress.n_late += 1
+            return
+        self.progress.changed.add(("pane", *source, start_s))
+
+    def _correct(self, source: Source, start_s: int, cells: Cells) -> None:
+        held = self.unsettled.setdefault(source, {})
+        difference = {code: list(vector) for code, vector in cells.items()}
+        add_cells(difference, held.get(start_s, {}), sign=-1)
+        held[start_s] = cells
+        if difference:
+            self.progress.revised.update(key for key in self._add(start_s, difference) if self.is_closed(key))
+
+    def _settle(self, source: Source, mark: Mark) -> None:
+        held = self.unsettled.get(source, {})
+        for start_s in [start for start in held if mark.is_final(start) or not self._is_revisable(start)]:
+            del held[start_s]
+            self.progress.changed.add(("pane", *source, start_s))
+
+    def _advance(self, time_s: int | None) -> Released:
+        before_s = self.closed_before_s
+        if time_s is None:
+            return []
+        target_s = time_s - time_s % self.config.pane_s
+        if before_s is not None and target_s <= before_s:
+            return []
+        due = sorted(start for start in self.open_panes if start < target_s)
+        first_s = before_s if before_s is not None else min(due, default=target_s)
+        for start_s in due:
+            self._close_pane(start_s)
+        due_keys = (key for key in self.windows if not self.is_closed(key) and self.end_s(key) <= target_s)
+        closed = [(key, self.windows[key]) for key in self._in_order(due_keys)]
+        self.closed_before_s = target_s
+        self.progress.changed.add(CLOCK)
+        self._close_windows(closed, first_s, target_s)
+        self._forget()
+        return closed
+
+    def _close_pane(self, start_s: int) -> None:
+        """Add a finished pane to windows and totals, once; the one place that will feed the detectors."""
+        pane: Cells = {}
+        for source, cells in self.open_panes.pop(start_s).items():
+            add_cells(pane, cells)
+            if self.marks[source].is_final(start_s):
+                self.progress.changed.add(("pane", *source, start_s))
+            else:
+                self.unsettled.setdefault(source, {})[start_s] = cells
+        self._add(start_s, pane)
+
+    def _close_windows(self, closed: Released, first_s: int, last_s: int) -> None:
+        filled = Counter(name for (name, _), _ in closed)
+        for spec in self.config.windows:
+            watched_s = first_s if spec.since_s is None else max(first_s, spec.since_s)
+            if n_empty := spec.n_between(watched_s, last_s) - filled[spec.name]:
+                self.progress.n_empty[spec.name] += n_empty
+        for key, window in closed:
+            window.offsets = self.offsets()
+            self.progress.changed.add(("window", *key))
+
+    def _add(self, start_s: int, cells: Cells) -> list[WindowKey]:
+        touched = []
+        for spec in self.config.windows:
+            if (window_s := spec.start_of(start_s)) is not None:
+                key = (spec.name, window_s)
+                add_cells(self.windows.setdefault(key, Window()).cells, cells)
+                self.progress.changed.add(("window", *key))
+                touched.append(key)
+        if self.config.has_total and cells:
+            add_cells(self.total.cells, cells)
+            self.total.extend(start_s, start_s + self.config.pane_s)
+            self.progress.is_total_changed = True
+            self.progress.changed.add(TOTAL)
+        return touched
+
+    def _is_revisable(self, start_s: int) -> bool:
+        if self.closed_before_s is None or start_s + self.config.pane_s + self.config.revision_s > self.closed_before_s:
+            return True
+        starts = ((spec.name, spec.start_of(start_s)) for spec in self.config.windows)
+        keys = [(name, window_s) for name, window_s in starts if window_s is not None]
+        return bool(keys) and not any(self.is_closed(key) for key in keys)
+
+    def _forget(self) -> None:
+        newest = set(self.newest_closed().values())
+        horizon_s = (self.closed_before_s or 0) - self.config.revision_s
+        for key in [key for key in self.windows if self.end_s(key) <= horizon_s and key not in newest]:
+            del self.windows[key]
+            self.progress.changed.add(("window", *key))
+            self.progress.revised.discard(key)
+        for source, mark in self.marks.items():
+            self._settle(source, mark)
+
+    def _watermark_s(self) -> int | None:
+        return slowest_of(self.marks.values()) if self._is_all_heard() else None
+
+    def _is_all_heard(self) -> bool:
+        return 0 < self.n_partitions <= len(self.marks)
+
+    def _is_all_idle(self) -> bool:
+        return self._is_all_heard() and all(mark.is_idle for mark in self.marks.values())
+
+    def _set_partitions(self, n_partitions: int) -> None:
+        if n_partitions != self.n_partitions:
+            self.n_partitions = n_partitions
+            self.progress.changed.add(CLOCK)
+
+    def _set_idle_since(self, now_s: float | None) -> None:
+        if now_s != self.idle_since_s:
+            self.idle_since_s = now_s
+            self.progress.changed.add(CLOCK)
+
+    def _in_order(self, keys: Iterable[WindowKey]) -> list[WindowKey]:
+        rank = {spec.name: number for number, spec in enumerate(self.config.windows)}
+        return sorted(keys, key=lambda key: (self.end_s(key), rank[key[0]]))

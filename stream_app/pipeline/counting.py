@@ -1,0 +1,137 @@
+"""From checked events to counts by pane and cell: the columns of a run, summed at once and exactly.
+
+Features are fixed-point integers below 2**20, so the sum of squares of a run of up to 4,096 events stays below 2**52
+and is exact in the float64 of ``numpy.bincount``; longer runs are cut.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stream_app.core.events.labels import canonical_label
+from stream_app.core.events.schema import Schema
+from stream_app.core.windows.cells import Cells
+from stream_app.pipeline.layout import DECISION, FAVOURABLE, UNFAVOURABLE, index_by_label, layout_of
+from stream_app.policy import OTHER, UNKNOWN, ModelPolicy
+
+MAX_RUN = 4096
+_MAX_CACHED = 65_536  # spellings and combinations that are remembered; hostile input must not grow memory
+
+
+class _LabelIndex(dict[Any, int]):
+    """Index of a label by its raw spelling; a new spelling is made canonical once."""
+
+    def __init__(self, labels: tuple[str, ...]) -> None:
+        super().__init__()
+        self._by_label = index_by_label(labels)
+        self._other = len(labels) - 1
+
+    def __missing__(self, raw: Any) -> int:
+        if len(self) >= _MAX_CACHED:
+            self.clear()
+        text = UNKNOWN if raw is None else canonical_label(str(raw))
+        index = self[raw] = self._by_label.get(text, self._other)
+        return index
+
+
+class _CellCodes(dict[tuple[Any, ...], int]):
+    """Code of a cell by the raw values of its labels."""
+
+    def __init__(self, indices: list[dict[Any, int]], sizes: list[int]) -> None:
+        super().__init__()
+        self._indices = indices
+        self._sizes = sizes
+
+    def __missing__(self, values: tuple[Any, ...]) -> int:
+        if len(self) >= _MAX_CACHED:
+            self.clear()
+        code = 0
+        for index, size, value in zip(self._indices, self._sizes, values, strict=True):
+            code = code * size + index[value]
+        self[values] = code
+        return code
+
+
+class EventCounter:
+    """Counts the events of one model.
+
+    Args:
+        model: The policy of the model.
+        schema: Its compiled decoder.
+    """
+
+    def __init__(self, model: ModelPolicy, schema: Schema) -> None:
+        self.layout = layout_of(model)
+        self._pane_s = model.event_time.pane_s
+        indices: list[dict[Any, int]] = []
+        getters = []
+        for attribute, (_, labels) in zip(model.attributes, self.layout.dimensions, strict=False):
+            getters.append(schema.getter(attribute.path))
+            indices.append(_LabelIndex(labels))
+        if model.segment is not None:
+            getters.append(schema.getter(model.segment.path))
+            indices.append(_LabelIndex(self.layout.dimensions[len(indices)][1]))
+        if model.decision is not None:
+            _, labels = self.layout.dimensions[-1]
+            outcome = {value: labels.index(UNFAVOURABLE) for value in model.decision.unfavourable}
+            getters.append(schema.getter(model.decision.path))
+            indices.append({**outcome, model.decision.favourable: labels.index(FAVOURABLE)})
+        self._getters = getters
+        self._codes = _CellCodes(indices, [len(labels) for _, labels in self.layout.dimensions])
+        self._features = [(schema.getter(f.path), f.scale, f.is_required) for f in model.features]
+        self._described: dict[int, tuple[str, tuple[str, ...]]] = {}
+
+    def count(self, events: list[Any], times_s: NDArray[np.int64]) -> Iterator[tuple[int, Cells]]:
+        """Yield pane start and counts of a run of events; one pane may come several times."""
+        for first in range(0, len(events), MAX_RUN):
+            last = first + MAX_RUN
+            yield from self._count_run(events[first:last], times_s[first:last])
+
+    def tally(self, cells: Cells, outcomes: Counter[str], overflow: Counter[str]) -> None:
+        """Add the events of some cells to counts by outcome, and by dimension whose value is not listed."""
+        for code, vector in cells.items():
+            known = self._described.get(code)
+            if known is None:
+                known = self._described[code] = self._describe(code)
+            outcome, others = known
+            outcomes[outcome] += vector[0]
+            for name in others:
+                overflow[name] += vector[0]
+
+    def _describe(self, code: int) -> tuple[str, tuple[str, ...]]:
+        named = [(name, label) for (name, _), label in zip(self.layout.dimensions, self.layout.labels_of(code), strict=True)]
+        outcome = named[-1][1] if named[-1][0] == DECISION else "event"
+        return outcome, tuple(name for name, label in named if label == OTHER)
+
+    def _count_run(self, events: list[Any], times_s: NDArray[np.int64]) -> Iterator[tuple[int, Cells]]:
+        columns = [map(get, events) for get in self._getters]
+        codes = np.fromiter(map(self._codes.__getitem__, zip(*columns, strict=True)), np.int64, len(events))
+        panes = times_s // self._pane_s
+        size = self.layout.size
+        first_pane = int(panes.min())
+        keys, group = np.unique((panes - first_pane) * size + codes, return_inverse=True)
+        vectors = np.column_stack(list(self._sums(events, group, len(keys)))).tolist()
+        by_pane: dict[int, Cells] = {}
+        for key, vector in zip(keys.tolist(), vectors, strict=True):
+            pane, code = divmod(key, size)
+            by_pane.setdefault(pane, {})[code] = vector
+        for pane, cells in by_pane.items():
+            yield (pane + first_pane) * self._pane_s, cells
+
+    def _sums(self, events: list[Any], group: NDArray[np.intp], n_groups: int) -> Iterable[NDArray[np.int64]]:
+        yield np.bincount(group, minlength=n_groups)
+        for get, scale, is_required in self._features:
+            raw = list(map(get, events))
+            present, values = group, raw
+            if not is_required:
+                has = np.array([value is not None for value in raw], np.bool_)
+                present, values = group[has], [value for value in raw if value is not None]
+            fixed = np.rint(np.array(values, np.float64) * scale)
+            yield np.bincount(present, minlength=n_groups)
+            for weights in (fixed, fixed * fixed):
+                yield np.bincount(present, weights=weights, minlength=n_groups).astype(np.int64)

@@ -1,0 +1,63 @@
+"""What the decoder of a policy reads: each declared path with the type that is checked."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
+
+from stream_app.core.events.schema import Field, Schema
+from stream_app.policy import Attribute, EventTime, Feature, Identifier, ModelPolicy, Scalar, Segment
+
+BOX_EDGES = ("left", "top", "right", "bottom")
+
+_IDENTIFIER_TYPES: dict[str, Any] = {"text": str, "integer": int, "text-or-integer": str | int, "email": str}
+_TIME_TYPES: dict[str, Any] = {"iso8601": Annotated[datetime, Meta(tz=True)], "epoch_s": float, "epoch_ms": float}
+
+
+def schema_of(model: ModelPolicy) -> Schema:
+    """Compile the decoder of a model."""
+    return Schema(fields_of(model), forbid_unknown=model.unknown_fields == "reject")
+
+
+def fields_of(model: ModelPolicy) -> list[Field]:
+    """List the fields that are read from a record; boxes are read to be checked, dropped fields are not read."""
+    fields = [_identifier_field(identifier) for identifier in model.all_identifiers]
+    fields.append(Field(model.event_time.path, _time_type(model.event_time)))
+    if model.decision is not None:
+        fields.append(Field(model.decision.path, _scalar_type((model.decision.favourable, *model.decision.unfavourable))))
+    fields += [Field(attribute.path, _label_type(attribute)) for attribute in model.attributes]
+    if model.segment is not None:
+        fields.append(Field(model.segment.path, _label_type(model.segment)))
+    fields += [_feature_field(feature) for feature in model.features]
+    fields += [Field(constant.path, _scalar_type(constant.values)) for constant in model.constants]
+    fields += [
+        Field(f"{box.path}.{edge}", Annotated[float, Meta(ge=0, le=1)]) for box in model.boxes for edge in BOX_EDGES
+    ]
+    fields += [Field(path, str | bool | int | float, is_required=False) for path in model.keep]
+    return fields
+
+
+def _identifier_field(identifier: Identifier) -> Field:
+    return Field(identifier.path, _IDENTIFIER_TYPES[identifier.canonical], identifier.is_required)
+
+
+def _time_type(time: EventTime) -> Any:
+    return _TIME_TYPES[time.format]
+
+
+def _feature_field(feature: Feature) -> Field:
+    return Field(
+        feature.path, Annotated[float, Meta(ge=feature.minimum, le=feature.maximum)], feature.is_required
+    )
+
+
+def _label_type(labelled: Attribute | Segment) -> Any:
+    labels = labelled.groups if isinstance(labelled, Attribute) else labelled.values
+    # Groups that are written as numbers in the policy may come as numbers: 0 and "0" are one group.
+    return str | int | None if all(label.lstrip("-").isdigit() for label in labels) else str | None
+
+
+def _scalar_type(values: tuple[Scalar, ...]) -> Any:
+    return bool if isinstance(values[0], bool) else Literal[values]
