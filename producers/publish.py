@@ -1,0 +1,216 @@
+"""The Kafka edge of the producers: send events in order, durably, at a steady rate, and say what happened."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+from kafka import KafkaProducer
+from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
+from kafka.producer.future import FutureRecordMetadata
+
+from producers.event import Event
+from producers.pacing import pace
+from stream_app.errors import BrokerUnavailableError, ConfigError, TopicError
+
+_CONNECT_S = 10.0
+_TOPIC_WAIT_S = 5.0
+_MOST_RUNS_UNDER_WAY = 40  # of at most 500 events each: what is held in memory when the broker is slow
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where events go.
+
+    Args:
+        kafka: Bootstrap servers, ``host:port[,host:port]``.
+        topic: An existing topic.
+        partition: Send everything there; None spreads by the hash of the key, as the Java client does.
+        give_up_s: How long an event may wait for the broker's answer before it counts as failed, > 2. A broker that
+            restarts within this time costs nothing.
+    """
+
+    kafka: str
+    topic: str
+    partition: int | None = None
+    give_up_s: float = 30.0
+
+
+@dataclass
+class Delivery:
+    """What became of the events.
+
+    Attributes:
+        n_sent: Events that the broker has acknowledged.
+        failures: Number of events that were not, by the class of the error.
+        first_time_ms: Least event time handed over; None when there was none.
+        last_time_ms: Greatest event time handed over.
+        seconds: From the first event to the last acknowledgement.
+        is_interrupted: Whether ``stop`` ended the stream before its end.
+    """
+
+    n_sent: int = 0
+    failures: Counter[str] = field(default_factory=Counter)
+    first_time_ms: int | None = None
+    last_time_ms: int | None = None
+    seconds: float = 0.0
+    is_interrupted: bool = False
+
+    @property
+    def n_failed(self) -> int:
+        """Events that the broker refused, or that are larger than a record may be."""
+        return self.failures.total()
+
+    def note_times(self, run: list[Event]) -> None:
+        """Widen the range of event times by those of ``run``, which is not empty."""
+        low, high = (min(event.time_ms for event in run), max(event.time_ms for event in run))
+        self.first_time_ms = low if self.first_time_ms is None else min(low, self.first_time_ms)
+        self.last_time_ms = high if self.last_time_ms is None else max(high, self.last_time_ms)
+
+
+def publish(
+    events: Iterable[Event],
+    destination: Destination,
+    *,
+    rate: float = 0.0,
+    stop: threading.Event | None = None,
+    on_sent: Callable[[int], object] = lambda n: None,
+) -> Delivery:
+    """Send events and wait until the broker has acknowledged all of them.
+
+    The producer is idempotent with acks=all: each event lands once, in this order within its partition, also when the
+    broker restarts in between. It compresses nothing: gzip, the only codec without a further dependency, costs more
+    time than it saves on a near broker.
+
+    Args:
+        events: What is sent, in order; may be endless.
+        destination: Where to.
+        rate: Events per second; 0 for as fast as possible.
+        stop: When set, sending ends before the next run; what is under way is still delivered.
+        on_sent: Called with the number of events handed over since its last call.
+
+    Raises:
+        BrokerUnavailableError: no broker answers, or it was lost for longer than ``give_up_s``.
+        TopicError: the topic does not exist.
+        ConfigError: the topic has no such partition.
+    """
+    with _open_producer(destination) as producer:
+        return _Sending(producer, destination).send_all(events, rate, stop or threading.Event(), on_sent)
+
+
+@contextmanager
+def _open_producer(destination: Destination) -> Iterator[KafkaProducer]:
+    # The client's own log would show keys and values at debug level, and repeat our errors at all others.
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
+    try:
+        producer = KafkaProducer(
+            bootstrap_servers=destination.kafka.split(","),
+            client_id="fairstream-produce",
+            enable_idempotence=True,
+            acks="all",
+            linger_ms=20,
+            batch_size=131_072,
+            delivery_timeout_ms=int(destination.give_up_s * 1000),
+            request_timeout_ms=int(destination.give_up_s * 1000) - 1000,
+            max_block_ms=int(_TOPIC_WAIT_S * 1000),
+            bootstrap_timeout_ms=int(_CONNECT_S * 1000),
+            reconnect_backoff_max_ms=1000,
+            allow_auto_create_topics=False,
+            metrics_enabled=False,
+        )
+    except KafkaError:
+        raise BrokerUnavailableError(
+            f"No Kafka broker answers at {destination.kafka}", action="Start one, or correct --kafka"
+        ) from None
+    try:
+        _check_destination(producer, destination)
+        yield producer
+    finally:
+        with suppress(KafkaTimeoutError):  # what could not be delivered has been counted
+            producer.close(timeout=1)
+
+
+def _check_destination(producer: KafkaProducer, destination: Destination) -> None:
+    try:
+        partitions = producer.partitions_for(destination.topic)
+    except KafkaError:
+        raise TopicError(
+            f"No topic {destination.topic!r} at {destination.kafka}", action="Run: fairstream topics create"
+        ) from None
+    if destination.partition is not None and destination.partition not in partitions:
+        raise ConfigError(
+            f"Topic {destination.topic!r} has no partition {destination.partition}",
+            action=f"It has 0 to {max(partitions)}",
+        )
+
+
+class _Sending:
+    """One call of ``publish``: the producer, what is under way, and the tally."""
+
+    def __init__(self, producer: KafkaProducer, destination: Destination) -> None:
+        self.producer = producer
+        self.destination = destination
+        self.delivery = Delivery()
+        self.n_handed_over = 0
+        self.last_of_runs: deque[FutureRecordMetadata] = deque()
+
+    def send_all(
+        self, events: Iterable[Event], rate: float, stop: threading.Event, on_sent: Callable[[int], object]
+    ) -> Delivery:
+        start_s = time.monotonic()
+        for run in pace(events, rate, now=time.monotonic, wait=stop.wait):
+            if stop.is_set():
+                self.delivery.is_interrupted = True
+                break
+            self._send_run(run)
+            on_sent(len(run))
+        self._wait_for_all()
+        self.delivery.seconds = time.monotonic() - start_s
+        self.delivery.n_sent = self.n_handed_over - self.delivery.n_failed
+        return self.delivery
+
+    def _send_run(self, run: list[Event]) -> None:
+        send, topic, partition = (self.producer.send, self.destination.topic, self.destination.partition)
+        future = None
+        for event in run:
+            try:
+                future = send(topic, key=event.key, value=event.value, partition=partition)
+                future.add_errback(self._count_failure)
+            except MessageSizeTooLargeError as error:
+                self._count_failure(error)
+        self.n_handed_over += len(run)
+        self.delivery.note_times(run)
+        if future is not None:
+            self.last_of_runs.append(future)
+        while len(self.last_of_runs) > _MOST_RUNS_UNDER_WAY:
+            with suppress(KafkaError):  # counted by the errback
+                self.last_of_runs.popleft().get(timeout=self._longest_wait_s)
+            self._check_broker()
+
+    def _wait_for_all(self) -> None:
+        try:
+            self.producer.flush(timeout=self._longest_wait_s)
+        except KafkaTimeoutError as error:
+            self._count_failure(error)
+        self._check_broker()
+
+    @property
+    def _longest_wait_s(self) -> float:
+        return self.destination.give_up_s + 5
+
+    def _count_failure(self, error: BaseException) -> None:
+        self.delivery.failures[type(error).__name__] += 1
+
+    def _check_broker(self) -> None:
+        """Refuse to go on when the time of an event ran out: no broker answered for so long."""
+        if self.delivery.failures[KafkaTimeoutError.__name__]:
+            raise BrokerUnavailableError(
+                f"Lost the broker at {self.destination.kafka} for {self.destination.give_up_s:g} s, "
+                f"with {self.n_handed_over} events handed over",
+                action="The last of them may or may not have arrived",
+            )

@@ -1,0 +1,154 @@
+"""Event times: evenly spaced from a start, and where that start lies when nobody gives one."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stream_app.errors import ConfigError
+
+Milliseconds = NDArray[np.int64]
+
+_UNPACED_EVENT_RATE = 1000.0  # events per second of event time, when they are sent as fast as possible
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Evenly spaced event times.
+
+    Args:
+        start_ms: Time of event 0, milliseconds since the epoch.
+        spacing_s: Seconds from one event to the next, >= 0.
+
+    >>> Timeline(1_000, 0.5).times_ms(first=2, n=3).tolist()
+    [2000, 2500, 3000]
+    """
+
+    start_ms: int
+    spacing_s: float
+
+    def times_ms(self, first: int, n: int) -> Milliseconds:
+        """Return the times of the events ``first`` to ``first + n - 1``, rounded to milliseconds."""
+        offsets_ms: Milliseconds = np.rint(np.arange(first, first + n) * (self.spacing_s * 1000)).astype(np.int64)
+        return offsets_ms + self.start_ms
+
+    def time_ms(self, index: int) -> int:
+        """Return the time of one event."""
+        return int(self.times_ms(index, 1)[0])
+
+
+def run_tag(seed: int, timeline: Timeline) -> str:
+    """Return 8 hex digits that keep the identifiers of different runs apart.
+
+    Without it a second run would use the identifiers of the first, and be taken for records sent twice.
+    """
+    return hashlib.sha256(f"{seed} {timeline.start_ms} {timeline.spacing_s!r}".encode()).hexdigest()[:8]
+
+
+def iso_times(times_ms: Milliseconds) -> list[str]:
+    """Write times as ISO 8601 in UTC with milliseconds.
+
+    >>> iso_times(np.array([0, 1_795_449_600_123]))
+    ['1970-01-01T00:00:00.000Z', '2026-11-23T16:00:00.123Z']
+    """
+    return [text + "Z" for text in np.datetime_as_string(times_ms.astype("datetime64[ms]"), unit="ms").tolist()]
+
+
+def iso_time(time_ms: int) -> str:
+    """Write one time as ISO 8601 in UTC with milliseconds."""
+    return iso_times(np.array([time_ms]))[0]
+
+
+def parse_start(text: str) -> int:
+    """Read a start time given by a person into milliseconds since the epoch.
+
+    Raises:
+        ConfigError: it is no ISO 8601 time, or has no offset (whose midnight would it be?).
+
+    >>> parse_start("2026-11-23T17:00:00.123+01:00")
+    1795449600123
+    """
+    action = "Example: --start 2026-11-23T16:00:00Z"
+    try:
+        start = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigError("--start is no ISO 8601 time", action=action) from None
+    if start.tzinfo is None:
+        raise ConfigError("--start has no offset from UTC", action=action)
+    return round((start - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1000)
+
+
+def live_start_ms(now_ms: int, count: int | None, rate: float, event_rate: float) -> int:
+    """Choose the start of a simulated stream so that no event lies in the future when it is sent.
+
+    Sent at ``rate`` and spaced at ``event_rate``, ``count`` events take count/rate seconds to send and
+    count/event_rate seconds of event time. If event time is the slower one, the stream starts now; else it starts so
+    far back that both end together (the workers refuse events of the future).
+
+    Args:
+        now_ms: Processing time.
+        count: Number of events; None for no end.
+        rate: Events sent per second; 0 for as fast as possible.
+        event_rate: Events per second of event time, > 0.
+
+    Raises:
+        ConfigError: event time would overtake the clock, and there is no end to count back from.
+
+    >>> live_start_ms(1_000_000, None, 100, 100), live_start_ms(1_000_000, 5000, 0, 100)
+    (1000000, 950000)
+    """
+    if rate and event_rate >= rate:
+        return now_ms
+    if count is None:
+        raise ConfigError(
+            "Event time would run ahead of the clock", action="Give --count, --start, or an --event-rate >= --rate"
+        )
+    sending_s = count / rate if rate else 0.0
+    return now_ms - round((count / event_rate - sending_s) * 1000)
+
+
+def file_start_ms(now_ms: int, n_rows: int, spacing_s: float, *, align_s: int = 1000) -> int:
+    """Choose the start of a stream of ``n_rows`` stored rows.
+
+    It is the latest multiple of ``align_s`` since the epoch for which the last row still lies before now. With one
+    row a second, 1000 makes every window of 100, 200, 250 and 500 s hold exactly as many rows, counted from row 0,
+    since windows are aligned to the epoch.
+
+    >>> file_start_ms(now_ms=5_000_000, n_rows=1989, spacing_s=1.0)
+    3000000
+    """
+    latest_s = now_ms / 1000 - n_rows * spacing_s
+    return int(latest_s // align_s) * align_s * 1000
+
+
+def live_timeline(
+    start: str | None, now_ms: int, *, count: int | None, rate: float, event_rate: float | None
+) -> Timeline:
+    """Return the event times of a simulated stream: as ``live_start_ms`` says, unless a start is given.
+
+    Args:
+        start: As given by a person.
+        now_ms: Processing time.
+        count: Number of events; None for no end.
+        rate: Events sent per second; 0 for as fast as possible.
+        event_rate: Events per second of event time; None for the rate of sending.
+
+    Raises:
+        ConfigError: see ``parse_start`` and ``live_start_ms``.
+    """
+    speed = event_rate or rate or _UNPACED_EVENT_RATE
+    start_ms = parse_start(start) if start else live_start_ms(now_ms, count, rate, speed)
+    return Timeline(start_ms, 1 / speed)
+
+
+def file_timeline(start: str | None, now_ms: int, *, n_rows: int, spacing_s: float) -> Timeline:
+    """Return the event times of stored rows: as ``file_start_ms`` says, unless a start is given.
+
+    Raises:
+        ConfigError: see ``parse_start``.
+    """
+    return Timeline(parse_start(start) if start else file_start_ms(now_ms, n_rows, spacing_s), spacing_s)

@@ -1,0 +1,163 @@
+"""``fairstream produce``: write simulated or stored events to a raw topic."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Annotated
+
+import typer
+
+from stream_app.cli import app
+from stream_app.cli.options import Json, Kafka, PolicyName
+from stream_app.cli.produce_options import (
+    Count,
+    DryRun,
+    EventRate,
+    FileRate,
+    Late,
+    LateBy,
+    LiveRate,
+    Model,
+    Partition,
+    Repeat,
+    Seed,
+    Spacing,
+    Start,
+)
+from stream_app.cli.sending import Order, find_target, now_ms, send
+
+produce = typer.Typer(no_args_is_help=True, help="Write simulated or stored events to a raw topic.")
+app.add_typer(produce, name="produce")
+
+
+@produce.command()
+def loans(
+    drift: Annotated[str, typer.Option(help="Level 0-1, or a schedule: 0@0,0.8@60s or 0..0.8@60s-300s.")] = "0",
+    rate: LiveRate = 1000.0,
+    event_rate: EventRate = None,
+    count: Count = None,
+    seed: Seed = 42,
+    start: Start = None,
+    late: Late = 0.0,
+    late_by: LateBy = 30.0,
+    repeat: Repeat = 0.0,
+    partition: Partition = None,
+    kafka: Kafka = None,
+    policy: PolicyName = None,
+    model: Model = None,
+    is_dry_run: DryRun = False,
+    is_json: Json = False,
+) -> None:
+    """Simulate loan decisions: approval rate 0.70, for women 0.70 - 0.4 x drift.
+
+    Example: fairstream produce loans --rate 500 --drift 0@0,0.8@60s
+    """
+    from producers.disorder import Disorder  # noqa: PLC0415
+    from producers.drift import parse_drift  # noqa: PLC0415
+    from producers.loans import simulate_loans  # noqa: PLC0415
+    from producers.timeline import live_timeline  # noqa: PLC0415
+
+    schedule = parse_drift(drift)
+    target = find_target("loans", kafka, policy, model)
+    events = simulate_loans(
+        seed, live_timeline(start, now_ms(), count=count, rate=rate, event_rate=event_rate), schedule
+    )
+    disorder = Disorder(seed, late_share=late, repeat_share=repeat, late_by_s=late_by)
+    send(islice(events, count), Order(target, partition, rate, count, is_dry_run, is_json), disorder)
+
+
+@produce.command()
+def camera(
+    rate: LiveRate = 50.0,
+    event_rate: EventRate = None,
+    count: Count = None,
+    seed: Seed = 42,
+    start: Start = None,
+    late: Late = 0.0,
+    late_by: LateBy = 30.0,
+    repeat: Repeat = 0.0,
+    partition: Partition = None,
+    kafka: Kafka = None,
+    policy: PolicyName = None,
+    model: Model = None,
+    is_dry_run: DryRun = False,
+    is_json: Json = False,
+) -> None:
+    """Simulate camera tracks in zones, leaking persons, positions and boxes as real cameras do.
+
+    Example: fairstream produce camera --rate 20
+    """
+    from producers.camera import simulate_camera  # noqa: PLC0415
+    from producers.disorder import Disorder  # noqa: PLC0415
+    from producers.timeline import live_timeline  # noqa: PLC0415
+
+    target = find_target("camera", kafka, policy, model)
+    events = simulate_camera(seed, live_timeline(start, now_ms(), count=count, rate=rate, event_rate=event_rate))
+    disorder = Disorder(seed, late_share=late, repeat_share=repeat, late_by_s=late_by)
+    send(islice(events, count), Order(target, partition, rate, count, is_dry_run, is_json), disorder)
+
+
+@produce.command()
+def loanapp(
+    rate: FileRate = 0.0,
+    spacing: Spacing = 1.0,
+    count: Count = None,
+    seed: Seed = 42,
+    start: Start = None,
+    late: Late = 0.0,
+    late_by: LateBy = 30.0,
+    repeat: Repeat = 0.0,
+    partition: Partition = None,
+    kafka: Kafka = None,
+    policy: PolicyName = None,
+    model: Model = None,
+    is_dry_run: DryRun = False,
+    is_json: Json = False,
+) -> None:
+    """Send 1,989 real mortgage decisions (Boston, 1990) in file order.
+
+    Event times end before now and start at a multiple of 1000 s, so that windows of 100 s and 500 s hold 100 and 500
+    rows. With several partitions use --partition 0 where the order of sending matters.
+
+    Example: fairstream produce loanapp
+    """
+    from producers.disorder import Disorder  # noqa: PLC0415
+    from producers.loanapp import N_ROWS, stream_loanapp  # noqa: PLC0415
+    from producers.timeline import file_timeline  # noqa: PLC0415
+
+    target = find_target("loanapp", kafka, policy, model)
+    n_rows = N_ROWS if count is None else min(count, N_ROWS)
+    events = islice(stream_loanapp(file_timeline(start, now_ms(), n_rows=N_ROWS, spacing_s=spacing)), n_rows)
+    disorder = Disorder(seed, late_share=late, repeat_share=repeat, late_by_s=late_by)
+    send(events, Order(target, partition, rate, n_rows, is_dry_run, is_json), disorder)
+
+
+@produce.command()
+def reference(
+    rate: FileRate = 0.0,
+    seed: Seed = 42,
+    start: Start = None,
+    late: Late = 0.0,
+    late_by: LateBy = 30.0,
+    repeat: Repeat = 0.0,
+    partition: Partition = None,
+    kafka: Kafka = None,
+    policy: PolicyName = None,
+    model: Model = None,
+    is_dry_run: DryRun = False,
+    is_json: Json = False,
+) -> None:
+    """Send 6,000 decisions without randomness whose counts are known: fair, then unfair from the 3,001st on.
+
+    Event time is 60 ms apart, so each 1-minute window holds 1,000 decisions.
+
+    Example: fairstream produce reference
+    """
+    from producers.disorder import Disorder  # noqa: PLC0415
+    from producers.reference import N_DECISIONS, SPACING_S, stream_reference  # noqa: PLC0415
+    from producers.timeline import file_timeline  # noqa: PLC0415
+
+    target = find_target("loans", kafka, policy, model)
+    events = stream_reference(file_timeline(start, now_ms(), n_rows=N_DECISIONS, spacing_s=SPACING_S))
+    disorder = Disorder(seed, late_share=late, repeat_share=repeat, late_by_s=late_by)
+    send(events, Order(target, partition, rate, N_DECISIONS, is_dry_run, is_json), disorder)
