@@ -149,15 +149,15 @@ def reference(
 ) -> None:
     """Send 6,000 decisions without randomness whose counts are known: fair, then unfair from the 3,001st on.
 
-    Event time is 60 ms apart, so each 1-minute window holds 1,000 decisions.
+    Event time starts at a full hour and is 60 ms apart, so each 1-minute window holds 1,000 decisions.
 
     Example: fairstream produce reference
     """
     from producers.disorder import Disorder  # noqa: PLC0415
-    from producers.reference import N_DECISIONS, SPACING_S, stream_reference  # noqa: PLC0415
+    from producers.reference import ALIGN_S, N_DECISIONS, SPACING_S, stream_reference  # noqa: PLC0415
     from producers.timeline import file_timeline  # noqa: PLC0415
 
     target = find_target("loans", kafka, policy, model)
-    events = stream_reference(file_timeline(start, now_ms(), n_rows=N_DECISIONS, spacing_s=SPACING_S))
+    events = stream_reference(file_timeline(start, now_ms(), n_rows=N_DECISIONS, spacing_s=SPACING_S, align_s=ALIGN_S))
     disorder = Disorder(seed, late_share=late, repeat_share=repeat, late_by_s=late_by)
     send(events, Order(target, partition, rate, N_DECISIONS, is_dry_run, is_json), disorder)

@@ -11,7 +11,9 @@ LiveRate = Annotated[float, typer.Option(min=0, help="Events sent per second; 0 
 FileRate = Annotated[float, typer.Option(min=0, help="Rows sent per second; 0 for as fast as possible.")]
 EventRate = Annotated[
     float | None,
-    typer.Option(help="Events per second of event time; like --rate (1000 with --rate 0).", show_default=False),
+    typer.Option(
+        min=0.001, help="Events per second of event time; like --rate (1000 with --rate 0).", show_default=False
+    ),
 ]
 Count = Annotated[int | None, typer.Option(min=0, help="End after so many events.", show_default=False)]
 Seed = Annotated[int, typer.Option(min=0, help="The same seed and --start give the same events.")]

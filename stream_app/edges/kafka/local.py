@@ -55,6 +55,8 @@ log.cleaner.dedupe.buffer.size=16777216
 num.network.threads=2
 num.io.threads=4
 background.threads=4
+broker.heartbeat.interval.ms=500
+broker.session.timeout.ms=3000
 """
 
 _LOG4J_PROPERTIES = """\
