@@ -63,7 +63,7 @@ class StoredTotal(msgspec.Struct, array_like=True, frozen=True):
 
 
 _encoder = msgspec.msgpack.Encoder()
-_SHAPES: dict[str, tuple[type[str] | type[int], ...]] = {  # how the key of each kind of entry reads
+_SHAPES: dict[str, tuple[type[str | int], ...]] = {  # how the key of each kind of entry reads
     "clock": (),
     "mark": (str, int),
     "pane": (str, int, int),
@@ -79,34 +79,31 @@ class StateWriter:
     Args:
         model: Name of the model.
         layout_hash: Hash of what the counts depend on.
+        held: The entries that the state topic holds already, with their pieces.
     """
 
-    def __init__(self, model: str, layout_hash: str) -> None:
+    def __init__(self, model: str, layout_hash: str, held: Mapping[Entry, list[bytes]]) -> None:
         self._model = model
         self._layout_hash = layout_hash
-        self._n_pieces: dict[Entry, int] = {}  # of the entries that have more than one
+        self._n_pieces = {entry: len(pieces) for entry, pieces in held.items() if len(pieces) > 1}
 
     def encode(self, tally: Tally, changed: Iterable[Entry]) -> Changes:
         """Encode the present value of the changed entries; a removed one becomes tombstones."""
         changes: Changes = []
         for entry in sorted(changed, key=str):
-            changes += self.encode_value(entry, self._value_of(tally, entry))
+            value = self._value_of(tally, entry)
+            changes += self.encode_bytes(entry, None if value is None else _encoder.encode(value))
         return changes
 
-    def encode_value(self, entry: Entry, value: object | None) -> Changes:
-        """Encode one entry in as many pieces as it needs, and remove pieces that it no longer needs."""
-        data = b"" if value is None else _encoder.encode(value)
+    def encode_bytes(self, entry: Entry, data: bytes | None) -> Changes:
+        """Cut one value in as many pieces as it needs, and remove pieces that it no longer needs."""
+        data = data or b""
         pieces = [data[first : first + MAX_PIECE_BYTES] for first in range(0, len(data), MAX_PIECE_BYTES)]
         n_before = self._n_pieces.pop(entry, 1)
         if len(pieces) > 1:
             self._n_pieces[entry] = len(pieces)
         surplus: list[bytes | None] = [None] * (n_before - len(pieces))
         return [(self._key(entry, number), piece) for number, piece in enumerate([*pieces, *surplus])]
-
-    def remember(self, entry: Entry, n_pieces: int) -> None:
-        """Take over how many pieces an entry has in the state topic."""
-        if n_pieces > 1:
-            self._n_pieces[entry] = n_pieces
 
     def _key(self, entry: Entry, piece: int) -> bytes:
         return "|".join((self._model, *map(str, entry), str(piece))).encode()

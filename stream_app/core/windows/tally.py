@@ -218,7 +218,7 @@ class Tally:
     def _close_pane(self, start_s: int) -> None:
         """Add a finished pane to windows and totals, once; the one place that will feed the detectors."""
         pane: Cells = {}
-        for source, cells in self.open_panes.pop(start_s).items():
+        for source, cells in sorted(self.open_panes.pop(start_s).items()):  # the same order after a restart
             add_cells(pane, cells)
             if self.marks[source].is_final(start_s):
                 self.progress.changed.add(("pane", *source, start_s))

@@ -1,0 +1,142 @@
+"""The judge: partials of the source partitions in; results, published counts and state out.
+
+A lane of the partials topic, which is partitioned by model, so each model has one owner. Windows close while partials
+are read, so what a result says depends on the log of partials and not on when it was flushed; only when all source
+partitions are silent does the clock decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from stream_app.core.windows.partials import Partial, decode_partial
+from stream_app.errors import StateError
+from stream_app.pipeline.judge_state import entries_by_model
+from stream_app.pipeline.lane import Batch, Flush, Outputs
+from stream_app.pipeline.model_judge import ModelJudge, ModelReport
+from stream_app.pipeline.results import Aggregate, Result, encode_record
+from stream_app.policy import Policy
+from stream_app.topics import CAMERA_AGGREGATES, FAIRNESS_RESULTS
+
+
+@dataclass(frozen=True)
+class JudgeReport:
+    """What one flush of a judge lane said; to be shown only after its transaction is committed.
+
+    Attributes:
+        models: Report by name of the model.
+        n_unknown_model: Partials of models that the policy does not name; they are not counted anywhere.
+    """
+
+    models: dict[str, ModelReport] = field(default_factory=dict)
+    n_unknown_model: int = 0
+
+    @property
+    def results(self) -> list[Result]:
+        """All results, in the order in which they were made."""
+        return [result for report in self.models.values() for result in report.results]
+
+
+@dataclass(frozen=True)
+class JudgeTopology:
+    """Where the outputs of a lane go.
+
+    Attributes:
+        n_results: Partitions of ``fairness-results``.
+        n_aggregates: Partitions of ``camera-aggregates``.
+    """
+
+    n_results: int = 1
+    n_aggregates: int = 1
+
+
+class JudgeStep:
+    """The judge of one partition of the partials topic; a ``LaneStep``.
+
+    Args:
+        policy: The whole policy.
+        partition: The lane's partition.
+        topology: Where outputs go.
+    """
+
+    def __init__(self, policy: Policy, partition: int, topology: JudgeTopology) -> None:
+        self._policies = {model.name: model for model in policy.models}
+        self._policy_hash = policy.hash()
+        self._results_at = (FAIRNESS_RESULTS, partition % topology.n_results)
+        self._aggregates_at = (CAMERA_AGGREGATES, partition % topology.n_aggregates)
+        self._judges: dict[str, ModelJudge] = {}
+        self._n_unknown_model = 0
+        self._report = JudgeReport()
+
+    def restore(self, entries: Mapping[bytes, bytes], next_offset: int) -> None:
+        """Take over the state as of the last commit; that of models that the policy dropped is left alone.
+
+        Raises:
+            StateError: the state was written by another version or policy.
+        """
+        self._judges = {
+            name: ModelJudge(self._policies[name], self._policy_hash, held)
+            for name, held in entries_by_model(entries).items()
+            if name in self._policies
+        }
+
+    def step(self, batch: Batch) -> Iterable[Outputs]:
+        """Count partials; whatever closes is told at the next flush.
+
+        Raises:
+            StateError: a record cannot be read, or was counted by another cell layout.
+        """
+        for offset, value in zip(batch.offsets, batch.values, strict=True):
+            if value is not None:
+                self._receive(_decode(value, offset))
+        return ()
+
+    def flush(self, now_s: float, *, is_caught_up: bool) -> Flush:
+        """Return results, published counts and changed state."""
+        flush = Flush()
+        report = JudgeReport(n_unknown_model=self._n_unknown_model)
+        self._n_unknown_model = 0
+        for name, judge in sorted(self._judges.items()):
+            if is_caught_up:  # else a partition may only look silent
+                judge.tick(now_s)
+            report.models[name], changes = judge.flush()
+            flush.changes += changes
+        aggregates = [record for model in report.models.values() for record in model.aggregates]
+        flush.outputs += _outputs(self._results_at, report.results) + _outputs(self._aggregates_at, aggregates)
+        self._report = report
+        return flush
+
+    def take_report(self) -> JudgeReport:
+        """Return what the last flush said, once; to be asked after its commit."""
+        report, self._report = self._report, JudgeReport()
+        return report
+
+    def newest_results(self) -> list[Result]:
+        """Return the newest result of each window of each model, for a new owner to show after ``restore``."""
+        return [result for judge in self._judges.values() for result in judge.newest_results()]
+
+    def _receive(self, partial: Partial) -> None:
+        if partial.model not in self._policies:
+            self._n_unknown_model += 1
+            return
+        if partial.model not in self._judges:
+            self._judges[partial.model] = ModelJudge(self._policies[partial.model], self._policy_hash, {})
+        self._judges[partial.model].receive(partial)
+
+
+def _outputs(place: tuple[str, int], records: Sequence[Result | Aggregate]) -> list[Outputs]:
+    keys: list[bytes | None] = [record.key.encode() for record in records]
+    return [Outputs(*place, keys, [encode_record(record) for record in records])] if records else []
+
+
+def _decode(value: bytes, offset: int) -> Partial:
+    try:
+        return decode_partial(value)
+    except msgspec.MsgspecError:
+        raise StateError(
+            f"The partial at offset {offset} cannot be read",
+            action="All workers must run one version, and nothing else may write to the partials topic",
+        ) from None

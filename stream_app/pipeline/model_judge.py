@@ -1,0 +1,236 @@
+"""One model's way from partials to records: parts are joined, the tally closes windows, windows become results."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from stream_app.core.fairness.pairs import State
+from stream_app.core.windows.cells import Cells
+from stream_app.core.windows.closing import Mark, Source
+from stream_app.core.windows.partials import Partial, decode_partial, encode_partial
+from stream_app.core.windows.tally import Entry, Released, Tally, TallyConfig
+from stream_app.core.windows.tumbling import WindowSpec
+from stream_app.errors import StateError
+from stream_app.pipeline.judge_state import NEW_APP_ID, Changes, StateWriter, restore_tally
+from stream_app.pipeline.layout import layout_of
+from stream_app.pipeline.results import (
+    TOTAL_WINDOW,
+    Aggregate,
+    Result,
+    Span,
+    judge_window,
+    publish_counts,
+    shown_groups,
+)
+from stream_app.policy import ModelPolicy
+
+PUBLISHED, SUPPRESSED, INSUFFICIENT, EMPTY = "published", "suppressed", "insufficient", "empty"
+OUTCOMES = (PUBLISHED, SUPPRESSED, INSUFFICIENT, EMPTY)  # of a window that closed
+
+
+@dataclass(slots=True)
+class ModelReport:
+    """What one model's judge did since the last report.
+
+    Attributes:
+        results: Results, in the order in which they were made.
+        aggregates: Published counts of a model of kind ``counts``.
+        n_closed: Windows that closed, by window and outcome.
+        n_revised: Windows that were corrected, by window.
+        n_small: Cells of published counts hidden as too small.
+        n_complementary: Cells of published counts hidden against subtraction.
+        n_late: Corrections of panes that came too late.
+        n_repeats: Partials that told old news, of a former owner.
+        n_broken: Flushes of which a part was missing.
+        closed_before_s: How far event time has come; None before the first pane closed.
+    """
+
+    results: list[Result] = field(default_factory=list)
+    aggregates: list[Aggregate] = field(default_factory=list)
+    n_closed: Counter[tuple[str, str]] = field(default_factory=Counter)
+    n_revised: Counter[str] = field(default_factory=Counter)
+    n_small: int = 0
+    n_complementary: int = 0
+    n_late: int = 0
+    n_repeats: int = 0
+    n_broken: int = 0
+    closed_before_s: int | None = None
+
+
+def tally_config_of(model: ModelPolicy) -> TallyConfig:
+    """Return how a model's event time is cut.
+
+    A model of kind ``counts`` has one size of window, no totals and no revisions: releases of windows inside each
+    other, of totals or of the same window again could be subtracted from each other.
+    """
+    windows = tuple(WindowSpec(window.name, window.size_s) for window in model.windows)
+    is_public = model.kind == "counts"
+    return TallyConfig(
+        pane_s=model.event_time.pane_s,
+        out_of_orderness_s=model.event_time.out_of_orderness_s,
+        revision_s=0 if is_public else model.revision_s,
+        windows=windows[:1] if is_public else windows,
+        has_total=not is_public,
+    )
+
+
+class ModelJudge:
+    """The judge of one model.
+
+    Args:
+        model: Its policy.
+        policy_hash: Hash of the whole policy.
+        held: Its entries in the state topic; empty at the very first start.
+
+    Raises:
+        StateError: the state fits neither this version nor this policy.
+    """
+
+    def __init__(self, model: ModelPolicy, policy_hash: str, held: Mapping[Entry, list[bytes]]) -> None:
+        self.model = model
+        self._policy_hash = policy_hash
+        self._layout = layout_of(model)
+        self._layout_hash = model.layout_hash()
+        config = tally_config_of(model)
+        self._tally = restore_tally(config, self._layout_hash, held) if held else Tally(config)
+        self._writer = StateWriter(model.name, self._layout_hash, held)
+        self._parts: dict[Source, list[Partial]] = {}
+        self._changed_parts: set[Entry] = set()
+        self._report = ModelReport()
+        for entry in sorted((entry for entry in held if entry[0] == "part"), key=lambda entry: entry[-1]):
+            partial = decode_partial(b"".join(held[entry]))
+            self._parts.setdefault(Source(partial.topic, partial.partition), []).append(partial)
+
+    def receive(self, partial: Partial) -> None:
+        """Take in one part of a flush; the last part makes it count.
+
+        Raises:
+            StateError: the partial was counted by another cell layout.
+        """
+        if partial.layout_hash != self._layout_hash:
+            raise StateError(
+                f"A partial of model {self.model.name!r} was counted by another cell layout of the policy",
+                action=f"Start all workers with one policy. {NEW_APP_ID}",
+            )
+        source = Source(partial.topic, partial.partition)
+        mark = self._tally.marks.get(source)
+        if mark is not None and partial.next_offset < mark.next_offset:
+            self._report.n_repeats += 1
+        elif flush := self._join(source, partial):
+            self._count(source, flush)
+
+    def tick(self, now_s: float) -> None:
+        """Let time move on with the clock if every source partition is silent."""
+        self._release(self._tally.tick(now_s))
+
+    def flush(self) -> tuple[ModelReport, Changes]:
+        """Return what was found and what changed since the last flush."""
+        revised = self._tally.revise()
+        progress = self._tally.take_progress()
+        report, self._report = self._report, ModelReport()
+        for key, window in revised:
+            report.n_revised[key[0]] += 1
+            span = Span(key[0], key[1], self._tally.end_s(key))
+            report.results += self._judge(span, window.cells, window.revision, window.offsets)
+        if progress.is_total_changed:
+            report.results += self._judge_total()
+        for name, n_empty in progress.n_empty.items():
+            report.n_closed[name, EMPTY] += n_empty
+        report.n_late += progress.n_late
+        report.closed_before_s = self._tally.closed_before_s
+        return report, self._writer.encode(self._tally, progress.changed) + self._part_changes()
+
+    def newest_results(self) -> list[Result]:
+        """Return the newest result of each window again, as a new owner has to show them."""
+        if self.model.kind == "counts":
+            return []
+        results = []
+        for key in self._tally.newest_closed().values():
+            window = self._tally.windows[key]
+            span = Span(key[0], key[1], self._tally.end_s(key))
+            results += self._judge(span, window.cells, window.revision, window.offsets)
+        return results + self._judge_total()
+
+    def _join(self, source: Source, partial: Partial) -> list[Partial]:
+        """Return all parts of the flush when this is its last; keep it otherwise."""
+        held = self._parts.pop(source, [])
+        self._changed_parts.update(("part", *source, number) for number in range(len(held)))
+        if held and (partial.part == 0 or partial.next_offset != held[0].next_offset):
+            self._report.n_broken += 1
+            held = []
+        if partial.part != len(held):
+            self._report.n_broken += 1
+            return []
+        flush = [*held, partial]
+        if len(flush) == partial.n_parts:
+            return flush
+        self._parts[source] = flush
+        self._changed_parts.update(("part", *source, number) for number in range(len(flush)))
+        return []
+
+    def _count(self, source: Source, flush: list[Partial]) -> None:
+        last = flush[-1]
+        panes: dict[int, Cells] = {}
+        for part in flush:
+            for pane in part.panes:
+                panes.setdefault(pane.start_s, {}).update(pane.cells)
+        mark = Mark(last.next_offset, last.closed_before_s, last.max_event_s, last.is_idle)
+        self._release(self._tally.apply(source, last.n_partitions, mark, panes))
+
+    def _release(self, closed: Released) -> None:
+        for key, window in closed:
+            name, start_s = key
+            span = Span(name, start_s, self._tally.end_s(key))
+            if self.model.kind == "counts":
+                self._publish(span, window.cells)
+            else:
+                results = self._judge(span, window.cells, window.revision, window.offsets)
+                self._report.results += results
+                self._report.n_closed[name, _outcome_of(results, self.model.privacy.k)] += 1
+
+    def _publish(self, span: Span, cells: Cells) -> None:
+        aggregate, n_small, n_complementary = publish_counts(
+            self.model, self._layout, cells, span, policy_hash=self._policy_hash
+        )
+        self._report.n_small += n_small
+        self._report.n_complementary += n_complementary
+        self._report.n_closed[span.window, PUBLISHED if aggregate else SUPPRESSED] += 1
+        if aggregate:
+            self._report.aggregates.append(aggregate)
+
+    def _judge_total(self) -> list[Result]:
+        total = self._tally.total
+        if total.start_s is None or total.end_s is None:
+            return []
+        return self._judge(Span(TOTAL_WINDOW, total.start_s, total.end_s), total.cells, 0, self._tally.offsets())
+
+    def _judge(self, span: Span, cells: Cells, revision: int, offsets: dict[str, dict[int, int]]) -> list[Result]:
+        return judge_window(
+            self.model,
+            self._layout,
+            cells,
+            span,
+            revision=revision,
+            offsets=offsets,
+            policy_hash=self._policy_hash,
+        )
+
+    def _part_changes(self) -> Changes:
+        changes: Changes = []
+        for entry in sorted(self._changed_parts, key=str):
+            _, topic, partition, number = entry
+            held = self._parts.get(Source(str(topic), int(partition)), [])
+            data = encode_partial(held[int(number)]) if int(number) < len(held) else None
+            changes += self._writer.encode_bytes(entry, data)
+        self._changed_parts.clear()
+        return changes
+
+
+def _outcome_of(results: list[Result], k: int) -> str:
+    if not any(shown_groups(result, k).shown for result in results):
+        return SUPPRESSED
+    if all(result.state is State.INSUFFICIENT for result in results):
+        return INSUFFICIENT
+    return PUBLISHED
