@@ -107,6 +107,7 @@ class LocalKafka:
         self._cache_dir = cache_dir or default_cache_dir()
         self._note = note
         self._process: BoundProcess | None = None
+        self._log_start = 0  # size of the log before the last start
 
     @property
     def bootstrap(self) -> str:
@@ -155,12 +156,11 @@ class LocalKafka:
         """Return the exit code of a node that ended by itself; None while it runs or after a stop."""
         return self._process.exit_code() if self._process else None
 
-    def log_tail(self, lines: int = _LOG_TAIL_LINES) -> str:
-        """Return the last lines of the node's log."""
-        try:
-            return "\n".join(self.log_path.read_text("utf-8", "replace").splitlines()[-lines:])
-        except OSError:
-            return ""
+    def log_tail(self) -> str:
+        """Return the last lines that the node has printed since its last start."""
+        with self.log_path.open("rb") as log:
+            log.seek(self._log_start)
+            return "\n".join(log.read().decode("utf-8", "replace").splitlines()[-_LOG_TAIL_LINES:])
 
     def __enter__(self) -> Self:
         return self.start()
@@ -178,9 +178,9 @@ class LocalKafka:
         properties = self._write_settings()
         command = self._java_command(java, jars)
         self._format_once(command, properties)
-        log_start = self.log_path.stat().st_size if self.log_path.exists() else 0
+        self._log_start = self.log_path.stat().st_size if self.log_path.exists() else 0
         self._process = BoundProcess([*command, "kafka.Kafka", str(properties)], self.log_path, inherit_fds=[lock])
-        if self._wait_until_ready(log_start):
+        if self._wait_until_ready():
             return True
         tail = self.log_tail()
         self.kill()
@@ -191,10 +191,10 @@ class LocalKafka:
             action=f"The whole log is {self.log_path}; `fairstream doctor` checks this machine",
         )
 
-    def _wait_until_ready(self, log_start: int) -> bool:
+    def _wait_until_ready(self) -> bool:
         deadline = time.monotonic() + self._start_timeout_s
         with self.log_path.open("rb") as log:
-            log.seek(log_start)
+            log.seek(self._log_start)
             seen = b""
             while self.exit_code() is None and time.monotonic() < deadline:
                 seen += log.read()

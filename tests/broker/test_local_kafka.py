@@ -1,0 +1,173 @@
+"""The local Kafka: starts, serves, survives, refuses, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+
+from stream_app.edges.kafka.jars import default_cache_dir
+from stream_app.edges.kafka.local import LocalKafka
+from stream_app.errors import BrokerUnavailableError, DependencyMissingError
+from tests.tiers import skip_or_fail
+
+HEAP_MB = 160
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[LocalKafka]:
+    node = LocalKafka(tmp_path / "node", heap_mb=HEAP_MB)
+    try:
+        with node:
+            yield node
+    except DependencyMissingError as missing:
+        skip_or_fail(str(missing))
+
+
+def test_records_survive_a_kill_and_a_start_on_the_same_folder(broker: LocalKafka) -> None:
+    bootstrap = broker.bootstrap
+    write(bootstrap, "kept", [b"before the kill"])
+    broker.kill()
+    broker.start()
+    assert broker.bootstrap == bootstrap
+    assert read(bootstrap, "kept") == [b"before the kill"]
+
+
+def test_another_object_goes_on_with_the_data_after_a_clean_stop(broker: LocalKafka) -> None:
+    write(broker.bootstrap, "kept", [b"one", b"two"])
+    broker.stop()
+    with LocalKafka(broker.state_dir, heap_mb=HEAP_MB) as later:
+        assert read(later.bootstrap, "kept") == [b"one", b"two"]
+
+
+def test_a_second_node_on_the_same_folder_is_refused(broker: LocalKafka) -> None:
+    with pytest.raises(BrokerUnavailableError, match="Another Kafka runs on"):
+        LocalKafka(broker.state_dir).start()
+    assert is_listening(broker.bootstrap)
+
+
+def test_a_taken_port_is_refused_before_java_starts(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = other.getsockname()[1]
+        with pytest.raises(BrokerUnavailableError, match=f"Port {taken} is taken"):
+            LocalKafka(tmp_path / "node", port=taken).start()
+
+
+def test_a_failed_start_shows_the_end_of_the_log(tmp_path: Path) -> None:
+    node = LocalKafka(tmp_path / "node", heap_mb=HEAP_MB)
+    with node:
+        pass
+    (node.state_dir / "data" / "meta.properties").write_text("version=1\ncluster.id=x\nnode.id=7\n")
+    with pytest.raises(BrokerUnavailableError, match=r"(?s)did not start.*Stored node id 7.*The whole log is"):
+        node.start()
+    assert node.pid is None
+
+
+@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM])
+def test_the_node_ends_with_its_parent_even_when_that_is_killed(tmp_path: Path, ending: signal.Signals) -> None:
+    program = (
+        "import pathlib, sys, time\n"
+        "from stream_app.edges.kafka.local import LocalKafka\n"
+        f"node = LocalKafka(pathlib.Path(sys.argv[1]), heap_mb={HEAP_MB}).start()\n"
+        "print(node.pid, node.bootstrap, flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path / "node")], stdout=subprocess.PIPE, text=True
+    )
+    assert parent.stdout
+    pid, bootstrap = parent.stdout.readline().split()
+    parent.stdout.close()
+    assert is_listening(bootstrap)
+    parent.send_signal(ending)
+    parent.wait(10)
+    wait_until(lambda: not is_alive(int(pid)), 20)
+
+
+def test_the_command_prints_the_address_and_stops_cleanly_on_ctrl_c(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "stream_app", "local", "kafka", "--port", "0", "--heap-mb", str(HEAP_MB)]
+    with subprocess.Popen(
+        [*command, "--state-dir", str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        bootstrap = process.stdout.readline().strip()
+        assert KafkaAdminClient(bootstrap_servers=bootstrap).list_topics() == []
+        process.send_signal(signal.SIGINT)
+        _, notes = process.communicate(timeout=30)
+    assert process.returncode == 0, notes
+    assert "Traceback" not in notes
+    assert not is_listening(bootstrap)
+
+
+def test_a_start_with_a_filled_cache_needs_no_network(broker: LocalKafka, tmp_path: Path) -> None:
+    environment = {**os.environ, "HTTPS_PROXY": "http://127.0.0.1:1", "HTTP_PROXY": "http://127.0.0.1:1"}
+    program = (
+        "import pathlib, sys\n"
+        "from stream_app.edges.kafka.jars import fetch_jars\n"
+        "print(len(fetch_jars(pathlib.Path(sys.argv[1]))), 'jgo' in sys.modules)\n"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", program, str(default_cache_dir())],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert answer.stdout.split() == ["46", "False"]
+
+
+def write(bootstrap: str, topic: str, values: list[bytes]) -> None:
+    """Create a topic and send values to it."""
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+    admin.create_topics({topic: {"num_partitions": 1}}, wait_for_metadata=True)
+    admin.close()
+    producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all")
+    for value in values:
+        producer.send(topic, value).get(20)
+    producer.close()
+
+
+def read(bootstrap: str, topic: str) -> list[bytes]:
+    """Return all values of a topic."""
+    consumer = KafkaConsumer(
+        topic, bootstrap_servers=bootstrap, auto_offset_reset="earliest", group_id=None, consumer_timeout_ms=5000
+    )
+    try:
+        return [record.value for record in consumer]
+    finally:
+        consumer.close()
+
+
+def is_listening(bootstrap: str) -> bool:
+    """Tell whether something accepts connections at an address."""
+    host, port = bootstrap.rsplit(":", 1)
+    with socket.socket() as probe:
+        return probe.connect_ex((host, int(port))) == 0
+
+
+def is_alive(pid: int) -> bool:
+    """Tell whether a process runs; one that has ended and waits to be reaped does not."""
+    try:
+        os.kill(pid, 0)
+        state = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()[0]
+    except (ProcessLookupError, FileNotFoundError):
+        return False
+    return state != "Z"
+
+
+def wait_until(holds: Callable[[], bool], timeout_s: float) -> None:
+    """Poll until a condition holds; fail when it does not in time."""
+    deadline = time.monotonic() + timeout_s
+    while not holds():
+        assert time.monotonic() < deadline, "the condition did not come true"
+        time.sleep(0.05)

@@ -1,0 +1,68 @@
+"""What every test may use: the tiers by folder, one real Kafka for the whole run, names that nobody used before."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from stream_app.errors import DependencyMissingError
+from tests.brokers import describe_choice, open_broker
+from tests.tiers import TIERS, skip_or_fail
+
+__all__ = ["skip_or_fail"]
+
+_TESTS = Path(__file__).parent
+_BROKER = pytest.StashKey[str]()
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[str]:
+    """Return the address of a real Kafka, ``host:port``; started at the first use, one for the whole run."""
+    try:
+        with open_broker(tmp_path_factory.mktemp("kafka")) as bootstrap:
+            pytestconfig.stash[_BROKER] = f"{describe_choice()}, at {bootstrap}"
+            yield bootstrap
+    except DependencyMissingError as missing:
+        skip_or_fail(f"No Kafka for the tests: {missing}")
+
+
+@pytest.fixture
+def fresh_name() -> Callable[[str], str]:
+    """Return a maker of names that start with ``it-<uuid>`` and that no other test has."""
+    unique = f"it-{uuid.uuid4().hex[:12]}"
+    return lambda name: f"{unique}-{name}"
+
+
+@pytest.fixture
+def app_id() -> str:
+    """Return an application id that no other test has."""
+    return f"it-{uuid.uuid4().hex[:12]}"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare one marker for each tier, so that ``pytest -m broker`` chooses it."""
+    for name, meaning in TIERS.items():
+        config.addinivalue_line("markers", f"{name}: {meaning}")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test with the tier of its folder."""
+    for item in items:
+        if item.path.is_relative_to(_TESTS):
+            tier = item.path.relative_to(_TESTS).parts[0]
+            if tier in TIERS:
+                item.add_marker(tier)
+
+
+def pytest_report_header() -> str:
+    """Say before the first test which broker the tests will use."""
+    return f"broker: {describe_choice()}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say after the last test which broker they did use."""
+    used = config.stash.get(_BROKER, "none was needed")
+    terminalreporter.write_line(f"broker used: {used}")
