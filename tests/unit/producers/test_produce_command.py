@@ -1,0 +1,99 @@
+"""``fairstream produce`` without a broker: dry runs, wrong flags, and what goes to stdout."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+POLICY = """
+schema = 1
+[[models]]
+name = "mine"
+topic = "mine-raw"
+event_id = { path = "id", link_domain = "d" }
+decision = { path = "ok", favourable = true, unfavourable = [false] }
+event_time = { path = "t" }
+attributes = [{ name = "sex", path = "person.sex", groups = ["f", "m"], reference = "m" }]
+"""
+
+
+def run(*arguments: str | Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run the command as a person does, in a process of its own."""
+    command = [sys.executable, "-m", "stream_app", "produce", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, env=environ, check=False)
+
+
+def test_a_dry_run_prints_the_same_records_for_the_same_seed_and_start() -> None:
+    flags = ("--dry-run", "--count", "50", "--start", "2026-11-23T16:00:00Z", "--seed", "7")
+    first, again = run("loans", *flags), run("loans", *flags)
+    assert first.returncode == 0
+    assert first.stdout == again.stdout
+    assert len([json.loads(line) for line in first.stdout.splitlines()]) == 50
+
+
+@pytest.mark.parametrize(("stream", "n"), [("loanapp", 1989), ("reference", 6000)])
+def test_a_dry_run_of_a_data_set_prints_all_of_it(stream: str, n: int) -> None:
+    outcome = run(stream, "--dry-run")
+    assert outcome.returncode == 0
+    assert len(outcome.stdout.splitlines()) == n
+
+
+def test_an_endless_dry_run_ends_when_its_reader_has_seen_enough() -> None:
+    command = f"{sys.executable} -m stream_app produce camera --dry-run | head -n 3"
+    outcome = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert len(outcome.stdout.splitlines()) == 3
+    assert (outcome.returncode, outcome.stderr) == (0, "")
+
+
+def test_csv_rows_that_cannot_be_mapped_are_told_on_stderr_and_by_the_exit_code(tmp_path: Path) -> None:
+    (tmp_path / "policy.toml").write_text(POLICY)
+    (tmp_path / "rows.csv").write_text("id,Sex,verdict\n1,f,granted\n2,m,maybe-secret\n3,m,denied\n")
+    flags = ["--policy", tmp_path / "policy.toml", "--map", "person.sex=Sex", "--map", "ok=verdict", "--spacing", "1"]
+    words = ["--favourable", "granted", "--unfavourable", "denied", "--dry-run"]
+    outcome = run("csv", tmp_path / "rows.csv", *flags, *words)
+    assert [json.loads(line)["ok"] for line in outcome.stdout.splitlines()] == [True, False]
+    assert outcome.stderr == "line 3: ok: neither the favourable nor an unfavourable value\n"
+    assert outcome.returncode == 1
+
+
+def test_only_the_first_refusals_are_told_one_by_one(tmp_path: Path) -> None:
+    (tmp_path / "policy.toml").write_text(POLICY)
+    (tmp_path / "rows.csv").write_text("id,sex,ok,t\n" + "1,f,,\n" * 100)
+    outcome = run("csv", tmp_path / "rows.csv", "--policy", tmp_path / "policy.toml", "--dry-run")
+    assert outcome.stderr.count("line ") == 20
+    assert outcome.stderr.endswith("only counted\n")
+    assert outcome.returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fault"),
+    [
+        (("loans", "--drift", "much"), "--drift, entry 1"),
+        (("loans", "--start", "now"), "--start is no ISO 8601 time"),
+        (("loans", "--rate", "0"), "ahead of the clock"),
+        (("loans", "--policy", "nowhere"), "No policy 'nowhere'"),
+        (("loans", "--model", "other"), "has no model 'other'"),
+        (("loanapp", "--policy", "loans", "--dry-run"), "do not fit model 'loans'"),
+        (("csv", "missing.csv"), "Cannot read missing.csv"),
+        (("loans", "--kafka", "nonsense"), "Settings"),
+        (("loans", "--count", "1", "--kafka", "127.0.0.1:1"), "No Kafka broker answers at 127.0.0.1:1"),
+    ],
+)
+def test_what_is_wrong_is_told_in_one_line_with_exit_code_2(arguments: tuple[str, ...], fault: str) -> None:
+    outcome = run(*arguments)
+    assert outcome.returncode == 2
+    assert outcome.stdout == ""
+    assert fault in outcome.stderr
+    assert len(outcome.stderr.splitlines()) == 1
+
+
+def test_the_policy_of_the_environment_is_used_and_checked() -> None:
+    outcome = run("camera", "--dry-run", "--count", "1", FAIRSTREAM_POLICY="loanapp")
+    assert outcome.returncode == 2
+    assert "Try --policy camera" in outcome.stderr
