@@ -89,7 +89,7 @@ class JudgeStep:
         Raises:
             StateError: a record cannot be read, or was counted by another cell layout.
         """
-        for offset, value in zip(batch.offsets, batch.values, strict=True):
+        for offset, value in zip(batch.offsets.tolist(), batch.values, strict=True):
             if value is not None:
                 self._receive(_decode(value, offset))
         return ()

@@ -10,7 +10,7 @@ from stream_app.core.fairness.pairs import State
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.closing import Mark, Source
 from stream_app.core.windows.partials import Partial, decode_partial, encode_partial
-from stream_app.core.windows.tally import Entry, Released, Tally, TallyConfig
+from stream_app.core.windows.tally import CLOCK, Entry, Released, Tally, TallyConfig
 from stream_app.core.windows.tumbling import WindowSpec
 from stream_app.errors import StateError
 from stream_app.pipeline.judge_state import NEW_APP_ID, Changes, StateWriter, restore_tally
@@ -95,6 +95,8 @@ class ModelJudge:
         self._layout_hash = model.layout_hash()
         config = tally_config_of(model)
         self._tally = restore_tally(config, self._layout_hash, held) if held else Tally(config)
+        if not held:
+            self._tally.progress.changed.add(CLOCK)  # the head of the state, before anything else is kept
         self._writer = StateWriter(model.name, self._layout_hash, held)
         self._parts: dict[Source, list[Partial]] = {}
         self._changed_parts: set[Entry] = set()
@@ -147,7 +149,7 @@ class ModelJudge:
         if self.model.kind == "counts":
             return []
         results = []
-        for key in self._tally.newest_closed().values():
+        for key in self._tally.newest_closed():
             window = self._tally.windows[key]
             span = Span(key[0], key[1], self._tally.end_s(key))
             results += self._judge(span, window.cells, window.revision, window.offsets)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+import numpy as np
 from hypothesis import strategies as st
 
 from stream_app.core.windows.partials import PanePartial, Partial, encode_partial, split_panes
@@ -101,14 +102,19 @@ class World:
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
     """Draw one to three partitions with out-of-order, late and missing events; every one falls silent in the end."""
-    n_partitions = draw(st.integers(1, 3))
+    n_partitions = draw(st.sampled_from((2, 3, 1)))
     flushes: list[Flushes] = []
     counted: list[Event] = []
-    event = st.tuples(st.integers(-40, 200), st.integers(0, 3), st.booleans())
+    event = st.tuples(st.integers(-30, 40), st.sampled_from((0, 1, 0, 1, 2, 3)), st.booleans())
     for partition in range(n_partitions):
         source = FakeSource(partition, n_partitions)
-        runs = draw(st.lists(st.tuples(st.lists(event, max_size=8), st.booleans(), st.integers(1, 4)), max_size=5))
-        own = [source.read(events, is_idle=is_idle, max_cells=cells) for events, is_idle, cells in runs]
+        runs = draw(
+            st.lists(st.tuples(st.lists(event, max_size=12), st.booleans(), st.integers(1, 4)), min_size=2, max_size=5)
+        )
+        own = [
+            source.read([(40 * turn + t, g, ok) for t, g, ok in events], is_idle=is_idle, max_cells=cells)
+            for turn, (events, is_idle, cells) in enumerate(runs)
+        ]
         flushes.append([*own, source.read([], is_idle=True, max_cells=4)])
         counted += source.counted
     return World(flushes, counted)
@@ -130,8 +136,9 @@ def new_judge() -> JudgeStep:
 
 def batch_of(partials: list[Partial], first_offset: int = 0) -> Batch:
     n = len(partials)
-    offsets = range(first_offset, first_offset + n)
-    return Batch("partials", 0, first_offset, first_offset + n, offsets, [encode_partial(p) for p in partials], [0] * n)
+    offsets = np.arange(first_offset, first_offset + n, dtype=np.int64)
+    values: list[bytes | None] = [encode_partial(partial) for partial in partials]
+    return Batch("partials", 0, first_offset, first_offset + n, offsets, values, np.zeros(n, np.int64))
 
 
 def results_of(outputs: list[Outputs]) -> list[Result]:

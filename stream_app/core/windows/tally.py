@@ -168,9 +168,9 @@ class Tally:
         """Return whether a window has ended."""
         return self.closed_before_s is not None and self.end_s(key) <= self.closed_before_s
 
-    def newest_closed(self) -> dict[str, WindowKey]:
-        """Return the newest closed window that holds decisions, by name."""
-        return {key[0]: key for key in sorted(self.windows) if self.is_closed(key) and self.windows[key].cells}
+    def newest_closed(self) -> list[WindowKey]:
+        """Return the newest closed window of each size, in order of their end."""
+        return self._in_order({key[0]: key for key in sorted(self.windows) if self.is_closed(key)}.values())
 
     def _replace(self, source: Source, start_s: int, cells: Cells) -> None:
         if self.closed_before_s is None or start_s >= self.closed_before_s:
@@ -259,7 +259,7 @@ class Tally:
         return bool(keys) and not any(self.is_closed(key) for key in keys)
 
     def _forget(self) -> None:
-        newest = set(self.newest_closed().values())
+        newest = set(self.newest_closed())
         horizon_s = (self.closed_before_s or 0) - self.config.revision_s
         for key in [key for key in self.windows if self.end_s(key) <= horizon_s and key not in newest]:
             del self.windows[key]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream_app.core.windows.partials import Partial
@@ -120,6 +120,7 @@ def test_results_do_not_depend_on_when_they_are_flushed(data: st.DataObject) -> 
 def test_the_worlds_of_these_tests_hold_revisions_parts_and_late_events() -> None:
     seen = Counter[str]()
 
+    @settings(derandomize=True, max_examples=200, database=None)
     @given(st.data())
     def look(data: st.DataObject) -> None:
         world: World = data.draw(worlds())

@@ -1,0 +1,47 @@
+"""How far event time has come."""
+
+from __future__ import annotations
+
+import pytest
+
+from stream_app.core.windows.closing import Mark, clock_time_of, slowest_of
+from stream_app.core.windows.tumbling import WindowSpec
+
+
+def mark(closed_before_s: int | None, *, is_idle: bool = False) -> Mark:
+    return Mark(0, closed_before_s, closed_before_s, is_idle)
+
+
+@pytest.mark.parametrize(
+    ("marks", "time_s"),
+    [
+        ([mark(50), mark(40)], 40),
+        ([mark(50), mark(40, is_idle=True)], 50),
+        ([mark(50), mark(None)], None),
+        ([mark(50), mark(None, is_idle=True)], 50),
+        ([mark(50, is_idle=True)], None),
+        ([mark(0), mark(10)], 0),
+        ([mark(-20), mark(10)], -20),
+        ([], None),
+    ],
+)
+def test_the_slowest_partition_that_is_not_silent_sets_the_time(marks: list[Mark], time_s: int | None) -> None:
+    assert slowest_of(marks) == time_s
+
+
+def test_a_mark_at_time_zero_is_not_taken_for_a_missing_one() -> None:
+    assert mark(0).is_final(-10)
+    assert not mark(0).is_final(0)
+    assert not mark(None).is_final(-10)
+
+
+def test_the_clock_moves_time_on_from_the_newest_event() -> None:
+    marks = [Mark(0, 0, 100, True), Mark(0, 0, 90, True)]
+    assert clock_time_of(marks, out_of_orderness_s=5, silence_s=0) == 95
+    assert clock_time_of(marks, out_of_orderness_s=5, silence_s=2.9) == 97
+    assert clock_time_of([mark(None, is_idle=True)], out_of_orderness_s=5, silence_s=1e6) is None
+
+
+@pytest.mark.parametrize(("first_s", "last_s", "n"), [(0, 60, 1), (1, 59, 0), (0, 0, 0), (-60, 60, 2), (60, 0, 0)])
+def test_windows_that_end_in_a_stretch_are_counted(first_s: int, last_s: int, n: int) -> None:
+    assert WindowSpec("1m", 60).n_between(first_s, last_s) == n
