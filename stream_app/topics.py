@@ -1,25 +1,188 @@
-"""Names of the topics, and which partition of them a model goes to."""
+"""Every topic by its role: names, partitions and settings, read from ``topics.toml`` and filled in from a policy.
+
+Pure: what the broker really has is compared in ``stream_app.edges.kafka.admin``.
+"""
 
 from __future__ import annotations
 
+import tomllib
 import zlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Literal
 
-DEAD_LETTERS = "dead-letters"
-LATE_DECISIONS = "late-decisions"
-FAIRNESS_PARTIALS = "fairness-partials"
-FAIRNESS_RESULTS = "fairness-results"
-CAMERA_AGGREGATES = "camera-aggregates"
+import msgspec
+
+from stream_app.policy import ModelPolicy, Policy, Topic
+
+_DAY_MS = 86_400_000
+# State is read from its beginning when a lane starts, so it must stay short: small segments that are closed and
+# compacted soon, and tombstones that go after an hour (a reader that takes longer than that would miss them).
+_COMPACTION = {
+    "segment.bytes": "33554432",
+    "segment.ms": "600000",
+    "min.cleanable.dirty.ratio": "0.3",
+    "min.compaction.lag.ms": "0",
+    "max.compaction.lag.ms": "3600000",
+    "delete.retention.ms": "3600000",
+}
+
+Partitions = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
 
 
-def state_topic(app_id: str, role: str, model: str | None = None) -> str:
-    """Return the name of the compacted topic that holds a role's state.
+class Declaration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One entry of ``topics.toml``, which explains the fields."""
 
-    >>> state_topic("fairstream", "ingest", "loans"), state_topic("fairstream", "judge")
-    ('fairstream-state-ingest-loans', 'fairstream-state-judge')
+    role: str
+    name: str
+    for_each: Literal["model", "policy"]
+    owner: Literal["customer", "fairstream"]
+    partitions: Partitions | str
+    cleanup: Literal["delete", "compact", "compact,delete"]
+    timestamps: Literal["LogAppendTime", "CreateTime"]
+    max_message_bytes: Annotated[int, msgspec.Meta(ge=1)]
+    written_by: str
+    read_by: str
+    holds: str
+    kinds: tuple[Literal["decisions", "counts"], ...] = ("decisions", "counts")
+    retention_d: Annotated[int, msgspec.Meta(ge=1)] | None = None
+
+    def config(self) -> dict[str, str]:
+        """Return the settings by Kafka's own names."""
+        config = {
+            "cleanup.policy": self.cleanup,
+            "message.timestamp.type": self.timestamps,
+            "max.message.bytes": str(self.max_message_bytes),
+        }
+        if self.retention_d is not None:
+            config["retention.ms"] = str(self.retention_d * _DAY_MS)
+        return config | (_COMPACTION if "compact" in self.cleanup else {})
+
+
+class TopicSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """A topic as it should be.
+
+    Attributes:
+        name: Its name.
+        role: What it is for, as in ``topics.toml``.
+        owner: ``customer`` when it may differ from this.
+        partitions: How many partitions.
+        config: Settings by Kafka's own names.
+        written_by: Who writes.
+        read_by: Who reads.
+        holds: What its records are.
     """
-    return f"{app_id}-state-{role}" + (f"-{model}" if model else "")
+
+    name: Topic
+    role: str
+    owner: Literal["customer", "fairstream"]
+    partitions: Partitions
+    config: dict[str, str]
+    written_by: str
+    read_by: str
+    holds: str
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    schema: Literal[1]
+    topics: tuple[Declaration, ...]
+
+
+DECLARATIONS = msgspec.convert(tomllib.loads(Path(__file__).with_name("topics.toml").read_text("utf-8")), _File).topics
+
+
+def _name_of(role: str) -> str:
+    return next(declaration.name for declaration in DECLARATIONS if declaration.role == role)
+
+
+DEAD_LETTERS = _name_of("dead letters")
+LATE_DECISIONS = _name_of("late decisions")
+FAIRNESS_PARTIALS = _name_of("partials")
+FAIRNESS_RESULTS = _name_of("results")
+CAMERA_AGGREGATES = _name_of("camera aggregates")
+
+
+def state_topic(app_id: str, role: Literal["ingest", "judge"], model: str = "") -> str:
+    """Return the name of the compacted topic that holds the state of a role's lanes.
+
+    >>> state_topic("fairstream", "ingest", "loans")
+    'fairstream-state-ingest-loans'
+    >>> state_topic("fairstream", "judge")
+    'fairstream-state-judge'
+    """
+    return _name_of(f"{role} state").format(app_id=app_id, model=model)
 
 
 def partition_of_model(model: str, n_partitions: int) -> int:
-    """Return the one partition of ``fairness-partials`` that holds a model, so that one lane judges it."""
+    """Return the partition of ``fairness-partials`` that holds a model: CRC-32 of its name, so it never moves.
+
+    >>> partition_of_model("loans", 1)
+    0
+    """
     return zlib.crc32(model.encode()) % n_partitions
+
+
+def declared_topics(
+    policy: Policy, app_id: str, *, partitions: int | None = None, existing: Mapping[str, int] | None = None
+) -> tuple[TopicSpec, ...]:
+    """Fill in the declarations.
+
+    Args:
+        policy: What is watched.
+        app_id: Consumer group; prefix of the state topics.
+        partitions: Partitions of a raw topic that has to be made; None takes the declared number.
+        existing: Partitions of the topics that are there. A raw topic of the customer keeps its number, and what
+            follows it follows that.
+
+    Returns:
+        In the order of ``topics.toml``, each name once.
+
+    >>> from stream_app.policy import load_policy
+    >>> specs = declared_topics(load_policy("loans"), "fairstream", existing={"loan-decisions-raw": 12})
+    >>> [(spec.name, spec.partitions) for spec in specs][:3]
+    [('loan-decisions-raw', 12), ('fairstream-state-ingest-loans', 12), ('loan-decisions', 12)]
+    """
+    specs: dict[str, TopicSpec] = {}
+    for declaration in DECLARATIONS:
+        for model in _models_of(declaration, policy):
+            name = declaration.name.format(
+                app_id=app_id, model=model.name, topic=model.topic, output_topic=model.output_topic or ""
+            )
+            if name and name not in specs:
+                count = _partitions_of(declaration, model, partitions, specs.values(), existing or {})
+                specs[name] = _spec(declaration, name, count)
+    return tuple(specs.values())
+
+
+def _models_of(declaration: Declaration, policy: Policy) -> Iterable[ModelPolicy]:
+    models = [model for model in policy.models if model.kind in declaration.kinds]
+    return models if declaration.for_each == "model" else models[:1]
+
+
+def _partitions_of(
+    declaration: Declaration,
+    model: ModelPolicy,
+    wanted: int | None,
+    earlier: Iterable[TopicSpec],
+    existing: Mapping[str, int],
+) -> int:
+    if isinstance(declaration.partitions, str):
+        leaders = [spec for spec in earlier if spec.role == declaration.partitions]
+        followed = model.topic if declaration.partitions == "raw" else leaders[0].name
+        return next(spec.partitions for spec in leaders if spec.name == followed)
+    if declaration.owner == "customer":
+        return existing.get(model.topic) or wanted or declaration.partitions
+    return declaration.partitions
+
+
+def _spec(declaration: Declaration, name: str, partitions: int) -> TopicSpec:
+    return TopicSpec(
+        name=name,
+        role=declaration.role,
+        owner=declaration.owner,
+        partitions=partitions,
+        config=declaration.config(),
+        written_by=declaration.written_by,
+        read_by=declaration.read_by,
+        holds=declaration.holds,
+    )

@@ -1,0 +1,182 @@
+"""Creates topics and compares them with their declaration, through kafka-python's admin client."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Literal
+
+import msgspec
+from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+
+from stream_app.errors import BrokerUnavailableError, TopicError
+from stream_app.topics import TopicSpec
+
+_CONNECT_MS = 5_000
+_REQUEST_MS = 20_000
+
+
+class TopicReport(msgspec.Struct, frozen=True, kw_only=True):
+    """How a topic of the broker stands to its declaration.
+
+    Attributes:
+        name: Its name.
+        state: ``created`` by this call, ``existing`` as declared, ``differing`` from it, or ``missing``.
+        differences: One line for each difference, declared value last.
+        is_mistake: Whether FairStream cannot work like this; a difference in a topic of the customer is none.
+    """
+
+    name: str
+    state: Literal["created", "existing", "differing", "missing"]
+    differences: tuple[str, ...] = ()
+    is_mistake: bool = False
+
+
+def is_broker_reachable(bootstrap: str) -> bool:
+    """Tell whether a Kafka broker answers within a few seconds."""
+    try:
+        with _connected(bootstrap):
+            return True
+    except BrokerUnavailableError:
+        return False
+
+
+def count_existing(bootstrap: str, names: Iterable[str]) -> dict[str, int]:
+    """Return the number of partitions of those of the topics that exist.
+
+    Raises:
+        BrokerUnavailableError: no broker answers.
+    """
+    with _connected(bootstrap) as admin:
+        return _count_partitions(admin, list(names))
+
+
+def create_topics(bootstrap: str, specs: Sequence[TopicSpec]) -> list[TopicReport]:
+    """Create the topics that are missing; leave the others as they are.
+
+    Returns:
+        One report for each declared topic, in order.
+
+    Raises:
+        BrokerUnavailableError: no broker answers.
+        TopicError: the broker refuses to create a topic.
+    """
+    with _connected(bootstrap) as admin:
+        reports = _compare(admin, specs)
+        missing = {report.name for report in reports if report.state == "missing"}
+        for spec in specs:
+            if spec.name in missing:
+                _create(admin, spec)
+        if missing:
+            admin.wait_for_topics(sorted(missing))
+    return [TopicReport(name=report.name, state="created") if report.name in missing else report for report in reports]
+
+
+def compare_topics(bootstrap: str, specs: Sequence[TopicSpec]) -> list[TopicReport]:
+    """Compare the topics of a broker with their declaration.
+
+    Raises:
+        BrokerUnavailableError: no broker answers.
+    """
+    with _connected(bootstrap) as admin:
+        return _compare(admin, specs)
+
+
+def check_topics(bootstrap: str, specs: Sequence[TopicSpec]) -> None:
+    """Refuse to go on when a topic is missing or differs from its declaration.
+
+    Raises:
+        BrokerUnavailableError: no broker answers.
+        TopicError: with each topic and what is wrong with it.
+    """
+    refuse_mistakes(compare_topics(bootstrap, specs))
+
+
+def refuse_mistakes(reports: Iterable[TopicReport]) -> None:
+    """Raise when a report tells a mistake.
+
+    Raises:
+        TopicError: with each topic and what is wrong with it.
+    """
+    mistakes = [report for report in reports if report.is_mistake]
+    missing = ", ".join(report.name for report in mistakes if report.state == "missing")
+    differing = "; ".join(
+        f"{report.name}: {', '.join(report.differences)}" for report in mistakes if report.differences
+    )
+    if mistakes:
+        what = ". ".join(filter(None, [missing and f"Missing topics: {missing}", differing and f"Topics {differing}"]))
+        mend = "Run: fairstream topics create" if missing else "Change the topic's settings, or give another app_id"
+        raise TopicError(what, action=mend)
+
+
+@contextmanager
+def _connected(bootstrap: str) -> Iterator[KafkaAdminClient]:
+    """Connect for a few requests; kafka-python's own complaints about a broker that is away are kept quiet."""
+    log = logging.getLogger("kafka")
+    level = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        admin = KafkaAdminClient(
+            bootstrap_servers=bootstrap.split(","),
+            bootstrap_timeout_ms=_CONNECT_MS,
+            request_timeout_ms=_REQUEST_MS,
+            client_id="fairstream-admin",
+        )
+        try:
+            yield admin
+        finally:
+            admin.close()
+    except (KafkaError, OSError) as error:
+        raise BrokerUnavailableError(
+            f"No Kafka answers at {bootstrap} ({type(error).__name__})",
+            action="Start one (fairstream local kafka), or give its address with --kafka",
+        ) from None
+    finally:
+        log.setLevel(level)
+
+
+def _count_partitions(admin: KafkaAdminClient, names: list[str]) -> dict[str, int]:
+    described: list[dict[str, Any]] = admin.describe_topics(names) if names else []
+    return {topic["name"]: len(topic["partitions"]) for topic in described if not topic["error_code"]}
+
+
+def _compare(admin: KafkaAdminClient, specs: Sequence[TopicSpec]) -> list[TopicReport]:
+    counts = _count_partitions(admin, [spec.name for spec in specs])
+    resources = [
+        ConfigResource(ConfigResourceType.TOPIC, spec.name, list(spec.config)) for spec in specs if spec.name in counts
+    ]
+    described = admin.describe_configs(resources, config_filter="all") if resources else {}
+    configs: dict[str, dict[str, dict[str, str]]] = described.get("topic", {})
+    return [_report(spec, counts.get(spec.name), configs.get(spec.name, {})) for spec in specs]
+
+
+def _report(spec: TopicSpec, partitions: int | None, config: dict[str, dict[str, str]]) -> TopicReport:
+    if partitions is None:
+        return TopicReport(name=spec.name, state="missing", is_mistake=True)
+    differences = [f"partitions {partitions}, declared {spec.partitions}"] if partitions != spec.partitions else []
+    for name, wanted in spec.config.items():
+        found = config[name]["value"]
+        if set(found.split(",")) != set(wanted.split(",")):  # "compact,delete" is a set
+            differences.append(f"{name} {found}, declared {wanted}")
+    if not differences:
+        return TopicReport(name=spec.name, state="existing")
+    return TopicReport(
+        name=spec.name,
+        state="differing",
+        differences=tuple(differences),
+        is_mistake=spec.owner == "fairstream",
+    )
+
+
+def _create(admin: KafkaAdminClient, spec: TopicSpec) -> None:
+    wanted = {spec.name: {"num_partitions": spec.partitions, "configs": spec.config}}  # replicas: the broker's default
+    answer = admin.create_topics(wanted, raise_errors=False)
+    for topic in answer["topics"]:
+        error = for_code(topic["error_code"])
+        if topic["error_code"] and not issubclass(error, TopicAlreadyExistsError):  # another process was faster
+            raise TopicError(
+                f"Kafka refuses to create {spec.name} ({error.__name__})", action="Ask whoever runs this Kafka"
+            )
