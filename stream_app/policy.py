@@ -34,7 +34,7 @@ class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Every part of a policy: immutable, and a misspelt field is an error."""
 
 
-class Identifier(_Part, kw_only=True):
+class Identifier(_Part, frozen=True, kw_only=True):
     """A field that names a person, device or case; replaced by a pseudonym in the first hop.
 
     Attributes:
@@ -52,7 +52,7 @@ class Identifier(_Part, kw_only=True):
     canonical: Literal["text", "integer", "text-or-integer", "email"] = "text"
 
 
-class EventTime(_Part, kw_only=True):
+class EventTime(_Part, frozen=True, kw_only=True):
     """When the decision was made, and what is believed about clocks and order.
 
     Attributes:
@@ -74,7 +74,7 @@ class EventTime(_Part, kw_only=True):
     idle_s: Annotated[float, msgspec.Meta(gt=0, le=86_400)] = 5.0
 
 
-class Decision(_Part, kw_only=True):
+class Decision(_Part, frozen=True, kw_only=True):
     """The decision that is watched.
 
     Attributes:
@@ -88,7 +88,7 @@ class Decision(_Part, kw_only=True):
     unfavourable: Annotated[tuple[Scalar, ...], msgspec.Meta(min_length=1)]
 
 
-class Attribute(_Part, kw_only=True):
+class Attribute(_Part, frozen=True, kw_only=True):
     """A protected attribute.
 
     Attributes:
@@ -105,7 +105,7 @@ class Attribute(_Part, kw_only=True):
     reference: Label | None = None
 
 
-class Segment(_Part, kw_only=True):
+class Segment(_Part, frozen=True, kw_only=True):
     """A field by which results are split to look for causes: product, branch, site."""
 
     name: Name
@@ -113,7 +113,7 @@ class Segment(_Part, kw_only=True):
     values: Annotated[tuple[Label, ...], msgspec.Meta(min_length=1, max_length=256)]
 
 
-class Feature(_Part, kw_only=True):
+class Feature(_Part, frozen=True, kw_only=True):
     """A number whose mean and spread are kept per cell, exactly.
 
     Attributes:
@@ -133,14 +133,14 @@ class Feature(_Part, kw_only=True):
     is_required: bool = True
 
 
-class Constant(_Part, kw_only=True):
+class Constant(_Part, frozen=True, kw_only=True):
     """A field that says which schema or source a record has; any other value makes it a dead letter (``schema``)."""
 
     path: JsonPath
     values: Annotated[tuple[str | int, ...], msgspec.Meta(min_length=1)]
 
 
-class Box(_Part, kw_only=True):
+class Box(_Part, frozen=True, kw_only=True):
     """A bounding box: an object with ``left``, ``top``, ``right`` and ``bottom`` as fractions of the picture.
 
     Its edges are checked (a box in pixels or with swapped edges makes the record a dead letter, ``bbox``), then it is
@@ -150,14 +150,14 @@ class Box(_Part, kw_only=True):
     path: JsonPath
 
 
-class Window(_Part, kw_only=True):
+class Window(_Part, frozen=True, kw_only=True):
     """A tumbling window of event time, aligned to the epoch."""
 
     name: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]{1,12}$")]
     size_s: Annotated[int, msgspec.Meta(ge=1, le=366 * 86_400)]
 
 
-class Rules(_Part, kw_only=True):
+class Rules(_Part, frozen=True, kw_only=True):
     """When a window is called a breach (the plain rules of the original specifications).
 
     Attributes:
@@ -171,7 +171,7 @@ class Rules(_Part, kw_only=True):
     min_n: Annotated[int, msgspec.Meta(ge=1)] = 30
 
 
-class Privacy(_Part, kw_only=True):
+class Privacy(_Part, frozen=True, kw_only=True):
     """What may leave.
 
     Attributes:
@@ -188,7 +188,7 @@ DEFAULT_WINDOWS = (
 )
 
 
-class ModelPolicy(_Part, kw_only=True):
+class ModelPolicy(_Part, frozen=True, kw_only=True):
     """One watched stream.
 
     Attributes:
@@ -245,7 +245,7 @@ class ModelPolicy(_Part, kw_only=True):
         return hashlib.sha256(msgspec.json.encode(layout)).hexdigest()[:16]
 
 
-class Policy(_Part, kw_only=True):
+class Policy(_Part, frozen=True, kw_only=True):
     """A whole policy file.
 
     Attributes:
