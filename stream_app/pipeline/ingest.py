@@ -272,7 +272,7 @@ class IngestStep:
         for overwrite in self._box_setters:
             overwrite(events, [None] * len(events))
         headers: list[Headers] = [
-            (("source", b"%d:%d" % (self._partition, offset)),) for offset in reading.offsets.tolist()
+            [("source", b"%d:%d" % (self._partition, offset))] for offset in reading.offsets.tolist()
         ]
         values = [self._encode(event) for event in events]
         return Outputs(self._model.output_topic or "", self._partition, keys, values, headers)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import aiokafka
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from stream_app.errors import BrokerUnavailableError, TopicError
@@ -17,17 +17,16 @@ async def count_partitions(bootstrap: str, topics: Iterable[str]) -> dict[str, i
         BrokerUnavailableError: no broker answers.
         TopicError: some topics do not exist.
     """
-    consumer = aiokafka.AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    topics = list(topics)
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     try:
-        await consumer.start()
-        await consumer.topics()  # fetches the metadata of all topics
-        counts = {topic: len(consumer.partitions_for_topic(topic) or ()) for topic in topics}
+        await admin.start()
+        described = await admin.describe_topics(topics)
     except (KafkaError, OSError):
-        raise BrokerUnavailableError(
-            f"No Kafka broker answers at {bootstrap}", action="Start it, or give --kafka"
-        ) from None
+        raise BrokerUnavailableError(f"No Kafka broker answers at {bootstrap}", action="Start it, or give --kafka") from None
     finally:
-        await consumer.stop()
-    if missing := sorted(topic for topic, count in counts.items() if not count):
+        await admin.close()
+    counts = {topic["topic"]: len(topic["partitions"]) for topic in described}
+    if missing := sorted(topic for topic in topics if not counts.get(topic)):
         raise TopicError(f"Missing topics: {', '.join(missing)}", action="Run: fairstream topics create")
     return counts

@@ -1,0 +1,227 @@
+"""A lane: one source partition, from its runs to its transactions.
+
+One task does everything in turn, so state needs no lock: take a run, step, queue its outputs; once a flush interval,
+commit outputs, changed state and ``next`` in one transaction. ``next`` in the state is the truth about what is
+counted. A run that does not start there is not counted: the lane asks to read again from ``next``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from stream_app.edges.lanes.state_topic import NEXT_KEY, read_state
+from stream_app.edges.lanes.transport import Delivery
+from stream_app.edges.lanes.writer import TransactionWriter
+from stream_app.pipeline.lane import LaneStep, Outputs
+
+_QUEUED_RUNS = 3  # runs that wait for a lane before the whole worker waits for it
+
+
+@dataclass(frozen=True)
+class LaneConfig:
+    """What a lane is.
+
+    Attributes:
+        bootstrap: Bootstrap servers.
+        topic: Source topic.
+        partition: Source partition.
+        state_topic: Compacted topic with as many partitions as the source.
+        transactional_id: The same for every owner of the partition.
+        flush_s: Time between two transactions.
+    """
+
+    bootstrap: str
+    topic: str
+    partition: int
+    state_topic: str
+    transactional_id: str
+    flush_s: float
+
+
+class Source(Protocol):
+    """What a lane asks of the consumer."""
+
+    async def rewind(self, topic: str, partition: int, offset: int) -> int:
+        """Read again from ``offset``; return the epoch of the runs that are fetched from then on."""
+
+    async def earliest_offset(self, topic: str, partition: int) -> int:
+        """Return the first offset that is still retained."""
+
+    def stable_offset(self, topic: str, partition: int) -> int | None:
+        """Return the end of the partition as of the last fetch, None when it is not known."""
+
+
+class LaneObserver(Protocol):
+    """Who is told what a lane does; listeners make metrics and log lines of it."""
+
+    def lane_stepped(self, lane: Lane, *, n_records: int, newest_ms: int, seconds: float) -> None:
+        """Report that a run was processed; ``newest_ms`` is the broker timestamp of its last record."""
+
+    def lane_committed(self, lane: Lane, *, seconds: float) -> None:
+        """Report that a transaction was committed; what the step counted until now may be shown."""
+
+    def lane_rewound(self, config: LaneConfig, *, from_offset: int, to_offset: int) -> None:
+        """Report that a run did not start where the lane stood."""
+
+    def lane_lost_records(self, config: LaneConfig, *, from_offset: int, to_offset: int) -> None:
+        """Report that records were deleted before they were counted."""
+
+
+class Lane:
+    """The engine of one source partition.
+
+    Args:
+        config: What the lane is.
+        step: Its logic, fresh.
+        source: The consumer.
+        observer: Who is told.
+        now: Processing time in seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        config: LaneConfig,
+        step: LaneStep,
+        source: Source,
+        observer: LaneObserver,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.config = config
+        self.step = step
+        self.next_offset = 0
+        self._source = source
+        self._observer = observer
+        self._now = now
+        self._writer = TransactionWriter(config.bootstrap, config.transactional_id)
+        self._runs: asyncio.Queue[Delivery] = asyncio.Queue(_QUEUED_RUNS)
+        self._flush_wanted = asyncio.Event()
+        self._flushed = asyncio.Event()
+        self._epoch = 0
+        self._committed_offset = -1
+        self._is_ready = False
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the state is loaded."""
+        return self._is_ready
+
+    @property
+    def lag(self) -> int | None:
+        """Records of the source that are not yet counted, as of the last fetch; None when it is not known."""
+        end = self._source.stable_offset(self.config.topic, self.config.partition)
+        return None if end is None else max(0, end - self.next_offset)
+
+    async def deliver(self, delivery: Delivery) -> None:
+        """Hand a run to the lane; waits while the lane is behind."""
+        await self._runs.put(delivery)
+
+    async def flush_soon(self) -> None:
+        """Commit what is counted without waiting for the interval, and return when it is committed."""
+        self._flushed.clear()
+        self._flush_wanted.set()
+        await self._flushed.wait()
+
+    async def run(self) -> None:
+        """Load the state and process runs until cancelled.
+
+        Raises:
+            StateError: the stored state does not fit; reloading would not help.
+            Exception: anything else that broke the lane. It must be dropped: its state in memory may be ahead of
+                what is committed.
+        """
+        try:
+            await self._load()
+            flush_at = time.monotonic() + self.config.flush_s
+            while True:
+                await self._step_until(flush_at)
+                await self._flush()
+                self._flush_wanted.clear()
+                self._flushed.set()
+                flush_at = time.monotonic() + self.config.flush_s
+        finally:
+            self._is_ready = False
+            self._flushed.set()  # nobody waits for a lane that has ended
+            while not self._runs.empty():
+                self._runs.get_nowait()  # frees who waits to deliver
+            await self._writer.close()
+
+    async def _load(self) -> None:
+        # Fence first: after this no former owner can commit, so what is read next is the last word.
+        await self._writer.start()
+        topic, partition = self.config.topic, self.config.partition
+        entries = await read_state(self.config.bootstrap, self.config.state_topic, partition)
+        stored = entries.pop(NEXT_KEY, None)
+        earliest = await self._source.earliest_offset(topic, partition)
+        self.next_offset = earliest if stored is None else int(stored)
+        self.step.restore(entries, self.next_offset)
+        await self._skip_to(earliest)
+        self._committed_offset = self.next_offset if stored is not None else -1
+        self._epoch = await self._source.rewind(topic, partition, self.next_offset)
+        self._is_ready = True
+
+    async def _step_until(self, flush_at: float) -> None:
+        """Process runs until the flush is due or asked for."""
+        wanted = asyncio.ensure_future(self._flush_wanted.wait())
+        try:
+            while not wanted.done() and (left_s := flush_at - time.monotonic()) > 0:
+                getting = asyncio.ensure_future(self._runs.get())
+                await asyncio.wait({getting, wanted}, timeout=left_s, return_when=asyncio.FIRST_COMPLETED)
+                if not getting.done():
+                    getting.cancel()
+                    return
+                await self._process(getting.result())
+        finally:
+            wanted.cancel()
+
+    async def _process(self, delivery: Delivery) -> None:
+        batch = delivery.batch
+        if delivery.epoch < self._epoch or batch.next_offset <= self.next_offset:
+            return  # fetched before a rewind, or counted already
+        if batch.first_offset > self.next_offset:
+            await self._rewind(batch.first_offset)
+            return
+        if batch.first_offset < self.next_offset:
+            batch = batch.since(self.next_offset)
+        started = time.perf_counter()
+        outputs = self.step.step(batch)
+        await self._writer.send(outputs)
+        self.next_offset = batch.next_offset
+        self._observer.lane_stepped(
+            self,
+            n_records=len(batch),
+            newest_ms=int(batch.timestamps_ms[-1]) if len(batch) else 0,
+            seconds=time.perf_counter() - started,
+        )
+        await asyncio.sleep(0)  # let other lanes and the heartbeat have their turn
+
+    async def _rewind(self, from_offset: int) -> None:
+        """Read again from ``next``: counting past a hole would lose records without a trace."""
+        topic, partition = self.config.topic, self.config.partition
+        await self._skip_to(await self._source.earliest_offset(topic, partition))
+        self._epoch = await self._source.rewind(topic, partition, self.next_offset)
+        self._observer.lane_rewound(self.config, from_offset=from_offset, to_offset=self.next_offset)
+
+    async def _skip_to(self, earliest: int) -> None:
+        """Go on behind records that retention deleted before they were counted, and say so."""
+        if self.next_offset < earliest:
+            self._observer.lane_lost_records(self.config, from_offset=self.next_offset, to_offset=earliest)
+            self.next_offset = earliest
+
+    async def _flush(self) -> None:
+        started = time.perf_counter()
+        flush = self.step.flush(self._now(), is_caught_up=self.lag == 0)
+        if not (flush.outputs or flush.changes) and self.next_offset == self._committed_offset:
+            return
+        await self._writer.send([*flush.outputs, self._state_outputs(flush.changes)])
+        await self._writer.commit()
+        self._committed_offset = self.next_offset
+        self._observer.lane_committed(self, seconds=time.perf_counter() - started)
+
+    def _state_outputs(self, changes: Iterable[tuple[bytes, bytes | None]]) -> Outputs:
+        entries = [*changes, (NEXT_KEY, b"%d" % self.next_offset)]
+        keys, values = zip(*entries, strict=True)
+        return Outputs(self.config.state_topic, self.config.partition, list(keys), list(values))

@@ -1,0 +1,62 @@
+"""Reads the state of one lane back from its compacted topic."""
+
+from __future__ import annotations
+
+import time
+
+import aiokafka
+
+from stream_app.errors import StateError
+
+NEXT_KEY = b"next"  # the source offset up to which everything is in the state
+_POLL_MS = 500
+_STALL_S = 60.0
+
+
+async def read_state(bootstrap: str, topic: str, partition: int) -> dict[bytes, bytes]:
+    """Return the last committed value of every key of one state partition.
+
+    The caller has fenced the former owner, so no open transaction of it can hide a record or appear later.
+
+    Raises:
+        StateError: the partition could not be read to its end within a minute of silence.
+    """
+    tp = aiokafka.TopicPartition(topic, partition)
+    # `earliest` and no seek: aiokafka's reset after assign() races with seek_to_beginning(), and with `latest`
+    # the reader would read nothing.
+    consumer = aiokafka.AIOKafkaConsumer(
+        bootstrap_servers=bootstrap,
+        auto_offset_reset="earliest",
+        isolation_level="read_committed",
+        enable_auto_commit=False,
+        max_partition_fetch_bytes=4 * 1024 * 1024,
+    )
+    await consumer.start()
+    try:
+        consumer.assign([tp])
+        end = (await consumer.end_offsets([tp]))[tp]
+        return await _read_until(consumer, tp, end)
+    finally:
+        await consumer.stop()
+
+
+async def _read_until(
+    consumer: aiokafka.AIOKafkaConsumer, tp: aiokafka.TopicPartition, end: int
+) -> dict[bytes, bytes]:
+    entries: dict[bytes, bytes] = {}
+    progressed_at = time.monotonic()
+    while (position := await consumer.position(tp)) < end:
+        records = (await consumer.getmany(timeout_ms=_POLL_MS)).get(tp, [])
+        for record in records:
+            if record.value is None:
+                entries.pop(record.key, None)
+            else:
+                entries[record.key] = record.value
+        if records or await consumer.position(tp) > position:
+            progressed_at = time.monotonic()
+        elif time.monotonic() - progressed_at > _STALL_S:
+            raise StateError(
+                f"State topic {tp.topic} cannot be read to its end",
+                action="Look for a transaction that hangs (kafka-transactions.sh find-hanging)",
+            )
+    return entries

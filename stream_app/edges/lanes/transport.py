@@ -1,0 +1,216 @@
+"""A Faust transport that delivers runs of records instead of records.
+
+Registered under the entry point group ``faust.transports`` as ``lanes``; an app uses it by ``broker="lanes://..."``.
+Faust keeps what it is good at: agents, subscription, group membership, rebalances, the consumer thread. Its
+acknowledgements are not used: a lane's position is in its state, and the group's committed offset is only a hint for
+people and dashboards.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import aiokafka
+from aiokafka.consumer.fetcher import FetchResult
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
+from faust.types.tuples import ConsumerMessage
+
+from stream_app.edges.lanes.runs import take_run
+from stream_app.pipeline.lane import Batch
+
+FETCH_MAX_WAIT_MS = 500  # Faust has 1500 fixed; a lane that waits longer learns later that it has caught up
+
+
+@dataclass(slots=True)
+class Delivery:
+    """A run on its way to its lane.
+
+    Attributes:
+        batch: The run.
+        epoch: Number of the seek after which it was fetched; a run from before a rewind is out of date.
+        generation: Generation of the group in which it was fetched.
+    """
+
+    batch: Batch
+    epoch: int
+    generation: int
+
+
+class _ConsumerThread(driver.AIOKafkaConsumerThread):
+    """The thread that owns the Kafka consumer: fetches runs, seeks and counts the seeks."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.seek_epochs: dict[TP, int] = defaultdict(int)
+
+    def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
+        consumer = super()._create_worker_consumer(transport)
+        # Not settable through Faust unless its own transactions are on, which ours replace.
+        consumer._isolation_level = "read_committed"
+        consumer._fetch_max_wait_ms = FETCH_MAX_WAIT_MS
+        return consumer
+
+    async def _fetch_records(
+        self,
+        consumer: aiokafka.AIOKafkaConsumer,
+        active_partitions: set[TP],
+        timeout: float | None = None,  # noqa: ASYNC109  # the signature is Faust's
+        max_records: int | None = None,
+    ) -> dict[TP, list[Delivery]]:
+        """Return one run for each partition that has records, or nothing when the time is up."""
+        if not self.consumer.flow_active:
+            return {}
+        fetcher = consumer._fetcher
+        if consumer._closed or fetcher._closed:
+            raise driver.ConsumerStoppedError
+        deadline = time.monotonic() + (timeout or 0.0)
+        with fetcher._subscriptions.fetch_context():
+            while True:
+                if fetcher._subscriptions.reassignment_in_progress:
+                    await fetcher._subscriptions.wait_for_assignment()
+                drained = self._drain(fetcher, active_partitions)
+                left_s = deadline - time.monotonic()
+                if drained or left_s <= 0 or fetcher._closed:
+                    return drained
+                waiter = fetcher._create_fetch_waiter()
+                done, _ = await driver.asyncio.wait([waiter], timeout=left_s)
+                if not done:
+                    waiter.cancel()
+                    return {}
+                waiter.result()  # raises what the fetcher met, for example a refused authorisation
+
+    def _drain(self, fetcher: Any, active_partitions: set[TP]) -> dict[TP, list[Delivery]]:
+        # No await between taking a run and reading the epoch, and seeks happen in this thread too: a run's epoch is
+        # exactly the number of seeks before it.
+        drained: dict[TP, list[Delivery]] = {}
+        generation = self.app.consumer_generation_id
+        for tp in list(fetcher._records):
+            if active_partitions and tp not in active_partitions:
+                if not fetcher._subscriptions.is_assigned(tp):
+                    del fetcher._records[tp]
+                continue
+            result = fetcher._records[tp]
+            if not isinstance(result, FetchResult):
+                if drained:
+                    break  # deliver what there is; the error comes up at the next call
+                del fetcher._records[tp]
+                fetcher._notify(fetcher._wait_consume_future)
+                result.check_raise()
+                continue
+            batch = take_run(result)
+            if not result.has_more():
+                del fetcher._records[tp]
+                fetcher._notify(fetcher._wait_consume_future)
+            if batch is not None and batch.next_offset > batch.first_offset:
+                drained[tp] = [Delivery(batch, self.seek_epochs[tp], generation)]
+        return drained
+
+    async def rewind(self, tp: TP, offset: int) -> int:
+        """Seek one partition and return its new seek epoch."""
+        epoch: int = await self.call_thread(self._rewind, tp, offset)
+        return epoch
+
+    async def _rewind(self, tp: TP, offset: int) -> int:
+        self._ensure_consumer().seek(driver.ensure_aiokafka_TP(tp), offset)
+        self.seek_epochs[tp] += 1
+        return self.seek_epochs[tp]
+
+    async def hint_committed(self, offsets: Mapping[TP, int]) -> None:
+        """Commit offsets for the group, as a hint only: a failure changes nothing."""
+        await self.call_thread(self._hint_committed, offsets)
+
+    async def _hint_committed(self, offsets: Mapping[TP, int]) -> None:
+        assigned = self.assignment()
+        wanted = {driver.ensure_aiokafka_TP(tp): offset for tp, offset in offsets.items() if tp in assigned}
+        if not wanted:
+            return
+        try:
+            await self._ensure_consumer().commit(wanted)
+        except aiokafka.errors.KafkaError as error:
+            self.log.info("The group's offsets were not committed: %s", type(error).__name__)
+
+
+class _Unread(dict[TP, int | None]):
+    """Faust's read offsets, forgotten at once: a lane checks continuity itself and may rewind at any time."""
+
+    def __missing__(self, tp: TP) -> None:
+        return None
+
+    def __setitem__(self, tp: TP, offset: int | None) -> None:
+        pass
+
+    def update(self, *_: Any, **__: Any) -> None:
+        pass
+
+
+class Consumer(driver.Consumer):
+    """Consumer whose messages are runs of records."""
+
+    _thread: _ConsumerThread
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._read_offset = _Unread()
+
+    def _new_consumer_thread(self) -> _ConsumerThread:
+        return _ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ASYNC109  # Faust's
+        """Yield one message per run; its value is a ``Delivery``."""
+        records, active_partitions = await self._wait_next_records(timeout)
+        if not records or self.should_stop or not self.flow_active:
+            return
+        for tp, deliveries in records.items():
+            for delivery in deliveries:
+                if not self.flow_active or delivery.generation != self.app.consumer_generation_id:
+                    return
+                if active_partitions is None or tp in active_partitions or tp in self._buffered_partitions:
+                    yield tp, _message_of(tp, delivery)
+
+    async def rewind(self, tp: TP, offset: int) -> int:
+        """Read a partition again from ``offset``; return the epoch of runs fetched from now on."""
+        return await self._thread.rewind(tp, offset)
+
+    async def hint_committed(self, offsets: Mapping[TP, int]) -> None:
+        """Show the group's progress to lag tools."""
+        await self._thread.hint_committed(offsets)
+
+    def stable_offset(self, tp: TP) -> int | None:
+        """Return the end of what can be read of a partition, as of the last fetch; None before the first."""
+        return self._thread._ensure_consumer().last_stable_offset(driver.ensure_aiokafka_TP(tp))
+
+    def verify_event_path(self, now: float, tp: TP) -> None:
+        """Do nothing: Faust watches its own acknowledgements here, which lanes do not use."""
+
+    def _filter_tps_with_pending_acks(self, topics: Iterable[Any] | None = None) -> Iterable[TP]:  # type: ignore[override]
+        return ()
+
+
+class Transport(driver.Transport):
+    """The transport behind ``lanes://host:port``."""
+
+    Consumer = Consumer
+
+
+def _message_of(tp: TP, delivery: Delivery) -> ConsumerMessage:
+    batch = delivery.batch
+    return ConsumerMessage(
+        batch.topic,
+        batch.partition,
+        batch.next_offset - 1,
+        None,
+        0,
+        [],
+        None,
+        delivery,
+        None,
+        0,
+        0,
+        tp,
+        generation_id=delivery.generation,
+    )
