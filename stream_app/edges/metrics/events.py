@@ -1,0 +1,105 @@
+"""What was counted, refused, dropped and closed: live counters, without groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from prometheus_client import Metric
+
+from stream_app.core.events.reasons import DeadLetterReason
+from stream_app.edges.metrics.instruments import Counter, Gauge
+from stream_app.pipeline.dropped import UNDECLARED
+from stream_app.pipeline.ingest import IngestCounts
+from stream_app.pipeline.layout import layout_of
+from stream_app.pipeline.model_judge import OUTCOMES, ModelReport, tally_config_of
+from stream_app.policy import OTHER, ModelPolicy, Policy
+
+
+class EventRows:
+    """Rows about events and windows.
+
+    Args:
+        policy: What is watched.
+    """
+
+    def __init__(self, policy: Policy) -> None:
+        self._topics = {model.name: model.topic for model in policy.models}
+        self.watermark = Gauge(
+            "fairstream_watermark_timestamp_seconds", "Event time before which all panes are closed.", ("model",)
+        )
+        self._decisions = Counter("fairstream_decisions", "Events counted, without groups.", ("model", "outcome"))
+        self._dead_letters = Counter("fairstream_dead_letters", "Records refused.", ("topic", "reason"))
+        self._late = Counter("fairstream_late_events", "Events of panes that had closed; not counted.", ("model",))
+        self._duplicates = Counter("fairstream_duplicates", "Events sent again; counted once.", ("model",))
+        self._overflow = Counter(
+            "fairstream_label_overflow", "Events with a value that the policy does not list.", ("model", "label")
+        )
+        self._dropped = Counter(
+            "fairstream_fields_dropped", "Fields that the policy does not let pass.", ("topic", "path")
+        )
+        self._closed = Counter(
+            "fairstream_windows_closed", "Windows that closed, by what became of them.", ("model", "window", "result")
+        )
+        self._revised = Counter(
+            "fairstream_windows_revised", "Closed windows that were corrected.", ("model", "window")
+        )
+        self._late_corrections = Counter(
+            "fairstream_late_corrections", "Corrections of closed panes that came too late.", ("model",)
+        )
+        for model in policy.models:
+            self._start(model)
+
+    def ingested(self, model: str, counts: IngestCounts) -> None:
+        """Add what an ingest lane counted."""
+        topic = self._topics[model]
+        for outcome, n in counts.decisions.items():
+            self._decisions.add((model, outcome), n)
+        for reason, n in counts.dead_letters.items():
+            self._dead_letters.add((topic, reason.value), n)
+        for label, n in counts.overflow.items():
+            self._overflow.add((model, label), n)
+        for path, n in counts.dropped.items():
+            self._dropped.add((topic, path), n)
+        self._late.add((model,), counts.n_late)
+        self._duplicates.add((model,), counts.n_repeats)
+
+    def judged(self, model: str, report: ModelReport) -> None:
+        """Add what a judge lane counted."""
+        for (window, outcome), n in report.n_closed.items():
+            self._closed.add((model, window, outcome), n)
+        for window, n in report.n_revised.items():
+            self._revised.add((model, window), n)
+        self._late_corrections.add((model,), report.n_late)
+
+    def families(self) -> Iterator[Metric]:
+        """Return all rows."""
+        yield self.watermark.family()
+        for counter in (
+            self._decisions,
+            self._dead_letters,
+            self._late,
+            self._duplicates,
+            self._overflow,
+            self._dropped,
+            self._closed,
+            self._revised,
+            self._late_corrections,
+        ):
+            yield counter.family()
+
+    def _start(self, model: ModelPolicy) -> None:
+        for outcome in ("favourable", "unfavourable") if model.kind == "decisions" else ("event",):
+            self._decisions.add((model.name, outcome), 0)
+        for reason in DeadLetterReason:
+            self._dead_letters.add((model.topic, reason.value), 0)
+        for path in (*model.drop, *(box.path for box in model.boxes), UNDECLARED):
+            self._dropped.add((model.topic, path), 0)
+        for name, labels in layout_of(model).dimensions:
+            if OTHER in labels:
+                self._overflow.add((model.name, name), 0)
+        for counter in (self._late, self._duplicates, self._late_corrections):
+            counter.add((model.name,), 0)
+        for window in tally_config_of(model).windows:
+            self._revised.add((model.name, window.name), 0)
+            for outcome in OUTCOMES:
+                self._closed.add((model.name, window.name, outcome), 0)

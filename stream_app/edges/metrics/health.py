@@ -1,0 +1,67 @@
+"""Whether this process is alive and ready, asked from another thread than the one that works."""
+
+from __future__ import annotations
+
+import enum
+import time
+from collections.abc import Callable
+from threading import Lock
+
+MAX_SILENCE_S = 30.0
+
+
+class Waiting(enum.StrEnum):
+    """What a process can wait for before it is ready."""
+
+    BROKER = "broker"  # no broker answers
+    ASSIGNMENT = "assignment"  # the group has not given out partitions yet
+    RECOVERY = "recovery"  # the state of own partitions is being read
+
+
+class Health:
+    """Heartbeat and reasons for not being ready; thread-safe.
+
+    A new process waits for its assignment and is alive until the first heartbeat is overdue.
+
+    Args:
+        now: Monotonic seconds.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._lock = Lock()
+        self._beat_s = now()
+        self._waiting = {Waiting.ASSIGNMENT}
+
+    def heartbeat(self) -> None:
+        """Report that the event loop turns; to be called from it about once a second."""
+        with self._lock:
+            self._beat_s = self._now()
+
+    def wait_for(self, what: Waiting) -> None:
+        """Report that the process is not ready for a reason."""
+        with self._lock:
+            self._waiting.add(what)
+
+    def arrived(self, what: Waiting) -> None:
+        """Report that a reason is gone."""
+        with self._lock:
+            self._waiting.discard(what)
+
+    @property
+    def silence_s(self) -> float:
+        """Seconds since the last heartbeat."""
+        with self._lock:
+            return self._now() - self._beat_s
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the last heartbeat is young enough."""
+        return self.silence_s < MAX_SILENCE_S
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why the process is not ready; empty when it is."""
+        with self._lock:
+            reasons = sorted(what.value for what in self._waiting)
+        return reasons if self.is_alive else [*reasons, "event loop"]
