@@ -4,8 +4,8 @@ The records leak as those of real cameras do: a number that recognises the perso
 the box around the body, and fields that no policy names (the number plate of a car, the id of a face embedding).
 The stream is there to show that none of it leaves the first hop.
 
-People are seen again at other places: ``person_id`` comes from a gallery of ``GALLERY`` people (null for a car, in which
-nobody is recognised), and each has a vehicle of their own.
+People are seen again at other places: ``person_id`` comes from a gallery of ``GALLERY`` people (null for a car, in
+which nobody is recognised), and each has a vehicle of their own.
 """
 
 from __future__ import annotations
@@ -89,8 +89,8 @@ def _track_block(first: int, uniforms: Floats, timeline: Timeline, run: str) -> 
         scene, class_name = PLACES[at], CLASSES[class_code]
         # Every part is a number or a label of this module, so nothing needs escaping.
         value = (
-            f'{{"track_id":"T-{run}-{track:07d}","person_id":{_person_id(class_name, number)},"ts":"{ts}","site":"{scene.site}",'
-            f'"zone":"{scene.zone}","class":"{class_name}","camera_id":"{scene.camera_id}","dwell_s":{seconds},'
+            f'{{"track_id":"T-{run}-{track:07d}","person_id":{_person_id(class_name, number)},"ts":"{ts}",'
+            f'"site":"{scene.site}","zone":"{scene.zone}","class":"{class_name}","camera_id":"{scene.camera_id}","dwell_s":{seconds},'
             f'"gps":{{"lat":{scene.lat},"lon":{scene.lon}}},'
             f'"bbox":{{"left":{box[0]},"top":{box[1]},"right":{box[2]},"bottom":{box[3]}}},'
             f"{_leak(class_name, number)}}}"

@@ -28,6 +28,7 @@ from producers.timeline import Timeline, iso_times, run_tag
 BASE_RATE = 0.70
 DRIFT_EFFECT = 0.4  # what level 1 takes from the rate of women
 SCORE_RANGE = (500, 800)
+_HALF = 0.5
 POPULATION = 200_000  # half of them women: the even numbers
 
 RACES = {"asian": 0.08, "black": 0.14, "hispanic": 0.18, "white": 0.60}
@@ -96,7 +97,7 @@ def _decide_block(
 ) -> Iterator[Event]:
     order, who, product_draw, merit, noise = uniforms
     events = np.arange(first, first + BLOCK)
-    is_male = (np.repeat(order[::2] < 0.5, 2) ^ (events % 2 == 1)).astype(np.int64)
+    is_male = (np.repeat(order[::2] < _HALF, 2) ^ (events % 2 == 1)).astype(np.int64)
     applicant = (who * (POPULATION // 2)).astype(np.int64) * 2 + is_male
     product = pick(PRODUCTS, product_draw)
     level = drift.levels(events=events, offsets_s=events * timeline.spacing_s)

@@ -7,7 +7,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from kafka import KafkaProducer
@@ -20,6 +20,7 @@ from stream_app.errors import BrokerUnavailableError, ConfigError, TopicError
 
 _CONNECT_S = 5.0
 _TOPIC_WAIT_S = 5.0
+_ANSWER_SLACK_S = 5.0  # the client itself lets an event fail in time; this only guards against waiting for ever
 _MOST_RUNS_UNDER_WAY = 40  # of at most 500 events each: what is held in memory when the broker is slow
 
 
@@ -79,7 +80,7 @@ def publish(
     *,
     rate: float = 0.0,
     stop: threading.Event | None = None,
-    on_sent: Callable[[int], object] = lambda n: None,
+    on_sent: Callable[[int], object] = lambda _: None,
 ) -> Delivery:
     """Send events and wait until the broker has acknowledged all of them.
 
@@ -132,8 +133,16 @@ def _open_producer(destination: Destination) -> Iterator[KafkaProducer]:
         _check_destination(producer, destination)
         yield producer
     finally:
-        with suppress(KafkaTimeoutError):  # what could not be delivered has been counted
-            producer.close(timeout=1)
+        _close(producer)
+
+
+def _close(producer: KafkaProducer) -> None:
+    """Close, also when the broker is gone: then the client's own close gives up before it stops its thread."""
+    try:
+        producer.close(timeout=1)
+    except KafkaError:  # what could not be delivered has been counted
+        producer._sender.force_close()  # noqa: SLF001 - there is no public way
+        producer._sender.join(timeout=1)  # noqa: SLF001
 
 
 def _check_destination(producer: KafkaProducer, destination: Destination) -> None:
@@ -151,14 +160,14 @@ def _check_destination(producer: KafkaProducer, destination: Destination) -> Non
 
 
 class _Sending:
-    """One call of ``publish``: the producer, what is under way, and the tally."""
+    """One call of ``publish``: the producer, the runs under way, and the tally."""
 
     def __init__(self, producer: KafkaProducer, destination: Destination) -> None:
         self.producer = producer
         self.destination = destination
         self.delivery = Delivery()
         self.n_handed_over = 0
-        self.last_of_runs: deque[FutureRecordMetadata] = deque()
+        self.under_way: deque[list[FutureRecordMetadata]] = deque()
 
     def send_all(
         self, events: Iterable[Event], rate: float, stop: threading.Event, on_sent: Callable[[int], object]
@@ -168,50 +177,44 @@ class _Sending:
             if stop.is_set():
                 self.delivery.is_interrupted = True
                 break
-            self._send_run(run)
+            self.under_way.append(self._hand_over(run))
             on_sent(len(run))
-        self._wait_for_all()
+            if len(self.under_way) > _MOST_RUNS_UNDER_WAY:
+                self._settle(self.under_way.popleft())
+        # Not flush(): it fails when a batch was split because the broker found it too large.
+        while self.under_way:
+            self._settle(self.under_way.popleft())
         self.delivery.seconds = time.monotonic() - start_s
-        self.delivery.n_sent = self.n_handed_over - self.delivery.n_failed
         return self.delivery
 
-    def _send_run(self, run: list[Event]) -> None:
-        send, topic, partition = (self.producer.send, self.destination.topic, self.destination.partition)
-        future = None
+    def _hand_over(self, run: list[Event]) -> list[FutureRecordMetadata]:
+        send, topic, partition = self.producer.send, self.destination.topic, self.destination.partition
+        futures = []
         for event in run:
             try:
-                future = send(topic, key=event.key, value=event.value, partition=partition)
-                future.add_errback(self._count_failure)
+                futures.append(send(topic, key=event.key, value=event.value, partition=partition))
             except MessageSizeTooLargeError as error:
                 self._count_failure(error)
         self.n_handed_over += len(run)
         self.delivery.note_times(run)
-        if future is not None:
-            self.last_of_runs.append(future)
-        while len(self.last_of_runs) > _MOST_RUNS_UNDER_WAY:
-            with suppress(KafkaError):  # counted by the errback
-                self.last_of_runs.popleft().get(timeout=self._longest_wait_s)
-            self._check_broker()
+        return futures
 
-    def _wait_for_all(self) -> None:
-        try:
-            self.producer.flush(timeout=self._longest_wait_s)
-        except KafkaTimeoutError as error:
-            self._count_failure(error)
-        self._check_broker()
+    def _settle(self, futures: list[FutureRecordMetadata]) -> None:
+        """Wait for what became of a run."""
+        for future in futures:
+            try:
+                if not future.succeeded():
+                    future.get(timeout=self.destination.give_up_s + _ANSWER_SLACK_S)
+            except KafkaTimeoutError:  # no broker answered within the time that an event may take
+                raise BrokerUnavailableError(
+                    f"Lost the broker at {self.destination.kafka} for {self.destination.give_up_s:g} s, "
+                    f"with {self.n_handed_over} events handed over",
+                    action="The last of them may or may not have arrived",
+                ) from None
+            except KafkaError as error:
+                self._count_failure(error)
+            else:
+                self.delivery.n_sent += 1
 
-    @property
-    def _longest_wait_s(self) -> float:
-        return self.destination.give_up_s + 5
-
-    def _count_failure(self, error: BaseException) -> None:
+    def _count_failure(self, error: KafkaError) -> None:
         self.delivery.failures[type(error).__name__] += 1
-
-    def _check_broker(self) -> None:
-        """Refuse to go on when the time of an event ran out: no broker answered for so long."""
-        if self.delivery.failures[KafkaTimeoutError.__name__]:
-            raise BrokerUnavailableError(
-                f"Lost the broker at {self.destination.kafka} for {self.destination.give_up_s:g} s, "
-                f"with {self.n_handed_over} events handed over",
-                action="The last of them may or may not have arrived",
-            )

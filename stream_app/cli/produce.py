@@ -31,7 +31,7 @@ app.add_typer(produce, name="produce")
 
 
 @produce.command()
-def loans(
+def loans(  # noqa: PLR0913, PLR0917 - one for each flag
     drift: Annotated[str, typer.Option(help="Level 0-1, or a schedule: 0@0,0.8@60s or 0..0.8@60s-300s.")] = "0",
     rate: LiveRate = 1000.0,
     event_rate: EventRate = None,
@@ -67,7 +67,7 @@ def loans(
 
 
 @produce.command()
-def camera(
+def camera(  # noqa: PLR0913, PLR0917 - one for each flag
     rate: LiveRate = 50.0,
     event_rate: EventRate = None,
     count: Count = None,
@@ -98,7 +98,7 @@ def camera(
 
 
 @produce.command()
-def loanapp(
+def loanapp(  # noqa: PLR0913, PLR0917 - one for each flag
     rate: FileRate = 0.0,
     spacing: Spacing = 1.0,
     count: Count = None,
@@ -133,7 +133,7 @@ def loanapp(
 
 
 @produce.command()
-def reference(
+def reference(  # noqa: PLR0913, PLR0917 - one for each flag
     rate: FileRate = 0.0,
     seed: Seed = 42,
     start: Start = None,

@@ -29,7 +29,7 @@ Pairs = Annotated[list[str] | None, typer.Option("--map", help="PATH=COLUMN, may
 
 
 @produce.command()
-def csv(
+def csv(  # noqa: PLR0913, PLR0917 - one for each flag
     file: Annotated[Path, typer.Argument(help="CSV in UTF-8; the first line names the columns.", show_default=False)],
     pairs: Pairs = None,
     favourable: Annotated[list[str] | None, typer.Option(help="Cell that means the favourable decision.")] = None,

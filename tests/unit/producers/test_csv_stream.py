@@ -182,7 +182,7 @@ def test_a_mapping_of_what_does_not_exist_is_refused(tmp_path: Path, mapping: di
 
 
 @pytest.mark.parametrize("column", ["case.id", "hired", "decided_at", "sex", "site", "years", "version"])
-def test_a_needed_field_without_a_column_is_refused_with_what_to_do(tmp_path: Path, column: str) -> None:
+def test_a_needed_field_without_a_column_is_refused_with_what_to_do(column: str) -> None:
     columns = [name for name in HEADER.split(",") if name != column]
     with pytest.raises(ConfigError, match=r"No column for .*Give --map"):
         RowMapper(model(), columns, mapping={})
@@ -205,7 +205,11 @@ def test_a_needed_field_without_a_column_is_refused_with_what_to_do(tmp_path: Pa
     ],
 )
 def test_spellings_of_the_decision(
-    tmp_path: Path, favourable: list[str], unfavourable: list[str], cell: str, expected: bool | None
+    tmp_path: Path,
+    favourable: list[str],
+    unfavourable: list[str],
+    cell: str,
+    expected: bool | None,  # noqa: FBT001 - a value of the record
 ) -> None:
     line = GOOD.replace("yes", cell)
     record = convert_line(tmp_path, line, favourable=favourable, unfavourable=unfavourable)

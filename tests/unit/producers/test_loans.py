@@ -111,7 +111,10 @@ def test_the_weights_cancel_out_and_no_rate_is_cut_off() -> None:
     assert products @ PRODUCT_RATE == pytest.approx(0.70)
     assert products @ PRODUCT_DRIFT == pytest.approx(1.0)
     assert races @ RACE_DRIFT == pytest.approx(0.0)
-    lowest = min(rate - DRIFT_EFFECT * (weight + RACE_DRIFT.max()) for rate, weight in zip(PRODUCT_RATE, PRODUCT_DRIFT))
+    lowest = min(
+        rate - DRIFT_EFFECT * (weight + RACE_DRIFT.max())
+        for rate, weight in zip(PRODUCT_RATE, PRODUCT_DRIFT, strict=True)
+    )
     assert lowest > 0
 
 
@@ -119,7 +122,7 @@ def test_drift_bears_hardest_on_personal_loans_and_on_black_women() -> None:
     events = [record for record in records(take(60_000, drift=parse_drift("0.8"))) if record["gender"] == "female"]
 
     def rate(field: str, value: str) -> float:
-        decisions = [record["approved"] for record in events if record[field] == value]
+        decisions: list[bool] = [record["approved"] for record in events if record[field] == value]
         return sum(decisions) / len(decisions)
 
     assert min(PRODUCTS, key=lambda product: rate("product", product)) == "personal"

@@ -54,7 +54,16 @@ def test_an_endless_dry_run_ends_when_its_reader_has_seen_enough() -> None:
 def test_csv_rows_that_cannot_be_mapped_are_told_on_stderr_and_by_the_exit_code(tmp_path: Path) -> None:
     (tmp_path / "policy.toml").write_text(POLICY)
     (tmp_path / "rows.csv").write_text("id,Sex,verdict\n1,f,granted\n2,m,maybe-secret\n3,m,denied\n")
-    flags = ["--policy", tmp_path / "policy.toml", "--map", "person.sex=Sex", "--map", "ok=verdict", "--spacing", "1"]
+    flags: list[str | Path] = [
+        "--policy",
+        tmp_path / "policy.toml",
+        "--map",
+        "person.sex=Sex",
+        "--map",
+        "ok=verdict",
+        "--spacing",
+        "1",
+    ]
     words = ["--favourable", "granted", "--unfavourable", "denied", "--dry-run"]
     outcome = run("csv", tmp_path / "rows.csv", *flags, *words)
     assert [json.loads(line)["ok"] for line in outcome.stdout.splitlines()] == [True, False]
