@@ -68,7 +68,7 @@ class DroppedFields:
                     return False
             elif path not in self._kept:
                 dropped[self._labels.get(path, UNDECLARED)] += 1
-            if bytes(value[:1]) == b"[" and len(_decode_list(value)) > self._max_items:
+            if bytes(memoryview(value)[:1]) == b"[" and len(_decode_list(value)) > self._max_items:
                 return False
         return True
 
