@@ -20,6 +20,7 @@ Reader = Callable[[str], JsonValue]
 _INTEGER = re.compile(r"[+-]?\d{1,18}")
 _NUMBER = re.compile(r"[+-]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,3})?")
 _BLANK = "blank"
+_YEAR_9999_MS = 253_402_300_799_999
 _SPELLINGS = {True: ("true", "yes", "1"), False: ("false", "no", "0")}
 
 
@@ -119,7 +120,10 @@ def moment_reader(event_time: EventTime, *, assumes_utc: bool) -> Callable[[str]
 
     def read_epoch(cell: str) -> Moment:
         value = _read_number(cell) if event_time.format == "epoch_s" else _read_integer(cell)
-        return Moment(value, round(value * (1000 if event_time.format == "epoch_s" else 1)))
+        time_ms = value * (1000 if event_time.format == "epoch_s" else 1)
+        if abs(time_ms) > _YEAR_9999_MS:
+            raise UnreadableCellError("no time before the year 10000")
+        return Moment(value, round(time_ms))
 
     read = read_iso if event_time.format == "iso8601" else read_epoch
 

@@ -147,7 +147,7 @@ class RowMapper:
                 raise ConfigError(f"--map: {path!r} cannot be left out")
 
     def _known_columns(self) -> str:
-        return "the columns are " + ", ".join(self._positions)
+        return "the columns are " + ", ".join(map(repr, self._positions))
 
 
 def parse_mapping(pairs: Sequence[str]) -> dict[str, str]:

@@ -248,6 +248,12 @@ def test_event_times_keep_the_format_of_the_policy(
     assert events[0].time_ms == time_ms
 
 
+@pytest.mark.parametrize(("time_format", "cell"), [("epoch_s", "1e300"), ("epoch_s", "-1e15"), ("epoch_ms", "9" * 18)])
+def test_epoch_times_that_no_calendar_holds_are_refused(tmp_path: Path, time_format: str, cell: str) -> None:
+    line = GOOD.replace("2026-11-23T16:00:00Z", cell)
+    assert convert_line(tmp_path, line, policy=model(time_format)) == "decided_at: no time before the year 10000"
+
+
 @pytest.mark.parametrize(
     ("time_format", "value"), [("iso8601", "1970-01-01T00:00:14.000Z"), ("epoch_s", 14.0), ("epoch_ms", 14000)]
 )
