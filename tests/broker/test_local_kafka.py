@@ -109,7 +109,8 @@ def test_the_command_prints_the_address_and_stops_cleanly_on_ctrl_c(tmp_path: Pa
     assert not is_listening(bootstrap)
 
 
-def test_a_start_with_a_filled_cache_needs_no_network(broker: LocalKafka, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("broker")  # its start has filled the cache
+def test_a_start_with_a_filled_cache_needs_no_network() -> None:
     environment = {**os.environ, "HTTPS_PROXY": "http://127.0.0.1:1", "HTTP_PROXY": "http://127.0.0.1:1"}
     program = (
         "import pathlib, sys\n"

@@ -69,7 +69,7 @@ def pinned_hashes() -> dict[str, str]:
 
 def _fetch_into(cache_dir: Path) -> None:
     complete = cache_dir / f"kafka-{KAFKA_VERSION}"
-    staging = complete.with_suffix(".partial")
+    staging = cache_dir / f"{complete.name}.partial"
     for leftover in (staging, complete):
         shutil.rmtree(leftover, ignore_errors=True)
     try:

@@ -27,6 +27,7 @@ _START_TRIES = 3  # with free ports: another program may take one between the ch
 _LOCK_WAIT_S = 5.0  # a broker whose parent was killed needs a moment to end
 _POLL_S = 0.05
 _LOG_TAIL_LINES = 15
+_WARNS_OF_NATIVE_CODE = 24  # Java since then, and zstd and snappy load some
 
 # One node, so one replica of everything. Few internal partitions start and recover fast. The cleaner's default
 # buffer (128 MiB) would take a third of the heap. Sessions down to one second are allowed for the crash tests.
@@ -238,7 +239,7 @@ class LocalKafka:
         # The serial collector takes no second core and little memory; Kafka's heap is small, so its pauses are short.
         flags = [f"-Xmx{self._heap_mb}m", "-Xms96m", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError", "-Xshare:auto"]
         flags += ["-XX:-UsePerfData", f"-Dlog4j2.configurationFile={self.state_dir / 'log4j2.properties'}"]
-        if java.major >= 24:  # zstd and snappy load native code, which newer Java warns about
+        if java.major >= _WARNS_OF_NATIVE_CODE:
             flags += ["--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow"]
         return [str(java.path), *flags, "-cp", os.pathsep.join(map(str, jars))]
 
