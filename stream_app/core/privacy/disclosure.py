@@ -46,7 +46,7 @@ def disclose(people: Mapping[Cell, int], k: int) -> Disclosure[Cell]:
 
     Args:
         people: People (decisions, tracks) by cell; they do not overlap.
-        k: Fewest people that may be shown, >= 1.
+        k: Fewest people that may be shown; 0 shows everything.
 
     >>> release = disclose({"white": 90, "black": 40, "hispan": 4}, 10)
     >>> sorted(release.shown), sorted(release.complementary), release.is_total_shown

@@ -1,0 +1,128 @@
+"""``fairstream results``: what the judge found, as a table or as JSON lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from stream_app.cli import app
+from stream_app.cli.options import Json, Kafka, PolicyName, facts, notes, print_json, read_settings
+
+if TYPE_CHECKING:
+    from stream_app.pipeline.disclosed import DisclosedGroup, DisclosedResult
+    from stream_app.pipeline.results import Result
+
+_COLORS = {"breach": "red", "watch": "yellow", "insufficient": "dim", "ok": "green"}
+_COLUMNS = ("model", "attribute", "window", "end", "group", "n", "rate", "ratio", "gap", "state", "why")
+_RIGHT = {"n", "rate", "ratio", "gap"}
+
+
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
+    """Which results are wanted; None is all."""
+
+    model: str | None
+    attribute: str | None
+    window: str | None
+
+    def holds(self, result: Result) -> bool:
+        """Tell whether a result is wanted."""
+        wanted = (self.model, self.attribute, self.window)
+        found = (result.model, result.attribute, result.window)
+        return all(want in (None, have) for want, have in zip(wanted, found, strict=True))
+
+
+@app.command("results")
+def show_results(  # noqa: PLR0913, PLR0917 - one for each flag
+    kafka: Kafka = None,
+    policy: PolicyName = None,
+    model: Annotated[str | None, typer.Option(help="Only this model.", show_default=False)] = None,
+    attribute: Annotated[str | None, typer.Option(help="Only this attribute.", show_default=False)] = None,
+    window: Annotated[str | None, typer.Option(help="Only this window: 1m, 1h, total.", show_default=False)] = None,
+    last: Annotated[int, typer.Option(min=0, help="Newest windows of each size; 0 for every one.")] = 1,
+    every: Annotated[bool, typer.Option("--all", help="Every record, corrected ones too.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", help="Go on with new results until Ctrl-C.")] = False,
+    unsafe_exact: Annotated[
+        bool, typer.Option("--unsafe-exact", help="Show groups of any size; for auditors, not for publication.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Show rates, ratios and gaps of closed windows and of the running totals.
+
+    Groups of fewer than k decisions (policy: privacy.k) are hidden, and what would give them away.
+
+    Example: fairstream results --model loans --window 1m --last 5
+    """
+    from stream_app.edges.kafka.results import ResultReader  # noqa: PLC0415
+    from stream_app.pipeline.disclosed import disclose_result  # noqa: PLC0415
+    from stream_app.policy import Privacy, load_policy  # noqa: PLC0415
+
+    settings = read_settings(kafka=kafka, policy=policy)
+    k_by_model = {own.name: own.privacy.k for own in load_policy(settings.policy).models}
+    default_k = max([*k_by_model.values(), Privacy().k])  # of a model that this policy does not name
+    selection = Selection(model=model, attribute=attribute, window=window)
+
+    def disclose(results: Iterable[Result]) -> Iterator[DisclosedResult]:
+        for result in results:
+            yield disclose_result(result, 0 if unsafe_exact else k_by_model.get(result.model, default_k))
+
+    with ResultReader(settings.kafka) as reader:
+        found = filter(selection.holds, reader.read_to_end())
+        _print(disclose(found if every else newest_of(found, last)), as_json=as_json)
+        if reader.n_unreadable:
+            notes.print(f"{reader.n_unreadable} records are of another version and were left out")
+        if follow:
+            for result in disclose(filter(selection.holds, reader.follow())):
+                _print([result], as_json=as_json)
+
+
+def newest_of(results: Iterable[Result], last: int) -> list[Result]:
+    """Keep the last record of each key, then the newest windows.
+
+    Args:
+        results: In the order of the log.
+        last: Windows to keep of each model, attribute and size; 0 keeps all.
+    """
+    by_key = {result.key: result for result in results}
+    by_series: dict[tuple[str, str, str], list[Result]] = {}
+    for result in by_key.values():
+        by_series.setdefault((result.model, result.attribute, result.window), []).append(result)
+    return [
+        result for series in by_series.values() for result in sorted(series, key=lambda own: own.end_s)[-last or None :]
+    ]
+
+
+def _print(results: Iterable[DisclosedResult], *, as_json: bool) -> None:
+    if as_json:
+        for result in results:
+            print_json(result)
+        return
+    table = Table(box=None, header_style="bold")
+    for column in _COLUMNS:
+        table.add_column(column, justify="right" if column in _RIGHT else "left")
+    for result in results:
+        for group in result.groups:
+            table.add_row(*_row(result, group))
+    if table.row_count:
+        facts.print(table)
+    else:
+        notes.print("No results yet. A window shows up when it has closed.")
+
+
+def _row(result: DisclosedResult, group: DisclosedGroup) -> Iterator[str]:
+    yield result.model
+    yield result.attribute
+    yield result.window + (f" (revision {result.revision})" if result.revision else "")
+    yield datetime.fromtimestamp(result.end_s, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    yield escape(group.group)
+    yield f"<{result.k}" if group.hidden == "small_cell" else "" if group.n is None else str(group.n)
+    for value in (group.rate, group.disparate_impact_ratio, group.gap):
+        yield "" if value is None else f"{value:.6f}"
+    yield f"[{_COLORS[group.state]}]{group.state}[/]" if group.state else ""
+    reasons = [*group.rules, *filter(None, [group.reason]), *filter(None, [group.hidden])]
+    yield ", ".join(reason.replace("_", " ") for reason in reasons)

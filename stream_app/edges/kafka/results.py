@@ -1,0 +1,111 @@
+"""Reads ``fairness-results`` as a plain reader: no group, no commit, only what is committed."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Self
+
+import msgspec
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
+
+from stream_app.errors import BrokerUnavailableError, TopicError
+from stream_app.pipeline.results import Result, decode_result
+from stream_app.topics import FAIRNESS_RESULTS
+
+_CONNECT_MS = 5_000
+_POLL_MS = 500
+_STALL_S = 30.0  # a transaction that was left open ends after its timeout; until then nobody can read past it
+
+
+class ResultReader:
+    """Reads results from the beginning of the topic, then as they come.
+
+    Args:
+        bootstrap: Bootstrap servers.
+        topic: Topic of the results.
+
+    Raises:
+        BrokerUnavailableError: no broker answers.
+        TopicError: the topic is missing.
+    """
+
+    def __init__(self, bootstrap: str, topic: str = FAIRNESS_RESULTS) -> None:
+        logging.getLogger("kafka").setLevel(logging.CRITICAL)  # its complaints become our one line
+        self.n_unreadable = 0
+        try:
+            self._consumer = KafkaConsumer(
+                bootstrap_servers=bootstrap.split(","),
+                bootstrap_timeout_ms=_CONNECT_MS,
+                client_id="fairstream-results",
+                group_id=None,
+                enable_auto_commit=False,
+                auto_offset_reset="earliest",
+                isolation_level="read_committed",
+                allow_auto_create_topics=False,
+            )
+        except (KafkaError, OSError) as error:
+            raise BrokerUnavailableError(
+                f"No Kafka answers at {bootstrap} ({type(error).__name__})",
+                action="Start one (fairstream local kafka), or give its address with --kafka",
+            ) from None
+        partitions = self._consumer.partitions_for_topic(topic)
+        if not partitions:
+            self._consumer.close()
+            raise TopicError(f"Missing topics: {topic}", action="Run: fairstream topics create")
+        self._partitions = [TopicPartition(topic, partition) for partition in sorted(partitions)]
+        self._consumer.assign(self._partitions)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._consumer.close()
+
+    def read_to_end(self) -> Iterator[Result]:
+        """Yield every result that is committed by now, partition by partition in offset order.
+
+        Raises:
+            BrokerUnavailableError: the broker went away.
+        """
+        try:
+            ends = self._consumer.end_offsets(self._partitions)
+            progress_s = time.monotonic()
+            while any(self._consumer.position(partition) < end for partition, end in ends.items()):
+                before = self._positions()
+                yield from self._poll()
+                if self._positions() != before:
+                    progress_s = time.monotonic()
+                elif time.monotonic() - progress_s > _STALL_S:
+                    raise BrokerUnavailableError("Kafka hands out no more results", action="Try again")
+        except KafkaError as error:
+            raise BrokerUnavailableError(f"Kafka went away ({type(error).__name__})", action="Try again") from None
+
+    def follow(self) -> Iterator[Result]:
+        """Yield results as they are committed, for ever.
+
+        Raises:
+            BrokerUnavailableError: the broker went away.
+        """
+        try:
+            while True:
+                yield from self._poll()
+        except KafkaError as error:
+            raise BrokerUnavailableError(f"Kafka went away ({type(error).__name__})", action="Try again") from None
+
+    def _positions(self) -> list[int]:
+        return [self._consumer.position(partition) for partition in self._partitions]
+
+    def _poll(self) -> Iterator[Result]:
+        for records in self._consumer.poll(timeout_ms=_POLL_MS).values():
+            for record in records:
+                if record.value is not None:
+                    try:
+                        yield decode_result(record.value)
+                    except msgspec.MsgspecError:
+                        self.n_unreadable += 1

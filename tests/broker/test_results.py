@@ -1,0 +1,146 @@
+"""Results on a real broker: committed ones only, to the end, and what the command prints of them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from queue import Queue
+
+import pytest
+from aiokafka import AIOKafkaProducer
+
+from stream_app.edges.kafka.admin import create_topics
+from stream_app.edges.kafka.results import ResultReader
+from stream_app.errors import BrokerUnavailableError, TopicError
+from stream_app.pipeline.layout import layout_of
+from stream_app.pipeline.results import Result, Span, encode_record, judge_window
+from stream_app.policy import load_policy
+from stream_app.topics import FAIRNESS_RESULTS, TopicSpec, declared_topics
+
+POLICY = load_policy("loanapp")
+MODEL = POLICY.models[0]
+LAYOUT = layout_of(MODEL)
+
+
+def result(model: str, end_s: int, revision: int = 0, **counts: tuple[int, int]) -> Result:
+    labels = LAYOUT.dimensions[0][1]
+    cells = {}
+    for group, (n, favourable) in counts.items():
+        for decision, count in enumerate((favourable, n - favourable)):
+            cells[LAYOUT.code_of((labels.index(group), 0, 0, decision))] = [count]
+    span = Span("100s", end_s - 100, end_s)
+    (race, _) = judge_window(MODEL, LAYOUT, cells, span, revision=revision, offsets={}, policy_hash="h")
+    return Result(**{name: getattr(race, name) for name in Result.__struct_fields__} | {"model": model})
+
+
+@pytest.fixture
+def topic(kafka: str) -> TopicSpec:
+    """Return the topic of the results, on the broker."""
+    (spec,) = [spec for spec in declared_topics(POLICY, "unused") if spec.name == FAIRNESS_RESULTS]
+    create_topics(kafka, [spec])
+    return spec
+
+
+def write(kafka: str, name: str, transactions: list[tuple[list[Result], bool]]) -> None:
+    """Write results in transactions that are committed or aborted, as a lane would."""
+
+    async def run() -> None:
+        producer = AIOKafkaProducer(bootstrap_servers=kafka, transactional_id=name)
+        await producer.start()
+        try:
+            for results, is_committed in transactions:
+                await producer.begin_transaction()
+                for own in results:
+                    await producer.send_and_wait(
+                        FAIRNESS_RESULTS, encode_record(own), key=own.key.encode(), partition=0
+                    )
+                await (producer.commit_transaction() if is_committed else producer.abort_transaction())
+        finally:
+            await producer.stop()
+
+    asyncio.run(run())
+
+
+def run_command(kafka: str, *arguments: str) -> list[str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "stream_app", "results", "--kafka", kafka, "--policy", "loanapp", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, "COLUMNS": "200"},
+    )
+    return done.stdout.splitlines()
+
+
+def test_only_committed_results_are_read_and_reading_ends(
+    kafka: str, topic: TopicSpec, fresh_name: Callable[[str], str]
+) -> None:
+    model = fresh_name("model")
+    kept, dropped = result(model, 100, white=(40, 30)), result(model, 200, white=(40, 30))
+    write(kafka, model, [([kept], True), ([dropped], False), ([kept], True), ([dropped], False)])
+    with ResultReader(kafka, topic.name) as reader:
+        found = [own for own in reader.read_to_end() if own.model == model]
+        assert list(reader.read_to_end()) == []
+    assert found == [kept, kept]
+
+
+@pytest.mark.usefixtures("topic")
+def test_the_command_shows_the_newest_window_and_hides_small_groups(
+    kafka: str, fresh_name: Callable[[str], str]
+) -> None:
+    model = fresh_name("model")
+    old = result(model, 100, white=(400, 300), black=(30, 10), hispan=(3, 1))
+    new = result(model, 200, white=(400, 300), black=(30, 20), hispan=(30, 20))
+    corrected = result(model, 200, 1, white=(400, 300), black=(30, 10), hispan=(30, 20))
+    write(kafka, model, [([old, new], True), ([corrected], True)])
+    (line,) = run_command(kafka, "--model", model, "--json")
+    shown = json.loads(line)
+    assert (shown["end_s"], shown["revision"], shown["state"]) == (200, 1, "breach")
+    lines = run_command(kafka, "--model", model, "--last", "0", "--json")
+    assert [json.loads(line)["end_s"] for line in lines] == [100, 200]
+    groups = {group["group"]: group for group in json.loads(lines[0])["groups"]}
+    assert (groups["hispan"]["n"], groups["hispan"]["hidden"]) == (None, "small_cell")
+    assert (groups["black"]["n"], groups["black"]["hidden"]) == (None, "complementary")
+    assert len(run_command(kafka, "--model", model, "--all", "--json")) == 3
+    exact = json.loads(run_command(kafka, "--model", model, "--last", "0", "--json", "--unsafe-exact")[0])
+    assert [group["n"] for group in exact["groups"]] == [30, 3, 400]
+    table = "\n".join(run_command(kafka, "--model", model, "--last", "0"))
+    assert "<10" in table
+    assert "0.444444" in table  # 10/30 over 300/400
+    assert "breach" in table
+
+
+def test_following_shows_what_is_committed_later(
+    kafka: str, topic: TopicSpec, fresh_name: Callable[[str], str]
+) -> None:
+    model = fresh_name("model")
+    arrived: Queue[Result] = Queue()
+
+    def follow() -> None:
+        with ResultReader(kafka, topic.name) as reader:
+            for own in reader.follow():
+                if own.model == model:
+                    arrived.put(own)
+                    return
+
+    follower = threading.Thread(target=follow)
+    follower.start()
+    later = result(model, 300, white=(40, 30))
+    write(kafka, model, [([later], True)])
+    assert arrived.get(timeout=30) == later
+    follower.join(timeout=30)
+
+
+def test_a_missing_topic_and_a_missing_broker_are_one_clear_error(kafka: str, fresh_name: Callable[[str], str]) -> None:
+    with pytest.raises(TopicError, match="fairstream topics create"):
+        ResultReader(kafka, fresh_name("nowhere"))
+    with pytest.raises(BrokerUnavailableError, match="--kafka"):
+        ResultReader("127.0.0.1:1")
