@@ -71,7 +71,7 @@ class JudgeStep:
         self._n_unknown_model = 0
         self._report = JudgeReport()
 
-    def restore(self, entries: Mapping[bytes, bytes], next_offset: int) -> None:
+    def restore(self, entries: Mapping[bytes, bytes], next_offset: int) -> None:  # noqa: ARG002 - of the contract
         """Take over the state as of the last commit; that of models that the policy dropped is left alone.
 
         Raises:

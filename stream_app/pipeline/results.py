@@ -81,7 +81,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         reference: The reference group.
         n: Decisions of all groups.
         state: The worst state of its pairs.
-        groups: Declared groups in the order of the policy, then ``unknown`` and ``__other__`` where they have decisions.
+        groups: Declared groups in the order of the policy, then ``unknown`` and ``__other__`` if they have decisions.
         offsets: By source topic and partition the offset below which every record is counted.
         policy_hash: Hash of the policy that was applied.
         code_version: Version of FairStream.

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+import msgspec
 import numpy as np
 from hypothesis import strategies as st
 
@@ -16,7 +17,7 @@ from stream_app.pipeline.judge import JudgeStep, JudgeTopology
 from stream_app.pipeline.lane import Batch, Outputs
 from stream_app.pipeline.layout import layout_of
 from stream_app.pipeline.results import Result, decode_result
-from stream_app.policy import parse_policy
+from stream_app.policy import Policy, parse_policy
 
 POLICY = parse_policy("""
 schema = 1
@@ -31,6 +32,9 @@ windows = [{ name = "20s", size_s = 20 }, { name = "1m", size_s = 60 }]
 rules = { min_n = 3 }
 revision_s = 604800
 """)
+FORGETFUL_POLICY = msgspec.structs.replace(  # counts in the same cells, but forgets windows soon
+    POLICY, models=(msgspec.structs.replace(POLICY.models[0], revision_s=60),)
+)
 MODEL = POLICY.models[0]
 LAYOUT = layout_of(MODEL)
 LABELS = ("f", "m", "unknown", "__other__")
@@ -65,9 +69,9 @@ class FakeSource:
             self.max_event_s = max(time_s, self.max_event_s if self.max_event_s is not None else time_s)
             closed_before_s = (self.max_event_s - 7) // 10 * 10
             self.closed_before_s = max(closed_before_s, self.closed_before_s or closed_before_s)
-        return self._flush(sorted(changed), is_idle, max_cells)
+        return self._flush(sorted(changed), is_idle=is_idle, max_cells=max_cells)
 
-    def _flush(self, changed: list[int], is_idle: bool, max_cells: int) -> list[Partial]:
+    def _flush(self, changed: list[int], *, is_idle: bool, max_cells: int) -> list[Partial]:
         panes = [
             PanePartial(start, {code: list(vector) for code, vector in self.panes[start].items()}) for start in changed
         ]
@@ -128,8 +132,8 @@ def orders(draw: st.DrawFn, world: World) -> list[Partial]:
     return [partial for number in draw(st.permutations(turns)) for partial in next(queues[number])]
 
 
-def new_judge() -> JudgeStep:
-    judge = JudgeStep(POLICY, 0, JudgeTopology())
+def new_judge(policy: Policy = POLICY) -> JudgeStep:
+    judge = JudgeStep(policy, 0, JudgeTopology())
     judge.restore({}, 0)
     return judge
 

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from stream_app.core.windows.partials import Partial
 from stream_app.pipeline.lane import Flush
 from tests.property.sources import (
+    FORGETFUL_POLICY,
+    POLICY,
     World,
     batch_of,
     new_judge,
@@ -75,7 +77,8 @@ def test_a_judge_restored_at_any_commit_goes_on_bit_for_bit(data: st.DataObject)
     world = data.draw(worlds())
     partials = data.draw(orders(world))
     cuts = sorted(data.draw(st.sets(st.integers(0, len(partials)), max_size=6)) | {len(partials)})
-    steady, restarted = new_judge(), new_judge()
+    policy = data.draw(st.sampled_from((POLICY, FORGETFUL_POLICY)))
+    steady, restarted = new_judge(policy), new_judge(policy)
     states: tuple[dict[bytes, bytes], dict[bytes, bytes]] = ({}, {})
     first, now_s = 0, 0.0
     for cut in [*cuts, len(partials), len(partials)]:
@@ -97,7 +100,7 @@ def test_a_judge_restored_at_any_commit_goes_on_bit_for_bit(data: st.DataObject)
         first = cut
         if data.draw(st.booleans()):
             before = restarted.newest_results()
-            restarted = new_judge()
+            restarted = new_judge(policy)
             restarted.restore(states[1], first)
             assert restarted.newest_results() == before
 

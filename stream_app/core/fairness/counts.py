@@ -16,12 +16,6 @@ class GroupCount(NamedTuple):
     n: int
     favourable: int
 
-    def __add__(self, other: object) -> GroupCount:
-        """Add two counts of one group (not the concatenation of tuples)."""
-        if not isinstance(other, GroupCount):
-            return NotImplemented
-        return GroupCount(self.n + other.n, self.favourable + other.favourable)
-
 
 def approval_rate(count: GroupCount) -> float | None:
     """Return the share of favourable decisions.

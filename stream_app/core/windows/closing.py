@@ -64,6 +64,7 @@ def clock_time_of(marks: Iterable[Mark], *, out_of_orderness_s: int, silence_s: 
         marks: All partitions, all idle.
         out_of_orderness_s: Of the policy.
         silence_s: How long all have been idle, >= 0.
+
     Returns:
         Whole seconds, rounded down; None when no partition has seen an event.
 

@@ -103,6 +103,7 @@ class Tally:
             n_partitions: Partitions of its topic.
             mark: How far it has come.
             panes: Absolute cells of its changed panes, by start; kept, not copied.
+
         Returns:
             The windows that closed by this.
         """
@@ -125,6 +126,7 @@ class Tally:
 
         Args:
             now_s: Clock time in seconds.
+
         Returns:
             The windows that closed by this.
         """
@@ -261,10 +263,10 @@ class Tally:
     def _forget(self) -> None:
         newest = set(self.newest_closed())
         horizon_s = (self.closed_before_s or 0) - self.config.revision_s
-        for key in [key for key in self.windows if self.end_s(key) <= horizon_s and key not in newest]:
+        kept = newest | self.progress.revised  # a correction that nobody was told yet must not get lost
+        for key in [key for key in self.windows if self.end_s(key) <= horizon_s and key not in kept]:
             del self.windows[key]
             self.progress.changed.add(("window", *key))
-            self.progress.revised.discard(key)
         for source, mark in self.marks.items():
             self._settle(source, mark)
 

@@ -212,6 +212,16 @@ def test_a_window_that_closed_empty_can_be_revised() -> None:
     assert (revised.end_s, revised.revision, revised.n) == (60, 1, 4)
 
 
+def test_a_correction_is_told_even_when_its_window_is_forgotten_in_the_same_flush() -> None:
+    bench = Bench(n_partitions=2)
+    bench.say(bench.partial(partition=1, next_offset=0, is_idle=True))
+    bench.say(bench.partial((0, bench.cells(W=(30, 30))), closed_before_s=60))
+    woken = bench.partial((0, bench.cells(B=(9, 9))), partition=1, closed_before_s=0, next_offset=9)
+    jump = bench.partial(partition=1, closed_before_s=5000, next_offset=10)
+    results = bench.say(woken, jump, bench.partial(closed_before_s=5000, next_offset=2))
+    assert [(r.window, r.end_s, r.revision, r.n) for r in results][:2] == [("1000s", 1000, 0, 39), ("1m", 60, 1, 39)]
+
+
 def test_a_correction_after_the_revision_time_is_refused_and_counted() -> None:
     bench = Bench(n_partitions=2)
     silent = bench.partial(partition=1, next_offset=0, is_idle=True)

@@ -129,12 +129,6 @@ def test_the_reference_and_undeclared_values_are_shown_but_not_judged() -> None:
     assert (unknown.state, unknown.reason, unknown.disparate_impact_ratio) == (None, Reason.NOT_DECLARED, 0.0)
 
 
-def test_counts_of_one_group_add_up() -> None:
-    assert GroupCount(3, 1) + GroupCount(4, 4) == GroupCount(7, 5)
-    with pytest.raises(TypeError):
-        GroupCount(3, 1) + (1, 1)  # a plain tuple would be joined, not added
-
-
 def test_the_worst_state_wins_and_nothing_judged_is_insufficient() -> None:
     assert worst_of([State.OK, State.WATCH, State.INSUFFICIENT]) is State.WATCH
     assert worst_of([None, State.OK]) is State.OK

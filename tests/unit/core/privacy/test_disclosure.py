@@ -25,7 +25,7 @@ from stream_app.core.privacy.disclosure import disclose
         ({}, "", True),
     ],
 )
-def test_cases_of_suppression(people: dict[str, int], shown: str, is_total_shown: bool) -> None:
+def test_cases_of_suppression(people: dict[str, int], shown: str, *, is_total_shown: bool) -> None:
     release = disclose(people, 10)
     assert "".join(sorted(release.shown)) == shown
     assert release.is_total_shown is is_total_shown
