@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV := VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv
-READY := $(VENV)/.ready-$(shell cat pyproject.toml requirements/uv.txt requirements/dev.txt | cksum | tr -d ' ')
+READY := $(VENV)/.ready-$(shell cat pyproject.toml requirements/build.txt requirements/dev.txt | cksum | tr -d ' ')
 LOCK := $(UV) pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links
 
@@ -38,7 +38,7 @@ chaos: $(READY) ## kill workers and broker at random moments; every count must b
 	$(BIN)/python -m benchmarks.chaos $(ARGS)
 
 lock: $(READY) ## renew the hash-pinned requirement files from pyproject.toml
-	$(LOCK) --upgrade requirements/uv.in --output-file requirements/uv.txt
+	$(LOCK) --upgrade --group build --output-file requirements/build.txt
 	$(LOCK) --upgrade pyproject.toml --extra local --extra data --output-file requirements/run.txt
 	$(LOCK) --upgrade pyproject.toml --all-extras --group build --group lint --group test --group bench \
 		--output-file requirements/dev.txt
@@ -53,7 +53,7 @@ $(READY):
 		|| { echo 'FairStream needs Python 3.11 or newer; name one: make PYTHON=python3.12 $(MAKECMDGOALS)' >&2; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
 		|| { echo 'Python cannot make a virtual environment here (Debian: apt install python3-venv)' >&2; exit 2; }
-	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/uv.txt
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/build.txt
 	$(UV) pip sync --quiet --require-hashes requirements/dev.txt
 	$(UV) pip install --quiet --no-deps --no-build-isolation --editable .
 	@rm -f $(VENV)/.ready-* && touch $@
