@@ -117,6 +117,11 @@ class IngestStep:
         self._active_at_s = 0.0
         self._announced: tuple[Any, ...] | None = None
 
+    @property
+    def model_name(self) -> str:
+        """Name of the model."""
+        return self._model.name
+
     def restore(self, entries: Mapping[bytes, bytes], next_offset: int) -> None:
         """Take over panes, watermark and remembered ids as of the last commit."""
         self._next_offset = next_offset

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 Headers = list[tuple[str, bytes]]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Batch:
     """A run of records of one source partition, as columns, in offset order.
 
@@ -42,6 +42,10 @@ class Batch:
     def __len__(self) -> int:
         return len(self.values)
 
+    def __repr__(self) -> str:
+        # Faust logs messages with their values when something goes wrong; raw records must not be in there.
+        return f"Batch({self.topic}[{self.partition}] {self.first_offset}..{self.next_offset}, n={len(self)})"
+
     def since(self, offset: int) -> Batch:
         """Return the part of this batch at or above ``offset``."""
         cut = int(np.searchsorted(self.offsets, offset))
@@ -56,7 +60,7 @@ class Batch:
         )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Outputs:
     """Records for one partition of one topic, as columns.
 
@@ -73,6 +77,9 @@ class Outputs:
     keys: list[bytes | None]
     values: list[bytes | None]
     headers: list[Headers] | None = None
+
+    def __repr__(self) -> str:
+        return f"Outputs({self.topic}[{self.partition}], n={len(self.values)})"
 
 
 @dataclass(slots=True)

@@ -28,8 +28,8 @@ log = logging.getLogger(__name__)
 class WorkerObserver(LaneObserver, LanesObserver, Protocol):
     """Who is told everything that a worker does."""
 
-    def watch(self, lanes: Lanes) -> None:
-        """Take notice of the lanes of a new run of the app."""
+    async def watch(self, lanes: Lanes) -> None:
+        """Look at the lanes of one run of the app, about once a second, until cancelled."""
 
 
 async def run_worker(
@@ -86,11 +86,11 @@ async def _run_app(
     build = lane_builder(settings, policy, keys, n_partitions, ConsumerSource(app), observer)
     lanes = Lanes(build, observer, settings.session_timeout_s)
     add_agents(app, lanes, source_topics(policy, roles))
-    observer.watch(lanes)
     app.finalize()
     crashed = asyncio.ensure_future(_wait_for_crash(app))
     stopped = asyncio.ensure_future(stopping.wait())
     starting = asyncio.ensure_future(app.start())
+    watching = asyncio.ensure_future(observer.watch(lanes))
     hinting = asyncio.ensure_future(_hint_positions(app, lanes))
     waiting: set[asyncio.Future[object]] = {crashed, stopped, lanes.failure}  # type: ignore[arg-type]  # mixed results
     try:
@@ -103,7 +103,7 @@ async def _run_app(
         if crashed.done():
             raise _AppCrashedError(crashed.result())
     finally:
-        for task in (crashed, stopped, starting, hinting):
+        for task in (crashed, stopped, starting, hinting, watching):
             task.cancel()
         await lanes.close()
         with contextlib.suppress(asyncio.TimeoutError):

@@ -58,6 +58,9 @@ class Source(Protocol):
 class LaneObserver(Protocol):
     """Who is told what a lane does; listeners make metrics and log lines of it."""
 
+    def lane_loaded(self, lane: Lane) -> None:
+        """Report that a lane has its state and goes on from it."""
+
     def lane_stepped(self, lane: Lane, *, n_records: int, newest_ms: int, seconds: float) -> None:
         """Report that a run was processed; ``newest_ms`` is the broker timestamp of its last record."""
 
@@ -162,6 +165,7 @@ class Lane:
         self._committed_offset = self.next_offset if stored is not None else -1
         self._epoch = await self._source.rewind(topic, partition, self.next_offset)
         self._is_ready = True
+        self._observer.lane_loaded(self)
 
     async def _step_until(self, flush_at: float) -> None:
         """Process runs until the flush is due or asked for."""

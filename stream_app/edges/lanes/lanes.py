@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
@@ -19,11 +18,11 @@ _RELOAD_BACKOFF_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 _FENCED = (ProducerFenced, InvalidProducerEpoch)
 _UNREACHABLE = (KafkaConnectionError, KafkaTimeoutError, OSError)
 
-log = logging.getLogger(__name__)
-
-
 class LanesObserver(Protocol):
     """Who is told which lanes live."""
+
+    def rebalanced(self) -> None:
+        """Report that the group gave out its partitions anew."""
 
     def lane_opened(self, topic: str, partition: int) -> None:
         """Report that the state of a lane is wanted here."""
@@ -81,6 +80,7 @@ class Lanes:
         A lane that stays keeps its state: had anybody else owned the partition in between, its next transaction
         would be fenced.
         """
+        self._observer.rebalanced()
         wanted = set(partitions)
         await self._drop(set(self._keepers) - wanted)
         for tp in wanted - set(self._keepers):
@@ -134,7 +134,6 @@ class Lanes:
     def _wait_after(self, tp: TP, error: Exception, failures_at: list[int], next_offset: int) -> float | None:
         """Decide how long to wait before a reload; None gives up."""
         reason = type(error).__name__  # never the message: it could hold a part of a record
-        log.warning("Lane %s[%d] is loaded anew after %s", tp.topic, tp.partition, reason)
         self._observer.lane_reloaded(tp.topic, tp.partition, reason)
         if getattr(error, "retriable", False) or isinstance(error, _UNREACHABLE):
             return _RELOAD_BACKOFF_S[-1]  # the broker is away or busy: wait for it, for as long as it takes

@@ -1,0 +1,109 @@
+"""Joins what a worker does to what is seen of it: metrics, health, log lines."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+
+from stream_app.edges.lanes.lane import Lane, LaneConfig
+from stream_app.edges.lanes.lanes import Lanes
+from stream_app.edges.metrics.health import Health, Waiting
+from stream_app.edges.metrics.metrics import Metrics
+from stream_app.pipeline.ingest import IngestStep
+from stream_app.pipeline.judge import JudgeStep
+from stream_app.topics import FAIRNESS_PARTIALS
+
+_LOOK_EVERY_S = 1.0
+
+log = logging.getLogger(__name__)
+
+
+class MetricsObserver:
+    """Tells metrics and health what the lanes do. Counts are shown only after their transaction is committed."""
+
+    def __init__(self, metrics: Metrics, health: Health) -> None:
+        self._metrics = metrics
+        self._health = health
+        self._newest_ms: dict[tuple[str, int], tuple[int, int]] = {}  # newest broker time and n since the last commit
+
+    async def watch(self, lanes: Lanes) -> None:
+        """Beat, and measure lag and readiness once a second."""
+        while True:
+            self._health.heartbeat()
+            if lanes.is_ready:
+                self._health.arrived(Waiting.RECOVERY)
+            else:
+                self._health.wait_for(Waiting.RECOVERY)
+            for tp, lag in lanes.lags().items():
+                if lag is not None:
+                    self._metrics.lag_measured(tp.topic, tp.partition, lag)
+            await asyncio.sleep(_LOOK_EVERY_S)
+
+    def rebalanced(self) -> None:
+        """Count a rebalance."""
+        self._metrics.rebalanced()
+        self._health.arrived(Waiting.ASSIGNMENT)
+
+    def lane_opened(self, topic: str, partition: int) -> None:
+        """Show a partition as assigned."""
+        log.info("Lane %s[%d] opened", topic, partition)
+        self._metrics.lane_opened(topic, partition)
+
+    def lane_closed(self, topic: str, partition: int) -> None:
+        """Let every row of a partition vanish."""
+        log.info("Lane %s[%d] closed", topic, partition)
+        self._newest_ms.pop((topic, partition), None)
+        self._metrics.lane_closed(topic, partition)
+
+    def lane_reloaded(self, topic: str, partition: int, reason: str) -> None:
+        """Count a lane that broke."""
+        role = _role_of(topic)
+        self._metrics.transaction_ended(role, 0.0, is_committed=False)
+        self._metrics.lane_reloaded(role)
+        log.warning("Lane %s[%d] is loaded anew after %s", topic, partition, reason)
+
+    def lane_loaded(self, lane: Lane) -> None:
+        """Show at once what a judge lane that was taken over has said before."""
+        log.info("Lane %s[%d] goes on from offset %d", lane.config.topic, lane.config.partition, lane.next_offset)
+        if isinstance(lane.step, JudgeStep):
+            self._metrics.judge_restored(lane.config.partition, lane.step.newest_results())
+
+    def lane_stepped(self, lane: Lane, *, n_records: int, newest_ms: int, seconds: float) -> None:
+        """Remember when the newest record reached the broker."""
+        del seconds
+        if n_records:
+            key = (lane.config.topic, lane.config.partition)
+            _, n_before = self._newest_ms.get(key, (0, 0))
+            self._newest_ms[key] = (newest_ms, n_before + n_records)
+
+    def lane_committed(self, lane: Lane, *, seconds: float) -> None:
+        """Show what was counted in a transaction."""
+        config = lane.config
+        self._metrics.transaction_ended(_role_of(config.topic), seconds, is_committed=True)
+        newest_ms, n_events = self._newest_ms.pop((config.topic, config.partition), (0, 0))
+        if isinstance(lane.step, IngestStep):
+            self._metrics.ingested(lane.step.model_name, lane.step.take_counts())
+            if n_events:
+                self._metrics.latency_measured("ingest", max(0.0, time.time() - newest_ms / 1000), n_events)
+        elif isinstance(lane.step, JudgeStep):
+            self._metrics.judged(config.partition, lane.step.take_report())
+
+    def lane_rewound(self, config: LaneConfig, *, from_offset: int, to_offset: int) -> None:
+        """Say that a lane reads again."""
+        log.info("Lane %s[%d] goes back from %d to %d", config.topic, config.partition, from_offset, to_offset)
+
+    def lane_lost_records(self, config: LaneConfig, *, from_offset: int, to_offset: int) -> None:
+        """Say that retention deleted records before they were counted."""
+        log.error(
+            "Records %d to %d of %s[%d] were deleted before they were counted",
+            from_offset,
+            to_offset - 1,
+            config.topic,
+            config.partition,
+        )
+        self._metrics.records_lost(config.topic, to_offset - from_offset)
+
+
+def _role_of(topic: str) -> str:
+    return "judge" if topic == FAIRNESS_PARTIALS else "ingest"

@@ -1,0 +1,46 @@
+"""A worker with its metrics endpoint: what ``fairstream worker`` runs, and the demo in its own process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+from prometheus_client import CollectorRegistry
+
+from stream_app.core.privacy.pseudonym import RootKey
+from stream_app.edges.metrics.health import Health
+from stream_app.edges.metrics.metrics import Metrics
+from stream_app.edges.metrics.server import MetricsServer
+from stream_app.policy import Policy
+from stream_app.settings import Settings
+from stream_app.wiring.observer import MetricsObserver
+from stream_app.wiring.worker import run_worker
+
+
+async def serve(
+    settings: Settings,
+    policy: Policy,
+    keys: tuple[RootKey, ...],
+    roles: Iterable[str],
+    stopping: asyncio.Event,
+    *,
+    on_started: Callable[[int], None],
+) -> None:
+    """Run a worker and answer on its metrics port until ``stopping`` is set.
+
+    Args:
+        on_started: Told the bound port once the endpoint answers.
+
+    Raises:
+        FairStreamError: see ``stream_app.wiring.worker.run_worker``.
+    """
+    registry = CollectorRegistry()
+    health = Health()
+    observer = MetricsObserver(Metrics(registry, policy, max_series=settings.max_series), health)
+    server = MetricsServer(registry, health, settings.metrics_host, settings.metrics_port)
+    server.start()
+    try:
+        on_started(server.port)
+        await run_worker(settings, policy, keys, roles, observer, stopping)
+    finally:
+        server.stop()
