@@ -1,0 +1,132 @@
+"""A whole policy: the watched models, and the hashes that travel with what is made from them."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated, Literal
+
+import msgspec
+
+from stream_app.errors import PolicyError
+from stream_app.policy.parts import (
+    Attribute,
+    Box,
+    Constant,
+    Decision,
+    EventTime,
+    Feature,
+    Identifier,
+    JsonPath,
+    Name,
+    Part,
+    Privacy,
+    Rules,
+    Segment,
+    Topic,
+    Window,
+)
+
+DEFAULT_WINDOWS = (
+    Window(name="1m", size_s=60),
+    Window(name="5m", size_s=300),
+    Window(name="1h", size_s=3600),
+)
+
+
+class ModelPolicy(Part, frozen=True, kw_only=True):
+    """One watched stream.
+
+    Attributes:
+        name: Name of the model in keys, metrics and results.
+        kind: ``decisions`` are judged for fairness; ``counts`` are published as k-suppressed counts.
+        topic: The raw topic that the customer writes.
+        output_topic: Where the pseudonymised events go; none for ``counts`` unless given.
+        event_id: The identifier by which a record sent twice is known; pseudonymised too.
+        identifiers: Further identifiers; all are replaced.
+        keep: Further fields that pass unchanged into the output (text, numbers, booleans).
+        constants: Fields that must hold one of the listed values.
+        boxes: Bounding boxes, checked and dropped.
+        drop: Fields that are known to identify and are dropped; counted by path.
+        unknown_fields: What happens to a field that the policy does not name: ``reject`` makes the record a dead
+            letter, ``drop`` drops the field and counts it.
+        repeat_horizon: A record is a repeat if its event id stands among this many records before it, per partition.
+        max_record_bytes: A larger record is a dead letter, unread.
+        max_list_items: A list with more entries is a dead letter.
+        revision_s: How long a closed window can still be corrected by a partition that was silent.
+    """
+
+    name: Name
+    topic: Topic
+    event_time: EventTime
+    kind: Literal["decisions", "counts"] = "decisions"
+    output_topic: Topic | None = None
+    event_id: Identifier
+    identifiers: tuple[Identifier, ...] = ()
+    decision: Decision | None = None
+    attributes: Annotated[tuple[Attribute, ...], msgspec.Meta(min_length=1, max_length=8)]
+    segment: Segment | None = None
+    features: Annotated[tuple[Feature, ...], msgspec.Meta(max_length=16)] = ()
+    keep: tuple[JsonPath, ...] = ()
+    constants: tuple[Constant, ...] = ()
+    boxes: tuple[Box, ...] = ()
+    drop: tuple[JsonPath, ...] = ()
+    unknown_fields: Literal["reject", "drop"] = "reject"
+    windows: Annotated[tuple[Window, ...], msgspec.Meta(min_length=1, max_length=8)] = DEFAULT_WINDOWS
+    rules: Rules = Rules()
+    privacy: Privacy = Privacy()
+    repeat_horizon: Annotated[int, msgspec.Meta(ge=0, le=10_000_000)] = 200_000
+    max_record_bytes: Annotated[int, msgspec.Meta(ge=256, le=16_777_216)] = 1_048_576
+    max_list_items: Annotated[int, msgspec.Meta(ge=1)] = 512
+    revision_s: Annotated[int, msgspec.Meta(ge=60, le=7 * 86_400)] = 3600
+
+    @property
+    def all_identifiers(self) -> tuple[Identifier, ...]:
+        """The event id first, then the other identifiers."""
+        return (self.event_id, *self.identifiers)
+
+    def layout_hash(self) -> str:
+        """Hash of what the counts in the state topics depend on: a change needs a new ``app_id``."""
+        layout = (self.kind, self.decision, self.attributes, self.segment, self.features, self.event_time.pane_s)
+        return hashlib.sha256(msgspec.json.encode(layout)).hexdigest()[:16]
+
+
+class Policy(Part, frozen=True, kw_only=True):
+    """A whole policy file.
+
+    Attributes:
+        schema: Version of this format.
+        models: The watched streams.
+    """
+
+    schema: Literal[1]
+    models: Annotated[tuple[ModelPolicy, ...], msgspec.Meta(min_length=1, max_length=64)]
+
+    def hash(self) -> str:
+        """Return the hash that travels with every result: SHA-256 of the canonical JSON, 16 hex digits."""
+        return hashlib.sha256(msgspec.json.encode(self)).hexdigest()[:16]
+
+    def model(self, name: str) -> ModelPolicy:
+        """Return one model by its name.
+
+        Raises:
+            PolicyError: there is none of that name.
+        """
+        for model in self.models:
+            if model.name == name:
+                return model
+        raise PolicyError(f"No model {name!r}", action="Known: " + ", ".join(m.name for m in self.models))
+
+
+def declared_paths(model: ModelPolicy) -> list[tuple[str, str]]:
+    """List every path that the policy names, with the part that names it."""
+    paths = [(identifier.path, "identifier") for identifier in model.all_identifiers]
+    paths += [(model.event_time.path, "event_time")]
+    paths += [(model.decision.path, "decision")] if model.decision else []
+    paths += [(attribute.path, "attribute") for attribute in model.attributes]
+    paths += [(model.segment.path, "segment")] if model.segment else []
+    paths += [(feature.path, "feature") for feature in model.features]
+    paths += [(path, "keep") for path in model.keep]
+    paths += [(constant.path, "constant") for constant in model.constants]
+    paths += [(box.path, "box") for box in model.boxes]
+    paths += [(path, "drop") for path in model.drop]
+    return paths
