@@ -1,0 +1,81 @@
+"""``python -m tests.chaos``: run the plan, print one table and one line, exit 1 at any difference."""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.chaos.audit import Finding
+from tests.chaos.run import ChaosRun
+from tests.chaos.schedule import Plan
+
+_console = Console(highlight=False, soft_wrap=True)
+
+
+def main(argv: Sequence[str]) -> int:
+    options = _parse(argv)
+    plan = Plan(
+        seed=options.seed,
+        n_events=options.events,
+        rate=options.rate,
+        n_workers=options.workers,
+        n_kills=options.kills,
+        n_broker_kills=options.broker_kills,
+        n_zombies=options.zombies,
+        n_changes=options.changes,
+    )
+    folder = Path(tempfile.mkdtemp(prefix="fairstream-chaos-"))
+    started = time.monotonic()
+
+    def note(line: str) -> None:
+        _console.print(f"{time.monotonic() - started:7.1f} s  {line}")
+
+    _console.print(f"seed {plan.seed}; logs in {folder}")
+    chaos = ChaosRun(plan, folder, note)
+    findings = chaos.run()
+    print_report(chaos, findings)
+    is_exact = all(finding.is_exact for finding in findings)
+    if is_exact and not options.keep:
+        shutil.rmtree(folder)
+    return 0 if is_exact else 1
+
+
+def print_report(chaos: ChaosRun, findings: Sequence[Finding]) -> None:
+    table = Table("compared", "expected", "found", "repeated", "missing", "wrong", "first difference")
+    for finding in findings:
+        numbers = (finding.n_expected, finding.n_found, finding.n_repeated, finding.n_missing, finding.n_wrong)
+        table.add_row(finding.what, *(f"{number:,}" for number in numbers), finding.first)
+    _console.print(table)
+    story = chaos.story
+    done = ", ".join(f"{number} x {kind}" for kind, number in sorted(story.done.items()))
+    _console.print(f"{story.sent.n_sent:,} events; {done}; {story.n_starts} worker starts, exits {dict(story.exits)}")
+    is_exact = all(finding.is_exact for finding in findings)
+    verdict = "EXACT: every count, every record once" if is_exact else "NOT EXACT"
+    _console.print(f"{verdict} (seed {chaos.plan.seed})")
+
+
+def _parse(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000), help="decides input and disturbances")
+    parser.add_argument("--events", type=int, default=1_000_000)
+    parser.add_argument("--rate", type=float, default=10_000.0, help="events sent per second")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--kills", type=int, default=20, help="workers killed with SIGKILL")
+    parser.add_argument("--broker-kills", type=int, default=3)
+    parser.add_argument("--zombies", type=int, default=3, help="workers stopped for longer than their session")
+    parser.add_argument("--changes", type=int, default=2, help="workers added, and workers removed")
+    parser.add_argument("--keep", action="store_true", help="keep broker data and logs also after an exact run")
+    return parser.parse_args(argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

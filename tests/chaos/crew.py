@@ -1,0 +1,142 @@
+"""Worker processes under a supervisor that starts the dead again, as compose or Kubernetes do."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from stream_app.edges.processes import BoundProcess
+
+_BACKOFF_S = (0.2, 0.5, 1.0, 2.0)
+_STEADY_S = 10.0  # a worker that lived longer starts again at once when it dies
+_POLL_S = 0.05
+_STOP_GRACE_S = 30.0
+
+
+@dataclass
+class _Place:
+    """A worker that ought to run: the process of now, and how often it failed of late."""
+
+    name: str
+    process: BoundProcess
+    started_at: float
+    n_failures: int = 0
+    restart_at: float | None = None
+    is_frozen: bool = False
+
+
+@dataclass
+class Crew:
+    """The workers of one run; used by the thread of the run and by those that wake the frozen.
+
+    Attributes:
+        environ: Environment of every worker.
+        folder: Where their logs go, one file for each place.
+        exits: How often a process ended by itself with which exit code; negative is a signal.
+        n_starts: Processes started.
+    """
+
+    environ: Mapping[str, str]
+    folder: Path
+    exits: Counter[int] = field(default_factory=Counter)
+    n_starts: int = 0
+    _places: list[_Place] = field(default_factory=list)
+    _n_names: int = 0
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+    _is_over: threading.Event = field(default_factory=threading.Event)
+    _keeper: threading.Thread | None = None
+
+    def start(self, n_workers: int) -> None:
+        for _ in range(n_workers):
+            self.add()
+        self._keeper = threading.Thread(target=self._keep, name="supervisor")
+        self._keeper.start()
+
+    def add(self) -> None:
+        with self._lock:
+            name = f"worker-{self._n_names}"
+            self._n_names += 1
+            self._places.append(_Place(name, self._launch(name), time.monotonic()))
+
+    def kill_one(self, draws: random.Random) -> bool:
+        """End a worker that runs with SIGKILL."""
+        with self._lock:
+            place = self._choose(draws)
+            if place:
+                place.process.kill()
+        return place is not None
+
+    def freeze_one(self, draws: random.Random, seconds: float) -> bool:
+        """Stop a worker for a while; it does not know that time has passed."""
+        with self._lock:
+            place = self._choose(draws)
+            if place is None:
+                return False
+            place.is_frozen = True
+            process = place.process
+            process.signal(signal.SIGSTOP)
+        threading.Timer(seconds, self._wake, (place, process)).start()
+        return True
+
+    def remove_one(self, draws: random.Random) -> int | None:
+        """End a worker for good with SIGTERM and return its exit code; None when none runs."""
+        with self._lock:
+            place = self._choose(draws)
+            if place is None:
+                return None
+            self._places.remove(place)
+        return place.process.stop(_STOP_GRACE_S)
+
+    def stop(self) -> list[int]:
+        """End all workers with SIGTERM and return their exit codes."""
+        self._is_over.set()
+        if self._keeper is not None:
+            self._keeper.join()
+        with self._lock:
+            running = [place for place in self._places if place.process.exit_code() is None]
+            self._places.clear()
+        for place in running:
+            place.process.signal(signal.SIGCONT)
+            place.process.signal(signal.SIGTERM)
+        return [place.process.stop(_STOP_GRACE_S) for place in running]
+
+    def _choose(self, draws: random.Random) -> _Place | None:
+        awake = [place for place in self._places if place.process.exit_code() is None and not place.is_frozen]
+        return draws.choice(awake) if awake else None
+
+    def _wake(self, place: _Place, process: BoundProcess) -> None:
+        process.signal(signal.SIGCONT)
+        place.is_frozen = False
+
+    def _launch(self, name: str) -> BoundProcess:
+        self.n_starts += 1
+        command = [sys.executable, "-m", "stream_app", "worker"]
+        environ = {**os.environ, **self.environ, "PYTHONFAULTHANDLER": "1"}
+        return BoundProcess(command, self.folder / f"{name}.log", env=environ)
+
+    def _keep(self) -> None:
+        while not self._is_over.wait(_POLL_S):
+            with self._lock:
+                for place in self._places:
+                    self._tend(place, time.monotonic())
+
+    def _tend(self, place: _Place, now: float) -> None:
+        if place.restart_at is not None:
+            if now >= place.restart_at:
+                place.process, place.started_at, place.restart_at = self._launch(place.name), now, None
+            return
+        code = place.process.exit_code()
+        if code is None:
+            return
+        self.exits[code] += 1
+        place.n_failures = 0 if now - place.started_at > _STEADY_S else place.n_failures + 1
+        place.restart_at = now + _BACKOFF_S[min(place.n_failures, len(_BACKOFF_S) - 1)]
+        place.process.kill()  # ends its watcher too

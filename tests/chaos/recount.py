@@ -1,0 +1,144 @@
+"""An independent counter: what should have been counted, from the raw log alone.
+
+Written from the documentation with plain JSON and dictionaries; it imports nothing of the product, not even the
+policy, which it reads as TOML. It knows flat records only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+Cell = tuple[str, ...]  # labels in the order of the policy: attributes, segment, decision
+
+
+class Record(NamedTuple):
+    offset: int
+    timestamp_ms: int
+    value: bytes | None
+
+
+@dataclass
+class Recount:
+    """One source partition: counts by pane and cell, and the fate of each offset."""
+
+    panes: dict[int, dict[Cell, list[int]]] = field(default_factory=dict)
+    counted: list[int] = field(default_factory=list)
+    refused: list[int] = field(default_factory=list)
+    late: dict[int, int] = field(default_factory=dict)  # offset -> start of its pane
+    repeats: list[int] = field(default_factory=list)
+    tombstones: list[int] = field(default_factory=list)
+
+
+def recount(log: Iterable[Record], model: dict[str, Any]) -> Recount:
+    time, block_size = model["event_time"], -(-model.get("repeat_horizon", 200_000) // 2)
+    pane_s, lag_s = time.get("pane_s", 10), time.get("out_of_orderness_s", 5)
+    first_seen: dict[str, int] = {}  # event id -> block of offsets in which it was accepted
+    highest_s: int | None = None
+    found = Recount()
+    for offset, timestamp_ms, value in log:
+        if value is None:
+            found.tombstones.append(offset)
+            continue
+        event = _read(value, model)
+        moment_s = datetime.fromisoformat(event[time["path"]]).timestamp() if event else 0.0
+        if event is None or not _is_believable(moment_s, timestamp_ms / 1000, time):
+            found.refused.append(offset)
+            continue
+        case, block = event[model["event_id"]["path"]].strip(), offset // block_size
+        if case in first_seen and block - first_seen[case] <= 2:
+            found.repeats.append(offset)
+            continue
+        first_seen[case] = block
+        time_s = int(moment_s // 1)
+        highest_s = time_s if highest_s is None else max(highest_s, time_s)
+        pane = time_s // pane_s
+        if pane < (highest_s - lag_s) // pane_s:
+            found.late[offset] = pane * pane_s
+            continue
+        found.counted.append(offset)
+        _add(found.panes.setdefault(pane * pane_s, {}), event, model)
+    return found
+
+
+def _add(pane: dict[Cell, list[int]], event: dict[str, Any], model: dict[str, Any]) -> None:
+    spread = [(attribute["path"], attribute["groups"]) for attribute in model["attributes"]]
+    spread += [(model["segment"]["path"], model["segment"]["values"])] if "segment" in model else []
+    labels = [_label(event.get(path), known) for path, known in spread]
+    outcome = "favourable" if event[model["decision"]["path"]] == model["decision"]["favourable"] else "unfavourable"
+    vector = pane.setdefault((*labels, outcome), [0] * (1 + 3 * len(model.get("features", []))))
+    vector[0] += 1
+    for number, feature in enumerate(model.get("features", [])):
+        fixed = round(event[feature["path"]] * feature.get("scale", 1))
+        for place, amount in enumerate((1, fixed, fixed * fixed), start=1 + 3 * number):
+            vector[place] += amount
+
+
+def _label(value: str | None, known: list[str]) -> str:
+    if value is None:
+        return "unknown"
+    return next((label for label in known if label.casefold() == value.strip().casefold()), "__other__")
+
+
+def _is_believable(moment_s: float, broker_s: float, time: dict[str, Any]) -> bool:
+    oldest_s, newest_s = broker_s - time.get("max_age_s", 400 * 86_400), broker_s + time.get("max_future_s", 300)
+    return bool(oldest_s <= moment_s <= newest_s)
+
+
+def _read(value: bytes, model: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the event, None when the policy does not allow it."""
+    try:
+        event = json.loads(value, object_pairs_hook=_once, parse_constant=float)
+    except ValueError:
+        return None
+    identifiers = [model["event_id"]["path"], *(i["path"] for i in model.get("identifiers", []))]
+    groups = [a["path"] for a in model["attributes"]] + ([model["segment"]["path"]] if "segment" in model else [])
+    numbers = {feature["path"]: feature for feature in model.get("features", [])}
+    required = {*identifiers, model["event_time"]["path"], model["decision"]["path"], *groups, *numbers}
+    if not isinstance(event, dict) or not required <= event.keys() <= required | set(model.get("keep", [])):
+        return None
+    is_typed = (
+        all(isinstance(event[path], str) and event[path].strip() for path in identifiers)
+        and isinstance(event[model["event_time"]["path"]], str)
+        and isinstance(event[model["decision"]["path"]], bool)
+        and all(event[path] is None or isinstance(event[path], str) for path in groups)
+        and all(
+            isinstance(event[path], int | float)
+            and not isinstance(event[path], bool)
+            and feature["minimum"] <= event[path] <= feature["maximum"]
+            for path, feature in numbers.items()
+        )
+    )
+    return event if is_typed else None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError
+    return dict(pairs)
+
+
+def sum_windows(recounts: Iterable[Recount], model: dict[str, Any]) -> dict[tuple[str, int], dict[Cell, int]]:
+    """Return decisions by cell of every tumbling window that has any; (window, start), and ("total", 0)."""
+    sizes = {window["name"]: window["size_s"] for window in model["windows"]}
+    windows: dict[tuple[str, int], dict[Cell, int]] = {}
+    for counts in recounts:
+        for start_s, cells in counts.panes.items():
+            keys = [(name, start_s // size_s * size_s) for name, size_s in sizes.items()] + [("total", 0)]
+            for key in keys:
+                window = windows.setdefault(key, {})
+                for cell, vector in cells.items():
+                    window[cell] = window.get(cell, 0) + vector[0]
+    return windows
+
+
+def by_group(cells: dict[Cell, int], position: int) -> dict[str, tuple[int, int]]:
+    """Return (decisions, favourable ones) of each group of one attribute."""
+    groups: dict[str, tuple[int, int]] = {}
+    for cell, n in cells.items():
+        seen, favourable = groups.get(cell[position], (0, 0))
+        groups[cell[position]] = (seen + n, favourable + (n if cell[-1] == "favourable" else 0))
+    return groups
