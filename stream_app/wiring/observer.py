@@ -56,12 +56,13 @@ class MetricsObserver:
         self._newest_ms.pop((topic, partition), None)
         self._metrics.lane_closed(topic, partition)
 
-    def lane_reloaded(self, topic: str, partition: int, reason: str) -> None:
+    def lane_reloaded(self, topic: str, partition: int, error: Exception) -> None:
         """Count a lane that broke."""
         role = _role_of(topic)
         self._metrics.transaction_ended(role, 0.0, is_committed=False)
         self._metrics.lane_reloaded(role)
-        log.warning("Lane %s[%d] is loaded anew after %s", topic, partition, reason)
+        # The formatter writes the type and the places of an error, never its text.
+        log.warning("Lane %s[%d] is loaded anew", topic, partition, exc_info=error)
 
     def lane_loaded(self, lane: Lane) -> None:
         """Show at once what a judge lane that was taken over has said before."""

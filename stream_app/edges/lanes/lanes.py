@@ -30,8 +30,8 @@ class LanesObserver(Protocol):
     def lane_closed(self, topic: str, partition: int) -> None:
         """Report that a lane is gone from here; its rows must vanish."""
 
-    def lane_reloaded(self, topic: str, partition: int, reason: str) -> None:
-        """Report that a lane broke and is loaded anew."""
+    def lane_reloaded(self, topic: str, partition: int, error: Exception) -> None:
+        """Report that a lane broke and is loaded anew; the text of the error may hold a part of a record."""
 
 
 class Lanes:
@@ -133,8 +133,7 @@ class Lanes:
 
     def _wait_after(self, tp: TP, error: Exception, failures_at: list[int], next_offset: int) -> float | None:
         """Decide how long to wait before a reload; None gives up."""
-        reason = type(error).__name__  # never the message: it could hold a part of a record
-        self._observer.lane_reloaded(tp.topic, tp.partition, reason)
+        self._observer.lane_reloaded(tp.topic, tp.partition, error)
         if getattr(error, "retriable", False) or isinstance(error, _UNREACHABLE):
             return _RELOAD_BACKOFF_S[-1]  # the broker is away or busy: wait for it, for as long as it takes
         if isinstance(error, _FENCED):
@@ -147,8 +146,9 @@ class Lanes:
         if len(failures_at) > len(_RELOAD_BACKOFF_S):
             self._fail(
                 LaneError(
-                    f"Lane {tp.topic}[{tp.partition}] broke {len(failures_at)} times at {next_offset} ({reason})",
-                    action="Look at the broker's log, then at the record at this offset",
+                    f"Lane {tp.topic}[{tp.partition}] broke {len(failures_at)} times at offset {next_offset}"
+                    f" ({type(error).__name__})",
+                    action="The log says where; look at the record at this offset",
                 )
             )
             return None

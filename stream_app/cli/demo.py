@@ -1,0 +1,186 @@
+"""``fairstream demo``: the whole of FairStream on this machine, with a stream that turns unfair while one watches."""
+
+from __future__ import annotations
+
+import queue
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.live import Live
+
+from stream_app.cli import app
+from stream_app.cli.exits import Exit
+from stream_app.cli.options import Json, Kafka, facts, notes, print_json
+from stream_app.cli.sending import stop_on_signals
+from stream_app.policy import load_policy
+
+if TYPE_CHECKING:
+    from stream_app.pipeline.disclosed import DisclosedGroup, DisclosedResult
+    from stream_app.wiring.demo import Scenario, Stage
+
+_POLICY = "demo"
+_DRIFTED = ("gender", "female")  # the pair that the producer's drift is about
+_ALERT_TIMEOUT_S = 90.0  # after the drift began
+_LOOK_EVERY_S = 1.0
+
+
+@app.command()
+def demo(
+    kafka: Kafka = None,
+    fair_s: Annotated[int, typer.Option(min=10, help="Seconds before the drift begins.")] = 30,
+    drift: Annotated[float, typer.Option(min=0.0, max=1.0, help="Level of the drift, 0-1.")] = 0.8,
+    rate: Annotated[float, typer.Option(min=1.0, help="Loan decisions per second.")] = 500.0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the producer.")] = 42,
+    duration_s: Annotated[float | None, typer.Option(min=1.0, help="End after so many seconds.")] = None,
+    exit_on_alert: Annotated[
+        bool, typer.Option("--exit-on-alert", help="End with 0 at the first correct alert, with 1 if it does not come.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Start Kafka, a worker and a producer; show rates and verdicts live; Ctrl-C ends everything.
+
+    The stream is synthetic: fair at first, then women are approved less often. Nothing is left behind.
+
+    Example: fairstream demo --exit-on-alert
+    """
+    from stream_app.wiring.demo import Scenario, open_stage  # noqa: PLC0415  # other commands start faster
+
+    scenario = Scenario(policy=_POLICY, fair_s=fair_s, drift=drift, rate=rate, seed=seed)
+    notes.print("FairStream demo: synthetic loan decisions, not for production. Ctrl-C ends it.")
+    with (
+        stop_on_signals() as stop,
+        tempfile.TemporaryDirectory(prefix="fairstream-demo-") as folder,
+        open_stage(scenario, Path(folder), kafka=kafka, note=notes.print) as stage,
+    ):
+        notes.print(f"Fair for {fair_s} s, then drift level {drift:g}: women are approved less often")
+        watch = _Watch(stage, scenario, is_json=json)
+        exit_code = watch.run(stop, duration_s=duration_s, exit_on_alert=exit_on_alert)
+        watch.say_what_next(stage)
+        notes.print("Stopping")
+    raise typer.Exit(exit_code)
+
+
+class _Watch:
+    """Follows the results until it is time to end."""
+
+    def __init__(self, stage: Stage, scenario: Scenario, *, is_json: bool) -> None:
+        from stream_app.cli.demo_view import DemoView  # noqa: PLC0415
+
+        model = load_policy(scenario.policy).models[0]
+        self._stage = stage
+        self._k = model.privacy.k
+        self._window = model.windows[0].name
+        self._view = DemoView(self._window)
+        self._is_json = is_json
+        self._in_breach: set[tuple[str, str]] = set()
+        self._is_drift_told = False
+
+    def run(self, stop: threading.Event, *, duration_s: float | None, exit_on_alert: bool) -> Exit:
+        """Show results until stopped, until the time is up, or until the first alert."""
+        deadline = self._deadline(duration_s, exit_on_alert=exit_on_alert)
+        with _followed_results(self._stage.bootstrap, self._k) as results, self._live() as live:
+            while not stop.is_set():
+                self._stage.check()
+                self._tell_drift()
+                for result in _drain(results, _LOOK_EVERY_S):
+                    self._view.show_result(result)
+                    verdict = self._look_at(result)
+                    if exit_on_alert and verdict is not None:
+                        return verdict
+                self._view.show_vitals(self._stage.vitals())
+                if live is not None:
+                    live.update(self._view.render())
+                if deadline is not None and time.time() > deadline:
+                    if exit_on_alert:
+                        self._say("no_alert", "No alert came in time")
+                        return Exit.FAILED
+                    return Exit.OK
+        return Exit.INTERRUPTED if exit_on_alert else Exit.OK
+
+    def say_what_next(self, stage: Stage) -> None:
+        """Print commands to try."""
+        if self._is_json:
+            return
+        facts.print("\nTry next:")
+        facts.print("  fairstream local kafka                      # a broker of your own, then `fairstream topics create`")
+        facts.print("  fairstream policy check loans               # what is watched, and by which rules")
+        facts.print("  fairstream produce csv FILE --policy P      # your own decisions; docs/policy.md shows how")
+        del stage
+
+    def _deadline(self, duration_s: float | None, *, exit_on_alert: bool) -> float | None:
+        if exit_on_alert:
+            return self._stage.drift_at_s + _ALERT_TIMEOUT_S
+        return None if duration_s is None else time.time() + duration_s
+
+    def _look_at(self, result: DisclosedResult) -> Exit | None:
+        """Tell new breaches and recoveries of the shown window; return how an alert is to be taken."""
+        from stream_app.cli.demo_view import describe_breach  # noqa: PLC0415
+
+        if result.window != self._window:
+            return None
+        verdict: Exit | None = None
+        for group in result.groups:
+            pair = (result.attribute, group.group)
+            is_breach = group.state == "breach"
+            if is_breach and pair not in self._in_breach:
+                self._say("breach", f"BREACH {describe_breach(result, group)}", group)
+                verdict = verdict or self._judge_alert(result, pair)
+            elif not is_breach and pair in self._in_breach:
+                self._say("clear", f"Clear: {result.attribute}={group.group} keeps the rules again", group)
+            (self._in_breach.add if is_breach else self._in_breach.discard)(pair)
+        return verdict
+
+    def _judge_alert(self, result: DisclosedResult, pair: tuple[str, str]) -> Exit | None:
+        if result.end_s <= self._stage.drift_at_s:
+            self._say("false_alarm", "This alert is wrong: the stream was still fair")
+            return Exit.FAILED
+        return Exit.OK if pair == _DRIFTED else None
+
+    def _tell_drift(self) -> None:
+        if not self._is_drift_told and time.time() >= self._stage.drift_at_s:
+            self._is_drift_told = True
+            self._say("drift", "Drift begins: women are approved less often from now on")
+
+    def _say(self, event: str, text: str, group: DisclosedGroup | None = None) -> None:
+        if self._is_json:
+            print_json({"event": event, "at": self._view.clock(), "text": text, "group": group})
+        else:
+            facts.print(f"{self._view.clock()}  {text}", style="bold red" if event == "breach" else None)
+
+    def _live(self) -> Live | nullcontext[None]:
+        if self._is_json or not facts.is_terminal:
+            return nullcontext()
+        return Live(self._view.render(), console=facts, auto_refresh=False, refresh_per_second=4, transient=False)
+
+
+@contextmanager
+def _followed_results(bootstrap: str, k: int) -> Iterator[queue.Queue[DisclosedResult]]:
+    """Follow the results in a thread of its own, since reading blocks; the thread ends with the process."""
+    from stream_app.edges.kafka.results import ResultReader  # noqa: PLC0415
+    from stream_app.pipeline.disclosed import disclose_result  # noqa: PLC0415
+
+    results: queue.Queue[DisclosedResult] = queue.Queue()
+    reader = ResultReader(bootstrap)
+
+    def follow() -> None:
+        for result in reader.follow():
+            results.put(disclose_result(result, k))
+
+    threading.Thread(target=follow, name="demo-results", daemon=True).start()
+    yield results
+
+
+def _drain(results: queue.Queue[DisclosedResult], wait_s: float) -> Iterator[DisclosedResult]:
+    """Yield what comes within a moment."""
+    deadline = time.monotonic() + wait_s
+    while (left_s := deadline - time.monotonic()) > 0:
+        try:
+            yield results.get(timeout=left_s)
+        except queue.Empty:
+            return

@@ -1,0 +1,107 @@
+"""What a person sees of the demo: a live table, and the moments worth a line."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from stream_app.pipeline.disclosed import DisclosedGroup, DisclosedResult
+from stream_app.wiring.demo import Vitals
+
+_STATE_STYLE = {"ok": "green", "insufficient": "yellow", "watch": "yellow", "breach": "bold white on red"}
+
+
+class DemoView:
+    """Keeps the newest results and draws them.
+
+    Args:
+        window: Name of the window that is shown.
+    """
+
+    def __init__(self, window: str) -> None:
+        self._window = window
+        self._newest: dict[str, DisclosedResult] = {}
+        self._started = time.monotonic()
+        self._vitals = Vitals(0, 0)
+        self._vitals_at = self._started
+        self._rate = 0.0
+
+    def show_result(self, result: DisclosedResult) -> None:
+        """Take in a result; other windows are ignored."""
+        if result.window == self._window:
+            self._newest[result.attribute] = result
+
+    def show_vitals(self, vitals: Vitals) -> None:
+        """Take in how the worker is doing; the rate is what was counted since the last time."""
+        now = time.monotonic()
+        if now > self._vitals_at:
+            self._rate = (vitals.n_decisions - self._vitals.n_decisions) / (now - self._vitals_at)
+        self._vitals, self._vitals_at = vitals, now
+
+    def clock(self) -> str:
+        """Return the time since the demo began, as minutes and seconds."""
+        minutes, seconds = divmod(int(time.monotonic() - self._started), 60)
+        return f"{minutes:02d}:{seconds:02d}"
+
+    def render(self) -> RenderableType:
+        """Draw the table."""
+        status = Text(
+            f"{self.clock()}   {self._vitals.n_decisions:,} decisions counted   {max(0.0, self._rate):,.0f} events/s   "
+            f"lag {self._vitals.lag:,}",
+            style="bold",
+        )
+        if not self._newest:
+            return Group(status, Text(f"Waiting for the first window of {self._window} to close", style="dim"))
+        return Group(status, self._table())
+
+    def _table(self) -> Table:
+        end_s = max(result.end_s for result in self._newest.values())
+        end = datetime.fromtimestamp(end_s, UTC).strftime("%H:%M:%S")
+        table = Table(title=f"Window of {self._window} that ended at {end} UTC (event time)", title_justify="left")
+        for name in ("attribute", "group"):
+            table.add_column(name)
+        for name in ("n", "approval rate", "impact ratio", "gap"):
+            table.add_column(name, justify="right")
+        table.add_column("state")
+        for result in self._newest.values():
+            for number, group in enumerate(result.groups):
+                table.add_row(result.attribute if number == 0 else "", *_cells(group, result.reference))
+            table.add_section()
+        return table
+
+
+def describe_breach(result: DisclosedResult, group: DisclosedGroup) -> str:
+    """Say in one sentence which rule a group breaks in a window."""
+    reference = next((own for own in result.groups if own.group == result.reference), None)
+    against = f" against {reference.rate:.3f} ({reference.group})" if reference and reference.rate is not None else ""
+    if group.disparate_impact_ratio is None:
+        ratio = "DIR not computable: the approval rate of the reference group is zero"
+    else:
+        ratio = f"DIR = {group.disparate_impact_ratio:.2f}"
+    return f"{result.attribute}={group.group}: approval rate {group.rate:.3f}{against}, {ratio}, n = {group.n:,}"
+
+
+def _cells(group: DisclosedGroup, reference: str) -> tuple[str | Text, ...]:
+    if group.hidden:
+        return (group.group, "hidden: too few", "", "", "", "")
+    state: str | Text = "reference" if group.group == reference else ""
+    if group.state is not None:
+        state = Text(f" {group.state.value} ", style=_STATE_STYLE[group.state.value])
+    return (
+        group.group,
+        f"{group.n:,}",
+        _number(group.rate),
+        _number(group.disparate_impact_ratio),
+        _number(group.gap, signed=True),
+        state,
+    )
+
+
+def _number(value: float | None, *, signed: bool = False) -> str:
+    if value is None:
+        return ""
+    return f"{value:+.3f}" if signed else f"{value:.3f}"
