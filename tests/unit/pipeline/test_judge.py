@@ -178,6 +178,16 @@ def test_when_all_are_silent_the_clock_closes_the_last_window() -> None:
     assert [(r.window, r.end_s) for r in bench.say(now_s=1056.0)] == [("1m", 60)]
 
 
+def test_silence_is_measured_anew_after_a_partition_spoke() -> None:
+    bench = Bench()
+    cells = bench.cells(W=(1, 1))
+    bench.say(bench.partial((0, cells), closed_before_s=0, max_event_s=9, is_idle=True), now_s=100.0)
+    bench.say(bench.partial((0, cells), closed_before_s=0, max_event_s=9, next_offset=2), now_s=101.0)
+    assert bench.say(bench.partial(closed_before_s=0, max_event_s=9, next_offset=2, is_idle=True), now_s=140.0) == []
+    assert bench.say(now_s=145.9) == []
+    assert [r.window for r in bench.say(now_s=146.0)] == ["total"]
+
+
 def test_a_silent_system_stops_writing_state_when_nothing_is_open() -> None:
     bench = Bench()
     bench.say(bench.partial((0, bench.cells(W=(1, 1))), closed_before_s=0, is_idle=True), now_s=0.0)
@@ -218,8 +228,10 @@ def test_a_correction_is_told_even_when_its_window_is_forgotten_in_the_same_flus
     bench.say(bench.partial((0, bench.cells(W=(30, 30))), closed_before_s=60))
     woken = bench.partial((0, bench.cells(B=(9, 9))), partition=1, closed_before_s=0, next_offset=9)
     jump = bench.partial(partition=1, closed_before_s=5000, next_offset=10)
-    results = bench.say(woken, jump, bench.partial(closed_before_s=5000, next_offset=2))
-    assert [(r.window, r.end_s, r.revision, r.n) for r in results][:2] == [("1000s", 1000, 0, 39), ("1m", 60, 1, 39)]
+    newer = bench.partial((600, bench.cells(W=(1, 1))), closed_before_s=5000, next_offset=2)
+    results = bench.say(woken, jump, newer)
+    told = [(r.window, r.end_s, r.revision, r.n) for r in results]
+    assert told[:-1] == [("1m", 660, 0, 1), ("1000s", 1000, 0, 40), ("1m", 60, 1, 39)]
 
 
 def test_a_correction_after_the_revision_time_is_refused_and_counted() -> None:
