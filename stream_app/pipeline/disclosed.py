@@ -38,7 +38,7 @@ class DisclosedResult(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         n: Decisions of all groups; None where it would give a hidden group away.
-        state: The worst state of the groups that are shown.
+        state: The worst state, see ``disclosable_state``.
         k: Fewest decisions that a shown group has.
     """
 
@@ -79,9 +79,32 @@ def disclose_result(result: Result, k: int) -> DisclosedResult:
         )
         for group in result.groups
     )
-    fields = {name: getattr(result, name) for name in DisclosedResult.__struct_fields__ if name != "k"}
-    fields |= {"n": result.n if release.is_total_shown else None, "k": k, "groups": groups}
-    return DisclosedResult(**fields | {"state": worst_of(group.state for group in groups)})
+    fields = {name: getattr(result, name) for name in DisclosedResult.__struct_fields__ if name not in ("k", "groups")}
+    fields |= {"n": result.n if release.is_total_shown else None, "state": disclosable_state(result, k)}
+    return DisclosedResult(**fields, k=k, groups=groups)
+
+
+def disclosable_state(result: Result, k: int, rules: frozenset[Rule] = frozenset(Rule)) -> State:
+    """Return the worst state of the pairs, without naming the group.
+
+    A pair with fewer than ``k`` on either side is insufficient whatever its state: an alarm must not tell about so few
+    people. A group that is hidden only to protect a smaller one keeps its state: hiding must not silence an alarm.
+
+    Args:
+        result: The exact result.
+        k: Fewest decisions that a group must have to be told about.
+        rules: The rules that count; a pair that breaks only others is ok.
+    """
+    n_reference = sum(group.n for group in result.groups if group.group == result.reference)
+    return worst_of(_state_under(group, rules, is_small=min(group.n, n_reference) < k) for group in result.groups)
+
+
+def _state_under(group: GroupResult, rules: frozenset[Rule], *, is_small: bool) -> State | None:
+    if group.state is not None and is_small:
+        return State.INSUFFICIENT
+    if group.state is State.BREACH and not rules & set(group.rules):
+        return State.OK
+    return group.state
 
 
 def _show(group: GroupResult, *, is_compared: bool) -> DisclosedGroup:

@@ -12,7 +12,8 @@ from prometheus_client import Metric
 from stream_app.core.fairness.pairs import Rule, State
 from stream_app.edges.metrics.instruments import Counter, Gauge
 from stream_app.errors import ConfigError
-from stream_app.pipeline.results import TOTAL_WINDOW, GroupResult, Result, shown_groups
+from stream_app.pipeline.disclosed import disclosable_state, disclose_result
+from stream_app.pipeline.results import TOTAL_WINDOW, Result, shown_groups
 from stream_app.policy import ModelPolicy, Policy
 
 RATIO, GAP = "disparate_impact_ratio", "gap"
@@ -136,27 +137,24 @@ class FairnessRows:
                         self._transitions.add((model.name, attribute.name, kind, window.name, state.value), 0)
 
     def _show(self, result: Result, k: int, *, is_new: bool) -> None:
-        release = shown_groups(result, k)
         if is_new:
+            release = shown_groups(result, k)
             self.suppressed(result.model, result.attribute, len(release.small), len(release.complementary))
+        window = (result.model, result.attribute, result.window)
         for gauge in (self._approval, self._decisions, self._ratio, self._gap):
-            gauge.drop(result.model, result.attribute, result.window)
-        for group in result.groups:
-            if group.group in release.shown:
-                self._show_group(result, group, is_compared=result.reference in release.shown)
-        self._end.set((result.model, result.attribute, result.window), result.end_s)
+            gauge.drop(*window)
+        for group in disclose_result(result, k).groups:
+            for gauge, value in (
+                (self._approval, group.rate),
+                (self._decisions, group.n),
+                (self._ratio, group.disparate_impact_ratio),
+                (self._gap, group.gap),
+            ):
+                if value is not None:
+                    gauge.set((*window, group.group), value)
+        self._end.set(window, result.end_s)
         for kind, rules in KINDS.items():
-            self._show_level(result, kind, worst_under(result, rules, k), is_new=is_new)
-
-    def _show_group(self, result: Result, group: GroupResult, *, is_compared: bool) -> None:
-        labels = (result.model, result.attribute, result.window, group.group)
-        self._decisions.set(labels, group.n)
-        values = [(self._approval, group.rate)]
-        if is_compared:
-            values += [(self._ratio, group.disparate_impact_ratio), (self._gap, group.gap)]
-        for gauge, value in values:
-            if value is not None:
-                gauge.set(labels, value)
+            self._show_level(result, kind, disclosable_state(result, k, rules), is_new=is_new)
 
     def _show_level(self, result: Result, kind: str, state: State, *, is_new: bool) -> None:
         labels = (result.model, result.attribute, kind, result.window)
@@ -164,15 +162,6 @@ class FairnessRows:
         self._level.set(labels, LEVELS[state])
         if is_new and before is not None and before != LEVELS[state]:
             self._transitions.add((*labels, state.value))
-
-
-def worst_under(result: Result, rules: frozenset[Rule], k: int) -> State:
-    """Return the worst state of the pairs of a result when only some rules count.
-
-    A group of fewer than ``k`` is insufficient whatever its state: a level must not tell about so few people.
-    """
-    states = [_state_under(group, rules, k) for group in result.groups if group.state is not None]
-    return max(states, key=LEVELS.__getitem__, default=State.INSUFFICIENT)
 
 
 def count_series(policy: Policy) -> int:
@@ -192,11 +181,3 @@ def count_series(policy: Policy) -> int:
             per_window = 2 * n_labels + 2 * (n_labels - 1) + 1 + len(KINDS) * (1 + len(State))
             n_series += len(model.windows) * per_window + 2
     return n_series
-
-
-def _state_under(group: GroupResult, rules: frozenset[Rule], k: int) -> State:
-    if group.n < k or group.state is None:
-        return State.INSUFFICIENT
-    if group.state is State.BREACH:
-        return State.BREACH if rules & set(group.rules) else State.OK
-    return group.state

@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from stream_app.core.fairness.counts import GroupCount
-from stream_app.pipeline.disclosed import DisclosedGroup, DisclosedResult, disclose_result
+from stream_app.core.fairness.pairs import Rule
+from stream_app.pipeline.disclosed import DisclosedGroup, DisclosedResult, disclosable_state, disclose_result
 from stream_app.pipeline.layout import layout_of
 from stream_app.pipeline.results import Result, Span, group_counts, judge_window
 from stream_app.policy import load_policy
@@ -53,10 +54,28 @@ def test_the_total_is_hidden_when_it_would_count_fewer_than_k() -> None:
     assert disclose_result(result(white=(4, 1), black=(6, 2)), 10).n == 10
 
 
-def test_the_state_tells_nothing_about_hidden_groups() -> None:
+def test_the_state_tells_nothing_about_groups_of_fewer_than_k() -> None:
     exact = result(white=(60, 60), black=(40, 1))
     assert exact.state == "breach"
     assert disclose_result(exact, 50).state == "insufficient"
+
+
+def test_the_state_tells_nothing_about_a_reference_of_fewer_than_k() -> None:
+    exact = result(white=(35, 35), black=(60, 1))
+    assert exact.state == "breach"
+    assert disclose_result(exact, 50).state == "insufficient"
+
+
+def test_a_group_that_is_hidden_to_protect_a_smaller_one_still_raises_the_alarm() -> None:
+    disclosed = disclose_result(result(white=(60, 60), black=(40, 1), hispan=(3, 3)), 10)
+    assert by_group(disclosed)["black"].state is None
+    assert disclosed.state == "breach"
+
+
+def test_a_pair_that_breaks_only_other_rules_is_ok() -> None:
+    exact = result(white=(100, 30), black=(100, 20), hispan=(100, 30))
+    assert disclosable_state(exact, 10, frozenset({Rule.DISPARATE_IMPACT_RATIO})) == "breach"
+    assert disclosable_state(exact, 10, frozenset({Rule.GAP})) == "ok"
 
 
 def test_k_of_zero_shows_everything() -> None:
