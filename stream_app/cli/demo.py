@@ -95,7 +95,7 @@ class _Watch:
                         return verdict
                 self._view.show_vitals(self._stage.vitals())
                 if live is not None:
-                    live.update(self._view.render())
+                    live.update(self._view.render(), refresh=True)
                 if deadline is not None and time.time() > deadline:
                     if exit_on_alert:
                         self._say("no_alert", "No alert came in time")
@@ -156,7 +156,7 @@ class _Watch:
     def _live(self) -> Live | nullcontext[None]:
         if self._is_json or not facts.is_terminal:
             return nullcontext()
-        return Live(self._view.render(), console=facts, auto_refresh=False, refresh_per_second=4, transient=False)
+        return Live(self._view.render(), console=facts, auto_refresh=False)
 
 
 @contextmanager
