@@ -59,9 +59,10 @@ def demo(
         open_stage(scenario, Path(folder), kafka=kafka, note=notes.print) as stage,
     ):
         notes.print(f"Fair for {fair_s} s, then drift level {drift:g}: women are approved less often")
+        notes.print(f"In another terminal: fairstream results --kafka {stage.bootstrap} --policy {_POLICY} --follow")
         watch = _Watch(stage, scenario, is_json=json)
         exit_code = watch.run(stop, duration_s=duration_s, exit_on_alert=exit_on_alert)
-        watch.say_what_next(stage)
+        watch.say_what_next()
         notes.print("Stopping")
     raise typer.Exit(exit_code)
 
@@ -103,7 +104,7 @@ class _Watch:
                     return Exit.OK
         return Exit.INTERRUPTED if exit_on_alert else Exit.OK
 
-    def say_what_next(self, stage: Stage) -> None:
+    def say_what_next(self) -> None:
         """Print commands to try."""
         if self._is_json:
             return
@@ -111,7 +112,6 @@ class _Watch:
         facts.print("  fairstream local kafka                      # a broker of your own, then `fairstream topics create`")
         facts.print("  fairstream policy check loans               # what is watched, and by which rules")
         facts.print("  fairstream produce csv FILE --policy P      # your own decisions; docs/policy.md shows how")
-        del stage
 
     def _deadline(self, duration_s: float | None, *, exit_on_alert: bool) -> float | None:
         if exit_on_alert:
