@@ -263,6 +263,13 @@ def test_a_flush_counts_only_when_its_last_part_has_come() -> None:
     assert not any(key.startswith(b"m|part|") for key in bench.state)
 
 
+def test_a_pane_that_was_cut_over_two_parts_is_joined() -> None:
+    bench = Bench()
+    parts = [bench.partial((0, bench.cells(**cells)), closed_before_s=60) for cells in ({"W": (2, 2)}, {"B": (1, 0)})]
+    parts = [msgspec.structs.replace(part, part=number, n_parts=2) for number, part in enumerate(parts)]
+    assert bench.say(*parts)[0].n == 3
+
+
 def test_a_flush_that_was_cut_off_is_forgotten() -> None:
     bench = Bench()
     whole = bench.partial((0, bench.cells(W=(2, 2))), closed_before_s=60)

@@ -88,6 +88,12 @@ def test_rules_are_decided_exactly(group: GroupCount, reference: GroupCount, rul
     assert broken_rules(group, reference, LIMITS) == rules
 
 
+def test_a_threshold_is_the_decimal_that_a_person_wrote() -> None:
+    limits = Thresholds.from_decimals(0.8, 0.2, 30)
+    assert broken_rules(GroupCount(10, 8), GroupCount(10, 10), limits) == ()
+    assert broken_rules(GroupCount(10, 7), GroupCount(10, 9), limits) == (Rule.DISPARATE_IMPACT_RATIO,)
+
+
 @pytest.mark.parametrize(
     ("group", "reference", "state", "reason"),
     [
