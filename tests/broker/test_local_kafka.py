@@ -22,9 +22,10 @@ from tests.tiers import skip_or_fail
 HEAP_MB = 160
 
 
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[LocalKafka]:
-    node = LocalKafka(tmp_path / "node", heap_mb=HEAP_MB)
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalKafka]:
+    """Return a node that each test leaves running."""
+    node = LocalKafka(tmp_path_factory.mktemp("node"), heap_mb=HEAP_MB)
     try:
         with node:
             yield node
@@ -39,13 +40,6 @@ def test_records_survive_a_kill_and_a_start_on_the_same_folder(broker: LocalKafk
     broker.start()
     assert broker.bootstrap == bootstrap
     assert read(bootstrap, "kept") == [b"before the kill"]
-
-
-def test_another_object_goes_on_with_the_data_after_a_clean_stop(broker: LocalKafka) -> None:
-    write(broker.bootstrap, "kept", [b"one", b"two"])
-    broker.stop()
-    with LocalKafka(broker.state_dir, heap_mb=HEAP_MB) as later:
-        assert read(later.bootstrap, "kept") == [b"one", b"two"]
 
 
 def test_a_second_node_on_the_same_folder_is_refused(broker: LocalKafka) -> None:
@@ -63,14 +57,16 @@ def test_a_taken_port_is_refused_before_java_starts(tmp_path: Path) -> None:
             LocalKafka(tmp_path / "node", port=taken).start()
 
 
-def test_a_failed_start_shows_the_end_of_the_log(tmp_path: Path) -> None:
-    node = LocalKafka(tmp_path / "node", heap_mb=HEAP_MB)
-    with node:
-        pass
-    (node.state_dir / "data" / "meta.properties").write_text("version=1\ncluster.id=x\nnode.id=7\n")
+def test_another_object_goes_on_with_the_data_and_a_failed_start_shows_the_end_of_the_log(tmp_path: Path) -> None:
+    with LocalKafka(tmp_path, heap_mb=HEAP_MB) as first:
+        write(first.bootstrap, "kept", [b"one", b"two"])
+    later = LocalKafka(tmp_path, heap_mb=HEAP_MB)
+    with later:
+        assert read(later.bootstrap, "kept") == [b"one", b"two"]
+    (tmp_path / "data" / "meta.properties").write_text("version=1\ncluster.id=x\nnode.id=7\n")
     with pytest.raises(BrokerUnavailableError, match=r"(?s)did not start.*Stored node id 7.*The whole log is"):
-        node.start()
-    assert node.pid is None
+        later.start()
+    assert later.pid is None
 
 
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM])
@@ -103,7 +99,7 @@ def test_the_command_prints_the_address_and_stops_cleanly_on_ctrl_c(tmp_path: Pa
         bootstrap = process.stdout.readline().strip()
         assert KafkaAdminClient(bootstrap_servers=bootstrap).list_topics() == []
         process.send_signal(signal.SIGINT)
-        _, notes = process.communicate(timeout=30)
+        _, notes = process.communicate(timeout=60)
     assert process.returncode == 0, notes
     assert "Traceback" not in notes
     assert not is_listening(bootstrap)

@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
 import typer.main
 from ruamel.yaml import YAML
+from typer.core import TyperGroup
 
 from stream_app import __version__
 from stream_app.cli import app, load_commands
@@ -91,17 +91,16 @@ def test_the_image_runs_as_a_user_without_rights_and_holds_what_the_build_copies
     assert all((ROOT / part).exists() and f"!{part}" in ignored for part in copied)
 
 
-def parse(arguments: list[str]) -> None:
-    """Parse a command line with the real commands, without running it.
+def test_a_command_that_fairstream_does_not_understand_would_be_noticed() -> None:
+    for wrong in (["nope"], ["worker", "--nope"], ["produce", "loans", "--rate", "fast"]):
+        with pytest.raises(Exception, match=r"(?i)no such|a valid number"):
+            parse(wrong)
 
-    Raises:
-        click.UsageError: a command or a flag does not exist.
-    """
+
+def parse(arguments: list[str]) -> None:
+    """Parse a command line with the real commands, without running it; a mistake in it is a usage error."""
     load_commands()
-    command: click.Command = typer.main.get_command(app)
-    while isinstance(command, click.Group):
-        context = click.Context(command)
-        _, found, arguments = command.resolve_command(context, arguments)
-        assert found is not None
-        command = found
+    command: Any = typer.main.get_command(app)
+    while isinstance(command, TyperGroup):
+        _, command, arguments = command.resolve_command(typer.Context(command), arguments)
     command.make_context("fairstream", arguments)

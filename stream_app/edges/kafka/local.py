@@ -25,6 +25,7 @@ _HOST = "127.0.0.1"
 _READY = b"Kafka Server started"
 _START_TRIES = 3  # with free ports: another program may take one between the choice and the start
 _LOCK_WAIT_S = 5.0  # a broker whose parent was killed needs a moment to end
+_STOP_GRACE_S = 30.0  # half a second on an idle machine; a kill would mean a recovery at the next start
 _POLL_S = 0.05
 _LOG_TAIL_LINES = 15
 _WARNS_OF_NATIVE_CODE = 24  # Java since then, and zstd and snappy load some
@@ -144,7 +145,7 @@ class LocalKafka:
     def stop(self) -> None:
         """End the node cleanly; harmless when it does not run."""
         if self._process:
-            self._process.stop()
+            self._process.stop(_STOP_GRACE_S)
             self._process = None
 
     def kill(self) -> None:
