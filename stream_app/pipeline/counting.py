@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import compress
 from typing import Any
 
 import numpy as np
+from msgspec import UNSET
 from numpy.typing import NDArray
 
 from stream_app.core.events.labels import canonical_label
@@ -20,7 +22,9 @@ from stream_app.pipeline.layout import DECISION, FAVOURABLE, UNFAVOURABLE, index
 from stream_app.policy import OTHER, UNKNOWN, ModelPolicy
 
 MAX_RUN = 4096
-_MAX_CACHED = 65_536  # spellings and combinations that are remembered; hostile input must not grow memory
+# Spellings and combinations of spellings that are remembered: hostile input must not grow memory.
+_MAX_CACHED = 16_384
+_MAX_CACHED_LENGTH = 64
 
 
 class _LabelIndex(dict[Any, int]):
@@ -32,10 +36,12 @@ class _LabelIndex(dict[Any, int]):
         self._other = len(labels) - 1
 
     def __missing__(self, raw: Any) -> int:
-        if len(self) >= _MAX_CACHED:
-            self.clear()
-        text = UNKNOWN if raw is None else canonical_label(str(raw))
-        index = self[raw] = self._by_label.get(text, self._other)
+        spelling = UNKNOWN if raw is None else str(raw)
+        index = self._by_label.get(canonical_label(spelling), self._other)
+        if len(spelling) <= _MAX_CACHED_LENGTH:
+            if len(self) >= _MAX_CACHED:
+                self.clear()
+            self[raw] = index
         return index
 
 
@@ -48,12 +54,13 @@ class _CellCodes(dict[tuple[Any, ...], int]):
         self._sizes = sizes
 
     def __missing__(self, values: tuple[Any, ...]) -> int:
-        if len(self) >= _MAX_CACHED:
-            self.clear()
         code = 0
         for index, size, value in zip(self._indices, self._sizes, values, strict=True):
             code = code * size + index[value]
-        self[values] = code
+        if all(value in index for index, value in zip(self._indices, values, strict=True)):  # else a spelling is long
+            if len(self) >= _MAX_CACHED:
+                self.clear()
+            self[values] = code
         return code
 
 
@@ -104,7 +111,9 @@ class EventCounter:
                 overflow[name] += vector[0]
 
     def _describe(self, code: int) -> tuple[str, tuple[str, ...]]:
-        named = [(name, label) for (name, _), label in zip(self.layout.dimensions, self.layout.labels_of(code), strict=True)]
+        named = [
+            (name, label) for (name, _), label in zip(self.layout.dimensions, self.layout.labels_of(code), strict=True)
+        ]
         outcome = named[-1][1] if named[-1][0] == DECISION else "event"
         return outcome, tuple(name for name, label in named if label == OTHER)
 
@@ -129,8 +138,8 @@ class EventCounter:
             raw = list(map(get, events))
             present, values = group, raw
             if not is_required:
-                has = np.array([value is not None for value in raw], np.bool_)
-                present, values = group[has], [value for value in raw if value is not None]
+                has = np.array([value is not None and value is not UNSET for value in raw], np.bool_)
+                present, values = group[has], list(compress(raw, has.tolist()))
             fixed = np.rint(np.array(values, np.float64) * scale)
             yield np.bincount(present, minlength=n_groups)
             for weights in (fixed, fixed * fixed):

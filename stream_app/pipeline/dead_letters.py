@@ -45,7 +45,7 @@ class LateDecision(msgspec.Struct, frozen=True, kw_only=True):
         partition: Where it lies.
         offset: Where it lies.
         pane_start_s: The pane in which it would have been counted.
-        closed_before_s: Start of the first open pane after the run of records in which it came.
+        closed_before_s: Start of the first pane that was open when it came.
     """
 
     model: str

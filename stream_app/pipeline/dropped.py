@@ -2,7 +2,8 @@
 
 Deny by default: a camera's metadata carries plates, faces and positions under names that change with the firmware.
 Whatever is not declared is skipped by the decoder; this module only counts it, so that a person sees that a source
-sends what it should not.
+sends what it should not. What was skipped must still be JSON of a sane shape: one more check here than there is for
+records whose every field is declared.
 """
 
 from __future__ import annotations
@@ -12,15 +13,15 @@ from collections.abc import Iterable
 
 import msgspec
 
+from stream_app.core.events.encoding import is_utf8
 from stream_app.core.events.reasons import DeadLetterReason as Reason
 from stream_app.core.events.schema import Schema
+from stream_app.core.events.strict_json import shape_fault
 from stream_app.policy import ModelPolicy, declared_paths
 
 UNDECLARED = "undeclared"
 
-_Object = dict[str, msgspec.Raw]
-_decode_object = msgspec.json.Decoder(_Object).decode
-_decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_decode_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 class DroppedFields:
@@ -28,11 +29,10 @@ class DroppedFields:
 
     def __init__(self, model: ModelPolicy, schema: Schema) -> None:
         self._max_items = model.max_list_items
-        self._labels = {path: path for path in model.drop} | {box.path: box.path for box in model.boxes}
-        kept = {path for path, part in declared_paths(model) if part not in ("drop", "box")}
         boxes = {box.path for box in model.boxes}
-        dropped_parents = {_parent(path) for path in model.drop if _parent(path)}
-        self._containers = (set(schema.containers) - boxes) | dropped_parents
+        self._labels = {*model.drop, *boxes}
+        kept = {path for path, part in declared_paths(model) if part not in ("drop", "box")}
+        self._containers = (set(schema.containers) - boxes) | {outer for path in model.drop for outer in _around(path)}
         self._kept = kept | self._containers
         self._quoted_keys = [f'"{key}"'.encode() for path in kept for key in path.split(".")]
 
@@ -40,38 +40,39 @@ class DroppedFields:
         """Tell cheaply whether no declared key can stand twice in a record; False means: look closer."""
         return b"\\" not in raw and all(raw.count(key) <= 1 for key in self._quoted_keys)
 
-    def count(self, records: Iterable[tuple[int, bytes | None]], dropped: Counter[str]) -> dict[int, Reason]:
+    def count(self, records: Iterable[tuple[int, bytes]], dropped: Counter[str]) -> dict[int, Reason]:
         """Count the dropped fields of some records.
 
         Args:
-            records: Place and value of records that were decoded.
+            records: Place and value of records that were decoded: what is declared in them is right.
             dropped: Counter by declared path or ``undeclared``, added to in place.
 
         Returns:
-            Place and reason of records with a list of too many items.
+            Place and reason of records that are refused for what is not declared in them.
         """
         refused = {}
         for place, raw in records:
-            if raw is not None and not self._count_object(raw, "", dropped):
-                refused[place] = Reason.CARDINALITY
+            fault = shape_fault(raw, self._max_items) if is_utf8(raw) else Reason.ENCODING
+            if fault is not None:
+                refused[place] = fault
+            else:
+                self._count_object(raw, "", dropped)
         return refused
 
-    def _count_object(self, raw: bytes | msgspec.Raw, prefix: str, dropped: Counter[str]) -> bool:
+    def _count_object(self, raw: bytes | msgspec.Raw, prefix: str, dropped: Counter[str]) -> None:
         try:
             members = _decode_object(raw)
         except msgspec.DecodeError:
-            return True  # null or another type where an object may stand: nothing to drop inside
+            return  # null or another type where an object may stand: nothing to drop inside
         for key, value in members.items():
             path = prefix + key
             if path in self._containers:
-                if not self._count_object(value, path + ".", dropped):
-                    return False
+                self._count_object(value, path + ".", dropped)
             elif path not in self._kept:
-                dropped[self._labels.get(path, UNDECLARED)] += 1
-            if bytes(memoryview(value)[:1]) == b"[" and len(_decode_list(value)) > self._max_items:
-                return False
-        return True
+                dropped[path if path in self._labels else UNDECLARED] += 1
 
 
-def _parent(path: str) -> str:
-    return path.rpartition(".")[0]
+def _around(path: str) -> list[str]:
+    """Return the paths of the objects around a field."""
+    parents = path.split(".")[:-1]
+    return [".".join(parents[:depth]) for depth in range(1, len(parents) + 1)]

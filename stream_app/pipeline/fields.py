@@ -26,7 +26,9 @@ def fields_of(model: ModelPolicy) -> list[Field]:
     fields = [_identifier_field(identifier) for identifier in model.all_identifiers]
     fields.append(Field(model.event_time.path, _time_type(model.event_time)))
     if model.decision is not None:
-        fields.append(Field(model.decision.path, _scalar_type((model.decision.favourable, *model.decision.unfavourable))))
+        fields.append(
+            Field(model.decision.path, _scalar_type((model.decision.favourable, *model.decision.unfavourable)))
+        )
     fields += [Field(attribute.path, _label_type(attribute)) for attribute in model.attributes]
     if model.segment is not None:
         fields.append(Field(model.segment.path, _label_type(model.segment)))
@@ -48,9 +50,7 @@ def _time_type(time: EventTime) -> Any:
 
 
 def _feature_field(feature: Feature) -> Field:
-    return Field(
-        feature.path, Annotated[float, Meta(ge=feature.minimum, le=feature.maximum)], feature.is_required
-    )
+    return Field(feature.path, Annotated[float, Meta(ge=feature.minimum, le=feature.maximum)], feature.is_required)
 
 
 def _label_type(labelled: Attribute | Segment) -> Any:

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any
 
 import msgspec
 import numpy as np
+from msgspec import UNSET
 from numpy.typing import NDArray
 
 from stream_app.core.events.reasons import DeadLetterReason
@@ -223,15 +225,16 @@ class IngestStep:
             return digests, epochs
         self.counts.n_repeats += int(is_repeat.sum())
         reading.keep(~is_repeat)
-        return [digest for digest, gone in zip(digests, is_repeat.tolist(), strict=True) if not gone], epochs[~is_repeat]
+        return [digest for digest, gone in zip(digests, is_repeat.tolist(), strict=True) if not gone], epochs[
+            ~is_repeat
+        ]
 
-    def _set_late_aside(
-        self, reading: Reading, digests: list[bytes], epochs: NDArray[np.int64]
-    ) -> Iterator[Outputs]:
-        is_late = self._watermark.advance(reading.times_s)
+    def _set_late_aside(self, reading: Reading, digests: list[bytes], epochs: NDArray[np.int64]) -> Iterator[Outputs]:
+        closed_before_s = self._watermark.advance(reading.times_s)
+        is_late = reading.times_s < closed_before_s
         if is_late.any():
             self.counts.n_late += int(is_late.sum())
-            yield self._notices(LATE_DECISIONS, self._late_notices(reading, is_late))
+            yield self._notices(LATE_DECISIONS, self._late_notices(reading, closed_before_s, is_late))
             digests = [digest for digest, late in zip(digests, is_late.tolist(), strict=True) if not late]
             epochs = epochs[~is_late]
             reading.keep(~is_late)
@@ -240,21 +243,23 @@ class IngestStep:
             if self._model.output_topic is not None:
                 yield self._publish(reading, digests, epochs)
 
-    def _late_notices(self, reading: Reading, is_late: NDArray[np.bool_]) -> list[bytes | None]:
+    def _late_notices(
+        self, reading: Reading, closed_before_s: NDArray[np.int64], is_late: NDArray[np.bool_]
+    ) -> list[bytes | None]:
         pane_s = self._model.event_time.pane_s
-        closed_before_s = self._watermark.closed_before_s or 0
+        columns = (reading.offsets[is_late], reading.times_s[is_late], closed_before_s[is_late])
         return [
             encode_notice(
                 LateDecision(
                     model=self._model.name,
                     topic=self._model.topic,
                     partition=self._partition,
-                    offset=int(offset),
-                    pane_start_s=int(time_s) // pane_s * pane_s,
-                    closed_before_s=closed_before_s,
+                    offset=offset,
+                    pane_start_s=time_s // pane_s * pane_s,
+                    closed_before_s=closed_s,
                 )
             )
-            for offset, time_s in zip(reading.offsets[is_late], reading.times_s[is_late], strict=True)
+            for offset, time_s, closed_s in zip(*(column.tolist() for column in columns), strict=True)
         ]
 
     def _count(self, reading: Reading) -> None:
@@ -275,7 +280,7 @@ class IngestStep:
                 overwrite(events, [p if v is not None else None for p, v in zip(pseudonyms, values, strict=True)])
             keys = keys or [pseudonym.encode() for pseudonym in pseudonyms]
         for overwrite in self._box_setters:
-            overwrite(events, [None] * len(events))
+            overwrite(events, repeat(UNSET, len(events)))
         headers: list[Headers] = [
             [("source", b"%d:%d" % (self._partition, offset))] for offset in reading.offsets.tolist()
         ]

@@ -7,7 +7,7 @@ records only when the run as a whole does not add up. A refusal is a value, not 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import compress
@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from msgspec import UNSET
 from numpy.typing import NDArray
 
 from stream_app.core.events.classify import reason_of
@@ -24,9 +25,14 @@ from stream_app.core.events.strict_json import is_surely_unique, strict_fault
 from stream_app.pipeline.dropped import DroppedFields
 from stream_app.pipeline.fields import BOX_EDGES, schema_of
 from stream_app.pipeline.lane import Batch
-from stream_app.policy import ModelPolicy
+from stream_app.policy import Identifier, ModelPolicy
 
+MAX_OUTPUT_BYTES = 1_000_000  # with key, header and framing below the broker's limit for a record (1,048,588)
+_PSEUDONYM_BYTES = 64  # more than a pseudonym or a null with its quotes
+_DECODE_ERRORS = (msgspec.MsgspecError, ValueError, RecursionError)
 _YEAR_ONE_S = -62_135_596_800  # 0001-01-01T00:00:00Z, the first moment that has a name
+
+Faults = dict[int, Reason]  # number of the event in the run -> why it is refused
 
 
 @dataclass(slots=True)
@@ -37,7 +43,8 @@ class Reading:
         events: Decoded events.
         offsets: Offset of each event, int64.
         times_s: Event time of each event in whole seconds, int64.
-        identifiers: Canonical value of each identifier of each event, in the order of ``all_identifiers``.
+        identifiers: Canonical value of each identifier of each event, in the order of ``all_identifiers``; None
+            where an identifier that is not required is absent or null.
         refused: Place in the run and reason of each refused record, by place.
         dropped: Dropped fields by declared path, or ``undeclared``.
         n_tombstones: Records without a value; they say nothing and are no fault.
@@ -56,8 +63,6 @@ class Reading:
 
     def keep(self, mask: NDArray[np.bool_]) -> None:
         """Forget the events where the mask is False."""
-        if mask.all():
-            return
         wanted = mask.tolist()
         self.events = list(compress(self.events, wanted))
         self.offsets, self.times_s = self.offsets[mask], self.times_s[mask]
@@ -72,38 +77,30 @@ class RecordReader:
         self._model = model
         self._constants = frozenset(constant.path for constant in model.constants)
         self._boxes = frozenset(box.path for box in model.boxes)
-        self._box_edges = [
-            [self.schema.getter(f"{box.path}.{edge}") for edge in BOX_EDGES] for box in model.boxes
-        ]
-        self._identifiers = [
-            (self.schema.getter(identifier.path), identifier.canonical) for identifier in model.all_identifiers
-        ]
+        self._box_edges = [[self.schema.getter(f"{box.path}.{edge}") for edge in BOX_EDGES] for box in model.boxes]
+        self._identifiers = [(self.schema.getter(identifier.path), identifier) for identifier in model.all_identifiers]
         self._time_of = self.schema.getter(model.event_time.path)
         self._dropped_fields = DroppedFields(model, self.schema) if model.unknown_fields == "drop" else None
+        self._room = MAX_OUTPUT_BYTES - _PSEUDONYM_BYTES * len(model.all_identifiers)
 
     def read(self, batch: Batch) -> Reading:
         """Decode and check a run of records."""
         refused: dict[int, Reason] = {}
         places, values = self._readable(batch.values, refused)
-        n_tombstones = sum(value is None for value in batch.values) if len(values) < len(batch) else 0
+        n_tombstones = len(batch) - len(places) - len(refused)
         events, values, places = self._decoded(values, places, refused)
-        places = self._refuse_duplicate_keys(events, values, places, refused)
-        reading = Reading(
-            events,
-            batch.offsets[places],
-            np.zeros(len(events), np.int64),
-            [],
-            refused,
-            n_tombstones=n_tombstones,
-        )
-        self._read_times(reading, batch.timestamps_ms[places], places)
-        self._read_identifiers(reading, places)
-        self._check_boxes(reading, places)
-        if self._dropped_fields is not None:
-            refused |= self._dropped_fields.count(
-                ((place, batch.values[place]) for place in places.tolist() if place not in refused), reading.dropped
-            )
-        reading.keep(np.array([place not in refused for place in places.tolist()], np.bool_) if refused else _all(places))
+        at = slice(None) if len(places) == len(batch) else np.array(places, np.int64)
+        faults: Faults = {}
+        self._check_keys(events, values, faults)
+        times_s = self._check_times(events, batch.timestamps_ms[at], faults)
+        identifiers = [self._check_identifier(events, get, identifier, faults) for get, identifier in self._identifiers]
+        self._check_boxes(events, faults)
+        self._check_sizes(events, values, faults)
+        dropped = self._count_dropped(values, faults)
+        reading = Reading(events, batch.offsets[at], times_s, identifiers, refused, dropped, n_tombstones)
+        if faults:
+            refused |= {places[number]: reason for number, reason in faults.items()}
+            reading.keep(np.array([number not in faults for number in range(len(events))], np.bool_))
         return reading
 
     def _readable(self, values: list[bytes | None], refused: dict[int, Reason]) -> tuple[list[int], list[bytes]]:
@@ -127,43 +124,38 @@ class RecordReader:
         decode = self.schema.decode
         try:
             return [decode(value) for value in values], values, places
-        except (msgspec.MsgspecError, ValueError):
+        except _DECODE_ERRORS:
             pass  # some record is bad: find out which
         events, good_values, good_places = [], [], []
         for place, value in zip(places, values, strict=True):
             try:
                 events.append(decode(value))
-            except (msgspec.MsgspecError, ValueError) as error:
+            except _DECODE_ERRORS as error:
                 refused[place] = reason_of(value, error, constants=self._constants, boxes=self._boxes)
             else:
                 good_values.append(value)
                 good_places.append(place)
         return events, good_values, good_places
 
-    def _refuse_duplicate_keys(
-        self, events: list[Any], values: list[bytes], places: list[int], refused: dict[int, Reason]
-    ) -> NDArray[np.int64]:
-        """Mark records that hold a key twice; they stay in the columns until the end of the reading."""
-        n_keys = self.schema.n_keys
+    def _check_keys(self, events: list[Any], values: list[bytes], faults: Faults) -> None:
+        """Refuse records that hold a key twice."""
+        n_keys_in = self.schema.n_keys_in
         if self._dropped_fields is not None:
-            suspects: Iterable[int] = range(len(values))
-            is_clean: Callable[[bytes], bool] = self._dropped_fields.is_surely_unique
-        elif is_surely_unique(b",".join(values), n_keys * len(events)):
-            suspects = ()
+            is_clean = self._dropped_fields.is_surely_unique
+            suspects = [number for number, value in enumerate(values) if not is_clean(value)]
+        elif is_surely_unique(b",".join(values), n_keys_in(events)):
+            return
         else:
-            suspects = range(len(values))
-
-            def is_clean(value: bytes) -> bool:
-                return is_surely_unique(value, n_keys)
-
+            pairs = enumerate(zip(values, events, strict=True))
+            suspects = [number for number, (value, event) in pairs if not is_surely_unique(value, n_keys_in([event]))]
         for number in suspects:
-            if not is_clean(values[number]) and (fault := strict_fault(values[number])):
-                refused[places[number]] = fault
-        return np.array(places, np.int64)
+            if fault := strict_fault(values[number]):
+                faults[number] = fault
 
-    def _read_times(self, reading: Reading, broker_ms: NDArray[np.int64], places: NDArray[np.int64]) -> None:
+    def _check_times(self, events: list[Any], broker_ms: NDArray[np.int64], faults: Faults) -> NDArray[np.int64]:
+        """Return event times; refuse those that lie too far from the broker's clock."""
         time = self._model.event_time
-        raw = map(self._time_of, reading.events)
+        raw = map(self._time_of, events)
         if time.format == "iso8601":
             seconds = np.array(list(map(datetime.timestamp, raw)), np.float64)
         else:
@@ -174,30 +166,41 @@ class RecordReader:
         if is_future.any() or is_past.any():
             for number in np.flatnonzero(is_future | is_past).tolist():
                 reason = Reason.TIME_FUTURE if is_future[number] else Reason.TIME_PAST
-                reading.refused.setdefault(int(places[number]), Reason.TIME if seconds[number] < _YEAR_ONE_S else reason)
+                faults.setdefault(number, Reason.TIME if seconds[number] < _YEAR_ONE_S else reason)
             seconds = np.where(is_future | is_past, 0.0, seconds)
-        reading.times_s = np.floor(seconds).astype(np.int64)
+        return np.floor(seconds).astype(np.int64)
 
-    def _read_identifiers(self, reading: Reading, places: NDArray[np.int64]) -> None:
-        for read, kind in self._identifiers:
-            raw = list(map(read, reading.events))
-            column: list[bytes | None] | None = None
-            if kind == "text" and None not in raw:
-                column = canonical_plain(raw)  # type: ignore[assignment]  # a list of bytes is read only from here on
-            if column is None:
-                canonical = CANONICAL[kind]
-                column = [None if value is None else canonical(value) for value in raw]
-                for number, value in enumerate(column):
-                    if value is not None and (fault := fault_of(value)):
-                        reading.refused.setdefault(int(places[number]), fault)
-            reading.identifiers.append(column)
+    def _check_identifier(
+        self, events: list[Any], get: Callable[[Any], Any], identifier: Identifier, faults: Faults
+    ) -> list[bytes | None]:
+        """Return the canonical values of one identifier; refuse what is none."""
+        raw = list(map(get, events))
+        if identifier.canonical == "text" and identifier.is_required and (plain := canonical_plain(raw)):
+            return plain  # type: ignore[return-value]  # a list of bytes is read only from here on
+        canonical = CANONICAL[identifier.canonical]
+        column = [None if value is None or value is UNSET else canonical(value) for value in raw]
+        for number, value in enumerate(column):
+            if value is not None and (fault := fault_of(value)):
+                faults.setdefault(number, fault)
+        return column
 
-    def _check_boxes(self, reading: Reading, places: NDArray[np.int64]) -> None:
+    def _check_boxes(self, events: list[Any], faults: Faults) -> None:
         for left, top, right, bottom in self._box_edges:
-            for number, event in enumerate(reading.events):
+            for number, event in enumerate(events):
                 if right(event) < left(event) or bottom(event) < top(event):
-                    reading.refused.setdefault(int(places[number]), Reason.BBOX)
+                    faults.setdefault(number, Reason.BBOX)
 
+    def _check_sizes(self, events: list[Any], values: list[bytes], faults: Faults) -> None:
+        """Refuse records whose pseudonymised form the broker would not take: it would stop the lane for good."""
+        if self._model.output_topic is None or max(map(len, values), default=0) <= self._room:
+            return
+        for number, value in enumerate(values):
+            if len(value) > self._room and len(self.schema.encode(events[number])) > self._room:
+                faults.setdefault(number, Reason.SIZE)
 
-def _all(places: NDArray[np.int64]) -> NDArray[np.bool_]:
-    return np.ones(len(places), np.bool_)
+    def _count_dropped(self, values: list[bytes], faults: Faults) -> Counter[str]:
+        dropped: Counter[str] = Counter()
+        if self._dropped_fields is not None:
+            good = [(number, value) for number, value in enumerate(values) if number not in faults]
+            faults |= self._dropped_fields.count(good, dropped)
+        return dropped

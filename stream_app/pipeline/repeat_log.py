@@ -57,8 +57,8 @@ class RepeatLog:
         changes: list[tuple[bytes, bytes | None]] = []
         for block, runs in self._fresh.items():
             tags = np.concatenate(runs)
-            for first in range(0, len(tags), _MAX_ENTRY_TAGS):
-                changes.append(self._append(block, tags[first : first + _MAX_ENTRY_TAGS]))
+            cuts = range(0, len(tags), _MAX_ENTRY_TAGS)
+            changes += [self._append(block, tags[first : first + _MAX_ENTRY_TAGS]) for first in cuts]
             changes += self._join(block)
         if self._fresh:
             changes += self._expire(max(self._fresh))

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import msgspec
 
+from stream_app.core.events.encoding import is_utf8
 from stream_app.core.events.reasons import DeadLetterReason as Reason
 from stream_app.core.events.strict_json import strict_fault
 
-_BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
-
 # Start of a message of msgspec 0.22 -> reason; the first match counts. A test holds the pair together.
+_UNKNOWN_FIELD = "Object contains unknown field"
 _MESSAGES: tuple[tuple[str, Reason], ...] = (
+    (_UNKNOWN_FIELD, Reason.UNKNOWN_FIELD),
     ("Object missing required field", Reason.MISSING),
-    ("Object contains unknown field", Reason.UNKNOWN_FIELD),
     ("Expected `datetime` with a timezone", Reason.TIME_ZONE),
     ("Invalid RFC3339", Reason.TIME),
     ("Number out of range", Reason.RANGE),
@@ -37,27 +37,25 @@ def reason_of(
         constants: Paths whose value names the schema or source; another value is ``schema``.
         boxes: Paths of bounding boxes; a wrong coordinate is ``bbox``.
     """
-    if raw.startswith(_BYTE_ORDER_MARKS) or b"\0" in raw[:4] or not _is_utf8(raw):
+    if b"\0" in raw[:4] or not is_utf8(raw):  # UTF-16 and UTF-32 have a zero byte beside each bracket
         return Reason.ENCODING
     if fault := strict_fault(raw):
         return fault
     if not isinstance(error, msgspec.ValidationError):
         return Reason.JSON
-    message, _, where = str(error).partition(" - at `$")
-    path = where.rstrip("`").lstrip(".")
-    if path in constants or (not path and message.startswith("Expected `object`")):
+    message, _, where = str(error).rpartition(" - at `$")
+    path = where.rstrip("`").lstrip(".") if message else ""  # a message without a place is about the whole record
+    message = message or where
+    is_undeclared = message.startswith(_UNKNOWN_FIELD)  # echoes the name of the field, which could look like a place
+    if not is_undeclared and (path in constants or (not path and message.startswith("Expected `object`"))):
         return Reason.SCHEMA
-    if any(path == box or path.startswith(box + ".") for box in boxes):
+    if not is_undeclared and any(path == box or path.startswith(box + ".") for box in boxes):
         return Reason.BBOX
+    return _reason_of_message(message)
+
+
+def _reason_of_message(message: str) -> Reason:
     for start, reason in _MESSAGES:
         if message.startswith(start):
             return reason
     return Reason.RANGE if any(bound in message for bound in _BOUNDS) else Reason.TYPE
-
-
-def _is_utf8(raw: bytes) -> bool:
-    try:
-        raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True

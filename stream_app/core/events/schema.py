@@ -7,11 +7,12 @@ ranges and refusing of undeclared fields happen in one pass in C, for any custom
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Field:
     Attributes:
         path: Where it lies, keys joined by dots.
         type: The type that ``msgspec`` checks.
-        is_required: Whether a record without it is refused; if not, it reads as None.
+        is_required: Whether a record without it is refused; if not, it may be absent (``UNSET``) or null (None).
     """
 
     path: str
@@ -32,10 +33,12 @@ class Field:
 class Schema:
     """The compiled decoder.
 
+    An object inside the record is required when a field inside it is; it may be absent or null otherwise.
+
     Attributes:
-        decode: ``bytes -> event``; raises ``msgspec.DecodeError`` (no JSON) or ``msgspec.ValidationError``.
-        encode: ``event -> bytes``, compact JSON of the declared fields.
-        n_keys: Keys of a record in which every field is present.
+        decode: ``bytes -> event``; raises ``msgspec.DecodeError`` (no JSON), ``msgspec.ValidationError``, or a
+            ``ValueError`` or ``RecursionError`` for hostile bytes.
+        encode: ``event -> bytes``, compact JSON of the declared fields; what is ``UNSET`` is left out.
         containers: Paths of the objects inside the record.
 
     Args:
@@ -50,66 +53,73 @@ class Schema:
 
     def __init__(self, fields: Iterable[Field], *, forbid_unknown: bool) -> None:
         tree: dict[str, Any] = {}
-        self.n_keys = 0
-        self.containers: list[str] = []
         for field in fields:
             *parents, leaf = field.path.split(".")
             node = tree
-            for depth, parent in enumerate(parents):
-                if parent not in node:
-                    node[parent] = {}
-                    self.n_keys += 1
-                    self.containers.append(".".join(parents[: depth + 1]))
-                node = node[parent]
+            for parent in parents:
+                node = node.setdefault(parent, {})
             node[leaf] = field
-            self.n_keys += 1
-        self._attributes: dict[str, str] = {}
-        self.type = self._compile(tree, prefix="", attribute_prefix="", forbid_unknown=forbid_unknown)
-        self.decode = msgspec.json.Decoder(self.type).decode
-        self.encode = msgspec.json.Encoder().encode
+        self.containers: list[str] = []
+        self._attributes: dict[str, str] = {}  # path -> attributes of the struct types, joined by dots
+        self._optional: list[str] = []  # paths of what may be absent
+        self.type = self._compile(tree, "", "", forbid_unknown=forbid_unknown)
+        self.decode: Callable[[bytes], Any] = msgspec.json.Decoder(self.type).decode
+        self.encode: Callable[[Any], bytes] = msgspec.json.Encoder().encode
+        self._optional_getters = [self.getter(path) for path in self._optional]
+
+    def n_keys_in(self, events: Sequence[Any]) -> int:
+        """Count the declared keys that a run of decoded events holds, each once per object."""
+        absent = sum(list(map(get, events)).count(UNSET) for get in self._optional_getters)
+        return len(self._attributes) * len(events) - absent
 
     def getter(self, path: str) -> Callable[[Any], Any]:
-        """Return the function that reads one field of an event."""
-        return operator.attrgetter(self._attributes[path])
+        """Return the function that reads one field or object of an event."""
+        read = operator.attrgetter(self._attributes[path])
+        if not any(path.startswith(optional + ".") for optional in self._optional):
+            return read
+
+        def read_within(event: Any) -> Any:
+            try:
+                return read(event)
+            except AttributeError:  # the object around it is absent or null
+                return UNSET
+
+        return read_within
 
     def setter(self, path: str) -> Callable[[Iterable[Any], Iterable[Any]], None]:
-        """Return the function that overwrites one field in a run of events."""
+        """Return the function that overwrites one field or object in a run of events; ``UNSET`` removes it."""
         *parents, leaf = self._attributes[path].split(".")
-        parent_of = operator.attrgetter(".".join(parents)) if parents else None
+        parent_of = self.getter(path.rpartition(".")[0]) if parents else None
 
         def overwrite(events: Iterable[Any], values: Iterable[Any]) -> None:
             owners = events if parent_of is None else map(parent_of, events)
             for owner, value in zip(owners, values, strict=True):
-                setattr(owner, leaf, value)
+                if owner:  # an object around it may be absent or null
+                    setattr(owner, leaf, value)
 
         return overwrite
 
-    def _compile(self, node: dict[str, Any], *, prefix: str, attribute_prefix: str, forbid_unknown: bool) -> type:
-        required, optional, names = [], [], {}
+    def _compile(self, node: dict[str, Any], path: str, attributes: str, *, forbid_unknown: bool) -> type:
+        members: list[Any] = []
+        names = {}
         for number, (key, child) in enumerate(node.items()):
-            # Keys of customers need not be Python names, so attributes are numbered.
-            attribute = f"f{number}"
-            names[attribute] = key
+            name = f"f{number}"  # keys of customers need not be Python names
+            names[name] = key
+            inside, within = f"{path}{key}", f"{attributes}{name}"
+            self._attributes[inside] = within
+            if not _is_required(child):
+                self._optional.append(inside)
             if isinstance(child, Field):
-                self._attributes[child.path] = attribute_prefix + attribute
-                if child.is_required:
-                    required.append((attribute, child.type))
-                else:
-                    optional.append((attribute, child.type | None, None))
+                kind = child.type
             else:
-                path = f"{prefix}{key}"
-                inner = self._compile(
-                    child,
-                    prefix=f"{path}.",
-                    attribute_prefix=f"{attribute_prefix}{attribute}.",
-                    forbid_unknown=forbid_unknown,
-                )
-                required.append((attribute, inner))
+                self.containers.append(inside)
+                kind = self._compile(child, f"{inside}.", f"{within}.", forbid_unknown=forbid_unknown)
+            members.append((name, kind) if _is_required(child) else (name, kind | None | UnsetType, UNSET))
         return msgspec.defstruct(
-            "Event",
-            [*required, *optional],
-            rename=names,
-            forbid_unknown_fields=forbid_unknown,
-            kw_only=True,
-            gc=False,
+            "Event", members, rename=names, forbid_unknown_fields=forbid_unknown, kw_only=True, gc=False
         )
+
+
+def _is_required(node: Any) -> bool:
+    """Tell whether a field, or any field inside an object, is required."""
+    return node.is_required if isinstance(node, Field) else any(map(_is_required, node.values()))

@@ -25,13 +25,13 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 KEY_BYTES = 32
 TAG_BYTES = 16
 PATTERN = re.compile(r"hm1\.[a-z2-7]{6,8}\.[A-Za-z0-9_-]{22}")
-LOOKS_LIKE_PSEUDONYM = re.compile(r"hm\d\.")
 
 _BLOCK_BYTES = 64  # of SHA-256
 _IPAD = bytes(value ^ 0x36 for value in range(256))
 _OPAD = bytes(value ^ 0x5C for value in range(256))
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
-_length32 = [length.to_bytes(4, "big") for length in range(256)]
+_SHORT = 256  # bytes; almost all values are shorter
+_length32 = [length.to_bytes(4, "big") for length in range(_SHORT)]
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def keyed_hash_of_kind(key: bytes, kind: str) -> Callable[[Iterable[bytes]], lis
         for value in values:
             length = len(value)
             inner = new_inner()
-            inner.update((lengths[length] if length < 256 else length.to_bytes(4, "big")) + value)
+            inner.update((lengths[length] if length < _SHORT else length.to_bytes(4, "big")) + value)
             outer = new_outer()
             outer.update(inner.digest())
             hashed.append(outer.digest())

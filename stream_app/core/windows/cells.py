@@ -70,9 +70,7 @@ class CellLayout:
 
     def labels_of(self, code: int) -> tuple[str, ...]:
         """Return the labels of a code."""
-        return tuple(
-            labels[index] for (_, labels), index in zip(self.dimensions, self.indices_of(code), strict=True)
-        )
+        return tuple(labels[index] for (_, labels), index in zip(self.dimensions, self.indices_of(code), strict=True))
 
     def all_labels(self) -> Iterable[tuple[str, ...]]:
         """Yield the labels of every possible cell, in the order of the codes."""

@@ -41,24 +41,24 @@ class Watermark:
             return None
         return (self.max_event_s - self.out_of_orderness_s) // self.pane_s * self.pane_s
 
-    def advance(self, times_s: Seconds) -> NDArray[np.bool_]:
-        """Move on over a run of events and tell which are late.
+    def advance(self, times_s: Seconds) -> Seconds:
+        """Move on over a run of events and tell what was closed when each of them came.
 
         Args:
             times_s: Event time of each event in whole seconds, int64, shape (n,), in offset order.
 
         Returns:
-            bool, shape (n,): True where the event's pane was closed when it came.
+            int64, shape (n,): ``closed_before_s`` as each event found it; an event of an earlier time is late.
 
         >>> mark = Watermark(pane_s=10, out_of_orderness_s=5)
-        >>> mark.advance(np.array([100, 109, 101, 115, 108])).tolist(), mark.closed_before_s
+        >>> times_s = np.array([100, 109, 101, 115, 108])
+        >>> (times_s < mark.advance(times_s)).tolist(), mark.closed_before_s
         ([False, False, False, False, True], 110)
         """
         if not len(times_s):
-            return np.zeros(0, np.bool_)
+            return times_s
         highest = np.maximum.accumulate(times_s)
         if self.max_event_s is not None:
             np.maximum(highest, self.max_event_s, out=highest)
         self.max_event_s = int(highest[-1])
-        closed_before = (highest - self.out_of_orderness_s) // self.pane_s
-        return np.asarray(times_s // self.pane_s < closed_before)
+        return np.asarray((highest - self.out_of_orderness_s) // self.pane_s * self.pane_s)
