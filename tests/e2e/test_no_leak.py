@@ -1,0 +1,205 @@
+"""Identifiers that carry a random marker are looked for everywhere that a worker writes to.
+
+The canary is in identifiers, in labels, in fields that must be dropped, in keys that nobody declared, and in records
+that cannot be decoded. It may be found in the raw topics, which belong to the customer, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+
+from stream_app.edges.kafka.admin import create_topics
+from stream_app.edges.keyfile import create_key_file, key_file_path
+from stream_app.edges.processes import BoundProcess
+from stream_app.policy import load_policy
+from stream_app.topics import declared_topics
+
+_WAIT_S = 60.0
+_N_GOOD = 200
+
+
+def _iso(seconds_ago: float) -> str:
+    return datetime.fromtimestamp(time.time() - seconds_ago, UTC).isoformat()
+
+
+def _loan(canary: str, number: int, **changes: Any) -> bytes:
+    record = {
+        "application_id": f"{canary}-A{number}",
+        "applicant_id": f"{canary}-P{number % 7}",
+        "ts": _iso(40 - number * 0.2),
+        "gender": ("female", "male", f"{canary}-g", None)[number % 4],
+        "approved": number % 3 > 0,
+    }
+    return json.dumps(record | changes).encode()
+
+
+def _sighting(canary: str, number: int) -> bytes:
+    record = {
+        "track_id": f"{canary}-T{number}",
+        "person_id": f"{canary}-person",
+        "ts": _iso(40 - number * 0.2),
+        "zone": ("hall", "street", f"{canary}-zone")[number % 3],
+        "gps": {"lat": f"{canary}-lat", "lon": 4.9, f"{canary}-key": 1},
+        "bbox": {"left": 0.1, "top": 0.1, "right": 0.2, "bottom": 0.2},
+        "plate": f"{canary}-plate",
+        f"{canary}-field": {"face": f"{canary}-face"},
+    }
+    return json.dumps(record).encode()
+
+
+def _bad_records(canary: str) -> list[bytes]:
+    good = _loan(canary, 0)
+    return [
+        good[:-9],
+        f"{canary} is no JSON".encode(),
+        _loan(canary, 1, **{canary: 1}),
+        _loan(canary, 2, ts=f"{canary}-ts"),
+        _loan(canary, 3, approved=canary),
+        _loan(canary, 4, application_id=f"{canary}\u0000"),
+        good.replace(b"}", b', "gender": "' + canary.encode() + b'"}'),
+        _loan(canary, 5, ts="9999-01-01T00:00:00Z"),
+        _loan(canary, 6, ts=_iso(4000)),
+    ]
+
+
+@pytest.fixture
+def canary() -> str:
+    return f"CANARY{uuid.uuid4().hex}"
+
+
+@pytest.fixture
+def stage(kafka: str, tmp_path: Path, fresh_name: Callable[[str], str], app_id: str) -> Iterator[dict[str, Any]]:
+    """Run a worker at debug level, with keys and topics of its own."""
+    loans, camera = fresh_name("l"), fresh_name("c")
+    template = Path(__file__).with_name("canary-policy.toml").read_text("utf-8")
+    policy_file = tmp_path / "policy.toml"
+    policy_file.write_text(template.replace("{loans}", loans).replace("{camera}", camera), "utf-8")
+    policy = load_policy(str(policy_file))
+    specs = declared_topics(policy, app_id)
+    create_topics(kafka, specs)
+    create_key_file(key_file_path(tmp_path))
+    environment = os.environ | {
+        "FAIRSTREAM_KAFKA": kafka,
+        "FAIRSTREAM_STATE": str(tmp_path),
+        "FAIRSTREAM_POLICY": str(policy_file),
+        "FAIRSTREAM_APP_ID": app_id,
+        "FAIRSTREAM_LOG_LEVEL": "debug",
+        "FAIRSTREAM_METRICS_PORT": "0",
+        "PYTHONFAULTHANDLER": "1",
+    }
+    log = tmp_path / "worker.log"
+    command = [sys.executable, "-m", "stream_app", "worker"]
+    with BoundProcess(command, log, env=environment) as worker:
+        yield {
+            "kafka": kafka,
+            "loans": loans,
+            "camera": camera,
+            "topics": [spec.name for spec in specs],
+            "folder": tmp_path,
+            "log": log,
+            "worker": worker,
+        }
+
+
+def _all_records(kafka: str, topics: list[str]) -> Iterator[tuple[str, Any]]:
+    """Yield every record of some topics, uncommitted ones and internal topics too."""
+    consumer = KafkaConsumer(bootstrap_servers=kafka, auto_offset_reset="earliest", enable_auto_commit=False)
+    try:
+        partitions = [TopicPartition(t, p) for t in topics for p in consumer.partitions_for_topic(t) or ()]
+        consumer.assign(partitions)
+        ends = consumer.end_offsets(partitions)
+        deadline = time.monotonic() + _WAIT_S
+        while any(consumer.position(tp) < end for tp, end in ends.items()):
+            assert time.monotonic() < deadline, "the topics cannot be read to their end"
+            for records in consumer.poll(timeout_ms=500).values():
+                for record in records:
+                    yield record.topic, record
+    finally:
+        consumer.close()
+
+
+def _metrics(log: Path) -> str:
+    """Return what the worker exports, once it says where."""
+    port = log.read_text("utf-8").replace("\n", "").partition("http://127.0.0.1:")[2].partition("/")[0]
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+        text: str = answer.read().decode()
+        return text
+
+
+def _value(metrics: str, name: str, *labels: str) -> float:
+    return sum(
+        float(line.rsplit(" ", 1)[1])
+        for line in metrics.splitlines()
+        if line.startswith(name + "{") and all(label in line for label in labels)
+    )
+
+
+def _wait_until_counted(stage: dict[str, Any], n_bad: int) -> str:
+    deadline = time.monotonic() + _WAIT_S
+    while time.monotonic() < deadline:
+        assert stage["worker"].exit_code() is None, "the worker ended"
+        try:
+            metrics = _metrics(stage["log"])
+        except (OSError, ValueError):
+            metrics = ""
+        counted = _value(metrics, "fairstream_decisions_total")
+        refused = _value(metrics, "fairstream_dead_letters_total") + _value(metrics, "fairstream_late_events_total")
+        closed = _value(metrics, "fairstream_windows_closed_total", stage["loans"], "published")
+        if counted >= 2 * _N_GOOD and refused >= n_bad and closed:
+            return metrics
+        time.sleep(0.3)
+    pytest.fail("the worker did not count the records in time")
+
+
+@pytest.mark.timeout(180)
+def test_a_canary_in_identifiers_and_bad_records_is_found_in_the_raw_topics_only(
+    stage: dict[str, Any], canary: str
+) -> None:
+    producer = KafkaProducer(bootstrap_servers=stage["kafka"], acks="all")
+    bad = _bad_records(canary)
+    for number in range(_N_GOOD):
+        producer.send(f"{stage['loans']}-raw", key=canary.encode(), value=_loan(canary, number), partition=0)
+        producer.send(f"{stage['camera']}-raw", key=canary.encode(), value=_sighting(canary, number), partition=0)
+    for value in bad:
+        producer.send(f"{stage['loans']}-raw", value=value, partition=0)
+    producer.flush()
+    producer.close()
+
+    metrics = _wait_until_counted(stage, len(bad))
+    assert canary not in metrics
+
+    stage["worker"].signal(signal.SIGABRT)  # the crash message of Python's fault handler goes to the log
+    stage["worker"].wait(30)
+    log = stage["log"].read_text("utf-8", "replace")
+    assert "Fatal Python error" in log
+    assert canary not in log
+
+    marker = canary.encode()
+    seen_in_raw, written = 0, 0
+    for topic, record in _all_records(stage["kafka"], [*stage["topics"], "__consumer_offsets", "__transaction_state"]):
+        parts = [record.key or b"", record.value or b"", *(v or b"" for _, v in record.headers)]
+        holds = any(marker in part for part in parts) or any(canary in name for name, _ in record.headers)
+        if topic.endswith("-raw"):
+            seen_in_raw += holds
+        else:
+            written += 1
+            assert not holds, f"the canary leaked into {topic}"
+    assert seen_in_raw >= 2 * _N_GOOD, "the test must be able to see the canary"
+    assert written > 2 * _N_GOOD, "the worker must have written something"
+
+    for path in stage["folder"].rglob("*"):
+        if path.is_file():
+            assert marker not in path.read_bytes(), f"the canary leaked into {path.name}"
