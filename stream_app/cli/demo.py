@@ -109,7 +109,9 @@ class _Watch:
         if self._is_json:
             return
         facts.print("\nTry next:")
-        facts.print("  fairstream local kafka                      # a broker of your own, then `fairstream topics create`")
+        facts.print(
+            "  fairstream local kafka                      # a broker of your own, then `fairstream topics create`"
+        )
         facts.print("  fairstream policy check loans               # what is watched, and by which rules")
         facts.print("  fairstream produce csv FILE --policy P      # your own decisions; docs/policy.md shows how")
 

@@ -41,9 +41,7 @@ def worker(
     from stream_app.wiring.lane_builder import ROLES  # noqa: PLC0415
     from stream_app.wiring.serve import serve  # noqa: PLC0415
 
-    settings = read_settings(
-        kafka=kafka, policy=policy, state_dir=state_dir, app_id=app_id, metrics_port=metrics_port
-    )
+    settings = read_settings(kafka=kafka, policy=policy, state_dir=state_dir, app_id=app_id, metrics_port=metrics_port)
     wanted = [role.strip() for role in roles.split(",")]
     if unknown := [role for role in wanted if role not in ROLES]:
         raise ConfigError(f"No role {unknown[0]!r}", action="Known: " + ", ".join(ROLES))

@@ -51,7 +51,8 @@ def add_agents(app: faust.App, lanes: Lanes, topics: Iterable[str]) -> None:
     async def flush_lanes(*_: Any, **__: Any) -> None:
         await lanes.flush()
 
-    async def assign_lanes(_: faust.App, assigned: set[TP], **__: Any) -> None:
+    async def assign_lanes(*arguments: Any, **_: Any) -> None:
+        assigned: set[TP] = arguments[1]  # after the app
         await lanes.assign(assigned)
 
     app.on_partitions_revoked.connect(flush_lanes, weak=False)

@@ -98,7 +98,7 @@ class Stage:
     def vitals(self) -> Vitals:
         """Read the worker's metrics; zeros when it does not answer."""
         try:
-            with urllib.request.urlopen(self.metrics_url, timeout=_SCRAPE_TIMEOUT_S) as answer:
+            with urllib.request.urlopen(self.metrics_url, timeout=_SCRAPE_TIMEOUT_S) as answer:  # noqa: S310  # our own
                 text = answer.read().decode()
         except OSError:
             return Vitals(0, 0)
@@ -114,9 +114,7 @@ class Stage:
 
 
 @contextmanager
-def open_stage(
-    scenario: Scenario, folder: Path, *, kafka: str | None, note: Callable[[str], None]
-) -> Iterator[Stage]:
+def open_stage(scenario: Scenario, folder: Path, *, kafka: str | None, note: Callable[[str], None]) -> Iterator[Stage]:
     """Start all parts; end them when the block ends.
 
     Args:

@@ -29,6 +29,11 @@ async def serve(
     """Run a worker and answer on its metrics port until ``stopping`` is set.
 
     Args:
+        settings: How the process runs.
+        policy: What is watched.
+        keys: Root keys of the pseudonyms.
+        roles: Some of ``stream_app.wiring.lane_builder.ROLES``.
+        stopping: Set it to end the worker cleanly.
         on_started: Told the bound port once the endpoint answers.
 
     Raises:

@@ -20,6 +20,8 @@ from stream_app.wiring.app import add_agents, build_app
 from stream_app.wiring.lane_builder import ConsumerSource, all_topics, check_partitions, lane_builder, source_topics
 
 _BACKOFF_S = (1.0, 2.0, 4.0, 8.0)
+_STEADY_S = 60.0  # an app that ran for longer starts its back-off anew
+_CRASH_POLL_S = 0.2
 _HINT_EVERY_S = 5.0
 
 log = logging.getLogger(__name__)
@@ -56,7 +58,7 @@ async def run_worker(
         try:
             await _run_app(settings, policy, keys, list(roles), n_partitions, observer, stopping)
         except _AppCrashedError as error:
-            if asyncio.get_running_loop().time() - started > 60.0:
+            if asyncio.get_running_loop().time() - started > _STEADY_S:
                 attempt = 0
             wait_s = _BACKOFF_S[min(attempt, len(_BACKOFF_S) - 1)]
             attempt += 1
@@ -111,8 +113,8 @@ async def _run_app(
 
 
 async def _wait_for_crash(app: object) -> str:
-    while not app.crashed:  # type: ignore[attr-defined]  # mode's services are not fully typed
-        await asyncio.sleep(0.2)
+    while not app.crashed:  # type: ignore[attr-defined]  # noqa: ASYNC110  # mode tells it by a flag only
+        await asyncio.sleep(_CRASH_POLL_S)
     return type(getattr(app, "crash_reason", None)).__name__
 
 

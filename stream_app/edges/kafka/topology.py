@@ -23,7 +23,9 @@ async def count_partitions(bootstrap: str, topics: Iterable[str]) -> dict[str, i
         await admin.start()
         described = await admin.describe_topics(topics)
     except (KafkaError, OSError):
-        raise BrokerUnavailableError(f"No Kafka broker answers at {bootstrap}", action="Start it, or give --kafka") from None
+        raise BrokerUnavailableError(
+            f"No Kafka broker answers at {bootstrap}", action="Start it, or give --kafka"
+        ) from None
     finally:
         await admin.close()
     counts = {topic["topic"]: len(topic["partitions"]) for topic in described}

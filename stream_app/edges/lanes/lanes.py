@@ -18,6 +18,7 @@ _RELOAD_BACKOFF_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 _FENCED = (ProducerFenced, InvalidProducerEpoch)
 _UNREACHABLE = (KafkaConnectionError, KafkaTimeoutError, OSError)
 
+
 class LanesObserver(Protocol):
     """Who is told which lanes live."""
 
@@ -120,7 +121,7 @@ class Lanes:
                 except StateError as error:
                     self._fail(error)
                     return
-                except Exception as error:
+                except Exception as error:  # noqa: BLE001  # whatever broke it, the lane is loaded anew or given up
                     reached = lane.next_offset if tp in self._lanes else 0
                     wait_s = self._wait_after(tp, error, failures_at, reached)
                 finally:

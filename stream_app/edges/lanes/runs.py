@@ -70,9 +70,7 @@ def _unpack_batches(records: PartitionRecords) -> Iterator[Batch]:
             raise CorruptRecordException(f"Invalid CRC - {partition}")
         if not _is_skipped(records, batch):
             start = records.next_fetch_offset
-            columns = [
-                (record.offset, record.value, record.timestamp) for record in batch if record.offset >= start
-            ]
+            columns = [(record.offset, record.value, record.timestamp) for record in batch if record.offset >= start]
             if columns:
                 offsets, values, timestamps_ms = zip(*columns, strict=True)
                 yield Batch(
@@ -115,9 +113,7 @@ def run_of_records(topic: str, partition: int, first_offset: int, next_offset: i
 def _joined(partition: Any, first_offset: int, next_offset: int, runs: list[Batch]) -> Batch:
     if len(runs) == 1:
         run = runs[0]
-        return Batch(
-            run.topic, run.partition, first_offset, next_offset, run.offsets, run.values, run.timestamps_ms
-        )
+        return Batch(run.topic, run.partition, first_offset, next_offset, run.offsets, run.values, run.timestamps_ms)
     empty = np.empty(0, np.int64)
     return Batch(
         cast(str, partition.topic),

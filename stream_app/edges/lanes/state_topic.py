@@ -40,9 +40,7 @@ async def read_state(bootstrap: str, topic: str, partition: int) -> dict[bytes, 
         await consumer.stop()
 
 
-async def _read_until(
-    consumer: aiokafka.AIOKafkaConsumer, tp: aiokafka.TopicPartition, end: int
-) -> dict[bytes, bytes]:
+async def _read_until(consumer: aiokafka.AIOKafkaConsumer, tp: aiokafka.TopicPartition, end: int) -> dict[bytes, bytes]:
     entries: dict[bytes, bytes] = {}
     progressed_at = time.monotonic()
     while (position := await consumer.position(tp)) < end:

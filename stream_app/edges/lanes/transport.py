@@ -8,14 +8,16 @@ people and dashboards.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import aiokafka
 from aiokafka.consumer.fetcher import FetchResult
+from aiokafka.errors import ConsumerStoppedError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
@@ -60,14 +62,14 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         consumer: aiokafka.AIOKafkaConsumer,
         active_partitions: set[TP],
         timeout: float | None = None,  # noqa: ASYNC109  # the signature is Faust's
-        max_records: int | None = None,
+        max_records: int | None = None,  # noqa: ARG002  # Faust's; a run has a bound of its own
     ) -> dict[TP, list[Delivery]]:
         """Return one run for each partition that has records, or nothing when the time is up."""
         if not self.consumer.flow_active:
             return {}
         fetcher = consumer._fetcher
         if consumer._closed or fetcher._closed:
-            raise driver.ConsumerStoppedError
+            raise ConsumerStoppedError
         deadline = time.monotonic() + (timeout or 0.0)
         with fetcher._subscriptions.fetch_context():
             while True:
@@ -78,7 +80,7 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
                 if drained or left_s <= 0 or fetcher._closed:
                     return drained
                 waiter = fetcher._create_fetch_waiter()
-                done, _ = await driver.asyncio.wait([waiter], timeout=left_s)
+                done, _ = await asyncio.wait([waiter], timeout=left_s)
                 if not done:
                     waiter.cancel()
                     return {}
@@ -167,9 +169,10 @@ class Consumer(driver.Consumer):
             return
         for tp, deliveries in records.items():
             for delivery in deliveries:
-                if not self.flow_active or delivery.generation != self.app.consumer_generation_id:
+                # Both may change while a delivery is with the agent.
+                if not self.flow_active or delivery.generation != self.app.consumer_generation_id:  # type: ignore[redundant-expr]
                     return
-                if active_partitions is None or tp in active_partitions or tp in self._buffered_partitions:
+                if tp in (active_partitions or ()) or tp in self._buffered_partitions:
                     yield tp, _message_of(tp, delivery)
 
     async def rewind(self, tp: TP, offset: int) -> int:
@@ -182,13 +185,14 @@ class Consumer(driver.Consumer):
 
     def stable_offset(self, tp: TP) -> int | None:
         """Return the end of what can be read of a partition, as of the last fetch; None before the first."""
-        return self._thread._ensure_consumer().last_stable_offset(driver.ensure_aiokafka_TP(tp))
+        consumer = self._thread._ensure_consumer()
+        return cast("int | None", consumer.last_stable_offset(driver.ensure_aiokafka_TP(tp)))
 
     def verify_event_path(self, now: float, tp: TP) -> None:
         """Do nothing: Faust watches its own acknowledgements here, which lanes do not use."""
 
-    def _filter_tps_with_pending_acks(self, topics: Iterable[Any] | None = None) -> Iterable[TP]:  # type: ignore[override]
-        return ()
+    def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:  # noqa: ARG002  # Faust's
+        return iter(())  # nothing is ever acknowledged to Faust
 
 
 class Transport(driver.Transport):
@@ -200,17 +204,15 @@ class Transport(driver.Transport):
 def _message_of(tp: TP, delivery: Delivery) -> ConsumerMessage:
     batch = delivery.batch
     return ConsumerMessage(
-        batch.topic,
-        batch.partition,
-        batch.next_offset - 1,
-        None,
-        0,
-        [],
-        None,
-        delivery,
-        None,
-        0,
-        0,
-        tp,
+        topic=batch.topic,
+        partition=batch.partition,
+        offset=batch.next_offset - 1,
+        timestamp=0.0,
+        timestamp_type=0,
+        headers=[],
+        key=None,
+        value=cast(Any, delivery),  # Faust hands it through untouched: the agents' topics decode "raw"
+        checksum=None,
+        tp=tp,
         generation_id=delivery.generation,
     )
