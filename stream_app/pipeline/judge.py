@@ -7,17 +7,18 @@ partitions are silent does the clock decide.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
 
 from stream_app.core.windows.partials import Partial, decode_partial
 from stream_app.errors import StateError
+from stream_app.pipeline.aggregates import encode_aggregate
 from stream_app.pipeline.judge_state import entries_by_model
 from stream_app.pipeline.lane import Batch, Flush, Outputs
 from stream_app.pipeline.model_judge import ModelJudge, ModelReport
-from stream_app.pipeline.results import Aggregate, Result, encode_record
+from stream_app.pipeline.results import Result, encode_result
 from stream_app.policy import Policy
 from stream_app.topics import CAMERA_AGGREGATES, FAIRNESS_RESULTS
 
@@ -104,8 +105,9 @@ class JudgeStep:
                 judge.tick(now_s)
             report.models[name], changes = judge.flush()
             flush.changes += changes
-        aggregates = [record for model in report.models.values() for record in model.aggregates]
-        flush.outputs += _outputs(self._results_at, report.results) + _outputs(self._aggregates_at, aggregates)
+        aggregates = [aggregate for model in report.models.values() for aggregate in model.aggregates]
+        flush.outputs += _outputs(self._results_at, [(own.key, encode_result(own)) for own in report.results])
+        flush.outputs += _outputs(self._aggregates_at, [(own.key, encode_aggregate(own)) for own in aggregates])
         self._report = report
         return flush
 
@@ -127,9 +129,11 @@ class JudgeStep:
         self._judges[partial.model].receive(partial)
 
 
-def _outputs(place: tuple[str, int], records: Sequence[Result | Aggregate]) -> list[Outputs]:
-    keys: list[bytes | None] = [record.key.encode() for record in records]
-    return [Outputs(*place, keys, [encode_record(record) for record in records])] if records else []
+def _outputs(place: tuple[str, int], records: list[tuple[str, bytes]]) -> list[Outputs]:
+    if not records:
+        return []
+    topic, partition = place
+    return [Outputs(topic, partition, [key.encode() for key, _ in records], [value for _, value in records])]
 
 
 def _decode(value: bytes, offset: int) -> Partial:

@@ -13,17 +13,11 @@ from stream_app.core.windows.partials import Partial, decode_partial, encode_par
 from stream_app.core.windows.tally import CLOCK, Entry, Released, Tally, TallyConfig
 from stream_app.core.windows.tumbling import WindowSpec
 from stream_app.errors import StateError
+from stream_app.pipeline.aggregates import Aggregate, publish_counts
 from stream_app.pipeline.judge_state import NEW_APP_ID, Changes, StateWriter, restore_tally
 from stream_app.pipeline.layout import layout_of
-from stream_app.pipeline.results import (
-    TOTAL_WINDOW,
-    Aggregate,
-    Result,
-    Span,
-    judge_window,
-    publish_counts,
-    shown_groups,
-)
+from stream_app.pipeline.results import TOTAL_WINDOW, Result, Span, shown_groups
+from stream_app.pipeline.verdicts import judge_window
 from stream_app.policy import ModelPolicy
 
 PUBLISHED, SUPPRESSED, INSUFFICIENT, EMPTY = "published", "suppressed", "insufficient", "empty"
@@ -193,14 +187,12 @@ class ModelJudge:
                 self._report.n_closed[name, _outcome_of(results, self.model.privacy.k)] += 1
 
     def _publish(self, span: Span, cells: Cells) -> None:
-        aggregate, n_small, n_complementary = publish_counts(
-            self.model, self._layout, cells, span, policy_hash=self._policy_hash
-        )
-        self._report.n_small += n_small
-        self._report.n_complementary += n_complementary
-        self._report.n_closed[span.window, PUBLISHED if aggregate else SUPPRESSED] += 1
-        if aggregate:
-            self._report.aggregates.append(aggregate)
+        publication = publish_counts(self.model, self._layout, cells, span, policy_hash=self._policy_hash)
+        self._report.n_small += publication.n_small
+        self._report.n_complementary += publication.n_complementary
+        self._report.n_closed[span.window, PUBLISHED if publication.aggregate else SUPPRESSED] += 1
+        if publication.aggregate:
+            self._report.aggregates.append(publication.aggregate)
 
     def _judge_total(self) -> list[Result]:
         total = self._tally.total

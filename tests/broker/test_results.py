@@ -19,7 +19,8 @@ from stream_app.edges.kafka.admin import create_topics
 from stream_app.edges.kafka.results import ResultReader
 from stream_app.errors import BrokerUnavailableError, TopicError
 from stream_app.pipeline.layout import layout_of
-from stream_app.pipeline.results import Result, Span, encode_record, judge_window
+from stream_app.pipeline.results import Result, Span, encode_result
+from stream_app.pipeline.verdicts import judge_window
 from stream_app.policy import load_policy
 from stream_app.topics import FAIRNESS_RESULTS, TopicSpec, declared_topics
 
@@ -58,7 +59,7 @@ def write(kafka: str, name: str, transactions: list[tuple[list[Result], bool]]) 
                 await producer.begin_transaction()
                 for own in results:
                     await producer.send_and_wait(
-                        FAIRNESS_RESULTS, encode_record(own), key=own.key.encode(), partition=0
+                        FAIRNESS_RESULTS, encode_result(own), key=own.key.encode(), partition=0
                     )
                 await (producer.commit_transaction() if is_committed else producer.abort_transaction())
         finally:

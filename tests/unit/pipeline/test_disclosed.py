@@ -9,7 +9,8 @@ from stream_app.core.fairness.counts import GroupCount
 from stream_app.core.fairness.pairs import Rule
 from stream_app.pipeline.disclosed import DisclosedGroup, DisclosedResult, disclosable_state, disclose_result
 from stream_app.pipeline.layout import layout_of
-from stream_app.pipeline.results import Result, Span, group_counts, judge_window
+from stream_app.pipeline.results import Result, Span
+from stream_app.pipeline.verdicts import group_counts, judge_window
 from stream_app.policy import load_policy
 
 MODEL = load_policy("loanapp").models[0]

@@ -12,10 +12,11 @@ from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.partials import PanePartial, Partial, encode_partial
 from stream_app.errors import StateError
 from stream_app.pipeline import judge_state
+from stream_app.pipeline.aggregates import Aggregate
 from stream_app.pipeline.judge import JudgeReport, JudgeStep, JudgeTopology
 from stream_app.pipeline.lane import Batch
 from stream_app.pipeline.layout import layout_of
-from stream_app.pipeline.results import Aggregate, Result, decode_result
+from stream_app.pipeline.results import Result, decode_result
 from stream_app.policy import Policy, load_policy, parse_policy
 
 LOANS = """

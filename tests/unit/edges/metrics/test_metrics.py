@@ -19,7 +19,8 @@ from stream_app.pipeline.ingest import IngestCounts
 from stream_app.pipeline.judge import JudgeReport
 from stream_app.pipeline.layout import layout_of
 from stream_app.pipeline.model_judge import ModelReport
-from stream_app.pipeline.results import Result, Span, judge_window
+from stream_app.pipeline.results import Result, Span
+from stream_app.pipeline.verdicts import judge_window
 from stream_app.policy import load_policy
 
 POLICY = load_policy("loanapp")
