@@ -20,21 +20,21 @@ from numpy.typing import NDArray
 from stream_app.core.events.reasons import DeadLetterReason
 from stream_app.core.privacy.pseudonym import Pseudonymiser, RootKey, derive_key, keyed_hash
 from stream_app.core.windows.panes import PaneStore
-from stream_app.core.windows.partials import PanePartial, Partial, encode_partial, split_panes
+from stream_app.core.windows.partials import PanePartial, Partial, encode_partial, max_cells_of, split_panes
 from stream_app.core.windows.repeats import RepeatHorizon
 from stream_app.core.windows.watermark import Watermark
 from stream_app.errors import StateError
 from stream_app.pipeline.counting import EventCounter
-from stream_app.pipeline.dead_letters import DeadLetter, LateDecision, encode_notice, payload_digest
+from stream_app.pipeline.dead_letters import NoticeWriter
 from stream_app.pipeline.lane import Batch, Flush, Headers, Outputs
+from stream_app.pipeline.pane_log import PaneLog
 from stream_app.pipeline.reading import Reading, RecordReader
 from stream_app.pipeline.repeat_log import RepeatLog
 from stream_app.policy import ModelPolicy
-from stream_app.topics import DEAD_LETTERS, FAIRNESS_PARTIALS, LATE_DECISIONS, partition_of_model
+from stream_app.topics import FAIRNESS_PARTIALS, partition_of_model
 
 STATE_VERSION = 1
 _META_KEY = b"meta"
-_PANE_PREFIX = b"pane|"
 
 
 class _Meta(msgspec.Struct, array_like=True, frozen=True):
@@ -108,12 +108,15 @@ class IngestStep:
         self._setters = [schema.setter(identifier.path) for identifier in model.all_identifiers]
         self._box_setters = [schema.setter(box.path) for box in model.boxes]
         self._pseudonymisers = [Pseudonymiser(keys, i.link_domain, i.canonical) for i in model.all_identifiers]
-        self._payload_hash = keyed_hash(derive_key(max(keys, key=lambda key: key.valid_from_s).secret, "dead-letter"))
+        newest_key = max(keys, key=lambda key: key.valid_from_s)
+        payload_hash = keyed_hash(derive_key(newest_key.secret, "dead-letter"))
+        self._notices = NoticeWriter(model, partition, topology.n_notices, payload_hash)
         self._watermark = Watermark(model.event_time.pane_s, model.event_time.out_of_orderness_s)
         self._horizon = RepeatHorizon(model.repeat_horizon)
         self._repeat_log = RepeatLog(self._horizon)
         self._panes = PaneStore()
-        self._stored_panes: set[int] = set()
+        self._max_cells = max_cells_of(self._counter.layout.width)
+        self._pane_log = PaneLog(self._max_cells)
         self._next_offset = 0
         self._saw_records = True  # a restored lane was active a moment ago, for all it knows
         self._active_at_s = 0.0
@@ -131,11 +134,7 @@ class IngestStep:
         if meta is not None:
             self._check(meta)
             self._watermark.max_event_s = meta.max_event_s
-        for key, value in entries.items():
-            if key.startswith(_PANE_PREFIX):
-                pane = msgspec.msgpack.decode(value, type=PanePartial)
-                self._panes.put_back([pane])
-                self._stored_panes.add(pane.start_s)
+        self._panes.put_back(self._pane_log.restore(entries))
         self._repeat_log.restore(entries)
 
     def step(self, batch: Batch) -> Iterable[Outputs]:
@@ -145,7 +144,10 @@ class IngestStep:
         reading = self._reader.read(batch)
         self.counts.n_tombstones += reading.n_tombstones
         self.counts.dropped += reading.dropped
-        outputs = list(self._refuse(reading, batch))
+        outputs = []
+        if reading.refused:
+            self.counts.dead_letters.update(reading.refused.values())
+            outputs.append(self._notices.dead_letters(batch, reading.refused))
         if len(reading):
             digests, epochs = self._hash(0, reading.identifiers[0], reading.times_s)
             digests, epochs = self._drop_repeats(reading, digests, epochs)
@@ -180,29 +182,6 @@ class IngestStep:
                 action="Restore the former policy, or start this one under a new FAIRSTREAM_APP_ID",
             )
 
-    def _refuse(self, reading: Reading, batch: Batch) -> Iterator[Outputs]:
-        if not reading.refused:
-            return
-        letters: list[bytes | None] = []
-        for place, reason in sorted(reading.refused.items()):
-            value = batch.values[place] or b""
-            letter = DeadLetter(
-                model=self._model.name,
-                reason=reason,
-                topic=batch.topic,
-                partition=batch.partition,
-                offset=int(batch.offsets[place]),
-                size_bytes=len(value),
-                digest=payload_digest(self._payload_hash, value),
-            )
-            letters.append(encode_notice(letter))
-            self.counts.dead_letters[reason] += 1
-        yield self._notices(DEAD_LETTERS, letters)
-
-    def _notices(self, topic: str, values: list[bytes | None]) -> Outputs:
-        key = f"{self._model.topic}:{self._partition}".encode()
-        return Outputs(topic, self._partition % self._topology.n_notices, [key] * len(values), values)
-
     def _hash(
         self, number: int, values: list[bytes | None], times_s: NDArray[np.int64]
     ) -> tuple[list[bytes], NDArray[np.int64]]:
@@ -234,7 +213,8 @@ class IngestStep:
         is_late = reading.times_s < closed_before_s
         if is_late.any():
             self.counts.n_late += int(is_late.sum())
-            yield self._notices(LATE_DECISIONS, self._late_notices(reading, closed_before_s, is_late))
+            late = (column[is_late] for column in (reading.offsets, reading.times_s, closed_before_s))
+            yield self._notices.late_decisions(*late)
             digests = [digest for digest, late in zip(digests, is_late.tolist(), strict=True) if not late]
             epochs = epochs[~is_late]
             reading.keep(~is_late)
@@ -242,25 +222,6 @@ class IngestStep:
             self._count(reading)
             if self._model.output_topic is not None:
                 yield self._publish(reading, digests, epochs)
-
-    def _late_notices(
-        self, reading: Reading, closed_before_s: NDArray[np.int64], is_late: NDArray[np.bool_]
-    ) -> list[bytes | None]:
-        pane_s = self._model.event_time.pane_s
-        columns = (reading.offsets[is_late], reading.times_s[is_late], closed_before_s[is_late])
-        return [
-            encode_notice(
-                LateDecision(
-                    model=self._model.name,
-                    topic=self._model.topic,
-                    partition=self._partition,
-                    offset=offset,
-                    pane_start_s=time_s // pane_s * pane_s,
-                    closed_before_s=closed_s,
-                )
-            )
-            for offset, time_s, closed_s in zip(*(column.tolist() for column in columns), strict=True)
-        ]
 
     def _count(self, reading: Reading) -> None:
         for start_s, cells in self._counter.count(reading.events, reading.times_s):
@@ -294,7 +255,7 @@ class IngestStep:
         return [hashing.pseudonyms([d], e)[0] for d, e in zip(digests, epochs.tolist(), strict=True)]
 
     def _partials(self, panes: list[PanePartial], *, is_idle: bool) -> Outputs:
-        parts = split_panes(panes)
+        parts = split_panes(panes, self._max_cells)
         values: list[bytes | None] = [
             encode_partial(
                 Partial(
@@ -318,21 +279,11 @@ class IngestStep:
         return Outputs(FAIRNESS_PARTIALS, partition, [self._model.name.encode()] * len(values), values)
 
     def _changes(self, panes: list[PanePartial], closed_before_s: int | None) -> list[tuple[bytes, bytes | None]]:
-        """Return changed state: a closed pane is removed in the very transaction that publishes its last counts."""
-        changes: list[tuple[bytes, bytes | None]] = []
         if closed_before_s is not None:
             self._panes.close_before(closed_before_s)
-            for start_s in sorted(own for own in self._stored_panes if own < closed_before_s):
-                self._stored_panes.discard(start_s)
-                changes.append((_pane_key(start_s), None))
-        for pane in panes:
-            if closed_before_s is None or pane.start_s >= closed_before_s:
-                self._stored_panes.add(pane.start_s)
-                changes.append((_pane_key(pane.start_s), msgspec.msgpack.encode(pane)))
         meta = _Meta(STATE_VERSION, self._model.layout_hash(), self._watermark.max_event_s)
-        changes.append((_META_KEY, msgspec.msgpack.encode(meta)))
-        return changes + self._repeat_log.take_changes()
-
-
-def _pane_key(start_s: int) -> bytes:
-    return _PANE_PREFIX + b"%d" % start_s
+        return [
+            *self._pane_log.changes(panes, closed_before_s),
+            (_META_KEY, msgspec.msgpack.encode(meta)),
+            *self._repeat_log.take_changes(),
+        ]

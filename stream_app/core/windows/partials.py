@@ -11,7 +11,9 @@ import msgspec
 
 from stream_app.core.windows.cells import Cells
 
-MAX_CELLS_PER_PART = 4000  # about 100 KB: far below the broker's limit for a record
+_RECORD_BYTES = 900_000  # below the broker's limit for a record, with room for the frame of a partial
+_INTEGER_BYTES = 9  # the longest integer of MessagePack
+_CELL_FRAME_BYTES = 24  # around the vector of a cell, and around a pane with a single cell
 
 
 class PanePartial(msgspec.Struct, array_like=True, frozen=True):
@@ -77,21 +79,33 @@ def decode_partial(data: bytes) -> Partial:
     return _decoder.decode(data)
 
 
-def split_panes(panes: list[PanePartial], max_cells: int = MAX_CELLS_PER_PART) -> list[tuple[PanePartial, ...]]:
+def max_cells_of(width: int) -> int:
+    """Return how many cells fit into one record for certain, whatever they hold.
+
+    Args:
+        width: Length of a cell's vector (``CellLayout.width``), >= 1.
+
+    >>> max_cells_of(1), max_cells_of(4)
+    (21428, 13043)
+    """
+    return _RECORD_BYTES // (_CELL_FRAME_BYTES + _INTEGER_BYTES * (1 + width))
+
+
+def split_panes(panes: list[PanePartial], max_cells: int) -> list[tuple[PanePartial, ...]]:
     """Cut the panes of one flush in parts that fit into a record; at least one part, maybe empty.
 
     A pane with more than ``max_cells`` cells is cut too: parts of one pane are joined by the judge.
 
     >>> [len(part) for part in split_panes([PanePartial(0, {1: [1]}), PanePartial(10, {1: [1], 2: [1]})], 2)]
     [1, 1]
-    >>> split_panes([])
+    >>> split_panes([], 2)
     [()]
     """
     parts: list[tuple[PanePartial, ...]] = []
     part: list[PanePartial] = []
     room = max_cells
     for pane in panes:
-        for piece in _pieces(pane, max_cells):
+        for piece in pieces_of(pane, max_cells):
             if len(piece.cells) > room and part:
                 parts.append(tuple(part))
                 part, room = [], max_cells
@@ -100,7 +114,12 @@ def split_panes(panes: list[PanePartial], max_cells: int = MAX_CELLS_PER_PART) -
     return [*parts, tuple(part)]
 
 
-def _pieces(pane: PanePartial, max_cells: int) -> list[PanePartial]:
+def pieces_of(pane: PanePartial, max_cells: int) -> list[PanePartial]:
+    """Cut one pane in pieces of at most ``max_cells`` cells; at least one piece.
+
+    >>> [piece.cells for piece in pieces_of(PanePartial(0, {1: [1], 2: [1], 5: [3]}), 2)]
+    [{1: [1], 2: [1]}, {5: [3]}]
+    """
     if len(pane.cells) <= max_cells:
         return [pane]
     items = list(pane.cells.items())
