@@ -118,7 +118,7 @@ class IngestStep:
         self._max_cells = max_cells_of(self._counter.layout.width)
         self._pane_log = PaneLog(self._max_cells)
         self._next_offset = 0
-        self._saw_records = True  # a restored lane was active a moment ago, for all it knows
+        self._counted_events = True  # a restored lane was active a moment ago, for all it knows
         self._active_at_s = 0.0
         self._announced: tuple[Any, ...] | None = None
 
@@ -139,7 +139,6 @@ class IngestStep:
 
     def step(self, batch: Batch) -> Iterable[Outputs]:
         """Count and publish a run of raw records."""
-        self._saw_records = True
         self._next_offset = batch.next_offset
         reading = self._reader.read(batch)
         self.counts.n_tombstones += reading.n_tombstones
@@ -156,18 +155,19 @@ class IngestStep:
 
     def flush(self, now_s: float, *, is_caught_up: bool) -> Flush:
         """Return the partial counts and the changed state."""
-        if self._saw_records:
+        # Only counted events are activity: repeats or bad records alone would hold back the windows of all others.
+        if self._counted_events:
             self._active_at_s = now_s
         is_idle = is_caught_up and now_s - self._active_at_s >= self._model.event_time.idle_s
         panes = self._panes.take_changes()
         closed_before_s = self._watermark.closed_before_s
         announcement = (self._next_offset, closed_before_s, is_idle)
         flush = Flush()
-        if self._saw_records or panes or announcement != self._announced:
+        if panes or announcement != self._announced:
             flush.outputs.append(self._partials(panes, is_idle=is_idle))
             flush.changes += self._changes(panes, closed_before_s)
         self._announced = announcement
-        self._saw_records = False
+        self._counted_events = False
         return flush
 
     def take_counts(self) -> IngestCounts:
@@ -224,6 +224,7 @@ class IngestStep:
                 yield self._publish(reading, digests, epochs)
 
     def _count(self, reading: Reading) -> None:
+        self._counted_events = True
         for start_s, cells in self._counter.count(reading.events, reading.times_s):
             self._panes.add(start_s, cells)
             self._counter.tally(cells, self.counts.decisions, self.counts.overflow)

@@ -12,6 +12,7 @@ from stream_app.edges.metrics.health import Health, Waiting
 from stream_app.edges.metrics.metrics import Metrics
 from stream_app.pipeline.ingest import IngestStep
 from stream_app.pipeline.judge import JudgeStep
+from stream_app.pipeline.results import TOTAL_WINDOW
 from stream_app.topics import FAIRNESS_PARTIALS
 
 _LOOK_EVERY_S = 1.0
@@ -88,7 +89,11 @@ class MetricsObserver:
             if n_events:
                 self._metrics.latency_measured("ingest", max(0.0, time.time() - newest_ms / 1000), n_events)
         elif isinstance(lane.step, JudgeStep):
-            self._metrics.judged(config.partition, lane.step.take_report())
+            report = lane.step.take_report()
+            self._metrics.judged(config.partition, report)
+            for result in report.results:
+                if result.window != TOTAL_WINDOW and result.revision == 0:
+                    self._metrics.latency_measured("close", max(0.0, time.time() - result.end_s), result.n)
 
     def lane_rewound(self, config: LaneConfig, *, from_offset: int, to_offset: int) -> None:
         """Say that a lane reads again."""

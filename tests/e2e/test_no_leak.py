@@ -28,7 +28,7 @@ from stream_app.policy import load_policy
 from stream_app.topics import declared_topics
 
 _WAIT_S = 60.0
-_N_GOOD = 200
+_N_GOOD = 800  # over 40 s: about fifty of each group in a window of ten
 
 
 def _iso(seconds_ago: float) -> str:
@@ -39,7 +39,7 @@ def _loan(canary: str, number: int, **changes: Any) -> bytes:
     record = {
         "application_id": f"{canary}-A{number}",
         "applicant_id": f"{canary}-P{number % 7}",
-        "ts": _iso(40 - number * 0.2),
+        "ts": _iso(40 - number * 0.05),
         "gender": ("female", "male", f"{canary}-g", None)[number % 4],
         "approved": number % 3 > 0,
     }
@@ -50,7 +50,7 @@ def _sighting(canary: str, number: int) -> bytes:
     record = {
         "track_id": f"{canary}-T{number}",
         "person_id": f"{canary}-person",
-        "ts": _iso(40 - number * 0.2),
+        "ts": _iso(40 - number * 0.05),
         "zone": ("hall", "street", f"{canary}-zone")[number % 3],
         "gps": {"lat": f"{canary}-lat", "lon": 4.9, f"{canary}-key": 1},
         "bbox": {"left": 0.1, "top": 0.1, "right": 0.2, "bottom": 0.2},
@@ -71,7 +71,7 @@ def _bad_records(canary: str) -> list[bytes]:
         _loan(canary, 4, application_id=f"{canary}\u0000"),
         good.replace(b"}", b', "gender": "' + canary.encode() + b'"}'),
         _loan(canary, 5, ts="9999-01-01T00:00:00Z"),
-        _loan(canary, 6, ts=_iso(4000)),
+        _loan(canary, _N_GOOD + 1, ts=_iso(4000)),
     ]
 
 
