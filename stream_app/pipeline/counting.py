@@ -15,11 +15,10 @@ import numpy as np
 from msgspec import UNSET
 from numpy.typing import NDArray
 
-from stream_app.core.events.labels import canonical_label
 from stream_app.core.events.schema import Schema
 from stream_app.core.windows.cells import Cells
 from stream_app.pipeline.layout import DECISION, FAVOURABLE, UNFAVOURABLE, index_by_label, layout_of
-from stream_app.policy import OTHER, UNKNOWN, ModelPolicy
+from stream_app.policy import OTHER, UNKNOWN, ModelPolicy, canonical_label
 
 MAX_RUN = 4096
 # Spellings and combinations of spellings that are remembered: hostile input must not grow memory.

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from stream_app.core.events.labels import canonical_label
 from stream_app.core.windows.cells import CellLayout
-from stream_app.errors import PolicyError
-from stream_app.policy import OTHER, UNKNOWN, ModelPolicy
+from stream_app.policy import DECISION, OTHER, UNKNOWN, ModelPolicy, canonical_label
 
-DECISION = "decision"
+__all__ = ["DECISION", "FAVOURABLE", "UNFAVOURABLE", "index_by_label", "layout_of"]
+
 FAVOURABLE = "favourable"
 UNFAVOURABLE = "unfavourable"
 
@@ -16,21 +15,14 @@ def layout_of(model: ModelPolicy) -> CellLayout:
     """Return the cell layout of a model.
 
     The dimensions are the attributes in declared order, then the segment if there is one, then the decision for a
-    model of kind ``decisions``. Labels are shown as the policy spells them, followed by ``unknown`` (null or absent)
-    and ``__other__`` (not listed).
-
-    Raises:
-        PolicyError: two labels of one field are the same after canonicalisation, or two dimensions share a name.
+    model of kind ``decisions``. Labels are shown as the policy spells them, followed by ``unknown`` (null) and
+    ``__other__`` (not listed).
     """
-    dimensions = [(attribute.name, _open_labels(attribute.name, attribute.groups)) for attribute in model.attributes]
+    dimensions = [(attribute.name, (*attribute.groups, UNKNOWN, OTHER)) for attribute in model.attributes]
     if model.segment is not None:
-        dimensions.append((model.segment.name, _open_labels(model.segment.name, model.segment.values)))
+        dimensions.append((model.segment.name, (*model.segment.values, UNKNOWN, OTHER)))
     if model.kind == "decisions":
         dimensions.append((DECISION, (FAVOURABLE, UNFAVOURABLE)))
-    names = [name for name, _ in dimensions]
-    for name in names:
-        if names.count(name) > 1:
-            raise PolicyError(f"{name!r} names two dimensions of model {model.name!r}", action="Rename one of them")
     return CellLayout(tuple(dimensions), len(model.features))
 
 
@@ -43,13 +35,3 @@ def index_by_label(labels: tuple[str, ...]) -> dict[str, int]:
     {'female': 0, 'male': 1, 'unknown': 2, '__other__': 3}
     """
     return {canonical_label(label): index for index, label in enumerate(labels)}
-
-
-def _open_labels(name: str, declared: tuple[str, ...]) -> tuple[str, ...]:
-    labels = (*declared, UNKNOWN, OTHER)
-    if len(index_by_label(labels)) < len(labels):
-        raise PolicyError(
-            f"Two labels of {name!r} are the same after Unicode normalisation, strip and casefold",
-            action=f"List each group once; {UNKNOWN!r} and {OTHER!r} are implied",
-        )
-    return labels

@@ -6,12 +6,11 @@ compiled from it (``stream_app.core.events.schema``), so an own stream needs no 
 reference for people.
 """
 
-from stream_app.policy.load import SHIPPED, load_policy, parse_policy
+from stream_app.policy.check import MAX_CELLS, n_labels
+from stream_app.policy.labels import DECISION, OTHER, UNKNOWN, canonical_label
+from stream_app.policy.load import SHIPPED, load_policy, parse_policy, read_policy_text, shipped_names
 from stream_app.policy.model import DEFAULT_WINDOWS, ModelPolicy, Policy, declared_paths
 from stream_app.policy.parts import (
-    NO_SEGMENT,
-    OTHER,
-    UNKNOWN,
     Attribute,
     Box,
     Constant,
@@ -31,8 +30,9 @@ from stream_app.policy.parts import (
 )
 
 __all__ = [
+    "DECISION",
     "DEFAULT_WINDOWS",
-    "NO_SEGMENT",
+    "MAX_CELLS",
     "OTHER",
     "SHIPPED",
     "UNKNOWN",
@@ -54,7 +54,11 @@ __all__ = [
     "Segment",
     "Topic",
     "Window",
+    "canonical_label",
     "declared_paths",
     "load_policy",
+    "n_labels",
     "parse_policy",
+    "read_policy_text",
+    "shipped_names",
 ]

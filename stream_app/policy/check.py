@@ -1,10 +1,21 @@
-"""What the types of a policy cannot say: how its parts must fit together."""
+"""What the types of a policy cannot say: how its parts must fit together.
+
+Each refusal names the path of the field and says what was expected, in the words of the types' own messages:
+``Expected ... - at `$.models[0].attributes[1].reference` ``.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from math import prod
+
 from stream_app.errors import PolicyError
+from stream_app.policy.labels import DECISION, OTHER, UNKNOWN, canonical_label
 from stream_app.policy.model import ModelPolicy, Policy, declared_paths
-from stream_app.policy.parts import OTHER, UNKNOWN, Attribute, Decision, Feature
+from stream_app.policy.parts import Attribute, Decision, Feature
+
+MAX_CELLS = 1_000_000  # of one model: codes of panes and cells stay exact in 64 bits, and open panes fit in memory
+MAX_FIXED_POINT = 2**20  # sums of squares of a run of events stay exact in a float
 
 
 def check_policy(policy: Policy) -> None:
@@ -15,66 +26,110 @@ def check_policy(policy: Policy) -> None:
     """
     _refuse_repeats([model.name for model in policy.models], "$.models[...].name")
     _refuse_repeats([model.topic for model in policy.models], "$.models[...].topic")
+    # An output topic that is a raw topic would feed the worker with its own records for ever.
+    written = [model.output_topic for model in policy.models if model.output_topic is not None]
+    _refuse_repeats([*(model.topic for model in policy.models), *written], "$.models[...].output_topic")
     for number, model in enumerate(policy.models):
         _check_model(model, f"$.models[{number}]")
 
 
 def _check_model(model: ModelPolicy, where: str) -> None:
-    if (model.kind == "decisions") != (model.decision is not None):
-        raise PolicyError(f"Kind {model.kind!r} needs {'a' if model.decision is None else 'no'} decision - at {where}")
-    if model.decision is not None:
-        _check_decision(model.decision, f"{where}.decision")
+    _check_fields(model, where)
+    _check_decision(model, where)
     for number, attribute in enumerate(model.attributes):
         _check_attribute(attribute, model.kind, f"{where}.attributes[{number}]")
+    if model.segment is not None:
+        _check_labels(model.segment.values, f"{where}.segment.values")
     for number, feature in enumerate(model.features):
         _check_feature(feature, f"{where}.features[{number}]")
     for number, window in enumerate(model.windows):
         if window.size_s % model.event_time.pane_s:
-            raise PolicyError(
-                f"Expected a multiple of pane_s = {model.event_time.pane_s} - at {where}.windows[{number}].size_s"
-            )
-    _refuse_repeats([a.name for a in model.attributes], f"{where}.attributes[...].name")
-    _refuse_repeats([w.name for w in model.windows] + ["total"], f"{where}.windows[...].name")
-    _refuse_repeats([path for path, _ in declared_paths(model)], f"{where} (path)")
-    _refuse_nested([path for path, _ in declared_paths(model)], where)
+            _refuse(f"a multiple of pane_s = {model.event_time.pane_s}", f"{where}.windows[{number}].size_s")
+    _check_names(model, where)
+    n_cells = prod(n_labels(model))
+    if n_cells > MAX_CELLS:
+        _refuse(f"at most {MAX_CELLS} combinations of labels, got {n_cells}", f"{where}.attributes")
+
+
+def n_labels(model: ModelPolicy) -> list[int]:
+    """Return the number of labels of each dimension: attributes, segment, decision.
+
+    Attributes and segment have two labels more than they declare: ``unknown`` and ``__other__``.
+    """
+    declared = [attribute.groups for attribute in model.attributes]
+    declared += [model.segment.values] if model.segment is not None else []
+    return [len(labels) + 2 for labels in declared] + ([2] if model.decision is not None else [])
+
+
+def _check_fields(model: ModelPolicy, where: str) -> None:
+    if not model.event_id.is_required:
+        _refuse("true: records without it would be repeats of each other", f"{where}.event_id.is_required")
     if model.drop and model.unknown_fields == "reject":
-        raise PolicyError(f"Expected unknown_fields = 'drop' beside a list of fields to drop - at {where}.drop")
+        _refuse("unknown_fields = 'drop' beside a list of fields to drop", f"{where}.drop")
+    paths = [path for path, _ in declared_paths(model)]
+    _refuse_repeats(paths, where)
+    for outer in paths:
+        for inner in paths:
+            if inner.startswith(outer + "."):
+                _refuse(f"one value, but {inner!r} lies inside {outer!r}", where)
 
 
-def _check_decision(decision: Decision, where: str) -> None:
-    values = (decision.favourable, *decision.unfavourable)
-    if len({type(value) for value in values}) > 1:
-        raise PolicyError(f"Expected values of one type - at {where}")
-    _refuse_repeats([str(value) for value in values], where)
+def _check_decision(model: ModelPolicy, where: str) -> None:
+    decision: Decision | None = model.decision
+    if (model.kind == "decisions") != (decision is not None):
+        _refuse(f"{'a' if decision is None else 'no'} decision for kind {model.kind!r}", f"{where}.decision")
+    if decision is not None:
+        values = (decision.favourable, *decision.unfavourable)
+        if len({type(value) for value in values}) > 1:
+            _refuse("values of one type", f"{where}.decision")
+        _refuse_repeats([str(value) for value in values], f"{where}.decision")
 
 
 def _check_attribute(attribute: Attribute, kind: str, where: str) -> None:
-    _refuse_repeats(list(attribute.groups), f"{where}.groups")
-    if {UNKNOWN, OTHER} & set(attribute.groups):
-        raise PolicyError(
-            f"Expected groups other than {UNKNOWN!r} and {OTHER!r}, which are implied - at {where}.groups"
-        )
+    _check_labels(attribute.groups, f"{where}.groups")
     if attribute.reference is None and kind == "decisions":
-        raise PolicyError(f"Expected a reference group - at {where}.reference")
+        _refuse("a reference group", f"{where}.reference")
     if attribute.reference is not None and attribute.reference not in attribute.groups:
-        raise PolicyError(f"Expected one of the groups - at {where}.reference")
+        _refuse("one of the groups", f"{where}.reference")
+
+
+def _check_labels(labels: tuple[str, ...], where: str) -> None:
+    known = {canonical_label(UNKNOWN), canonical_label(OTHER)}
+    for label in labels:
+        canonical = canonical_label(label)
+        if not canonical or not label.isprintable():
+            _refuse("labels that can be seen", where)
+        if canonical in known:
+            _refuse(
+                f"each label once after Unicode normalisation, strip and casefold ({UNKNOWN!r} and {OTHER!r} are "
+                f"implied), got {label!r} again",
+                where,
+            )
+        known.add(canonical)
 
 
 def _check_feature(feature: Feature, where: str) -> None:
     if not feature.minimum < feature.maximum:
-        raise PolicyError(f"Expected minimum < maximum - at {where}")
-    if max(abs(feature.minimum), abs(feature.maximum)) * feature.scale > 2**20:
-        raise PolicyError(f"Expected |value| * scale <= 2**20, so that sums stay exact - at {where}.scale")
+        _refuse("minimum < maximum", where)
+    if max(abs(feature.minimum), abs(feature.maximum)) * feature.scale > MAX_FIXED_POINT:
+        _refuse(f"|value| * scale <= {MAX_FIXED_POINT}, so that sums stay exact", f"{where}.scale")
 
 
-def _refuse_repeats(values: list[str], where: str) -> None:
+def _check_names(model: ModelPolicy, where: str) -> None:
+    dimensions = [attribute.name for attribute in model.attributes]
+    dimensions += [model.segment.name] if model.segment is not None else []
+    _refuse_repeats([*dimensions, *([DECISION] if model.decision else [])], f"{where}.attributes[...].name")
+    _refuse_repeats([feature.name for feature in model.features], f"{where}.features[...].name")
+    _refuse_repeats([*(window.name for window in model.windows), "total"], f"{where}.windows[...].name")
+
+
+def _refuse_repeats(values: Iterable[str], where: str) -> None:
+    seen: set[str] = set()
     for value in values:
-        if values.count(value) > 1:
-            raise PolicyError(f"{value!r} is given twice - at {where}")
+        if value in seen:
+            _refuse(f"each value once, got {value!r} again", where)
+        seen.add(value)
 
 
-def _refuse_nested(paths: list[str], where: str) -> None:
-    for outer in paths:
-        for inner in paths:
-            if inner.startswith(outer + "."):
-                raise PolicyError(f"{inner!r} lies inside {outer!r}, which is read as one value - at {where}")
+def _refuse(expected: str, where: str) -> None:
+    raise PolicyError(f"The policy has a mistake: Expected {expected} - at `{where}`")

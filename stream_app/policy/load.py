@@ -14,6 +14,15 @@ from stream_app.policy.model import Policy
 SHIPPED = Path(__file__).parent.parent / "policies"
 
 
+def shipped_names() -> list[str]:
+    """List the names of the shipped policies.
+
+    >>> "loans" in shipped_names()
+    True
+    """
+    return sorted(path.stem for path in SHIPPED.glob("*.toml"))
+
+
 def load_policy(source: str) -> Policy:
     """Read and check a policy.
 
@@ -26,15 +35,25 @@ def load_policy(source: str) -> Policy:
     >>> load_policy("loans").models[0].attributes[0].reference
     'male'
     """
-    path = SHIPPED / f"{source}.toml"
-    if not path.is_file():
-        path = Path(source)
+    return parse_policy(read_policy_text(source))
+
+
+def read_policy_text(source: str) -> str:
+    """Read the TOML text of a policy.
+
+    Args:
+        source: Name of a shipped policy or path of a file.
+
+    Raises:
+        PolicyError: there is no such policy, or it is not text.
+    """
     try:
-        text = path.read_text("utf-8")
-    except OSError:
-        names = ", ".join(sorted(p.stem for p in SHIPPED.glob("*.toml")))
-        raise PolicyError(f"No policy {source!r}", action=f"Give a file, or one of: {names}") from None
-    return parse_policy(text)
+        return (SHIPPED / f"{source}.toml" if source in shipped_names() else Path(source)).read_text("utf-8")
+    except UnicodeDecodeError:
+        raise PolicyError(f"The policy {source!r} is not UTF-8") from None
+    except (OSError, ValueError):  # a NUL in a path is a ValueError
+        known = ", ".join(shipped_names())
+        raise PolicyError(f"No policy {source!r}", action=f"Give a file, or one of: {known}") from None
 
 
 def parse_policy(text: str) -> Policy:
@@ -45,9 +64,9 @@ def parse_policy(text: str) -> Policy:
     """
     try:
         policy = msgspec.convert(tomllib.loads(text), Policy)
-    except tomllib.TOMLDecodeError as error:
-        raise PolicyError(f"The policy is no valid TOML: {error}") from None
     except msgspec.ValidationError as error:
         raise PolicyError(f"The policy has a mistake: {error}") from None
+    except (ValueError, RecursionError) as error:
+        raise PolicyError(f"The policy is no valid TOML: {error}") from None
     check_policy(policy)
     return policy

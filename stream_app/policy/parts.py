@@ -7,14 +7,11 @@ from typing import Annotated, Literal
 import msgspec
 
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
-JsonPath = Annotated[str, msgspec.Meta(pattern=r"^[^.\s]+(\.[^.\s]+)*$", max_length=200)]
+_KEY = r"[^.\s]([^.\x00-\x1f]*[^.\s])?"  # of a JSON object; without dots, which join keys
+JsonPath = Annotated[str, msgspec.Meta(pattern=rf"^{_KEY}(\.{_KEY})*$", max_length=200)]
 Topic = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._-]{1,200}$")]
 Label = Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
 Scalar = bool | int | str
-
-UNKNOWN = "unknown"  # the label of a null or absent group
-OTHER = "__other__"  # the label of a value that the policy does not list
-NO_SEGMENT = "all"  # the only segment of a model that declares none
 
 
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -108,7 +105,8 @@ class Feature(Part, frozen=True, kw_only=True):
         path: Where it lies.
         minimum: Smallest value that can be true; a smaller one is a dead letter.
         maximum: Greatest value that can be true.
-        scale: Values are kept as ``round(value * scale)``; ``(max - min) * scale`` is at most 2**20.
+        scale: Values are kept as ``round(value * scale)``; ``|value| * scale`` is at most 2**20,
+            so that sums are exact.
         is_required: Whether a record without it is a dead letter.
     """
 

@@ -1,8 +1,12 @@
-"""One spelling of a label: group names are compared, not displayed, in this form."""
+"""Labels: the values of attributes and segments, in the one form in which they are compared."""
 
 from __future__ import annotations
 
 import unicodedata
+
+UNKNOWN = "unknown"  # the label of a null
+OTHER = "__other__"  # the label of a value that the policy does not list
+DECISION = "decision"  # the dimension of the favourable and the unfavourable
 
 
 def canonical_label(text: str) -> str:
