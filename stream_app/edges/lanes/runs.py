@@ -68,22 +68,24 @@ def _unpack_batches(records: PartitionRecords) -> Iterator[Batch]:
         batch = records._records.next_batch()
         if records._check_crcs and not batch.validate_crc():
             raise CorruptRecordException(f"Invalid CRC - {partition}")
-        if not _is_skipped(records, batch):
-            start = records.next_fetch_offset
-            columns = [(record.offset, record.value, record.timestamp) for record in batch if record.offset >= start]
-            if columns:
-                offsets, values, timestamps_ms = zip(*columns, strict=True)
-                yield Batch(
-                    partition.topic,
-                    partition.partition,
-                    start,
-                    batch.next_offset,
-                    np.array(offsets, np.int64),
-                    list(values),
-                    np.array(timestamps_ms, np.int64),
-                )
-        # The last offset of a batch is kept even when its last records were compacted away.
+        start = records.next_fetch_offset
+        # The last offset of a batch is kept even when its last records were compacted away. The position moves before
+        # the run is handed out: a caller who takes no further run would otherwise find it one batch behind.
         records.next_fetch_offset = batch.next_offset
+        if _is_skipped(records, batch):
+            continue
+        columns = [(record.offset, record.value, record.timestamp) for record in batch if record.offset >= start]
+        if columns:
+            offsets, values, timestamps_ms = zip(*columns, strict=True)
+            yield Batch(
+                partition.topic,
+                partition.partition,
+                start,
+                batch.next_offset,
+                np.array(offsets, np.int64),
+                list(values),
+                np.array(timestamps_ms, np.int64),
+            )
 
 
 def _is_skipped(records: PartitionRecords, batch: Any) -> bool:
