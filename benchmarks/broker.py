@@ -1,0 +1,73 @@
+"""Plain dealings with the broker: topics made and removed, a topic read to its end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+
+_READ_BATCH = 10_000
+_TIMEOUT_S = 30.0
+
+
+def create_topic(kafka: str, topic: str, n_partitions: int, config: Mapping[str, str] | None = None) -> None:
+    """Create a topic and wait until it is there."""
+    admin = AdminClient({"bootstrap.servers": kafka})
+    made = admin.create_topics([NewTopic(topic, n_partitions, 1, config=dict(config or {}))])
+    for future in made.values():
+        future.result(_TIMEOUT_S)
+
+
+def delete_topics(kafka: str, prefix: str) -> None:
+    """Remove every topic whose name starts with ``prefix``: what one run has made."""
+    admin = AdminClient({"bootstrap.servers": kafka})
+    names = [name for name in admin.list_topics(timeout=_TIMEOUT_S).topics if name.startswith(prefix)]
+    if names:
+        for future in admin.delete_topics(names).values():
+            future.result(_TIMEOUT_S)
+
+
+def read_topic(kafka: str, topic: str, n_partitions: int) -> Iterator[bytes]:
+    """Yield the committed values of a topic up to its present end."""
+    for message in read_messages(kafka, topic, n_partitions):
+        if message.value() is not None:
+            yield message.value()
+
+
+def read_messages(kafka: str, topic: str, n_partitions: int) -> Iterator[Message]:
+    """Yield the committed records of a topic up to its present end.
+
+    Raises:
+        TimeoutError: the broker does not deliver them, for example behind a transaction that stays open.
+    """
+    consumer = Consumer(
+        {
+            "bootstrap.servers": kafka,
+            "group.id": "bench-reader",
+            "isolation.level": "read_committed",
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+        }
+    )
+    try:
+        consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING) for partition in range(n_partitions)])
+        ended: set[int] = set()
+        deadline = time.monotonic() + _TIMEOUT_S
+        while len(ended) < n_partitions:
+            # A short time: consume() waits for a full batch, and the last one is not full.
+            messages = consumer.consume(_READ_BATCH, timeout=0.1)
+            if messages:
+                deadline = time.monotonic() + _TIMEOUT_S
+            elif time.monotonic() > deadline:
+                raise TimeoutError(f"Nothing more of {topic} after {_TIMEOUT_S:g} s")
+            for message in messages:
+                if message.error() is None:
+                    yield message
+                elif message.error().name() == "_PARTITION_EOF":
+                    ended.add(message.partition())
+                else:
+                    raise KafkaException(message.error())
+    finally:
+        consumer.close()
