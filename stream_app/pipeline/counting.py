@@ -31,6 +31,8 @@ class _LabelIndex(dict[Any, int]):
 
     def __init__(self, labels: tuple[str, ...]) -> None:
         super().__init__()
+        self.labels = labels
+        self.as_declared = frozenset((*labels, None))
         self._by_label = index_by_label(labels)
         self._other = len(labels) - 1
 
@@ -74,14 +76,14 @@ class EventCounter:
     def __init__(self, model: ModelPolicy, schema: Schema) -> None:
         self.layout = layout_of(model)
         self._pane_s = model.event_time.pane_s
-        indices: list[dict[Any, int]] = []
-        getters = []
-        for attribute, (_, labels) in zip(model.attributes, self.layout.dimensions, strict=False):
-            getters.append(schema.getter(attribute.path))
-            indices.append(_LabelIndex(labels))
-        if model.segment is not None:
-            getters.append(schema.getter(model.segment.path))
-            indices.append(_LabelIndex(self.layout.dimensions[len(indices)][1]))
+        paths = [attribute.path for attribute in model.attributes]
+        paths += [model.segment.path] if model.segment is not None else []
+        label_indices = [_LabelIndex(labels) for _, labels in self.layout.dimensions[: len(paths)]]
+        self._labelled = [
+            (schema.getter(path), schema.setter(path), index) for path, index in zip(paths, label_indices, strict=True)
+        ]
+        getters = [schema.getter(path) for path in paths]
+        indices: list[dict[Any, int]] = [*label_indices]
         if model.decision is not None:
             _, labels = self.layout.dimensions[-1]
             outcome = {value: labels.index(UNFAVOURABLE) for value in model.decision.unfavourable}
@@ -97,6 +99,14 @@ class EventCounter:
         for first in range(0, len(events), MAX_RUN):
             last = first + MAX_RUN
             yield from self._count_run(events[first:last], times_s[first:last])
+
+    def write_labels(self, events: list[Any]) -> None:
+        """Replace every spelling of a label by the label, so that free text in a group's field ends here."""
+        for get, overwrite, index in self._labelled:
+            spellings = list(map(get, events))
+            if not index.as_declared.issuperset(spellings):
+                declared = index.as_declared
+                overwrite(events, [s if s in declared else index.labels[index[s]] for s in spellings])
 
     def tally(self, cells: Cells, outcomes: Counter[str], overflow: Counter[str]) -> None:
         """Add the events of some cells to counts by outcome, and by dimension whose value is not listed."""
