@@ -11,14 +11,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-
 from tests.chaos.audit import Finding
 from tests.chaos.run import ChaosRun
 from tests.chaos.schedule import Plan
 
-_console = Console(highlight=False, soft_wrap=True)
+_COLUMNS = ("expected", "found", "repeated", "missing", "wrong")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -37,9 +34,9 @@ def main(argv: Sequence[str]) -> int:
     started = time.monotonic()
 
     def note(line: str) -> None:
-        _console.print(f"{time.monotonic() - started:7.1f} s  {line}")
+        print(f"{time.monotonic() - started:7.1f} s  {line}", flush=True)
 
-    _console.print(f"seed {plan.seed}; logs in {folder}")
+    print(f"seed {plan.seed}; logs in {folder}", flush=True)
     chaos = ChaosRun(plan, folder, note)
     findings = chaos.run()
     print_report(chaos, findings)
@@ -50,17 +47,21 @@ def main(argv: Sequence[str]) -> int:
 
 
 def print_report(chaos: ChaosRun, findings: Sequence[Finding]) -> None:
-    table = Table("compared", "expected", "found", "repeated", "missing", "wrong", "first difference")
+    print(f"\n{'compared':<24}" + "".join(f"{column:>11}" for column in _COLUMNS))
     for finding in findings:
         numbers = (finding.n_expected, finding.n_found, finding.n_repeated, finding.n_missing, finding.n_wrong)
-        table.add_row(finding.what, *(f"{number:,}" for number in numbers), finding.first)
-    _console.print(table)
+        print(f"{finding.what:<24}" + "".join(f"{number:>11,}" for number in numbers))
+        if finding.first:
+            print(f"    first difference: {finding.first}")
     story = chaos.story
     done = ", ".join(f"{number} x {kind}" for kind, number in sorted(story.done.items()))
-    _console.print(f"{story.sent.n_sent:,} events; {done}; {story.n_starts} worker starts, exits {dict(story.exits)}")
+    print(f"\n{story.sent.n_sent:,} events in {story.sent.seconds:.0f} s; {done}")
+    print(
+        f"{story.n_starts} worker starts; exits by themselves: {dict(story.exits)}; settled in {story.settled_s:.0f} s"
+    )
     is_exact = all(finding.is_exact for finding in findings)
     verdict = "EXACT: every count, every record once" if is_exact else "NOT EXACT"
-    _console.print(f"{verdict} (seed {chaos.plan.seed})")
+    print(f"{verdict} (seed {chaos.plan.seed})")
 
 
 def _parse(argv: Sequence[str]) -> argparse.Namespace:

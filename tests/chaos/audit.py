@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,9 +10,9 @@ from fractions import Fraction
 from typing import Any
 
 from tests.chaos.logs import Partial
-from tests.chaos.recount import Cell, Recount, by_group, sum_windows
+from tests.chaos.recount import Cell, Recount, by_group, count_window, sum_windows
 
-Windows = dict[tuple[str, int], dict[Cell, int]]
+_MIN_N = 30  # the default of a policy
 
 
 @dataclass(frozen=True)
@@ -80,17 +81,25 @@ def audit_cells(recounts: Mapping[int, Recount], partials: Iterable[Partial], mo
     return compare_values("cells of panes", expected, found)
 
 
-def audit_order(partials: Iterable[Partial], ends: Mapping[int, int]) -> Finding:
-    """Positions never go back in the log of partials, and the last ones are the ends of the source."""
-    last: dict[int, int] = {}
-    backwards = []
-    for partial in partials:
-        if partial.next_offset < last.get(partial.partition, 0):
-            backwards.append((partial.partition, last[partial.partition], partial.next_offset))
-        last[partial.partition] = partial.next_offset
-    finding = compare_values("positions of lanes", ends, last)
-    first = finding.first or (f"partition, before, after: {backwards[0]}" if backwards else "")
-    return Finding(finding.what, len(ends), len(last), 0, finding.n_missing, finding.n_wrong + len(backwards), first)
+def audit_positions(recounts: Mapping[int, Recount], partials: Iterable[Partial], ends: Mapping[int, int]) -> Finding:
+    """Every flush holds exactly the events below its position; positions never go back and end as the source does."""
+    counted = {partition: sorted(counts.counted) for partition, counts in recounts.items()}
+    totals: dict[int, dict[int, int]] = {partition: {} for partition in recounts}
+    n_so_far, last = Counter[int](), dict.fromkeys(recounts, 0)
+    n_flushes, wrong = 0, []
+    for partition, next_offset, _, panes in partials:
+        n_flushes += 1
+        for start_s, cells in panes.items():
+            n = sum(vector[0] for vector in cells.values())
+            n_so_far[partition] += n - totals[partition].get(start_s, 0)
+            totals[partition][start_s] = n
+        n_below = bisect_left(counted[partition], next_offset)
+        if next_offset < last[partition] or n_so_far[partition] != n_below:
+            wrong.append(f"[{partition}] {last[partition]} -> {next_offset}: {n_so_far[partition]} of {n_below} events")
+        last[partition] = next_offset
+    ended = compare_values("ends of lanes", ends, last)
+    first = ended.first or next(iter(wrong), "")
+    return Finding("positions of flushes", n_flushes, n_flushes, 0, ended.n_missing, ended.n_wrong + len(wrong), first)
 
 
 def audit_results(
@@ -111,11 +120,31 @@ def audit_results(
         compare_once("windows and revisions", revisions, keys),
         compare_values(
             "groups of windows",
-            {(*key, group): counts for key in wanted for group, counts in _expected(windows, key, model).items()},
+            {
+                (*key, group): counts
+                for key in wanted
+                for group, counts in _groups(windows[key[1:]], key[0], model).items()
+            },
             {(*key, g["group"]): _told(g) for key, r in newest.items() for g in r["groups"]},
         ),
         _audit_offsets(results),
     ]
+
+
+def audit_every_result(
+    recounts: Mapping[int, Recount], results: Iterable[dict[str, Any]], model: dict[str, Any]
+) -> Finding:
+    """Every result ever told, against the part of the raw log that its own offsets name."""
+    expected: dict[Any, Any] = {}
+    found: dict[Any, Any] = {}
+    for number, result in enumerate(results):
+        (offsets,) = result["offsets"].values()
+        below = {int(partition): offset for partition, offset in offsets.items()}
+        cells = count_window(recounts, below, result["start_s"], result["end_s"])
+        key = (number, result["attribute"], result["window"], result["end_s"])
+        expected |= {(*key, group): told for group, told in _groups(cells, result["attribute"], model).items()}
+        found |= {(*key, group["group"]): _told(group) for group in result["groups"]}
+    return compare_values("results by their own offsets", expected, found)
 
 
 def label_lists(model: dict[str, Any]) -> list[list[str]]:
@@ -138,26 +167,38 @@ def _last(newest: Mapping[tuple[str, str, int], dict[str, Any]], key: tuple[str,
     return int(newest[key]["revision"]) if key in newest else 0
 
 
-def _expected(windows: Windows, key: tuple[str, str, int], model: dict[str, Any]) -> dict[str, tuple[Any, ...]]:
-    """Return n, favourable, rate, ratio and gap of each group, by the definitions."""
-    name, window, start_s = key
+def _groups(cells: dict[Cell, int], name: str, model: dict[str, Any]) -> dict[str, tuple[Any, ...]]:
+    """Return n, favourable, rate, ratio, gap and state of each group, by the definitions and the default rules."""
     position, attribute = next((i, a) for i, a in enumerate(model["attributes"]) if a["name"] == name)
-    counts = dict.fromkeys(attribute["groups"], (0, 0)) | by_group(windows[window, start_s], position)
+    counts = dict.fromkeys(attribute["groups"], (0, 0)) | by_group(cells, position)
     n_reference, k_reference = counts[attribute["reference"]]
     told: dict[str, tuple[Any, ...]] = {}
     for group, (n, k) in counts.items():
-        rate = Fraction(k, n) if n else None
-        reference_rate = Fraction(k_reference, n_reference) if n_reference else None
-        gap = ratio = None
+        rate, reference_rate = _rate(k, n), _rate(k_reference, n_reference)
+        gap = ratio = state = None
         if group != attribute["reference"] and rate is not None and reference_rate is not None:
-            gap = float(rate - reference_rate)
-            ratio = float(rate / reference_rate) if reference_rate else None
-        told[group] = (n, k, None if rate is None else float(rate), ratio, gap)
+            gap = rate - reference_rate
+            ratio = rate / reference_rate if reference_rate else None
+        if group in attribute["groups"] and group != attribute["reference"]:
+            is_broken = gap is not None and (ratio is None or ratio < Fraction(4, 5) or abs(gap) > Fraction(1, 5))
+            state = "insufficient" if min(n, n_reference) < _MIN_N else "breach" if is_broken else "ok"
+        told[group] = (n, k, *(None if value is None else float(value) for value in (rate, ratio, gap)), state)
     return told
 
 
+def _rate(favourable: int, n: int) -> Fraction | None:
+    return Fraction(favourable, n) if n else None
+
+
 def _told(group: dict[str, Any]) -> tuple[Any, ...]:
-    return (group["n"], group["favourable"], group["rate"], group["disparate_impact_ratio"], group["gap"])
+    return (
+        group["n"],
+        group["favourable"],
+        group["rate"],
+        group["disparate_impact_ratio"],
+        group["gap"],
+        group["state"],
+    )
 
 
 def _audit_offsets(results: list[dict[str, Any]]) -> Finding:

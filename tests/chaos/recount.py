@@ -7,7 +7,7 @@ policy, which it reads as TOML. It knows flat records only.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -26,7 +26,7 @@ class Recount:
     """One source partition: counts by pane and cell, and the fate of each offset."""
 
     panes: dict[int, dict[Cell, list[int]]] = field(default_factory=dict)
-    counted: list[int] = field(default_factory=list)
+    counted: dict[int, tuple[int, Cell]] = field(default_factory=dict)  # offset -> start of its pane, cell
     refused: list[int] = field(default_factory=list)
     late: dict[int, int] = field(default_factory=dict)  # offset -> start of its pane
     repeats: list[int] = field(default_factory=list)
@@ -38,6 +38,7 @@ def recount(log: Iterable[Record], model: dict[str, Any]) -> Recount:
     pane_s, lag_s = time.get("pane_s", 10), time.get("out_of_orderness_s", 5)
     first_seen: dict[str, int] = {}  # event id -> block of offsets in which it was accepted
     highest_s: int | None = None
+    cells: dict[Cell, Cell] = {}  # one object for all events of a cell
     found = Recount()
     for offset, timestamp_ms, value in log:
         if value is None:
@@ -59,19 +60,24 @@ def recount(log: Iterable[Record], model: dict[str, Any]) -> Recount:
         if pane < (highest_s - lag_s) // pane_s:
             found.late[offset] = pane * pane_s
             continue
-        found.counted.append(offset)
-        _add(found.panes.setdefault(pane * pane_s, {}), event, model)
+        cell = _cell(event, model)
+        found.counted[offset] = (pane * pane_s, cells.setdefault(cell, cell))
+        _add(found.panes.setdefault(pane * pane_s, {}), cell, event, model)
     return found
 
 
-def _add(pane: dict[Cell, list[int]], event: dict[str, Any], model: dict[str, Any]) -> None:
+def _cell(event: dict[str, Any], model: dict[str, Any]) -> Cell:
     spread = [(attribute["path"], attribute["groups"]) for attribute in model["attributes"]]
     spread += [(model["segment"]["path"], model["segment"]["values"])] if "segment" in model else []
-    labels = [_label(event.get(path), known) for path, known in spread]
-    outcome = "favourable" if event[model["decision"]["path"]] == model["decision"]["favourable"] else "unfavourable"
-    vector = pane.setdefault((*labels, outcome), [0] * (1 + 3 * len(model.get("features", []))))
+    is_favourable = event[model["decision"]["path"]] == model["decision"]["favourable"]
+    return (*(_label(event[path], known) for path, known in spread), "favourable" if is_favourable else "unfavourable")
+
+
+def _add(pane: dict[Cell, list[int]], cell: Cell, event: dict[str, Any], model: dict[str, Any]) -> None:
+    features = model.get("features", [])
+    vector = pane.setdefault(cell, [0] * (1 + 3 * len(features)))
     vector[0] += 1
-    for number, feature in enumerate(model.get("features", [])):
+    for number, feature in enumerate(features):
         fixed = round(event[feature["path"]] * feature.get("scale", 1))
         for place, amount in enumerate((1, fixed, fixed * fixed), start=1 + 3 * number):
             vector[place] += amount
@@ -133,6 +139,21 @@ def sum_windows(recounts: Iterable[Recount], model: dict[str, Any]) -> dict[tupl
                 for cell, vector in cells.items():
                     window[cell] = window.get(cell, 0) + vector[0]
     return windows
+
+
+def count_window(
+    recounts: Mapping[int, Recount], offsets: Mapping[int, int], start_s: int, end_s: int
+) -> dict[Cell, int]:
+    """Return decisions by cell of one stretch of event time, of the records below the given offsets.
+
+    What becomes of a record depends on the records before it alone, so a part of the log needs no recount of its own.
+    """
+    cells: dict[Cell, int] = {}
+    for partition, counts in recounts.items():
+        for offset, (pane_s, cell) in counts.counted.items():
+            if offset < offsets.get(partition, 0) and start_s <= pane_s < end_s:
+                cells[cell] = cells.get(cell, 0) + 1
+    return cells
 
 
 def by_group(cells: dict[Cell, int], position: int) -> dict[str, tuple[int, int]]:

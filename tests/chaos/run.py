@@ -29,7 +29,7 @@ from stream_app.topics import (
     TopicSpec,
     declared_topics,
 )
-from tests.chaos.audit import Finding, audit_cells, audit_order, audit_results, compare_once
+from tests.chaos.audit import Finding, audit_cells, audit_positions, audit_results, compare_once
 from tests.chaos.crew import Crew
 from tests.chaos.disturbed import disturbed_events
 from tests.chaos.logs import read_json, read_partials, read_raw, read_sources
@@ -206,7 +206,7 @@ class ChaosRun:
         late = [(n["partition"], n["offset"], n["pane_start_s"]) for n in read_json(kafka, LATE_DECISIONS)]
         return [
             audit_cells(recounts, partials, model),
-            audit_order(partials, {p: _end_of(counts) for p, counts in recounts.items()}),
+            audit_positions(recounts, partials, {p: _end_of(counts) for p, counts in recounts.items()}),
             compare_once(
                 "per-event outputs",
                 ((p, offset) for p, counts in recounts.items() for offset in counts.counted),
