@@ -35,7 +35,7 @@ bench-peers: $(READY) ## the same beside Quix Streams, Bytewax and Kafka Streams
 	$(BIN)/python -m benchmarks.peers --all $(ARGS)
 
 chaos: $(READY) ## kill workers and broker at random moments; every count must be exact (ARGS="--seed 7")
-	$(BIN)/python -m benchmarks.chaos $(ARGS)
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 lock: $(READY) ## renew the hash-pinned requirement files from pyproject.toml
 	$(LOCK) --upgrade --group build --output-file requirements/build.txt
