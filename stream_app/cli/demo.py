@@ -37,7 +37,10 @@ def demo(
     drift: Annotated[float, typer.Option(min=0.0, max=1.0, help="Level of the drift, 0-1.")] = 0.8,
     rate: Annotated[float, typer.Option(min=1.0, help="Loan decisions per second.")] = 500.0,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the producer.")] = 42,
-    duration_s: Annotated[float | None, typer.Option(min=1.0, help="End after so many seconds.")] = None,
+    duration_s: Annotated[
+        float | None,
+        typer.Option(min=1.0, help="End after so many seconds; with --exit-on-alert 90 s after the drift."),
+    ] = None,
     exit_on_alert: Annotated[
         bool, typer.Option("--exit-on-alert", help="End with 0 at the first correct alert, with 1 if it does not come.")
     ] = False,
@@ -61,7 +64,10 @@ def demo(
         notes.print(f"Fair for {fair_s} s, then drift level {drift:g}: women are approved less often")
         notes.print(f"In another terminal: fairstream results --kafka {stage.bootstrap} --policy {_POLICY} --follow")
         watch = _Watch(stage, scenario, is_json=json)
-        exit_code = watch.run(stop, duration_s=duration_s, exit_on_alert=exit_on_alert)
+        if duration_s is None and exit_on_alert:
+            duration_s = fair_s + _ALERT_TIMEOUT_S
+        deadline = None if duration_s is None else time.time() + duration_s
+        exit_code = watch.run(stop, deadline, exit_on_alert=exit_on_alert)
         watch.say_what_next()
         notes.print("Stopping")
     raise typer.Exit(exit_code)
@@ -80,11 +86,10 @@ class _Watch:
         self._view = DemoView(self._window)
         self._is_json = is_json
         self._in_breach: set[tuple[str, str]] = set()
-        self._is_drift_told = False
+        self._is_drift_told = not scenario.drift
 
-    def run(self, stop: threading.Event, *, duration_s: float | None, exit_on_alert: bool) -> Exit:
+    def run(self, stop: threading.Event, deadline: float | None, *, exit_on_alert: bool) -> Exit:
         """Show results until stopped, until the time is up, or until the first alert."""
-        deadline = self._deadline(duration_s, exit_on_alert=exit_on_alert)
         with _followed_results(self._stage.bootstrap, self._k) as results, self._live() as live:
             while not stop.is_set():
                 self._stage.check()
@@ -114,11 +119,6 @@ class _Watch:
         )
         facts.print("  fairstream policy check loans               # what is watched, and by which rules")
         facts.print("  fairstream produce csv FILE --policy P      # your own decisions; docs/policy.md shows how")
-
-    def _deadline(self, duration_s: float | None, *, exit_on_alert: bool) -> float | None:
-        if exit_on_alert:
-            return self._stage.drift_at_s + _ALERT_TIMEOUT_S
-        return None if duration_s is None else time.time() + duration_s
 
     def _look_at(self, result: DisclosedResult) -> Exit | None:
         """Tell new breaches and recoveries of the shown window; return how an alert is to be taken."""

@@ -98,8 +98,9 @@ class Flush:
 class LaneStep(Protocol):
     """One role's logic for one source partition: state in memory, no I/O, no clock, no randomness.
 
-    The engine calls ``restore`` once, then ``step`` and ``flush`` until the lane is closed. ``flush`` is called about once a second and must return every change of
-    state since the last flush: what it returns is committed together with all that ``step`` returned before it.
+    The engine calls ``restore`` once, then ``step`` and ``flush`` until the lane is closed. ``flush`` is called about
+    once a second and must return every change of state since the last flush: what it returns is committed together
+    with all that ``step`` returned before it.
     A step whose transaction failed is thrown away and restored anew.
     """
 

@@ -35,7 +35,7 @@ def _published(record: dict[str, object]) -> dict[str, object]:
     [("female", "female"), (" FEMALE ", "female"), ("Jane Doe, 3 Main St", "__other__"), (None, None)],
 )
 def test_a_spelling_of_a_group_leaves_as_the_label_of_the_policy(spelling: str | None, label: str | None) -> None:
-    record = {
+    record: dict[str, object] = {
         "application_id": "A-1",
         "applicant_id": "P-1",
         "ts": "2026-09-21T14:13:20Z",

@@ -1,0 +1,101 @@
+"""The demo as a person starts it: on a broker of its own, until the alert, leaving nothing behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from stream_app.edges.kafka.jars import cached_jars, default_cache_dir
+from tests.tiers import skip_or_fail
+
+
+@contextmanager
+def _demo(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("FAIRSTREAM_")}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "stream_app", "demo", "--json", *arguments],
+        env=environment | {"TMPDIR": str(folder)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def _descendants(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    children: list[psutil.Process] = psutil.Process(process.pid).children(recursive=True)
+    return children
+
+
+def _assert_all_gone(processes: list[psutil.Process]) -> None:
+    _, alive = psutil.wait_procs(processes, timeout=15)
+    assert not alive
+
+
+@pytest.mark.timeout(240)
+def test_the_demo_ends_with_0_at_the_first_correct_alert(kafka: str, tmp_path: Path) -> None:
+    with _demo(tmp_path, "--kafka", kafka, "--exit-on-alert", "--fair-s", "15", "--rate", "400") as process:
+        out, err = process.communicate(timeout=200)
+    assert process.returncode == 0, err
+    events = [json.loads(line) for line in out.splitlines()]
+    assert [event["event"] for event in events] == ["drift", "breach"]
+    group = events[1]["group"]
+    assert group["group"] == "female"
+    assert group["disparate_impact_ratio"] < 0.8
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.timeout(240)
+def test_without_a_drift_no_alert_comes_and_the_demo_ends_with_1(kafka: str, tmp_path: Path) -> None:
+    arguments = ("--exit-on-alert", "--drift", "0", "--fair-s", "10", "--rate", "400", "--duration-s", "35")
+    with _demo(tmp_path, "--kafka", kafka, *arguments) as process:
+        out, err = process.communicate(timeout=200)
+    assert process.returncode == 1, err
+    assert [json.loads(line)["event"] for line in out.splitlines()] == ["no_alert"]
+
+
+@pytest.mark.timeout(240)
+def test_ctrl_c_leaves_neither_processes_nor_files(tmp_path: Path) -> None:
+    if not cached_jars(default_cache_dir()):
+        skip_or_fail("The jars of the local Kafka are not there yet")
+    with _demo(tmp_path) as process:
+        deadline = time.monotonic() + 120
+        while len(_descendants(process)) < 6:  # broker, worker, producer, each with its watcher
+            assert time.monotonic() < deadline, "the parts of the demo did not start"
+            assert process.poll() is None
+            time.sleep(0.2)
+        descendants = _descendants(process)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert process.returncode == 0
+    _assert_all_gone(descendants)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.timeout(240)
+def test_a_killed_demo_takes_its_processes_along(tmp_path: Path) -> None:
+    if not cached_jars(default_cache_dir()):
+        skip_or_fail("The jars of the local Kafka are not there yet")
+    with _demo(tmp_path) as process:
+        deadline = time.monotonic() + 120
+        while len(_descendants(process)) < 4:  # broker and worker, each with its watcher
+            assert time.monotonic() < deadline, "the parts of the demo did not start"
+            time.sleep(0.2)
+        descendants = _descendants(process)
+        process.kill()
+        process.communicate(timeout=60)
+    _assert_all_gone(descendants)
