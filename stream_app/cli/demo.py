@@ -22,7 +22,7 @@ from stream_app.policy import load_policy
 
 if TYPE_CHECKING:
     from stream_app.pipeline.disclosed import DisclosedGroup, DisclosedResult
-    from stream_app.wiring.demo import Scenario, Stage
+    from stream_app.wiring.demo import Stage
 
 _POLICY = "demo"
 _DRIFTED = ("gender", "female")  # the pair that the producer's drift is about
@@ -62,8 +62,10 @@ def demo(
         open_stage(scenario, Path(folder), kafka=kafka, note=notes.print) as stage,
     ):
         notes.print(f"Fair for {fair_s} s, then drift level {drift:g}: women are approved less often")
-        notes.print(f"In another terminal: fairstream results --kafka {stage.bootstrap} --policy {_POLICY} --follow")
-        watch = _Watch(stage, scenario, is_json=json)
+        notes.print(
+            f"In another terminal: fairstream results --kafka {stage.bootstrap} --policy {stage.policy} --follow"
+        )
+        watch = _Watch(stage, has_drift=drift > 0, is_json=json)
         if duration_s is None and exit_on_alert:
             duration_s = fair_s + _ALERT_TIMEOUT_S
         deadline = None if duration_s is None else time.time() + duration_s
@@ -76,17 +78,18 @@ def demo(
 class _Watch:
     """Follows the results until it is time to end."""
 
-    def __init__(self, stage: Stage, scenario: Scenario, *, is_json: bool) -> None:
+    def __init__(self, stage: Stage, *, has_drift: bool, is_json: bool) -> None:
         from stream_app.cli.demo_view import DemoView  # noqa: PLC0415
 
-        model = load_policy(scenario.policy).models[0]
+        model = load_policy(stage.policy).models[0]
+        self._model = model.name
         self._stage = stage
         self._k = model.privacy.k
         self._window = model.windows[0].name
-        self._view = DemoView(self._window)
+        self._view = DemoView()
         self._is_json = is_json
         self._in_breach: set[tuple[str, str]] = set()
-        self._is_drift_told = not scenario.drift
+        self._is_drift_told = not has_drift
 
     def run(self, stop: threading.Event, deadline: float | None, *, exit_on_alert: bool) -> Exit:
         """Show results until stopped, until the time is up, or until the first alert."""
@@ -95,7 +98,6 @@ class _Watch:
                 self._stage.check()
                 self._tell_drift()
                 for result in _drain(results, _LOOK_EVERY_S):
-                    self._view.show_result(result)
                     verdict = self._look_at(result)
                     if exit_on_alert and verdict is not None:
                         return verdict
@@ -124,8 +126,9 @@ class _Watch:
         """Tell new breaches and recoveries of the shown window; return how an alert is to be taken."""
         from stream_app.cli.demo_view import describe_breach  # noqa: PLC0415
 
-        if result.window != self._window:
+        if (result.model, result.window) != (self._model, self._window):
             return None
+        self._view.show_result(result)
         verdict: Exit | None = None
         for group in result.groups:
             pair = (result.attribute, group.group)

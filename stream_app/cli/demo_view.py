@@ -16,14 +16,9 @@ _STATE_STYLE = {"ok": "green", "insufficient": "yellow", "watch": "yellow", "bre
 
 
 class DemoView:
-    """Keeps the newest results and draws them.
+    """Keeps the newest result of each attribute and draws them."""
 
-    Args:
-        window: Name of the window that is shown.
-    """
-
-    def __init__(self, window: str) -> None:
-        self._window = window
+    def __init__(self) -> None:
         self._newest: dict[str, DisclosedResult] = {}
         self._started = time.monotonic()
         self._vitals = Vitals(0, 0)
@@ -31,9 +26,8 @@ class DemoView:
         self._rate = 0.0
 
     def show_result(self, result: DisclosedResult) -> None:
-        """Take in a result; other windows are ignored."""
-        if result.window == self._window:
-            self._newest[result.attribute] = result
+        """Take in a result."""
+        self._newest[result.attribute] = result
 
     def show_vitals(self, vitals: Vitals) -> None:
         """Take in how the worker is doing; the rate is what was counted since the last time."""
@@ -55,13 +49,14 @@ class DemoView:
             style="bold",
         )
         if not self._newest:
-            return Group(status, Text(f"Waiting for the first window of {self._window} to close", style="dim"))
+            return Group(status, Text("Waiting for the first window to close", style="dim"))
         return Group(status, self._table())
 
     def _table(self) -> Table:
         end_s = max(result.end_s for result in self._newest.values())
         end = datetime.fromtimestamp(end_s, UTC).strftime("%H:%M:%S")
-        table = Table(title=f"Window of {self._window} that ended at {end} UTC (event time)", title_justify="left")
+        window = next(iter(self._newest.values())).window
+        table = Table(title=f"Window of {window} that ended at {end} UTC (event time)", title_justify="left")
         for name in ("attribute", "group"):
             table.add_column(name)
         for name in ("n", "approval rate", "impact ratio", "gap"):

@@ -26,7 +26,7 @@ from stream_app.edges.kafka.local import LocalKafka
 from stream_app.edges.keyfile import create_key_file, key_file_path
 from stream_app.edges.processes import BoundProcess
 from stream_app.errors import FairStreamError
-from stream_app.policy import load_policy
+from stream_app.policy import SHIPPED, load_policy
 from stream_app.topics import declared_topics
 
 _READY_TIMEOUT_S = 60.0
@@ -71,15 +71,23 @@ class Stage:
     Args:
         bootstrap: Address of the broker.
         metrics_port: Port of the worker's metrics.
+        policy: Name or file of the policy that the worker applies.
         drift_at_s: Event time at which the drift begins.
         children: Name and process of worker and producer.
         folder: Where keys and logs are.
     """
 
     def __init__(
-        self, bootstrap: str, metrics_port: int, drift_at_s: int, children: dict[str, BoundProcess], folder: Path
+        self,
+        bootstrap: str,
+        metrics_port: int,
+        policy: str,
+        drift_at_s: int,
+        children: dict[str, BoundProcess],
+        folder: Path,
     ) -> None:
         self.bootstrap = bootstrap
+        self.policy = policy
         self.metrics_url = f"http://127.0.0.1:{metrics_port}/metrics"
         self.drift_at_s = drift_at_s
         self._children = children
@@ -129,14 +137,14 @@ def open_stage(scenario: Scenario, folder: Path, *, kafka: str | None, note: Cal
     with ExitStack() as parts:
         bootstrap = kafka or _start_broker(parts, folder, note)
         app_id = f"demo-{uuid.uuid4().hex[:8]}"
-        policy = load_policy(scenario.policy)
-        create_topics(bootstrap, declared_topics(policy, app_id))
+        policy = _private_policy(scenario.policy, app_id, folder) if kafka else scenario.policy
+        create_topics(bootstrap, declared_topics(load_policy(policy), app_id))
         create_key_file(key_file_path(folder))
         note("Topics and pseudonym keys made")
         environment = os.environ | {
             "FAIRSTREAM_KAFKA": bootstrap,
             "FAIRSTREAM_STATE": str(folder),
-            "FAIRSTREAM_POLICY": scenario.policy,
+            "FAIRSTREAM_POLICY": policy,
             "FAIRSTREAM_APP_ID": app_id,
         }
         port = _free_port()
@@ -145,7 +153,7 @@ def open_stage(scenario: Scenario, folder: Path, *, kafka: str | None, note: Cal
         note(f"Worker ready; metrics on http://127.0.0.1:{port}/metrics")
         start_s = int(time.time()) + 1  # the producer needs a moment to start
         children["producer"] = _start(parts, folder, environment, *_producer_command(scenario, start_s))
-        stage = Stage(bootstrap, port, start_s + scenario.fair_s, children, folder)
+        stage = Stage(bootstrap, port, policy, start_s + scenario.fair_s, children, folder)
         note(f"Producer sends {scenario.rate:g} loan decisions a second, seed {scenario.seed}")
         yield stage
 
@@ -155,6 +163,17 @@ def _start_broker(parts: ExitStack, folder: Path, note: Callable[[str], None]) -
     broker = parts.enter_context(LocalKafka(folder / "kafka", note=note))
     note(f"Kafka ready on {broker.bootstrap} after {time.monotonic() - started:.1f} s")
     return broker.bootstrap
+
+
+def _private_policy(shipped: str, name: str, folder: Path) -> str:
+    """Give model and topics names of their own, so that a demo on somebody's broker meets nobody's stream."""
+    model = load_policy(shipped).models[0]
+    text = (SHIPPED / f"{shipped}.toml").read_text("utf-8")
+    for own, private in ((model.topic, f"{name}-raw"), (model.output_topic, f"{name}-out"), (model.name, name)):
+        text = text.replace(f'"{own}"', f'"{private}"')
+    path = folder / "policy.toml"
+    path.write_text(text, "utf-8")
+    return str(path)
 
 
 def _start(parts: ExitStack, folder: Path, environment: dict[str, str], command: str, *arguments: str) -> BoundProcess:
@@ -169,7 +188,7 @@ def _producer_command(scenario: Scenario, start_s: int) -> tuple[str, ...]:
     return (
         "produce",
         "loans",
-        *("--model", "loans", "--drift", drift, "--start", start),
+        *("--drift", drift, "--start", start),
         *("--rate", f"{scenario.rate:g}", "--seed", str(scenario.seed)),
     )
 
