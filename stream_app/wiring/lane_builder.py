@@ -49,9 +49,13 @@ class ConsumerSource:
         offsets: Mapping[Any, int] = await self._consumer.earliest_offsets(tp)
         return next(offset for own, offset in offsets.items() if (own.topic, own.partition) == tp)
 
-    def stable_offset(self, topic: str, partition: int) -> int | None:
+    def end_offset(self, topic: str, partition: int) -> int | None:
         """Return the end of the partition as of the last fetch."""
-        return self._consumer.stable_offset(TP(topic, partition))
+        return self._consumer.end_offset(TP(topic, partition))
+
+    def is_end(self, topic: str, partition: int, offset: int) -> bool:
+        """Return whether nothing lies at or above ``offset``, as of a moment ago."""
+        return self._consumer.is_end(TP(topic, partition), offset)
 
 
 def source_topics(policy: Policy, roles: Iterable[str]) -> list[str]:

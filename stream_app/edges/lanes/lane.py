@@ -51,8 +51,11 @@ class Source(Protocol):
     async def earliest_offset(self, topic: str, partition: int) -> int:
         """Return the first offset that is still retained."""
 
-    def stable_offset(self, topic: str, partition: int) -> int | None:
+    def end_offset(self, topic: str, partition: int) -> int | None:
         """Return the end of the partition as of the last fetch, None when it is not known."""
+
+    def is_end(self, topic: str, partition: int, offset: int) -> bool:
+        """Return whether nothing lies at or above ``offset``, as of a moment ago; False when it is not known."""
 
 
 class LaneObserver(Protocol):
@@ -115,7 +118,7 @@ class Lane:
     @property
     def lag(self) -> int | None:
         """Records of the source that are not yet counted, as of the last fetch; None when it is not known."""
-        end = self._source.stable_offset(self.config.topic, self.config.partition)
+        end = self._source.end_offset(self.config.topic, self.config.partition)
         return None if end is None else max(0, end - self.next_offset)
 
     async def deliver(self, delivery: Delivery) -> None:
@@ -217,7 +220,8 @@ class Lane:
 
     async def _flush(self) -> None:
         started = time.perf_counter()
-        flush = self.step.flush(self._now(), is_caught_up=self.lag == 0)
+        is_caught_up = self._source.is_end(self.config.topic, self.config.partition, self.next_offset)
+        flush = self.step.flush(self._now(), is_caught_up=is_caught_up)
         if not (flush.outputs or flush.changes) and self.next_offset == self._committed_offset:
             return
         await self._writer.send([*flush.outputs, self._state_outputs(flush.changes)])

@@ -6,8 +6,6 @@ import time
 
 import aiokafka
 
-from stream_app.errors import StateError
-
 NEXT_KEY = b"next"  # the source offset up to which everything is in the state
 _POLL_MS = 500
 _STALL_S = 60.0
@@ -19,7 +17,7 @@ async def read_state(bootstrap: str, topic: str, partition: int) -> dict[bytes, 
     The caller has fenced the former owner, so no open transaction of it can hide a record or appear later.
 
     Raises:
-        StateError: the partition could not be read to its end within a minute of silence.
+        KafkaTimeoutError: a minute without an answer; the broker is away or busy, and it is worth trying again.
     """
     tp = aiokafka.TopicPartition(topic, partition)
     # `earliest` and no seek: aiokafka's reset after assign() races with seek_to_beginning(), and with `latest`
@@ -53,8 +51,5 @@ async def _read_until(consumer: aiokafka.AIOKafkaConsumer, tp: aiokafka.TopicPar
         if records or await consumer.position(tp) > position:
             progressed_at = time.monotonic()
         elif time.monotonic() - progressed_at > _STALL_S:
-            raise StateError(
-                f"State topic {tp.topic} cannot be read to its end",
-                action="Look for a transaction that hangs (kafka-transactions.sh find-hanging)",
-            )
+            raise aiokafka.errors.KafkaTimeoutError
     return entries

@@ -26,6 +26,7 @@ from stream_app.edges.lanes.runs import take_run
 from stream_app.pipeline.lane import Batch
 
 FETCH_MAX_WAIT_MS = 500  # Faust has 1500 fixed; a lane that waits longer learns later that it has caught up
+_FRESH_FETCH_MS = 3_000
 
 
 @dataclass(slots=True)
@@ -183,10 +184,21 @@ class Consumer(driver.Consumer):
         """Show the group's progress to lag tools."""
         await self._thread.hint_committed(offsets)
 
-    def stable_offset(self, tp: TP) -> int | None:
-        """Return the end of what can be read of a partition, as of the last fetch; None before the first."""
-        consumer = self._thread._ensure_consumer()
-        return cast("int | None", consumer.last_stable_offset(driver.ensure_aiokafka_TP(tp)))
+    def end_offset(self, tp: TP) -> int | None:
+        """Return the end of a partition as of the last fetch, open transactions included; None before the first."""
+        consumer, own = self._thread._ensure_consumer(), driver.ensure_aiokafka_TP(tp)
+        return cast("int | None", consumer.highwater(own)) if own in consumer.assignment() else None
+
+    def is_end(self, tp: TP, offset: int) -> bool:
+        """Return whether a fetch of the last seconds has found nothing at or above ``offset``.
+
+        An older fetch proves nothing: the broker may be away. Records of an open transaction count, although they
+        cannot be read: a worker that died may have left them.
+        """
+        if self.end_offset(tp) != offset:
+            return False
+        fetched_ms = self._thread._ensure_consumer().last_poll_timestamp(driver.ensure_aiokafka_TP(tp))
+        return fetched_ms is not None and time.time() * 1000 - fetched_ms < _FRESH_FETCH_MS
 
     def verify_event_path(self, now: float, tp: TP) -> None:
         """Do nothing: Faust watches its own acknowledgements here, which lanes do not use."""
