@@ -1,5 +1,7 @@
 """``python -m tests.chaos``: run the plan, print one table and one line, exit 1 at any difference."""
 
+# ruff: noqa: T201  # a program that prints
+
 from __future__ import annotations
 
 import argparse

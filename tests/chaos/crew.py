@@ -9,7 +9,8 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +20,7 @@ _BACKOFF_S = (0.2, 0.5, 1.0, 2.0)
 _STEADY_S = 10.0  # a worker that lived longer starts again at once when it dies
 _POLL_S = 0.05
 _STOP_GRACE_S = 30.0
+_AWAKE_S = 60.0
 
 
 @dataclass
@@ -66,34 +68,24 @@ class Crew:
             self._n_names += 1
             self._places.append(_Place(name, self._launch(name), time.monotonic()))
 
-    def kill_one(self, draws: random.Random) -> bool:
+    def kill_one(self, draws: random.Random) -> None:
         """End a worker that runs with SIGKILL."""
-        with self._lock:
-            place = self._choose(draws)
-            if place:
-                place.process.kill()
-        return place is not None
+        with self._one_awake(draws) as place:
+            place.process.kill()
 
-    def freeze_one(self, draws: random.Random, seconds: float) -> bool:
+    def freeze_one(self, draws: random.Random, seconds: float) -> None:
         """Stop a worker for a while; it does not know that time has passed."""
-        with self._lock:
-            place = self._choose(draws)
-            if place is None:
-                return False
+        with self._one_awake(draws) as place:
             place.is_frozen = True
             process = place.process
             process.signal(signal.SIGSTOP)
         threading.Timer(seconds, self._wake, (place, process)).start()
-        return True
 
-    def remove_one(self, draws: random.Random) -> int | None:
-        """End a worker for good with SIGTERM and return its exit code; None when none runs."""
-        with self._lock:
-            place = self._choose(draws)
-            if place is None:
-                return None
+    def remove_one(self, draws: random.Random) -> None:
+        """End a worker for good with SIGTERM."""
+        with self._one_awake(draws) as place:
             self._places.remove(place)
-        return place.process.stop(_STOP_GRACE_S)
+        place.process.stop(_STOP_GRACE_S)
 
     def stop(self) -> list[int]:
         """End all workers with SIGTERM and return their exit codes."""
@@ -108,9 +100,22 @@ class Crew:
             place.process.signal(signal.SIGTERM)
         return [place.process.stop(_STOP_GRACE_S) for place in running]
 
-    def _choose(self, draws: random.Random) -> _Place | None:
-        awake = [place for place in self._places if place.process.exit_code() is None and not place.is_frozen]
-        return draws.choice(awake) if awake else None
+    @contextmanager
+    def _one_awake(self, draws: random.Random) -> Iterator[_Place]:
+        """Wait until some worker runs, and hold the supervisor back while something is done to it.
+
+        Raises:
+            TimeoutError: none comes up.
+        """
+        deadline = time.monotonic() + _AWAKE_S
+        while time.monotonic() < deadline:
+            with self._lock:
+                awake = [p for p in self._places if p.process.exit_code() is None and not p.is_frozen]
+                if awake:
+                    yield draws.choice(awake)
+                    return
+            time.sleep(_POLL_S)
+        raise TimeoutError("No worker stays alive")
 
     def _wake(self, place: _Place, process: BoundProcess) -> None:
         process.signal(signal.SIGCONT)

@@ -143,19 +143,19 @@ class ChaosRun:
         self.story.sent = publish(disturbed_events(self.plan), destination, rate=self.plan.rate)
 
     def _act(self, disturbance: Disturbance) -> None:
-        kind, is_done = disturbance.kind, True
+        kind = disturbance.kind
         match kind:
             case "kill worker":
-                is_done = self._crew.kill_one(self._draws)
+                self._crew.kill_one(self._draws)
             case "freeze worker":
-                is_done = self._crew.freeze_one(self._draws, disturbance.lasts_s)
+                self._crew.freeze_one(self._draws, disturbance.lasts_s)
             case "add worker":
                 self._crew.add()
             case "kill broker":
                 self._in_background(self._restart_broker, disturbance.lasts_s)
             case "remove worker":
                 self._in_background(self._crew.remove_one, self._draws)
-        self.story.done[kind] += is_done
+        self.story.done[kind] += 1
         self._note(f"{kind}{f' for {disturbance.lasts_s:.1f} s' if disturbance.lasts_s else ''}")
 
     def _in_background(self, act: Callable[..., object], *args: object) -> None:
