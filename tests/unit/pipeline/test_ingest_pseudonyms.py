@@ -1,0 +1,87 @@
+"""Identifiers on their way through ingest: replaced everywhere, under the key of their event time."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from stream_app.core.privacy.pseudonym import PATTERN, Pseudonymiser, RootKey
+from tests.ingest_lane import CAMERA, IngestLane, encode, iso, loan, track
+
+MIDNIGHT_S = int(datetime(2026, 10, 1, tzinfo=UTC).timestamp())
+OLD = RootKey("oldoldold"[:8], 0, b"o" * 32)
+NEW = RootKey("newnewnew"[:8], MIDNIGHT_S, b"n" * 32)
+LAST_MOMENT = "2026-09-30T23:59:59.999999Z"
+
+
+def test_the_key_epoch_ends_with_the_last_microsecond_before_midnight_and_runs_are_mixed() -> None:
+    times = [LAST_MOMENT, iso(MIDNIGHT_S), "2026-10-01T02:00:00.000001+02:00", "2026-10-01T01:59:59+02:00"]
+    lane = IngestLane(keys=(NEW, OLD))
+    lane.feed([encode(loan(application_id=f"A-{n}", ts=ts)) for n, ts in enumerate(times)], MIDNIGHT_S)
+    epochs = ["oldoldol", "newnewne", "newnewne", "oldoldol"]
+    assert [event["application_id"].split(".")[1] for event in lane.events] == epochs
+    assert [event["applicant_id"].split(".")[1] for event in lane.events] == epochs
+    assert [key for key, _ in lane.written["loan-decisions"]] == [e["application_id"].encode() for e in lane.events]
+
+
+def test_a_mixed_run_gives_the_pseudonyms_of_each_event_alone() -> None:
+    records = [
+        encode(loan(application_id=f"A-{n}", ts=iso(MIDNIGHT_S + n % 3 - 1), applicant_id=f"P-{n % 2}"))
+        for n in range(9)
+    ]
+    together, apart = IngestLane(keys=(OLD, NEW)), IngestLane(keys=(OLD, NEW))
+    together.feed(records, MIDNIGHT_S)
+    for record in records:
+        apart.feed([record], MIDNIGHT_S)
+    assert together.events == apart.events
+    expected = Pseudonymiser([OLD, NEW], "applicant", "text").pseudonym(b"P-0", MIDNIGHT_S - 1)
+    assert together.events[0]["applicant_id"] == expected
+
+
+def test_an_event_sent_again_on_the_other_side_of_midnight_is_still_a_repeat() -> None:
+    lane = IngestLane(keys=(OLD, NEW))
+    lane.feed([encode(loan(ts=LAST_MOMENT))], MIDNIGHT_S)
+    lane.feed([encode(loan(ts=LAST_MOMENT)), encode(loan(application_id="A-2", ts=iso(MIDNIGHT_S)))], MIDNIGHT_S + 60)
+    lane.flush()
+    assert (lane.counts.n_repeats, lane.n_counted) == (1, 2)
+
+
+def test_a_new_key_leaves_the_pseudonyms_of_earlier_events_alone() -> None:
+    before, after = IngestLane(keys=(OLD,)), IngestLane(keys=(OLD, NEW))
+    for lane in (before, after):
+        lane.feed([encode(loan(ts=LAST_MOMENT))], MIDNIGHT_S)
+    assert before.events == after.events
+
+
+def test_every_identifier_leaves_as_a_pseudonym_and_the_rest_as_it_came() -> None:
+    lane = IngestLane()
+    lane.feed([encode(loan())])
+    (event,) = lane.events
+    assert {name: value for name, value in event.items() if not name.endswith("_id")} == {
+        name: value for name, value in loan(ts="2026-09-21T14:13:20Z").items() if not name.endswith("_id")
+    }
+    assert PATTERN.fullmatch(event["application_id"])
+    assert PATTERN.fullmatch(event["applicant_id"])
+
+
+def test_one_person_in_two_domains_cannot_be_joined() -> None:
+    loans, camera = IngestLane(), IngestLane(CAMERA)
+    loans.feed([encode(loan(applicant_id="P-7"))])
+    camera.feed([encode(track(person_id="P-7"))])
+    assert loans.events[0]["applicant_id"][-22:] != camera.events[0]["person_id"][-22:]
+
+
+def test_an_identifier_that_may_be_absent_stays_null() -> None:
+    lane = IngestLane(CAMERA)
+    records = [track(track_id="T-1", person_id=None), track(track_id="T-2", person_id=...), track(track_id="T-3")]
+    lane.feed([encode(record) for record in records])
+    persons = [event["person_id"] for event in lane.events]
+    assert persons[:2] == [None, None]
+    assert PATTERN.fullmatch(persons[2])
+
+
+def test_a_published_event_names_the_record_it_came_from() -> None:
+    lane = IngestLane(partition=2)
+    lane.feed([b"", None, encode(loan())])
+    outputs = lane.feed([encode(loan(application_id="A-2"))])
+    assert outputs[0].headers == [[("source", b"2:3")]]
+    assert outputs[0].partition == 2
