@@ -1,0 +1,161 @@
+"""Lanes on a real broker: rebalances, revocation, restarts, poison, truncation. Each value must come out once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+
+import pytest
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from stream_app.errors import LaneError
+from tests.echo_lanes import Echo, send, until
+
+pytestmark = pytest.mark.timeout(120)
+LONG_S = 3600.0  # no flush by time: only what a revocation or a stop commits
+
+
+def values(first: int, n: int) -> list[bytes]:
+    return [b"%06d" % number for number in range(first, first + n)]
+
+
+@pytest.fixture
+def echo(kafka: str, app_id: str) -> Echo:
+    echo = Echo(kafka, app_id)
+    echo.create()
+    return echo
+
+
+def test_a_lane_publishes_each_value_once_and_stores_where_it_stands(echo: Echo) -> None:
+    async def run() -> None:
+        async with echo.worker():
+            send(echo.kafka, echo.raw, values(0, 5000))
+            await until("all are out", lambda: len(echo.published()) == 5000)
+        async with echo.worker() as second:
+            send(echo.kafka, echo.raw, values(5000, 100))
+            await until("all are out", lambda: len(echo.published()) == 5100)
+            assert second.told.loaded == [5000]
+
+    asyncio.run(run())
+    assert echo.published() == values(0, 5100)
+    assert echo.stored() == {b"n": b"5100", b"next": b"5100"}
+
+
+def test_partitions_move_to_a_second_worker_and_back_without_loss_or_repeat(kafka: str, app_id: str) -> None:
+    echo = Echo(kafka, app_id, n_partitions=4)
+    echo.create()
+
+    def send_everywhere(first: int) -> None:
+        for partition in range(4):
+            send(kafka, echo.raw, values(first + 1000 * partition, 1000), partition)
+
+    async def run() -> None:
+        async with echo.worker() as first:
+            await asyncio.to_thread(send_everywhere, 0)
+            await until("the first worker has all partitions", lambda: len(first.lanes) == 4)
+            async with echo.worker() as second:
+                await asyncio.to_thread(send_everywhere, 10_000)
+                await until("the second has its share", lambda: second.lanes.is_ready and len(second.lanes) == 2)
+                assert len(first.lanes) == 2
+                await asyncio.to_thread(send_everywhere, 20_000)
+                await until("all are out", lambda: len(echo.published()) == 12_000)
+            await until("the first worker has all again", lambda: first.lanes.is_ready and len(first.lanes) == 4)
+            await asyncio.to_thread(send_everywhere, 30_000)
+            await until("all are out", lambda: len(echo.published()) == 16_000)
+
+    asyncio.run(run())
+    wanted = [v for first in (0, 10_000, 20_000, 30_000) for v in values(first, 4000)]
+    assert Counter(echo.published()) == Counter(wanted)
+
+
+def test_a_revocation_commits_what_was_counted_since_the_last_flush(kafka: str, app_id: str) -> None:
+    echo = Echo(kafka, app_id, n_partitions=2, flush_s=LONG_S)
+    echo.create()
+
+    async def run() -> None:
+        async with echo.worker() as first:
+            await until("the first worker is ready", lambda: first.lanes.is_ready and len(first.lanes) == 2)
+            for partition in (0, 1):
+                send(kafka, echo.raw, values(1000 * partition, 500), partition)
+            await until("all are counted", lambda: sum(first.lanes.positions().values()) == 1000)
+            assert echo.published() == []
+            async with echo.worker() as second:
+                await until("all are out", lambda: len(echo.published()) == 1000)
+                await until("the second has its share", lambda: second.lanes.is_ready and len(second.lanes) == 1)
+                assert second.told.loaded == [500]
+
+    asyncio.run(run())
+
+
+def test_a_stop_commits_what_was_counted_since_the_last_flush(kafka: str, app_id: str) -> None:
+    echo = Echo(kafka, app_id, flush_s=LONG_S)
+    echo.create()
+
+    async def run() -> None:
+        async with echo.worker() as worker:
+            await until("the worker is ready", lambda: worker.lanes.is_ready and len(worker.lanes) == 1)
+            send(kafka, echo.raw, values(0, 500))
+            await until("all are counted", lambda: sum(worker.lanes.positions().values()) == 500)
+            assert echo.published() == []
+
+    asyncio.run(run())
+    assert echo.published() == values(0, 500)
+
+
+def test_a_lane_that_breaks_goes_on_from_what_is_committed(kafka: str, app_id: str) -> None:
+    """The record is mended by nobody: the lane is loaded again and again, and gives up with the offset."""
+    echo = Echo(kafka, app_id, backoff_s=(0.1, 0.1, 0.1), poison=b"poison")
+    echo.create()
+
+    async def run() -> None:
+        async with echo.worker() as worker:
+            send(kafka, echo.raw, values(0, 300))
+            await until("all are out", lambda: len(echo.published()) == 300)
+            send(kafka, echo.raw, [b"poison"])
+            failure = await asyncio.wait_for(worker.lanes.failure, 60)
+            assert isinstance(failure, LaneError)
+            assert "at offset 300" in str(failure)
+            assert worker.told.reloads == ["ValueError"] * 4
+            assert worker.told.loaded == [0, 300, 300, 300]
+
+    asyncio.run(run())
+    assert echo.published() == values(0, 300)
+
+
+def test_one_broken_partition_does_not_stop_the_others(kafka: str, app_id: str) -> None:
+    echo = Echo(kafka, app_id, n_partitions=2, backoff_s=(0.1, 30.0), poison=b"poison")
+    echo.create()
+
+    async def run() -> None:
+        async with echo.worker() as worker:
+            await until("the worker is ready", lambda: worker.lanes.is_ready and len(worker.lanes) == 2)
+            send(kafka, echo.raw, [b"poison", *values(0, 100)], 0)
+            await until("the lane waits for its second reload", lambda: len(worker.told.reloads) == 2)
+            send(kafka, echo.raw, values(1000, 20_000), 1)
+            await until("the other partition is out", lambda: len(echo.published()) == 20_000)
+
+    asyncio.run(run())
+    assert echo.published() == values(1000, 20_000)
+
+
+def test_records_that_were_deleted_before_they_were_counted_are_told_and_skipped(echo: Echo) -> None:
+    admin = AdminClient({"bootstrap.servers": echo.kafka})
+
+    def delete_below(offset: int) -> None:
+        for deleted in admin.delete_records([TopicPartition(echo.raw, 0, offset)]).values():
+            deleted.result(30)
+
+    async def run() -> None:
+        async with echo.worker():
+            send(echo.kafka, echo.raw, values(0, 100))
+            await until("all are out", lambda: len(echo.published()) == 100)
+        send(echo.kafka, echo.raw, values(100, 100))
+        delete_below(150)
+        async with echo.worker() as worker:
+            await until("the rest is out", lambda: len(echo.published()) == 150)
+            assert worker.told.lost == [(100, 150)]
+
+    asyncio.run(run())
+    assert echo.published() == values(0, 100) + values(150, 50)
+    assert echo.stored() == {b"n": b"150", b"next": b"200"}
