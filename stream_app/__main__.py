@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from stream_app.cli import app, load_commands
+from stream_app.cli import load_commands
 from stream_app.cli.exits import Exit, exit_code_of
 from stream_app.errors import FairStreamError
 
@@ -12,8 +12,7 @@ from stream_app.errors import FairStreamError
 def main() -> None:
     """Run the command line."""
     try:
-        load_commands()
-        app()
+        load_commands()()
     except FairStreamError as error:
         print(f"fairstream: {error}", file=sys.stderr)
         sys.exit(exit_code_of(error))

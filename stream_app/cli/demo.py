@@ -16,7 +16,7 @@ from rich.live import Live
 
 from stream_app.cli import app
 from stream_app.cli.exits import Exit
-from stream_app.cli.options import Json, Kafka, facts, notes, print_json
+from stream_app.cli.options import Json, facts, notes, print_json
 from stream_app.cli.sending import stop_on_signals
 from stream_app.policy import load_policy
 
@@ -31,8 +31,15 @@ _LOOK_EVERY_S = 1.0
 
 
 @app.command()
-def demo(
-    kafka: Kafka = None,
+def demo(  # noqa: PLR0913, PLR0917 - one for each flag
+    kafka: Annotated[
+        str | None, typer.Option("--kafka", envvar="FAIRSTREAM_KAFKA", help="Broker to use; else one is started.")
+    ] = None,
+    policy: Annotated[str, typer.Option("--policy", help="Policy that fits the simulated loans.")] = _POLICY,
+    state_dir: Annotated[
+        str | None,
+        typer.Option("--state-dir", help="Keep keys, logs and the broker's data here; else nothing is kept."),
+    ] = None,
     fair_s: Annotated[int, typer.Option(min=10, help="Seconds before the drift begins.")] = 30,
     drift: Annotated[float, typer.Option(min=0.0, max=1.0, help="Level of the drift, 0-1.")] = 0.8,
     rate: Annotated[float, typer.Option(min=1.0, help="Loan decisions per second.")] = 500.0,
@@ -54,11 +61,11 @@ def demo(
     """
     from stream_app.wiring.demo import Scenario, open_stage  # noqa: PLC0415  # other commands start faster
 
-    scenario = Scenario(policy=_POLICY, fair_s=fair_s, drift=drift, rate=rate, seed=seed)
+    scenario = Scenario(policy=policy, fair_s=fair_s, drift=drift, rate=rate, seed=seed)
     notes.print("FairStream demo: synthetic loan decisions, not for production. Ctrl-C ends it.")
     with (
         stop_on_signals() as stop,
-        tempfile.TemporaryDirectory(prefix="fairstream-demo-") as folder,
+        _folder(state_dir) as folder,
         open_stage(scenario, Path(folder), kafka=kafka, note=notes.print) as stage,
     ):
         notes.print(f"Fair for {fair_s} s, then drift level {drift:g}: women are approved less often")
@@ -162,6 +169,19 @@ class _Watch:
         if self._is_json or not facts.is_terminal:
             return nullcontext()
         return Live(self._view.render(), console=facts, auto_refresh=False)
+
+
+@contextmanager
+def _folder(state_dir: str | None) -> Iterator[str]:
+    """Give a folder of its own to this run: a kept one inside ``state_dir``, else one that vanishes."""
+    if state_dir is None:
+        with tempfile.TemporaryDirectory(prefix="fairstream-demo-") as folder:
+            yield folder
+        return
+    Path(state_dir).mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = tempfile.mkdtemp(prefix="demo-", dir=state_dir)
+    yield folder
+    notes.print(f"Kept: {folder}")
 
 
 @contextmanager

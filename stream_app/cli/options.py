@@ -31,6 +31,10 @@ facts = Console(highlight=False, soft_wrap=True)  # stdout
 notes = Console(stderr=True, highlight=False)  # stderr
 
 
+def bear_common_flags(kafka: Kafka = None, policy: PolicyName = None, state_dir: StateDir = None) -> None:
+    """Do nothing: a command is made of this, and every other command takes its flags."""
+
+
 def read_settings(**flags: Any) -> Settings:
     """Join flags with the environment. Flags that are ``None`` were not given."""
     return load_settings(os.environ, **flags)

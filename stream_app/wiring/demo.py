@@ -26,7 +26,7 @@ from stream_app.edges.kafka.local import LocalKafka
 from stream_app.edges.keyfile import create_key_file, key_file_path
 from stream_app.edges.processes import BoundProcess
 from stream_app.errors import FairStreamError
-from stream_app.policy import SHIPPED, load_policy
+from stream_app.policy import load_policy, read_policy_text
 from stream_app.topics import declared_topics
 
 _READY_TIMEOUT_S = 60.0
@@ -168,7 +168,7 @@ def _start_broker(parts: ExitStack, folder: Path, note: Callable[[str], None]) -
 def _private_policy(shipped: str, name: str, folder: Path) -> str:
     """Give model and topics names of their own, so that a demo on somebody's broker meets nobody's stream."""
     model = load_policy(shipped).models[0]
-    text = (SHIPPED / f"{shipped}.toml").read_text("utf-8")
+    text = read_policy_text(shipped)
     for own, private in ((model.topic, f"{name}-raw"), (model.output_topic, f"{name}-out"), (model.name, name)):
         text = text.replace(f'"{own}"', f'"{private}"')
     path = folder / "policy.toml"
