@@ -37,9 +37,12 @@ class PaneStore:
             self._panes.setdefault(pane.start_s, {}).update(pane.cells)
 
     def take_changes(self) -> list[PanePartial]:
-        """Return the absolute counts of every pane that changed since the last call, in order of time."""
+        """Return the absolute counts of every pane that changed since the last call, in order of time and code.
+
+        The order makes equal counts equal bytes, however the records were cut into runs.
+        """
         changes = [
-            PanePartial(start_s, {code: list(vector) for code, vector in self._panes[start_s].items()})
+            PanePartial(start_s, {code: list(vector) for code, vector in sorted(self._panes[start_s].items())})
             for start_s in sorted(self._changed)
         ]
         self._changed.clear()
