@@ -24,18 +24,25 @@ from stream_app.wiring.lane_builder import ConsumerSource
 from tests.chaos.logs import read_topic
 
 SESSION_S = 6.0
+COMPACT = {"cleanup.policy": "compact"}
 
 
-def create_topic(kafka: str, name: str, n_partitions: int = 1, **config: str) -> None:
-    new = NewTopic(name, n_partitions, 1, config={key.replace("_", "."): value for key, value in config.items()})
+def create_topic(kafka: str, name: str, n_partitions: int = 1, settings: dict[str, str] | None = None) -> None:
+    new = NewTopic(name, n_partitions, 1, config=settings or {})
     admin = AdminClient({"bootstrap.servers": kafka})  # held: its requests end with it
     for created in admin.create_topics([new]).values():
         created.result(30)
 
 
-def send(kafka: str, topic: str, values: Iterable[bytes | None], partition: int = 0, **config: Any) -> None:
+def send(
+    kafka: str,
+    topic: str,
+    values: Iterable[bytes | None],
+    partition: int = 0,
+    settings: dict[str, str | int] | None = None,
+) -> None:
     """Write values to one partition, in order; the value is the key too."""
-    producer = Producer({"bootstrap.servers": kafka, "enable.idempotence": True, **config})
+    producer = Producer({"bootstrap.servers": kafka, "enable.idempotence": True, **(settings or {})})
     for value in values:
         producer.produce(topic, key=value, value=value, partition=partition)
     assert producer.flush(30) == 0
@@ -131,7 +138,7 @@ class Echo:
     def create(self) -> None:
         create_topic(self.kafka, self.raw, self.n_partitions)
         create_topic(self.kafka, self.out, self.n_partitions)
-        create_topic(self.kafka, self.state, self.n_partitions, cleanup_policy="compact")
+        create_topic(self.kafka, self.state, self.n_partitions, COMPACT)
 
     def published(self) -> list[bytes]:
         """Return the committed outputs, partition by partition."""
