@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]  # its documented place
 
 _READ_BATCH = 10_000
 _TIMEOUT_S = 30.0
@@ -32,8 +32,8 @@ def delete_topics(kafka: str, prefix: str) -> None:
 def read_topic(kafka: str, topic: str, n_partitions: int) -> Iterator[bytes]:
     """Yield the committed values of a topic up to its present end."""
     for message in read_messages(kafka, topic, n_partitions):
-        if message.value() is not None:
-            yield message.value()
+        if (value := message.value()) is not None:
+            yield value
 
 
 def read_messages(kafka: str, topic: str, n_partitions: int) -> Iterator[Message]:
@@ -49,6 +49,7 @@ def read_messages(kafka: str, topic: str, n_partitions: int) -> Iterator[Message
             "isolation.level": "read_committed",
             "enable.auto.commit": False,
             "enable.partition.eof": True,
+            "log_level": 3,
         }
     )
     try:
@@ -63,11 +64,12 @@ def read_messages(kafka: str, topic: str, n_partitions: int) -> Iterator[Message
             elif time.monotonic() > deadline:
                 raise TimeoutError(f"Nothing more of {topic} after {_TIMEOUT_S:g} s")
             for message in messages:
-                if message.error() is None:
+                error = message.error()
+                if error is None:
                     yield message
-                elif message.error().name() == "_PARTITION_EOF":
-                    ended.add(message.partition())
+                elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its documented name
+                    ended.add(message.partition() or 0)
                 else:
-                    raise KafkaException(message.error())
+                    raise KafkaException(error)
     finally:
         consumer.close()

@@ -31,7 +31,7 @@ def told_cells(rows: Iterable[list[Any]]) -> dict[Cell, int]:
     """Return the counts that a system told at its end."""
     cells: dict[Cell, int] = {}
     for *labels, n in rows:
-        cell: Cell = tuple(labels)  # type: ignore[assignment]  # five labels, as in Task
+        cell: Cell = tuple(labels)
         cells[cell] = cells.get(cell, 0) + n
     return cells
 
@@ -56,9 +56,9 @@ def partial_cells(kafka: str, model: ModelPolicy, n_partials: int) -> dict[Cell,
 
 def changelog_cells(kafka: str, topic: str, n_partitions: int) -> dict[Cell, int]:
     """Return the counts in a changelog topic: the last value of every key ``pane|approved|gender|race|age``."""
-    last: dict[tuple[int, bytes], bytes | None] = {}
+    last: dict[tuple[int | None, bytes], bytes | None] = {}
     for message in read_messages(kafka, topic, n_partitions):
-        last[message.partition(), message.key()] = message.value()
+        last[message.partition(), message.key() or b""] = message.value()
     cells: dict[Cell, int] = {}
     for (_, key), value in last.items():
         pane_s, approved, gender, race, age = key.decode().split("|")

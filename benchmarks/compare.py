@@ -223,7 +223,7 @@ def _cells_of(bench: Bench, system: System, task: Task, model: ModelPolicy, run:
 
 def say(text: str) -> None:
     """Show progress: on stderr, so that stdout holds the result only."""
-    print(text, file=sys.stderr, flush=True)  # noqa: T201
+    print(text, file=sys.stderr, flush=True)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -16,6 +16,7 @@ from rich.table import Table
 from benchmarks.catalogue import System
 
 _BASE = "fairstream"
+_ONE_DECIMAL_FROM = 10_000
 
 
 @dataclass(frozen=True)
@@ -169,4 +170,4 @@ def _row(measured: list[Measurement], name: str) -> list[str]:
 
 
 def _thousands(rate: float) -> str:
-    return f"{rate / 1000:.1f}k" if rate >= 10_000 else f"{rate / 1000:.2f}k"
+    return f"{rate / 1000:.{1 if rate >= _ONE_DECIMAL_FROM else 2}f}k"

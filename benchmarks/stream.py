@@ -76,6 +76,7 @@ def fill(
             "linger.ms": 50,
             "batch.size": 131_072,
             "queue.buffering.max.messages": 1_000_000,
+            "log_level": 3,
         }
     )
     n_events = 0

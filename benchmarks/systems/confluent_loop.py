@@ -43,8 +43,11 @@ def main() -> None:
             marks.first()
         by_partition: dict[int, list[bytes]] = {}
         for message in messages:
-            by_partition.setdefault(message.partition(), []).append(message.value())
-            last[message.partition()] = message
+            partition, value = message.partition(), message.value()
+            assert partition is not None
+            assert value is not None
+            by_partition.setdefault(partition, []).append(value)
+            last[partition] = message
         for partition, values in by_partition.items():
             outputs = [{"key": key, "value": value} for key, value in job.process(values)]
             producer.produce_batch(task.output_topic, outputs, partition=partition)

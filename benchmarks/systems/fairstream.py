@@ -74,10 +74,10 @@ class MarkingObserver(MetricsObserver):
         """Nothing of the input may be lost."""
         raise AssertionError(f"{config.topic}[{config.partition}] lost {from_offset} to {to_offset}")
 
-    def lane_reloaded(self, topic: str, partition: int, reason: str) -> None:
+    def lane_reloaded(self, topic: str, partition: int, error: Exception) -> None:
         """Tell it: events counted anew cost CPU time twice."""
-        super().lane_reloaded(topic, partition, reason)
-        self._marks.note("reloaded", partition=partition, reason=reason)
+        super().lane_reloaded(topic, partition, error)
+        self._marks.note("reloaded", partition=partition, reason=type(error).__name__)
 
 
 async def run(task: Task) -> None:

@@ -48,7 +48,7 @@ def build(task: Task) -> faust.App:
     decisions = app.topic(task.topic, key_type=bytes, value_type=Decision)
     output = app.topic(task.output_topic, key_type=bytes, value_type=Decision)
     counts = app.Table("counts", default=int, partitions=task.n_partitions).tumbling(PANE_S)
-    counts = counts.relative_to_field(Decision.ts)
+    counts = counts.relative_to_field(Decision.ts)  # type: ignore[arg-type]  # a descriptor on the class
     application = pseudonymiser(task.kid, task.keys["application"])
     applicant = pseudonymiser(task.kid, task.keys["applicant"])
     n_left = task.n_events

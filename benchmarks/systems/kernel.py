@@ -67,7 +67,7 @@ class Job:
 
     def counts(self) -> Counts:
         """Return the counts by start of the pane."""
-        return {cell_of(pane, *labels): n for (pane, *labels), n in self.cells.items()}
+        return {cell_of(*cell): n for cell, n in self.cells.items()}
 
 
 def cell_of(pane: int, approved: bool, gender: str, race: str, age_band: str) -> Cell:  # noqa: FBT001 - a label
