@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
+from stream_app.cli.result_table import result_table
 from stream_app.pipeline.disclosed import DisclosedGroup, DisclosedResult
 from stream_app.wiring.demo import Vitals
-
-_STATE_STYLE = {"ok": "green", "insufficient": "yellow", "watch": "yellow", "breach": "bold white on red"}
 
 
 class DemoView:
@@ -50,27 +47,13 @@ class DemoView:
         )
         if not self._newest:
             return Group(status, Text("Waiting for the first window to close", style="dim"))
-        return Group(status, self._table())
-
-    def _table(self) -> Table:
-        end_s = max(result.end_s for result in self._newest.values())
-        end = datetime.fromtimestamp(end_s, UTC).strftime("%H:%M:%S")
-        window = next(iter(self._newest.values())).window
-        table = Table(title=f"Window of {window} that ended at {end} UTC (event time)", title_justify="left")
-        for name in ("attribute", "group"):
-            table.add_column(name)
-        for name in ("n", "approval rate", "impact ratio", "gap"):
-            table.add_column(name, justify="right")
-        table.add_column("state")
-        for result in self._newest.values():
-            for number, group in enumerate(result.groups):
-                table.add_row(result.attribute if number == 0 else "", *_cells(group, result.reference))
-            table.add_section()
-        return table
+        return Group(status, result_table(list(self._newest.values()), digits=3))
 
 
 def describe_breach(result: DisclosedResult, group: DisclosedGroup) -> str:
     """Say in one sentence which rule a group breaks in a window."""
+    if group.n is None or group.rate is None:
+        return f"{result.attribute}={group.group}: its values are hidden, too few decisions"
     reference = next((own for own in result.groups if own.group == result.reference), None)
     against = f" against {reference.rate:.3f} ({reference.group})" if reference and reference.rate is not None else ""
     if group.disparate_impact_ratio is None:
@@ -78,25 +61,3 @@ def describe_breach(result: DisclosedResult, group: DisclosedGroup) -> str:
     else:
         ratio = f"DIR = {group.disparate_impact_ratio:.2f}"
     return f"{result.attribute}={group.group}: approval rate {group.rate:.3f}{against}, {ratio}, n = {group.n:,}"
-
-
-def _cells(group: DisclosedGroup, reference: str) -> tuple[str | Text, ...]:
-    if group.hidden:
-        return (group.group, "hidden: too few", "", "", "", "")
-    state: str | Text = "reference" if group.group == reference else ""
-    if group.state is not None:
-        state = Text(f" {group.state.value} ", style=_STATE_STYLE[group.state.value])
-    return (
-        group.group,
-        f"{group.n:,}",
-        _number(group.rate),
-        _number(group.disparate_impact_ratio),
-        _number(group.gap, signed=True),
-        state,
-    )
-
-
-def _number(value: float | None, *, signed: bool = False) -> str:
-    if value is None:
-        return ""
-    return f"{value:+.3f}" if signed else f"{value:.3f}"

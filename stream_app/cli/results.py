@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from stream_app.cli import app
 from stream_app.cli.options import Json, Kafka, PolicyName, facts, notes, print_json, read_settings
+from stream_app.cli.result_table import result_table, window_key
 
 if TYPE_CHECKING:
-    from stream_app.pipeline.disclosed import DisclosedGroup, DisclosedResult
+    from stream_app.pipeline.disclosed import DisclosedResult
     from stream_app.pipeline.results import Result
-
-_COLORS = {"breach": "red", "watch": "yellow", "insufficient": "dim", "ok": "green"}
-_COLUMNS = ("model", "attribute", "window", "end", "group", "n", "rate", "ratio", "gap", "state", "why")
-_RIGHT = {"n", "rate", "ratio", "gap"}
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,27 +96,10 @@ def _print(results: Iterable[DisclosedResult], *, as_json: bool) -> None:
         for result in results:
             print_json(result)
         return
-    table = Table(box=None, header_style="bold")
-    for column in _COLUMNS:
-        table.add_column(column, justify="right" if column in _RIGHT else "left")
+    windows: dict[tuple[str, str, int, int], list[DisclosedResult]] = {}
     for result in results:
-        for group in result.groups:
-            table.add_row(*_row(result, group))
-    if table.row_count:
-        facts.print(table)
-    else:
+        windows.setdefault(window_key(result), []).append(result)
+    for shown in windows.values():
+        facts.print(result_table(shown, digits=6))
+    if not windows:
         notes.print("No results yet. A window shows up when it has closed.")
-
-
-def _row(result: DisclosedResult, group: DisclosedGroup) -> Iterator[str]:
-    yield result.model
-    yield result.attribute
-    yield result.window + (f" (revision {result.revision})" if result.revision else "")
-    yield datetime.fromtimestamp(result.end_s, UTC).strftime("%Y-%m-%d %H:%M:%S")
-    yield escape(group.group)
-    yield f"<{result.k}" if group.hidden == "small_cell" else "" if group.n is None else str(group.n)
-    for value in (group.rate, group.disparate_impact_ratio, group.gap):
-        yield "" if value is None else f"{value:.6f}"
-    yield f"[{_COLORS[group.state]}]{group.state}[/]" if group.state else ""
-    reasons = [*group.rules, *filter(None, [group.reason]), *filter(None, [group.hidden])]
-    yield ", ".join(reason.replace("_", " ") for reason in reasons)
