@@ -81,11 +81,8 @@ class RepeatLog:
             return []
         removed: list[tuple[bytes, bytes | None]] = [(_key(block, number), None) for number in small]
         self._entries[block] -= set(small)
-        joined = np.concatenate(list(small.values()))
         self._small[block] = {}
-        number = max([*self._entries[block], *small], default=-1) + 1
-        self._entries[block].add(number)
-        return [*removed, (_key(block, number), joined.tobytes())]
+        return [*removed, self._append(block, np.concatenate(list(small.values())))]
 
     def _expire(self, block: int) -> list[tuple[bytes, bytes | None]]:
         live = self._horizon.live_blocks(block)
