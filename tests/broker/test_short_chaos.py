@@ -1,0 +1,32 @@
+"""The short form of `make chaos`: four worker kills, one broker kill, one zombie, one worker more and one less."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.run import ChaosRun
+from tests.chaos.schedule import Plan
+
+
+@pytest.mark.timeout(290)
+def test_every_count_is_exact_and_every_record_written_once_through_crashes(tmp_path: Path) -> None:
+    plan = Plan(
+        seed=secrets.randbelow(1_000_000),  # another one each time; the output of a failure names it
+        n_events=150_000,
+        rate=6_000.0,
+        n_kills=4,
+        n_broker_kills=1,
+        n_zombies=1,
+        n_changes=1,
+    )
+    print(f"make chaos ARGS='--seed {plan.seed} --events 150000 --rate 6000 --kills 4 ...'")  # noqa: T201
+    chaos = ChaosRun(plan, tmp_path, print)
+    findings = chaos.run()
+    assert [(finding.what, finding.first) for finding in findings if not finding.is_exact] == []
+    assert chaos.story.done == {
+        "kill worker": 4, "kill broker": 1, "freeze worker": 1, "add worker": 1, "remove worker": 1
+    }  # fmt: skip
+    assert chaos.story.exits[-9] == 4
