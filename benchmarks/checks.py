@@ -15,8 +15,8 @@ from benchmarks.systems.task import PANE_S, Cell, Task
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.partials import decode_partial
 from stream_app.pipeline.layout import FAVOURABLE, layout_of
-from stream_app.policy import ModelPolicy
-from stream_app.topics import FAIRNESS_PARTIALS
+from stream_app.policy import Policy
+from stream_app.topics import FAIRNESS_PARTIALS, declared_topics
 
 _RAW_ID = re.compile(rb'"[AP]-[0-9]')
 
@@ -36,8 +36,11 @@ def told_cells(rows: Iterable[list[Any]]) -> dict[Cell, int]:
     return cells
 
 
-def partial_cells(kafka: str, model: ModelPolicy, n_partials: int) -> dict[Cell, int]:
+def partial_cells(kafka: str, task: Task) -> dict[Cell, int]:
     """Return FairStream's counts as its partials tell them: the last word of every source partition on every pane."""
+    policy = msgspec.convert(task.policy, Policy)
+    [model] = policy.models
+    n_partials = next(s.partitions for s in declared_topics(policy, task.run) if s.name == FAIRNESS_PARTIALS)
     panes: dict[tuple[int, int], Cells] = {}
     for value in read_topic(kafka, FAIRNESS_PARTIALS, n_partials):
         partial = decode_partial(value)
@@ -67,7 +70,7 @@ def changelog_cells(kafka: str, topic: str, n_partitions: int) -> dict[Cell, int
     return cells
 
 
-def faults_of(task: Task, cells: dict[Cell, int], reference: Reference) -> list[str]:
+def faults_of(task: Task, output_topic: str, cells: dict[Cell, int], reference: Reference) -> list[str]:
     """Return what is wrong with a run; nothing when its counts and its outputs are right."""
     faults = []
     if {cell: n for cell, n in cells.items() if n} != reference.cells:
@@ -75,14 +78,14 @@ def faults_of(task: Task, cells: dict[Cell, int], reference: Reference) -> list[
         faults.append(
             f"wrong counts: {n_events} events in {len(cells)} cells, not {expected} in {len(reference.cells)}"
         )
-    return faults + _output_faults(task, reference)
+    return faults + _output_faults(task, output_topic, reference)
 
 
-def _output_faults(task: Task, reference: Reference) -> list[str]:
+def _output_faults(task: Task, output_topic: str, reference: Reference) -> list[str]:
     decode = msgspec.json.Decoder(_Output).decode
     applications: set[str] = set()
     n_outputs = n_raw = total = 0
-    for value in read_topic(task.kafka, task.output_topic, task.n_partitions):
+    for value in read_topic(task.kafka, output_topic, task.n_partitions):
         event = decode(value)
         n_outputs += 1
         n_raw += _RAW_ID.search(value) is not None

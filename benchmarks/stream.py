@@ -53,6 +53,14 @@ class Reference:
     cells: dict[Cell, int]
     outputs_digest: int
 
+    def by_attribute(self) -> Reference:
+        """Return the counts of each attribute on its own; the other labels of a cell are empty then."""
+        cells: Counter[Cell] = Counter()
+        for (pane_s, approved, gender, race, age), n in self.cells.items():
+            for labels in ((gender, "", ""), ("", race, ""), ("", "", age)):
+                cells[(pane_s, approved, *labels)] += n
+        return Reference(dict(cells), self.outputs_digest)
+
 
 def simulated(seed: int, n_events: int, now_s: float, *, events_per_s: float = EVENTS_PER_S) -> Iterator[Event]:
     """Yield loan decisions whose times end an hour before now; the drift makes rates differ."""
