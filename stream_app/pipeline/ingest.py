@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import repeat
+from itertools import compress, repeat
 from typing import Any
 
 import msgspec
@@ -240,7 +240,8 @@ class IngestStep:
             if self._model.all_identifiers[number].is_required:
                 overwrite(events, pseudonyms)
             else:
-                overwrite(events, [p if v is not None else None for p, v in zip(pseudonyms, values, strict=True)])
+                is_there = [value is not None for value in values]  # null stays null, absent stays absent
+                overwrite(compress(events, is_there), compress(pseudonyms, is_there))
             keys = keys or [pseudonym.encode() for pseudonym in pseudonyms]
         for overwrite in self._box_setters:
             overwrite(events, repeat(UNSET, len(events)))
