@@ -173,16 +173,18 @@ class Lane:
     async def _step_until(self, flush_at: float) -> None:
         """Process runs until the flush is due or asked for."""
         wanted = asyncio.ensure_future(self._flush_wanted.wait())
+        getting: asyncio.Future[Delivery] | None = None
         try:
             while not wanted.done() and (left_s := flush_at - time.monotonic()) > 0:
                 getting = asyncio.ensure_future(self._runs.get())
                 await asyncio.wait({getting, wanted}, timeout=left_s, return_when=asyncio.FIRST_COMPLETED)
                 if not getting.done():
-                    getting.cancel()
                     return
                 await self._process(getting.result())
         finally:
             wanted.cancel()
+            if getting is not None:
+                getting.cancel()  # takes nothing out of the queue any more; nothing happens when it is done
 
     async def _process(self, delivery: Delivery) -> None:
         batch = delivery.batch

@@ -80,7 +80,8 @@ class TransactionWriter:
             self._sender.cancel()
             await asyncio.gather(self._sender, return_exceptions=True)
         for future in self._delivered:
-            future.cancel()
+            if not future.cancel() and not future.cancelled():
+                future.exception()  # seen: whatever it was, nothing of it is wanted any more
         # Without a broker the producer would wait for its batches; nothing of them is wanted any more.
         stopping = asyncio.ensure_future(self._producer.stop())
         await asyncio.wait([stopping], timeout=_CLOSE_TIMEOUT_S)
