@@ -10,7 +10,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -98,7 +98,14 @@ class Crew:
         for place in running:
             place.process.signal(signal.SIGCONT)
             place.process.signal(signal.SIGTERM)
-        return [place.process.stop(_STOP_GRACE_S) for place in running]
+        return [self._end(place.process) for place in running]
+
+    @staticmethod
+    def _end(process: BoundProcess) -> int:
+        """Wait for a clean end. No second SIGTERM: it could meet an interpreter that has shut down its loop."""
+        with suppress(TimeoutError):
+            process.wait(_STOP_GRACE_S)
+        return process.kill()
 
     @contextmanager
     def _one_awake(self, draws: random.Random) -> Iterator[_Place]:
