@@ -70,7 +70,10 @@ def _cell(event: dict[str, Any], model: dict[str, Any]) -> Cell:
     spread = [(attribute["path"], attribute["groups"]) for attribute in model["attributes"]]
     spread += [(model["segment"]["path"], model["segment"]["values"])] if "segment" in model else []
     is_favourable = event[model["decision"]["path"]] == model["decision"]["favourable"]
-    return (*(_label(event[path], known) for path, known in spread), "favourable" if is_favourable else "unfavourable")
+    return (
+        *(label_of(event[path], known) for path, known in spread),
+        "favourable" if is_favourable else "unfavourable",
+    )
 
 
 def _add(pane: dict[Cell, list[int]], cell: Cell, event: dict[str, Any], model: dict[str, Any]) -> None:
@@ -83,7 +86,7 @@ def _add(pane: dict[Cell, list[int]], cell: Cell, event: dict[str, Any], model: 
             vector[place] += amount
 
 
-def _label(value: str | None, known: list[str]) -> str:
+def label_of(value: str | None, known: list[str]) -> str:
     if value is None:
         return "unknown"
     return next((label for label in known if label.casefold() == value.strip().casefold()), "__other__")
