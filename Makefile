@@ -29,10 +29,10 @@ lint: $(READY) ## style, types and the direction of imports
 	$(BIN)/lint-imports --no-cache
 
 bench: $(READY) ## events per CPU-second beside the Python peers (ARGS="--json FILE")
-	$(BIN)/python -m benchmarks.peers $(ARGS)
+	$(BIN)/python -m benchmarks compare $(ARGS)
 
 bench-peers: $(READY) ## the same beside Quix Streams, Bytewax and Kafka Streams
-	$(BIN)/python -m benchmarks.peers --all $(ARGS)
+	$(BIN)/python -m benchmarks compare --all $(ARGS)
 
 chaos: $(READY) ## kill workers and broker at random moments; every count must be exact (ARGS="--seed 7")
 	$(BIN)/python -m tests.chaos $(ARGS)

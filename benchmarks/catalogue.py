@@ -96,9 +96,9 @@ SYSTEMS = (
     ),
     System(
         name="bytewax",
-        title="Bytewax",
+        title="Bytewax with its recovery store",
         size="medium",
-        lacks="no recovery store and no commit: a crash starts it anew",
+        lacks="at least once: publishes again after a crash; its state lies on a local disk",
         module="bytewax_flow",
         environment="bytewax",
         goal=2.0,

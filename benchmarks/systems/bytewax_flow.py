@@ -1,8 +1,9 @@
-"""Bytewax: one worker, tumbling windows of event time by cell, without its recovery store."""
+"""Bytewax: one worker, tumbling windows of event time by cell, its recovery store on, a snapshot a second."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import bytewax.operators as op  # type: ignore[import-not-found]  # in an environment of its own
@@ -11,6 +12,7 @@ import msgspec
 from bytewax.connectors.kafka import KafkaSinkMessage, KafkaSource  # type: ignore[import-not-found]  # the same
 from bytewax.connectors.kafka import operators as kop
 from bytewax.dataflow import Dataflow  # type: ignore[import-not-found]  # the same
+from bytewax.recovery import RecoveryConfig, init_db_dir  # type: ignore[import-not-found]  # the same
 from bytewax.testing import TestingSink, run_main  # type: ignore[import-not-found]  # the same
 
 from benchmarks.systems.kernel import Decision, cell_of, pseudonymiser
@@ -49,7 +51,10 @@ def main() -> None:
     panes = win.TumblingWindower(align_to=datetime(1970, 1, 1, tzinfo=UTC), length=timedelta(seconds=PANE_S))
     op.output("counts", win.count_window("count", events, clock, panes, cell).down, TestingSink(counted))
     kop.output("output", op.map("publish", events, publish), brokers=[task.kafka], topic=task.output_topic)
-    run_main(flow)
+    store = Path(task.options["state_dir"])
+    store.mkdir()
+    init_db_dir(store, 1)
+    run_main(flow, epoch_interval=timedelta(seconds=1), recovery_config=RecoveryConfig(store))
     marks.done({cell_at(pane, text): n for text, (pane, n) in counted})
 
 
