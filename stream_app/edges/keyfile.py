@@ -1,17 +1,17 @@
 """The file with the root keys of the pseudonyms.
 
 Keys are made by a person with ``fairstream keys init``, never by a worker: a lost volume would otherwise fork the
-keys silently, and yesterday's pseudonyms would match nobody today. The file is 0600 in a folder of 0700; anything
-looser is refused.
+keys silently, and yesterday's pseudonyms would match nobody today. The file is made 0600 in a folder of 0700; one
+that others can read or replace is refused.
 """
 
 from __future__ import annotations
 
-import base64
 import os
 import secrets
 import stat
 from pathlib import Path
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -22,17 +22,18 @@ FILE_NAME = "pseudonym-keys.json"
 _KID_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 _KID_LENGTH = 8
 _HOW_TO_MAKE = "Make one with: fairstream keys init"
+_HOW_TO_MEND = "Restore it from its backup"
 
 
 class _StoredKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    kid: str
+    kid: Annotated[str, msgspec.Meta(pattern=r"^[a-z2-7]{6,8}$")]
     valid_from_s: int
-    secret: str  # base64
+    secret: bytes  # base64 in the file
 
 
 class _KeyFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    schema: int
-    keys: list[_StoredKey]
+    schema: Literal[1]
+    keys: Annotated[list[_StoredKey], msgspec.Meta(min_length=1)]
 
 
 def key_file_path(state_dir: Path) -> Path:
@@ -47,9 +48,9 @@ def create_key_file(path: Path) -> RootKey:
         KeyFileError: there is one already, or it cannot be written.
     """
     key = _new_key(valid_from_s=0)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.parent.chmod(0o700)
     try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.chmod(0o700)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     except FileExistsError:
         raise KeyFileError(f"{path} exists already", action="Look at it with: fairstream keys list") from None
@@ -82,24 +83,36 @@ def load_keys(path: Path) -> tuple[RootKey, ...]:
     """Read the keys.
 
     Raises:
-        KeyFileError: the file is missing, a link, not a plain file, not ours, readable by others, or not well formed.
+        KeyFileError: the file is missing, a link, not a plain file, not ours, within reach of others, or not well
+            formed.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+        stored = msgspec.json.decode(_read(path), type=_KeyFile)
+    except msgspec.MsgspecError:
+        raise KeyFileError(f"{path} is no key file of this version", action=_HOW_TO_MEND) from None
+    keys = tuple(RootKey(key.kid, key.valid_from_s, key.secret) for key in stored.keys)
+    if any(len(key.secret) != KEY_BYTES for key in keys):
+        raise KeyFileError(f"{path} holds a key of a wrong length", action=_HOW_TO_MEND)
+    if len({key.kid for key in keys}) < len(keys) or len({key.valid_from_s for key in keys}) < len(keys):
+        raise KeyFileError(f"{path} holds two keys of one name or from one moment", action=_HOW_TO_MEND)
+    return keys
+
+
+def _read(path: Path) -> bytes:
+    def open_itself(name: str, flags: int) -> int:
+        # No link is followed, and a named pipe in its place does not hang the start.
+        return os.open(name, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
+
+    try:
+        with open(path, "rb", opener=open_itself) as file:  # Path.open() takes no opener
+            _refuse_unsafe(path, os.fstat(file.fileno()))
+            return file.read()
     except FileNotFoundError:
         raise KeyFileError(f"There is no key file {path}", action=_HOW_TO_MAKE) from None
     except OSError:
-        raise KeyFileError(f"{path} is a link or cannot be read", action="Put the file itself there") from None
-    with os.fdopen(descriptor, "rb") as file:
-        _refuse_unsafe(path, os.fstat(descriptor))
-        data = file.read()
-    try:
-        stored = msgspec.json.decode(data, type=_KeyFile)
-        keys = tuple(RootKey(key.kid, key.valid_from_s, base64.b64decode(key.secret)) for key in stored.keys)
-    except (msgspec.MsgspecError, ValueError):
-        raise KeyFileError(f"{path} is no key file", action="Restore it from its backup") from None
-    _refuse_malformed(path, keys)
-    return keys
+        raise KeyFileError(
+            f"{path} is a link or a folder, or cannot be read", action="Put the file itself there"
+        ) from None
 
 
 def _refuse_unsafe(path: Path, status: os.stat_result) -> None:
@@ -109,12 +122,8 @@ def _refuse_unsafe(path: Path, status: os.stat_result) -> None:
         raise KeyFileError(f"{path} belongs to another user", action=f"chown it to user {os.geteuid()}")
     if status.st_mode & 0o077:
         raise KeyFileError(f"{path} can be read by others", action=f"chmod 600 {path}")
-
-
-def _refuse_malformed(path: Path, keys: tuple[RootKey, ...]) -> None:
-    kids = [key.kid for key in keys]
-    if not keys or len(set(kids)) < len(kids) or any(len(key.secret) != KEY_BYTES for key in keys):
-        raise KeyFileError(f"{path} holds no key, one twice, or one of a wrong length", action="Restore its backup")
+    if path.parent.stat().st_mode & 0o022:
+        raise KeyFileError(f"{path} can be replaced by others", action=f"chmod 700 {path.parent}")
 
 
 def _new_key(valid_from_s: int) -> RootKey:
@@ -123,7 +132,7 @@ def _new_key(valid_from_s: int) -> RootKey:
 
 
 def _write(descriptor: int, keys: list[RootKey]) -> None:
-    stored = [_StoredKey(key.kid, key.valid_from_s, base64.b64encode(key.secret).decode()) for key in keys]
+    stored = [_StoredKey(key.kid, key.valid_from_s, key.secret) for key in keys]
     with os.fdopen(descriptor, "wb") as file:
         file.write(msgspec.json.format(msgspec.json.encode(_KeyFile(1, stored))) + b"\n")
         file.flush()

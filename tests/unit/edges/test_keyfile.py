@@ -1,0 +1,193 @@
+"""The key file: made once by a person, safe or refused, never shown."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from stream_app.cli import app, load_commands
+from stream_app.core.privacy.pseudonym import PATTERN, Pseudonymiser
+from stream_app.edges.keyfile import add_key, create_key_file, key_file_path, load_keys
+from stream_app.errors import KeyFileError
+
+SECRET = bytes(range(32))
+
+
+def stored(*keys: dict[str, Any], **changes: Any) -> bytes:
+    return json.dumps({"schema": 1, "keys": keys} | changes).encode()
+
+
+def key(kid: str = "abcdefgh", valid_from_s: int = 0, secret: bytes = SECRET, **more: Any) -> dict[str, Any]:
+    return {"kid": kid, "valid_from_s": valid_from_s, "secret": base64.b64encode(secret).decode()} | more
+
+
+def put(path: Path, data: bytes, mode: int = 0o600) -> Path:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.write_bytes(data)
+    path.chmod(mode)
+    return path
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return key_file_path(tmp_path / "state")
+
+
+def test_a_new_key_file_is_ours_alone_and_its_key_holds_for_all_times(path: Path) -> None:
+    made = create_key_file(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert load_keys(path) == (made,)
+    assert made.valid_from_s == 0
+    assert PATTERN.fullmatch(Pseudonymiser([made], "d", "text").pseudonym(b"1", 0))
+
+
+def test_two_installations_never_share_a_key(tmp_path: Path) -> None:
+    keys = [create_key_file(key_file_path(tmp_path / str(number))) for number in range(20)]
+    assert len({key.secret for key in keys}) == len({key.kid for key in keys}) == 20
+
+
+def test_a_second_init_changes_nothing(path: Path) -> None:
+    create_key_file(path)
+    before = path.read_bytes()
+    with pytest.raises(KeyFileError, match="exists already"):
+        create_key_file(path)
+    assert path.read_bytes() == before
+
+
+def test_a_folder_that_cannot_be_made_is_said_so(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file where the folder should be")
+    with pytest.raises(KeyFileError, match="Cannot"):
+        create_key_file(key_file_path(tmp_path / "state"))
+
+
+def test_a_rotated_file_holds_both_epochs_and_keeps_its_mode(path: Path) -> None:
+    first = create_key_file(path)
+    second = add_key(path, 1_800_000_000)
+    assert load_keys(path) == (first, second)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert first.secret != second.secret
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("valid_from_s", [0, -1, 1_800_000_000, 1_799_999_999])
+def test_an_epoch_cannot_begin_inside_or_before_another(path: Path, valid_from_s: int) -> None:
+    create_key_file(path)
+    add_key(path, 1_800_000_000)
+    before = path.read_bytes()
+    with pytest.raises(KeyFileError, match="begins then or later"):
+        add_key(path, valid_from_s)
+    assert path.read_bytes() == before
+
+
+def test_rotation_needs_a_file_that_is_there(path: Path) -> None:
+    with pytest.raises(KeyFileError, match="fairstream keys init"):
+        add_key(path, 5)
+
+
+def test_a_left_over_of_a_broken_rotation_does_not_stop_the_next(path: Path) -> None:
+    create_key_file(path)
+    path.with_suffix(".new").write_text("half a file")
+    add_key(path, 5)
+    assert len(load_keys(path)) == 2
+
+
+Spoil = Callable[[Path], object]
+
+
+def linked(path: Path) -> None:
+    put(path.with_name("elsewhere.json"), stored(key()))
+    path.symlink_to(path.with_name("elsewhere.json"))
+
+
+def linked_to_nothing(path: Path) -> None:
+    path.parent.mkdir(parents=True)
+    path.symlink_to("gone")
+
+
+def piped(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True)
+    os.mkfifo(path, 0o600)
+
+
+def in_an_open_folder(path: Path) -> None:
+    put(path, stored(key()))
+    path.parent.chmod(0o777)
+
+
+UNSAFE: dict[str, tuple[Spoil, str]] = {
+    "not there": (lambda path: path.parent.mkdir(parents=True), "There is no key file .*keys init"),
+    "0644": (lambda path: put(path, stored(key()), 0o644), "can be read by others.*chmod 600"),
+    "0640": (lambda path: put(path, stored(key()), 0o640), "can be read by others"),
+    "0602": (lambda path: put(path, stored(key()), 0o602), "can be read by others"),
+    "a folder that others can write": (in_an_open_folder, "can be replaced by others.*chmod 700"),
+    "a symlink": (linked, "is a link"),
+    "a symlink to nothing": (linked_to_nothing, "is a link"),
+    "a directory": (lambda path: path.mkdir(parents=True), "or a folder"),
+    "a named pipe": (piped, "not a plain file"),
+    "empty": (lambda path: put(path, b""), "is no key file"),
+    "no JSON": (lambda path: put(path, b"{"), "is no key file"),
+    "no UTF-8": (lambda path: put(path, b'{"schema": 1, "keys": "\xff"}'), "is no key file"),
+    "another shape": (lambda path: put(path, b'{"schema": 1, "keys": {}}'), "is no key file"),
+    "a later format": (lambda path: put(path, stored(key(), schema=2)), "of this version"),
+    "an unknown field": (lambda path: put(path, stored(key(use="x"))), "is no key file"),
+    "no key": (lambda path: put(path, stored()), "is no key file"),
+    "a short key": (lambda path: put(path, stored(key(secret=SECRET[:-1]))), "wrong length"),
+    "a long key": (lambda path: put(path, stored(key(secret=SECRET + b"x"))), "wrong length"),
+    "no base64": (lambda path: put(path, stored(key() | {"secret": "!" * 44})), "is no key file"),
+    "two keys with one kid": (lambda path: put(path, stored(key(), key(valid_from_s=5))), "two keys of one name"),
+    "two keys from one moment": (lambda path: put(path, stored(key(), key("zyxwvuts"))), "from one moment"),
+    "a kid that no pseudonym can carry": (lambda path: put(path, stored(key("Not.Ok"))), "is no key file"),
+}
+
+
+@pytest.mark.parametrize("fault", UNSAFE)
+def test_an_unsafe_key_file_is_refused_with_what_to_do_and_without_its_content(path: Path, fault: str) -> None:
+    spoil, says = UNSAFE[fault]
+    spoil(path)
+    with pytest.raises(KeyFileError, match=says) as refused:
+        load_keys(path)
+    said = str(refused.value)
+    assert base64.b64encode(SECRET).decode()[:8] not in said
+    assert str(path) in said
+    assert refused.value.__cause__ is None
+    assert refused.value.__suppress_context__ or refused.value.__context__ is None
+
+
+def test_a_file_of_another_user_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    create_key_file(path)
+    own = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: own + 1)
+    with pytest.raises(KeyFileError, match="belongs to another user"):
+        load_keys(path)
+
+
+def run(path: Path, *arguments: str) -> str:
+    load_commands()
+    result = CliRunner().invoke(app, ["keys", *arguments, "--state-dir", str(path.parents[1])], catch_exceptions=False)
+    assert result.exit_code == 0
+    return result.stdout
+
+
+def test_the_commands_make_rotate_and_list_without_showing_a_secret(path: Path) -> None:
+    shown = (
+        run(path, "init", "--json")
+        + run(path, "rotate", "--from", "2027-01-01T00:00:00Z")
+        + run(path, "list", "--json")
+    )
+    keys = load_keys(path)
+    listed = [json.loads(line) for line in run(path, "list", "--json").splitlines()]
+    assert [fact["kid"] for fact in listed] == [key.kid for key in keys]
+    assert [fact["valid_from_s"] for fact in listed] == [0, 1_798_761_600]
+    assert [fact["fingerprint"] for fact in listed] == [key.fingerprint() for key in keys]
+    for key in keys:
+        assert base64.b64encode(key.secret).decode() not in shown
+        assert key.secret.hex() not in shown
