@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 import msgspec
 
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
-_KEY = r"[^.\s]([^.\x00-\x1f]*[^.\s])?"  # of a JSON object; without dots, which join keys
+# A key of a JSON object. Dots join keys; quotes, backslashes and control characters have no one spelling in JSON.
+_KEY = r'[^.\s"\\]([^."\\\x00-\x1f]*[^.\s"\\])?'
 JsonPath = Annotated[str, msgspec.Meta(pattern=rf"^{_KEY}(\.{_KEY})*$", max_length=200)]
 Topic = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._-]{1,200}$")]
 Label = Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
