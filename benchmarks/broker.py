@@ -14,7 +14,7 @@ _TIMEOUT_S = 30.0
 
 def create_topic(kafka: str, topic: str, n_partitions: int, config: Mapping[str, str] | None = None) -> None:
     """Create a topic and wait until it is there."""
-    admin = AdminClient({"bootstrap.servers": kafka})
+    admin = AdminClient({"bootstrap.servers": kafka, "log_level": 3})
     made = admin.create_topics([NewTopic(topic, n_partitions, 1, config=dict(config or {}))])
     for future in made.values():
         future.result(_TIMEOUT_S)
@@ -22,7 +22,7 @@ def create_topic(kafka: str, topic: str, n_partitions: int, config: Mapping[str,
 
 def delete_topics(kafka: str, prefix: str) -> None:
     """Remove every topic whose name starts with ``prefix``: what one run has made."""
-    admin = AdminClient({"bootstrap.servers": kafka})
+    admin = AdminClient({"bootstrap.servers": kafka, "log_level": 3})
     names = [name for name in admin.list_topics(timeout=_TIMEOUT_S).topics if name.startswith(prefix)]
     if names:
         for future in admin.delete_topics(names).values():

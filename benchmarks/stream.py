@@ -7,7 +7,7 @@ import hmac
 import json
 from base64 import urlsafe_b64encode
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -64,19 +64,30 @@ class Reference:
 
 def simulated(seed: int, n_events: int, now_s: float, *, events_per_s: float = EVENTS_PER_S) -> Iterator[Event]:
     """Yield loan decisions whose times end an hour before now; the drift makes rates differ."""
-    start_ms = int((now_s - _MARGIN_S - n_events / events_per_s) * 1000)
-    events = simulate_loans(seed, Timeline(start_ms, 1 / events_per_s), parse_drift("0.5"))
+    return _simulated_from(seed, now_s - _MARGIN_S - n_events / events_per_s, n_events, events_per_s)
+
+
+def simulated_after(seed: int, n_events: int, now_s: float, *, events_per_s: float) -> Iterator[Event]:
+    """Yield loan decisions that follow on those of ``simulated`` with the same ``now_s``."""
+    return _simulated_from(seed + 1, now_s - _MARGIN_S, n_events, events_per_s)
+
+
+def _simulated_from(seed: int, start_s: float, n_events: int, events_per_s: float) -> Iterator[Event]:
+    events = simulate_loans(seed, Timeline(int(start_s * 1000), 1 / events_per_s), parse_drift("0.5"))
     return islice(events, n_events)
 
 
-def fill(
-    kafka: str, topic: str, n_partitions: int, events: Iterator[Event], on_sent: Callable[[int], None] = lambda _: None
-) -> Input:
+def fill(kafka: str, topic: str, n_partitions: int, events: Iterator[Event]) -> Input:
     """Create a topic and spread events over its partitions in turn.
 
     librdkafka sends record batches of at most 128 KiB, as a Java producer under load does.
     """
     create_topic(kafka, topic, n_partitions, {"message.timestamp.type": "LogAppendTime"})
+    return Input(topic, n_partitions, append(kafka, topic, n_partitions, events))
+
+
+def append(kafka: str, topic: str, n_partitions: int, events: Iterator[Event]) -> int:
+    """Spread events over the partitions of a topic in turn, and return how many they were."""
     producer = Producer(
         {
             "bootstrap.servers": kafka,
@@ -95,8 +106,7 @@ def fill(
             producer.produce_batch(topic, records, partition=partition)
         n_events += len(chunk)
         producer.flush()
-        on_sent(n_events)
-    return Input(topic, n_partitions, n_events)
+    return n_events
 
 
 def count_reference(kafka: str, source: Input, application_key: bytes, applicant_key: bytes, kid: str) -> Reference:

@@ -33,7 +33,7 @@ class MarkingObserver(MetricsObserver):
         metrics: As in the worker.
         health: As in the worker.
         task: How many events there are.
-        stopping: Set once all of them are committed, unless the task says to go on.
+        stopping: Set once all of them are committed.
     """
 
     def __init__(self, metrics: Metrics, health: Health, task: Task, stopping: asyncio.Event) -> None:

@@ -1,0 +1,1 @@
+"""How FairStream grows: partitions, length of a run, size of the state, rate; one module for each question."""
