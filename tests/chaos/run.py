@@ -38,7 +38,7 @@ from tests.chaos.schedule import Disturbance, Plan, draw_schedule
 
 POLICY_FILE = Path(__file__).with_name("policy.toml")
 _GIVE_UP_S = 120.0  # the producers ride out any broker restart
-_SETTLE_S = 240.0  # from the last event until everything must be counted and every window closed
+_SETTLE_S = 150.0  # from the last event until everything must be counted and every window closed
 _BROKER_TRIES = 5
 
 Note = Callable[[str], object]
