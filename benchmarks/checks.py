@@ -14,9 +14,10 @@ from benchmarks.stream import Reference, output_digest
 from benchmarks.systems.task import PANE_S, Cell, Task
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.partials import decode_partial
+from stream_app.edges.kafka.admin import count_existing
 from stream_app.pipeline.layout import FAVOURABLE, layout_of
 from stream_app.policy import Policy
-from stream_app.topics import FAIRNESS_PARTIALS, declared_topics
+from stream_app.topics import FAIRNESS_PARTIALS
 
 _RAW_ID = re.compile(rb'"[AP]-[0-9]')
 
@@ -40,7 +41,7 @@ def partial_cells(kafka: str, task: Task) -> dict[Cell, int]:
     """Return FairStream's counts as its partials tell them: the last word of every source partition on every pane."""
     policy = msgspec.convert(task.policy, Policy)
     [model] = policy.models
-    n_partials = next(s.partitions for s in declared_topics(policy, task.run) if s.name == FAIRNESS_PARTIALS)
+    n_partials = count_existing(kafka, [FAIRNESS_PARTIALS])[FAIRNESS_PARTIALS]
     panes: dict[tuple[int, int], Cells] = {}
     for value in read_topic(kafka, FAIRNESS_PARTIALS, n_partials):
         partial = decode_partial(value)

@@ -21,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--events", type=int, default=200_000, help="events for each number of partitions")
     parser.add_argument("--rounds", type=int, default=2, help="rounds over the numbers of partitions")
     parser.add_argument("--long-events", type=int, default=5_000_000, help="events of the run that watches memory")
+    parser.add_argument("--long-partitions", default="4,16", help="partitions of that run, by commas")
     parser.add_argument("--panes", type=int, default=100_000, help="open panes in the state that is recovered")
     parser.add_argument("--rates", default="1000,10000", help="events per second, by commas")
     parser.add_argument("--seconds", type=float, default=60.0, help="how long events are sent at each rate")
@@ -32,7 +33,9 @@ def main(arguments: argparse.Namespace) -> int:
     """Answer the questions, each on a fresh broker unless one is named."""
     ask: dict[str, Callable[[Bench], Any]] = {
         "partitions": lambda bench: partitions.measure(bench, arguments.events, arguments.rounds),
-        "memory": lambda bench: memory.measure(bench, arguments.long_events),
+        "memory": lambda bench: [
+            memory.measure(bench, arguments.long_events, int(count)) for count in arguments.long_partitions.split(",")
+        ],
         "recovery": lambda bench: recovery.measure(bench, arguments.panes),
         "latency": lambda bench: [
             latency.measure(bench, int(rate), arguments.seconds) for rate in arguments.rates.split(",")

@@ -10,17 +10,17 @@ from benchmarks.process import Mark
 from benchmarks.scale.worker import run_worker
 
 _STEPS = 20  # how often memory is noted
-_SETTLED = 0.3  # the horizon is full by then, with five million events
+_SETTLED = 0.3  # with four partitions and five million events the horizon is full by then
 
 
-def measure(bench: Bench, n_events: int) -> dict[str, Any]:
-    """Run the job over one long input of four partitions.
+def measure(bench: Bench, n_events: int, n_partitions: int) -> dict[str, Any]:
+    """Run the job over one long input.
 
     Returns:
         Memory by events committed, and how much it grew from three tenths of the way to the end, MiB.
     """
-    source = bench.fill("long", n_events, 4)
-    task = bench.fairstream_task(source, "long", note_every=n_events // _STEPS)
+    source = bench.fill(f"long{n_partitions}", n_events, n_partitions)
+    task = bench.fairstream_task(source, f"long{n_partitions}", note_every=n_events // _STEPS)
     seen: list[tuple[int, float]] = []
 
     def watch(rss_mb: float, marks: Sequence[Mark]) -> None:
@@ -34,6 +34,7 @@ def measure(bench: Bench, n_events: int) -> dict[str, Any]:
     phase = run.phases[0]
     return {
         "n_events": n_events,
+        "n_partitions": n_partitions,
         "rss_mb": seen,
         "grown_mb": settled[-1] - settled[0],
         "peak_rss_mb": run.peak_rss_mb,
