@@ -10,9 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 import faust
-from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient
-from confluent_kafka.cimpl import NewTopic
 
 from stream_app.edges.lanes.lane import Lane, LaneConfig
 from stream_app.edges.lanes.lanes import RELOAD_BACKOFF_S, Lanes
@@ -22,30 +19,9 @@ from stream_app.settings import Settings
 from stream_app.wiring.app import add_agents, build_app
 from stream_app.wiring.lane_builder import ConsumerSource
 from tests.chaos.logs import read_topic
+from tests.raw_topics import COMPACT, create_topic
 
 SESSION_S = 6.0
-COMPACT = {"cleanup.policy": "compact"}
-
-
-def create_topic(kafka: str, name: str, n_partitions: int = 1, settings: dict[str, str] | None = None) -> None:
-    new = NewTopic(name, n_partitions, 1, config=settings or {})
-    admin = AdminClient({"bootstrap.servers": kafka})  # held: its requests end with it
-    for created in admin.create_topics([new]).values():
-        created.result(30)
-
-
-def send(
-    kafka: str,
-    topic: str,
-    values: Iterable[bytes | None],
-    partition: int = 0,
-    settings: dict[str, str | int] | None = None,
-) -> None:
-    """Write values to one partition, in order; the value is the key too."""
-    producer = Producer({"bootstrap.servers": kafka, "enable.idempotence": True, **(settings or {})})
-    for value in values:
-        producer.produce(topic, key=value, value=value, partition=partition)
-    assert producer.flush(30) == 0
 
 
 class EchoStep:

@@ -10,14 +10,11 @@ from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from stream_app.errors import LaneError
-from tests.echo_lanes import Echo, send, until
+from tests.echo_lanes import Echo, until
+from tests.raw_topics import numbers, send
 
 pytestmark = pytest.mark.timeout(120)
 LONG_S = 3600.0  # no flush by time: only what a revocation or a stop commits
-
-
-def values(first: int, n: int) -> list[bytes]:
-    return [b"%06d" % number for number in range(first, first + n)]
 
 
 @pytest.fixture
@@ -30,15 +27,15 @@ def echo(kafka: str, app_id: str) -> Echo:
 def test_a_lane_publishes_each_value_once_and_stores_where_it_stands(echo: Echo) -> None:
     async def run() -> None:
         async with echo.worker():
-            send(echo.kafka, echo.raw, values(0, 5000))
+            send(echo.kafka, echo.raw, numbers(0, 5000))
             await until("all are out", lambda: len(echo.published()) == 5000)
         async with echo.worker() as second:
-            send(echo.kafka, echo.raw, values(5000, 100))
+            send(echo.kafka, echo.raw, numbers(5000, 100))
             await until("all are out", lambda: len(echo.published()) == 5100)
             assert second.told.loaded == [5000]
 
     asyncio.run(run())
-    assert echo.published() == values(0, 5100)
+    assert echo.published() == numbers(0, 5100)
     assert echo.stored() == {b"n": b"5100", b"next": b"5100"}
 
 
@@ -48,7 +45,7 @@ def test_partitions_move_to_a_second_worker_and_back_without_loss_or_repeat(kafk
 
     def send_everywhere(first: int) -> None:
         for partition in range(4):
-            send(kafka, echo.raw, values(first + 1000 * partition, 1000), partition)
+            send(kafka, echo.raw, numbers(first + 1000 * partition, 1000), partition)
 
     async def run() -> None:
         async with echo.worker() as first:
@@ -65,7 +62,7 @@ def test_partitions_move_to_a_second_worker_and_back_without_loss_or_repeat(kafk
             await until("all are out", lambda: len(echo.published()) == 16_000)
 
     asyncio.run(run())
-    wanted = [v for first in (0, 10_000, 20_000, 30_000) for v in values(first, 4000)]
+    wanted = [v for first in (0, 10_000, 20_000, 30_000) for v in numbers(first, 4000)]
     assert Counter(echo.published()) == Counter(wanted)
 
 
@@ -77,7 +74,7 @@ def test_a_revocation_commits_what_was_counted_since_the_last_flush(kafka: str, 
         async with echo.worker() as first:
             await until("the first worker is ready", lambda: first.lanes.is_ready and len(first.lanes) == 2)
             for partition in (0, 1):
-                send(kafka, echo.raw, values(1000 * partition, 500), partition)
+                send(kafka, echo.raw, numbers(1000 * partition, 500), partition)
             await until("all are counted", lambda: sum(first.lanes.positions().values()) == 1000)
             assert echo.published() == []
             async with echo.worker() as second:
@@ -95,12 +92,12 @@ def test_a_stop_commits_what_was_counted_since_the_last_flush(kafka: str, app_id
     async def run() -> None:
         async with echo.worker() as worker:
             await until("the worker is ready", lambda: worker.lanes.is_ready and len(worker.lanes) == 1)
-            send(kafka, echo.raw, values(0, 500))
+            send(kafka, echo.raw, numbers(0, 500))
             await until("all are counted", lambda: sum(worker.lanes.positions().values()) == 500)
             assert echo.published() == []
 
     asyncio.run(run())
-    assert echo.published() == values(0, 500)
+    assert echo.published() == numbers(0, 500)
 
 
 def test_a_lane_that_breaks_goes_on_from_what_is_committed(kafka: str, app_id: str) -> None:
@@ -110,7 +107,7 @@ def test_a_lane_that_breaks_goes_on_from_what_is_committed(kafka: str, app_id: s
 
     async def run() -> None:
         async with echo.worker() as worker:
-            send(kafka, echo.raw, values(0, 300))
+            send(kafka, echo.raw, numbers(0, 300))
             await until("all are out", lambda: len(echo.published()) == 300)
             send(kafka, echo.raw, [b"poison"])
             failure = await asyncio.wait_for(worker.lanes.failure, 60)
@@ -120,7 +117,7 @@ def test_a_lane_that_breaks_goes_on_from_what_is_committed(kafka: str, app_id: s
             assert worker.told.loaded == [0, 300, 300, 300]
 
     asyncio.run(run())
-    assert echo.published() == values(0, 300)
+    assert echo.published() == numbers(0, 300)
 
 
 def test_one_broken_partition_does_not_stop_the_others(kafka: str, app_id: str) -> None:
@@ -130,13 +127,13 @@ def test_one_broken_partition_does_not_stop_the_others(kafka: str, app_id: str) 
     async def run() -> None:
         async with echo.worker() as worker:
             await until("the worker is ready", lambda: worker.lanes.is_ready and len(worker.lanes) == 2)
-            send(kafka, echo.raw, [b"poison", *values(0, 100)], 0)
+            send(kafka, echo.raw, [b"poison", *numbers(0, 100)], 0)
             await until("the lane waits for its second reload", lambda: len(worker.told.reloads) == 2)
-            send(kafka, echo.raw, values(1000, 20_000), 1)
+            send(kafka, echo.raw, numbers(1000, 20_000), 1)
             await until("the other partition is out", lambda: len(echo.published()) == 20_000)
 
     asyncio.run(run())
-    assert echo.published() == values(1000, 20_000)
+    assert echo.published() == numbers(1000, 20_000)
 
 
 def test_records_that_were_deleted_before_they_were_counted_are_told_and_skipped(echo: Echo) -> None:
@@ -148,14 +145,14 @@ def test_records_that_were_deleted_before_they_were_counted_are_told_and_skipped
 
     async def run() -> None:
         async with echo.worker():
-            send(echo.kafka, echo.raw, values(0, 100))
+            send(echo.kafka, echo.raw, numbers(0, 100))
             await until("all are out", lambda: len(echo.published()) == 100)
-        send(echo.kafka, echo.raw, values(100, 100))
+        send(echo.kafka, echo.raw, numbers(100, 100))
         delete_below(150)
         async with echo.worker() as worker:
             await until("the rest is out", lambda: len(echo.published()) == 150)
             assert worker.told.lost == [(100, 150)]
 
     asyncio.run(run())
-    assert echo.published() == values(0, 100) + values(150, 50)
+    assert echo.published() == numbers(0, 100) + numbers(150, 50)
     assert echo.stored() == {b"n": b"150", b"next": b"200"}

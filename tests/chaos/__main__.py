@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.chaos.audit import Finding
+from tests.chaos.findings import Finding
 from tests.chaos.run import ChaosRun
 from tests.chaos.schedule import Plan
 

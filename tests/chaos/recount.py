@@ -32,6 +32,12 @@ class Recount:
     repeats: list[int] = field(default_factory=list)
     tombstones: list[int] = field(default_factory=list)
 
+    @property
+    def end(self) -> int:
+        """The offset behind the last record."""
+        fates = (self.counted, self.refused, self.late, self.repeats, self.tombstones)
+        return 1 + max((offset for fate in fates for offset in fate), default=-1)
+
 
 def recount(log: Iterable[Record], model: dict[str, Any]) -> Recount:
     time, block_size = model["event_time"], -(-model.get("repeat_horizon", 200_000) // 2)

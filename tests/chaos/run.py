@@ -22,17 +22,15 @@ from stream_app.edges.keyfile import create_key_file, key_file_path
 from stream_app.errors import BrokerUnavailableError
 from stream_app.policy import parse_policy
 from stream_app.topics import (
-    DEAD_LETTERS,
-    FAIRNESS_PARTIALS,
     FAIRNESS_RESULTS,
-    LATE_DECISIONS,
     TopicSpec,
     declared_topics,
 )
-from tests.chaos.audit import Finding, audit_cells, audit_positions, audit_results, compare_once
+from tests.chaos.audit import audit_everything
 from tests.chaos.crew import Crew
 from tests.chaos.disturbed import disturbed_events
-from tests.chaos.logs import read_json, read_partials, read_raw, read_sources
+from tests.chaos.findings import Finding, compare_once
+from tests.chaos.logs import read_json, read_raw
 from tests.chaos.recount import Recount, recount, sum_windows
 from tests.chaos.schedule import Disturbance, Plan, draw_schedule
 
@@ -102,7 +100,10 @@ class ChaosRun:
                 exits = self._crew.stop()
                 self.story.exits, self.story.n_starts = self._crew.exits, self._crew.n_starts
             self._note(f"workers stopped with {exits}")
-            return [*self._audit(recounts), compare_once("clean ends after SIGTERM", [0] * len(exits), exits)]
+            return [
+                *audit_everything(self._broker.bootstrap, recounts, self._model),
+                compare_once("clean ends after SIGTERM", [0] * len(exits), exits),
+            ]
 
     def _environ(self, folder: Path) -> Mapping[str, str]:
         return {
@@ -197,34 +198,6 @@ class ChaosRun:
             time.sleep(1.0)
         self.story.settled_s = time.monotonic() - started
         self._note(f"settled after {self.story.settled_s:.0f} s")
-
-    def _audit(self, recounts: Mapping[int, Recount]) -> list[Finding]:
-        kafka, model = self._broker.bootstrap, self._model
-        partials = list(read_partials(kafka, FAIRNESS_PARTIALS, model["name"]))
-        sources = read_sources(kafka, model["output_topic"])
-        letters = [(letter["partition"], letter["offset"]) for letter in read_json(kafka, DEAD_LETTERS)]
-        late = [(n["partition"], n["offset"], n["pane_start_s"]) for n in read_json(kafka, LATE_DECISIONS)]
-        return [
-            audit_cells(recounts, partials, model),
-            audit_positions(recounts, partials, {p: _end_of(counts) for p, counts in recounts.items()}),
-            compare_once(
-                "per-event outputs",
-                ((p, offset) for p, counts in recounts.items() for offset in counts.counted),
-                ((p, offset) for p, offsets in sources.items() for offset in offsets),
-            ),
-            compare_once("dead letters", ((p, o) for p, counts in recounts.items() for o in counts.refused), letters),
-            compare_once(
-                "late notices", ((p, o, pane) for p, c in recounts.items() for o, pane in c.late.items()), late
-            ),
-            *audit_results(recounts, list(read_json(kafka, FAIRNESS_RESULTS)), model),
-        ]
-
-
-def _end_of(counts: Recount) -> int:
-    return 1 + max(
-        max(offsets, default=-1)
-        for offsets in (counts.counted, counts.refused, counts.late, counts.repeats, counts.tombstones)
-    )
 
 
 def _quiet_port(draws: random.Random) -> int:

@@ -24,11 +24,12 @@ from producers.event import Event
 from producers.loans import simulate_loans
 from producers.publish import Destination, publish
 from producers.timeline import Timeline
-from stream_app.topics import DEAD_LETTERS, FAIRNESS_PARTIALS, FAIRNESS_RESULTS, LATE_DECISIONS
-from tests.chaos.audit import audit_cells, audit_every_result, audit_results, compare_once
+from stream_app.topics import FAIRNESS_RESULTS
+from tests.chaos.audit import audit_everything
 from tests.chaos.disturbed import spoil
-from tests.chaos.logs import read_json, read_partials, read_raw, read_sources, read_topic
+from tests.chaos.logs import read_json, read_raw, read_sources, read_topic
 from tests.chaos.recount import Recount, label_of, recount
+from tests.chaos.verdicts import audit_every_result
 from tests.sites import Site, open_site
 
 pytestmark = pytest.mark.timeout(280)
@@ -169,39 +170,19 @@ def test_the_mess_holds_every_fate_that_a_record_can_have(site: Site) -> None:
         assert {"unknown", "__other__"} <= labels
 
 
-def test_an_independent_counter_finds_every_cell_and_result_equal(site: Site) -> None:
+def test_an_independent_counter_finds_every_cell_result_and_fate_equal(site: Site) -> None:
     model = site.models[2]
     recounts = recounts_of(site, model)
     results = results_of(site, model)
     assert len({(r["window"], r["start_s"], r["attribute"]) for r in results}) > 80
-    findings = [
-        audit_cells(recounts, read_partials(site.kafka, FAIRNESS_PARTIALS, model["name"]), model),
-        audit_every_result(recounts, results, model),
-        *audit_results(recounts, results, model),
-    ]
+    findings = [*audit_everything(site.kafka, recounts, model), audit_every_result(recounts, results, model)]
     assert [(finding.what, finding.first) for finding in findings if not finding.is_exact] == []
 
 
-def test_each_event_has_exactly_one_fate(site: Site) -> None:
+def test_outputs_stand_in_the_order_of_their_sources(site: Site) -> None:
     model = site.models[2]
-    recounts = recounts_of(site, model)
-    letters = [n for n in read_json(site.kafka, DEAD_LETTERS) if n["model"] == model["name"]]
-    late = [n for n in read_json(site.kafka, LATE_DECISIONS) if n["model"] == model["name"]]
-    sources = read_sources(site.kafka, model["output_topic"])
-    assert sources == {partition: list(counts.counted) for partition, counts in recounts.items()}
-    findings = [
-        compare_once(
-            "dead letters",
-            ((p, offset) for p, counts in recounts.items() for offset in counts.refused),
-            ((letter["partition"], letter["offset"]) for letter in letters),
-        ),
-        compare_once(
-            "late notices",
-            ((p, offset, pane) for p, counts in recounts.items() for offset, pane in counts.late.items()),
-            ((notice["partition"], notice["offset"], notice["pane_start_s"]) for notice in late),
-        ),
-    ]
-    assert [finding.first for finding in findings] == ["", ""]
+    wanted = {partition: list(counts.counted) for partition, counts in recounts_of(site, model).items()}
+    assert read_sources(site.kafka, model["output_topic"]) == wanted
 
 
 def test_what_is_published_is_what_was_sent_with_pseudonyms_for_identifiers(site: Site) -> None:
