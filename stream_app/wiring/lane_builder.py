@@ -23,6 +23,7 @@ from stream_app.topics import (
     FAIRNESS_PARTIALS,
     FAIRNESS_RESULTS,
     LATE_DECISIONS,
+    declared_topics,
     state_topic,
 )
 
@@ -64,32 +65,17 @@ def source_topics(policy: Policy, roles: Iterable[str]) -> list[str]:
     return topics + ([FAIRNESS_PARTIALS] if "judge" in roles else [])
 
 
-def all_topics(policy: Policy, app_id: str) -> list[str]:
-    """List every topic that a worker reads or writes."""
-    topics = [FAIRNESS_PARTIALS, FAIRNESS_RESULTS, DEAD_LETTERS, LATE_DECISIONS, state_topic(app_id, "judge")]
-    for model in policy.models:
-        topics += [model.topic, state_topic(app_id, "ingest", model.name)]
-        topics += [model.output_topic] if model.output_topic else []
-        topics += [CAMERA_AGGREGATES] if model.kind == "counts" else []
-    return list(dict.fromkeys(topics))
-
-
 def check_partitions(policy: Policy, app_id: str, n_partitions: Mapping[str, int]) -> None:
-    """Refuse topics whose partitions do not follow their source: a lane writes where it reads.
+    """Refuse own topics with other partitions than declared: a lane writes its output and its state where it reads.
 
     Raises:
-        TopicError: some topic has another number of partitions than its source.
+        TopicError: some topic has another number of partitions.
     """
-    followers = [(FAIRNESS_PARTIALS, FAIRNESS_RESULTS), (FAIRNESS_PARTIALS, state_topic(app_id, "judge"))]
-    for model in policy.models:
-        followers.append((model.topic, state_topic(app_id, "ingest", model.name)))
-        if model.output_topic:
-            followers.append((model.topic, model.output_topic))
-    for source, follower in followers:
-        if n_partitions[follower] != n_partitions[source]:
+    for spec in declared_topics(policy, app_id, existing=n_partitions):
+        if spec.owner == "fairstream" and n_partitions[spec.name] != spec.partitions:
             raise TopicError(
-                f"{follower} has {n_partitions[follower]} partitions and {source} has {n_partitions[source]}",
-                action="Make them equal; see: fairstream topics check",
+                f"{spec.name} has {n_partitions[spec.name]} partitions instead of {spec.partitions}",
+                action="See: fairstream topics check",
             )
 
 

@@ -16,8 +16,9 @@ from stream_app.edges.lanes.transport import Consumer
 from stream_app.errors import BrokerUnavailableError, FairStreamError
 from stream_app.policy import Policy
 from stream_app.settings import Settings
+from stream_app.topics import declared_topics
 from stream_app.wiring.app import add_agents, build_app
-from stream_app.wiring.lane_builder import ConsumerSource, all_topics, check_partitions, lane_builder, source_topics
+from stream_app.wiring.lane_builder import ConsumerSource, check_partitions, lane_builder, source_topics
 
 _BACKOFF_S = (1.0, 2.0, 4.0, 8.0)
 _STEADY_S = 60.0  # an app that ran for longer starts its back-off anew
@@ -49,7 +50,7 @@ async def run_worker(
         BrokerUnavailableError: no broker answered at the start.
         StateError, LaneError: nothing that starting again would mend.
     """
-    topics = all_topics(policy, settings.app_id)
+    topics = [spec.name for spec in declared_topics(policy, settings.app_id)]
     n_partitions = await count_partitions(settings.kafka, topics)
     check_partitions(policy, settings.app_id, n_partitions)
     attempt = 0
