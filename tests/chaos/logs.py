@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import msgspec
@@ -13,6 +13,7 @@ from confluent_kafka import Consumer, KafkaError, TopicPartition
 from tests.chaos.recount import Record
 
 _BATCH = 10_000
+_ANSWER_S = 30.0
 
 
 class Partial(NamedTuple):
@@ -30,24 +31,11 @@ def read_topic(kafka: str, topic: str, *, timeout_s: float = 120.0) -> Iterator[
     A message is typed as anything: librdkafka's own hints allow None where a record always has a value.
 
     Raises:
-        TimeoutError: an open transaction or a missing broker hides the end.
+        TimeoutError: the broker is missing.
     """
-    consumer = Consumer(
-        {
-            "bootstrap.servers": kafka,
-            "group.id": "chaos-audit",
-            "enable.auto.commit": False,
-            "auto.offset.reset": "earliest",
-            "isolation.level": "read_committed",
-            "enable.partition.eof": True,
-            "log_level": 0,
-        }
-    )
+    ends = _ends_of(kafka, topic, "read_committed")
+    consumer = _consumer(kafka, "read_committed")
     try:
-        metadata = consumer.list_topics(topic, timeout=timeout_s).topics[topic]
-        ends = {
-            p: consumer.get_watermark_offsets(TopicPartition(topic, p), timeout=timeout_s) for p in metadata.partitions
-        }
         consumer.assign([TopicPartition(topic, p, low) for p, (low, _) in ends.items()])
         deadline = time.monotonic() + timeout_s
         reached: dict[int, int] = {}  # a position passes control records, which no message tells of
@@ -62,6 +50,44 @@ def read_topic(kafka: str, topic: str, *, timeout_s: float = 120.0) -> Iterator[
                     reached[message.partition()] = message.offset()
     finally:
         consumer.close()
+
+
+def wait_until_decided(kafka: str, topics: Iterable[str], *, timeout_s: float = 90.0) -> None:
+    """Wait until no transaction is open: what a reader of committed records sees is then all there will be.
+
+    Raises:
+        TimeoutError: one stays open.
+    """
+    deadline = time.monotonic() + timeout_s
+    for topic in topics:
+        while _ends_of(kafka, topic, "read_committed") != _ends_of(kafka, topic, "read_uncommitted"):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"A transaction stays open in {topic}")
+            time.sleep(0.5)
+
+
+def _ends_of(kafka: str, topic: str, isolation: str) -> dict[int, tuple[int, int]]:
+    """Return first and last offset of each partition; for committed records the last is where an open one begins."""
+    consumer = _consumer(kafka, isolation)
+    try:
+        partitions = consumer.list_topics(topic, timeout=_ANSWER_S).topics[topic].partitions
+        return {p: consumer.get_watermark_offsets(TopicPartition(topic, p), timeout=_ANSWER_S) for p in partitions}
+    finally:
+        consumer.close()
+
+
+def _consumer(kafka: str, isolation: str) -> Consumer:
+    return Consumer(
+        {
+            "bootstrap.servers": kafka,
+            "group.id": "chaos-audit",
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+            "isolation.level": isolation,
+            "enable.partition.eof": True,
+            "log_level": 0,
+        }
+    )
 
 
 def read_raw(kafka: str, topic: str) -> dict[int, list[Record]]:

@@ -30,7 +30,7 @@ from tests.chaos.audit import audit_everything
 from tests.chaos.crew import Crew
 from tests.chaos.disturbed import disturbed_events
 from tests.chaos.findings import Finding, compare_once
-from tests.chaos.logs import read_json, read_raw
+from tests.chaos.logs import read_json, read_raw, wait_until_decided
 from tests.chaos.recount import Recount, recount, sum_windows
 from tests.chaos.schedule import Disturbance, Plan, draw_schedule
 
@@ -100,6 +100,7 @@ class ChaosRun:
                 exits = self._crew.stop()
                 self.story.exits, self.story.n_starts = self._crew.exits, self._crew.n_starts
             self._note(f"workers stopped with {exits}")
+            wait_until_decided(self._broker.bootstrap, (spec.name for spec in self._specs()))
             return [
                 *audit_everything(self._broker.bootstrap, recounts, self._model),
                 compare_once("clean ends after SIGTERM", [0] * len(exits), exits),
