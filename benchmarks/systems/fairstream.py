@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import time
 
 import msgspec
@@ -87,6 +88,7 @@ async def run(task: Task) -> None:
     keys = (RootKey(task.kid, 0, bytes.fromhex(task.keys["root"])),)
     start_logging("warning")
     stopping, registry, health = asyncio.Event(), CollectorRegistry(), Health()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)  # as the command does: leave the group
     observer = MarkingObserver(Metrics(registry, policy, max_series=settings.max_series), health, task, stopping)
     server = MetricsServer(registry, health, settings.metrics_host, settings.metrics_port)
     server.start()
