@@ -10,6 +10,7 @@ import msgspec
 from stream_app.errors import PolicyError
 from stream_app.policy.check import check_policy
 from stream_app.policy.model import Policy
+from stream_app.policy.parts import PATTERNS
 
 SHIPPED = Path(__file__).parent.parent / "policies"
 
@@ -65,8 +66,15 @@ def parse_policy(text: str) -> Policy:
     try:
         policy = msgspec.convert(tomllib.loads(text), Policy)
     except msgspec.ValidationError as error:
-        raise PolicyError(f"The policy has a mistake: {error}") from None
+        raise PolicyError(f"The policy has a mistake: {_in_words(str(error))}") from None
     except (ValueError, RecursionError) as error:
         raise PolicyError(f"The policy is no valid TOML: {error}") from None
     check_policy(policy)
     return policy
+
+
+def _in_words(message: str) -> str:
+    """Say what a pattern means instead of showing it."""
+    for pattern, meaning in PATTERNS.items():
+        message = message.replace(f"`str` matching regex {pattern!r}", meaning)
+    return message

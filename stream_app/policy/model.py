@@ -38,20 +38,30 @@ class ModelPolicy(Part, frozen=True, kw_only=True):
 
     Attributes:
         name: Name of the model in keys, metrics and results.
-        kind: ``decisions`` are judged for fairness; ``counts`` are published as k-suppressed counts.
         topic: The raw topic that the customer writes.
-        output_topic: Where the pseudonymised events go; none for ``counts`` unless given.
+        event_time: When the decision was made.
+        kind: ``decisions`` are judged for fairness; ``counts`` are published as k-suppressed counts.
+        output_topic: Where the pseudonymised events go; without it they are counted and not published.
         event_id: The identifier by which a record sent twice is known; pseudonymised too.
-        identifiers: Further identifiers; all are replaced.
-        keep: Further fields that pass unchanged into the output (text, numbers, booleans).
+        identifiers: Further identifiers; all are replaced by pseudonyms.
+        decision: The decision that is watched; for ``decisions`` only.
+        attributes: The protected attributes; for ``counts`` whatever is counted by. The product of the numbers of
+            labels of all attributes, segment and decision is at most 1,000,000.
+        segment: One field by which causes are looked for.
+        features: Numbers whose mean and spread are kept.
+        keep: Further fields that pass unchanged into the output (text, numbers, booleans); may be absent or null.
         constants: Fields that must hold one of the listed values.
         boxes: Bounding boxes, checked and dropped.
-        drop: Fields that are known to identify and are dropped; counted by path.
+        drop: Fields that are known to identify; dropped and counted by path. Needs ``unknown_fields = "drop"``.
         unknown_fields: What happens to a field that the policy does not name: ``reject`` makes the record a dead
             letter, ``drop`` drops the field and counts it.
-        repeat_horizon: A record is a repeat if its event id stands among this many records before it, per partition.
-        max_record_bytes: A larger record is a dead letter, unread.
-        max_list_items: A list with more entries is a dead letter.
+        windows: The windows that are judged, beside the running total.
+        rules: When a window is a breach.
+        privacy: What may leave.
+        repeat_horizon: A record is a repeat if its event id stands among this many records before it, per partition;
+            0 looks for none. A change forgets what was remembered.
+        max_record_bytes: A larger record is a dead letter (``size``), unread.
+        max_list_items: A list with more entries makes the record a dead letter (``cardinality``).
         revision_s: How long a closed window can still be corrected by a partition that was silent.
     """
 
@@ -95,7 +105,7 @@ class Policy(Part, frozen=True, kw_only=True):
 
     Attributes:
         schema: Version of this format.
-        models: The watched streams.
+        models: The watched streams, each with a topic of its own.
     """
 
     schema: Literal[1]

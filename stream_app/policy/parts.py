@@ -6,11 +6,24 @@ from typing import Annotated, Literal
 
 import msgspec
 
-Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+_NAME = r"^[a-z][a-z0-9_-]{0,39}$"
 # A key of a JSON object. Dots join keys; quotes, backslashes and control characters have no one spelling in JSON.
 _KEY = r'[^.\s"\\]([^."\\\x00-\x1f]*[^.\s"\\])?'
-JsonPath = Annotated[str, msgspec.Meta(pattern=rf"^{_KEY}(\.{_KEY})*$", max_length=200)]
-Topic = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._-]{1,200}$")]
+_PATH = rf"^{_KEY}(\.{_KEY})*$"
+_TOPIC = r"^[A-Za-z0-9._-]{1,200}$"
+_WINDOW_NAME = r"^[a-z0-9]{1,12}$"
+
+# What each pattern means, for messages and for the reference.
+PATTERNS = {
+    _NAME: "a name: a small letter, then small letters, digits, _ or -, at most 40",
+    _PATH: "a path: keys of the JSON joined by dots, without quotes, backslashes and outer blanks",
+    _TOPIC: "a topic: letters, digits, dot, _ or -, at most 200",
+    _WINDOW_NAME: "a short name: small letters and digits, at most 12",
+}
+
+Name = Annotated[str, msgspec.Meta(pattern=_NAME)]
+JsonPath = Annotated[str, msgspec.Meta(pattern=_PATH, max_length=200)]
+Topic = Annotated[str, msgspec.Meta(pattern=_TOPIC)]
 Label = Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
 Scalar = bool | int | str
 
@@ -23,12 +36,12 @@ class Identifier(Part, frozen=True, kw_only=True):
     """A field that names a person, device or case; replaced by a pseudonym in the first hop.
 
     Attributes:
-        path: Where it lies in the JSON; also its name in the output.
+        path: Where it lies in the JSON, and where the pseudonym lies in the output.
         canonical: How spellings of one identifier become one: ``text`` takes strings (NFC, stripped), ``integer``
             takes whole numbers, ``text-or-integer`` takes both (123 and "123" are the same), ``email`` strips and
             casefolds.
         link_domain: Identifiers in one domain can be joined with each other, across domains never.
-        is_required: Whether a record without it, or with null, is a dead letter.
+        is_required: Whether a record without it, or with null, is a dead letter; always true for ``event_id``.
     """
 
     path: JsonPath
@@ -42,10 +55,12 @@ class EventTime(Part, frozen=True, kw_only=True):
 
     Attributes:
         path: Where the time lies.
-        format: ``iso8601`` with an offset, ``epoch_s`` or ``epoch_ms``.
-        out_of_orderness_s: How far an event may lag behind the newest one of its partition and still count.
-        max_future_s: How far an event may lie ahead of the broker's timestamp of its record.
-        max_age_s: How old an event may be at the broker's timestamp; older ones are refused as ``ts_past``.
+        format: ``iso8601`` is text with an offset, ``epoch_s`` and ``epoch_ms`` are numbers since 1970.
+        out_of_orderness_s: How far an event may lag behind the newest one of its partition and still count; an event
+            of a pane that is closed by then is late.
+        max_future_s: How far an event may lie ahead of the broker's timestamp of its record; further ahead it is a
+            dead letter (``ts_future``).
+        max_age_s: How old an event may be at the broker's timestamp; an older one is a dead letter (``ts_past``).
         pane_s: Width of a pane, the unit of counting; divides every window.
         idle_s: A partition that is read to its end and silent for so long does not hold the others back.
     """
@@ -65,7 +80,7 @@ class Decision(Part, frozen=True, kw_only=True):
     Attributes:
         path: Where it lies.
         favourable: The value that is good for the person: true, 1, "approved", ...
-        unfavourable: All other values that may occur; any further value is a dead letter.
+        unfavourable: All other values that may occur, of the same type; any further value is a dead letter.
     """
 
     path: JsonPath
@@ -80,8 +95,9 @@ class Attribute(Part, frozen=True, kw_only=True):
         name: Its name in metrics and results.
         path: Where it lies.
         groups: The groups that are told apart; compared after NFKC, strip and casefold. Other values count as
-            ``__other__``, null as ``unknown``.
-        reference: The group that the others are compared with.
+            ``__other__``, null as ``unknown``; an absent field makes the record a dead letter (``missing``). Groups
+            that are all written as whole numbers may come as numbers.
+        reference: The group that the others are compared with; needed where decisions are judged.
     """
 
     name: Name
@@ -91,7 +107,14 @@ class Attribute(Part, frozen=True, kw_only=True):
 
 
 class Segment(Part, frozen=True, kw_only=True):
-    """A field by which results are split to look for causes: product, branch, site."""
+    """A field by which results are split to look for causes: product, branch, site.
+
+    Attributes:
+        name: Its name in metrics and results.
+        path: Where it lies.
+        values: The values that are told apart, compared like groups; others count as ``__other__``, null as
+            ``unknown``.
+    """
 
     name: Name
     path: JsonPath
@@ -108,7 +131,7 @@ class Feature(Part, frozen=True, kw_only=True):
         maximum: Greatest value that can be true.
         scale: Values are kept as ``round(value * scale)``; ``|value| * scale`` is at most 2**20,
             so that sums are exact.
-        is_required: Whether a record without it is a dead letter.
+        is_required: Whether a record without it, or with null, is a dead letter.
     """
 
     name: Name
@@ -120,7 +143,12 @@ class Feature(Part, frozen=True, kw_only=True):
 
 
 class Constant(Part, frozen=True, kw_only=True):
-    """A field that says which schema or source a record has; any other value makes it a dead letter (``schema``)."""
+    """A field that says which schema or source a record has.
+
+    Attributes:
+        path: Where it lies.
+        values: What it may hold; any other value makes the record a dead letter (``schema``).
+    """
 
     path: JsonPath
     values: Annotated[tuple[str | int, ...], msgspec.Meta(min_length=1)]
@@ -131,15 +159,23 @@ class Box(Part, frozen=True, kw_only=True):
 
     Its edges are checked (a box in pixels or with swapped edges makes the record a dead letter, ``bbox``), then it is
     dropped: a box re-identifies.
+
+    Attributes:
+        path: Where it lies.
     """
 
     path: JsonPath
 
 
 class Window(Part, frozen=True, kw_only=True):
-    """A tumbling window of event time, aligned to the epoch."""
+    """A tumbling window of event time, aligned to the epoch.
 
-    name: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]{1,12}$")]
+    Attributes:
+        name: Its name in metrics and results; not ``total``, which is the running total.
+        size_s: Its length in seconds; a multiple of ``event_time.pane_s``.
+    """
+
+    name: Annotated[str, msgspec.Meta(pattern=_WINDOW_NAME)]
     size_s: Annotated[int, msgspec.Meta(ge=1, le=366 * 86_400)]
 
 

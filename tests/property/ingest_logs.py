@@ -14,6 +14,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.pipeline.layout import layout_of
 from stream_app.policy import parse_policy
 from tests.ingest_lane import NOW_S, IngestLane
@@ -34,6 +35,8 @@ keep = ["note"]
 repeat_horizon = 7
 """).models[0]
 BLOCK = 4  # offsets: half the horizon, rounded up
+BORDER_S = NOW_S + 4  # event time at which a new key begins
+KEYS = (RootKey("earliera", 0, b"e" * 32), RootKey("laterkea", BORDER_S, b"l" * 32))
 
 Log = list[bytes | None]
 Choose = Callable[[Sequence[Any]], Any]
@@ -91,7 +94,7 @@ class Recount:
 def recount(log: Log) -> Recount:
     """Count a log record by record."""
     counted = Recount()
-    remembered: dict[str, int] = {}
+    remembered: dict[tuple[str, bool], int] = {}  # an id has another pseudonym under another key
     newest = -float("inf")
     for offset, raw in enumerate(log):
         if raw is None:
@@ -100,10 +103,10 @@ def recount(log: Log) -> Recount:
         record = valid(raw, broker_s(offset))
         if record is None:
             counted.n["refused"] += 1
-        elif offset // BLOCK - remembered.get(record["id"], -99) <= 2:
+        elif offset // BLOCK - remembered.get(known_by(record), -99) <= 2:
             counted.n["repeat"] += 1
         else:
-            remembered[record["id"]] = offset // BLOCK
+            remembered[known_by(record)] = offset // BLOCK
             second = int(record["t"])
             newest = max(newest, second)
             if second // 10 < (newest - 5) // 10:
@@ -112,6 +115,10 @@ def recount(log: Log) -> Recount:
                 counted.n["counted"] += 1
                 add(counted.cells, second // 10 * 10, record)
     return counted
+
+
+def known_by(record: dict[str, Any]) -> tuple[str, bool]:
+    return record["id"], record["t"] >= BORDER_S
 
 
 def valid(raw: bytes, taken_s: float) -> dict[str, Any] | None:

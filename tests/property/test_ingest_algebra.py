@@ -11,7 +11,19 @@ from hypothesis import strategies as st
 
 from stream_app.topics import DEAD_LETTERS, LATE_DECISIONS
 from tests.ingest_lane import IngestLane, State
-from tests.property.ingest_logs import BLOCK, MODEL, Log, Recount, broker_s, cells_of, logs, recount, seeded_log
+from tests.property.ingest_logs import (
+    BLOCK,
+    BORDER_S,
+    KEYS,
+    MODEL,
+    Log,
+    Recount,
+    broker_s,
+    cells_of,
+    logs,
+    recount,
+    seeded_log,
+)
 
 RUN, COMMIT, CRASH = "run", "commit", "crash"
 cuts = st.lists(st.tuples(st.integers(1, 12), st.sampled_from((RUN, RUN, COMMIT, CRASH))), max_size=40)
@@ -19,7 +31,7 @@ cuts = st.lists(st.tuples(st.integers(1, 12), st.sampled_from((RUN, RUN, COMMIT,
 
 def read(log: Log, steps: list[tuple[int, str]], *, may_crash: bool = True) -> IngestLane:
     """Read a log in runs of the drawn lengths, with a commit or a restart behind each as drawn."""
-    lane = IngestLane(MODEL)
+    lane = IngestLane(MODEL, KEYS)
     steps = [*steps, (len(log), RUN)]
     for length, then in steps:
         offsets = range(lane.next_offset, min(lane.next_offset + length, len(log)))
@@ -105,6 +117,9 @@ def compare(lane: IngestLane, by_hand: Recount) -> None:
     assert lane.counts.n_repeats == by_hand.n["repeat"]
     assert sum(lane.counts.dead_letters.values()) == by_hand.n["refused"] == len(lane.reasons)
     assert lane.counts.n_tombstones == by_hand.n["tombstone"]
+    for published_event in lane.events:
+        key = KEYS[published_event["t"] >= BORDER_S]
+        assert published_event["id"].startswith(f"hm1.{key.kid}.")
 
 
 @given(logs())

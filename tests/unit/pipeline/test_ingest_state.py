@@ -69,6 +69,13 @@ def test_entries_of_blocks_beyond_the_horizon_are_removed() -> None:
     assert {int(key.split(b"|")[1]) for key in memory.state} == {197, 198, 199}
 
 
+def test_joined_entries_expire_like_others_and_nothing_is_removed_twice() -> None:
+    memory = Memory(200)  # blocks of 100 offsets; one event a flush makes each block join once
+    for number in range(1_000):
+        memory.see(number, [number])
+    assert memory.tags == list(range(700, 1_000))
+
+
 def test_a_run_over_several_blocks_is_filed_by_block() -> None:
     memory = Memory(10)
     memory.see(3, list(range(100, 120)))
