@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from stream_app.errors import PolicyError
 from stream_app.policy import ModelPolicy, Policy, Topic
 
 _DAY_MS = 86_400_000
@@ -137,6 +138,9 @@ def declared_topics(
     Returns:
         In the order of ``topics.toml``, each name once.
 
+    Raises:
+        PolicyError: a topic of the policy has the name of another topic of FairStream.
+
     >>> from stream_app.policy import load_policy
     >>> specs = declared_topics(load_policy("loans"), "fairstream", existing={"loan-decisions-raw": 12})
     >>> [(spec.name, spec.partitions) for spec in specs][:3]
@@ -148,6 +152,11 @@ def declared_topics(
             name = declaration.name.format(
                 app_id=app_id, model=model.name, topic=model.topic, output_topic=model.output_topic or ""
             )
+            if name in specs and specs[name].role != declaration.role:
+                raise PolicyError(
+                    f"Topic {name!r} cannot be used for {specs[name].role} and for {declaration.role}",
+                    action="Give it another name in the policy",
+                )
             if name and name not in specs:
                 count = _partitions_of(declaration, model, partitions, specs.values(), existing or {})
                 specs[name] = _spec(declaration, name, count)

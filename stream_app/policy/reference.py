@@ -89,6 +89,21 @@ def summary_of(part: type[Part]) -> str:
     return _one_line((part.__doc__ or "").partition("    Attributes:")[0])
 
 
+def as_markdown() -> str:
+    """Return one table for each part, for ``docs/policy.md``."""
+    lines = []
+    for part, place in PLACES.items():
+        lines += [f"### `{place}`" if part is not Policy else "### The file", "", summary_of(part), ""]
+        lines += ["| field | must hold | default | meaning |", "| --- | --- | --- | --- |"]
+        for fact in describe_fields():
+            if fact.place == place:
+                default = "*must be given*" if fact.default is None else f"`{fact.default}`"
+                cells = (f"`{fact.name}`", fact.expected, default, fact.meaning)
+                lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+        lines.append("")
+    return "\n".join(lines)
+
+
 def _meanings(docstring: str) -> dict[str, str]:
     """Read the ``Attributes`` section of a docstring."""
     _, *found = _FIELD.split(docstring.partition("Attributes:\n")[2])

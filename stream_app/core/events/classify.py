@@ -6,6 +6,8 @@ kind and thrown away: it can echo a key of the record.
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from stream_app.core.events.encoding import is_utf8
@@ -23,6 +25,7 @@ _MESSAGES: tuple[tuple[str, Reason], ...] = (
     ("Integer value out of range", Reason.RANGE),
     ("Invalid enum value", Reason.VALUE),
 )
+_MISSING_FIELD = re.compile(r"Object missing required field `(.*)`")
 _BOUNDS = ("` >=", "` <=", "` >", "` <")
 
 
@@ -43,15 +46,29 @@ def reason_of(
         return fault
     if not isinstance(error, msgspec.ValidationError):
         return Reason.JSON
-    message, _, where = str(error).rpartition(" - at `$")
-    path = where.rstrip("`").lstrip(".") if message else ""  # a message without a place is about the whole record
-    message = message or where
+    message, path = _parsed(error)
     is_undeclared = message.startswith(_UNKNOWN_FIELD)  # echoes the name of the field, which could look like a place
     if not is_undeclared and (path in constants or (not path and message.startswith("Expected `object`"))):
         return Reason.SCHEMA
     if not is_undeclared and any(path == box or path.startswith(box + ".") for box in boxes):
         return Reason.BBOX
     return _reason_of_message(message)
+
+
+def place_of(error: msgspec.ValidationError) -> str:
+    """Return the path of the field that the decoder refused; empty for the whole record.
+
+    It can hold a key of the record, so it must be compared with the declared paths before it is shown.
+    """
+    message, path = _parsed(error)
+    missing = _MISSING_FIELD.match(message)
+    return ".".join(filter(None, [path, missing[1]])) if missing else path
+
+
+def _parsed(error: Exception) -> tuple[str, str]:
+    message, _, where = str(error).rpartition(" - at `$")
+    # A message without a place is about the whole record.
+    return (message, where.rstrip("`").lstrip(".")) if message else (where, "")
 
 
 def _reason_of_message(message: str) -> Reason:

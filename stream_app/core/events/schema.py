@@ -40,6 +40,7 @@ class Schema:
             ``ValueError`` or ``RecursionError`` for hostile bytes.
         encode: ``event -> bytes``, compact JSON of the declared fields; what is ``UNSET`` is left out.
         containers: Paths of the objects inside the record.
+        paths: Paths of all declared fields and of the objects around them.
 
     Args:
         fields: What is read; the paths are unique and none lies inside another.
@@ -63,6 +64,7 @@ class Schema:
         self._attributes: dict[str, str] = {}  # path -> attributes of the struct types, joined by dots
         self._optional: list[str] = []  # paths of what may be absent
         self.type = self._compile(tree, "", "", forbid_unknown=forbid_unknown)
+        self.paths = frozenset(self._attributes)
         self.decode: Callable[[bytes], Any] = msgspec.json.Decoder(self.type).decode
         self.encode: Callable[[Any], bytes] = msgspec.json.Encoder().encode
         self._optional_getters = [self.getter(path) for path in self._optional]

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
 import msgspec
-from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
-from stream_app.errors import BrokerUnavailableError, TopicError
+from stream_app.edges.kafka.plain import open_reader
+from stream_app.errors import BrokerUnavailableError
 from stream_app.pipeline.results import Result, decode_result
 from stream_app.topics import FAIRNESS_RESULTS
 
-_CONNECT_MS = 5_000
 _POLL_MS = 500
 _STALL_S = 30.0  # a transaction that was left open ends after its timeout; until then nobody can read past it
 
@@ -34,30 +32,8 @@ class ResultReader:
     """
 
     def __init__(self, bootstrap: str, topic: str = FAIRNESS_RESULTS) -> None:
-        logging.getLogger("kafka").setLevel(logging.CRITICAL)  # its complaints become our one line
         self.n_unreadable = 0
-        try:
-            self._consumer = KafkaConsumer(
-                bootstrap_servers=bootstrap.split(","),
-                bootstrap_timeout_ms=_CONNECT_MS,
-                client_id="fairstream-results",
-                group_id=None,
-                enable_auto_commit=False,
-                auto_offset_reset="earliest",
-                isolation_level="read_committed",
-                allow_auto_create_topics=False,
-            )
-        except (KafkaError, OSError) as error:
-            raise BrokerUnavailableError(
-                f"No Kafka answers at {bootstrap} ({type(error).__name__})",
-                action="Start one (fairstream local kafka), or give its address with --kafka",
-            ) from None
-        partitions = self._consumer.partitions_for_topic(topic)
-        if not partitions:
-            self._consumer.close()
-            raise TopicError(f"Missing topics: {topic}", action="Run: fairstream topics create")
-        self._partitions = [TopicPartition(topic, partition) for partition in sorted(partitions)]
-        self._consumer.assign(self._partitions)
+        self._consumer, self._partitions = open_reader(bootstrap, topic, client_id="fairstream-results")
 
     def __enter__(self) -> Self:
         return self

@@ -110,17 +110,13 @@ def test_a_person_without_a_file_is_counted_like_any_other(bureau: Any) -> None:
     assert lane.events[0].get("bureau", ...) == bureau
 
 
-def test_panes_before_the_epoch_and_of_one_second_are_counted() -> None:
-    time = msgspec.structs.replace(LOANS.event_time, pane_s=1, max_age_s=4_000_000_000)
+@pytest.mark.parametrize(("pane_s", "panes"), [(1, {-4: 1, -3: 1, -1: 1, 0: 1}), (2, {-4: 2, -2: 1, 0: 1})])
+def test_panes_before_the_epoch_are_counted(pane_s: int, panes: dict[int, int]) -> None:
+    time = msgspec.structs.replace(LOANS.event_time, pane_s=pane_s, max_age_s=4_000_000_000)
     lane = IngestLane(msgspec.structs.replace(LOANS, event_time=time))
     lane.feed([encode(loan(application_id=str(n), ts=iso(second))) for n, second in enumerate((-3.5, -3, -0.25, 0))])
     lane.flush()
-    assert {start_s: sum(v[0] for v in cells.values()) for start_s, cells in lane.counted.items()} == {
-        -4: 1,
-        -3: 1,
-        -1: 1,
-        0: 1,
-    }
+    assert {start_s: sum(v[0] for v in cells.values()) for start_s, cells in lane.counted.items()} == panes
 
 
 def test_groups_written_as_numbers_may_come_as_numbers() -> None:
@@ -152,7 +148,7 @@ def test_values_that_are_not_listed_are_counted_by_dimension() -> None:
     assert lane.counts.overflow == {"gender": 1, "race": 1, "product": 1}
 
 
-@pytest.mark.parametrize("length", [8, 300])
+@pytest.mark.parametrize("length", [8, 3000])
 def test_200_000_spellings_of_a_group_cost_bounded_memory_and_are_all_counted(length: int) -> None:
     model = msgspec.structs.replace(LOANS, features=())
     schema = schema_of(model)
