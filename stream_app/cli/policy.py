@@ -13,7 +13,7 @@ import typer
 
 from stream_app.cli import app
 from stream_app.cli.exits import Exit
-from stream_app.cli.options import Json, Kafka, facts, notes, print_json, read_settings
+from stream_app.cli.options import Json, Kafka, PolicyName, facts, notes, print_json, read_settings
 from stream_app.cli.policy_text import describe_model, describe_sample
 from stream_app.errors import ConfigError
 from stream_app.policy import ModelPolicy, Policy, load_policy, read_policy_text, shipped_names
@@ -24,7 +24,8 @@ policy = typer.Typer(no_args_is_help=True, help="Check, show and explain policie
 app.add_typer(policy, name="policy")
 
 Source = Annotated[
-    str | None, typer.Argument(help="Shipped policy or a TOML file (FAIRSTREAM_POLICY).", show_default=False)
+    str | None,
+    typer.Argument(metavar="FILE", help="Shipped policy or a TOML file (FAIRSTREAM_POLICY).", show_default=False),
 ]
 
 
@@ -55,6 +56,7 @@ def check(
     ] = None,
     model: Annotated[str | None, typer.Option(help="Model whose records are tried; all by default.")] = None,
     records: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many records to try.")] = 1000,
+    policy_name: PolicyName = None,
     kafka: Kafka = None,
     as_json: Json = False,
 ) -> None:
@@ -65,7 +67,7 @@ def check(
 
     Example: fairstream policy check my-policy.toml --sample export.jsonl
     """
-    settings = read_settings(policy=source, kafka=kafka)
+    settings = read_settings(policy=_named(source, policy_name), kafka=kafka)
     watched = load_policy(settings.policy)
     _show_facts(settings.policy, watched, settings.max_series, as_json=as_json)
     if sample is None:
@@ -80,12 +82,12 @@ def check(
 
 
 @policy.command()
-def show(source: Source = None, as_json: Json = False) -> None:
+def show(source: Source = None, policy_name: PolicyName = None, as_json: Json = False) -> None:
     """Print a policy: its text, to start one's own from, or with --json every field with its default.
 
     Example: fairstream policy show loans > my-policy.toml
     """
-    settings = read_settings(policy=source)
+    settings = read_settings(policy=_named(source, policy_name))
     watched = load_policy(settings.policy)
     if as_json:
         print_json(watched)
@@ -127,6 +129,13 @@ def fields(
         for fact in found:
             default = "must be given" if fact.default is None else f"default {fact.default}"
             facts.print(f"  {fact.name}  ({fact.expected}; {default})\n      {fact.meaning}", markup=False)
+
+
+def _named(source: str | None, flag: str | None) -> str | None:
+    """Take the policy from the argument, or from the flag that every command has."""
+    if source is not None and flag is not None:
+        raise ConfigError("The policy is named twice", action="Give FILE or --policy")
+    return source or flag
 
 
 def _show_facts(name: str, watched: Policy, max_series: int, *, as_json: bool) -> None:

@@ -11,6 +11,7 @@ from stream_app.errors import PolicyError
 from stream_app.policy.check import check_policy
 from stream_app.policy.model import Policy
 from stream_app.policy.parts import PATTERNS
+from stream_app.policy.reference import describe_fields
 
 SHIPPED = Path(__file__).parent.parent / "policies"
 
@@ -74,7 +75,12 @@ def parse_policy(text: str) -> Policy:
 
 
 def _in_words(message: str) -> str:
-    """Say what a pattern means instead of showing it."""
+    """Say what a pattern means instead of showing it, and which values a choice has."""
     for pattern, meaning in PATTERNS.items():
         message = message.replace(f"`str` matching regex {pattern!r}", meaning)
+    if message.startswith("Invalid enum value"):
+        got, _, where = message.removeprefix("Invalid enum value ").rpartition(" - at ")
+        name = where.strip("`").rpartition(".")[2]
+        choice = next(fact.expected for fact in describe_fields() if fact.name == name)
+        message = f"Expected {choice}, got {got} - at {where}"
     return message

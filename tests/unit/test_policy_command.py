@@ -78,8 +78,11 @@ def test_the_facts_of_a_policy_can_be_read_by_a_program(run: Run) -> None:
     assert facts["hash"] == load_policy("loans").hash()
 
 
-def test_the_policy_of_the_environment_is_checked_when_none_is_named(run: Run) -> None:
+def test_a_policy_is_named_by_argument_flag_or_environment(run: Run) -> None:
     assert json.loads(run("check", "--json", FAIRSTREAM_POLICY="camera").stdout)["models"] == ["camera"]
+    assert json.loads(run("check", "--policy", "loanapp", "--json").stdout)["models"] == ["loanapp"]
+    assert run("show", "--policy", "loanapp").stdout == run("show", "loanapp").stdout
+    assert run("check", "loans", "--policy", "camera").returncode == 2
 
 
 def test_a_mistake_ends_with_2_and_one_line_that_names_the_field(run: Run, tmp_path: Path) -> None:

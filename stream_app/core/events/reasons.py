@@ -12,9 +12,9 @@ class DeadLetterReason(enum.StrEnum):
     """Each member says what an operator would see when looking at the record."""
 
     EMPTY = "empty"  # no bytes
-    SIZE = "size"  # more bytes than the policy allows; not parsed
+    SIZE = "size"  # more bytes than the policy allows, unread; or more than a record of Kafka holds when written anew
     ENCODING = "encoding"  # not UTF-8, or with a byte order mark
-    JSON = "json"  # no JSON by RFC 8259, or nested too deep
+    JSON = "json"  # no JSON by RFC 8259, or nested more than 64 deep
     DUP_KEY = "dup_key"  # one key twice in an object: parsers disagree which counts
     SCHEMA = "schema"  # valid JSON, but no object, or another schema version or source
     MISSING = "missing"  # a required field is absent
