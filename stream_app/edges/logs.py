@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
 import traceback
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import msgspec
@@ -17,6 +19,8 @@ import msgspec
 from stream_app.errors import ConfigError
 
 _OWN = ("stream_app", "producers")
+REPEAT_AFTER_S = 30.0
+_MAX_REMEMBERED = 1000
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
@@ -41,10 +45,37 @@ class JsonFormatter(logging.Formatter):
         return msgspec.json.encode(line).decode()
 
     def _message(self, record: logging.LogRecord) -> str:
-        if record.name.startswith(_OWN) or not record.args:
+        if record.name.startswith(_OWN):
             return record.getMessage()
-        # A library's message may hold a value; its template says enough.
-        return str(record.msg)
+        # A library's message may hold a value, and below its first line a whole exception (asyncio does that); the
+        # first line of its template says enough.
+        return str(record.msg).partition("\n")[0]
+
+
+class RepeatFilter(logging.Filter):
+    """Lets a library say the same thing only now and then: without a broker, its clients say it many times a second.
+
+    Args:
+        now: Monotonic seconds.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._now = now
+        self._said_at: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether a record is to be written."""
+        if record.name.startswith(_OWN):
+            return True
+        what = (record.name, str(record.msg).partition("\n")[0])
+        now = self._now()
+        if now - self._said_at.get(what, -REPEAT_AFTER_S) < REPEAT_AFTER_S:
+            return False
+        if len(self._said_at) >= _MAX_REMEMBERED:
+            self._said_at.clear()
+        self._said_at[what] = now
+        return True
 
 
 def start_logging(level: str) -> None:
@@ -60,6 +91,7 @@ def start_logging(level: str) -> None:
         raise ConfigError(f"No log level {level!r}", action="Known: " + ", ".join(_LEVELS))
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
+    handler.addFilter(RepeatFilter())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     for name in _OWN:
         logging.getLogger(name).setLevel(_LEVELS[level])
