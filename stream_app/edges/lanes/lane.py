@@ -18,7 +18,7 @@ from stream_app.edges.lanes.transport import Delivery
 from stream_app.edges.lanes.writer import TransactionWriter
 from stream_app.pipeline.lane import LaneStep, Outputs
 
-_QUEUED_RUNS = 3  # runs that wait for a lane before the whole worker waits for it
+_QUEUED_RUNS = 1  # runs, of about a megabyte each, that wait for a lane before the whole worker waits for it
 
 
 @dataclass(frozen=True)

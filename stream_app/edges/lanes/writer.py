@@ -15,7 +15,7 @@ from stream_app.pipeline.lane import Headers, Outputs
 MAX_BATCH_BYTES = 1_000_000  # the broker's message.max.bytes (1,048,588) also bounds a produced batch
 TRANSACTION_TIMEOUT_MS = 30_000
 _CLOSE_TIMEOUT_S = 5.0
-_MAX_PENDING = 8  # built batches that wait for the network before a lane waits for them
+_MAX_PENDING = 2  # built batches, of up to a megabyte each, that wait for the network before a lane waits for them
 
 
 class TransactionWriter:
