@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import compress
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,7 @@ class _LabelIndex(dict[Any, int]):
 
 
 class _CellCodes(dict[tuple[Any, ...], int]):
-    """Code of a cell by the raw values of its labels."""
+    """Code of a cell by the raw values of its labels; plus the number of cells where a label is spelled otherwise."""
 
     def __init__(self, indices: list[dict[Any, int]], sizes: list[int]) -> None:
         super().__init__()
@@ -58,6 +59,10 @@ class _CellCodes(dict[tuple[Any, ...], int]):
         code = 0
         for index, size, value in zip(self._indices, self._sizes, values, strict=True):
             code = code * size + index[value]
+        if any(
+            isinstance(i, _LabelIndex) and v not in i.as_declared for i, v in zip(self._indices, values, strict=True)
+        ):
+            code += prod(self._sizes)
         if all(value in index for index, value in zip(self._indices, values, strict=True)):  # else a spelling is long
             if len(self) >= _MAX_CACHED:
                 self.clear()
@@ -95,29 +100,32 @@ class EventCounter:
         self._described: dict[int, tuple[str, tuple[str, ...]]] = {}
 
     def count(self, events: list[Any], times_s: NDArray[np.int64]) -> Iterator[tuple[int, Cells]]:
-        """Yield pane start and counts of a run of events; one pane may come several times."""
+        """Yield pane start and counts of a run of events; one pane may come several times.
+
+        In passing, every spelling of a label in the events is replaced by the label, so that free text in a group's
+        field ends here.
+        """
         for first in range(0, len(events), MAX_RUN):
             last = first + MAX_RUN
             yield from self._count_run(events[first:last], times_s[first:last])
-
-    def write_labels(self, events: list[Any]) -> None:
-        """Replace every spelling of a label by the label, so that free text in a group's field ends here."""
-        for get, overwrite, index in self._labelled:
-            spellings = list(map(get, events))
-            if not index.as_declared.issuperset(spellings):
-                declared = index.as_declared
-                overwrite(events, [s if s in declared else index.labels[index[s]] for s in spellings])
 
     def tally(self, cells: Cells, outcomes: Counter[str], overflow: Counter[str]) -> None:
         """Add the events of some cells to counts by outcome, and by dimension whose value is not listed."""
         for code, vector in cells.items():
             known = self._described.get(code)
             if known is None:
+                if len(self._described) >= _MAX_CACHED:
+                    self._described.clear()
                 known = self._described[code] = self._describe(code)
             outcome, others = known
             outcomes[outcome] += vector[0]
             for name in others:
                 overflow[name] += vector[0]
+
+    def _write_labels(self, events: list[Any]) -> None:
+        for get, overwrite, index in self._labelled:
+            spellings = map(get, events)
+            overwrite(events, [s if s in index.as_declared else index.labels[index[s]] for s in spellings])
 
     def _describe(self, code: int) -> tuple[str, tuple[str, ...]]:
         named = [
@@ -129,8 +137,12 @@ class EventCounter:
     def _count_run(self, events: list[Any], times_s: NDArray[np.int64]) -> Iterator[tuple[int, Cells]]:
         columns = [map(get, events) for get in self._getters]
         codes = np.fromiter(map(self._codes.__getitem__, zip(*columns, strict=True)), np.int64, len(events))
-        panes = times_s // self._pane_s
         size = self.layout.size
+        is_spelled = codes >= size
+        if is_spelled.any():
+            self._write_labels(list(compress(events, is_spelled.tolist())))
+            codes %= size
+        panes = times_s // self._pane_s
         first_pane = int(panes.min())
         keys, group = np.unique((panes - first_pane) * size + codes, return_inverse=True)
         vectors = np.column_stack(list(self._sums(events, group, len(keys)))).tolist()

@@ -231,7 +231,6 @@ class IngestStep:
 
     def _publish(self, reading: Reading, digests: list[bytes], epochs: NDArray[np.int64]) -> Outputs:
         events = reading.events
-        self._counter.write_labels(events)
         keys: list[bytes | None] = []
         for number, (values, overwrite) in enumerate(zip(reading.identifiers, self._setters, strict=True)):
             if number:

@@ -7,8 +7,10 @@ ranges and refusing of undeclared fields happen in one pass in C, for any custom
 from __future__ import annotations
 
 import operator
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 import msgspec
@@ -94,8 +96,10 @@ class Schema:
         parent_of = self.getter(path.rpartition(".")[0]) if parents else None
 
         def overwrite(events: Iterable[Any], values: Iterable[Any]) -> None:
-            owners = events if parent_of is None else map(parent_of, events)
-            for owner, value in zip(owners, values, strict=True):
+            if parent_of is None:
+                deque(map(setattr, events, repeat(leaf), values), maxlen=0)  # a loop in C
+                return
+            for owner, value in zip(map(parent_of, events), values, strict=True):
                 if owner:  # an object around it may be absent or null
                     setattr(owner, leaf, value)
 
