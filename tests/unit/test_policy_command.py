@@ -172,6 +172,9 @@ def test_late_events_and_dropped_fields_of_a_camera_show_up_in_a_sample(run: Run
     report = json.loads(run("check", "camera", "--sample", sample, "--json").stdout.splitlines()[1])
     assert (report["n_counted"], report["n_late"]) == (1, 1)
     assert report["dropped"] == {"undeclared": 2, "gps.lat": 2, "gps.lon": 2, "bbox": 2}
+    text = run("check", "camera", "--sample", sample).stdout
+    assert "  dropped       8 (2 " in text
+    assert "  late          1\n" in text
 
 
 def test_only_so_many_records_are_tried_as_asked_for(run: Run, tmp_path: Path) -> None:
