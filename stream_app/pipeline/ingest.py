@@ -99,6 +99,7 @@ class IngestStep:
     def __init__(self, model: ModelPolicy, keys: tuple[RootKey, ...], partition: int, topology: IngestTopology) -> None:
         self.counts = IngestCounts()
         self._model = model
+        self._layout_hash = model.layout_hash()
         self._partition = partition
         self._topology = topology
         self._reader = RecordReader(model)
@@ -176,7 +177,7 @@ class IngestStep:
         return counts
 
     def _check(self, meta: _Meta) -> None:
-        if meta.version != STATE_VERSION or meta.layout_hash != self._model.layout_hash():
+        if meta.version != STATE_VERSION or meta.layout_hash != self._layout_hash:
             raise StateError(
                 f"The stored counts of model {self._model.name!r} were made with other groups, features or panes",
                 action="Restore the former policy, or start this one under a new FAIRSTREAM_APP_ID",
@@ -204,9 +205,7 @@ class IngestStep:
             return digests, epochs
         self.counts.n_repeats += int(is_repeat.sum())
         reading.keep(~is_repeat)
-        return [digest for digest, gone in zip(digests, is_repeat.tolist(), strict=True) if not gone], epochs[
-            ~is_repeat
-        ]
+        return list(compress(digests, ~is_repeat)), epochs[~is_repeat]
 
     def _set_late_aside(self, reading: Reading, digests: list[bytes], epochs: NDArray[np.int64]) -> Iterator[Outputs]:
         closed_before_s = self._watermark.advance(reading.times_s)
@@ -215,8 +214,7 @@ class IngestStep:
             self.counts.n_late += int(is_late.sum())
             late = (column[is_late] for column in (reading.offsets, reading.times_s, closed_before_s))
             yield self._notices.late_decisions(*late)
-            digests = [digest for digest, late in zip(digests, is_late.tolist(), strict=True) if not late]
-            epochs = epochs[~is_late]
+            digests, epochs = list(compress(digests, ~is_late)), epochs[~is_late]
             reading.keep(~is_late)
         if len(reading):
             self._count(reading)
@@ -262,7 +260,7 @@ class IngestStep:
             encode_partial(
                 Partial(
                     model=self._model.name,
-                    layout_hash=self._model.layout_hash(),
+                    layout_hash=self._layout_hash,
                     topic=self._model.topic,
                     partition=self._partition,
                     n_partitions=self._topology.n_source_partitions,
@@ -283,7 +281,7 @@ class IngestStep:
     def _changes(self, panes: list[PanePartial], closed_before_s: int | None) -> list[tuple[bytes, bytes | None]]:
         if closed_before_s is not None:
             self._panes.close_before(closed_before_s)
-        meta = _Meta(STATE_VERSION, self._model.layout_hash(), self._watermark.max_event_s)
+        meta = _Meta(STATE_VERSION, self._layout_hash, self._watermark.max_event_s)
         return [
             *self._pane_log.changes(panes, closed_before_s),
             (_META_KEY, msgspec.msgpack.encode(meta)),

@@ -7,10 +7,8 @@ process.
 from __future__ import annotations
 
 import os
-import socket
 import sys
 import time
-import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
@@ -22,7 +20,7 @@ from pathlib import Path
 from prometheus_client.parser import text_string_to_metric_families
 
 from stream_app.edges.kafka.admin import create_topics
-from stream_app.edges.kafka.local import LocalKafka
+from stream_app.edges.kafka.local import LocalKafka, free_port
 from stream_app.edges.keyfile import create_key_file, key_file_path
 from stream_app.edges.processes import BoundProcess
 from stream_app.errors import FairStreamError
@@ -147,7 +145,7 @@ def open_stage(scenario: Scenario, folder: Path, *, kafka: str | None, note: Cal
             "FAIRSTREAM_POLICY": policy,
             "FAIRSTREAM_APP_ID": app_id,
         }
-        port = _free_port()
+        port = free_port()
         children = {"worker": _start(parts, folder, environment, "worker", "--metrics-port", str(port))}
         _wait_until_ready(children["worker"], port)
         note(f"Worker ready; metrics on http://127.0.0.1:{port}/metrics")
@@ -202,10 +200,3 @@ def _wait_until_ready(worker: BoundProcess, port: int) -> None:
         except OSError:  # not listening yet, or 503 with its reasons
             time.sleep(0.2)
     raise FairStreamError("The worker did not get ready", action="Try: fairstream doctor")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

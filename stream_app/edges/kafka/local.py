@@ -172,7 +172,7 @@ class LocalKafka:
 
     def _try_start(self, java: Java, jars: list[Path], lock: int, *, is_last_try: bool) -> bool:
         if not self._has_fixed_port:
-            self._port = _free_port()
+            self._port = free_port()
         elif not _is_free(self._port):
             raise BrokerUnavailableError(
                 f"Port {self._port} is taken", action="Stop what listens there, or choose another with --port"
@@ -229,7 +229,7 @@ class LocalKafka:
             _SERVER_PROPERTIES.format(
                 host=_HOST,
                 port=self._port,
-                controller_port=_free_port(),
+                controller_port=free_port(),
                 data_dir=self.state_dir / "data",
             ),
             "utf-8",
@@ -261,7 +261,8 @@ class LocalKafka:
             )
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a TCP port of 127.0.0.1 that nobody listens on at this moment."""
     with socket.socket() as probe:
         probe.bind((_HOST, 0))
         port: int = probe.getsockname()[1]
