@@ -15,12 +15,13 @@ import msgspec
 from stream_app.core.windows.partials import Partial, decode_partial
 from stream_app.errors import StateError
 from stream_app.pipeline.aggregates import encode_aggregate
+from stream_app.pipeline.journal import encode_clock_entry
 from stream_app.pipeline.judge_state import entries_by_model
 from stream_app.pipeline.lane import Batch, Flush, Outputs
 from stream_app.pipeline.model_judge import ModelJudge, ModelReport
 from stream_app.pipeline.results import Result, encode_result
 from stream_app.policy import Policy
-from stream_app.topics import CAMERA_AGGREGATES, FAIRNESS_RESULTS
+from stream_app.topics import CAMERA_AGGREGATES, FAIRNESS_CLOCK, FAIRNESS_RESULTS
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ class JudgeStep:
         self._policies = {model.name: model for model in policy.models}
         self._policy_hash = policy.hash()
         self._results_at = (FAIRNESS_RESULTS, partition % topology.n_results)
+        self._clock_at = (FAIRNESS_CLOCK, partition)
         self._aggregates_at = (CAMERA_AGGREGATES, partition % topology.n_aggregates)
         self._judges: dict[str, ModelJudge] = {}
         self._n_unknown_model = 0
@@ -107,6 +109,8 @@ class JudgeStep:
             flush.changes += changes
         aggregates = [aggregate for model in report.models.values() for aggregate in model.aggregates]
         flush.outputs += _outputs(self._results_at, [(own.key, encode_result(own)) for own in report.results])
+        clocks = [model.clock for model in report.models.values() if model.clock]
+        flush.outputs += _outputs(self._clock_at, [(own.model, encode_clock_entry(own)) for own in clocks])
         flush.outputs += _outputs(self._aggregates_at, [(own.key, encode_aggregate(own)) for own in aggregates])
         self._report = report
         return flush

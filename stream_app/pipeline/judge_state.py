@@ -18,7 +18,7 @@ from stream_app.core.windows.tally import CLOCK, Entry, Tally, TallyConfig
 from stream_app.core.windows.tumbling import Total, Window, WindowSpec
 from stream_app.errors import StateError
 
-VERSION = 1
+VERSION = 2
 MAX_PIECE_BYTES = 400_000  # far below the broker's limit of 1 MiB for a record, with room for others in its batch
 NEW_APP_ID = "Operator action: give a new app_id (FAIRSTREAM_APP_ID) to count afresh from the raw topics"
 
@@ -44,6 +44,7 @@ class StoredMark(msgspec.Struct, array_like=True, frozen=True):
     closed_before_s: int | None
     max_event_s: int | None
     is_idle: bool
+    first_offset: int
 
 
 class StoredWindow(msgspec.Struct, array_like=True, frozen=True):
@@ -70,6 +71,7 @@ _SHAPES: dict[str, tuple[type[str | int], ...]] = {  # how the key of each kind 
     "window": (str, int),
     "total": (),
     "part": (str, int, int),
+    "journal": (),
 }
 
 
@@ -112,7 +114,9 @@ class StateWriter:
         match entry:
             case ("mark", str(topic), int(partition)):
                 mark = tally.marks[Source(topic, partition)]
-                return StoredMark(mark.next_offset, mark.closed_before_s, mark.max_event_s, mark.is_idle)
+                return StoredMark(
+                    mark.next_offset, mark.closed_before_s, mark.max_event_s, mark.is_idle, mark.first_offset
+                )
             case ("pane", str(topic), int(partition), int(start_s)):
                 source = Source(topic, partition)
                 cells = tally.open_panes.get(start_s, {}).get(source)
@@ -198,7 +202,7 @@ def _put(tally: Tally, entry: Entry, pieces: list[bytes]) -> None:
         case ("mark", str(topic), int(partition)):
             mark = _decode(pieces, StoredMark)
             tally.marks[Source(topic, partition)] = Mark(
-                mark.next_offset, mark.closed_before_s, mark.max_event_s, mark.is_idle
+                mark.next_offset, mark.closed_before_s, mark.max_event_s, mark.is_idle, mark.first_offset
             )
         case ("pane", str(topic), int(partition), int(start_s)):
             cells = _decode(pieces, Cells)

@@ -6,21 +6,28 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import msgspec
+
+from stream_app import __version__
 from stream_app.core.fairness.pairs import State
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.closing import Mark, Source
-from stream_app.core.windows.partials import Partial, decode_partial, encode_partial
-from stream_app.core.windows.tally import CLOCK, Entry, Released, Tally, TallyConfig
+from stream_app.core.windows.partials import Partial
+from stream_app.core.windows.tally import CLOCK, Closed, ClosedPane, Entry, Progress, Tally, TallyConfig
 from stream_app.core.windows.tumbling import WindowSpec
 from stream_app.errors import StateError
 from stream_app.pipeline.aggregates import Aggregate, publish_counts
+from stream_app.pipeline.journal import SCHEMA as JOURNAL_SCHEMA
+from stream_app.pipeline.journal import ClockEntry
 from stream_app.pipeline.judge_state import NEW_APP_ID, Changes, StateWriter, restore_tally
 from stream_app.pipeline.layout import layout_of
+from stream_app.pipeline.partial_parts import PartJoiner
 from stream_app.pipeline.results import TOTAL_WINDOW, Result, Span, shown_groups
 from stream_app.pipeline.verdicts import judge_window
 from stream_app.policy import ModelPolicy
 
 PUBLISHED, SUPPRESSED, INSUFFICIENT, EMPTY = "published", "suppressed", "insufficient", "empty"
+JOURNAL: Entry = ("journal",)
 OUTCOMES = (PUBLISHED, SUPPRESSED, INSUFFICIENT, EMPTY)  # of a window that closed
 
 
@@ -31,6 +38,7 @@ class ModelReport:
     Attributes:
         results: Results, in the order in which they were made.
         aggregates: Published counts of a model of kind ``counts``.
+        clock: How event time moved, when anything was told or could be.
         n_closed: Windows that closed, by window and outcome.
         n_revised: Windows that were corrected, by window.
         n_small: Cells of published counts hidden as too small.
@@ -43,6 +51,7 @@ class ModelReport:
 
     results: list[Result] = field(default_factory=list)
     aggregates: list[Aggregate] = field(default_factory=list)
+    clock: ClockEntry | None = None
     n_closed: Counter[tuple[str, str]] = field(default_factory=Counter)
     n_revised: Counter[str] = field(default_factory=Counter)
     n_small: int = 0
@@ -92,12 +101,9 @@ class ModelJudge:
         if not held:
             self._tally.progress.changed.add(CLOCK)  # the head of the state, before anything else is kept
         self._writer = StateWriter(model.name, self._layout_hash, held)
-        self._parts: dict[Source, list[Partial]] = {}
-        self._changed_parts: set[Entry] = set()
+        self._joiner = PartJoiner(held)
+        self._n_told = msgspec.msgpack.decode(b"".join(held[JOURNAL]), type=int) if JOURNAL in held else 0
         self._report = ModelReport()
-        for entry in sorted((entry for entry in held if entry[0] == "part"), key=lambda entry: entry[-1]):
-            partial = decode_partial(b"".join(held[entry]))
-            self._parts.setdefault(Source(partial.topic, partial.partition), []).append(partial)
 
     def receive(self, partial: Partial) -> None:
         """Take in one part of a flush; the last part makes it count.
@@ -114,8 +120,16 @@ class ModelJudge:
         mark = self._tally.marks.get(source)
         if mark is not None and partial.next_offset < mark.next_offset:
             self._report.n_repeats += 1
-        elif flush := self._join(source, partial):
-            self._count(source, flush)
+        elif flush := self._joiner.join(source, partial):
+            self._release(self._tally.apply(source, *_told_by(flush)))
+
+    def take(self, source: Source, n_partitions: int, mark: Mark, panes: Mapping[int, Cells]) -> None:
+        """Count for a source partition while time stands still; with ``advance_to`` the way of a replay."""
+        self._tally.take(source, n_partitions, mark, panes)
+
+    def advance_to(self, closed_before_s: int) -> None:
+        """Move event time as the journal says."""
+        self._release(self._tally.advance_to(closed_before_s))
 
     def tick(self, now_s: float) -> None:
         """Let time move on with the clock if every source partition is silent."""
@@ -135,8 +149,15 @@ class ModelJudge:
         for name, n_empty in progress.n_empty.items():
             report.n_closed[name, EMPTY] += n_empty
         report.n_late += progress.n_late
+        report.n_broken += self._joiner.take_broken()
         report.closed_before_s = self._tally.closed_before_s
-        return report, self._writer.encode(self._tally, progress.changed) + self._part_changes()
+        changes = self._writer.encode(self._tally, progress.changed) + self._joiner.changes(self._writer)
+        # Published counts have no offsets beside them: the difference of two offsets is a count.
+        if self.model.kind == "decisions" and (progress.advances or revised or progress.is_total_changed):
+            report.clock = self._clock_entry(progress)
+            self._n_told += 1
+            changes += self._writer.encode_bytes(JOURNAL, msgspec.msgpack.encode(self._n_told))
+        return report, changes
 
     def newest_results(self) -> list[Result]:
         """Return the newest result of each window again, as a new owner has to show them."""
@@ -149,36 +170,13 @@ class ModelJudge:
             results += self._judge(span, window.cells, window.revision, window.offsets)
         return results + self._judge_total()
 
-    def _join(self, source: Source, partial: Partial) -> list[Partial]:
-        """Return all parts of the flush when this is its last; keep it otherwise."""
-        held = self._parts.pop(source, [])
-        self._changed_parts.update(("part", *source, number) for number in range(len(held)))
-        if held and (partial.part == 0 or partial.next_offset != held[0].next_offset):
-            self._report.n_broken += 1
-            held = []
-        if partial.part != len(held):
-            self._report.n_broken += 1
-            return []
-        flush = [*held, partial]
-        if len(flush) == partial.n_parts:
-            return flush
-        self._parts[source] = flush
-        self._changed_parts.update(("part", *source, number) for number in range(len(flush)))
-        return []
-
-    def _count(self, source: Source, flush: list[Partial]) -> None:
-        last = flush[-1]
-        panes: dict[int, Cells] = {}
-        for part in flush:
-            for pane in part.panes:
-                panes.setdefault(pane.start_s, {}).update(pane.cells)
-        mark = Mark(last.next_offset, last.closed_before_s, last.max_event_s, last.is_idle)
-        self._release(self._tally.apply(source, last.n_partitions, mark, panes))
-
-    def _release(self, closed: Released) -> None:
-        for key, window in closed:
-            name, start_s = key
-            span = Span(name, start_s, self._tally.end_s(key))
+    def _release(self, closed: Closed) -> None:
+        for each in closed:
+            if isinstance(each, ClosedPane):
+                continue
+            window = each.window
+            name, start_s = each.key
+            span = Span(name, start_s, self._tally.end_s(each.key))
             if self.model.kind == "counts":
                 self._publish(span, window.cells)
             else:
@@ -211,15 +209,28 @@ class ModelJudge:
             policy_hash=self._policy_hash,
         )
 
-    def _part_changes(self) -> Changes:
-        changes: Changes = []
-        for entry in sorted(self._changed_parts, key=str):
-            _, topic, partition, number = entry
-            held = self._parts.get(Source(str(topic), int(partition)), [])
-            data = encode_partial(held[int(number)]) if int(number) < len(held) else None
-            changes += self._writer.encode_bytes(entry, data)
-        self._changed_parts.clear()
-        return changes
+    def _clock_entry(self, progress: Progress) -> ClockEntry:
+        return ClockEntry(
+            schema=JOURNAL_SCHEMA,
+            model=self.model.name,
+            number=self._n_told,
+            advances=tuple(progress.advances),
+            offsets=self._tally.offsets(),
+            starts=self._tally.starts(),
+            policy_hash=self._policy_hash,
+            code_version=__version__,
+        )
+
+
+def _told_by(flush: list[Partial]) -> tuple[int, Mark, dict[int, Cells]]:
+    """Return what all parts of one flush say together: partitions of the topic, how far it has come, its panes."""
+    last = flush[-1]
+    panes: dict[int, Cells] = {}
+    for part in flush:
+        for pane in part.panes:
+            panes.setdefault(pane.start_s, {}).update(pane.cells)
+    mark = Mark(last.next_offset, last.closed_before_s, last.max_event_s, last.is_idle, last.first_offset)
+    return last.n_partitions, mark, panes
 
 
 def _outcome_of(results: list[Result], k: int) -> str:

@@ -18,6 +18,7 @@ from stream_app.pipeline.lane import Batch, Outputs
 from stream_app.pipeline.layout import layout_of
 from stream_app.pipeline.results import Result, decode_result
 from stream_app.policy import Policy, parse_policy
+from stream_app.topics import FAIRNESS_RESULTS
 
 POLICY = parse_policy("""
 schema = 1
@@ -146,7 +147,7 @@ def batch_of(partials: list[Partial], first_offset: int = 0) -> Batch:
 
 
 def results_of(outputs: list[Outputs]) -> list[Result]:
-    return [decode_result(value) for run in outputs for value in run.values if value is not None]
+    return [decode_result(value) for run in outputs if run.topic == FAIRNESS_RESULTS for value in run.values if value]
 
 
 def newest(results: list[Result]) -> dict[str, Result]:

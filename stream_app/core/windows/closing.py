@@ -28,12 +28,14 @@ class Mark:
         closed_before_s: Panes that start before are final in this partition; None before the first event.
         max_event_s: Highest event time seen; None before the first event.
         is_idle: Read to its end and silent.
+        first_offset: The first record that was ever counted lies at or above.
     """
 
     next_offset: int
     closed_before_s: int | None
     max_event_s: int | None
     is_idle: bool
+    first_offset: int = 0
 
     def is_final(self, pane_start_s: int) -> bool:
         """Return whether a pane cannot change any more in this partition."""

@@ -45,6 +45,7 @@ class Partial(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
         part: Number of this part, from 0.
         n_parts: Number of parts of this flush.
         panes: The panes that changed since the last flush.
+        first_offset: Where the lane began when it had no state yet: no record below was ever counted.
     """
 
     model: str
@@ -59,6 +60,7 @@ class Partial(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
     part: int = 0
     n_parts: int = 1
     panes: tuple[PanePartial, ...] = ()
+    first_offset: int = 0
 
 
 _encoder = msgspec.msgpack.Encoder()

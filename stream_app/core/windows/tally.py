@@ -12,17 +12,58 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from stream_app.core.windows.cells import Cells, add_cells
 from stream_app.core.windows.closing import Mark, Source, clock_time_of, slowest_of
 from stream_app.core.windows.tumbling import Total, Window, WindowSpec
 
 WindowKey = tuple[str, int]  # name of the window, start in seconds
-Released = list[tuple[WindowKey, Window]]  # windows to be told about, in order of their end
 Entry = tuple[str | int, ...]  # names one piece of state: ("pane", topic, partition, start), ("total",), ...
 
 CLOCK: Entry = ("clock",)
 TOTAL: Entry = ("total",)
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedPane:
+    """A pane that will not be added to again; what the sequential tests are fed with, once and in order of time.
+
+    Attributes:
+        start_s: Its start.
+        cells: Its counts over all source partitions, as of now; later corrections go to windows only.
+    """
+
+    start_s: int
+    cells: Cells
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedWindow:
+    """A window that has ended; every pane that lies before its end was told before it.
+
+    Attributes:
+        key: Its name and start.
+        window: Its counts.
+    """
+
+    key: WindowKey
+    window: Window
+
+
+Closed = list[ClosedPane | ClosedWindow]  # in order of event time
+
+
+class Advance(NamedTuple):
+    """One move of event time: with these records counted, panes before this time were closed.
+
+    Attributes:
+        closed_before_s: Panes that start before were closed.
+        offsets: Next offset of each source partition at that moment, by topic and partition.
+    """
+
+    closed_before_s: int
+    offsets: dict[str, dict[int, int]]
 
 
 @dataclass(frozen=True)
@@ -57,6 +98,7 @@ class Progress:
         n_empty: Windows that closed without a decision, by name.
         n_late: Pane corrections that were refused because they came too late.
         is_total_changed: Whether the running totals changed.
+        advances: Moves of event time, in order.
         changed: Pieces of state that changed.
     """
 
@@ -64,6 +106,7 @@ class Progress:
     n_empty: Counter[str] = field(default_factory=Counter)
     n_late: int = 0
     is_total_changed: bool = False
+    advances: list[Advance] = field(default_factory=list)
     changed: set[Entry] = field(default_factory=set)
 
 
@@ -95,17 +138,23 @@ class Tally:
     idle_since_s: float | None = None
     progress: Progress = field(default_factory=Progress)
 
-    def apply(self, source: Source, n_partitions: int, mark: Mark, panes: Mapping[int, Cells]) -> Released:
-        """Take in one whole flush of a source partition.
+    def apply(self, source: Source, n_partitions: int, mark: Mark, panes: Mapping[int, Cells]) -> Closed:
+        """Take in one whole flush of a source partition, and let time move on as far as all partitions have come.
+
+        Returns:
+            The panes and windows that closed by this.
+        """
+        self.take(source, n_partitions, mark, panes)
+        return self._advance(self._watermark_s())
+
+    def take(self, source: Source, n_partitions: int, mark: Mark, panes: Mapping[int, Cells]) -> None:
+        """Take in one whole flush of a source partition; time stands still.
 
         Args:
             source: The partition that speaks.
             n_partitions: Partitions of its topic.
             mark: How far it has come.
             panes: Absolute cells of its changed panes, by start; kept, not copied.
-
-        Returns:
-            The windows that closed by this.
         """
         before = self.marks.get(source)
         for start_s, cells in panes.items():
@@ -117,9 +166,16 @@ class Tally:
         self._settle(source, mark)
         if not self._is_all_idle():
             self._set_idle_since(None)
-        return self._advance(self._watermark_s())
 
-    def tick(self, now_s: float) -> Released:
+    def advance_to(self, closed_before_s: int) -> Closed:
+        """Close every pane that starts before a time, as a replay does that knows how time moved.
+
+        Returns:
+            The panes and windows that closed by this.
+        """
+        return self._advance(closed_before_s)
+
+    def tick(self, now_s: float) -> Closed:
         """Let time move on with the clock while every partition is silent.
 
         Nothing moves when nothing is open, so that an idle system writes nothing.
@@ -128,7 +184,7 @@ class Tally:
             now_s: Clock time in seconds.
 
         Returns:
-            The windows that closed by this.
+            The panes and windows that closed by this.
         """
         if not self._is_all_idle():
             return []
@@ -141,7 +197,7 @@ class Tally:
             clock_time_of(self.marks.values(), out_of_orderness_s=self.config.out_of_orderness_s, silence_s=silence_s)
         )
 
-    def revise(self) -> Released:
+    def revise(self) -> list[tuple[WindowKey, Window]]:
         """Number the windows that were corrected since the last progress anew, and return them."""
         keys = self._in_order(self.progress.revised)
         for key in keys:
@@ -160,6 +216,13 @@ class Tally:
         vector: dict[str, dict[int, int]] = {}
         for source in sorted(self.marks):
             vector.setdefault(source.topic, {})[source.partition] = self.marks[source].next_offset
+        return vector
+
+    def starts(self) -> dict[str, dict[int, int]]:
+        """Return the first offset of each source partition that was ever counted."""
+        vector: dict[str, dict[int, int]] = {}
+        for source in sorted(self.marks):
+            vector.setdefault(source.topic, {})[source.partition] = self.marks[source].first_offset
         return vector
 
     def end_s(self, key: WindowKey) -> int:
@@ -198,27 +261,28 @@ class Tally:
             del held[start_s]
             self.progress.changed.add(("pane", *source, start_s))
 
-    def _advance(self, time_s: int | None) -> Released:
+    def _advance(self, time_s: int | None) -> Closed:
         before_s = self.closed_before_s
         if time_s is None:
             return []
         target_s = time_s - time_s % self.config.pane_s
         if before_s is not None and target_s <= before_s:
             return []
+        closed: Closed = []
         due = sorted(start for start in self.open_panes if start < target_s)
         first_s = before_s if before_s is not None else min(due, default=target_s)
         for start_s in due:
-            self._close_pane(start_s)
-        due_keys = (key for key in self.windows if not self.is_closed(key) and self.end_s(key) <= target_s)
-        closed = [(key, self.windows[key]) for key in self._in_order(due_keys)]
-        self.closed_before_s = target_s
+            closed += self._close_windows(start_s)
+            closed.append(ClosedPane(start_s, self._close_pane(start_s)))
+        closed += self._close_windows(target_s)
+        self._count_empty(closed, first_s, target_s)
+        self.progress.advances.append(Advance(target_s, self.offsets()))
         self.progress.changed.add(CLOCK)
-        self._close_windows(closed, first_s, target_s)
         self._forget()
         return closed
 
-    def _close_pane(self, start_s: int) -> None:
-        """Add a finished pane to windows and totals, once; the one place that will feed the detectors."""
+    def _close_pane(self, start_s: int) -> Cells:
+        """Add a finished pane to windows and totals, once."""
         pane: Cells = {}
         for source, cells in sorted(self.open_panes.pop(start_s).items()):  # the same order after a restart
             add_cells(pane, cells)
@@ -227,16 +291,23 @@ class Tally:
             else:
                 self.unsettled.setdefault(source, {})[start_s] = cells
         self._add(start_s, pane)
+        return pane
 
-    def _close_windows(self, closed: Released, first_s: int, last_s: int) -> None:
-        filled = Counter(name for (name, _), _ in closed)
+    def _close_windows(self, end_s: int) -> list[ClosedWindow]:
+        """Close the windows that end by ``end_s``; all their panes are closed."""
+        due = self._in_order(key for key in self.windows if not self.is_closed(key) and self.end_s(key) <= end_s)
+        self.closed_before_s = end_s
+        for key in due:
+            self.windows[key].offsets = self.offsets()
+            self.progress.changed.add(("window", *key))
+        return [ClosedWindow(key, self.windows[key]) for key in due]
+
+    def _count_empty(self, closed: Closed, first_s: int, last_s: int) -> None:
+        filled = Counter(each.key[0] for each in closed if isinstance(each, ClosedWindow))
         for spec in self.config.windows:
             watched_s = first_s if spec.since_s is None else max(first_s, spec.since_s)
             if n_empty := spec.n_between(watched_s, last_s) - filled[spec.name]:
                 self.progress.n_empty[spec.name] += n_empty
-        for key, window in closed:
-            window.offsets = self.offsets()
-            self.progress.changed.add(("window", *key))
 
     def _add(self, start_s: int, cells: Cells) -> list[WindowKey]:
         touched = []

@@ -19,6 +19,7 @@ from stream_app.pipeline.judge import JudgeStep, JudgeTopology
 from stream_app.pipeline.lane import Batch, LaneStep, Outputs
 from stream_app.pipeline.results import Result, decode_result
 from stream_app.policy import load_policy
+from stream_app.topics import FAIRNESS_RESULTS
 
 POLICY = load_policy("loanapp")
 MODEL = POLICY.models[0]
@@ -62,7 +63,8 @@ def run(log: Log, rng: random.Random) -> list[Result]:
 
 
 def decoded(outputs: list[Outputs]) -> list[Result]:
-    return [decode_result(value) for output in outputs for value in output.values if value is not None]
+    told = [output for output in outputs if output.topic == FAIRNESS_RESULTS]
+    return [decode_result(value) for output in told for value in output.values if value is not None]
 
 
 def partitioned(n_partitions: int) -> Log:
