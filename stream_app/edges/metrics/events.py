@@ -14,6 +14,8 @@ from stream_app.pipeline.layout import layout_of
 from stream_app.pipeline.model_judge import OUTCOMES, ModelReport, tally_config_of
 from stream_app.policy import OTHER, ModelPolicy, Policy
 
+_SLACK_S = 60.0
+
 
 class EventRows:
     """Rows about events and windows.
@@ -26,6 +28,11 @@ class EventRows:
         self._topics = {model.name: model.topic for model in policy.models}
         self.watermark = Gauge(
             "fairstream_watermark_timestamp_seconds", "Event time before which all panes are closed.", ("model",)
+        )
+        self._age_limit = Gauge(
+            "fairstream_window_age_limit_seconds",
+            "Age of the newest closed window's end beyond which its values are stale.",
+            ("model", "window"),
         )
         self._decisions = Counter("fairstream_decisions", "Events counted, without groups.", ("model", "outcome"))
         self._dead_letters = Counter("fairstream_dead_letters", "Records refused.", ("topic", "reason"))
@@ -74,6 +81,7 @@ class EventRows:
     def families(self) -> Iterator[Metric]:
         """Return all rows."""
         yield self.watermark.family()
+        yield self._age_limit.family()
         for counter in (
             self._decisions,
             self._dead_letters,
@@ -100,6 +108,21 @@ class EventRows:
         for counter in (self._late, self._duplicates, self._late_corrections):
             counter.add((model.name,), 0)
         for window in tally_config_of(model).windows:
+            self._age_limit.set((model.name, window.name), age_limit_s(model, window.size_s))
             self._revised.add((model.name, window.name), 0)
             for outcome in OUTCOMES:
                 self._closed.add((model.name, window.name, outcome), 0)
+
+
+def age_limit_s(model: ModelPolicy, size_s: int) -> float:
+    """Return the age of a window's end beyond which newer windows must have closed, in seconds.
+
+    Three windows, so that two may be missed; what an event may be late and a partition silent before a window closes;
+    a minute for committing, scraping and a handover.
+
+    >>> from stream_app.policy import load_policy
+    >>> age_limit_s(load_policy("loans").models[0], 300)
+    970.0
+    """
+    time = model.event_time
+    return 3 * size_s + time.out_of_orderness_s + time.idle_s + _SLACK_S
