@@ -1,0 +1,1 @@
+"""The receiving end of Alertmanager: notifications read, told, and their silence noticed."""

@@ -1,0 +1,151 @@
+"""A notification as Alertmanager posts it (webhook, version 4), and the block of text that a person reads.
+
+The texts come from the annotations of the rules, so they say what, how sure, since when, why and what to type next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import msgspec
+
+WATCHDOG = "Watchdog"
+FIRING = "firing"
+
+# Annotations in the order in which they are told, with what stands before them.
+_PARTS = (
+    ("description", ""),
+    ("groups", "Groups: "),
+    ("evidence", "How sure: "),
+    ("since", "Since: "),
+    ("cause", "Cause: "),
+    ("replay", "Replay: "),
+    ("policy", "Policy: "),
+    ("dashboard_url", "Dashboard: "),
+    ("runbook_url", "Runbook: "),
+)
+_INDENT = "    "
+
+
+class Alert(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One alert of a notification.
+
+    Attributes:
+        status: ``firing`` or ``resolved``.
+        labels: What identifies it.
+        annotations: What is told about it.
+        starts_at: Since when Prometheus has seen it (clock, not event time).
+        ends_at: When it ended; far in the past while it fires.
+        fingerprint: Name of its set of labels.
+    """
+
+    status: str
+    labels: dict[str, str]
+    annotations: dict[str, str] = {}
+    starts_at: str = ""
+    ends_at: str = ""
+    fingerprint: str = ""
+
+
+class Notification(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One message about a group of alerts. Fields of later versions of Alertmanager are ignored or optional.
+
+    Attributes:
+        status: ``firing`` while any of its alerts fires.
+        receiver: Which branch of the routing tree sent it.
+        alerts: At least one.
+        group_labels: What the alerts have in common by ``group_by``.
+        truncated_alerts: Further alerts that were left out.
+        notification_reason: Why it is sent now; since Alertmanager 0.33.
+    """
+
+    status: str
+    receiver: str
+    alerts: tuple[Alert, ...]
+    group_labels: dict[str, str] = {}
+    truncated_alerts: int = 0
+    notification_reason: str | None = msgspec.field(default=None, name="notification_reason")
+
+    @property
+    def is_watchdog(self) -> bool:
+        """Whether it only says that notifications arrive."""
+        return bool(self.alerts) and all(alert.labels.get("alertname") == WATCHDOG for alert in self.alerts)
+
+
+_decode = msgspec.json.Decoder(Notification).decode
+
+
+def read_notification(body: bytes) -> Notification:
+    """Read the body of a webhook.
+
+    Raises:
+        ValueError: it is no notification. The text names the field, never a value.
+
+    >>> read_notification(b'{"status":"firing","receiver":"page","alerts":[{"status":"firing","labels":{}}]}').receiver
+    'page'
+    >>> read_notification(b'{"status":"firing","receiver":"page","alerts":{}}')
+    Traceback (most recent call last):
+    ...
+    ValueError: Expected `array`, got `object` - at `$.alerts`
+    """
+    try:
+        return _decode(body)
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise ValueError(str(error)) from None
+    except msgspec.DecodeError:
+        raise ValueError("The body is no JSON") from None
+
+
+def title_of(notification: Notification) -> str:
+    """Return the headline: status, number of firing alerts, and what the alerts have in common.
+
+    >>> title_of(Notification(status="resolved", receiver="page", alerts=(), group_labels={"alertname": "WorkerDown"}))
+    '[RESOLVED] WorkerDown'
+    """
+    n_firing = sum(alert.status == FIRING for alert in notification.alerts)
+    status = f"{notification.status.upper()}:{n_firing}" if notification.status == FIRING else "RESOLVED"
+    common = notification.group_labels
+    subject = "/".join(common[name] for name in ("model", "attribute") if common.get(name))
+    return printable(" ".join(part for part in (f"[{status}]", common.get("alertname", ""), subject) if part))
+
+
+def describe_notification(notification: Notification, received_s: float) -> str:
+    """Write a notification as one block of lines, ended by an empty one.
+
+    Args:
+        notification: What came.
+        received_s: When, seconds since the epoch.
+    """
+    moment = datetime.fromtimestamp(received_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    reason = f" ({printable(notification.notification_reason)})" if notification.notification_reason else ""
+    lines = [f"{title_of(notification)}  -> {printable(notification.receiver)}, {moment}{reason}"]
+    for alert in notification.alerts:
+        lines += _describe_alert(alert)
+    if notification.truncated_alerts:
+        lines.append(f"  and {notification.truncated_alerts} more")
+    return "\n".join(lines) + "\n"
+
+
+def printable(text: str) -> str:
+    r"""Replace what a terminal would obey instead of show; line ends stay.
+
+    >>> printable("a\x1b[2Jb")
+    'a?[2Jb'
+    """
+    return "".join(sign if sign.isprintable() or sign == "\n" else "?" for sign in text)
+
+
+def _describe_alert(alert: Alert) -> Iterator[str]:
+    notes = alert.annotations
+    word = "Resolved: " if alert.status != FIRING else ""
+    severity = alert.labels.get("severity", "")
+    headline = notes.get("summary") or alert.labels.get("alertname", "an alert without a name")
+    yield f"  {word}{printable(headline)}" + (f" [{printable(severity)}]" if severity else "")
+    if alert.status != FIRING:
+        return
+    for name, before in _PARTS:
+        if text := notes.get(name, "").strip():
+            first, *others = printable(text).splitlines()
+            yield f"{_INDENT}{before}{first.strip()}"
+            yield from (f"{_INDENT}{'':<{len(before)}}{line.strip()}" for line in others)

@@ -1,0 +1,142 @@
+"""The shipped files of Prometheus and Alertmanager, and copies of them for a server on this machine.
+
+The files live in ``deploy/`` of the source tree, and the build puts copies into the package, so that an installed
+FairStream has them too. A copy for this machine differs from them in addresses and times only; each change must find
+what it replaces, so a shipped file that was rewritten cannot slip through unchanged.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import stream_app
+
+_WORKERS = "dns_sd_configs: [{ names: [worker], type: A, port: 9464 }]"
+_PROMETHEUS = "127.0.0.1:9090"
+_ALERTMANAGER = '["alertmanager:9093"]'
+_SINK_INSIDE = "http://notify-sink:9099"  # as Alertmanager reaches it
+_SINK_OUTSIDE = "http://127.0.0.1:9099"  # as a browser reaches it
+_UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Times instead of the shipped ones.
+
+    Attributes:
+        scrape_s: Between two scrapes.
+        evaluation_s: Between two evaluations of the rules.
+        group_s: How long Alertmanager collects a group, and the least time between two messages about it.
+        hold_s: Most that a rule's ``for`` and ``keep_firing_for`` may be.
+    """
+
+    scrape_s: int = 2
+    evaluation_s: int = 1
+    group_s: int = 1
+    hold_s: int = 5
+
+
+def prometheus_dir() -> Path:
+    """Return the folder of ``prometheus.yml`` and ``rules/``."""
+    return _deploy_dir() / "prometheus"
+
+
+def alertmanager_dir() -> Path:
+    """Return the folder of ``alertmanager.yml`` and ``templates/``."""
+    return _deploy_dir() / "alertmanager"
+
+
+def runbooks() -> dict[str, str]:
+    """Return the text of each runbook, by alert."""
+    folder = _package() / "deploy" / "runbooks"
+    folder = folder if folder.is_dir() else _package().parent / "docs" / "runbooks"
+    return {path.stem: path.read_text("utf-8") for path in sorted(folder.glob("*.md"))}
+
+
+def write_prometheus_files(
+    folder: Path, *, workers: Sequence[str], own: str, alertmanager: str | None, sink_url: str | None, pace: Pace | None
+) -> Path:
+    """Copy the files of Prometheus for this machine.
+
+    Args:
+        folder: Where to; made when missing.
+        workers: Addresses of the workers' metrics, ``host:port``.
+        own: Address of this Prometheus.
+        alertmanager: Address of the Alertmanager; None for none.
+        sink_url: Where the links to runbooks lead; None leaves them.
+        pace: Times; None keeps the shipped ones.
+
+    Returns:
+        The main file.
+    """
+    (folder / "rules").mkdir(parents=True, exist_ok=True)
+    for shipped in sorted((prometheus_dir() / "rules").glob("*.yml")):
+        text = shipped.read_text("utf-8")
+        text = text.replace(_SINK_OUTSIDE, sink_url) if sink_url else text
+        text = _cap(text, r"for|keep_firing_for", pace.hold_s) if pace else text
+        (folder / "rules" / shipped.name).write_text(text, "utf-8")
+    text = (prometheus_dir() / "prometheus.yml").read_text("utf-8")
+    text = _replace(text, _WORKERS, f"static_configs: [{{ targets: {json.dumps(list(workers))} }}]")
+    text = _replace(text, _PROMETHEUS, own)
+    text = _replace(text, _ALERTMANAGER, json.dumps([alertmanager] if alertmanager else []))
+    if pace:
+        text = _cap(text, "scrape_interval|scrape_timeout", pace.scrape_s)
+        text = _cap(text, "evaluation_interval", pace.evaluation_s)
+    main = folder / "prometheus.yml"
+    main.write_text(text, "utf-8")
+    return main
+
+
+def write_alertmanager_files(folder: Path, *, sink_url: str, pace: Pace | None) -> Path:
+    """Copy the files of Alertmanager for this machine.
+
+    Args:
+        folder: Where to; made when missing.
+        sink_url: Base address of the receiver of all notifications.
+        pace: Times; None keeps the shipped ones.
+
+    Returns:
+        The main file.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(alertmanager_dir() / "templates", folder / "templates", dirs_exist_ok=True)
+    text = (alertmanager_dir() / "alertmanager.yml").read_text("utf-8")
+    text = _replace(text, _SINK_INSIDE, sink_url)
+    text = _cap(text, "group_wait|group_interval", pace.group_s) if pace else text
+    main = folder / "alertmanager.yml"
+    main.write_text(text, "utf-8")
+    return main
+
+
+def _package() -> Path:
+    return Path(stream_app.__file__).parent
+
+
+def _deploy_dir() -> Path:
+    installed = _package() / "deploy"
+    return installed if installed.is_dir() else _package().parent / "deploy"
+
+
+def _replace(text: str, old: str, new: str) -> str:
+    if old not in text:
+        raise LookupError(f"The shipped file does not hold {old!r} any more")
+    return text.replace(old, new)
+
+
+def _cap(text: str, names: str, most_s: int) -> str:
+    """Shorten each of these durations that is longer.
+
+    >>> _cap("for: 10m", "for", 5), _cap("for: 0s", "for", 5)
+    ('for: 5s', 'for: 0s')
+    """
+
+    def shorten(found: re.Match[str]) -> str:
+        is_longer = int(found["n"]) * _UNITS_S[found["unit"]] > most_s
+        return f"{found['name']}: {most_s}s" if is_longer else found[0]
+
+    return re.sub(rf"\b(?P<name>{names}): (?P<n>\d+)(?P<unit>[smhd])\b", shorten, text)
