@@ -1,0 +1,171 @@
+"""One dashboard: its variables, marks, links and rows, and the JSON that Grafana reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from grafana_foundation_sdk.builders.dashboard import (
+    AnnotationQuery,
+    Dashboard,
+    DashboardLink,
+    DatasourceVariable,
+    QueryVariable,
+    Row,
+)
+from grafana_foundation_sdk.cog.builder import Builder
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models.dashboard import (
+    DashboardCursorSync,
+    DashboardLinkType,
+    Panel,
+    VariableRefresh,
+    VariableSort,
+)
+
+from dashboards import promql
+from dashboards.panels import SOURCE
+
+TAG = "fairstream"
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One selection above the panels.
+
+    Attributes:
+        name: Label, and name of the variable.
+        query: ``label_values(...)``.
+        label: What is written beside it.
+        is_multi: Whether several values, or all, may be chosen at once.
+        regex: Values that are offered; all when empty.
+        all_value: What "All" stands for in a query.
+    """
+
+    name: str
+    query: str
+    label: str
+    is_multi: bool = True
+    regex: str = ""
+    all_value: str = ".+"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Times that are marked on every panel: those at which a query gives more than 0."""
+
+    name: str
+    expr: str
+    title: str
+    text: str
+    color: str
+
+
+@dataclass(frozen=True)
+class Board:
+    """One dashboard.
+
+    Attributes:
+        uid: Identity; never changes.
+        folder: Folder in Grafana and under ``json/``.
+        title: Name.
+        description: The question that it answers.
+        variables: Selections after data source and job.
+        rows: Headings with their panels, from top to bottom.
+        marks: Times marked on every panel.
+    """
+
+    uid: str
+    folder: str
+    title: str
+    description: str
+    variables: Sequence[Variable]
+    rows: Sequence[tuple[str, Sequence[Builder[Panel]]]]
+    marks: Sequence[Mark] = field(default=())
+
+    def to_json(self) -> str:
+        """Return what Grafana provisions: version 1 of its format, panels numbered, in a stable order of keys."""
+        document = json.loads(json.dumps(self._build().build(), cls=JSONEncoder))
+        for number, panel in enumerate(document["panels"], start=1):
+            panel["id"] = number
+        return json.dumps(_without_placement(document), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+    def _build(self) -> Dashboard:
+        board = (
+            Dashboard(self.title)
+            .uid(self.uid)
+            .description(self.description)
+            .tags([TAG])
+            .readonly()
+            .timezone("utc")
+            .time("now-1h", "now")
+            .refresh("30s")
+            .tooltip(DashboardCursorSync.CROSSHAIR)
+            .link(_to_the_others())
+            .with_variable(DatasourceVariable("datasource").label("Data source").type("prometheus"))
+        )
+        for variable in (JOB, *self.variables):
+            board.with_variable(_build_variable(variable))
+        for mark in self.marks:
+            board.annotation(_build_mark(mark))
+        for heading, panels in self.rows:
+            board.with_row(Row(heading))
+            for panel in panels:
+                board.with_panel(panel)
+        return board
+
+
+def _build_variable(variable: Variable) -> QueryVariable:
+    built = (
+        QueryVariable(variable.name)
+        .label(variable.label)
+        .datasource(SOURCE)
+        .query(variable.query)
+        .definition(variable.query)
+        .refresh(VariableRefresh.ON_TIME_RANGE_CHANGED)
+        .sort(VariableSort.ALPHABETICAL_ASC)
+        .multi(variable.is_multi)
+        .include_all(variable.is_multi)
+        .regex(variable.regex)
+    )
+    return built.all_value(variable.all_value) if variable.is_multi else built
+
+
+def _build_mark(mark: Mark) -> AnnotationQuery:
+    return (
+        AnnotationQuery()
+        .name(mark.name)
+        .datasource(SOURCE)
+        .enable(True)
+        .icon_color(mark.color)
+        .expr(mark.expr)
+        .title_format(mark.title)
+        .text_format(mark.text)
+        .step("30s")
+    )
+
+
+def _to_the_others() -> DashboardLink:
+    return (
+        DashboardLink("FairStream")
+        .type(DashboardLinkType.DASHBOARDS)
+        .tags([TAG])
+        .as_dropdown(True)
+        .include_vars(True)
+        .keep_time(True)
+    )
+
+
+def _without_placement(value: Any) -> Any:
+    """Remove a key that the SDK writes on its own and that hides marks and links behind a menu."""
+    if isinstance(value, dict):
+        return {key: _without_placement(own) for key, own in value.items() if key != "placement" or own in _LEGENDS}
+    return [_without_placement(own) for own in value] if isinstance(value, list) else value
+
+
+_LEGENDS = ("bottom", "right")
+
+JOB = Variable("job", "label_values(fairstream_build_info, job)", "job")
+INSTANCE = Variable("instance", f"label_values(fairstream_build_info{{{promql.JOB}}}, instance)", "instance")

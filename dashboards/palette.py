@@ -1,0 +1,37 @@
+"""Colours that people with any kind of colour vision can tell apart, and words for every state.
+
+A colour never stands alone: each state has its word, each line its name.
+
+Source: Okabe and Ito, 2008, Color Universal Design (the four hues).
+"""
+
+from __future__ import annotations
+
+from grafana_foundation_sdk.builders.dashboard import FieldColor
+from grafana_foundation_sdk.models.dashboard import DynamicConfigValue, FieldColorModeId, ValueMap, ValueMappingResult
+
+OK, INSUFFICIENT, WATCH, BREACH = "#0072B2", "#999999", "#F0E442", "#D55E00"
+MEASURED, RULE = "#0072B2", "#D55E00"
+MIX, RATE = "#56B4E9", "#E69F00"
+
+STATES = {0: ("ok", OK), 1: ("insufficient data", INSUFFICIENT), 2: ("watch", WATCH), 3: ("breach", BREACH)}
+
+
+def state_mapping() -> ValueMap:
+    """Turn the numbers of ``fairstream_alert_level`` into words."""
+    return ValueMap({str(level): ValueMappingResult(text=text, color=color) for level, (text, color) in STATES.items()})
+
+
+def by_name() -> FieldColor:
+    """Give a series the colour of its name, so that a group looks the same on every panel."""
+    return FieldColor().mode(FieldColorModeId.PALETTE_CLASSIC_BY_NAME)
+
+
+def fixed(color: str) -> FieldColor:
+    """Give every series one colour."""
+    return FieldColor().mode(FieldColorModeId.FIXED).fixed_color(color)
+
+
+def colored(color: str) -> DynamicConfigValue:
+    """Give the series of an override one colour."""
+    return DynamicConfigValue("color", {"mode": FieldColorModeId.FIXED.value, "fixedColor": color})
