@@ -22,7 +22,7 @@ class State(enum.StrEnum):
 
     OK = "ok"
     INSUFFICIENT = "insufficient"  # too few decisions to say anything
-    WATCH = "watch"  # reserved for the sequential tests, which can warn before they are certain
+    WATCH = "watch"  # a sequential test may be about to find a breach, or the interval of a window lies beyond
     BREACH = "breach"
 
 
@@ -34,6 +34,7 @@ class Reason(enum.StrEnum):
     NO_DECISIONS = "no_decisions"
     REFERENCE_EMPTY = "reference_empty"
     REFERENCE_RATE_ZERO = "reference_rate_zero"
+    REFERENCE_RATE_NEAR_ZERO = "reference_rate_near_zero"  # so few favourable decisions that 0 is not excluded
     BELOW_MIN_N = "below_min_n"
 
 
