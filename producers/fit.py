@@ -35,7 +35,7 @@ def _needed_paths(model: ModelPolicy) -> set[str]:
     paths = {model.event_id.path, model.event_time.path}
     paths |= {identifier.path for identifier in model.identifiers if identifier.is_required}
     paths |= {attribute.path for attribute in model.attributes}
-    paths |= {feature.path for feature in model.features if feature.is_required}
+    paths |= {feature.path for feature in model.counted_features if feature.is_required}
     paths |= {part.path for part in (model.decision, model.segment) if part}
     return paths
 

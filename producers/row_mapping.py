@@ -111,7 +111,7 @@ class RowMapper:
             wanted.append((model.decision.path, decision_reader(model.decision, favourable, unfavourable), True))
         wanted += [(part.path, read_optional_text, True) for part in model.attributes]
         wanted += [(model.segment.path, read_optional_text, True)] if model.segment else []
-        wanted += [(part.path, feature_reader(part), part.is_required) for part in model.features]
+        wanted += [(part.path, feature_reader(part), part.is_required) for part in model.counted_features]
         wanted += [(part.path, constant_reader(part), True) for part in model.constants]
         wanted += [(path, read_optional_text, False) for path in model.keep]
         for path, read, is_needed in wanted:
@@ -136,7 +136,7 @@ class RowMapper:
         usable = {path for path, part in declared_paths(model) if part not in {"box", "drop"}}
         vital = {model.event_time.path} | ({model.decision.path} if model.decision else set())
         vital |= {part.path for part in model.all_identifiers if part.is_required}
-        vital |= {part.path for part in model.features if part.is_required}
+        vital |= {part.path for part in model.counted_features if part.is_required}
         for path, column in self._mapping.items():
             if path not in usable:
                 known = ", ".join(sorted(usable))

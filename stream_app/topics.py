@@ -46,6 +46,7 @@ class Declaration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     read_by: str
     holds: str
     kinds: tuple[Literal["decisions", "counts"], ...] = ("decisions", "counts")
+    has_outcome: bool = False
     retention_d: Annotated[int, msgspec.Meta(ge=1)] | None = None
 
     def config(self) -> dict[str, str]:
@@ -104,7 +105,7 @@ FAIRNESS_CLOCK = _name_of("clock")
 CAMERA_AGGREGATES = _name_of("camera aggregates")
 
 
-def state_topic(app_id: str, role: Literal["ingest", "judge"], model: str = "") -> str:
+def state_topic(app_id: str, role: Literal["ingest", "judge", "outcome ingest", "outcomes"], model: str = "") -> str:
     """Return the name of the compacted topic that holds the state of a role's lanes.
 
     >>> state_topic("fairstream", "ingest", "loans")
@@ -113,6 +114,15 @@ def state_topic(app_id: str, role: Literal["ingest", "judge"], model: str = "") 
     'fairstream-state-judge'
     """
     return _name_of(f"{role} state").format(app_id=app_id, model=model)
+
+
+def labels_topic(app_id: str, model: str) -> str:
+    """Return the name of the log in which the decisions and the outcomes of a model meet.
+
+    >>> labels_topic("fairstream", "credit")
+    'fairstream-labels-credit'
+    """
+    return _name_of("labels").format(app_id=app_id, model=model)
 
 
 def partition_of_model(model: str, n_partitions: int) -> int:
@@ -151,7 +161,11 @@ def declared_topics(
     for declaration in DECLARATIONS:
         for model in _models_of(declaration, policy):
             name = declaration.name.format(
-                app_id=app_id, model=model.name, topic=model.topic, output_topic=model.output_topic or ""
+                app_id=app_id,
+                model=model.name,
+                topic=model.topic,
+                output_topic=model.output_topic or "",
+                outcome_topic=model.outcome.topic if model.outcome else "",
             )
             if name in specs and specs[name].role != declaration.role:
                 raise PolicyError(
@@ -166,6 +180,8 @@ def declared_topics(
 
 def _models_of(declaration: Declaration, policy: Policy) -> Iterable[ModelPolicy]:
     models = [model for model in policy.models if model.kind in declaration.kinds]
+    if declaration.has_outcome:
+        models = [model for model in models if model.outcome is not None]
     return models if declaration.for_each == "model" else models[:1]
 
 

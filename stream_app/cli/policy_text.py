@@ -33,6 +33,7 @@ def describe_model(model: ModelPolicy, n_cells: int) -> str:
         lines.append(("attribute", f"{attribute.name}: {_listed(attribute.groups)}{reference}"))
     if model.segment is not None:
         lines.append(("segment", f"{model.segment.name}: {_listed(model.segment.values)}"))
+    lines += _later_lines(model)
     lines += [("feature", f"{own.name}: {own.minimum:g} to {own.maximum:g}") for own in model.features]
     lines += [
         ("kept", _listed(model.keep)),
@@ -46,6 +47,19 @@ def describe_model(model: ModelPolicy, n_cells: int) -> str:
     lines.append(("published", f"groups of at least {model.privacy.k}"))
     lines.append(("counts", f"{n_cells} combinations of labels"))
     return "\n".join([f"\nModel {model.name}", *(f"  {name:<13} {text}" for name, text in lines)])
+
+
+def _later_lines(model: ModelPolicy) -> list[tuple[str, str]]:
+    lines = []
+    if model.score is not None:
+        cut = "" if model.score.cut is None else f", favourable from {model.score.cut:g}"
+        lines.append(("score", f"{model.score.path}: {_listed(model.score.bins)}{cut}"))
+    if (outcome := model.outcome) is not None:
+        bad = _listed(str(value).lower() for value in outcome.unfavourable)
+        whom = ", for favourable decisions only" if outcome.is_selective else ""
+        lines.append(("outcome", f"{outcome.path}: {str(outcome.favourable).lower()} against {bad}{whom}"))
+        lines.append(("", f"from {outcome.topic}, within {outcome.max_wait_d:g} days"))
+    return lines
 
 
 def describe_sample(report: SampleReport) -> str:

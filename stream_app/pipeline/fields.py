@@ -32,7 +32,7 @@ def fields_of(model: ModelPolicy) -> list[Field]:
     fields += [Field(attribute.path, _label_type(attribute)) for attribute in model.attributes]
     if model.segment is not None:
         fields.append(Field(model.segment.path, _label_type(model.segment)))
-    fields += [_feature_field(feature) for feature in model.features]
+    fields += [_feature_field(feature) for feature in model.counted_features]
     fields += [Field(constant.path, _scalar_type(constant.values)) for constant in model.constants]
     fields += [
         Field(f"{box.path}.{edge}", Annotated[float, Meta(ge=0, le=1)]) for box in model.boxes for edge in BOX_EDGES

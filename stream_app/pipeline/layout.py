@@ -3,27 +3,55 @@
 from __future__ import annotations
 
 from stream_app.core.windows.cells import CellLayout
-from stream_app.policy import DECISION, OTHER, UNKNOWN, ModelPolicy, canonical_label
+from stream_app.policy import DECISION, OTHER, OUTCOME, SCORE, UNKNOWN, ModelPolicy, canonical_label
 
-__all__ = ["DECISION", "FAVOURABLE", "UNFAVOURABLE", "index_by_label", "layout_of"]
+__all__ = [
+    "AWAITED",
+    "DECISION",
+    "EXPIRED",
+    "FAVOURABLE",
+    "OUTCOME",
+    "OUTCOME_LABELS",
+    "SCORE",
+    "UNFAVOURABLE",
+    "index_by_label",
+    "layout_of",
+    "outcome_layout_of",
+]
 
 FAVOURABLE = "favourable"
 UNFAVOURABLE = "unfavourable"
+AWAITED = "awaited"  # the outcome of a decision that has begun to wait for one
+EXPIRED = "expired"  # the outcome of a decision that was given up without one
+OUTCOME_LABELS = (FAVOURABLE, UNFAVOURABLE, AWAITED, EXPIRED)
 
 
 def layout_of(model: ModelPolicy) -> CellLayout:
     """Return the cell layout of a model.
 
     The dimensions are the attributes in declared order, then the segment if there is one, then the decision for a
-    model of kind ``decisions``. Labels are shown as the policy spells them, followed by ``unknown`` (null) and
-    ``__other__`` (not listed).
+    model of kind ``decisions``, then the bins of the score if there is one. Labels of attributes and segment are shown
+    as the policy spells them, followed by ``unknown`` (null) and ``__other__`` (not listed).
     """
     dimensions = [(attribute.name, (*attribute.groups, UNKNOWN, OTHER)) for attribute in model.attributes]
     if model.segment is not None:
         dimensions.append((model.segment.name, (*model.segment.values, UNKNOWN, OTHER)))
     if model.kind == "decisions":
         dimensions.append((DECISION, (FAVOURABLE, UNFAVOURABLE)))
-    return CellLayout(tuple(dimensions), len(model.features))
+    if model.score is not None:
+        dimensions.append((SCORE, model.score.bins))
+    return CellLayout(tuple(dimensions), len(model.counted_features))
+
+
+def outcome_layout_of(model: ModelPolicy) -> CellLayout:
+    """Return the cell layout of the outcomes of a model: that of its decisions, and the outcome as last dimension.
+
+    A decision is counted as ``awaited`` when it begins to wait, as ``favourable`` or ``unfavourable`` when its outcome
+    comes, as ``expired`` when it is given up; so the decisions still without an outcome are
+    ``awaited - favourable - unfavourable - expired``, a sum over cells like all else. The only feature is the score.
+    """
+    layout = layout_of(model)
+    return CellLayout((*layout.dimensions, (OUTCOME, OUTCOME_LABELS)), 0 if model.score is None else 1)
 
 
 def index_by_label(labels: tuple[str, ...]) -> dict[str, int]:

@@ -7,12 +7,14 @@ Each refusal names the path of the field and says what was expected, in the word
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import combinations, pairwise
 from math import prod
 
 from stream_app.errors import PolicyError
 from stream_app.policy.labels import DECISION, OTHER, UNKNOWN, canonical_label
 from stream_app.policy.model import ModelPolicy, Policy, declared_paths
-from stream_app.policy.parts import Attribute, Decision, Feature
+from stream_app.policy.outcomes import N_OUTCOMES, outcome_records_of
+from stream_app.policy.parts import OUTCOME, SCORE, Attribute, Decision, Feature, Outcome, Score
 
 MAX_CELLS = 1_000_000  # of one model: codes of panes and cells stay exact in 64 bits, and open panes fit in memory
 MAX_FIXED_POINT = 2**20  # sums of squares of a run of events stay exact in a float
@@ -25,10 +27,13 @@ def check_policy(policy: Policy) -> None:
         PolicyError: with the path of the field and what was expected.
     """
     _refuse_repeats([model.name for model in policy.models], "$.models[...].name")
-    _refuse_repeats([model.topic for model in policy.models], "$.models[...].topic")
+    raw = [model.topic for model in policy.models]
+    _refuse_repeats(raw, "$.models[...].topic")
+    raw += [model.outcome.topic for model in policy.models if model.outcome is not None]
+    _refuse_repeats(raw, "$.models[...].outcome.topic")
     # An output topic that is a raw topic would feed the worker with its own records for ever.
     written = [model.output_topic for model in policy.models if model.output_topic is not None]
-    _refuse_repeats([*(model.topic for model in policy.models), *written], "$.models[...].output_topic")
+    _refuse_repeats([*raw, *written], "$.models[...].output_topic")
     for number, model in enumerate(policy.models):
         _check_model(model, f"$.models[{number}]")
 
@@ -42,28 +47,37 @@ def _check_model(model: ModelPolicy, where: str) -> None:
         _check_labels(model.segment.values, f"{where}.segment.values")
     for number, feature in enumerate(model.features):
         _check_feature(feature, f"{where}.features[{number}]")
+    if model.score is not None:
+        _check_score(model.score, model.kind, f"{where}.score")
+    if model.outcome is not None:
+        _check_outcome(model, model.outcome, f"{where}.outcome")
     for number, window in enumerate(model.windows):
         if window.size_s % model.event_time.pane_s:
             _refuse(f"a multiple of pane_s = {model.event_time.pane_s}", f"{where}.windows[{number}].size_s")
     _check_names(model, where)
-    n_cells = prod(n_labels(model))
+    n_cells = prod(n_labels(model)) * (1 if model.outcome is None else N_OUTCOMES)
     if n_cells > MAX_CELLS:
         _refuse(f"at most {MAX_CELLS} combinations of labels, got {n_cells}", f"{where}.attributes")
 
 
 def n_labels(model: ModelPolicy) -> list[int]:
-    """Return the number of labels of each dimension: attributes, segment, decision.
+    """Return the number of labels of each dimension: attributes, segment, decision, score.
 
     Attributes and segment have two labels more than they declare: ``unknown`` and ``__other__``.
     """
     declared = [attribute.groups for attribute in model.attributes]
     declared += [model.segment.values] if model.segment is not None else []
-    return [len(labels) + 2 for labels in declared] + ([2] if model.decision is not None else [])
+    n_declared = [len(labels) + 2 for labels in declared] + ([2] if model.decision is not None else [])
+    return n_declared + ([len(model.score.bins)] if model.score is not None else [])
 
 
 def _check_fields(model: ModelPolicy, where: str) -> None:
     if not model.event_id.is_required:
         _refuse("true: records without it would be repeats of each other", f"{where}.event_id.is_required")
+    _check_paths(model, where)
+
+
+def _check_paths(model: ModelPolicy, where: str) -> None:
     if model.drop and model.unknown_fields == "reject":
         _refuse("unknown_fields = 'drop' beside a list of fields to drop", f"{where}.drop")
     paths = [path for path, _ in declared_paths(model)]
@@ -79,10 +93,34 @@ def _check_decision(model: ModelPolicy, where: str) -> None:
     if (model.kind == "decisions") != (decision is not None):
         _refuse(f"{'a' if decision is None else 'no'} decision for kind {model.kind!r}", f"{where}.decision")
     if decision is not None:
-        values = (decision.favourable, *decision.unfavourable)
-        if len({type(value) for value in values}) > 1:
-            _refuse("values of one type", f"{where}.decision")
-        _refuse_repeats([str(value) for value in values], f"{where}.decision")
+        _check_values(decision, f"{where}.decision")
+
+
+def _check_values(said: Decision | Outcome, where: str) -> None:
+    values = (said.favourable, *said.unfavourable)
+    if len({type(value) for value in values}) > 1:
+        _refuse("values of one type", where)
+    _refuse_repeats([str(value) for value in values], where)
+
+
+def _check_score(score: Score, kind: str, where: str) -> None:
+    if kind != "decisions":
+        _refuse(f"no score for kind {kind!r}", where)
+    if max(abs(score.minimum), abs(score.maximum)) > MAX_FIXED_POINT:
+        _refuse(f"|score| <= {MAX_FIXED_POINT}, so that sums stay exact", where)
+    bounds = (score.minimum, *score.edges, score.maximum)
+    if any(not low < high for low, high in pairwise(bounds)):
+        _refuse("rising edges between minimum and maximum", f"{where}.edges")
+    _refuse_repeats(score.bins, f"{where}.edges")
+    if score.cut is not None and score.cut not in score.edges:
+        _refuse("one of the edges", f"{where}.cut")
+
+
+def _check_outcome(model: ModelPolicy, outcome: Outcome, where: str) -> None:
+    if model.kind != "decisions":
+        _refuse(f"no outcome for kind {model.kind!r}", where)
+    _check_values(outcome, where)
+    _check_paths(outcome_records_of(model), where)
 
 
 def _check_attribute(attribute: Attribute, kind: str, where: str) -> None:
@@ -118,8 +156,11 @@ def _check_feature(feature: Feature, where: str) -> None:
 def _check_names(model: ModelPolicy, where: str) -> None:
     dimensions = [attribute.name for attribute in model.attributes]
     dimensions += [model.segment.name] if model.segment is not None else []
-    _refuse_repeats([*dimensions, *([DECISION] if model.decision else [])], f"{where}.attributes[...].name")
-    _refuse_repeats([feature.name for feature in model.features], f"{where}.features[...].name")
+    implied = [DECISION] if model.decision else []
+    implied += [SCORE] if model.score else []
+    implied += [OUTCOME] if model.outcome else []
+    _refuse_repeats([*dimensions, *implied], f"{where}.attributes[...].name")
+    _refuse_repeats([feature.name for feature in model.counted_features], f"{where}.features[...].name")
     _refuse_repeats([*(window.name for window in model.windows), "total"], f"{where}.windows[...].name")
 
 

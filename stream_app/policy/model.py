@@ -18,9 +18,11 @@ from stream_app.policy.parts import (
     Identifier,
     JsonPath,
     Name,
+    Outcome,
     Part,
     Privacy,
     Rules,
+    Score,
     Segment,
     Topic,
     Window,
@@ -46,8 +48,11 @@ class ModelPolicy(Part, frozen=True, kw_only=True):
         identifiers: Further identifiers; all are replaced by pseudonyms.
         decision: The decision that is watched; for ``decisions`` only.
         attributes: The protected attributes; for ``counts`` whatever is counted by. The product of the numbers of
-            labels of all attributes, segment and decision is at most 1,000,000.
+            labels of all attributes, segment, decision and score is at most 1,000,000, four times as many with
+            outcomes included.
         segment: One field by which causes are looked for.
+        score: The number by which the decision was made; for ``decisions`` only.
+        outcome: What came of the decisions later; for ``decisions`` only.
         features: Numbers whose mean and spread are kept.
         keep: Further fields that pass unchanged into the output (text, numbers, booleans); may be absent or null.
         constants: Fields that must hold one of the listed values.
@@ -75,6 +80,8 @@ class ModelPolicy(Part, frozen=True, kw_only=True):
     decision: Decision | None = None
     attributes: Annotated[tuple[Attribute, ...], msgspec.Meta(min_length=1, max_length=8)]
     segment: Segment | None = None
+    score: Score | None = None
+    outcome: Outcome | None = None
     features: Annotated[tuple[Feature, ...], msgspec.Meta(max_length=16)] = ()
     keep: tuple[JsonPath, ...] = ()
     constants: tuple[Constant, ...] = ()
@@ -94,9 +101,23 @@ class ModelPolicy(Part, frozen=True, kw_only=True):
         """The event id first, then the other identifiers."""
         return (self.event_id, *self.identifiers)
 
+    @property
+    def counted_features(self) -> tuple[Feature, ...]:
+        """The features in the order of a cell's vector: the declared ones, then the score."""
+        return self.features if self.score is None else (*self.features, self.score.as_feature)
+
     def layout_hash(self) -> str:
         """Hash of what the counts in the state topics depend on: a change needs a new ``app_id``."""
-        layout = (self.kind, self.decision, self.attributes, self.segment, self.features, self.event_time.pane_s)
+        layout: list[object] = [
+            self.kind,
+            self.decision,
+            self.attributes,
+            self.segment,
+            self.features,
+            self.event_time.pane_s,
+        ]
+        if self.score is not None:  # without one the hash is that of policies that know no score
+            layout.append((self.score.path, self.score.minimum, self.score.maximum, self.score.edges))
         return hashlib.sha256(msgspec.json.encode(layout)).hexdigest()[:16]
 
 
@@ -134,6 +155,7 @@ def declared_paths(model: ModelPolicy) -> list[tuple[str, str]]:
     paths += [(model.decision.path, "decision")] if model.decision else []
     paths += [(attribute.path, "attribute") for attribute in model.attributes]
     paths += [(model.segment.path, "segment")] if model.segment else []
+    paths += [(model.score.path, "score")] if model.score else []
     paths += [(feature.path, "feature") for feature in model.features]
     paths += [(path, "keep") for path in model.keep]
     paths += [(constant.path, "constant") for constant in model.constants]

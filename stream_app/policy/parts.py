@@ -21,6 +21,10 @@ PATTERNS = {
     _WINDOW_NAME: "a short name: small letters and digits, at most 12",
 }
 
+SCORE = "score"  # the dimension of the bins, and the sum, of a score
+OUTCOME = "outcome"  # the dimension of the labels
+_MAX_FIXED_POINT = 2**20  # sums of squares of a run of events stay exact in a float
+
 Name = Annotated[str, msgspec.Meta(pattern=_NAME)]
 JsonPath = Annotated[str, msgspec.Meta(pattern=_PATH, max_length=200)]
 Topic = Annotated[str, msgspec.Meta(pattern=_TOPIC)]
@@ -140,6 +144,95 @@ class Feature(Part, frozen=True, kw_only=True):
     maximum: float
     scale: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 1
     is_required: bool = True
+
+
+class Score(Part, frozen=True, kw_only=True):
+    """The number by which the decision was made: a further dimension of the counts, and a sum per cell.
+
+    Attributes:
+        path: Where it lies.
+        minimum: Smallest score that can be; a smaller one is a dead letter.
+        maximum: Greatest score that can be; ``|score|`` is at most 2**20.
+        edges: Where one bin of scores ends and the next begins, rising, between minimum and maximum; a score on an edge
+            belongs to the upper bin. Groups are compared bin by bin.
+        cut: The score from which a decision is favourable, one of the edges; none if no single one decides.
+    """
+
+    path: JsonPath
+    minimum: float
+    maximum: float
+    edges: Annotated[tuple[float, ...], msgspec.Meta(min_length=1, max_length=63)]
+    cut: float | None = None
+
+    @property
+    def bins(self) -> tuple[str, ...]:
+        """Label of each bin.
+
+        >>> Score(path="p", minimum=0, maximum=1, edges=(0.2, 0.5)).bins
+        ('[0,0.2)', '[0.2,0.5)', '[0.5,1]')
+        """
+        lows, highs = (self.minimum, *self.edges), (*self.edges, self.maximum)
+        ends = ")" * len(self.edges) + "]"
+        return tuple(f"[{low:.12g},{high:.12g}{end}" for low, high, end in zip(lows, highs, ends, strict=True))
+
+    @property
+    def as_feature(self) -> Feature:
+        """The sum that is kept of it, to the finest power of ten that stays exact.
+
+        >>> Score(path="p", minimum=300, maximum=850, edges=(500,)).as_feature.scale
+        1000
+        """
+        room = _MAX_FIXED_POINT / max(abs(self.minimum), abs(self.maximum), 1.0)
+        scale = 10 ** min(6, len(str(int(room))) - 1)
+        return Feature(name=SCORE, path=self.path, minimum=self.minimum, maximum=self.maximum, scale=scale)
+
+
+class OutcomeTime(Part, frozen=True, kw_only=True):
+    """When an outcome became known; checked like the time of a decision, by the same limits.
+
+    Attributes:
+        path: Where the time lies.
+        format: ``iso8601`` is text with an offset, ``epoch_s`` and ``epoch_ms`` are numbers since 1970.
+    """
+
+    path: JsonPath
+    format: Literal["iso8601", "epoch_s", "epoch_ms"] = "iso8601"
+
+
+class Outcome(Part, frozen=True, kw_only=True):
+    """What came of the decisions: a second topic, whose records are joined with the decisions by the event id.
+
+    Attributes:
+        topic: The raw topic of the outcomes; as many partitions as that of the decisions, and the same key.
+        event_id: Where the decision's event id lies in an outcome; its link domain and spelling are those of the
+            decision's.
+        path: Where the label lies.
+        favourable: The label of a good outcome: true for a loan that was repaid.
+        unfavourable: All other labels, of the same type; any further value is a dead letter.
+        event_time: When the outcome became known.
+        identifiers: Further identifiers; they are checked and leave nowhere.
+        drop: Fields that are known to identify; dropped and counted by path. Needs ``unknown_fields = "drop"``.
+        unknown_fields: What happens to a field that is not named here: ``reject`` makes the record a dead letter,
+            ``drop`` drops the field and counts it.
+        is_selective: Whether outcomes are known for favourable decisions only, as repayment is for loans that were
+            granted. Then true and false positive rates cannot be known and are not shown.
+        max_wait_d: How many days a decision waits for its outcome, and an outcome for its decision.
+        max_waiting: Most decisions, and most outcomes without a decision, that wait per partition; then the oldest are
+            given up. About 60 bytes of memory each.
+    """
+
+    topic: Topic
+    event_id: JsonPath
+    path: JsonPath
+    favourable: Scalar
+    unfavourable: Annotated[tuple[Scalar, ...], msgspec.Meta(min_length=1)]
+    event_time: OutcomeTime
+    identifiers: tuple[Identifier, ...] = ()
+    drop: tuple[JsonPath, ...] = ()
+    unknown_fields: Literal["reject", "drop"] = "reject"
+    is_selective: bool
+    max_wait_d: Annotated[float, msgspec.Meta(gt=0, le=3660)] = 365.0
+    max_waiting: Annotated[int, msgspec.Meta(ge=1, le=50_000_000)] = 1_000_000
 
 
 class Constant(Part, frozen=True, kw_only=True):

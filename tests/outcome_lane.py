@@ -1,0 +1,150 @@
+"""A lane of the labels log in memory: records in, partials and state out, and a restart from nothing but the state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from stream_app.core.windows.cells import Cells
+from stream_app.core.windows.joining import JoinCounts
+from stream_app.core.windows.label_rows import pack_decisions, pack_outcomes
+from stream_app.core.windows.partials import Partial, decode_partial
+from stream_app.pipeline.lane import Batch, Flush
+from stream_app.pipeline.layout import outcome_layout_of
+from stream_app.pipeline.outcomes import OutcomeStep, OutcomeTopology
+from stream_app.policy import ModelPolicy, parse_policy
+from stream_app.topics import labels_topic
+
+POLICY = """
+schema = 1
+[[models]]
+name = "m"
+topic = "raw"
+output_topic = "out"
+event_id = { path = "id", link_domain = "case" }
+decision = { path = "ok", favourable = true, unfavourable = [false] }
+event_time = { path = "t", format = "epoch_s", out_of_orderness_s = 5, pane_s = 10, max_future_s = 10, idle_s = 5.0 }
+attributes = [{ name = "sex", path = "sex", groups = ["f", "m"], reference = "m" }]
+score = { path = "p", minimum = 0, maximum = 1, edges = [0.5], cut = 0.5 }
+
+[models.outcome]
+topic = "raw-outcomes"
+event_id = "id"
+path = "repaid"
+favourable = true
+unfavourable = [false]
+event_time = { path = "t", format = "epoch_s" }
+identifiers = [{ path = "by", link_domain = "clerk", is_required = false }]
+is_selective = true
+max_wait_d = 0.001
+max_waiting = 12
+"""
+MODEL = parse_policy(POLICY).models[0]
+WAIT_S = 86  # 0.001 days
+MAX_WAITING = 12
+NOW_S = 1_790_000_000  # the start of a pane
+APP = "app"
+
+DecisionRow = tuple[int, int, int]  # tag, cell, score in fixed point
+OutcomeRow = tuple[int, tuple[int, ...], bool]  # when it came, tag in each key epoch, whether favourable
+State = dict[bytes, bytes]
+
+
+def decisions(time_s: int, *rows: DecisionRow, model: ModelPolicy = MODEL) -> bytes:
+    """Return a record of decisions."""
+    tags, cells, scores = (np.array([row[place] for row in rows]) for place in range(3))
+    wide = None if model.score is None else scores.astype(np.int32)
+    [record] = pack_decisions(model.layout_hash(), time_s, tags.astype(np.uint64), cells.astype(np.uint32), wide)
+    return record
+
+
+def outcomes(*rows: OutcomeRow) -> bytes:
+    """Return a record of outcomes."""
+    columns = [np.array(column, np.uint64) for column in zip(*(tags for _, tags, _ in rows), strict=True)]
+    [record] = pack_outcomes(
+        np.array([time_s for time_s, _, _ in rows], np.uint32), np.array([good for *_, good in rows], np.uint8), columns
+    )
+    return record
+
+
+@dataclass
+class OutcomeLane:
+    """The lane.
+
+    Attributes:
+        counted: Absolute cells by start of the pane, as a judge keeps them.
+        counts: All counts since the start.
+    """
+
+    model: ModelPolicy = MODEL
+    state: State = field(default_factory=dict)
+    next_offset: int = 0
+    partials: list[Partial] = field(default_factory=list)
+    counted: dict[int, Cells] = field(default_factory=dict)
+    counts: JoinCounts = field(default_factory=JoinCounts)
+
+    def __post_init__(self) -> None:
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin anew from the state, as after a crash right behind a commit."""
+        self.step = OutcomeStep(self.model, 0, OutcomeTopology(APP, n_source_partitions=4))
+        self.step.restore(self.state, self.next_offset)
+
+    def feed(self, *values: bytes | None) -> None:
+        """Read records of the log in one run."""
+        n, first = len(values), self.next_offset
+        self.next_offset += n
+        batch = Batch(
+            labels_topic(APP, self.model.name), 0, first, first + n, np.arange(first, first + n), list(values),
+            np.zeros(n, np.int64),
+        )  # fmt: skip
+        assert not list(self.step.step(batch))
+
+    def flush(self, now_s: float = NOW_S, *, is_caught_up: bool = True) -> Flush:
+        """End a transaction."""
+        flush = self.step.flush(now_s, is_caught_up=is_caught_up)
+        for key, value in flush.changes:
+            if value is None:
+                del self.state[key]  # what is removed was there
+            else:
+                self.state[key] = value
+        told = [decode_partial(value or b"") for run in flush.outputs for value in run.values]
+        self.partials += told
+        panes: dict[int, Cells] = {}
+        for pane in (pane for partial in told for pane in partial.panes):
+            panes.setdefault(pane.start_s, {}).update(pane.cells)
+        self.counted |= panes
+        fresh = self.step.take_counts()
+        for name in JoinCounts.__struct_fields__:
+            setattr(self.counts, name, getattr(self.counts, name) + getattr(fresh, name))
+        return flush
+
+    def totals(self) -> dict[tuple[str, ...], list[int]]:
+        """Return the sums over all panes by labels."""
+        layout = outcome_layout_of(self.model)
+        total: dict[tuple[str, ...], list[int]] = {}
+        for cells in self.counted.values():
+            for code, vector in cells.items():
+                held = total.setdefault(layout.labels_of(code), [0] * len(vector))
+                total[layout.labels_of(code)] = [a + b for a, b in zip(held, vector, strict=True)]
+        return total
+
+    def by_outcome(self) -> dict[str, int]:
+        """Return how many decisions of all groups were counted under each outcome."""
+        n: dict[str, int] = {}
+        for labels, vector in self.totals().items():
+            n[labels[-1]] = n.get(labels[-1], 0) + vector[0]
+        return n
+
+
+def disposed(counts: JoinCounts) -> int:
+    """Return how many outcomes have found their end: all but those that wait."""
+    return counts.matched + counts.repeated + counts.changed + counts.expired
+
+
+def cases(numbers: Iterable[int]) -> list[DecisionRow]:
+    """Return a decision of cell 0 for each tag."""
+    return [(number, 0, 250_000) for number in numbers]
