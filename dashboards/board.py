@@ -90,7 +90,7 @@ class Board:
         document = json.loads(json.dumps(self._build().build(), cls=JSONEncoder))
         for number, panel in enumerate(document["panels"], start=1):
             panel["id"] = number
-        return json.dumps(_without_placement(document), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+        return json.dumps(without_placement(document), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
     def _build(self) -> Dashboard:
         board = (
@@ -158,11 +158,11 @@ def _to_the_others() -> DashboardLink:
     )
 
 
-def _without_placement(value: Any) -> Any:
+def without_placement(value: Any) -> Any:
     """Remove a key that the SDK writes on its own and that hides marks and links behind a menu."""
     if isinstance(value, dict):
-        return {key: _without_placement(own) for key, own in value.items() if key != "placement" or own in _LEGENDS}
-    return [_without_placement(own) for own in value] if isinstance(value, list) else value
+        return {key: without_placement(own) for key, own in value.items() if key != "placement" or own in _LEGENDS}
+    return [without_placement(own) for own in value] if isinstance(value, list) else value
 
 
 _LEGENDS = ("bottom", "right")

@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import quote
 
-OVERVIEW, EXPLANATION, INTERSECTIONS = "fairstream-overview", "fairstream-explanation", "fairstream-intersections"
+OVERVIEW, EXPLANATION, INTERSECTIONS = "fairstream-fairness", "fairstream-explanation", "fairstream-intersections"
 OUTCOMES, CAMERA, PRIVACY = "fairstream-outcomes", "fairstream-camera", "fairstream-privacy"
 PIPELINE, REPLAY = "fairstream-pipeline", "fairstream-replay"
 
-RUNBOOKS = "https://fairstream.example/docs/runbooks/"  # replaced by `fairstream dashboards export --runbooks URL`
+RUNBOOKS = "http://127.0.0.1:9099/runbooks/"  # the notification sink serves them; `export --runbooks URL` replaces it
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ fairstream replay compare --model ${model:text} --from ${__from:date:iso} --to $
 
 def runbook(alert: str) -> str:
     """Return the address of the runbook of an alert."""
-    return f"{RUNBOOKS}{alert}.md"
+    return f"{RUNBOOKS}{alert}"
 
 
 def board(uid: str, **variables: str) -> str:

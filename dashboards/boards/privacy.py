@@ -44,7 +44,9 @@ NOW = (
 
 LEFT_OUT = (
     lines(
-        About("Fields dropped by path", "A declared path, or undeclared; never a value.", "cps"),
+        About(
+            "Fields dropped by path", "A declared path, or undeclared; never a value.", "cps", alert="UndeclaredFields"
+        ),
         [Query(speed(_DROPPED, "topic, path", *OF_WORKER_TOPIC), "{{topic}} {{path}}")],
     ),
     lines(
@@ -89,6 +91,7 @@ HIDDEN = (
             "Values that are not declared",
             "They are counted as __other__. Many: the policy misses a value, or a source has changed.",
             "cps",
+            alert="LabelOverflow",
         ),
         [Query(speed("label_overflow_total", "model, label", *OF_WORKER_MODEL), "{{model}} {{label}}")],
     ),

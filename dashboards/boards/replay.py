@@ -87,7 +87,7 @@ DIFFERENCES = (
         soft_min=None,
     ),
     lines(
-        About("Difference of the rate", "Replay − live.", "percentunit"),
+        About("Difference of the rate", "Approval rate, replay − live.", "percentunit"),
         [Query(_difference(_RATE), "{{attribute}} {{group}} {{run}}")],
         width=THIRD,
         soft_min=None,

@@ -1,0 +1,96 @@
+"""Ask a Prometheus everything that a dashboard asks, as Grafana would when a person opens it.
+
+The source is a parameter: recorded samples, or a Prometheus that scrapes real workers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tests.board_queries import BOARDS, LABEL_VALUES, Asked, asked, fill, marks, variables
+from tests.recorded_prometheus import PromApi, QueryRefusedError
+
+STEP_S = 15.0
+
+
+@dataclass(frozen=True)
+class Source:
+    """A Prometheus, and the time that is looked at."""
+
+    api: PromApi
+    start_s: float
+    end_s: float
+
+    def ask(self, query: Asked, values: Mapping[str, str]) -> list[dict[str, Any]]:
+        """Return the series of a query; an instant one has one sample each."""
+        expr = fill(query.expr, values)
+        if query.is_instant:
+            return self.api.instant(expr, self.end_s)
+        return self.api.over(expr, self.start_s, self.end_s, STEP_S)
+
+
+def options(source: Source, uid: str) -> dict[str, list[str]]:
+    """Return what each variable of a dashboard offers, in order, with "All" or the first one chosen before it."""
+    offered: dict[str, list[str]] = {}
+    chosen: dict[str, str] = {}
+    for variable in variables(BOARDS[uid]):
+        asks = LABEL_VALUES.fullmatch(fill(variable["query"], chosen))
+        assert asks is not None, variable["query"]
+        found = source.api.label_values(asks["selector"], asks["label"], source.start_s, source.end_s)
+        pattern = re.compile(variable.get("regex", "").strip("/") or ".*")
+        offered[variable["name"]] = [value for value in found if pattern.fullmatch(value)]
+        chosen[variable["name"]] = _choice(variable, offered[variable["name"]])
+    return offered
+
+
+def choices(source: Source, uid: str) -> dict[str, str]:
+    """Return what each variable stands for in a query when a person has chosen nothing yet."""
+    offered = options(source, uid)
+    return {one["name"]: _choice(one, offered[one["name"]]) for one in variables(BOARDS[uid])}
+
+
+def find_problems(source: Source, uid: str) -> Iterator[str]:
+    """Yield what is wrong with a dashboard: a query refused, empty, or without a label that its legend shows."""
+    offered, values = options(source, uid), choices(source, uid)
+    yield from (f"{uid}: variable {name} offers nothing" for name, found in offered.items() if not found)
+    for query in asked():
+        if query.board == uid:
+            for chosen in _repeated(query, offered):
+                yield from _problems_of(source, query, values | chosen)
+    for board, name, expr in marks():
+        if board == uid:
+            mark = Asked(uid, name, expr, "", is_instant=False, repeat="")
+            yield from _problems_of(source, mark, values)
+
+
+def escaped(value: str) -> str:
+    """Return a chosen value as Grafana writes it between the quotes of a regular expression."""
+    return re.escape(value).replace("\\", "\\\\")
+
+
+def _problems_of(source: Source, query: Asked, values: Mapping[str, str]) -> Iterator[str]:
+    try:
+        found = source.ask(query, values)
+    except QueryRefusedError as refused:
+        yield f"{query}: {refused}"
+        return
+    if not found:
+        yield f"{query}: no data with {dict(values)}"
+    for series in found:
+        if missing := query.legend_labels - series["metric"].keys():
+            yield f"{query}: no label {sorted(missing)} in {series['metric']}"
+
+
+def _repeated(query: Asked, offered: Mapping[str, list[str]]) -> list[dict[str, str]]:
+    if not query.repeat:
+        return [{}]
+    return [{query.repeat: escaped(value)} for value in offered[query.repeat]]
+
+
+def _choice(variable: Mapping[str, Any], offered: list[str]) -> str:
+    if variable.get("includeAll"):
+        return str(variable["allValue"]).replace("\\", "\\\\")
+    return escaped(offered[0]) if offered else "nothing-is-offered"

@@ -1,0 +1,150 @@
+"""Every query of every dashboard, asked of a real Prometheus."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from stream_app.errors import DependencyMissingError
+from tests.board_checks import Source, choices, escaped, find_problems, options
+from tests.board_queries import BOARDS, asked, fill, marks
+from tests.metric_scenario import (
+    BREACH_S,
+    EVENTS_PER_S,
+    FEMALE_AFTER,
+    LENGTH_S,
+    POLICY_S,
+    REFERENCE_RATE,
+    STEP_S,
+    as_openmetrics,
+    scenario,
+)
+from tests.recorded_prometheus import RecordedPrometheus
+from tests.tiers import skip_or_fail
+
+GAP = FEMALE_AFTER - REFERENCE_RATE
+FAIRNESS, EXPLANATION, PIPELINE = "fairstream-fairness", "fairstream-explanation", "fairstream-pipeline"
+PRIVACY, REPLAY, INTERSECTIONS = "fairstream-privacy", "fairstream-replay", "fairstream-intersections"
+FEMALE = {"attribute": "gender", "group": "female"}
+RATIO_TEST, AUTO_RATE = {"test": "ratio_low"}, {"group": "female", "segment": "auto", "part": "rate"}
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Source]:
+    """Return a Prometheus over half an hour of recorded samples that ended just now."""
+    start_s = (int(time.time()) - LENGTH_S) // 60 * 60
+    server = RecordedPrometheus(tmp_path_factory.mktemp("prometheus"))
+    try:
+        server.record(as_openmetrics(scenario(start_s), start_s))
+        with server:
+            yield Source(server.api, start_s, start_s + LENGTH_S)
+    except DependencyMissingError as missing:
+        skip_or_fail(str(missing))
+
+
+@pytest.mark.parametrize("uid", BOARDS)
+def test_every_query_is_answered_with_data_and_the_labels_of_its_legend(source: Source, uid: str) -> None:
+    assert list(find_problems(source, uid)) == []
+
+
+@pytest.mark.parametrize(
+    ("uid", "title", "labels", "expected"),
+    [
+        (FAIRNESS, "State", {}, 3),
+        (FAIRNESS, "Pairs in breach", {}, 1),
+        (FAIRNESS, "Worst ratio now", {}, FEMALE_AFTER / REFERENCE_RATE),
+        (FAIRNESS, "Groups hidden", {}, 0.03 * LENGTH_S * 4),
+        (FAIRNESS, "Approval rate", FEMALE, FEMALE_AFTER),
+        (FAIRNESS, "Gap to the reference group", FEMALE, GAP),
+        (
+            FAIRNESS,
+            "Evidence that the group is worse off",
+            FEMALE | RATIO_TEST,
+            0.01 * (LENGTH_S - BREACH_S),
+        ),
+        (EXPLANATION, "Parts of the gap: $group", FEMALE, 0.25 * GAP),
+        (EXPLANATION, "Missing approvals", FEMALE, (0.8 * REFERENCE_RATE - FEMALE_AFTER) * 1000),
+        (
+            EXPLANATION,
+            "Segments that make the gap",
+            AUTO_RATE,
+            0.375 * GAP,
+        ),
+        (INTERSECTIONS, "Worst ratio of a subgroup", {}, 0.9),
+        (PIPELINE, "Workers up", {}, 2),
+        (PIPELINE, "Events a second", {}, 2 * (EVENTS_PER_S + 20)),
+        (PIPELINE, "Refused", {}, 2 / 142),
+        (PIPELINE, "Event delay", {}, 5),
+        (PRIVACY, "Windows fully hidden", {}, 0.25),
+        (REPLAY, "Largest difference of a ratio", {}, 0.05),
+    ],
+)
+def test_golden_panels_show_the_value_that_the_samples_say(
+    source: Source, uid: str, title: str, labels: dict[str, str], expected: float
+) -> None:
+    assert newest(source, uid, title, labels) == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_alert_is_told_to_have_begun_when_the_level_rose(source: Source) -> None:
+    assert newest(source, FAIRNESS, "In alert since", {}) == 1000 * (source.start_s + BREACH_S)
+    values = choices(source, FAIRNESS)
+    (timeline,) = [
+        series for series in series_of(source, FAIRNESS, "All models", values) if series["metric"] == {"model": "loans"}
+    ]
+    rose_s = next(float(at) for at, level in timeline["values"] if level == "3")
+    assert rose_s == source.start_s + BREACH_S
+
+
+def test_a_policy_change_is_marked_when_the_new_policy_appears(source: Source) -> None:
+    expr = fill({name: expr for _, name, expr in marks()}["Policy changes"], choices(source, PIPELINE))
+    found = source.api.over(expr, source.start_s, source.end_s, STEP_S)
+    marked = {series["metric"]["policy_hash"]: float(series["values"][0][0]) for series in found}
+    assert marked["bbbb"] == source.start_s + POLICY_S
+
+
+def test_live_panels_do_not_show_a_replay(source: Source) -> None:
+    mixed = source.api.instant('fairstream_disparate_impact_ratio{run!="", group="female"}', source.end_s)
+    assert mixed
+    band = {query.legend: query for query in asked() if query.panel == "Disparate impact ratio: $group"}["measured"]
+    values = choices(source, FAIRNESS) | {"group": "female"}
+    assert [len(source.ask(band, values)), newest_of(source.ask(band, values)[0])] == [1, pytest.approx(0.6)]
+
+
+def test_a_group_whose_name_is_no_plain_pattern_is_found(source: Source) -> None:
+    assert "60+" in options(source, FAIRNESS)["group"]
+    values = choices(source, FAIRNESS) | {"group": escaped("60+")}
+    (gap,) = [
+        series
+        for series in series_of(source, FAIRNESS, "Gap to the reference group", values)
+        if series["metric"].get("group")
+    ]
+    assert gap["metric"] == {"attribute": "age", "group": "60+"}
+
+
+@pytest.mark.parametrize("uid", BOARDS)
+def test_a_dashboard_without_data_would_be_noticed(source: Source, uid: str) -> None:
+    yesterday = Source(source.api, source.start_s - 86_400, source.end_s - 86_400)
+    n_queries = sum(query.board == uid and not query.repeat for query in asked())
+    n_that_always_answer = sum(query.board == uid and "vector(0)" in query.expr for query in asked())
+    assert len(list(find_problems(yesterday, uid))) >= n_queries - n_that_always_answer
+
+
+def series_of(source: Source, uid: str, title: str, values: dict[str, str]) -> list[dict[str, Any]]:
+    """Return all series of a panel."""
+    queries = [query for query in asked() if (query.board, query.panel) == (uid, title)]
+    assert queries, title
+    return [series for query in queries for series in source.ask(query, values)]
+
+
+def newest(source: Source, uid: str, title: str, labels: dict[str, str]) -> float:
+    """Return the newest value of the first series of a panel that has these labels."""
+    found = series_of(source, uid, title, choices(source, uid))
+    return newest_of(next(series for series in found if labels.items() <= series["metric"].items()))
+
+
+def newest_of(series: dict[str, Any]) -> float:
+    """Return the newest value of a series."""
+    return float((series["values"][-1] if "values" in series else series["value"])[1])

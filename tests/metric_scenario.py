@@ -1,0 +1,257 @@
+"""Half an hour of metrics, as two workers export them, in which a model becomes unfair to one group.
+
+The names and labels are those of the contract between the exporter, the rules and the dashboards; a test holds them
+against the code. Sizes are chosen so that the values of the golden panels can be computed by head.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+STEP_S, LENGTH_S = 15, 1800
+BREACH_S, POLICY_S = 900, 1200  # seconds after the start
+RUN = "replay-1"
+
+Value = Callable[[int], float | None]
+Labels = Mapping[str, str]
+
+GROUPS = {
+    "gender": ("male", "female"),
+    "race": ("white", "black", "asian", "hispanic"),
+    "age": ("30-44", "18-29", "45-59", "60+"),
+}
+CROSSED = {"gender+race": ("male+white", "female+black", "female+asian")}
+N, REFERENCE_RATE = 1000.0, 0.8
+FEMALE_BEFORE, FEMALE_AFTER = 0.76, 0.48  # ratio 0.95, then 0.6
+LOW_TESTS = ("ratio_low", "gap_low")
+TESTS = tuple(
+    f"{part}_{side}" for part in ("ratio", "gap", "tpr", "fpr", "outcome", "score") for side in ("low", "high")
+)
+KINDS = ("disparate_impact_ratio", "gap", "equal_opportunity", "false_positive_rate", "favourable_outcome", "score")
+RULES = dict(zip(KINDS, (0.8, 0.2, 0.1, 0.1, 0.1, 0.25), strict=True))
+WORKERS = ("worker-1:9464", "worker-2:9464")
+EVENTS_PER_S = 50.0
+
+
+@dataclass(frozen=True)
+class Series:
+    """One series: metric without prefix, labels, and its value at a time after the start; None for a gap."""
+
+    metric: str
+    labels: Labels
+    value: Value
+
+    @property
+    def name(self) -> str:
+        """Name in Prometheus."""
+        return f"fairstream_{self.metric}" if self.metric not in ("up", "ALERTS") else self.metric
+
+
+def constant(value: float) -> Value:
+    """Return a value that does not change."""
+    return lambda _: value
+
+
+def growing(per_s: float) -> Value:
+    """Return a counter."""
+    return lambda t: per_s * t
+
+
+def stepping(height: float) -> Value:
+    """Return 0 before the breach and a height after it."""
+    return lambda t: height if t >= BREACH_S else 0.0
+
+
+def from_breach_on(value: float) -> Value:
+    """Return nothing before the breach and a value after it."""
+    return lambda t: value if t >= BREACH_S else None
+
+
+def rate_of(group: str) -> Value:
+    """Return the approval rate of a group over time."""
+    if group == "female":
+        return lambda t: FEMALE_AFTER if t >= BREACH_S else FEMALE_BEFORE
+    is_reference = group in {groups[0] for groups in (*GROUPS.values(), *CROSSED.values())}
+    return constant(REFERENCE_RATE if is_reference else 0.72)
+
+
+def scaled_gap(rate: Value, share: float) -> Value:
+    """Return a share of the gap between a rate and that of the reference group."""
+    return lambda t: share * (_at(rate, t) - REFERENCE_RATE)
+
+
+def scenario(start_s: int) -> list[Series]:
+    """Return all series of the half hour that begins at ``start_s``."""
+    owner = {"job": "fairstream", "instance": WORKERS[0]}
+    found = [Series(one.metric, owner | dict(one.labels), one.value) for one in _fairness(start_s)]
+    found += [Series(one.metric, {"job": "fairstream"} | dict(one.labels), one.value) for one in _workers()]
+    found += [Series(one.metric, dict(one.labels) | {"run": RUN}, one.value) for one in _replayed(start_s)]
+    fires = {"alertname": "FairnessBreach", "alertstate": "firing", "severity": "critical"}
+    found.append(Series("ALERTS", fires | {"model": "loans", "attribute": "gender"}, from_breach_on(1.0)))
+    return found
+
+
+def as_openmetrics(series: list[Series], start_s: int) -> str:
+    """Return the samples in the OpenMetrics format, with their times."""
+    lines: list[str] = []
+    for name in dict.fromkeys(one.name for one in series):
+        # Every type is "unknown": the format would check suffixes, and Prometheus keeps no type in a block.
+        lines.append(f"# TYPE {name} unknown")
+        for one in series:
+            if one.name == name:
+                lines += _samples(one, start_s)
+    return "\n".join([*lines, "# EOF"]) + "\n"
+
+
+def _samples(one: Series, start_s: int) -> Iterator[str]:
+    labels = ",".join(f'{key}="{value}"' for key, value in one.labels.items())
+    for t in range(0, LENGTH_S + 1, STEP_S):
+        value = one.value(t)
+        if value is not None:
+            yield f"{one.name}{{{labels}}} {value!r} {start_s + t}"
+
+
+def _fairness(start_s: int) -> Iterator[Series]:
+    for attribute, groups in (GROUPS | CROSSED).items():
+        pair = {"model": "loans", "attribute": attribute}
+        yield from _states(pair, start_s)
+        for test in TESTS:
+            yield Series("evidence_threshold_log10", pair | {"test": test}, constant(6.5))
+        for group in groups:
+            yield from _over_time(pair, group, is_reference=group == groups[0])
+        yield Series("reference_info", pair | {"reference": groups[0]}, constant(1))
+        yield Series("cells_suppressed_total", pair | {"reason": "small_cell"}, growing(0.02))
+        yield Series("cells_suppressed_total", pair | {"reason": "complementary"}, growing(0.01))
+        for window in ("1m", "5m"):
+            own = pair | {"window": window}
+            yield Series("window_end_timestamp_seconds", own, lambda t: float((start_s + t) // 60 * 60))
+            for group in groups:
+                yield from _group(own, group, is_reference=group == groups[0])
+    for model in ("loans", "camera"):
+        yield Series("watermark_timestamp_seconds", {"model": model}, lambda t: float(start_s + t - 5))
+    for disposition in ("joined", "waiting", "unknown"):
+        yield Series("outcomes_total", {"model": "loans", "disposition": disposition}, growing(2))
+    for window in ("1m", "5m"):
+        yield Series("window_age_limit_seconds", {"model": "loans", "window": window}, constant(900))
+
+
+def _states(pair: Labels, start_s: int) -> Iterator[Series]:
+    for kind in KINDS:
+        labels = dict(pair) | {"kind": kind}
+        yield Series("threshold_ratio", labels, constant(RULES[kind]))
+        is_unfair = labels["attribute"] == "gender" and kind == "disparate_impact_ratio"
+        if is_unfair:
+            yield Series("alert_onset_timestamp_seconds", labels, from_breach_on(start_s + BREACH_S))
+        for window in ("1m", "5m"):
+            own = labels | {"window": window}
+            yield Series("alert_level", own, stepping(3) if is_unfair else constant(0))
+            yield Series("alert_transitions_total", own | {"to": "breach"}, stepping(1) if is_unfair else constant(0))
+
+
+def _group(own: Labels, group: str, *, is_reference: bool) -> Iterator[Series]:
+    labels = dict(own) | {"group": group}
+    rate = rate_of(group)
+    yield from _interval("approval_ratio", labels, rate)
+    yield Series("window_decisions", labels, constant(N))
+    yield from _interval("favourable_outcome_ratio", labels, constant(0.9))
+    yield Series("calibration_error_ratio", labels, constant(0.03))
+    yield Series("score_stability_index", labels, constant(0.04))
+    if is_reference:
+        return
+    yield from _interval("disparate_impact_ratio", labels, lambda t: _at(rate, t) / REFERENCE_RATE)
+    yield from _interval("approval_gap_ratio", labels, scaled_gap(rate, 1.0))
+    for metric in ("equal_opportunity", "average_odds", "predictive_parity"):
+        yield from _interval(f"{metric}_difference_ratio", labels, constant(-0.04))
+    yield Series("shortfall_ratio", labels, lambda t: max(0.0, 0.8 * REFERENCE_RATE - _at(rate, t)))
+    yield Series("cause_mix_ratio", labels, scaled_gap(rate, 0.25))
+    yield Series("cause_rate_ratio", labels, scaled_gap(rate, 0.75))
+    for segment in ("auto", "home"):
+        for part, share in (("mix", 0.125), ("rate", 0.375)):
+            own_part = labels | {"segment": segment, "part": part}
+            yield Series("cause_segment_ratio", own_part, scaled_gap(rate, share))
+    yield Series("feature_difference_ratio", labels | {"feature": "credit_score"}, constant(-0.4))
+
+
+def _over_time(pair: Labels, group: str, *, is_reference: bool) -> Iterator[Series]:
+    labels = dict(pair) | {"group": group}
+    yield Series("decisions_without_outcome_ratio", labels, constant(0.25))
+    for test in () if is_reference else TESTS:
+        is_found = group == "female" and test in LOW_TESTS
+        evidence = (lambda t: 0.01 * max(0, t - BREACH_S)) if is_found else constant(0.1)
+        yield Series("evidence_log10", labels | {"test": test}, evidence)
+
+
+def _interval(metric: str, labels: Labels, value: Value) -> Iterator[Series]:
+    yield Series(metric, labels, value)
+    yield Series(f"{metric}_lower", labels, lambda t: _at(value, t) - 0.05)
+    yield Series(f"{metric}_upper", labels, lambda t: _at(value, t) + 0.05)
+
+
+def _workers() -> Iterator[Series]:
+    for place, instance in enumerate(WORKERS):
+        own = {"instance": instance}
+        yield Series("up", own, constant(1))
+        yield Series("build_info", own | {"version": "0.1.0", "python": "3.13.7"}, constant(1))
+        yield Series("policy_info", own | {"policy_hash": "aaaa"}, lambda t: 1.0 if t < POLICY_S else None)
+        yield Series("policy_info", own | {"policy_hash": "bbbb"}, lambda t: 1.0 if t >= POLICY_S else None)
+        yield Series("rebalances_total", own, lambda t: float(t >= 600))
+        for outcome, share in (("favourable", 0.7), ("unfavourable", 0.3)):
+            labels = own | {"model": "loans", "outcome": outcome}
+            yield Series("decisions_total", labels, growing(share * EVENTS_PER_S))
+        yield Series("decisions_total", own | {"model": "camera", "outcome": "event"}, growing(20))
+        for model in ("loans", "camera"):
+            yield from _model(own, model)
+        for topic in ("loan-decisions-raw", "camera-metadata-raw", "fairness-partials"):
+            yield Series("partitions_assigned", own | {"topic": topic}, constant(2))
+            yield Series("consumer_lag_messages", own | {"topic": topic, "partition": str(place)}, constant(30))
+            yield Series("lost_records_total", own | {"topic": topic}, constant(0))
+            if topic != "fairness-partials":
+                yield Series("dead_letters_total", own | {"topic": topic, "reason": "missing"}, growing(0.5))
+                yield Series("fields_dropped_total", own | {"topic": topic, "path": "bbox"}, growing(20))
+                yield Series("fields_dropped_total", own | {"topic": topic, "path": "undeclared"}, growing(1))
+        for role in ("ingest", "judge"):
+            yield Series("lane_reloads_total", own | {"role": role}, constant(0))
+            yield Series("transactions_total", own | {"role": role, "result": "committed"}, growing(1))
+            yield Series("transactions_total", own | {"role": role, "result": "failed"}, constant(0))
+            yield from _histogram("flush_seconds", own | {"role": role}, 1.0, {"0.01": 0.5, "0.1": 1.0})
+        for stage in ("ingest", "close"):
+            yield from _histogram("event_latency_seconds", own | {"stage": stage}, 100.0, {"1.0": 0.5, "2.5": 1.0})
+
+
+def _model(own: Labels, model: str) -> Iterator[Series]:
+    labels = dict(own) | {"model": model}
+    for metric in ("late_events_total", "duplicates_total", "late_corrections_total"):
+        yield Series(metric, labels, growing(0.1))
+    yield Series("label_overflow_total", labels | {"label": "gender" if model == "loans" else "site"}, growing(0.1))
+    for window in ("1m", "5m"):
+        yield Series("windows_revised_total", labels | {"window": window}, growing(0.001))
+        for result, per_s in (("published", 0.015), ("suppressed", 0.005), ("insufficient", 0.0), ("empty", 0.0)):
+            yield Series("windows_closed_total", labels | {"window": window, "result": result}, growing(per_s))
+    if model == "camera":
+        yield Series("cells_suppressed_total", labels | {"attribute": "cell", "reason": "small_cell"}, growing(0.1))
+
+
+def _histogram(metric: str, labels: Labels, per_s: float, shares: Mapping[str, float]) -> Iterator[Series]:
+    for bound, share in (dict(shares) | {"+Inf": 1.0}).items():
+        yield Series(f"{metric}_bucket", dict(labels) | {"le": bound}, growing(share * per_s))
+    yield Series(f"{metric}_count", labels, growing(per_s))
+    yield Series(f"{metric}_sum", labels, growing(per_s * 0.5))
+
+
+def _replayed(start_s: int) -> Iterator[Series]:
+    """Yield what a replay of the first half under another rule says: the ratio is 0.05 lower."""
+    pair = {"model": "loans", "attribute": "gender", "window": "1m"}
+    yield Series("window_end_timestamp_seconds", pair, lambda t: float((start_s + t) // 60 * 60))
+    yield Series("alert_level", pair | {"kind": "disparate_impact_ratio"}, constant(2))
+    labels = pair | {"group": "female"}
+    rate = rate_of("female")
+    yield Series("disparate_impact_ratio", labels, lambda t: _at(rate, t) / REFERENCE_RATE - 0.05)
+    yield Series("approval_ratio", labels, rate)
+    yield Series("window_decisions", labels, constant(N))
+
+
+def _at(value: Value, t: int) -> float:
+    found = value(t)
+    assert found is not None
+    return found

@@ -1,0 +1,232 @@
+"""The committed dashboards: what the code says, what Grafana's own models understand, in the manner of the house."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import subprocess
+import sys
+from itertools import combinations, pairwise
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.cog.plugins import register_default_plugins
+from grafana_foundation_sdk.models.dashboard import Dashboard
+from ruamel.yaml import YAML
+
+from dashboards import palette, store
+from dashboards.board import without_placement
+from dashboards.boards import BOARDS as CODE
+from dashboards.links import REPLAY_COMMANDS, RUNBOOKS
+from tests.board_queries import BOARDS, LABEL_VALUES, expressions, panels, variables
+
+ROOT = Path(__file__).parents[3]
+UIDS = {
+    "fairstream-fairness": "fairness",
+    "fairstream-explanation": "fairness",
+    "fairstream-intersections": "fairness",
+    "fairstream-outcomes": "fairness",
+    "fairstream-privacy": "privacy",
+    "fairstream-camera": "privacy",
+    "fairstream-pipeline": "pipeline",
+    "fairstream-replay": "replay",
+}
+RULE_FILES = [YAML(typ="safe").load(path) for path in sorted((ROOT / "deploy/prometheus/rules").glob("*.yml"))]
+ALERTS = [rule for file in RULE_FILES for group in file["groups"] for rule in group["rules"] if "alert" in rule]
+
+
+def all_panels() -> list[Any]:
+    """Return each panel with the uid of its dashboard."""
+    return [pytest.param(panel, id=f"{uid}: {panel['title']}") for uid in BOARDS for panel in panels(BOARDS[uid])]
+
+
+def test_the_committed_files_are_what_the_code_says() -> None:
+    assert store.stale() == []
+    checked = subprocess.run(
+        [sys.executable, "-m", "dashboards", "--check"], cwd=ROOT, capture_output=True, check=False
+    )
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_a_file_that_differs_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "FOLDER", tmp_path)
+    assert len(store.stale()) == len(CODE)
+    store.write()
+    assert store.stale() == []
+    (tmp_path / "replay" / "replay.json").write_text("{}", "utf-8")
+    (tmp_path / "old.json").write_text("{}", "utf-8")
+    assert [path.name for path in store.stale()] == ["old.json", "replay.json"]
+    store.write()
+    assert store.stale() == []
+
+
+def test_no_dashboard_changes_its_identity_or_folder() -> None:
+    assert {board.uid: board.folder for board in CODE} == UIDS
+    assert len({board["title"] for board in BOARDS.values()}) == len(UIDS)
+    assert set(BOARDS) == set(UIDS)
+
+
+@pytest.mark.parametrize("uid", BOARDS)
+def test_the_models_of_grafana_read_and_write_the_same_document(uid: str) -> None:
+    register_default_plugins()
+    again = json.loads(json.dumps(Dashboard.from_json(BOARDS[uid]), cls=JSONEncoder))
+    for panel in panels(again):
+        panel["options"].pop("perPage", None)  # the SDK writes its default where the file has none
+    assert without_placement(again) == BOARDS[uid]
+
+
+@pytest.mark.parametrize("uid", BOARDS)
+def test_panels_fill_the_grid_and_do_not_overlap(uid: str) -> None:
+    boxes = [panel["gridPos"] for panel in BOARDS[uid]["panels"]]
+    for box in boxes:
+        assert box["x"] + box["w"] <= 24
+        assert box["w"] >= 4
+    for one, other in combinations(boxes, 2):
+        is_beside = one["x"] + one["w"] <= other["x"] or other["x"] + other["w"] <= one["x"]
+        is_above = one["y"] + one["h"] <= other["y"] or other["y"] + other["h"] <= one["y"]
+        assert is_beside or is_above, (one, other)
+    area = sum(box["w"] * box["h"] for box in boxes)
+    assert area == 24 * max(box["y"] + box["h"] for box in boxes), "a hole in the grid"
+    assert [one["y"] <= other["y"] for one, other in pairwise(boxes)] == [True] * (len(boxes) - 1)
+
+
+@pytest.mark.parametrize("panel", all_panels())
+def test_each_panel_says_what_it_shows(panel: dict[str, Any]) -> None:
+    assert panel["title"]
+    assert len(panel["description"]) > 15
+    assert len(panel["title"]) <= 18 or panel["gridPos"]["w"] > 4, "cut at this width"
+    if panel["type"] == "text":
+        return
+    defaults = panel["fieldConfig"]["defaults"]
+    assert defaults["noValue"]
+    assert defaults["unit"]
+    assert all(target["datasource"]["uid"] == "$datasource" for target in panel["targets"])
+    assert [target["refId"] for target in panel["targets"]] == list("ABCDEFGH")[: len(panel["targets"])]
+
+
+@pytest.mark.parametrize("panel", all_panels())
+def test_traps_of_the_sdk_are_avoided(panel: dict[str, Any]) -> None:
+    assert panel["id"] > 0
+    assert "placement" not in json.dumps(panel.get("links", []))
+    if panel["type"] in ("timeseries", "state-timeline"):
+        assert panel["options"]["legend"]["showLegend"] is True
+        assert panel["fieldConfig"]["defaults"]["custom"]["spanNulls"] is False, "a gap must stay a gap"
+    if panel["type"] == "state-timeline":
+        assert not panel["options"].get("perPage")
+        assert panel["fieldConfig"]["defaults"]["color"]["mode"]
+    if panel["type"] == "table":
+        assert all(re.match(r"(max|sum|count) by \(", target["expr"]) for target in panel["targets"])
+    assert panel["type"] not in ("piechart", "graph", "barchart", "status-history")
+
+
+def test_a_repeated_panel_has_its_row_of_the_grid_to_itself() -> None:
+    for board in BOARDS.values():
+        repeated = [panel for panel in panels(board) if panel.get("repeat")]
+        assert all(panel["gridPos"]["w"] == 24 and f"${panel['repeat']}" in panel["title"] for panel in repeated)
+        assert {panel["repeat"] for panel in repeated} <= {one["name"] for one in variables(board)}
+
+
+@pytest.mark.parametrize("uid", BOARDS)
+def test_every_variable_that_is_asked_for_is_declared_before_it(uid: str) -> None:
+    declared = {"datasource"}
+    for variable in variables(BOARDS[uid]):
+        assert LABEL_VALUES.fullmatch(variable["query"]), "in the form that Grafana parses"
+        assert set(re.findall(r"\$(\w+)", variable["query"])) <= declared
+        declared.add(variable["name"])
+    asked = {target["expr"] for panel in panels(BOARDS[uid]) for target in panel.get("targets", [])}
+    used = {name for expr in asked for name in re.findall(r"\$(\w+)", expr)} - {"__rate_interval", "__range"}
+    assert used <= declared
+    assert declared - {"datasource"} <= used, "a variable that changes nothing"
+
+
+def test_every_band_lies_between_its_own_lower_and_upper_series() -> None:
+    n_bands = 0
+    for board in BOARDS.values():
+        for panel in panels(board):
+            legends = {target.get("legendFormat") for target in panel.get("targets", [])}
+            for override in panel.get("fieldConfig", {}).get("overrides", []):
+                for one in override["properties"]:
+                    if one["id"] == "custom.fillBelowTo":
+                        n_bands += 1
+                        assert {one["value"], override["matcher"]["options"]} <= legends
+    assert n_bands == 2
+
+
+def test_links_lead_to_dashboards_and_variables_that_are_there() -> None:
+    urls = set(re.findall(r'"url": "(/d/[^"]+)"', json.dumps(list(BOARDS.values()))))
+    assert len(urls) >= 2
+    for url in urls:
+        parts = urlsplit(url.replace("${", "{"))
+        names = {one["name"] for one in variables(BOARDS[parts.path.removeprefix("/d/")])}
+        assert {name.removeprefix("var-") for name in parse_qs(parts.query) if name.startswith("var-")} <= names
+        assert set(re.findall(r"\{(\w+):queryparam\}", parts.query)) - {"datasource"} <= names
+
+
+def test_every_runbook_link_names_an_alert_that_the_rules_have() -> None:
+    linked = set(re.findall(re.escape(RUNBOOKS) + r'([^"]*)"', json.dumps(list(BOARDS.values()))))
+    assert len(linked) >= 10
+    assert linked <= {rule["alert"] for rule in ALERTS}
+    told = {rule["annotations"]["runbook_url"].rpartition("/")[0] + "/" for rule in ALERTS}
+    assert told == {RUNBOOKS}
+
+
+def test_every_alert_leads_to_a_dashboard_that_is_there() -> None:
+    for rule in ALERTS:
+        url = urlsplit(rule["annotations"]["dashboard_url"])
+        names = {one["name"] for one in variables(BOARDS[url.path.removeprefix("/d/")])}
+        assert {name.removeprefix("var-") for name in parse_qs(url.query)} <= names, rule["alert"]
+
+
+def test_the_replay_command_of_the_dashboards_is_that_of_the_notifications() -> None:
+    (told,) = {
+        rule["annotations"]["replay"].split("{{")[0].strip() for rule in ALERTS if "replay" in rule["annotations"]
+    }
+    assert told == "fairstream replay verify --model"
+    assert f"{told} ${{model:text}}" in REPLAY_COMMANDS
+
+
+# Machado, Oliveira and Fernandes 2009: what linear RGB becomes for eyes without one kind of cone.
+VISION = {
+    "usual": ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)),
+    "protanopia": ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998)),
+    "deuteranopia": ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.011820, 0.042940, 0.968881)),
+    "tritanopia": ((1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602), (0.004733, 0.691367, 0.303900)),
+}
+
+
+@pytest.mark.parametrize("vision", VISION)
+def test_the_colours_of_the_states_can_be_told_apart_by_any_eye(vision: str) -> None:
+    seen = [lab(color, VISION[vision]) for _, color in palette.STATES.values()]
+    assert min(math.dist(one, other) for one, other in combinations(seen, 2)) > 20
+    parts = [lab(color, VISION[vision]) for color in (palette.MIX, palette.RATE)]
+    assert math.dist(*parts) > 20
+
+
+def dot(weights: tuple[float, ...], values: list[float]) -> float:
+    """Return the weighted sum."""
+    return sum(weight * value for weight, value in zip(weights, values, strict=True))
+
+
+def lab(color: str, vision: tuple[tuple[float, ...], ...]) -> tuple[float, float, float]:
+    """Return CIE L*a*b* (D65) of a colour as an eye sees it; a distance of 2 is just noticed."""
+    encoded = [int(color[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in encoded]
+    seen = [min(1.0, max(0.0, dot(row, linear))) for row in vision]
+    x = dot((0.4124, 0.3576, 0.1805), seen) / 0.9505
+    y = dot((0.2126, 0.7152, 0.0722), seen)
+    z = dot((0.0193, 0.1192, 0.9505), seen) / 1.089
+    fx, fy, fz = (value ** (1 / 3) if value > 0.008856 else 7.787 * value + 16 / 116 for value in (x, y, z))
+    return 116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)
+
+
+@pytest.mark.parametrize("metric", ["approval_ratio", "disparate_impact_ratio", "alert_level", "evidence_log10"])
+def test_values_that_move_between_workers_are_joined_over_all_of_them(metric: str) -> None:
+    joins = re.compile(rf"(?:max|count|min)(?: by \([\w, ]+\))? ?\(fairstream_{metric}{{")
+    read = [expr for expr in expressions() if f"fairstream_{metric}{{" in expr and "label_values" not in expr]
+    assert read
+    for expr in read:
+        assert len(joins.findall(expr)) == expr.count(f"fairstream_{metric}{{"), expr
