@@ -38,7 +38,7 @@ class Pace:
     scrape_s: int = 2
     evaluation_s: int = 1
     group_s: int = 1
-    hold_s: int = 5
+    hold_s: int = 10
 
 
 def prometheus_dir() -> Path:
