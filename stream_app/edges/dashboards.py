@@ -1,0 +1,46 @@
+"""The Grafana dashboards that come with FairStream, as files."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from dashboards.links import RUNBOOKS
+from stream_app.errors import ConfigError
+
+
+def export_dashboards(folder: Path, *, runbooks_url: str | None = None) -> list[Path]:
+    """Write the dashboards, each into the folder of its subject; files of the same names are replaced.
+
+    Args:
+        folder: Where to; made when missing.
+        runbooks_url: What the links to runbooks begin with; None leaves the address of the notification sink.
+
+    Returns:
+        The files, sorted.
+
+    Raises:
+        ConfigError: the folder cannot be written.
+    """
+    written = []
+    for subject in files("dashboards").joinpath("json").iterdir():
+        for file in _json_files(subject):
+            text = file.read_text("utf-8")
+            if runbooks_url is not None:
+                text = text.replace(RUNBOOKS, runbooks_url.rstrip("/") + "/")
+            written.append(_write(folder / subject.name / file.name, text))
+    return sorted(written)
+
+
+def _json_files(subject: Traversable) -> list[Traversable]:
+    return [file for file in subject.iterdir() if file.name.endswith(".json")] if subject.is_dir() else []
+
+
+def _write(path: Path, text: str) -> Path:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise ConfigError(f"Cannot write {path}: {error.strerror}", action="Name a folder that you may write") from None
+    return path
