@@ -11,14 +11,14 @@ FloatArray = NDArray[np.float64]
 
 _TOLERANCE = 1e-14  # width of the last bracket, relative to the root where that lies beyond 1
 _HALF = 0.5
-_MAX_STEPS = 200  # bisection alone needs about 60
+_MAX_STEPS = 200  # bisection alone needs about 60; this ends the search in a curve that is not finite
 
 
 def find_roots(increasing: Callable[[FloatArray], FloatArray], low: FloatArray, high: FloatArray) -> FloatArray:
     """Solve ``increasing(x) = 0`` elementwise for x in ``[low, high]``.
 
-    Inverse quadratic interpolation where three points allow it, else bisection, so each step at worst halves the
-    bracket. All elements are stepped together until the last one is found.
+    Inverse quadratic interpolation where three points suggest a smooth curve, else bisection. All elements are stepped
+    together until the last one is found: 10 to 20 steps for smooth curves, about 60 for jumps.
 
     Args:
         increasing: Takes and returns float64 of the shape of ``low``; non-decreasing in each element, finite.
