@@ -13,7 +13,7 @@ Both functions take floats or arrays, which are broadcast against each other, an
 shape. ``n_a`` and ``n_b`` need not be whole, but both must be > 0; the point depends on ``n_a : n_b`` only. Cost:
 about 20 (ratio) and 100 (gap) elementary operations for each element.
 
-Source: Koopman 1984, eq. 2.1 (ratio); Miettinen and Nurminen 1985, appendix I (difference).
+Source: Koopman 1984 (ratio); Miettinen and Nurminen 1985, appendix (difference).
 """
 
 from __future__ import annotations

@@ -4,9 +4,8 @@ For a bet ``l`` and outcomes with favourable count ``k`` of ``n``, ``exp(l k - n
 whenever the running mean rate is <= p, also when the rates of single decisions differ (Jensen). A mean over a
 ladder of bets keeps that, and one rung is always near the best one.
 
-Source: Howard, Ramdas, McAuliffe and Sekhon 2020, "Time-uniform Chernoff bounds", sub-Bernoulli case (table 3);
-mixture over a grid as in Howard, Ramdas, McAuliffe and Sekhon 2021, "Time-uniform, nonparametric,
-nonasymptotic confidence sequences", section 3.2.
+Source: Howard, Ramdas, McAuliffe and Sekhon 2020, "Time-uniform Chernoff bounds", sub-Bernoulli case; mixtures
+as in Howard, Ramdas, McAuliffe and Sekhon 2021, "Time-uniform, nonparametric, nonasymptotic confidence sequences".
 """
 
 from __future__ import annotations

@@ -1,0 +1,270 @@
+"""Many detectors, fed pane by pane: which rules are broken, since when, and which are kept again.
+
+One detector watches one rule about one pair of groups. Closed panes are added up to blocks of at least 5 decisions in
+each group; each block yields an e-value for each of five alternatives (``alternatives``, ``block``), and those add up
+to a Shiryaev-Roberts statistic (``shiryaev_roberts``). When it reaches its threshold, the detector reports a
+*breach*; from then on it tests the opposite, that the rule is still broken, until it reports that all is *clear*.
+
+Needed: every decision is counted once, decisions do not copy one another, and groups, rules and panes are fixed before
+looking. Not needed: known, constant or equal base rates, a training period, a constant mix, a fixed number of looks.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stream_app.core.detection.alternatives import LOG_SHARES, N_ALTERNATIVES
+from stream_app.core.detection.array_bytes import fingerprint, pack, unpack
+from stream_app.core.detection.block import block_evidence
+from stream_app.core.detection.blocks import Carry
+from stream_app.core.detection.rules import Kind, Rule
+from stream_app.core.detection.shiryaev_roberts import NO_EVIDENCE, NO_ONSET_S, Evidence, log_mean
+from stream_app.core.detection.usual_rates import learnt, new_rate_sums, usual_rates
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+Rows = NDArray[np.intp]
+
+LOG_CLEAR_THRESHOLD = math.log(1e6)
+DAY_S = 86_400
+
+
+@dataclass(frozen=True)
+class Transition:
+    """A detector changed its mind.
+
+    Attributes:
+        detector: Index of the detector.
+        to_breach: True when the rule is found broken, False when it is found kept again.
+        pane_start_s: Start of the pane that made it so.
+        onset_s: Start of the pane since which it has likely been so.
+        log_evidence: Natural log of the statistic, at least the threshold.
+    """
+
+    detector: int
+    to_breach: bool
+    pane_start_s: int
+    onset_s: int
+    log_evidence: float
+
+
+@dataclass(frozen=True)
+class _Blocks:
+    """What one pane made of the waiting decisions: one column for each detector that has a block."""
+
+    detectors: Rows
+    log_e: Floats
+    is_bet: Bools
+    n: Floats
+    first_pane_s: Ints
+
+
+class DetectorBank:
+    """Sequential detectors with a bounded number of false alarms.
+
+    While a rule is kept, its detector raises at most ``N / exp(log_threshold)`` false alarms in ``N`` decisions on
+    average, and a false all-clear comes at most once in ``exp(log_clear_threshold)`` decisions of a breach. A breach
+    that is real is found after about ``log_threshold / KL`` decisions, KL being the divergence of the true rates
+    from the rule for each decision: 16,000 for rates 0.50 against 0.70 under the four-fifths rule, when one decision
+    in ten is about the harmed group and the threshold is 1e8. With strata a rule means "kept in every stratum".
+
+    Cost of an update: 0.2 ms for one detector, about 5 ms for 4000 blocks (400 detectors, 10 strata). Memory: 260
+    bytes for each detector and 72 for each of its strata. Without decisions nothing changes, however long.
+
+    Args:
+        rules: Rule of each detector.
+        log_thresholds: Natural log of the threshold of each detector, > 0.
+        n_strata: Strata whose evidence is added up, >= 1.
+        design_effect: Divides all counts of a block where decisions come in copies or clusters, >= 1.
+        max_carry_s: Age beyond which decisions that wait for a block are dropped, in event time, >= 0.
+        log_clear_threshold: Natural log of the threshold of the all-clear, > 0.
+        has_lifecycle: False to begin anew at each alarm, without ever being in breach.
+
+    Attributes:
+        log_sr: Statistic after the last update; in the update of an alarm the one that raised it; -1e300 in breach
+            and before the first block. All arrays of this list have shape (detectors,).
+        log_eproc: e-process since the last new start, which a fixed-time report may use; 0 in breach.
+        log_clear: Statistic of the all-clear, likewise; -1e300 outside a breach.
+        onset_s: Start of the pane since which the running test has its evidence; -1 without any.
+        is_breach: Whether the rule is found broken and not yet kept again.
+        breach_onset_s: Since when the present breach has likely lasted; -1 outside a breach.
+        has_block: Whether there ever was a block to judge by.
+
+    Raises:
+        ValueError: Lengths differ or an argument lies outside its range.
+
+    >>> bank = DetectorBank([Rule(Kind.RATIO, 0.8)], [math.log(1e8)])
+    >>> for minute, approved in enumerate([35] * 5 + [15] * 20 + [36] * 10):
+    ...     for change in bank.update(60 * minute, np.array([[[approved, 50, 35, 50]]])):
+    ...         print(change.to_breach, change.pane_start_s, change.onset_s, round(change.log_evidence, 6))
+    True 480 300 20.233719
+    False 1800 1500 14.253497
+    """
+
+    def __init__(
+        self,
+        rules: Sequence[Rule],
+        log_thresholds: Sequence[float],
+        *,
+        n_strata: int = 1,
+        design_effect: float = 1.0,
+        max_carry_s: int = DAY_S,
+        log_clear_threshold: float = LOG_CLEAR_THRESHOLD,
+        has_lifecycle: bool = True,
+    ) -> None:
+        if len(rules) != len(log_thresholds):
+            raise ValueError(f"{len(rules)} rules, but {len(log_thresholds)} thresholds")
+        if not all(0 < threshold < math.inf for threshold in (*log_thresholds, log_clear_threshold)):
+            raise ValueError("a threshold's log must be finite and > 0")
+        if n_strata < 1 or not 1 <= design_effect < math.inf or max_carry_s < 0:
+            raise ValueError("needed: n_strata >= 1, a finite design_effect >= 1, max_carry_s >= 0")
+        n_detectors = len(rules)
+        self._shape = (n_detectors, n_strata, 4)
+        self._design_effect = design_effect
+        self._max_carry_s = max_carry_s
+        self._has_lifecycle = has_lifecycle
+        self._thresholds = np.array([(low, log_clear_threshold) for low in log_thresholds]).reshape(n_detectors, 2)
+        self._limits = np.array([rule.limit for rule in rules], dtype=np.float64)
+        self._is_ratio = np.array([rule.kind is Kind.RATIO for rule in rules], dtype=np.bool_)
+        self._log_shares = np.array([LOG_SHARES[rule.kind] for rule in rules]).reshape(n_detectors, 2)
+        self._fingerprint = fingerprint(
+            [(rule.kind.value, float(rule.limit)) for rule in rules],
+            self._thresholds.tolist(),
+            (n_strata, float(design_effect), max_carry_s, has_lifecycle),
+        )
+        self._carry = Carry.empty(n_detectors * n_strata)
+        self._rate_sums = new_rate_sums(n_detectors * n_strata)
+        self._evidence = Evidence.none_yet(N_ALTERNATIVES, n_detectors)
+        self._log_r = np.full(n_detectors, NO_EVIDENCE)
+        self._last_pane_s = np.full(1, np.iinfo(np.int64).min)
+        self.log_sr = np.full(n_detectors, NO_EVIDENCE)
+        self.log_eproc = np.zeros(n_detectors)
+        self.log_clear = np.full(n_detectors, NO_EVIDENCE)
+        self.onset_s = np.full(n_detectors, NO_ONSET_S, dtype=np.int64)
+        self.is_breach = np.zeros(n_detectors, dtype=np.bool_)
+        self.breach_onset_s = np.full(n_detectors, NO_ONSET_S, dtype=np.int64)
+        self.has_block = np.zeros(n_detectors, dtype=np.bool_)
+
+    def update(self, pane_start_s: int, counts: NDArray[np.int64]) -> list[Transition]:
+        """Take in one closed pane, once, in order of time.
+
+        Args:
+            pane_start_s: Start of the pane in event time, later than that of every pane before.
+            counts: ``k_a, n_a, k_b, n_b`` of each detector and stratum, shape (detectors, strata, 4); a is the group
+                that may be harmed.
+
+        Returns:
+            Changes to or from breach, in order of detectors.
+
+        Raises:
+            ValueError: The shape is another, a count is not possible, or the pane is not later than the last one.
+        """
+        self._check(pane_start_s, counts)
+        self._last_pane_s[0] = pane_start_s
+        rows = self._carry.add(pane_start_s, counts.reshape(-1, 4), max_age_s=self._max_carry_s)
+        if rows.size:
+            blocks = self._bet(rows)
+            self._evidence.add(blocks.detectors, blocks.log_e, blocks.is_bet, blocks.n, blocks.first_pane_s)
+            self._weigh(blocks.detectors)
+            self.has_block[blocks.detectors] = True
+        self.log_sr = np.where(self.is_breach, NO_EVIDENCE, self._log_r)
+        self.log_clear = np.where(self.is_breach, self._log_r, NO_EVIDENCE)
+        everyone = np.arange(self._shape[0])
+        self.onset_s = self._evidence.best_onset_s(everyone)
+        return self._decide(pane_start_s)
+
+    def snapshot(self) -> bytes:
+        """Return the whole state; its length depends on the configuration only."""
+        return pack(self._fingerprint, self._state())
+
+    def restore(self, data: bytes) -> None:
+        """Continue, bit for bit, where ``snapshot`` was taken.
+
+        Raises:
+            ValueError: Another configuration or version wrote it, or it is cut; nothing is changed then.
+        """
+        unpack(self._fingerprint, data, self._state())
+
+    def _state(self) -> tuple[NDArray[np.float64] | NDArray[np.int64] | NDArray[np.bool_], ...]:
+        evidence = self._evidence
+        return (
+            *(self._last_pane_s, self._carry.counts, self._carry.start_s, self._rate_sums),
+            *(evidence.log_r, evidence.log_m, evidence.cusum, evidence.onset_s, self._log_r),
+            *(self.log_sr, self.log_eproc, self.log_clear, self.onset_s),
+            *(self.is_breach, self.breach_onset_s, self.has_block),
+        )
+
+    def _check(self, pane_start_s: int, counts: NDArray[np.int64]) -> None:
+        if counts.shape != self._shape:
+            raise ValueError(f"counts have shape {counts.shape}, not {self._shape}")
+        favourable, n = counts[..., 0::2], counts[..., 1::2]
+        if (favourable < 0).any() or (favourable > n).any():
+            raise ValueError("favourable decisions must lie between 0 and all decisions")
+        if pane_start_s <= self._last_pane_s[0]:
+            raise ValueError("a pane must be later than the one before: evidence is never taken twice")
+
+    def _bet(self, rows: Rows) -> _Blocks:
+        """Turn waiting decisions into evidence, and learn their rates for the bets to come."""
+        raw, first_pane_s = self._carry.take(rows)
+        block = raw / self._design_effect
+        detectors = rows // self._shape[1]
+        columns = np.ascontiguousarray(block.T)
+        rates = usual_rates(self._rate_sums[rows])
+        log_e = np.empty((N_ALTERNATIVES, rows.size))
+        is_bet = np.empty((N_ALTERNATIVES, rows.size), dtype=np.bool_)
+        is_ratio = self._is_ratio[detectors]
+        for kind, at in ((Kind.RATIO, np.flatnonzero(is_ratio)), (Kind.GAP, np.flatnonzero(~is_ratio))):
+            if at.size:
+                who = detectors[at]
+                log_e[:, at], is_bet[:, at] = block_evidence(
+                    kind, self._limits[who], self.is_breach[who], rates[:, at], columns[:, at]
+                )
+        self._rate_sums[rows] = learnt(self._rate_sums[rows], block)
+        return _sum_over_strata(_Blocks(detectors, log_e, is_bet, columns[1] + columns[3], first_pane_s))
+
+    def _weigh(self, rows: Rows) -> None:
+        """Renew the mean over alternatives of detectors whose evidence has changed."""
+        log_shares = self._log_shares[rows, self.is_breach[rows].astype(np.intp)]
+        self._log_r[rows] = log_mean(self._evidence.log_r[:, rows], log_shares)
+        log_m = log_mean(self._evidence.log_m[:, rows], math.log(N_ALTERNATIVES))
+        self.log_eproc[rows] = np.where(self.is_breach[rows], 0.0, log_m)
+
+    def _decide(self, pane_start_s: int) -> list[Transition]:
+        """Report detectors whose statistic has reached its threshold, and let them begin anew."""
+        threshold = np.where(self.is_breach, self._thresholds[:, 1], self._thresholds[:, 0])
+        changed = np.flatnonzero(self._log_r >= threshold)
+        if not changed.size:
+            return []
+        to_breach = ~self.is_breach[changed]
+        onset_s = self.onset_s[changed]
+        transitions = [
+            Transition(int(who), bool(to), pane_start_s, int(since_s), float(self._log_r[who]))
+            for who, to, since_s in zip(changed, to_breach, onset_s, strict=True)
+        ]
+        if self._has_lifecycle:
+            self.is_breach[changed] = to_breach
+            self.breach_onset_s[changed] = np.where(to_breach, onset_s, NO_ONSET_S)
+        self._evidence.begin_anew(changed)
+        self._log_r[changed] = NO_EVIDENCE
+        self.log_eproc[changed] = 0.0
+        return transitions
+
+
+def _sum_over_strata(blocks: _Blocks) -> _Blocks:
+    """Add up the evidence of the strata of each detector; rows come in order of detectors."""
+    starts = np.flatnonzero(np.diff(blocks.detectors, prepend=-1))
+    if starts.size == blocks.detectors.size:
+        return blocks
+    return _Blocks(
+        detectors=blocks.detectors[starts],
+        log_e=np.add.reduceat(blocks.log_e, starts, axis=1),
+        is_bet=np.logical_or.reduceat(blocks.is_bet, starts, axis=1),
+        n=np.add.reduceat(blocks.n, starts),
+        first_pane_s=np.minimum.reduceat(blocks.first_pane_s, starts),
+    )
