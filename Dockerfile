@@ -13,6 +13,9 @@ COPY pyproject.toml README.md LICENSE ./
 COPY stream_app stream_app
 COPY producers producers
 COPY dashboards dashboards
+# Rules, routes and runbooks travel in the package: `fairstream demo` and `fairstream notify-sink` use them.
+COPY deploy deploy
+COPY docs/runbooks docs/runbooks
 # Hatchling is in the tools, pinned by hash: the build fetches nothing.
 RUN PATH=/opt/tools/bin:$PATH /opt/tools/bin/hatchling build -t wheel \
     && /opt/tools/bin/uv pip install --no-cache --no-deps --python /opt/fairstream dist/*.whl
