@@ -1,6 +1,6 @@
 """Do scores mean what they say: the share of good outcomes beside the mean score, per score bin of one group.
 
-Descriptive only. With few cases in a bin chance alone makes a gap, so the error is never 0 and larger for smaller
+Descriptive only. With few cases in a bin chance alone makes a gap, and a larger error for smaller
 groups: compare it between groups only beside the n of each bin. A test that holds whatever the scores in a bin are:
 ``detection.sub_bernoulli.above(k, n, mean score)`` and ``below``.
 """
@@ -78,7 +78,7 @@ def calibrate(bins: Sequence[ScoreBin], scale: int) -> Calibration:
         bins: Bins that do not overlap, of one group.
         scale: Units in a score of 1, >= 1.
 
-    Source: Naeini, Cooper and Hauskrecht 2015, "Obtaining well calibrated probabilities using Bayesian binning", eq. 2.
+    Source: Naeini, Cooper and Hauskrecht 2015, "Obtaining well calibrated probabilities using Bayesian binning".
 
     >>> found = calibrate([ScoreBin(10, 2, 1000), ScoreBin(0, 0, 0), ScoreBin(30, 30, 27000)], scale=1000)
     >>> found.error, [row.n for row in found.bins], found.bins[0].gap

@@ -13,8 +13,8 @@ settled given those before. That is narrower than the difference of two sequence
 line, so one root finds it.
 
 Source: Howard, Ramdas, McAuliffe and Sekhon 2021, Annals of Statistics 49(2), 1055-1080 (mixture);
-Turner and Grünwald 2023, "Exact anytime-valid confidence intervals for contingency tables", Statistics & Probability
-Letters 198 (inversion of a joint test).
+Turner and Grünwald 2023, "Exact anytime-valid confidence intervals for contingency tables and beyond", Statistics &
+Probability Letters 198 (inversion of a joint test).
 """
 
 from __future__ import annotations

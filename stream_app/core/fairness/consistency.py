@@ -40,8 +40,8 @@ def consistency(features: FloatArray, favourable: NDArray[np.bool_], n_neighbour
     """Compare each decision with those about the most similar other records.
 
     ``1 - 1/N sum_i |y_i - 1/k sum_(j in kNN(i)) y_j|``. Neighbours are the k nearest others by Euclidean distance; a
-    record is not its own neighbour (AIF360 counts it as one). Among equally near ones the earlier record is taken, so the result is a function
-    of the records in their order. Protected attributes do not belong in the features.
+    record is not its own neighbour (AIF360 counts it as one). Among equally near ones the earlier record is taken, so
+    the result is a function of the records in their order. Protected attributes do not belong in the features.
 
     Cost: n² distances, in blocks of 8 MB.
 
@@ -53,7 +53,7 @@ def consistency(features: FloatArray, favourable: NDArray[np.bool_], n_neighbour
     Returns:
         With the reason ``too_few_records`` when n <= k.
 
-    Source: Zemel et al. 2013, "Learning fair representations", section 4.2 (yNN, with its k inside the mean).
+    Source: Zemel et al. 2013, "Learning fair representations" (yNN; here the mean over neighbours is inside the bars).
 
     >>> ages = np.array([[20.0], [21.0], [22.0], [60.0], [61.0], [62.0]])
     >>> consistency(ages, np.array([True, True, False, False, False, False]), n_neighbours=2).value

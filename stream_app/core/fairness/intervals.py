@@ -144,7 +144,7 @@ def mean_of_gaps(first: tuple[float, Interval], second: tuple[float, Interval]) 
     Raises:
         ValueError: An interval has no upper end.
 
-    Source: Zou and Donner 2008, Statistics in Medicine 27, 1693-1702, eq. 2.
+    Source: Zou and Donner 2008, Statistics in Medicine 27, 1693-1702.
 
     >>> half = (0.0, Interval(-0.3, 0.4))
     >>> lower, upper, _ = mean_of_gaps(half, half)
