@@ -1,0 +1,114 @@
+"""Counts of subgroups out of cells: the loan records, empty cells, wrong names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+
+from stream_app.core.fairness.marginals import Marginaliser, sum_pair
+from stream_app.core.fairness.subgroups import Subgroup, subgroups, worst_hit
+from stream_app.core.windows.cells import CellLayout
+
+UNDECLARED = ("unknown", "__other__")
+LAYOUT = CellLayout(
+    (
+        ("race", ("white", "black", "hispan", *UNDECLARED)),
+        ("sex", ("female", "male", *UNDECLARED)),
+        ("decision", ("favourable", "unfavourable")),
+    ),
+    1,
+)
+# Boston mortgage decisions (Munnell et al. 1996): applications and approvals by race and sex; 15 blanks, all approved.
+LOANS = {
+    ("black", "female"): (51, 31),
+    ("black", "male"): (144, 100),
+    ("black", "unknown"): (2, 2),
+    ("hispan", "female"): (22, 17),
+    ("hispan", "male"): (87, 66),
+    ("hispan", "unknown"): (2, 2),
+    ("white", "female"): (296, 271),
+    ("white", "male"): (1374, 1245),
+    ("white", "unknown"): (11, 11),
+}
+PAIRS = subgroups([("race", ("white", "black", "hispan"), "white"), ("sex", ("female", "male"), "male")])
+
+
+def cells_of(counts: Mapping[tuple[str, str], tuple[int, int]]) -> dict[int, list[int]]:
+    cells = {}
+    for (race, sex), (n, favourable) in counts.items():
+        for decision, m in enumerate((favourable, n - favourable)):
+            indices = (LAYOUT.dimensions[0][1].index(race), LAYOUT.dimensions[1][1].index(sex), decision)
+            cells[LAYOUT.code_of(indices)] = [m, m, 2 * m, 4 * m]
+    return cells
+
+
+def test_the_loan_records_count_as_in_the_literature() -> None:
+    counts = Marginaliser(LAYOUT, PAIRS, favourable="favourable").counts(cells_of(LOANS))
+    found = {subgroup.labels: row.tolist() for subgroup, row in zip(PAIRS, counts[:, 0], strict=True)}
+    assert counts.dtype == np.int64
+    assert found == {
+        ("black",): [133, 197, 1527, 1681],
+        ("hispan",): [85, 111, 1527, 1681],
+        ("female",): [319, 369, 1411, 1605],
+        ("white", "female"): [271, 296, 1245, 1374],
+        ("black", "female"): [31, 51, 1245, 1374],
+        ("black", "male"): [100, 144, 1245, 1374],
+        ("hispan", "female"): [17, 22, 1245, 1374],
+        ("hispan", "male"): [66, 87, 1245, 1374],
+    }
+
+
+def test_black_women_are_hit_worst() -> None:
+    counts = Marginaliser(LAYOUT, PAIRS, favourable="favourable").counts(cells_of(LOANS))
+    worst = worst_hit(counts, min_n=30)
+    assert worst is not None
+    assert PAIRS[worst].labels == ("black", "female")
+
+
+def test_a_segment_makes_strata_that_add_up_to_the_whole() -> None:
+    by_sex = Marginaliser(LAYOUT, PAIRS[:2], favourable="favourable", segment="sex")
+    counts = by_sex.counts(cells_of(LOANS))
+    assert by_sex.strata == ("female", "male", "unknown", "__other__")
+    assert counts[0].tolist() == [[31, 51, 271, 296], [100, 144, 1245, 1374], [2, 2, 11, 11], [0, 0, 0, 0]]
+    whole = Marginaliser(LAYOUT, PAIRS[:2], favourable="favourable")
+    assert whole.strata == ("",)
+    assert counts.sum(axis=1, keepdims=True).tolist() == whole.counts(cells_of(LOANS)).tolist()
+
+
+def test_without_cells_or_subgroups_there_is_nothing_to_count() -> None:
+    marginaliser = Marginaliser(LAYOUT, PAIRS, favourable="favourable", segment="sex")
+    assert marginaliser.counts({}).shape == (len(PAIRS), 4, 4)
+    assert not marginaliser.counts({}).any()
+    assert Marginaliser(LAYOUT, [], favourable="favourable").counts(cells_of(LOANS)).shape == (0, 1, 4)
+
+
+@pytest.mark.parametrize(
+    ("subgroup", "favourable", "segment"),
+    [
+        (Subgroup(("age",), ("60+",), ("30-59",)), "favourable", None),
+        (Subgroup(("sex",), ("other",), ("male",)), "favourable", None),
+        (Subgroup(("sex",), ("female",), ("other",)), "favourable", None),
+        (PAIRS[0], "approved", None),
+        (PAIRS[0], "favourable", "branch"),
+    ],
+)
+def test_a_name_that_the_layout_does_not_have_is_refused(
+    subgroup: Subgroup, favourable: str, segment: str | None
+) -> None:
+    with pytest.raises(ValueError, match="is none of"):
+        Marginaliser(LAYOUT, [subgroup], favourable=favourable, segment=segment)
+
+
+def test_a_layout_without_decisions_is_refused() -> None:
+    with pytest.raises(ValueError, match="'decision' is none of"):
+        Marginaliser(CellLayout(LAYOUT.dimensions[:2]), PAIRS, favourable="favourable")
+
+
+def test_whole_vectors_of_a_pair_add_up_in_integers_of_any_size() -> None:
+    subgroup = Subgroup(("race", "sex"), ("black", "female"), ("white", "male"))
+    assert sum_pair(LAYOUT, subgroup, cells_of(LOANS)) == ([51, 51, 102, 204], [1374, 1374, 2748, 5496])
+    assert sum_pair(LAYOUT, subgroup, {}) == ([0, 0, 0, 0], [0, 0, 0, 0])
+    great = {code: [1, 1, 2**62, 2**124] for code in cells_of(LOANS)}
+    assert sum_pair(LAYOUT, subgroup, great)[0] == [2, 2, 2**63, 2**125]
