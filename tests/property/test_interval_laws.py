@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream_app.core.fairness.confidence_sequence import gap_sequence, rate_sequence, ratio_sequence
@@ -38,6 +38,7 @@ def test_a_rate_lies_in_its_interval_and_sequence(count: GroupCount) -> None:
         assert 0 <= interval.lower <= interval.upper <= 1
 
 
+@settings(max_examples=50)  # each solves several sequences, one pair at a time
 @given(COUNTS, COUNTS)
 def test_a_gap_and_a_ratio_lie_in_their_intervals_and_sequences(group: GroupCount, reference: GroupCount) -> None:
     pair = (group.favourable, group.n, reference.favourable, reference.n)
@@ -51,6 +52,7 @@ def test_a_gap_and_a_ratio_lie_in_their_intervals_and_sequences(group: GroupCoun
         assert interval.lower >= 0
 
 
+@settings(max_examples=50)  # each solves several sequences, one pair at a time
 @given(COUNTS, COUNTS)
 def test_calling_favourable_what_was_not_mirrors_the_gap(group: GroupCount, reference: GroupCount) -> None:
     pair = (group.favourable, group.n, reference.favourable, reference.n)

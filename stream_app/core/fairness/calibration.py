@@ -1,7 +1,7 @@
 """Do scores mean what they say: the share of good outcomes beside the mean score, per score bin of one group.
 
-Descriptive only. With few cases in a bin chance alone makes a gap, and a larger error for smaller
-groups: compare it between groups only beside the n of each bin. A test that holds whatever the scores in a bin are:
+Descriptive only. With few cases in a bin chance alone makes a gap, and a larger error for smaller groups: compare it
+between groups only beside the n of each bin. A test that holds whatever the scores in a bin are:
 ``detection.sub_bernoulli.above(k, n, mean score)`` and ``below``.
 """
 
