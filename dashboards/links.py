@@ -54,8 +54,8 @@ def board(uid: str, **variables: str) -> str:
         uid: Which dashboard.
         variables: Values of further variables; expressions of Grafana stay as they are.
 
-    >>> board("fairstream-replay", group="${__field.labels.group}").rpartition("&")[2]
-    'var-group=${__field.labels.group}'
+    >>> board("fairstream-replay", group="${__field.labels.group:percentencode}").rpartition("&")[2]
+    'var-group=${__field.labels.group:percentencode}'
     """
     further = "".join(f"&var-{name}={quote(value, safe='${}.:_')}" for name, value in variables.items())
     return f"/d/{uid}?{_SELECTED}{further}"
@@ -63,6 +63,12 @@ def board(uid: str, **variables: str) -> str:
 
 EXPLAIN = Link(
     "Explain this group",
-    board(EXPLANATION, attribute="${__field.labels.attribute}", group="${__field.labels.group}"),
+    board(
+        EXPLANATION,
+        attribute="${__field.labels.attribute:percentencode}",
+        group="${__field.labels.group:percentencode}",
+    ),
 )
-ASK_THE_LOG = Link("Replay: commands for this time", board(REPLAY, attribute="${__field.labels.attribute}"))
+ASK_THE_LOG = Link(
+    "Replay: commands for this time", board(REPLAY, attribute="${__field.labels.attribute:percentencode}")
+)

@@ -33,6 +33,7 @@ from grafana_foundation_sdk.models.dashboard import (
     ThresholdsMode,
     ValueMapping,
 )
+from grafana_foundation_sdk.models.heatmap import HeatmapColorMode
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 from grafana_foundation_sdk.models.text import TextMode
 
@@ -230,8 +231,8 @@ def warmth(about: About, expr: str, *, width: int = HALF) -> heatmap.Panel:
     """Show how the buckets of a histogram fill over time."""
     panel = heatmap.Panel().calculate(False).show_legend().cell_gap(1).y_axis(heatmap.YAxisConfig().unit(about.unit))
     _dress(panel, about, [], width, 8)
-    panel.color(heatmap.HeatmapColorOptions().scheme("Blues").steps(32))
-    return panel.with_target(_query(Query(expr, "{{le}}"), "A").format(PromQueryFormat.HEATMAP))
+    panel.color(heatmap.HeatmapColorOptions().mode(HeatmapColorMode.SCHEME).scheme("Blues").exponent(0.5).steps(32))
+    return panel.with_target(_query(Query(expr, "{{le}}"), "A").range().format(PromQueryFormat.HEATMAP))
 
 
 def note(title: str, description: str, content: str) -> text.Panel:
@@ -244,7 +245,7 @@ def _dress(panel: Panel, about: About, queries: Sequence[Query], width: int, hei
     panel.title(about.title).description(about.description).unit(about.unit).no_value(MISSING)
     panel.datasource(SOURCE).span(width).height(height)
     for place, query in enumerate(queries):
-        panel.with_target(_query(query, _ref(place)))
+        panel.with_target(_query(query, _ref(place)).range())
     if about.alert:
         panel.links([_link(Link("Runbook", runbook(about.alert)))])
     if about.leads_to:

@@ -28,7 +28,10 @@ CROSSED_ATTRIBUTE = Variable(
     all_value=".+[+].+",
 )
 GROUP = Variable(
-    "group", f"label_values({series('disparate_impact_ratio', *promql.OF_WINDOW)}, group)", "compared group"
+    "group",
+    f"label_values({series('disparate_impact_ratio', *promql.OF_WINDOW)}, group)",
+    "compared group",
+    regex="/^(?!unknown$|__other__$).+/",  # they are in several attributes at once, and nobody judges them
 )
 ANY_MODEL = Variable("model", f"label_values({series('decisions_total', *promql.OF_WORKER)}, model)", "model")
 TOPIC = Variable("topic", f"label_values({series('dead_letters_total', *promql.OF_WORKER)}, topic)", "topic")
