@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.board_queries import BOARDS, LABEL_VALUES, Asked, asked, fill, marks, variables
+from tests.board_queries import BOARDS, LABEL_VALUES, Asked, asked, fill, marks, metric_names, variables
 from tests.recorded_prometheus import PromApi, QueryRefusedError
 
 STEP_S = 15.0
@@ -52,18 +52,23 @@ def choices(source: Source, uid: str) -> dict[str, str]:
     return {one["name"]: _choice(one, offered[one["name"]]) for one in variables(BOARDS[uid])}
 
 
-def find_problems(source: Source, uid: str) -> Iterator[str]:
-    """Yield what is wrong with a dashboard: a query refused, empty, or without a label that its legend shows."""
+def find_problems(source: Source, uid: str, absent: frozenset[str] = frozenset()) -> Iterator[str]:
+    """Yield what is wrong with a dashboard: a query refused, empty, or without a label that its legend shows.
+
+    Args:
+        source: What is asked.
+        uid: The dashboard.
+        absent: Metrics that this source has no reason to have, such as those of outcomes; what asks for them is not
+            asked.
+    """
     offered, values = options(source, uid), choices(source, uid)
     yield from (f"{uid}: variable {name} offers nothing" for name, found in offered.items() if not found)
-    for query in asked():
-        if query.board == uid:
+    mine = [query for query in asked() if query.board == uid]
+    mine += [Asked(uid, name, expr, "", is_instant=False, repeat="") for board, name, expr in marks() if board == uid]
+    for query in mine:
+        if not absent & metric_names(query.expr):
             for chosen in _repeated(query, offered):
                 yield from _problems_of(source, query, values | chosen)
-    for board, name, expr in marks():
-        if board == uid:
-            mark = Asked(uid, name, expr, "", is_instant=False, repeat="")
-            yield from _problems_of(source, mark, values)
 
 
 def escaped(value: str) -> str:

@@ -10,10 +10,13 @@ import pytest
 from ruamel.yaml import YAML
 
 from stream_app.edges.servers import alertmanager, prometheus
-from stream_app.edges.servers.process import find_program
+from stream_app.edges.servers.process import LocalServer, find_program
+from stream_app.errors import DependencyMissingError
 from tests.tiers import skip_or_fail
 
-SERVICES = YAML(typ="safe").load(Path(__file__).parents[2] / "docker-compose.yml")["services"]
+ROOT = Path(__file__).parents[2]
+SERVICES = YAML(typ="safe").load(ROOT / "docker-compose.yml")["services"]
+PACKAGES = {"prometheus": "prometheus", "alertmanager": "prometheus-alertmanager"}
 PROGRAMS = {"prometheus": prometheus.PROGRAMS, "alertmanager": alertmanager.PROGRAMS}
 
 
@@ -32,6 +35,32 @@ def test_each_flag_is_known(name: str) -> None:
     given = {flag.partition("=")[0] for flag in SERVICES[name]["command"]}
     assert len(given) >= 3
     assert given <= known
+
+
+class AsComposed(LocalServer):
+    """A server of docker-compose.yml on this machine: its flags, with the paths of the repository for the mounts."""
+
+    def __init__(self, name: str, state_dir: Path) -> None:
+        super().__init__(name, PROGRAMS[name], PACKAGES[name], state_dir)
+        self._service = SERVICES[name]
+
+    def arguments(self) -> list[str]:
+        """Return the flags of the file, and a free port instead of the published one."""
+        flags = list(self._service["command"])
+        for volume in self._service["volumes"]:
+            source, target, *_ = volume.split(":")
+            here = ROOT / source if source.startswith("./") else self.state_dir / source
+            flags = [flag.replace(f"={target}", f"={here}") for flag in flags]
+        return [*flags, f"--web.listen-address={self.address}"]
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_the_server_starts_with_these_flags_and_the_shipped_files(name: str, tmp_path: Path) -> None:
+    try:
+        with AsComposed(name, tmp_path) as server:
+            assert server.is_ready()
+    except DependencyMissingError as missing:
+        skip_or_fail(str(missing))
 
 
 def test_amtool_understands_the_question_whether_alertmanager_works() -> None:
