@@ -26,7 +26,7 @@ from stream_app.core.windows.watermark import Watermark
 from stream_app.errors import StateError
 from stream_app.pipeline.counting import EventCounter
 from stream_app.pipeline.dead_letters import NoticeWriter
-from stream_app.pipeline.lane import Batch, Flush, Headers, Outputs
+from stream_app.pipeline.lane import Batch, Flush, Outputs
 from stream_app.pipeline.pane_log import PaneLog
 from stream_app.pipeline.reading import Reading, RecordReader
 from stream_app.pipeline.repeat_log import RepeatLog
@@ -242,11 +242,9 @@ class IngestStep:
             keys = keys or [pseudonym.encode() for pseudonym in pseudonyms]
         for overwrite in self._box_setters:
             overwrite(events, repeat(UNSET, len(events)))
-        headers: list[Headers] = [
-            [("source", b"%d:%d" % (self._partition, offset))] for offset in reading.offsets.tolist()
-        ]
-        values = [self._encode(event) for event in events]
-        return Outputs(self._model.output_topic or "", self._partition, keys, values, headers)
+        headers = ([("source", b"%d:%d" % (self._partition, offset))] for offset in reading.offsets.tolist())
+        encoded: list[bytes | None] = list(map(self._encode, events))
+        return Outputs(self._model.output_topic or "", self._partition, keys, encoded, headers)
 
     def _written(self, number: int, digests: list[bytes], epochs: NDArray[np.int64]) -> list[str]:
         hashing = self._pseudonymisers[number]

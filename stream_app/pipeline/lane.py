@@ -69,14 +69,15 @@ class Outputs:
         partition: Destination partition.
         keys: Key of each record.
         values: Value of each record; None is a tombstone.
-        headers: Headers of each record; None when no record has any.
+        headers: Headers of each record, read once: made when they are written, so that a run of events does not hold
+            thousands of small lists. None when no record has any.
     """
 
     topic: str
     partition: int
     keys: list[bytes | None]
     values: list[bytes | None]
-    headers: list[Headers] | None = None
+    headers: Iterable[Headers] | None = None
 
     def __repr__(self) -> str:
         return f"Outputs({self.topic}[{self.partition}], n={len(self.values)})"

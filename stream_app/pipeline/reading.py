@@ -123,7 +123,7 @@ class RecordReader:
     ) -> tuple[list[Any], list[bytes], list[int]]:
         decode = self.schema.decode
         try:
-            return [decode(value) for value in values], values, places
+            return list(map(decode, values)), values, places
         except _DECODE_ERRORS:
             pass  # some record is bad: find out which
         events, good_values, good_places = [], [], []
@@ -157,9 +157,9 @@ class RecordReader:
         time = self._model.event_time
         raw = map(self._time_of, events)
         if time.format == "iso8601":
-            seconds = np.array(list(map(datetime.timestamp, raw)), np.float64)
+            seconds = np.fromiter(map(datetime.timestamp, raw), np.float64, len(events))
         else:
-            seconds = np.array(list(raw), np.float64) / (1000.0 if time.format == "epoch_ms" else 1.0)
+            seconds = np.fromiter(raw, np.float64, len(events)) / (1000.0 if time.format == "epoch_ms" else 1.0)
         broker_s = broker_ms / 1000.0
         is_future = seconds > broker_s + time.max_future_s
         is_past = seconds < broker_s - time.max_age_s

@@ -19,6 +19,7 @@ from binascii import b2a_base64
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+import numpy as np
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
@@ -27,6 +28,7 @@ TAG_BYTES = 16
 PATTERN = re.compile(r"hm1\.[a-z2-7]{6,8}\.[A-Za-z0-9_-]{22}")
 
 _BLOCK_BYTES = 64  # of SHA-256
+_DIGEST_BYTES = 32
 _IPAD = bytes(value ^ 0x36 for value in range(256))
 _OPAD = bytes(value ^ 0x5C for value in range(256))
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
@@ -118,11 +120,16 @@ def encode_tags(kid: str, digests: Iterable[bytes]) -> list[str]:
     >>> encode_tags("abcdef", [bytes(32)])
     ['hm1.abcdef.AAAAAAAAAAAAAAAAAAAAAA']
     """
+    blob = np.frombuffer(b"".join(digests), np.uint8).reshape(-1, _DIGEST_BYTES)
     # 18 bytes are 24 characters without padding: one call encodes all, and 22 of each 24 are the tag.
-    blob = b"".join([digest[:TAG_BYTES] + b"\0\0" for digest in digests])
-    text = b2a_base64(blob, newline=False).translate(_URL_SAFE).decode("ascii")
-    prefix = f"hm1.{kid}."
-    return [prefix + text[first : first + 22] for first in range(0, len(text), 24)]
+    padded = np.zeros((len(blob), 18), np.uint8)
+    padded[:, :TAG_BYTES] = blob[:, :TAG_BYTES]
+    text = b2a_base64(padded.tobytes(), newline=False).translate(_URL_SAFE)
+    prefix = f"hm1.{kid}.".encode()
+    lines = np.full((len(blob), len(prefix) + 23), ord("\n"), np.uint8)
+    lines[:, : len(prefix)] = np.frombuffer(prefix, np.uint8)
+    lines[:, len(prefix) : -1] = np.frombuffer(text, np.uint8).reshape(-1, 24)[:, :22]
+    return lines.tobytes().decode("ascii").splitlines()
 
 
 class Pseudonymiser:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Coroutine, Iterable
+from itertools import repeat
 from typing import Any
 
 import aiokafka
@@ -114,12 +115,12 @@ class TransactionWriter:
     def _build(self, output: Outputs) -> Iterable[BatchBuilder]:
         """Cut records into batches that the broker takes."""
         now_ms = int(time.time() * 1000)
-        no_headers: Headers = []
+        no_headers: Iterable[Headers] = repeat([], len(output.values))
         builder = self._producer.create_batch()
         # The public append() checks and serialises per record; all that is needed here is the C builder beneath.
         append, n_records = builder._builder.append, 0
-        for number, (key, value) in enumerate(zip(output.keys, output.values, strict=True)):
-            headers = output.headers[number] if output.headers is not None else no_headers
+        columns = (output.keys, output.values, no_headers if output.headers is None else output.headers)
+        for key, value, headers in zip(*columns, strict=True):
             if append(n_records, now_ms, key, value, headers) is None:
                 builder._relative_offset = n_records
                 yield builder

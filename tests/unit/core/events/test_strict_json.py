@@ -71,6 +71,13 @@ def test_the_shape_is_that_of_the_built_value(value: Any, max_items: int, n_arou
     assert (shape_fault(raw, len(raw) + 1) == "json") == (depth_of(value) > MAX_DEPTH)
 
 
+@given(st.lists(st.sampled_from([b'"', b":", b'":', b"a"]), max_size=40).map(b"".join))
+def test_every_end_of_a_key_is_counted_wherever_it_lies(blob: bytes) -> None:
+    n_ends = blob.count(b'":')
+    assert is_surely_unique(blob, n_ends)
+    assert not is_surely_unique(blob, n_ends + 1)
+
+
 @pytest.mark.parametrize("text", ['"', "\\", '\\"', "\\\\", '[",', "é"])
 def test_the_shape_does_not_depend_on_where_the_text_is_cut_for_reading(text: str) -> None:
     """Texts are read in pieces of 64 KB; every cut must leave strings and escapes whole."""
