@@ -276,7 +276,7 @@ def test_a_pane_that_cannot_be_is_refused(at: int, counts: NDArray[np.int64], me
     ],
 )
 def test_a_configuration_that_makes_no_sense_is_refused(log_thresholds: list[float], options: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="threshold|needed"):
+    with pytest.raises(ValueError, match=r"threshold|needed"):
         DetectorBank([FOUR_FIFTHS], log_thresholds, **options)
 
 

@@ -1,0 +1,189 @@
+"""Sequential tests of single rates against bounds that are known: do scores mean what they say, do they drift.
+
+The rule is "the rate lies in [low, high]". Two uses:
+
+- *Calibration* of one group in one score bin: ``k`` good outcomes of ``n`` scored, ``low = high = sum of scores / n``.
+  That is valid for any scores in the bin, as their mean is the hardest case (AM-GM).
+- *Score drift*: ``k`` of ``n`` scores in one bin, and the ends of an interval for the share of that bin in a frozen
+  reference (Wilson with ``z = Z_REFERENCE``). The interval takes the chance in the reference into account.
+
+One block of ``n`` decisions, ``k`` of them favourable, has for each bet ``l`` in {0.1, 0.3, 1} the log e-values
+
+    above  l k - n log(1 + high (e^l - 1))
+    below  -l k - n log(1 + low (e^-l - 1))
+
+Source: Howard, Ramdas, McAuliffe and Sekhon 2020, "Time-uniform Chernoff bounds", sub-Bernoulli case; Shin, Ramdas and
+Rinaldo 2024, "E-detectors".
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from stream_app.core.detection.array_bytes import fingerprint, pack, unpack
+from stream_app.core.detection.shiryaev_roberts import NO_EVIDENCE, NO_ONSET_S, Evidence, log_mean
+from stream_app.core.detection.sub_bernoulli import above, below
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+Z_REFERENCE = 3.2905267314919255  # two-sided 99.9 %
+BETS = np.array([[0.1], [0.3], [1.0]])
+N_BETS = 2 * BETS.size  # above, then below
+
+
+@dataclass(frozen=True)
+class RateAlarm:
+    """A rate is found outside its bounds.
+
+    Attributes:
+        row: Index of the rate.
+        is_above: True when it is too high, False when it is too low.
+        pane_start_s: Start of the pane that made it so.
+        onset_s: Start of the pane since which it has likely been so.
+        log_evidence: Natural log of the statistic, at least the threshold.
+    """
+
+    row: int
+    is_above: bool
+    pane_start_s: int
+    onset_s: int
+    log_evidence: float
+
+
+def evidence_outside(k: ArrayLike, n: ArrayLike, low: ArrayLike, high: ArrayLike) -> Floats:
+    """Return the log evidence, since a fixed start, that a rate lies outside ``[low, high]``.
+
+    The mean of ``above(k, n, high)`` and ``below(k, n, low)`` as e-values; arguments are broadcast, 0 for n = 0.
+
+    >>> print(f"{evidence_outside(30, 50, 0.4, 0.4):.6f}")
+    1.321352
+    """
+    evidence: Floats = np.logaddexp(above(k, n, high), below(k, n, low)) - math.log(2)
+    return evidence
+
+
+class RateBank:
+    """Sequential tests of many rates, each against bounds of its own.
+
+    While a rate keeps to its bounds, it raises at most ``N / exp(log_threshold)`` false alarms in ``N`` decisions, on
+    average. After an alarm its test begins anew. To watch all bins of a group, share the false alarms out by
+    ``thresholds``. Panes without decisions change nothing. Cost of an update: about thirty passes over
+    (6, rows) numbers.
+
+    Args:
+        log_thresholds: Natural log of the threshold of each rate, > 0.
+
+    Attributes:
+        log_sr: Statistic after the last update; in the update of an alarm the one that raised it; -1e300 before any
+            decision. Shape (rows,), as all arrays of this list.
+        log_eproc: e-process since the last new start, for reports at a fixed time.
+        onset_s: Start of the pane since which the test has its evidence; -1 without any.
+
+    Raises:
+        ValueError: A threshold is not finite or not > 0.
+
+    >>> bank = RateBank([math.log(1e6)])
+    >>> for minute in range(20):  # scores that say 0.5, outcomes that say 0.7 from minute 10 on
+    ...     k = 10 if minute < 10 else 14
+    ...     for alarm in bank.update(60 * minute, np.array([k]), np.array([20]), np.array([0.5]), np.array([0.5])):
+    ...         print(alarm.is_above, alarm.pane_start_s, alarm.onset_s, round(alarm.log_evidence, 3))
+    True 1020 600 14.315
+    """
+
+    def __init__(self, log_thresholds: Sequence[float]) -> None:
+        if not all(0 < threshold < math.inf for threshold in log_thresholds):
+            raise ValueError("a threshold's log must be finite and > 0")
+        n_rows = len(log_thresholds)
+        self._thresholds = np.array(log_thresholds, dtype=np.float64)
+        self._fingerprint = fingerprint("rates", self._thresholds.tolist())
+        self._evidence = Evidence.none_yet(N_BETS, n_rows)
+        self._log_r = np.full(n_rows, NO_EVIDENCE)
+        self._last_pane_s = np.full(1, np.iinfo(np.int64).min)
+        self.log_sr = np.full(n_rows, NO_EVIDENCE)
+        self.log_eproc = np.zeros(n_rows)
+        self.onset_s = np.full(n_rows, NO_ONSET_S, dtype=np.int64)
+
+    def update(self, pane_start_s: int, k: Ints, n: Ints, low: Floats, high: Floats) -> list[RateAlarm]:
+        """Take in one closed pane, once, in order of time; all arrays have shape (rows,).
+
+        Args:
+            pane_start_s: Start of the pane in event time, later than that of every pane before.
+            k: Favourable decisions, 0 to n.
+            n: Decisions, >= 0.
+            low: Lowest rate permitted, in [0, high]; any number where n = 0.
+            high: Highest rate permitted, in [low, 1]; any number where n = 0.
+
+        Returns:
+            Rates that are found outside their bounds, in order of rows.
+
+        Raises:
+            ValueError: A shape is another, a number is not possible, or the pane is not later than the last one.
+        """
+        self._check(pane_start_s, k, n, low, high)
+        self._last_pane_s[0] = pane_start_s
+        rows = np.flatnonzero(n)
+        if rows.size:
+            log_e = _log_e_values(k[rows], n[rows], low[rows], high[rows])
+            first_pane_s = np.full(rows.size, pane_start_s, dtype=np.int64)
+            is_bet = np.ones(log_e.shape, dtype=np.bool_)
+            self._evidence.add(rows, log_e, is_bet, n[rows].astype(np.float64), first_pane_s)
+            self._log_r[rows] = log_mean(self._evidence.log_r[:, rows], math.log(N_BETS))
+            self.log_eproc[rows] = log_mean(self._evidence.log_m[:, rows], math.log(N_BETS))
+        self.log_sr = self._log_r.copy()
+        self.onset_s = self._evidence.best_onset_s(np.arange(self._log_r.size))
+        return self._decide(pane_start_s)
+
+    def snapshot(self) -> bytes:
+        """Return the whole state; its length depends on the number of rates only."""
+        return pack(self._fingerprint, self._state())
+
+    def restore(self, data: bytes) -> None:
+        """Continue, bit for bit, where ``snapshot`` was taken.
+
+        Raises:
+            ValueError: Another configuration or version wrote it, or it is cut; nothing is changed then.
+        """
+        unpack(self._fingerprint, data, self._state())
+
+    def _state(self) -> tuple[Floats | Ints, ...]:
+        evidence = self._evidence
+        return (
+            *(evidence.log_r, evidence.log_m, evidence.cusum, evidence.onset_s),
+            *(self._last_pane_s, self._log_r, self.log_sr, self.log_eproc, self.onset_s),
+        )
+
+    def _check(self, pane_start_s: int, k: Ints, n: Ints, low: Floats, high: Floats) -> None:
+        if any(array.shape != self._log_r.shape for array in (k, n, low, high)):
+            raise ValueError(f"all arrays need the shape {self._log_r.shape}")
+        if ((k < 0) | (k > n)).any():
+            raise ValueError("favourable decisions must lie between 0 and all decisions")
+        is_ordered = (low >= 0) & (low <= high) & (high <= 1)
+        if not (is_ordered | (n == 0)).all():
+            raise ValueError("needed: 0 <= low <= high <= 1")
+        if pane_start_s <= self._last_pane_s[0]:
+            raise ValueError("a pane must be later than the one before: evidence is never taken twice")
+
+    def _decide(self, pane_start_s: int) -> list[RateAlarm]:
+        raised = np.flatnonzero(self._log_r >= self._thresholds)
+        is_above = np.argmax(self._evidence.cusum[:, raised], axis=0) < BETS.size
+        alarms = [
+            RateAlarm(int(row), bool(is_high), pane_start_s, int(self.onset_s[row]), float(self._log_r[row]))
+            for row, is_high in zip(raised, is_above, strict=True)
+        ]
+        self._evidence.begin_anew(raised)
+        self._log_r[raised] = NO_EVIDENCE
+        self.log_eproc[raised] = 0.0
+        return alarms
+
+
+def _log_e_values(k: Ints, n: Ints, low: Floats, high: Floats) -> Floats:
+    """Return the log e-value of each bet, shape (6, rows): above, then below."""
+    too_high = BETS * k - n * np.log1p(high * np.expm1(BETS))
+    too_low = -BETS * k - n * np.log1p(low * np.expm1(-BETS))
+    return np.concatenate([too_high, too_low])
