@@ -1,8 +1,8 @@
 """A small program that exports what a file holds: ``python exporter.py PORT FILE``.
 
-It stands where a worker's ``/metrics`` stands, so that rules can be tried on any value. The file is read at each scrape:
-JSON, ``{"gauge": {name: [[labels, value], ...]}, "counter": {...}}``. A row that is gone from the file is gone from the
-next scrape, as with a worker that gave a partition away. Histograms are written as the counters that they consist of.
+It stands where a worker's ``/metrics`` stands, so that rules can be tried on any value. The file is read at each
+scrape; it holds ``{"gauge": {name: [[labels, value], ...]}, "counter": {...}}``. A row that is gone from the file is
+gone from the next scrape, as with a worker that gave a partition away.
 """
 
 from __future__ import annotations

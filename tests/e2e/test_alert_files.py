@@ -1,0 +1,152 @@
+"""The shipped files of Prometheus and Alertmanager, asked by the servers' own tools."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from stream_app.edges.servers.shipped import (
+    Pace,
+    alertmanager_dir,
+    prometheus_dir,
+    runbooks,
+    write_alertmanager_files,
+    write_prometheus_files,
+)
+from tests.alert_rules import ROOT, Rule, read_alerts
+from tests.alerting import need_tool
+
+RULES = sorted((prometheus_dir() / "rules").glob("*.yml"))
+TESTS = sorted((ROOT / "deploy" / "prometheus" / "tests").glob("*_test.yml"))
+ALERTMANAGER = alertmanager_dir() / "alertmanager.yml"
+RECEIVERS = {"critical": "page", "warning": "chat"}
+
+
+def test_prometheus_takes_its_files() -> None:
+    answer = ask("promtool", "check", "config", str(prometheus_dir() / "prometheus.yml"))
+    assert f"{len(RULES)} rule files found" in answer
+    ask("promtool", "check", "rules", "--lint=all", "--lint-fatal", *map(str, RULES))
+
+
+@pytest.mark.parametrize("path", TESTS, ids=lambda path: path.stem)
+def test_alerts_fire_when_they_should_and_only_then(path: Path) -> None:
+    ask("promtool", "test", "rules", str(path))
+
+
+@pytest.mark.parametrize("alert", [alert.name for alert in read_alerts()])
+def test_every_alert_is_tried_both_ways(alert: str) -> None:
+    tried = [query for path in TESTS for test in load(path)["tests"] for query in test.get("promql_expr_test", [])]
+    own = [query for query in tried if is_about(query["expr"], alert)]
+    assert any(query.get("exp_samples") for query in own)
+    assert alert == "Watchdog" or any(not query.get("exp_samples") for query in own)
+
+
+def test_alertmanager_takes_its_files() -> None:
+    answer = ask("amtool", "check-config", str(ALERTMANAGER))
+    assert "1 templates" in answer
+
+
+@pytest.mark.parametrize("alert", read_alerts(), ids=lambda alert: alert.name)
+def test_each_alert_reaches_its_receiver(alert: Rule) -> None:
+    severity, team = alert.labels["severity"], alert.labels["team"]
+    receiver = {"none": "deadman", "info": "ticket"}.get(severity) or f"{team}-{RECEIVERS[severity]}"
+    assert route(alertname=alert.name, severity=severity, team=team) == receiver
+
+
+@pytest.mark.parametrize(
+    ("labels", "receiver"),
+    [
+        ({"alertname": "Own", "severity": "critical", "team": "fairness"}, "fairness-page"),
+        ({"alertname": "Own", "severity": "warning", "team": "privacy"}, "privacy-chat"),
+        ({"alertname": "Own", "severity": "info", "team": "pipeline"}, "ticket"),
+        ({"alertname": "Own", "severity": "critical"}, "ticket"),
+        ({"alertname": "Watchdog", "severity": "none", "team": "pipeline"}, "deadman"),
+    ],
+)
+def test_further_alerts_follow_severity_and_team(labels: dict[str, str], receiver: str) -> None:
+    assert route(**labels) == receiver
+
+
+def test_a_wrong_route_would_be_noticed() -> None:
+    wrong = [need_tool("amtool"), "config", "routes", "test", f"--config.file={ALERTMANAGER}"]
+    answer = subprocess.run(
+        [*wrong, "--verify.receivers=ticket", "severity=critical", "team=fairness"], capture_output=True, check=False
+    )
+    assert answer.returncode == 1
+
+
+def test_copies_for_this_machine_are_taken_too_and_differ_in_addresses_and_times_only(tmp_path: Path) -> None:
+    main = write_prometheus_files(
+        tmp_path / "prometheus",
+        workers=["127.0.0.1:1", "127.0.0.1:2"],
+        own="127.0.0.1:3",
+        alertmanager="127.0.0.1:4",
+        sink_url="http://127.0.0.1:5",
+        pace=Pace(),
+    )
+    ask("promtool", "check", "config", str(main))
+    ask("amtool", "check-config", str(write_alertmanager_files(tmp_path, sink_url="http://127.0.0.1:5", pace=Pace())))
+    for path in RULES:
+        assert calm(path.read_text("utf-8")) == calm((main.parent / "rules" / path.name).read_text("utf-8"))
+    assert calm(ALERTMANAGER.read_text("utf-8")) == calm((tmp_path / "alertmanager.yml").read_text("utf-8"))
+
+
+def test_the_examples_of_the_page_are_taken_by_alertmanager(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "alerting.md").read_text("utf-8")
+    examples = YAML(typ="safe").load(re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)[0])["receivers"]
+    whole = load(ALERTMANAGER)
+    replaced = {own["name"]: own for own in whole["receivers"]} | {own["name"]: own for own in examples}
+    whole |= {"receivers": list(replaced.values()), "templates": [str(alertmanager_dir() / "templates" / "*.tmpl")]}
+    YAML(typ="safe").dump(whole, tmp_path / "alertmanager.yml")
+    assert len(replaced) == len(load(ALERTMANAGER)["receivers"])
+    ask("amtool", "check-config", str(tmp_path / "alertmanager.yml"))
+
+
+def test_an_installed_fairstream_has_the_files_too(tmp_path: Path) -> None:
+    builder = Path(sys.executable).with_name("hatchling")
+    subprocess.run([builder, "build", "-t", "wheel", "-d", str(tmp_path)], cwd=ROOT, capture_output=True, check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    inside = set(zipfile.ZipFile(wheel).namelist())
+    wanted = {"prometheus/prometheus.yml", "alertmanager/alertmanager.yml", "alertmanager/templates/fairstream.tmpl"}
+    wanted |= {f"prometheus/rules/{path.name}" for path in RULES} | {f"runbooks/{name}.md" for name in runbooks()}
+    assert {f"stream_app/deploy/{name}" for name in wanted} <= inside
+
+
+def ask(tool: str, *arguments: str) -> str:
+    """Run a tool; what it says is the answer, and its failure the test's."""
+    done = subprocess.run([need_tool(tool), *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def route(**labels: str) -> str:
+    """Return the receiver to which the shipped tree sends an alert."""
+    matchers = [f"{name}={value}" for name, value in labels.items()]
+    return ask("amtool", "config", "routes", "test", f"--config.file={ALERTMANAGER}", *matchers).strip()
+
+
+def is_about(expr: str, alert: str) -> bool:
+    """Tell whether a query asks for an alert."""
+    found = re.search(r'alertname(=~?)"([^"]*)"', expr)
+    if found is None:
+        return False
+    return re.fullmatch(found[2] if found[1] == "=~" else re.escape(found[2]), alert) is not None
+
+
+def load(path: Path) -> dict[str, Any]:
+    loaded: dict[str, Any] = YAML(typ="safe").load(path)
+    return loaded
+
+
+def calm(text: str) -> str:
+    """Blot out addresses and times."""
+    text = re.sub(r"http://(127\.0\.0\.1:(5|9099)|notify-sink:9099)", "SINK", text)
+    names = "for|keep_firing_for|group_wait|group_interval|repeat_interval"
+    return re.sub(rf"\b({names}): \d+[smhd]\b", r"\1: TIME", text)

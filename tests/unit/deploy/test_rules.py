@@ -1,0 +1,168 @@
+"""Every rule keeps the house's manners: labels, texts, runbooks, known metrics, and no series of a single worker."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import Any
+
+import pytest
+import typer
+from typer.core import TyperGroup
+
+from stream_app.cli import load_commands, walk_commands
+from stream_app.edges.servers.shipped import runbooks
+from tests.alert_rules import PAGE, RUNBOOKS, Rule, read_alerts, read_rules, write_page
+from tests.metric_scenario import scenario
+
+ALERTS = read_alerts()
+RECORDED = {rule.name for rule in read_rules() if not rule.is_alert}
+# What a worker exports or has agreed to export, with its labels; and what the servers themselves tell.
+EXPORTED = {one.name: set(one.labels) | {"run"} for one in scenario(0)}
+OF_SERVERS = {"up", "prometheus_rule_evaluation_failures_total", "alertmanager_notifications_failed_total"}
+COMING = {"replay run"}  # runbooks name it already
+HEADINGS = ["Meaning", "Impact", "Diagnosis", "Mitigation"]
+
+_SERIES = re.compile(r"(?<![\w:])((?:fairstream|prometheus|alertmanager)_\w+|up)(?![\w:(]|\s*\()(\{[^}]*\})?")
+_AGGREGATION = re.compile(r"\b(?:max|min|sum|count|absent)\s*(?:(without|by)\s*\(([^)]*)\)\s*)?\($")
+
+
+def by_name(rule: Rule) -> str:
+    return rule.name
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=by_name)
+def test_an_alert_says_who_should_care_and_what_to_do(alert: Rule) -> None:
+    assert alert.labels["severity"] in {"critical", "warning", "info", "none"}
+    assert alert.labels["team"] in {"fairness", "privacy", "pipeline"}
+    assert alert.annotations["summary"].strip()
+    assert alert.annotations["description"].strip().endswith(".")
+    assert alert.annotations["runbook_url"] == f"http://127.0.0.1:9099/runbooks/{alert.name}"
+    assert re.match(r"http://127\.0\.0\.1:3000/d/fairstream-[a-z]+", alert.annotations["dashboard_url"])
+
+
+def test_names_of_alerts_are_unique() -> None:
+    names = [alert.name for alert in ALERTS]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=by_name)
+def test_an_alert_compares_something(alert: Rule) -> None:
+    bare = re.sub(r"\{[^}]*\}", "", alert.expr)
+    assert re.search(r"[<>]=?|==|\bunless\b|absent\(|^vector\(1\)$", bare)
+
+
+@pytest.mark.parametrize("rule", read_rules(), ids=by_name)
+def test_a_rule_reads_metrics_that_exist_by_labels_that_they_have(rule: Rule) -> None:
+    for metric, matchers in series_in(rule.expr):
+        if metric in OF_SERVERS:
+            continue
+        assert metric in EXPORTED
+        assert set(re.findall(r"(\w+)[!=]~?=?", re.sub(r'"[^"]*"', "", matchers))) <= EXPORTED[metric] | {"job"}
+    for recorded in re.findall(r"\b[a-z_]+:\w+:\w+", rule.expr):
+        assert recorded in RECORDED
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=by_name)
+def test_texts_ask_only_for_metrics_that_exist(alert: Rule) -> None:
+    told = " ".join(alert.annotations.values())
+    names = set(re.findall(r"\b(fairstream_\w+)(?=[{)\"])", told)) - {"fairstream_"}
+    assert names <= set(EXPORTED)
+
+
+@pytest.mark.parametrize("rule", read_rules(), ids=by_name)
+def test_no_rule_keeps_the_name_of_a_worker(rule: Rule) -> None:
+    for found in _SERIES.finditer(rule.expr):
+        assert is_rolled_up(rule.expr, found.start()), f"{found[0]} is not aggregated over instance and pod"
+
+
+def test_a_rule_that_keeps_the_name_of_a_worker_would_be_noticed() -> None:
+    for expr in (
+        "fairstream_alert_level >= 3",
+        "max without (pod) (fairstream_alert_level) >= 3",
+        "max by (instance) (fairstream_alert_level) >= 3",
+        "max without (instance, pod) (fairstream_alert_level) >= 3 and fairstream_alert_level",
+    ):
+        starts = [found.start() for found in _SERIES.finditer(expr)]
+        assert not all(is_rolled_up(expr, start) for start in starts)
+
+
+def test_verdicts_rest_on_fresh_values_and_reach_over_all_windows() -> None:
+    level = next(rule for rule in read_rules() if rule.name == "model_attribute_kind:fairstream_alert_level:max")
+    assert "model_window:fairstream_window_age:ratio <= 1" in level.expr
+    assert "without (instance, pod, window)" in level.expr
+    for name in ("FairnessBreach", "FairnessWarning"):
+        assert level.name in next(alert for alert in ALERTS if alert.name == name).expr
+
+
+def test_every_alert_has_a_runbook_and_every_runbook_an_alert() -> None:
+    assert {path.stem for path in RUNBOOKS.glob("*.md")} == {alert.name for alert in ALERTS} == set(runbooks())
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=by_name)
+def test_a_runbook_has_its_parts_and_a_replay_command(alert: Rule) -> None:
+    text = (RUNBOOKS / f"{alert.name}.md").read_text("utf-8")
+    assert text.startswith(f"# {alert.name}\n")
+    assert re.findall(r"^## (.+)$", text, re.MULTILINE) == HEADINGS
+    diagnosis = text.partition("## Diagnosis")[2].partition("## Mitigation")[0]
+    assert "fairstream replay " in diagnosis
+    for link in re.findall(r"\]\((\w+\.md)\)", text):
+        assert (RUNBOOKS / link).exists()
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=by_name)
+def test_the_commands_of_a_runbook_are_ones_that_fairstream_understands(alert: Rule) -> None:
+    text = (RUNBOOKS / f"{alert.name}.md").read_text("utf-8")
+    commands = re.findall(r"(?:`|^\s*)(fairstream [a-z][^`\n]*)", text, re.MULTILINE)
+    known = {name.removeprefix("fairstream ") for name, _ in walk_commands(load_commands())}
+    assert commands
+    for command in commands:
+        words = shlex.split(re.sub(r"\b(FROM|TO)\b", "2026-01-01T00:00:00Z", command))[1:]
+        if " ".join(words[:2]) not in COMING - known:
+            parse(words)
+
+
+@pytest.mark.parametrize("alert", [alert for alert in ALERTS if "replay" in alert.annotations], ids=by_name)
+def test_the_command_that_a_notification_offers_is_one_that_fairstream_understands(alert: Rule) -> None:
+    pieces = re.sub(r"\{\{-? (range|with|end).*?\}\}", "", alert.annotations["replay"])
+    command = re.sub(r"\{\{ \(toTime.*?\}\}", "2026-01-01T00:00:00Z", pieces)
+    words = shlex.split(re.sub(r"\{\{ \$labels\.(\w+) \}\}", r"\1", command))[1:]
+    assert words[:2] == ["replay", "verify"]
+    assert {"--model", "--from", "--to"} <= set(words)
+    parse(words)
+
+
+def test_the_page_about_alerts_is_made_from_the_rules() -> None:
+    assert PAGE.read_text("utf-8") == write_page(), "python -m tests.alert_rules"
+
+
+def series_in(expr: str) -> list[tuple[str, str]]:
+    """Return name and matchers of the raw series of an expression."""
+    return [(found[1], found[2] or "") for found in _SERIES.finditer(expr)]
+
+
+def is_rolled_up(expr: str, place: int) -> bool:
+    """Tell whether what stands at a place lies in an aggregation that drops the worker."""
+    depth_starts: list[int] = []
+    for index, sign in enumerate(re.sub(r'"[^"]*"', lambda text: "_" * len(text[0]), expr[:place])):
+        if sign == "(":
+            depth_starts.append(index)
+        elif sign == ")":
+            depth_starts.pop()
+    return any(_drops_worker(expr[: start + 1]) for start in depth_starts)
+
+
+def _drops_worker(before: str) -> bool:
+    found = _AGGREGATION.search(before)
+    if found is None:
+        return False
+    names = set(re.findall(r"\w+", found[2] or ""))
+    return {"instance", "pod"} <= names if found[1] == "without" else "instance" not in names
+
+
+def parse(arguments: list[str]) -> None:
+    """Parse a command line with the real commands, without running it; a mistake in it is a usage error."""
+    command: Any = load_commands()
+    while isinstance(command, TyperGroup):
+        _, command, arguments = command.resolve_command(typer.Context(command), arguments)
+    command.make_context("fairstream", arguments)
