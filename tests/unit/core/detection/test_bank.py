@@ -186,6 +186,24 @@ def test_evidence_of_strata_is_added_up() -> None:
     assert bank.log_sr.item() == pytest.approx(bank.log_eproc.item() + math.log(100), abs=1e-12)
 
 
+def test_a_block_over_strata_begins_with_its_oldest_pane() -> None:
+    bank = DetectorBank([FOUR_FIFTHS], [LOG_C], n_strata=2)
+    bank.update(60, np.array([[[0, 0, 0, 0], [2, 4, 6, 9]]]))
+    bank.update(120, np.array([[[3, 8, 7, 9], [0, 2, 0, 0]]]))
+    assert bank.onset_s[0] == 60
+
+
+def test_a_stratum_without_a_bet_leaves_the_others_their_bet() -> None:
+    bank = DetectorBank([GAP], [LOG_C], n_strata=2)
+    quiet = [2, 40, 3, 4000]  # from the second pane on the usual rate of b lies far below 0.2: no bet
+    bank.update(0, np.array([[[14, 20, 14, 20], quiet]]))
+    before = bank.log_eproc.item()
+    bank.update(60, np.array([[[0, 0, 0, 0], quiet]]))
+    assert bank.log_eproc.item() == before
+    bank.update(120, np.array([[[20, 20, 10, 20], quiet]]))
+    assert bank.log_eproc.item() < before - 0.5
+
+
 def test_strata_that_stay_empty_and_their_order_change_nothing() -> None:
     panes = drawn_panes(7, 60, 4, 2)
     plain, padded, swapped = (DetectorBank(RULES, [9.0] * 4, n_strata=size) for size in (2, 5, 2))
