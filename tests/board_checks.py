@@ -29,7 +29,8 @@ class Source:
         expr = fill(query.expr, values)
         if query.is_instant:
             return self.api.instant(expr, self.end_s)
-        return self.api.over(expr, self.start_s, self.end_s, STEP_S)
+        n_steps = (self.end_s - self.start_s) // STEP_S
+        return self.api.over(expr, self.end_s - n_steps * STEP_S, self.end_s, STEP_S)  # the newest value is among them
 
 
 def options(source: Source, uid: str) -> dict[str, list[str]]:

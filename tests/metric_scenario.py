@@ -13,6 +13,35 @@ STEP_S, LENGTH_S = 15, 1800
 BREACH_S, POLICY_S = 900, 1200  # seconds after the start
 RUN = "replay-1"
 
+# Agreed names that the exporter does not have yet. It only shrinks: a name that is exported must leave.
+NOT_EXPORTED_YET = frozenset(
+    {
+        *(f"fairstream_{name}{end}" for name in ("approval_ratio",) for end in ("_lower", "_upper")),
+        *(
+            f"fairstream_{name}{end}"
+            for name in ("disparate_impact_ratio", "approval_gap_ratio")
+            for end in ("_lower", "_upper")
+        ),
+        *(
+            f"fairstream_{name}_difference_ratio{end}"
+            for name in ("equal_opportunity", "average_odds", "predictive_parity")
+            for end in ("", "_lower", "_upper")
+        ),
+        *(f"fairstream_favourable_outcome_ratio{end}" for end in ("", "_lower", "_upper")),
+        "fairstream_alert_onset_timestamp_seconds",
+        "fairstream_calibration_error_ratio",
+        "fairstream_cause_mix_ratio",
+        "fairstream_cause_rate_ratio",
+        "fairstream_cause_segment_ratio",
+        "fairstream_decisions_without_outcome_ratio",
+        "fairstream_evidence_log10",
+        "fairstream_evidence_threshold_log10",
+        "fairstream_feature_difference_ratio",
+        "fairstream_score_stability_index",
+        "fairstream_shortfall_ratio",
+    }
+)
+
 Value = Callable[[int], float | None]
 Labels = Mapping[str, str]
 
@@ -130,7 +159,7 @@ def _fairness(start_s: int) -> Iterator[Series]:
                 yield from _group(own, group, is_reference=group == groups[0])
     for model in ("loans", "camera"):
         yield Series("watermark_timestamp_seconds", {"model": model}, lambda t: float(start_s + t - 5))
-    for disposition in ("joined", "waiting", "unknown"):
+    for disposition in ("matched", "repeated", "changed", "unmatched", "expired"):
         yield Series("outcomes_total", {"model": "loans", "disposition": disposition}, growing(2))
     for window in ("1m", "5m"):
         yield Series("window_age_limit_seconds", {"model": "loans", "window": window}, constant(900))
