@@ -1,0 +1,175 @@
+"""The notification sink over a real socket: it takes what Alertmanager sends and survives everything else."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import pytest
+
+from stream_app.edges.notify.notification import Notification, describe_notification, read_notification
+from stream_app.edges.notify.server import MAX_BODY_BYTES, NotificationServer
+from stream_app.errors import ConfigError
+
+# As Alertmanager 0.25 sends it; later versions add fields.
+BODY: dict[str, Any] = {
+    "version": "4",
+    "groupKey": '{}/{team="fairness"}:{alertname="FairnessBreach"}',
+    "truncatedAlerts": 2,
+    "status": "firing",
+    "receiver": "fairness-page",
+    "groupLabels": {"alertname": "FairnessBreach", "model": "loans", "attribute": "gender"},
+    "commonLabels": {"severity": "critical"},
+    "commonAnnotations": {},
+    "externalURL": "http://127.0.0.1:9093",
+    "alerts": [
+        {
+            "status": "firing",
+            "labels": {"alertname": "FairnessBreach", "severity": "critical"},
+            "annotations": {
+                "summary": "Breach: loans breaks the rule",
+                "groups": "female: ratio 0.62\nmale: reference",
+                "since": "2026-11-23T09:00:00Z (event time)",
+                "replay": "fairstream replay verify --model loans",
+            },
+            "startsAt": "2026-11-23T09:00:05.1Z",
+            "endsAt": "0001-01-01T00:00:00Z",
+            "generatorURL": "http://127.0.0.1:9090/graph",
+            "fingerprint": "1a30ba71cca2921f",
+        },
+        {"status": "resolved", "labels": {"alertname": "FairnessBreach"}, "annotations": {"summary": "Other kind"}},
+    ],
+}
+BLOCK = """\
+[FIRING:1] FairnessBreach loans/gender  -> fairness-page, 2026-11-23 09:00:10 UTC
+  Breach: loans breaks the rule [critical]
+    Groups: female: ratio 0.62
+            male: reference
+    Since: 2026-11-23T09:00:00Z (event time)
+    Replay: fairstream replay verify --model loans
+  Resolved: Other kind
+  and 2 more
+"""
+
+
+class Site:
+    """A running sink and what it took."""
+
+    def __init__(self) -> None:
+        self.taken: list[Notification] = []
+        self.server = NotificationServer(self.taken.append, runbooks={"FairnessBreach": "# FairnessBreach\n"})
+        self.server.start()
+        self.port = int(self.server.base_url.rpartition(":")[2])
+
+    def ask(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection.request(method, path, body)
+        response = connection.getresponse()
+        answer = (response.status, response.read())
+        connection.close()
+        return answer
+
+    def say(self, raw: bytes) -> bytes:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
+            connection.sendall(raw)
+            return b"".join(iter(lambda: connection.recv(4096), b""))
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    site = Site()
+    yield site
+    site.server.stop()
+
+
+@pytest.mark.parametrize("reason", [{}, {"notification_reason": "group_changed"}, {"notification_reason": None}])
+def test_bodies_with_and_without_a_reason_are_taken(site: Site, reason: dict[str, Any]) -> None:
+    assert site.ask("POST", "/notify", msgspec.json.encode(BODY | reason))[0] == 200
+    assert site.taken[0].alerts[0].starts_at == "2026-11-23T09:00:05.1Z"
+    assert site.taken[0].notification_reason == reason.get("notification_reason")
+
+
+def test_a_notification_becomes_one_block_of_text() -> None:
+    notification = read_notification(msgspec.json.encode(BODY))
+    assert describe_notification(notification, 1795424410.0) == BLOCK
+    with_reason = read_notification(msgspec.json.encode(BODY | {"notification_reason": "repeat"}))
+    assert describe_notification(with_reason, 0.0).splitlines()[0].endswith("1970-01-01 00:00:00 UTC (repeat)")
+
+
+def test_nothing_in_a_notification_can_command_a_terminal() -> None:
+    hostile = "\x1b]0;owned\x07\x1b[2J\u202e"
+    alert = {"status": "firing", "labels": {"severity": hostile}, "annotations": {"summary": hostile, "cause": hostile}}
+    body = BODY | {"receiver": hostile, "groupLabels": {"model": hostile}, "alerts": [alert]}
+    text = describe_notification(read_notification(msgspec.json.encode(body)), 0.0)
+    assert not {"\x1b", "\x07", "\u202e"} & set(text)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"\xff\xfe",
+        b"[]",
+        b"null",
+        b'{"status":"firing"}',
+        b'{"status":1,"receiver":"a","alerts":[]}',
+        b'{"status":"firing","receiver":"a","alerts":[{"status":"firing","labels":{"a":1}}]}',
+        b"[" * 100_000,
+    ],
+)
+def test_what_is_no_notification_gets_400_and_the_sink_lives_on(site: Site, body: bytes) -> None:
+    status, answer = site.ask("POST", "/notify", body)
+    assert (status, answer) == (400, b"Bad Request\n")
+    assert not site.taken
+    assert site.ask("GET", "/livez") == (200, b"ok\n")
+
+
+def test_a_body_that_is_too_large_is_refused_unread(site: Site) -> None:
+    head = f"POST /notify HTTP/1.1\r\nHost: x\r\nContent-Length: {MAX_BODY_BYTES + 1}\r\n\r\n"
+    assert site.say(head.encode()).startswith(b"HTTP/1.1 413 ")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "POST /notify HTTP/1.1\r\nHost: x\r\n\r\n",
+        "POST /notify HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+        "POST /notify HTTP/1.1\r\nHost: x\r\nContent-Length: 5, 6\r\n\r\n",
+        "POST /notify HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
+        "POST /notify HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+    ],
+)
+def test_a_body_of_unclear_size_is_refused(site: Site, head: str) -> None:
+    assert site.say(head.encode()).startswith(b"HTTP/1.1 411 ")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/runbooks/FairnessBreach", 200),
+        ("GET", "/runbooks/FairnessBreach.md", 200),
+        ("GET", "/runbooks/Unknown", 404),
+        ("GET", "/runbooks/../../etc/passwd", 404),
+        ("GET", "/", 404),
+        ("POST", "/", 404),
+        ("PUT", "/notify", 405),
+        ("HEAD", "/livez", 200),
+    ],
+)
+def test_only_known_pages_answer(site: Site, method: str, path: str, status: int) -> None:
+    assert site.ask(method, path, b"{}" if method in {"POST", "PUT"} else None)[0] == status
+
+
+def test_a_client_that_hangs_up_in_the_middle_does_not_end_the_sink(site: Site) -> None:
+    with socket.create_connection(("127.0.0.1", site.port), timeout=10) as connection:
+        connection.sendall(b"POST /notify HTTP/1.1\r\nContent-Length: 100\r\n\r\n{")
+    assert site.ask("POST", "/notify", msgspec.json.encode(BODY))[0] == 200
+
+
+def test_a_taken_port_is_told_with_what_to_do(site: Site) -> None:
+    with pytest.raises(ConfigError, match="--port"):
+        NotificationServer(site.taken.append, port=site.port)
