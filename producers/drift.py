@@ -27,7 +27,7 @@ _PLACE = _NUMBER + r"([smh]?)"
 _STEP = re.compile(rf"{_NUMBER}(?:@{_PLACE})?")
 _RAMP = re.compile(rf"{_NUMBER}\.\.{_NUMBER}@{_PLACE}-{_PLACE}")
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
-_ACTION = "Examples: --drift 0.5, --drift 0@0,0.8@60s, --drift 0..0.8@60s-300s, --drift 0.8@5000"
+_EXAMPLES = ("0.5", "0@0,0.8@60s", "0..0.8@60s-300s", "0.8@5000")
 
 
 class Stretch(NamedTuple):
@@ -75,8 +75,12 @@ class DriftSchedule:
         return np.where(latest >= 0, levels, 0.0)
 
 
-def parse_drift(text: str) -> DriftSchedule:
+def parse_drift(text: str, flag: str = "--drift") -> DriftSchedule:
     """Read a schedule as the module describes it.
+
+    Args:
+        text: As a person wrote it.
+        flag: Where it was written, for messages.
 
     Raises:
         ConfigError: with the entry that cannot be read, or that does not come after the one before it.
@@ -84,34 +88,35 @@ def parse_drift(text: str) -> DriftSchedule:
     >>> parse_drift("0@0,0.8@60s").levels(events=[0, 1], offsets_s=[59.9, 60]).tolist()
     [0.0, 0.8]
     """
+    action = "Examples: " + ", ".join(f"{flag} {example}" for example in _EXAMPLES)
     stretches, units = [], set()
     for number, entry in enumerate(text.split(","), start=1):
-        stretch, entry_units = _parse_entry(entry.strip(), f"--drift, entry {number}")
+        stretch, entry_units = _parse_entry(entry.strip(), f"{flag}, entry {number}", action)
         stretches.append(stretch)
         units |= entry_units
     if units == {"time", "event"}:
-        raise ConfigError("--drift mixes event time (60s) and event numbers (5000)", action=_ACTION)
+        raise ConfigError(f"{flag} mixes event time (60s) and event numbers (5000)", action=action)
     for number, (earlier, later) in enumerate(pairwise(stretches), start=2):
         if later.start < earlier.end or later.start == earlier.start:
-            raise ConfigError(f"--drift, entry {number}: expected to begin after the one before it", action=_ACTION)
+            raise ConfigError(f"{flag}, entry {number}: expected to begin after the one before it", action=action)
     return DriftSchedule(tuple(stretches), is_by_event=units == {"event"})
 
 
-def _parse_entry(entry: str, where: str) -> tuple[Stretch, set[str]]:
+def _parse_entry(entry: str, where: str, action: str) -> tuple[Stretch, set[str]]:
     if match := _RAMP.fullmatch(entry):
         from_level, to_level, start, start_unit, end, end_unit = match.groups()
         stretch = Stretch(_place(start, start_unit), _place(end, end_unit), float(from_level), float(to_level))
         if stretch.end <= stretch.start:
-            raise ConfigError(f"{where}: expected a ramp that ends after it begins", action=_ACTION)
+            raise ConfigError(f"{where}: expected a ramp that ends after it begins", action=action)
         units = _axis(start, start_unit) | _axis(end, end_unit)
     elif match := _STEP.fullmatch(entry):
         level, start, unit = match.group(1), match.group(2) or "0", match.group(3) or ""
         place = _place(start, unit)
         stretch, units = (Stretch(place, place, float(level), float(level)), _axis(start, unit))
     else:
-        raise ConfigError(f"{where}: expected LEVEL, LEVEL@PLACE or LEVEL..LEVEL@PLACE-PLACE", action=_ACTION)
+        raise ConfigError(f"{where}: expected LEVEL, LEVEL@PLACE or LEVEL..LEVEL@PLACE-PLACE", action=action)
     if max(stretch.from_level, stretch.to_level) > 1:
-        raise ConfigError(f"{where}: expected levels from 0 to 1", action=_ACTION)
+        raise ConfigError(f"{where}: expected levels from 0 to 1", action=action)
     return stretch, units
 
 

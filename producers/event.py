@@ -12,8 +12,10 @@ class Event(NamedTuple):
         key: Identifier of the case in UTF-8; decides the partition.
         value: The record as compact JSON in UTF-8.
         time_ms: Event time, milliseconds since the epoch.
+        is_outcome: Whether it goes to the topic of the outcomes instead of that of the decisions.
     """
 
     key: bytes
     value: bytes
     time_ms: int
+    is_outcome: bool = False

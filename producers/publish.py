@@ -34,12 +34,18 @@ class Destination:
         partition: Send everything there; None spreads by the hash of the key, as the Java client does.
         give_up_s: How long an event may wait for the broker's answer before it counts as failed, > 2. A broker that
             restarts within this time costs nothing.
+        outcome_topic: An existing topic for events that are outcomes.
     """
 
     kafka: str
     topic: str
     partition: int | None = None
     give_up_s: float = 30.0
+    outcome_topic: str | None = None
+
+    def topic_of(self, event: Event) -> str:
+        """Return where an event goes."""
+        return self.outcome_topic if event.is_outcome and self.outcome_topic else self.topic
 
 
 @dataclass
@@ -146,17 +152,22 @@ def _close(producer: KafkaProducer) -> None:
 
 
 def _check_destination(producer: KafkaProducer, destination: Destination) -> None:
-    try:
-        partitions = producer.partitions_for(destination.topic)
-    except KafkaError:
-        raise TopicError(
-            f"No topic {destination.topic!r} at {destination.kafka}", action="Run: fairstream topics create"
-        ) from None
+    partitions = _partitions_of(producer, destination, destination.topic)
+    if destination.outcome_topic is not None:
+        _partitions_of(producer, destination, destination.outcome_topic)
     if destination.partition is not None and destination.partition not in partitions:
         raise ConfigError(
             f"Topic {destination.topic!r} has no partition {destination.partition}",
             action=f"It has 0 to {max(partitions)}",
         )
+
+
+def _partitions_of(producer: KafkaProducer, destination: Destination, topic: str) -> set[int]:
+    try:
+        partitions: set[int] = producer.partitions_for(topic)
+    except KafkaError:
+        raise TopicError(f"No topic {topic!r} at {destination.kafka}", action="Run: fairstream topics create") from None
+    return partitions
 
 
 class _Sending:
@@ -188,11 +199,11 @@ class _Sending:
         return self.delivery
 
     def _hand_over(self, run: list[Event]) -> list[FutureRecordMetadata]:
-        send, topic, partition = self.producer.send, self.destination.topic, self.destination.partition
+        send, topic_of, partition = self.producer.send, self.destination.topic_of, self.destination.partition
         futures = []
         for event in run:
             try:
-                futures.append(send(topic, key=event.key, value=event.value, partition=partition))
+                futures.append(send(topic_of(event), key=event.key, value=event.value, partition=partition))
             except MessageSizeTooLargeError as error:
                 self._count_failure(error)
         self.n_handed_over += len(run)

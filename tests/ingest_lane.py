@@ -22,7 +22,7 @@ from stream_app.pipeline.ingest import IngestCounts, IngestStep, IngestTopology
 from stream_app.pipeline.lane import Batch, Flush, Outputs
 from stream_app.pipeline.layout import layout_of
 from stream_app.policy import ModelPolicy, load_policy
-from stream_app.topics import DEAD_LETTERS, LATE_DECISIONS
+from stream_app.topics import DEAD_LETTERS, FAIRNESS_PARTIALS, LATE_DECISIONS
 
 NOW_S = 1_790_000_000  # event time and broker time of most records: 2026-09-21T14:13:20Z, the start of a pane
 KEYS = (RootKey("abcdefgh", 0, b"k" * 32),)
@@ -126,7 +126,8 @@ class IngestLane:
             else:
                 self.state[key] = value
         self._write(flush.outputs)
-        self._take_over([decode_partial(value or b"") for run in flush.outputs for value in run.values])
+        partials = [run for run in flush.outputs if run.topic == FAIRNESS_PARTIALS]
+        self._take_over([decode_partial(value or b"") for run in partials for value in run.values])
         self._add_counts(self.step.take_counts())
         return flush
 

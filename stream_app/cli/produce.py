@@ -67,6 +67,46 @@ def loans(  # noqa: PLR0913, PLR0917 - one for each flag
 
 
 @produce.command()
+def credit(  # noqa: PLR0913, PLR0917 - one for each flag
+    label_drift: Annotated[str, typer.Option(help="Level 0-1, or a schedule: outcomes of women get worse.")] = "0",
+    score_shift: Annotated[str, typer.Option(help="Level 0-1, or a schedule: scores of women get lower.")] = "0",
+    outcome_delay: Annotated[
+        float, typer.Option(min=0.001, help="Longest time from decision to outcome, seconds of event time.")
+    ] = 60.0,
+    rate: LiveRate = 500.0,
+    event_rate: EventRate = None,
+    count: Count = None,
+    seed: Seed = 42,
+    start: Start = None,
+    late: Late = 0.0,
+    late_by: LateBy = 30.0,
+    repeat: Repeat = 0.0,
+    kafka: Kafka = None,
+    policy: PolicyName = None,
+    model: Model = None,
+    is_dry_run: DryRun = False,
+    is_json: Json = False,
+) -> None:
+    """Simulate loan decisions by a calibrated score, and what came of the loans; --count counts decisions.
+
+    Example: fairstream produce credit --rate 500 --label-drift 0@0,1@120s
+    """
+    from producers.credit import EVENTS_PER_DECISION, Drifts, simulate_credit  # noqa: PLC0415
+    from producers.disorder import Disorder  # noqa: PLC0415
+    from producers.drift import parse_drift  # noqa: PLC0415
+    from producers.timeline import live_timeline  # noqa: PLC0415
+
+    drifts = Drifts(parse_drift(label_drift, "--label-drift"), parse_drift(score_shift, "--score-shift"))
+    target = find_target("credit", kafka, policy, model)
+    timeline = live_timeline(start, now_ms(), count=count, rate=rate / EVENTS_PER_DECISION, event_rate=event_rate)
+    events = simulate_credit(seed, timeline, drifts, n=count, longest_delay_s=outcome_delay)
+    if target.model.outcome is None:
+        events = (event for event in events if not event.is_outcome)
+    disorder = Disorder(seed, late_share=late, repeat_share=repeat, late_by_s=late_by)
+    send(events, Order(target, None, rate, None, is_dry_run, is_json), disorder)
+
+
+@produce.command()
 def camera(  # noqa: PLR0913, PLR0917 - one for each flag
     rate: LiveRate = 50.0,
     event_rate: EventRate = None,

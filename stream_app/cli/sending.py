@@ -157,7 +157,10 @@ def _publish(events: Iterable[Event], order: Order, disorder: Disorder, refusals
     from producers.timeline import iso_time  # noqa: PLC0415
 
     topic = order.target.model.topic
-    destination = Destination(order.target.kafka, topic, order.partition)
+    outcome = order.target.model.outcome
+    destination = Destination(
+        order.target.kafka, topic, order.partition, outcome_topic=outcome.topic if outcome else None
+    )
     with stop_on_signals() as stop, _progress(order.total) as advance:
         delivery = publish(events, destination, rate=order.rate, stop=stop, on_sent=advance)
     first, last = (None if t is None else iso_time(t) for t in (delivery.first_time_ms, delivery.last_time_ms))

@@ -21,7 +21,7 @@ def worker(
     kafka: Kafka = None,
     policy: PolicyName = None,
     state_dir: StateDir = None,
-    roles: Annotated[str, typer.Option(help="What this worker does, by commas.")] = "ingest,judge",
+    roles: Annotated[str, typer.Option(help="What this worker does, by commas.")] = "ingest,judge,outcomes",
     app_id: Annotated[
         str | None, typer.Option("--app-id", help="Group of the workers that share the work (FAIRSTREAM_APP_ID).")
     ] = None,

@@ -7,7 +7,7 @@ and is exact in the float64 of ``numpy.bincount``; longer runs are cut.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import compress
 from math import prod
 from typing import Any
@@ -19,7 +19,10 @@ from numpy.typing import NDArray
 from stream_app.core.events.schema import Schema
 from stream_app.core.windows.cells import Cells
 from stream_app.pipeline.layout import DECISION, FAVOURABLE, UNFAVOURABLE, index_by_label, layout_of
-from stream_app.policy import OTHER, UNKNOWN, ModelPolicy, canonical_label
+from stream_app.policy import OTHER, SCORE, UNKNOWN, ModelPolicy, canonical_label
+
+Column = NDArray[np.int64]
+OnCounted = Callable[[Column, Column | None], None]
 
 MAX_RUN = 4096
 # Spellings and combinations of spellings that are remembered: hostile input must not grow memory.
@@ -76,10 +79,12 @@ class EventCounter:
     Args:
         model: The policy of the model.
         schema: Its compiled decoder.
+        on_counted: Is told the cell of each event, and its score in fixed point if there are scores, int64, in runs.
     """
 
-    def __init__(self, model: ModelPolicy, schema: Schema) -> None:
+    def __init__(self, model: ModelPolicy, schema: Schema, on_counted: OnCounted | None = None) -> None:
         self.layout = layout_of(model)
+        self._on_counted = on_counted
         self._pane_s = model.event_time.pane_s
         paths = [attribute.path for attribute in model.attributes]
         paths += [model.segment.path] if model.segment is not None else []
@@ -90,13 +95,16 @@ class EventCounter:
         getters = [schema.getter(path) for path in paths]
         indices: list[dict[Any, int]] = [*label_indices]
         if model.decision is not None:
-            _, labels = self.layout.dimensions[-1]
+            _, labels = self.layout.dimensions[self.layout.position_of(DECISION)]
             outcome = {value: labels.index(UNFAVOURABLE) for value in model.decision.unfavourable}
             getters.append(schema.getter(model.decision.path))
             indices.append({**outcome, model.decision.favourable: labels.index(FAVOURABLE)})
         self._getters = getters
-        self._codes = _CellCodes(indices, [len(labels) for _, labels in self.layout.dimensions])
-        self._features = [(schema.getter(f.path), f.scale, f.is_required) for f in model.features]
+        sizes = [len(labels) for name, labels in self.layout.dimensions if name != SCORE]
+        self._n_labelled = prod(sizes)  # cells before scores are told apart
+        self._codes = _CellCodes(indices, sizes)
+        self._features = [(schema.getter(f.path), f.scale, f.is_required) for f in model.counted_features]
+        self._edges = np.array(() if model.score is None else model.score.edges)
         self._described: dict[int, tuple[str, tuple[str, ...]]] = {}
 
     def count(self, events: list[Any], times_s: NDArray[np.int64]) -> Iterator[tuple[int, Cells]]:
@@ -131,17 +139,22 @@ class EventCounter:
         named = [
             (name, label) for (name, _), label in zip(self.layout.dimensions, self.layout.labels_of(code), strict=True)
         ]
-        outcome = named[-1][1] if named[-1][0] == DECISION else "event"
+        outcome = dict(named).get(DECISION, "event")
         return outcome, tuple(name for name, label in named if label == OTHER)
 
     def _count_run(self, events: list[Any], times_s: NDArray[np.int64]) -> Iterator[tuple[int, Cells]]:
         columns = [map(get, events) for get in self._getters]
         codes = np.fromiter(map(self._codes.__getitem__, zip(*columns, strict=True)), np.int64, len(events))
-        size = self.layout.size
-        is_spelled = codes >= size
+        is_spelled = codes >= self._n_labelled
         if is_spelled.any():
             self._write_labels(list(compress(events, is_spelled.tolist())))
-            codes %= size
+            codes %= self._n_labelled
+        scores = None
+        if len(self._edges):
+            codes, scores = self._by_score(codes, events)
+        if self._on_counted is not None:
+            self._on_counted(codes, scores)
+        size = self.layout.size
         panes = times_s // self._pane_s
         first_pane = int(panes.min())
         keys, group = np.unique((panes - first_pane) * size + codes, return_inverse=True)
@@ -152,6 +165,13 @@ class EventCounter:
             by_pane.setdefault(pane, {})[code] = vector
         for pane, cells in by_pane.items():
             yield (pane + first_pane) * self._pane_s, cells
+
+    def _by_score(self, codes: Column, events: list[Any]) -> tuple[Column, Column]:
+        """Tell cells apart by the bin of the score; return them, and the scores in fixed point."""
+        score_of, scale, _ = self._features[-1]
+        scores = np.array(list(map(score_of, events)), np.float64)
+        bins = np.searchsorted(self._edges, scores, side="right")
+        return codes * (len(self._edges) + 1) + bins, np.rint(scores * scale).astype(np.int64)
 
     def _sums(self, events: list[Any], group: NDArray[np.intp], n_groups: int) -> Iterable[NDArray[np.int64]]:
         yield np.bincount(group, minlength=n_groups)

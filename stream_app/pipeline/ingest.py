@@ -21,17 +21,18 @@ from stream_app.core.events.reasons import DeadLetterReason
 from stream_app.core.privacy.pseudonym import Pseudonymiser, RootKey, derive_key, keyed_hash
 from stream_app.core.windows.panes import PaneStore
 from stream_app.core.windows.partials import PanePartial, Partial, encode_partial, max_cells_of, split_panes
-from stream_app.core.windows.repeats import RepeatHorizon
+from stream_app.core.windows.repeats import RepeatHorizon, tags_of
 from stream_app.core.windows.watermark import Watermark
 from stream_app.errors import StateError
 from stream_app.pipeline.counting import EventCounter
 from stream_app.pipeline.dead_letters import NoticeWriter
+from stream_app.pipeline.label_writer import DecisionWriter
 from stream_app.pipeline.lane import Batch, Flush, Outputs
 from stream_app.pipeline.pane_log import PaneLog
 from stream_app.pipeline.reading import Reading, RecordReader
 from stream_app.pipeline.repeat_log import RepeatLog
 from stream_app.policy import ModelPolicy
-from stream_app.topics import FAIRNESS_PARTIALS, partition_of_model
+from stream_app.topics import FAIRNESS_PARTIALS, labels_topic, partition_of_model
 
 STATE_VERSION = 1
 _META_KEY = b"meta"
@@ -76,11 +77,13 @@ class IngestTopology:
         n_source_partitions: Partitions of the source topic, and of the output topic.
         n_partials: Partitions of ``fairness-partials``.
         n_notices: Partitions of ``dead-letters`` and ``late-decisions``.
+        app_id: Prefix of the labels log; used by a model with outcomes.
     """
 
     n_source_partitions: int
     n_partials: int = 1
     n_notices: int = 1
+    app_id: str = "fairstream"
 
 
 class IngestStep:
@@ -104,7 +107,10 @@ class IngestStep:
         self._topology = topology
         self._reader = RecordReader(model)
         schema = self._reader.schema
-        self._counter = EventCounter(model, schema)
+        self._awaiting: DecisionWriter | None = None
+        if model.outcome is not None:
+            self._awaiting = DecisionWriter(labels_topic(topology.app_id, model.name), partition, self._layout_hash)
+        self._counter = EventCounter(model, schema, self._awaiting.add_cells if self._awaiting else None)
         self._encode = schema.encode
         self._setters = [schema.setter(identifier.path) for identifier in model.all_identifiers]
         self._box_setters = [schema.setter(box.path) for box in model.boxes]
@@ -141,6 +147,8 @@ class IngestStep:
     def step(self, batch: Batch) -> Iterable[Outputs]:
         """Count and publish a run of raw records."""
         self._next_offset = batch.next_offset
+        if self._awaiting is not None and len(batch):
+            self._awaiting.move_to(int(batch.timestamps_ms[-1]) // 1000)
         reading = self._reader.read(batch)
         self.counts.n_tombstones += reading.n_tombstones
         self.counts.dropped += reading.dropped
@@ -167,6 +175,8 @@ class IngestStep:
         if panes or announcement != self._announced:
             flush.outputs.append(self._partials(panes, is_idle=is_idle))
             flush.changes += self._changes(panes, closed_before_s)
+        if self._awaiting is not None:
+            flush.outputs += self._awaiting.take_outputs()
         self._announced = announcement
         self._counted_events = False
         return flush
@@ -198,7 +208,7 @@ class IngestStep:
     def _drop_repeats(
         self, reading: Reading, digests: list[bytes], epochs: NDArray[np.int64]
     ) -> tuple[list[bytes], NDArray[np.int64]]:
-        tags = np.frombuffer(b"".join(digests), np.uint64)[::4].copy()
+        tags = tags_of(digests)
         is_repeat = self._horizon.admit(reading.offsets, tags)
         self._repeat_log.add(reading.offsets[~is_repeat], tags[~is_repeat])
         if not is_repeat.any():
@@ -218,6 +228,8 @@ class IngestStep:
             reading.keep(~is_late)
         if len(reading):
             self._count(reading)
+            if self._awaiting is not None:
+                self._awaiting.add_tags(tags_of(digests))
             if self._model.output_topic is not None:
                 yield self._publish(reading, digests, epochs)
 

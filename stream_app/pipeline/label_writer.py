@@ -33,10 +33,13 @@ class DecisionWriter:
         self._cells: list[NDArray[np.int64]] = []
         self._scores: list[NDArray[np.int64]] = []
 
-    def add_tags(self, tags: Tags, time_s: int) -> None:
-        """Note the tags of counted decisions, and when the broker took the last of them."""
-        self._tags.append(tags)
+    def move_to(self, time_s: int) -> None:
+        """Note when the broker took the newest record that was read."""
         self._time_s = max(self._time_s, time_s)
+
+    def add_tags(self, tags: Tags) -> None:
+        """Note the tags of counted decisions."""
+        self._tags.append(tags)
 
     def add_cells(self, cells: NDArray[np.int64], scores: NDArray[np.int64] | None) -> None:
         """Note cells and scores of the same decisions, in the same order, maybe in other runs."""

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stream_app.core.privacy.pseudonym import Pseudonymiser, RootKey, derive_key, keyed_hash
-from stream_app.core.windows.repeats import Tags
+from stream_app.core.windows.repeats import tags_of
 from stream_app.pipeline.dead_letters import NoticeWriter
 from stream_app.pipeline.ingest import IngestCounts
 from stream_app.pipeline.label_writer import OutcomeWriter
@@ -113,12 +113,3 @@ class OutcomeIngestStep:
         first = self._hashing.epoch_at(float(times_s.min()) - self._reach_s)
         last = self._hashing.epoch_at(float(times_s.max()) + self._model.event_time.max_future_s)
         return range(first, last + 1)
-
-
-def tags_of(digests: list[bytes]) -> Tags:
-    """Return the first eight bytes of each hash, as in the repeat horizon.
-
-    >>> tags_of([bytes([1]) + bytes(31)]).tolist()
-    [1]
-    """
-    return np.frombuffer(b"".join(digests), np.uint64)[::4].copy()

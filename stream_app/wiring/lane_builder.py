@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, cast
 
 import faust
@@ -15,6 +16,8 @@ from stream_app.errors import TopicError
 from stream_app.pipeline.ingest import IngestStep, IngestTopology
 from stream_app.pipeline.judge import JudgeStep, JudgeTopology
 from stream_app.pipeline.lane import LaneStep
+from stream_app.pipeline.outcome_ingest import OutcomeIngestStep, OutcomeIngestTopology
+from stream_app.pipeline.outcomes import OutcomeStep, OutcomeTopology
 from stream_app.policy import ModelPolicy, Policy
 from stream_app.settings import Settings
 from stream_app.topics import (
@@ -24,10 +27,13 @@ from stream_app.topics import (
     FAIRNESS_RESULTS,
     LATE_DECISIONS,
     declared_topics,
+    labels_topic,
     state_topic,
 )
 
-ROLES = ("ingest", "judge")
+ROLES = ("ingest", "judge", "outcomes")
+
+_MakeStep = Callable[[int], LaneStep]  # from the partition
 
 
 class ConsumerSource:
@@ -59,20 +65,35 @@ class ConsumerSource:
         return self._consumer.is_end(TP(topic, partition), offset)
 
 
-def source_topics(policy: Policy, roles: Iterable[str]) -> list[str]:
+def roles_by_topic(policy: Policy, app_id: str) -> dict[str, str]:
+    """Return every topic that has lanes, with the role that reads it."""
+    roles = {FAIRNESS_PARTIALS: "judge"}
+    for model in policy.models:
+        roles[model.topic] = "ingest"
+        if model.outcome is not None:
+            roles[model.outcome.topic] = "ingest"
+            roles[labels_topic(app_id, model.name)] = "outcomes"
+    return roles
+
+
+def source_topics(policy: Policy, app_id: str, roles: Iterable[str]) -> list[str]:
     """List the topics that a worker with these roles consumes."""
-    topics = [model.topic for model in policy.models] if "ingest" in roles else []
-    return topics + ([FAIRNESS_PARTIALS] if "judge" in roles else [])
+    wanted = set(roles)
+    return [topic for topic, role in roles_by_topic(policy, app_id).items() if role in wanted]
 
 
 def check_partitions(policy: Policy, app_id: str, n_partitions: Mapping[str, int]) -> None:
-    """Refuse own topics with other partitions than declared: a lane writes its output and its state where it reads.
+    """Refuse topics with other partitions than declared: a lane writes its output and its state where it reads.
+
+    That holds for own topics, and for those of the outcomes, which must lie beside their decisions.
 
     Raises:
         TopicError: some topic has another number of partitions.
     """
+    beside = {model.outcome.topic for model in policy.models if model.outcome is not None}
     for spec in declared_topics(policy, app_id, existing=n_partitions):
-        if spec.owner == "fairstream" and n_partitions[spec.name] != spec.partitions:
+        is_bound = spec.owner == "fairstream" or spec.name in beside
+        if is_bound and n_partitions[spec.name] != spec.partitions:
             raise TopicError(
                 f"{spec.name} has {n_partitions[spec.name]} partitions instead of {spec.partitions}",
                 action="See: fairstream topics check",
@@ -88,34 +109,67 @@ def lane_builder(
     observer: LaneObserver,
 ) -> Callable[[str, int], Lane]:
     """Return the function that makes a fresh lane for a topic and partition."""
-    models: dict[str, ModelPolicy] = {model.topic: model for model in policy.models}
+    makers = _step_makers(settings.app_id, policy, keys, n_partitions)
 
     def build(topic: str, partition: int) -> Lane:
-        model = models.get(topic)
-        step: LaneStep
-        if model is None:
-            role_state = state_topic(settings.app_id, "judge")
-            step = JudgeStep(
-                policy,
-                partition,
-                JudgeTopology(n_partitions[FAIRNESS_RESULTS], n_partitions.get(CAMERA_AGGREGATES, 1)),
-            )
-        else:
-            role_state = state_topic(settings.app_id, "ingest", model.name)
-            topology = IngestTopology(
-                n_source_partitions=n_partitions[topic],
-                n_partials=n_partitions[FAIRNESS_PARTIALS],
-                n_notices=min(n_partitions[DEAD_LETTERS], n_partitions[LATE_DECISIONS]),
-            )
-            step = IngestStep(model, keys, partition, topology)
+        state, make_step = makers[topic]
         config = LaneConfig(
             bootstrap=settings.kafka,
             topic=topic,
             partition=partition,
-            state_topic=role_state,
+            state_topic=state,
             transactional_id=f"{settings.app_id}-{topic}-{partition}",
             flush_s=settings.flush_s,
         )
-        return Lane(config, step, source, observer)
+        return Lane(config, make_step(partition), source, observer)
 
     return build
+
+
+def _step_makers(
+    app_id: str, policy: Policy, keys: tuple[RootKey, ...], n_partitions: Mapping[str, int]
+) -> dict[str, tuple[str, _MakeStep]]:
+    """Return by source topic the state topic of its lanes, and what makes their steps."""
+    judge_topology = JudgeTopology(n_partitions[FAIRNESS_RESULTS], n_partitions.get(CAMERA_AGGREGATES, 1))
+    makers: dict[str, tuple[str, _MakeStep]] = {
+        FAIRNESS_PARTIALS: (
+            state_topic(app_id, "judge"),
+            lambda partition: JudgeStep(policy, partition, judge_topology),
+        )
+    }
+    for model in policy.models:
+        makers[model.topic] = (
+            state_topic(app_id, "ingest", model.name), partial(_ingest_step, model, keys, app_id, n_partitions)
+        )  # fmt: skip
+        if model.outcome is not None:
+            makers[model.outcome.topic] = (
+                state_topic(app_id, "outcome ingest", model.name),
+                partial(_outcome_ingest_step, model, keys, app_id, n_partitions),
+            )
+            makers[labels_topic(app_id, model.name)] = (
+                state_topic(app_id, "outcomes", model.name), partial(_outcome_step, model, app_id, n_partitions)
+            )  # fmt: skip
+    return makers
+
+
+def _ingest_step(
+    model: ModelPolicy, keys: tuple[RootKey, ...], app_id: str, n_partitions: Mapping[str, int], partition: int
+) -> LaneStep:
+    topology = IngestTopology(
+        n_source_partitions=n_partitions[model.topic],
+        n_partials=n_partitions[FAIRNESS_PARTIALS],
+        n_notices=min(n_partitions[DEAD_LETTERS], n_partitions[LATE_DECISIONS]),
+        app_id=app_id,
+    )
+    return IngestStep(model, keys, partition, topology)
+
+
+def _outcome_ingest_step(
+    model: ModelPolicy, keys: tuple[RootKey, ...], app_id: str, n_partitions: Mapping[str, int], partition: int
+) -> LaneStep:
+    return OutcomeIngestStep(model, keys, partition, OutcomeIngestTopology(app_id, n_partitions[DEAD_LETTERS]))
+
+
+def _outcome_step(model: ModelPolicy, app_id: str, n_partitions: Mapping[str, int], partition: int) -> LaneStep:
+    n_source_partitions = n_partitions[labels_topic(app_id, model.name)]
+    return OutcomeStep(model, partition, OutcomeTopology(app_id, n_source_partitions, n_partitions[FAIRNESS_PARTIALS]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Mapping
 
 from stream_app.edges.lanes.lane import Lane, LaneConfig
 from stream_app.edges.lanes.lanes import Lanes
@@ -12,8 +13,9 @@ from stream_app.edges.metrics.health import Health, Waiting
 from stream_app.edges.metrics.metrics import Metrics
 from stream_app.pipeline.ingest import IngestStep
 from stream_app.pipeline.judge import JudgeStep
+from stream_app.pipeline.outcome_ingest import OutcomeIngestStep
+from stream_app.pipeline.outcomes import OutcomeStep
 from stream_app.pipeline.results import TOTAL_WINDOW
-from stream_app.topics import FAIRNESS_PARTIALS
 
 _LOOK_EVERY_S = 1.0
 
@@ -21,9 +23,16 @@ log = logging.getLogger(__name__)
 
 
 class MetricsObserver:
-    """Tells metrics and health what the lanes do. Counts are shown only after their transaction is committed."""
+    """Tells metrics and health what the lanes do. Counts are shown only after their transaction is committed.
 
-    def __init__(self, metrics: Metrics, health: Health) -> None:
+    Args:
+        metrics: Where counts are shown.
+        health: Where readiness is shown.
+        roles: Role of the lanes of each source topic.
+    """
+
+    def __init__(self, metrics: Metrics, health: Health, roles: Mapping[str, str]) -> None:
+        self._roles = roles
         self._metrics = metrics
         self._health = health
         self._newest_ms: dict[tuple[str, int], tuple[int, int]] = {}  # newest broker time and n since the last commit
@@ -59,7 +68,7 @@ class MetricsObserver:
 
     def lane_reloaded(self, topic: str, partition: int, error: Exception) -> None:
         """Count a lane that broke."""
-        role = _role_of(topic)
+        role = self._roles[topic]
         self._metrics.transaction_ended(role, 0.0, is_committed=False)
         self._metrics.lane_reloaded(role)
         # The formatter writes the type and the places of an error, never its text.
@@ -82,12 +91,16 @@ class MetricsObserver:
     def lane_committed(self, lane: Lane, *, seconds: float) -> None:
         """Show what was counted in a transaction."""
         config = lane.config
-        self._metrics.transaction_ended(_role_of(config.topic), seconds, is_committed=True)
+        self._metrics.transaction_ended(self._roles[config.topic], seconds, is_committed=True)
         newest_ms, n_events = self._newest_ms.pop((config.topic, config.partition), (0, 0))
         if isinstance(lane.step, IngestStep):
             self._metrics.ingested(lane.step.model_name, lane.step.take_counts())
             if n_events:
                 self._metrics.latency_measured("ingest", max(0.0, time.time() - newest_ms / 1000), n_events)
+        elif isinstance(lane.step, OutcomeIngestStep):
+            self._metrics.outcomes_ingested(config.topic, lane.step.take_counts())
+        elif isinstance(lane.step, OutcomeStep):
+            self._metrics.outcomes_joined(lane.step.model_name, lane.step.take_counts())
         elif isinstance(lane.step, JudgeStep):
             report = lane.step.take_report()
             self._metrics.judged(config.partition, report)
@@ -109,7 +122,3 @@ class MetricsObserver:
             config.partition,
         )
         self._metrics.records_lost(config.topic, to_offset - from_offset)
-
-
-def _role_of(topic: str) -> str:
-    return "judge" if topic == FAIRNESS_PARTIALS else "ingest"

@@ -13,6 +13,7 @@ from stream_app.edges.metrics.metrics import Metrics
 from stream_app.edges.metrics.server import MetricsServer
 from stream_app.policy import Policy
 from stream_app.settings import Settings
+from stream_app.wiring.lane_builder import roles_by_topic
 from stream_app.wiring.observer import MetricsObserver
 from stream_app.wiring.worker import run_worker
 
@@ -41,7 +42,8 @@ async def serve(
     """
     registry = CollectorRegistry()
     health = Health()
-    observer = MetricsObserver(Metrics(registry, policy, max_series=settings.max_series), health)
+    metrics = Metrics(registry, policy, max_series=settings.max_series)
+    observer = MetricsObserver(metrics, health, roles_by_topic(policy, settings.app_id))
     server = MetricsServer(registry, health, settings.metrics_host, settings.metrics_port)
     server.start()
     try:

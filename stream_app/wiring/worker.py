@@ -101,7 +101,7 @@ async def _run_app(
     app = build_app(settings)
     build = lane_builder(settings, policy, keys, n_partitions, ConsumerSource(app), observer)
     lanes = Lanes(build, observer, settings.session_timeout_s)
-    add_agents(app, lanes, source_topics(policy, roles))
+    add_agents(app, lanes, source_topics(policy, settings.app_id, roles))
     app.finalize()
     crashed = asyncio.ensure_future(_wait_for_crash(app))
     stopped = asyncio.ensure_future(stopping.wait())

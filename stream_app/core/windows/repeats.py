@@ -25,6 +25,15 @@ N_BLOCKS = 2  # closed blocks that are kept beside the current one
 _MERGE_FACTOR = 4
 
 
+def tags_of(digests: list[bytes]) -> Tags:
+    """Return the first eight bytes of each keyed hash, shape (n,).
+
+    >>> tags_of([bytes([1]) + bytes(31)]).tolist()
+    [1]
+    """
+    return np.frombuffer(b"".join(digests), np.uint64)[::4].copy()
+
+
 class RepeatHorizon:
     """The remembered ids of one source partition.
 

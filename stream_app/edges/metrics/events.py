@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from prometheus_client import Metric
 
 from stream_app.core.events.reasons import DeadLetterReason
+from stream_app.core.windows.joining import JoinCounts
 from stream_app.edges.metrics.instruments import Counter, Gauge
 from stream_app.pipeline.dropped import UNDECLARED
 from stream_app.pipeline.ingest import IngestCounts
@@ -15,6 +16,10 @@ from stream_app.pipeline.model_judge import OUTCOMES, ModelReport, tally_config_
 from stream_app.policy import OTHER, ModelPolicy, Policy
 
 _SLACK_S = 60.0
+
+
+# An outcome that came unmatched waits, and is counted again when it matches or is given up.
+DISPOSITIONS = ("matched", "repeated", "changed", "unmatched", "expired")
 
 
 class EventRows:
@@ -53,6 +58,7 @@ class EventRows:
         self._late_corrections = Counter(
             "fairstream_late_corrections", "Corrections of closed panes that came too late.", ("model",)
         )
+        self._outcomes = Counter("fairstream_outcomes", "Outcomes, by what became of them.", ("model", "disposition"))
         for model in policy.models:
             self._start(model)
 
@@ -69,6 +75,18 @@ class EventRows:
             self._dropped.add((topic, path), n)
         self._late.add((model,), counts.n_late)
         self._duplicates.add((model,), counts.n_repeats)
+
+    def outcomes_ingested(self, topic: str, counts: IngestCounts) -> None:
+        """Add what an ingest lane of outcomes refused and dropped."""
+        for reason, n in counts.dead_letters.items():
+            self._dead_letters.add((topic, reason.value), n)
+        for path, n in counts.dropped.items():
+            self._dropped.add((topic, path), n)
+
+    def joined(self, model: str, counts: JoinCounts) -> None:
+        """Add what a lane of outcomes counted."""
+        for disposition in DISPOSITIONS:
+            self._outcomes.add((model, disposition), getattr(counts, disposition))
 
     def judged(self, model: str, report: ModelReport) -> None:
         """Add what a judge lane counted."""
@@ -92,10 +110,12 @@ class EventRows:
             self._closed,
             self._revised,
             self._late_corrections,
+            self._outcomes,
         ):
             yield counter.family()
 
     def _start(self, model: ModelPolicy) -> None:
+        self._start_outcomes(model)
         for outcome in ("favourable", "unfavourable") if model.kind == "decisions" else ("event",):
             self._decisions.add((model.name, outcome), 0)
         for reason in DeadLetterReason:
@@ -112,6 +132,15 @@ class EventRows:
             self._revised.add((model.name, window.name), 0)
             for outcome in OUTCOMES:
                 self._closed.add((model.name, window.name, outcome), 0)
+
+    def _start_outcomes(self, model: ModelPolicy) -> None:
+        if (outcome := model.outcome) is None:
+            return
+        for reason in DeadLetterReason:
+            self._dead_letters.add((outcome.topic, reason.value), 0)
+        for path in (*outcome.drop, UNDECLARED):
+            self._dropped.add((outcome.topic, path), 0)
+        self.joined(model.name, JoinCounts())
 
 
 def age_limit_s(model: ModelPolicy, size_s: int) -> float:

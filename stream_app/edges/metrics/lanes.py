@@ -8,7 +8,7 @@ from prometheus_client import Metric
 
 from stream_app.edges.metrics.instruments import Counter, Gauge, Histogram
 
-ROLES = ("ingest", "judge")
+ROLES = ("ingest", "judge", "outcomes")
 STAGES = ("ingest", "close")
 LATENCY_BOUNDS_S = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900)
 FLUSH_BOUNDS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)

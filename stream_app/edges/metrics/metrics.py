@@ -26,6 +26,7 @@ from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.registry import Collector
 
 from stream_app import __version__
+from stream_app.core.windows.joining import JoinCounts
 from stream_app.edges.metrics.events import EventRows
 from stream_app.edges.metrics.fairness import FairnessRows
 from stream_app.edges.metrics.instruments import Gauge
@@ -53,7 +54,9 @@ class Metrics(Collector):
         self._lock = Lock()
         self._fairness = FairnessRows(policy, max_series)
         self._events = EventRows(policy)
-        self._lanes = LaneRows([model.topic for model in policy.models] + [FAIRNESS_PARTIALS])
+        raw = [model.topic for model in policy.models]
+        raw += [model.outcome.topic for model in policy.models if model.outcome is not None]
+        self._lanes = LaneRows([*raw, FAIRNESS_PARTIALS])
         self._judged_by: dict[int, set[str]] = {}  # models by the partition of their judge lane
         self._build = Gauge("fairstream_build_info", "Version of this process.", ("version", "python"))
         self._build.set((__version__, platform.python_version()), 1)
@@ -118,6 +121,16 @@ class Metrics(Collector):
         """Report what an ingest lane counted in a committed transaction."""
         with self._lock:
             self._events.ingested(model, counts)
+
+    def outcomes_ingested(self, topic: str, counts: IngestCounts) -> None:
+        """Report what an ingest lane of outcomes refused and dropped in a committed transaction."""
+        with self._lock:
+            self._events.outcomes_ingested(topic, counts)
+
+    def outcomes_joined(self, model: str, counts: JoinCounts) -> None:
+        """Report what a lane of outcomes counted in a committed transaction."""
+        with self._lock:
+            self._events.joined(model, counts)
 
     def judged(self, partition: int, report: JudgeReport) -> None:
         """Report what a judge lane said in a committed transaction.
