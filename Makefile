@@ -9,7 +9,7 @@ LOCK := $(UV) pip compile --quiet --generate-hashes --universal --python-version
 	--no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench bench-peers chaos lock clean
+.PHONY: help setup demo test lint bench bench-peers chaos dashboards lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -36,6 +36,9 @@ bench-peers: $(READY) ## the same beside Quix Streams, Bytewax and Kafka Streams
 
 chaos: $(READY) ## kill workers and broker at random moments; every count must be exact (ARGS="--seed 7")
 	$(BIN)/python -m tests.chaos $(ARGS)
+
+dashboards: $(READY) ## write dashboards/json from the code (ARGS=--check only compares)
+	$(BIN)/python -m dashboards $(ARGS)
 
 lock: $(READY) ## renew the hash-pinned requirement files from pyproject.toml
 	$(LOCK) --upgrade --group build --output-file requirements/build.txt

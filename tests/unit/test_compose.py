@@ -9,14 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer.main
 from ruamel.yaml import YAML
-from typer.core import TyperGroup
 
 from stream_app import __version__
-from stream_app.cli import app, load_commands
 from stream_app.edges.kafka.jars import KAFKA_VERSION
 from stream_app.settings import load_settings
+from tests.command_lines import parse
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "docker-compose.yml"
@@ -203,12 +201,3 @@ def test_a_command_that_fairstream_does_not_understand_would_be_noticed() -> Non
     for wrong in (["nope"], ["worker", "--nope"], ["produce", "loans", "--rate", "fast"]):
         with pytest.raises(Exception, match=r"(?i)no such|a valid number"):
             parse(wrong)
-
-
-def parse(arguments: list[str]) -> None:
-    """Parse a command line with the real commands, without running it; a mistake in it is a usage error."""
-    load_commands()
-    command: Any = typer.main.get_command(app)
-    while isinstance(command, TyperGroup):
-        _, command, arguments = command.resolve_command(typer.Context(command), arguments)
-    command.make_context("fairstream", arguments)

@@ -22,7 +22,9 @@ from dashboards import palette, store
 from dashboards.board import without_placement
 from dashboards.boards import BOARDS as CODE
 from dashboards.links import REPLAY_COMMANDS, RUNBOOKS
+from stream_app.cli import load_commands, walk_commands
 from tests.board_queries import BOARDS, LABEL_VALUES, expressions, panels, variables
+from tests.command_lines import parse
 
 ROOT = Path(__file__).parents[3]
 UIDS = {
@@ -187,6 +189,15 @@ def test_the_replay_command_of_the_dashboards_is_that_of_the_notifications() -> 
     }
     assert told == "fairstream replay verify --model"
     assert f"{told} ${{model:text}}" in REPLAY_COMMANDS
+
+
+@pytest.mark.parametrize("command", re.findall(r"^fairstream (replay .*)$", REPLAY_COMMANDS, re.MULTILINE))
+def test_a_replay_command_is_one_that_fairstream_understands(command: str) -> None:
+    words = " ".join(["fairstream", *command.split()[:2]])
+    if words not in {known for known, _ in walk_commands(load_commands())}:
+        pytest.skip(f"{words} is not built yet")
+    filled = re.sub(r"\$\{__\w+:date:iso\}", "2026-01-01T00:00:00Z", command.replace("${model:text}", "loans"))
+    parse(filled.split())
 
 
 # Machado, Oliveira and Fernandes 2009: what linear RGB becomes for eyes without one kind of cone.
