@@ -28,6 +28,8 @@ _POLICY = "demo"
 _DRIFTED = ("gender", "female")  # the pair that the producer's drift is about
 _ALERT_TIMEOUT_S = 90.0  # after the drift began
 _LOOK_EVERY_S = 1.0
+_BREACH_ALERT = "FairnessBreach"
+_DELIVERY_TIMEOUT_S = 30.0  # a few seconds where the machine is not busy
 
 
 @app.command()
@@ -72,6 +74,8 @@ def demo(  # noqa: PLR0913, PLR0917 - one for each flag
         notes.print(
             f"In another terminal: fairstream results --kafka {stage.bootstrap} --policy {stage.policy} --follow"
         )
+        for part, address in stage.addresses().items():
+            notes.print(f"  {part:<14}{address}", markup=False)
         watch = _Watch(stage, has_drift=drift > 0, is_json=json)
         if duration_s is None and exit_on_alert:
             duration_s = fair_s + _ALERT_TIMEOUT_S
@@ -96,6 +100,7 @@ class _Watch:
         self._view = DemoView()
         self._is_json = is_json
         self._in_breach: set[tuple[str, str]] = set()
+        self._breach_at_s: float | None = None  # when the newest breach was seen
         self._is_drift_told = not has_drift
 
     def run(self, stop: threading.Event, deadline: float | None, *, exit_on_alert: bool) -> Exit:
@@ -107,7 +112,9 @@ class _Watch:
                 for result in _drain(results, _LOOK_EVERY_S):
                     verdict = self._look_at(result)
                     if exit_on_alert and verdict is not None:
+                        self._wait_for_notification(stop, verdict)
                         return verdict
+                self._tell_notifications()
                 self._view.show_vitals(self._stage.vitals())
                 if live is not None:
                     live.update(self._view.render(), refresh=True)
@@ -141,6 +148,7 @@ class _Watch:
             pair = (result.attribute, group.group)
             is_breach = group.state == "breach"
             if is_breach and pair not in self._in_breach:
+                self._breach_at_s = time.time()
                 self._say("breach", f"BREACH {describe_breach(result, group)}", group)
                 verdict = verdict or self._judge_alert(result, pair)
             elif not is_breach and pair in self._in_breach:
@@ -153,6 +161,28 @@ class _Watch:
             self._say("false_alarm", "This alert is wrong: the stream was still fair")
             return Exit.FAILED
         return Exit.OK if pair == _DRIFTED else None
+
+    def _wait_for_notification(self, stop: threading.Event, verdict: Exit) -> None:
+        """Before the end, give a correct alert the time to be delivered, where that is possible."""
+        deadline = time.monotonic() + _DELIVERY_TIMEOUT_S
+        if verdict is Exit.OK and self._stage.monitoring.is_complete:
+            while not self._tell_notifications() and time.monotonic() < deadline and not stop.is_set():
+                stop.wait(_LOOK_EVERY_S / 5)
+
+    def _tell_notifications(self) -> bool:
+        """Tell what arrived at the sink; return whether a breach was among it."""
+        from stream_app.edges.notify.notification import title_of  # noqa: PLC0415
+
+        has_breach = False
+        for delivery in self._stage.monitoring.take_deliveries():
+            title = title_of(delivery.notification)
+            is_breach = delivery.notification.group_labels.get("alertname") == _BREACH_ALERT
+            has_breach = has_breach or is_breach
+            after = ""
+            if is_breach and self._breach_at_s is not None:
+                after = f" after {max(0.0, delivery.received_s - self._breach_at_s):.1f} s"
+            self._say("notification", f"Notification delivered{after}: {title} to {delivery.notification.receiver}")
+        return has_breach
 
     def _tell_drift(self) -> None:
         if not self._is_drift_told and time.time() >= self._stage.drift_at_s:

@@ -26,6 +26,7 @@ from stream_app.edges.processes import BoundProcess
 from stream_app.errors import FairStreamError
 from stream_app.policy import load_policy, read_policy_text
 from stream_app.topics import declared_topics
+from stream_app.wiring.monitoring import Monitoring, open_monitoring
 
 _READY_TIMEOUT_S = 60.0
 _SCRAPE_TIMEOUT_S = 2.0
@@ -73,6 +74,7 @@ class Stage:
         drift_at_s: Event time at which the drift begins.
         children: Name and process of worker and producer.
         folder: Where keys and logs are.
+        monitoring: Prometheus, Alertmanager and the sink, as far as they run.
     """
 
     def __init__(
@@ -83,13 +85,19 @@ class Stage:
         drift_at_s: int,
         children: dict[str, BoundProcess],
         folder: Path,
+        monitoring: Monitoring,
     ) -> None:
         self.bootstrap = bootstrap
+        self.monitoring = monitoring
         self.policy = policy
         self.metrics_url = f"http://127.0.0.1:{metrics_port}/metrics"
         self.drift_at_s = drift_at_s
         self._children = children
         self._folder = folder
+
+    def addresses(self) -> dict[str, str]:
+        """Return where each part is found, or why it does not run."""
+        return {"Kafka": self.bootstrap, "metrics": self.metrics_url} | self.monitoring.addresses
 
     def check(self) -> None:
         """Look whether all parts still run.
@@ -149,9 +157,10 @@ def open_stage(scenario: Scenario, folder: Path, *, kafka: str | None, note: Cal
         children = {"worker": _start(parts, folder, environment, "worker", "--metrics-port", str(port))}
         _wait_until_ready(children["worker"], port)
         note(f"Worker ready; metrics on http://127.0.0.1:{port}/metrics")
+        monitoring = parts.enter_context(open_monitoring(folder, f"127.0.0.1:{port}", note=note))
         start_s = int(time.time()) + 1  # the producer needs a moment to start
         children["producer"] = _start(parts, folder, environment, *_producer_command(scenario, start_s))
-        stage = Stage(bootstrap, port, policy, start_s + scenario.fair_s, children, folder)
+        stage = Stage(bootstrap, port, policy, start_s + scenario.fair_s, children, folder, monitoring)
         note(f"Producer sends {scenario.rate:g} loan decisions a second, seed {scenario.seed}")
         yield stage
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,6 +17,8 @@ import psutil
 import pytest
 
 from stream_app.edges.kafka.jars import cached_jars, default_cache_dir
+from stream_app.edges.servers.alertmanager import find_alertmanager
+from stream_app.edges.servers.prometheus import find_prometheus
 from tests.tiers import skip_or_fail
 
 
@@ -52,8 +55,14 @@ def test_the_demo_ends_with_0_at_the_first_correct_alert(kafka: str, tmp_path: P
         out, err = process.communicate(timeout=200)
     assert process.returncode == 0, err
     events = [json.loads(line) for line in out.splitlines()]
-    assert [event["event"] for event in events] == ["drift", "breach"]
-    group = events[1]["group"]
+    notifications = [event["text"] for event in events if event["event"] == "notification"]
+    drift, breach = (event for event in events if event["event"] != "notification")
+    assert (drift["event"], breach["event"]) == ("drift", "breach")
+    if find_prometheus() and find_alertmanager():  # tests of their own fail where CI lacks them
+        assert any(re.search(r"delivered after \d+\.\d s: .* FairnessBreach .*gender", text) for text in notifications)
+    else:
+        assert "not installed: apt install prometheus" in err
+    group = breach["group"]
     assert group["group"] == "female"
     assert group["disparate_impact_ratio"] < 0.8
     assert not list(tmp_path.iterdir())
