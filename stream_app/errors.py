@@ -58,3 +58,7 @@ class StateError(FairStreamError):
 
 class LaneError(FairStreamError):
     """A lane met something that reloading cannot mend. Operator action: see the message."""
+
+
+class ReplayError(FairStreamError):
+    """Records, journal or policy of a replay are gone, or are others. Operator action: see the message."""

@@ -10,6 +10,7 @@ from stream_app.errors import (
     DependencyMissingError,
     FairStreamError,
     LaneError,
+    ReplayError,
     StateError,
 )
 
@@ -29,6 +30,7 @@ EXIT_CODES: dict[type[FairStreamError], Exit] = {
     ConfigError: Exit.USAGE,
     BrokerUnavailableError: Exit.USAGE,
     DependencyMissingError: Exit.USAGE,
+    ReplayError: Exit.USAGE,
     StateError: Exit.STATE,
     LaneError: Exit.LANE,
     FairStreamError: Exit.FAILED,

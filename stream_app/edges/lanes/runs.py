@@ -8,7 +8,7 @@ and a contract test runs both this path and the plain one against a real broker.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, cast
 
 import numpy as np
@@ -18,6 +18,13 @@ from aiokafka.errors import CorruptRecordException
 from stream_app.pipeline.lane import Batch
 
 MAX_RECORDS = 4096  # in one run; record batches are not cut, so a run may be longer by one of them
+
+Columns = list[tuple[int, bytes | None, int]]  # offset, value, timestamp of each record
+
+
+def own_columns(batch: Iterable[Any], start: int) -> Columns:
+    """Return the records of a record batch at or above an offset."""
+    return [(record.offset, record.value, record.timestamp) for record in batch if record.offset >= start]
 
 
 class _RunIterator:
@@ -30,12 +37,18 @@ class _RunIterator:
         return next(self._runs)
 
 
-def take_run(result: FetchResult, *, max_records: int = MAX_RECORDS) -> Batch | None:
+def take_run(
+    result: FetchResult,
+    *,
+    max_records: int = MAX_RECORDS,
+    read_columns: Callable[[Iterable[Any], int], Columns] = own_columns,
+) -> Batch | None:
     """Take the next run of one partition out of a fetch result and move the consumer's position behind it.
 
     Args:
         result: What the fetcher holds for one partition.
         max_records: Stop after the record batch that reaches this number.
+        read_columns: Takes the columns out of a record batch; the same for all runs of one result.
 
     Returns:
         The run, maybe without records when only control records or aborted ones were passed; None when the
@@ -45,7 +58,7 @@ def take_run(result: FetchResult, *, max_records: int = MAX_RECORDS) -> Batch | 
         return None
     records = result._partition_records
     if not isinstance(records._records_iterator, _RunIterator):
-        records._records_iterator = _RunIterator(_unpack_batches(records))
+        records._records_iterator = _RunIterator(_unpack_batches(records, read_columns))
     first_offset = records.next_fetch_offset
     runs: list[Batch] = []
     n_records = 0
@@ -61,7 +74,9 @@ def take_run(result: FetchResult, *, max_records: int = MAX_RECORDS) -> Batch | 
     return _joined(result._topic_partition, first_offset, records.next_fetch_offset, runs)
 
 
-def _unpack_batches(records: PartitionRecords) -> Iterator[Batch]:
+def _unpack_batches(
+    records: PartitionRecords, read_columns: Callable[[Iterable[Any], int], Columns]
+) -> Iterator[Batch]:
     """Yield one run per record batch; the rules are those of ``PartitionRecords._unpack_records``."""
     partition = records._tp
     while records._records.has_next():
@@ -74,7 +89,7 @@ def _unpack_batches(records: PartitionRecords) -> Iterator[Batch]:
         records.next_fetch_offset = batch.next_offset
         if _is_skipped(records, batch):
             continue
-        columns = [(record.offset, record.value, record.timestamp) for record in batch if record.offset >= start]
+        columns = read_columns(batch, start)
         if columns:
             offsets, values, timestamps_ms = zip(*columns, strict=True)
             yield Batch(

@@ -1,0 +1,131 @@
+"""``fairstream replay run``: a stretch of the log judged again, with a folder of results."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stream_app.cli.options import Json, Kafka, PolicyName, StateDir, facts, notes, print_json, read_settings
+from stream_app.cli.replay import replay
+from stream_app.cli.replay_options import (
+    From,
+    FromRaw,
+    Model,
+    SourceTopic,
+    To,
+    UnsafeExact,
+    choice_of,
+    model_of,
+    progress_bar,
+)
+from stream_app.errors import ConfigError
+from stream_app.policy import load_policy
+
+if TYPE_CHECKING:
+    from stream_app.pipeline.replay.ranges import Stretch
+    from stream_app.wiring.replay_files import RunName, Saved
+
+_MAX_RUN_LENGTH = 60
+
+RunFlag = Annotated[str | None, typer.Option("--run", help="Id of the new run.", show_default="time and chance")]
+Speed = Annotated[str, typer.Option("--speed", help="max, 1x (as it was), 60x, ...")]
+Rate = Annotated[float | None, typer.Option("--rate", min=1, help="Most records in a second.", show_default=False)]
+
+
+@replay.command("run")
+def run_replay(  # noqa: PLR0913, PLR0917 - one for each flag
+    kafka: Kafka = None,
+    policy: PolicyName = None,
+    state_dir: StateDir = None,
+    model: Model = None,
+    from_: From = None,
+    to: To = None,
+    from_raw: FromRaw = True,
+    source_topic: SourceTopic = None,
+    speed: Speed = "max",
+    rate: Rate = None,
+    run: RunFlag = None,
+    unsafe_exact: UnsafeExact = False,
+    as_json: Json = False,
+) -> None:
+    """Judge a stretch of event time once more, and write results and a report into a folder.
+
+    The ends of the log are frozen at the start, no consumer group is joined and nothing is committed. Windows that the
+    stretch cuts are left out. Groups of fewer than k are hidden in the files.
+
+    Example: fairstream replay run --from 2h --to now --published
+    """
+    from stream_app.pipeline.replay.what_if import original_of  # noqa: PLC0415  # other commands start faster
+    from stream_app.wiring.replay_files import disclosed_of, save  # noqa: PLC0415
+    from stream_app.wiring.replay_run import Pace  # noqa: PLC0415
+    from stream_app.wiring.replay_run import run as judge_again  # noqa: PLC0415
+
+    settings = read_settings(kafka=kafka, policy=policy, state_dir=state_dir)
+    watched = load_policy(settings.policy)
+    meant = model_of(watched, model)
+    name = name_run(run)
+    stretch = stretch_of(from_, to, name.made_at_s)
+    choice = choice_of(meant, from_raw=from_raw, source_topic=source_topic)
+    variants = [original_of(watched, meant)]
+    with progress_bar("replaying", as_json=as_json) as note:
+        ran = judge_again(settings, variants, stretch, choice, note, Pace(speed_of(speed), rate))
+    results = disclosed_of(ran, variants, is_exact=unsafe_exact)
+    show_saved(save(Path(settings.state_dir), name, ran, variants, results, stretch, choice, {}), as_json=as_json)
+
+
+def name_run(run: str | None) -> RunName:
+    """Return the given id of a run, or a new one."""
+    from stream_app.wiring.replay_files import RunName  # noqa: PLC0415
+
+    now_s = time.time()
+    if run is not None and (not run.replace("-", "").replace("_", "").isalnum() or len(run) > _MAX_RUN_LENGTH):
+        raise ConfigError(f"{run!r} is no id of a run", action="Give letters, digits, - and _, at most 60")
+    moment = datetime.fromtimestamp(now_s, UTC)
+    return RunName(run or f"{moment:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}", now_s)
+
+
+def stretch_of(from_: str | None, to: str | None, now_s: float) -> Stretch:
+    """Return the stretch of event time that is meant."""
+    from stream_app.pipeline.replay.moments import parse_moment  # noqa: PLC0415
+    from stream_app.pipeline.replay.ranges import Stretch  # noqa: PLC0415
+
+    return Stretch(
+        float("-inf") if from_ is None else parse_moment(from_, now_s),
+        float("inf") if to is None else parse_moment(to, now_s),
+    )
+
+
+def speed_of(text: str) -> float | None:
+    """Return how many seconds of event time go by in one second; None for as many as can.
+
+    >>> speed_of("60x"), speed_of("max")
+    (60.0, None)
+    """
+    if text == "max":
+        return None
+    try:
+        speed = float(text.removesuffix("x"))
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed < float("inf"):
+        raise ConfigError(f"--speed {text!r} is no speed", action="Give max, 1x, 60x, ...")
+    return speed
+
+
+def show_saved(saved: Saved, *, as_json: bool) -> None:
+    """Print where a run lies and what it says in short."""
+    if as_json:
+        print_json(saved.manifest)
+        return
+    own = saved.manifest
+    facts.print(f"run {own.run}: {own.n_records:,} records of {own.topic} read, {own.n_counted:,} events counted")
+    for judged in own.variants:
+        facts.print(f"  {judged.name}: {judged.n_results:,} results, digest {judged.digest[:16]}", markup=False)
+    facts.print(f"{saved.path}/report.html", markup=False)
+    if not saved.has_parquet:
+        notes.print("No Parquet: pip install 'fairstream[replay]'", markup=False)

@@ -1,0 +1,75 @@
+"""What the judge told about one model, read back: journal, results, partials. Never joins a group."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+import msgspec
+
+from stream_app.core.windows.partials import Partial, decode_partial
+from stream_app.edges.kafka.log import LogReader
+from stream_app.errors import ReplayError
+from stream_app.pipeline.journal import ClockEntry, decode_clock_entry
+from stream_app.pipeline.replay.checking import Live, Place
+from stream_app.pipeline.results import Result, decode_result
+from stream_app.topics import FAIRNESS_CLOCK, FAIRNESS_PARTIALS, FAIRNESS_RESULTS
+
+
+def read_records(bootstrap: str, topic: str) -> Iterator[Live]:
+    """Yield every committed record of a topic as it ends now, partition by partition; keys are left empty.
+
+    Raises:
+        BrokerUnavailableError: no broker answers, or it went away.
+        TopicError: the topic is missing.
+    """
+    with LogReader(bootstrap, topic) as reader:
+        for partition in reader.partitions:
+            while (run := reader.next_run(partition)) is not None:
+                for offset, value in zip(run.offsets.tolist(), run.values, strict=True):
+                    if value is not None:
+                        yield Live(topic, partition, offset, "", value)
+
+
+def read_journal(bootstrap: str, model: str) -> list[tuple[Live, ClockEntry]]:
+    """Return the journal of a model, in the order of the log.
+
+    Raises:
+        ReplayError: an entry cannot be read.
+    """
+    entries = []
+    for record in read_records(bootstrap, FAIRNESS_CLOCK):
+        try:
+            entry = decode_clock_entry(record.value)
+        except msgspec.MsgspecError:
+            where = f"{FAIRNESS_CLOCK}[{record.partition}]"
+            raise ReplayError(f"The journal entry at offset {record.offset} of {where} cannot be read") from None
+        if entry.model == model:
+            entries.append((record._replace(key=model), entry))
+    return entries
+
+
+def read_results(bootstrap: str, model: str, *, at: Collection[Place] | None = None) -> Iterator[tuple[Live, Result]]:
+    """Yield the results of a model.
+
+    Args:
+        bootstrap: Bootstrap servers.
+        model: Name of the model.
+        at: Only those at these places; None for all.
+    """
+    for record in read_records(bootstrap, FAIRNESS_RESULTS):
+        if at is not None and (record.topic, record.partition, record.offset) not in at:
+            continue
+        try:
+            result = decode_result(record.value)
+        except msgspec.MsgspecError:
+            continue  # of another version; a replay of its time does not make it either
+        if result.model == model:
+            yield record._replace(key=result.key), result
+
+
+def read_partials(bootstrap: str, model: str) -> Iterator[Partial]:
+    """Yield the partials of a model that are still there."""
+    for record in read_records(bootstrap, FAIRNESS_PARTIALS):
+        partial = decode_partial(record.value)
+        if partial.model == model:
+            yield partial

@@ -1,0 +1,89 @@
+"""A source partition that is counted up to an offset, then to the next one: cuts fall where the judge had them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from stream_app.core.windows.cells import Cells
+from stream_app.core.windows.panes import PaneStore
+from stream_app.errors import ReplayError
+from stream_app.pipeline.lane import Batch
+from stream_app.pipeline.replay.sources import SourceCounter
+
+NextRun = Callable[[], Batch | None]  # None at the end of what there is
+
+
+class SourceCursor:
+    """Counts one source partition step by step.
+
+    Args:
+        name: Topic and partition, for messages.
+        counter: Counts its records.
+        next_run: Hands out its records in offset order.
+        is_whole: Whether it is an error when the log ends before a wanted offset. Published events may end earlier:
+            records that were refused are not among them.
+    """
+
+    def __init__(self, name: str, counter: SourceCounter, next_run: NextRun, *, is_whole: bool) -> None:
+        self.counter = counter
+        self._name = name
+        self._next_run = next_run
+        self._is_whole = is_whole
+        self._rest: Batch | None = None
+        self._next_offset = 0
+        self._panes = PaneStore()
+
+    def count_below(self, offset: int) -> dict[int, Cells]:
+        """Count every record below an offset and return the absolute counts of the panes that changed by it.
+
+        Raises:
+            ReplayError: the log ends before that offset.
+        """
+        while self._next_offset < offset:
+            run, self._rest = self._next_run() if self._rest is None else self._rest, None
+            if run is None:
+                self._check_end(offset)
+                break
+            head, self._rest = cut_batch(run, offset)
+            for start_s, cells in self.counter.count(head):
+                self._panes.add(start_s, cells)
+            self._next_offset = head.next_offset
+        changes = {pane.start_s: pane.cells for pane in self._panes.take_changes()}
+        if self.counter.closed_before_s is not None:
+            self._panes.close_before(self.counter.closed_before_s)
+        return changes
+
+    def _check_end(self, offset: int) -> None:
+        if self._is_whole:
+            raise ReplayError(
+                f"{self._name} ends at offset {self._next_offset}, but offset {offset - 1} was counted",
+                action="Is this the topic that was judged?",
+            )
+
+
+def cut_batch(batch: Batch, offset: int) -> tuple[Batch, Batch | None]:
+    """Cut a run in the records below an offset and the rest; None when nothing is left.
+
+    >>> offsets = np.array([3, 5, 8])
+    >>> run = Batch("t", 0, 3, 9, offsets, [b"a", b"b", b"c"], offsets)
+    >>> head, rest = cut_batch(run, 6)
+    >>> head.values, head.next_offset, rest.values, rest.first_offset
+    ([b'a', b'b'], 6, [b'c'], 6)
+    >>> cut_batch(run, 9)[1] is None
+    True
+    """
+    if batch.next_offset <= offset:
+        return batch, None
+    cut = int(np.searchsorted(batch.offsets, offset))
+    head = Batch(
+        batch.topic,
+        batch.partition,
+        batch.first_offset,
+        max(offset, batch.first_offset),
+        batch.offsets[:cut],
+        batch.values[:cut],
+        batch.timestamps_ms[:cut],
+    )
+    return head, batch.since(offset)

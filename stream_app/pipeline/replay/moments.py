@@ -1,0 +1,58 @@
+"""Moments as people write them."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from stream_app.errors import ConfigError
+
+_RELATIVE = re.compile(r"^(\d+(?:\.\d+)?)\s*(s|m|h|d)(?:\s+ago)?$")
+_LENGTH = re.compile(r"^(\d+)\s*(s|m|h|d)$")
+_UNIT_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+def parse_moment(text: str, now_s: float) -> int:
+    """Read a moment: ISO 8601 with an offset, seconds since the epoch, or so long ago.
+
+    Args:
+        text: ``2026-11-23T09:00:00Z``, ``1795449600``, ``2h``, ``2h ago``, ``now``.
+        now_s: The present.
+
+    Returns:
+        Whole seconds since the epoch, rounded down.
+
+    Raises:
+        ConfigError: it is none of these, or a time without an offset.
+
+    >>> parse_moment("2h ago", 10_000), parse_moment("1970-01-01T01:00:00Z", 0), parse_moment("now", 7.9)
+    (2800, 3600, 7)
+    """
+    text = text.strip()
+    if text == "now":
+        return int(now_s // 1)
+    if found := _RELATIVE.match(text):
+        return int((now_s - float(found[1]) * _UNIT_S[found[2]]) // 1)
+    if text.isdigit():
+        return int(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise ConfigError(f"{text!r} is no moment", action="Give 2026-11-23T09:00:00Z, 2h, or seconds since 1970")
+    return int(moment.timestamp() // 1)
+
+
+def parse_length(text: str) -> int:
+    """Read a length of time in whole seconds: ``10s``, ``5m``, ``6h``, ``1d``.
+
+    Raises:
+        ConfigError: it is none.
+
+    >>> parse_length("6h")
+    21600
+    """
+    if not (found := _LENGTH.match(text.strip())) or not int(found[1]):
+        raise ConfigError(f"{text!r} is no length of time", action="Give 10s, 5m, 6h or 1d")
+    return int(found[1]) * _UNIT_S[found[2]]

@@ -1,0 +1,128 @@
+"""``replay run`` and ``compare``: a stretch of the log under one or several policies, in one pass."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from stream_app.edges.kafka.log import LogReader
+from stream_app.errors import ConfigError, ReplayError
+from stream_app.pipeline.model_judge import ModelReport
+from stream_app.pipeline.replay.ranges import RangeReplay, Stretch, Variant
+from stream_app.pipeline.replay.sources import Fates
+from stream_app.policy import ModelPolicy
+from stream_app.settings import Settings
+from stream_app.wiring.replay_sources import OnProgress, SourceChoice, Sources, open_sources
+
+_CLOCKS_APART_S = 60  # worker and broker: an output record may be dated so long before its event's raw record
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast a replay goes.
+
+    Attributes:
+        speed: Seconds of event time in a second; None for as fast as it can.
+        rate: Records in a second; None for as many as it can.
+    """
+
+    speed: float | None = None
+    rate: float | None = None
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a run found.
+
+    Attributes:
+        reports: What each variant says, by name.
+        begins: First offset that was read, by partition.
+        ends: Offset below which was read, by partition.
+        n_records: Records that were read.
+        fates: What became of them under the first variant.
+    """
+
+    reports: Mapping[str, ModelReport]
+    begins: dict[int, int]
+    ends: dict[int, int]
+    n_records: int
+    fates: Fates
+
+
+def run(
+    settings: Settings,
+    variants: Iterable[Variant],
+    stretch: Stretch,
+    choice: SourceChoice,
+    note: OnProgress,
+    pace: Pace = Pace(),
+) -> Ran:
+    """Judge a stretch of event time under several policies, reading the log once.
+
+    Raises:
+        ConfigError: the stretch is empty.
+        BrokerUnavailableError: no broker answers, or it went away.
+        PolicyError: a policy fits none of the records.
+        ReplayError: no event lies in the stretch.
+    """
+    if stretch.to_s <= stretch.from_s:
+        raise ConfigError("The stretch ends before it begins", action="Give --from before --to")
+    variants = list(variants)
+    model = variants[0].model
+    with open_sources(settings, model, choice, note) as sources:
+        begins = _begins(sources.reader, model, stretch, choice)
+        sources.reader.seek(begins)
+        replay = RangeReplay(variants, sources.reader.topic, stretch, sources.reader.ends, begins, sources.new_counter)
+        _drive(replay, sources, _Pacer(pace))
+        reports = replay.finish()
+        if not any(report.results for report in reports.values()):
+            raise ReplayError(
+                f"No event of {model.name} lies in that stretch of {sources.reader.topic}",
+                action="Look at what there is with: fairstream replay run --from 1970-01-01T00:00:00Z",
+            )
+        return Ran(reports, begins, dict(sources.reader.ends), sources.n_read, replay.fates())
+
+
+def _drive(replay: RangeReplay, sources: Sources, pacer: _Pacer) -> None:
+    while (partition := replay.slowest()) is not None:
+        batch = sources.next_run(partition)
+        if batch is None:
+            replay.end(partition)
+        else:
+            replay.count(batch)
+            pacer.wait(sources.n_read, replay.reached_s())
+
+
+def _begins(reader: LogReader, model: ModelPolicy, stretch: Stretch, choice: SourceChoice) -> dict[int, int]:
+    """Return from where to read, so that nothing of the stretch is missed and late and repeated events are known.
+
+    An event is at most ``max_future_s`` ahead of its record's date, so records from before hold no event of the
+    stretch, and none that closes a pane of it. Repeats are known by the records of the horizon before.
+    """
+    if stretch.from_s == float("-inf"):
+        return dict(reader.begins)
+    before_s = stretch.from_s // 1 - model.event_time.max_future_s - model.event_time.pane_s - _CLOCKS_APART_S
+    places = reader.offsets_at(max(0, int(before_s * 1000)))
+    horizon = 0 if choice.kind == "published" else 2 * model.repeat_horizon
+    return {partition: max(reader.begins[partition], offset - horizon) for partition, offset in places.items()}
+
+
+class _Pacer:
+    """Holds a replay back."""
+
+    def __init__(self, pace: Pace, now: Callable[[], float] = time.monotonic) -> None:
+        self._pace = pace
+        self._now = now
+        self._started = now()
+        self._first_s: int | None = None
+
+    def wait(self, n_read: int, reached_s: int | None) -> None:
+        """Sleep until so many records and so much event time are due."""
+        due = 0.0
+        if self._pace.rate is not None:
+            due = n_read / self._pace.rate
+        if self._pace.speed is not None and reached_s is not None:
+            self._first_s = reached_s if self._first_s is None else self._first_s
+            due = max(due, (reached_s - self._first_s) / self._pace.speed)
+        time.sleep(max(0.0, self._started + due - self._now()))

@@ -1,0 +1,114 @@
+"""``replay verify`` against what a real worker wrote, and against copies of the source that were tampered with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from confluent_kafka import Consumer, TopicPartition
+
+from tests.broker.replay_stage import Change, copy_topic, judged_site, live_results
+from tests.chaos.recount import Record
+from tests.sites import Site
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(scope="module")
+def site(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Site:
+    folder = tmp_path_factory.mktemp("replay")
+    return judged_site(kafka, folder, f"it-{folder.name}-{folder.stat().st_ino}")
+
+
+def verify(site: Site, *arguments: str) -> tuple[int, dict[str, Any]]:
+    done = site.command("replay", "verify", "--json", *arguments)
+    return done.returncode, json.loads(done.stdout) if done.stdout else {"error": done.stderr}
+
+
+def committed(site: Site) -> dict[int, int]:
+    consumer = Consumer({"bootstrap.servers": site.kafka, "group.id": site.app_id, "log_level": 0})
+    try:
+        places = consumer.committed([TopicPartition(site.models[0]["topic"], p) for p in range(4)], timeout=30)
+        return {place.partition: place.offset for place in places}
+    finally:
+        consumer.close()
+
+
+@pytest.mark.parametrize("source", ["--from-raw", "--published"])
+def test_everything_that_was_judged_is_found_again_bit_for_bit(site: Site, source: str) -> None:
+    before = committed(site)
+    code, found = verify(site, source)
+    assert (code, found["is_equal"]) == (0, True), found
+    assert found["n_equal"] > len(live_results(site)) > 40
+    assert (found["n_missing"], found["n_unexpected"]) == (0, 0)
+    assert committed(site) == before
+    assert set(before) == {0, 1, 2, 3}
+
+
+def changed(record: Record) -> Record | None:
+    return record._replace(value=(record.value or b"").replace(b'"approved":true', b'"approved":false'))
+
+
+def removed(_: Record) -> Record | None:
+    return None
+
+
+def moved_in_time(record: Record) -> Record | None:
+    event = json.loads(record.value or b"")
+    event["ts"] = (datetime.fromisoformat(event["ts"]) - timedelta(seconds=60)).isoformat()
+    return record._replace(value=json.dumps(event).encode())
+
+
+def first_after(record: Record, offset: int) -> bool:
+    """Choose an ordinary approved record."""
+    value = record.value or b""
+    return record.offset >= offset and b'"approved":true' in value and value.startswith(b"{") and value.endswith(b"}")
+
+
+@pytest.mark.parametrize("tamper", [changed, removed, moved_in_time])
+def test_one_record_that_was_tampered_with_is_found(
+    site: Site, fresh_name: Callable[[str], str], tamper: Callable[[Record], Record | None]
+) -> None:
+    touched: list[Record] = []
+
+    def change(partition: int, record: Record) -> Record | None:
+        if partition == 2 and not touched and first_after(record, 1500):
+            touched.append(record)
+            return tamper(record)
+        return record
+
+    copy = copy_topic(site, fresh_name(tamper.__name__), change)
+    code, found = verify(site, "--source-topic", copy)
+    assert (code, found.get("is_equal")) == (1, False), found
+    parting, difference = found["parting"], found["difference"]
+    assert parting["partition"] == 2
+    assert parting["first_offset"] <= touched[0].offset < parting["next_offset"]
+    time_s = datetime.fromisoformat(json.loads(touched[0].value or b"")["ts"]).timestamp()
+    assert difference["window"] == "1m"
+    assert difference["start_s"] - 60 <= time_s < difference["end_s"] + 60
+    assert difference["attribute"] == "gender"
+    assert difference["live"] != difference["replayed"]
+
+
+def test_an_untouched_copy_is_equal(site: Site, fresh_name: Callable[[str], str]) -> None:
+    keep: Change = lambda _, record: record  # noqa: E731 - one line says it
+    code, found = verify(site, "--source-topic", copy_topic(site, fresh_name("copy"), keep))
+    assert (code, found["is_equal"]) == (0, True), found
+
+
+def test_another_policy_is_refused_by_its_hash(site: Site, tmp_path: Path) -> None:
+    other = tmp_path / "other.toml"
+    other.write_text(site.policy_file.read_text("utf-8") + "repeat_horizon = 1000\n", "utf-8")
+    done = site.command("replay", "verify", "--policy", str(other))
+    assert done.returncode == 2
+    assert "was made under policy" in done.stderr
+
+
+def test_a_broker_that_is_away_is_one_line_and_code_2(site: Site) -> None:
+    done = site.command("replay", "verify", "--kafka", "127.0.0.1:9")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("fairstream: No Kafka answers")
