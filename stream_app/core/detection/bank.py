@@ -57,9 +57,9 @@ class DetectorBank:
 
     While a rule is kept, its detector raises at most ``N / exp(log_threshold)`` false alarms in ``N`` decisions on
     average, and a false all-clear comes at most once in ``exp(log_clear_threshold)`` decisions of a breach. A breach
-    that is real is found after about ``log_threshold / KL`` decisions, KL being the divergence of the true rates
-    from the rule for each decision: 16,000 for rates 0.50 against 0.70 under the four-fifths rule, when one decision
-    in ten is about the harmed group and the threshold is 1e8. With strata a rule means "kept in every stratum".
+    that is real is found after little more than ``log_threshold / KL`` decisions, KL being the divergence of the true
+    rates from the rule for each decision: it is small where the harmed group is small. With strata a rule means
+    "kept in every stratum".
 
     Cost of an update: ``python -m benchmarks.detectors``; it grows with the blocks that a pane completes. Memory: 210
     bytes for each detector and 72 for each of its strata. Without decisions nothing changes, however long.
@@ -73,9 +73,10 @@ class DetectorBank:
         log_clear_threshold: Natural log of the threshold of the all-clear, > 0.
         has_lifecycle: False to begin anew at each alarm, without ever being in breach.
 
-    Attributes: arrays of shape (detectors,), to be read after an update and not to be kept across the next one.
+    Attributes:
         log_sr: Statistic after the last update; in the update of an alarm the one that raised it; -1e300 in breach
-            and before the first block. All arrays of this list have shape (detectors,).
+            and before the first block. All arrays of this list have shape
+            (detectors,) and are to be read before the next update, which may write into them.
         log_eproc: e-process since the last new start, which a fixed-time report may use; 0 in breach.
         log_clear: Statistic of the all-clear, likewise; -1e300 outside a breach.
         onset_s: Start of the pane since which the running test has its evidence; -1 without any.
