@@ -9,6 +9,7 @@ model ``<model>/outcomes``, cut in panes by the clock of the join.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,10 +48,12 @@ class _Meta(msgspec.Struct, array_like=True, frozen=True):
 
     version: int
     layout_hash: str
+    first_offset: int
     clock_s: int | None
     first: int
     next: int
     next_early: int
+    counts: JoinCounts
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,8 @@ class OutcomeStep:
         self._panes = PaneStore()
         self._pane_log = PaneLog(self._max_cells)
         self._clock = Watermark(model.event_time.pane_s, out_of_orderness_s=0)
-        self._next_offset = 0
+        self._taken = JoinCounts()
+        self._first_offset = self._next_offset = 0
         self._has_read = True  # a restored lane was active a moment ago, for all it knows
         self._active_at_s = 0.0
         self._announced: tuple[Any, ...] | None = None
@@ -130,7 +134,7 @@ class OutcomeStep:
         Raises:
             StateError: the state was written by another version or policy.
         """
-        self._next_offset = next_offset
+        self._first_offset = self._next_offset = next_offset
         if _META_KEY not in entries:
             return
         meta = msgspec.msgpack.decode(entries[_META_KEY], type=_Meta)
@@ -139,8 +143,10 @@ class OutcomeStep:
                 f"The stored outcomes of model {self._model.name!r} were counted by another policy",
                 action="Restore the former policy, or start this one under a new FAIRSTREAM_APP_ID",
             )
+        self._first_offset = meta.first_offset
         self._join.clock_s = self._clock.max_event_s = meta.clock_s
         self._join.next_early = meta.next_early
+        self._join.counts, self._taken = meta.counts, copy(meta.counts)
         self._log.restore(entries, meta.first, meta.next)
         self._panes.put_back(self._pane_log.restore(entries))
 
@@ -176,7 +182,9 @@ class OutcomeStep:
 
     def take_counts(self) -> JoinCounts:
         """Return what happened since the last call."""
-        return self._join.take_counts()
+        counts = self._join.counts.since(self._taken)
+        self._taken = copy(self._join.counts)
+        return counts
 
     def _take(self, value: bytes, offset: int) -> list[Happening]:
         try:
@@ -230,6 +238,7 @@ class OutcomeStep:
                     part=number,
                     n_parts=len(parts),
                     panes=part,
+                    first_offset=self._first_offset,
                 )
             )
             for number, part in enumerate(parts)
@@ -244,7 +253,14 @@ class OutcomeStep:
             self._panes.close_before(closed_before_s)
         join = self._join
         meta = _Meta(
-            STATE_VERSION, self._layout_hash, join.clock_s, join.waiting.first, join.waiting.next, join.next_early
+            STATE_VERSION,
+            self._layout_hash,
+            self._first_offset,
+            join.clock_s,
+            join.waiting.first,
+            join.waiting.next,
+            join.next_early,
+            join.counts,
         )
         return [
             *self._pane_log.changes(panes, closed_before_s),

@@ -119,7 +119,7 @@ def read_partials(kafka: str, topic: str, model: str) -> Iterator[Partial]:
     """Yield the whole flushes of a model; parts of one flush are joined."""
     parts: dict[int, Partial] = {}
     for message in read_topic(kafka, topic):
-        name, _, _, partition, _, next_offset, _, _, is_idle, part, n_parts, panes = msgspec.msgpack.decode(
+        name, _, _, partition, _, next_offset, _, _, is_idle, part, n_parts, panes, *_ = msgspec.msgpack.decode(
             message.value()
         )
         if name != model:

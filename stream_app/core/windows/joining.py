@@ -44,8 +44,8 @@ class EarlyOutcome(msgspec.Struct, array_like=True, frozen=True):
     time_s: int
 
 
-class JoinCounts(msgspec.Struct, kw_only=True):
-    """What happened since the counts were last taken; no identifiers, no groups.
+class JoinCounts(msgspec.Struct, array_like=True, kw_only=True):
+    """What happened; no identifiers, no groups.
 
     Attributes:
         matched: Outcomes that were counted with their decision.
@@ -66,6 +66,15 @@ class JoinCounts(msgspec.Struct, kw_only=True):
     decisions_awaited: int = 0
     decisions_repeated: int = 0
     decisions_expired: int = 0
+
+    def since(self, earlier: JoinCounts) -> JoinCounts:
+        """Return what happened after an earlier state of the same counts.
+
+        >>> JoinCounts(matched=5, changed=1).since(JoinCounts(matched=3)).matched
+        2
+        """
+        names = self.__struct_fields__
+        return JoinCounts(**{name: getattr(self, name) - getattr(earlier, name) for name in names})
 
 
 class Happening(NamedTuple):
@@ -97,7 +106,7 @@ class OutcomeJoin:
         waiting: The decisions.
         early: Outcomes without a decision, by number, the oldest first.
         clock_s: Highest broker time read; None before the first record.
-        counts: What happened.
+        counts: What happened since the very first record.
         labelled: Serials whose label changed; whoever stores them empties it.
         touched: Numbers of early outcomes that came or left; the same.
         next_early: Number of the next early outcome.
@@ -162,11 +171,6 @@ class OutcomeJoin:
         """Take over a stored outcome; the oldest first."""
         self.early[number] = outcome
         self._early_by_tag.update(dict.fromkeys(outcome.tags, number))
-
-    def take_counts(self) -> JoinCounts:
-        """Return what happened since the last call."""
-        counts, self.counts = self.counts, JoinCounts()
-        return counts
 
     def _advance(self, time_s: int) -> None:
         if self.clock_s is not None and time_s <= self.clock_s:
