@@ -13,6 +13,7 @@ from dashboards.selections import ALERTS, ATTRIBUTE, GROUP, MODEL, POLICY_CHANGE
 
 _PAIR = "attribute, group"
 _LEADS_TO = (ASK_THE_LOG,)
+_SEGMENTS = owned("cause_segment_ratio", "group, segment, part", *OF_GROUP)
 
 PARTS = (
     lines(
@@ -55,14 +56,14 @@ WHERE = (
     bars(
         About(
             "Segments that make the gap",
-            "Each segment's share of the gap, in points of the approval rate; mix and rate parts apart. All bars of a "
-            "group add up to its gap.",
+            "Each segment's share of the gap, in points of the approval rate; mix and rate parts apart. All parts of "
+            "a group add up to its gap; shown are the 12 lowest and the 12 highest of the chosen groups.",
             "percentunit",
             leads_to=_LEADS_TO,
         ),
         [
             Query(
-                f"sort({owned('cause_segment_ratio', 'group, segment, part', *OF_GROUP)})",
+                f"sort(bottomk(12, {_SEGMENTS}) or topk(12, {_SEGMENTS}))",
                 "{{group}}: {{segment}}, {{part}}",
             )
         ],

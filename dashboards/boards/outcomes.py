@@ -13,7 +13,7 @@ from dashboards.selections import ALERTS, ATTRIBUTE, GROUP, MODEL, POLICY_CHANGE
 
 _PAIR = "attribute, group"
 _LEADS_TO = (ASK_THE_LOG,)
-_TESTS = 'test=~"tpr_.+|fpr_.+|outcome_.+|score_.+"'
+_TESTS = 'test=~"(tpr|fpr|outcome|score)_low"'
 
 
 def _rule(kind: str) -> str:
@@ -137,19 +137,26 @@ SCORES = (
         ),
         [Query(owned("score_stability_index", _PAIR, *OF_WINDOW), "{{attribute}} {{group}}")],
     ),
-    lines(
-        About(
-            "Evidence of the outcome and score tests",
-            "log10 of the e-value; low: the group is worse off, high: the reference group is.",
-            alert="FairnessBreach",
-            leads_to=_LEADS_TO,
+    dashed(
+        lines(
+            About(
+                "Evidence of the outcome and score tests",
+                "log10 of the largest e-value of the tests that ask whether the group is worse off. Above the dashed "
+                "threshold the pair is in breach. The explanation has each test.",
+                alert="FairnessBreach",
+                leads_to=_LEADS_TO,
+            ),
+            [
+                Query(
+                    owned("evidence_log10", _PAIR, *OF_ATTRIBUTE, 'group=~"$group"', _TESTS), "{{attribute}} {{group}}"
+                ),
+                Query(
+                    owned("evidence_threshold_log10", "attribute", *OF_ATTRIBUTE, _TESTS),
+                    "threshold {{attribute}}",
+                ),
+            ],
         ),
-        [
-            Query(
-                owned("evidence_log10", "attribute, group, test", *OF_ATTRIBUTE, 'group=~"$group"', _TESTS),
-                "{{attribute}} {{group}} {{test}}",
-            )
-        ],
+        "threshold.*",
     ),
 )
 

@@ -149,19 +149,19 @@ RATES = (
         lines(
             About(
                 "Evidence that the group is worse off",
-                "log10 of the e-value of the ratio and gap tests: 2 means 100 to 1. It may be looked at as often as "
-                "one likes. Above the dashed threshold the pair is in breach.",
+                "log10 of the larger e-value of the ratio and the gap test: 2 means 100 to 1. It may be looked at as "
+                "often as one likes. Above the dashed threshold the pair is in breach. The explanation has each test.",
                 alert="FairnessBreach",
                 leads_to=_LEADS_TO,
             ),
             [
                 Query(
-                    owned("evidence_log10", "attribute, group, test", *OF_ATTRIBUTE, 'group=~"$group"', _LOW_TESTS),
-                    "{{attribute}} {{group}} {{test}}",
+                    owned("evidence_log10", _PAIR, *OF_ATTRIBUTE, 'group=~"$group"', _LOW_TESTS),
+                    "{{attribute}} {{group}}",
                 ),
                 Query(
-                    owned("evidence_threshold_log10", "attribute, test", *OF_ATTRIBUTE, _LOW_TESTS),
-                    "threshold {{attribute}} {{test}}",
+                    owned("evidence_threshold_log10", "attribute", *OF_ATTRIBUTE, _LOW_TESTS),
+                    "threshold {{attribute}}",
                 ),
             ],
         ),
