@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +11,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from stream_app.core.privacy.pseudonym import RootKey
+from stream_app.core.privacy.pseudonym import RootKey, derive_key
 from stream_app.core.windows.label_rows import DecisionRows, OutcomeRows, decode_rows
 from stream_app.pipeline.lane import Batch, Outputs
 from stream_app.pipeline.layout import layout_of
@@ -197,3 +198,46 @@ def test_a_great_flush_is_cut_in_records_that_the_broker_takes(n: int) -> None:
     records = [*log_of(decisions), *outcomes.flush()]
     assert max(map(len, records)) < 1_000_000
     assert join(*records, model=model).counts.matched == n
+
+
+def test_cells_scores_and_tags_stay_side_by_side_over_runs_and_batches() -> None:
+    lane, n = IngestLane(LONG_WAIT, (KEY,)), 10_000
+    records = [
+        decision(str(number), sex=("f", "M ", "x", None)[number % 4], ok=number % 3 > 0, p=number % 101 / 100)
+        for number in range(n)
+    ]
+    lane.feed(records[:9000])
+    lane.feed(records[9000:])
+    lane.flush()
+    known = {tag: number for number, tag in enumerate(_tags(lane.keys, n))}
+    seen = 0
+    for record in log_of(lane):
+        rows = decode_rows(record)
+        assert isinstance(rows, DecisionRows)
+        columns = ((rows.tags, np.uint64), (rows.cells, np.uint32), (rows.scores, np.int32))
+        for tag, cell, score in zip(*(np.frombuffer(data, kind).tolist() for data, kind in columns), strict=True):
+            number = known[tag]
+            sex = ("f", "m", "__other__", "unknown")[number % 4]
+            label = "favourable" if number % 3 else "unfavourable"
+            bin_ = "[0.5,1]" if number % 101 >= 50 else "[0,0.5)"
+            assert layout_of(LONG_WAIT).labels_of(cell) == (sex, label, bin_)
+            assert score == number % 101 * 10_000
+            seen += 1
+    assert seen == n
+    total: dict[int, int] = {}
+    for cells in lane.counted.values():
+        for code, vector in cells.items():
+            total[code] = total.get(code, 0) + vector[0]
+    assert sum(total.values()) == n, "what waits is what was counted"
+
+
+def _tags(keys: tuple[RootKey, ...], n: int) -> list[int]:
+    """Return the tag of each case by the definition of the pseudonym, one at a time."""
+    (key,) = keys
+    root = derive_key(key.secret, "case")
+    tags = []
+    for number in range(n):
+        value = str(number).encode()
+        message = (4).to_bytes(4, "big") + b"text" + len(value).to_bytes(4, "big") + value
+        tags.append(int.from_bytes(hmac.digest(root, message, "sha256")[:8], "little"))
+    return tags
