@@ -101,6 +101,7 @@ DEAD_LETTERS = _name_of("dead letters")
 LATE_DECISIONS = _name_of("late decisions")
 FAIRNESS_PARTIALS = _name_of("partials")
 FAIRNESS_RESULTS = _name_of("results")
+FAIRNESS_ALERTS = _name_of("alerts")
 FAIRNESS_CLOCK = _name_of("clock")
 CAMERA_AGGREGATES = _name_of("camera aggregates")
 

@@ -217,11 +217,11 @@ def _folder(state_dir: str | None) -> Iterator[str]:
 @contextmanager
 def _followed_results(bootstrap: str, k: int) -> Iterator[queue.Queue[DisclosedResult]]:
     """Follow the results in a thread of its own, since reading blocks; the thread ends with the process."""
-    from stream_app.edges.kafka.results import ResultReader  # noqa: PLC0415
+    from stream_app.edges.kafka.results import open_results  # noqa: PLC0415
     from stream_app.pipeline.disclosed import disclose_result  # noqa: PLC0415
 
     results: queue.Queue[DisclosedResult] = queue.Queue()
-    reader = ResultReader(bootstrap)
+    reader = open_results(bootstrap)
 
     def follow() -> None:
         for result in reader.follow():

@@ -52,7 +52,7 @@ def show_results(  # noqa: PLR0913, PLR0917 - one for each flag
 
     Example: fairstream results --model loans --window 1m --last 5
     """
-    from stream_app.edges.kafka.results import ResultReader  # noqa: PLC0415
+    from stream_app.edges.kafka.results import open_results  # noqa: PLC0415
     from stream_app.pipeline.disclosed import disclose_result  # noqa: PLC0415
     from stream_app.policy import Privacy, load_policy  # noqa: PLC0415
 
@@ -65,7 +65,7 @@ def show_results(  # noqa: PLR0913, PLR0917 - one for each flag
         for result in results:
             yield disclose_result(result, 0 if unsafe_exact else k_by_model.get(result.model, default_k))
 
-    with ResultReader(settings.kafka) as reader:
+    with open_results(settings.kafka) as reader:
         found = filter(selection.holds, reader.read_to_end())
         _print(disclose(found if every else newest_of(found, last)), as_json=as_json)
         if reader.n_unreadable:

@@ -7,7 +7,9 @@ from typing import Literal
 import msgspec
 
 from stream_app.core.fairness.pairs import Reason, Rule, State, worst_of
-from stream_app.pipeline.results import GroupResult, Offsets, Result, shown_groups
+from stream_app.pipeline.disclosed_cause import DisclosedCause, disclose_cause
+from stream_app.pipeline.evidence import KIND_OF_RULE, Evidence, Kind, state_under
+from stream_app.pipeline.results import Bounds, GroupResult, Offsets, Result, shown_groups
 
 Hidden = Literal["small_cell", "complementary"]
 
@@ -21,15 +23,22 @@ class DisclosedGroup(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     group: str
+    labels: tuple[str, ...] = ()
     n: int | None = None
     favourable: int | None = None
     rate: float | None = None
     disparate_impact_ratio: float | None = None
     gap: float | None = None
+    rate_bounds: Bounds | None = None
+    ratio_bounds: Bounds | None = None
+    gap_bounds: Bounds | None = None
     reason: Reason | None = None
     state: State | None = None
     rules: tuple[Rule, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
     shortfall: int | None = None
+    cause: DisclosedCause | None = None
+    sentence: str | None = None
     hidden: Hidden | None = None
 
 
@@ -72,10 +81,12 @@ def disclose_result(result: Result, k: int) -> DisclosedResult:
     release = shown_groups(result, k)
     is_reference_shown = result.reference in release.shown
     groups = tuple(
-        _show(group, is_compared=is_reference_shown)
+        _show(group, k, is_compared=is_reference_shown)
         if group.group in release.shown
         else DisclosedGroup(
-            group=group.group, hidden="complementary" if group.group in release.complementary else "small_cell"
+            group=group.group,
+            labels=group.labels,
+            hidden="complementary" if group.group in release.complementary else "small_cell",
         )
         for group in result.groups
     )
@@ -84,7 +95,7 @@ def disclose_result(result: Result, k: int) -> DisclosedResult:
     return DisclosedResult(**fields, k=k, groups=groups)
 
 
-def disclosable_state(result: Result, k: int, rules: frozenset[Rule] = frozenset(Rule)) -> State:
+def disclosable_state(result: Result, k: int, kind: Kind | None = None) -> State:
     """Return the worst state of the pairs, without naming the group.
 
     A pair with fewer than ``k`` on either side is insufficient whatever its state: an alarm must not tell about so few
@@ -93,21 +104,32 @@ def disclosable_state(result: Result, k: int, rules: frozenset[Rule] = frozenset
     Args:
         result: The exact result.
         k: Fewest decisions that a group must have to be told about.
-        rules: The rules that count; a pair that breaks only others is ok.
+        kind: The limit that counts; None for all.
     """
     n_reference = sum(group.n for group in result.groups if group.group == result.reference)
-    return worst_of(_state_under(group, rules, is_small=min(group.n, n_reference) < k) for group in result.groups)
+    return worst_of(_state_under(group, kind, is_small=min(group.n, n_reference) < k) for group in result.groups)
 
 
-def _state_under(group: GroupResult, rules: frozenset[Rule], *, is_small: bool) -> State | None:
+def _state_under(group: GroupResult, kind: Kind | None, *, is_small: bool) -> State | None:
     if group.state is not None and is_small:
         return State.INSUFFICIENT
-    if group.state is State.BREACH and not rules & set(group.rules):
-        return State.OK
-    return group.state
+    if kind is None or group.state is None:
+        return group.state
+    is_found = any(each.state is State.BREACH for each in group.evidence)
+    if group.state is State.BREACH and not is_found and kind in map(KIND_OF_RULE.get, group.rules):
+        return State.BREACH  # by the plain rules, where the policy counts them
+    return state_under(group.evidence, kind)
 
 
-def _show(group: GroupResult, *, is_compared: bool) -> DisclosedGroup:
+def _show(group: GroupResult, k: int, *, is_compared: bool) -> DisclosedGroup:
     if not is_compared:
-        return DisclosedGroup(group=group.group, n=group.n, favourable=group.favourable, rate=group.rate)
-    return DisclosedGroup(**{name: getattr(group, name) for name in GroupResult.__struct_fields__})
+        return DisclosedGroup(
+            group=group.group,
+            labels=group.labels,
+            n=group.n,
+            favourable=group.favourable,
+            rate=group.rate,
+            rate_bounds=group.rate_bounds,
+        )
+    fields = {name: getattr(group, name) for name in GroupResult.__struct_fields__}
+    return DisclosedGroup(**fields | {"cause": disclose_cause(group.cause, k) if group.cause else None})

@@ -15,13 +15,14 @@ import msgspec
 from stream_app.core.windows.partials import Partial, decode_partial
 from stream_app.errors import StateError
 from stream_app.pipeline.aggregates import encode_aggregate
+from stream_app.pipeline.alerts import encode_alert
 from stream_app.pipeline.journal import encode_clock_entry
 from stream_app.pipeline.judge_state import entries_by_model
 from stream_app.pipeline.lane import Batch, Flush, Outputs
 from stream_app.pipeline.model_judge import ModelJudge, ModelReport
 from stream_app.pipeline.results import Result, encode_result
 from stream_app.policy import Policy
-from stream_app.topics import CAMERA_AGGREGATES, FAIRNESS_CLOCK, FAIRNESS_RESULTS
+from stream_app.topics import CAMERA_AGGREGATES, FAIRNESS_ALERTS, FAIRNESS_CLOCK, FAIRNESS_RESULTS
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ class JudgeStep:
         self._policies = {model.name: model for model in policy.models}
         self._policy_hash = policy.hash()
         self._results_at = (FAIRNESS_RESULTS, partition % topology.n_results)
+        self._alerts_at = (FAIRNESS_ALERTS, partition)
         self._clock_at = (FAIRNESS_CLOCK, partition)
         self._aggregates_at = (CAMERA_AGGREGATES, partition % topology.n_aggregates)
         self._judges: dict[str, ModelJudge] = {}
@@ -109,6 +111,8 @@ class JudgeStep:
             flush.changes += changes
         aggregates = [aggregate for model in report.models.values() for aggregate in model.aggregates]
         flush.outputs += _outputs(self._results_at, [(own.key, encode_result(own)) for own in report.results])
+        alerts = [alert for model in report.models.values() for alert in model.alerts]
+        flush.outputs += _outputs(self._alerts_at, [(own.id, encode_alert(own)) for own in alerts])
         clocks = [model.clock for model in report.models.values() if model.clock]
         flush.outputs += _outputs(self._clock_at, [(own.model, encode_clock_entry(own)) for own in clocks])
         flush.outputs += _outputs(self._aggregates_at, [(own.key, encode_aggregate(own)) for own in aggregates])

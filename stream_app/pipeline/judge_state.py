@@ -72,6 +72,7 @@ _SHAPES: dict[str, tuple[type[str | int], ...]] = {  # how the key of each kind 
     "total": (),
     "part": (str, int, int),
     "journal": (),
+    "watch": (),
 }
 
 

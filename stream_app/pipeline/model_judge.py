@@ -13,21 +13,24 @@ from stream_app.core.fairness.pairs import State
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.closing import Mark, Source
 from stream_app.core.windows.partials import Partial
-from stream_app.core.windows.tally import CLOCK, Closed, ClosedPane, Entry, Progress, Tally, TallyConfig
+from stream_app.core.windows.tally import CLOCK, ClosedPane, ClosedWindow, Entry, Progress, Tally, TallyConfig
 from stream_app.core.windows.tumbling import WindowSpec
 from stream_app.errors import StateError
 from stream_app.pipeline.aggregates import Aggregate, publish_counts
+from stream_app.pipeline.alerts import Alert, Stamp, Stretch, alert_of
 from stream_app.pipeline.journal import SCHEMA as JOURNAL_SCHEMA
 from stream_app.pipeline.journal import ClockEntry
 from stream_app.pipeline.judge_state import NEW_APP_ID, Changes, StateWriter, restore_tally
 from stream_app.pipeline.layout import layout_of
+from stream_app.pipeline.pair_watch import PairWatch
 from stream_app.pipeline.partial_parts import PartJoiner
 from stream_app.pipeline.results import TOTAL_WINDOW, Result, Span, shown_groups
-from stream_app.pipeline.verdicts import judge_window
+from stream_app.pipeline.verdicts import Counted, judge_window
 from stream_app.policy import ModelPolicy
 
 PUBLISHED, SUPPRESSED, INSUFFICIENT, EMPTY = "published", "suppressed", "insufficient", "empty"
 JOURNAL: Entry = ("journal",)
+WATCH: Entry = ("watch",)
 OUTCOMES = (PUBLISHED, SUPPRESSED, INSUFFICIENT, EMPTY)  # of a window that closed
 
 
@@ -37,6 +40,7 @@ class ModelReport:
 
     Attributes:
         results: Results, in the order in which they were made.
+        alerts: Alarms and all-clears of the sequential tests.
         aggregates: Published counts of a model of kind ``counts``.
         clock: How event time moved, when anything was told or could be.
         n_closed: Windows that closed, by window and outcome.
@@ -50,6 +54,7 @@ class ModelReport:
     """
 
     results: list[Result] = field(default_factory=list)
+    alerts: list[Alert] = field(default_factory=list)
     aggregates: list[Aggregate] = field(default_factory=list)
     clock: ClockEntry | None = None
     n_closed: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -103,6 +108,9 @@ class ModelJudge:
         self._writer = StateWriter(model.name, self._layout_hash, held)
         self._joiner = PartJoiner(held)
         self._n_told = msgspec.msgpack.decode(b"".join(held[JOURNAL]), type=int) if JOURNAL in held else 0
+        watched = b"".join(held[WATCH]) if WATCH in held else None
+        self._watch = PairWatch(model, self._layout, watched) if model.kind == "decisions" else None
+        self._is_watch_changed = False
         self._report = ModelReport()
 
     def receive(self, partial: Partial) -> None:
@@ -121,7 +129,7 @@ class ModelJudge:
         if mark is not None and partial.next_offset < mark.next_offset:
             self._report.n_repeats += 1
         elif flush := self._joiner.join(source, partial):
-            self._release(self._tally.apply(source, *_told_by(flush)))
+            self._tally.apply(source, *_told_by(flush), self._release)
 
     def take(self, source: Source, n_partitions: int, mark: Mark, panes: Mapping[int, Cells]) -> None:
         """Count for a source partition while time stands still; with ``advance_to`` the way of a replay."""
@@ -129,11 +137,11 @@ class ModelJudge:
 
     def advance_to(self, closed_before_s: int) -> None:
         """Move event time as the journal says."""
-        self._release(self._tally.advance_to(closed_before_s))
+        self._tally.advance_to(closed_before_s, self._release)
 
     def tick(self, now_s: float) -> None:
         """Let time move on with the clock if every source partition is silent."""
-        self._release(self._tally.tick(now_s))
+        self._tally.tick(now_s, self._release)
 
     def flush(self) -> tuple[ModelReport, Changes]:
         """Return what was found and what changed since the last flush."""
@@ -153,6 +161,9 @@ class ModelJudge:
         report.closed_before_s = self._tally.closed_before_s
         changes = self._writer.encode(self._tally, progress.changed) + self._joiner.changes(self._writer)
         # Published counts have no offsets beside them: the difference of two offsets is a count.
+        if self._watch is not None and self._is_watch_changed:
+            changes += self._writer.encode_bytes(WATCH, self._watch.state())
+            self._is_watch_changed = False
         if self.model.kind == "decisions" and (progress.advances or revised or progress.is_total_changed):
             report.clock = self._clock_entry(progress)
             self._n_told += 1
@@ -170,19 +181,29 @@ class ModelJudge:
             results += self._judge(span, window.cells, window.revision, window.offsets)
         return results + self._judge_total()
 
-    def _release(self, closed: Closed) -> None:
-        for each in closed:
-            if isinstance(each, ClosedPane):
-                continue
-            window = each.window
-            name, start_s = each.key
-            span = Span(name, start_s, self._tally.end_s(each.key))
-            if self.model.kind == "counts":
-                self._publish(span, window.cells)
-            else:
-                results = self._judge(span, window.cells, window.revision, window.offsets)
-                self._report.results += results
-                self._report.n_closed[name, _outcome_of(results, self.model.privacy.k)] += 1
+    def _release(self, closed: ClosedPane | ClosedWindow) -> None:
+        if isinstance(closed, ClosedPane):
+            self._feed(closed)
+            return
+        name, start_s = closed.key
+        span, window = Span(name, start_s, self._tally.end_s(closed.key)), closed.window
+        if self.model.kind == "counts":
+            self._publish(span, window.cells)
+        else:
+            results = self._judge(span, window.cells, window.revision, window.offsets, is_close=True)
+            self._report.results += results
+            self._report.n_closed[name, _outcome_of(results, self.model.privacy.k)] += 1
+
+    def _feed(self, pane: ClosedPane) -> None:
+        if self._watch is None:
+            return
+        self._is_watch_changed = True
+        for alarm in self._watch.feed(pane):
+            first_s, _, cells = self._tally.recent()
+            stretch = Stretch(first_s, pane.start_s + self.model.event_time.pane_s, cells)
+            stamp = Stamp(self._tally.offsets(), self._policy_hash)
+            pair = self._watch.pairs[alarm.pair]
+            self._report.alerts.append(alert_of(self.model, self._layout, alarm, pair, stretch, stamp))
 
     def _publish(self, span: Span, cells: Cells) -> None:
         publication = publish_counts(self.model, self._layout, cells, span, policy_hash=self._policy_hash)
@@ -198,16 +219,14 @@ class ModelJudge:
             return []
         return self._judge(Span(TOTAL_WINDOW, total.start_s, total.end_s), total.cells, 0, self._tally.offsets())
 
-    def _judge(self, span: Span, cells: Cells, revision: int, offsets: dict[str, dict[int, int]]) -> list[Result]:
-        return judge_window(
-            self.model,
-            self._layout,
-            cells,
-            span,
-            revision=revision,
-            offsets=offsets,
-            policy_hash=self._policy_hash,
-        )
+    def _judge(
+        self, span: Span, cells: Cells, revision: int, offsets: dict[str, dict[int, int]], *, is_close: bool = False
+    ) -> list[Result]:
+        if self._watch is None:
+            return []
+        self._is_watch_changed |= is_close
+        counted = Counted(span, revision, offsets, self._policy_hash, is_close)
+        return judge_window(self.model, self._layout, cells, self._watch, counted)
 
     def _clock_entry(self, progress: Progress) -> ClockEntry:
         return ClockEntry(

@@ -17,6 +17,7 @@ from stream_app.policy.outcomes import N_OUTCOMES, outcome_records_of
 from stream_app.policy.parts import OUTCOME, SCORE, Attribute, Decision, Feature, Outcome, Score
 
 MAX_CELLS = 1_000_000  # of one model: codes of panes and cells stay exact in 64 bits, and open panes fit in memory
+MAX_PAIRS = 2_000  # watched by one judge: their state is written whenever a pane closes
 MAX_FIXED_POINT = 2**20  # sums of squares of a run of events stay exact in a float
 
 
@@ -58,6 +59,22 @@ def _check_model(model: ModelPolicy, where: str) -> None:
     n_cells = prod(n_labels(model)) * (1 if model.outcome is None else N_OUTCOMES)
     if n_cells > MAX_CELLS:
         _refuse(f"at most {MAX_CELLS} combinations of labels, got {n_cells}", f"{where}.attributes")
+    _check_detection(model, where)
+
+
+def _check_detection(model: ModelPolicy, where: str) -> None:
+    detection = model.detection
+    if detection.is_stratified and model.segment is None:
+        _refuse("a segment to test inside of", f"{where}.detection.is_stratified")
+    if model.kind == "decisions" and (n := n_pairs(model)) > MAX_PAIRS:
+        _refuse(f"at most {MAX_PAIRS} groups and intersections, got {n}", f"{where}.detection.max_depth")
+
+
+def n_pairs(model: ModelPolicy) -> int:
+    """Return how many groups and intersections of groups are watched, each against its reference."""
+    sizes = [len(attribute.groups) for attribute in model.attributes]
+    depths = range(1, model.detection.max_depth + 1)
+    return sum(prod(chosen) - 1 for depth in depths for chosen in combinations(sizes, depth))
 
 
 def n_labels(model: ModelPolicy) -> list[int]:

@@ -13,6 +13,7 @@ from stream_app.policy.parts import (
     Box,
     Constant,
     Decision,
+    Detection,
     EventTime,
     Feature,
     Identifier,
@@ -61,7 +62,8 @@ class ModelPolicy(Part, frozen=True, kw_only=True):
         unknown_fields: What happens to a field that the policy does not name: ``reject`` makes the record a dead
             letter, ``drop`` drops the field and counts it.
         windows: The windows that are judged, beside the running total.
-        rules: When a window is a breach.
+        rules: The limits of fairness.
+        detection: How the sequential tests watch; for ``decisions``.
         privacy: What may leave.
         repeat_horizon: A record is a repeat if its event id stands among this many records before it, per partition;
             0 looks for none. A change forgets what was remembered.
@@ -90,6 +92,7 @@ class ModelPolicy(Part, frozen=True, kw_only=True):
     unknown_fields: Literal["reject", "drop"] = "reject"
     windows: Annotated[tuple[Window, ...], msgspec.Meta(min_length=1, max_length=8)] = DEFAULT_WINDOWS
     rules: Rules = Rules()
+    detection: Detection = Detection()
     privacy: Privacy = Privacy()
     repeat_horizon: Annotated[int, msgspec.Meta(ge=0, le=10_000_000)] = 200_000
     max_record_bytes: Annotated[int, msgspec.Meta(ge=256, le=16_777_216)] = 1_048_576

@@ -273,17 +273,39 @@ class Window(Part, frozen=True, kw_only=True):
 
 
 class Rules(Part, frozen=True, kw_only=True):
-    """When a window is called a breach (the plain rules of the original specifications).
+    """The limits of fairness, for the plain rules of a window and for the sequential tests.
 
     Attributes:
-        min_disparate_impact_ratio: Breach when the ratio is below.
-        max_gap: Breach when the rate of the group lies further than this below or above the reference.
+        min_disparate_impact_ratio: Unfair when the ratio is below; the other way round, when 1 / ratio is.
+        max_gap: Unfair when the rate of the group lies further than this below or above the reference.
         min_n: A pair with fewer decisions in either group is ``insufficient``.
     """
 
     min_disparate_impact_ratio: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.8
     max_gap: Annotated[float, msgspec.Meta(gt=0, lt=1)] = 0.2
     min_n: Annotated[int, msgspec.Meta(ge=1)] = 30
+
+
+class Detection(Part, frozen=True, kw_only=True):
+    """How sequential tests watch every group and every intersection of groups, all the time.
+
+    Attributes:
+        false_alarms_per_million: Expected false alarms per million decisions, over everything that is watched; sets
+            all thresholds. Lower is calmer and slower.
+        design_effect: Counts are divided by this before they are tested, where decisions copy one another (one
+            applicant, one officer, one batch); 1 for independent decisions.
+        max_depth: How many attributes are crossed to intersections; 1 watches single attributes only.
+        is_stratified: Test inside each value of the segment, so that a change of the mix cannot look like a change of
+            the rates; needs a segment.
+        plain_rules: Call a window that breaks ``rules`` a breach too. This cries wolf: with a group of 10 % and 70 %
+            approval in two of a hundred windows of 500 fair decisions, near the limit in every second one.
+    """
+
+    false_alarms_per_million: Annotated[float, msgspec.Meta(gt=0, le=100_000)] = 0.1
+    design_effect: Annotated[float, msgspec.Meta(ge=1, le=1000)] = 1.0
+    max_depth: Annotated[int, msgspec.Meta(ge=1, le=3)] = 3
+    is_stratified: bool = False
+    plain_rules: bool = False
 
 
 class Privacy(Part, frozen=True, kw_only=True):

@@ -19,6 +19,7 @@ from stream_app.policy.parts import (
     Box,
     Constant,
     Decision,
+    Detection,
     EventTime,
     Feature,
     Identifier,
@@ -49,6 +50,7 @@ PLACES: dict[type[Part], str] = {
     Box: "boxes",
     Window: "windows",
     Rules: "rules",
+    Detection: "detection",
     Privacy: "privacy",
 }
 _FIELD = re.compile(r"^ {8}(\w+): ", re.MULTILINE)

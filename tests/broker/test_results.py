@@ -16,13 +16,13 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from stream_app.edges.kafka.admin import create_topics
-from stream_app.edges.kafka.results import ResultReader
+from stream_app.edges.kafka.results import open_results
 from stream_app.errors import BrokerUnavailableError, TopicError
 from stream_app.pipeline.layout import layout_of
 from stream_app.pipeline.results import Result, Span, encode_result
-from stream_app.pipeline.verdicts import judge_window
 from stream_app.policy import load_policy
 from stream_app.topics import FAIRNESS_RESULTS, TopicSpec, declared_topics
+from tests.judging import judge_plainly
 
 POLICY = load_policy("loanapp")
 MODEL = POLICY.models[0]
@@ -36,7 +36,7 @@ def result(model: str, end_s: int, revision: int = 0, **counts: tuple[int, int])
         for decision, count in enumerate((favourable, n - favourable)):
             cells[LAYOUT.code_of((labels.index(group), 0, 0, decision))] = [count]
     span = Span("100s", end_s - 100, end_s)
-    (race, _) = judge_window(MODEL, LAYOUT, cells, span, revision=revision, offsets={}, policy_hash="h")
+    race = judge_plainly(MODEL, LAYOUT, cells, span, revision=revision)[0]
     return Result(**{name: getattr(race, name) for name in Result.__struct_fields__} | {"model": model})
 
 
@@ -87,7 +87,7 @@ def test_only_committed_results_are_read_and_reading_ends(
     model = fresh_name("model")
     kept, dropped = result(model, 100, white=(40, 30)), result(model, 200, white=(40, 30))
     write(kafka, model, [([kept], True), ([dropped], False), ([kept], True), ([dropped], False)])
-    with ResultReader(kafka, topic.name) as reader:
+    with open_results(kafka, topic.name) as reader:
         found = [own for own in reader.read_to_end() if own.model == model]
         assert list(reader.read_to_end()) == []
     assert found == [kept, kept]
@@ -126,7 +126,7 @@ def test_following_shows_what_is_committed_later(
     arrived: Queue[Result] = Queue()
 
     def follow() -> None:
-        with ResultReader(kafka, topic.name) as reader:
+        with open_results(kafka, topic.name) as reader:
             for own in reader.follow():
                 if own.model == model:
                     arrived.put(own)
@@ -142,6 +142,6 @@ def test_following_shows_what_is_committed_later(
 
 def test_a_missing_topic_and_a_missing_broker_are_one_clear_error(kafka: str, fresh_name: Callable[[str], str]) -> None:
     with pytest.raises(TopicError, match="fairstream topics create"):
-        ResultReader(kafka, fresh_name("nowhere"))
+        open_results(kafka, fresh_name("nowhere"))
     with pytest.raises(BrokerUnavailableError, match="--kafka"):
-        ResultReader("127.0.0.1:1")
+        open_results("127.0.0.1:1")

@@ -12,7 +12,7 @@ Source: Hundepool et al. 2012, Statistical Disclosure Control, ch. 4 (primary an
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -63,3 +63,48 @@ def disclose(people: Mapping[Cell, int], k: int) -> Disclosure[Cell]:
         complementary.add(cell)
         hidden += people[cell]
     return Disclosure(frozenset(shown), small, frozenset(complementary), hidden == 0 or hidden >= k)
+
+
+def disclose_table(people: Mapping[tuple[str, ...], int], k: int) -> Disclosure[tuple[str, ...]]:
+    """Decide what of a cross of several attributes may be shown beside its margins.
+
+    A reader may know every margin (``female`` of gender by race, or ``female & black`` of three attributes): a margin
+    minus the shown cells of its line is what is hidden in that line, and must be nobody or at least ``k``. So, line by
+    line, the smallest shown cells are hidden until that holds in every line.
+
+    Args:
+        people: People by the labels of a cell, unknown values included; they do not overlap.
+        k: Fewest people that may be shown; 0 shows everything.
+
+    Source: Hundepool et al. 2012, Statistical Disclosure Control, ch. 4.4 (secondary suppression in tables); this
+    guards each line, not against a linear program over all of them.
+
+    >>> table = {("f", "a"): 4, ("f", "b"): 30, ("m", "a"): 40, ("m", "b"): 50}
+    >>> release = disclose_table(table, 10)
+    >>> sorted(release.shown), sorted(release.complementary)
+    ([('m', 'b')], [('f', 'b'), ('m', 'a')])
+    """
+    small = frozenset(cell for cell, n in people.items() if 0 < n < k)
+    hidden = set(small)
+    lines = _lines_of(people)
+    is_settled = False
+    while not is_settled:
+        is_settled = True
+        for line in lines:
+            n_hidden = sum(people[cell] for cell in line if cell in hidden)
+            open_cells = [cell for cell in line if cell not in hidden and people[cell]]
+            if 0 < n_hidden < k and open_cells:
+                hidden.add(min(open_cells, key=lambda cell: (people[cell], cell)))
+                is_settled = False
+    shown = frozenset(cell for cell, n in people.items() if n and cell not in hidden)
+    n_hidden = sum(people[cell] for cell in hidden)
+    return Disclosure(shown, small, frozenset(hidden) - small, n_hidden == 0 or n_hidden >= k)
+
+
+def _lines_of(cells: Iterable[tuple[str, ...]]) -> list[list[tuple[str, ...]]]:
+    """Return the cells that differ in one label only, for every choice of the others."""
+    lines: dict[tuple[int, tuple[str, ...]], list[tuple[str, ...]]] = {}
+    for cell in cells:
+        for place in range(len(cell)):
+            lines.setdefault((place, cell[:place] + cell[place + 1 :]), []).append(cell)
+    return list(lines.values())

@@ -10,7 +10,7 @@ word of every partition, whatever the order in which the partitions were heard.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -51,7 +51,7 @@ class ClosedWindow:
     window: Window
 
 
-Closed = list[ClosedPane | ClosedWindow]  # in order of event time
+Tell = Callable[[ClosedPane | ClosedWindow], None]  # called in order of event time, with the counts as of that moment
 
 
 class Advance(NamedTuple):
@@ -138,14 +138,10 @@ class Tally:
     idle_since_s: float | None = None
     progress: Progress = field(default_factory=Progress)
 
-    def apply(self, source: Source, n_partitions: int, mark: Mark, panes: Mapping[int, Cells]) -> Closed:
-        """Take in one whole flush of a source partition, and let time move on as far as all partitions have come.
-
-        Returns:
-            The panes and windows that closed by this.
-        """
+    def apply(self, source: Source, n_partitions: int, mark: Mark, panes: Mapping[int, Cells], tell: Tell) -> None:
+        """Take in one whole flush of a source partition, and let time move on as far as all partitions have come."""
         self.take(source, n_partitions, mark, panes)
-        return self._advance(self._watermark_s())
+        self._advance(self._watermark_s(), tell)
 
     def take(self, source: Source, n_partitions: int, mark: Mark, panes: Mapping[int, Cells]) -> None:
         """Take in one whole flush of a source partition; time stands still.
@@ -167,34 +163,29 @@ class Tally:
         if not self._is_all_idle():
             self._set_idle_since(None)
 
-    def advance_to(self, closed_before_s: int) -> Closed:
-        """Close every pane that starts before a time, as a replay does that knows how time moved.
+    def advance_to(self, closed_before_s: int, tell: Tell) -> None:
+        """Close every pane that starts before a time, as a replay does that knows how time moved."""
+        self._advance(closed_before_s, tell)
 
-        Returns:
-            The panes and windows that closed by this.
-        """
-        return self._advance(closed_before_s)
-
-    def tick(self, now_s: float) -> Closed:
+    def tick(self, now_s: float, tell: Tell) -> None:
         """Let time move on with the clock while every partition is silent.
 
         Nothing moves when nothing is open, so that an idle system writes nothing.
 
         Args:
             now_s: Clock time in seconds.
-
-        Returns:
-            The panes and windows that closed by this.
+            tell: Told about each pane and window that closes.
         """
         if not self._is_all_idle():
-            return []
+            return
         if self.idle_since_s is None:
             self._set_idle_since(now_s)
         if not self.open_panes and not any(not self.is_closed(key) for key in self.windows):
-            return []
+            return
         silence_s = max(0.0, now_s - (self.idle_since_s or 0.0))
-        return self._advance(
-            clock_time_of(self.marks.values(), out_of_orderness_s=self.config.out_of_orderness_s, silence_s=silence_s)
+        self._advance(
+            clock_time_of(self.marks.values(), out_of_orderness_s=self.config.out_of_orderness_s, silence_s=silence_s),
+            tell,
         )
 
     def revise(self) -> list[tuple[WindowKey, Window]]:
@@ -224,6 +215,19 @@ class Tally:
         for source in sorted(self.marks):
             vector.setdefault(source.topic, {})[source.partition] = self.marks[source].first_offset
         return vector
+
+    def recent(self) -> tuple[int, int, Cells]:
+        """Return start, end and counts of the newest stretch: the longest window that is filling, and the one before.
+
+        For a look at what is going on; empty where nothing was counted.
+        """
+        longest = max(self.config.windows, key=lambda spec: spec.size_s)
+        newest = sorted(start_s for name, start_s in self.windows if name == longest.name)[-2:]
+        cells: Cells = {}
+        for start_s in newest:
+            add_cells(cells, self.windows[longest.name, start_s].cells)
+        first_s, last_s = (newest[0], newest[-1] + longest.size_s) if newest else (0, 0)
+        return first_s, last_s, cells
 
     def end_s(self, key: WindowKey) -> int:
         """Return the end of a window."""
@@ -261,25 +265,24 @@ class Tally:
             del held[start_s]
             self.progress.changed.add(("pane", *source, start_s))
 
-    def _advance(self, time_s: int | None) -> Closed:
+    def _advance(self, time_s: int | None, tell: Tell) -> None:
         before_s = self.closed_before_s
         if time_s is None:
-            return []
+            return
         target_s = time_s - time_s % self.config.pane_s
         if before_s is not None and target_s <= before_s:
-            return []
-        closed: Closed = []
+            return
         due = sorted(start for start in self.open_panes if start < target_s)
         first_s = before_s if before_s is not None else min(due, default=target_s)
+        n_filled: Counter[str] = Counter()
         for start_s in due:
-            closed += self._close_windows(start_s)
-            closed.append(ClosedPane(start_s, self._close_pane(start_s)))
-        closed += self._close_windows(target_s)
-        self._count_empty(closed, first_s, target_s)
+            n_filled += self._close_windows(start_s, tell)
+            tell(ClosedPane(start_s, self._close_pane(start_s)))
+        n_filled += self._close_windows(target_s, tell)
+        self._count_empty(n_filled, first_s, target_s)
         self.progress.advances.append(Advance(target_s, self.offsets()))
         self.progress.changed.add(CLOCK)
         self._forget()
-        return closed
 
     def _close_pane(self, start_s: int) -> Cells:
         """Add a finished pane to windows and totals, once."""
@@ -293,20 +296,20 @@ class Tally:
         self._add(start_s, pane)
         return pane
 
-    def _close_windows(self, end_s: int) -> list[ClosedWindow]:
-        """Close the windows that end by ``end_s``; all their panes are closed."""
+    def _close_windows(self, end_s: int, tell: Tell) -> Counter[str]:
+        """Close the windows that end by ``end_s``, all of whose panes are closed; return how many of each size."""
         due = self._in_order(key for key in self.windows if not self.is_closed(key) and self.end_s(key) <= end_s)
         self.closed_before_s = end_s
         for key in due:
             self.windows[key].offsets = self.offsets()
             self.progress.changed.add(("window", *key))
-        return [ClosedWindow(key, self.windows[key]) for key in due]
+            tell(ClosedWindow(key, self.windows[key]))
+        return Counter(name for name, _ in due)
 
-    def _count_empty(self, closed: Closed, first_s: int, last_s: int) -> None:
-        filled = Counter(each.key[0] for each in closed if isinstance(each, ClosedWindow))
+    def _count_empty(self, n_filled: Counter[str], first_s: int, last_s: int) -> None:
         for spec in self.config.windows:
             watched_s = first_s if spec.since_s is None else max(first_s, spec.since_s)
-            if n_empty := spec.n_between(watched_s, last_s) - filled[spec.name]:
+            if n_empty := spec.n_between(watched_s, last_s) - n_filled[spec.name]:
                 self.progress.n_empty[spec.name] += n_empty
 
     def _add(self, start_s: int, cells: Cells) -> list[WindowKey]:

@@ -1,39 +1,45 @@
-"""Reads ``fairness-results`` as a plain reader: no group, no commit, only what is committed."""
+"""Reads what the judge told, results and alerts, as a plain reader: no group, no commit, only what is committed."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Self
+from typing import Generic, Self, TypeVar
 
 import msgspec
 from kafka.errors import KafkaError
 
 from stream_app.edges.kafka.plain import open_reader
 from stream_app.errors import BrokerUnavailableError
+from stream_app.pipeline.alerts import Alert, decode_alert
 from stream_app.pipeline.results import Result, decode_result
-from stream_app.topics import FAIRNESS_RESULTS
+from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_RESULTS
 
 _POLL_MS = 500
 _STALL_S = 30.0  # a transaction that was left open ends after its timeout; until then nobody can read past it
 
 
-class ResultReader:
-    """Reads results from the beginning of the topic, then as they come.
+Told = TypeVar("Told")
+
+
+class ToldReader(Generic[Told]):
+    """Reads records from the beginning of a topic, then as they come.
 
     Args:
         bootstrap: Bootstrap servers.
-        topic: Topic of the results.
+        topic: Topic of the records.
+        decode: Reads the value of one.
 
     Raises:
         BrokerUnavailableError: no broker answers.
         TopicError: the topic is missing.
     """
 
-    def __init__(self, bootstrap: str, topic: str = FAIRNESS_RESULTS) -> None:
+    def __init__(self, bootstrap: str, topic: str, decode: Callable[[bytes], Told]) -> None:
         self.n_unreadable = 0
-        self._consumer, self._partitions = open_reader(bootstrap, topic, client_id="fairstream-results")
+        self._decode = decode
+        self._consumer, self._partitions = open_reader(bootstrap, topic, client_id="fairstream-reader")
 
     def __enter__(self) -> Self:
         return self
@@ -43,8 +49,8 @@ class ResultReader:
     ) -> None:
         self._consumer.close()
 
-    def read_to_end(self) -> Iterator[Result]:
-        """Yield every result that is committed by now, partition by partition in offset order.
+    def read_to_end(self) -> Iterator[Told]:
+        """Yield every record that is committed by now, partition by partition in offset order.
 
         Raises:
             BrokerUnavailableError: the broker went away.
@@ -58,12 +64,12 @@ class ResultReader:
                 if self._positions() != before:
                     progress_s = time.monotonic()
                 elif time.monotonic() - progress_s > _STALL_S:
-                    raise BrokerUnavailableError("Kafka hands out no more results", action="Try again")
+                    raise BrokerUnavailableError("Kafka hands out no more records", action="Try again")
         except KafkaError as error:
             raise BrokerUnavailableError(f"Kafka went away ({type(error).__name__})", action="Try again") from None
 
-    def follow(self) -> Iterator[Result]:
-        """Yield results as they are committed, for ever.
+    def follow(self) -> Iterator[Told]:
+        """Yield records as they are committed, for ever.
 
         Raises:
             BrokerUnavailableError: the broker went away.
@@ -77,11 +83,21 @@ class ResultReader:
     def _positions(self) -> list[int]:
         return [self._consumer.position(partition) for partition in self._partitions]
 
-    def _poll(self) -> Iterator[Result]:
+    def _poll(self) -> Iterator[Told]:
         for records in self._consumer.poll(timeout_ms=_POLL_MS).values():
             for record in records:
                 if record.value is not None:
                     try:
-                        yield decode_result(record.value)
+                        yield self._decode(record.value)
                     except msgspec.MsgspecError:
                         self.n_unreadable += 1
+
+
+def open_results(bootstrap: str, topic: str = FAIRNESS_RESULTS) -> ToldReader[Result]:
+    """Open ``fairness-results``; raises as ``ToldReader``."""
+    return ToldReader(bootstrap, topic, decode_result)
+
+
+def open_alerts(bootstrap: str, topic: str = FAIRNESS_ALERTS) -> ToldReader[Alert]:
+    """Open ``fairness-alerts``; raises as ``ToldReader``."""
+    return ToldReader(bootstrap, topic, decode_alert)

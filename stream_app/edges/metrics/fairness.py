@@ -1,29 +1,39 @@
 """Fairness values as metric rows: only what may be shown, only at window close, gone when their owner is gone.
 
-Running totals are not exported: a counter of a group that is scraped twice gives the decisions in between.
+Running totals are not exported: a counter of a group that is scraped twice gives the decisions in between. Of an
+intersection of attributes only the few groups with most evidence are exported.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from math import comb
 
+import msgspec
 from prometheus_client import Metric
 
-from stream_app.core.fairness.pairs import Rule, State
+from stream_app.edges.metrics.alert_levels import N_PER_WINDOW, AlertLevels
+from stream_app.edges.metrics.fairness_values import (
+    N_CAUSE,
+    N_CROSSED,
+    N_UNDECLARED,
+    N_VALUES,
+    CauseValues,
+    EvidenceValues,
+    GroupValues,
+)
 from stream_app.edges.metrics.instruments import Counter, Gauge
 from stream_app.errors import ConfigError
-from stream_app.pipeline.disclosed import disclosable_state, disclose_result
-from stream_app.pipeline.results import TOTAL_WINDOW, Result, shown_groups
+from stream_app.pipeline.alerts import Alert
+from stream_app.pipeline.disclosed import DisclosedGroup, disclose_result
+from stream_app.pipeline.evidence import Kind, PairTest
+from stream_app.pipeline.results import CROSS, TOTAL_WINDOW, Result, shown_groups
+from stream_app.pipeline.rows import strength_of
 from stream_app.policy import ModelPolicy, Policy
 
-RATIO, GAP = "disparate_impact_ratio", "gap"
-KINDS: Mapping[str, frozenset[Rule]] = {
-    RATIO: frozenset({Rule.DISPARATE_IMPACT_RATIO, Rule.DISPARATE_IMPACT_UNDEFINED}),
-    GAP: frozenset({Rule.GAP}),
-}
-LEVELS = {State.OK: 0, State.INSUFFICIENT: 1, State.WATCH: 2, State.BREACH: 3}
-_GROUP_LABELS = ("model", "attribute", "window", "group")
 _SMALL, _COMPLEMENTARY = "small_cell", "complementary"
+_N_WORST = 3  # groups of an intersection that are exported
+_N_EXPLAINED = 2  # groups of an attribute whose cause is exported
 
 
 class FairnessRows:
@@ -44,37 +54,12 @@ class FairnessRows:
                 f"The policy makes {n_series} fairness series, max_series allows {max_series}",
                 action="Declare fewer groups or windows, or raise FAIRSTREAM_MAX_SERIES",
             )
-        self._approval = Gauge(
-            "fairstream_approval_ratio", "Approval rate of a group in the last closed window.", _GROUP_LABELS
-        )
-        self._ratio = Gauge(
-            "fairstream_disparate_impact_ratio",
-            "Approval rate of a group divided by that of the reference group.",
-            _GROUP_LABELS,
-        )
-        self._gap = Gauge(
-            "fairstream_approval_gap_ratio",
-            "Approval rate of a group minus that of the reference group; negative is harm.",
-            _GROUP_LABELS,
-        )
-        self._decisions = Gauge(
-            "fairstream_window_decisions", "Decisions about a group in the last closed window.", _GROUP_LABELS
-        )
+        self._values, self._causes, self._evidence = GroupValues(), CauseValues(), EvidenceValues()
+        self._levels = AlertLevels()
         self._end = Gauge(
             "fairstream_window_end_timestamp_seconds",
             "Event time at which the last closed window ended.",
             ("model", "attribute", "window"),
-        )
-        self._level = Gauge(
-            "fairstream_alert_level",
-            "State of the worst pair under a rule: 0 ok, 1 insufficient data, 2 warning, 3 breach.",
-            ("model", "attribute", "kind", "window"),
-        )
-        self._values = (self._approval, self._ratio, self._gap, self._decisions, self._end, self._level)
-        self._transitions = Counter(
-            "fairstream_alert_transitions",
-            "Changes of the state of an attribute under a rule.",
-            ("model", "attribute", "kind", "window", "to"),
         )
         self._suppressed = Counter(
             "fairstream_cells_suppressed",
@@ -82,13 +67,22 @@ class FairnessRows:
             ("model", "attribute", "reason"),
         )
         self._threshold = Gauge(
-            "fairstream_threshold_ratio", "Threshold of a rule of the policy.", ("model", "attribute", "kind")
+            "fairstream_threshold_ratio", "Limit of a rule of the policy.", ("model", "attribute", "kind")
         )
         self._reference = Gauge(
             "fairstream_reference_info", "Reference group of an attribute.", ("model", "attribute", "reference")
         )
         for model in policy.models:
             self._start(model)
+
+    def take(self, results: Iterable[Result], alerts: Iterable[Alert]) -> None:
+        """Take over what one flush of the judge told, in order of event time: an alarm shows before a window closes."""
+        told = [(alert.at_s, 0, alert) for alert in alerts] + [(result.end_s, 1, result) for result in results]
+        for _, _, each in sorted(told, key=lambda item: item[:2]):
+            if isinstance(each, Alert):
+                self._alarm(each)
+            else:
+                self.show([each], is_new=True)
 
     def show(self, results: Iterable[Result], *, is_new: bool) -> None:
         """Take over results of closed windows.
@@ -112,14 +106,14 @@ class FairnessRows:
 
     def drop(self, model: str) -> None:
         """Remove the values of a model that another process owns now."""
-        for gauge in self._values:
-            gauge.drop(model)
+        for rows in (self._values, self._causes, self._evidence, self._levels, self._end):
+            rows.drop(model)
 
     def families(self) -> Iterator[Metric]:
         """Return all rows."""
-        for gauge in self._values:
-            yield gauge.family()
-        for instrument in (self._transitions, self._suppressed, self._threshold, self._reference):
+        for rows in (self._values, self._evidence, self._causes, self._levels):
+            yield from rows.families()
+        for instrument in (self._end, self._suppressed, self._threshold, self._reference):
             yield instrument.family()
 
     def _start(self, model: ModelPolicy) -> None:
@@ -128,56 +122,57 @@ class FairnessRows:
             return
         for attribute in model.attributes:
             self.suppressed(model.name, attribute.name, 0, 0)
-            self._threshold.set((model.name, attribute.name, RATIO), model.rules.min_disparate_impact_ratio)
-            self._threshold.set((model.name, attribute.name, GAP), model.rules.max_gap)
+            self._threshold.set((model.name, attribute.name, Kind.RATIO.value), model.rules.min_disparate_impact_ratio)
+            self._threshold.set((model.name, attribute.name, Kind.GAP.value), model.rules.max_gap)
             self._reference.set((model.name, attribute.name, attribute.reference or ""), 1)
-            for window in model.windows:
-                for kind in KINDS:
-                    for state in State:
-                        self._transitions.add((model.name, attribute.name, kind, window.name, state.value), 0)
+            self._levels.start(model, attribute.name)
+
+    def _alarm(self, alert: Alert) -> None:
+        if (model := self._models.get(alert.model)) is not None:
+            self._levels.alarm(alert, model)
 
     def _show(self, result: Result, k: int, *, is_new: bool) -> None:
         if is_new:
             release = shown_groups(result, k)
             self.suppressed(result.model, result.attribute, len(release.small), len(release.complementary))
         window = (result.model, result.attribute, result.window)
-        for gauge in (self._approval, self._decisions, self._ratio, self._gap):
-            gauge.drop(*window)
-        for group in disclose_result(result, k).groups:
-            for gauge, value in (
-                (self._approval, group.rate),
-                (self._decisions, group.n),
-                (self._ratio, group.disparate_impact_ratio),
-                (self._gap, group.gap),
-            ):
-                if value is not None:
-                    gauge.set((*window, group.group), value)
+        groups = [group for group in disclose_result(result, k).groups if group.hidden is None]
+        judged = (group for group in groups if group.evidence)
+        worst = sorted(judged, key=lambda group: strength_of(group.evidence), reverse=True)[:_N_WORST]
+        if CROSS in result.attribute:
+            self._values.show(window, map(_without_rate, worst))
+            self._evidence.show(result.model, result.attribute, worst)
+        else:
+            self._values.show(window, groups)
+            self._causes.show(window, worst[:_N_EXPLAINED])
+            self._evidence.show(result.model, result.attribute, groups)
+        self._levels.show(result, k, groups, is_new=is_new)
         self._end.set(window, result.end_s)
-        for kind, rules in KINDS.items():
-            self._show_level(result, kind, disclosable_state(result, k, rules), is_new=is_new)
 
-    def _show_level(self, result: Result, kind: str, state: State, *, is_new: bool) -> None:
-        labels = (result.model, result.attribute, kind, result.window)
-        before = self._level.rows().get(labels)
-        self._level.set(labels, LEVELS[state])
-        if is_new and before is not None and before != LEVELS[state]:
-            self._transitions.add((*labels, state.value))
+
+def _without_rate(group: DisclosedGroup) -> DisclosedGroup:
+    return msgspec.structs.replace(group, rate=None, rate_bounds=None, shortfall=None)
 
 
 def count_series(policy: Policy) -> int:
     """Return how many fairness series a policy can make at most.
 
-    >>> from stream_app.policy import load_policy
-    >>> count_series(load_policy("loans"))
-    279
+    >>> from stream_app.pipeline.rows import strength_of
+    from stream_app.policy import load_policy
+    >>> count_series(load_policy("loans")) < 2000
+    True
     """
     n_series = 0
     for model in policy.models:
         if model.kind == "counts":
             n_series += 2
             continue
-        for attribute in model.attributes:
-            n_labels = len(attribute.groups) + 2
-            per_window = 2 * n_labels + 2 * (n_labels - 1) + 1 + len(KINDS) * (1 + len(State))
-            n_series += len(model.windows) * per_window + 2
+        n_windows, n_attributes = len(model.windows), len(model.attributes)
+        n_groups = sum(len(attribute.groups) for attribute in model.attributes)
+        n_crosses = sum(comb(n_attributes, depth) for depth in range(2, model.detection.max_depth + 1))
+        n_values = N_VALUES * n_groups + N_UNDECLARED * 2 * n_attributes + N_CROSSED * _N_WORST * n_crosses
+        n_values += N_CAUSE * _N_EXPLAINED * n_attributes
+        n_parts = n_attributes + n_crosses
+        n_series += n_windows * (n_values + (N_PER_WINDOW + 1) * n_parts)
+        n_series += len(PairTest) * (n_groups + _N_WORST * n_crosses) + (2 * len(PairTest) + len(Kind) + 5) * n_parts
     return n_series

@@ -144,7 +144,7 @@ class Metrics(Collector):
                     self._fairness.suppressed(model, "cell", own.n_small, own.n_complementary)
                 if self._lanes.is_open(FAIRNESS_PARTIALS, partition):
                     self._judged_by.setdefault(partition, set()).add(model)
-                    self._fairness.show(own.results, is_new=True)
+                    self._fairness.take(own.results, own.alerts)
                     if own.closed_before_s is not None:
                         self._events.watermark.set((model,), own.closed_before_s)
 

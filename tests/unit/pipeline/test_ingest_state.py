@@ -133,6 +133,7 @@ attributes = [
     { name = "b", path = "b", groups = [GROUPS], reference = "0" },
 ]
 features = [FEATURES]
+detection = { max_depth = 1 }
 """.replace("GROUPS", ", ".join(f'"{n}"' for n in range(60))).replace(
         "FEATURES", ", ".join(f'{{ name = "x{n}", path = "x{n}", minimum = 0, maximum = 1000000 }}' for n in range(16))
     )

@@ -8,6 +8,7 @@ import zlib
 from collections import defaultdict
 from datetime import datetime
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -86,7 +87,11 @@ def test_the_boston_fed_records_give_the_reference_values(n_partitions: int) -> 
     ratios = {group.group: group.disparate_impact_ratio for group in total.groups}
     assert ratios["black"] == pytest.approx(0.743214, abs=5e-7)
     assert ratios["hispan"] == pytest.approx(0.842994, abs=5e-7)
-    assert {group.group: (group.state, group.shortfall) for group in total.groups}["black"] == ("breach", 11)
+    black = {group.group: group for group in total.groups}["black"]
+    # Below four fifths, but 197 decisions are no proof of it: the interval reaches 0.81.
+    assert (black.state, black.rules, black.shortfall) == ("ok", ("disparate_impact_ratio", "gap"), 11)
+    assert black.ratio_bounds is not None
+    assert msgspec.structs.astuple(black.ratio_bounds) == pytest.approx((0.667482, 0.812141), abs=1e-6)
     fives = [counts(result) for result in race if result.window == "500s"]
     assert fives == [
         {"white": (418, 379), "black": (52, 40), "hispan": (30, 25)},
@@ -106,7 +111,7 @@ def test_a_small_group_does_not_blind_the_others() -> None:
     third = [r for r in results if r.attribute == "race" and r.window == "500s"][2]
     states = {group.group: (group.state, group.reason) for group in third.groups}
     assert states == {
-        "black": ("breach", None),
+        "black": ("ok", None),
         "hispan": ("insufficient", "below_min_n"),
         "white": (None, "reference"),
     }
@@ -124,6 +129,7 @@ def test_disorder_repeats_and_late_records_are_counted_as_by_hand(seed: int) -> 
     found = {
         (result.attribute, result.window, result.end_s if result.window != "total" else 0): counts(result)
         for result in run(log, rng)
+        if "+" not in result.attribute
     }
     assert n_late > 20
     assert found == expected

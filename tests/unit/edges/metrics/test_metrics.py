@@ -20,8 +20,8 @@ from stream_app.pipeline.judge import JudgeReport
 from stream_app.pipeline.layout import layout_of
 from stream_app.pipeline.model_judge import ModelReport
 from stream_app.pipeline.results import Result, Span
-from stream_app.pipeline.verdicts import judge_window
 from stream_app.policy import load_policy
+from tests.judging import judge_plainly
 
 POLICY = load_policy("loanapp")
 MODEL = POLICY.models[0]
@@ -57,7 +57,7 @@ def result(end_s: int = 100, window: str = "100s", **counts: GroupCount) -> Resu
         for decision, count in enumerate((favourable, n - favourable)):
             cells[LAYOUT.code_of((labels.index(group), 1, 0, decision))] = [count]
     span = Span(window, end_s - 100, end_s)
-    return judge_window(MODEL, LAYOUT, cells, span, revision=0, offsets={}, policy_hash="h")[0]
+    return judge_plainly(MODEL, LAYOUT, cells, span)[0]
 
 
 WHITE, BLACK, HISPAN = GroupCount(1681, 1527), GroupCount(197, 133), GroupCount(111, 85)

@@ -1,0 +1,80 @@
+"""A cause as people may see it: parts of the gap, no counts, no segment or feature with fewer than k decisions."""
+
+from __future__ import annotations
+
+import msgspec
+
+from stream_app.core.cause.cause import OTHER_SEGMENTS, Cause, SegmentPart
+from stream_app.core.cause.decomposition import Driver
+
+
+class DisclosedPart(msgspec.Struct, frozen=True, kw_only=True):
+    """What one segment adds to the gap.
+
+    Attributes:
+        segment: Its label, or ``other segments`` for small ones and the rest together.
+        mix: Part of the gap because the group is more or less often in this segment.
+        rate: Part of the gap because the group fares differently in it.
+    """
+
+    segment: str
+    mix: float
+    rate: float
+
+
+class DisclosedDifference(msgspec.Struct, frozen=True, kw_only=True):
+    """How a feature differs between the groups.
+
+    Attributes:
+        feature: Its name.
+        standardised: Cohen's d, in pooled standard deviations.
+    """
+
+    feature: str
+    standardised: float
+
+
+class DisclosedCause(msgspec.Struct, frozen=True, kw_only=True):
+    """A ``Cause`` without counts; ``mix`` and ``rate`` of all segments sum to the gap.
+
+    Attributes:
+        driver: What the gap is made of.
+        mix: Part of the gap because the groups are spread differently over the segments.
+        rate: Part of the gap because they fare differently inside segments.
+        segments: Parts by segment.
+        simpson: Whether the total tells the opposite of what happens inside segments.
+        features: Features with a standardised difference.
+    """
+
+    driver: Driver
+    mix: float | None
+    rate: float | None
+    segments: tuple[DisclosedPart, ...]
+    simpson: bool
+    features: tuple[DisclosedDifference, ...]
+
+
+def disclose_cause(cause: Cause, k: int) -> DisclosedCause:
+    """Hide what tells about fewer than ``k`` decisions of a group; ``k`` = 0 hides nothing but the counts."""
+    shown = [part for part in cause.segments if min(part.n, part.n_reference) >= k]
+    rest = [part for part in cause.segments if part not in shown]
+    rest += [cause.other_segments] if cause.other_segments is not None else []
+    parts = [DisclosedPart(segment=part.segment, mix=part.mix, rate=part.rate) for part in shown]
+    return DisclosedCause(
+        driver=cause.driver,
+        mix=cause.mix,
+        rate=cause.rate,
+        segments=(*parts, _sum(rest)) if rest else tuple(parts),
+        simpson=cause.simpson,
+        features=tuple(
+            DisclosedDifference(feature=each.feature, standardised=each.standardised)
+            for each in cause.features
+            if each.standardised is not None and min(each.n, each.n_reference) >= k
+        ),
+    )
+
+
+def _sum(parts: list[SegmentPart]) -> DisclosedPart:
+    return DisclosedPart(
+        segment=OTHER_SEGMENTS, mix=sum(part.mix for part in parts), rate=sum(part.rate for part in parts)
+    )

@@ -1,0 +1,27 @@
+"""Results of one window for tests of what shows them: the tests have seen the window's counts as one pane."""
+
+from __future__ import annotations
+
+import msgspec
+
+from stream_app.core.windows.cells import CellLayout, Cells
+from stream_app.core.windows.tally import ClosedPane
+from stream_app.pipeline.pair_watch import PairWatch
+from stream_app.pipeline.results import Result, Span
+from stream_app.pipeline.verdicts import Counted, judge_window
+from stream_app.policy import ModelPolicy
+
+
+def with_plain_rules(model: ModelPolicy) -> ModelPolicy:
+    """Return a model whose windows are in breach by point values alone."""
+    detection = msgspec.structs.replace(model.detection, plain_rules=True)
+    return msgspec.structs.replace(model, detection=detection)
+
+
+def judge_plainly(
+    model: ModelPolicy, layout: CellLayout, cells: Cells, span: Span, *, revision: int = 0
+) -> list[Result]:
+    """Judge one window by the plain rules."""
+    watch = PairWatch(model, layout)
+    watch.feed(ClosedPane(span.start_s, cells))
+    return judge_window(with_plain_rules(model), layout, cells, watch, Counted(span, revision, {}, "h", is_close=True))
