@@ -41,7 +41,7 @@ class Variable:
         label: What is written beside it.
         is_multi: Whether several values, or all, may be chosen at once.
         regex: Values that are offered; all when empty.
-        all_value: What "All" stands for in a query.
+        all_value: What "All" stands for in a query; None: the values that are offered.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Variable:
     label: str
     is_multi: bool = True
     regex: str = ""
-    all_value: str = ".+"
+    all_value: str | None = ".+"
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def _build_variable(variable: Variable) -> QueryVariable:
         .include_all(variable.is_multi)
         .regex(variable.regex)
     )
-    return built.all_value(variable.all_value) if variable.is_multi else built
+    return built if variable.all_value is None or not variable.is_multi else built.all_value(variable.all_value)
 
 
 def _build_mark(mark: Mark) -> AnnotationQuery:

@@ -85,6 +85,9 @@ def _problems_of(source: Source, query: Asked, values: Mapping[str, str]) -> Ite
         return
     if not found:
         yield f"{query}: no data with {dict(values)}"
+    names = [tuple(series["metric"].get(label) for label in sorted(query.legend_labels)) for series in found]
+    if len(set(names)) < len(names) and query.legend:
+        yield f"{query}: {len(names)} series under {len(set(names))} names"
     for series in found:
         if missing := query.legend_labels - series["metric"].keys():
             yield f"{query}: no label {sorted(missing)} in {series['metric']}"
@@ -97,6 +100,8 @@ def _repeated(query: Asked, offered: Mapping[str, list[str]]) -> list[dict[str, 
 
 
 def _choice(variable: Mapping[str, Any], offered: list[str]) -> str:
-    if variable.get("includeAll"):
-        return str(variable["allValue"]).replace("\\", "\\\\")
-    return escaped(offered[0]) if offered else "nothing-is-offered"
+    if not offered:
+        return "nothing-is-offered"
+    if not variable.get("includeAll"):
+        return escaped(offered[0])
+    return str(variable.get("allValue") or f"({'|'.join(map(escaped, offered))})")

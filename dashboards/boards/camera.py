@@ -6,10 +6,21 @@ from dashboards import links
 from dashboards.board import INSTANCE, Board, Variable
 from dashboards.panels import HALF, About, Query, lines, number
 from dashboards.promql import JOB_LIVE, MODEL, OF_WORKER, OF_WORKER_MODEL, OF_WORKER_TOPIC, grown, series, speed
-from dashboards.selections import POLICY_CHANGES, TOPIC
+from dashboards.selections import POLICY_CHANGES
 
 _CELL, _EVENT = 'attribute="cell"', 'outcome="event"'
-_COUNTED = Variable("model", f"label_values({series('decisions_total', *OF_WORKER, _EVENT)}, model)", "stream")
+_COUNTED = Variable(
+    "model",
+    f"label_values({series('decisions_total', *OF_WORKER, _EVENT)}, model)",
+    "stream",
+    all_value=None,  # of these streams; decisions have dashboards of their own
+)
+_TOPIC = Variable(
+    "topic",
+    f"label_values({series('fields_dropped_total', *OF_WORKER)}, topic)",
+    "topic of the cameras",
+    is_multi=False,
+)
 _OF_CELLS = (*OF_WORKER_MODEL, _CELL)
 
 NOW = (
@@ -77,7 +88,12 @@ HELD_BACK = (
     ),
     lines(
         About("Windows", "What became of closed windows; suppressed: nothing in it could be shown.", "cps"),
-        [Query(speed("windows_closed_total", "model, window, result", *OF_WORKER_MODEL), "{{window}} {{result}}")],
+        [
+            Query(
+                speed("windows_closed_total", "model, window, result", *OF_WORKER_MODEL),
+                "{{model}} {{window}} {{result}}",
+            )
+        ],
         width=HALF,
     ),
     lines(
@@ -92,7 +108,7 @@ BOARD = Board(
     folder="privacy",
     title="Privacy: cameras",
     description="What do the cameras send, and what of it is let through?",
-    variables=(INSTANCE, _COUNTED, TOPIC),
+    variables=(INSTANCE, _COUNTED, _TOPIC),
     rows=(("Now", NOW), ("Events", FLOW), ("Held back", HELD_BACK)),
     marks=(POLICY_CHANGES,),
 )

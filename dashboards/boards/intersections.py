@@ -93,10 +93,10 @@ VALUES = (
     lines(
         About(
             "Evidence",
-            "log10 of the e-value of the tests that ask whether the subgroup is worse off.",
+            "log10 of the largest e-value of the tests that ask whether the subgroup is worse off.",
             leads_to=_LEADS_TO,
         ),
-        [Query(owned("evidence_log10", "group, test", *OF_ATTRIBUTE, CROSSED, 'test=~".+_low"'), "{{group}} {{test}}")],
+        [Query(owned("evidence_log10", _PAIR, *OF_ATTRIBUTE, CROSSED, 'test=~".+_low"'), "{{group}}")],
         width=HALF,
     ),
     lines(
