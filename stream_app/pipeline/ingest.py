@@ -34,7 +34,7 @@ from stream_app.pipeline.repeat_log import RepeatLog
 from stream_app.policy import ModelPolicy
 from stream_app.topics import FAIRNESS_PARTIALS, labels_topic, partition_of_model
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 _META_KEY = b"meta"
 
 
@@ -44,6 +44,7 @@ class _Meta(msgspec.Struct, array_like=True, frozen=True):
     version: int
     layout_hash: str
     max_event_s: int | None
+    first_offset: int = 0  # where the lane began: no record below was ever counted
 
 
 @dataclass
@@ -124,7 +125,7 @@ class IngestStep:
         self._panes = PaneStore()
         self._max_cells = max_cells_of(self._counter.layout.width)
         self._pane_log = PaneLog(self._max_cells)
-        self._next_offset = 0
+        self._next_offset = self._first_offset = 0
         self._counted_events = True  # a restored lane was active a moment ago, for all it knows
         self._active_at_s = 0.0
         self._announced: tuple[Any, ...] | None = None
@@ -136,11 +137,11 @@ class IngestStep:
 
     def restore(self, entries: Mapping[bytes, bytes], next_offset: int) -> None:
         """Take over panes, watermark and remembered ids as of the last commit."""
-        self._next_offset = next_offset
+        self._next_offset = self._first_offset = next_offset
         meta = msgspec.msgpack.decode(entries[_META_KEY], type=_Meta) if _META_KEY in entries else None
         if meta is not None:
             self._check(meta)
-            self._watermark.max_event_s = meta.max_event_s
+            self._watermark.max_event_s, self._first_offset = meta.max_event_s, meta.first_offset
         self._panes.put_back(self._pane_log.restore(entries))
         self._repeat_log.restore(entries)
 
@@ -281,6 +282,7 @@ class IngestStep:
                     part=number,
                     n_parts=len(parts),
                     panes=part,
+                    first_offset=self._first_offset,
                 )
             )
             for number, part in enumerate(parts)
@@ -291,7 +293,7 @@ class IngestStep:
     def _changes(self, panes: list[PanePartial], closed_before_s: int | None) -> list[tuple[bytes, bytes | None]]:
         if closed_before_s is not None:
             self._panes.close_before(closed_before_s)
-        meta = _Meta(STATE_VERSION, self._layout_hash, self._watermark.max_event_s)
+        meta = _Meta(STATE_VERSION, self._layout_hash, self._watermark.max_event_s, self._first_offset)
         return [
             *self._pane_log.changes(panes, closed_before_s),
             (_META_KEY, msgspec.msgpack.encode(meta)),

@@ -6,13 +6,16 @@ import msgspec
 import numpy as np
 import pytest
 
-from stream_app.core.windows.partials import PanePartial
+from stream_app.core.windows.partials import PanePartial, decode_partial
 from stream_app.core.windows.repeats import RepeatHorizon
 from stream_app.errors import StateError
+from stream_app.pipeline.ingest import IngestStep, IngestTopology
+from stream_app.pipeline.lane import Batch
 from stream_app.pipeline.pane_log import PaneLog
 from stream_app.pipeline.repeat_log import RepeatLog
 from stream_app.policy import parse_policy
-from tests.ingest_lane import LOANS, NOW_S, IngestLane, State, encode, iso, loan
+from stream_app.topics import FAIRNESS_PARTIALS
+from tests.ingest_lane import KEYS, LOANS, NOW_S, IngestLane, State, encode, iso, loan
 
 
 class Memory:
@@ -225,3 +228,15 @@ def test_a_lane_without_any_record_has_no_watermark() -> None:
     lane = IngestLane()
     lane.flush()
     assert [(partial.closed_before_s, partial.max_event_s) for partial in lane.partials] == [(None, None)]
+
+
+def test_a_lane_remembers_where_it_began() -> None:
+    state: dict[bytes, bytes] = {}
+    for next_offset in (41, 57):
+        step = IngestStep(LOANS, KEYS, 0, IngestTopology(1))
+        step.restore(state, next_offset)
+        step.step(Batch(LOANS.topic, 0, next_offset, next_offset + 3, np.arange(0), [], np.zeros(0, np.int64)))
+        flush = step.flush(0.0, is_caught_up=False)
+        state |= {key: value for key, value in flush.changes if value is not None}
+        (partial,) = [decode_partial(v) for o in flush.outputs for v in o.values if o.topic == FAIRNESS_PARTIALS and v]
+        assert (partial.first_offset, partial.next_offset) == (41, next_offset + 3)
