@@ -64,6 +64,8 @@ def test_each_alert_reaches_its_receiver(alert: Rule) -> None:
     ("labels", "receiver"),
     [
         ({"alertname": "Own", "severity": "critical", "team": "fairness"}, "fairness-page"),
+        ({"alertname": "Own", "severity": "critical", "team": "fairness", "attribute": "gender+race"}, "fairness-page"),
+        ({"alertname": "Own", "severity": "warning", "team": "fairness", "attribute": "gender+race"}, "fairness-chat"),
         ({"alertname": "Own", "severity": "warning", "team": "privacy"}, "privacy-chat"),
         ({"alertname": "Own", "severity": "info", "team": "pipeline"}, "ticket"),
         ({"alertname": "Own", "severity": "critical"}, "ticket"),
