@@ -218,7 +218,7 @@ class Outcome(Part, frozen=True, kw_only=True):
             granted. Then true and false positive rates cannot be known and are not shown.
         max_wait_d: How many days a decision waits for its outcome, and an outcome for its decision.
         max_waiting: Most decisions, and most outcomes without a decision, that wait per partition; then the oldest are
-            given up. About 60 bytes of memory each.
+            given up. A decision takes about 40 bytes of memory, an outcome that waits about 300.
     """
 
     topic: Topic

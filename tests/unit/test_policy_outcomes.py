@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from stream_app.errors import PolicyError, TopicError
@@ -159,3 +161,13 @@ def test_raw_outcomes_are_read_by_ingest_and_the_labels_log_by_the_role_outcomes
     }
     assert source_topics(policy, "app", ["outcomes"]) == ["app-labels-credit"]
     assert source_topics(load_policy("loans"), "app", ["outcomes"]) == []
+
+
+def test_the_policy_in_the_text_about_outcomes_is_a_policy() -> None:
+    root = Path(__file__).parents[2]
+    said = root.joinpath("docs", "outcomes.md").read_text("utf-8").partition("```toml\n")[2].partition("```")[0]
+    shipped = root.joinpath("stream_app", "policies", "credit.toml").read_text("utf-8")
+    model = parse_policy(shipped[: shipped.index("[models.score]")] + said).models[0]
+    assert model.score is not None
+    assert model.score.bins[2] == "[0.4,0.5)"
+    assert declared_outcome(model).is_selective

@@ -1,8 +1,8 @@
 """Decisions that wait for their outcome: columns by serial number, and an index by tag.
 
 A decision gets the next serial number when it comes; the oldest leave first, so those that wait are always one stretch
-of serials ``first .. next - 1``. What is kept of each is a few numbers in arrays, not objects: 29 bytes, 33 with a
-score, and up to twice the 16 bytes of the index, which forgets old tags only when its runs merge.
+of serials ``first .. next - 1``. What is kept of each is a few numbers in arrays, not objects: 21 bytes and 16 in the
+index. Both have some room to spare, and the index forgets old tags only when its runs merge, so it can be twice as much.
 """
 
 from __future__ import annotations
