@@ -23,7 +23,7 @@ ATTRIBUTE = Variable(
 )
 CROSSED_ATTRIBUTE = Variable(
     "attribute",
-    f"label_values({series('approval_ratio', *promql.OF_MODEL, promql.CROSSED)}, attribute)",
+    f"label_values({series('disparate_impact_ratio', *promql.OF_MODEL, promql.CROSSED)}, attribute)",
     "attributes",
     all_value=".+[+].+",
 )

@@ -68,8 +68,9 @@ def find_problems(source: Source, uid: str, absent: frozenset[str] = frozenset()
     mine += [Asked(uid, name, expr, "", is_instant=False, repeat="") for board, name, expr in marks() if board == uid]
     for query in mine:
         if not absent & metric_names(query.expr):
-            for chosen in _repeated(query, offered):
-                yield from _problems_of(source, query, values | chosen)
+            problems = [list(_problems_of(source, query, values | chosen)) for chosen in _repeated(query, offered)]
+            if all(problems):  # a repeated panel may be empty for some values, not for all
+                yield from (problems or [[f"{query}: nothing to repeat it for"]])[0]
 
 
 def escaped(value: str) -> str:

@@ -40,10 +40,11 @@ GROUPS = {
     "race": ("white", "black", "asian", "hispanic"),
     "age": ("30-44", "18-29", "45-59", "60+"),
 }
+CROSS = "+"
 CROSSED = {"gender+race": ("male+white", "female+black", "female+asian")}
 N, REFERENCE_RATE = 1000.0, 0.8
 FEMALE_BEFORE, FEMALE_AFTER = 0.76, 0.48  # ratio 0.95, then 0.6
-LOW_TESTS = ("ratio_low", "gap_low")
+UNFAIR_GROUPS, FOUND_TESTS, THRESHOLD = ("female", "female+black"), ("ratio_low", "gap_low", "tpr_low"), 6.5
 TESTS = tuple(
     f"{part}_{side}" for part in ("ratio", "gap", "tpr", "fpr", "outcome", "score") for side in ("low", "high")
 )
@@ -136,17 +137,19 @@ def _fairness(start_s: int) -> Iterator[Series]:
         pair = {"model": "loans", "attribute": attribute}
         yield from _states(pair, start_s)
         for test in TESTS:
-            yield Series("evidence_threshold_log10", pair | {"test": test}, constant(6.5))
+            yield Series("evidence_threshold_log10", pair | {"test": test}, constant(THRESHOLD))
         for group in groups:
             yield from _over_time(pair, group, is_reference=group == groups[0])
-        yield Series("reference_info", pair | {"reference": groups[0]}, constant(1))
-        yield Series("cells_suppressed_total", pair | {"reason": "small_cell"}, growing(0.02))
-        yield Series("cells_suppressed_total", pair | {"reason": "complementary"}, growing(0.01))
         for window in ("1m", "5m"):
             own = pair | {"window": window}
             yield Series("window_end_timestamp_seconds", own, lambda t: float((start_s + t) // 60 * 60))
             for group in groups:
                 yield from _group(own, group, is_reference=group == groups[0])
+        if CROSS in attribute:
+            continue
+        yield Series("reference_info", pair | {"reference": groups[0]}, constant(1))
+        yield Series("cells_suppressed_total", pair | {"reason": "small_cell"}, growing(0.02))
+        yield Series("cells_suppressed_total", pair | {"reason": "complementary"}, growing(0.01))
     for model in ("loans", "camera"):
         yield Series("watermark_timestamp_seconds", {"model": model}, lambda t: float(start_s + t - 5))
     for disposition in ("matched", "repeated", "changed", "unmatched", "expired"):
@@ -158,7 +161,8 @@ def _fairness(start_s: int) -> Iterator[Series]:
 def _states(pair: Labels, start_s: int) -> Iterator[Series]:
     for kind in KINDS:
         labels = dict(pair) | {"kind": kind}
-        yield Series("threshold_ratio", labels, constant(RULES[kind]))
+        if CROSS not in labels["attribute"]:
+            yield Series("threshold_ratio", labels, constant(RULES[kind]))
         is_unfair = labels["attribute"] == "gender" and kind == "disparate_impact_ratio"
         if is_unfair:
             yield Series("alert_onset_timestamp_seconds", labels, from_breach_on(start_s + BREACH_S))
@@ -170,16 +174,27 @@ def _states(pair: Labels, start_s: int) -> Iterator[Series]:
 
 def _group(own: Labels, group: str, *, is_reference: bool) -> Iterator[Series]:
     labels = dict(own) | {"group": group}
-    rate = rate_of(group)
-    yield from _interval("approval_ratio", labels, rate)
-    yield Series("window_decisions", labels, constant(N))
+    if not is_reference:
+        yield from _pair(labels, rate_of(group))
+    if CROSS in group:  # of an intersection nothing is said from which rates could be made
+        return
+    yield from _interval("approval_ratio", labels, rate_of(group))
     yield from _interval("favourable_outcome_ratio", labels, constant(0.9))
     yield Series("calibration_error_ratio", labels, constant(0.03))
     yield Series("score_stability_index", labels, constant(0.04))
     if is_reference:
-        return
+        yield Series("window_decisions", labels, constant(N))
+    else:
+        yield from _explained(labels, rate_of(group))
+
+
+def _pair(labels: Labels, rate: Value) -> Iterator[Series]:
+    yield Series("window_decisions", labels, constant(N))
     yield from _interval("disparate_impact_ratio", labels, lambda t: _at(rate, t) / REFERENCE_RATE)
     yield from _interval("approval_gap_ratio", labels, scaled_gap(rate, 1.0))
+
+
+def _explained(labels: Labels, rate: Value) -> Iterator[Series]:
     for metric in ("equal_opportunity", "average_odds", "predictive_parity"):
         yield from _interval(f"{metric}_difference_ratio", labels, constant(-0.04))
     yield Series("shortfall_ratio", labels, lambda t: max(0.0, 0.8 * REFERENCE_RATE - _at(rate, t)))
@@ -187,18 +202,30 @@ def _group(own: Labels, group: str, *, is_reference: bool) -> Iterator[Series]:
     yield Series("cause_rate_ratio", labels, scaled_gap(rate, 0.75))
     for segment in ("auto", "home"):
         for part, share in (("mix", 0.125), ("rate", 0.375)):
-            own_part = labels | {"segment": segment, "part": part}
+            own_part = dict(labels) | {"segment": segment, "part": part}
             yield Series("cause_segment_ratio", own_part, scaled_gap(rate, share))
-    yield Series("feature_difference_ratio", labels | {"feature": "credit_score"}, constant(-0.4))
+    yield Series("feature_difference_ratio", dict(labels) | {"feature": "credit_score"}, constant(-0.4))
 
 
 def _over_time(pair: Labels, group: str, *, is_reference: bool) -> Iterator[Series]:
     labels = dict(pair) | {"group": group}
-    yield Series("decisions_without_outcome_ratio", labels, constant(0.25))
+    if CROSS not in group:
+        yield Series("decisions_without_outcome_ratio", labels, constant(0.25))
     for test in () if is_reference else TESTS:
-        is_found = group == "female" and test in LOW_TESTS
-        evidence = (lambda t: 0.01 * max(0, t - BREACH_S)) if is_found else constant(0.1)
-        yield Series("evidence_log10", labels | {"test": test}, evidence)
+        if group in UNFAIR_GROUPS and test in FOUND_TESTS:
+            yield from _found(labels, test)
+            continue
+        yield Series("evidence_log10", labels | {"test": test}, constant(0.1))
+
+
+def _found(labels: Labels, test: str) -> Iterator[Series]:
+    """Yield evidence that reaches its threshold at the breach, and that of the all-clear from then on."""
+    rising: Value = lambda t: THRESHOLD * t / BREACH_S if t < BREACH_S else None  # noqa: E731
+    clearing: Value = lambda t: 0.005 * (t - BREACH_S) if t >= BREACH_S else None  # noqa: E731
+    yield Series("evidence_log10", dict(labels) | {"test": test}, rising)
+    yield Series("evidence_log10", dict(labels) | {"test": f"{test}_clear"}, clearing)
+    pair = {key: value for key, value in labels.items() if key != "group"}
+    yield Series("evidence_threshold_log10", pair | {"test": f"{test}_clear"}, from_breach_on(THRESHOLD))
 
 
 def _interval(metric: str, labels: Labels, value: Value) -> Iterator[Series]:

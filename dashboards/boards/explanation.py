@@ -8,7 +8,7 @@ from dashboards import links, palette
 from dashboards.board import Board
 from dashboards.links import ASK_THE_LOG
 from dashboards.panels import About, Column, Query, bars, grid, lines, note
-from dashboards.promql import OF_ATTRIBUTE, OF_GROUP, owned
+from dashboards.promql import OF_ANY_WINDOW, OF_ATTRIBUTE, OF_GROUP, owned
 from dashboards.selections import ALERTS, ATTRIBUTE, GROUP, MODEL, POLICY_CHANGES, WINDOW
 
 _PAIR = "attribute, group"
@@ -20,7 +20,8 @@ PARTS = (
         About(
             "Parts of the gap: $group",
             "The gap between the group and the reference group is the sum of two parts. Mix: the group applies in "
-            "other segments. Rate: it is approved less in the same segments. Bars below zero are harm.",
+            "other segments. Rate: it is approved less in the same segments. Bars below zero are harm. At most two "
+            "remarkable groups of an attribute are explained; of the others only the gap is shown.",
             "percentunit",
             alert="FairnessBreach",
             leads_to=_LEADS_TO,
@@ -119,14 +120,17 @@ EVIDENCE = (
         About(
             "Every test, now",
             "log10 of the e-value of each test. The first part of a name is what is tested, low: the group is worse "
-            "off, high: the reference group is.",
+            "off, high: the reference group is; clear: in a breach, the test whether it has ended.",
         ),
-        [Column("Evidence (log10)", owned("evidence_log10", f"{_PAIR}, test", *OF_ATTRIBUTE, 'group=~"$group"'))],
+        [Column("Evidence (log10)", owned("evidence_log10", f"{_PAIR}, test", *OF_ANY_WINDOW))],
         ["attribute", "group", "test"],
         width=12,
     ),
     grid(
-        About("Thresholds of the tests", "Evidence above its threshold is a breach; all follow from one dial."),
+        About(
+            "Thresholds of the tests",
+            "Evidence above its threshold is a breach, or its end (clear); all follow from one dial.",
+        ),
         [Column("Threshold (log10)", owned("evidence_threshold_log10", "attribute, test", *OF_ATTRIBUTE))],
         ["attribute", "test"],
         width=12,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dashboards import links
 from dashboards.board import Board
+from dashboards.evidence import evidence
 from dashboards.links import ASK_THE_LOG
 from dashboards.panels import FULL, HALF, About, Column, Query, bars, dashed, grid, lines, number, states
 from dashboards.promql import CROSSED, OF_ATTRIBUTE, OF_MODEL, OF_WINDOW, owned, series
 from dashboards.selections import ALERTS, CROSSED_ATTRIBUTE, MODEL, POLICY_CHANGES, WINDOW
 
 _PAIR = "attribute, group"
-_CROSSED = (*OF_WINDOW, CROSSED)
+_CROSSED, _ANY_CROSSED = (*OF_WINDOW, CROSSED), (*OF_ATTRIBUTE, CROSSED)
 _LEADS_TO = (ASK_THE_LOG,)
 _RATIO_RULE = 'kind="disparate_impact_ratio"'
 _RATIO = owned("disparate_impact_ratio", _PAIR, *_CROSSED)
@@ -90,15 +91,7 @@ VALUES = (
         ["attribute", "group"],
         width=FULL,
     ),
-    lines(
-        About(
-            "Evidence",
-            "log10 of the largest e-value of the tests that ask whether the subgroup is worse off.",
-            leads_to=_LEADS_TO,
-        ),
-        [Query(owned("evidence_log10", _PAIR, *OF_ATTRIBUTE, CROSSED, 'test=~".+_low"'), "{{group}}")],
-        width=HALF,
-    ),
+    evidence("Evidence", "ratio|gap", _ANY_CROSSED, _ANY_CROSSED, _LEADS_TO),
     lines(
         About("Gap", "Approval rate of the subgroup − that of its reference.", "percentunit", leads_to=_LEADS_TO),
         [Query(owned("approval_gap_ratio", _PAIR, *_CROSSED), "{{group}}")],

@@ -6,14 +6,14 @@ from grafana_foundation_sdk.builders.timeseries import Panel
 
 from dashboards import links
 from dashboards.board import Board
+from dashboards.evidence import evidence
 from dashboards.links import ASK_THE_LOG
 from dashboards.panels import FULL, THIRD, About, Column, Query, band, dashed, grid, lines
-from dashboards.promql import OF_ATTRIBUTE, OF_GROUP, OF_MODEL, OF_WINDOW, owned, series, speed
+from dashboards.promql import OF_ANY_WINDOW, OF_ATTRIBUTE, OF_GROUP, OF_MODEL, OF_WINDOW, owned, series, speed
 from dashboards.selections import ALERTS, ATTRIBUTE, GROUP, MODEL, POLICY_CHANGES, WINDOW
 
 _PAIR = "attribute, group"
 _LEADS_TO = (ASK_THE_LOG,)
-_TESTS = 'test=~"(tpr|fpr|outcome|score)_low"'
 
 
 def _rule(kind: str) -> str:
@@ -49,7 +49,7 @@ COMING_IN = (
         ),
         [
             Query(
-                owned("decisions_without_outcome_ratio", _PAIR, *OF_ATTRIBUTE, 'group=~"$group"'),
+                owned("decisions_without_outcome_ratio", _PAIR, *OF_ANY_WINDOW),
                 "{{attribute}} {{group}}",
             )
         ],
@@ -137,26 +137,8 @@ SCORES = (
         ),
         [Query(owned("score_stability_index", _PAIR, *OF_WINDOW), "{{attribute}} {{group}}")],
     ),
-    dashed(
-        lines(
-            About(
-                "Evidence of the outcome and score tests",
-                "log10 of the largest e-value of the tests that ask whether the group is worse off. Above the dashed "
-                "threshold the pair is in breach. The explanation has each test.",
-                alert="FairnessBreach",
-                leads_to=_LEADS_TO,
-            ),
-            [
-                Query(
-                    owned("evidence_log10", _PAIR, *OF_ATTRIBUTE, 'group=~"$group"', _TESTS), "{{attribute}} {{group}}"
-                ),
-                Query(
-                    owned("evidence_threshold_log10", "attribute", *OF_ATTRIBUTE, _TESTS),
-                    "threshold {{attribute}}",
-                ),
-            ],
-        ),
-        "threshold.*",
+    evidence(
+        "Evidence of the outcome and score tests", "tpr|fpr|outcome|score", OF_ANY_WINDOW, OF_ATTRIBUTE, _LEADS_TO
     ),
 )
 

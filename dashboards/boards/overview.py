@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dashboards import links
 from dashboards.board import Board
+from dashboards.evidence import evidence
 from dashboards.links import ASK_THE_LOG, EXPLAIN
 from dashboards.palette import state_mapping
 from dashboards.panels import HALF, About, Column, Query, band, bars, dashed, grid, lines, note, number, states
-from dashboards.promql import JOB_LIVE, OF_ATTRIBUTE, OF_GROUP, OF_MODEL, OF_WINDOW, PLAIN, owned, series
+from dashboards.promql import JOB_LIVE, OF_ANY_WINDOW, OF_ATTRIBUTE, OF_GROUP, OF_MODEL, OF_WINDOW, PLAIN, owned, series
 from dashboards.selections import ALERTS, ATTRIBUTE, GROUP, MODEL, POLICY_CHANGES, VERSIONS, WINDOW
 
 _LEADS_TO = (EXPLAIN, ASK_THE_LOG)
 _PAIR = "attribute, group"
 _NOT_HIDDEN = (*OF_MODEL, 'attribute!="cell"')
-_LOW_TESTS = 'test=~"ratio_low|gap_low"'
 
 
 def _rule(kind: str) -> str:
@@ -145,28 +145,7 @@ RATES = (
         ),
         "rule.*",
     ),
-    dashed(
-        lines(
-            About(
-                "Evidence that the group is worse off",
-                "log10 of the larger e-value of the ratio and the gap test: 2 means 100 to 1. It may be looked at as "
-                "often as one likes. Above the dashed threshold the pair is in breach. The explanation has each test.",
-                alert="FairnessBreach",
-                leads_to=_LEADS_TO,
-            ),
-            [
-                Query(
-                    owned("evidence_log10", _PAIR, *OF_ATTRIBUTE, 'group=~"$group"', _LOW_TESTS),
-                    "{{attribute}} {{group}}",
-                ),
-                Query(
-                    owned("evidence_threshold_log10", "attribute", *OF_ATTRIBUTE, _LOW_TESTS),
-                    "threshold {{attribute}}",
-                ),
-            ],
-        ),
-        "threshold.*",
-    ),
+    evidence("Evidence that the group is worse off", "ratio|gap", OF_ANY_WINDOW, OF_ATTRIBUTE, _LEADS_TO),
     lines(
         About(
             "Decisions in the window",
