@@ -87,12 +87,13 @@ def try_sample(model: ModelPolicy, batches: Iterable[Batch], key: RootKey) -> Sa
         key: A key for this sample only.
     """
     steps: dict[int, IngestStep] = {}
+    counted = msgspec.structs.replace(model, outcome=None)  # in a sample no decision waits for its outcome
     faults: Counter[str] = Counter()
     n_records = 0
     panes: dict[int, Cells] = {}
     for batch in batches:
         if batch.partition not in steps:
-            steps[batch.partition] = IngestStep(model, (key,), batch.partition, IngestTopology(1))
+            steps[batch.partition] = IngestStep(counted, (key,), batch.partition, IngestTopology(1))
         n_records += len(batch)
         steps[batch.partition].step(batch)  # what would be published is of no interest here
         faults.update(_faults(model, batch))

@@ -16,6 +16,7 @@ from stream_app.core.windows.label_rows import DecisionRows, OutcomeRows, decode
 from stream_app.pipeline.lane import Batch, Outputs
 from stream_app.pipeline.layout import layout_of
 from stream_app.pipeline.outcome_ingest import OutcomeIngestStep, OutcomeIngestTopology
+from stream_app.pipeline.sample import try_sample
 from stream_app.policy import ModelPolicy, parse_policy
 from stream_app.topics import DEAD_LETTERS
 from tests.ingest_lane import IngestLane
@@ -241,3 +242,10 @@ def _tags(keys: tuple[RootKey, ...], n: int) -> list[int]:
         message = (4).to_bytes(4, "big") + b"text" + len(value).to_bytes(4, "big") + value
         tags.append(int.from_bytes(hmac.digest(root, message, "sha256")[:8], "little"))
     return tags
+
+
+def test_a_sample_of_decisions_is_tried_as_if_there_were_no_outcomes() -> None:
+    values: list[bytes | None] = [decision(str(number), ok=number > 3) for number in range(10)]
+    batch = Batch("raw", 0, 0, 10, np.arange(10), values, np.full(10, NOW_S * 1000, np.int64))
+    report = try_sample(MODEL, [batch], KEY)
+    assert (report.n_counted, report.outcomes) == (10, {"favourable": 6, "unfavourable": 4})
