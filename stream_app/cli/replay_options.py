@@ -27,6 +27,9 @@ From = Annotated[
 To = Annotated[
     str | None, typer.Option("--to", help="End in event time, not included; the same forms.", show_default=False)
 ]
+AlertId = Annotated[
+    str | None, typer.Option("--alert", help="The stretch that this alert describes; see: fairstream alerts list.")
+]
 FromRaw = Annotated[
     bool,
     typer.Option("--from-raw/--published", help="Read the raw topic with the key, or the pseudonymised events."),

@@ -61,7 +61,7 @@ def run_replay(  # noqa: PLR0913, PLR0917 - one for each flag
     Example: fairstream replay run --from 2h --to now --published
     """
     from stream_app.pipeline.replay.what_if import original_of  # noqa: PLC0415  # other commands start faster
-    from stream_app.wiring.replay_files import disclosed_of, save  # noqa: PLC0415
+    from stream_app.wiring.replay_files import Asked, disclosed_of, save  # noqa: PLC0415
     from stream_app.wiring.replay_run import Pace  # noqa: PLC0415
     from stream_app.wiring.replay_run import run as judge_again  # noqa: PLC0415
 
@@ -74,8 +74,8 @@ def run_replay(  # noqa: PLR0913, PLR0917 - one for each flag
     variants = [original_of(watched, meant)]
     with progress_bar("replaying", as_json=as_json) as note:
         ran = judge_again(settings, variants, stretch, choice, note, Pace(speed_of(speed), rate))
-    results = disclosed_of(ran, variants, is_exact=unsafe_exact)
-    show_saved(save(Path(settings.state_dir), name, ran, variants, results, stretch, choice, {}), as_json=as_json)
+    said = disclosed_of(ran, variants, is_exact=unsafe_exact)
+    show_saved(save(Path(settings.state_dir), name, Asked(variants, stretch, choice), ran, said), as_json=as_json)
 
 
 def name_run(run: str | None) -> RunName:
@@ -125,7 +125,10 @@ def show_saved(saved: Saved, *, as_json: bool) -> None:
     own = saved.manifest
     facts.print(f"run {own.run}: {own.n_records:,} records of {own.topic} read, {own.n_counted:,} events counted")
     for judged in own.variants:
-        facts.print(f"  {judged.name}: {judged.n_results:,} results, digest {judged.digest[:16]}", markup=False)
+        facts.print(
+            f"  {judged.name}: {judged.n_results:,} results, {judged.n_alerts:,} alerts, digest {judged.digest[:16]}",
+            markup=False,
+        )
     facts.print(f"{saved.path}/report.html", markup=False)
     if not saved.has_parquet:
         notes.print("No Parquet: pip install 'fairstream[replay]'", markup=False)

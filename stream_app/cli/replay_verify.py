@@ -12,6 +12,7 @@ from stream_app.cli.exits import Exit
 from stream_app.cli.options import Json, Kafka, PolicyName, StateDir, facts, print_json, read_settings
 from stream_app.cli.replay import replay
 from stream_app.cli.replay_options import (
+    AlertId,
     From,
     FromRaw,
     Model,
@@ -36,6 +37,7 @@ def verify(  # noqa: PLR0913, PLR0917 - one for each flag
     model: Model = None,
     from_: From = None,
     to: To = None,
+    alert: AlertId = None,
     from_raw: FromRaw = True,
     source_topic: SourceTopic = None,
     unsafe_exact: UnsafeExact = False,
@@ -45,12 +47,13 @@ def verify(  # noqa: PLR0913, PLR0917 - one for each flag
 
     Reads the source topic from the first record that was ever counted, up to exactly the offsets that the judge's
     journal names. Ends with 0 when all is equal, with 1 and the first difference when not, with 2 when records or
-    journal entries are gone. With --from or --to only results of windows that end there are compared.
+    journal entries are gone. With --from, --to or --alert only results and alerts of that time are
+    compared.
 
     Example: fairstream replay verify --model loans --published
     """
     from stream_app.pipeline.replay.moments import parse_moment  # noqa: PLC0415  # other commands start faster
-    from stream_app.wiring.replay_verify import Extent, verify  # noqa: PLC0415
+    from stream_app.wiring.replay_verify import Extent, extent_of_alert, verify  # noqa: PLC0415
 
     settings = read_settings(kafka=kafka, policy=policy, state_dir=state_dir)
     watched = load_policy(settings.policy)
@@ -58,6 +61,8 @@ def verify(  # noqa: PLR0913, PLR0917 - one for each flag
     choice = choice_of(meant, from_raw=from_raw, source_topic=source_topic)
     now_s = time.time()
     extent = Extent(*(None if text is None else parse_moment(text, now_s) for text in (from_, to)))
+    if alert is not None:
+        extent = extent_of_alert(settings, meant, alert)
     with progress_bar("verifying", as_json=as_json) as note:
         found = verify(settings, watched, meant, choice, extent, note, k=0 if unsafe_exact else meant.privacy.k)
     if as_json:

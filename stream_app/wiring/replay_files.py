@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from stream_app import __version__
 from stream_app.edges.run_folder import new_run, read_run
-from stream_app.errors import DependencyMissingError
+from stream_app.errors import ConfigError, DependencyMissingError
 from stream_app.pipeline.disclosed import DisclosedResult, disclose_result
+from stream_app.pipeline.disclosed_alert import DisclosedAlert, disclose_alert
+from stream_app.pipeline.model_judge import ModelReport
+from stream_app.pipeline.replay.deltas import Said
 from stream_app.pipeline.replay.manifest import SCHEMA, Judged, Manifest, digest_of
 from stream_app.pipeline.replay.ranges import Stretch, Variant
 from stream_app.pipeline.replay.report import write_report
@@ -21,6 +25,8 @@ from stream_app.wiring.replay_run import Ran
 from stream_app.wiring.replay_sources import SourceChoice
 
 REPORT = "report.html"
+
+Line = TypeVar("Line")
 
 
 @dataclass(frozen=True)
@@ -37,98 +43,76 @@ class RunName:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What was asked of a run.
+
+    Attributes:
+        variants: What was judged, the original first.
+        stretch: The stretch of event time.
+        choice: The topic that was read.
+        described: Settings of each what-if, by name of the variant.
+    """
+
+    variants: Sequence[Variant]
+    stretch: Stretch
+    choice: SourceChoice
+    described: Mapping[str, dict[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Saved:
     """A run on disk.
 
     Attributes:
         path: Its folder.
         manifest: What it was made from.
-        results: Disclosed results of each variant, by name.
+        said: What each variant says, in order.
         has_parquet: Whether Parquet files are among its files.
     """
 
     path: Path
     manifest: Manifest
-    results: dict[str, list[DisclosedResult]]
+    said: list[Said]
     has_parquet: bool
 
 
-def disclosed_of(ran: Ran, variants: Iterable[Variant], *, is_exact: bool) -> dict[str, list[DisclosedResult]]:
-    """Hide what may not be seen of the results of each variant."""
-    return {
-        own.name: [
-            disclose_result(result, 0 if is_exact else own.model.privacy.k) for result in ran.reports[own.name].results
-        ]
-        for own in variants
-    }
+def disclosed_of(ran: Ran, variants: Iterable[Variant], *, is_exact: bool) -> list[Said]:
+    """Hide what may not be seen of what each variant says."""
+    return [disclose_said(own.name, ran.reports[own.name], 0 if is_exact else own.model.privacy.k) for own in variants]
 
 
-def save(
-    state_dir: Path,
-    name: RunName,
-    ran: Ran,
-    variants: Sequence[Variant],
-    results: Mapping[str, list[DisclosedResult]],
-    stretch: Stretch,
-    choice: SourceChoice,
-    described: Mapping[str, dict[str, str]],
-) -> Saved:
+def disclose_said(name: str, report: ModelReport, k: int) -> Said:
+    """Hide what may not be seen of a report."""
+    results = [disclose_result(own, k) for own in report.results]
+    return Said(name, results, [disclose_alert(own, k) for own in report.alerts])
+
+
+def save(state_dir: Path, name: RunName, asked: Asked, ran: Ran, said: Sequence[Said]) -> Saved:
     """Write the folder of a run.
 
     Args:
         state_dir: Folder of the installation.
         name: What the run is called.
-        ran: What it found.
-        variants: What was judged, the original first.
-        results: Disclosed results of each variant.
-        stretch: The stretch that was judged.
-        choice: The topic that was read.
-        described: Settings of each what-if, by name of the variant.
+        asked: What was asked.
+        ran: What was read.
+        said: What each variant says, disclosed.
 
     Raises:
         ConfigError: the folder exists already, or cannot be written.
     """
-    model = variants[0].model
-    judged = tuple(
-        Judged(
-            name=own.name,
-            policy_hash=own.policy_hash,
-            k=results[own.name][0].k if results[own.name] else own.model.privacy.k,
-            n_results=len(results[own.name]),
-            digest=digest_of(results[own.name]),
-            settings=described.get(own.name, {}),
-        )
-        for own in variants
-    )
-    manifest = Manifest(
-        schema=SCHEMA,
-        run=name.run,
-        made_at=datetime.fromtimestamp(name.made_at_s, UTC).isoformat(timespec="seconds"),
-        code_version=__version__,
-        model=model.name,
-        topic=choice.topic_of(model),
-        source=choice.kind,
-        from_s=_finite(stretch.from_s),
-        to_s=_finite(stretch.to_s),
-        begins=ran.begins,
-        ends=ran.ends,
-        n_records=ran.n_records,
-        n_counted=ran.fates.n_counted,
-        variants=judged,
-    )
+    manifest = _manifest(name, asked, ran, said)
     has_parquet = True
     with new_run(state_dir, name.run) as folder:
-        for number, variant in enumerate(judged):
-            found = results[variant.name]
-            folder.write(f"results-{number}.jsonl", b"".join(msgspec.json.encode(own) + b"\n" for own in found))
+        for number, own in enumerate(said):
+            folder.write(f"results-{number}.jsonl", b"".join(msgspec.json.encode(each) + b"\n" for each in own.results))
+            folder.write(f"alerts-{number}.jsonl", b"".join(msgspec.json.encode(each) + b"\n" for each in own.alerts))
             try:
-                columns = columns_of(rows_of(found, variant=variant.name))
-                folder.write_parquet(f"results-{number}.parquet", columns)
+                folder.write_parquet(f"results-{number}.parquet", columns_of(rows_of(own.results, variant=own.name)))
             except DependencyMissingError:
                 has_parquet = False
-        folder.write(REPORT, write_report(manifest, results, {own.name: own.model for own in variants}))
+        folder.write(REPORT, write_report(manifest, said, asked.variants[0].model))
         folder.finish(manifest)
-        return Saved(folder.path, manifest, dict(results), has_parquet)
+        return Saved(folder.path, manifest, list(said), has_parquet)
 
 
 def load(state_dir: Path, run: str) -> Saved:
@@ -138,14 +122,54 @@ def load(state_dir: Path, run: str) -> Saved:
         ConfigError: there is no such run, or it is not whole.
     """
     path, manifest = read_run(state_dir, run)
-    results = {
-        own.name: [
-            msgspec.json.decode(line, type=DisclosedResult)
-            for line in (path / f"results-{number}.jsonl").read_bytes().splitlines()
-        ]
+    said = [
+        Said(
+            own.name,
+            _read_lines(path / f"results-{number}.jsonl", DisclosedResult),
+            _read_lines(path / f"alerts-{number}.jsonl", DisclosedAlert),
+        )
         for number, own in enumerate(manifest.variants)
-    }
-    return Saved(path, manifest, results, (path / "results-0.parquet").exists())
+    ]
+    return Saved(path, manifest, said, (path / "results-0.parquet").exists())
+
+
+def _manifest(name: RunName, asked: Asked, ran: Ran, said: Sequence[Said]) -> Manifest:
+    model = asked.variants[0].model
+    judged = tuple(
+        Judged(
+            name=variant.name,
+            policy_hash=variant.policy_hash,
+            k=own.results[0].k if own.results else variant.model.privacy.k,
+            n_results=len(own.results),
+            n_alerts=len(own.alerts),
+            digest=digest_of([*own.results, *own.alerts]),
+            settings=asked.described.get(variant.name, {}),
+        )
+        for variant, own in zip(asked.variants, said, strict=True)
+    )
+    return Manifest(
+        schema=SCHEMA,
+        run=name.run,
+        made_at=datetime.fromtimestamp(name.made_at_s, UTC).isoformat(timespec="seconds"),
+        code_version=__version__,
+        model=model.name,
+        topic=asked.choice.topic_of(model),
+        source=asked.choice.kind,
+        from_s=_finite(asked.stretch.from_s),
+        to_s=_finite(asked.stretch.to_s),
+        begins=ran.begins,
+        ends=ran.ends,
+        n_records=ran.n_records,
+        n_counted=ran.fates.n_counted,
+        variants=judged,
+    )
+
+
+def _read_lines(path: Path, kind: type[Line]) -> list[Line]:
+    try:
+        return [msgspec.json.decode(line, type=kind) for line in path.read_bytes().splitlines()]
+    except (OSError, msgspec.MsgspecError):
+        raise ConfigError(f"{path} cannot be read by this version", action="Make the run again") from None
 
 
 def _finite(time_s: float) -> float | None:

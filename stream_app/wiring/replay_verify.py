@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from stream_app.edges.kafka.told import read_journal, read_partials, read_results
+from stream_app.edges.kafka.told import read_alerts, read_journal, read_partials, read_results
+from stream_app.errors import ConfigError
+from stream_app.pipeline.alerts import Alert, decode_alert
 from stream_app.pipeline.journal import ClockEntry
 from stream_app.pipeline.replay.checking import Comparison, Difference, Live, Place, first_difference
 from stream_app.pipeline.replay.locating import Parting, find_parting, flushes_of
@@ -15,7 +17,7 @@ from stream_app.pipeline.replay.retelling import Retelling, Told, lives_of
 from stream_app.pipeline.results import Result, decode_result
 from stream_app.policy import ModelPolicy, Policy
 from stream_app.settings import Settings
-from stream_app.topics import FAIRNESS_CLOCK, FAIRNESS_RESULTS
+from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_CLOCK, FAIRNESS_RESULTS
 from stream_app.wiring.replay_sources import OnProgress, SourceChoice, Sources, open_sources
 
 _SETTLE_S = 1.0  # a transaction shows in one topic a moment before it shows in another
@@ -34,6 +36,11 @@ class Extent(msgspec.Struct, frozen=True):
     def is_all(self) -> bool:
         """Whether everything is compared."""
         return self.from_s is None and self.to_s is None
+
+    def holds_alert(self, alert: Alert) -> bool:
+        """Tell whether an alert is compared."""
+        is_late_enough = self.from_s is None or alert.at_s > self.from_s
+        return is_late_enough and (self.to_s is None or alert.at_s <= self.to_s)
 
     def holds(self, result: Result) -> bool:
         """Tell whether a result is compared."""
@@ -97,17 +104,18 @@ def verify(
     """
     n_sure = len(read_journal(settings.kafka, model.name))
     results = [live for live, own in read_results(settings.kafka, model.name) if extent.holds(own)]
+    alerts = [live for live, own in read_alerts(settings.kafka, model.name) if extent.holds_alert(own)]
     time.sleep(_SETTLE_S)
     journal = read_journal(settings.kafka, model.name)
     entries = [live for live, _ in journal] if extent.is_all else []
-    comparison = Comparison([*results, *entries], n_sure)
+    comparison = Comparison([*results, *alerts, *entries], n_sure)
     lives = lives_of([entry for _, entry in journal], FAIRNESS_CLOCK)
     with open_sources(settings, model, choice, note) as sources:
         for told in _retell(sources, policy, lives):
             if _is_compared(told, extent):
                 comparison.match(told)
         missing, unexpected = comparison.missing(), comparison.unexpected()
-        difference = _difference(settings, model, missing, unexpected, entries, k)
+        difference = _difference(settings, model, missing, unexpected, [*alerts, *entries], k)
         parting = None
         n_records = sources.n_read
         if difference is not None:
@@ -137,6 +145,8 @@ def _retell(sources: Sources, policy: Policy, lives: Iterable[list[ClockEntry]])
 
 
 def _is_compared(told: Told, extent: Extent) -> bool:
+    if told.topic == FAIRNESS_ALERTS:
+        return extent.holds_alert(decode_alert(told.value))
     return extent.is_all or (told.topic == FAIRNESS_RESULTS and extent.holds(decode_result(told.value)))
 
 
@@ -145,13 +155,13 @@ def _difference(
     model: ModelPolicy,
     missing: list[Told],
     unexpected: list[Place],
-    journal: list[Live],
+    kept: list[Live],
     k: int,
 ) -> Difference | None:
     if not missing and not unexpected:
         return None
     places = set(unexpected)
-    found = [live for live in journal if (live.topic, live.partition, live.offset) in places]
+    found = [live for live in kept if (live.topic, live.partition, live.offset) in places]
     if any(topic == FAIRNESS_RESULTS for topic, _, _ in places):
         found = [*(live for live, _ in read_results(settings.kafka, model.name, at=places)), *found]
     return first_difference(missing, found, k)
@@ -171,3 +181,15 @@ def _locate(settings: Settings, sources: Sources, life: list[ClockEntry], differ
         key=lambda own: (not difference.start_s <= own.pane_start_s < difference.end_s, own.pane_start_s),
         default=None,
     )
+
+
+def extent_of_alert(settings: Settings, model: ModelPolicy, alert_id: str) -> Extent:
+    """Return the stretch that an alert describes, the alert itself included.
+
+    Raises:
+        ConfigError: no such alert stands in the topic.
+    """
+    for _, alert in read_alerts(settings.kafka, model.name):
+        if alert.id == alert_id:
+            return Extent(alert.start_s, alert.at_s)
+    raise ConfigError(f"No alert {alert_id!r} of model {model.name!r}", action="See: fairstream alerts list")

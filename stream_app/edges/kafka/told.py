@@ -9,10 +9,11 @@ import msgspec
 from stream_app.core.windows.partials import Partial, decode_partial
 from stream_app.edges.kafka.log import LogReader
 from stream_app.errors import ReplayError
+from stream_app.pipeline.alerts import Alert, decode_alert
 from stream_app.pipeline.journal import ClockEntry, decode_clock_entry
 from stream_app.pipeline.replay.checking import Live, Place
 from stream_app.pipeline.results import Result, decode_result
-from stream_app.topics import FAIRNESS_CLOCK, FAIRNESS_PARTIALS, FAIRNESS_RESULTS
+from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_CLOCK, FAIRNESS_PARTIALS, FAIRNESS_RESULTS
 
 
 def read_records(bootstrap: str, topic: str) -> Iterator[Live]:
@@ -65,6 +66,17 @@ def read_results(bootstrap: str, model: str, *, at: Collection[Place] | None = N
             continue  # of another version; a replay of its time does not make it either
         if result.model == model:
             yield record._replace(key=result.key), result
+
+
+def read_alerts(bootstrap: str, model: str) -> Iterator[tuple[Live, Alert]]:
+    """Yield the alerts of a model."""
+    for record in read_records(bootstrap, FAIRNESS_ALERTS):
+        try:
+            alert = decode_alert(record.value)
+        except msgspec.MsgspecError:
+            continue  # of another version, as above
+        if alert.model == model:
+            yield record._replace(key=alert.id), alert
 
 
 def read_partials(bootstrap: str, model: str) -> Iterator[Partial]:

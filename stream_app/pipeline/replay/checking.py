@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from stream_app.pipeline.alerts import decode_alert
 from stream_app.pipeline.replay.retelling import Told
 from stream_app.pipeline.results import Result, decode_result
-from stream_app.topics import FAIRNESS_RESULTS
+from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_RESULTS
 
 _COMPACTED = {FAIRNESS_RESULTS}
 _DIGEST_BYTES = 16
@@ -91,7 +92,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         topic: Topic of the record.
         key: Its key.
-        window: Name of the window; empty where the record is about none.
+        window: Name of the window; ``alert`` for an alert; empty where the record is about neither.
         start_s: Start of the window, event time in seconds since the epoch.
         end_s: Its end.
         attribute: Protected attribute.
@@ -133,6 +134,8 @@ def first_difference(missing: list[Told], unexpected: list[Live], k: int) -> Dif
 
 
 def _differ(topic: str, key: str, live: bytes | None, told: bytes | None, k: int) -> Difference:
+    if topic == FAIRNESS_ALERTS:
+        return _differ_in_alert(key, live, told, k)
     if topic != FAIRNESS_RESULTS:
         field, ours, theirs = _first_field(_fields(told), _fields(live)) if live and told else ("record", None, None)
         return Difference(topic=topic, key=key, field=field, live=theirs, replayed=ours)
@@ -151,6 +154,28 @@ def _differ(topic: str, key: str, live: bytes | None, told: bytes | None, k: int
         end_s=about.end_s,
         attribute=about.attribute,
         group=group,
+        field=field,
+        live=None if is_hidden else theirs,
+        replayed=None if is_hidden else ours,
+        is_hidden=is_hidden,
+    )
+
+
+def _differ_in_alert(key: str, live: bytes | None, told: bytes | None, k: int) -> Difference:
+    alerts = [decode_alert(value) for value in (told, live) if value is not None]
+    about = alerts[0]
+    field, ours, theirs = "record", told is not None, live is not None
+    if len(alerts) > 1:
+        field, ours, theirs = _first_field(*(msgspec.to_builtins(own) for own in alerts))
+    is_hidden = field != "record" and min(min(own.n, own.n_reference) for own in alerts) < k
+    return Difference(
+        topic=FAIRNESS_ALERTS,
+        key=key,
+        window="alert",
+        start_s=about.start_s,
+        end_s=about.end_s,
+        attribute=about.attribute,
+        group=about.group,
         field=field,
         live=None if is_hidden else theirs,
         replayed=None if is_hidden else ours,
@@ -186,6 +211,8 @@ def _fields(value: bytes | None) -> dict[str, Any]:
 
 def _identity(topic: str, key: str, value: bytes) -> tuple[Any, ...]:
     """Return what makes two records tellings of one thing."""
+    if topic == FAIRNESS_ALERTS:
+        return topic, key
     if topic != FAIRNESS_RESULTS:
         return topic, key, _fields(value).get("number")
     result = decode_result(value)

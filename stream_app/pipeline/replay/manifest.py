@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import msgspec
 
 from stream_app.pipeline.disclosed import DisclosedResult
+from stream_app.pipeline.disclosed_alert import DisclosedAlert
 
 SCHEMA = 1
 
@@ -20,7 +21,8 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
         policy_hash: Hash of the policy that it stands for.
         k: Groups of fewer are hidden in the files.
         n_results: Results in its file.
-        digest: SHA-256 over its results as they stand in the file.
+        n_alerts: Alerts in its file.
+        digest: SHA-256 over its results and alerts as they stand in the files.
         settings: What differs from the policy as it is.
     """
 
@@ -28,6 +30,7 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     policy_hash: str
     k: int
     n_results: int
+    n_alerts: int
     digest: str
     settings: dict[str, str] = {}
 
@@ -70,12 +73,12 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     files: dict[str, str] = {}
 
 
-def digest_of(results: Iterable[DisclosedResult]) -> str:
-    """Return the SHA-256 over disclosed results, one after the other.
+def digest_of(records: Iterable[DisclosedResult | DisclosedAlert]) -> str:
+    """Return the SHA-256 over disclosed records, one after the other.
 
     Exact results are not digested: with all else known, a hidden count of fewer than k could be found by trying.
     """
     digest = hashlib.sha256()
-    for result in results:
-        digest.update(msgspec.json.encode(result) + b"\n")
+    for record in records:
+        digest.update(msgspec.json.encode(record) + b"\n")
     return digest.hexdigest()

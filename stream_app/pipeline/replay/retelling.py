@@ -8,12 +8,13 @@ from typing import NamedTuple
 from stream_app import __version__
 from stream_app.core.windows.closing import Mark, Source
 from stream_app.errors import ReplayError
+from stream_app.pipeline.alerts import encode_alert
 from stream_app.pipeline.journal import ClockEntry, encode_clock_entry
 from stream_app.pipeline.model_judge import ModelJudge, ModelReport
 from stream_app.pipeline.replay.cursor import SourceCursor
 from stream_app.pipeline.results import Offsets, encode_result
 from stream_app.policy import ModelPolicy
-from stream_app.topics import FAIRNESS_CLOCK, FAIRNESS_RESULTS
+from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_CLOCK, FAIRNESS_RESULTS
 
 Cursors = Mapping[Source, SourceCursor]
 
@@ -90,6 +91,8 @@ def told_by(report: ModelReport, entry: int) -> Iterator[Told]:
     """Yield the records of a report as the judge writes them, journal included."""
     for result in report.results:
         yield Told(FAIRNESS_RESULTS, result.key, encode_result(result), entry)
+    for alert in report.alerts:
+        yield Told(FAIRNESS_ALERTS, alert.id, encode_alert(alert), entry)
     if report.clock is not None:
         yield Told(FAIRNESS_CLOCK, report.clock.model, encode_clock_entry(report.clock), entry)
 

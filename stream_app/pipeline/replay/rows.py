@@ -74,8 +74,9 @@ def _flat(fields: Mapping[str, Any], prefix: str = "") -> Row:
     for name, value in fields.items():
         if isinstance(value, Mapping):
             flat |= _flat(value, f"{prefix}{name}.")
-        elif isinstance(value, list):
-            flat[prefix + name] = ";".join(map(str, value))
+        elif isinstance(value, list | tuple):
+            texts = [own if isinstance(own, str) else msgspec.json.encode(own).decode() for own in value]
+            flat[prefix + name] = ";".join(texts)
         else:
             flat[prefix + name] = value
     return flat

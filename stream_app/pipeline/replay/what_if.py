@@ -135,7 +135,7 @@ def variant_of(policy: Policy, model: ModelPolicy, what_if: WhatIf, name: str | 
         ConfigError: a setting is unknown, or its value is no policy.
         PolicyError: the same, with the path of the field; or k is lower than the policy's.
     """
-    fields = msgspec.to_builtins(model)
+    fields = msgspec.json.decode(msgspec.json.encode(model))
     for setting, value in what_if.settings.items():
         part = SETTINGS[setting]
         try:

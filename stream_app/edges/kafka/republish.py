@@ -1,0 +1,130 @@
+"""Sends the records of a stretch once more, to a topic of a replay: keys, dates and allowed headers stay."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.errors import KafkaError
+
+from stream_app.edges.kafka.plain import open_reader
+from stream_app.errors import BrokerUnavailableError
+
+HEADERS = ("source", "content-type", "schema_version", "traceparent")  # what passes by default: no header of a tool
+REPLAY_ID, ORIGIN = "x-replay-id", "x-replay-origin"
+
+_POLL_MS = 500
+_STALL_S = 30.0
+_GIVE_UP_S = 60.0
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """What is sent where.
+
+    Attributes:
+        topic: Topic that is read.
+        to_topic: Topic that is written; it has as many partitions.
+        run: Id of the replay, told in a header of each record.
+        from_ms: First date of a record, by the broker.
+        to_ms: Records dated from here on are left out; None for all that is there now.
+        headers: Names of the headers that pass.
+        rate: Most records in a second.
+    """
+
+    topic: str
+    to_topic: str
+    run: str
+    from_ms: int
+    to_ms: int | None
+    headers: Collection[str] = HEADERS
+    rate: float = 1000.0
+
+
+def republish(bootstrap: str, parcel: Parcel, note: Callable[[int, int], object]) -> int:
+    """Copy the records of a stretch in the order of each partition, and return how many they were.
+
+    Raises:
+        BrokerUnavailableError: no broker answers, or it went away.
+        TopicError: the topic is missing.
+    """
+    consumer, partitions = open_reader(bootstrap, parcel.topic, client_id="fairstream-republish")
+    with closing(consumer):
+        try:
+            ends = _seek(consumer, partitions, parcel)
+            producer = KafkaProducer(
+                bootstrap_servers=bootstrap.split(","), client_id="fairstream-republish", acks="all", linger_ms=20
+            )
+            with closing(producer):
+                n_sent = _copy(consumer, producer, ends, parcel, note)
+                producer.flush(timeout=_GIVE_UP_S)
+                return n_sent
+        except KafkaError as error:
+            raise BrokerUnavailableError(
+                f"Kafka went away ({type(error).__name__}); {parcel.to_topic} holds a part only", action="Try again"
+            ) from None
+
+
+def _seek(consumer: KafkaConsumer, partitions: list[TopicPartition], parcel: Parcel) -> dict[TopicPartition, int]:
+    """Go to the first record of each partition, and return where each ends."""
+    ends: dict[TopicPartition, int] = dict(consumer.end_offsets(partitions))
+    if parcel.to_ms is not None:
+        for tp, place in consumer.offsets_for_times(dict.fromkeys(partitions, parcel.to_ms)).items():
+            ends[tp] = ends[tp] if place is None else min(ends[tp], place.offset)
+    for tp, place in consumer.offsets_for_times(dict.fromkeys(partitions, parcel.from_ms)).items():
+        consumer.seek(tp, ends[tp] if place is None else place.offset)
+    return ends
+
+
+def _copy(
+    consumer: KafkaConsumer,
+    producer: KafkaProducer,
+    ends: Mapping[TopicPartition, int],
+    parcel: Parcel,
+    note: Callable[[int, int], object],
+) -> int:
+    n_all = sum(max(0, end - consumer.position(tp)) for tp, end in ends.items())
+    started, n_sent = time.monotonic(), 0
+    failures: list[BaseException] = []
+    for record in _records(consumer, ends):
+        sending = producer.send(
+            parcel.to_topic,
+            key=record.key,
+            value=record.value,
+            partition=record.partition,
+            timestamp_ms=record.timestamp,
+            headers=headers_of(record, parcel),
+        )
+        sending.add_errback(failures.append)
+        n_sent += 1
+        time.sleep(max(0.0, started + n_sent / parcel.rate - time.monotonic()))
+        note(n_sent, n_all)
+        if failures:
+            break
+    producer.flush(timeout=_GIVE_UP_S)
+    if failures:
+        raise KafkaError(type(failures[0]).__name__)
+    return n_sent
+
+
+def _records(consumer: KafkaConsumer, ends: Mapping[TopicPartition, int]) -> Iterator[Any]:
+    news_s = time.monotonic()
+    while any(consumer.position(tp) < end for tp, end in ends.items()):
+        before = [consumer.position(tp) for tp in ends]
+        for tp, records in consumer.poll(timeout_ms=_POLL_MS).items():
+            yield from (record for record in records if record.offset < ends[tp])
+        if before != [consumer.position(tp) for tp in ends]:
+            news_s = time.monotonic()
+        elif time.monotonic() - news_s > _STALL_S:
+            raise BrokerUnavailableError("Kafka hands out no more records", action="Try again")
+
+
+def headers_of(record: Any, parcel: Parcel) -> list[tuple[str, bytes]]:
+    """Return the headers of a copy: those that may pass, the replay, and where the record stood."""
+    passed = [(name, value) for name, value in record.headers if name in parcel.headers]
+    origin = f"{record.topic}:{record.partition}:{record.offset}"
+    return [*passed, (REPLAY_ID, parcel.run.encode()), (ORIGIN, origin.encode())]

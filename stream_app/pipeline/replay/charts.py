@@ -1,0 +1,191 @@
+"""Pictures as SVG text: lines with bands, strips of states, bars that add up. No script, nothing from elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from html import escape
+from typing import NamedTuple
+
+_WIDTH, _LEFT, _RIGHT, _TOP, _BOTTOM = 860, 64, 12, 10, 26
+_COLOURS = ("#1f6feb", "#bf3989", "#9a6700", "#1a7f37", "#8250df", "#cf222e", "#57606a", "#0a7ea4")
+STATE_COLOURS = {
+    "ok": "#2da44e",
+    "insufficient": "#d0d7de",
+    "watch": "#e3b341",
+    "breach": "#cf222e",
+    "hidden": "#f6f8fa",
+}
+
+
+class Point(NamedTuple):
+    """A value at a time; the band is left out where it has no end."""
+
+    time_s: int
+    value: float
+    lower: float | None = None
+    upper: float | None = None
+
+
+class Line(NamedTuple):
+    """A named line."""
+
+    name: str
+    points: Sequence[Point]
+
+
+class Limit(NamedTuple):
+    """A horizontal line that means something."""
+
+    name: str
+    value: float
+
+
+class _Frame(NamedTuple):
+    """Where times and values lie in the picture."""
+
+    first_s: float
+    last_s: float
+    low: float
+    high: float
+    height: int
+
+    def x(self, time_s: float) -> float:
+        span = (self.last_s - self.first_s) or 1.0
+        return round(_LEFT + (time_s - self.first_s) / span * (_WIDTH - _LEFT - _RIGHT), 1)
+
+    def y(self, value: float) -> float:
+        inside = self.height - _TOP - _BOTTOM
+        share = (min(max(value, self.low), self.high) - self.low) / ((self.high - self.low) or 1.0)
+        return round(self.height - _BOTTOM - share * inside, 1)
+
+
+def line_chart(title: str, lines: Sequence[Line], limits: Sequence[Limit] = (), *, height: int = 220) -> str:
+    """Draw lines over event time with their bands, and limits; an empty string without any point."""
+    points = [point for line in lines for point in line.points]
+    if not points:
+        return ""
+    values = [own for p in points for own in (p.value, p.lower, p.upper) if own is not None]
+    values += [limit.value for limit in limits]
+    margin = (max(values) - min(values)) * 0.06 or 0.05
+    times_s = [point.time_s for point in points]
+    frame = _Frame(min(times_s), max(times_s), min(values) - margin, max(values) + margin, height)
+    parts = [_axes(frame)]
+    for limit in limits:
+        y = frame.y(limit.value)
+        parts.append(
+            f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y}" y2="{y}" class="limit"/>'
+            f'<text x="{_WIDTH - _RIGHT}" y="{y - 4}" text-anchor="end" class="note">{escape(limit.name)}</text>'
+        )
+    for number, line in enumerate(lines):
+        colour = _COLOURS[number % len(_COLOURS)]
+        parts += [_band(frame, line.points, colour), _polyline(frame, line.points, colour)]
+    legend = [(line.name, _COLOURS[number % len(_COLOURS)]) for number, line in enumerate(lines) if line.points]
+    return _figure(title, "".join(parts), height, legend)
+
+
+def state_strips(title: str, rows: Sequence[tuple[str, Sequence[tuple[int, int, str]]]]) -> str:
+    """Draw one strip for each row: stretches of event time (start, end, state) in the colour of their state."""
+    stretches = [stretch for _, own in rows for stretch in own]
+    if not stretches:
+        return ""
+    height = 22 * len(rows) + _BOTTOM + 4
+    left = 250
+    first_s, last_s = min(s for s, _, _ in stretches), max(e for _, e, _ in stretches)
+    scale = (_WIDTH - left - _RIGHT) / max(1, last_s - first_s)
+    parts = []
+    for number, (name, own) in enumerate(rows):
+        y = 22 * number + 2
+        parts.append(f'<text x="{left - 6}" y="{y + 13}" text-anchor="end">{escape(_short(name, 40))}</text>')
+        parts += [
+            f'<rect x="{left + (s - first_s) * scale:.1f}" y="{y}" width="{max(1.0, (e - s) * scale - 0.4):.1f}" '
+            f'height="17" fill="{STATE_COLOURS.get(state, "#ffffff")}"><title>{escape(name)}: {escape(state)}, '
+            f"{moment(s)} to {moment(e)}</title></rect>"
+            for s, e, state in own
+        ]
+    for share, anchor in ((0.0, "start"), (0.5, "middle"), (1.0, "end")):
+        x, time_s = left + share * (_WIDTH - left - _RIGHT), first_s + share * (last_s - first_s)
+        parts.append(
+            f'<text x="{x:.0f}" y="{height - 6}" text-anchor="{anchor}" class="note">{moment(int(time_s))}</text>'
+        )
+    return _figure(title, "".join(parts), height, list(STATE_COLOURS.items())[:4])
+
+
+def split_bars(title: str, bars: Sequence[tuple[str, float, float]]) -> str:
+    """Draw the mix part and the rate part of each row from a common zero line; negative is to the left."""
+    if not bars:
+        return ""
+    height, left = 30 * len(bars) + _BOTTOM, 200
+    reach = max(max(abs(mix), abs(rate), abs(mix + rate)) for _, mix, rate in bars) or 1.0
+    middle, scale = left + (_WIDTH - left - 90) / 2, (_WIDTH - left - 90) / 2 / reach
+    parts = [f'<line x1="{middle}" x2="{middle}" y1="2" y2="{height - _BOTTOM}" class="axis"/>']
+    for number, (name, mix, rate) in enumerate(bars):
+        y = 30 * number + 4
+        parts.append(f'<text x="{left - 6}" y="{y + 15}" text-anchor="end">{escape(_short(name, 30))}</text>')
+        for shift, value, colour in ((0, mix, _COLOURS[2]), (11, rate, _COLOURS[0])):
+            x = middle + min(0.0, value) * scale
+            parts.append(
+                f'<rect x="{x:.1f}" y="{y + shift}" width="{abs(value) * scale:.1f}" height="10" fill="{colour}"/>'
+            )
+        parts.append(f'<text x="{_WIDTH - 4}" y="{y + 15}" text-anchor="end" class="note">{mix + rate:+.4f}</text>')
+    return _figure(title, "".join(parts), height, [("mix", _COLOURS[2]), ("rate", _COLOURS[0])])
+
+
+def moment(time_s: int) -> str:
+    """Write event time for people, UTC.
+
+    >>> moment(0)
+    '1970-01-01 00:00:00Z'
+    """
+    return datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def _axes(frame: _Frame) -> str:
+    parts = []
+    for step in range(5):
+        value = frame.low + step / 4 * (frame.high - frame.low)
+        y = frame.y(value)
+        parts.append(
+            f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y}" y2="{y}" class="grid"/>'
+            f'<text x="{_LEFT - 6}" y="{y + 4}" text-anchor="end" class="note">{value:.3g}</text>'
+        )
+    for share, anchor in ((0.0, "start"), (0.5, "middle"), (1.0, "end")):
+        time_s = frame.first_s + share * (frame.last_s - frame.first_s)
+        parts.append(
+            f'<text x="{frame.x(time_s)}" y="{frame.height - 8}" text-anchor="{anchor}" class="note">'
+            f"{moment(int(time_s))}</text>"
+        )
+    return "".join(parts)
+
+
+def _band(frame: _Frame, points: Sequence[Point], colour: str) -> str:
+    ends = [(p.time_s, p.lower, p.upper) for p in points if p.lower is not None and p.upper is not None]
+    if len(ends) < 2:  # noqa: PLR2004 - a band needs two ends
+        return ""
+    upper = [f"{frame.x(t)},{frame.y(high)}" for t, _, high in ends]
+    lower = [f"{frame.x(t)},{frame.y(low)}" for t, low, _ in reversed(ends)]
+    return f'<polygon points="{" ".join([*upper, *lower])}" fill="{colour}" opacity="0.14"/>'
+
+
+def _polyline(frame: _Frame, points: Sequence[Point], colour: str) -> str:
+    places = " ".join(f"{frame.x(p.time_s)},{frame.y(p.value)}" for p in points)
+    dots = "".join(
+        f'<circle cx="{frame.x(p.time_s)}" cy="{frame.y(p.value)}" r="2.4" fill="{colour}"/>' for p in points
+    )
+    return f'<polyline points="{places}" fill="none" stroke="{colour}" stroke-width="1.6"/>{dots}'
+
+
+def _figure(title: str, inside: str, height: int, legend: Iterable[tuple[str, str]]) -> str:
+    keys = "".join(
+        f'<span><svg width="12" height="12" aria-hidden="true"><rect width="12" height="12" fill="{colour}"/></svg> '
+        f"{escape(name)}</span>"
+        for name, colour in legend
+    )
+    return (
+        f'<figure><figcaption>{escape(title)}</figcaption><svg viewBox="0 0 {_WIDTH} {height}" role="img" '
+        f'aria-label="{escape(title)}">{inside}</svg><div class="legend">{keys}</div></figure>'
+    )
+
+
+def _short(name: str, length: int) -> str:
+    return name if len(name) <= length else name[: length - 1] + "…"
