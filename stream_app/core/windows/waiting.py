@@ -2,7 +2,7 @@
 
 A decision gets the next serial number when it comes; the oldest leave first, so those that wait are always one stretch
 of serials ``first .. next - 1``. What is kept of each is a few numbers in arrays, not objects: 21 bytes and 16 in the
-index. Both have some room to spare, and the index forgets old tags only when its runs merge, so it can be twice as much.
+index. Both have room to spare, and the index forgets old tags only when its runs merge, so it can be twice as much.
 """
 
 from __future__ import annotations
