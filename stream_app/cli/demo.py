@@ -18,10 +18,12 @@ from stream_app.cli import app
 from stream_app.cli.exits import Exit
 from stream_app.cli.options import Json, facts, notes, print_json
 from stream_app.cli.sending import stop_on_signals
+from stream_app.pipeline.results import CROSS
 from stream_app.policy import load_policy
 
 if TYPE_CHECKING:
-    from stream_app.pipeline.disclosed import DisclosedGroup, DisclosedResult
+    from stream_app.pipeline.disclosed import DisclosedResult
+    from stream_app.pipeline.disclosed_alert import DisclosedAlert
     from stream_app.wiring.demo import Stage
 
 _POLICY = "demo"
@@ -99,25 +101,25 @@ class _Watch:
         self._window = model.windows[0].name
         self._view = DemoView()
         self._is_json = is_json
-        self._in_breach: set[tuple[str, str]] = set()
+        self._in_breach: dict[tuple[str, str], set[str]] = {}  # tests in breach by attribute and group
         self._breach_at_s: float | None = None  # when the newest breach was seen
         self._is_drift_told = not has_drift
 
     def run(self, stop: threading.Event, deadline: float | None, *, exit_on_alert: bool) -> Exit:
         """Show results until stopped, until the time is up, or until the first alert."""
-        with _followed_results(self._stage.bootstrap, self._k) as results, self._live() as live:
+        with _followed(self._stage.bootstrap, self._k) as told, self._live() as live:
             while not stop.is_set():
                 self._stage.check()
                 self._tell_drift()
-                for result in _drain(results, _LOOK_EVERY_S):
-                    verdict = self._look_at(result)
+                for each in _drain(told, _LOOK_EVERY_S):
+                    verdict = self._look_at(each)
                     if exit_on_alert and verdict is not None:
                         self._wait_for_notification(stop, verdict)
                         return verdict
                 self._tell_notifications()
                 self._view.show_vitals(self._stage.vitals())
                 if live is not None:
-                    live.update(self._view.render(), refresh=True)
+                    live.update(self._view.render(facts.width), refresh=True)
                 if deadline is not None and time.time() > deadline:
                     if exit_on_alert:
                         self._say("no_alert", "No alert came in time")
@@ -134,30 +136,43 @@ class _Watch:
             "  fairstream local kafka                      # a broker of your own, then `fairstream topics create`"
         )
         facts.print("  fairstream policy check loans               # what is watched, and by which rules")
+        facts.print("  fairstream alerts list                      # what was found, with onset, evidence and cause")
         facts.print("  fairstream produce csv FILE --policy P      # your own decisions; docs/policy.md shows how")
 
-    def _look_at(self, result: DisclosedResult) -> Exit | None:
-        """Tell new breaches and recoveries of the shown window; return how an alert is to be taken."""
-        from stream_app.cli.demo_view import describe_breach  # noqa: PLC0415
+    def _look_at(self, told: DisclosedResult | DisclosedAlert) -> Exit | None:
+        """Draw a result of the shown window, tell an alert; return how an alert is to be taken."""
+        from stream_app.pipeline.disclosed_alert import DisclosedAlert  # noqa: PLC0415
 
-        if (result.model, result.window) != (self._model, self._window):
+        if told.model != self._model:
             return None
-        self._view.show_result(result)
-        verdict: Exit | None = None
-        for group in result.groups:
-            pair = (result.attribute, group.group)
-            is_breach = group.state == "breach"
-            if is_breach and pair not in self._in_breach:
-                self._breach_at_s = time.time()
-                self._say("breach", f"BREACH {describe_breach(result, group)}", group)
-                verdict = verdict or self._judge_alert(result, pair)
-            elif not is_breach and pair in self._in_breach:
-                self._say("clear", f"Clear: {result.attribute}={group.group} keeps the rules again", group)
-            (self._in_breach.add if is_breach else self._in_breach.discard)(pair)
-        return verdict
+        if isinstance(told, DisclosedAlert):
+            return self._hear(told)
+        if told.window == self._window:
+            self._view.show_result(told)
+        return None
 
-    def _judge_alert(self, result: DisclosedResult, pair: tuple[str, str]) -> Exit | None:
-        if result.end_s <= self._stage.drift_at_s:
+    def _hear(self, alert: DisclosedAlert) -> Exit | None:
+        """Tell the first breach of each pair and the end of the last one; of intersections only how many there are."""
+        from stream_app.cli.demo_view import describe_alert  # noqa: PLC0415
+
+        pair = (alert.attribute, alert.group)
+        tests = self._in_breach.setdefault(pair, set())
+        was_breach = bool(tests)
+        (tests.add if alert.change == "breach" else tests.discard)(alert.test)
+        if was_breach == bool(tests):
+            return None
+        self._view.n_crossed = sum(CROSS in attribute and bool(own) for (attribute, _), own in self._in_breach.items())
+        if CROSS in alert.attribute:
+            return None
+        if alert.change == "all_clear":
+            self._say("clear", describe_alert(alert), alert)
+            return None
+        self._breach_at_s = time.time()
+        self._say("breach", describe_alert(alert), alert)
+        return self._judge_alert(alert, pair)
+
+    def _judge_alert(self, alert: DisclosedAlert, pair: tuple[str, str]) -> Exit | None:
+        if alert.at_s <= self._stage.drift_at_s:
             self._say("false_alarm", "This alert is wrong: the stream was still fair")
             return Exit.FAILED
         return Exit.OK if pair == _DRIFTED else None
@@ -189,16 +204,16 @@ class _Watch:
             self._is_drift_told = True
             self._say("drift", "Drift begins: women are approved less often from now on")
 
-    def _say(self, event: str, text: str, group: DisclosedGroup | None = None) -> None:
+    def _say(self, event: str, text: str, alert: DisclosedAlert | None = None) -> None:
         if self._is_json:
-            print_json({"event": event, "at": self._view.clock(), "text": text, "group": group})
+            print_json({"event": event, "at": self._view.clock(), "text": text, "alert": alert})
         else:
             facts.print(f"{self._view.clock()}  {text}", style="bold red" if event == "breach" else None)
 
     def _live(self) -> Live | nullcontext[None]:
         if self._is_json or not facts.is_terminal:
             return nullcontext()
-        return Live(self._view.render(), console=facts, auto_refresh=False)
+        return Live(self._view.render(facts.width), console=facts, auto_refresh=False)
 
 
 @contextmanager
@@ -215,27 +230,35 @@ def _folder(state_dir: str | None) -> Iterator[str]:
 
 
 @contextmanager
-def _followed_results(bootstrap: str, k: int) -> Iterator[queue.Queue[DisclosedResult]]:
-    """Follow the results in a thread of its own, since reading blocks; the thread ends with the process."""
-    from stream_app.edges.kafka.results import open_results  # noqa: PLC0415
+def _followed(bootstrap: str, k: int) -> Iterator[queue.Queue[DisclosedResult | DisclosedAlert]]:
+    """Follow results and alerts in threads of their own, since reading blocks; the threads end with the process."""
+    from stream_app.edges.kafka.results import open_alerts, open_results  # noqa: PLC0415
     from stream_app.pipeline.disclosed import disclose_result  # noqa: PLC0415
+    from stream_app.pipeline.disclosed_alert import disclose_alert  # noqa: PLC0415
 
-    results: queue.Queue[DisclosedResult] = queue.Queue()
-    reader = open_results(bootstrap)
+    told: queue.Queue[DisclosedResult | DisclosedAlert] = queue.Queue()
+    results, alerts = open_results(bootstrap), open_alerts(bootstrap)
 
-    def follow() -> None:
-        for result in reader.follow():
-            results.put(disclose_result(result, k))
+    def follow_results() -> None:
+        for result in results.follow():
+            told.put(disclose_result(result, k))
 
-    threading.Thread(target=follow, name="demo-results", daemon=True).start()
-    yield results
+    def follow_alerts() -> None:
+        for alert in alerts.follow():
+            told.put(disclose_alert(alert, k))
+
+    for follow in (follow_results, follow_alerts):
+        threading.Thread(target=follow, name=f"demo-{follow.__name__}", daemon=True).start()
+    yield told
 
 
-def _drain(results: queue.Queue[DisclosedResult], wait_s: float) -> Iterator[DisclosedResult]:
+def _drain(
+    told: queue.Queue[DisclosedResult | DisclosedAlert], wait_s: float
+) -> Iterator[DisclosedResult | DisclosedAlert]:
     """Yield what comes within a moment."""
     deadline = time.monotonic() + wait_s
     while (left_s := deadline - time.monotonic()) > 0:
         try:
-            yield results.get(timeout=left_s)
+            yield told.get(timeout=left_s)
         except queue.Empty:
             return

@@ -8,14 +8,21 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from stream_app.cli.result_table import result_table
-from stream_app.pipeline.disclosed import DisclosedGroup, DisclosedResult
+from stream_app.pipeline.disclosed import DisclosedResult
+from stream_app.pipeline.disclosed_alert import DisclosedAlert
+from stream_app.pipeline.results import CROSS
 from stream_app.wiring.demo import Vitals
 
 
 class DemoView:
-    """Keeps the newest result of each attribute and draws them."""
+    """Keeps the newest result of each attribute and draws them.
+
+    Attributes:
+        n_crossed: Intersections of attributes in breach.
+    """
 
     def __init__(self) -> None:
+        self.n_crossed = 0
         self._newest: dict[str, DisclosedResult] = {}
         self._started = time.monotonic()
         self._vitals = Vitals(0, 0)
@@ -23,8 +30,9 @@ class DemoView:
         self._rate = 0.0
 
     def show_result(self, result: DisclosedResult) -> None:
-        """Take in a result."""
-        self._newest[result.attribute] = result
+        """Take in a result; intersections are too many for a screen."""
+        if CROSS not in result.attribute:
+            self._newest[result.attribute] = result
 
     def show_vitals(self, vitals: Vitals) -> None:
         """Take in how the worker is doing; the rate is what was counted since the last time."""
@@ -38,8 +46,8 @@ class DemoView:
         minutes, seconds = divmod(int(time.monotonic() - self._started), 60)
         return f"{minutes:02d}:{seconds:02d}"
 
-    def render(self) -> RenderableType:
-        """Draw the table."""
+    def render(self, width: int) -> RenderableType:
+        """Draw the table for a terminal of so many columns."""
         status = Text(
             f"{self.clock()}   {self._vitals.n_decisions:,} decisions counted   {max(0.0, self._rate):,.0f} events/s   "
             f"lag {self._vitals.lag:,}",
@@ -47,17 +55,15 @@ class DemoView:
         )
         if not self._newest:
             return Group(status, Text("Waiting for the first window to close", style="dim"))
-        return Group(status, result_table(list(self._newest.values()), digits=3))
+        crossed = f"{self.n_crossed} intersections of attributes in breach too" if self.n_crossed else ""
+        return Group(
+            status, result_table(list(self._newest.values()), digits=3, width=width), Text(crossed, style="bold red")
+        )
 
 
-def describe_breach(result: DisclosedResult, group: DisclosedGroup) -> str:
-    """Say in one sentence which rule a group breaks in a window."""
-    if group.n is None or group.rate is None:
-        return f"{result.attribute}={group.group}: its values are hidden, too few decisions"
-    reference = next((own for own in result.groups if own.group == result.reference), None)
-    against = f" against {reference.rate:.3f} ({reference.group})" if reference and reference.rate is not None else ""
-    if group.disparate_impact_ratio is None:
-        ratio = "DIR not computable: the approval rate of the reference group is zero"
-    else:
-        ratio = f"DIR = {group.disparate_impact_ratio:.2f}"
-    return f"{result.attribute}={group.group}: approval rate {group.rate:.3f}{against}, {ratio}, n = {group.n:,}"
+def describe_alert(alert: DisclosedAlert) -> str:
+    """Say in one line what a test found, or that it is over."""
+    pair = f"{alert.attribute}={alert.group}"
+    if alert.change == "all_clear":
+        return f"ALL CLEAR {pair}: {alert.test.value.replace('_', ' ')} is over"
+    return f"BREACH {pair}: {alert.sentence or 'its values are hidden, too few decisions'}"

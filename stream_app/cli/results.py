@@ -100,6 +100,6 @@ def _print(results: Iterable[DisclosedResult], *, as_json: bool) -> None:
     for result in results:
         windows.setdefault(window_key(result), []).append(result)
     for shown in windows.values():
-        facts.print(result_table(shown, digits=6))
+        facts.print(result_table(shown, digits=6, width=facts.width))
     if not windows:
         notes.print("No results yet. A window shows up when it has closed.")
