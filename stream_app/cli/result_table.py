@@ -19,6 +19,7 @@ _WIDE = 100  # columns of a terminal in which everything fits
 _STYLES = {"ok": "green", "insufficient": "yellow", "watch": "yellow", "breach": "bold white on red"}
 _WORDS = {
     "disparate_impact_ratio": "ratio",
+    "reference": "ref.",
     "disparate_impact_undefined": "DIR not computable",
     "below_min_n": "too few to judge",
     "small_cell": "hidden",
@@ -40,7 +41,7 @@ def result_table(results: Sequence[DisclosedResult], *, digits: int, width: int)
         width: Columns of the terminal; a narrow one gets no gap and no reasons.
     """
     is_wide = width >= _WIDE
-    table = Table(title=_title(results[0]), title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    table = Table(title=_title(results[0]), title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1))
     table.add_column("attribute", no_wrap=True)
     table.add_column("group", overflow="fold", min_width=8)
     for name in ("n", "rate", "ratio", "95 %", *(["gap"] if is_wide else []), "evidence"):

@@ -45,8 +45,8 @@ class Stamp(NamedTuple):
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """A test of one pair found a breach, or found that it is over.
 
-    The values describe the last hours before it (the longest window that holds the pane and the one before): they say
-    what the stream looked like, and overstate a breach a little, since the stretch was chosen by the alarm.
+    The values describe the stretch since the onset, by whole windows: they say what was seen, and overstate a breach a
+    little, since the stretch was chosen by the alarm.
 
     Attributes:
         schema: Version of this format.

@@ -199,8 +199,9 @@ class ModelJudge:
             return
         self._is_watch_changed = True
         for alarm in self._watch.feed(pane):
-            first_s, _, cells = self._tally.recent()
-            stretch = Stretch(first_s, pane.start_s + self.model.event_time.pane_s, cells)
+            end_s = pane.start_s + self.model.event_time.pane_s
+            first_s, cells = self._tally.since(alarm.onset_s, end_s)
+            stretch = Stretch(first_s, end_s, cells)
             stamp = Stamp(self._tally.offsets(), self._policy_hash)
             pair = self._watch.pairs[alarm.pair]
             self._report.alerts.append(alert_of(self.model, self._layout, alarm, pair, stretch, stamp))

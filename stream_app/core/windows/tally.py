@@ -216,18 +216,29 @@ class Tally:
             vector.setdefault(source.topic, {})[source.partition] = self.marks[source].first_offset
         return vector
 
-    def recent(self) -> tuple[int, int, Cells]:
-        """Return start, end and counts of the newest stretch: the longest window that is filling, and the one before.
+    def since(self, onset_s: int, now_s: int) -> tuple[int, Cells]:
+        """Return the counts of the stretch from an onset to a pane that just closed, and where it begins.
 
-        For a look at what is going on; empty where nothing was counted.
+        By whole windows: of the shortest size that reaches back far enough, else of the longest. Looks only at
+        windows that are kept for sure, whatever the steps in which time moved; so it is the same in a replay.
+
+        Args:
+            onset_s: Where the stretch should begin.
+            now_s: End of the newest closed pane.
         """
-        longest = max(self.config.windows, key=lambda spec: spec.size_s)
-        newest = sorted(start_s for name, start_s in self.windows if name == longest.name)[-2:]
+        kept_since_s = now_s - self.config.revision_s
+        starts: list[int] = []
+        spec = self.config.windows[0]
+        for spec in sorted(self.config.windows, key=lambda own: own.size_s):
+            kept = (start_s for name, start_s in self.windows if name == spec.name)
+            starts = sorted(start_s for start_s in kept if kept_since_s < start_s + spec.size_s and start_s < now_s)
+            if starts and (starts[0] <= onset_s or kept_since_s <= onset_s):
+                break
         cells: Cells = {}
-        for start_s in newest:
-            add_cells(cells, self.windows[longest.name, start_s].cells)
-        first_s, last_s = (newest[0], newest[-1] + longest.size_s) if newest else (0, 0)
-        return first_s, last_s, cells
+        wanted = [start_s for start_s in starts if start_s + spec.size_s > onset_s]
+        for start_s in wanted:
+            add_cells(cells, self.windows[spec.name, start_s].cells)
+        return min(wanted, default=now_s), cells
 
     def end_s(self, key: WindowKey) -> int:
         """Return the end of a window."""

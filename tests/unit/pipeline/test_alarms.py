@@ -126,9 +126,10 @@ def test_nobody_is_accused_of_the_opposite(life: Court) -> None:
     assert not life.of(PairTest.GAP_HIGH)
 
 
-def test_an_alert_says_what_the_last_hour_looked_like_and_by_which_records(life: Court) -> None:
-    breach = life.of(PairTest.RATIO_LOW)[0]
-    assert (breach.start_s, breach.end_s, breach.at_s) == (0, 90, 90)
+def test_an_alert_says_what_was_seen_since_the_onset_and_by_which_records(life: Court) -> None:
+    breach, clear = life.of(PairTest.RATIO_LOW)
+    assert (breach.start_s, breach.end_s, breach.at_s) == (0, 90, 90)  # whole windows of a minute
+    assert (clear.start_s, clear.end_s) == (240, 310)
     assert (breach.n, breach.favourable, breach.n_reference) == (450, 5 * 35 + 4 * 15, 450)
     assert breach.offsets == {"raw": {0: 900}}
     assert breach.cause.gap == breach.gap
