@@ -71,7 +71,7 @@ def run(
     variants = list(variants)
     model = variants[0].model
     with open_sources(settings, model, choice, note) as sources:
-        begins = _begins(sources.reader, model, stretch, choice)
+        begins = begins_of(sources.reader, model, stretch, choice)
         sources.reader.seek(begins)
         replay = RangeReplay(variants, sources.reader.topic, stretch, sources.reader.ends, begins, sources.new_counter)
         _drive(replay, sources, _Pacer(pace))
@@ -94,7 +94,7 @@ def _drive(replay: RangeReplay, sources: Sources, pacer: _Pacer) -> None:
             pacer.wait(sources.n_read, replay.reached_s())
 
 
-def _begins(reader: LogReader, model: ModelPolicy, stretch: Stretch, choice: SourceChoice) -> dict[int, int]:
+def begins_of(reader: LogReader, model: ModelPolicy, stretch: Stretch, choice: SourceChoice) -> dict[int, int]:
     """Return from where to read, so that nothing of the stretch is missed and late and repeated events are known.
 
     An event is at most ``max_future_s`` ahead of its record's date, so records from before hold no event of the

@@ -90,13 +90,13 @@ def state_strips(title: str, rows: Sequence[tuple[str, Sequence[tuple[int, int, 
     if not stretches:
         return ""
     height = 22 * len(rows) + _BOTTOM + 4
-    left = 250
+    left = 270
     first_s, last_s = min(s for s, _, _ in stretches), max(e for _, e, _ in stretches)
     scale = (_WIDTH - left - _RIGHT) / max(1, last_s - first_s)
     parts = []
     for number, (name, own) in enumerate(rows):
         y = 22 * number + 2
-        parts.append(f'<text x="{left - 6}" y="{y + 13}" text-anchor="end">{escape(_short(name, 40))}</text>')
+        parts.append(f'<text x="{left - 6}" y="{y + 13}" text-anchor="end">{escape(_short(name, 38))}</text>')
         parts += [
             f'<rect x="{left + (s - first_s) * scale:.1f}" y="{y}" width="{max(1.0, (e - s) * scale - 0.4):.1f}" '
             f'height="17" fill="{STATE_COLOURS.get(state, "#ffffff")}"><title>{escape(name)}: {escape(state)}, '

@@ -15,7 +15,8 @@ from stream_app.pipeline.replay.manifest import Manifest
 from stream_app.pipeline.results import CROSS, TOTAL_WINDOW, Bounds
 from stream_app.policy import ModelPolicy
 
-_MAX_STRIPS, _MAX_SUBGROUPS, _MAX_ALERTS, _MAX_DELTAS = 40, 15, 50, 60
+_MAX_STRIPS, _MAX_SUBGROUPS, _MAX_ALERTS, _MAX_DELTAS = 24, 15, 60, 60
+_N_ALERTS_SHOWN = 10  # the others are folded away
 _MIN_POINTS = 3
 
 _STYLE = """
@@ -94,14 +95,17 @@ def _verdict(said: Said) -> str:
 
 
 def _alerts(said: Said, windows: Sequence[DisclosedResult]) -> str:
-    parts = [_alert(own, windows) for own in said.alerts[:_MAX_ALERTS]]
+    parts = [_alert(own, windows, is_open=not number) for number, own in enumerate(said.alerts[:_MAX_ALERTS])]
     if len(said.alerts) > _MAX_ALERTS:
         parts.append(f"<p>And {len(said.alerts) - _MAX_ALERTS} more in the alerts file.</p>")
-    return "".join(parts)
+    shown, folded = "".join(parts[:_N_ALERTS_SHOWN]), "".join(parts[_N_ALERTS_SHOWN:])
+    n_folded = len(said.alerts) - _N_ALERTS_SHOWN
+    return shown + (f"<details><summary>{n_folded} further alerts</summary>{folded}</details>" if folded else "")
 
 
-def _alert(alert: DisclosedAlert, windows: Sequence[DisclosedResult]) -> str:
-    title = f"{alert.change.replace('_', ' ')}: {alert.attribute} {alert.group} against {alert.reference}, {alert.test}"
+def _alert(alert: DisclosedAlert, windows: Sequence[DisclosedResult], *, is_open: bool) -> str:
+    change = alert.change.replace("_", " ")
+    title = f"{moment(alert.at_s)}  {change}: {alert.attribute} {alert.group} against {alert.reference}, {alert.test}"
     facts = [
         ("told", moment(alert.at_s)),
         ("likely began", moment(alert.onset_s)),
@@ -122,7 +126,7 @@ def _alert(alert: DisclosedAlert, windows: Sequence[DisclosedResult]) -> str:
         bars = [(part.segment, part.mix, part.rate) for part in alert.cause.segments]
         cause = split_bars(f"What the gap is made of: {alert.cause.driver}", bars)
     return (
-        f"<details{' open' if alert.change == 'breach' else ''}><summary>{escape(title)}</summary>"
+        f"<details{' open' if is_open else ''}><summary>{escape(title)}</summary>"
         f"<p>{escape(alert.sentence or 'Fewer than k decisions: numbers are hidden.')}</p>"
         f"{_table(('', ''), facts)}{cause}"
         f"{_table(('window', 'ends', 'n:n', 'n:rate', 'n:ratio', 'n:gap'), rows) if rows else ''}</details>"
@@ -142,7 +146,8 @@ def _timeline(said: Sequence[Said]) -> str:
         ranked = sorted(
             strips.items(), key=lambda item: (-_n_of(item[1], "breach"), -_n_of(item[1], "watch"), CROSS in item[0])
         )
-        parts.append(state_strips(f"{own.name}: windows of {window}", ranked[:_MAX_STRIPS]))
+        title = f"{own.name}: windows of {window}; white where a group is hidden or has no decisions"
+        parts.append(state_strips(title, ranked[:_MAX_STRIPS]))
     return "".join(parts)
 
 

@@ -1,0 +1,65 @@
+"""``replay bisect``: one pass over the log for the onset of one pair's change."""
+
+from __future__ import annotations
+
+from stream_app.errors import ConfigError
+from stream_app.pipeline.layout import layout_of
+from stream_app.pipeline.replay.onset import Metric, Onset, find_onset
+from stream_app.pipeline.replay.pair_panes import PairPanes
+from stream_app.pipeline.replay.ranges import Stretch
+from stream_app.policy import Attribute, ModelPolicy
+from stream_app.settings import Settings
+from stream_app.wiring.replay_run import begins_of
+from stream_app.wiring.replay_sources import OnProgress, SourceChoice, open_sources
+
+
+def attribute_of(model: ModelPolicy, group: str, name: str | None) -> Attribute:
+    """Return the attribute that a group belongs to.
+
+    Raises:
+        ConfigError: none has the group, several have it, or it is the reference.
+    """
+    found = [own for own in model.attributes if group in own.groups and name in (None, own.name)]
+    if len(found) != 1:
+        known = ", ".join(f"{own.name}: {'/'.join(own.groups)}" for own in model.attributes)
+        raise ConfigError(f"{len(found)} attributes have the group {group!r}", action=f"Groups: {known}; --attribute")
+    if found[0].reference == group:
+        raise ConfigError(f"{group!r} is the reference of {found[0].name}", action="Name another group")
+    return found[0]
+
+
+def bisect(
+    settings: Settings,
+    model: ModelPolicy,
+    attribute: Attribute,
+    group: str,
+    metric: Metric,
+    stretch: Stretch,
+    choice: SourceChoice,
+    note: OnProgress,
+) -> tuple[Onset | None, dict[int, int]]:
+    """Find the onset, and the first record of its pane in each partition.
+
+    Returns:
+        The likeliest change, or None where there are too few decisions; by partition the first offset of the run of
+        records in which its pane first shows.
+
+    Raises:
+        BrokerUnavailableError: no broker answers, or it went away.
+    """
+    whole = stretch.aligned(model.event_time.pane_s)
+    panes = PairPanes(model, layout_of(model), attribute, group)
+    first_seen: dict[int, dict[int, int]] = {}
+    with open_sources(settings, model, choice, note) as sources:
+        sources.reader.seek(begins_of(sources.reader, model, whole, choice))
+        for partition in sources.reader.partitions:
+            counter = sources.new_counter(model, {})
+            while (batch := sources.next_run(partition)) is not None:
+                counted = list(counter.count(batch))
+                panes.add(counted)
+                for start_s, _ in counted:
+                    first_seen.setdefault(start_s, {}).setdefault(partition, batch.first_offset)
+                if counter.closed_before_s is not None and counter.closed_before_s >= whole.to_s:
+                    break
+    onset = find_onset(panes.in_order(whole.from_s, whole.to_s), metric, model.privacy.k)
+    return onset, {} if onset is None else first_seen.get(onset.pane_s, {})
