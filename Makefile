@@ -9,7 +9,7 @@ LOCK := $(UV) pip compile --quiet --generate-hashes --universal --python-version
 	--no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench bench-peers chaos dashboards lock clean
+.PHONY: help setup demo test lint bench bench-peers bench-detect chaos dashboards lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -33,6 +33,9 @@ bench: $(READY) ## events per CPU-second beside the Python peers (ARGS="--json F
 
 bench-peers: $(READY) ## the same beside Quix Streams, Bytewax and Kafka Streams
 	$(BIN)/python -m benchmarks compare --all $(ARGS)
+
+bench-detect: $(READY) ## false alarms and delays of the detectors, simulated and judged (ARGS="--quick --json FILE")
+	$(BIN)/python -m benchmarks detect $(ARGS)
 
 chaos: $(READY) ## kill workers and broker at random moments; every count must be exact (ARGS="--seed 7")
 	$(BIN)/python -m tests.chaos $(ARGS)

@@ -1,4 +1,4 @@
-"""``python -m benchmarks compare|scale``."""
+"""``python -m benchmarks compare|scale|detect``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from benchmarks import compare
+from benchmarks.detect import command as detect
 from benchmarks.scale import command as scale
 
 
@@ -15,8 +16,10 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     compare.add_arguments(commands.add_parser("compare", help="FairStream beside its peers, one job, one broker"))
     scale.add_arguments(commands.add_parser("scale", help="FairStream by partitions, length, state and rate"))
+    detect.add_arguments(commands.add_parser("detect", help="false alarms and delays of the detectors, simulated"))
     arguments = parser.parse_args()
-    return scale.main(arguments) if arguments.command == "scale" else compare.main(arguments)
+    mains = {"compare": compare.main, "scale": scale.main, "detect": detect.main}
+    return mains[arguments.command](arguments)
 
 
 if __name__ == "__main__":

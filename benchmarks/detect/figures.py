@@ -1,0 +1,105 @@
+"""All figures as JSON: no infinity, no NaN; a quantile that was not reached is null."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from benchmarks.detect.broken import FaultResult
+from benchmarks.detect.clearing import ClearResult
+from benchmarks.detect.delays import ChangeResult, Delay
+from benchmarks.detect.false_alarms import NullResult
+from benchmarks.detect.judgement import Verdict
+from benchmarks.detect.patience import PatienceResult
+from benchmarks.report import environment
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Everything that was measured.
+
+    Attributes:
+        nulls: False alarms by stream.
+        changes: Delays and onsets by change.
+        cleared: All-clears.
+        waits: The patience table.
+        faults: What breaks the promise.
+        verdicts: Acceptance numbers of the detector.
+        dummy: The same for the dummy that always fires; it must miss some.
+    """
+
+    nulls: Sequence[NullResult]
+    changes: Sequence[ChangeResult]
+    cleared: Sequence[ClearResult]
+    waits: Sequence[PatienceResult]
+    faults: Sequence[FaultResult]
+    verdicts: Sequence[Verdict]
+    dummy: Sequence[Verdict]
+
+
+def as_json(figures: Figures, *, is_quick: bool, wall_s: float) -> dict[str, Any]:
+    """Return the figures in values that JSON has."""
+    return {
+        "environment": environment() | {"is_quick": is_quick, "wall_s": round(wall_s, 1)},
+        "false_alarms": [asdict(result) for result in figures.nulls],
+        "delays": [_change(result) for result in figures.changes],
+        "all_clears": [
+            {
+                "stream": result.stream,
+                "seed": result.seed,
+                "n_runs": result.n_runs,
+                "n_in_breach": result.n_in_breach,
+                "n_false": result.n_false,
+                "after": _delay(Delay(result.after, 0)),
+            }
+            for result in figures.cleared
+        ],
+        "patience": [
+            {
+                "p_a": result.violation.p_a,
+                "p_b": result.violation.p_b,
+                "q": result.violation.q,
+                "seed": result.seed,
+                "bound": result.bound,
+                "delay": _delay(result.delay),
+            }
+            for result in figures.waits
+        ],
+        "faults": [asdict(result) for result in figures.faults],
+        "acceptance": [asdict(verdict) for verdict in figures.verdicts],
+        "acceptance_of_the_dummy": [asdict(verdict) for verdict in figures.dummy],
+    }
+
+
+def _change(result: ChangeResult) -> dict[str, Any]:
+    low, middle, high = (
+        np.quantile(result.onset_errors, [0.05, 0.5, 0.95]).tolist() if result.onset_errors.size else [None] * 3
+    )
+    return {
+        "stream": result.stream,
+        "seed": result.seed,
+        "is_judged": result.is_judged,
+        "n_runs": result.n_runs,
+        "n_watched": result.n_watched,
+        "bound": result.bound,
+        "delays": {name: _delay(delay) for name, delay in result.delays.items()},
+        "onset_error": {"p05": low, "median": middle, "p95": high},
+    }
+
+
+def _delay(delay: Delay) -> dict[str, float | int | None]:
+    return {
+        "n_runs": delay.after.size,
+        "median": _finite(delay.quantile(0.5)),
+        "p95": _finite(delay.quantile(0.95)),
+        "n_missed": delay.n_missed,
+        "n_runs_before": delay.n_runs_before,
+    }
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

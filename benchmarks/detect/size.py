@@ -1,0 +1,80 @@
+"""How much is simulated: the full form, whose figures are for people, and the quick one, which guards each change."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from benchmarks.detect.watching import LOG_C
+
+
+@dataclass(frozen=True)
+class Size:
+    """Repetitions and lengths.
+
+    Attributes:
+        is_quick: Whether the acceptance numbers are widened by what chance may do in so few runs.
+        n_boundary_runs: Runs of a null stream on the limit that is judged.
+        n_null_runs: Runs of every other null stream.
+        n_null_panes: Length of a null stream.
+        null_log_c: Natural log of the threshold on null streams: with a shorter stream a lower one, so that there is
+            something to count.
+        n_delay_runs: Runs of each change.
+        n_calm_panes: Fair panes before a change; a multiple of a window.
+        n_oracle_runs: Runs that the oracle's threshold comes from.
+        n_oracle_panes: Their length.
+        n_clear_runs: Runs of each violation that ends.
+        n_river_runs: Runs that the detectors of river see; they take runs one by one.
+        n_patience_runs: Runs of each cell of the patience table.
+        longest_patience_n: Cells whose bound lies above this many decisions are left out.
+        n_broken_runs: Runs of streams that break what the promise needs.
+    """
+
+    is_quick: bool
+    n_boundary_runs: int
+    n_null_runs: int
+    n_null_panes: int
+    null_log_c: float
+    n_delay_runs: int
+    n_calm_panes: int
+    n_oracle_runs: int
+    n_oracle_panes: int
+    n_clear_runs: int
+    n_river_runs: int
+    n_patience_runs: int
+    longest_patience_n: float
+    n_broken_runs: int
+
+
+FULL = Size(
+    is_quick=False,
+    n_boundary_runs=200,
+    n_null_runs=100,
+    n_null_panes=10_000,
+    null_log_c=LOG_C,
+    n_delay_runs=200,
+    n_calm_panes=1_000,
+    n_oracle_runs=200,
+    n_oracle_panes=10_000,
+    n_clear_runs=100,
+    n_river_runs=20,
+    n_patience_runs=100,
+    longest_patience_n=math.inf,
+    n_broken_runs=100,
+)
+QUICK = Size(
+    is_quick=True,
+    n_boundary_runs=100,
+    n_null_runs=20,
+    n_null_panes=1_000,
+    null_log_c=math.log(5e6),
+    n_delay_runs=40,
+    n_calm_panes=200,
+    n_oracle_runs=100,
+    n_oracle_panes=1_000,
+    n_clear_runs=20,
+    n_river_runs=3,
+    n_patience_runs=10,
+    longest_patience_n=1_000,
+    n_broken_runs=20,
+)

@@ -1,0 +1,146 @@
+"""The tables, in the form that documents use."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.detect.broken import FaultResult
+from benchmarks.detect.clearing import ClearResult
+from benchmarks.detect.delays import DETECTOR, ORACLE, ChangeResult, Delay
+from benchmarks.detect.false_alarms import GAP_DETECTOR, RATIO_DETECTOR, Alarms, NullResult
+from benchmarks.detect.judgement import Verdict
+from benchmarks.detect.patience import PatienceResult
+from benchmarks.detect.rivals import RIVER, RULES
+
+_WIDTH = 240
+_BY_RUNS = (RATIO_DETECTOR, GAP_DETECTOR, "z .8 Bonferroni", *RIVER)
+
+
+def print_false_alarms(results: Sequence[NullResult]) -> None:
+    """Print false alarms by stream and method: runs with any, or alarms in a million decisions."""
+    detectors = (RATIO_DETECTOR, GAP_DETECTOR)
+    rivals = (*RULES, *RIVER)
+    rows = [
+        [
+            result.stream,
+            *(_alarms(result.alarms[name], name) for name in detectors),
+            f"{result.n_runs_near[RATIO_DETECTOR]} of {result.alarms[RATIO_DETECTOR].n_runs}",
+            *(_alarms(result.alarms[name], name) for name in rivals),
+        ]
+        for result in results
+    ]
+    title = (
+        f"False alarms in {results[0].n_decisions:,} decisions, c = {results[0].c:g}: "
+        'runs with any ("of"), or alarms in a million decisions'
+    )
+    _print(title, ["stream", *detectors, "DIR .8 near: c/10", *rivals], rows)
+
+
+def print_delays(results: Sequence[ChangeResult]) -> None:
+    """Print delays of the detector beside what is possible, and its onsets."""
+    rows = []
+    for result in results:
+        own, oracle = result.delays[DETECTOR], result.delays[ORACLE]
+        middle = own.quantile(0.5)
+        low, high = np.quantile(result.onset_errors, [0.05, 0.95])
+        rows.append(
+            [
+                result.stream,
+                f"{result.bound:,.0f}",
+                _delay(oracle),
+                _delay(own),
+                f"{middle / oracle.quantile(0.5):.2f}",
+                f"{middle / result.bound:.2f}",
+                f"{own.quantile(0.95) / result.bound:.2f}",
+                f"{np.median(result.onset_errors):+,.0f} ({low:+,.0f}, {high:+,.0f})",
+            ]
+        )
+    headings = ["change", "bound", ORACLE, DETECTOR, "/ oracle", "/ bound", "95 % / bound", "onset error (5, 95 %)"]
+    _print(f"Decisions from change to alarm, median / 95 %, {results[0].n_runs} runs", headings, rows)
+
+
+def print_rival_delays(results: Sequence[ChangeResult]) -> None:
+    """Print delays of the others, with how many runs had an alarm before the change and never after it."""
+    rivals = (*RULES, *RIVER)
+    rows = [[result.stream, *(_delay(result.delays[name]) for name in rivals)] for result in results]
+    n_river_runs = results[0].delays[next(iter(RIVER))].after.size
+    title = f"The same of the others, {results[0].n_runs} runs, of river {n_river_runs}"
+    _print(title, ["change", *rivals], rows)
+
+
+def print_clearing(results: Sequence[ClearResult]) -> None:
+    """Print how soon the end of a violation is seen."""
+    rows = [
+        [result.stream, _delay(Delay(result.after, 0)), f"{result.n_false} of {result.n_runs}", str(result.n_in_breach)]
+        for result in results
+    ]
+    headings = ["violation of 60,000 decisions", "all-clear after, median / 95 %", "false all-clears", "runs in breach"]
+    _print("Decisions from the end of a violation to the all-clear", headings, rows)
+
+
+def print_patience(results: Sequence[PatienceResult]) -> None:
+    """Print how many decisions a violation takes to be found."""
+    shares = sorted({result.violation.q for result in results}, reverse=True)
+    by_cell = {(result.violation.p_b, result.violation.p_a, result.violation.q): result for result in results}
+    rows = []
+    for p_b, p_a in dict.fromkeys((result.violation.p_b, result.violation.p_a) for result in results):
+        found = [by_cell.get((p_b, p_a, q)) for q in shares]
+        cells = [_delay(result.delay) if result else "" for result in found]
+        rows.append([f"{p_b:.2f}", f"{p_a / p_b:.2f}", *cells])
+    headings = ["rate of the reference", "DIR", *(f"harmed group {q:.0%}" for q in shares)]
+    _print(f"Patience: decisions until the four-fifths breach, median / 95 %, {results[0].n_runs} runs", headings, rows)
+
+
+def print_faults(results: Sequence[FaultResult]) -> None:
+    """Print what breaks the promise."""
+    rows = [
+        [
+            result.name,
+            f"{result.design_effect:.3g}",
+            f"{result.n_runs_with_any} of {result.n_runs}",
+            f"{result.permitted:.1%}",
+        ]
+        for result in results
+    ]
+    _print("On the limit, when decisions do not count once each", ["fault", "design_effect", "alarms", "bound"], rows)
+
+
+def print_verdicts(title: str, verdicts: Sequence[Verdict]) -> None:
+    """Print the acceptance numbers."""
+    rows = [
+        [verdict.claim, verdict.measured, "reached" if verdict.is_reached else "NOT REACHED"] for verdict in verdicts
+    ]
+    _print(title, ["must hold", "measured", "verdict"], rows)
+
+
+def _alarms(alarms: Alarms, method: str) -> str:
+    if method in _BY_RUNS:
+        return f"{alarms.n_runs_with_any} of {alarms.n_runs}"
+    return f"{alarms.per_million:,.1f}"
+
+
+def _delay(delay: Delay) -> str:
+    text = f"{_decisions(delay.quantile(0.5))} / {_decisions(delay.quantile(0.95))}"
+    notes = [f"{delay.n_missed} never"] * bool(delay.n_missed) + [f"{delay.n_runs_before} before"] * bool(
+        delay.n_runs_before
+    )
+    return f"{text} ({', '.join(notes)})" if notes else text
+
+
+def _decisions(value: float) -> str:
+    return f"{value:,.0f}" if math.isfinite(value) else "-"
+
+
+def _print(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    console = Console(width=None if Console().is_terminal else _WIDTH)
+    table = Table(*headings, box=box.MARKDOWN)
+    for row in rows:
+        table.add_row(*row)
+    console.print(f"\n{title}", markup=False, highlight=False)
+    console.print(table, highlight=False)

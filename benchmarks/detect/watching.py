@@ -1,0 +1,90 @@
+"""A detector bank over many runs at once: each run is one detector, each pane one update."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.detect.streams import PANE_N
+from stream_app.core.detection.bank import DetectorBank, Transition
+from stream_app.core.detection.rules import Kind, Rule
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+Method = Callable[[Ints], Bools]
+
+FOUR_FIFTHS = Rule(Kind.RATIO, 0.8)
+GAP = Rule(Kind.GAP, 0.2)
+LOG_C = math.log(1e8)
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What the detectors said.
+
+    Attributes:
+        alarms: Whether a breach was reported at the end of a pane, shape (panes, runs).
+        clears: Whether the all-clear was, likewise.
+        onset_pane: First pane of the breach, where one was reported, else -1; shape (panes, runs).
+        highest_log_r: Highest statistic of each run, shape (runs,).
+    """
+
+    alarms: Bools
+    clears: Bools
+    onset_pane: Ints
+    highest_log_r: Floats
+
+
+def watch(
+    rule: Rule,
+    counts: Ints,
+    *,
+    log_c: float = LOG_C,
+    has_lifecycle: bool = False,
+    design_effect: float = 1.0,
+    enough: Callable[[Bools], bool] = lambda _: False,
+) -> Watched:
+    """Feed all runs, pane by pane.
+
+    Args:
+        rule: Rule of every run.
+        counts: Shape (panes, runs, 4).
+        log_c: Natural log of the threshold.
+        has_lifecycle: Whether an alarm leads into breach; else the detector begins anew.
+        design_effect: As the bank has it.
+        enough: Asked every 100 panes with the alarms so far; True ends the watch.
+    """
+    n_panes, n_runs, _ = counts.shape
+    bank = DetectorBank([rule] * n_runs, [log_c] * n_runs, has_lifecycle=has_lifecycle, design_effect=design_effect)
+    alarms, clears = np.zeros((2, n_panes, n_runs), dtype=np.bool_)
+    onset_pane = np.full((n_panes, n_runs), -1)
+    highest = np.full(n_runs, -np.inf)
+    for pane in range(n_panes):
+        for change in bank.update(pane * PANE_N, counts[pane][:, None, :]):
+            _note(change, pane, alarms if change.to_breach else clears, onset_pane)
+        np.maximum(highest, bank.log_sr, out=highest)
+        if pane % 100 == 0 and enough(alarms):
+            break
+    return Watched(alarms, clears, onset_pane, highest)
+
+
+def _note(change: Transition, pane: int, into: Bools, onset_pane: Ints) -> None:
+    into[pane, change.detector] = True
+    if change.to_breach:
+        onset_pane[pane, change.detector] = change.onset_s // PANE_N
+
+
+def first_after(alarms: Bools, change_pane: int) -> Floats:
+    """Return the decisions from a change to the end of the pane of the first alarm, shape (runs,); inf for none.
+
+    >>> first_after(np.array([[True, True], [False, False], [True, False]]), 1)
+    array([200.,  inf])
+    """
+    after = alarms[change_pane:]
+    delays: Floats = np.where(after.any(axis=0), (after.argmax(axis=0) + 1.0) * PANE_N, np.inf)
+    return delays
