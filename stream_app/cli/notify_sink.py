@@ -49,13 +49,13 @@ def notify_sink(
     start_logging(read_settings().log_level)
     sink = _Sink(watchdog_timeout, is_json=as_json)
     server = NotificationServer(sink.take, runbooks=runbooks(), host=host, port=port)
-    server.start()
-    notes.print(f"Notifications are received at {server.base_url}/notify. Ctrl-C ends it.")
-    try:
-        with stop_on_signals() as stop:
+    with stop_on_signals() as stop:  # before anybody can know that it runs
+        server.start()
+        notes.print(f"Notifications are received at {server.base_url}/notify. Ctrl-C ends it.")
+        try:
             was_silent = sink.watch(stop, ends_on_silence=exit_on_silence)
-    finally:
-        server.stop()
+        finally:
+            server.stop()
     if was_silent:
         raise typer.Exit(Exit.FAILED)
 
