@@ -19,9 +19,9 @@ from stream_app.core.fairness.subgroups import Subgroup
 from stream_app.core.windows.cells import CellLayout
 from stream_app.pipeline.causes import Explainer, labelled
 from stream_app.pipeline.evidence import PairTest
-from stream_app.pipeline.pair_watch import Alarm
 from stream_app.pipeline.results import AND, CROSS, Offsets
 from stream_app.pipeline.rows import tell_pair
+from stream_app.pipeline.rule_watch import Alarm
 from stream_app.policy import ModelPolicy
 
 SCHEMA = 1

@@ -155,7 +155,10 @@ class Score(Part, frozen=True, kw_only=True):
         maximum: Greatest score that can be; ``|score|`` is at most 2**20.
         edges: Where one bin of scores ends and the next begins, rising, between minimum and maximum; a score on an edge
             belongs to the upper bin. Groups are compared bin by bin.
-        cut: The score from which a decision is favourable, one of the edges; none if no single one decides.
+        cut: The score from which a decision is favourable, one of the edges; none if no single one decides. The shares
+            of scores from there on (else from the middle edge on) are compared between groups.
+        reference_n: The first so many decisions of a group, in whole panes, are what its later scores are held against.
+        version: Version of what makes the scores; a change gathers new references and ends alarms of ``score_drift``.
     """
 
     path: JsonPath
@@ -163,6 +166,8 @@ class Score(Part, frozen=True, kw_only=True):
     maximum: float
     edges: Annotated[tuple[float, ...], msgspec.Meta(min_length=1, max_length=63)]
     cut: float | None = None
+    reference_n: Annotated[int, msgspec.Meta(ge=100, le=10_000_000)] = 2000
+    version: Annotated[str, msgspec.Meta(min_length=1, max_length=60)] = "1"
 
     @property
     def bins(self) -> tuple[str, ...]:
@@ -277,12 +282,17 @@ class Rules(Part, frozen=True, kw_only=True):
 
     Attributes:
         min_disparate_impact_ratio: Unfair when the ratio is below; the other way round, when 1 / ratio is.
-        max_gap: Unfair when the rate of the group lies further than this below or above the reference.
+        max_gap: Unfair when the rate of the group lies further than this below or above the reference; also the
+            limit for the share of high scores.
+        max_rate_difference: Unfair when, with outcomes, the true or the false positive rate of the group, or under
+            selective labels its share of good outcomes among the approved, lies further than this below or above that
+            of the reference.
         min_n: A pair with fewer decisions in either group is ``insufficient``.
     """
 
     min_disparate_impact_ratio: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.8
     max_gap: Annotated[float, msgspec.Meta(gt=0, lt=1)] = 0.2
+    max_rate_difference: Annotated[float, msgspec.Meta(gt=0, lt=1)] = 0.1
     min_n: Annotated[int, msgspec.Meta(ge=1)] = 30
 
 

@@ -44,7 +44,8 @@ class Marginaliser:
     Args:
         layout: How the cells are coded.
         subgroups: The pairs, in the order of the result.
-        favourable: The favourable label of the dimension ``decision``.
+        favourable: The label, or labels, of the dimension that count as favourable.
+        dimension: Where it stands.
         segment: The dimension that makes strata, ``unknown`` and ``__other__`` included; None for one stratum.
 
     Attributes:
@@ -63,14 +64,21 @@ class Marginaliser:
     """
 
     def __init__(
-        self, layout: Layout, subgroups: Sequence[Subgroup], *, favourable: str, segment: str | None = None
+        self,
+        layout: Layout,
+        subgroups: Sequence[Subgroup],
+        *,
+        favourable: str | tuple[str, ...],
+        dimension: str = _DECISION,
+        segment: str | None = None,
     ) -> None:
         names = [name for name, _ in layout.dimensions]
         radices = [len(labels) for _, labels in layout.dimensions]
         self._radices = np.array(radices, dtype=np.int64)
         self._strides = np.array([prod(radices[place + 1 :]) for place in range(len(radices))], dtype=np.int64)
-        self._decision = _place(names, _DECISION)
-        self._favourable = _place(layout.dimensions[self._decision][1], favourable)
+        self._decision = _place(names, dimension)
+        wanted = (favourable,) if isinstance(favourable, str) else favourable
+        self._favourable = np.array([_place(layout.dimensions[self._decision][1], label) for label in wanted])
         self._segment = None if segment is None else _place(names, segment)
         self.strata = ("",) if self._segment is None else layout.dimensions[self._segment][1]
 
@@ -99,7 +107,7 @@ class Marginaliser:
         slots = self._row_of[digits @ self._weights + self._offsets] * len(self.strata)
         if self._segment is not None:
             slots += digits[:, self._segment, np.newaxis]
-        is_favourable = digits[:, self._decision] == self._favourable
+        is_favourable = np.isin(digits[:, self._decision], self._favourable)
         decisions = self._scatter(slots, n)
         favourable = self._scatter(slots[is_favourable], n[is_favourable])
         return np.stack(
