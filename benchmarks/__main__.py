@@ -1,11 +1,11 @@
-"""``python -m benchmarks compare|scale|detect``."""
+"""``python -m benchmarks compare|scale|detect|replay``."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 
-from benchmarks import compare
+from benchmarks import compare, replay
 from benchmarks.detect import command as detect
 from benchmarks.scale import command as scale
 
@@ -17,8 +17,9 @@ def main() -> int:
     compare.add_arguments(commands.add_parser("compare", help="FairStream beside its peers, one job, one broker"))
     scale.add_arguments(commands.add_parser("scale", help="FairStream by partitions, length, state and rate"))
     detect.add_arguments(commands.add_parser("detect", help="false alarms and delays of the detectors, simulated"))
+    replay.add_arguments(commands.add_parser("replay", help="replay beside live ingest, and beside json and pandas"))
     arguments = parser.parse_args()
-    mains = {"compare": compare.main, "scale": scale.main, "detect": detect.main}
+    mains = {"compare": compare.main, "scale": scale.main, "detect": detect.main, "replay": replay.main}
     return mains[arguments.command](arguments)
 
 
