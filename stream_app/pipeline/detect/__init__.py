@@ -1,0 +1,1 @@
+"""The sequential detectors over a table of counts, without a broker."""

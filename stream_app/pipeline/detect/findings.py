@@ -1,0 +1,274 @@
+"""What is told about a table of counts: facts for programs, made while the detectors run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import msgspec
+import numpy as np
+
+from stream_app.core.detection.rules import Kind
+from stream_app.core.fairness.pairs import State, worst_of
+from stream_app.pipeline.detect.estimates import Ends, Estimate, estimate
+from stream_app.pipeline.detect.plan import Detector, Direction, Plan
+from stream_app.pipeline.detect.run import Change, Step
+from stream_app.pipeline.detect.table import PaneTable
+
+MIN_N = 30  # decisions that each group needs to be called ok or watched
+LOG_WATCH = math.log(100)  # this far below the threshold the watch begins
+
+
+class DetectorFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """A detector before it starts; the place in the list is its number."""
+
+    group: str
+    reference: str
+    rule: str
+    direction: str
+    threshold: float
+
+
+class SetupFacts(msgspec.Struct, frozen=True, kw_only=True, tag="setup"):
+    """What is watched, with what promise."""
+
+    n_panes: int
+    false_alarms_per_million: float
+    design_effect: float
+    detectors: list[DetectorFacts]
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """One detector after one pane; None where a statistic has no evidence in it."""
+
+    detector: int
+    log_sr: float | None
+    log_eproc: float
+    log_clear: float | None
+    is_breach: bool
+
+
+class PaneFacts(msgspec.Struct, frozen=True, kw_only=True, tag="pane"):
+    """All detectors after one pane."""
+
+    pane: int
+    label: str
+    readings: list[Reading]
+
+
+class ChangeFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """An alarm or an all-clear.
+
+    Attributes:
+        type: ``alarm`` or ``all_clear``.
+        detector: Number of the detector.
+        group: The group that is compared.
+        reference: The group that it is compared with.
+        rule: The rule.
+        direction: ``low`` or ``high``.
+        pane: Number of the pane that made it so.
+        label: What that pane is called.
+        onset_pane: Number of the pane since which it has likely been so.
+        onset_label: What that pane is called.
+        log_evidence: Natural log of the statistic.
+        log10_evidence: The same to the base 10.
+    """
+
+    type: str
+    detector: int
+    group: str
+    reference: str
+    rule: str
+    direction: str
+    pane: int
+    label: str
+    onset_pane: int
+    onset_label: str
+    log_evidence: float
+    log10_evidence: float
+
+
+class FinalState(msgspec.Struct, frozen=True, kw_only=True):
+    """A detector after the last pane.
+
+    Attributes:
+        detector: Number of the detector.
+        rule: The rule.
+        direction: ``low`` or ``high``.
+        state: ``insufficient``, ``ok``, ``watch`` or ``breach``.
+        log_sr: Natural log of the statistic; None in breach and before the first block.
+        highest_log_sr: Highest value that it had.
+    """
+
+    detector: int
+    rule: str
+    direction: str
+    state: State
+    log_sr: float | None
+    highest_log_sr: float | None
+
+
+class PairFacts(msgspec.Struct, frozen=True, kw_only=True, tag="pair"):
+    """A pair after the last pane.
+
+    Attributes:
+        group: The group that is compared.
+        reference: The group that it is compared with.
+        state: The worst state of its rules.
+        rules: Each rule in each direction.
+        whole: Size over all panes.
+        since_alarm: Size over the panes after the alarm of the newest open breach: the panes that led to an alarm were
+            chosen by it and overstate. None without an open breach, and when no decision came after it.
+    """
+
+    group: str
+    reference: str
+    state: State
+    rules: list[FinalState]
+    whole: Estimate
+    since_alarm: Estimate | None
+
+
+class Findings:
+    """Collects what the detectors say; ``take`` every step once, in order."""
+
+    def __init__(self, table: PaneTable, plan: Plan) -> None:
+        self.table = table
+        self.plan = plan
+        self.changes: list[Change] = []
+        self._last: Step | None = None
+        self._highest = np.full(len(plan.detectors), -np.inf)
+
+    @property
+    def has_alarm(self) -> bool:
+        """Whether there was any alarm, also one that was cleared."""
+        return any(change.is_alarm for change in self.changes)
+
+    def take(self, step: Step) -> None:
+        """Note one step."""
+        self.changes += step.changes
+        self._highest = np.fmax(self._highest, step.log_sr)
+        self._last = step
+
+    def setup(self) -> SetupFacts:
+        """Tell what is watched."""
+        return SetupFacts(
+            n_panes=self.table.n_panes,
+            false_alarms_per_million=self.plan.false_alarms_per_million,
+            design_effect=self.plan.design_effect,
+            detectors=[
+                DetectorFacts(
+                    group=self.table.pairs[own.pair].group,
+                    reference=self.table.pairs[own.pair].reference,
+                    rule=own.name,
+                    direction=own.direction,
+                    threshold=math.exp(log_c),
+                )
+                for own, log_c in zip(self.plan.detectors, self.plan.log_thresholds, strict=True)
+            ],
+        )
+
+    def pane(self, step: Step) -> PaneFacts:
+        """Tell one step."""
+        return PaneFacts(
+            pane=step.pane,
+            label=self.table.labels[step.pane],
+            readings=[
+                Reading(
+                    detector=number,
+                    log_sr=_known(log_sr),
+                    log_eproc=log_eproc,
+                    log_clear=_known(log_clear),
+                    is_breach=is_breach,
+                )
+                for number, (log_sr, log_eproc, log_clear, is_breach) in enumerate(
+                    zip(
+                        step.log_sr.tolist(),
+                        step.log_eproc.tolist(),
+                        step.log_clear.tolist(),
+                        step.is_breach.tolist(),
+                        strict=True,
+                    )
+                )
+            ],
+        )
+
+    def change(self, change: Change) -> ChangeFacts:
+        """Tell an alarm or an all-clear."""
+        detector = self.plan.detectors[change.detector]
+        pair = self.table.pairs[detector.pair]
+        return ChangeFacts(
+            type="alarm" if change.is_alarm else "all_clear",
+            detector=change.detector,
+            group=pair.group,
+            reference=pair.reference,
+            rule=detector.name,
+            direction=detector.direction,
+            pane=change.pane,
+            label=self.table.labels[change.pane],
+            onset_pane=change.onset,
+            onset_label=self.table.labels[change.onset],
+            log_evidence=change.log_evidence,
+            log10_evidence=change.log_evidence / math.log(10),
+        )
+
+    def pairs(self) -> Iterator[PairFacts]:
+        """Tell every pair after the last pane."""
+        for number, pair in enumerate(self.table.pairs):
+            whole = estimate(self.table.totals(number), self.plan.design_effect)
+            rules = [
+                self._final(row, detector, whole)
+                for row, detector in enumerate(self.plan.detectors)
+                if detector.pair == number
+            ]
+            yield PairFacts(
+                group=pair.group,
+                reference=pair.reference,
+                state=worst_of(rule.state for rule in rules),
+                rules=rules,
+                whole=whole,
+                since_alarm=self._since_alarm(number, rules),
+            )
+
+    def _final(self, row: int, detector: Detector, whole: Estimate) -> FinalState:
+        assert self._last is not None  # a table has a pane
+        return FinalState(
+            detector=row,
+            rule=detector.name,
+            direction=detector.direction,
+            state=self._state(row, detector, whole, self._last),
+            log_sr=_known(float(self._last.log_sr[row])),
+            highest_log_sr=_known(float(self._highest[row])),
+        )
+
+    def _state(self, row: int, detector: Detector, whole: Estimate, last: Step) -> State:
+        if last.is_breach[row]:
+            return State.BREACH
+        if not last.has_block[row] or min(whole.n_a, whole.n_b) < MIN_N:
+            return State.INSUFFICIENT
+        is_near = last.log_sr[row] >= self.plan.log_thresholds[row] - LOG_WATCH
+        return State.WATCH if is_near or is_beyond(detector, whole) else State.OK
+
+    def _since_alarm(self, pair: int, rules: list[FinalState]) -> Estimate | None:
+        broken = {rule.detector for rule in rules if rule.state is State.BREACH}
+        alarms = [change.pane for change in self.changes if change.is_alarm and change.detector in broken]
+        counts = self.table.totals(pair, max(alarms) + 1) if alarms else (0, 0, 0, 0)
+        return estimate(counts, self.plan.design_effect) if counts[1] and counts[3] else None
+
+
+def is_beyond(detector: Detector, size: Estimate) -> bool:
+    """Tell whether the fixed-time interval lies wholly beyond the limit of a rule."""
+    limit = detector.rule.limit
+    if detector.rule.kind is Kind.RATIO:
+        ends, low, high = size.ratio_interval, limit, 1 / limit
+    else:
+        ends, low, high = size.gap_interval, -limit, limit
+    return _is_below(ends, low) if detector.direction is Direction.LOW else ends[0] > high
+
+
+def _is_below(ends: Ends, limit: float) -> bool:
+    return ends[1] is not None and ends[1] < limit
+
+
+def _known(log_value: float) -> float | None:
+    return log_value if math.isfinite(log_value) else None

@@ -1,0 +1,102 @@
+"""A table of counts by pane and pair, as it is built from rows: compact, and checked when it is complete."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stream_app.errors import ConfigError
+
+Ints = NDArray[np.int64]
+
+MAX_CELLS = 20_000_000  # panes times pairs, 32 bytes each
+COUNTS_OF_A_PAIR = 4
+
+
+class Pair(NamedTuple):
+    """A group that may be harmed, and the reference beside it."""
+
+    group: str
+    reference: str
+
+
+@dataclass(frozen=True)
+class PaneTable:
+    """Counts in order of time.
+
+    Attributes:
+        pairs: What is compared.
+        labels: What each pane is called: a time, the label of its period, or its number.
+        starts_s: Start of each pane, strictly ascending, shape (panes,); the pane's number where times are not known.
+        has_times: Whether ``starts_s`` are seconds since 1970.
+        counts: ``k_a, n_a, k_b, n_b``, shape (panes, pairs, 4); a is the group, b the reference.
+    """
+
+    pairs: tuple[Pair, ...]
+    labels: tuple[str, ...]
+    starts_s: Ints
+    has_times: bool
+    counts: Ints
+
+    @property
+    def n_panes(self) -> int:
+        """Panes in the table, >= 1."""
+        return len(self.labels)
+
+    def pane_at(self, start_s: int) -> int:
+        """Return the number of the pane that starts at a moment.
+
+        >>> table = PaneTable((Pair("a", "b"),), ("x", "y"), np.array([60, 120]), True, np.zeros((2, 1, 4), np.int64))
+        >>> table.pane_at(120)
+        1
+        """
+        return int(np.searchsorted(self.starts_s, start_s))
+
+    def totals(self, pair: int, first: int = 0) -> tuple[int, int, int, int]:
+        """Return the sums ``k_a, n_a, k_b, n_b`` of a pair over the panes from ``first`` on; zeros beyond the last."""
+        k_a, n_a, k_b, n_b = self.counts[first:, pair].sum(axis=0).tolist()
+        return k_a, n_a, k_b, n_b
+
+
+class PaneColumns:
+    """Panes while they are read: what they are called, and when they start."""
+
+    def __init__(self) -> None:
+        self.labels: list[str] = []
+        self._starts_s = array("q")
+
+    def add(self, label: str, start_s: int | None) -> None:
+        """Take the next pane; all panes have a start, or none has."""
+        self.labels.append(label)
+        if start_s is not None:
+            self._starts_s.append(start_s)
+
+    def table(self, pairs: tuple[Pair, ...], counts: Ints) -> PaneTable:
+        """Return the table.
+
+        Raises:
+            ConfigError: There is no pane.
+        """
+        n_panes = len(self.labels)
+        if not n_panes:
+            raise ConfigError("There is no row of counts", action="Expected at least one row after the column names")
+        has_times = bool(self._starts_s)
+        starts_s = np.array(self._starts_s if has_times else range(n_panes), dtype=np.int64)
+        return PaneTable(pairs, tuple(self.labels), starts_s, has_times, counts)
+
+
+def check_size(n_panes: int, n_pairs: int, place: str) -> None:
+    """Refuse a table that would not fit in memory.
+
+    Raises:
+        ConfigError: There are too many panes for that many pairs.
+    """
+    if n_panes * n_pairs > MAX_CELLS:
+        raise ConfigError(
+            f"{place}: more than {MAX_CELLS:,} panes times pairs",
+            action="Add up panes to longer ones, or split the file by group",
+        )

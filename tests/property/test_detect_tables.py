@@ -1,0 +1,99 @@
+"""Laws of ``fairstream detect``: any cell is taken or refused, both shapes of a table agree, no number is not one."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stream_app.core.detection.rules import Kind, Rule
+from stream_app.errors import ConfigError
+from stream_app.pipeline.detect.chart import draw_chart
+from stream_app.pipeline.detect.findings import Findings
+from stream_app.pipeline.detect.plan import Direction, Plan, equal_thresholds, list_detectors
+from stream_app.pipeline.detect.rows import Names, Row, read_long, read_wide
+from stream_app.pipeline.detect.run import run_detectors
+from stream_app.pipeline.detect.trail import Trail
+
+RULES = [("dir:0.8", Rule(Kind.RATIO, 0.8)), ("gap:0", Rule(Kind.GAP, 0.0))]
+SAME = Names({})
+
+
+def counts_of_a_group() -> st.SearchStrategy[tuple[int, int]]:
+    n = st.one_of(st.integers(0, 60), st.just(10**9))
+    return n.flatmap(lambda most: st.tuples(st.integers(0, most), st.just(most)))
+
+
+panes = st.lists(st.tuples(counts_of_a_group(), counts_of_a_group()), min_size=1, max_size=30)
+cells: st.SearchStrategy[Any] = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8), st.datetimes().map(str), st.just([])
+)
+
+
+def wide_rows(counts: list[tuple[tuple[int, int], tuple[int, int]]]) -> list[Row]:
+    columns = ("k_a", "n_a", "k_b", "n_b")
+    return [Row(f"line {at}", dict(zip(columns, (*a, *b), strict=True))) for at, (a, b) in enumerate(counts, 2)]
+
+
+@given(st.lists(st.fixed_dictionaries({}, optional=dict.fromkeys(("k_a", "n_a", "k_b", "n_b", "start"), cells))))
+def test_any_cells_make_a_table_or_a_refusal(found: list[dict[str, Any]]) -> None:
+    rows = [Row(f"line {at}", own) for at, own in enumerate(found, 2)]
+    try:
+        table = read_wide(rows, SAME)
+    except ConfigError:
+        return
+    assert table.n_panes == len(found)
+
+
+@given(st.lists(st.fixed_dictionaries({}, optional=dict.fromkeys(("group", "n", "k", "period", "start"), cells))))
+def test_any_cells_of_a_long_table_make_a_table_or_a_refusal(found: list[dict[str, Any]]) -> None:
+    rows = [Row(f"line {at}", own) for at, own in enumerate(found, 2)]
+    try:
+        table = read_long(rows, SAME, "1")
+    except ConfigError:
+        return
+    assert table.counts.shape == (table.n_panes, len(table.pairs), 4)
+
+
+@given(panes)
+def test_a_long_table_holds_what_a_wide_one_does(counts: list[tuple[tuple[int, int], tuple[int, int]]]) -> None:
+    rows = [
+        Row("", {"period": at, "group": group, "k": k, "n": n})
+        for at, pane in enumerate(counts)
+        for group, (k, n) in zip("ab", pane, strict=True)
+    ]
+    long, wide = read_long(rows, SAME, "b"), read_wide(wide_rows(counts), SAME)
+    assert (long.pairs, long.labels) == (wide.pairs, wide.labels)
+    assert long.counts.tolist() == wide.counts.tolist()
+
+
+@settings(max_examples=25, deadline=None)  # each example solves intervals
+@given(panes, st.booleans())
+def test_every_fact_is_finite_and_every_picture_is_drawn(
+    counts: list[tuple[tuple[int, int], tuple[int, int]]],
+    has_lifecycle: bool,  # noqa: FBT001 - drawn
+) -> None:
+    table = read_wide(wide_rows(counts), SAME)
+    detectors = list_detectors(1, RULES, list(Direction))
+    thresholds = equal_thresholds(len(detectors), threshold=1e4, false_alarms_per_million=0.1)
+    findings = Findings(table, Plan(detectors, thresholds, has_lifecycle=has_lifecycle))
+    trail = Trail(table.n_panes, len(detectors))
+    facts: list[msgspec.Struct] = [findings.setup()]
+    for step in run_detectors(table, findings.plan):
+        findings.take(step)
+        trail.take(step)
+        facts += [findings.pane(step), *map(findings.change, step.changes)]
+    facts += findings.pairs()
+    assert all(math.isfinite(number) for number in numbers_in(msgspec.to_builtins(facts)))
+    assert "nan" not in draw_chart(findings, trail).lower()
+
+
+def numbers_in(fact: Any) -> list[float]:
+    if isinstance(fact, dict):
+        fact = list(fact.values())
+    if isinstance(fact, list | tuple):
+        return [number for part in fact for number in numbers_in(part)]
+    return [fact] if isinstance(fact, int | float) else []

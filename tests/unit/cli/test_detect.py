@@ -1,0 +1,240 @@
+"""``fairstream detect`` as a person calls it: known streams, files of every kind, refusals, pictures."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from stream_app.cli import app, load_commands
+from stream_app.errors import ConfigError
+
+GOLDEN: dict[str, Any] = json.loads(Path("tests/data/detector_golden.json").read_text())
+STREAMS = {stream["name"]: stream for stream in GOLDEN["streams"]}
+EXAMPLE = Path("docs/examples/counts.csv")
+WORDS = {"ratio": "dir", "gap": "gap"}
+
+load_commands()
+
+
+def call(*arguments: str | Path, text: str | bytes | None = None) -> Result:
+    return CliRunner().invoke(app, ["detect", *map(str, arguments)], input=text)
+
+
+def told(outcome: Result) -> dict[str, list[dict[str, Any]]]:
+    """Return the facts by type; a number that JSON does not know makes this fail."""
+    by_type: dict[str, list[dict[str, Any]]] = {}
+    for line in outcome.stdout.splitlines():
+        fact = json.loads(line, parse_constant=pytest.fail)
+        by_type.setdefault(fact["type"], []).append(fact)
+    return by_type
+
+
+def write_csv(path: Path, panes: list[list[int]]) -> Path:
+    path.write_text("k_a,n_a,k_b,n_b\n" + "".join(f"{','.join(map(str, pane))}\n" for pane in panes))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "run"),
+    [
+        pytest.param(name, run, id=f"{name}-{run['kind']}-{run['limit']}-{run['threshold']:.0e}")
+        for name, stream in STREAMS.items()
+        for run in stream["runs"]
+    ],
+)
+def test_known_streams_come_out_of_the_command(name: str, run: dict[str, Any], tmp_path: Path) -> None:
+    outcome = call(
+        write_csv(tmp_path / "counts.csv", STREAMS[name]["panes"]),
+        *("--rule", f"{WORDS[run['kind']]}:{run['limit']}", "--direction", "low"),
+        *("--threshold", str(run["threshold"]), "--keep-alarming", "--json"),
+    )
+    facts = told(outcome)
+    readings = [pane["readings"][0] for pane in facts["pane"]]
+    assert [reading["log_sr"] for reading in readings] == pytest.approx(run["log_sr"], abs=1e-6)
+    assert [reading["log_eproc"] for reading in readings] == pytest.approx(run["log_eproc"], abs=1e-6)
+    alarms = facts.get("alarm", [])
+    assert [(alarm["pane"], alarm["onset_pane"]) for alarm in alarms] == [(at, on) for at, _, on in run["alarms"]]
+    assert [alarm["log_evidence"] for alarm in alarms] == pytest.approx([log for _, log, _ in run["alarms"]], abs=1e-6)
+    assert outcome.exit_code == (1 if run["alarms"] else 0)
+
+
+@pytest.mark.parametrize(("threshold", "panes"), [("1e8", [52]), ("1e4", [36])])
+def test_the_example_is_in_breach_from_its_first_alarm_on(threshold: str, panes: list[int]) -> None:
+    outcome = call(EXAMPLE, "--rule", "dir:0.9", "--direction", "low", "--threshold", threshold, "--json")
+    facts = told(outcome)
+    assert [alarm["pane"] for alarm in facts["alarm"]] == panes
+    assert [alarm["onset_pane"] for alarm in facts["alarm"]] == [30]
+    assert facts["pair"][0]["state"] == "breach"
+    assert facts["pair"][0]["since_alarm"]["n_a"] == 10 * (59 - panes[0])
+    assert outcome.exit_code == 1
+
+
+def test_a_breach_that_was_cleared_still_ends_with_1(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "counts.csv", STREAMS["lifecycle"]["panes"])
+    outcome = call(path, "--rule", "dir:0.8", "--direction", "low", "--threshold", "1e8", "--json")
+    facts = told(outcome)
+    events = [(fact["type"], fact["pane"], fact["onset_pane"]) for fact in facts["alarm"] + facts["all_clear"]]
+    assert events == [("alarm", 8, 5), ("all_clear", 30, 25)]
+    assert facts["pair"][0]["state"] == "ok"
+    assert outcome.exit_code == 1
+
+
+def test_swapped_groups_are_found_by_the_other_direction(tmp_path: Path) -> None:
+    swapped = [[k_b, n_b, k_a, n_a] for k_a, n_a, k_b, n_b in STREAMS["deterministic_100"]["panes"]]
+    path = write_csv(tmp_path / "counts.csv", swapped)
+    flags = ("--rule", "dir:0.9", "--threshold", "1e8", "--json")
+    assert call(path, *flags, "--direction", "low").exit_code == 0
+    [alarm] = told(call(path, *flags))["alarm"]
+    assert (alarm["direction"], alarm["pane"], alarm["onset_pane"]) == ("high", 52, 30)
+
+
+def test_one_dial_is_shared_by_all_detectors_of_the_call() -> None:
+    [setup] = told(call(EXAMPLE, "--json"))["setup"]
+    assert [(own["rule"], own["direction"]) for own in setup["detectors"]] == [
+        *(("dir:0.8", "low"), ("dir:0.8", "high")),
+        *(("gap:0.2", "low"), ("gap:0.2", "high")),
+    ]
+    assert [own["threshold"] for own in setup["detectors"]] == pytest.approx([4e7] * 4)
+    assert setup["false_alarms_per_million"] == pytest.approx(0.1)
+
+
+def test_csv_json_and_standard_input_say_the_same(tmp_path: Path) -> None:
+    lines = EXAMPLE.read_text().splitlines()
+    objects = [dict(zip(lines[0].split(","), map(int, line.split(",")), strict=True)) for line in lines[1:]]
+    (tmp_path / "list.json").write_text(json.dumps(objects, indent=1))
+    (tmp_path / "lines.jsonl").write_text("\n\n".join(map(json.dumps, objects)))
+    (tmp_path / "semicolons.csv").write_bytes(b"\xef\xbb\xbf" + EXAMPLE.read_bytes().replace(b",", b" ; "))
+    expected = call(EXAMPLE, "--json").stdout
+    assert call(tmp_path / "list.json", "--json").stdout == expected
+    assert call(tmp_path / "lines.jsonl", "--json").stdout == expected
+    assert call(tmp_path / "semicolons.csv", "--delimiter", ";", "--json").stdout == expected
+    assert call("-", "--json", text=EXAMPLE.read_text()).stdout == expected
+
+
+def test_long_rows_say_the_same_as_wide_ones(tmp_path: Path) -> None:
+    long = ["when,who,granted,asked"]
+    for number, line in enumerate(EXAMPLE.read_text().splitlines()[1:]):
+        k_a, n_a, k_b, n_b = line.split(",")
+        long += [f"{number},b,{k_b},{n_b}", f"{number},a,{k_a},{n_a}"]
+    (tmp_path / "long.csv").write_text("\n".join(long))
+    names = [("--column", pair) for pair in ("period=when", "group=who", "k=granted", "n=asked")]
+    outcome = call(tmp_path / "long.csv", "--reference", "b", *(word for pair in names for word in pair), "--json")
+    assert outcome.stdout == call(EXAMPLE, "--json").stdout
+
+
+def test_people_read_the_alarm_its_onset_and_what_it_does_not_mean() -> None:
+    outcome = call(EXAMPLE, "--rule", "dir:0.9", "--threshold", "1e8")
+    assert "found in pane 52, likely since pane 30" in outcome.stdout
+    assert "0.815 to 0.896" in outcome.stdout
+    assert "0.775 to 0.933" in outcome.stdout
+    assert "an alarm does not say why" in outcome.stdout
+    assert "silence does not prove fairness" in call(EXAMPLE).stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "There is no row of counts"),
+        ("k_a,n_a,k_b,n_b\n1,2,3,4\n-1,2,3,4\n", "line 3: column k_a"),
+        ("k_a,n_a,k_b,n_b\n1,2,3\n", "line 2: expected 4 cells"),
+        ('k_a,n_a,k_b,n_b\n1,2,3,"4\n', "line 2: no CSV"),
+        ("k_a,k_a\n1,2\n", "line 1: a column is named twice"),
+        (b"k_a,n_a,k_b,n_b\n1,2,3,\xff\n", "line 2: expected UTF-8"),
+        ('{"k_a":1,"n_a":2,"k_b":3,"n_b":4}\n{"k_a":NaN}\n', "line 2: no JSON"),
+        ('{"k_a":1,"k_a":2}\n', "line 1: an object holds one name twice"),
+        ("[1]", "item 1: expected a JSON object"),
+        ("[" * 5000, "line 1: "),
+        ('[{"k_a":1,"n_a":2,"k_b":3,"n_b":4},\n{"k_a":Infinity}]', "line 2: no JSON"),
+        ("x" * 1_000_001, "line 1: longer than 1,000,000 characters"),
+    ],
+)
+def test_what_is_no_table_is_refused_with_its_line(text: str | bytes, expected: str) -> None:
+    outcome = call("-", "--json", text=text)
+    assert isinstance(outcome.exception, ConfigError)
+    assert str(outcome.exception).startswith(expected)
+    assert outcome.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        (("--rule", "dir:1.2"), "--rule"),
+        (("--rule", "ratio"), "--rule"),
+        (("--threshold", "1"), "--threshold"),
+        (("--threshold", "nan"), "--threshold"),
+        (("--threshold", "1e8", "--false-alarms-per-million", "1"), "--threshold and --false-alarms-per-million"),
+        (("--false-alarms-per-million", "0"), "--false-alarms-per-million"),
+        (("--column", "x=y"), "--column"),
+        (("--delimiter", "ab"), "--delimiter"),
+        (("--plot", "counts.png"), "--plot"),
+    ],
+)
+def test_wrong_flags_are_refused(flags: tuple[str, ...], expected: str) -> None:
+    outcome = call(EXAMPLE, *flags)
+    assert isinstance(outcome.exception, ConfigError)
+    assert str(outcome.exception).startswith(expected)
+
+
+def test_a_refusal_is_one_line_and_code_2(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "stream_app", "detect", str(tmp_path / "nowhere.csv")]
+    outcome = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (outcome.returncode, outcome.stdout) == (2, "")
+    assert outcome.stderr.startswith("fairstream: Cannot read")
+    assert outcome.stderr.count("\n") == 1
+
+
+def test_a_picture_is_well_formed_needs_nothing_else_and_names_what_was_found(tmp_path: Path) -> None:
+    panes = STREAMS["lifecycle"]["panes"]
+    call(write_csv(tmp_path / "counts.csv", panes), "--plot", tmp_path / "counts.svg")
+    picture = (tmp_path / "counts.svg").read_text("utf-8")
+    words = list(ET.fromstring(picture).itertext())  # noqa: S314 - our own picture
+    assert "▼ alarm 8: dir:0.8 low" in words
+    assert "likely since 5: dir:0.8 low" in words
+    assert "✓ all-clear 30: dir:0.8 low" in words
+    assert "href" not in picture
+    assert "nan" not in picture.lower()
+
+
+def test_a_picture_exists_for_empty_panes_hostile_names_and_many_pairs(tmp_path: Path) -> None:
+    rows = [f"{period},{group},{k},5" for period in range(700) for group, k in (("men", 0), ('<b>&"', 0))]
+    rows += [f"700,group {number},0,0" for number in range(30)]
+    (tmp_path / "long.csv").write_text("period,group,k,n\n" + "\n".join(row.replace('"', "'") for row in rows))
+    outcome = call(tmp_path / "long.csv", "--reference", "men", "--plot", tmp_path / "long.svg")
+    assert outcome.exit_code == 0
+    picture = (tmp_path / "long.svg").read_text("utf-8")
+    assert "12 of 31 pairs" in "".join(ET.fromstring(picture).itertext())  # noqa: S314 - our own picture
+    assert "<b>" not in picture
+    assert "nan" not in picture.lower().replace("no alarm", "")
+
+
+def test_a_design_effect_of_two_undoes_that_every_decision_stands_twice(tmp_path: Path) -> None:
+    panes = STREAMS["deterministic_100"]["panes"]
+    twice = write_csv(tmp_path / "twice.csv", [[2 * count for count in pane] for pane in panes])
+    once = told(call(EXAMPLE, "--json"))
+    shrunk = told(call(twice, "--design-effect", "2", "--json"))
+    assert shrunk["pane"] == once["pane"]
+    assert shrunk["pair"][0]["whole"]["ratio_interval"] == pytest.approx(once["pair"][0]["whole"]["ratio_interval"])
+
+
+def test_with_times_decisions_wait_a_day_for_company_and_without_for_ever(tmp_path: Path) -> None:
+    rows = [("2026-01-05", 4, 9), ("2026-01-07", 4, 9), ("2026-01-09", 4, 9)]
+    (tmp_path / "times.csv").write_text(
+        "start,n_a,n_b,k_a,k_b\n" + "".join(f"{start},{n_a},{n_b},1,1\n" for start, n_a, n_b in rows)
+    )
+    (tmp_path / "panes.csv").write_text("n_a,n_b,k_a,k_b\n" + "".join(f"{n_a},{n_b},1,1\n" for _, n_a, n_b in rows))
+    last = {
+        name: told(call(tmp_path / name, *flags, "--json"))["pane"][-1]["readings"][0]["log_sr"]
+        for name, flags in (("times.csv", ()), ("panes.csv", ()))
+    }
+    assert last["times.csv"] is None
+    assert math.isfinite(last["panes.csv"])
+    patient = told(call(tmp_path / "times.csv", "--carry-hours", "48", "--json"))
+    assert patient["pane"][-1]["readings"][0]["log_sr"] == last["panes.csv"]
