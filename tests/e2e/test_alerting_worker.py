@@ -1,0 +1,103 @@
+"""From a decision on the broker to a notification: real workers, Prometheus and Alertmanager, the shipped rules."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from stream_app.edges.kafka.local import free_port
+from stream_app.edges.notify.notification import describe_notification
+from stream_app.edges.processes import BoundProcess
+from stream_app.edges.servers.shipped import Pace
+from stream_app.policy import SHIPPED
+from tests.alerting import Alerting, need_servers, open_alerting
+from tests.sites import Site, open_site
+
+# Long enough to bridge a handover: session timeout and loading of the state.
+_PACE = Pace(hold_s=40)
+_DRIFT_FROM_S, _DRIFT_TO_S = 15, 90  # event time after the start
+_WINDOWS = 'windows = [{ name = "10s", size_s = 10 }, { name = "30s", size_s = 30 }]'  # a breach ends in all of them
+_TIMEOUT_S = 150.0
+
+
+@pytest.mark.timeout(400)
+def test_a_drift_is_told_survives_the_death_of_a_worker_and_is_told_to_be_over(kafka: str, tmp_path: Path) -> None:
+    need_servers()
+    policy = re.sub(r"^windows = .*$", _WINDOWS, (SHIPPED / "demo.toml").read_text("utf-8"), flags=re.MULTILINE)
+    site = open_site(kafka, tmp_path, f"it-{uuid.uuid4().hex[:8]}", policy)
+    ports = [free_port(), free_port()]
+    with ExitStack() as parts:
+        workers = {port: parts.enter_context(site.worker(FAIRSTREAM_METRICS_PORT=str(port))) for port in ports}
+        alerting = parts.enter_context(open_alerting(tmp_path, [f"127.0.0.1:{port}" for port in ports], _PACE))
+        start_s = int(time.time()) + 1
+        parts.enter_context(decisions(site, start_s))
+
+        site.wait_until("the breach is told", lambda: bool(told(alerting, "firing")), timeout_s=_TIMEOUT_S)
+        notification, alert = next(
+            (whole, one)
+            for whole, one in alerting.told("FairnessBreach", "firing")
+            if one.labels["attribute"] == "gender"
+        )
+        assert notification.receiver == "fairness-page"
+        assert set(alert.labels) == {"alertname", "attribute", "job", "kind", "model", "severity", "team"}
+        text = describe_notification(notification, time.time())
+        assert re.search(r"female, window \w+: (ratio|gap) of approval rates -?0\.\d{3}, between -?0\.\d{3} and", text)
+        assert re.search(r"Past the bar that the false-alarm rate of the policy sets: test (ratio|gap)_low", text)
+        assert re.search(r"Since: \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ \(event time\)", text)
+        assert "error expanding template" not in text
+        assert start_s <= since(alert.annotations["since"]) <= time.time()
+
+        replay = site.command(*shlex.split(alert.annotations["replay"])[1:])
+        assert replay.returncode == 0, replay.stdout + replay.stderr
+
+        kinds = {labels["kind"] for labels in told(alerting, "firing")}
+        dying = owner_of_the_judge(alerting)
+        workers.pop(dying).kill()
+        site.wait_until("the other worker judges", lambda: owner_of_the_judge(alerting) not in {dying, 0})
+        alerting.wait_for_evaluations()
+        assert not told(alerting, "resolved")
+        assert len(told(alerting, "firing")) == len({labels["kind"] for labels in told(alerting, "firing")})
+
+        site.wait_until("the end is told", lambda: is_over(alerting, kinds), timeout_s=_TIMEOUT_S)
+
+
+def told(alerting: Alerting, status: str) -> list[dict[str, str]]:
+    """Return the labels of each breach about gender that was told, once for each kind of rule and time it began."""
+    found = alerting.told("FairnessBreach", status)
+    own = {(one.labels["kind"], one.starts_at): one.labels for _, one in found if one.labels["attribute"] == "gender"}
+    return list(own.values())
+
+
+def is_over(alerting: Alerting, kinds: set[str]) -> bool:
+    return kinds <= {labels["kind"] for labels in told(alerting, "resolved")}
+
+
+def owner_of_the_judge(alerting: Alerting) -> int:
+    """Return the port of the worker that exports verdicts; 0 while none does."""
+    found = alerting.prometheus.query("count by (instance) (fairstream_alert_level)")
+    return int(found[0]["metric"]["instance"].rpartition(":")[2]) if len(found) == 1 else 0
+
+
+def since(text: str) -> float:
+    return datetime.fromisoformat(text.split(maxsplit=1)[0]).timestamp()
+
+
+@contextmanager
+def decisions(site: Site, start_s: int) -> Iterator[None]:
+    """Send simulated decisions at the pace of the clock: fair, then unfair to women, then fair again."""
+    drift = f"0@0,0.8@{_DRIFT_FROM_S}s,0@{_DRIFT_TO_S}s"
+    start = datetime.fromtimestamp(start_s, UTC).isoformat()
+    arguments = ["--drift", drift, "--start", start, "--rate", "400", "--seed", "42"]
+    command = [sys.executable, "-m", "stream_app", "produce", "loans", *arguments]
+    with BoundProcess(command, site.folder / "producer.log", env={**os.environ, **site.environ}):
+        yield
