@@ -13,8 +13,8 @@ import typer
 from stream_app.errors import ConfigError
 
 if TYPE_CHECKING:
+    from stream_app.pipeline.detect.columns import Names
     from stream_app.pipeline.detect.plan import Plan
-    from stream_app.pipeline.detect.rows import Names
 
 DEFAULT_RULES = ("dir:0.8", "gap:0.2")
 DEFAULT_FALSE_ALARMS = 0.1
@@ -98,7 +98,7 @@ def parse_columns(texts: Sequence[str]) -> Names:
     Raises:
         ConfigError: A text is no such pair, or names a column that nobody asks for.
     """
-    from stream_app.pipeline.detect.rows import COLUMNS, Names  # noqa: PLC0415
+    from stream_app.pipeline.detect.columns import COLUMNS, Names  # noqa: PLC0415
 
     renamed = {}
     for text in texts:

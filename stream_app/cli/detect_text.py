@@ -13,7 +13,8 @@ from stream_app.cli.options import facts
 
 if TYPE_CHECKING:
     from stream_app.pipeline.detect.estimates import Ends, Estimate
-    from stream_app.pipeline.detect.findings import ChangeFacts, FinalState, Findings, PairFacts
+    from stream_app.pipeline.detect.facts import ChangeFacts, FinalState, PairFacts
+    from stream_app.pipeline.detect.findings import Findings
 
 _STYLES = {"ok": "green", "insufficient": "yellow", "watch": "yellow", "breach": "bold white on red"}
 _WORDS = {"alarm": "alarm", "all_clear": "all-clear"}

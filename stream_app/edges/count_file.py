@@ -16,7 +16,7 @@ import msgspec
 from stream_app.core.events.reasons import DeadLetterReason
 from stream_app.core.events.strict_json import strict_fault
 from stream_app.errors import ConfigError
-from stream_app.pipeline.detect.rows import Row
+from stream_app.pipeline.detect.columns import Row
 
 STDIN = "-"
 MAX_LINE = 1_000_000  # characters

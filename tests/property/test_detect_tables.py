@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from stream_app.core.detection.rules import Kind, Rule
 from stream_app.errors import ConfigError
 from stream_app.pipeline.detect.chart import draw_chart
+from stream_app.pipeline.detect.columns import Names, Row
 from stream_app.pipeline.detect.findings import Findings
 from stream_app.pipeline.detect.plan import Direction, Plan, equal_thresholds, list_detectors
-from stream_app.pipeline.detect.rows import Names, Row, read_long, read_wide
+from stream_app.pipeline.detect.rows import read_long, read_wide
 from stream_app.pipeline.detect.run import run_detectors
 from stream_app.pipeline.detect.trail import Trail
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from stream_app.errors import ConfigError
-from stream_app.pipeline.detect.rows import Names, Row, read_long, read_wide
+from stream_app.pipeline.detect.columns import Names, Row
+from stream_app.pipeline.detect.rows import read_long, read_wide
 from stream_app.pipeline.detect.table import Pair
 
 GOOD = {"k_a": "1", "n_a": "2", "k_b": "3", "n_b": "4"}
