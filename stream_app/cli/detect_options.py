@@ -53,7 +53,7 @@ Rules = Annotated[
     typer.Option(
         "--rule",
         metavar="RULE",
-        help=f"dir:LIMIT (lowest ratio) or gap:LIMIT (widest gap); repeatable. [default: {', '.join(DEFAULT_RULES)}]",
+        help=f"dir:LIMIT (lowest ratio) or gap:LIMIT (widest gap); repeatable. (default: {', '.join(DEFAULT_RULES)})",
         show_default=False,
     ),
 ]
@@ -68,7 +68,7 @@ FalseAlarms = Annotated[
     float | None,
     typer.Option(
         help="Expected false alarms in a million decisions, at most, over everything that is watched."
-        f" [default: {DEFAULT_FALSE_ALARMS}]",
+        f" (default: {DEFAULT_FALSE_ALARMS})",
         show_default=False,
     ),
 ]
