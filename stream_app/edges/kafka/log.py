@@ -25,7 +25,7 @@ from stream_app.pipeline.lane import Batch
 SOURCE_HEADER = "source"  # partition:offset of the raw record, on each record of an output topic
 
 _REQUEST_MS = 15_000
-_STALL_S = 60.0  # a transaction that was left open ends after its timeout; until then nobody can read past it
+_STALL_S = 30.0  # without a record for so long, the broker is away: it answers every request when it is there
 _FETCH_BYTES = 1_048_576
 _FETCH_WAIT_MS = 50
 

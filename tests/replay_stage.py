@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -63,6 +66,41 @@ def copy_topic(site: Site, name: str, change: Change) -> str:
         for run, is_gap_behind in _runs(change(partition, record) for record in records):
             _write(site.kafka, name, partition, run, is_transaction=is_gap_behind)
     return name
+
+
+def changed(record: Record) -> Record | None:
+    return record._replace(value=(record.value or b"").replace(b'"approved":true', b'"approved":false'))
+
+
+def removed(_: Record) -> Record | None:
+    return None
+
+
+def moved_in_time(record: Record) -> Record | None:
+    event = json.loads(record.value or b"")
+    event["ts"] = (datetime.fromisoformat(event["ts"]) - timedelta(seconds=60)).isoformat()
+    return record._replace(value=json.dumps(event).encode())
+
+
+TAMPERINGS = (changed, removed, moved_in_time)
+
+
+@dataclass
+class Tampering:
+    """Does something to the first ordinary approved record of a partition from an offset on, and remembers it."""
+
+    act: Callable[[Record], Record | None]
+    partition: int
+    offset: int
+    touched: Record | None = None
+
+    def __call__(self, partition: int, record: Record) -> Record | None:
+        value = record.value or b""
+        is_ordinary = b'"approved":true' in value and value.startswith(b"{") and value.endswith(b"}")
+        if partition != self.partition or self.touched or record.offset < self.offset or not is_ordinary:
+            return record
+        self.touched = record
+        return self.act(record)
 
 
 def _runs(records: Iterable[Record | None]) -> Iterator[tuple[list[Record], bool]]:

@@ -1,0 +1,20 @@
+"""``make replay-check`` in short."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.replay_check import check
+from tests.chaos.schedule import Plan
+
+
+@pytest.mark.timeout(400)
+def test_live_and_replay_are_equal_through_rebalances_and_a_crash(tmp_path: Path) -> None:
+    plan = Plan(
+        seed=3, n_events=40_000, rate=2_500.0, event_rate=100.0, n_kills=1, n_broker_kills=0, n_zombies=0, n_changes=1
+    )
+    line = check(plan, tmp_path)
+    assert line.startswith("EQUAL: ")
+    assert "1 x add worker, 1 x kill worker, 1 x remove worker" in line

@@ -1,0 +1,84 @@
+"""A replay counts what ingest counted: from raw records with the key, and from what ingest published without it."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stream_app.core.windows.cells import Cells, add_cells
+from stream_app.pipeline.ingest import IngestStep, IngestTopology
+from stream_app.pipeline.lane import Batch
+from stream_app.pipeline.layout import layout_of
+from stream_app.pipeline.replay.cursor import SourceCursor
+from stream_app.pipeline.replay.sources import PublishedCounter, RawCounter, SourceCounter
+from tests.property.ingest_logs import KEYS, MODEL, Log, broker_s, logs, recount, seeded_log
+
+
+def batch_of(log: Log, first: int, last: int) -> Batch:
+    offsets = np.arange(first, last, dtype=np.int64)
+    times = np.array([round(broker_s(offset) * 1000) for offset in range(first, last)], np.int64)
+    return Batch("raw", 0, first, last, offsets, log[first:last], times)
+
+
+def counted(counter: SourceCounter, batches: list[Batch]) -> dict[int, Cells]:
+    panes: dict[int, Cells] = {}
+    for batch in batches:
+        for start_s, cells in counter.count(batch):
+            add_cells(panes.setdefault(start_s, {}), cells)
+    return panes
+
+
+def by_hand(log: Log) -> dict[tuple[Any, ...], list[int]]:
+    return dict(recount(log).cells)
+
+
+def labelled(panes: dict[int, Cells]) -> dict[tuple[Any, ...], list[int]]:
+    layout = layout_of(MODEL)
+    return {
+        (start_s, *layout.labels_of(code)): vector for start_s, cells in panes.items() for code, vector in cells.items()
+    }
+
+
+@settings(max_examples=60)
+@given(log=logs(), cuts=st.lists(st.integers(0, 60), max_size=5))
+def test_raw_records_are_counted_as_a_person_would(log: Log, cuts: list[int]) -> None:
+    places = sorted({0, len(log), *(cut for cut in cuts if cut < len(log))})
+    counter = RawCounter(MODEL, KEYS)
+    batches = [batch_of(log, first, last) for first, last in itertools.pairwise(places)]
+    assert labelled(counted(counter, batches)) == by_hand(log)
+    fates = recount(log).n
+    assert (counter.fates.n_counted, counter.fates.n_late, counter.fates.n_repeats) == (
+        fates["counted"],
+        fates["late"],
+        fates["repeat"],
+    )
+
+
+@settings(max_examples=60)
+@given(log=logs(), offset=st.integers(0, 60))
+def test_a_cursor_counts_exactly_what_lies_below_an_offset(log: Log, offset: int) -> None:
+    runs = iter([batch_of(log, 0, len(log))])
+    cursor = SourceCursor("raw[0]", RawCounter(MODEL, KEYS), lambda: next(runs, None), is_whole=True)
+    below = min(offset, len(log))
+    assert labelled(cursor.count_below(below)) == by_hand(log[:below])
+
+
+def published(log: Log) -> Batch:
+    """Return what ingest publishes, at the offsets of the raw records, as the reader of a replay hands it out."""
+    step = IngestStep(MODEL, KEYS, 0, IngestTopology(1))
+    step.restore({}, 0)
+    [output] = [own for own in step.step(batch_of(log, 0, len(log))) if own.topic == MODEL.output_topic]
+    offsets = np.array([int(headers[0][1].partition(b":")[2]) for headers in output.headers or ()], np.int64)
+    return Batch("out", 0, 0, len(log), offsets, output.values, np.zeros(len(offsets), np.int64))
+
+
+def test_published_events_give_the_same_counts_without_the_key() -> None:
+    for seed in range(5):
+        log = seeded_log(seed, 400)
+        raw, out = RawCounter(MODEL, KEYS), PublishedCounter(MODEL)
+        assert counted(out, [published(log)]) == counted(raw, [batch_of(log, 0, len(log))])
+        assert out.closed_before_s == raw.closed_before_s

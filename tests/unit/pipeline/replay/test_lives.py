@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+import pytest
+
+from stream_app.errors import ReplayError
+from stream_app.pipeline.journal import ClockEntry
+from stream_app.pipeline.replay.retelling import lives_of
+
+
+def entry(number: int) -> ClockEntry:
+    return ClockEntry(
+        schema=1, model="m", number=number, advances=(), offsets={}, starts={}, policy_hash="", code_version=""
+    )
+
+
+def test_a_new_app_id_begins_a_new_life() -> None:
+    lives = lives_of([entry(n) for n in (0, 1, 2, 0, 1)], "clock")
+    assert [[own.number for own in life] for life in lives] == [[0, 1, 2], [0, 1]]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "words"),
+    [([], "holds no journal"), ([3, 4], "lacks the entries 0 to 2"), ([0, 1, 4], "lacks the entries 2 to 3")],
+)
+def test_a_journal_with_a_hole_is_refused_and_says_which_entries_are_gone(numbers: list[int], words: str) -> None:
+    with pytest.raises(ReplayError, match=words):
+        lives_of([entry(n) for n in numbers], "clock")
