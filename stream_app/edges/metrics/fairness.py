@@ -157,8 +157,7 @@ def _without_rate(group: DisclosedGroup) -> DisclosedGroup:
 def count_series(policy: Policy) -> int:
     """Return how many fairness series a policy can make at most.
 
-    >>> from stream_app.pipeline.rows import strength_of
-    from stream_app.policy import load_policy
+    >>> from stream_app.policy import load_policy
     >>> count_series(load_policy("loans")) < 2000
     True
     """
