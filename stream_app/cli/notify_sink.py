@@ -13,6 +13,7 @@ from stream_app.cli import app
 from stream_app.cli.exits import Exit
 from stream_app.cli.options import Json, facts, notes, print_json, read_settings
 from stream_app.cli.sending import stop_on_signals
+from stream_app.edges.notify.heartbeat import TIMEOUT_S
 
 if TYPE_CHECKING:
     from stream_app.edges.notify.heartbeat import Change
@@ -28,7 +29,7 @@ def notify_sink(
     host: Annotated[str, typer.Option(help="Address to listen on; there is no authentication.")] = "127.0.0.1",
     watchdog_timeout: Annotated[
         float, typer.Option("--watchdog-timeout", min=1.0, help="Silence of the Watchdog that is an alarm, seconds.")
-    ] = 180.0,
+    ] = TIMEOUT_S,
     exit_on_silence: Annotated[
         bool, typer.Option("--exit-on-silence", help="End with 1 when the Watchdog falls silent.")
     ] = False,

@@ -6,7 +6,7 @@ import enum
 from collections.abc import Callable
 from threading import Lock
 
-MIN_TIMEOUT_S = 180.0  # three heartbeats: Prometheus and Alertmanager pass the Watchdog on once a minute
+TIMEOUT_S = 180.0  # three heartbeats: Prometheus and Alertmanager pass the Watchdog on once a minute
 
 
 class Change(enum.StrEnum):
