@@ -14,9 +14,15 @@ from benchmarks.detect import tables
 from benchmarks.detect.broken import FAULTS, under
 from benchmarks.detect.clearing import ENDED, clearing
 from benchmarks.detect.delays import DETECTOR, JUDGED_CHANGES, SHOWN_CHANGES, delays_after, name_of
-from benchmarks.detect.false_alarms import RATIO_DETECTOR, false_alarms
+from benchmarks.detect.false_alarms import GAP_DETECTOR, RATIO_DETECTOR, false_alarms
 from benchmarks.detect.figures import Figures, as_json
-from benchmarks.detect.judgement import judge_clearing, judge_delays, judge_false_alarms, judge_onsets
+from benchmarks.detect.judgement import (
+    judge_clearing,
+    judge_delays,
+    judge_fair_streams,
+    judge_on_the_limit,
+    judge_onsets,
+)
 from benchmarks.detect.patience import cells_of, patience
 from benchmarks.detect.size import FULL, QUICK, Size
 from benchmarks.detect.streams import NULLS
@@ -61,12 +67,17 @@ def measure(size: Size) -> Figures:
         waits=waits,
         faults=faults,
         verdicts=[
-            *judge_false_alarms(nulls, RATIO_DETECTOR),
+            *judge_on_the_limit(nulls, RATIO_DETECTOR),
+            *(judge_fair_streams(nulls, detector) for detector in (RATIO_DETECTOR, GAP_DETECTOR)),
             *judge_delays(changes, DETECTOR, is_quick=size.is_quick),
             judge_onsets(changes, is_quick=size.is_quick),
             *judge_clearing(cleared, is_quick=size.is_quick),
         ],
-        dummy=[*judge_false_alarms(nulls, _DUMMY), *judge_delays(changes, _DUMMY, is_quick=size.is_quick)],
+        dummy=[
+            *judge_on_the_limit(nulls, _DUMMY),
+            judge_fair_streams(nulls, _DUMMY),
+            *judge_delays(changes, _DUMMY, is_quick=size.is_quick),
+        ],
     )
 
 

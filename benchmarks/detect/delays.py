@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from benchmarks.detect.rivals import RIVER, RULES
 from benchmarks.detect.size import Size
 from benchmarks.detect.streams import PANE_N, Stream, between
-from benchmarks.detect.watching import FOUR_FIFTHS, GAP, LOG_C, Watched, first_after, watch
+from benchmarks.detect.watching import FOUR_FIFTHS, GAP, LOG_C, Watched, first_after, quantile, watch
 from benchmarks.detect.yardsticks import Violation, delay_bound, new_oracle
 
 Floats = NDArray[np.float64]
@@ -45,7 +45,7 @@ class Delay:
 
     def quantile(self, share: float) -> float:
         """Return the delay that a share of the runs does not exceed; inf where too many runs end without alarm."""
-        return float(np.quantile(self.after, share, method="inverted_cdf"))
+        return quantile(self.after, share)
 
     @property
     def n_missed(self) -> int:

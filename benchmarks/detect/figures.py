@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-
 from benchmarks.detect.broken import FaultResult
 from benchmarks.detect.clearing import ClearResult
 from benchmarks.detect.delays import ChangeResult, Delay
 from benchmarks.detect.false_alarms import NullResult
 from benchmarks.detect.judgement import Verdict
 from benchmarks.detect.patience import PatienceResult
+from benchmarks.detect.watching import quantile
 from benchmarks.report import environment
 
 
@@ -76,9 +75,7 @@ def as_json(figures: Figures, *, is_quick: bool, wall_s: float) -> dict[str, Any
 
 
 def _change(result: ChangeResult) -> dict[str, Any]:
-    low, middle, high = (
-        np.quantile(result.onset_errors, [0.05, 0.5, 0.95]).tolist() if result.onset_errors.size else [None] * 3
-    )
+    early, usual, late = (_finite(quantile(result.onset_errors, share)) for share in (0.05, 0.5, 0.95))
     return {
         "stream": result.stream,
         "seed": result.seed,
@@ -87,7 +84,7 @@ def _change(result: ChangeResult) -> dict[str, Any]:
         "n_watched": result.n_watched,
         "bound": result.bound,
         "delays": {name: _delay(delay) for name, delay in result.delays.items()},
-        "onset_error": {"p05": low, "median": middle, "p95": high},
+        "onset_error": {"p05": early, "median": usual, "p95": late},
     }
 
 

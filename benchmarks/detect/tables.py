@@ -1,14 +1,9 @@
-"""The tables, in the form that documents use."""
+"""The tables, in Markdown."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-
-import numpy as np
-from rich import box
-from rich.console import Console
-from rich.table import Table
 
 from benchmarks.detect.broken import FaultResult
 from benchmarks.detect.clearing import ClearResult
@@ -17,8 +12,8 @@ from benchmarks.detect.false_alarms import GAP_DETECTOR, RATIO_DETECTOR, Alarms,
 from benchmarks.detect.judgement import Verdict
 from benchmarks.detect.patience import PatienceResult
 from benchmarks.detect.rivals import RIVER, RULES
+from benchmarks.detect.watching import quantile
 
-_WIDTH = 240
 _BY_RUNS = (RATIO_DETECTOR, GAP_DETECTOR, "z .8 Bonferroni", *RIVER)
 
 
@@ -48,7 +43,7 @@ def print_delays(results: Sequence[ChangeResult]) -> None:
     for result in results:
         own, oracle = result.delays[DETECTOR], result.delays[ORACLE]
         middle = own.quantile(0.5)
-        low, high = np.quantile(result.onset_errors, [0.05, 0.95])
+        early, usual, late = (quantile(result.onset_errors, share) for share in (0.05, 0.5, 0.95))
         rows.append(
             [
                 result.stream,
@@ -58,7 +53,7 @@ def print_delays(results: Sequence[ChangeResult]) -> None:
                 f"{middle / oracle.quantile(0.5):.2f}",
                 f"{middle / result.bound:.2f}",
                 f"{own.quantile(0.95) / result.bound:.2f}",
-                f"{np.median(result.onset_errors):+,.0f} ({low:+,.0f}, {high:+,.0f})",
+                f"{usual:+,.0f} ({early:+,.0f}, {late:+,.0f})",
             ]
         )
     headings = ["change", "bound", ORACLE, DETECTOR, "/ oracle", "/ bound", "95 % / bound", "onset error (5, 95 %)"]
@@ -138,9 +133,7 @@ def _decisions(value: float) -> str:
 
 
 def _print(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    console = Console(width=None if Console().is_terminal else _WIDTH)
-    table = Table(*headings, box=box.MARKDOWN)
-    for row in rows:
-        table.add_row(*row)
-    console.print(f"\n{title}", markup=False, highlight=False)
-    console.print(table, highlight=False)
+    widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
+    print(f"\n{title}\n")
+    for cells in (headings, ["-" * width for width in widths], *rows):
+        print("| " + " | ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)) + " |")

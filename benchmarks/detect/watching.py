@@ -88,3 +88,12 @@ def first_after(alarms: Bools, change_pane: int) -> Floats:
     after = alarms[change_pane:]
     delays: Floats = np.where(after.any(axis=0), (after.argmax(axis=0) + 1.0) * PANE_N, np.inf)
     return delays
+
+
+def quantile(values: Floats, share: float) -> float:
+    """Return the value that a share of all values does not exceed; inf where there are none or too many are inf.
+
+    >>> quantile(np.array([100.0, 300.0, np.inf]), 0.5), quantile(np.array([]), 0.5)
+    (300.0, inf)
+    """
+    return float(np.quantile(values, share, method="inverted_cdf")) if values.size else np.inf

@@ -10,7 +10,13 @@ import pytest
 from benchmarks.detect.clearing import ClearResult
 from benchmarks.detect.delays import DETECTOR, JUDGED_CHANGES, ORACLE, ChangeResult, Delay
 from benchmarks.detect.false_alarms import RATIO_DETECTOR, Alarms, NullResult
-from benchmarks.detect.judgement import judge_clearing, judge_delays, judge_false_alarms, judge_onsets
+from benchmarks.detect.judgement import (
+    judge_clearing,
+    judge_delays,
+    judge_fair_streams,
+    judge_on_the_limit,
+    judge_onsets,
+)
 
 N_RUNS = 200
 
@@ -51,22 +57,22 @@ def change_result(delay_n: float, *, onset_error: float = 0.0, n_before: int = 0
 def test_six_alarms_and_34_close_calls_are_the_most_that_200_runs_on_the_limit_may_show(
     n_with_any: int, n_near: int, reached: int
 ) -> None:
-    *on_the_limit, _ = judge_false_alarms([null_result(n_with_any=n_with_any, n_near=n_near)], RATIO_DETECTOR)
+    verdicts = judge_on_the_limit([null_result(n_with_any=n_with_any, n_near=n_near)], RATIO_DETECTOR)
 
-    assert sum(verdict.is_reached for verdict in on_the_limit) == reached
+    assert sum(verdict.is_reached for verdict in verdicts) == reached
 
 
 @pytest.mark.parametrize(("n_with_any", "is_reached"), [(0, True), (1, False)])
 def test_one_alarm_on_a_fair_stream_is_one_too_many(n_with_any: int, *, is_reached: bool) -> None:
-    (verdict,) = judge_false_alarms([null_result(n_with_any=n_with_any, is_boundary=False)], RATIO_DETECTOR)
+    result = null_result(n_with_any=n_with_any, is_boundary=False)
 
-    assert verdict.is_reached is is_reached
+    assert judge_fair_streams([result], RATIO_DETECTOR).is_reached is is_reached
 
 
 def test_a_method_without_a_statistic_is_judged_by_its_alarms() -> None:
-    verdicts = judge_false_alarms([null_result(n_with_any=N_RUNS, name="always")], "always")
+    verdicts = judge_on_the_limit([null_result(n_with_any=N_RUNS, name="always")], "always")
 
-    assert [verdict.is_reached for verdict in verdicts] == [False, False, True]
+    assert [verdict.is_reached for verdict in verdicts] == [False, False]
 
 
 @pytest.mark.parametrize("is_quick", [False, True])
