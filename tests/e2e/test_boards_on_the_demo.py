@@ -22,6 +22,9 @@ WAIT_S = 150
 QUIET = {
     "fairstream-privacy: Records refused by reason",
     "fairstream-privacy: Records refused, in all",
+    # The breach is young: nothing speaks for its end yet.
+    "fairstream-fairness: Evidence that the group is worse off: all-clear {{attribute}} {{group}}",
+    "fairstream-intersections: Evidence: all-clear {{attribute}} {{group}}",
 }
 
 
@@ -42,7 +45,16 @@ def source(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sou
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("uid", ["fairstream-fairness", "fairstream-pipeline", "fairstream-privacy"])
+@pytest.mark.parametrize(
+    "uid",
+    [
+        "fairstream-fairness",
+        "fairstream-explanation",
+        "fairstream-intersections",
+        "fairstream-pipeline",
+        "fairstream-privacy",
+    ],
+)
 def test_every_query_is_answered_from_a_real_worker(source: Source, uid: str) -> None:
     found = list(find_problems(source, uid, absent=NOT_EXPORTED_YET))
     assert [problem for problem in found if not problem.startswith(tuple(QUIET))] == []
