@@ -30,8 +30,9 @@ def ratio_null_point(
     """Return ``(x, u)`` on the line ``x = r u``.
 
     The smaller root of ``r N u^2 - B u + C = 0`` with ``N = n_a + n_b``, ``C = n_a theta_a + n_b theta_b`` and
-    ``B = n_a (r + theta_a) + n_b (1 + r theta_b)``, in the form ``2C / (B + sqrt(B^2 - 4 r N C))`` that does not
-    cancel.
+    ``B = n_a (r + theta_a) + n_b (1 + r theta_b)``, in the form ``2C / (B + sqrt(D))`` that does not cancel. Nor does
+    ``D = B^2 - 4 r N C``, written with ``m = n (1 - theta)``, the expected refusals:
+    ``D = ((r - 1) N + m_a - r m_b)^2 + 4 r m_a m_b``, which keeps its digits where nearly everybody is approved.
 
     Args:
         n_a: Decisions about group a, > 0.
@@ -48,10 +49,11 @@ def ratio_null_point(
     0.534577966513 0.668222458142
     """
     n_a, theta_a, n_b, theta_b, r = _floats(n_a, theta_a, n_b, theta_b, r)
-    c = n_a * theta_a + n_b * theta_b
+    favourable = n_a * theta_a + n_b * theta_b
+    refused_a, refused_b = n_a * (1 - theta_a), n_b * (1 - theta_b)
     b = n_a * (r + theta_a) + n_b * (1 + r * theta_b)
-    discriminant = np.maximum(b * b - 4 * r * (n_a + n_b) * c, 0)  # rounding may take a double root below 0
-    u = 2 * c / (b + np.sqrt(discriminant))
+    slant = (r - 1) * (n_a + n_b) + refused_a - r * refused_b
+    u = 2 * favourable / (b + np.sqrt(slant * slant + 4 * r * refused_a * refused_b))
     u = np.minimum(u, np.minimum(1, 1 / r))
     return np.minimum(r * u, 1), u
 

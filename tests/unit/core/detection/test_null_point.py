@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -86,3 +88,29 @@ def test_arrays_are_broadcast_against_each_other() -> None:
     x, u = gap_null_point(np.full((3, 1), 20), 0.4, 30, np.array([0.5, 0.7]), -0.1)
     assert x.shape == u.shape == (3, 2)
     assert (x[0, 1], u[0, 1]) == gap_null_point(20, 0.4, 30, 0.7, -0.1)
+
+
+def root_in_fractions(n_a: int, theta_a: float, n_b: int, theta_b: float, r: float) -> Fraction:
+    """Return u by bisection of the quadratic, in exact arithmetic, to 2^-80."""
+    rate_a, rate_b, ratio = Fraction(theta_a), Fraction(theta_b), Fraction(r)
+    favourable = n_a * rate_a + n_b * rate_b
+    slope = n_a * (ratio + rate_a) + n_b * (1 + ratio * rate_b)
+    low, high = Fraction(0), min(Fraction(1), 1 / ratio)
+    for _ in range(80):
+        u = (low + high) / 2
+        is_left = ratio * (n_a + n_b) * u * u - slope * u + favourable > 0
+        low, high = (u, high) if is_left else (low, u)
+    return low
+
+
+@pytest.mark.parametrize("r", [0.8, 1 - 1e-7, 1.0, 1 + 1e-6, 1.25])
+def test_no_digit_is_lost_where_nearly_everybody_is_approved(r: float) -> None:
+    rng = np.random.default_rng(3)
+    refused = rng.choice([0.0, 1e-6, 5e-5, 1e-3], (2, 100)) * rng.uniform(0, 1, (2, 100))
+    counts = rng.integers(1, 400, (2, 100))
+    _, u = ratio_null_point(counts[0], 1 - refused[0], counts[1], 1 - refused[1], r)
+    cases = zip(
+        counts[0].tolist(), (1 - refused[0]).tolist(), counts[1].tolist(), (1 - refused[1]).tolist(), strict=True
+    )
+    errors = [abs(Fraction(own) - root_in_fractions(*case, r)) for own, case in zip(u.tolist(), cases, strict=True)]
+    assert max(errors) < 1e-15
