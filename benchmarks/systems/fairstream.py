@@ -10,6 +10,7 @@ import asyncio
 import os
 import signal
 import time
+from collections.abc import Mapping
 
 import msgspec
 from prometheus_client import CollectorRegistry
@@ -23,6 +24,7 @@ from stream_app.edges.metrics.metrics import Metrics
 from stream_app.edges.metrics.server import MetricsServer
 from stream_app.policy import Policy
 from stream_app.settings import Settings
+from stream_app.wiring.lane_builder import roles_by_topic
 from stream_app.wiring.observer import MetricsObserver
 from stream_app.wiring.worker import run_worker
 
@@ -33,12 +35,15 @@ class MarkingObserver(MetricsObserver):
     Args:
         metrics: As in the worker.
         health: As in the worker.
+        roles: As in the worker.
         task: How many events there are.
         stopping: Set once all of them are committed.
     """
 
-    def __init__(self, metrics: Metrics, health: Health, task: Task, stopping: asyncio.Event) -> None:
-        super().__init__(metrics, health)
+    def __init__(
+        self, metrics: Metrics, health: Health, roles: Mapping[str, str], task: Task, stopping: asyncio.Event
+    ) -> None:
+        super().__init__(metrics, health, roles)
         self._marks = Marks(task.marks_path)
         self._n_events = task.n_events
         self._note_every = int(task.options.get("note_every", 0))
@@ -89,7 +94,8 @@ async def run(task: Task) -> None:
     start_logging("warning")
     stopping, registry, health = asyncio.Event(), CollectorRegistry(), Health()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)  # as the command does: leave the group
-    observer = MarkingObserver(Metrics(registry, policy, max_series=settings.max_series), health, task, stopping)
+    metrics = Metrics(registry, policy, max_series=settings.max_series)
+    observer = MarkingObserver(metrics, health, roles_by_topic(policy, settings.app_id), task, stopping)
     server = MetricsServer(registry, health, settings.metrics_host, settings.metrics_port)
     server.start()
     try:
