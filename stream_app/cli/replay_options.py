@@ -28,7 +28,13 @@ To = Annotated[
     str | None, typer.Option("--to", help="End in event time, not included; the same forms.", show_default=False)
 ]
 AlertId = Annotated[
-    str | None, typer.Option("--alert", help="The stretch that this alert describes; see: fairstream alerts list.")
+    str | None, typer.Option("--alert", help="The stretch that this alert describes.", show_default=False)
+]
+WindowEnd = Annotated[
+    str | None, typer.Option("--window-end", help="The window that ends then; see --window.", show_default=False)
+]
+WindowName = Annotated[
+    str | None, typer.Option("--window", help="Name of that window.", show_default="first of the policy")
 ]
 FromRaw = Annotated[
     bool,

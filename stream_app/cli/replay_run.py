@@ -13,18 +13,21 @@ import typer
 from stream_app.cli.options import Json, Kafka, PolicyName, StateDir, facts, notes, print_json, read_settings
 from stream_app.cli.replay import replay
 from stream_app.cli.replay_options import (
+    AlertId,
     From,
     FromRaw,
     Model,
     SourceTopic,
     To,
     UnsafeExact,
+    WindowEnd,
+    WindowName,
     choice_of,
     model_of,
     progress_bar,
 )
 from stream_app.errors import ConfigError
-from stream_app.policy import load_policy
+from stream_app.policy import ModelPolicy, load_policy
 
 if TYPE_CHECKING:
     from stream_app.pipeline.replay.ranges import Stretch
@@ -45,6 +48,9 @@ def run_replay(  # noqa: PLR0913, PLR0917 - one for each flag
     model: Model = None,
     from_: From = None,
     to: To = None,
+    alert: AlertId = None,
+    window_end: WindowEnd = None,
+    window: WindowName = None,
     from_raw: FromRaw = True,
     source_topic: SourceTopic = None,
     speed: Speed = "max",
@@ -58,18 +64,28 @@ def run_replay(  # noqa: PLR0913, PLR0917 - one for each flag
     The ends of the log are frozen at the start, no consumer group is joined and nothing is committed. Windows that the
     stretch cuts are left out. Groups of fewer than k are hidden in the files.
 
+    Instead of --from and --to, --alert or --window-end can name the stretch.
+
     Example: fairstream replay run --from 2h --to now --published
     """
-    from stream_app.pipeline.replay.what_if import original_of  # noqa: PLC0415  # other commands start faster
+    from stream_app.pipeline.replay.moments import parse_moment  # noqa: PLC0415  # other commands start faster
+    from stream_app.pipeline.replay.ranges import Stretch  # noqa: PLC0415
+    from stream_app.pipeline.replay.what_if import original_of  # noqa: PLC0415
     from stream_app.wiring.replay_files import Asked, disclosed_of, save  # noqa: PLC0415
     from stream_app.wiring.replay_run import Pace  # noqa: PLC0415
     from stream_app.wiring.replay_run import run as judge_again  # noqa: PLC0415
+    from stream_app.wiring.replay_verify import extent_of_alert  # noqa: PLC0415
 
     settings = read_settings(kafka=kafka, policy=policy, state_dir=state_dir)
     watched = load_policy(settings.policy)
     meant = model_of(watched, model)
     name = name_run(run)
     stretch = stretch_of(from_, to, name.made_at_s)
+    if alert is not None:
+        extent = extent_of_alert(settings, meant, alert)
+        stretch = Stretch(extent.from_s or 0, extent.to_s or 0)
+    elif window_end is not None:
+        stretch = window_stretch(meant, window, parse_moment(window_end, name.made_at_s))
     choice = choice_of(meant, from_raw=from_raw, source_topic=source_topic)
     variants = [original_of(watched, meant)]
     with progress_bar("replaying", as_json=as_json) as note:
@@ -98,6 +114,21 @@ def stretch_of(from_: str | None, to: str | None, now_s: float) -> Stretch:
         float("-inf") if from_ is None else parse_moment(from_, now_s),
         float("inf") if to is None else parse_moment(to, now_s),
     )
+
+
+def window_stretch(model: ModelPolicy, name: str | None, end_s: int) -> Stretch:
+    """Return the stretch of one window of the policy.
+
+    Raises:
+        ConfigError: the policy has no such window, or none that ends then.
+    """
+    from stream_app.pipeline.replay.ranges import Stretch  # noqa: PLC0415
+
+    sizes = {own.name: own.size_s for own in model.windows}
+    size_s = sizes.get(name or model.windows[0].name)
+    if size_s is None or end_s % size_s:
+        raise ConfigError("No such window ends then", action=f"Windows: {', '.join(sizes)}, aligned to 1970 UTC")
+    return Stretch(end_s - size_s, end_s)
 
 
 def speed_of(text: str) -> float | None:

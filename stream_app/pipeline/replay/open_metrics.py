@@ -9,19 +9,43 @@ Source: OpenMetrics 1.0 (exposition format); Prometheus, storage, "Backfilling f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from stream_app.pipeline.disclosed import DisclosedResult
+from stream_app.core.fairness.pairs import State, worst_of
+from stream_app.pipeline.disclosed import DisclosedGroup, DisclosedResult
+from stream_app.pipeline.evidence import Kind, state_under
 from stream_app.pipeline.replay.deltas import Said
 from stream_app.pipeline.results import TOTAL_WINDOW
 
-_FAMILIES = {  # metric -> field of a group, help; names and labels are those of /metrics
-    "fairstream_approval_ratio": ("rate", "Approval rate of a group."),
-    "fairstream_disparate_impact_ratio": ("disparate_impact_ratio", "Approval rate over that of the reference."),
-    "fairstream_approval_gap_ratio": ("gap", "Approval rate minus that of the reference."),
-    "fairstream_window_decisions": ("n", "Decisions of a group."),
+_Value = Callable[[DisclosedGroup], float | None]
+
+
+def _lower(name: str) -> _Value:
+    return lambda group: None if (bounds := getattr(group, name)) is None else bounds.lower
+
+
+def _upper(name: str) -> _Value:
+    return lambda group: None if (bounds := getattr(group, name)) is None else bounds.upper
+
+
+# Names and labels are those of /metrics.
+_OF_GROUPS: dict[str, tuple[str, _Value]] = {
+    "fairstream_approval_ratio": ("Approval rate of a group.", lambda group: group.rate),
+    "fairstream_approval_ratio_lower": ("Lower end of its interval.", _lower("rate_bounds")),
+    "fairstream_approval_ratio_upper": ("Upper end of its interval.", _upper("rate_bounds")),
+    "fairstream_disparate_impact_ratio": (
+        "Approval rate over that of the reference.",
+        lambda group: group.disparate_impact_ratio,
+    ),
+    "fairstream_disparate_impact_ratio_lower": ("Lower end of its interval.", _lower("ratio_bounds")),
+    "fairstream_disparate_impact_ratio_upper": ("Upper end of its interval.", _upper("ratio_bounds")),
+    "fairstream_approval_gap_ratio": ("Approval rate minus that of the reference.", lambda group: group.gap),
+    "fairstream_approval_gap_ratio_lower": ("Lower end of its interval.", _lower("gap_bounds")),
+    "fairstream_approval_gap_ratio_upper": ("Upper end of its interval.", _upper("gap_bounds")),
+    "fairstream_window_decisions": ("Decisions of a group.", lambda group: group.n),
 }
+_LEVELS = {State.OK: 0, State.INSUFFICIENT: 1, State.WATCH: 2, State.BREACH: 3}
 _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 
 
@@ -43,25 +67,40 @@ def open_metrics_of(run: str, said: Iterable[Said]) -> Iterator[str]:
     }
     ordered = sorted(newest.items(), key=lambda item: (item[0][3], item[0]))
     names = [run if not number else f"{run}:{own.name}" for number, own in enumerate(said)]
-    for metric, (field, help_text) in _FAMILIES.items():
-        yield f"# HELP {metric} {help_text}\n# TYPE {metric} gauge\n"
-        for (number, *_), result in ordered:
-            yield from _samples(metric, field, names[number], result)
+    told = [(names[number], result) for (number, *_), result in ordered]
+    for metric, (help_text, value_of) in _OF_GROUPS.items():
+        yield _head(metric, help_text)
+        for run_name, result in told:
+            yield from _of_groups(metric, value_of, run_name, result)
+    yield _head("fairstream_alert_level", "State of the worst shown pair: 0 ok, 1 insufficient, 2 watch, 3 breach.")
+    for run_name, result in told:
+        yield from _levels(run_name, result)
+    yield _head("fairstream_window_end_timestamp_seconds", "Event time at which the last closed window ended.")
+    for run_name, result in told:
+        yield _sample("fairstream_window_end_timestamp_seconds", {}, result.end_s, run_name, result)
     yield "# EOF\n"
 
 
-def _samples(metric: str, field: str, run: str, result: DisclosedResult) -> Iterator[str]:
+def _of_groups(metric: str, value_of: _Value, run: str, result: DisclosedResult) -> Iterator[str]:
     for group in result.groups:
-        value = getattr(group, field)
-        if value is not None:
-            labels = {
-                "model": result.model,
-                "attribute": result.attribute,
-                "group": group.group,
-                "window": result.window,
-                "run": run,
-            }
-            yield f"{metric}{{{_written(labels)}}} {value!r} {result.end_s}\n"
+        if (value := value_of(group)) is not None:
+            yield _sample(metric, {"group": group.group}, value, run, result)
+
+
+def _levels(run: str, result: DisclosedResult) -> Iterator[str]:
+    for kind in Kind:
+        states = [state_under(group.evidence, kind) for group in result.groups]
+        level = _LEVELS[worst_of(states)] if any(states) else _LEVELS[State.INSUFFICIENT]
+        yield _sample("fairstream_alert_level", {"kind": kind.value}, level, run, result)
+
+
+def _head(metric: str, help_text: str) -> str:
+    return f"# HELP {metric} {help_text}\n# TYPE {metric} gauge\n"
+
+
+def _sample(metric: str, labels: Mapping[str, str], value: float, run: str, result: DisclosedResult) -> str:
+    shared = {"model": result.model, "attribute": result.attribute, "window": result.window, "run": run}
+    return f"{metric}{{{_written({**shared, **labels})}}} {value!r} {result.end_s}\n"
 
 
 def _written(labels: Mapping[str, Any]) -> str:
