@@ -95,6 +95,7 @@ def _row(
     evidence: tuple[Evidence, ...],
 ) -> GroupResult:
     is_compared = intervals is not None and comparison.gap is not None
+    own_rate = wilson(count.favourable, count.n) if intervals is None else intervals.rate
     return GroupResult(
         group=AND.join(labels),
         labels=labels,
@@ -103,7 +104,7 @@ def _row(
         rate=comparison.rate,
         disparate_impact_ratio=comparison.disparate_impact_ratio,
         gap=comparison.gap,
-        rate_bounds=_bounds(wilson(count.favourable, count.n)) if count.n else None,
+        rate_bounds=_bounds(own_rate) if count.n else None,
         ratio_bounds=_bounds(intervals.ratio) if intervals and is_compared else None,
         gap_bounds=_bounds(intervals.gap) if intervals and is_compared else None,
         reason=comparison.reason,

@@ -143,13 +143,15 @@ def broken_rules(group: GroupCount, reference: GroupCount, limits: Thresholds) -
     """
     if not group.n or not reference.n:
         return ()
-    rate, reference_rate = Fraction(group.favourable, group.n), Fraction(reference.favourable, reference.n)
+    # Both rates over the common denominator group.n * reference.n, in whole numbers.
+    rate, reference_rate = group.favourable * reference.n, reference.favourable * group.n
+    ratio, gap = limits.min_disparate_impact_ratio, limits.max_gap
     broken = []
     if not reference_rate:
         broken.append(Rule.DISPARATE_IMPACT_UNDEFINED)
-    elif rate < limits.min_disparate_impact_ratio * reference_rate:
+    elif rate * ratio.denominator < ratio.numerator * reference_rate:
         broken.append(Rule.DISPARATE_IMPACT_RATIO)
-    if abs(rate - reference_rate) > limits.max_gap:
+    if abs(rate - reference_rate) * gap.denominator > gap.numerator * group.n * reference.n:
         broken.append(Rule.GAP)
     return tuple(broken)
 
