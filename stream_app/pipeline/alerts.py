@@ -13,7 +13,7 @@ import msgspec
 
 from stream_app import __version__
 from stream_app.core.cause.cause import Cause
-from stream_app.core.fairness.counts import approval_rate
+from stream_app.core.fairness.counts import GroupCount, approval_rate
 from stream_app.core.fairness.pairs import disparate_impact_ratio, statistical_parity_difference
 from stream_app.core.fairness.subgroups import Subgroup
 from stream_app.core.windows.cells import CellLayout
@@ -46,14 +46,17 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """A test of one pair found a breach, or found that it is over.
 
     The values describe the stretch since the onset, by whole windows: they say what was seen, and overstate a breach a
-    little, since the stretch was chosen by the alarm.
+    little, since the stretch was chosen by the alarm. What is counted depends on the test: for ratio and gap decisions
+    and favourable ones among them; for ``tpr`` and ``fpr`` good and bad outcomes, and those whose decision was
+    favourable; for ``outcome`` favourable decisions with an outcome, and good ones; for ``score`` decisions, and those
+    with a score from the cut on; for ``score_drift`` decisions, and those in the bin that has moved.
 
     Attributes:
         schema: Version of this format.
-        model: Name of the model.
+        model: Name of the model; of its outcomes, ``<model>/outcomes``.
         attribute: Name of the attribute, or of attributes joined by ``+``.
         group: The group, labels joined by ``&``.
-        reference: The group that it is compared with.
+        reference: The group that it is compared with; for ``score_drift`` ``its own past``.
         test: Which test.
         change: ``breach`` or ``all_clear``.
         pane_s: Start of the pane with which the test changed, event time in seconds since the epoch.
@@ -63,14 +66,14 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
         log10_threshold: Evidence that was needed.
         start_s: Start of the stretch that the values describe.
         end_s: Its end.
-        n: Decisions about the group in that stretch.
+        n: Cases of the group in that stretch: decisions, or what the test counts.
         favourable: Favourable ones among them.
-        n_reference: Decisions about the reference group.
+        n_reference: Cases of the reference group.
         favourable_reference: Favourable ones among them.
-        rate: Approval rate of the group; None without decisions.
+        rate: Share of favourable ones in the group; None without cases.
         disparate_impact_ratio: Rate / rate of the reference; None where it cannot be formed.
         gap: Rate - rate of the reference.
-        cause: Why the groups differ in that stretch.
+        cause: Why the groups differ in that stretch; None for ``score_drift``.
         sentence: All of it in one sentence.
         offsets: By source topic and partition the offset below which every record was counted.
         policy_hash: Hash of the policy that was applied.
@@ -98,7 +101,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     rate: float | None
     disparate_impact_ratio: float | None
     gap: float | None
-    cause: Cause
+    cause: Cause | None
     sentence: str
     offsets: Offsets
     policy_hash: str
@@ -111,19 +114,58 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
         return hashlib.sha256(name.encode()).hexdigest()[:12]
 
 
+class Sight(NamedTuple):
+    """What was seen of a pair in the stretch before an alarm.
+
+    Attributes:
+        attribute: Name of the attribute.
+        group: The group.
+        reference: What it is compared with.
+        cases: Cases of the group, and favourable ones.
+        reference_cases: Those of the reference.
+        cause: Why they differ.
+        sentence: All of it in words.
+    """
+
+    attribute: str
+    group: str
+    reference: str
+    cases: GroupCount
+    reference_cases: GroupCount
+    cause: Cause | None
+    sentence: str
+
+
 def alert_of(
     model: ModelPolicy, layout: CellLayout, alarm: Alarm, pair: Subgroup, stretch: Stretch, stamp: Stamp
 ) -> Alert:
-    """Describe an alarm or an all-clear by what was counted in the stretch before it."""
+    """Describe an alarm or an all-clear about decisions by what was counted in the stretch before it."""
     explainer = Explainer(model, layout, labelled(layout, stretch.cells))
     count, reference = explainer.counts(pair)
     cause = explainer.explain(pair)
+    sentence = tell_pair(model, pair, count, reference, cause, alarm.onset_s if alarm.is_breach else None)
+    group, other = AND.join(pair.labels), AND.join(pair.reference)
+    sight = Sight(CROSS.join(pair.attributes), group, other, count, reference, cause, sentence)
+    return make_alert(model.name, alarm, sight, stretch, stamp)
+
+
+def make_alert(name: str, alarm: Alarm, sight: Sight, stretch: Stretch, stamp: Stamp) -> Alert:
+    """Put an alert together.
+
+    Args:
+        name: Name of the model, or of its outcomes.
+        alarm: What changed.
+        sight: What was seen.
+        stretch: Where.
+        stamp: By what it can be found again.
+    """
+    count, reference = sight.cases, sight.reference_cases
     return Alert(
         schema=SCHEMA,
-        model=model.name,
-        attribute=CROSS.join(pair.attributes),
-        group=AND.join(pair.labels),
-        reference=AND.join(pair.reference),
+        model=name,
+        attribute=sight.attribute,
+        group=sight.group,
+        reference=sight.reference,
         test=alarm.test,
         change="breach" if alarm.is_breach else "all_clear",
         pane_s=alarm.pane_s,
@@ -140,8 +182,8 @@ def alert_of(
         rate=approval_rate(count),
         disparate_impact_ratio=disparate_impact_ratio(count, reference),
         gap=statistical_parity_difference(count, reference),
-        cause=cause,
-        sentence=tell_pair(model, pair, count, reference, cause, alarm.onset_s if alarm.is_breach else None),
+        cause=sight.cause,
+        sentence=sight.sentence,
         offsets=stamp.offsets,
         policy_hash=stamp.policy_hash,
         code_version=__version__,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from stream_app.core.cause.cause import Cause, explain_pair
 from stream_app.core.cause.decomposition import Counts
@@ -13,7 +14,7 @@ from stream_app.core.fairness.subgroups import Subgroup
 from stream_app.core.windows.cells import CellLayout
 from stream_app.pipeline.layout import DECISION, FAVOURABLE
 from stream_app.pipeline.thresholds import thresholds_of
-from stream_app.policy import ModelPolicy
+from stream_app.policy import Feature, ModelPolicy
 
 _WHOLE = "all"  # the only segment of a model without segments
 
@@ -26,6 +27,20 @@ def labelled(layout: CellLayout, cells: Mapping[int, Sequence[int]]) -> list[Lab
     return [(layout.labels_of(code), vector) for code, vector in cells.items()]
 
 
+class Asked(NamedTuple):
+    """Which share of cases is explained, where it is not the approval rate.
+
+    Attributes:
+        dimension: The dimension that decides.
+        counted: Its labels that count.
+        features: What the vectors of the cells sum up.
+    """
+
+    dimension: str
+    counted: tuple[str, ...]
+    features: tuple[Feature, ...]
+
+
 class Explainer:
     """Explains pairs in the cells of one window.
 
@@ -33,11 +48,15 @@ class Explainer:
         model: Policy of the cells.
         layout: Their layout.
         rows: Labels and vector of each cell.
+        asked: The share that is explained; None for the approval rate, of which a shortfall is told too.
     """
 
-    def __init__(self, model: ModelPolicy, layout: CellLayout, rows: Sequence[LabelledCell]) -> None:
-        self._model = model
-        self._min_ratio = thresholds_of(model).min_disparate_impact_ratio
+    def __init__(
+        self, model: ModelPolicy, layout: CellLayout, rows: Sequence[LabelledCell], asked: Asked | None = None
+    ) -> None:
+        self._segment = model.segment
+        self._min_ratio = thresholds_of(model).min_disparate_impact_ratio if asked is None else None
+        self._asked = asked or Asked(DECISION, (FAVOURABLE,), model.counted_features)
         self._places = {name: place for place, (name, _) in enumerate(layout.dimensions)}
         self._rows = rows
 
@@ -52,9 +71,9 @@ class Explainer:
         counts, counts_ref = self._by_segment(group), self._by_segment(reference)
         features = [
             FeatureMoments(feature.name, feature.scale, _moments(group, place), _moments(reference, place))
-            for place, feature in enumerate(self._model.counted_features)
+            for place, feature in enumerate(self._asked.features)
         ]
-        needed = shortfall(_sum(counts), _sum(counts_ref), self._min_ratio)
+        needed = None if self._min_ratio is None else shortfall(_sum(counts), _sum(counts_ref), self._min_ratio)
         return explain_pair(counts, counts_ref, features, shortfall=needed)
 
     def _rows_of(self, pair: Subgroup, wanted: tuple[str, ...]) -> list[LabelledCell]:
@@ -62,12 +81,12 @@ class Explainer:
         return [row for row in self._rows if all(row[0][p] == label for p, label in zip(places, wanted, strict=True))]
 
     def _by_segment(self, rows: list[LabelledCell]) -> Counts:
-        segment = self._model.segment
+        segment, place = self._segment, self._places[self._asked.dimension]
         counts: dict[str, tuple[int, int]] = {}
         for labels, vector in rows:
             name = labels[self._places[segment.name]] if segment is not None else _WHOLE
             n, k = counts.get(name, (0, 0))
-            is_favourable = labels[self._places[DECISION]] == FAVOURABLE
+            is_favourable = labels[place] in self._asked.counted
             counts[name] = (n + vector[0], k + vector[0] * is_favourable)
         return counts
 

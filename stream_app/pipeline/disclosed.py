@@ -8,8 +8,8 @@ import msgspec
 
 from stream_app.core.fairness.pairs import Reason, Rule, State, worst_of
 from stream_app.pipeline.disclosed_cause import DisclosedCause, disclose_cause
-from stream_app.pipeline.evidence import KIND_OF_RULE, Evidence, Kind, state_under
-from stream_app.pipeline.results import Bounds, GroupResult, Offsets, Result, shown_groups
+from stream_app.pipeline.evidence import KIND_OF_RULE, KIND_OF_TEST, PAIR_KINDS, Evidence, Kind, state_under
+from stream_app.pipeline.results import Bounds, GroupResult, Offsets, Result, ScoreStability, shown_groups
 
 Hidden = Literal["small_cell", "complementary"]
 
@@ -39,6 +39,7 @@ class DisclosedGroup(msgspec.Struct, frozen=True, kw_only=True):
     shortfall: int | None = None
     cause: DisclosedCause | None = None
     sentence: str | None = None
+    scores: ScoreStability | None = None
     hidden: Hidden | None = None
 
 
@@ -115,7 +116,8 @@ def _state_under(group: GroupResult, kind: Kind | None, *, is_small: bool) -> St
         return State.INSUFFICIENT
     if kind is None or group.state is None:
         return group.state
-    is_found = any(each.state is State.BREACH for each in group.evidence)
+    about_rates = (each for each in group.evidence if KIND_OF_TEST[each.test] in PAIR_KINDS)
+    is_found = any(each.state is State.BREACH for each in about_rates)
     if group.state is State.BREACH and not is_found and kind in map(KIND_OF_RULE.get, group.rules):
         return State.BREACH  # by the plain rules, where the policy counts them
     return state_under(group.evidence, kind)
@@ -130,6 +132,7 @@ def _show(group: GroupResult, k: int, *, is_compared: bool) -> DisclosedGroup:
             favourable=group.favourable,
             rate=group.rate,
             rate_bounds=group.rate_bounds,
+            scores=group.scores,
         )
     fields = {name: getattr(group, name) for name in GroupResult.__struct_fields__}
     return DisclosedGroup(**fields | {"cause": disclose_cause(group.cause, k) if group.cause else None})

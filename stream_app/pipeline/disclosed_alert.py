@@ -54,5 +54,5 @@ def disclose_alert(alert: Alert, k: int) -> DisclosedAlert:
     if is_hidden:
         hidden = ("n", "n_reference", "rate", "disparate_impact_ratio", "gap", "sentence")
         fields |= dict.fromkeys(hidden)
-    cause = None if is_hidden else disclose_cause(alert.cause, k)
+    cause = None if is_hidden or alert.cause is None else disclose_cause(alert.cause, k)
     return DisclosedAlert(id=alert.id, cause=cause, is_hidden=is_hidden, **fields)

@@ -20,6 +20,9 @@ from stream_app.pipeline.journal import encode_clock_entry
 from stream_app.pipeline.judge_state import entries_by_model
 from stream_app.pipeline.lane import Batch, Flush, Outputs
 from stream_app.pipeline.model_judge import ModelJudge, ModelReport
+from stream_app.pipeline.outcome_results import encode_outcome_result
+from stream_app.pipeline.outcome_verdicts import OutcomeResult
+from stream_app.pipeline.outcomes import outcomes_name
 from stream_app.pipeline.results import Result, encode_result
 from stream_app.policy import Policy
 from stream_app.topics import CAMERA_AGGREGATES, FAIRNESS_ALERTS, FAIRNESS_CLOCK, FAIRNESS_RESULTS
@@ -30,7 +33,7 @@ class JudgeReport:
     """What one flush of a judge lane said; to be shown only after its transaction is committed.
 
     Attributes:
-        models: Report by name of the model.
+        models: Report by name of the model, or of its outcomes.
         n_unknown_model: Partials of models that the policy does not name; they are not counted anywhere.
     """
 
@@ -39,8 +42,13 @@ class JudgeReport:
 
     @property
     def results(self) -> list[Result]:
-        """All results, in the order in which they were made."""
+        """All results about decisions, in the order in which they were made."""
         return [result for report in self.models.values() for result in report.results]
+
+    @property
+    def outcome_results(self) -> list[OutcomeResult]:
+        """All results about outcomes, likewise."""
+        return [result for report in self.models.values() for result in report.outcome_results]
 
 
 @dataclass(frozen=True)
@@ -66,7 +74,8 @@ class JudgeStep:
     """
 
     def __init__(self, policy: Policy, partition: int, topology: JudgeTopology) -> None:
-        self._policies = {model.name: model for model in policy.models}
+        self._policies = {model.name: model for model in policy.models}  # by the names under which partials come
+        self._policies |= {outcomes_name(own.name): own for own in policy.models if own.outcome is not None}
         self._policy_hash = policy.hash()
         self._results_at = (FAIRNESS_RESULTS, partition % topology.n_results)
         self._alerts_at = (FAIRNESS_ALERTS, partition)
@@ -83,7 +92,7 @@ class JudgeStep:
             StateError: the state was written by another version or policy.
         """
         self._judges = {
-            name: ModelJudge(self._policies[name], self._policy_hash, held)
+            name: ModelJudge(self._policies[name], self._policy_hash, held, name=name)
             for name, held in entries_by_model(entries).items()
             if name in self._policies
         }
@@ -110,7 +119,9 @@ class JudgeStep:
             report.models[name], changes = judge.flush()
             flush.changes += changes
         aggregates = [aggregate for model in report.models.values() for aggregate in model.aggregates]
-        flush.outputs += _outputs(self._results_at, [(own.key, encode_result(own)) for own in report.results])
+        results = [(own.key, encode_result(own)) for own in report.results]
+        results += [(own.key, encode_outcome_result(own)) for own in report.outcome_results]
+        flush.outputs += _outputs(self._results_at, results)
         alerts = [alert for model in report.models.values() for alert in model.alerts]
         flush.outputs += _outputs(self._alerts_at, [(own.id, encode_alert(own)) for own in alerts])
         clocks = [model.clock for model in report.models.values() if model.clock]
@@ -124,7 +135,7 @@ class JudgeStep:
         report, self._report = self._report, JudgeReport()
         return report
 
-    def newest_results(self) -> list[Result]:
+    def newest_results(self) -> list[Result | OutcomeResult]:
         """Return the newest result of each window of each model, for a new owner to show after ``restore``."""
         return [result for judge in self._judges.values() for result in judge.newest_results()]
 
@@ -133,7 +144,8 @@ class JudgeStep:
             self._n_unknown_model += 1
             return
         if partial.model not in self._judges:
-            self._judges[partial.model] = ModelJudge(self._policies[partial.model], self._policy_hash, {})
+            model = self._policies[partial.model]
+            self._judges[partial.model] = ModelJudge(model, self._policy_hash, {}, name=partial.model)
         self._judges[partial.model].receive(partial)
 
 

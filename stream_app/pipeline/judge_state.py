@@ -73,6 +73,7 @@ _SHAPES: dict[str, tuple[type[str | int], ...]] = {  # how the key of each kind 
     "part": (str, int, int),
     "journal": (),
     "watch": (),
+    "scores": (),
 }
 
 

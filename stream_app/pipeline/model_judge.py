@@ -1,4 +1,8 @@
-"""One model's way from partials to records: parts are joined, the tally closes windows, windows become results."""
+"""One model's way from partials to records: parts are joined, the tally closes windows, windows become results.
+
+How event time is cut and counted is the same for decisions, published counts and outcomes, and lies here. What is
+watched and told of them is a ``Watched``.
+"""
 
 from __future__ import annotations
 
@@ -9,29 +13,29 @@ from dataclasses import dataclass, field
 import msgspec
 
 from stream_app import __version__
-from stream_app.core.fairness.pairs import State
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.closing import Mark, Source
 from stream_app.core.windows.partials import Partial
-from stream_app.core.windows.tally import CLOCK, ClosedPane, ClosedWindow, Entry, Progress, Tally, TallyConfig
-from stream_app.core.windows.tumbling import WindowSpec
+from stream_app.core.windows.tally import CLOCK, ClosedPane, ClosedWindow, Entry, Progress, Tally, WindowKey
+from stream_app.core.windows.tumbling import Window
 from stream_app.errors import StateError
-from stream_app.pipeline.aggregates import Aggregate, publish_counts
-from stream_app.pipeline.alerts import Alert, Stamp, Stretch, alert_of
+from stream_app.pipeline.aggregates import Aggregate
+from stream_app.pipeline.alerts import Alert, Stamp, Stretch
 from stream_app.pipeline.journal import SCHEMA as JOURNAL_SCHEMA
 from stream_app.pipeline.journal import ClockEntry
 from stream_app.pipeline.judge_state import NEW_APP_ID, Changes, StateWriter, restore_tally
-from stream_app.pipeline.layout import layout_of
-from stream_app.pipeline.pair_watch import PairWatch
+from stream_app.pipeline.outcome_verdicts import OutcomeResult
+from stream_app.pipeline.outcomes import outcomes_name
 from stream_app.pipeline.partial_parts import PartJoiner
-from stream_app.pipeline.results import TOTAL_WINDOW, Result, Span, shown_groups
-from stream_app.pipeline.verdicts import Counted, judge_window
+from stream_app.pipeline.results import TOTAL_WINDOW, Result, Span
+from stream_app.pipeline.verdicts import Counted
+from stream_app.pipeline.watched import EMPTY, Telling, Watched
+from stream_app.pipeline.watched_counts import WatchedCounts
+from stream_app.pipeline.watched_decisions import WatchedDecisions
+from stream_app.pipeline.watched_outcomes import WatchedOutcomes
 from stream_app.policy import ModelPolicy
 
-PUBLISHED, SUPPRESSED, INSUFFICIENT, EMPTY = "published", "suppressed", "insufficient", "empty"
 JOURNAL: Entry = ("journal",)
-WATCH: Entry = ("watch",)
-OUTCOMES = (PUBLISHED, SUPPRESSED, INSUFFICIENT, EMPTY)  # of a window that closed
 
 
 @dataclass(slots=True)
@@ -39,7 +43,8 @@ class ModelReport:
     """What one model's judge did since the last report.
 
     Attributes:
-        results: Results, in the order in which they were made.
+        results: Results about decisions, in the order in which they were made.
+        outcome_results: Results about outcomes, likewise.
         alerts: Alarms and all-clears of the sequential tests.
         aggregates: Published counts of a model of kind ``counts``.
         clock: How event time moved, when anything was told or could be.
@@ -54,6 +59,7 @@ class ModelReport:
     """
 
     results: list[Result] = field(default_factory=list)
+    outcome_results: list[OutcomeResult] = field(default_factory=list)
     alerts: list[Alert] = field(default_factory=list)
     aggregates: list[Aggregate] = field(default_factory=list)
     clock: ClockEntry | None = None
@@ -66,51 +72,49 @@ class ModelReport:
     n_broken: int = 0
     closed_before_s: int | None = None
 
+    def add(self, telling: Telling) -> None:
+        """Take over what was said about a window."""
+        self.results += telling.results
+        self.outcome_results += telling.outcome_results
+        self.aggregates += [telling.aggregate] if telling.aggregate is not None else []
+        self.n_small += telling.n_small
+        self.n_complementary += telling.n_complementary
 
-def tally_config_of(model: ModelPolicy) -> TallyConfig:
-    """Return how a model's event time is cut.
 
-    A model of kind ``counts`` has one size of window, no totals and no revisions: releases of windows inside each
-    other, of totals or of the same window again could be subtracted from each other.
-    """
-    windows = tuple(WindowSpec(window.name, window.size_s) for window in model.windows)
-    is_public = model.kind == "counts"
-    return TallyConfig(
-        pane_s=model.event_time.pane_s,
-        out_of_orderness_s=model.event_time.out_of_orderness_s,
-        revision_s=0 if is_public else model.revision_s,
-        windows=windows[:1] if is_public else windows,
-        has_total=not is_public,
-    )
+def watched_of(model: ModelPolicy, name: str, held: Mapping[Entry, list[bytes]]) -> Watched:
+    """Return what is watched under a name: of the model itself, or of its outcomes."""
+    if name == outcomes_name(model.name):
+        return WatchedOutcomes(model, held)
+    return WatchedCounts(model) if model.kind == "counts" else WatchedDecisions(model, held)
 
 
 class ModelJudge:
-    """The judge of one model.
+    """The judge of one model, or of its outcomes.
 
     Args:
         model: Its policy.
         policy_hash: Hash of the whole policy.
         held: Its entries in the state topic; empty at the very first start.
+        name: Name under which its partials come; None for that of the model itself, ``outcomes_name`` for its outcomes.
 
     Raises:
         StateError: the state fits neither this version nor this policy.
+        ValueError: the model has no outcome to judge.
     """
 
-    def __init__(self, model: ModelPolicy, policy_hash: str, held: Mapping[Entry, list[bytes]]) -> None:
+    def __init__(
+        self, model: ModelPolicy, policy_hash: str, held: Mapping[Entry, list[bytes]], *, name: str | None = None
+    ) -> None:
         self.model = model
         self._policy_hash = policy_hash
-        self._layout = layout_of(model)
-        self._layout_hash = model.layout_hash()
-        config = tally_config_of(model)
-        self._tally = restore_tally(config, self._layout_hash, held) if held else Tally(config)
+        self._watched = watched_of(model, model.name if name is None else name, held)
+        config, layout_hash = self._watched.tally_config, self._watched.layout_hash
+        self._tally = restore_tally(config, layout_hash, held) if held else Tally(config)
         if not held:
             self._tally.progress.changed.add(CLOCK)  # the head of the state, before anything else is kept
-        self._writer = StateWriter(model.name, self._layout_hash, held)
+        self._writer = StateWriter(self._watched.name, layout_hash, held)
         self._joiner = PartJoiner(held)
         self._n_told = msgspec.msgpack.decode(b"".join(held[JOURNAL]), type=int) if JOURNAL in held else 0
-        watched = b"".join(held[WATCH]) if WATCH in held else None
-        self._watch = PairWatch(model, self._layout, watched) if model.kind == "decisions" else None
-        self._is_watch_changed = False
         self._report = ModelReport()
 
     def receive(self, partial: Partial) -> None:
@@ -119,9 +123,9 @@ class ModelJudge:
         Raises:
             StateError: the partial was counted by another cell layout.
         """
-        if partial.layout_hash != self._layout_hash:
+        if partial.layout_hash != self._watched.layout_hash:
             raise StateError(
-                f"A partial of model {self.model.name!r} was counted by another cell layout of the policy",
+                f"A partial of model {self._watched.name!r} was counted by another cell layout of the policy",
                 action=f"Start all workers with one policy. {NEW_APP_ID}",
             )
         source = Source(partial.topic, partial.partition)
@@ -150,89 +154,66 @@ class ModelJudge:
         report, self._report = self._report, ModelReport()
         for key, window in revised:
             report.n_revised[key[0]] += 1
-            span = Span(key[0], key[1], self._tally.end_s(key))
-            report.results += self._judge(span, window.cells, window.revision, window.offsets)
+            report.add(self._tell(key, window))
         if progress.is_total_changed:
-            report.results += self._judge_total()
+            report.add(self._tell_total())
         for name, n_empty in progress.n_empty.items():
             report.n_closed[name, EMPTY] += n_empty
         report.n_late += progress.n_late
         report.n_broken += self._joiner.take_broken()
         report.closed_before_s = self._tally.closed_before_s
         changes = self._writer.encode(self._tally, progress.changed) + self._joiner.changes(self._writer)
+        for entry, data in self._watched.take_changes():
+            changes += self._writer.encode_bytes(entry, data)
         # Published counts have no offsets beside them: the difference of two offsets is a count.
-        if self._watch is not None and self._is_watch_changed:
-            changes += self._writer.encode_bytes(WATCH, self._watch.state())
-            self._is_watch_changed = False
-        if self.model.kind == "decisions" and (progress.advances or revised or progress.is_total_changed):
+        if not self._watched.is_public and (progress.advances or revised or progress.is_total_changed):
             report.clock = self._clock_entry(progress)
             self._n_told += 1
             changes += self._writer.encode_bytes(JOURNAL, msgspec.msgpack.encode(self._n_told))
         return report, changes
 
-    def newest_results(self) -> list[Result]:
+    def newest_results(self) -> list[Result | OutcomeResult]:
         """Return the newest result of each window again, as a new owner has to show them."""
-        if self.model.kind == "counts":
-            return []
-        results = []
+        report = ModelReport()
         for key in self._tally.newest_closed():
-            window = self._tally.windows[key]
-            span = Span(key[0], key[1], self._tally.end_s(key))
-            results += self._judge(span, window.cells, window.revision, window.offsets)
-        return results + self._judge_total()
+            report.add(self._tell(key, self._tally.windows[key]))
+        report.add(self._tell_total())
+        return [*report.results, *report.outcome_results]
 
     def _release(self, closed: ClosedPane | ClosedWindow) -> None:
         if isinstance(closed, ClosedPane):
             self._feed(closed)
             return
-        name, start_s = closed.key
-        span, window = Span(name, start_s, self._tally.end_s(closed.key)), closed.window
-        if self.model.kind == "counts":
-            self._publish(span, window.cells)
-        else:
-            results = self._judge(span, window.cells, window.revision, window.offsets, is_close=True)
-            self._report.results += results
-            self._report.n_closed[name, _outcome_of(results, self.model.privacy.k)] += 1
+        telling = self._tell(closed.key, closed.window, is_close=True)
+        self._report.add(telling)
+        self._report.n_closed[closed.key[0], telling.fate] += 1
 
     def _feed(self, pane: ClosedPane) -> None:
-        if self._watch is None:
-            return
-        self._is_watch_changed = True
-        for alarm in self._watch.feed(pane):
-            end_s = pane.start_s + self.model.event_time.pane_s
-            first_s, cells = self._tally.since(alarm.onset_s, end_s)
-            stretch = Stretch(first_s, end_s, cells)
-            stamp = Stamp(self._tally.offsets(), self._policy_hash)
-            pair = self._watch.pairs[alarm.pair]
-            self._report.alerts.append(alert_of(self.model, self._layout, alarm, pair, stretch, stamp))
+        end_s = pane.start_s + self.model.event_time.pane_s
 
-    def _publish(self, span: Span, cells: Cells) -> None:
-        publication = publish_counts(self.model, self._layout, cells, span, policy_hash=self._policy_hash)
-        self._report.n_small += publication.n_small
-        self._report.n_complementary += publication.n_complementary
-        self._report.n_closed[span.window, PUBLISHED if publication.aggregate else SUPPRESSED] += 1
-        if publication.aggregate:
-            self._report.aggregates.append(publication.aggregate)
+        def look_back(onset_s: int) -> tuple[Stretch, Stamp]:
+            first_s, cells = self._tally.since(onset_s, end_s)
+            return Stretch(first_s, end_s, cells), Stamp(self._tally.offsets(), self._policy_hash)
 
-    def _judge_total(self) -> list[Result]:
+        self._report.alerts += self._watched.feed(pane, look_back)
+
+    def _tell(self, key: WindowKey, window: Window, *, is_close: bool = False) -> Telling:
+        span = Span(key[0], key[1], self._tally.end_s(key))
+        counted = Counted(span, window.revision, window.offsets, self._policy_hash, is_close)
+        return self._watched.tell(window.cells, counted)
+
+    def _tell_total(self) -> Telling:
         total = self._tally.total
         if total.start_s is None or total.end_s is None:
-            return []
-        return self._judge(Span(TOTAL_WINDOW, total.start_s, total.end_s), total.cells, 0, self._tally.offsets())
-
-    def _judge(
-        self, span: Span, cells: Cells, revision: int, offsets: dict[str, dict[int, int]], *, is_close: bool = False
-    ) -> list[Result]:
-        if self._watch is None:
-            return []
-        self._is_watch_changed |= is_close
-        counted = Counted(span, revision, offsets, self._policy_hash, is_close)
-        return judge_window(self.model, self._layout, cells, self._watch, counted)
+            return Telling()
+        span = Span(TOTAL_WINDOW, total.start_s, total.end_s)
+        counted = Counted(span, 0, self._tally.offsets(), self._policy_hash, is_close=False)
+        return self._watched.tell(total.cells, counted)
 
     def _clock_entry(self, progress: Progress) -> ClockEntry:
         return ClockEntry(
             schema=JOURNAL_SCHEMA,
-            model=self.model.name,
+            model=self._watched.name,
             number=self._n_told,
             advances=tuple(progress.advances),
             offsets=self._tally.offsets(),
@@ -251,11 +232,3 @@ def _told_by(flush: list[Partial]) -> tuple[int, Mark, dict[int, Cells]]:
             panes.setdefault(pane.start_s, {}).update(pane.cells)
     mark = Mark(last.next_offset, last.closed_before_s, last.max_event_s, last.is_idle, last.first_offset)
     return last.n_partitions, mark, panes
-
-
-def _outcome_of(results: list[Result], k: int) -> str:
-    if not any(shown_groups(result, k).shown for result in results):
-        return SUPPRESSED
-    if all(result.state is State.INSUFFICIENT for result in results):
-        return INSUFFICIENT
-    return PUBLISHED

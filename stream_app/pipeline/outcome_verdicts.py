@@ -31,7 +31,9 @@ from stream_app.core.fairness.labels import (
     true_positive_rate,
     undefined,
 )
+from stream_app.core.fairness.pairs import State
 from stream_app.core.windows.cells import CellLayout
+from stream_app.pipeline.evidence import Evidence
 from stream_app.pipeline.layout import AWAITED, DECISION, EXPIRED, FAVOURABLE, OUTCOME, OUTCOME_LABELS, SCORE
 from stream_app.pipeline.outcomes import outcomes_name
 from stream_app.pipeline.results import TOTAL_WINDOW, Offsets, Span
@@ -103,6 +105,8 @@ class OutcomeGroupResult(msgspec.Struct, frozen=True, kw_only=True):
         n_expired: Such decisions that were given up without one.
         without_outcome_ratio: Of all decisions that ever waited those without an outcome, given up or not, in [0, 1];
             for running totals only, None when there is no such decision.
+        state: The worst state of its tests; None for the reference group and for undeclared values.
+        evidence: How each sequential test stands; none for those.
     """
 
     group: str
@@ -125,6 +129,8 @@ class OutcomeGroupResult(msgspec.Struct, frozen=True, kw_only=True):
     n_awaited: int
     n_expired: int
     without_outcome_ratio: float | None
+    state: State | None = None
+    evidence: tuple[Evidence, ...] = ()
 
 
 class OutcomeResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,6 +148,7 @@ class OutcomeResult(msgspec.Struct, frozen=True, kw_only=True):
         reference: The reference group.
         n: Outcomes of all groups.
         is_selective: Whether outcomes are known for favourable decisions only.
+        state: The worst state of its pairs.
         groups: Declared groups in the order of the policy, then ``unknown`` and ``__other__`` if they occur.
         offsets: By labels log and partition the offset below which every record is counted.
         policy_hash: Hash of the policy that was applied.
@@ -159,6 +166,7 @@ class OutcomeResult(msgspec.Struct, frozen=True, kw_only=True):
     reference: str
     n: int
     is_selective: bool
+    state: State = State.INSUFFICIENT
     groups: tuple[OutcomeGroupResult, ...]
     offsets: Offsets
     policy_hash: str

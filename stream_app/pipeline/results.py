@@ -36,6 +36,22 @@ class Bounds(msgspec.Struct, frozen=True):
     upper: float | None
 
 
+class ScoreStability(msgspec.Struct, frozen=True, kw_only=True):
+    """The scores of one group in a window against its own past.
+
+    Attributes:
+        index: Population stability index, >= 0; None while the reference is gathered, or without decisions.
+        reference_n: Decisions in the reference.
+        reference_start_s: Start of its first pane, event time; None before the first decision.
+        reference_end_s: End of its last pane; None while it is gathered.
+    """
+
+    index: float | None
+    reference_n: int
+    reference_start_s: int | None
+    reference_end_s: int | None
+
+
 class GroupResult(msgspec.Struct, frozen=True, kw_only=True):
     """One group in one window.
 
@@ -52,13 +68,15 @@ class GroupResult(msgspec.Struct, frozen=True, kw_only=True):
         ratio_bounds: Interval of the ratio (Koopman); None for the reference and for undeclared values.
         gap_bounds: Interval of the gap (Newcombe); the same.
         reason: Why a value is missing or the group is not judged.
-        state: The worst state of its tests; None for the reference and for undeclared values.
+        state: The worst state of its tests; None for undeclared values, and for the reference where no scores are
+            tested.
         rules: The plain rules that the window breaks, by point values alone.
-        evidence: How each sequential test stands; none for the reference and for undeclared values.
+        evidence: How each sequential test stands; none for undeclared values, of the reference that of its scores.
         shortfall: Favourable decisions that the group lacks to meet the ratio rule.
         cause: Why the group differs from the reference, where it is watched, in breach, or breaks a plain rule; of the
             intersections for those with most evidence only.
         sentence: The verdict in one sentence, where there is a cause.
+        scores: Its scores against its own past; None without scores, for intersections and undeclared values.
     """
 
     group: str
@@ -78,6 +96,7 @@ class GroupResult(msgspec.Struct, frozen=True, kw_only=True):
     shortfall: int | None
     cause: Cause | None = None
     sentence: str | None = None
+    scores: ScoreStability | None = None
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):

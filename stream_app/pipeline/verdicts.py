@@ -51,8 +51,8 @@ def group_counts(layout: CellLayout, attribute: str, cells: Mapping[int, list[in
         cells: Vectors by code.
     """
     labels = layout.dimensions[layout.position_of(attribute)][1]
-    stride, n_labels = _radix(layout, attribute)
-    decision_stride, n_decisions = _radix(layout, DECISION)
+    stride, n_labels = layout.radix_of(attribute)
+    decision_stride, n_decisions = layout.radix_of(DECISION)
     favourable_index = dict(layout.dimensions)[DECISION].index(FAVOURABLE)
     n = [0] * n_labels
     favourable = [0] * n_labels
@@ -172,11 +172,3 @@ class _Judge:
 
 def _is_breach(evidence: tuple[Evidence, ...]) -> bool:
     return any(each.state is State.BREACH for each in evidence)
-
-
-def _radix(layout: CellLayout, name: str) -> tuple[int, int]:
-    position = layout.position_of(name)
-    stride = 1
-    for _, labels in layout.dimensions[position + 1 :]:
-        stride *= len(labels)
-    return stride, len(layout.dimensions[position][1])

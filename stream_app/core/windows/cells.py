@@ -53,6 +53,20 @@ class CellLayout:
                 return position
         raise KeyError(name)
 
+    def radix_of(self, name: str) -> tuple[int, int]:
+        """Return stride and number of labels of a dimension: the index of a code's label is ``code // stride % n``.
+
+        Raises:
+            KeyError: no dimension has that name.
+
+        >>> layout = CellLayout((("gender", ("female", "male")), ("decision", ("yes", "no", "later"))), 0)
+        >>> layout.radix_of("gender"), layout.radix_of("decision")
+        ((3, 2), (1, 3))
+        """
+        position = self.position_of(name)
+        stride = prod(len(labels) for _, labels in self.dimensions[position + 1 :])
+        return stride, len(self.dimensions[position][1])
+
     def code_of(self, indices: Iterable[int]) -> int:
         """Return the code of one combination of label indices."""
         code = 0

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from prometheus_client import Metric
 
 from stream_app.core.fairness.pairs import State
 from stream_app.edges.metrics.instruments import Counter, Gauge
 from stream_app.pipeline.alerts import Alert
-from stream_app.pipeline.disclosed import DisclosedGroup, disclosable_state
-from stream_app.pipeline.evidence import KIND_OF_TEST, Kind
-from stream_app.pipeline.results import Result
+from stream_app.pipeline.evidence import KIND_OF_TEST, Evidence, Kind
 from stream_app.policy import ModelPolicy
 
 LEVELS = {State.OK: 0, State.INSUFFICIENT: 1, State.WATCH: 2, State.BREACH: 3}
-N_PER_WINDOW = len(Kind) * (1 + len(State))  # series of one attribute
+N_OF_KIND = 1 + len(State)  # series of one kind of limit of one attribute and window
+
+WindowLabels = tuple[str, str, str]  # model, attribute, window
 
 
 class AlertLevels:
@@ -38,44 +38,45 @@ class AlertLevels:
             ("model", "attribute", "kind"),
         )
 
-    def start(self, model: ModelPolicy, attribute: str) -> None:
+    def start(self, model: ModelPolicy, attribute: str, kinds: Iterable[Kind]) -> None:
         """Make the counters of an attribute visible before anything happened."""
         for window in model.windows:
-            for kind in Kind:
+            for kind in kinds:
                 for state in State:
                     self._transitions.add((model.name, attribute, kind.value, window.name, state.value), 0)
 
-    def show(self, result: Result, k: int, groups: Iterable[DisclosedGroup], *, is_new: bool) -> None:
-        """Take over the states of a closed window."""
-        shown = list(groups)
-        for kind in Kind:
-            self._set(
-                (result.model, result.attribute, kind.value, result.window),
-                disclosable_state(result, k, kind),
-                is_new=is_new,
-            )
-            onsets = [
-                each.onset_s
-                for group in shown
-                for each in group.evidence
-                if KIND_OF_TEST[each.test] is kind and each.onset_s is not None
-            ]
-            self._onset.drop(result.model, result.attribute, kind.value)
+    def show(
+        self, labels: WindowLabels, states: Mapping[Kind, State], evidence: Sequence[Evidence], *, is_new: bool
+    ) -> None:
+        """Take over the states of a closed window.
+
+        Args:
+            labels: Model, attribute and window.
+            states: The worst state under each kind of limit that was looked at.
+            evidence: Of the groups that may be seen.
+            is_new: Whether it closed just now; else nothing is counted.
+        """
+        model, attribute, window = labels
+        for kind, state in states.items():
+            self._set((model, attribute, kind.value, window), state, is_new=is_new)
+            self._onset.drop(model, attribute, kind.value)
+            onsets = [own.onset_s for own in evidence if KIND_OF_TEST[own.test] is kind and own.onset_s is not None]
             if onsets:
-                self._onset.set((result.model, result.attribute, kind.value), min(onsets))
+                self._onset.set((model, attribute, kind.value), min(onsets))
 
     def alarm(self, alert: Alert, model: ModelPolicy) -> None:
         """Show a breach at once, before a window closes."""
         kind = KIND_OF_TEST[alert.test]
         if alert.change == "breach" and min(alert.n, alert.n_reference) >= model.privacy.k:
             for window in model.windows:
-                self._set((alert.model, alert.attribute, kind.value, window.name), State.BREACH, is_new=True)
-            self._onset.set((alert.model, alert.attribute, kind.value), alert.onset_s)
+                self._set((model.name, alert.attribute, kind.value, window.name), State.BREACH, is_new=True)
+            self._onset.set((model.name, alert.attribute, kind.value), alert.onset_s)
 
-    def drop(self, model: str) -> None:
+    def drop(self, model: str, kinds: Collection[Kind]) -> None:
         """Remove the states of a model that another process owns now."""
-        self._level.drop(model)
-        self._onset.drop(model)
+        for gauge in (self._level, self._onset):
+            for labels in [labels for labels in gauge.rows() if labels[0] == model and labels[2] in kinds]:
+                gauge.drop(*labels)
 
     def families(self) -> Iterator[Metric]:
         """Return all rows."""

@@ -12,7 +12,9 @@ from stream_app.edges.metrics.instruments import Counter, Gauge
 from stream_app.pipeline.dropped import UNDECLARED
 from stream_app.pipeline.ingest import IngestCounts
 from stream_app.pipeline.layout import layout_of
-from stream_app.pipeline.model_judge import OUTCOMES, ModelReport, tally_config_of
+from stream_app.pipeline.model_judge import ModelReport
+from stream_app.pipeline.outcomes import outcomes_name
+from stream_app.pipeline.watched import FATES, tally_config_of
 from stream_app.policy import OTHER, ModelPolicy, Policy
 
 _SLACK_S = 60.0
@@ -129,9 +131,7 @@ class EventRows:
             counter.add((model.name,), 0)
         for window in tally_config_of(model).windows:
             self._age_limit.set((model.name, window.name), age_limit_s(model, window.size_s))
-            self._revised.add((model.name, window.name), 0)
-            for outcome in OUTCOMES:
-                self._closed.add((model.name, window.name, outcome), 0)
+        self._start_windows(model, model.name)
 
     def _start_outcomes(self, model: ModelPolicy) -> None:
         if (outcome := model.outcome) is None:
@@ -141,6 +141,15 @@ class EventRows:
         for path in (*outcome.drop, UNDECLARED):
             self._dropped.add((outcome.topic, path), 0)
         self.joined(model.name, JoinCounts())
+        name = outcomes_name(model.name)
+        self._late_corrections.add((name,), 0)
+        self._start_windows(model, name)
+
+    def _start_windows(self, model: ModelPolicy, name: str) -> None:
+        for window in tally_config_of(model).windows:
+            self._revised.add((name, window.name), 0)
+            for fate in FATES:
+                self._closed.add((name, window.name, fate), 0)
 
 
 def age_limit_s(model: ModelPolicy, size_s: int) -> float:

@@ -6,13 +6,13 @@ intersection of attributes only the few groups with most evidence are exported.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from math import comb
 
 import msgspec
 from prometheus_client import Metric
 
-from stream_app.edges.metrics.alert_levels import N_PER_WINDOW, AlertLevels
+from stream_app.edges.metrics.alert_levels import N_OF_KIND, AlertLevels
 from stream_app.edges.metrics.fairness_values import (
     N_CAUSE,
     N_CROSSED,
@@ -23,13 +23,21 @@ from stream_app.edges.metrics.fairness_values import (
     GroupValues,
 )
 from stream_app.edges.metrics.instruments import Counter, Gauge
+from stream_app.edges.metrics.outcome_rows import OutcomeRows
+from stream_app.edges.metrics.outcome_values import N_OUTCOME_VALUES
 from stream_app.errors import ConfigError
 from stream_app.pipeline.alerts import Alert
-from stream_app.pipeline.disclosed import DisclosedGroup, disclose_result
-from stream_app.pipeline.evidence import Kind, PairTest
+from stream_app.pipeline.dial import N_PAIR_TESTS
+from stream_app.pipeline.disclosed import DisclosedGroup, disclosable_state, disclose_result
+from stream_app.pipeline.evidence import PAIR_KINDS, Kind
+from stream_app.pipeline.outcome_results import is_of_outcomes, model_of
+from stream_app.pipeline.outcome_verdicts import OutcomeResult
+from stream_app.pipeline.questions import Question, outcome_questions, score_questions
 from stream_app.pipeline.results import CROSS, TOTAL_WINDOW, Result, shown_groups
 from stream_app.pipeline.rows import strength_of
 from stream_app.policy import ModelPolicy, Policy
+
+AnyResult = Result | OutcomeResult
 
 _SMALL, _COMPLEMENTARY = "small_cell", "complementary"
 _N_WORST = 3  # groups of an intersection that are exported
@@ -56,6 +64,7 @@ class FairnessRows:
             )
         self._values, self._causes, self._evidence = GroupValues(), CauseValues(), EvidenceValues()
         self._levels = AlertLevels()
+        self._outcomes = OutcomeRows(self._evidence, self._levels)
         self._end = Gauge(
             "fairstream_window_end_timestamp_seconds",
             "Event time at which the last closed window ended.",
@@ -75,16 +84,18 @@ class FairnessRows:
         for model in policy.models:
             self._start(model)
 
-    def take(self, results: Iterable[Result], alerts: Iterable[Alert]) -> None:
+    def take(self, results: Sequence[AnyResult], alerts: Iterable[Alert]) -> None:
         """Take over what one flush of the judge told, in order of event time: an alarm shows before a window closes."""
-        told = [(alert.at_s, 0, alert) for alert in alerts] + [(result.end_s, 1, result) for result in results]
+        told: list[tuple[int, int, AnyResult | Alert]] = [(alert.at_s, 1, alert) for alert in alerts]
+        told += [(result.end_s, 2, result) for result in results if result.window != TOTAL_WINDOW]
+        told += [(0, 0, result) for result in results if result.window == TOTAL_WINDOW]
         for _, _, each in sorted(told, key=lambda item: item[:2]):
             if isinstance(each, Alert):
                 self._alarm(each)
             else:
                 self.show([each], is_new=True)
 
-    def show(self, results: Iterable[Result], *, is_new: bool) -> None:
+    def show(self, results: Iterable[AnyResult], *, is_new: bool) -> None:
         """Take over results of closed windows.
 
         Args:
@@ -92,26 +103,34 @@ class FairnessRows:
             is_new: Whether they were found just now; else they are shown again by a new owner and nothing is counted.
         """
         for result in results:
-            model = self._models.get(result.model)
-            key = (result.model, result.attribute, result.window)
-            if model is None or result.window == TOTAL_WINDOW:
+            model = self._models.get(model_of(result.model))
+            if model is None:
                 continue
-            if result.end_s >= self._end.rows().get(key, result.end_s):  # not a revision of an older window
-                self._show(result, model.privacy.k, is_new=is_new)
+            if isinstance(result, OutcomeResult):
+                self._outcomes.show(result, model, is_new=is_new)
+            elif result.window != TOTAL_WINDOW and not self._is_older(result):
+                self._show(result, model, is_new=is_new)
 
     def suppressed(self, model: str, attribute: str, n_small: int, n_complementary: int) -> None:
         """Count what was hidden."""
         self._suppressed.add((model, attribute, _SMALL), n_small)
         self._suppressed.add((model, attribute, _COMPLEMENTARY), n_complementary)
 
-    def drop(self, model: str) -> None:
-        """Remove the values of a model that another process owns now."""
-        for rows in (self._values, self._causes, self._evidence, self._levels, self._end):
-            rows.drop(model)
+    def drop(self, name: str) -> None:
+        """Remove the values of a model, or of its outcomes, that another process owns now."""
+        if is_of_outcomes(name):
+            self._outcomes.drop(model_of(name))
+            return
+        for rows in (self._values, self._causes, self._end):
+            rows.drop(name)
+        if name in self._models:
+            kinds = kinds_of(self._models[name])
+            self._evidence.drop(name, kinds)
+            self._levels.drop(name, kinds)
 
     def families(self) -> Iterator[Metric]:
         """Return all rows."""
-        for rows in (self._values, self._evidence, self._causes, self._levels):
+        for rows in (self._values, self._evidence, self._causes, self._levels, self._outcomes):
             yield from rows.families()
         for instrument in (self._end, self._suppressed, self._threshold, self._reference):
             yield instrument.family()
@@ -124,30 +143,50 @@ class FairnessRows:
             self.suppressed(model.name, attribute.name, 0, 0)
             self._threshold.set((model.name, attribute.name, Kind.RATIO.value), model.rules.min_disparate_impact_ratio)
             self._threshold.set((model.name, attribute.name, Kind.GAP.value), model.rules.max_gap)
+            for question in questions_of(model):
+                self._threshold.set((model.name, attribute.name, question.kind.value), question.limit)
             self._reference.set((model.name, attribute.name, attribute.reference or ""), 1)
-            self._levels.start(model, attribute.name)
+            self._levels.start(model, attribute.name, (*PAIR_KINDS, *(own.kind for own in questions_of(model))))
 
     def _alarm(self, alert: Alert) -> None:
-        if (model := self._models.get(alert.model)) is not None:
+        if (model := self._models.get(model_of(alert.model))) is not None:
             self._levels.alarm(alert, model)
 
-    def _show(self, result: Result, k: int, *, is_new: bool) -> None:
+    def _is_older(self, result: Result) -> bool:
+        """Return whether a result is a revision of a window that is not the newest."""
+        key = (result.model, result.attribute, result.window)
+        return result.end_s < self._end.rows().get(key, result.end_s)
+
+    def _show(self, result: Result, model: ModelPolicy, *, is_new: bool) -> None:
+        k, is_crossed = model.privacy.k, CROSS in result.attribute
         if is_new:
             release = shown_groups(result, k)
             self.suppressed(result.model, result.attribute, len(release.small), len(release.complementary))
         window = (result.model, result.attribute, result.window)
         groups = [group for group in disclose_result(result, k).groups if group.hidden is None]
-        judged = (group for group in groups if group.evidence)
-        worst = sorted(judged, key=lambda group: strength_of(group.evidence), reverse=True)[:_N_WORST]
-        if CROSS in result.attribute:
+        pairs = (group for group in groups if group.evidence and group.group != result.reference)
+        worst = sorted(pairs, key=lambda group: strength_of(group.evidence), reverse=True)[:_N_WORST]
+        if is_crossed:
             self._values.show(window, map(_without_rate, worst))
-            self._evidence.show(result.model, result.attribute, worst)
         else:
             self._values.show(window, groups)
             self._causes.show(window, worst[:_N_EXPLAINED])
-            self._evidence.show(result.model, result.attribute, groups)
-        self._levels.show(result, k, groups, is_new=is_new)
+        kinds = PAIR_KINDS if is_crossed else kinds_of(model)
+        tests = [(group.group, each) for group in (worst if is_crossed else groups) for each in group.evidence]
+        self._evidence.show(result.model, result.attribute, tests, kinds)
+        states = {kind: disclosable_state(result, k, kind) for kind in kinds}
+        self._levels.show(window, states, [each for group in groups for each in group.evidence], is_new=is_new)
         self._end.set(window, result.end_s)
+
+
+def kinds_of(model: ModelPolicy) -> tuple[Kind, ...]:
+    """Return the limits that the decisions of a model are held against."""
+    return (*PAIR_KINDS, *(own.kind for own in score_questions(model)))
+
+
+def questions_of(model: ModelPolicy) -> tuple[Question, ...]:
+    """Return what is asked about scores and outcomes of a model."""
+    return (*score_questions(model), *(outcome_questions(model) if model.outcome is not None else ()))
 
 
 def _without_rate(group: DisclosedGroup) -> DisclosedGroup:
@@ -171,7 +210,13 @@ def count_series(policy: Policy) -> int:
         n_crosses = sum(comb(n_attributes, depth) for depth in range(2, model.detection.max_depth + 1))
         n_values = N_VALUES * n_groups + N_UNDECLARED * 2 * n_attributes + N_CROSSED * _N_WORST * n_crosses
         n_values += N_CAUSE * _N_EXPLAINED * n_attributes
-        n_parts = n_attributes + n_crosses
-        n_series += n_windows * (n_values + (N_PER_WINDOW + 1) * n_parts)
-        n_series += len(PairTest) * (n_groups + _N_WORST * n_crosses) + (2 * len(PairTest) + len(Kind) + 5) * n_parts
+        n_kinds, n_tests = len(PAIR_KINDS) + len(questions_of(model)), N_PAIR_TESTS + 2 * len(questions_of(model))
+        n_tests += model.score is not None
+        n_series += n_windows * (n_values + n_attributes + n_crosses)
+        n_series += n_windows * N_OF_KIND * (n_kinds * n_attributes + len(PAIR_KINDS) * n_crosses)
+        if model.outcome is not None:
+            n_series += (n_windows * N_OUTCOME_VALUES + 1) * (n_groups + 2 * n_attributes)
+        # Evidence of groups; its thresholds, of alarm and all-clear; onsets, limits, the reference, what was hidden.
+        n_series += n_tests * n_groups + (2 * n_tests + 2 * n_kinds + 3) * n_attributes
+        n_series += (N_PAIR_TESTS * (_N_WORST + 2) + len(PAIR_KINDS) + 2) * n_crosses
     return n_series

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import chain
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from prometheus_client import Metric
 
 from stream_app.edges.metrics.instruments import Gauge
 from stream_app.pipeline.disclosed import DisclosedGroup
 from stream_app.pipeline.disclosed_cause import DisclosedCause
+from stream_app.pipeline.evidence import KIND_OF_TEST, Evidence, Kind, PairTest
 from stream_app.pipeline.results import Bounds
 
-N_VALUES = 11  # gauges of a declared group
+N_VALUES = 12  # gauges of a declared group
 N_UNDECLARED = 6  # of unknown or unlisted values, which have no intervals of ratio and gap and no shortfall
 N_CROSSED = 7  # of an intersection: ratio and gap with intervals, n
 N_CAUSE = 2 + 2 * 6 + 3  # most cause rows of one group: its parts, those of six segments, three features
+_CLEAR = "_clear"  # ends the name of a test while it looks for the end of a breach
 _GROUP_LABELS = ("model", "attribute", "window", "group")
 
 WindowLabels = tuple[str, str, str]  # model, attribute, window
@@ -52,6 +53,11 @@ _VALUES: tuple[tuple[str, str, Callable[[DisclosedGroup], float | None]], ...] =
     ("approval_gap_ratio_lower", "Lower end of its 95 % interval.", lambda g: _lower(g.gap_bounds)),
     ("approval_gap_ratio_upper", "Upper end of its 95 % interval.", lambda g: _upper(g.gap_bounds)),
     ("window_decisions", "Decisions about a group in the last closed window.", lambda g: g.n),
+    (
+        "score_stability_index",
+        "Population stability index of a group's scores against its own past.",
+        lambda g: g.scores.index if g.scores else None,
+    ),
     (
         "shortfall_ratio",
         "Approvals that a group lacks to meet the ratio rule, as a share of its decisions.",
@@ -144,19 +150,33 @@ class EvidenceValues:
             ("model", "attribute", "test"),
         )
 
-    def show(self, model: str, attribute: str, groups: Iterable[DisclosedGroup]) -> None:
-        """Replace the rows of one attribute."""
-        self.drop(model, attribute)
-        for group, each in chain.from_iterable(((own.group, test) for test in own.evidence) for own in groups):
-            test = each.test if each.found_s is None else f"{each.test}_clear"
+    def show(
+        self, model: str, attribute: str, evidence: Iterable[tuple[str, Evidence]], kinds: Collection[Kind]
+    ) -> None:
+        """Replace the rows of one attribute under some kinds of limits.
+
+        Args:
+            model: Name of the model.
+            attribute: Name of the attribute.
+            evidence: Group and test, of each pair that may be seen.
+            kinds: The limits that were looked at.
+        """
+        self._drop((model, attribute), kinds)
+        for group, each in evidence:
+            test = each.test if each.found_s is None else f"{each.test}{_CLEAR}"
             if each.log10_e is not None:
                 self._log10_e.set((model, attribute, group, test), each.log10_e)
             self._threshold.set((model, attribute, test), each.log10_threshold)
 
-    def drop(self, *prefix: str) -> None:
-        """Remove all rows whose first labels are these."""
-        self._log10_e.drop(*prefix)
-        self._threshold.drop(*prefix)
+    def drop(self, model: str, kinds: Collection[Kind]) -> None:
+        """Remove the rows of a model under some kinds of limits."""
+        self._drop((model,), kinds)
+
+    def _drop(self, prefix: tuple[str, ...], kinds: Collection[Kind]) -> None:
+        for gauge in (self._log10_e, self._threshold):
+            for labels in [labels for labels in gauge.rows() if labels[: len(prefix)] == prefix]:
+                if KIND_OF_TEST[PairTest(labels[-1].removesuffix(_CLEAR))] in kinds:
+                    gauge.drop(*labels)
 
     def families(self) -> Iterator[Metric]:
         """Return all rows."""

@@ -28,12 +28,12 @@ from prometheus_client.registry import Collector
 from stream_app import __version__
 from stream_app.core.windows.joining import JoinCounts
 from stream_app.edges.metrics.events import EventRows
-from stream_app.edges.metrics.fairness import FairnessRows
+from stream_app.edges.metrics.fairness import AnyResult, FairnessRows
 from stream_app.edges.metrics.instruments import Gauge
 from stream_app.edges.metrics.lanes import LaneRows
 from stream_app.pipeline.ingest import IngestCounts
 from stream_app.pipeline.judge import JudgeReport
-from stream_app.pipeline.results import Result
+from stream_app.pipeline.outcome_results import is_of_outcomes
 from stream_app.policy import Policy
 from stream_app.topics import FAIRNESS_PARTIALS
 
@@ -144,11 +144,11 @@ class Metrics(Collector):
                     self._fairness.suppressed(model, "cell", own.n_small, own.n_complementary)
                 if self._lanes.is_open(FAIRNESS_PARTIALS, partition):
                     self._judged_by.setdefault(partition, set()).add(model)
-                    self._fairness.take(own.results, own.alerts)
-                    if own.closed_before_s is not None:
+                    self._fairness.take([*own.results, *own.outcome_results], own.alerts)
+                    if own.closed_before_s is not None and not is_of_outcomes(model):
                         self._events.watermark.set((model,), own.closed_before_s)
 
-    def judge_restored(self, partition: int, results: Iterable[Result]) -> None:
+    def judge_restored(self, partition: int, results: Iterable[AnyResult]) -> None:
         """Show the newest results of a judge lane that this process took over; nothing is counted."""
         with self._lock:
             if self._lanes.is_open(FAIRNESS_PARTIALS, partition):

@@ -132,6 +132,7 @@ def test_an_alert_says_what_was_seen_since_the_onset_and_by_which_records(life: 
     assert (clear.start_s, clear.end_s) == (240, 310)
     assert (breach.n, breach.favourable, breach.n_reference) == (450, 5 * 35 + 4 * 15, 450)
     assert breach.offsets == {"raw": {0: 900}}
+    assert breach.cause is not None
     assert breach.cause.gap == breach.gap
     assert breach.sentence.startswith("DIR = 0.75 (< 0.8), f against m: gap -0.18")
     assert "likely since 1970-01-01T00:00:50Z" in breach.sentence
