@@ -156,8 +156,10 @@ def _rates(windows: Sequence[DisclosedResult], model: ModelPolicy) -> str:
     limit = Limit("limit of the ratio", model.rules.min_disparate_impact_ratio)
     for attribute in model.attributes:
         told = [own for own in _newest(windows, window) if own.attribute == attribute.name]
-        rates = _lines(told, lambda group: group.rate, lambda group: group.rate_bounds)
-        ratios = _lines(told, lambda group: group.disparate_impact_ratio, lambda group: group.ratio_bounds)
+        rates = _lines(attribute.groups, told, lambda group: group.rate, lambda group: group.rate_bounds)
+        ratios = _lines(
+            attribute.groups, told, lambda group: group.disparate_impact_ratio, lambda group: group.ratio_bounds
+        )
         parts.append(line_chart(f"{attribute.name}: approval rate by window of {window}, with 95 % intervals", rates))
         against = f"{attribute.name}: disparate impact ratio against {attribute.reference}, with 95 % intervals"
         parts.append(line_chart(against, ratios, [limit]))
@@ -194,10 +196,12 @@ def _causes(said: Said) -> str:
 
 
 def _subgroups(said: Said) -> str:
+    widest: dict[str, DisclosedResult] = {}  # totals, and of intersections, which have none, the widest newest window
+    for result in sorted(said.results, key=lambda own: (own.size_s, own.end_s)):
+        widest[result.attribute] = result
     found = [
         (group.disparate_impact_ratio, result, group)
-        for result in said.results
-        if result.window == TOTAL_WINDOW
+        for result in widest.values()
         for group in result.groups
         if group.disparate_impact_ratio is not None and group.state is not None
     ]
@@ -244,17 +248,19 @@ def _provenance(manifest: Manifest) -> str:
 
 
 def _lines(
+    groups: Sequence[str],
     results: Iterable[DisclosedResult],
     value_of: Callable[[DisclosedGroup], float | None],
     bounds_of: Callable[[DisclosedGroup], Bounds | None],
 ) -> list[Line]:
-    lines: dict[str, list[Point]] = {}
+    """Return a line for each declared group, in the order of the policy, so that its colour is the same everywhere."""
+    lines: dict[str, list[Point]] = {name: [] for name in groups}
     for result in results:
         for group in result.groups:
-            if (value := value_of(group)) is not None:
+            if group.group in lines and (value := value_of(group)) is not None:
                 bounds = bounds_of(group)
                 ends = (None, None) if bounds is None else (bounds.lower, bounds.upper)
-                lines.setdefault(group.group, []).append(Point(result.end_s, value, *ends))
+                lines[group.group].append(Point(result.end_s, value, *ends))
     return [Line(name, points) for name, points in lines.items()]
 
 
