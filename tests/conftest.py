@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -20,7 +21,8 @@ hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")
 
 _TESTS = Path(__file__).parent
-_BROKER = pytest.StashKey[str]()
+_BROKERS = pytest.StashKey[list[str]]()  # what was used, by this process and by its helpers
+_OUTPUT = "brokers"
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +30,7 @@ def kafka(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config)
     """Return the address of a real Kafka, ``host:port``; started at the first use, one for the whole run."""
     try:
         with open_broker(tmp_path_factory.mktemp("kafka")) as bootstrap:
-            pytestconfig.stash[_BROKER] = f"{describe_choice()}, at {bootstrap}"
+            pytestconfig.stash[_BROKERS].append(f"{describe_choice()}, at {bootstrap}")
             yield bootstrap
     except DependencyMissingError as missing:
         skip_or_fail(f"No Kafka for the tests: {missing}")
@@ -49,6 +51,7 @@ def app_id() -> str:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Declare one marker for each tier, so that ``pytest -m broker`` chooses it."""
+    config.stash[_BROKERS] = []
     for name, meaning in TIERS.items():
         config.addinivalue_line("markers", f"{name}: {meaning}")
 
@@ -80,5 +83,17 @@ def pytest_report_header() -> str:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Say after the last test which broker they did use."""
-    used = config.stash.get(_BROKER, "none was needed")
-    terminalreporter.write_line(f"broker used: {used}")
+    used = config.stash[_BROKERS] or ["none was needed"]
+    terminalreporter.write_line(f"broker used: {'; '.join(used)}")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand what was used to the main process, where tests run in several (``pytest -n``)."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput[_OUTPUT] = session.config.stash[_BROKERS]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what a helper process used."""
+    node.config.stash[_BROKERS] += getattr(node, "workeroutput", {}).get(_OUTPUT, [])
