@@ -1,4 +1,4 @@
-"""``python -m benchmarks compare|scale|detect|replay``."""
+"""``python -m benchmarks compare|scale|detect|judge|replay``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 
 from benchmarks import compare, replay
 from benchmarks.detect import command as detect
+from benchmarks.judging import command as judge
 from benchmarks.scale import command as scale
 
 
@@ -17,9 +18,16 @@ def main() -> int:
     compare.add_arguments(commands.add_parser("compare", help="FairStream beside its peers, one job, one broker"))
     scale.add_arguments(commands.add_parser("scale", help="FairStream by partitions, length, state and rate"))
     detect.add_arguments(commands.add_parser("detect", help="false alarms and delays of the detectors, simulated"))
+    judge.add_arguments(commands.add_parser("judge", help="a closed pane and window, beside pandas and Fairlearn"))
     replay.add_arguments(commands.add_parser("replay", help="replay beside live ingest, and beside json and pandas"))
     arguments = parser.parse_args()
-    mains = {"compare": compare.main, "scale": scale.main, "detect": detect.main, "replay": replay.main}
+    mains = {
+        "compare": compare.main,
+        "scale": scale.main,
+        "detect": detect.main,
+        "judge": judge.main,
+        "replay": replay.main,
+    }
     return mains[arguments.command](arguments)
 
 
