@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -22,6 +24,9 @@ from tests.chaos.run import POLICY_FILE, ChaosRun
 from tests.chaos.schedule import Plan
 from tests.replay_stage import TAMPERINGS, Tampering, copy_topic
 from tests.sites import Site
+
+
+_VERIFY_S = 900.0
 
 
 class CheckFailedError(Exception):
@@ -87,7 +92,14 @@ def _check_tampering(site: Site, tampering: Tampering, name: str) -> None:
 
 
 def _verify(site: Site, code: int, *arguments: str) -> dict[str, Any]:
-    done = site.command("replay", "verify", "--json", *arguments)
+    done = subprocess.run(
+        [sys.executable, "-m", "stream_app", "replay", "verify", "--json", *arguments],
+        env={**os.environ, **site.environ},
+        capture_output=True,
+        text=True,
+        timeout=_VERIFY_S,
+        check=False,
+    )
     if done.returncode != code:
         raise CheckFailedError(f"verify {' '.join(arguments)} ended with {done.returncode}: {done.stdout}{done.stderr}")
     found: dict[str, Any] = json.loads(done.stdout)
