@@ -72,6 +72,17 @@ class AlertLevels:
                 self._set((model.name, alert.attribute, kind.value, window.name), State.BREACH, is_new=True)
             self._onset.set((model.name, alert.attribute, kind.value), alert.onset_s)
 
+    def end_breach(self, labels: WindowLabels, kind: Kind, state: State, *, is_new: bool) -> None:
+        """Show a state for the other windows too where they still say breach.
+
+        A breach is of a pair, not of a window: once no test is in breach any more, a longer window that has not closed
+        since must not go on saying so.
+        """
+        model, attribute, _ = labels
+        for own, level in list(self._level.rows().items()):
+            if own[:3] == (model, attribute, kind.value) and level == LEVELS[State.BREACH]:
+                self._set((model, attribute, kind.value, own[3]), state, is_new=is_new)
+
     def drop(self, model: str, kinds: Collection[Kind]) -> None:
         """Remove the states of a model that another process owns now."""
         for gauge in (self._level, self._onset):

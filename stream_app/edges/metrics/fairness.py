@@ -12,6 +12,7 @@ from math import comb
 import msgspec
 from prometheus_client import Metric
 
+from stream_app.core.fairness.pairs import State
 from stream_app.edges.metrics.alert_levels import N_OF_KIND, AlertLevels
 from stream_app.edges.metrics.fairness_values import (
     N_CAUSE,
@@ -29,7 +30,7 @@ from stream_app.errors import ConfigError
 from stream_app.pipeline.alerts import Alert
 from stream_app.pipeline.dial import N_PAIR_TESTS
 from stream_app.pipeline.disclosed import DisclosedGroup, disclosable_state, disclose_result
-from stream_app.pipeline.evidence import PAIR_KINDS, Kind
+from stream_app.pipeline.evidence import PAIR_KINDS, Kind, state_under
 from stream_app.pipeline.outcome_results import is_of_outcomes, model_of
 from stream_app.pipeline.outcome_verdicts import OutcomeResult
 from stream_app.pipeline.questions import Question, outcome_questions, score_questions
@@ -176,6 +177,9 @@ class FairnessRows:
         self._evidence.show(result.model, result.attribute, tests, kinds)
         states = {kind: disclosable_state(result, k, kind) for kind in kinds}
         self._levels.show(window, states, [each for group in groups for each in group.evidence], is_new=is_new)
+        for kind in kinds:
+            if not (model.detection.plain_rules or _is_found(result, kind)):
+                self._levels.end_breach(window, kind, states[kind], is_new=is_new)
         self._end.set(window, result.end_s)
 
 
@@ -187,6 +191,10 @@ def kinds_of(model: ModelPolicy) -> tuple[Kind, ...]:
 def questions_of(model: ModelPolicy) -> tuple[Question, ...]:
     """Return what is asked about scores and outcomes of a model."""
     return (*score_questions(model), *(outcome_questions(model) if model.outcome is not None else ()))
+
+
+def _is_found(result: Result, kind: Kind) -> bool:
+    return any(state_under(group.evidence, kind) is State.BREACH for group in result.groups)
 
 
 def _without_rate(group: DisclosedGroup) -> DisclosedGroup:

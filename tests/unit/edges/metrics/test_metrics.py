@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from stream_app.core.events.reasons import DeadLetterReason
 from stream_app.core.fairness.counts import GroupCount
+from stream_app.core.fairness.pairs import State
 from stream_app.edges.metrics.instruments import Histogram
 from stream_app.edges.metrics.metrics import Metrics
 from stream_app.errors import ConfigError
@@ -156,6 +157,33 @@ def test_transitions_are_counted_once_and_not_when_a_new_owner_shows_old_results
     scrape.metrics.lane_opened(PARTIALS, 3)
     scrape.metrics.judge_restored(3, [unfair])
     assert scrape.value("alert_transitions_total", **labels) == 1
+
+
+def in_breach(found: Result) -> Result:
+    """Return a result in which every test is in breach."""
+    groups = []
+    for group in found.groups:
+        evidence = tuple(msgspec.structs.replace(each, state=State.BREACH, found_s=0) for each in group.evidence)
+        groups.append(msgspec.structs.replace(group, evidence=evidence, state=group.state and State.BREACH, rules=()))
+    return msgspec.structs.replace(found, groups=tuple(groups))
+
+
+def test_a_longer_window_does_not_go_on_saying_breach_when_all_is_clear() -> None:
+    scrape = Scrape()
+    fair = GroupCount(100, 91)
+
+    def window(end_s: int, name: str = "100s") -> Result:
+        return result(end_s, name, white=WHITE, black=fair, hispan=fair)
+
+    labels = {"model": "loanapp", "attribute": "race", "kind": "gap"}
+    scrape.judge(in_breach(window(500, "500s")), in_breach(window(500)))
+    assert scrape.value("alert_level", window="500s", **labels) == 3
+    scrape.judge(in_breach(window(600)))
+    assert scrape.value("alert_level", window="500s", **labels) == 3
+    scrape.judge(window(700))
+    assert scrape.value("alert_level", window="100s", **labels) == 0
+    assert scrape.value("alert_level", window="500s", **labels) == 0
+    assert scrape.value("alert_transitions_total", window="500s", to="ok", **labels) == 1
 
 
 def test_a_rule_that_holds_is_ok_while_another_is_broken() -> None:
