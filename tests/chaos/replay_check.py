@@ -25,7 +25,6 @@ from tests.chaos.schedule import Plan
 from tests.replay_stage import TAMPERINGS, Tampering, copy_topic
 from tests.sites import Site
 
-
 _VERIFY_S = 900.0
 
 
