@@ -40,6 +40,7 @@ def list_alerts(
     """
     from stream_app.edges.kafka.results import open_alerts  # noqa: PLC0415
     from stream_app.pipeline.disclosed_alert import disclose_alert  # noqa: PLC0415
+    from stream_app.pipeline.outcome_results import model_of  # noqa: PLC0415
     from stream_app.policy import Privacy, load_policy  # noqa: PLC0415
 
     settings = read_settings(kafka=kafka, policy=policy)
@@ -47,12 +48,12 @@ def list_alerts(
     default_k = max([*k_by_model.values(), Privacy().k])  # of a model that this policy does not name
 
     def is_wanted(alert: Alert) -> bool:
-        return model in (None, alert.model) and attribute in (None, alert.attribute)
+        return model in (None, alert.model, model_of(alert.model)) and attribute in (None, alert.attribute)
 
     with open_alerts(settings.kafka) as reader:
         found = sorted(filter(is_wanted, reader.read_to_end()), key=lambda alert: (alert.at_s, alert.id))
     shown = [
-        disclose_alert(alert, 0 if unsafe_exact else k_by_model.get(alert.model, default_k))
+        disclose_alert(alert, 0 if unsafe_exact else k_by_model.get(model_of(alert.model), default_k))
         for alert in found[-last or None :]
     ]
     if reader.n_unreadable:

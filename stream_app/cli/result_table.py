@@ -14,10 +14,12 @@ from stream_app.pipeline.results import CROSS
 
 if TYPE_CHECKING:
     from stream_app.pipeline.disclosed import DisclosedGroup, DisclosedResult
+    from stream_app.pipeline.disclosed_outcomes import DisclosedOutcomeResult
+    from stream_app.pipeline.evidence import Evidence
 
 _WIDE = 100  # columns of a terminal in which everything fits
-_STYLES = {"ok": "green", "insufficient": "yellow", "watch": "yellow", "breach": "bold white on red"}
-_WORDS = {
+STYLES = {"ok": "green", "insufficient": "yellow", "watch": "yellow", "breach": "bold white on red"}
+WORDS = {
     "disparate_impact_ratio": "ratio",
     "reference": "ref.",
     "disparate_impact_undefined": "DIR not computable",
@@ -27,7 +29,7 @@ _WORDS = {
 }
 
 
-def window_key(result: DisclosedResult) -> tuple[str, str, int, int]:
+def window_key(result: DisclosedResult | DisclosedOutcomeResult) -> tuple[str, str, int, int]:
     """Return what results of one table share."""
     return (result.model, result.window, result.start_s, result.end_s)
 
@@ -41,7 +43,7 @@ def result_table(results: Sequence[DisclosedResult], *, digits: int, width: int)
         width: Columns of the terminal; a narrow one gets no gap and no reasons.
     """
     is_wide = width >= _WIDE
-    table = Table(title=_title(results[0]), title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1))
+    table = Table(title=title_of(results[0]), title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1))
     table.add_column("attribute", no_wrap=True)
     table.add_column("group", overflow="fold", min_width=8)
     for name in ("n", "rate", "ratio", "95 %", *(["gap"] if is_wide else []), "evidence"):
@@ -63,7 +65,8 @@ def _listed(result: DisclosedResult) -> Sequence[DisclosedGroup]:
     return [group for group in result.groups if group.state in ("watch", "breach")]
 
 
-def _title(result: DisclosedResult) -> str:
+def title_of(result: DisclosedResult | DisclosedOutcomeResult) -> str:
+    """Say which window a table is about."""
     start, end = (datetime.fromtimestamp(moment_s, UTC) for moment_s in (result.start_s, result.end_s))
     until = end.strftime("%H:%M:%S") if end.date() == start.date() else end.strftime("%Y-%m-%d %H:%M:%S")
     revision = f", revision {result.revision}" if result.revision else ""
@@ -80,14 +83,14 @@ def _cells(result: DisclosedResult, group: DisclosedGroup, digits: int, *, is_wi
     yield "" if bounds is None else f"{bounds.lower:.2f}-{upper}"
     if is_wide:
         yield "" if group.gap is None else f"{group.gap:+.{digits}f}"
-    yield _evidence(group)
+    yield nearest_evidence(group.evidence)
     yield _state(group, is_wide=is_wide)
 
 
-def _evidence(group: DisclosedGroup) -> str:
+def nearest_evidence(evidence: Sequence[Evidence]) -> str:
     """Write the evidence of the test that is nearest to an alarm, and what it needs: 10^6.1 of 10^9.4 as 6.1/9.4."""
-    running = [each for each in group.evidence if each.log10_e is not None]
-    if any(each.state == "breach" for each in running):
+    running = [each for each in evidence if each.log10_e is not None]
+    if any(each.state == "breach" for each in evidence):
         return "found"
     if not running:
         return ""
@@ -98,7 +101,7 @@ def _evidence(group: DisclosedGroup) -> str:
 def _state(group: DisclosedGroup, *, is_wide: bool) -> str:
     reasons = [*filter(None, [group.reason]), *filter(None, [group.hidden])]
     reasons = [*group.rules, *reasons] if is_wide else reasons
-    why = ", ".join(_WORDS.get(reason, reason.replace("_", " ")) for reason in reasons)
+    why = ", ".join(WORDS.get(reason, reason.replace("_", " ")) for reason in reasons)
     if group.state is None:
         return why
-    return f"[{_STYLES[group.state]}] {group.state} [/] {why}".rstrip()
+    return f"[{STYLES[group.state]}] {group.state} [/] {why}".rstrip()

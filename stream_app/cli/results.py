@@ -10,24 +10,32 @@ import typer
 
 from stream_app.cli import app
 from stream_app.cli.options import Json, Kafka, PolicyName, facts, notes, print_json, read_settings
+from stream_app.cli.outcome_table import outcome_table
 from stream_app.cli.result_table import result_table, window_key
 
 if TYPE_CHECKING:
     from stream_app.pipeline.disclosed import DisclosedResult
+    from stream_app.pipeline.disclosed_outcomes import DisclosedOutcomeResult
+    from stream_app.pipeline.outcome_verdicts import OutcomeResult
     from stream_app.pipeline.results import Result
+
+    AnyResult = Result | OutcomeResult
+    Disclosed = DisclosedResult | DisclosedOutcomeResult
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """Which results are wanted; None is all."""
+    """Which results are wanted; None is all. Outcomes belong to their model."""
 
     model: str | None
     attribute: str | None
     window: str | None
 
-    def holds(self, result: Result) -> bool:
+    def holds(self, result: AnyResult) -> bool:
         """Tell whether a result is wanted."""
+        from stream_app.pipeline.outcome_results import model_of  # noqa: PLC0415
+
         wanted = (self.model, self.attribute, self.window)
-        found = (result.model, result.attribute, result.window)
+        found = (model_of(result.model), result.attribute, result.window)
         return all(want in (None, have) for want, have in zip(wanted, found, strict=True))
 
 
@@ -46,14 +54,17 @@ def show_results(  # noqa: PLR0913, PLR0917 - one for each flag
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Show rates, ratios and gaps of closed windows and of the running totals.
+    """Show rates, ratios and gaps of closed windows and of the running totals, and what came of the decisions.
 
     Groups of fewer than k decisions (policy: privacy.k) are hidden, and what would give them away.
 
     Example: fairstream results --model loans --window 1m --last 5
     """
-    from stream_app.edges.kafka.results import open_results  # noqa: PLC0415
+    from stream_app.edges.kafka.results import open_all_results  # noqa: PLC0415
     from stream_app.pipeline.disclosed import disclose_result  # noqa: PLC0415
+    from stream_app.pipeline.disclosed_outcomes import disclose_outcomes  # noqa: PLC0415
+    from stream_app.pipeline.outcome_results import model_of  # noqa: PLC0415
+    from stream_app.pipeline.results import Result  # noqa: PLC0415
     from stream_app.policy import Privacy, load_policy  # noqa: PLC0415
 
     settings = read_settings(kafka=kafka, policy=policy)
@@ -61,11 +72,12 @@ def show_results(  # noqa: PLR0913, PLR0917 - one for each flag
     default_k = max([*k_by_model.values(), Privacy().k])  # of a model that this policy does not name
     selection = Selection(model=model, attribute=attribute, window=window)
 
-    def disclose(results: Iterable[Result]) -> Iterator[DisclosedResult]:
+    def disclose(results: Iterable[AnyResult]) -> Iterator[Disclosed]:
         for result in results:
-            yield disclose_result(result, 0 if unsafe_exact else k_by_model.get(result.model, default_k))
+            k = 0 if unsafe_exact else k_by_model.get(model_of(result.model), default_k)
+            yield disclose_result(result, k) if isinstance(result, Result) else disclose_outcomes(result, k)
 
-    with open_results(settings.kafka) as reader:
+    with open_all_results(settings.kafka) as reader:
         found = filter(selection.holds, reader.read_to_end())
         _print(disclose(found if every else newest_of(found, last)), as_json=as_json)
         if reader.n_unreadable:
@@ -75,7 +87,7 @@ def show_results(  # noqa: PLR0913, PLR0917 - one for each flag
                 _print([result], as_json=as_json)
 
 
-def newest_of(results: Iterable[Result], last: int) -> list[Result]:
+def newest_of(results: Iterable[AnyResult], last: int) -> list[AnyResult]:
     """Keep the last record of each key, then the newest windows.
 
     Args:
@@ -83,7 +95,7 @@ def newest_of(results: Iterable[Result], last: int) -> list[Result]:
         last: Windows to keep of each model, attribute and size; 0 keeps all.
     """
     by_key = {result.key: result for result in results}
-    by_series: dict[tuple[str, str, str], list[Result]] = {}
+    by_series: dict[tuple[str, str, str], list[AnyResult]] = {}
     for result in by_key.values():
         by_series.setdefault((result.model, result.attribute, result.window), []).append(result)
     return [
@@ -91,15 +103,22 @@ def newest_of(results: Iterable[Result], last: int) -> list[Result]:
     ]
 
 
-def _print(results: Iterable[DisclosedResult], *, as_json: bool) -> None:
+def _print(results: Iterable[Disclosed], *, as_json: bool) -> None:
+
     if as_json:
         for result in results:
             print_json(result)
         return
     windows: dict[tuple[str, str, int, int], list[DisclosedResult]] = {}
+    outcomes: dict[tuple[str, str, int, int], list[DisclosedOutcomeResult]] = {}
     for result in results:
-        windows.setdefault(window_key(result), []).append(result)
+        if isinstance(result, DisclosedResult):
+            windows.setdefault(window_key(result), []).append(result)
+        else:
+            outcomes.setdefault(window_key(result), []).append(result)
     for shown in windows.values():
         facts.print(result_table(shown, digits=6, width=facts.width))
-    if not windows:
+    for came in outcomes.values():
+        facts.print(outcome_table(came))
+    if not windows and not outcomes:
         notes.print("No results yet. A window shows up when it has closed.")

@@ -8,11 +8,37 @@ from hypothesis import strategies as st
 
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.closing import Mark, Source
+from stream_app.core.windows.partials import PanePartial, Partial
+from stream_app.pipeline.alerts import encode_alert
 from stream_app.pipeline.journal import ClockEntry, decode_clock_entry
-from stream_app.pipeline.model_judge import ModelJudge
-from stream_app.pipeline.results import Result
-from stream_app.topics import FAIRNESS_CLOCK
+from stream_app.pipeline.judge import JudgeStep
+from stream_app.pipeline.lane import Outputs
+from stream_app.pipeline.layout import outcome_layout_of
+from stream_app.pipeline.model_judge import ModelJudge, ModelReport
+from stream_app.pipeline.outcome_results import encode_outcome_result
+from stream_app.policy import Outcome, OutcomeTime, Policy, outcome_layout_hash
+from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_CLOCK, FAIRNESS_RESULTS
 from tests.property.sources import POLICY, World, batch_of, new_judge, orders, results_of, worlds
+
+OUTCOME_POLICY = msgspec.structs.replace(
+    POLICY,
+    models=(
+        msgspec.structs.replace(
+            POLICY.models[0],
+            # A dial so generous that the tests alarm in these small worlds too.
+            detection=msgspec.structs.replace(POLICY.models[0].detection, false_alarms_per_million=100_000),
+            outcome=Outcome(
+                topic="raw-outcomes",
+                event_id="id",
+                path="repaid",
+                favourable=True,
+                unfavourable=(False,),
+                event_time=OutcomeTime(path="t"),
+                is_selective=True,
+            ),
+        ),
+    ),
+)
 
 
 def recount(world: World, offsets: dict[int, int], partition: int) -> dict[int, Cells]:
@@ -26,10 +52,10 @@ def recount(world: World, offsets: dict[int, int], partition: int) -> dict[int, 
     return panes
 
 
-def drive(world: World, entries: list[ClockEntry]) -> list[Result]:
-    judge = ModelJudge(POLICY.models[0], POLICY.hash(), {})
-    topic = POLICY.models[0].topic
-    results: list[Result] = []
+def drive(world: World, entries: list[ClockEntry], policy: Policy = POLICY, name: str = "m") -> ModelReport:
+    judge = ModelJudge(policy.models[0], policy.hash(), {}, name=name)
+    topic = world.flushes[0][0][0].topic
+    told = ModelReport()
 
     def count(offsets: dict[int, int]) -> None:
         for partition, next_offset in offsets.items():
@@ -41,18 +67,67 @@ def drive(world: World, entries: list[ClockEntry]) -> list[Result]:
             count(advance.offsets[topic])
             judge.advance_to(advance.closed_before_s)
         count(entry.offsets[topic])
-        results += judge.flush()[0].results
-    return results
+        report, _ = judge.flush()
+        told.results += report.results
+        told.outcome_results += report.outcome_results
+        told.alerts += report.alerts
+    return told
+
+
+def outcomes_of(world: World) -> World:
+    """Return the same world as one of outcomes of approved loans: favourable there is repaid here."""
+    model = OUTCOME_POLICY.models[0]
+    layout = outcome_layout_of(model)
+
+    def change(partial: Partial) -> Partial:
+        panes = tuple(
+            PanePartial(
+                pane.start_s,
+                {
+                    layout.code_of((group, 0, decision)): vector
+                    for code, vector in pane.cells.items()
+                    for group, decision in [divmod(code, 2)]
+                },
+            )
+            for pane in partial.panes
+        )
+        layout_hash = outcome_layout_hash(model)
+        return msgspec.structs.replace(
+            partial, model="m/outcomes", layout_hash=layout_hash, topic="labels", panes=panes
+        )
+
+    return World([[[change(part) for part in flush] for flush in own] for own in world.flushes], world.counted)
+
+
+def live(judge: JudgeStep, partials: list[Partial]) -> list[Outputs]:
+    outputs = []
+    for number, partial in enumerate(partials):
+        list(judge.step(batch_of([partial])))
+        outputs += judge.flush(float(number), is_caught_up=True).outputs
+    return outputs + judge.flush(1e6, is_caught_up=True).outputs
+
+
+def journal_of(outputs: list[Outputs]) -> list[ClockEntry]:
+    entries = [decode_clock_entry(v) for o in outputs if o.topic == FAIRNESS_CLOCK for v in o.values if v]
+    assert [entry.number for entry in entries] == list(range(len(entries)))
+    return entries
+
+
+def told_in(outputs: list[Outputs], topic: str) -> list[bytes]:
+    return [value for own in outputs if own.topic == topic for value in own.values if value]
 
 
 @given(data=st.data(), world=worlds())
 def test_the_journal_repeats_every_result(data: st.DataObject, world: World) -> None:
-    live = new_judge()
-    outputs = []
-    for number, partial in enumerate(data.draw(orders(world))):
-        list(live.step(batch_of([partial])))
-        outputs += live.flush(float(number), is_caught_up=True).outputs
-    outputs += live.flush(1e6, is_caught_up=True).outputs
-    entries = [decode_clock_entry(v) for o in outputs if o.topic == FAIRNESS_CLOCK for v in o.values if v]
-    assert [entry.number for entry in entries] == list(range(len(entries)))
-    assert msgspec.json.encode(drive(world, entries)) == msgspec.json.encode(results_of(outputs))
+    outputs = live(new_judge(), data.draw(orders(world)))
+    told = drive(world, journal_of(outputs))
+    assert msgspec.json.encode(told.results) == msgspec.json.encode(results_of(outputs))
+
+
+@given(data=st.data(), world=worlds().map(outcomes_of))
+def test_the_journal_repeats_every_result_about_outcomes(data: st.DataObject, world: World) -> None:
+    outputs = live(new_judge(OUTCOME_POLICY), data.draw(orders(world)))
+    told = drive(world, journal_of(outputs), OUTCOME_POLICY, "m/outcomes")
+    assert list(map(encode_outcome_result, told.outcome_results)) == told_in(outputs, FAIRNESS_RESULTS)
+    assert list(map(encode_alert, told.alerts)) == told_in(outputs, FAIRNESS_ALERTS)
+    assert not told.results

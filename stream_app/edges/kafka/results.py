@@ -13,7 +13,9 @@ from kafka.errors import KafkaError
 from stream_app.edges.kafka.plain import open_reader
 from stream_app.errors import BrokerUnavailableError
 from stream_app.pipeline.alerts import Alert, decode_alert
-from stream_app.pipeline.results import Result, decode_result
+from stream_app.pipeline.outcome_results import decode_any_result, decode_decision_result
+from stream_app.pipeline.outcome_verdicts import OutcomeResult
+from stream_app.pipeline.results import Result
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_RESULTS
 
 _POLL_MS = 500
@@ -29,14 +31,14 @@ class ToldReader(Generic[Told]):
     Args:
         bootstrap: Bootstrap servers.
         topic: Topic of the records.
-        decode: Reads the value of one.
+        decode: Reads the value of one; None leaves it out.
 
     Raises:
         BrokerUnavailableError: no broker answers.
         TopicError: the topic is missing.
     """
 
-    def __init__(self, bootstrap: str, topic: str, decode: Callable[[bytes], Told]) -> None:
+    def __init__(self, bootstrap: str, topic: str, decode: Callable[[bytes], Told | None]) -> None:
         self.n_unreadable = 0
         self._decode = decode
         self._consumer, self._partitions = open_reader(bootstrap, topic, client_id="fairstream-reader")
@@ -88,14 +90,22 @@ class ToldReader(Generic[Told]):
             for record in records:
                 if record.value is not None:
                     try:
-                        yield self._decode(record.value)
+                        told = self._decode(record.value)
                     except msgspec.MsgspecError:
                         self.n_unreadable += 1
+                        continue
+                    if told is not None:
+                        yield told
 
 
 def open_results(bootstrap: str, topic: str = FAIRNESS_RESULTS) -> ToldReader[Result]:
-    """Open ``fairness-results``; raises as ``ToldReader``."""
-    return ToldReader(bootstrap, topic, decode_result)
+    """Open ``fairness-results`` for what is told about decisions; raises as ``ToldReader``."""
+    return ToldReader(bootstrap, topic, decode_decision_result)
+
+
+def open_all_results(bootstrap: str, topic: str = FAIRNESS_RESULTS) -> ToldReader[Result | OutcomeResult]:
+    """Open ``fairness-results`` for decisions and outcomes; raises as ``ToldReader``."""
+    return ToldReader(bootstrap, topic, decode_any_result)
 
 
 def open_alerts(bootstrap: str, topic: str = FAIRNESS_ALERTS) -> ToldReader[Alert]:
