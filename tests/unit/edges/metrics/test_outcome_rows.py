@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
 from prometheus_client import CollectorRegistry
 
 from stream_app.core.events.reasons import DeadLetterReason
+from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.joining import JoinCounts
+from stream_app.core.windows.tally import ClosedPane
+from stream_app.edges.metrics.catalogue import list_metrics
+from stream_app.edges.metrics.fairness import count_series
 from stream_app.edges.metrics.metrics import Metrics
+from stream_app.pipeline.alerts import Stamp, Stretch
 from stream_app.pipeline.ingest import IngestCounts
+from stream_app.pipeline.judge import JudgeReport
+from stream_app.pipeline.layout import outcome_layout_of
+from stream_app.pipeline.model_judge import ModelReport
+from stream_app.pipeline.outcome_verdicts import OutcomeResult
+from stream_app.pipeline.results import Span
+from stream_app.pipeline.verdicts import Counted
+from stream_app.pipeline.watched_outcomes import WatchedOutcomes
 from stream_app.policy import load_policy
 
 DISPOSITIONS = ("matched", "repeated", "changed", "unmatched", "expired")
@@ -50,3 +63,120 @@ def test_a_policy_without_outcomes_has_no_row_about_them() -> None:
     assert not [
         sample for family in registry.collect() if family.name == "fairstream_outcomes" for sample in family.samples
     ]
+
+
+MODEL = load_policy("credit").models[0]
+GENDER = ("female", "male")
+
+
+def came(start_s: int, good: tuple[int, int], n: int = 100, *, name: str = "1m") -> list[OutcomeResult]:
+    """Return what is told of a window in which outcomes of ``n`` approved women and men came."""
+    layout = outcome_layout_of(MODEL)
+    labels = dict(layout.dimensions)
+    cells: Cells = {}
+    for gender, k in zip(GENDER, good, strict=True):
+        for outcome, count in (("favourable", k), ("unfavourable", n - k), ("awaited", 4 * n)):
+            if count:
+                wanted = {"gender": gender, "race": "white", "product": "auto", "decision": "favourable",
+                          "score": "[0.7,0.8)", "outcome": outcome}  # fmt: skip
+                code = layout.code_of(labels[dimension].index(wanted[dimension]) for dimension in labels)
+                cells[code] = [count, count, 750_000 * count, 0]
+    watched = WatchedOutcomes(MODEL, {})
+    watched.feed(ClosedPane(start_s, cells), lambda _: (Stretch(start_s, start_s + 10, cells), Stamp({}, "h")))
+    counted = Counted(Span(name, start_s, start_s + 60), 0, {}, "h", is_close=True)
+    return watched.tell(cells, counted).outcome_results
+
+
+class Scrape:
+    """Metrics of the credit policy with the judge's lane open."""
+
+    def __init__(self) -> None:
+        self.registry, self.metrics = opened("credit")
+        self.metrics.lane_opened("fairness-partials", 3)
+
+    def told(self, results: list[OutcomeResult]) -> None:
+        report = ModelReport(outcome_results=results, closed_before_s=60)
+        self.metrics.judged(3, JudgeReport({"credit/outcomes": report}))
+
+    def value(self, name: str, **labels: str) -> float | None:
+        return self.registry.get_sample_value(f"fairstream_{name}", {"model": "credit", "attribute": "gender"} | labels)
+
+    def women(self, name: str) -> float | None:
+        return self.value(name, window="1m", group="female")
+
+
+def test_shares_gaps_and_calibration_come_with_their_intervals() -> None:
+    scrape = Scrape()
+    scrape.told(came(0, (50, 80)))
+    assert scrape.women("favourable_outcome_ratio") == 0.5
+    assert scrape.women("predictive_parity_difference_ratio") == pytest.approx(-0.3)
+    for name in ("favourable_outcome_ratio", "predictive_parity_difference_ratio"):
+        value, lower, upper = (scrape.women(f"{name}{end}") for end in ("", "_lower", "_upper"))
+        assert lower is not None
+        assert value is not None
+        assert upper is not None
+        assert lower < value < upper
+    assert scrape.women("calibration_error_ratio") == pytest.approx(0.25)
+    assert scrape.women("equal_opportunity_difference_ratio") is None  # refused cases have no outcome
+
+
+def test_states_thresholds_and_evidence_lie_beside_those_of_decisions() -> None:
+    scrape = Scrape()
+    scrape.told(came(0, (50, 80)))
+    kind = "favourable_outcome"
+    assert scrape.value("threshold_ratio", kind=kind) == MODEL.rules.max_rate_difference
+    assert scrape.value("threshold_ratio", kind="score") == MODEL.rules.max_gap
+    assert scrape.value("threshold_ratio", kind="equal_opportunity") is None
+    assert scrape.value("alert_level", kind=kind, window="1m") == 2  # the interval lies beyond the limit
+    assert scrape.value("alert_transitions_total", kind=kind, window="1m", to="breach") == 0
+    assert scrape.value("evidence_log10", group="female", test="outcome_low") is not None
+    assert scrape.value("evidence_threshold_log10", test="outcome_low") is not None
+    assert scrape.value("evidence_log10", group="male", test="outcome_low") is None
+
+
+def test_the_share_without_an_outcome_is_that_of_the_totals_at_the_last_close() -> None:
+    scrape = Scrape()
+    totals = came(0, (50, 80), name="total")
+    scrape.told(totals)
+    assert scrape.value("decisions_without_outcome_ratio", group="female") is None
+    scrape.told([*came(0, (50, 80)), *totals])
+    assert scrape.value("decisions_without_outcome_ratio", group="female") == 0.75
+
+
+def test_groups_of_fewer_than_k_outcomes_are_not_shown() -> None:
+    scrape = Scrape()
+    scrape.told(came(0, (5, 8), n=9))
+    assert scrape.women("favourable_outcome_ratio") is None
+    assert scrape.value("alert_level", kind="favourable_outcome", window="1m") == 1
+
+
+def test_a_revision_of_an_older_window_does_not_replace_a_newer_one() -> None:
+    scrape = Scrape()
+    scrape.told(came(60, (50, 80)))
+    scrape.told(came(0, (90, 80)))
+    assert scrape.women("favourable_outcome_ratio") == 0.5
+
+
+def test_values_of_outcomes_vanish_with_their_lane() -> None:
+    scrape = Scrape()
+    scrape.told(came(0, (50, 80)))
+    scrape.metrics.lane_closed("fairness-partials", 3)
+    assert scrape.women("favourable_outcome_ratio") is None
+    assert scrape.value("alert_level", kind="favourable_outcome", window="1m") is None
+    assert scrape.value("evidence_log10", group="female", test="outcome_low") is None
+
+
+def test_a_new_owner_shows_what_it_took_over() -> None:
+    scrape = Scrape()
+    scrape.metrics.judge_restored(3, [*came(0, (50, 80)), *came(0, (50, 80), name="total")])
+    assert scrape.women("favourable_outcome_ratio") == 0.5
+    assert scrape.value("decisions_without_outcome_ratio", group="female") == 0.75
+
+
+def test_no_more_series_are_made_than_are_counted() -> None:
+    scrape = Scrape()
+    scrape.told([result for name in ("1m", "5m", "1h", "total") for result in came(0, (50, 80), name=name)])
+    names = {fact.name for fact in list_metrics(load_policy("credit"))}
+    about = {name for name in names if not name.startswith(("fairstream_flush", "fairstream_event_latency"))}
+    made = [s for f in scrape.registry.collect() for s in f.samples if s.name in about and "attribute" in s.labels]
+    assert 0 < len(made) <= count_series(load_policy("credit"))
