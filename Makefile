@@ -9,7 +9,7 @@ LOCK := $(UV) pip compile --quiet --generate-hashes --universal --python-version
 	--no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench bench-peers bench-detect bench-replay chaos replay-check dashboards lock clean
+.PHONY: help setup demo test lint bench bench-peers bench-detect bench-replay chaos detection-check replay-check dashboards lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -39,6 +39,9 @@ bench-detect: $(READY) ## false alarms and delays of the detectors, simulated an
 
 chaos: $(READY) ## kill workers and broker at random moments; every count must be exact (ARGS="--seed 7")
 	$(BIN)/python -m tests.chaos $(ARGS)
+
+detection-check: $(READY) ## a fair million raises no alarm, a drift one: also sent twice, late, through kills (ARGS=--short)
+	$(BIN)/python -m tests.detection $(ARGS)
 
 replay-check: $(READY) ## a million events through rebalances and a crash: live and replay must be equal (ARGS="--events 50000")
 	$(BIN)/python -m tests.chaos.replay_check $(ARGS)
