@@ -133,12 +133,26 @@ class _Judge:
         places = [self._layout.position_of(name) for name in attributes]
         decision = self._layout.position_of(DECISION)
         counts: dict[tuple[str, ...], GroupCount] = {}
-        for labels, vector in self._labelled:
+        for labels, vector in self._undeclared_cells:
             cross = tuple(labels[place] for place in places)
             if UNKNOWN in cross or OTHER in cross:
                 n, favourable = counts.get(cross, (0, 0))
                 counts[cross] = GroupCount(n + vector[0], favourable + vector[0] * (labels[decision] == FAVOURABLE))
         return [undeclared_row(cross, count, reference) for cross, count in sorted(counts.items())]
+
+    @cached_property
+    def _undeclared_cells(self) -> list[LabelledCell]:
+        """Cells with an unknown or unlisted value in some attribute: few, so labels are looked up for these only."""
+        undeclared = []
+        for attribute in self._model.attributes:
+            labels = self._layout.dimensions[self._layout.position_of(attribute.name)][1]
+            undeclared.append((*self._layout.radix_of(attribute.name), {labels.index(UNKNOWN), labels.index(OTHER)}))
+        cells = {
+            code: vector
+            for code, vector in self._cells.items()
+            if any(code // stride % n in indices for stride, n, indices in undeclared)
+        }
+        return labelled(self._layout, cells)
 
     @cached_property
     def _labelled(self) -> list[LabelledCell]:
