@@ -225,10 +225,11 @@ class DriftWatch:
         elif is_watched:
             state = State.WATCH
         onset_s = int(self._bank.onset_s[best]) if state is State.WATCH else None
+        log10_e = log_sr / math.log(10) if log_sr > _NO_EVIDENCE else None
         return Evidence(
             test=PairTest.SCORE_DRIFT,
             state=state,
-            log10_e=None if found is not None or log_sr <= _NO_EVIDENCE else log_sr / math.log(10),
+            log10_e=log10_e if found is None else found.log10_e,
             log10_threshold=self._log_threshold / math.log(10),
             found_s=None if found is None else found.pane_s,
             onset_s=onset_s if found is None else found.onset_s,

@@ -57,6 +57,7 @@ KIND_OF_TEST = {
     PairTest.SCORE_HIGH: Kind.SCORE,
     PairTest.SCORE_DRIFT: Kind.SCORE,
 }
+NEVER_CLEARED = frozenset({PairTest.SCORE_DRIFT})  # in breach until the policy changes
 KIND_OF_RULE = {
     Rule.DISPARATE_IMPACT_RATIO: Kind.RATIO,
     Rule.DISPARATE_IMPACT_UNDEFINED: Kind.RATIO,
@@ -73,7 +74,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
             ``watch`` when it may be about to alarm or the window's interval lies beyond the limit. A breach of
             ``score_drift`` has no all-clear: it lasts until the policy gathers new references.
         log10_e: Evidence of the Shiryaev-Roberts e-detector, log10; while in breach, of the all-clear test. None
-            before there is any, and in a breach without an all-clear.
+            before there is any. A breach without an all-clear keeps that of its alarm.
         log10_threshold: At which it alarms, or clears while in breach.
         found_s: Start of the pane with the alarm, event time; None unless in breach.
         onset_s: Likely start of the breach, event time; None unless in watch or breach.

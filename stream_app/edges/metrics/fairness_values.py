@@ -9,7 +9,7 @@ from prometheus_client import Metric
 from stream_app.edges.metrics.instruments import Gauge
 from stream_app.pipeline.disclosed import DisclosedGroup
 from stream_app.pipeline.disclosed_cause import DisclosedCause
-from stream_app.pipeline.evidence import KIND_OF_TEST, Evidence, Kind, PairTest
+from stream_app.pipeline.evidence import KIND_OF_TEST, NEVER_CLEARED, Evidence, Kind, PairTest
 from stream_app.pipeline.results import Bounds
 
 N_VALUES = 12  # gauges of a declared group
@@ -163,7 +163,8 @@ class EvidenceValues:
         """
         self._drop((model, attribute), kinds)
         for group, each in evidence:
-            test = each.test if each.found_s is None else f"{each.test}{_CLEAR}"
+            is_clearing = each.found_s is not None and each.test not in NEVER_CLEARED
+            test = f"{each.test}{_CLEAR}" if is_clearing else each.test
             if each.log10_e is not None:
                 self._log10_e.set((model, attribute, group, test), each.log10_e)
             self._threshold.set((model, attribute, test), each.log10_threshold)

@@ -316,6 +316,7 @@ def test_a_window_says_how_stable_scores_are_and_what_they_are_held_against() ->
     assert men.scores is not None
     assert men.scores.index == pytest.approx(0, abs=0.001)
     assert [each.test for each in men.evidence] == [PairTest.SCORE_DRIFT]
+    assert (late.evidence[-1].log10_e or 0) >= late.evidence[-1].log10_threshold
     assert (late.evidence[-1].state, men.evidence[-1].state, men.state) == ("breach", "ok", None)
 
 
