@@ -56,15 +56,17 @@ def show_results(  # noqa: PLR0913, PLR0917 - one for each flag
 ) -> None:
     """Show rates, ratios and gaps of closed windows and of the running totals, and what came of the decisions.
 
-    Groups of fewer than k decisions (policy: privacy.k) are hidden, and what would give them away.
+    Groups of fewer than k decisions (policy: privacy.k) are hidden, and what would give them away. Bounds of a window
+    hold at one look, those of the running totals at every look.
 
     Example: fairstream results --model loans --window 1m --last 5
     """
     from stream_app.edges.kafka.results import open_all_results  # noqa: PLC0415
     from stream_app.pipeline.disclosed import disclose_result  # noqa: PLC0415
     from stream_app.pipeline.disclosed_outcomes import disclose_outcomes  # noqa: PLC0415
+    from stream_app.pipeline.disclosed_totals import with_sequences  # noqa: PLC0415
     from stream_app.pipeline.outcome_results import model_of  # noqa: PLC0415
-    from stream_app.pipeline.results import Result  # noqa: PLC0415
+    from stream_app.pipeline.results import TOTAL_WINDOW, Result  # noqa: PLC0415
     from stream_app.policy import Privacy, load_policy  # noqa: PLC0415
 
     settings = read_settings(kafka=kafka, policy=policy)
@@ -75,7 +77,12 @@ def show_results(  # noqa: PLR0913, PLR0917 - one for each flag
     def disclose(results: Iterable[AnyResult]) -> Iterator[Disclosed]:
         for result in results:
             k = 0 if unsafe_exact else k_by_model.get(model_of(result.model), default_k)
-            yield disclose_result(result, k) if isinstance(result, Result) else disclose_outcomes(result, k)
+            if not isinstance(result, Result):
+                yield disclose_outcomes(result, k)
+            elif result.window == TOTAL_WINDOW:
+                yield with_sequences(disclose_result(result, k))
+            else:
+                yield disclose_result(result, k)
 
     with open_all_results(settings.kafka) as reader:
         found = filter(selection.holds, reader.read_to_end())

@@ -64,7 +64,8 @@ class GroupResult(msgspec.Struct, frozen=True, kw_only=True):
         rate: Approval rate in [0, 1]; None without decisions.
         disparate_impact_ratio: Rate / rate of the reference; None with a reason.
         gap: Rate - rate of the reference, in [-1, 1], negative is harm; None with a reason.
-        rate_bounds: Interval of the rate (Wilson).
+        rate_bounds: Interval of the rate (Wilson). All three hold at one look; who shows running totals takes
+            confidence sequences (``stream_app.pipeline.disclosed_totals``).
         ratio_bounds: Interval of the ratio (Koopman); None for the reference and for undeclared values.
         gap_bounds: Interval of the gap (Newcombe); the same.
         reason: Why a value is missing or the group is not judged.

@@ -7,6 +7,7 @@ import pytest
 
 from stream_app.core.fairness.counts import GroupCount
 from stream_app.pipeline.disclosed import DisclosedGroup, DisclosedResult, disclosable_state, disclose_result
+from stream_app.pipeline.disclosed_totals import with_sequences
 from stream_app.pipeline.evidence import Kind
 from stream_app.pipeline.layout import layout_of
 from stream_app.pipeline.results import Result, Span
@@ -95,3 +96,19 @@ def test_cells_are_summed_over_all_other_dimensions() -> None:
     cells = {LAYOUT.code_of((2, sex, segment, 0)): [1] for sex in range(4) for segment in range(4)}
     assert group_counts(LAYOUT, "race", cells)["white"] == GroupCount(16, 16)
     assert group_counts(LAYOUT, "sex", cells)["male"] == GroupCount(4, 4)
+
+
+def test_running_totals_have_bounds_that_hold_at_every_look() -> None:
+    found = msgspec.structs.replace(result(white=(1681, 1527), black=(197, 133), hispan=(4, 2)), window="total")
+    groups = by_group(with_sequences(disclose_result(found, 5)))
+    black, white, hispan = groups["black"], groups["white"], groups["hispan"]
+    assert black.hidden == "complementary"  # only one small group: the next smallest protects it
+    assert (black.ratio_bounds, hispan.rate_bounds, white.ratio_bounds) == (None, None, None)
+    all_shown = by_group(with_sequences(disclose_result(found, 0)))["black"]
+    for bounds, ends in (
+        (all_shown.rate_bounds, (0.553216, 0.783718)),
+        (all_shown.ratio_bounds, (0.599703, 0.873555)),
+        (all_shown.gap_bounds, (-0.366116, -0.113551)),
+    ):
+        assert bounds is not None
+        assert msgspec.structs.astuple(bounds) == pytest.approx(ends, abs=1e-6)
