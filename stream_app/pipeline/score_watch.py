@@ -9,11 +9,13 @@ import msgspec
 from stream_app.core.fairness.pairs import State, worst_of
 from stream_app.core.windows.cells import CellLayout
 from stream_app.core.windows.tally import ClosedPane
+from stream_app.errors import StateError
 from stream_app.pipeline.alerts import Alert
 from stream_app.pipeline.dial import Subject, log_thresholds_of
 from stream_app.pipeline.drift_watch import DriftWatch, GroupKey
 from stream_app.pipeline.evidence import Evidence
 from stream_app.pipeline.gap_watch import GapWatch
+from stream_app.pipeline.judge_state import NEW_APP_ID
 from stream_app.pipeline.question_alerts import alert_about, drift_alert
 from stream_app.pipeline.questions import question_of, score_questions
 from stream_app.pipeline.results import CROSS, GroupResult, Result, ScoreStability
@@ -32,10 +34,13 @@ class ScoreWatch:
         score: Its score.
         layout: Layout of the cells of its decisions.
         held: What ``state`` returned before a restart; None at the first start.
+
+    Raises:
+        StateError: the state cannot be read.
     """
 
     def __init__(self, model: ModelPolicy, score: Score, layout: CellLayout, held: bytes | None) -> None:
-        gaps, drift = msgspec.msgpack.decode(held, type=tuple[bytes, bytes]) if held is not None else (None, None)
+        gaps, drift = _parts_of(held)
         log_c = log_thresholds_of(model)
         self._model, self._layout = model, layout
         self._questions = score_questions(model)
@@ -67,6 +72,15 @@ class ScoreWatch:
     def state(self) -> bytes:
         """Return everything that a restart needs."""
         return msgspec.msgpack.encode((self._gaps.state(), self._drift.state()))
+
+
+def _parts_of(held: bytes | None) -> tuple[bytes | None, bytes | None]:
+    if held is None:
+        return None, None
+    try:
+        return msgspec.msgpack.decode(held, type=tuple[bytes, bytes])
+    except msgspec.MsgspecError:
+        raise StateError("The state of the tests of scores cannot be read", action=NEW_APP_ID) from None
 
 
 def _with_scores(result: Result, told: Mapping[GroupKey, _Told]) -> Result:

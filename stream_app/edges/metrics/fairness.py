@@ -13,6 +13,7 @@ import msgspec
 from prometheus_client import Metric
 
 from stream_app.core.fairness.pairs import State
+from stream_app.core.privacy.disclosure import Disclosure
 from stream_app.edges.metrics.alert_levels import N_OF_KIND, AlertLevels
 from stream_app.edges.metrics.fairness_values import (
     N_CAUSE,
@@ -30,6 +31,7 @@ from stream_app.errors import ConfigError
 from stream_app.pipeline.alerts import Alert
 from stream_app.pipeline.dial import N_PAIR_TESTS
 from stream_app.pipeline.disclosed import DisclosedGroup, disclosable_state, disclose_result
+from stream_app.pipeline.disclosed_outcomes import shown_outcomes
 from stream_app.pipeline.evidence import PAIR_KINDS, Kind, state_under
 from stream_app.pipeline.outcome_results import is_of_outcomes, model_of
 from stream_app.pipeline.outcome_verdicts import OutcomeResult
@@ -108,6 +110,8 @@ class FairnessRows:
             if model is None:
                 continue
             if isinstance(result, OutcomeResult):
+                if is_new and result.window != TOTAL_WINDOW:
+                    self._count_hidden(model.name, result.attribute, shown_outcomes(result, model.privacy.k))
                 self._outcomes.show(result, model, is_new=is_new)
             elif result.window != TOTAL_WINDOW and not self._is_older(result):
                 self._show(result, model, is_new=is_new)
@@ -153,6 +157,9 @@ class FairnessRows:
         if (model := self._models.get(model_of(alert.model))) is not None:
             self._levels.alarm(alert, model)
 
+    def _count_hidden(self, model: str, attribute: str, release: Disclosure[str]) -> None:
+        self.suppressed(model, attribute, len(release.small), len(release.complementary))
+
     def _is_older(self, result: Result) -> bool:
         """Return whether a result is a revision of a window that is not the newest."""
         key = (result.model, result.attribute, result.window)
@@ -161,8 +168,7 @@ class FairnessRows:
     def _show(self, result: Result, model: ModelPolicy, *, is_new: bool) -> None:
         k, is_crossed = model.privacy.k, CROSS in result.attribute
         if is_new:
-            release = shown_groups(result, k)
-            self.suppressed(result.model, result.attribute, len(release.small), len(release.complementary))
+            self._count_hidden(result.model, result.attribute, shown_groups(result, k))
         window = (result.model, result.attribute, result.window)
         groups = [group for group in disclose_result(result, k).groups if group.hidden is None]
         pairs = (group for group in groups if group.evidence and group.group != result.reference)

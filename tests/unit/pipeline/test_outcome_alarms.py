@@ -12,6 +12,7 @@ import pytest
 
 from stream_app.core.windows.cells import CellLayout, Cells
 from stream_app.core.windows.partials import PanePartial, Partial, encode_partial
+from stream_app.errors import StateError
 from stream_app.pipeline.alerts import Alert, decode_alert
 from stream_app.pipeline.dial import Subject, log_thresholds_of, n_tests_of
 from stream_app.pipeline.disclosed_outcomes import TOO_FEW, disclose_outcomes
@@ -371,3 +372,18 @@ def test_each_rate_needs_k_cases_of_its_own() -> None:
     assert (women.false_positive_rate.value, women.false_positive_rate.reason) == (None, TOO_FEW)
     assert women.true_positive_rate is not None
     assert women.true_positive_rate.value == 1.0
+
+
+def test_an_attribute_with_nobody_to_compare_is_counted_and_not_tested() -> None:
+    court = Court(parse_policy(POLICY.replace('groups = ["f", "m"]', 'groups = ["m"]')))
+    court._hear("m/outcomes", outcome_layout_hash(court.model), "labels", 0, {0: [40, 40, 1, 1]})
+    court._hear("m", court.model.layout_hash(), "raw", 0, {0: [40, 40, 1, 1]})
+    assert [group.evidence for result in court.outcomes for group in result.groups] == [()]
+    assert [each.test for each in court.results[-1].groups[0].evidence] == [PairTest.SCORE_DRIFT]
+
+
+def test_a_state_of_scores_that_cannot_be_read_is_refused() -> None:
+    court = scored([STEADY] * 3, [STEADY] * 3)
+    for damaged in (b"\xc1", msgspec.msgpack.encode((b"\xc1", b"")), court.state[b"m|scores|0"][:-5]):
+        with pytest.raises(StateError):
+            Court(court.policy, state=court.state | {b"m|scores|0": damaged})

@@ -148,6 +148,7 @@ def test_groups_of_fewer_than_k_outcomes_are_not_shown() -> None:
     scrape.told(came(0, (5, 8), n=9))
     assert scrape.women("favourable_outcome_ratio") is None
     assert scrape.value("alert_level", kind="favourable_outcome", window="1m") == 1
+    assert scrape.value("cells_suppressed_total", reason="small_cell") == 2
 
 
 def test_a_revision_of_an_older_window_does_not_replace_a_newer_one() -> None:
