@@ -51,7 +51,9 @@ def test_a_drift_is_told_survives_the_death_of_a_worker_and_is_told_to_be_over(k
         assert notification.receiver == "fairness-page"
         assert set(alert.labels) == {"alertname", "attribute", "job", "kind", "model", "severity", "team"}
         text = describe_notification(notification, time.time())
-        assert re.search(r"female, window \w+: (ratio|gap) of approval rates -?0\.\d{3}, between -?0\.\d{3} and", text)
+        assert re.search(
+            r"female, window \w+ to [\d:]{8}Z: (ratio|gap) of approval rates -?0\.\d{3}, between -?0\.", text
+        )
         assert re.search(r"Past the bar that the false-alarm rate of the policy sets: test (ratio|gap)_low", text)
         assert re.search(r"Since: \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ \(event time\)", text)
         assert "error expanding template" not in text
