@@ -252,7 +252,7 @@ def test_a_broker_that_goes_away_in_the_middle_leaves_an_error_and_no_run(
     with LocalKafka(tmp_path / "kafka", port=port) as broker:
         site = open_site(broker.bootstrap, tmp_path, app_id, "loans", n_partitions=2)
         publish(
-            disturbed_events(Plan(seed=5, n_events=80_000, rate=1e9, event_rate=50.0)),
+            disturbed_events(Plan(seed=5, n_events=150_000, rate=1e9, event_rate=50.0)),
             Destination(site.kafka, site.models[0]["topic"]),
         )
         command = [sys.executable, "-m", "stream_app", "replay", "run", "--rate", "2000", "--json"]

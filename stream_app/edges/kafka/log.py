@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
@@ -76,7 +77,13 @@ class LogReader:
         if self._loop.is_closed():
             return
         if self._consumer is not None:
-            self._loop.run_until_complete(self._consumer.stop())
+            # Where the broker is away, the client's own tasks end by being cancelled, and its stop with them.
+            with suppress(KafkaError, OSError, asyncio.CancelledError):
+                self._loop.run_until_complete(self._consumer.stop())
+        left = asyncio.all_tasks(self._loop)
+        for task in left:
+            task.cancel()
+        self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
         self._loop.close()
 
     @property

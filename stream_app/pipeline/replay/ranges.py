@@ -186,9 +186,12 @@ class RangeReplay:
         return min(float("-inf") if time_s is None else time_s for time_s in closed)
 
     def _end_s(self) -> float:
-        """Return how far event time comes when all is read: to the end of the stretch, or as far as any partition."""
-        furthest_s = max(self._passed_s(source.partition) for source in self._sources)
-        return furthest_s if self._stretch.to_s == float("inf") else self._stretch.to_s
+        """Return how far event time comes when all is read: to the end of the stretch, or behind the last event."""
+        if not isinf(self._stretch.to_s):
+            return self._stretch.to_s
+        pane_s = self.variants[0].model.event_time.pane_s
+        ends_s = [start_s + pane_s for counting in self._countings.values() for start_s in counting.panes]
+        return max([*ends_s, *(self._passed_s(source.partition) for source in self._sources)])
 
     def _close(self) -> None:
         target_s = self.reached_s()
