@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 from stream_app.core.cause.cause import Cause, explain_pair
@@ -77,8 +78,9 @@ class Explainer:
         return explain_pair(counts, counts_ref, features, shortfall=needed)
 
     def _rows_of(self, pair: Subgroup, wanted: tuple[str, ...]) -> list[LabelledCell]:
-        places = [self._places[name] for name in pair.attributes]
-        return [row for row in self._rows if all(row[0][p] == label for p, label in zip(places, wanted, strict=True))]
+        labels_at = itemgetter(*(self._places[name] for name in pair.attributes))  # a bare label where it is one place
+        sought = wanted if len(wanted) > 1 else wanted[0]
+        return [row for row in self._rows if labels_at(row[0]) == sought]
 
     def _by_segment(self, rows: list[LabelledCell]) -> Counts:
         segment, place = self._segment, self._places[self._asked.dimension]
