@@ -86,12 +86,12 @@ def show_results(  # noqa: PLR0913, PLR0917 - one for each flag
 
     with open_all_results(settings.kafka) as reader:
         found = filter(selection.holds, reader.read_to_end())
-        _print(disclose(found if every else newest_of(found, last)), as_json=as_json)
+        print_results(disclose(found if every else newest_of(found, last)), as_json=as_json)
         if reader.n_unreadable:
             notes.print(f"{reader.n_unreadable} records are of another version and were left out")
         if follow:
             for result in disclose(filter(selection.holds, reader.follow())):
-                _print([result], as_json=as_json)
+                print_results([result], as_json=as_json)
 
 
 def newest_of(results: Iterable[AnyResult], last: int) -> list[AnyResult]:
@@ -110,7 +110,9 @@ def newest_of(results: Iterable[AnyResult], last: int) -> list[AnyResult]:
     ]
 
 
-def _print(results: Iterable[Disclosed], *, as_json: bool) -> None:
+def print_results(results: Iterable[Disclosed], *, as_json: bool) -> None:
+    """Print results as tables, those of one window together, or as JSON lines."""
+    from stream_app.pipeline.disclosed import DisclosedResult  # noqa: PLC0415
 
     if as_json:
         for result in results:

@@ -8,22 +8,16 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from stream_app.core.events.reasons import DeadLetterReason
-from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.joining import JoinCounts
-from stream_app.core.windows.tally import ClosedPane
 from stream_app.edges.metrics.catalogue import list_metrics
 from stream_app.edges.metrics.fairness import count_series
 from stream_app.edges.metrics.metrics import Metrics
-from stream_app.pipeline.alerts import Stamp, Stretch
 from stream_app.pipeline.ingest import IngestCounts
 from stream_app.pipeline.judge import JudgeReport
-from stream_app.pipeline.layout import outcome_layout_of
 from stream_app.pipeline.model_judge import ModelReport
 from stream_app.pipeline.outcome_verdicts import OutcomeResult
-from stream_app.pipeline.results import Span
-from stream_app.pipeline.verdicts import Counted
-from stream_app.pipeline.watched_outcomes import WatchedOutcomes
 from stream_app.policy import load_policy
+from tests.outcome_windows import MODEL, came
 
 DISPOSITIONS = ("matched", "repeated", "changed", "unmatched", "expired")
 
@@ -63,28 +57,6 @@ def test_a_policy_without_outcomes_has_no_row_about_them() -> None:
     assert not [
         sample for family in registry.collect() if family.name == "fairstream_outcomes" for sample in family.samples
     ]
-
-
-MODEL = load_policy("credit").models[0]
-GENDER = ("female", "male")
-
-
-def came(start_s: int, good: tuple[int, int], n: int = 100, *, name: str = "1m") -> list[OutcomeResult]:
-    """Return what is told of a window in which outcomes of ``n`` approved women and men came."""
-    layout = outcome_layout_of(MODEL)
-    labels = dict(layout.dimensions)
-    cells: Cells = {}
-    for gender, k in zip(GENDER, good, strict=True):
-        for outcome, count in (("favourable", k), ("unfavourable", n - k), ("awaited", 4 * n)):
-            if count:
-                wanted = {"gender": gender, "race": "white", "product": "auto", "decision": "favourable",
-                          "score": "[0.7,0.8)", "outcome": outcome}  # fmt: skip
-                code = layout.code_of(labels[dimension].index(wanted[dimension]) for dimension in labels)
-                cells[code] = [count, count, 750_000 * count, 0]
-    watched = WatchedOutcomes(MODEL, {})
-    watched.feed(ClosedPane(start_s, cells), lambda _: (Stretch(start_s, start_s + 10, cells), Stamp({}, "h")))
-    counted = Counted(Span(name, start_s, start_s + 60), 0, {}, "h", is_close=True)
-    return watched.tell(cells, counted).outcome_results
 
 
 class Scrape:
