@@ -1,4 +1,4 @@
-"""``python -m benchmarks compare|scale|detect|judge|replay``."""
+"""``python -m benchmarks compare|scale|detect|judge|replay|alerting|scrape``."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import argparse
 import sys
 
 from benchmarks import compare, replay
+from benchmarks.alerting import command as alerting
 from benchmarks.detect import command as detect
 from benchmarks.judging import command as judge
 from benchmarks.scale import command as scale
+from benchmarks.scrape import command as scrape
 
 
 def main() -> int:
@@ -20,6 +22,8 @@ def main() -> int:
     detect.add_arguments(commands.add_parser("detect", help="false alarms and delays of the detectors, simulated"))
     judge.add_arguments(commands.add_parser("judge", help="a closed pane and window, beside pandas and Fairlearn"))
     replay.add_arguments(commands.add_parser("replay", help="replay beside live ingest, and beside json and pandas"))
+    alerting.add_arguments(commands.add_parser("alerting", help="from a breach to its notification, stage by stage"))
+    scrape.add_arguments(commands.add_parser("scrape", help="series and scrape time, idle and in a burst of events"))
     arguments = parser.parse_args()
     mains = {
         "compare": compare.main,
@@ -27,6 +31,8 @@ def main() -> int:
         "detect": detect.main,
         "judge": judge.main,
         "replay": replay.main,
+        "alerting": alerting.main,
+        "scrape": scrape.main,
     }
     return mains[arguments.command](arguments)
 

@@ -21,7 +21,7 @@ from stream_app.edges.servers.shipped import Pace, runbooks
 from stream_app.errors import DependencyMissingError, FairStreamError
 
 # Everything that delays a notification is short; how long a state must last before it is told stays as shipped.
-_DEMO_PACE = Pace(hold_s=86_400)
+DEMO_PACE = Pace(hold_s=86_400)
 
 
 @dataclass(frozen=True)
@@ -80,14 +80,14 @@ def open_monitoring(folder: Path, worker: str, *, note: Callable[[str], None]) -
         sink.start()
         parts.callback(sink.stop)
         url = sink.base_url
-        alertmanager = LocalAlertmanager(folder / "alertmanager", sink_url=url, pace=_DEMO_PACE)
+        alertmanager = LocalAlertmanager(folder / "alertmanager", sink_url=url, pace=DEMO_PACE)
         found = {"Alertmanager": _try_start(parts, "Alertmanager", alertmanager, note)}
         prometheus = LocalPrometheus(
             folder / "prometheus",
             workers=[worker],
             alertmanager=alertmanager.address if found["Alertmanager"] == alertmanager.url else None,
             sink_url=url,
-            pace=_DEMO_PACE,
+            pace=DEMO_PACE,
         )
         found = {"Prometheus": _try_start(parts, "Prometheus", prometheus, note)} | found
         is_complete = (found["Prometheus"], found["Alertmanager"]) == (prometheus.url, alertmanager.url)

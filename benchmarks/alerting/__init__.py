@@ -1,0 +1,1 @@
+"""From the pane with which a rule is found broken to the notification: how long, and where the time goes."""
