@@ -165,10 +165,11 @@ def count_window(
     return cells
 
 
-def by_group(cells: dict[Cell, int], position: int) -> dict[str, tuple[int, int]]:
-    """Return (decisions, favourable ones) of each group of one attribute."""
+def by_group(cells: dict[Cell, int], *positions: int) -> dict[str, tuple[int, int]]:
+    """Return (decisions, favourable ones) of each group of one attribute, or of each cross of several."""
     groups: dict[str, tuple[int, int]] = {}
     for cell, n in cells.items():
-        seen, favourable = groups.get(cell[position], (0, 0))
-        groups[cell[position]] = (seen + n, favourable + (n if cell[-1] == "favourable" else 0))
+        group = " & ".join(cell[position] for position in positions)
+        seen, favourable = groups.get(group, (0, 0))
+        groups[group] = (seen + n, favourable + (n if cell[-1] == "favourable" else 0))
     return groups
