@@ -116,7 +116,8 @@ def _runs(records: Iterable[Record | None]) -> Iterator[tuple[list[Record], bool
 
 
 def _write(kafka: str, topic: str, partition: int, records: list[Record], *, is_transaction: bool) -> None:
-    settings: dict[str, Any] = {"bootstrap.servers": kafka, "linger.ms": 20, "log_level": 0}
+    # Idempotent: else a retry, as right after the topic was made, could change the order of the records.
+    settings: dict[str, Any] = {"bootstrap.servers": kafka, "linger.ms": 20, "log_level": 0, "enable.idempotence": True}
     if is_transaction:
         settings["transactional.id"] = f"{topic}-{partition}"
     producer = Producer(settings)

@@ -86,7 +86,8 @@ def progress_bar(title: str, *, as_json: bool) -> Iterator[Callable[[int, int], 
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=notes, transient=True) as bar:
+    # Nothing is drawn where nobody looks: the end of a bar would be an empty line before an error.
+    with Progress(*columns, console=notes, transient=True, disable=not notes.is_terminal) as bar:
         task = bar.add_task(title, total=None)
         yield lambda n_done, n_total: bar.update(task, completed=n_done, total=n_total)
 

@@ -26,6 +26,7 @@ from stream_app.cli.replay_options import (
 from stream_app.policy import load_policy
 
 if TYPE_CHECKING:
+    from stream_app.pipeline.replay.checking import Difference
     from stream_app.wiring.replay_verify import Verification
 
 
@@ -48,7 +49,7 @@ def verify(  # noqa: PLR0913, PLR0917 - one for each flag
     Reads the source topic from the first record that was ever counted, up to exactly the offsets that the judge's
     journal names. Ends with 0 when all is equal, with 1 and the first difference when not, with 2 when records or
     journal entries are gone. With --from, --to or --alert only results and alerts of that time are
-    compared.
+    compared. What was written about outcomes is recomputed from the labels log, which needs no key.
 
     Example: fairstream replay verify --model loans --published
     """
@@ -74,17 +75,25 @@ def verify(  # noqa: PLR0913, PLR0917 - one for each flag
 
 
 def _line_of(found: Verification) -> str:
-    """Say in one line what was found."""
-    if found.difference is None:
-        return (
-            f"EQUAL: {found.n_equal:,} records of model {found.model} recomputed from {found.n_records:,} source "
-            f"records, bit for bit (policy {found.policy_hash})"
-        )
-    own = found.difference
+    """Say in one line what was found: that all is equal, or the first difference."""
+    outcomes = found.outcomes
+    if found.difference is not None:
+        return _difference_of(found, found.difference)
+    if outcomes is not None and outcomes.difference is not None:
+        return _difference_of(outcomes, outcomes.difference)
+    about = f"{found.n_equal:,} records of model {found.model} recomputed from {found.n_records:,} source records"
+    if outcomes is not None:
+        about += f", and {outcomes.n_equal:,} about its outcomes from {outcomes.n_records:,} records of labels"
+    return f"EQUAL: {about}, bit for bit (policy {found.policy_hash})"
+
+
+def _difference_of(found: Verification, own: Difference) -> str:
     about = f"{own.field} of {own.topic}"
     if own.window:
         group = f" group {own.group}" if own.group else ""
         about = f"window {own.window} ending {_time(own.end_s)}, {own.attribute}{group}, {own.field}"
+    if found.model.endswith("/outcomes"):
+        about = f"outcomes, {about}"
     values = "hidden: fewer than k" if own.is_hidden else f"live {own.live}, replayed {own.replayed}"
     place = found.parting
     where = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,9 +13,10 @@ from stream_app.core.windows.closing import Source
 from stream_app.edges.kafka.log import LogReader
 from stream_app.edges.keyfile import key_file_path, load_keys
 from stream_app.errors import ConfigError, ReplayError
+from stream_app.pipeline.journal import ClockEntry
 from stream_app.pipeline.lane import Batch
 from stream_app.pipeline.replay.cursor import SourceCursor
-from stream_app.pipeline.replay.sources import LabelMap, PublishedCounter, RawCounter, SourceCounter
+from stream_app.pipeline.replay.sources import LabelMap, Observe, PublishedCounter, RawCounter, SourceCounter
 from stream_app.pipeline.results import Offsets
 from stream_app.policy import ModelPolicy
 from stream_app.settings import Settings
@@ -84,6 +85,15 @@ class Sources:
                 )
         self.reader.seek({p: vector.get(p, 0) if is_raw else 0 for p in self.reader.partitions})
 
+    def open_life(self, life: Sequence[ClockEntry]) -> dict[Source, SourceCursor]:
+        """Return a cursor for each source partition, at the first offset that the judge of a life ever counted.
+
+        Raises:
+            ReplayError: records from there on are gone.
+        """
+        self.seek_starts(life[-1].starts)
+        return self.cursors()
+
     def cursors(self) -> dict[Source, SourceCursor]:
         """Return a new cursor for each source partition, at the place where the reader stands."""
         return {
@@ -107,9 +117,20 @@ class Sources:
 
 @contextmanager
 def open_sources(
-    settings: Settings, model: ModelPolicy, choice: SourceChoice, on_progress: OnProgress
+    settings: Settings,
+    model: ModelPolicy,
+    choice: SourceChoice,
+    on_progress: OnProgress,
+    observe: Observe | None = None,
 ) -> Iterator[Sources]:
     """Open the source topic of a model.
+
+    Args:
+        settings: Where Kafka and the keys are.
+        model: Its policy.
+        choice: Which topic is read.
+        on_progress: Told how far it is.
+        observe: Looks at the counted events too; of all counters, so only where one variant is counted.
 
     Raises:
         BrokerUnavailableError: no broker answers.
@@ -117,11 +138,13 @@ def open_sources(
         KeyFileError: raw records need the key file, and there is none.
     """
     with LogReader(settings.kafka, choice.topic_of(model), is_published=choice.kind == "published") as reader:
-        yield Sources(reader, choice, model, _counter_maker(settings, choice), on_progress)
+        yield Sources(reader, choice, model, _counter_maker(settings, choice, observe), on_progress)
 
 
-def _counter_maker(settings: Settings, choice: SourceChoice) -> Callable[[ModelPolicy, LabelMap], SourceCounter]:
+def _counter_maker(
+    settings: Settings, choice: SourceChoice, observe: Observe | None
+) -> Callable[[ModelPolicy, LabelMap], SourceCounter]:
     if choice.kind == "published":
-        return PublishedCounter
+        return lambda model, groups: PublishedCounter(model, groups, observe)
     keys = load_keys(key_file_path(Path(settings.state_dir)))
-    return lambda model, groups: RawCounter(model, keys, groups)
+    return lambda model, groups: RawCounter(model, keys, groups, observe)

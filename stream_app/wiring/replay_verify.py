@@ -1,24 +1,30 @@
-"""``replay verify``: the judge's whole life once more, and every record that it wrote compared."""
+"""``replay verify``: the judge's whole life once more, and every record that it wrote compared; outcomes likewise."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 import msgspec
 
-from stream_app.edges.kafka.told import read_alerts, read_journal, read_partials, read_results
+from stream_app.core.windows.closing import Source
+from stream_app.edges.kafka.told import read_alerts, read_any_results, read_journal, read_partials
 from stream_app.errors import ConfigError
 from stream_app.pipeline.alerts import Alert, decode_alert
 from stream_app.pipeline.journal import ClockEntry
-from stream_app.pipeline.replay.checking import Comparison, Difference, Live, Place, first_difference
+from stream_app.pipeline.outcome_results import decode_any_result
+from stream_app.pipeline.outcomes import outcomes_name
+from stream_app.pipeline.replay.checking import AnyResult, Comparison, Difference, Live, Place, first_difference
+from stream_app.pipeline.replay.cursor import Cursor
 from stream_app.pipeline.replay.locating import Parting, find_parting, flushes_of
 from stream_app.pipeline.replay.retelling import Retelling, Told, lives_of
-from stream_app.pipeline.results import Result, decode_result
 from stream_app.policy import ModelPolicy, Policy
 from stream_app.settings import Settings
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_CLOCK, FAIRNESS_RESULTS
-from stream_app.wiring.replay_sources import OnProgress, SourceChoice, Sources, open_sources
+from stream_app.wiring.replay_labels import open_labels
+from stream_app.wiring.replay_sources import OnProgress, SourceChoice, open_sources
 
 _SETTLE_S = 1.0  # a transaction shows in one topic a moment before it shows in another
 
@@ -42,7 +48,7 @@ class Extent(msgspec.Struct, frozen=True):
         is_late_enough = self.from_s is None or alert.at_s > self.from_s
         return is_late_enough and (self.to_s is None or alert.at_s <= self.to_s)
 
-    def holds(self, result: Result) -> bool:
+    def holds(self, result: AnyResult) -> bool:
         """Tell whether a result is compared."""
         if self.is_all:
             return True
@@ -54,9 +60,9 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     """What a verification found.
 
     Attributes:
-        model: Name of the model.
-        is_equal: Whether every compared record is the same.
-        n_records: Source records that were read.
+        model: Name of the model, or of its outcomes.
+        is_equal: Whether every compared record is the same, those about outcomes included.
+        n_records: Source records that were read; of outcomes, records of the labels log.
         n_equal: Records of results and journal that are the same.
         n_missing: Records that were retold and do not stand in the topics.
         n_unexpected: Records that stand in the topics and were not retold.
@@ -64,6 +70,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
         parting: Where a source partition was counted otherwise; None where all agree with their partials, or where
             those are gone.
         policy_hash: Policy of the replay.
+        outcomes: What was found about the outcomes of the model; None where it has none.
     """
 
     model: str
@@ -75,6 +82,20 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     difference: Difference | None
     parting: Parting | None
     policy_hash: str
+    outcomes: Verification | None = None
+
+
+class Logs(Protocol):
+    """What a judge counted, opened again.
+
+    Attributes:
+        n_read: Records that were read.
+    """
+
+    n_read: int
+
+    def open_life(self, life: Sequence[ClockEntry]) -> Mapping[Source, Cursor]:
+        """Return a cursor for each partition, at the first offset that the judge of a life ever counted."""
 
 
 def verify(
@@ -102,85 +123,100 @@ def verify(
         BrokerUnavailableError: no broker answers, or it went away.
         ReplayError: source records or journal entries are gone, or policy and version are others.
     """
-    n_sure = len(read_journal(settings.kafka, model.name))
-    results = [live for live, own in read_results(settings.kafka, model.name) if extent.holds(own)]
-    alerts = [live for live, own in read_alerts(settings.kafka, model.name) if extent.holds_alert(own)]
-    time.sleep(_SETTLE_S)
-    journal = read_journal(settings.kafka, model.name)
-    entries = [live for live, _ in journal] if extent.is_all else []
-    comparison = Comparison([*results, *alerts, *entries], n_sure)
-    lives = lives_of([entry for _, entry in journal], FAIRNESS_CLOCK)
     with open_sources(settings, model, choice, note) as sources:
-        for told in _retell(sources, policy, lives):
+        found = _Verifying(settings, policy, model, model.name).verify(sources, extent, k)
+    if model.outcome is None:
+        return found
+    with open_labels(settings, model, note) as labels:
+        outcomes = _Verifying(settings, policy, model, outcomes_name(model.name)).verify(labels, extent, k)
+    is_equal = found.is_equal and outcomes.is_equal
+    return msgspec.structs.replace(found, is_equal=is_equal, outcomes=outcomes)
+
+
+@dataclass(frozen=True)
+class _Verifying:
+    """What is verified.
+
+    Attributes:
+        settings: Where Kafka is.
+        policy: The policy under which was judged.
+        model: Its model.
+        name: Of the model, or of its outcomes.
+    """
+
+    settings: Settings
+    policy: Policy
+    model: ModelPolicy
+    name: str
+
+    def verify(self, logs: Logs, extent: Extent, k: int) -> Verification:
+        """Compare what was written under the name with what the logs say."""
+        kafka, name = self.settings.kafka, self.name
+        n_sure = len(read_journal(kafka, name))
+        results = [live for live, own in read_any_results(kafka, name) if extent.holds(own)]
+        alerts = [live for live, own in read_alerts(kafka, name) if extent.holds_alert(own)]
+        time.sleep(_SETTLE_S)
+        journal = read_journal(kafka, name)
+        entries = [live for live, _ in journal] if extent.is_all else []
+        comparison = Comparison([*results, *alerts, *entries], n_sure)
+        is_untold = not journal and not results and not alerts and name != self.model.name  # no outcome has come yet
+        lives = [] if is_untold else lives_of([entry for _, entry in journal], FAIRNESS_CLOCK)
+        for told in self._retell(logs, lives):
             if _is_compared(told, extent):
                 comparison.match(told)
         missing, unexpected = comparison.missing(), comparison.unexpected()
-        difference = _difference(settings, model, missing, unexpected, [*alerts, *entries], k)
-        parting = None
-        n_records = sources.n_read
-        if difference is not None:
-            parting = _locate(settings, sources, lives[-1], difference)
-    return Verification(
-        model=model.name,
-        is_equal=difference is None,
-        n_records=n_records,
-        n_equal=comparison.n_equal,
-        n_missing=len(missing),
-        n_unexpected=len(unexpected),
-        difference=difference,
-        parting=parting,
-        policy_hash=policy.hash(),
-    )
+        difference = self._difference(missing, unexpected, [*alerts, *entries], k)
+        n_records = logs.n_read
+        parting = self._locate(logs, lives[-1], difference) if difference is not None else None
+        return Verification(
+            model=name,
+            is_equal=difference is None,
+            n_records=n_records,
+            n_equal=comparison.n_equal,
+            n_missing=len(missing),
+            n_unexpected=len(unexpected),
+            difference=difference,
+            parting=parting,
+            policy_hash=self.policy.hash(),
+        )
 
+    def _retell(self, logs: Logs, lives: Iterable[list[ClockEntry]]) -> Iterator[Told]:
+        n_before = 0
+        for life in lives:
+            retelling = Retelling(self.model, self.policy.hash(), logs.open_life(life), name=self.name)
+            for entry in life:
+                for told in retelling.retell(entry):
+                    yield told._replace(entry=n_before + entry.number)
+            n_before += len(life)
 
-def _retell(sources: Sources, policy: Policy, lives: Iterable[list[ClockEntry]]) -> Iterator[Told]:
-    n_before = 0
-    for life in lives:
-        sources.seek_starts(life[-1].starts)
-        retelling = Retelling(sources.model, policy.hash(), sources.cursors())
-        for entry in life:
-            for told in retelling.retell(entry):
-                yield told._replace(entry=n_before + entry.number)
-        n_before += len(life)
+    def _difference(self, missing: list[Told], unexpected: list[Place], kept: list[Live], k: int) -> Difference | None:
+        if not missing and not unexpected:
+            return None
+        places = set(unexpected)
+        found = [live for live in kept if (live.topic, live.partition, live.offset) in places]
+        if any(topic == FAIRNESS_RESULTS for topic, _, _ in places):
+            found = [*(live for live, _ in read_any_results(self.settings.kafka, self.name, at=places)), *found]
+        return first_difference(missing, found, k)
+
+    def _locate(self, logs: Logs, life: list[ClockEntry], difference: Difference) -> Parting | None:
+        """Recount each partition against its partials; the one whose earliest difference lies in the window, if any."""
+        flushes = flushes_of(read_partials(self.settings.kafka, self.name))
+        partings = [
+            parting
+            for source, cursor in logs.open_life(life).items()
+            if (parting := find_parting(source, cursor, flushes.get(source, []))) is not None
+        ]
+        return min(
+            partings,
+            key=lambda own: (not difference.start_s <= own.pane_start_s < difference.end_s, own.pane_start_s),
+            default=None,
+        )
 
 
 def _is_compared(told: Told, extent: Extent) -> bool:
     if told.topic == FAIRNESS_ALERTS:
         return extent.holds_alert(decode_alert(told.value))
-    return extent.is_all or (told.topic == FAIRNESS_RESULTS and extent.holds(decode_result(told.value)))
-
-
-def _difference(
-    settings: Settings,
-    model: ModelPolicy,
-    missing: list[Told],
-    unexpected: list[Place],
-    kept: list[Live],
-    k: int,
-) -> Difference | None:
-    if not missing and not unexpected:
-        return None
-    places = set(unexpected)
-    found = [live for live in kept if (live.topic, live.partition, live.offset) in places]
-    if any(topic == FAIRNESS_RESULTS for topic, _, _ in places):
-        found = [*(live for live, _ in read_results(settings.kafka, model.name, at=places)), *found]
-    return first_difference(missing, found, k)
-
-
-def _locate(settings: Settings, sources: Sources, life: list[ClockEntry], difference: Difference) -> Parting | None:
-    """Recount each partition against its partials; the one whose earliest difference lies in the window, if any."""
-    flushes = flushes_of(read_partials(settings.kafka, sources.model.name))
-    sources.seek_starts(life[-1].starts)
-    partings = [
-        parting
-        for source, cursor in sources.cursors().items()
-        if (parting := find_parting(source, cursor, flushes.get(source, []))) is not None
-    ]
-    return min(
-        partings,
-        key=lambda own: (not difference.start_s <= own.pane_start_s < difference.end_s, own.pane_start_s),
-        default=None,
-    )
+    return extent.is_all or (told.topic == FAIRNESS_RESULTS and extent.holds(decode_any_result(told.value)))
 
 
 def extent_of_alert(settings: Settings, model: ModelPolicy, alert_id: str) -> Extent:
@@ -189,7 +225,8 @@ def extent_of_alert(settings: Settings, model: ModelPolicy, alert_id: str) -> Ex
     Raises:
         ConfigError: no such alert stands in the topic.
     """
-    for _, alert in read_alerts(settings.kafka, model.name):
-        if alert.id == alert_id:
-            return Extent(alert.start_s, alert.at_s)
+    for name in (model.name, outcomes_name(model.name)):
+        for _, alert in read_alerts(settings.kafka, name):
+            if alert.id == alert_id:
+                return Extent(alert.start_s, alert.at_s)
     raise ConfigError(f"No alert {alert_id!r} of model {model.name!r}", action="See: fairstream alerts list")

@@ -265,5 +265,5 @@ def test_a_broker_that_goes_away_in_the_middle_leaves_an_error_and_no_run(
             _, error = child.communicate(timeout=120)
     assert child.returncode == 2
     assert "Kafka went away" in error.splitlines()[-1]
-    assert not list((tmp_path / "replays").iterdir())
+    assert not list(tmp_path.glob("replays/*"))
     assert time.monotonic() - started < 120

@@ -59,7 +59,7 @@ def test_one_record_that_was_tampered_with_is_found(
     assert (code, found.get("is_equal")) == (1, False), found
     parting, difference, touched = found["parting"], found["difference"], tampering.touched
     assert touched is not None
-    assert parting["partition"] == 2
+    assert parting["partition"] == 2, found
     assert parting["first_offset"] <= touched.offset < parting["next_offset"]
     time_s = datetime.fromisoformat(json.loads(touched.value or b"")["ts"]).timestamp()
     assert difference["window"] == "1m"

@@ -11,8 +11,9 @@ from stream_app.edges.kafka.log import LogReader
 from stream_app.errors import ReplayError
 from stream_app.pipeline.alerts import Alert, decode_alert
 from stream_app.pipeline.journal import ClockEntry, decode_clock_entry
-from stream_app.pipeline.replay.checking import Live, Place
-from stream_app.pipeline.results import Result, decode_result
+from stream_app.pipeline.outcome_results import decode_any_result
+from stream_app.pipeline.replay.checking import AnyResult, Live, Place
+from stream_app.pipeline.results import Result
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_CLOCK, FAIRNESS_PARTIALS, FAIRNESS_RESULTS
 
 
@@ -49,22 +50,31 @@ def read_journal(bootstrap: str, model: str) -> list[tuple[Live, ClockEntry]]:
     return entries
 
 
-def read_results(bootstrap: str, model: str, *, at: Collection[Place] | None = None) -> Iterator[tuple[Live, Result]]:
-    """Yield the results of a model.
+def read_results(bootstrap: str, model: str) -> Iterator[tuple[Live, Result]]:
+    """Yield the results of a model about decisions."""
+    for live, result in read_any_results(bootstrap, model):
+        if isinstance(result, Result):
+            yield live, result
+
+
+def read_any_results(
+    bootstrap: str, name: str, *, at: Collection[Place] | None = None
+) -> Iterator[tuple[Live, AnyResult]]:
+    """Yield the results that stand under a name.
 
     Args:
         bootstrap: Bootstrap servers.
-        model: Name of the model.
+        name: Of a model, or of its outcomes.
         at: Only those at these places; None for all.
     """
     for record in read_records(bootstrap, FAIRNESS_RESULTS):
         if at is not None and (record.topic, record.partition, record.offset) not in at:
             continue
         try:
-            result = decode_result(record.value)
+            result = decode_any_result(record.value)
         except msgspec.MsgspecError:
             continue  # of another version; a replay of its time does not make it either
-        if result.model == model:
+        if result.model == name:
             yield record._replace(key=result.key), result
 
 

@@ -14,9 +14,13 @@ from typing import Any, NamedTuple
 import msgspec
 
 from stream_app.pipeline.alerts import decode_alert
+from stream_app.pipeline.outcome_results import decode_any_result
+from stream_app.pipeline.outcome_verdicts import OutcomeResult
 from stream_app.pipeline.replay.retelling import Told
-from stream_app.pipeline.results import Result, decode_result
+from stream_app.pipeline.results import Result
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_RESULTS
+
+AnyResult = Result | OutcomeResult
 
 _COMPACTED = {FAIRNESS_RESULTS}
 _DIGEST_BYTES = 16
@@ -139,7 +143,7 @@ def _differ(topic: str, key: str, live: bytes | None, told: bytes | None, k: int
     if topic != FAIRNESS_RESULTS:
         field, ours, theirs = _first_field(_fields(told), _fields(live)) if live and told else ("record", None, None)
         return Difference(topic=topic, key=key, field=field, live=theirs, replayed=ours)
-    results = [decode_result(value) for value in (told, live) if value is not None]
+    results = [decode_any_result(value) for value in (told, live) if value is not None]
     about = results[0]
     group, field, ours, theirs = "", "record", told is not None, live is not None
     if len(results) > 1:
@@ -183,7 +187,7 @@ def _differ_in_alert(key: str, live: bytes | None, told: bytes | None, k: int) -
     )
 
 
-def _first_of_results(told: Result, live: Result) -> tuple[str, str, Any, Any]:
+def _first_of_results(told: AnyResult, live: AnyResult) -> tuple[str, str, Any, Any]:
     """Return group, field and both values; a group that differs says more than a total that follows from it."""
     ours = {group.group: msgspec.to_builtins(group) for group in told.groups}
     theirs = {group.group: msgspec.to_builtins(group) for group in live.groups}
@@ -215,7 +219,7 @@ def _identity(topic: str, key: str, value: bytes) -> tuple[Any, ...]:
         return topic, key
     if topic != FAIRNESS_RESULTS:
         return topic, key, _fields(value).get("number")
-    result = decode_result(value)
+    result = decode_any_result(value)
     return topic, key, result.revision, result.end_s
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Protocol
 
 import numpy as np
 
@@ -13,6 +14,56 @@ from stream_app.pipeline.lane import Batch
 from stream_app.pipeline.replay.sources import SourceCounter
 
 NextRun = Callable[[], Batch | None]  # None at the end of what there is
+
+
+class Cursor(Protocol):
+    """Counts one partition step by step."""
+
+    def count_below(self, offset: int) -> dict[int, Cells]:
+        """Count every record below an offset and return the absolute counts of the panes that changed by it.
+
+        Raises:
+            ReplayError: the log ends before that offset.
+        """
+
+
+class Cutter:
+    """Cuts a partition where it is asked to.
+
+    Args:
+        name: Topic and partition, for messages.
+        next_run: Hands out its records in offset order.
+        is_whole: Whether it is an error when the log ends before a wanted offset.
+    """
+
+    def __init__(self, name: str, next_run: NextRun, *, is_whole: bool) -> None:
+        self._name = name
+        self._next_run = next_run
+        self._is_whole = is_whole
+        self._rest: Batch | None = None
+        self._next_offset = 0
+
+    def runs_below(self, offset: int) -> Iterator[Batch]:
+        """Yield every record below an offset that was not yielded before, in runs.
+
+        Raises:
+            ReplayError: the log ends before that offset.
+        """
+        while self._next_offset < offset:
+            run, self._rest = self._next_run() if self._rest is None else self._rest, None
+            if run is None:
+                self._check_end(offset)
+                return
+            head, self._rest = cut_batch(run, offset)
+            self._next_offset = head.next_offset
+            yield head
+
+    def _check_end(self, offset: int) -> None:
+        if self._is_whole:
+            raise ReplayError(
+                f"{self._name} ends at offset {self._next_offset}, but offset {offset - 1} was counted",
+                action="Is this the topic that was judged?",
+            )
 
 
 class SourceCursor:
@@ -28,11 +79,7 @@ class SourceCursor:
 
     def __init__(self, name: str, counter: SourceCounter, next_run: NextRun, *, is_whole: bool) -> None:
         self.counter = counter
-        self._name = name
-        self._next_run = next_run
-        self._is_whole = is_whole
-        self._rest: Batch | None = None
-        self._next_offset = 0
+        self._cutter = Cutter(name, next_run, is_whole=is_whole)
         self._panes = PaneStore()
 
     def count_below(self, offset: int) -> dict[int, Cells]:
@@ -41,26 +88,13 @@ class SourceCursor:
         Raises:
             ReplayError: the log ends before that offset.
         """
-        while self._next_offset < offset:
-            run, self._rest = self._next_run() if self._rest is None else self._rest, None
-            if run is None:
-                self._check_end(offset)
-                break
-            head, self._rest = cut_batch(run, offset)
-            for start_s, cells in self.counter.count(head):
+        for run in self._cutter.runs_below(offset):
+            for start_s, cells in self.counter.count(run):
                 self._panes.add(start_s, cells)
-            self._next_offset = head.next_offset
         changes = {pane.start_s: pane.cells for pane in self._panes.take_changes()}
         if self.counter.closed_before_s is not None:
             self._panes.close_before(self.counter.closed_before_s)
         return changes
-
-    def _check_end(self, offset: int) -> None:
-        if self._is_whole:
-            raise ReplayError(
-                f"{self._name} ends at offset {self._next_offset}, but offset {offset - 1} was counted",
-                action="Is this the topic that was judged?",
-            )
 
 
 def cut_batch(batch: Batch, offset: int) -> tuple[Batch, Batch | None]:

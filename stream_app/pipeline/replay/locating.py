@@ -9,7 +9,7 @@ import msgspec
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.closing import Source
 from stream_app.core.windows.partials import Partial
-from stream_app.pipeline.replay.cursor import SourceCursor
+from stream_app.pipeline.replay.cursor import Cursor
 
 
 class Parting(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +53,7 @@ def flushes_of(partials: Iterable[Partial]) -> dict[Source, list[Flushed]]:
     return flushes
 
 
-def find_parting(source: Source, cursor: SourceCursor, flushes: Iterable[Flushed]) -> Parting | None:
+def find_parting(source: Source, cursor: Cursor, flushes: Iterable[Flushed]) -> Parting | None:
     """Recount one partition in the steps of its flushes and return the first that differs; None when all agree.
 
     Args:

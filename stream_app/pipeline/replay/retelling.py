@@ -11,12 +11,13 @@ from stream_app.errors import ReplayError
 from stream_app.pipeline.alerts import encode_alert
 from stream_app.pipeline.journal import ClockEntry, encode_clock_entry
 from stream_app.pipeline.model_judge import ModelJudge, ModelReport
-from stream_app.pipeline.replay.cursor import SourceCursor
+from stream_app.pipeline.outcome_results import encode_outcome_result
+from stream_app.pipeline.replay.cursor import Cursor
 from stream_app.pipeline.results import Offsets, encode_result
 from stream_app.policy import ModelPolicy
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_CLOCK, FAIRNESS_RESULTS
 
-Cursors = Mapping[Source, SourceCursor]
+Cursors = Mapping[Source, Cursor]
 
 
 class Told(NamedTuple):
@@ -42,10 +43,11 @@ class Retelling:
         model: The policy of the model.
         policy_hash: Hash of the whole policy.
         cursors: Every source partition, at the first offset that was ever counted.
+        name: Whose judge it is: the model's (None), or ``outcomes_name`` for that of its outcomes.
     """
 
-    def __init__(self, model: ModelPolicy, policy_hash: str, cursors: Cursors) -> None:
-        self._judge = ModelJudge(model, policy_hash, {})
+    def __init__(self, model: ModelPolicy, policy_hash: str, cursors: Cursors, *, name: str | None = None) -> None:
+        self._judge = ModelJudge(model, policy_hash, {}, name=name)
         self._policy_hash = policy_hash
         self._cursors = cursors
 
@@ -91,6 +93,8 @@ def told_by(report: ModelReport, entry: int) -> Iterator[Told]:
     """Yield the records of a report as the judge writes them, journal included."""
     for result in report.results:
         yield Told(FAIRNESS_RESULTS, result.key, encode_result(result), entry)
+    for outcome_result in report.outcome_results:
+        yield Told(FAIRNESS_RESULTS, outcome_result.key, encode_outcome_result(outcome_result), entry)
     for alert in report.alerts:
         yield Told(FAIRNESS_ALERTS, alert.id, encode_alert(alert), entry)
     if report.clock is not None:

@@ -30,6 +30,8 @@ from stream_app.pipeline.reading import RecordReader
 from stream_app.policy import EventTime, ModelPolicy, canonical_label
 
 Counted = Iterator[tuple[int, Cells]]  # start of a pane and counts to be added to it
+TakeEvents = Callable[[int, list[Any], NDArray[np.int64], NDArray[np.int64]], None]
+Observe = Callable[[Schema], TakeEvents]  # is told partition, events, source offsets and event times of what counts
 LabelMap = Mapping[str, Mapping[str, str]]  # attribute -> canonical spelling -> group
 
 
@@ -80,13 +82,21 @@ class RawCounter:
         model: The policy of the model.
         keys: Root keys of the pseudonyms; an event id is known by its keyed hash.
         groups: Other groups for some spellings of attributes; empty for those of the policy.
+        observe: Looks at the counted events too.
     """
 
-    def __init__(self, model: ModelPolicy, keys: tuple[RootKey, ...], groups: LabelMap | None = None) -> None:
+    def __init__(
+        self,
+        model: ModelPolicy,
+        keys: tuple[RootKey, ...],
+        groups: LabelMap | None = None,
+        observe: Observe | None = None,
+    ) -> None:
         self.fates = Fates()
         self._reader = RecordReader(model)
         self._counter = EventCounter(model, self._reader.schema)
         self._regroup = _Regrouping(model, self._reader.schema, groups or {})
+        self._tell = observe(self._reader.schema) if observe is not None else None
         self._hashing = Pseudonymiser(keys, model.event_id.link_domain, model.event_id.canonical)
         self._horizon = RepeatHorizon(model.repeat_horizon)
         self._watermark = Watermark(model.event_time.pane_s, model.event_time.out_of_orderness_s)
@@ -113,6 +123,8 @@ class RawCounter:
             reading.keep(~is_late)
         self.fates.n_counted += len(reading)
         if len(reading):
+            if self._tell is not None:
+                self._tell(batch.partition, reading.events, reading.offsets, reading.times_s)
             self._regroup(reading.events)
             yield from self._counter.count(reading.events, reading.times_s)
 
@@ -136,15 +148,17 @@ class PublishedCounter:
     Args:
         model: The policy of the model.
         groups: Other groups for some spellings of attributes; what the policy does not list is gone from these events.
+        observe: Looks at the counted events too.
     """
 
-    def __init__(self, model: ModelPolicy, groups: LabelMap | None = None) -> None:
+    def __init__(self, model: ModelPolicy, groups: LabelMap | None = None, observe: Observe | None = None) -> None:
         self.fates = Fates()
         counted = counted_paths(model)
         schema = Schema([own for own in fields_of(model) if own.path in counted], forbid_unknown=False)
         self._decode = schema.decode
         self._counter = EventCounter(model, schema)
         self._regroup = _Regrouping(model, schema, groups or {})
+        self._tell = observe(schema) if observe is not None else None
         self._time_of, self._time = schema.getter(model.event_time.path), model.event_time
         self._watermark = Watermark(model.event_time.pane_s, model.event_time.out_of_orderness_s)
 
@@ -173,6 +187,8 @@ class PublishedCounter:
         if events:
             times_s = whole_seconds(list(map(self._time_of, events)), self._time)
             self._watermark.advance(times_s)
+            if self._tell is not None:
+                self._tell(batch.partition, events, batch.offsets, times_s)
             self._regroup(events)
             yield from self._counter.count(events, times_s)
 

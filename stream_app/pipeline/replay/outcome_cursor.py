@@ -1,0 +1,56 @@
+"""A partition of a labels log that is joined once more, by the step that joined it live."""
+
+from __future__ import annotations
+
+from stream_app.core.windows.cells import Cells
+from stream_app.core.windows.partials import decode_partial
+from stream_app.pipeline.outcomes import OutcomeStep, OutcomeTopology
+from stream_app.pipeline.replay.cursor import Cutter, NextRun
+from stream_app.policy import ModelPolicy
+
+
+class OutcomeCursor:
+    """Joins decisions and outcomes step by step; a ``Cursor``.
+
+    The log holds tags, so neither key nor identifier is needed.
+
+    Args:
+        name: Topic and partition, for messages.
+        model: The policy of the model, with an outcome.
+        partition: The partition.
+        topology: Where the live lane read and wrote.
+        next_run: Hands out the records of the partition in offset order.
+        first_offset: Where the live lane began.
+
+    Raises:
+        ValueError: the model has no outcome.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        model: ModelPolicy,
+        partition: int,
+        topology: OutcomeTopology,
+        next_run: NextRun,
+        first_offset: int,
+    ) -> None:
+        self._step = OutcomeStep(model, partition, topology)
+        self._step.restore({}, first_offset)
+        self._cutter = Cutter(name, next_run, is_whole=True)
+
+    def count_below(self, offset: int) -> dict[int, Cells]:
+        """Join every record below an offset and return the absolute counts of the panes that changed by it.
+
+        Raises:
+            ReplayError: the log ends before that offset.
+            StateError: a record cannot be read, or was counted by another cell layout.
+        """
+        for run in self._cutter.runs_below(offset):
+            list(self._step.step(run))
+        panes: dict[int, Cells] = {}
+        for outputs in self._step.flush(0.0, is_caught_up=False).outputs:
+            for value in filter(None, outputs.values):
+                for pane in decode_partial(value).panes:
+                    panes.setdefault(pane.start_s, {}).update(pane.cells)
+        return panes

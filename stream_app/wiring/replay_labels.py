@@ -1,0 +1,98 @@
+"""The labels log of a model, opened for a replay of its outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+
+from stream_app.core.windows.closing import Source
+from stream_app.edges.kafka.log import LogReader
+from stream_app.errors import ReplayError, TopicError
+from stream_app.pipeline.journal import ClockEntry
+from stream_app.pipeline.lane import Batch
+from stream_app.pipeline.outcomes import OutcomeTopology
+from stream_app.pipeline.replay.outcome_cursor import OutcomeCursor
+from stream_app.policy import ModelPolicy
+from stream_app.settings import Settings
+from stream_app.topics import labels_topic
+from stream_app.wiring.replay_sources import OnProgress
+
+
+class LabelLogs:
+    """The labels logs of a model, one for each ``app_id`` under which its outcomes were judged.
+
+    Args:
+        settings: Where Kafka is.
+        model: The policy of the model, with an outcome.
+        on_progress: Told how far it is.
+        opened: Closes the readers.
+
+    Attributes:
+        n_read: Records that were read.
+    """
+
+    def __init__(self, settings: Settings, model: ModelPolicy, on_progress: OnProgress, opened: ExitStack) -> None:
+        self.n_read = 0
+        self._settings = settings
+        self._model = model
+        self._on_progress = on_progress
+        self._opened = opened
+
+    def open_life(self, life: Sequence[ClockEntry]) -> dict[Source, OutcomeCursor]:
+        """Return a cursor for each partition of the log that the judge of a life read, at its first offset.
+
+        Raises:
+            ReplayError: the log, or its beginning, is gone.
+            BrokerUnavailableError: no broker answers.
+        """
+        [(topic, starts)] = life[-1].starts.items()
+        reader = self._open(topic)
+        topology = OutcomeTopology(topic.removesuffix(labels_topic("", self._model.name)), len(reader.partitions))
+        cursors = {}
+        for partition in reader.partitions:
+            start = starts.get(partition, 0)
+            if (begin := reader.begins[partition]) > start:
+                raise ReplayError(
+                    f"{topic}[{partition}] has lost the offsets {start} to {begin - 1}: their retention has expired",
+                    action="These outcomes cannot be verified any more",
+                )
+            reader.seek({partition: start})
+            name = f"{topic}[{partition}]"
+            source = _Reading(self, reader, partition)
+            cursors[Source(topic, partition)] = OutcomeCursor(name, self._model, partition, topology, source, start)
+        return cursors
+
+    def note(self, run: Batch, n_left: int) -> None:
+        """Tell how far all is."""
+        self.n_read += len(run)
+        self._on_progress(self.n_read, self.n_read + n_left)
+
+    def _open(self, topic: str) -> LogReader:
+        try:
+            return self._opened.enter_context(LogReader(self._settings.kafka, topic))
+        except TopicError:
+            raise ReplayError(
+                f"The labels log {topic} is gone", action="Its outcomes cannot be verified without it"
+            ) from None
+
+
+class _Reading:
+    """Hands out one partition, and tells how far all is."""
+
+    def __init__(self, logs: LabelLogs, reader: LogReader, partition: int) -> None:
+        self._logs = logs
+        self._reader = reader
+        self._partition = partition
+
+    def __call__(self) -> Batch | None:
+        run = self._reader.next_run(self._partition)
+        if run is not None:
+            self._logs.note(run, self._reader.n_left())
+        return run
+
+
+@contextmanager
+def open_labels(settings: Settings, model: ModelPolicy, on_progress: OnProgress) -> Iterator[LabelLogs]:
+    """Give access to the labels logs of a model; each is opened when it is asked for."""
+    with ExitStack() as opened:
+        yield LabelLogs(settings, model, on_progress, opened)

@@ -1,0 +1,76 @@
+"""``replay verify`` over decisions and outcomes of ``fairstream produce credit``, as a real worker judged them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from stream_app.policy import SHIPPED
+from stream_app.topics import FAIRNESS_RESULTS, labels_topic
+from tests.chaos.logs import read_json, read_raw
+from tests.sites import Site, open_site
+
+pytestmark = pytest.mark.timeout(280)
+
+# Short panes and windows, since everything is sent within seconds.
+POLICY = (
+    (SHIPPED / "credit.toml")
+    .read_text("utf-8")
+    .replace("out_of_orderness_s = 5", "out_of_orderness_s = 5, pane_s = 1, idle_s = 2")
+    .replace("\n[models.score]", 'windows = [{ name = "10s", size_s = 10 }]\n\n[models.score]')
+)
+
+
+def test_decisions_and_outcomes_are_found_again_and_a_lost_labels_log_is_said(
+    kafka: str, tmp_path: Path, fresh_name: Callable[[str], str]
+) -> None:
+    site = open_site(kafka, tmp_path, fresh_name("s"), POLICY, n_partitions=2)
+    name = site.models[0]["name"]
+    with site.worker() as worker:
+        sent = site.command("produce", "credit", "--count", "4000", "--rate", "2000", "--outcome-delay", "1")
+        assert sent.returncode == 0, sent.stderr
+        site.wait_until("all outcomes are judged", lambda: n_judged(site) == n_raw(site))
+        assert worker.stop() == 0
+    found = json.loads(verify(site, "--json"))
+    outcomes = found["outcomes"]
+    assert (found["is_equal"], outcomes["is_equal"]) == (True, True)
+    assert (outcomes["model"], outcomes["n_missing"], outcomes["n_unexpected"]) == (f"{name}/outcomes", 0, 0)
+    assert min(found["n_equal"], outcomes["n_equal"]) > 4
+    assert f"{outcomes['n_equal']:,} about its outcomes" in verify(site, "--published")
+
+    topic = labels_topic(site.app_id, name)
+    admin = AdminClient({"bootstrap.servers": kafka})
+    for done in admin.delete_records([TopicPartition(topic, 0, 2)]).values():
+        done.result(30)
+    assert f"{topic}[0] has lost the offsets 0 to 1" in verify(site, code=2)
+    admin.delete_topics([topic])[topic].result(30)
+    assert f"The labels log {topic} is gone" in verify(site, code=2)
+
+
+def verify(site: Site, *arguments: str, code: int = 0) -> str:
+    done = site.command("replay", "verify", *arguments)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout or done.stderr
+
+
+def n_raw(site: Site) -> int:
+    """Return how many cases have an outcome in the raw topic."""
+    log = read_raw(site.kafka, site.models[0]["outcome"]["topic"])
+    return len({json.loads(row.value or b"")["application_id"] for rows in log.values() for row in rows})
+
+
+def n_judged(site: Site) -> int:
+    """Return how many outcomes the newest running total holds."""
+    totals = [own["n"] for own in outcome_results(site) if (own["window"], own["attribute"]) == ("total", "gender")]
+    return totals[-1] if totals else -1
+
+
+def outcome_results(site: Site) -> list[dict[str, Any]]:
+    name = f"{site.models[0]['name']}/outcomes"
+    return [own for own in read_json(site.kafka, FAIRNESS_RESULTS) if own["model"] == name]
