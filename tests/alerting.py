@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -48,6 +50,16 @@ def need_tool(name: str) -> str:
     """Return the path of ``promtool`` or ``amtool``; skip or fail when it is not installed."""
     package = {"promtool": "prometheus", "amtool": "prometheus-alertmanager"}[name]
     return shutil.which(name) or skip_or_fail(f"{name} is not installed (apt install {package})")
+
+
+def complaints_about_metrics(address: str) -> str:
+    """Return what ``promtool check metrics`` says against the ``/metrics`` at an address; nothing when it is clean."""
+    with urllib.request.urlopen(f"http://{address}/metrics", timeout=WAIT_S) as page:
+        plain = page.read()  # nothing accepted: the format that promtool knows
+    command = [need_tool("promtool"), "check", "metrics"]
+    done = subprocess.run(command, input=plain, capture_output=True, timeout=WAIT_S, check=False)
+    said = (done.stdout + done.stderr).decode()
+    return said or ("" if done.returncode == 0 else f"exit code {done.returncode}")
 
 
 class Exporter:
