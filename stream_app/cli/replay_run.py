@@ -37,6 +37,10 @@ _MAX_RUN_LENGTH = 60
 
 RunFlag = Annotated[str | None, typer.Option("--run", help="Id of the new run.", show_default="time and chance")]
 Speed = Annotated[str, typer.Option("--speed", help="max, 1x (as it was), 60x, ...")]
+ConsistencyRecords = Annotated[
+    int,
+    typer.Option("--consistency", min=0, max=20_000, help="Most records compared for individual consistency; 0: none."),
+]
 Rate = Annotated[float | None, typer.Option("--rate", min=1, help="Most records in a second.", show_default=False)]
 
 
@@ -56,6 +60,7 @@ def run_replay(  # noqa: PLR0913, PLR0917 - one for each flag
     speed: Speed = "max",
     rate: Rate = None,
     run: RunFlag = None,
+    consistency: ConsistencyRecords = 2000,
     unsafe_exact: UnsafeExact = False,
     as_json: Json = False,
 ) -> None:
@@ -70,6 +75,7 @@ def run_replay(  # noqa: PLR0913, PLR0917 - one for each flag
     """
     from stream_app.pipeline.replay.moments import parse_moment  # noqa: PLC0415  # other commands start faster
     from stream_app.pipeline.replay.ranges import Stretch  # noqa: PLC0415
+    from stream_app.pipeline.replay.similar import SimilarCases  # noqa: PLC0415
     from stream_app.pipeline.replay.what_if import original_of  # noqa: PLC0415
     from stream_app.wiring.replay_files import Asked, disclosed_of, save  # noqa: PLC0415
     from stream_app.wiring.replay_run import Pace  # noqa: PLC0415
@@ -89,9 +95,12 @@ def run_replay(  # noqa: PLR0913, PLR0917 - one for each flag
     choice = choice_of(meant, from_raw=from_raw, source_topic=source_topic)
     variants = [original_of(watched, meant)]
     with progress_bar("replaying", as_json=as_json) as note:
-        ran = judge_again(settings, variants, stretch, choice, note, Pace(speed_of(speed), rate))
+        similar = SimilarCases(meant, stretch, consistency) if consistency else None
+        observe = similar.reader_of if similar is not None else None
+        ran = judge_again(settings, variants, stretch, choice, note, Pace(speed_of(speed), rate), observe)
     said = disclosed_of(ran, variants, is_exact=unsafe_exact)
-    show_saved(save(Path(settings.state_dir), name, Asked(variants, stretch, choice), ran, said), as_json=as_json)
+    asked = Asked(variants, stretch, choice, similar=similar)
+    show_saved(save(Path(settings.state_dir), name, asked, ran, said), as_json=as_json)
 
 
 def name_run(run: str | None) -> RunName:
@@ -160,6 +169,10 @@ def show_saved(saved: Saved, *, as_json: bool) -> None:
             f"  {judged.name}: {judged.n_results:,} results, {judged.n_alerts:,} alerts, digest {judged.digest[:16]}",
             markup=False,
         )
+    if own.consistency is not None:
+        found = own.consistency
+        said = f"{found.value:.4f}, {found.n:,} records" if found.value is not None else f"none ({found.reason})"
+        facts.print(f"  individual consistency: {said}", markup=False)
     facts.print(f"{saved.path}/report.html", markup=False)
     if not saved.has_parquet:
         notes.print("No Parquet: pip install 'fairstream[replay]'", markup=False)

@@ -21,6 +21,7 @@ from stream_app.pipeline.replay.manifest import SCHEMA, Judged, Manifest, digest
 from stream_app.pipeline.replay.ranges import Stretch, Variant
 from stream_app.pipeline.replay.report import write_report
 from stream_app.pipeline.replay.rows import columns_of, rows_of
+from stream_app.pipeline.replay.similar import SimilarCases
 from stream_app.wiring.replay_run import Ran
 from stream_app.wiring.replay_sources import SourceChoice
 
@@ -51,12 +52,14 @@ class Asked:
         stretch: The stretch of event time.
         choice: The topic that was read.
         described: Settings of each what-if, by name of the variant.
+        similar: The sample for individual consistency; None where it is not asked for.
     """
 
     variants: Sequence[Variant]
     stretch: Stretch
     choice: SourceChoice
     described: Mapping[str, dict[str, str]] = field(default_factory=dict)
+    similar: SimilarCases | None = None
 
 
 @dataclass(frozen=True)
@@ -162,6 +165,7 @@ def _manifest(name: RunName, asked: Asked, ran: Ran, said: Sequence[Said]) -> Ma
         n_records=ran.n_records,
         n_counted=ran.fates.n_counted,
         variants=judged,
+        consistency=asked.similar.compare(judged[0].k) if asked.similar is not None else None,
     )
 
 

@@ -10,7 +10,7 @@ from stream_app.edges.kafka.log import LogReader
 from stream_app.errors import ConfigError, ReplayError
 from stream_app.pipeline.model_judge import ModelReport
 from stream_app.pipeline.replay.ranges import RangeReplay, Stretch, Variant
-from stream_app.pipeline.replay.sources import Fates
+from stream_app.pipeline.replay.sources import Fates, Observe
 from stream_app.policy import ModelPolicy
 from stream_app.settings import Settings
 from stream_app.wiring.replay_sources import OnProgress, SourceChoice, Sources, open_sources
@@ -57,8 +57,18 @@ def run(
     choice: SourceChoice,
     note: OnProgress,
     pace: Pace = Pace(),
+    observe: Observe | None = None,
 ) -> Ran:
     """Judge a stretch of event time under several policies, reading the log once.
+
+    Args:
+        settings: Where Kafka and the keys are.
+        variants: What is judged, the original first.
+        stretch: The stretch.
+        choice: Which topic is read.
+        note: Told how far it is.
+        pace: How fast it goes.
+        observe: Looks at the counted events too; only with one variant.
 
     Raises:
         ConfigError: the stretch is empty.
@@ -70,7 +80,7 @@ def run(
         raise ConfigError("The stretch ends before it begins", action="Give --from before --to")
     variants = list(variants)
     model = variants[0].model
-    with open_sources(settings, model, choice, note) as sources:
+    with open_sources(settings, model, choice, note, observe) as sources:
         begins = begins_of(sources.reader, model, stretch, choice)
         sources.reader.seek(begins)
         replay = RangeReplay(variants, sources.reader.topic, stretch, sources.reader.ends, begins, sources.new_counter)

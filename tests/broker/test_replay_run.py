@@ -61,9 +61,10 @@ def counts_of(results: list[dict[str, Any]]) -> Counts:
 
 
 def test_raw_records_and_published_events_give_equal_counts_and_those_of_the_live_windows(site: Site) -> None:
-    _, raw = run(site, "raw", "--from-raw", "--unsafe-exact")
-    _, published = run(site, "published", "--published", "--unsafe-exact")
+    from_raw, raw = run(site, "raw", "--from-raw", "--unsafe-exact")
+    from_published, published = run(site, "published", "--published", "--unsafe-exact")
     assert counts_of(raw) == counts_of(published)
+    assert from_raw["consistency"] == from_published["consistency"]
     live = counts_of(live_results(site))
     common = live.keys() & counts_of(raw).keys()
     assert len(common) > 200

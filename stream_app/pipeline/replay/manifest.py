@@ -9,6 +9,7 @@ import msgspec
 
 from stream_app.pipeline.disclosed import DisclosedResult
 from stream_app.pipeline.disclosed_alert import DisclosedAlert
+from stream_app.pipeline.replay.similar import Similarity
 
 SCHEMA = 1
 
@@ -53,6 +54,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         n_records: Records that were read.
         n_counted: Events that were counted, warm-up before the stretch included.
         variants: What was judged.
+        consistency: Whether similar cases were decided alike; None where it was not asked for.
         files: SHA-256 by name of every file of the folder.
     """
 
@@ -70,6 +72,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     n_records: int
     n_counted: int
     variants: tuple[Judged, ...]
+    consistency: Similarity | None = None
     files: dict[str, str] = {}
 
 

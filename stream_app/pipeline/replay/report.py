@@ -54,6 +54,7 @@ def write_report(manifest: Manifest, said: Sequence[Said], model: ModelPolicy) -
         ("Evidence", _evidence(windows)),
         ("Cause", _causes(original)),
         ("Worst subgroups", _subgroups(original)),
+        ("Individual consistency", _consistency(manifest)),
         ("What if", "".join(map(_what_if, compared))),
         ("Offsets and hashes", _provenance(manifest)),
     )
@@ -92,6 +93,21 @@ def _verdict(said: Said) -> str:
     ]
     table = _table(("attribute", "reference", "n:decisions", "state at the end", "event time"), rows)
     return f'<div class="verdict {level}"><strong>{head}</strong></div>{table}'
+
+
+def _consistency(manifest: Manifest) -> str:
+    own = manifest.consistency
+    if own is None:
+        return ""
+    rows = [
+        ("consistency", _text(own.value) if own.reason is None else f"none: {own.reason.replace('_', ' ')}"),
+        ("records compared", _text(own.n)),
+        ("records with all features, from which those were chosen by their offsets", _text(own.n_complete)),
+        ("neighbours of each", _text(own.n_neighbours)),
+        ("features", ", ".join(own.features)),
+    ]
+    note = "1: each was decided like the most similar other records. Protected attributes and identifiers do not enter."
+    return f'<p class="faint">{note}</p>{_table(("", ""), rows)}'
 
 
 def _alerts(said: Said, windows: Sequence[DisclosedResult]) -> str:

@@ -12,6 +12,7 @@ from stream_app.pipeline.replay.deltas import Said
 from stream_app.pipeline.replay.manifest import Judged, Manifest, digest_of
 from stream_app.pipeline.replay.report import write_report
 from stream_app.pipeline.replay.rows import csv_of, rows_of
+from stream_app.pipeline.replay.similar import Similarity
 from stream_app.pipeline.results import Result
 from tests.property.sources import MODEL, FakeSource, batch_of, new_judge, results_of
 
@@ -97,3 +98,18 @@ def test_cells_of_csv_are_inert() -> None:
     named = msgspec.structs.replace(own, attribute=HOSTILE)
     assert f"'{HOSTILE}" in csv_of(rows_of([named]))
     assert f",{HOSTILE}" not in csv_of(rows_of([named]))
+
+
+def test_individual_consistency_is_told_with_its_records_or_with_the_reason_why_not() -> None:
+    found = Similarity(
+        value=0.87654, n=1900, n_complete=2100, n_neighbours=5, features=("income", "<years>"), reason=None
+    )
+    said = [Said("original", [], [])]
+    text = write_report(msgspec.structs.replace(manifest_of(said), consistency=found), said, MODEL)
+    assert all(
+        words in text for words in ("Individual consistency", "0.8765", "1,900", "2,100", "income, &lt;years&gt;")
+    )
+    none = msgspec.structs.replace(found, value=None, n=None, n_complete=None, reason="fewer_than_k")
+    text = write_report(msgspec.structs.replace(manifest_of(said), consistency=none), said, MODEL)
+    assert "none: fewer than k" in text
+    assert "Individual consistency" not in report()
