@@ -20,7 +20,7 @@ from stream_app.edges.notify.notification import describe_notification
 from stream_app.edges.processes import BoundProcess
 from stream_app.edges.servers.shipped import Pace
 from stream_app.policy import SHIPPED
-from tests.alerting import Alerting, need_servers, open_alerting
+from tests.alerting import Alerting, complaints_about_metrics, need_servers, open_alerting
 from tests.sites import Site, open_site
 
 # Long enough to bridge a handover: session timeout and loading of the state.
@@ -58,6 +58,9 @@ def test_a_drift_is_told_survives_the_death_of_a_worker_and_is_told_to_be_over(k
         assert re.search(r"Since: \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ \(event time\)", text)
         assert "error expanding template" not in text
         assert start_s <= since(alert.annotations["since"]) <= time.time()
+
+        judging = f"127.0.0.1:{owner_of_the_judge(alerting)}"
+        assert complaints_about_metrics(judging) == ""
 
         replay = site.command(*shlex.split(alert.annotations["replay"])[1:])
         assert replay.returncode == 0, replay.stdout + replay.stderr
