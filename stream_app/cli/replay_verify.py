@@ -63,7 +63,7 @@ def verify(  # noqa: PLR0913, PLR0917 - one for each flag
     now_s = time.time()
     extent = Extent(*(None if text is None else parse_moment(text, now_s) for text in (from_, to)))
     if alert is not None:
-        extent = extent_of_alert(settings, meant, alert)
+        extent = extent_of_alert(settings, meant, alert, has_outcomes=True)
     with progress_bar("verifying", as_json=as_json) as note:
         found = verify(settings, watched, meant, choice, extent, note, k=0 if unsafe_exact else meant.privacy.k)
     if as_json:

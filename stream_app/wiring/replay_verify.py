@@ -219,13 +219,19 @@ def _is_compared(told: Told, extent: Extent) -> bool:
     return extent.is_all or (told.topic == FAIRNESS_RESULTS and extent.holds(decode_any_result(told.value)))
 
 
-def extent_of_alert(settings: Settings, model: ModelPolicy, alert_id: str) -> Extent:
+def extent_of_alert(settings: Settings, model: ModelPolicy, alert_id: str, *, has_outcomes: bool = False) -> Extent:
     """Return the stretch that an alert describes, the alert itself included.
+
+    Args:
+        settings: Where Kafka is.
+        model: The policy of the model.
+        alert_id: Id of the alert.
+        has_outcomes: Whether it may be one about outcomes, whose event time is another: that at which they came.
 
     Raises:
         ConfigError: no such alert stands in the topic.
     """
-    for name in (model.name, outcomes_name(model.name)):
+    for name in [model.name, outcomes_name(model.name)] if has_outcomes else [model.name]:
         for _, alert in read_alerts(settings.kafka, name):
             if alert.id == alert_id:
                 return Extent(alert.start_s, alert.at_s)
