@@ -16,8 +16,7 @@ from stream_app.core.cause.cause import Cause
 from stream_app.core.fairness.counts import GroupCount, approval_rate
 from stream_app.core.fairness.pairs import disparate_impact_ratio, statistical_parity_difference
 from stream_app.core.fairness.subgroups import Subgroup
-from stream_app.core.windows.cells import CellLayout
-from stream_app.pipeline.causes import Explainer, labelled
+from stream_app.pipeline.causes import Explainer
 from stream_app.pipeline.evidence import PairTest
 from stream_app.pipeline.results import AND, CROSS, Offsets
 from stream_app.pipeline.rows import tell_pair
@@ -137,10 +136,18 @@ class Sight(NamedTuple):
 
 
 def alert_of(
-    model: ModelPolicy, layout: CellLayout, alarm: Alarm, pair: Subgroup, stretch: Stretch, stamp: Stamp
+    model: ModelPolicy, explainer: Explainer, alarm: Alarm, pair: Subgroup, stretch: Stretch, stamp: Stamp
 ) -> Alert:
-    """Describe an alarm or an all-clear about decisions by what was counted in the stretch before it."""
-    explainer = Explainer(model, layout, labelled(layout, stretch.cells))
+    """Describe an alarm or an all-clear about decisions by what was counted in the stretch before it.
+
+    Args:
+        model: The policy.
+        explainer: Of the cells of the stretch.
+        alarm: What the test said.
+        pair: About whom.
+        stretch: What was counted since the onset.
+        stamp: By what the alert can be found again.
+    """
     count, reference = explainer.counts(pair)
     cause = explainer.explain(pair)
     sentence = tell_pair(model, pair, count, reference, cause, alarm.onset_s if alarm.is_breach else None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from operator import itemgetter
 from typing import NamedTuple
 
 from stream_app.core.cause.cause import Cause, explain_pair
@@ -60,6 +59,7 @@ class Explainer:
         self._asked = asked or Asked(DECISION, (FAVOURABLE,), model.counted_features)
         self._places = {name: place for place, (name, _) in enumerate(layout.dimensions)}
         self._rows = rows
+        self._index: dict[tuple[str, ...], dict[tuple[str, ...], list[LabelledCell]]] = {}
 
     def counts(self, pair: Subgroup) -> tuple[GroupCount, GroupCount]:
         """Return the counts of the group and of its reference."""
@@ -78,9 +78,13 @@ class Explainer:
         return explain_pair(counts, counts_ref, features, shortfall=needed)
 
     def _rows_of(self, pair: Subgroup, wanted: tuple[str, ...]) -> list[LabelledCell]:
-        labels_at = itemgetter(*(self._places[name] for name in pair.attributes))  # a bare label where it is one place
-        sought = wanted if len(wanted) > 1 else wanted[0]
-        return [row for row in self._rows if labels_at(row[0]) == sought]
+        """Return the cells of a group; all cells are gone through once, however many pairs break together."""
+        if pair.attributes not in self._index:
+            places = [self._places[name] for name in pair.attributes]
+            by_labels = self._index.setdefault(pair.attributes, {})
+            for row in self._rows:
+                by_labels.setdefault(tuple(row[0][place] for place in places), []).append(row)
+        return self._index[pair.attributes].get(wanted, [])
 
     def _by_segment(self, rows: list[LabelledCell]) -> Counts:
         segment, place = self._segment, self._places[self._asked.dimension]

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from stream_app.core.fairness.pairs import State
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.tally import ClosedPane, Entry
-from stream_app.pipeline.alerts import Alert, alert_of
+from stream_app.pipeline.alerts import Alert, Stamp, Stretch, alert_of
+from stream_app.pipeline.causes import Explainer, labelled
 from stream_app.pipeline.layout import layout_of
 from stream_app.pipeline.pair_watch import PairWatch
 from stream_app.pipeline.results import Result, shown_groups
@@ -44,10 +45,15 @@ class WatchedDecisions:
     def feed(self, pane: ClosedPane, look_back: LookBack) -> list[Alert]:
         """Take in a closed pane, once and in order of event time; return what was found by it."""
         self._is_changed = True
-        alerts = [
-            alert_of(self._model, self._layout, alarm, self._watch.pairs[alarm.pair], *look_back(alarm.onset_s))
-            for alarm in self._watch.feed(pane)
-        ]
+        views: dict[int, tuple[Explainer, Stretch, Stamp]] = {}  # by onset: many pairs of one cause break together
+        alerts = []
+        for alarm in self._watch.feed(pane):
+            if alarm.onset_s not in views:
+                stretch, stamp = look_back(alarm.onset_s)
+                rows = labelled(self._layout, stretch.cells)
+                views[alarm.onset_s] = (Explainer(self._model, self._layout, rows), stretch, stamp)
+            explainer, stretch, stamp = views[alarm.onset_s]
+            alerts.append(alert_of(self._model, explainer, alarm, self._watch.pairs[alarm.pair], stretch, stamp))
         return alerts + (self._scores.feed(pane, look_back) if self._scores is not None else [])
 
     def tell(self, cells: Cells, counted: Counted) -> Telling:
