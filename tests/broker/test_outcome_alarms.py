@@ -44,7 +44,7 @@ def test_outcomes_of_women_that_get_worse_are_found_and_fair_ones_are_left_alone
     assert (alert.model, alert.attribute, alert.group, alert.reference) == (name, "gender", "female", "male")
     assert (alert.test, alert.change) == ("outcome_low", "breach")
     assert alert.gap is not None
-    assert alert.gap < 0  # of the windows since the onset: how many there are depends on when outcomes arrived
+    assert alert.gap < -0.1
     shown = read_by_command(site)
     assert {own["attribute"] for own in shown} == {"gender", "race"}
     women = next(group for own in shown for group in own["groups"] if group["group"] == "female")

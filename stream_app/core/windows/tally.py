@@ -219,9 +219,8 @@ class Tally:
     def since(self, onset_s: int, now_s: int) -> tuple[int, Cells]:
         """Return the counts of the stretch from an onset to a pane that just closed, and where it begins.
 
-        By whole windows: of the shortest size that reaches back far enough, else of the longest; those that began
-        after the onset where there are any, so that nothing from before dilutes them. Looks only at windows that are
-        kept for sure, whatever the steps in which time moved; so it is the same in a replay.
+        By whole windows: of the shortest size that reaches back far enough, else of the longest. Looks only at
+        windows that are kept for sure, whatever the steps in which time moved; so it is the same in a replay.
 
         Args:
             onset_s: Where the stretch should begin.
@@ -236,8 +235,7 @@ class Tally:
             if starts and (starts[0] <= onset_s or kept_since_s <= onset_s):
                 break
         cells: Cells = {}
-        after = [start_s for start_s in starts if start_s >= onset_s]
-        wanted = after or [start_s for start_s in starts if start_s + spec.size_s > onset_s]
+        wanted = [start_s for start_s in starts if start_s + spec.size_s > onset_s]
         for start_s in wanted:
             add_cells(cells, self.windows[spec.name, start_s].cells)
         return min(wanted, default=now_s), cells
