@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import faust
@@ -26,6 +27,7 @@ def build_app(settings: Settings) -> faust.App:
     return faust.App(
         settings.app_id,
         broker=";".join(f"lanes://{server}" for server in settings.kafka.split(",")),
+        datadir=str(Path(settings.state_dir) / "faust"),  # made at every start, by default in the working directory
         autodiscover=False,
         web_enabled=False,
         topic_disable_leader=True,
