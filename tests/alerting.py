@@ -24,8 +24,8 @@ from typing import Any
 
 import msgspec
 
-from stream_app.edges.kafka.local import free_port
 from stream_app.edges.notify.notification import FIRING, Alert, Notification
+from stream_app.edges.ports import free_port
 from stream_app.edges.processes import BoundProcess
 from stream_app.edges.servers.alertmanager import LocalAlertmanager, find_alertmanager
 from stream_app.edges.servers.prometheus import LocalPrometheus, find_prometheus

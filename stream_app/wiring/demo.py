@@ -20,8 +20,9 @@ from pathlib import Path
 from prometheus_client.parser import text_string_to_metric_families
 
 from stream_app.edges.kafka.admin import create_topics
-from stream_app.edges.kafka.local import LocalKafka, free_port
+from stream_app.edges.kafka.local import LocalKafka
 from stream_app.edges.keyfile import create_key_file, key_file_path
+from stream_app.edges.ports import free_port
 from stream_app.edges.processes import BoundProcess
 from stream_app.errors import FairStreamError
 from stream_app.policy import load_policy, read_policy_text

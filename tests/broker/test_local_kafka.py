@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 
+from stream_app.edges.kafka import local
 from stream_app.edges.kafka.jars import default_cache_dir
 from stream_app.edges.kafka.local import LocalKafka
+from stream_app.edges.ports import free_port
 from stream_app.errors import BrokerUnavailableError, DependencyMissingError
 from tests.tiers import skip_or_fail
 
@@ -55,6 +57,21 @@ def test_a_taken_port_is_refused_before_java_starts(tmp_path: Path) -> None:
         taken = other.getsockname()[1]
         with pytest.raises(BrokerUnavailableError, match=f"Port {taken} is taken"):
             LocalKafka(tmp_path / "node", port=taken).start()
+
+
+def test_a_free_port_that_was_taken_meanwhile_is_replaced_by_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = other.getsockname()[1]
+        chosen = iter([taken, free_port(), free_port(), taken])  # once that of the broker, once that of the controller
+        monkeypatch.setattr(local, "free_port", lambda: next(chosen, None) or free_port())
+        with LocalKafka(tmp_path / "node", heap_mb=HEAP_MB) as node:
+            assert node.bootstrap != f"127.0.0.1:{taken}"
+            assert next(chosen, None) is None
+            assert is_listening(node.bootstrap)
 
 
 def test_another_object_goes_on_with_the_data_and_a_failed_start_shows_the_end_of_the_log(tmp_path: Path) -> None:
@@ -97,6 +114,7 @@ def test_the_command_prints_the_address_and_stops_cleanly_on_ctrl_c(tmp_path: Pa
     ) as process:
         assert process.stdout
         bootstrap = process.stdout.readline().strip()
+        assert bootstrap, process.communicate(timeout=60)
         assert KafkaAdminClient(bootstrap_servers=bootstrap).list_topics() == []
         process.send_signal(signal.SIGINT)
         _, notes = process.communicate(timeout=60)

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from stream_app.edges.kafka.local import free_port
 from stream_app.edges.notify.notification import describe_notification
+from stream_app.edges.ports import free_port
 from stream_app.edges.processes import BoundProcess
 from stream_app.edges.servers.shipped import Pace
 from stream_app.policy import SHIPPED

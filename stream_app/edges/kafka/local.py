@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import socket
 import subprocess
 import time
 import uuid
@@ -18,12 +17,13 @@ from typing import Self
 
 from stream_app.edges.kafka.jars import Note, default_cache_dir, fetch_jars
 from stream_app.edges.kafka.java import Java, find_java
+from stream_app.edges.ports import HOST, free_port, is_free
 from stream_app.edges.processes import BoundProcess
 from stream_app.errors import BrokerUnavailableError
 
-_HOST = "127.0.0.1"
 _READY = b"Kafka Server started"
-_START_TRIES = 3  # with free ports: another program may take one between the choice and the start
+_PORT_TAKEN = "Address already in use"
+_START_TRIES = 3  # another program may take a free port between the choice and the start
 _LOCK_WAIT_S = 5.0  # a broker whose parent was killed needs a moment to end
 _STOP_GRACE_S = 30.0  # half a second on an idle machine; a kill would mean a recovery at the next start
 _POLL_S = 0.05
@@ -114,7 +114,7 @@ class LocalKafka:
     @property
     def bootstrap(self) -> str:
         """Address for clients, ``host:port``; the port is 0 before the first start on a free port."""
-        return f"{_HOST}:{self._port}"
+        return f"{HOST}:{self._port}"
 
     @property
     def pid(self) -> int | None:
@@ -160,9 +160,7 @@ class LocalKafka:
 
     def log_tail(self) -> str:
         """Return the last lines that the node has printed since its last start."""
-        with self.log_path.open("rb") as log:
-            log.seek(self._log_start)
-            return "\n".join(log.read().decode("utf-8", "replace").splitlines()[-_LOG_TAIL_LINES:])
+        return "\n".join(self._log_of_start().splitlines()[-_LOG_TAIL_LINES:])
 
     def __enter__(self) -> Self:
         return self.start()
@@ -173,7 +171,7 @@ class LocalKafka:
     def _try_start(self, java: Java, jars: list[Path], lock: int, *, is_last_try: bool) -> bool:
         if not self._has_fixed_port:
             self._port = free_port()
-        elif not _is_free(self._port):
+        elif not is_free(self._port):
             raise BrokerUnavailableError(
                 f"Port {self._port} is taken", action="Stop what listens there, or choose another with --port"
             )
@@ -184,12 +182,12 @@ class LocalKafka:
         self._process = BoundProcess([*command, "kafka.Kafka", str(properties)], self.log_path, inherit_fds=[lock])
         if self._wait_until_ready():
             return True
-        tail = self.log_tail()
         self.kill()
-        if "Address already in use" in tail and not self._has_fixed_port and not is_last_try:
+        # Kafka ends with a hundred lines about its stop, so the reason may stand far before the end.
+        if _PORT_TAKEN in self._log_of_start() and not is_last_try:
             return False
         raise BrokerUnavailableError(
-            f"The local Kafka did not start. The end of its log:\n{tail}\n",
+            f"The local Kafka did not start. The end of its log:\n{self.log_tail()}\n",
             action=f"The whole log is {self.log_path}; `fairstream doctor` checks this machine",
         )
 
@@ -204,6 +202,11 @@ class LocalKafka:
                     return True
                 time.sleep(_POLL_S)
         return False
+
+    def _log_of_start(self) -> str:
+        with self.log_path.open("rb") as log:
+            log.seek(self._log_start)
+            return log.read().decode("utf-8", "replace")
 
     def _lock_state_dir(self) -> int:
         """Take the lock that says "a node runs here"; it is handed to the node and lives as long as the node."""
@@ -227,7 +230,7 @@ class LocalKafka:
         properties = self.state_dir / "server.properties"
         properties.write_text(
             _SERVER_PROPERTIES.format(
-                host=_HOST,
+                host=HOST,
                 port=self._port,
                 controller_port=free_port(),
                 data_dir=self.state_dir / "data",
@@ -259,21 +262,3 @@ class LocalKafka:
                 f"Cannot prepare {self.state_dir} for Kafka:\n{done.stdout}{done.stderr}\n",
                 action="Choose another --state-dir, or remove this one",
             )
-
-
-def free_port() -> int:
-    """Return a TCP port of 127.0.0.1 that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind((_HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as Kafka does: old connections do not count
-        try:
-            probe.bind((_HOST, port))
-        except OSError:
-            return False
-    return True

@@ -8,11 +8,10 @@ import urllib.request
 from pathlib import Path
 from typing import Self
 
-from stream_app.edges.kafka.local import free_port
+from stream_app.edges.ports import HOST, free_port
 from stream_app.edges.processes import BoundProcess
 from stream_app.errors import DependencyMissingError, FairStreamError
 
-HOST = "127.0.0.1"
 _START_TRIES = 3  # another program may take the port between the choice and the start
 _POLL_S = 0.05
 _ASK_TIMEOUT_S = 2.0
@@ -76,7 +75,7 @@ class LocalServer:
             if self._wait_until_ready():
                 return self
             self.stop()
-            if is_last_try or _PORT_TAKEN not in self.log_tail():
+            if is_last_try or _PORT_TAKEN not in self._log():
                 break
             self._port = free_port()
         raise FairStreamError(f"{self._name} did not start. The end of its log:\n{self.log_tail()}")
@@ -97,8 +96,7 @@ class LocalServer:
 
     def log_tail(self) -> str:
         """Return the last lines that it has printed."""
-        text = self.log_path.read_text("utf-8", "replace") if self.log_path.exists() else ""
-        return "\n".join(text.splitlines()[-_LOG_TAIL_LINES:])
+        return "\n".join(self._log().splitlines()[-_LOG_TAIL_LINES:])
 
     def ask(self, path: str) -> bytes | None:
         """Return what the server answers to a GET; None when it does not answer with 200."""
@@ -118,6 +116,9 @@ class LocalServer:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+    def _log(self) -> str:
+        return self.log_path.read_text("utf-8", "replace") if self.log_path.exists() else ""
 
     def _wait_until_ready(self) -> bool:
         deadline = time.monotonic() + self._start_timeout_s
