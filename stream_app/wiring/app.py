@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import faust
@@ -18,16 +17,22 @@ _QUEUED_RUNS = 2  # per agent; Faust's default of 4,096 is meant for single reco
 _FETCH_BYTES = 524_288
 
 
+class _App(faust.App):
+    """Makes no folders: they would hold Tables, and a container's working directory may be read-only."""
+
+    def _create_directories(self) -> None:
+        pass
+
+
 def build_app(settings: Settings) -> faust.App:
     """Return an app without agents.
 
     Its guarantee, tables, acknowledgements, web server and leader topic are not used; ``docs/architecture.md`` says
     why.
     """
-    return faust.App(
+    return _App(
         settings.app_id,
         broker=";".join(f"lanes://{server}" for server in settings.kafka.split(",")),
-        datadir=str(Path(settings.state_dir) / "faust"),  # made at every start, by default in the working directory
         autodiscover=False,
         web_enabled=False,
         topic_disable_leader=True,
