@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,12 +19,13 @@ from producers.publish import Destination, publish
 from stream_app.edges.kafka.admin import create_topics
 from stream_app.topics import FAIRNESS_RESULTS, TopicSpec
 from tests.chaos.disturbed import disturbed_events
-from tests.chaos.logs import read_json, read_raw
+from tests.chaos.logs import read_json, read_raw, read_sources
 from tests.chaos.recount import Record
 from tests.chaos.schedule import Plan
 from tests.sites import Site, open_site
 
 N_EVENTS = 24_000
+_ID = re.compile(rb'"application_id": ?"([^"]*)"')
 Change = Callable[[int, Record], Record | None]  # partition and record; None leaves the record out
 
 
@@ -87,7 +90,7 @@ TAMPERINGS = (changed, removed, moved_in_time)
 
 @dataclass
 class Tampering:
-    """Does something to the first ordinary approved record of a partition from an offset on, and remembers it."""
+    """Does something to one record, and remembers it."""
 
     act: Callable[[Record], Record | None]
     partition: int
@@ -95,12 +98,34 @@ class Tampering:
     touched: Record | None = None
 
     def __call__(self, partition: int, record: Record) -> Record | None:
-        value = record.value or b""
-        is_ordinary = b'"approved":true' in value and value.startswith(b"{") and value.endswith(b"}")
-        if partition != self.partition or self.touched or record.offset < self.offset or not is_ordinary:
+        if (partition, record.offset) != (self.partition, self.offset):
             return record
         self.touched = record
         return self.act(record)
+
+
+def offset_that_matters(site: Site, partition: int, least: int) -> int:
+    """Return the first offset, from ``least`` on, of an approval that was counted and was sent only once.
+
+    A late or refused record can change without a trace, and a repeat takes the place of a record that is left out.
+    """
+    [model] = site.models
+    counted = set(read_sources(site.kafka, model["output_topic"])[partition])
+    records = read_raw(site.kafka, model["topic"])[partition]
+    n_sent = Counter(_id_in(record) for record in records)
+    return next(
+        record.offset
+        for record in records
+        if record.offset >= least
+        and record.offset in counted
+        and b'"approved":true' in (record.value or b"")
+        and n_sent[_id_in(record)] == 1
+    )
+
+
+def _id_in(record: Record) -> bytes:
+    found = _ID.search(record.value or b"")
+    return found[1] if found else b""
 
 
 def _runs(records: Iterable[Record | None]) -> Iterator[tuple[list[Record], bool]]:

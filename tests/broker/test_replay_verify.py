@@ -12,7 +12,15 @@ import pytest
 from confluent_kafka import Consumer, TopicPartition
 
 from tests.chaos.recount import Record
-from tests.replay_stage import TAMPERINGS, Change, Tampering, copy_topic, judged_site, live_results
+from tests.replay_stage import (
+    TAMPERINGS,
+    Change,
+    Tampering,
+    copy_topic,
+    judged_site,
+    live_results,
+    offset_that_matters,
+)
 from tests.sites import Site
 
 pytestmark = pytest.mark.timeout(300)
@@ -53,7 +61,7 @@ def test_everything_that_was_judged_is_found_again_bit_for_bit(site: Site, sourc
 def test_one_record_that_was_tampered_with_is_found(
     site: Site, fresh_name: Callable[[str], str], act: Callable[[Record], Record | None]
 ) -> None:
-    tampering = Tampering(act, partition=2, offset=1500)
+    tampering = Tampering(act, partition=2, offset=offset_that_matters(site, partition=2, least=1500))
     copy = copy_topic(site, fresh_name(act.__name__), tampering)
     code, found = verify(site, "--source-topic", copy)
     assert (code, found.get("is_equal")) == (1, False), found
