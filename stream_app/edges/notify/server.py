@@ -9,19 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
+from stream_app.edges.http_server import TEXT, HttpServer, QuietHandler
 from stream_app.edges.notify.notification import Notification, read_notification
-from stream_app.errors import ConfigError
 
 MAX_BODY_BYTES = 1_048_576  # a group of some hundred alerts
-_IDLE_TIMEOUT_S = 10
-_TEXT = "text/plain; charset=utf-8"
 _RUNBOOK = re.compile(r"/runbooks/([A-Za-z]{1,60})(\.md)?")
 
 
-class NotificationServer:
+class NotificationServer(HttpServer):
     """Receives notifications on a thread of its own.
 
     Args:
@@ -44,50 +40,21 @@ class NotificationServer:
     ) -> None:
         members = {"take": staticmethod(on_notification), "runbooks": runbooks or {}}
         handler = type("Handler", (_Handler,), members)
-        try:
-            self._server = _Server((host, port), handler)
-        except OSError as error:
-            raise ConfigError(
-                f"Cannot listen on {host}:{port} for notifications ({error.strerror})",
-                action="Free the port, or choose another with --port; 0 takes a free one",
-            ) from None
+        super().__init__(handler, host, port, purpose="notifications", port_setting="choose another with --port")
         self._host = host
-        self._thread = Thread(target=self._server.serve_forever, args=(0.1,), name="notifications", daemon=True)
 
     @property
     def base_url(self) -> str:
         """Where it listens."""
-        return f"http://{self._host}:{self._server.server_port}"
-
-    def start(self) -> None:
-        """Begin to answer."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stop answering and free the port."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        return f"http://{self._host}:{self.port}"
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False  # a client that holds its connection must not hold up the end
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing: a client that hangs up is no event, and a traceback could show what it sent."""
-
-
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuietHandler):
     take: Callable[[Notification], None]
     runbooks: Mapping[str, str]
-    timeout = _IDLE_TIMEOUT_S
-    protocol_version = "HTTP/1.1"
-    default_request_version = "HTTP/1.1"
-    server_version = "fairstream"
-    sys_version = ""
+    allowed_methods = "GET, HEAD, POST"
 
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802  # the base class looks for this name
         """Take in a notification."""
         if self.path.partition("?")[0] != "/notify":
             self.send_error(HTTPStatus.NOT_FOUND)
@@ -100,29 +67,18 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._receive(size)
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802  # the base class looks for this name
         """Answer whether the sink lives, or with a runbook."""
         path = self.path.partition("?")[0]
         found = _RUNBOOK.fullmatch(path)
         if path == "/livez":
-            self._send(HTTPStatus.OK, b"ok\n")
+            self.send(HTTPStatus.OK, TEXT, b"ok\n")
         elif found and found[1] in self.runbooks:
-            self._send(HTTPStatus.OK, self.runbooks[found[1]].encode())
+            self.send(HTTPStatus.OK, TEXT, self.runbooks[found[1]].encode())
         else:
             self.send_error(HTTPStatus.NOT_FOUND)
 
     do_HEAD = do_GET  # noqa: N815  # the base class looks for this name
-
-    def send_error(self, code: int, *_: object, **__: object) -> None:
-        """Answer with the name of the status only; the standard page would repeat the request."""
-        status = HTTPStatus(code)
-        if status is HTTPStatus.NOT_IMPLEMENTED:
-            status = HTTPStatus.METHOD_NOT_ALLOWED
-        self.close_connection = True  # the rest of a bad request must not be read as another one
-        self._send(status, status.phrase.encode() + b"\n")
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name is the base class's
-        """Say nothing: what matters is told by ``take``."""
 
     def _body_size(self) -> int | None:
         """Return the declared size; None when it is missing, no number, or the body comes in chunks."""
@@ -138,16 +94,4 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_error(HTTPStatus.BAD_REQUEST)
             return
         self.take(notification)
-        self._send(HTTPStatus.OK, b"taken\n")
-
-    def _send(self, status: HTTPStatus, body: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", _TEXT)
-        self.send_header("Content-Length", str(len(body)))
-        if status is HTTPStatus.METHOD_NOT_ALLOWED:
-            self.send_header("Allow", "GET, HEAD, POST")
-        if self.close_connection:
-            self.send_header("Connection", "close")
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
+        self.send(HTTPStatus.OK, TEXT, b"taken\n")

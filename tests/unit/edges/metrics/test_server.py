@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import socket
 from collections.abc import Iterator
 
 import msgspec
@@ -16,6 +15,7 @@ from stream_app.edges.metrics.metrics import Metrics
 from stream_app.edges.metrics.server import MetricsServer
 from stream_app.errors import ConfigError
 from stream_app.policy import load_policy
+from tests.http_requests import ask, say
 
 
 class Clock:
@@ -40,17 +40,7 @@ class Site:
         self.server.start()
 
     def ask(self, path: str, method: str = "GET", **headers: str) -> tuple[http.client.HTTPResponse, bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=10)
-        connection.request(method, path, headers=headers)
-        response = connection.getresponse()
-        body = response.read()
-        connection.close()
-        return response, body
-
-    def say(self, raw: bytes) -> bytes:
-        with socket.create_connection(("127.0.0.1", self.server.port), timeout=10) as connection:
-            connection.sendall(raw)
-            return b"".join(iter(lambda: connection.recv(4096), b""))
+        return ask(self.server.port, method, path, headers=headers)
 
 
 @pytest.fixture
@@ -114,7 +104,7 @@ def test_other_paths_and_methods_are_refused_without_an_echo(site: Site) -> None
     "raw", [b"canary\r\n\r\n", b"GET canary canary canary HTTP/1.1\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n"]
 )
 def test_a_broken_request_is_answered_without_an_echo(site: Site, raw: bytes) -> None:
-    answer = site.say(raw)
+    answer = say(site.server.port, raw)
     assert b" 400 " in answer or b" 505 " in answer
     assert b"canary" not in answer
     assert b"Python" not in answer

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 from stream_app.edges.notify.notification import Notification, describe_notification, read_notification
 from stream_app.edges.notify.server import MAX_BODY_BYTES, NotificationServer
 from stream_app.errors import ConfigError
+from tests.http_requests import ask, say
 
 # As Alertmanager 0.25 sends it; later versions add fields.
 BODY: dict[str, Any] = {
@@ -62,20 +62,10 @@ class Site:
         self.taken: list[Notification] = []
         self.server = NotificationServer(self.taken.append, runbooks={"FairnessBreach": "# FairnessBreach\n"})
         self.server.start()
-        self.port = int(self.server.base_url.rpartition(":")[2])
 
     def ask(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        connection.request(method, path, body)
-        response = connection.getresponse()
-        answer = (response.status, response.read())
-        connection.close()
-        return answer
-
-    def say(self, raw: bytes) -> bytes:
-        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
-            connection.sendall(raw)
-            return b"".join(iter(lambda: connection.recv(4096), b""))
+        response, answer = ask(self.server.port, method, path, body)
+        return response.status, answer
 
 
 @pytest.fixture
@@ -130,7 +120,7 @@ def test_what_is_no_notification_gets_400_and_the_sink_lives_on(site: Site, body
 
 def test_a_body_that_is_too_large_is_refused_unread(site: Site) -> None:
     head = f"POST /notify HTTP/1.1\r\nHost: x\r\nContent-Length: {MAX_BODY_BYTES + 1}\r\n\r\n"
-    assert site.say(head.encode()).startswith(b"HTTP/1.1 413 ")
+    assert say(site.server.port, head.encode()).startswith(b"HTTP/1.1 413 ")
 
 
 @pytest.mark.parametrize(
@@ -144,7 +134,7 @@ def test_a_body_that_is_too_large_is_refused_unread(site: Site) -> None:
     ],
 )
 def test_a_body_of_unclear_size_is_refused(site: Site, head: str) -> None:
-    assert site.say(head.encode()).startswith(b"HTTP/1.1 411 ")
+    assert say(site.server.port, head.encode()).startswith(b"HTTP/1.1 411 ")
 
 
 @pytest.mark.parametrize(
@@ -165,11 +155,11 @@ def test_only_known_pages_answer(site: Site, method: str, path: str, status: int
 
 
 def test_a_client_that_hangs_up_in_the_middle_does_not_end_the_sink(site: Site) -> None:
-    with socket.create_connection(("127.0.0.1", site.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", site.server.port), timeout=10) as connection:
         connection.sendall(b"POST /notify HTTP/1.1\r\nContent-Length: 100\r\n\r\n{")
     assert site.ask("POST", "/notify", msgspec.json.encode(BODY))[0] == 200
 
 
 def test_a_taken_port_is_told_with_what_to_do(site: Site) -> None:
     with pytest.raises(ConfigError, match="--port"):
-        NotificationServer(site.taken.append, port=site.port)
+        NotificationServer(site.taken.append, port=site.server.port)

@@ -1,0 +1,105 @@
+"""A small HTTP server on a thread of its own, which programs ask: it gives nothing away.
+
+No version of the server, no log of requests, no page that repeats what was sent. There is no authentication: whoever
+serves with it binds to loopback unless told otherwise.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import ClassVar
+
+from stream_app.errors import ConfigError
+
+TEXT = "text/plain; charset=utf-8"
+_IDLE_TIMEOUT_S = 10  # a connection that says nothing for so long is closed
+_POLL_S = 0.1
+
+
+class HttpServer:
+    """Answers requests from its start until it is stopped.
+
+    Args:
+        handler: What answers a request.
+        host: Address to bind to.
+        port: Port; 0 takes a free one.
+        purpose: What it serves, for the name of the thread and the error.
+        port_setting: How the operator chooses another port, for the error.
+
+    Raises:
+        ConfigError: the address cannot be bound.
+    """
+
+    def __init__(self, handler: type[QuietHandler], host: str, port: int, *, purpose: str, port_setting: str) -> None:
+        try:
+            self._server = _Server((host, port), handler)
+        except OSError as error:
+            raise ConfigError(
+                f"Cannot listen on {host}:{port} for {purpose} ({error.strerror})",
+                action=f"Free the port, or {port_setting}; 0 takes a free one",
+            ) from None
+        self._thread = Thread(target=self._server.serve_forever, args=(_POLL_S,), name=purpose, daemon=True)
+
+    @property
+    def port(self) -> int:
+        """The port that is bound."""
+        return self._server.server_port
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop answering and free the port."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+class QuietHandler(BaseHTTPRequestHandler):
+    """Answers with what its ``do_`` methods send; says nothing of its own.
+
+    Attributes:
+        allowed_methods: Methods that it knows, as the header ``Allow`` tells them.
+    """
+
+    allowed_methods: ClassVar[str]
+    timeout = _IDLE_TIMEOUT_S
+    protocol_version = "HTTP/1.1"
+    default_request_version = "HTTP/1.1"  # a line that is no request gets a status line too
+    server_version = "fairstream"
+    sys_version = ""
+
+    def send(self, status: HTTPStatus, content_type: str, body: bytes) -> None:
+        """Answer; a HEAD request gets the headers only."""
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        if status is HTTPStatus.METHOD_NOT_ALLOWED:
+            self.send_header("Allow", self.allowed_methods)
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def send_error(self, code: int, *_: object, **__: object) -> None:
+        """Answer with the name of the status only; the standard page would repeat the request."""
+        status = HTTPStatus(code)
+        if status is HTTPStatus.NOT_IMPLEMENTED:
+            status = HTTPStatus.METHOD_NOT_ALLOWED
+        self.close_connection = True  # the rest of a bad request must not be read as another one
+        self.send(status, TEXT, status.phrase.encode() + b"\n")
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name is the base class's
+        """Say nothing: a line for each request is noise, and the line would hold what was asked for."""
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False  # an idle client must not hold up the end of the process
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: a client that hangs up is no event, and a traceback could show what it sent."""
