@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 import urllib.request
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Self
 
@@ -24,7 +25,7 @@ def find_program(*names: str) -> str | None:
     return next(filter(None, map(shutil.which, names)), None)
 
 
-class LocalServer:
+class LocalServer(ABC):
     """One server with a folder of its own; its address is known before it starts.
 
     Args:
@@ -80,9 +81,9 @@ class LocalServer:
             self._port = free_port()
         raise FairStreamError(f"{self._name} did not start. The end of its log:\n{self.log_tail()}")
 
+    @abstractmethod
     def arguments(self) -> list[str]:
         """Write the server's files for its present port and return its arguments."""
-        raise NotImplementedError
 
     def stop(self) -> None:
         """End the server cleanly; harmless when it does not run."""
