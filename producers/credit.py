@@ -3,7 +3,8 @@
 Each applicant has a chance of repayment ``p`` in [0.02, 0.99]: 0.02 + 0.97 times the greater of two uniforms, the same
 for everybody whatever their gender, race or product. The score is ``p``, rounded to four digits; from 0.5 on a loan is
 granted (about three in four). What comes of a granted loan is known after a while, of 19 in 20: repaid with chance
-``p``. So the score is calibrated, and good outcomes are as frequent among approved women as among approved men.
+``p``. So the score is calibrated, and good outcomes are as frequent among approved women as among approved men. Of
+refused applicants nothing is known, unless the stream is one in which somebody else tells it (another lender's loan).
 
 - *Label drift* at level L takes 0.4 L of the chance of women to repay: their outcomes get worse while scores and
   decisions stay.
@@ -36,6 +37,7 @@ LABEL_EFFECT = 0.4  # what label drift of level 1 takes from the chance of women
 SCORE_EFFECT = 0.2  # what a score shift of level 1 takes from the score of women
 KNOWN_SHARE = 0.95  # of the outcomes of granted loans
 EVENTS_PER_DECISION = 1.72  # a decision, and the outcome of about 0.755 * 0.95: what a rate of sending is shared by
+EVENTS_PER_KNOWN_CASE = 1.0 + KNOWN_SHARE  # the same where outcomes of refused cases come too
 _HALF = 0.5
 _DIGITS = 10_000
 
@@ -52,8 +54,28 @@ class Drifts(NamedTuple):
     score: DriftSchedule = DriftSchedule()
 
 
+class Case(NamedTuple):
+    """One applicant.
+
+    Attributes:
+        decision: Its event.
+        outcome: What is to be known of it, or would be had the loan been granted; None if nobody ever tells.
+        is_granted: What was decided.
+    """
+
+    decision: Event
+    outcome: Event | None
+    is_granted: bool
+
+
 def simulate_credit(
-    seed: int, timeline: Timeline, drifts: Drifts, *, n: int | None, longest_delay_s: float
+    seed: int,
+    timeline: Timeline,
+    drifts: Drifts,
+    *,
+    n: int | None,
+    longest_delay_s: float,
+    is_refused_known: bool = False,
 ) -> Iterator[Event]:
     """Yield decisions and outcomes in the order of event time; the same arguments give the same bytes.
 
@@ -63,23 +85,22 @@ def simulate_credit(
         drifts: Levels over the decisions.
         n: Number of decisions; None for no end. Outcomes that are still to come then follow at once.
         longest_delay_s: Longest time from a decision to its outcome, seconds of event time, > 0.
+        is_refused_known: Whether outcomes of refused cases come too, as many as of granted ones.
     """
     due: list[tuple[int, int, Event]] = []  # event time, number, outcome
-    for number, (decision, outcome) in enumerate(_decide(seed, timeline, drifts, longest_delay_s)):
+    for number, (decision, outcome, is_granted) in enumerate(_decide(seed, timeline, drifts, longest_delay_s)):
         if number == n:
             break
         while due and due[0][0] <= decision.time_ms:
             yield heapq.heappop(due)[2]
         yield decision
-        if outcome is not None:
+        if outcome is not None and (is_granted or is_refused_known):
             heapq.heappush(due, (outcome.time_ms, number, outcome))
     while due:
         yield heapq.heappop(due)[2]
 
 
-def _decide(
-    seed: int, timeline: Timeline, drifts: Drifts, longest_delay_s: float
-) -> Iterator[tuple[Event, Event | None]]:
+def _decide(seed: int, timeline: Timeline, drifts: Drifts, longest_delay_s: float) -> Iterator[Case]:
     run = run_tag(seed, timeline)
     for first, uniforms in zip(count(0, BLOCK), Draws(seed, "credit").blocks(9), strict=False):
         yield from _decide_block(first, uniforms, timeline, drifts, longest_delay_s, run)
@@ -87,7 +108,7 @@ def _decide(
 
 def _decide_block(
     first: int, uniforms: Floats, timeline: Timeline, drifts: Drifts, longest_delay_s: float, run: str
-) -> Iterator[tuple[Event, Event | None]]:
+) -> Iterator[Case]:
     order, who, race, product, merit, other_merit, fate, delay, known = uniforms
     events = np.arange(first, first + BLOCK)
     is_male = (np.repeat(order[::2] < _HALF, 2) ^ (events % 2 == 1)).astype(np.int64)
@@ -117,11 +138,9 @@ def _decide_block(
             f'"product":"{products[kind]}","score":{points!r},"approved":{"true" if is_approved else "false"}}}'
         )
         decision = Event(case.encode(), value.encode(), time_ms)
-        if not (is_approved and has_outcome):
-            yield decision, None
-            continue
         label = f'{ids},"ts":"{later_ts}","repaid":{"true" if repaid else "false"}}}'
-        yield decision, Event(case.encode(), label.encode(), later_ms, is_outcome=True)
+        outcome = Event(case.encode(), label.encode(), later_ms, is_outcome=True) if has_outcome else None
+        yield Case(decision, outcome, is_approved)
 
 
 def _rounded(values: Floats) -> NDArray[np.float64]:

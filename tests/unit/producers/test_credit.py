@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from producers.credit import CUT, EVENTS_PER_DECISION, KNOWN_SHARE, Drifts, simulate_credit
+from producers.credit import CUT, EVENTS_PER_DECISION, EVENTS_PER_KNOWN_CASE, KNOWN_SHARE, Drifts, simulate_credit
 from producers.drift import parse_drift
 from producers.event import Event
 from producers.fit import check_fit
@@ -72,6 +72,17 @@ def test_outcomes_come_for_granted_loans_only_within_the_longest_delay() -> None
     assert is_near(sum(outcome is not None for _, outcome in granted), len(granted), KNOWN_SHARE)
     assert all(outcome is None for decision, outcome in cases(events) if not decision["approved"])
     assert len(events) / N == pytest.approx(EVENTS_PER_DECISION, abs=0.02)
+
+
+def test_outcomes_of_refused_cases_come_too_where_they_are_known_and_nothing_else_changes() -> None:
+    known = list(simulate_credit(42, START, Drifts(), n=N, longest_delay_s=60.0, is_refused_known=True))
+    of_granted = {decision["application_id"] for decision, _ in cases(known) if decision["approved"]}
+    assert [event for event in known if not event.is_outcome or event.key.decode() in of_granted] == take(N)
+    refused = [(decision, outcome) for decision, outcome in cases(known) if not decision["approved"]]
+    told = [(decision["score"], outcome["repaid"]) for decision, outcome in refused if outcome is not None]
+    assert is_near(len(told), len(refused), KNOWN_SHARE)
+    assert is_near(sum(repaid for _, repaid in told), len(told), sum(score for score, _ in told) / len(told))
+    assert len(known) / N == pytest.approx(EVENTS_PER_KNOWN_CASE, abs=0.02)
 
 
 def test_a_loan_is_granted_from_the_cut_on() -> None:
