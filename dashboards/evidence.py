@@ -1,4 +1,7 @@
-"""The panel that sets evidence beside its threshold; several dashboards have one."""
+"""The panels that set evidence beside its threshold; several dashboards have one.
+
+Tests that share a panel must share a threshold: each family of tests has its own part of the false alarms.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,11 @@ _HOW_TO_READ = (
     "look as often as one likes. Above its dashed threshold the group is in breach. From then on the line is that of "
     "the all-clear: above its own threshold the breach ends. The explanation has each test."
 )
+_HOW_TO_READ_DRIFT = (
+    "log10 of the e-value of the test whether scores of a group lie otherwise than in its own past. Above its dashed "
+    "threshold the group is in breach, and stays so, with the evidence of its alarm, until the policy gives the score "
+    "another version. Reference groups are watched too. A line begins when the past of a group is gathered."
+)
 
 
 def evidence(title: str, about: str, of_groups: Matchers, of_attributes: Matchers, leads_to: tuple[Link, ...]) -> Panel:
@@ -22,7 +30,7 @@ def evidence(title: str, about: str, of_groups: Matchers, of_attributes: Matcher
 
     Args:
         title: Title of the panel.
-        about: What the tests are about, as alternatives of a regular expression, such as ``ratio|gap``.
+        about: What the tests are about, as alternatives of a regular expression, such as ``ratio|gap``; of one family.
         of_groups: Matchers of the evidence.
         of_attributes: Matchers of the thresholds, which have no group.
         leads_to: Where a click on a value leads.
@@ -38,3 +46,14 @@ def evidence(title: str, about: str, of_groups: Matchers, of_attributes: Matcher
     ]
     panel = lines(About(title, _HOW_TO_READ, alert="FairnessBreach", leads_to=leads_to), queries, width=HALF)
     return dashed(panel, "(all-clear )?threshold .*")
+
+
+def drift_evidence(title: str, of_groups: Matchers, of_attributes: Matchers, leads_to: tuple[Link, ...]) -> Panel:
+    """Show how near the scores of each group are to having left their own past; there is no all-clear of that."""
+    drift = 'test="score_drift"'
+    queries = [
+        Query(owned("evidence_log10", "attribute, group", *of_groups, drift), "{{attribute}} {{group}}"),
+        Query(owned("evidence_threshold_log10", "attribute", *of_attributes, drift), "threshold {{attribute}}"),
+    ]
+    about = About(title, _HOW_TO_READ_DRIFT, alert="FairnessBreach", leads_to=leads_to)
+    return dashed(lines(about, queries, width=HALF), "threshold .*")

@@ -28,7 +28,12 @@ CROSS = "+"
 CROSSED = {"gender+race": ("male+white", "female+black", "female+asian")}
 N, REFERENCE_RATE = 1000.0, 0.8
 FEMALE_BEFORE, FEMALE_AFTER = 0.76, 0.48  # ratio 0.95, then 0.6
-UNFAIR_GROUPS, FOUND_TESTS, THRESHOLD = ("female", "female+black"), ("ratio_low", "gap_low", "tpr_low"), 6.5
+DRIFT = "score_drift"  # of each group against its own past: reference groups are watched too, and it has no all-clear
+UNFAIR_GROUPS, FOUND_TESTS, THRESHOLD = (
+    ("female", "female+black"),
+    ("ratio_low", "gap_low", "tpr_low", "score_low"),
+    6.5,
+)
 TESTS = tuple(
     f"{part}_{side}" for part in ("ratio", "gap", "tpr", "fpr", "outcome", "score") for side in ("low", "high")
 )
@@ -120,7 +125,7 @@ def _fairness(start_s: int) -> Iterator[Series]:
     for attribute, groups in (GROUPS | CROSSED).items():
         pair = {"model": "loans", "attribute": attribute}
         yield from _states(pair, start_s)
-        for test in TESTS:
+        for test in (*TESTS, DRIFT):
             yield Series("evidence_threshold_log10", pair | {"test": test}, constant(THRESHOLD))
         for group in groups:
             yield from _over_time(pair, group, is_reference=group == groups[0])
@@ -195,7 +200,7 @@ def _over_time(pair: Labels, group: str, *, is_reference: bool) -> Iterator[Seri
     labels = dict(pair) | {"group": group}
     if CROSS not in group:
         yield Series("decisions_without_outcome_ratio", labels, constant(0.25))
-    for test in () if is_reference else TESTS:
+    for test in (DRIFT,) if is_reference else (*TESTS, DRIFT):
         if group in UNFAIR_GROUPS and test in FOUND_TESTS:
             yield from _found(labels, test)
             continue

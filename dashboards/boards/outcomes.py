@@ -6,7 +6,7 @@ from grafana_foundation_sdk.builders.timeseries import Panel
 
 from dashboards import links
 from dashboards.board import Board
-from dashboards.evidence import evidence
+from dashboards.evidence import drift_evidence, evidence
 from dashboards.links import ASK_THE_LOG
 from dashboards.panels import FULL, THIRD, About, Column, Query, band, dashed, grid, lines
 from dashboards.promql import OF_ANY_WINDOW, OF_ATTRIBUTE, OF_GROUP, OF_MODEL, OF_WINDOW, owned, series, speed
@@ -137,9 +137,9 @@ SCORES = (
         ),
         [Query(owned("score_stability_index", _PAIR, *OF_WINDOW), "{{attribute}} {{group}}")],
     ),
-    evidence(
-        "Evidence of the outcome and score tests", "tpr|fpr|outcome|score", OF_ANY_WINDOW, OF_ATTRIBUTE, _LEADS_TO
-    ),
+    drift_evidence("Evidence that scores left their own past", OF_ANY_WINDOW, OF_ATTRIBUTE, _LEADS_TO),
+    evidence("Evidence that scores are lower", "score", OF_ANY_WINDOW, OF_ATTRIBUTE, _LEADS_TO),
+    evidence("Evidence that errors or outcomes are worse", "tpr|fpr|outcome", OF_ANY_WINDOW, OF_ATTRIBUTE, _LEADS_TO),
 )
 
 BOARD = Board(
