@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.board_queries import BOARDS, LABEL_VALUES, Asked, asked, fill, marks, metric_names, variables
+from tests.board_queries import BOARDS, LABEL_VALUES, Asked, asked, fill, marks, variables
 from tests.recorded_prometheus import PromApi, QueryRefusedError
 
 STEP_S = 15.0
+NOTHING: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,8 @@ class Source:
         return self.api.over(expr, self.end_s - n_steps * STEP_S, self.end_s, STEP_S)  # the newest value is among them
 
 
-def options(source: Source, uid: str) -> dict[str, list[str]]:
-    """Return what each variable of a dashboard offers, in order, with "All" or the first one chosen before it."""
+def options(source: Source, uid: str, picked: Mapping[str, str] = NOTHING) -> dict[str, list[str]]:
+    """Return what each variable of a dashboard offers, in order, after what is picked, "All" or the first one."""
     offered: dict[str, list[str]] = {}
     chosen: dict[str, str] = {}
     for variable in variables(BOARDS[uid]):
@@ -43,34 +44,47 @@ def options(source: Source, uid: str) -> dict[str, list[str]]:
         found = source.api.label_values(asks["selector"], asks["label"], source.start_s, source.end_s)
         pattern = re.compile(variable.get("regex", "").strip("/") or ".*")
         offered[variable["name"]] = [value for value in found if pattern.fullmatch(value)]
-        chosen[variable["name"]] = _choice(variable, offered[variable["name"]])
+        chosen[variable["name"]] = _choice(variable, offered[variable["name"]], picked)
     return offered
 
 
-def choices(source: Source, uid: str) -> dict[str, str]:
-    """Return what each variable stands for in a query when a person has chosen nothing yet."""
-    offered = options(source, uid)
-    return {one["name"]: _choice(one, offered[one["name"]]) for one in variables(BOARDS[uid])}
+def choices(source: Source, uid: str, picked: Mapping[str, str] = NOTHING) -> dict[str, str]:
+    """Return what each variable stands for in a query; what a person has not picked is as Grafana begins."""
+    offered = options(source, uid, picked)
+    return {one["name"]: _choice(one, offered[one["name"]], picked) for one in variables(BOARDS[uid])}
 
 
-def find_problems(source: Source, uid: str, absent: frozenset[str] = frozenset()) -> Iterator[str]:
+def find_problems(source: Source, uid: str, picked: Mapping[str, str] = NOTHING) -> Iterator[str]:
     """Yield what is wrong with a dashboard: a query refused, empty, or without a label that its legend shows.
 
     Args:
         source: What is asked.
         uid: The dashboard.
-        absent: Metrics that this source has no reason to have, such as those of outcomes; what asks for them is not
-            asked.
+        picked: Values that a person has chosen, by variable.
     """
-    offered, values = options(source, uid), choices(source, uid)
+    offered, values = options(source, uid, picked), choices(source, uid, picked)
     yield from (f"{uid}: variable {name} offers nothing" for name, found in offered.items() if not found)
     mine = [query for query in asked() if query.board == uid]
     mine += [Asked(uid, name, expr, "", is_instant=False, repeat="") for board, name, expr in marks() if board == uid]
     for query in mine:
-        if not absent & metric_names(query.expr):
-            problems = [list(_problems_of(source, query, values | chosen)) for chosen in _repeated(query, offered)]
-            if all(problems):  # a repeated panel may be empty for some values, not for all
-                yield from (problems or [[f"{query}: nothing to repeat it for"]])[0]
+        problems = [list(_problems_of(source, query, values | chosen)) for chosen in _repeated(query, offered)]
+        if all(problems):  # a repeated panel may be empty for some values, not for all
+            yield from (problems or [[f"{query}: nothing to repeat it for"]])[0]
+
+
+def series_of(
+    source: Source, uid: str, title: str, values: Mapping[str, str], legend: str | None = None
+) -> list[dict[str, Any]]:
+    """Return the series of a panel, query by query: of all queries, or of the one with this legend."""
+    queries = [query for query in asked() if (query.board, query.panel) == (uid, title)]
+    queries = [query for query in queries if legend in (None, query.legend)]
+    assert queries, (title, legend)
+    return [series for query in queries for series in source.ask(query, values)]
+
+
+def newest_of(series: dict[str, Any]) -> float:
+    """Return the newest value of a series."""
+    return float((series["values"][-1] if "values" in series else series["value"])[1])
 
 
 def escaped(value: str) -> str:
@@ -100,7 +114,10 @@ def _repeated(query: Asked, offered: Mapping[str, list[str]]) -> list[dict[str, 
     return [{query.repeat: escaped(value)} for value in offered[query.repeat]]
 
 
-def _choice(variable: Mapping[str, Any], offered: list[str]) -> str:
+def _choice(variable: Mapping[str, Any], offered: list[str], picked: Mapping[str, str]) -> str:
+    if variable["name"] in picked:
+        assert picked[variable["name"]] in offered, (picked, offered)
+        return escaped(picked[variable["name"]])
     if not offered:
         return "nothing-is-offered"
     if not variable.get("includeAll"):

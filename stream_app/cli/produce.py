@@ -73,6 +73,9 @@ def credit(  # noqa: PLR0913, PLR0917 - one for each flag
     outcome_delay: Annotated[
         float, typer.Option(min=0.001, help="Longest time from decision to outcome, seconds of event time.")
     ] = 60.0,
+    is_refused_known: Annotated[
+        bool, typer.Option("--outcomes-of-refused", help="Outcomes of refused cases come too, as from another lender.")
+    ] = False,
     rate: LiveRate = 500.0,
     event_rate: EventRate = None,
     count: Count = None,
@@ -91,15 +94,18 @@ def credit(  # noqa: PLR0913, PLR0917 - one for each flag
 
     Example: fairstream produce credit --rate 500 --label-drift 0@0,1@120s
     """
-    from producers.credit import EVENTS_PER_DECISION, Drifts, simulate_credit  # noqa: PLC0415
+    from producers.credit import EVENTS_PER_DECISION, EVENTS_PER_KNOWN_CASE, Drifts, simulate_credit  # noqa: PLC0415
     from producers.disorder import Disorder  # noqa: PLC0415
     from producers.drift import parse_drift  # noqa: PLC0415
     from producers.timeline import live_timeline  # noqa: PLC0415
 
     drifts = Drifts(parse_drift(label_drift, "--label-drift"), parse_drift(score_shift, "--score-shift"))
     target = find_target("credit", kafka, policy, model)
-    timeline = live_timeline(start, now_ms(), count=count, rate=rate / EVENTS_PER_DECISION, event_rate=event_rate)
-    events = simulate_credit(seed, timeline, drifts, n=count, longest_delay_s=outcome_delay)
+    decision_rate = rate / (EVENTS_PER_KNOWN_CASE if is_refused_known else EVENTS_PER_DECISION)
+    timeline = live_timeline(start, now_ms(), count=count, rate=decision_rate, event_rate=event_rate)
+    events = simulate_credit(
+        seed, timeline, drifts, n=count, longest_delay_s=outcome_delay, is_refused_known=is_refused_known
+    )
     if target.model.outcome is None:
         events = (event for event in events if not event.is_outcome)
     disorder = Disorder(seed, late_share=late, repeat_share=repeat, late_by_s=late_by)

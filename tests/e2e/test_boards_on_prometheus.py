@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from stream_app.errors import DependencyMissingError
-from tests.board_checks import Source, choices, escaped, find_problems, options
+from tests.board_checks import Source, choices, escaped, find_problems, newest_of, options, series_of
 from tests.board_queries import BOARDS, asked, fill, marks
 from tests.metric_scenario import (
     BREACH_S,
@@ -141,19 +140,7 @@ def test_a_dashboard_without_data_would_be_noticed(source: Source, uid: str) -> 
     assert len(list(find_problems(yesterday, uid))) >= n_queries - n_that_always_answer
 
 
-def series_of(source: Source, uid: str, title: str, values: dict[str, str]) -> list[dict[str, Any]]:
-    """Return all series of a panel."""
-    queries = [query for query in asked() if (query.board, query.panel) == (uid, title)]
-    assert queries, title
-    return [series for query in queries for series in source.ask(query, values)]
-
-
 def newest(source: Source, uid: str, title: str, labels: dict[str, str]) -> float:
     """Return the newest value of the first series of a panel that has these labels."""
     found = series_of(source, uid, title, choices(source, uid))
     return newest_of(next(series for series in found if labels.items() <= series["metric"].items()))
-
-
-def newest_of(series: dict[str, Any]) -> float:
-    """Return the newest value of a series."""
-    return float((series["values"][-1] if "values" in series else series["value"])[1])
