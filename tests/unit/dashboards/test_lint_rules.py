@@ -1,6 +1,10 @@
-"""The rules of grafana/dashboard-linter that matter, without the program: it is written in Go.
+"""The rules of grafana/dashboard-linter without the program: it is written in Go and not installed here.
 
 Each rule returns the places that break it. ``dashboards/.lint`` says which are meant so; both must agree exactly.
+Where ours is stricter, it is so on purpose: the linter looks at some types of panels only, and at units of a panel only
+where no column has its own.
+
+Source: github.com/grafana/dashboard-linter, docs/index.md and lint/.
 """
 
 from __future__ import annotations
@@ -19,7 +23,10 @@ Place = tuple[str, str]  # dashboard and panel; the latter is empty for a dashbo
 Board = dict[str, Any]
 
 LINT = YAML(typ="safe").load(Path(__file__).parents[3] / "dashboards" / ".lint")["exclusions"]
-SELECTOR = re.compile(r"\b(?:fairstream_\w+|up)\{([^}]*)\}")
+SELECTOR = re.compile(r"\b(?:fairstream_\w+|up)\b(?:\{([^}]*)\})?")
+# The rule whose question only a server can answer: every query of every panel is asked of a real Prometheus.
+ASKED_OF_PROMETHEUS = {"target-promql-rule": "tests/e2e/test_boards_on_prometheus.py"}
+DOCS = Path(__file__).parents[3] / "docs" / "dashboards.md"
 # Of the ids that Grafana knows (categories of its value formats), those that are used here.
 UNITS = {"none", "short", "percentunit", "s", "cps", "dateTimeFromNow", "dateTimeAsIso"}
 
@@ -35,7 +42,7 @@ def selectors(board: Board) -> Iterator[tuple[Place, str]]:
     """Yield place and matchers of each selector."""
     for place, expr in targets(board):
         for found in SELECTOR.finditer(expr):
-            yield place, found[1]
+            yield place, found[1] or ""
 
 
 def template_datasource_rule(board: Board) -> Iterator[Place]:
@@ -74,7 +81,7 @@ def template_on_time_change_reload_rule(board: Board) -> Iterator[Place]:
         yield board["title"], ""
 
 
-def uneditable_dashboard_rule(board: Board) -> Iterator[Place]:
+def uneditable_dashboard(board: Board) -> Iterator[Place]:
     if board["editable"]:
         yield board["title"], ""
 
@@ -93,7 +100,11 @@ def panel_title_description_rule(board: Board) -> Iterator[Place]:
 
 def panel_units_rule(board: Board) -> Iterator[Place]:
     for panel in panels(board):
-        if panel["type"] != "text" and panel["fieldConfig"]["defaults"]["unit"] not in UNITS:
+        config = panel.get("fieldConfig", {})
+        own = [one for override in config.get("overrides", []) for one in override["properties"]]
+        units = [one["value"] for one in own if one["id"] == "unit"]
+        units += [config["defaults"]["unit"]] if panel["type"] != "text" else []
+        if not UNITS.issuperset(units):
             yield board["title"], panel["title"]
 
 
@@ -111,9 +122,21 @@ def target_rate_interval_rule(board: Board) -> Iterator[Place]:
 
 def target_counter_agg_rule(board: Board) -> Iterator[Place]:
     for place, expr in targets(board):
-        for found in re.finditer(r"fairstream_\w+_total\{", expr):
+        for found in re.finditer(r"\bfairstream_\w+_total\b", expr):
             if not re.search(r"\b(?:rate|irate|increase)\($", expr[: found.start()]):
                 yield place
+
+
+def target_logql_rule(board: Board) -> Iterator[Place]:
+    """There is no Loki: what asks for logs breaks this rule, and with it the one about their ranges."""
+    for panel in panels(board):
+        for target in panel.get("targets", []):
+            if target["datasource"]["type"] != "prometheus":
+                yield board["title"], panel["title"]
+
+
+def target_logql_auto_rule(board: Board) -> Iterator[Place]:
+    yield from (place for place, expr in targets(board) if "$__auto" in expr or "|=" in expr)
 
 
 def target_job_rule(board: Board) -> Iterator[Place]:
@@ -130,13 +153,15 @@ RULES: list[Callable[[Board], Iterator[Place]]] = [
     template_instance_rule,
     template_label_promql_rule,
     template_on_time_change_reload_rule,
-    uneditable_dashboard_rule,
+    uneditable_dashboard,
     panel_datasource_rule,
     panel_title_description_rule,
     panel_units_rule,
     panel_no_targets_rule,
     target_rate_interval_rule,
     target_counter_agg_rule,
+    target_logql_rule,
+    target_logql_auto_rule,
     target_job_rule,
     target_instance_rule,
 ]
@@ -154,6 +179,17 @@ def test_a_rule_is_kept_but_where_it_is_meant_otherwise(rule: Callable[[Board], 
     assert {(title, panel) for title, panel in broken if not {(title, panel), (title, "")} & allowed} == set()
     needed = broken | {(title, "") for title, _ in broken}
     assert allowed <= needed, "an exception that nothing needs"
+
+
+def test_every_rule_of_the_linter_is_kept_somewhere_and_the_docs_say_where() -> None:
+    ours = {rule.__name__.replace("_", "-") for rule in RULES}
+    told = set(
+        re.findall(r"^\| `([a-z-]+)` \|", DOCS.read_text("utf-8").partition("dashboard-linter")[2], re.MULTILINE)
+    )
+    assert told == ours | ASKED_OF_PROMETHEUS.keys()
+    assert len(told) == 17
+    for path in ASKED_OF_PROMETHEUS.values():
+        assert path in DOCS.read_text("utf-8")
 
 
 def test_each_exception_has_its_reason_and_names_its_place() -> None:
@@ -176,7 +212,12 @@ def test_a_dashboard_that_breaks_a_rule_would_be_noticed() -> None:
                 "description": "",
                 "datasource": {"uid": "prometheus"},
                 "fieldConfig": {"defaults": {"unit": "furlongs"}},
-                "targets": [{"expr": "sum(fairstream_decisions_total{}) / rate(fairstream_x{}[5m])"}],
+                "targets": [
+                    {
+                        "expr": "sum(fairstream_decisions_total) / rate(fairstream_x{}[5m]) |= [$__auto]",
+                        "datasource": {"type": "loki"},
+                    }
+                ],
             },
             {
                 "type": "stat",
