@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from html import escape
+from math import ceil, floor, log10
 from typing import NamedTuple
 
 _WIDTH, _LEFT, _RIGHT, _TOP, _BOTTOM = 860, 64, 12, 10, 26
-_COLOURS = ("#1f6feb", "#bf3989", "#9a6700", "#1a7f37", "#8250df", "#cf222e", "#57606a", "#0a7ea4")
+_N_STEPS = 4  # about as many between the lines of the grid
+# Told apart with every kind of colour vision; the states look as on the dashboards. Okabe and Ito, Color Universal
+# Design, 2008; the seventh and eighth are darker ones of the same kind, since yellow is too faint for a line.
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#404040", "#882255")
+_MIX, _RATE = "#56B4E9", "#E69F00"
 STATE_COLOURS = {
-    "ok": "#2da44e",
+    "ok": "#0072B2",
     "insufficient": "#d0d7de",
-    "watch": "#e3b341",
-    "breach": "#cf222e",
+    "watch": "#F0E442",
+    "breach": "#D55E00",
     "hidden": "#f6f8fa",
 }
 
@@ -46,8 +51,7 @@ class _Frame(NamedTuple):
 
     first_s: float
     last_s: float
-    low: float
-    high: float
+    grid: Sequence[float]
     height: int
 
     def x(self, time_s: float) -> float:
@@ -56,7 +60,8 @@ class _Frame(NamedTuple):
 
     def y(self, value: float) -> float:
         inside = self.height - _TOP - _BOTTOM
-        share = (min(max(value, self.low), self.high) - self.low) / ((self.high - self.low) or 1.0)
+        low, high = self.grid[0], self.grid[-1]
+        share = (min(max(value, low), high) - low) / (high - low)
         return round(self.height - _BOTTOM - share * inside, 1)
 
 
@@ -67,9 +72,8 @@ def line_chart(title: str, lines: Sequence[Line], limits: Sequence[Limit] = (), 
         return ""
     values = [own for p in points for own in (p.value, p.lower, p.upper) if own is not None]
     values += [limit.value for limit in limits]
-    margin = (max(values) - min(values)) * 0.06 or 0.05
     times_s = [point.time_s for point in points]
-    frame = _Frame(min(times_s), max(times_s), min(values) - margin, max(values) + margin, height)
+    frame = _Frame(min(times_s), max(times_s), round_values(min(values), max(values)), height)
     parts = [_axes(frame)]
     for limit in limits:
         y = frame.y(limit.value)
@@ -122,13 +126,30 @@ def split_bars(title: str, bars: Sequence[tuple[str, float, float]]) -> str:
     for number, (name, mix, rate) in enumerate(bars):
         y = 30 * number + 4
         parts.append(f'<text x="{left - 6}" y="{y + 15}" text-anchor="end">{escape(_short(name, 30))}</text>')
-        for shift, value, colour in ((0, mix, _COLOURS[2]), (11, rate, _COLOURS[0])):
+        for shift, value, colour in ((0, mix, _MIX), (11, rate, _RATE)):
             x = middle + min(0.0, value) * scale
             parts.append(
                 f'<rect x="{x:.1f}" y="{y + shift}" width="{abs(value) * scale:.1f}" height="10" fill="{colour}"/>'
             )
         parts.append(f'<text x="{_WIDTH - 4}" y="{y + 15}" text-anchor="end" class="note">{mix + rate:+.4f}</text>')
-    return _figure(title, "".join(parts), height, [("mix", _COLOURS[2]), ("rate", _COLOURS[0])])
+    return _figure(title, "".join(parts), height, [("mix", _MIX), ("rate", _RATE)])
+
+
+def round_values(low: float, high: float) -> list[float]:
+    """Return round values from at most ``low`` to at least ``high``, evenly spaced, for the lines of a grid.
+
+    >>> round_values(0.42, 0.97), round_values(-3.0, 128.0)
+    ([0.4, 0.6, 0.8, 1.0], [-50.0, 0.0, 50.0, 100.0, 150.0])
+    >>> round_values(0.5, 0.5)
+    [0.45, 0.5, 0.55]
+    """
+    if high <= low:
+        margin = abs(low) * 0.1 or 0.1
+        low, high = low - margin, high + margin
+    unit = 10.0 ** floor(log10((high - low) / _N_STEPS))
+    step = next(own * unit for own in (1, 2, 5, 10) if own * unit * _N_STEPS >= (high - low) * 0.999)
+    first, last = floor(low / step + 1e-9), ceil(high / step - 1e-9)
+    return [round(number * step, 12) for number in range(first, last + 1)]
 
 
 def moment(time_s: int) -> str:
@@ -142,12 +163,11 @@ def moment(time_s: int) -> str:
 
 def _axes(frame: _Frame) -> str:
     parts = []
-    for step in range(5):
-        value = frame.low + step / 4 * (frame.high - frame.low)
+    for value in frame.grid:
         y = frame.y(value)
         parts.append(
             f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y}" y2="{y}" class="grid"/>'
-            f'<text x="{_LEFT - 6}" y="{y + 4}" text-anchor="end" class="note">{value:.3g}</text>'
+            f'<text x="{_LEFT - 6}" y="{y + 4}" text-anchor="end" class="note">{value:g}</text>'
         )
     for share, anchor in ((0.0, "start"), (0.5, "middle"), (1.0, "end")):
         time_s = frame.first_s + share * (frame.last_s - frame.first_s)
