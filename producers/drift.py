@@ -64,7 +64,7 @@ class DriftSchedule:
         Returns:
             Levels in [0, 1], float64, same shape.
         """
-        places = np.asarray(events if self.is_by_event else offsets_s, dtype=np.float64)
+        places = self._places(events, offsets_s)
         if not self.stretches:
             return np.zeros_like(places)
         starts, ends, from_levels, to_levels = np.array(self.stretches).T
@@ -73,6 +73,20 @@ class DriftSchedule:
         done = np.divide(places - starts[latest], lengths, out=np.ones_like(places), where=lengths > 0).clip(0, 1)
         levels = from_levels[latest] + (to_levels - from_levels)[latest] * done
         return np.where(latest >= 0, levels, 0.0)
+
+    def stages(self, *, events: ArrayLike, offsets_s: ArrayLike) -> NDArray[np.int64]:
+        """Return the stage at each event, int64: how many entries have begun after the beginning of the stream.
+
+        An entry that begins with the stream is its first stage, 0; without one the stream is fair in it.
+
+        >>> parse_drift("0@0,0.8@60s").stages(events=[0, 1], offsets_s=[59.9, 60]).tolist()
+        [0, 1]
+        """
+        starts = np.array([stretch.start for stretch in self.stretches if stretch.start > 0])
+        return np.searchsorted(starts, self._places(events, offsets_s), side="right").astype(np.int64)
+
+    def _places(self, events: ArrayLike, offsets_s: ArrayLike) -> NDArray[np.float64]:
+        return np.asarray(events if self.is_by_event else offsets_s, dtype=np.float64)
 
 
 def parse_drift(text: str, flag: str = "--drift") -> DriftSchedule:

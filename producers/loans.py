@@ -9,12 +9,14 @@ region belong to the applicant, a person of a population drawn once from the see
 score and decision belong to the application, independent of all else. The credit score goes with the latent
 creditworthiness that decides, not with gender: under drift, approved women have better scores than approved men.
 
-Raising the level changes decisions only, from approved to not: everything else stays, byte for byte.
+Raising the level changes decisions only, from approved to not: everything else stays, byte for byte. A version of the
+model is told on request; by ``releases`` each stage of the drift schedule is a release of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from itertools import count
 from typing import NamedTuple
 
@@ -30,6 +32,8 @@ DRIFT_EFFECT = 0.4  # what level 1 takes from the rate of women
 SCORE_RANGE = (500, 800)
 _HALF = 0.5
 POPULATION = 200_000  # half of them women: the even numbers
+
+VersionOf = Callable[[int], str]  # version of the model by stage of the drift schedule, from 0
 
 RACES = {"asian": 0.08, "black": 0.14, "hispanic": 0.18, "white": 0.60}
 AGE_BANDS = {"18-29": 0.22, "30-44": 0.35, "45-59": 0.28, "60+": 0.15}
@@ -52,7 +56,18 @@ def female_rate(level: float) -> float:
     return max(0.0, BASE_RATE - DRIFT_EFFECT * level)
 
 
-def simulate_loans(seed: int, timeline: Timeline, drift: DriftSchedule) -> Iterator[Event]:
+def releases(only: str | None = None) -> VersionOf:
+    """Return how versions of the model are named: each stage of the drift is a release, or there is ``only`` one.
+
+    >>> [releases()(stage) for stage in (0, 1)], releases("rc-7")(1)
+    (['1', '2'], 'rc-7')
+    """
+    return (lambda stage: str(stage + 1)) if only is None else (lambda _: only)
+
+
+def simulate_loans(
+    seed: int, timeline: Timeline, drift: DriftSchedule, version_of: VersionOf | None = None
+) -> Iterator[Event]:
     """Yield loan decisions without end; the same arguments give the same bytes.
 
     About 4 microseconds an event. The numbers come in blocks, so how many events are taken changes none of them.
@@ -61,12 +76,14 @@ def simulate_loans(seed: int, timeline: Timeline, drift: DriftSchedule) -> Itera
         seed: Whole number >= 0.
         timeline: Event time of each event.
         drift: Drift level over the stream.
+        version_of: Names the version of the model that decides in a stage of the schedule, see ``releases``; it
+            stands in ``model_version``, and nothing else depends on it. None leaves the field out.
     """
     people = _Population.draw(seed)
     run = run_tag(seed, timeline)
     draws = Draws(seed, "applications").blocks(5)
     for first, uniforms in zip(count(0, BLOCK), draws, strict=False):
-        yield from _decide_block(first, uniforms, people, timeline, drift, run)
+        yield from _decide_block(first, uniforms, people, timeline, drift, run, version_of)
 
 
 class _Population(NamedTuple):
@@ -93,14 +110,23 @@ class _Population(NamedTuple):
 
 
 def _decide_block(
-    first: int, uniforms: Floats, people: _Population, timeline: Timeline, drift: DriftSchedule, run: str
+    first: int,
+    uniforms: Floats,
+    people: _Population,
+    timeline: Timeline,
+    drift: DriftSchedule,
+    run: str,
+    version_of: VersionOf | None,
 ) -> Iterator[Event]:
     order, who, product_draw, merit, noise = uniforms
     events = np.arange(first, first + BLOCK)
     is_male = (np.repeat(order[::2] < _HALF, 2) ^ (events % 2 == 1)).astype(np.int64)
     applicant = (who * (POPULATION // 2)).astype(np.int64) * 2 + is_male
     product = pick(PRODUCTS, product_draw)
-    level = drift.levels(events=events, offsets_s=events * timeline.spacing_s)
+    offsets_s = events * timeline.spacing_s
+    level = drift.levels(events=events, offsets_s=offsets_s)
+    stage = drift.stages(events=events, offsets_s=offsets_s).tolist()
+    versions = {own: "" if version_of is None else _member("model_version", version_of(own)) for own in set(stage)}
     weight = (1 - is_male) * (PRODUCT_DRIFT[product] + RACE_DRIFT[people.race[applicant]])
     is_approved = merit < PRODUCT_RATE[product] - DRIFT_EFFECT * level * weight
     low, high = SCORE_RANGE
@@ -109,14 +135,20 @@ def _decide_block(
 
     columns = zip(
         events.tolist(), applicant.tolist(), iso_times(times_ms), product.tolist(), score.tolist(),
-        is_approved.tolist(), times_ms.tolist(), strict=True,
+        is_approved.tolist(), times_ms.tolist(), map(versions.__getitem__, stage), strict=True,
     )  # fmt: skip
     products = list(PRODUCTS)
-    for event, person, ts, kind, points, approved, time_ms in columns:
+    for event, person, ts, kind, points, approved, time_ms, version in columns:
         case = f"A-{run}-{event + 1:07d}"
-        # Every part is a number or a label of this module, so nothing needs escaping.
+        # Every other part is a number or a label of this module, so nothing else needs escaping.
         value = (
             f'{{"application_id":"{case}","applicant_id":"P-{person:08d}","ts":"{ts}",{people.labels[person]},'
-            f'"product":"{products[kind]}","credit_score":{points},"approved":{"true" if approved else "false"}}}'
+            f'"product":"{products[kind]}","credit_score":{points},"approved":{"true" if approved else "false"}'
+            f"{version}}}"
         )
         yield Event(case.encode(), value.encode(), time_ms)
+
+
+def _member(name: str, value: str) -> str:
+    """Write a further member of a JSON object, with the comma before it."""
+    return f',"{name}":{json.dumps(value)}'

@@ -113,7 +113,8 @@ class RowMapper:
         wanted += [(model.segment.path, read_optional_text, True)] if model.segment else []
         wanted += [(part.path, feature_reader(part), part.is_required) for part in model.counted_features]
         wanted += [(part.path, constant_reader(part), True) for part in model.constants]
-        wanted += [(path, read_optional_text, False) for path in model.keep]
+        passed = (model.model_version, *model.keep) if model.model_version else model.keep
+        wanted += [(path, read_optional_text, False) for path in passed]
         for path, read, is_needed in wanted:
             position = self._find(path, is_needed=is_needed)
             if position is None:

@@ -33,6 +33,8 @@ def describe_model(model: ModelPolicy, n_cells: int) -> str:
         lines.append(("attribute", f"{attribute.name}: {_listed(attribute.groups)}{reference}"))
     if model.segment is not None:
         lines.append(("segment", f"{model.segment.name}: {_listed(model.segment.values)}"))
+    if model.model_version is not None:
+        lines.append(("model version", model.model_version))
     lines += _later_lines(model)
     lines += [("feature", f"{own.name}: {own.minimum:g} to {own.maximum:g}") for own in model.features]
     lines += [

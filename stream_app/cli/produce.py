@@ -33,6 +33,10 @@ app.add_typer(produce, name="produce")
 @produce.command()
 def loans(  # noqa: PLR0913, PLR0917 - one for each flag
     drift: Annotated[str, typer.Option(help="Level 0-1, or a schedule: 0@0,0.8@60s or 0..0.8@60s-300s.")] = "0",
+    model_version: Annotated[
+        str | None,
+        typer.Option(help="Who decides; else each stage of --drift is a release: 1, 2, ...", show_default=False),
+    ] = None,
     rate: LiveRate = 1000.0,
     event_rate: EventRate = None,
     count: Count = None,
@@ -50,18 +54,20 @@ def loans(  # noqa: PLR0913, PLR0917 - one for each flag
 ) -> None:
     """Simulate loan decisions: approval rate 0.70, for women 0.70 - 0.4 x drift.
 
+    The field model_version is left out where the policy does not name it.
+
     Example: fairstream produce loans --rate 500 --drift 0@0,0.8@60s
     """
     from producers.disorder import Disorder  # noqa: PLC0415
     from producers.drift import parse_drift  # noqa: PLC0415
-    from producers.loans import simulate_loans  # noqa: PLC0415
+    from producers.loans import releases, simulate_loans  # noqa: PLC0415
     from producers.timeline import live_timeline  # noqa: PLC0415
 
     schedule = parse_drift(drift)
     target = find_target("loans", kafka, policy, model)
-    events = simulate_loans(
-        seed, live_timeline(start, now_ms(), count=count, rate=rate, event_rate=event_rate), schedule
-    )
+    timeline = live_timeline(start, now_ms(), count=count, rate=rate, event_rate=event_rate)
+    is_told = model_version is not None or target.model.model_version == "model_version"
+    events = simulate_loans(seed, timeline, schedule, releases(model_version) if is_told else None)
     disorder = Disorder(seed, late_share=late, repeat_share=repeat, late_by_s=late_by)
     send(islice(events, count), Order(target, partition, rate, count, is_dry_run, is_json), disorder)
 

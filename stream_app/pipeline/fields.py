@@ -32,6 +32,8 @@ def fields_of(model: ModelPolicy) -> list[Field]:
     fields += [Field(attribute.path, _label_type(attribute)) for attribute in model.attributes]
     if model.segment is not None:
         fields.append(Field(model.segment.path, _label_type(model.segment)))
+    if model.model_version is not None:
+        fields.append(Field(model.model_version, str | int, is_required=False))
     fields += [_feature_field(feature) for feature in model.counted_features]
     fields += [Field(constant.path, _scalar_type(constant.values)) for constant in model.constants]
     fields += [

@@ -7,7 +7,7 @@ reference for people.
 """
 
 from stream_app.policy.check import MAX_CELLS, n_labels
-from stream_app.policy.labels import DECISION, OTHER, UNKNOWN, canonical_label
+from stream_app.policy.labels import DECISION, OTHER, UNKNOWN, canonical_label, version_label
 from stream_app.policy.load import SHIPPED, load_policy, parse_policy, read_policy_text, shipped_names
 from stream_app.policy.model import DEFAULT_WINDOWS, ModelPolicy, Policy, declared_paths
 from stream_app.policy.outcomes import N_OUTCOMES, declared_outcome, outcome_layout_hash, outcome_records_of
@@ -78,4 +78,5 @@ __all__ = [
     "parse_policy",
     "read_policy_text",
     "shipped_names",
+    "version_label",
 ]

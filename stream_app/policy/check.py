@@ -48,6 +48,8 @@ def _check_model(model: ModelPolicy, where: str) -> None:
         _check_labels(model.segment.values, f"{where}.segment.values")
     for number, feature in enumerate(model.features):
         _check_feature(feature, f"{where}.features[{number}]")
+    if model.model_version is not None and model.kind != "decisions":
+        _refuse(f"no model_version for kind {model.kind!r}", f"{where}.model_version")
     if model.score is not None:
         _check_score(model.score, model.kind, f"{where}.score")
     if model.outcome is not None:

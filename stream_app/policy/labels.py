@@ -7,6 +7,7 @@ import unicodedata
 UNKNOWN = "unknown"  # the label of a null
 OTHER = "__other__"  # the label of a value that the policy does not list
 DECISION = "decision"  # the dimension of the favourable and the unfavourable
+MAX_VERSION_LENGTH = 60  # characters
 
 
 def canonical_label(text: str) -> str:
@@ -21,3 +22,18 @@ def canonical_label(text: str) -> str:
     True
     """
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).strip().casefold()).strip()
+
+
+def version_label(raw: str | int | None) -> str:
+    """Return the label of what a record says of the model's version; it is shown to people, so it must be harmless.
+
+    Text as it stands, without outer blanks; a number is its digits. Nothing at all is ``unknown``; what is longer than
+    ``MAX_VERSION_LENGTH`` or cannot be seen (controls, changes of direction) is ``__other__``.
+
+    >>> [version_label(raw) for raw in (7, " 7 ", "2026-11 rc", None, "", "a" + chr(27), "x" * 61)]
+    ['7', '7', '2026-11 rc', 'unknown', 'unknown', '__other__', '__other__']
+    """
+    label = "" if raw is None else str(raw).strip()
+    if not label:
+        return UNKNOWN
+    return label if len(label) <= MAX_VERSION_LENGTH and label.isprintable() else OTHER

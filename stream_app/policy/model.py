@@ -52,6 +52,10 @@ class ModelPolicy(Part, frozen=True, kw_only=True):
             labels of all attributes, segment, decision and score is at most 1,000,000, four times as many with
             outcomes included.
         segment: One field by which causes are looked for.
+        model_version: Where the version of the model that decided lies: text or a whole number; may be absent or null
+            (``unknown``), any other type is a dead letter (``type``). It passes unchanged into the output and is not
+            counted by; ``replay bisect`` says with which version a change began. What is longer than 60 characters or
+            cannot be seen counts as ``__other__`` there. For ``decisions`` only.
         score: The number by which the decision was made; for ``decisions`` only.
         outcome: What came of the decisions later; for ``decisions`` only.
         features: Numbers whose mean and spread are kept.
@@ -82,6 +86,7 @@ class ModelPolicy(Part, frozen=True, kw_only=True):
     decision: Decision | None = None
     attributes: Annotated[tuple[Attribute, ...], msgspec.Meta(min_length=1, max_length=8)]
     segment: Segment | None = None
+    model_version: JsonPath | None = None
     score: Score | None = None
     outcome: Outcome | None = None
     features: Annotated[tuple[Feature, ...], msgspec.Meta(max_length=16)] = ()
@@ -136,8 +141,15 @@ class Policy(Part, frozen=True, kw_only=True):
     models: Annotated[tuple[ModelPolicy, ...], msgspec.Meta(min_length=1, max_length=64)]
 
     def hash(self) -> str:
-        """Return the hash that travels with every result: SHA-256 of the canonical JSON, 16 hex digits."""
-        return hashlib.sha256(msgspec.json.encode(self)).hexdigest()[:16]
+        """Return the hash that travels with every result: SHA-256 of the canonical JSON, 16 hex digits.
+
+        ``model_version`` stands in it only where it is given: policies without it keep the hash they had before.
+        """
+        stated = msgspec.to_builtins(self)
+        for model in stated["models"]:
+            if model["model_version"] is None:
+                del model["model_version"]
+        return hashlib.sha256(msgspec.json.encode(stated)).hexdigest()[:16]
 
     def model(self, name: str) -> ModelPolicy:
         """Return one model by its name.
@@ -158,6 +170,7 @@ def declared_paths(model: ModelPolicy) -> list[tuple[str, str]]:
     paths += [(model.decision.path, "decision")] if model.decision else []
     paths += [(attribute.path, "attribute") for attribute in model.attributes]
     paths += [(model.segment.path, "segment")] if model.segment else []
+    paths += [(model.model_version, "model_version")] if model.model_version else []
     paths += [(model.score.path, "score")] if model.score else []
     paths += [(feature.path, "feature") for feature in model.features]
     paths += [(path, "keep") for path in model.keep]

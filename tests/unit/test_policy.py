@@ -70,6 +70,16 @@ MISTAKES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "disorder below zero": ('path = "t"', 'path = "t", out_of_orderness_s = -1', (">= 0", "out_of_orderness_s")),
     "idle for nan": ('path = "t"', 'path = "t", idle_s = nan', ("> 0", "event_time.idle_s")),
     "idle for ever": ('path = "t"', 'path = "t", idle_s = inf', ("<= 86400", "event_time.idle_s")),
+    "a version without a path": (
+        "keep =",
+        'model_version = ""\nkeep =',
+        ("a path: keys", "`$.models[0].model_version`"),
+    ),
+    "a version that is kept too": (
+        "keep =",
+        'model_version = "note"\nkeep =',
+        ("each value once, got 'note' again", "`$.models[0]`"),
+    ),
     "k = 1": ("keep =", "privacy = { k = 1 }\nkeep =", (">= 5", "`$.models[0].privacy.k`")),
     "a ratio of 0": (
         "keep =",
@@ -237,6 +247,26 @@ def test_the_hash_is_the_same_in_every_process() -> None:
     code = "from stream_app.policy import load_policy; print(load_policy('loans').hash())"
     other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
     assert other == load_policy("loans").hash()
+
+
+def test_a_policy_without_a_model_version_keeps_the_hash_it_had_before_there_was_one() -> None:
+    hashes = {name: load_policy(name).hash() for name in ("loanapp", "camera", "credit")}
+    assert hashes == {"loanapp": "e29efe9728238935", "camera": "d910302dad34978d", "credit": "7dffb4d56640c6aa"}
+
+
+def test_a_model_version_is_in_the_hash_of_the_policy_and_not_in_that_of_the_counts() -> None:
+    plain, versioned = parse_policy(PLAIN), parse_policy(PLAIN.replace("keep =", 'model_version = "model.v"\nkeep ='))
+    assert versioned.hash() != plain.hash()
+    assert versioned.models[0].layout_hash() == plain.models[0].layout_hash()
+    assert n_labels(versioned.models[0]) == n_labels(plain.models[0])
+    assert versioned.models[0].model_version == "model.v"
+
+
+def test_counts_without_decisions_have_no_model_version() -> None:
+    counts = "\n".join(line for line in PLAIN.splitlines() if not line.startswith("decision"))
+    counts = counts.replace("keep =", 'kind = "counts"\nmodel_version = "v"\nkeep =')
+    with pytest.raises(PolicyError, match=r"no model_version for kind 'counts' - at `\$\.models\[0\]\.model_version`"):
+        parse_policy(counts)
 
 
 def test_the_layout_hash_changes_with_what_the_stored_counts_depend_on() -> None:

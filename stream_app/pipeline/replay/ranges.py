@@ -24,7 +24,8 @@ from stream_app.policy import ModelPolicy
 
 _COUNTED_BY = (
     "kind", "output_topic", "event_id", "identifiers", "decision", "segment", "score", "features", "event_time",
-    "keep", "constants", "boxes", "drop", "unknown_fields", "repeat_horizon", "max_record_bytes", "max_list_items",
+    "model_version", "keep", "constants", "boxes", "drop", "unknown_fields", "repeat_horizon", "max_record_bytes",
+    "max_list_items",
 )  # fmt: skip
 
 

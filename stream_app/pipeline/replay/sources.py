@@ -143,7 +143,7 @@ class RawCounter:
 class PublishedCounter:
     """Counts the events that ingest published: all of them count, and late ones are not among them.
 
-    Only the fields that are counted are decoded.
+    Only the fields that are counted are decoded, and for an observer the version of the model.
 
     Args:
         model: The policy of the model.
@@ -154,6 +154,8 @@ class PublishedCounter:
     def __init__(self, model: ModelPolicy, groups: LabelMap | None = None, observe: Observe | None = None) -> None:
         self.fates = Fates()
         counted = counted_paths(model)
+        if observe is not None and model.model_version is not None:
+            counted.add(model.model_version)
         schema = Schema([own for own in fields_of(model) if own.path in counted], forbid_unknown=False)
         self._decode = schema.decode
         self._counter = EventCounter(model, schema)

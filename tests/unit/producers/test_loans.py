@@ -24,6 +24,7 @@ from producers.loans import (
     RACES,
     REGIONS,
     female_rate,
+    releases,
     simulate_loans,
 )
 from producers.timeline import Timeline
@@ -51,6 +52,35 @@ def test_the_same_seed_gives_the_same_bytes_however_many_events_are_taken() -> N
 def test_the_bytes_of_seed_42_stay_the_same_from_version_to_version() -> None:
     digest = hashlib.sha256(b"\n".join(event.value for event in take(10_000, drift=parse_drift("0.5"))))
     assert digest.hexdigest()[:16] == "3b0ece8334f4ba4c"
+
+
+def test_a_version_is_a_further_field_and_changes_nothing_else() -> None:
+    drift = parse_drift("0@0,0.3@10s,0..1@20s-30s")
+    told = records(list(islice(simulate_loans(42, START, drift, releases()), 4000)))
+    assert [own.pop("model_version") for own in told] == ["1"] * 1000 + ["2"] * 1000 + ["3"] * 2000
+    assert told == records(take(4000, drift=drift))
+
+
+def test_one_version_can_decide_throughout_whatever_it_is_called() -> None:
+    name = 'v"7\\'
+    told = records(list(islice(simulate_loans(42, START, parse_drift("1@2"), releases(name)), 5)))
+    assert {own["model_version"] for own in told} == {name}
+
+
+@pytest.mark.parametrize(
+    ("schedule", "stages"),
+    [
+        ("0", [0, 0, 0, 0]),
+        ("0.5", [0, 0, 0, 0]),
+        ("1@20", [0, 0, 1, 1]),
+        ("0@0,1@20", [0, 0, 1, 1]),
+        ("0.5@10,0.5@30", [0, 1, 1, 2]),
+        ("0..1@0-20", [0, 0, 0, 0]),
+        ("0..1@10s-20s,0@30s", [0, 1, 1, 2]),
+    ],
+)
+def test_each_entry_after_the_beginning_is_a_stage(schedule: str, stages: list[int]) -> None:
+    assert parse_drift(schedule).stages(events=[0, 10, 20, 30], offsets_s=[0, 10, 20, 30]).tolist() == stages
 
 
 def test_another_seed_gives_other_events() -> None:

@@ -13,7 +13,7 @@ from producers.drift import parse_drift
 from producers.event import Event
 from producers.fit import check_fit
 from producers.loanapp import stream_loanapp
-from producers.loans import simulate_loans
+from producers.loans import releases, simulate_loans
 from producers.reference import stream_reference
 from producers.timeline import Timeline
 from stream_app.errors import PolicyError
@@ -24,7 +24,7 @@ from stream_app.policy import ModelPolicy, load_policy, parse_policy
 LINE = Timeline(1_795_449_600_000, 0.05)
 
 STREAMS: dict[str, tuple[str, Callable[[], Iterator[Event]]]] = {
-    "loans": ("loans", lambda: islice(simulate_loans(5, LINE, parse_drift("0..1@0-100s")), 10_000)),
+    "loans": ("loans", lambda: islice(simulate_loans(5, LINE, parse_drift("0..1@9s-99s"), releases()), 10_000)),
     "camera": ("camera", lambda: islice(simulate_camera(5, LINE), 10_000)),
     "loanapp": ("loanapp", lambda: stream_loanapp(LINE)),
     "reference": ("loans", lambda: stream_reference(LINE)),

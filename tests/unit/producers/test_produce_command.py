@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from stream_app.policy import SHIPPED
+
 POLICY = """
 schema = 1
 [[models]]
@@ -33,6 +35,22 @@ def test_a_dry_run_prints_the_same_records_for_the_same_seed_and_start() -> None
     assert first.returncode == 0
     assert first.stdout == again.stdout
     assert len([json.loads(line) for line in first.stdout.splitlines()]) == 50
+
+
+def versions(*arguments: str | Path) -> list[str | None]:
+    """Return what a dry run of 4 events, one a second, says of the model."""
+    flags = ("--dry-run", "--count", "4", "--rate", "0", "--event-rate", "1", "--start", "2026-11-23T16:00:00Z")
+    outcome = run("loans", *flags, *arguments)
+    assert outcome.returncode == 0, outcome.stderr
+    return [json.loads(line).get("model_version") for line in outcome.stdout.splitlines()]
+
+
+def test_each_stage_of_a_drift_is_a_release_unless_one_version_is_named(tmp_path: Path) -> None:
+    assert versions("--drift", "0@0,0.8@2s") == ["1", "1", "2", "2"]
+    assert versions("--drift", "0@0,0.8@2s", "--model-version", "7") == ["7"] * 4
+    older = tmp_path / "older.toml"
+    older.write_text((SHIPPED / "loans.toml").read_text("utf-8").replace('model_version = "model_version"\n', ""))
+    assert versions("--policy", older) == [None] * 4
 
 
 @pytest.mark.parametrize(("stream", "n"), [("loanapp", 1989), ("reference", 6000)])
