@@ -36,7 +36,7 @@ _RULES = "rules = { max_gap = 0.1 }"  # the shift of the scores moves every four
 _AWAITED = (
     'ALERTS{alertname="FairnessBreach", alertstate="firing"}',
     "sum(increase(fairstream_windows_closed_total[1m])) > 2",
-    "increase(fairstream_dead_letters_total[1m]) > 0",
+    "increase(fairstream_dead_letters_total[30m]) > 0",
     *(
         f'fairstream_evidence_log10{{attribute=~"{attribute}", test=~"({tests})_low_clear"}}'
         for attribute, tests in (
