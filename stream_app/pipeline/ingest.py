@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 from stream_app.core.events.reasons import DeadLetterReason
 from stream_app.core.privacy.pseudonym import Pseudonymiser, RootKey, derive_key, keyed_hash
+from stream_app.core.windows.closing import Source
 from stream_app.core.windows.panes import PaneStore
-from stream_app.core.windows.partials import PanePartial, Partial, encode_partial, max_cells_of, split_panes
+from stream_app.core.windows.partials import PanePartial, max_cells_of
 from stream_app.core.windows.repeats import RepeatHorizon, tags_of
 from stream_app.core.windows.watermark import Watermark
 from stream_app.errors import StateError
@@ -29,10 +30,11 @@ from stream_app.pipeline.dead_letters import NoticeWriter
 from stream_app.pipeline.label_writer import DecisionWriter
 from stream_app.pipeline.lane import Batch, Flush, Outputs
 from stream_app.pipeline.pane_log import PaneLog
+from stream_app.pipeline.partial_writer import PartialWriter
 from stream_app.pipeline.reading import Reading, RecordReader
 from stream_app.pipeline.repeat_log import RepeatLog
 from stream_app.policy import ModelPolicy
-from stream_app.topics import FAIRNESS_PARTIALS, labels_topic, partition_of_model
+from stream_app.topics import labels_topic, partition_of_model
 
 STATE_VERSION = 2
 _META_KEY = b"meta"
@@ -105,7 +107,6 @@ class IngestStep:
         self._model = model
         self._layout_hash = model.layout_hash()
         self._partition = partition
-        self._topology = topology
         self._reader = RecordReader(model)
         schema = self._reader.schema
         self._awaiting: DecisionWriter | None = None
@@ -123,8 +124,16 @@ class IngestStep:
         self._horizon = RepeatHorizon(model.repeat_horizon)
         self._repeat_log = RepeatLog(self._horizon)
         self._panes = PaneStore()
-        self._max_cells = max_cells_of(self._counter.layout.width)
-        self._pane_log = PaneLog(self._max_cells)
+        max_cells = max_cells_of(self._counter.layout.width)
+        self._pane_log = PaneLog(max_cells)
+        self._partials = PartialWriter(
+            model.name,
+            self._layout_hash,
+            Source(model.topic, partition),
+            n_partitions=topology.n_source_partitions,
+            to_partition=partition_of_model(model.name, topology.n_partials),
+            max_cells=max_cells,
+        )
         self._next_offset = self._first_offset = 0
         self._counted_events = True  # a restored lane was active a moment ago, for all it knows
         self._active_at_s = 0.0
@@ -174,7 +183,14 @@ class IngestStep:
         announcement = (self._next_offset, closed_before_s, is_idle)
         flush = Flush()
         if panes or announcement != self._announced:
-            flush.outputs.append(self._partials(panes, is_idle=is_idle))
+            told = self._partials.write(
+                panes,
+                self._watermark,
+                first_offset=self._first_offset,
+                next_offset=self._next_offset,
+                is_idle=is_idle,
+            )
+            flush.outputs.append(told)
             flush.changes += self._changes(panes, closed_before_s)
         if self._awaiting is not None:
             flush.outputs += self._awaiting.take_outputs()
@@ -264,31 +280,6 @@ class IngestStep:
         if (epochs == epochs[0]).all():
             return hashing.pseudonyms(digests, int(epochs[0]))
         return [hashing.pseudonyms([d], e)[0] for d, e in zip(digests, epochs.tolist(), strict=True)]
-
-    def _partials(self, panes: list[PanePartial], *, is_idle: bool) -> Outputs:
-        parts = split_panes(panes, self._max_cells)
-        values: list[bytes | None] = [
-            encode_partial(
-                Partial(
-                    model=self._model.name,
-                    layout_hash=self._layout_hash,
-                    topic=self._model.topic,
-                    partition=self._partition,
-                    n_partitions=self._topology.n_source_partitions,
-                    next_offset=self._next_offset,
-                    closed_before_s=self._watermark.closed_before_s,
-                    max_event_s=self._watermark.max_event_s,
-                    is_idle=is_idle,
-                    part=number,
-                    n_parts=len(parts),
-                    panes=part,
-                    first_offset=self._first_offset,
-                )
-            )
-            for number, part in enumerate(parts)
-        ]
-        partition = partition_of_model(self._model.name, self._topology.n_partials)
-        return Outputs(FAIRNESS_PARTIALS, partition, [self._model.name.encode()] * len(values), values)
 
     def _changes(self, panes: list[PanePartial], closed_before_s: int | None) -> list[tuple[bytes, bytes | None]]:
         if closed_before_s is not None:

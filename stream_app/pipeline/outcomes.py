@@ -17,10 +17,11 @@ import msgspec
 import numpy as np
 
 from stream_app.core.windows.cells import Cells
+from stream_app.core.windows.closing import Source
 from stream_app.core.windows.joining import FAVOURABLE_LABEL, UNFAVOURABLE_LABEL, Happening, JoinCounts, OutcomeJoin
 from stream_app.core.windows.label_rows import DecisionRows, OutcomeRows, decode_rows
 from stream_app.core.windows.panes import PaneStore
-from stream_app.core.windows.partials import PanePartial, Partial, encode_partial, max_cells_of, split_panes
+from stream_app.core.windows.partials import PanePartial, max_cells_of
 from stream_app.core.windows.watermark import Watermark
 from stream_app.errors import StateError
 from stream_app.pipeline.lane import Batch, Flush, Outputs
@@ -34,8 +35,9 @@ from stream_app.pipeline.layout import (
 )
 from stream_app.pipeline.outcome_log import OutcomeLog
 from stream_app.pipeline.pane_log import PaneLog
+from stream_app.pipeline.partial_writer import PartialWriter
 from stream_app.policy import ModelPolicy, declared_outcome, outcome_layout_hash
-from stream_app.topics import FAIRNESS_PARTIALS, labels_topic, partition_of_model
+from stream_app.topics import labels_topic, partition_of_model
 
 STATE_VERSION = 1
 _META_KEY = b"meta"
@@ -95,17 +97,24 @@ class OutcomeStep:
     def __init__(self, model: ModelPolicy, partition: int, topology: OutcomeTopology) -> None:
         outcome = declared_outcome(model)
         self._model = model
-        self._partition = partition
-        self._topology = topology
         self._topic = labels_topic(topology.app_id, model.name)
         self._decision_hash, self._layout_hash = model.layout_hash(), outcome_layout_hash(model)
         self._join = OutcomeJoin(max(1, round(outcome.max_wait_d * _DAY_S)), outcome.max_waiting)
         self._log = OutcomeLog(self._join, has_scores=model.score is not None)
         layout = outcome_layout_of(model)
         self._has_sums = layout.n_features > 0
-        self._max_cells = max_cells_of(layout.width)
+        max_cells = max_cells_of(layout.width)
         self._panes = PaneStore()
-        self._pane_log = PaneLog(self._max_cells)
+        self._pane_log = PaneLog(max_cells)
+        self._partials = PartialWriter(
+            outcomes_name(model.name),
+            self._layout_hash,
+            Source(self._topic, partition),
+            n_partitions=topology.n_source_partitions,
+            # Beside the partials of its decisions: one judge lane owns all of a model.
+            to_partition=partition_of_model(model.name, topology.n_partials),
+            max_cells=max_cells,
+        )
         self._clock = Watermark(model.event_time.pane_s, out_of_orderness_s=0)
         self._taken = JoinCounts()
         self._first_offset = self._next_offset = 0
@@ -174,7 +183,10 @@ class OutcomeStep:
         announcement = (self._next_offset, self._clock.closed_before_s, is_idle)
         flush = Flush()
         if panes or announcement != self._announced:
-            flush.outputs.append(self._partials(panes, is_idle=is_idle))
+            told = self._partials.write(
+                panes, self._clock, first_offset=self._first_offset, next_offset=self._next_offset, is_idle=is_idle
+            )
+            flush.outputs.append(told)
             flush.changes += self._changes(panes)
         self._announced = announcement
         self._has_read = False
@@ -219,33 +231,6 @@ class OutcomeStep:
         codes = (keys.astype(np.int64) * len(OUTCOME_LABELS) + outcome).tolist()
         cells: Cells = dict(zip(codes, vectors, strict=True))
         self._panes.add(happening.time_s // self._clock.pane_s * self._clock.pane_s, cells)
-
-    def _partials(self, panes: list[PanePartial], *, is_idle: bool) -> Outputs:
-        parts = split_panes(panes, self._max_cells)
-        name = outcomes_name(self._model.name)
-        values: list[bytes | None] = [
-            encode_partial(
-                Partial(
-                    model=name,
-                    layout_hash=self._layout_hash,
-                    topic=self._topic,
-                    partition=self._partition,
-                    n_partitions=self._topology.n_source_partitions,
-                    next_offset=self._next_offset,
-                    closed_before_s=self._clock.closed_before_s,
-                    max_event_s=self._clock.max_event_s,
-                    is_idle=is_idle,
-                    part=number,
-                    n_parts=len(parts),
-                    panes=part,
-                    first_offset=self._first_offset,
-                )
-            )
-            for number, part in enumerate(parts)
-        ]
-        # Beside the partials of its decisions: one judge lane owns all of a model.
-        partition = partition_of_model(self._model.name, self._topology.n_partials)
-        return Outputs(FAIRNESS_PARTIALS, partition, [name.encode()] * len(values), values)
 
     def _changes(self, panes: list[PanePartial]) -> list[tuple[bytes, bytes | None]]:
         closed_before_s = self._clock.closed_before_s
