@@ -47,6 +47,7 @@ class Declaration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     holds: str
     kinds: tuple[Literal["decisions", "counts"], ...] = ("decisions", "counts")
     has_outcome: bool = False
+    has_export: bool = False
     retention_d: Annotated[int, msgspec.Meta(ge=1)] | None = None
 
     def config(self) -> dict[str, str]:
@@ -104,6 +105,7 @@ FAIRNESS_RESULTS = _name_of("results")
 FAIRNESS_ALERTS = _name_of("alerts")
 FAIRNESS_CLOCK = _name_of("clock")
 CAMERA_AGGREGATES = _name_of("camera aggregates")
+FAIRNESS_AUDIT = _name_of("audit")
 
 
 def state_topic(app_id: str, role: Literal["ingest", "judge", "outcome ingest", "outcomes"], model: str = "") -> str:
@@ -183,6 +185,8 @@ def _models_of(declaration: Declaration, policy: Policy) -> Iterable[ModelPolicy
     models = [model for model in policy.models if model.kind in declaration.kinds]
     if declaration.has_outcome:
         models = [model for model in models if model.outcome is not None]
+    if declaration.has_export:
+        models = [model for model in models if model.privacy.exportable_records != "none"]
     return models if declaration.for_each == "model" else models[:1]
 
 

@@ -62,6 +62,7 @@ def _check_model(model: ModelPolicy, where: str) -> None:
     if n_cells > MAX_CELLS:
         _refuse(f"at most {MAX_CELLS} combinations of labels, got {n_cells}", f"{where}.attributes")
     _check_detection(model, where)
+    _check_privacy(model, where)
 
 
 def _check_detection(model: ModelPolicy, where: str) -> None:
@@ -70,6 +71,11 @@ def _check_detection(model: ModelPolicy, where: str) -> None:
         _refuse("a segment to test inside of", f"{where}.detection.is_stratified")
     if model.kind == "decisions" and (n := n_pairs(model)) > MAX_PAIRS:
         _refuse(f"at most {MAX_PAIRS} groups and intersections, got {n}", f"{where}.detection.max_depth")
+
+
+def _check_privacy(model: ModelPolicy, where: str) -> None:
+    if model.kind != "decisions" and model.privacy.exportable_records != "none":
+        _refuse(f"'none' for kind {model.kind!r}", f"{where}.privacy.exportable_records")
 
 
 def n_pairs(model: ModelPolicy) -> int:

@@ -143,10 +143,13 @@ class Policy(Part, frozen=True, kw_only=True):
     def hash(self) -> str:
         """Return the hash that travels with every result: SHA-256 of the canonical JSON, 16 hex digits.
 
-        ``model_version`` stands in it only where it is given: policies without it keep the hash they had before.
+        ``model_version`` and a permission to export records stand in it only where they are given: policies without
+        them keep the hash they had before. A permission has to, so that the audit names the policy that gave it.
         """
         stated = msgspec.to_builtins(self)
         for model in stated["models"]:
+            if model["privacy"]["exportable_records"] == "none":
+                del model["privacy"]["exportable_records"]
             if model["model_version"] is None:
                 del model["model_version"]
         return hashlib.sha256(msgspec.json.encode(stated)).hexdigest()[:16]

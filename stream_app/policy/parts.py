@@ -323,6 +323,9 @@ class Privacy(Part, frozen=True, kw_only=True):
 
     Attributes:
         k: Group values with fewer people are suppressed in metrics and aggregates.
+        exportable_records: Which single records ``fairstream replay export-records`` may write to a file: ``none``,
+            the ``pseudonymised`` events, or also the ``raw`` records with their identifiers. For ``decisions`` only.
     """
 
     k: Annotated[int, msgspec.Meta(ge=5)] = 10
+    exportable_records: Literal["none", "pseudonymised", "raw"] = "none"

@@ -84,7 +84,7 @@ def run(
         begins = begins_of(sources.reader, model, stretch, choice)
         sources.reader.seek(begins)
         replay = RangeReplay(variants, sources.reader.topic, stretch, sources.reader.ends, begins, sources.new_counter)
-        _drive(replay, sources, _Pacer(pace))
+        _drive(replay, sources, Pacer(pace))
         reports = replay.finish()
         if not any(report.results for report in reports.values()):
             raise ReplayError(
@@ -94,7 +94,7 @@ def run(
         return Ran(reports, begins, dict(sources.reader.ends), sources.n_read, replay.fates())
 
 
-def _drive(replay: RangeReplay, sources: Sources, pacer: _Pacer) -> None:
+def _drive(replay: RangeReplay, sources: Sources, pacer: Pacer) -> None:
     while (partition := replay.slowest()) is not None:
         batch = sources.next_run(partition)
         if batch is None:
@@ -112,13 +112,18 @@ def begins_of(reader: LogReader, model: ModelPolicy, stretch: Stretch, choice: S
     """
     if stretch.from_s == float("-inf"):
         return dict(reader.begins)
-    before_s = stretch.from_s // 1 - model.event_time.max_future_s - model.event_time.pane_s - _CLOCKS_APART_S
-    places = reader.offsets_at(max(0, int(before_s * 1000)))
     horizon = 0 if choice.kind == "published" else 2 * model.repeat_horizon
+    places = first_offsets(reader, model, stretch.from_s)
     return {partition: max(reader.begins[partition], offset - horizon) for partition, offset in places.items()}
 
 
-class _Pacer:
+def first_offsets(reader: LogReader, model: ModelPolicy, from_s: float) -> dict[int, int]:
+    """Return by partition an offset before which no event of this time or later lies."""
+    before_s = from_s // 1 - model.event_time.max_future_s - model.event_time.pane_s - _CLOCKS_APART_S
+    return reader.offsets_at(max(0, int(before_s * 1000)))
+
+
+class Pacer:
     """Holds a replay back."""
 
     def __init__(self, pace: Pace, now: Callable[[], float] = time.monotonic) -> None:

@@ -81,6 +81,11 @@ MISTAKES: dict[str, tuple[str, str, tuple[str, ...]]] = {
         ("each value once, got 'note' again", "`$.models[0]`"),
     ),
     "k = 1": ("keep =", "privacy = { k = 1 }\nkeep =", (">= 5", "`$.models[0].privacy.k`")),
+    "an export of everything": (
+        "keep =",
+        'privacy = { exportable_records = "all" }\nkeep =',
+        ("`none` or `pseudonymised` or `raw`, got 'all'", "`$.models[0].privacy.exportable_records`"),
+    ),
     "a ratio of 0": (
         "keep =",
         "rules = { min_disparate_impact_ratio = 0 }\nkeep =",
@@ -241,6 +246,15 @@ def test_the_hash_changes_with_the_policy_and_with_nothing_else() -> None:
     other = PLAIN.replace('keep = ["note"]', "")
     assert parse_policy(same).hash() == parse_policy(PLAIN).hash() != parse_policy(other).hash()
     assert len(parse_policy(PLAIN).hash()) == 16
+
+
+def test_a_permission_to_export_records_is_part_of_the_hash_and_its_absence_is_not() -> None:
+    without, stated, given = (
+        parse_policy(PLAIN.replace("keep =", line + "keep =")).hash()
+        for line in ("", 'privacy = { exportable_records = "none" }\n', 'privacy = { exportable_records = "raw" }\n')
+    )
+    assert without == stated == "caeb1616dc297a18"  # as it was before there was such a permission
+    assert given != without
 
 
 def test_the_hash_is_the_same_in_every_process() -> None:

@@ -9,6 +9,7 @@ from stream_app.topics import (
     CAMERA_AGGREGATES,
     DEAD_LETTERS,
     DECLARATIONS,
+    FAIRNESS_AUDIT,
     FAIRNESS_PARTIALS,
     FAIRNESS_RESULTS,
     LATE_DECISIONS,
@@ -57,6 +58,15 @@ def test_a_compacted_state_topic_has_no_retention_that_would_delete_state() -> N
     assert len(states) == 2
     assert all(spec.config["cleanup.policy"] == "compact" for spec in states)
     assert not any("retention.ms" in spec.config for spec in states)
+
+
+def test_only_a_policy_that_lets_records_be_exported_has_the_topic_of_the_audit() -> None:
+    permitting = TWO_MODELS.replace("[[models]]", '[[models]]\nprivacy = { exportable_records = "raw" }', 1)
+    specs = {spec.name: spec for spec in declared_topics(parse_policy(permitting), "app")}
+    config = specs[FAIRNESS_AUDIT].config
+    assert (config["cleanup.policy"], config["message.timestamp.type"]) == ("delete", "LogAppendTime")
+    assert int(config["retention.ms"]) > 4 * 365 * 86_400_000
+    assert FAIRNESS_AUDIT not in {spec.name for spec in declared_topics(parse_policy(TWO_MODELS), "app")}
 
 
 def test_whatever_follows_another_topic_is_declared_after_it() -> None:

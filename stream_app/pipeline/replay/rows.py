@@ -14,7 +14,8 @@ from stream_app.pipeline.disclosed import DisclosedResult
 Row = dict[str, Any]
 
 _OWN = ("schema", "groups", "offsets")
-_ACTIVE = ("=", "+", "-", "@", "\t", "\r", "\n")  # a spreadsheet takes what begins so for a formula
+# A spreadsheet takes what begins so for a formula; the wide forms too, where people type in East Asian scripts.
+_ACTIVE = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def rows_of(results: Iterable[DisclosedResult], **constants: Any) -> list[Row]:

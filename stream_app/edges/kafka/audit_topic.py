@@ -1,0 +1,71 @@
+"""Audit entries in ``fairness-audit``, where whoever exports may append and nobody may change."""
+
+from __future__ import annotations
+
+import logging
+from types import TracebackType
+from typing import Self
+
+from kafka import KafkaProducer
+from kafka.errors import KafkaError
+
+from stream_app.edges.kafka.admin import check_topics
+from stream_app.errors import BrokerUnavailableError
+from stream_app.topics import TopicSpec
+
+_CONNECT_MS = 5_000
+_WAIT_S = 30.0
+
+
+class AuditTopic:
+    """The topic of the audit, connected.
+
+    Args:
+        bootstrap: Bootstrap servers.
+        spec: Its declaration.
+        key: Key of the entries: the name of the model.
+
+    Raises:
+        BrokerUnavailableError: no broker answers.
+        TopicError: it is missing, or not as declared: entries could be compacted away or expire.
+    """
+
+    def __init__(self, bootstrap: str, spec: TopicSpec, *, key: str) -> None:
+        check_topics(bootstrap, [spec])
+        self._topic, self._key = spec.name, key.encode()
+        logging.getLogger("kafka").setLevel(logging.CRITICAL)  # its complaints become our one line
+        try:
+            self._producer = KafkaProducer(
+                bootstrap_servers=bootstrap.split(","),
+                bootstrap_timeout_ms=_CONNECT_MS,
+                client_id="fairstream-audit",
+                acks="all",
+                max_block_ms=int(_WAIT_S * 1000),
+            )
+        except (KafkaError, OSError) as error:
+            raise self._away(error) from None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._producer.close(timeout=1.0)
+
+    def append(self, line: bytes) -> None:
+        """Append one entry and wait until all replicas in sync have it.
+
+        Raises:
+            BrokerUnavailableError: the broker went away, or refuses the entry.
+        """
+        try:
+            self._producer.send(self._topic, key=self._key, value=line).get(timeout=_WAIT_S)
+        except (KafkaError, OSError) as error:
+            raise self._away(error) from None
+
+    def _away(self, error: Exception) -> BrokerUnavailableError:
+        return BrokerUnavailableError(
+            f"The audit topic {self._topic} takes no entry ({type(error).__name__})",
+            action="Nothing is exported without; ask for the right to write it, or try again",
+        )

@@ -1,0 +1,189 @@
+"""``replay export-records`` against topics that a real worker wrote: every byte, the audit, and no file otherwise."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import os
+import pwd
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.chaos.logs import read_json, read_topic
+from tests.replay_stage import judged_site, live_results
+from tests.sites import Site
+
+pytestmark = pytest.mark.timeout(300)
+
+REASON = "complaint 12, asked for by the ombudsman"
+AGREED = ("--unsafe-records", "--reason", REASON)
+
+
+@pytest.fixture(scope="module")
+def site(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Site:
+    folder = tmp_path_factory.mktemp("replay-records")
+    return judged_site(kafka, folder, f"it-{folder.name}-{folder.stat().st_ino}")
+
+
+@pytest.fixture(scope="module")
+def permitting(site: Site) -> Path:
+    """The site's policy, with the permission, and the topic that it needs then."""
+    path = site.folder / "permitting.toml"
+    text = site.policy_file.read_text("utf-8")
+    path.write_text(text + '\n[models.privacy]\nexportable_records = "raw"\n', "utf-8")
+    made = site.command("topics", "create", "--policy", str(path))
+    assert made.returncode == 0, made.stderr
+    return path
+
+
+@pytest.fixture(scope="module")
+def stretch(site: Site) -> tuple[int, int]:
+    """Two minutes in the middle, cut where no pane ends."""
+    start_s = min(own["start_s"] for own in live_results(site) if own["window"] == "total")
+    return start_s + 63, start_s + 181
+
+
+def export(
+    site: Site, stretch: tuple[int, int], *arguments: str | Path, code: int = 0
+) -> subprocess.CompletedProcess[str]:
+    times = ("--from", str(stretch[0]), "--to", str(stretch[1]))
+    done = site.command("replay", "export-records", "--json", *times, *map(str, arguments))
+    assert done.returncode == code, done.stdout + done.stderr
+    return done
+
+
+def lies_in(stretch: tuple[int, int], value: bytes) -> bool:
+    return stretch[0] <= datetime.fromisoformat(json.loads(value)["ts"]).timestamp() < stretch[1]
+
+
+def line_of(message: Any) -> bytes:
+    place = b'{"partition":%d,"offset":%d,"timestamp_ms":%d,"record":'
+    envelope = place % (message.partition(), message.offset(), message.timestamp()[1])
+    value: bytes = message.value()
+    return envelope + value + b"}\n"
+
+
+def in_order(messages: Iterable[Any]) -> list[Any]:
+    return sorted(messages, key=lambda message: (message.partition(), message.offset()))
+
+
+def audit_of(site: Site, export_id: str) -> list[dict[str, Any]]:
+    lines = (site.folder / "audit.jsonl").read_text("utf-8").splitlines()
+    return [own for own in map(json.loads, lines) if own["export"] == export_id]
+
+
+def test_published_events_are_exported_byte_for_byte_and_both_audits_tell_of_it(
+    site: Site, permitting: Path, stretch: tuple[int, int], tmp_path: Path
+) -> None:
+    topic, path = site.models[0]["output_topic"], tmp_path / "events.jsonl"
+    done = export(site, stretch, "--policy", permitting, "--out", path, *AGREED)
+    told = json.loads(done.stdout)
+    expected = [own for own in in_order(read_topic(site.kafka, topic)) if lies_in(stretch, own.value())]
+    assert len(expected) > 3000
+    assert path.read_bytes() == b"".join(map(line_of, expected))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    progress = json.loads(done.stderr.splitlines()[-1])
+    assert (progress["progress"], progress["n_done"]) == ("exporting", told["n_read"])
+
+    begun, ended = entries = audit_of(site, told["export"])
+    in_topic = [own for own in read_json(site.kafka, "fairness-audit") if own["export"] == told["export"]]
+    assert in_topic == entries
+    assert stat.S_IMODE((site.folder / "audit.jsonl").stat().st_mode) == 0o600
+    assert (begun["event"], begun["reason"], begun["records"]) == ("export-begun", REASON, "pseudonymised")
+    assert (begun["model"], begun["topic"], begun["file"]) == (site.models[0]["name"], topic, str(path))
+    assert (begun["by"]["user"], begun["by"]["uid"]) == (pwd.getpwuid(os.getuid()).pw_name, os.getuid())
+    assert (begun["from_s"], begun["to_s"]) == stretch
+    assert begun["policy_hash"] in site.command("policy", "check", str(permitting)).stdout
+    assert begun["policy_hash"] != site.policy.hash()
+    assert (ended["event"], ended["outcome"], ended["n_records"]) == ("export-ended", "done", len(expected))
+    assert ended["sha256"] == told["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    for partition, own in ended["by_partition"].items():
+        offsets = [message.offset() for message in expected if message.partition() == int(partition)]
+        assert (own["n"], own["first_offset"], own["last_offset"]) == (len(offsets), offsets[0], offsets[-1])
+        assert begun["offsets"][partition][0] <= offsets[0] <= offsets[-1] < begun["offsets"][partition][1]
+
+
+def test_raw_records_are_all_those_of_the_stretch_that_are_no_dead_letters(
+    site: Site, permitting: Path, stretch: tuple[int, int], tmp_path: Path
+) -> None:
+    topic, path = site.models[0]["topic"], tmp_path / "raw.jsonl"
+    refused = {
+        (own["partition"], own["offset"]) for own in read_json(site.kafka, "dead-letters") if own["topic"] == topic
+    }
+    assert refused
+    good = [own for own in in_order(read_topic(site.kafka, topic)) if (own.partition(), own.offset()) not in refused]
+    expected = [own for own in good if lies_in(stretch, own.value())]
+    told = json.loads(
+        export(site, stretch, "--policy", permitting, "--from-raw", "--unsafe-raw", "--out", path, *AGREED).stdout
+    )
+    assert path.read_bytes() == b"".join(map(line_of, expected))
+    assert told["n_refused"] == len(refused)
+    published = sum(lies_in(stretch, own.value()) for own in read_topic(site.kafka, site.models[0]["output_topic"]))
+    assert len(expected) > published  # late and repeated ones are in the raw log only
+
+
+def test_tables_hold_the_same_records(site: Site, permitting: Path, stretch: tuple[int, int], tmp_path: Path) -> None:
+    common = ("--policy", permitting, *AGREED, "--out")
+    export(site, stretch, *common, tmp_path / "out.jsonl")
+    export(site, stretch, *common, tmp_path / "out.csv", "--format", "csv")
+    records = [json.loads(line)["record"] for line in (tmp_path / "out.jsonl").read_bytes().splitlines()]
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "out.csv").read_text("utf-8"), newline="")))
+    assert [row["record.applicant_id"] for row in rows] == [own["applicant_id"] for own in records]
+    assert [float(row["record.credit_score"]) for row in rows] == [own["credit_score"] for own in records]
+    parquet = pytest.importorskip("pyarrow.parquet")
+    export(site, stretch, *common, tmp_path / "out.parquet", "--format", "parquet")
+    table = parquet.read_table(tmp_path / "out.parquet")
+    assert [json.loads(value) for value in table.column("record").to_pylist()] == records
+    assert table.column("record.approved").to_pylist() == [own["approved"] for own in records]
+
+
+def test_without_permission_flags_or_audit_nothing_is_written(
+    site: Site, permitting: Path, stretch: tuple[int, int], tmp_path: Path
+) -> None:
+    out, before = tmp_path / "out.jsonl", (site.folder / "audit.jsonl").read_bytes()
+    refusals: list[tuple[str, tuple[str | Path, ...]]] = [
+        ("The policy permits no export", (*AGREED,)),
+        ("--unsafe-records", ("--policy", permitting, "--reason", REASON)),
+        ("--unsafe-raw", ("--policy", permitting, "--from-raw", *AGREED)),
+        ("Give --reason", ("--policy", permitting, "--unsafe-records")),
+        ("audit log", ("--policy", permitting, "--state-dir", permitting, *AGREED)),
+    ]
+    for words, arguments in refusals:
+        done = export(site, stretch, "--out", out, *arguments, code=2)
+        assert words in done.stderr
+        assert (done.stdout, len(done.stderr.splitlines())) == ("", 1)
+    assert list(tmp_path.iterdir()) == []
+    assert (site.folder / "audit.jsonl").read_bytes() == before
+
+
+def test_an_export_that_is_interrupted_leaves_no_file_and_is_in_the_audit(
+    site: Site, permitting: Path, stretch: tuple[int, int], tmp_path: Path
+) -> None:
+    out = tmp_path / "out.jsonl"
+    command = [
+        sys.executable, "-m", "stream_app", "replay", "export-records", "--json", "--rate", "500", "--out", str(out),
+        "--policy", str(permitting), "--from", str(stretch[0]), "--to", str(stretch[1]), *AGREED,
+    ]  # fmt: skip
+    environ = {**os.environ, **site.environ}
+    with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+        assert child.stderr is not None
+        assert "progress" in child.stderr.readline()
+        [part] = tmp_path.iterdir()
+        child.send_signal(signal.SIGINT)
+        child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert list(tmp_path.iterdir()) == []
+    export_id = part.name.removeprefix(".out.jsonl.").removesuffix(".part")
+    begun, ended = audit_of(site, export_id)
+    assert (begun["event"], ended["outcome"], ended["error"]) == ("export-begun", "abandoned", "KeyboardInterrupt")
+    assert [own for own in read_json(site.kafka, "fairness-audit") if own["export"] == export_id] == [begun, ended]
