@@ -148,9 +148,8 @@ def _hide_small(counts: Segments, k: int) -> Segments:
     if not small:
         return shown
     n, favourable = (sum(cell[place] for cell in small) for place in (0, 1))
-    takes = (
-        OTHER if OTHER in shown or n >= k or not shown else max(shown, key=lambda version: (shown[version], version))
-    )
+    is_enough = n >= k or OTHER in shown or not shown
+    takes = OTHER if is_enough else max(shown, key=lambda version: (shown[version], version))
     held = shown.get(takes, (0, 0))
     return shown | {takes: (held[0] + n, held[1] + favourable)}
 
