@@ -9,7 +9,7 @@ import msgspec
 from stream_app.core.fairness.pairs import Reason, Rule, State, worst_of
 from stream_app.pipeline.disclosed_cause import DisclosedCause, disclose_cause
 from stream_app.pipeline.evidence import KIND_OF_RULE, KIND_OF_TEST, PAIR_KINDS, Evidence, Kind, state_under
-from stream_app.pipeline.results import Bounds, GroupResult, Offsets, Result, ScoreStability, shown_groups
+from stream_app.pipeline.results import Bounds, GroupResult, Offsets, Result, ResultHead, ScoreStability, shown_groups
 
 Hidden = Literal["small_cell", "complementary"]
 
@@ -43,7 +43,7 @@ class DisclosedGroup(msgspec.Struct, frozen=True, kw_only=True):
     hidden: Hidden | None = None
 
 
-class DisclosedResult(msgspec.Struct, frozen=True, kw_only=True):
+class DisclosedResult(ResultHead, frozen=True, kw_only=True):
     """A result without what must not be seen; the fields of ``Result``.
 
     Attributes:
@@ -52,15 +52,6 @@ class DisclosedResult(msgspec.Struct, frozen=True, kw_only=True):
         k: Fewest decisions that a shown group has.
     """
 
-    schema: int
-    model: str
-    attribute: str
-    window: str
-    size_s: int
-    start_s: int
-    end_s: int
-    revision: int
-    reference: str
     n: int | None
     state: State
     k: int

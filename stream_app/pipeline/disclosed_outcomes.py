@@ -14,7 +14,7 @@ from stream_app.core.fairness.pairs import State, worst_of
 from stream_app.core.privacy.disclosure import Disclosure, disclose
 from stream_app.pipeline.evidence import Evidence, Kind, state_under
 from stream_app.pipeline.outcome_verdicts import BinResult, Measure, OutcomeGroupResult, OutcomeResult
-from stream_app.pipeline.results import Offsets
+from stream_app.pipeline.results import Offsets, ResultHead
 
 TOO_FEW = "fewer_than_k"
 _GAPS = (
@@ -54,7 +54,7 @@ class DisclosedOutcomeGroup(msgspec.Struct, frozen=True, kw_only=True):
     hidden: Literal["small_cell", "complementary"] | None = None
 
 
-class DisclosedOutcomeResult(msgspec.Struct, frozen=True, kw_only=True):
+class DisclosedOutcomeResult(ResultHead, frozen=True, kw_only=True):
     """A result about outcomes without what must not be seen; the fields of ``OutcomeResult``.
 
     Attributes:
@@ -62,15 +62,6 @@ class DisclosedOutcomeResult(msgspec.Struct, frozen=True, kw_only=True):
         k: Fewest outcomes that a shown group has.
     """
 
-    schema: int
-    model: str
-    attribute: str
-    window: str
-    size_s: int
-    start_s: int
-    end_s: int
-    revision: int
-    reference: str
     n: int | None
     is_selective: bool
     state: State

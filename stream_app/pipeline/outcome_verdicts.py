@@ -36,7 +36,7 @@ from stream_app.core.windows.cells import CellLayout
 from stream_app.pipeline.evidence import Evidence
 from stream_app.pipeline.layout import AWAITED, DECISION, EXPIRED, FAVOURABLE, OUTCOME, OUTCOME_LABELS, SCORE
 from stream_app.pipeline.outcomes import outcomes_name
-from stream_app.pipeline.results import TOTAL_WINDOW, Offsets, Span
+from stream_app.pipeline.results import TOTAL_WINDOW, Offsets, ResultHead, Span
 from stream_app.policy import OTHER, UNKNOWN, Attribute, ModelPolicy, declared_outcome
 
 SCHEMA = 1
@@ -133,19 +133,10 @@ class OutcomeGroupResult(msgspec.Struct, frozen=True, kw_only=True):
     evidence: tuple[Evidence, ...] = ()
 
 
-class OutcomeResult(msgspec.Struct, frozen=True, kw_only=True):
+class OutcomeResult(ResultHead, frozen=True, kw_only=True):
     """One attribute of the outcomes of one model in one window.
 
     Attributes:
-        schema: Version of this format.
-        model: ``<model>/outcomes``.
-        attribute: Name of the protected attribute.
-        window: Name of the window, or ``total``.
-        size_s: Width of the window; for ``total`` the stretch from the first to the last closed pane.
-        start_s: Start, seconds since the epoch, by the clock of the join.
-        end_s: End, not included.
-        revision: 0 at close, one more for each correction.
-        reference: The reference group.
         n: Outcomes of all groups.
         is_selective: Whether outcomes are known for favourable decisions only.
         state: The worst state of its pairs.
@@ -155,15 +146,6 @@ class OutcomeResult(msgspec.Struct, frozen=True, kw_only=True):
         code_version: Version of FairStream.
     """
 
-    schema: int
-    model: str
-    attribute: str
-    window: str
-    size_s: int
-    start_s: int
-    end_s: int
-    revision: int
-    reference: str
     n: int
     is_selective: bool
     state: State = State.INSUFFICIENT
@@ -171,12 +153,6 @@ class OutcomeResult(msgspec.Struct, frozen=True, kw_only=True):
     offsets: Offsets
     policy_hash: str
     code_version: str
-
-    @property
-    def key(self) -> str:
-        """``model|attribute|window|end``; running totals have one key, since only the newest counts."""
-        end = "" if self.window == TOTAL_WINDOW else str(self.end_s)
-        return f"{self.model}|{self.attribute}|{self.window}|{end}"
 
 
 @dataclass(slots=True)

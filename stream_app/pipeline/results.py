@@ -100,26 +100,19 @@ class GroupResult(msgspec.Struct, frozen=True, kw_only=True):
     scores: ScoreStability | None = None
 
 
-class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """One attribute of one model in one window.
+class ResultHead(msgspec.Struct, frozen=True, kw_only=True):
+    """Which result it is: how every record of ``fairness-results`` begins, and what people see of it.
 
     Attributes:
-        schema: Version of this format.
-        model: Name of the model.
+        schema: Version of the format.
+        model: Name of the model, or ``<model>/outcomes``.
         attribute: Name of the protected attribute; of an intersection all names, joined by ``+``.
         window: Name of the window, or ``total``.
         size_s: Width of the window; for ``total`` the stretch from the first to the last closed pane.
-        start_s: Start, event time in seconds since the epoch.
+        start_s: Start in seconds since the epoch: event time, for outcomes the clock of the join.
         end_s: End, not included.
         revision: 0 at close, one more for each correction; always 0 for ``total``, whose last record counts.
         reference: The reference group; of an intersection the cross of the reference groups.
-        n: Decisions of all groups that are listed.
-        state: The worst state of its pairs.
-        groups: Declared groups in the order of the policy, then ``unknown`` and ``__other__`` if they have decisions;
-            of an intersection its reference, then all crosses with decisions or a breach.
-        offsets: By source topic and partition the offset below which every record is counted.
-        policy_hash: Hash of the policy that was applied.
-        code_version: Version of FairStream.
     """
 
     schema: int
@@ -131,18 +124,33 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     end_s: int
     revision: int
     reference: str
-    n: int
-    state: State
-    groups: tuple[GroupResult, ...]
-    offsets: Offsets
-    policy_hash: str
-    code_version: str
 
     @property
     def key(self) -> str:
         """``model|attribute|window|end``; running totals have one key, since only the newest counts."""
         end = "" if self.window == TOTAL_WINDOW else str(self.end_s)
         return f"{self.model}|{self.attribute}|{self.window}|{end}"
+
+
+class Result(ResultHead, frozen=True, kw_only=True):
+    """One attribute of one model in one window.
+
+    Attributes:
+        n: Decisions of all groups that are listed.
+        state: The worst state of its pairs.
+        groups: Declared groups in the order of the policy, then ``unknown`` and ``__other__`` if they have decisions;
+            of an intersection its reference, then all crosses with decisions or a breach.
+        offsets: By source topic and partition the offset below which every record is counted.
+        policy_hash: Hash of the policy that was applied.
+        code_version: Version of FairStream.
+    """
+
+    n: int
+    state: State
+    groups: tuple[GroupResult, ...]
+    offsets: Offsets
+    policy_hash: str
+    code_version: str
 
 
 class Span(msgspec.Struct, frozen=True):
