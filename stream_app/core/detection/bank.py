@@ -19,10 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stream_app.core.detection.alternatives import LOG_SHARES, N_ALTERNATIVES
-from stream_app.core.detection.array_bytes import fingerprint, pack, unpack
+from stream_app.core.detection.array_bytes import fingerprint
 from stream_app.core.detection.bettor import Bettor
+from stream_app.core.detection.evidence_bank import EvidenceBank
 from stream_app.core.detection.rules import Rule
-from stream_app.core.detection.shiryaev_roberts import NO_EVIDENCE, NO_ONSET_S, Evidence, log_mean
+from stream_app.core.detection.shiryaev_roberts import NO_EVIDENCE, NO_ONSET_S, log_mean
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -52,7 +53,7 @@ class Transition:
     log_evidence: float
 
 
-class DetectorBank:
+class DetectorBank(EvidenceBank):
     """Sequential detectors with a bounded number of false alarms.
 
     While a rule is kept, its detector raises at most ``N / exp(log_threshold)`` false alarms in ``N`` decisions on
@@ -118,19 +119,14 @@ class DetectorBank:
         self._has_lifecycle = has_lifecycle
         self._thresholds = np.array([(low, log_clear_threshold) for low in log_thresholds]).reshape(n_detectors, 2)
         self._log_shares = np.array([LOG_SHARES[rule.kind] for rule in rules]).reshape(n_detectors, 2)
-        self._fingerprint = fingerprint(
+        config = fingerprint(
             [(rule.kind.value, float(rule.limit)) for rule in rules],
             self._thresholds.tolist(),
             (n_strata, float(design_effect), max_carry_s, has_lifecycle),
         )
+        super().__init__(config, N_ALTERNATIVES, n_detectors)
         self._bettor = Bettor(rules, n_strata=n_strata, design_effect=design_effect, max_carry_s=max_carry_s)
-        self._evidence = Evidence.none_yet(N_ALTERNATIVES, n_detectors)
-        self._log_r = np.full(n_detectors, NO_EVIDENCE)
-        self._last_pane_s = np.full(1, np.iinfo(np.int64).min)
-        self.log_sr = np.full(n_detectors, NO_EVIDENCE)
-        self.log_eproc = np.zeros(n_detectors)
         self.log_clear = np.full(n_detectors, NO_EVIDENCE)
-        self.onset_s = np.full(n_detectors, NO_ONSET_S, dtype=np.int64)
         self.is_breach = np.zeros(n_detectors, dtype=np.bool_)
         self.breach_onset_s = np.full(n_detectors, NO_ONSET_S, dtype=np.int64)
         self.has_block = np.zeros(n_detectors, dtype=np.bool_)
@@ -161,18 +157,6 @@ class DetectorBank:
         self.onset_s = self._evidence.best_onset_s(np.arange(self._shape[0]))
         return self._decide(pane_start_s)
 
-    def snapshot(self) -> bytes:
-        """Return the whole state; its length depends on the configuration only."""
-        return pack(self._fingerprint, self._state())
-
-    def restore(self, data: bytes) -> None:
-        """Continue, bit for bit, where ``snapshot`` was taken.
-
-        Raises:
-            ValueError: Another configuration or version wrote it, or it is cut; nothing is changed then.
-        """
-        unpack(self._fingerprint, data, self._state())
-
     def _state(self) -> tuple[NDArray[np.float64] | NDArray[np.int64] | NDArray[np.bool_], ...]:
         evidence = self._evidence
         return (
@@ -188,8 +172,7 @@ class DetectorBank:
         favourable, n = counts[..., 0::2], counts[..., 1::2]
         if (favourable < 0).any() or (favourable > n).any():
             raise ValueError("favourable decisions must lie between 0 and all decisions")
-        if pane_start_s <= self._last_pane_s[0]:
-            raise ValueError("a pane must be later than the one before: evidence is never taken twice")
+        self._check_order(pane_start_s)
 
     def _weigh(self, rows: Rows) -> None:
         """Renew the mean over alternatives of detectors whose evidence has changed."""
@@ -213,7 +196,5 @@ class DetectorBank:
         if self._has_lifecycle:
             self.is_breach[changed] = to_breach
             self.breach_onset_s[changed] = np.where(to_breach, onset_s, NO_ONSET_S)
-        self._evidence.begin_anew(changed)
-        self._log_r[changed] = NO_EVIDENCE
-        self.log_eproc[changed] = 0.0
+        self._begin_anew(changed)
         return transitions

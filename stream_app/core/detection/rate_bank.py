@@ -25,8 +25,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from stream_app.core.detection.array_bytes import fingerprint, pack, unpack
-from stream_app.core.detection.shiryaev_roberts import NO_EVIDENCE, NO_ONSET_S, Evidence, log_mean
+from stream_app.core.detection.array_bytes import fingerprint
+from stream_app.core.detection.evidence_bank import EvidenceBank
+from stream_app.core.detection.shiryaev_roberts import log_mean
 from stream_app.core.detection.sub_bernoulli import above, below
 
 Floats = NDArray[np.float64]
@@ -68,7 +69,7 @@ def evidence_outside(k: ArrayLike, n: ArrayLike, low: ArrayLike, high: ArrayLike
     return evidence
 
 
-class RateBank:
+class RateBank(EvidenceBank):
     """Sequential tests of many rates, each against bounds of its own.
 
     While a rate keeps to its bounds, it raises at most ``N / exp(log_threshold)`` false alarms in ``N`` decisions, on
@@ -99,15 +100,8 @@ class RateBank:
     def __init__(self, log_thresholds: Sequence[float]) -> None:
         if not all(0 < threshold < math.inf for threshold in log_thresholds):
             raise ValueError("a threshold's log must be finite and > 0")
-        n_rows = len(log_thresholds)
         self._thresholds = np.array(log_thresholds, dtype=np.float64)
-        self._fingerprint = fingerprint("rates", self._thresholds.tolist())
-        self._evidence = Evidence.none_yet(N_BETS, n_rows)
-        self._log_r = np.full(n_rows, NO_EVIDENCE)
-        self._last_pane_s = np.full(1, np.iinfo(np.int64).min)
-        self.log_sr = np.full(n_rows, NO_EVIDENCE)
-        self.log_eproc = np.zeros(n_rows)
-        self.onset_s = np.full(n_rows, NO_ONSET_S, dtype=np.int64)
+        super().__init__(fingerprint("rates", self._thresholds.tolist()), N_BETS, len(log_thresholds))
 
     def update(self, pane_start_s: int, k: Ints, n: Ints, low: Floats, high: Floats) -> list[RateAlarm]:
         """Take in one closed pane, once, in order of time; all arrays have shape (rows,).
@@ -139,18 +133,6 @@ class RateBank:
         self.onset_s = self._evidence.best_onset_s(np.arange(self._log_r.size))
         return self._decide(pane_start_s)
 
-    def snapshot(self) -> bytes:
-        """Return the whole state; its length depends on the number of rates only."""
-        return pack(self._fingerprint, self._state())
-
-    def restore(self, data: bytes) -> None:
-        """Continue, bit for bit, where ``snapshot`` was taken.
-
-        Raises:
-            ValueError: Another configuration or version wrote it, or it is cut; nothing is changed then.
-        """
-        unpack(self._fingerprint, data, self._state())
-
     def _state(self) -> tuple[Floats | Ints, ...]:
         evidence = self._evidence
         return (
@@ -166,8 +148,7 @@ class RateBank:
         is_ordered = (low >= 0) & (low <= high) & (high <= 1)
         if not (is_ordered | (n == 0)).all():
             raise ValueError("needed: 0 <= low <= high <= 1")
-        if pane_start_s <= self._last_pane_s[0]:
-            raise ValueError("a pane must be later than the one before: evidence is never taken twice")
+        self._check_order(pane_start_s)
 
     def _decide(self, pane_start_s: int) -> list[RateAlarm]:
         raised = np.flatnonzero(self._log_r >= self._thresholds)
@@ -176,9 +157,7 @@ class RateBank:
             RateAlarm(int(row), bool(is_high), pane_start_s, int(self.onset_s[row]), float(self._log_r[row]))
             for row, is_high in zip(raised, is_above, strict=True)
         ]
-        self._evidence.begin_anew(raised)
-        self._log_r[raised] = NO_EVIDENCE
-        self.log_eproc[raised] = 0.0
+        self._begin_anew(raised)
         return alarms
 
 
