@@ -29,12 +29,10 @@ from stream_app.core.fairness.intervals import wilson
 from stream_app.core.fairness.pairs import State
 from stream_app.core.windows.cells import CellLayout
 from stream_app.core.windows.tally import ClosedPane
-from stream_app.errors import StateError
 from stream_app.pipeline.evidence import Evidence, PairTest
-from stream_app.pipeline.judge_state import NEW_APP_ID
 from stream_app.pipeline.layout import SCORE
 from stream_app.pipeline.results import ScoreStability
-from stream_app.pipeline.rule_watch import config_hash
+from stream_app.pipeline.stored_tests import StoredTests, config_hash, restore_tests
 from stream_app.policy import ModelPolicy, Score
 
 _MISSED_REFERENCES = 0.001  # share of references of which any bin's interval misses the truth
@@ -82,9 +80,7 @@ class DriftAlarm:
     reference: tuple[int, ...]
 
 
-class _Stored(msgspec.Struct, array_like=True, frozen=True):
-    config: str
-    bank: bytes
+class _Stored(StoredTests, array_like=True, frozen=True):
     references: list[list[int]]  # cases in each bin, by group
     spans_s: list[tuple[int, int] | None]  # start and end of what is in the reference, by group
     found: dict[int, Found]  # by number of the group
@@ -149,13 +145,9 @@ class DriftWatch:
         )
 
     def _restore(self, held: bytes) -> None:
-        try:
-            stored = msgspec.msgpack.decode(held, type=_Stored)
-            if stored.config != self._config:
-                return
-            self._bank.restore(stored.bank)
-        except (msgspec.MsgspecError, ValueError):
-            raise StateError("The state of the tests of scores cannot be read", action=NEW_APP_ID) from None
+        stored = restore_tests(held, _Stored, config=self._config, bank=self._bank, name="tests of scores")
+        if stored is None:
+            return
         self._references = np.array(stored.references, np.int64)
         self._spans_s, self._found = stored.spans_s, stored.found
         for number in np.flatnonzero(self._is_frozen()).tolist():

@@ -6,7 +6,6 @@ scores. State is small, constant, and part of the judge's own; tests that the po
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,9 +17,8 @@ from numpy.typing import NDArray
 from stream_app.core.detection.bank import DetectorBank, Transition
 from stream_app.core.detection.rules import Rule
 from stream_app.core.fairness.pairs import State
-from stream_app.errors import StateError
 from stream_app.pipeline.evidence import Evidence, PairTest
-from stream_app.pipeline.judge_state import NEW_APP_ID
+from stream_app.pipeline.stored_tests import StoredTests, config_hash, restore_tests
 
 _LOG_WATCH = math.log(100)  # a watch begins this far below the alarm
 _LOG_CALM = math.log(1000)  # and may end this far below
@@ -89,9 +87,7 @@ class WindowView:
     is_fair: Bools
 
 
-class _Stored(msgspec.Struct, array_like=True, frozen=True):
-    config: str
-    bank: bytes
+class _Stored(StoredTests, array_like=True, frozen=True):
     found: dict[int, int]  # start of the pane with the alarm, by detector in breach
     calm: dict[str, bytes]  # by window: windows without a reason to watch, per detector
 
@@ -170,13 +166,9 @@ class RuleWatch:
         )
 
     def _restore(self, held: bytes) -> None:
-        try:
-            stored = msgspec.msgpack.decode(held, type=_Stored)
-            if stored.config != self._config:
-                return
-            self._bank.restore(stored.bank)
-        except (msgspec.MsgspecError, ValueError):
-            raise StateError("The state of the sequential tests cannot be read", action=NEW_APP_ID) from None
+        stored = restore_tests(held, _Stored, config=self._config, bank=self._bank, name="sequential tests")
+        if stored is None:
+            return
         self._found = stored.found
         self._calm = {window: np.frombuffer(calm, np.int8).copy() for window, calm in stored.calm.items()}
 
@@ -223,8 +215,3 @@ class RuleWatch:
             log10_e=transition.log_evidence / math.log(10),
             log10_threshold=needed / math.log(10),
         )
-
-
-def config_hash(*facts: object) -> str:
-    """Return 16 hex digits that tell one configuration of tests from another."""
-    return hashlib.sha256(msgspec.json.encode(facts)).hexdigest()[:16]
