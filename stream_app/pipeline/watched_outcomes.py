@@ -19,7 +19,8 @@ from stream_app.pipeline.dial import Subject, log_thresholds_of
 from stream_app.pipeline.evidence import Evidence
 from stream_app.pipeline.gap_watch import GapWatch
 from stream_app.pipeline.layout import outcome_layout_of
-from stream_app.pipeline.outcome_verdicts import OutcomeResult, judge_outcomes
+from stream_app.pipeline.outcome_judging import judge_outcomes
+from stream_app.pipeline.outcome_verdicts import OutcomeResult
 from stream_app.pipeline.outcomes import outcomes_name
 from stream_app.pipeline.question_alerts import alert_about
 from stream_app.pipeline.questions import outcome_questions, question_of

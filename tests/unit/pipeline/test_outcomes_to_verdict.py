@@ -8,7 +8,8 @@ import pytest
 
 from stream_app.core.windows.cells import Cells, add_cells
 from stream_app.pipeline.layout import layout_of, outcome_layout_of
-from stream_app.pipeline.outcome_verdicts import OutcomeResult, judge_outcomes
+from stream_app.pipeline.outcome_judging import judge_outcomes
+from stream_app.pipeline.outcome_verdicts import OutcomeResult
 from stream_app.pipeline.results import Span
 from stream_app.policy import parse_policy
 from tests.outcome_lane import NOW_S, POLICY, DecisionRow, OutcomeLane, decisions, outcomes

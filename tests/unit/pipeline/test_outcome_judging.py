@@ -7,7 +7,8 @@ import pytest
 
 from stream_app.core.windows.cells import Cells
 from stream_app.pipeline.layout import outcome_layout_of
-from stream_app.pipeline.outcome_verdicts import NO_PROBABILITY, OutcomeGroupResult, OutcomeResult, judge_outcomes
+from stream_app.pipeline.outcome_judging import NO_PROBABILITY, judge_outcomes
+from stream_app.pipeline.outcome_verdicts import OutcomeGroupResult, OutcomeResult
 from stream_app.pipeline.results import Span
 from stream_app.policy import ModelPolicy, parse_policy
 from tests.outcome_lane import MODEL, NOW_S, POLICY
