@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 
 import msgspec
-import numpy as np
 import pytest
 
 from stream_app.core.windows.cells import Cells
-from stream_app.core.windows.partials import PanePartial, Partial, encode_partial
-from stream_app.pipeline.alerts import Alert, decode_alert
+from stream_app.pipeline.alerts import Alert
 from stream_app.pipeline.disclosed_alert import disclose_alert
 from stream_app.pipeline.evidence import PairTest
-from stream_app.pipeline.judge import JudgeStep, JudgeTopology
-from stream_app.pipeline.lane import Batch
-from stream_app.pipeline.layout import layout_of
-from stream_app.pipeline.results import Result, decode_result
-from stream_app.policy import Policy, parse_policy
-from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_RESULTS
+from stream_app.policy import parse_policy
+from tests.judge_lane import JudgeLane
 
-PANE_S = 10
 # Four tests of one pair share the dial: each has the threshold 1e8 of the reference streams.
 POLICY = """
 schema = 1
@@ -39,23 +31,8 @@ detection = { false_alarms_per_million = 0.04 }
 LIFE_CYCLE = [(35, 35)] * 5 + [(15, 35)] * 20 + [(36, 35)] * 40  # approved of 50 women and of 50 men in each pane
 
 
-@dataclass
-class Court:
-    """A judge with its state topic; panes come one by one."""
-
-    policy: Policy
-    state: dict[bytes, bytes] = field(default_factory=dict)
-    alerts: list[Alert] = field(default_factory=list)
-    results: list[Result] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.model = self.policy.models[0]
-        self.layout = layout_of(self.model)
-        self.restart()
-
-    def restart(self) -> None:
-        self.judge = JudgeStep(self.policy, 0, JudgeTopology())
-        self.judge.restore(self.state, 0)
+class Court(JudgeLane):
+    """Panes of decisions come one by one."""
 
     def cells(self, approved: tuple[int, int], n: int = 50) -> Cells:
         """Return cells of women and men, all in the first segment."""
@@ -66,34 +43,6 @@ class Court:
                     cells[self.layout.code_of((sex, 0, decision))] = [count]
         return cells
 
-    def hear(self, number: int, cells: Cells) -> None:
-        start_s = number * PANE_S
-        partial = Partial(
-            model="m",
-            layout_hash=self.model.layout_hash(),
-            topic="raw",
-            partition=0,
-            n_partitions=1,
-            next_offset=(number + 1) * 100,
-            closed_before_s=start_s + PANE_S,
-            max_event_s=start_s + PANE_S,
-            is_idle=False,
-            panes=(PanePartial(start_s, cells),),
-        )
-        list(self.judge.step(Batch("p", 0, 0, 1, np.arange(1), [encode_partial(partial)], np.zeros(1, np.int64))))
-        flush = self.judge.flush(0.0, is_caught_up=True)
-        for key, value in flush.changes:
-            if value is None:
-                self.state.pop(key, None)
-            else:
-                self.state[key] = value
-        for output in flush.outputs:
-            for value in output.values:
-                if output.topic == FAIRNESS_ALERTS:
-                    self.alerts.append(decode_alert(value or b""))
-                elif output.topic == FAIRNESS_RESULTS:
-                    self.results.append(decode_result(value or b""))
-
     def of(self, test: PairTest) -> list[Alert]:
         return [alert for alert in self.alerts if alert.test is test]
 
@@ -101,7 +50,7 @@ class Court:
 def lived(policy: str = POLICY, *, is_restarted: bool = False) -> Court:
     court = Court(parse_policy(policy))
     for number, approved in enumerate(LIFE_CYCLE):
-        court.hear(number, court.cells(approved))
+        court.close_pane(number, court.cells(approved))
         if is_restarted:
             court.restart()
     return court
@@ -183,10 +132,10 @@ def test_a_changed_limit_begins_anew_and_another_window_does_not(life: Court) ->
     ):
         court = Court(life.policy)
         for number, approved in enumerate(LIFE_CYCLE[:12]):
-            court.hear(number, court.cells(approved))
+            court.close_pane(number, court.cells(approved))
         changed = Court(parse_policy(policy), state=dict(court.state))
         for number in range(12, 24):
-            changed.hear(number, changed.cells((15, 35)))
+            changed.close_pane(number, changed.cells((15, 35)))
         newest = [result for result in changed.results if result.window != "total"][-1]
         found_s = newest.groups[0].evidence[0].found_s
         assert (found_s == 80) is is_kept
@@ -204,7 +153,7 @@ def test_a_stratified_test_is_not_fooled_by_a_change_of_the_mix() -> None:
                 k = n * (9, 3)[product] // 10
                 for decision, count in enumerate((k, n - k)):
                     cells[court.layout.code_of((sex, product, decision))] = [count]
-            court.hear(number, cells)
+            court.close_pane(number, cells)
         alarms[name] = len(court.of(PairTest.RATIO_LOW))
     assert alarms == {"true": 0, "false": 1}
 

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 
 from stream_app.core.windows.cells import Cells
-from stream_app.core.windows.partials import PanePartial, Partial, encode_partial
+from stream_app.core.windows.partials import PanePartial, Partial
 from stream_app.errors import StateError
 from stream_app.pipeline import judge_state
 from stream_app.pipeline.aggregates import Aggregate
 from stream_app.pipeline.judge import JudgeReport, JudgeStep, JudgeTopology
 from stream_app.pipeline.lane import Batch
-from stream_app.pipeline.layout import layout_of
-from stream_app.pipeline.results import Result, decode_result
+from stream_app.pipeline.results import Result
 from stream_app.policy import Policy, load_policy, parse_policy
+from tests.judge_lane import JudgeLane
 
 LOANS = """
 schema = 1
@@ -35,22 +35,12 @@ POLICY = parse_policy(LOANS)
 
 
 @dataclass
-class Bench:
-    """A judge, its state topic, and the partials that it is fed."""
+class Bench(JudgeLane):
+    """A judge and the partials that it is fed; it keeps the report of the last flush."""
 
     policy: Policy = POLICY
     n_partitions: int = 1
-    state: dict[bytes, bytes] = field(default_factory=dict)
     report: JudgeReport = field(default_factory=JudgeReport)
-
-    def __post_init__(self) -> None:
-        self.model = self.policy.models[0]
-        self.layout = layout_of(self.model)
-        self.restart()
-
-    def restart(self) -> None:
-        self.judge = JudgeStep(self.policy, 0, JudgeTopology())
-        self.judge.restore(self.state, 0)
 
     def cells(self, **counts: tuple[int, int]) -> Cells:
         """Return cells of the first attribute: n and favourable by label."""
@@ -85,19 +75,10 @@ class Bench:
         )
 
     def say(self, *partials: Partial | None, now_s: float = 0.0, is_caught_up: bool = True) -> list[Result]:
-        n = len(partials)
-        values = [None if partial is None else encode_partial(partial) for partial in partials]
-        list(self.judge.step(Batch("p", 0, 0, n, np.arange(n), values, np.zeros(n, np.int64))))
-        flush = self.judge.flush(now_s, is_caught_up=is_caught_up)
-        for key, value in flush.changes:
-            if value is None:
-                self.state.pop(key, None)
-            else:
-                self.state[key] = value
+        n_told = len(self.results)
+        self.feed(*partials, now_s=now_s, is_caught_up=is_caught_up)
         self.report = self.judge.take_report()
-        self.outputs = flush.outputs
-        results = [o for o in flush.outputs if o.topic == "fairness-results"]
-        return [decode_result(value) for output in results for value in output.values if value is not None]
+        return self.results[n_told:]
 
 
 def test_the_deterministic_drift_stream_gives_its_six_windows() -> None:

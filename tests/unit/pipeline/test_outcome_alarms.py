@@ -4,29 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import msgspec
 import numpy as np
 import pytest
 
 from stream_app.core.windows.cells import CellLayout, Cells
-from stream_app.core.windows.partials import PanePartial, Partial, encode_partial
 from stream_app.errors import StateError
-from stream_app.pipeline.alerts import Alert, decode_alert
 from stream_app.pipeline.dial import Subject, log_thresholds_of, n_tests_of
 from stream_app.pipeline.disclosed_outcomes import TOO_FEW, disclose_outcomes
 from stream_app.pipeline.evidence import PairTest
 from stream_app.pipeline.judge import JudgeStep, JudgeTopology
-from stream_app.pipeline.lane import Batch
-from stream_app.pipeline.layout import layout_of, outcome_layout_of
-from stream_app.pipeline.outcome_results import decode_any_result, decode_decision_result
+from stream_app.pipeline.layout import outcome_layout_of
+from stream_app.pipeline.outcome_results import decode_decision_result
 from stream_app.pipeline.outcome_verdicts import OutcomeResult
-from stream_app.pipeline.results import Result
-from stream_app.policy import Policy, load_policy, outcome_layout_hash, parse_policy
-from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_CLOCK, FAIRNESS_RESULTS
+from stream_app.policy import load_policy, outcome_layout_hash, parse_policy
+from tests.judge_lane import JudgeLane
 
-PANE_S = 10
 POLICY = """
 schema = 1
 [[models]]
@@ -52,24 +46,8 @@ FULL = POLICY.replace("is_selective = true", "is_selective = false")
 FAIR, WORSE = (45, 45), (25, 45)  # good outcomes of 50 approved women and of 50 approved men in each pane
 
 
-@dataclass
-class Court:
-    """A judge with its state topic; panes of decisions and of outcomes come one by one."""
-
-    policy: Policy
-    state: dict[bytes, bytes] = field(default_factory=dict)
-    alerts: list[Alert] = field(default_factory=list)
-    results: list[Result] = field(default_factory=list)
-    outcomes: list[OutcomeResult] = field(default_factory=list)
-    clocks: list[bytes] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.model = self.policy.models[0]
-        self.restart()
-
-    def restart(self) -> None:
-        self.judge = JudgeStep(self.policy, 0, JudgeTopology())
-        self.judge.restore(self.state, 0)
+class Court(JudgeLane):
+    """Panes of decisions and of outcomes come one by one."""
 
     def outcomes_came(self, number: int, counts: dict[tuple[str, str, str], int]) -> None:
         """Hear of outcomes by sex, decision and outcome; scores are all in the bin above the cut."""
@@ -83,7 +61,7 @@ class Court:
                     6 * n,
                     36 * n,
                 ]
-        self._hear("m/outcomes", outcome_layout_hash(self.model), "labels", number, cells)
+        self.close_outcomes(number, outcome_layout_hash(self.model), cells)
 
     def approved_came(self, number: int, good: tuple[int, int], n: int = 50) -> None:
         counts = {}
@@ -94,51 +72,17 @@ class Court:
 
     def decided(self, number: int, bins: dict[str, tuple[int, ...]]) -> None:
         """Hear of decisions by sex and bin; those from the cut on are approved."""
-        layout = layout_of(self.model)
+        layout = self.layout
         cells: Cells = {}
         for sex, counts in bins.items():
             for bin_, n in enumerate(counts):
                 decision = "favourable" if bin_ >= 2 else "unfavourable"
                 score = dict(layout.dimensions)["score"][bin_]
                 cells[_code(layout, sex=sex, decision=decision, score=score)] = [n, n, 0, 0]
-        self._hear("m", self.model.layout_hash(), "raw", number, cells)
+        self.close_pane(number, cells)
 
-    def _hear(self, name: str, layout_hash: str, topic: str, number: int, cells: Cells) -> None:
-        start_s = number * PANE_S
-        partial = Partial(
-            model=name,
-            layout_hash=layout_hash,
-            topic=topic,
-            partition=0,
-            n_partitions=1,
-            next_offset=(number + 1) * 100,
-            closed_before_s=start_s + PANE_S,
-            max_event_s=start_s + PANE_S,
-            is_idle=False,
-            panes=(PanePartial(start_s, cells),),
-        )
-        list(self.judge.step(Batch("p", 0, 0, 1, np.arange(1), [encode_partial(partial)], np.zeros(1, np.int64))))
-        flush = self.judge.flush(0.0, is_caught_up=True)
-        for key, value in flush.changes:
-            if value is None:
-                self.state.pop(key, None)
-            else:
-                self.state[key] = value
-        for output in flush.outputs:
-            for record in output.values:
-                self._read(output.topic, record or b"")
-
-    def _read(self, topic: str, record: bytes) -> None:
-        if topic == FAIRNESS_ALERTS:
-            self.alerts.append(decode_alert(record))
-        elif topic == FAIRNESS_CLOCK:
-            self.clocks.append(record)
-        elif topic == FAIRNESS_RESULTS:
-            result = decode_any_result(record)
-            if isinstance(result, Result):
-                self.results.append(result)
-            else:
-                self.outcomes.append(result)
+    def close_outcomes(self, number: int, layout_hash: str, cells: Cells) -> None:
+        self.close_pane(number, cells, name="m/outcomes", layout_hash=layout_hash, topic="labels")
 
     def tests(self) -> list[tuple[PairTest, str]]:
         return [(alert.test, alert.change) for alert in self.alerts]
@@ -269,7 +213,7 @@ def test_outcomes_of_a_model_without_any_are_an_unknown_model() -> None:
     policy = parse_policy(POLICY.partition("\n[models.outcome]")[0])
     court = Court(policy)
     other = Court(parse_policy(POLICY))
-    court._hear("m/outcomes", outcome_layout_hash(other.model), "labels", 0, {})
+    court.close_outcomes(0, outcome_layout_hash(other.model), {})
     assert court.judge.take_report().n_unknown_model == 1
 
 
@@ -376,8 +320,8 @@ def test_each_rate_needs_k_cases_of_its_own() -> None:
 
 def test_an_attribute_with_nobody_to_compare_is_counted_and_not_tested() -> None:
     court = Court(parse_policy(POLICY.replace('groups = ["f", "m"]', 'groups = ["m"]')))
-    court._hear("m/outcomes", outcome_layout_hash(court.model), "labels", 0, {0: [40, 40, 1, 1]})
-    court._hear("m", court.model.layout_hash(), "raw", 0, {0: [40, 40, 1, 1]})
+    court.close_outcomes(0, outcome_layout_hash(court.model), {0: [40, 40, 1, 1]})
+    court.close_pane(0, {0: [40, 40, 1, 1]})
     assert [group.evidence for result in court.outcomes for group in result.groups] == [()]
     assert [each.test for each in court.results[-1].groups[0].evidence] == [PairTest.SCORE_DRIFT]
 

@@ -1,0 +1,103 @@
+"""A lane of the judge in memory: partials in, what it tells and its state out, and a restart from nothing but that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from stream_app.core.windows.cells import Cells
+from stream_app.core.windows.partials import PanePartial, Partial, encode_partial
+from stream_app.pipeline.alerts import Alert, decode_alert
+from stream_app.pipeline.judge import JudgeStep, JudgeTopology
+from stream_app.pipeline.lane import Batch, Outputs
+from stream_app.pipeline.layout import layout_of
+from stream_app.pipeline.outcome_results import decode_any_result
+from stream_app.pipeline.outcome_verdicts import OutcomeResult
+from stream_app.pipeline.results import Result
+from stream_app.policy import Policy
+from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_CLOCK, FAIRNESS_RESULTS
+
+PANE_S = 10
+
+
+@dataclass
+class JudgeLane:
+    """The lane.
+
+    Attributes:
+        policy: Its first model is the one that is fed.
+        state: The state topic.
+        alerts: Everything that was told since the start, as are the next three.
+        results: Results about decisions.
+        outcomes: Results about outcomes.
+        clocks: Records of the journal.
+        outputs: What the last flush wrote.
+    """
+
+    policy: Policy
+    state: dict[bytes, bytes] = field(default_factory=dict)
+    alerts: list[Alert] = field(default_factory=list)
+    results: list[Result] = field(default_factory=list)
+    outcomes: list[OutcomeResult] = field(default_factory=list)
+    clocks: list[bytes] = field(default_factory=list)
+    outputs: list[Outputs] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.model = self.policy.models[0]
+        self.layout = layout_of(self.model)
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin anew from the state, as after a crash right behind a commit."""
+        self.judge = JudgeStep(self.policy, 0, JudgeTopology())
+        self.judge.restore(self.state, 0)
+
+    def feed(self, *partials: Partial | None, now_s: float = 0.0, is_caught_up: bool = True) -> None:
+        """Read partials in one run and end the transaction; None is a record without a value."""
+        n = len(partials)
+        values = [None if partial is None else encode_partial(partial) for partial in partials]
+        list(self.judge.step(Batch("p", 0, 0, n, np.arange(n), values, np.zeros(n, np.int64))))
+        flush = self.judge.flush(now_s, is_caught_up=is_caught_up)
+        for key, value in flush.changes:
+            if value is None:
+                self.state.pop(key, None)
+            else:
+                self.state[key] = value
+        self.outputs = flush.outputs
+        for output in flush.outputs:
+            for record in output.values:
+                if record is not None:
+                    self._read(output.topic, record)
+
+    def close_pane(
+        self, number: int, cells: Cells, *, name: str = "m", layout_hash: str | None = None, topic: str = "raw"
+    ) -> None:
+        """Hear the only partition of a source say that it has passed a pane, and what it counted in it."""
+        start_s = number * PANE_S
+        self.feed(
+            Partial(
+                model=name,
+                layout_hash=layout_hash or self.model.layout_hash(),
+                topic=topic,
+                partition=0,
+                n_partitions=1,
+                next_offset=(number + 1) * 100,
+                closed_before_s=start_s + PANE_S,
+                max_event_s=start_s + PANE_S,
+                is_idle=False,
+                panes=(PanePartial(start_s, cells),),
+            )
+        )
+
+    def _read(self, topic: str, record: bytes) -> None:
+        if topic == FAIRNESS_ALERTS:
+            self.alerts.append(decode_alert(record))
+        elif topic == FAIRNESS_CLOCK:
+            self.clocks.append(record)
+        elif topic == FAIRNESS_RESULTS:
+            result = decode_any_result(record)
+            if isinstance(result, Result):
+                self.results.append(result)
+            else:
+                self.outcomes.append(result)
