@@ -128,13 +128,21 @@ def test_raw_records_are_all_those_of_the_stretch_that_are_no_dead_letters(
     )
     assert path.read_bytes() == b"".join(map(line_of, expected))
     assert told["n_refused"] == len(refused)
+    [begun, _] = audit_of(site, told["export"])
+    assert (begun["records"], begun["topic"]) == ("raw", topic)
     published = sum(lies_in(stretch, own.value()) for own in read_topic(site.kafka, site.models[0]["output_topic"]))
     assert len(expected) > published  # late and repeated ones are in the raw log only
 
 
 def test_tables_hold_the_same_records(site: Site, permitting: Path, stretch: tuple[int, int], tmp_path: Path) -> None:
     common = ("--policy", permitting, *AGREED, "--out")
-    export(site, stretch, *common, tmp_path / "out.jsonl")
+    said = site.command(
+        "replay", "export-records", "--from", str(stretch[0]), "--to", str(stretch[1]),
+        *map(str, common), str(tmp_path / "out.jsonl"),
+    )  # fmt: skip
+    digest = hashlib.sha256((tmp_path / "out.jsonl").read_bytes()).hexdigest()
+    assert f"pseudonymised records of {site.models[0]['output_topic']} in {tmp_path / 'out.jsonl'}" in said.stdout
+    assert (f"SHA-256 {digest}; in the audit as " in said.stdout, said.stderr) == (True, "")
     export(site, stretch, *common, tmp_path / "out.csv", "--format", "csv")
     records = [json.loads(line)["record"] for line in (tmp_path / "out.jsonl").read_bytes().splitlines()]
     rows = list(csv.DictReader(io.StringIO((tmp_path / "out.csv").read_text("utf-8"), newline="")))
