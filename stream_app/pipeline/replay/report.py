@@ -26,10 +26,10 @@ table{border-collapse:collapse;width:100%;font-size:.87rem}td,th{padding:.25rem 
 text-align:left}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}figure{margin:1rem 0}
 figcaption{font-weight:600;margin-bottom:.2rem}svg{max-width:100%;height:auto}svg text{font:12px system-ui,sans-serif}
 svg .note{fill:#57606a;font-size:11px}.grid{stroke:#eaeef2}.axis{stroke:#57606a}
-.limit{stroke:#cf222e;stroke-dasharray:5 4}.legend span{margin-right:1rem;font-size:.85rem}
-.verdict{border-left:6px solid;padding:.6rem 1rem;background:#f6f8fa}.breach{border-color:#cf222e}
-.ok{border-color:#2da44e}
-.watch{border-color:#e3b341}.insufficient{border-color:#d0d7de}details{margin:.5rem 0;padding:.4rem .8rem;
+.limit{stroke:#404040;stroke-dasharray:5 4}.legend span{margin-right:1rem;font-size:.85rem}
+.verdict{border-left:6px solid;padding:.6rem 1rem;background:#f6f8fa}.breach{border-color:#D55E00}
+.ok{border-color:#0072B2}
+.watch{border-color:#F0E442}.insufficient{border-color:#d0d7de}details{margin:.5rem 0;padding:.4rem .8rem;
 border:1px solid #d0d7de;border-radius:6px}summary{cursor:pointer;font-weight:600}code{font-size:.85em;
 overflow-wrap:anywhere}.faint{color:#57606a}@media print{details{border:0}}
 """
