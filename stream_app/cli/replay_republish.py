@@ -21,6 +21,10 @@ ToTopic = Annotated[
 AnyTopic = Annotated[
     bool, typer.Option("--unsafe-any-topic", help="Allow a topic whose name does not begin with replay-.")
 ]
+UnsafeRaw = Annotated[
+    bool,
+    typer.Option("--unsafe-raw", help="Yes, records that may hold identifiers; needed for all but published ones."),
+]
 Header = Annotated[
     list[str] | None,
     typer.Option("--header", help="Name of one more header that passes.", show_default="source and schema headers"),
@@ -40,6 +44,7 @@ def republish(  # noqa: PLR0913, PLR0917 - one for each flag
     policy: PolicyName = None,
     model: Model = None,
     from_raw: FromRaw = False,
+    unsafe_raw: UnsafeRaw = False,
     source_topic: SourceTopic = None,
     run: RunFlag = None,
     as_json: Json = False,
@@ -47,7 +52,7 @@ def republish(  # noqa: PLR0913, PLR0917 - one for each flag
     """Copy records of a stretch into a new topic: same partition, key, value and date; headers by an allow-list.
 
     The stretch goes by the dates that the broker gave the records. Each copy gets the headers x-replay-id and
-    x-replay-origin. The pseudonymised events are copied unless --from-raw is given.
+    x-replay-origin. The pseudonymised events are copied unless --from-raw and --unsafe-raw are given.
 
     Example: fairstream replay republish --from 2h --to 1h --rate 500
     """
@@ -60,6 +65,11 @@ def republish(  # noqa: PLR0913, PLR0917 - one for each flag
     name = name_run(run)
     own = model_of(watched, model)
     source = choice_of(own, from_raw=from_raw, source_topic=source_topic).topic_of(own)
+    if source != own.output_topic and not unsafe_raw:
+        raise ConfigError(
+            f"The records of {source} may hold identifiers, and a copy is one more place to guard",
+            action=f"Copy the pseudonymised events of {own.output_topic}, or if it must be: --unsafe-raw",
+        )
     target = to_topic or f"{_PREFIX}{name.run}"
     if not target.startswith(_PREFIX) and not any_topic:
         raise ConfigError(f"{target} is no topic of a replay", action="Name it replay-..., or give --unsafe-any-topic")

@@ -200,6 +200,8 @@ def test_republished_records_keep_key_date_and_allowed_headers(site: Site) -> No
     assert "is no topic of a replay" in replay(site, "republish", "--to-topic", "other", code=2).stderr
     raw = site.models[0]["topic"]
     assert "counted again" in replay(site, "republish", "--to-topic", raw, "--unsafe-any-topic", code=2).stderr
+    for not_published in ("--from-raw", f"--source-topic={raw}"):
+        assert "may hold identifiers" in replay(site, "republish", not_published, code=2).stderr
 
 
 def test_bisect_finds_the_pane_and_the_direction_of_the_drift(site: Site) -> None:
