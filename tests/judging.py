@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from stream_app.core.windows.cells import CellLayout, Cells
-from stream_app.core.windows.tally import ClosedPane
+from stream_app.core.windows.progress import ClosedPane
 from stream_app.pipeline.pair_watch import PairWatch
 from stream_app.pipeline.results import Result, Span
 from stream_app.pipeline.verdicts import Counted, judge_window

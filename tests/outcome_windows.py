@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stream_app.core.windows.cells import Cells
-from stream_app.core.windows.tally import ClosedPane
+from stream_app.core.windows.progress import ClosedPane
 from stream_app.pipeline.alerts import Stamp, Stretch
 from stream_app.pipeline.layout import outcome_layout_of
 from stream_app.pipeline.outcome_verdicts import OutcomeResult

@@ -9,7 +9,7 @@ import msgspec
 
 from benchmarks.judging.panes import N_CELLS, cells_of, draw_panes, policy_of, timed
 from stream_app.core.windows.cells import Cells, add_cells
-from stream_app.core.windows.tally import ClosedPane
+from stream_app.core.windows.progress import ClosedPane
 from stream_app.pipeline.layout import layout_of
 from stream_app.pipeline.pair_watch import PairWatch
 from stream_app.pipeline.results import Result, Span, encode_result

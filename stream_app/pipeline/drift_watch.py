@@ -28,7 +28,7 @@ from stream_app.core.detection.score_drift import population_stability_index
 from stream_app.core.fairness.intervals import wilson
 from stream_app.core.fairness.pairs import State
 from stream_app.core.windows.cells import CellLayout
-from stream_app.core.windows.tally import ClosedPane
+from stream_app.core.windows.progress import ClosedPane
 from stream_app.pipeline.evidence import Evidence, PairTest
 from stream_app.pipeline.layout import SCORE
 from stream_app.pipeline.results import ScoreStability

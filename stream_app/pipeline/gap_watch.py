@@ -13,7 +13,7 @@ from stream_app.core.fairness.intervals import newcombe
 from stream_app.core.fairness.marginals import Marginaliser
 from stream_app.core.fairness.subgroups import Subgroup
 from stream_app.core.windows.cells import CellLayout
-from stream_app.core.windows.tally import ClosedPane
+from stream_app.core.windows.progress import ClosedPane
 from stream_app.pipeline.evidence import Evidence
 from stream_app.pipeline.pair_watch import by_pair, config_of, pairs_of, strata_of
 from stream_app.pipeline.questions import Question

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import msgspec
 
-from stream_app.core.windows.tally import Advance
+from stream_app.core.windows.progress import Advance
 from stream_app.pipeline.results import Offsets
 
 SCHEMA = 1

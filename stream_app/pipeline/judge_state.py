@@ -14,7 +14,8 @@ import msgspec
 
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.closing import Mark, Source
-from stream_app.core.windows.tally import CLOCK, Entry, Tally, TallyConfig
+from stream_app.core.windows.progress import CLOCK, Entry
+from stream_app.core.windows.tally import Tally, TallyConfig
 from stream_app.core.windows.tumbling import Total, Window, WindowSpec
 from stream_app.errors import StateError
 

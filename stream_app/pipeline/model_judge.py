@@ -16,7 +16,9 @@ from stream_app import __version__
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.closing import Mark, Source
 from stream_app.core.windows.partials import Partial
-from stream_app.core.windows.tally import CLOCK, ClosedPane, ClosedWindow, Entry, Progress, Tally, WindowKey
+from stream_app.core.windows.progress import CLOCK, ClosedPane, ClosedWindow, Entry, Progress, WindowKey
+from stream_app.core.windows.stretch import sum_since
+from stream_app.core.windows.tally import Tally
 from stream_app.core.windows.tumbling import Window
 from stream_app.errors import StateError
 from stream_app.pipeline.aggregates import Aggregate
@@ -192,7 +194,7 @@ class ModelJudge:
         end_s = pane.start_s + self.model.event_time.pane_s
 
         def look_back(onset_s: int) -> tuple[Stretch, Stamp]:
-            first_s, cells = self._tally.since(onset_s, end_s)
+            first_s, cells = sum_since(onset_s, end_s, self._tally.windows, self._tally.config)
             return Stretch(first_s, end_s, cells), Stamp(self._tally.offsets(), self._policy_hash)
 
         self._report.alerts += self._watched.feed(pane, look_back)

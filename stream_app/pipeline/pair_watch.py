@@ -17,7 +17,7 @@ from stream_app.core.fairness.intervals import PairIntervals
 from stream_app.core.fairness.marginals import Marginaliser
 from stream_app.core.fairness.subgroups import Subgroup, subgroups
 from stream_app.core.windows.cells import CellLayout
-from stream_app.core.windows.tally import ClosedPane
+from stream_app.core.windows.progress import ClosedPane
 from stream_app.pipeline.dial import Subject, log_thresholds_of
 from stream_app.pipeline.evidence import Evidence, PairTest
 from stream_app.pipeline.layout import FAVOURABLE

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from stream_app.core.windows.closing import Source
 from stream_app.core.windows.partials import Partial, decode_partial, encode_partial
-from stream_app.core.windows.tally import Entry
+from stream_app.core.windows.progress import Entry
 from stream_app.pipeline.judge_state import Changes, StateWriter
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from stream_app.core.fairness.pairs import State, worst_of
 from stream_app.core.windows.cells import CellLayout
-from stream_app.core.windows.tally import ClosedPane
+from stream_app.core.windows.progress import ClosedPane
 from stream_app.errors import StateError
 from stream_app.pipeline.alerts import Alert
 from stream_app.pipeline.dial import Subject, log_thresholds_of

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from stream_app.core.windows.cells import Cells
-from stream_app.core.windows.tally import ClosedPane, Entry, TallyConfig
+from stream_app.core.windows.progress import ClosedPane, Entry
+from stream_app.core.windows.tally import TallyConfig
 from stream_app.core.windows.tumbling import WindowSpec
 from stream_app.pipeline.aggregates import Aggregate
 from stream_app.pipeline.alerts import Alert, Stamp, Stretch

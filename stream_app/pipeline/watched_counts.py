@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stream_app.core.windows.cells import Cells
-from stream_app.core.windows.tally import ClosedPane, Entry
+from stream_app.core.windows.progress import ClosedPane, Entry
 from stream_app.pipeline.aggregates import publish_counts
 from stream_app.pipeline.alerts import Alert
 from stream_app.pipeline.layout import layout_of

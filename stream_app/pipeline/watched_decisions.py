@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from stream_app.core.fairness.pairs import State
 from stream_app.core.windows.cells import Cells
-from stream_app.core.windows.tally import ClosedPane, Entry
+from stream_app.core.windows.progress import ClosedPane, Entry
 from stream_app.pipeline.alerts import Alert, Stamp, Stretch, alert_of
 from stream_app.pipeline.causes import Explainer, labelled
 from stream_app.pipeline.layout import layout_of

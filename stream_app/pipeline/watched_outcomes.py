@@ -13,7 +13,7 @@ import msgspec
 from stream_app.core.fairness.pairs import State, worst_of
 from stream_app.core.privacy.disclosure import disclose
 from stream_app.core.windows.cells import Cells
-from stream_app.core.windows.tally import ClosedPane, Entry
+from stream_app.core.windows.progress import ClosedPane, Entry
 from stream_app.pipeline.alerts import Alert
 from stream_app.pipeline.dial import Subject, log_thresholds_of
 from stream_app.pipeline.evidence import Evidence

@@ -7,7 +7,7 @@ window closes too.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -75,3 +75,15 @@ def clock_time_of(marks: Iterable[Mark], *, out_of_orderness_s: int, silence_s: 
     """
     times_s = [mark.max_event_s for mark in marks if mark.max_event_s is not None]
     return int(max(times_s) - out_of_orderness_s + silence_s // 1) if times_s else None
+
+
+def by_topic(offsets: Mapping[Source, int]) -> dict[str, dict[int, int]]:
+    """Return the offset of each source partition by topic and partition, both in order.
+
+    >>> by_topic({Source("b", 0): 7, Source("a", 1): 9, Source("a", 0): 4})
+    {'a': {0: 4, 1: 9}, 'b': {0: 7}}
+    """
+    vector: dict[str, dict[int, int]] = {}
+    for source in sorted(offsets):
+        vector.setdefault(source.topic, {})[source.partition] = offsets[source]
+    return vector

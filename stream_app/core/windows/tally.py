@@ -10,60 +10,22 @@ word of every partition, whatever the order in which the partitions were heard.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from stream_app.core.windows.cells import Cells, add_cells
-from stream_app.core.windows.closing import Mark, Source, clock_time_of, slowest_of
+from stream_app.core.windows.closing import Mark, Source, by_topic, clock_time_of, slowest_of
+from stream_app.core.windows.progress import (
+    CLOCK,
+    TOTAL,
+    Advance,
+    ClosedPane,
+    ClosedWindow,
+    Progress,
+    Tell,
+    WindowKey,
+)
 from stream_app.core.windows.tumbling import Total, Window, WindowSpec
-
-WindowKey = tuple[str, int]  # name of the window, start in seconds
-Entry = tuple[str | int, ...]  # names one piece of state: ("pane", topic, partition, start), ("total",), ...
-
-CLOCK: Entry = ("clock",)
-TOTAL: Entry = ("total",)
-
-
-@dataclass(frozen=True, slots=True)
-class ClosedPane:
-    """A pane that will not be added to again; what the sequential tests are fed with, once and in order of time.
-
-    Attributes:
-        start_s: Its start.
-        cells: Its counts over all source partitions, as of now; later corrections go to windows only.
-    """
-
-    start_s: int
-    cells: Cells
-
-
-@dataclass(frozen=True, slots=True)
-class ClosedWindow:
-    """A window that has ended; every pane that lies before its end was told before it.
-
-    Attributes:
-        key: Its name and start.
-        window: Its counts.
-    """
-
-    key: WindowKey
-    window: Window
-
-
-Tell = Callable[[ClosedPane | ClosedWindow], None]  # called in order of event time, with the counts as of that moment
-
-
-class Advance(NamedTuple):
-    """One move of event time: with these records counted, panes before this time were closed.
-
-    Attributes:
-        closed_before_s: Panes that start before were closed.
-        offsets: Next offset of each source partition at that moment, by topic and partition.
-    """
-
-    closed_before_s: int
-    offsets: dict[str, dict[int, int]]
 
 
 @dataclass(frozen=True)
@@ -87,27 +49,6 @@ class TallyConfig:
     def spec(self, name: str) -> WindowSpec:
         """Return a size of window by its name."""
         return next(spec for spec in self.windows if spec.name == name)
-
-
-@dataclass(slots=True)
-class Progress:
-    """What happened since it was last taken.
-
-    Attributes:
-        revised: Closed windows that were corrected.
-        n_empty: Windows that closed without a decision, by name.
-        n_late: Pane corrections that were refused because they came too late.
-        is_total_changed: Whether the running totals changed.
-        advances: Moves of event time, in order.
-        changed: Pieces of state that changed.
-    """
-
-    revised: set[WindowKey] = field(default_factory=set)
-    n_empty: Counter[str] = field(default_factory=Counter)
-    n_late: int = 0
-    is_total_changed: bool = False
-    advances: list[Advance] = field(default_factory=list)
-    changed: set[Entry] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -204,41 +145,11 @@ class Tally:
 
     def offsets(self) -> dict[str, dict[int, int]]:
         """Return the next offset of each source partition: exactly what is counted now."""
-        vector: dict[str, dict[int, int]] = {}
-        for source in sorted(self.marks):
-            vector.setdefault(source.topic, {})[source.partition] = self.marks[source].next_offset
-        return vector
+        return by_topic({source: mark.next_offset for source, mark in self.marks.items()})
 
     def starts(self) -> dict[str, dict[int, int]]:
         """Return the first offset of each source partition that was ever counted."""
-        vector: dict[str, dict[int, int]] = {}
-        for source in sorted(self.marks):
-            vector.setdefault(source.topic, {})[source.partition] = self.marks[source].first_offset
-        return vector
-
-    def since(self, onset_s: int, now_s: int) -> tuple[int, Cells]:
-        """Return the counts of the stretch from an onset to a pane that just closed, and where it begins.
-
-        By whole windows: of the shortest size that reaches back far enough, else of the longest. Looks only at
-        windows that are kept for sure, whatever the steps in which time moved; so it is the same in a replay.
-
-        Args:
-            onset_s: Where the stretch should begin.
-            now_s: End of the newest closed pane.
-        """
-        kept_since_s = now_s - self.config.revision_s
-        starts: list[int] = []
-        spec = self.config.windows[0]
-        for spec in sorted(self.config.windows, key=lambda own: own.size_s):
-            kept = (start_s for name, start_s in self.windows if name == spec.name)
-            starts = sorted(start_s for start_s in kept if kept_since_s < start_s + spec.size_s and start_s < now_s)
-            if starts and (starts[0] <= onset_s or kept_since_s <= onset_s):
-                break
-        cells: Cells = {}
-        wanted = [start_s for start_s in starts if start_s + spec.size_s > onset_s]
-        for start_s in wanted:
-            add_cells(cells, self.windows[spec.name, start_s].cells)
-        return min(wanted, default=now_s), cells
+        return by_topic({source: mark.first_offset for source, mark in self.marks.items()})
 
     def end_s(self, key: WindowKey) -> int:
         """Return the end of a window."""
