@@ -112,14 +112,17 @@ def _read(value: bytes, model: dict[str, Any]) -> dict[str, Any] | None:
     identifiers = [model["event_id"]["path"], *(i["path"] for i in model.get("identifiers", []))]
     groups = [a["path"] for a in model["attributes"]] + ([model["segment"]["path"]] if "segment" in model else [])
     numbers = {feature["path"]: feature for feature in model.get("features", [])}
+    versions = [model["model_version"]] if "model_version" in model else []
     required = {*identifiers, model["event_time"]["path"], model["decision"]["path"], *groups, *numbers}
-    if not isinstance(event, dict) or not required <= event.keys() <= required | set(model.get("keep", [])):
+    allowed = required | {*versions, *model.get("keep", [])}
+    if not isinstance(event, dict) or not required <= event.keys() <= allowed:
         return None
     is_typed = (
         all(isinstance(event[path], str) and event[path].strip() for path in identifiers)
         and isinstance(event[model["event_time"]["path"]], str)
         and isinstance(event[model["decision"]["path"]], bool)
         and all(event[path] is None or isinstance(event[path], str) for path in groups)
+        and all(type(event.get(path)) in {type(None), str, int} for path in versions)
         and all(
             isinstance(event[path], int | float)
             and not isinstance(event[path], bool)
