@@ -20,7 +20,7 @@ demo: $(READY) ## broker, worker and producers on this machine: watch a drift be
 	$(BIN)/fairstream demo $(ARGS)
 
 test: $(READY) ## run all tests, against a real Kafka (ARGS="-k topics")
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(READY) ## style, types and the direction of imports
 	$(BIN)/ruff check
