@@ -17,7 +17,7 @@ import numpy as np
 from stream_app.core.windows.label_rows import pack_decisions, pack_outcomes
 from stream_app.pipeline.lane import Batch
 from stream_app.pipeline.layout import layout_of
-from stream_app.pipeline.outcomes import OutcomeStep, OutcomeTopology
+from stream_app.pipeline.outcomes.step import OutcomeStep, OutcomeTopology
 from stream_app.policy import ModelPolicy, declared_outcome, load_policy
 
 _PER_RECORD = 1000

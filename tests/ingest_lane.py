@@ -18,7 +18,7 @@ import numpy as np
 from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.partials import Partial, decode_partial
-from stream_app.pipeline.ingest import IngestCounts, IngestStep, IngestTopology
+from stream_app.pipeline.ingest.step import IngestCounts, IngestStep, IngestTopology
 from stream_app.pipeline.lane import Batch, Flush, Outputs
 from stream_app.pipeline.layout import layout_of
 from stream_app.policy import ModelPolicy, load_policy

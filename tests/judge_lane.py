@@ -8,13 +8,13 @@ import numpy as np
 
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.partials import PanePartial, Partial, encode_partial
-from stream_app.pipeline.alerts import Alert, decode_alert
-from stream_app.pipeline.judge import JudgeStep, JudgeTopology
+from stream_app.pipeline.judge.alerts import Alert, decode_alert
+from stream_app.pipeline.judge.outcome_results import decode_any_result
+from stream_app.pipeline.judge.outcome_verdicts import OutcomeResult
+from stream_app.pipeline.judge.results import Result
+from stream_app.pipeline.judge.step import JudgeStep, JudgeTopology
 from stream_app.pipeline.lane import Batch, Outputs
 from stream_app.pipeline.layout import layout_of
-from stream_app.pipeline.outcome_results import decode_any_result
-from stream_app.pipeline.outcome_verdicts import OutcomeResult
-from stream_app.pipeline.results import Result
 from stream_app.policy import Policy
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_CLOCK, FAIRNESS_RESULTS
 

@@ -6,9 +6,9 @@ import msgspec
 
 from stream_app.core.windows.cells import CellLayout, Cells
 from stream_app.core.windows.progress import ClosedPane
-from stream_app.pipeline.pair_watch import PairWatch
-from stream_app.pipeline.results import Result, Span
-from stream_app.pipeline.verdicts import Counted, judge_window
+from stream_app.pipeline.judge.pair_watch import PairWatch
+from stream_app.pipeline.judge.results import Result, Span
+from stream_app.pipeline.judge.verdicts import Counted, judge_window
 from stream_app.policy import ModelPolicy
 
 

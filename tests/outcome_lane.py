@@ -13,7 +13,7 @@ from stream_app.core.windows.label_rows import pack_decisions, pack_outcomes
 from stream_app.core.windows.partials import Partial, decode_partial
 from stream_app.pipeline.lane import Batch, Flush
 from stream_app.pipeline.layout import outcome_layout_of
-from stream_app.pipeline.outcomes import OutcomeStep, OutcomeTopology
+from stream_app.pipeline.outcomes.step import OutcomeStep, OutcomeTopology
 from stream_app.policy import ModelPolicy, parse_policy
 from stream_app.topics import labels_topic
 

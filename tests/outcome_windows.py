@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.progress import ClosedPane
-from stream_app.pipeline.alerts import Stamp, Stretch
+from stream_app.pipeline.judge.alerts import Stamp, Stretch
+from stream_app.pipeline.judge.outcome_verdicts import OutcomeResult
+from stream_app.pipeline.judge.results import Span
+from stream_app.pipeline.judge.verdicts import Counted
+from stream_app.pipeline.judge.watched_outcomes import WatchedOutcomes
 from stream_app.pipeline.layout import outcome_layout_of
-from stream_app.pipeline.outcome_verdicts import OutcomeResult
-from stream_app.pipeline.results import Span
-from stream_app.pipeline.verdicts import Counted
-from stream_app.pipeline.watched_outcomes import WatchedOutcomes
 from stream_app.policy import load_policy
 
 MODEL = load_policy("credit").models[0]

@@ -10,10 +10,10 @@ import msgspec
 from benchmarks.judging.panes import N_CELLS, cells_of, draw_panes, policy_of, timed
 from stream_app.core.windows.cells import Cells, add_cells
 from stream_app.core.windows.progress import ClosedPane
+from stream_app.pipeline.judge.pair_watch import PairWatch
+from stream_app.pipeline.judge.results import Result, Span, encode_result
+from stream_app.pipeline.judge.verdicts import Counted, judge_window
 from stream_app.pipeline.layout import layout_of
-from stream_app.pipeline.pair_watch import PairWatch
-from stream_app.pipeline.results import Result, Span, encode_result
-from stream_app.pipeline.verdicts import Counted, judge_window
 
 PANE_S, PANES_PER_WINDOW = 10, 6
 WARM_UP_PANES = 18

@@ -13,8 +13,8 @@ from typing import Any
 
 from benchmarks.judging.panes import GROUPS, Row, cells_of, draw_panes, policy_of, timed
 from stream_app.core.windows.cells import Cells
+from stream_app.pipeline.judge.pair_watch import PairWatch
 from stream_app.pipeline.layout import layout_of
-from stream_app.pipeline.pair_watch import PairWatch
 
 Key = tuple[tuple[str, ...], tuple[int, ...]]  # attributes, number of the group of each
 Ratios = dict[Key, float]  # of pairs whose ratio can be formed

@@ -25,7 +25,7 @@ from producers.drift import parse_drift
 from producers.loans import simulate_loans
 from producers.pacing import pace
 from producers.timeline import Timeline
-from stream_app.pipeline.results import decode_result
+from stream_app.pipeline.judge.results import decode_result
 from stream_app.policy import Window
 from stream_app.topics import FAIRNESS_RESULTS
 

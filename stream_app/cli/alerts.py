@@ -13,8 +13,8 @@ from stream_app.cli import app
 from stream_app.cli.options import Json, Kafka, PolicyName, facts, notes, print_json, read_settings
 
 if TYPE_CHECKING:
-    from stream_app.pipeline.alerts import Alert
-    from stream_app.pipeline.disclosed_alert import DisclosedAlert
+    from stream_app.pipeline.judge.alerts import Alert
+    from stream_app.pipeline.judge.disclosed_alert import DisclosedAlert
 
 alerts = typer.Typer(no_args_is_help=True, help="What the sequential tests found, and when it was over.")
 app.add_typer(alerts, name="alerts")
@@ -39,8 +39,8 @@ def list_alerts(
     Example: fairstream alerts list --model loans --last 5
     """
     from stream_app.edges.kafka.results import open_alerts  # noqa: PLC0415
-    from stream_app.pipeline.disclosed_alert import disclose_alert  # noqa: PLC0415
-    from stream_app.pipeline.outcome_results import model_of  # noqa: PLC0415
+    from stream_app.pipeline.judge.disclosed_alert import disclose_alert  # noqa: PLC0415
+    from stream_app.pipeline.judge.outcome_results import model_of  # noqa: PLC0415
     from stream_app.policy import Privacy, load_policy  # noqa: PLC0415
 
     settings = read_settings(kafka=kafka, policy=policy)

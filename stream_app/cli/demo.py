@@ -18,12 +18,12 @@ from stream_app.cli import app
 from stream_app.cli.exits import Exit
 from stream_app.cli.options import Json, facts, notes, print_json
 from stream_app.cli.sending import stop_on_signals
-from stream_app.pipeline.results import CROSS
+from stream_app.pipeline.judge.results import CROSS
 from stream_app.policy import load_policy
 
 if TYPE_CHECKING:
-    from stream_app.pipeline.disclosed import DisclosedResult
-    from stream_app.pipeline.disclosed_alert import DisclosedAlert
+    from stream_app.pipeline.judge.disclosed import DisclosedResult
+    from stream_app.pipeline.judge.disclosed_alert import DisclosedAlert
     from stream_app.wiring.demo import Stage
 
 _POLICY = "demo"
@@ -141,7 +141,7 @@ class _Watch:
 
     def _look_at(self, told: DisclosedResult | DisclosedAlert) -> Exit | None:
         """Draw a result of the shown window, tell an alert; return how an alert is to be taken."""
-        from stream_app.pipeline.disclosed_alert import DisclosedAlert  # noqa: PLC0415
+        from stream_app.pipeline.judge.disclosed_alert import DisclosedAlert  # noqa: PLC0415
 
         if told.model != self._model:
             return None
@@ -233,8 +233,8 @@ def _folder(state_dir: str | None) -> Iterator[str]:
 def _followed(bootstrap: str, k: int) -> Iterator[queue.Queue[DisclosedResult | DisclosedAlert]]:
     """Follow results and alerts in threads of their own, since reading blocks; the threads end with the process."""
     from stream_app.edges.kafka.results import open_alerts, open_results  # noqa: PLC0415
-    from stream_app.pipeline.disclosed import disclose_result  # noqa: PLC0415
-    from stream_app.pipeline.disclosed_alert import disclose_alert  # noqa: PLC0415
+    from stream_app.pipeline.judge.disclosed import disclose_result  # noqa: PLC0415
+    from stream_app.pipeline.judge.disclosed_alert import disclose_alert  # noqa: PLC0415
 
     told: queue.Queue[DisclosedResult | DisclosedAlert] = queue.Queue()
     results, alerts = open_results(bootstrap), open_alerts(bootstrap)

@@ -8,9 +8,9 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from stream_app.cli.result_table import result_table
-from stream_app.pipeline.disclosed import DisclosedResult
-from stream_app.pipeline.disclosed_alert import DisclosedAlert
-from stream_app.pipeline.results import CROSS
+from stream_app.pipeline.judge.disclosed import DisclosedResult
+from stream_app.pipeline.judge.disclosed_alert import DisclosedAlert
+from stream_app.pipeline.judge.results import CROSS
 from stream_app.wiring.demo import Vitals
 
 

@@ -11,8 +11,8 @@ from rich.table import Table
 from stream_app.cli.result_table import STYLES, WORDS, nearest_evidence, title_of
 
 if TYPE_CHECKING:
-    from stream_app.pipeline.disclosed_outcomes import DisclosedOutcomeGroup, DisclosedOutcomeResult
-    from stream_app.pipeline.outcome_verdicts import Measure
+    from stream_app.pipeline.judge.disclosed_outcomes import DisclosedOutcomeGroup, DisclosedOutcomeResult
+    from stream_app.pipeline.judge.outcome_verdicts import Measure
 
 _COLUMNS = ("outcomes", "without", "good", "95 %", "tpr", "fpr", "gap of good", "gap of tpr", "calibration", "evidence")
 

@@ -163,7 +163,7 @@ def _show_facts(name: str, watched: Policy, max_series: int, *, as_json: bool) -
 def _try(model: ModelPolicy, sample: str, kafka: str, n: int, *, as_json: bool) -> bool:
     """Tell what became of a sample, and whether any of its records is an event."""
     from stream_app.core.privacy.pseudonym import KEY_BYTES, RootKey  # noqa: PLC0415
-    from stream_app.pipeline.sample import try_sample  # noqa: PLC0415
+    from stream_app.pipeline.ingest.sample import try_sample  # noqa: PLC0415
 
     if sample == TOPIC:
         from stream_app.edges.kafka.tail import read_newest  # noqa: PLC0415

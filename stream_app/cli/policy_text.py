@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from stream_app.policy import ModelPolicy
 
 if TYPE_CHECKING:
-    from stream_app.pipeline.sample import SampleReport
+    from stream_app.pipeline.ingest.sample import SampleReport
 
 
 def describe_model(model: ModelPolicy, n_cells: int) -> str:

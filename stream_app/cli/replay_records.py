@@ -120,7 +120,7 @@ def reason_of(text: str | None) -> str:
     >>> reason_of(" complaint 4711, asked for by the ombudsman ")
     'complaint 4711, asked for by the ombudsman'
     """
-    from stream_app.pipeline.export_audit import MAX_REASON  # noqa: PLC0415
+    from stream_app.pipeline.replay.export_audit import MAX_REASON  # noqa: PLC0415
 
     reason = (text or "").strip()
     if not reason:

@@ -10,12 +10,12 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from stream_app.pipeline.results import CROSS
+from stream_app.pipeline.judge.results import CROSS
 
 if TYPE_CHECKING:
-    from stream_app.pipeline.disclosed import DisclosedGroup, DisclosedResult
-    from stream_app.pipeline.disclosed_outcomes import DisclosedOutcomeResult
-    from stream_app.pipeline.evidence import Evidence
+    from stream_app.pipeline.judge.disclosed import DisclosedGroup, DisclosedResult
+    from stream_app.pipeline.judge.disclosed_outcomes import DisclosedOutcomeResult
+    from stream_app.pipeline.judge.evidence import Evidence
 
 _WIDE = 100  # columns of a terminal in which everything fits
 STYLES = {"ok": "green", "insufficient": "yellow", "watch": "yellow", "breach": "bold white on red"}

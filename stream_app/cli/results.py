@@ -14,10 +14,10 @@ from stream_app.cli.outcome_table import outcome_table
 from stream_app.cli.result_table import result_table, window_key
 
 if TYPE_CHECKING:
-    from stream_app.pipeline.disclosed import DisclosedResult
-    from stream_app.pipeline.disclosed_outcomes import DisclosedOutcomeResult
-    from stream_app.pipeline.outcome_verdicts import OutcomeResult
-    from stream_app.pipeline.results import Result
+    from stream_app.pipeline.judge.disclosed import DisclosedResult
+    from stream_app.pipeline.judge.disclosed_outcomes import DisclosedOutcomeResult
+    from stream_app.pipeline.judge.outcome_verdicts import OutcomeResult
+    from stream_app.pipeline.judge.results import Result
 
     AnyResult = Result | OutcomeResult
     Disclosed = DisclosedResult | DisclosedOutcomeResult
@@ -32,7 +32,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 
     def holds(self, result: AnyResult) -> bool:
         """Tell whether a result is wanted."""
-        from stream_app.pipeline.outcome_results import model_of  # noqa: PLC0415
+        from stream_app.pipeline.judge.outcome_results import model_of  # noqa: PLC0415
 
         wanted = (self.model, self.attribute, self.window)
         found = (model_of(result.model), result.attribute, result.window)
@@ -62,11 +62,11 @@ def show_results(  # noqa: PLR0913, PLR0917 - one for each flag
     Example: fairstream results --model loans --window 1m --last 5
     """
     from stream_app.edges.kafka.results import open_all_results  # noqa: PLC0415
-    from stream_app.pipeline.disclosed import disclose_result  # noqa: PLC0415
-    from stream_app.pipeline.disclosed_outcomes import disclose_outcomes  # noqa: PLC0415
-    from stream_app.pipeline.disclosed_totals import with_sequences  # noqa: PLC0415
-    from stream_app.pipeline.outcome_results import model_of  # noqa: PLC0415
-    from stream_app.pipeline.results import TOTAL_WINDOW, Result  # noqa: PLC0415
+    from stream_app.pipeline.judge.disclosed import disclose_result  # noqa: PLC0415
+    from stream_app.pipeline.judge.disclosed_outcomes import disclose_outcomes  # noqa: PLC0415
+    from stream_app.pipeline.judge.disclosed_totals import with_sequences  # noqa: PLC0415
+    from stream_app.pipeline.judge.outcome_results import model_of  # noqa: PLC0415
+    from stream_app.pipeline.judge.results import TOTAL_WINDOW, Result  # noqa: PLC0415
     from stream_app.policy import Privacy, load_policy  # noqa: PLC0415
 
     settings = read_settings(kafka=kafka, policy=policy)
@@ -112,7 +112,7 @@ def newest_of(results: Iterable[AnyResult], last: int) -> list[AnyResult]:
 
 def print_results(results: Iterable[Disclosed], *, as_json: bool) -> None:
     """Print results as tables, those of one window together, or as JSON lines."""
-    from stream_app.pipeline.disclosed import DisclosedResult  # noqa: PLC0415
+    from stream_app.pipeline.judge.disclosed import DisclosedResult  # noqa: PLC0415
 
     if as_json:
         for result in results:

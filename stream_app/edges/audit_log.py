@@ -14,7 +14,7 @@ import stat
 from pathlib import Path
 
 from stream_app.errors import ConfigError
-from stream_app.pipeline.export_audit import Exporter
+from stream_app.pipeline.replay.export_audit import Exporter
 
 FILE_NAME = "audit.jsonl"
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC

@@ -1,1 +1,4 @@
-"""The steps in the order in which data flows: ingest, judge. Pure: bytes in, bytes out."""
+"""The steps in the order in which data flows: ingest, outcomes, judge; and replay, which runs them again. Pure.
+
+Bytes in, bytes out. ``lane`` is the contract with the engine that drives a step, ``layout`` what all steps agree about.
+"""

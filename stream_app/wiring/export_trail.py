@@ -14,7 +14,7 @@ from stream_app import __version__
 from stream_app.edges.audit_log import exporter
 from stream_app.edges.record_file import Format, Sealed
 from stream_app.errors import FairStreamError
-from stream_app.pipeline.export_audit import Entry, ExportBegun, ExportEnded, PartitionRecords, encode_entry
+from stream_app.pipeline.replay.export_audit import Entry, ExportBegun, ExportEnded, PartitionRecords, encode_entry
 from stream_app.pipeline.replay.picking import Picked
 
 COMMAND = "fairstream replay export-records"

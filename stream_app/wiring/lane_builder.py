@@ -13,11 +13,11 @@ from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.edges.lanes.lane import Lane, LaneConfig, LaneObserver
 from stream_app.edges.lanes.transport import Consumer
 from stream_app.errors import TopicError
-from stream_app.pipeline.ingest import IngestStep, IngestTopology
-from stream_app.pipeline.judge import JudgeStep, JudgeTopology
+from stream_app.pipeline.ingest.step import IngestStep, IngestTopology
+from stream_app.pipeline.judge.step import JudgeStep, JudgeTopology
 from stream_app.pipeline.lane import LaneStep
-from stream_app.pipeline.outcome_ingest import OutcomeIngestStep, OutcomeIngestTopology
-from stream_app.pipeline.outcomes import OutcomeStep, OutcomeTopology
+from stream_app.pipeline.outcomes.ingest import OutcomeIngestStep, OutcomeIngestTopology
+from stream_app.pipeline.outcomes.step import OutcomeStep, OutcomeTopology
 from stream_app.policy import ModelPolicy, Policy
 from stream_app.settings import Settings
 from stream_app.topics import (

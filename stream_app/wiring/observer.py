@@ -11,11 +11,11 @@ from stream_app.edges.lanes.lane import Lane, LaneConfig
 from stream_app.edges.lanes.lanes import Lanes
 from stream_app.edges.metrics.health import Health, Waiting
 from stream_app.edges.metrics.metrics import Metrics
-from stream_app.pipeline.ingest import IngestStep
-from stream_app.pipeline.judge import JudgeStep
-from stream_app.pipeline.outcome_ingest import OutcomeIngestStep
-from stream_app.pipeline.outcomes import OutcomeStep
-from stream_app.pipeline.results import TOTAL_WINDOW
+from stream_app.pipeline.ingest.step import IngestStep
+from stream_app.pipeline.judge.results import TOTAL_WINDOW
+from stream_app.pipeline.judge.step import JudgeStep
+from stream_app.pipeline.outcomes.ingest import OutcomeIngestStep
+from stream_app.pipeline.outcomes.step import OutcomeStep
 
 _LOOK_EVERY_S = 1.0
 

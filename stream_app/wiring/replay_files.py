@@ -13,9 +13,9 @@ import msgspec
 from stream_app import __version__
 from stream_app.edges.run_folder import new_run, read_run
 from stream_app.errors import ConfigError, DependencyMissingError
-from stream_app.pipeline.disclosed import DisclosedResult, disclose_result
-from stream_app.pipeline.disclosed_alert import DisclosedAlert, disclose_alert
-from stream_app.pipeline.model_judge import ModelReport
+from stream_app.pipeline.judge.disclosed import DisclosedResult, disclose_result
+from stream_app.pipeline.judge.disclosed_alert import DisclosedAlert, disclose_alert
+from stream_app.pipeline.judge.model_judge import ModelReport
 from stream_app.pipeline.replay.deltas import Said
 from stream_app.pipeline.replay.manifest import SCHEMA, Judged, Manifest, digest_of
 from stream_app.pipeline.replay.ranges import Stretch, Variant

@@ -8,9 +8,9 @@ from contextlib import ExitStack, contextmanager
 from stream_app.core.windows.closing import Source
 from stream_app.edges.kafka.log import LogReader
 from stream_app.errors import ReplayError, TopicError
-from stream_app.pipeline.journal import ClockEntry
+from stream_app.pipeline.judge.journal import ClockEntry
 from stream_app.pipeline.lane import Batch
-from stream_app.pipeline.outcomes import OutcomeTopology
+from stream_app.pipeline.outcomes.step import OutcomeTopology
 from stream_app.pipeline.replay.outcome_cursor import OutcomeCursor
 from stream_app.policy import ModelPolicy
 from stream_app.settings import Settings

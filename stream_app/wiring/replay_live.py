@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from stream_app.edges.kafka.told import read_alerts, read_results
-from stream_app.pipeline.disclosed import disclose_result
-from stream_app.pipeline.disclosed_alert import disclose_alert
+from stream_app.pipeline.judge.disclosed import disclose_result
+from stream_app.pipeline.judge.disclosed_alert import disclose_alert
 from stream_app.pipeline.replay.deltas import Said
 from stream_app.pipeline.replay.ranges import Stretch
 from stream_app.policy import ModelPolicy

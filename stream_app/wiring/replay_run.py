@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from stream_app.edges.kafka.log import LogReader
 from stream_app.errors import ConfigError, ReplayError
-from stream_app.pipeline.model_judge import ModelReport
+from stream_app.pipeline.judge.model_judge import ModelReport
 from stream_app.pipeline.replay.ranges import RangeReplay, Stretch, Variant
 from stream_app.pipeline.replay.sources import Fates, Observe
 from stream_app.policy import ModelPolicy

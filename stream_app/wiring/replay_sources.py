@@ -13,11 +13,11 @@ from stream_app.core.windows.closing import Source
 from stream_app.edges.kafka.log import LogReader
 from stream_app.edges.keyfile import key_file_path, load_keys
 from stream_app.errors import ConfigError, ReplayError
-from stream_app.pipeline.journal import ClockEntry
+from stream_app.pipeline.judge.journal import ClockEntry
+from stream_app.pipeline.judge.results import Offsets
 from stream_app.pipeline.lane import Batch
 from stream_app.pipeline.replay.cursor import SourceCursor
 from stream_app.pipeline.replay.sources import LabelMap, Observe, PublishedCounter, RawCounter, SourceCounter
-from stream_app.pipeline.results import Offsets
 from stream_app.policy import ModelPolicy
 from stream_app.settings import Settings
 

@@ -12,10 +12,10 @@ import msgspec
 from stream_app.core.windows.closing import Source
 from stream_app.edges.kafka.told import read_alerts, read_any_results, read_journal, read_partials
 from stream_app.errors import ConfigError
-from stream_app.pipeline.alerts import Alert, decode_alert
-from stream_app.pipeline.journal import ClockEntry
-from stream_app.pipeline.outcome_results import decode_any_result
-from stream_app.pipeline.outcomes import outcomes_name
+from stream_app.pipeline.judge.alerts import Alert, decode_alert
+from stream_app.pipeline.judge.journal import ClockEntry
+from stream_app.pipeline.judge.outcome_results import decode_any_result
+from stream_app.pipeline.outcomes.step import outcomes_name
 from stream_app.pipeline.replay.checking import AnyResult, Comparison, Difference, Live, Place, first_difference
 from stream_app.pipeline.replay.cursor import Cursor
 from stream_app.pipeline.replay.locating import Parting, find_parting, flushes_of

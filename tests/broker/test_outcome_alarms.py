@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from stream_app.edges.kafka.results import open_alerts, open_all_results
-from stream_app.pipeline.alerts import Alert
-from stream_app.pipeline.outcome_verdicts import OutcomeResult
+from stream_app.pipeline.judge.alerts import Alert
+from stream_app.pipeline.judge.outcome_verdicts import OutcomeResult
 from stream_app.policy import SHIPPED
 from tests.chaos.logs import read_raw
 from tests.sites import Site, open_site

@@ -18,8 +18,8 @@ from aiokafka import AIOKafkaProducer
 from stream_app.edges.kafka.admin import create_topics
 from stream_app.edges.kafka.results import open_results
 from stream_app.errors import BrokerUnavailableError, TopicError
+from stream_app.pipeline.judge.results import Result, Span, encode_result
 from stream_app.pipeline.layout import layout_of
-from stream_app.pipeline.results import Result, Span, encode_result
 from stream_app.policy import load_policy
 from stream_app.topics import FAIRNESS_RESULTS, TopicSpec, declared_topics
 from tests.judging import judge_plainly

@@ -13,10 +13,10 @@ import numpy as np
 from hypothesis import strategies as st
 
 from stream_app.core.windows.partials import PanePartial, Partial, encode_partial, split_panes
-from stream_app.pipeline.judge import JudgeStep, JudgeTopology
+from stream_app.pipeline.judge.results import Result, decode_result
+from stream_app.pipeline.judge.step import JudgeStep, JudgeTopology
 from stream_app.pipeline.lane import Batch, Outputs
 from stream_app.pipeline.layout import layout_of
-from stream_app.pipeline.results import Result, decode_result
 from stream_app.policy import Policy, parse_policy
 from stream_app.topics import FAIRNESS_RESULTS
 

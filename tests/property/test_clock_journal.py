@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.closing import Mark, Source
 from stream_app.core.windows.partials import PanePartial, Partial
-from stream_app.pipeline.alerts import encode_alert
-from stream_app.pipeline.journal import ClockEntry, decode_clock_entry
-from stream_app.pipeline.judge import JudgeStep
+from stream_app.pipeline.judge.alerts import encode_alert
+from stream_app.pipeline.judge.journal import ClockEntry, decode_clock_entry
+from stream_app.pipeline.judge.model_judge import ModelJudge, ModelReport
+from stream_app.pipeline.judge.outcome_results import encode_outcome_result
+from stream_app.pipeline.judge.step import JudgeStep
 from stream_app.pipeline.lane import Outputs
 from stream_app.pipeline.layout import outcome_layout_of
-from stream_app.pipeline.model_judge import ModelJudge, ModelReport
-from stream_app.pipeline.outcome_results import encode_outcome_result
 from stream_app.policy import Outcome, OutcomeTime, Policy, outcome_layout_hash
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_CLOCK, FAIRNESS_RESULTS
 from tests.property.sources import POLICY, World, batch_of, new_judge, orders, results_of, worlds

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream_app.core.windows.cells import Cells, add_cells
-from stream_app.pipeline.ingest import IngestStep, IngestTopology
+from stream_app.pipeline.ingest.step import IngestStep, IngestTopology
 from stream_app.pipeline.lane import Batch
 from stream_app.pipeline.layout import layout_of
 from stream_app.pipeline.replay.cursor import SourceCursor

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from stream_app.core.windows.closing import Source
 from stream_app.core.windows.label_rows import OutcomeRows, decode_rows, encode_rows
 from stream_app.core.windows.partials import decode_partial
-from stream_app.pipeline.journal import ClockEntry, decode_clock_entry
-from stream_app.pipeline.judge import JudgeStep, JudgeTopology
+from stream_app.pipeline.judge.journal import ClockEntry, decode_clock_entry
+from stream_app.pipeline.judge.step import JudgeStep, JudgeTopology
 from stream_app.pipeline.lane import Batch, Outputs
-from stream_app.pipeline.outcomes import OutcomeStep, OutcomeTopology, outcomes_name
+from stream_app.pipeline.outcomes.step import OutcomeStep, OutcomeTopology, outcomes_name
 from stream_app.pipeline.replay.checking import Comparison, Live, first_difference
 from stream_app.pipeline.replay.outcome_cursor import OutcomeCursor
 from stream_app.pipeline.replay.retelling import Retelling, Told, lives_of

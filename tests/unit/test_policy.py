@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from stream_app.errors import PolicyError
-from stream_app.pipeline.fields import schema_of
+from stream_app.pipeline.ingest.fields import schema_of
 from stream_app.pipeline.layout import layout_of
 from stream_app.policy import MAX_CELLS, Policy, load_policy, n_labels, parse_policy, read_policy_text, shipped_names
 

@@ -12,10 +12,10 @@ from kafka.errors import KafkaError
 
 from stream_app.edges.kafka.plain import open_reader
 from stream_app.errors import BrokerUnavailableError
-from stream_app.pipeline.alerts import Alert, decode_alert
-from stream_app.pipeline.outcome_results import decode_any_result, decode_decision_result
-from stream_app.pipeline.outcome_verdicts import OutcomeResult
-from stream_app.pipeline.results import Result
+from stream_app.pipeline.judge.alerts import Alert, decode_alert
+from stream_app.pipeline.judge.outcome_results import decode_any_result, decode_decision_result
+from stream_app.pipeline.judge.outcome_verdicts import OutcomeResult
+from stream_app.pipeline.judge.results import Result
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_RESULTS
 
 _POLL_MS = 500

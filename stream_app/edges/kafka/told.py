@@ -9,11 +9,11 @@ import msgspec
 from stream_app.core.windows.partials import Partial, decode_partial
 from stream_app.edges.kafka.log import LogReader
 from stream_app.errors import ReplayError
-from stream_app.pipeline.alerts import Alert, decode_alert
-from stream_app.pipeline.journal import ClockEntry, decode_clock_entry
-from stream_app.pipeline.outcome_results import decode_any_result
+from stream_app.pipeline.judge.alerts import Alert, decode_alert
+from stream_app.pipeline.judge.journal import ClockEntry, decode_clock_entry
+from stream_app.pipeline.judge.outcome_results import decode_any_result
+from stream_app.pipeline.judge.results import Result
 from stream_app.pipeline.replay.checking import AnyResult, Live, Place
-from stream_app.pipeline.results import Result
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_CLOCK, FAIRNESS_PARTIALS, FAIRNESS_RESULTS
 
 

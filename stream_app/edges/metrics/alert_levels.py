@@ -8,8 +8,8 @@ from prometheus_client import Metric
 
 from stream_app.core.fairness.pairs import State
 from stream_app.edges.metrics.instruments import Counter, Gauge
-from stream_app.pipeline.alerts import Alert
-from stream_app.pipeline.evidence import KIND_OF_TEST, Evidence, Kind
+from stream_app.pipeline.judge.alerts import Alert
+from stream_app.pipeline.judge.evidence import KIND_OF_TEST, Evidence, Kind
 from stream_app.policy import ModelPolicy
 
 LEVELS = {State.OK: 0, State.INSUFFICIENT: 1, State.WATCH: 2, State.BREACH: 3}

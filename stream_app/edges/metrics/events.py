@@ -9,12 +9,12 @@ from prometheus_client import Metric
 from stream_app.core.events.reasons import DeadLetterReason
 from stream_app.core.windows.joining import JoinCounts
 from stream_app.edges.metrics.instruments import Counter, Gauge
-from stream_app.pipeline.dropped import UNDECLARED
-from stream_app.pipeline.ingest import IngestCounts
+from stream_app.pipeline.ingest.dropped import UNDECLARED
+from stream_app.pipeline.ingest.step import IngestCounts
+from stream_app.pipeline.judge.model_judge import ModelReport
+from stream_app.pipeline.judge.watched import FATES, tally_config_of
 from stream_app.pipeline.layout import layout_of
-from stream_app.pipeline.model_judge import ModelReport
-from stream_app.pipeline.outcomes import outcomes_name
-from stream_app.pipeline.watched import FATES, tally_config_of
+from stream_app.pipeline.outcomes.step import outcomes_name
 from stream_app.policy import OTHER, ModelPolicy, Policy
 
 _SLACK_S = 60.0

@@ -28,16 +28,16 @@ from stream_app.edges.metrics.instruments import Counter, Gauge
 from stream_app.edges.metrics.outcome_rows import OutcomeRows
 from stream_app.edges.metrics.outcome_values import N_OUTCOME_VALUES
 from stream_app.errors import ConfigError
-from stream_app.pipeline.alerts import Alert
-from stream_app.pipeline.dial import N_PAIR_TESTS
-from stream_app.pipeline.disclosed import DisclosedGroup, disclosable_state, disclose_result
-from stream_app.pipeline.disclosed_outcomes import shown_outcomes
-from stream_app.pipeline.evidence import PAIR_KINDS, Kind, state_under
-from stream_app.pipeline.outcome_results import is_of_outcomes, model_of
-from stream_app.pipeline.outcome_verdicts import OutcomeResult
-from stream_app.pipeline.questions import Question, outcome_questions, score_questions
-from stream_app.pipeline.results import CROSS, TOTAL_WINDOW, Result, shown_groups
-from stream_app.pipeline.rows import strength_of
+from stream_app.pipeline.judge.alerts import Alert
+from stream_app.pipeline.judge.dial import N_PAIR_TESTS
+from stream_app.pipeline.judge.disclosed import DisclosedGroup, disclosable_state, disclose_result
+from stream_app.pipeline.judge.disclosed_outcomes import shown_outcomes
+from stream_app.pipeline.judge.evidence import PAIR_KINDS, Kind, state_under
+from stream_app.pipeline.judge.outcome_results import is_of_outcomes, model_of
+from stream_app.pipeline.judge.outcome_verdicts import OutcomeResult
+from stream_app.pipeline.judge.questions import Question, outcome_questions, score_questions
+from stream_app.pipeline.judge.results import CROSS, TOTAL_WINDOW, Result, shown_groups
+from stream_app.pipeline.judge.rows import strength_of
 from stream_app.policy import ModelPolicy, Policy
 
 AnyResult = Result | OutcomeResult

@@ -7,10 +7,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from prometheus_client import Metric
 
 from stream_app.edges.metrics.instruments import Gauge
-from stream_app.pipeline.disclosed import DisclosedGroup
-from stream_app.pipeline.disclosed_cause import DisclosedCause
-from stream_app.pipeline.evidence import KIND_OF_TEST, NEVER_CLEARED, Evidence, Kind, PairTest
-from stream_app.pipeline.results import Bounds
+from stream_app.pipeline.judge.disclosed import DisclosedGroup
+from stream_app.pipeline.judge.disclosed_cause import DisclosedCause
+from stream_app.pipeline.judge.evidence import KIND_OF_TEST, NEVER_CLEARED, Evidence, Kind, PairTest
+from stream_app.pipeline.judge.results import Bounds
 
 N_VALUES = 12  # gauges of a declared group
 N_UNDECLARED = 6  # of unknown or unlisted values, which have no intervals of ratio and gap and no shortfall

@@ -31,9 +31,9 @@ from stream_app.edges.metrics.events import EventRows
 from stream_app.edges.metrics.fairness import AnyResult, FairnessRows
 from stream_app.edges.metrics.instruments import Gauge
 from stream_app.edges.metrics.lanes import LaneRows
-from stream_app.pipeline.ingest import IngestCounts
-from stream_app.pipeline.judge import JudgeReport
-from stream_app.pipeline.outcome_results import is_of_outcomes
+from stream_app.pipeline.ingest.step import IngestCounts
+from stream_app.pipeline.judge.outcome_results import is_of_outcomes
+from stream_app.pipeline.judge.step import JudgeReport
 from stream_app.policy import Policy
 from stream_app.topics import FAIRNESS_PARTIALS
 

@@ -12,11 +12,11 @@ from prometheus_client import Metric
 from stream_app.edges.metrics.alert_levels import AlertLevels
 from stream_app.edges.metrics.fairness_values import EvidenceValues
 from stream_app.edges.metrics.outcome_values import OutcomeValues
-from stream_app.pipeline.disclosed_outcomes import disclose_outcomes, outcome_state
-from stream_app.pipeline.evidence import OUTCOME_KINDS
-from stream_app.pipeline.outcome_verdicts import OutcomeResult
-from stream_app.pipeline.questions import outcome_questions
-from stream_app.pipeline.results import TOTAL_WINDOW
+from stream_app.pipeline.judge.disclosed_outcomes import disclose_outcomes, outcome_state
+from stream_app.pipeline.judge.evidence import OUTCOME_KINDS
+from stream_app.pipeline.judge.outcome_verdicts import OutcomeResult
+from stream_app.pipeline.judge.questions import outcome_questions
+from stream_app.pipeline.judge.results import TOTAL_WINDOW
 from stream_app.policy import ModelPolicy
 
 

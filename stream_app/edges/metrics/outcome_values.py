@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from prometheus_client import Metric
 
 from stream_app.edges.metrics.instruments import Gauge
-from stream_app.pipeline.disclosed_outcomes import DisclosedOutcomeGroup
-from stream_app.pipeline.outcome_verdicts import Measure
+from stream_app.pipeline.judge.disclosed_outcomes import DisclosedOutcomeGroup
+from stream_app.pipeline.judge.outcome_verdicts import Measure
 
 N_OUTCOME_VALUES = 13  # gauges of one group in one window
 _LABELS = ("model", "attribute", "window", "group")

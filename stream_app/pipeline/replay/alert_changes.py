@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from stream_app.pipeline.disclosed_alert import DisclosedAlert
+from stream_app.pipeline.judge.disclosed_alert import DisclosedAlert
 
 _Pair = tuple[str, str, str]  # attribute, group, test
 

@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from stream_app.pipeline.alerts import decode_alert
-from stream_app.pipeline.outcome_results import decode_any_result
-from stream_app.pipeline.outcome_verdicts import OutcomeResult
+from stream_app.pipeline.judge.alerts import decode_alert
+from stream_app.pipeline.judge.outcome_results import decode_any_result
+from stream_app.pipeline.judge.outcome_verdicts import OutcomeResult
+from stream_app.pipeline.judge.results import Result
 from stream_app.pipeline.replay.retelling import Told
-from stream_app.pipeline.results import Result
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_RESULTS
 
 AnyResult = Result | OutcomeResult

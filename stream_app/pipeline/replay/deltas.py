@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from stream_app.pipeline.disclosed import DisclosedGroup, DisclosedResult
-from stream_app.pipeline.disclosed_alert import DisclosedAlert
+from stream_app.pipeline.judge.disclosed import DisclosedGroup, DisclosedResult
+from stream_app.pipeline.judge.disclosed_alert import DisclosedAlert
+from stream_app.pipeline.judge.results import TOTAL_WINDOW
 from stream_app.pipeline.replay.alert_changes import AlertChange, compare_alerts
-from stream_app.pipeline.results import TOTAL_WINDOW
 
 _VALUES = ("n", "rate", "disparate_impact_ratio", "gap")
 

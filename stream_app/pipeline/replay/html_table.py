@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from stream_app.pipeline.judge.results import Bounds
 from stream_app.pipeline.replay.charts import moment
-from stream_app.pipeline.results import Bounds
 
 
 def write_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from stream_app.pipeline.disclosed import DisclosedResult
-from stream_app.pipeline.disclosed_alert import DisclosedAlert
+from stream_app.pipeline.judge.disclosed import DisclosedResult
+from stream_app.pipeline.judge.disclosed_alert import DisclosedAlert
 from stream_app.pipeline.replay.similar import Similarity
 
 SCHEMA = 1

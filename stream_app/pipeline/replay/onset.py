@@ -31,7 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stream_app.core.cause.cause import explain_pair
-from stream_app.pipeline.disclosed_cause import DisclosedCause, disclose_cause
+from stream_app.pipeline.judge.disclosed_cause import DisclosedCause, disclose_cause
 
 Metric = Literal["dir", "gap"]
 Segments = dict[str, tuple[int, int]]  # decisions and favourable ones by segment

@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from stream_app.core.fairness.pairs import State, worst_of
-from stream_app.pipeline.disclosed import DisclosedGroup, DisclosedResult
-from stream_app.pipeline.evidence import Kind, state_under
+from stream_app.pipeline.judge.disclosed import DisclosedGroup, DisclosedResult
+from stream_app.pipeline.judge.evidence import Kind, state_under
+from stream_app.pipeline.judge.results import TOTAL_WINDOW
 from stream_app.pipeline.replay.deltas import Said
-from stream_app.pipeline.results import TOTAL_WINDOW
 
 _Value = Callable[[DisclosedGroup], float | None]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.partials import decode_partial
-from stream_app.pipeline.outcomes import OutcomeStep, OutcomeTopology
+from stream_app.pipeline.outcomes.step import OutcomeStep, OutcomeTopology
 from stream_app.pipeline.replay.cursor import Cutter, NextRun
 from stream_app.policy import ModelPolicy
 

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from stream_app.core.events.schema import Schema
 from stream_app.errors import PolicyError
-from stream_app.pipeline.fields import fields_of
+from stream_app.pipeline.ingest.fields import fields_of
+from stream_app.pipeline.ingest.reading import RecordReader
 from stream_app.pipeline.lane import Batch
-from stream_app.pipeline.reading import RecordReader
 from stream_app.pipeline.replay.ranges import Stretch
 from stream_app.pipeline.replay.sources import whole_seconds
 from stream_app.policy import ModelPolicy

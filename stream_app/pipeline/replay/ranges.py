@@ -16,10 +16,10 @@ import msgspec
 from stream_app.core.windows.cells import Cells, add_cells
 from stream_app.core.windows.closing import Mark, Source
 from stream_app.errors import PolicyError
+from stream_app.pipeline.judge.model_judge import ModelJudge, ModelReport
+from stream_app.pipeline.judge.results import TOTAL_WINDOW
 from stream_app.pipeline.lane import Batch
-from stream_app.pipeline.model_judge import ModelJudge, ModelReport
 from stream_app.pipeline.replay.sources import Fates, LabelMap, SourceCounter
-from stream_app.pipeline.results import TOTAL_WINDOW
 from stream_app.policy import ModelPolicy
 
 _COUNTED_BY = (

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import msgspec
 
 from stream_app.errors import ReplayError
-from stream_app.pipeline.fields import BOX_EDGES, fields_of
+from stream_app.pipeline.ingest.fields import BOX_EDGES, fields_of
 from stream_app.pipeline.replay.picking import Picked
 from stream_app.pipeline.replay.rows import inert
 from stream_app.policy import ModelPolicy

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from stream_app.pipeline.judge.results import TOTAL_WINDOW
 from stream_app.pipeline.replay.deltas import Said, compare_runs
 from stream_app.pipeline.replay.manifest import Manifest
 from stream_app.pipeline.replay.report_alerts import write_alerts, write_causes
@@ -16,7 +17,6 @@ from stream_app.pipeline.replay.report_tables import (
     write_verdict,
     write_what_if,
 )
-from stream_app.pipeline.results import TOTAL_WINDOW
 from stream_app.policy import ModelPolicy
 
 _STYLE = """

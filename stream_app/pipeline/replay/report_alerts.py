@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from stream_app.pipeline.disclosed import DisclosedResult
-from stream_app.pipeline.disclosed_alert import DisclosedAlert
+from stream_app.pipeline.judge.disclosed import DisclosedResult
+from stream_app.pipeline.judge.disclosed_alert import DisclosedAlert
+from stream_app.pipeline.judge.results import TOTAL_WINDOW
 from stream_app.pipeline.replay.charts import moment, split_bars
 from stream_app.pipeline.replay.deltas import Said
 from stream_app.pipeline.replay.html_table import number_text, write_table
-from stream_app.pipeline.results import TOTAL_WINDOW
 
 _MAX_ALERTS = 60
 _N_ALERTS_SHOWN = 10  # the others are folded away

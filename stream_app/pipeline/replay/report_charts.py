@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from stream_app.core.fairness.pairs import State
-from stream_app.pipeline.disclosed import DisclosedGroup, DisclosedResult
+from stream_app.pipeline.judge.disclosed import DisclosedGroup, DisclosedResult
+from stream_app.pipeline.judge.results import CROSS, TOTAL_WINDOW, Bounds
 from stream_app.pipeline.replay.charts import Limit, Line, Point, line_chart, state_strips
 from stream_app.pipeline.replay.deltas import Said
-from stream_app.pipeline.results import CROSS, TOTAL_WINDOW, Bounds
 from stream_app.policy import ModelPolicy
 
 _MAX_STRIPS = 24

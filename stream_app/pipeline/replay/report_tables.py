@@ -5,12 +5,12 @@ from __future__ import annotations
 from html import escape
 
 from stream_app.core.fairness.pairs import State
-from stream_app.pipeline.disclosed import DisclosedResult
+from stream_app.pipeline.judge.disclosed import DisclosedResult
+from stream_app.pipeline.judge.results import CROSS, TOTAL_WINDOW
 from stream_app.pipeline.replay.charts import moment
 from stream_app.pipeline.replay.deltas import RunComparison, Said
 from stream_app.pipeline.replay.html_table import bounds_text, number_text, time_text, write_table
 from stream_app.pipeline.replay.manifest import Manifest
-from stream_app.pipeline.results import CROSS, TOTAL_WINDOW
 
 _MAX_SUBGROUPS, _MAX_DELTAS = 15, 60
 

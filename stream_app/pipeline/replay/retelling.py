@@ -8,12 +8,12 @@ from typing import NamedTuple
 from stream_app import __version__
 from stream_app.core.windows.closing import Mark, Source
 from stream_app.errors import ReplayError
-from stream_app.pipeline.alerts import encode_alert
-from stream_app.pipeline.journal import ClockEntry, encode_clock_entry
-from stream_app.pipeline.model_judge import ModelJudge, ModelReport
-from stream_app.pipeline.outcome_results import encode_outcome_result
+from stream_app.pipeline.judge.alerts import encode_alert
+from stream_app.pipeline.judge.journal import ClockEntry, encode_clock_entry
+from stream_app.pipeline.judge.model_judge import ModelJudge, ModelReport
+from stream_app.pipeline.judge.outcome_results import encode_outcome_result
+from stream_app.pipeline.judge.results import Offsets, encode_result
 from stream_app.pipeline.replay.cursor import Cursor
-from stream_app.pipeline.results import Offsets, encode_result
 from stream_app.policy import ModelPolicy
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_CLOCK, FAIRNESS_RESULTS
 

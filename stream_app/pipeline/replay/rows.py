@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from stream_app.pipeline.disclosed import DisclosedResult
+from stream_app.pipeline.judge.disclosed import DisclosedResult
 
 Row = dict[str, Any]
 

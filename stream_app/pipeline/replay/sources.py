@@ -23,10 +23,10 @@ from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.repeats import RepeatHorizon, Tags
 from stream_app.core.windows.watermark import Watermark
 from stream_app.errors import PolicyError
-from stream_app.pipeline.counting import EventCounter
-from stream_app.pipeline.fields import fields_of
+from stream_app.pipeline.ingest.counting import EventCounter
+from stream_app.pipeline.ingest.fields import fields_of
+from stream_app.pipeline.ingest.reading import RecordReader
 from stream_app.pipeline.lane import Batch
-from stream_app.pipeline.reading import RecordReader
 from stream_app.policy import EventTime, ModelPolicy, canonical_label
 
 Counted = Iterator[tuple[int, Cells]]  # start of a pane and counts to be added to it

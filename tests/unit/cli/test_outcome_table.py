@@ -6,7 +6,7 @@ import pytest
 
 from stream_app.cli.outcome_table import outcome_table
 from stream_app.cli.results import print_results
-from stream_app.pipeline.disclosed_outcomes import disclose_outcomes
+from stream_app.pipeline.judge.disclosed_outcomes import disclose_outcomes
 from tests.outcome_windows import came
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from stream_app.cli.results import Selection, newest_of
 from stream_app.core.fairness.pairs import State
-from stream_app.pipeline.results import Result
+from stream_app.pipeline.judge.results import Result
 
 
 def result(window: str, end_s: int, revision: int = 0) -> Result:

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from stream_app.edges.metrics.catalogue import MetricFact, list_metrics
-from stream_app.pipeline.evidence import KIND_OF_TEST, OUTCOME_KINDS, PAIR_KINDS, PairTest
+from stream_app.pipeline.judge.evidence import KIND_OF_TEST, OUTCOME_KINDS, PAIR_KINDS, PairTest
 from stream_app.policy import load_policy
 from tests.board_queries import asked, expressions, metric_names
 from tests.metric_scenario import NOT_EXPORTED_YET, scenario

@@ -15,10 +15,10 @@ import pytest
 from producers.loanapp import stream_loanapp
 from producers.timeline import Timeline
 from stream_app.core.privacy.pseudonym import RootKey
-from stream_app.pipeline.ingest import IngestStep, IngestTopology
-from stream_app.pipeline.judge import JudgeStep, JudgeTopology
+from stream_app.pipeline.ingest.step import IngestStep, IngestTopology
+from stream_app.pipeline.judge.results import Result, decode_result
+from stream_app.pipeline.judge.step import JudgeStep, JudgeTopology
 from stream_app.pipeline.lane import Batch, LaneStep, Outputs
-from stream_app.pipeline.results import Result, decode_result
 from stream_app.policy import load_policy
 from stream_app.topics import FAIRNESS_RESULTS
 

@@ -7,10 +7,10 @@ import random
 import pytest
 
 from stream_app.core.windows.cells import Cells, add_cells
+from stream_app.pipeline.judge.outcome_judging import judge_outcomes
+from stream_app.pipeline.judge.outcome_verdicts import OutcomeResult
+from stream_app.pipeline.judge.results import Span
 from stream_app.pipeline.layout import layout_of, outcome_layout_of
-from stream_app.pipeline.outcome_judging import judge_outcomes
-from stream_app.pipeline.outcome_verdicts import OutcomeResult
-from stream_app.pipeline.results import Span
 from stream_app.policy import parse_policy
 from tests.outcome_lane import NOW_S, POLICY, DecisionRow, OutcomeLane, decisions, outcomes
 

@@ -17,8 +17,8 @@ from producers.loans import releases, simulate_loans
 from producers.reference import stream_reference
 from producers.timeline import Timeline
 from stream_app.errors import PolicyError
+from stream_app.pipeline.ingest.reading import Reading, RecordReader
 from stream_app.pipeline.lane import Batch
-from stream_app.pipeline.reading import Reading, RecordReader
 from stream_app.policy import ModelPolicy, load_policy, parse_policy
 
 LINE = Timeline(1_795_449_600_000, 0.05)

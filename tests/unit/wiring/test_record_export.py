@@ -18,8 +18,8 @@ import pytest
 from stream_app.edges.audit_log import AuditFile
 from stream_app.edges.record_file import Format
 from stream_app.errors import BrokerUnavailableError, ConfigError, FairStreamError, ReplayError
-from stream_app.pipeline.export_audit import Entry, ExportBegun, ExportEnded, decode_entry
 from stream_app.pipeline.lane import Batch
+from stream_app.pipeline.replay.export_audit import Entry, ExportBegun, ExportEnded, decode_entry
 from stream_app.policy import Policy, load_policy
 from stream_app.wiring.export_trail import Append, Records, Trail, Wish
 from stream_app.wiring.record_export import Exported, write_records

@@ -16,11 +16,11 @@ from stream_app.core.fairness.pairs import State
 from stream_app.edges.metrics.instruments import Histogram
 from stream_app.edges.metrics.metrics import Metrics
 from stream_app.errors import ConfigError
-from stream_app.pipeline.ingest import IngestCounts
-from stream_app.pipeline.judge import JudgeReport
+from stream_app.pipeline.ingest.step import IngestCounts
+from stream_app.pipeline.judge.model_judge import ModelReport
+from stream_app.pipeline.judge.results import Result, Span
+from stream_app.pipeline.judge.step import JudgeReport
 from stream_app.pipeline.layout import layout_of
-from stream_app.pipeline.model_judge import ModelReport
-from stream_app.pipeline.results import Result, Span
 from stream_app.policy import load_policy
 from tests.judging import judge_plainly
 

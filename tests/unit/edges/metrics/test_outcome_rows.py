@@ -12,10 +12,10 @@ from stream_app.core.windows.joining import JoinCounts
 from stream_app.edges.metrics.catalogue import list_metrics
 from stream_app.edges.metrics.fairness import count_series
 from stream_app.edges.metrics.metrics import Metrics
-from stream_app.pipeline.ingest import IngestCounts
-from stream_app.pipeline.judge import JudgeReport
-from stream_app.pipeline.model_judge import ModelReport
-from stream_app.pipeline.outcome_verdicts import OutcomeResult
+from stream_app.pipeline.ingest.step import IngestCounts
+from stream_app.pipeline.judge.model_judge import ModelReport
+from stream_app.pipeline.judge.outcome_verdicts import OutcomeResult
+from stream_app.pipeline.judge.step import JudgeReport
 from stream_app.policy import load_policy
 from tests.outcome_windows import MODEL, came
 

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import msgspec
 
-from stream_app.pipeline.journal import ClockEntry, encode_clock_entry
+from stream_app.pipeline.judge.journal import ClockEntry, encode_clock_entry
+from stream_app.pipeline.judge.results import Result, encode_result
 from stream_app.pipeline.replay.checking import Comparison, Live, first_difference
 from stream_app.pipeline.replay.retelling import Told
-from stream_app.pipeline.results import Result, encode_result
 from stream_app.topics import FAIRNESS_CLOCK, FAIRNESS_RESULTS
 from tests.property.sources import POLICY, FakeSource, batch_of, new_judge, results_of
 

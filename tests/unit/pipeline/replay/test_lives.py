@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from stream_app.errors import ReplayError
-from stream_app.pipeline.journal import ClockEntry
+from stream_app.pipeline.judge.journal import ClockEntry
 from stream_app.pipeline.replay.retelling import lives_of
 
 

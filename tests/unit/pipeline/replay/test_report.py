@@ -7,13 +7,13 @@ from html.parser import HTMLParser
 
 import msgspec
 
-from stream_app.pipeline.disclosed import disclose_result
+from stream_app.pipeline.judge.disclosed import disclose_result
+from stream_app.pipeline.judge.results import Result
 from stream_app.pipeline.replay.deltas import Said
 from stream_app.pipeline.replay.manifest import Judged, Manifest, digest_of
 from stream_app.pipeline.replay.report import write_report
 from stream_app.pipeline.replay.rows import csv_of, rows_of
 from stream_app.pipeline.replay.similar import Similarity
-from stream_app.pipeline.results import Result
 from tests.property.sources import MODEL, FakeSource, batch_of, new_judge, results_of
 
 HOSTILE = "=<script>alert(1)</script>"

@@ -8,7 +8,7 @@ import pytest
 
 from stream_app.core.fairness.consistency import consistency, to_unit_range
 from stream_app.core.privacy.pseudonym import RootKey
-from stream_app.pipeline.ingest import IngestStep, IngestTopology
+from stream_app.pipeline.ingest.step import IngestStep, IngestTopology
 from stream_app.pipeline.lane import Batch
 from stream_app.pipeline.replay.ranges import Stretch
 from stream_app.pipeline.replay.similar import SimilarCases, Similarity

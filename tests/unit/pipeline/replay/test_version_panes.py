@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from stream_app.core.windows.cells import Cells
-from stream_app.pipeline.ingest import IngestStep, IngestTopology
+from stream_app.pipeline.ingest.step import IngestStep, IngestTopology
 from stream_app.pipeline.lane import Batch
 from stream_app.pipeline.layout import layout_of
 from stream_app.pipeline.replay.pair_panes import PairPanes

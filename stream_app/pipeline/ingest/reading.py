@@ -1,0 +1,206 @@
+"""From a run of raw records to checked events: the first half of ingest.
+
+Everything is decided a run at a time: one pass in C over all records for the usual case, and a closer look at single
+records only when the run as a whole does not add up. A refusal is a value, not an exception.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import compress
+from typing import Any
+
+import msgspec
+import numpy as np
+from msgspec import UNSET
+from numpy.typing import NDArray
+
+from stream_app.core.events.classify import reason_of
+from stream_app.core.events.identifiers import CANONICAL, canonical_plain, fault_of
+from stream_app.core.events.reasons import DeadLetterReason as Reason
+from stream_app.core.events.strict_json import is_surely_unique, strict_fault
+from stream_app.pipeline.ingest.dropped import DroppedFields
+from stream_app.pipeline.ingest.fields import BOX_EDGES, schema_of
+from stream_app.pipeline.lane import Batch
+from stream_app.policy import Identifier, ModelPolicy
+
+MAX_OUTPUT_BYTES = 1_000_000  # with key, header and framing below the broker's limit for a record (1,048,588)
+_PSEUDONYM_BYTES = 64  # more than a pseudonym or a null with its quotes
+_DECODE_ERRORS = (msgspec.MsgspecError, ValueError, RecursionError)
+_YEAR_ONE_S = -62_135_596_800  # 0001-01-01T00:00:00Z, the first moment that has a name
+
+Faults = dict[int, Reason]  # number of the event in the run -> why it is refused
+
+
+@dataclass(slots=True)
+class Reading:
+    """The checked events of a run, as columns in offset order, and what was refused.
+
+    Attributes:
+        events: Decoded events.
+        offsets: Offset of each event, int64.
+        times_s: Event time of each event in whole seconds, int64.
+        identifiers: Canonical value of each identifier of each event, in the order of ``all_identifiers``; None
+            where an identifier that is not required is absent or null.
+        refused: Place in the run and reason of each refused record, by place.
+        dropped: Dropped fields by declared path, or ``undeclared``.
+        n_tombstones: Records without a value; they say nothing and are no fault.
+    """
+
+    events: list[Any]
+    offsets: NDArray[np.int64]
+    times_s: NDArray[np.int64]
+    identifiers: list[list[bytes | None]]
+    refused: dict[int, Reason] = field(default_factory=dict)
+    dropped: Counter[str] = field(default_factory=Counter)
+    n_tombstones: int = 0
+
+    def __len__(self) -> int:
+        return len(self.events)
+
+    def keep(self, mask: NDArray[np.bool_]) -> None:
+        """Forget the events where the mask is False."""
+        wanted = mask.tolist()
+        self.events = list(compress(self.events, wanted))
+        self.offsets, self.times_s = self.offsets[mask], self.times_s[mask]
+        self.identifiers = [list(compress(column, wanted)) for column in self.identifiers]
+
+
+class RecordReader:
+    """Reads the records of one model."""
+
+    def __init__(self, model: ModelPolicy) -> None:
+        self.schema = schema_of(model)
+        self._model = model
+        self._constants = frozenset(constant.path for constant in model.constants)
+        self._boxes = frozenset(box.path for box in model.boxes)
+        self._box_edges = [[self.schema.getter(f"{box.path}.{edge}") for edge in BOX_EDGES] for box in model.boxes]
+        self._identifiers = [(self.schema.getter(identifier.path), identifier) for identifier in model.all_identifiers]
+        self._time_of = self.schema.getter(model.event_time.path)
+        self._dropped_fields = DroppedFields(model, self.schema) if model.unknown_fields == "drop" else None
+        self._room = MAX_OUTPUT_BYTES - _PSEUDONYM_BYTES * len(model.all_identifiers)
+
+    def read(self, batch: Batch) -> Reading:
+        """Decode and check a run of records."""
+        refused: dict[int, Reason] = {}
+        places, values = self._readable(batch.values, refused)
+        n_tombstones = len(batch) - len(places) - len(refused)
+        events, values, places = self._decoded(values, places, refused)
+        at = slice(None) if len(places) == len(batch) else np.array(places, np.int64)
+        faults: Faults = {}
+        self._check_keys(events, values, faults)
+        times_s = self._check_times(events, batch.timestamps_ms[at], faults)
+        identifiers = [self._check_identifier(events, get, identifier, faults) for get, identifier in self._identifiers]
+        self._check_boxes(events, faults)
+        self._check_sizes(events, values, faults)
+        dropped = self._count_dropped(values, faults)
+        reading = Reading(events, batch.offsets[at], times_s, identifiers, refused, dropped, n_tombstones)
+        if faults:
+            refused |= {places[number]: reason for number, reason in faults.items()}
+            reading.keep(np.array([number not in faults for number in range(len(events))], np.bool_))
+        return reading
+
+    def _readable(self, values: list[bytes | None], refused: dict[int, Reason]) -> tuple[list[int], list[bytes]]:
+        limit = self._model.max_record_bytes
+        if None not in values and all(values) and max(map(len, values), default=0) <= limit:  # type: ignore[arg-type]
+            return list(range(len(values))), values  # type: ignore[return-value]  # no None: checked on the line above
+        places, readable = [], []
+        for place, value in enumerate(values):
+            if value is None:
+                continue
+            if not value or len(value) > limit:
+                refused[place] = Reason.SIZE if value else Reason.EMPTY
+            else:
+                places.append(place)
+                readable.append(value)
+        return places, readable
+
+    def _decoded(
+        self, values: list[bytes], places: list[int], refused: dict[int, Reason]
+    ) -> tuple[list[Any], list[bytes], list[int]]:
+        decode = self.schema.decode
+        try:
+            return list(map(decode, values)), values, places
+        except _DECODE_ERRORS:
+            pass  # some record is bad: find out which
+        events, good_values, good_places = [], [], []
+        for place, value in zip(places, values, strict=True):
+            try:
+                events.append(decode(value))
+            except _DECODE_ERRORS as error:
+                refused[place] = reason_of(value, error, constants=self._constants, boxes=self._boxes)
+            else:
+                good_values.append(value)
+                good_places.append(place)
+        return events, good_values, good_places
+
+    def _check_keys(self, events: list[Any], values: list[bytes], faults: Faults) -> None:
+        """Refuse records that hold a key twice."""
+        n_keys_in = self.schema.n_keys_in
+        if self._dropped_fields is not None:
+            is_clean = self._dropped_fields.is_surely_unique
+            suspects = [number for number, value in enumerate(values) if not is_clean(value)]
+        elif is_surely_unique(b",".join(values), n_keys_in(events)):
+            return
+        else:
+            pairs = enumerate(zip(values, events, strict=True))
+            suspects = [number for number, (value, event) in pairs if not is_surely_unique(value, n_keys_in([event]))]
+        for number in suspects:
+            if fault := strict_fault(values[number]):
+                faults[number] = fault
+
+    def _check_times(self, events: list[Any], broker_ms: NDArray[np.int64], faults: Faults) -> NDArray[np.int64]:
+        """Return event times; refuse those that lie too far from the broker's clock."""
+        time = self._model.event_time
+        raw = map(self._time_of, events)
+        if time.format == "iso8601":
+            seconds = np.fromiter(map(datetime.timestamp, raw), np.float64, len(events))
+        else:
+            seconds = np.fromiter(raw, np.float64, len(events)) / (1000.0 if time.format == "epoch_ms" else 1.0)
+        broker_s = broker_ms / 1000.0
+        is_future = seconds > broker_s + time.max_future_s
+        is_past = seconds < broker_s - time.max_age_s
+        if is_future.any() or is_past.any():
+            for number in np.flatnonzero(is_future | is_past).tolist():
+                reason = Reason.TIME_FUTURE if is_future[number] else Reason.TIME_PAST
+                faults.setdefault(number, Reason.TIME if seconds[number] < _YEAR_ONE_S else reason)
+            seconds = np.where(is_future | is_past, 0.0, seconds)
+        return np.floor(seconds).astype(np.int64)
+
+    def _check_identifier(
+        self, events: list[Any], get: Callable[[Any], Any], identifier: Identifier, faults: Faults
+    ) -> list[bytes | None]:
+        """Return the canonical values of one identifier; refuse what is none."""
+        raw = list(map(get, events))
+        if identifier.canonical == "text" and identifier.is_required and (plain := canonical_plain(raw)):
+            return plain  # type: ignore[return-value]  # a list of bytes is read only from here on
+        canonical = CANONICAL[identifier.canonical]
+        column = [None if value is None or value is UNSET else canonical(value) for value in raw]
+        for number, value in enumerate(column):
+            if value is not None and (fault := fault_of(value)):
+                faults.setdefault(number, fault)
+        return column
+
+    def _check_boxes(self, events: list[Any], faults: Faults) -> None:
+        for left, top, right, bottom in self._box_edges:
+            for number, event in enumerate(events):
+                if right(event) < left(event) or bottom(event) < top(event):
+                    faults.setdefault(number, Reason.BBOX)
+
+    def _check_sizes(self, events: list[Any], values: list[bytes], faults: Faults) -> None:
+        """Refuse records whose pseudonymised form the broker would not take: it would stop the lane for good."""
+        if self._model.output_topic is None or max(map(len, values), default=0) <= self._room:
+            return
+        for number, value in enumerate(values):
+            if len(value) > self._room and len(self.schema.encode(events[number])) > self._room:
+                faults.setdefault(number, Reason.SIZE)
+
+    def _count_dropped(self, values: list[bytes], faults: Faults) -> Counter[str]:
+        dropped: Counter[str] = Counter()
+        if self._dropped_fields is not None:
+            good = [(number, value) for number, value in enumerate(values) if number not in faults]
+            faults |= self._dropped_fields.count(good, dropped)
+        return dropped

@@ -1,0 +1,162 @@
+"""How real records decode under a policy, before anything runs: counts of what would happen to them.
+
+The records go through ingest itself, with a key that is thrown away, and nothing that it writes is kept. What is
+told holds no value of any record.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from stream_app.core.events.classify import place_of, reason_of
+from stream_app.core.privacy.pseudonym import RootKey
+from stream_app.core.windows.cells import Cells, add_cells
+from stream_app.core.windows.partials import decode_partial
+from stream_app.pipeline.ingest.fields import schema_of
+from stream_app.pipeline.ingest.step import IngestStep, IngestTopology
+from stream_app.pipeline.lane import Batch
+from stream_app.pipeline.layout import layout_of
+from stream_app.policy import OTHER, UNKNOWN, ModelPolicy
+
+
+class SampledDimension(msgspec.Struct, frozen=True, kw_only=True):
+    """How often the values of an attribute or segment are what the policy lists.
+
+    Attributes:
+        name: Name of the attribute or segment.
+        n_listed: Counted events with a listed value.
+        n_unknown: Counted events with null.
+        n_other: Counted events with a value that is not listed.
+    """
+
+    name: str
+    n_listed: int
+    n_unknown: int
+    n_other: int
+
+
+class SampleReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of some records of one model.
+
+    Attributes:
+        model: Name of the model.
+        n_records: Records that were read.
+        n_counted: Events that would be counted.
+        n_late: Events whose pane was closed when they came.
+        n_repeats: Events that were sent again.
+        n_tombstones: Records without a value.
+        outcomes: Counted events by outcome (``favourable``, ``unfavourable``, or ``event``).
+        dead_letters: Refused records by reason.
+        faults: Refused records by reason and declared field, for those that the decoder refused.
+        dropped: Dropped fields by declared path, or ``undeclared``.
+        dimensions: The labels of the counted events.
+        first_pane_s: Start of the first pane with a counted event, seconds since the epoch; None without one.
+        last_pane_s: Start of the last one.
+    """
+
+    model: str
+    n_records: int
+    n_counted: int
+    n_late: int
+    n_repeats: int
+    n_tombstones: int
+    outcomes: dict[str, int]
+    dead_letters: dict[str, int]
+    faults: dict[str, int]
+    dropped: dict[str, int]
+    dimensions: list[SampledDimension]
+    first_pane_s: int | None
+    last_pane_s: int | None
+
+    @property
+    def is_decoded(self) -> bool:
+        """Whether any record is an event under the policy."""
+        return self.n_counted + self.n_late + self.n_repeats > 0
+
+
+def try_sample(model: ModelPolicy, batches: Iterable[Batch], key: RootKey) -> SampleReport:
+    """Send records through ingest and tell what became of them.
+
+    Args:
+        model: The policy of the model.
+        batches: Runs of records; the runs of one partition in the order of their offsets.
+        key: A key for this sample only.
+    """
+    steps: dict[int, IngestStep] = {}
+    counted = msgspec.structs.replace(model, outcome=None)  # in a sample no decision waits for its outcome
+    faults: Counter[str] = Counter()
+    n_records = 0
+    panes: dict[int, Cells] = {}
+    for batch in batches:
+        if batch.partition not in steps:
+            steps[batch.partition] = IngestStep(counted, (key,), batch.partition, IngestTopology(1))
+        n_records += len(batch)
+        steps[batch.partition].step(batch)  # what would be published is of no interest here
+        faults.update(_faults(model, batch))
+    counts = [step.counts for step in steps.values()]
+    for step in steps.values():
+        for output in step.flush(0.0, is_caught_up=True).outputs:
+            for value in output.values:
+                for pane in decode_partial(value or b"").panes:
+                    add_cells(panes.setdefault(pane.start_s, {}), pane.cells)
+    return SampleReport(
+        model=model.name,
+        n_records=n_records,
+        n_counted=sum(sum(count.decisions.values()) for count in counts),
+        n_late=sum(count.n_late for count in counts),
+        n_repeats=sum(count.n_repeats for count in counts),
+        n_tombstones=sum(count.n_tombstones for count in counts),
+        outcomes=_total(count.decisions for count in counts),
+        dead_letters=_total(count.dead_letters for count in counts),
+        faults=_total([faults]),
+        dropped=_total(count.dropped for count in counts),
+        dimensions=_dimensions(model, panes.values()),
+        first_pane_s=min(panes, default=None),
+        last_pane_s=max(panes, default=None),
+    )
+
+
+def _faults(model: ModelPolicy, batch: Batch) -> Iterator[str]:
+    """Yield reason and place of each record that the decoder refuses at a declared field."""
+    schema = schema_of(model)
+    constants = frozenset(constant.path for constant in model.constants)
+    boxes = frozenset(box.path for box in model.boxes)
+    for value in batch.values:
+        try:
+            schema.decode(value or b"")
+        except msgspec.ValidationError as error:
+            if (place := place_of(error)) in schema.paths:  # never a key that only the record has
+                reason = reason_of(value or b"", error, constants=constants, boxes=boxes)
+                yield f"{reason} at {place}"
+        except (ValueError, RecursionError):
+            pass  # no JSON: there is no place in it
+
+
+def _dimensions(model: ModelPolicy, panes: Iterable[Cells]) -> list[SampledDimension]:
+    layout = layout_of(model)
+    n_open = len(model.attributes) + (model.segment is not None)
+    n_by_label = [Counter[str]() for _ in range(n_open)]
+    for cells in panes:
+        for code, (n, *_) in cells.items():
+            for counter, label in zip(n_by_label, layout.labels_of(code), strict=False):
+                counter[label] += n
+    return [
+        SampledDimension(
+            name=name,
+            n_listed=counter.total() - counter[UNKNOWN] - counter[OTHER],
+            n_unknown=counter[UNKNOWN],
+            n_other=counter[OTHER],
+        )
+        for (name, _), counter in zip(layout.dimensions, n_by_label, strict=False)
+    ]
+
+
+def _total(counters: Iterable[Mapping[Any, int]]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for counter in counters:
+        total.update({str(name): n for name, n in counter.items()})
+    return dict(total.most_common())

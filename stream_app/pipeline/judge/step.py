@@ -1,0 +1,166 @@
+"""The judge: partials of the source partitions in; results, published counts and state out.
+
+A lane of the partials topic, which is partitioned by model, so each model has one owner. Windows close while partials
+are read, so what a result says depends on the log of partials and not on when it was flushed; only when all source
+partitions are silent does the clock decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from stream_app.core.windows.partials import Partial, decode_partial
+from stream_app.errors import StateError
+from stream_app.pipeline.judge.aggregates import encode_aggregate
+from stream_app.pipeline.judge.alerts import encode_alert
+from stream_app.pipeline.judge.journal import encode_clock_entry
+from stream_app.pipeline.judge.model_judge import ModelJudge, ModelReport
+from stream_app.pipeline.judge.outcome_results import encode_outcome_result
+from stream_app.pipeline.judge.outcome_verdicts import OutcomeResult
+from stream_app.pipeline.judge.results import Result, encode_result
+from stream_app.pipeline.judge.state import entries_by_model
+from stream_app.pipeline.lane import Batch, Flush, Outputs
+from stream_app.pipeline.outcomes.step import outcomes_name
+from stream_app.policy import Policy
+from stream_app.topics import CAMERA_AGGREGATES, FAIRNESS_ALERTS, FAIRNESS_CLOCK, FAIRNESS_RESULTS
+
+
+@dataclass(frozen=True)
+class JudgeReport:
+    """What one flush of a judge lane said; to be shown only after its transaction is committed.
+
+    Attributes:
+        models: Report by name of the model, or of its outcomes.
+        n_unknown_model: Partials of models that the policy does not name; they are not counted anywhere.
+    """
+
+    models: dict[str, ModelReport] = field(default_factory=dict)
+    n_unknown_model: int = 0
+
+    @property
+    def results(self) -> list[Result]:
+        """All results about decisions, in the order in which they were made."""
+        return [result for report in self.models.values() for result in report.results]
+
+    @property
+    def outcome_results(self) -> list[OutcomeResult]:
+        """All results about outcomes, likewise."""
+        return [result for report in self.models.values() for result in report.outcome_results]
+
+
+@dataclass(frozen=True)
+class JudgeTopology:
+    """Where the outputs of a lane go.
+
+    Attributes:
+        n_results: Partitions of ``fairness-results``.
+        n_aggregates: Partitions of ``camera-aggregates``.
+    """
+
+    n_results: int = 1
+    n_aggregates: int = 1
+
+
+class JudgeStep:
+    """The judge of one partition of the partials topic; a ``LaneStep``.
+
+    Args:
+        policy: The whole policy.
+        partition: The lane's partition.
+        topology: Where outputs go.
+    """
+
+    def __init__(self, policy: Policy, partition: int, topology: JudgeTopology) -> None:
+        self._policies = {model.name: model for model in policy.models}  # by the names under which partials come
+        self._policies |= {outcomes_name(own.name): own for own in policy.models if own.outcome is not None}
+        self._policy_hash = policy.hash()
+        self._results_at = (FAIRNESS_RESULTS, partition % topology.n_results)
+        self._alerts_at = (FAIRNESS_ALERTS, partition)
+        self._clock_at = (FAIRNESS_CLOCK, partition)
+        self._aggregates_at = (CAMERA_AGGREGATES, partition % topology.n_aggregates)
+        self._judges: dict[str, ModelJudge] = {}
+        self._n_unknown_model = 0
+        self._report = JudgeReport()
+
+    def restore(self, entries: Mapping[bytes, bytes], next_offset: int) -> None:  # noqa: ARG002 - of the contract
+        """Take over the state as of the last commit; that of models that the policy dropped is left alone.
+
+        Raises:
+            StateError: the state was written by another version or policy.
+        """
+        self._judges = {
+            name: ModelJudge(self._policies[name], self._policy_hash, held, name=name)
+            for name, held in entries_by_model(entries).items()
+            if name in self._policies
+        }
+
+    def step(self, batch: Batch) -> Iterable[Outputs]:
+        """Count partials; whatever closes is told at the next flush.
+
+        Raises:
+            StateError: a record cannot be read, or was counted by another cell layout.
+        """
+        for offset, value in zip(batch.offsets.tolist(), batch.values, strict=True):
+            if value is not None:
+                self._receive(_decode(value, offset))
+        return ()
+
+    def flush(self, now_s: float, *, is_caught_up: bool) -> Flush:
+        """Return results, published counts and changed state."""
+        flush = Flush()
+        report = JudgeReport(n_unknown_model=self._n_unknown_model)
+        self._n_unknown_model = 0
+        for name, judge in sorted(self._judges.items()):
+            if is_caught_up:  # else a partition may only look silent
+                judge.tick(now_s)
+            report.models[name], changes = judge.flush()
+            flush.changes += changes
+        aggregates = [aggregate for model in report.models.values() for aggregate in model.aggregates]
+        results = [(own.key, encode_result(own)) for own in report.results]
+        results += [(own.key, encode_outcome_result(own)) for own in report.outcome_results]
+        flush.outputs += _outputs(self._results_at, results)
+        alerts = [alert for model in report.models.values() for alert in model.alerts]
+        flush.outputs += _outputs(self._alerts_at, [(own.id, encode_alert(own)) for own in alerts])
+        clocks = [model.clock for model in report.models.values() if model.clock]
+        flush.outputs += _outputs(self._clock_at, [(own.model, encode_clock_entry(own)) for own in clocks])
+        flush.outputs += _outputs(self._aggregates_at, [(own.key, encode_aggregate(own)) for own in aggregates])
+        self._report = report
+        return flush
+
+    def take_report(self) -> JudgeReport:
+        """Return what the last flush said, once; to be asked after its commit."""
+        report, self._report = self._report, JudgeReport()
+        return report
+
+    def newest_results(self) -> list[Result | OutcomeResult]:
+        """Return the newest result of each window of each model, for a new owner to show after ``restore``."""
+        return [result for judge in self._judges.values() for result in judge.newest_results()]
+
+    def _receive(self, partial: Partial) -> None:
+        if partial.model not in self._policies:
+            self._n_unknown_model += 1
+            return
+        if partial.model not in self._judges:
+            model = self._policies[partial.model]
+            self._judges[partial.model] = ModelJudge(model, self._policy_hash, {}, name=partial.model)
+        self._judges[partial.model].receive(partial)
+
+
+def _outputs(place: tuple[str, int], records: list[tuple[str, bytes]]) -> list[Outputs]:
+    if not records:
+        return []
+    topic, partition = place
+    return [Outputs(topic, partition, [key.encode() for key, _ in records], [value for _, value in records])]
+
+
+def _decode(value: bytes, offset: int) -> Partial:
+    try:
+        return decode_partial(value)
+    except msgspec.MsgspecError:
+        raise StateError(
+            f"The partial at offset {offset} cannot be read",
+            action="All workers must run one version, and nothing else may write to the partials topic",
+        ) from None

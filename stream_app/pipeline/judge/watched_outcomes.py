@@ -1,0 +1,101 @@
+"""Outcomes of decisions: tested and judged for every single attribute.
+
+Their event time is that at which they came, so a window holds the outcomes that came in it, whenever their decisions
+were made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from stream_app.core.fairness.pairs import State, worst_of
+from stream_app.core.privacy.disclosure import disclose
+from stream_app.core.windows.cells import Cells
+from stream_app.core.windows.progress import ClosedPane, Entry
+from stream_app.pipeline.judge.alerts import Alert
+from stream_app.pipeline.judge.dial import Subject, log_thresholds_of
+from stream_app.pipeline.judge.evidence import Evidence
+from stream_app.pipeline.judge.gap_watch import GapWatch
+from stream_app.pipeline.judge.outcome_judging import judge_outcomes
+from stream_app.pipeline.judge.outcome_verdicts import OutcomeResult
+from stream_app.pipeline.judge.question_alerts import alert_about
+from stream_app.pipeline.judge.questions import outcome_questions, question_of
+from stream_app.pipeline.judge.verdicts import Counted
+from stream_app.pipeline.judge.watched import INSUFFICIENT, PUBLISHED, SUPPRESSED, LookBack, Telling, tally_config_of
+from stream_app.pipeline.judge.watched_decisions import WATCH, held_bytes
+from stream_app.pipeline.layout import outcome_layout_of
+from stream_app.pipeline.outcomes.step import outcomes_name
+from stream_app.policy import ModelPolicy, outcome_layout_hash
+
+
+class WatchedOutcomes:
+    """The outcomes of a model; a ``Watched``.
+
+    Args:
+        model: Its policy, with an outcome.
+        held: Its entries in the state topic; empty at the very first start.
+
+    Raises:
+        StateError: the state cannot be read.
+        ValueError: the model has no outcome.
+    """
+
+    def __init__(self, model: ModelPolicy, held: Mapping[Entry, list[bytes]]) -> None:
+        self.name, self.layout_hash = outcomes_name(model.name), outcome_layout_hash(model)
+        self.tally_config = tally_config_of(model, is_outcomes=True)
+        self.is_public = False
+        self._model, self._layout = model, outcome_layout_of(model)
+        self._questions = outcome_questions(model)
+        log_threshold = log_thresholds_of(model).get(Subject.OUTCOMES)
+        self._watch = GapWatch(model, self._layout, self._questions, log_threshold, held_bytes(held, WATCH))
+        self._is_changed = False
+
+    def feed(self, pane: ClosedPane, look_back: LookBack) -> list[Alert]:
+        """Take in a closed pane, once and in order of event time; return what was found by it."""
+        self._is_changed = True
+        alerts = []
+        for alarm in self._watch.feed(pane):
+            question, pair = question_of(alarm.test, self._questions), self._watch.pairs[alarm.pair]
+            stretch, stamp = look_back(alarm.onset_s)
+            alerts.append(alert_about(question, self.name, self._model, self._layout, alarm, pair, stretch, stamp))
+        return alerts
+
+    def tell(self, cells: Cells, counted: Counted) -> Telling:
+        """Judge a window or the running totals."""
+        self._is_changed |= counted.is_close
+        evidence = self._watch.judge(counted.span.window, cells, is_close=counted.is_close)
+        results = [
+            _with_evidence(result, evidence)
+            for result in judge_outcomes(
+                self._model,
+                self._layout,
+                cells,
+                counted.span,
+                revision=counted.revision,
+                offsets=counted.offsets,
+                policy_hash=counted.policy_hash,
+            )
+        ]
+        return Telling(fate=_fate_of(results, self._model.privacy.k), outcome_results=results)
+
+    def take_changes(self) -> list[tuple[Entry, bytes]]:
+        """Return the state of the tests if it changed since the last call."""
+        is_changed, self._is_changed = self._is_changed, False
+        return [(WATCH, self._watch.state())] if is_changed else []
+
+
+def _with_evidence(result: OutcomeResult, told: Mapping[tuple[str, str], tuple[Evidence, ...]]) -> OutcomeResult:
+    groups = []
+    for group in result.groups:
+        evidence = told.get((result.attribute, group.group), ())
+        state = worst_of(each.state for each in evidence) if evidence else None
+        groups.append(msgspec.structs.replace(group, evidence=evidence, state=state))
+    return msgspec.structs.replace(result, groups=tuple(groups), state=worst_of(group.state for group in groups))
+
+
+def _fate_of(results: list[OutcomeResult], k: int) -> str:
+    if not any(disclose({group.group: group.n for group in result.groups}, k).shown for result in results):
+        return SUPPRESSED
+    return INSUFFICIENT if all(result.state is State.INSUFFICIENT for result in results) else PUBLISHED

@@ -1,0 +1,1 @@
+"""Outcomes that come late: read, joined to their decisions in one log, and counted by cell."""

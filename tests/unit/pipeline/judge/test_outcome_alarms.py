@@ -1,0 +1,333 @@
+"""From panes of outcomes and of scores to alarms, through the judge as it runs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+import pytest
+
+from stream_app.core.windows.cells import CellLayout, Cells
+from stream_app.errors import StateError
+from stream_app.pipeline.judge.dial import Subject, log_thresholds_of, n_tests_of
+from stream_app.pipeline.judge.disclosed_outcomes import TOO_FEW, disclose_outcomes
+from stream_app.pipeline.judge.evidence import PairTest
+from stream_app.pipeline.judge.outcome_results import decode_decision_result
+from stream_app.pipeline.judge.outcome_verdicts import OutcomeResult
+from stream_app.pipeline.judge.step import JudgeStep, JudgeTopology
+from stream_app.pipeline.layout import outcome_layout_of
+from stream_app.policy import load_policy, outcome_layout_hash, parse_policy
+from tests.judge_lane import JudgeLane
+
+POLICY = """
+schema = 1
+[[models]]
+name = "m"
+topic = "raw"
+event_id = { path = "id", link_domain = "d" }
+decision = { path = "ok", favourable = true, unfavourable = [false] }
+event_time = { path = "t" }
+attributes = [{ name = "sex", path = "sex", groups = ["f", "m"], reference = "m" }]
+windows = [{ name = "1m", size_s = 60 }]
+score = { path = "p", minimum = 0, maximum = 1, edges = [0.3, 0.5, 0.7], cut = 0.5, reference_n = 1000 }
+
+[models.outcome]
+topic = "raw-outcomes"
+event_id = "id"
+path = "repaid"
+favourable = true
+unfavourable = [false]
+event_time = { path = "t" }
+is_selective = true
+"""
+FULL = POLICY.replace("is_selective = true", "is_selective = false")
+FAIR, WORSE = (45, 45), (25, 45)  # good outcomes of 50 approved women and of 50 approved men in each pane
+
+
+class Court(JudgeLane):
+    """Panes of decisions and of outcomes come one by one."""
+
+    def outcomes_came(self, number: int, counts: dict[tuple[str, str, str], int]) -> None:
+        """Hear of outcomes by sex, decision and outcome; scores are all in the bin above the cut."""
+        layout = outcome_layout_of(self.model)
+        cells: Cells = {}
+        for (sex, decision, outcome), n in counts.items():
+            if n:
+                cells[_code(layout, sex=sex, decision=decision, score="[0.5,0.7)", outcome=outcome)] = [
+                    n,
+                    n,
+                    6 * n,
+                    36 * n,
+                ]
+        self.close_outcomes(number, outcome_layout_hash(self.model), cells)
+
+    def approved_came(self, number: int, good: tuple[int, int], n: int = 50) -> None:
+        counts = {}
+        for sex, k in zip("fm", good, strict=True):
+            counts[sex, "favourable", "favourable"] = k
+            counts[sex, "favourable", "unfavourable"] = n - k
+        self.outcomes_came(number, counts)
+
+    def decided(self, number: int, bins: dict[str, tuple[int, ...]]) -> None:
+        """Hear of decisions by sex and bin; those from the cut on are approved."""
+        layout = self.layout
+        cells: Cells = {}
+        for sex, counts in bins.items():
+            for bin_, n in enumerate(counts):
+                decision = "favourable" if bin_ >= 2 else "unfavourable"
+                score = dict(layout.dimensions)["score"][bin_]
+                cells[_code(layout, sex=sex, decision=decision, score=score)] = [n, n, 0, 0]
+        self.close_pane(number, cells)
+
+    def close_outcomes(self, number: int, layout_hash: str, cells: Cells) -> None:
+        self.close_pane(number, cells, name="m/outcomes", layout_hash=layout_hash, topic="labels")
+
+    def tests(self) -> list[tuple[PairTest, str]]:
+        return [(alert.test, alert.change) for alert in self.alerts]
+
+
+def _code(layout: CellLayout, **labels: str) -> int:
+    return layout.code_of(known.index(labels[name]) for name, known in layout.dimensions)
+
+
+def lived(*, is_restarted: bool = False) -> Court:
+    court = Court(parse_policy(POLICY))
+    for number, good in enumerate([FAIR] * 10 + [WORSE] * 30 + [FAIR] * 60):
+        court.approved_came(number, good)
+        if is_restarted:
+            court.restart()
+    return court
+
+
+@pytest.fixture(scope="module")
+def life() -> Court:
+    return lived()
+
+
+def test_outcomes_that_get_worse_are_found_and_their_end_too_each_once(life: Court) -> None:
+    assert life.tests() == [(PairTest.OUTCOME_LOW, "breach"), (PairTest.OUTCOME_LOW, "all_clear")]
+    breach, clear = life.alerts
+    assert (breach.model, breach.attribute, breach.group, breach.reference) == ("m/outcomes", "sex", "f", "m")
+    assert breach.onset_s == 100
+    assert 100 < breach.pane_s < 250
+    assert 400 <= clear.onset_s < clear.pane_s
+
+
+def test_an_alert_counts_what_its_test_counts(life: Court) -> None:
+    breach = life.alerts[0]
+    assert breach.rate == breach.favourable / breach.n
+    assert breach.n == breach.n_reference
+    assert breach.favourable_reference / breach.n_reference == 0.9
+    assert breach.sentence.startswith("Good outcomes among the approved: f 0.")
+    assert "(beyond 0.1)" in breach.sentence
+    assert "likely since 1970-01-01T00:01:40Z" in breach.sentence
+    assert breach.cause is not None
+    assert breach.cause.gap == breach.gap
+    assert breach.cause.shortfall is None
+
+
+def test_an_outcome_counts_where_the_dial_says_so(life: Court) -> None:
+    log_c = log_thresholds_of(life.model)
+    assert life.alerts[0].log10_threshold == pytest.approx(log_c[Subject.OUTCOMES] / math.log(10))
+    share = sum(n * math.exp(-log_c[subject]) for subject, n in n_tests_of(life.model).items() if n)
+    assert share * 1e6 == pytest.approx(life.model.detection.false_alarms_per_million)
+
+
+@pytest.mark.parametrize("name", ["credit", "loans", "loanapp"])
+def test_all_tests_of_a_model_together_keep_its_dial(name: str) -> None:
+    model = load_policy(name).models[0]
+    log_c = log_thresholds_of(model)
+    share = sum(n * math.exp(-log_c[subject]) for subject, n in n_tests_of(model).items() if n)
+    assert share * 1e6 == pytest.approx(model.detection.false_alarms_per_million)
+
+
+def test_windows_say_how_the_tests_stand_beside_the_values(life: Court) -> None:
+    windows = {result.end_s: result for result in life.outcomes if result.window == "1m"}
+    women, men = windows[60].groups
+    assert (women.state, men.state, men.evidence) == ("ok", None, ())
+    assert [each.test for each in women.evidence] == [PairTest.OUTCOME_LOW, PairTest.OUTCOME_HIGH]
+    assert windows[300].state == "breach"
+    assert windows[300].groups[0].evidence[0].onset_s == 100
+    assert windows[960].state == "ok"
+    assert windows[60].key == "m/outcomes|sex|1m|60"
+
+
+def test_restarts_between_all_panes_change_nothing(life: Court) -> None:
+    restarted = lived(is_restarted=True)
+    assert msgspec.json.encode(restarted.alerts) == msgspec.json.encode(life.alerts)
+    assert msgspec.json.encode(restarted.outcomes) == msgspec.json.encode(life.outcomes)
+    assert restarted.clocks == life.clocks
+
+
+def test_a_reader_of_decisions_leaves_outcomes_out(life: Court) -> None:
+    record = msgspec.json.encode(life.outcomes[0])
+    assert decode_decision_result(record) is None
+    with pytest.raises(msgspec.MsgspecError):
+        decode_decision_result(b"{}")
+
+
+def test_a_new_owner_shows_the_newest_outcomes_again(life: Court) -> None:
+    owner = JudgeStep(life.policy, 0, JudgeTopology())
+    owner.restore(life.state, 0)
+    newest = {result.key: result for result in life.outcomes}
+    for result in owner.newest_results():
+        assert isinstance(result, OutcomeResult)
+        # How the tests stand is as of now; what was counted is as of the close.
+        assert result.groups[0].favourable_outcome_rate == newest[result.key].groups[0].favourable_outcome_rate
+
+
+def test_mistakes_are_told_apart_where_outcomes_of_refused_cases_come_too() -> None:
+    court = Court(parse_policy(FULL))
+    for number in range(60):
+        counts = {}
+        for sex, (tp, fn, fp, tn) in {"f": (15, 25, 4, 16), "m": (32, 8, 4, 16)}.items():
+            counts[sex, "favourable", "favourable"] = tp
+            counts[sex, "unfavourable", "favourable"] = fn
+            counts[sex, "favourable", "unfavourable"] = fp
+            counts[sex, "unfavourable", "unfavourable"] = tn
+        court.outcomes_came(number, counts)
+    assert court.tests() == [(PairTest.TPR_LOW, "breach")]
+    assert court.alerts[0].n == court.alerts[0].n_reference
+    assert court.alerts[0].sentence.startswith("Approvals among good outcomes: f 0.375, m 0.800, gap -0.425")
+    evidence = {each.test: each.state for each in court.outcomes[-2].groups[0].evidence}
+    assert evidence == {
+        PairTest.TPR_LOW: "breach",
+        PairTest.TPR_HIGH: "ok",
+        PairTest.FPR_LOW: "ok",
+        PairTest.FPR_HIGH: "ok",
+    }
+
+
+def test_decisions_and_outcomes_of_a_model_have_clocks_of_their_own() -> None:
+    court = Court(parse_policy(POLICY))
+    court.decided(700, {"f": (1, 1, 1, 1), "m": (1, 1, 1, 1)})
+    court.approved_came(3, FAIR)
+    report = court.judge.take_report()
+    assert {name: own.closed_before_s for name, own in report.models.items()} == {"m": 7010, "m/outcomes": 40}
+    assert report.n_unknown_model == 0
+
+
+def test_outcomes_of_a_model_without_any_are_an_unknown_model() -> None:
+    policy = parse_policy(POLICY.partition("\n[models.outcome]")[0])
+    court = Court(policy)
+    other = Court(parse_policy(POLICY))
+    court.close_outcomes(0, outcome_layout_hash(other.model), {})
+    assert court.judge.take_report().n_unknown_model == 1
+
+
+# Scores in four bins; half of them lie from the cut on.
+STEADY, LOWER = (10, 15, 15, 10), (30, 12, 5, 3)
+
+
+def scored(women: Sequence[tuple[int, ...]], men: Sequence[tuple[int, ...]]) -> Court:
+    court = Court(parse_policy(POLICY))
+    for number, (f, m) in enumerate(zip(women, men, strict=True)):
+        court.decided(number, {"f": f, "m": m})
+    return court
+
+
+def test_scores_that_stay_what_they_are_raise_nothing() -> None:
+    rng = np.random.default_rng(5)
+    p = np.array(STEADY) / 50
+    draws = [[tuple(rng.multinomial(50, p).tolist()) for _ in range(2000)] for _ in range(2)]
+    assert scored(*draws).alerts == []
+
+
+def test_scores_of_one_group_that_sink_are_found_between_groups_and_against_their_own_past() -> None:
+    sinking = [STEADY] * 30 + [LOWER] * 60
+    court = scored(sinking, [STEADY] * 90)
+    drift = [alert for alert in court.alerts if alert.test is PairTest.SCORE_DRIFT]
+    between = [alert for alert in court.alerts if alert.test in (PairTest.SCORE_LOW, PairTest.SCORE_HIGH)]
+    assert [(alert.group, alert.reference, alert.onset_s) for alert in drift] == [("f", "its own past", 300)]
+    assert drift[0].sentence.startswith("Scores of f have moved: more in [0,0.3) than in its own past, 0.")
+    assert (drift[0].n_reference, drift[0].favourable_reference, drift[0].cause) == (1000, 200, None)
+    assert [(alert.test, alert.group) for alert in between] == [(PairTest.SCORE_LOW, "f")]
+    assert between[0].sentence.startswith("Scores from 0.5 on: f 0.")
+
+
+def test_a_window_says_how_stable_scores_are_and_what_they_are_held_against() -> None:
+    court = scored([STEADY] * 30 + [LOWER] * 60, [STEADY] * 90)
+    windows = {result.end_s: result for result in court.results if result.window == "1m" and result.attribute == "sex"}
+    early, late = windows[60].groups[0], windows[900].groups[0]
+    assert early.scores is not None
+    assert late.scores is not None
+    assert (early.scores.index, early.scores.reference_n, early.scores.reference_end_s) == (None, 300, None)
+    assert (late.scores.reference_n, late.scores.reference_start_s, late.scores.reference_end_s) == (1000, 0, 200)
+    assert late.scores.index is not None
+    assert late.scores.index > 0.25
+    men = windows[900].groups[1]
+    assert men.scores is not None
+    assert men.scores.index == pytest.approx(0, abs=0.001)
+    assert [each.test for each in men.evidence] == [PairTest.SCORE_DRIFT]
+    assert (late.evidence[-1].log10_e or 0) >= late.evidence[-1].log10_threshold
+    assert (late.evidence[-1].state, men.evidence[-1].state, men.state) == ("breach", "ok", None)
+
+
+def test_a_drift_of_the_reference_group_is_found_too() -> None:
+    court = scored([STEADY] * 90, [STEADY] * 30 + [LOWER] * 60)
+    assert ("m", "its own past") in [(alert.group, alert.reference) for alert in court.alerts]
+    assert court.results[-1].groups[1].state == "breach"
+
+
+def test_a_drift_lasts_until_the_policy_gathers_a_new_reference() -> None:
+    court = scored([STEADY] * 30 + [LOWER] * 60 + [STEADY] * 60, [STEADY] * 150)
+    assert [alert.change for alert in court.alerts if alert.test is PairTest.SCORE_DRIFT] == ["breach"]
+    assert court.results[-1].groups[0].evidence[-1].state == "breach"
+    renewed = Court(parse_policy(POLICY.replace("cut = 0.5", 'cut = 0.5, version = "2"')), state=dict(court.state))
+    renewed.decided(150, {"f": STEADY, "m": STEADY})
+    women = renewed.results[-1].groups[0]
+    assert women.evidence[-1].state == "insufficient"
+    assert women.scores is not None
+    assert women.scores.reference_n == 50
+
+
+def test_scores_are_restored_between_all_panes() -> None:
+    whole = scored([STEADY] * 30 + [LOWER] * 30, [STEADY] * 60)
+    parted = Court(parse_policy(POLICY))
+    for number, women in enumerate([STEADY] * 30 + [LOWER] * 30):
+        parted.decided(number, {"f": women, "m": STEADY})
+        parted.restart()
+    assert msgspec.json.encode(parted.alerts) == msgspec.json.encode(whole.alerts)
+    assert msgspec.json.encode(parted.results) == msgspec.json.encode(whole.results)
+
+
+def test_few_outcomes_give_no_number_and_small_groups_no_verdict(life: Court) -> None:
+    [window] = [result for result in life.outcomes if result.window == "1m" and result.end_s == 300]
+    shown = disclose_outcomes(window, 10).groups[0]
+    assert (shown.n, shown.state, shown.hidden) == (300, "breach", None)
+    hidden = disclose_outcomes(window, 301)
+    assert {own.hidden for own in hidden.groups} == {"small_cell"}
+    assert (hidden.n, hidden.state) == (600, "insufficient")
+
+
+def test_each_rate_needs_k_cases_of_its_own() -> None:
+    court = Court(parse_policy(FULL))
+    counts = {
+        ("f", "favourable", "favourable"): 40, ("f", "favourable", "unfavourable"): 3,
+        ("m", "favourable", "favourable"): 60, ("m", "favourable", "unfavourable"): 60,
+    }  # fmt: skip
+    for number in (0, 6):
+        court.outcomes_came(number, counts)
+    window = next(result for result in court.outcomes if result.window == "1m")
+    women = disclose_outcomes(window, 10).groups[0]
+    assert women.false_positive_rate is not None
+    assert (women.false_positive_rate.value, women.false_positive_rate.reason) == (None, TOO_FEW)
+    assert women.true_positive_rate is not None
+    assert women.true_positive_rate.value == 1.0
+
+
+def test_an_attribute_with_nobody_to_compare_is_counted_and_not_tested() -> None:
+    court = Court(parse_policy(POLICY.replace('groups = ["f", "m"]', 'groups = ["m"]')))
+    court.close_outcomes(0, outcome_layout_hash(court.model), {0: [40, 40, 1, 1]})
+    court.close_pane(0, {0: [40, 40, 1, 1]})
+    assert [group.evidence for result in court.outcomes for group in result.groups] == [()]
+    assert [each.test for each in court.results[-1].groups[0].evidence] == [PairTest.SCORE_DRIFT]
+
+
+def test_a_state_of_scores_that_cannot_be_read_is_refused() -> None:
+    court = scored([STEADY] * 3, [STEADY] * 3)
+    for damaged in (b"\xc1", msgspec.msgpack.encode((b"\xc1", b"")), court.state[b"m|scores|0"][:-5]):
+        with pytest.raises(StateError):
+            Court(court.policy, state=court.state | {b"m|scores|0": damaged})
