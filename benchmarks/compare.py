@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.bench import Bench, open_bench, say
-from benchmarks.broker import delete_topics
+from benchmarks.broker import create_topic, delete_topics
 from benchmarks.catalogue import BY_DEFAULT, SYSTEMS, WITH_PEERS, Size, System, system_of
 from benchmarks.checks import changelog_cells, faults_of, partial_cells, told_cells
 from benchmarks.kafka_streams.build import UnavailableError
@@ -74,6 +74,9 @@ def _measure(bench: Bench, system: System, argv: list[str], number: int) -> list
         task = bench.fairstream_task(source, f"r{number}")
     else:
         task = bench.peer_task(system.name, source, f"r{number}", system.passes)
+        for table in system.tables:
+            compacted = {"cleanup.policy": "compact"}
+            create_topic(bench.kafka, f"{task.run}-{table}-changelog", source.n_partitions, compacted)
     names = [f"{system.name}{suffix}" for suffix in system.passes]
     try:
         run = run_system(

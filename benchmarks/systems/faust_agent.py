@@ -33,6 +33,7 @@ def stock_app(task: Task) -> faust.App:
     return faust.App(
         task.run,
         broker=f"kafka://{task.kafka}",
+        datadir=task.options["state_dir"],
         autodiscover=False,
         web_enabled=False,
         topic_disable_leader=True,
