@@ -22,6 +22,8 @@ class System:
         counts: Where its counts are found: it tells them itself, or they are read from a topic.
         tables: Its Faust Tables; their changelogs are made before the start, since an event that comes before the app
             knows a new topic's partitions is lost with an error (``PartitionsMismatch``).
+        tries: How often a run is begun that does not end. A stock Faust agent can lose what it fetched before its first
+            assignment, and then waits for it forever; a run with wrong counts is wrong at once.
         passes: Suffix of each pass over the input; a Java system is measured cold and warmed.
         is_by_attribute: Whether it counts each attribute on its own instead of their cross.
         goal: Least wanted ratio of FairStream's events per CPU-second to its own; None where there is none.
@@ -35,6 +37,7 @@ class System:
     environment: str = ""
     counts: Literal["told", "partials", "changelog"] = "told"
     tables: tuple[str, ...] = ()
+    tries: int = 1
     passes: tuple[str, ...] = ("",)
     is_by_attribute: bool = False
     goal: float | None = None
@@ -72,6 +75,7 @@ SYSTEMS = (
         lacks="at least once: counts too much after a crash",
         module="faust_take",
         tables=("counts",),
+        tries=3,
     ),
     System(
         name="faust",
@@ -80,6 +84,7 @@ SYSTEMS = (
         lacks="at least once: counts too much after a crash; no cross of the attributes",
         module="faust_by_attribute",
         tables=("genders", "races", "ages"),
+        tries=3,
         is_by_attribute=True,
         goal=60.0,
     ),
@@ -90,6 +95,7 @@ SYSTEMS = (
         lacks="at least once: counts too much after a crash",
         module="faust_agent",
         tables=("counts",),
+        tries=3,
     ),
     System(
         name="quix",

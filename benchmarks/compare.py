@@ -69,22 +69,33 @@ def compare(bench: Bench, plan: Plan) -> tuple[list[Measurement], dict[str, str]
 
 
 def _measure(bench: Bench, system: System, argv: list[str], number: int) -> list[Measurement]:
+    names = [f"{system.name}{suffix}" for suffix in system.passes]
+    for n_left in reversed(range(system.tries)):
+        try:
+            return _measure_once(bench, system, argv, number, f"r{number}-{n_left}" if n_left else f"r{number}")
+        except (SystemFailedError, TimeoutError) as error:
+            if not n_left:
+                return [Measurement.failed(system, name, number, str(error)) for name in names]
+            say(f"round {number}: {system.name} {error}; it is started again")
+    raise AssertionError(f"{system.name} has no try")
+
+
+def _measure_once(bench: Bench, system: System, argv: list[str], number: int, label: str) -> list[Measurement]:
     source, reference = bench.inputs[system.size]
     if system.counts == "partials":
-        task = bench.fairstream_task(source, f"r{number}")
+        task = bench.fairstream_task(source, label)
     else:
-        task = bench.peer_task(system.name, source, f"r{number}", system.passes)
+        task = bench.peer_task(system.name, source, label, system.passes)
         for table in system.tables:
             compacted = {"cleanup.policy": "compact"}
             create_topic(bench.kafka, f"{task.run}-{table}-changelog", source.n_partitions, compacted)
-    names = [f"{system.name}{suffix}" for suffix in system.passes]
     try:
         run = run_system(
             argv,
             task,
             bench.folder,
-            n_phases=len(names),
-            timeout_s=_START_S + source.n_events * len(names) / _SLOWEST_EVENTS_PER_S[system.size],
+            n_phases=len(system.passes),
+            timeout_s=_START_S + source.n_events * len(system.passes) / _SLOWEST_EVENTS_PER_S[system.size],
             broker_pid=bench.broker_pid,
         )
         expected = reference.by_attribute() if system.is_by_attribute else reference
@@ -92,13 +103,11 @@ def _measure(bench: Bench, system: System, argv: list[str], number: int) -> list
             faults_of(task, f"{task.output_topic}{suffix}", _cells_of(bench, system, task, phase), expected)
             for suffix, phase in zip(system.passes, run.phases, strict=True)
         ]
-    except (SystemFailedError, TimeoutError) as error:
-        return [Measurement.failed(system, name, number, str(error)) for name in names]
     finally:
         delete_topics(bench.kafka, task.run)
     return [
-        _measurement(system, name, number, source, phase, run, wrong)
-        for name, phase, wrong in zip(names, run.phases, faults, strict=True)
+        _measurement(system, f"{system.name}{suffix}", number, source, phase, run, wrong)
+        for suffix, phase, wrong in zip(system.passes, run.phases, faults, strict=True)
     ]
 
 
