@@ -14,7 +14,7 @@ from confluent_kafka.admin import AdminClient
 from stream_app.policy import SHIPPED
 from stream_app.topics import FAIRNESS_RESULTS, labels_topic
 from tests.chaos.logs import read_json, read_raw
-from tests.replay_stage import live_results
+from tests.replay_stage import is_settled, live_results
 from tests.sites import Site, open_site
 
 pytestmark = pytest.mark.timeout(280)
@@ -36,6 +36,7 @@ def test_decisions_and_outcomes_are_found_again_and_a_lost_labels_log_is_said(
     with site.worker() as worker:
         sent = site.command("produce", "credit", "--count", "4000", "--rate", "2000", "--outcome-delay", "1")
         assert sent.returncode == 0, sent.stderr
+        site.wait_until("all decisions are judged", lambda: is_settled(site))
         site.wait_until("all outcomes are judged", lambda: n_judged(site) == n_raw(site))
         assert worker.stop() == 0
     found = json.loads(verify(site, "--json"))
