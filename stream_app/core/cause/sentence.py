@@ -38,6 +38,7 @@ class Finding:
         max_gap: The limit of the gap rule.
         is_judged: Whether both groups have enough decisions for a verdict.
         onset_s: Likely start of a breach that was found, event time in seconds since the epoch; None without one.
+        over_since_s: Likely end of a breach that was found to be over; None elsewhere.
     """
 
     group: str
@@ -49,6 +50,7 @@ class Finding:
     max_gap: float = 0.2
     is_judged: bool = True
     onset_s: float | None = None
+    over_since_s: float | None = None
 
 
 def describe_verdict(finding: Finding, cause: Cause, *, k: int) -> str:
@@ -88,6 +90,7 @@ def _headline(finding: Finding, cause: Cause) -> str:
         "" if cause.gap is None else _gap(cause.gap, finding.max_gap),
         f"n = {finding.n} and {finding.n_reference}",
         "" if finding.onset_s is None else f"likely since {_utc(finding.onset_s)}",
+        "" if finding.over_since_s is None else f"likely over since {_utc(finding.over_since_s)}",
     ]
     pair = f"{finding.group} against {finding.reference}"
     return f"{_ratio(finding)}{_status(finding, cause)}, {pair}: {', '.join(fact for fact in facts if fact)}"

@@ -13,8 +13,10 @@ from stream_app.core.windows.tumbling import Window
 def sum_since(onset_s: int, now_s: int, windows: Mapping[WindowKey, Window], config: TallyConfig) -> tuple[int, Cells]:
     """Return the counts of the stretch from an onset to a pane that just closed, and where it begins.
 
-    By whole windows: of the shortest size that reaches back far enough, else of the longest. Looks only at windows
-    that are kept for sure, whatever the steps in which time moved; so it is the same in a replay.
+    By whole windows: of the shortest size that reaches back far enough, else of the longest. They begin with the one
+    that holds the onset, or with the next one where that is nearer and loses no more than it keeps: a state should not
+    be told by what was counted before it. Looks only at windows that are kept for sure, whatever the steps in which
+    time moved; so it is the same in a replay.
 
     Args:
         onset_s: Where the stretch should begin.
@@ -31,7 +33,20 @@ def sum_since(onset_s: int, now_s: int, windows: Mapping[WindowKey, Window], con
         if starts and (starts[0] <= onset_s or kept_since_s <= onset_s):
             break
     cells: Cells = {}
-    wanted = [start_s for start_s in starts if start_s + spec.size_s > onset_s]
+    first_s = _nearest_start(onset_s, now_s, spec.size_s)
+    wanted = [start_s for start_s in starts if start_s >= first_s]
     for start_s in wanted:
         add_cells(cells, windows[spec.name, start_s].cells)
     return min(wanted, default=now_s), cells
+
+
+def _nearest_start(onset_s: int, now_s: int, size_s: int) -> int:
+    """Return the start of the window that holds the onset, or of the next one if that fits better.
+
+    >>> _nearest_start(50, 90, 60), _nearest_start(20, 90, 60), _nearest_start(50, 65, 60)
+    (60, 0, 0)
+    """
+    foreign_s = onset_s % size_s
+    lost_s = size_s - foreign_s
+    is_next_better = lost_s < foreign_s and lost_s <= now_s - onset_s - lost_s
+    return onset_s + lost_s if is_next_better else onset_s - foreign_s

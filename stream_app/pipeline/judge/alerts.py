@@ -45,11 +45,12 @@ class Stamp(NamedTuple):
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """A test of one pair found a breach, or found that it is over.
 
-    The values describe the stretch since the onset, by whole windows: they say what was seen, and overstate a breach a
-    little, since the stretch was chosen by the alarm. What is counted depends on the test: for ratio and gap decisions
-    and favourable ones among them; for ``tpr`` and ``fpr`` good and bad outcomes, and those whose decision was
-    favourable; for ``outcome`` favourable decisions with an outcome, and good ones; for ``score`` decisions, and those
-    with a score from the cut on; for ``score_drift`` decisions, and those in the bin that has moved.
+    The values describe the stretch since the onset, by whole windows from the nearest start on: they say what was seen,
+    and overstate a breach a little, since the stretch was chosen by the alarm. What is counted depends on the test: for
+    ratio and gap decisions and favourable ones among them; for ``tpr`` and ``fpr`` good and bad outcomes, and those
+    whose decision was favourable; for ``outcome`` favourable decisions with an outcome, and good ones; for ``score``
+    decisions, and those with a score from the cut on; for ``score_drift`` decisions, and those in the bin that has
+    moved.
 
     Attributes:
         schema: Version of this format.
@@ -151,7 +152,8 @@ def alert_of(
     """
     count, reference = explainer.counts(pair)
     cause = explainer.explain(pair)
-    sentence = tell_pair(model, pair, count, reference, cause, alarm.onset_s if alarm.is_breach else None)
+    onset_s, over_since_s = (alarm.onset_s, None) if alarm.is_breach else (None, alarm.onset_s)
+    sentence = tell_pair(model, pair, count, reference, cause, onset_s=onset_s, over_since_s=over_since_s)
     group, other = AND.join(pair.labels), AND.join(pair.reference)
     sight = Sight(CROSS.join(pair.attributes), group, other, count, reference, cause, sentence)
     return make_alert(model.name, alarm, sight, stretch, stamp)

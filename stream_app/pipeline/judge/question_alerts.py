@@ -35,8 +35,9 @@ def alert_about(
     asked = Asked(question.dimension, question.counted, _features_of(model, layout))
     explainer = Explainer(model, layout, rows, asked)
     count, reference = explainer.counts(pair)
-    onset_s = alarm.onset_s if alarm.is_breach else None
-    sentence = _tell(question, pair, count, reference, onset_s, model.privacy.k)
+    sentence = _tell(
+        question, pair, count, reference, _since(alarm.onset_s, is_over=not alarm.is_breach), model.privacy.k
+    )
     cause = explainer.explain(pair)
     sight = Sight(pair.attributes[0], pair.labels[0], pair.reference[0], count, reference, cause, sentence)
     return make_alert(name, alarm, sight, stretch, stamp)
@@ -63,9 +64,7 @@ def drift_alert(model: ModelPolicy, layout: CellLayout, drift: DriftAlarm, stret
     return make_alert(model.name, alarm, sight, stretch, stamp)
 
 
-def _tell(
-    question: Question, pair: Subgroup, count: GroupCount, reference: GroupCount, onset_s: int | None, k: int
-) -> str:
+def _tell(question: Question, pair: Subgroup, count: GroupCount, reference: GroupCount, since: str, k: int) -> str:
     what, (group,), (other,) = question.words.capitalize(), pair.labels, pair.reference
     rate, rate_reference = approval_rate(count), approval_rate(reference)
     gap = statistical_parity_difference(count, reference)
@@ -73,7 +72,7 @@ def _tell(
         return f"{what}: not shown, fewer than {max(k, 1)} cases of {group} or of {other}."
     beyond = f" (beyond {question.limit:g})" if abs(gap) > question.limit else ""
     shares = f"{group} {rate:.3f}, {other} {rate_reference:.3f}, gap {gap:+.3f}{beyond}"
-    return f"{what}: {shares}, n = {count.n} and {reference.n}{_since(onset_s)}; statistical, not causal."
+    return f"{what}: {shares}, n = {count.n} and {reference.n}, {since}; statistical, not causal."
 
 
 def _tell_drift(drift: DriftAlarm, label: str, count: GroupCount, past: GroupCount, k: int) -> str:
@@ -83,11 +82,11 @@ def _tell_drift(drift: DriftAlarm, label: str, count: GroupCount, past: GroupCou
     if min(count.n, past.n) < k or rate is None or rate_past is None:
         return f"{what}."
     shares = f"{rate:.3f} instead of {rate_past:.3f}, n = {count.n} and {past.n}"
-    return f"{what}, {shares}{_since(drift.found.onset_s)}."
+    return f"{what}, {shares}, {_since(drift.found.onset_s)}."
 
 
-def _since(onset_s: int | None) -> str:
-    return "" if onset_s is None else f", likely since {datetime.fromtimestamp(onset_s, UTC):%Y-%m-%dT%H:%M:%SZ}"
+def _since(onset_s: int, *, is_over: bool = False) -> str:
+    return f"likely {'over ' if is_over else ''}since {datetime.fromtimestamp(onset_s, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _features_of(model: ModelPolicy, layout: CellLayout) -> tuple[Feature, ...]:

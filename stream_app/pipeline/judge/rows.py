@@ -65,12 +65,20 @@ def strength_of(evidence: tuple[Evidence, ...]) -> tuple[bool, float]:
 def explained(row: GroupResult, model: ModelPolicy, pair: Subgroup, reference: GroupCount, cause: Cause) -> GroupResult:
     """Return the row with its cause and a sentence."""
     onsets = [each.onset_s for each in row.evidence if each.state is State.BREACH and each.onset_s is not None]
-    sentence = tell_pair(model, pair, GroupCount(row.n, row.favourable), reference, cause, min(onsets, default=None))
+    count = GroupCount(row.n, row.favourable)
+    sentence = tell_pair(model, pair, count, reference, cause, onset_s=min(onsets, default=None))
     return msgspec.structs.replace(row, cause=cause, sentence=sentence)
 
 
 def tell_pair(
-    model: ModelPolicy, pair: Subgroup, count: GroupCount, reference: GroupCount, cause: Cause, onset_s: int | None
+    model: ModelPolicy,
+    pair: Subgroup,
+    count: GroupCount,
+    reference: GroupCount,
+    cause: Cause,
+    *,
+    onset_s: int | None,
+    over_since_s: int | None = None,
 ) -> str:
     """Say in one sentence what is found about a pair; no number about fewer than k decisions."""
     finding = Finding(
@@ -83,6 +91,7 @@ def tell_pair(
         max_gap=model.rules.max_gap,
         is_judged=min(count.n, reference.n) >= model.rules.min_n,
         onset_s=onset_s,
+        over_since_s=over_since_s,
     )
     return describe_verdict(finding, cause, k=model.privacy.k)
 

@@ -77,14 +77,15 @@ def test_nobody_is_accused_of_the_opposite(life: Court) -> None:
 
 def test_an_alert_says_what_was_seen_since_the_onset_and_by_which_records(life: Court) -> None:
     breach, clear = life.of(PairTest.RATIO_LOW)
-    assert (breach.start_s, breach.end_s, breach.at_s) == (0, 90, 90)  # whole windows of a minute
+    assert (breach.start_s, breach.end_s, breach.at_s) == (60, 90, 90)  # whole windows of a minute, the nearest
     assert (clear.start_s, clear.end_s) == (240, 310)
-    assert (breach.n, breach.favourable, breach.n_reference) == (450, 5 * 35 + 4 * 15, 450)
+    assert (breach.n, breach.favourable, breach.n_reference) == (150, 3 * 15, 150)
     assert breach.offsets == {"raw": {0: 900}}
     assert breach.cause is not None
     assert breach.cause.gap == breach.gap
-    assert breach.sentence.startswith("DIR = 0.75 (< 0.8), f against m: gap -0.18")
+    assert breach.sentence.startswith("DIR = 0.43 (< 0.8), f against m: gap -0.40")
     assert "likely since 1970-01-01T00:00:50Z" in breach.sentence
+    assert "likely over since 1970-01-01T00:04:10Z" in clear.sentence
 
 
 def test_a_breach_lasts_until_the_all_clear_whatever_single_windows_say(life: Court) -> None:
