@@ -1,7 +1,8 @@
-"""Entry point: run a command, turn an error into one line on stderr and an exit code."""
+"""Entry point: run a command, turn an error or a signal into a clean end, one line on stderr and an exit code."""
 
 from __future__ import annotations
 
+import signal
 import sys
 
 from stream_app.cli import load_commands
@@ -11,6 +12,8 @@ from stream_app.errors import FairStreamError
 
 def main() -> None:
     """Run the command line."""
+    for number in (signal.SIGTERM, signal.SIGINT):  # a supervisor's stop is as clean as Ctrl-C, also in the background
+        signal.signal(number, signal.default_int_handler)
     try:
         load_commands()()
     except FairStreamError as error:

@@ -23,7 +23,7 @@ class Exit(enum.IntEnum):
     USAGE = 2  # a setting, policy, key file, topic or broker address is wrong
     STATE = 70  # state in Kafka does not fit this version or policy
     LANE = 71  # a lane cannot go on; the supervisor should restart the process
-    INTERRUPTED = 130  # Ctrl-C
+    INTERRUPTED = 130  # Ctrl-C or SIGTERM
 
 
 EXIT_CODES: dict[type[FairStreamError], Exit] = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from pathlib import Path
 from typing import Annotated
@@ -39,8 +38,6 @@ def kafka(
     from stream_app.edges.kafka.local import LocalKafka  # noqa: PLC0415
 
     folder = Path(read_settings(state_dir=state_dir).state_dir) / "kafka"
-    for number in (signal.SIGTERM, signal.SIGINT):  # a supervisor's stop is as clean as Ctrl-C, also in the background
-        signal.signal(number, signal.default_int_handler)
     notes.print(f"Starting Apache Kafka on {folder}")
     with LocalKafka(folder, port=port, heap_mb=heap_mb, note=notes.print) as broker:
         typer.echo(broker.bootstrap)

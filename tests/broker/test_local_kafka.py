@@ -16,7 +16,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 
 from stream_app.edges.kafka import local
 from stream_app.edges.kafka.jars import default_cache_dir
-from stream_app.edges.kafka.local import LocalKafka
+from stream_app.edges.kafka.local import LocalKafka, new_cluster_id
 from stream_app.edges.ports import free_port
 from stream_app.errors import BrokerUnavailableError, DependencyMissingError
 from tests.tiers import skip_or_fail
@@ -84,6 +84,12 @@ def test_another_object_goes_on_with_the_data_and_a_failed_start_shows_the_end_o
     with pytest.raises(BrokerUnavailableError, match=r"(?s)did not start.*Stored node id 7.*The whole log is"):
         later.start()
     assert later.pid is None
+
+
+def test_no_id_of_a_cluster_is_taken_for_a_flag() -> None:
+    ids = [new_cluster_id() for _ in range(2000)]  # one in 64 would begin with a dash
+    assert {len(own) for own in ids} == {22}
+    assert not [own for own in ids if own.startswith("-")]
 
 
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM])

@@ -174,8 +174,9 @@ def test_without_permission_flags_or_audit_nothing_is_written(
     assert (site.folder / "audit.jsonl").read_bytes() == before
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_export_that_is_interrupted_leaves_no_file_and_is_in_the_audit(
-    site: Site, permitting: Path, stretch: tuple[int, int], tmp_path: Path
+    site: Site, permitting: Path, stretch: tuple[int, int], tmp_path: Path, number: signal.Signals
 ) -> None:
     out = tmp_path / "out.jsonl"
     command = [
@@ -187,7 +188,7 @@ def test_an_export_that_is_interrupted_leaves_no_file_and_is_in_the_audit(
         assert child.stderr is not None
         assert "progress" in child.stderr.readline()
         [part] = tmp_path.iterdir()
-        child.send_signal(signal.SIGINT)
+        child.send_signal(number)
         child.communicate(timeout=60)
     assert child.returncode == 130
     assert list(tmp_path.iterdir()) == []

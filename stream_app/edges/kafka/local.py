@@ -7,6 +7,7 @@ its log in its state directory, so that it can be killed and started again on th
 from __future__ import annotations
 
 import fcntl
+import itertools
 import os
 import subprocess
 import time
@@ -250,7 +251,7 @@ class LocalKafka:
     def _format_once(self, command: list[str], properties: Path) -> None:
         if (self.state_dir / "data" / "meta.properties").exists():  # the last file that formatting writes
             return
-        cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
+        cluster_id = new_cluster_id()
         done = subprocess.run(
             [*command, "kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(properties)],
             capture_output=True,
@@ -262,3 +263,12 @@ class LocalKafka:
                 f"Cannot prepare {self.state_dir} for Kafka:\n{done.stdout}{done.stderr}\n",
                 action="Choose another --state-dir, or remove this one",
             )
+
+
+def new_cluster_id() -> str:
+    """Return a random id of a cluster, 22 characters; none begins with a dash, which Kafka's tools take for a flag.
+
+    Source: ``Uuid.randomUuid`` of Apache Kafka, which leaves the same ids out.
+    """
+    ids = (urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode() for _ in itertools.repeat(None))
+    return next(own for own in ids if not own.startswith("-"))
