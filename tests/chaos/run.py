@@ -19,6 +19,7 @@ from producers.publish import Delivery, Destination, publish
 from stream_app.edges.kafka.admin import create_topics
 from stream_app.edges.kafka.local import LocalKafka
 from stream_app.edges.keyfile import create_key_file, key_file_path
+from stream_app.edges.ports import free_port
 from stream_app.errors import BrokerUnavailableError
 from stream_app.policy import parse_policy
 from stream_app.topics import (
@@ -78,7 +79,7 @@ class ChaosRun:
         self._policy = parse_policy(POLICY_FILE.read_text("utf-8"))
         self._model: dict[str, Any] = tomllib.loads(POLICY_FILE.read_text("utf-8"))["models"][0]
         self._app_id = f"chaos-{uuid.uuid4().hex[:8]}"
-        self._broker = LocalKafka(folder / "kafka", port=_quiet_port(self._draws), heap_mb=512)
+        self._broker = LocalKafka(folder / "kafka", port=free_port(), heap_mb=512)
         create_key_file(key_file_path(folder))
         self._crew = Crew(self._environ(folder), folder)
         self._threads: list[threading.Thread] = []
@@ -199,8 +200,3 @@ class ChaosRun:
             time.sleep(1.0)
         self.story.settled_s = time.monotonic() - started
         self._note(f"settled after {self.story.settled_s:.0f} s")
-
-
-def _quiet_port(draws: random.Random) -> int:
-    """Choose a port that the system gives to nobody while the broker is away."""
-    return draws.randrange(20_000, 30_000)

@@ -145,7 +145,7 @@ def test_a_breach_mutes_the_warning_about_the_same_attribute_until_it_ends(house
     assert not house.told("FairnessWarning", "firing", "muted")
     house.first.show("muted", level_rows("muted", disparate_impact_ratio=0.0, gap=2.0))
     house.wait_until_told("FairnessWarning", "firing", "muted")
-    assert house.told("FairnessBreach", "resolved", "muted")
+    house.wait_until_told("FairnessBreach", "resolved", "muted")  # on a way of its own, so perhaps later
     house.first.hide("muted")
 
 
