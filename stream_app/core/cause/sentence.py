@@ -38,7 +38,7 @@ class Finding:
         max_gap: The limit of the gap rule.
         is_judged: Whether both groups have enough decisions for a verdict.
         onset_s: Likely start of a breach that was found, event time in seconds since the epoch; None without one.
-        over_since_s: Likely end of a breach that was found to be over; None elsewhere.
+        is_over: Whether the breach was found to be over; ``onset_s`` is then its likely end.
     """
 
     group: str
@@ -50,7 +50,7 @@ class Finding:
     max_gap: float = 0.2
     is_judged: bool = True
     onset_s: float | None = None
-    over_since_s: float | None = None
+    is_over: bool = False
 
 
 def describe_verdict(finding: Finding, cause: Cause, *, k: int) -> str:
@@ -85,12 +85,20 @@ def describe_verdict(finding: Finding, cause: Cause, *, k: int) -> str:
     return "; ".join(clause for clause in clauses if clause) + "."
 
 
+def likely_since(onset_s: float, *, is_over: bool = False) -> str:
+    """Say since when a breach has likely lasted, or has likely been over.
+
+    >>> likely_since(1767225600), likely_since(1767225600, is_over=True)
+    ('likely since 2026-01-01T00:00:00Z', 'likely over since 2026-01-01T00:00:00Z')
+    """
+    return f"likely {'over ' if is_over else ''}since {_utc(onset_s)}"
+
+
 def _headline(finding: Finding, cause: Cause) -> str:
     facts = [
         "" if cause.gap is None else _gap(cause.gap, finding.max_gap),
         f"n = {finding.n} and {finding.n_reference}",
-        "" if finding.onset_s is None else f"likely since {_utc(finding.onset_s)}",
-        "" if finding.over_since_s is None else f"likely over since {_utc(finding.over_since_s)}",
+        "" if finding.onset_s is None else likely_since(finding.onset_s, is_over=finding.is_over),
     ]
     pair = f"{finding.group} against {finding.reference}"
     return f"{_ratio(finding)}{_status(finding, cause)}, {pair}: {', '.join(fact for fact in facts if fact)}"
@@ -115,7 +123,8 @@ def _status(finding: Finding, cause: Cause) -> str:
 
 def _is_fair(finding: Finding, cause: Cause) -> bool:
     ratio, gap = finding.disparate_impact_ratio, cause.gap
-    if not finding.is_judged or finding.onset_s is not None or ratio is None or gap is None:
+    is_in_breach = finding.onset_s is not None and not finding.is_over
+    if not finding.is_judged or is_in_breach or ratio is None or gap is None:
         return False
     return ratio >= finding.min_disparate_impact_ratio and abs(gap) <= finding.max_gap
 

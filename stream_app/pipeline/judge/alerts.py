@@ -152,8 +152,8 @@ def alert_of(
     """
     count, reference = explainer.counts(pair)
     cause = explainer.explain(pair)
-    onset_s, over_since_s = (alarm.onset_s, None) if alarm.is_breach else (None, alarm.onset_s)
-    sentence = tell_pair(model, pair, count, reference, cause, onset_s=onset_s, over_since_s=over_since_s)
+    is_over = not alarm.is_breach
+    sentence = tell_pair(model, pair, count, reference, cause, onset_s=alarm.onset_s, is_over=is_over)
     group, other = AND.join(pair.labels), AND.join(pair.reference)
     sight = Sight(CROSS.join(pair.attributes), group, other, count, reference, cause, sentence)
     return make_alert(model.name, alarm, sight, stretch, stamp)

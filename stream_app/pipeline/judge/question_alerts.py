@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
+from stream_app.core.cause.sentence import likely_since
 from stream_app.core.fairness.counts import GroupCount, approval_rate
 from stream_app.core.fairness.pairs import statistical_parity_difference
 from stream_app.core.fairness.subgroups import Subgroup
@@ -36,7 +35,7 @@ def alert_about(
     explainer = Explainer(model, layout, rows, asked)
     count, reference = explainer.counts(pair)
     sentence = _tell(
-        question, pair, count, reference, _since(alarm.onset_s, is_over=not alarm.is_breach), model.privacy.k
+        question, pair, count, reference, likely_since(alarm.onset_s, is_over=not alarm.is_breach), model.privacy.k
     )
     cause = explainer.explain(pair)
     sight = Sight(pair.attributes[0], pair.labels[0], pair.reference[0], count, reference, cause, sentence)
@@ -82,11 +81,7 @@ def _tell_drift(drift: DriftAlarm, label: str, count: GroupCount, past: GroupCou
     if min(count.n, past.n) < k or rate is None or rate_past is None:
         return f"{what}."
     shares = f"{rate:.3f} instead of {rate_past:.3f}, n = {count.n} and {past.n}"
-    return f"{what}, {shares}, {_since(drift.found.onset_s)}."
-
-
-def _since(onset_s: int, *, is_over: bool = False) -> str:
-    return f"likely {'over ' if is_over else ''}since {datetime.fromtimestamp(onset_s, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return f"{what}, {shares}, {likely_since(drift.found.onset_s)}."
 
 
 def _features_of(model: ModelPolicy, layout: CellLayout) -> tuple[Feature, ...]:

@@ -78,7 +78,7 @@ def tell_pair(
     cause: Cause,
     *,
     onset_s: int | None,
-    over_since_s: int | None = None,
+    is_over: bool = False,
 ) -> str:
     """Say in one sentence what is found about a pair; no number about fewer than k decisions."""
     finding = Finding(
@@ -91,7 +91,7 @@ def tell_pair(
         max_gap=model.rules.max_gap,
         is_judged=min(count.n, reference.n) >= model.rules.min_n,
         onset_s=onset_s,
-        over_since_s=over_since_s,
+        is_over=is_over,
     )
     return describe_verdict(finding, cause, k=model.privacy.k)
 

@@ -113,6 +113,7 @@ def test_outcomes_that_get_worse_are_found_and_their_end_too_each_once(life: Cou
     assert breach.onset_s == 100
     assert 100 < breach.pane_s < 250
     assert 400 <= clear.onset_s < clear.pane_s
+    assert "likely over since 1970-01-01T00:0" in clear.sentence
 
 
 def test_an_alert_counts_what_its_test_counts(life: Court) -> None:
