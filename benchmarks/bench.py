@@ -20,7 +20,7 @@ from benchmarks.stream import EVENTS_PER_S, Input, Reference, cells_digest, coun
 from benchmarks.systems.task import Task
 from stream_app.core.privacy.pseudonym import derive_key
 from stream_app.edges.kafka.admin import create_topics
-from stream_app.edges.kafka.local import LocalKafka
+from stream_app.edges.kafka.local.broker import LocalKafka
 from stream_app.policy import ModelPolicy, Policy, load_policy
 from stream_app.topics import declared_topics
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmarks.bench import Bench, open_bench, say
 from benchmarks.broker import create_topic, delete_topics
-from benchmarks.catalogue import BY_DEFAULT, SYSTEMS, WITH_PEERS, Size, System, system_of
+from benchmarks.catalog import BY_DEFAULT, SYSTEMS, WITH_PEERS, Size, System, system_of
 from benchmarks.checks import changelog_cells, faults_of, partial_cells, told_cells
 from benchmarks.kafka_streams.build import UnavailableError
 from benchmarks.launch import command_of

@@ -14,7 +14,7 @@ from statistics import median
 import numpy as np
 
 from stream_app.core.detection.bank import DetectorBank
-from stream_app.core.detection.rules import Kind, Rule
+from stream_app.core.detection.rules import RateRule, RuleKind
 
 BANKS = [(1, 1), (4, 1), (100, 1), (400, 1), (400, 10)]
 WARM_UP_PANES, PANES = 20, 100
@@ -24,7 +24,9 @@ MEAN_N, RATE = 12, 0.7
 def update_cost_ms(n_detectors: int, n_strata: int) -> tuple[float, float, int]:
     """Return median and least CPU time of an update in ms, and the bytes of a snapshot."""
     rng = np.random.default_rng(20)
-    rules = [Rule(Kind.RATIO, 0.8) if index % 2 else Rule(Kind.GAP, 0.2) for index in range(n_detectors)]
+    rules = [
+        RateRule(RuleKind.RATIO, 0.8) if index % 2 else RateRule(RuleKind.GAP, 0.2) for index in range(n_detectors)
+    ]
     bank = DetectorBank(rules, [math.log(1e8)] * n_detectors, n_strata=n_strata)
     times_s = []
     for at in range(WARM_UP_PANES + PANES):

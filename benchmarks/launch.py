@@ -10,9 +10,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.catalogue import System
+from benchmarks.catalog import System
 from benchmarks.kafka_streams.build import UnavailableError, kafka_streams_command
-from stream_app.edges.kafka.jars import default_cache_dir
+from stream_app.edges.kafka.local.jars import default_cache_dir
 
 _REQUIREMENTS = Path(__file__).parents[1] / "requirements"
 

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 import msgspec
 import numpy as np
 
-from stream_app.core.windows.label_rows import pack_decisions, pack_outcomes
-from stream_app.pipeline.lane import Batch
+from stream_app.core.join.join_records import pack_decisions, pack_outcomes
+from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.layout import layout_of
 from stream_app.pipeline.outcomes.step import OutcomeStep, OutcomeTopology
 from stream_app.policy import ModelPolicy, declared_outcome, load_policy

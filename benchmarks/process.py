@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 
 from benchmarks.systems.task import Task
-from stream_app.edges.processes import BoundProcess
+from stream_app.edges.host.processes import BoundProcess
 
 _ROOT = Path(__file__).parents[1]
 _POLL_S = 0.05

@@ -13,7 +13,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.catalogue import System
+from benchmarks.catalog import System
 
 _BASE = "fairstream"
 _ONE_DECIMAL_FROM = 10_000

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.bench import Bench
+from stream_app.edges.files.key_file import create_key_file, key_file_path
+from stream_app.edges.host.ports import free_port
+from stream_app.edges.host.processes import BoundProcess
 from stream_app.edges.kafka.admin import create_topics
-from stream_app.edges.keyfile import create_key_file, key_file_path
-from stream_app.edges.ports import free_port
-from stream_app.edges.processes import BoundProcess
 from stream_app.policy import Policy, load_policy
 from stream_app.topics import declared_topics
 

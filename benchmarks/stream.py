@@ -16,9 +16,9 @@ from confluent_kafka import Producer
 
 from benchmarks.broker import create_topic, read_topic
 from benchmarks.systems.task import PANE_S, Cell
-from producers.drift import parse_drift
 from producers.event import Event
-from producers.loans import simulate_loans
+from producers.simulated.drift import parse_drift
+from producers.simulated.loans import simulate_loans
 from producers.timeline import Timeline
 
 EVENTS_PER_S = 1000.0  # of event time
@@ -47,7 +47,7 @@ class Reference:
 
     Attributes:
         cells: Events by pane, decision, gender, race and age.
-        outputs_digest: Digest over the pseudonymised events, whatever their order.
+        outputs_digest: Digest over the pseudonymized events, whatever their order.
     """
 
     cells: dict[Cell, int]
@@ -124,7 +124,7 @@ def count_reference(kafka: str, source: Input, application_key: bytes, applicant
 
 
 def output_digest(application: str, applicant: str, *, approved: bool) -> int:
-    """Return a number for one pseudonymised event; the sum over all events does not depend on their order."""
+    """Return a number for one pseudonymized event; the sum over all events does not depend on their order."""
     text = f"{application} {applicant} {approved}".encode()
     return int.from_bytes(hashlib.blake2b(text, digest_size=16).digest(), "big")
 

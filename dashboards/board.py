@@ -53,7 +53,7 @@ class Variable:
 
 
 @dataclass(frozen=True)
-class Mark:
+class Annotation:
     """Times that are marked on every panel: those at which a query gives more than 0."""
 
     name: str
@@ -83,7 +83,7 @@ class Board:
     description: str
     variables: Sequence[Variable]
     rows: Sequence[tuple[str, Sequence[Builder[Panel]]]]
-    marks: Sequence[Mark] = field(default=())
+    marks: Sequence[Annotation] = field(default=())
 
     def to_json(self) -> str:
         """Return what Grafana provisions: version 1 of its format, panels numbered, in a stable order of keys."""
@@ -133,7 +133,7 @@ def _build_variable(variable: Variable) -> QueryVariable:
     return built if variable.all_value is None or not variable.is_multi else built.all_value(variable.all_value)
 
 
-def _build_mark(mark: Mark) -> AnnotationQuery:
+def _build_mark(mark: Annotation) -> AnnotationQuery:
     return (
         AnnotationQuery()
         .name(mark.name)

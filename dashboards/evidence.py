@@ -16,7 +16,7 @@ Matchers = tuple[str, ...]
 _HOW_TO_READ = (
     "log10 of the largest e-value of the tests that ask whether the group is worse off: 2 means 100 to 1, and one may "
     "look as often as one likes. Above its dashed threshold the group is in breach. From then on the line is that of "
-    "the all-clear: above its own threshold the breach ends. The explanation has each test."
+    "the recovery: above its own threshold the breach ends. The explanation has each test."
 )
 _HOW_TO_READ_DRIFT = (
     "log10 of the e-value of the test whether scores of a group lie otherwise than in its own past. Above its dashed "
@@ -35,21 +35,21 @@ def evidence(title: str, about: str, of_groups: Matchers, of_attributes: Matcher
         of_attributes: Matchers of the thresholds, which have no group.
         leads_to: Where a click on a value leads.
     """
-    alarm, clear = f'test=~"({about})_low"', f'test=~"({about})_low_clear"'
+    alarm, clear = f'test=~"({about})_low"', f'test=~"({about})_low_recovery"'
     queries = [
         Query(owned("evidence_log10", "attribute, group", *of_groups, alarm), "{{attribute}} {{group}}"),
-        Query(owned("evidence_log10", "attribute, group", *of_groups, clear), "all-clear {{attribute}} {{group}}"),
+        Query(owned("evidence_log10", "attribute, group", *of_groups, clear), "recovery {{attribute}} {{group}}"),
         Query(owned("evidence_threshold_log10", "attribute", *of_attributes, alarm), "threshold {{attribute}}"),
         Query(
-            owned("evidence_threshold_log10", "attribute", *of_attributes, clear), "all-clear threshold {{attribute}}"
+            owned("evidence_threshold_log10", "attribute", *of_attributes, clear), "recovery threshold {{attribute}}"
         ),
     ]
     panel = lines(About(title, _HOW_TO_READ, alert="FairnessBreach", leads_to=leads_to), queries, width=HALF)
-    return dashed(panel, "(all-clear )?threshold .*")
+    return dashed(panel, "(recovery )?threshold .*")
 
 
 def drift_evidence(title: str, of_groups: Matchers, of_attributes: Matchers, leads_to: tuple[Link, ...]) -> Panel:
-    """Show how near the scores of each group are to having left their own past; there is no all-clear of that."""
+    """Show how near the scores of each group are to having left their own past; there is no recovery of that."""
     drift = 'test="score_drift"'
     queries = [
         Query(owned("evidence_log10", "attribute, group", *of_groups, drift), "{{attribute}} {{group}}"),

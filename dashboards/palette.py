@@ -1,6 +1,6 @@
-"""Colours that people with any kind of colour vision can tell apart, and words for every state.
+"""Colors that people with any kind of color vision can tell apart, and words for every state.
 
-A colour never stands alone: each state has its word, each line its name.
+A color never stands alone: each state has its word, each line its name.
 
 Source: Okabe and Ito, 2008, Color Universal Design (the four hues).
 """
@@ -14,7 +14,7 @@ OK, INSUFFICIENT, WATCH, BREACH = "#0072B2", "#999999", "#F0E442", "#D55E00"
 MEASURED, RULE = "#0072B2", "#D55E00"
 MIX, RATE = "#56B4E9", "#E69F00"
 
-STATES = {0: ("ok", OK), 1: ("insufficient data", INSUFFICIENT), 2: ("watch", WATCH), 3: ("breach", BREACH)}
+STATES = {0: ("ok", OK), 1: ("insufficient data", INSUFFICIENT), 2: ("warning", WATCH), 3: ("breach", BREACH)}
 
 
 def state_mapping() -> ValueMap:
@@ -23,15 +23,15 @@ def state_mapping() -> ValueMap:
 
 
 def by_name() -> FieldColor:
-    """Give a series the colour of its name, so that a group looks the same on every panel."""
+    """Give a series the color of its name, so that a group looks the same on every panel."""
     return FieldColor().mode(FieldColorModeId.PALETTE_CLASSIC_BY_NAME)
 
 
 def fixed(color: str) -> FieldColor:
-    """Give every series one colour."""
+    """Give every series one color."""
     return FieldColor().mode(FieldColorModeId.FIXED).fixed_color(color)
 
 
 def colored(color: str) -> DynamicConfigValue:
-    """Give the series of an override one colour."""
+    """Give the series of an override one color."""
     return DynamicConfigValue("color", {"mode": FieldColorModeId.FIXED.value, "fixedColor": color})

@@ -145,7 +145,7 @@ def number(
     missing: str = MISSING,
     decimals: int | None = None,
 ) -> stat.Panel:
-    """Show the newest value, large; coloured only where a mapping gives the colour its word."""
+    """Show the newest value, large; colored only where a mapping gives the color its word."""
     panel = (
         stat.Panel()
         .color_mode(BigValueColorMode.NONE if mapping is None else BigValueColorMode.BACKGROUND)

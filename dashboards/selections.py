@@ -7,7 +7,7 @@ windows in one picture cannot be told apart, and the band of an interval needs o
 from __future__ import annotations
 
 from dashboards import palette, promql
-from dashboards.board import Mark, Variable
+from dashboards.board import Annotation, Variable
 from dashboards.promql import series
 
 _WINDOW_END = "window_end_timestamp_seconds"
@@ -39,24 +39,24 @@ TOPIC = Variable("topic", f"label_values({series('dead_letters_total', *promql.O
 _POLICY = f"group by (policy_hash) ({series('policy_info', promql.JOB)}"
 _BUILD = f"group by (version) ({series('build_info', promql.JOB)}"
 
-ALERTS = Mark(
+ALERTS = Annotation(
     "Alerts",
     'max by (alertname, model, attribute) (ALERTS{alertstate="firing", alertname=~"Fairness.*"}) == bool 1',
     "{{alertname}}",
     "{{model}} {{attribute}}",
     palette.BREACH,
 )
-POLICY_CHANGES = Mark(
+POLICY_CHANGES = Annotation(
     "Policy changes",
     f"({_POLICY}) unless {_POLICY} offset 2m)) == bool 1",
     "Policy changed",
     "{{policy_hash}}",
     palette.RULE,
 )
-VERSIONS = Mark(
+VERSIONS = Annotation(
     "New versions", f"({_BUILD}) unless {_BUILD} offset 2m)) == bool 1", "New version", "{{version}}", palette.MEASURED
 )
-REBALANCES = Mark(
+REBALANCES = Annotation(
     "Rebalances",
     f"sum(increase({series('rebalances_total', *promql.OF_WORKER)}[$__rate_interval])) > bool 0",
     "Rebalance",

@@ -49,7 +49,7 @@ class Destination:
 
 
 @dataclass
-class Delivery:
+class SendReport:
     """What became of the events.
 
     Attributes:
@@ -87,7 +87,7 @@ def publish(
     rate: float = 0.0,
     stop: threading.Event | None = None,
     on_sent: Callable[[int], object] = lambda _: None,
-) -> Delivery:
+) -> SendReport:
     """Send events and wait until the broker has acknowledged all of them.
 
     The producer is idempotent with acks=all: each event lands once, in this order within its partition, also when the
@@ -176,13 +176,13 @@ class _Sending:
     def __init__(self, producer: KafkaProducer, destination: Destination) -> None:
         self.producer = producer
         self.destination = destination
-        self.delivery = Delivery()
+        self.delivery = SendReport()
         self.n_handed_over = 0
         self.under_way: deque[list[FutureRecordMetadata]] = deque()
 
     def send_all(
         self, events: Iterable[Event], rate: float, stop: threading.Event, on_sent: Callable[[int], object]
-    ) -> Delivery:
+    ) -> SendReport:
         start_s = time.monotonic()
         for run in pace(events, rate, now=time.monotonic, wait=stop.wait):
             if stop.is_set():

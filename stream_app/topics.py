@@ -103,29 +103,31 @@ LATE_DECISIONS = _name_of("late decisions")
 FAIRNESS_PARTIALS = _name_of("partials")
 FAIRNESS_RESULTS = _name_of("results")
 FAIRNESS_ALERTS = _name_of("alerts")
-FAIRNESS_CLOCK = _name_of("clock")
+FAIRNESS_JOURNAL = _name_of("journal")
 CAMERA_AGGREGATES = _name_of("camera aggregates")
 FAIRNESS_AUDIT = _name_of("audit")
 
 
-def state_topic(app_id: str, role: Literal["ingest", "judge", "outcome ingest", "outcomes"], model: str = "") -> str:
+def changelog_topic(
+    app_id: str, role: Literal["ingest", "judge", "outcome ingest", "outcomes"], model: str = ""
+) -> str:
     """Return the name of the compacted topic that holds the state of a role's lanes.
 
-    >>> state_topic("fairstream", "ingest", "loans")
-    'fairstream-state-ingest-loans'
-    >>> state_topic("fairstream", "judge")
-    'fairstream-state-judge'
+    >>> changelog_topic("fairstream", "ingest", "loans")
+    'fairstream-changelog-ingest-loans'
+    >>> changelog_topic("fairstream", "judge")
+    'fairstream-changelog-judge'
     """
-    return _name_of(f"{role} state").format(app_id=app_id, model=model)
+    return _name_of(f"{role} changelog").format(app_id=app_id, model=model)
 
 
-def labels_topic(app_id: str, model: str) -> str:
+def outcome_join_topic(app_id: str, model: str) -> str:
     """Return the name of the log in which the decisions and the outcomes of a model meet.
 
-    >>> labels_topic("fairstream", "credit")
-    'fairstream-labels-credit'
+    >>> outcome_join_topic("fairstream", "credit")
+    'fairstream-outcome-join-credit'
     """
-    return _name_of("labels").format(app_id=app_id, model=model)
+    return _name_of("outcome join").format(app_id=app_id, model=model)
 
 
 def partition_of_model(model: str, n_partitions: int) -> int:
@@ -158,7 +160,7 @@ def declared_topics(
     >>> from stream_app.policy import load_policy
     >>> specs = declared_topics(load_policy("loans"), "fairstream", existing={"loan-decisions-raw": 12})
     >>> [(spec.name, spec.partitions) for spec in specs][:3]
-    [('loan-decisions-raw', 12), ('fairstream-state-ingest-loans', 12), ('loan-decisions', 12)]
+    [('loan-decisions-raw', 12), ('fairstream-changelog-ingest-loans', 12), ('loan-decisions', 12)]
     """
     specs: dict[str, TopicSpec] = {}
     for declaration in DECLARATIONS:

@@ -24,12 +24,12 @@ from typing import Any
 
 import msgspec
 
-from stream_app.edges.notify.notification import FIRING, Alert, Notification
-from stream_app.edges.ports import free_port
-from stream_app.edges.processes import BoundProcess
+from stream_app.edges.host.ports import free_port
+from stream_app.edges.host.processes import BoundProcess
+from stream_app.edges.notify.notification import FIRING, Notification, NotifiedAlert
 from stream_app.edges.servers.alertmanager import LocalAlertmanager, find_alertmanager
 from stream_app.edges.servers.prometheus import LocalPrometheus, find_prometheus
-from stream_app.edges.servers.shipped import Pace
+from stream_app.edges.servers.shipped import MonitoringIntervals
 from tests.tiers import skip_or_fail
 
 WAIT_S = 60.0
@@ -117,7 +117,7 @@ class Alerting:
         told = [event["notification"] for event in self.events() if event["event"] == "notification"]
         return msgspec.convert(told, list[Notification])
 
-    def told(self, alert: str, status: str) -> list[tuple[Notification, Alert]]:
+    def told(self, alert: str, status: str) -> list[tuple[Notification, NotifiedAlert]]:
         """Return each time an alert was told in a status."""
         return [
             (notification, one)
@@ -126,7 +126,7 @@ class Alerting:
             if (one.labels["alertname"], one.status) == (alert, status)
         ]
 
-    def wait_for(self, alert: str, status: str = FIRING, n: int = 1) -> tuple[Notification, Alert]:
+    def wait_for(self, alert: str, status: str = FIRING, n: int = 1) -> tuple[Notification, NotifiedAlert]:
         """Wait until an alert was told in a status for the n-th time, and return that."""
         self.wait_until(lambda: len(self.told(alert, status)) >= n, f"{alert} {status}, {n} times")
         return self.told(alert, status)[n - 1]
@@ -161,7 +161,7 @@ def wait_until(is_so: Callable[[], object], describe: Callable[[], str]) -> None
 
 
 @contextmanager
-def open_alerting(folder: Path, workers: Sequence[str], pace: Pace | None = None) -> Iterator[Alerting]:
+def open_alerting(folder: Path, workers: Sequence[str], pace: MonitoringIntervals | None = None) -> Iterator[Alerting]:
     """Start the sink, Alertmanager and Prometheus, in this order; end them with the block.
 
     Args:
@@ -170,7 +170,7 @@ def open_alerting(folder: Path, workers: Sequence[str], pace: Pace | None = None
         pace: Times; None for the quickest.
     """
     need_servers()
-    pace = pace or Pace()
+    pace = pace or MonitoringIntervals()
     with ExitStack() as parts:
         sink_url, out = _start_sink(parts, folder)
         alertmanager = parts.enter_context(LocalAlertmanager(folder / "alertmanager", sink_url=sink_url, pace=pace))

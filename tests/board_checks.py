@@ -34,7 +34,7 @@ class Source:
         return self.api.over(expr, self.end_s - n_steps * STEP_S, self.end_s, STEP_S)  # the newest value is among them
 
 
-def options(source: Source, uid: str, picked: Mapping[str, str] = NOTHING) -> dict[str, list[str]]:
+def options(source: Source, uid: str, selected: Mapping[str, str] = NOTHING) -> dict[str, list[str]]:
     """Return what each variable of a dashboard offers, in order, after what is picked, "All" or the first one."""
     offered: dict[str, list[str]] = {}
     chosen: dict[str, str] = {}
@@ -44,25 +44,25 @@ def options(source: Source, uid: str, picked: Mapping[str, str] = NOTHING) -> di
         found = source.api.label_values(asks["selector"], asks["label"], source.start_s, source.end_s)
         pattern = re.compile(variable.get("regex", "").strip("/") or ".*")
         offered[variable["name"]] = [value for value in found if pattern.fullmatch(value)]
-        chosen[variable["name"]] = _choice(variable, offered[variable["name"]], picked)
+        chosen[variable["name"]] = _choice(variable, offered[variable["name"]], selected)
     return offered
 
 
-def choices(source: Source, uid: str, picked: Mapping[str, str] = NOTHING) -> dict[str, str]:
+def choices(source: Source, uid: str, selected: Mapping[str, str] = NOTHING) -> dict[str, str]:
     """Return what each variable stands for in a query; what a person has not picked is as Grafana begins."""
-    offered = options(source, uid, picked)
-    return {one["name"]: _choice(one, offered[one["name"]], picked) for one in variables(BOARDS[uid])}
+    offered = options(source, uid, selected)
+    return {one["name"]: _choice(one, offered[one["name"]], selected) for one in variables(BOARDS[uid])}
 
 
-def find_problems(source: Source, uid: str, picked: Mapping[str, str] = NOTHING) -> Iterator[str]:
+def find_problems(source: Source, uid: str, selected: Mapping[str, str] = NOTHING) -> Iterator[str]:
     """Yield what is wrong with a dashboard: a query refused, empty, or without a label that its legend shows.
 
     Args:
         source: What is asked.
         uid: The dashboard.
-        picked: Values that a person has chosen, by variable.
+        selected: Values that a person has chosen, by variable.
     """
-    offered, values = options(source, uid, picked), choices(source, uid, picked)
+    offered, values = options(source, uid, selected), choices(source, uid, selected)
     yield from (f"{uid}: variable {name} offers nothing" for name, found in offered.items() if not found)
     mine = [query for query in asked() if query.board == uid]
     mine += [Asked(uid, name, expr, "", is_instant=False, repeat="") for board, name, expr in marks() if board == uid]
@@ -95,8 +95,8 @@ def escaped(value: str) -> str:
 def _problems_of(source: Source, query: Asked, values: Mapping[str, str]) -> Iterator[str]:
     try:
         found = source.ask(query, values)
-    except QueryRefusedError as refused:
-        yield f"{query}: {refused}"
+    except QueryRefusedError as rejected:
+        yield f"{query}: {rejected}"
         return
     if not found:
         yield f"{query}: no data with {dict(values)}"
@@ -114,10 +114,10 @@ def _repeated(query: Asked, offered: Mapping[str, list[str]]) -> list[dict[str, 
     return [{query.repeat: escaped(value)} for value in offered[query.repeat]]
 
 
-def _choice(variable: Mapping[str, Any], offered: list[str], picked: Mapping[str, str]) -> str:
-    if variable["name"] in picked:
-        assert picked[variable["name"]] in offered, (picked, offered)
-        return escaped(picked[variable["name"]])
+def _choice(variable: Mapping[str, Any], offered: list[str], selected: Mapping[str, str]) -> str:
+    if variable["name"] in selected:
+        assert selected[variable["name"]] in offered, (selected, offered)
+        return escaped(selected[variable["name"]])
     if not offered:
         return "nothing-is-offered"
     if not variable.get("includeAll"):

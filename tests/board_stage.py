@@ -18,10 +18,10 @@ from pathlib import Path
 
 from producers.event import Event
 from producers.publish import Destination, publish
-from stream_app.edges.ports import free_port
-from stream_app.edges.processes import BoundProcess
+from stream_app.edges.host.ports import free_port
+from stream_app.edges.host.processes import BoundProcess
 from stream_app.edges.servers.prometheus import LocalPrometheus
-from stream_app.edges.servers.shipped import Pace
+from stream_app.edges.servers.shipped import MonitoringIntervals
 from stream_app.policy import SHIPPED
 from tests.board_checks import Source
 from tests.recorded_prometheus import PromApi
@@ -38,7 +38,7 @@ _AWAITED = (
     "sum(increase(fairstream_windows_closed_total[1m])) > 2",
     "increase(fairstream_dead_letters_total[30m]) > 0",
     *(
-        f'fairstream_evidence_log10{{attribute=~"{attribute}", test=~"({tests})_low_clear"}}'
+        f'fairstream_evidence_log10{{attribute=~"{attribute}", test=~"({tests})_low_recovery"}}'
         for attribute, tests in (
             ("[^+]+", "ratio|gap"),
             (".+[+].+", "ratio|gap"),
@@ -72,7 +72,7 @@ def open_board_stage(kafka: str, folder: Path, app_id: str) -> Iterator[Source]:
     start_s = time.time()
     with ExitStack() as parts:
         parts.enter_context(site.worker(FAIRSTREAM_METRICS_PORT=str(port)))
-        prometheus = LocalPrometheus(folder / "prometheus", workers=[f"127.0.0.1:{port}"], pace=Pace())
+        prometheus = LocalPrometheus(folder / "prometheus", workers=[f"127.0.0.1:{port}"], pace=MonitoringIntervals())
         parts.enter_context(prometheus)
         _wait_for(
             site, prometheus, "fairstream_dead_letters_total"
@@ -111,7 +111,7 @@ def _producers(site: Site) -> Iterator[BoundProcess]:
     streams = {
         "loans": ("loans", "--rate", "400", "--drift", f"0@0,0.8@{FAIR_S}s"),
         "credit": ("credit", "--rate", "300", *drifts),
-        "trial": ("credit", "--rate", "300", "--outcomes-of-refused", *drifts),
+        "trial": ("credit", "--rate", "300", "--outcomes-of-denied", *drifts),
         "camera": ("camera", "--rate", "50", "--late", "0.05", "--repeat", "0.02"),
     }
     for model, arguments in streams.items():

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from stream_app.edges.kafka.jars import KAFKA_VERSION
-from stream_app.edges.kafka.local import LocalKafka
+from stream_app.edges.kafka.local.broker import LocalKafka
+from stream_app.edges.kafka.local.jars import KAFKA_VERSION
 
 _IMAGE = f"apache/kafka:{KAFKA_VERSION}"
 _CONTROLLER_PORT = 1093  # inside the container; below every port that the system hands out as free

@@ -11,13 +11,13 @@ from typing import Any, cast
 
 import faust
 
+from stream_app.edges.lanes.assigned_lanes import RELOAD_BACKOFF_S, AssignedLanes
 from stream_app.edges.lanes.lane import Lane, LaneConfig
-from stream_app.edges.lanes.lanes import RELOAD_BACKOFF_S, Lanes
 from stream_app.edges.lanes.transport import Consumer
-from stream_app.pipeline.lane import Batch, Flush, Outputs
+from stream_app.pipeline.contract import Batch, Flush, Outputs
+from stream_app.programs.worker.app import add_agents, build_app
+from stream_app.programs.worker.lane_builder import ConsumerSource
 from stream_app.settings import Settings
-from stream_app.wiring.app import add_agents, build_app
-from stream_app.wiring.lane_builder import ConsumerSource
 from tests.chaos.logs import read_topic
 from tests.raw_topics import COMPACT, create_topic
 
@@ -129,7 +129,7 @@ class Echo:
             bootstrap=self.kafka,
             topic=self.raw,
             partition=partition,
-            state_topic=self.state,
+            changelog_topic=self.state,
             transactional_id=f"{self.app_id}-{partition}",
             flush_s=self.flush_s,
         )
@@ -142,7 +142,7 @@ class Echo:
         app = build_app(settings)
         told = Told()
         source = ConsumerSource(app)
-        lanes = Lanes(lambda _, partition: self.lane(source, partition, told), told, SESSION_S, self.backoff_s)
+        lanes = AssignedLanes(lambda _, partition: self.lane(source, partition, told), told, SESSION_S, self.backoff_s)
         add_agents(app, lanes, [self.raw])
         app.finalize()
         starting = asyncio.ensure_future(app.start())
@@ -161,7 +161,7 @@ class EchoWorker:
     """A running worker."""
 
     app: faust.App
-    lanes: Lanes
+    lanes: AssignedLanes
     told: Told
 
     @property

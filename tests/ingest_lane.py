@@ -18,8 +18,8 @@ import numpy as np
 from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.partials import Partial, decode_partial
+from stream_app.pipeline.contract import Batch, Flush, Outputs
 from stream_app.pipeline.ingest.step import IngestCounts, IngestStep, IngestTopology
-from stream_app.pipeline.lane import Batch, Flush, Outputs
 from stream_app.pipeline.layout import layout_of
 from stream_app.policy import ModelPolicy, load_policy
 from stream_app.topics import DEAD_LETTERS, FAIRNESS_PARTIALS, LATE_DECISIONS
@@ -181,5 +181,5 @@ class IngestLane:
         self.counted |= flushed  # absolute counts replace what was said before
 
     def _add_counts(self, more: IngestCounts) -> None:
-        for name in ("decisions", "dead_letters", "overflow", "dropped", "n_late", "n_repeats", "n_tombstones"):
+        for name in ("decisions", "dead_letters", "overflow", "dropped", "n_late", "n_duplicates", "n_tombstones"):
             setattr(self.counts, name, getattr(self.counts, name) + getattr(more, name))

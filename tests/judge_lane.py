@@ -8,15 +8,14 @@ import numpy as np
 
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.partials import PanePartial, Partial, encode_partial
-from stream_app.pipeline.judge.alerts import Alert, decode_alert
-from stream_app.pipeline.judge.outcome_results import decode_any_result
-from stream_app.pipeline.judge.outcome_verdicts import OutcomeResult
-from stream_app.pipeline.judge.results import Result
+from stream_app.pipeline.contract import Batch, Outputs
 from stream_app.pipeline.judge.step import JudgeStep, JudgeTopology
-from stream_app.pipeline.lane import Batch, Outputs
 from stream_app.pipeline.layout import layout_of
+from stream_app.pipeline.records.alerts import Alert, decode_alert
+from stream_app.pipeline.records.outcome_results import OutcomeResult, decode_any_result
+from stream_app.pipeline.records.results import Result
 from stream_app.policy import Policy
-from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_CLOCK, FAIRNESS_RESULTS
+from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_JOURNAL, FAIRNESS_RESULTS
 
 PANE_S = 10
 
@@ -93,7 +92,7 @@ class JudgeLane:
     def _read(self, topic: str, record: bytes) -> None:
         if topic == FAIRNESS_ALERTS:
             self.alerts.append(decode_alert(record))
-        elif topic == FAIRNESS_CLOCK:
+        elif topic == FAIRNESS_JOURNAL:
             self.clocks.append(record)
         elif topic == FAIRNESS_RESULTS:
             result = decode_any_result(record)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from stream_app.core.windows.cells import CellLayout, Cells
-from stream_app.core.windows.progress import ClosedPane
-from stream_app.pipeline.judge.pair_watch import PairWatch
-from stream_app.pipeline.judge.results import Result, Span
-from stream_app.pipeline.judge.verdicts import Counted, judge_window
+from stream_app.core.windows.tally_changes import ClosedPane
+from stream_app.pipeline.judge.monitors.pairs import PairMonitor
+from stream_app.pipeline.judge.verdicts.decisions import WindowContext, judge_window
+from stream_app.pipeline.records.results import Result, Span
 from stream_app.policy import ModelPolicy
 
 
@@ -22,6 +22,8 @@ def judge_plainly(
     model: ModelPolicy, layout: CellLayout, cells: Cells, span: Span, *, revision: int = 0
 ) -> list[Result]:
     """Judge one window by the plain rules."""
-    watch = PairWatch(model, layout)
+    watch = PairMonitor(model, layout)
     watch.feed(ClosedPane(span.start_s, cells))
-    return judge_window(with_plain_rules(model), layout, cells, watch, Counted(span, revision, {}, "h", is_close=True))
+    return judge_window(
+        with_plain_rules(model), layout, cells, watch, WindowContext(span, revision, {}, "h", is_close=True)
+    )

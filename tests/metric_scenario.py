@@ -28,7 +28,7 @@ CROSS = "+"
 CROSSED = {"gender+race": ("male+white", "female+black", "female+asian")}
 N, REFERENCE_RATE = 1000.0, 0.8
 FEMALE_BEFORE, FEMALE_AFTER = 0.76, 0.48  # ratio 0.95, then 0.6
-DRIFT = "score_drift"  # of each group against its own past: reference groups are watched too, and it has no all-clear
+DRIFT = "score_drift"  # of each group against its own past: reference groups are watched too, and it has no recovery
 UNFAIR_GROUPS, FOUND_TESTS, THRESHOLD = (
     ("female", "female+black"),
     ("ratio_low", "gap_low", "tpr_low", "score_low"),
@@ -37,7 +37,7 @@ UNFAIR_GROUPS, FOUND_TESTS, THRESHOLD = (
 TESTS = tuple(
     f"{part}_{side}" for part in ("ratio", "gap", "tpr", "fpr", "outcome", "score") for side in ("low", "high")
 )
-KINDS = ("disparate_impact_ratio", "gap", "equal_opportunity", "false_positive_rate", "favourable_outcome", "score")
+KINDS = ("disparate_impact_ratio", "gap", "equal_opportunity", "false_positive_rate", "favorable_outcome", "score")
 RULES = dict(zip(KINDS, (0.8, 0.2, 0.1, 0.1, 0.1, 0.25), strict=True))
 WORKERS = ("worker-1:9464", "worker-2:9464")
 EVENTS_PER_S = 50.0
@@ -141,7 +141,7 @@ def _fairness(start_s: int) -> Iterator[Series]:
         yield Series("cells_suppressed_total", pair | {"reason": "complementary"}, growing(0.01))
     for model in ("loans", "camera"):
         yield Series("watermark_timestamp_seconds", {"model": model}, lambda t: float(start_s + t - 5))
-    for disposition in ("matched", "repeated", "changed", "unmatched", "expired"):
+    for disposition in ("matched", "duplicate", "changed", "unmatched", "expired"):
         yield Series("outcomes_total", {"model": "loans", "disposition": disposition}, growing(2))
     for window in ("1m", "5m"):
         yield Series("window_age_limit_seconds", {"model": "loans", "window": window}, constant(900))
@@ -168,7 +168,7 @@ def _group(own: Labels, group: str, *, is_reference: bool) -> Iterator[Series]:
     if CROSS in group:  # of an intersection nothing is said from which rates could be made
         return
     yield from _interval("approval_ratio", labels, rate_of(group))
-    yield from _interval("favourable_outcome_ratio", labels, constant(0.9))
+    yield from _interval("favorable_outcome_ratio", labels, constant(0.9))
     yield Series("calibration_error_ratio", labels, constant(0.03))
     yield Series("score_stability_index", labels, constant(0.04))
     if is_reference:
@@ -208,13 +208,13 @@ def _over_time(pair: Labels, group: str, *, is_reference: bool) -> Iterator[Seri
 
 
 def _found(labels: Labels, test: str) -> Iterator[Series]:
-    """Yield evidence that reaches its threshold at the breach, and that of the all-clear from then on."""
+    """Yield evidence that reaches its threshold at the breach, and that of the recovery from then on."""
     rising: Value = lambda t: THRESHOLD * t / BREACH_S if t < BREACH_S else None  # noqa: E731
     clearing: Value = lambda t: 0.005 * (t - BREACH_S) if t >= BREACH_S else None  # noqa: E731
     yield Series("evidence_log10", dict(labels) | {"test": test}, rising)
-    yield Series("evidence_log10", dict(labels) | {"test": f"{test}_clear"}, clearing)
+    yield Series("evidence_log10", dict(labels) | {"test": f"{test}_recovery"}, clearing)
     pair = {key: value for key, value in labels.items() if key != "group"}
-    yield Series("evidence_threshold_log10", pair | {"test": f"{test}_clear"}, from_breach_on(THRESHOLD))
+    yield Series("evidence_threshold_log10", pair | {"test": f"{test}_recovery"}, from_breach_on(THRESHOLD))
 
 
 def _interval(metric: str, labels: Labels, value: Value) -> Iterator[Series]:
@@ -231,7 +231,7 @@ def _workers() -> Iterator[Series]:
         yield Series("policy_info", own | {"policy_hash": "aaaa"}, lambda t: 1.0 if t < POLICY_S else None)
         yield Series("policy_info", own | {"policy_hash": "bbbb"}, lambda t: 1.0 if t >= POLICY_S else None)
         yield Series("rebalances_total", own, lambda t: float(t >= 600))
-        for outcome, share in (("favourable", 0.7), ("unfavourable", 0.3)):
+        for outcome, share in (("favorable", 0.7), ("unfavorable", 0.3)):
             labels = own | {"model": "loans", "outcome": outcome}
             yield Series("decisions_total", labels, growing(share * EVENTS_PER_S))
         yield Series("decisions_total", own | {"model": "camera", "outcome": "event"}, growing(20))

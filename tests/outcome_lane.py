@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from stream_app.core.join.join_records import pack_decisions, pack_outcomes
+from stream_app.core.join.outcome_join import JoinCounts
 from stream_app.core.windows.cells import Cells
-from stream_app.core.windows.joining import JoinCounts
-from stream_app.core.windows.label_rows import pack_decisions, pack_outcomes
 from stream_app.core.windows.partials import Partial, decode_partial
-from stream_app.pipeline.lane import Batch, Flush
+from stream_app.pipeline.contract import Batch, Flush
 from stream_app.pipeline.layout import outcome_layout_of
 from stream_app.pipeline.outcomes.step import OutcomeStep, OutcomeTopology
 from stream_app.policy import ModelPolicy, parse_policy
-from stream_app.topics import labels_topic
+from stream_app.topics import outcome_join_topic
 
 POLICY = """
 schema = 1
@@ -24,7 +24,7 @@ name = "m"
 topic = "raw"
 output_topic = "out"
 event_id = { path = "id", link_domain = "case" }
-decision = { path = "ok", favourable = true, unfavourable = [false] }
+decision = { path = "ok", favorable = true, unfavorable = [false] }
 event_time = { path = "t", format = "epoch_s", out_of_orderness_s = 5, pane_s = 10, max_future_s = 10, idle_s = 5.0 }
 attributes = [{ name = "sex", path = "sex", groups = ["f", "m"], reference = "m" }]
 score = { path = "p", minimum = 0, maximum = 1, edges = [0.5], cut = 0.5 }
@@ -33,8 +33,8 @@ score = { path = "p", minimum = 0, maximum = 1, edges = [0.5], cut = 0.5 }
 topic = "raw-outcomes"
 event_id = "id"
 path = "repaid"
-favourable = true
-unfavourable = [false]
+favorable = true
+unfavorable = [false]
 event_time = { path = "t", format = "epoch_s" }
 identifiers = [{ path = "by", link_domain = "clerk", is_required = false }]
 is_selective = true
@@ -48,7 +48,7 @@ NOW_S = 1_790_000_000  # the start of a pane
 APP = "app"
 
 DecisionRow = tuple[int, int, int]  # tag, cell, score in fixed point
-OutcomeRow = tuple[int, tuple[int, ...], bool]  # when it came, tag in each key epoch, whether favourable
+OutcomeRow = tuple[int, tuple[int, ...], bool]  # when it came, tag in each key epoch, whether favorable
 State = dict[bytes, bytes]
 
 
@@ -98,7 +98,7 @@ class OutcomeLane:
         n, first = len(values), self.next_offset
         self.next_offset += n
         batch = Batch(
-            labels_topic(APP, self.model.name), 0, first, first + n, np.arange(first, first + n), list(values),
+            outcome_join_topic(APP, self.model.name), 0, first, first + n, np.arange(first, first + n), list(values),
             np.zeros(n, np.int64),
         )  # fmt: skip
         assert not list(self.step.step(batch))
@@ -142,7 +142,7 @@ class OutcomeLane:
 
 def disposed(counts: JoinCounts) -> int:
     """Return how many outcomes have found their end: all but those that wait."""
-    return counts.matched + counts.repeated + counts.changed + counts.expired
+    return counts.matched + counts.duplicate + counts.changed + counts.expired
 
 
 def cases(numbers: Iterable[int]) -> list[DecisionRow]:

@@ -57,9 +57,9 @@ class PromApi:
         try:
             with urllib.request.urlopen(url, timeout=30) as answer:  # noqa: S310  # our own server
                 return msgspec.json.decode(answer.read())["data"]
-        except urllib.error.HTTPError as refused:
-            with refused:
-                raise QueryRefusedError(f"{parameters}: {refused.read().decode()}") from None
+        except urllib.error.HTTPError as rejected:
+            with rejected:
+                raise QueryRefusedError(f"{parameters}: {rejected.read().decode()}") from None
 
 
 class RecordedPrometheus(LocalServer):

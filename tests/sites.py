@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from stream_app.edges.files.key_file import create_key_file, key_file_path
+from stream_app.edges.host.processes import BoundProcess
 from stream_app.edges.kafka.admin import create_topics
-from stream_app.edges.keyfile import create_key_file, key_file_path
-from stream_app.edges.processes import BoundProcess
 from stream_app.policy import SHIPPED, Policy, load_policy
 from stream_app.topics import declared_topics
 

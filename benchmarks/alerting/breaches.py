@@ -9,8 +9,8 @@ from typing import NamedTuple, Self
 from confluent_kafka import OFFSET_END, Consumer, TopicPartition
 
 from benchmarks.alerting.watch import Subject
-from stream_app.pipeline.judge.alerts import decode_alert
-from stream_app.pipeline.judge.evidence import KIND_OF_TEST
+from stream_app.pipeline.records.alerts import decode_alert
+from stream_app.pipeline.records.evidence import KIND_OF_TEST
 from stream_app.topics import FAIRNESS_ALERTS
 
 _POLL_S = 0.01

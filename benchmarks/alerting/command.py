@@ -18,7 +18,7 @@ from benchmarks.alerting.watch import Watch, open_watch
 from benchmarks.bench import Bench, open_bench, say
 from benchmarks.report import environment
 from benchmarks.site import open_site
-from stream_app.wiring.monitoring import DEMO_PACE
+from stream_app.programs.demo.monitoring import DEMO_PACE
 
 STAGES = ("committed", "scraped", "firing", "delivered", "all")
 _PACES = {"shipped": None, "demo": DEMO_PACE}

@@ -15,10 +15,10 @@ from typing import Self
 
 from confluent_kafka import Producer
 
-from producers.drift import parse_drift
 from producers.event import Event
-from producers.loans import simulate_loans
 from producers.pacing import pace
+from producers.simulated.drift import parse_drift
+from producers.simulated.loans import simulate_loans
 from producers.timeline import Timeline
 from stream_app.policy import ModelPolicy
 
@@ -29,7 +29,7 @@ topic = "{name}-raw"
 output_topic = "{name}-out"
 event_id = {{ path = "application_id", link_domain = "application" }}
 identifiers = [{{ path = "applicant_id", link_domain = "applicant" }}]
-decision = {{ path = "approved", favourable = true, unfavourable = [false] }}
+decision = {{ path = "approved", favorable = true, unfavorable = [false] }}
 event_time = {{ path = "ts", format = "iso8601", out_of_orderness_s = 5, pane_s = 7 }}
 attributes = [{{ name = "gender", path = "gender", groups = ["female", "male"], reference = "male" }}]
 segment = {{ name = "product", path = "product", values = ["auto", "home", "personal", "student"] }}

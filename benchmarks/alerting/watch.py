@@ -13,7 +13,7 @@ from stream_app.edges.notify.notification import FIRING, Notification, describe_
 from stream_app.edges.notify.server import NotificationServer
 from stream_app.edges.servers.alertmanager import LocalAlertmanager
 from stream_app.edges.servers.prometheus import LocalPrometheus
-from stream_app.edges.servers.shipped import Pace
+from stream_app.edges.servers.shipped import MonitoringIntervals
 
 _ALERT = "FairnessBreach"
 _LOOK_BACK = "1h"
@@ -87,7 +87,7 @@ class Watch:
 
 
 @contextmanager
-def open_watch(folder: Path, worker: str, pace: Pace | None) -> Iterator[Watch]:
+def open_watch(folder: Path, worker: str, pace: MonitoringIntervals | None) -> Iterator[Watch]:
     """Start the three beside a worker; end them with the block.
 
     Args:

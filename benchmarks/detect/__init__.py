@@ -1,1 +1,1 @@
-"""What the detectors are worth: false alarms, delays, onsets, all-clears, simulated beside what else one could use."""
+"""What the detectors are worth: false alarms, delays, onsets, recoveries, simulated beside what else one could use."""

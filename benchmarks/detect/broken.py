@@ -65,10 +65,10 @@ def copies(share: float) -> Draw:
 
     def draw(rng: Generator, size: tuple[int, int]) -> Ints:
         once = _plain(rng, size, PANE_N)
-        favourable, n = once[..., 0::2], once[..., 1::2]
-        more_favourable = rng.binomial(favourable, share)
-        more = more_favourable + rng.binomial(n - favourable, share)
-        return np.stack([favourable + more_favourable, n + more], axis=-1).reshape(*size, 4)
+        favorable, n = once[..., 0::2], once[..., 1::2]
+        more_favorable = rng.binomial(favorable, share)
+        more = more_favorable + rng.binomial(n - favorable, share)
+        return np.stack([favorable + more_favorable, n + more], axis=-1).reshape(*size, 4)
 
     return draw
 

@@ -27,8 +27,8 @@ class ClearResult:
         q: Share of the harmed group.
         n_runs: Runs.
         n_in_breach: Runs in breach when the violation ended; the others have nothing to clear.
-        n_false: Runs with an all-clear while the violation lasted.
-        after: Decisions from the end of the violation to the all-clear of the runs in breach, inf for none.
+        n_false: Runs with a recovery while the violation lasted.
+        after: Decisions from the end of the violation to the recovery of the runs in breach, inf for none.
     """
 
     stream: str
@@ -46,7 +46,7 @@ ENDED = tuple((p_a, q) for p_a in (0.5, 0.3) for q in (0.5, 0.1))
 def clearing(p_a: float, q: float, size: Size) -> ClearResult:
     """Draw 20,000 fair decisions, 60,000 under a violation and 40,000 fair ones."""
     end = _CALM_PANES + _BROKEN_PANES
-    stream = Stream(f"all-clear: .7 to {p_a} and back, q {q}", between(_BASE, p_a, q, _CALM_PANES, end))
+    stream = Stream(f"recovery: .7 to {p_a} and back, q {q}", between(_BASE, p_a, q, _CALM_PANES, end))
     watched = watch(FOUR_FIFTHS, stream.draw(end + _AFTER_PANES, size.n_clear_runs), has_lifecycle=True)
     is_in_breach = watched.alarms[:end].sum(axis=0) > watched.clears[:end].sum(axis=0)
     return ClearResult(

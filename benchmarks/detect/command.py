@@ -16,7 +16,7 @@ from benchmarks.detect.clearing import ENDED, clearing
 from benchmarks.detect.delays import DETECTOR, JUDGED_CHANGES, SHOWN_CHANGES, delays_after, name_of
 from benchmarks.detect.false_alarms import GAP_DETECTOR, RATIO_DETECTOR, false_alarms
 from benchmarks.detect.figures import Figures, as_json
-from benchmarks.detect.judgement import (
+from benchmarks.detect.judgment import (
     judge_clearing,
     judge_delays,
     judge_fair_streams,
@@ -57,7 +57,7 @@ def measure(size: Size) -> Figures:
     """Draw and watch all streams of this size, and judge."""
     nulls = _each("null stream", NULLS, lambda stream: stream.name, lambda stream: false_alarms(stream, size))
     changes = _each("change", (*JUDGED_CHANGES, *SHOWN_CHANGES), name_of, lambda change: delays_after(change, size))
-    cleared = _each("all-clear", ENDED, str, lambda ended: clearing(*ended, size))
+    cleared = _each("recovery", ENDED, str, lambda ended: clearing(*ended, size))
     faults = _each("fault", FAULTS, lambda fault: fault.name, lambda fault: under(fault, size))
     waits = _each("patience", cells_of(size), name_of, lambda violation: patience(violation, size))
     return Figures(

@@ -11,7 +11,7 @@ from benchmarks.detect.broken import FaultResult
 from benchmarks.detect.clearing import ClearResult
 from benchmarks.detect.delays import ChangeResult, Delay
 from benchmarks.detect.false_alarms import NullResult
-from benchmarks.detect.judgement import Verdict
+from benchmarks.detect.judgment import Verdict
 from benchmarks.detect.patience import PatienceResult
 from benchmarks.detect.watching import quantile
 from benchmarks.report import environment
@@ -24,7 +24,7 @@ class Figures:
     Attributes:
         nulls: False alarms by stream.
         changes: Delays and onsets by change.
-        cleared: All-clears.
+        cleared: Recoveries.
         waits: The patience table.
         faults: What breaks the promise.
         verdicts: Acceptance numbers of the detector.
@@ -46,7 +46,7 @@ def as_json(figures: Figures, *, is_quick: bool, wall_s: float) -> dict[str, Any
         "environment": environment() | {"is_quick": is_quick, "wall_s": round(wall_s, 1)},
         "false_alarms": [asdict(result) for result in figures.nulls],
         "delays": [_change(result) for result in figures.changes],
-        "all_clears": [
+        "recoveries": [
             {
                 "stream": result.stream,
                 "seed": result.seed,

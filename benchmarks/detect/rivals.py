@@ -16,7 +16,7 @@ from river.drift import ADWIN, PageHinkley
 
 from benchmarks.detect.streams import PANE_N
 from benchmarks.detect.watching import Method
-from stream_app.core.detection.null_point import ratio_null_point
+from stream_app.core.detection.betting.null_point import ratio_null_point
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -29,7 +29,7 @@ class Rates(NamedTuple):
     """Chances of each pane and run; every array can be broadcast to (panes, runs).
 
     Attributes:
-        p_a: Chance that a decision about group a is favourable.
+        p_a: Chance that a decision about group a is favorable.
         p_b: The same for group b.
         q: Chance that a decision is about group a.
     """

@@ -9,7 +9,7 @@ from benchmarks.detect.broken import FaultResult
 from benchmarks.detect.clearing import ClearResult
 from benchmarks.detect.delays import DETECTOR, ORACLE, ChangeResult, Delay
 from benchmarks.detect.false_alarms import GAP_DETECTOR, RATIO_DETECTOR, Alarms, NullResult
-from benchmarks.detect.judgement import Verdict
+from benchmarks.detect.judgment import Verdict
 from benchmarks.detect.patience import PatienceResult
 from benchmarks.detect.rivals import RIVER, RULES
 from benchmarks.detect.watching import quantile
@@ -75,8 +75,8 @@ def print_clearing(results: Sequence[ClearResult]) -> None:
         [result.stream, _delay(Delay(result.after, 0)), f"{result.n_false} of {result.n_runs}", str(result.n_in_breach)]
         for result in results
     ]
-    headings = ["violation of 60,000 decisions", "all-clear after, median / 95 %", "false all-clears", "runs in breach"]
-    _print("Decisions from the end of a violation to the all-clear", headings, rows)
+    headings = ["violation of 60,000 decisions", "recovery after, median / 95 %", "false recoveries", "runs in breach"]
+    _print("Decisions from the end of a violation to the recovery", headings, rows)
 
 
 def print_patience(results: Sequence[PatienceResult]) -> None:

@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 
 from benchmarks.detect.streams import PANE_N
 from stream_app.core.detection.bank import DetectorBank, Transition
-from stream_app.core.detection.rules import Kind, Rule
+from stream_app.core.detection.rules import RateRule, RuleKind
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 Method = Callable[[Ints], Bools]
 
-FOUR_FIFTHS = Rule(Kind.RATIO, 0.8)
-GAP = Rule(Kind.GAP, 0.2)
+FOUR_FIFTHS = RateRule(RuleKind.RATIO, 0.8)
+GAP = RateRule(RuleKind.GAP, 0.2)
 LOG_C = math.log(1e8)
 
 
@@ -29,7 +29,7 @@ class Watched:
 
     Attributes:
         alarms: Whether a breach was reported at the end of a pane, shape (panes, runs).
-        clears: Whether the all-clear was, likewise.
+        clears: Whether the recovery was, likewise.
         onset_pane: First pane of the breach, where one was reported, else -1; shape (panes, runs).
         highest_log_r: Highest statistic of each run, shape (runs,).
     """
@@ -41,7 +41,7 @@ class Watched:
 
 
 def watch(
-    rule: Rule,
+    rule: RateRule,
     counts: Ints,
     *,
     log_c: float = LOG_C,

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.detect.streams import PANE_N, Stream, steady
-from stream_app.core.detection.block import log_e_value
-from stream_app.core.detection.null_point import gap_null_point, ratio_null_point
-from stream_app.core.detection.rules import Kind, Rule
+from stream_app.core.detection.betting.block import log_e_value
+from stream_app.core.detection.betting.null_point import gap_null_point, ratio_null_point
+from stream_app.core.detection.rules import RateRule, RuleKind
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -32,15 +32,15 @@ class Violation:
         q: Share of decisions about the harmed group, in (0, 1).
     """
 
-    rule: Rule
+    rule: RateRule
     p_a: float
     p_b: float
     q: float
 
     def nearest_fair_rates(self) -> tuple[float, float]:
         """Return the rates that keep the rule and are hardest to tell from the violation."""
-        null_point = ratio_null_point if self.rule.kind is Kind.RATIO else gap_null_point
-        limit = self.rule.limit if self.rule.kind is Kind.RATIO else -self.rule.limit
+        null_point = ratio_null_point if self.rule.kind is RuleKind.RATIO else gap_null_point
+        limit = self.rule.limit if self.rule.kind is RuleKind.RATIO else -self.rule.limit
         x, u = null_point(self.q, self.p_a, 1 - self.q, self.p_b, limit)
         return float(x), float(u)
 

@@ -9,11 +9,11 @@ import msgspec
 
 from benchmarks.judging.panes import N_CELLS, cells_of, draw_panes, policy_of, timed
 from stream_app.core.windows.cells import Cells, add_cells
-from stream_app.core.windows.progress import ClosedPane
-from stream_app.pipeline.judge.pair_watch import PairWatch
-from stream_app.pipeline.judge.results import Result, Span, encode_result
-from stream_app.pipeline.judge.verdicts import Counted, judge_window
+from stream_app.core.windows.tally_changes import ClosedPane
+from stream_app.pipeline.judge.monitors.pairs import PairMonitor
+from stream_app.pipeline.judge.verdicts.decisions import WindowContext, judge_window
 from stream_app.pipeline.layout import layout_of
+from stream_app.pipeline.records.results import Result, Span, encode_result
 
 PANE_S, PANES_PER_WINDOW = 10, 6
 WARM_UP_PANES = 18
@@ -53,11 +53,13 @@ def measure_judge(mean_n: float, *, is_stratified: bool, n_panes: int) -> JudgeC
     """
     model = policy_of(is_stratified=is_stratified)
     layout = layout_of(model)
-    watch = PairWatch(model, layout)
+    watch = PairMonitor(model, layout)
 
     def judged(end_pane: int, cells: Cells) -> list[Result]:
         span = Span("1m", (end_pane - PANES_PER_WINDOW) * PANE_S, end_pane * PANE_S)
-        return judge_window(model, layout, cells, watch, Counted(span, 0, {"raw": {0: end_pane}}, "h", is_close=True))
+        return judge_window(
+            model, layout, cells, watch, WindowContext(span, 0, {"raw": {0: end_pane}}, "h", is_close=True)
+        )
 
     def costs() -> Iterator[tuple[float, float, float]]:
         """Yield the cost of feeding a pane, and of judging and encoding the window that ends with it."""

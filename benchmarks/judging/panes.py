@@ -23,7 +23,7 @@ schema = 1
 name = "m"
 topic = "raw"
 event_id = {{ path = "id", link_domain = "d" }}
-decision = {{ path = "ok", favourable = true, unfavourable = [false] }}
+decision = {{ path = "ok", favorable = true, unfavorable = [false] }}
 event_time = {{ path = "t" }}
 attributes = [{attributes}]
 segment = {{ name = "segment", path = "segment", values = {segments} }}
@@ -40,7 +40,7 @@ class Row(NamedTuple):
     b: int
     c: int
     segment: int
-    is_favourable: int
+    is_favorable: int
     n: int
 
 
@@ -68,8 +68,8 @@ def draw_panes(n_panes: int, mean_n: float) -> list[list[Row]]:
     panes = []
     for _ in range(n_panes):
         n = rng.poisson(mean_n, (*GROUPS.values(), N_SEGMENTS))
-        favourable = rng.binomial(n, _RATE)
-        counts = np.stack([n - favourable, favourable], axis=-1)
+        favorable = rng.binomial(n, _RATE)
+        counts = np.stack([n - favorable, favorable], axis=-1)
         places = np.argwhere(counts)
         panes.append(
             [Row._make((*place, n)) for place, n in zip(places.tolist(), counts[counts > 0].tolist(), strict=True)]
@@ -78,8 +78,8 @@ def draw_panes(n_panes: int, mean_n: float) -> list[list[Row]]:
 
 
 def cells_of(layout: CellLayout, rows: list[Row]) -> Cells:
-    """Return a pane as the judge gets it; the favourable decision is the first of its dimension."""
-    return {layout.code_of((row.a, row.b, row.c, row.segment, 1 - row.is_favourable)): [row.n] for row in rows}
+    """Return a pane as the judge gets it; the favorable decision is the first of its dimension."""
+    return {layout.code_of((row.a, row.b, row.c, row.segment, 1 - row.is_favorable)): [row.n] for row in rows}
 
 
 def timed(act: Callable[[], Value]) -> tuple[float, Value]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks.judging.panes import GROUPS, Row, cells_of, draw_panes, policy_of, timed
 from stream_app.core.windows.cells import Cells
-from stream_app.pipeline.judge.pair_watch import PairWatch
+from stream_app.pipeline.judge.monitors.pairs import PairMonitor
 from stream_app.pipeline.layout import layout_of
 
 Key = tuple[tuple[str, ...], tuple[int, ...]]  # attributes, number of the group of each
@@ -29,12 +29,12 @@ def measure_peers(mean_n: float, *, n_panes: int) -> dict[str, float]:
     Raises:
         AssertionError: a peer has other ratios.
     """
-    import pandas as pd  # type: ignore[import-untyped]  # noqa: PLC0415 - slow to import, needed here only
+    import pandas as pd  # noqa: PLC0415 - slow to import, needed here only
     from fairlearn.metrics import MetricFrame, selection_rate  # noqa: PLC0415
 
     model = policy_of(is_stratified=False)
     layout = layout_of(model)
-    watch = PairWatch(model, layout)
+    watch = PairMonitor(model, layout)
 
     def ours(cells: Cells) -> Ratios:
         ratios: Ratios = {}
@@ -45,7 +45,7 @@ def measure_peers(mean_n: float, *, n_panes: int) -> dict[str, float]:
 
     def by_pandas(frame: Any) -> Ratios:
         ratios: Ratios = {}
-        frame["k"] = frame["n"] * frame["is_favourable"]
+        frame["k"] = frame["n"] * frame["is_favorable"]
         for chosen in _CHOICES:
             sums = frame.groupby(chosen)[["n", "k"]].sum()
             ratios |= to_ratios(chosen, (sums["k"] / sums["n"]).to_dict())
@@ -53,7 +53,7 @@ def measure_peers(mean_n: float, *, n_panes: int) -> dict[str, float]:
 
     def by_fairlearn(frame: Any) -> Ratios:
         ratios: Ratios = {}
-        decided = frame["is_favourable"]
+        decided = frame["is_favorable"]
         for chosen in _CHOICES:
             rates = MetricFrame(
                 metrics=selection_rate, y_true=decided, y_pred=decided, sensitive_features=frame[chosen]

@@ -132,7 +132,7 @@ public final class LoanPanes {
         }
     }
 
-    /** Decode, pseudonymise, count, publish. */
+    /** Decode, pseudonymize, count, publish. */
     private static final class Count implements Processor<byte[], byte[], byte[], byte[]> {
         private final ObjectReader reader = JSON.readerFor(Decision.class);
         private final ObjectWriter writer = JSON.writerFor(Decision.class);

@@ -9,8 +9,8 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from stream_app.edges.kafka.jars import KAFKA_VERSION, default_cache_dir, fetch_jars
-from stream_app.edges.kafka.java import find_java
+from stream_app.edges.kafka.local.jars import KAFKA_VERSION, default_cache_dir, fetch_jars
+from stream_app.edges.kafka.local.java import find_java
 from stream_app.errors import DependencyMissingError
 
 _SOURCE = Path(__file__).with_name("LoanPanes.java")

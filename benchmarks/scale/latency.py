@@ -21,12 +21,12 @@ from benchmarks.broker import create_topic
 from benchmarks.process import Mark
 from benchmarks.scale.worker import run_worker
 from benchmarks.stream import Input
-from producers.drift import parse_drift
-from producers.loans import simulate_loans
 from producers.pacing import pace
+from producers.simulated.drift import parse_drift
+from producers.simulated.loans import simulate_loans
 from producers.timeline import Timeline
-from stream_app.pipeline.judge.results import decode_result
-from stream_app.policy import Window
+from stream_app.pipeline.records.results import decode_result
+from stream_app.policy import WindowPolicy
 from stream_app.topics import FAIRNESS_RESULTS
 
 _PARTITIONS = 4
@@ -51,7 +51,7 @@ def measure(bench: Bench, rate: int, seconds: float) -> dict[str, Any]:
     run_name = bench.run_name("fairstream", f"rate{rate}")
     job = bench.model_of(source, run_name)
     times = msgspec.structs.replace(job.event_time, pane_s=1)
-    model = msgspec.structs.replace(job, event_time=times, windows=(Window(name="1s", size_s=1),))
+    model = msgspec.structs.replace(job, event_time=times, windows=(WindowPolicy(name="1s", size_s=1),))
     task = bench.fairstream_task(source, f"rate{rate}", model, roles=["ingest", "judge"])
     outputs: list[tuple[float, bytes]] = []
     results: list[tuple[float, bytes]] = []

@@ -16,8 +16,8 @@ from benchmarks.bench import Bench, say
 from benchmarks.broker import read_messages
 from benchmarks.scale.worker import run_worker
 from benchmarks.stream import append, simulated_after
-from stream_app.policy import ModelPolicy, Window, load_policy
-from stream_app.topics import state_topic
+from stream_app.policy import ModelPolicy, WindowPolicy, load_policy
+from stream_app.topics import changelog_topic
 
 _PARTITIONS = 4
 _EVENTS_PER_PANE = 16
@@ -65,14 +65,14 @@ def _wide_model(job: ModelPolicy, n_seconds: int) -> ModelPolicy:
         topic=job.topic,
         output_topic=job.output_topic,
         event_time=times,
-        windows=(Window(name="1m", size_s=60),),
+        windows=(WindowPolicy(name="1m", size_s=60),),
     )
 
 
 def _pane_records(bench: Bench, app_id: str, model: str) -> tuple[int, int]:
     """Return number and bytes of the panes that are in the state now."""
     live: dict[tuple[int | None, bytes], int] = {}
-    for message in read_messages(bench.kafka, state_topic(app_id, "ingest", model), _PARTITIONS):
+    for message in read_messages(bench.kafka, changelog_topic(app_id, "ingest", model), _PARTITIONS):
         key, value = message.key() or b"", message.value()
         if key.startswith(b"pane"):
             live[message.partition(), key] = 0 if value is None else len(key) + len(value)

@@ -22,8 +22,8 @@ from benchmarks.scrape.wide import policy_of, unfair_decisions
 from benchmarks.site import Site, open_site
 from benchmarks.stream import append
 from producers.timeline import Timeline
-from stream_app.edges.metrics.fairness import count_series
-from stream_app.edges.processes import BoundProcess
+from stream_app.edges.host.processes import BoundProcess
+from stream_app.edges.metrics.fairness_metrics import count_series
 from stream_app.settings import Settings
 
 _PARTITIONS = 4

@@ -7,8 +7,8 @@ from itertools import count
 
 import numpy as np
 
-from producers.draws import BLOCK, Draws, Indices
 from producers.event import Event
+from producers.simulated.draws import BLOCK, Draws, Indices
 from producers.timeline import Timeline, iso_times
 
 N_GROUPS = {"gender": 3, "race": 7, "age": 10}
@@ -25,7 +25,7 @@ topic = "{name}-raw"
 output_topic = "{name}-out"
 event_id = {{ path = "id", link_domain = "application" }}
 identifiers = [{{ path = "person", link_domain = "applicant" }}]
-decision = {{ path = "approved", favourable = true, unfavourable = [false] }}
+decision = {{ path = "approved", favorable = true, unfavorable = [false] }}
 event_time = {{ path = "ts", format = "iso8601", out_of_orderness_s = 5 }}
 attributes = [{attributes}]
 segment = {{ name = "branch", path = "branch", values = [{branches}] }}

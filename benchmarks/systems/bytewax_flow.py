@@ -16,7 +16,7 @@ from bytewax.dataflow import Dataflow  # type: ignore[import-not-found]  # the s
 from bytewax.recovery import RecoveryConfig, init_db_dir  # type: ignore[import-not-found]  # the same
 from bytewax.testing import TestingSink, run_main  # type: ignore[import-not-found]  # the same
 
-from benchmarks.systems.kernel import Decision, cell_of, pseudonymiser
+from benchmarks.systems.kernel import Decision, cell_of, pseudonymizer
 from benchmarks.systems.task import PANE_S, Cell, Marks, Task
 
 _BATCH = 1000
@@ -37,8 +37,8 @@ def run_flow(counted_by: Mapping[str, KeyOf], cell_at: CellAt) -> None:
     task = Task.from_argv()
     marks = Marks(task.marks_path)
     decode, encode = msgspec.json.Decoder(Decision).decode, msgspec.json.Encoder().encode
-    application = pseudonymiser(task.kid, task.keys["application"])
-    applicant = pseudonymiser(task.kid, task.keys["applicant"])
+    application = pseudonymizer(task.kid, task.keys["application"])
+    applicant = pseudonymizer(task.kid, task.keys["applicant"])
 
     def read(message: Any) -> Decision:
         marks.first()

@@ -17,16 +17,16 @@ from prometheus_client import CollectorRegistry
 
 from benchmarks.systems.task import Marks, Task
 from stream_app.core.privacy.pseudonym import RootKey
+from stream_app.edges.host.logs import start_logging
 from stream_app.edges.lanes.lane import Lane, LaneConfig
-from stream_app.edges.logs import start_logging
 from stream_app.edges.metrics.health import Health
-from stream_app.edges.metrics.metrics import Metrics
+from stream_app.edges.metrics.process_metrics import Metrics
 from stream_app.edges.metrics.server import MetricsServer
 from stream_app.policy import Policy
+from stream_app.programs.worker.lane_builder import roles_by_topic
+from stream_app.programs.worker.observer import MetricsObserver
+from stream_app.programs.worker.run import run_worker
 from stream_app.settings import Settings
-from stream_app.wiring.lane_builder import roles_by_topic
-from stream_app.wiring.observer import MetricsObserver
-from stream_app.wiring.worker import run_worker
 
 
 class MarkingObserver(MetricsObserver):

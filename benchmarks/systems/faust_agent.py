@@ -9,7 +9,7 @@ from typing import Any
 
 import faust
 
-from benchmarks.systems.kernel import cell_of, pseudonymiser
+from benchmarks.systems.kernel import cell_of, pseudonymizer
 from benchmarks.systems.task import PANE_S, Counts, Marks, Task
 
 
@@ -50,8 +50,8 @@ def build(task: Task) -> faust.App:
     output = app.topic(task.output_topic, key_type=bytes, value_type=Decision)
     counts = app.Table("counts", default=int, partitions=task.n_partitions).tumbling(PANE_S)
     counts = counts.relative_to_field(Decision.ts)  # type: ignore[arg-type]  # a descriptor on the class
-    application = pseudonymiser(task.kid, task.keys["application"])
-    applicant = pseudonymiser(task.kid, task.keys["applicant"])
+    application = pseudonymizer(task.kid, task.keys["application"])
+    applicant = pseudonymizer(task.kid, task.keys["applicant"])
     n_left = task.n_events
 
     @app.agent(decisions)

@@ -9,7 +9,7 @@ from typing import Any
 import faust
 
 from benchmarks.systems.faust_agent import Decision, finish, run, stock_app
-from benchmarks.systems.kernel import cell_of, pseudonymiser
+from benchmarks.systems.kernel import cell_of, pseudonymizer
 from benchmarks.systems.task import PANE_S, Counts, Marks, Task
 
 
@@ -22,8 +22,8 @@ def build(task: Task) -> faust.App:
         app.Table(name, default=int, partitions=task.n_partitions).tumbling(PANE_S).relative_to_field(Decision.ts)  # type: ignore[arg-type]  # a descriptor on the class
         for name in ("genders", "races", "ages")
     )
-    application = pseudonymiser(task.kid, task.keys["application"])
-    applicant = pseudonymiser(task.kid, task.keys["applicant"])
+    application = pseudonymizer(task.kid, task.keys["application"])
+    applicant = pseudonymizer(task.kid, task.keys["applicant"])
     n_left = task.n_events
 
     def counts() -> Counts:

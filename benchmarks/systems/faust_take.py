@@ -9,7 +9,7 @@ from typing import Any
 import faust
 
 from benchmarks.systems.faust_agent import Decision, finish, run, stock_app
-from benchmarks.systems.kernel import cell_of, pseudonymiser
+from benchmarks.systems.kernel import cell_of, pseudonymizer
 from benchmarks.systems.task import PANE_S, Marks, Task
 
 _BATCH = 1000
@@ -23,8 +23,8 @@ def build(task: Task) -> faust.App:
     # A batch holds several panes and partitions, and outside of a single event Faust knows neither: so the pane is in
     # the key, and the partitioner chooses where a change is written.
     counts = app.Table("counts", default=int, partitions=task.n_partitions, use_partitioner=True)
-    application = pseudonymiser(task.kid, task.keys["application"])
-    applicant = pseudonymiser(task.kid, task.keys["applicant"])
+    application = pseudonymizer(task.kid, task.keys["application"])
+    applicant = pseudonymizer(task.kid, task.keys["applicant"])
     n_left = task.n_events
 
     @app.agent(decisions)

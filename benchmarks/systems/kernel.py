@@ -37,7 +37,7 @@ class Decision(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 
 class Job:
-    """Decode, pseudonymise, count and encode.
+    """Decode, pseudonymize, count and encode.
 
     Args:
         task: Names the keys.
@@ -50,8 +50,8 @@ class Job:
         self.cells: Counter[tuple[int, bool, str, str, str]] = Counter()
         self._decode = msgspec.json.Decoder(Decision).decode
         self._encode = msgspec.json.Encoder().encode
-        self._application = pseudonymiser(task.kid, task.keys["application"])
-        self._applicant = pseudonymiser(task.kid, task.keys["applicant"])
+        self._application = pseudonymizer(task.kid, task.keys["application"])
+        self._applicant = pseudonymizer(task.kid, task.keys["applicant"])
 
     def process(self, values: Iterable[bytes]) -> list[tuple[bytes, bytes]]:
         """Count a run of records and return key and value of each output."""
@@ -75,7 +75,7 @@ def cell_of(pane: int, approved: bool, gender: str, race: str, age_band: str) ->
     return (pane * PANE_S, approved, gender, race, age_band)
 
 
-def pseudonymiser(kid: str, key_hex: str) -> Callable[[str], str]:
+def pseudonymizer(kid: str, key_hex: str) -> Callable[[str], str]:
     """Return the function from an identifier to its pseudonym (``stream_app.core.privacy.pseudonym``).
 
     The two key blocks of HMAC are hashed once and copied: under half of the time of ``hmac.digest``.

@@ -13,7 +13,7 @@ from quixstreams import Application  # type: ignore[import-not-found]  # in an e
 from quixstreams.context import message_context  # type: ignore[import-not-found]  # the same
 from quixstreams.models import Deserializer, Serializer  # type: ignore[import-not-found]  # the same
 
-from benchmarks.systems.kernel import Decision, cell_of, pseudonymiser
+from benchmarks.systems.kernel import Decision, cell_of, pseudonymizer
 from benchmarks.systems.task import PANE_S, Cell, Marks, Task
 
 
@@ -51,8 +51,8 @@ def main() -> None:
     source = app.topic(task.topic, key_deserializer=OneKey(), value_deserializer="bytes")
     output = app.topic(task.output_topic, key_serializer="str", value_serializer=Encode())
     decode = msgspec.json.Decoder(Decision).decode
-    application = pseudonymiser(task.kid, task.keys["application"])
-    applicant = pseudonymiser(task.kid, task.keys["applicant"])
+    application = pseudonymizer(task.kid, task.keys["application"])
+    applicant = pseudonymizer(task.kid, task.keys["applicant"])
     latest: dict[tuple[int, str], int] = {}  # what the state held last, to tell it at the end
 
     def count(value: bytes, state: Any) -> Decision:

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from quixstreams import Application  # type: ignore[import-not-found]  # in an environment of its own
 
-from benchmarks.systems.kernel import Decision, cell_of, pseudonymiser
+from benchmarks.systems.kernel import Decision, cell_of, pseudonymizer
 from benchmarks.systems.quix import Encode
 from benchmarks.systems.task import PANE_S, Marks, Task
 
@@ -32,8 +32,8 @@ def main() -> None:
     source = app.topic(task.topic, key_deserializer="bytes", value_deserializer="bytes")
     output = app.topic(task.output_topic, key_serializer="str", value_serializer=Encode())
     decode = msgspec.json.Decoder(Decision).decode
-    application = pseudonymiser(task.kid, task.keys["application"])
-    applicant = pseudonymiser(task.kid, task.keys["applicant"])
+    application = pseudonymizer(task.kid, task.keys["application"])
+    applicant = pseudonymizer(task.kid, task.keys["applicant"])
     latest: dict[str, int] = {}  # what the state held last, to tell it at the end
     n_left = task.n_events
 

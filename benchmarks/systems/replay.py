@@ -12,10 +12,10 @@ import msgspec
 
 from benchmarks.systems.task import PANE_S, Counts, Marks, Task
 from stream_app.core.privacy.pseudonym import RootKey
-from stream_app.edges.kafka.log import LogReader
-from stream_app.pipeline.replay.ranges import RangeReplay, Stretch, Variant
+from stream_app.edges.kafka.readers.log_reader import LogReader
+from stream_app.pipeline.replay.ranges.range_replay import RangeReplay, Scenario, TimeRange
+from stream_app.pipeline.replay.ranges.scenarios import ScenarioSettings, original_scenario, scenario_of
 from stream_app.pipeline.replay.sources import PublishedCounter, RawCounter
-from stream_app.pipeline.replay.what_if import WhatIf, original_of, variant_of
 from stream_app.policy import Policy
 
 _WHAT_IFS = (
@@ -32,15 +32,15 @@ _WHAT_IFS = (
 )
 
 
-def replay(task: Task, variants: list[Variant], *, is_published: bool) -> int:
+def replay(task: Task, scenarios: list[Scenario], *, is_published: bool) -> int:
     """Judge the whole topic, and return how many events were counted."""
     keys = (RootKey(task.kid, 0, bytes.fromhex(task.keys["root"])),)
     topic = task.output_topic if is_published else task.topic
     with LogReader(task.kafka, topic, is_published=is_published) as reader:
         replayed = RangeReplay(
-            variants,
+            scenarios,
             topic,
-            Stretch(float("-inf"), float("inf")),
+            TimeRange(float("-inf"), float("inf")),
             reader.ends,
             reader.begins,
             PublishedCounter if is_published else lambda model, groups: RawCounter(model, keys, groups),
@@ -52,15 +52,15 @@ def replay(task: Task, variants: list[Variant], *, is_published: bool) -> int:
             else:
                 replayed.count(batch)
         replayed.finish()
-        return replayed.fates().n_counted
+        return replayed.dispositions().n_counted
 
 
-def count_only(task: Task, variant: Variant) -> int:
+def count_only(task: Task, scenario: Scenario) -> int:
     """Count the published events by pane and cell without judging them: what pandas is compared with."""
     with LogReader(task.kafka, task.output_topic, is_published=True) as reader:
         counted: dict[tuple[int, int], int] = {}
         for partition in reader.partitions:
-            counter = PublishedCounter(variant.model)
+            counter = PublishedCounter(scenario.model)
             while (batch := reader.next_run(partition)) is not None:
                 for start_s, cells in counter.count(batch):
                     for code, vector in cells.items():
@@ -70,7 +70,7 @@ def count_only(task: Task, variant: Variant) -> int:
 
 def group_with_pandas(task: Task) -> Counts:
     """Do what a person does at first: ``json`` for each record, then one ``groupby`` over the whole table."""
-    import pandas as pd  # type: ignore[import-untyped]  # noqa: PLC0415 - the others do not need it
+    import pandas as pd  # noqa: PLC0415 - the others do not need it
 
     events: list[dict[str, Any]] = []
     with LogReader(task.kafka, task.output_topic, is_published=True) as reader:
@@ -82,7 +82,8 @@ def group_with_pandas(task: Task) -> Counts:
     resolution = {"us": 10**6, "ns": 10**9, "ms": 10**3, "s": 1}[pd.to_datetime(table["ts"][:1], utc=True).dt.unit]
     table["pane"] = seconds // resolution // PANE_S * PANE_S
     counts = table.groupby(["pane", "approved", "gender", "race", "age_band"]).size()
-    return {(int(pane), bool(ok), *labels): int(n) for (pane, ok, *labels), n in counts.items()}
+    keys: list[tuple[Any, ...]] = counts.index.tolist()
+    return {(int(pane), bool(ok), *labels): int(n) for (pane, ok, *labels), n in zip(keys, counts, strict=True)}
 
 
 def main() -> None:
@@ -90,7 +91,7 @@ def main() -> None:
     task = Task.from_argv()
     policy = msgspec.convert(task.policy, Policy)
     [model] = policy.models
-    original = original_of(policy, model)
+    original = original_scenario(policy, model)
     mode, marks = task.options["mode"], Marks(task.marks_path)
     marks.first()
     match mode:
@@ -99,8 +100,8 @@ def main() -> None:
         case "count":
             n_counted = count_only(task, original)
         case "what-ifs":
-            variants = [variant_of(policy, model, WhatIf(settings)) for settings in _WHAT_IFS]
-            n_counted = replay(task, variants, is_published=True)
+            scenarios = [scenario_of(policy, model, ScenarioSettings(settings)) for settings in _WHAT_IFS]
+            n_counted = replay(task, scenarios, is_published=True)
         case _:
             n_counted = replay(task, [original], is_published=mode == "published")
     marks.note("counted", n=n_counted)

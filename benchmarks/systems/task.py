@@ -25,7 +25,7 @@ class Task:
         kafka: Bootstrap servers.
         run: A name that no other run has: consumer group, application id, prefix of what the system makes.
         topic: Input topic, filled before the start.
-        output_topic: Where the pseudonymised events go; as many partitions as the input.
+        output_topic: Where the pseudonymized events go; as many partitions as the input.
         n_partitions: Partitions of both.
         n_events: Events in the input.
         kid: Name of the pseudonym key.

@@ -90,7 +90,7 @@ SHORTFALL = (
     lines(
         About(
             "Shortfall",
-            "Favourable decisions that a group lacks to meet the ratio rule, as a share of its decisions. This is what "
+            "Favorable decisions that a group lacks to meet the ratio rule, as a share of its decisions. This is what "
             "the alerts FairnessBurnFast and FairnessBurnSlow spend.",
             "percentunit",
             alert="FairnessBurnFast",

@@ -85,7 +85,7 @@ DIFFERENCES = (
         "predictive_parity_difference_ratio",
         "Share of good outcomes among the approved: group − reference group. Only approved ones have an outcome, so "
         "this sees what the decisions let through.",
-        "favourable_outcome",
+        "favorable_outcome",
     ),
     lines(
         About(
@@ -119,9 +119,9 @@ TABLES = (
             "A group that must be better than others to be approved has a higher share here.",
         ),
         [
-            Column("Share", owned("favourable_outcome_ratio", _PAIR, *OF_WINDOW), "percentunit"),
-            Column("lower", owned("favourable_outcome_ratio_lower", _PAIR, *OF_WINDOW), "percentunit"),
-            Column("upper", owned("favourable_outcome_ratio_upper", _PAIR, *OF_WINDOW), "percentunit"),
+            Column("Share", owned("favorable_outcome_ratio", _PAIR, *OF_WINDOW), "percentunit"),
+            Column("lower", owned("favorable_outcome_ratio_lower", _PAIR, *OF_WINDOW), "percentunit"),
+            Column("upper", owned("favorable_outcome_ratio_upper", _PAIR, *OF_WINDOW), "percentunit"),
         ],
         ["attribute", "group"],
         width=FULL,

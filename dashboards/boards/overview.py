@@ -121,7 +121,7 @@ RATES = (
     lines(
         About(
             "Approval rate",
-            "Share of favourable decisions in the last closed window.",
+            "Share of favorable decisions in the last closed window.",
             "percentunit",
             leads_to=_LEADS_TO,
         ),

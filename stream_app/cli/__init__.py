@@ -10,7 +10,7 @@ from typing import cast
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from stream_app.cli.options import bear_common_flags
+from stream_app.cli.output import bear_common_flags
 
 app = typer.Typer(
     name="fairstream",
@@ -27,8 +27,8 @@ def load_commands() -> TyperGroup:
 
     They keep heavy imports inside their functions, so that ``fairstream keys`` does not wait for Faust.
     """
-    for module in pkgutil.iter_modules(__path__):
-        importlib.import_module(f"{__name__}.{module.name}")
+    for module in pkgutil.walk_packages(__path__, f"{__name__}."):
+        importlib.import_module(module.name)
     whole = typer.main.get_group(app)
     for _, command in walk_commands(whole):
         _accept_common_flags(command)

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from stream_app.cli import app
-from stream_app.cli.options import Kafka, PolicyName, StateDir, notes, read_settings
+from stream_app.cli.output import Kafka, PolicyName, StateDir, notes, read_settings
 from stream_app.errors import ConfigError
 from stream_app.policy import load_policy
 
@@ -36,10 +36,10 @@ def worker(
 
     Example: fairstream worker --kafka broker:9092 --policy my-policy.toml
     """
-    from stream_app.edges.keyfile import key_file_path, load_keys  # noqa: PLC0415  # other commands start faster
-    from stream_app.edges.logs import start_logging  # noqa: PLC0415
-    from stream_app.wiring.lane_builder import ROLES  # noqa: PLC0415
-    from stream_app.wiring.serve import serve  # noqa: PLC0415
+    from stream_app.edges.files.key_file import key_file_path, load_keys  # noqa: PLC0415  # other commands start faster
+    from stream_app.edges.host.logs import start_logging  # noqa: PLC0415
+    from stream_app.programs.worker.lane_builder import ROLES  # noqa: PLC0415
+    from stream_app.programs.worker.serve import serve  # noqa: PLC0415
 
     settings = read_settings(kafka=kafka, policy=policy, state_dir=state_dir, app_id=app_id, metrics_port=metrics_port)
     wanted = [role.strip() for role in roles.split(",")]

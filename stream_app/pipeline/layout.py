@@ -19,8 +19,8 @@ __all__ = [
     "outcome_layout_of",
 ]
 
-FAVOURABLE = "favourable"
-UNFAVOURABLE = "unfavourable"
+FAVOURABLE = "favorable"
+UNFAVOURABLE = "unfavorable"
 AWAITED = "awaited"  # the outcome of a decision that has begun to wait for one
 EXPIRED = "expired"  # the outcome of a decision that was given up without one
 OUTCOME_LABELS = (FAVOURABLE, UNFAVOURABLE, AWAITED, EXPIRED)
@@ -46,9 +46,9 @@ def layout_of(model: ModelPolicy) -> CellLayout:
 def outcome_layout_of(model: ModelPolicy) -> CellLayout:
     """Return the cell layout of the outcomes of a model: that of its decisions, and the outcome as last dimension.
 
-    A decision is counted as ``awaited`` when it begins to wait, as ``favourable`` or ``unfavourable`` when its outcome
+    A decision is counted as ``awaited`` when it begins to wait, as ``favorable`` or ``unfavorable`` when its outcome
     comes, as ``expired`` when it is given up; so the decisions still without an outcome are
-    ``awaited - favourable - unfavourable - expired``, a sum over cells like all else. The only feature is the score.
+    ``awaited - favorable - unfavorable - expired``, a sum over cells like all else. The only feature is the score.
     """
     layout = layout_of(model)
     return CellLayout((*layout.dimensions, (OUTCOME, OUTCOME_LABELS)), 0 if model.score is None else 1)

@@ -33,7 +33,7 @@ from stream_app.policy.parts import (
     Score,
     Segment,
     Topic,
-    Window,
+    WindowPolicy,
 )
 
 __all__ = [
@@ -67,7 +67,7 @@ __all__ = [
     "Score",
     "Segment",
     "Topic",
-    "Window",
+    "WindowPolicy",
     "canonical_label",
     "declared_outcome",
     "declared_paths",

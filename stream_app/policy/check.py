@@ -27,14 +27,14 @@ def check_policy(policy: Policy) -> None:
     Raises:
         PolicyError: with the path of the field and what was expected.
     """
-    _refuse_repeats([model.name for model in policy.models], "$.models[...].name")
+    _reject_duplicates([model.name for model in policy.models], "$.models[...].name")
     raw = [model.topic for model in policy.models]
-    _refuse_repeats(raw, "$.models[...].topic")
+    _reject_duplicates(raw, "$.models[...].topic")
     raw += [model.outcome.topic for model in policy.models if model.outcome is not None]
-    _refuse_repeats(raw, "$.models[...].outcome.topic")
+    _reject_duplicates(raw, "$.models[...].outcome.topic")
     # An output topic that is a raw topic would feed the worker with its own records for ever.
     written = [model.output_topic for model in policy.models if model.output_topic is not None]
-    _refuse_repeats([*raw, *written], "$.models[...].output_topic")
+    _reject_duplicates([*raw, *written], "$.models[...].output_topic")
     for number, model in enumerate(policy.models):
         _check_model(model, f"$.models[{number}]")
 
@@ -49,18 +49,18 @@ def _check_model(model: ModelPolicy, where: str) -> None:
     for number, feature in enumerate(model.features):
         _check_feature(feature, f"{where}.features[{number}]")
     if model.model_version is not None and model.kind != "decisions":
-        _refuse(f"no model_version for kind {model.kind!r}", f"{where}.model_version")
+        _reject(f"no model_version for kind {model.kind!r}", f"{where}.model_version")
     if model.score is not None:
         _check_score(model.score, model.kind, f"{where}.score")
     if model.outcome is not None:
         _check_outcome(model, model.outcome, f"{where}.outcome")
     for number, window in enumerate(model.windows):
         if window.size_s % model.event_time.pane_s:
-            _refuse(f"a multiple of pane_s = {model.event_time.pane_s}", f"{where}.windows[{number}].size_s")
+            _reject(f"a multiple of pane_s = {model.event_time.pane_s}", f"{where}.windows[{number}].size_s")
     _check_names(model, where)
     n_cells = prod(n_labels(model)) * (1 if model.outcome is None else N_OUTCOMES)
     if n_cells > MAX_CELLS:
-        _refuse(f"at most {MAX_CELLS} combinations of labels, got {n_cells}", f"{where}.attributes")
+        _reject(f"at most {MAX_CELLS} combinations of labels, got {n_cells}", f"{where}.attributes")
     _check_detection(model, where)
     _check_privacy(model, where)
 
@@ -68,14 +68,14 @@ def _check_model(model: ModelPolicy, where: str) -> None:
 def _check_detection(model: ModelPolicy, where: str) -> None:
     detection = model.detection
     if detection.is_stratified and model.segment is None:
-        _refuse("a segment to test inside of", f"{where}.detection.is_stratified")
+        _reject("a segment to test inside of", f"{where}.detection.is_stratified")
     if model.kind == "decisions" and (n := n_pairs(model)) > MAX_PAIRS:
-        _refuse(f"at most {MAX_PAIRS} groups and intersections, got {n}", f"{where}.detection.max_depth")
+        _reject(f"at most {MAX_PAIRS} groups and intersections, got {n}", f"{where}.detection.max_depth")
 
 
 def _check_privacy(model: ModelPolicy, where: str) -> None:
     if model.kind != "decisions" and model.privacy.exportable_records != "none":
-        _refuse(f"'none' for kind {model.kind!r}", f"{where}.privacy.exportable_records")
+        _reject(f"'none' for kind {model.kind!r}", f"{where}.privacy.exportable_records")
 
 
 def n_pairs(model: ModelPolicy) -> int:
@@ -98,52 +98,52 @@ def n_labels(model: ModelPolicy) -> list[int]:
 
 def _check_fields(model: ModelPolicy, where: str) -> None:
     if not model.event_id.is_required:
-        _refuse("true: records without it would be repeats of each other", f"{where}.event_id.is_required")
+        _reject("true: records without it would be repeats of each other", f"{where}.event_id.is_required")
     _check_paths(model, where)
 
 
 def _check_paths(model: ModelPolicy, where: str) -> None:
     if model.drop and model.unknown_fields == "reject":
-        _refuse("unknown_fields = 'drop' beside a list of fields to drop", f"{where}.drop")
+        _reject("unknown_fields = 'drop' beside a list of fields to drop", f"{where}.drop")
     paths = [path for path, _ in declared_paths(model)]
-    _refuse_repeats(paths, where)
+    _reject_duplicates(paths, where)
     for outer in paths:
         for inner in paths:
             if inner.startswith(outer + "."):
-                _refuse(f"one value, but {inner!r} lies inside {outer!r}", where)
+                _reject(f"one value, but {inner!r} lies inside {outer!r}", where)
 
 
 def _check_decision(model: ModelPolicy, where: str) -> None:
     decision: Decision | None = model.decision
     if (model.kind == "decisions") != (decision is not None):
-        _refuse(f"{'a' if decision is None else 'no'} decision for kind {model.kind!r}", f"{where}.decision")
+        _reject(f"{'a' if decision is None else 'no'} decision for kind {model.kind!r}", f"{where}.decision")
     if decision is not None:
         _check_values(decision, f"{where}.decision")
 
 
 def _check_values(said: Decision | Outcome, where: str) -> None:
-    values = (said.favourable, *said.unfavourable)
+    values = (said.favorable, *said.unfavorable)
     if len({type(value) for value in values}) > 1:
-        _refuse("values of one type", where)
-    _refuse_repeats([str(value) for value in values], where)
+        _reject("values of one type", where)
+    _reject_duplicates([str(value) for value in values], where)
 
 
 def _check_score(score: Score, kind: str, where: str) -> None:
     if kind != "decisions":
-        _refuse(f"no score for kind {kind!r}", where)
+        _reject(f"no score for kind {kind!r}", where)
     if max(abs(score.minimum), abs(score.maximum)) > MAX_FIXED_POINT:
-        _refuse(f"|score| <= {MAX_FIXED_POINT}, so that sums stay exact", where)
+        _reject(f"|score| <= {MAX_FIXED_POINT}, so that sums stay exact", where)
     bounds = (score.minimum, *score.edges, score.maximum)
     if any(not low < high for low, high in pairwise(bounds)):
-        _refuse("rising edges between minimum and maximum", f"{where}.edges")
-    _refuse_repeats(score.bins, f"{where}.edges")
+        _reject("rising edges between minimum and maximum", f"{where}.edges")
+    _reject_duplicates(score.bins, f"{where}.edges")
     if score.cut is not None and score.cut not in score.edges:
-        _refuse("one of the edges", f"{where}.cut")
+        _reject("one of the edges", f"{where}.cut")
 
 
 def _check_outcome(model: ModelPolicy, outcome: Outcome, where: str) -> None:
     if model.kind != "decisions":
-        _refuse(f"no outcome for kind {model.kind!r}", where)
+        _reject(f"no outcome for kind {model.kind!r}", where)
     _check_values(outcome, where)
     _check_paths(outcome_records_of(model), where)
 
@@ -151,9 +151,9 @@ def _check_outcome(model: ModelPolicy, outcome: Outcome, where: str) -> None:
 def _check_attribute(attribute: Attribute, kind: str, where: str) -> None:
     _check_labels(attribute.groups, f"{where}.groups")
     if attribute.reference is None and kind == "decisions":
-        _refuse("a reference group", f"{where}.reference")
+        _reject("a reference group", f"{where}.reference")
     if attribute.reference is not None and attribute.reference not in attribute.groups:
-        _refuse("one of the groups", f"{where}.reference")
+        _reject("one of the groups", f"{where}.reference")
 
 
 def _check_labels(labels: tuple[str, ...], where: str) -> None:
@@ -161,10 +161,10 @@ def _check_labels(labels: tuple[str, ...], where: str) -> None:
     for label in labels:
         canonical = canonical_label(label)
         if not canonical or not label.isprintable():
-            _refuse("labels that can be seen", where)
+            _reject("labels that can be seen", where)
         if canonical in known:
-            _refuse(
-                f"each label once after Unicode normalisation, strip and casefold ({UNKNOWN!r} and {OTHER!r} are "
+            _reject(
+                f"each label once after Unicode normalization, strip and casefold ({UNKNOWN!r} and {OTHER!r} are "
                 f"implied), got {label!r} again",
                 where,
             )
@@ -173,9 +173,9 @@ def _check_labels(labels: tuple[str, ...], where: str) -> None:
 
 def _check_feature(feature: Feature, where: str) -> None:
     if not feature.minimum < feature.maximum:
-        _refuse("minimum < maximum", where)
+        _reject("minimum < maximum", where)
     if max(abs(feature.minimum), abs(feature.maximum)) * feature.scale > MAX_FIXED_POINT:
-        _refuse(f"|value| * scale <= {MAX_FIXED_POINT}, so that sums stay exact", f"{where}.scale")
+        _reject(f"|value| * scale <= {MAX_FIXED_POINT}, so that sums stay exact", f"{where}.scale")
 
 
 def _check_names(model: ModelPolicy, where: str) -> None:
@@ -184,18 +184,18 @@ def _check_names(model: ModelPolicy, where: str) -> None:
     implied = [DECISION] if model.decision else []
     implied += [SCORE] if model.score else []
     implied += [OUTCOME] if model.outcome else []
-    _refuse_repeats([*dimensions, *implied], f"{where}.attributes[...].name")
-    _refuse_repeats([feature.name for feature in model.counted_features], f"{where}.features[...].name")
-    _refuse_repeats([*(window.name for window in model.windows), "total"], f"{where}.windows[...].name")
+    _reject_duplicates([*dimensions, *implied], f"{where}.attributes[...].name")
+    _reject_duplicates([feature.name for feature in model.counted_features], f"{where}.features[...].name")
+    _reject_duplicates([*(window.name for window in model.windows), "total"], f"{where}.windows[...].name")
 
 
-def _refuse_repeats(values: Iterable[str], where: str) -> None:
+def _reject_duplicates(values: Iterable[str], where: str) -> None:
     seen: set[str] = set()
     for value in values:
         if value in seen:
-            _refuse(f"each value once, got {value!r} again", where)
+            _reject(f"each value once, got {value!r} again", where)
         seen.add(value)
 
 
-def _refuse(expected: str, where: str) -> None:
+def _reject(expected: str, where: str) -> None:
     raise PolicyError(f"The policy has a mistake: Expected {expected} - at `{where}`")

@@ -6,7 +6,7 @@ import unicodedata
 
 UNKNOWN = "unknown"  # the label of a null
 OTHER = "__other__"  # the label of a value that the policy does not list
-DECISION = "decision"  # the dimension of the favourable and the unfavourable
+DECISION = "decision"  # the dimension of the favorable and the unfavorable
 MAX_VERSION_LENGTH = 60  # characters
 
 
@@ -14,7 +14,7 @@ def canonical_label(text: str) -> str:
     """Return the form in which labels are compared: NFKC, stripped, casefolded.
 
     Full-width letters, stray blanks and capitals must not make a group of their own. Casefolding can undo the
-    normal form (U+0345), so the text is normalised again.
+    normal form (U+0345), so the text is normalized again.
 
     >>> canonical_label("  Ｆemale ")
     'female'

@@ -9,6 +9,7 @@ import msgspec
 
 from stream_app.errors import PolicyError
 from stream_app.policy.check import check_policy
+from stream_app.policy.former_names import with_current_names
 from stream_app.policy.model import Policy
 from stream_app.policy.parts import PATTERNS
 from stream_app.policy.reference import describe_fields
@@ -65,7 +66,9 @@ def parse_policy(text: str) -> Policy:
         PolicyError: with the path of the field and what was expected.
     """
     try:
-        policy = msgspec.convert(tomllib.loads(text), Policy)
+        policy = msgspec.convert(with_current_names(tomllib.loads(text)), Policy)
+    except PolicyError:
+        raise
     except msgspec.ValidationError as error:
         raise PolicyError(f"The policy has a mistake: {_in_words(str(error))}") from None
     except (ValueError, RecursionError) as error:

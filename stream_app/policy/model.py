@@ -20,23 +20,23 @@ from stream_app.policy.parts import (
     JsonPath,
     Name,
     Outcome,
-    Part,
+    PolicyPart,
     Privacy,
     Rules,
     Score,
     Segment,
     Topic,
-    Window,
+    WindowPolicy,
 )
 
 DEFAULT_WINDOWS = (
-    Window(name="1m", size_s=60),
-    Window(name="5m", size_s=300),
-    Window(name="1h", size_s=3600),
+    WindowPolicy(name="1m", size_s=60),
+    WindowPolicy(name="5m", size_s=300),
+    WindowPolicy(name="1h", size_s=3600),
 )
 
 
-class ModelPolicy(Part, frozen=True, kw_only=True):
+class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
     """One watched stream.
 
     Attributes:
@@ -44,8 +44,8 @@ class ModelPolicy(Part, frozen=True, kw_only=True):
         topic: The raw topic that the customer writes.
         event_time: When the decision was made.
         kind: ``decisions`` are judged for fairness; ``counts`` are published as k-suppressed counts.
-        output_topic: Where the pseudonymised events go; without it they are counted and not published.
-        event_id: The identifier by which a record sent twice is known; pseudonymised too.
+        output_topic: Where the pseudonymized events go; without it they are counted and not published.
+        event_id: The identifier by which a record sent twice is known; pseudonymized too.
         identifiers: Further identifiers; all are replaced by pseudonyms.
         decision: The decision that is watched; for ``decisions`` only.
         attributes: The protected attributes; for ``counts`` whatever is counted by. The product of the numbers of
@@ -69,8 +69,8 @@ class ModelPolicy(Part, frozen=True, kw_only=True):
         rules: The limits of fairness.
         detection: How the sequential tests watch; for ``decisions``.
         privacy: What may leave.
-        repeat_horizon: A record is a repeat if its event id stands among this many records before it, per partition;
-            0 looks for none. A change forgets what was remembered.
+        deduplication_window: A record is a duplicate if its event id occurs among this many records before it in its
+            partition; 0 disables deduplication. A change discards the ids seen so far.
         max_record_bytes: A larger record is a dead letter (``size``), unread.
         max_list_items: A list with more entries makes the record a dead letter (``cardinality``).
         revision_s: How long a closed window can still be corrected by a partition that was silent.
@@ -95,11 +95,11 @@ class ModelPolicy(Part, frozen=True, kw_only=True):
     boxes: tuple[Box, ...] = ()
     drop: tuple[JsonPath, ...] = ()
     unknown_fields: Literal["reject", "drop"] = "reject"
-    windows: Annotated[tuple[Window, ...], msgspec.Meta(min_length=1, max_length=8)] = DEFAULT_WINDOWS
+    windows: Annotated[tuple[WindowPolicy, ...], msgspec.Meta(min_length=1, max_length=8)] = DEFAULT_WINDOWS
     rules: Rules = Rules()
     detection: Detection = Detection()
     privacy: Privacy = Privacy()
-    repeat_horizon: Annotated[int, msgspec.Meta(ge=0, le=10_000_000)] = 200_000
+    deduplication_window: Annotated[int, msgspec.Meta(ge=0, le=10_000_000)] = 200_000
     max_record_bytes: Annotated[int, msgspec.Meta(ge=256, le=16_777_216)] = 1_048_576
     max_list_items: Annotated[int, msgspec.Meta(ge=1)] = 512
     revision_s: Annotated[int, msgspec.Meta(ge=60, le=7 * 86_400)] = 3600
@@ -129,7 +129,7 @@ class ModelPolicy(Part, frozen=True, kw_only=True):
         return hashlib.sha256(msgspec.json.encode(layout)).hexdigest()[:16]
 
 
-class Policy(Part, frozen=True, kw_only=True):
+class Policy(PolicyPart, frozen=True, kw_only=True):
     """A whole policy file.
 
     Attributes:

@@ -10,7 +10,7 @@ import msgspec
 from stream_app.policy.model import ModelPolicy
 from stream_app.policy.parts import Decision, EventTime, Identifier, Outcome
 
-N_OUTCOMES: Final = 4  # favourable, unfavourable, awaited, expired
+N_OUTCOMES: Final = 4  # favorable, unfavorable, awaited, expired
 
 
 def declared_outcome(model: ModelPolicy) -> Outcome:
@@ -49,11 +49,11 @@ def outcome_records_of(model: ModelPolicy) -> ModelPolicy:
             path=outcome.event_id, link_domain=model.event_id.link_domain, canonical=model.event_id.canonical
         ),
         identifiers=outcome.identifiers,
-        decision=Decision(path=outcome.path, favourable=outcome.favourable, unfavourable=outcome.unfavourable),
+        decision=Decision(path=outcome.path, favorable=outcome.favorable, unfavorable=outcome.unfavorable),
         attributes=(),
         drop=outcome.drop,
         unknown_fields=outcome.unknown_fields,
-        repeat_horizon=0,  # the same label again is told from another one where the decision is known
+        deduplication_window=0,  # the same label again is told from another one where the decision is known
         max_record_bytes=model.max_record_bytes,
         max_list_items=model.max_list_items,
     )
@@ -66,5 +66,5 @@ def outcome_layout_hash(model: ModelPolicy) -> str:
         ValueError: the model has no outcome.
     """
     outcome = declared_outcome(model)
-    layout = (model.layout_hash(), outcome.path, outcome.favourable, outcome.unfavourable)
+    layout = (model.layout_hash(), outcome.path, outcome.favorable, outcome.unfavorable)
     return hashlib.sha256(msgspec.json.encode(layout)).hexdigest()[:16]

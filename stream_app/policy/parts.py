@@ -32,11 +32,11 @@ Label = Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
 Scalar = bool | int | str
 
 
-class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class PolicyPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Every part of a policy: immutable, and a misspelt field is an error."""
 
 
-class Identifier(Part, frozen=True, kw_only=True):
+class Identifier(PolicyPart, frozen=True, kw_only=True):
     """A field that names a person, device or case; replaced by a pseudonym in the first hop.
 
     Attributes:
@@ -54,7 +54,7 @@ class Identifier(Part, frozen=True, kw_only=True):
     canonical: Literal["text", "integer", "text-or-integer", "email"] = "text"
 
 
-class EventTime(Part, frozen=True, kw_only=True):
+class EventTime(PolicyPart, frozen=True, kw_only=True):
     """When the decision was made, and what is believed about clocks and order.
 
     Attributes:
@@ -78,21 +78,21 @@ class EventTime(Part, frozen=True, kw_only=True):
     idle_s: Annotated[float, msgspec.Meta(gt=0, le=86_400)] = 5.0
 
 
-class Decision(Part, frozen=True, kw_only=True):
+class Decision(PolicyPart, frozen=True, kw_only=True):
     """The decision that is watched.
 
     Attributes:
         path: Where it lies.
-        favourable: The value that is good for the person: true, 1, "approved", ...
-        unfavourable: All other values that may occur, of the same type; any further value is a dead letter.
+        favorable: The value that is good for the person: true, 1, "approved", ...
+        unfavorable: All other values that may occur, of the same type; any further value is a dead letter.
     """
 
     path: JsonPath
-    favourable: Scalar
-    unfavourable: Annotated[tuple[Scalar, ...], msgspec.Meta(min_length=1)]
+    favorable: Scalar
+    unfavorable: Annotated[tuple[Scalar, ...], msgspec.Meta(min_length=1)]
 
 
-class Attribute(Part, frozen=True, kw_only=True):
+class Attribute(PolicyPart, frozen=True, kw_only=True):
     """A protected attribute.
 
     Attributes:
@@ -110,7 +110,7 @@ class Attribute(Part, frozen=True, kw_only=True):
     reference: Label | None = None
 
 
-class Segment(Part, frozen=True, kw_only=True):
+class Segment(PolicyPart, frozen=True, kw_only=True):
     """A field by which results are split to look for causes: product, branch, site.
 
     Attributes:
@@ -125,7 +125,7 @@ class Segment(Part, frozen=True, kw_only=True):
     values: Annotated[tuple[Label, ...], msgspec.Meta(min_length=1, max_length=256)]
 
 
-class Feature(Part, frozen=True, kw_only=True):
+class Feature(PolicyPart, frozen=True, kw_only=True):
     """A number whose mean and spread are kept per cell, exactly.
 
     Attributes:
@@ -146,7 +146,7 @@ class Feature(Part, frozen=True, kw_only=True):
     is_required: bool = True
 
 
-class Score(Part, frozen=True, kw_only=True):
+class Score(PolicyPart, frozen=True, kw_only=True):
     """The number by which the decision was made: a further dimension of the counts, and a sum per cell.
 
     Attributes:
@@ -155,7 +155,7 @@ class Score(Part, frozen=True, kw_only=True):
         maximum: Greatest score that can be; ``|score|`` is at most 2**20.
         edges: Where one bin of scores ends and the next begins, rising, between minimum and maximum; a score on an edge
             belongs to the upper bin. Groups are compared bin by bin.
-        cut: The score from which a decision is favourable, one of the edges; none if no single one decides. The shares
+        cut: The score from which a decision is favorable, one of the edges; none if no single one decides. The shares
             of scores from there on (else from the middle edge on) are compared between groups.
         reference_n: The first so many decisions of a group, in whole panes, are what its later scores are held against.
         version: Version of what makes the scores; a change gathers new references and ends alarms of ``score_drift``.
@@ -192,7 +192,7 @@ class Score(Part, frozen=True, kw_only=True):
         return Feature(name=SCORE, path=self.path, minimum=self.minimum, maximum=self.maximum, scale=scale)
 
 
-class OutcomeTime(Part, frozen=True, kw_only=True):
+class OutcomeTime(PolicyPart, frozen=True, kw_only=True):
     """When an outcome became known; checked like the time of a decision, by the same limits.
 
     Attributes:
@@ -204,7 +204,7 @@ class OutcomeTime(Part, frozen=True, kw_only=True):
     format: Literal["iso8601", "epoch_s", "epoch_ms"] = "iso8601"
 
 
-class Outcome(Part, frozen=True, kw_only=True):
+class Outcome(PolicyPart, frozen=True, kw_only=True):
     """What came of the decisions: a second topic, whose records are joined with the decisions by the event id.
 
     Attributes:
@@ -212,14 +212,14 @@ class Outcome(Part, frozen=True, kw_only=True):
         event_id: Where the decision's event id lies in an outcome; its link domain and spelling are those of the
             decision's.
         path: Where the label lies.
-        favourable: The label of a good outcome: true for a loan that was repaid.
-        unfavourable: All other labels, of the same type; any further value is a dead letter.
+        favorable: The label of a good outcome: true for a loan that was repaid.
+        unfavorable: All other labels, of the same type; any further value is a dead letter.
         event_time: When the outcome became known.
         identifiers: Further identifiers; they are checked and leave nowhere.
         drop: Fields that are known to identify; dropped and counted by path. Needs ``unknown_fields = "drop"``.
         unknown_fields: What happens to a field that is not named here: ``reject`` makes the record a dead letter,
             ``drop`` drops the field and counts it.
-        is_selective: Whether outcomes are known for favourable decisions only, as repayment is for loans that were
+        is_selective: Whether outcomes are known for favorable decisions only, as repayment is for loans that were
             granted. Then true and false positive rates cannot be known and are not shown.
         max_wait_d: How many days a decision waits for its outcome, and an outcome for its decision.
         max_waiting: Most decisions, and most outcomes without a decision, that wait per partition; then the oldest are
@@ -229,8 +229,8 @@ class Outcome(Part, frozen=True, kw_only=True):
     topic: Topic
     event_id: JsonPath
     path: JsonPath
-    favourable: Scalar
-    unfavourable: Annotated[tuple[Scalar, ...], msgspec.Meta(min_length=1)]
+    favorable: Scalar
+    unfavorable: Annotated[tuple[Scalar, ...], msgspec.Meta(min_length=1)]
     event_time: OutcomeTime
     identifiers: tuple[Identifier, ...] = ()
     drop: tuple[JsonPath, ...] = ()
@@ -240,7 +240,7 @@ class Outcome(Part, frozen=True, kw_only=True):
     max_waiting: Annotated[int, msgspec.Meta(ge=1, le=50_000_000)] = 1_000_000
 
 
-class Constant(Part, frozen=True, kw_only=True):
+class Constant(PolicyPart, frozen=True, kw_only=True):
     """A field that says which schema or source a record has.
 
     Attributes:
@@ -252,7 +252,7 @@ class Constant(Part, frozen=True, kw_only=True):
     values: Annotated[tuple[str | int, ...], msgspec.Meta(min_length=1)]
 
 
-class Box(Part, frozen=True, kw_only=True):
+class Box(PolicyPart, frozen=True, kw_only=True):
     """A bounding box: an object with ``left``, ``top``, ``right`` and ``bottom`` as fractions of the picture.
 
     Its edges are checked (a box in pixels or with swapped edges makes the record a dead letter, ``bbox``), then it is
@@ -265,7 +265,7 @@ class Box(Part, frozen=True, kw_only=True):
     path: JsonPath
 
 
-class Window(Part, frozen=True, kw_only=True):
+class WindowPolicy(PolicyPart, frozen=True, kw_only=True):
     """A tumbling window of event time, aligned to the epoch.
 
     Attributes:
@@ -277,7 +277,7 @@ class Window(Part, frozen=True, kw_only=True):
     size_s: Annotated[int, msgspec.Meta(ge=1, le=366 * 86_400)]
 
 
-class Rules(Part, frozen=True, kw_only=True):
+class Rules(PolicyPart, frozen=True, kw_only=True):
     """The limits of fairness, for the plain rules of a window and for the sequential tests.
 
     Attributes:
@@ -296,7 +296,7 @@ class Rules(Part, frozen=True, kw_only=True):
     min_n: Annotated[int, msgspec.Meta(ge=1)] = 30
 
 
-class Detection(Part, frozen=True, kw_only=True):
+class Detection(PolicyPart, frozen=True, kw_only=True):
     """How sequential tests watch every group and every intersection of groups, all the time.
 
     Attributes:
@@ -318,14 +318,14 @@ class Detection(Part, frozen=True, kw_only=True):
     plain_rules: bool = False
 
 
-class Privacy(Part, frozen=True, kw_only=True):
+class Privacy(PolicyPart, frozen=True, kw_only=True):
     """What may leave.
 
     Attributes:
         k: Group values with fewer people are suppressed in metrics and aggregates.
         exportable_records: Which single records ``fairstream replay export-records`` may write to a file: ``none``,
-            the ``pseudonymised`` events, or also the ``raw`` records with their identifiers. For ``decisions`` only.
+            the ``pseudonymized`` events, or also the ``raw`` records with their identifiers. For ``decisions`` only.
     """
 
     k: Annotated[int, msgspec.Meta(ge=5)] = 10
-    exportable_records: Literal["none", "pseudonymised", "raw"] = "none"
+    exportable_records: Literal["none", "pseudonymized", "raw"] = "none"

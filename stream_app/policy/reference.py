@@ -25,16 +25,16 @@ from stream_app.policy.parts import (
     Identifier,
     Outcome,
     OutcomeTime,
-    Part,
+    PolicyPart,
     Privacy,
     Rules,
     Score,
     Segment,
-    Window,
+    WindowPolicy,
 )
 
 # Where each part stands in the file, in the order in which a person writes it.
-PLACES: dict[type[Part], str] = {
+PLACES: dict[type[PolicyPart], str] = {
     Policy: "the file",
     ModelPolicy: "models",
     EventTime: "event_time",
@@ -48,7 +48,7 @@ PLACES: dict[type[Part], str] = {
     Feature: "features",
     Constant: "constants",
     Box: "boxes",
-    Window: "windows",
+    WindowPolicy: "windows",
     Rules: "rules",
     Detection: "detection",
     Privacy: "privacy",
@@ -92,7 +92,7 @@ def describe_fields() -> Iterator[FieldFact]:
             )
 
 
-def summary_of(part: type[Part]) -> str:
+def summary_of(part: type[PolicyPart]) -> str:
     """Return what a part of a policy is, without the list of its fields."""
     return _one_line((part.__doc__ or "").partition("    Attributes:")[0])
 
@@ -150,11 +150,11 @@ def _range(kind: inspect.IntType | inspect.FloatType) -> str:
 
 def _default(value: object) -> str:
     if isinstance(value, tuple):
-        names = [f"{window.name}" for window in value if isinstance(window, Window)]
+        names = [f"{window.name}" for window in value if isinstance(window, WindowPolicy)]
         return ", ".join(names) or "none"
     if value is None:
         return "none"
-    return "its defaults" if isinstance(value, Part) else msgspec.json.encode(value).decode()
+    return "its defaults" if isinstance(value, PolicyPart) else msgspec.json.encode(value).decode()
 
 
 _IN_WORDS: dict[type, Callable[[Any], str]] = {

@@ -13,7 +13,7 @@ from confluent_kafka import Producer
 
 from benchmarks.bench import Bench
 from benchmarks.broker import read_topic
-from benchmarks.catalogue import BY_DEFAULT
+from benchmarks.catalog import BY_DEFAULT
 from benchmarks.checks import faults_of
 from benchmarks.systems.kernel import Job
 from benchmarks.systems.task import Task

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from confluent_kafka import Producer
 
-from producers.drift import DriftSchedule
 from producers.event import Event
-from producers.loans import simulate_loans
 from producers.publish import Destination, publish
+from producers.simulated.drift import DriftSchedule
+from producers.simulated.loans import simulate_loans
 from producers.timeline import Timeline
-from stream_app.edges.kafka.local import LocalKafka
+from stream_app.edges.kafka.local.broker import LocalKafka
 from stream_app.topics import DEAD_LETTERS
 from tests.chaos.logs import read_json, read_raw, read_sources
 from tests.sites import Site, open_site

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 
-from stream_app.edges.kafka import local
-from stream_app.edges.kafka.jars import default_cache_dir
-from stream_app.edges.kafka.local import LocalKafka, new_cluster_id
-from stream_app.edges.ports import free_port
+from stream_app.edges.host.ports import free_port
+from stream_app.edges.kafka.local import broker as local
+from stream_app.edges.kafka.local.broker import LocalKafka, new_cluster_id
+from stream_app.edges.kafka.local.jars import default_cache_dir
 from stream_app.errors import BrokerUnavailableError, DependencyMissingError
 from tests.tiers import skip_or_fail
 
@@ -96,7 +96,7 @@ def test_no_id_of_a_cluster_is_taken_for_a_flag() -> None:
 def test_the_node_ends_with_its_parent_even_when_that_is_killed(tmp_path: Path, ending: signal.Signals) -> None:
     program = (
         "import pathlib, sys, time\n"
-        "from stream_app.edges.kafka.local import LocalKafka\n"
+        "from stream_app.edges.kafka.local.broker import LocalKafka\n"
         f"node = LocalKafka(pathlib.Path(sys.argv[1]), heap_mb={HEAP_MB}).start()\n"
         "print(node.pid, node.bootstrap, flush=True)\n"
         "time.sleep(600)\n"
@@ -134,7 +134,7 @@ def test_a_start_with_a_filled_cache_needs_no_network() -> None:
     environment = {**os.environ, "HTTPS_PROXY": "http://127.0.0.1:1", "HTTP_PROXY": "http://127.0.0.1:1"}
     program = (
         "import pathlib, sys\n"
-        "from stream_app.edges.kafka.jars import fetch_jars\n"
+        "from stream_app.edges.kafka.local.jars import fetch_jars\n"
         "print(len(fetch_jars(pathlib.Path(sys.argv[1]))), 'jgo' in sys.modules)\n"
     )
     answer = subprocess.run(

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from stream_app.edges.kafka.results import open_alerts, open_all_results
-from stream_app.pipeline.judge.alerts import Alert
-from stream_app.pipeline.judge.outcome_verdicts import OutcomeResult
+from stream_app.edges.kafka.readers.live_results import open_alerts, open_all_results
+from stream_app.pipeline.records.alerts import Alert
+from stream_app.pipeline.records.outcome_results import OutcomeResult
 from stream_app.policy import SHIPPED
 from tests.chaos.logs import read_raw
 from tests.sites import Site, open_site

@@ -13,7 +13,7 @@ import pytest
 from kafka import KafkaProducer
 
 from stream_app.edges.kafka.admin import create_topics
-from stream_app.edges.kafka.tail import read_newest
+from stream_app.edges.kafka.readers.newest_records import read_newest
 from stream_app.policy import SHIPPED, parse_policy
 from stream_app.topics import declared_topics
 from tests.ingest_lane import encode, iso, loan

@@ -19,13 +19,13 @@ import pytest
 from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import KafkaAdminClient, NewTopic
 
-from producers.drift import DriftSchedule
 from producers.event import Event
-from producers.loanapp import stream_loanapp
-from producers.loans import simulate_loans
 from producers.publish import Destination, publish
+from producers.recorded.loanapp import stream_loanapp
+from producers.simulated.drift import DriftSchedule
+from producers.simulated.loans import simulate_loans
 from producers.timeline import Timeline
-from stream_app.edges.kafka.local import LocalKafka
+from stream_app.edges.kafka.local.broker import LocalKafka
 from stream_app.errors import BrokerUnavailableError, ConfigError, DependencyMissingError, TopicError
 from stream_app.policy import SHIPPED
 from tests.tiers import skip_or_fail

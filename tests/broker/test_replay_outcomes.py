@@ -12,7 +12,7 @@ from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from stream_app.policy import SHIPPED
-from stream_app.topics import FAIRNESS_RESULTS, labels_topic
+from stream_app.topics import FAIRNESS_RESULTS, outcome_join_topic
 from tests.chaos.logs import read_json, read_raw
 from tests.replay_stage import is_settled, live_results
 from tests.sites import Site, open_site
@@ -47,7 +47,7 @@ def test_decisions_and_outcomes_are_found_again_and_a_lost_labels_log_is_said(
     assert outcomes["n_equal"] >= len(outcome_results(site)) >= len(site.models[0]["attributes"])
     assert f"{outcomes['n_equal']:,} about its outcomes" in verify(site, "--published")
 
-    topic = labels_topic(site.app_id, name)
+    topic = outcome_join_topic(site.app_id, name)
     admin = AdminClient({"bootstrap.servers": kafka})
     for done in admin.delete_records([TopicPartition(topic, 0, 2)]).values():
         done.result(30)

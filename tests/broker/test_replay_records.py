@@ -47,23 +47,23 @@ def permitting(site: Site) -> Path:
 
 
 @pytest.fixture(scope="module")
-def stretch(site: Site) -> tuple[int, int]:
+def time_range(site: Site) -> tuple[int, int]:
     """Two minutes in the middle, cut where no pane ends."""
     start_s = min(own["start_s"] for own in live_results(site) if own["window"] == "total")
     return start_s + 63, start_s + 181
 
 
 def export(
-    site: Site, stretch: tuple[int, int], *arguments: str | Path, code: int = 0
+    site: Site, time_range: tuple[int, int], *arguments: str | Path, code: int = 0
 ) -> subprocess.CompletedProcess[str]:
-    times = ("--from", str(stretch[0]), "--to", str(stretch[1]))
+    times = ("--from", str(time_range[0]), "--to", str(time_range[1]))
     done = site.command("replay", "export-records", "--json", *times, *map(str, arguments))
     assert done.returncode == code, done.stdout + done.stderr
     return done
 
 
-def lies_in(stretch: tuple[int, int], value: bytes) -> bool:
-    return stretch[0] <= datetime.fromisoformat(json.loads(value)["ts"]).timestamp() < stretch[1]
+def lies_in(time_range: tuple[int, int], value: bytes) -> bool:
+    return time_range[0] <= datetime.fromisoformat(json.loads(value)["ts"]).timestamp() < time_range[1]
 
 
 def line_of(message: Any) -> bytes:
@@ -83,12 +83,12 @@ def audit_of(site: Site, export_id: str) -> list[dict[str, Any]]:
 
 
 def test_published_events_are_exported_byte_for_byte_and_both_audits_tell_of_it(
-    site: Site, permitting: Path, stretch: tuple[int, int], tmp_path: Path
+    site: Site, permitting: Path, time_range: tuple[int, int], tmp_path: Path
 ) -> None:
     topic, path = site.models[0]["output_topic"], tmp_path / "events.jsonl"
-    done = export(site, stretch, "--policy", permitting, "--out", path, *AGREED)
+    done = export(site, time_range, "--policy", permitting, "--out", path, *AGREED)
     told = json.loads(done.stdout)
-    expected = [own for own in in_order(read_topic(site.kafka, topic)) if lies_in(stretch, own.value())]
+    expected = [own for own in in_order(read_topic(site.kafka, topic)) if lies_in(time_range, own.value())]
     assert len(expected) > 3000
     assert path.read_bytes() == b"".join(map(line_of, expected))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -99,10 +99,10 @@ def test_published_events_are_exported_byte_for_byte_and_both_audits_tell_of_it(
     in_topic = [own for own in read_json(site.kafka, "fairness-audit") if own["export"] == told["export"]]
     assert in_topic == entries
     assert stat.S_IMODE((site.folder / "audit.jsonl").stat().st_mode) == 0o600
-    assert (begun["event"], begun["reason"], begun["records"]) == ("export-begun", REASON, "pseudonymised")
+    assert (begun["event"], begun["reason"], begun["records"]) == ("export-begun", REASON, "pseudonymized")
     assert (begun["model"], begun["topic"], begun["file"]) == (site.models[0]["name"], topic, str(path))
     assert (begun["by"]["user"], begun["by"]["uid"]) == (pwd.getpwuid(os.getuid()).pw_name, os.getuid())
-    assert (begun["from_s"], begun["to_s"]) == stretch
+    assert (begun["from_s"], begun["to_s"]) == time_range
     assert begun["policy_hash"] in site.command("policy", "check", str(permitting)).stdout
     assert begun["policy_hash"] != site.policy.hash()
     assert (ended["event"], ended["outcome"], ended["n_records"]) == ("export-ended", "done", len(expected))
@@ -114,60 +114,62 @@ def test_published_events_are_exported_byte_for_byte_and_both_audits_tell_of_it(
 
 
 def test_raw_records_are_all_those_of_the_stretch_that_are_no_dead_letters(
-    site: Site, permitting: Path, stretch: tuple[int, int], tmp_path: Path
+    site: Site, permitting: Path, time_range: tuple[int, int], tmp_path: Path
 ) -> None:
     topic, path = site.models[0]["topic"], tmp_path / "raw.jsonl"
-    refused = {
+    rejected = {
         (own["partition"], own["offset"]) for own in read_json(site.kafka, "dead-letters") if own["topic"] == topic
     }
-    assert refused
-    good = [own for own in in_order(read_topic(site.kafka, topic)) if (own.partition(), own.offset()) not in refused]
-    expected = [own for own in good if lies_in(stretch, own.value())]
+    assert rejected
+    good = [own for own in in_order(read_topic(site.kafka, topic)) if (own.partition(), own.offset()) not in rejected]
+    expected = [own for own in good if lies_in(time_range, own.value())]
     told = json.loads(
-        export(site, stretch, "--policy", permitting, "--from-raw", "--unsafe-raw", "--out", path, *AGREED).stdout
+        export(site, time_range, "--policy", permitting, "--from-raw", "--unsafe-raw", "--out", path, *AGREED).stdout
     )
     assert path.read_bytes() == b"".join(map(line_of, expected))
-    assert told["n_refused"] == len(refused)
+    assert told["n_refused"] == len(rejected)
     [begun, _] = audit_of(site, told["export"])
     assert (begun["records"], begun["topic"]) == ("raw", topic)
-    published = sum(lies_in(stretch, own.value()) for own in read_topic(site.kafka, site.models[0]["output_topic"]))
+    published = sum(lies_in(time_range, own.value()) for own in read_topic(site.kafka, site.models[0]["output_topic"]))
     assert len(expected) > published  # late and repeated ones are in the raw log only
 
 
-def test_tables_hold_the_same_records(site: Site, permitting: Path, stretch: tuple[int, int], tmp_path: Path) -> None:
+def test_tables_hold_the_same_records(
+    site: Site, permitting: Path, time_range: tuple[int, int], tmp_path: Path
+) -> None:
     common = ("--policy", permitting, *AGREED, "--out")
     said = site.command(
-        "replay", "export-records", "--from", str(stretch[0]), "--to", str(stretch[1]),
+        "replay", "export-records", "--from", str(time_range[0]), "--to", str(time_range[1]),
         *map(str, common), str(tmp_path / "out.jsonl"),
     )  # fmt: skip
     digest = hashlib.sha256((tmp_path / "out.jsonl").read_bytes()).hexdigest()
-    assert f"pseudonymised records of {site.models[0]['output_topic']} in {tmp_path / 'out.jsonl'}" in said.stdout
+    assert f"pseudonymized records of {site.models[0]['output_topic']} in {tmp_path / 'out.jsonl'}" in said.stdout
     assert (f"SHA-256 {digest}; in the audit as " in said.stdout, said.stderr) == (True, "")
-    export(site, stretch, *common, tmp_path / "out.csv", "--format", "csv")
+    export(site, time_range, *common, tmp_path / "out.csv", "--format", "csv")
     records = [json.loads(line)["record"] for line in (tmp_path / "out.jsonl").read_bytes().splitlines()]
     rows = list(csv.DictReader(io.StringIO((tmp_path / "out.csv").read_text("utf-8"), newline="")))
     assert [row["record.applicant_id"] for row in rows] == [own["applicant_id"] for own in records]
     assert [float(row["record.credit_score"]) for row in rows] == [own["credit_score"] for own in records]
     parquet = pytest.importorskip("pyarrow.parquet")
-    export(site, stretch, *common, tmp_path / "out.parquet", "--format", "parquet")
+    export(site, time_range, *common, tmp_path / "out.parquet", "--format", "parquet")
     table = parquet.read_table(tmp_path / "out.parquet")
     assert [json.loads(value) for value in table.column("record").to_pylist()] == records
     assert table.column("record.approved").to_pylist() == [own["approved"] for own in records]
 
 
 def test_without_permission_flags_or_audit_nothing_is_written(
-    site: Site, permitting: Path, stretch: tuple[int, int], tmp_path: Path
+    site: Site, permitting: Path, time_range: tuple[int, int], tmp_path: Path
 ) -> None:
     out, before = tmp_path / "out.jsonl", (site.folder / "audit.jsonl").read_bytes()
-    refusals: list[tuple[str, tuple[str | Path, ...]]] = [
+    rejections: list[tuple[str, tuple[str | Path, ...]]] = [
         ("The policy permits no export", (*AGREED,)),
         ("--unsafe-records", ("--policy", permitting, "--reason", REASON)),
         ("--unsafe-raw", ("--policy", permitting, "--from-raw", *AGREED)),
         ("Give --reason", ("--policy", permitting, "--unsafe-records")),
         ("audit log", ("--policy", permitting, "--state-dir", permitting, *AGREED)),
     ]
-    for words, arguments in refusals:
-        done = export(site, stretch, "--out", out, *arguments, code=2)
+    for words, arguments in rejections:
+        done = export(site, time_range, "--out", out, *arguments, code=2)
         assert words in done.stderr
         assert (done.stdout, len(done.stderr.splitlines())) == ("", 1)
     assert list(tmp_path.iterdir()) == []
@@ -176,12 +178,12 @@ def test_without_permission_flags_or_audit_nothing_is_written(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_export_that_is_interrupted_leaves_no_file_and_is_in_the_audit(
-    site: Site, permitting: Path, stretch: tuple[int, int], tmp_path: Path, number: signal.Signals
+    site: Site, permitting: Path, time_range: tuple[int, int], tmp_path: Path, number: signal.Signals
 ) -> None:
     out = tmp_path / "out.jsonl"
     command = [
         sys.executable, "-m", "stream_app", "replay", "export-records", "--json", "--rate", "500", "--out", str(out),
-        "--policy", str(permitting), "--from", str(stretch[0]), "--to", str(stretch[1]), *AGREED,
+        "--policy", str(permitting), "--from", str(time_range[0]), "--to", str(time_range[1]), *AGREED,
     ]  # fmt: skip
     environ = {**os.environ, **site.environ}
     with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from producers.publish import Destination, publish
-from stream_app.edges.kafka.local import LocalKafka
+from stream_app.edges.kafka.local.broker import LocalKafka
 from tests.chaos.disturbed import disturbed_events
 from tests.chaos.logs import read_topic
 from tests.chaos.schedule import Plan
@@ -51,7 +51,7 @@ def run(site: Site, name: str, *arguments: str) -> tuple[dict[str, Any], list[di
 def counts_of(results: list[dict[str, Any]]) -> Counts:
     newest = {(own["attribute"], own["window"], own["end_s"]): own for own in results if own["window"] != "total"}
     return {
-        (*key, group["group"]): (group["n"], group["favourable"])
+        (*key, group["group"]): (group["n"], group["favorable"])
         for key, own in newest.items()
         for group in own["groups"]
         if group["n"]
@@ -102,11 +102,11 @@ def test_small_groups_are_hidden_unless_it_is_asked_for(site: Site) -> None:
 
 def test_a_what_if_that_changes_the_alerts_ends_with_2_and_one_that_does_not_with_0(site: Site) -> None:
     strict = replay(site, "compare", "--json", "--set", "threshold.dir=0.95", "--what-if", "k=20", code=2)
-    what_ifs = json.loads(strict.stdout)["what_ifs"]
-    assert [own["what_if"] for own in what_ifs] == ["threshold.dir=0.95", "k=20"]
-    assert {change["kind"] for change in what_ifs[0]["alerts"]} <= {"gained", "lost", "moved"}
-    assert what_ifs[0]["alerts"]
-    assert not what_ifs[1]["alerts"]
+    scenarios = json.loads(strict.stdout)["what_ifs"]
+    assert [own["what_if"] for own in scenarios] == ["threshold.dir=0.95", "k=20"]
+    assert {change["kind"] for change in scenarios[0]["alerts"]} <= {"gained", "lost", "moved"}
+    assert scenarios[0]["alerts"]
+    assert not scenarios[1]["alerts"]
     same = json.loads(replay(site, "compare", "--json", "--set", "k=20").stdout)
     assert same["what_ifs"][0]["alerts"] == []
 

@@ -65,10 +65,10 @@ def test_one_record_that_was_tampered_with_is_found(
     copy = copy_topic(site, fresh_name(act.__name__), tampering)
     code, found = verify(site, "--source-topic", copy)
     assert (code, found.get("is_equal")) == (1, False), found
-    parting, difference, touched = found["parting"], found["difference"], tampering.touched
+    divergence, difference, touched = found["parting"], found["difference"], tampering.touched
     assert touched is not None
-    assert parting["partition"] == 2, found
-    assert parting["first_offset"] <= touched.offset < parting["next_offset"]
+    assert divergence["partition"] == 2, found
+    assert divergence["first_offset"] <= touched.offset < divergence["next_offset"]
     time_s = datetime.fromisoformat(json.loads(touched.value or b"")["ts"]).timestamp()
     assert difference["window"] == "1m"
     assert difference["start_s"] - 60 <= time_s < difference["end_s"] + 60
@@ -83,7 +83,7 @@ def test_an_untouched_copy_is_equal(site: Site, fresh_name: Callable[[str], str]
 
 def test_another_policy_is_refused_by_its_hash(site: Site, tmp_path: Path) -> None:
     other = tmp_path / "other.toml"
-    other.write_text(site.policy_file.read_text("utf-8") + "repeat_horizon = 1000\n", "utf-8")
+    other.write_text(site.policy_file.read_text("utf-8") + "deduplication_window = 1000\n", "utf-8")
     done = site.command("replay", "verify", "--policy", str(other))
     assert done.returncode == 2
     assert "was made under policy" in done.stderr

@@ -16,10 +16,10 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from stream_app.edges.kafka.admin import create_topics
-from stream_app.edges.kafka.results import open_results
+from stream_app.edges.kafka.readers.live_results import open_results
 from stream_app.errors import BrokerUnavailableError, TopicError
-from stream_app.pipeline.judge.results import Result, Span, encode_result
 from stream_app.pipeline.layout import layout_of
+from stream_app.pipeline.records.results import Result, Span, encode_result
 from stream_app.policy import load_policy
 from stream_app.topics import FAIRNESS_RESULTS, TopicSpec, declared_topics
 from tests.judging import judge_plainly
@@ -32,8 +32,8 @@ LAYOUT = layout_of(MODEL)
 def result(model: str, end_s: int, revision: int = 0, **counts: tuple[int, int]) -> Result:
     labels = LAYOUT.dimensions[0][1]
     cells = {}
-    for group, (n, favourable) in counts.items():
-        for decision, count in enumerate((favourable, n - favourable)):
+    for group, (n, favorable) in counts.items():
+        for decision, count in enumerate((favorable, n - favorable)):
             cells[LAYOUT.code_of((labels.index(group), 0, 0, decision))] = [count]
     span = Span("100s", end_s - 100, end_s)
     race = judge_plainly(MODEL, LAYOUT, cells, span, revision=revision)[0]

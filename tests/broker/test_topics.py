@@ -49,7 +49,7 @@ def test_a_missing_topic_is_named_with_the_command_that_makes_it(kafka: str, own
 
 
 def test_a_topic_of_our_own_with_other_settings_is_a_mistake(kafka: str, own_specs: list[TopicSpec]) -> None:
-    state = next(spec for spec in own_specs if spec.role == "ingest state")
+    state = next(spec for spec in own_specs if spec.role == "ingest changelog")
     altered = msgspec.structs.replace(
         state, partitions=state.partitions + 1, config={**state.config, "cleanup.policy": "delete"}
     )
@@ -67,7 +67,7 @@ def test_a_raw_topic_of_the_customer_keeps_its_settings_and_is_followed(
     admin.close()
     specs = declared_topics(policy, app_id, existing=count_existing(kafka, [raw]))
     followers = {spec.role: spec.partitions for spec in specs}
-    assert (followers["raw"], followers["output"], followers["ingest state"], followers["partials"]) == (7, 7, 7, 4)
+    assert (followers["raw"], followers["output"], followers["ingest changelog"], followers["partials"]) == (7, 7, 7, 4)
     report = compare_topics(kafka, specs[:1])[0]
     assert (report.state, report.is_mistake) == ("differing", False)
     assert "message.timestamp.type CreateTime, declared LogAppendTime" in report.differences
@@ -87,8 +87,8 @@ def test_the_commands_create_and_check_and_exit_with_2_before_the_topics_exist(
     after = run("check", *flags)
     assert after.returncode == 0, after.stderr
     states = {report["name"]: report["state"] for report in map(json.loads, after.stdout.splitlines())}
-    assert states[f"{app_id}-state-ingest-loans"] == "existing"
-    assert count_existing(kafka, [f"{app_id}-state-ingest-loans"]) == {f"{app_id}-state-ingest-loans": 3}
+    assert states[f"{app_id}-changelog-ingest-loans"] == "existing"
+    assert count_existing(kafka, [f"{app_id}-changelog-ingest-loans"]) == {f"{app_id}-changelog-ingest-loans": 3}
 
 
 def test_no_broker_is_one_line_on_stderr_and_exit_code_2() -> None:

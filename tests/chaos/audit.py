@@ -39,7 +39,7 @@ def audit_fates(kafka: str, recounts: Mapping[int, Recount], model: dict[str, An
         ),
         compare_once(
             "dead letters",
-            ((p, offset) for p, counts in recounts.items() for offset in counts.refused),
+            ((p, offset) for p, counts in recounts.items() for offset in counts.rejected),
             ((letter["partition"], letter["offset"]) for letter in letters),
         ),
         compare_once(
@@ -93,7 +93,7 @@ def label_lists(model: dict[str, Any]) -> list[list[str]]:
     """Return the labels of each dimension in the order of the cell code, as the documentation gives it."""
     spread = [attribute["groups"] for attribute in model["attributes"]]
     spread += [model["segment"]["values"]] if "segment" in model else []
-    return [*([*labels, "unknown", "__other__"] for labels in spread), ["favourable", "unfavourable"]]
+    return [*([*labels, "unknown", "__other__"] for labels in spread), ["favorable", "unfavorable"]]
 
 
 def cell_of(code: int, labels: list[list[str]]) -> Cell:

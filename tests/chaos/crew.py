@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stream_app.edges.processes import BoundProcess
+from stream_app.edges.host.processes import BoundProcess
 
 _BACKOFF_S = (0.2, 0.5, 1.0, 2.0)
 _STEADY_S = 10.0  # a worker that lived longer starts again at once when it dies

@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
-from producers.disorder import Disorder
-from producers.drift import parse_drift
 from producers.event import Event
-from producers.loans import releases, simulate_loans
+from producers.simulated.disorder import Disorder
+from producers.simulated.drift import parse_drift
+from producers.simulated.loans import releases, simulate_loans
 from producers.timeline import Timeline
 from tests.chaos.schedule import Plan
 
@@ -58,5 +58,5 @@ def disturbed_events(plan: Plan, now_s: float | None = None) -> Iterator[Event]:
     lasts_ms = round(1000 * plan.n_events * max(1 / plan.event_rate - 1 / plan.rate, 0.0))
     timeline = Timeline(now_ms - lasts_ms, 1 / plan.event_rate)
     loans = islice(simulate_loans(plan.seed, timeline, parse_drift("0..0.8@60s-300s"), releases()), plan.n_events)
-    disorder = Disorder(plan.seed, late_share=0.03, repeat_share=0.02, late_by_s=30.0)
+    disorder = Disorder(plan.seed, late_share=0.03, duplicate_share=0.02, late_by_s=30.0)
     return spoil(disorder.disturb(loans), random.Random(plan.seed))

@@ -27,7 +27,7 @@ class Recount:
 
     panes: dict[int, dict[Cell, list[int]]] = field(default_factory=dict)
     counted: dict[int, tuple[int, Cell]] = field(default_factory=dict)  # offset -> start of its pane, cell
-    refused: list[int] = field(default_factory=list)
+    rejected: list[int] = field(default_factory=list)
     late: dict[int, int] = field(default_factory=dict)  # offset -> start of its pane
     repeats: list[int] = field(default_factory=list)
     tombstones: list[int] = field(default_factory=list)
@@ -35,12 +35,12 @@ class Recount:
     @property
     def end(self) -> int:
         """The offset behind the last record."""
-        fates = (self.counted, self.refused, self.late, self.repeats, self.tombstones)
-        return 1 + max((offset for fate in fates for offset in fate), default=-1)
+        dispositions = (self.counted, self.rejected, self.late, self.repeats, self.tombstones)
+        return 1 + max((offset for disposition in dispositions for offset in disposition), default=-1)
 
 
 def recount(log: Iterable[Record], model: dict[str, Any]) -> Recount:
-    time, block_size = model["event_time"], -(-model.get("repeat_horizon", 200_000) // 2)
+    time, block_size = model["event_time"], -(-model.get("deduplication_window", 200_000) // 2)
     pane_s, lag_s = time.get("pane_s", 10), time.get("out_of_orderness_s", 5)
     first_seen: dict[str, int] = {}  # event id -> block of offsets in which it was accepted
     highest_s: int | None = None
@@ -53,7 +53,7 @@ def recount(log: Iterable[Record], model: dict[str, Any]) -> Recount:
         event = _read(value, model)
         moment_s = datetime.fromisoformat(event[time["path"]]).timestamp() if event else 0.0
         if event is None or not _is_believable(moment_s, timestamp_ms / 1000, time):
-            found.refused.append(offset)
+            found.rejected.append(offset)
             continue
         case, block = event[model["event_id"]["path"]].strip(), offset // block_size
         if case in first_seen and block - first_seen[case] <= 2:
@@ -75,10 +75,10 @@ def recount(log: Iterable[Record], model: dict[str, Any]) -> Recount:
 def _cell(event: dict[str, Any], model: dict[str, Any]) -> Cell:
     spread = [(attribute["path"], attribute["groups"]) for attribute in model["attributes"]]
     spread += [(model["segment"]["path"], model["segment"]["values"])] if "segment" in model else []
-    is_favourable = event[model["decision"]["path"]] == model["decision"]["favourable"]
+    is_favorable = event[model["decision"]["path"]] == model["decision"]["favorable"]
     return (
         *(label_of(event[path], known) for path, known in spread),
-        "favourable" if is_favourable else "unfavourable",
+        "favorable" if is_favorable else "unfavorable",
     )
 
 
@@ -169,10 +169,10 @@ def count_window(
 
 
 def by_group(cells: dict[Cell, int], *positions: int) -> dict[str, tuple[int, int]]:
-    """Return (decisions, favourable ones) of each group of one attribute, or of each cross of several."""
+    """Return (decisions, favorable ones) of each group of one attribute, or of each cross of several."""
     groups: dict[str, tuple[int, int]] = {}
     for cell, n in cells.items():
         group = " & ".join(cell[position] for position in positions)
-        seen, favourable = groups.get(group, (0, 0))
-        groups[group] = (seen + n, favourable + (n if cell[-1] == "favourable" else 0))
+        seen, favorable = groups.get(group, (0, 0))
+        groups[group] = (seen + n, favorable + (n if cell[-1] == "favorable" else 0))
     return groups

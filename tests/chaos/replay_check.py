@@ -82,13 +82,13 @@ def check(plan: Plan, folder: Path) -> str:
 def _check_tampering(site: Site, tampering: Tampering, name: str) -> None:
     copy = copy_topic(site, f"{site.app_id}-{name.replace('_', '-')}", tampering)
     found = _verify(site, 1, "--source-topic", copy)
-    parting, touched = found["parting"], tampering.touched
-    if touched is None or not parting:
+    divergence, touched = found["parting"], tampering.touched
+    if touched is None or not divergence:
         raise CheckFailedError(f"{name}: {found}")
-    is_there = parting["first_offset"] <= touched.offset < parting["next_offset"]
-    if parting["partition"] != tampering.partition or not is_there:
-        raise CheckFailedError(f"{name} at {touched.offset}: {parting}")
-    _note(f"{name} at offset {touched.offset}: found in {parting['first_offset']} to {parting['next_offset']}")
+    is_there = divergence["first_offset"] <= touched.offset < divergence["next_offset"]
+    if divergence["partition"] != tampering.partition or not is_there:
+        raise CheckFailedError(f"{name} at {touched.offset}: {divergence}")
+    _note(f"{name} at offset {touched.offset}: found in {divergence['first_offset']} to {divergence['next_offset']}")
 
 
 def _verify(site: Site, code: int, *arguments: str) -> dict[str, Any]:

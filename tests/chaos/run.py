@@ -15,11 +15,11 @@ from typing import Any
 
 import msgspec
 
-from producers.publish import Delivery, Destination, publish
+from producers.publish import Destination, SendReport, publish
+from stream_app.edges.files.key_file import create_key_file, key_file_path
+from stream_app.edges.host.ports import free_port
 from stream_app.edges.kafka.admin import create_topics
-from stream_app.edges.kafka.local import LocalKafka
-from stream_app.edges.keyfile import create_key_file, key_file_path
-from stream_app.edges.ports import free_port
+from stream_app.edges.kafka.local.broker import LocalKafka
 from stream_app.errors import BrokerUnavailableError
 from stream_app.policy import parse_policy
 from stream_app.topics import (
@@ -58,7 +58,7 @@ class Story:
     done: Counter[str] = field(default_factory=Counter)
     exits: Counter[int] = field(default_factory=Counter)
     n_starts: int = 0
-    sent: Delivery = field(default_factory=Delivery)
+    sent: SendReport = field(default_factory=SendReport)
     settled_s: float = 0.0
 
 
@@ -181,9 +181,9 @@ class ChaosRun:
     def _recount(self) -> dict[int, Recount]:
         log = read_raw(self._broker.bootstrap, self._model["topic"])
         recounts = {partition: recount(records, self._model) for partition, records in sorted(log.items())}
-        fates = {fate: sum(len(getattr(counts, fate)) for counts in recounts.values())
-                 for fate in ("counted", "refused", "late", "repeats")}  # fmt: skip
-        self._note(f"recounted the raw log: {fates}")
+        dispositions = {disposition: sum(len(getattr(counts, disposition)) for counts in recounts.values())
+                 for disposition in ("counted", "refused", "late", "repeats")}  # fmt: skip
+        self._note(f"recounted the raw log: {dispositions}")
         return recounts
 
     def _wait_until_settled(self, recounts: Mapping[int, Recount]) -> None:

@@ -83,7 +83,7 @@ def _listed(result: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _groups(cells: dict[Cell, int], name: str, model: dict[str, Any]) -> dict[str, tuple[Any, ...]]:
-    """Return n, favourable, rate, ratio, gap and broken rules of each group, by the definitions and default rules."""
+    """Return n, favorable, rate, ratio, gap and broken rules of each group, by the definitions and default rules."""
     chosen = [
         (position, attribute)
         for wanted in name.split("+")
@@ -111,14 +111,14 @@ def _groups(cells: dict[Cell, int], name: str, model: dict[str, Any]) -> dict[st
     return told
 
 
-def _rate(favourable: int, n: int) -> Fraction | None:
-    return Fraction(favourable, n) if n else None
+def _rate(favorable: int, n: int) -> Fraction | None:
+    return Fraction(favorable, n) if n else None
 
 
 def _told(group: dict[str, Any]) -> tuple[Any, ...]:
     return (
         group["n"],
-        group["favourable"],
+        group["favorable"],
         group["rate"],
         group["disparate_impact_ratio"],
         group["gap"],

@@ -18,10 +18,10 @@ from aiokafka.consumer.fetcher import FetchResult
 from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
 from confluent_kafka import Producer
 
+from stream_app.edges.lanes.changelog import read_state
 from stream_app.edges.lanes.runs import run_of_records, take_run
-from stream_app.edges.lanes.state_topic import read_state
-from stream_app.edges.lanes.writer import MAX_BATCH_BYTES, TransactionWriter
-from stream_app.pipeline.lane import Batch, Outputs
+from stream_app.edges.lanes.transaction_writer import MAX_BATCH_BYTES, TransactionWriter
+from stream_app.pipeline.contract import Batch, Outputs
 from tests.chaos.logs import read_topic
 from tests.raw_topics import COMPACT, create_topic, numbers, send, write_transactions
 

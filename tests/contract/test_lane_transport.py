@@ -14,7 +14,7 @@ from confluent_kafka import ConsumerGroupTopicPartitions, Producer
 from confluent_kafka.admin import AdminClient
 from faust.types import TP
 
-from stream_app.edges.lanes.transport import FETCH_MAX_WAIT_MS, Delivery
+from stream_app.edges.lanes.transport import FETCH_MAX_WAIT_MS, RunMessage
 from tests.echo_lanes import Echo, EchoWorker, until
 from tests.raw_topics import numbers, send, write_transactions
 
@@ -28,12 +28,12 @@ def echo(kafka: str, app_id: str) -> Echo:
     return echo
 
 
-def spy(worker: EchoWorker) -> list[Delivery]:
+def spy(worker: EchoWorker) -> list[RunMessage]:
     """Note every delivery on its way to the lanes."""
-    seen: list[Delivery] = []
+    seen: list[RunMessage] = []
     deliver = worker.lanes.deliver
 
-    async def noting(delivery: Delivery) -> None:
+    async def noting(delivery: RunMessage) -> None:
         seen.append(delivery)
         await deliver(delivery)
 

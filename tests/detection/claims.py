@@ -62,20 +62,20 @@ def every_alert_is_true(told: Told) -> Claim:
     wrong += [alert for alert in breaches(told) if not drift_s[0] <= alert["pane_s"] < drift_s[1]]
     wrong += [alert for alert in clears(told) if alert["pane_s"] < drift_s[1]]
     return Claim(
-        "no alert about a group that was not treated worse, no breach outside the drift, no all-clear inside it",
+        "no alert about a group that was not treated worse, no breach outside the drift, no recovery inside it",
         f"{len(told.alerts[Sending.ONCE])} alerts, {len(wrong)} wrong",
         not wrong,
     )
 
 
 def each_is_found_and_cleared_once(told: Told) -> Claim:
-    """One breach and one all-clear for each rule that is broken for a group or an intersection."""
+    """One breach and one recovery for each rule that is broken for a group or an intersection."""
     broken = broken_questions(told.attributes, told.scenario.level)
     found = Counter((question_of(alert), alert["change"]) for alert in told.alerts[Sending.ONCE])
-    wanted = Counter((question, change) for question in broken for change in ("breach", "all_clear"))
-    n_found = sum(found[question, "breach"] == found[question, "all_clear"] == 1 for question in broken)
+    wanted = Counter((question, change) for question in broken for change in ("breach", "recovery"))
+    n_found = sum(found[question, "breach"] == found[question, "recovery"] == 1 for question in broken)
     return Claim(
-        "every broken rule of every group and intersection: one breach, one all-clear, no third alert",
+        "every broken rule of every group and intersection: one breach, one recovery, no third alert",
         f"{n_found} of {len(broken)}",
         found == wanted,
     )
@@ -113,25 +113,25 @@ def cause_is_rate(told: Told) -> Claim:
 
 
 def end_is_found(told: Told) -> Claim:
-    """The all-clear comes after the recovery, dated by it."""
+    """The recovery comes after the recovery, dated by it."""
     clear = clears(told, WOMEN)[0]
     after_n = n_until(told, clear["at_s"]) - told.scenario.n_before - told.scenario.n_drift
     onset_n = n_until(told, clear["onset_s"]) - told.scenario.n_before - told.scenario.n_drift
     return Claim(
-        "the all-clear for women comes after the recovery and dates it",
+        "the recovery for women comes after the recovery and dates it",
         f"after {after_n:,} decisions, dated {onset_n:+,}: {clear['sentence']}",
         after_n > 0 and abs(onset_n) <= max(after_n, told.scenario.n_per_pane),
     )
 
 
 def kills_fell_between(told: Told) -> Claim:
-    """Each kill came after the breach and before the all-clear."""
+    """Each kill came after the breach and before the recovery."""
     seen = [{(question_of(alert), alert["change"]) for alert in alerts} for alerts in told.alerts_at_kills]
     return Claim(
-        "the worker was killed with SIGKILL between breach and all-clear",
+        "the worker was killed with SIGKILL between breach and recovery",
         f"{len(seen)} times, with {', '.join(str(len(each)) for each in seen)} alerts told",
         len(seen) == told.scenario.n_kills
-        and all((WOMEN, "breach") in each and not any(change == "all_clear" for _, change in each) for each in seen),
+        and all((WOMEN, "breach") in each and not any(change == "recovery" for _, change in each) for each in seen),
     )
 
 
@@ -142,7 +142,7 @@ def sending_changes_nothing(told: Told, sending: Sending) -> Claim:
     texts = {
         Sending.TWICE: f"every event sent twice ({told.n_held.get(sending, 0):,} repeats)",
         Sending.LATE: f"5 % of the events late within the bound ({told.n_held.get(sending, 0):,} held back)",
-        Sending.KILLED: f"{told.scenario.n_kills} kill -9 between breach and all-clear",
+        Sending.KILLED: f"{told.scenario.n_kills} kill -9 between breach and recovery",
         Sending.SINGLE: "one partition instead of four",
         Sending.ONCE: "the same again",
     }
@@ -169,8 +169,8 @@ def breaches(told: Told, question: Question | None = None) -> list[Alert]:
 
 
 def clears(told: Told, question: Question | None = None) -> list[Alert]:
-    """Return the all-clears likewise."""
-    return _of(told, "all_clear", question)
+    """Return the recoveries likewise."""
+    return _of(told, "recovery", question)
 
 
 def _of(told: Told, change: str, question: Question | None) -> list[Alert]:

@@ -18,7 +18,7 @@ import msgspec
 from producers.event import Event
 from producers.publish import Destination, publish
 from stream_app.policy import SHIPPED
-from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_CLOCK, FAIRNESS_RESULTS, LATE_DECISIONS
+from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_JOURNAL, FAIRNESS_RESULTS, LATE_DECISIONS
 from tests.chaos.logs import read_json, read_topic, wait_until_decided
 from tests.detection.streams import PANE_S, Scenario, Sending, disorder_of
 from tests.sites import Site, open_site
@@ -170,7 +170,7 @@ def _judged_before_s(site: Site) -> dict[str, int]:
     """Return how far event time has come in each stream, as the judge wrote it down; 0 before the first pane."""
     models = {_model(site, stream): stream for stream in _streams_of(site)}
     reached = dict.fromkeys(models.values(), 0)
-    for message in read_topic(site.kafka, FAIRNESS_CLOCK):
+    for message in read_topic(site.kafka, FAIRNESS_JOURNAL):
         entry = msgspec.msgpack.decode(message.value())
         if entry["model"] in models and entry["advances"]:
             reached[models[entry["model"]]] = entry["advances"][-1][0]

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from producers.disorder import Disorder
-from producers.drift import parse_drift
 from producers.event import Event
-from producers.loans import simulate_loans
+from producers.simulated.disorder import Disorder
+from producers.simulated.drift import parse_drift
+from producers.simulated.loans import simulate_loans
 from producers.timeline import Timeline
 
 PANE_S = 10
@@ -25,7 +25,7 @@ class Sending(enum.StrEnum):
     ONCE = "once"
     TWICE = "twice"  # every event again, up to 5 s of event time later
     LATE = "late"  # one in twenty is held back by up to 5 s, which the policy allows
-    KILLED = "killed"  # the worker is killed with SIGKILL between breach and all-clear
+    KILLED = "killed"  # the worker is killed with SIGKILL between breach and recovery
     SINGLE = "single"  # one partition instead of four
 
 
@@ -111,7 +111,7 @@ LONG = Scenario(
 def disorder_of(sending: Sending) -> Disorder | None:
     """Return what disturbs the order of a stream; None where nothing does."""
     if sending is Sending.TWICE:
-        return Disorder(_SEED, late_share=0.0, repeat_share=1.0, late_by_s=OUT_OF_ORDERNESS_S)
+        return Disorder(_SEED, late_share=0.0, duplicate_share=1.0, late_by_s=OUT_OF_ORDERNESS_S)
     if sending is Sending.LATE:
-        return Disorder(_SEED, late_share=0.05, repeat_share=0.0, late_by_s=OUT_OF_ORDERNESS_S)
+        return Disorder(_SEED, late_share=0.05, duplicate_share=0.0, late_by_s=OUT_OF_ORDERNESS_S)
     return None

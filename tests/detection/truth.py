@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from producers.loans import BASE_RATE, DRIFT_EFFECT, RACE_DRIFT, RACES
+from producers.simulated.loans import BASE_RATE, DRIFT_EFFECT, RACE_DRIFT, RACES
 
 MIN_RATIO, MAX_GAP = 0.8, 0.2
 Labels = dict[str, str]  # label by attribute

@@ -13,7 +13,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from stream_app.edges.servers.shipped import (
-    Pace,
+    MonitoringIntervals,
     alertmanager_dir,
     prometheus_dir,
     runbooks,
@@ -91,10 +91,14 @@ def test_copies_for_this_machine_are_taken_too_and_differ_in_addresses_and_times
         own="127.0.0.1:3",
         alertmanager="127.0.0.1:4",
         sink_url="http://127.0.0.1:5",
-        pace=Pace(),
+        pace=MonitoringIntervals(),
     )
     ask("promtool", "check", "config", str(main))
-    ask("amtool", "check-config", str(write_alertmanager_files(tmp_path, sink_url="http://127.0.0.1:5", pace=Pace())))
+    ask(
+        "amtool",
+        "check-config",
+        str(write_alertmanager_files(tmp_path, sink_url="http://127.0.0.1:5", pace=MonitoringIntervals())),
+    )
     for path in RULES:
         assert calm(path.read_text("utf-8")) == calm((main.parent / "rules" / path.name).read_text("utf-8"))
     assert calm(ALERTMANAGER.read_text("utf-8")) == calm((tmp_path / "alertmanager.yml").read_text("utf-8"))

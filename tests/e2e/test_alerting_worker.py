@@ -15,16 +15,16 @@ from pathlib import Path
 
 import pytest
 
+from stream_app.edges.host.ports import free_port
+from stream_app.edges.host.processes import BoundProcess
 from stream_app.edges.notify.notification import describe_notification
-from stream_app.edges.ports import free_port
-from stream_app.edges.processes import BoundProcess
-from stream_app.edges.servers.shipped import Pace
+from stream_app.edges.servers.shipped import MonitoringIntervals
 from stream_app.policy import SHIPPED
 from tests.alerting import Alerting, complaints_about_metrics, need_servers, open_alerting
 from tests.sites import Site, open_site
 
 # Long enough to bridge a handover: session timeout and loading of the state.
-_PACE = Pace(hold_s=40)
+_PACE = MonitoringIntervals(hold_s=40)
 _DRIFT_FROM_S, _DRIFT_TO_S = 15, 90  # event time after the start
 _WINDOWS = 'windows = [{ name = "10s", size_s = 10 }, { name = "30s", size_s = 30 }]'  # a breach ends in all of them
 _TIMEOUT_S = 150.0

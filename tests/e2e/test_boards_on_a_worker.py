@@ -58,8 +58,8 @@ def source(kafka: str, app_id: str, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.mark.parametrize(("uid", "model"), LOOKS)
 def test_every_query_is_answered_from_a_real_worker(source: Source, app_id: str, uid: str, model: str) -> None:
-    picked = {"model": f"{app_id}-{model}"} if model else {}
-    problems = list(find_problems(source, uid, picked))
+    selected = {"model": f"{app_id}-{model}"} if model else {}
+    problems = list(find_problems(source, uid, selected))
     allowed = EMPTY.get((uid, model), ())
     assert [problem for problem in problems if not problem.startswith(allowed)] == []
     assert [one for one in allowed if not any(problem.startswith(one) for problem in problems)] == [], "not needed"

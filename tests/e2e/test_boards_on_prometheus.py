@@ -98,7 +98,7 @@ def test_in_a_breach_the_evidence_is_that_of_the_all_clear(source: Source) -> No
     found = {
         query.legend: source.ask(query, values) for query in asked() if (query.board, query.panel) == (FAIRNESS, panel)
     }
-    (clear,) = found["all-clear {{attribute}} {{group}}"]
+    (clear,) = found["recovery {{attribute}} {{group}}"]
     assert clear["metric"] == FEMALE
     assert newest_of(clear) == pytest.approx(0.005 * (LENGTH_S - BREACH_S))
     (alarm,) = [series for series in found["{{attribute}} {{group}}"] if series["metric"] == FEMALE]

@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from stream_app.edges.kafka.jars import cached_jars, default_cache_dir
+from stream_app.edges.kafka.local.jars import cached_jars, default_cache_dir
 from stream_app.edges.servers.alertmanager import find_alertmanager
 from stream_app.edges.servers.prometheus import find_prometheus
 from tests.tiers import skip_or_fail

@@ -21,9 +21,9 @@ from typing import Any
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
+from stream_app.edges.files.key_file import create_key_file, key_file_path
+from stream_app.edges.host.processes import BoundProcess
 from stream_app.edges.kafka.admin import create_topics
-from stream_app.edges.keyfile import create_key_file, key_file_path
-from stream_app.edges.processes import BoundProcess
 from stream_app.policy import load_policy
 from stream_app.topics import declared_topics
 
@@ -156,9 +156,9 @@ def _wait_until_counted(stage: dict[str, Any], n_bad: int) -> str:
         except (OSError, ValueError):
             metrics = ""
         counted = _value(metrics, "fairstream_decisions_total")
-        refused = _value(metrics, "fairstream_dead_letters_total") + _value(metrics, "fairstream_late_events_total")
+        rejected = _value(metrics, "fairstream_dead_letters_total") + _value(metrics, "fairstream_late_events_total")
         closed = _value(metrics, "fairstream_windows_closed_total", stage["loans"], "published")
-        if counted >= 2 * _N_GOOD and refused >= n_bad and closed:
+        if counted >= 2 * _N_GOOD and rejected >= n_bad and closed:
             return metrics
         time.sleep(0.3)
     pytest.fail("the worker did not count the records in time")

@@ -20,14 +20,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from producers.credit import Drifts, simulate_credit
-from producers.disorder import Disorder
-from producers.drift import parse_drift
 from producers.event import Event
 from producers.publish import Destination, publish
+from producers.simulated.credit import CreditDrift, simulate_credit
+from producers.simulated.disorder import Disorder
+from producers.simulated.drift import parse_drift
 from producers.timeline import Timeline
-from stream_app.core.windows.joining import JoinCounts
-from stream_app.topics import DEAD_LETTERS, FAIRNESS_PARTIALS, declared_topics, labels_topic, state_topic
+from stream_app.core.join.outcome_join import JoinCounts
+from stream_app.topics import DEAD_LETTERS, FAIRNESS_PARTIALS, changelog_topic, declared_topics, outcome_join_topic
 from tests.chaos.logs import read_partials, read_raw, read_topic, wait_until_decided
 from tests.chaos.recount import Record
 from tests.sites import Site, open_site
@@ -39,7 +39,7 @@ RATE = 5_000.0
 PARTITIONS = 3
 GROUPS = {"gender": ("female", "male"), "race": ("asian", "black", "hispanic", "white"),
           "product": ("auto", "home", "personal", "student")}  # fmt: skip
-KINDS = ("favourable", "unfavourable", "awaited", "expired")
+KINDS = ("favorable", "unfavorable", "awaited", "expired")
 
 
 @dataclass
@@ -88,9 +88,9 @@ def send(site: Site, events: list[Event]) -> None:
 def a_stream() -> list[Event]:
     """Return decisions and outcomes: some twice, some changed, some of nobody, some broken."""
     start_ms = int(time.time() - 60) * 1000
-    drifts = Drifts(parse_drift("0.5"), parse_drift("0"))
+    drifts = CreditDrift(parse_drift("0.5"), parse_drift("0"))
     stream = simulate_credit(7, Timeline(start_ms, 0.001), drifts, n=N_DECISIONS, longest_delay_s=4.0)
-    disorder = Disorder(7, late_share=0.0, repeat_share=0.02, late_by_s=2.0)
+    disorder = Disorder(7, late_share=0.0, duplicate_share=0.02, late_by_s=2.0)
     return list(chain.from_iterable(map(spoiled, disorder.disturb(stream))))
 
 
@@ -122,7 +122,7 @@ def by_hand(site: Site) -> ByHand:
             if case in waiting:
                 continue  # sent twice
             labels = tuple(record[name] for name in GROUPS)
-            decision = "favourable" if record["approved"] else "unfavourable"
+            decision = "favorable" if record["approved"] else "unfavorable"
             bin_ = str(sum(record["score"] >= edge for edge in edges))
             waiting[case] = ((*labels, decision, bin_), round(record["score"] * 1_000_000))
             add(hand, *waiting[case], "awaited")
@@ -132,12 +132,12 @@ def by_hand(site: Site) -> ByHand:
             if not isinstance(label, bool):
                 hand.n["refused"] += 1
             elif case in said:
-                hand.n["repeated" if said[case] is label else "changed"] += 1
+                hand.n["duplicate" if said[case] is label else "changed"] += 1
             else:
                 said[case] = label
                 hand.n["matched" if case in waiting else "nobody"] += 1
                 if case in waiting:
-                    add(hand, *waiting[case], "favourable" if label else "unfavourable")
+                    add(hand, *waiting[case], "favorable" if label else "unfavorable")
     return hand
 
 
@@ -154,13 +154,13 @@ def add(hand: ByHand, labels: tuple[str, ...], score: int, kind: str) -> None:
 
 def n_rows(hand: ByHand) -> tuple[int, int]:
     """Return how many outcomes are to be accounted for, and how many decisions wait."""
-    return sum(hand.n[kind] for kind in ("matched", "repeated", "changed", "nobody")), hand.n["cells awaited"]
+    return sum(hand.n[kind] for kind in ("matched", "duplicate", "changed", "nobody")), hand.n["cells awaited"]
 
 
 def stored(site: Site) -> tuple[JoinCounts, int]:
     """Return the counts in the state of the lanes, and how many outcomes wait for a decision there."""
     entries: dict[tuple[int, bytes], bytes | None] = {}
-    for message in read_topic(site.kafka, state_topic(site.app_id, "outcomes", site.models[0]["name"])):
+    for message in read_topic(site.kafka, changelog_topic(site.app_id, "outcomes", site.models[0]["name"])):
         entries[message.partition(), message.key()] = message.value()
     total = JoinCounts()
     for (_, key), value in entries.items():
@@ -172,21 +172,21 @@ def stored(site: Site) -> tuple[JoinCounts, int]:
 
 
 def accounted(site: Site) -> tuple[int, int]:
-    counts, n_early = stored(site)
-    ended = counts.matched + counts.repeated + counts.changed + counts.expired
-    return ended + n_early, counts.decisions_awaited
+    counts, n_unmatched = stored(site)
+    ended = counts.matched + counts.duplicate + counts.changed + counts.expired
+    return ended + n_unmatched, counts.decisions_awaited
 
 
 def check_counts(site: Site, hand: ByHand) -> None:
     name = site.models[0]["name"]
-    wait_until_decided(site.kafka, [FAIRNESS_PARTIALS, state_topic(site.app_id, "outcomes", name)])
-    counts, n_early = stored(site)
-    assert (counts.matched, counts.repeated, counts.changed) == tuple(
-        hand.n[kind] for kind in ("matched", "repeated", "changed")
+    wait_until_decided(site.kafka, [FAIRNESS_PARTIALS, changelog_topic(site.app_id, "outcomes", name)])
+    counts, n_unmatched = stored(site)
+    assert (counts.matched, counts.duplicate, counts.changed) == tuple(
+        hand.n[kind] for kind in ("matched", "duplicate", "changed")
     )
-    assert (n_early, counts.expired, counts.decisions_expired) == (hand.n["nobody"], 0, 0)
-    assert min(hand.n[kind] for kind in ("repeated", "changed", "nobody", "refused")) > 50, "the stream has all of it"
-    assert counts.unmatched >= n_early
+    assert (n_unmatched, counts.expired, counts.decisions_expired) == (hand.n["nobody"], 0, 0)
+    assert min(hand.n[kind] for kind in ("duplicate", "changed", "nobody", "refused")) > 50, "the stream has all of it"
+    assert counts.unmatched >= n_unmatched
     panes: dict[tuple[int, int], dict[int, list[int]]] = {}
     for partial in read_partials(site.kafka, FAIRNESS_PARTIALS, f"{name}/outcomes"):
         panes |= {(partial.partition, start_s): cells for start_s, cells in partial.panes.items()}
@@ -223,7 +223,7 @@ def check_leaks(site: Site, hand: ByHand) -> None:
     [model] = site.models
     raw = {model["topic"], model["outcome"]["topic"]}
     names = [spec.name for spec in declared_topics(site.policy, site.app_id)]
-    assert labels_topic(site.app_id, model["name"]) in names
+    assert outcome_join_topic(site.app_id, model["name"]) in names
     seen: Counter[str] = Counter()
     for name in names:
         for message in read_topic(site.kafka, name):

@@ -18,11 +18,11 @@ from typing import Any
 import pytest
 from confluent_kafka import Producer
 
-from producers.disorder import Disorder
-from producers.drift import parse_drift
 from producers.event import Event
-from producers.loans import simulate_loans
 from producers.publish import Destination, publish
+from producers.simulated.disorder import Disorder
+from producers.simulated.drift import parse_drift
+from producers.simulated.loans import simulate_loans
 from producers.timeline import Timeline
 from stream_app.topics import FAIRNESS_RESULTS
 from tests.chaos.audit import audit_everything
@@ -43,7 +43,7 @@ topic = "mess-raw"
 output_topic = "mess"
 event_id = { path = "application_id", link_domain = "application" }
 identifiers = [{ path = "applicant_id", link_domain = "applicant" }]
-decision = { path = "approved", favourable = true, unfavourable = [false] }
+decision = { path = "approved", favorable = true, unfavorable = [false] }
 event_time = { path = "ts", out_of_orderness_s = 5, pane_s = 5, idle_s = 2.0 }
 attributes = [
     { name = "gender", path = "gender", groups = ["female", "male"], reference = "male" },
@@ -54,7 +54,7 @@ segment = { name = "product", path = "product", values = ["auto", "home", "perso
 features = [{ name = "credit_score", path = "credit_score", minimum = 300, maximum = 850 }]
 keep = ["region"]
 windows = [{ name = "10s", size_s = 10 }, { name = "30s", size_s = 30 }]
-repeat_horizon = 1000
+deduplication_window = 1000
 """
 N_MESS = 20_000
 PSEUDONYM = re.compile(r"hm1\.[a-z2-7]{6,8}\.[A-Za-z0-9_-]{22}")
@@ -82,7 +82,7 @@ def site(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Site:
 def mess_of_events() -> Iterator[Event]:
     timeline = Timeline(1_795_449_600_000, 0.01)
     loans = islice(simulate_loans(7, timeline, parse_drift("0..0.9@60s-120s")), N_MESS)
-    disorder = Disorder(7, late_share=0.1, repeat_share=0.1, late_by_s=40.0)
+    disorder = Disorder(7, late_share=0.1, duplicate_share=0.1, late_by_s=40.0)
     return spoil(disorder.disturb(loans), random.Random(7), share=0.05)
 
 
@@ -111,14 +111,14 @@ def n_in_totals(site: Site, models: dict[str, int]) -> dict[str, int]:
 
 
 def closed(site: Site, model: dict[str, Any], attribute: str, window: str) -> list[dict[str, tuple[int, int, float]]]:
-    """Return n, favourable and ratio by group of each window in order of time, of its last revision."""
+    """Return n, favorable and ratio by group of each window in order of time, of its last revision."""
     newest = {
         r["start_s"] if window != ALL else 0: r
         for r in results_of(site, model)
         if (r["attribute"], r["window"]) == (attribute, window)
     }
     return [
-        {g["group"]: (g["n"], g["favourable"], g["disparate_impact_ratio"]) for g in newest[start]["groups"]}
+        {g["group"]: (g["n"], g["favorable"], g["disparate_impact_ratio"]) for g in newest[start]["groups"]}
         for start in sorted(newest)
     ]
 
@@ -164,7 +164,7 @@ def test_the_mess_holds_every_fate_that_a_record_can_have(site: Site) -> None:
     counts = list(recounts_of(site, site.models[2]).values())
     assert len(counts) == 4
     for each in counts:
-        assert min(map(len, (each.refused, each.late, each.repeats))) > 20
+        assert min(map(len, (each.rejected, each.late, each.repeats))) > 20
         assert len(each.tombstones) == 1
         labels = {label for _, cell in each.counted.values() for label in cell}
         assert {"unknown", "__other__"} <= labels

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from stream_app.edges.keyfile import create_key_file, key_file_path
+from stream_app.edges.files.key_file import create_key_file, key_file_path
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_missing_topics_are_listed_with_the_command_that_creates_them(
     start_worker: Callable[..., subprocess.CompletedProcess[str]], kafka: str, app_id: str
 ) -> None:
     outcome = start_worker("--kafka", kafka, "--app-id", app_id)
-    _assert_refused(outcome, f"{app_id}-state-judge", "fairstream topics create")
+    _assert_refused(outcome, f"{app_id}-changelog-judge", "fairstream topics create")
 
 
 @pytest.mark.parametrize(

@@ -26,13 +26,13 @@ name = "m"
 topic = "raw"
 output_topic = "out"
 event_id = { path = "id", link_domain = "case" }
-decision = { path = "result", favourable = "yes", unfavourable = ["no", "later"] }
+decision = { path = "result", favorable = "yes", unfavorable = ["no", "later"] }
 event_time = { path = "t", format = "epoch_s", out_of_orderness_s = 5, pane_s = 10, max_future_s = 10, max_age_s = 600 }
 attributes = [{ name = "sex", path = "p.sex", groups = ["f", "m"], reference = "m" }]
 segment = { name = "site", path = "site", values = ["1", "2"] }
 features = [{ name = "x", path = "p.x", minimum = -5, maximum = 5, scale = 10, is_required = false }]
 keep = ["note"]
-repeat_horizon = 7
+deduplication_window = 7
 """).models[0]
 BLOCK = 4  # offsets: half the horizon, rounded up
 BORDER_S = NOW_S + 4  # event time at which a new key begins
@@ -135,7 +135,7 @@ def valid(raw: bytes, taken_s: float) -> dict[str, Any] | None:
 def add(cells: dict[tuple[int, str, str, str], list[int]], pane_s: int, record: dict[str, Any]) -> None:
     sex = {"f": "f", "F ": "f", "m": "m", None: "unknown"}.get(record["p"]["sex"], "__other__")
     site = {"1": "1", "2": "2", "None": "unknown"}.get(str(record["site"]), "__other__")
-    outcome = "favourable" if record["result"] == "yes" else "unfavourable"
+    outcome = "favorable" if record["result"] == "yes" else "unfavorable"
     vector = cells.setdefault((pane_s, sex, site, outcome), [0, 0, 0, 0])
     vector[0] += 1
     if (x := record["p"].get("x")) is not None:

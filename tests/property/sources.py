@@ -13,10 +13,10 @@ import numpy as np
 from hypothesis import strategies as st
 
 from stream_app.core.windows.partials import PanePartial, Partial, encode_partial, split_panes
-from stream_app.pipeline.judge.results import Result, decode_result
+from stream_app.pipeline.contract import Batch, Outputs
 from stream_app.pipeline.judge.step import JudgeStep, JudgeTopology
-from stream_app.pipeline.lane import Batch, Outputs
 from stream_app.pipeline.layout import layout_of
+from stream_app.pipeline.records.results import Result, decode_result
 from stream_app.policy import Policy, parse_policy
 from stream_app.topics import FAIRNESS_RESULTS
 
@@ -26,7 +26,7 @@ schema = 1
 name = "m"
 topic = "raw"
 event_id = { path = "id", link_domain = "d" }
-decision = { path = "ok", favourable = true, unfavourable = [false] }
+decision = { path = "ok", favorable = true, unfavorable = [false] }
 event_time = { path = "t", out_of_orderness_s = 7, pane_s = 10 }
 attributes = [{ name = "sex", path = "sex", groups = ["f", "m"], reference = "m" }]
 windows = [{ name = "20s", size_s = 20 }, { name = "1m", size_s = 60 }]
@@ -40,7 +40,7 @@ MODEL = POLICY.models[0]
 LAYOUT = layout_of(MODEL)
 LABELS = ("f", "m", "unknown", "__other__")
 
-Event = tuple[int, int, bool]  # event time, index of the group, favourable
+Event = tuple[int, int, bool]  # event time, index of the group, favorable
 Flushes = list[list[Partial]]  # the parts of each flush of one partition
 
 
@@ -59,11 +59,11 @@ class FakeSource:
     def read(self, events: list[Event], *, is_idle: bool, max_cells: int) -> list[Partial]:
         changed = set()
         for event in events:
-            time_s, group, is_favourable = event
+            time_s, group, is_favorable = event
             self.next_offset += 1
             pane_s = time_s // 10 * 10
             if self.closed_before_s is None or pane_s >= self.closed_before_s:
-                code = LAYOUT.code_of((group, 0 if is_favourable else 1))
+                code = LAYOUT.code_of((group, 0 if is_favorable else 1))
                 self.panes.setdefault(pane_s, {}).setdefault(code, [0])[0] += 1
                 self.counted.append(event)
                 changed.add(pane_s)
@@ -156,17 +156,17 @@ def newest(results: list[Result]) -> dict[str, Result]:
 
 
 def windows_by_hand(events: list[Event]) -> dict[tuple[str, int], dict[str, tuple[int, int]]]:
-    """Count n and favourable by window and group, straight from the events."""
+    """Count n and favorable by window and group, straight from the events."""
     n: Counter[tuple[str, int, str]] = Counter()
-    favourable: Counter[tuple[str, int, str]] = Counter()
-    for time_s, group, is_favourable in events:
+    favorable: Counter[tuple[str, int, str]] = Counter()
+    for time_s, group, is_favorable in events:
         for name, size_s in (("20s", 20), ("1m", 60), ("total", 0)):
             end_s = (time_s // size_s + 1) * size_s if size_s else 0
             n[name, end_s, LABELS[group]] += 1
-            favourable[name, end_s, LABELS[group]] += is_favourable
+            favorable[name, end_s, LABELS[group]] += is_favorable
     windows: dict[tuple[str, int], dict[str, tuple[int, int]]] = {}
     for (name, end_s, label), count in n.items():
-        windows.setdefault((name, end_s), {})[label] = (count, favourable[name, end_s, label])
+        windows.setdefault((name, end_s), {})[label] = (count, favorable[name, end_s, label])
     return windows
 
 
@@ -174,7 +174,7 @@ def windows_judged(results: list[Result]) -> dict[tuple[str, int], dict[str, tup
     """Bring results into the shape of ``windows_by_hand``."""
     return {
         (result.window, 0 if result.window == "total" else result.end_s): {
-            group.group: (group.n, group.favourable) for group in result.groups if group.n
+            group.group: (group.n, group.favorable) for group in result.groups if group.n
         }
         for result in newest(results).values()
     }

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from stream_app.core.cause.cause import explain_pair
 from stream_app.core.cause.decomposition import Count, Counts, decompose
 from stream_app.core.cause.features import FeatureMoments, Moments, compare_feature
-from stream_app.core.cause.sentence import Finding, describe_verdict
+from stream_app.core.cause.sentence import VerdictFacts, describe_verdict
 
 N_MAX = 10**9
 
@@ -50,7 +50,7 @@ def test_parts_sum_to_the_gap_exactly(group: Counts, reference: Counts) -> None:
 
 
 @given(segments(), segments())
-def test_totals_are_those_of_kitagawa_wherever_the_parts_are_centred(group: Counts, reference: Counts) -> None:
+def test_totals_are_those_of_kitagawa_wherever_the_parts_are_centered(group: Counts, reference: Counts) -> None:
     split = decompose(group, reference)
     if split is None:
         return
@@ -123,17 +123,17 @@ def test_moments_give_what_the_values_themselves_give(group: list[int], referenc
 
 @given(segments(200), segments(200), st.integers(5, 50))
 def test_a_sentence_gives_no_number_about_fewer_than_k(group: Counts, reference: Counts, k: int) -> None:
-    (n, favourable), (n_reference, favourable_reference) = (
+    (n, favorable), (n_reference, favorable_reference) = (
         (sum(count[0] for count in side.values()), sum(count[1] for count in side.values()))
         for side in (group, reference)
     )
-    below = n * favourable_reference
-    finding = Finding(
+    below = n * favorable_reference
+    finding = VerdictFacts(
         group="women",
         reference="men",
         n=n,
         n_reference=n_reference,
-        disparate_impact_ratio=favourable * n_reference / below if below else None,
+        disparate_impact_ratio=favorable * n_reference / below if below else None,
     )
     text = describe_verdict(finding, explain_pair(group, reference, shortfall=3), k=k)
     if min(n, n_reference) < k:

@@ -7,17 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_app.core.windows.cells import Cells
-from stream_app.core.windows.closing import Mark, Source
 from stream_app.core.windows.partials import PanePartial, Partial
-from stream_app.pipeline.judge.alerts import encode_alert
-from stream_app.pipeline.judge.journal import ClockEntry, decode_clock_entry
+from stream_app.core.windows.source_progress import SourcePartition, SourceProgress
+from stream_app.pipeline.contract import Outputs
 from stream_app.pipeline.judge.model_judge import ModelJudge, ModelReport
-from stream_app.pipeline.judge.outcome_results import encode_outcome_result
 from stream_app.pipeline.judge.step import JudgeStep
-from stream_app.pipeline.lane import Outputs
 from stream_app.pipeline.layout import outcome_layout_of
+from stream_app.pipeline.records.alerts import encode_alert
+from stream_app.pipeline.records.journal import JournalEntry, decode_journal_entry
+from stream_app.pipeline.records.outcome_results import encode_outcome_result
 from stream_app.policy import Outcome, OutcomeTime, Policy, outcome_layout_hash
-from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_CLOCK, FAIRNESS_RESULTS
+from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_JOURNAL, FAIRNESS_RESULTS
 from tests.property.sources import POLICY, World, batch_of, new_judge, orders, results_of, worlds
 
 OUTCOME_POLICY = msgspec.structs.replace(
@@ -31,8 +31,8 @@ OUTCOME_POLICY = msgspec.structs.replace(
                 topic="raw-outcomes",
                 event_id="id",
                 path="repaid",
-                favourable=True,
-                unfavourable=(False,),
+                favorable=True,
+                unfavorable=(False,),
                 event_time=OutcomeTime(path="t"),
                 is_selective=True,
             ),
@@ -52,15 +52,15 @@ def recount(world: World, offsets: dict[int, int], partition: int) -> dict[int, 
     return panes
 
 
-def drive(world: World, entries: list[ClockEntry], policy: Policy = POLICY, name: str = "m") -> ModelReport:
+def drive(world: World, entries: list[JournalEntry], policy: Policy = POLICY, name: str = "m") -> ModelReport:
     judge = ModelJudge(policy.models[0], policy.hash(), {}, name=name)
     topic = world.flushes[0][0][0].topic
     told = ModelReport()
 
     def count(offsets: dict[int, int]) -> None:
         for partition, next_offset in offsets.items():
-            mark = Mark(next_offset, None, None, is_idle=False)
-            judge.take(Source(topic, partition), len(world.flushes), mark, recount(world, offsets, partition))
+            mark = SourceProgress(next_offset, None, None, is_idle=False)
+            judge.take(SourcePartition(topic, partition), len(world.flushes), mark, recount(world, offsets, partition))
 
     for entry in entries:
         for advance in entry.advances:
@@ -75,7 +75,7 @@ def drive(world: World, entries: list[ClockEntry], policy: Policy = POLICY, name
 
 
 def outcomes_of(world: World) -> World:
-    """Return the same world as one of outcomes of approved loans: favourable there is repaid here."""
+    """Return the same world as one of outcomes of approved loans: favorable there is repaid here."""
     model = OUTCOME_POLICY.models[0]
     layout = outcome_layout_of(model)
 
@@ -107,8 +107,8 @@ def live(judge: JudgeStep, partials: list[Partial]) -> list[Outputs]:
     return outputs + judge.flush(1e6, is_caught_up=True).outputs
 
 
-def journal_of(outputs: list[Outputs]) -> list[ClockEntry]:
-    entries = [decode_clock_entry(v) for o in outputs if o.topic == FAIRNESS_CLOCK for v in o.values if v]
+def journal_of(outputs: list[Outputs]) -> list[JournalEntry]:
+    entries = [decode_journal_entry(v) for o in outputs if o.topic == FAIRNESS_JOURNAL for v in o.values if v]
     assert [entry.number for entry in entries] == list(range(len(entries)))
     return entries
 

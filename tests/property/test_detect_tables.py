@@ -9,18 +9,18 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream_app.core.detection.rules import Kind, Rule
+from stream_app.core.detection.rules import RateRule, RuleKind
 from stream_app.errors import ConfigError
-from stream_app.pipeline.detect.chart import draw_chart
-from stream_app.pipeline.detect.columns import Names, Row
-from stream_app.pipeline.detect.findings import Findings
-from stream_app.pipeline.detect.plan import Direction, Plan, equal_thresholds, list_detectors
-from stream_app.pipeline.detect.rows import read_long, read_wide
-from stream_app.pipeline.detect.run import run_detectors
-from stream_app.pipeline.detect.trail import Trail
+from stream_app.offline.columns import ColumnNames, CountRow
+from stream_app.offline.findings import Findings
+from stream_app.offline.plan import Direction, Plan, equal_thresholds, list_detectors
+from stream_app.offline.plot_history import PlotHistory
+from stream_app.offline.rows import read_long, read_wide
+from stream_app.offline.run import run_detectors
+from stream_app.render.detection_chart import draw_chart
 
-RULES = [("dir:0.8", Rule(Kind.RATIO, 0.8)), ("gap:0", Rule(Kind.GAP, 0.0))]
-SAME = Names({})
+RULES = [("dir:0.8", RateRule(RuleKind.RATIO, 0.8)), ("gap:0", RateRule(RuleKind.GAP, 0.0))]
+SAME = ColumnNames({})
 
 
 def counts_of_a_group() -> st.SearchStrategy[tuple[int, int]]:
@@ -34,14 +34,14 @@ cells: st.SearchStrategy[Any] = st.one_of(
 )
 
 
-def wide_rows(counts: list[tuple[tuple[int, int], tuple[int, int]]]) -> list[Row]:
+def wide_rows(counts: list[tuple[tuple[int, int], tuple[int, int]]]) -> list[CountRow]:
     columns = ("k_a", "n_a", "k_b", "n_b")
-    return [Row(f"line {at}", dict(zip(columns, (*a, *b), strict=True))) for at, (a, b) in enumerate(counts, 2)]
+    return [CountRow(f"line {at}", dict(zip(columns, (*a, *b), strict=True))) for at, (a, b) in enumerate(counts, 2)]
 
 
 @given(st.lists(st.fixed_dictionaries({}, optional=dict.fromkeys(("k_a", "n_a", "k_b", "n_b", "start"), cells))))
 def test_any_cells_make_a_table_or_a_refusal(found: list[dict[str, Any]]) -> None:
-    rows = [Row(f"line {at}", own) for at, own in enumerate(found, 2)]
+    rows = [CountRow(f"line {at}", own) for at, own in enumerate(found, 2)]
     try:
         table = read_wide(rows, SAME)
     except ConfigError:
@@ -51,7 +51,7 @@ def test_any_cells_make_a_table_or_a_refusal(found: list[dict[str, Any]]) -> Non
 
 @given(st.lists(st.fixed_dictionaries({}, optional=dict.fromkeys(("group", "n", "k", "period", "start"), cells))))
 def test_any_cells_of_a_long_table_make_a_table_or_a_refusal(found: list[dict[str, Any]]) -> None:
-    rows = [Row(f"line {at}", own) for at, own in enumerate(found, 2)]
+    rows = [CountRow(f"line {at}", own) for at, own in enumerate(found, 2)]
     try:
         table = read_long(rows, SAME, "1")
     except ConfigError:
@@ -62,7 +62,7 @@ def test_any_cells_of_a_long_table_make_a_table_or_a_refusal(found: list[dict[st
 @given(panes)
 def test_a_long_table_holds_what_a_wide_one_does(counts: list[tuple[tuple[int, int], tuple[int, int]]]) -> None:
     rows = [
-        Row("", {"period": at, "group": group, "k": k, "n": n})
+        CountRow("", {"period": at, "group": group, "k": k, "n": n})
         for at, pane in enumerate(counts)
         for group, (k, n) in zip("ab", pane, strict=True)
     ]
@@ -81,7 +81,7 @@ def test_every_fact_is_finite_and_every_picture_is_drawn(
     detectors = list_detectors(1, RULES, list(Direction))
     thresholds = equal_thresholds(len(detectors), threshold=1e4, false_alarms_per_million=0.1)
     findings = Findings(table, Plan(detectors, thresholds, has_lifecycle=has_lifecycle))
-    trail = Trail(table.n_panes, len(detectors))
+    trail = PlotHistory(table.n_panes, len(detectors))
     facts: list[msgspec.Struct] = [findings.setup()]
     for step in run_detectors(table, findings.plan):
         findings.take(step)

@@ -114,7 +114,7 @@ def compare(lane: IngestLane, by_hand: Recount) -> None:
     assert cells_of(lane) == by_hand.cells
     assert lane.n_counted == by_hand.n["counted"] == len(lane.events)
     assert lane.counts.n_late == by_hand.n["late"] == len(lane.late)
-    assert lane.counts.n_repeats == by_hand.n["repeat"]
+    assert lane.counts.n_duplicates == by_hand.n["repeat"]
     assert sum(lane.counts.dead_letters.values()) == by_hand.n["refused"] == len(lane.reasons)
     assert lane.counts.n_tombstones == by_hand.n["tombstone"]
     for published_event in lane.events:

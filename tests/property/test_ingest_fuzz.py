@@ -54,10 +54,10 @@ def test_a_changed_record_is_counted_or_refused_or_late_and_nothing_else_happens
     lane.feed([raw])
     lane.flush()
     counts = lane.counts
-    n_refused = sum(counts.dead_letters.values())
-    assert lane.n_counted + counts.n_late + counts.n_repeats + n_refused == 4
+    n_rejected = sum(counts.dead_letters.values())
+    assert lane.n_counted + counts.n_late + counts.n_duplicates + n_rejected == 4
     assert lane.n_counted == sum(counts.decisions.values()) == len(lane.events)
-    assert n_refused == len(lane.reasons)
+    assert n_rejected == len(lane.reasons)
 
 
 @given(st.lists(st.binary(max_size=40) | st.none(), max_size=5))

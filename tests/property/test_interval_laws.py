@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream_app.core.fairness.confidence_sequence import gap_sequence, rate_sequence, ratio_sequence
-from stream_app.core.fairness.counts import GroupCount, approval_rate
-from stream_app.core.fairness.intervals import Interval, koopman, newcombe, wilson
-from stream_app.core.fairness.labels import ConfusionCount, average_odds_difference
-from stream_app.core.fairness.pairs import disparate_impact_ratio, statistical_parity_difference
+from stream_app.core.fairness.outcome_rates import ConfusionCount, average_odds_difference
+from stream_app.core.groups.comparison import disparate_impact_ratio, statistical_parity_difference
+from stream_app.core.groups.counts import GroupCount, approval_rate
+from stream_app.core.intervals.confidence_sequence import gap_sequence, rate_sequence, ratio_sequence
+from stream_app.core.intervals.intervals import Interval, koopman, newcombe, wilson
 
 SIZES = st.one_of(st.integers(0, 5), st.integers(0, 10**6))
 COUNTS = SIZES.flatmap(lambda n: st.builds(GroupCount, st.just(n), st.integers(0, n)))
@@ -32,7 +32,7 @@ def assert_holds(interval: Interval, value: float | None, *, is_possible_without
 
 @given(COUNTS)
 def test_a_rate_lies_in_its_interval_and_sequence(count: GroupCount) -> None:
-    for interval in (wilson(count.favourable, count.n), rate_sequence(count.favourable, count.n)):
+    for interval in (wilson(count.favorable, count.n), rate_sequence(count.favorable, count.n)):
         assert_holds(interval, approval_rate(count))
         assert interval.upper is not None
         assert 0 <= interval.lower <= interval.upper <= 1
@@ -41,7 +41,7 @@ def test_a_rate_lies_in_its_interval_and_sequence(count: GroupCount) -> None:
 @settings(max_examples=50)  # each solves several sequences, one pair at a time
 @given(COUNTS, COUNTS)
 def test_a_gap_and_a_ratio_lie_in_their_intervals_and_sequences(group: GroupCount, reference: GroupCount) -> None:
-    pair = (group.favourable, group.n, reference.favourable, reference.n)
+    pair = (group.favorable, group.n, reference.favorable, reference.n)
     gap, ratio = statistical_parity_difference(group, reference), disparate_impact_ratio(group, reference)
     for interval in (newcombe(*pair), gap_sequence(*pair)):
         assert_holds(interval, gap)
@@ -54,9 +54,9 @@ def test_a_gap_and_a_ratio_lie_in_their_intervals_and_sequences(group: GroupCoun
 
 @settings(max_examples=50)  # each solves several sequences, one pair at a time
 @given(COUNTS, COUNTS)
-def test_calling_favourable_what_was_not_mirrors_the_gap(group: GroupCount, reference: GroupCount) -> None:
-    pair = (group.favourable, group.n, reference.favourable, reference.n)
-    denied = (group.n - group.favourable, group.n, reference.n - reference.favourable, reference.n)
+def test_calling_favorable_what_was_not_mirrors_the_gap(group: GroupCount, reference: GroupCount) -> None:
+    pair = (group.favorable, group.n, reference.favorable, reference.n)
+    denied = (group.n - group.favorable, group.n, reference.n - reference.favorable, reference.n)
     for interval_of in (newcombe, gap_sequence):
         lower, upper, _ = interval_of(*pair)
         assert upper is not None

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream_app.core.windows.partials import Partial
-from stream_app.pipeline.lane import Flush
+from stream_app.pipeline.contract import Flush
 from tests.property.sources import (
     FORGETFUL_POLICY,
     POLICY,

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream_app.core.fairness.marginals import Marginaliser, sum_pair
-from stream_app.core.fairness.subgroups import Subgroup, subgroups
+from stream_app.core.groups.marginals import Marginalizer, sum_pair
+from stream_app.core.groups.subgroups import Subgroup, subgroups
 from stream_app.core.windows.cells import CellLayout, Cells, add_cells
 
 UNDECLARED = ("unknown", "__other__")
@@ -24,7 +24,7 @@ def worlds(draw: st.DrawFn) -> tuple[Attributes, CellLayout]:
         attributes.append((name, groups, draw(st.sampled_from(groups))))
     segment = tuple(f"segment {place}" for place in range(draw(st.integers(1, 3))))
     dimensions = [(name, (*groups, *UNDECLARED)) for name, groups, _ in attributes]
-    dimensions += [("segment", (*segment, *UNDECLARED)), ("decision", ("favourable", "unfavourable"))]
+    dimensions += [("segment", (*segment, *UNDECLARED)), ("decision", ("favorable", "unfavorable"))]
     return attributes, CellLayout(tuple(draw(st.permutations(dimensions))), 1)
 
 
@@ -46,7 +46,7 @@ def count_naively(
             found = tuple(cell[attribute] for attribute in pair.attributes)
             for first, labels in ((0, pair.labels), (2, pair.reference)):
                 if found == labels:
-                    row[stratum][first] += vector[0] if cell["decision"] == "favourable" else 0
+                    row[stratum][first] += vector[0] if cell["decision"] == "favorable" else 0
                     row[stratum][first + 1] += vector[0]
     return counts
 
@@ -57,8 +57,8 @@ def test_the_fast_count_equals_the_naive_one(data: st.DataObject) -> None:
     pairs = subgroups(attributes, data.draw(st.integers(1, 3)))
     segment = data.draw(st.sampled_from((None, "segment")))
     cells = data.draw(cells_in(layout))
-    marginaliser = Marginaliser(layout, pairs, favourable="favourable", segment=segment)
-    assert marginaliser.counts(cells).tolist() == count_naively(layout, pairs, cells, segment)
+    marginalizer = Marginalizer(layout, pairs, favorable="favorable", segment=segment)
+    assert marginalizer.counts(cells).tolist() == count_naively(layout, pairs, cells, segment)
 
 
 @given(st.data())
@@ -68,8 +68,8 @@ def test_counts_of_two_panes_add(data: st.DataObject) -> None:
     both: Cells = {}
     for cells in (one, other):
         add_cells(both, cells)
-    marginaliser = Marginaliser(layout, subgroups(attributes), favourable="favourable", segment="segment")
-    assert (marginaliser.counts(one) + marginaliser.counts(other)).tolist() == marginaliser.counts(both).tolist()
+    marginalizer = Marginalizer(layout, subgroups(attributes), favorable="favorable", segment="segment")
+    assert (marginalizer.counts(one) + marginalizer.counts(other)).tolist() == marginalizer.counts(both).tolist()
 
 
 @given(st.data())
@@ -77,7 +77,7 @@ def test_the_vectors_of_a_pair_begin_with_its_decisions(data: st.DataObject) -> 
     attributes, layout = data.draw(worlds())
     pairs = subgroups(attributes)
     cells = data.draw(cells_in(layout))
-    counts = Marginaliser(layout, pairs, favourable="favourable").counts(cells)
+    counts = Marginalizer(layout, pairs, favorable="favorable").counts(cells)
     for pair, row in zip(pairs, counts[:, 0].tolist(), strict=True):
         group, reference = sum_pair(layout, pair, cells)
         assert (group[0], reference[0]) == (row[1], row[3])

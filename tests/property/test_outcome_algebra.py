@@ -15,7 +15,7 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from stream_app.core.windows.joining import JoinCounts
+from stream_app.core.join.outcome_join import JoinCounts
 from tests.outcome_lane import MAX_WAITING, NOW_S, WAIT_S, OutcomeLane, decisions, outcomes
 
 N_CELLS = 4 * 2 * 2  # sex, decision, bin
@@ -86,7 +86,7 @@ class ByHand:
             self.match(row, label)
         elif row is not None or held:
             known = row[4] if row is not None else held[0][1]
-            self.n["repeated" if known == label else "changed"] += 1
+            self.n["duplicate" if known == label else "changed"] += 1
         else:
             self.early.append((case, label, self.clock))
             self.n["unmatched"] += 1
@@ -94,7 +94,7 @@ class ByHand:
     def match(self, row: list[int], label: int) -> None:
         row[4] = label
         self.n["matched"] += 1
-        self.add(row, "favourable" if label == 1 else "unfavourable")
+        self.add(row, "favorable" if label == 1 else "unfavorable")
 
     def tick(self, time_s: int) -> None:
         self.clock = max(self.clock, time_s)
@@ -155,7 +155,7 @@ def compare(lane: OutcomeLane, log: list[Record]) -> Counter[str]:
     hand = ByHand()
     for record in log:
         hand.read(record)
-    kinds = ("favourable", "unfavourable", "awaited", "expired")
+    kinds = ("favorable", "unfavorable", "awaited", "expired")
     counted = {
         (start_s, code // 4, kinds[code % 4]): vector
         for start_s, cells in lane.counted.items()
@@ -194,11 +194,11 @@ def test_every_outcome_is_accounted_for_and_so_is_every_decision(log: list[Recor
     counts: JoinCounts = lane.counts
     n_outcomes = sum(len(record.came) for record in log)
     n_decisions = sum(len(record.decided) for record in log)
-    at_an_end = counts.matched + counts.repeated + counts.changed + counts.expired
+    at_an_end = counts.matched + counts.duplicate + counts.changed + counts.expired
     assert at_an_end + lane.step.n_unmatched == n_outcomes
     assert counts.decisions_awaited + counts.decisions_repeated == n_decisions
     by_outcome = lane.by_outcome()
-    assert by_outcome.get("favourable", 0) + by_outcome.get("unfavourable", 0) == counts.matched
+    assert by_outcome.get("favorable", 0) + by_outcome.get("unfavorable", 0) == counts.matched
     n_without = counts.decisions_awaited - counts.matched - counts.decisions_expired
     assert 0 <= n_without <= lane.step.n_waiting
 

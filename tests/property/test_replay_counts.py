@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream_app.core.windows.cells import Cells, add_cells
+from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.ingest.step import IngestStep, IngestTopology
-from stream_app.pipeline.lane import Batch
 from stream_app.pipeline.layout import layout_of
 from stream_app.pipeline.replay.cursor import SourceCursor
 from stream_app.pipeline.replay.sources import PublishedCounter, RawCounter, SourceCounter
@@ -36,7 +36,7 @@ def by_hand(log: Log) -> dict[tuple[Any, ...], list[int]]:
     return dict(recount(log).cells)
 
 
-def labelled(panes: dict[int, Cells]) -> dict[tuple[Any, ...], list[int]]:
+def labeled(panes: dict[int, Cells]) -> dict[tuple[Any, ...], list[int]]:
     layout = layout_of(MODEL)
     return {
         (start_s, *layout.labels_of(code)): vector for start_s, cells in panes.items() for code, vector in cells.items()
@@ -49,12 +49,12 @@ def test_raw_records_are_counted_as_a_person_would(log: Log, cuts: list[int]) ->
     places = sorted({0, len(log), *(cut for cut in cuts if cut < len(log))})
     counter = RawCounter(MODEL, KEYS)
     batches = [batch_of(log, first, last) for first, last in itertools.pairwise(places)]
-    assert labelled(counted(counter, batches)) == by_hand(log)
-    fates = recount(log).n
-    assert (counter.fates.n_counted, counter.fates.n_late, counter.fates.n_repeats) == (
-        fates["counted"],
-        fates["late"],
-        fates["repeat"],
+    assert labeled(counted(counter, batches)) == by_hand(log)
+    dispositions = recount(log).n
+    assert (counter.dispositions.n_counted, counter.dispositions.n_late, counter.dispositions.n_duplicates) == (
+        dispositions["counted"],
+        dispositions["late"],
+        dispositions["repeat"],
     )
 
 
@@ -64,7 +64,7 @@ def test_a_cursor_counts_exactly_what_lies_below_an_offset(log: Log, offset: int
     runs = iter([batch_of(log, 0, len(log))])
     cursor = SourceCursor("raw[0]", RawCounter(MODEL, KEYS), lambda: next(runs, None), is_whole=True)
     below = min(offset, len(log))
-    assert labelled(cursor.count_below(below)) == by_hand(log[:below])
+    assert labeled(cursor.count_below(below)) == by_hand(log[:below])
 
 
 def published(log: Log) -> Batch:

@@ -9,18 +9,19 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream_app.core.windows.closing import Source
-from stream_app.core.windows.label_rows import OutcomeRows, decode_rows, encode_rows
+from stream_app.core.join.join_records import JoinOutcomes, decode_rows, encode_rows
 from stream_app.core.windows.partials import decode_partial
-from stream_app.pipeline.judge.journal import ClockEntry, decode_clock_entry
+from stream_app.core.windows.source_progress import SourcePartition
+from stream_app.pipeline.contract import Batch, Outputs
 from stream_app.pipeline.judge.step import JudgeStep, JudgeTopology
-from stream_app.pipeline.lane import Batch, Outputs
-from stream_app.pipeline.outcomes.step import OutcomeStep, OutcomeTopology, outcomes_name
-from stream_app.pipeline.replay.checking import Comparison, Live, first_difference
-from stream_app.pipeline.replay.outcome_cursor import OutcomeCursor
-from stream_app.pipeline.replay.retelling import Retelling, Told, lives_of
+from stream_app.pipeline.names import outcomes_name
+from stream_app.pipeline.outcomes.step import OutcomeStep, OutcomeTopology
+from stream_app.pipeline.records.journal import JournalEntry, decode_journal_entry
+from stream_app.pipeline.replay.verify.matching import PublishedRecord, RecordMatcher, first_difference
+from stream_app.pipeline.replay.verify.outcome_cursor import OutcomeCursor
+from stream_app.pipeline.replay.verify.recomputation import Recomputation, RecomputedRecord, split_deployments
 from stream_app.policy import parse_policy
-from stream_app.topics import FAIRNESS_CLOCK, FAIRNESS_PARTIALS, FAIRNESS_RESULTS, labels_topic
+from stream_app.topics import FAIRNESS_JOURNAL, FAIRNESS_PARTIALS, FAIRNESS_RESULTS, outcome_join_topic
 from tests.outcome_lane import APP, NOW_S, decisions, outcomes
 from tests.outcome_lane import POLICY as POLICY_TEXT
 from tests.property.sources import batch_of
@@ -28,7 +29,7 @@ from tests.property.sources import batch_of
 POLICY = parse_policy(POLICY_TEXT.replace("max_wait_d = 0.001", "max_wait_d = 0.01"))
 MODEL = POLICY.models[0]
 NAME = outcomes_name(MODEL.name)
-TOPIC = labels_topic(APP, MODEL.name)
+TOPIC = outcome_join_topic(APP, MODEL.name)
 
 Log = list[bytes]
 
@@ -85,17 +86,17 @@ def judged(judge: JudgeStep, lane: OutcomeStep, now_s: float) -> list[Outputs]:
     return judge.flush(now_s, is_caught_up=True).outputs
 
 
-def records_of(outputs: list[Outputs]) -> list[Live]:
+def records_of(outputs: list[Outputs]) -> list[PublishedRecord]:
     return [
-        Live(run.topic, run.partition, offset, (key or b"").decode(), value)
+        PublishedRecord(run.topic, run.partition, offset, (key or b"").decode(), value)
         for offset, (run, key, value) in enumerate(
             (run, key, value) for run in outputs for key, value in zip(run.keys, run.values, strict=True) if value
         )
     ]
 
 
-def journal_of(records: list[Live]) -> list[ClockEntry]:
-    return [decode_clock_entry(own.value) for own in records if own.topic == FAIRNESS_CLOCK]
+def journal_of(records: list[PublishedRecord]) -> list[JournalEntry]:
+    return [decode_journal_entry(own.value) for own in records if own.topic == FAIRNESS_JOURNAL]
 
 
 def cursor_over(log: Log, number: int, n_partitions: int) -> OutcomeCursor:
@@ -104,16 +105,16 @@ def cursor_over(log: Log, number: int, n_partitions: int) -> OutcomeCursor:
     return OutcomeCursor(f"{TOPIC}[{number}]", MODEL, number, topology, lambda: next(runs, None), 0)
 
 
-def retold(both: list[Log], entries: list[ClockEntry]) -> list[Told]:
+def recomputed(both: list[Log], entries: list[JournalEntry]) -> list[RecomputedRecord]:
     """Repeat what the journal says, from the logs read in runs of two records."""
 
-    cursors = {Source(TOPIC, number): cursor_over(log, number, len(both)) for number, log in enumerate(both)}
-    [life] = lives_of(entries, FAIRNESS_CLOCK)
-    retelling = Retelling(MODEL, POLICY.hash(), cursors, name=NAME)
-    return [told for entry in life for told in retelling.retell(entry)]
+    cursors = {SourcePartition(TOPIC, number): cursor_over(log, number, len(both)) for number, log in enumerate(both)}
+    [deployment] = split_deployments(entries, FAIRNESS_JOURNAL)
+    recomputation = Recomputation(MODEL, POLICY.hash(), cursors, name=NAME)
+    return [told for entry in deployment for told in recomputation.recompute(entry)]
 
 
-def by_topic(records: list[Live] | list[Told]) -> dict[str, list[bytes]]:
+def by_topic(records: list[PublishedRecord] | list[RecomputedRecord]) -> dict[str, list[bytes]]:
     topics: dict[str, list[bytes]] = {}
     for own in records:
         topics.setdefault(own.topic, []).append(own.value)
@@ -123,23 +124,23 @@ def by_topic(records: list[Live] | list[Told]) -> dict[str, list[bytes]]:
 @given(both=logs(), seed=st.integers(0, 10_000))
 def test_what_was_told_about_outcomes_is_repeated_bit_for_bit(both: list[Log], seed: int) -> None:
     records = records_of(live(both, random.Random(seed)))
-    again = retold(both, journal_of(records))
+    again = recomputed(both, journal_of(records))
     assert by_topic(again) == by_topic(records)
     assert by_topic(records)[FAIRNESS_RESULTS]
 
 
 def with_other_labels(record: bytes) -> bytes:
     rows = decode_rows(record)
-    assert isinstance(rows, OutcomeRows)
-    return encode_rows(msgspec.structs.replace(rows, is_favourable=bytes(1 - label for label in rows.is_favourable)))
+    assert isinstance(rows, JoinOutcomes)
+    return encode_rows(msgspec.structs.replace(rows, is_favorable=bytes(1 - label for label in rows.is_favorable)))
 
 
 def test_a_label_that_was_changed_in_the_log_is_found_in_its_group() -> None:
     both = [make_log(random.Random(7), 12), make_log(random.Random(8), 12)]
     records = records_of(live(both, random.Random(9)))
     both[1][3] = with_other_labels(both[1][3])
-    comparison = Comparison(records, len(journal_of(records)))
-    for told in retold(both, journal_of(records)):
+    comparison = RecordMatcher(records, len(journal_of(records)))
+    for told in recomputed(both, journal_of(records)):
         comparison.match(told)
     places = set(comparison.unexpected())
     unexpected = [own for own in records if (own.topic, own.partition, own.offset) in places]

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from stream_app.pipeline.replay.onset import Pane, Segments, find_onset
-from stream_app.pipeline.replay.version_change import explain_versions
+from stream_app.pipeline.replay.bisect.onset import Pane, Segments, find_onset
+from stream_app.pipeline.replay.bisect.version_change import explain_versions
 
 K = 5
 VERSIONS = ("1", "2", "3", "4", "unknown", "__other__")

@@ -12,7 +12,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from stream_app import __version__
-from stream_app.edges.kafka.jars import KAFKA_VERSION
+from stream_app.edges.kafka.local.jars import KAFKA_VERSION
 from stream_app.settings import load_settings
 from tests.command_lines import parse
 

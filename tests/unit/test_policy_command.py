@@ -126,8 +126,8 @@ def test_a_sample_is_counted_by_what_would_become_of_each_record(run: Run, tmp_p
     report = json.loads(outcome.stdout.splitlines()[1])
     assert report["n_records"] == 8
     assert report["n_counted"] == 2
-    assert report["n_repeats"] == 1
-    assert report["outcomes"] == {"favourable": 1, "unfavourable": 1}
+    assert report["n_duplicates"] == 1
+    assert report["outcomes"] == {"favorable": 1, "unfavorable": 1}
     assert report["dead_letters"] == {"type": 1, "missing": 1, "unknown_field": 1, "json": 1, "ts_past": 1}
     assert report["faults"] == {"type at credit_score": 1, "missing at approved": 1}
     assert report["dimensions"][:2] == [

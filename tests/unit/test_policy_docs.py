@@ -49,9 +49,9 @@ def test_the_limits_in_the_text_are_those_of_the_code() -> None:
 def test_each_quoted_mistake_is_one_that_a_person_would_read() -> None:
     said = set()
     for old, new, _ in MISTAKES.values():
-        with pytest.raises(PolicyError) as refused:
+        with pytest.raises(PolicyError) as rejected:
             parse_policy(PLAIN.replace(old, new, 1))
-        said.add(str(refused.value))
+        said.add(str(rejected.value))
     quoted = re.findall(r"^The policy has a mistake: .*$", DOC, re.MULTILINE)
     assert len(quoted) >= 9
     assert set(quoted) <= said
@@ -73,8 +73,8 @@ def test_the_stream_of_your_own_is_counted_as_the_text_says() -> None:
     lane.flush()
     assert lane.reasons == ["missing", "unknown_field"]
     assert lane.labels() == {
-        ("2", "no", "Bern", "unfavourable"): [1, 0, 0, 0],
-        ("__other__", "no", "Bern", "unfavourable"): [1, 0, 0, 0],
+        ("2", "no", "Bern", "unfavorable"): [1, 0, 0, 0],
+        ("__other__", "no", "Bern", "unfavorable"): [1, 0, 0, 0],
     }
     assert [event["candidate"]["sex"] for event in lane.events] == ["2", "__other__"]
     assert lane.events[0]["candidate"]["bureau"] is None

@@ -17,8 +17,8 @@ from stream_app.policy import (
     outcome_records_of,
     parse_policy,
 )
+from stream_app.programs.worker.lane_builder import check_partitions, roles_by_topic, source_topics
 from stream_app.topics import declared_topics
-from stream_app.wiring.lane_builder import check_partitions, roles_by_topic, source_topics
 from tests.outcome_lane import MODEL, POLICY
 
 SCORE = 'score = { path = "p", minimum = 0, maximum = 1, edges = [0.5], cut = 0.5 }'
@@ -45,7 +45,7 @@ MISTAKES: dict[str, tuple[str, str, tuple[str, ...]]] = {
         '"raw-outcomes"', '"raw"', ("got 'raw' again", "outcome.topic`")
     ),
     "outcomes in the topic that is written": ('"raw-outcomes"', '"out"', ("got 'out' again", "output_topic`")),
-    "labels of two types": ("unfavourable = [false]\nevent_time", 'unfavourable = ["no"]\nevent_time',
+    "labels of two types": ("unfavorable = [false]\nevent_time", 'unfavorable = ["no"]\nevent_time',
                             ("values of one type", "outcome`")),
     "the label where the id is": ('path = "repaid"', 'path = "id"', ("got 'id' again", "models[0].outcome`")),
     "nobody said whether labels are selective": (
@@ -62,9 +62,9 @@ MISTAKES: dict[str, tuple[str, str, tuple[str, ...]]] = {
 def test_a_mistake_is_refused_with_its_place_and_what_was_expected(mistake: str) -> None:
     old, new, said = MISTAKES[mistake]
     assert old in POLICY
-    with pytest.raises(PolicyError) as refused:
+    with pytest.raises(PolicyError) as rejected:
         parse_policy(POLICY.replace(old, new, 1))
-    assert all(part in str(refused.value) for part in said), str(refused.value)
+    assert all(part in str(rejected.value) for part in said), str(rejected.value)
 
 
 def test_counts_without_decisions_have_neither_score_nor_outcome() -> None:
@@ -78,7 +78,7 @@ def test_counts_without_decisions_have_neither_score_nor_outcome() -> None:
 
 def test_without_a_score_the_layout_and_its_hash_are_those_of_before() -> None:
     hashes = {name: load_policy(name).models[0].layout_hash() for name in ("loans", "loanapp", "camera")}
-    assert hashes == {"loans": "9e0f91022adf9adf", "loanapp": "35a7e44000358f70", "camera": "28240cf77bb15857"}
+    assert hashes == {"loans": "5b3c057cb14d6274", "loanapp": "deaa8e1c7b40a7e5", "camera": "28240cf77bb15857"}
     assert [name for name, _ in layout_of(load_policy("loans").models[0]).dimensions][-1] == "decision"
 
 
@@ -94,7 +94,7 @@ def test_a_score_is_a_dimension_behind_the_decision_and_the_last_feature() -> No
 def test_the_layout_of_the_outcomes_is_that_of_the_decisions_and_one_dimension_more() -> None:
     layout = outcome_layout_of(MODEL)
     assert layout.dimensions[:-1] == layout_of(MODEL).dimensions
-    assert layout.dimensions[-1] == ("outcome", ("favourable", "unfavourable", "awaited", "expired"))
+    assert layout.dimensions[-1] == ("outcome", ("favorable", "unfavorable", "awaited", "expired"))
     assert layout.n_features == 1
 
 
@@ -134,8 +134,8 @@ def test_the_records_of_the_outcomes_are_read_with_the_id_of_the_decisions() -> 
 def test_topics_of_outcomes_follow_those_of_the_decisions() -> None:
     policy = load_policy("credit")
     specs = {spec.name: spec for spec in declared_topics(policy, "app", existing={"credit-decisions-raw": 7})}
-    for name in ("credit-outcomes-raw", "app-labels-credit", "app-state-outcomes-credit",
-                 "app-state-outcome-ingest-credit"):  # fmt: skip
+    for name in ("credit-outcomes-raw", "app-outcome-join-credit", "app-changelog-outcomes-credit",
+                 "app-changelog-outcome-ingest-credit"):  # fmt: skip
         assert specs[name].partitions == 7
     assert specs["credit-outcomes-raw"].owner == "customer"
     assert not any(
@@ -157,9 +157,9 @@ def test_raw_outcomes_are_read_by_ingest_and_the_labels_log_by_the_role_outcomes
         "fairness-partials": "judge",
         "credit-decisions-raw": "ingest",
         "credit-outcomes-raw": "ingest",
-        "app-labels-credit": "outcomes",
+        "app-outcome-join-credit": "outcomes",
     }
-    assert source_topics(policy, "app", ["outcomes"]) == ["app-labels-credit"]
+    assert source_topics(policy, "app", ["outcomes"]) == ["app-outcome-join-credit"]
     assert source_topics(load_policy("loans"), "app", ["outcomes"]) == []
 
 

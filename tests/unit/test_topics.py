@@ -13,9 +13,9 @@ from stream_app.topics import (
     FAIRNESS_PARTIALS,
     FAIRNESS_RESULTS,
     LATE_DECISIONS,
+    changelog_topic,
     declared_topics,
     partition_of_model,
-    state_topic,
 )
 
 TWO_MODELS = (SHIPPED / "loans.toml").read_text("utf-8") + (SHIPPED / "camera.toml").read_text("utf-8").split(
@@ -26,7 +26,7 @@ TWO_MODELS = (SHIPPED / "loans.toml").read_text("utf-8") + (SHIPPED / "camera.to
 @pytest.mark.parametrize("name", ["loans", "loanapp"])
 def test_a_policy_of_decisions_needs_no_camera_topic(name: str) -> None:
     names = {spec.name for spec in declared_topics(load_policy(name), "app")}
-    assert names >= {DEAD_LETTERS, LATE_DECISIONS, FAIRNESS_PARTIALS, FAIRNESS_RESULTS, state_topic("app", "judge")}
+    assert names >= {DEAD_LETTERS, LATE_DECISIONS, FAIRNESS_PARTIALS, FAIRNESS_RESULTS, changelog_topic("app", "judge")}
     assert CAMERA_AGGREGATES not in names
 
 
@@ -34,14 +34,18 @@ def test_two_models_share_the_topics_of_the_policy_and_have_their_own_state() ->
     specs = declared_topics(parse_policy(TWO_MODELS), "app")
     names = [spec.name for spec in specs]
     assert len(names) == len(set(names))
-    assert {"app-state-ingest-loans", "app-state-ingest-camera", CAMERA_AGGREGATES} <= set(names)
+    assert {"app-changelog-ingest-loans", "app-changelog-ingest-camera", CAMERA_AGGREGATES} <= set(names)
 
 
 def test_each_model_follows_its_own_raw_topic() -> None:
     specs = declared_topics(parse_policy(TWO_MODELS), "app", partitions=2, existing={"camera-metadata-raw": 9})
     counts = {spec.name: spec.partitions for spec in specs}
-    assert (counts["loan-decisions-raw"], counts["loan-decisions"], counts["app-state-ingest-loans"]) == (2, 2, 2)
-    assert (counts["camera-metadata-raw"], counts["camera-metadata"], counts["app-state-ingest-camera"]) == (9, 9, 9)
+    assert (counts["loan-decisions-raw"], counts["loan-decisions"], counts["app-changelog-ingest-loans"]) == (2, 2, 2)
+    assert (counts["camera-metadata-raw"], counts["camera-metadata"], counts["app-changelog-ingest-camera"]) == (
+        9,
+        9,
+        9,
+    )
 
 
 def test_raw_identifiers_are_kept_for_28_days_and_those_of_cameras_for_3() -> None:
@@ -54,7 +58,7 @@ def test_raw_identifiers_are_kept_for_28_days_and_those_of_cameras_for_3() -> No
 
 
 def test_a_compacted_state_topic_has_no_retention_that_would_delete_state() -> None:
-    states = [spec for spec in declared_topics(load_policy("loans"), "app") if spec.role.endswith("state")]
+    states = [spec for spec in declared_topics(load_policy("loans"), "app") if spec.role.endswith("changelog")]
     assert len(states) == 2
     assert all(spec.config["cleanup.policy"] == "compact" for spec in states)
     assert not any("retention.ms" in spec.config for spec in states)

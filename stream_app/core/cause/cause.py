@@ -11,7 +11,7 @@ from fractions import Fraction
 
 import msgspec
 
-from stream_app.core.cause.decomposition import Counts, Decomposition, Driver, Part, decompose
+from stream_app.core.cause.decomposition import Counts, Decomposition, Driver, GapPart, decompose
 from stream_app.core.cause.features import FeatureDifference, FeatureMoments, rank_features
 
 OTHER_SEGMENTS = "other segments"
@@ -25,18 +25,18 @@ class SegmentPart(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         segment: Its label, or ``other segments``.
         n: Decisions of the group in it.
-        favourable: Favourable ones among them.
+        favorable: Favorable ones among them.
         n_reference: Decisions of the reference group in it.
-        favourable_reference: Favourable ones among them.
+        favorable_reference: Favorable ones among them.
         mix: Part of the gap because the group is more or less often in this segment.
         rate: Part of the gap because the group fares differently in it.
     """
 
     segment: str
     n: int
-    favourable: int
+    favorable: int
     n_reference: int
-    favourable_reference: int
+    favorable_reference: int
     mix: float
     rate: float
 
@@ -62,7 +62,7 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
             other way, and so it does in segments that hold most of the decisions.
         opposite_share: Share of the decisions in segments whose own gap points the other way, in [0, 1].
         features: The three features that differ most, see ``rank_features``.
-        shortfall: Favourable decisions that the group lacks to meet the ratio rule.
+        shortfall: Favorable decisions that the group lacks to meet the ratio rule.
     """
 
     driver: Driver
@@ -85,11 +85,11 @@ def explain_pair(
     """Explain the gap between a group and its reference.
 
     Args:
-        group: Decisions and favourable ones by segment, ``unknown`` and ``__other__`` included, so that they sum to
+        group: Decisions and favorable ones by segment, ``unknown`` and ``__other__`` included, so that they sum to
             the group. A model without segments gives one, whatever its name.
         reference: The same for the reference group.
         features: Sums of each declared feature.
-        shortfall: Favourable decisions that the group lacks to meet the ratio rule, if known.
+        shortfall: Favorable decisions that the group lacks to meet the ratio rule, if known.
 
     >>> cause = explain_pair({"auto": (100, 20), "home": (100, 60)}, {"auto": (100, 60), "home": (100, 70)})
     >>> cause.driver.value, cause.gap, cause.mix, cause.rate, cause.leading_segment, cause.leading_share
@@ -120,28 +120,28 @@ def explain_pair(
     )
 
 
-def _kept(split: Decomposition, leader: Part | None) -> tuple[Part, ...]:
+def _kept(split: Decomposition, leader: GapPart | None) -> tuple[GapPart, ...]:
     kept = split.parts[:_N_SEGMENTS]
     return kept if leader is None or leader in kept else (*kept[:-1], leader)
 
 
-def _join(parts: Iterable[Part]) -> Part:
-    n = favourable = n_reference = favourable_reference = 0
+def _join(parts: Iterable[GapPart]) -> GapPart:
+    n = favorable = n_reference = favorable_reference = 0
     mix = rate = Fraction()
     for part in parts:
-        n, favourable = n + part.group[0], favourable + part.group[1]
-        n_reference, favourable_reference = n_reference + part.reference[0], favourable_reference + part.reference[1]
+        n, favorable = n + part.group[0], favorable + part.group[1]
+        n_reference, favorable_reference = n_reference + part.reference[0], favorable_reference + part.reference[1]
         mix, rate = mix + part.mix, rate + part.rate
-    return Part(OTHER_SEGMENTS, (n, favourable), (n_reference, favourable_reference), mix, rate)
+    return GapPart(OTHER_SEGMENTS, (n, favorable), (n_reference, favorable_reference), mix, rate)
 
 
-def _record(part: Part) -> SegmentPart:
+def _record(part: GapPart) -> SegmentPart:
     return SegmentPart(
         segment=part.segment,
         n=part.group[0],
-        favourable=part.group[1],
+        favorable=part.group[1],
         n_reference=part.reference[0],
-        favourable_reference=part.reference[1],
+        favorable_reference=part.reference[1],
         mix=float(part.mix),
         rate=float(part.rate),
     )

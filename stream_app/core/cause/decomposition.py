@@ -24,7 +24,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-Count = tuple[int, int]  # decisions, favourable ones among them
+Count = tuple[int, int]  # decisions, favorable ones among them
 Counts = Mapping[str, Count]  # by segment
 
 NOTHING: Count = (0, 0)
@@ -44,12 +44,12 @@ class Driver(enum.StrEnum):
 
 
 @dataclass(frozen=True)
-class Part:
+class GapPart:
     """What one segment adds to the gap.
 
     Attributes:
         segment: Its label.
-        group: Decisions and favourable ones of the group in it.
+        group: Decisions and favorable ones of the group in it.
         reference: The same of the reference group.
         mix: Its mix part.
         rate: Its rate part.
@@ -83,7 +83,7 @@ class Decomposition:
     gap: Fraction
     mix: Fraction
     rate: Fraction
-    parts: tuple[Part, ...]
+    parts: tuple[GapPart, ...]
     opposite_share: Fraction | None
 
     @property
@@ -109,7 +109,7 @@ class Decomposition:
         return self.rate * self.gap < 0 and self.opposite_share is not None and self.opposite_share > _MAJORITY
 
     @property
-    def leader(self) -> Part | None:
+    def leader(self) -> GapPart | None:
         """The segment that explains most of the gap by what drives it, the first by name of equal ones.
 
         By its rate part where rate drives the gap, by its mix part where mix does; None where nothing was split.
@@ -118,7 +118,7 @@ class Decomposition:
             return None
         return min(self.parts, key=lambda part: (-self.share_explained(part), part.segment))
 
-    def share_explained(self, part: Part) -> Fraction:
+    def share_explained(self, part: GapPart) -> Fraction:
         """Return a segment's part of what drives the gap, as a share of the gap.
 
         Negative where the segment narrows the gap, above 1 where others do.
@@ -134,7 +134,7 @@ def decompose(group: Counts, reference: Counts) -> Decomposition | None:
     """Split the gap between two groups over segments; None when a group has no decision at all.
 
     Args:
-        group: Decisions and favourable ones by segment, ``0 <= favourable <= n``; segments may be missing.
+        group: Decisions and favorable ones by segment, ``0 <= favorable <= n``; segments may be missing.
         reference: The same for the reference group.
 
     >>> men, women = {"A": (825, 512), "F": (373, 22)}, {"A": (108, 89), "F": (341, 24)}
@@ -162,11 +162,11 @@ def decompose(group: Counts, reference: Counts) -> Decomposition | None:
     )
 
 
-def _part(segment: str, group: Count, reference: Count, total: Count, reference_total: Count) -> Part:
+def _part(segment: str, group: Count, reference: Count, total: Count, reference_total: Count) -> GapPart:
     share, reference_share = Fraction(group[0], total[0]), Fraction(reference[0], reference_total[0])
     rate, reference_rate = _rate(group if group[0] else reference), _rate(reference if reference[0] else group)
     average = _rate(total) + _rate(reference_total)
-    return Part(
+    return GapPart(
         segment,
         group,
         reference,
@@ -175,7 +175,7 @@ def _part(segment: str, group: Count, reference: Count, total: Count, reference_
     )
 
 
-def _opposite_share(parts: Iterable[Part], gap: Fraction, n: int, n_reference: int) -> Fraction | None:
+def _opposite_share(parts: Iterable[GapPart], gap: Fraction, n: int, n_reference: int) -> Fraction | None:
     if not gap:
         return None
     compared = opposite = Fraction()
@@ -193,8 +193,8 @@ def _rate(count: Count) -> Fraction:
 
 
 def _sum(counts: Iterable[Count]) -> Count:
-    n = favourable = 0
-    for more, more_favourable in counts:
+    n = favorable = 0
+    for more, more_favorable in counts:
         n += more
-        favourable += more_favourable
-    return n, favourable
+        favorable += more_favorable
+    return n, favorable

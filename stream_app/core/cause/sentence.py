@@ -25,7 +25,7 @@ _MOST_DIGITS = 9  # what needs more to be told from its limit is written in full
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
+class VerdictFacts:
     """What a sentence is about.
 
     Attributes:
@@ -53,7 +53,7 @@ class Finding:
     is_over: bool = False
 
 
-def describe_verdict(finding: Finding, cause: Cause, *, k: int) -> str:
+def describe_verdict(finding: VerdictFacts, cause: Cause, *, k: int) -> str:
     r"""Say in one sentence what was found about a pair.
 
     Args:
@@ -63,7 +63,7 @@ def describe_verdict(finding: Finding, cause: Cause, *, k: int) -> str:
 
     >>> from stream_app.core.cause.cause import explain_pair
     >>> women, men = {"auto": (500, 110), "home": (500, 340)}, {"auto": (500, 330), "home": (500, 370)}
-    >>> finding = Finding(group="female", reference="male", n=1000, n_reference=1000,
+    >>> finding = VerdictFacts(group="female", reference="male", n=1000, n_reference=1000,
     ...     disparate_impact_ratio=450 / 700, onset_s=1767225600)
     >>> text = describe_verdict(finding, explain_pair(women, men, shortfall=110), k=10)
     >>> for clause in text.split("; "):
@@ -71,7 +71,7 @@ def describe_verdict(finding: Finding, cause: Cause, *, k: int) -> str:
     DIR = 0.64 (< 0.8), female against male: gap -0.25 (beyond 0.2), n = 1000 and 1000,
       likely since 2026-01-01T00:00:00Z
     rate, not mix: segment auto explains 88 % of the gap
-    110 more favourable decisions were needed
+    110 more favorable decisions were needed
     statistical, not causal.
     """
     if min(finding.n, finding.n_reference) < k:
@@ -85,26 +85,26 @@ def describe_verdict(finding: Finding, cause: Cause, *, k: int) -> str:
     return "; ".join(clause for clause in clauses if clause) + "."
 
 
-def likely_since(onset_s: float, *, is_over: bool = False) -> str:
+def describe_onset(onset_s: float, *, is_over: bool = False) -> str:
     """Say since when a breach has likely lasted, or has likely been over.
 
-    >>> likely_since(1767225600), likely_since(1767225600, is_over=True)
+    >>> describe_onset(1767225600), describe_onset(1767225600, is_over=True)
     ('likely since 2026-01-01T00:00:00Z', 'likely over since 2026-01-01T00:00:00Z')
     """
     return f"likely {'over ' if is_over else ''}since {_utc(onset_s)}"
 
 
-def _headline(finding: Finding, cause: Cause) -> str:
+def _headline(finding: VerdictFacts, cause: Cause) -> str:
     facts = [
         "" if cause.gap is None else _gap(cause.gap, finding.max_gap),
         f"n = {finding.n} and {finding.n_reference}",
-        "" if finding.onset_s is None else likely_since(finding.onset_s, is_over=finding.is_over),
+        "" if finding.onset_s is None else describe_onset(finding.onset_s, is_over=finding.is_over),
     ]
     pair = f"{finding.group} against {finding.reference}"
     return f"{_ratio(finding)}{_status(finding, cause)}, {pair}: {', '.join(fact for fact in facts if fact)}"
 
 
-def _ratio(finding: Finding) -> str:
+def _ratio(finding: VerdictFacts) -> str:
     ratio, limit = finding.disparate_impact_ratio, finding.min_disparate_impact_ratio
     if not finding.n:
         return f"DIR not computable (no decisions about {finding.group})"
@@ -115,13 +115,13 @@ def _ratio(finding: Finding) -> str:
     return f"DIR = {_digits(ratio, limit)} ({'<' if ratio < limit else 'not <'} {limit:g})"
 
 
-def _status(finding: Finding, cause: Cause) -> str:
+def _status(finding: VerdictFacts, cause: Cause) -> str:
     if not finding.is_judged:
         return ", too few decisions to judge"
     return ", system considered fair" if _is_fair(finding, cause) else ""
 
 
-def _is_fair(finding: Finding, cause: Cause) -> bool:
+def _is_fair(finding: VerdictFacts, cause: Cause) -> bool:
     ratio, gap = finding.disparate_impact_ratio, cause.gap
     is_in_breach = finding.onset_s is not None and not finding.is_over
     if not finding.is_judged or is_in_breach or ratio is None or gap is None:
@@ -135,7 +135,7 @@ def _gap(gap: float, limit: float) -> str:
     return f"gap {sign}{_digits(abs(gap), limit)}{beyond}"
 
 
-def _causes(finding: Finding, cause: Cause, k: int) -> str:
+def _causes(finding: VerdictFacts, cause: Cause, k: int) -> str:
     causes = [text for text in (_split(cause, k), _simpson(cause), _feature(cause, k)) if text]
     minor = "minor factors: " if causes and _is_fair(finding, cause) else ""
     return minor + ", ".join(causes)
@@ -183,7 +183,7 @@ def _shortfall(cause: Cause) -> str:
     if not cause.shortfall:
         return ""
     needed = "decision was" if cause.shortfall == 1 else "decisions were"
-    return f"{cause.shortfall} more favourable {needed} needed"
+    return f"{cause.shortfall} more favorable {needed} needed"
 
 
 def _digits(value: float, limit: float) -> str:

@@ -18,11 +18,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stream_app.core.detection.alternatives import LOG_SHARES, N_ALTERNATIVES
 from stream_app.core.detection.array_bytes import fingerprint
-from stream_app.core.detection.bettor import Bettor
+from stream_app.core.detection.betting.alternatives import LOG_SHARES, N_ALTERNATIVES
+from stream_app.core.detection.betting.bettor import Bettor
 from stream_app.core.detection.evidence_bank import EvidenceBank
-from stream_app.core.detection.rules import Rule
+from stream_app.core.detection.rules import RateRule
 from stream_app.core.detection.shiryaev_roberts import NO_EVIDENCE, NO_ONSET_S, log_mean
 
 Floats = NDArray[np.float64]
@@ -30,7 +30,7 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 Rows = NDArray[np.intp]
 
-LOG_CLEAR_THRESHOLD = math.log(1e6)
+LOG_RECOVERY_THRESHOLD = math.log(1e6)
 DAY_S = 86_400
 
 
@@ -57,7 +57,7 @@ class DetectorBank(EvidenceBank):
     """Sequential detectors with a bounded number of false alarms.
 
     While a rule is kept, its detector raises at most ``N / exp(log_threshold)`` false alarms in ``N`` decisions on
-    average, and a false all-clear comes at most once in ``exp(log_clear_threshold)`` decisions of a breach. A breach
+    average, and a false recovery comes at most once in ``exp(log_recovery_threshold)`` decisions of a breach. A breach
     that is real is found after little more than ``log_threshold / KL`` decisions, KL being the divergence of the true
     rates from the rule for each decision: it is small where the harmed group is small. With strata a rule means
     "kept in every stratum".
@@ -71,7 +71,7 @@ class DetectorBank(EvidenceBank):
         n_strata: Strata whose evidence is added up, >= 1.
         design_effect: Divides all counts of a block where decisions come in copies or clusters, >= 1.
         max_carry_s: Age beyond which decisions that wait for a block are dropped, in event time, >= 0.
-        log_clear_threshold: Natural log of the threshold of the all-clear, > 0.
+        log_recovery_threshold: Natural log of the threshold of the recovery, > 0.
         has_lifecycle: False to begin anew at each alarm, without ever being in breach.
 
     Attributes:
@@ -79,7 +79,7 @@ class DetectorBank(EvidenceBank):
             and before the first block. All arrays of this list have shape
             (detectors,) and are to be read before the next update, which may write into them.
         log_eproc: e-process since the last new start, which a fixed-time report may use; 0 in breach.
-        log_clear: Statistic of the all-clear, likewise; -1e300 outside a breach.
+        log_recovery: Statistic of the recovery, likewise; -1e300 outside a breach.
         onset_s: Start of the pane since which the running test has its evidence; -1 without any.
         is_breach: Whether the rule is found broken and not yet kept again.
         breach_onset_s: Since when the present breach has likely lasted; -1 outside a breach.
@@ -88,8 +88,8 @@ class DetectorBank(EvidenceBank):
     Raises:
         ValueError: Lengths differ or an argument lies outside its range.
 
-    >>> from stream_app.core.detection.rules import Kind
-    >>> bank = DetectorBank([Rule(Kind.RATIO, 0.8)], [math.log(1e8)])
+    >>> from stream_app.core.detection.rules import RuleKind
+    >>> bank = DetectorBank([RateRule(RuleKind.RATIO, 0.8)], [math.log(1e8)])
     >>> for minute, approved in enumerate([35] * 5 + [15] * 20 + [36] * 10):
     ...     for change in bank.update(60 * minute, np.array([[[approved, 50, 35, 50]]])):
     ...         print(change.to_breach, change.pane_start_s, change.onset_s, round(change.log_evidence, 6))
@@ -99,25 +99,25 @@ class DetectorBank(EvidenceBank):
 
     def __init__(
         self,
-        rules: Sequence[Rule],
+        rules: Sequence[RateRule],
         log_thresholds: Sequence[float],
         *,
         n_strata: int = 1,
         design_effect: float = 1.0,
         max_carry_s: int = DAY_S,
-        log_clear_threshold: float = LOG_CLEAR_THRESHOLD,
+        log_recovery_threshold: float = LOG_RECOVERY_THRESHOLD,
         has_lifecycle: bool = True,
     ) -> None:
         if len(rules) != len(log_thresholds):
             raise ValueError(f"{len(rules)} rules, but {len(log_thresholds)} thresholds")
-        if not all(0 < threshold < math.inf for threshold in (*log_thresholds, log_clear_threshold)):
+        if not all(0 < threshold < math.inf for threshold in (*log_thresholds, log_recovery_threshold)):
             raise ValueError("a threshold's log must be finite and > 0")
         if n_strata < 1 or not 1 <= design_effect < math.inf or max_carry_s < 0:
             raise ValueError("needed: n_strata >= 1, a finite design_effect >= 1, max_carry_s >= 0")
         n_detectors = len(rules)
         self._shape = (n_detectors, n_strata, 4)
         self._has_lifecycle = has_lifecycle
-        self._thresholds = np.array([(low, log_clear_threshold) for low in log_thresholds]).reshape(n_detectors, 2)
+        self._thresholds = np.array([(low, log_recovery_threshold) for low in log_thresholds]).reshape(n_detectors, 2)
         self._log_shares = np.array([LOG_SHARES[rule.kind] for rule in rules]).reshape(n_detectors, 2)
         config = fingerprint(
             [(rule.kind.value, float(rule.limit)) for rule in rules],
@@ -126,7 +126,7 @@ class DetectorBank(EvidenceBank):
         )
         super().__init__(config, N_ALTERNATIVES, n_detectors)
         self._bettor = Bettor(rules, n_strata=n_strata, design_effect=design_effect, max_carry_s=max_carry_s)
-        self.log_clear = np.full(n_detectors, NO_EVIDENCE)
+        self.log_recovery = np.full(n_detectors, NO_EVIDENCE)
         self.is_breach = np.zeros(n_detectors, dtype=np.bool_)
         self.breach_onset_s = np.full(n_detectors, NO_ONSET_S, dtype=np.int64)
         self.has_block = np.zeros(n_detectors, dtype=np.bool_)
@@ -153,7 +153,7 @@ class DetectorBank(EvidenceBank):
             self._weigh(bets.detectors)
             self.has_block[bets.detectors] = True
         self.log_sr = np.where(self.is_breach, NO_EVIDENCE, self._log_r)
-        self.log_clear = np.where(self.is_breach, self._log_r, NO_EVIDENCE)
+        self.log_recovery = np.where(self.is_breach, self._log_r, NO_EVIDENCE)
         self.onset_s = self._evidence.best_onset_s(np.arange(self._shape[0]))
         return self._decide(pane_start_s)
 
@@ -162,16 +162,16 @@ class DetectorBank(EvidenceBank):
         return (
             *(self._last_pane_s, *self._bettor.state()),
             *(evidence.log_r, evidence.log_m, evidence.cusum, evidence.onset_s, self._log_r),
-            *(self.log_sr, self.log_eproc, self.log_clear, self.onset_s),
+            *(self.log_sr, self.log_eproc, self.log_recovery, self.onset_s),
             *(self.is_breach, self.breach_onset_s, self.has_block),
         )
 
     def _check(self, pane_start_s: int, counts: NDArray[np.int64]) -> None:
         if counts.shape != self._shape:
             raise ValueError(f"counts have shape {counts.shape}, not {self._shape}")
-        favourable, n = counts[..., 0::2], counts[..., 1::2]
-        if (favourable < 0).any() or (favourable > n).any():
-            raise ValueError("favourable decisions must lie between 0 and all decisions")
+        favorable, n = counts[..., 0::2], counts[..., 1::2]
+        if (favorable < 0).any() or (favorable > n).any():
+            raise ValueError("favorable decisions must lie between 0 and all decisions")
         self._check_order(pane_start_s)
 
     def _weigh(self, rows: Rows) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stream_app.core.detection.array_bytes import pack, unpack
-from stream_app.core.detection.shiryaev_roberts import NO_EVIDENCE, NO_ONSET_S, Evidence, Rows
+from stream_app.core.detection.shiryaev_roberts import NO_EVIDENCE, NO_ONSET_S, Rows, ShiryaevRoberts
 
 
 class EvidenceBank(ABC):
@@ -32,7 +32,7 @@ class EvidenceBank(ABC):
 
     def __init__(self, fingerprint: bytes, n_alternatives: int, n_rows: int) -> None:
         self._fingerprint = fingerprint
-        self._evidence = Evidence.none_yet(n_alternatives, n_rows)
+        self._evidence = ShiryaevRoberts.none_yet(n_alternatives, n_rows)
         self._log_r = np.full(n_rows, NO_EVIDENCE)
         self._last_pane_s = np.full(1, np.iinfo(np.int64).min)
         self.log_sr = np.full(n_rows, NO_EVIDENCE)

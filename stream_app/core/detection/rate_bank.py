@@ -7,7 +7,7 @@ The rule is "the rate lies in [low, high]". Two uses:
 - *Score drift*: ``k`` of ``n`` scores in one bin, and the ends of an interval for the share of that bin in a frozen
   reference (Wilson with ``z = Z_REFERENCE``). The interval takes the chance in the reference into account.
 
-One block of ``n`` decisions, ``k`` of them favourable, has for each bet ``l`` in {0.1, 0.3, 1} the log e-values
+One block of ``n`` decisions, ``k`` of them favorable, has for each bet ``l`` in {0.1, 0.3, 1} the log e-values
 
     above  l k - n log(1 + high (e^l - 1))
     below  -l k - n log(1 + low (e^-l - 1))
@@ -26,9 +26,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from stream_app.core.detection.array_bytes import fingerprint
+from stream_app.core.detection.betting.sub_bernoulli import above, below
 from stream_app.core.detection.evidence_bank import EvidenceBank
 from stream_app.core.detection.shiryaev_roberts import log_mean
-from stream_app.core.detection.sub_bernoulli import above, below
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -108,7 +108,7 @@ class RateBank(EvidenceBank):
 
         Args:
             pane_start_s: Start of the pane in event time, later than that of every pane before.
-            k: Favourable decisions, 0 to n.
+            k: Favorable decisions, 0 to n.
             n: Decisions, >= 0.
             low: Lowest rate permitted, in [0, high]; any number where n = 0.
             high: Highest rate permitted, in [low, 1]; any number where n = 0.
@@ -144,7 +144,7 @@ class RateBank(EvidenceBank):
         if any(array.shape != self._log_r.shape for array in (k, n, low, high)):
             raise ValueError(f"all arrays need the shape {self._log_r.shape}")
         if ((k < 0) | (k > n)).any():
-            raise ValueError("favourable decisions must lie between 0 and all decisions")
+            raise ValueError("favorable decisions must lie between 0 and all decisions")
         is_ordered = (low >= 0) & (low <= high) & (high <= 1)
         if not (is_ordered | (n == 0)).all():
             raise ValueError("needed: 0 <= low <= high <= 1")

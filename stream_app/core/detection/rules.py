@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 
 
-class Kind(enum.StrEnum):
+class RuleKind(enum.StrEnum):
     """How two rates are compared."""
 
     RATIO = "ratio"
@@ -15,7 +15,7 @@ class Kind(enum.StrEnum):
 
 
 @dataclass(frozen=True)
-class Rule:
+class RateRule:
     """What is held to be true until the evidence says otherwise; a is the group that may be harmed.
 
     RATIO: ``p_a >= limit * p_b``. GAP: ``p_a >= p_b - limit``. Harm to b is the same rule with a and b swapped.
@@ -27,14 +27,14 @@ class Rule:
     Raises:
         ValueError: The limit lies outside its range.
 
-    >>> Rule(Kind.RATIO, 0.8)  # the four-fifths rule
-    Rule(kind=<Kind.RATIO: 'ratio'>, limit=0.8)
+    >>> RateRule(RuleKind.RATIO, 0.8)  # the four-fifths rule
+    RateRule(kind=<RuleKind.RATIO: 'ratio'>, limit=0.8)
     """
 
-    kind: Kind
+    kind: RuleKind
     limit: float
 
     def __post_init__(self) -> None:
-        fits = self.limit > 0 if self.kind is Kind.RATIO else 0 <= self.limit < 1
+        fits = self.limit > 0 if self.kind is RuleKind.RATIO else 0 <= self.limit < 1
         if not (fits and math.isfinite(self.limit)):
             raise ValueError(f"no limit of a {self.kind} rule: {self.limit}")

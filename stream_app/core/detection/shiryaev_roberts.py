@@ -33,7 +33,7 @@ NO_ONSET_S = -1
 
 
 @dataclass
-class Evidence:
+class ShiryaevRoberts:
     """State of many detectors; every array has shape (alternatives, detectors).
 
     Attributes:

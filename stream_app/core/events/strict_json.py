@@ -71,7 +71,7 @@ def strict_fault(raw: bytes) -> Reason | None:
         return fault
     try:
         # Numbers of any length are fine here: ranges are the decoder's business.
-        json.loads(raw, object_pairs_hook=_refuse_duplicates, parse_constant=_refuse_constant, parse_int=float)
+        json.loads(raw, object_pairs_hook=_reject_duplicates, parse_constant=_reject_constant, parse_int=float)
     except _DuplicateKeyError:
         return Reason.DUP_KEY
     except ValueError:
@@ -141,10 +141,10 @@ def _structure_of(raw: bytes) -> Iterator[bytes]:
         first = last
 
 
-def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> None:
+def _reject_duplicates(pairs: list[tuple[str, Any]]) -> None:
     if len({key for key, _ in pairs}) < len(pairs):
         raise _DuplicateKeyError
 
 
-def _refuse_constant(_: str) -> NoReturn:
+def _reject_constant(_: str) -> NoReturn:
     raise ValueError("NaN and Infinity are no JSON")

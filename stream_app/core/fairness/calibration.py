@@ -11,7 +11,7 @@ import enum
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from stream_app.core.fairness.intervals import Interval, wilson
+from stream_app.core.intervals.intervals import Interval, wilson
 
 
 class CalibrationReason(enum.StrEnum):

@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from stream_app.core.fairness.counts import GroupCount, approval_rate
-from stream_app.core.fairness.labels import ConfusionCount, false_positive_rate, true_positive_rate
-from stream_app.core.fairness.pairs import disparate_impact_ratio, statistical_parity_difference
+from stream_app.core.fairness.outcome_rates import ConfusionCount, false_positive_rate, true_positive_rate
+from stream_app.core.groups.comparison import disparate_impact_ratio, statistical_parity_difference
+from stream_app.core.groups.counts import GroupCount, approval_rate
 
 
 class FairlearnParity(NamedTuple):
@@ -22,7 +22,7 @@ class FairlearnParity(NamedTuple):
 
     Attributes:
         difference: ``demographic_parity_difference``, in [0, 1]; None without decisions.
-        ratio: ``demographic_parity_ratio``, in [0, 1]; None when no group has a favourable decision.
+        ratio: ``demographic_parity_ratio``, in [0, 1]; None when no group has a favorable decision.
         difference_to_overall: The same with ``method="to_overall"``: greatest distance from the rate of all together.
         ratio_to_overall: The least ratio to it, either way up.
     """
@@ -69,7 +69,7 @@ def to_fairlearn_parity(counts: Sequence[GroupCount]) -> FairlearnParity:
     [0.233261, 0.743214, 0.202198, 0.769529]
     """
     rates = [rate for count in counts if (rate := approval_rate(count)) is not None]
-    overall = approval_rate(GroupCount(sum(count.n for count in counts), sum(count.favourable for count in counts)))
+    overall = approval_rate(GroupCount(sum(count.n for count in counts), sum(count.favorable for count in counts)))
     if overall is None:
         return FairlearnParity(None, None, None, None)
     distance = max(abs(rate - overall) for rate in rates)

@@ -8,7 +8,7 @@ An unkeyed hash of an application number is inverted by counting; under a key th
 not. Type and length prefixes keep ("1", "23") and ("12", "3") apart, the link domain keeps a loan's and a camera's
 identifiers from being joined, and the key is chosen by event time, so a replay gives the same pseudonym.
 
-Source: RFC 2104 (HMAC), RFC 5869 (HKDF); ENISA, Pseudonymisation techniques and best practices, 2019.
+Source: RFC 2104 (HMAC), RFC 5869 (HKDF); ENISA, Pseudonymization techniques and best practices, 2019.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def encode_tags(kid: str, digests: Iterable[bytes]) -> list[str]:
     return lines.tobytes().decode("ascii").splitlines()
 
 
-class Pseudonymiser:
+class Pseudonymizer:
     """Pseudonyms of one link domain.
 
     Args:

@@ -1,6 +1,6 @@
 """The cross of all labels as one integer, and the counts kept under it.
 
-A *cell* is one combination of labels, for example (female, black, 18-29, home, favourable). Its *code* is the
+A *cell* is one combination of labels, for example (female, black, 18-29, home, favorable). Its *code* is the
 mixed-radix number of the label indices, so a cell is an integer on the wire, in state and in memory. A cell holds a
 *vector* of exact integers: ``[n, n_f, sum_f, sumsq_f, ...]`` with three entries per feature. Vectors add, so any
 attribute, intersection, segment or window is a sum over cells, in any order.
@@ -24,9 +24,9 @@ class CellLayout:
         dimensions: Name and labels of each dimension, in the order of the code (the last varies fastest).
         n_features: Number of features whose sums are kept.
 
-    >>> layout = CellLayout((("gender", ("female", "male")), ("decision", ("favourable", "unfavourable"))), 0)
+    >>> layout = CellLayout((("gender", ("female", "male")), ("decision", ("favorable", "unfavorable"))), 0)
     >>> layout.code_of((1, 0)), layout.labels_of(2)
-    (2, ('male', 'favourable'))
+    (2, ('male', 'favorable'))
     """
 
     dimensions: tuple[tuple[str, tuple[str, ...]], ...]

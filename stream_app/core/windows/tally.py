@@ -14,18 +14,24 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from stream_app.core.windows.cells import Cells, add_cells
-from stream_app.core.windows.closing import Mark, Source, by_topic, clock_time_of, slowest_of
-from stream_app.core.windows.progress import (
+from stream_app.core.windows.source_progress import (
+    SourcePartition,
+    SourceProgress,
+    combined_watermark,
+    group_by_topic,
+    idle_watermark,
+)
+from stream_app.core.windows.tally_changes import (
     CLOCK,
     TOTAL,
-    Advance,
     ClosedPane,
     ClosedWindow,
-    Progress,
+    TallyChanges,
     Tell,
+    TimeAdvance,
     WindowKey,
 )
-from stream_app.core.windows.tumbling import Total, Window, WindowSpec
+from stream_app.core.windows.tumbling import RunningTotal, WindowCounts, WindowSpec
 
 
 @dataclass(frozen=True)
@@ -70,21 +76,25 @@ class Tally:
 
     config: TallyConfig
     n_partitions: int = 0
-    marks: dict[Source, Mark] = field(default_factory=dict)
-    open_panes: dict[int, dict[Source, Cells]] = field(default_factory=dict)
-    unsettled: dict[Source, dict[int, Cells]] = field(default_factory=dict)
-    windows: dict[WindowKey, Window] = field(default_factory=dict)
-    total: Total = field(default_factory=Total)
+    marks: dict[SourcePartition, SourceProgress] = field(default_factory=dict)
+    open_panes: dict[int, dict[SourcePartition, Cells]] = field(default_factory=dict)
+    unsettled: dict[SourcePartition, dict[int, Cells]] = field(default_factory=dict)
+    windows: dict[WindowKey, WindowCounts] = field(default_factory=dict)
+    total: RunningTotal = field(default_factory=RunningTotal)
     closed_before_s: int | None = None
     idle_since_s: float | None = None
-    progress: Progress = field(default_factory=Progress)
+    progress: TallyChanges = field(default_factory=TallyChanges)
 
-    def apply(self, source: Source, n_partitions: int, mark: Mark, panes: Mapping[int, Cells], tell: Tell) -> None:
+    def apply(
+        self, source: SourcePartition, n_partitions: int, mark: SourceProgress, panes: Mapping[int, Cells], tell: Tell
+    ) -> None:
         """Take in one whole flush of a source partition, and let time move on as far as all partitions have come."""
         self.take(source, n_partitions, mark, panes)
         self._advance(self._watermark_s(), tell)
 
-    def take(self, source: Source, n_partitions: int, mark: Mark, panes: Mapping[int, Cells]) -> None:
+    def take(
+        self, source: SourcePartition, n_partitions: int, mark: SourceProgress, panes: Mapping[int, Cells]
+    ) -> None:
         """Take in one whole flush of a source partition; time stands still.
 
         Args:
@@ -125,11 +135,11 @@ class Tally:
             return
         silence_s = max(0.0, now_s - (self.idle_since_s or 0.0))
         self._advance(
-            clock_time_of(self.marks.values(), out_of_orderness_s=self.config.out_of_orderness_s, silence_s=silence_s),
+            idle_watermark(self.marks.values(), out_of_orderness_s=self.config.out_of_orderness_s, silence_s=silence_s),
             tell,
         )
 
-    def revise(self) -> list[tuple[WindowKey, Window]]:
+    def revise(self) -> list[tuple[WindowKey, WindowCounts]]:
         """Number the windows that were corrected since the last progress anew, and return them."""
         keys = self._in_order(self.progress.revised)
         for key in keys:
@@ -138,18 +148,18 @@ class Tally:
             self.progress.changed.add(("window", *key))
         return [(key, self.windows[key]) for key in keys]
 
-    def take_progress(self) -> Progress:
+    def take_progress(self) -> TallyChanges:
         """Return what happened since the last call, and start anew."""
-        progress, self.progress = self.progress, Progress()
+        progress, self.progress = self.progress, TallyChanges()
         return progress
 
     def offsets(self) -> dict[str, dict[int, int]]:
         """Return the next offset of each source partition: exactly what is counted now."""
-        return by_topic({source: mark.next_offset for source, mark in self.marks.items()})
+        return group_by_topic({source: mark.next_offset for source, mark in self.marks.items()})
 
     def starts(self) -> dict[str, dict[int, int]]:
         """Return the first offset of each source partition that was ever counted."""
-        return by_topic({source: mark.first_offset for source, mark in self.marks.items()})
+        return group_by_topic({source: mark.first_offset for source, mark in self.marks.items()})
 
     def end_s(self, key: WindowKey) -> int:
         """Return the end of a window."""
@@ -163,7 +173,7 @@ class Tally:
         """Return the newest closed window of each size, in order of their end."""
         return self._in_order({key[0]: key for key in sorted(self.windows) if self.is_closed(key)}.values())
 
-    def _replace(self, source: Source, start_s: int, cells: Cells) -> None:
+    def _replace(self, source: SourcePartition, start_s: int, cells: Cells) -> None:
         if self.closed_before_s is None or start_s >= self.closed_before_s:
             self.open_panes.setdefault(start_s, {})[source] = cells
         elif self._is_revisable(start_s):
@@ -173,7 +183,7 @@ class Tally:
             return
         self.progress.changed.add(("pane", *source, start_s))
 
-    def _correct(self, source: Source, start_s: int, cells: Cells) -> None:
+    def _correct(self, source: SourcePartition, start_s: int, cells: Cells) -> None:
         held = self.unsettled.setdefault(source, {})
         difference = {code: list(vector) for code, vector in cells.items()}
         add_cells(difference, held.get(start_s, {}), sign=-1)
@@ -181,7 +191,7 @@ class Tally:
         if difference:
             self.progress.revised.update(key for key in self._add(start_s, difference) if self.is_closed(key))
 
-    def _settle(self, source: Source, mark: Mark) -> None:
+    def _settle(self, source: SourcePartition, mark: SourceProgress) -> None:
         held = self.unsettled.get(source, {})
         for start_s in [start for start in held if mark.is_final(start) or not self._is_revisable(start)]:
             del held[start_s]
@@ -202,7 +212,7 @@ class Tally:
             tell(ClosedPane(start_s, self._close_pane(start_s)))
         n_filled += self._close_windows(target_s, tell)
         self._count_empty(n_filled, first_s, target_s)
-        self.progress.advances.append(Advance(target_s, self.offsets()))
+        self.progress.advances.append(TimeAdvance(target_s, self.offsets()))
         self.progress.changed.add(CLOCK)
         self._forget()
 
@@ -239,7 +249,7 @@ class Tally:
         for spec in self.config.windows:
             if (window_s := spec.start_of(start_s)) is not None:
                 key = (spec.name, window_s)
-                add_cells(self.windows.setdefault(key, Window()).cells, cells)
+                add_cells(self.windows.setdefault(key, WindowCounts()).cells, cells)
                 self.progress.changed.add(("window", *key))
                 touched.append(key)
         if self.config.has_total and cells:
@@ -267,7 +277,7 @@ class Tally:
             self._settle(source, mark)
 
     def _watermark_s(self) -> int | None:
-        return slowest_of(self.marks.values()) if self._is_all_heard() else None
+        return combined_watermark(self.marks.values()) if self._is_all_heard() else None
 
     def _is_all_heard(self) -> bool:
         return 0 < self.n_partitions <= len(self.marks)

@@ -43,7 +43,7 @@ class WindowSpec:
 
 
 @dataclass(slots=True)
-class Window:
+class WindowCounts:
     """The counts of one window.
 
     Attributes:
@@ -58,7 +58,7 @@ class Window:
 
 
 @dataclass(slots=True)
-class Total:
+class RunningTotal:
     """Running totals since the first pane.
 
     Attributes:

@@ -92,10 +92,10 @@ def check_topics(bootstrap: str, specs: Sequence[TopicSpec]) -> None:
         BrokerUnavailableError: no broker answers.
         TopicError: with each topic and what is wrong with it.
     """
-    refuse_mistakes(compare_topics(bootstrap, specs))
+    reject_mistakes(compare_topics(bootstrap, specs))
 
 
-def refuse_mistakes(reports: Iterable[TopicReport]) -> None:
+def reject_mistakes(reports: Iterable[TopicReport]) -> None:
     """Raise when a report tells a mistake.
 
     Raises:

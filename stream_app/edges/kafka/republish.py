@@ -11,7 +11,7 @@ from typing import Any
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import KafkaError
 
-from stream_app.edges.kafka.plain import open_reader
+from stream_app.edges.kafka.readers.consumer import open_reader
 from stream_app.errors import BrokerUnavailableError
 
 HEADERS = ("source", "content-type", "schema_version", "traceparent")  # what passes by default: no header of a tool
@@ -23,7 +23,7 @@ _GIVE_UP_S = 60.0
 
 
 @dataclass(frozen=True)
-class Parcel:
+class RepublishOptions:
     """What is sent where.
 
     Attributes:
@@ -45,37 +45,39 @@ class Parcel:
     rate: float = 1000.0
 
 
-def republish(bootstrap: str, parcel: Parcel, note: Callable[[int, int], object]) -> int:
+def republish(bootstrap: str, options: RepublishOptions, note: Callable[[int, int], object]) -> int:
     """Copy the records of a stretch in the order of each partition, and return how many they were.
 
     Raises:
         BrokerUnavailableError: no broker answers, or it went away.
         TopicError: the topic is missing.
     """
-    consumer, partitions = open_reader(bootstrap, parcel.topic, client_id="fairstream-republish")
+    consumer, partitions = open_reader(bootstrap, options.topic, client_id="fairstream-republish")
     with closing(consumer):
         try:
-            ends = _seek(consumer, partitions, parcel)
+            ends = _seek(consumer, partitions, options)
             producer = KafkaProducer(
                 bootstrap_servers=bootstrap.split(","), client_id="fairstream-republish", acks="all", linger_ms=20
             )
             with closing(producer):
-                n_sent = _copy(consumer, producer, ends, parcel, note)
+                n_sent = _copy(consumer, producer, ends, options, note)
                 producer.flush(timeout=_GIVE_UP_S)
                 return n_sent
         except KafkaError as error:
             raise BrokerUnavailableError(
-                f"Kafka went away ({type(error).__name__}); {parcel.to_topic} holds a part only", action="Try again"
+                f"Kafka went away ({type(error).__name__}); {options.to_topic} holds a part only", action="Try again"
             ) from None
 
 
-def _seek(consumer: KafkaConsumer, partitions: list[TopicPartition], parcel: Parcel) -> dict[TopicPartition, int]:
+def _seek(
+    consumer: KafkaConsumer, partitions: list[TopicPartition], options: RepublishOptions
+) -> dict[TopicPartition, int]:
     """Go to the first record of each partition, and return where each ends."""
     ends: dict[TopicPartition, int] = dict(consumer.end_offsets(partitions))
-    if parcel.to_ms is not None:
-        for tp, place in consumer.offsets_for_times(dict.fromkeys(partitions, parcel.to_ms)).items():
+    if options.to_ms is not None:
+        for tp, place in consumer.offsets_for_times(dict.fromkeys(partitions, options.to_ms)).items():
             ends[tp] = ends[tp] if place is None else min(ends[tp], place.offset)
-    for tp, place in consumer.offsets_for_times(dict.fromkeys(partitions, parcel.from_ms)).items():
+    for tp, place in consumer.offsets_for_times(dict.fromkeys(partitions, options.from_ms)).items():
         consumer.seek(tp, ends[tp] if place is None else place.offset)
     return ends
 
@@ -84,7 +86,7 @@ def _copy(
     consumer: KafkaConsumer,
     producer: KafkaProducer,
     ends: Mapping[TopicPartition, int],
-    parcel: Parcel,
+    options: RepublishOptions,
     note: Callable[[int, int], object],
 ) -> int:
     n_all = sum(max(0, end - consumer.position(tp)) for tp, end in ends.items())
@@ -92,16 +94,16 @@ def _copy(
     failures: list[BaseException] = []
     for record in _records(consumer, ends):
         sending = producer.send(
-            parcel.to_topic,
+            options.to_topic,
             key=record.key,
             value=record.value,
             partition=record.partition,
             timestamp_ms=record.timestamp,
-            headers=headers_of(record, parcel),
+            headers=headers_of(record, options),
         )
         sending.add_errback(failures.append)
         n_sent += 1
-        time.sleep(max(0.0, started + n_sent / parcel.rate - time.monotonic()))
+        time.sleep(max(0.0, started + n_sent / options.rate - time.monotonic()))
         note(n_sent, n_all)
         if failures:
             break
@@ -123,8 +125,8 @@ def _records(consumer: KafkaConsumer, ends: Mapping[TopicPartition, int]) -> Ite
             raise BrokerUnavailableError("Kafka hands out no more records", action="Try again")
 
 
-def headers_of(record: Any, parcel: Parcel) -> list[tuple[str, bytes]]:
+def headers_of(record: Any, options: RepublishOptions) -> list[tuple[str, bytes]]:
     """Return the headers of a copy: those that may pass, the replay, and where the record stood."""
-    passed = [(name, value) for name, value in record.headers if name in parcel.headers]
+    passed = [(name, value) for name, value in record.headers if name in options.headers]
     origin = f"{record.topic}:{record.partition}:{record.offset}"
-    return [*passed, (REPLAY_ID, parcel.run.encode()), (ORIGIN, origin.encode())]
+    return [*passed, (REPLAY_ID, options.run.encode()), (ORIGIN, origin.encode())]

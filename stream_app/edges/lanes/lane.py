@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from stream_app.edges.lanes.state_topic import NEXT_KEY, read_state
-from stream_app.edges.lanes.transport import Delivery
-from stream_app.edges.lanes.writer import TransactionWriter
-from stream_app.pipeline.lane import LaneStep, Outputs
+from stream_app.edges.lanes.changelog import NEXT_KEY, read_state
+from stream_app.edges.lanes.transaction_writer import TransactionWriter
+from stream_app.edges.lanes.transport import RunMessage
+from stream_app.pipeline.contract import LaneStep, Outputs
 
 _QUEUED_RUNS = 1  # runs, of about a megabyte each, that wait for a lane before the whole worker waits for it
 
@@ -29,7 +29,7 @@ class LaneConfig:
         bootstrap: Bootstrap servers.
         topic: Source topic.
         partition: Source partition.
-        state_topic: Compacted topic with as many partitions as the source.
+        changelog_topic: Compacted topic with as many partitions as the source.
         transactional_id: The same for every owner of the partition.
         flush_s: Time between two transactions.
     """
@@ -37,12 +37,12 @@ class LaneConfig:
     bootstrap: str
     topic: str
     partition: int
-    state_topic: str
+    changelog_topic: str
     transactional_id: str
     flush_s: float
 
 
-class Source(Protocol):
+class RecordSource(Protocol):
     """What a lane asks of the consumer."""
 
     async def rewind(self, topic: str, partition: int, offset: int) -> int:
@@ -92,7 +92,7 @@ class Lane:
         self,
         config: LaneConfig,
         step: LaneStep,
-        source: Source,
+        source: RecordSource,
         observer: LaneObserver,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -103,7 +103,7 @@ class Lane:
         self._observer = observer
         self._now = now
         self._writer = TransactionWriter(config.bootstrap, config.transactional_id)
-        self._runs: asyncio.Queue[Delivery] = asyncio.Queue(_QUEUED_RUNS)
+        self._runs: asyncio.Queue[RunMessage] = asyncio.Queue(_QUEUED_RUNS)
         self._flush_wanted = asyncio.Event()
         self._flushed = asyncio.Event()
         self._epoch = 0
@@ -121,7 +121,7 @@ class Lane:
         end = self._source.end_offset(self.config.topic, self.config.partition)
         return None if end is None else max(0, end - self.next_offset)
 
-    async def deliver(self, delivery: Delivery) -> None:
+    async def deliver(self, delivery: RunMessage) -> None:
         """Hand a run to the lane; waits while the lane is behind."""
         await self._runs.put(delivery)
 
@@ -159,7 +159,7 @@ class Lane:
         # Fence first: after this no former owner can commit, so what is read next is the last word.
         await self._writer.start()
         topic, partition = self.config.topic, self.config.partition
-        entries = await read_state(self.config.bootstrap, self.config.state_topic, partition)
+        entries = await read_state(self.config.bootstrap, self.config.changelog_topic, partition)
         stored = entries.pop(NEXT_KEY, None)
         earliest = await self._source.earliest_offset(topic, partition)
         self.next_offset = earliest if stored is None else int(stored)
@@ -173,7 +173,7 @@ class Lane:
     async def _step_until(self, flush_at: float) -> None:
         """Process runs until the flush is due or asked for."""
         wanted = asyncio.ensure_future(self._flush_wanted.wait())
-        getting: asyncio.Future[Delivery] | None = None
+        getting: asyncio.Future[RunMessage] | None = None
         try:
             while not wanted.done() and (left_s := flush_at - time.monotonic()) > 0:
                 getting = asyncio.ensure_future(self._runs.get())
@@ -186,7 +186,7 @@ class Lane:
             if getting is not None:
                 getting.cancel()  # takes nothing out of the queue any more; nothing happens when it is done
 
-    async def _process(self, delivery: Delivery) -> None:
+    async def _process(self, delivery: RunMessage) -> None:
         batch = delivery.batch
         if delivery.epoch < self._epoch or batch.next_offset <= self.next_offset:
             return  # fetched before a rewind, or counted already
@@ -234,4 +234,4 @@ class Lane:
     def _state_outputs(self, changes: Iterable[tuple[bytes, bytes | None]]) -> Outputs:
         entries = [*changes, (NEXT_KEY, b"%d" % self.next_offset)]
         keys, values = zip(*entries, strict=True)
-        return Outputs(self.config.state_topic, self.config.partition, list(keys), list(values))
+        return Outputs(self.config.changelog_topic, self.config.partition, list(keys), list(values))

@@ -15,7 +15,7 @@ import numpy as np
 from aiokafka.consumer.fetcher import READ_COMMITTED, FetchResult, PartitionRecords
 from aiokafka.errors import CorruptRecordException
 
-from stream_app.pipeline.lane import Batch
+from stream_app.pipeline.contract import Batch
 
 MAX_RECORDS = 4096  # in one run; record batches are not cut, so a run may be longer by one of them
 

@@ -23,7 +23,7 @@ from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 
 from stream_app.edges.lanes.runs import take_run
-from stream_app.pipeline.lane import Batch
+from stream_app.pipeline.contract import Batch
 
 # A fetch waits a moment for more: at a few hundred events a second every event would else be a run of its own, and a
 # run costs as much as a hundred events. Faust has 1500 ms fixed: too long to learn that a lane has caught up.
@@ -33,7 +33,7 @@ _FRESH_FETCH_MS = 3_000
 
 
 @dataclass(slots=True)
-class Delivery:
+class RunMessage:
     """A run on its way to its lane.
 
     Attributes:
@@ -68,7 +68,7 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         active_partitions: set[TP],
         timeout: float | None = None,  # noqa: ASYNC109  # the signature is Faust's
         max_records: int | None = None,  # noqa: ARG002  # Faust's; a run has a bound of its own
-    ) -> dict[TP, list[Delivery]]:
+    ) -> dict[TP, list[RunMessage]]:
         """Return one run for each partition that has records, or nothing when the time is up."""
         if not self.consumer.flow_active:
             return {}
@@ -89,12 +89,12 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
                 if not done:
                     waiter.cancel()
                     return {}
-                waiter.result()  # raises what the fetcher met, for example a refused authorisation
+                waiter.result()  # raises what the fetcher met, for example a refused authorization
 
-    def _drain(self, fetcher: Any, active_partitions: set[TP]) -> dict[TP, list[Delivery]]:
+    def _drain(self, fetcher: Any, active_partitions: set[TP]) -> dict[TP, list[RunMessage]]:
         # No await between taking a run and reading the epoch, and seeks happen in this thread too: a run's epoch is
         # exactly the number of seeks before it.
-        drained: dict[TP, list[Delivery]] = {}
+        drained: dict[TP, list[RunMessage]] = {}
         generation = self.app.consumer_generation_id
         for tp in list(fetcher._records):
             if active_partitions and tp not in active_partitions:
@@ -114,7 +114,7 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
                 del fetcher._records[tp]
                 fetcher._notify(fetcher._wait_consume_future)
             if batch is not None and batch.next_offset > batch.first_offset:
-                drained[tp] = [Delivery(batch, self.seek_epochs[tp], generation)]
+                drained[tp] = [RunMessage(batch, self.seek_epochs[tp], generation)]
         return drained
 
     async def rewind(self, tp: TP, offset: int) -> int:
@@ -168,7 +168,7 @@ class Consumer(driver.Consumer):
         return _ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ASYNC109  # Faust's
-        """Yield one message per run; its value is a ``Delivery``."""
+        """Yield one message per run; its value is a ``RunMessage``."""
         records, active_partitions = await self._wait_next_records(timeout)
         if not records or self.should_stop or not self.flow_active:
             return
@@ -217,7 +217,7 @@ class Transport(driver.Transport):
     Consumer = Consumer
 
 
-def _message_of(tp: TP, delivery: Delivery) -> ConsumerMessage:
+def _message_of(tp: TP, delivery: RunMessage) -> ConsumerMessage:
     batch = delivery.batch
     return ConsumerMessage(
         topic=batch.topic,

@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from prometheus_client import Metric
 
-from stream_app.core.fairness.pairs import State
+from stream_app.core.groups.comparison import State
 from stream_app.edges.metrics.instruments import Counter, Gauge
-from stream_app.pipeline.judge.alerts import Alert
-from stream_app.pipeline.judge.evidence import KIND_OF_TEST, Evidence, Kind
+from stream_app.pipeline.records.alerts import Alert
+from stream_app.pipeline.records.evidence import KIND_OF_TEST, Evidence, LimitKind
 from stream_app.policy import ModelPolicy
 
-LEVELS = {State.OK: 0, State.INSUFFICIENT: 1, State.WATCH: 2, State.BREACH: 3}
+LEVELS = {State.OK: 0, State.INSUFFICIENT: 1, State.WARNING: 2, State.BREACH: 3}
 N_OF_KIND = 1 + len(State)  # series of one kind of limit of one attribute and window
 
 WindowLabels = tuple[str, str, str]  # model, attribute, window
@@ -38,7 +38,7 @@ class AlertLevels:
             ("model", "attribute", "kind"),
         )
 
-    def start(self, model: ModelPolicy, attribute: str, kinds: Iterable[Kind]) -> None:
+    def start(self, model: ModelPolicy, attribute: str, kinds: Iterable[LimitKind]) -> None:
         """Make the counters of an attribute visible before anything happened."""
         for window in model.windows:
             for kind in kinds:
@@ -46,7 +46,7 @@ class AlertLevels:
                     self._transitions.add((model.name, attribute, kind.value, window.name, state.value), 0)
 
     def show(
-        self, labels: WindowLabels, states: Mapping[Kind, State], evidence: Sequence[Evidence], *, is_new: bool
+        self, labels: WindowLabels, states: Mapping[LimitKind, State], evidence: Sequence[Evidence], *, is_new: bool
     ) -> None:
         """Take over the states of a closed window.
 
@@ -72,7 +72,7 @@ class AlertLevels:
                 self._set((model.name, alert.attribute, kind.value, window.name), State.BREACH, is_new=True)
             self._onset.set((model.name, alert.attribute, kind.value), alert.onset_s)
 
-    def end_breach(self, labels: WindowLabels, kind: Kind, state: State, *, is_new: bool) -> None:
+    def end_breach(self, labels: WindowLabels, kind: LimitKind, state: State, *, is_new: bool) -> None:
         """Show a state for the other windows too where they still say breach.
 
         A breach is of a pair, not of a window: once no test is in breach any more, a longer window that has not closed
@@ -83,7 +83,7 @@ class AlertLevels:
             if own[:3] == (model, attribute, kind.value) and level == LEVELS[State.BREACH]:
                 self._set((model, attribute, kind.value, own[3]), state, is_new=is_new)
 
-    def drop(self, model: str, kinds: Collection[Kind]) -> None:
+    def drop(self, model: str, kinds: Collection[LimitKind]) -> None:
         """Remove the states of a model that another process owns now."""
         for gauge in (self._level, self._onset):
             for labels in [labels for labels in gauge.rows() if labels[0] == model and labels[2] in kinds]:

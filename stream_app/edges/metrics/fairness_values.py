@@ -7,16 +7,16 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from prometheus_client import Metric
 
 from stream_app.edges.metrics.instruments import Gauge
-from stream_app.pipeline.judge.disclosed import DisclosedGroup
-from stream_app.pipeline.judge.disclosed_cause import DisclosedCause
-from stream_app.pipeline.judge.evidence import KIND_OF_TEST, NEVER_CLEARED, Evidence, Kind, PairTest
-from stream_app.pipeline.judge.results import Bounds
+from stream_app.pipeline.disclosure.causes import DisclosedCause
+from stream_app.pipeline.disclosure.results import DisclosedGroup
+from stream_app.pipeline.records.evidence import KIND_OF_TEST, NEVER_RECOVERS, Evidence, LimitKind, PairTest
+from stream_app.pipeline.records.results import Bounds
 
 N_VALUES = 12  # gauges of a declared group
 N_UNDECLARED = 6  # of unknown or unlisted values, which have no intervals of ratio and gap and no shortfall
 N_CROSSED = 7  # of an intersection: ratio and gap with intervals, n
 N_CAUSE = 2 + 2 * 6 + 3  # most cause rows of one group: its parts, those of six segments, three features
-_CLEAR = "_clear"  # ends the name of a test while it looks for the end of a breach
+_CLEAR = "_recovery"  # ends the name of a test while it looks for the end of a breach
 _GROUP_LABELS = ("model", "attribute", "window", "group")
 
 WindowLabels = tuple[str, str, str]  # model, attribute, window
@@ -141,7 +141,7 @@ class EvidenceValues:
     def __init__(self) -> None:
         self._log10_e = Gauge(
             "fairstream_evidence_log10",
-            "Evidence of a sequential test, log10; during a breach that of its all-clear (test ..._clear).",
+            "Evidence of a sequential test, log10; during a breach that of its recovery (test ..._recovery).",
             ("model", "attribute", "group", "test"),
         )
         self._threshold = Gauge(
@@ -151,7 +151,7 @@ class EvidenceValues:
         )
 
     def show(
-        self, model: str, attribute: str, evidence: Iterable[tuple[str, Evidence]], kinds: Collection[Kind]
+        self, model: str, attribute: str, evidence: Iterable[tuple[str, Evidence]], kinds: Collection[LimitKind]
     ) -> None:
         """Replace the rows of one attribute under some kinds of limits.
 
@@ -163,17 +163,17 @@ class EvidenceValues:
         """
         self._drop((model, attribute), kinds)
         for group, each in evidence:
-            is_clearing = each.found_s is not None and each.test not in NEVER_CLEARED
+            is_clearing = each.alarm_s is not None and each.test not in NEVER_RECOVERS
             test = f"{each.test}{_CLEAR}" if is_clearing else each.test
             if each.log10_e is not None:
                 self._log10_e.set((model, attribute, group, test), each.log10_e)
             self._threshold.set((model, attribute, test), each.log10_threshold)
 
-    def drop(self, model: str, kinds: Collection[Kind]) -> None:
+    def drop(self, model: str, kinds: Collection[LimitKind]) -> None:
         """Remove the rows of a model under some kinds of limits."""
         self._drop((model,), kinds)
 
-    def _drop(self, prefix: tuple[str, ...], kinds: Collection[Kind]) -> None:
+    def _drop(self, prefix: tuple[str, ...], kinds: Collection[LimitKind]) -> None:
         for gauge in (self._log10_e, self._threshold):
             for labels in [labels for labels in gauge.rows() if labels[: len(prefix)] == prefix]:
                 if KIND_OF_TEST[PairTest(labels[-1].removesuffix(_CLEAR))] in kinds:

@@ -10,7 +10,7 @@ from threading import Lock
 MAX_SILENCE_S = 30.0
 
 
-class Waiting(enum.StrEnum):
+class ReadinessGate(enum.StrEnum):
     """What a process can wait for before it is ready."""
 
     BROKER = "broker"  # no broker answers
@@ -31,19 +31,19 @@ class Health:
         self._now = now
         self._lock = Lock()
         self._beat_s = now()
-        self._waiting = {Waiting.ASSIGNMENT}
+        self._waiting = {ReadinessGate.ASSIGNMENT}
 
     def heartbeat(self) -> None:
         """Report that the event loop turns; to be called from it about once a second."""
         with self._lock:
             self._beat_s = self._now()
 
-    def wait_for(self, what: Waiting) -> None:
+    def wait_for(self, what: ReadinessGate) -> None:
         """Report that the process is not ready for a reason."""
         with self._lock:
             self._waiting.add(what)
 
-    def arrived(self, what: Waiting) -> None:
+    def arrived(self, what: ReadinessGate) -> None:
         """Report that a reason is gone."""
         with self._lock:
             self._waiting.discard(what)

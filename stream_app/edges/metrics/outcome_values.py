@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from prometheus_client import Metric
 
 from stream_app.edges.metrics.instruments import Gauge
-from stream_app.pipeline.judge.disclosed_outcomes import DisclosedOutcomeGroup
-from stream_app.pipeline.judge.outcome_verdicts import Measure
+from stream_app.pipeline.disclosure.outcomes import DisclosedOutcomeGroup
+from stream_app.pipeline.records.outcome_results import Measure
 
 N_OUTCOME_VALUES = 13  # gauges of one group in one window
 _LABELS = ("model", "attribute", "window", "group")
@@ -30,9 +30,9 @@ _MEASURES: tuple[tuple[str, str, Callable[[DisclosedOutcomeGroup], Measure | Non
         lambda g: g.predictive_parity_difference,
     ),
     (
-        "favourable_outcome_ratio",
+        "favorable_outcome_ratio",
         "Share of good outcomes among the approved of a group.",
-        lambda g: g.favourable_outcome_rate,
+        lambda g: g.favorable_outcome_rate,
     ),
 )
 

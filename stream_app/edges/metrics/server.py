@@ -12,7 +12,7 @@ import msgspec
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
-from stream_app.edges.http_server import HttpServer, QuietHandler
+from stream_app.edges.host.http_server import HttpServer, QuietHandler
 from stream_app.edges.metrics.health import Health
 
 _JSON = "application/json"
@@ -32,11 +32,11 @@ class MetricsServer(HttpServer):
     """
 
     def __init__(self, registry: CollectorRegistry, health: Health, host: str, port: int) -> None:
-        handler = type("Handler", (_Handler,), {"registry": registry, "health": health})
+        handler = type("Handler", (_MetricsHandler,), {"registry": registry, "health": health})
         super().__init__(handler, host, port, purpose="metrics", port_setting="set FAIRSTREAM_METRICS_PORT")
 
 
-class _Handler(QuietHandler):
+class _MetricsHandler(QuietHandler):
     registry: CollectorRegistry
     health: Health
     allowed_methods = "GET, HEAD"

@@ -9,7 +9,7 @@ from threading import Lock
 TIMEOUT_S = 180.0  # three heartbeats: Prometheus and Alertmanager pass the Watchdog on once a minute
 
 
-class Change(enum.StrEnum):
+class HeartbeatChange(enum.StrEnum):
     """What there is to tell."""
 
     ALIVE = "alive"  # the first heartbeat ever, or after a silence
@@ -36,7 +36,7 @@ class Heartbeat:
         self._now = now
         self._lock = Lock()
         self._last_s = now()
-        self._state: Change | None = None
+        self._state: HeartbeatChange | None = None
 
     @property
     def silence_s(self) -> float:
@@ -44,19 +44,19 @@ class Heartbeat:
         with self._lock:
             return self._now() - self._last_s
 
-    def beat(self) -> Change | None:
+    def beat(self) -> HeartbeatChange | None:
         """Take in a heartbeat; return ``ALIVE`` when that is news."""
         with self._lock:
             self._last_s = self._now()
-            return self._turn(Change.ALIVE)
+            return self._turn(HeartbeatChange.ALIVE)
 
-    def check(self) -> Change | None:
+    def check(self) -> HeartbeatChange | None:
         """Return ``SILENT`` when the silence has become too long since the last call."""
         with self._lock:
             is_silent = self._now() - self._last_s > self._timeout_s
-            return self._turn(Change.SILENT) if is_silent else None
+            return self._turn(HeartbeatChange.SILENT) if is_silent else None
 
-    def _turn(self, state: Change) -> Change | None:
+    def _turn(self, state: HeartbeatChange) -> HeartbeatChange | None:
         is_news = state is not self._state
         self._state = state
         return state if is_news else None

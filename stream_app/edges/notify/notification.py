@@ -28,7 +28,7 @@ _PARTS = (
 _INDENT = "    "
 
 
-class Alert(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class NotifiedAlert(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One alert of a notification.
 
     Attributes:
@@ -62,7 +62,7 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     status: str
     receiver: str
-    alerts: tuple[Alert, ...]
+    alerts: tuple[NotifiedAlert, ...]
     group_labels: dict[str, str] = {}
     truncated_alerts: int = 0
     notification_reason: str | None = msgspec.field(default=None, name="notification_reason")
@@ -136,7 +136,7 @@ def printable(text: str) -> str:
     return "".join(sign if sign.isprintable() or sign == "\n" else "?" for sign in text)
 
 
-def _describe_alert(alert: Alert) -> Iterator[str]:
+def _describe_alert(alert: NotifiedAlert) -> Iterator[str]:
     notes = alert.annotations
     word = "Resolved: " if alert.status != FIRING else ""
     severity = alert.labels.get("severity", "")

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
-from stream_app.edges.http_server import TEXT, HttpServer, QuietHandler
+from stream_app.edges.host.http_server import TEXT, HttpServer, QuietHandler
 from stream_app.edges.notify.notification import Notification, read_notification
 
 MAX_BODY_BYTES = 1_048_576  # a group of some hundred alerts
@@ -39,7 +39,7 @@ class NotificationServer(HttpServer):
         port: int = 0,
     ) -> None:
         members = {"take": staticmethod(on_notification), "runbooks": runbooks or {}}
-        handler = type("Handler", (_Handler,), members)
+        handler = type("Handler", (_NotificationHandler,), members)
         super().__init__(handler, host, port, purpose="notifications", port_setting="choose another with --port")
         self._host = host
 
@@ -49,7 +49,7 @@ class NotificationServer(HttpServer):
         return f"http://{self._host}:{self.port}"
 
 
-class _Handler(QuietHandler):
+class _NotificationHandler(QuietHandler):
     take: Callable[[Notification], None]
     runbooks: Mapping[str, str]
     allowed_methods = "GET, HEAD, POST"

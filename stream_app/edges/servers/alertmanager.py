@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from stream_app.edges.servers.process import LocalServer, find_program
-from stream_app.edges.servers.shipped import Pace, write_alertmanager_files
+from stream_app.edges.servers.shipped import MonitoringIntervals, write_alertmanager_files
 
 PROGRAMS = ("prometheus-alertmanager", "alertmanager")
 
@@ -19,7 +19,7 @@ class LocalAlertmanager(LocalServer):
         pace: Times; None keeps the shipped ones.
     """
 
-    def __init__(self, state_dir: Path, *, sink_url: str, pace: Pace | None = None) -> None:
+    def __init__(self, state_dir: Path, *, sink_url: str, pace: MonitoringIntervals | None = None) -> None:
         super().__init__("alertmanager", PROGRAMS, "prometheus-alertmanager", state_dir)
         self._sink_url, self._pace = sink_url, pace
 

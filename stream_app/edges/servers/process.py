@@ -9,8 +9,8 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Self
 
-from stream_app.edges.ports import HOST, free_port
-from stream_app.edges.processes import BoundProcess
+from stream_app.edges.host.ports import HOST, free_port
+from stream_app.edges.host.processes import BoundProcess
 from stream_app.errors import DependencyMissingError, FairStreamError
 
 _START_TRIES = 3  # another program may take the port between the choice and the start

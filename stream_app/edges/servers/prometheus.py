@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from stream_app.edges.servers.process import LocalServer, find_program
-from stream_app.edges.servers.shipped import Pace, write_prometheus_files
+from stream_app.edges.servers.shipped import MonitoringIntervals, write_prometheus_files
 
 PROGRAMS = ("prometheus",)
 _RESEND_S = 3  # firing alerts are told again; by default only each minute
@@ -34,7 +34,7 @@ class LocalPrometheus(LocalServer):
         workers: Sequence[str],
         alertmanager: str | None = None,
         sink_url: str | None = None,
-        pace: Pace | None = None,
+        pace: MonitoringIntervals | None = None,
     ) -> None:
         super().__init__("prometheus", PROGRAMS, "prometheus", state_dir)
         self._workers, self._alertmanager = list(workers), alertmanager

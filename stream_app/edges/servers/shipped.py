@@ -25,7 +25,7 @@ _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 @dataclass(frozen=True)
-class Pace:
+class MonitoringIntervals:
     """Times instead of the shipped ones.
 
     Attributes:
@@ -59,7 +59,13 @@ def runbooks() -> dict[str, str]:
 
 
 def write_prometheus_files(
-    folder: Path, *, workers: Sequence[str], own: str, alertmanager: str | None, sink_url: str | None, pace: Pace | None
+    folder: Path,
+    *,
+    workers: Sequence[str],
+    own: str,
+    alertmanager: str | None,
+    sink_url: str | None,
+    pace: MonitoringIntervals | None,
 ) -> Path:
     """Copy the files of Prometheus for this machine.
 
@@ -92,7 +98,7 @@ def write_prometheus_files(
     return main
 
 
-def write_alertmanager_files(folder: Path, *, sink_url: str, pace: Pace | None) -> Path:
+def write_alertmanager_files(folder: Path, *, sink_url: str, pace: MonitoringIntervals | None) -> Path:
     """Copy the files of Alertmanager for this machine.
 
     Args:

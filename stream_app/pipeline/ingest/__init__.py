@@ -1,1 +1,1 @@
-"""Ingest, the only step that sees a raw identifier: pseudonymised events, exact counts, dead letters out."""
+"""Ingest, the only step that sees a raw identifier: pseudonymized events, exact counts, dead letters out."""

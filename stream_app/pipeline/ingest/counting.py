@@ -89,19 +89,19 @@ class EventCounter:
         paths = [attribute.path for attribute in model.attributes]
         paths += [model.segment.path] if model.segment is not None else []
         label_indices = [_LabelIndex(labels) for _, labels in self.layout.dimensions[: len(paths)]]
-        self._labelled = [
+        self._labeled = [
             (schema.getter(path), schema.setter(path), index) for path, index in zip(paths, label_indices, strict=True)
         ]
         getters = [schema.getter(path) for path in paths]
         indices: list[dict[Any, int]] = [*label_indices]
         if model.decision is not None:
             _, labels = self.layout.dimensions[self.layout.position_of(DECISION)]
-            outcome = {value: labels.index(UNFAVOURABLE) for value in model.decision.unfavourable}
+            outcome = {value: labels.index(UNFAVOURABLE) for value in model.decision.unfavorable}
             getters.append(schema.getter(model.decision.path))
-            indices.append({**outcome, model.decision.favourable: labels.index(FAVOURABLE)})
+            indices.append({**outcome, model.decision.favorable: labels.index(FAVOURABLE)})
         self._getters = getters
         sizes = [len(labels) for name, labels in self.layout.dimensions if name != SCORE]
-        self._n_labelled = prod(sizes)  # cells before scores are told apart
+        self._n_labeled = prod(sizes)  # cells before scores are told apart
         self._codes = _CellCodes(indices, sizes)
         self._features = [(schema.getter(f.path), f.scale, f.is_required) for f in model.counted_features]
         self._edges = np.array(() if model.score is None else model.score.edges)
@@ -131,7 +131,7 @@ class EventCounter:
                 overflow[name] += vector[0]
 
     def _write_labels(self, events: list[Any]) -> None:
-        for get, overwrite, index in self._labelled:
+        for get, overwrite, index in self._labeled:
             spellings = map(get, events)
             overwrite(events, [s if s in index.as_declared else index.labels[index[s]] for s in spellings])
 
@@ -145,10 +145,10 @@ class EventCounter:
     def _count_run(self, events: list[Any], times_s: NDArray[np.int64]) -> Iterator[tuple[int, Cells]]:
         columns = [map(get, events) for get in self._getters]
         codes = np.fromiter(map(self._codes.__getitem__, zip(*columns, strict=True)), np.int64, len(events))
-        is_spelled = codes >= self._n_labelled
+        is_spelled = codes >= self._n_labeled
         if is_spelled.any():
             self._write_labels(list(compress(events, is_spelled.tolist())))
-            codes %= self._n_labelled
+            codes %= self._n_labeled
         scores = None
         if len(self._edges):
             codes, scores = self._by_score(codes, events)

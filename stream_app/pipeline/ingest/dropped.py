@@ -50,14 +50,14 @@ class DroppedFields:
         Returns:
             Place and reason of records that are refused for what is not declared in them.
         """
-        refused = {}
+        rejected = {}
         for place, raw in records:
             fault = shape_fault(raw, self._max_items) if is_utf8(raw) else Reason.ENCODING
             if fault is not None:
-                refused[place] = fault
+                rejected[place] = fault
             else:
                 self._count_object(raw, "", dropped)
-        return refused
+        return rejected
 
     def _count_object(self, raw: bytes | msgspec.Raw, prefix: str, dropped: Counter[str]) -> None:
         try:

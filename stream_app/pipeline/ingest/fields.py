@@ -26,9 +26,7 @@ def fields_of(model: ModelPolicy) -> list[Field]:
     fields = [_identifier_field(identifier) for identifier in model.all_identifiers]
     fields.append(Field(model.event_time.path, _time_type(model.event_time)))
     if model.decision is not None:
-        fields.append(
-            Field(model.decision.path, _scalar_type((model.decision.favourable, *model.decision.unfavourable)))
-        )
+        fields.append(Field(model.decision.path, _scalar_type((model.decision.favorable, *model.decision.unfavorable))))
     fields += [Field(attribute.path, _label_type(attribute)) for attribute in model.attributes]
     if model.segment is not None:
         fields.append(Field(model.segment.path, _label_type(model.segment)))
@@ -55,8 +53,8 @@ def _feature_field(feature: Feature) -> Field:
     return Field(feature.path, Annotated[float, Meta(ge=feature.minimum, le=feature.maximum)], feature.is_required)
 
 
-def _label_type(labelled: Attribute | Segment) -> Any:
-    labels = labelled.groups if isinstance(labelled, Attribute) else labelled.values
+def _label_type(labeled: Attribute | Segment) -> Any:
+    labels = labeled.groups if isinstance(labeled, Attribute) else labeled.values
     # Groups that are written as numbers in the policy may come as numbers: 0 and "0" are one group.
     return str | int | None if all(label.lstrip("-").isdigit() for label in labels) else str | None
 

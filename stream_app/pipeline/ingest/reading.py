@@ -22,9 +22,9 @@ from stream_app.core.events.classify import reason_of
 from stream_app.core.events.identifiers import CANONICAL, canonical_plain, fault_of
 from stream_app.core.events.reasons import DeadLetterReason as Reason
 from stream_app.core.events.strict_json import is_surely_unique, strict_fault
+from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.ingest.dropped import DroppedFields
 from stream_app.pipeline.ingest.fields import BOX_EDGES, schema_of
-from stream_app.pipeline.lane import Batch
 from stream_app.policy import Identifier, ModelPolicy
 
 MAX_OUTPUT_BYTES = 1_000_000  # with key, header and framing below the broker's limit for a record (1,048,588)
@@ -36,7 +36,7 @@ Faults = dict[int, Reason]  # number of the event in the run -> why it is refuse
 
 
 @dataclass(slots=True)
-class Reading:
+class EventBatch:
     """The checked events of a run, as columns in offset order, and what was refused.
 
     Attributes:
@@ -45,7 +45,7 @@ class Reading:
         times_s: Event time of each event in whole seconds, int64.
         identifiers: Canonical value of each identifier of each event, in the order of ``all_identifiers``; None
             where an identifier that is not required is absent or null.
-        refused: Place in the run and reason of each refused record, by place.
+        rejected: Place in the run and reason of each refused record, by place.
         dropped: Dropped fields by declared path, or ``undeclared``.
         n_tombstones: Records without a value; they say nothing and are no fault.
     """
@@ -54,7 +54,7 @@ class Reading:
     offsets: NDArray[np.int64]
     times_s: NDArray[np.int64]
     identifiers: list[list[bytes | None]]
-    refused: dict[int, Reason] = field(default_factory=dict)
+    rejected: dict[int, Reason] = field(default_factory=dict)
     dropped: Counter[str] = field(default_factory=Counter)
     n_tombstones: int = 0
 
@@ -83,12 +83,12 @@ class RecordReader:
         self._dropped_fields = DroppedFields(model, self.schema) if model.unknown_fields == "drop" else None
         self._room = MAX_OUTPUT_BYTES - _PSEUDONYM_BYTES * len(model.all_identifiers)
 
-    def read(self, batch: Batch) -> Reading:
+    def read(self, batch: Batch) -> EventBatch:
         """Decode and check a run of records."""
-        refused: dict[int, Reason] = {}
-        places, values = self._readable(batch.values, refused)
-        n_tombstones = len(batch) - len(places) - len(refused)
-        events, values, places = self._decoded(values, places, refused)
+        rejected: dict[int, Reason] = {}
+        places, values = self._readable(batch.values, rejected)
+        n_tombstones = len(batch) - len(places) - len(rejected)
+        events, values, places = self._decoded(values, places, rejected)
         at = slice(None) if len(places) == len(batch) else np.array(places, np.int64)
         faults: Faults = {}
         self._check_keys(events, values, faults)
@@ -97,13 +97,13 @@ class RecordReader:
         self._check_boxes(events, faults)
         self._check_sizes(events, values, faults)
         dropped = self._count_dropped(values, faults)
-        reading = Reading(events, batch.offsets[at], times_s, identifiers, refused, dropped, n_tombstones)
+        reading = EventBatch(events, batch.offsets[at], times_s, identifiers, rejected, dropped, n_tombstones)
         if faults:
-            refused |= {places[number]: reason for number, reason in faults.items()}
+            rejected |= {places[number]: reason for number, reason in faults.items()}
             reading.keep(np.array([number not in faults for number in range(len(events))], np.bool_))
         return reading
 
-    def _readable(self, values: list[bytes | None], refused: dict[int, Reason]) -> tuple[list[int], list[bytes]]:
+    def _readable(self, values: list[bytes | None], rejected: dict[int, Reason]) -> tuple[list[int], list[bytes]]:
         limit = self._model.max_record_bytes
         if None not in values and all(values) and max(map(len, values), default=0) <= limit:  # type: ignore[arg-type]
             return list(range(len(values))), values  # type: ignore[return-value]  # no None: checked on the line above
@@ -112,14 +112,14 @@ class RecordReader:
             if value is None:
                 continue
             if not value or len(value) > limit:
-                refused[place] = Reason.SIZE if value else Reason.EMPTY
+                rejected[place] = Reason.SIZE if value else Reason.EMPTY
             else:
                 places.append(place)
                 readable.append(value)
         return places, readable
 
     def _decoded(
-        self, values: list[bytes], places: list[int], refused: dict[int, Reason]
+        self, values: list[bytes], places: list[int], rejected: dict[int, Reason]
     ) -> tuple[list[Any], list[bytes], list[int]]:
         decode = self.schema.decode
         try:
@@ -131,7 +131,7 @@ class RecordReader:
             try:
                 events.append(decode(value))
             except _DECODE_ERRORS as error:
-                refused[place] = reason_of(value, error, constants=self._constants, boxes=self._boxes)
+                rejected[place] = reason_of(value, error, constants=self._constants, boxes=self._boxes)
             else:
                 good_values.append(value)
                 good_places.append(place)
@@ -191,7 +191,7 @@ class RecordReader:
                     faults.setdefault(number, Reason.BBOX)
 
     def _check_sizes(self, events: list[Any], values: list[bytes], faults: Faults) -> None:
-        """Refuse records whose pseudonymised form the broker would not take: it would stop the lane for good."""
+        """Refuse records whose pseudonymized form the broker would not take: it would stop the lane for good."""
         if self._model.output_topic is None or max(map(len, values), default=0) <= self._room:
             return
         for number, value in enumerate(values):

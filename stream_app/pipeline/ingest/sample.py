@@ -16,9 +16,9 @@ from stream_app.core.events.classify import place_of, reason_of
 from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.core.windows.cells import Cells, add_cells
 from stream_app.core.windows.partials import decode_partial
+from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.ingest.fields import schema_of
 from stream_app.pipeline.ingest.step import IngestStep, IngestTopology
-from stream_app.pipeline.lane import Batch
 from stream_app.pipeline.layout import layout_of
 from stream_app.policy import OTHER, UNKNOWN, ModelPolicy
 
@@ -47,9 +47,9 @@ class SampleReport(msgspec.Struct, frozen=True, kw_only=True):
         n_records: Records that were read.
         n_counted: Events that would be counted.
         n_late: Events whose pane was closed when they came.
-        n_repeats: Events that were sent again.
+        n_duplicates: Events that were sent again.
         n_tombstones: Records without a value.
-        outcomes: Counted events by outcome (``favourable``, ``unfavourable``, or ``event``).
+        outcomes: Counted events by outcome (``favorable``, ``unfavorable``, or ``event``).
         dead_letters: Refused records by reason.
         faults: Refused records by reason and declared field, for those that the decoder refused.
         dropped: Dropped fields by declared path, or ``undeclared``.
@@ -62,7 +62,7 @@ class SampleReport(msgspec.Struct, frozen=True, kw_only=True):
     n_records: int
     n_counted: int
     n_late: int
-    n_repeats: int
+    n_duplicates: int
     n_tombstones: int
     outcomes: dict[str, int]
     dead_letters: dict[str, int]
@@ -75,7 +75,7 @@ class SampleReport(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_decoded(self) -> bool:
         """Whether any record is an event under the policy."""
-        return self.n_counted + self.n_late + self.n_repeats > 0
+        return self.n_counted + self.n_late + self.n_duplicates > 0
 
 
 def try_sample(model: ModelPolicy, batches: Iterable[Batch], key: RootKey) -> SampleReport:
@@ -108,7 +108,7 @@ def try_sample(model: ModelPolicy, batches: Iterable[Batch], key: RootKey) -> Sa
         n_records=n_records,
         n_counted=sum(sum(count.decisions.values()) for count in counts),
         n_late=sum(count.n_late for count in counts),
-        n_repeats=sum(count.n_repeats for count in counts),
+        n_duplicates=sum(count.n_duplicates for count in counts),
         n_tombstones=sum(count.n_tombstones for count in counts),
         outcomes=_total(count.decisions for count in counts),
         dead_letters=_total(count.dead_letters for count in counts),

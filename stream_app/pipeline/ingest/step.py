@@ -1,4 +1,4 @@
-"""Ingest: raw records in; pseudonymised events, exact pane counts, dead letters and late notices out.
+"""Ingest: raw records in; pseudonymized events, exact pane counts, dead letters and late notices out.
 
 This is the only step that sees a raw identifier. Order of the questions: is it a record of this policy, is its time
 believable, was it counted before, has its pane closed. What passes is counted once and published under pseudonyms.
@@ -18,29 +18,29 @@ from msgspec import UNSET
 from numpy.typing import NDArray
 
 from stream_app.core.events.reasons import DeadLetterReason
-from stream_app.core.privacy.pseudonym import Pseudonymiser, RootKey, derive_key, keyed_hash
-from stream_app.core.windows.closing import Source
-from stream_app.core.windows.panes import PaneStore
+from stream_app.core.privacy.pseudonym import Pseudonymizer, RootKey, derive_key, keyed_hash
+from stream_app.core.windows.deduplication import DeduplicationWindow, event_tags
+from stream_app.core.windows.pane_store import PaneStore
 from stream_app.core.windows.partials import PanePartial, max_cells_of
-from stream_app.core.windows.repeats import RepeatHorizon, tags_of
+from stream_app.core.windows.source_progress import SourcePartition
 from stream_app.core.windows.watermark import Watermark
 from stream_app.errors import StateError
+from stream_app.pipeline.contract import Batch, Flush, Outputs
 from stream_app.pipeline.ingest.counting import EventCounter
-from stream_app.pipeline.ingest.dead_letters import NoticeWriter
-from stream_app.pipeline.ingest.label_writer import DecisionWriter
-from stream_app.pipeline.ingest.pane_log import PaneLog
-from stream_app.pipeline.ingest.partial_writer import PartialWriter
-from stream_app.pipeline.ingest.reading import Reading, RecordReader
-from stream_app.pipeline.ingest.repeat_log import RepeatLog
-from stream_app.pipeline.lane import Batch, Flush, Outputs
+from stream_app.pipeline.ingest.dead_letter_writer import NoticeWriter
+from stream_app.pipeline.ingest.deduplication_log import DeduplicationLog
+from stream_app.pipeline.ingest.join_writer import DecisionWriter
+from stream_app.pipeline.ingest.reading import EventBatch, RecordReader
+from stream_app.pipeline.panes.pane_log import PaneLog
+from stream_app.pipeline.panes.partial_writer import PartialWriter
 from stream_app.policy import ModelPolicy
-from stream_app.topics import labels_topic, partition_of_model
+from stream_app.topics import outcome_join_topic, partition_of_model
 
-STATE_VERSION = 2
+STATE_VERSION = 3
 _META_KEY = b"meta"
 
 
-class _Meta(msgspec.Struct, array_like=True, frozen=True):
+class _IngestHead(msgspec.Struct, array_like=True, frozen=True):
     """What a lane must know besides its panes."""
 
     version: int
@@ -54,12 +54,12 @@ class IngestCounts:
     """What happened since the counts were last taken, for metrics; no identifiers, no groups.
 
     Attributes:
-        decisions: Counted events by outcome (``favourable``, ``unfavourable`` or ``event``).
+        decisions: Counted events by outcome (``favorable``, ``unfavorable`` or ``event``).
         dead_letters: Refused records by reason.
         overflow: Events by dimension whose value the policy does not list.
         dropped: Dropped fields by declared path, or ``undeclared``.
         n_late: Events of closed panes.
-        n_repeats: Events that were sent again.
+        n_duplicates: Events that were sent again.
         n_tombstones: Records without a value.
     """
 
@@ -68,7 +68,7 @@ class IngestCounts:
     overflow: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
     n_late: int = 0
-    n_repeats: int = 0
+    n_duplicates: int = 0
     n_tombstones: int = 0
 
 
@@ -111,25 +111,27 @@ class IngestStep:
         schema = self._reader.schema
         self._awaiting: DecisionWriter | None = None
         if model.outcome is not None:
-            self._awaiting = DecisionWriter(labels_topic(topology.app_id, model.name), partition, self._layout_hash)
+            self._awaiting = DecisionWriter(
+                outcome_join_topic(topology.app_id, model.name), partition, self._layout_hash
+            )
         self._counter = EventCounter(model, schema, self._awaiting.add_cells if self._awaiting else None)
         self._encode = schema.encode
         self._setters = [schema.setter(identifier.path) for identifier in model.all_identifiers]
         self._box_setters = [schema.setter(box.path) for box in model.boxes]
-        self._pseudonymisers = [Pseudonymiser(keys, i.link_domain, i.canonical) for i in model.all_identifiers]
+        self._pseudonymizers = [Pseudonymizer(keys, i.link_domain, i.canonical) for i in model.all_identifiers]
         newest_key = max(keys, key=lambda key: key.valid_from_s)
         payload_hash = keyed_hash(derive_key(newest_key.secret, "dead-letter"))
         self._notices = NoticeWriter(model, partition, topology.n_notices, payload_hash)
         self._watermark = Watermark(model.event_time.pane_s, model.event_time.out_of_orderness_s)
-        self._horizon = RepeatHorizon(model.repeat_horizon)
-        self._repeat_log = RepeatLog(self._horizon)
+        self._horizon = DeduplicationWindow(model.deduplication_window)
+        self._deduplication_log = DeduplicationLog(self._horizon)
         self._panes = PaneStore()
         max_cells = max_cells_of(self._counter.layout.width)
         self._pane_log = PaneLog(max_cells)
         self._partials = PartialWriter(
             model.name,
             self._layout_hash,
-            Source(model.topic, partition),
+            SourcePartition(model.topic, partition),
             n_partitions=topology.n_source_partitions,
             to_partition=partition_of_model(model.name, topology.n_partials),
             max_cells=max_cells,
@@ -147,12 +149,12 @@ class IngestStep:
     def restore(self, entries: Mapping[bytes, bytes], next_offset: int) -> None:
         """Take over panes, watermark and remembered ids as of the last commit."""
         self._next_offset = self._first_offset = next_offset
-        meta = msgspec.msgpack.decode(entries[_META_KEY], type=_Meta) if _META_KEY in entries else None
+        meta = msgspec.msgpack.decode(entries[_META_KEY], type=_IngestHead) if _META_KEY in entries else None
         if meta is not None:
             self._check(meta)
             self._watermark.max_event_s, self._first_offset = meta.max_event_s, meta.first_offset
         self._panes.put_back(self._pane_log.restore(entries))
-        self._repeat_log.restore(entries)
+        self._deduplication_log.restore(entries)
 
     def step(self, batch: Batch) -> Iterable[Outputs]:
         """Count and publish a run of raw records."""
@@ -163,13 +165,13 @@ class IngestStep:
         self.counts.n_tombstones += reading.n_tombstones
         self.counts.dropped += reading.dropped
         outputs = []
-        if reading.refused:
-            self.counts.dead_letters.update(reading.refused.values())
-            outputs.append(self._notices.dead_letters(batch, reading.refused))
+        if reading.rejected:
+            self.counts.dead_letters.update(reading.rejected.values())
+            outputs.append(self._notices.dead_letters(batch, reading.rejected))
         if len(reading):
             digests, epochs = self._hash(0, reading.identifiers[0], reading.times_s)
-            digests, epochs = self._drop_repeats(reading, digests, epochs)
-            outputs += self._set_late_aside(reading, digests, epochs)
+            digests, epochs = self._drop_duplicates(reading, digests, epochs)
+            outputs += self._count_on_time(reading, digests, epochs)
         return outputs
 
     def flush(self, now_s: float, *, is_caught_up: bool) -> Flush:
@@ -203,7 +205,7 @@ class IngestStep:
         counts, self.counts = self.counts, IngestCounts()
         return counts
 
-    def _check(self, meta: _Meta) -> None:
+    def _check(self, meta: _IngestHead) -> None:
         if meta.version != STATE_VERSION or meta.layout_hash != self._layout_hash:
             raise StateError(
                 f"The stored counts of model {self._model.name!r} were made with other groups, features or panes",
@@ -214,7 +216,7 @@ class IngestStep:
         self, number: int, values: list[bytes | None], times_s: NDArray[np.int64]
     ) -> tuple[list[bytes], NDArray[np.int64]]:
         """Return the keyed hash of each value under the key of its event time, and the key epochs."""
-        hashing = self._pseudonymisers[number]
+        hashing = self._pseudonymizers[number]
         present: list[bytes] = [value or b"" for value in values]
         first, last = hashing.epoch_at(int(times_s.min())), hashing.epoch_at(int(times_s.max()))
         if first == last:
@@ -222,19 +224,19 @@ class IngestStep:
         epochs = np.array([hashing.epoch_at(time_s) for time_s in times_s.tolist()], np.int64)
         return [hashing.digests([v], e)[0] for v, e in zip(present, epochs.tolist(), strict=True)], epochs
 
-    def _drop_repeats(
-        self, reading: Reading, digests: list[bytes], epochs: NDArray[np.int64]
+    def _drop_duplicates(
+        self, reading: EventBatch, digests: list[bytes], epochs: NDArray[np.int64]
     ) -> tuple[list[bytes], NDArray[np.int64]]:
-        tags = tags_of(digests)
-        is_repeat = self._horizon.admit(reading.offsets, tags)
-        self._repeat_log.add(reading.offsets[~is_repeat], tags[~is_repeat])
-        if not is_repeat.any():
+        tags = event_tags(digests)
+        is_duplicate = self._horizon.admit(reading.offsets, tags)
+        self._deduplication_log.add(reading.offsets[~is_duplicate], tags[~is_duplicate])
+        if not is_duplicate.any():
             return digests, epochs
-        self.counts.n_repeats += int(is_repeat.sum())
-        reading.keep(~is_repeat)
-        return list(compress(digests, ~is_repeat)), epochs[~is_repeat]
+        self.counts.n_duplicates += int(is_duplicate.sum())
+        reading.keep(~is_duplicate)
+        return list(compress(digests, ~is_duplicate)), epochs[~is_duplicate]
 
-    def _set_late_aside(self, reading: Reading, digests: list[bytes], epochs: NDArray[np.int64]) -> Iterator[Outputs]:
+    def _count_on_time(self, reading: EventBatch, digests: list[bytes], epochs: NDArray[np.int64]) -> Iterator[Outputs]:
         closed_before_s = self._watermark.advance(reading.times_s)
         is_late = reading.times_s < closed_before_s
         if is_late.any():
@@ -246,17 +248,17 @@ class IngestStep:
         if len(reading):
             self._count(reading)
             if self._awaiting is not None:
-                self._awaiting.add_tags(tags_of(digests))
+                self._awaiting.add_tags(event_tags(digests))
             if self._model.output_topic is not None:
                 yield self._publish(reading, digests, epochs)
 
-    def _count(self, reading: Reading) -> None:
+    def _count(self, reading: EventBatch) -> None:
         self._counted_events = True
         for start_s, cells in self._counter.count(reading.events, reading.times_s):
             self._panes.add(start_s, cells)
             self._counter.tally(cells, self.counts.decisions, self.counts.overflow)
 
-    def _publish(self, reading: Reading, digests: list[bytes], epochs: NDArray[np.int64]) -> Outputs:
+    def _publish(self, reading: EventBatch, digests: list[bytes], epochs: NDArray[np.int64]) -> Outputs:
         events = reading.events
         keys: list[bytes | None] = []
         for number, (values, overwrite) in enumerate(zip(reading.identifiers, self._setters, strict=True)):
@@ -276,7 +278,7 @@ class IngestStep:
         return Outputs(self._model.output_topic or "", self._partition, keys, encoded, headers)
 
     def _written(self, number: int, digests: list[bytes], epochs: NDArray[np.int64]) -> list[str]:
-        hashing = self._pseudonymisers[number]
+        hashing = self._pseudonymizers[number]
         if (epochs == epochs[0]).all():
             return hashing.pseudonyms(digests, int(epochs[0]))
         return [hashing.pseudonyms([d], e)[0] for d, e in zip(digests, epochs.tolist(), strict=True)]
@@ -284,9 +286,9 @@ class IngestStep:
     def _changes(self, panes: list[PanePartial], closed_before_s: int | None) -> list[tuple[bytes, bytes | None]]:
         if closed_before_s is not None:
             self._panes.close_before(closed_before_s)
-        meta = _Meta(STATE_VERSION, self._layout_hash, self._watermark.max_event_s, self._first_offset)
+        meta = _IngestHead(STATE_VERSION, self._layout_hash, self._watermark.max_event_s, self._first_offset)
         return [
             *self._pane_log.changes(panes, closed_before_s),
             (_META_KEY, msgspec.msgpack.encode(meta)),
-            *self._repeat_log.take_changes(),
+            *self._deduplication_log.take_changes(),
         ]

@@ -13,13 +13,13 @@ from typing import TypeVar
 import msgspec
 
 from stream_app.core.windows.cells import Cells
-from stream_app.core.windows.closing import Mark, Source
-from stream_app.core.windows.progress import CLOCK, Entry
+from stream_app.core.windows.source_progress import SourcePartition, SourceProgress
 from stream_app.core.windows.tally import Tally, TallyConfig
-from stream_app.core.windows.tumbling import Total, Window, WindowSpec
+from stream_app.core.windows.tally_changes import CLOCK, StateKey
+from stream_app.core.windows.tumbling import RunningTotal, WindowCounts, WindowSpec
 from stream_app.errors import StateError
 
-VERSION = 2
+VERSION = 3
 MAX_PIECE_BYTES = 400_000  # far below the broker's limit of 1 MiB for a record, with room for others in its batch
 NEW_APP_ID = "Operator action: give a new app_id (FAIRSTREAM_APP_ID) to count afresh from the raw topics"
 
@@ -39,7 +39,7 @@ class StoredClock(msgspec.Struct, array_like=True, frozen=True):
 
 
 class StoredMark(msgspec.Struct, array_like=True, frozen=True):
-    """A ``Mark``."""
+    """A ``SourceProgress``."""
 
     next_offset: int
     closed_before_s: int | None
@@ -49,7 +49,7 @@ class StoredMark(msgspec.Struct, array_like=True, frozen=True):
 
 
 class StoredWindow(msgspec.Struct, array_like=True, frozen=True):
-    """A ``Window``."""
+    """A ``WindowCounts``."""
 
     revision: int
     offsets: dict[str, dict[int, int]]
@@ -57,7 +57,7 @@ class StoredWindow(msgspec.Struct, array_like=True, frozen=True):
 
 
 class StoredTotal(msgspec.Struct, array_like=True, frozen=True):
-    """A ``Total``."""
+    """A ``RunningTotal``."""
 
     start_s: int | None
     end_s: int | None
@@ -73,7 +73,7 @@ _SHAPES: dict[str, tuple[type[str | int], ...]] = {  # how the key of each kind 
     "total": (),
     "part": (str, int, int),
     "journal": (),
-    "watch": (),
+    "monitor": (),
     "scores": (),
 }
 
@@ -87,12 +87,12 @@ class StateWriter:
         held: The entries that the state topic holds already, with their pieces.
     """
 
-    def __init__(self, model: str, layout_hash: str, held: Mapping[Entry, list[bytes]]) -> None:
+    def __init__(self, model: str, layout_hash: str, held: Mapping[StateKey, list[bytes]]) -> None:
         self._model = model
         self._layout_hash = layout_hash
         self._n_pieces = {entry: len(pieces) for entry, pieces in held.items() if len(pieces) > 1}
 
-    def encode(self, tally: Tally, changed: Iterable[Entry]) -> Changes:
+    def encode(self, tally: Tally, changed: Iterable[StateKey]) -> Changes:
         """Encode the present value of the changed entries; a removed one becomes tombstones."""
         changes: Changes = []
         for entry in sorted(changed, key=str):
@@ -100,7 +100,7 @@ class StateWriter:
             changes += self.encode_bytes(entry, None if value is None else _encoder.encode(value))
         return changes
 
-    def encode_bytes(self, entry: Entry, data: bytes | None) -> Changes:
+    def encode_bytes(self, entry: StateKey, data: bytes | None) -> Changes:
         """Cut one value in as many pieces as it needs, and remove pieces that it no longer needs."""
         data = data or b""
         pieces = [data[first : first + MAX_PIECE_BYTES] for first in range(0, len(data), MAX_PIECE_BYTES)]
@@ -110,18 +110,18 @@ class StateWriter:
         surplus: list[bytes | None] = [None] * (n_before - len(pieces))
         return [(self._key(entry, number), piece) for number, piece in enumerate([*pieces, *surplus])]
 
-    def _key(self, entry: Entry, piece: int) -> bytes:
+    def _key(self, entry: StateKey, piece: int) -> bytes:
         return "|".join((self._model, *map(str, entry), str(piece))).encode()
 
-    def _value_of(self, tally: Tally, entry: Entry) -> object | None:
+    def _value_of(self, tally: Tally, entry: StateKey) -> object | None:
         match entry:
             case ("mark", str(topic), int(partition)):
-                mark = tally.marks[Source(topic, partition)]
+                mark = tally.marks[SourcePartition(topic, partition)]
                 return StoredMark(
                     mark.next_offset, mark.closed_before_s, mark.max_event_s, mark.is_idle, mark.first_offset
                 )
             case ("pane", str(topic), int(partition), int(start_s)):
-                source = Source(topic, partition)
+                source = SourcePartition(topic, partition)
                 cells = tally.open_panes.get(start_s, {}).get(source)
                 return cells if cells is not None else tally.unsettled.get(source, {}).get(start_s)
             case ("window", str(name), int(start_s)):
@@ -140,17 +140,17 @@ class StateWriter:
                 )
 
 
-def entries_by_model(entries: Mapping[bytes, bytes]) -> dict[str, dict[Entry, list[bytes]]]:
+def entries_by_model(entries: Mapping[bytes, bytes]) -> dict[str, dict[StateKey, list[bytes]]]:
     """Sort records of the state topic by model and entry, with the pieces of each in order.
 
     Records that are not the judge's (the engine keeps its own there) are left out.
     """
-    models: dict[str, dict[Entry, list[tuple[int, bytes]]]] = {}
+    models: dict[str, dict[StateKey, list[tuple[int, bytes]]]] = {}
     for key, data in entries.items():
         model, kind, *rest = [*key.decode().split("|"), ""]
         if kind in _SHAPES:
             *name, piece, _ = rest
-            entry: Entry = (kind, *(cast(part) for cast, part in zip(_SHAPES[kind], name, strict=True)))
+            entry: StateKey = (kind, *(cast(part) for cast, part in zip(_SHAPES[kind], name, strict=True)))
             models.setdefault(model, {}).setdefault(entry, []).append((int(piece), data))
     return {
         model: {entry: [data for _, data in sorted(pieces)] for entry, pieces in held.items()}
@@ -158,7 +158,7 @@ def entries_by_model(entries: Mapping[bytes, bytes]) -> dict[str, dict[Entry, li
     }
 
 
-def restore_tally(config: TallyConfig, layout_hash: str, held: Mapping[Entry, list[bytes]]) -> Tally:
+def restore_tally(config: TallyConfig, layout_hash: str, held: Mapping[StateKey, list[bytes]]) -> Tally:
     """Put a tally together from its entries.
 
     A size of window that the policy has only now is watched from the next one on that starts after what is closed; one
@@ -200,25 +200,25 @@ def _with_since(config: TallyConfig, clock: StoredClock) -> TallyConfig:
     return replace(config, windows=tuple(windows))
 
 
-def _put(tally: Tally, entry: Entry, pieces: list[bytes]) -> None:
+def _put(tally: Tally, entry: StateKey, pieces: list[bytes]) -> None:
     match entry:
         case ("mark", str(topic), int(partition)):
             mark = _decode(pieces, StoredMark)
-            tally.marks[Source(topic, partition)] = Mark(
+            tally.marks[SourcePartition(topic, partition)] = SourceProgress(
                 mark.next_offset, mark.closed_before_s, mark.max_event_s, mark.is_idle, mark.first_offset
             )
         case ("pane", str(topic), int(partition), int(start_s)):
             cells = _decode(pieces, Cells)
             if tally.closed_before_s is None or start_s >= tally.closed_before_s:
-                tally.open_panes.setdefault(start_s, {})[Source(topic, partition)] = cells
+                tally.open_panes.setdefault(start_s, {})[SourcePartition(topic, partition)] = cells
             else:
-                tally.unsettled.setdefault(Source(topic, partition), {})[start_s] = cells
+                tally.unsettled.setdefault(SourcePartition(topic, partition), {})[start_s] = cells
         case ("window", str(name), int(start_s)):
             window = _decode(pieces, StoredWindow)
-            tally.windows[name, start_s] = Window(window.cells, window.revision, window.offsets)
+            tally.windows[name, start_s] = WindowCounts(window.cells, window.revision, window.offsets)
         case ("total",):
             total = _decode(pieces, StoredTotal)
-            tally.total = Total(total.cells, total.start_s, total.end_s)
+            tally.total = RunningTotal(total.cells, total.start_s, total.end_s)
 
 
 def _decode(pieces: list[bytes], kind: type[Value]) -> Value:

@@ -14,18 +14,17 @@ import msgspec
 
 from stream_app.core.windows.partials import Partial, decode_partial
 from stream_app.errors import StateError
-from stream_app.pipeline.judge.aggregates import encode_aggregate
-from stream_app.pipeline.judge.alerts import encode_alert
-from stream_app.pipeline.judge.journal import encode_clock_entry
+from stream_app.pipeline.contract import Batch, Flush, Outputs
 from stream_app.pipeline.judge.model_judge import ModelJudge, ModelReport
-from stream_app.pipeline.judge.outcome_results import encode_outcome_result
-from stream_app.pipeline.judge.outcome_verdicts import OutcomeResult
-from stream_app.pipeline.judge.results import Result, encode_result
 from stream_app.pipeline.judge.state import entries_by_model
-from stream_app.pipeline.lane import Batch, Flush, Outputs
-from stream_app.pipeline.outcomes.step import outcomes_name
+from stream_app.pipeline.names import outcomes_name
+from stream_app.pipeline.records.aggregates import encode_aggregate
+from stream_app.pipeline.records.alerts import encode_alert
+from stream_app.pipeline.records.journal import encode_journal_entry
+from stream_app.pipeline.records.outcome_results import OutcomeResult, encode_outcome_result
+from stream_app.pipeline.records.results import Result, encode_result
 from stream_app.policy import Policy
-from stream_app.topics import CAMERA_AGGREGATES, FAIRNESS_ALERTS, FAIRNESS_CLOCK, FAIRNESS_RESULTS
+from stream_app.topics import CAMERA_AGGREGATES, FAIRNESS_ALERTS, FAIRNESS_JOURNAL, FAIRNESS_RESULTS
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ class JudgeStep:
         self._policy_hash = policy.hash()
         self._results_at = (FAIRNESS_RESULTS, partition % topology.n_results)
         self._alerts_at = (FAIRNESS_ALERTS, partition)
-        self._clock_at = (FAIRNESS_CLOCK, partition)
+        self._clock_at = (FAIRNESS_JOURNAL, partition)
         self._aggregates_at = (CAMERA_AGGREGATES, partition % topology.n_aggregates)
         self._judges: dict[str, ModelJudge] = {}
         self._n_unknown_model = 0
@@ -125,7 +124,7 @@ class JudgeStep:
         alerts = [alert for model in report.models.values() for alert in model.alerts]
         flush.outputs += _outputs(self._alerts_at, [(own.id, encode_alert(own)) for own in alerts])
         clocks = [model.clock for model in report.models.values() if model.clock]
-        flush.outputs += _outputs(self._clock_at, [(own.model, encode_clock_entry(own)) for own in clocks])
+        flush.outputs += _outputs(self._clock_at, [(own.model, encode_journal_entry(own)) for own in clocks])
         flush.outputs += _outputs(self._aggregates_at, [(own.key, encode_aggregate(own)) for own in aggregates])
         self._report = report
         return flush

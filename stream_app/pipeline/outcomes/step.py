@@ -1,8 +1,8 @@
 """Outcomes: the log in which decisions and outcomes meet in; counts of outcomes by cell out.
 
 A lane of the labels log of one model. It holds no identifier and needs no key: decisions and outcomes are tags
-(``stream_app.core.windows.label_rows``). By which rules they meet is said in ``stream_app.core.windows.joining``; where
-they are counted, in ``stream_app.pipeline.layout.outcome_layout_of``. The counts go to the judge as partials of the
+(``stream_app.core.join.join_records``). ``stream_app.core.join.outcome_join`` defines the rules of the join;
+ ``stream_app.pipeline.layout.outcome_layout_of``. The counts go to the judge as partials of the
 model ``<model>/outcomes``, cut in panes by the clock of the join.
 """
 
@@ -16,17 +16,15 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from stream_app.core.join.join_records import JoinDecisions, JoinOutcomes, decode_rows
+from stream_app.core.join.outcome_join import FAVOURABLE_LABEL, UNFAVOURABLE_LABEL, JoinCounts, JoinEvent, OutcomeJoin
 from stream_app.core.windows.cells import Cells
-from stream_app.core.windows.closing import Source
-from stream_app.core.windows.joining import FAVOURABLE_LABEL, UNFAVOURABLE_LABEL, Happening, JoinCounts, OutcomeJoin
-from stream_app.core.windows.label_rows import DecisionRows, OutcomeRows, decode_rows
-from stream_app.core.windows.panes import PaneStore
+from stream_app.core.windows.pane_store import PaneStore
 from stream_app.core.windows.partials import PanePartial, max_cells_of
+from stream_app.core.windows.source_progress import SourcePartition
 from stream_app.core.windows.watermark import Watermark
 from stream_app.errors import StateError
-from stream_app.pipeline.ingest.pane_log import PaneLog
-from stream_app.pipeline.ingest.partial_writer import PartialWriter
-from stream_app.pipeline.lane import Batch, Flush, Outputs
+from stream_app.pipeline.contract import Batch, Flush, Outputs
 from stream_app.pipeline.layout import (
     AWAITED,
     EXPIRED,
@@ -35,17 +33,20 @@ from stream_app.pipeline.layout import (
     UNFAVOURABLE,
     outcome_layout_of,
 )
-from stream_app.pipeline.outcomes.log import OutcomeLog
+from stream_app.pipeline.names import outcomes_name
+from stream_app.pipeline.outcomes.join_log import OutcomeLog
+from stream_app.pipeline.panes.pane_log import PaneLog
+from stream_app.pipeline.panes.partial_writer import PartialWriter
 from stream_app.policy import ModelPolicy, declared_outcome, outcome_layout_hash
-from stream_app.topics import labels_topic, partition_of_model
+from stream_app.topics import outcome_join_topic, partition_of_model
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 _META_KEY = b"meta"
 _DAY_S = 86_400
 _BY_LABEL = {FAVOURABLE_LABEL: FAVOURABLE, UNFAVOURABLE_LABEL: UNFAVOURABLE}
 
 
-class _Meta(msgspec.Struct, array_like=True, frozen=True):
+class _OutcomesHead(msgspec.Struct, array_like=True, frozen=True):
     """What a lane must know besides its entries."""
 
     version: int
@@ -54,7 +55,7 @@ class _Meta(msgspec.Struct, array_like=True, frozen=True):
     clock_s: int | None
     first: int
     next: int
-    next_early: int
+    next_unmatched: int
     counts: JoinCounts
 
 
@@ -73,15 +74,6 @@ class OutcomeTopology:
     n_partials: int = 1
 
 
-def outcomes_name(model: str) -> str:
-    """Return the name under which the outcomes of a model are counted.
-
-    >>> outcomes_name("credit")
-    'credit/outcomes'
-    """
-    return f"{model}/outcomes"
-
-
 class OutcomeStep:
     """The join of one partition of a model's labels log; a ``LaneStep``.
 
@@ -97,7 +89,7 @@ class OutcomeStep:
     def __init__(self, model: ModelPolicy, partition: int, topology: OutcomeTopology) -> None:
         outcome = declared_outcome(model)
         self._model = model
-        self._topic = labels_topic(topology.app_id, model.name)
+        self._topic = outcome_join_topic(topology.app_id, model.name)
         self._decision_hash, self._layout_hash = model.layout_hash(), outcome_layout_hash(model)
         self._join = OutcomeJoin(max(1, round(outcome.max_wait_d * _DAY_S)), outcome.max_waiting)
         self._log = OutcomeLog(self._join, has_scores=model.score is not None)
@@ -109,7 +101,7 @@ class OutcomeStep:
         self._partials = PartialWriter(
             outcomes_name(model.name),
             self._layout_hash,
-            Source(self._topic, partition),
+            SourcePartition(self._topic, partition),
             n_partitions=topology.n_source_partitions,
             # Beside the partials of its decisions: one judge lane owns all of a model.
             to_partition=partition_of_model(model.name, topology.n_partials),
@@ -146,7 +138,7 @@ class OutcomeStep:
         self._first_offset = self._next_offset = next_offset
         if _META_KEY not in entries:
             return
-        meta = msgspec.msgpack.decode(entries[_META_KEY], type=_Meta)
+        meta = msgspec.msgpack.decode(entries[_META_KEY], type=_OutcomesHead)
         if meta.version != STATE_VERSION or meta.layout_hash != self._layout_hash:
             raise StateError(
                 f"The stored outcomes of model {self._model.name!r} were counted by another policy",
@@ -154,7 +146,7 @@ class OutcomeStep:
             )
         self._first_offset = meta.first_offset
         self._join.clock_s = self._clock.max_event_s = meta.clock_s
-        self._join.next_early = meta.next_early
+        self._join.next_unmatched = meta.next_unmatched
         self._join.counts, self._taken = meta.counts, copy(meta.counts)
         self._log.restore(entries, meta.first, meta.next)
         self._panes.put_back(self._pane_log.restore(entries))
@@ -198,7 +190,7 @@ class OutcomeStep:
         self._taken = copy(self._join.counts)
         return counts
 
-    def _take(self, value: bytes, offset: int) -> list[Happening]:
+    def _take(self, value: bytes, offset: int) -> list[JoinEvent]:
         try:
             rows = decode_rows(value)
         except msgspec.MsgspecError:
@@ -206,19 +198,19 @@ class OutcomeStep:
                 f"The record at offset {offset} of {self._topic} cannot be read",
                 action="All workers must run one version, and nothing else may write to this topic",
             ) from None
-        if isinstance(rows, OutcomeRows):
+        if isinstance(rows, JoinOutcomes):
             return self._join.take_outcomes(rows)
         self._check(rows)
         return self._join.take_decisions(rows)
 
-    def _check(self, rows: DecisionRows) -> None:
+    def _check(self, rows: JoinDecisions) -> None:
         if rows.layout_hash != self._decision_hash:
             raise StateError(
                 f"Decisions of model {self._model.name!r} were counted by another cell layout of the policy",
                 action="Start all workers with one policy, and another layout under a new FAIRSTREAM_APP_ID",
             )
 
-    def _count(self, happening: Happening) -> None:
+    def _count(self, happening: JoinEvent) -> None:
         """Add what happened to the pane in which it happened."""
         kind = EXPIRED if happening.is_leaving else _BY_LABEL.get(happening.label, AWAITED)
         outcome = OUTCOME_LABELS.index(kind)
@@ -237,14 +229,14 @@ class OutcomeStep:
         if closed_before_s is not None:
             self._panes.close_before(closed_before_s)
         join = self._join
-        meta = _Meta(
+        meta = _OutcomesHead(
             STATE_VERSION,
             self._layout_hash,
             self._first_offset,
             join.clock_s,
             join.waiting.first,
             join.waiting.next,
-            join.next_early,
+            join.next_unmatched,
             join.counts,
         )
         return [

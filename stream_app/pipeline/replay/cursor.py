@@ -8,9 +8,9 @@ from typing import Protocol
 import numpy as np
 
 from stream_app.core.windows.cells import Cells
-from stream_app.core.windows.panes import PaneStore
+from stream_app.core.windows.pane_store import PaneStore
 from stream_app.errors import ReplayError
-from stream_app.pipeline.lane import Batch
+from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.replay.sources import SourceCounter
 
 NextRun = Callable[[], Batch | None]  # None at the end of what there is

@@ -18,60 +18,60 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stream_app.core.events.schema import Schema
-from stream_app.core.privacy.pseudonym import Pseudonymiser, RootKey
+from stream_app.core.privacy.pseudonym import Pseudonymizer, RootKey
 from stream_app.core.windows.cells import Cells
-from stream_app.core.windows.repeats import RepeatHorizon, Tags
+from stream_app.core.windows.deduplication import DeduplicationWindow, Tags
 from stream_app.core.windows.watermark import Watermark
 from stream_app.errors import PolicyError
+from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.ingest.counting import EventCounter
 from stream_app.pipeline.ingest.fields import fields_of
 from stream_app.pipeline.ingest.reading import RecordReader
-from stream_app.pipeline.lane import Batch
 from stream_app.policy import EventTime, ModelPolicy, canonical_label
 
-Counted = Iterator[tuple[int, Cells]]  # start of a pane and counts to be added to it
+PaneCounts = Iterator[tuple[int, Cells]]  # start of a pane and counts to be added to it
 TakeEvents = Callable[[int, list[Any], NDArray[np.int64], NDArray[np.int64]], None]
 Observe = Callable[[Schema], TakeEvents]  # is told partition, events, source offsets and event times of what counts
 LabelMap = Mapping[str, Mapping[str, str]]  # attribute -> canonical spelling -> group
 
 
 @dataclass(slots=True)
-class Fates:
+class Dispositions:
     """What became of the records of one partition.
 
     Attributes:
         n_records: Records that were read.
         n_counted: Events that were counted.
         n_late: Events of closed panes.
-        n_repeats: Events that were sent again.
-        refused: Refused records by reason.
+        n_duplicates: Events that were sent again.
+        rejected: Refused records by reason.
     """
 
     n_records: int = 0
     n_counted: int = 0
     n_late: int = 0
-    n_repeats: int = 0
-    refused: Counter[str] = field(default_factory=Counter)
+    n_duplicates: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
 
-    def add(self, other: Fates) -> None:
+    def add(self, other: Dispositions) -> None:
         """Add another partition's."""
         self.n_records += other.n_records
         self.n_counted += other.n_counted
         self.n_late += other.n_late
-        self.n_repeats += other.n_repeats
-        self.refused += other.refused
+        self.n_duplicates += other.n_duplicates
+        self.rejected += other.rejected
 
 
 class SourceCounter(Protocol):
     """Counts one source partition in offset order."""
 
-    fates: Fates
+    dispositions: Dispositions
 
     @property
     def closed_before_s(self) -> int | None:
         """Panes that start before are final; None before the first event."""
 
-    def count(self, batch: Batch) -> Counted:
+    def count(self, batch: Batch) -> PaneCounts:
         """Yield what a run adds to the panes."""
 
 
@@ -92,13 +92,13 @@ class RawCounter:
         groups: LabelMap | None = None,
         observe: Observe | None = None,
     ) -> None:
-        self.fates = Fates()
+        self.dispositions = Dispositions()
         self._reader = RecordReader(model)
         self._counter = EventCounter(model, self._reader.schema)
         self._regroup = _Regrouping(model, self._reader.schema, groups or {})
         self._tell = observe(self._reader.schema) if observe is not None else None
-        self._hashing = Pseudonymiser(keys, model.event_id.link_domain, model.event_id.canonical)
-        self._horizon = RepeatHorizon(model.repeat_horizon)
+        self._hashing = Pseudonymizer(keys, model.event_id.link_domain, model.event_id.canonical)
+        self._horizon = DeduplicationWindow(model.deduplication_window)
         self._watermark = Watermark(model.event_time.pane_s, model.event_time.out_of_orderness_s)
 
     @property
@@ -106,22 +106,22 @@ class RawCounter:
         """Panes that start before are final; None before the first event."""
         return self._watermark.closed_before_s
 
-    def count(self, batch: Batch) -> Counted:
+    def count(self, batch: Batch) -> PaneCounts:
         """Yield what a run adds to the panes."""
         reading = self._reader.read(batch)
-        self.fates.n_records += len(batch)
-        self.fates.refused.update(map(str, reading.refused.values()))
+        self.dispositions.n_records += len(batch)
+        self.dispositions.rejected.update(map(str, reading.rejected.values()))
         if not len(reading):
             return
-        is_repeat = self._horizon.admit(reading.offsets, self._tags(reading.identifiers[0], reading.times_s))
-        if is_repeat.any():
-            self.fates.n_repeats += int(is_repeat.sum())
-            reading.keep(~is_repeat)
+        is_duplicate = self._horizon.admit(reading.offsets, self._tags(reading.identifiers[0], reading.times_s))
+        if is_duplicate.any():
+            self.dispositions.n_duplicates += int(is_duplicate.sum())
+            reading.keep(~is_duplicate)
         is_late = reading.times_s < self._watermark.advance(reading.times_s)
         if is_late.any():
-            self.fates.n_late += int(is_late.sum())
+            self.dispositions.n_late += int(is_late.sum())
             reading.keep(~is_late)
-        self.fates.n_counted += len(reading)
+        self.dispositions.n_counted += len(reading)
         if len(reading):
             if self._tell is not None:
                 self._tell(batch.partition, reading.events, reading.offsets, reading.times_s)
@@ -152,7 +152,7 @@ class PublishedCounter:
     """
 
     def __init__(self, model: ModelPolicy, groups: LabelMap | None = None, observe: Observe | None = None) -> None:
-        self.fates = Fates()
+        self.dispositions = Dispositions()
         counted = counted_paths(model)
         if observe is not None and model.model_version is not None:
             counted.add(model.model_version)
@@ -169,7 +169,7 @@ class PublishedCounter:
         """Panes that start before are final; None before the first event."""
         return self._watermark.closed_before_s
 
-    def count(self, batch: Batch) -> Counted:
+    def count(self, batch: Batch) -> PaneCounts:
         """Yield what a run adds to the panes.
 
         Raises:
@@ -184,8 +184,8 @@ class PublishedCounter:
                 f"source offsets {batch.first_offset} to {batch.next_offset - 1}",
                 action="Give the policy under which they were published",
             ) from None
-        self.fates.n_records += len(events)
-        self.fates.n_counted += len(events)
+        self.dispositions.n_records += len(events)
+        self.dispositions.n_counted += len(events)
         if events:
             times_s = whole_seconds(list(map(self._time_of, events)), self._time)
             self._watermark.advance(times_s)

@@ -7,7 +7,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from benchmarks.catalogue import BY_DEFAULT, WITH_PEERS, system_of
+from benchmarks.catalog import BY_DEFAULT, WITH_PEERS, system_of
 from benchmarks.report import Measurement, paired_ratios, print_table, summary_of
 
 
@@ -59,5 +59,5 @@ def test_the_table_names_a_wrong_result_and_a_system_that_could_not_run(monkeypa
     assert "kafka-streams was not run: no javac on PATH" in text.getvalue()
 
 
-def test_every_named_system_is_in_the_catalogue() -> None:
+def test_every_named_system_is_in_the_catalog() -> None:
     assert {system_of(name).name for name in (*BY_DEFAULT, *WITH_PEERS)} == set(WITH_PEERS)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stream_app.edges.dashboards import export_dashboards
+from stream_app.edges.files.dashboards import export_dashboards
 from stream_app.errors import ConfigError
 from tests.board_queries import BOARDS, FOLDER
 

@@ -81,8 +81,8 @@ def test_a_breach_that_was_cleared_still_ends_with_1(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "counts.csv", STREAMS["lifecycle"]["panes"])
     outcome = call(path, "--rule", "dir:0.8", "--direction", "low", "--threshold", "1e8", "--json")
     facts = told(outcome)
-    events = [(fact["type"], fact["pane"], fact["onset_pane"]) for fact in facts["alarm"] + facts["all_clear"]]
-    assert events == [("alarm", 8, 5), ("all_clear", 30, 25)]
+    events = [(fact["type"], fact["pane"], fact["onset_pane"]) for fact in facts["alarm"] + facts["recovery"]]
+    assert events == [("alarm", 8, 5), ("recovery", 30, 25)]
     assert facts["pair"][0]["state"] == "ok"
     assert outcome.exit_code == 1
 
@@ -198,7 +198,7 @@ def test_a_picture_is_well_formed_needs_nothing_else_and_names_what_was_found(tm
     words = list(ET.fromstring(picture).itertext())  # noqa: S314 - our own picture
     assert "▼ alarm 8: dir:0.8 low" in words
     assert "likely since 5: dir:0.8 low" in words
-    assert "✓ all-clear 30: dir:0.8 low" in words
+    assert "✓ recovery 30: dir:0.8 low" in words
     assert "href" not in picture
     assert "nan" not in picture.lower()
 

@@ -20,7 +20,7 @@ def invoke(*arguments: str) -> Result:
     return CliRunner().invoke(app, ["replay", "export-records", *arguments])
 
 
-def refusal(folder: Path, *arguments: str, permitted: str = "raw", name: str = "loans") -> str:
+def rejection(folder: Path, *arguments: str, permitted: str = "raw", name: str = "loans") -> str:
     text = (SHIPPED / f"{name}.toml").read_text("utf-8") + f'\n[models.privacy]\nexportable_records = "{permitted}"\n'
     (folder / "policy.toml").write_text(text, "utf-8")
     common = ["--kafka", NOWHERE, "--policy", str(folder / "policy.toml"), "--state-dir", str(folder / "state")]
@@ -41,21 +41,21 @@ def without(flag: str) -> list[str]:
 
 
 def test_with_all_that_is_asked_the_broker_is_what_is_missing(tmp_path: Path) -> None:
-    assert "No Kafka answers" in refusal(tmp_path, *ALL, *out(tmp_path))
+    assert "No Kafka answers" in rejection(tmp_path, *ALL, *out(tmp_path))
 
 
 @pytest.mark.parametrize(
     ("permitted", "arguments", "words"),
     [
-        ("none", (), 'exportable_records = "pseudonymised"'),
+        ("none", (), 'exportable_records = "pseudonymized"'),
         ("none", ("--from-raw", "--unsafe-raw"), 'exportable_records = "raw"'),
-        ("pseudonymised", ("--from-raw", "--unsafe-raw"), 'exportable_records = "raw"'),
+        ("pseudonymized", ("--from-raw", "--unsafe-raw"), 'exportable_records = "raw"'),
     ],
 )
 def test_without_a_permission_of_the_policy_no_flag_helps(
     tmp_path: Path, permitted: str, arguments: tuple[str, ...], words: str
 ) -> None:
-    assert words in refusal(tmp_path, *ALL, *out(tmp_path), *arguments, permitted=permitted)
+    assert words in rejection(tmp_path, *ALL, *out(tmp_path), *arguments, permitted=permitted)
 
 
 @pytest.mark.parametrize(
@@ -68,24 +68,24 @@ def test_without_a_permission_of_the_policy_no_flag_helps(
     ],
 )
 def test_without_a_flag_nothing_leaves(tmp_path: Path, flag: str, words: str) -> None:
-    assert words in refusal(tmp_path, *without(flag), *out(tmp_path))
+    assert words in rejection(tmp_path, *without(flag), *out(tmp_path))
 
 
 def test_raw_records_need_a_flag_of_their_own(tmp_path: Path) -> None:
-    assert "--unsafe-raw" in refusal(tmp_path, *ALL, *out(tmp_path), "--from-raw")
+    assert "--unsafe-raw" in rejection(tmp_path, *ALL, *out(tmp_path), "--from-raw")
 
 
 def test_records_are_never_printed(tmp_path: Path) -> None:
-    assert "Give --out FILE" in refusal(tmp_path, *ALL)
+    assert "Give --out FILE" in rejection(tmp_path, *ALL)
 
 
 @pytest.mark.parametrize("reason", ["", "  ", "two\nlines", "x" * 501, "a\x1b[2Jb"])
 def test_a_reason_is_one_line_that_can_be_read(tmp_path: Path, reason: str) -> None:
-    assert "reason" in refusal(tmp_path, *without("--reason"), *out(tmp_path), "--reason", reason)
+    assert "reason" in rejection(tmp_path, *without("--reason"), *out(tmp_path), "--reason", reason)
 
 
 def test_an_empty_stretch_is_refused(tmp_path: Path) -> None:
-    said = refusal(tmp_path, *without("--to"), *out(tmp_path), "--to", "3h")
+    said = rejection(tmp_path, *without("--to"), *out(tmp_path), "--to", "3h")
     assert said == str(ConfigError("The stretch ends before it begins", action="Give --from before --to"))
 
 
@@ -98,5 +98,5 @@ def test_a_model_that_publishes_nothing_is_not_read_raw_instead(tmp_path: Path) 
 
 
 def test_camera_records_are_exported_under_no_policy(tmp_path: Path) -> None:
-    said = refusal(tmp_path, *ALL, *out(tmp_path), permitted="pseudonymised", name="camera")
+    said = rejection(tmp_path, *ALL, *out(tmp_path), permitted="pseudonymized", name="camera")
     assert "Expected 'none' for kind 'counts' - at `$.models[0].privacy.exportable_records`" in said

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from stream_app.cli.outcome_table import outcome_table
-from stream_app.cli.results import print_results
-from stream_app.pipeline.judge.disclosed_outcomes import disclose_outcomes
+from stream_app.cli.show.outcome_table import outcome_table
+from stream_app.cli.show.results import print_results
+from stream_app.pipeline.disclosure.outcomes import disclose_outcomes
 from tests.outcome_windows import came
 
 
@@ -25,7 +25,7 @@ def test_each_group_has_its_share_its_gap_and_its_state() -> None:
     assert columns["good"][:2] == ["0.5000", "0.8000"]
     assert columns["gap of good"][:2] == ["-0.3000", ""]
     assert columns["tpr"][:2] == ["", ""]
-    assert "watch" in str(columns["state"][0])
+    assert "warning" in str(columns["state"][0])
 
 
 def test_groups_of_fewer_than_k_outcomes_are_hidden() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from stream_app.cli.results import Selection, newest_of
-from stream_app.core.fairness.pairs import State
-from stream_app.pipeline.judge.results import Result
+from stream_app.cli.show.results import Selection, newest_of
+from stream_app.core.groups.comparison import State
+from stream_app.pipeline.records.results import Result
 
 
 def result(window: str, end_s: int, revision: int = 0) -> Result:

@@ -210,7 +210,7 @@ VISION = {
 
 
 @pytest.mark.parametrize("vision", VISION)
-def test_the_colours_of_the_states_can_be_told_apart_by_any_eye(vision: str) -> None:
+def test_the_colors_of_the_states_can_be_told_apart_by_any_eye(vision: str) -> None:
     seen = [lab(color, VISION[vision]) for _, color in palette.STATES.values()]
     assert min(math.dist(one, other) for one, other in combinations(seen, 2)) > 20
     parts = [lab(color, VISION[vision]) for color in (palette.MIX, palette.RATE)]
@@ -223,7 +223,7 @@ def dot(weights: tuple[float, ...], values: list[float]) -> float:
 
 
 def lab(color: str, vision: tuple[tuple[float, ...], ...]) -> tuple[float, float, float]:
-    """Return CIE L*a*b* (D65) of a colour as an eye sees it; a distance of 2 is just noticed."""
+    """Return CIE L*a*b* (D65) of a color as an eye sees it; a distance of 2 is just noticed."""
     encoded = [int(color[place : place + 2], 16) / 255 for place in (1, 3, 5)]
     linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in encoded]
     seen = [min(1.0, max(0.0, dot(row, linear))) for row in vision]

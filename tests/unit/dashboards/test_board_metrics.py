@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from stream_app.edges.metrics.catalogue import MetricFact, list_metrics
-from stream_app.pipeline.judge.evidence import KIND_OF_TEST, OUTCOME_KINDS, PAIR_KINDS, PairTest
+from stream_app.edges.metrics.catalog import MetricFact, list_metrics
+from stream_app.pipeline.records.evidence import KIND_OF_TEST, OUTCOME_KINDS, PAIR_KINDS, PairTest
 from stream_app.policy import load_policy
 from tests.board_queries import asked, expressions, metric_names
 from tests.metric_scenario import NOT_EXPORTED_YET, scenario
@@ -46,7 +46,7 @@ def test_evidence_against_a_group_is_drawn_over_time_whatever_the_test() -> None
 
 def test_the_tests_of_one_panel_have_one_threshold() -> None:
     for board, panel, asks in ASKED_TESTS:
-        tests = [test for test in PairTest if re.fullmatch(asks, test) or re.fullmatch(asks, f"{test}_clear")]
+        tests = [test for test in PairTest if re.fullmatch(asks, test) or re.fullmatch(asks, f"{test}_recovery")]
         assert len({family(test) for test in tests}) == 1, (board, panel, tests)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from stream_app.edges.audit_log import AuditFile, exporter
+from stream_app.edges.files.audit_file import AuditFile, exporter
 from stream_app.errors import ConfigError
 
 

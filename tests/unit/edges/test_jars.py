@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stream_app.edges.kafka.jars import KAFKA_VERSION, _verify, cached_jars, pinned_hashes
+from stream_app.edges.kafka.local.jars import KAFKA_VERSION, _verify, cached_jars, pinned_hashes
 from stream_app.errors import DependencyMissingError
 
 

@@ -14,8 +14,8 @@ import pytest
 from typer.testing import CliRunner
 
 from stream_app.cli import app, load_commands
-from stream_app.core.privacy.pseudonym import PATTERN, Pseudonymiser
-from stream_app.edges.keyfile import add_key, create_key_file, key_file_path, load_keys
+from stream_app.core.privacy.pseudonym import PATTERN, Pseudonymizer
+from stream_app.edges.files.key_file import add_key, create_key_file, key_file_path, load_keys
 from stream_app.errors import KeyFileError
 
 SECRET = bytes(range(32))
@@ -47,7 +47,7 @@ def test_a_new_key_file_is_ours_alone_and_its_key_holds_for_all_times(path: Path
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     assert load_keys(path) == (made,)
     assert made.valid_from_s == 0
-    assert PATTERN.fullmatch(Pseudonymiser([made], "d", "text").pseudonym(b"1", 0))
+    assert PATTERN.fullmatch(Pseudonymizer([made], "d", "text").pseudonym(b"1", 0))
 
 
 def test_two_installations_never_share_a_key(tmp_path: Path) -> None:
@@ -153,13 +153,13 @@ UNSAFE: dict[str, tuple[Spoil, str]] = {
 def test_an_unsafe_key_file_is_refused_with_what_to_do_and_without_its_content(path: Path, fault: str) -> None:
     spoil, says = UNSAFE[fault]
     spoil(path)
-    with pytest.raises(KeyFileError, match=says) as refused:
+    with pytest.raises(KeyFileError, match=says) as rejected:
         load_keys(path)
-    said = str(refused.value)
+    said = str(rejected.value)
     assert base64.b64encode(SECRET).decode()[:8] not in said
     assert str(path) in said
-    assert refused.value.__cause__ is None
-    assert refused.value.__suppress_context__ or refused.value.__context__ is None
+    assert rejected.value.__cause__ is None
+    assert rejected.value.__suppress_context__ or rejected.value.__context__ is None
 
 
 def test_a_file_of_another_user_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from types import TracebackType
 
 import pytest
 
-from stream_app.edges.logs import REPEAT_AFTER_S, JsonFormatter, RepeatFilter, start_logging
+from stream_app.edges.host.logs import REPEAT_AFTER_S, DuplicateFilter, JsonFormatter, start_logging
 from stream_app.errors import ConfigError
 
 _APPLICANT = "P-00012345"
@@ -66,7 +66,7 @@ def test_a_forged_line_stays_inside_its_own() -> None:
 
 def test_a_library_that_repeats_itself_is_heard_now_and_then_and_we_always() -> None:
     moments = iter([0.0, 1.0, REPEAT_AFTER_S - 0.1, REPEAT_AFTER_S])
-    repeat_filter = RepeatFilter(lambda: next(moments))
+    repeat_filter = DuplicateFilter(lambda: next(moments))
     heard = [repeat_filter.filter(_record("aiokafka", "Unable to connect to %s", n)) for n in range(4)]
     assert heard == [True, False, False, True]
     assert all(repeat_filter.filter(_record("stream_app.x", "same")) for _ in range(3))

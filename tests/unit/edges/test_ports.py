@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stream_app.edges import ports
+from stream_app.edges.host import ports
 
 
 def test_a_port_is_free_until_someone_listens_there() -> None:

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from stream_app.edges.processes import BoundProcess
+from stream_app.edges.host.processes import BoundProcess
 
 STUBBORN = (
     "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
 )
 PARENT = """
 import pathlib, sys, time
-from stream_app.edges.processes import BoundProcess
+from stream_app.edges.host.processes import BoundProcess
 child = BoundProcess(["sleep", "60"], pathlib.Path(sys.argv[1]))
 print(child.pid, flush=True)
 time.sleep(60)

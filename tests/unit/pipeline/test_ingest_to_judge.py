@@ -12,13 +12,13 @@ import msgspec
 import numpy as np
 import pytest
 
-from producers.loanapp import stream_loanapp
+from producers.recorded.loanapp import stream_loanapp
 from producers.timeline import Timeline
 from stream_app.core.privacy.pseudonym import RootKey
+from stream_app.pipeline.contract import Batch, LaneStep, Outputs
 from stream_app.pipeline.ingest.step import IngestStep, IngestTopology
-from stream_app.pipeline.judge.results import Result, decode_result
 from stream_app.pipeline.judge.step import JudgeStep, JudgeTopology
-from stream_app.pipeline.lane import Batch, LaneStep, Outputs
+from stream_app.pipeline.records.results import Result, decode_result
 from stream_app.policy import load_policy
 from stream_app.topics import FAIRNESS_RESULTS
 
@@ -76,7 +76,7 @@ def partitioned(n_partitions: int) -> Log:
 
 
 def counts(result: Result) -> dict[str, tuple[int, int]]:
-    return {group.group: (group.n, group.favourable) for group in result.groups if group.n}
+    return {group.group: (group.n, group.favorable) for group in result.groups if group.n}
 
 
 @pytest.mark.parametrize("n_partitions", [1, 4])

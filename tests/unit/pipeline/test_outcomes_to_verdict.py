@@ -7,10 +7,10 @@ import random
 import pytest
 
 from stream_app.core.windows.cells import Cells, add_cells
-from stream_app.pipeline.judge.outcome_judging import judge_outcomes
-from stream_app.pipeline.judge.outcome_verdicts import OutcomeResult
-from stream_app.pipeline.judge.results import Span
+from stream_app.pipeline.judge.verdicts.outcomes import judge_outcomes
 from stream_app.pipeline.layout import layout_of, outcome_layout_of
+from stream_app.pipeline.records.outcome_results import OutcomeResult
+from stream_app.pipeline.records.results import Span
 from stream_app.policy import parse_policy
 from tests.outcome_lane import NOW_S, POLICY, DecisionRow, OutcomeLane, decisions, outcomes
 
@@ -72,7 +72,7 @@ def test_windows_and_totals_of_two_partitions_hold_every_outcome_once() -> None:
         own = next(group for group in total.groups if group.group == sex)
         assert (own.n_awaited, own.n, own.tp, own.fp) == (n, known, good, known - good)
         assert own.without_outcome_ratio == pytest.approx(1 - known / n)
-        assert own.favourable_outcome_rate.value == pytest.approx(REPAID[sex], abs=0.03)
+        assert own.favorable_outcome_rate.value == pytest.approx(REPAID[sex], abs=0.03)
         by_minute = [group for result in windows for group in result.groups if group.group == sex]
         assert sum(group.n for group in by_minute) == known
         assert all(group.without_outcome_ratio is None for group in by_minute)

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from producers.camera import CLASSES, DWELL_RANGE_S, PLACES, simulate_camera
-from producers.draws import BLOCK
+from producers.simulated.camera import CLASSES, DWELL_RANGE_S, PLACES, simulate_camera
+from producers.simulated.draws import BLOCK
 from producers.timeline import Timeline
 
 START = Timeline(1_795_449_600_000, 0.02)

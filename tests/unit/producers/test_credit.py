@@ -10,10 +10,17 @@ from typing import Any
 
 import pytest
 
-from producers.credit import CUT, EVENTS_PER_DECISION, EVENTS_PER_KNOWN_CASE, KNOWN_SHARE, Drifts, simulate_credit
-from producers.drift import parse_drift
 from producers.event import Event
 from producers.fit import check_fit
+from producers.simulated.credit import (
+    CUT,
+    EVENTS_PER_DECISION,
+    EVENTS_PER_KNOWN_CASE,
+    KNOWN_SHARE,
+    CreditDrift,
+    simulate_credit,
+)
+from producers.simulated.drift import parse_drift
 from producers.timeline import Timeline
 from stream_app.policy import load_policy
 
@@ -27,7 +34,7 @@ Cases = list[tuple[dict[str, Any], dict[str, Any] | None]]
 
 
 def take(n: int, *, seed: int = 42, label: str = "0", score: str = "0", delay_s: float = 60.0) -> list[Event]:
-    drifts = Drifts(parse_drift(label), parse_drift(score))
+    drifts = CreditDrift(parse_drift(label), parse_drift(score))
     return list(simulate_credit(seed, START, drifts, n=n, longest_delay_s=delay_s))
 
 
@@ -75,12 +82,12 @@ def test_outcomes_come_for_granted_loans_only_within_the_longest_delay() -> None
 
 
 def test_outcomes_of_refused_cases_come_too_where_they_are_known_and_nothing_else_changes() -> None:
-    known = list(simulate_credit(42, START, Drifts(), n=N, longest_delay_s=60.0, is_refused_known=True))
+    known = list(simulate_credit(42, START, CreditDrift(), n=N, longest_delay_s=60.0, is_denied_known=True))
     of_granted = {decision["application_id"] for decision, _ in cases(known) if decision["approved"]}
     assert [event for event in known if not event.is_outcome or event.key.decode() in of_granted] == take(N)
-    refused = [(decision, outcome) for decision, outcome in cases(known) if not decision["approved"]]
-    told = [(decision["score"], outcome["repaid"]) for decision, outcome in refused if outcome is not None]
-    assert is_near(len(told), len(refused), KNOWN_SHARE)
+    rejected = [(decision, outcome) for decision, outcome in cases(known) if not decision["approved"]]
+    told = [(decision["score"], outcome["repaid"]) for decision, outcome in rejected if outcome is not None]
+    assert is_near(len(told), len(rejected), KNOWN_SHARE)
     assert is_near(sum(repaid for _, repaid in told), len(told), sum(score for score, _ in told) / len(told))
     assert len(known) / N == pytest.approx(EVENTS_PER_KNOWN_CASE, abs=0.02)
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from producers.csv_file import CsvFile, Refusal
 from producers.event import Event
-from producers.row_mapping import RowMapper, map_rows, parse_mapping
+from producers.recorded.csv_file import CsvFile, RejectedRow
+from producers.recorded.row_mapping import RowMapper, map_rows, parse_mapping
 from producers.timeline import Timeline
 from stream_app.errors import ConfigError
 from stream_app.policy import ModelPolicy, parse_policy
@@ -22,7 +22,7 @@ name = "hiring"
 topic = "hiring-raw"
 event_id = { path = "case.id", link_domain = "case", canonical = "integer" }
 identifiers = [{ path = "applicant.email", link_domain = "person", canonical = "email", is_required = false }]
-decision = { path = "outcome.hired", favourable = true, unfavourable = [false] }
+decision = { path = "outcome.hired", favorable = true, unfavorable = [false] }
 event_time = { path = "decided_at", format = "FORMAT" }
 attributes = [{ name = "sex", path = "applicant.sex", groups = ["f", "m"], reference = "m" }]
 segment = { name = "site", path = "site", values = ["a", "b"] }
@@ -49,21 +49,21 @@ def csv_file(tmp_path: Path, content: str | bytes, delimiter: str = ",") -> CsvF
     return CsvFile(path, delimiter=delimiter)
 
 
-def convert(file: CsvFile, policy: ModelPolicy | None = None, **options: Any) -> tuple[list[Event], list[Refusal]]:
+def convert(file: CsvFile, policy: ModelPolicy | None = None, **options: Any) -> tuple[list[Event], list[RejectedRow]]:
     mapper = RowMapper(policy or model(), file.columns, **({"mapping": {}} | options))
-    refusals: list[Refusal] = []
-    return list(map_rows(file, mapper, refusals.append)), refusals
+    rejections: list[RejectedRow] = []
+    return list(map_rows(file, mapper, rejections.append)), rejections
 
 
 def convert_line(tmp_path: Path, line: str, **options: Any) -> dict[str, Any] | str:
     """Return the record of one row, or the reason why it was refused."""
-    events, refusals = convert(csv_file(tmp_path, f"{HEADER}\n{line}\n"), **options)
-    return json.loads(events[0].value) if events else refusals[0].reason
+    events, rejections = convert(csv_file(tmp_path, f"{HEADER}\n{line}\n"), **options)
+    return json.loads(events[0].value) if events else rejections[0].reason
 
 
 def test_a_row_becomes_the_nested_record_that_the_policy_describes(tmp_path: Path) -> None:
-    events, refusals = convert(csv_file(tmp_path, f"{HEADER}\n{GOOD}\n"))
-    assert refusals == []
+    events, rejections = convert(csv_file(tmp_path, f"{HEADER}\n{GOOD}\n"))
+    assert rejections == []
     assert events[0].key == b"7"
     assert events[0].time_ms == 1_795_449_600_000
     assert json.loads(events[0].value) == {
@@ -93,7 +93,7 @@ def test_blank_cells_are_null_where_the_policy_allows_it(tmp_path: Path) -> None
         ("case.id", "secret", "case.id: no whole number"),
         ("case.id", "9" * 5000, "case.id: no whole number"),
         ("hired", "", "outcome.hired: blank"),
-        ("hired", "secret", "outcome.hired: neither the favourable nor an unfavourable value"),
+        ("hired", "secret", "outcome.hired: neither the favorable nor an unfavorable value"),
         ("decided_at", "", "decided_at: blank"),
         ("decided_at", "secret", "decided_at: no ISO 8601 time"),
         ("decided_at", "2026-11-23T16:00:00", "decided_at: a time without an offset from UTC"),
@@ -125,27 +125,27 @@ def test_refused_rows_carry_their_line_and_the_rest_goes_on(tmp_path: Path) -> N
         GOOD.replace("yes", "perhaps"),
         GOOD.replace("7,", "10,", 1),
     ]
-    events, refusals = convert(csv_file(tmp_path, "\n".join(lines).encode("latin-1")))
+    events, rejections = convert(csv_file(tmp_path, "\n".join(lines).encode("latin-1")))
     assert [event.key for event in events] == [b"7", b"9", b"10"]
-    assert refusals == [
-        Refusal(3, "3 cells in place of 11"),
-        Refusal(7, "12 cells in place of 11"),
-        Refusal(8, "not UTF-8"),
-        Refusal(9, "outcome.hired: neither the favourable nor an unfavourable value"),
+    assert rejections == [
+        RejectedRow(3, "3 cells in place of 11"),
+        RejectedRow(7, "12 cells in place of 11"),
+        RejectedRow(8, "not UTF-8"),
+        RejectedRow(9, "outcome.hired: neither the favorable nor an unfavorable value"),
     ]
 
 
 def test_an_open_quote_costs_only_what_it_swallows(tmp_path: Path) -> None:
     huge = '"' + "x" * 200_000
-    events, refusals = convert(csv_file(tmp_path, f"{HEADER}\n{GOOD}\n{huge}\n{GOOD}\n"))
+    events, rejections = convert(csv_file(tmp_path, f"{HEADER}\n{GOOD}\n{huge}\n{GOOD}\n"))
     assert [event.key for event in events] == [b"7", b"7"]
-    assert refusals == [Refusal(3, "no CSV (an open quote?)")]
+    assert rejections == [RejectedRow(3, "no CSV (an open quote?)")]
 
 
 def test_a_byte_order_mark_and_another_delimiter_are_understood(tmp_path: Path) -> None:
     content = "\ufeff" + f"{HEADER}\n{GOOD}\n".replace(",", ";")
-    events, refusals = convert(csv_file(tmp_path, content, delimiter=";"))
-    assert (len(events), refusals) == (1, [])
+    events, rejections = convert(csv_file(tmp_path, content, delimiter=";"))
+    assert (len(events), rejections) == (1, [])
 
 
 def test_columns_are_found_by_mapping_then_path_then_last_part(tmp_path: Path) -> None:
@@ -189,7 +189,7 @@ def test_a_needed_field_without_a_column_is_refused_with_what_to_do(column: str)
 
 
 @pytest.mark.parametrize(
-    ("favourable", "unfavourable", "cell", "expected"),
+    ("favorable", "unfavorable", "cell", "expected"),
     [
         ([], [], "TRUE", True),
         ([], [], "0", False),
@@ -206,24 +206,22 @@ def test_a_needed_field_without_a_column_is_refused_with_what_to_do(column: str)
 )
 def test_spellings_of_the_decision(
     tmp_path: Path,
-    favourable: list[str],
-    unfavourable: list[str],
+    favorable: list[str],
+    unfavorable: list[str],
     cell: str,
     expected: bool | None,  # noqa: FBT001 - a value of the record
 ) -> None:
     line = GOOD.replace("yes", cell)
-    record = convert_line(tmp_path, line, favourable=favourable, unfavourable=unfavourable)
+    record = convert_line(tmp_path, line, favorable=favorable, unfavorable=unfavorable)
     assert (record["outcome"]["hired"] if isinstance(record, dict) else None) is expected
 
 
-@pytest.mark.parametrize(("favourable", "others"), [("1", "[0, 2]"), ('"hire"', '["reject", "hold"]')])
+@pytest.mark.parametrize(("favorable", "others"), [("1", "[0, 2]"), ('"hire"', '["reject", "hold"]')])
 def test_decisions_that_are_numbers_or_words_keep_the_value_of_the_policy(
-    tmp_path: Path, favourable: str, others: str
+    tmp_path: Path, favorable: str, others: str
 ) -> None:
-    text = HIRING.replace(
-        "favourable = true, unfavourable = [false]", f"favourable = {favourable}, unfavourable = {others}"
-    )
-    for value in (json.loads(favourable), *json.loads(others)):
+    text = HIRING.replace("favorable = true, unfavorable = [false]", f"favorable = {favorable}, unfavorable = {others}")
+    for value in (json.loads(favorable), *json.loads(others)):
         record = convert_line(tmp_path, GOOD.replace("yes", str(value)), policy=model(text=text))
         assert isinstance(record, dict)
         assert record["outcome"]["hired"] == value
@@ -242,8 +240,8 @@ def test_event_times_keep_the_format_of_the_policy(
     tmp_path: Path, time_format: str, cell: str, value: object, time_ms: int
 ) -> None:
     file = csv_file(tmp_path, f"{HEADER}\n{GOOD.replace('2026-11-23T16:00:00Z', cell)}\n")
-    events, refusals = convert(file, model(time_format))
-    assert refusals == []
+    events, rejections = convert(file, model(time_format))
+    assert rejections == []
     assert json.loads(events[0].value)["decided_at"] == value
     assert events[0].time_ms == time_ms
 
@@ -261,10 +259,10 @@ def test_rows_of_a_file_without_times_are_spaced_by_their_place_refused_ones_inc
     tmp_path: Path, time_format: str, value: object
 ) -> None:
     file = csv_file(tmp_path, f"{HEADER}\n{GOOD}\nbad\n{GOOD}\n")
-    events, refusals = convert(file, model(time_format), timeline=Timeline(10_000, 2.0))
+    events, rejections = convert(file, model(time_format), timeline=Timeline(10_000, 2.0))
     assert [event.time_ms for event in events] == [10_000, 14_000]
     assert json.loads(events[1].value)["decided_at"] == value
-    assert len(refusals) == 1
+    assert len(rejections) == 1
     assert file.count_rows() == 3
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from producers.loanapp import stream_loanapp
-from producers.reference import ALIGN_S, CHANGE_AT, SPACING_S, reference_decisions, stream_reference
+from producers.recorded.loanapp import stream_loanapp
+from producers.recorded.reference import ALIGN_S, CHANGE_AT, SPACING_S, reference_decisions, stream_reference
 from producers.timeline import Timeline, file_timeline
 from stream_app.errors import DependencyMissingError
 

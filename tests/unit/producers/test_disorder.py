@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from producers.disorder import Disorder
 from producers.event import Event
+from producers.simulated.disorder import Disorder
 
 
 def events(n: int) -> list[Event]:
@@ -13,7 +13,7 @@ def events(n: int) -> list[Event]:
 
 
 def disorder(*, late: float = 0.0, repeat: float = 0.0, late_by_s: float = 5.0, seed: int = 1) -> Disorder:
-    return Disorder(seed, late_share=late, repeat_share=repeat, late_by_s=late_by_s)
+    return Disorder(seed, late_share=late, duplicate_share=repeat, late_by_s=late_by_s)
 
 
 def test_without_shares_the_stream_stays_as_it_is() -> None:

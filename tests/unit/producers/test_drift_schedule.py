@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from producers.drift import DriftSchedule, parse_drift
+from producers.simulated.drift import DriftSchedule, parse_drift
 from stream_app.errors import ConfigError
 
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from producers.draws import BLOCK
-from producers.drift import DriftSchedule, parse_drift
 from producers.event import Event
-from producers.loans import (
+from producers.simulated.draws import BLOCK
+from producers.simulated.drift import DriftSchedule, parse_drift
+from producers.simulated.loans import (
     AGE_BANDS,
     DRIFT_EFFECT,
     PRODUCT_DRIFT,
@@ -80,7 +80,7 @@ def test_one_version_can_decide_throughout_whatever_it_is_called() -> None:
     ],
 )
 def test_each_entry_after_the_beginning_is_a_stage(schedule: str, stages: list[int]) -> None:
-    assert parse_drift(schedule).stages(events=[0, 10, 20, 30], offsets_s=[0, 10, 20, 30]).tolist() == stages
+    assert parse_drift(schedule).stage_numbers(events=[0, 10, 20, 30], offsets_s=[0, 10, 20, 30]).tolist() == stages
 
 
 def test_another_seed_gives_other_events() -> None:

@@ -8,17 +8,17 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from producers.camera import simulate_camera
-from producers.drift import parse_drift
 from producers.event import Event
 from producers.fit import check_fit
-from producers.loanapp import stream_loanapp
-from producers.loans import releases, simulate_loans
-from producers.reference import stream_reference
+from producers.recorded.loanapp import stream_loanapp
+from producers.recorded.reference import stream_reference
+from producers.simulated.camera import simulate_camera
+from producers.simulated.drift import parse_drift
+from producers.simulated.loans import releases, simulate_loans
 from producers.timeline import Timeline
 from stream_app.errors import PolicyError
-from stream_app.pipeline.ingest.reading import Reading, RecordReader
-from stream_app.pipeline.lane import Batch
+from stream_app.pipeline.contract import Batch
+from stream_app.pipeline.ingest.reading import EventBatch, RecordReader
 from stream_app.policy import ModelPolicy, load_policy, parse_policy
 
 LINE = Timeline(1_795_449_600_000, 0.05)
@@ -31,7 +31,7 @@ STREAMS: dict[str, tuple[str, Callable[[], Iterator[Event]]]] = {
 }
 
 
-def read(events: list[Event], model: ModelPolicy) -> Reading:
+def read(events: list[Event], model: ModelPolicy) -> EventBatch:
     """Read records as a worker does, each stamped by the broker at its event time."""
     n = len(events)
     values: list[bytes | None] = [event.value for event in events]
@@ -44,7 +44,7 @@ def test_every_record_is_accepted_by_the_shipped_policy(stream: str) -> None:
     policy, make = STREAMS[stream]
     events = list(make())
     reading = read(events, load_policy(policy).models[0])
-    assert reading.refused == {}
+    assert reading.rejected == {}
     assert len(reading) == len(events)
     assert reading.times_s.tolist() == [event.time_ms // 1000 for event in events]
     if stream != "camera":
@@ -77,7 +77,7 @@ def test_a_field_that_the_policy_rejects_is_named() -> None:
         name = "narrow"
         topic = "t"
         event_id = { path = "application_id", link_domain = "d" }
-        decision = { path = "approved", favourable = true, unfavourable = [false] }
+        decision = { path = "approved", favorable = true, unfavorable = [false] }
         event_time = { path = "ts" }
         attributes = [{ name = "race", path = "race", groups = ["white"], reference = "white" }]
     """).models[0]

@@ -17,7 +17,7 @@ schema = 1
 name = "mine"
 topic = "mine-raw"
 event_id = { path = "id", link_domain = "d" }
-decision = { path = "ok", favourable = true, unfavourable = [false] }
+decision = { path = "ok", favorable = true, unfavorable = [false] }
 event_time = { path = "t" }
 attributes = [{ name = "sex", path = "person.sex", groups = ["f", "m"], reference = "m" }]
 """
@@ -82,10 +82,10 @@ def test_csv_rows_that_cannot_be_mapped_are_told_on_stderr_and_by_the_exit_code(
         "--spacing",
         "1",
     ]
-    words = ["--favourable", "granted", "--unfavourable", "denied", "--dry-run"]
+    words = ["--favorable", "granted", "--unfavorable", "denied", "--dry-run"]
     outcome = run("csv", tmp_path / "rows.csv", *flags, *words)
     assert [json.loads(line)["ok"] for line in outcome.stdout.splitlines()] == [True, False]
-    assert outcome.stderr == "line 3: ok: neither the favourable nor an unfavourable value\n"
+    assert outcome.stderr == "line 3: ok: neither the favorable nor an unfavorable value\n"
     assert outcome.returncode == 1
 
 

@@ -24,9 +24,9 @@ def test_the_five_greatest_segments_and_the_rest_sum_to_the_gap() -> None:
     assert math.fsum(part.mix + part.rate for part in parts) == pytest.approx(cause.gap, abs=1e-15)
     assert math.fsum(part.mix for part in parts) == pytest.approx(cause.mix, abs=1e-15)
     assert sum(part.n for part in parts) == sum(n for n, _ in GROUP.values())
-    assert sum(part.favourable for part in parts) == sum(k for _, k in GROUP.values())
+    assert sum(part.favorable for part in parts) == sum(k for _, k in GROUP.values())
     assert sum(part.n_reference for part in parts) == sum(n for n, _ in REFERENCE.values())
-    assert sum(part.favourable_reference for part in parts) == sum(k for _, k in REFERENCE.values())
+    assert sum(part.favorable_reference for part in parts) == sum(k for _, k in REFERENCE.values())
     sizes = [abs(part.mix + part.rate) for part in cause.segments]
     assert sizes == sorted(sizes, reverse=True)
 

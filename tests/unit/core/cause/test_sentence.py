@@ -10,7 +10,7 @@ import pytest
 from stream_app.core.cause.cause import Cause, explain_pair
 from stream_app.core.cause.decomposition import Counts, Driver
 from stream_app.core.cause.features import FeatureMoments, Moments
-from stream_app.core.cause.sentence import Finding, describe_verdict
+from stream_app.core.cause.sentence import VerdictFacts, describe_verdict
 
 K = 10
 MEN: Counts = {"auto": (500, 330), "home": (500, 370)}  # 0.70
@@ -28,15 +28,15 @@ def verdict(
     is_judged: bool = True,
     k: int = K,
 ) -> str:
-    n, favourable = (sum(column) for column in zip((0, 0), *group.values(), strict=True))
-    n_reference, favourable_reference = (sum(column) for column in zip((0, 0), *reference.values(), strict=True))
-    below = n * favourable_reference
-    finding = Finding(
+    n, favorable = (sum(column) for column in zip((0, 0), *group.values(), strict=True))
+    n_reference, favorable_reference = (sum(column) for column in zip((0, 0), *reference.values(), strict=True))
+    below = n * favorable_reference
+    finding = VerdictFacts(
         group="female",
         reference="male",
         n=n,
         n_reference=n_reference,
-        disparate_impact_ratio=favourable * n_reference / below if below else None,
+        disparate_impact_ratio=favorable * n_reference / below if below else None,
         is_judged=is_judged,
         onset_s=onset_s,
     )
@@ -49,7 +49,7 @@ def test_the_classic_case_in_full() -> None:
         "DIR = 0.64 (< 0.8), female against male: gap -0.25 (beyond 0.2), n = 1000 and 1000, "
         "likely since 2026-01-01T00:00:00Z; "
         "rate, not mix: segment auto explains 88 % of the gap, income differs most (d = -0.50); "
-        "110 more favourable decisions were needed; statistical, not causal."
+        "110 more favorable decisions were needed; statistical, not causal."
     )
 
 
@@ -146,8 +146,8 @@ def test_a_feature_that_stands_for_the_group_is_told() -> None:
     [
         (None, None),
         (0, None),
-        (1, "1 more favourable decision was needed"),
-        (2, "2 more favourable decisions were needed"),
+        (1, "1 more favorable decision was needed"),
+        (2, "2 more favorable decisions were needed"),
     ],
 )
 def test_a_shortfall_is_told_when_there_is_one(shortfall: int | None, clause: str | None) -> None:
@@ -175,12 +175,12 @@ def test_rounding_never_puts_a_number_on_the_wrong_side_of_its_limit(
 
 def test_a_ratio_that_no_nine_digits_tell_from_its_limit_is_written_in_full() -> None:
     just_below = 0.8 - 2**-52
-    finding = Finding(group="a", reference="b", n=50, n_reference=50, disparate_impact_ratio=just_below)
+    finding = VerdictFacts(group="a", reference="b", n=50, n_reference=50, disparate_impact_ratio=just_below)
     assert f"DIR = {just_below!r} (< 0.8)" in describe_verdict(finding, Cause(driver=Driver.NO_GAP, gap=0.0), k=K)
 
 
 def test_the_limits_are_those_of_the_policy() -> None:
-    finding = Finding(
+    finding = VerdictFacts(
         group="a",
         reference="b",
         n=50,
@@ -210,6 +210,6 @@ def test_a_verdict_is_one_sentence() -> None:
 
 def test_a_gap_is_told_beside_features_when_there_is_no_segment() -> None:
     cause = explain_pair({"": (50, 25)}, {"": (50, 45)}, [INCOME])
-    finding = Finding(group="a", reference="b", n=50, n_reference=50, disparate_impact_ratio=25 / 45)
+    finding = VerdictFacts(group="a", reference="b", n=50, n_reference=50, disparate_impact_ratio=25 / 45)
     assert "; income differs most (d = -0.50);" in describe_verdict(finding, cause, k=K)
     assert "differs" not in describe_verdict(finding, msgspec.structs.replace(cause, features=()), k=K)

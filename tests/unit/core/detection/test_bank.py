@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from stream_app.core.detection.alternatives import place_bets
 from stream_app.core.detection.bank import DAY_S, DetectorBank
-from stream_app.core.detection.block import block_evidence
-from stream_app.core.detection.rules import Kind, Rule
+from stream_app.core.detection.betting.alternatives import place_bets
+from stream_app.core.detection.betting.block import block_evidence
+from stream_app.core.detection.rules import RateRule, RuleKind
 from stream_app.core.detection.shiryaev_roberts import NO_EVIDENCE, log_mean
 
-FOUR_FIFTHS = Rule(Kind.RATIO, 0.8)
-GAP = Rule(Kind.GAP, 0.2)
-RULES = [FOUR_FIFTHS, GAP, Rule(Kind.RATIO, 1.0), Rule(Kind.GAP, 0.0)]
+FOUR_FIFTHS = RateRule(RuleKind.RATIO, 0.8)
+GAP = RateRule(RuleKind.GAP, 0.2)
+RULES = [FOUR_FIFTHS, GAP, RateRule(RuleKind.RATIO, 1.0), RateRule(RuleKind.GAP, 0.0)]
 LOG_C = math.log(1e8)
-READINGS = ("log_sr", "log_eproc", "log_clear", "onset_s", "is_breach", "breach_onset_s", "has_block")
+READINGS = ("log_sr", "log_eproc", "log_recovery", "onset_s", "is_breach", "breach_onset_s", "has_block")
 
 
 def pane(*counts: int) -> NDArray[np.int64]:
@@ -27,7 +27,7 @@ def pane(*counts: int) -> NDArray[np.int64]:
 
 
 def drawn_panes(seed: int, n_panes: int, n_detectors: int, n_strata: int) -> NDArray[np.int64]:
-    """Draw panes in which group a fares badly in the middle third, so that there are breaches and all-clears."""
+    """Draw panes in which group a fares badly in the middle third, so that there are breaches and recoveries."""
     rng = np.random.default_rng(seed)
     n = rng.poisson(12, (n_panes, n_detectors, n_strata, 2))
     rate = np.full(n.shape, 0.7)
@@ -42,7 +42,7 @@ def readings(bank: DetectorBank) -> dict[str, list[Any]]:
 
 def test_a_new_bank_knows_nothing_and_says_so_in_finite_numbers() -> None:
     bank = DetectorBank(RULES, [LOG_C] * 4)
-    assert bank.log_sr.tolist() == bank.log_clear.tolist() == [NO_EVIDENCE] * 4
+    assert bank.log_sr.tolist() == bank.log_recovery.tolist() == [NO_EVIDENCE] * 4
     assert bank.onset_s.tolist() == [-1] * 4
     assert not bank.has_block.any()
 
@@ -96,7 +96,7 @@ def test_an_empty_pane_changes_nothing_and_starts_no_block() -> None:
 
 def test_a_gap_that_cannot_be_exceeded_is_no_bet() -> None:
     rates = np.array([[0.1, 0.1], [0.15, 0.9]])
-    _, is_bet = place_bets(Kind.GAP, np.array([0.2, 0.2]), np.array([False, False]), rates, np.full((2, 2), 20.0))
+    _, is_bet = place_bets(RuleKind.GAP, np.array([0.2, 0.2]), np.array([False, False]), rates, np.full((2, 2), 20.0))
     assert is_bet.tolist() == [[False, True]] * 5
 
 
@@ -124,7 +124,7 @@ def test_in_breach_only_the_all_clear_is_tested() -> None:
     assert bank.is_breach[0]
     assert bank.breach_onset_s[0] == alarm.onset_s
     assert (bank.log_sr.item(), bank.log_eproc.item()) == (NO_EVIDENCE, 0.0)
-    assert bank.log_clear.item() > NO_EVIDENCE
+    assert bank.log_recovery.item() > NO_EVIDENCE
 
 
 def test_order_of_detectors_does_not_matter() -> None:
@@ -180,7 +180,7 @@ def test_evidence_of_strata_is_added_up() -> None:
     bank.update(0, np.array([[one, other]]))
     rates = np.full((2, 2), 0.5)
     log_e, _ = block_evidence(
-        Kind.GAP, np.full(2, 0.2), np.zeros(2, dtype=np.bool_), rates, np.array([one, other], dtype=np.float64).T
+        RuleKind.GAP, np.full(2, 0.2), np.zeros(2, dtype=np.bool_), rates, np.array([one, other], dtype=np.float64).T
     )
     assert bank.log_eproc.item() == pytest.approx(log_mean(log_e.sum(axis=1), math.log(5)), abs=1e-12)
     assert bank.log_sr.item() == pytest.approx(bank.log_eproc.item() + math.log(100), abs=1e-12)
@@ -290,7 +290,7 @@ def test_a_pane_that_cannot_be_is_refused(at: int, counts: NDArray[np.int64], me
         ([9.0], {"n_strata": 0}),
         ([9.0], {"design_effect": 0.5}),
         ([9.0], {"max_carry_s": -1}),
-        ([9.0], {"log_clear_threshold": 0.0}),
+        ([9.0], {"log_recovery_threshold": 0.0}),
     ],
 )
 def test_a_configuration_that_makes_no_sense_is_refused(log_thresholds: list[float], options: dict[str, Any]) -> None:
@@ -299,8 +299,8 @@ def test_a_configuration_that_makes_no_sense_is_refused(log_thresholds: list[flo
 
 
 @pytest.mark.parametrize(
-    ("kind", "limit"), [(Kind.RATIO, 0.0), (Kind.RATIO, math.inf), (Kind.GAP, 1.0), (Kind.GAP, -0.1)]
+    ("kind", "limit"), [(RuleKind.RATIO, 0.0), (RuleKind.RATIO, math.inf), (RuleKind.GAP, 1.0), (RuleKind.GAP, -0.1)]
 )
-def test_a_rule_whose_limit_is_no_limit_is_refused(kind: Kind, limit: float) -> None:
+def test_a_rule_whose_limit_is_no_limit_is_refused(kind: RuleKind, limit: float) -> None:
     with pytest.raises(ValueError, match="limit"):
-        Rule(kind, limit)
+        RateRule(kind, limit)

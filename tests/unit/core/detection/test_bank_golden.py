@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from stream_app.core.detection.bank import DetectorBank
-from stream_app.core.detection.block import log_e_value
-from stream_app.core.detection.null_point import gap_null_point, ratio_null_point
-from stream_app.core.detection.rules import Kind, Rule
+from stream_app.core.detection.betting.block import log_e_value
+from stream_app.core.detection.betting.null_point import gap_null_point, ratio_null_point
+from stream_app.core.detection.rules import RateRule, RuleKind
 
 GOLDEN: dict[str, Any] = json.loads(Path("tests/data/detector_golden.json").read_text())
 TOLERANCE = 1e-6
@@ -60,7 +60,7 @@ def test_the_e_value_of_one_block_is_as_known(case: dict[str, Any]) -> None:
     ],
 )
 def test_a_stream_yields_the_known_statistics_alarms_and_onsets(name: str, run: dict[str, Any]) -> None:
-    rule = Rule(Kind(run["kind"]), run["limit"])
+    rule = RateRule(RuleKind(run["kind"]), run["limit"])
     told = told_of(DetectorBank([rule], [math.log(run["threshold"])], has_lifecycle=False), PANES[name])
     assert told.log_sr == pytest.approx(run["log_sr"], abs=TOLERANCE)
     assert told.log_eproc == pytest.approx(run["log_eproc"], abs=TOLERANCE)
@@ -72,7 +72,7 @@ def test_a_stream_yields_the_known_statistics_alarms_and_onsets(name: str, run: 
 
 def test_a_breach_is_cleared_once_the_rule_is_kept_again() -> None:
     golden = GOLDEN["lifecycle_rule"]
-    bank = DetectorBank([Rule(Kind(golden["kind"]), golden["limit"])], [math.log(1e8)])
+    bank = DetectorBank([RateRule(RuleKind(golden["kind"]), golden["limit"])], [math.log(1e8)])
     told = told_of(bank, PANES[golden["stream"]])
     expected = [(name == "breach", pane, log_r, onset) for name, pane, log_r, onset in golden["events"]]
     assert [(to, pane, onset) for to, pane, _, onset in told.changes] == [(to, at, on) for to, at, _, on in expected]
@@ -84,7 +84,7 @@ def test_a_breach_is_cleared_once_the_rule_is_kept_again() -> None:
 @pytest.mark.parametrize("name", sorted(PANES))
 def test_a_row_of_a_bank_equals_a_bank_of_one(name: str) -> None:
     runs = next(stream["runs"] for stream in GOLDEN["streams"] if stream["name"] == name)
-    rules = [Rule(Kind(run["kind"]), run["limit"]) for run in runs]
+    rules = [RateRule(RuleKind(run["kind"]), run["limit"]) for run in runs]
     log_thresholds = [math.log(run["threshold"]) for run in runs]
     bank = DetectorBank(rules, log_thresholds)
     singles = [DetectorBank([rule], [low]) for rule, low in zip(rules, log_thresholds, strict=True)]
@@ -93,7 +93,7 @@ def test_a_row_of_a_bank_equals_a_bank_of_one(name: str) -> None:
         bank.update(index, np.repeat(counts, len(rules), axis=0))
         for single in singles:
             single.update(index, counts)
-        for field in ("log_sr", "log_eproc", "log_clear"):
+        for field in ("log_sr", "log_eproc", "log_recovery"):
             alone = [getattr(single, field).item() for single in singles]
             assert getattr(bank, field).tolist() == pytest.approx(alone, rel=1e-12, abs=1e-12)
         for field in ("is_breach", "has_block", "onset_s", "breach_onset_s"):
@@ -102,7 +102,12 @@ def test_a_row_of_a_bank_equals_a_bank_of_one(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(PANES))
 def test_a_bank_restored_at_every_pane_goes_on_bit_for_bit(name: str) -> None:
-    rules = [Rule(Kind.RATIO, 0.8), Rule(Kind.RATIO, 1.0), Rule(Kind.GAP, 0.1), Rule(Kind.GAP, 0.0)]
+    rules = [
+        RateRule(RuleKind.RATIO, 0.8),
+        RateRule(RuleKind.RATIO, 1.0),
+        RateRule(RuleKind.GAP, 0.1),
+        RateRule(RuleKind.GAP, 0.0),
+    ]
     log_thresholds = [math.log(1e4)] * len(rules)
     bank = DetectorBank(rules, log_thresholds)
     for index, pane in enumerate(PANES[name]):

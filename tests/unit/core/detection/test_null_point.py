@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from stream_app.core.detection.null_point import gap_null_point, ratio_null_point
+from stream_app.core.detection.betting.null_point import gap_null_point, ratio_null_point
 
 Floats = NDArray[np.float64]
 
@@ -93,12 +93,12 @@ def test_arrays_are_broadcast_against_each_other() -> None:
 def root_in_fractions(n_a: int, theta_a: float, n_b: int, theta_b: float, r: float) -> Fraction:
     """Return u by bisection of the quadratic, in exact arithmetic, to 2^-80."""
     rate_a, rate_b, ratio = Fraction(theta_a), Fraction(theta_b), Fraction(r)
-    favourable = n_a * rate_a + n_b * rate_b
+    favorable = n_a * rate_a + n_b * rate_b
     slope = n_a * (ratio + rate_a) + n_b * (1 + ratio * rate_b)
     low, high = Fraction(0), min(Fraction(1), 1 / ratio)
     for _ in range(80):
         u = (low + high) / 2
-        is_left = ratio * (n_a + n_b) * u * u - slope * u + favourable > 0
+        is_left = ratio * (n_a + n_b) * u * u - slope * u + favorable > 0
         low, high = (u, high) if is_left else (low, u)
     return low
 
@@ -106,11 +106,11 @@ def root_in_fractions(n_a: int, theta_a: float, n_b: int, theta_b: float, r: flo
 @pytest.mark.parametrize("r", [0.8, 1 - 1e-7, 1.0, 1 + 1e-6, 1.25])
 def test_no_digit_is_lost_where_nearly_everybody_is_approved(r: float) -> None:
     rng = np.random.default_rng(3)
-    refused = rng.choice([0.0, 1e-6, 5e-5, 1e-3], (2, 100)) * rng.uniform(0, 1, (2, 100))
+    rejected = rng.choice([0.0, 1e-6, 5e-5, 1e-3], (2, 100)) * rng.uniform(0, 1, (2, 100))
     counts = rng.integers(1, 400, (2, 100))
-    _, u = ratio_null_point(counts[0], 1 - refused[0], counts[1], 1 - refused[1], r)
+    _, u = ratio_null_point(counts[0], 1 - rejected[0], counts[1], 1 - rejected[1], r)
     cases = zip(
-        counts[0].tolist(), (1 - refused[0]).tolist(), counts[1].tolist(), (1 - refused[1]).tolist(), strict=True
+        counts[0].tolist(), (1 - rejected[0]).tolist(), counts[1].tolist(), (1 - rejected[1]).tolist(), strict=True
     )
     errors = [abs(Fraction(own) - root_in_fractions(*case, r)) for own, case in zip(u.tolist(), cases, strict=True)]
     assert max(errors) < 1e-15

@@ -74,11 +74,11 @@ def test_after_two_blocks_within_bounds_the_mean_statistic_is_the_number_of_deci
     low: float, high: float
 ) -> None:
     n, m = 9, 14
-    k_early, k_late = (grid.ravel() for grid in np.meshgrid(np.arange(n + 1), np.arange(m + 1), indexing="ij"))
-    never = [1e6] * k_early.size
-    bank, bounds = RateBank(never), (np.full(k_early.size, low), np.full(k_early.size, high))
-    bank.update(0, k_early, np.full(k_early.size, n), *bounds)
-    bank.update(1, k_late, np.full(k_early.size, m), *bounds)
+    k_unmatched, k_late = (grid.ravel() for grid in np.meshgrid(np.arange(n + 1), np.arange(m + 1), indexing="ij"))
+    never = [1e6] * k_unmatched.size
+    bank, bounds = RateBank(never), (np.full(k_unmatched.size, low), np.full(k_unmatched.size, high))
+    bank.update(0, k_unmatched, np.full(k_unmatched.size, n), *bounds)
+    bank.update(1, k_late, np.full(k_unmatched.size, m), *bounds)
     for early in np.linspace(low, high, 5):
         for late in np.linspace(low, high, 5):
             chances = np.outer(outcome_chances([early] * n), outcome_chances([late] * m)).ravel()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from stream_app.core.detection.sub_bernoulli import above, below
+from stream_app.core.detection.betting.sub_bernoulli import above, below
 
 Evidence = Callable[[float, float, float], np.ndarray[tuple[int, ...], np.dtype[np.float64]]]
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_app.core.events.identifiers import CANONICAL, canonical_plain, canonical_text, fault_of
-from stream_app.core.privacy.pseudonym import Pseudonymiser, RootKey
+from stream_app.core.privacy.pseudonym import Pseudonymizer, RootKey
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_everything_else_is_an_identifier(text: str) -> None:
 
 
 def test_what_we_write_as_a_pseudonym_is_refused_as_an_identifier() -> None:
-    written = Pseudonymiser([RootKey("abcdef", 0, b"k" * 32)], "d", "text").pseudonym(b"1", 0)
+    written = Pseudonymizer([RootKey("abcdef", 0, b"k" * 32)], "d", "text").pseudonym(b"1", 0)
     assert fault_of(written.encode()) == "id"
     assert canonical_plain([written]) is None
 

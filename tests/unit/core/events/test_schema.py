@@ -109,9 +109,9 @@ def test_undeclared_fields_are_skipped_where_the_policy_drops_them() -> None:
 )
 def test_each_refusal_of_the_decoder_has_its_reason(changes: dict[str, Any], reason: str) -> None:
     raw = msgspec.json.encode({name: value for name, value in (FULL | changes).items() if value is not ...})
-    with pytest.raises(msgspec.ValidationError) as refused:
+    with pytest.raises(msgspec.ValidationError) as rejected:
         SCHEMA.decode(raw)
-    assert reason_of(raw, refused.value, constants=frozenset({"version"}), boxes=frozenset({"box"})) == reason
+    assert reason_of(raw, rejected.value, constants=frozenset({"version"}), boxes=frozenset({"box"})) == reason
 
 
 @pytest.mark.parametrize(
@@ -128,9 +128,9 @@ def test_each_refusal_of_the_decoder_has_its_reason(changes: dict[str, Any], rea
 def test_times_and_numbers_have_reasons_of_their_own(kind: str, raw: bytes, reason: str) -> None:
     types: dict[str, Any] = {"datetime": Annotated[datetime, Meta(tz=True)], "float": float, "int": int}
     record = b'{"x":' + raw + b"}"
-    with pytest.raises(ValueError) as refused:  # noqa: PT011  # whichever of its errors the decoder raises
+    with pytest.raises(ValueError) as rejected:  # noqa: PT011  # whichever of its errors the decoder raises
         Schema([Field("x", types[kind])], forbid_unknown=True).decode(record)
-    assert reason_of(record, refused.value) == reason
+    assert reason_of(record, rejected.value) == reason
 
 
 def test_a_sound_record_that_the_decoder_could_not_read_is_called_json() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from stream_app.core.fairness.calibration import CalibrationReason, ScoreBin, calibrate
-from stream_app.core.fairness.intervals import wilson
+from stream_app.core.intervals.intervals import wilson
 
 
 def test_the_error_is_the_weighted_mean_of_the_absolute_gaps() -> None:

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stream_app.core.detection.sub_bernoulli import above, below
-from stream_app.core.fairness.confidence_sequence import (
+from stream_app.core.detection.betting.sub_bernoulli import above, below
+from stream_app.core.groups.comparison import Reason
+from stream_app.core.intervals.confidence_sequence import (
     evidence_gap_below,
     evidence_ratio_below,
     gap_sequence,
@@ -21,8 +22,7 @@ from stream_app.core.fairness.confidence_sequence import (
     ratio_sequence,
     ratio_sequence_many,
 )
-from stream_app.core.fairness.intervals import Interval, koopman, newcombe, wilson
-from stream_app.core.fairness.pairs import Reason
+from stream_app.core.intervals.intervals import Interval, koopman, newcombe, wilson
 from tests.count_tables import EDGE_TABLES, INTERIOR_TABLES
 
 GOLDEN: list[dict[str, Any]] = json.loads((Path(__file__).parents[3] / "data/interval_golden.json").read_text())

@@ -11,35 +11,35 @@ from stream_app.core.fairness import consistency as module
 from stream_app.core.fairness.consistency import ConsistencyReason, consistency, to_unit_range
 
 
-def brute_force(features: Any, favourable: Any, n_neighbours: int) -> float:
+def brute_force(features: Any, favorable: Any, n_neighbors: int) -> float:
     """Sort all others by distance, earlier records first among equals."""
     total = 0.0
     for place, record in enumerate(features):
         by_distance = sorted(
             (float(((other - record) ** 2).sum()), at) for at, other in enumerate(features) if at != place
         )
-        nearest = [at for _, at in by_distance[:n_neighbours]]
-        total += abs(float(favourable[place]) - float(np.mean(favourable[nearest])))
+        nearest = [at for _, at in by_distance[:n_neighbors]]
+        total += abs(float(favorable[place]) - float(np.mean(favorable[nearest])))
     return 1 - total / len(features)
 
 
-@pytest.mark.parametrize("n_neighbours", [1, 3, 5])
+@pytest.mark.parametrize("n_neighbors", [1, 3, 5])
 @pytest.mark.parametrize("n_levels", [2, 5, 1000])
-def test_the_value_is_what_the_definition_says_also_with_many_ties(n_neighbours: int, n_levels: int) -> None:
+def test_the_value_is_what_the_definition_says_also_with_many_ties(n_neighbors: int, n_levels: int) -> None:
     draw = np.random.default_rng(n_levels)
     features = draw.integers(0, n_levels, size=(120, 3)).astype(np.float64)
-    favourable = draw.random(120) < 0.6
-    found = consistency(features, favourable, n_neighbours)
-    assert found.value == pytest.approx(brute_force(features, favourable, n_neighbours), abs=1e-12)
+    favorable = draw.random(120) < 0.6
+    found = consistency(features, favorable, n_neighbors)
+    assert found.value == pytest.approx(brute_force(features, favorable, n_neighbors), abs=1e-12)
     assert found.value == pytest.approx(1 - found.distances.mean())
 
 
 def test_the_size_of_a_block_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     draw = np.random.default_rng(12)
-    features, favourable = draw.integers(0, 4, size=(100, 2)).astype(np.float64), draw.random(100) < 0.5
-    whole = consistency(features, favourable)
+    features, favorable = draw.integers(0, 4, size=(100, 2)).astype(np.float64), draw.random(100) < 0.5
+    whole = consistency(features, favorable)
     monkeypatch.setattr(module, "_CELLS_AT_ONCE", 700)
-    in_blocks = consistency(features, favourable)
+    in_blocks = consistency(features, favorable)
     assert whole.value == in_blocks.value
     assert (whole.distances == in_blocks.distances).all()
 
@@ -47,14 +47,14 @@ def test_the_size_of_a_block_changes_nothing(monkeypatch: pytest.MonkeyPatch) ->
 def test_decisions_that_follow_the_features_are_consistent_and_alternating_ones_are_not() -> None:
     line = np.arange(40.0)[:, np.newaxis]
     assert consistency(line, np.arange(40) >= 0).value == 1.0
-    alternating = consistency(line, np.arange(40) % 2 == 0, n_neighbours=1)
+    alternating = consistency(line, np.arange(40) % 2 == 0, n_neighbors=1)
     assert alternating.value == 0.0
 
 
 def test_records_without_features_are_all_alike() -> None:
-    favourable = np.array([True, True, True, False])
-    assert consistency(np.zeros((4, 0)), favourable, 3).value == pytest.approx(
-        brute_force(np.zeros((4, 1)), favourable, 3)
+    favorable = np.array([True, True, True, False])
+    assert consistency(np.zeros((4, 0)), favorable, 3).value == pytest.approx(
+        brute_force(np.zeros((4, 1)), favorable, 3)
     )
 
 

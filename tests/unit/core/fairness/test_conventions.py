@@ -10,8 +10,8 @@ import pytest
 from fairlearn import metrics as fairlearn
 
 from stream_app.core.fairness.conventions import to_clarify, to_fairlearn_odds, to_fairlearn_parity
-from stream_app.core.fairness.counts import GroupCount
-from stream_app.core.fairness.labels import ConfusionCount
+from stream_app.core.fairness.outcome_rates import ConfusionCount
+from stream_app.core.groups.counts import GroupCount
 
 WHITE, BLACK, HISPAN = GroupCount(1681, 1527), GroupCount(197, 133), GroupCount(111, 85)
 NONWHITE = GroupCount(308, 218)
@@ -77,7 +77,7 @@ def test_parity_and_odds_are_those_of_fairlearn_on_random_tables() -> None:
     assert n_odds >= 50
 
 
-def test_the_group_metrics_of_fairlearn_return_the_same_on_the_labelled_loans() -> None:
+def test_the_group_metrics_of_fairlearn_return_the_same_on_the_labeled_loans() -> None:
     rows = records(LABELLED)
     assert list(to_fairlearn_parity([GroupCount(sum(count), count.tp + count.fp) for count in LABELLED])) == (
         pytest.approx(

@@ -6,9 +6,9 @@ from fractions import Fraction
 
 import pytest
 
-from stream_app.core.fairness.counts import GroupCount
-from stream_app.core.fairness.highest_group import impact_ratios
-from stream_app.core.fairness.pairs import Reason
+from stream_app.core.groups.comparison import Reason
+from stream_app.core.groups.counts import GroupCount
+from stream_app.core.groups.highest_group import impact_ratios
 
 RACE_BY_SEX = {
     "black-female": GroupCount(51, 31),

@@ -13,9 +13,10 @@ import pytest
 from scipy.stats import binom
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
-from stream_app.core.fairness.counts import GroupCount
-from stream_app.core.fairness.interval_ends import Z_95, koopman_many, newcombe_many, wilson_many
-from stream_app.core.fairness.intervals import (
+from stream_app.core.groups.comparison import Reason
+from stream_app.core.groups.counts import GroupCount
+from stream_app.core.intervals.interval_ends import Z_95, koopman_many, newcombe_many, wilson_many
+from stream_app.core.intervals.intervals import (
     Interval,
     intervals_of_pairs,
     koopman,
@@ -23,7 +24,6 @@ from stream_app.core.fairness.intervals import (
     newcombe,
     wilson,
 )
-from stream_app.core.fairness.pairs import Reason
 from tests.count_tables import EDGE_TABLES, INTERIOR_TABLES
 
 GOLDEN: list[dict[str, Any]] = json.loads((Path(__file__).parents[3] / "data/interval_golden.json").read_text())

@@ -6,8 +6,7 @@ import random
 
 import pytest
 
-from stream_app.core.fairness.intervals import newcombe
-from stream_app.core.fairness.labels import (
+from stream_app.core.fairness.outcome_rates import (
     ConfusionCount,
     LabelReason,
     Measured,
@@ -22,6 +21,7 @@ from stream_app.core.fairness.labels import (
     true_positive_rate,
     undefined,
 )
+from stream_app.core.intervals.intervals import newcombe
 
 WHITE, BLACK, HISPAN = ConfusionCount(1496, 29, 81, 73), ConfusionCount(127, 6, 17, 47), ConfusionCount(82, 3, 13, 13)
 NOBODY = ConfusionCount(0, 0, 0, 0)

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from stream_app.core.fairness.marginals import Marginaliser, sum_pair
-from stream_app.core.fairness.subgroups import Subgroup, subgroups, worst_hit
+from stream_app.core.groups.marginals import Marginalizer, sum_pair
+from stream_app.core.groups.subgroups import Subgroup, subgroups, worst_hit
 from stream_app.core.windows.cells import CellLayout
 
 UNDECLARED = ("unknown", "__other__")
@@ -16,7 +16,7 @@ LAYOUT = CellLayout(
     (
         ("race", ("white", "black", "hispan", *UNDECLARED)),
         ("sex", ("female", "male", *UNDECLARED)),
-        ("decision", ("favourable", "unfavourable")),
+        ("decision", ("favorable", "unfavorable")),
     ),
     1,
 )
@@ -37,15 +37,15 @@ PAIRS = subgroups([("race", ("white", "black", "hispan"), "white"), ("sex", ("fe
 
 def cells_of(counts: Mapping[tuple[str, str], tuple[int, int]]) -> dict[int, list[int]]:
     cells = {}
-    for (race, sex), (n, favourable) in counts.items():
-        for decision, m in enumerate((favourable, n - favourable)):
+    for (race, sex), (n, favorable) in counts.items():
+        for decision, m in enumerate((favorable, n - favorable)):
             indices = (LAYOUT.dimensions[0][1].index(race), LAYOUT.dimensions[1][1].index(sex), decision)
             cells[LAYOUT.code_of(indices)] = [m, m, 2 * m, 4 * m]
     return cells
 
 
 def test_the_loan_records_count_as_in_the_literature() -> None:
-    counts = Marginaliser(LAYOUT, PAIRS, favourable="favourable").counts(cells_of(LOANS))
+    counts = Marginalizer(LAYOUT, PAIRS, favorable="favorable").counts(cells_of(LOANS))
     found = {subgroup.labels: row.tolist() for subgroup, row in zip(PAIRS, counts[:, 0], strict=True)}
     assert counts.dtype == np.int64
     assert found == {
@@ -61,49 +61,49 @@ def test_the_loan_records_count_as_in_the_literature() -> None:
 
 
 def test_black_women_are_hit_worst() -> None:
-    counts = Marginaliser(LAYOUT, PAIRS, favourable="favourable").counts(cells_of(LOANS))
+    counts = Marginalizer(LAYOUT, PAIRS, favorable="favorable").counts(cells_of(LOANS))
     worst = worst_hit(counts, min_n=30)
     assert worst is not None
     assert PAIRS[worst].labels == ("black", "female")
 
 
 def test_a_segment_makes_strata_that_add_up_to_the_whole() -> None:
-    by_sex = Marginaliser(LAYOUT, PAIRS[:2], favourable="favourable", segment="sex")
+    by_sex = Marginalizer(LAYOUT, PAIRS[:2], favorable="favorable", segment="sex")
     counts = by_sex.counts(cells_of(LOANS))
     assert by_sex.strata == ("female", "male", "unknown", "__other__")
     assert counts[0].tolist() == [[31, 51, 271, 296], [100, 144, 1245, 1374], [2, 2, 11, 11], [0, 0, 0, 0]]
-    whole = Marginaliser(LAYOUT, PAIRS[:2], favourable="favourable")
+    whole = Marginalizer(LAYOUT, PAIRS[:2], favorable="favorable")
     assert whole.strata == ("",)
     assert counts.sum(axis=1, keepdims=True).tolist() == whole.counts(cells_of(LOANS)).tolist()
 
 
 def test_without_cells_or_subgroups_there_is_nothing_to_count() -> None:
-    marginaliser = Marginaliser(LAYOUT, PAIRS, favourable="favourable", segment="sex")
-    assert marginaliser.counts({}).shape == (len(PAIRS), 4, 4)
-    assert not marginaliser.counts({}).any()
-    assert Marginaliser(LAYOUT, [], favourable="favourable").counts(cells_of(LOANS)).shape == (0, 1, 4)
+    marginalizer = Marginalizer(LAYOUT, PAIRS, favorable="favorable", segment="sex")
+    assert marginalizer.counts({}).shape == (len(PAIRS), 4, 4)
+    assert not marginalizer.counts({}).any()
+    assert Marginalizer(LAYOUT, [], favorable="favorable").counts(cells_of(LOANS)).shape == (0, 1, 4)
 
 
 @pytest.mark.parametrize(
-    ("subgroup", "favourable", "segment"),
+    ("subgroup", "favorable", "segment"),
     [
-        (Subgroup(("age",), ("60+",), ("30-59",)), "favourable", None),
-        (Subgroup(("sex",), ("other",), ("male",)), "favourable", None),
-        (Subgroup(("sex",), ("female",), ("other",)), "favourable", None),
+        (Subgroup(("age",), ("60+",), ("30-59",)), "favorable", None),
+        (Subgroup(("sex",), ("other",), ("male",)), "favorable", None),
+        (Subgroup(("sex",), ("female",), ("other",)), "favorable", None),
         (PAIRS[0], "approved", None),
-        (PAIRS[0], "favourable", "branch"),
+        (PAIRS[0], "favorable", "branch"),
     ],
 )
 def test_a_name_that_the_layout_does_not_have_is_refused(
-    subgroup: Subgroup, favourable: str, segment: str | None
+    subgroup: Subgroup, favorable: str, segment: str | None
 ) -> None:
     with pytest.raises(ValueError, match="is none of"):
-        Marginaliser(LAYOUT, [subgroup], favourable=favourable, segment=segment)
+        Marginalizer(LAYOUT, [subgroup], favorable=favorable, segment=segment)
 
 
 def test_a_layout_without_decisions_is_refused() -> None:
     with pytest.raises(ValueError, match="'decision' is none of"):
-        Marginaliser(CellLayout(LAYOUT.dimensions[:2]), PAIRS, favourable="favourable")
+        Marginalizer(CellLayout(LAYOUT.dimensions[:2]), PAIRS, favorable="favorable")
 
 
 def test_whole_vectors_of_a_pair_add_up_in_integers_of_any_size() -> None:

@@ -6,12 +6,11 @@ from fractions import Fraction
 
 import pytest
 
-from stream_app.core.fairness.counts import GroupCount, approval_rate
-from stream_app.core.fairness.pairs import (
+from stream_app.core.groups.comparison import (
+    PlainRule,
     Reason,
-    Rule,
+    RuleLimits,
     State,
-    Thresholds,
     broken_rules,
     compare,
     describe_reference,
@@ -21,8 +20,9 @@ from stream_app.core.fairness.pairs import (
     statistical_parity_difference,
     worst_of,
 )
+from stream_app.core.groups.counts import GroupCount, approval_rate
 
-LIMITS = Thresholds()
+LIMITS = RuleLimits()
 WHITE, BLACK, HISPAN = GroupCount(1681, 1527), GroupCount(197, 133), GroupCount(111, 85)
 FEMALE, MALE = GroupCount(369, 319), GroupCount(1605, 1411)
 
@@ -73,25 +73,29 @@ def test_shortfall_goes_by_the_threshold_of_the_policy() -> None:
 @pytest.mark.parametrize(
     ("group", "reference", "rules"),
     [
-        (BLACK, WHITE, (Rule.DISPARATE_IMPACT_RATIO, Rule.GAP)),
+        (BLACK, WHITE, (PlainRule.DISPARATE_IMPACT_RATIO, PlainRule.GAP)),
         (HISPAN, WHITE, ()),
         (GroupCount(10, 8), GroupCount(10, 10), ()),  # exactly 0.8 and exactly -0.2
-        (GroupCount(10, 7), GroupCount(10, 9), (Rule.DISPARATE_IMPACT_RATIO,)),  # 0.9 - 0.7 is more than 0.2 in floats
-        (GroupCount(10, 10), GroupCount(10, 7), (Rule.GAP,)),  # harm to the reference group
-        (GroupCount(10, 0), GroupCount(10, 0), (Rule.DISPARATE_IMPACT_UNDEFINED,)),
-        (GroupCount(10, 3), GroupCount(10, 0), (Rule.DISPARATE_IMPACT_UNDEFINED, Rule.GAP)),
+        (
+            GroupCount(10, 7),
+            GroupCount(10, 9),
+            (PlainRule.DISPARATE_IMPACT_RATIO,),
+        ),  # 0.9 - 0.7 is more than 0.2 in floats
+        (GroupCount(10, 10), GroupCount(10, 7), (PlainRule.GAP,)),  # harm to the reference group
+        (GroupCount(10, 0), GroupCount(10, 0), (PlainRule.DISPARATE_IMPACT_UNDEFINED,)),
+        (GroupCount(10, 3), GroupCount(10, 0), (PlainRule.DISPARATE_IMPACT_UNDEFINED, PlainRule.GAP)),
         (GroupCount(0, 0), GroupCount(10, 5), ()),
         (GroupCount(10, 5), GroupCount(0, 0), ()),
     ],
 )
-def test_rules_are_decided_exactly(group: GroupCount, reference: GroupCount, rules: tuple[Rule, ...]) -> None:
+def test_rules_are_decided_exactly(group: GroupCount, reference: GroupCount, rules: tuple[PlainRule, ...]) -> None:
     assert broken_rules(group, reference, LIMITS) == rules
 
 
 def test_a_threshold_is_the_decimal_that_a_person_wrote() -> None:
-    limits = Thresholds.from_decimals(0.8, 0.2, 30)
+    limits = RuleLimits.from_decimals(0.8, 0.2, 30)
     assert broken_rules(GroupCount(10, 8), GroupCount(10, 10), limits) == ()
-    assert broken_rules(GroupCount(10, 7), GroupCount(10, 9), limits) == (Rule.DISPARATE_IMPACT_RATIO,)
+    assert broken_rules(GroupCount(10, 7), GroupCount(10, 9), limits) == (PlainRule.DISPARATE_IMPACT_RATIO,)
 
 
 @pytest.mark.parametrize(
@@ -136,6 +140,6 @@ def test_the_reference_and_undeclared_values_are_shown_but_not_judged() -> None:
 
 
 def test_the_worst_state_wins_and_nothing_judged_is_insufficient() -> None:
-    assert worst_of([State.OK, State.WATCH, State.INSUFFICIENT]) is State.WATCH
+    assert worst_of([State.OK, State.WARNING, State.INSUFFICIENT]) is State.WARNING
     assert worst_of([None, State.OK]) is State.OK
     assert worst_of([None]) is State.INSUFFICIENT

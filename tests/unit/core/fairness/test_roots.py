@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from stream_app.core.fairness.roots import find_roots
+from stream_app.core.intervals.roots import find_roots
 
 
 def test_roots_of_many_functions_are_found_together() -> None:

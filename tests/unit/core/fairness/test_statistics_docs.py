@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from stream_app.core.fairness.calibration import CalibrationReason
-from stream_app.core.fairness.confidence_sequence import gap_sequence, rate_sequence, ratio_sequence
 from stream_app.core.fairness.consistency import ConsistencyReason
-from stream_app.core.fairness.intervals import Interval, koopman, newcombe, wilson
-from stream_app.core.fairness.labels import LabelReason
-from stream_app.core.fairness.pairs import Reason
+from stream_app.core.fairness.outcome_rates import LabelReason
+from stream_app.core.groups.comparison import Reason
+from stream_app.core.intervals.confidence_sequence import gap_sequence, rate_sequence, ratio_sequence
+from stream_app.core.intervals.intervals import Interval, koopman, newcombe, wilson
 
 TEXT = (Path(__file__).parents[4] / "docs/statistics-metrics.md").read_text(encoding="utf-8")
 PAIR = (133, 197, 1527, 1681)

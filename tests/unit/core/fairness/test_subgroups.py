@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from stream_app.core.fairness.subgroups import Subgroup, subgroups, worst_hit
+from stream_app.core.groups.subgroups import Subgroup, subgroups, worst_hit
 
 SEX = ("sex", ("female", "male"), "male")
 RACE = ("race", ("white", "black", "hispan"), "white")

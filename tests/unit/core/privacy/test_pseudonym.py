@@ -11,7 +11,7 @@ import pytest
 
 from stream_app.core.privacy.pseudonym import (
     PATTERN,
-    Pseudonymiser,
+    Pseudonymizer,
     RootKey,
     derive_key,
     keyed_hash,
@@ -67,7 +67,7 @@ def test_a_pseudonym_can_be_recomputed_from_its_definition() -> None:
     key = hmac.digest(extracted, b"fairstream/pseud/v1|applicant" + b"\x01", "sha256")
     tag = hmac.digest(key, b"\0\0\0\4text\0\0\0\x06458921", "sha256")[:16]
     expected = "hm1.abcdefgh." + urlsafe_b64encode(tag).decode().rstrip("=")
-    assert Pseudonymiser([KEY], "applicant", "text").pseudonym(b"458921", 0) == expected
+    assert Pseudonymizer([KEY], "applicant", "text").pseudonym(b"458921", 0) == expected
 
 
 def test_every_pseudonym_has_the_one_format_and_no_two_are_equal() -> None:
@@ -86,7 +86,7 @@ def test_the_same_domain_gives_the_same_pseudonyms_after_a_restart() -> None:
 
 def test_kinds_of_identifiers_do_not_meet() -> None:
     kinds = ("text", "integer", "text-or-integer", "email")
-    names = {Pseudonymiser([KEY], "d", kind).pseudonym(b"123", 0) for kind in kinds}
+    names = {Pseudonymizer([KEY], "d", kind).pseudonym(b"123", 0) for kind in kinds}
     assert len(names) == len(kinds)
 
 
@@ -96,7 +96,7 @@ def test_the_border_between_kind_and_value_cannot_be_moved() -> None:
 
 def test_without_the_key_guessing_every_identifier_finds_nothing() -> None:
     victim = b"458921"
-    tag = Pseudonymiser([KEY], "applicant", "text").digests([victim], 0)[0]
+    tag = Pseudonymizer([KEY], "applicant", "text").digests([victim], 0)[0]
     framed = keyed_hash_of_kind(b"", "text")
     wrong = keyed_hash_of_kind(derive_key(bytes(32), "applicant"), "text")
     for guess in (_sha256, lambda value: framed([value])[0], lambda value: wrong([value])[0]):
@@ -108,7 +108,7 @@ def test_the_same_guessing_inverts_a_hash_without_a_key() -> None:
 
 
 def test_the_key_changes_with_the_event_time_and_holds_from_its_first_second() -> None:
-    naming = Pseudonymiser([NEXT, KEY], "applicant", "text")  # the order in the file does not matter
+    naming = Pseudonymizer([NEXT, KEY], "applicant", "text")  # the order in the file does not matter
     before, at = naming.pseudonym(b"1", 999_999.999999), naming.pseudonym(b"1", 1_000_000)
     assert before.startswith("hm1.abcdefgh.")
     assert at.startswith("hm1.zyxwvuts.")
@@ -118,12 +118,12 @@ def test_the_key_changes_with_the_event_time_and_holds_from_its_first_second() -
 
 
 def test_times_before_the_first_key_belong_to_it() -> None:
-    assert Pseudonymiser([NEXT], "d", "text").pseudonym(b"1", -5).startswith("hm1.zyxwvuts.")
+    assert Pseudonymizer([NEXT], "d", "text").pseudonym(b"1", -5).startswith("hm1.zyxwvuts.")
 
 
 def test_there_are_no_pseudonyms_without_a_key() -> None:
     with pytest.raises(ValueError, match="no pseudonym key"):
-        Pseudonymiser([], "d", "text")
+        Pseudonymizer([], "d", "text")
 
 
 def test_a_key_shows_its_name_and_fingerprint_but_never_its_secret() -> None:
@@ -133,7 +133,7 @@ def test_a_key_shows_its_name_and_fingerprint_but_never_its_secret() -> None:
 
 
 def _pseudonyms(domain: str) -> list[str]:
-    naming = Pseudonymiser([KEY], domain, "text")
+    naming = Pseudonymizer([KEY], domain, "text")
     return naming.pseudonyms(naming.digests(IDS, 0), 0)
 
 

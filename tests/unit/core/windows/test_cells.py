@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_app.core.windows.cells import CellLayout, Cells, add_cells
-from stream_app.core.windows.panes import PaneStore
+from stream_app.core.windows.pane_store import PaneStore
 from stream_app.core.windows.partials import (
     PanePartial,
     Partial,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from stream_app.core.windows.closing import Mark, clock_time_of, slowest_of
+from stream_app.core.windows.source_progress import SourceProgress, combined_watermark, idle_watermark
 from stream_app.core.windows.tumbling import WindowSpec
 
 
-def mark(closed_before_s: int | None, *, is_idle: bool = False) -> Mark:
-    return Mark(0, closed_before_s, closed_before_s, is_idle)
+def mark(closed_before_s: int | None, *, is_idle: bool = False) -> SourceProgress:
+    return SourceProgress(0, closed_before_s, closed_before_s, is_idle)
 
 
 @pytest.mark.parametrize(
@@ -25,8 +25,10 @@ def mark(closed_before_s: int | None, *, is_idle: bool = False) -> Mark:
         ([], None),
     ],
 )
-def test_the_slowest_partition_that_is_not_silent_sets_the_time(marks: list[Mark], time_s: int | None) -> None:
-    assert slowest_of(marks) == time_s
+def test_the_slowest_partition_that_is_not_silent_sets_the_time(
+    marks: list[SourceProgress], time_s: int | None
+) -> None:
+    assert combined_watermark(marks) == time_s
 
 
 def test_a_mark_at_time_zero_is_not_taken_for_a_missing_one() -> None:
@@ -36,10 +38,10 @@ def test_a_mark_at_time_zero_is_not_taken_for_a_missing_one() -> None:
 
 
 def test_the_clock_moves_time_on_from_the_newest_event() -> None:
-    marks = [Mark(0, 0, 100, True), Mark(0, 0, 90, True)]
-    assert clock_time_of(marks, out_of_orderness_s=5, silence_s=0) == 95
-    assert clock_time_of(marks, out_of_orderness_s=5, silence_s=2.9) == 97
-    assert clock_time_of([mark(None, is_idle=True)], out_of_orderness_s=5, silence_s=1e6) is None
+    marks = [SourceProgress(0, 0, 100, True), SourceProgress(0, 0, 90, True)]
+    assert idle_watermark(marks, out_of_orderness_s=5, silence_s=0) == 95
+    assert idle_watermark(marks, out_of_orderness_s=5, silence_s=2.9) == 97
+    assert idle_watermark([mark(None, is_idle=True)], out_of_orderness_s=5, silence_s=1e6) is None
 
 
 @pytest.mark.parametrize(("first_s", "last_s", "n"), [(0, 60, 1), (1, 59, 0), (0, 0, 0), (-60, 60, 2), (60, 0, 0)])

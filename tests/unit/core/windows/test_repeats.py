@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream_app.core.windows.repeats import N_BLOCKS, RepeatHorizon
+from stream_app.core.windows.deduplication import N_BLOCKS, DeduplicationWindow
 
 
-def admit(horizon: RepeatHorizon, first_offset: int, tags: list[int]) -> list[bool]:
+def admit(horizon: DeduplicationWindow, first_offset: int, tags: list[int]) -> list[bool]:
     offsets = np.arange(first_offset, first_offset + len(tags))
     return [bool(answer) for answer in horizon.admit(offsets, np.array(tags, np.uint64))]
 
 
 def test_of_equal_ids_the_first_counts_within_a_run_and_across_runs() -> None:
-    horizon = RepeatHorizon(1000)
+    horizon = DeduplicationWindow(1000)
     assert admit(horizon, 0, [5, 5, 7, 5]) == [False, True, False, True]
     assert admit(horizon, 4, [7, 8]) == [True, False]
     assert len(horizon) == 3
@@ -27,33 +27,33 @@ def test_an_id_is_known_for_at_least_the_horizon_and_at_most_half_as_long_again_
     block = -(-size // N_BLOCKS)
     for first in range(3 * block):
         for distance in range(1, 4 * block):
-            horizon = RepeatHorizon(size)
+            horizon = DeduplicationWindow(size)
             admit(horizon, first, [1])
-            (is_repeat,) = admit(horizon, first + distance, [1])
+            (is_duplicate,) = admit(horizon, first + distance, [1])
             if distance <= size:
-                assert is_repeat
+                assert is_duplicate
             if distance >= (N_BLOCKS + 1) * block:
-                assert not is_repeat
+                assert not is_duplicate
 
 
 def test_a_repeat_does_not_renew_the_memory() -> None:
-    horizon = RepeatHorizon(4)  # blocks of two offsets
+    horizon = DeduplicationWindow(4)  # blocks of two offsets
     assert [admit(horizon, offset, [1])[0] for offset in range(7)] == [False, True, True, True, True, True, False]
 
 
 def test_a_horizon_of_zero_remembers_nothing() -> None:
-    horizon = RepeatHorizon(0)
+    horizon = DeduplicationWindow(0)
     assert admit(horizon, 0, [1, 1]) == [False, False]
     assert len(horizon) == 0
     assert horizon.block_of(123) == 0
 
 
 def test_an_empty_run_is_no_repeat() -> None:
-    assert admit(RepeatHorizon(10), 0, []) == []
+    assert admit(DeduplicationWindow(10), 0, []) == []
 
 
 def test_memory_stays_within_three_blocks() -> None:
-    horizon = RepeatHorizon(1000)
+    horizon = DeduplicationWindow(1000)
     for offset in range(0, 20_000, 100):
         admit(horizon, offset, list(range(offset, offset + 100)))
         assert len(horizon) <= (N_BLOCKS + 1) * 500
@@ -65,11 +65,11 @@ def test_the_answers_are_those_of_a_plain_dictionary(tags: list[int], lengths: l
     seen: dict[int, int] = {}
     expected = []
     for offset, tag in enumerate(tags):
-        is_repeat = bool(block) and tag in seen and offset // block - seen[tag] <= N_BLOCKS
-        expected.append(is_repeat)
-        if block and not is_repeat:
+        is_duplicate = bool(block) and tag in seen and offset // block - seen[tag] <= N_BLOCKS
+        expected.append(is_duplicate)
+        if block and not is_duplicate:
             seen[tag] = offset // block
-    horizon = RepeatHorizon(size)
+    horizon = DeduplicationWindow(size)
     answers: list[bool] = []
     for length in [*lengths, len(tags)]:
         answers += admit(horizon, len(answers), tags[len(answers) : len(answers) + length])

@@ -8,15 +8,15 @@ import msgspec
 import numpy as np
 import pytest
 
-from stream_app.core.windows.label_rows import (
+from stream_app.core.join.join_records import (
     MAX_ROWS,
-    DecisionRows,
-    OutcomeRows,
+    JoinDecisions,
+    JoinOutcomes,
     decode_rows,
     pack_decisions,
     pack_outcomes,
 )
-from stream_app.core.windows.waiting import BLOCK, TagIndex, WaitingDecisions
+from stream_app.core.join.waiting_decisions import BLOCK, TagIndex, WaitingDecisions
 
 
 def tags_of(numbers: list[int]) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
@@ -93,11 +93,11 @@ def test_rows_are_read_as_they_were_written_and_cut_where_a_record_would_be_too_
     )
     assert [len(record) < 1_000_000 for record in records] == [True, True]
     rows = [decode_rows(record) for record in records]
-    assert [(row.time_s, row.layout_hash) for row in rows if isinstance(row, DecisionRows)] == [(7, "h")] * 2
+    assert [(row.time_s, row.layout_hash) for row in rows if isinstance(row, JoinDecisions)] == [(7, "h")] * 2
     times_s, labels = np.arange(n, dtype=np.uint32), np.arange(n, dtype=np.uint8) % 2
     wide = pack_outcomes(times_s, labels.astype(np.uint8), [np.arange(n, dtype=np.uint64)] * 20)
     assert max(map(len, wide)) < 1_000_000
     read = [decode_rows(record) for record in wide]
-    assert b"".join(row.times_s for row in read if isinstance(row, OutcomeRows)) == times_s.tobytes()
+    assert b"".join(row.times_s for row in read if isinstance(row, JoinOutcomes)) == times_s.tobytes()
     with pytest.raises(msgspec.MsgspecError):
         decode_rows(b"\x93\xa1x")

@@ -11,16 +11,16 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from stream_app.core.events.reasons import DeadLetterReason
-from stream_app.core.fairness.counts import GroupCount
-from stream_app.core.fairness.pairs import State
+from stream_app.core.groups.comparison import State
+from stream_app.core.groups.counts import GroupCount
 from stream_app.edges.metrics.instruments import Histogram
-from stream_app.edges.metrics.metrics import Metrics
+from stream_app.edges.metrics.process_metrics import Metrics
 from stream_app.errors import ConfigError
 from stream_app.pipeline.ingest.step import IngestCounts
 from stream_app.pipeline.judge.model_judge import ModelReport
-from stream_app.pipeline.judge.results import Result, Span
 from stream_app.pipeline.judge.step import JudgeReport
 from stream_app.pipeline.layout import layout_of
+from stream_app.pipeline.records.results import Result, Span
 from stream_app.policy import load_policy
 from tests.judging import judge_plainly
 
@@ -54,8 +54,8 @@ class Scrape:
 def result(end_s: int = 100, window: str = "100s", **counts: GroupCount) -> Result:
     labels = LAYOUT.dimensions[0][1]
     cells = {}
-    for group, (n, favourable) in counts.items():
-        for decision, count in enumerate((favourable, n - favourable)):
+    for group, (n, favorable) in counts.items():
+        for decision, count in enumerate((favorable, n - favorable)):
             cells[LAYOUT.code_of((labels.index(group), 1, 0, decision))] = [count]
     span = Span(window, end_s - 100, end_s)
     return judge_plainly(MODEL, LAYOUT, cells, span)[0]
@@ -163,7 +163,7 @@ def in_breach(found: Result) -> Result:
     """Return a result in which every test is in breach."""
     groups = []
     for group in found.groups:
-        evidence = tuple(msgspec.structs.replace(each, state=State.BREACH, found_s=0) for each in group.evidence)
+        evidence = tuple(msgspec.structs.replace(each, state=State.BREACH, alarm_s=0) for each in group.evidence)
         groups.append(msgspec.structs.replace(group, evidence=evidence, state=group.state and State.BREACH, rules=()))
     return msgspec.structs.replace(found, groups=tuple(groups))
 
@@ -198,7 +198,7 @@ def test_a_rule_that_holds_is_ok_while_another_is_broken() -> None:
 def test_known_label_sets_start_at_zero() -> None:
     scrape = Scrape()
     assert scrape.value("dead_letters_total", topic="loanapp-decisions-raw", reason="ts_future") == 0
-    assert scrape.value("decisions_total", model="loanapp", outcome="favourable") == 0
+    assert scrape.value("decisions_total", model="loanapp", outcome="favorable") == 0
     assert scrape.value("windows_closed_total", model="loanapp", window="1h", result="empty") == 0
     assert scrape.value("transactions_total", role="judge", result="failed") == 0
     assert scrape.value("event_latency_seconds_count", stage="close") == 0
@@ -211,17 +211,17 @@ def test_known_label_sets_start_at_zero() -> None:
 def test_what_a_lane_counted_is_added_up() -> None:
     scrape = Scrape()
     counts = IngestCounts(
-        decisions=Counter(favourable=7, unfavourable=2),
+        decisions=Counter(favorable=7, unfavorable=2),
         dead_letters=Counter({DeadLetterReason.JSON: 3}),
         overflow=Counter(race=1),
         dropped=Counter(undeclared=4),
         n_late=5,
-        n_repeats=6,
+        n_duplicates=6,
     )
     for _ in range(2):
         scrape.metrics.ingested("loanapp", counts)
     scrape.judge(n_closed=Counter({("100s", "empty"): 9}), n_late=2, n_revised=Counter({"100s": 1}))
-    assert scrape.value("decisions_total", model="loanapp", outcome="favourable") == 14
+    assert scrape.value("decisions_total", model="loanapp", outcome="favorable") == 14
     assert scrape.value("dead_letters_total", topic="loanapp-decisions-raw", reason="json") == 6
     assert scrape.value("label_overflow_total", model="loanapp", label="race") == 2
     assert scrape.value("fields_dropped_total", topic="loanapp-decisions-raw", path="undeclared") == 8

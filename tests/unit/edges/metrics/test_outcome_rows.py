@@ -8,18 +8,18 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from stream_app.core.events.reasons import DeadLetterReason
-from stream_app.core.windows.joining import JoinCounts
-from stream_app.edges.metrics.catalogue import list_metrics
-from stream_app.edges.metrics.fairness import count_series
-from stream_app.edges.metrics.metrics import Metrics
+from stream_app.core.join.outcome_join import JoinCounts
+from stream_app.edges.metrics.catalog import list_metrics
+from stream_app.edges.metrics.fairness_metrics import count_series
+from stream_app.edges.metrics.process_metrics import Metrics
 from stream_app.pipeline.ingest.step import IngestCounts
 from stream_app.pipeline.judge.model_judge import ModelReport
-from stream_app.pipeline.judge.outcome_verdicts import OutcomeResult
 from stream_app.pipeline.judge.step import JudgeReport
+from stream_app.pipeline.records.outcome_results import OutcomeResult
 from stream_app.policy import load_policy
 from tests.outcome_windows import MODEL, came
 
-DISPOSITIONS = ("matched", "repeated", "changed", "unmatched", "expired")
+DISPOSITIONS = ("matched", "duplicate", "changed", "unmatched", "expired")
 
 
 def opened(policy: str) -> tuple[CollectorRegistry, Metrics]:
@@ -37,7 +37,7 @@ def test_each_disposition_starts_at_zero_and_is_added_up() -> None:
     registry, metrics = opened("credit")
     assert [outcomes_of(registry, name) for name in DISPOSITIONS] == [0] * 5
     for _ in range(2):
-        metrics.outcomes_joined("credit", JoinCounts(matched=5, repeated=4, changed=3, unmatched=2, expired=1))
+        metrics.outcomes_joined("credit", JoinCounts(matched=5, duplicate=4, changed=3, unmatched=2, expired=1))
     assert [outcomes_of(registry, name) for name in DISPOSITIONS] == [10, 8, 6, 4, 2]
 
 
@@ -80,9 +80,9 @@ class Scrape:
 def test_shares_gaps_and_calibration_come_with_their_intervals() -> None:
     scrape = Scrape()
     scrape.told(came(0, (50, 80)))
-    assert scrape.women("favourable_outcome_ratio") == 0.5
+    assert scrape.women("favorable_outcome_ratio") == 0.5
     assert scrape.women("predictive_parity_difference_ratio") == pytest.approx(-0.3)
-    for name in ("favourable_outcome_ratio", "predictive_parity_difference_ratio"):
+    for name in ("favorable_outcome_ratio", "predictive_parity_difference_ratio"):
         value, lower, upper = (scrape.women(f"{name}{end}") for end in ("", "_lower", "_upper"))
         assert lower is not None
         assert value is not None
@@ -95,7 +95,7 @@ def test_shares_gaps_and_calibration_come_with_their_intervals() -> None:
 def test_states_thresholds_and_evidence_lie_beside_those_of_decisions() -> None:
     scrape = Scrape()
     scrape.told(came(0, (50, 80)))
-    kind = "favourable_outcome"
+    kind = "favorable_outcome"
     assert scrape.value("threshold_ratio", kind=kind) == MODEL.rules.max_rate_difference
     assert scrape.value("threshold_ratio", kind="score") == MODEL.rules.max_gap
     assert scrape.value("threshold_ratio", kind="equal_opportunity") is None
@@ -118,8 +118,8 @@ def test_the_share_without_an_outcome_is_that_of_the_totals_at_the_last_close() 
 def test_groups_of_fewer_than_k_outcomes_are_not_shown() -> None:
     scrape = Scrape()
     scrape.told(came(0, (5, 8), n=9))
-    assert scrape.women("favourable_outcome_ratio") is None
-    assert scrape.value("alert_level", kind="favourable_outcome", window="1m") == 1
+    assert scrape.women("favorable_outcome_ratio") is None
+    assert scrape.value("alert_level", kind="favorable_outcome", window="1m") == 1
     assert scrape.value("cells_suppressed_total", reason="small_cell") == 2
 
 
@@ -127,22 +127,22 @@ def test_a_revision_of_an_older_window_does_not_replace_a_newer_one() -> None:
     scrape = Scrape()
     scrape.told(came(60, (50, 80)))
     scrape.told(came(0, (90, 80)))
-    assert scrape.women("favourable_outcome_ratio") == 0.5
+    assert scrape.women("favorable_outcome_ratio") == 0.5
 
 
 def test_values_of_outcomes_vanish_with_their_lane() -> None:
     scrape = Scrape()
     scrape.told(came(0, (50, 80)))
     scrape.metrics.lane_closed("fairness-partials", 3)
-    assert scrape.women("favourable_outcome_ratio") is None
-    assert scrape.value("alert_level", kind="favourable_outcome", window="1m") is None
+    assert scrape.women("favorable_outcome_ratio") is None
+    assert scrape.value("alert_level", kind="favorable_outcome", window="1m") is None
     assert scrape.value("evidence_log10", group="female", test="outcome_low") is None
 
 
 def test_a_new_owner_shows_what_it_took_over() -> None:
     scrape = Scrape()
     scrape.metrics.judge_restored(3, [*came(0, (50, 80)), *came(0, (50, 80), name="total")])
-    assert scrape.women("favourable_outcome_ratio") == 0.5
+    assert scrape.women("favorable_outcome_ratio") == 0.5
     assert scrape.value("decisions_without_outcome_ratio", group="female") == 0.75
 
 

@@ -10,8 +10,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from stream_app.edges.metrics.health import Health, Waiting
-from stream_app.edges.metrics.metrics import Metrics
+from stream_app.edges.metrics.health import Health, ReadinessGate
+from stream_app.edges.metrics.process_metrics import Metrics
 from stream_app.edges.metrics.server import MetricsServer
 from stream_app.errors import ConfigError
 from stream_app.policy import load_policy
@@ -54,7 +54,7 @@ def test_metrics_are_plain_text_unless_open_metrics_is_asked_for(site: Site) -> 
     response, body = site.ask("/metrics")
     assert response.status == 200
     assert response.headers["Content-Type"].startswith("text/plain; version=0.0.4")
-    assert b'fairstream_decisions_total{model="loans",outcome="favourable"} 0.0' in body
+    assert b'fairstream_decisions_total{model="loans",outcome="favorable"} 0.0' in body
     response, body = site.ask("/metrics", Accept="application/openmetrics-text; version=1.0.0")
     assert response.headers["Content-Type"].startswith("application/openmetrics-text; version=1.0.0")
     families = text_string_to_metric_families(body.decode())  # type: ignore[no-untyped-call]  # prometheus_client's
@@ -83,10 +83,10 @@ def test_the_process_is_alive_while_its_event_loop_turns(site: Site) -> None:
 def test_the_process_is_ready_when_it_waits_for_nothing(site: Site) -> None:
     response, body = site.ask("/readyz")
     assert (response.status, msgspec.json.decode(body)["waiting_for"]) == (503, ["assignment"])
-    site.health.wait_for(Waiting.RECOVERY)
-    site.health.arrived(Waiting.ASSIGNMENT)
+    site.health.wait_for(ReadinessGate.RECOVERY)
+    site.health.arrived(ReadinessGate.ASSIGNMENT)
     assert msgspec.json.decode(site.ask("/readyz")[1])["waiting_for"] == ["recovery"]
-    site.health.arrived(Waiting.RECOVERY)
+    site.health.arrived(ReadinessGate.RECOVERY)
     assert site.ask("/readyz")[0].status == 200
     site.clock.now_s += 31
     assert msgspec.json.decode(site.ask("/readyz")[1])["waiting_for"] == ["event loop"]

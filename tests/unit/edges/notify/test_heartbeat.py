@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stream_app.edges.notify.heartbeat import TIMEOUT_S, Change, Heartbeat
+from stream_app.edges.notify.heartbeat import TIMEOUT_S, Heartbeat, HeartbeatChange
 
 
 class Clock:
@@ -18,15 +18,15 @@ class Clock:
 def test_each_change_between_alive_and_silent_is_told_once() -> None:
     clock = Clock()
     heartbeat = Heartbeat(TIMEOUT_S, clock)
-    assert heartbeat.beat() is Change.ALIVE
+    assert heartbeat.beat() is HeartbeatChange.ALIVE
     assert heartbeat.beat() is None
     clock.now_s = TIMEOUT_S
     assert heartbeat.check() is None
     clock.now_s += 1
-    assert heartbeat.check() is Change.SILENT
+    assert heartbeat.check() is HeartbeatChange.SILENT
     assert heartbeat.check() is None
     assert heartbeat.silence_s == TIMEOUT_S + 1
-    assert heartbeat.beat() is Change.ALIVE
+    assert heartbeat.beat() is HeartbeatChange.ALIVE
     assert heartbeat.check() is None
 
 
@@ -34,4 +34,4 @@ def test_a_heartbeat_that_never_came_is_a_silence_too() -> None:
     clock = Clock()
     heartbeat = Heartbeat(TIMEOUT_S, clock)
     clock.now_s = TIMEOUT_S + 1
-    assert heartbeat.check() is Change.SILENT
+    assert heartbeat.check() is HeartbeatChange.SILENT

@@ -8,19 +8,19 @@ from typing import Any
 import pytest
 
 from stream_app.errors import ConfigError
-from stream_app.pipeline.detect.columns import Names, Row
-from stream_app.pipeline.detect.rows import read_long, read_wide
-from stream_app.pipeline.detect.table import Pair
+from stream_app.offline.columns import ColumnNames, CountRow
+from stream_app.offline.rows import read_long, read_wide
+from stream_app.offline.table import Pair
 
 GOOD = {"k_a": "1", "n_a": "2", "k_b": "3", "n_b": "4"}
-SAME = Names({})
+SAME = ColumnNames({})
 
 
-def rows(*cells: Mapping[str, object]) -> list[Row]:
-    return [Row(f"line {number}", own) for number, own in enumerate(cells, 2)]
+def rows(*cells: Mapping[str, object]) -> list[CountRow]:
+    return [CountRow(f"line {number}", own) for number, own in enumerate(cells, 2)]
 
 
-def long_rows(*cells: tuple[object, ...], time: str = "period") -> list[Row]:
+def long_rows(*cells: tuple[object, ...], time: str = "period") -> list[CountRow]:
     return rows(*(dict(zip((time, "group", "k", "n"), own, strict=True)) for own in cells))
 
 
@@ -38,7 +38,7 @@ def test_panes_with_times_are_called_by_their_time() -> None:
 
 def test_columns_may_have_other_names_and_others_are_ignored() -> None:
     cells = {"approved": 1, "women": 2, "k_b": 3, "n_b": 4, "note": "x"}
-    assert read_wide(rows(cells), Names({"k_a": "approved", "n_a": "women"})).counts.tolist() == [[[1, 2, 3, 4]]]
+    assert read_wide(rows(cells), ColumnNames({"k_a": "approved", "n_a": "women"})).counts.tolist() == [[[1, 2, 3, 4]]]
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ topic = "raw"
 output_topic = "out"
 event_id = { path = "id", link_domain = "d" }
 identifiers = [{ path = "bureau.file", link_domain = "file", is_required = false }]
-decision = { path = "ok", favourable = true, unfavourable = [false] }
+decision = { path = "ok", favorable = true, unfavorable = [false] }
 event_time = { path = "t", format = "epoch_s" }
 attributes = [{ name = "g", path = "g", groups = ["a", "b"], reference = "a" }]
 features = [{ name = "score", path = "bureau.scores.main", minimum = 0, maximum = 999, is_required = false }]

@@ -1,4 +1,4 @@
-"""Hostile records, row by row: what each gets, and that nothing of it leaks, hangs, or disturbs its neighbours."""
+"""Hostile records, row by row: what each gets, and that nothing of it leaks, hangs, or disturbs its neighbors."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ topic = "scored-raw"
 output_topic = "scored"
 event_id = { path = "case", link_domain = "case", canonical = "text-or-integer" }
 identifiers = [{ path = "person.mail", link_domain = "person", canonical = "email" }]
-decision = { path = "granted", favourable = true, unfavourable = [false] }
+decision = { path = "granted", favorable = true, unfavorable = [false] }
 event_time = { path = "at", format = "epoch_s" }
 attributes = [{ name = "sex", path = "person.sex", groups = ["f", "m"], reference = "m" }]
 features = [
@@ -307,7 +307,7 @@ def test_row_27_a_number_and_its_digits_are_one_identifier_where_the_policy_says
     lane = IngestLane(SCORED)
     lane.feed([encode(scored(case=123)), encode(scored(case="123")), encode(scored(case=" 123 "))])
     lane.flush()
-    assert (lane.counts.n_repeats, lane.n_counted) == (2, 1)
+    assert (lane.counts.n_duplicates, lane.n_counted) == (2, 1)
 
 
 @pytest.mark.parametrize(
@@ -382,7 +382,7 @@ def test_row_48_a_replay_of_1000_events_is_counted_once() -> None:
     lane.feed(list(reversed(records)))
     lane.flush()
     assert lane.counted == once
-    assert (lane.counts.n_repeats, lane.n_counted, len(lane.events)) == (2000, 1000, 1000)
+    assert (lane.counts.n_duplicates, lane.n_counted, len(lane.events)) == (2000, 1000, 1000)
 
 
 def test_a_dead_letter_points_at_the_record_and_says_its_size_and_keyed_digest() -> None:

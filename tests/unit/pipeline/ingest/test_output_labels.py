@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from stream_app.core.privacy.pseudonym import RootKey
+from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.ingest.step import IngestStep, IngestTopology
-from stream_app.pipeline.lane import Batch
 from stream_app.policy import load_policy
 
 _NOW_S = 1_790_000_000

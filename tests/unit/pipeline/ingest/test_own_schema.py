@@ -14,13 +14,13 @@ schema = 1
 [[models]]
 name = "hiring"
 topic = "ats.events.v2"
-output_topic = "ats.events.pseudonymised"
+output_topic = "ats.events.pseudonymized"
 event_id = { path = "event.uid", link_domain = "ats-event", canonical = "text-or-integer" }
 identifiers = [
     { path = "candidate.id", link_domain = "candidate", canonical = "integer" },
     { path = "candidate.e-mail", link_domain = "candidate-mail", canonical = "email", is_required = false },
 ]
-decision = { path = "outcome.hired", favourable = "hired", unfavourable = ["rejected", "withdrawn by us"] }
+decision = { path = "outcome.hired", favorable = "hired", unfavorable = ["rejected", "withdrawn by us"] }
 event_time = { path = "event.Decided At", format = "epoch_ms", out_of_orderness_s = 60, pane_s = 60 }
 attributes = [
     { name = "sex", path = "candidate.demographics.sex", groups = ["1", "2"], reference = "1" },
@@ -64,14 +64,14 @@ def test_a_nested_schema_with_codes_times_in_milliseconds_and_decisions_in_words
     lane.flush()
     assert lane.reasons == []
     assert lane.labels() == {
-        ("2", "no", "Zürich", "favourable"): [1, 1, 32, 32**2],  # half to even
-        ("2", "no", "Zürich", "unfavourable"): [1, 1, 32, 32**2],
-        ("2", "no", "北京", "unfavourable"): [1, 1, 32, 32**2],
-        ("1", "unknown", "Zürich", "favourable"): [1, 0, 0, 0],
-        ("__other__", "__other__", "Zürich", "favourable"): [1, 0, 0, 0],
+        ("2", "no", "Zürich", "favorable"): [1, 1, 32, 32**2],  # half to even
+        ("2", "no", "Zürich", "unfavorable"): [1, 1, 32, 32**2],
+        ("2", "no", "北京", "unfavorable"): [1, 1, 32, 32**2],
+        ("1", "unknown", "Zürich", "favorable"): [1, 0, 0, 0],
+        ("__other__", "__other__", "Zürich", "favorable"): [1, 0, 0, 0],
     }
     assert set(lane.counted) == {NOW_S // 60 * 60}
-    assert lane.counts.decisions == {"favourable": 3, "unfavourable": 2}
+    assert lane.counts.decisions == {"favorable": 3, "unfavorable": 2}
 
 
 def test_its_output_has_its_own_shape_with_pseudonyms_in_place() -> None:
@@ -129,7 +129,7 @@ schema = 1
 name = "odd"
 topic = "raw"
 event_id = { path = "i'd {[(", link_domain = "d" }
-decision = { path = "o:k", favourable = 1, unfavourable = [0] }
+decision = { path = "o:k", favorable = 1, unfavorable = [0] }
 event_time = { path = "t", format = "epoch_s" }
 attributes = [{ name = "g", path = "group,", groups = ["a"], reference = "a" }]
 """).models[0]
@@ -138,4 +138,4 @@ attributes = [{ name = "g", path = "group,", groups = ["a"], reference = "a" }]
     lane.feed([encode(record), encode(record | {"i'd {[(": "2"})[:-1] + b', "o:k": 0}', encode(record | {"o:k": True})])
     lane.flush()
     assert lane.reasons == ["dup_key", "type"]
-    assert lane.labels() == {("a", "favourable"): [1]}
+    assert lane.labels() == {("a", "favorable"): [1]}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from stream_app.core.privacy.pseudonym import PATTERN, Pseudonymiser, RootKey
+from stream_app.core.privacy.pseudonym import PATTERN, Pseudonymizer, RootKey
 from tests.ingest_lane import CAMERA, IngestLane, encode, iso, loan, track
 
 MIDNIGHT_S = int(datetime(2026, 10, 1, tzinfo=UTC).timestamp())
@@ -33,7 +33,7 @@ def test_a_mixed_run_gives_the_pseudonyms_of_each_event_alone() -> None:
     for record in records:
         apart.feed([record], MIDNIGHT_S)
     assert together.events == apart.events
-    expected = Pseudonymiser([OLD, NEW], "applicant", "text").pseudonym(b"P-0", MIDNIGHT_S - 1)
+    expected = Pseudonymizer([OLD, NEW], "applicant", "text").pseudonym(b"P-0", MIDNIGHT_S - 1)
     assert together.events[0]["applicant_id"] == expected
 
 
@@ -42,7 +42,7 @@ def test_an_event_sent_again_on_the_other_side_of_midnight_is_still_a_repeat() -
     lane.feed([encode(loan(ts=LAST_MOMENT))], MIDNIGHT_S)
     lane.feed([encode(loan(ts=LAST_MOMENT)), encode(loan(application_id="A-2", ts=iso(MIDNIGHT_S)))], MIDNIGHT_S + 60)
     lane.flush()
-    assert (lane.counts.n_repeats, lane.n_counted) == (1, 2)
+    assert (lane.counts.n_duplicates, lane.n_counted) == (1, 2)
 
 
 def test_a_new_key_leaves_the_pseudonyms_of_earlier_events_alone() -> None:

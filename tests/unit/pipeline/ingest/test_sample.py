@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.ingest.sample import try_sample
-from stream_app.pipeline.lane import Batch
 from tests.ingest_lane import KEYS, LOANS, NOW_S, encode, iso, loan
 
 
@@ -19,7 +19,7 @@ def test_repeats_and_late_events_are_looked_for_within_a_partition() -> None:
     now, late = encode(loan()), encode(loan(application_id="A-2", ts=iso(NOW_S - 60)))
     batches = [run_of(0, 5, now), run_of(1, 0, now, None), run_of(0, 6, now, late), run_of(2, 9, late)]
     report = try_sample(LOANS, batches, KEYS[0])
-    assert (report.n_records, report.n_counted, report.n_repeats, report.n_late) == (6, 3, 1, 1)
+    assert (report.n_records, report.n_counted, report.n_duplicates, report.n_late) == (6, 3, 1, 1)
     assert report.n_tombstones == 1
     assert (report.first_pane_s, report.last_pane_s) == (NOW_S - 60, NOW_S)
     assert report.is_decoded

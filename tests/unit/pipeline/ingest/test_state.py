@@ -6,13 +6,13 @@ import msgspec
 import numpy as np
 import pytest
 
+from stream_app.core.windows.deduplication import DeduplicationWindow
 from stream_app.core.windows.partials import PanePartial, decode_partial
-from stream_app.core.windows.repeats import RepeatHorizon
 from stream_app.errors import StateError
-from stream_app.pipeline.ingest.pane_log import PaneLog
-from stream_app.pipeline.ingest.repeat_log import RepeatLog
+from stream_app.pipeline.contract import Batch
+from stream_app.pipeline.ingest.deduplication_log import DeduplicationLog
 from stream_app.pipeline.ingest.step import IngestStep, IngestTopology
-from stream_app.pipeline.lane import Batch
+from stream_app.pipeline.panes.pane_log import PaneLog
 from stream_app.policy import parse_policy
 from stream_app.topics import FAIRNESS_PARTIALS
 from tests.ingest_lane import KEYS, LOANS, NOW_S, IngestLane, State, encode, iso, loan
@@ -28,22 +28,22 @@ class Memory:
         self.restart()
 
     def restart(self) -> None:
-        self.horizon = RepeatHorizon(self.size)
-        self.log = RepeatLog(self.horizon)
+        self.horizon = DeduplicationWindow(self.size)
+        self.log = DeduplicationLog(self.horizon)
         self.log.restore(self.state)
 
     def see(self, first_offset: int, tags: list[int]) -> list[bool]:
         """Admit a run and flush."""
         offsets, array = np.arange(first_offset, first_offset + len(tags)), np.array(tags, np.uint64)
-        is_repeat = self.horizon.admit(offsets, array)
-        self.log.add(offsets[~is_repeat], array[~is_repeat])
+        is_duplicate = self.horizon.admit(offsets, array)
+        self.log.add(offsets[~is_duplicate], array[~is_duplicate])
         for key, value in self.log.take_changes():
             self.n_written += len(value or b"")
             if value is None:
                 del self.state[key]  # what is removed was there
             else:
                 self.state[key] = value
-        return [bool(answer) for answer in is_repeat]
+        return [bool(answer) for answer in is_duplicate]
 
     @property
     def tags(self) -> list[int]:
@@ -129,7 +129,7 @@ schema = 1
 name = "wide"
 topic = "raw"
 event_id = { path = "id", link_domain = "d" }
-decision = { path = "ok", favourable = true, unfavourable = [false] }
+decision = { path = "ok", favorable = true, unfavorable = [false] }
 event_time = { path = "t", format = "epoch_s" }
 attributes = [
     { name = "a", path = "a", groups = [GROUPS], reference = "0" },
@@ -167,9 +167,9 @@ def test_state_of_other_groups_or_of_another_version_is_refused_with_what_to_do(
     lane.feed([encode(loan())])
     lane.flush()
     lane.model = msgspec.structs.replace(LOANS, features=())
-    with pytest.raises(StateError, match="FAIRSTREAM_APP_ID") as refused:
+    with pytest.raises(StateError, match="FAIRSTREAM_APP_ID") as rejected:
         lane.restart()
-    assert "loans" in str(refused.value)
+    assert "loans" in str(rejected.value)
     lane.model = LOANS
     version, *rest = msgspec.msgpack.decode(lane.state[b"meta"])
     lane.state[b"meta"] = msgspec.msgpack.encode([version + 1, *rest])
@@ -181,7 +181,7 @@ def test_other_rules_or_windows_leave_the_state_valid() -> None:
     lane = IngestLane()
     lane.feed([encode(loan())])
     lane.flush()
-    lane.model = msgspec.structs.replace(LOANS, windows=LOANS.windows[:1], repeat_horizon=10, keep=())
+    lane.model = msgspec.structs.replace(LOANS, windows=LOANS.windows[:1], deduplication_window=10, keep=())
     lane.restart()
 
 

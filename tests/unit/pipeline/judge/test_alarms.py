@@ -1,4 +1,4 @@
-"""From panes to alarms, all-clears and states, through the judge as it runs."""
+"""From panes to alarms, recoveries and states, through the judge as it runs."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from stream_app.core.windows.cells import Cells
-from stream_app.pipeline.judge.alerts import Alert
-from stream_app.pipeline.judge.disclosed_alert import disclose_alert
-from stream_app.pipeline.judge.evidence import PairTest
+from stream_app.pipeline.disclosure.alerts import disclose_alert
+from stream_app.pipeline.records.alerts import Alert
+from stream_app.pipeline.records.evidence import PairTest
 from stream_app.policy import parse_policy
 from tests.judge_lane import JudgeLane
 
@@ -21,7 +21,7 @@ schema = 1
 name = "m"
 topic = "raw"
 event_id = { path = "id", link_domain = "d" }
-decision = { path = "ok", favourable = true, unfavourable = [false] }
+decision = { path = "ok", favorable = true, unfavorable = [false] }
 event_time = { path = "t" }
 attributes = [{ name = "sex", path = "sex", groups = ["f", "m"], reference = "m" }]
 segment = { name = "product", path = "product", values = ["auto", "home"] }
@@ -57,29 +57,29 @@ def lived(policy: str = POLICY, *, is_restarted: bool = False) -> Court:
 
 
 @pytest.fixture(scope="module")
-def life() -> Court:
+def deployment() -> Court:
     return lived()
 
 
-def test_a_violation_is_found_and_its_end_too_each_once(life: Court) -> None:
-    breach, clear = life.of(PairTest.RATIO_LOW)
+def test_a_violation_is_found_and_its_end_too_each_once(deployment: Court) -> None:
+    breach, clear = deployment.of(PairTest.RATIO_LOW)
     assert (breach.change, breach.pane_s, breach.onset_s) == ("breach", 80, 50)
     assert breach.log10_e == pytest.approx(20.233719 / math.log(10), abs=1e-6)
     assert breach.log10_threshold == pytest.approx(8)
-    assert (clear.change, clear.pane_s, clear.onset_s) == ("all_clear", 300, 250)
+    assert (clear.change, clear.pane_s, clear.onset_s) == ("recovery", 300, 250)
     assert clear.log10_e == pytest.approx(14.253497 / math.log(10), abs=1e-6)
 
 
-def test_nobody_is_accused_of_the_opposite(life: Court) -> None:
-    assert not life.of(PairTest.RATIO_HIGH)
-    assert not life.of(PairTest.GAP_HIGH)
+def test_nobody_is_accused_of_the_opposite(deployment: Court) -> None:
+    assert not deployment.of(PairTest.RATIO_HIGH)
+    assert not deployment.of(PairTest.GAP_HIGH)
 
 
-def test_an_alert_says_what_was_seen_since_the_onset_and_by_which_records(life: Court) -> None:
-    breach, clear = life.of(PairTest.RATIO_LOW)
+def test_an_alert_says_what_was_seen_since_the_onset_and_by_which_records(deployment: Court) -> None:
+    breach, clear = deployment.of(PairTest.RATIO_LOW)
     assert (breach.start_s, breach.end_s, breach.at_s) == (60, 90, 90)  # whole windows of a minute, the nearest
     assert (clear.start_s, clear.end_s) == (240, 310)
-    assert (breach.n, breach.favourable, breach.n_reference) == (150, 3 * 15, 150)
+    assert (breach.n, breach.favorable, breach.n_reference) == (150, 3 * 15, 150)
     assert breach.offsets == {"raw": {0: 900}}
     assert breach.cause is not None
     assert breach.cause.gap == breach.gap
@@ -88,19 +88,19 @@ def test_an_alert_says_what_was_seen_since_the_onset_and_by_which_records(life: 
     assert "likely over since 1970-01-01T00:04:10Z" in clear.sentence
 
 
-def test_a_breach_lasts_until_the_all_clear_whatever_single_windows_say(life: Court) -> None:
-    windows = [result for result in life.results if result.window == "1m"]
+def test_a_breach_lasts_until_the_all_clear_whatever_single_windows_say(deployment: Court) -> None:
+    windows = [result for result in deployment.results if result.window == "1m"]
     states = {result.end_s: result.groups[0].state for result in windows}
     assert states[60] == "ok"
     assert {states[end_s] for end_s in (120, 180, 240, 300)} == {"breach"}
     assert {states[end_s] for end_s in range(420, 660, 60)} == {"ok"}
 
 
-def test_evidence_stands_beside_the_values(life: Court) -> None:
-    (window,) = [result for result in life.results if result.window == "1m" and result.end_s == 120]
+def test_evidence_stands_beside_the_values(deployment: Court) -> None:
+    (window,) = [result for result in deployment.results if result.window == "1m" and result.end_s == 120]
     group, reference = window.groups
     (ratio_low, _, gap_low, _) = group.evidence
-    assert (ratio_low.test, ratio_low.state, ratio_low.found_s, ratio_low.onset_s) == ("ratio_low", "breach", 80, 50)
+    assert (ratio_low.test, ratio_low.state, ratio_low.alarm_s, ratio_low.onset_s) == ("ratio_low", "breach", 80, 50)
     assert gap_low.test == "gap_low"
     assert group.ratio_bounds is not None
     assert group.ratio_bounds.lower < (group.disparate_impact_ratio or 0) < (group.ratio_bounds.upper or 0)
@@ -109,37 +109,37 @@ def test_evidence_stands_beside_the_values(life: Court) -> None:
     assert (reference.evidence, reference.ratio_bounds, reference.cause) == ((), None, None)
 
 
-def test_restarts_between_all_panes_change_nothing(life: Court) -> None:
+def test_restarts_between_all_panes_change_nothing(deployment: Court) -> None:
     restarted = lived(is_restarted=True)
-    assert msgspec.json.encode(restarted.alerts) == msgspec.json.encode(life.alerts)
-    assert msgspec.json.encode(restarted.results) == msgspec.json.encode(life.results)
+    assert msgspec.json.encode(restarted.alerts) == msgspec.json.encode(deployment.alerts)
+    assert msgspec.json.encode(restarted.results) == msgspec.json.encode(deployment.results)
 
 
-def test_a_breach_of_the_plain_rules_counts_only_where_the_policy_wants_it(life: Court) -> None:
+def test_a_breach_of_the_plain_rules_counts_only_where_the_policy_wants_it(deployment: Court) -> None:
     blind = "0.04, design_effect = 1000, plain_rules = true }"  # the tests see a thousandth of what happens
     plain = lived(POLICY.replace("0.04 }", blind))
     assert not plain.alerts
     by_end = {result.end_s: result.groups[0] for result in plain.results if result.window == "1m"}
     assert by_end[120].state == "breach"
     assert by_end[120].evidence[0].state != "breach"
-    quiet = {result.end_s: result.groups[0] for result in life.results if result.window == "1m"}
+    quiet = {result.end_s: result.groups[0] for result in deployment.results if result.window == "1m"}
     assert quiet[60].rules == () == by_end[60].rules
 
 
-def test_a_changed_limit_begins_anew_and_another_window_does_not(life: Court) -> None:
+def test_a_changed_limit_begins_anew_and_another_window_does_not(deployment: Court) -> None:
     for policy, is_kept in (
         (POLICY.replace('"1m", size_s = 60', '"2m", size_s = 120'), True),
         (POLICY.replace("detection", "rules = { max_gap = 0.3 }\ndetection"), False),
     ):
-        court = Court(life.policy)
+        court = Court(deployment.policy)
         for number, approved in enumerate(LIFE_CYCLE[:12]):
             court.close_pane(number, court.cells(approved))
         changed = Court(parse_policy(policy), state=dict(court.state))
         for number in range(12, 24):
             changed.close_pane(number, changed.cells((15, 35)))
         newest = [result for result in changed.results if result.window != "total"][-1]
-        found_s = newest.groups[0].evidence[0].found_s
-        assert (found_s == 80) is is_kept
+        alarm_s = newest.groups[0].evidence[0].alarm_s
+        assert (alarm_s == 80) is is_kept
 
 
 def test_a_stratified_test_is_not_fooled_by_a_change_of_the_mix() -> None:
@@ -159,8 +159,8 @@ def test_a_stratified_test_is_not_fooled_by_a_change_of_the_mix() -> None:
     assert alarms == {"true": 0, "false": 1}
 
 
-def test_an_alert_about_few_people_tells_no_numbers(life: Court) -> None:
-    alert = life.of(PairTest.RATIO_LOW)[0]
+def test_an_alert_about_few_people_tells_no_numbers(deployment: Court) -> None:
+    alert = deployment.of(PairTest.RATIO_LOW)[0]
     shown, hidden = disclose_alert(alert, 10), disclose_alert(alert, alert.n + 1)
     assert (shown.n, shown.is_hidden, shown.sentence) == (alert.n, False, alert.sentence)
     assert (hidden.n, hidden.rate, hidden.cause, hidden.sentence, hidden.is_hidden) == (None, None, None, None, True)

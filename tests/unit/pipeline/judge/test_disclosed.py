@@ -5,13 +5,13 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from stream_app.core.fairness.counts import GroupCount
-from stream_app.pipeline.judge.disclosed import DisclosedGroup, DisclosedResult, disclosable_state, disclose_result
-from stream_app.pipeline.judge.disclosed_totals import with_sequences
-from stream_app.pipeline.judge.evidence import Kind
-from stream_app.pipeline.judge.results import Result, Span
-from stream_app.pipeline.judge.verdicts import group_counts
+from stream_app.core.groups.counts import GroupCount
+from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult, disclosable_state, disclose_result
+from stream_app.pipeline.disclosure.totals import with_sequences
+from stream_app.pipeline.judge.verdicts.decisions import group_counts
 from stream_app.pipeline.layout import layout_of
+from stream_app.pipeline.records.evidence import LimitKind
+from stream_app.pipeline.records.results import Result, Span
 from stream_app.policy import load_policy
 from tests.judging import judge_plainly
 
@@ -22,8 +22,8 @@ LAYOUT = layout_of(MODEL)
 def result(**counts: tuple[int, int]) -> Result:
     labels = LAYOUT.dimensions[0][1]
     cells = {}
-    for group, (n, favourable) in counts.items():
-        for decision, count in enumerate((favourable, n - favourable)):
+    for group, (n, favorable) in counts.items():
+        for decision, count in enumerate((favorable, n - favorable)):
             cells[LAYOUT.code_of((labels.index(group), 0, 0, decision))] = [count]
     return judge_plainly(MODEL, LAYOUT, cells, Span("100s", 0, 100))[0]
 
@@ -77,8 +77,8 @@ def test_a_group_that_is_hidden_to_protect_a_smaller_one_still_raises_the_alarm(
 
 def test_a_pair_that_breaks_only_other_rules_is_ok() -> None:
     exact = result(white=(100, 30), black=(100, 20), hispan=(100, 30))
-    assert disclosable_state(exact, 10, Kind.RATIO) == "breach"
-    assert disclosable_state(exact, 10, Kind.GAP) == "ok"
+    assert disclosable_state(exact, 10, LimitKind.RATIO) == "breach"
+    assert disclosable_state(exact, 10, LimitKind.GAP) == "ok"
 
 
 def test_k_of_zero_shows_everything() -> None:

@@ -11,11 +11,11 @@ import pytest
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.partials import PanePartial, Partial
 from stream_app.errors import StateError
+from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.judge import state as judge_state
-from stream_app.pipeline.judge.aggregates import Aggregate
-from stream_app.pipeline.judge.results import Result
 from stream_app.pipeline.judge.step import JudgeReport, JudgeStep, JudgeTopology
-from stream_app.pipeline.lane import Batch
+from stream_app.pipeline.records.aggregates import Aggregate
+from stream_app.pipeline.records.results import Result
 from stream_app.policy import Policy, load_policy, parse_policy
 from tests.judge_lane import JudgeLane
 
@@ -25,7 +25,7 @@ schema = 1
 name = "m"
 topic = "raw"
 event_id = { path = "id", link_domain = "d" }
-decision = { path = "ok", favourable = true, unfavourable = [false] }
+decision = { path = "ok", favorable = true, unfavorable = [false] }
 event_time = { path = "t", out_of_orderness_s = 5, pane_s = 10 }
 attributes = [{ name = "group", path = "group", groups = ["B", "W"], reference = "W" }]
 windows = [{ name = "1m", size_s = 60 }, { name = "1000s", size_s = 1000 }]
@@ -43,11 +43,11 @@ class Bench(JudgeLane):
     report: JudgeReport = field(default_factory=JudgeReport)
 
     def cells(self, **counts: tuple[int, int]) -> Cells:
-        """Return cells of the first attribute: n and favourable by label."""
+        """Return cells of the first attribute: n and favorable by label."""
         labels = self.layout.dimensions[0][1]
         cells = {}
-        for label, (n, favourable) in counts.items():
-            for decision, count in enumerate((favourable, n - favourable)):
+        for label, (n, favorable) in counts.items():
+            for decision, count in enumerate((favorable, n - favorable)):
                 if count:
                     cells[self.layout.code_of((labels.index(label), decision))] = [count]
         return cells
@@ -88,8 +88,8 @@ def test_the_deterministic_drift_stream_gives_its_six_windows() -> None:
     for second in range(6000):
         group = "W" if second % 10 else "B"
         seen[group] += 1
-        refused = (0, 2, 5) if group == "B" and second >= 3000 else (0,)
-        code = bench.layout.code_of((0 if group == "B" else 1, int(seen[group] % 8 in refused)))
+        rejected = (0, 2, 5) if group == "B" and second >= 3000 else (0,)
+        code = bench.layout.code_of((0 if group == "B" else 1, int(seen[group] % 8 in rejected)))
         cells = panes[second % 4].setdefault(second // 10 * 10, {})
         cells.setdefault(code, [0])[0] += 1
     results = bench.say(
@@ -99,14 +99,14 @@ def test_the_deterministic_drift_stream_gives_its_six_windows() -> None:
         )
     )
     windows = [result for result in results if result.window == "1000s"]
-    found = [{group.group: (group.favourable, group.n) for group in window.groups} for window in windows]
+    found = [{group.group: (group.favorable, group.n) for group in window.groups} for window in windows]
     assert [window["B"] for window in found] == [(k, 100) for k in (88, 87, 88, 62, 63, 62)]
     assert [window["W"] for window in found] == [(k, 900) for k in (788, 787, 788, 787, 788, 787)]
     ratios = [window.groups[0].disparate_impact_ratio for window in windows]
     assert ratios == pytest.approx([1.005076, 0.994917, 1.005076, 0.709022, 0.719543, 0.709022], abs=5e-7)
     assert [bool(window.groups[0].rules) for window in windows] == [False] * 3 + [True] * 3
     (total,) = [result for result in results if result.window == "total"]
-    assert [(group.favourable, group.n) for group in total.groups] == [(450, 600), (4725, 5400)]
+    assert [(group.favorable, group.n) for group in total.groups] == [(450, 600), (4725, 5400)]
     assert total.offsets == {"raw": {0: 1500, 1: 1500, 2: 1500, 3: 1500}}
 
 
@@ -229,7 +229,7 @@ def test_old_news_of_a_former_owner_is_ignored_and_counted() -> None:
     bench = Bench()
     bench.say(bench.partial((0, bench.cells(W=(3, 3))), closed_before_s=0, next_offset=3))
     bench.say(bench.partial((0, bench.cells(W=(2, 2))), closed_before_s=0, next_offset=2))
-    assert bench.report.models["m"].n_repeats == 1
+    assert bench.report.models["m"].n_duplicates == 1
     window, _ = bench.say(bench.partial(closed_before_s=60, next_offset=9))
     assert window.n == 3
 

@@ -11,13 +11,12 @@ import pytest
 
 from stream_app.core.windows.cells import CellLayout, Cells
 from stream_app.errors import StateError
-from stream_app.pipeline.judge.dial import Subject, log_thresholds_of, n_tests_of
-from stream_app.pipeline.judge.disclosed_outcomes import TOO_FEW, disclose_outcomes
-from stream_app.pipeline.judge.evidence import PairTest
-from stream_app.pipeline.judge.outcome_results import decode_decision_result
-from stream_app.pipeline.judge.outcome_verdicts import OutcomeResult
+from stream_app.pipeline.disclosure.outcomes import TOO_FEW, disclose_outcomes
+from stream_app.pipeline.judge.budget import BudgetFamily, log_thresholds_of, n_tests_of
 from stream_app.pipeline.judge.step import JudgeStep, JudgeTopology
 from stream_app.pipeline.layout import outcome_layout_of
+from stream_app.pipeline.records.evidence import PairTest
+from stream_app.pipeline.records.outcome_results import OutcomeResult, decode_decision_result
 from stream_app.policy import load_policy, outcome_layout_hash, parse_policy
 from tests.judge_lane import JudgeLane
 
@@ -27,7 +26,7 @@ schema = 1
 name = "m"
 topic = "raw"
 event_id = { path = "id", link_domain = "d" }
-decision = { path = "ok", favourable = true, unfavourable = [false] }
+decision = { path = "ok", favorable = true, unfavorable = [false] }
 event_time = { path = "t" }
 attributes = [{ name = "sex", path = "sex", groups = ["f", "m"], reference = "m" }]
 windows = [{ name = "1m", size_s = 60 }]
@@ -37,8 +36,8 @@ score = { path = "p", minimum = 0, maximum = 1, edges = [0.3, 0.5, 0.7], cut = 0
 topic = "raw-outcomes"
 event_id = "id"
 path = "repaid"
-favourable = true
-unfavourable = [false]
+favorable = true
+unfavorable = [false]
 event_time = { path = "t" }
 is_selective = true
 """
@@ -66,8 +65,8 @@ class Court(JudgeLane):
     def approved_came(self, number: int, good: tuple[int, int], n: int = 50) -> None:
         counts = {}
         for sex, k in zip("fm", good, strict=True):
-            counts[sex, "favourable", "favourable"] = k
-            counts[sex, "favourable", "unfavourable"] = n - k
+            counts[sex, "favorable", "favorable"] = k
+            counts[sex, "favorable", "unfavorable"] = n - k
         self.outcomes_came(number, counts)
 
     def decided(self, number: int, bins: dict[str, tuple[int, ...]]) -> None:
@@ -76,7 +75,7 @@ class Court(JudgeLane):
         cells: Cells = {}
         for sex, counts in bins.items():
             for bin_, n in enumerate(counts):
-                decision = "favourable" if bin_ >= 2 else "unfavourable"
+                decision = "favorable" if bin_ >= 2 else "unfavorable"
                 score = dict(layout.dimensions)["score"][bin_]
                 cells[_code(layout, sex=sex, decision=decision, score=score)] = [n, n, 0, 0]
         self.close_pane(number, cells)
@@ -102,13 +101,13 @@ def lived(*, is_restarted: bool = False) -> Court:
 
 
 @pytest.fixture(scope="module")
-def life() -> Court:
+def deployment() -> Court:
     return lived()
 
 
-def test_outcomes_that_get_worse_are_found_and_their_end_too_each_once(life: Court) -> None:
-    assert life.tests() == [(PairTest.OUTCOME_LOW, "breach"), (PairTest.OUTCOME_LOW, "all_clear")]
-    breach, clear = life.alerts
+def test_outcomes_that_get_worse_are_found_and_their_end_too_each_once(deployment: Court) -> None:
+    assert deployment.tests() == [(PairTest.OUTCOME_LOW, "breach"), (PairTest.OUTCOME_LOW, "recovery")]
+    breach, clear = deployment.alerts
     assert (breach.model, breach.attribute, breach.group, breach.reference) == ("m/outcomes", "sex", "f", "m")
     assert breach.onset_s == 100
     assert 100 < breach.pane_s < 250
@@ -116,11 +115,11 @@ def test_outcomes_that_get_worse_are_found_and_their_end_too_each_once(life: Cou
     assert "likely over since 1970-01-01T00:0" in clear.sentence
 
 
-def test_an_alert_counts_what_its_test_counts(life: Court) -> None:
-    breach = life.alerts[0]
-    assert breach.rate == breach.favourable / breach.n
+def test_an_alert_counts_what_its_test_counts(deployment: Court) -> None:
+    breach = deployment.alerts[0]
+    assert breach.rate == breach.favorable / breach.n
     assert breach.n == breach.n_reference
-    assert breach.favourable_reference / breach.n_reference == 0.9
+    assert breach.favorable_reference / breach.n_reference == 0.9
     assert breach.sentence.startswith("Good outcomes among the approved: f 0.")
     assert "(beyond 0.1)" in breach.sentence
     assert "likely since 1970-01-01T00:01:40Z" in breach.sentence
@@ -129,11 +128,11 @@ def test_an_alert_counts_what_its_test_counts(life: Court) -> None:
     assert breach.cause.shortfall is None
 
 
-def test_an_outcome_counts_where_the_dial_says_so(life: Court) -> None:
-    log_c = log_thresholds_of(life.model)
-    assert life.alerts[0].log10_threshold == pytest.approx(log_c[Subject.OUTCOMES] / math.log(10))
-    share = sum(n * math.exp(-log_c[subject]) for subject, n in n_tests_of(life.model).items() if n)
-    assert share * 1e6 == pytest.approx(life.model.detection.false_alarms_per_million)
+def test_an_outcome_counts_where_the_dial_says_so(deployment: Court) -> None:
+    log_c = log_thresholds_of(deployment.model)
+    assert deployment.alerts[0].log10_threshold == pytest.approx(log_c[BudgetFamily.OUTCOMES] / math.log(10))
+    share = sum(n * math.exp(-log_c[subject]) for subject, n in n_tests_of(deployment.model).items() if n)
+    assert share * 1e6 == pytest.approx(deployment.model.detection.false_alarms_per_million)
 
 
 @pytest.mark.parametrize("name", ["credit", "loans", "loanapp"])
@@ -144,8 +143,8 @@ def test_all_tests_of_a_model_together_keep_its_dial(name: str) -> None:
     assert share * 1e6 == pytest.approx(model.detection.false_alarms_per_million)
 
 
-def test_windows_say_how_the_tests_stand_beside_the_values(life: Court) -> None:
-    windows = {result.end_s: result for result in life.outcomes if result.window == "1m"}
+def test_windows_say_how_the_tests_stand_beside_the_values(deployment: Court) -> None:
+    windows = {result.end_s: result for result in deployment.outcomes if result.window == "1m"}
     women, men = windows[60].groups
     assert (women.state, men.state, men.evidence) == ("ok", None, ())
     assert [each.test for each in women.evidence] == [PairTest.OUTCOME_LOW, PairTest.OUTCOME_HIGH]
@@ -155,28 +154,28 @@ def test_windows_say_how_the_tests_stand_beside_the_values(life: Court) -> None:
     assert windows[60].key == "m/outcomes|sex|1m|60"
 
 
-def test_restarts_between_all_panes_change_nothing(life: Court) -> None:
+def test_restarts_between_all_panes_change_nothing(deployment: Court) -> None:
     restarted = lived(is_restarted=True)
-    assert msgspec.json.encode(restarted.alerts) == msgspec.json.encode(life.alerts)
-    assert msgspec.json.encode(restarted.outcomes) == msgspec.json.encode(life.outcomes)
-    assert restarted.clocks == life.clocks
+    assert msgspec.json.encode(restarted.alerts) == msgspec.json.encode(deployment.alerts)
+    assert msgspec.json.encode(restarted.outcomes) == msgspec.json.encode(deployment.outcomes)
+    assert restarted.clocks == deployment.clocks
 
 
-def test_a_reader_of_decisions_leaves_outcomes_out(life: Court) -> None:
-    record = msgspec.json.encode(life.outcomes[0])
+def test_a_reader_of_decisions_leaves_outcomes_out(deployment: Court) -> None:
+    record = msgspec.json.encode(deployment.outcomes[0])
     assert decode_decision_result(record) is None
     with pytest.raises(msgspec.MsgspecError):
         decode_decision_result(b"{}")
 
 
-def test_a_new_owner_shows_the_newest_outcomes_again(life: Court) -> None:
-    owner = JudgeStep(life.policy, 0, JudgeTopology())
-    owner.restore(life.state, 0)
-    newest = {result.key: result for result in life.outcomes}
+def test_a_new_owner_shows_the_newest_outcomes_again(deployment: Court) -> None:
+    owner = JudgeStep(deployment.policy, 0, JudgeTopology())
+    owner.restore(deployment.state, 0)
+    newest = {result.key: result for result in deployment.outcomes}
     for result in owner.newest_results():
         assert isinstance(result, OutcomeResult)
         # How the tests stand is as of now; what was counted is as of the close.
-        assert result.groups[0].favourable_outcome_rate == newest[result.key].groups[0].favourable_outcome_rate
+        assert result.groups[0].favorable_outcome_rate == newest[result.key].groups[0].favorable_outcome_rate
 
 
 def test_mistakes_are_told_apart_where_outcomes_of_refused_cases_come_too() -> None:
@@ -184,10 +183,10 @@ def test_mistakes_are_told_apart_where_outcomes_of_refused_cases_come_too() -> N
     for number in range(60):
         counts = {}
         for sex, (tp, fn, fp, tn) in {"f": (15, 25, 4, 16), "m": (32, 8, 4, 16)}.items():
-            counts[sex, "favourable", "favourable"] = tp
-            counts[sex, "unfavourable", "favourable"] = fn
-            counts[sex, "favourable", "unfavourable"] = fp
-            counts[sex, "unfavourable", "unfavourable"] = tn
+            counts[sex, "favorable", "favorable"] = tp
+            counts[sex, "unfavorable", "favorable"] = fn
+            counts[sex, "favorable", "unfavorable"] = fp
+            counts[sex, "unfavorable", "unfavorable"] = tn
         court.outcomes_came(number, counts)
     assert court.tests() == [(PairTest.TPR_LOW, "breach")]
     assert court.alerts[0].n == court.alerts[0].n_reference
@@ -243,7 +242,7 @@ def test_scores_of_one_group_that_sink_are_found_between_groups_and_against_thei
     between = [alert for alert in court.alerts if alert.test in (PairTest.SCORE_LOW, PairTest.SCORE_HIGH)]
     assert [(alert.group, alert.reference, alert.onset_s) for alert in drift] == [("f", "its own past", 300)]
     assert drift[0].sentence.startswith("Scores of f have moved: more in [0,0.3) than in its own past, 0.")
-    assert (drift[0].n_reference, drift[0].favourable_reference, drift[0].cause) == (1000, 200, None)
+    assert (drift[0].n_reference, drift[0].favorable_reference, drift[0].cause) == (1000, 200, None)
     assert [(alert.test, alert.group) for alert in between] == [(PairTest.SCORE_LOW, "f")]
     assert between[0].sentence.startswith("Scores from 0.5 on: f 0.")
 
@@ -294,8 +293,8 @@ def test_scores_are_restored_between_all_panes() -> None:
     assert msgspec.json.encode(parted.results) == msgspec.json.encode(whole.results)
 
 
-def test_few_outcomes_give_no_number_and_small_groups_no_verdict(life: Court) -> None:
-    [window] = [result for result in life.outcomes if result.window == "1m" and result.end_s == 300]
+def test_few_outcomes_give_no_number_and_small_groups_no_verdict(deployment: Court) -> None:
+    [window] = [result for result in deployment.outcomes if result.window == "1m" and result.end_s == 300]
     shown = disclose_outcomes(window, 10).groups[0]
     assert (shown.n, shown.state, shown.hidden) == (300, "breach", None)
     hidden = disclose_outcomes(window, 301)
@@ -306,8 +305,8 @@ def test_few_outcomes_give_no_number_and_small_groups_no_verdict(life: Court) ->
 def test_each_rate_needs_k_cases_of_its_own() -> None:
     court = Court(parse_policy(FULL))
     counts = {
-        ("f", "favourable", "favourable"): 40, ("f", "favourable", "unfavourable"): 3,
-        ("m", "favourable", "favourable"): 60, ("m", "favourable", "unfavourable"): 60,
+        ("f", "favorable", "favorable"): 40, ("f", "favorable", "unfavorable"): 3,
+        ("m", "favorable", "favorable"): 60, ("m", "favorable", "unfavorable"): 60,
     }  # fmt: skip
     for number in (0, 6):
         court.outcomes_came(number, counts)

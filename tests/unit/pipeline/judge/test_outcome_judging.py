@@ -6,10 +6,10 @@ import msgspec
 import pytest
 
 from stream_app.core.windows.cells import Cells
-from stream_app.pipeline.judge.outcome_judging import NO_PROBABILITY, judge_outcomes
-from stream_app.pipeline.judge.outcome_verdicts import OutcomeGroupResult, OutcomeResult
-from stream_app.pipeline.judge.results import Span
+from stream_app.pipeline.judge.verdicts.outcomes import NO_PROBABILITY, judge_outcomes
 from stream_app.pipeline.layout import outcome_layout_of
+from stream_app.pipeline.records.outcome_results import OutcomeGroupResult, OutcomeResult
+from stream_app.pipeline.records.results import Span
 from stream_app.policy import ModelPolicy, parse_policy
 from tests.outcome_lane import MODEL, NOW_S, POLICY
 
@@ -44,8 +44,8 @@ def group(result: OutcomeResult, name: str) -> OutcomeGroupResult:
 
 
 def confusion(sex: str, tp: int, fp: int, fn: int, tn: int) -> Counts:
-    kinds = (("favourable", 1, "favourable", tp), ("favourable", 1, "unfavourable", fp),
-             ("unfavourable", 0, "favourable", fn), ("unfavourable", 0, "unfavourable", tn))  # fmt: skip
+    kinds = (("favorable", 1, "favorable", tp), ("favorable", 1, "unfavorable", fp),
+             ("unfavorable", 0, "favorable", fn), ("unfavorable", 0, "unfavorable", tn))  # fmt: skip
     return {(sex, decision, bin_, outcome): (n, n * 500_000) for decision, bin_, outcome, n in kinds}
 
 
@@ -64,7 +64,7 @@ def test_the_gaps_and_intervals_are_those_of_the_reference() -> None:
         assert measure is not None
         assert (measure.value, measure.lower, measure.upper) == pytest.approx(known, abs=1e-6)
     assert women.true_positive_rate.value == pytest.approx(127 / 144)
-    assert women.favourable_outcome_rate.value == pytest.approx(127 / 133)
+    assert women.favorable_outcome_rate.value == pytest.approx(127 / 133)
     assert women.predictive_parity_difference is not None
     assert women.predictive_parity_difference.value == pytest.approx(127 / 133 - 1496 / 1525)
 
@@ -74,12 +74,12 @@ def test_the_reference_and_undeclared_values_have_rates_and_no_gaps() -> None:
     assert [own.group for own in result.groups] == ["f", "m", "unknown"]
     for name in ("m", "unknown"):
         own = group(result, name)
-        assert own.favourable_outcome_rate.value is not None
+        assert own.favorable_outcome_rate.value is not None
         assert own.equal_opportunity_difference is own.failure_rate_difference is None
     assert (result.reference, result.n, result.key) == ("m", 1880, f"m/outcomes|sex|1m|{NOW_S + 60}")
 
 
-def test_under_selective_labels_only_what_concerns_favourable_decisions_is_said() -> None:
+def test_under_selective_labels_only_what_concerns_favorable_decisions_is_said() -> None:
     women = group(judge(MODEL, LOANAPP), "f")
     for measure in (
         women.true_positive_rate,
@@ -91,15 +91,15 @@ def test_under_selective_labels_only_what_concerns_favourable_decisions_is_said(
         assert measure is not None
         assert (measure.value, measure.lower, measure.upper) == (None, None, None)
         assert measure.reason == "selective_labels"
-    assert women.favourable_outcome_rate.value == pytest.approx(127 / 133)
-    assert women.favourable_outcome_rate.lower is not None
+    assert women.favorable_outcome_rate.value == pytest.approx(127 / 133)
+    assert women.favorable_outcome_rate.lower is not None
     assert women.failure_rate_difference is not None
     assert women.failure_rate_difference.value == pytest.approx(6 / 133 - 29 / 1525)
 
 
 def test_a_window_without_outcomes_has_reasons_instead_of_numbers() -> None:
     women = group(judge(FULL, {}), "f")
-    assert (women.n, women.favourable_outcome_rate.reason) == (0, "no_outcomes")
+    assert (women.n, women.favorable_outcome_rate.reason) == (0, "no_outcomes")
     assert (women.calibration_error, women.calibration_reason) == (None, "no_outcomes")
     assert women.equal_opportunity_difference is not None
     assert women.equal_opportunity_difference.reason == "no_outcomes"
@@ -108,9 +108,9 @@ def test_a_window_without_outcomes_has_reasons_instead_of_numbers() -> None:
 
 def test_calibration_compares_good_outcomes_with_mean_scores_bin_by_bin() -> None:
     counts: Counts = {
-        ("f", "unfavourable", 0, "favourable"): (2, 200_000),
-        ("f", "unfavourable", 0, "unfavourable"): (8, 800_000),
-        ("f", "favourable", 1, "favourable"): (30, 27_000_000),
+        ("f", "unfavorable", 0, "favorable"): (2, 200_000),
+        ("f", "unfavorable", 0, "unfavorable"): (8, 800_000),
+        ("f", "favorable", 1, "favorable"): (30, 27_000_000),
     }
     women = group(judge(FULL, counts), "f")
     assert women.calibration_error == pytest.approx((abs(2 - 1.0) + abs(30 - 27.0)) / 40)
@@ -132,9 +132,9 @@ def test_a_score_that_is_no_probability_has_bins_and_no_calibration_error() -> N
 
 def test_the_running_totals_say_which_share_of_the_decisions_has_no_outcome() -> None:
     waiting: Counts = {
-        ("f", "favourable", 1, "awaited"): (200, 0),
-        ("f", "favourable", 1, "expired"): (10, 0),
-        ("f", "unfavourable", 0, "awaited"): (100, 0),
+        ("f", "favorable", 1, "awaited"): (200, 0),
+        ("f", "favorable", 1, "expired"): (10, 0),
+        ("f", "unfavorable", 0, "awaited"): (100, 0),
     }
     counts = confusion("f", 127, 6, 0, 0) | waiting
     for model, n_awaited in ((MODEL, 200), (FULL, 300)):

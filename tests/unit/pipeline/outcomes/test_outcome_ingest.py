@@ -11,12 +11,12 @@ import msgspec
 import numpy as np
 import pytest
 
+from stream_app.core.join.join_records import JoinDecisions, JoinOutcomes, decode_rows
 from stream_app.core.privacy.pseudonym import RootKey, derive_key
-from stream_app.core.windows.label_rows import DecisionRows, OutcomeRows, decode_rows
+from stream_app.pipeline.contract import Batch, Outputs
+from stream_app.pipeline.ingest.outcome_step import OutcomeIngestStep, OutcomeIngestTopology
 from stream_app.pipeline.ingest.sample import try_sample
-from stream_app.pipeline.lane import Batch, Outputs
 from stream_app.pipeline.layout import layout_of
-from stream_app.pipeline.outcomes.ingest import OutcomeIngestStep, OutcomeIngestTopology
 from stream_app.policy import ModelPolicy, parse_policy
 from stream_app.topics import DEAD_LETTERS
 from tests.ingest_lane import IngestLane
@@ -24,7 +24,7 @@ from tests.outcome_lane import MODEL, NOW_S, POLICY, OutcomeLane
 
 KEY = RootKey("abcdefgh", 0, b"k" * 32)
 LATER = RootKey("laterkey", NOW_S + 100, b"l" * 32)
-LOG = "fairstream-labels-m"
+LOG = "fairstream-outcome-join-m"
 LONG_WAIT = parse_policy(POLICY.replace("max_wait_d = 0.001", "max_wait_d = 1")).models[0]
 
 
@@ -87,10 +87,10 @@ def test_an_outcome_meets_its_decision_whichever_spelling_its_id_has() -> None:
     lane = join(*log_of(decisions), *outcomes.flush())
     assert (lane.counts.matched, lane.counts.unmatched) == (2, 1)
     assert lane.totals() == {
-        ("f", "favourable", "[0.5,1]", "awaited"): [1, 1, 750_000, 750_000**2],
-        ("f", "favourable", "[0.5,1]", "favourable"): [1, 1, 750_000, 750_000**2],
-        ("m", "favourable", "[0,0.5)", "awaited"): [1, 1, 250_000, 250_000**2],
-        ("m", "favourable", "[0,0.5)", "unfavourable"): [1, 1, 250_000, 250_000**2],
+        ("f", "favorable", "[0.5,1]", "awaited"): [1, 1, 750_000, 750_000**2],
+        ("f", "favorable", "[0.5,1]", "favorable"): [1, 1, 750_000, 750_000**2],
+        ("m", "favorable", "[0,0.5)", "awaited"): [1, 1, 250_000, 250_000**2],
+        ("m", "favorable", "[0,0.5)", "unfavorable"): [1, 1, 250_000, 250_000**2],
     }
 
 
@@ -103,7 +103,7 @@ def test_a_rotation_of_keys_between_decision_and_outcome_loses_no_match() -> Non
     outcomes.feed(outcome("old", NOW_S + 200), outcome("new", NOW_S + 200), broker_s=NOW_S + 200)
     outcomes.feed(outcome("old", NOW_S + 201), broker_s=NOW_S + 201)
     lane = join(*log_of(decisions), *outcomes.flush(), model=LONG_WAIT)
-    assert (lane.counts.matched, lane.counts.repeated, lane.step.n_unmatched) == (2, 1, 0)
+    assert (lane.counts.matched, lane.counts.duplicate, lane.step.n_unmatched) == (2, 1, 0)
     pseudonyms = [event["id"].split(".")[1] for event in decisions.events]
     assert pseudonyms == ["abcdefgh", "laterkey"], "the decisions did get their pseudonyms under two keys"
 
@@ -115,7 +115,7 @@ def test_an_outcome_of_before_a_rotation_carries_one_tag_and_one_of_after_it_two
     outcomes.feed(outcome("1", NOW_S + 120), broker_s=NOW_S + 120)
     outcomes.feed(outcome("1", NOW_S + 400), broker_s=NOW_S + 400)
     rows = [decode_rows(record) for record in outcomes.flush()]
-    tags = [row.tags for row in rows if isinstance(row, OutcomeRows)]
+    tags = [row.tags for row in rows if isinstance(row, JoinOutcomes)]
     assert [len(columns) for columns in tags] == [1, 2, 1]
     assert tags[1] == (tags[2][0], tags[0][0]), "the newest key first"
 
@@ -128,11 +128,11 @@ def test_what_is_written_of_a_decision_is_a_tag_a_cell_and_a_score() -> None:
     [record] = log_of(lane)
     assert len(record) < 1001 * 16 + 100
     rows = decode_rows(record)
-    assert isinstance(rows, DecisionRows)
+    assert isinstance(rows, JoinDecisions)
     assert rows.time_s == NOW_S + 3
     cells = [layout_of(MODEL).labels_of(code) for code in np.frombuffer(rows.cells, np.uint32).tolist()]
-    assert cells[499:501] == [("f", "favourable", "[0,0.5)"), ("f", "favourable", "[0.5,1]")]
-    assert cells[-1] == ("m", "unfavourable", "[0.5,1]")
+    assert cells[499:501] == [("f", "favorable", "[0,0.5)"), ("f", "favorable", "[0.5,1]")]
+    assert cells[-1] == ("m", "unfavorable", "[0.5,1]")
     assert np.frombuffer(rows.scores, np.int32).tolist() == [*range(0, 1_000_000, 1000), 1_000_000]
 
 
@@ -140,10 +140,10 @@ def test_only_counted_decisions_wait() -> None:
     lane = IngestLane(MODEL, (KEY,))
     lane.feed([decision("1", NOW_S + 60), decision("1", NOW_S + 60), decision("late"), b"{"], NOW_S + 60)
     lane.flush()
-    assert lane.counts.n_late == lane.counts.n_repeats == 1
+    assert lane.counts.n_late == lane.counts.n_duplicates == 1
     [record] = log_of(lane)
     rows = decode_rows(record)
-    assert isinstance(rows, DecisionRows)
+    assert isinstance(rows, JoinDecisions)
     assert len(rows.tags) == 8
     assert join(record).by_outcome() == {"awaited": 1}
 
@@ -214,12 +214,12 @@ def test_cells_scores_and_tags_stay_side_by_side_over_runs_and_batches() -> None
     seen = 0
     for record in log_of(lane):
         rows = decode_rows(record)
-        assert isinstance(rows, DecisionRows)
+        assert isinstance(rows, JoinDecisions)
         columns = ((rows.tags, np.uint64), (rows.cells, np.uint32), (rows.scores, np.int32))
         for tag, cell, score in zip(*(np.frombuffer(data, kind).tolist() for data, kind in columns), strict=True):
             number = known[tag]
             sex = ("f", "m", "__other__", "unknown")[number % 4]
-            label = "favourable" if number % 3 else "unfavourable"
+            label = "favorable" if number % 3 else "unfavorable"
             bin_ = "[0.5,1]" if number % 101 >= 50 else "[0,0.5)"
             assert layout_of(LONG_WAIT).labels_of(cell) == (sex, label, bin_)
             assert score == number % 101 * 10_000
@@ -248,4 +248,4 @@ def test_a_sample_of_decisions_is_tried_as_if_there_were_no_outcomes() -> None:
     values: list[bytes | None] = [decision(str(number), ok=number > 3) for number in range(10)]
     batch = Batch("raw", 0, 0, 10, np.arange(10), values, np.full(10, NOW_S * 1000, np.int64))
     report = try_sample(MODEL, [batch], KEY)
-    assert (report.n_counted, report.outcomes) == (10, {"favourable": 6, "unfavourable": 4})
+    assert (report.n_counted, report.outcomes) == (10, {"favorable": 6, "unfavorable": 4})

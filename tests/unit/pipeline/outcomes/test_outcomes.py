@@ -17,8 +17,8 @@ def test_an_outcome_is_counted_in_the_cell_of_its_decision_with_its_score() -> N
     lane.feed(decisions(NOW_S, (7, 5, 750_000)), outcomes((NOW_S + 30, (7,), GOOD)))
     lane.flush()
     assert lane.totals() == {
-        ("m", "favourable", "[0.5,1]", "awaited"): [1, 1, 750_000, 750_000**2],
-        ("m", "favourable", "[0.5,1]", "favourable"): [1, 1, 750_000, 750_000**2],
+        ("m", "favorable", "[0.5,1]", "awaited"): [1, 1, 750_000, 750_000**2],
+        ("m", "favorable", "[0.5,1]", "favorable"): [1, 1, 750_000, 750_000**2],
     }
     assert sorted(lane.counted) == [NOW_S, NOW_S + 30], "each in the pane in which it came"
 
@@ -28,20 +28,20 @@ def test_the_first_outcome_counts_the_same_again_is_repeated_and_another_is_chan
     lane.feed(decisions(NOW_S, *cases([7])))
     lane.feed(outcomes((NOW_S, (7,), BAD), (NOW_S, (7,), BAD), (NOW_S, (7,), GOOD)), outcomes((NOW_S, (7,), BAD)))
     lane.flush()
-    assert (lane.counts.matched, lane.counts.repeated, lane.counts.changed) == (1, 2, 1)
-    assert lane.by_outcome() == {"awaited": 1, "unfavourable": 1}
+    assert (lane.counts.matched, lane.counts.duplicate, lane.counts.changed) == (1, 2, 1)
+    assert lane.by_outcome() == {"awaited": 1, "unfavorable": 1}
 
 
 def test_an_outcome_before_its_decision_waits_and_counts_when_the_decision_comes() -> None:
     lane = OutcomeLane()
     lane.feed(outcomes((NOW_S, (7,), GOOD), (NOW_S, (7,), GOOD), (NOW_S, (7,), BAD)))
     lane.flush()
-    assert (lane.counts.unmatched, lane.counts.repeated, lane.counts.changed) == (1, 1, 1)
+    assert (lane.counts.unmatched, lane.counts.duplicate, lane.counts.changed) == (1, 1, 1)
     assert (lane.by_outcome(), lane.step.n_unmatched) == ({}, 1)
     lane.feed(decisions(NOW_S + 40, *cases([7])))
     lane.flush()
     assert (lane.counts.matched, lane.step.n_unmatched) == (1, 0)
-    assert lane.by_outcome() == {"awaited": 1, "favourable": 1}
+    assert lane.by_outcome() == {"awaited": 1, "favorable": 1}
     assert list(lane.counted) == [NOW_S + 40], "when both are known"
 
 
@@ -51,7 +51,7 @@ def test_a_decision_is_found_under_the_key_of_any_epoch() -> None:
     lane.feed(decisions(NOW_S, *cases([old])), outcomes((NOW_S + 20, (new, old), GOOD)))
     lane.feed(outcomes((NOW_S + 21, (new, old), GOOD)))
     lane.flush()
-    assert (lane.counts.matched, lane.counts.repeated) == (1, 1)
+    assert (lane.counts.matched, lane.counts.duplicate) == (1, 1)
     early = OutcomeLane()
     early.feed(
         outcomes((NOW_S, (new, old), BAD)), decisions(NOW_S + 1, *cases([old])), decisions(NOW_S + 1, *cases([new]))
@@ -66,7 +66,7 @@ def test_a_decision_that_has_waited_for_long_is_given_up_and_its_outcome_finds_n
     lane.feed(outcomes((NOW_S + WAIT_S + 1, (8,), GOOD)))
     lane.flush()
     assert (lane.counts.matched, lane.counts.decisions_expired, lane.counts.unmatched) == (1, 1, 1)
-    assert lane.by_outcome() == {"awaited": 2, "favourable": 1, "expired": 1}, "7 had its outcome: it did not expire"
+    assert lane.by_outcome() == {"awaited": 2, "favorable": 1, "expired": 1}, "7 had its outcome: it did not expire"
 
 
 def test_an_outcome_without_a_decision_is_given_up_in_the_end() -> None:
@@ -83,7 +83,7 @@ def test_of_too_many_decisions_the_oldest_are_given_up() -> None:
     lane.feed(decisions(NOW_S + 1, *cases(range(5, MAX_WAITING + 3))))
     lane.flush()
     assert lane.step.n_waiting == MAX_WAITING
-    assert lane.by_outcome() == {"awaited": MAX_WAITING + 3, "favourable": 1, "expired": 2}
+    assert lane.by_outcome() == {"awaited": MAX_WAITING + 3, "favorable": 1, "expired": 2}
 
 
 def test_of_too_many_outcomes_without_a_decision_the_oldest_are_given_up() -> None:
@@ -117,7 +117,7 @@ def test_the_partials_carry_the_name_of_the_outcomes_and_go_where_the_model_goes
     lane.feed(decisions(NOW_S, *cases([7])))
     [run] = lane.flush().outputs
     [partial] = lane.partials
-    assert (partial.model, partial.topic, partial.n_partitions) == ("m/outcomes", "app-labels-m", 4)
+    assert (partial.model, partial.topic, partial.n_partitions) == ("m/outcomes", "app-outcome-join-m", 4)
     assert (partial.next_offset, partial.is_idle, run.keys) == (1, False, [b"m/outcomes"])
 
 
@@ -158,15 +158,15 @@ def test_another_policy_or_version_refuses_the_stored_outcomes() -> None:
     lane = OutcomeLane()
     lane.feed(decisions(NOW_S, *cases([7])))
     lane.flush()
-    lane.model = parse_policy(POLICY.replace("favourable = true\nunf", "favourable = false\nunf", 1).replace(
-        "unfavourable = [false]\nevent_time", "unfavourable = [true]\nevent_time")).models[0]  # fmt: skip
+    lane.model = parse_policy(POLICY.replace("favorable = true\nunf", "favorable = false\nunf", 1).replace(
+        "unfavorable = [false]\nevent_time", "unfavorable = [true]\nevent_time")).models[0]  # fmt: skip
     with pytest.raises(StateError, match="another policy"):
         lane.restart()
 
 
 def test_a_record_of_another_layout_or_of_another_writer_is_refused() -> None:
     lane = OutcomeLane()
-    with pytest.raises(StateError, match="offset 0 of app-labels-m cannot be read"):
+    with pytest.raises(StateError, match="offset 0 of app-outcome-join-m cannot be read"):
         lane.feed(b"\x00")
     other = parse_policy(POLICY.replace("edges = [0.5]", "edges = [0.25, 0.5]")).models[0]
     with pytest.raises(StateError, match="another cell layout"):
@@ -183,9 +183,9 @@ def test_a_model_without_scores_keeps_four_bytes_less_of_each_decision() -> None
     lane.flush()
     assert len(lane.state[b"decisions|0"]) == 2 * 16
     assert lane.totals() == {
-        ("f", "favourable", "awaited"): [2],
-        ("f", "favourable", "favourable"): [1],
-        ("f", "favourable", "unfavourable"): [1],
+        ("f", "favorable", "awaited"): [2],
+        ("f", "favorable", "favorable"): [1],
+        ("f", "favorable", "unfavorable"): [1],
     }
 
 

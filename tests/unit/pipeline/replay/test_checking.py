@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import msgspec
 
-from stream_app.pipeline.judge.journal import ClockEntry, encode_clock_entry
-from stream_app.pipeline.judge.results import Result, encode_result
-from stream_app.pipeline.replay.checking import Comparison, Live, first_difference
-from stream_app.pipeline.replay.retelling import Told
-from stream_app.topics import FAIRNESS_CLOCK, FAIRNESS_RESULTS
+from stream_app.pipeline.records.journal import JournalEntry, encode_journal_entry
+from stream_app.pipeline.records.results import Result, encode_result
+from stream_app.pipeline.replay.verify.matching import PublishedRecord, RecordMatcher, first_difference
+from stream_app.pipeline.replay.verify.recomputation import RecomputedRecord
+from stream_app.topics import FAIRNESS_JOURNAL, FAIRNESS_RESULTS
 from tests.property.sources import POLICY, FakeSource, batch_of, new_judge, results_of
 
 
@@ -21,12 +21,12 @@ def results() -> list[Result]:
 RESULTS = results()
 
 
-def told(result: Result, entry: int = 0) -> Told:
-    return Told(FAIRNESS_RESULTS, result.key, encode_result(result), entry)
+def told(result: Result, entry: int = 0) -> RecomputedRecord:
+    return RecomputedRecord(FAIRNESS_RESULTS, result.key, encode_result(result), entry)
 
 
-def live(result: Result, offset: int) -> Live:
-    return Live(FAIRNESS_RESULTS, 0, offset, result.key, encode_result(result))
+def live(result: Result, offset: int) -> PublishedRecord:
+    return PublishedRecord(FAIRNESS_RESULTS, 0, offset, result.key, encode_result(result))
 
 
 def with_n(result: Result, n: int) -> Result:
@@ -34,8 +34,10 @@ def with_n(result: Result, n: int) -> Result:
     return msgspec.structs.replace(result, groups=(group, *result.groups[1:]))
 
 
-def compare(replayed: list[Told], found: list[Live], n_sure: int = 9) -> tuple[Comparison, list[Told]]:
-    comparison = Comparison(found, n_sure)
+def compare(
+    replayed: list[RecomputedRecord], found: list[PublishedRecord], n_sure: int = 9
+) -> tuple[RecordMatcher, list[RecomputedRecord]]:
+    comparison = RecordMatcher(found, n_sure)
     for own in replayed:
         comparison.match(own)
     return comparison, comparison.missing()
@@ -83,11 +85,11 @@ def test_a_result_that_nothing_makes_is_a_difference() -> None:
 
 
 def test_a_journal_entry_that_differs_is_named_by_its_field() -> None:
-    entry = ClockEntry(schema=1, model="m", number=4, advances=(), offsets={"raw": {0: 7}}, starts={"raw": {0: 0}},
+    entry = JournalEntry(schema=1, model="m", number=4, advances=(), offsets={"raw": {0: 7}}, starts={"raw": {0: 0}},
                        policy_hash=POLICY.hash(), code_version="1")  # fmt: skip
     other = msgspec.structs.replace(entry, offsets={"raw": {0: 8}})
-    ours = Told(FAIRNESS_CLOCK, "m", encode_clock_entry(entry), 4)
-    theirs = Live(FAIRNESS_CLOCK, 0, 4, "m", encode_clock_entry(other))
+    ours = RecomputedRecord(FAIRNESS_JOURNAL, "m", encode_journal_entry(entry), 4)
+    theirs = PublishedRecord(FAIRNESS_JOURNAL, 0, 4, "m", encode_journal_entry(other))
     found = first_difference([ours], [theirs], k=5)
     assert found is not None
     assert found.field == "offsets"

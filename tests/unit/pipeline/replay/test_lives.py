@@ -3,19 +3,19 @@ from __future__ import annotations
 import pytest
 
 from stream_app.errors import ReplayError
-from stream_app.pipeline.judge.journal import ClockEntry
-from stream_app.pipeline.replay.retelling import lives_of
+from stream_app.pipeline.records.journal import JournalEntry
+from stream_app.pipeline.replay.verify.recomputation import split_deployments
 
 
-def entry(number: int) -> ClockEntry:
-    return ClockEntry(
+def entry(number: int) -> JournalEntry:
+    return JournalEntry(
         schema=1, model="m", number=number, advances=(), offsets={}, starts={}, policy_hash="", code_version=""
     )
 
 
 def test_a_new_app_id_begins_a_new_life() -> None:
-    lives = lives_of([entry(n) for n in (0, 1, 2, 0, 1)], "clock")
-    assert [[own.number for own in life] for life in lives] == [[0, 1, 2], [0, 1]]
+    deployments = split_deployments([entry(n) for n in (0, 1, 2, 0, 1)], "clock")
+    assert [[own.number for own in deployment] for deployment in deployments] == [[0, 1, 2], [0, 1]]
 
 
 @pytest.mark.parametrize(
@@ -24,4 +24,4 @@ def test_a_new_app_id_begins_a_new_life() -> None:
 )
 def test_a_journal_with_a_hole_is_refused_and_says_which_entries_are_gone(numbers: list[int], words: str) -> None:
     with pytest.raises(ReplayError, match=words):
-        lives_of([entry(n) for n in numbers], "clock")
+        split_deployments([entry(n) for n in numbers], "clock")

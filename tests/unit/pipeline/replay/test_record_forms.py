@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from stream_app.errors import ReplayError
-from stream_app.pipeline.replay.picking import Picked
-from stream_app.pipeline.replay.record_forms import RecordTable, json_lines
+from stream_app.pipeline.replay.export.record_table import RecordTable, json_lines
+from stream_app.pipeline.replay.export.selection import SelectedRecords
 from stream_app.policy import parse_policy
 
 POLICY = """
@@ -23,7 +23,7 @@ topic = "raw"
 output_topic = "out"
 event_id = { path = "id", link_domain = "case" }
 identifiers = [{ path = "person.id", link_domain = "person", canonical = "text-or-integer" }]
-decision = { path = "ok", favourable = true, unfavourable = [false] }
+decision = { path = "ok", favorable = true, unfavorable = [false] }
 event_time = { path = "t", format = "epoch_s" }
 attributes = [{ name = "sex", path = "sex", groups = ["f", "m"], reference = "m" }]
 features = [{ name = "gap", path = "numbers.gap", minimum = -10, maximum = 10, is_required = false }]
@@ -46,23 +46,23 @@ RECORD: dict[str, Any] = {
 }
 
 
-def picked(*values: bytes) -> Picked:
-    return Picked(2, list(range(10, 10 + len(values))), [1000 + n for n in range(len(values))], list(values))
+def selected(*values: bytes) -> SelectedRecords:
+    return SelectedRecords(2, list(range(10, 10 + len(values))), [1000 + n for n in range(len(values))], list(values))
 
 
 def csv_rows(table: RecordTable, *records: dict[str, Any]) -> list[dict[str, str]]:
-    text = (table.csv_header() + table.csv_rows(picked(*(json.dumps(own).encode() for own in records)))).decode()
+    text = (table.csv_header() + table.csv_rows(selected(*(json.dumps(own).encode() for own in records)))).decode()
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
 def test_a_json_line_holds_the_bytes_of_its_record_unchanged() -> None:
     value = b'{ "id" : "1.50",\t"x":1.50e0, "name":"\\u00e4\xc3\xa4" }'
-    assert json_lines(picked(value)) == b'{"partition":2,"offset":10,"timestamp_ms":1000,"record":' + value + b"}\n"
+    assert json_lines(selected(value)) == b'{"partition":2,"offset":10,"timestamp_ms":1000,"record":' + value + b"}\n"
 
 
 @pytest.mark.parametrize("value", [b'{"a":1,\n"b":2}', b'{"a":1}\r', b'{"a":"\xff"}', b'{"a":1e400}', b"null", b"{"])
 def test_a_record_that_could_not_stay_one_readable_line_is_given_as_base64(value: bytes) -> None:
-    [line] = json_lines(picked(value)).splitlines()
+    [line] = json_lines(selected(value)).splitlines()
     assert base64.b64decode(json.loads(line)["record_base64"]) == value
 
 
@@ -77,7 +77,7 @@ def test_no_cell_of_a_table_is_taken_for_a_formula_and_numbers_stay_numbers() ->
 
 def test_a_line_break_in_a_cell_begins_no_row() -> None:
     table = RecordTable(MODEL, is_raw=True)
-    text = table.csv_rows(picked(json.dumps(RECORD).encode())).decode()
+    text = table.csv_rows(selected(json.dumps(RECORD).encode())).decode()
     assert '"a\r=1+1\n+2"' in text  # quoted: a bare CR would end the row for a spreadsheet
     assert len(csv_rows(table, RECORD, RECORD)) == 2
 
@@ -110,7 +110,7 @@ def test_published_events_have_no_column_for_what_ingest_takes_away() -> None:
 def test_a_typed_table_holds_the_bytes_and_the_declared_fields() -> None:
     value = json.dumps(RECORD).encode()
     table = RecordTable(MODEL, is_raw=True)
-    columns = table.typed_columns(picked(value))
+    columns = table.typed_columns(selected(value))
     assert columns["record"] == [value]
     assert columns["record.numbers.gap"] == [-3.5]
     assert columns["record.ok"] == [True]
@@ -121,6 +121,6 @@ def test_a_typed_table_holds_the_bytes_and_the_declared_fields() -> None:
 
 def test_a_record_that_no_table_can_hold_is_told_by_its_place_and_not_lost() -> None:
     value = json.dumps(RECORD)[:-1].encode() + b',"canary":1e400}'
-    with pytest.raises(ReplayError, match=r"offset 10 of partition 2 .*--format json") as refused:
-        RecordTable(MODEL, is_raw=True).csv_rows(picked(value))
-    assert "canary" not in str(refused.value)
+    with pytest.raises(ReplayError, match=r"offset 10 of partition 2 .*--format json") as rejected:
+        RecordTable(MODEL, is_raw=True).csv_rows(selected(value))
+    assert "canary" not in str(rejected.value)

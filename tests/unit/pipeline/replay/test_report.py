@@ -7,13 +7,13 @@ from html.parser import HTMLParser
 
 import msgspec
 
-from stream_app.pipeline.judge.disclosed import disclose_result
-from stream_app.pipeline.judge.results import Result
-from stream_app.pipeline.replay.deltas import Said
-from stream_app.pipeline.replay.manifest import Judged, Manifest, digest_of
-from stream_app.pipeline.replay.report import write_report
-from stream_app.pipeline.replay.rows import csv_of, rows_of
-from stream_app.pipeline.replay.similar import Similarity
+from stream_app.pipeline.disclosure.results import disclose_result
+from stream_app.pipeline.disclosure.rows import csv_of, rows_of
+from stream_app.pipeline.records.results import Result
+from stream_app.pipeline.replay.ranges.comparison import ScenarioResults
+from stream_app.pipeline.replay.ranges.manifest import Manifest, ScenarioSummary, digest_of
+from stream_app.pipeline.replay.ranges.similar_cases import Similarity
+from stream_app.render.report.page import write_report
 from tests.property.sources import MODEL, FakeSource, batch_of, new_judge, results_of
 
 HOSTILE = "=<script>alert(1)</script>"
@@ -26,14 +26,14 @@ def results() -> list[Result]:
     return results_of(judge.flush(1.0, is_caught_up=True).outputs)
 
 
-def manifest_of(said: list[Said]) -> Manifest:
+def manifest_of(said: list[ScenarioResults]) -> Manifest:
     judged = tuple(
-        Judged(name=own.name, policy_hash="p" * 16, k=10, n_results=len(own.results), n_alerts=0,
+        ScenarioSummary(name=own.name, policy_hash="p" * 16, k=10, n_results=len(own.results), n_alerts=0,
                digest=digest_of(own.results)) for own in said
     )  # fmt: skip
     return Manifest(schema=1, run="r1", made_at="2026-01-01T00:00:00+00:00", code_version="1", model="m", topic="raw",
                     source="raw", from_s=None, to_s=None, begins={0: 0}, ends={0: 361}, n_records=361, n_counted=361,
-                    variants=judged)  # fmt: skip
+                    scenarios=judged)  # fmt: skip
 
 
 def report(k: int = 10, label: str = "f") -> str:
@@ -44,7 +44,10 @@ def report(k: int = 10, label: str = "f") -> str:
         )
         for own in results()
     ]
-    said = [Said("original", [disclose_result(own, k) for own in found], []), Said("threshold.dir=0.9", [], [])]
+    said = [
+        ScenarioResults("original", [disclose_result(own, k) for own in found], []),
+        ScenarioResults("threshold.dir=0.9", [], []),
+    ]
     return write_report(manifest_of(said), said, MODEL)
 
 
@@ -102,9 +105,9 @@ def test_cells_of_csv_are_inert() -> None:
 
 def test_individual_consistency_is_told_with_its_records_or_with_the_reason_why_not() -> None:
     found = Similarity(
-        value=0.87654, n=1900, n_complete=2100, n_neighbours=5, features=("income", "<years>"), reason=None
+        value=0.87654, n=1900, n_complete=2100, n_neighbors=5, features=("income", "<years>"), reason=None
     )
-    said = [Said("original", [], [])]
+    said = [ScenarioResults("original", [], [])]
     text = write_report(msgspec.structs.replace(manifest_of(said), consistency=found), said, MODEL)
     assert all(
         words in text for words in ("Individual consistency", "0.8765", "1,900", "2,100", "income, &lt;years&gt;")

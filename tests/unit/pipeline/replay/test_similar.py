@@ -8,10 +8,10 @@ import pytest
 
 from stream_app.core.fairness.consistency import consistency, to_unit_range
 from stream_app.core.privacy.pseudonym import RootKey
+from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.ingest.step import IngestStep, IngestTopology
-from stream_app.pipeline.lane import Batch
-from stream_app.pipeline.replay.ranges import Stretch
-from stream_app.pipeline.replay.similar import SimilarCases, Similarity
+from stream_app.pipeline.replay.ranges.range_replay import TimeRange
+from stream_app.pipeline.replay.ranges.similar_cases import SimilarCases, Similarity
 from stream_app.pipeline.replay.sources import PublishedCounter, RawCounter
 from stream_app.policy import ModelPolicy, parse_policy
 
@@ -24,7 +24,7 @@ name = "m"
 topic = "raw"
 output_topic = "out"
 event_id = { path = "id", link_domain = "case" }
-decision = { path = "ok", favourable = true, unfavourable = [false] }
+decision = { path = "ok", favorable = true, unfavorable = [false] }
 event_time = { path = "t", format = "epoch_s", out_of_orderness_s = 5, pane_s = 10 }
 attributes = [{ name = "sex", path = "sex", groups = ["f", "m"], reference = "m" }]
 features = [
@@ -33,7 +33,7 @@ features = [
 ]
 """
 MODEL = parse_policy(POLICY).models[0]
-ALL = Stretch(float("-inf"), float("inf"))
+ALL = TimeRange(float("-inf"), float("inf"))
 N = 300
 
 
@@ -45,9 +45,9 @@ def columns(n: int = N) -> tuple[np.ndarray, np.ndarray]:
 
 def batch(partition: int = 0, n: int = N, without_income: int = 0) -> Batch:
     """Return a case each second; the last ones lack a feature."""
-    features, favourable = columns(n)
+    features, favorable = columns(n)
     values: list[bytes | None] = []
-    for number, ((income, years), ok) in enumerate(zip(features.tolist(), favourable.tolist(), strict=True)):
+    for number, ((income, years), ok) in enumerate(zip(features.tolist(), favorable.tolist(), strict=True)):
         event = {"id": f"{partition}-{number}", "ok": ok, "t": NOW_S + number, "sex": "f", "years": years}
         if number < n - without_income:
             event["income"] = income
@@ -56,18 +56,18 @@ def batch(partition: int = 0, n: int = N, without_income: int = 0) -> Batch:
 
 
 def compare(
-    *batches: Batch, model: ModelPolicy = MODEL, stretch: Stretch = ALL, most: int = 1000, k: int = 0
+    *batches: Batch, model: ModelPolicy = MODEL, time_range: TimeRange = ALL, most: int = 1000, k: int = 0
 ) -> Similarity:
-    cases = SimilarCases(model, stretch, most)
+    cases = SimilarCases(model, time_range, most)
     for own in batches:
         list(RawCounter(model, KEYS, observe=cases.reader_of).count(own))
     return cases.compare(k)
 
 
 def test_all_records_give_the_value_of_the_formula() -> None:
-    features, favourable = columns()
+    features, favorable = columns()
     found = compare(batch())
-    assert found.value == pytest.approx(consistency(to_unit_range(features), favourable).value, abs=0.01)  # ties
+    assert found.value == pytest.approx(consistency(to_unit_range(features), favorable).value, abs=0.01)  # ties
     assert (found.n, found.n_complete, found.features, found.reason) == (N, N, ("income", "years"), None)
 
 
@@ -92,7 +92,7 @@ def test_raw_records_and_published_events_give_the_same_value() -> None:
 
 def test_records_without_a_feature_or_outside_the_stretch_do_not_enter() -> None:
     assert compare(batch(without_income=50)).n == N - 50
-    assert compare(batch(), stretch=Stretch(NOW_S + 100, NOW_S + 120)).n == 20
+    assert compare(batch(), time_range=TimeRange(NOW_S + 100, NOW_S + 120)).n == 20
 
 
 def test_identifiers_and_protected_attributes_do_not_enter() -> None:

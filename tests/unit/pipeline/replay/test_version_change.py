@@ -8,11 +8,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from stream_app.pipeline.replay.onset import Onset, Pane, Segments, find_onset
-from stream_app.pipeline.replay.version_change import VersionChange, VersionPart, explain_versions
+from stream_app.pipeline.replay.bisect.onset import Onset, Pane, Segments, find_onset
+from stream_app.pipeline.replay.bisect.version_change import VersionChange, VersionPart, explain_versions
 
 K = 10
-Cells = dict[str, tuple[int, int]]  # decisions and favourable ones by version
+Cells = dict[str, tuple[int, int]]  # decisions and favorable ones by version
 
 
 def stream(*stages: tuple[int, Cells, Cells]) -> list[Pane]:
@@ -63,8 +63,8 @@ def test_a_model_that_was_not_released_is_not_blamed() -> None:
 
 @pytest.mark.parametrize("release", [4, 35])
 def test_a_release_long_before_or_after_the_change_is_not_blamed(release: int) -> None:
-    def cells(number: int, favourable: int) -> Cells:
-        return {"1" if number < release else "2": (50, favourable)}
+    def cells(number: int, favorable: int) -> Cells:
+        return {"1" if number < release else "2": (50, favorable)}
 
     panes: list[Pane] = [(10 * n, cells(n, 35 if n < 20 else 20), cells(n, 35)) for n in range(40)]
     onset = onset_of(panes)

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from stream_app.core.windows.cells import Cells
+from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.ingest.step import IngestStep, IngestTopology
-from stream_app.pipeline.lane import Batch
 from stream_app.pipeline.layout import layout_of
-from stream_app.pipeline.replay.pair_panes import PairPanes
+from stream_app.pipeline.replay.bisect.pair_panes import PairPanes
+from stream_app.pipeline.replay.bisect.version_panes import MAX_VERSIONS, VersionPanes
 from stream_app.pipeline.replay.sources import PublishedCounter, RawCounter, SourceCounter
-from stream_app.pipeline.replay.version_panes import MAX_VERSIONS, VersionPanes
 from tests.ingest_lane import KEYS, LOANS, NOW_S, IngestLane, encode, iso, loan
 
 GENDER = LOANS.attributes[0]

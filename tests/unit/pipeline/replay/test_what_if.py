@@ -4,14 +4,14 @@ import pytest
 
 from stream_app.errors import ConfigError, PolicyError
 from stream_app.pipeline.layout import layout_of
-from stream_app.pipeline.replay.ranges import Stretch
-from stream_app.pipeline.replay.what_if import (
-    WhatIf,
-    original_of,
+from stream_app.pipeline.replay.ranges.range_replay import TimeRange
+from stream_app.pipeline.replay.ranges.scenarios import (
+    ScenarioSettings,
+    original_scenario,
     parse_group_map,
     parse_references,
     parse_settings,
-    variant_of,
+    scenario_of,
 )
 from stream_app.policy import load_policy
 
@@ -20,47 +20,49 @@ MODEL = POLICY.models[0]
 
 
 def test_settings_change_the_policy_and_its_hash() -> None:
-    asked = WhatIf(parse_settings(["threshold.dir=0.85", "threshold.gap=0.15", "window=6h", "k=20", "min_n=50"]))
-    variant = variant_of(POLICY, MODEL, asked)
-    rules = variant.model.rules
+    asked = ScenarioSettings(
+        parse_settings(["threshold.dir=0.85", "threshold.gap=0.15", "window=6h", "k=20", "min_n=50"])
+    )
+    scenario = scenario_of(POLICY, MODEL, asked)
+    rules = scenario.model.rules
     assert (rules.min_disparate_impact_ratio, rules.max_gap, rules.min_n) == (0.85, 0.15, 50)
-    assert [(own.name, own.size_s) for own in variant.model.windows] == [("6h", 21_600)]
-    assert variant.model.privacy.k == 20
-    assert variant.policy_hash != POLICY.hash()
+    assert [(own.name, own.size_s) for own in scenario.model.windows] == [("6h", 21_600)]
+    assert scenario.model.privacy.k == 20
+    assert scenario.policy_hash != POLICY.hash()
 
 
 def test_variants_that_count_alike_are_counted_once() -> None:
-    original = original_of(POLICY, MODEL)
-    same = WhatIf(parse_settings(["threshold.dir=0.9", "window=1d"]), references={"gender": "female"})
-    other = WhatIf(groups={"race": {"black": "minority", "asian": "minority"}})
-    assert variant_of(POLICY, MODEL, same).counting_key == original.counting_key
-    assert variant_of(POLICY, MODEL, other).counting_key != original.counting_key
+    original = original_scenario(POLICY, MODEL)
+    same = ScenarioSettings(parse_settings(["threshold.dir=0.9", "window=1d"]), references={"gender": "female"})
+    other = ScenarioSettings(groups={"race": {"black": "minority", "asian": "minority"}})
+    assert scenario_of(POLICY, MODEL, same).counting_key == original.counting_key
+    assert scenario_of(POLICY, MODEL, other).counting_key != original.counting_key
 
 
 def test_a_group_map_joins_groups_and_adds_new_ones() -> None:
     groups = parse_group_map('[race]\n"Black" = "minority"\n"asian" = "minority"\n"roma" = "minority"\n')
-    variant = variant_of(POLICY, MODEL, WhatIf(groups=groups))
-    assert variant.model.attributes[1].groups == ("minority", "hispanic", "white")
-    assert variant.model.attributes[1].reference == "white"
-    assert layout_of(variant.model).size < layout_of(MODEL).size
+    scenario = scenario_of(POLICY, MODEL, ScenarioSettings(groups=groups))
+    assert scenario.model.attributes[1].groups == ("minority", "hispanic", "white")
+    assert scenario.model.attributes[1].reference == "white"
+    assert layout_of(scenario.model).size < layout_of(MODEL).size
 
 
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        (WhatIf({"k": "7"}), "smaller groups"),
-        (WhatIf({"k": "1"}), "no policy"),
-        (WhatIf({"threshold.dir": "1.5"}), "no policy"),
-        (WhatIf({"threshold.dir": "high"}), "no number"),
-        (WhatIf({"window": "15s"}), "size_s"),
-        (WhatIf(references={"gender": "robot"}), "reference"),
-        (WhatIf(references={"height": "tall"}), "No attribute"),
-        (WhatIf(groups={"height": {"a": "b"}}), "No attribute"),
+        (ScenarioSettings({"k": "7"}), "smaller groups"),
+        (ScenarioSettings({"k": "1"}), "no policy"),
+        (ScenarioSettings({"threshold.dir": "1.5"}), "no policy"),
+        (ScenarioSettings({"threshold.dir": "high"}), "no number"),
+        (ScenarioSettings({"window": "15s"}), "size_s"),
+        (ScenarioSettings(references={"gender": "robot"}), "reference"),
+        (ScenarioSettings(references={"height": "tall"}), "No attribute"),
+        (ScenarioSettings(groups={"height": {"a": "b"}}), "No attribute"),
     ],
 )
-def test_a_what_if_that_makes_no_policy_is_refused_in_words(asked: WhatIf, words: str) -> None:
+def test_a_what_if_that_makes_no_policy_is_refused_in_words(asked: ScenarioSettings, words: str) -> None:
     with pytest.raises((ConfigError, PolicyError), match=words):
-        variant_of(POLICY, MODEL, asked)
+        scenario_of(POLICY, MODEL, asked)
 
 
 @pytest.mark.parametrize("text", ["threshold.dir", "treshold.dir=1", "=3", ""])
@@ -78,4 +80,4 @@ def test_a_reference_without_group_and_a_map_without_tables_are_refused() -> Non
 
 
 def test_an_open_stretch_stays_open() -> None:
-    assert Stretch(float("-inf"), float("inf")).aligned(10) == Stretch(float("-inf"), float("inf"))
+    assert TimeRange(float("-inf"), float("inf")).aligned(10) == TimeRange(float("-inf"), float("inf"))

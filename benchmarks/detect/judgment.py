@@ -1,0 +1,164 @@
+"""The acceptance numbers: what a detector must reach, said as how many runs may lie beyond a mark.
+
+"The median is at most x" says that at most half of the runs lie beyond x. In the full form that is taken literally.
+The quick form has few runs, so it asks for no more than that chance would hardly (0.1 %) put so many beyond if the
+claim were just true. Counts of false alarms are judged in both forms by what chance allows under the proven bound.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scipy.stats import binom
+
+from benchmarks.detect.clearing import ClearResult
+from benchmarks.detect.delays import DETECTOR, ORACLE, ChangeResult, Delay
+from benchmarks.detect.false_alarms import NullResult
+from benchmarks.detect.watching import quantile
+
+ALARM_LEVEL = 0.005  # chance that a detector which keeps its bound is said to miss it, for each boundary stream
+HARDLY = 0.001
+NEAR = 0.1  # of the threshold: the statistic comes there ten times as often
+MOST_ORACLES, MOST_BOUNDS, MOST_BOUNDS_95 = 1.35, 1.30, 2.5
+ONSET_SHARE = 0.15  # of the median delay
+SMALL_Q, MOST_TO_CLEAR_N = 0.1, 3_000
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One acceptance number.
+
+    Attributes:
+        claim: What must hold.
+        measured: What was measured, in words; the worst case where there are several.
+        is_reached: Whether it holds in all cases.
+    """
+
+    claim: str
+    measured: str
+    is_reached: bool
+
+
+@dataclass(frozen=True)
+class _Case:
+    name: str
+    n_beyond: int
+    n_runs: int
+    figure: float
+
+
+def judge_on_the_limit(results: Sequence[NullResult], method: str) -> list[Verdict]:
+    """Judge the false alarms of a method on the limit, by what its bound allows."""
+    verdicts = []
+    for result in (result for result in results if result.is_judged_boundary):
+        alarms = result.alarms[method]
+        bound = result.n_decisions / result.c
+        n_near = result.n_runs_near.get(method, alarms.n_runs_with_any)
+        verdicts += [
+            _at_most_by_chance(f"{result.stream}: alarms", alarms.n_runs_with_any, alarms.n_runs, bound, ALARM_LEVEL),
+            _at_most_by_chance(f"{result.stream}: a tenth of c", n_near, alarms.n_runs, bound / NEAR, HARDLY),
+        ]
+    return verdicts
+
+
+def judge_fair_streams(results: Sequence[NullResult], method: str) -> Verdict:
+    """Judge the false alarms of a method where both groups have equal rates: none at all."""
+    fair = [(result.stream, result.alarms[method]) for result in results if result.is_fair]
+    with_any = {stream: alarms.n_runs_with_any for stream, alarms in fair if alarms.n_runs_with_any}
+    n_runs = sum(alarms.n_runs for _, alarms in fair)
+    found = "; ".join(f"{stream}: {n} runs" for stream, n in with_any.items()) or f"none in {n_runs} runs"
+    return Verdict(f"{method}: no false alarm on {len(fair)} fair streams", found, not with_any)
+
+
+def judge_delays(results: Sequence[ChangeResult], method: str, *, is_quick: bool) -> list[Verdict]:
+    """Judge the delays of a method after all judged changes, and its alarms before them."""
+    judged = [(result, result.delays[method]) for result in results if result.is_judged]
+
+    def within(claim: str, share: float, factor: float, marks: Sequence[float]) -> Verdict:
+        cases = [
+            _Case(result.stream, _n_beyond(delay, factor * mark), delay.after.size, delay.quantile(1 - share) / mark)
+            for (result, delay), mark in zip(judged, marks, strict=True)
+        ]
+        return _few_beyond(claim, cases, share, is_quick=is_quick)
+
+    oracles = [result.delays[ORACLE].quantile(0.5) for result, _ in judged]
+    bounds = [result.bound for result, _ in judged]
+    n_runs = sum(delay.after.size for _, delay in judged)
+    return [
+        within(f"median delay <= {MOST_ORACLES} x oracle", 0.5, MOST_ORACLES, oracles),
+        within(f"median delay <= {MOST_BOUNDS} x bound", 0.5, MOST_BOUNDS, bounds),
+        within(f"95 % of delays <= {MOST_BOUNDS_95} x bound", 0.05, MOST_BOUNDS_95, bounds),
+        _none("no change is missed", sum(delay.n_missed for _, delay in judged), n_runs),
+        _none("no alarm before a change", sum(delay.n_runs_before for _, delay in judged), n_runs),
+    ]
+
+
+def judge_onsets(results: Sequence[ChangeResult], *, is_quick: bool) -> Verdict:
+    """Judge since when the detector says that it has been so: neither half lies far before or far after."""
+    cases = []
+    for result in (result for result in results if result.is_judged):
+        mark = result.delays[DETECTOR].quantile(0.5)
+        errors = result.onset_errors
+        for side in (errors, -errors):
+            n_beyond = int((side > ONSET_SHARE * mark).sum())
+            cases.append(_Case(result.stream, n_beyond, errors.size, quantile(side, 0.5) / mark))
+    return _few_beyond(f"median onset error within {ONSET_SHARE} x median delay", cases, 0.5, is_quick=is_quick)
+
+
+def judge_clearing(results: Sequence[ClearResult], *, is_quick: bool) -> list[Verdict]:
+    """Judge recoveries: soon enough for a small group, and never while the violation lasts."""
+    cases = [
+        _Case(
+            result.stream,
+            result.n_runs - int((result.after <= MOST_TO_CLEAR_N).sum()),
+            result.n_runs,
+            quantile(result.after, 0.5),
+        )
+        for result in results
+        if result.q == SMALL_Q
+    ]
+    n_false, n_runs = sum(result.n_false for result in results), sum(result.n_runs for result in results)
+    return [
+        _few_beyond(f"media recovery <= {MOST_TO_CLEAR_N} decisions, q {SMALL_Q}", cases, 0.5, is_quick=is_quick),
+        _none("no false recovery", n_false, n_runs),
+    ]
+
+
+def most_by_chance(n_runs: int, share: float, level: float) -> int:
+    """Return how many of the runs may be beyond a mark, when each is with at most this chance.
+
+    More happen with a chance of at most ``level``.
+
+    >>> most_by_chance(200, 0.01, 0.005), most_by_chance(200, 0.1, 0.001)
+    (6, 34)
+    """
+    return int(binom.isf(level, n_runs, share))
+
+
+def _at_most_by_chance(claim: str, n: int, n_runs: int, bound: float, level: float) -> Verdict:
+    most = most_by_chance(n_runs, bound, level)
+    measured = f"{n} of {n_runs} runs; expected at most {bound * n_runs:g}"
+    return Verdict(f"{claim} in <= {most} runs", measured, n <= most)
+
+
+def _few_beyond(claim: str, cases: Sequence[_Case], share: float, *, is_quick: bool) -> Verdict:
+    worst = max(cases, key=lambda case: case.figure)
+    missed = [
+        case.name
+        for case in cases
+        if case.n_beyond > (most_by_chance(case.n_runs, share, HARDLY) if is_quick else math.floor(share * case.n_runs))
+    ]
+    measured = f"at most {worst.figure:,.4g} ({worst.name})"
+    if missed:
+        measured += f"; beyond: {', '.join(missed)}"
+    return Verdict(claim, measured, not missed)
+
+
+def _none(claim: str, n: int, n_runs: int) -> Verdict:
+    return Verdict(claim, f"{n} of {n_runs} runs", n == 0)
+
+
+def _n_beyond(delay: Delay, mark: float) -> int:
+    return int((delay.after > mark).sum())

@@ -1,0 +1,1 @@
+"""Recorded decisions as streams: data sets and CSV files."""

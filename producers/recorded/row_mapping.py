@@ -1,0 +1,195 @@
+"""Rows of any CSV file as events of any policy: columns become fields, and what cannot be mapped is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from producers.event import Event
+from producers.recorded.cells import (
+    JsonValue,
+    Moment,
+    Reader,
+    UnreadableCellError,
+    constant_reader,
+    decision_reader,
+    feature_reader,
+    identifier_reader,
+    moment_reader,
+    read_optional_text,
+)
+from producers.recorded.csv_file import CsvFile, CsvRow, RejectedRow
+from producers.timeline import Timeline, iso_time
+from stream_app.errors import ConfigError
+from stream_app.policy import ModelPolicy, declared_paths
+
+
+class _Column(NamedTuple):
+    """Where a field comes from and how its cells are read."""
+
+    path: str
+    position: int
+    read: Reader
+
+
+class RowMapper:
+    """Turns rows into events, as a policy expects them.
+
+    A field is looked for in the column that ``mapping`` names, then in one named as its path (``applicant.sex``),
+    then in one named as the last part of it (``sex``). Fields that the first hop drops are left out.
+
+    Args:
+        model: The policy of the stream.
+        columns: Names of the columns.
+        mapping: Column by policy path; an empty column leaves the field out.
+        favorable: Spellings of the favorable decision; see ``producers.recorded.cells.decision_reader``.
+        unfavorable: Spellings of the other decision.
+        timeline: Event times by row, when the file holds none.
+        assumes_utc: Whether times without an offset are in UTC.
+
+    Attributes:
+        left_out: Paths of the policy that no column gives.
+
+    Raises:
+        ConfigError: a field that is needed has no column, or ``mapping`` names what does not exist.
+    """
+
+    def __init__(
+        self,
+        model: ModelPolicy,
+        columns: Sequence[str],
+        *,
+        mapping: Mapping[str, str],
+        favorable: Sequence[str] = (),
+        unfavorable: Sequence[str] = (),
+        timeline: Timeline | None = None,
+        assumes_utc: bool = False,
+    ) -> None:
+        self.left_out: list[str] = []
+        self._positions = {name: position for position, name in enumerate(columns)}
+        self._mapping = mapping
+        self._check_mapping(model)
+        self._timeline = timeline
+        self._event_time = model.event_time
+        self._read_moment = moment_reader(model.event_time, assumes_utc=assumes_utc)
+        self._time_position = None if timeline else self._find(model.event_time.path, is_needed=True)
+        self._id_path = model.event_id.path
+        self._columns = list(self._compile(model, favorable, unfavorable))
+
+    def event(self, row: CsvRow) -> Event | RejectedRow:
+        """Turn one row into an event, or say why that is impossible."""
+        values: dict[str, JsonValue] = {}
+        path = self._event_time.path
+        try:
+            moment = self._moment(row)
+            values[path] = moment.value
+            for path, position, read in self._columns:
+                values[path] = read(row.cells[position])
+        except UnreadableCellError as error:
+            return RejectedRow(row.line, f"{path}: {error}")
+        return Event(str(values[self._id_path]).encode(), msgspec.json.encode(_nest(values)), moment.time_ms)
+
+    def _moment(self, row: CsvRow) -> Moment:
+        if self._time_position is not None:
+            return self._read_moment(row.cells[self._time_position])
+        time_ms = self._timeline.time_ms(row.number) if self._timeline else 0
+        values: dict[str, str | int | float] = {
+            "iso8601": iso_time(time_ms),
+            "epoch_s": time_ms / 1000,
+            "epoch_ms": time_ms,
+        }
+        return Moment(values[self._event_time.format], time_ms)
+
+    def _compile(self, model: ModelPolicy, favorable: Sequence[str], unfavorable: Sequence[str]) -> Iterator[_Column]:
+        """Yield the columns of the record, needed ones first."""
+        wanted: list[tuple[str, Reader, bool]] = [
+            (part.path, identifier_reader(part), part.is_required) for part in model.all_identifiers
+        ]
+        if model.decision:
+            wanted.append((model.decision.path, decision_reader(model.decision, favorable, unfavorable), True))
+        wanted += [(part.path, read_optional_text, True) for part in model.attributes]
+        wanted += [(model.segment.path, read_optional_text, True)] if model.segment else []
+        wanted += [(part.path, feature_reader(part), part.is_required) for part in model.counted_features]
+        wanted += [(part.path, constant_reader(part), True) for part in model.constants]
+        passed = (model.model_version, *model.keep) if model.model_version else model.keep
+        wanted += [(path, read_optional_text, False) for path in passed]
+        for path, read, is_needed in wanted:
+            position = self._find(path, is_needed=is_needed)
+            if position is None:
+                self.left_out.append(path)
+            else:
+                yield _Column(path, position, read)
+
+    def _find(self, path: str, *, is_needed: bool) -> int | None:
+        """Return the position of the column of a field."""
+        if path in self._mapping:
+            return self._positions[self._mapping[path]] if self._mapping[path] else None
+        for name in (path, path.rpartition(".")[2]):
+            if name in self._positions:
+                return self._positions[name]
+        if is_needed:
+            raise ConfigError(f"No column for {path!r}", action=f"Give --map {path}=COLUMN; {self._known_columns()}")
+        return None
+
+    def _check_mapping(self, model: ModelPolicy) -> None:
+        usable = {path for path, part in declared_paths(model) if part not in {"box", "drop"}}
+        vital = {model.event_time.path} | ({model.decision.path} if model.decision else set())
+        vital |= {part.path for part in model.all_identifiers if part.is_required}
+        vital |= {part.path for part in model.counted_features if part.is_required}
+        for path, column in self._mapping.items():
+            if path not in usable:
+                known = ", ".join(sorted(usable))
+                raise ConfigError(f"--map: model {model.name!r} has no field {path!r}", action=f"It has: {known}")
+            if column and column not in self._positions:
+                raise ConfigError(f"--map: no column {column!r}", action=self._known_columns())
+            if not column and path in vital:
+                raise ConfigError(f"--map: {path!r} cannot be left out")
+
+    def _known_columns(self) -> str:
+        return "the columns are " + ", ".join(map(repr, self._positions))
+
+
+def parse_mapping(pairs: Sequence[str]) -> dict[str, str]:
+    """Read ``path=column`` pairs; ``path=`` leaves the field out.
+
+    Raises:
+        ConfigError: a pair has no ``=``.
+
+    >>> parse_mapping(["applicant.sex=Gender", "segment="])
+    {'applicant.sex': 'Gender', 'segment': ''}
+    """
+    mapping = {}
+    for pair in pairs:
+        path, separator, column = pair.partition("=")
+        if not separator:
+            raise ConfigError("--map: expected PATH=COLUMN", action="Example: --map applicant.sex=Gender")
+        mapping[path.strip()] = column.strip()
+    return mapping
+
+
+def map_rows(file: CsvFile, mapper: RowMapper, on_rejection: Callable[[RejectedRow], object]) -> Iterator[Event]:
+    """Yield the events of a file; each row that is refused is told to ``on_rejection``."""
+    for row in file.rows():
+        outcome = row if isinstance(row, RejectedRow) else mapper.event(row)
+        if isinstance(outcome, RejectedRow):
+            on_rejection(outcome)
+        else:
+            yield outcome
+
+
+def _nest(values: dict[str, JsonValue]) -> dict[str, Any]:
+    """Build the objects that the dots in the paths stand for.
+
+    >>> _nest({"a.b": 1, "a.c": 2, "d": 3})
+    {'a': {'b': 1, 'c': 2}, 'd': 3}
+    """
+    record: dict[str, Any] = {}
+    for path, value in values.items():
+        *outer, last = path.split(".")
+        place = record
+        for name in outer:
+            place = place.setdefault(name, {})
+        place[last] = value
+    return record

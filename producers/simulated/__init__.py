@@ -1,0 +1,1 @@
+"""Simulated decisions, outcomes and camera tracks."""

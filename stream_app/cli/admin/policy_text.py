@@ -1,0 +1,98 @@
+"""What a policy watches and how a sample fared, as text for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from stream_app.policy import ModelPolicy
+
+if TYPE_CHECKING:
+    from stream_app.pipeline.ingest.sample import SampleReport
+
+
+def describe_model(model: ModelPolicy, n_cells: int) -> str:
+    """Return a few aligned lines about one model."""
+    time = model.event_time
+    lines = [
+        ("reads", f"{model.kind} from {model.topic}"),
+        ("writes", model.output_topic or "no events"),
+        ("event id", model.event_id.path),
+        ("identifiers", _listed(identifier.path for identifier in model.identifiers)),
+        (
+            "event time",
+            f"{time.path}, {time.format}, {time.out_of_orderness_s} s out of order, panes of {time.pane_s} s",
+        ),
+    ]
+    if model.decision is not None:
+        bad = _listed(str(value).lower() for value in model.decision.unfavorable)
+        lines.append(("decision", f"{model.decision.path}: {str(model.decision.favorable).lower()} against {bad}"))
+    for attribute in model.attributes:
+        reference = f", compared with {attribute.reference}" if attribute.reference is not None else ""
+        lines.append(("attribute", f"{attribute.name}: {_listed(attribute.groups)}{reference}"))
+    if model.segment is not None:
+        lines.append(("segment", f"{model.segment.name}: {_listed(model.segment.values)}"))
+    if model.model_version is not None:
+        lines.append(("model version", model.model_version))
+    lines += _later_lines(model)
+    lines += [("feature", f"{own.name}: {own.minimum:g} to {own.maximum:g}") for own in model.features]
+    lines += [
+        ("kept", _listed(model.keep)),
+        ("other fields", "make a dead letter" if model.unknown_fields == "reject" else "are dropped and counted"),
+        ("windows", _listed(window.name for window in model.windows)),
+    ]
+    if model.kind == "decisions":
+        rules = model.rules
+        limits = f"ratio below {rules.min_disparate_impact_ratio:g} or gap above {rules.max_gap:g}"
+        lines.append(("breach", f"{limits}, from {rules.min_n} decisions in each group"))
+    lines.append(("published", f"groups of at least {model.privacy.k}"))
+    lines.append(("counts", f"{n_cells} combinations of labels"))
+    return "\n".join([f"\nModel {model.name}", *(f"  {name:<13} {text}" for name, text in lines)])
+
+
+def _later_lines(model: ModelPolicy) -> list[tuple[str, str]]:
+    lines = []
+    if model.score is not None:
+        cut = "" if model.score.cut is None else f", favorable from {model.score.cut:g}"
+        lines.append(("score", f"{model.score.path}: {_listed(model.score.bins)}{cut}"))
+    if (outcome := model.outcome) is not None:
+        bad = _listed(str(value).lower() for value in outcome.unfavorable)
+        whom = ", for favorable decisions only" if outcome.is_selective else ""
+        lines.append(("outcome", f"{outcome.path}: {str(outcome.favorable).lower()} against {bad}{whom}"))
+        lines.append(("", f"from {outcome.topic}, within {outcome.max_wait_d:g} days"))
+    return lines
+
+
+def describe_sample(report: SampleReport) -> str:
+    """Return a few aligned lines about one sample."""
+    lines = [("counted", _of(report.n_counted, report.outcomes))]
+    if report.first_pane_s is not None and report.last_pane_s is not None:
+        lines.append(("event times", f"{_time(report.first_pane_s)} to {_time(report.last_pane_s)}"))
+    lines.append(("dead letters", _of(sum(report.dead_letters.values()), report.dead_letters)))
+    lines += [("", f"{n} {fault}") for fault, n in report.faults.items()]
+    lines += [
+        ("late", str(report.n_late)),
+        ("repeats", str(report.n_duplicates)),
+        ("tombstones", str(report.n_tombstones)),
+    ]
+    lines += [
+        (own.name, f"{own.n_listed} listed, {own.n_unknown} unknown, {own.n_other} not listed")
+        for own in report.dimensions
+    ]
+    if report.dropped:
+        lines.append(("dropped", _of(sum(report.dropped.values()), report.dropped)))
+    title = f"\nSample of {report.n_records} records for model {report.model}"
+    return "\n".join([title, *(f"  {name:<13} {text}" for name, text in lines)])
+
+
+def _listed(values: Iterable[str]) -> str:
+    return ", ".join(values) or "none"
+
+
+def _of(n: int, parts: dict[str, int]) -> str:
+    return f"{n} ({', '.join(f'{count} {name}' for name, count in parts.items())})" if parts else str(n)
+
+
+def _time(time_s: int) -> str:
+    return datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%d %H:%M:%SZ")

@@ -1,0 +1,1 @@
+"""``fairstream demo``: a whole installation on this machine."""

@@ -1,0 +1,1 @@
+"""``fairstream detect``: sequential detectors over a file of counts."""

@@ -1,0 +1,140 @@
+"""What ``fairstream detect`` tells people: alarms, where every pair stands, and one plain sentence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from rich.markup import escape
+from rich.table import Table
+
+from stream_app.cli.output import facts
+
+if TYPE_CHECKING:
+    from stream_app.offline.estimates import Ends, Estimate
+    from stream_app.offline.facts import ChangeFacts, FinalState, PairFacts
+    from stream_app.offline.findings import Findings
+
+_STYLES = {"ok": "green", "insufficient": "yellow", "warning": "yellow", "breach": "bold white on red"}
+_WORDS = {"alarm": "alarm", "recovery": "recovery"}
+_HARM = {"low": "group", "high": "reference"}
+
+
+def print_findings(findings: Findings) -> None:
+    """Print tables of alarms and pairs, then the sentence."""
+    changes = [findings.change(change) for change in findings.changes]
+    pairs = list(findings.pairs())
+    if changes:
+        facts.print(_change_table(changes))
+    facts.print(_pair_table(pairs))
+    facts.print(_rule_table(findings, pairs))
+    facts.print(sentence(findings, changes, pairs), markup=False)
+
+
+def sentence(findings: Findings, changes: Sequence[ChangeFacts], pairs: Sequence[PairFacts]) -> str:
+    """Say in one sentence what was found, and what that does not mean."""
+    promise = f"at most {findings.plan.false_alarms_per_million:.3g} false alarms are expected in a million decisions"
+    alarms = [change for change in changes if change.type == "alarm"]
+    if not alarms:
+        n = sum(pair.whole.n_a for pair in pairs) + pairs[0].whole.n_b
+        return (
+            f"No alarm in {findings.table.n_panes:,} panes and {n:,} decisions ({promise});"
+            " silence does not prove fairness: the intervals say what can still be excluded."
+        )
+    first = alarms[0]
+    n_more, n_open = len(alarms) - 1, sum(rule.state == "breach" for pair in pairs for rule in pair.rules)
+    others = f"; {n_more} more {'alarm' if n_more == 1 else 'alarms'}" if n_more else ""
+    end = f"; at the end {n_open} of {len(findings.plan.detectors)} rules in breach" if n_open else _ended(changes)
+    return (
+        f"{first.group} beside {first.reference}: {first.rule} is broken to the harm of the {_HARM[first.direction]},"
+        f" found in pane {first.label}, likely since pane {first.onset_label}{others}{end} ({promise});"
+        " an alarm does not say why."
+    )
+
+
+def _ended(changes: Sequence[ChangeFacts]) -> str:
+    return "; kept again at the end" if any(change.type == "recovery" for change in changes) else ""
+
+
+def _change_table(changes: Sequence[ChangeFacts]) -> Table:
+    table = _new_table("Alarms")
+    table.add_column("", no_wrap=True)
+    table.add_column("group", overflow="fold")
+    table.add_column("rule", no_wrap=True)
+    table.add_column("harm to", overflow="fold")
+    for name in ("in pane", "since", "evidence"):
+        table.add_column(name, justify="right", overflow="fold")
+    for change in changes:
+        table.add_row(
+            _WORDS[change.type],
+            *map(escape, (change.group, change.rule)),
+            _HARM[change.direction],
+            *map(escape, (change.label, change.onset_label)),
+            f"1e{change.log10_evidence:.2f}",
+        )
+    return table
+
+
+def _pair_table(pairs: Sequence[PairFacts]) -> Table:
+    table = _new_table("Size (95 % for who looks once; 95 % for who looks all the time)")
+    table.add_column("over", overflow="fold")
+    table.add_column("what", overflow="fold")
+    for name in ("n", "value", "looks once", "all the time"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for pair in pairs:
+        for over, size in (("all panes", pair.whole), ("after the alarm", pair.since_alarm)):
+            if size is not None:
+                for number, cells in enumerate(_size_rows(pair, size)):
+                    table.add_row(over if number == 0 else "", *cells)
+                table.add_section()
+    return table
+
+
+def _size_rows(pair: PairFacts, size: Estimate) -> Iterator[tuple[str, ...]]:
+    group, reference = escape(pair.group), escape(pair.reference)
+    yield f"rate of {group}", f"{size.n_a:,}", _number(size.rate_a, ".3f"), _ends(size.rate_a_interval, ".3f"), ""
+    yield f"rate of {reference}", f"{size.n_b:,}", _number(size.rate_b, ".3f"), _ends(size.rate_b_interval, ".3f"), ""
+    yield "ratio", "", _number(size.ratio, ".3f"), _ends(size.ratio_interval, ".3f"), _ends(size.ratio_sequence, ".3f")
+    yield "gap", "", _number(size.gap, "+.3f"), _ends(size.gap_interval, "+.3f"), _ends(size.gap_sequence, "+.3f")
+
+
+def _rule_table(findings: Findings, pairs: Sequence[PairFacts]) -> Table:
+    table = _new_table("Rules at the end")
+    for name in ("group", "rule", "harm to"):
+        table.add_column(name, overflow="fold")
+    for name in ("evidence", "highest", "threshold"):
+        table.add_column(name, justify="right")
+    table.add_column("state")
+    for pair in pairs:
+        for number, rule in enumerate(pair.rules):
+            table.add_row(escape(pair.group) if number == 0 else "", *_rule_cells(findings, rule))
+    return table
+
+
+def _rule_cells(findings: Findings, rule: FinalState) -> tuple[str, ...]:
+    return (
+        rule.rule,
+        _HARM[rule.direction],
+        _log10(rule.log_sr),
+        _log10(rule.highest_log_sr),
+        _log10(findings.plan.log_thresholds[rule.detector]),
+        f"[{_STYLES[rule.state]}] {rule.state} [/]",
+    )
+
+
+def _new_table(title: str) -> Table:
+    return Table(title=title, title_justify="left", title_style="bold")
+
+
+def _number(value: float | None, form: str) -> str:
+    return "none" if value is None else format(value, form)
+
+
+def _ends(ends: Ends, form: str) -> str:
+    lower, upper = ends
+    return f"{lower:{form}} or more" if upper is None else f"{lower:{form}} to {upper:{form}}"
+
+
+def _log10(log_value: float | None) -> str:
+    return "" if log_value is None else f"1e{log_value / math.log(10):.2f}"

@@ -1,0 +1,1 @@
+"""``fairstream produce``: write simulated or recorded events to a raw topic."""

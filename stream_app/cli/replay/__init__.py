@@ -1,0 +1,1 @@
+"""``fairstream replay``: verify, run, compare, bisect, export."""

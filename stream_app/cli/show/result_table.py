@@ -1,0 +1,107 @@
+"""Results as tables for people: one table for each model and window, all its attributes in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE_HEAD
+from rich.markup import escape
+from rich.table import Table
+
+from stream_app.pipeline.records.results import CROSS
+
+if TYPE_CHECKING:
+    from stream_app.pipeline.disclosure.outcomes import DisclosedOutcomeResult
+    from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult
+    from stream_app.pipeline.records.evidence import Evidence
+
+_WIDE = 100  # columns of a terminal in which everything fits
+STYLES = {"ok": "green", "insufficient": "yellow", "warning": "yellow", "breach": "bold white on red"}
+WORDS = {
+    "disparate_impact_ratio": "ratio",
+    "reference": "ref.",
+    "disparate_impact_undefined": "DIR not computable",
+    "below_min_n": "too few to judge",
+    "small_cell": "hidden",
+    "complementary": "hidden with it",
+}
+
+
+def window_key(result: DisclosedResult | DisclosedOutcomeResult) -> tuple[str, str, int, int]:
+    """Return what results of one table share."""
+    return (result.model, result.window, result.start_s, result.end_s)
+
+
+def result_table(results: Sequence[DisclosedResult], *, digits: int, width: int) -> Table:
+    """Draw the results of one window.
+
+    Args:
+        results: At least one, all of one model and window.
+        digits: Decimals of rates, ratios and gaps.
+        width: Columns of the terminal; a narrow one gets no gap and no reasons.
+    """
+    is_wide = width >= _WIDE
+    table = Table(title=title_of(results[0]), title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1))
+    table.add_column("attribute", no_wrap=True)
+    table.add_column("group", overflow="fold", min_width=8)
+    for name in ("n", "rate", "ratio", "95 %", *(["gap"] if is_wide else []), "evidence"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("state", overflow="fold", min_width=6)
+    for result in results:
+        for number, group in enumerate(_listed(result)):
+            table.add_row(
+                escape(result.attribute) if number == 0 else "", *_cells(result, group, digits, is_wide=is_wide)
+            )
+        table.add_section()
+    return table
+
+
+def _listed(result: DisclosedResult) -> Sequence[DisclosedGroup]:
+    """Return what is drawn of a result: of an intersection the groups in watch or breach only, there are too many."""
+    if CROSS not in result.attribute:
+        return result.groups
+    return [group for group in result.groups if group.state in ("warning", "breach")]
+
+
+def title_of(result: DisclosedResult | DisclosedOutcomeResult) -> str:
+    """Say which window a table is about."""
+    start, end = (datetime.fromtimestamp(moment_s, UTC) for moment_s in (result.start_s, result.end_s))
+    until = end.strftime("%H:%M:%S") if end.date() == start.date() else end.strftime("%Y-%m-%d %H:%M:%S")
+    revision = f", revision {result.revision}" if result.revision else ""
+    return f"{result.model}, {result.window}: {start:%Y-%m-%d %H:%M:%S} to {until} UTC (event time){revision}"
+
+
+def _cells(result: DisclosedResult, group: DisclosedGroup, digits: int, *, is_wide: bool) -> Iterable[str]:
+    yield escape(group.group)
+    yield f"<{result.k}" if group.hidden == "small_cell" else "" if group.n is None else f"{group.n:,}"
+    yield "" if group.rate is None else f"{group.rate:.{digits}f}"
+    yield "" if group.disparate_impact_ratio is None else f"{group.disparate_impact_ratio:.{digits}f}"
+    bounds = group.ratio_bounds
+    upper = "" if bounds is None or bounds.upper is None else f"{bounds.upper:.2f}"
+    yield "" if bounds is None else f"{bounds.lower:.2f}-{upper}"
+    if is_wide:
+        yield "" if group.gap is None else f"{group.gap:+.{digits}f}"
+    yield nearest_evidence(group.evidence)
+    yield _state(group, is_wide=is_wide)
+
+
+def nearest_evidence(evidence: Sequence[Evidence]) -> str:
+    """Write the evidence of the test that is nearest to an alarm, and what it needs: 10^6.1 of 10^9.4 as 6.1/9.4."""
+    running = [each for each in evidence if each.log10_e is not None]
+    if any(each.state == "breach" for each in evidence):
+        return "found"
+    if not running:
+        return ""
+    nearest = max(running, key=lambda each: (each.log10_e or 0.0) / each.log10_threshold)
+    return f"{max(0.0, nearest.log10_e or 0.0):.1f}/{nearest.log10_threshold:.1f}"
+
+
+def _state(group: DisclosedGroup, *, is_wide: bool) -> str:
+    reasons = [*filter(None, [group.reason]), *filter(None, [group.hidden])]
+    reasons = [*group.rules, *reasons] if is_wide else reasons
+    why = ", ".join(WORDS.get(reason, reason.replace("_", " ")) for reason in reasons)
+    if group.state is None:
+        return why
+    return f"[{STYLES[group.state]}] {group.state} [/] {why}".rstrip()

@@ -1,0 +1,1 @@
+"""The bets of the e-detectors: alternatives, blocks and their e-values."""

@@ -1,0 +1,1 @@
+"""Counts of groups, and the comparison of a group with its reference."""

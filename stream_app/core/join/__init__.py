@@ -1,0 +1,1 @@
+"""The join of late outcomes to their decisions."""

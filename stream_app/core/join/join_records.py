@@ -1,0 +1,117 @@
+"""The records of the log in which decisions and outcomes meet: columns of tags, and what belongs to each.
+
+Both are written by ingest, into one partition of one log, so that their join is a function of that log: the same live,
+after a crash and in a replay. A tag is the first eight bytes of the keyed hash of the event id, under the key of the
+decision's event time. When an outcome comes, that time is not known, so an outcome carries a tag for each key epoch
+in which its decision may lie; a rotation of keys between the two loses no match.
+
+A decision is 12 bytes in the log, with a score 16; an outcome is 5 bytes and 8 for each key epoch.
+"""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from stream_app.core.windows.deduplication import Tags
+
+Cells32 = NDArray[np.uint32]
+Seconds32 = NDArray[np.uint32]
+Scores = NDArray[np.int32]
+Labels = NDArray[np.uint8]
+
+MAX_ROWS = 40_000  # of one record: with two key epochs and a score below the broker's limit
+
+
+class JoinDecisions(msgspec.Struct, array_like=True, frozen=True, tag="d", kw_only=True):
+    """Counted decisions of one flush of ingest, in the order of the raw topic.
+
+    Attributes:
+        layout_hash: Hash of the layout of the cells.
+        time_s: When the broker took the last of them, seconds since the epoch.
+        tags: uint64 for each decision.
+        cells: uint32 for each: its cell in the layout of the decisions.
+        scores: int32 for each: its score in fixed point; empty without scores.
+    """
+
+    layout_hash: str
+    time_s: int
+    tags: bytes
+    cells: bytes
+    scores: bytes = b""
+
+
+class JoinOutcomes(msgspec.Struct, array_like=True, frozen=True, tag="o", kw_only=True):
+    """Outcomes of one flush of ingest, in the order of the raw topic.
+
+    Attributes:
+        times_s: uint32 for each outcome: when the broker took it, seconds since the epoch.
+        is_favorable: uint8 for each, 0 or 1.
+        tags: For each key epoch, the newest first, a column of uint64 with the tag of each outcome.
+    """
+
+    times_s: bytes
+    is_favorable: bytes
+    tags: tuple[bytes, ...]
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder: msgspec.msgpack.Decoder[JoinDecisions | JoinOutcomes] = msgspec.msgpack.Decoder(JoinDecisions | JoinOutcomes)
+
+
+def encode_rows(rows: JoinDecisions | JoinOutcomes) -> bytes:
+    """Encode as MessagePack."""
+    return _encoder.encode(rows)
+
+
+def decode_rows(data: bytes) -> JoinDecisions | JoinOutcomes:
+    """Decode what ``encode_rows`` made.
+
+    Raises:
+        msgspec.MsgspecError: the bytes are neither of the two.
+    """
+    return _decoder.decode(data)
+
+
+def pack_decisions(layout_hash: str, time_s: int, tags: Tags, cells: Cells32, scores: Scores | None) -> list[bytes]:
+    """Write decisions as records of at most ``MAX_ROWS``.
+
+    >>> [record] = pack_decisions("h", 5, np.array([7], np.uint64), np.array([3], np.uint32), None)
+    >>> decode_rows(record).time_s, np.frombuffer(decode_rows(record).cells, np.uint32).tolist()
+    (5, [3])
+    """
+    return [
+        encode_rows(
+            JoinDecisions(
+                layout_hash=layout_hash,
+                time_s=time_s,
+                tags=tags[first : first + MAX_ROWS].tobytes(),
+                cells=cells[first : first + MAX_ROWS].tobytes(),
+                scores=b"" if scores is None else scores[first : first + MAX_ROWS].tobytes(),
+            )
+        )
+        for first in range(0, len(tags), MAX_ROWS)
+    ]
+
+
+def pack_outcomes(times_s: Seconds32, is_favorable: Labels, tags: list[Tags]) -> list[bytes]:
+    """Write outcomes as records that fit into one of Kafka.
+
+    Args:
+        times_s: When the broker took each, shape (n,).
+        is_favorable: 0 or 1, shape (n,).
+        tags: For each key epoch, the newest first, a column of shape (n,).
+    """
+    n_rows = 2 * MAX_ROWS // (len(tags) + 1)
+    cuts = [slice(first, first + n_rows) for first in range(0, len(times_s), n_rows)]
+    return [
+        encode_rows(
+            JoinOutcomes(
+                times_s=times_s[cut].tobytes(),
+                is_favorable=is_favorable[cut].tobytes(),
+                tags=tuple(column[cut].tobytes() for column in tags),
+            )
+        )
+        for cut in cuts
+    ]

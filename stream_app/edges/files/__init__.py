@@ -1,0 +1,1 @@
+"""Files on disk: keys, counts, exports, runs, audit, dashboards."""

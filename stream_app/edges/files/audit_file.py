@@ -1,0 +1,88 @@
+"""``STATE_DIR/audit.jsonl``: one line for each entry, appended and never rewritten, on the disk before it counts.
+
+Whoever owns the file can still change it: the same entries go to a topic that only the broker's administrators can.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import pwd
+import socket
+import stat
+from pathlib import Path
+
+from stream_app.errors import ConfigError
+from stream_app.pipeline.records.audit import Exporter
+
+FILE_NAME = "audit.jsonl"
+_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+class AuditFile:
+    """The audit log of a state folder.
+
+    Args:
+        state_dir: The folder; made 0700 when it is not there.
+    """
+
+    def __init__(self, state_dir: Path) -> None:
+        self.path = state_dir / FILE_NAME
+
+    def append(self, line: bytes) -> None:
+        """Append one entry and wait until it is on the disk.
+
+        Raises:
+            ConfigError: it cannot be written, or others can reach the file.
+        """
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(self.path, _FLAGS, 0o600)
+            try:
+                self._reject_unsafe(os.fstat(descriptor))
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                _write(descriptor, line)
+            finally:
+                os.close(descriptor)
+            _sync_folder(self.path.parent)
+        except OSError as error:
+            raise ConfigError(
+                f"The audit log {self.path} cannot be written ({error.strerror})", action="Nothing is exported without"
+            ) from None
+
+    def _reject_unsafe(self, status: os.stat_result) -> None:
+        is_ours = stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid()
+        if not is_ours or status.st_mode & 0o077:
+            raise ConfigError(
+                f"The audit log {self.path} is no plain file of its owner alone",
+                action=f"chown it to user {os.geteuid()} and chmod 600 it; nothing is exported without",
+            )
+
+
+def exporter() -> Exporter:
+    """Return who runs this process; a variable such as USER could say anything, so none is asked."""
+    uid = os.getuid()
+    try:
+        user = pwd.getpwuid(uid).pw_name
+    except KeyError:  # a container whose user has no name
+        user = str(uid)
+    return Exporter(user=user, uid=uid, host=socket.gethostname())
+
+
+def _write(descriptor: int, line: bytes) -> None:
+    """Write a line whole; what a full disk left of an earlier one is ended first, so that this one stands alone."""
+    size = os.fstat(descriptor).st_size
+    is_torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+    whole = b"\n" * is_torn + line + b"\n"
+    if os.write(descriptor, whole) < len(whole):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    os.fsync(descriptor)
+
+
+def _sync_folder(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

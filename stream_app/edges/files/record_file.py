@@ -1,0 +1,164 @@
+"""A file of exported records: for its owner only, under its own name only when it is whole.
+
+It is written beside its place as ``.NAME.ID.part``, which is removed when the export ends in any way but a kill.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from io import BufferedRandom
+from pathlib import Path
+from typing import Any, Literal
+
+from stream_app.edges.files.run_folder import import_arrow
+from stream_app.errors import ConfigError
+from stream_app.pipeline.replay.export.record_table import ENVELOPE, RECORD, UNDECLARED, RecordTable, json_lines
+from stream_app.pipeline.replay.export.selection import SelectedRecords
+
+Format = Literal["json", "csv", "parquet"]
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+@dataclass(frozen=True)
+class FinishedFile:
+    """A file that is whole.
+
+    Attributes:
+        n_bytes: Its size.
+        sha256: Its SHA-256, 64 hex digits.
+    """
+
+    n_bytes: int
+    sha256: str
+
+
+class RecordFile:
+    """A file in the making.
+
+    Args:
+        path: Where it will stand.
+        part: Where it stands until then.
+        file: The part, open.
+        form: How records are written.
+        table: Its columns, for the forms that have some.
+
+    Raises:
+        DependencyMissingError: Parquet is asked for and pyarrow is not installed.
+    """
+
+    def __init__(self, path: Path, part: Path, file: BufferedRandom, form: Format, table: RecordTable) -> None:
+        self._path, self._part, self._file = path, part, file
+        self._write, self._finish = _writer(file, form, table)
+
+    def write(self, selected: SelectedRecords) -> None:
+        """Append records.
+
+        Raises:
+            ConfigError: the disk takes no more.
+        """
+        if len(selected):
+            with _told(self._path):
+                self._write(selected)
+
+    def end(self) -> None:
+        """End a file that is not wanted any more, so that its writer does not try to when it is thrown away."""
+        with suppress(OSError):
+            self._finish()
+
+    def seal(self) -> FinishedFile:
+        """End the file, wait until it is on the disk, and return what it holds."""
+        with _told(self._path):
+            self._finish()
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            n_bytes = self._file.tell()
+            self._file.seek(0)
+            return FinishedFile(n_bytes, hashlib.file_digest(self._file, "sha256").hexdigest())
+
+    def keep(self) -> None:
+        """Give it its name.
+
+        Raises:
+            ConfigError: a file of that name was made meanwhile.
+        """
+        reject_existing(self._path)
+        with _told(self._path):
+            self._part.replace(self._path)
+
+
+@contextmanager
+def new_record_file(path: Path, export: str, form: Format, table: RecordTable) -> Iterator[RecordFile]:
+    """Open a file that is gone after the block unless it was kept.
+
+    Args:
+        path: Where it will stand; nothing may stand there.
+        export: Id of the export.
+        form: How records are written.
+        table: Columns of the records.
+
+    Raises:
+        ConfigError: it exists already, or cannot be made.
+        DependencyMissingError: Parquet is asked for and pyarrow is not installed.
+    """
+    reject_existing(path)
+    part = path.with_name(f".{path.name}.{export}.part")
+    with _told(path):
+        file = os.fdopen(os.open(part, _FLAGS, 0o600), "w+b")
+    try:
+        made = RecordFile(path, part, file, form, table)
+        try:
+            yield made
+        finally:
+            made.end()
+    finally:
+        with suppress(OSError):  # a file that was sealed is on the disk; of another one nothing is wanted any more
+            file.close()
+        with suppress(FileNotFoundError):  # it has its name
+            part.unlink()
+
+
+def reject_existing(path: Path) -> None:
+    """Refuse to write over anything, a link that leads nowhere included."""
+    if path.exists() or path.is_symlink():
+        raise ConfigError(f"{path} exists already", action="Give another --out")
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ConfigError(f"Cannot write {path}: {error.strerror}") from None
+
+
+def _writer(
+    file: BufferedRandom, form: Format, table: RecordTable
+) -> tuple[Callable[[SelectedRecords], object], Callable[[], object]]:
+    """Return what appends records, and what ends the file."""
+    if form == "json":
+        return (lambda selected: file.write(json_lines(selected))), _nothing
+    if form == "csv":
+        file.write(table.csv_header())
+        return (lambda selected: file.write(table.csv_rows(selected))), _nothing
+    arrow, parquet = import_arrow()
+    schema = _schema(arrow, table)
+    writer = parquet.ParquetWriter(file, schema)
+    return (
+        lambda selected: writer.write_table(arrow.table(table.typed_columns(selected), schema=schema)),
+        writer.close,
+    )
+
+
+def _schema(arrow: Any, table: RecordTable) -> Any:
+    types = {"number": arrow.float64(), "truth": arrow.bool_(), "text": arrow.string()}
+    fields = dict.fromkeys(ENVELOPE, arrow.int64()) | {RECORD: arrow.binary()}
+    fields |= {f"{RECORD}.{path}": types[column] for path, column in table.columns.items()}
+    return arrow.schema(list((fields | ({UNDECLARED: arrow.string()} if table.has_undeclared else {})).items()))
+
+
+def _nothing() -> None:
+    """End nothing: a file of lines is whole with its last one."""

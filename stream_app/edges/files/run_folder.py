@@ -1,0 +1,142 @@
+"""The folder of a replay run: files first, the manifest last and at once. A folder without manifest is no run.
+
+Folders are made 0700: a run can hold exact counts of small groups when it was asked for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import msgspec
+
+from stream_app.errors import ConfigError, DependencyMissingError
+from stream_app.pipeline.replay.ranges.manifest import Manifest
+
+MANIFEST = "manifest.json"
+_FOLDER = "replays"
+
+
+class RunFolder:
+    """A run in the making.
+
+    Args:
+        path: Its folder, which does not exist yet.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._digests: dict[str, str] = {}
+
+    def write(self, name: str, data: bytes | str) -> Path:
+        """Write one file, and remember its digest."""
+        raw = data.encode() if isinstance(data, str) else data
+        path = self.path / name
+        path.touch(mode=0o600)
+        path.write_bytes(raw)
+        self._digests[name] = hashlib.sha256(raw).hexdigest()
+        return path
+
+    def write_parquet(self, name: str, columns: dict[str, list[Any]]) -> Path:
+        """Write columns as Parquet.
+
+        Raises:
+            DependencyMissingError: pyarrow is not installed.
+        """
+        path = write_parquet(self.path / name, columns)
+        self._digests[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+        return path
+
+    def finish(self, manifest: Manifest) -> Path:
+        """Write the manifest: from now on it is a run."""
+        whole = msgspec.structs.replace(manifest, files=dict(sorted(self._digests.items())))
+        temporary = self.path / f".{MANIFEST}"
+        temporary.touch(mode=0o600)
+        with temporary.open("wb") as file:
+            file.write(msgspec.json.format(msgspec.json.encode(whole)) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        return temporary.replace(self.path / MANIFEST)
+
+
+@contextmanager
+def new_run(state_dir: Path, run: str) -> Iterator[RunFolder]:
+    """Make the folder of a run; it is removed again when the block fails.
+
+    Raises:
+        ConfigError: it exists already, or cannot be made.
+    """
+    path = state_dir / _FOLDER / run
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.mkdir(mode=0o700)
+    except FileExistsError:
+        raise ConfigError(f"The run {run} exists already", action="Give another name with --run") from None
+    except OSError as error:
+        raise ConfigError(f"Cannot make {path}: {error.strerror}") from None
+    try:
+        yield RunFolder(path)
+    except BaseException:
+        shutil.rmtree(path, ignore_errors=True)
+        raise
+
+
+def list_runs(state_dir: Path) -> list[Manifest]:
+    """Return the manifests of all whole runs, oldest first."""
+    found = sorted((state_dir / _FOLDER).glob(f"*/{MANIFEST}"))
+    return sorted((_read(path) for path in found), key=lambda own: own.made_at)
+
+
+def read_run(state_dir: Path, run: str) -> tuple[Path, Manifest]:
+    """Return folder and manifest of one run, after a check of its files.
+
+    Raises:
+        ConfigError: there is no such run, it is not whole, or a file was changed.
+    """
+    path = state_dir / _FOLDER / run
+    if not run or "/" in run or not (path / MANIFEST).is_file():
+        raise ConfigError(f"No whole run {run!r}", action="See: fairstream replay list")
+    manifest = _read(path / MANIFEST)
+    for name, digest in manifest.files.items():
+        file = path / name
+        if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != digest:
+            raise ConfigError(f"{name} of run {run} is gone or was changed", action="Make the run again")
+    return path, manifest
+
+
+def write_parquet(path: Path, columns: dict[str, list[Any]]) -> Path:
+    """Write columns as a Parquet file of 0600.
+
+    Raises:
+        DependencyMissingError: pyarrow is not installed.
+    """
+    arrow, parquet = import_arrow()
+    path.touch(mode=0o600)
+    parquet.write_table(arrow.table(columns), path)
+    return path
+
+
+def import_arrow() -> tuple[ModuleType, ModuleType]:
+    """Return pyarrow and its Parquet part.
+
+    Raises:
+        DependencyMissingError: it is not installed.
+    """
+    try:
+        return import_module("pyarrow"), import_module("pyarrow.parquet")
+    except ModuleNotFoundError:
+        raise DependencyMissingError("Parquet needs pyarrow", action="Run: pip install 'fairstream[replay]'") from None
+
+
+def _read(path: Path) -> Manifest:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Manifest)
+    except (OSError, msgspec.MsgspecError):
+        raise ConfigError(f"{path} is no manifest of this version") from None

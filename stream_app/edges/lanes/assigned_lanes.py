@@ -1,0 +1,172 @@
+"""All lanes of one worker: opened on assignment, closed on revocation, reloaded when they break."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol
+
+from aiokafka.errors import InvalidProducerEpoch, KafkaConnectionError, KafkaTimeoutError, ProducerFenced
+from faust.types import TP
+
+from stream_app.edges.lanes.lane import Lane
+from stream_app.edges.lanes.transport import RunMessage
+from stream_app.errors import FairStreamError, LaneError, StateError
+
+_REVOKE_FLUSH_S = 3.0  # a rebalance waits for at most so long; what is not committed is read again by the next owner
+RELOAD_BACKOFF_S = (0.5, 1.0, 2.0, 4.0, 8.0)
+_FENCED = (ProducerFenced, InvalidProducerEpoch)
+_UNREACHABLE = (KafkaConnectionError, KafkaTimeoutError, OSError)
+
+
+class LanesObserver(Protocol):
+    """Who is told which lanes live."""
+
+    def rebalanced(self) -> None:
+        """Report that the group gave out its partitions anew."""
+
+    def lane_opened(self, topic: str, partition: int) -> None:
+        """Report that the state of a lane is wanted here."""
+
+    def lane_closed(self, topic: str, partition: int) -> None:
+        """Report that a lane is gone from here; its rows must vanish."""
+
+    def lane_reloaded(self, topic: str, partition: int, error: Exception) -> None:
+        """Report that a lane broke and is loaded anew; the text of the error may hold a part of a record."""
+
+
+class AssignedLanes:
+    """Keeps one running lane for each assigned partition.
+
+    Args:
+        build: Makes a fresh lane for a topic and partition.
+        observer: Who is told.
+        session_timeout_s: Time after which a worker that lost its membership knows it.
+        backoff_s: Waits before a lane that broke is loaded anew; one that breaks more often at one offset ends all.
+    """
+
+    def __init__(
+        self,
+        build: Callable[[str, int], Lane],
+        observer: LanesObserver,
+        session_timeout_s: float,
+        backoff_s: Sequence[float] = RELOAD_BACKOFF_S,
+    ) -> None:
+        self.failure: asyncio.Future[FairStreamError] = asyncio.get_running_loop().create_future()
+        self._build = build
+        self._observer = observer
+        self._session_timeout_s = session_timeout_s
+        self._backoff_s = backoff_s
+        self._lanes: dict[TP, Lane] = {}
+        self._keepers: dict[TP, asyncio.Task[None]] = {}
+        self._is_closed = False
+
+    def __len__(self) -> int:
+        return len(self._lanes)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether every assigned lane has its state."""
+        return len(self._lanes) == len(self._keepers) and all(lane.is_ready for lane in self._lanes.values())
+
+    def positions(self) -> Mapping[TP, int]:
+        """Return the next offset of each loaded lane."""
+        return {tp: lane.next_offset for tp, lane in self._lanes.items() if lane.is_ready}
+
+    def lags(self) -> Mapping[TP, int | None]:
+        """Return the lag of each loaded lane."""
+        return {tp: lane.lag for tp, lane in self._lanes.items() if lane.is_ready}
+
+    async def deliver(self, delivery: RunMessage) -> None:
+        """Hand a run to its lane.
+
+        Without one that has its state it is dropped: the lane will read it again from its own position, and the other
+        lanes need not wait for it.
+        """
+        lane = self._lanes.get(TP(delivery.batch.topic, delivery.batch.partition))
+        if lane is not None and lane.is_ready and not self._is_closed:
+            await lane.deliver(delivery)
+
+    async def assign(self, partitions: Iterable[TP]) -> None:
+        """Open lanes for new partitions, keep those that stay, close the others.
+
+        A lane that stays keeps its state: had anybody else owned the partition in between, its next transaction
+        would be fenced.
+        """
+        self._observer.rebalanced()
+        wanted = set(partitions)
+        await self._drop(set(self._keepers) - wanted)
+        for tp in wanted - set(self._keepers):
+            if not self._is_closed:
+                self._keepers[tp] = asyncio.create_task(self._keep(tp), name=f"lane-{tp.topic}-{tp.partition}")
+
+    async def flush(self) -> None:
+        """Commit what every lane has counted, within the time that a rebalance can wait."""
+        flushes = [asyncio.ensure_future(lane.flush_soon()) for lane in self._lanes.values() if lane.is_ready]
+        if flushes:
+            _, late = await asyncio.wait(flushes, timeout=_REVOKE_FLUSH_S)
+            for flush in late:
+                flush.cancel()
+
+    async def close(self) -> None:
+        """Commit and close all lanes."""
+        await self.flush()
+        self._is_closed = True
+        await self._drop(set(self._keepers))
+
+    async def _drop(self, partitions: Iterable[TP]) -> None:
+        keepers = [(tp, self._keepers.pop(tp)) for tp in partitions]
+        for _, keeper in keepers:
+            keeper.cancel()
+        await asyncio.gather(*(keeper for _, keeper in keepers), return_exceptions=True)
+
+    async def _keep(self, tp: TP) -> None:
+        """Run a lane; when it breaks, load it anew from what is committed."""
+        failures_at: list[int] = []
+        self._observer.lane_opened(tp.topic, tp.partition)
+        try:
+            while True:
+                reached = 0
+                try:
+                    lane = self._lanes[tp] = self._build(tp.topic, tp.partition)
+                    await lane.run()
+                except StateError as error:
+                    self._fail(error)
+                    return
+                except Exception as error:  # noqa: BLE001  # whatever broke it, the lane is loaded anew or given up
+                    reached = lane.next_offset if tp in self._lanes else 0
+                    wait_s = self._wait_after(tp, error, failures_at, reached)
+                finally:
+                    self._lanes.pop(tp, None)
+                if wait_s is None:
+                    return
+                await asyncio.sleep(wait_s)
+        finally:
+            self._observer.lane_closed(tp.topic, tp.partition)
+
+    def _wait_after(self, tp: TP, error: Exception, failures_at: list[int], next_offset: int) -> float | None:
+        """Decide how long to wait before a reload; None gives up."""
+        self._observer.lane_reloaded(tp.topic, tp.partition, error)
+        if getattr(error, "retriable", False) or isinstance(error, _UNREACHABLE):
+            return self._backoff_s[-1]  # the broker is away or busy: wait for it, for as long as it takes
+        if isinstance(error, _FENCED):
+            # Somebody else owns the partition. If we are the one who slept, we will know within a session timeout
+            # and the partition is taken from us; reloading at once would fence the rightful owner.
+            return self._session_timeout_s
+        if failures_at and failures_at[-1] != next_offset:
+            failures_at.clear()  # it moved since: not the same obstacle
+        failures_at.append(next_offset)
+        if len(failures_at) > len(self._backoff_s):
+            self._fail(
+                LaneError(
+                    f"Lane {tp.topic}[{tp.partition}] broke {len(failures_at)} times at offset {next_offset}"
+                    f" ({type(error).__name__})",
+                    action="The log says where; look at the record at this offset",
+                )
+            )
+            return None
+        return self._backoff_s[len(failures_at) - 1]
+
+    def _fail(self, error: FairStreamError) -> None:
+        if not self.failure.done():
+            self.failure.set_result(error)

@@ -1,0 +1,133 @@
+"""One transactional producer per lane: outputs, state and position become visible together or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Coroutine, Iterable
+from itertools import repeat
+from typing import Any
+
+import aiokafka
+from aiokafka.producer.message_accumulator import BatchBuilder
+
+from stream_app.pipeline.contract import Headers, Outputs
+
+MAX_BATCH_BYTES = 1_000_000  # the broker's message.max.bytes (1,048,588) also bounds a produced batch
+TRANSACTION_TIMEOUT_MS = 30_000
+_CLOSE_TIMEOUT_S = 5.0
+_MAX_PENDING = 2  # built batches, of up to a megabyte each, that wait for the network before a lane waits for them
+
+
+class TransactionWriter:
+    """Writes the transactions of one lane.
+
+    Starting it fences a former owner of the same ``transactional_id``: whatever that one had not committed is
+    aborted, and its later writes are refused by the broker.
+
+    Args:
+        bootstrap: Bootstrap servers.
+        transactional_id: Name of the lane, the same for every owner.
+    """
+
+    def __init__(self, bootstrap: str, transactional_id: str) -> None:
+        self._producer = aiokafka.AIOKafkaProducer(
+            bootstrap_servers=bootstrap,
+            transactional_id=transactional_id,
+            acks="all",
+            max_batch_size=MAX_BATCH_BYTES,
+            transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
+        )
+        self._pending: asyncio.Queue[tuple[BatchBuilder, str, int]] = asyncio.Queue(_MAX_PENDING)
+        self._delivered: list[asyncio.Future[object]] = []
+        self._sender: asyncio.Task[None] | None = None
+        self._is_open = False
+
+    async def start(self) -> None:
+        """Connect and fence."""
+        await self._producer.start()
+        self._sender = asyncio.create_task(self._send_pending(), name="lane-sender")
+
+    async def send(self, outputs: Iterable[Outputs]) -> None:
+        """Queue records for the current transaction; returns before they are delivered.
+
+        Raises:
+            aiokafka.errors.KafkaError: an earlier send failed; the transaction can only be abandoned.
+        """
+        for output in outputs:
+            for builder in self._build(output):
+                if not self._is_open:
+                    await self._producer.begin_transaction()
+                    self._is_open = True
+                await self._unless_failed(self._pending.put((builder, output.topic, output.partition)))
+
+    async def commit(self) -> None:
+        """Wait until everything sent is delivered, then commit. Without records there is nothing to commit.
+
+        Raises:
+            aiokafka.errors.KafkaError: nothing of this transaction will be visible; the lane must be reloaded.
+        """
+        if not self._is_open:
+            return
+        await self._unless_failed(self._pending.join())
+        await asyncio.gather(*self._delivered)
+        self._delivered.clear()
+        await self._producer.commit_transaction()
+        self._is_open = False
+
+    async def close(self) -> None:
+        """Let go without committing. An open transaction is aborted when the next owner starts, or by its timeout."""
+        if self._sender is not None:
+            self._sender.cancel()
+            await asyncio.gather(self._sender, return_exceptions=True)
+        for future in self._delivered:
+            if not future.cancel() and not future.cancelled():
+                future.exception()  # seen: whatever it was, nothing of it is wanted any more
+        # Without a broker the producer would wait for its batches; nothing of them is wanted any more.
+        stopping = asyncio.ensure_future(self._producer.stop())
+        await asyncio.wait([stopping], timeout=_CLOSE_TIMEOUT_S)
+        if stopping.done():
+            stopping.exception()  # seen: a fenced producer also says so when it stops
+        else:
+            stopping.cancel()
+
+    async def _send_pending(self) -> None:
+        # A task of its own, so that a lane can decode the next run while aiokafka waits for the former batch of the
+        # partition to leave.
+        while True:
+            builder, topic, partition = await self._pending.get()
+            try:
+                self._delivered.append(await self._producer.send_batch(builder, topic, partition=partition))
+            finally:
+                self._pending.task_done()
+
+    async def _unless_failed(self, waiting: Coroutine[Any, Any, None]) -> None:
+        """Wait, but not for a sender that has ended: it takes nothing out of the queue any more."""
+        assert self._sender is not None  # start() was called
+        task = asyncio.ensure_future(waiting)
+        try:
+            await asyncio.wait({task, self._sender}, return_when=asyncio.FIRST_COMPLETED)
+            if self._sender.done():
+                self._sender.result()
+        finally:
+            task.cancel()
+
+    def _build(self, output: Outputs) -> Iterable[BatchBuilder]:
+        """Cut records into batches that the broker takes."""
+        now_ms = int(time.time() * 1000)
+        no_headers: Iterable[Headers] = repeat([], len(output.values))
+        builder = self._producer.create_batch()
+        # The public append() checks and serializes per record; all that is needed here is the C builder beneath.
+        append, n_records = builder._builder.append, 0
+        columns = (output.keys, output.values, no_headers if output.headers is None else output.headers)
+        for key, value, headers in zip(*columns, strict=True):
+            if append(n_records, now_ms, key, value, headers) is None:
+                builder._relative_offset = n_records
+                yield builder
+                builder = self._producer.create_batch()
+                append, n_records = builder._builder.append, 0
+                append(n_records, now_ms, key, value, headers)
+            n_records += 1
+        if n_records:
+            builder._relative_offset = n_records
+            yield builder

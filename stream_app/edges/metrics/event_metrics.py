@@ -1,0 +1,166 @@
+"""What was counted, refused, dropped and closed: live counters, without groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from prometheus_client import Metric
+
+from stream_app.core.events.reasons import DeadLetterReason
+from stream_app.core.join.outcome_join import JoinCounts
+from stream_app.edges.metrics.instruments import Counter, Gauge
+from stream_app.pipeline.ingest.dropped import UNDECLARED
+from stream_app.pipeline.ingest.step import IngestCounts
+from stream_app.pipeline.judge.model_judge import ModelReport
+from stream_app.pipeline.judge.subjects.subject import DISPOSITIONS, tally_config_of
+from stream_app.pipeline.layout import layout_of
+from stream_app.pipeline.names import outcomes_name
+from stream_app.policy import OTHER, ModelPolicy, Policy
+
+_SLACK_S = 60.0
+
+
+# An outcome that came unmatched waits, and is counted again when it matches or is given up.
+OUTCOME_DISPOSITIONS = ("matched", "duplicate", "changed", "unmatched", "expired")
+
+
+class EventMetrics:
+    """Rows about events and windows.
+
+    Args:
+        policy: What is watched.
+    """
+
+    def __init__(self, policy: Policy) -> None:
+        self._topics = {model.name: model.topic for model in policy.models}
+        self.watermark = Gauge(
+            "fairstream_watermark_timestamp_seconds", "Event time before which all panes are closed.", ("model",)
+        )
+        self._age_limit = Gauge(
+            "fairstream_window_age_limit_seconds",
+            "Age of the newest closed window's end beyond which its values are stale.",
+            ("model", "window"),
+        )
+        self._decisions = Counter("fairstream_decisions", "Events counted, without groups.", ("model", "outcome"))
+        self._dead_letters = Counter("fairstream_dead_letters", "Records refused.", ("topic", "reason"))
+        self._late = Counter("fairstream_late_events", "Events of panes that had closed; not counted.", ("model",))
+        self._duplicates = Counter("fairstream_duplicates", "Events sent again; counted once.", ("model",))
+        self._overflow = Counter(
+            "fairstream_label_overflow", "Events with a value that the policy does not list.", ("model", "label")
+        )
+        self._dropped = Counter(
+            "fairstream_fields_dropped", "Fields that the policy does not let pass.", ("topic", "path")
+        )
+        self._closed = Counter(
+            "fairstream_windows_closed", "Windows that closed, by what became of them.", ("model", "window", "result")
+        )
+        self._revised = Counter(
+            "fairstream_windows_revised", "Closed windows that were corrected.", ("model", "window")
+        )
+        self._late_corrections = Counter(
+            "fairstream_late_corrections", "Corrections of closed panes that came too late.", ("model",)
+        )
+        self._outcomes = Counter("fairstream_outcomes", "Outcomes, by what became of them.", ("model", "disposition"))
+        for model in policy.models:
+            self._start(model)
+
+    def ingested(self, model: str, counts: IngestCounts) -> None:
+        """Add what an ingest lane counted."""
+        topic = self._topics[model]
+        for outcome, n in counts.decisions.items():
+            self._decisions.add((model, outcome), n)
+        for reason, n in counts.dead_letters.items():
+            self._dead_letters.add((topic, reason.value), n)
+        for label, n in counts.overflow.items():
+            self._overflow.add((model, label), n)
+        for path, n in counts.dropped.items():
+            self._dropped.add((topic, path), n)
+        self._late.add((model,), counts.n_late)
+        self._duplicates.add((model,), counts.n_duplicates)
+
+    def outcomes_ingested(self, topic: str, counts: IngestCounts) -> None:
+        """Add what an ingest lane of outcomes refused and dropped."""
+        for reason, n in counts.dead_letters.items():
+            self._dead_letters.add((topic, reason.value), n)
+        for path, n in counts.dropped.items():
+            self._dropped.add((topic, path), n)
+
+    def joined(self, model: str, counts: JoinCounts) -> None:
+        """Add what a lane of outcomes counted."""
+        for disposition in OUTCOME_DISPOSITIONS:
+            self._outcomes.add((model, disposition), getattr(counts, disposition))
+
+    def judged(self, model: str, report: ModelReport) -> None:
+        """Add what a judge lane counted."""
+        for (window, outcome), n in report.n_closed.items():
+            self._closed.add((model, window, outcome), n)
+        for window, n in report.n_revised.items():
+            self._revised.add((model, window), n)
+        self._late_corrections.add((model,), report.n_late)
+
+    def families(self) -> Iterator[Metric]:
+        """Return all rows."""
+        yield self.watermark.family()
+        yield self._age_limit.family()
+        for counter in (
+            self._decisions,
+            self._dead_letters,
+            self._late,
+            self._duplicates,
+            self._overflow,
+            self._dropped,
+            self._closed,
+            self._revised,
+            self._late_corrections,
+            self._outcomes,
+        ):
+            yield counter.family()
+
+    def _start(self, model: ModelPolicy) -> None:
+        self._start_outcomes(model)
+        for outcome in ("favorable", "unfavorable") if model.kind == "decisions" else ("event",):
+            self._decisions.add((model.name, outcome), 0)
+        for reason in DeadLetterReason:
+            self._dead_letters.add((model.topic, reason.value), 0)
+        for path in (*model.drop, *(box.path for box in model.boxes), UNDECLARED):
+            self._dropped.add((model.topic, path), 0)
+        for name, labels in layout_of(model).dimensions:
+            if OTHER in labels:
+                self._overflow.add((model.name, name), 0)
+        for counter in (self._late, self._duplicates, self._late_corrections):
+            counter.add((model.name,), 0)
+        for window in tally_config_of(model).windows:
+            self._age_limit.set((model.name, window.name), age_limit_s(model, window.size_s))
+        self._start_windows(model, model.name)
+
+    def _start_outcomes(self, model: ModelPolicy) -> None:
+        if (outcome := model.outcome) is None:
+            return
+        for reason in DeadLetterReason:
+            self._dead_letters.add((outcome.topic, reason.value), 0)
+        for path in (*outcome.drop, UNDECLARED):
+            self._dropped.add((outcome.topic, path), 0)
+        self.joined(model.name, JoinCounts())
+        name = outcomes_name(model.name)
+        self._late_corrections.add((name,), 0)
+        self._start_windows(model, name)
+
+    def _start_windows(self, model: ModelPolicy, name: str) -> None:
+        for window in tally_config_of(model).windows:
+            self._revised.add((name, window.name), 0)
+            for disposition in DISPOSITIONS:
+                self._closed.add((name, window.name, disposition), 0)
+
+
+def age_limit_s(model: ModelPolicy, size_s: int) -> float:
+    """Return the age of a window's end beyond which newer windows must have closed, in seconds.
+
+    Three windows, so that two may be missed; what an event may be late and a partition silent before a window closes;
+    a minute for committing, scraping and a handover.
+
+    >>> from stream_app.policy import load_policy
+    >>> age_limit_s(load_policy("loans").models[0], 300)
+    970.0
+    """
+    time = model.event_time
+    return 3 * size_s + time.out_of_orderness_s + time.idle_s + _SLACK_S

@@ -1,0 +1,79 @@
+"""How the lanes of this process fare: what it owns, how far behind it is, how its transactions go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from prometheus_client import Metric
+
+from stream_app.edges.metrics.instruments import Counter, Gauge, Histogram
+
+ROLES = ("ingest", "judge", "outcomes")
+STAGES = ("ingest", "close")
+LATENCY_BOUNDS_S = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900)
+FLUSH_BOUNDS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
+
+
+class LaneMetrics:
+    """Rows about lanes.
+
+    Args:
+        topics: The source topics.
+    """
+
+    def __init__(self, topics: Iterable[str]) -> None:
+        self._topics = list(topics)
+        self._open: set[tuple[str, int]] = set()
+        self.assigned = Gauge("fairstream_partitions_assigned", "Partitions that this process owns.", ("topic",))
+        self.lag = Gauge(
+            "fairstream_consumer_lag_messages", "Records of an own partition not yet processed.", ("topic", "partition")
+        )
+        self.rebalances = Counter("fairstream_rebalances", "Rebalances of the group.")
+        self.reloads = Counter("fairstream_lane_reloads", "Lanes loaded anew after a failure.", ("role",))
+        self.lost = Counter("fairstream_lost_records", "Records deleted before they were counted.", ("topic",))
+        self.transactions = Counter("fairstream_transactions", "Transactions of lanes.", ("role", "result"))
+        self.flushes = Histogram(
+            "fairstream_flush_seconds", "Time from the start of a flush to its commit.", ("role",), FLUSH_BOUNDS_S
+        )
+        self.latency = Histogram(
+            "fairstream_event_latency_seconds", "Time from an event to a stage.", ("stage",), LATENCY_BOUNDS_S
+        )
+        self._start()
+
+    def is_open(self, topic: str, partition: int) -> bool:
+        """Return whether this process owns a partition."""
+        return (topic, partition) in self._open
+
+    def open(self, topic: str, partition: int) -> None:
+        """Take note of an own partition."""
+        self._open.add((topic, partition))
+        self._count_open(topic)
+
+    def close(self, topic: str, partition: int) -> None:
+        """Forget a partition and its rows."""
+        self._open.discard((topic, partition))
+        self._count_open(topic)
+        self.lag.drop(topic, str(partition))
+
+    def families(self) -> Iterator[Metric]:
+        """Return all rows."""
+        for instrument in (self.assigned, self.lag, self.rebalances, self.reloads, self.lost, self.transactions):
+            yield instrument.family()
+        yield self.flushes.family()
+        yield self.latency.family()
+
+    def _count_open(self, topic: str) -> None:
+        self.assigned.set((topic,), sum(own == topic for own, _ in self._open))
+
+    def _start(self) -> None:
+        self.rebalances.add((), 0)
+        for topic in self._topics:
+            self._count_open(topic)
+            self.lost.add((topic,), 0)
+        for role in ROLES:
+            self.reloads.add((role,), 0)
+            self.flushes.observe((role,), 0.0, 0)
+            for result in ("committed", "failed"):
+                self.transactions.add((role, result), 0)
+        for stage in STAGES:
+            self.latency.observe((stage,), 0.0, 0)

@@ -1,0 +1,157 @@
+"""The metrics of one process: one collector, fed by typed methods, read at scrape time under one lock.
+
+How a worker uses it::
+
+    registry = CollectorRegistry()
+    metrics = Metrics(registry, policy, max_series=settings.max_series)   # ConfigError when the policy makes too many
+    metrics.lane_opened(topic, partition)          # a partition was assigned
+    metrics.judge_restored(partition, step.newest_results())              # a judge lane has its state
+    metrics.ingested(model, step.take_counts())    # after each committed transaction of an ingest lane
+    metrics.judged(partition, step.take_report())  # after each committed transaction of a judge lane
+    metrics.transaction_ended("ingest", seconds, is_committed=True)
+    metrics.latency_measured("ingest", seconds, n_events)
+    metrics.lag_measured(topic, partition, n_messages)
+    metrics.lane_closed(topic, partition)          # its rows are missing from the next scrape
+
+Group values change only when a window closes; live counters carry no group. Known label sets start at 0.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterable, Iterator
+from threading import Lock
+
+from prometheus_client import CollectorRegistry, Metric
+from prometheus_client.registry import Collector
+
+from stream_app import __version__
+from stream_app.core.join.outcome_join import JoinCounts
+from stream_app.edges.metrics.event_metrics import EventMetrics
+from stream_app.edges.metrics.fairness_metrics import AnyResult, FairnessMetrics
+from stream_app.edges.metrics.instruments import Gauge
+from stream_app.edges.metrics.lane_metrics import LaneMetrics
+from stream_app.pipeline.ingest.step import IngestCounts
+from stream_app.pipeline.judge.step import JudgeReport
+from stream_app.pipeline.names import is_of_outcomes
+from stream_app.policy import Policy
+from stream_app.topics import FAIRNESS_PARTIALS
+
+
+class Metrics(Collector):
+    """All metrics of one process; thread-safe.
+
+    Args:
+        registry: Where to register; given, so that tests and several workers in one process do not meet.
+        policy: What is watched; its models, groups and windows are the only label values.
+        max_series: Most fairness series.
+
+    Raises:
+        ConfigError: the policy declares more series than ``max_series``.
+    """
+
+    def __init__(self, registry: CollectorRegistry, policy: Policy, *, max_series: int) -> None:
+        self._lock = Lock()
+        self._fairness = FairnessMetrics(policy, max_series)
+        self._events = EventMetrics(policy)
+        raw = [model.topic for model in policy.models]
+        raw += [model.outcome.topic for model in policy.models if model.outcome is not None]
+        self._lanes = LaneMetrics([*raw, FAIRNESS_PARTIALS])
+        self._judged_by: dict[int, set[str]] = {}  # models by the partition of their judge lane
+        self._build = Gauge("fairstream_build_info", "Version of this process.", ("version", "python"))
+        self._build.set((__version__, platform.python_version()), 1)
+        self._policy = Gauge("fairstream_policy_info", "The policy that is applied.", ("policy_hash",))
+        self._policy.set((policy.hash(),), 1)
+        registry.register(self)
+
+    def collect(self) -> Iterator[Metric]:
+        """Return a snapshot of everything, for the registry."""
+        with self._lock:
+            families = [*self._fairness.families(), *self._events.families(), *self._lanes.families()]
+            families += [self._build.family(), self._policy.family()]
+        yield from families
+
+    def lane_opened(self, topic: str, partition: int) -> None:
+        """Report that a partition was assigned to this process."""
+        with self._lock:
+            self._lanes.open(topic, partition)
+
+    def lane_closed(self, topic: str, partition: int) -> None:
+        """Report that a partition is gone; every row that it owned vanishes."""
+        with self._lock:
+            self._lanes.close(topic, partition)
+            if topic == FAIRNESS_PARTIALS:
+                for model in self._judged_by.pop(partition, set()):
+                    self._events.watermark.drop(model)
+                    self._fairness.drop(model)
+
+    def lane_reloaded(self, role: str) -> None:
+        """Report that a failed lane was loaded anew."""
+        with self._lock:
+            self._lanes.reloads.add((role,))
+
+    def records_lost(self, topic: str, n_records: int) -> None:
+        """Report records that retention deleted before they were counted."""
+        with self._lock:
+            self._lanes.lost.add((topic,), n_records)
+
+    def rebalanced(self) -> None:
+        """Report a rebalance of the group."""
+        with self._lock:
+            self._lanes.rebalances.add(())
+
+    def lag_measured(self, topic: str, partition: int, n_messages: int) -> None:
+        """Report how many records of an own partition are not yet processed; others are ignored."""
+        with self._lock:
+            if self._lanes.is_open(topic, partition):
+                self._lanes.lag.set((topic, str(partition)), n_messages)
+
+    def transaction_ended(self, role: str, seconds: float, *, is_committed: bool) -> None:
+        """Report a transaction and how long its flush took."""
+        with self._lock:
+            self._lanes.transactions.add((role, "committed" if is_committed else "failed"))
+            self._lanes.flushes.observe((role,), seconds)
+
+    def latency_measured(self, stage: str, seconds: float, n_events: int = 1) -> None:
+        """Report how long after its event time an event reached a stage: ``ingest``, ``close`` or ``publish``."""
+        with self._lock:
+            self._lanes.latency.observe((stage,), seconds, n_events)
+
+    def ingested(self, model: str, counts: IngestCounts) -> None:
+        """Report what an ingest lane counted in a committed transaction."""
+        with self._lock:
+            self._events.ingested(model, counts)
+
+    def outcomes_ingested(self, topic: str, counts: IngestCounts) -> None:
+        """Report what an ingest lane of outcomes refused and dropped in a committed transaction."""
+        with self._lock:
+            self._events.outcomes_ingested(topic, counts)
+
+    def outcomes_joined(self, model: str, counts: JoinCounts) -> None:
+        """Report what a lane of outcomes counted in a committed transaction."""
+        with self._lock:
+            self._events.joined(model, counts)
+
+    def judged(self, partition: int, report: JudgeReport) -> None:
+        """Report what a judge lane said in a committed transaction.
+
+        What it counted is kept; values are shown only while this process owns the lane.
+        """
+        with self._lock:
+            for model, own in report.models.items():
+                self._events.judged(model, own)
+                if own.n_small or own.n_complementary:
+                    self._fairness.suppressed(model, "cell", own.n_small, own.n_complementary)
+                if self._lanes.is_open(FAIRNESS_PARTIALS, partition):
+                    self._judged_by.setdefault(partition, set()).add(model)
+                    self._fairness.take([*own.results, *own.outcome_results], own.alerts)
+                    if own.closed_before_s is not None and not is_of_outcomes(model):
+                        self._events.watermark.set((model,), own.closed_before_s)
+
+    def judge_restored(self, partition: int, results: Iterable[AnyResult]) -> None:
+        """Show the newest results of a judge lane that this process took over; nothing is counted."""
+        with self._lock:
+            if self._lanes.is_open(FAIRNESS_PARTIALS, partition):
+                results = list(results)
+                self._judged_by.setdefault(partition, set()).update(result.model for result in results)
+                self._fairness.show(results, is_new=False)

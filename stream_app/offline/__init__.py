@@ -1,0 +1,1 @@
+"""Applications that need no broker: the detectors over a file of counts."""

@@ -1,0 +1,118 @@
+"""What is told about a table of counts, in the shape in which programs read it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from stream_app.core.groups.comparison import State
+from stream_app.offline.estimates import Estimate
+
+
+class DetectorFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """A detector before it starts; the place in the list is its number."""
+
+    group: str
+    reference: str
+    rule: str
+    direction: str
+    threshold: float
+
+
+class SetupFacts(msgspec.Struct, frozen=True, kw_only=True, tag="setup"):
+    """What is watched, with what promise."""
+
+    n_panes: int
+    false_alarms_per_million: float
+    design_effect: float
+    detectors: list[DetectorFacts]
+
+
+class PairReading(msgspec.Struct, frozen=True, kw_only=True):
+    """One detector after one pane; None where a statistic has no evidence in it."""
+
+    detector: int
+    log_sr: float | None
+    log_eproc: float
+    log_recovery: float | None
+    is_breach: bool
+
+
+class PaneFacts(msgspec.Struct, frozen=True, kw_only=True, tag="pane"):
+    """All detectors after one pane."""
+
+    pane: int
+    label: str
+    readings: list[PairReading]
+
+
+class ChangeFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """An alarm or a recovery.
+
+    Attributes:
+        type: ``alarm`` or ``recovery``.
+        detector: Number of the detector.
+        group: The group that is compared.
+        reference: The group that it is compared with.
+        rule: The rule.
+        direction: ``low`` or ``high``.
+        pane: Number of the pane that made it so.
+        label: What that pane is called.
+        onset_pane: Number of the pane since which it has likely been so.
+        onset_label: What that pane is called.
+        log_evidence: Natural log of the statistic.
+        log10_evidence: The same to the base 10.
+    """
+
+    type: str
+    detector: int
+    group: str
+    reference: str
+    rule: str
+    direction: str
+    pane: int
+    label: str
+    onset_pane: int
+    onset_label: str
+    log_evidence: float
+    log10_evidence: float
+
+
+class FinalState(msgspec.Struct, frozen=True, kw_only=True):
+    """A detector after the last pane.
+
+    Attributes:
+        detector: Number of the detector.
+        rule: The rule.
+        direction: ``low`` or ``high``.
+        state: ``insufficient``, ``ok``, ``watch`` or ``breach``.
+        log_sr: Natural log of the statistic; None in breach and before the first block.
+        highest_log_sr: Highest value that it had.
+    """
+
+    detector: int
+    rule: str
+    direction: str
+    state: State
+    log_sr: float | None
+    highest_log_sr: float | None
+
+
+class PairFacts(msgspec.Struct, frozen=True, kw_only=True, tag="pair"):
+    """A pair after the last pane.
+
+    Attributes:
+        group: The group that is compared.
+        reference: The group that it is compared with.
+        state: The worst state of its rules.
+        rules: Each rule in each direction.
+        whole: Size over all panes.
+        since_alarm: Size over the panes after the alarm of the newest open breach: the panes that led to an alarm were
+            chosen by it and overstate. None without an open breach, and when no decision came after it.
+    """
+
+    group: str
+    reference: str
+    state: State
+    rules: list[FinalState]
+    whole: Estimate
+    since_alarm: Estimate | None

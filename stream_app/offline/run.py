@@ -1,0 +1,93 @@
+"""The detectors over a table of counts, pane by pane."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stream_app.core.detection.bank import DetectorBank
+from stream_app.core.detection.shiryaev_roberts import NO_EVIDENCE
+from stream_app.offline.plan import Direction, Plan
+from stream_app.offline.table import PaneTable
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+_NEVER_S = np.iinfo(np.int64).max // 4  # no carry is as old
+_NOTHING = NO_EVIDENCE / 10  # a statistic below has no evidence in it
+_COLUMNS = {Direction.LOW: (0, 1, 2, 3), Direction.HIGH: (2, 3, 0, 1)}
+
+
+class AlarmChange(NamedTuple):
+    """A detector changed its mind.
+
+    Attributes:
+        detector: Index of the detector.
+        is_alarm: True for an alarm, False for a recovery.
+        pane: Number of the pane that made it so, from 0.
+        onset: Number of the pane since which it has likely been so.
+        log_evidence: Natural log of the statistic, at least the threshold.
+    """
+
+    detector: int
+    is_alarm: bool
+    pane: int
+    onset: int
+    log_evidence: float
+
+
+class PaneStep(NamedTuple):
+    """What the detectors hold after one pane; every array has shape (detectors,).
+
+    Attributes:
+        pane: Number of the pane, from 0.
+        log_sr: Statistic of the alarm; not a number where there is none: no block yet, or in breach.
+        log_eproc: e-process since the last new start; 0 in breach.
+        log_recovery: Statistic of the recovery; not a number outside a breach.
+        is_breach: Whether the rule is found broken and not yet kept again.
+        has_block: Whether there were enough decisions for one comparison.
+        changes: Alarms and recoveries of this pane.
+    """
+
+    pane: int
+    log_sr: Floats
+    log_eproc: Floats
+    log_recovery: Floats
+    is_breach: Bools
+    has_block: Bools
+    changes: tuple[AlarmChange, ...]
+
+
+def run_detectors(table: PaneTable, plan: Plan) -> Iterator[PaneStep]:
+    """Feed every pane to the detectors, in order, and yield what they hold after it."""
+    bank = DetectorBank(
+        [detector.rule for detector in plan.detectors],
+        plan.log_thresholds,
+        design_effect=plan.design_effect,
+        max_carry_s=plan.max_carry_s if table.has_times else _NEVER_S,
+        has_lifecycle=plan.has_lifecycle,
+    )
+    pairs = np.array([detector.pair for detector in plan.detectors])[:, np.newaxis]
+    columns = np.array([_COLUMNS[detector.direction] for detector in plan.detectors])
+    for pane in range(table.n_panes):
+        counts = table.counts[pane][pairs, columns]
+        changes = bank.update(int(table.starts_s[pane]), counts[:, np.newaxis, :])
+        yield PaneStep(
+            pane,
+            _known(bank.log_sr),
+            bank.log_eproc.copy(),
+            _known(bank.log_recovery),
+            bank.is_breach.copy(),
+            bank.has_block.copy(),
+            tuple(
+                AlarmChange(own.detector, own.to_breach, pane, table.pane_at(own.onset_s), own.log_evidence)
+                for own in changes
+            ),
+        )
+
+
+def _known(log_values: Floats) -> Floats:
+    return np.where(log_values > _NOTHING, log_values, np.nan)

@@ -1,0 +1,1 @@
+"""What may leave: suppression rules for results, alerts, causes and totals."""

@@ -1,0 +1,58 @@
+"""An alert as people may see it: no number about fewer than k decisions."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from stream_app.pipeline.disclosure.causes import DisclosedCause, disclose_cause
+from stream_app.pipeline.records.alerts import Alert
+from stream_app.pipeline.records.evidence import PairTest
+from stream_app.pipeline.records.results import Offsets
+
+
+class DisclosedAlert(msgspec.Struct, frozen=True, kw_only=True):
+    """The fields of ``Alert``; None where they would tell about fewer than ``k`` decisions.
+
+    Attributes:
+        id: Names the alert.
+        is_hidden: Whether numbers, cause and sentence were left out.
+    """
+
+    id: str
+    model: str
+    attribute: str
+    group: str
+    reference: str
+    test: PairTest
+    change: Literal["breach", "recovery"]
+    at_s: int
+    onset_s: int
+    log10_e: float
+    log10_threshold: float
+    start_s: int
+    end_s: int
+    n: int | None
+    n_reference: int | None
+    rate: float | None
+    disparate_impact_ratio: float | None
+    gap: float | None
+    cause: DisclosedCause | None
+    sentence: str | None
+    is_hidden: bool
+    offsets: Offsets
+    policy_hash: str
+    code_version: str
+
+
+def disclose_alert(alert: Alert, k: int) -> DisclosedAlert:
+    """Hide the numbers of an alert about fewer than ``k`` decisions of either group; ``k`` = 0 hides none."""
+    is_hidden = min(alert.n, alert.n_reference) < k
+    names = [name for name in DisclosedAlert.__struct_fields__ if name not in ("id", "cause", "is_hidden")]
+    fields = {name: getattr(alert, name) for name in names}
+    if is_hidden:
+        hidden = ("n", "n_reference", "rate", "disparate_impact_ratio", "gap", "sentence")
+        fields |= dict.fromkeys(hidden)
+    cause = None if is_hidden or alert.cause is None else disclose_cause(alert.cause, k)
+    return DisclosedAlert(id=alert.id, cause=cause, is_hidden=is_hidden, **fields)

@@ -1,0 +1,83 @@
+"""Results as flat rows, one for each group: for tables, Parquet and CSV. Only disclosed values go in."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from stream_app.pipeline.disclosure.results import DisclosedResult
+
+Row = dict[str, Any]
+
+_OWN = ("schema", "groups", "offsets")
+# A spreadsheet takes what begins so for a formula; the wide forms too, where people type in East Asian scripts.
+_ACTIVE = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def rows_of(results: Iterable[DisclosedResult], **constants: Any) -> list[Row]:
+    """Flatten results: a row for each group, with the fields of its result; what is nested gets dotted names.
+
+    Args:
+        results: Disclosed results.
+        constants: Columns that are the same in every row.
+    """
+    rows = []
+    for result in results:
+        fields = msgspec.to_builtins(result)
+        shared = {
+            f"total_{name}" if name in ("n", "state") else name: fields[name] for name in fields if name not in _OWN
+        }
+        rows += [{**constants, **_flat(shared), **_flat(group)} for group in fields["groups"]]
+    return rows
+
+
+def columns_of(rows: Iterable[Row]) -> dict[str, list[Any]]:
+    """Turn rows into columns; a value that a row lacks is None."""
+    rows = list(rows)
+    names: dict[str, None] = {}
+    for row in rows:
+        names.update(dict.fromkeys(row))
+    return {name: [row.get(name) for row in rows] for name in names}
+
+
+def csv_of(rows: Iterable[Row]) -> str:
+    """Write rows as CSV (RFC 4180) whose cells no spreadsheet takes for a formula.
+
+    >>> print(csv_of([{"group": "=1+1", "gap": -0.25}]), end="")
+    group,gap
+    '=1+1,-0.25
+    """
+    columns = columns_of(rows)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(map(inert, columns))
+    writer.writerows([inert(value) for value in row] for row in zip(*columns.values(), strict=True))
+    return text.getvalue()
+
+
+def inert(value: Any) -> Any:
+    """Return a cell that is only text: one that begins like a formula gets an apostrophe before it; numbers stay.
+
+    >>> inert("@cmd"), inert("female"), inert(-3), inert(None)
+    ("'@cmd", 'female', -3, '')
+    """
+    if value is None:
+        return ""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_ACTIVE) else value
+
+
+def _flat(fields: Mapping[str, Any], prefix: str = "") -> Row:
+    flat: Row = {}
+    for name, value in fields.items():
+        if isinstance(value, Mapping):
+            flat |= _flat(value, f"{prefix}{name}.")
+        elif isinstance(value, list | tuple):
+            texts = [own if isinstance(own, str) else msgspec.json.encode(own).decode() for own in value]
+            flat[prefix + name] = ";".join(texts)
+        else:
+            flat[prefix + name] = value
+    return flat

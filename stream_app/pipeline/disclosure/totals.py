@@ -1,0 +1,55 @@
+"""Running totals as people may see them: with confidence sequences, since totals are looked at all the time.
+
+The interval of a window covers the truth in 95 of 100 looks. Who reads a total again and again, and stops when it
+looks bad, needs bounds that hold at every look at once: a confidence sequence. It is a function of the counts, so
+whoever shows a total works it out; it costs some 50 ms for an attribute.
+"""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from stream_app.core.intervals.confidence_sequence import gap_sequence_many, rate_sequence_many, ratio_sequence_many
+from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult
+from stream_app.pipeline.records.results import Bounds
+
+
+def with_sequences(total: DisclosedResult) -> DisclosedResult:
+    """Replace the intervals of a disclosed running total by 95 % confidence sequences; hidden groups stay hidden."""
+    shown = [group for group in total.groups if group.n]
+    reference = next((group for group in shown if group.group == total.reference), None)
+    if not shown:
+        return total
+    k, n = (np.array([getattr(group, name) for group in shown], np.float64) for name in ("favorable", "n"))
+    rates = _bounds(*rate_sequence_many(k, n))
+    ratios: list[Bounds] | list[None] = [None] * len(shown)
+    gaps: list[Bounds] | list[None] = [None] * len(shown)
+    if reference is not None:
+        pair = (k, n, reference.favorable or 0, reference.n or 0)
+        ratios, gaps = _bounds(*ratio_sequence_many(*pair)), _bounds(*gap_sequence_many(*pair))
+    renewed = {
+        group.group: _renewed(group, rate, ratio, gap)
+        for group, rate, ratio, gap in zip(shown, rates, ratios, gaps, strict=True)
+    }
+    groups = tuple(renewed.get(group.group, group) for group in total.groups)
+    return msgspec.structs.replace(total, groups=groups)
+
+
+def _renewed(group: DisclosedGroup, rate: Bounds, ratio: Bounds | None, gap: Bounds | None) -> DisclosedGroup:
+    return msgspec.structs.replace(
+        group,
+        rate_bounds=rate,
+        ratio_bounds=ratio if group.ratio_bounds is not None else None,
+        gap_bounds=gap if group.gap_bounds is not None else None,
+    )
+
+
+def _bounds(lower: NDArray[np.float64], upper: NDArray[np.float64]) -> list[Bounds]:
+    return [
+        Bounds(low, high if math.isfinite(high) else None)
+        for low, high in zip(lower.tolist(), upper.tolist(), strict=True)
+    ]

@@ -1,0 +1,98 @@
+"""The remembered ids as entries of a lane's state: a few bytes per event, restored without rereading the source.
+
+Each flush appends one entry of tags. Small entries are joined as they grow in number, so that a quiet stream does
+not leave a hundred thousand of them; entries of blocks that left the horizon are removed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stream_app.core.windows.deduplication import DeduplicationWindow, Tags
+
+_PREFIX = b"repeats|"
+_JOIN_AT = 64  # entries of one block that are joined into one
+_MAX_ENTRY_TAGS = 64_000  # 512 KB: half of what the broker takes as one record
+
+
+class DeduplicationLog:
+    """Writes what ``DeduplicationWindow`` remembers, and fills it again.
+
+    Args:
+        horizon: The horizon whose blocks are logged.
+    """
+
+    def __init__(self, horizon: DeduplicationWindow) -> None:
+        self._horizon = horizon
+        self._fresh: dict[int, list[Tags]] = {}  # block -> tags since the last flush
+        self._small: dict[int, dict[int, Tags]] = {}  # block -> entry number -> tags that may still be joined
+        self._entries: dict[int, set[int]] = {}  # block -> numbers of all its entries
+
+    def add(self, offsets: NDArray[np.int64], tags: Tags) -> None:
+        """Note newly remembered ids."""
+        if not len(tags):
+            return
+        blocks = np.array([self._horizon.block_of(offset) for offset in (int(offsets[0]), int(offsets[-1]))])
+        if blocks[0] == blocks[1]:
+            self._fresh.setdefault(int(blocks[0]), []).append(tags)
+            return
+        numbers = np.array([self._horizon.block_of(offset) for offset in offsets.tolist()])
+        for block in np.unique(numbers).tolist():
+            self._fresh.setdefault(block, []).append(tags[numbers == block])
+
+    def restore(self, entries: Mapping[bytes, bytes]) -> None:
+        """Fill the horizon from stored entries."""
+        for key, value in entries.items():
+            if key.startswith(_PREFIX):
+                block, number = map(int, key[len(_PREFIX) :].split(b"|"))
+                tags = np.frombuffer(value, np.uint64)
+                self._horizon.remember(block, tags)
+                self._hold(block, number, tags)
+
+    def take_changes(self) -> list[tuple[bytes, bytes | None]]:
+        """Return the entries to write and to remove since the last flush."""
+        changes: list[tuple[bytes, bytes | None]] = []
+        for block, runs in self._fresh.items():
+            tags = np.concatenate(runs)
+            cuts = range(0, len(tags), _MAX_ENTRY_TAGS)
+            changes += [self._append(block, tags[first : first + _MAX_ENTRY_TAGS]) for first in cuts]
+            changes += self._join(block)
+        if self._fresh:
+            changes += self._expire(max(self._fresh))
+            self._fresh.clear()
+        return changes
+
+    def _append(self, block: int, tags: Tags) -> tuple[bytes, bytes]:
+        number = max(self._entries.get(block, ()), default=-1) + 1
+        self._hold(block, number, tags)
+        return _key(block, number), tags.tobytes()
+
+    def _hold(self, block: int, number: int, tags: Tags) -> None:
+        self._entries.setdefault(block, set()).add(number)
+        if len(tags) * _JOIN_AT <= _MAX_ENTRY_TAGS:
+            self._small.setdefault(block, {})[number] = tags
+
+    def _join(self, block: int) -> list[tuple[bytes, bytes | None]]:
+        small = self._small.get(block, {})
+        if len(small) < _JOIN_AT:
+            return []
+        removed: list[tuple[bytes, bytes | None]] = [(_key(block, number), None) for number in small]
+        self._entries[block] -= set(small)
+        self._small[block] = {}
+        return [*removed, self._append(block, np.concatenate(list(small.values())))]
+
+    def _expire(self, block: int) -> list[tuple[bytes, bytes | None]]:
+        live = self._horizon.live_blocks(block)
+        gone = [old for old in self._entries if old not in live]
+        changes: list[tuple[bytes, bytes | None]] = []
+        for old in gone:
+            changes += [(_key(old, number), None) for number in sorted(self._entries.pop(old))]
+            self._small.pop(old, None)
+        return changes
+
+
+def _key(block: int, number: int) -> bytes:
+    return _PREFIX + b"%d|%d" % (block, number)

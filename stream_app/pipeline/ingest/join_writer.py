@@ -1,0 +1,109 @@
+"""What ingest writes to the log in which decisions and outcomes meet: columns, once per flush."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stream_app.core.join.join_records import Labels, pack_decisions, pack_outcomes
+from stream_app.core.windows.deduplication import Tags
+from stream_app.pipeline.contract import Outputs
+
+_DECISIONS, _OUTCOMES = b"decisions", b"outcomes"  # keys, for people who look into the log
+
+
+class DecisionWriter:
+    """Collects the counted decisions of one source partition.
+
+    Args:
+        topic: The labels log.
+        partition: The source partition, and that of the log.
+        layout_hash: Hash of the layout of the cells.
+    """
+
+    def __init__(self, topic: str, partition: int, layout_hash: str) -> None:
+        self._topic = topic
+        self._partition = partition
+        self._layout_hash = layout_hash
+        self._time_s = 0
+        self._tags: list[Tags] = []
+        self._cells: list[NDArray[np.int64]] = []
+        self._scores: list[NDArray[np.int64]] = []
+
+    def move_to(self, time_s: int) -> None:
+        """Note when the broker took the newest record that was read."""
+        self._time_s = max(self._time_s, time_s)
+
+    def add_tags(self, tags: Tags) -> None:
+        """Note the tags of counted decisions."""
+        self._tags.append(tags)
+
+    def add_cells(self, cells: NDArray[np.int64], scores: NDArray[np.int64] | None) -> None:
+        """Note cells and scores of the same decisions, in the same order, maybe in other runs."""
+        self._cells.append(cells)
+        if scores is not None:
+            self._scores.append(scores)
+
+    def take_outputs(self) -> list[Outputs]:
+        """Return what was collected since the last call."""
+        if not self._tags:
+            return []
+        cells = np.concatenate(self._cells).astype(np.uint32)
+        scores = np.concatenate(self._scores).astype(np.int32) if self._scores else None
+        records = pack_decisions(self._layout_hash, self._time_s, np.concatenate(self._tags), cells, scores)
+        for column in (self._tags, self._cells, self._scores):
+            column.clear()
+        return [_outputs(self._topic, self._partition, _DECISIONS, records)]
+
+
+class _Outcomes(NamedTuple):
+    """Some outcomes whose decisions may lie in the same key epochs."""
+
+    epochs: range
+    times_s: NDArray[np.uint32]
+    is_favorable: Labels
+    tags: list[Tags]  # one column for each epoch, the newest first
+
+
+class OutcomeWriter:
+    """Collects the outcomes of one source partition.
+
+    Args:
+        topic: The labels log.
+        partition: The source partition, and that of the log.
+    """
+
+    def __init__(self, topic: str, partition: int) -> None:
+        self._topic = topic
+        self._partition = partition
+        self._runs: list[_Outcomes] = []
+
+    def add(self, epochs: range, times_s: NDArray[np.int64], is_favorable: Labels, tags: list[Tags]) -> None:
+        """Note outcomes.
+
+        Args:
+            epochs: Key epochs of the columns of tags, rising.
+            times_s: When the broker took each, shape (n,).
+            is_favorable: 0 or 1, shape (n,).
+            tags: A column of shape (n,) for each epoch, the newest first.
+        """
+        self._runs.append(_Outcomes(epochs, times_s.astype(np.uint32), is_favorable, tags))
+
+    def take_outputs(self) -> list[Outputs]:
+        """Return what was collected since the last call."""
+        records: list[bytes] = []
+        for _, alike in groupby(self._runs, key=lambda run: run.epochs):
+            runs = list(alike)
+            times_s = np.concatenate([run.times_s for run in runs])
+            is_favorable = np.concatenate([run.is_favorable for run in runs])
+            columns = zip(*(run.tags for run in runs), strict=True)
+            records += pack_outcomes(times_s, is_favorable, [np.concatenate(column) for column in columns])
+        self._runs.clear()
+        return [_outputs(self._topic, self._partition, _OUTCOMES, records)] if records else []
+
+
+def _outputs(topic: str, partition: int, key: bytes, records: list[bytes]) -> Outputs:
+    return Outputs(topic, partition, [key] * len(records), list(records))

@@ -1,0 +1,1 @@
+"""Sequential tests that run all the time and keep their state."""

@@ -1,0 +1,116 @@
+"""The sequential tests of questions about single attributes: of outcomes, or of scores between groups."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stream_app.core.detection.rules import RateRule, RuleKind
+from stream_app.core.groups.marginals import Marginalizer
+from stream_app.core.groups.subgroups import Subgroup
+from stream_app.core.intervals.intervals import newcombe
+from stream_app.core.windows.cells import CellLayout
+from stream_app.core.windows.tally_changes import ClosedPane
+from stream_app.pipeline.judge.monitors.pairs import by_pair, config_of, pairs_of, strata_of
+from stream_app.pipeline.judge.monitors.questions import Question
+from stream_app.pipeline.judge.monitors.rules import Alarm, MonitoredRule, RuleMonitor, WindowView
+from stream_app.pipeline.records.evidence import Evidence
+from stream_app.policy import ModelPolicy
+
+
+class GapMonitor:
+    """Tests of shares, each group against its reference, both ways.
+
+    Args:
+        model: Policy of the cells.
+        layout: Their layout.
+        questions: What is asked.
+        log_threshold: Natural log of the evidence that each test needs; None where there is no pair to test.
+        held: What ``state`` returned before a restart; None at the first start.
+
+    Attributes:
+        pairs: Every watched group, in a fixed order.
+    """
+
+    def __init__(
+        self,
+        model: ModelPolicy,
+        layout: CellLayout,
+        questions: Sequence[Question],
+        log_threshold: float | None,
+        held: bytes | None = None,
+    ) -> None:
+        self.pairs: list[Subgroup] = pairs_of(model, max_depth=1)
+        self._layout, self._questions, self._min_n = layout, questions, model.rules.min_n
+        segment = strata_of(model)
+        self._marginalizers = [
+            Marginalizer(layout, self.pairs, favorable=own.counted, dimension=own.dimension, segment=segment)
+            for own in questions
+        ]
+        self._watch = RuleMonitor(
+            [
+                MonitoredRule(number, test, RateRule(RuleKind.GAP, own.limit), log_threshold or 0.0)
+                for number in range(len(self.pairs))
+                for own in questions
+                for test in (own.low, own.high)
+            ],
+            n_strata=len(self._marginalizers[0].strata) if questions else 1,
+            design_effect=model.detection.design_effect,
+            config=(config_of(model), [(own.cases, own.counted) for own in questions]),
+            held=held,
+        )
+
+    def feed(self, pane: ClosedPane) -> list[Alarm]:
+        """Take in a closed pane; return what was found by it, or is over by it."""
+        if not self._questions:
+            return []
+        low = self._counts(pane.cells)
+        counts = np.stack([low, low[..., [2, 3, 0, 1]]], axis=2)
+        return self._watch.feed(pane.start_s, counts.reshape(-1, *low.shape[2:]))
+
+    def judge(
+        self, window: str, cells: Mapping[int, list[int]], *, is_close: bool
+    ) -> dict[tuple[str, str], tuple[Evidence, ...]]:
+        """Say how the tests stand at the end of a window.
+
+        Args:
+            window: Name of the window.
+            cells: Its counts.
+            is_close: Whether it has just closed.
+
+        Returns:
+            Evidence by attribute and group.
+        """
+        if not self._questions:
+            return {}
+        evidence = self._watch.judge(window, self._view(cells), is_close=is_close)
+        keys = [(pair.attributes[0], pair.labels[0]) for pair in self.pairs]
+        return dict(zip(keys, by_pair(evidence, 2 * len(self._questions)), strict=True))
+
+    def state(self) -> bytes:
+        """Return everything that a restart needs."""
+        return self._watch.state()
+
+    def _counts(self, cells: Mapping[int, list[int]]) -> NDArray[np.int64]:
+        """Return k, n of every pair and k, n of its reference, shape (pairs, questions, strata, 4)."""
+        asked = [
+            marginalizer.counts(own.cells(self._layout, cells))
+            for own, marginalizer in zip(self._questions, self._marginalizers, strict=True)
+        ]
+        return np.stack(asked, axis=1)
+
+    def _view(self, cells: Mapping[int, list[int]]) -> WindowView:
+        """Return how a window looks to each test, by the Newcombe interval of its gap."""
+        counts = self._counts(cells).sum(axis=2)
+        ends = [newcombe(*row) for row in counts.reshape(-1, 4).tolist()]
+        lower = np.array([own.lower for own in ends], np.float64)
+        upper = np.array([own.upper for own in ends], np.float64)
+        limit = np.tile([own.limit for own in self._questions], len(self.pairs))
+        few = np.minimum(counts[..., 1], counts[..., 3]).ravel() < self._min_n
+        return WindowView(
+            is_few=np.repeat(few, 2),
+            is_beyond=np.stack([upper < -limit, lower > limit], axis=1).ravel(),
+            is_fair=np.stack([lower >= -limit, upper <= limit], axis=1).ravel(),
+        )

@@ -1,0 +1,99 @@
+"""Everything that is tested about the scores of a model's decisions: between groups, and against their own past."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from stream_app.core.groups.comparison import State, worst_of
+from stream_app.core.windows.cells import CellLayout
+from stream_app.core.windows.tally_changes import ClosedPane
+from stream_app.errors import StateError
+from stream_app.pipeline.judge.budget import BudgetFamily, log_thresholds_of
+from stream_app.pipeline.judge.monitors.gaps import GapMonitor
+from stream_app.pipeline.judge.monitors.questions import question_of, score_questions
+from stream_app.pipeline.judge.monitors.score_drift import GroupKey, ScoreDriftMonitor
+from stream_app.pipeline.judge.state import NEW_APP_ID
+from stream_app.pipeline.judge.subjects.subject import LookBack
+from stream_app.pipeline.judge.verdicts.question_alerts import alert_about, drift_alert
+from stream_app.pipeline.records.alerts import Alert
+from stream_app.pipeline.records.evidence import Evidence
+from stream_app.pipeline.records.results import CROSS, GroupResult, Result, ScoreStability
+from stream_app.policy import ModelPolicy, Score
+
+_SERIOUS = (State.WARNING, State.BREACH)
+_Told = tuple[tuple[Evidence, ...], ScoreStability]
+
+
+class ScoreMonitor:
+    """The tests of a model's scores.
+
+    Args:
+        model: Its policy.
+        score: Its score.
+        layout: Layout of the cells of its decisions.
+        held: What ``state`` returned before a restart; None at the first start.
+
+    Raises:
+        StateError: the state cannot be read.
+    """
+
+    def __init__(self, model: ModelPolicy, score: Score, layout: CellLayout, held: bytes | None) -> None:
+        gaps, drift = _parts_of(held)
+        log_c = log_thresholds_of(model)
+        self._model, self._layout = model, layout
+        self._questions = score_questions(model)
+        self._gaps = GapMonitor(model, layout, self._questions, log_c.get(BudgetFamily.SCORES), gaps)
+        self._drift = ScoreDriftMonitor(model, score, layout, log_c[BudgetFamily.SCORE_DRIFT], drift)
+
+    def feed(self, pane: ClosedPane, look_back: LookBack) -> list[Alert]:
+        """Take in a closed pane; return what was found by it, or is over by it."""
+        alerts = []
+        for alarm in self._gaps.feed(pane):
+            question, pair = question_of(alarm.test, self._questions), self._gaps.pairs[alarm.pair]
+            time_range, stamp = look_back(alarm.onset_s)
+            name = self._model.name
+            alerts.append(alert_about(question, name, self._model, self._layout, alarm, pair, time_range, stamp))
+        drifts = self._drift.feed(pane)
+        return alerts + [drift_alert(self._model, self._layout, own, *look_back(own.found.onset_s)) for own in drifts]
+
+    def add_to(
+        self, results: Iterable[Result], window: str, cells: Mapping[int, list[int]], *, is_close: bool
+    ) -> list[Result]:
+        """Put beside the verdicts on decisions of a window what is found about its scores."""
+        gaps = self._gaps.judge(window, cells, is_close=is_close)
+        told = {
+            key: ((*gaps.get(key, ()), evidence), stability)
+            for key, (stability, evidence) in self._drift.judge(cells).items()
+        }
+        return [result if CROSS in result.attribute else _with_scores(result, told) for result in results]
+
+    def state(self) -> bytes:
+        """Return everything that a restart needs."""
+        return msgspec.msgpack.encode((self._gaps.state(), self._drift.state()))
+
+
+def _parts_of(held: bytes | None) -> tuple[bytes | None, bytes | None]:
+    if held is None:
+        return None, None
+    try:
+        return msgspec.msgpack.decode(held, type=tuple[bytes, bytes])
+    except msgspec.MsgspecError:
+        raise StateError("The state of the tests of scores cannot be read", action=NEW_APP_ID) from None
+
+
+def _with_scores(result: Result, told: Mapping[GroupKey, _Told]) -> Result:
+    groups = tuple(_with_own(group, told.get((result.attribute, group.group))) for group in result.groups)
+    state = worst_of(group.state for group in groups)
+    return msgspec.structs.replace(result, groups=groups, state=state)
+
+
+def _with_own(group: GroupResult, told: _Told | None) -> GroupResult:
+    """Add evidence; scores that cannot be judged yet leave the state as it is."""
+    if told is None:
+        return group
+    evidence, stability = told
+    serious = [each.state for each in evidence if each.state in _SERIOUS]
+    state = worst_of([group.state, *serious]) if serious else group.state
+    return msgspec.structs.replace(group, evidence=(*group.evidence, *evidence), scores=stability, state=state)

@@ -1,0 +1,62 @@
+"""Joins the parts of one flush of a source partition; what has not come in full is kept in the judge's state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from stream_app.core.windows.partials import Partial, decode_partial, encode_partial
+from stream_app.core.windows.source_progress import SourcePartition
+from stream_app.core.windows.tally_changes import StateKey
+from stream_app.pipeline.judge.state import Changes, StateWriter
+
+
+class PartJoiner:
+    """Holds the parts of flushes whose last part has not come yet.
+
+    Args:
+        held: The model's entries in the state topic.
+    """
+
+    def __init__(self, held: Mapping[StateKey, list[bytes]]) -> None:
+        self._parts: dict[SourcePartition, list[Partial]] = {}
+        self._changed: set[StateKey] = set()
+        self._n_broken = 0
+        for entry in sorted((entry for entry in held if entry[0] == "part"), key=lambda entry: entry[-1]):
+            partial = decode_partial(b"".join(held[entry]))
+            self._parts.setdefault(SourcePartition(partial.topic, partial.partition), []).append(partial)
+
+    def join(self, source: SourcePartition, partial: Partial) -> list[Partial]:
+        """Return all parts of the flush when this is its last; keep it and return nothing otherwise."""
+        held = self._parts.pop(source, [])
+        self._mark_changed(source, len(held))
+        if held and (partial.part == 0 or partial.next_offset != held[0].next_offset):
+            self._n_broken += 1
+            held = []
+        if partial.part != len(held):
+            self._n_broken += 1
+            return []
+        flush = [*held, partial]
+        if len(flush) == partial.n_parts:
+            return flush
+        self._parts[source] = flush
+        self._mark_changed(source, len(flush))
+        return []
+
+    def take_broken(self) -> int:
+        """Return how many flushes lacked a part since the last call."""
+        n_broken, self._n_broken = self._n_broken, 0
+        return n_broken
+
+    def changes(self, writer: StateWriter) -> Changes:
+        """Return the changed entries of the state since the last call."""
+        changes: Changes = []
+        for entry in sorted(self._changed, key=str):
+            _, topic, partition, number = entry
+            held = self._parts.get(SourcePartition(str(topic), int(partition)), [])
+            data = encode_partial(held[int(number)]) if int(number) < len(held) else None
+            changes += writer.encode_bytes(entry, data)
+        self._changed.clear()
+        return changes
+
+    def _mark_changed(self, source: SourcePartition, n_parts: int) -> None:
+        self._changed.update(("part", *source, number) for number in range(n_parts))

@@ -1,0 +1,1 @@
+"""What is judged: decisions, outcomes or published counts."""

@@ -1,0 +1,1 @@
+"""From the cells of a window to results, alerts and their causes."""

@@ -1,0 +1,128 @@
+"""One group of a result: values, intervals, evidence, and in words why."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import msgspec
+
+from stream_app.core.cause.cause import Cause
+from stream_app.core.cause.sentence import VerdictFacts, describe_verdict
+from stream_app.core.groups.comparison import (
+    PairComparison,
+    State,
+    compare,
+    describe_reference,
+    describe_undeclared,
+    disparate_impact_ratio,
+    worst_of,
+)
+from stream_app.core.groups.counts import GroupCount
+from stream_app.core.groups.subgroups import Subgroup
+from stream_app.core.intervals.intervals import Interval, PairIntervals, wilson
+from stream_app.pipeline.judge.verdicts.limits import limits_of
+from stream_app.pipeline.records.evidence import Evidence, state_under
+from stream_app.pipeline.records.results import AND, Bounds, GroupResult
+from stream_app.policy import ModelPolicy
+
+
+def judged_row(
+    model: ModelPolicy,
+    labels: tuple[str, ...],
+    count: GroupCount,
+    reference: GroupCount,
+    intervals: PairIntervals,
+    evidence: tuple[Evidence, ...],
+) -> GroupResult:
+    """Return the row of a declared group; its state is that of the tests, and of the plain rules if so declared."""
+    comparison = compare(count, reference, limits_of(model))
+    state = state_under(evidence)
+    if comparison.rules and model.detection.plain_rules:
+        state = worst_of([state, comparison.state])
+    return _row(labels, count, replace(comparison, state=state), intervals, evidence)
+
+
+def reference_row(labels: tuple[str, ...], count: GroupCount) -> GroupResult:
+    """Return the row of a reference group: nothing compares it with itself."""
+    return _row(labels, count, describe_reference(count), None, ())
+
+
+def undeclared_row(labels: tuple[str, ...], count: GroupCount, reference: GroupCount) -> GroupResult:
+    """Return the row of unknown or unlisted values: values without a verdict."""
+    return _row(labels, count, describe_undeclared(count, reference), None, ())
+
+
+def is_remarkable(row: GroupResult) -> bool:
+    """Return whether a group deserves an explanation."""
+    return row.state in (State.WARNING, State.BREACH) or bool(row.rules)
+
+
+def strength_of(evidence: tuple[Evidence, ...]) -> tuple[bool, float]:
+    """Return how much speaks against a group's treatment: whether it is in breach, then the evidence, log10."""
+    return any(each.state is State.BREACH for each in evidence), max(each.log10_e or 0.0 for each in evidence)
+
+
+def explained(row: GroupResult, model: ModelPolicy, pair: Subgroup, reference: GroupCount, cause: Cause) -> GroupResult:
+    """Return the row with its cause and a sentence."""
+    onsets = [each.onset_s for each in row.evidence if each.state is State.BREACH and each.onset_s is not None]
+    count = GroupCount(row.n, row.favorable)
+    sentence = describe_pair(model, pair, count, reference, cause, onset_s=min(onsets, default=None))
+    return msgspec.structs.replace(row, cause=cause, sentence=sentence)
+
+
+def describe_pair(
+    model: ModelPolicy,
+    pair: Subgroup,
+    count: GroupCount,
+    reference: GroupCount,
+    cause: Cause,
+    *,
+    onset_s: int | None,
+    is_over: bool = False,
+) -> str:
+    """Say in one sentence what is found about a pair; no number about fewer than k decisions."""
+    finding = VerdictFacts(
+        group=", ".join(pair.labels),
+        reference=", ".join(pair.reference),
+        n=count.n,
+        n_reference=reference.n,
+        disparate_impact_ratio=disparate_impact_ratio(count, reference),
+        min_disparate_impact_ratio=model.rules.min_disparate_impact_ratio,
+        max_gap=model.rules.max_gap,
+        is_judged=min(count.n, reference.n) >= model.rules.min_n,
+        onset_s=onset_s,
+        is_over=is_over,
+    )
+    return describe_verdict(finding, cause, k=model.privacy.k)
+
+
+def _row(
+    labels: tuple[str, ...],
+    count: GroupCount,
+    comparison: PairComparison,
+    intervals: PairIntervals | None,
+    evidence: tuple[Evidence, ...],
+) -> GroupResult:
+    is_compared = intervals is not None and comparison.gap is not None
+    own_rate = wilson(count.favorable, count.n) if intervals is None else intervals.rate
+    return GroupResult(
+        group=AND.join(labels),
+        labels=labels,
+        n=count.n,
+        favorable=count.favorable,
+        rate=comparison.rate,
+        disparate_impact_ratio=comparison.disparate_impact_ratio,
+        gap=comparison.gap,
+        rate_bounds=_bounds(own_rate) if count.n else None,
+        ratio_bounds=_bounds(intervals.ratio) if intervals and is_compared else None,
+        gap_bounds=_bounds(intervals.gap) if intervals and is_compared else None,
+        reason=comparison.reason,
+        state=comparison.state,
+        rules=comparison.rules,
+        evidence=evidence,
+        shortfall=comparison.shortfall,
+    )
+
+
+def _bounds(interval: Interval) -> Bounds:
+    return Bounds(interval.lower, interval.upper)

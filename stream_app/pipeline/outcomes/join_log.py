@@ -1,0 +1,136 @@
+"""The waiting decisions and outcomes as entries of a lane's state, so that a flush writes only what changed.
+
+Decisions are stored in blocks of 1,024 by serial number: what they are (16 bytes each, with a score 20) in one entry,
+written until the block is full, and their labels in another of 2 bits each, written whenever one of them changes.
+Blocks that have left are removed. Outcomes without a decision are an entry each; they are few.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+import numpy as np
+
+from stream_app.core.join.join_records import Labels
+from stream_app.core.join.outcome_join import OutcomeJoin, UnmatchedOutcome
+from stream_app.core.join.waiting_decisions import BLOCK, WaitingDecision
+
+_DECISIONS, _LABELS, _EARLY = b"decisions|", b"labels|", b"early|"
+
+Change = tuple[bytes, bytes | None]
+
+
+class OutcomeLog:
+    """Writes what an ``OutcomeJoin`` remembers, and fills it again.
+
+    Args:
+        join: The join that is logged.
+        has_scores: Whether decisions have scores.
+    """
+
+    def __init__(self, join: OutcomeJoin, *, has_scores: bool) -> None:
+        self._join = join
+        self._has_scores = has_scores
+        self._blocks: set[int] = set()  # stored blocks of decisions
+        self._label_blocks: set[int] = set()  # stored blocks of labels
+        self._stored_next = 0  # decisions below this serial are stored
+        self._unmatched: set[int] = set()  # stored outcomes
+
+    def restore(self, entries: Mapping[bytes, bytes], first: int, last: int) -> None:
+        """Fill the join from stored entries.
+
+        Args:
+            entries: The state.
+            first: Serial of the oldest decision that waits.
+            last: Serial that the next decision gets.
+        """
+        waiting = self._join.waiting
+        base = first // BLOCK * BLOCK
+        parts = [self._read(entries, block) for block in range(base // BLOCK, -(-last // BLOCK))]
+        empty = _decode(b"", has_scores=self._has_scores, labels=b"")
+        waiting.put_back(base, first, WaitingDecision(*map(np.concatenate, zip(empty, *parts, strict=True))))
+        self._stored_next = last
+        for number, value in sorted(_numbered(entries, _EARLY)):
+            self._join.restore_unmatched(number, msgspec.msgpack.decode(value, type=UnmatchedOutcome))
+            self._unmatched.add(number)
+        self._blocks = {number for number, _ in _numbered(entries, _DECISIONS)}
+        self._label_blocks = {number for number, _ in _numbered(entries, _LABELS)}
+
+    def take_changes(self) -> list[Change]:
+        """Return the entries to write and to remove since the last flush."""
+        return [*self._decision_changes(), *self._label_changes(), *self._removed_blocks(), *self._unmatched_changes()]
+
+    def _read(self, entries: Mapping[bytes, bytes], block: int) -> WaitingDecision:
+        rows, labels = entries[_key(_DECISIONS, block)], entries.get(_key(_LABELS, block), b"")
+        return _decode(rows, has_scores=self._has_scores, labels=labels)
+
+    def _decision_changes(self) -> Iterator[Change]:
+        waiting = self._join.waiting
+        if self._stored_next == waiting.next:
+            return
+        for block in range(max(self._stored_next, waiting.first) // BLOCK, -(-waiting.next // BLOCK)):
+            self._blocks.add(block)
+            rows = waiting.rows(block * BLOCK, min((block + 1) * BLOCK, waiting.next))
+            yield _key(_DECISIONS, block), _encode(rows, has_scores=self._has_scores)
+        self._stored_next = waiting.next
+
+    def _label_changes(self) -> Iterator[Change]:
+        waiting = self._join.waiting
+        changed = {serial // BLOCK for serial in self._join.labeled}
+        self._join.labeled.clear()
+        for block in sorted(block for block in changed if block >= waiting.first // BLOCK):
+            self._label_blocks.add(block)
+            last = min((block + 1) * BLOCK, waiting.next)
+            yield _key(_LABELS, block), _pack(waiting.rows(block * BLOCK, last).labels)
+
+    def _removed_blocks(self) -> Iterator[Change]:
+        first = self._join.waiting.first // BLOCK
+        for prefix, blocks in ((_DECISIONS, self._blocks), (_LABELS, self._label_blocks)):
+            for block in sorted(block for block in blocks if block < first):
+                blocks.remove(block)
+                yield _key(prefix, block), None
+
+    def _unmatched_changes(self) -> Iterator[Change]:
+        for number in sorted(self._join.touched):
+            outcome = self._join.early.get(number)
+            if outcome is not None:
+                self._unmatched.add(number)
+                yield _key(_EARLY, number), msgspec.msgpack.encode(outcome)
+            elif number in self._unmatched:
+                self._unmatched.remove(number)
+                yield _key(_EARLY, number), None
+        self._join.touched.clear()
+
+
+def _key(prefix: bytes, number: int) -> bytes:
+    return prefix + b"%d" % number
+
+
+def _numbered(entries: Mapping[bytes, bytes], prefix: bytes) -> Iterator[tuple[int, bytes]]:
+    return ((int(key[len(prefix) :]), value) for key, value in entries.items() if key.startswith(prefix))
+
+
+def _encode(rows: WaitingDecision, *, has_scores: bool) -> bytes:
+    data = rows.tags.tobytes() + rows.cells.tobytes() + rows.times_s.tobytes()
+    return data + rows.scores.tobytes() if has_scores else data
+
+
+def _decode(data: bytes, *, has_scores: bool, labels: bytes) -> WaitingDecision:
+    n = len(data) // (20 if has_scores else 16)
+    tags, rest = np.frombuffer(data[: 8 * n], np.uint64), data[8 * n :]
+    cells, times_s = np.frombuffer(rest[: 4 * n], np.uint32), np.frombuffer(rest[4 * n : 8 * n], np.uint32)
+    scores = np.frombuffer(rest[8 * n :], np.int32) if has_scores else np.zeros(n, np.int32)
+    return WaitingDecision(tags, cells, times_s, scores, _unpack(labels, n))
+
+
+def _pack(labels: Labels) -> bytes:
+    """Write labels in 2 bits each."""
+    return np.packbits(np.column_stack([labels >> 1, labels & 1]).ravel()).tobytes()
+
+
+def _unpack(data: bytes, n: int) -> Labels:
+    """Read labels again; those behind the end of what was written are 0."""
+    # Filled up here: numpy's own padding of missing bits holds whatever was in memory.
+    bits = np.unpackbits(np.frombuffer(data.ljust(-(-n // 4), b"\0"), np.uint8), count=2 * n).reshape(n, 2)
+    return (bits[:, 0] * 2 + bits[:, 1]).astype(np.uint8)

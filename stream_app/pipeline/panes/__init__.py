@@ -1,0 +1,1 @@
+"""How both counting lanes publish and store their open panes."""

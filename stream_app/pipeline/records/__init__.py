@@ -1,0 +1,1 @@
+"""The records of every topic, one type per module, with its codec."""

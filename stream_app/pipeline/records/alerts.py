@@ -1,0 +1,109 @@
+"""The records of ``fairness-alerts``: each alarm and each recovery of a sequential test, once.
+
+Internal and exact, as the results are; ``stream_app.pipeline.disclosure.alerts`` applies disclosure control where
+alerts leave.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Literal
+
+import msgspec
+
+from stream_app.core.cause.cause import Cause
+from stream_app.pipeline.records.evidence import PairTest
+from stream_app.pipeline.records.results import Offsets
+
+SCHEMA = 2
+
+
+class Alert(msgspec.Struct, frozen=True, kw_only=True):
+    """A test of one pair found a breach, or found that it is over.
+
+    The values describe the stretch since the onset, by whole windows from the nearest start on: they say what was seen,
+    and overstate a breach a little, since the stretch was chosen by the alarm. What is counted depends on the test: for
+    ratio and gap decisions and favorable ones among them; for ``tpr`` and ``fpr`` good and bad outcomes, and those
+    whose decision was favorable; for ``outcome`` favorable decisions with an outcome, and good ones; for ``score``
+    decisions, and those with a score from the cut on; for ``score_drift`` decisions, and those in the bin that has
+    moved.
+
+    Attributes:
+        schema: Version of this format.
+        model: Name of the model; of its outcomes, ``<model>/outcomes``.
+        attribute: Name of the attribute, or of attributes joined by ``+``.
+        group: The group, labels joined by ``&``.
+        reference: The group that it is compared with; for ``score_drift`` ``its own past``.
+        test: Which test.
+        change: ``breach`` or ``recovery``.
+        pane_s: Start of the pane with which the test changed, event time in seconds since the epoch.
+        at_s: End of that pane.
+        onset_s: Likely start of the new state, event time.
+        log10_e: Evidence with which it changed, log10.
+        log10_threshold: Evidence that was needed.
+        start_s: Start of the stretch that the values describe.
+        end_s: Its end.
+        n: Cases of the group in that stretch: decisions, or what the test counts.
+        favorable: Favorable ones among them.
+        n_reference: Cases of the reference group.
+        favorable_reference: Favorable ones among them.
+        rate: Share of favorable ones in the group; None without cases.
+        disparate_impact_ratio: Rate / rate of the reference; None where it cannot be formed.
+        gap: Rate - rate of the reference.
+        cause: Why the groups differ in that stretch; None for ``score_drift``.
+        sentence: All of it in one sentence.
+        offsets: By source topic and partition the offset below which every record was counted.
+        policy_hash: Hash of the policy that was applied.
+        code_version: Version of FairStream.
+    """
+
+    schema: int
+    model: str
+    attribute: str
+    group: str
+    reference: str
+    test: PairTest
+    change: Literal["breach", "recovery"]
+    pane_s: int
+    at_s: int
+    onset_s: int
+    log10_e: float
+    log10_threshold: float
+    start_s: int
+    end_s: int
+    n: int
+    favorable: int
+    n_reference: int
+    favorable_reference: int
+    rate: float | None
+    disparate_impact_ratio: float | None
+    gap: float | None
+    cause: Cause | None
+    sentence: str
+    offsets: Offsets
+    policy_hash: str
+    code_version: str
+
+    @property
+    def id(self) -> str:
+        """Names the alert: the same in live and replay, 12 hex digits."""
+        name = f"{self.model}|{self.attribute}|{self.group}|{self.test}|{self.change}|{self.pane_s}"
+        return hashlib.sha256(name.encode()).hexdigest()[:12]
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Alert)
+
+
+def encode_alert(alert: Alert) -> bytes:
+    """Encode as JSON."""
+    return _encoder.encode(alert)
+
+
+def decode_alert(data: bytes) -> Alert:
+    """Decode what ``encode_alert`` made.
+
+    Raises:
+        msgspec.MsgspecError: the bytes are no alert.
+    """
+    return _decoder.decode(data)

@@ -1,0 +1,52 @@
+"""The records of ``dead-letters`` and ``late-decisions``: a pointer and a reason, never the payload.
+
+The digest is keyed: whoever has the key can find equal payloads again, and nobody else can guess a payload from it.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from stream_app.core.events.reasons import DeadLetterReason
+
+
+class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
+    """A record that was refused.
+
+    Attributes:
+        model: Model whose policy refused it.
+        reason: Why.
+        topic: Where it lies.
+        partition: Where it lies.
+        offset: Where it lies.
+        size_bytes: Length of its value.
+        digest: First 32 hex digits of the keyed hash of its value.
+    """
+
+    model: str
+    reason: DeadLetterReason
+    topic: str
+    partition: int
+    offset: int
+    size_bytes: int
+    digest: str
+
+
+class LateDecision(msgspec.Struct, frozen=True, kw_only=True):
+    """An event whose pane was closed when it came.
+
+    Attributes:
+        model: Model of the event.
+        topic: Where it lies.
+        partition: Where it lies.
+        offset: Where it lies.
+        pane_start_s: The pane in which it would have been counted.
+        closed_before_s: Start of the first pane that was open when it came.
+    """
+
+    model: str
+    topic: str
+    partition: int
+    offset: int
+    pane_start_s: int
+    closed_before_s: int

@@ -1,0 +1,96 @@
+"""What the sequential tests say about one pair, as it stands in results and alerts."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+
+import msgspec
+
+from stream_app.core.groups.comparison import PlainRule, State, worst_of
+
+
+class PairTest(enum.StrEnum):
+    """One question that is asked about a pair all the time; *low*: is the group worse off, *high*: the reference."""
+
+    RATIO_LOW = "ratio_low"  # rate of the group < minimum ratio * rate of the reference
+    RATIO_HIGH = "ratio_high"  # rate of the reference < minimum ratio * rate of the group
+    GAP_LOW = "gap_low"  # rate of the group < rate of the reference - maximum gap
+    GAP_HIGH = "gap_high"  # rate of the reference < rate of the group - maximum gap
+    TPR_LOW = "tpr_low"  # favorable decisions among good outcomes: group < reference - maximum rate difference
+    TPR_HIGH = "tpr_high"
+    FPR_LOW = "fpr_low"  # favorable decisions among bad outcomes
+    FPR_HIGH = "fpr_high"
+    OUTCOME_LOW = "outcome_low"  # good outcomes among favorable decisions (the outcome test)
+    OUTCOME_HIGH = "outcome_high"
+    SCORE_LOW = "score_low"  # scores from the cut on: group < reference - maximum gap
+    SCORE_HIGH = "score_high"
+    SCORE_DRIFT = "score_drift"  # scores of a group lie otherwise in the bins than in its own past
+
+
+class LimitKind(enum.StrEnum):
+    """The limits of a policy, each with the tests that watch it; what an alert level is about."""
+
+    RATIO = "disparate_impact_ratio"
+    GAP = "gap"
+    EQUAL_OPPORTUNITY = "equal_opportunity"
+    FALSE_POSITIVE_RATE = "false_positive_rate"
+    FAVOURABLE_OUTCOME = "favorable_outcome"
+    SCORE = "score"
+
+
+PAIR_KINDS = (LimitKind.RATIO, LimitKind.GAP)  # of every pair's decisions
+OUTCOME_KINDS = (LimitKind.EQUAL_OPPORTUNITY, LimitKind.FALSE_POSITIVE_RATE, LimitKind.FAVOURABLE_OUTCOME)
+
+KIND_OF_TEST = {
+    PairTest.RATIO_LOW: LimitKind.RATIO,
+    PairTest.RATIO_HIGH: LimitKind.RATIO,
+    PairTest.GAP_LOW: LimitKind.GAP,
+    PairTest.GAP_HIGH: LimitKind.GAP,
+    PairTest.TPR_LOW: LimitKind.EQUAL_OPPORTUNITY,
+    PairTest.TPR_HIGH: LimitKind.EQUAL_OPPORTUNITY,
+    PairTest.FPR_LOW: LimitKind.FALSE_POSITIVE_RATE,
+    PairTest.FPR_HIGH: LimitKind.FALSE_POSITIVE_RATE,
+    PairTest.OUTCOME_LOW: LimitKind.FAVOURABLE_OUTCOME,
+    PairTest.OUTCOME_HIGH: LimitKind.FAVOURABLE_OUTCOME,
+    PairTest.SCORE_LOW: LimitKind.SCORE,
+    PairTest.SCORE_HIGH: LimitKind.SCORE,
+    PairTest.SCORE_DRIFT: LimitKind.SCORE,
+}
+NEVER_RECOVERS = frozenset({PairTest.SCORE_DRIFT})  # in breach until the policy changes
+KIND_OF_RULE = {
+    PlainRule.DISPARATE_IMPACT_RATIO: LimitKind.RATIO,
+    PlainRule.DISPARATE_IMPACT_UNDEFINED: LimitKind.RATIO,
+    PlainRule.GAP: LimitKind.GAP,
+}
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """One test of one pair, at the end of a window.
+
+    Attributes:
+        test: The question.
+        state: ``breach`` from the alarm until the recovery, ``insufficient`` while there is too little to say,
+            ``watch`` when it may be about to alarm or the window's interval lies beyond the limit. A breach of
+            ``score_drift`` has no recovery: it lasts until the policy gathers new references.
+        log10_e: Evidence of the Shiryaev-Roberts e-detector, log10; while in breach, of the recovery test. None
+            before there is any. A breach without a recovery keeps that of its alarm.
+        log10_threshold: At which it alarms, or clears while in breach.
+        alarm_s: Start of the pane with the alarm, event time; None unless in breach.
+        onset_s: Likely start of the breach, event time; None unless in watch or breach.
+        is_shown_fair: Whether the window's interval lies wholly within the limit.
+    """
+
+    test: PairTest
+    state: State
+    log10_e: float | None
+    log10_threshold: float
+    alarm_s: int | None
+    onset_s: int | None
+    is_shown_fair: bool
+
+
+def state_under(evidence: Iterable[Evidence], kind: LimitKind | None = None) -> State | None:
+    """Return the worst state under one kind of limit, or under all; None where nothing is tested."""
+    states = [each.state for each in evidence if kind is None or KIND_OF_TEST[each.test] is kind]
+    return worst_of(states) if states else None

@@ -1,0 +1,159 @@
+"""What the judge says about the outcomes of one attribute in one window: were decisions right for every group?
+
+*Positive* is a good outcome, *favorable* a favorable decision. The window holds the outcomes that came in it,
+whenever their decisions were made.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from stream_app.core.groups.comparison import State
+from stream_app.pipeline.names import is_of_outcomes
+from stream_app.pipeline.records.evidence import Evidence
+from stream_app.pipeline.records.results import Offsets, Result, ResultHead, decode_result
+
+
+class Measure(msgspec.Struct, frozen=True):
+    """A rate or a gap.
+
+    Attributes:
+        value: None with a reason.
+        lower: Lower end of its 95 % interval; None without a value.
+        upper: Upper end; None when there is none.
+        n: Cases of the group behind it.
+        n_reference: Cases of the reference group behind it; None for a rate.
+        reason: Why there is no value.
+    """
+
+    value: float | None
+    lower: float | None
+    upper: float | None
+    n: int
+    n_reference: int | None
+    reason: str | None
+
+
+class BinResult(msgspec.Struct, frozen=True):
+    """The outcomes of one group in one bin of scores.
+
+    Attributes:
+        bin: Its label.
+        n: Outcomes.
+        positives: Good ones among them.
+        mean_score: Mean score; None without outcomes.
+    """
+
+    bin: str
+    n: int
+    positives: int
+    mean_score: float | None
+
+
+class OutcomeGroupResult(msgspec.Struct, frozen=True, kw_only=True):
+    """One group in one window. Gaps are None for the reference group and for undeclared values.
+
+    Attributes:
+        group: Its label as the policy spells it, ``unknown`` or ``__other__``.
+        n: Outcomes that came.
+        tp: Favorable decisions with a good outcome.
+        fp: Favorable decisions with a bad outcome.
+        fn: Unfavorable decisions with a good outcome.
+        tn: Unfavorable decisions with a bad outcome.
+        favorable_outcome_rate: Good outcomes among favorable decisions (positive predictive value).
+        true_positive_rate: Favorable decisions among good outcomes.
+        false_positive_rate: Favorable decisions among bad outcomes.
+        equal_opportunity_difference: True positive rate - that of the reference; negative is harm.
+        false_positive_rate_difference: False positive rate - that of the reference.
+        average_odds_difference: Mean of the two.
+        predictive_parity_difference: Favorable outcome rate - that of the reference.
+        failure_rate_difference: Bad outcomes among favorable decisions - those of the reference; negative: the group
+            had to meet a stricter bar (outcome test).
+        calibration_error: Expected calibration error in [0, 1]; None with a reason.
+        calibration_reason: Why there is none.
+        bins: Outcomes by bin of scores; empty without scores.
+        n_awaited: Decisions that began to wait for an outcome; under selective labels favorable ones only.
+        n_expired: Such decisions that were given up without one.
+        without_outcome_ratio: Of all decisions that ever waited those without an outcome, given up or not, in [0, 1];
+            for running totals only, None when there is no such decision.
+        state: The worst state of its tests; None for the reference group and for undeclared values.
+        evidence: How each sequential test stands; none for those.
+    """
+
+    group: str
+    n: int
+    tp: int
+    fp: int
+    fn: int
+    tn: int
+    favorable_outcome_rate: Measure
+    true_positive_rate: Measure
+    false_positive_rate: Measure
+    equal_opportunity_difference: Measure | None
+    false_positive_rate_difference: Measure | None
+    average_odds_difference: Measure | None
+    predictive_parity_difference: Measure | None
+    failure_rate_difference: Measure | None
+    calibration_error: float | None
+    calibration_reason: str | None
+    bins: tuple[BinResult, ...]
+    n_awaited: int
+    n_expired: int
+    without_outcome_ratio: float | None
+    state: State | None = None
+    evidence: tuple[Evidence, ...] = ()
+
+
+class OutcomeResult(ResultHead, frozen=True, kw_only=True):
+    """One attribute of the outcomes of one model in one window.
+
+    Attributes:
+        n: Outcomes of all groups.
+        is_selective: Whether outcomes are known for favorable decisions only.
+        state: The worst state of its pairs.
+        groups: Declared groups in the order of the policy, then ``unknown`` and ``__other__`` if they occur.
+        offsets: By labels log and partition the offset below which every record is counted.
+        policy_hash: Hash of the policy that was applied.
+        code_version: Version of FairStream.
+    """
+
+    n: int
+    is_selective: bool
+    state: State = State.INSUFFICIENT
+    groups: tuple[OutcomeGroupResult, ...]
+    offsets: Offsets
+    policy_hash: str
+    code_version: str
+
+
+class _Head(msgspec.Struct):
+    model: str
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(OutcomeResult)
+_head = msgspec.json.Decoder(_Head)
+
+
+def encode_outcome_result(result: OutcomeResult) -> bytes:
+    """Encode as JSON."""
+    return _encoder.encode(result)
+
+
+def decode_any_result(data: bytes) -> Result | OutcomeResult:
+    """Decode a record of ``fairness-results``, whatever it is about.
+
+    Raises:
+        msgspec.MsgspecError: the bytes are no result.
+    """
+    return _decoder.decode(data) if is_of_outcomes(_head.decode(data).model) else decode_result(data)
+
+
+def decode_decision_result(data: bytes) -> Result | None:
+    """Decode a result about decisions; None for one about outcomes.
+
+    Raises:
+        msgspec.MsgspecError: the bytes are no result.
+    """
+    found = decode_any_result(data)
+    return found if isinstance(found, Result) else None

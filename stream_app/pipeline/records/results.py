@@ -1,0 +1,178 @@
+"""The records of ``fairness-results``: what the judge says about each attribute in each window.
+
+The topic is internal: it holds exact counts, also of small groups. Disclosure control is applied where values leave
+(metrics, command line: ``stream_app.pipeline.disclosure.results``).
+
+A value is the same bit for bit whenever it is computed again from the offsets that it names; so the time of
+processing is not in it (Kafka's own timestamp has it). Readers ignore fields that they do not know.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from stream_app.core.cause.cause import Cause
+from stream_app.core.groups.comparison import PlainRule, Reason, State
+from stream_app.pipeline.records.evidence import Evidence
+
+SCHEMA = 3
+CROSS = "+"  # joins the names of attributes to that of an intersection
+AND = " & "  # joins labels to the group of an intersection
+TOTAL_WINDOW = "total"  # the name of the running totals in the place of a window's
+
+Offsets = dict[str, dict[int, int]]  # source topic -> partition -> next offset
+
+
+class Bounds(msgspec.Struct, frozen=True):
+    """A 95 % interval of one value in one window.
+
+    Attributes:
+        lower: Lower end.
+        upper: Upper end; None when there is none.
+    """
+
+    lower: float
+    upper: float | None
+
+
+class ScoreStability(msgspec.Struct, frozen=True, kw_only=True):
+    """The scores of one group in a window against its own past.
+
+    Attributes:
+        index: Population stability index, >= 0; None while the reference is gathered, or without decisions.
+        reference_n: Decisions in the reference.
+        reference_start_s: Start of its first pane, event time; None before the first decision.
+        reference_end_s: End of its last pane; None while it is gathered.
+    """
+
+    index: float | None
+    reference_n: int
+    reference_start_s: int | None
+    reference_end_s: int | None
+
+
+class GroupResult(msgspec.Struct, frozen=True, kw_only=True):
+    """One group in one window.
+
+    Attributes:
+        group: Its label as the policy spells it, ``unknown`` or ``__other__``; of an intersection all labels, joined
+            by ``&``.
+        labels: The labels apart, one for each attribute.
+        n: Decisions.
+        favorable: Favorable decisions.
+        rate: Approval rate in [0, 1]; None without decisions.
+        disparate_impact_ratio: Rate / rate of the reference; None with a reason.
+        gap: Rate - rate of the reference, in [-1, 1], negative is harm; None with a reason.
+        rate_bounds: Interval of the rate (Wilson). All three hold at one look; who shows running totals takes
+            confidence sequences (``stream_app.pipeline.disclosure.totals``).
+        ratio_bounds: Interval of the ratio (Koopman); None for the reference and for undeclared values.
+        gap_bounds: Interval of the gap (Newcombe); the same.
+        reason: Why a value is missing or the group is not judged.
+        state: The worst state of its tests; None for undeclared values, and for the reference where no scores are
+            tested.
+        rules: The plain rules that the window breaks, by point values alone.
+        evidence: How each sequential test stands; none for undeclared values, of the reference that of its scores.
+        shortfall: Favorable decisions that the group lacks to meet the ratio rule.
+        cause: Why the group differs from the reference, where it is watched, in breach, or breaks a plain rule; of the
+            intersections for those with most evidence only.
+        sentence: The verdict in one sentence, where there is a cause.
+        scores: Its scores against its own past; None without scores, for intersections and undeclared values.
+    """
+
+    group: str
+    labels: tuple[str, ...]
+    n: int
+    favorable: int
+    rate: float | None
+    disparate_impact_ratio: float | None
+    gap: float | None
+    rate_bounds: Bounds | None
+    ratio_bounds: Bounds | None
+    gap_bounds: Bounds | None
+    reason: Reason | None
+    state: State | None
+    rules: tuple[PlainRule, ...]
+    evidence: tuple[Evidence, ...]
+    shortfall: int | None
+    cause: Cause | None = None
+    sentence: str | None = None
+    scores: ScoreStability | None = None
+
+
+class ResultHead(msgspec.Struct, frozen=True, kw_only=True):
+    """Which result it is: how every record of ``fairness-results`` begins, and what people see of it.
+
+    Attributes:
+        schema: Version of the format.
+        model: Name of the model, or ``<model>/outcomes``.
+        attribute: Name of the protected attribute; of an intersection all names, joined by ``+``.
+        window: Name of the window, or ``total``.
+        size_s: Width of the window; for ``total`` the stretch from the first to the last closed pane.
+        start_s: Start in seconds since the epoch: event time, for outcomes the clock of the join.
+        end_s: End, not included.
+        revision: 0 at close, one more for each correction; always 0 for ``total``, whose last record counts.
+        reference: The reference group; of an intersection the cross of the reference groups.
+    """
+
+    schema: int
+    model: str
+    attribute: str
+    window: str
+    size_s: int
+    start_s: int
+    end_s: int
+    revision: int
+    reference: str
+
+    @property
+    def key(self) -> str:
+        """``model|attribute|window|end``; running totals have one key, since only the newest counts."""
+        end = "" if self.window == TOTAL_WINDOW else str(self.end_s)
+        return f"{self.model}|{self.attribute}|{self.window}|{end}"
+
+
+class Result(ResultHead, frozen=True, kw_only=True):
+    """One attribute of one model in one window.
+
+    Attributes:
+        n: Decisions of all groups that are listed.
+        state: The worst state of its pairs.
+        groups: Declared groups in the order of the policy, then ``unknown`` and ``__other__`` if they have decisions;
+            of an intersection its reference, then all crosses with decisions or a breach.
+        offsets: By source topic and partition the offset below which every record is counted.
+        policy_hash: Hash of the policy that was applied.
+        code_version: Version of FairStream.
+    """
+
+    n: int
+    state: State
+    groups: tuple[GroupResult, ...]
+    offsets: Offsets
+    policy_hash: str
+    code_version: str
+
+
+class Span(msgspec.Struct, frozen=True):
+    """The stretch of event time that a result is about."""
+
+    window: str
+    start_s: int
+    end_s: int
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Result)
+
+
+def encode_result(result: Result) -> bytes:
+    """Encode as JSON."""
+    return _encoder.encode(result)
+
+
+def decode_result(data: bytes) -> Result:
+    """Decode what ``encode_result`` made.
+
+    Raises:
+        msgspec.MsgspecError: the bytes are no result.
+    """
+    return _decoder.decode(data)

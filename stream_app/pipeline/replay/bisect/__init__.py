@@ -1,0 +1,1 @@
+"""When a pair's treatment changed, and with which version of the model."""

@@ -1,0 +1,201 @@
+"""When a pair began to be treated otherwise: the pane from which on its gap or ratio is another, and in which segment.
+
+For each pane boundary the value before and after is compared,
+
+    z(t) = (value after t - value before t) / sqrt(var after + var before)
+
+and the boundary with the greatest ``|z|`` is the estimate (for a Gaussian change of mean this is the maximum of the
+likelihood). For the gap ``var = sum of p (1 - p) / n`` over both groups; for the ratio the value is its logarithm and
+``var = sum of (1 - p) / (n p)``.
+
+Chance: the greatest of m correlated ``|z|`` exceeds z with probability of at most ``2 m (1 - Phi(z))``, by the union
+bound; that is ``p_value``. It asks whether there was a change at all, not whether a rule is broken.
+
+Precision: a single step lies with 99 % among the boundaries with ``z(t)^2 >= max z^2 - c``, which reach from
+``earliest_s`` to ``latest_s``; ``z^2`` is twice the log-likelihood ratio against no change, and at the true boundary
+``P(max z^2 - z(t)^2 <= c) = (1 - e^(-c/2))^2``. A slow change has no such boundary.
+
+Source: Hinkley 1970, Inference about the change-point in a sequence of random variables (the estimate); Agresti 2013,
+Categorical Data Analysis, section 3.1 (the variances); Hansen 2000, Sample Splitting and Threshold Estimation, theorem
+2 (the precision).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import erfc, log, sqrt
+from typing import Literal
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from stream_app.core.cause.cause import explain_pair
+from stream_app.pipeline.disclosure.causes import DisclosedCause, disclose_cause
+
+Metric = Literal["dir", "gap"]
+Segments = dict[str, tuple[int, int]]  # decisions and favorable ones by segment
+Pane = tuple[int, Segments, Segments]  # start, the group's, the reference's
+
+_Floats = NDArray[np.float64]
+_SHORTFALL = -2 * log(1 - sqrt(0.99))  # c of the module's text
+
+
+class Side(msgspec.Struct, frozen=True, kw_only=True):
+    """One side of a change.
+
+    Attributes:
+        n: Decisions of the group.
+        n_reference: Decisions of the reference.
+        gap: Rate of the group - rate of the reference.
+        disparate_impact_ratio: Rate of the group / rate of the reference; None where the latter is zero.
+        cause: The gap split over segments, those with fewer than k decisions in either group joined.
+    """
+
+    n: int
+    n_reference: int
+    gap: float
+    disparate_impact_ratio: float | None
+    cause: DisclosedCause
+
+
+class SegmentChange(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of the change of the gap one segment makes; all of them add up to it.
+
+    Attributes:
+        segment: Its label.
+        mix: Change of the part that comes from how often the groups are in it.
+        rate: Change of the part that comes from how they fare in it.
+    """
+
+    segment: str
+    mix: float
+    rate: float
+
+
+class Onset(msgspec.Struct, frozen=True, kw_only=True):
+    """A change of one pair.
+
+    Attributes:
+        pane_s: Start of the first pane after the change, event time in seconds since the epoch.
+        earliest_s: Start of the earliest pane that may as well be it.
+        latest_s: Start of the latest pane that may as well be it.
+        metric: What was looked at.
+        z: The standardised change; negative when the group fares worse after it.
+        p_value: Chance of such a change where there is none, at most.
+        before: The pair before.
+        after: The pair from the pane on.
+        segments: The change of the gap by segment, greatest first.
+    """
+
+    pane_s: int
+    earliest_s: int
+    latest_s: int
+    metric: Metric
+    z: float
+    p_value: float
+    before: Side
+    after: Side
+    segments: tuple[SegmentChange, ...]
+
+
+def find_onset(panes: Sequence[Pane], metric: Metric, k: int) -> Onset | None:
+    """Return the likeliest change of a pair; None where no boundary has ``k`` decisions of both groups on each side.
+
+    Args:
+        panes: In order of time.
+        metric: ``gap`` or ``dir``.
+        k: Fewest decisions of each group before and after.
+
+    >>> fair, unfair = ({"all": (100, 50)}, {"all": (100, 50)}), ({"all": (100, 30)}, {"all": (100, 50)})
+    >>> panes = [(10 * number, *(fair if number < 6 else unfair)) for number in range(10)]
+    >>> onset = find_onset(panes, "gap", 10)
+    >>> onset.pane_s, round(onset.z, 2), round(onset.after.gap, 2), onset.p_value < 1e-4
+    (60, -4.48, -0.2, True)
+    """
+    if not panes:
+        return None
+    columns = [own for _, own, _ in panes], [reference for _, _, reference in panes]
+    sums = [np.cumsum([_total(own, place) for own in column]) for column in columns for place in (0, 1)]
+    before = [own[:-1].astype(np.float64) for own in sums]
+    after = [own[-1] - own[:-1].astype(np.float64) for own in sums]
+    fewest = np.minimum.reduce([before[0], before[2], after[0], after[2]], initial=np.inf)
+    z = np.where(fewest >= max(k, 1), _standardised(before, after, metric), 0.0)
+    if not len(z) or not z.any():
+        return None
+    at = int(np.argmax(np.abs(z)))
+    likely = np.flatnonzero(z**2 >= z[at] ** 2 - _SHORTFALL)
+    sides = _side(panes[: at + 1], k), _side(panes[at + 1 :], k)
+    n_boundaries = int((fewest >= max(k, 1)).sum())
+    return Onset(
+        pane_s=panes[at + 1][0],
+        earliest_s=panes[int(likely[0]) + 1][0],
+        latest_s=panes[int(likely[-1]) + 1][0],
+        metric=metric,
+        z=float(z[at]),
+        p_value=min(1.0, n_boundaries * erfc(abs(float(z[at])) / sqrt(2))),
+        before=sides[0],
+        after=sides[1],
+        segments=_changes(*sides),
+    )
+
+
+def _standardised(before: Sequence[_Floats], after: Sequence[_Floats], metric: Metric) -> _Floats:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        (value, variance), (later, later_variance) = _value(before, metric), _value(after, metric)
+        z = (later - value) / np.sqrt(variance + later_variance)
+    return np.asarray(np.nan_to_num(z, nan=0.0, posinf=0.0, neginf=0.0))
+
+
+def _value(sums: Sequence[_Floats], metric: Metric) -> tuple[_Floats, _Floats]:
+    """Return value and variance at each boundary, with half an event of either kind added to each group."""
+    n, favorable, n_reference, favorable_reference = sums
+    rate, reference = (favorable + 0.5) / (n + 1), (favorable_reference + 0.5) / (n_reference + 1)
+    if metric == "gap":
+        return rate - reference, rate * (1 - rate) / n + reference * (1 - reference) / n_reference
+    return np.log(rate / reference), (1 - rate) / (n * rate) + (1 - reference) / (n_reference * reference)
+
+
+def _side(panes: Sequence[Pane], k: int) -> Side:
+    group, reference = sums_of(pane[1] for pane in panes), sums_of(pane[2] for pane in panes)
+    n, n_reference = _total(group, 0), _total(reference, 0)
+    rate, rate_reference = _total(group, 1) / n, _total(reference, 1) / n_reference
+    return Side(
+        n=n,
+        n_reference=n_reference,
+        gap=rate - rate_reference,
+        disparate_impact_ratio=rate / rate_reference if rate_reference else None,
+        cause=disclose_cause(explain_pair(group, reference), k),
+    )
+
+
+def _changes(before: Side, after: Side) -> tuple[SegmentChange, ...]:
+    ours = {part.segment: part for part in before.cause.segments}
+    theirs = {part.segment: part for part in after.cause.segments}
+    changes = [
+        SegmentChange(
+            segment=name,
+            mix=(theirs[name].mix if name in theirs else 0.0) - (ours[name].mix if name in ours else 0.0),
+            rate=(theirs[name].rate if name in theirs else 0.0) - (ours[name].rate if name in ours else 0.0),
+        )
+        for name in {**ours, **theirs}
+    ]
+    return tuple(sorted(changes, key=lambda own: -abs(own.mix + own.rate)))
+
+
+def sums_of(panes: Iterable[Segments]) -> Segments:
+    """Add counts by label up.
+
+    >>> sums_of([{"auto": (2, 1)}, {"auto": (3, 1), "home": (1, 0)}])
+    {'auto': (5, 2), 'home': (1, 0)}
+    """
+    joined: Segments = {}
+    for segments in panes:
+        for name, (n, favorable) in segments.items():
+            held = joined.get(name, (0, 0))
+            joined[name] = held[0] + n, held[1] + favorable
+    return joined
+
+
+def _total(segments: Mapping[str, tuple[int, int]], place: int) -> int:
+    return sum(count[place] for count in segments.values())

@@ -1,0 +1,1 @@
+"""Selecting records of a time range and writing them in other forms."""

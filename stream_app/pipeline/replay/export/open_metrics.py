@@ -1,0 +1,107 @@
+"""A run as OpenMetrics text with event times, for ``promtool tsdb create-blocks-from openmetrics``.
+
+Live ``/metrics`` never carries the past: samples with own timestamps would linger and be refused as out of order.
+Blocks made from this file stand beside the live series under the label ``run``, so that a dashboard can lay one over
+the other. Only disclosed values go in.
+
+Source: OpenMetrics 1.0 (exposition format); Prometheus, storage, "Backfilling from OpenMetrics format".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from stream_app.core.groups.comparison import State, worst_of
+from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult
+from stream_app.pipeline.records.evidence import LimitKind, state_under
+from stream_app.pipeline.records.results import TOTAL_WINDOW
+from stream_app.pipeline.replay.ranges.comparison import ScenarioResults
+
+_Value = Callable[[DisclosedGroup], float | None]
+
+
+def _lower(name: str) -> _Value:
+    return lambda group: None if (bounds := getattr(group, name)) is None else bounds.lower
+
+
+def _upper(name: str) -> _Value:
+    return lambda group: None if (bounds := getattr(group, name)) is None else bounds.upper
+
+
+# Names and labels are those of /metrics.
+_OF_GROUPS: dict[str, tuple[str, _Value]] = {
+    "fairstream_approval_ratio": ("Approval rate of a group.", lambda group: group.rate),
+    "fairstream_approval_ratio_lower": ("Lower end of its interval.", _lower("rate_bounds")),
+    "fairstream_approval_ratio_upper": ("Upper end of its interval.", _upper("rate_bounds")),
+    "fairstream_disparate_impact_ratio": (
+        "Approval rate over that of the reference.",
+        lambda group: group.disparate_impact_ratio,
+    ),
+    "fairstream_disparate_impact_ratio_lower": ("Lower end of its interval.", _lower("ratio_bounds")),
+    "fairstream_disparate_impact_ratio_upper": ("Upper end of its interval.", _upper("ratio_bounds")),
+    "fairstream_approval_gap_ratio": ("Approval rate minus that of the reference.", lambda group: group.gap),
+    "fairstream_approval_gap_ratio_lower": ("Lower end of its interval.", _lower("gap_bounds")),
+    "fairstream_approval_gap_ratio_upper": ("Upper end of its interval.", _upper("gap_bounds")),
+    "fairstream_window_decisions": ("Decisions of a group.", lambda group: group.n),
+}
+_LEVELS = {State.OK: 0, State.INSUFFICIENT: 1, State.WARNING: 2, State.BREACH: 3}
+_ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
+
+
+def open_metrics_of(run: str, said: Iterable[ScenarioResults]) -> Iterator[str]:
+    """Yield the lines of a run.
+
+    A window shows from its end on, as it does live; the newest revision counts.
+
+    Args:
+        run: Id of the run; variants after the first get their name behind it.
+        said: What each variant says.
+    """
+    said = list(said)
+    newest = {
+        (number, own.window, own.attribute, own.end_s): own
+        for number, each in enumerate(said)
+        for own in each.results
+        if own.window != TOTAL_WINDOW  # running totals are not exported live either
+    }
+    ordered = sorted(newest.items(), key=lambda item: (item[0][3], item[0]))
+    names = [run if not number else f"{run}:{own.name}" for number, own in enumerate(said)]
+    told = [(names[number], result) for (number, *_), result in ordered]
+    for metric, (help_text, value_of) in _OF_GROUPS.items():
+        yield _head(metric, help_text)
+        for run_name, result in told:
+            yield from _of_groups(metric, value_of, run_name, result)
+    yield _head("fairstream_alert_level", "State of the worst shown pair: 0 ok, 1 insufficient, 2 watch, 3 breach.")
+    for run_name, result in told:
+        yield from _levels(run_name, result)
+    yield _head("fairstream_window_end_timestamp_seconds", "Event time at which the last closed window ended.")
+    for run_name, result in told:
+        yield _sample("fairstream_window_end_timestamp_seconds", {}, result.end_s, run_name, result)
+    yield "# EOF\n"
+
+
+def _of_groups(metric: str, value_of: _Value, run: str, result: DisclosedResult) -> Iterator[str]:
+    for group in result.groups:
+        if (value := value_of(group)) is not None:
+            yield _sample(metric, {"group": group.group}, value, run, result)
+
+
+def _levels(run: str, result: DisclosedResult) -> Iterator[str]:
+    for kind in LimitKind:
+        states = [state_under(group.evidence, kind) for group in result.groups]
+        level = _LEVELS[worst_of(states)] if any(states) else _LEVELS[State.INSUFFICIENT]
+        yield _sample("fairstream_alert_level", {"kind": kind.value}, level, run, result)
+
+
+def _head(metric: str, help_text: str) -> str:
+    return f"# HELP {metric} {help_text}\n# TYPE {metric} gauge\n"
+
+
+def _sample(metric: str, labels: Mapping[str, str], value: float, run: str, result: DisclosedResult) -> str:
+    shared = {"model": result.model, "attribute": result.attribute, "window": result.window, "run": run}
+    return f"{metric}{{{_written({**shared, **labels})}}} {value!r} {result.end_s}\n"
+
+
+def _written(labels: Mapping[str, Any]) -> str:
+    return ",".join(f'{name}="{str(value).translate(_ESCAPES)}"' for name, value in labels.items())

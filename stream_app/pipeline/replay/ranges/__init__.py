@@ -1,0 +1,1 @@
+"""Judging a time range again under one or several scenarios."""

@@ -1,0 +1,93 @@
+"""Two runs side by side: the totals of each group, how many windows were in which state, and what would be told."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from stream_app.pipeline.disclosure.alerts import DisclosedAlert
+from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult
+from stream_app.pipeline.records.results import TOTAL_WINDOW
+from stream_app.pipeline.replay.ranges.alert_changes import AlertChange, compare_alerts
+
+_VALUES = ("n", "rate", "disparate_impact_ratio", "gap")
+
+
+class GroupDelta(msgspec.Struct, frozen=True, kw_only=True):
+    """One value in both runs.
+
+    Attributes:
+        attribute: Protected attribute.
+        group: The group; it may be in one run only.
+        field: Name of the value, or ``windows in`` a state.
+        original: Its value in the first run; None when missing or hidden.
+        scenario: Its value in the second.
+        delta: Second minus first; None when either is missing.
+    """
+
+    attribute: str
+    group: str
+    field: str
+    original: float | None
+    scenario: float | None
+    delta: float | None
+
+
+class RunComparison(msgspec.Struct, frozen=True, kw_only=True):
+    """How a what-if differs from the original.
+
+    Attributes:
+        original: Name of the first run or variant.
+        scenario: Name of the second.
+        deltas: Values of the running totals and numbers of windows by state, of each group.
+        alerts: Alerts gained, lost and moved in time.
+    """
+
+    original: str
+    scenario: str
+    deltas: tuple[GroupDelta, ...]
+    alerts: tuple[AlertChange, ...]
+
+
+class ScenarioResults(NamedTuple):
+    """What one run or variant says, disclosed."""
+
+    name: str
+    results: Sequence[DisclosedResult]
+    alerts: Sequence[DisclosedAlert]
+
+
+def compare_runs(original: ScenarioResults, scenario: ScenarioResults) -> RunComparison:
+    """Put two runs of one model side by side."""
+    before, after = _facts(original.results), _facts(scenario.results)
+    deltas = []
+    for attribute, group, field in dict.fromkeys([*before, *after]):
+        ours, theirs = before.get((attribute, group, field)), after.get((attribute, group, field))
+        delta = None if ours is None or theirs is None else theirs - ours
+        deltas.append(
+            GroupDelta(attribute=attribute, group=group, field=field, original=ours, scenario=theirs, delta=delta)
+        )
+    alerts = compare_alerts(original.alerts, scenario.alerts)
+    return RunComparison(original=original.name, scenario=scenario.name, deltas=tuple(deltas), alerts=tuple(alerts))
+
+
+def _facts(results: Iterable[DisclosedResult]) -> dict[tuple[str, str, str], float | None]:
+    """Return the values of each group: those of the newest total, then its windows by state."""
+    newest = {(own.window, own.attribute, own.end_s): own for own in results}.values()
+    facts: dict[tuple[str, str, str], float | None] = {}
+    states: Counter[tuple[str, str, str]] = Counter()
+    for result in newest:
+        for group in result.groups:
+            if result.window == TOTAL_WINDOW:
+                facts |= {(result.attribute, group.group, name): _value(group, name) for name in _VALUES}
+            elif group.state is not None:
+                states[result.attribute, group.group, f"windows {result.window} {group.state}"] += 1
+    return facts | dict(sorted(states.items()))
+
+
+def _value(group: DisclosedGroup, name: str) -> float | None:
+    value: float | None = getattr(group, name)
+    return value

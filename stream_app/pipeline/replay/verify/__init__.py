@@ -1,0 +1,1 @@
+"""Recomputing every published record and comparing it byte for byte."""

@@ -1,0 +1,83 @@
+"""Finds the source partition, and the stretch of offsets in it, where live counts and a recount part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from stream_app.core.windows.cells import Cells
+from stream_app.core.windows.partials import Partial
+from stream_app.core.windows.source_progress import SourcePartition
+from stream_app.pipeline.replay.cursor import Cursor
+
+
+class Divergence(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a source partition was counted otherwise.
+
+    Attributes:
+        topic: Source topic.
+        partition: Source partition.
+        first_offset: The difference lies at or above.
+        next_offset: And below.
+        pane_start_s: Start of the first pane that differs.
+    """
+
+    topic: str
+    partition: int
+    first_offset: int
+    next_offset: int
+    pane_start_s: int
+
+
+class FlushedPanes(msgspec.Struct, frozen=True):
+    """One whole flush of a source partition."""
+
+    next_offset: int
+    panes: dict[int, Cells]
+
+
+def flushes_of(partials: Iterable[Partial]) -> dict[SourcePartition, list[FlushedPanes]]:
+    """Join the parts of flushes; what a former owner told again is left out, as the judge does."""
+    flushes: dict[SourcePartition, list[FlushedPanes]] = {}
+    panes: dict[SourcePartition, dict[int, Cells]] = {}
+    for partial in partials:
+        source = SourcePartition(partial.topic, partial.partition)
+        if partial.part == 0:
+            panes[source] = {}
+        for pane in partial.panes:
+            panes.setdefault(source, {}).setdefault(pane.start_s, {}).update(pane.cells)
+        told = flushes.setdefault(source, [])
+        if partial.part == partial.n_parts - 1 and (not told or partial.next_offset >= told[-1].next_offset):
+            told.append(FlushedPanes(partial.next_offset, panes.pop(source, {})))
+    return flushes
+
+
+def find_divergence(source: SourcePartition, cursor: Cursor, flushes: Iterable[FlushedPanes]) -> Divergence | None:
+    """Recount one partition in the steps of its flushes and return the first that differs; None when all agree.
+
+    Args:
+        source: The partition.
+        cursor: Counts it from its first offset.
+        flushes: What its lane told, in order; the oldest may be gone.
+    """
+    before: int | None = None
+    for flush in flushes:
+        ours = cursor.count_below(flush.next_offset)
+        wrong = _differing(ours, flush.panes, is_first=before is None)
+        if wrong:
+            return Divergence(
+                topic=source.topic,
+                partition=source.partition,
+                first_offset=before or 0,
+                next_offset=flush.next_offset,
+                pane_start_s=min(wrong),
+            )
+        before = flush.next_offset
+    return None
+
+
+def _differing(ours: Mapping[int, Cells], theirs: Mapping[int, Cells], *, is_first: bool) -> set[int]:
+    """Return the panes that differ; the first flush that is still there tells only of panes that changed in it."""
+    wrong = {start_s for start_s, cells in theirs.items() if ours.get(start_s) != cells}
+    return wrong if is_first else wrong | (ours.keys() - theirs.keys())

@@ -1,0 +1,43 @@
+"""Names that policies used before version 0.2: still accepted, and read as the current ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stream_app.errors import PolicyError
+
+FIELDS = {
+    "favourable": "favorable",
+    "unfavourable": "unfavorable",
+    "repeat_horizon": "deduplication_window",
+}
+VALUES = {("exportable_records", "pseudonymised"): "pseudonymized"}
+
+
+def with_current_names(part: Any, where: str = "$") -> Any:
+    """Return a parsed policy with every former name replaced by the current one.
+
+    Args:
+        part: Tables, arrays and values as ``tomllib`` reads them.
+        where: Path of the part, for messages.
+
+    Raises:
+        PolicyError: a table has both the former and the current name of a field.
+
+    >>> with_current_names({"models": [{"decision": {"favourable": True}}]})
+    {'models': [{'decision': {'favorable': True}}]}
+    """
+    if isinstance(part, list):
+        return [with_current_names(item, f"{where}[{number}]") for number, item in enumerate(part)]
+    if not isinstance(part, dict):
+        return part
+    for former, current in FIELDS.items():
+        if former in part and current in part:
+            raise PolicyError(f"Expected either {current!r} or its former name {former!r}, got both - at `{where}`")
+    return {FIELDS.get(name, name): _current(name, value, where) for name, value in part.items()}
+
+
+def _current(name: str, value: Any, where: str) -> Any:
+    if isinstance(value, str):
+        return VALUES.get((name, value), value)
+    return with_current_names(value, f"{where}.{name}")

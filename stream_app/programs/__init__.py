@@ -1,0 +1,1 @@
+"""Running programs and use cases: each folder composes parts of ``edges`` and ``pipeline`` and runs them."""

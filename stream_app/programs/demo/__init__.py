@@ -1,0 +1,1 @@
+"""The demo as real processes on this machine."""

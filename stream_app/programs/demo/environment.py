@@ -1,0 +1,214 @@
+"""Everything of the demo as real processes on this machine: broker, topics, keys, worker, producer.
+
+Parts are started in order and ended in reverse, also when the demo is killed: each child is bound to the life of this
+process.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from stream_app.edges.files.key_file import create_key_file, key_file_path
+from stream_app.edges.host.ports import free_port
+from stream_app.edges.host.processes import BoundProcess
+from stream_app.edges.kafka.admin import create_topics
+from stream_app.edges.kafka.local.broker import LocalKafka
+from stream_app.errors import FairStreamError
+from stream_app.policy import load_policy, read_policy_text
+from stream_app.programs.demo.monitoring import Monitoring, open_monitoring
+from stream_app.topics import declared_topics
+
+_READY_TIMEOUT_S = 60.0
+_SCRAPE_TIMEOUT_S = 2.0
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What happens in the demo.
+
+    Attributes:
+        policy: Name of the policy.
+        fair_s: Length of the fair stretch at the start, event time.
+        drift: Level of the drift after it, 0-1.
+        rate: Events per second.
+        seed: Seed of the producer.
+    """
+
+    policy: str
+    fair_s: int
+    drift: float
+    rate: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class DemoStatus:
+    """How the worker is doing.
+
+    Attributes:
+        n_decisions: Decisions counted so far.
+        lag: Records not yet counted.
+    """
+
+    n_decisions: int
+    lag: int
+
+
+class DemoEnvironment:
+    """The running parts.
+
+    Args:
+        bootstrap: Address of the broker.
+        metrics_port: Port of the worker's metrics.
+        policy: Name or file of the policy that the worker applies.
+        drift_at_s: Event time at which the drift begins.
+        children: Name and process of worker and producer.
+        folder: Where keys and logs are.
+        monitoring: Prometheus, Alertmanager and the sink, as far as they run.
+    """
+
+    def __init__(
+        self,
+        bootstrap: str,
+        metrics_port: int,
+        policy: str,
+        drift_at_s: int,
+        children: dict[str, BoundProcess],
+        folder: Path,
+        monitoring: Monitoring,
+    ) -> None:
+        self.bootstrap = bootstrap
+        self.monitoring = monitoring
+        self.policy = policy
+        self.metrics_url = f"http://127.0.0.1:{metrics_port}/metrics"
+        self.drift_at_s = drift_at_s
+        self._children = children
+        self._folder = folder
+
+    def addresses(self) -> dict[str, str]:
+        """Return where each part is found, or why it does not run."""
+        return {"Kafka": self.bootstrap, "metrics": self.metrics_url} | self.monitoring.addresses
+
+    def check(self) -> None:
+        """Look whether all parts still run.
+
+        Raises:
+            FairStreamError: one has ended, with the end of its log.
+        """
+        for name, child in self._children.items():
+            if (code := child.exit_code()) is not None:
+                raise FairStreamError(f"The {name} ended with {code}. The end of its log:\n{self._tail(name)}")
+
+    def vitals(self) -> DemoStatus:
+        """Read the worker's metrics; zeros when it does not answer."""
+        try:
+            with urllib.request.urlopen(self.metrics_url, timeout=_SCRAPE_TIMEOUT_S) as answer:  # noqa: S310  # our own
+                text = answer.read().decode()
+        except OSError:
+            return DemoStatus(0, 0)
+        sums = {"fairstream_decisions_total": 0.0, "fairstream_consumer_lag_messages": 0.0}
+        for family in text_string_to_metric_families(text):
+            for sample in family.samples:
+                if sample.name in sums:
+                    sums[sample.name] += sample.value
+        return DemoStatus(int(sums["fairstream_decisions_total"]), int(sums["fairstream_consumer_lag_messages"]))
+
+    def _tail(self, name: str) -> str:
+        return "\n".join((self._folder / f"{name}.log").read_text("utf-8", "replace").splitlines()[-10:])
+
+
+@contextmanager
+def open_environment(
+    scenario: Scenario, folder: Path, *, kafka: str | None, note: Callable[[str], None]
+) -> Iterator[DemoEnvironment]:
+    """Start all parts; end them when the block ends.
+
+    Args:
+        scenario: What happens.
+        folder: Where keys, logs and the broker's data go.
+        kafka: Broker to use; None starts a local one.
+        note: Told in one line what was started.
+
+    Raises:
+        FairStreamError: some part did not start.
+    """
+    with ExitStack() as parts:
+        bootstrap = kafka or _start_broker(parts, folder, note)
+        app_id = f"demo-{uuid.uuid4().hex[:8]}"
+        policy = _private_policy(scenario.policy, app_id, folder) if kafka else scenario.policy
+        create_topics(bootstrap, declared_topics(load_policy(policy), app_id))
+        create_key_file(key_file_path(folder))
+        note("Topics and pseudonym keys made")
+        environment = os.environ | {
+            "FAIRSTREAM_KAFKA": bootstrap,
+            "FAIRSTREAM_STATE": str(folder),
+            "FAIRSTREAM_POLICY": policy,
+            "FAIRSTREAM_APP_ID": app_id,
+        }
+        port = free_port()
+        children = {"worker": _start(parts, folder, environment, "worker", "--metrics-port", str(port))}
+        _wait_until_ready(children["worker"], port)
+        note(f"Worker ready; metrics on http://127.0.0.1:{port}/metrics")
+        monitoring = parts.enter_context(open_monitoring(folder, f"127.0.0.1:{port}", note=note))
+        start_s = int(time.time()) + 1  # the producer needs a moment to start
+        children["producer"] = _start(parts, folder, environment, *_producer_command(scenario, start_s))
+        stage = DemoEnvironment(bootstrap, port, policy, start_s + scenario.fair_s, children, folder, monitoring)
+        note(f"Producer sends {scenario.rate:g} loan decisions a second, seed {scenario.seed}")
+        yield stage
+
+
+def _start_broker(parts: ExitStack, folder: Path, note: Callable[[str], None]) -> str:
+    started = time.monotonic()
+    broker = parts.enter_context(LocalKafka(folder / "kafka", note=note))
+    note(f"Kafka ready on {broker.bootstrap} after {time.monotonic() - started:.1f} s")
+    return broker.bootstrap
+
+
+def _private_policy(shipped: str, name: str, folder: Path) -> str:
+    """Give model and topics names of their own, so that a demo on somebody's broker meets nobody's stream."""
+    model = load_policy(shipped).models[0]
+    text = read_policy_text(shipped)
+    for own, private in ((model.topic, f"{name}-raw"), (model.output_topic, f"{name}-out"), (model.name, name)):
+        text = text.replace(f'"{own}"', f'"{private}"')
+    path = folder / "policy.toml"
+    path.write_text(text, "utf-8")
+    return str(path)
+
+
+def _start(parts: ExitStack, folder: Path, environment: dict[str, str], command: str, *arguments: str) -> BoundProcess:
+    name = "producer" if command == "produce" else command
+    argv = [sys.executable, "-m", "stream_app", command, *arguments]
+    return parts.enter_context(BoundProcess(argv, folder / f"{name}.log", env=environment))
+
+
+def _producer_command(scenario: Scenario, start_s: int) -> tuple[str, ...]:
+    start = datetime.fromtimestamp(start_s, UTC).isoformat()
+    drift = f"0@0,{scenario.drift:g}@{scenario.fair_s}s"
+    return (
+        "produce",
+        "loans",
+        *("--drift", drift, "--start", start),
+        *("--rate", f"{scenario.rate:g}", "--seed", str(scenario.seed)),
+    )
+
+
+def _wait_until_ready(worker: BoundProcess, port: int) -> None:
+    deadline = time.monotonic() + _READY_TIMEOUT_S
+    while time.monotonic() < deadline and worker.exit_code() is None:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=_SCRAPE_TIMEOUT_S):
+                return
+        except OSError:  # not listening yet, or 503 with its reasons
+            time.sleep(0.2)
+    raise FairStreamError("The worker did not get ready", action="Try: fairstream doctor")

@@ -1,0 +1,110 @@
+"""Prometheus, Alertmanager and a sink for notifications beside a worker, with the shipped rules and routes.
+
+What is not installed on this machine is left out, and said so; the rest runs without it.
+"""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from stream_app.edges.notify.notification import Notification
+from stream_app.edges.notify.server import NotificationServer
+from stream_app.edges.servers.alertmanager import LocalAlertmanager
+from stream_app.edges.servers.process import LocalServer
+from stream_app.edges.servers.prometheus import LocalPrometheus
+from stream_app.edges.servers.shipped import MonitoringIntervals, runbooks
+from stream_app.errors import DependencyMissingError, FairStreamError
+
+# Everything that delays a notification is short; how long a state must last before it is told stays as shipped.
+DEMO_PACE = MonitoringIntervals(hold_s=86_400)
+
+
+@dataclass(frozen=True)
+class NotificationDelivery:
+    """A notification that arrived.
+
+    Attributes:
+        notification: What was told.
+        received_s: When, seconds since the epoch.
+    """
+
+    notification: Notification
+    received_s: float
+
+
+class Monitoring:
+    """What runs, and what has arrived.
+
+    Args:
+        addresses: URL of each part, or why it does not run; in the order in which a person looks at them.
+        arrived: Filled by the sink.
+        is_complete: Whether notifications can arrive.
+    """
+
+    def __init__(
+        self, addresses: dict[str, str], arrived: queue.Queue[NotificationDelivery], *, is_complete: bool
+    ) -> None:
+        self.addresses = addresses
+        self.is_complete = is_complete
+        self._arrived = arrived
+
+    def take_deliveries(self) -> Iterator[NotificationDelivery]:
+        """Yield what has arrived since the last call."""
+        while True:
+            try:
+                yield self._arrived.get_nowait()
+            except queue.Empty:
+                return
+
+
+@contextmanager
+def open_monitoring(folder: Path, worker: str, *, note: Callable[[str], None]) -> Iterator[Monitoring]:
+    """Start what is installed; end it with the block.
+
+    Args:
+        folder: For files, data and logs.
+        worker: Address of the metrics to watch, ``host:port``.
+        note: Told in one line what takes a moment or does not run.
+    """
+    arrived: queue.Queue[NotificationDelivery] = queue.Queue()
+
+    def take(notification: Notification) -> None:
+        if not notification.is_watchdog:
+            arrived.put(NotificationDelivery(notification, time.time()))
+
+    with ExitStack() as parts:
+        sink = NotificationServer(take, runbooks=runbooks())
+        sink.start()
+        parts.callback(sink.stop)
+        url = sink.base_url
+        alertmanager = LocalAlertmanager(folder / "alertmanager", sink_url=url, pace=DEMO_PACE)
+        found = {"Alertmanager": _try_start(parts, "Alertmanager", alertmanager, note)}
+        prometheus = LocalPrometheus(
+            folder / "prometheus",
+            workers=[worker],
+            alertmanager=alertmanager.address if found["Alertmanager"] == alertmanager.url else None,
+            sink_url=url,
+            pace=DEMO_PACE,
+        )
+        found = {"Prometheus": _try_start(parts, "Prometheus", prometheus, note)} | found
+        is_complete = (found["Prometheus"], found["Alertmanager"]) == (prometheus.url, alertmanager.url)
+        yield Monitoring(found | {"notifications": f"{url}/notify"}, arrived, is_complete=is_complete)
+
+
+def _try_start(parts: ExitStack, name: str, server: LocalServer, note: Callable[[str], None]) -> str:
+    """Start a server and return its address, or why it does not run."""
+    started = time.monotonic()
+    try:
+        parts.enter_context(server)
+    except DependencyMissingError as missing:
+        return f"not installed: {missing.action}"
+    except FairStreamError as error:
+        note(str(error))
+        return "did not start"
+    note(f"{name} ready after {time.monotonic() - started:.1f} s")
+    return server.url

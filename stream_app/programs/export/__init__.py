@@ -1,0 +1,1 @@
+"""Export of single records, with an audit entry before and after."""

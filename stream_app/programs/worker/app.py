@@ -1,0 +1,70 @@
+"""Builds the Faust app: one agent per source topic, each a few lines, all work in lanes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import faust
+from faust.types import TP
+
+from stream_app.edges.lanes.assigned_lanes import AssignedLanes
+from stream_app.settings import Settings
+
+_QUEUED_RUNS = 2  # per agent; Faust's default of 4,096 is meant for single records
+# Of one partition at once. Every lane may hold a few runs of this size: at 16 partitions Kafka's default of 1 MiB costs
+# 56 MiB more, and at a quarter of it the runs get so short that the cost per event rises.
+_FETCH_BYTES = 524_288
+
+
+class _App(faust.App):
+    """Makes no folders: they would hold Tables, and a container's working directory may be read-only."""
+
+    def _create_directories(self) -> None:
+        pass
+
+
+def build_app(settings: Settings) -> faust.App:
+    """Return an app without agents.
+
+    Its guarantee, tables, acknowledgements, web server and leader topic are not used; ``docs/architecture.md`` says
+    why.
+    """
+    return _App(
+        settings.app_id,
+        broker=";".join(f"lanes://{server}" for server in settings.kafka.split(",")),
+        autodiscover=False,
+        web_enabled=False,
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        consumer_auto_offset_reset="earliest",
+        stream_buffer_maxsize=_QUEUED_RUNS,
+        consumer_max_fetch_size=_FETCH_BYTES,
+        stream_wait_empty=False,
+        broker_session_timeout=settings.session_timeout_s,
+        broker_heartbeat_interval=settings.session_timeout_s / 4,
+        broker_request_timeout=max(30.0, settings.session_timeout_s * 2),
+        broker_max_poll_interval=600.0,
+    )
+
+
+def add_agents(app: faust.App, lanes: AssignedLanes, topics: Iterable[str]) -> None:
+    """Register one agent per source topic that hands runs to their lanes, and tie lanes to the assignment."""
+
+    async def deliver(stream: Any) -> None:
+        async for delivery in stream:
+            await lanes.deliver(delivery)
+
+    for topic in topics:
+        channel = app.topic(topic, key_serializer="raw", value_serializer="raw", acks=False)
+        app.agent(channel, name=f"lanes-of-{topic}")(deliver)
+
+    async def flush_lanes(*_: Any, **__: Any) -> None:
+        await lanes.flush()
+
+    async def assign_lanes(*arguments: Any, **_: Any) -> None:
+        assigned: set[TP] = arguments[1]  # after the app
+        await lanes.assign(assigned)
+
+    app.on_partitions_revoked.connect(flush_lanes, weak=False)
+    app.on_partitions_assigned.connect(assign_lanes, weak=False)

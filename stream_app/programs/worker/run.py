@@ -1,0 +1,157 @@
+"""A worker: one Faust app with its lanes, watched and started again when the broker comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+from collections.abc import Iterable
+from typing import Protocol, cast
+
+from stream_app.core.privacy.pseudonym import RootKey
+from stream_app.edges.kafka.partition_counts import count_partitions
+from stream_app.edges.lanes.assigned_lanes import AssignedLanes, LanesObserver
+from stream_app.edges.lanes.lane import LaneObserver
+from stream_app.edges.lanes.transport import Consumer
+from stream_app.errors import BrokerUnavailableError, FairStreamError
+from stream_app.policy import Policy
+from stream_app.programs.worker.app import add_agents, build_app
+from stream_app.programs.worker.lane_builder import ConsumerSource, check_partitions, lane_builder, source_topics
+from stream_app.settings import Settings
+from stream_app.topics import declared_topics
+
+_BACKOFF_S = (1.0, 2.0, 4.0, 8.0)
+_STEADY_S = 60.0  # an app that ran for longer starts its back-off anew
+_CRASH_POLL_S = 0.2
+_HINT_EVERY_S = 5.0
+
+log = logging.getLogger(__name__)
+
+
+class WorkerObserver(LaneObserver, LanesObserver, Protocol):
+    """Who is told everything that a worker does."""
+
+    async def watch(self, lanes: AssignedLanes) -> None:
+        """Look at the lanes of one run of the app, about once a second, until cancelled."""
+
+
+async def run_worker(
+    settings: Settings,
+    policy: Policy,
+    keys: tuple[RootKey, ...],
+    roles: Iterable[str],
+    observer: WorkerObserver,
+    stopping: asyncio.Event,
+) -> None:
+    """Run until ``stopping`` is set. A lost broker is waited for; the first start needs one.
+
+    Raises:
+        ConfigError: topics are missing or do not fit, before anything runs.
+        BrokerUnavailableError: no broker answered at the start.
+        StateError, LaneError: nothing that starting again would mend.
+    """
+    topics = [spec.name for spec in declared_topics(policy, settings.app_id)]
+    n_partitions = await count_partitions(settings.kafka, topics)
+    check_partitions(policy, settings.app_id, n_partitions)
+    _calm_garbage_collector()
+    attempt = 0
+    while not stopping.is_set():
+        started = asyncio.get_running_loop().time()
+        try:
+            await _run_app(settings, policy, keys, list(roles), n_partitions, observer, stopping)
+        except _AppCrashedError as error:
+            if asyncio.get_running_loop().time() - started > _STEADY_S:
+                attempt = 0
+            wait_s = _BACKOFF_S[min(attempt, len(_BACKOFF_S) - 1)]
+            attempt += 1
+            log.warning("The app ended with %s; starting it again in %g s", error.reason, wait_s)
+            await _sleep_unless(stopping, wait_s)
+            await _wait_for_broker(settings.kafka, topics, stopping)
+
+
+def _calm_garbage_collector() -> None:
+    """Let the cycle collector look seldom, and not at what lives as long as the process.
+
+    A run of events makes thousands of short-lived containers and no cycles; with Python's defaults the collector takes
+    an eighth of the CPU of a busy worker to find that out (`docs/benchmarks.md`).
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
+class _AppCrashedError(Exception):
+    """Faust gave up; the cause is in its log."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+async def _run_app(
+    settings: Settings,
+    policy: Policy,
+    keys: tuple[RootKey, ...],
+    roles: list[str],
+    n_partitions: dict[str, int],
+    observer: WorkerObserver,
+    stopping: asyncio.Event,
+) -> None:
+    app = build_app(settings)
+    build = lane_builder(settings, policy, keys, n_partitions, ConsumerSource(app), observer)
+    lanes = AssignedLanes(build, observer, settings.session_timeout_s)
+    add_agents(app, lanes, source_topics(policy, settings.app_id, roles))
+    app.finalize()
+    crashed = asyncio.ensure_future(_wait_for_crash(app))
+    stopped = asyncio.ensure_future(stopping.wait())
+    starting = asyncio.ensure_future(app.start())
+    watching = asyncio.ensure_future(observer.watch(lanes))
+    hinting = asyncio.ensure_future(_hint_positions(app, lanes))
+    waiting: set[asyncio.Future[object]] = {crashed, stopped, lanes.failure}  # type: ignore[arg-type]  # mixed results
+    try:
+        await asyncio.wait(waiting | {starting}, return_when=asyncio.FIRST_COMPLETED)
+        if starting.done() and starting.exception() is not None:
+            raise _AppCrashedError(type(starting.exception()).__name__)
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        if lanes.failure.done():
+            raise lanes.failure.result()
+        if crashed.done():
+            raise _AppCrashedError(crashed.result())
+    finally:
+        for task in (crashed, stopped, starting, hinting, watching):
+            task.cancel()
+        await lanes.close()
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(app.stop(), timeout=15.0)
+
+
+async def _wait_for_crash(app: object) -> str:
+    while not app.crashed:  # type: ignore[attr-defined]  # noqa: ASYNC110  # mode tells it by a flag only
+        await asyncio.sleep(_CRASH_POLL_S)
+    return type(getattr(app, "crash_reason", None)).__name__
+
+
+async def _hint_positions(app: object, lanes: AssignedLanes) -> None:
+    while True:
+        await asyncio.sleep(_HINT_EVERY_S)
+        if positions := lanes.positions():
+            await cast(Consumer, app.consumer).hint_committed(positions)  # type: ignore[attr-defined]
+
+
+async def _wait_for_broker(bootstrap: str, topics: list[str], stopping: asyncio.Event) -> None:
+    while not stopping.is_set():
+        try:
+            await count_partitions(bootstrap, topics)
+        except BrokerUnavailableError:
+            log.warning("No Kafka broker answers at %s; waiting", bootstrap)
+            await _sleep_unless(stopping, 1.0)
+        except FairStreamError:
+            await _sleep_unless(stopping, 1.0)  # a starting broker may not know its topics yet
+        else:
+            return
+
+
+async def _sleep_unless(stopping: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(asyncio.TimeoutError):
+        await asyncio.wait_for(stopping.wait(), timeout=seconds)

@@ -1,0 +1,53 @@
+"""A worker with its metrics endpoint: what ``fairstream worker`` runs, and the demo in its own process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+from prometheus_client import CollectorRegistry
+
+from stream_app.core.privacy.pseudonym import RootKey
+from stream_app.edges.metrics.health import Health
+from stream_app.edges.metrics.process_metrics import Metrics
+from stream_app.edges.metrics.server import MetricsServer
+from stream_app.policy import Policy
+from stream_app.programs.worker.lane_builder import roles_by_topic
+from stream_app.programs.worker.observer import MetricsObserver
+from stream_app.programs.worker.run import run_worker
+from stream_app.settings import Settings
+
+
+async def serve(
+    settings: Settings,
+    policy: Policy,
+    keys: tuple[RootKey, ...],
+    roles: Iterable[str],
+    stopping: asyncio.Event,
+    *,
+    on_started: Callable[[int], None],
+) -> None:
+    """Run a worker and answer on its metrics port until ``stopping`` is set.
+
+    Args:
+        settings: How the process runs.
+        policy: What is watched.
+        keys: Root keys of the pseudonyms.
+        roles: Some of ``stream_app.programs.worker.lane_builder.ROLES``.
+        stopping: Set it to end the worker cleanly.
+        on_started: Told the bound port once the endpoint answers.
+
+    Raises:
+        FairStreamError: see ``stream_app.programs.worker.run.run_worker``.
+    """
+    registry = CollectorRegistry()
+    health = Health()
+    metrics = Metrics(registry, policy, max_series=settings.max_series)
+    observer = MetricsObserver(metrics, health, roles_by_topic(policy, settings.app_id))
+    server = MetricsServer(registry, health, settings.metrics_host, settings.metrics_port)
+    server.start()
+    try:
+        on_started(server.port)
+        await run_worker(settings, policy, keys, roles, observer, stopping)
+    finally:
+        server.stop()

@@ -1,0 +1,1 @@
+"""Drawings and pages: SVG, charts, HTML tables and reports."""

@@ -1,0 +1,82 @@
+"""Marks across the frames of a pair: alarm, since when, recovery; with words that do not cover one another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from stream_app.offline.findings import Findings
+from stream_app.offline.run import AlarmChange
+from stream_app.render.chart_panel import CHARACTER, LEFT, RIGHT, WIDTH, Panel, short
+from stream_app.render.svg import FAINT, INK, Drawing
+
+MAX_CHANGES = 12
+CLEAR = "#007A5A"
+
+_ROW = 17  # pixels from one row of words to the next
+_TITLE = 34  # room for the title of the first frame
+
+
+class _Mark(NamedTuple):
+    pane: int
+    text: str
+    color: str
+    dash: str
+
+
+def draw_marks(
+    drawing: Drawing, findings: Findings, changes: Sequence[AlarmChange], top: float, height: float
+) -> float:
+    """Draw the marks of one pair, with their words above the first frame.
+
+    Args:
+        drawing: Where to draw.
+        findings: Gives names to panes and rules.
+        changes: Alarms and recoveries of the pair; the first twelve are drawn.
+        top: Where the words may begin.
+        height: From the top of the first frame to the bottom of the last.
+
+    Returns:
+        Where the first frame begins.
+    """
+    scale = Panel(0.0, findings.table.n_panes, 0.0, 1.0)
+    placed = _place(scale, _marks_of(findings, changes[:MAX_CHANGES]))
+    n_rows = 1 + max((row for _, _, row in placed), default=-1)
+    if len(changes) > MAX_CHANGES:
+        drawing.text(
+            (LEFT, top + _ROW - 4), f"The first {MAX_CHANGES} of {len(changes)} alarms and recoveries", color=FAINT
+        )
+        top += _ROW
+    first = top + n_rows * _ROW + _TITLE
+    for mark, x, row in placed:
+        y = top + (row + 1) * _ROW
+        line_x = scale.x(mark.pane)
+        drawing.line((line_x, y - 12), (line_x, first + height), color=mark.color, width=1.5, dash=mark.dash)
+        drawing.text((x + 4, y - 3), mark.text, size=12, color=mark.color)
+    return first
+
+
+def _marks_of(findings: Findings, changes: Sequence[AlarmChange]) -> list[_Mark]:
+    marks = []
+    for change in changes:
+        told = findings.change(change)
+        name = f"{told.rule} {told.direction}"
+        if change.is_alarm:
+            marks.append(_Mark(change.onset, f"likely since {short(told.onset_label)}: {name}", INK, "2 3"))
+            marks.append(_Mark(change.pane, f"▼ alarm {short(told.label)}: {name}", INK, ""))
+        else:
+            marks.append(_Mark(change.pane, f"✓ recovery {short(told.label)}: {name}", CLEAR, "9 3"))
+    return sorted(marks)
+
+
+def _place(scale: Panel, marks: Sequence[_Mark]) -> list[tuple[_Mark, float, int]]:
+    """Give each mark the first row of words in which there is room, kept inside the picture."""
+    ends: list[float] = []
+    placed = []
+    for mark in marks:
+        width = len(mark.text) * CHARACTER + 10
+        x = min(scale.x(mark.pane), max(float(LEFT), WIDTH - RIGHT - width))
+        row = next((row for row, end in enumerate(ends) if end < x), len(ends))
+        ends[row : row + 1] = [x + width]
+        placed.append((mark, x, row))
+    return placed

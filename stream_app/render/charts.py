@@ -1,0 +1,209 @@
+"""Pictures as SVG text: lines with bands, strips of states, bars that add up. No script, nothing from elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from html import escape
+from math import ceil, floor, log10
+from typing import NamedTuple
+
+_WIDTH, _LEFT, _RIGHT, _TOP, _BOTTOM = 860, 64, 12, 10, 26
+_N_STEPS = 4  # about as many between the lines of the grid
+# Told apart with every kind of color vision; the states look as on the dashboards. Okabe and Ito, Color Universal
+# Design, 2008; the seventh and eighth are darker ones of the same kind, since yellow is too faint for a line.
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#404040", "#882255")
+_MIX, _RATE = "#56B4E9", "#E69F00"
+STATE_COLOURS = {
+    "ok": "#0072B2",
+    "insufficient": "#d0d7de",
+    "warning": "#F0E442",
+    "breach": "#D55E00",
+    "hidden": "#f6f8fa",
+}
+
+
+class Point(NamedTuple):
+    """A value at a time; the band is left out where it has no end."""
+
+    time_s: int
+    value: float
+    lower: float | None = None
+    upper: float | None = None
+
+
+class Line(NamedTuple):
+    """A named line."""
+
+    name: str
+    points: Sequence[Point]
+
+
+class Limit(NamedTuple):
+    """A horizontal line that means something."""
+
+    name: str
+    value: float
+
+
+class _Frame(NamedTuple):
+    """Where times and values lie in the picture."""
+
+    first_s: float
+    last_s: float
+    grid: Sequence[float]
+    height: int
+
+    def x(self, time_s: float) -> float:
+        span = (self.last_s - self.first_s) or 1.0
+        return round(_LEFT + (time_s - self.first_s) / span * (_WIDTH - _LEFT - _RIGHT), 1)
+
+    def y(self, value: float) -> float:
+        inside = self.height - _TOP - _BOTTOM
+        low, high = self.grid[0], self.grid[-1]
+        share = (min(max(value, low), high) - low) / (high - low)
+        return round(self.height - _BOTTOM - share * inside, 1)
+
+
+def line_chart(title: str, lines: Sequence[Line], limits: Sequence[Limit] = (), *, height: int = 220) -> str:
+    """Draw lines over event time with their bands, and limits; an empty string without any point."""
+    points = [point for line in lines for point in line.points]
+    if not points:
+        return ""
+    values = [own for p in points for own in (p.value, p.lower, p.upper) if own is not None]
+    values += [limit.value for limit in limits]
+    times_s = [point.time_s for point in points]
+    frame = _Frame(min(times_s), max(times_s), round_values(min(values), max(values)), height)
+    parts = [_axes(frame)]
+    for limit in limits:
+        y = frame.y(limit.value)
+        parts.append(
+            f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y}" y2="{y}" class="limit"/>'
+            f'<text x="{_WIDTH - _RIGHT}" y="{y - 4}" text-anchor="end" class="note">{escape(limit.name)}</text>'
+        )
+    for number, line in enumerate(lines):
+        color = _COLOURS[number % len(_COLOURS)]
+        parts += [_band(frame, line.points, color), _polyline(frame, line.points, color)]
+    legend = [(line.name, _COLOURS[number % len(_COLOURS)]) for number, line in enumerate(lines) if line.points]
+    return _figure(title, "".join(parts), height, legend)
+
+
+def state_strips(title: str, rows: Sequence[tuple[str, Sequence[tuple[int, int, str]]]]) -> str:
+    """Draw one strip for each row: stretches of event time (start, end, state) in the color of their state."""
+    time_ranges = [time_range for _, own in rows for time_range in own]
+    if not time_ranges:
+        return ""
+    height = 22 * len(rows) + _BOTTOM + 4
+    left = 270
+    first_s, last_s = min(s for s, _, _ in time_ranges), max(e for _, e, _ in time_ranges)
+    scale = (_WIDTH - left - _RIGHT) / max(1, last_s - first_s)
+    parts = []
+    for number, (name, own) in enumerate(rows):
+        y = 22 * number + 2
+        parts.append(f'<text x="{left - 6}" y="{y + 13}" text-anchor="end">{escape(_short(name, 38))}</text>')
+        parts += [
+            f'<rect x="{left + (s - first_s) * scale:.1f}" y="{y}" width="{max(1.0, (e - s) * scale - 0.4):.1f}" '
+            f'height="17" fill="{STATE_COLOURS.get(state, "#ffffff")}"><title>{escape(name)}: {escape(state)}, '
+            f"{moment(s)} to {moment(e)}</title></rect>"
+            for s, e, state in own
+        ]
+    for share, anchor in ((0.0, "start"), (0.5, "middle"), (1.0, "end")):
+        x, time_s = left + share * (_WIDTH - left - _RIGHT), first_s + share * (last_s - first_s)
+        parts.append(
+            f'<text x="{x:.0f}" y="{height - 6}" text-anchor="{anchor}" class="note">{moment(int(time_s))}</text>'
+        )
+    return _figure(title, "".join(parts), height, list(STATE_COLOURS.items())[:4])
+
+
+def split_bars(title: str, bars: Sequence[tuple[str, float, float]]) -> str:
+    """Draw the mix part and the rate part of each row from a common zero line; negative is to the left."""
+    if not bars:
+        return ""
+    height, left = 30 * len(bars) + _BOTTOM, 200
+    reach = max(max(abs(mix), abs(rate), abs(mix + rate)) for _, mix, rate in bars) or 1.0
+    middle, scale = left + (_WIDTH - left - 90) / 2, (_WIDTH - left - 90) / 2 / reach
+    parts = [f'<line x1="{middle}" x2="{middle}" y1="2" y2="{height - _BOTTOM}" class="axis"/>']
+    for number, (name, mix, rate) in enumerate(bars):
+        y = 30 * number + 4
+        parts.append(f'<text x="{left - 6}" y="{y + 15}" text-anchor="end">{escape(_short(name, 30))}</text>')
+        for shift, value, color in ((0, mix, _MIX), (11, rate, _RATE)):
+            x = middle + min(0.0, value) * scale
+            parts.append(
+                f'<rect x="{x:.1f}" y="{y + shift}" width="{abs(value) * scale:.1f}" height="10" fill="{color}"/>'
+            )
+        parts.append(f'<text x="{_WIDTH - 4}" y="{y + 15}" text-anchor="end" class="note">{mix + rate:+.4f}</text>')
+    return _figure(title, "".join(parts), height, [("mix", _MIX), ("rate", _RATE)])
+
+
+def round_values(low: float, high: float) -> list[float]:
+    """Return round values from at most ``low`` to at least ``high``, evenly spaced, for the lines of a grid.
+
+    >>> round_values(0.42, 0.97), round_values(-3.0, 128.0)
+    ([0.4, 0.6, 0.8, 1.0], [-50.0, 0.0, 50.0, 100.0, 150.0])
+    >>> round_values(0.5, 0.5)
+    [0.45, 0.5, 0.55]
+    """
+    if high <= low:
+        margin = abs(low) * 0.1 or 0.1
+        low, high = low - margin, high + margin
+    unit = 10.0 ** floor(log10((high - low) / _N_STEPS))
+    step = next(own * unit for own in (1, 2, 5, 10) if own * unit * _N_STEPS >= (high - low) * 0.999)
+    first, last = floor(low / step + 1e-9), ceil(high / step - 1e-9)
+    return [round(number * step, 12) for number in range(first, last + 1)]
+
+
+def moment(time_s: int) -> str:
+    """Write event time for people, UTC.
+
+    >>> moment(0)
+    '1970-01-01 00:00:00Z'
+    """
+    return datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def _axes(frame: _Frame) -> str:
+    parts = []
+    for value in frame.grid:
+        y = frame.y(value)
+        parts.append(
+            f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y}" y2="{y}" class="grid"/>'
+            f'<text x="{_LEFT - 6}" y="{y + 4}" text-anchor="end" class="note">{value:g}</text>'
+        )
+    for share, anchor in ((0.0, "start"), (0.5, "middle"), (1.0, "end")):
+        time_s = frame.first_s + share * (frame.last_s - frame.first_s)
+        parts.append(
+            f'<text x="{frame.x(time_s)}" y="{frame.height - 8}" text-anchor="{anchor}" class="note">'
+            f"{moment(int(time_s))}</text>"
+        )
+    return "".join(parts)
+
+
+def _band(frame: _Frame, points: Sequence[Point], color: str) -> str:
+    ends = [(p.time_s, p.lower, p.upper) for p in points if p.lower is not None and p.upper is not None]
+    if len(ends) < 2:  # noqa: PLR2004 - a band needs two ends
+        return ""
+    upper = [f"{frame.x(t)},{frame.y(high)}" for t, _, high in ends]
+    lower = [f"{frame.x(t)},{frame.y(low)}" for t, low, _ in reversed(ends)]
+    return f'<polygon points="{" ".join([*upper, *lower])}" fill="{color}" opacity="0.14"/>'
+
+
+def _polyline(frame: _Frame, points: Sequence[Point], color: str) -> str:
+    places = " ".join(f"{frame.x(p.time_s)},{frame.y(p.value)}" for p in points)
+    dots = "".join(f'<circle cx="{frame.x(p.time_s)}" cy="{frame.y(p.value)}" r="2.4" fill="{color}"/>' for p in points)
+    return f'<polyline points="{places}" fill="none" stroke="{color}" stroke-width="1.6"/>{dots}'
+
+
+def _figure(title: str, inside: str, height: int, legend: Iterable[tuple[str, str]]) -> str:
+    keys = "".join(
+        f'<span><svg width="12" height="12" aria-hidden="true"><rect width="12" height="12" fill="{color}"/></svg> '
+        f"{escape(name)}</span>"
+        for name, color in legend
+    )
+    return (
+        f'<figure><figcaption>{escape(title)}</figcaption><svg viewBox="0 0 {_WIDTH} {height}" role="img" '
+        f'aria-label="{escape(title)}">{inside}</svg><div class="legend">{keys}</div></figure>'
+    )
+
+
+def _short(name: str, length: int) -> str:
+    return name if len(name) <= length else name[: length - 1] + "…"
