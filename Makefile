@@ -38,13 +38,13 @@ bench-detect: $(READY) ## false alarms and delays of the detectors, simulated an
 	$(BIN)/python -m benchmarks detect $(ARGS)
 
 chaos: $(READY) ## kill workers and broker at random moments; every count must be exact (ARGS="--seed 7")
-	$(BIN)/python -m tests.chaos $(ARGS)
+	$(BIN)/python -m tests.programs.chaos $(ARGS)
 
 detection-check: $(READY) ## a fair million raises no alarm, a drift one: also sent twice, late, through kills (ARGS=--short)
-	$(BIN)/python -m tests.detection $(ARGS)
+	$(BIN)/python -m tests.programs.detection $(ARGS)
 
 replay-check: $(READY) ## a million events through rebalances and a crash: live and replay must be equal (ARGS="--events 50000")
-	$(BIN)/python -m tests.chaos.replay_check $(ARGS)
+	$(BIN)/python -m tests.programs.chaos.replay_check $(ARGS)
 
 bench-replay: $(READY) ## replay beside live ingest, and beside json and pandas (ARGS="--long-events 0")
 	$(BIN)/python -m benchmarks replay $(ARGS)

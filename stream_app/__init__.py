@@ -1,3 +1,3 @@
 """FairStream: see unfairness and privacy leaks in automated decisions as they happen."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -11,8 +11,8 @@ import hypothesis
 import pytest
 
 from stream_app.errors import DependencyMissingError
-from tests.brokers import describe_choice, open_broker
-from tests.tiers import TIERS, skip_or_fail
+from tests.support.servers.brokers import describe_choice, open_broker
+from tests.support.tiers import TIERS, skip_or_fail
 
 __all__ = ["skip_or_fail"]
 

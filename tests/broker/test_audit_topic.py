@@ -13,7 +13,7 @@ from stream_app.edges.kafka.audit_topic import AuditTopic
 from stream_app.errors import BrokerUnavailableError, TopicError
 from stream_app.policy import SHIPPED, parse_policy
 from stream_app.topics import FAIRNESS_AUDIT, TopicSpec, declared_topics
-from tests.chaos.logs import read_topic
+from tests.programs.chaos.logs import read_topic
 
 
 @pytest.fixture

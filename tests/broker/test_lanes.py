@@ -10,8 +10,8 @@ from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from stream_app.errors import LaneError
-from tests.echo_lanes import Echo, until
-from tests.raw_topics import numbers, send
+from tests.support.lanes.echo_lanes import Echo, until
+from tests.support.servers.raw_topics import numbers, send
 
 pytestmark = pytest.mark.timeout(120)
 LONG_S = 3600.0  # no flush by time: only what a revocation or a stop commits

@@ -18,8 +18,8 @@ from producers.simulated.loans import simulate_loans
 from producers.timeline import Timeline
 from stream_app.edges.kafka.local.broker import LocalKafka
 from stream_app.topics import DEAD_LETTERS
-from tests.chaos.logs import read_json, read_raw, read_sources
-from tests.sites import Site, open_site
+from tests.programs.chaos.logs import read_json, read_raw, read_sources
+from tests.support.servers.sites import Site, open_site
 
 pytestmark = pytest.mark.timeout(180)
 

@@ -19,7 +19,7 @@ from stream_app.edges.kafka.local import broker as local
 from stream_app.edges.kafka.local.broker import LocalKafka, new_cluster_id
 from stream_app.edges.kafka.local.jars import default_cache_dir
 from stream_app.errors import BrokerUnavailableError, DependencyMissingError
-from tests.tiers import skip_or_fail
+from tests.support.tiers import skip_or_fail
 
 HEAP_MB = 160
 

@@ -13,8 +13,8 @@ from stream_app.edges.kafka.readers.live_results import open_alerts, open_all_re
 from stream_app.pipeline.records.alerts import Alert
 from stream_app.pipeline.records.outcome_results import OutcomeResult
 from stream_app.policy import SHIPPED
-from tests.chaos.logs import read_raw
-from tests.sites import Site, open_site
+from tests.programs.chaos.logs import read_raw
+from tests.support.servers.sites import Site, open_site
 
 pytestmark = pytest.mark.timeout(280)
 

@@ -16,7 +16,7 @@ from stream_app.edges.kafka.admin import create_topics
 from stream_app.edges.kafka.readers.newest_records import read_newest
 from stream_app.policy import SHIPPED, parse_policy
 from stream_app.topics import declared_topics
-from tests.ingest_lane import encode, iso, loan
+from tests.support.lanes.ingest_lane import encode, iso, loan
 
 
 @pytest.fixture

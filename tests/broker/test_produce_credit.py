@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.logs import read_raw
-from tests.sites import open_site
+from tests.programs.chaos.logs import read_raw
+from tests.support.servers.sites import open_site
 
 pytestmark = pytest.mark.timeout(120)
 

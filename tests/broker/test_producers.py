@@ -28,7 +28,7 @@ from producers.timeline import Timeline
 from stream_app.edges.kafka.local.broker import LocalKafka
 from stream_app.errors import BrokerUnavailableError, ConfigError, DependencyMissingError, TopicError
 from stream_app.policy import SHIPPED
-from tests.tiers import skip_or_fail
+from tests.support.tiers import skip_or_fail
 
 LINE = Timeline(1_795_449_600_000, 0.01)
 WAIT_S = 60.0

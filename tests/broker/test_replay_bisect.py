@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.chaos.logs import read_json
-from tests.sites import Site, open_site
+from tests.programs.chaos.logs import read_json
+from tests.support.servers.sites import Site, open_site
 
 pytestmark = pytest.mark.timeout(280)
 

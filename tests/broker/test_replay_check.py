@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.replay_check import check
-from tests.chaos.schedule import Plan
+from tests.programs.chaos.replay_check import check
+from tests.programs.chaos.schedule import Plan
 
 
 @pytest.mark.timeout(400)

@@ -13,9 +13,9 @@ from confluent_kafka.admin import AdminClient
 
 from stream_app.policy import SHIPPED
 from stream_app.topics import FAIRNESS_RESULTS, outcome_join_topic
-from tests.chaos.logs import read_json, read_raw
-from tests.replay_stage import is_settled, live_results
-from tests.sites import Site, open_site
+from tests.programs.chaos.logs import read_json, read_raw
+from tests.support.servers.replay_stage import is_settled, live_results
+from tests.support.servers.sites import Site, open_site
 
 pytestmark = pytest.mark.timeout(280)
 

@@ -19,9 +19,9 @@ from typing import Any
 
 import pytest
 
-from tests.chaos.logs import read_json, read_topic
-from tests.replay_stage import judged_site, live_results
-from tests.sites import Site
+from tests.programs.chaos.logs import read_json, read_topic
+from tests.support.servers.replay_stage import judged_site, live_results
+from tests.support.servers.sites import Site
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -18,12 +18,12 @@ import pytest
 
 from producers.publish import Destination, publish
 from stream_app.edges.kafka.local.broker import LocalKafka
-from tests.chaos.disturbed import disturbed_events
-from tests.chaos.logs import read_topic
-from tests.chaos.schedule import Plan
-from tests.replay_stage import judged_site, live_results
-from tests.sites import Site, open_site
-from tests.tiers import skip_or_fail
+from tests.programs.chaos.disturbed import disturbed_events
+from tests.programs.chaos.logs import read_topic
+from tests.programs.chaos.schedule import Plan
+from tests.support.servers.replay_stage import judged_site, live_results
+from tests.support.servers.sites import Site, open_site
+from tests.support.tiers import skip_or_fail
 
 pytestmark = pytest.mark.timeout(300)
 

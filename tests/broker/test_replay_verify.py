@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 
-from tests.chaos.recount import Record
-from tests.replay_stage import (
+from tests.programs.chaos.recount import Record
+from tests.support.servers.replay_stage import (
     TAMPERINGS,
     Change,
     Tampering,
@@ -21,7 +21,7 @@ from tests.replay_stage import (
     live_results,
     offset_that_matters,
 )
-from tests.sites import Site
+from tests.support.servers.sites import Site
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from queue import Queue
 
 import pytest
@@ -22,7 +21,8 @@ from stream_app.pipeline.layout import layout_of
 from stream_app.pipeline.records.results import Result, Span, encode_result
 from stream_app.policy import load_policy
 from stream_app.topics import FAIRNESS_RESULTS, TopicSpec, declared_topics
-from tests.judging import judge_plainly
+from tests.support.lanes.judging import judge_plainly
+from tests.support.paths import ROOT
 
 POLICY = load_policy("loanapp")
 MODEL = POLICY.models[0]
@@ -75,7 +75,7 @@ def run_command(kafka: str, *arguments: str) -> list[str]:
         text=True,
         timeout=60,
         check=True,
-        cwd=Path(__file__).parents[2],
+        cwd=ROOT,
         env={**os.environ, "COLUMNS": "200"},
     )
     return done.stdout.splitlines()

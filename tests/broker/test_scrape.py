@@ -19,7 +19,7 @@ from benchmarks.stream import append
 from producers.timeline import Timeline
 from stream_app.edges.metrics.fairness_metrics import count_series
 from stream_app.settings import Settings
-from tests.alerting import complaints_about_metrics, need_tool
+from tests.support.servers.alerting import complaints_about_metrics, need_tool
 
 _HISTORY, _BURST, _PER_S, _BURST_PER_S = 15_000, 60_000, 100.0, 10_000.0
 _EXPLAINING = {

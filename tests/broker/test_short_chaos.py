@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.run import ChaosRun
-from tests.chaos.schedule import Plan
+from tests.programs.chaos.run import ChaosRun
+from tests.programs.chaos.schedule import Plan
 
 
 @pytest.mark.timeout(290)

@@ -20,8 +20,9 @@ from stream_app.edges.servers.shipped import (
     write_alertmanager_files,
     write_prometheus_files,
 )
-from tests.alert_rules import ROOT, Rule, read_alerts
-from tests.alerting import need_tool
+from tests.programs.alert_rules import Rule, read_alerts
+from tests.support.paths import ROOT
+from tests.support.servers.alerting import need_tool
 
 RULES = sorted((prometheus_dir() / "rules").glob("*.yml"))
 TESTS = sorted((ROOT / "deploy" / "prometheus" / "tests").glob("*_test.yml"))

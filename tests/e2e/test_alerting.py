@@ -20,8 +20,8 @@ import pytest
 
 from stream_app.edges.notify.notification import describe_notification
 from stream_app.edges.servers.shipped import alertmanager_dir
-from tests.alerting import Alerting, Exporter, need_servers, need_tool, open_alerting
-from tests.fairness_rows import AGE_LIMIT_S, level_rows, model_rows, process_rows
+from tests.support.fairness_rows import AGE_LIMIT_S, level_rows, model_rows, process_rows
+from tests.support.servers.alerting import Alerting, Exporter, need_servers, need_tool, open_alerting
 
 _KEEP_FIRING_EVALUATIONS = 15  # longer than any `keep_firing_for` of the test's pace
 

@@ -20,8 +20,8 @@ from stream_app.edges.host.processes import BoundProcess
 from stream_app.edges.notify.notification import describe_notification
 from stream_app.edges.servers.shipped import MonitoringIntervals
 from stream_app.policy import SHIPPED
-from tests.alerting import Alerting, complaints_about_metrics, need_servers, open_alerting
-from tests.sites import Site, open_site
+from tests.support.servers.alerting import Alerting, complaints_about_metrics, need_servers, open_alerting
+from tests.support.servers.sites import Site, open_site
 
 # Long enough to bridge a handover: session timeout and loading of the state.
 _PACE = MonitoringIntervals(hold_s=40)

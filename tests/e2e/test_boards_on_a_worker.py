@@ -11,10 +11,10 @@ from collections.abc import Iterator
 import pytest
 
 from stream_app.edges.servers.prometheus import find_prometheus
-from tests.board_checks import Source, choices, find_problems, newest_of, options, series_of
-from tests.board_queries import BOARDS
-from tests.board_stage import open_board_stage
-from tests.tiers import skip_or_fail
+from tests.support.boards.board_checks import Source, choices, find_problems, newest_of, options, series_of
+from tests.support.boards.board_queries import BOARDS
+from tests.support.boards.board_stage import open_board_stage
+from tests.support.tiers import skip_or_fail
 
 OUTCOMES, CAMERA = "fairstream-outcomes", "fairstream-camera"
 # Dashboard, and the model that a person chooses there; where several are shown at once, none is chosen.

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from stream_app.errors import DependencyMissingError
-from tests.board_checks import Source, choices, escaped, find_problems, newest_of, options, series_of
-from tests.board_queries import BOARDS, asked, fill, marks
-from tests.metric_scenario import (
+from tests.support.boards.board_checks import Source, choices, escaped, find_problems, newest_of, options, series_of
+from tests.support.boards.board_queries import BOARDS, asked, fill, marks
+from tests.support.boards.metric_scenario import (
     BREACH_S,
     EVENTS_PER_S,
     FEMALE_AFTER,
@@ -22,8 +22,8 @@ from tests.metric_scenario import (
     as_openmetrics,
     scenario,
 )
-from tests.recorded_prometheus import RecordedPrometheus
-from tests.tiers import skip_or_fail
+from tests.support.servers.recorded_prometheus import RecordedPrometheus
+from tests.support.tiers import skip_or_fail
 
 GAP = FEMALE_AFTER - REFERENCE_RATE
 FAIRNESS, EXPLANATION, PIPELINE = "fairstream-fairness", "fairstream-explanation", "fairstream-pipeline"

@@ -12,9 +12,9 @@ from ruamel.yaml import YAML
 from stream_app.edges.servers import alertmanager, prometheus
 from stream_app.edges.servers.process import LocalServer, find_program
 from stream_app.errors import DependencyMissingError
-from tests.tiers import skip_or_fail
+from tests.support.paths import ROOT
+from tests.support.tiers import skip_or_fail
 
-ROOT = Path(__file__).parents[2]
 SERVICES = YAML(typ="safe").load(ROOT / "docker-compose.yml")["services"]
 PACKAGES = {"prometheus": "prometheus", "alertmanager": "prometheus-alertmanager"}
 PROGRAMS = {"prometheus": prometheus.PROGRAMS, "alertmanager": alertmanager.PROGRAMS}

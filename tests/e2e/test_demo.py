@@ -19,7 +19,7 @@ import pytest
 from stream_app.edges.kafka.local.jars import cached_jars, default_cache_dir
 from stream_app.edges.servers.alertmanager import find_alertmanager
 from stream_app.edges.servers.prometheus import find_prometheus
-from tests.tiers import skip_or_fail
+from tests.support.tiers import skip_or_fail
 
 
 @contextmanager

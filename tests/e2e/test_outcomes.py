@@ -28,9 +28,9 @@ from producers.simulated.drift import parse_drift
 from producers.timeline import Timeline
 from stream_app.core.join.outcome_join import JoinCounts
 from stream_app.topics import DEAD_LETTERS, FAIRNESS_PARTIALS, changelog_topic, declared_topics, outcome_join_topic
-from tests.chaos.logs import read_partials, read_raw, read_topic, wait_until_decided
-from tests.chaos.recount import Record
-from tests.sites import Site, open_site
+from tests.programs.chaos.logs import read_partials, read_raw, read_topic, wait_until_decided
+from tests.programs.chaos.recount import Record
+from tests.support.servers.sites import Site, open_site
 
 pytestmark = pytest.mark.timeout(280)
 

@@ -25,12 +25,12 @@ from producers.simulated.drift import parse_drift
 from producers.simulated.loans import simulate_loans
 from producers.timeline import Timeline
 from stream_app.topics import FAIRNESS_RESULTS
-from tests.chaos.audit import audit_everything
-from tests.chaos.disturbed import spoil
-from tests.chaos.logs import read_json, read_raw, read_sources, read_topic
-from tests.chaos.recount import Recount, label_of, recount
-from tests.chaos.verdicts import audit_every_result
-from tests.sites import Site, open_site
+from tests.programs.chaos.audit import audit_everything
+from tests.programs.chaos.disturbed import spoil
+from tests.programs.chaos.logs import read_json, read_raw, read_sources, read_topic
+from tests.programs.chaos.recount import Recount, label_of, recount
+from tests.programs.chaos.verdicts import audit_every_result
+from tests.support.servers.sites import Site, open_site
 
 pytestmark = pytest.mark.timeout(280)
 

@@ -1,15 +1,15 @@
 """Verdicts through the whole pipeline: a fair stream is left alone, a drift is found once, and its end is too.
 
-The short form of ``python -m tests.detection``: producers, broker, workers, and alerts read as committed.
+The short form of ``python -m tests.programs.detection``: producers, broker, workers, and alerts read as committed.
 """
 
 from __future__ import annotations
 
 import pytest
 
-from tests.detection import claims
-from tests.detection.stage import Stage, Told
-from tests.detection.streams import SHORT, Sending
+from tests.programs.detection import claims
+from tests.programs.detection.stage import Stage, Told
+from tests.programs.detection.streams import SHORT, Sending
 
 pytestmark = pytest.mark.timeout(400)
 

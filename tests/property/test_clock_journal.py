@@ -18,7 +18,7 @@ from stream_app.pipeline.records.journal import JournalEntry, decode_journal_ent
 from stream_app.pipeline.records.outcome_results import encode_outcome_result
 from stream_app.policy import Outcome, OutcomeTime, Policy, outcome_layout_hash
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_JOURNAL, FAIRNESS_RESULTS
-from tests.property.sources import POLICY, World, batch_of, new_judge, orders, results_of, worlds
+from tests.support.fake_sources import POLICY, World, batch_of, new_judge, orders, results_of, worlds
 
 OUTCOME_POLICY = msgspec.structs.replace(
     POLICY,

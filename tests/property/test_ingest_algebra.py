@@ -10,8 +10,8 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from stream_app.topics import DEAD_LETTERS, LATE_DECISIONS
-from tests.ingest_lane import IngestLane, State
-from tests.property.ingest_logs import (
+from tests.support.lanes.ingest_lane import IngestLane, State
+from tests.support.source_logs import (
     BLOCK,
     BORDER_S,
     KEYS,

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream_app.policy import ModelPolicy
-from tests.ingest_lane import CAMERA, LOANS, NOW_S, IngestLane, encode, loan, track
-from tests.property.ingest_logs import MODEL
+from tests.support.lanes.ingest_lane import CAMERA, LOANS, NOW_S, IngestLane, encode, loan, track
+from tests.support.source_logs import MODEL
 
 NESTED = {"id": "1", "t": NOW_S, "result": "yes", "site": 1, "p": {"sex": "f", "x": 1}, "note": None}
 RECORDS = {LOANS.name: loan(), CAMERA.name: track(gps={"lat": 1.5}, more=[{"a": []}]), MODEL.name: NESTED}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from stream_app.core.windows.partials import Partial
 from stream_app.pipeline.contract import Flush
-from tests.property.sources import (
+from tests.support.fake_sources import (
     FORGETFUL_POLICY,
     POLICY,
     World,

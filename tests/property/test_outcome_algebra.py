@@ -16,7 +16,7 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from stream_app.core.join.outcome_join import JoinCounts
-from tests.outcome_lane import MAX_WAITING, NOW_S, WAIT_S, OutcomeLane, decisions, outcomes
+from tests.support.lanes.outcome_lane import MAX_WAITING, NOW_S, WAIT_S, OutcomeLane, decisions, outcomes
 
 N_CELLS = 4 * 2 * 2  # sex, decision, bin
 KEY_CHANGE = 1000  # what a second key makes of a tag

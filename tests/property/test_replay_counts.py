@@ -15,7 +15,7 @@ from stream_app.pipeline.ingest.step import IngestStep, IngestTopology
 from stream_app.pipeline.layout import layout_of
 from stream_app.pipeline.replay.cursor import SourceCursor
 from stream_app.pipeline.replay.sources import PublishedCounter, RawCounter, SourceCounter
-from tests.property.ingest_logs import KEYS, MODEL, Log, broker_s, logs, recount, seeded_log
+from tests.support.source_logs import KEYS, MODEL, Log, broker_s, logs, recount, seeded_log
 
 
 def batch_of(log: Log, first: int, last: int) -> Batch:

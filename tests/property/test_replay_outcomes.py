@@ -22,9 +22,9 @@ from stream_app.pipeline.replay.verify.outcome_cursor import OutcomeCursor
 from stream_app.pipeline.replay.verify.recomputation import Recomputation, RecomputedRecord, split_deployments
 from stream_app.policy import parse_policy
 from stream_app.topics import FAIRNESS_JOURNAL, FAIRNESS_PARTIALS, FAIRNESS_RESULTS, outcome_join_topic
-from tests.outcome_lane import APP, NOW_S, decisions, outcomes
-from tests.outcome_lane import POLICY as POLICY_TEXT
-from tests.property.sources import batch_of
+from tests.support.fake_sources import batch_of
+from tests.support.lanes.outcome_lane import APP, NOW_S, decisions, outcomes
+from tests.support.lanes.outcome_lane import POLICY as POLICY_TEXT
 
 POLICY = parse_policy(POLICY_TEXT.replace("max_wait_d = 0.001", "max_wait_d = 0.01"))
 MODEL = POLICY.models[0]

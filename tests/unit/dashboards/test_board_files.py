@@ -23,10 +23,10 @@ from dashboards.board import without_placement
 from dashboards.boards import BOARDS as CODE
 from dashboards.links import REPLAY_COMMANDS, RUNBOOKS
 from stream_app.cli import load_commands, walk_commands
-from tests.board_queries import BOARDS, LABEL_VALUES, expressions, panels, variables
-from tests.command_lines import parse
+from tests.support.boards.board_queries import BOARDS, LABEL_VALUES, expressions, panels, variables
+from tests.support.paths import ROOT
+from tests.support.servers.command_lines import parse
 
-ROOT = Path(__file__).parents[3]
 UIDS = {
     "fairstream-fairness": "fairness",
     "fairstream-explanation": "fairness",

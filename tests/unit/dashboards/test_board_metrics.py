@@ -9,8 +9,8 @@ import pytest
 from stream_app.edges.metrics.catalog import MetricFact, list_metrics
 from stream_app.pipeline.records.evidence import KIND_OF_TEST, OUTCOME_KINDS, PAIR_KINDS, PairTest
 from stream_app.policy import load_policy
-from tests.board_queries import asked, expressions, metric_names
-from tests.metric_scenario import NOT_EXPORTED_YET, scenario
+from tests.support.boards.board_queries import asked, expressions, metric_names
+from tests.support.boards.metric_scenario import NOT_EXPORTED_YET, scenario
 
 FACTS = list_metrics(load_policy("loans"))
 EXPORTED = {name for fact in FACTS for name in fact.series_names}

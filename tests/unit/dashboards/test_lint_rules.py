@@ -11,22 +11,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
 
-from tests.board_queries import BOARDS, LABEL_VALUES, panels, variables
+from tests.support.boards.board_queries import BOARDS, LABEL_VALUES, panels, variables
+from tests.support.paths import ROOT
 
 Place = tuple[str, str]  # dashboard and panel; the latter is empty for a dashboard as a whole
 Board = dict[str, Any]
 
-LINT = YAML(typ="safe").load(Path(__file__).parents[3] / "dashboards" / ".lint")["exclusions"]
+LINT = YAML(typ="safe").load(ROOT / "dashboards" / ".lint")["exclusions"]
 SELECTOR = re.compile(r"\b(?:fairstream_\w+|up)\b(?:\{([^}]*)\})?")
 # The rule whose question only a server can answer: every query of every panel is asked of a real Prometheus.
 ASKED_OF_PROMETHEUS = {"target-promql-rule": "tests/e2e/test_boards_on_prometheus.py"}
-DOCS = Path(__file__).parents[3] / "docs" / "dashboards.md"
+DOCS = ROOT / "docs" / "dashboards.md"
 # Of the ids that Grafana knows (categories of its value formats), those that are used here.
 UNITS = {"none", "short", "percentunit", "s", "cps", "dateTimeFromNow", "dateTimeAsIso"}
 

@@ -12,8 +12,8 @@ from typer.core import TyperGroup
 
 from stream_app.cli import load_commands, walk_commands
 from stream_app.edges.servers.shipped import runbooks
-from tests.alert_rules import PAGE, RUNBOOKS, Rule, read_alerts, read_rules, write_page
-from tests.metric_scenario import scenario
+from tests.programs.alert_rules import PAGE, RUNBOOKS, Rule, read_alerts, read_rules, write_page
+from tests.support.boards.metric_scenario import scenario
 
 ALERTS = read_alerts()
 RECORDED = {rule.name for rule in read_rules() if not rule.is_alert}
@@ -133,7 +133,7 @@ def test_the_command_that_a_notification_offers_is_one_that_fairstream_understan
 
 
 def test_the_page_about_alerts_is_made_from_the_rules() -> None:
-    assert PAGE.read_text("utf-8") == write_page(), "python -m tests.alert_rules"
+    assert PAGE.read_text("utf-8") == write_page(), "python -m tests.programs.alert_rules"
 
 
 def series_in(expr: str) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from stream_app.pipeline.layout import layout_of, outcome_layout_of
 from stream_app.pipeline.records.outcome_results import OutcomeResult
 from stream_app.pipeline.records.results import Span
 from stream_app.policy import parse_policy
-from tests.outcome_lane import NOW_S, POLICY, DecisionRow, OutcomeLane, decisions, outcomes
+from tests.support.lanes.outcome_lane import NOW_S, POLICY, DecisionRow, OutcomeLane, decisions, outcomes
 
 MODEL = parse_policy(
     POLICY.replace("max_waiting = 12", "max_waiting = 100000").replace("max_wait_d = 0.001", "max_wait_d = 1")

@@ -24,7 +24,7 @@ from stream_app.policy import Policy, load_policy
 from stream_app.programs.export.audit_trail import Append, AuditTrail, ExportRequest, RecordKind
 from stream_app.programs.export.export import reject_unpermitted
 from stream_app.programs.export.write import ExportSummary, write_records
-from tests.ingest_lane import NOW_S, encode, iso, loan
+from tests.support.lanes.ingest_lane import NOW_S, encode, iso, loan
 
 SHIPPED = load_policy("loans")
 

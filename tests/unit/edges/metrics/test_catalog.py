@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
@@ -12,8 +11,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from stream_app.edges.metrics.catalog import MetricFact, as_markdown, list_metrics
 from stream_app.edges.metrics.process_metrics import Metrics
 from stream_app.policy import load_policy, shipped_names
+from tests.support.paths import ROOT
 
-DOC = Path(__file__).parents[4].joinpath("docs", "metrics.md").read_text("utf-8")
+DOC = ROOT.joinpath("docs", "metrics.md").read_text("utf-8")
 FACTS = list_metrics(load_policy("loans"))
 UNITS = ("_seconds", "_ratio", "_messages", "_log10", "_info", "_total", "_level", "_index", "_decisions", "_assigned")
 

@@ -22,7 +22,7 @@ from stream_app.pipeline.judge.step import JudgeReport
 from stream_app.pipeline.layout import layout_of
 from stream_app.pipeline.records.results import Result, Span
 from stream_app.policy import load_policy
-from tests.judging import judge_plainly
+from tests.support.lanes.judging import judge_plainly
 
 POLICY = load_policy("loanapp")
 MODEL = POLICY.models[0]

@@ -17,7 +17,7 @@ from stream_app.pipeline.judge.model_judge import ModelReport
 from stream_app.pipeline.judge.step import JudgeReport
 from stream_app.pipeline.records.outcome_results import OutcomeResult
 from stream_app.policy import load_policy
-from tests.outcome_windows import MODEL, came
+from tests.support.outcome_windows import MODEL, came
 
 DISPOSITIONS = ("matched", "duplicate", "changed", "unmatched", "expired")
 

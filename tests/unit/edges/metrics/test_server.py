@@ -15,7 +15,7 @@ from stream_app.edges.metrics.process_metrics import Metrics
 from stream_app.edges.metrics.server import MetricsServer
 from stream_app.errors import ConfigError
 from stream_app.policy import load_policy
-from tests.http_requests import ask, say
+from tests.support.servers.http_requests import ask, say
 
 
 class Clock:

@@ -12,7 +12,7 @@ import pytest
 from stream_app.edges.notify.notification import Notification, describe_notification, read_notification
 from stream_app.edges.notify.server import MAX_BODY_BYTES, NotificationServer
 from stream_app.errors import ConfigError
-from tests.http_requests import ask, say
+from tests.support.servers.http_requests import ask, say
 
 # As Alertmanager 0.25 sends it; later versions add fields.
 BODY: dict[str, Any] = {

@@ -11,7 +11,7 @@ import pytest
 
 from stream_app.errors import PolicyError
 from stream_app.policy import parse_policy
-from tests.ingest_lane import CAMERA, NOW_S, IngestLane, encode, track
+from tests.support.lanes.ingest_lane import CAMERA, NOW_S, IngestLane, encode, track
 
 FACE = base64.b64encode(bytes(range(256)) * 8).decode()
 LEAKS = {

@@ -17,7 +17,7 @@ from stream_app.pipeline.ingest import counting
 from stream_app.pipeline.ingest.counting import MAX_RUN, EventCounter
 from stream_app.pipeline.ingest.fields import schema_of
 from stream_app.policy import ModelPolicy, parse_policy
-from tests.ingest_lane import LOANS, NOW_S, IngestLane, encode, iso, loan
+from tests.support.lanes.ingest_lane import LOANS, NOW_S, IngestLane, encode, iso, loan
 
 
 def with_feature(**changes: Any) -> ModelPolicy:

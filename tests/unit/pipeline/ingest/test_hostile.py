@@ -14,7 +14,7 @@ import pytest
 
 from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.policy import ModelPolicy, parse_policy
-from tests.ingest_lane import CAMERA, LOANS, NOW_S, IngestLane, encode, iso, loan, track
+from tests.support.lanes.ingest_lane import CAMERA, LOANS, NOW_S, IngestLane, encode, iso, loan, track
 
 CANARY = "canary7f3a"  # stands in the identifiers, in undeclared keys and in undeclared values of hostile records
 SECRET = f"A-{CANARY}"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from stream_app.policy import parse_policy
-from tests.ingest_lane import NOW_S, IngestLane, encode
+from tests.support.lanes.ingest_lane import NOW_S, IngestLane, encode
 
 HIRING = parse_policy("""
 schema = 1

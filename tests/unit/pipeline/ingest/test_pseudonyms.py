@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from stream_app.core.privacy.pseudonym import PATTERN, Pseudonymizer, RootKey
-from tests.ingest_lane import CAMERA, IngestLane, encode, iso, loan, track
+from tests.support.lanes.ingest_lane import CAMERA, IngestLane, encode, iso, loan, track
 
 MIDNIGHT_S = int(datetime(2026, 10, 1, tzinfo=UTC).timestamp())
 OLD = RootKey("oldoldold"[:8], 0, b"o" * 32)

@@ -6,7 +6,7 @@ import numpy as np
 
 from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.ingest.sample import try_sample
-from tests.ingest_lane import KEYS, LOANS, NOW_S, encode, iso, loan
+from tests.support.lanes.ingest_lane import KEYS, LOANS, NOW_S, encode, iso, loan
 
 
 def run_of(partition: int, first_offset: int, *records: bytes | None) -> Batch:

@@ -15,7 +15,7 @@ from stream_app.pipeline.ingest.step import IngestStep, IngestTopology
 from stream_app.pipeline.panes.pane_log import PaneLog
 from stream_app.policy import parse_policy
 from stream_app.topics import FAIRNESS_PARTIALS
-from tests.ingest_lane import KEYS, LOANS, NOW_S, IngestLane, State, encode, iso, loan
+from tests.support.lanes.ingest_lane import KEYS, LOANS, NOW_S, IngestLane, State, encode, iso, loan
 
 
 class Memory:

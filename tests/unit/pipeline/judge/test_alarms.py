@@ -12,7 +12,7 @@ from stream_app.pipeline.disclosure.alerts import disclose_alert
 from stream_app.pipeline.records.alerts import Alert
 from stream_app.pipeline.records.evidence import PairTest
 from stream_app.policy import parse_policy
-from tests.judge_lane import JudgeLane
+from tests.support.lanes.judge_lane import JudgeLane
 
 # Four tests of one pair share the dial: each has the threshold 1e8 of the reference streams.
 POLICY = """

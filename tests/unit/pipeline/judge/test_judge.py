@@ -17,7 +17,7 @@ from stream_app.pipeline.judge.step import JudgeReport, JudgeStep, JudgeTopology
 from stream_app.pipeline.records.aggregates import Aggregate
 from stream_app.pipeline.records.results import Result
 from stream_app.policy import Policy, load_policy, parse_policy
-from tests.judge_lane import JudgeLane
+from tests.support.lanes.judge_lane import JudgeLane
 
 LOANS = """
 schema = 1

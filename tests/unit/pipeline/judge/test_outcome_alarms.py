@@ -18,7 +18,7 @@ from stream_app.pipeline.layout import outcome_layout_of
 from stream_app.pipeline.records.evidence import PairTest
 from stream_app.pipeline.records.outcome_results import OutcomeResult, decode_decision_result
 from stream_app.policy import load_policy, outcome_layout_hash, parse_policy
-from tests.judge_lane import JudgeLane
+from tests.support.lanes.judge_lane import JudgeLane
 
 POLICY = """
 schema = 1

@@ -11,7 +11,7 @@ from stream_app.pipeline.layout import outcome_layout_of
 from stream_app.pipeline.records.outcome_results import OutcomeGroupResult, OutcomeResult
 from stream_app.pipeline.records.results import Span
 from stream_app.policy import ModelPolicy, parse_policy
-from tests.outcome_lane import MODEL, NOW_S, POLICY
+from tests.support.lanes.outcome_lane import MODEL, NOW_S, POLICY
 
 FULL = parse_policy(POLICY.replace("is_selective = true", "is_selective = false")).models[0]
 Counts = dict[tuple[str, str, int, str], tuple[int, int]]  # sex, decision, bin, outcome -> n, sum of scores

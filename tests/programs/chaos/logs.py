@@ -1,0 +1,133 @@
+"""Topics read back with librdkafka, another client than the workers': committed records only."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import msgspec
+from confluent_kafka import Consumer, KafkaError, TopicPartition
+
+from tests.programs.chaos.recount import Record
+
+_BATCH = 10_000
+_ANSWER_S = 30.0
+
+
+class Partial(NamedTuple):
+    """One partial, decoded by the positions that its documentation gives."""
+
+    partition: int
+    next_offset: int
+    is_idle: bool
+    panes: dict[int, dict[int, list[int]]]
+
+
+def read_topic(kafka: str, topic: str, *, timeout_s: float = 120.0) -> Iterator[Any]:
+    """Yield the committed records of a topic as it ends now, in offset order within each partition.
+
+    A message is typed as anything: librdkafka's own hints allow None where a record always has a value.
+
+    Raises:
+        TimeoutError: the broker is missing.
+    """
+    ends = _ends_of(kafka, topic, "read_committed")
+    consumer = _consumer(kafka, "read_committed")
+    try:
+        consumer.assign([TopicPartition(topic, p, low) for p, (low, _) in ends.items()])
+        deadline = time.monotonic() + timeout_s
+        reached: dict[int, int] = {}  # a position passes control records, which no message tells of
+        while any(reached.get(p, 0) < high for p, (_, high) in ends.items()):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{topic} was not readable to its end")
+            messages: list[Any] = consumer.consume(_BATCH, timeout=0.2)
+            for message in messages:
+                if (error := message.error()) is None:
+                    yield message
+                elif error.code() == KafkaError._PARTITION_EOF:
+                    reached[message.partition()] = message.offset()
+    finally:
+        consumer.close()
+
+
+def wait_until_decided(kafka: str, topics: Iterable[str], *, timeout_s: float = 90.0) -> None:
+    """Wait until no transaction is open: what a reader of committed records sees is then all there will be.
+
+    Raises:
+        TimeoutError: one stays open.
+    """
+    deadline = time.monotonic() + timeout_s
+    for topic in topics:
+        while _ends_of(kafka, topic, "read_committed") != _ends_of(kafka, topic, "read_uncommitted"):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"A transaction stays open in {topic}")
+            time.sleep(0.5)
+
+
+def _ends_of(kafka: str, topic: str, isolation: str) -> dict[int, tuple[int, int]]:
+    """Return first and last offset of each partition; for committed records the last is where an open one begins."""
+    consumer = _consumer(kafka, isolation)
+    try:
+        partitions = consumer.list_topics(topic, timeout=_ANSWER_S).topics[topic].partitions
+        return {p: consumer.get_watermark_offsets(TopicPartition(topic, p), timeout=_ANSWER_S) for p in partitions}
+    finally:
+        consumer.close()
+
+
+def _consumer(kafka: str, isolation: str) -> Consumer:
+    return Consumer(
+        {
+            "bootstrap.servers": kafka,
+            "group.id": "chaos-audit",
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+            "isolation.level": isolation,
+            "enable.partition.eof": True,
+            "log_level": 0,
+        }
+    )
+
+
+def read_raw(kafka: str, topic: str) -> dict[int, list[Record]]:
+    """Return the raw log by partition."""
+    log: dict[int, list[Record]] = {}
+    for message in read_topic(kafka, topic):
+        log.setdefault(message.partition(), []).append(
+            Record(message.offset(), message.timestamp()[1], message.value())
+        )
+    return log
+
+
+def read_sources(kafka: str, topic: str) -> dict[int, list[int]]:
+    """Return the source offset of each output by source partition, in the order of the log."""
+    sources: dict[int, list[int]] = {}
+    for message in read_topic(kafka, topic):
+        partition, offset = dict(message.headers())["source"].split(b":")
+        sources.setdefault(int(partition), []).append(int(offset))
+    return sources
+
+
+def read_json(kafka: str, topic: str) -> Iterator[dict[str, Any]]:
+    """Yield the values of a topic as dictionaries."""
+    for message in read_topic(kafka, topic):
+        yield json.loads(message.value())
+
+
+def read_partials(kafka: str, topic: str, model: str) -> Iterator[Partial]:
+    """Yield the whole flushes of a model; parts of one flush are joined."""
+    parts: dict[int, Partial] = {}
+    for message in read_topic(kafka, topic):
+        name, _, _, partition, _, next_offset, _, _, is_idle, part, n_parts, panes, *_ = msgspec.msgpack.decode(
+            message.value()
+        )
+        if name != model:
+            continue
+        if part == 0:
+            parts[partition] = Partial(partition, next_offset, is_idle, {})
+        flush = parts[partition]
+        for start_s, cells in panes:
+            flush.panes.setdefault(start_s, {}).update(cells)
+        if part == n_parts - 1:
+            yield parts.pop(partition)

@@ -1,0 +1,202 @@
+"""One run from the empty broker to the findings."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+import tomllib
+import uuid
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from producers.publish import Destination, SendReport, publish
+from stream_app.edges.files.key_file import create_key_file, key_file_path
+from stream_app.edges.host.ports import free_port
+from stream_app.edges.kafka.admin import create_topics
+from stream_app.edges.kafka.local.broker import LocalKafka
+from stream_app.errors import BrokerUnavailableError
+from stream_app.policy import parse_policy
+from stream_app.topics import (
+    FAIRNESS_RESULTS,
+    TopicSpec,
+    declared_topics,
+)
+from tests.programs.chaos.audit import audit_everything
+from tests.programs.chaos.crew import Crew
+from tests.programs.chaos.disturbed import disturbed_events
+from tests.programs.chaos.findings import Finding, compare_once
+from tests.programs.chaos.logs import read_json, read_raw, wait_until_decided
+from tests.programs.chaos.recount import Recount, recount, sum_windows
+from tests.programs.chaos.schedule import Disturbance, Plan, draw_schedule
+
+POLICY_FILE = Path(__file__).with_name("policy.toml")
+_GIVE_UP_S = 120.0  # the producers ride out any broker restart
+_SETTLE_S = 150.0  # from the last event until everything must be counted and every window closed
+_BROKER_TRIES = 5
+
+Note = Callable[[str], object]
+
+
+@dataclass
+class Story:
+    """What happened in a run.
+
+    Attributes:
+        done: How often each kind of disturbance really happened.
+        exits: How often a worker ended by itself, by exit code.
+        n_starts: Worker processes started.
+        sent: What became of the input.
+        settled_s: From the last event sent to the last window closed.
+    """
+
+    done: Counter[str] = field(default_factory=Counter)
+    exits: Counter[int] = field(default_factory=Counter)
+    n_starts: int = 0
+    sent: SendReport = field(default_factory=SendReport)
+    settled_s: float = 0.0
+
+
+class ChaosRun:
+    """One run in a folder of its own, which holds the broker's data and every log.
+
+    Args:
+        plan: What happens.
+        folder: An empty folder.
+        note: Told in one line what happens when.
+    """
+
+    def __init__(self, plan: Plan, folder: Path, note: Note) -> None:
+        self.plan = plan
+        self.story = Story()
+        self._note = note
+        self._draws = random.Random(plan.seed + 1)
+        self._policy = parse_policy(POLICY_FILE.read_text("utf-8"))
+        self._model: dict[str, Any] = tomllib.loads(POLICY_FILE.read_text("utf-8"))["models"][0]
+        self._app_id = f"chaos-{uuid.uuid4().hex[:8]}"
+        self._broker = LocalKafka(folder / "kafka", port=free_port(), heap_mb=512)
+        create_key_file(key_file_path(folder))
+        self._crew = Crew(self._environ(folder), folder)
+        self._threads: list[threading.Thread] = []
+
+    def run(self) -> list[Finding]:
+        """Return what was found; the last finding first differs when the run did not settle.
+
+        Raises:
+            TimeoutError: not everything was counted in time, and the logs cannot be read to their ends.
+        """
+        with self._broker:
+            create_topics(self._broker.bootstrap, self._specs())
+            self._crew.start(self.plan.n_workers)
+            try:
+                self._disturb()
+                recounts = self._recount()
+                self._wait_until_settled(recounts)
+            finally:
+                exits = self._crew.stop()
+                self.story.exits, self.story.n_starts = self._crew.exits, self._crew.n_starts
+            self._note(f"workers stopped with {exits}")
+            wait_until_decided(self._broker.bootstrap, (spec.name for spec in self._specs()))
+            return [
+                *audit_everything(self._broker.bootstrap, recounts, self._model),
+                compare_once("clean ends after SIGTERM", [0] * len(exits), exits),
+            ]
+
+    def _environ(self, folder: Path) -> Mapping[str, str]:
+        return {
+            "FAIRSTREAM_KAFKA": self._broker.bootstrap,
+            "FAIRSTREAM_POLICY": str(POLICY_FILE),
+            "FAIRSTREAM_STATE": str(folder),
+            "FAIRSTREAM_APP_ID": self._app_id,
+            "FAIRSTREAM_SESSION_TIMEOUT_S": str(self.plan.session_s),
+            "FAIRSTREAM_FLUSH_S": str(self.plan.flush_s),
+            "FAIRSTREAM_METRICS_PORT": "0",
+        }
+
+    def _specs(self) -> list[TopicSpec]:
+        """Return the declared topics; results without compaction, so that a repeated one would stay visible."""
+        specs = declared_topics(self._policy, self._app_id, partitions=self.plan.n_partitions)
+        return [
+            msgspec.structs.replace(spec, config=spec.config | {"cleanup.policy": "delete"})
+            if spec.name == FAIRNESS_RESULTS
+            else spec
+            for spec in specs
+        ]
+
+    def _disturb(self) -> None:
+        """Send the input and do everything that the schedule says, at its time."""
+        sending = threading.Thread(target=self._send, name="sending")
+        sending.start()
+        started = time.monotonic()
+        for disturbance in draw_schedule(self.plan):
+            time.sleep(max(0.0, started + disturbance.at_s - time.monotonic()))
+            self._act(disturbance)
+        sending.join()
+        for thread in self._threads:
+            thread.join()
+        self._note(f"sent {self.story.sent.n_sent} events in {self.story.sent.seconds:.0f} s")
+
+    def _send(self) -> None:
+        destination = Destination(self._broker.bootstrap, self._model["topic"], give_up_s=_GIVE_UP_S)
+        self.story.sent = publish(disturbed_events(self.plan), destination, rate=self.plan.rate)
+
+    def _act(self, disturbance: Disturbance) -> None:
+        kind = disturbance.kind
+        match kind:
+            case "kill worker":
+                self._crew.kill_one(self._draws)
+            case "freeze worker":
+                self._crew.freeze_one(self._draws, disturbance.lasts_s)
+            case "add worker":
+                self._crew.add()
+            case "kill broker":
+                self._in_background(self._restart_broker, disturbance.lasts_s)
+            case "remove worker":
+                self._in_background(self._crew.remove_one, self._draws)
+        self.story.done[kind] += 1
+        self._note(f"{kind}{f' for {disturbance.lasts_s:.1f} s' if disturbance.lasts_s else ''}")
+
+    def _in_background(self, act: Callable[..., object], *args: object) -> None:
+        thread = threading.Thread(target=act, args=args)
+        thread.start()
+        self._threads.append(thread)
+
+    def _restart_broker(self, away_s: float) -> None:
+        self._broker.kill()
+        time.sleep(away_s)
+        for attempt in range(1, _BROKER_TRIES + 1):
+            try:
+                self._broker.start()
+            except BrokerUnavailableError:
+                if attempt == _BROKER_TRIES:
+                    raise
+            else:
+                return
+
+    def _recount(self) -> dict[int, Recount]:
+        log = read_raw(self._broker.bootstrap, self._model["topic"])
+        recounts = {partition: recount(records, self._model) for partition, records in sorted(log.items())}
+        dispositions = {disposition: sum(len(getattr(counts, disposition)) for counts in recounts.values())
+                 for disposition in ("counted", "refused", "late", "repeats")}  # fmt: skip
+        self._note(f"recounted the raw log: {dispositions}")
+        return recounts
+
+    def _wait_until_settled(self, recounts: Mapping[int, Recount]) -> None:
+        """Wait until the last totals hold every counted event; then every window has closed."""
+        n_counted, n_attributes = sum(len(c.counted) for c in recounts.values()), len(self._model["attributes"])
+        windows = {key for key in sum_windows(recounts.values(), self._model) if key[0] != "total"}
+        started = time.monotonic()
+        while time.monotonic() - started < _SETTLE_S:
+            results = list(read_json(self._broker.bootstrap, FAIRNESS_RESULTS))
+            totals = {r["attribute"]: r["n"] for r in results if r["window"] == "total"}
+            closed = {(r["window"], r["start_s"]) for r in results if r["window"] != "total"}
+            if list(totals.values()) == [n_counted] * n_attributes and windows <= closed:
+                break
+            time.sleep(1.0)
+        self.story.settled_s = time.monotonic() - started
+        self._note(f"settled after {self.story.settled_s:.0f} s")

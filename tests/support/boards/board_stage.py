@@ -1,0 +1,133 @@
+"""Every stream that a dashboard is about, at once, through one real worker that a real Prometheus scrapes.
+
+One policy holds four models: the loans of the demo, ``credit`` as it ships (outcomes of granted loans only), ``trial``
+(the same, with outcomes of refused cases too) and the cameras. Windows and references are short, so that a test need
+not wait for an hour; nothing else differs from what ships.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from producers.event import Event
+from producers.publish import Destination, publish
+from stream_app.edges.host.ports import free_port
+from stream_app.edges.host.processes import BoundProcess
+from stream_app.edges.servers.prometheus import LocalPrometheus
+from stream_app.edges.servers.shipped import MonitoringIntervals
+from stream_app.policy import SHIPPED
+from tests.support.boards.board_checks import Source
+from tests.support.servers.recorded_prometheus import PromApi
+from tests.support.servers.sites import Site, open_site
+
+WAIT_S = 150
+FAIR_S = 15  # event time after which women are treated otherwise
+_WINDOWS = 'windows = [{ name = "10s", size_s = 10 }, { name = "1m", size_s = 60 }]'
+_RULES = "rules = { max_gap = 0.1 }"  # the shift of the scores moves every fourth of them across the cut
+
+# What comes last, per stream; a board is looked at when it is there.
+_AWAITED = (
+    'ALERTS{alertname="FairnessBreach", alertstate="firing"}',
+    "sum(increase(fairstream_windows_closed_total[1m])) > 2",
+    "increase(fairstream_dead_letters_total[30m]) > 0",
+    *(
+        f'fairstream_evidence_log10{{attribute=~"{attribute}", test=~"({tests})_low_recovery"}}'
+        for attribute, tests in (
+            ("[^+]+", "ratio|gap"),
+            (".+[+].+", "ratio|gap"),
+            ("[^+]+", "outcome"),
+            ("[^+]+", "tpr|fpr"),
+            ("[^+]+", "score"),
+        )
+    ),
+    *(
+        f'{metric}{{model=~".+-{model}", group="female"}}'
+        for metric in ("fairstream_score_stability_index", "fairstream_decisions_without_outcome_ratio")
+        for model in ("credit", "trial")
+    ),
+)
+
+
+@contextmanager
+def open_board_stage(kafka: str, folder: Path, app_id: str) -> Iterator[Source]:
+    """Start worker, Prometheus and producers; yield when every stream has shown what it has to show.
+
+    Args:
+        kafka: A broker.
+        folder: For state, logs and the samples.
+        app_id: Consumer group, and what names of models and topics begin with.
+
+    Raises:
+        AssertionError: something did not come; with its expression.
+    """
+    site = open_site(kafka, folder, app_id, "demo", _credit(), _trial(), _camera(), n_partitions=2)
+    port = free_port()
+    start_s = time.time()
+    with ExitStack() as parts:
+        parts.enter_context(site.worker(FAIRSTREAM_METRICS_PORT=str(port)))
+        prometheus = LocalPrometheus(folder / "prometheus", workers=[f"127.0.0.1:{port}"], pace=MonitoringIntervals())
+        parts.enter_context(prometheus)
+        _wait_for(
+            site, prometheus, "fairstream_dead_letters_total"
+        )  # a counter that is first seen above 0 has not grown
+        for producer in _producers(site):
+            parts.enter_context(producer)
+        _send_what_nobody_can_read(site)
+        for expression in _AWAITED:
+            _wait_for(site, prometheus, expression)
+        yield Source(PromApi(prometheus.url), start_s, time.time())
+
+
+def _credit() -> str:
+    text = (SHIPPED / "credit.toml").read_text("utf-8")
+    text = _put(text, r"^segment = ", f"{_WINDOWS}\n{_RULES}\nsegment = ")
+    return _put(text, r"^cut = 0\.5$", "cut = 0.5\nreference_n = 200")
+
+
+def _trial() -> str:
+    return _put(_credit().replace('"credit', '"trial'), "^is_selective = true", "is_selective = false")
+
+
+def _camera() -> str:
+    return _put((SHIPPED / "camera.toml").read_text("utf-8"), r"^windows = .*$", _WINDOWS)
+
+
+def _put(text: str, pattern: str, replacement: str) -> str:
+    new, n = re.subn(pattern, replacement, text, flags=re.MULTILINE)
+    assert n == 1, pattern
+    return new
+
+
+def _producers(site: Site) -> Iterator[BoundProcess]:
+    start_s = int(time.time()) + 1
+    drifts = ("--label-drift", f"0@0,1@{FAIR_S}s", "--score-shift", f"0@0,1@{FAIR_S}s", "--outcome-delay", "5")
+    streams = {
+        "loans": ("loans", "--rate", "400", "--drift", f"0@0,0.8@{FAIR_S}s"),
+        "credit": ("credit", "--rate", "300", *drifts),
+        "trial": ("credit", "--rate", "300", "--outcomes-of-denied", *drifts),
+        "camera": ("camera", "--rate", "50", "--late", "0.05", "--repeat", "0.02"),
+    }
+    for model, arguments in streams.items():
+        own = ("--model", f"{site.app_id}-{model}", "--seed", "42")
+        command = [sys.executable, "-m", "stream_app", "produce", *arguments, *own]
+        start = ("--start", datetime.fromtimestamp(start_s, UTC).isoformat())
+        log = site.folder / f"producer-{model}.log"
+        yield BoundProcess([*command, *start], log, env={**os.environ, **site.environ})
+
+
+def _send_what_nobody_can_read(site: Site) -> None:
+    now_ms = time.time_ns() // 1_000_000
+    for model in site.models:
+        events = [Event(f"{n}".encode(), b"{}", now_ms) for n in range(10)]
+        publish(events, Destination(site.kafka, model["topic"]), rate=1000.0)
+
+
+def _wait_for(site: Site, prometheus: LocalPrometheus, expression: str) -> None:
+    site.wait_until(expression, lambda: bool(prometheus.query(expression)), timeout_s=WAIT_S)

@@ -1,0 +1,181 @@
+"""Lanes with the smallest useful step, in this process: every value is published again and counted."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import faust
+
+from stream_app.edges.lanes.assigned_lanes import RELOAD_BACKOFF_S, AssignedLanes
+from stream_app.edges.lanes.lane import Lane, LaneConfig
+from stream_app.edges.lanes.transport import Consumer
+from stream_app.pipeline.contract import Batch, Flush, Outputs
+from stream_app.programs.worker.app import add_agents, build_app
+from stream_app.programs.worker.lane_builder import ConsumerSource
+from stream_app.settings import Settings
+from tests.programs.chaos.logs import read_topic
+from tests.support.servers.raw_topics import COMPACT, create_topic
+
+SESSION_S = 6.0
+
+
+class EchoStep:
+    """Publishes what it reads and counts it; ``poison`` makes it raise."""
+
+    def __init__(self, topic: str, partition: int, poison: bytes | None = None) -> None:
+        self.n = 0
+        self._topic, self._partition, self._poison = topic, partition, poison
+
+    def restore(self, entries: Mapping[bytes, bytes], next_offset: int) -> None:
+        del next_offset
+        self.n = int(entries.get(b"n", b"0"))
+
+    def step(self, batch: Batch) -> Iterable[Outputs]:
+        if self._poison is not None and self._poison in batch.values:
+            raise ValueError("poison")
+        self.n += len(batch)
+        return [Outputs(self._topic, self._partition, list(batch.values), batch.values)] if len(batch) else []
+
+    def flush(self, now_s: float, *, is_caught_up: bool) -> Flush:
+        del now_s, is_caught_up
+        return Flush(changes=[(b"n", b"%d" % self.n)])
+
+
+@dataclass
+class Told:
+    """What the lanes told: an observer of lanes, and of each lane."""
+
+    reloads: list[str] = field(default_factory=list)
+    rewinds: list[tuple[int, int]] = field(default_factory=list)
+    lost: list[tuple[int, int]] = field(default_factory=list)
+    opened: list[int] = field(default_factory=list)
+    closed: list[int] = field(default_factory=list)
+    loaded: list[int] = field(default_factory=list)
+    n_commits: int = 0
+    n_rebalances: int = 0
+
+    def rebalanced(self) -> None:
+        self.n_rebalances += 1
+
+    def lane_opened(self, _: str, partition: int) -> None:
+        self.opened.append(partition)
+
+    def lane_closed(self, _: str, partition: int) -> None:
+        self.closed.append(partition)
+
+    def lane_reloaded(self, _: str, __: int, error: Exception) -> None:
+        self.reloads.append(type(error).__name__)
+
+    def lane_loaded(self, lane: Lane) -> None:
+        self.loaded.append(lane.next_offset)
+
+    def lane_stepped(self, lane: Lane, **_: Any) -> None:
+        pass
+
+    def lane_committed(self, _: Lane, *, seconds: float) -> None:
+        del seconds
+        self.n_commits += 1
+
+    def lane_rewound(self, _: LaneConfig, *, from_offset: int, to_offset: int) -> None:
+        self.rewinds.append((from_offset, to_offset))
+
+    def lane_lost_records(self, _: LaneConfig, *, from_offset: int, to_offset: int) -> None:
+        self.lost.append((from_offset, to_offset))
+
+
+@dataclass(frozen=True)
+class Echo:
+    """Topics and settings of one echo; the same for every worker of it."""
+
+    kafka: str
+    app_id: str
+    n_partitions: int = 1
+    flush_s: float = 0.2
+    backoff_s: Sequence[float] = RELOAD_BACKOFF_S
+    poison: bytes | None = None
+
+    @property
+    def raw(self) -> str:
+        return f"{self.app_id}-raw"
+
+    @property
+    def out(self) -> str:
+        return f"{self.app_id}-out"
+
+    @property
+    def state(self) -> str:
+        return f"{self.app_id}-state"
+
+    def create(self) -> None:
+        create_topic(self.kafka, self.raw, self.n_partitions)
+        create_topic(self.kafka, self.out, self.n_partitions)
+        create_topic(self.kafka, self.state, self.n_partitions, COMPACT)
+
+    def published(self) -> list[bytes]:
+        """Return the committed outputs, partition by partition."""
+        return [message.value() for message in read_topic(self.kafka, self.out)]
+
+    def stored(self) -> dict[bytes, bytes]:
+        """Return the committed state of a single partition."""
+        return {message.key(): message.value() for message in read_topic(self.kafka, self.state)}
+
+    def lane(self, source: Any, partition: int, told: Told) -> Lane:
+        config = LaneConfig(
+            bootstrap=self.kafka,
+            topic=self.raw,
+            partition=partition,
+            changelog_topic=self.state,
+            transactional_id=f"{self.app_id}-{partition}",
+            flush_s=self.flush_s,
+        )
+        return Lane(config, EchoStep(self.out, partition, self.poison), source, told)
+
+    @asynccontextmanager
+    async def worker(self) -> AsyncIterator[EchoWorker]:
+        """Run a worker until the block ends."""
+        settings = Settings(kafka=self.kafka, app_id=self.app_id, session_timeout_s=SESSION_S)
+        app = build_app(settings)
+        told = Told()
+        source = ConsumerSource(app)
+        lanes = AssignedLanes(lambda _, partition: self.lane(source, partition, told), told, SESSION_S, self.backoff_s)
+        add_agents(app, lanes, [self.raw])
+        app.finalize()
+        starting = asyncio.ensure_future(app.start())
+        try:
+            yield EchoWorker(app, lanes, told)
+        finally:
+            starting.cancel()
+            with suppress(asyncio.CancelledError):
+                await starting
+            await lanes.close()
+            await asyncio.wait_for(app.stop(), 20)
+
+
+@dataclass(frozen=True)
+class EchoWorker:
+    """A running worker."""
+
+    app: faust.App
+    lanes: AssignedLanes
+    told: Told
+
+    @property
+    def consumer(self) -> Consumer:
+        return cast(Consumer, self.app.consumer)
+
+
+async def until(what: str, is_so: Callable[[], bool], timeout_s: float = 60.0) -> None:
+    """Ask again and again, without holding the workers up.
+
+    Raises:
+        AssertionError: it did not become so in time.
+    """
+    deadline = time.monotonic() + timeout_s
+    while not await asyncio.to_thread(is_so):
+        assert time.monotonic() < deadline, f"Not in {timeout_s:g} s: {what}"
+        await asyncio.sleep(0.1)

@@ -1,0 +1,38 @@
+"""What ``docs/cli.md`` says about commands, settings and exit codes is what the code has."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from stream_app.cli import load_commands, walk_commands
+from stream_app.cli.exits import Exit
+from stream_app.settings import PREFIX, Settings
+from tests.support.paths import ROOT
+
+_DOC = ROOT.joinpath("docs", "cli.md").read_text("utf-8")
+
+
+def test_every_command_is_listed_and_no_other() -> None:
+    documented = set(re.findall(r"^\| `(fairstream [a-z -]+)`", _DOC, re.MULTILINE))
+    assert documented == {words for words, _ in walk_commands(load_commands())}
+
+
+def test_every_command_takes_the_common_flags() -> None:
+    for words, command in walk_commands(load_commands()):
+        flags = {flag for parameter in command.params for flag in parameter.opts}
+        assert {"--kafka", "--policy", "--state-dir"} <= flags, words
+
+
+def test_every_setting_is_listed_with_its_default() -> None:
+    rows = dict(re.findall(r"^\| `FAIRSTREAM_([A-Z_]+)` \|[^|]*\| `([^`]+)`", _DOC, re.MULTILINE))
+    short = {"kafka": "KAFKA", "policy": "POLICY", "state_dir": "STATE"}
+    settings = msgspec.structs.asdict(Settings())
+    assert rows == {short.get(name, name.upper()): str(value) for name, value in settings.items()}
+    assert PREFIX == "FAIRSTREAM_"
+
+
+def test_every_exit_code_is_listed() -> None:
+    documented = {int(code) for code in re.findall(r"^\| (\d+) \|", _DOC, re.MULTILINE)}
+    assert documented == {code.value for code in Exit}

@@ -1,0 +1,210 @@
+"""The join of outcomes and decisions, rule by rule."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from stream_app.errors import StateError
+from stream_app.policy import parse_policy
+from tests.support.lanes.outcome_lane import (
+    MAX_WAITING,
+    MODEL,
+    NOW_S,
+    POLICY,
+    WAIT_S,
+    OutcomeLane,
+    cases,
+    decisions,
+    outcomes,
+)
+
+GOOD, BAD = True, False
+
+
+def test_an_outcome_is_counted_in_the_cell_of_its_decision_with_its_score() -> None:
+    lane = OutcomeLane()
+    lane.feed(decisions(NOW_S, (7, 5, 750_000)), outcomes((NOW_S + 30, (7,), GOOD)))
+    lane.flush()
+    assert lane.totals() == {
+        ("m", "favorable", "[0.5,1]", "awaited"): [1, 1, 750_000, 750_000**2],
+        ("m", "favorable", "[0.5,1]", "favorable"): [1, 1, 750_000, 750_000**2],
+    }
+    assert sorted(lane.counted) == [NOW_S, NOW_S + 30], "each in the pane in which it came"
+
+
+def test_the_first_outcome_counts_the_same_again_is_repeated_and_another_is_changed() -> None:
+    lane = OutcomeLane()
+    lane.feed(decisions(NOW_S, *cases([7])))
+    lane.feed(outcomes((NOW_S, (7,), BAD), (NOW_S, (7,), BAD), (NOW_S, (7,), GOOD)), outcomes((NOW_S, (7,), BAD)))
+    lane.flush()
+    assert (lane.counts.matched, lane.counts.duplicate, lane.counts.changed) == (1, 2, 1)
+    assert lane.by_outcome() == {"awaited": 1, "unfavorable": 1}
+
+
+def test_an_outcome_before_its_decision_waits_and_counts_when_the_decision_comes() -> None:
+    lane = OutcomeLane()
+    lane.feed(outcomes((NOW_S, (7,), GOOD), (NOW_S, (7,), GOOD), (NOW_S, (7,), BAD)))
+    lane.flush()
+    assert (lane.counts.unmatched, lane.counts.duplicate, lane.counts.changed) == (1, 1, 1)
+    assert (lane.by_outcome(), lane.step.n_unmatched) == ({}, 1)
+    lane.feed(decisions(NOW_S + 40, *cases([7])))
+    lane.flush()
+    assert (lane.counts.matched, lane.step.n_unmatched) == (1, 0)
+    assert lane.by_outcome() == {"awaited": 1, "favorable": 1}
+    assert list(lane.counted) == [NOW_S + 40], "when both are known"
+
+
+def test_a_decision_is_found_under_the_key_of_any_epoch() -> None:
+    lane = OutcomeLane()
+    old, new = 70, 71  # the tags of one case under two keys
+    lane.feed(decisions(NOW_S, *cases([old])), outcomes((NOW_S + 20, (new, old), GOOD)))
+    lane.feed(outcomes((NOW_S + 21, (new, old), GOOD)))
+    lane.flush()
+    assert (lane.counts.matched, lane.counts.duplicate) == (1, 1)
+    early = OutcomeLane()
+    early.feed(
+        outcomes((NOW_S, (new, old), BAD)), decisions(NOW_S + 1, *cases([old])), decisions(NOW_S + 1, *cases([new]))
+    )
+    early.flush()
+    assert (early.counts.matched, early.step.n_unmatched) == (1, 0), "one outcome counts once"
+
+
+def test_a_decision_that_has_waited_for_long_is_given_up_and_its_outcome_finds_nobody() -> None:
+    lane = OutcomeLane()
+    lane.feed(decisions(NOW_S, *cases([7, 8])), outcomes((NOW_S + WAIT_S, (7,), GOOD)))
+    lane.feed(outcomes((NOW_S + WAIT_S + 1, (8,), GOOD)))
+    lane.flush()
+    assert (lane.counts.matched, lane.counts.decisions_expired, lane.counts.unmatched) == (1, 1, 1)
+    assert lane.by_outcome() == {"awaited": 2, "favorable": 1, "expired": 1}, "7 had its outcome: it did not expire"
+
+
+def test_an_outcome_without_a_decision_is_given_up_in_the_end() -> None:
+    lane = OutcomeLane()
+    lane.feed(outcomes((NOW_S, (7,), GOOD)), decisions(NOW_S + WAIT_S + 1, *cases([7])))
+    lane.flush()
+    assert (lane.counts.expired, lane.counts.matched, lane.step.n_unmatched) == (1, 0, 0)
+    assert lane.by_outcome() == {"awaited": 1}
+
+
+def test_of_too_many_decisions_the_oldest_are_given_up() -> None:
+    lane = OutcomeLane()
+    lane.feed(decisions(NOW_S, *cases(range(5))), outcomes((NOW_S, (0,), GOOD)))
+    lane.feed(decisions(NOW_S + 1, *cases(range(5, MAX_WAITING + 3))))
+    lane.flush()
+    assert lane.step.n_waiting == MAX_WAITING
+    assert lane.by_outcome() == {"awaited": MAX_WAITING + 3, "favorable": 1, "expired": 2}
+
+
+def test_of_too_many_outcomes_without_a_decision_the_oldest_are_given_up() -> None:
+    lane = OutcomeLane()
+    lane.feed(outcomes(*((NOW_S, (tag,), GOOD) for tag in range(MAX_WAITING + 2))))
+    lane.flush()
+    assert (lane.step.n_unmatched, lane.counts.expired) == (MAX_WAITING, 2)
+    assert sum(key.startswith(b"early|") for key in lane.state) == MAX_WAITING
+
+
+def test_a_decision_that_is_known_says_nothing_new() -> None:
+    lane = OutcomeLane()
+    lane.feed(decisions(NOW_S, *cases([7, 7])), decisions(NOW_S + 1, (7, 3, 1)))
+    lane.flush()
+    assert (lane.counts.decisions_awaited, lane.counts.decisions_repeated) == (1, 2)
+    assert lane.by_outcome() == {"awaited": 1}
+
+
+def test_time_never_goes_back_so_no_pane_is_opened_again() -> None:
+    lane = OutcomeLane()
+    lane.feed(decisions(NOW_S + 50, *cases([7])))
+    lane.flush()
+    lane.feed(outcomes((NOW_S, (7,), GOOD)))
+    lane.flush()
+    assert list(lane.counted) == [NOW_S + 50]
+    assert lane.partials[-1].closed_before_s == NOW_S + 50
+
+
+def test_the_partials_carry_the_name_of_the_outcomes_and_go_where_the_model_goes() -> None:
+    lane = OutcomeLane()
+    lane.feed(decisions(NOW_S, *cases([7])))
+    [run] = lane.flush().outputs
+    [partial] = lane.partials
+    assert (partial.model, partial.topic, partial.n_partitions) == ("m/outcomes", "app-outcome-join-m", 4)
+    assert (partial.next_offset, partial.is_idle, run.keys) == (1, False, [b"m/outcomes"])
+
+
+def test_a_silent_lane_says_once_that_it_is_idle() -> None:
+    lane = OutcomeLane()
+    lane.feed(decisions(NOW_S, *cases([7])))
+    for later_s in (0, 1, 6, 7):
+        lane.flush(NOW_S + later_s)
+    assert [partial.is_idle for partial in lane.partials] == [False, True]
+
+
+def test_a_flush_writes_only_the_blocks_that_changed() -> None:
+    model = parse_policy(POLICY.replace("max_waiting = 12", "max_waiting = 10000")).models[0]
+    lane = OutcomeLane(model)
+    lane.feed(decisions(NOW_S, *cases(range(5000)), model=model))
+    first = lane.flush()
+    assert [key for key, _ in first.changes if key.startswith(b"dec")] == [b"decisions|%d" % n for n in range(5)]
+    assert all(len(value or b"") <= 20 * 1024 for _, value in first.changes)
+    lane.feed(outcomes((NOW_S + 1, (1500,), GOOD)), decisions(NOW_S + 1, *cases([6000]), model=model))
+    changed = {key: len(value or b"") for key, value in lane.flush().changes}
+    assert {key for key in changed if b"|" in key and b"pane" not in key} == {b"decisions|4", b"labels|1"}
+    assert changed[b"labels|1"] == 256
+
+
+def test_blocks_that_have_left_are_removed_from_the_state() -> None:
+    model = parse_policy(POLICY.replace("max_waiting = 12", "max_waiting = 1100")).models[0]
+    lane = OutcomeLane(model)
+    for round_ in range(8):
+        lane.feed(decisions(NOW_S + round_, *cases(range(1000 * round_, 1000 * round_ + 1000)), model=model))
+        lane.feed(outcomes((NOW_S + round_, (1000 * round_,), GOOD)))
+        lane.flush()
+        lane.restart()
+    assert {key for key in lane.state if key.startswith(b"dec")} == {b"decisions|6", b"decisions|7"}
+    assert (lane.counts.matched, lane.counts.decisions_expired, lane.step.n_waiting) == (8, 6893, 1100)
+
+
+def test_another_policy_or_version_refuses_the_stored_outcomes() -> None:
+    lane = OutcomeLane()
+    lane.feed(decisions(NOW_S, *cases([7])))
+    lane.flush()
+    lane.model = parse_policy(POLICY.replace("favorable = true\nunf", "favorable = false\nunf", 1).replace(
+        "unfavorable = [false]\nevent_time", "unfavorable = [true]\nevent_time")).models[0]  # fmt: skip
+    with pytest.raises(StateError, match="another policy"):
+        lane.restart()
+
+
+def test_a_record_of_another_layout_or_of_another_writer_is_refused() -> None:
+    lane = OutcomeLane()
+    with pytest.raises(StateError, match="offset 0 of app-outcome-join-m cannot be read"):
+        lane.feed(b"\x00")
+    other = parse_policy(POLICY.replace("edges = [0.5]", "edges = [0.25, 0.5]")).models[0]
+    with pytest.raises(StateError, match="another cell layout"):
+        lane.feed(decisions(NOW_S, *cases([7]), model=other))
+
+
+def test_a_model_without_scores_keeps_four_bytes_less_of_each_decision() -> None:
+    model = parse_policy("\n".join(line for line in POLICY.splitlines() if not line.startswith("score"))).models[0]
+    lane = OutcomeLane(model)
+    lane.feed(decisions(NOW_S, *cases([7, 8]), model=model), outcomes((NOW_S, (8,), GOOD)))
+    lane.flush()
+    lane.restart()
+    lane.feed(outcomes((NOW_S + 1, (7,), BAD)))
+    lane.flush()
+    assert len(lane.state[b"decisions|0"]) == 2 * 16
+    assert lane.totals() == {
+        ("f", "favorable", "awaited"): [2],
+        ("f", "favorable", "favorable"): [1],
+        ("f", "favorable", "unfavorable"): [1],
+    }
+
+
+def test_a_tag_may_come_again_after_it_has_left() -> None:
+    lane = OutcomeLane()
+    rng = np.random.default_rng(5)
+    for step in range(300):
+        lane.feed(decisions(NOW_S + step * (WAIT_S + 1), *cases({int(tag) for tag in rng.integers(0, 40, 6)})))
+    lane.flush()
+    assert lane.counts.decisions_repeated == 0
+    assert lane.counts.decisions_awaited - lane.counts.decisions_expired == lane.step.n_waiting
+    assert MODEL.outcome is not None
