@@ -1,0 +1,13 @@
+"""What the pipeline writes on one recorded input, kept in a file: code may move and be renamed, the content must not.
+
+streams  the simulated input, with a fixed seed and start
+hostile  records made by hand, most of which must be refused
+inputs   the raw logs made from both
+schedule when the steps read, end a transaction and start again
+run      builds the steps, feeds them, decodes what they write
+site     all lanes of all models in memory, driven by the schedule
+plain    values as plain data
+lines    lines as canonical JSON, and the file
+
+Only ``run`` and ``streams`` know names of the project.
+"""
