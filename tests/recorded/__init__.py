@@ -6,8 +6,11 @@ inputs   the raw logs made from both
 schedule when the steps read, end a transaction and start again
 run      builds the steps, feeds them, decodes what they write
 site     all lanes of all models in memory, driven by the schedule
+replays  the same logs once more, through the functions of a replay
+shown    results and alerts as people see them
+record   all of it as lines
 plain    values as plain data
 lines    lines as canonical JSON, and the file
 
-Only ``run`` and ``streams`` know names of the project.
+Only ``run``, ``streams``, ``replays`` and ``shown`` know names of the project.
 """
