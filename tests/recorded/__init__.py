@@ -11,6 +11,9 @@ shown    results and alerts as people see them
 record   all of it as lines
 plain    values as plain data
 lines    lines as canonical JSON, and the file
+names    what was renamed since the file was written, and what is not compared
+compare  both sides record by record; the first difference
 
-Only ``run``, ``streams``, ``replays`` and ``shown`` know names of the project.
+Only ``run``, ``streams``, ``replays`` and ``shown`` know names of the project. ``python -m tests.recorded`` compares;
+with ``--write`` it writes the file anew.
 """
