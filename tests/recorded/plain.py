@@ -1,0 +1,57 @@
+"""Values of the project as plain data that JSON can hold, field by field; without any name of the project."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+
+class Record(NamedTuple):
+    """A record of a log; a value of None is a tombstone."""
+
+    offset: int
+    time_ms: int
+    value: bytes | None
+
+
+class Written(NamedTuple):
+    """A record that a step wrote."""
+
+    topic: str
+    partition: int
+    key: bytes | None
+    headers: list[tuple[str, bytes]]
+    value: bytes | None
+
+
+def fields(value: Any) -> dict[str, Any]:
+    """Return the fields of a struct or dataclass by name."""
+    if isinstance(value, msgspec.Struct):
+        return {name: getattr(value, name) for name in value.__struct_fields__}
+    return {own.name: getattr(value, own.name) for own in dataclasses.fields(value)}
+
+
+def plain(value: Any) -> Any:
+    """Turn a value into plain data; a key of several parts becomes mappings inside each other."""
+    if isinstance(value, enum.Enum):
+        return value.value
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, msgspec.Struct) or dataclasses.is_dataclass(value):
+        return {name: plain(own) for name, own in fields(value).items()}
+    if isinstance(value, Mapping):
+        found: dict[str, Any] = {}
+        for key, held in value.items():
+            *outer, name = key if isinstance(key, tuple) else (key,)
+            inner = found
+            for part in outer:
+                inner = inner.setdefault(str(part), {})
+            inner[str(name)] = plain(held)
+        return found
+    if isinstance(value, list | tuple):
+        return [plain(own) for own in value]
+    return value

@@ -1,0 +1,165 @@
+"""All lanes of all models in memory: logs, states and transactions, as Kafka would hold them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import takewhile, zip_longest
+from typing import Any
+
+from tests.recorded import run
+from tests.recorded.inputs import Logs
+from tests.recorded.lines import Line
+from tests.recorded.plain import Record, Written
+from tests.recorded.run import Role
+from tests.recorded.schedule import Turn
+
+N_RUN = 64  # records of a run
+
+Log = list[Record]
+
+
+@dataclass
+class Lane:
+    """One partition of what a role reads.
+
+    Attributes:
+        role: The role.
+        partition: The partition.
+        source: What it reads; grows.
+        state: The state topic.
+        committed: Next offset, as of the last transaction.
+        next_offset: Next offset in memory.
+    """
+
+    role: Role
+    partition: int
+    source: Log
+    state: dict[bytes, bytes] = field(default_factory=dict)
+    committed: int = 0
+    next_offset: int = 0
+
+    def __post_init__(self) -> None:
+        if self.source:
+            self.committed = self.source[0].offset  # what lay before is gone
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin anew from the state and the committed offset, and from nothing else."""
+        self.next_offset = self.committed
+        self.step = run.new_step(self.role, self.partition, self.state, self.committed)
+
+    def left(self, now_s: float) -> Log:
+        """Return what is there by now and was not read."""
+        left = (own for own in self.source if own.offset >= self.next_offset)
+        return list(takewhile(lambda own: own.time_ms < now_s * 1000, left))
+
+    def read(self, records: Log) -> list[Written]:
+        """Read a run."""
+        written = run.feed(self.step, run.batch_of(self.role.topic, self.partition, self.next_offset, records))
+        self.next_offset = records[-1].offset + 1
+        return written
+
+    def commit(self, now_s: float) -> list[Written]:
+        """End the transaction."""
+        written, changes = run.flush(self.step, now_s, is_caught_up=not self.left(now_s))
+        for key, value in changes:
+            if value is None:
+                self.state.pop(key, None)
+            else:
+                self.state[key] = value
+        self.committed = self.next_offset
+        return written
+
+
+class Site:
+    """What a worker with all roles does.
+
+    Attributes:
+        lines: Everything that was written, with what was told to the metrics, in order.
+        logs: The topics that lanes read.
+        written: The records of each topic as bytes.
+    """
+
+    def __init__(self, raw: Logs) -> None:
+        self.policy = run.site_policy()
+        self.lines: list[Line] = []
+        self.written: dict[str, list[Written]] = defaultdict(list)
+        self.logs: dict[tuple[str, int], Log] = defaultdict(list)
+        self.roles = run.roles(self.policy)
+        for role in self.roles:
+            for partition in range(role.n_partitions):
+                own = raw[role.model, role.is_of_outcomes, partition] if role.is_raw else []
+                self.logs[role.topic, partition] += own
+        self.lanes = [
+            Lane(role, partition, self.logs[role.topic, partition])
+            for role in self.roles
+            for partition in range(role.n_partitions)
+        ]
+        self._turn = 0
+
+    def take(self, turn: Turn) -> None:
+        """Let every lane have its turn, role by role."""
+        order = list(self.roles)
+        if turn.is_outcomes_first:
+            order.sort(key=lambda role: (not role.is_raw, not role.is_of_outcomes))
+        for role in order:
+            lanes = [lane for lane in self.lanes if lane.role == role]
+            pending = self._read(lanes, turn)
+            if not turn.is_lost and (turn.is_judged or not role.is_judge):
+                for lane in lanes:
+                    self._commit(lane, pending[lane.partition], turn)
+        for name in turn.partials:
+            self._tamper(name)
+        if turn.is_lost or turn.is_restart:
+            for lane in self.lanes:
+                lane.restart()
+                self._tell(f"state of {lane.role.name}", lane, run.described_state(lane.step, lane.state))
+        self._turn += 1
+
+    def _read(self, lanes: list[Lane], turn: Turn) -> dict[int, list[Written]]:
+        """Let the lanes of a role read, a run of each in turn."""
+        written: dict[int, list[Written]] = {lane.partition: [] for lane in lanes}
+        cut = [[(lane, own) for own in _runs(lane.left(turn.now_s), turn.n_runs)] for lane in lanes]
+        for row in zip_longest(*cut):
+            for lane, records in filter(None, row):
+                written[lane.partition] += lane.read(records)
+        return written
+
+    def _commit(self, lane: Lane, pending: list[Written], turn: Turn) -> None:
+        written = [*pending, *lane.commit(turn.now_s)]
+        for own in written:
+            self.written[own.topic].append(own)
+            value = run.decoded(own.topic, own.value)
+            headers = [[name, held.decode()] for name, held in own.headers]
+            key = None if own.key is None else own.key.decode()
+            self.lines.append(
+                {"topic": own.topic, "partition": own.partition, "key": key, "headers": headers, "turn": self._turn,
+                 "value": value}
+            )  # fmt: skip
+        for topic, partition in dict.fromkeys((own.topic, own.partition) for own in written):
+            self._append(topic, partition, [own.value for own in written if own[:2] == (topic, partition)])
+        self._tell(f"counts of {lane.role.name}", lane, run.counts(lane.step))
+
+    def _append(self, topic: str, partition: int, values: list[bytes | None]) -> None:
+        """Write a transaction into a log; its marker takes an offset."""
+        log = self.logs[topic, partition]
+        first = log[-1].offset + 2 if log else 0
+        log += [Record(first + number, 0, value) for number, value in enumerate(values)]
+
+    def _tamper(self, name: str) -> None:
+        """Write into the logs of partials what a former or broken owner would."""
+        for (topic, partition), log in self.logs.items():
+            if topic == run.PARTIALS and (values := run.tampered(name, [own.value for own in log])):
+                self._append(topic, partition, values)
+
+    def _tell(self, topic: str, lane: Lane, value: Any) -> None:
+        name = {"role": lane.role.name, "model": lane.role.model}
+        self.lines.append({"topic": topic, "partition": lane.partition, "turn": self._turn, **name, "value": value})
+
+
+def _runs(records: Log, most: int) -> Iterator[Log]:
+    """Cut into runs."""
+    for first in range(0, min(len(records), most * N_RUN), N_RUN):
+        yield records[first : first + N_RUN]

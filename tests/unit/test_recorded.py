@@ -1,0 +1,185 @@
+"""On one recorded input the pipeline writes what it wrote before, names aside."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from tests.recorded.compare import differences
+from tests.recorded.inputs import Logs, logs
+from tests.recorded.lines import Line, by_topic, read
+from tests.recorded.names import RENAMED, Renames
+from tests.recorded.record import drive, recorded
+from tests.recorded.site import N_RUN
+
+Topics = dict[str, list[Line]]
+
+REASONS = {
+    "bbox", "cardinality", "control_char", "dup_key", "empty", "encoding", "id", "json", "missing", "range", "schema",
+    "size", "ts", "ts_future", "ts_past", "type", "tz", "unknown_field", "value",
+}  # fmt: skip
+TOPICS = {
+    "loan-decisions", "credit-decisions", "camera-metadata", "grants-decided", "recorded-labels-credit",
+    "recorded-labels-grants", "dead-letters", "late-decisions", "fairness-partials", "fairness-results",
+    "fairness-alerts", "fairness-clock", "camera-aggregates",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def expected() -> Topics:
+    """Return the file, by the names of the day on which it was written."""
+    return read()
+
+
+def test_everything_is_written_as_recorded(expected: Topics) -> None:
+    found = next(differences(expected, by_topic(recorded(logs()))), None)
+    if found is not None:
+        pytest.fail(str(found), pytrace=False)
+
+
+def test_one_decision_that_was_changed_is_found(expected: Topics) -> None:
+    got = by_topic(drive(with_one_refusal(logs())).lines)
+    assert {"loan-decisions", "fairness-partials", "fairness-results"} <= {
+        own.topic for own in differences(expected, got)
+    }
+
+
+def with_one_refusal(raw: Logs) -> Logs:
+    log = raw["loans", False, 1]
+    place = next(place for place in range(200, len(log)) if b'"approved":true' in (log[place].value or b""))
+    log[place] = log[place]._replace(value=(log[place].value or b"").replace(b":true", b":false"))
+    return raw
+
+
+def test_a_record_too_many_or_too_few_is_found() -> None:
+    one, two = {"t": [{"topic": "t", "value": 1}]}, {"t": [{"topic": "t", "value": 1}, {"topic": "t", "value": 2}]}
+    assert [(own.place, own.got) for own in differences(two, one)] == [(1, None)]
+    assert [(own.place, own.expected) for own in differences(one, two)] == [(1, None)]
+
+
+def test_a_number_of_another_type_and_a_missing_field_are_found() -> None:
+    line = {"topic": "t", "value": {"rate": 1.0, "cause": None}}
+    [found] = differences({"t": [line]}, {"t": [line | {"value": {"rate": 1, "cause": None}}]})
+    assert found.path == "value.rate"
+    [found] = differences({"t": [line]}, {"t": [line | {"value": {"rate": 1.0}}]})
+    assert found.path == "value.cause"
+
+
+def test_a_rename_that_is_stated_is_no_difference() -> None:
+    old = {"topic": "labels-m", "key": "m|total|a1", "value": {"favourable": 1, "state": "all_clear", "rules": ["gap"]}}
+    new = {"topic": "joins-m", "key": "m|all|b7", "value": {"favorable": 1, "state": "recovery", "rules": ["distance"]}}
+    renames = Renames(
+        topic_prefixes={"labels-": "joins-"},
+        fields_of={"labels-m": {"favourable": "favorable"}},
+        values={"state": {"all_clear": "recovery"}, "rules": {"gap": "distance"}, "key": {"total": "all"}},
+    )
+    [found] = differences({"labels-m": [old]}, {"joins-m": [new]}, renames)
+    assert found.path == "key"
+    renames = replace(renames, hashed_keys=frozenset({"labels-m"}))
+    assert not list(differences({"labels-m": [old]}, {"joins-m": [new]}, renames))
+
+
+def test_what_is_masked_is_not_compared() -> None:
+    line = {"topic": "t", "value": [{"policy_hash": "a", "n": 1}]}
+    assert not list(differences({"t": [line]}, {"t": [line | {"value": [{"policy_hash": "b", "n": 1}]}]}))
+    [found] = differences({"t": [line]}, {"t": [line | {"value": [{"policy_hash": "b", "n": 2}]}]})
+    assert str(found) == "t[0]: value[0].n\n  expected 1\n  got      2"
+
+
+def test_every_rename_is_of_a_name_that_was_written(expected: Topics) -> None:
+    text = json.dumps(expected)
+    assert not [name for name in RENAMED.old_names() if name not in text]
+
+
+def test_the_input_holds_repeats_within_a_run_and_far_apart() -> None:
+    apart = Counter(
+        second - first < N_RUN
+        for log in logs().values()
+        for places in _places_by_value([own.value for own in log]).values()
+        for first, second in pairwise(places)
+    )
+    assert min(apart[True], apart[False]) > 5
+
+
+def _places_by_value(values: list[bytes | None]) -> dict[bytes, list[int]]:
+    places: dict[bytes, list[int]] = {}
+    for place, value in enumerate(values):
+        if value:
+            places.setdefault(value, []).append(place)
+    return places
+
+
+def test_the_file_holds_every_kind_of_record(expected: Topics) -> None:
+    assert set(expected) >= TOPICS
+    assert {own["value"]["reason"] for own in expected["dead-letters"]} == REASONS
+    assert not [kind for kind, is_there in kinds(expected) if not is_there]
+
+
+def kinds(topics: Topics) -> Iterator[tuple[str, bool]]:
+    alerts = [own["value"] for own in topics["fairness-alerts"]]
+    results = [own["value"] for own in topics["fairness-results"]]
+    changes = {(own["model"], own["change"]) for own in alerts}
+    yield "breach and recovery", {("loans", "breach"), ("loans", "all_clear")} <= changes
+    yield "alert about outcomes", ("credit/outcomes", "breach") in changes
+    yield "alert about scores", any(own["test"] == "score_drift" for own in alerts)
+    yield "alert about an intersection", any("+" in own["attribute"] for own in alerts)
+    yield "intersections of three", any(own["attribute"].count("+") == 2 for own in results)
+    yield "outcomes of both kinds", {own["is_selective"] for own in results if "is_selective" in own} == {True, False}
+    yield "revisions", {own["model"] for own in results if own["revision"]} >= {"loans", "grants"}
+    groups = [group for own in results for group in own["groups"]]
+    states = {group["state"] for group in groups}
+    yield "states", states == {None, "ok", "insufficient", "watch", "breach"}
+    drivers = {group["cause"]["driver"] for group in groups if group.get("cause")}
+    yield "causes", drivers >= {"rate", "mix", "rate_not_mix"}
+    hidden = {group["hidden"] for own in topics["shown totals"] for group in own["value"]["groups"]}
+    yield "hidden groups", hidden == {None, "small_cell", "complementary"}
+    yield "silent partitions", {own["value"]["is_idle"] for own in topics["fairness-partials"]} == {True, False}
+    keys = {own["key"][:12] for own in topics["grants-decided"]}
+    yield "both keys", keys == {"hm1.earliera", "hm1.laterkea"}
+    officers = [own["value"].get("officer", "absent") for own in topics["grants-decided"]]
+    yield "optional identifiers", {None, "absent"} < set(officers)
+    for model in ("loans", "credit", "camera"):
+        yield f"late {model}", any(own["value"]["model"] == model for own in topics["late-decisions"])
+    yield "restarts", {len(topics[f"state of {role}"]) for role in ("ingest", "judge")} == {50, 10}
+    yield "the same when told again", not any(own["value"]["unlike"] for own in topics["told again"])
+    yield "the same when counted again", not any(own["value"]["unlike"] for own in topics["counted again"])
+    yield from _counted(topics)
+
+
+def _counted(topics: Topics) -> Iterator[tuple[str, bool]]:
+    wanted = {
+        "counts of ingest": (
+            "loans.n_repeats", "credit.n_repeats", "camera.n_repeats", "grants.n_repeats", "loans.n_tombstones",
+            "camera.decisions.event", "grants.dropped.undeclared", "grants.dropped.person.name", "camera.dropped.bbox",
+            "loans.overflow.gender",
+        ),
+        "counts of outcome ingest": ("credit.n_tombstones", "credit.dead_letters.json", "grants.dropped.remarks"),
+        "counts of outcomes": (
+            "credit.matched", "credit.repeated", "credit.changed", "credit.unmatched", "grants.expired",
+            "grants.decisions_expired",
+        ),
+        "counts of judge": (
+            ".n_unknown_model", ".models.loans.n_repeats", ".models.grants.n_broken", ".models.grants.n_late",
+            ".models.loans.n_revised.1m", ".models.loans.n_closed.1h.published", ".models.camera.n_small",
+            ".models.camera.n_closed.1m.suppressed", ".models.credit/outcomes.n_closed.1m.insufficient",
+        ),
+    }  # fmt: skip
+    for topic, names in wanted.items():
+        sums: Counter[str] = Counter()
+        for line in topics[topic]:
+            _add(sums, line["value"], line["model"])
+        yield from ((name, sums[name] > 0) for name in names)
+
+
+def _add(sums: Counter[str], value: Any, name: str) -> None:
+    if isinstance(value, dict):
+        for own, held in value.items():
+            _add(sums, held, f"{name}.{own}")
+    elif isinstance(value, int):
+        sums[name] += value
