@@ -20,6 +20,8 @@ MASKED = {
     "code_version": "it is that of the release",
     "layout_hash": "it hashes parts of the policy by the names of their fields",
     "state_version": "a state under other names is another version",
+    "sentence": "its wording changed; every number in it is a field that is compared",
+    "schema": "records under other names have another version",
 }
 
 
@@ -59,7 +61,31 @@ class Renames:
             yield from words
 
 
-RENAMED = Renames()
+RENAMED = Renames(
+    topics={"fairness-clock": "fairness-journal"},
+    topic_prefixes={"recorded-labels-": "recorded-outcome-join-"},
+    fields={
+        "favourable": "favorable",
+        "unfavourable": "unfavorable",
+        "favourable_reference": "favorable_reference",
+        "favourable_outcome_rate": "favorable_outcome_rate",
+        "is_favourable": "is_favorable",
+        "found_s": "alarm_s",
+        "n_repeats": "n_duplicates",
+        "repeated": "duplicate",
+        "watch": "monitor",
+        "fates": "dispositions",
+        "refused": "rejected",
+        "variant": "scenario",
+    },
+    values={
+        "state": {"watch": "warning"},
+        "newest": {"watch": "warning"},
+        "change": {"all_clear": "recovery"},
+        "reason": {"no_favourable": "no_favorable"},
+    },
+    hashed_keys=frozenset({"fairness-alerts"}),
+)
 
 
 def renamed(topics: Mapping[str, list[Line]], renames: Renames = RENAMED) -> dict[str, list[Line]]:

@@ -13,19 +13,20 @@ from typing import Any
 import msgspec
 
 from stream_app.core.windows.cells import Cells, add_cells
-from stream_app.core.windows.closing import Source
 from stream_app.core.windows.partials import decode_partial
-from stream_app.pipeline.judge.journal import ClockEntry, decode_clock_entry
-from stream_app.pipeline.lane import Batch
-from stream_app.pipeline.outcomes.step import OutcomeTopology, outcomes_name
+from stream_app.core.windows.source_progress import SourcePartition
+from stream_app.pipeline.contract import Batch
+from stream_app.pipeline.names import outcomes_name
+from stream_app.pipeline.outcomes.step import OutcomeTopology
+from stream_app.pipeline.records.journal import JournalEntry, decode_journal_entry
 from stream_app.pipeline.replay.cursor import Cursor, SourceCursor
-from stream_app.pipeline.replay.outcome_cursor import OutcomeCursor
-from stream_app.pipeline.replay.ranges import RangeReplay, Stretch
-from stream_app.pipeline.replay.retelling import Retelling, lives_of
+from stream_app.pipeline.replay.ranges.range_replay import RangeReplay, TimeRange
+from stream_app.pipeline.replay.ranges.scenarios import ScenarioSettings, original_scenario, scenario_of
 from stream_app.pipeline.replay.sources import PublishedCounter, RawCounter, SourceCounter
-from stream_app.pipeline.replay.what_if import WhatIf, original_of, variant_of
+from stream_app.pipeline.replay.verify.outcome_cursor import OutcomeCursor
+from stream_app.pipeline.replay.verify.recomputation import Recomputation, split_deployments
 from stream_app.policy import ModelPolicy, Policy
-from stream_app.topics import FAIRNESS_CLOCK, FAIRNESS_PARTIALS, labels_topic
+from stream_app.topics import FAIRNESS_JOURNAL, FAIRNESS_PARTIALS, outcome_join_topic
 from tests.recorded.plain import Record, Written, plain
 from tests.recorded.run import APP_ID, KEYS, N_PARTIALS, N_PARTITIONS, batch_of, decoded
 
@@ -63,7 +64,8 @@ def recounts(policy: Policy, logs: Logs, told: Told) -> Iterator[dict[str, Any]]
                 unlike = [start_s for start_s in sorted({*panes, *live}) if panes.get(start_s) != live.get(start_s)]
                 yield {
                     "model": model.name, "partition": partition, "counted": name,
-                    "fates": plain(counter.fates), "closed_before_s": counter.closed_before_s, "n_panes": len(panes),
+                    "dispositions": plain(counter.dispositions),
+                    "closed_before_s": counter.closed_before_s, "n_panes": len(panes),
                     "unlike": [plain([start_s, panes.get(start_s)]) for start_s in unlike],
                 }  # fmt: skip
 
@@ -88,7 +90,7 @@ def _counted(counter: SourceCounter, runs: Iterator[Batch]) -> dict[int, Cells]:
 
 def retellings(policy: Policy, logs: Logs, told: Told) -> Iterator[dict[str, Any]]:
     """Tell again what each judge said, driven by its journal; compare the bytes."""
-    journal = [decode_clock_entry(own.value or b"") for own in told[FAIRNESS_CLOCK]]
+    journal = [decode_journal_entry(own.value or b"") for own in told[FAIRNESS_JOURNAL]]
     for model in policy.models:
         if model.kind == "decisions":
             for counted, cursors in (
@@ -96,21 +98,21 @@ def retellings(policy: Policy, logs: Logs, told: Told) -> Iterator[dict[str, Any
                 ("published", _published_cursors(model, told)),
             ):
                 yield {"counted": counted} | _retold(
-                    Retelling(model, policy.hash(), cursors), model.name, journal, told
+                    Recomputation(model, policy.hash(), cursors), model.name, journal, told
                 )
         if model.outcome is not None:
             name = outcomes_name(model.name)
-            retelling = Retelling(model, policy.hash(), _outcome_cursors(model, logs), name=name)
-            yield {"counted": "labels"} | _retold(retelling, name, journal, told)
+            recomputation = Recomputation(model, policy.hash(), _outcome_cursors(model, logs), name=name)
+            yield {"counted": "labels"} | _retold(recomputation, name, journal, told)
 
 
-def _retold(retelling: Retelling, name: str, journal: Sequence[ClockEntry], told: Told) -> dict[str, Any]:
+def _retold(recomputation: Recomputation, name: str, journal: Sequence[JournalEntry], told: Told) -> dict[str, Any]:
     live = Counter((topic, own.value) for topic, held in told.items() for own in held)
     n_equal: Counter[str] = Counter()
     unlike = []
-    [entries] = lives_of([entry for entry in journal if entry.model == name], FAIRNESS_CLOCK)
+    [entries] = split_deployments([entry for entry in journal if entry.model == name], FAIRNESS_JOURNAL)
     for entry in entries:
-        for own in retelling.retell(entry):
+        for own in recomputation.recompute(entry):
             if live[own.topic, own.value]:
                 live[own.topic, own.value] -= 1
                 n_equal[own.topic] += 1
@@ -119,17 +121,17 @@ def _retold(retelling: Retelling, name: str, journal: Sequence[ClockEntry], told
     return {"model": name, "n_entries": len(entries), "n_equal": plain(n_equal), "unlike": unlike}
 
 
-def _raw_cursors(model: ModelPolicy, logs: Logs) -> dict[Source, Cursor]:
+def _raw_cursors(model: ModelPolicy, logs: Logs) -> dict[SourcePartition, Cursor]:
     return {
-        Source(model.topic, own): _cursor(RawCounter(model, KEYS), model.topic, own, logs[model.topic, own])
+        SourcePartition(model.topic, own): _cursor(RawCounter(model, KEYS), model.topic, own, logs[model.topic, own])
         for own in range(N_PARTITIONS[model.name])
     }
 
 
-def _published_cursors(model: ModelPolicy, told: Told) -> dict[Source, Cursor]:
+def _published_cursors(model: ModelPolicy, told: Told) -> dict[SourcePartition, Cursor]:
     topic = model.output_topic or ""
     return {
-        Source(model.topic, own): _cursor(PublishedCounter(model), topic, own, published(told, topic, own))
+        SourcePartition(model.topic, own): _cursor(PublishedCounter(model), topic, own, published(told, topic, own))
         for own in range(N_PARTITIONS[model.name])
     }
 
@@ -139,11 +141,11 @@ def _cursor(counter: SourceCounter, topic: str, partition: int, log: Log) -> Cur
     return SourceCursor(topic, counter, _reader(runs_of(topic, partition, log)), is_whole=is_whole)
 
 
-def _outcome_cursors(model: ModelPolicy, logs: Logs) -> dict[Source, Cursor]:
-    topic, n = labels_topic(APP_ID, model.name), N_PARTITIONS[model.name]
+def _outcome_cursors(model: ModelPolicy, logs: Logs) -> dict[SourcePartition, Cursor]:
+    topic, n = outcome_join_topic(APP_ID, model.name), N_PARTITIONS[model.name]
     topology = OutcomeTopology(APP_ID, n, N_PARTIALS)
     return {
-        Source(topic, own): OutcomeCursor(
+        SourcePartition(topic, own): OutcomeCursor(
             "labels", model, own, topology, _reader(runs_of(topic, own, logs[topic, own])), 0
         )
         for own in range(n)
@@ -159,16 +161,16 @@ def range_replays(policy: Policy, logs: Logs) -> Iterator[dict[str, Any]]:
     model = policy.model("loans")
     model = msgspec.structs.replace(model, detection=msgspec.structs.replace(model.detection, max_depth=1))
     whole = msgspec.structs.replace(policy, models=(model,))
-    what_ifs = [
-        WhatIf(settings={"threshold.dir": "0.9", "window": "2m"}),
-        WhatIf(references={"age": "18-29"}, groups={"race": {"black": "minority", "asian": "minority"}}),
+    settings = [
+        ScenarioSettings(settings={"threshold.dir": "0.9", "window": "2m"}),
+        ScenarioSettings(references={"age": "18-29"}, groups={"race": {"black": "minority", "asian": "minority"}}),
     ]
-    variants = [original_of(whole, model), *(variant_of(whole, model, own) for own in what_ifs)]
+    scenarios = [original_scenario(whole, model), *(scenario_of(whole, model, own) for own in settings)]
     raw = {own: logs[model.topic, own] for own in range(N_PARTITIONS["loans"])}
     ends = {own: log[-1].offset + 1 for own, log in raw.items()}
     begins = {own: log[0].offset for own, log in raw.items()}
     replay = RangeReplay(
-        variants, model.topic, Stretch(-inf, inf), ends, begins, lambda own, groups: RawCounter(own, KEYS, groups)
+        scenarios, model.topic, TimeRange(-inf, inf), ends, begins, lambda own, groups: RawCounter(own, KEYS, groups)
     )
     runs = {own: runs_of(model.topic, own, log) for own, log in raw.items()}
     while (partition := replay.slowest()) is not None:
@@ -177,5 +179,5 @@ def range_replays(policy: Policy, logs: Logs) -> Iterator[dict[str, Any]]:
         else:
             replay.count(run)
     for name, report in replay.finish().items():
-        yield {"variant": name, "report": plain(report)}
-    yield {"variant": "", "fates": plain(replay.fates())}
+        yield {"scenario": name, "report": plain(report)}
+    yield {"scenario": "", "dispositions": plain(replay.dispositions())}

@@ -15,16 +15,16 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
+from stream_app.core.join.join_records import decode_rows
 from stream_app.core.privacy.pseudonym import RootKey
-from stream_app.core.windows.label_rows import decode_rows
 from stream_app.core.windows.partials import decode_partial, encode_partial
+from stream_app.pipeline.contract import Batch, Outputs
+from stream_app.pipeline.ingest.outcome_step import OutcomeIngestStep, OutcomeIngestTopology
 from stream_app.pipeline.ingest.step import IngestStep, IngestTopology
 from stream_app.pipeline.judge.step import JudgeStep, JudgeTopology
-from stream_app.pipeline.lane import Batch, Outputs
-from stream_app.pipeline.outcomes.ingest import OutcomeIngestStep, OutcomeIngestTopology
 from stream_app.pipeline.outcomes.step import OutcomeStep, OutcomeTopology
 from stream_app.policy import ModelPolicy, Policy, parse_policy, read_policy_text
-from stream_app.topics import FAIRNESS_CLOCK, FAIRNESS_PARTIALS, labels_topic
+from stream_app.topics import FAIRNESS_JOURNAL, FAIRNESS_PARTIALS, outcome_join_topic
 from tests.recorded.plain import Record, Written, fields, plain
 
 APP_ID = "recorded"
@@ -33,7 +33,7 @@ N_PARTITIONS = {"loans": 4, "credit": 2, "camera": 2, "grants": 2}
 N_PARTIALS = 2
 N_NOTICES = 2
 PARTIALS = FAIRNESS_PARTIALS
-_COLUMNS = {"cells": "<u4", "scores": "<i4", "times_s": "<u4", "is_favourable": "u1"}  # of the labels log
+_COLUMNS = {"cells": "<u4", "scores": "<i4", "times_s": "<u4", "is_favorable": "u1"}  # of the labels log
 _HEADS = ("meta", "clock")  # entries of a state that begin with its version and the hash of the layout
 
 
@@ -66,7 +66,7 @@ def roles(policy: Policy) -> list[Role]:
         if model.outcome is not None:
             make, topic = partial(_outcome_ingest, model), model.outcome.topic
             of_outcomes.append(Role("outcome ingest", name, topic, n, make, is_raw=True, is_of_outcomes=True))
-            joins.append(Role("outcomes", name, labels_topic(APP_ID, name), n, partial(_outcomes, model)))
+            joins.append(Role("outcomes", name, outcome_join_topic(APP_ID, name), n, partial(_outcomes, model)))
     judge = partial(JudgeStep, policy, topology=JudgeTopology(N_PARTIALS, N_PARTIALS))
     return [*raw, *of_outcomes, *joins, Role("judge", "", PARTIALS, N_PARTIALS, judge, is_judge=True)]
 
@@ -137,9 +137,9 @@ def decoded(topic: str, value: bytes | None) -> Any:
         return None
     if topic == FAIRNESS_PARTIALS:
         return plain(decode_partial(value))
-    if topic.startswith(labels_topic(APP_ID, "")):
+    if topic.startswith(outcome_join_topic(APP_ID, "")):
         return _labels(value)
-    return plain(msgspec.msgpack.decode(value)) if topic == FAIRNESS_CLOCK else msgspec.json.decode(value)
+    return plain(msgspec.msgpack.decode(value)) if topic == FAIRNESS_JOURNAL else msgspec.json.decode(value)
 
 
 def _labels(value: bytes) -> Any:
