@@ -9,7 +9,7 @@ LOCK := $(UV) pip compile --quiet --generate-hashes --universal --python-version
 	--no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench bench-peers bench-detect bench-replay chaos detection-check replay-check dashboards lock clean
+.PHONY: help setup demo test lint bench bench-peers bench-detect bench-replay chaos detection-check replay-check dashboards docs lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -51,6 +51,9 @@ bench-replay: $(READY) ## replay beside live ingest, and beside json and pandas 
 
 dashboards: $(READY) ## write dashboards/json from the code (ARGS=--check only compares)
 	$(BIN)/python -m dashboards $(ARGS)
+
+docs: $(READY) ## build the documentation site into build/site; any warning is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict $(ARGS)
 
 lock: $(READY) ## renew the hash-pinned requirement files from pyproject.toml
 	$(LOCK) --upgrade --group build --output-file requirements/build.txt

@@ -106,7 +106,7 @@ def test_copies_for_this_machine_are_taken_too_and_differ_in_addresses_and_times
 
 
 def test_the_examples_of_the_page_are_taken_by_alertmanager(tmp_path: Path) -> None:
-    page = (ROOT / "docs" / "alerting.md").read_text("utf-8")
+    page = (ROOT / "docs" / "how-to" / "alerting.md").read_text("utf-8")
     examples = YAML(typ="safe").load(re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)[0])["receivers"]
     whole = load(ALERTMANAGER)
     replaced = {own["name"]: own for own in whole["receivers"]} | {own["name"]: own for own in examples}

@@ -18,7 +18,7 @@ _HEAD = """\
 # Alerts
 
 Generated from `deploy/prometheus/rules/` by `python -m tests.programs.alert_rules`; a test compares them. What the
-columns mean, where each severity goes and how to connect a chat or a pager: [alerting.md](alerting.md).
+columns mean, where each severity goes and how to connect a chat or a pager: [alerting](how-to/alerting.md).
 
 """
 

@@ -26,7 +26,7 @@ LINT = YAML(typ="safe").load(ROOT / "dashboards" / ".lint")["exclusions"]
 SELECTOR = re.compile(r"\b(?:fairstream_\w+|up)\b(?:\{([^}]*)\})?")
 # The rule whose question only a server can answer: every query of every panel is asked of a real Prometheus.
 ASKED_OF_PROMETHEUS = {"target-promql-rule": "tests/e2e/test_boards_on_prometheus.py"}
-DOCS = ROOT / "docs" / "dashboards.md"
+DOCS = ROOT / "docs" / "how-to" / "dashboards.md"
 # Of the ids that Grafana knows (categories of its value formats), those that are used here.
 UNITS = {"none", "short", "percentunit", "s", "cps", "dateTimeFromNow", "dateTimeAsIso"}
 

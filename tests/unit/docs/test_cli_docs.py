@@ -1,4 +1,4 @@
-"""What ``docs/cli.md`` says about commands, settings and exit codes is what the code has."""
+"""What ``docs/reference/cli.md`` says about commands, settings and exit codes is what the code has."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stream_app.cli.exits import Exit
 from stream_app.settings import PREFIX, Settings
 from tests.support.paths import ROOT
 
-_DOC = ROOT.joinpath("docs", "cli.md").read_text("utf-8")
+_DOC = ROOT.joinpath("docs", "reference", "cli.md").read_text("utf-8")
 
 
 def test_every_command_is_listed_and_no_other() -> None:

@@ -1,4 +1,4 @@
-"""What ``docs/policy.md`` says is what the code does: fields, reasons, mistakes, and the stream of your own."""
+"""What the pages about policies say is what the code does: fields, reasons, mistakes, and the topic of your own."""
 
 from __future__ import annotations
 
@@ -12,22 +12,24 @@ from stream_app.core.events.strict_json import MAX_DEPTH
 from stream_app.errors import PolicyError
 from stream_app.policy import MAX_CELLS, ModelPolicy, parse_policy
 from stream_app.policy.reference import PLACES, as_markdown, describe_fields
+from tests.support.docs.pages import read_page
 from tests.support.lanes.ingest_lane import IngestLane
-from tests.support.paths import ROOT
 from tests.unit.policy.test_policy import MISTAKES, PLAIN
 
-DOC = ROOT.joinpath("docs", "policy.md").read_text("utf-8")
+REFERENCE = read_page("docs", "reference", "policy.md").text
+GUIDE = read_page("docs", "how-to", "policies.md").text
+TUTORIAL = read_page("docs", "tutorial", "your-own-topic.md").text
 
 
 def block(language: str) -> str:
     """Return the first block of a language."""
-    found = re.search(rf"^```{language}\n(.*?)^```$", DOC, re.MULTILINE | re.DOTALL)
-    assert found is not None
-    return found[1]
+    match = re.search(rf"^```{language}\n(.*?)^```$", TUTORIAL, re.MULTILINE | re.DOTALL)
+    assert match is not None
+    return match[1]
 
 
 def test_the_tables_of_the_fields_are_those_of_the_structs() -> None:
-    assert f"<!-- fields: begin -->\n{as_markdown()}<!-- fields: end -->" in DOC, "fairstream policy fields --markdown"
+    assert f"<!-- fields: begin -->\n{as_markdown()}<!-- fields: end -->" in REFERENCE, "python -m docs.hooks"
 
 
 def test_every_field_of_every_part_is_described() -> None:
@@ -36,32 +38,32 @@ def test_every_field_of_every_part_is_described() -> None:
     assert all(fact.meaning and fact.expected for fact in describe_fields())
 
 
-def test_every_reason_for_a_refusal_is_listed_and_no_other() -> None:
-    reasons = DOC.partition("## Why a record is refused")[2].partition("## Every field")[0]
+def test_every_reason_for_a_rejection_is_listed_and_no_other() -> None:
+    reasons = REFERENCE.partition("## Why a record is rejected")[2].partition("## Every field")[0]
     assert re.findall(r"^\| `(\w+)` \|", reasons, re.MULTILINE) == [reason.value for reason in DeadLetterReason]
 
 
 def test_the_limits_in_the_text_are_those_of_the_code() -> None:
-    assert f"more than {MAX_DEPTH} deep" in DOC
-    assert f"{MAX_CELLS:,}" in DOC
+    assert f"more than {MAX_DEPTH} deep" in TUTORIAL
+    assert f"{MAX_CELLS:,}" in REFERENCE
 
 
 def test_each_quoted_mistake_is_one_that_a_person_would_read() -> None:
-    said = set()
+    messages = set()
     for old, new, _ in MISTAKES.values():
         with pytest.raises(PolicyError) as rejected:
             parse_policy(PLAIN.replace(old, new, 1))
-        said.add(str(rejected.value))
-    quoted = re.findall(r"^The policy has a mistake: .*$", DOC, re.MULTILINE)
+        messages.add(str(rejected.value))
+    quoted = GUIDE.partition("<!-- policy mistakes -->\n```\n")[2].partition("```")[0].splitlines()
     assert len(quoted) >= 9
-    assert set(quoted) <= said
+    assert set(quoted) <= messages
 
 
 def model() -> ModelPolicy:
     return parse_policy(block("toml")).models[0]
 
 
-def test_the_stream_of_your_own_is_counted_as_the_text_says() -> None:
+def test_the_topic_of_your_own_is_counted_as_the_text_says() -> None:
     record = json.loads(block("json"))
     lane = IngestLane(model())
     other = record | {
@@ -69,7 +71,8 @@ def test_the_stream_of_your_own_is_counted_as_the_text_says() -> None:
         "candidate": record["candidate"] | {"sex": "3", "bureau": {}},
     }
     forgetful = record | {"candidate": {"id": 1, "sex": 1}}
-    lane.feed([json.dumps(own).encode() for own in (record, other, forgetful, record | {"new": 1})], 1_790_000_001)
+    records = (record, other, forgetful, record | {"new": 1})
+    lane.feed([json.dumps(sent).encode() for sent in records], 1_790_000_001)
     lane.flush()
     assert lane.reasons == ["missing", "unknown_field"]
     assert lane.labels() == {

@@ -1,4 +1,4 @@
-"""What ``docs/statistics-metrics.md`` says is what the code does: every reason, and the numbers of its tables."""
+"""What ``docs/explanation/statistics.md`` says is what the code does: every reason, and the numbers of its tables."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from stream_app.core.intervals.confidence_sequence import gap_sequence, rate_seq
 from stream_app.core.intervals.intervals import Interval, koopman, newcombe, wilson
 from tests.support.paths import ROOT
 
-TEXT = (ROOT / "docs/statistics-metrics.md").read_text(encoding="utf-8")
+TEXT = (ROOT / "docs/explanation/statistics.md").read_text(encoding="utf-8")
 PAIR = (133, 197, 1527, 1681)
 
 

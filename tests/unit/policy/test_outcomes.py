@@ -164,7 +164,8 @@ def test_raw_outcomes_are_read_by_ingest_and_the_labels_log_by_the_role_outcomes
 
 def test_the_policy_in_the_text_about_outcomes_is_a_policy() -> None:
     root = ROOT
-    said = root.joinpath("docs", "outcomes.md").read_text("utf-8").partition("```toml\n")[2].partition("```")[0]
+    page = root.joinpath("docs", "how-to", "outcomes.md").read_text("utf-8")
+    said = page.partition("```toml\n")[2].partition("```")[0]
     shipped = root.joinpath("stream_app", "policies", "credit.toml").read_text("utf-8")
     model = parse_policy(shipped[: shipped.index("[models.score]")] + said).models[0]
     assert model.score is not None

@@ -13,7 +13,7 @@ from stream_app.edges.metrics.process_metrics import Metrics
 from stream_app.policy import load_policy, shipped_names
 from tests.support.paths import ROOT
 
-DOC = ROOT.joinpath("docs", "metrics.md").read_text("utf-8")
+DOC = ROOT.joinpath("docs", "reference", "metrics.md").read_text("utf-8")
 FACTS = list_metrics(load_policy("loans"))
 UNITS = ("_seconds", "_ratio", "_messages", "_log10", "_info", "_total", "_level", "_index", "_decisions", "_assigned")
 
