@@ -9,7 +9,7 @@ from tests.support.docs.pages import read_page
 
 PAGE = read_page("docs", "glossary.md")
 SECTIONS = [section.partition("\n")[2] for section in PAGE.text.split("\n## ")[1:]]
-_TERM = re.compile(r"^\*\*(?P<term>[^*]+)\*\*(?: ◆)?\n:   \S", re.MULTILINE)
+_TERM = re.compile(r"^\*\*(?P<term>[^*]+)\*\*(?: ◆)?: \S", re.MULTILINE)
 
 NEEDED = {
     "Lane", "Pane", "Partial", "Journal", "Source progress", "Combined watermark", "Deduplication window",

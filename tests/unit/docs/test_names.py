@@ -11,7 +11,7 @@ import pytest
 
 from stream_app.settings import Settings
 from tests.support.docs.names import PACKAGES, commands, defined_names, is_known, make_targets, module_file
-from tests.support.docs.pages import DocPage, read_pages
+from tests.support.docs.pages import DocPage, read_page, read_pages
 from tests.support.paths import ROOT
 
 PAGES = read_pages()
@@ -121,6 +121,12 @@ def test_every_setting_exists(page: DocPage) -> None:
     fields = [field.name for field in msgspec.structs.fields(Settings)]
     settings = {f"FAIRSTREAM_{'STATE' if name == 'state_dir' else name.upper()}" for name in fields}
     assert set(re.findall(r"\bFAIRSTREAM_[A-Z_]+\b", page.text)) - settings - _OTHER_SETTINGS == set()
+
+
+def test_the_example_of_a_settings_file_is_one() -> None:
+    page = read_page("docs", "reference", "cli.md")
+    ((_, example),) = [fence for fence in page.fences if fence[0] == "toml"]
+    assert msgspec.toml.decode(example, type=Settings).state_dir == "/var/lib/fairstream"
 
 
 def test_the_checks_find_what_is_not_there() -> None:
