@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -121,6 +122,26 @@ def test_every_setting_exists(page: DocPage) -> None:
     fields = [field.name for field in msgspec.structs.fields(Settings)]
     settings = {f"FAIRSTREAM_{'STATE' if name == 'state_dir' else name.upper()}" for name in fields}
     assert set(re.findall(r"\bFAIRSTREAM_[A-Z_]+\b", page.text)) - settings - _OTHER_SETTINGS == set()
+
+
+@parametrize_pages([page for page in PAGES if any(language == "python" for language, _ in page.fences)])
+def test_every_python_example_uses_public_names(page: DocPage) -> None:
+    blocks = [ast.parse(body) for language, body in page.fences if language == "python"]
+    used = {
+        node.attr
+        for block in blocks
+        for node in ast.walk(block)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "fs"
+    }
+    assert used
+    if (path := module_file("fairstream")) is None:
+        pytest.skip("this version has no public Python API yet")
+    public = next(
+        ast.literal_eval(node.value)
+        for node in ast.parse(path.read_text("utf-8")).body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "__all__"
+    )
+    assert used - set(public) == set()
 
 
 def test_the_example_of_a_settings_file_is_one() -> None:
