@@ -13,9 +13,11 @@ import msgspec
 from benchmarks.systems.task import PANE_S, Counts, Marks, Task
 from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.edges.kafka.readers.log_reader import LogReader
-from stream_app.pipeline.replay.ranges.range_replay import RangeReplay, Scenario, TimeRange
-from stream_app.pipeline.replay.ranges.scenarios import ScenarioSettings, original_scenario, scenario_of
+from stream_app.pipeline.replay.ranges.range_replay import RangeReplay
+from stream_app.pipeline.replay.scenarios.scenario import Scenario, original_scenario
+from stream_app.pipeline.replay.scenarios.settings import ScenarioSettings, scenario_of
 from stream_app.pipeline.replay.sources import PublishedCounter, RawCounter
+from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.policy import Policy
 
 _WHAT_IFS = (
@@ -45,7 +47,7 @@ def replay(task: Task, scenarios: list[Scenario], *, is_published: bool) -> int:
             reader.begins,
             PublishedCounter if is_published else lambda model, groups: RawCounter(model, keys, groups),
         )
-        while (partition := replayed.slowest()) is not None:
+        while (partition := replayed.next_partition()) is not None:
             batch = reader.next_run(partition)
             if batch is None:
                 replayed.end(partition)

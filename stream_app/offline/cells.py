@@ -1,4 +1,4 @@
-"""What a cell of a table of counts may hold: whole numbers, times, labels. No message quotes a cell."""
+"""Reads the cells of a table of counts: whole numbers, times, labels. No error message quotes a cell."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from datetime import UTC, datetime
 from stream_app.errors import ConfigError
 
 MAX_COUNT = 1_000_000_000
-MAX_START_S = 100_000_000_000  # beyond it a number is milliseconds, not seconds
+MAX_START_S = 100_000_000_000  # a larger number is milliseconds, not seconds
 MAX_LABEL = 200  # characters
 
-_WHOLE = re.compile(r"[0-9]{1,15}(\.0+)?")  # 35.0 is what a table program makes of 35 in a column with gaps
+_WHOLE = re.compile(r"[0-9]{1,15}(\.0+)?")  # spreadsheets write 35 as 35.0 in a column with gaps
 _NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]+)?")
 
 
 def parse_count(cell: object) -> int | None:
-    """Return a count from 0 to ``MAX_COUNT``, or None when the cell holds none.
+    """Return a count from 0 to ``MAX_COUNT``, or None when the cell contains none.
 
     >>> [parse_count(cell) for cell in (35, "35", " 35.0 ", "-1", "1.5", "nan", "", None, True, float("nan"))]
     [35, 35, 35, None, None, None, None, None, None, None]
@@ -32,7 +32,7 @@ def parse_count(cell: object) -> int | None:
 
 
 def parse_start_s(cell: object) -> int | None:
-    """Return seconds since 1970, fractions cut off, or None when the cell holds no time.
+    """Return seconds since 1970, rounded down, or None when the cell contains no time.
 
     A time is an ISO 8601 date or date and time, in UTC where no offset is given, or a number of seconds.
 
@@ -52,7 +52,7 @@ def parse_start_s(cell: object) -> int | None:
 
 
 def parse_label(cell: object) -> str | None:
-    r"""Return a name of 1 to ``MAX_LABEL`` printable characters, or None when the cell holds none.
+    r"""Return a name of 1 to ``MAX_LABEL`` printable characters, or None when the cell contains none.
 
     >>> [parse_label(cell) for cell in (" women ", 3, "", None, True, "a\x1b[31m")]
     ['women', '3', None, None, None, None]
@@ -73,7 +73,7 @@ def format_start(start_s: int) -> str:
 
 
 def reject(place: str, column: str, expected: str) -> ConfigError:
-    """Return the error of a cell that does not fit."""
+    """Return the error for an invalid cell."""
     return ConfigError(f"{place}: column {column}: expected {expected}")
 
 

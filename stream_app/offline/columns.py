@@ -1,4 +1,4 @@
-"""The columns of a file of counts: what they are called in it, and what their cells must hold."""
+"""The columns of a file of counts: their names in the file, and the values that their cells must have."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ START = "start"
 WIDE_COLUMNS = ("k_a", "n_a", "k_b", "n_b")
 LONG_COLUMNS = ("group", "n", "k")
 PERIOD = "period"
-COLUMNS = (*WIDE_COLUMNS, *LONG_COLUMNS, PERIOD, START)  # every column that has a name here
+COLUMNS = (*WIDE_COLUMNS, *LONG_COLUMNS, PERIOD, START)  # every column with a standard name
 
 _A_COUNT = f"a whole number from 0 to {MAX_COUNT:,}"
 _A_TIME = "an ISO 8601 time or seconds since 1970"
@@ -23,8 +23,8 @@ class CountRow(NamedTuple):
     """One row of a file.
 
     Attributes:
-        place: Where it stands: ``line 7``.
-        cells: Cells by column of the file.
+        place: Its position in the file, such as ``line 7``.
+        cells: Cells by column name in the file.
     """
 
     place: str
@@ -32,21 +32,21 @@ class CountRow(NamedTuple):
 
 
 class ColumnNames:
-    """What the columns are called in the file.
+    """The names of the columns in the file.
 
     Args:
-        renamed: Column of the file by column name here; the others are called as they are here.
+        renamed: Name in the file by standard name; other columns have their standard name.
     """
 
     def __init__(self, renamed: Mapping[str, str]) -> None:
         self._renamed = dict(renamed)
 
     def of(self, column: str) -> str:
-        """Return the column of the file."""
+        """Return the name of a column in the file."""
         return self._renamed.get(column, column)
 
     def has(self, row: CountRow, column: str) -> bool:
-        """Tell whether a row has a column, or was said to have it."""
+        """Return whether a row has a column, or the column was named explicitly."""
         return column in self._renamed or self.of(column) in row.cells
 
     def cell(self, row: CountRow, column: str) -> object:
@@ -58,8 +58,8 @@ class ColumnNames:
         name = self.of(column)
         if name not in row.cells:
             raise ConfigError(
-                f"{row.place}: there is no column {name!r}",
-                action=f"Name yours with --column {column}=NAME; expected {', '.join(WIDE_COLUMNS)},"
+                f"{row.place}: missing column {name!r}",
+                action=f"Give its name with --column {column}=NAME; expected {', '.join(WIDE_COLUMNS)},"
                 f" or with --reference {', '.join(LONG_COLUMNS)} and {PERIOD}",
             )
         return row.cells[name]
@@ -72,10 +72,10 @@ class ColumnNames:
         return count
 
     def counts(self, row: CountRow, favorable: str, decisions: str) -> tuple[int, int]:
-        """Return favorable decisions and decisions, the first no more than the second."""
+        """Return favorable decisions and all decisions; the former never exceed the latter."""
         k, n = self.count(row, favorable), self.count(row, decisions)
         if k > n:
-            raise reject(row.place, self.of(favorable), f"at most what stands in {self.of(decisions)}")
+            raise reject(row.place, self.of(favorable), f"at most the value of {self.of(decisions)}")
         return k, n
 
     def label(self, row: CountRow, column: str) -> str:

@@ -1,4 +1,4 @@
-"""How large it is: rates, gap and ratio of a pair over some panes, with what can still be excluded."""
+"""Rates, gap and ratio of a pair over some panes, each with its intervals."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Ends = tuple[float, float | None]
 
 
 class Estimate(msgspec.Struct, frozen=True, kw_only=True):
-    """A pair over some panes; every interval is lower and upper end, the upper one None where there is none.
+    """A pair over some panes; an interval is its lower and upper end, the upper end None where it is unbounded.
 
     Attributes:
         k_a: Favorable decisions about the group.
@@ -25,15 +25,15 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
         n_b: Decisions about the reference.
         rate_a: Rate of the group; None without decisions.
         rate_b: Rate of the reference; None without decisions.
-        rate_a_interval: 95 % interval for who looks once (Wilson).
+        rate_a_interval: 95 % confidence interval, valid at a single look (Wilson).
         rate_b_interval: The same for the reference.
-        ratio: Disparate impact ratio; None where it cannot be formed.
-        ratio_interval: 95 % interval for who looks once (Koopman).
-        ratio_sequence: 95 % interval for who looks all the time (confidence sequence).
-        gap: Rate of the group minus rate of the reference; None where it cannot be formed.
-        gap_interval: 95 % interval for who looks once (Newcombe).
-        gap_sequence: 95 % interval for who looks all the time.
-        reason: Why a value or an end is missing; None when all are there.
+        ratio: Disparate impact ratio; None where it is undefined.
+        ratio_interval: 95 % confidence interval, valid at a single look (Koopman).
+        ratio_sequence: 95 % confidence sequence, valid under continuous monitoring.
+        gap: Rate of the group minus rate of the reference; None where it is undefined.
+        gap_interval: 95 % confidence interval, valid at a single look (Newcombe).
+        gap_sequence: 95 % confidence sequence, valid under continuous monitoring.
+        reason: Why a value or an end is missing; None when nothing is missing.
     """
 
     k_a: int
@@ -54,14 +54,14 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def estimate(counts: tuple[int, int, int, int], design_effect: float = 1.0) -> Estimate:
-    """Return what some panes say about a pair.
+    """Estimate rates, gap and ratio of a pair from its counts.
 
     Args:
         counts: ``k_a, n_a, k_b, n_b``.
-        design_effect: Intervals are as wide as with counts divided by this, >= 1.
+        design_effect: Intervals are computed from counts divided by this, >= 1.
 
-    >>> found = estimate((133, 197, 1527, 1681))
-    >>> f"{found.ratio:.6f}", [f"{end:.6f}" for end in found.ratio_interval + found.ratio_sequence]
+    >>> pair = estimate((133, 197, 1527, 1681))
+    >>> f"{pair.ratio:.6f}", [f"{end:.6f}" for end in pair.ratio_interval + pair.ratio_sequence]
     ('0.743214', ['0.667482', '0.812141', '0.599703', '0.873555'])
     """
     k_a, n_a, k_b, n_b = counts
@@ -87,8 +87,8 @@ def estimate(counts: tuple[int, int, int, int], design_effect: float = 1.0) -> E
     )
 
 
-def _ends(found: tuple[object, object]) -> Ends:
-    lower, upper = (float(end) for end in found)  # type: ignore[arg-type]  # arrays of no dimension
+def _ends(interval: tuple[object, object]) -> Ends:
+    lower, upper = (float(end) for end in interval)  # type: ignore[arg-type]  # arrays of no dimension
     return lower, upper if math.isfinite(upper) else None
 
 

@@ -1,4 +1,4 @@
-"""What is told about a table of counts, in the shape in which programs read it."""
+"""The facts that ``detect`` reports about a table of counts, in the form that programs read."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from stream_app.offline.estimates import Estimate
 
 
 class DetectorFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """A detector before it starts; the place in the list is its number."""
+    """A detector before it starts; its number is its index in the list."""
 
     group: str
     reference: str
@@ -19,7 +19,7 @@ class DetectorFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SetupFacts(msgspec.Struct, frozen=True, kw_only=True, tag="setup"):
-    """What is watched, with what promise."""
+    """The detectors of a call, and the bound on their false alarms."""
 
     n_panes: int
     false_alarms_per_million: float
@@ -28,7 +28,7 @@ class SetupFacts(msgspec.Struct, frozen=True, kw_only=True, tag="setup"):
 
 
 class PairReading(msgspec.Struct, frozen=True, kw_only=True):
-    """One detector after one pane; None where a statistic has no evidence in it."""
+    """One detector after one pane; None where a statistic contains no evidence."""
 
     detector: int
     log_sr: float | None
@@ -52,15 +52,15 @@ class ChangeFacts(msgspec.Struct, frozen=True, kw_only=True):
         type: ``alarm`` or ``recovery``.
         detector: Number of the detector.
         group: The group that is compared.
-        reference: The group that it is compared with.
+        reference: The reference group.
         rule: The rule.
         direction: ``low`` or ``high``.
-        pane: Number of the pane that made it so.
-        label: What that pane is called.
-        onset_pane: Number of the pane since which it has likely been so.
-        onset_label: What that pane is called.
+        pane: Number of the pane in which it was raised.
+        label: Name of that pane.
+        onset_pane: Number of the pane of the estimated onset.
+        onset_label: Name of that pane.
         log_evidence: Natural log of the statistic.
-        log10_evidence: The same to the base 10.
+        log10_evidence: Its logarithm to base 10.
     """
 
     type: str
@@ -84,9 +84,9 @@ class FinalState(msgspec.Struct, frozen=True, kw_only=True):
         detector: Number of the detector.
         rule: The rule.
         direction: ``low`` or ``high``.
-        state: ``insufficient``, ``ok``, ``watch`` or ``breach``.
+        state: ``insufficient``, ``ok``, ``warning`` or ``breach``.
         log_sr: Natural log of the statistic; None in breach and before the first block.
-        highest_log_sr: Highest value that it had.
+        highest_log_sr: Highest value that the statistic had.
     """
 
     detector: int
@@ -102,17 +102,18 @@ class PairFacts(msgspec.Struct, frozen=True, kw_only=True, tag="pair"):
 
     Attributes:
         group: The group that is compared.
-        reference: The group that it is compared with.
+        reference: The reference group.
         state: The worst state of its rules.
         rules: Each rule in each direction.
-        whole: Size over all panes.
-        since_alarm: Size over the panes after the alarm of the newest open breach: the panes that led to an alarm were
-            chosen by it and overstate. None without an open breach, and when no decision came after it.
+        overall: Estimate over all panes.
+        since_alarm: Estimate over the panes after the alarm of the newest open breach: the panes that led to an alarm
+            were selected by it and overstate the difference. None without an open breach, and when no decision came
+            after it.
     """
 
     group: str
     reference: str
     state: State
     rules: list[FinalState]
-    whole: Estimate
+    overall: Estimate
     since_alarm: Estimate | None

@@ -1,4 +1,4 @@
-"""What is told about a table of counts, collected while the detectors run."""
+"""Collects the findings about a table of counts while the detectors run."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from stream_app.offline.plan import Detector, Direction, Plan
 from stream_app.offline.run import AlarmChange, PaneStep
 from stream_app.offline.table import PaneTable
 
-MIN_N = 30  # decisions that each group needs to be called ok or watched
-LOG_WATCH = math.log(100)  # this far below the threshold the watch begins
+MIN_N = 30  # decisions that each group needs for the state ok or warning
+LOG_WARNING = math.log(100)  # this far below the threshold the warning starts
 
 
 class Findings:
-    """Collects what the detectors say; ``take`` every step once, in order."""
+    """Collects the steps of the detectors; ``take`` every step once, in order."""
 
     def __init__(self, table: PaneTable, plan: Plan) -> None:
         self.table = table
@@ -39,35 +39,35 @@ class Findings:
 
     @property
     def has_alarm(self) -> bool:
-        """Whether there was any alarm, also one that was cleared."""
+        """Whether there was any alarm, including alarms that recovered."""
         return any(change.is_alarm for change in self.changes)
 
     def take(self, step: PaneStep) -> None:
-        """Note one step."""
+        """Add one step."""
         self.changes += step.changes
         self._highest = np.fmax(self._highest, step.log_sr)
         self._last = step
 
     def setup(self) -> SetupFacts:
-        """Tell what is watched."""
+        """Return the detectors of the call."""
         return SetupFacts(
             n_panes=self.table.n_panes,
             false_alarms_per_million=self.plan.false_alarms_per_million,
             design_effect=self.plan.design_effect,
             detectors=[
                 DetectorFacts(
-                    group=self.table.pairs[own.pair].group,
-                    reference=self.table.pairs[own.pair].reference,
-                    rule=own.name,
-                    direction=own.direction,
+                    group=self.table.pairs[detector.pair].group,
+                    reference=self.table.pairs[detector.pair].reference,
+                    rule=detector.name,
+                    direction=detector.direction,
                     threshold=math.exp(log_c),
                 )
-                for own, log_c in zip(self.plan.detectors, self.plan.log_thresholds, strict=True)
+                for detector, log_c in zip(self.plan.detectors, self.plan.log_thresholds, strict=True)
             ],
         )
 
     def pane(self, step: PaneStep) -> PaneFacts:
-        """Tell one step."""
+        """Return the facts of one step."""
         return PaneFacts(
             pane=step.pane,
             label=self.table.labels[step.pane],
@@ -92,7 +92,7 @@ class Findings:
         )
 
     def change(self, change: AlarmChange) -> ChangeFacts:
-        """Tell an alarm or a recovery."""
+        """Return the facts of an alarm or a recovery."""
         detector = self.plan.detectors[change.detector]
         pair = self.table.pairs[detector.pair]
         return ChangeFacts(
@@ -111,11 +111,11 @@ class Findings:
         )
 
     def pairs(self) -> Iterator[PairFacts]:
-        """Tell every pair after the last pane."""
+        """Yield the facts of every pair after the last pane."""
         for number, pair in enumerate(self.table.pairs):
-            whole = estimate(self.table.totals(number), self.plan.design_effect)
+            overall = estimate(self.table.totals(number), self.plan.design_effect)
             rules = [
-                self._final(row, detector, whole)
+                self._final(row, detector, overall)
                 for row, detector in enumerate(self.plan.detectors)
                 if detector.pair == number
             ]
@@ -124,43 +124,43 @@ class Findings:
                 reference=pair.reference,
                 state=worst_of(rule.state for rule in rules),
                 rules=rules,
-                whole=whole,
+                overall=overall,
                 since_alarm=self._since_alarm(number, rules),
             )
 
-    def _final(self, row: int, detector: Detector, whole: Estimate) -> FinalState:
+    def _final(self, row: int, detector: Detector, overall: Estimate) -> FinalState:
         assert self._last is not None  # a table has a pane
         return FinalState(
             detector=row,
             rule=detector.name,
             direction=detector.direction,
-            state=self._state(row, detector, whole, self._last),
+            state=self._state(row, detector, overall, self._last),
             log_sr=_known(float(self._last.log_sr[row])),
             highest_log_sr=_known(float(self._highest[row])),
         )
 
-    def _state(self, row: int, detector: Detector, whole: Estimate, last: PaneStep) -> State:
+    def _state(self, row: int, detector: Detector, overall: Estimate, last: PaneStep) -> State:
         if last.is_breach[row]:
             return State.BREACH
-        if not last.has_block[row] or min(whole.n_a, whole.n_b) < MIN_N:
+        if not last.has_block[row] or min(overall.n_a, overall.n_b) < MIN_N:
             return State.INSUFFICIENT
-        is_near = last.log_sr[row] >= self.plan.log_thresholds[row] - LOG_WATCH
-        return State.WARNING if is_near or is_beyond(detector, whole) else State.OK
+        is_near = last.log_sr[row] >= self.plan.log_thresholds[row] - LOG_WARNING
+        return State.WARNING if is_near or is_beyond(detector, overall) else State.OK
 
     def _since_alarm(self, pair: int, rules: list[FinalState]) -> Estimate | None:
-        broken = {rule.detector for rule in rules if rule.state is State.BREACH}
-        alarms = [change.pane for change in self.changes if change.is_alarm and change.detector in broken]
+        violated = {rule.detector for rule in rules if rule.state is State.BREACH}
+        alarms = [change.pane for change in self.changes if change.is_alarm and change.detector in violated]
         counts = self.table.totals(pair, max(alarms) + 1) if alarms else (0, 0, 0, 0)
         return estimate(counts, self.plan.design_effect) if counts[1] and counts[3] else None
 
 
-def is_beyond(detector: Detector, size: Estimate) -> bool:
-    """Tell whether the fixed-time interval lies wholly beyond the limit of a rule."""
+def is_beyond(detector: Detector, overall: Estimate) -> bool:
+    """Return whether the complete single-look interval is beyond the limit of a rule."""
     limit = detector.rule.limit
     if detector.rule.kind is RuleKind.RATIO:
-        ends, low, high = size.ratio_interval, limit, 1 / limit
+        ends, low, high = overall.ratio_interval, limit, 1 / limit
     else:
-        ends, low, high = size.gap_interval, -limit, limit
+        ends, low, high = overall.gap_interval, -limit, limit
     return _is_below(ends, low) if detector.direction is Direction.LOW else ends[0] > high
 
 

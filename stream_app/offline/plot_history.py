@@ -1,4 +1,4 @@
-"""What a picture needs to remember of a long run: a bounded number of points, however many panes there are."""
+"""The history that a chart needs of a long run: a bounded number of points for any number of panes."""
 
 from __future__ import annotations
 
@@ -13,49 +13,49 @@ from stream_app.offline.table import PaneTable
 
 Floats = NDArray[np.float64]
 
-MAX_POINTS = 600  # of a line of evidence
-MAX_BINS = 100  # of rates
+MAX_POINTS = 600  # in a line of evidence
+MAX_BINS = 100  # in a line of rates
 
 
 class PlotHistory:
-    """The highest evidence of each detector in each of up to 600 stretches of panes.
+    """The highest evidence of each detector in each of at most 600 intervals of panes.
 
     Args:
-        n_panes: Panes that will come, >= 1.
-        n_detectors: Detectors.
+        n_panes: Number of panes in the run, >= 1.
+        n_detectors: Number of detectors.
 
     Attributes:
-        panes_each: Panes in one stretch.
-        alarm: log10 of the statistic of the alarm, shape (stretches, detectors); not a number where there is none.
-        clear: The same of the recovery.
+        n_panes_per_point: Panes in one interval.
+        alarm: log10 of the statistic of the alarm, shape (intervals, detectors); NaN where there is none.
+        recovery: The same for the recovery.
     """
 
     def __init__(self, n_panes: int, n_detectors: int) -> None:
-        self.panes_each = math.ceil(n_panes / MAX_POINTS)
-        shape = (math.ceil(n_panes / self.panes_each), n_detectors)
+        self.n_panes_per_point = math.ceil(n_panes / MAX_POINTS)
+        shape = (math.ceil(n_panes / self.n_panes_per_point), n_detectors)
         self.alarm = np.full(shape, np.nan)
-        self.clear = np.full(shape, np.nan)
+        self.recovery = np.full(shape, np.nan)
 
     def centers(self, n_panes: int) -> Floats:
-        """Return the pane number in the middle of each stretch, shape (stretches,)."""
-        middles = (np.arange(len(self.alarm)) + 0.5) * self.panes_each - 0.5
-        kept: Floats = np.minimum(middles, n_panes - 1).astype(np.float64)
-        return kept
+        """Return the pane number in the middle of each interval, shape (intervals,)."""
+        middles = (np.arange(len(self.alarm)) + 0.5) * self.n_panes_per_point - 0.5
+        centers: Floats = np.minimum(middles, n_panes - 1).astype(np.float64)
+        return centers
 
     def take(self, step: PaneStep) -> None:
-        """Note one step."""
-        at = step.pane // self.panes_each
-        np.fmax(self.alarm[at], step.log_sr / math.log(10), out=self.alarm[at])
-        np.fmax(self.clear[at], step.log_recovery / math.log(10), out=self.clear[at])
+        """Add one step."""
+        point = step.pane // self.n_panes_per_point
+        np.fmax(self.alarm[point], step.log_sr / math.log(10), out=self.alarm[point])
+        np.fmax(self.recovery[point], step.log_recovery / math.log(10), out=self.recovery[point])
 
 
 class Bins:
-    """Rates of a pair in up to 100 stretches of panes, each with its 95 % interval.
+    """Rates of a pair in at most 100 bins of panes, each with its 95 % interval.
 
-    Where a value cannot be formed it is not a number. Every array of an interval has shape (2, bins): lower, upper.
+    An undefined value is NaN. Every array of an interval has shape (2, bins): lower, upper.
 
     Attributes:
-        panes_each: Panes in one bin.
+        n_panes_per_bin: Panes in one bin.
         centers: Pane number in the middle of each bin, shape (bins,).
         rates: Of the group and of the reference, each with its interval (Wilson).
         ratio: Disparate impact ratio with its interval (Koopman); an upper end may be infinite.
@@ -63,9 +63,9 @@ class Bins:
     """
 
     def __init__(self, table: PaneTable, pair: int, design_effect: float) -> None:
-        self.panes_each = math.ceil(table.n_panes / MAX_BINS)
-        firsts = np.arange(0, table.n_panes, self.panes_each)
-        lasts = np.minimum(firsts + self.panes_each, table.n_panes) - 1
+        self.n_panes_per_bin = math.ceil(table.n_panes / MAX_BINS)
+        firsts = np.arange(0, table.n_panes, self.n_panes_per_bin)
+        lasts = np.minimum(firsts + self.n_panes_per_bin, table.n_panes) - 1
         self.centers: Floats = ((firsts + lasts) / 2).astype(np.float64)
         counts = np.add.reduceat(table.counts[:, pair], firsts, axis=0).astype(np.float64)
         k_a, n_a, k_b, n_b = (counts / design_effect).T

@@ -1,8 +1,8 @@
-"""From rows to a table of counts; a row that does not fit is refused with its place and what was expected.
+"""Turns rows into a table of counts; an invalid row is rejected with its position and what was expected.
 
-*Wide*: one row is one pane, with the columns ``k_a, n_a, k_b, n_b`` and, if wanted, ``start``.
+*Wide*: one row is one pane, with the columns ``k_a, n_a, k_b, n_b`` and optionally ``start``.
 *Long*: one row is one group in one period, with the columns ``group, n, k`` and ``period`` or ``start``; every group
-but the reference makes a pair.
+except the reference makes a pair.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def read_wide(rows: Iterable[CountRow], names: ColumnNames) -> PaneTable:
     """Return the table of a file with one row for each pane; rows must be in order of time.
 
     Raises:
-        ConfigError: A row does not fit; it is named by its place.
+        ConfigError: A row is invalid; the message has its position.
 
     >>> rows = [CountRow("line 2", {"k_a": "35", "n_a": "50", "k_b": 40, "n_b": 50})]
     >>> read_wide(rows, ColumnNames({})).counts.tolist()
@@ -49,10 +49,10 @@ def read_wide(rows: Iterable[CountRow], names: ColumnNames) -> PaneTable:
 def read_long(rows: Iterable[CountRow], names: ColumnNames, reference: str) -> PaneTable:
     """Return the table of a file with one row for each group and period.
 
-    Rows of one period stand together, periods in order of time. A group that is missing in a period had no decision.
+    Rows of one period must be together, periods in order of time. A group that is missing in a period had no decision.
 
     Raises:
-        ConfigError: A row does not fit, or the reference or any other group is missing.
+        ConfigError: A row is invalid, or the reference or any other group is missing.
 
     >>> rows = [CountRow("line 2", {"period": "Q1", "group": "women", "n": 50, "k": 35}),
     ...         CountRow("line 3", {"period": "Q1", "group": "men", "n": 60, "k": 50})]
@@ -68,13 +68,15 @@ def read_long(rows: Iterable[CountRow], names: ColumnNames, reference: str) -> P
         group = names.label(row, "group")
         k, n = names.counts(row, "k", "n")
         if not by_group.add(group, len(panes.labels) - 1, k, n):
-            raise ConfigError(f"{row.place}: the group stands in this period already", action="Give one row for each")
+            raise ConfigError(
+                f"{row.place}: this period already has a row for the group", action="Give one row per group and period"
+            )
         check_size(len(panes.labels), by_group.n_groups, row.place)
     return panes.table(*by_group.pairs(len(panes.labels), reference))
 
 
 class _Periods:
-    """Tells where a new period begins."""
+    """Recognizes the first row of each period."""
 
     def __init__(self, names: ColumnNames) -> None:
         self._names = names
@@ -113,7 +115,7 @@ class _GroupColumns:
     """Counts by group while they are read."""
 
     def __init__(self) -> None:
-        self._by_group: dict[str, tuple[array[int], array[int]]] = {}  # panes; k and n by turns
+        self._by_group: dict[str, tuple[array[int], array[int]]] = {}  # panes; k and n alternating
 
     @property
     def n_groups(self) -> int:
@@ -129,17 +131,19 @@ class _GroupColumns:
 
     def pairs(self, n_panes: int, reference: str) -> tuple[tuple[Pair, ...], np.typing.NDArray[np.int64]]:
         if n_panes and reference not in self._by_group:
-            raise ConfigError("--reference: no row is about that group", action="Name a group as the file does")
+            raise ConfigError(
+                "--reference: the file has no row for that group", action="Give a group as it is spelled in the file"
+            )
         groups = tuple(group for group in self._by_group if group != reference)
         if n_panes and not groups:
-            raise ConfigError("There is no group beside the reference", action="Expected rows of two groups or more")
+            raise ConfigError("There is no group besides the reference", action="Expected rows of two groups or more")
         counts = np.zeros((n_panes, len(groups), COUNTS_OF_A_PAIR), dtype=np.int64)
         for row, group in enumerate(groups):
-            panes, own = self._columns(group)
-            counts[panes, row, :2] = own
+            panes, group_counts = self._columns(group)
+            counts[panes, row, :2] = group_counts
         if n_panes:
-            panes, own = self._columns(reference)
-            counts[panes, :, 2:] = own[:, np.newaxis, :]
+            panes, reference_counts = self._columns(reference)
+            counts[panes, :, 2:] = reference_counts[:, np.newaxis, :]
         return tuple(Pair(group, reference) for group in groups), counts
 
     def _columns(self, group: str) -> Iterator[np.typing.NDArray[np.int64]]:
@@ -154,7 +158,7 @@ def _check_order(names: ColumnNames, row: CountRow, is_later: bool) -> None:  # 
 
 
 def _is_before(label: str, last: str) -> bool:
-    """Tell whether two periods that are both times, both whole numbers or both parts of years go backwards."""
+    """Return whether a period is before the last one, if both are times, whole numbers or parts of years."""
     if len(label) == len(last) and _CALENDAR.fullmatch(label) and _CALENDAR.fullmatch(last):
         return label < last
     for parse in (parse_count, parse_start_s):

@@ -1,4 +1,4 @@
-"""The detectors over a table of counts, pane by pane."""
+"""Feeds a table of counts to the detectors, pane by pane."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from stream_app.offline.table import PaneTable
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-_NEVER_S = np.iinfo(np.int64).max // 4  # no carry is as old
-_NOTHING = NO_EVIDENCE / 10  # a statistic below has no evidence in it
+_NEVER_S = np.iinfo(np.int64).max // 4  # no carried decision is that old
+_NOTHING = NO_EVIDENCE / 10  # a statistic below it contains no evidence
 _COLUMNS = {Direction.LOW: (0, 1, 2, 3), Direction.HIGH: (2, 3, 0, 1)}
 
 
 class AlarmChange(NamedTuple):
-    """A detector changed its mind.
+    """An alarm or a recovery of a detector.
 
     Attributes:
         detector: Index of the detector.
         is_alarm: True for an alarm, False for a recovery.
-        pane: Number of the pane that made it so, from 0.
-        onset: Number of the pane since which it has likely been so.
+        pane: Number of the pane in which it was raised, from 0.
+        onset: Number of the pane of the estimated onset.
         log_evidence: Natural log of the statistic, at least the threshold.
     """
 
@@ -40,14 +40,14 @@ class AlarmChange(NamedTuple):
 
 
 class PaneStep(NamedTuple):
-    """What the detectors hold after one pane; every array has shape (detectors,).
+    """The state of the detectors after one pane; every array has shape (detectors,).
 
     Attributes:
         pane: Number of the pane, from 0.
-        log_sr: Statistic of the alarm; not a number where there is none: no block yet, or in breach.
-        log_eproc: e-process since the last new start; 0 in breach.
-        log_recovery: Statistic of the recovery; not a number outside a breach.
-        is_breach: Whether the rule is found broken and not yet kept again.
+        log_sr: Statistic of the alarm; NaN where there is none: no block yet, or in breach.
+        log_eproc: e-process since the last restart; 0 in breach.
+        log_recovery: Statistic of the recovery; NaN outside a breach.
+        is_breach: Whether an alarm is open, with no recovery yet.
         has_block: Whether there were enough decisions for one comparison.
         changes: Alarms and recoveries of this pane.
     """
@@ -62,7 +62,7 @@ class PaneStep(NamedTuple):
 
 
 def run_detectors(table: PaneTable, plan: Plan) -> Iterator[PaneStep]:
-    """Feed every pane to the detectors, in order, and yield what they hold after it."""
+    """Feed every pane to the detectors, in order, and yield their state after it."""
     bank = DetectorBank(
         [detector.rule for detector in plan.detectors],
         plan.log_thresholds,
@@ -83,8 +83,8 @@ def run_detectors(table: PaneTable, plan: Plan) -> Iterator[PaneStep]:
             bank.is_breach.copy(),
             bank.has_block.copy(),
             tuple(
-                AlarmChange(own.detector, own.to_breach, pane, table.pane_at(own.onset_s), own.log_evidence)
-                for own in changes
+                AlarmChange(change.detector, change.to_breach, pane, table.pane_at(change.onset_s), change.log_evidence)
+                for change in changes
             ),
         )
 

@@ -1,4 +1,4 @@
-"""A table of counts by pane and pair, as it is built from rows: compact, and checked when it is complete."""
+"""A compact table of counts by pane and pair, built from rows and checked when it is complete."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COUNTS_OF_A_PAIR = 4
 
 
 class Pair(NamedTuple):
-    """A group that may be harmed, and the reference beside it."""
+    """A group, and the reference group that it is compared with."""
 
     group: str
     reference: str
@@ -29,8 +29,8 @@ class PaneTable:
     """Counts in order of time.
 
     Attributes:
-        pairs: What is compared.
-        labels: What each pane is called: a time, the label of its period, or its number.
+        pairs: The pairs of groups.
+        labels: Name of each pane: a time, the label of its period, or its number.
         starts_s: Start of each pane, strictly ascending, shape (panes,); the pane's number where times are not known.
         has_times: Whether ``starts_s`` are seconds since 1970.
         counts: ``k_a, n_a, k_b, n_b``, shape (panes, pairs, 4); a is the group, b the reference.
@@ -48,7 +48,7 @@ class PaneTable:
         return len(self.labels)
 
     def pane_at(self, start_s: int) -> int:
-        """Return the number of the pane that starts at a moment.
+        """Return the number of the pane that starts at a time.
 
         >>> table = PaneTable((Pair("a", "b"),), ("x", "y"), np.array([60, 120]), True, np.zeros((2, 1, 4), np.int64))
         >>> table.pane_at(120)
@@ -63,14 +63,14 @@ class PaneTable:
 
 
 class PaneColumns:
-    """Panes while they are read: what they are called, and when they start."""
+    """The panes while they are read: their labels and starts."""
 
     def __init__(self) -> None:
         self.labels: list[str] = []
         self._starts_s = array("q")
 
     def add(self, label: str, start_s: int | None) -> None:
-        """Take the next pane; all panes have a start, or none has."""
+        """Add the next pane; either all panes have a start, or none has."""
         self.labels.append(label)
         if start_s is not None:
             self._starts_s.append(start_s)
@@ -90,13 +90,13 @@ class PaneColumns:
 
 
 def check_size(n_panes: int, n_pairs: int, place: str) -> None:
-    """Refuse a table that would not fit in memory.
+    """Reject a table that would not fit in memory.
 
     Raises:
-        ConfigError: There are too many panes for that many pairs.
+        ConfigError: There are too many panes for this number of pairs.
     """
     if n_panes * n_pairs > MAX_CELLS:
         raise ConfigError(
             f"{place}: more than {MAX_CELLS:,} panes times pairs",
-            action="Add up panes to longer ones, or split the file by group",
+            action="Combine panes into longer ones, or split the file by group",
         )

@@ -1,4 +1,4 @@
-"""Marks across the frames of a pair: alarm, since when, recovery; with words that do not cover one another."""
+"""Vertical lines across the frames of a pair: alarm, estimated onset, recovery; their labels do not overlap."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from stream_app.render.chart_panel import CHARACTER, LEFT, RIGHT, WIDTH, Panel, 
 from stream_app.render.svg import FAINT, INK, Drawing
 
 MAX_CHANGES = 12
-CLEAR = "#007A5A"
+RECOVERY = "#007A5A"
 
-_ROW = 17  # pixels from one row of words to the next
+_ROW = 17  # pixels from one row of labels to the next
 _TITLE = 34  # room for the title of the first frame
 
 
@@ -27,17 +27,17 @@ class _Mark(NamedTuple):
 def draw_marks(
     drawing: Drawing, findings: Findings, changes: Sequence[AlarmChange], top: float, height: float
 ) -> float:
-    """Draw the marks of one pair, with their words above the first frame.
+    """Draw the marks of one pair, with their labels above the first frame.
 
     Args:
         drawing: Where to draw.
-        findings: Gives names to panes and rules.
+        findings: Names of panes and rules.
         changes: Alarms and recoveries of the pair; the first twelve are drawn.
-        top: Where the words may begin.
+        top: Where the labels may start.
         height: From the top of the first frame to the bottom of the last.
 
     Returns:
-        Where the first frame begins.
+        Where the first frame starts.
     """
     scale = Panel(0.0, findings.table.n_panes, 0.0, 1.0)
     placed = _place(scale, _marks_of(findings, changes[:MAX_CHANGES]))
@@ -59,18 +59,18 @@ def draw_marks(
 def _marks_of(findings: Findings, changes: Sequence[AlarmChange]) -> list[_Mark]:
     marks = []
     for change in changes:
-        told = findings.change(change)
-        name = f"{told.rule} {told.direction}"
+        facts = findings.change(change)
+        name = f"{facts.rule} {facts.direction}"
         if change.is_alarm:
-            marks.append(_Mark(change.onset, f"likely since {short(told.onset_label)}: {name}", INK, "2 3"))
-            marks.append(_Mark(change.pane, f"▼ alarm {short(told.label)}: {name}", INK, ""))
+            marks.append(_Mark(change.onset, f"estimated onset {short(facts.onset_label)}: {name}", INK, "2 3"))
+            marks.append(_Mark(change.pane, f"▼ alarm {short(facts.label)}: {name}", INK, ""))
         else:
-            marks.append(_Mark(change.pane, f"✓ recovery {short(told.label)}: {name}", CLEAR, "9 3"))
+            marks.append(_Mark(change.pane, f"✓ recovery {short(facts.label)}: {name}", RECOVERY, "9 3"))
     return sorted(marks)
 
 
 def _place(scale: Panel, marks: Sequence[_Mark]) -> list[tuple[_Mark, float, int]]:
-    """Give each mark the first row of words in which there is room, kept inside the picture."""
+    """Place each mark in the first row of labels with room for it, inside the chart."""
     ends: list[float] = []
     placed = []
     for mark in marks:

@@ -1,4 +1,4 @@
-"""One frame of a picture: panes from left to right, a quantity from bottom to top."""
+"""One frame of a chart: panes from left to right, a quantity from bottom to top."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ Floats = NDArray[np.float64]
 LEFT, RIGHT, WIDTH = 64, 24, 960
 HEIGHT = 150
 LONGEST_TICK_LABEL = 120  # pixels
-CHARACTER = 7.0  # pixels of a letter of size 12, at most, in a line of text
-_NARROW_CHARACTER = 6.3  # about, in small letters
+CHARACTER = 7.0  # maximum width of a letter of size 12, in pixels
+_NARROW_CHARACTER = 6.3  # typical width of a lower-case letter
 _LIMIT_NAME = 90  # pixels of the name of a limit
 
 
@@ -26,10 +26,10 @@ class Panel:
     """A frame.
 
     Attributes:
-        top: Where it begins, in pixels from the top of the picture.
+        top: Its top edge, in pixels from the top of the chart.
         n_panes: Panes from left to right.
         low: Quantity at the bottom.
-        high: Quantity at the top; what lies beyond is drawn at the edge.
+        high: Quantity at the top; values beyond it are drawn at the edge.
     """
 
     top: float
@@ -39,11 +39,11 @@ class Panel:
 
     @property
     def bottom(self) -> float:
-        """Where it ends."""
+        """Its bottom edge."""
         return self.top + HEIGHT
 
     def x(self, pane: float) -> float:
-        """Return where a pane stands; the middle of the first and last lie half a step inside the frame."""
+        """Return the position of a pane; the first and last are half a step inside the frame."""
         return LEFT + (pane + 0.5) / self.n_panes * (WIDTH - LEFT - RIGHT)
 
     def y(self, value: float) -> float:
@@ -52,7 +52,7 @@ class Panel:
         return self.bottom - share * HEIGHT
 
     def points(self, panes: Floats, values: Floats) -> list[list[Point]]:
-        """Return runs of points; a value that is not a number parts two runs."""
+        """Return runs of points; a NaN separates two runs."""
         runs: list[list[Point]] = [[]]
         for pane, value in zip(panes.tolist(), values.tolist(), strict=True):
             if math.isnan(value):
@@ -71,7 +71,7 @@ class Panel:
         drawing.line((LEFT, self.bottom), (WIDTH - RIGHT, self.bottom), color=FAINT)
 
     def limit(self, drawing: Drawing, value: float, label: str, *, number: int = 0, is_below: bool = False) -> None:
-        """Draw a limit across the frame, its name above or below it; names of other numbers stand side by side."""
+        """Draw a limit across the frame, its name above or below it; names of other numbers are side by side."""
         x, y = WIDTH - RIGHT - 4 - number * _LIMIT_NAME, self.y(value)
         drawing.line((LEFT, y), (WIDTH - RIGHT, y), color=INK, width=1.4, dash="7 4")
         drawing.text((x, y + (14 if is_below else -5)), label, size=12, anchor="end")
@@ -88,7 +88,7 @@ class Panel:
 
 
 def legend(drawing: Drawing, top: float, entries: Sequence[tuple[str, str, str]]) -> None:
-    """Write names of lines, right of the title of a frame: text, color, dash."""
+    """Write the names of lines to the right of a frame's title: text, color, dash."""
     x = float(WIDTH - RIGHT)
     for text, color, dash in reversed(entries):
         x -= len(text) * _NARROW_CHARACTER + 4
@@ -98,7 +98,7 @@ def legend(drawing: Drawing, top: float, entries: Sequence[tuple[str, str, str]]
 
 
 def nice_step(step: float) -> int:
-    """Return the next of 1, 2, 5, 10, 20, 50, ... that is no smaller.
+    """Return the smallest of 1, 2, 5, 10, 20, 50, ... that is not smaller than a step.
 
     >>> [nice_step(step) for step in (0.3, 1.2, 5.0, 6.0, 34.0)]
     [1, 2, 5, 10, 50]
@@ -108,7 +108,7 @@ def nice_step(step: float) -> int:
 
 
 def short(label: str) -> str:
-    """Leave out of a time what is nought, and cut a long name.
+    """Remove the zero parts of a time, and truncate a long name.
 
     >>> short("2026-01-05T00:00:00Z"), short("2026-01-05T06:30:00Z"), short("the first quarter of 2026")
     ('2026-01-05', '2026-01-05 06:30', 'the first quart…')

@@ -1,4 +1,4 @@
-"""Pictures as SVG text: lines with bands, strips of states, bars that add up. No script, nothing from elsewhere."""
+"""The charts of a report as SVG text: lines with bands, strips of states, bars; no scripts, nothing external."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from math import ceil, floor, log10
 from typing import NamedTuple
 
 _WIDTH, _LEFT, _RIGHT, _TOP, _BOTTOM = 860, 64, 12, 10, 26
-_N_STEPS = 4  # about as many between the lines of the grid
-# Told apart with every kind of color vision; the states look as on the dashboards. Okabe and Ito, Color Universal
-# Design, 2008; the seventh and eighth are darker ones of the same kind, since yellow is too faint for a line.
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#404040", "#882255")
+_N_STEPS = 4  # approximate number of steps between the lines of the grid
+# Distinguishable with every kind of color vision; states have the colors of the dashboards. Okabe and Ito, Color
+# Universal Design, 2008; the seventh and eighth are darker colors of the same kind: yellow is too faint for a line.
+_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#404040", "#882255")
 _MIX, _RATE = "#56B4E9", "#E69F00"
-STATE_COLOURS = {
+STATE_COLORS = {
     "ok": "#0072B2",
     "insufficient": "#d0d7de",
     "warning": "#F0E442",
@@ -24,7 +24,7 @@ STATE_COLOURS = {
 
 
 class Point(NamedTuple):
-    """A value at a time; the band is left out where it has no end."""
+    """A value at a time; without an end it has no band."""
 
     time_s: int
     value: float
@@ -40,14 +40,14 @@ class Line(NamedTuple):
 
 
 class Limit(NamedTuple):
-    """A horizontal line that means something."""
+    """A horizontal limit with its name."""
 
     name: str
     value: float
 
 
 class _Frame(NamedTuple):
-    """Where times and values lie in the picture."""
+    """The positions of times and values in the chart."""
 
     first_s: float
     last_s: float
@@ -66,11 +66,11 @@ class _Frame(NamedTuple):
 
 
 def line_chart(title: str, lines: Sequence[Line], limits: Sequence[Limit] = (), *, height: int = 220) -> str:
-    """Draw lines over event time with their bands, and limits; an empty string without any point."""
+    """Draw lines over event time with their bands, and limits; empty without any point."""
     points = [point for line in lines for point in line.points]
     if not points:
         return ""
-    values = [own for p in points for own in (p.value, p.lower, p.upper) if own is not None]
+    values = [value for p in points for value in (p.value, p.lower, p.upper) if value is not None]
     values += [limit.value for limit in limits]
     times_s = [point.time_s for point in points]
     frame = _Frame(min(times_s), max(times_s), round_values(min(values), max(values)), height)
@@ -82,15 +82,15 @@ def line_chart(title: str, lines: Sequence[Line], limits: Sequence[Limit] = (), 
             f'<text x="{_WIDTH - _RIGHT}" y="{y - 4}" text-anchor="end" class="note">{escape(limit.name)}</text>'
         )
     for number, line in enumerate(lines):
-        color = _COLOURS[number % len(_COLOURS)]
+        color = _COLORS[number % len(_COLORS)]
         parts += [_band(frame, line.points, color), _polyline(frame, line.points, color)]
-    legend = [(line.name, _COLOURS[number % len(_COLOURS)]) for number, line in enumerate(lines) if line.points]
+    legend = [(line.name, _COLORS[number % len(_COLORS)]) for number, line in enumerate(lines) if line.points]
     return _figure(title, "".join(parts), height, legend)
 
 
 def state_strips(title: str, rows: Sequence[tuple[str, Sequence[tuple[int, int, str]]]]) -> str:
-    """Draw one strip for each row: stretches of event time (start, end, state) in the color of their state."""
-    time_ranges = [time_range for _, own in rows for time_range in own]
+    """Draw one strip for each row: ranges of event time (start, end, state) in the color of their state."""
+    time_ranges = [time_range for _, strip in rows for time_range in strip]
     if not time_ranges:
         return ""
     height = 22 * len(rows) + _BOTTOM + 4
@@ -98,21 +98,21 @@ def state_strips(title: str, rows: Sequence[tuple[str, Sequence[tuple[int, int, 
     first_s, last_s = min(s for s, _, _ in time_ranges), max(e for _, e, _ in time_ranges)
     scale = (_WIDTH - left - _RIGHT) / max(1, last_s - first_s)
     parts = []
-    for number, (name, own) in enumerate(rows):
+    for number, (name, strip) in enumerate(rows):
         y = 22 * number + 2
         parts.append(f'<text x="{left - 6}" y="{y + 13}" text-anchor="end">{escape(_short(name, 38))}</text>')
         parts += [
             f'<rect x="{left + (s - first_s) * scale:.1f}" y="{y}" width="{max(1.0, (e - s) * scale - 0.4):.1f}" '
-            f'height="17" fill="{STATE_COLOURS.get(state, "#ffffff")}"><title>{escape(name)}: {escape(state)}, '
-            f"{moment(s)} to {moment(e)}</title></rect>"
-            for s, e, state in own
+            f'height="17" fill="{STATE_COLORS.get(state, "#ffffff")}"><title>{escape(name)}: {escape(state)}, '
+            f"{time_label(s)} to {time_label(e)}</title></rect>"
+            for s, e, state in strip
         ]
     for share, anchor in ((0.0, "start"), (0.5, "middle"), (1.0, "end")):
         x, time_s = left + share * (_WIDTH - left - _RIGHT), first_s + share * (last_s - first_s)
         parts.append(
-            f'<text x="{x:.0f}" y="{height - 6}" text-anchor="{anchor}" class="note">{moment(int(time_s))}</text>'
+            f'<text x="{x:.0f}" y="{height - 6}" text-anchor="{anchor}" class="note">{time_label(int(time_s))}</text>'
         )
-    return _figure(title, "".join(parts), height, list(STATE_COLOURS.items())[:4])
+    return _figure(title, "".join(parts), height, list(STATE_COLORS.items())[:4])
 
 
 def split_bars(title: str, bars: Sequence[tuple[str, float, float]]) -> str:
@@ -147,15 +147,15 @@ def round_values(low: float, high: float) -> list[float]:
         margin = abs(low) * 0.1 or 0.1
         low, high = low - margin, high + margin
     unit = 10.0 ** floor(log10((high - low) / _N_STEPS))
-    step = next(own * unit for own in (1, 2, 5, 10) if own * unit * _N_STEPS >= (high - low) * 0.999)
+    step = next(factor * unit for factor in (1, 2, 5, 10) if factor * unit * _N_STEPS >= (high - low) * 0.999)
     first, last = floor(low / step + 1e-9), ceil(high / step - 1e-9)
     return [round(number * step, 12) for number in range(first, last + 1)]
 
 
-def moment(time_s: int) -> str:
-    """Write event time for people, UTC.
+def time_label(time_s: int) -> str:
+    """Return event time as text, UTC.
 
-    >>> moment(0)
+    >>> time_label(0)
     '1970-01-01 00:00:00Z'
     """
     return datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
@@ -173,7 +173,7 @@ def _axes(frame: _Frame) -> str:
         time_s = frame.first_s + share * (frame.last_s - frame.first_s)
         parts.append(
             f'<text x="{frame.x(time_s)}" y="{frame.height - 8}" text-anchor="{anchor}" class="note">'
-            f"{moment(int(time_s))}</text>"
+            f"{time_label(int(time_s))}</text>"
         )
     return "".join(parts)
 

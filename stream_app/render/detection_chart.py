@@ -1,7 +1,7 @@
-"""A picture of a table of counts: rates, ratio and gap with their bounds, the evidence, and what was found when.
+"""The chart of a table of counts: rates, ratio and gap with intervals, the evidence, alarms and recoveries.
 
-Colors are told apart by people with any kind of color vision, and none stands alone: lines differ in their dashes,
-points in their shape, and every mark has its word. Source: Okabe and Ito 2008, "Color Universal Design".
+Colors are distinguishable with any kind of color vision, and none is used alone: lines differ in their dashes, points
+in their shape, and every mark has a label. Source: Okabe and Ito 2008, "Color Universal Design".
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 MAX_PAIRS = 12
 GROUP, REFERENCE = "#D55E00", "#0072B2"
 RULE_COLORS = ("#1a1a1a", "#AA4499", "#009E73")  # of the first three rules; others are gray
-CLEAR_DASH = "1 3"
+RECOVERY_DASH = "1 3"
 DASHES = {Direction.LOW: "", Direction.HIGH: "5 4"}
 
 _GAP_BETWEEN = 46  # room for a frame's title
@@ -35,40 +35,40 @@ _HEADROOM = 1.12  # above the highest evidence
 _QUARTERS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
-def draw_chart(findings: Findings, trail: PlotHistory) -> str:
-    """Return the picture as SVG: for each pair the rates, the ratio or the gap or both, and the evidence.
+def draw_chart(findings: Findings, history: PlotHistory) -> str:
+    """Return the chart as SVG: for each pair the rates, the ratio or the gap or both, and the evidence.
 
-    Beyond 12 pairs those with the most evidence are drawn, and the picture says so.
+    Of more than 12 pairs those with the most evidence are drawn, and the chart says so.
     """
     n_pairs = len(findings.table.pairs)
-    chosen = sorted(_by_evidence(findings, trail)[:MAX_PAIRS])
+    chosen = sorted(_by_evidence(findings, history)[:MAX_PAIRS])
     drawing = Drawing(WIDTH, "Rates, fairness and evidence by pane", _description(findings))
     drawing.text((LEFT, 30), "Rates, fairness and evidence by pane", size=18, is_bold=True)
-    drawing.text((LEFT, 50), _promise(findings), color=FAINT)
+    drawing.text((LEFT, 50), _false_alarm_note(findings), color=FAINT)
     if n_pairs > len(chosen):
         drawing.text((LEFT, 68), f"{len(chosen)} of {n_pairs} pairs, those with the most evidence", color=FAINT)
     top = 88.0
     for pair in chosen:
-        top = _PairPicture(drawing, findings, trail, pair).draw(top)
+        top = _PairChart(drawing, findings, history, pair).draw(top)
     return drawing.as_svg(math.ceil(top))
 
 
-class _PairPicture:
+class _PairChart:
     """The frames of one pair, one below the other."""
 
-    def __init__(self, drawing: Drawing, findings: Findings, trail: PlotHistory, pair: int) -> None:
+    def __init__(self, drawing: Drawing, findings: Findings, history: PlotHistory, pair: int) -> None:
         self._drawing = drawing
         self._findings = findings
-        self._trail = trail
+        self._history = history
         self._names = findings.table.pairs[pair]
         self._n_panes = findings.table.n_panes
         self._bins = Bins(findings.table, pair, findings.plan.design_effect)
-        self._rows = [row for row, own in enumerate(findings.plan.detectors) if own.pair == pair]
+        self._rows = [row for row, detector in enumerate(findings.plan.detectors) if detector.pair == pair]
         self._detectors = [findings.plan.detectors[row] for row in self._rows]
 
     def draw(self, top: float) -> float:
-        """Draw everything below ``top`` and return where it ends."""
-        self._drawing.text((LEFT, top), f"{self._names.group} beside {self._names.reference}", size=15, is_bold=True)
+        """Draw all frames below ``top`` and return the bottom of the last one."""
+        self._drawing.text((LEFT, top), f"{self._names.group} vs. {self._names.reference}", size=15, is_bold=True)
         changes = [change for change in self._findings.changes if change.detector in self._rows]
         kinds = {detector.rule.kind for detector in self._detectors}
         n_frames = 2 + len(kinds)
@@ -88,7 +88,7 @@ class _PairPicture:
 
     def _rates(self, top: float) -> None:
         panel = Panel(top, self._n_panes, 0.0, 1.0)
-        panel.frame(self._drawing, f"Rate, with 95 % bounds{self._each()}", _QUARTERS, ".2f")
+        panel.frame(self._drawing, f"Rate, with 95% intervals{self._bin_note()}", _QUARTERS, ".2f")
         for (values, ends), color in zip(self._bins.rates, (GROUP, REFERENCE), strict=True):
             self._band(panel, ends, color)
             self._line(panel, values, color)
@@ -106,38 +106,40 @@ class _PairPicture:
         is_ratio = kind is RuleKind.RATIO
         values, ends = self._bins.ratio if is_ratio else self._bins.gap
         panel = Panel(top, self._n_panes, *((0.0, _HIGHEST_RATIO) if is_ratio else (-1.0, 1.0)))
-        name = "Ratio of the rates" if is_ratio else "Gap of the rates"
+        name = "Disparate impact ratio" if is_ratio else "Rate difference"
         ticks = (0.0, 0.5, 1.0, 1.5, 2.0) if is_ratio else (-1.0, -0.5, 0.0, 0.5, 1.0)
-        panel.frame(self._drawing, f"{name}, with 95 % bounds{self._each()}", ticks, ".1f" if is_ratio else "+.1f")
+        panel.frame(
+            self._drawing, f"{name}, with 95% intervals{self._bin_note()}", ticks, ".1f" if is_ratio else "+.1f"
+        )
         self._band(panel, ends, GROUP)
         self._line(panel, values, GROUP)
-        own = [detector for detector in self._detectors if detector.rule.kind is kind]
-        numbers = {name: number for number, name in enumerate(dict.fromkeys(detector.name for detector in own))}
-        for detector in own:
+        detectors = [detector for detector in self._detectors if detector.rule.kind is kind]
+        numbers = {name: number for number, name in enumerate(dict.fromkeys(detector.name for detector in detectors))}
+        for detector in detectors:
             limit, is_low = _limit(detector), detector.direction is Direction.LOW
             panel.limit(self._drawing, limit, f"limit {limit:.3g}", number=numbers[detector.name], is_below=is_low)
 
     def _evidence(self, top: float) -> Panel:
         log_c = max(self._findings.plan.log_thresholds[row] for row in self._rows) / math.log(10)
-        alarm, clear = self._trail.alarm[:, self._rows], self._trail.clear[:, self._rows]
-        highest = max(log_c, float(np.fmax(np.nanmax(alarm, initial=0.0), np.nanmax(clear, initial=0.0))))
+        alarm, recovery = self._history.alarm[:, self._rows], self._history.recovery[:, self._rows]
+        highest = max(log_c, float(np.fmax(np.nanmax(alarm, initial=0.0), np.nanmax(recovery, initial=0.0))))
         panel = Panel(top, self._n_panes, 0.0, highest * _HEADROOM)
         step = max(1, round(highest / 5))
-        panel.frame(self._drawing, "Evidence, log10", range(0, int(panel.high) + 1, step), "d")
+        panel.frame(self._drawing, "Evidence (log10)", range(0, int(panel.high) + 1, step), "d")
         rules = dict.fromkeys(detector.name for detector in self._detectors)
         colors = dict(zip(rules, RULE_COLORS, strict=False))
-        panes = self._trail.centers(self._n_panes)
+        panes = self._history.centers(self._n_panes)
         entries = []
         for number, detector in enumerate(self._detectors):
             color, dash = colors.get(detector.name, FAINT), DASHES[detector.direction]
             for run in panel.points(panes, alarm[:, number]):
                 self._drawing.path(run, color=color, width=2.0, dash=dash)
-            for run in panel.points(panes, clear[:, number]):
-                self._drawing.path(run, color=color, width=1.6, dash=CLEAR_DASH)
+            for run in panel.points(panes, recovery[:, number]):
+                self._drawing.path(run, color=color, width=1.6, dash=RECOVERY_DASH)
             entries.append((f"{detector.name} {detector.direction}", color, dash))
         panel.limit(self._drawing, log_c, f"alarm at 1e{log_c:.3g}")
-        if not np.isnan(clear).all():
-            entries.append(("recovery", FAINT, CLEAR_DASH))
+        if not np.isnan(recovery).all():
+            entries.append(("recovery", FAINT, RECOVERY_DASH))
             log_recovery = LOG_RECOVERY_THRESHOLD / math.log(10)
             panel.limit(self._drawing, log_recovery, f"recovery at 1e{log_recovery:.3g}", number=1, is_below=True)
         legend(self._drawing, top, entries)
@@ -153,13 +155,13 @@ class _PairPicture:
         for run in panel.points(self._bins.centers, values):
             self._drawing.path(run, color=color)
 
-    def _each(self) -> str:
-        each = self._bins.panes_each
-        return f" (points of {each:,} panes)" if each > 1 else ""
+    def _bin_note(self) -> str:
+        n_panes = self._bins.n_panes_per_bin
+        return f" (points of {n_panes:,} panes)" if n_panes > 1 else ""
 
 
 def _limit(detector: Detector) -> float:
-    """Return the limit on the scale of the picture, where harm to the reference lies above."""
+    """Return the limit on the scale of the chart, where disadvantage of the reference is above."""
     limit = detector.rule.limit
     is_low = detector.direction is Direction.LOW
     if detector.rule.kind is RuleKind.RATIO:
@@ -167,20 +169,20 @@ def _limit(detector: Detector) -> float:
     return -limit if is_low else limit
 
 
-def _by_evidence(findings: Findings, trail: PlotHistory) -> list[int]:
-    """Return the pairs, those with an alarm and then those with the highest evidence first."""
+def _by_evidence(findings: Findings, history: PlotHistory) -> list[int]:
+    """Return the pairs, those with the highest evidence first."""
     pairs = range(len(findings.table.pairs))
     highest = dict.fromkeys(pairs, 0.0)
     for row, detector in enumerate(findings.plan.detectors):
-        reached = float(np.nanmax(trail.alarm[:, row], initial=0.0))
+        reached = float(np.nanmax(history.alarm[:, row], initial=0.0))
         highest[detector.pair] = max(highest[detector.pair], reached)
     return sorted(pairs, key=lambda pair: -highest[pair])
 
 
-def _promise(findings: Findings) -> str:
+def _false_alarm_note(findings: Findings) -> str:
     return (
         f"{findings.table.n_panes:,} panes; at most {findings.plan.false_alarms_per_million:.3g} false alarms"
-        " are expected in a million decisions"
+        " expected per million decisions"
     )
 
 
@@ -189,7 +191,7 @@ def _description(findings: Findings) -> str:
     if not alarms:
         return "No alarm."
     return "; ".join(
-        f"alarm in pane {alarm.label}: {alarm.group} beside {alarm.reference}, {alarm.rule}, {alarm.direction},"
-        f" likely since pane {alarm.onset_label}"
+        f"alarm in pane {alarm.label}: {alarm.group} vs. {alarm.reference}, {alarm.rule}, {alarm.direction},"
+        f" estimated onset pane {alarm.onset_label}"
         for alarm in alarms[:MAX_PAIRS]
     )

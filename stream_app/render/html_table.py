@@ -1,4 +1,4 @@
-"""Tables of a report, and numbers, intervals and moments as they stand in them."""
+"""The tables of a report, and the text of numbers, intervals and times in them."""
 
 from __future__ import annotations
 
@@ -6,32 +6,36 @@ from collections.abc import Sequence
 from html import escape
 
 from stream_app.pipeline.records.results import Bounds
-from stream_app.render.charts import moment
+from stream_app.render.charts import time_label
 
 
 def write_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Write a table; a heading that begins with ``n:`` makes a column of numbers."""
-    marks = [' class="n"' if name.startswith("n:") else "" for name in head]
-    heads = "".join(f"<th{m}>{escape(name.removeprefix('n:'))}</th>" for name, m in zip(head, marks, strict=True))
+    styles = [' class="n"' if name.startswith("n:") else "" for name in head]
+    heads = "".join(f"<th{s}>{escape(name.removeprefix('n:'))}</th>" for name, s in zip(head, styles, strict=True))
     body = "".join(
-        "<tr>" + "".join(f"<td{m}>{escape(cell)}</td>" for cell, m in zip(row, marks, strict=True)) + "</tr>"
+        "<tr>" + "".join(f"<td{s}>{escape(cell)}</td>" for cell, s in zip(row, styles, strict=True)) + "</tr>"
         for row in rows
     )
     return f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def number_text(value: float | None) -> str:
-    """Return a number as a table shows it."""
+def number_text(value: float | None, missing: str = "suppressed") -> str:
+    """Return a number as a table shows it, or what it shows in place of a missing one.
+
+    >>> number_text(12345), number_text(0.123456), number_text(None), number_text(None, "undefined")
+    ('12,345', '0.1235', 'suppressed', 'undefined')
+    """
     if value is None:
-        return "hidden or none"
+        return missing
     return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
 
 
 def bounds_text(bounds: Bounds | None) -> str:
-    """Return an interval as a table shows it; nothing without one."""
+    """Return an interval as a table shows it; empty without one."""
     return "" if bounds is None else f"{bounds.lower:.3f} to {'∞' if bounds.upper is None else f'{bounds.upper:.3f}'}"
 
 
 def time_text(time_s: int | None) -> str:
-    """Return a moment as a table shows it."""
-    return "none" if time_s is None else moment(time_s)
+    """Return a time as a table shows it."""
+    return "none" if time_s is None else time_label(time_s)

@@ -1,4 +1,4 @@
-"""A drawing in SVG that needs nothing else: no script, no style sheet, no font file."""
+"""Drawings in SVG without scripts, style sheets or font files."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ Point = tuple[float, float]
 
 
 class Drawing:
-    """Shapes on white paper, in the order in which they are drawn.
+    """A drawing on a white background; shapes are in the order in which they were drawn.
 
     Args:
         width: In pixels.
-        title: What the picture is, for who cannot see it.
-        description: What it shows, in a sentence.
+        title: Title, for screen readers.
+        description: What the drawing shows, in a sentence, for screen readers.
     """
 
     def __init__(self, width: int, title: str, description: str) -> None:
@@ -42,7 +42,7 @@ class Drawing:
         )
 
     def area(self, points: Iterable[Point], *, color: str, opacity: float) -> None:
-        """Fill the inside of a closed line."""
+        """Fill a polygon."""
         places = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
         self._shapes.append(f'<polygon points="{places}" fill="{color}" fill-opacity="{opacity}"/>')
 
@@ -51,7 +51,7 @@ class Drawing:
         self._shapes.append(f'<circle cx="{center[0]:.1f}" cy="{center[1]:.1f}" r="{radius}" fill="{color}"/>')
 
     def square(self, center: Point, *, color: str, side: float = 5.0) -> None:
-        """Draw the outline of a square, filled with paper."""
+        """Draw the outline of a square, filled with white."""
         x, y = center[0] - side / 2, center[1] - side / 2
         self._shapes.append(
             f'<rect x="{x:.1f}" y="{y:.1f}" width="{side}" height="{side}" fill="#ffffff" stroke="{color}"'
@@ -61,7 +61,7 @@ class Drawing:
     def text(
         self, place: Point, text: str, *, size: int = 13, color: str = INK, anchor: str = "start", is_bold: bool = False
     ) -> None:
-        """Write a line of text with a rim of paper; ``anchor`` is ``start``, ``middle`` or ``end``."""
+        """Write a line of text with a white outline; ``anchor`` is ``start``, ``middle`` or ``end``."""
         weight = ' font-weight="bold"' if is_bold else ""
         rim = 'stroke="#ffffff" stroke-width="4" stroke-linejoin="round" paint-order="stroke"'
         self._shapes.append(
@@ -70,7 +70,7 @@ class Drawing:
         )
 
     def as_svg(self, height: int) -> str:
-        """Return the document, of a height in pixels.
+        """Return the document with a height in pixels.
 
         >>> Drawing(10, "A < B", "Nothing").as_svg(5).splitlines()[1]
         '<title>A &lt; B</title>'

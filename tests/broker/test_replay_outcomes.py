@@ -28,7 +28,7 @@ POLICY = (
 )
 
 
-def test_decisions_and_outcomes_are_found_again_and_a_lost_labels_log_is_said(
+def test_decisions_and_outcomes_are_recomputed_and_a_lost_join_topic_is_reported(
     kafka: str, tmp_path: Path, fresh_name: Callable[[str], str]
 ) -> None:
     site = open_site(kafka, tmp_path, fresh_name("s"), POLICY, n_partitions=2)
@@ -53,7 +53,7 @@ def test_decisions_and_outcomes_are_found_again_and_a_lost_labels_log_is_said(
         done.result(30)
     assert f"{topic}[0] has lost the offsets 0 to 1" in verify(site, code=2)
     admin.delete_topics([topic])[topic].result(30)
-    assert f"The labels log {topic} is gone" in verify(site, code=2)
+    assert f"The outcome-join topic {topic} is gone" in verify(site, code=2)
 
 
 def verify(site: Site, *arguments: str, code: int = 0) -> str:

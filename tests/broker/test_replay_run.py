@@ -72,7 +72,7 @@ def test_raw_records_and_published_events_give_equal_counts_and_those_of_the_liv
 def test_the_same_run_again_has_the_same_digest_and_its_folder_is_for_its_owner_only(site: Site) -> None:
     first, _ = run(site, "first")
     second, _ = run(site, "second")
-    assert first["variants"] == second["variants"]
+    assert first["scenarios"] == second["scenarios"]
     folder = site.folder / "replays" / "first"
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
@@ -103,7 +103,7 @@ def test_small_groups_are_hidden_unless_it_is_asked_for(site: Site) -> None:
 def test_a_what_if_that_changes_the_alerts_ends_with_2_and_one_that_does_not_with_0(site: Site) -> None:
     strict = replay(site, "compare", "--json", "--set", "threshold.dir=0.95", "--what-if", "k=20", code=2)
     scenarios = json.loads(strict.stdout)["what_ifs"]
-    assert [own["what_if"] for own in scenarios] == ["threshold.dir=0.95", "k=20"]
+    assert [scenario["scenario"] for scenario in scenarios] == ["threshold.dir=0.95", "k=20"]
     assert {change["kind"] for change in scenarios[0]["alerts"]} <= {"gained", "lost", "moved"}
     assert scenarios[0]["alerts"]
     assert not scenarios[1]["alerts"]
@@ -217,19 +217,19 @@ def test_bisect_finds_the_pane_and_the_direction_of_the_drift(site: Site) -> Non
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("run", "--from", "1h", "--to", "2h"), "ends before it begins"),
-        (("run", "--from", "yesterday"), "is no moment"),
-        (("run", "--from", "2000-01-01T00:00:00Z", "--to", "2000-01-02T00:00:00Z"), "No event"),
+        (("run", "--from", "1h", "--to", "2h"), "ends before it"),
+        (("run", "--from", "yesterday"), "is not a valid time"),
+        (("run", "--from", "2000-01-01T00:00:00Z", "--to", "2000-01-02T00:00:00Z"), "has no event"),
         (("run", "--speed", "fast"), "is no speed"),
         (("run", "--run", "../up"), "no id of a run"),
         (("run", "--model", "robots"), "No model"),
         (("run", "--source-topic", "nowhere"), "Missing topics: nowhere"),
         (("verify", "--alert", "ffffffffffff"), "No alert"),
         (("compare",), "Nothing is asked"),
-        (("compare", "--set", "treshold=1"), "is no setting"),
+        (("compare", "--set", "treshold=1"), "Unknown setting"),
         (("export", "unknown"), "No whole run"),
         (("bisect", "--group", "robot"), "attributes have the group"),
-        (("republish", "--from", "1h", "--to", "2h"), "ends before it begins"),
+        (("republish", "--from", "1h", "--to", "2h"), "ends before it"),
     ],
 )
 def test_a_wrong_question_is_refused_with_2_in_one_line(site: Site, arguments: tuple[str, ...], words: str) -> None:

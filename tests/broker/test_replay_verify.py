@@ -65,7 +65,7 @@ def test_one_record_that_was_tampered_with_is_found(
     copy = copy_topic(site, fresh_name(act.__name__), tampering)
     code, found = verify(site, "--source-topic", copy)
     assert (code, found.get("is_equal")) == (1, False), found
-    divergence, difference, touched = found["parting"], found["difference"], tampering.touched
+    divergence, difference, touched = found["divergence"], found["difference"], tampering.touched
     assert touched is not None
     assert divergence["partition"] == 2, found
     assert divergence["first_offset"] <= touched.offset < divergence["next_offset"]

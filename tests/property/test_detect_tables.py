@@ -1,4 +1,4 @@
-"""Laws of ``fairstream detect``: any cell is taken or refused, both shapes of a table agree, no number is not one."""
+"""Laws of ``fairstream detect``: any cell is accepted or rejected, both table forms agree, every number is finite."""
 
 from __future__ import annotations
 
@@ -40,18 +40,18 @@ def wide_rows(counts: list[tuple[tuple[int, int], tuple[int, int]]]) -> list[Cou
 
 
 @given(st.lists(st.fixed_dictionaries({}, optional=dict.fromkeys(("k_a", "n_a", "k_b", "n_b", "start"), cells))))
-def test_any_cells_make_a_table_or_a_refusal(found: list[dict[str, Any]]) -> None:
-    rows = [CountRow(f"line {at}", own) for at, own in enumerate(found, 2)]
+def test_any_cells_make_a_table_or_an_error(cells_by_row: list[dict[str, Any]]) -> None:
+    rows = [CountRow(f"line {number}", row) for number, row in enumerate(cells_by_row, 2)]
     try:
         table = read_wide(rows, SAME)
     except ConfigError:
         return
-    assert table.n_panes == len(found)
+    assert table.n_panes == len(cells_by_row)
 
 
 @given(st.lists(st.fixed_dictionaries({}, optional=dict.fromkeys(("group", "n", "k", "period", "start"), cells))))
-def test_any_cells_of_a_long_table_make_a_table_or_a_refusal(found: list[dict[str, Any]]) -> None:
-    rows = [CountRow(f"line {at}", own) for at, own in enumerate(found, 2)]
+def test_any_cells_of_a_long_table_make_a_table_or_an_error(cells_by_row: list[dict[str, Any]]) -> None:
+    rows = [CountRow(f"line {number}", row) for number, row in enumerate(cells_by_row, 2)]
     try:
         table = read_long(rows, SAME, "1")
     except ConfigError:
@@ -60,7 +60,7 @@ def test_any_cells_of_a_long_table_make_a_table_or_a_refusal(found: list[dict[st
 
 
 @given(panes)
-def test_a_long_table_holds_what_a_wide_one_does(counts: list[tuple[tuple[int, int], tuple[int, int]]]) -> None:
+def test_a_long_table_and_a_wide_one_agree(counts: list[tuple[tuple[int, int], tuple[int, int]]]) -> None:
     rows = [
         CountRow("", {"period": at, "group": group, "k": k, "n": n})
         for at, pane in enumerate(counts)
@@ -73,7 +73,7 @@ def test_a_long_table_holds_what_a_wide_one_does(counts: list[tuple[tuple[int, i
 
 @settings(max_examples=25, deadline=None)  # each example solves intervals
 @given(panes, st.booleans())
-def test_every_fact_is_finite_and_every_picture_is_drawn(
+def test_every_fact_is_finite_and_every_chart_is_drawn(
     counts: list[tuple[tuple[int, int], tuple[int, int]]],
     has_lifecycle: bool,  # noqa: FBT001 - drawn
 ) -> None:
@@ -81,15 +81,15 @@ def test_every_fact_is_finite_and_every_picture_is_drawn(
     detectors = list_detectors(1, RULES, list(Direction))
     thresholds = equal_thresholds(len(detectors), threshold=1e4, false_alarms_per_million=0.1)
     findings = Findings(table, Plan(detectors, thresholds, has_lifecycle=has_lifecycle))
-    trail = PlotHistory(table.n_panes, len(detectors))
+    history = PlotHistory(table.n_panes, len(detectors))
     facts: list[msgspec.Struct] = [findings.setup()]
     for step in run_detectors(table, findings.plan):
         findings.take(step)
-        trail.take(step)
+        history.take(step)
         facts += [findings.pane(step), *map(findings.change, step.changes)]
     facts += findings.pairs()
     assert all(math.isfinite(number) for number in numbers_in(msgspec.to_builtins(facts)))
-    assert "nan" not in draw_chart(findings, trail).lower()
+    assert "nan" not in draw_chart(findings, history).lower()
 
 
 def numbers_in(fact: Any) -> list[float]:

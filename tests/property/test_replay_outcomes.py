@@ -1,8 +1,9 @@
-"""What was told about outcomes is repeated from the labels log and the journal, bit for bit."""
+"""What was published about outcomes is recomputed from the outcome-join topic and the journal, bit for bit."""
 
 from __future__ import annotations
 
 import random
+from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 import numpy as np
@@ -10,18 +11,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_app.core.join.join_records import JoinOutcomes, decode_rows, encode_rows
-from stream_app.core.windows.partials import decode_partial
+from stream_app.core.windows.partials import Partial, decode_partial
 from stream_app.core.windows.source_progress import SourcePartition
 from stream_app.pipeline.contract import Batch, Outputs
 from stream_app.pipeline.judge.step import JudgeStep, JudgeTopology
 from stream_app.pipeline.names import outcomes_name
 from stream_app.pipeline.outcomes.step import OutcomeStep, OutcomeTopology
+from stream_app.pipeline.records.alerts import Alert, decode_alert
 from stream_app.pipeline.records.journal import JournalEntry, decode_journal_entry
-from stream_app.pipeline.replay.verify.matching import PublishedRecord, RecordMatcher, first_difference
+from stream_app.pipeline.records.outcome_results import decode_any_result
+from stream_app.pipeline.replay.verify.compared_range import AnyResult, ComparedRange
+from stream_app.pipeline.replay.verify.difference import first_difference
+from stream_app.pipeline.replay.verify.matching import PublishedRecord, RecordMatcher, RecordPosition
 from stream_app.pipeline.replay.verify.outcome_cursor import OutcomeCursor
 from stream_app.pipeline.replay.verify.recomputation import Recomputation, RecomputedRecord, split_deployments
+from stream_app.pipeline.replay.verify.verification import Verification, Verifier
 from stream_app.policy import parse_policy
-from stream_app.topics import FAIRNESS_JOURNAL, FAIRNESS_PARTIALS, FAIRNESS_RESULTS, outcome_join_topic
+from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_JOURNAL, FAIRNESS_PARTIALS, FAIRNESS_RESULTS, outcome_join_topic
 from tests.support.fake_sources import batch_of
 from tests.support.lanes.outcome_lane import APP, NOW_S, decisions, outcomes
 from tests.support.lanes.outcome_lane import POLICY as POLICY_TEXT
@@ -36,7 +42,7 @@ Log = list[bytes]
 
 @st.composite
 def logs(draw: st.DrawFn) -> list[Log]:
-    """Draw two partitions with decisions, outcomes before and after them, repeated and changed ones."""
+    """Draw two partitions with decisions, outcomes before and after them, duplicate and changed ones."""
     return [make_log(random.Random(draw(st.integers(0, 10_000))), draw(st.integers(1, 12))) for _ in range(2)]
 
 
@@ -58,12 +64,12 @@ def batch(log: Log, partition: int, first: int, after: int) -> Batch:
     return Batch(TOPIC, partition, first, after, np.arange(first, after), values, np.zeros(n, np.int64))
 
 
-def live(both: list[Log], rng: random.Random) -> list[Outputs]:
-    """Join and judge as two lanes and a judge do that flush when they please."""
+def live(both: list[Log], rng: random.Random, partials: list[Partial] | None = None) -> list[Outputs]:
+    """Join and judge like two lanes and a judge that flush at arbitrary times."""
     lanes = [OutcomeStep(MODEL, number, OutcomeTopology(APP, len(both))) for number in range(len(both))]
     judge = JudgeStep(POLICY, 0, JudgeTopology())
     judge.restore({}, 0)
-    places, told = [0] * len(both), []
+    places, outputs = [0] * len(both), []
     now_s = float(NOW_S)
     while any(place < len(log) for place, log in zip(places, both, strict=True)):
         number = rng.randrange(len(both))
@@ -71,18 +77,21 @@ def live(both: list[Log], rng: random.Random) -> list[Outputs]:
         list(lanes[number].step(batch(both[number], number, places[number], after)))
         places[number] = after
         now_s += 1
-        told += judged(judge, lanes[number], now_s)
+        outputs += judged(judge, lanes[number], now_s, partials)
     for _ in range(2):  # silent for longer than idle_s: then the clock closes what is open
         now_s += 100
         for lane in lanes:
-            told += judged(judge, lane, now_s)
-    return told
+            outputs += judged(judge, lane, now_s, partials)
+    return outputs
 
 
-def judged(judge: JudgeStep, lane: OutcomeStep, now_s: float) -> list[Outputs]:
+def judged(judge: JudgeStep, lane: OutcomeStep, now_s: float, partials: list[Partial] | None) -> list[Outputs]:
     for run in lane.flush(now_s, is_caught_up=True).outputs:
         assert run.topic == FAIRNESS_PARTIALS
-        list(judge.step(batch_of([decode_partial(value) for value in run.values if value])))
+        flushed = [decode_partial(value) for value in run.values if value]
+        list(judge.step(batch_of(flushed)))
+        if partials is not None:
+            partials += flushed
     return judge.flush(now_s, is_caught_up=True).outputs
 
 
@@ -96,7 +105,7 @@ def records_of(outputs: list[Outputs]) -> list[PublishedRecord]:
 
 
 def journal_of(records: list[PublishedRecord]) -> list[JournalEntry]:
-    return [decode_journal_entry(own.value) for own in records if own.topic == FAIRNESS_JOURNAL]
+    return [decode_journal_entry(record.value) for record in records if record.topic == FAIRNESS_JOURNAL]
 
 
 def cursor_over(log: Log, number: int, n_partitions: int) -> OutcomeCursor:
@@ -106,23 +115,22 @@ def cursor_over(log: Log, number: int, n_partitions: int) -> OutcomeCursor:
 
 
 def recomputed(both: list[Log], entries: list[JournalEntry]) -> list[RecomputedRecord]:
-    """Repeat what the journal says, from the logs read in runs of two records."""
-
+    """Recompute the entries of the journal, from the logs read in runs of two records."""
     cursors = {SourcePartition(TOPIC, number): cursor_over(log, number, len(both)) for number, log in enumerate(both)}
     [deployment] = split_deployments(entries, FAIRNESS_JOURNAL)
     recomputation = Recomputation(MODEL, POLICY.hash(), cursors, name=NAME)
-    return [told for entry in deployment for told in recomputation.recompute(entry)]
+    return [record for entry in deployment for record in recomputation.recompute(entry)]
 
 
 def by_topic(records: list[PublishedRecord] | list[RecomputedRecord]) -> dict[str, list[bytes]]:
     topics: dict[str, list[bytes]] = {}
-    for own in records:
-        topics.setdefault(own.topic, []).append(own.value)
+    for record in records:
+        topics.setdefault(record.topic, []).append(record.value)
     return topics
 
 
 @given(both=logs(), seed=st.integers(0, 10_000))
-def test_what_was_told_about_outcomes_is_repeated_bit_for_bit(both: list[Log], seed: int) -> None:
+def test_records_about_outcomes_are_recomputed_bit_for_bit(both: list[Log], seed: int) -> None:
     records = records_of(live(both, random.Random(seed)))
     again = recomputed(both, journal_of(records))
     assert by_topic(again) == by_topic(records)
@@ -135,19 +143,87 @@ def with_other_labels(record: bytes) -> bytes:
     return encode_rows(msgspec.structs.replace(rows, is_favorable=bytes(1 - label for label in rows.is_favorable)))
 
 
-def test_a_label_that_was_changed_in_the_log_is_found_in_its_group() -> None:
+class InMemoryRecords:
+    """Everything that was published, in memory; ``PublishedRecords``."""
+
+    def __init__(self, records: list[PublishedRecord], partials: list[Partial]) -> None:
+        self._records = records
+        self._partials = partials
+
+    def journal(self) -> list[tuple[PublishedRecord, JournalEntry]]:
+        return [(record, decode_journal_entry(record.value)) for record in self._of(FAIRNESS_JOURNAL)]
+
+    def results(self, *, at: Collection[RecordPosition] | None = None) -> Iterator[tuple[PublishedRecord, AnyResult]]:
+        for record in self._of(FAIRNESS_RESULTS):
+            if at is None or (record.topic, record.partition, record.offset) in at:
+                yield record, decode_any_result(record.value)
+
+    def alerts(self) -> Iterator[tuple[PublishedRecord, Alert]]:
+        return ((record, decode_alert(record.value)) for record in self._of(FAIRNESS_ALERTS))
+
+    def partials(self) -> list[Partial]:
+        return self._partials
+
+    def _of(self, topic: str) -> list[PublishedRecord]:
+        return [record for record in self._records if record.topic == topic]
+
+
+class InMemoryLogs:
+    """The two partitions of the outcome-join topic; ``SourceLogs``."""
+
+    n_read = 0
+
+    def __init__(self, both: list[Log]) -> None:
+        self._both = both
+
+    def open_deployment(self, deployment: Sequence[JournalEntry]) -> dict[SourcePartition, OutcomeCursor]:
+        assert deployment[0].number == 0
+        n = len(self._both)
+        return {SourcePartition(TOPIC, number): cursor_over(log, number, n) for number, log in enumerate(self._both)}
+
+
+def verified(records: list[PublishedRecord], partials: list[Partial], both: list[Log]) -> Verification:
+    published = InMemoryRecords(records, partials)
+    verifier = Verifier(MODEL, POLICY.hash(), NAME, published, lambda: None)
+    return verifier.verify(InMemoryLogs(both), ComparedRange(), k=0)
+
+
+def test_an_untouched_log_is_verified_and_a_changed_label_is_located() -> None:
+    both = [make_log(random.Random(7), 12), make_log(random.Random(8), 12)]
+    partials: list[Partial] = []
+    records = records_of(live(both, random.Random(9), partials))
+    verification = verified(records, partials, both)
+    assert (verification.is_equal, verification.n_equal, verification.model) == (True, len(records), NAME)
+
+    both[1][3] = with_other_labels(both[1][3])
+    verification = verified(records, partials, both)
+    assert not verification.is_equal
+    difference, divergence = verification.difference, verification.divergence
+    assert difference is not None
+    assert divergence is not None
+    assert (difference.attribute, difference.key.split("|")[0]) == ("sex", NAME)
+    assert divergence.partition == 1
+    assert divergence.first_offset <= 3 < divergence.next_offset
+
+
+def test_a_name_without_any_outcome_is_verified_without_a_journal() -> None:
+    verification = verified([], [], [[], []])
+    assert (verification.is_equal, verification.n_equal, verification.difference) == (True, 0, None)
+
+
+def test_a_label_that_was_changed_in_the_log_is_named_with_its_group() -> None:
     both = [make_log(random.Random(7), 12), make_log(random.Random(8), 12)]
     records = records_of(live(both, random.Random(9)))
     both[1][3] = with_other_labels(both[1][3])
-    comparison = RecordMatcher(records, len(journal_of(records)))
-    for told in recomputed(both, journal_of(records)):
-        comparison.match(told)
-    places = set(comparison.unexpected())
-    unexpected = [own for own in records if (own.topic, own.partition, own.offset) in places]
-    found = first_difference(comparison.missing(), unexpected, k=0)
-    assert found is not None
-    assert found.topic == FAIRNESS_RESULTS
-    assert (found.attribute, found.key.split("|")[0]) == ("sex", NAME)
-    assert found.field not in {"record", "bytes"}
-    assert found.start_s <= NOW_S + 10 < found.end_s
-    assert found.live != found.replayed
+    matcher = RecordMatcher(records, len(journal_of(records)))
+    for record in recomputed(both, journal_of(records)):
+        matcher.match(record)
+    positions = set(matcher.unexpected())
+    unexpected = [live for live in records if (live.topic, live.partition, live.offset) in positions]
+    difference = first_difference(matcher.missing(), unexpected, k=0)
+    assert difference is not None
+    assert difference.topic == FAIRNESS_RESULTS
+    assert (difference.attribute, difference.key.split("|")[0]) == ("sex", NAME)
+    assert difference.field not in {"record", "bytes"}
+    assert difference.start_s <= NOW_S + 10 < difference.end_s
+    assert difference.live != difference.replayed

@@ -1,4 +1,4 @@
-"""Whatever versions decide: the parts sum to the change, nothing small is told, and totals give nothing away."""
+"""For any versions: the parts sum to the change, small counts are hidden, and totals do not reveal them."""
 
 from __future__ import annotations
 
@@ -29,27 +29,27 @@ def streams(draw: st.DrawFn) -> list[Pane]:
 
 @settings(max_examples=300)
 @given(panes=streams())
-def test_the_parts_sum_to_the_change_and_nothing_below_k_is_told(panes: list[Pane]) -> None:
+def test_the_parts_sum_to_the_change_and_nothing_below_k_is_disclosed(panes: list[Pane]) -> None:
     onset = find_onset(panes, "gap", K)
     assume(onset is not None)
     assert onset is not None
     assert onset.earliest_s <= onset.pane_s <= onset.latest_s
-    found = explain_versions(panes, onset, K)
-    change = onset.after.gap - onset.before.gap
-    assert found.mix + found.rate == pytest.approx(change, abs=1e-12)
-    assert sum(own.mix for own in found.versions) == pytest.approx(found.mix, abs=1e-12)
-    assert sum(own.rate for own in found.versions) == pytest.approx(found.rate, abs=1e-12)
+    change = explain_versions(panes, onset, K)
+    expected = onset.after.gap - onset.before.gap
+    assert change.mix + change.rate == pytest.approx(expected, abs=1e-12)
+    assert sum(version.mix for version in change.versions) == pytest.approx(change.mix, abs=1e-12)
+    assert sum(version.rate for version in change.versions) == pytest.approx(change.rate, abs=1e-12)
     for side, total in (("before", onset.before), ("after", onset.after)):
-        told = [getattr(own, side) for own in found.versions]
-        # The told counts make up the whole, so that there is no rest to be found by subtraction.
-        assert sum(own.n or 0 for own in told) == total.n
-        assert sum(own.n_reference or 0 for own in told) == total.n_reference
-        assert all(n is None or n >= K for own in told for n in (own.n, own.n_reference))
-        assert all((own.gap is None) == (None in {own.n, own.n_reference}) for own in told)
-    assert found.began_with is None or found.began_with in {own.version for own in found.versions}
+        sides = [getattr(version, side) for version in change.versions]
+        # The disclosed counts sum to the total, so that there is no rest to compute by subtraction.
+        assert sum(part.n or 0 for part in sides) == total.n
+        assert sum(part.n_reference or 0 for part in sides) == total.n_reference
+        assert all(n is None or n >= K for part in sides for n in (part.n, part.n_reference))
+        assert all((part.gap is None) == (None in {part.n, part.n_reference}) for part in sides)
+    assert change.began_with is None or change.began_with in {version.version for version in change.versions}
 
 
-def test_fixed_shares_are_taken_for_a_change_of_version_in_less_than_1_of_100_changes() -> None:
+def test_fixed_shares_are_mistaken_for_a_change_of_version_in_less_than_1_of_100_changes() -> None:
     """Of 400 streams 4 are expected at most; 13 or more have a probability below 2e-4."""
     rng = np.random.default_rng(23)
     n_blamed = 0

@@ -20,9 +20,11 @@ from stream_app.pipeline.names import outcomes_name
 from stream_app.pipeline.outcomes.step import OutcomeTopology
 from stream_app.pipeline.records.journal import JournalEntry, decode_journal_entry
 from stream_app.pipeline.replay.cursor import Cursor, SourceCursor
-from stream_app.pipeline.replay.ranges.range_replay import RangeReplay, TimeRange
-from stream_app.pipeline.replay.ranges.scenarios import ScenarioSettings, original_scenario, scenario_of
+from stream_app.pipeline.replay.ranges.range_replay import RangeReplay
+from stream_app.pipeline.replay.scenarios.scenario import original_scenario
+from stream_app.pipeline.replay.scenarios.settings import ScenarioSettings, scenario_of
 from stream_app.pipeline.replay.sources import PublishedCounter, RawCounter, SourceCounter
+from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.pipeline.replay.verify.outcome_cursor import OutcomeCursor
 from stream_app.pipeline.replay.verify.recomputation import Recomputation, split_deployments
 from stream_app.policy import ModelPolicy, Policy
@@ -173,7 +175,7 @@ def range_replays(policy: Policy, logs: Logs) -> Iterator[dict[str, Any]]:
         scenarios, model.topic, TimeRange(-inf, inf), ends, begins, lambda own, groups: RawCounter(own, KEYS, groups)
     )
     runs = {own: runs_of(model.topic, own, log) for own, log in raw.items()}
-    while (partition := replay.slowest()) is not None:
+    while (partition := replay.next_partition()) is not None:
         if (run := next(runs[partition], None)) is None:
             replay.end(partition)
         else:

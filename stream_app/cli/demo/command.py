@@ -63,9 +63,9 @@ def demo(  # noqa: PLR0913, PLR0917 - one for each flag
 
     Example: fairstream demo --exit-on-alert
     """
-    from stream_app.programs.demo.environment import Scenario, open_environment  # noqa: PLC0415  # other commands start faster
+    from stream_app.programs.demo.environment import DemoPlan, open_environment  # noqa: PLC0415  # other commands start faster
 
-    scenario = Scenario(policy=policy, fair_s=fair_s, drift=drift, rate=rate, seed=seed)
+    scenario = DemoPlan(policy=policy, fair_s=fair_s, drift=drift, rate=rate, seed=seed)
     notes.print("FairStream demo: synthetic loan decisions, not for production. Ctrl-C ends it.")
     with (
         stop_on_signals() as stop,

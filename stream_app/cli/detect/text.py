@@ -37,7 +37,7 @@ def sentence(findings: Findings, changes: Sequence[ChangeFacts], pairs: Sequence
     promise = f"at most {findings.plan.false_alarms_per_million:.3g} false alarms are expected in a million decisions"
     alarms = [change for change in changes if change.type == "alarm"]
     if not alarms:
-        n = sum(pair.whole.n_a for pair in pairs) + pairs[0].whole.n_b
+        n = sum(pair.overall.n_a for pair in pairs) + pairs[0].overall.n_b
         return (
             f"No alarm in {findings.table.n_panes:,} panes and {n:,} decisions ({promise});"
             " silence does not prove fairness: the intervals say what can still be excluded."
@@ -83,7 +83,7 @@ def _pair_table(pairs: Sequence[PairFacts]) -> Table:
     for name in ("n", "value", "looks once", "all the time"):
         table.add_column(name, justify="right", no_wrap=True)
     for pair in pairs:
-        for over, size in (("all panes", pair.whole), ("after the alarm", pair.since_alarm)):
+        for over, size in (("all panes", pair.overall), ("after the alarm", pair.since_alarm)):
             if size is not None:
                 for number, cells in enumerate(_size_rows(pair, size)):
                     table.add_row(over if number == 0 else "", *cells)

@@ -51,7 +51,7 @@ def bisect(  # noqa: PLR0913, PLR0917 - one for each flag
 
     Example: fairstream replay bisect --metric dir --group female --from 6h
     """
-    from stream_app.programs.replay.bisect import attribute_of  # noqa: PLC0415  # other commands start faster
+    from stream_app.pipeline.replay.bisect.bisection import attribute_of  # noqa: PLC0415  # other commands start faster
     from stream_app.programs.replay.bisect import bisect as search  # noqa: PLC0415
 
     settings = read_settings(kafka=kafka, policy=policy, state_dir=state_dir)

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from stream_app.pipeline.replay.bisect.bisection import Bisection
     from stream_app.pipeline.replay.bisect.onset import Side
     from stream_app.pipeline.replay.bisect.version_change import VersionChange, VersionSide
-    from stream_app.programs.replay.bisect import Bisection
 
 _MAX_SEGMENTS = 5
 _MAX_VERSIONS = 8

@@ -28,8 +28,8 @@ from stream_app.errors import ConfigError
 from stream_app.policy import ModelPolicy, Policy, load_policy
 
 if TYPE_CHECKING:
-    from stream_app.pipeline.replay.ranges.comparison import RunComparison
-    from stream_app.pipeline.replay.ranges.range_replay import Scenario
+    from stream_app.pipeline.replay.scenarios.comparison import RunComparison
+    from stream_app.pipeline.replay.scenarios.scenario import Scenario
 
 _MAX_SHOWN = 20
 CROSS = "+"  # in the names of intersections; they are in --json and in the report
@@ -87,11 +87,13 @@ def compare(  # noqa: PLR0913, PLR0917 - one for each flag
 
     Example: fairstream replay compare --from 1d --set threshold.dir=0.85 --what-if window=6h,k=20
     """
-    from stream_app.pipeline.replay.ranges.comparison import compare_runs  # noqa: PLC0415  # other commands start faster
-    from stream_app.pipeline.replay.ranges.scenarios import original_scenario  # noqa: PLC0415
+    from stream_app.pipeline.replay.ranges.run_request import RunRequest  # noqa: PLC0415
+    from stream_app.pipeline.replay.scenarios.comparison import compare_runs  # noqa: PLC0415  # other commands start faster
+    from stream_app.pipeline.replay.scenarios.results import disclose_scenarios  # noqa: PLC0415
+    from stream_app.pipeline.replay.scenarios.scenario import original_scenario  # noqa: PLC0415
     from stream_app.programs.replay.live import read_live  # noqa: PLC0415
     from stream_app.programs.replay.run import run as judge_again  # noqa: PLC0415
-    from stream_app.programs.replay.run_files import RunRequest, disclose_scenarios, load, save  # noqa: PLC0415
+    from stream_app.programs.replay.run_files import load, save  # noqa: PLC0415
 
     settings = read_settings(kafka=kafka, policy=policy, state_dir=state_dir)
     watched = load_policy(settings.policy)
@@ -103,12 +105,12 @@ def compare(  # noqa: PLR0913, PLR0917 - one for each flag
     scenarios = [original_scenario(watched, meant), *scenarios]
     with progress_bar("comparing", as_json=as_json) as note:
         ran = judge_again(settings, scenarios, time_range, choice, note)
-    original, *others = said = disclose_scenarios(ran, scenarios, is_exact=unsafe_exact)
+    original, *others = said = disclose_scenarios(ran.reports, scenarios, is_exact=unsafe_exact)
     saved = save(Path(settings.state_dir), name, RunRequest(scenarios, time_range, choice, described), ran, said)
     if with_ == "live":
         original = read_live(settings, meant, time_range, k=0 if unsafe_exact else meant.privacy.k)
     elif with_ is not None:
-        original = load(Path(settings.state_dir), with_).said[0]._replace(name=with_)
+        original = load(Path(settings.state_dir), with_).scenarios[0]._replace(name=with_)
     compared = [compare_runs(original, own) for own in others]
     if as_json:
         print_json({"run": saved.manifest.run, "what_ifs": compared})
@@ -130,8 +132,8 @@ def _scenarios(
     more: list[str] | None,
 ) -> tuple[list[Scenario], dict[str, dict[str, str]]]:
     """Return the variants that the flags ask for, and what each of them changes."""
-    from stream_app.pipeline.replay.ranges.range_replay import Scenario  # noqa: PLC0415
-    from stream_app.pipeline.replay.ranges.scenarios import (  # noqa: PLC0415
+    from stream_app.pipeline.replay.scenarios.scenario import Scenario  # noqa: PLC0415
+    from stream_app.pipeline.replay.scenarios.settings import (  # noqa: PLC0415
         ScenarioSettings,
         parse_group_map,
         parse_references,
@@ -174,7 +176,7 @@ def _show(compared: RunComparison) -> None:
     else:
         facts.print(f"{compared.scenario}: every value is the same", markup=False)
     for change in compared.alerts[:_MAX_SHOWN]:
-        times = " -> ".join(_time(own) for own in (change.original_s, change.what_if_s) if own is not None)
+        times = " -> ".join(_time(own) for own in (change.original_s, change.scenario_s) if own is not None)
         facts.print(f"alert {change.kind}: {change.attribute} {change.group}, {change.test}, {times}", markup=False)
     if len(compared.alerts) > _MAX_SHOWN:
         facts.print(f"and {len(compared.alerts) - _MAX_SHOWN} more alerts differ")

@@ -69,7 +69,7 @@ def export(
     from stream_app.pipeline.disclosure.rows import columns_of, csv_of, rows_of  # noqa: PLC0415
 
     saved = _load(state_dir, run, scenario)
-    rows = [row for own in saved.said for row in rows_of(own.results, run=run, scenario=own.name)]
+    rows = [row for own in saved.scenarios for row in rows_of(own.results, run=run, scenario=own.name)]
     if format_ is Format.PARQUET:
         if out is None:
             raise ConfigError("Parquet needs a file", action="Give --out FILE")
@@ -90,7 +90,7 @@ def write_open_metrics(run: RunId, out: Out = None, scenario: VariantName = None
     from stream_app.pipeline.replay.export.open_metrics import open_metrics_of  # noqa: PLC0415  # other commands start faster
 
     saved = _load(state_dir, run, scenario)
-    _write(out, "".join(open_metrics_of(run, saved.said)))
+    _write(out, "".join(open_metrics_of(run, saved.scenarios)))
 
 
 def _load(state_dir: str | None, run: str, scenario: str | None) -> SavedRun:
@@ -99,11 +99,11 @@ def _load(state_dir: str | None, run: str, scenario: str | None) -> SavedRun:
     saved = load(Path(read_settings(state_dir=state_dir).state_dir), run)
     if scenario is None:
         return saved
-    chosen = [own for own in saved.said if own.name == scenario]
+    chosen = [own for own in saved.scenarios if own.name == scenario]
     if not chosen:
-        names = ", ".join(own.name for own in saved.said)
+        names = ", ".join(own.name for own in saved.scenarios)
         raise ConfigError(f"No variant {scenario!r} in run {run}", action=f"Known: {names}")
-    return replace(saved, said=chosen)
+    return replace(saved, scenarios=chosen)
 
 
 def _write(out: Path | None, text: str) -> None:

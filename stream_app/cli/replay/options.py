@@ -15,7 +15,7 @@ from stream_app.errors import ConfigError
 from stream_app.policy import ModelPolicy, Policy
 
 if TYPE_CHECKING:
-    from stream_app.programs.replay.sources import SourceChoice
+    from stream_app.pipeline.replay.source_log import SourceChoice
 
 Model = Annotated[
     str | None, typer.Option("--model", help="Model of the policy; needed where it has several.", show_default=False)
@@ -72,7 +72,7 @@ def model_of(policy: Policy, name: str | None) -> ModelPolicy:
 
 def choice_of(model: ModelPolicy, *, from_raw: bool, source_topic: str | None) -> SourceChoice:
     """Return the topic that is read."""
-    from stream_app.programs.replay.sources import SourceChoice  # noqa: PLC0415  # other commands start faster
+    from stream_app.pipeline.replay.source_log import SourceChoice  # noqa: PLC0415  # other commands start faster
 
     return SourceChoice("raw" if from_raw or model.output_topic is None else "published", source_topic)
 

@@ -19,8 +19,7 @@ from stream_app.errors import ConfigError
 from stream_app.policy import load_policy
 
 if TYPE_CHECKING:
-    from stream_app.programs.export.audit_trail import RecordKind
-    from stream_app.programs.export.write import ExportSummary
+    from stream_app.pipeline.replay.export.request import ExportSummary, RecordKind
 
 
 class RecordFormat(enum.StrEnum):
@@ -68,9 +67,9 @@ def export_records(  # noqa: PLR0913, PLR0917 - one for each flag
 
     Example: fairstream replay export-records --from 2h --to 1h --out case-12.jsonl --unsafe-records --reason "case 12"
     """
+    from stream_app.pipeline.replay.export.request import ExportRequest, reject_unpermitted  # noqa: PLC0415
     from stream_app.pipeline.replay.moments import parse_moment  # noqa: PLC0415  # other commands start faster
-    from stream_app.programs.export.audit_trail import ExportRequest  # noqa: PLC0415
-    from stream_app.programs.export.export import export_records, reject_unpermitted  # noqa: PLC0415
+    from stream_app.programs.export.export import export_records  # noqa: PLC0415
 
     settings = read_settings(kafka=kafka, policy=policy, state_dir=state_dir)
     watched = load_policy(settings.policy)

@@ -30,8 +30,9 @@ from stream_app.errors import ConfigError
 from stream_app.policy import ModelPolicy, load_policy
 
 if TYPE_CHECKING:
-    from stream_app.pipeline.replay.ranges.range_replay import TimeRange
-    from stream_app.programs.replay.run_files import RunId, SavedRun
+    from stream_app.pipeline.replay.ranges.run_request import RunId
+    from stream_app.pipeline.replay.time_range import TimeRange
+    from stream_app.programs.replay.run_files import SavedRun
 
 _MAX_RUN_LENGTH = 60
 
@@ -74,12 +75,14 @@ def run_replay(  # noqa: PLR0913, PLR0917 - one for each flag
     Example: fairstream replay run --from 2h --to now --published
     """
     from stream_app.pipeline.replay.moments import parse_moment  # noqa: PLC0415  # other commands start faster
-    from stream_app.pipeline.replay.ranges.range_replay import TimeRange  # noqa: PLC0415
-    from stream_app.pipeline.replay.ranges.scenarios import original_scenario  # noqa: PLC0415
+    from stream_app.pipeline.replay.ranges.pace import ReplaySpeed  # noqa: PLC0415
+    from stream_app.pipeline.replay.ranges.run_request import RunRequest  # noqa: PLC0415
     from stream_app.pipeline.replay.ranges.similar_cases import SimilarCases  # noqa: PLC0415
-    from stream_app.programs.replay.run import ReplaySpeed  # noqa: PLC0415
+    from stream_app.pipeline.replay.scenarios.results import disclose_scenarios  # noqa: PLC0415
+    from stream_app.pipeline.replay.scenarios.scenario import original_scenario  # noqa: PLC0415
+    from stream_app.pipeline.replay.time_range import TimeRange  # noqa: PLC0415
     from stream_app.programs.replay.run import run as judge_again  # noqa: PLC0415
-    from stream_app.programs.replay.run_files import RunRequest, disclose_scenarios, save  # noqa: PLC0415
+    from stream_app.programs.replay.run_files import save  # noqa: PLC0415
     from stream_app.programs.replay.verify import range_of_alert  # noqa: PLC0415
 
     settings = read_settings(kafka=kafka, policy=policy, state_dir=state_dir)
@@ -98,14 +101,14 @@ def run_replay(  # noqa: PLR0913, PLR0917 - one for each flag
         similar = SimilarCases(meant, time_range, consistency) if consistency else None
         observe = similar.reader_of if similar is not None else None
         ran = judge_again(settings, scenarios, time_range, choice, note, ReplaySpeed(speed_of(speed), rate), observe)
-    said = disclose_scenarios(ran, scenarios, is_exact=unsafe_exact)
+    said = disclose_scenarios(ran.reports, scenarios, is_exact=unsafe_exact)
     asked = RunRequest(scenarios, time_range, choice, similar=similar)
     show_saved(save(Path(settings.state_dir), name, asked, ran, said), as_json=as_json)
 
 
 def name_run(run: str | None) -> RunId:
     """Return the given id of a run, or a new one."""
-    from stream_app.programs.replay.run_files import RunId  # noqa: PLC0415
+    from stream_app.pipeline.replay.ranges.run_request import RunId  # noqa: PLC0415
 
     now_s = time.time()
     if run is not None and (not run.replace("-", "").replace("_", "").isalnum() or len(run) > _MAX_RUN_LENGTH):
@@ -117,7 +120,7 @@ def name_run(run: str | None) -> RunId:
 def time_range_of(from_: str | None, to: str | None, now_s: float) -> TimeRange:
     """Return the stretch of event time that is meant."""
     from stream_app.pipeline.replay.moments import parse_moment  # noqa: PLC0415
-    from stream_app.pipeline.replay.ranges.range_replay import TimeRange  # noqa: PLC0415
+    from stream_app.pipeline.replay.time_range import TimeRange  # noqa: PLC0415
 
     return TimeRange(
         float("-inf") if from_ is None else parse_moment(from_, now_s),
@@ -131,7 +134,7 @@ def window_range(model: ModelPolicy, name: str | None, end_s: int) -> TimeRange:
     Raises:
         ConfigError: the policy has no such window, or none that ends then.
     """
-    from stream_app.pipeline.replay.ranges.range_replay import TimeRange  # noqa: PLC0415
+    from stream_app.pipeline.replay.time_range import TimeRange  # noqa: PLC0415
 
     sizes = {own.name: own.size_s for own in model.windows}
     size_s = sizes.get(name or model.windows[0].name)

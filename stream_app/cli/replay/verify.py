@@ -26,8 +26,8 @@ from stream_app.cli.replay.options import (
 from stream_app.policy import load_policy
 
 if TYPE_CHECKING:
-    from stream_app.pipeline.replay.verify.matching import Difference
-    from stream_app.programs.replay.verify import Verification
+    from stream_app.pipeline.replay.verify.difference import Difference
+    from stream_app.pipeline.replay.verify.verification import Verification
 
 
 @replay.command()
@@ -54,7 +54,8 @@ def verify(  # noqa: PLR0913, PLR0917 - one for each flag
     Example: fairstream replay verify --model loans --published
     """
     from stream_app.pipeline.replay.moments import parse_moment  # noqa: PLC0415  # other commands start faster
-    from stream_app.programs.replay.verify import ComparedRange, range_of_alert, verify  # noqa: PLC0415
+    from stream_app.pipeline.replay.verify.compared_range import ComparedRange  # noqa: PLC0415
+    from stream_app.programs.replay.verify import range_of_alert, verify  # noqa: PLC0415
 
     settings = read_settings(kafka=kafka, policy=policy, state_dir=state_dir)
     watched = load_policy(settings.policy)

@@ -1,9 +1,9 @@
-"""Replay: the source topics once more, through the functions of the live pipeline.
+"""Replay: the source topics are read again and counted, judged or copied by the functions of the live pipeline.
 
-sources    counts one source partition, from raw records or from published events
-cursor     hands out a partition up to an offset
-retelling  driven by the judge's journal: what the judge said, bit for bit
-evidence   compares what was retold with what is in the topics; the first difference
-ranges     any stretch of time, under several policies in one pass
-what_if    policies made from settings
+``verify`` recomputes every published record and compares it byte for byte; ``ranges`` judges a time range again;
+``scenarios`` defines alternative policies and compares their results; ``bisect`` searches for the onset of a change;
+``export`` selects single records and writes results for other systems. Shared by all: ``source_log`` says which topic
+is read and from which offset, ``model_sources`` opens the source partitions of a model, ``sources`` counts one of them,
+``cursor`` counts one step by step, ``time_range`` is a range of event time, and ``moments`` reads times that people
+write.
 """

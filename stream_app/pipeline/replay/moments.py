@@ -1,4 +1,4 @@
-"""Moments as people write them."""
+"""Reads times and lengths of time as people write them."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ _UNIT_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 def parse_moment(text: str, now_s: float) -> int:
-    """Read a moment: ISO 8601 with an offset, seconds since the epoch, or so long ago.
+    """Read a time: ISO 8601 with an offset, seconds since the epoch, or a length of time ago.
 
     Args:
         text: ``2026-11-23T09:00:00Z``, ``1795449600``, ``2h``, ``2h ago``, ``now``.
-        now_s: The present.
+        now_s: The current time.
 
     Returns:
         Whole seconds since the epoch, rounded down.
 
     Raises:
-        ConfigError: it is none of these, or a time without an offset.
+        ConfigError: it has another form, or is a time without an offset.
 
     >>> parse_moment("2h ago", 10_000), parse_moment("1970-01-01T01:00:00Z", 0), parse_moment("now", 7.9)
     (2800, 3600, 7)
@@ -31,8 +31,8 @@ def parse_moment(text: str, now_s: float) -> int:
     text = text.strip()
     if text == "now":
         return int(now_s // 1)
-    if found := _RELATIVE.match(text):
-        return int((now_s - float(found[1]) * _UNIT_S[found[2]]) // 1)
+    if match := _RELATIVE.match(text):
+        return int((now_s - float(match[1]) * _UNIT_S[match[2]]) // 1)
     if text.isdigit():
         return int(text)
     try:
@@ -40,7 +40,9 @@ def parse_moment(text: str, now_s: float) -> int:
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None:
-        raise ConfigError(f"{text!r} is no moment", action="Give 2026-11-23T09:00:00Z, 2h, or seconds since 1970")
+        raise ConfigError(
+            f"{text!r} is not a valid time", action="Give 2026-11-23T09:00:00Z, 2h, or seconds since 1970"
+        )
     return int(moment.timestamp() // 1)
 
 
@@ -48,11 +50,11 @@ def parse_length(text: str) -> int:
     """Read a length of time in whole seconds: ``10s``, ``5m``, ``6h``, ``1d``.
 
     Raises:
-        ConfigError: it is none.
+        ConfigError: it has another form.
 
     >>> parse_length("6h")
     21600
     """
-    if not (found := _LENGTH.match(text.strip())) or not int(found[1]):
-        raise ConfigError(f"{text!r} is no length of time", action="Give 10s, 5m, 6h or 1d")
-    return int(found[1]) * _UNIT_S[found[2]]
+    if not (match := _LENGTH.match(text.strip())) or not int(match[1]):
+        raise ConfigError(f"{text!r} is not a valid length of time", action="Give 10s, 5m, 6h or 1d")
+    return int(match[1]) * _UNIT_S[match[2]]

@@ -1,7 +1,6 @@
-"""Everything of the demo as real processes on this machine: broker, topics, keys, worker, producer.
+"""All parts of the demo as real processes on this machine: broker, topics, keys, worker, producer.
 
-Parts are started in order and ended in reverse, also when the demo is killed: each child is bound to the life of this
-process.
+Parts are started in order and ended in reverse, also when the demo is killed: each child ends with this process.
 """
 
 from __future__ import annotations
@@ -34,12 +33,12 @@ _SCRAPE_TIMEOUT_S = 2.0
 
 
 @dataclass(frozen=True)
-class Scenario:
+class DemoPlan:
     """What happens in the demo.
 
     Attributes:
         policy: Name of the policy.
-        fair_s: Length of the fair stretch at the start, event time.
+        fair_s: Length of the fair period at the start, event time.
         drift: Level of the drift after it, 0-1.
         rate: Events per second.
         seed: Seed of the producer.
@@ -54,7 +53,7 @@ class Scenario:
 
 @dataclass(frozen=True)
 class DemoStatus:
-    """How the worker is doing.
+    """The progress of the worker.
 
     Attributes:
         n_decisions: Decisions counted so far.
@@ -72,10 +71,10 @@ class DemoEnvironment:
         bootstrap: Address of the broker.
         metrics_port: Port of the worker's metrics.
         policy: Name or file of the policy that the worker applies.
-        drift_at_s: Event time at which the drift begins.
+        drift_at_s: Event time at which the drift starts.
         children: Name and process of worker and producer.
         folder: Where keys and logs are.
-        monitoring: Prometheus, Alertmanager and the sink, as far as they run.
+        monitoring: Prometheus, Alertmanager and the sink, those that run.
     """
 
     def __init__(
@@ -97,11 +96,11 @@ class DemoEnvironment:
         self._folder = folder
 
     def addresses(self) -> dict[str, str]:
-        """Return where each part is found, or why it does not run."""
+        """Return the address of each part, or why it does not run."""
         return {"Kafka": self.bootstrap, "metrics": self.metrics_url} | self.monitoring.addresses
 
     def check(self) -> None:
-        """Look whether all parts still run.
+        """Check that all parts still run.
 
         Raises:
             FairStreamError: one has ended, with the end of its log.
@@ -130,26 +129,26 @@ class DemoEnvironment:
 
 @contextmanager
 def open_environment(
-    scenario: Scenario, folder: Path, *, kafka: str | None, note: Callable[[str], None]
+    plan: DemoPlan, folder: Path, *, kafka: str | None, note: Callable[[str], None]
 ) -> Iterator[DemoEnvironment]:
     """Start all parts; end them when the block ends.
 
     Args:
-        scenario: What happens.
+        plan: What happens.
         folder: Where keys, logs and the broker's data go.
         kafka: Broker to use; None starts a local one.
-        note: Told in one line what was started.
+        note: Called with one line about each part that was started.
 
     Raises:
-        FairStreamError: some part did not start.
+        FairStreamError: a part did not start.
     """
     with ExitStack() as parts:
         bootstrap = kafka or _start_broker(parts, folder, note)
         app_id = f"demo-{uuid.uuid4().hex[:8]}"
-        policy = _private_policy(scenario.policy, app_id, folder) if kafka else scenario.policy
+        policy = _private_policy(plan.policy, app_id, folder) if kafka else plan.policy
         create_topics(bootstrap, declared_topics(load_policy(policy), app_id))
         create_key_file(key_file_path(folder))
-        note("Topics and pseudonym keys made")
+        note("Topics and pseudonym keys created")
         environment = os.environ | {
             "FAIRSTREAM_KAFKA": bootstrap,
             "FAIRSTREAM_STATE": str(folder),
@@ -162,10 +161,11 @@ def open_environment(
         note(f"Worker ready; metrics on http://127.0.0.1:{port}/metrics")
         monitoring = parts.enter_context(open_monitoring(folder, f"127.0.0.1:{port}", note=note))
         start_s = int(time.time()) + 1  # the producer needs a moment to start
-        children["producer"] = _start(parts, folder, environment, *_producer_command(scenario, start_s))
-        stage = DemoEnvironment(bootstrap, port, policy, start_s + scenario.fair_s, children, folder, monitoring)
-        note(f"Producer sends {scenario.rate:g} loan decisions a second, seed {scenario.seed}")
-        yield stage
+        children["producer"] = _start(parts, folder, environment, *_producer_command(plan, start_s))
+        drift_at_s = start_s + plan.fair_s
+        running = DemoEnvironment(bootstrap, port, policy, drift_at_s, children, folder, monitoring)
+        note(f"Producer sends {plan.rate:g} loan decisions per second, seed {plan.seed}")
+        yield running
 
 
 def _start_broker(parts: ExitStack, folder: Path, note: Callable[[str], None]) -> str:
@@ -176,11 +176,11 @@ def _start_broker(parts: ExitStack, folder: Path, note: Callable[[str], None]) -
 
 
 def _private_policy(shipped: str, name: str, folder: Path) -> str:
-    """Give model and topics names of their own, so that a demo on somebody's broker meets nobody's stream."""
+    """Rename model and topics, so that a demo on a shared broker does not touch another stream."""
     model = load_policy(shipped).models[0]
     text = read_policy_text(shipped)
-    for own, private in ((model.topic, f"{name}-raw"), (model.output_topic, f"{name}-out"), (model.name, name)):
-        text = text.replace(f'"{own}"', f'"{private}"')
+    for old, new in ((model.topic, f"{name}-raw"), (model.output_topic, f"{name}-out"), (model.name, name)):
+        text = text.replace(f'"{old}"', f'"{new}"')
     path = folder / "policy.toml"
     path.write_text(text, "utf-8")
     return str(path)
@@ -192,14 +192,14 @@ def _start(parts: ExitStack, folder: Path, environment: dict[str, str], command:
     return parts.enter_context(BoundProcess(argv, folder / f"{name}.log", env=environment))
 
 
-def _producer_command(scenario: Scenario, start_s: int) -> tuple[str, ...]:
+def _producer_command(plan: DemoPlan, start_s: int) -> tuple[str, ...]:
     start = datetime.fromtimestamp(start_s, UTC).isoformat()
-    drift = f"0@0,{scenario.drift:g}@{scenario.fair_s}s"
+    drift = f"0@0,{plan.drift:g}@{plan.fair_s}s"
     return (
         "produce",
         "loans",
         *("--drift", drift, "--start", start),
-        *("--rate", f"{scenario.rate:g}", "--seed", str(scenario.seed)),
+        *("--rate", f"{plan.rate:g}", "--seed", str(plan.seed)),
     )
 
 
@@ -211,4 +211,4 @@ def _wait_until_ready(worker: BoundProcess, port: int) -> None:
                 return
         except OSError:  # not listening yet, or 503 with its reasons
             time.sleep(0.2)
-    raise FairStreamError("The worker did not get ready", action="Try: fairstream doctor")
+    raise FairStreamError("The worker did not become ready", action="Try: fairstream doctor")

@@ -1,6 +1,6 @@
-"""Prometheus, Alertmanager and a sink for notifications beside a worker, with the shipped rules and routes.
+"""Prometheus, Alertmanager and a notification sink for a worker, with the shipped rules and routes.
 
-What is not installed on this machine is left out, and said so; the rest runs without it.
+A part that is not installed on this machine is left out and reported; the rest runs without it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from stream_app.edges.servers.prometheus import LocalPrometheus
 from stream_app.edges.servers.shipped import MonitoringIntervals, runbooks
 from stream_app.errors import DependencyMissingError, FairStreamError
 
-# Everything that delays a notification is short; how long a state must last before it is told stays as shipped.
+# Everything that delays a notification is short; how long a state must last before it is reported stays as shipped.
 DEMO_PACE = MonitoringIntervals(hold_s=86_400)
 
 
@@ -29,8 +29,8 @@ class NotificationDelivery:
     """A notification that arrived.
 
     Attributes:
-        notification: What was told.
-        received_s: When, seconds since the epoch.
+        notification: The notification.
+        received_s: When it arrived, seconds since the epoch.
     """
 
     notification: Notification
@@ -38,10 +38,10 @@ class NotificationDelivery:
 
 
 class Monitoring:
-    """What runs, and what has arrived.
+    """The running monitoring, and the notifications that arrived.
 
     Args:
-        addresses: URL of each part, or why it does not run; in the order in which a person looks at them.
+        addresses: URL of each part, or why it does not run; in display order.
         arrived: Filled by the sink.
         is_complete: Whether notifications can arrive.
     """
@@ -54,7 +54,7 @@ class Monitoring:
         self._arrived = arrived
 
     def take_deliveries(self) -> Iterator[NotificationDelivery]:
-        """Yield what has arrived since the last call."""
+        """Yield the notifications since the last call."""
         while True:
             try:
                 yield self._arrived.get_nowait()
@@ -64,12 +64,12 @@ class Monitoring:
 
 @contextmanager
 def open_monitoring(folder: Path, worker: str, *, note: Callable[[str], None]) -> Iterator[Monitoring]:
-    """Start what is installed; end it with the block.
+    """Start the installed parts; end them with the block.
 
     Args:
         folder: For files, data and logs.
-        worker: Address of the metrics to watch, ``host:port``.
-        note: Told in one line what takes a moment or does not run.
+        worker: Address of the metrics to scrape, ``host:port``.
+        note: Called with one line about each part that was started or failed.
     """
     arrived: queue.Queue[NotificationDelivery] = queue.Queue()
 
@@ -83,17 +83,17 @@ def open_monitoring(folder: Path, worker: str, *, note: Callable[[str], None]) -
         parts.callback(sink.stop)
         url = sink.base_url
         alertmanager = LocalAlertmanager(folder / "alertmanager", sink_url=url, pace=DEMO_PACE)
-        found = {"Alertmanager": _try_start(parts, "Alertmanager", alertmanager, note)}
+        states = {"Alertmanager": _try_start(parts, "Alertmanager", alertmanager, note)}
         prometheus = LocalPrometheus(
             folder / "prometheus",
             workers=[worker],
-            alertmanager=alertmanager.address if found["Alertmanager"] == alertmanager.url else None,
+            alertmanager=alertmanager.address if states["Alertmanager"] == alertmanager.url else None,
             sink_url=url,
             pace=DEMO_PACE,
         )
-        found = {"Prometheus": _try_start(parts, "Prometheus", prometheus, note)} | found
-        is_complete = (found["Prometheus"], found["Alertmanager"]) == (prometheus.url, alertmanager.url)
-        yield Monitoring(found | {"notifications": f"{url}/notify"}, arrived, is_complete=is_complete)
+        states = {"Prometheus": _try_start(parts, "Prometheus", prometheus, note)} | states
+        is_complete = (states["Prometheus"], states["Alertmanager"]) == (prometheus.url, alertmanager.url)
+        yield Monitoring(states | {"notifications": f"{url}/notify"}, arrived, is_complete=is_complete)
 
 
 def _try_start(parts: ExitStack, name: str, server: LocalServer, note: Callable[[str], None]) -> str:

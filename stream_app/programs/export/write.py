@@ -1,38 +1,32 @@
-"""Writes the records of an export, between the two audit entries that tell of it.
+"""Writes the records of an export, between its two audit entries.
 
-Order of things: the new file, the first entry, the records, the last entry, the file's name. Whatever fails on the
-way, no file is left; and no file is there whose export is in no audit log.
+The order is: the new file, the first entry, the records, the last entry, the file's name. Whatever fails on the way, no
+file is left; and there is no file whose export is in no audit log.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Protocol
 
-import msgspec
-
+from stream_app.edges.files.audit_file import exporter
 from stream_app.edges.files.record_file import RecordFile, new_record_file
 from stream_app.errors import ReplayError
 from stream_app.pipeline.contract import Batch
+from stream_app.pipeline.replay.export.audit_trail import AuditTrail, ExportOrigin, abandoned, completed, started
 from stream_app.pipeline.replay.export.record_table import RecordTable
+from stream_app.pipeline.replay.export.request import ExportProgress, ExportRequest, ExportSummary
 from stream_app.pipeline.replay.export.selection import PublishedSelector, RawSelector, RecordSelector
-from stream_app.pipeline.replay.ranges.range_replay import TimeRange
+from stream_app.pipeline.replay.model_sources import OnProgress
+from stream_app.pipeline.replay.ranges.pace import ReplaySpeed
 from stream_app.policy import ModelPolicy, Policy
-from stream_app.programs.export.audit_trail import (
-    AuditTrail,
-    ExportProgress,
-    ExportRequest,
-    RecordKind,
-    abandoned,
-    begun,
-    done,
-)
-from stream_app.programs.replay.run import ReplaySpeed, Throttle
-from stream_app.programs.replay.sources import OnProgress
+from stream_app.programs.replay.throttle import Throttle
 
 
 class RecordLog(Protocol):
-    """The topic that is read, at the place where reading begins."""
+    """The topic that is read, at the offsets where reading starts."""
 
     topic: str
     ends: dict[int, int]
@@ -42,36 +36,10 @@ class RecordLog(Protocol):
         """All partitions, in order."""
 
     def n_left(self) -> int:
-        """Return how many offsets are left."""
+        """Return how many offsets are left to read."""
 
     def next_run(self, number: int) -> Batch | None:
         """Return the next records of a partition; None at its end."""
-
-
-class ExportSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """What was exported.
-
-    Attributes:
-        export: Id of the export, the same as in the audit.
-        file: The file.
-        topic: Topic that was read.
-        records: Which records.
-        n_records: Records in the file.
-        n_read: Records that were looked at.
-        n_rejected: Of these, raw records that the policy refuses: they lie in no stretch.
-        n_bytes: Size of the file.
-        sha256: Its SHA-256.
-    """
-
-    export: str
-    file: str
-    topic: str
-    records: RecordKind
-    n_records: int
-    n_read: int
-    n_rejected: int
-    n_bytes: int
-    sha256: str
 
 
 def write_records(
@@ -81,65 +49,74 @@ def write_records(
     model: ModelPolicy,
     request: ExportRequest,
     trail: AuditTrail,
-    note: OnProgress,
+    on_progress: OnProgress,
 ) -> ExportSummary:
-    """Write the records of a stretch of event time, partition by partition in offset order.
+    """Write the records of a range of event time, partition by partition in offset order.
 
     Args:
         log: The topic.
         begins: Offset from which each partition is read.
-        policy: The whole policy, which permits it.
-        model: The model whose records are meant.
-        request: What is wanted.
+        policy: The complete policy, which permits it.
+        model: The model whose records are exported.
+        request: What is exported.
         trail: The audit.
-        note: Told how far it is.
+        on_progress: Called after each run of records.
 
     Raises:
         ConfigError: the file exists or cannot be written, or the audit log cannot.
         BrokerUnavailableError: the broker went away.
         PolicyError: the published events are not of this policy.
-        ReplayError: no record lies in the stretch, or one cannot stand in a table.
+        ReplayError: there is no record in the range, or one does not fit in a table.
     """
     is_raw = request.records == "raw"
-    time_range = TimeRange(request.from_s, request.to_s)
-    selector: RecordSelector = RawSelector(model, time_range) if is_raw else PublishedSelector(model, time_range)
+    selector: RecordSelector = (RawSelector if is_raw else PublishedSelector)(model, request.time_range)
     offsets = {partition: (begins[partition], log.ends[partition]) for partition in log.partitions}
-    count = ExportProgress()
+    origin = ExportOrigin(exporter(), model.name, policy.hash(), log.topic)
+    progress = ExportProgress()
     with new_record_file(request.path, request.export, request.form, RecordTable(model, is_raw=is_raw)) as file:
         try:
-            trail.tell(begun(request, model.name, policy.hash(), log.topic, offsets))
-            _copy(log, selector, file, count, Throttle(ReplaySpeed(rate=request.rate)), note)
-            sealed = file.seal()
-            trail.tell(done(request, count, sealed))
+            trail.append(started(request, origin, _now(), offsets))
+            _copy(log, selector, file, progress, Throttle(ReplaySpeed(rate=request.rate)), on_progress)
+            finished = file.seal()
+            trail.append(completed(request, progress, _now(), n_bytes=finished.n_bytes, sha256=finished.sha256))
             file.keep()
         except BaseException as error:
-            trail.tell_if_possible(abandoned(request, count, error))
+            trail.append_if_possible(abandoned(request, progress, _now(), error))
             raise
     return ExportSummary(
         export=request.export,
         file=str(request.path),
         topic=log.topic,
         records=request.records,
-        n_records=count.n_records,
-        n_read=count.n_read,
+        n_records=progress.n_records,
+        n_read=progress.n_read,
         n_rejected=selector.n_rejected,
-        n_bytes=sealed.n_bytes,
-        sha256=sealed.sha256,
+        n_bytes=finished.n_bytes,
+        sha256=finished.sha256,
     )
 
 
 def _copy(
-    log: RecordLog, selector: RecordSelector, file: RecordFile, count: ExportProgress, pacer: Throttle, note: OnProgress
+    log: RecordLog,
+    selector: RecordSelector,
+    file: RecordFile,
+    progress: ExportProgress,
+    throttle: Throttle,
+    on_progress: OnProgress,
 ) -> None:
     for partition in log.partitions:
         while (batch := log.next_run(partition)) is not None:
             selected = selector.select(batch)
             file.write(selected)
-            count.add(selected)
-            count.n_read += len(batch)
-            note(count.n_read, count.n_read + log.n_left())
-            pacer.wait(count.n_read, None)
-    if not count.n_records:
+            progress.add(selected)
+            progress.n_read += len(batch)
+            on_progress(progress.n_read, progress.n_read + log.n_left())
+            throttle.wait(progress.n_read, None)
+    if not progress.n_records:
         raise ReplayError(
-            f"No record of {log.topic} lies in that stretch of event time", action="See: fairstream replay run"
+            f"{log.topic} has no record in that range of event time", action="List windows: fairstream replay run"
         )
+
+
+def _now() -> str:
+    return datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="seconds")

@@ -1,4 +1,4 @@
-"""Builds the Faust app: one agent per source topic, each a few lines, all work in lanes."""
+"""Builds the Faust app: one small agent per source topic; all work is in lanes."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from stream_app.edges.lanes.assigned_lanes import AssignedLanes
 from stream_app.settings import Settings
 
 _QUEUED_RUNS = 2  # per agent; Faust's default of 4,096 is meant for single records
-# Of one partition at once. Every lane may hold a few runs of this size: at 16 partitions Kafka's default of 1 MiB costs
-# 56 MiB more, and at a quarter of it the runs get so short that the cost per event rises.
+# For one partition at a time. Every lane may keep a few runs of this size: at 16 partitions Kafka's default of 1 MiB
+# costs 56 MiB more, and at a quarter of it the runs get so short that the cost per event rises.
 _FETCH_BYTES = 524_288
 
 
 class _App(faust.App):
-    """Makes no folders: they would hold Tables, and a container's working directory may be read-only."""
+    """An app that makes no folders: they would be for Tables, and a container's working directory may be read-only."""
 
     def _create_directories(self) -> None:
         pass
@@ -27,8 +27,8 @@ class _App(faust.App):
 def build_app(settings: Settings) -> faust.App:
     """Return an app without agents.
 
-    Its guarantee, tables, acknowledgements, web server and leader topic are not used; ``docs/architecture.md`` says
-    why.
+    Its guarantee, tables, acknowledgements, web server and leader topic are not used; see ``docs/architecture.md``
+    for the reasons.
     """
     return _App(
         settings.app_id,
@@ -49,7 +49,7 @@ def build_app(settings: Settings) -> faust.App:
 
 
 def add_agents(app: faust.App, lanes: AssignedLanes, topics: Iterable[str]) -> None:
-    """Register one agent per source topic that hands runs to their lanes, and tie lanes to the assignment."""
+    """Register one agent per source topic that passes runs to their lanes, and connect lanes to the assignment."""
 
     async def deliver(stream: Any) -> None:
         async for delivery in stream:

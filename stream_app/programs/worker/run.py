@@ -1,4 +1,4 @@
-"""A worker: one Faust app with its lanes, watched and started again when the broker comes back."""
+"""A worker: one Faust app with its lanes, monitored and restarted when the broker is back."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from stream_app.settings import Settings
 from stream_app.topics import declared_topics
 
 _BACKOFF_S = (1.0, 2.0, 4.0, 8.0)
-_STEADY_S = 60.0  # an app that ran for longer starts its back-off anew
+_STEADY_S = 60.0  # an app that ran for longer resets its back-off
 _CRASH_POLL_S = 0.2
 _HINT_EVERY_S = 5.0
 
@@ -30,10 +30,10 @@ log = logging.getLogger(__name__)
 
 
 class WorkerObserver(LaneObserver, LanesObserver, Protocol):
-    """Who is told everything that a worker does."""
+    """Receives everything that a worker reports."""
 
     async def watch(self, lanes: AssignedLanes) -> None:
-        """Look at the lanes of one run of the app, about once a second, until cancelled."""
+        """Monitor the lanes of one run of the app, about once a second, until cancelled."""
 
 
 async def run_worker(
@@ -44,12 +44,12 @@ async def run_worker(
     observer: WorkerObserver,
     stopping: asyncio.Event,
 ) -> None:
-    """Run until ``stopping`` is set. A lost broker is waited for; the first start needs one.
+    """Run until ``stopping`` is set. Wait for a lost broker; the first start needs one.
 
     Raises:
         ConfigError: topics are missing or do not fit, before anything runs.
         BrokerUnavailableError: no broker answered at the start.
-        StateError, LaneError: nothing that starting again would mend.
+        StateError, LaneError: a restart would not help.
     """
     topics = [spec.name for spec in declared_topics(policy, settings.app_id)]
     n_partitions = await count_partitions(settings.kafka, topics)
@@ -65,16 +65,16 @@ async def run_worker(
                 attempt = 0
             wait_s = _BACKOFF_S[min(attempt, len(_BACKOFF_S) - 1)]
             attempt += 1
-            log.warning("The app ended with %s; starting it again in %g s", error.reason, wait_s)
+            log.warning("Kafka app ended, restarting: reason=%s wait_s=%g", error.reason, wait_s)
             await _sleep_unless(stopping, wait_s)
             await _wait_for_broker(settings.kafka, topics, stopping)
 
 
 def _calm_garbage_collector() -> None:
-    """Let the cycle collector look seldom, and not at what lives as long as the process.
+    """Run the cycle collector rarely, and not over objects that live as long as the process.
 
     A run of events makes thousands of short-lived containers and no cycles; with Python's defaults the collector takes
-    an eighth of the CPU of a busy worker to find that out (`docs/benchmarks.md`).
+    an eighth of the CPU of a busy worker for nothing (`docs/benchmarks.md`).
     """
     gc.collect()
     gc.freeze()
@@ -127,7 +127,7 @@ async def _run_app(
 
 
 async def _wait_for_crash(app: object) -> str:
-    while not app.crashed:  # type: ignore[attr-defined]  # noqa: ASYNC110  # mode tells it by a flag only
+    while not app.crashed:  # type: ignore[attr-defined]  # noqa: ASYNC110  # mode reports it by a flag only
         await asyncio.sleep(_CRASH_POLL_S)
     return type(getattr(app, "crash_reason", None)).__name__
 
@@ -144,7 +144,7 @@ async def _wait_for_broker(bootstrap: str, topics: list[str], stopping: asyncio.
         try:
             await count_partitions(bootstrap, topics)
         except BrokerUnavailableError:
-            log.warning("No Kafka broker answers at %s; waiting", bootstrap)
+            log.warning("No Kafka broker answers, waiting: bootstrap=%s", bootstrap)
             await _sleep_unless(stopping, 1.0)
         except FairStreamError:
             await _sleep_unless(stopping, 1.0)  # a starting broker may not know its topics yet

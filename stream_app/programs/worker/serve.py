@@ -31,11 +31,11 @@ async def serve(
 
     Args:
         settings: How the process runs.
-        policy: What is watched.
+        policy: The monitored models.
         keys: Root keys of the pseudonyms.
         roles: Some of ``stream_app.programs.worker.lane_builder.ROLES``.
         stopping: Set it to end the worker cleanly.
-        on_started: Told the bound port once the endpoint answers.
+        on_started: Called with the bound port once the endpoint answers.
 
     Raises:
         FairStreamError: see ``stream_app.programs.worker.run.run_worker``.

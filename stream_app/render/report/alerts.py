@@ -1,4 +1,4 @@
-"""Alerts and causes in a report: what was told, by which numbers, and what the gap is made of."""
+"""The alerts of a report, with their numbers, windows and causes, and the causes of the running totals."""
 
 from __future__ import annotations
 
@@ -8,66 +8,75 @@ from html import escape
 from stream_app.pipeline.disclosure.alerts import DisclosedAlert
 from stream_app.pipeline.disclosure.results import DisclosedResult
 from stream_app.pipeline.records.results import TOTAL_WINDOW
-from stream_app.pipeline.replay.ranges.comparison import ScenarioResults
-from stream_app.render.charts import moment, split_bars
+from stream_app.pipeline.replay.scenarios.results import ScenarioResults
+from stream_app.render.charts import split_bars, time_label
 from stream_app.render.html_table import number_text, write_table
 
 _MAX_ALERTS = 60
-_N_ALERTS_SHOWN = 10  # the others are folded away
+_N_ALERTS_SHOWN = 10  # the others are collapsed
 
 
-def write_alerts(said: ScenarioResults, windows: Sequence[DisclosedResult]) -> str:
-    """Tell each alert with its numbers, its windows and its cause; the first is open, all but a few are folded away."""
-    parts = [_alert(own, windows, is_open=not number) for number, own in enumerate(said.alerts[:_MAX_ALERTS])]
-    if len(said.alerts) > _MAX_ALERTS:
-        parts.append(f"<p>And {len(said.alerts) - _MAX_ALERTS} more in the alerts file.</p>")
-    shown, folded = "".join(parts[:_N_ALERTS_SHOWN]), "".join(parts[_N_ALERTS_SHOWN:])
-    n_folded = len(said.alerts) - _N_ALERTS_SHOWN
-    return shown + (f"<details><summary>{n_folded} further alerts</summary>{folded}</details>" if folded else "")
+def write_alerts(scenario: ScenarioResults, windows: Sequence[DisclosedResult]) -> str:
+    """Write each alert with its numbers, its windows and its cause; the first is open, all but a few are collapsed."""
+    alerts = scenario.alerts
+    parts = [_alert(alert, windows, is_open=not number) for number, alert in enumerate(alerts[:_MAX_ALERTS])]
+    if len(alerts) > _MAX_ALERTS:
+        parts.append(f"<p>And {len(alerts) - _MAX_ALERTS} more in the alerts file.</p>")
+    shown, collapsed = "".join(parts[:_N_ALERTS_SHOWN]), "".join(parts[_N_ALERTS_SHOWN:])
+    n_more = len(alerts) - _N_ALERTS_SHOWN
+    return shown + (f"<details><summary>{n_more} more alerts</summary>{collapsed}</details>" if collapsed else "")
 
 
-def write_causes(said: ScenarioResults) -> str:
-    """Show what the gaps of the running totals are made of."""
+def write_causes(scenario: ScenarioResults) -> str:
+    """Write the decomposition of the gaps of the running totals."""
     parts = []
-    for result in said.results:
+    for result in scenario.results:
         if result.window == TOTAL_WINDOW:
             for group in result.groups:
                 if group.cause is not None and group.hidden is None:
                     bars = [(part.segment, part.mix, part.rate) for part in group.cause.segments]
-                    title = f"{result.attribute} {group.group} against {result.reference}: {group.cause.driver}"
+                    title = f"{result.attribute} {group.group} vs. {result.reference}: {group.cause.driver}"
                     parts.append(split_bars(title, bars) + f"<p>{escape(group.sentence or '')}</p>")
     return "".join(parts[:6])
 
 
 def _alert(alert: DisclosedAlert, windows: Sequence[DisclosedResult], *, is_open: bool) -> str:
     change = alert.change.replace("_", " ")
-    title = f"{moment(alert.at_s)}  {change}: {alert.attribute} {alert.group} against {alert.reference}, {alert.test}"
+    title = f"{time_label(alert.at_s)}  {change}: {alert.attribute} {alert.group} vs. {alert.reference}, {alert.test}"
     facts = [
-        ("told", moment(alert.at_s)),
-        ("likely began", moment(alert.onset_s)),
-        ("evidence", f"10^{alert.log10_e:.2f}, needed 10^{alert.log10_threshold:.2f}"),
-        ("decisions, group and reference", f"{number_text(alert.n)}, {number_text(alert.n_reference)}"),
-        ("rate, ratio, gap", ", ".join(map(number_text, (alert.rate, alert.disparate_impact_ratio, alert.gap)))),
+        ("reported at", time_label(alert.at_s)),
+        ("estimated onset", time_label(alert.onset_s)),
+        ("evidence", f"10^{alert.log10_e:.2f}, threshold 10^{alert.log10_threshold:.2f}"),
+        ("decisions of group and reference", f"{number_text(alert.n)}, {number_text(alert.n_reference)}"),
+        ("rate, ratio, gap", _values(alert.n, alert.rate, alert.disparate_impact_ratio, alert.gap)),
         ("id", alert.id),
     ]
     rows = [
         (
-            own.window,
-            moment(own.end_s),
-            *map(number_text, (group.n, group.rate, group.disparate_impact_ratio, group.gap)),
+            window.window,
+            time_label(window.end_s),
+            *(
+                number_text(value, "undefined")
+                for value in (group.n, group.rate, group.disparate_impact_ratio, group.gap)
+            ),
         )
-        for own in windows
-        if own.attribute == alert.attribute and own.start_s < alert.at_s and own.end_s > alert.onset_s
-        for group in own.groups
+        for window in windows
+        if window.attribute == alert.attribute and window.start_s < alert.at_s and window.end_s > alert.onset_s
+        for group in window.groups
         if group.group == alert.group and group.hidden is None
     ][:12]
     cause = ""
     if alert.cause is not None:
         bars = [(part.segment, part.mix, part.rate) for part in alert.cause.segments]
-        cause = split_bars(f"What the gap is made of: {alert.cause.driver}", bars)
+        cause = split_bars(f"Decomposition of the gap: {alert.cause.driver}", bars)
     return (
         f"<details{' open' if is_open else ''}><summary>{escape(title)}</summary>"
-        f"<p>{escape(alert.sentence or 'Fewer than k decisions: numbers are hidden.')}</p>"
+        f"<p>{escape(alert.sentence or 'Fewer than k decisions: the numbers are suppressed.')}</p>"
         f"{write_table(('', ''), facts)}{cause}"
         f"{write_table(('window', 'ends', 'n:n', 'n:rate', 'n:ratio', 'n:gap'), rows) if rows else ''}</details>"
     )
+
+
+def _values(n: int | None, *values: float | None) -> str:
+    """Return the values of an alert; without the number of decisions they are suppressed too."""
+    return ", ".join(number_text(value, "suppressed" if n is None else "undefined") for value in values)

@@ -1,4 +1,4 @@
-"""The charts of a report: states, rates and evidence over time. Only disclosed values go in."""
+"""The charts of a report: states, rates and evidence over time. Only disclosed values are drawn."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from stream_app.core.groups.comparison import State
 from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult
 from stream_app.pipeline.records.results import CROSS, TOTAL_WINDOW, Bounds
-from stream_app.pipeline.replay.ranges.comparison import ScenarioResults
+from stream_app.pipeline.replay.scenarios.results import ScenarioResults
 from stream_app.policy import ModelPolicy
 from stream_app.render.charts import Limit, Line, Point, line_chart, state_strips
 
@@ -16,13 +16,13 @@ _MAX_STRIPS = 24
 _MIN_POINTS = 3
 
 
-def draw_timeline(said: Sequence[ScenarioResults]) -> str:
-    """Draw the state of each pair over time, for each variant."""
+def draw_timeline(scenarios: Sequence[ScenarioResults]) -> str:
+    """Draw the state of each pair over time, for each scenario."""
     parts = []
-    for own in said:
-        window = _most_told(own.results)
+    for scenario in scenarios:
+        window = _most_frequent(scenario.results)
         strips: dict[str, list[tuple[int, int, str]]] = {}
-        for result in _newest(own.results, window):
+        for result in _newest(scenario.results, window):
             for group in result.groups:
                 if group.hidden is None and group.state is not None:
                     name = f"{result.attribute}: {group.group}"
@@ -30,7 +30,7 @@ def draw_timeline(said: Sequence[ScenarioResults]) -> str:
         ranked = sorted(
             strips.items(), key=lambda item: (-_n_of(item[1], "breach"), -_n_of(item[1], "warning"), CROSS in item[0])
         )
-        title = f"{own.name}: windows of {window}; white where a group is hidden or has no decisions"
+        title = f"{scenario.name}: windows of {window}; white: suppressed or no decisions"
         parts.append(state_strips(title, ranked[:_MAX_STRIPS]))
     return "".join(parts)
 
@@ -38,22 +38,22 @@ def draw_timeline(said: Sequence[ScenarioResults]) -> str:
 def draw_rates(windows: Sequence[DisclosedResult], model: ModelPolicy) -> str:
     """Draw the approval rates and ratios of each attribute."""
     window, parts = _charted(windows), []
-    limit = Limit("limit of the ratio", model.rules.min_disparate_impact_ratio)
+    limit = Limit("limit", model.rules.min_disparate_impact_ratio)
     for attribute in model.attributes:
-        told = [own for own in _newest(windows, window) if own.attribute == attribute.name]
-        rates = _lines(attribute.groups, told, lambda group: group.rate, lambda group: group.rate_bounds)
+        results = [result for result in _newest(windows, window) if result.attribute == attribute.name]
+        rates = _lines(attribute.groups, results, lambda group: group.rate, lambda group: group.rate_bounds)
         ratios = _lines(
-            attribute.groups, told, lambda group: group.disparate_impact_ratio, lambda group: group.ratio_bounds
+            attribute.groups, results, lambda group: group.disparate_impact_ratio, lambda group: group.ratio_bounds
         )
-        parts.append(line_chart(f"{attribute.name}: approval rate by window of {window}, with 95 % intervals", rates))
-        against = f"{attribute.name}: disparate impact ratio against {attribute.reference}, with 95 % intervals"
-        parts.append(line_chart(against, ratios, [limit]))
+        parts.append(line_chart(f"{attribute.name}: approval rate by window of {window}, with 95% intervals", rates))
+        title = f"{attribute.name}: disparate impact ratio vs. {attribute.reference}, with 95% intervals"
+        parts.append(line_chart(title, ratios, [limit]))
     return "".join(parts)
 
 
 def draw_evidence(windows: Sequence[DisclosedResult]) -> str:
     """Draw the evidence of the strongest tests."""
-    window = _most_told(windows)
+    window = _most_frequent(windows)
     points: dict[str, list[Point]] = {}
     thresholds: list[float] = []
     for result in _newest(windows, window):
@@ -65,8 +65,8 @@ def draw_evidence(windows: Sequence[DisclosedResult]) -> str:
                     thresholds.append(test.log10_threshold)
     strongest = sorted(points.items(), key=lambda item: -max(point.value for point in item[1]))[:6]
     limits = [Limit("alarm", min(thresholds))] if thresholds else []
-    title = "Evidence against fairness, log10; the six strongest. A line ends where its alarm is told"
-    return line_chart(title, [Line(name, own) for name, own in strongest], limits)
+    title = "Evidence of a violation (log10 e-value), the six strongest tests. A line ends where its alarm was raised"
+    return line_chart(title, [Line(name, line) for name, line in strongest], limits)
 
 
 def _lines(
@@ -87,24 +87,24 @@ def _lines(
 
 
 def _newest(results: Iterable[DisclosedResult], window: str) -> list[DisclosedResult]:
-    newest = {(own.attribute, own.end_s): own for own in results if own.window == window}
-    return sorted(newest.values(), key=lambda own: own.end_s)
+    newest = {(result.attribute, result.end_s): result for result in results if result.window == window}
+    return sorted(newest.values(), key=lambda result: result.end_s)
 
 
-def _most_told(results: Iterable[DisclosedResult]) -> str:
+def _most_frequent(results: Iterable[DisclosedResult]) -> str:
     """Return the window with most results: the shortest."""
-    told = Counter(own.window for own in results if own.window != TOTAL_WINDOW)
-    return told.most_common(1)[0][0] if told else ""
+    counts = Counter(result.window for result in results if result.window != TOTAL_WINDOW)
+    return counts.most_common(1)[0][0] if counts else ""
 
 
 def _charted(results: Sequence[DisclosedResult]) -> str:
-    """Return the longest window that makes a line."""
-    sizes = {own.window: own.size_s for own in results}
-    counts = Counter((own.window, own.end_s) for own in results)
+    """Return the longest window with enough points for a line."""
+    sizes = {result.window: result.size_s for result in results}
+    counts = Counter((result.window, result.end_s) for result in results)
     n_by_window = Counter(window for window, _ in counts)
     long = [window for window, n in n_by_window.items() if n >= _MIN_POINTS]
-    return max(long, key=sizes.__getitem__, default=_most_told(results))
+    return max(long, key=sizes.__getitem__, default=_most_frequent(results))
 
 
 def _n_of(time_ranges: Sequence[tuple[int, int, str]], state: str) -> int:
-    return sum(own == state for _, _, own in time_ranges)
+    return sum(other == state for _, _, other in time_ranges)

@@ -1,4 +1,4 @@
-"""The report of a run: one HTML file without anything from elsewhere. Only disclosed values go in."""
+"""The report of a run: one HTML file without external files. Only disclosed values are written."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from html import escape
 
 from stream_app.pipeline.records.results import TOTAL_WINDOW
-from stream_app.pipeline.replay.ranges.comparison import ScenarioResults, compare_runs
 from stream_app.pipeline.replay.ranges.manifest import Manifest
+from stream_app.pipeline.replay.scenarios.comparison import compare_runs
+from stream_app.pipeline.replay.scenarios.results import ScenarioResults
 from stream_app.policy import ModelPolicy
 from stream_app.render.report.alerts import write_alerts, write_causes
 from stream_app.render.report.charts import draw_evidence, draw_rates, draw_timeline
 from stream_app.render.report.tables import (
+    write_comparison,
     write_consistency,
     write_provenance,
-    write_scenarios,
     write_subgroups,
     write_verdict,
 )
@@ -29,34 +30,34 @@ svg .note{fill:#57606a;font-size:11px}.grid{stroke:#eaeef2}.axis{stroke:#57606a}
 .limit{stroke:#404040;stroke-dasharray:5 4}.legend span{margin-right:1rem;font-size:.85rem}
 .verdict{border-left:6px solid;padding:.6rem 1rem;background:#f6f8fa}.breach{border-color:#D55E00}
 .ok{border-color:#0072B2}
-.watch{border-color:#F0E442}.insufficient{border-color:#d0d7de}details{margin:.5rem 0;padding:.4rem .8rem;
+.warning{border-color:#F0E442}.insufficient{border-color:#d0d7de}details{margin:.5rem 0;padding:.4rem .8rem;
 border:1px solid #d0d7de;border-radius:6px}summary{cursor:pointer;font-weight:600}code{font-size:.85em;
 overflow-wrap:anywhere}.faint{color:#57606a}@media print{details{border:0}}
 """
 
 
-def write_report(manifest: Manifest, said: Sequence[ScenarioResults], model: ModelPolicy) -> str:
+def write_report(manifest: Manifest, scenarios: Sequence[ScenarioResults], model: ModelPolicy) -> str:
     """Return the report of a run as HTML.
 
     Args:
         manifest: What the run was made from.
-        said: What each variant says, disclosed; the original first.
+        scenarios: Disclosed results of each scenario; the original first.
         model: Policy of the original.
     """
-    original = said[0]
-    windows = [own for own in original.results if own.window != TOTAL_WINDOW]
-    compared = [compare_runs(original, own) for own in said[1:]]
+    original = scenarios[0]
+    windows = [result for result in original.results if result.window != TOTAL_WINDOW]
+    comparisons = [compare_runs(original, scenario) for scenario in scenarios[1:]]
     sections = (
         ("Verdict", write_verdict(original)),
-        ("Alerts, explained", write_alerts(original, windows)),
-        ("States over time", draw_timeline(said)),
+        ("Alerts", write_alerts(original, windows)),
+        ("States over time", draw_timeline(scenarios)),
         ("Rates and ratios", draw_rates(windows, model)),
         ("Evidence", draw_evidence(windows)),
-        ("Cause", write_causes(original)),
-        ("Worst subgroups", write_subgroups(original)),
+        ("Causes", write_causes(original)),
+        ("Lowest ratios", write_subgroups(original)),
         ("Individual consistency", write_consistency(manifest)),
-        ("What if", "".join(map(write_scenarios, compared))),
-        ("Offsets and hashes", write_provenance(manifest)),
+        ("Scenarios", "".join(map(write_comparison, comparisons))),
+        ("Provenance", write_provenance(manifest)),
     )
     body = "".join(f"<section><h2>{title}</h2>{content}</section>" for title, content in sections if content)
     title = f"FairStream replay {escape(manifest.run)}"
@@ -73,5 +74,5 @@ def write_report(manifest: Manifest, said: Sequence[ScenarioResults], model: Mod
 def _k_note(manifest: Manifest) -> str:
     k = manifest.scenarios[0].k
     if not k:
-        return "<strong>Exact: groups of any size are shown. Not for publication.</strong>"
-    return f"Groups of fewer than {k} decisions are hidden, and whatever would give them away."
+        return "<strong>Exact values: groups of any size are shown. Not for publication.</strong>"
+    return f"Groups of fewer than {k} decisions are suppressed, with all values from which they could be computed."

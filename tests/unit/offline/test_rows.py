@@ -1,4 +1,4 @@
-"""Tables of counts from rows: what is taken, what is refused, and where the refusal points."""
+"""Tables of counts from rows: which rows are accepted, which are rejected, and the position in the error."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ SAME = ColumnNames({})
 
 
 def rows(*cells: Mapping[str, object]) -> list[CountRow]:
-    return [CountRow(f"line {number}", own) for number, own in enumerate(cells, 2)]
+    return [CountRow(f"line {number}", row) for number, row in enumerate(cells, 2)]
 
 
 def long_rows(*cells: tuple[object, ...], time: str = "period") -> list[CountRow]:
-    return rows(*(dict(zip((time, "group", "k", "n"), own, strict=True)) for own in cells))
+    return rows(*(dict(zip((time, "group", "k", "n"), row, strict=True)) for row in cells))
 
 
 def test_panes_without_times_are_called_by_their_number() -> None:
@@ -44,7 +44,7 @@ def test_columns_may_have_other_names_and_others_are_ignored() -> None:
 @pytest.mark.parametrize(
     "count", ["-1", -1, "1.5", 1.5, "nan", float("nan"), "", None, True, "1e1", "1 000", 10**9 + 1]
 )
-def test_what_is_no_count_is_refused_with_its_line_and_column(count: Any) -> None:
+def test_an_invalid_count_is_rejected_with_its_line_and_column(count: Any) -> None:
     with pytest.raises(ConfigError, match=r"^line 3: column n_b: expected a whole number from 0 to 1,000,000,000$"):
         read_wide(rows(GOOD, GOOD | {"n_b": count}), SAME)
 
@@ -52,35 +52,35 @@ def test_what_is_no_count_is_refused_with_its_line_and_column(count: Any) -> Non
 @pytest.mark.parametrize(
     ("cells", "message"),
     [
-        (GOOD | {"k_a": "3"}, "line 3: column k_a: expected at most what stands in n_a"),
-        ({"k_a": "1"}, "line 3: there is no column 'n_a'"),
+        (GOOD | {"k_a": "3"}, "line 3: column k_a: expected at most the value of n_a"),
+        ({"k_a": "1"}, "line 3: missing column 'n_a'"),
     ],
 )
-def test_rows_that_contradict_themselves_are_refused(cells: dict[str, object], message: str) -> None:
+def test_rows_that_contradict_themselves_are_rejected(cells: dict[str, object], message: str) -> None:
     with pytest.raises(ConfigError, match=f"^{message}"):
         read_wide(rows(GOOD, cells), SAME)
 
 
 @pytest.mark.parametrize("start", ["2026-01-05", "2026-01-04", "2026-01-05T00:00:00.9"])
-def test_times_that_do_not_go_forward_are_refused(start: str) -> None:
+def test_times_that_do_not_increase_are_rejected(start: str) -> None:
     with pytest.raises(ConfigError, match="line 3: column start: expected a time at least one second after"):
         read_wide(rows(GOOD | {"start": "2026-01-05"}, GOOD | {"start": start}), SAME)
 
 
 @pytest.mark.parametrize("start", ["yesterday", "", None, "1767225600000", -1, "1969-12-31", 1e300, 10**400])
-def test_what_is_no_time_is_refused(start: Any) -> None:
+def test_an_invalid_time_is_rejected(start: Any) -> None:
     with pytest.raises(ConfigError, match="line 2: column start: expected an ISO 8601 time or seconds since 1970"):
         read_wide(rows(GOOD | {"start": start}), SAME)
 
 
-def test_a_file_without_rows_is_refused() -> None:
+def test_a_file_without_rows_is_rejected() -> None:
     with pytest.raises(ConfigError, match="There is no row of counts"):
         read_wide([], SAME)
     with pytest.raises(ConfigError, match="There is no row of counts"):
         read_long([], SAME, "men")
 
 
-def test_every_group_beside_the_reference_makes_a_pair_and_missing_rows_count_nothing() -> None:
+def test_every_group_but_the_reference_makes_a_pair_and_missing_rows_count_as_zero() -> None:
     table = read_long(
         long_rows(("Q1", "men", 5, 6), ("Q1", "women", 1, 2), ("Q2", "others", 3, 4), ("Q3", "men", 7, 8)), SAME, "men"
     )
@@ -102,7 +102,7 @@ def test_a_long_table_may_have_times() -> None:
 @pytest.mark.parametrize(
     ("second", "third", "expected"),
     [
-        (("Q1", "men", 1, 2), ("Q1", "men", 1, 2), "the group stands in this period already"),
+        (("Q1", "men", 1, 2), ("Q1", "men", 1, 2), "this period already has a row for the group"),
         (("Q2", "men", 1, 2), ("Q1", "men", 1, 2), "all rows of a period together"),
         (("2026-02", "men", 1, 2), ("2026-01", "men", 1, 2), "a later period"),
         (("10", "men", 1, 2), ("9", "men", 1, 2), "a later period"),
@@ -110,16 +110,12 @@ def test_a_long_table_may_have_times() -> None:
         (("Q1", "men", 1, 2), ("Q2", "\x1b[31mred", 1, 2), "a name of 1 to 200"),
     ],
 )
-def test_long_rows_that_do_not_fit_are_refused(
-    second: tuple[object, ...], third: tuple[object, ...], expected: str
-) -> None:
+def test_invalid_long_rows_are_rejected(second: tuple[object, ...], third: tuple[object, ...], expected: str) -> None:
     with pytest.raises(ConfigError, match=f"^line 4: .*{expected}"):
         read_long(long_rows(("Q1", "women", 1, 2), second, third), SAME, "men")
 
 
-@pytest.mark.parametrize(
-    ("reference", "expected"), [("them", "no row is about that group"), ("men", "no group beside")]
-)
+@pytest.mark.parametrize(("reference", "expected"), [("them", "no row for that group"), ("men", "no group besides")])
 def test_a_long_table_needs_the_reference_and_another_group(reference: str, expected: str) -> None:
     with pytest.raises(ConfigError, match=expected):
         read_long(long_rows(("Q1", "men", 1, 2)), SAME, reference)

@@ -20,10 +20,10 @@ from stream_app.edges.files.record_file import Format
 from stream_app.errors import BrokerUnavailableError, ConfigError, FairStreamError, ReplayError
 from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.records.audit import Entry, ExportBegun, ExportEnded, decode_entry
+from stream_app.pipeline.replay.export.audit_trail import Append, AuditTrail
+from stream_app.pipeline.replay.export.request import ExportRequest, ExportSummary, RecordKind, reject_unpermitted
 from stream_app.policy import Policy, load_policy
-from stream_app.programs.export.audit_trail import Append, AuditTrail, ExportRequest, RecordKind
-from stream_app.programs.export.export import reject_unpermitted
-from stream_app.programs.export.write import ExportSummary, write_records
+from stream_app.programs.export.write import write_records
 from tests.support.lanes.ingest_lane import NOW_S, encode, iso, loan
 
 SHIPPED = load_policy("loans")
@@ -71,20 +71,20 @@ class InMemoryLog:
 
 
 class Audit:
-    """An audit log in memory that takes so many entries."""
+    """An audit log in memory that accepts a limited number of entries."""
 
-    def __init__(self, n_taken: int = 99) -> None:
+    def __init__(self, n_accepted: int = 99) -> None:
         self.entries: list[Entry] = []
-        self._n_taken = n_taken
+        self._n_accepted = n_accepted
 
     def append(self, line: bytes) -> None:
-        if len(self.entries) >= self._n_taken:
-            raise BrokerUnavailableError("The audit takes no entry")
+        if len(self.entries) >= self._n_accepted:
+            raise BrokerUnavailableError("The audit accepts no entry")
         self.entries.append(decode_entry(line))
 
     @property
     def outcomes(self) -> list[str]:
-        return [own.outcome if isinstance(own, ExportEnded) else "begun" for own in self.entries]
+        return [entry.outcome if isinstance(entry, ExportEnded) else "begun" for entry in self.entries]
 
 
 def export(
@@ -98,7 +98,7 @@ def export(
     request = ExportRequest(
         export="e1", records=records, from_s=NOW_S, to_s=to_s, path=path, form=form, reason="case 12"
     )
-    appends: list[Append] = [AuditFile(path.parent / "state").append, *(own.append for own in audits)]
+    appends: list[Append] = [AuditFile(path.parent / "state").append, *(audit.append for audit in audits)]
     return write_records(
         log or InMemoryLog(), {0: 0, 1: 0}, POLICY, MODEL, request, AuditTrail(appends), lambda *_: None
     )
@@ -115,7 +115,7 @@ def visible(folder: Path) -> set[str]:
 @pytest.mark.parametrize(
     ("permitted", "records"), [("none", "pseudonymized"), ("none", "raw"), ("pseudonymized", "raw")]
 )
-def test_what_the_policy_does_not_permit_is_refused_with_what_would_permit_it(
+def test_an_export_that_the_policy_does_not_permit_is_rejected_with_the_missing_permission(
     permitted: str, records: RecordKind
 ) -> None:
     with pytest.raises(ConfigError, match=rf'no export of {records} .*exportable_records = "{records}"'):
@@ -125,17 +125,17 @@ def test_what_the_policy_does_not_permit_is_refused_with_what_would_permit_it(
 @pytest.mark.parametrize(
     ("permitted", "records"), [("pseudonymized", "pseudonymized"), ("raw", "pseudonymized"), ("raw", "raw")]
 )
-def test_who_may_take_raw_records_may_take_pseudonymized_ones(permitted: str, records: RecordKind) -> None:
+def test_a_permission_for_raw_records_includes_pseudonymized_ones(permitted: str, records: RecordKind) -> None:
     reject_unpermitted(permitting(permitted).models[0], records)
 
 
-def test_an_export_holds_the_records_and_both_audits_tell_of_it(tmp_path: Path) -> None:
+def test_an_export_contains_the_records_and_both_audits_record_it(tmp_path: Path) -> None:
     audit = Audit()
     path = tmp_path / "out.jsonl"
     exported = export(path, audit, to_s=NOW_S + 4)
     lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-    assert [(own["partition"], own["offset"]) for own in lines] == [(0, 0), (0, 1), (0, 2), (0, 3), (1, 0), (1, 1)]
-    assert [own["record"] for own in lines] == [json.loads(value) for value in PARTS[0][:4] + PARTS[1][:2]]
+    assert [(line["partition"], line["offset"]) for line in lines] == [(0, 0), (0, 1), (0, 2), (0, 3), (1, 0), (1, 1)]
+    assert [line["record"] for line in lines] == [json.loads(value) for value in PARTS[0][:4] + PARTS[1][:2]]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert visible(tmp_path) == {"out.jsonl"}
     assert audit.entries == entries_of(tmp_path)
@@ -148,13 +148,13 @@ def test_an_export_holds_the_records_and_both_audits_tell_of_it(tmp_path: Path) 
     assert isinstance(ended, ExportEnded)
     assert ended.sha256 == exported.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert (ended.n_records, ended.n_bytes) == (exported.n_records, path.stat().st_size) == (6, exported.n_bytes)
-    assert {p: (own.n, own.first_offset, own.last_offset) for p, own in ended.by_partition.items()} == {
+    assert {p: (part.n, part.first_offset, part.last_offset) for p, part in ended.by_partition.items()} == {
         0: (4, 0, 3),
         1: (2, 0, 1),
     }
 
 
-def test_the_audit_holds_nothing_of_the_records(tmp_path: Path) -> None:
+def test_the_audit_contains_nothing_of_the_records(tmp_path: Path) -> None:
     export(tmp_path / "out.jsonl")
     text = (tmp_path / "state" / "audit.jsonl").read_text("utf-8")
     assert not any(word in text for word in ("A1", "B1", "P-1", "female", "700"))
@@ -170,14 +170,14 @@ def test_the_first_entry_is_there_before_the_first_record_is_read(tmp_path: Path
 def test_without_the_first_entry_no_record_is_read_and_no_file_is_left(tmp_path: Path) -> None:
     read: list[int] = []
     with pytest.raises(BrokerUnavailableError):
-        export(tmp_path / "out.jsonl", Audit(n_taken=0), log=InMemoryLog(read.append))
+        export(tmp_path / "out.jsonl", Audit(n_accepted=0), log=InMemoryLog(read.append))
     assert (read, visible(tmp_path)) == ([], set())
-    assert [type(own).__name__ for own in entries_of(tmp_path)] == ["ExportBegun", "ExportEnded"]
+    assert [type(entry).__name__ for entry in entries_of(tmp_path)] == ["ExportBegun", "ExportEnded"]
 
 
 def test_without_the_last_entry_there_is_no_file(tmp_path: Path) -> None:
     with pytest.raises(BrokerUnavailableError):
-        export(tmp_path / "out.jsonl", Audit(n_taken=1))
+        export(tmp_path / "out.jsonl", Audit(n_accepted=1))
     assert visible(tmp_path) == set()
     last = entries_of(tmp_path)[-1]
     assert isinstance(last, ExportEnded)
@@ -186,7 +186,7 @@ def test_without_the_last_entry_there_is_no_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("form", ["json", "csv", "parquet"])
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), BrokerUnavailableError("away"), MemoryError()])
-def test_an_export_that_breaks_off_leaves_no_file_and_says_so_in_the_audit(
+def test_an_export_that_fails_leaves_no_file_and_is_recorded_as_abandoned(
     tmp_path: Path, error: BaseException, form: Format
 ) -> None:
     if form == "parquet":
@@ -199,7 +199,7 @@ def test_an_export_that_breaks_off_leaves_no_file_and_says_so_in_the_audit(
 
     with pytest.raises(type(error)):
         export(tmp_path / "out", audit, log=InMemoryLog(break_off), form=form)
-    gc.collect()  # a writer that is left behind would complain now
+    gc.collect()  # a writer that is not closed would warn now
     assert visible(tmp_path) == set()
     assert audit.outcomes == ["begun", "abandoned"]
     ended = audit.entries[-1]
@@ -207,14 +207,14 @@ def test_an_export_that_breaks_off_leaves_no_file_and_says_so_in_the_audit(
     assert (ended.n_records, ended.error) == (7, type(error).__name__)
 
 
-def test_while_it_is_written_the_file_has_another_name(tmp_path: Path) -> None:
+def test_the_file_has_another_name_while_it_is_written(tmp_path: Path) -> None:
     seen: list[set[str]] = []
     export(tmp_path / "out.jsonl", log=InMemoryLog(lambda _: seen.append(visible(tmp_path))))
     assert {frozenset(names) for names in seen} == {frozenset({".out.jsonl.e1.part"})}
     assert visible(tmp_path) == {"out.jsonl"}
 
 
-def test_nothing_is_written_over_and_no_link_is_followed(tmp_path: Path) -> None:
+def test_nothing_is_overwritten_and_no_link_is_followed(tmp_path: Path) -> None:
     there, link = tmp_path / "out.jsonl", tmp_path / "link"
     there.write_text("mine", "utf-8")
     link.symlink_to(tmp_path / "nowhere")
@@ -258,19 +258,19 @@ def test_a_disk_that_is_full_is_an_error_and_leaves_no_file(tmp_path: Path, form
             export(tmp_path / "out", audit, form=form)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    gc.collect()  # a writer that is left behind would complain now
+    gc.collect()  # a writer that is not closed would warn now
     assert visible(tmp_path) == set()
     assert audit.outcomes == ["begun", "abandoned"]
 
 
-def test_a_stretch_without_records_leaves_no_file(tmp_path: Path) -> None:
+def test_a_range_without_records_leaves_no_file(tmp_path: Path) -> None:
     audit = Audit()
-    with pytest.raises(ReplayError, match="No record of loan-decisions-raw"):
+    with pytest.raises(ReplayError, match="loan-decisions-raw has no record"):
         export(tmp_path / "out.jsonl", audit, to_s=NOW_S - 1)
     assert (visible(tmp_path), audit.outcomes) == (set(), ["begun", "abandoned"])
 
 
-def test_events_that_are_not_of_the_policy_break_an_export_off(tmp_path: Path) -> None:
+def test_events_of_another_policy_abort_an_export(tmp_path: Path) -> None:
     class Strange(InMemoryLog):
         def next_run(self, number: int) -> Batch | None:
             batch = super().next_run(number)
@@ -284,19 +284,19 @@ def test_events_that_are_not_of_the_policy_break_an_export_off(tmp_path: Path) -
     assert visible(tmp_path) == set()
 
 
-def test_the_same_stretch_again_is_the_same_file(tmp_path: Path) -> None:
+def test_the_same_range_gives_the_same_file_again(tmp_path: Path) -> None:
     forms: tuple[Format, ...] = ("json", "csv")
     for form in forms:
         first, second = (export(tmp_path / f"{form}{number}", form=form) for number in (1, 2))
         assert first.sha256 == second.sha256
 
 
-def test_parquet_holds_the_bytes_and_the_typed_fields(tmp_path: Path) -> None:
+def test_parquet_contains_the_bytes_and_the_typed_fields(tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     export(tmp_path / "out.parquet", form="parquet")
     table = parquet.read_table(tmp_path / "out.parquet")
     assert table.column("record").to_pylist() == PARTS[0] + PARTS[1]
     assert table.column("record.credit_score").to_pylist() == [700.0] * 10
     assert table.column("partition").to_pylist() == [0] * 5 + [1] * 5
-    said: dict[str, Any] = {own.name: str(own.type) for own in table.schema}
-    assert (said["offset"], said["record.approved"], said["record.applicant_id"]) == ("int64", "bool", "string")
+    types: dict[str, Any] = {field.name: str(field.type) for field in table.schema}
+    assert (types["offset"], types["record.approved"], types["record.applicant_id"]) == ("int64", "bool", "string")

@@ -1,4 +1,4 @@
-"""The report holds nothing that is hidden, loads nothing, and lets no label become markup."""
+"""The report contains no suppressed value, loads nothing, and escapes every label."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import msgspec
 from stream_app.pipeline.disclosure.results import disclose_result
 from stream_app.pipeline.disclosure.rows import csv_of, rows_of
 from stream_app.pipeline.records.results import Result
-from stream_app.pipeline.replay.ranges.comparison import ScenarioResults
 from stream_app.pipeline.replay.ranges.manifest import Manifest, ScenarioSummary, digest_of
 from stream_app.pipeline.replay.ranges.similar_cases import Similarity
+from stream_app.pipeline.replay.scenarios.results import ScenarioResults
 from stream_app.render.report.page import write_report
 from tests.support.fake_sources import MODEL, FakeSource, batch_of, new_judge, results_of
 
@@ -26,29 +26,29 @@ def results() -> list[Result]:
     return results_of(judge.flush(1.0, is_caught_up=True).outputs)
 
 
-def manifest_of(said: list[ScenarioResults]) -> Manifest:
-    judged = tuple(
-        ScenarioSummary(name=own.name, policy_hash="p" * 16, k=10, n_results=len(own.results), n_alerts=0,
-               digest=digest_of(own.results)) for own in said
+def manifest_of(scenarios: list[ScenarioResults]) -> Manifest:
+    summaries = tuple(
+        ScenarioSummary(name=scenario.name, policy_hash="p" * 16, k=10, n_results=len(scenario.results), n_alerts=0,
+               digest=digest_of(scenario.results)) for scenario in scenarios
     )  # fmt: skip
     return Manifest(schema=1, run="r1", made_at="2026-01-01T00:00:00+00:00", code_version="1", model="m", topic="raw",
                     source="raw", from_s=None, to_s=None, begins={0: 0}, ends={0: 361}, n_records=361, n_counted=361,
-                    scenarios=judged)  # fmt: skip
+                    scenarios=summaries)  # fmt: skip
 
 
 def report(k: int = 10, label: str = "f") -> str:
-    found = [
+    labelled = [
         msgspec.structs.replace(
-            own,
-            groups=tuple(msgspec.structs.replace(g, group=label if g.group == "f" else g.group) for g in own.groups),
+            result,
+            groups=tuple(msgspec.structs.replace(g, group=label if g.group == "f" else g.group) for g in result.groups),
         )
-        for own in results()
+        for result in results()
     ]
-    said = [
-        ScenarioResults("original", [disclose_result(own, k) for own in found], []),
+    scenarios = [
+        ScenarioResults("original", [disclose_result(result, k) for result in labelled], []),
         ScenarioResults("threshold.dir=0.9", [], []),
     ]
-    return write_report(manifest_of(said), said, MODEL)
+    return write_report(manifest_of(scenarios), scenarios, MODEL)
 
 
 class Tags(HTMLParser):
@@ -91,28 +91,28 @@ def test_a_label_stays_text() -> None:
 def test_a_group_that_is_hidden_has_no_number_in_the_report() -> None:
     hidden, shown = report(k=1000), report(k=0)
     assert len(hidden) < len(shown)
-    totals = [own for own in results() if own.window == "total"]
+    totals = [result for result in results() if result.window == "total"]
     assert f">{totals[-1].groups[0].n:,}<" in shown
     assert f">{totals[-1].groups[0].n:,}<" not in hidden
 
 
 def test_cells_of_csv_are_inert() -> None:
-    own = disclose_result(results()[0], 0)
-    named = msgspec.structs.replace(own, attribute=HOSTILE)
+    result = disclose_result(results()[0], 0)
+    named = msgspec.structs.replace(result, attribute=HOSTILE)
     assert f"'{HOSTILE}" in csv_of(rows_of([named]))
     assert f",{HOSTILE}" not in csv_of(rows_of([named]))
 
 
-def test_individual_consistency_is_told_with_its_records_or_with_the_reason_why_not() -> None:
-    found = Similarity(
+def test_individual_consistency_is_shown_with_its_records_or_with_a_reason() -> None:
+    similarity = Similarity(
         value=0.87654, n=1900, n_complete=2100, n_neighbors=5, features=("income", "<years>"), reason=None
     )
-    said = [ScenarioResults("original", [], [])]
-    text = write_report(msgspec.structs.replace(manifest_of(said), consistency=found), said, MODEL)
+    scenarios = [ScenarioResults("original", [], [])]
+    text = write_report(msgspec.structs.replace(manifest_of(scenarios), consistency=similarity), scenarios, MODEL)
     assert all(
         words in text for words in ("Individual consistency", "0.8765", "1,900", "2,100", "income, &lt;years&gt;")
     )
-    none = msgspec.structs.replace(found, value=None, n=None, n_complete=None, reason="fewer_than_k")
-    text = write_report(msgspec.structs.replace(manifest_of(said), consistency=none), said, MODEL)
+    none = msgspec.structs.replace(similarity, value=None, n=None, n_complete=None, reason="fewer_than_k")
+    text = write_report(msgspec.structs.replace(manifest_of(scenarios), consistency=none), scenarios, MODEL)
     assert "none: fewer than k" in text
     assert "Individual consistency" not in report()

@@ -13,7 +13,8 @@ from stream_app.pipeline.records.alerts import Alert, decode_alert
 from stream_app.pipeline.records.journal import JournalEntry, decode_journal_entry
 from stream_app.pipeline.records.outcome_results import decode_any_result
 from stream_app.pipeline.records.results import Result
-from stream_app.pipeline.replay.verify.matching import AnyResult, PublishedRecord, RecordPosition
+from stream_app.pipeline.replay.verify.compared_range import AnyResult
+from stream_app.pipeline.replay.verify.matching import PublishedRecord, RecordPosition
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_JOURNAL, FAIRNESS_PARTIALS, FAIRNESS_RESULTS
 
 

@@ -1,1 +1,5 @@
-"""When a pair's treatment changed, and with which version of the model."""
+"""Searching for the onset of a change in how a group is treated, and for the model version it came with.
+
+``bisection`` runs the search for one pair; ``pair_panes`` counts the pair by pane and segment and ``version_panes`` by
+pane and version of the model; ``onset`` finds the pane of the change, and ``version_change`` the version.
+"""

@@ -1,4 +1,4 @@
-"""When a pair began to be treated otherwise: the pane from which on its gap or ratio is another, and in which segment.
+"""The onset of a change in how a pair is treated: the pane from which its gap or ratio differs, and in which segment.
 
 For each pane boundary the value before and after is compared,
 
@@ -8,12 +8,12 @@ and the boundary with the greatest ``|z|`` is the estimate (for a Gaussian chang
 likelihood). For the gap ``var = sum of p (1 - p) / n`` over both groups; for the ratio the value is its logarithm and
 ``var = sum of (1 - p) / (n p)``.
 
-Chance: the greatest of m correlated ``|z|`` exceeds z with probability of at most ``2 m (1 - Phi(z))``, by the union
-bound; that is ``p_value``. It asks whether there was a change at all, not whether a rule is broken.
+p-value: the greatest of m correlated ``|z|`` exceeds z with probability of at most ``2 m (1 - Phi(z))``, by the union
+bound. It tests whether there was a change at all, not whether a rule is violated.
 
-Precision: a single step lies with 99 % among the boundaries with ``z(t)^2 >= max z^2 - c``, which reach from
-``earliest_s`` to ``latest_s``; ``z^2`` is twice the log-likelihood ratio against no change, and at the true boundary
-``P(max z^2 - z(t)^2 <= c) = (1 - e^(-c/2))^2``. A slow change has no such boundary.
+Precision: an abrupt change is, with 99 % confidence, at one of the boundaries with ``z(t)^2 >= max z^2 - c``. They
+reach from ``earliest_s`` to ``latest_s``; ``z^2`` is twice the log-likelihood ratio against no change, and at the true
+boundary ``P(max z^2 - z(t)^2 <= c) = (1 - e^(-c/2))^2``. A slow change has no such boundary.
 
 Source: Hinkley 1970, Inference about the change-point in a sequence of random variables (the estimate); Agresti 2013,
 Categorical Data Analysis, section 3.1 (the variances); Hansen 2000, Sample Splitting and Threshold Estimation, theorem
@@ -60,12 +60,12 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SegmentChange(msgspec.Struct, frozen=True, kw_only=True):
-    """How much of the change of the gap one segment makes; all of them add up to it.
+    """The contribution of one segment to the change of the gap; all of them sum to it.
 
     Attributes:
         segment: Its label.
-        mix: Change of the part that comes from how often the groups are in it.
-        rate: Change of the part that comes from how they fare in it.
+        mix: Change of the part due to how often the groups are in it.
+        rate: Change of the part due to how they fare in it.
     """
 
     segment: str
@@ -78,11 +78,11 @@ class Onset(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         pane_s: Start of the first pane after the change, event time in seconds since the epoch.
-        earliest_s: Start of the earliest pane that may as well be it.
-        latest_s: Start of the latest pane that may as well be it.
-        metric: What was looked at.
-        z: The standardised change; negative when the group fares worse after it.
-        p_value: Chance of such a change where there is none, at most.
+        earliest_s: Start of the earliest pane of the 99 % confidence interval.
+        latest_s: Start of the latest pane of the 99 % confidence interval.
+        metric: What may have changed.
+        z: The standardized change; negative when the group fares worse after it.
+        p_value: Upper bound of the probability of such a change where there is none.
         before: The pair before.
         after: The pair from the pane on.
         segments: The change of the gap by segment, greatest first.
@@ -100,7 +100,7 @@ class Onset(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_onset(panes: Sequence[Pane], metric: Metric, k: int) -> Onset | None:
-    """Return the likeliest change of a pair; None where no boundary has ``k`` decisions of both groups on each side.
+    """Return the most likely change of a pair; None where no boundary has ``k`` decisions of both groups on each side.
 
     Args:
         panes: In order of time.
@@ -115,12 +115,12 @@ def find_onset(panes: Sequence[Pane], metric: Metric, k: int) -> Onset | None:
     """
     if not panes:
         return None
-    columns = [own for _, own, _ in panes], [reference for _, _, reference in panes]
-    sums = [np.cumsum([_total(own, place) for own in column]) for column in columns for place in (0, 1)]
-    before = [own[:-1].astype(np.float64) for own in sums]
-    after = [own[-1] - own[:-1].astype(np.float64) for own in sums]
+    columns = [group for _, group, _ in panes], [reference for _, _, reference in panes]
+    sums = [np.cumsum([_total(counts, place) for counts in column]) for column in columns for place in (0, 1)]
+    before = [counts[:-1].astype(np.float64) for counts in sums]
+    after = [counts[-1] - counts[:-1].astype(np.float64) for counts in sums]
     fewest = np.minimum.reduce([before[0], before[2], after[0], after[2]], initial=np.inf)
-    z = np.where(fewest >= max(k, 1), _standardised(before, after, metric), 0.0)
+    z = np.where(fewest >= max(k, 1), _standardized(before, after, metric), 0.0)
     if not len(z) or not z.any():
         return None
     at = int(np.argmax(np.abs(z)))
@@ -140,7 +140,7 @@ def find_onset(panes: Sequence[Pane], metric: Metric, k: int) -> Onset | None:
     )
 
 
-def _standardised(before: Sequence[_Floats], after: Sequence[_Floats], metric: Metric) -> _Floats:
+def _standardized(before: Sequence[_Floats], after: Sequence[_Floats], metric: Metric) -> _Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         (value, variance), (later, later_variance) = _value(before, metric), _value(after, metric)
         z = (later - value) / np.sqrt(variance + later_variance)
@@ -180,11 +180,11 @@ def _changes(before: Side, after: Side) -> tuple[SegmentChange, ...]:
         )
         for name in {**ours, **theirs}
     ]
-    return tuple(sorted(changes, key=lambda own: -abs(own.mix + own.rate)))
+    return tuple(sorted(changes, key=lambda change: -abs(change.mix + change.rate)))
 
 
 def sums_of(panes: Iterable[Segments]) -> Segments:
-    """Add counts by label up.
+    """Sum counts by label.
 
     >>> sums_of([{"auto": (2, 1)}, {"auto": (3, 1), "home": (1, 0)}])
     {'auto': (5, 2), 'home': (1, 0)}
@@ -192,8 +192,8 @@ def sums_of(panes: Iterable[Segments]) -> Segments:
     joined: Segments = {}
     for segments in panes:
         for name, (n, favorable) in segments.items():
-            held = joined.get(name, (0, 0))
-            joined[name] = held[0] + n, held[1] + favorable
+            n_before, favorable_before = joined.get(name, (0, 0))
+            joined[name] = n_before + n, favorable_before + favorable
     return joined
 
 

@@ -1,4 +1,4 @@
-"""The panes of one pair, by segment: all that a search for an onset needs of the log, in little memory."""
+"""The counts of one pair by pane and segment: what the search for an onset needs, in little memory."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from stream_app.pipeline.layout import DECISION, FAVOURABLE
 from stream_app.pipeline.replay.bisect.onset import Pane, Segments
 from stream_app.policy import Attribute, ModelPolicy
 
-WHOLE = "all"  # the only segment of a model without segments
+ALL = "all"  # the only segment of a model without segments
 
 
 class PairPanes:
@@ -37,14 +37,14 @@ class PairPanes:
             for code, vector in cells.items():
                 if code not in self._known:
                     self._known[code] = self._describe(code)
-                if (known := self._known[code]) is not None:
-                    side, segment, is_favorable = known
-                    held = self._panes.setdefault(start_s, ({}, {}))[side]
-                    n, favorable = held.get(segment, (0, 0))
-                    held[segment] = n + vector[0], favorable + vector[0] * is_favorable
+                if (position := self._known[code]) is not None:
+                    side, segment, is_favorable = position
+                    counts = self._panes.setdefault(start_s, ({}, {}))[side]
+                    n, favorable = counts.get(segment, (0, 0))
+                    counts[segment] = n + vector[0], favorable + vector[0] * is_favorable
 
     def in_order(self, from_s: float, to_s: float) -> list[Pane]:
-        """Return the panes of a stretch in order of time."""
+        """Return the panes of a time range in order of time."""
         return [(start_s, *self._panes[start_s]) for start_s in sorted(self._panes) if from_s <= start_s < to_s]
 
     def _describe(self, code: int) -> tuple[int, str, bool] | None:
@@ -52,4 +52,4 @@ class PairPanes:
         side = self._side_of.get(labels[self._attribute])
         if side is None:
             return None
-        return side, WHOLE if self._segment is None else labels[self._segment], labels[self._decision] == FAVOURABLE
+        return side, ALL if self._segment is None else labels[self._segment], labels[self._decision] == FAVOURABLE

@@ -1,26 +1,26 @@
-"""Which version of the model a change began with, and how much of the change comes with a change of version.
+"""The model version a change began with, and how much of the change is due to a change of version.
 
 With ``w`` the share of a group's decisions that version v made and ``p`` the group's rate under it, before (0) and
 after (1) the onset, and ``c = (P_0 + P_1)/2`` the mean of the group's rates, the change of a group's rate is the sum
 over versions of::
 
-    mix_v  = (w_1v - w_0v) * ((p_0v + p_1v)/2 - c)      other versions decide
-    rate_v = (p_1v - p_0v) * (w_0v + w_1v)/2            the same version decides otherwise
+    mix_v  = (w_1v - w_0v) * ((p_0v + p_1v)/2 - c)      change of version
+    rate_v = (p_1v - p_0v) * (w_0v + w_1v)/2            change within a version
 
 (``stream_app.core.cause.decomposition``, over time instead of over groups; a version that decides on one side only is
-all mix). The parts of the reference are taken off those of the group, so that all parts sum to the change of the gap.
-Where 2 takes over from 1, each has half of the mix. It is statistical, not causal: a version that was given other
-cases looks like one that decides otherwise.
+all mix). The parts of the reference are subtracted from those of the group, so that all parts sum to the change of the
+gap. Where version 2 replaces version 1, each has half of the mix. It is statistical, not causal: a version that was
+given other cases looks like one that decides differently.
 
 The version a change began with: its share of the pair's decisions rose most from just before ``earliest_s`` to just
-after ``latest_s`` of the onset, by a hundredth at least, and by more than chance does in 1 of 100 changes (pooled z
-test of two shares, times the number of versions). *Just* is a twentieth of a side, 500 decisions at least, in whole
-panes. So a release long before or after the onset is not blamed, and neither is one that was rolled out over most of
-the stretch: its shares and parts tell of it.
+after ``latest_s`` of the onset, by at least 0.01, and by more than chance does in 1 of 100 changes (pooled z test of
+two shares, times the number of versions). *Just* is a twentieth of a side, at least 500 decisions, in complete panes.
+So a release long before or after the onset is not blamed, and neither is one that was rolled out over most of the
+range: its shares and parts show it.
 
-Hidden: of each group on each side, versions with fewer than k decisions are joined to ``__other__``, and to the
-greatest version where even together they are fewer. All but names of versions and starts of panes is computed from
-these counts.
+Suppression: for each group on each side, versions with fewer than k decisions are joined to ``__other__``, or to the
+largest version where even together they are fewer. Everything except names of versions and starts of panes is computed
+from these counts.
 
 Source: Kitagawa 1955, Components of a Difference Between Two Rates; Agresti 2013, Categorical Data Analysis, 3.2.
 """
@@ -49,7 +49,7 @@ class VersionSide(msgspec.Struct, frozen=True, kw_only=True):
     """The pair under one version on one side of the onset.
 
     Attributes:
-        n: Decisions of the group; None where they are fewer than k, maybe none.
+        n: Decisions of the group; None where they are fewer than k, possibly none.
         n_reference: Decisions of the reference, likewise.
         gap: Rate of the group - rate of the reference under this version; None where either is hidden.
     """
@@ -64,11 +64,11 @@ class VersionPart(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         version: Its label; ``__other__`` for small, unreadable and surplus ones.
-        first_pane_s: Start of the first pane of the stretch in which it decided about the pair; None for ``__other__``.
+        first_pane_s: Start of the first pane of the range in which it decided about the pair; None for ``__other__``.
         before: The pair under it before the onset.
         after: The pair under it from the onset on.
-        mix: Its part of the change of the gap because other versions decide.
-        rate: Its part because the same version decides otherwise.
+        mix: Its part of the change of the gap due to a change of version.
+        rate: Its part due to a change within the version.
     """
 
     version: str
@@ -84,10 +84,10 @@ class VersionChange(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         began_with: The version with which the change began; None where no share rose at the onset.
-        mix: Part of the change of the gap because other versions decide.
-        rate: Part because the same versions decide otherwise.
+        mix: Part of the change of the gap due to a change of version.
+        rate: Part due to a change within a version.
         versions: Those that decided, the most decisions after the onset first.
-        is_cut: Whether there were more versions than are told apart; the surplus counts as ``__other__``.
+        is_cut: Whether there were more versions than are counted separately; the surplus counts as ``__other__``.
     """
 
     began_with: str | None
@@ -98,19 +98,19 @@ class VersionChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def explain_versions(panes: Sequence[Pane], onset: Onset, k: int, *, is_cut: bool = False) -> VersionChange:
-    """Say which versions were at work before and after an onset.
+    """Compare the versions before and after an onset.
 
     Args:
         panes: The pair by version, in order of time, with decisions of both groups on both sides of the onset.
         onset: The onset in the same panes.
-        k: Fewest decisions of a group that are told of.
-        is_cut: Whether the panes hold fewer versions than the log.
+        k: Fewest decisions of a group that are disclosed.
+        is_cut: Whether the panes have fewer versions than the log.
 
     >>> from stream_app.pipeline.replay.bisect.onset import find_onset
     >>> old, new = ({"1": (100, 50)}, {"1": (100, 50)}), ({"2": (100, 30)}, {"2": (100, 50)})
     >>> panes = [(10 * number, *(old if number < 6 else new)) for number in range(10)]
-    >>> found = explain_versions(panes, find_onset(panes, "gap", 10), 10)
-    >>> found.began_with, found.mix, found.rate, [(own.version, own.first_pane_s, own.mix) for own in found.versions]
+    >>> change = explain_versions(panes, find_onset(panes, "gap", 10), 10)
+    >>> change.began_with, change.mix, change.rate, [(v.version, v.first_pane_s, v.mix) for v in change.versions]
     ('2', -0.2, 0.0, [('2', 60, -0.1), ('1', 0, -0.1)])
     """
     before = _disclosed([pane for pane in panes if pane[0] < onset.pane_s], k)
@@ -142,16 +142,16 @@ def _disclosed(panes: Sequence[Pane], k: int) -> _Table:
 
 
 def _hide_small(counts: Segments, k: int) -> Segments:
-    """Join versions with fewer than k decisions, so that none of them can be found by subtraction."""
+    """Join versions with fewer than k decisions, so that none of them can be computed by subtraction."""
     shown = {version: cell for version, cell in counts.items() if cell[0] >= k}
     small = [cell for version, cell in counts.items() if version not in shown]
     if not small:
         return shown
     n, favorable = (sum(cell[place] for cell in small) for place in (0, 1))
     is_enough = n >= k or OTHER in shown or not shown
-    takes = OTHER if is_enough else max(shown, key=lambda version: (shown[version], version))
-    held = shown.get(takes, (0, 0))
-    return shown | {takes: (held[0] + n, held[1] + favorable)}
+    target = OTHER if is_enough else max(shown, key=lambda version: (shown[version], version))
+    n_before, favorable_before = shown.get(target, (0, 0))
+    return shown | {target: (n_before + n, favorable_before + favorable)}
 
 
 def _parts(before: _Table, after: _Table) -> dict[str, tuple[Fraction, Fraction]]:

@@ -1,4 +1,4 @@
-"""The panes of one pair by version of the model: what a search for the version of a change needs of the log."""
+"""The counts of one pair by pane and version of the model: what the search for the version of a change needs."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ _Row = tuple[Any, Any, Any]  # spelling of the group, decision, version
 class VersionPanes:
     """Counts of a group and its reference by pane and version.
 
-    A version is what a record says of it (``version_label``). The first ``MAX_VERSIONS`` of the log, in the order of
-    reading, are told apart; later ones are counted as ``__other__``.
+    A version is the label that a record gives (``version_label``). The first ``MAX_VERSIONS`` of the log, in the order
+    of reading, are counted separately; later ones are counted as ``__other__``.
 
     Args:
-        path: Where the version lies.
+        path: Path of the version in the record.
         decision: The decision.
         attribute: The attribute of the pair.
         group: The group.
 
     Attributes:
-        is_cut: Whether there were more versions than are told apart.
+        is_cut: Whether there were more versions than are counted separately.
     """
 
     def __init__(self, path: str, decision: Decision, attribute: Attribute, group: str) -> None:
@@ -48,7 +48,7 @@ class VersionPanes:
         self._codes: dict[_Row, int] = {}
 
     def reader_of(self, pane_s: int) -> Callable[[Schema], TakeEvents]:
-        """Return what takes in counted events, for any compiled decoder, by panes of ``pane_s`` seconds."""
+        """Return what takes counted events from any compiled decoder, in panes of ``pane_s`` seconds."""
 
         def observe(schema: Schema) -> TakeEvents:
             getters = [schema.getter(path) for path in self._paths]
@@ -65,7 +65,7 @@ class VersionPanes:
         return observe
 
     def in_order(self, from_s: float, to_s: float) -> list[Pane]:
-        """Return the panes of a stretch in order of time."""
+        """Return the panes of a time range in order of time."""
         return [(start_s, *self._panes[start_s]) for start_s in sorted(self._panes) if from_s <= start_s < to_s]
 
     def _code_of(self, row: _Row) -> int:
@@ -100,6 +100,6 @@ class VersionPanes:
             pane, code = divmod(key, size)
             number, rest = divmod(code, 4)
             side, is_favorable = divmod(rest, 2)
-            held = self._panes.setdefault((first_pane + pane) * pane_s, ({}, {}))[side]
-            n, favorable = held.get(labels[number], (0, 0))
-            held[labels[number]] = n + n_more, favorable + n_more * is_favorable
+            counts_of = self._panes.setdefault((first_pane + pane) * pane_s, ({}, {}))[side]
+            n, favorable = counts_of.get(labels[number], (0, 0))
+            counts_of[labels[number]] = n + n_more, favorable + n_more * is_favorable

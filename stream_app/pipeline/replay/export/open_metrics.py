@@ -1,8 +1,8 @@
 """A run as OpenMetrics text with event times, for ``promtool tsdb create-blocks-from openmetrics``.
 
-Live ``/metrics`` never carries the past: samples with own timestamps would linger and be refused as out of order.
-Blocks made from this file stand beside the live series under the label ``run``, so that a dashboard can lay one over
-the other. Only disclosed values go in.
+Live ``/metrics`` never exposes the past: samples with their own timestamps would linger and be rejected as out of
+order. Blocks made from this file are next to the live series under the label ``run``, so that a dashboard can show both
+in one panel. Only disclosed values are written.
 
 Source: OpenMetrics 1.0 (exposition format); Prometheus, storage, "Backfilling from OpenMetrics format".
 """
@@ -16,7 +16,7 @@ from stream_app.core.groups.comparison import State, worst_of
 from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult
 from stream_app.pipeline.records.evidence import LimitKind, state_under
 from stream_app.pipeline.records.results import TOTAL_WINDOW
-from stream_app.pipeline.replay.ranges.comparison import ScenarioResults
+from stream_app.pipeline.replay.scenarios.results import ScenarioResults
 
 _Value = Callable[[DisclosedGroup], float | None]
 
@@ -46,37 +46,38 @@ _OF_GROUPS: dict[str, tuple[str, _Value]] = {
     "fairstream_window_decisions": ("Decisions of a group.", lambda group: group.n),
 }
 _LEVELS = {State.OK: 0, State.INSUFFICIENT: 1, State.WARNING: 2, State.BREACH: 3}
+_LEVEL_HELP = "State of the worst shown pair: 0 ok, 1 insufficient data, 2 warning, 3 breach."
 _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 
 
-def open_metrics_of(run: str, said: Iterable[ScenarioResults]) -> Iterator[str]:
+def open_metrics_of(run: str, scenarios: Iterable[ScenarioResults]) -> Iterator[str]:
     """Yield the lines of a run.
 
-    A window shows from its end on, as it does live; the newest revision counts.
+    A window is exposed from its end on, as it is live; the newest revision counts.
 
     Args:
-        run: Id of the run; variants after the first get their name behind it.
-        said: What each variant says.
+        run: Id of the run; the name of a scenario after the first is appended to it.
+        scenarios: Results of each scenario.
     """
-    said = list(said)
+    scenarios = list(scenarios)
     newest = {
-        (number, own.window, own.attribute, own.end_s): own
-        for number, each in enumerate(said)
-        for own in each.results
-        if own.window != TOTAL_WINDOW  # running totals are not exported live either
+        (number, result.window, result.attribute, result.end_s): result
+        for number, scenario in enumerate(scenarios)
+        for result in scenario.results
+        if result.window != TOTAL_WINDOW  # running totals are not exported live either
     }
     ordered = sorted(newest.items(), key=lambda item: (item[0][3], item[0]))
-    names = [run if not number else f"{run}:{own.name}" for number, own in enumerate(said)]
-    told = [(names[number], result) for (number, *_), result in ordered]
+    names = [f"{run}:{scenario.name}" if number else run for number, scenario in enumerate(scenarios)]
+    results = [(names[number], result) for (number, *_), result in ordered]
     for metric, (help_text, value_of) in _OF_GROUPS.items():
         yield _head(metric, help_text)
-        for run_name, result in told:
+        for run_name, result in results:
             yield from _of_groups(metric, value_of, run_name, result)
-    yield _head("fairstream_alert_level", "State of the worst shown pair: 0 ok, 1 insufficient, 2 watch, 3 breach.")
-    for run_name, result in told:
+    yield _head("fairstream_alert_level", _LEVEL_HELP)
+    for run_name, result in results:
         yield from _levels(run_name, result)
     yield _head("fairstream_window_end_timestamp_seconds", "Event time at which the last closed window ended.")
-    for run_name, result in told:
+    for run_name, result in results:
         yield _sample("fairstream_window_end_timestamp_seconds", {}, result.end_s, run_name, result)
     yield "# EOF\n"
 
@@ -100,8 +101,8 @@ def _head(metric: str, help_text: str) -> str:
 
 def _sample(metric: str, labels: Mapping[str, str], value: float, run: str, result: DisclosedResult) -> str:
     shared = {"model": result.model, "attribute": result.attribute, "window": result.window, "run": run}
-    return f"{metric}{{{_written({**shared, **labels})}}} {value!r} {result.end_s}\n"
+    return f"{metric}{{{_write_labels({**shared, **labels})}}} {value!r} {result.end_s}\n"
 
 
-def _written(labels: Mapping[str, Any]) -> str:
+def _write_labels(labels: Mapping[str, Any]) -> str:
     return ",".join(f'{name}="{str(value).translate(_ESCAPES)}"' for name, value in labels.items())

@@ -1,4 +1,4 @@
-"""How records stand in an export: JSON lines that hold the bytes unchanged, or a table of what the policy declares.
+"""The form of records in an export: JSON lines with the bytes unchanged, or a table of the declared fields.
 
 A line of JSON is ``{"partition":..,"offset":..,"timestamp_ms":..,"record":..}``. The columns of a table are the same,
 flattened to dotted names: ``record.applicant.id``. No declared path can collide with a column of the envelope.
@@ -30,8 +30,8 @@ _encoder = msgspec.json.Encoder()
 def json_lines(selected: SelectedRecords) -> bytes:
     r"""Write records as JSON lines, each record byte for byte.
 
-    A record that would not stay one line, since it holds a line break, or that is no JSON in itself, is given as
-    ``record_base64`` instead of ``record``.
+    A record that contains a line break, or that is not valid JSON, is written as ``record_base64`` instead of
+    ``record``.
 
     >>> json_lines(SelectedRecords(0, [7], [1000], [b'{"ok": true}']))
     b'{"partition":0,"offset":7,"timestamp_ms":1000,"record":{"ok": true}}\n'
@@ -39,7 +39,7 @@ def json_lines(selected: SelectedRecords) -> bytes:
     b'{"partition":0,"offset":8,"timestamp_ms":1000,"record_base64":"e30K"}\n'
     """
     columns = zip(selected.offsets, selected.timestamps_ms, selected.values, strict=True)
-    return b"".join(_line(selected.partition, *own) + b"\n" for own in columns)
+    return b"".join(_line(selected.partition, *record) + b"\n" for record in columns)
 
 
 def _line(partition: int, offset: int, timestamp_ms: int, value: bytes) -> bytes:
@@ -52,15 +52,15 @@ def _line(partition: int, offset: int, timestamp_ms: int, value: bytes) -> bytes
 class RecordTable:
     """The table of one model's records.
 
-    Fields that the policy does not name are in no column of their own: they stand as JSON in ``undeclared``, which
-    only raw records of a policy with ``unknown_fields = "drop"`` can need.
+    Fields that the policy does not name have no column: they are JSON in ``undeclared``, which only raw records of a
+    policy with ``unknown_fields = "drop"`` can need.
 
     Args:
         model: The policy of the model.
-        is_raw: Whether the records are raw ones; boxes and dropped fields are in no other.
+        is_raw: Whether the records are raw; only raw records have boxes and dropped fields.
 
     Attributes:
-        columns: What each column of a declared field holds, by path.
+        columns: The type of each declared field's column, by path.
         has_undeclared: Whether there is a column for the rest.
     """
 
@@ -68,7 +68,7 @@ class RecordTable:
         edges = {f"{box.path}.{edge}" for box in model.boxes for edge in BOX_EDGES}
         numbers = {feature.path for feature in model.counted_features} | edges
         truths = {model.decision.path} if model.decision and isinstance(model.decision.favorable, bool) else set()
-        paths = [own.path for own in fields_of(model) if is_raw or own.path not in edges]
+        paths = [part.path for part in fields_of(model) if is_raw or part.path not in edges]
         paths += model.drop if is_raw else ()
         self.columns: dict[str, Column] = {
             path: "number" if path in numbers else "truth" if path in truths else "text" for path in paths
@@ -81,21 +81,21 @@ class RecordTable:
         return [*ENVELOPE, *(f"{RECORD}.{path}" for path in self.columns), *([UNDECLARED] * self.has_undeclared)]
 
     def rows(self, selected: SelectedRecords) -> Iterator[list[Any]]:
-        """Yield a row for each record; what a record lacks or holds as null is None.
+        """Yield a row for each record; a field that is missing or null is None.
 
-        Values are as they were read from the JSON; what is undeclared is JSON once more.
+        Values are as they were read from the JSON; undeclared fields are written as JSON again.
 
         Raises:
-            ReplayError: a record holds what no table can, such as a number beyond a float, in an undeclared field.
+            ReplayError: a record does not fit in a table, such as a number beyond a float in an undeclared field.
         """
         for offset, timestamp_ms, value in zip(selected.offsets, selected.timestamps_ms, selected.values, strict=True):
             record = _decoded(value)
             if record is None:
                 raise ReplayError(
-                    f"The record at offset {offset} of partition {selected.partition} cannot stand in a table",
+                    f"The record at offset {offset} of partition {selected.partition} does not fit in a table",
                     action="Export with --format json, which keeps its bytes",
                 )
-            cells = [_taken(record, path) for path in self.columns]
+            cells = [_take(record, path) for path in self.columns]
             rest = [_encoder.encode(record).decode() if record else None] if self.has_undeclared else []
             yield [selected.partition, offset, timestamp_ms, *cells, *rest]
 
@@ -104,13 +104,13 @@ class RecordTable:
         return _csv_of([self.header])
 
     def csv_rows(self, selected: SelectedRecords) -> bytes:
-        """Write records as CSV (RFC 4180) whose cells no spreadsheet takes for a formula."""
+        """Write records as CSV (RFC 4180) in which a spreadsheet finds no formula."""
         return _csv_of([[_cell(value) for value in row] for row in self.rows(selected)])
 
     def typed_columns(self, selected: SelectedRecords) -> dict[str, list[Any]]:
-        """Return the columns of a typed table; a value that is not of its column's type is None there.
+        """Return the columns of a typed table; a value of another type than its column is None there.
 
-        The bytes of the record are a column too, ``record``, so nothing is lost.
+        The bytes of the record are in the column ``record``, so nothing is lost.
         """
         rows = list(self.rows(selected))
         kinds = [*self.columns.values(), *(_REST * self.has_undeclared)]
@@ -123,21 +123,21 @@ class RecordTable:
 
 
 def _decoded(value: bytes) -> Any:
-    """Return what the JSON of a record holds; None when it is no JSON that every reader understands."""
+    """Return the decoded JSON of a record; None when it is not JSON that every reader understands."""
     try:
         return msgspec.json.decode(value)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
 
 
-def _taken(record: Any, path: str) -> Any:
-    """Take a field out of a decoded record, with the objects around it that are empty then."""
+def _take(record: Any, path: str) -> Any:
+    """Remove a field from a decoded record, with the objects around it that become empty, and return its value."""
     key, _, inner = path.partition(".")
     if not isinstance(record, dict) or key not in record:
         return None
     if not inner:
         return record.pop(key)
-    value = _taken(record[key], inner)
+    value = _take(record[key], inner)
     if record[key] == {}:
         del record[key]
     return value
@@ -145,13 +145,13 @@ def _taken(record: Any, path: str) -> Any:
 
 def _csv_of(rows: list[list[Any]]) -> bytes:
     text = io.StringIO()
-    # With CR LF as the end of a line the writer quotes a cell that holds either: a bare CR would begin a new row.
+    # With CR LF as the end of a line the writer quotes a cell that contains either: a bare CR would start a new row.
     csv.writer(text, lineterminator="\r\n").writerows([inert(value) for value in row] for row in rows)
     return text.getvalue().encode()
 
 
 def _cell(value: Any) -> Any:
-    """Leave texts and numbers as they are; anything else is its JSON."""
+    """Return texts and numbers unchanged, and anything else as JSON."""
     return _encoder.encode(value).decode() if isinstance(value, bool | list | dict) else value
 
 

@@ -1,7 +1,7 @@
-"""Which records of a topic lie in a stretch of event time: from raw records or from published events.
+"""Selects the records of a range of event time, from raw records or from published events.
 
-Both go through the whole log as it stands and leave nothing out that came late: what is picked is a function of the
-log, the policy and the stretch alone.
+Both read the complete log and leave out nothing that came late: the selection is a function of the log, the policy and
+the range alone.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from stream_app.errors import PolicyError
 from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.ingest.fields import fields_of
 from stream_app.pipeline.ingest.reading import RecordReader
-from stream_app.pipeline.replay.ranges.range_replay import TimeRange
 from stream_app.pipeline.replay.sources import whole_seconds
+from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.policy import ModelPolicy
 
 
@@ -31,8 +31,8 @@ class SelectedRecords:
     Attributes:
         partition: Their partition.
         offsets: Offset of each record in the topic that was read.
-        timestamps_ms: Broker timestamp of each.
-        values: Value of each, byte for byte.
+        timestamps_ms: Broker timestamp of each record.
+        values: Value of each record, byte for byte.
     """
 
     partition: int
@@ -44,28 +44,28 @@ class SelectedRecords:
         return len(self.values)
 
     def __repr__(self) -> str:
-        return f"Picked([{self.partition}], n={len(self)})"  # never a value: this may end in a log
+        return f"SelectedRecords([{self.partition}], n={len(self)})"  # never a value: this may end in a log
 
 
 class RecordSelector(Protocol):
-    """Picks the records of a stretch.
+    """Selects the records of a time range.
 
     Attributes:
-        n_rejected: Records that are none of the policy; they have no event time that could be believed.
+        n_rejected: Records that the policy rejects; they have no reliable event time.
     """
 
     n_rejected: int
 
     def select(self, batch: Batch) -> SelectedRecords:
-        """Return the records of a run that lie in the stretch."""
+        """Return the records of a run that are in the range."""
 
 
 class RawSelector:
-    """Picks raw records that the policy takes, late and repeated ones too; dead letters lie in no stretch.
+    """Selects raw records that the policy accepts, late and duplicate ones too; dead letters are in no range.
 
     Args:
         model: The policy of the model.
-        time_range: The stretch of event time, in whole seconds.
+        time_range: The range of event time, in whole seconds.
     """
 
     def __init__(self, model: ModelPolicy, time_range: TimeRange) -> None:
@@ -74,30 +74,30 @@ class RawSelector:
         self._time_range = time_range
 
     def select(self, batch: Batch) -> SelectedRecords:
-        """Return the records of a run that lie in the stretch."""
+        """Return the records of a run that are in the range."""
         reading = self._reader.read(batch)
         self.n_rejected += len(reading.rejected)
-        chosen = reading.offsets[_lies_in(self._time_range, reading.times_s)]
-        return _selected(batch, np.searchsorted(batch.offsets, chosen).tolist())
+        selected = reading.offsets[_is_in(self._time_range, reading.times_s)]
+        return _selected(batch, np.searchsorted(batch.offsets, selected).tolist())
 
 
 class PublishedSelector:
-    """Picks events that ingest published; only their time is decoded.
+    """Selects events that ingest published; only their time is decoded.
 
     Args:
         model: The policy of the model.
-        time_range: The stretch of event time, in whole seconds.
+        time_range: The range of event time, in whole seconds.
     """
 
     def __init__(self, model: ModelPolicy, time_range: TimeRange) -> None:
         self.n_rejected = 0
         self._time = model.event_time
-        schema = Schema([own for own in fields_of(model) if own.path == self._time.path], forbid_unknown=False)
+        schema = Schema([part for part in fields_of(model) if part.path == self._time.path], forbid_unknown=False)
         self._decode, self._time_of = schema.decode, schema.getter(self._time.path)
         self._time_range = time_range
 
     def select(self, batch: Batch) -> SelectedRecords:
-        """Return the events of a run that lie in the stretch.
+        """Return the events of a run that are in the range.
 
         Raises:
             PolicyError: an event does not fit the policy.
@@ -110,15 +110,15 @@ class PublishedSelector:
                 f"offsets {batch.first_offset} to {batch.next_offset - 1}",
                 action="Give the policy under which they were published",
             ) from None
-        return _selected(batch, np.flatnonzero(_lies_in(self._time_range, whole_seconds(times, self._time))).tolist())
+        return _selected(batch, np.flatnonzero(_is_in(self._time_range, whole_seconds(times, self._time))).tolist())
 
 
-def _lies_in(time_range: TimeRange, times_s: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _is_in(time_range: TimeRange, times_s: NDArray[np.int64]) -> NDArray[np.bool_]:
     return (time_range.from_s <= times_s) & (times_s < time_range.to_s)
 
 
 def _selected(batch: Batch, places: Iterable[int]) -> SelectedRecords:
-    """Take the records at some places; a tombstone has no event time, so it is not among them."""
+    """Return the records at some places; a tombstone has no event time, so it is not among them."""
     chosen = [(place, value) for place in places if (value := batch.values[place]) is not None]
     return SelectedRecords(
         batch.partition,

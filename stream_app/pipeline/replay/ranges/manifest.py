@@ -1,4 +1,4 @@
-"""What a run was made from, so that anybody can make it again and get the same digest."""
+"""The manifest of a run: everything that is needed to make it again and get the same digest."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ SCHEMA = 2
 
 
 class ScenarioSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """One variant of a run.
+    """One scenario of a run.
 
     Attributes:
-        name: ``original``, or what the settings of the what-if say.
-        policy_hash: Hash of the policy that it stands for.
+        name: ``original``, or the settings of the scenario.
+        policy_hash: Hash of the policy that it represents.
         k: Groups of fewer are hidden in the files.
         n_results: Results in its file.
         n_alerts: Alerts in its file.
-        digest: SHA-256 over its results and alerts as they stand in the files.
-        settings: What differs from the policy as it is.
+        digest: SHA-256 of its results and alerts, as they are in the files.
+        settings: What differs from the policy.
     """
 
     name: str
@@ -37,7 +37,7 @@ class ScenarioSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """A run. Its file is written last: a folder without it is no run.
+    """A run. Its file is written last: a folder without it is not a run.
 
     Attributes:
         schema: Version of this format.
@@ -47,14 +47,14 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         model: Name of the model.
         topic: Topic that was read.
         source: ``raw`` records or ``published`` events.
-        from_s: Start of the stretch in event time; None for the begin of the log.
-        to_s: Its end; None for as far as the log had come.
-        begins: First offset that was read of each partition; of published events their own offsets.
+        from_s: Start of the range of event time; None for the beginning of the log.
+        to_s: Its end; None for the end of the log.
+        begins: First offset that was read of each partition; for published events their own offsets.
         ends: Offset below which each partition was read.
         n_records: Records that were read.
-        n_counted: Events that were counted, warm-up before the stretch included.
+        n_counted: Events that were counted, warm-up before the range included.
         scenarios: What was judged.
-        consistency: Whether similar cases were decided alike; None where it was not asked for.
+        consistency: Whether similar cases were decided alike; None where it was not requested.
         files: SHA-256 by name of every file of the folder.
     """
 
@@ -77,9 +77,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def digest_of(records: Iterable[DisclosedResult | DisclosedAlert]) -> str:
-    """Return the SHA-256 over disclosed records, one after the other.
+    """Return the SHA-256 of disclosed records, one after the other.
 
-    Exact results are not digested: with all else known, a hidden count of fewer than k could be found by trying.
+    Exact results are not digested: with everything else known, a hidden count of fewer than k could be guessed.
     """
     digest = hashlib.sha256()
     for record in records:

@@ -1,10 +1,10 @@
-"""Individual consistency of a stretch: were similar cases decided alike? From a sample of its records.
+"""Individual consistency of a time range: were similar cases decided alike? From a sample of its records.
 
-It compares records with each other, so it is no sum over cells and only a replay can form it. Similar are records whose
-declared features are near each other, each feature mapped to [0, 1] by its least and greatest value in the sample.
-Neither identifiers nor protected attributes are among the features.
+Individual consistency compares records with each other, so it is not a sum over cells and only a replay can compute it.
+Similar are records whose declared features are close, each feature mapped to [0, 1] by its least and greatest value in
+the sample. Neither identifiers nor protected attributes are among the features.
 
-Which records are in the sample depends on their places in the source log alone, so raw records and published events,
+Which records are in the sample depends on their offsets in the source log alone, so raw records and published events,
 and every further replay, give the same sample and the same value.
 """
 
@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 
 from stream_app.core.events.schema import Schema
 from stream_app.core.fairness.consistency import consistency, to_unit_range
-from stream_app.pipeline.replay.ranges.range_replay import TimeRange
 from stream_app.pipeline.replay.sources import TakeEvents
+from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.policy import ModelPolicy
 
 MAX_SAMPLED = 20_000
-N_NEIGHBOURS = 5
+N_NEIGHBORS = 5
 NO_FEATURES, FEWER_THAN_K = "no_features", "fewer_than_k"
 
 
@@ -32,9 +32,9 @@ class Similarity(msgspec.Struct, frozen=True, kw_only=True):
     """How similar cases were decided.
 
     Attributes:
-        value: In [0, 1], 1: each like its neighbors; None with a reason.
+        value: In [0, 1]; 1 when every case was decided like its neighbors; None with a reason.
         n: Records that were compared; None when they are fewer than k.
-        n_complete: Counted records of the stretch with all features, from which those were chosen; likewise.
+        n_complete: Counted records of the range with all features, from which those were chosen; likewise.
         n_neighbors: Neighbors of each record.
         features: Names of the features.
         reason: Why there is no value.
@@ -49,14 +49,14 @@ class Similarity(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SimilarCases:
-    """A sample of the records of a stretch: those whose places have the smallest hashes.
+    """A sample of the records of a time range: those whose offsets have the smallest hashes.
+
+    Cost: 20 bytes for each record and 8 for each feature, for twice ``max_records``.
 
     Args:
         model: The policy of the model.
         time_range: Records of this event time.
-        max_records: Most records that are kept, 1 to ``MAX_SAMPLED``.
-
-    Cost: 20 bytes for each record and 8 for each feature, for twice ``max_records``.
+        max_records: Maximum number of records in the sample, 1 to ``MAX_SAMPLED``.
     """
 
     def __init__(self, model: ModelPolicy, time_range: TimeRange, max_records: int) -> None:
@@ -69,7 +69,7 @@ class SimilarCases:
         self._favorable = np.zeros(0, np.bool_)
 
     def reader_of(self, schema: Schema) -> TakeEvents:
-        """Return what takes in counted events: partition, events, source offsets and event times."""
+        """Return a function that takes counted events: partition, events, source offsets and event times."""
         decision = self._model.decision
         if not self._model.features or decision is None:
             return lambda *_: None
@@ -82,8 +82,8 @@ class SimilarCases:
                 return
             columns = np.column_stack([_numbers(list(map(get, events))) for get in getters])
             is_favorable = np.array([get_decision(event) == favorable for event in events], np.bool_)
-            wanted = is_inside & ~np.isnan(columns).any(axis=1)
-            self._add(hash_of(partition, offsets[wanted]), columns[wanted], is_favorable[wanted])
+            is_complete = is_inside & ~np.isnan(columns).any(axis=1)
+            self._add(hash_of(partition, offsets[is_complete]), columns[is_complete], is_favorable[is_complete])
 
         return take
 
@@ -91,7 +91,7 @@ class SimilarCases:
         """Return the consistency of the sample.
 
         Args:
-            k: Nothing is told about fewer records; 0 to tell about any.
+            k: Nothing is disclosed about fewer records; 0 to disclose any number.
         """
         order = np.argsort(self._hashes)[: self._max_records]
         n = len(order)
@@ -99,14 +99,14 @@ class SimilarCases:
         value: float | None = None
         reason: str | None = NO_FEATURES
         if names:
-            found = consistency(to_unit_range(self._features[order]), self._favorable[order], N_NEIGHBOURS)
-            value, reason = found.value, found.reason
+            score = consistency(to_unit_range(self._features[order]), self._favorable[order], N_NEIGHBORS)
+            value, reason = score.value, score.reason
         is_hidden = bool(names) and n < k
         return Similarity(
             value=None if is_hidden else value,
             n=None if is_hidden else n,
             n_complete=None if is_hidden else self.n_complete,
-            n_neighbors=N_NEIGHBOURS,
+            n_neighbors=N_NEIGHBORS,
             features=names,
             reason=FEWER_THAN_K if is_hidden else reason,
         )
@@ -123,7 +123,7 @@ class SimilarCases:
 
 
 def hash_of(partition: int, offsets: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """Return a number for each place in the log that looks like chance: places one to one, so none is equal.
+    """Return a pseudorandom number for each offset of a partition, uint64; different offsets never collide.
 
     Source: Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators" (the finalizer of SplitMix64).
 
@@ -138,5 +138,5 @@ def hash_of(partition: int, offsets: NDArray[np.int64]) -> NDArray[np.uint64]:
 
 
 def _numbers(values: list[Any]) -> NDArray[np.float64]:
-    """Return a column of numbers; NaN where there is none."""
+    """Return a column of numbers; NaN for a missing value."""
     return np.array([np.nan if value is None or value is UNSET else value for value in values], np.float64)

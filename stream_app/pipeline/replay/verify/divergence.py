@@ -1,4 +1,4 @@
-"""Finds the source partition, and the stretch of offsets in it, where live counts and a recount part."""
+"""Locates the source partition, and the range of offsets in it, where live counts and a recount differ."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from stream_app.pipeline.replay.cursor import Cursor
 
 
 class Divergence(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a source partition was counted otherwise.
+    """Where the counts of a source partition differ.
 
     Attributes:
         topic: Source topic.
         partition: Source partition.
-        first_offset: The difference lies at or above.
-        next_offset: And below.
+        first_offset: The difference is at or after this offset.
+        next_offset: And before this one.
         pane_start_s: Start of the first pane that differs.
     """
 
@@ -31,14 +31,14 @@ class Divergence(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FlushedPanes(msgspec.Struct, frozen=True):
-    """One whole flush of a source partition."""
+    """One complete flush of a source partition."""
 
     next_offset: int
     panes: dict[int, Cells]
 
 
 def flushes_of(partials: Iterable[Partial]) -> dict[SourcePartition, list[FlushedPanes]]:
-    """Join the parts of flushes; what a former owner told again is left out, as the judge does."""
+    """Join the parts of flushes; what a former owner published again is left out, as the judge does."""
     flushes: dict[SourcePartition, list[FlushedPanes]] = {}
     panes: dict[SourcePartition, dict[int, Cells]] = {}
     for partial in partials:
@@ -47,9 +47,9 @@ def flushes_of(partials: Iterable[Partial]) -> dict[SourcePartition, list[Flushe
             panes[source] = {}
         for pane in partial.panes:
             panes.setdefault(source, {}).setdefault(pane.start_s, {}).update(pane.cells)
-        told = flushes.setdefault(source, [])
-        if partial.part == partial.n_parts - 1 and (not told or partial.next_offset >= told[-1].next_offset):
-            told.append(FlushedPanes(partial.next_offset, panes.pop(source, {})))
+        complete = flushes.setdefault(source, [])
+        if partial.part == partial.n_parts - 1 and (not complete or partial.next_offset >= complete[-1].next_offset):
+            complete.append(FlushedPanes(partial.next_offset, panes.pop(source, {})))
     return flushes
 
 
@@ -59,25 +59,25 @@ def find_divergence(source: SourcePartition, cursor: Cursor, flushes: Iterable[F
     Args:
         source: The partition.
         cursor: Counts it from its first offset.
-        flushes: What its lane told, in order; the oldest may be gone.
+        flushes: What its lane published, in order; the oldest may be gone.
     """
     before: int | None = None
     for flush in flushes:
-        ours = cursor.count_below(flush.next_offset)
-        wrong = _differing(ours, flush.panes, is_first=before is None)
-        if wrong:
+        recounted = cursor.count_below(flush.next_offset)
+        differing = _differing_panes(recounted, flush.panes, is_first=before is None)
+        if differing:
             return Divergence(
                 topic=source.topic,
                 partition=source.partition,
                 first_offset=before or 0,
                 next_offset=flush.next_offset,
-                pane_start_s=min(wrong),
+                pane_start_s=min(differing),
             )
         before = flush.next_offset
     return None
 
 
-def _differing(ours: Mapping[int, Cells], theirs: Mapping[int, Cells], *, is_first: bool) -> set[int]:
-    """Return the panes that differ; the first flush that is still there tells only of panes that changed in it."""
-    wrong = {start_s for start_s, cells in theirs.items() if ours.get(start_s) != cells}
-    return wrong if is_first else wrong | (ours.keys() - theirs.keys())
+def _differing_panes(ours: Mapping[int, Cells], theirs: Mapping[int, Cells], *, is_first: bool) -> set[int]:
+    """Return the panes that differ; the first flush that is left contains only panes that changed in it."""
+    differing = {start_s for start_s, cells in theirs.items() if ours.get(start_s) != cells}
+    return differing if is_first else differing | (ours.keys() - theirs.keys())

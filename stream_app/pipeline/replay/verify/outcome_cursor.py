@@ -1,4 +1,4 @@
-"""A partition of a labels log that is joined once more, by the step that joined it live."""
+"""A partition of an outcome-join topic, joined again by the step that joined it live."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from stream_app.policy import ModelPolicy
 class OutcomeCursor:
     """Joins decisions and outcomes step by step; a ``Cursor``.
 
-    The log holds tags, so neither key nor identifier is needed.
+    The topic contains tags, so neither key nor identifier is needed.
 
     Args:
         name: Topic and partition, for messages.
         model: The policy of the model, with an outcome.
         partition: The partition.
         topology: Where the live lane read and wrote.
-        next_run: Hands out the records of the partition in offset order.
-        first_offset: Where the live lane began.
+        next_run: Returns the records of the partition in offset order.
+        first_offset: Where the live lane started.
 
     Raises:
         ValueError: the model has no outcome.

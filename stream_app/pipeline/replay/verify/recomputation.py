@@ -1,4 +1,4 @@
-"""What one model's judge said, said once more: the journal tells how time moved, the source topics what was counted."""
+"""Recomputes what a model's judge published: the journal says how time advanced, the source logs what was counted."""
 
 from __future__ import annotations
 
@@ -37,12 +37,14 @@ class RecomputedRecord(NamedTuple):
 
 
 class Recomputation:
-    """One life of a model's judge, from its first journal entry.
+    """The judge of one deployment of a model, run again from its first journal entry.
+
+    A deployment is the journal entries of one ``app_id``, from number 0.
 
     Args:
         model: The policy of the model.
-        policy_hash: Hash of the whole policy.
-        cursors: Every source partition, at the first offset that was ever counted.
+        policy_hash: Hash of the complete policy.
+        cursors: Every source partition, at the first offset that the deployment counted.
         name: Whose judge it is: the model's (None), or ``outcomes_name`` for that of its outcomes.
     """
 
@@ -71,9 +73,9 @@ class Recomputation:
                 source = SourcePartition(topic, partition)
                 if source not in self._cursors:
                     raise ReplayError(f"Partition {partition} of {topic} was counted, but the topic does not have it")
-                mark = SourceProgress(offset, None, None, is_idle=False, first_offset=starts[topic][partition])
+                progress = SourceProgress(offset, None, None, is_idle=False, first_offset=starts[topic][partition])
                 panes = self._cursors[source].count_below(offset)
-                self._judge.take(source, len(self._cursors), mark, panes)
+                self._judge.take(source, len(self._cursors), progress, panes)
 
     def _check(self, entry: JournalEntry) -> None:
         if entry.policy_hash != self._policy_hash:
@@ -102,17 +104,17 @@ def records_of(report: ModelReport, entry: int) -> Iterator[RecomputedRecord]:
 
 
 def split_deployments(entries: Sequence[JournalEntry], where: str) -> list[list[JournalEntry]]:
-    """Cut a model's journal in the lives of its judges: a new ``app_id`` starts at number 0 again.
+    """Split a model's journal into deployments: a new ``app_id`` starts at number 0 again.
 
     Args:
         entries: All entries of the model, in the order of the log.
-        where: Topic and partition, for messages.
+        where: Topic, for messages.
 
     Raises:
-        ReplayError: there is none, the first is gone, or one is missing.
+        ReplayError: there is no entry, the first is gone, or one is missing.
     """
     if not entries:
-        raise ReplayError(f"{where} holds no journal of this model", action="Has a worker judged it?")
+        raise ReplayError(f"{where} contains no journal of this model", action="Check that a worker has judged it")
     deployments: list[list[JournalEntry]] = []
     for entry in entries:
         if entry.number == 0:
@@ -121,7 +123,7 @@ def split_deployments(entries: Sequence[JournalEntry], where: str) -> list[list[
         if entry.number != expected:
             raise ReplayError(
                 f"{where} lacks the entries {expected} to {entry.number - 1} of model {entry.model!r}",
-                action="The journal is gone there: ask for an earlier copy, or use `replay run` over a range",
+                action="They are gone: read an earlier copy, or use `replay run` over a range",
             )
         deployments[-1].append(entry)
     return deployments

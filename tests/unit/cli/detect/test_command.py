@@ -197,7 +197,7 @@ def test_a_picture_is_well_formed_needs_nothing_else_and_names_what_was_found(tm
     picture = (tmp_path / "counts.svg").read_text("utf-8")
     words = list(ET.fromstring(picture).itertext())  # noqa: S314 - our own picture
     assert "▼ alarm 8: dir:0.8 low" in words
-    assert "likely since 5: dir:0.8 low" in words
+    assert "estimated onset 5: dir:0.8 low" in words
     assert "✓ recovery 30: dir:0.8 low" in words
     assert "href" not in picture
     assert "nan" not in picture.lower()
@@ -221,7 +221,7 @@ def test_a_design_effect_of_two_undoes_that_every_decision_stands_twice(tmp_path
     once = told(call(EXAMPLE, "--json"))
     shrunk = told(call(twice, "--design-effect", "2", "--json"))
     assert shrunk["pane"] == once["pane"]
-    assert shrunk["pair"][0]["whole"]["ratio_interval"] == pytest.approx(once["pair"][0]["whole"]["ratio_interval"])
+    assert shrunk["pair"][0]["overall"]["ratio_interval"] == pytest.approx(once["pair"][0]["overall"]["ratio_interval"])
 
 
 def test_with_times_decisions_wait_a_day_for_company_and_without_for_ever(tmp_path: Path) -> None:

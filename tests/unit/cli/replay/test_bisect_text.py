@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from stream_app.cli.replay.bisect_text import describe
+from stream_app.pipeline.replay.bisect.bisection import Bisection
 from stream_app.pipeline.replay.bisect.onset import Pane, Segments, find_onset
 from stream_app.pipeline.replay.bisect.version_change import explain_versions
-from stream_app.programs.replay.bisect import Bisection
 
 START_S, K = 1_795_449_600, 10  # 2026-11-23 16:00:00Z
 

@@ -86,7 +86,7 @@ def test_a_reason_is_one_line_that_can_be_read(tmp_path: Path, reason: str) -> N
 
 def test_an_empty_stretch_is_refused(tmp_path: Path) -> None:
     said = rejection(tmp_path, *without("--to"), *out(tmp_path), "--to", "3h")
-    assert said == str(ConfigError("The stretch ends before it begins", action="Give --from before --to"))
+    assert said == str(ConfigError("The time range ends before it starts", action="Give --from before --to"))
 
 
 def test_a_model_that_publishes_nothing_is_not_read_raw_instead(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Versions as records name them: passed on unchanged, counted per pane of a pair, bounded, and harmless to show."""
+"""Versions as records name them: passed on unchanged, counted per pane of a pair, bounded, and safe to show."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def published(batch: Batch) -> Batch:
     """Return what ingest publishes of raw records."""
     step = IngestStep(LOANS, KEYS, 0, IngestTopology(1))
     step.restore({}, 0)
-    [output] = [own for own in step.step(batch) if own.topic == LOANS.output_topic]
+    [output] = [outputs for outputs in step.step(batch) if outputs.topic == LOANS.output_topic]
     n = len(output.values)
     return Batch("out", 0, 0, n, np.arange(n), output.values, np.zeros(n, np.int64))
 
@@ -75,14 +75,14 @@ def disorder(n: int) -> list[dict[str, Any]]:
     ]
 
 
-def test_what_versions_hold_together_is_what_the_pair_has_in_raw_and_in_published_events() -> None:
+def test_the_versions_sum_to_the_pair_in_raw_and_in_published_events() -> None:
     records = disorder(720)
     pair = PairPanes(LOANS, layout_of(LOANS), GENDER, "female")
     pair.add(counted(RawCounter(LOANS, KEYS), batch_of(records)))
 
     def totals(panes: list[Any]) -> list[Any]:
         sums = [[tuple(map(sum, zip(*side.values(), strict=True))) for side in sides] for _, *sides in panes]
-        return [(pane[0], *own) for pane, own in zip(panes, sums, strict=True)]
+        return [(pane[0], *totals) for pane, totals in zip(panes, sums, strict=True)]
 
     raw, out = by_version(records), by_version(records, is_published=True)
     assert totals(raw.in_order(-np.inf, np.inf)) == totals(pair.in_order(-np.inf, np.inf))
@@ -91,7 +91,7 @@ def test_what_versions_hold_together_is_what_the_pair_has_in_raw_and_in_publishe
     assert labels(raw) == {"1", "2", "unknown"}
 
 
-def test_a_stretch_holds_its_panes_only() -> None:
+def test_a_time_range_has_only_its_panes() -> None:
     records = disorder(720)
     versions = by_version(records)
     starts = [pane[0] for pane in versions.in_order(-np.inf, np.inf)]
@@ -99,7 +99,7 @@ def test_a_stretch_holds_its_panes_only() -> None:
 
 
 @pytest.mark.parametrize("is_published", [False, True])
-def test_versions_beyond_the_bound_are_counted_together_and_said_to_be(is_published: bool) -> None:  # noqa: FBT001
+def test_versions_beyond_the_bound_are_counted_together_and_reported(is_published: bool) -> None:  # noqa: FBT001
     records = [loan(application_id=f"A-{n}", model_version=f"v{n}") for n in range(MAX_VERSIONS + 40)]
     versions = by_version(records, is_published=is_published)
     [(_, women, men)] = versions.in_order(-np.inf, np.inf)
@@ -139,7 +139,7 @@ def test_a_version_counts_under_a_label_that_can_be_shown_and_passes_on_as_it_wa
 
 
 @pytest.mark.parametrize("written", [True, 1.5, [7], {"major": 7}])
-def test_a_version_of_another_type_makes_a_dead_letter_that_does_not_tell_it(written: Any) -> None:
+def test_a_version_of_another_type_makes_a_dead_letter_without_its_value(written: Any) -> None:
     lane = IngestLane(LOANS)
     lane.feed([encode(loan(model_version=written))])
     assert (lane.reasons, lane.events) == (["type"], [])
@@ -155,7 +155,7 @@ def test_versions_cost_no_cells() -> None:
     assert one.state == many.state
 
 
-def test_spellings_without_end_do_not_fill_the_memory() -> None:
+def test_an_unbounded_number_of_spellings_does_not_fill_the_memory() -> None:
     versions = version_panes()
     long = "y" * 100_000
     records = [loan(application_id=f"A-{n}", model_version=f"{long}{n}") for n in range(20)]

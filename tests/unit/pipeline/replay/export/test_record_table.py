@@ -1,4 +1,4 @@
-"""Records as JSON lines and as tables: every byte in the one, nothing that acts in the other."""
+"""Records as JSON lines and as tables: every byte in the former, no formula in the latter."""
 
 from __future__ import annotations
 
@@ -51,17 +51,19 @@ def selected(*values: bytes) -> SelectedRecords:
 
 
 def csv_rows(table: RecordTable, *records: dict[str, Any]) -> list[dict[str, str]]:
-    text = (table.csv_header() + table.csv_rows(selected(*(json.dumps(own).encode() for own in records)))).decode()
+    text = (
+        table.csv_header() + table.csv_rows(selected(*(json.dumps(record).encode() for record in records)))
+    ).decode()
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
-def test_a_json_line_holds_the_bytes_of_its_record_unchanged() -> None:
+def test_a_json_line_contains_the_unchanged_bytes_of_its_record() -> None:
     value = b'{ "id" : "1.50",\t"x":1.50e0, "name":"\\u00e4\xc3\xa4" }'
     assert json_lines(selected(value)) == b'{"partition":2,"offset":10,"timestamp_ms":1000,"record":' + value + b"}\n"
 
 
 @pytest.mark.parametrize("value", [b'{"a":1,\n"b":2}', b'{"a":1}\r', b'{"a":"\xff"}', b'{"a":1e400}', b"null", b"{"])
-def test_a_record_that_could_not_stay_one_readable_line_is_given_as_base64(value: bytes) -> None:
+def test_a_record_that_is_not_one_readable_line_is_written_as_base64(value: bytes) -> None:
     [line] = json_lines(selected(value)).splitlines()
     assert base64.b64decode(json.loads(line)["record_base64"]) == value
 
@@ -75,14 +77,14 @@ def test_no_cell_of_a_table_is_taken_for_a_formula_and_numbers_stay_numbers() ->
     assert not any(cell.startswith(("=", "+", "@", "\t", "\r")) for cell in row.values())
 
 
-def test_a_line_break_in_a_cell_begins_no_row() -> None:
+def test_a_line_break_in_a_cell_starts_no_row() -> None:
     table = RecordTable(MODEL, is_raw=True)
     text = table.csv_rows(selected(json.dumps(RECORD).encode())).decode()
     assert '"a\r=1+1\n+2"' in text  # quoted: a bare CR would end the row for a spreadsheet
     assert len(csv_rows(table, RECORD, RECORD)) == 2
 
 
-def test_nested_fields_have_dotted_names_and_what_is_undeclared_is_kept_as_json() -> None:
+def test_nested_fields_have_dotted_names_and_undeclared_fields_are_kept_as_json() -> None:
     [row] = csv_rows(RecordTable(MODEL, is_raw=True), RECORD)
     assert (row["record.bbox.left"], row["record.bbox.bottom"]) == ("0.1", "0.4")
     assert row["record.plate"] == '["-1",2]'
@@ -101,13 +103,13 @@ def test_absent_and_null_fields_are_empty_cells() -> None:
     assert {row["record.person.id"], row["record.sex"], row["record.note"], row["record.bbox.left"]} == {""}
 
 
-def test_published_events_have_no_column_for_what_ingest_takes_away() -> None:
+def test_published_events_have_no_column_for_fields_that_ingest_drops() -> None:
     table = RecordTable(MODEL, is_raw=False)
     assert not any("bbox" in name or "plate" in name for name in table.header)
     assert "undeclared" not in table.header
 
 
-def test_a_typed_table_holds_the_bytes_and_the_declared_fields() -> None:
+def test_a_typed_table_contains_the_bytes_and_the_declared_fields() -> None:
     value = json.dumps(RECORD).encode()
     table = RecordTable(MODEL, is_raw=True)
     columns = table.typed_columns(selected(value))
@@ -115,11 +117,11 @@ def test_a_typed_table_holds_the_bytes_and_the_declared_fields() -> None:
     assert columns["record.numbers.gap"] == [-3.5]
     assert columns["record.ok"] == [True]
     assert columns["record.person.id"] == ["7"]
-    assert columns["record.id"] == [RECORD["id"]]  # a file of columns opens in no spreadsheet: nothing is put before it
+    assert columns["record.id"] == [RECORD["id"]]  # no spreadsheet opens a file of columns: nothing is prepended
     assert set(columns) == {*table.header, "record"}
 
 
-def test_a_record_that_no_table_can_hold_is_told_by_its_place_and_not_lost() -> None:
+def test_a_record_that_does_not_fit_in_a_table_is_reported_by_its_offset() -> None:
     value = json.dumps(RECORD)[:-1].encode() + b',"canary":1e400}'
     with pytest.raises(ReplayError, match=r"offset 10 of partition 2 .*--format json") as rejected:
         RecordTable(MODEL, is_raw=True).csv_rows(selected(value))

@@ -1,4 +1,4 @@
-"""Individual consistency of a stretch: what enters, how it is sampled, what is hidden."""
+"""Individual consistency of a time range: which records count, how they are sampled, what is hidden."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from stream_app.core.fairness.consistency import consistency, to_unit_range
 from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.ingest.step import IngestStep, IngestTopology
-from stream_app.pipeline.replay.ranges.range_replay import TimeRange
 from stream_app.pipeline.replay.ranges.similar_cases import SimilarCases, Similarity
 from stream_app.pipeline.replay.sources import PublishedCounter, RawCounter
+from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.policy import ModelPolicy, parse_policy
 
 NOW_S = 1_790_000_000
@@ -59,30 +59,35 @@ def compare(
     *batches: Batch, model: ModelPolicy = MODEL, time_range: TimeRange = ALL, most: int = 1000, k: int = 0
 ) -> Similarity:
     cases = SimilarCases(model, time_range, most)
-    for own in batches:
-        list(RawCounter(model, KEYS, observe=cases.reader_of).count(own))
+    for run in batches:
+        list(RawCounter(model, KEYS, observe=cases.reader_of).count(run))
     return cases.compare(k)
 
 
 def test_all_records_give_the_value_of_the_formula() -> None:
     features, favorable = columns()
-    found = compare(batch())
-    assert found.value == pytest.approx(consistency(to_unit_range(features), favorable).value, abs=0.01)  # ties
-    assert (found.n, found.n_complete, found.features, found.reason) == (N, N, ("income", "years"), None)
+    similarity = compare(batch())
+    assert similarity.value == pytest.approx(consistency(to_unit_range(features), favorable).value, abs=0.01)  # ties
+    assert (similarity.n, similarity.n_complete, similarity.features, similarity.reason) == (
+        N,
+        N,
+        ("income", "years"),
+        None,
+    )
 
 
-def test_a_sample_is_the_same_in_whatever_order_the_partitions_are_read() -> None:
+def test_a_sample_does_not_depend_on_the_order_in_which_partitions_are_read() -> None:
     both = [batch(0), batch(1)]
-    found = compare(*both, most=100)
-    assert found == compare(*reversed(both), most=100)
-    assert (found.n, found.n_complete) == (100, 2 * N)
-    assert found.value != compare(*both).value
+    similarity = compare(*both, most=100)
+    assert similarity == compare(*reversed(both), most=100)
+    assert (similarity.n, similarity.n_complete) == (100, 2 * N)
+    assert similarity.value != compare(*both).value
 
 
 def test_raw_records_and_published_events_give_the_same_value() -> None:
     step = IngestStep(MODEL, KEYS, 0, IngestTopology(1))
     step.restore({}, 0)
-    [output] = [own for own in step.step(batch()) if own.topic == MODEL.output_topic]
+    [output] = [outputs for outputs in step.step(batch()) if outputs.topic == MODEL.output_topic]
     offsets = np.array([int(headers[0][1].partition(b":")[2]) for headers in output.headers or ()], np.int64)
     published = Batch("out", 0, 0, N, offsets, output.values, np.zeros(len(offsets), np.int64))
     cases = SimilarCases(MODEL, ALL, 100)
@@ -90,18 +95,18 @@ def test_raw_records_and_published_events_give_the_same_value() -> None:
     assert cases.compare(0) == compare(batch(), most=100)
 
 
-def test_records_without_a_feature_or_outside_the_stretch_do_not_enter() -> None:
+def test_records_without_a_feature_or_outside_the_range_are_not_compared() -> None:
     assert compare(batch(without_income=50)).n == N - 50
     assert compare(batch(), time_range=TimeRange(NOW_S + 100, NOW_S + 120)).n == 20
 
 
-def test_identifiers_and_protected_attributes_do_not_enter() -> None:
+def test_identifiers_and_protected_attributes_are_not_compared() -> None:
     other = batch()
     other.values = [(value or b"").replace(b'"0-', b'"9-').replace(b'"f"', b'"m"') for value in other.values]
     assert compare(other) == compare(batch())
 
 
-def test_what_cannot_be_formed_has_a_reason() -> None:
+def test_a_missing_value_has_a_reason() -> None:
     bare = parse_policy(POLICY[: POLICY.index("features")] + 'unknown_fields = "drop"\n').models[0]
     assert (compare(batch(), model=bare).value, compare(batch(), model=bare).reason) == (None, "no_features")
     few = compare(batch(n=4))

@@ -13,15 +13,15 @@ def entry(number: int) -> JournalEntry:
     )
 
 
-def test_a_new_app_id_begins_a_new_life() -> None:
+def test_a_new_app_id_starts_a_new_deployment() -> None:
     deployments = split_deployments([entry(n) for n in (0, 1, 2, 0, 1)], "clock")
-    assert [[own.number for own in deployment] for deployment in deployments] == [[0, 1, 2], [0, 1]]
+    assert [[journal_entry.number for journal_entry in deployment] for deployment in deployments] == [[0, 1, 2], [0, 1]]
 
 
 @pytest.mark.parametrize(
     ("numbers", "words"),
-    [([], "holds no journal"), ([3, 4], "lacks the entries 0 to 2"), ([0, 1, 4], "lacks the entries 2 to 3")],
+    [([], "contains no journal"), ([3, 4], "lacks the entries 0 to 2"), ([0, 1, 4], "lacks the entries 2 to 3")],
 )
-def test_a_journal_with_a_hole_is_refused_and_says_which_entries_are_gone(numbers: list[int], words: str) -> None:
+def test_a_journal_with_a_gap_is_rejected_with_the_entries_that_are_gone(numbers: list[int], words: str) -> None:
     with pytest.raises(ReplayError, match=words):
         split_deployments([entry(n) for n in numbers], "clock")

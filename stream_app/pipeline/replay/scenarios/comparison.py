@@ -1,31 +1,31 @@
-"""Two runs side by side: the totals of each group, how many windows were in which state, and what would be told."""
+"""Two scenarios side by side: the totals of each group, how many windows had which state, and which alerts differ."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable
 
 import msgspec
 
-from stream_app.pipeline.disclosure.alerts import DisclosedAlert
 from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult
 from stream_app.pipeline.records.results import TOTAL_WINDOW
-from stream_app.pipeline.replay.ranges.alert_changes import AlertChange, compare_alerts
+from stream_app.pipeline.replay.scenarios.alert_changes import AlertChange, compare_alerts
+from stream_app.pipeline.replay.scenarios.results import ScenarioResults
 
+WINDOWS = "windows "  # starts the field that counts windows in a state
 _VALUES = ("n", "rate", "disparate_impact_ratio", "gap")
 
 
 class GroupDelta(msgspec.Struct, frozen=True, kw_only=True):
-    """One value in both runs.
+    """One value of a group in both scenarios.
 
     Attributes:
         attribute: Protected attribute.
-        group: The group; it may be in one run only.
-        field: Name of the value, or ``windows in`` a state.
-        original: Its value in the first run; None when missing or hidden.
-        scenario: Its value in the second.
-        delta: Second minus first; None when either is missing.
+        group: The group; it may be in one scenario only.
+        field: Name of the value; or ``windows``, a window and a state for the number of its windows in that state.
+        original: Its value in the original; None when missing or hidden.
+        scenario: Its value in the scenario.
+        delta: Scenario minus original; None when either is missing.
     """
 
     attribute: str
@@ -37,11 +37,11 @@ class GroupDelta(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunComparison(msgspec.Struct, frozen=True, kw_only=True):
-    """How a what-if differs from the original.
+    """How a scenario differs from the original.
 
     Attributes:
-        original: Name of the first run or variant.
-        scenario: Name of the second.
+        original: Name of the original: a scenario, a run, or ``live``.
+        scenario: Name of the scenario.
         deltas: Values of the running totals and numbers of windows by state, of each group.
         alerts: Alerts gained, lost and moved in time.
     """
@@ -52,16 +52,8 @@ class RunComparison(msgspec.Struct, frozen=True, kw_only=True):
     alerts: tuple[AlertChange, ...]
 
 
-class ScenarioResults(NamedTuple):
-    """What one run or variant says, disclosed."""
-
-    name: str
-    results: Sequence[DisclosedResult]
-    alerts: Sequence[DisclosedAlert]
-
-
 def compare_runs(original: ScenarioResults, scenario: ScenarioResults) -> RunComparison:
-    """Put two runs of one model side by side."""
+    """Compare two scenarios of one model."""
     before, after = _facts(original.results), _facts(scenario.results)
     deltas = []
     for attribute, group, field in dict.fromkeys([*before, *after]):
@@ -75,8 +67,8 @@ def compare_runs(original: ScenarioResults, scenario: ScenarioResults) -> RunCom
 
 
 def _facts(results: Iterable[DisclosedResult]) -> dict[tuple[str, str, str], float | None]:
-    """Return the values of each group: those of the newest total, then its windows by state."""
-    newest = {(own.window, own.attribute, own.end_s): own for own in results}.values()
+    """Return the values of each group: those of the newest total, then its number of windows by state."""
+    newest = {(result.window, result.attribute, result.end_s): result for result in results}.values()
     facts: dict[tuple[str, str, str], float | None] = {}
     states: Counter[tuple[str, str, str]] = Counter()
     for result in newest:
@@ -84,7 +76,7 @@ def _facts(results: Iterable[DisclosedResult]) -> dict[tuple[str, str, str], flo
             if result.window == TOTAL_WINDOW:
                 facts |= {(result.attribute, group.group, name): _value(group, name) for name in _VALUES}
             elif group.state is not None:
-                states[result.attribute, group.group, f"windows {result.window} {group.state}"] += 1
+                states[result.attribute, group.group, f"{WINDOWS}{result.window} {group.state}"] += 1
     return facts | dict(sorted(states.items()))
 
 

@@ -1,0 +1,115 @@
+"""The search for the onset of one pair's change, in one pass over the log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from stream_app.errors import ConfigError
+from stream_app.pipeline.layout import layout_of
+from stream_app.pipeline.replay.bisect.onset import Metric, Onset, find_onset
+from stream_app.pipeline.replay.bisect.pair_panes import PairPanes
+from stream_app.pipeline.replay.bisect.version_change import VersionChange, explain_versions
+from stream_app.pipeline.replay.bisect.version_panes import VersionPanes
+from stream_app.pipeline.replay.model_sources import ModelSources
+from stream_app.pipeline.replay.source_log import replay_starts
+from stream_app.pipeline.replay.sources import Observe
+from stream_app.pipeline.replay.time_range import TimeRange
+from stream_app.policy import Attribute, ModelPolicy
+
+
+@dataclass(frozen=True)
+class Bisection:
+    """The result of a search.
+
+    Attributes:
+        onset: The most likely change; None where there are too few decisions.
+        versions: The versions of the model before and after it; None where the policy names no ``model_version``.
+        offsets: By partition the first offset of the run of records in which the pane of the onset first occurs.
+    """
+
+    onset: Onset | None = None
+    versions: VersionChange | None = None
+    offsets: dict[int, int] = field(default_factory=dict)
+
+
+class BisectionSearch:
+    """Counts one pair by pane, segment and version, and finds the onset of its change.
+
+    Args:
+        model: The policy of the model.
+        attribute: The attribute of the pair.
+        group: The group.
+        metric: What may have changed.
+        time_range: Where the change is searched for.
+    """
+
+    def __init__(
+        self, model: ModelPolicy, attribute: Attribute, group: str, metric: Metric, time_range: TimeRange
+    ) -> None:
+        self._model = model
+        self._metric = metric
+        self._time_range = time_range.aligned(model.event_time.pane_s)
+        self._panes = PairPanes(model, layout_of(model), attribute, group)
+        self._versions = _version_panes(model, attribute, group)
+        self._first_offsets: dict[int, dict[int, int]] = {}  # by start of a pane and partition
+
+    @property
+    def observe(self) -> Observe | None:
+        """What the counters of the sources pass their events to; None where the policy names no version."""
+        return None if self._versions is None else self._versions.reader_of(self._model.event_time.pane_s)
+
+    def count(self, sources: ModelSources) -> None:
+        """Count every partition, from before the time range to its end."""
+        log = sources.log
+        log.seek(replay_starts(log, self._model, self._time_range, sources.kind))
+        for partition in log.partitions:
+            counter = sources.new_counter(self._model, {})
+            while (batch := sources.next_run(partition)) is not None:
+                panes = list(counter.count(batch))
+                self._panes.add(panes)
+                for start_s, _ in panes:
+                    self._first_offsets.setdefault(start_s, {}).setdefault(partition, batch.first_offset)
+                if counter.closed_before_s is not None and counter.closed_before_s >= self._time_range.to_s:
+                    break
+
+    def result(self) -> Bisection:
+        """Return the onset, the versions of the model, and the offsets of the first pane after the change."""
+        from_s, to_s, k = self._time_range.from_s, self._time_range.to_s, self._model.privacy.k
+        onset = find_onset(self._panes.in_order(from_s, to_s), self._metric, k)
+        if onset is None:
+            return Bisection()
+        versions = None
+        if self._versions is not None:
+            by_version = self._versions.in_order(from_s, to_s)
+            versions = explain_versions(by_version, onset, k, is_cut=self._versions.is_cut)
+        return Bisection(onset, versions, self._first_offsets.get(onset.pane_s, {}))
+
+
+def attribute_of(model: ModelPolicy, group: str, name: str | None) -> Attribute:
+    """Return the attribute that a group belongs to.
+
+    Args:
+        model: The policy of the model.
+        group: The group.
+        name: Name of the attribute; None where only one has the group.
+
+    Raises:
+        ConfigError: no attribute has the group, several have it, or it is the reference.
+    """
+    attributes = [
+        attribute for attribute in model.attributes if group in attribute.groups and name in (None, attribute.name)
+    ]
+    if len(attributes) != 1:
+        known = ", ".join(f"{attribute.name}: {'/'.join(attribute.groups)}" for attribute in model.attributes)
+        raise ConfigError(
+            f"{len(attributes)} attributes have the group {group!r}", action=f"Groups: {known}; --attribute"
+        )
+    if attributes[0].reference == group:
+        raise ConfigError(f"{group!r} is the reference of {attributes[0].name}", action="Name another group")
+    return attributes[0]
+
+
+def _version_panes(model: ModelPolicy, attribute: Attribute, group: str) -> VersionPanes | None:
+    if model.model_version is None or model.decision is None:
+        return None
+    return VersionPanes(model.model_version, model.decision, attribute, group)

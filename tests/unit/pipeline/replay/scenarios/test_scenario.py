@@ -1,0 +1,57 @@
+"""The counting key of a scenario: no field of a policy that counts depend on is missing from it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from stream_app.pipeline.replay.scenarios.scenario import JUDGED_BY, Scenario
+from stream_app.policy import ModelPolicy, load_policy
+from stream_app.policy.parts import Constant
+
+MODEL = load_policy("loans").models[0]
+
+# Another value for every field of a model; a new field needs an entry here, and so a decision about what it changes.
+OTHERS: dict[str, Any] = {
+    "name": "other", "topic": "other-raw", "kind": "counts", "output_topic": "other-out",
+    "event_time": msgspec.structs.replace(MODEL.event_time, pane_s=20),
+    "event_id": msgspec.structs.replace(MODEL.event_id, path="other_id"),
+    "identifiers": (), "decision": None, "attributes": MODEL.attributes[:1], "segment": None,
+    "model_version": "other_version", "score": load_policy("credit").models[0].score,
+    "outcome": load_policy("credit").models[0].outcome, "features": (), "keep": ("other",),
+    "constants": (Constant(path="other", values=(1,)),), "boxes": load_policy("camera").models[0].boxes,
+    "drop": ("other",), "unknown_fields": "drop", "windows": MODEL.windows[:1],
+    "rules": msgspec.structs.replace(MODEL.rules, max_gap=0.1),
+    "detection": msgspec.structs.replace(MODEL.detection, design_effect=2.0),
+    "privacy": msgspec.structs.replace(MODEL.privacy, k=99), "deduplication_window": 7, "max_record_bytes": 777,
+    "max_list_items": 7, "revision_s": 77,
+}  # fmt: skip
+
+
+def key_of(model: ModelPolicy) -> bytes:
+    return Scenario(name="x", model=model, policy_hash="").counting_key
+
+
+def test_every_field_of_a_model_has_another_value_here() -> None:
+    assert set(OTHERS) == set(ModelPolicy.__struct_fields__)
+    assert set(ModelPolicy.__struct_fields__) >= JUDGED_BY
+
+
+@pytest.mark.parametrize("name", ModelPolicy.__struct_fields__)
+def test_the_counting_key_changes_with_every_field_that_counts_depend_on(name: str) -> None:
+    other = msgspec.structs.replace(MODEL, **{name: OTHERS[name]})
+    assert other != MODEL
+    is_counted = name == "attributes" or name not in JUDGED_BY
+    assert (key_of(other) != key_of(MODEL)) == is_counted
+
+
+def test_of_an_attribute_name_path_and_groups_count_and_the_reference_does_not() -> None:
+    gender, *others = MODEL.attributes
+    for field, value, is_counted in (
+        ("name", "other", True), ("path", "other", True), ("groups", ("a", "b"), True), ("reference", "female", False),
+    ):  # fmt: skip
+        changed = msgspec.structs.replace(gender, **{field: value})
+        model = msgspec.structs.replace(MODEL, attributes=(changed, *others))
+        assert (key_of(model) != key_of(MODEL)) == is_counted
