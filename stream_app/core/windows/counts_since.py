@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from stream_app.core.windows.cells import Cells, add_cells
-from stream_app.core.windows.tally import TallyConfig
 from stream_app.core.windows.tally_changes import WindowKey
+from stream_app.core.windows.tally_config import TallyConfig
 from stream_app.core.windows.tumbling import WindowCounts
 
 
