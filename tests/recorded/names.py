@@ -74,6 +74,7 @@ RENAMED = Renames(
         "n_repeats": "n_duplicates",
         "repeated": "duplicate",
         "watch": "monitor",
+        "mark": "source",
         "fates": "dispositions",
         "refused": "rejected",
         "variant": "scenario",
