@@ -75,6 +75,7 @@ RENAMED = Renames(
         "repeated": "duplicate",
         "watch": "monitor",
         "mark": "source",
+        "standardised": "standardized",
         "fates": "dispositions",
         "refused": "rejected",
         "variant": "scenario",

@@ -6,7 +6,7 @@ totals, once. A partition that was idle can still change a closed pane; the diff
 totals (a *revision*), as long as that is allowed. So at any moment every window equals the sum over all panes of the
 latest report of every partition, whatever the order in which the reports arrived.
 
-Closed panes and windows are yielded one by one, and the tally moves on between two of them: whoever reads it while
+Closed panes and windows are yielded one by one, and the tally moves on between two of them: code that reads it while
 consuming an item sees the counts as of that moment. A move that was not consumed to its end leaves the tally between
 two times; every method that changes it then raises ``RuntimeError``.
 """
@@ -107,7 +107,7 @@ class Tally:
         """Close every pane that ends by a time, as a replay does that knows how time moved.
 
         Args:
-            time_s: Event time; rounded down to a whole pane. None, or a time that has passed, moves nothing.
+            time_s: Event time; rounded down to the start of a pane. None, or a time that has passed, moves nothing.
 
         Returns:
             What closes, in order of event time, to be consumed to the end.

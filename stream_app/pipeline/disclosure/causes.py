@@ -28,11 +28,11 @@ class DisclosedDifference(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         feature: Its name.
-        standardised: Cohen's d, in pooled standard deviations.
+        standardized: Cohen's d, in pooled standard deviations.
     """
 
     feature: str
-    standardised: float
+    standardized: float
 
 
 class DisclosedCause(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +44,7 @@ class DisclosedCause(msgspec.Struct, frozen=True, kw_only=True):
         rate: Part of the gap because they fare differently inside segments.
         segments: Parts by segment.
         simpson: Whether the total shows the opposite of what happens inside segments.
-        features: Features with a standardised difference.
+        features: Features with a standardized difference.
     """
 
     driver: Driver
@@ -68,9 +68,9 @@ def disclose_cause(cause: Cause, k: int) -> DisclosedCause:
         segments=(*parts, _sum(rest)) if rest else tuple(parts),
         simpson=cause.simpson,
         features=tuple(
-            DisclosedDifference(feature=feature.feature, standardised=feature.standardised)
+            DisclosedDifference(feature=feature.feature, standardized=feature.standardized)
             for feature in cause.features
-            if feature.standardised is not None and not is_small(feature.n, feature.n_reference, k)
+            if feature.standardized is not None and not is_small(feature.n, feature.n_reference, k)
         ),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stream_app.core.cause.sentence import describe_onset
+from stream_app.core.cause.sentence import describe_difference, describe_onset
 from stream_app.core.groups.comparison import statistical_parity_difference
 from stream_app.core.groups.counts import GroupCount, approval_rate
 from stream_app.core.groups.subgroups import Subgroup
@@ -74,18 +74,18 @@ def _describe_question(
     gap = statistical_parity_difference(count, reference)
     if min(count.n, reference.n) < k or rate is None or rate_reference is None or gap is None:
         return f"{what}: not shown, fewer than {max(k, 1)} cases of {group} or of {other}."
-    beyond = f" (beyond {question.limit:g})" if abs(gap) > question.limit else ""
-    shares = f"{group} {rate:.3f}, {other} {rate_reference:.3f}, gap {gap:+.3f}{beyond}"
+    difference = describe_difference(gap, question.limit)
+    shares = f"{group} {rate:.1%} vs. {other} {rate_reference:.1%}, rate difference {difference}"
     return f"{what}: {shares}, n = {count.n} and {reference.n}, {onset}; statistical, not causal."
 
 
 def _describe_drift(alarm: DriftAlarm, label: str, count: GroupCount, past: GroupCount, k: int) -> str:
     rate, rate_past = approval_rate(count), approval_rate(past)
     way = "more" if alarm.drift.is_above else "fewer"
-    what = f"Scores of {alarm.group} have moved: {way} in {label} than in its own past"
+    what = f"Scores of {alarm.group} have drifted: {way} in {label} than in its own past"
     if min(count.n, past.n) < k or rate is None or rate_past is None:
         return f"{what}."
-    shares = f"{rate:.3f} instead of {rate_past:.3f}, n = {count.n} and {past.n}"
+    shares = f"{rate:.1%} instead of {rate_past:.1%}, n = {count.n} and {past.n}"
     return f"{what}, {shares}, {describe_onset(alarm.drift.onset_s)}."
 
 

@@ -79,6 +79,7 @@ def describe_pair(
         disparate_impact_ratio=disparate_impact_ratio(count, reference),
         min_disparate_impact_ratio=model.rules.min_disparate_impact_ratio,
         max_gap=model.rules.max_gap,
+        segment_name=None if model.segment is None else model.segment.name,
         is_judged=min(count.n, reference.n) >= model.rules.min_n,
         onset_s=onset_s,
         is_over=is_over,
