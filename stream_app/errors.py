@@ -1,6 +1,6 @@
 """The one tree of errors.
 
-Each class carries data as attributes and says what the operator can do. The command line turns a class into
+Each class carries data as attributes and states what the operator can do. The command line turns a class into
 an exit code (``EXIT_CODES`` of ``stream_app.cli.exits``); pipeline and core raise only what a caller can act on.
 """
 
@@ -11,11 +11,9 @@ class FairStreamError(Exception):
     """Base of everything that FairStream raises on purpose.
 
     Args:
-        message: What happened, in one line; never a payload, an identifier or a secret.
+        message: What is wrong and where, in one line; never a payload, an identifier or a secret.
         action: What the operator can do next, in one line; may be empty.
     """
-
-    is_retriable = False
 
     def __init__(self, message: str, *, action: str = "") -> None:
         super().__init__(message)
@@ -27,11 +25,11 @@ class FairStreamError(Exception):
 
 
 class ConfigError(FairStreamError, ValueError):
-    """A setting, a flag or a file named by one is wrong. Operator action: mend it and start again."""
+    """A setting, a flag or a file that one names is invalid. Operator action: correct it and start again."""
 
 
 class PolicyError(ConfigError):
-    """The policy file has a mistake; the message names the field. Operator action: mend the policy."""
+    """The policy is invalid; the message names the field. Operator action: correct the policy."""
 
 
 class TopicError(ConfigError):
@@ -39,7 +37,7 @@ class TopicError(ConfigError):
 
 
 class KeyFileError(ConfigError):
-    """The pseudonym key file is missing or not safe. Operator action: ``fairstream keys init``."""
+    """The pseudonym key file is missing or unsafe. Operator action: ``fairstream keys init``."""
 
 
 class DependencyMissingError(FairStreamError):
@@ -49,16 +47,14 @@ class DependencyMissingError(FairStreamError):
 class BrokerUnavailableError(FairStreamError, ConnectionError):
     """No Kafka broker answers. Operator action: start it, or correct ``--kafka``."""
 
-    is_retriable = True
-
 
 class StateError(FairStreamError):
     """State in Kafka was written by another version or policy. Operator action: see the message."""
 
 
 class LaneError(FairStreamError):
-    """A lane met something that reloading cannot mend. Operator action: see the message."""
+    """A lane met something that reloading cannot fix. Operator action: see the message."""
 
 
 class ReplayError(FairStreamError):
-    """Records, journal or policy of a replay are gone, or are others. Operator action: see the message."""
+    """Records, journal or policy of a replay are gone or differ. Operator action: see the message."""

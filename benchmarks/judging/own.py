@@ -11,7 +11,8 @@ from benchmarks.judging.panes import N_CELLS, cells_of, draw_panes, policy_of, t
 from stream_app.core.windows.cells import Cells, add_cells
 from stream_app.core.windows.tally_changes import ClosedPane
 from stream_app.pipeline.judge.monitors.pairs import PairMonitor
-from stream_app.pipeline.judge.verdicts.decisions import WindowContext, judge_window
+from stream_app.pipeline.judge.verdicts.decisions import judge_window
+from stream_app.pipeline.judge.verdicts.window_context import WindowContext
 from stream_app.pipeline.layout import layout_of
 from stream_app.pipeline.records.results import Result, Span, encode_result
 
@@ -57,9 +58,8 @@ def measure_judge(mean_n: float, *, is_stratified: bool, n_panes: int) -> JudgeC
 
     def judged(end_pane: int, cells: Cells) -> list[Result]:
         span = Span("1m", (end_pane - PANES_PER_WINDOW) * PANE_S, end_pane * PANE_S)
-        return judge_window(
-            model, layout, cells, watch, WindowContext(span, 0, {"raw": {0: end_pane}}, "h", is_close=True)
-        )
+        context = WindowContext(span, 0, {"raw": {0: end_pane}}, "h", is_close=True)
+        return judge_window(model, layout, cells, watch.observe("1m", cells, is_close=True), context)
 
     def costs() -> Iterator[tuple[float, float, float]]:
         """Yield the cost of feeding a pane, and of judging and encoding the window that ends with it."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream_app.core.groups.marginals import Marginalizer, sum_pair
+from stream_app.core.groups.marginals import Marginalizer
 from stream_app.core.groups.subgroups import Subgroup, subgroups
 from stream_app.core.windows.cells import CellLayout, Cells, add_cells
 
@@ -70,15 +70,3 @@ def test_counts_of_two_panes_add(data: st.DataObject) -> None:
         add_cells(both, cells)
     marginalizer = Marginalizer(layout, subgroups(attributes), favorable="favorable", segment="segment")
     assert (marginalizer.counts(one) + marginalizer.counts(other)).tolist() == marginalizer.counts(both).tolist()
-
-
-@given(st.data())
-def test_the_vectors_of_a_pair_begin_with_its_decisions(data: st.DataObject) -> None:
-    attributes, layout = data.draw(worlds())
-    pairs = subgroups(attributes)
-    cells = data.draw(cells_in(layout))
-    counts = Marginalizer(layout, pairs, favorable="favorable").counts(cells)
-    for pair, row in zip(pairs, counts[:, 0].tolist(), strict=True):
-        group, reference = sum_pair(layout, pair, cells)
-        assert (group[0], reference[0]) == (row[1], row[3])
-        assert len(group) == len(reference) == layout.width

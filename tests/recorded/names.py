@@ -74,6 +74,8 @@ RENAMED = Renames(
         "n_repeats": "n_duplicates",
         "repeated": "duplicate",
         "watch": "monitor",
+        "mark": "source",
+        "standardised": "standardized",
         "fates": "dispositions",
         "refused": "rejected",
         "variant": "scenario",

@@ -1,6 +1,6 @@
 """The cause of a gap as one value: parts, features, shortfall; it goes into the result records.
 
-It holds exact counts of small segments too, as the records do; what leaves the house goes through
+It contains exact counts of small segments too, as the records do; what leaves goes through
 ``stream_app.core.cause.sentence``, which names nothing with fewer than k decisions.
 """
 
@@ -58,8 +58,8 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
         leading_segment: The segment that explains most of the gap by what drives it; None where nothing was split.
         leading_share: Its rate part (mix part, where mix drives the gap) as a share of the gap; above 1 where others
             narrow the gap.
-        simpson: Whether the total tells the opposite of what happens inside segments: at equal mix the gap points the
-            other way, and so it does in segments that hold most of the decisions.
+        simpson: Whether the total shows the opposite of what happens inside segments: at equal mix the gap points the
+            other way, and so it does in segments with most of the decisions.
         opposite_share: Share of the decisions in segments whose own gap points the other way, in [0, 1].
         features: The three features that differ most, see ``rank_features``.
         shortfall: Favorable decisions that the group lacks to meet the ratio rule.

@@ -1,6 +1,6 @@
 """The gap between two groups, split exactly into mix and rate, segment by segment.
 
-With ``w`` the share of a group's decisions that lie in segment s, ``p`` its approval rate there, and P the rate over
+With ``w`` the share of a group's decisions in segment s, ``p`` its approval rate there, and P the rate over
 all segments, the gap ``P_a - P_b`` of group a and reference b is the sum over segments of::
 
     mix_s  = (w_as - w_bs) * ((p_as + p_bs)/2 - c)      the group is elsewhere
@@ -8,7 +8,7 @@ all segments, the gap ``P_a - P_b`` of group a and reference b is the sum over s
 
 The shares of both groups sum to 1, so any constant ``c`` gives the same mix part in total; it decides only how that
 total falls on the segments. Kitagawa wrote c = 0, where a segment with average rates "explains" whatever share it has.
-Here ``c = (P_a + P_b)/2``: a segment counts as mix by how far its rate lies from the average, and by nothing else.
+Here ``c = (P_a + P_b)/2``: a segment counts as mix by how far its rate is from the average, and by nothing else.
 
 A segment in which one group has no decision gives that group no rate; it takes the other's, so that ``rate_s = 0`` and
 the segment is all mix. All is done in fractions: the parts sum to the gap as an identity, not to within rounding.
@@ -36,7 +36,7 @@ class Driver(enum.StrEnum):
 
     NO_DECISIONS = "no_decisions"  # a group is empty: there is no gap to split
     NO_GAP = "no_gap"
-    NOT_SPLIT = "not_split"  # fewer than two segments hold decisions: there is no mix to speak of
+    NOT_SPLIT = "not_split"  # fewer than two segments have decisions: a mix needs two
     RATE = "rate"  # both parts point with the gap, rate is the greater or equal one
     MIX = "mix"  # both parts point with the gap, mix is the greater one
     RATE_NOT_MIX = "rate_not_mix"  # mix is zero or narrows the gap
@@ -75,7 +75,7 @@ class Decomposition:
         gap: Rate of the group - rate of the reference, in [-1, 1]; negative is harm to the group.
         mix: Sum of the mix parts.
         rate: Sum of the rate parts; ``mix + rate == gap``.
-        parts: Segments that hold decisions, the greatest ``|total|`` first, equal ones by name.
+        parts: Segments with decisions, the greatest ``|total|`` first, equal ones by name.
         opposite_share: Of the segments where both groups have decisions the share, weighted by ``(w_a + w_b)/2``, in
             which the gap points the other way, in [0, 1]; None without a gap or without such segments.
     """
@@ -101,9 +101,9 @@ class Decomposition:
 
     @property
     def is_simpson(self) -> bool:
-        """Whether the total tells the opposite of what happens inside (Simpson's paradox).
+        """Whether the total shows the opposite of what happens inside (Simpson's paradox).
 
-        That is: at equal mix the gap points the other way, and so it does in segments that hold most of the decisions.
+        That is: at equal mix the gap points the other way, and so it does in segments with most of the decisions.
         ``opposite_share`` says in how many; 1 is the textbook case of every segment.
         """
         return self.rate * self.gap < 0 and self.opposite_share is not None and self.opposite_share > _MAJORITY

@@ -1,4 +1,4 @@
-"""How the features of two groups differ: means, spreads and standardised differences from exact sums.
+"""How the features of two groups differ: means, spreads and standardized differences from exact sums.
 
 A feature is kept as integers ``X = round(x * scale)``: for each group n, ΣX and ΣX². With them the mean is
 ``ΣX / (n scale)``, the variance ``(n ΣX² - (ΣX)²) / (n (n-1) scale²)``, and Cohen's d::
@@ -6,7 +6,7 @@ A feature is kept as integers ``X = round(x * scale)``: for each group n, ΣX an
     d = (mean_a - mean_b) / s,    s² = ((n_a - 1) var_a + (n_b - 1) var_b) / (n_a + n_b - 2)
 
 All is done in Python's integers and fractions and rounded once at the end, so no sum overflows and a small spread
-around a great mean does not drown in rounding.
+around a great mean is not lost in rounding.
 
 Source: Cohen 1988, Statistical Power Analysis, eq. 2.5.1-2.5.2; Austin 2009, Statistics in Medicine 28, 3083-3107
 (|d| < 0.1 is negligible); Stuart 2010, Statistical Science 25, 1-21 (0.25 is large).
@@ -15,7 +15,7 @@ Source: Cohen 1988, Statistical Power Analysis, eq. 2.5.1-2.5.2; Austin 2009, St
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from fractions import Fraction
 from math import sqrt
 from typing import NamedTuple
@@ -57,7 +57,7 @@ class FeatureMoments(NamedTuple):
 
 
 class Imbalance(enum.StrEnum):
-    """How great a standardised difference is."""
+    """How great a standardized difference is."""
 
     BALANCED = "balanced"  # |d| < 0.1
     NOTICEABLE = "noticeable"  # 0.1 <= |d| < 0.25
@@ -65,10 +65,10 @@ class Imbalance(enum.StrEnum):
 
 
 class NoDifference(enum.StrEnum):
-    """Why there is no standardised difference."""
+    """Why there is no standardized difference."""
 
     NO_VALUES = "no_values"  # a group has no value of the feature
-    TOO_FEW_VALUES = "too_few_values"  # one value in each group: nothing tells how values spread
+    TOO_FEW_VALUES = "too_few_values"  # one value in each group: the spread of values is unknown
     CONSTANT = "constant"  # one and the same value everywhere
     SEPARATES = "separates"  # one value in each group, and not the same: d would be infinite
 
@@ -85,9 +85,9 @@ class FeatureDifference(msgspec.Struct, frozen=True, kw_only=True):
         sd: Standard deviation in the group (n - 1); None with fewer than two values.
         sd_reference: The same in the reference group.
         difference: Mean of the group - mean of the reference; None when one is missing.
-        standardised: Cohen's d, the difference in pooled standard deviations; None with a reason.
+        standardized: Cohen's d, the difference in pooled standard deviations; None with a reason.
         imbalance: How great it is; None where that cannot be said.
-        reason: Why ``standardised`` is missing.
+        reason: Why ``standardized`` is missing.
     """
 
     feature: str
@@ -98,32 +98,22 @@ class FeatureDifference(msgspec.Struct, frozen=True, kw_only=True):
     sd: float | None
     sd_reference: float | None
     difference: float | None
-    standardised: float | None
+    standardized: float | None
     imbalance: Imbalance | None
     reason: NoDifference | None
-
-
-def moments_at(vector: Sequence[int], index: int) -> Moments:
-    """Take the sums of one feature out of a cell's vector ``[n, n_f, ΣX, ΣX², ...]``.
-
-    >>> moments_at([5, 4, 20, 120, 5, 7, 11], 1)
-    Moments(n=5, total=7, squares=11)
-    """
-    n, total, squares = vector[1 + 3 * index : 4 + 3 * index]
-    return Moments(int(n), int(total), int(squares))
 
 
 def compare_feature(feature: FeatureMoments) -> FeatureDifference:
     """Compare one feature between the group and the reference group.
 
     >>> incomes = FeatureMoments("income", 10, Moments(3, 60, 1400), Moments(3, 90, 2900))
-    >>> found = compare_feature(incomes)
-    >>> found.mean, found.mean_reference, found.sd, found.standardised, found.imbalance.value
+    >>> income = compare_feature(incomes)
+    >>> income.mean, income.mean_reference, income.sd, income.standardized, income.imbalance.value
     (2.0, 3.0, 1.0, -1.0, 'large')
     """
     group, reference, scale = feature.group, feature.reference, feature.scale
     difference = _difference(group, reference)
-    squared = _squared_standardised(group, reference)
+    squared = _squared_standardized(group, reference)
     reason = _reason(group, reference)
     return FeatureDifference(
         feature=feature.name,
@@ -134,7 +124,7 @@ def compare_feature(feature: FeatureMoments) -> FeatureDifference:
         sd=_standard_deviation(group, scale),
         sd_reference=_standard_deviation(reference, scale),
         difference=None if difference is None else float(difference / scale),
-        standardised=None if squared is None else _signed_root(squared, difference or Fraction()),
+        standardized=None if squared is None else _signed_root(squared, difference or Fraction()),
         imbalance=Imbalance.LARGE if reason is NoDifference.SEPARATES else _imbalance(squared),
         reason=reason,
     )
@@ -149,7 +139,7 @@ def rank_features(features: Iterable[FeatureMoments]) -> list[FeatureDifference]
 
 
 def _rank(feature: FeatureMoments) -> tuple[int, Fraction, str]:
-    squared = _squared_standardised(feature.group, feature.reference)
+    squared = _squared_standardized(feature.group, feature.reference)
     if squared is not None:
         return 1, -squared, feature.name
     separates = _reason(feature.group, feature.reference) is NoDifference.SEPARATES
@@ -178,7 +168,7 @@ def _spread(moments: Moments) -> int:
     return moments.n * moments.squares - moments.total * moments.total
 
 
-def _squared_standardised(group: Moments, reference: Moments) -> Fraction | None:
+def _squared_standardized(group: Moments, reference: Moments) -> Fraction | None:
     difference = _difference(group, reference)
     if difference is None or _reason(group, reference) is not None:
         return None

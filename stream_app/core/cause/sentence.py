@@ -1,6 +1,6 @@
-"""A verdict in one plain sentence: the ratio first, then gap, numbers, since when, main cause, shortfall.
+"""A verdict in one plain sentence: the ratio first, then the rate difference, numbers, onset, main cause, shortfall.
 
-The sentence speaks of groups and segments, never of a person, and gives no number about fewer than k decisions. It
+The sentence is about groups and segments, never about a person, and gives no number about fewer than k decisions. It
 checks n >= k only; where a group is hidden so that another cannot be found by subtraction, the caller leaves the
 sentence out. It says what differs, not why in the sense of a cause: the split is statistical.
 """
@@ -9,19 +9,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from stream_app.core.cause.cause import Cause, SegmentPart
 from stream_app.core.cause.decomposition import Driver
 from stream_app.core.cause.features import FeatureDifference, Imbalance, NoDifference
 
 _DRIVERS = {
-    Driver.RATE: "mostly rate",
-    Driver.MIX: "mostly mix",
-    Driver.RATE_NOT_MIX: "rate, not mix",
-    Driver.MIX_NOT_RATE: "mix, not rate",
+    Driver.RATE: "mainly within-segment differences (rate effect)",
+    Driver.MIX: "mainly composition (mix effect)",
+    Driver.RATE_NOT_MIX: "explained by within-segment differences (rate effect)",
+    Driver.MIX_NOT_RATE: "explained by composition (mix effect)",
 }
 _NEARLY_ALL = 0.9
-_MOST_DIGITS = 9  # what needs more to be told from its limit is written in full
+_MOST_DIGITS = 9  # a number that needs more to differ visibly from its limit is written in full
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +38,9 @@ class VerdictFacts:
         min_disparate_impact_ratio: The limit of the ratio rule.
         max_gap: The limit of the gap rule.
         is_judged: Whether both groups have enough decisions for a verdict.
-        onset_s: Likely start of a breach that was found, event time in seconds since the epoch; None without one.
-        is_over: Whether the breach was found to be over; ``onset_s`` is then its likely end.
+        segment_name: Name of the field whose values are the segments; None for none.
+        onset_s: Estimated onset of a breach that was detected, event time in seconds since the epoch; None without one.
+        is_over: Whether the breach has ended; ``onset_s`` is then the estimated time of its end.
     """
 
     group: str
@@ -49,106 +51,111 @@ class VerdictFacts:
     min_disparate_impact_ratio: float = 0.8
     max_gap: float = 0.2
     is_judged: bool = True
+    segment_name: str | None = None
     onset_s: float | None = None
     is_over: bool = False
 
 
-def describe_verdict(finding: VerdictFacts, cause: Cause, *, k: int) -> str:
-    r"""Say in one sentence what was found about a pair.
+def describe_verdict(facts: VerdictFacts, cause: Cause, *, k: int) -> str:
+    r"""Describe a pair in one sentence.
 
     Args:
-        finding: The pair and its ratio.
+        facts: The pair and its ratio.
         cause: Why its groups differ.
         k: Fewest decisions about which a number may be given.
 
     >>> from stream_app.core.cause.cause import explain_pair
     >>> women, men = {"auto": (500, 110), "home": (500, 340)}, {"auto": (500, 330), "home": (500, 370)}
-    >>> finding = VerdictFacts(group="female", reference="male", n=1000, n_reference=1000,
-    ...     disparate_impact_ratio=450 / 700, onset_s=1767225600)
-    >>> text = describe_verdict(finding, explain_pair(women, men, shortfall=110), k=10)
+    >>> facts = VerdictFacts(group="female", reference="male", n=1000, n_reference=1000,
+    ...     disparate_impact_ratio=450 / 700, segment_name="product", onset_s=1767225600)
+    >>> text = describe_verdict(facts, explain_pair(women, men, shortfall=110), k=10)
     >>> for clause in text.split("; "):
-    ...     print(clause.replace(", likely", ",\n  likely"))
-    DIR = 0.64 (< 0.8), female against male: gap -0.25 (beyond 0.2), n = 1000 and 1000,
-      likely since 2026-01-01T00:00:00Z
-    rate, not mix: segment auto explains 88 % of the gap
-    110 more favorable decisions were needed
+    ...     print(clause.replace(", n =", ",\n  n ="))
+    DIR 0.64 (limit 0.80), female vs. male: rate difference -25 percentage points (limit ±20),
+      n = 1000 and 1000, estimated onset 2026-01-01T00:00:00Z
+    explained by within-segment differences (rate effect)
+    segment product=auto contributes 88% of the gap
+    shortfall: 110 approvals to reach DIR 0.80
     statistical, not causal.
     """
-    if min(finding.n, finding.n_reference) < k:
-        return f"DIR not shown: fewer than {k} decisions about {finding.group} or about {finding.reference}."
+    if min(facts.n, facts.n_reference) < k:
+        return f"DIR not shown: fewer than {k} decisions about {facts.group} or about {facts.reference}."
     clauses = [
-        _headline(finding, cause),
-        _causes(finding, cause, k),
-        _shortfall(cause),
+        _headline(facts, cause),
+        *_split(facts, cause, k),
+        _simpson(cause),
+        _feature(cause, k),
+        _shortfall(facts, cause),
         "statistical, not causal" if cause.gap else "",
     ]
     return "; ".join(clause for clause in clauses if clause) + "."
 
 
 def describe_onset(onset_s: float, *, is_over: bool = False) -> str:
-    """Say since when a breach has likely lasted, or has likely been over.
+    """Return since when a breach is estimated to have lasted, or when it probably ended.
 
     >>> describe_onset(1767225600), describe_onset(1767225600, is_over=True)
-    ('likely since 2026-01-01T00:00:00Z', 'likely over since 2026-01-01T00:00:00Z')
+    ('estimated onset 2026-01-01T00:00:00Z', 'probably ended at 2026-01-01T00:00:00Z')
     """
-    return f"likely {'over ' if is_over else ''}since {_utc(onset_s)}"
+    return f"{'probably ended at' if is_over else 'estimated onset'} {_utc(onset_s)}"
 
 
-def _headline(finding: VerdictFacts, cause: Cause) -> str:
-    facts = [
-        "" if cause.gap is None else _gap(cause.gap, finding.max_gap),
-        f"n = {finding.n} and {finding.n_reference}",
-        "" if finding.onset_s is None else describe_onset(finding.onset_s, is_over=finding.is_over),
+def describe_difference(gap: float, limit: float) -> str:
+    """Return a difference of rates in percentage points, with its limit.
+
+    >>> describe_difference(-0.2938, 0.2), describe_difference(0.2004, 0.2), describe_difference(0.0, 0.125)
+    ('-29 percentage points (limit ±20)', '+20.04 percentage points (limit ±20)', '0 percentage points (limit ±12.5)')
+    """
+    sign = "-" if gap < 0 else "+" if gap else ""
+    unit = "percentage point" if (points := _points(_digits(abs(gap), limit))) == "1" else "percentage points"
+    return f"{sign}{points} {unit} (limit ±{_points(repr(limit))})"
+
+
+def _headline(facts: VerdictFacts, cause: Cause) -> str:
+    numbers = [
+        "" if cause.gap is None else f"rate difference {describe_difference(cause.gap, facts.max_gap)}",
+        f"n = {facts.n} and {facts.n_reference}",
+        "" if facts.onset_s is None else describe_onset(facts.onset_s, is_over=facts.is_over),
     ]
-    pair = f"{finding.group} against {finding.reference}"
-    return f"{_ratio(finding)}{_status(finding, cause)}, {pair}: {', '.join(fact for fact in facts if fact)}"
+    pair = f"{facts.group} vs. {facts.reference}"
+    return f"{_ratio(facts, cause)}, {pair}: {', '.join(number for number in numbers if number)}"
 
 
-def _ratio(finding: VerdictFacts) -> str:
-    ratio, limit = finding.disparate_impact_ratio, finding.min_disparate_impact_ratio
-    if not finding.n:
-        return f"DIR not computable (no decisions about {finding.group})"
-    if not finding.n_reference:
-        return f"DIR not computable (no decisions about {finding.reference})"
+def _ratio(facts: VerdictFacts, cause: Cause) -> str:
+    ratio, limit = facts.disparate_impact_ratio, facts.min_disparate_impact_ratio
+    if not facts.n:
+        return f"DIR not computable (no decisions about {facts.group})"
+    if not facts.n_reference:
+        return f"DIR not computable (no decisions about {facts.reference})"
     if ratio is None:
         return "DIR not computable (reference rate zero)"
-    return f"DIR = {_digits(ratio, limit)} ({'<' if ratio < limit else 'not <'} {limit:g})"
+    text = f"DIR {_digits(ratio, limit)}"
+    if not facts.is_judged:
+        return f"{text} (limit {_limit(limit)}), too few decisions to judge"
+    if facts.is_over and _is_within_limits(facts, cause):
+        return f"{text}, no longer below {_limit(limit)}: breach closed"
+    return f"{text} (limit {_limit(limit)})"
 
 
-def _status(finding: VerdictFacts, cause: Cause) -> str:
-    if not finding.is_judged:
-        return ", too few decisions to judge"
-    return ", system considered fair" if _is_fair(finding, cause) else ""
-
-
-def _is_fair(finding: VerdictFacts, cause: Cause) -> bool:
-    ratio, gap = finding.disparate_impact_ratio, cause.gap
-    is_in_breach = finding.onset_s is not None and not finding.is_over
-    if not finding.is_judged or is_in_breach or ratio is None or gap is None:
+def _is_within_limits(facts: VerdictFacts, cause: Cause) -> bool:
+    ratio, gap = facts.disparate_impact_ratio, cause.gap
+    if ratio is None or gap is None:
         return False
-    return ratio >= finding.min_disparate_impact_ratio and abs(gap) <= finding.max_gap
+    return ratio >= facts.min_disparate_impact_ratio and abs(gap) <= facts.max_gap
 
 
-def _gap(gap: float, limit: float) -> str:
-    sign = "-" if gap < 0 else "+" if gap else ""
-    beyond = f" (beyond {limit:g})" if abs(gap) > limit else ""
-    return f"gap {sign}{_digits(abs(gap), limit)}{beyond}"
-
-
-def _causes(finding: VerdictFacts, cause: Cause, k: int) -> str:
-    causes = [text for text in (_split(cause, k), _simpson(cause), _feature(cause, k)) if text]
-    minor = "minor factors: " if causes and _is_fair(finding, cause) else ""
-    return minor + ", ".join(causes)
-
-
-def _split(cause: Cause, k: int) -> str:
+def _split(facts: VerdictFacts, cause: Cause, k: int) -> tuple[str, ...]:
     leader = next((part for part in cause.segments if part.segment == cause.leading_segment), None)
-    if leader is None or cause.leading_share is None:
-        return ""
+    if leader is None or cause.leading_share is None or cause.gap is None:
+        return ()
+    driver = _DRIVERS[cause.driver]
     if _is_small(leader, k):
-        return f"{_DRIVERS[cause.driver]}: the segment that explains most has too few decisions to be named"
-    explained = f"segment {leader.segment} explains {_percent(cause.leading_share)} of the gap"
-    return f"{_DRIVERS[cause.driver]}: {explained}{', others narrow it' if cause.leading_share > 1 else ''}"
+        return driver, "the segment that contributes most has too few decisions to be named"
+    name = leader.segment if facts.segment_name is None else f"{facts.segment_name}={leader.segment}"
+    if cause.leading_share <= 1:
+        return driver, f"segment {name} contributes {_percent(cause.leading_share)} of the gap"
+    part = cause.leading_share * cause.gap
+    return driver, f"segment {name} contributes {100 * part:+.1f} percentage points, other segments narrow the gap"
 
 
 def _simpson(cause: Cause) -> str:
@@ -158,36 +165,43 @@ def _simpson(cause: Cause) -> str:
         where = f"in segments with {_percent(cause.opposite_share)} of the decisions"
     else:
         where = "in all segments" if cause.opposite_share == 1 else "in nearly all segments"
-    return f"{where} it points the other way (Simpson's paradox)"
+    return f"{where} the gap points the other way (Simpson's paradox)"
 
 
 def _feature(cause: Cause, k: int) -> str:
-    found = next((feature for feature in cause.features if _is_telling(feature, k)), None)
-    if found is None:
+    feature = next((feature for feature in cause.features if _is_different(feature, k)), None)
+    if feature is None:
         return ""
-    if found.reason is NoDifference.SEPARATES:
-        return f"{found.feature} separates the groups"
-    return f"{found.feature} differs most (d = {found.standardised:+.2f})"
+    if feature.reason is NoDifference.SEPARATES:
+        return f"largest feature difference: {feature.feature} (one constant value in each group)"
+    size = f"{feature.standardized:+.2f}"
+    return f"largest feature difference: {feature.feature} (standardized mean difference {size})"
 
 
-def _is_telling(feature: FeatureDifference, k: int) -> bool:
-    is_different = feature.imbalance in (Imbalance.NOTICEABLE, Imbalance.LARGE)
-    return is_different and min(feature.n, feature.n_reference) >= k
+def _is_different(feature: FeatureDifference, k: int) -> bool:
+    is_noticeable = feature.imbalance in (Imbalance.NOTICEABLE, Imbalance.LARGE)
+    return is_noticeable and min(feature.n, feature.n_reference) >= k
 
 
 def _is_small(part: SegmentPart, k: int) -> bool:
     return min(part.n, part.n_reference) < k
 
 
-def _shortfall(cause: Cause) -> str:
+def _shortfall(facts: VerdictFacts, cause: Cause) -> str:
     if not cause.shortfall:
         return ""
-    needed = "decision was" if cause.shortfall == 1 else "decisions were"
-    return f"{cause.shortfall} more favorable {needed} needed"
+    approvals = "approval" if cause.shortfall == 1 else "approvals"
+    return f"shortfall: {cause.shortfall} {approvals} to reach DIR {_limit(facts.min_disparate_impact_ratio)}"
+
+
+def _limit(limit: float) -> str:
+    """Write a limit with two digits, or with all that the policy gives."""
+    text = f"{limit:.2f}"
+    return text if float(text) == limit else f"{limit:g}"
 
 
 def _digits(value: float, limit: float) -> str:
-    """Write a number >= 0 with two digits, or with as many as show on which side of its limit and of 0 it lies."""
+    """Write a number >= 0 with two digits, or with as many as show on which side of its limit and of 0 it is."""
     for digits in range(2, _MOST_DIGITS + 1):
         text = f"{value:.{digits}f}"
         shown = float(text)
@@ -196,8 +210,18 @@ def _digits(value: float, limit: float) -> str:
     return repr(value)
 
 
+def _points(share: str) -> str:
+    """Write a share as percentage points, digit by digit.
+
+    >>> _points("0.29"), _points("0.2004"), _points("0.00")
+    ('29', '20.04', '0')
+    """
+    text = format(Decimal(share).scaleb(2), "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def _percent(share: float) -> str:
-    return f"{share:.0%}".replace("%", " %")
+    return f"{share:.0%}"
 
 
 def _utc(time_s: float) -> str:

@@ -1,1 +1,9 @@
-"""Sequential tests that may be looked at all the time: is a rule broken since some point, and since when."""
+"""Sequential tests that are valid however often one looks: is a rule broken, and since when.
+
+Read ``rules`` first (what is tested: a ratio or a gap of two rates), then ``bank``: detectors of rules about pairs, fed
+pane by pane, from alarm to recovery. ``rate_bank`` tests single rates against known bounds. Both derive from
+``evidence_bank``, which states their common contract; their evidence is the statistic of ``shiryaev_roberts``, and
+``betting`` has the e-values that go into it. ``thresholds`` turns a false-alarm budget into the threshold of each
+detector. ``score_drift`` is an index for display, ``ebh`` selects which of many e-values to report at a fixed time, and
+``array_bytes`` stores arrays bit for bit.
+"""

@@ -15,7 +15,7 @@ Array = NDArray[Any]
 
 
 def fingerprint(*facts: object) -> bytes:
-    """Return 16 bytes that tell one configuration from another.
+    """Return 16 bytes that distinguish one configuration from another.
 
     >>> fingerprint("ratio", 0.8) == fingerprint("ratio", 0.8), fingerprint("ratio", 0.8) == fingerprint("ratio", 0.9)
     (True, False)
@@ -32,13 +32,13 @@ def unpack(owner: bytes, data: bytes, into: Sequence[Array]) -> None:
     """Fill arrays with what ``pack`` wrote.
 
     Raises:
-        ValueError: Another configuration or version wrote the bytes, or they are cut; no array is changed then.
+        ValueError: Another configuration or version wrote the bytes, or they are truncated; no array is changed then.
     """
     head = FORMAT + owner
     if not data.startswith(head):
-        raise ValueError("the snapshot is of another configuration or version")
+        raise ValueError("the snapshot was made by another configuration or version")
     if len(data) != len(head) + sum(array.nbytes for array in into):
-        raise ValueError("the snapshot has another length")
+        raise ValueError("the snapshot has a wrong length")
     offset = len(head)
     for array in into:
         stored = np.frombuffer(data, array.dtype.newbyteorder("<"), array.size, offset)

@@ -1,9 +1,9 @@
 """Many detectors, fed pane by pane: which rules are broken, since when, and which are kept again.
 
-One detector watches one rule about one pair of groups. Closed panes are added up to blocks of at least 5 decisions in
+One detector monitors one rule about one pair of groups. Closed panes are added up to blocks of at least 5 decisions in
 each group; each block yields an e-value for each of five alternatives (``alternatives``, ``block``), and those add up
 to a Shiryaev-Roberts statistic (``shiryaev_roberts``). When it reaches its threshold, the detector reports a
-*breach*; from then on it tests the opposite, that the rule is still broken, until it reports that all is *clear*.
+*breach*; from then on it tests the opposite, that the rule is still broken, until it reports a *recovery*.
 
 Needed: every decision is counted once, decisions do not copy one another, and groups, rules and panes are fixed before
 looking. Not needed: known, constant or equal base rates, a training period, a constant mix, a fixed number of looks.
@@ -16,8 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stream_app.core.arrays import Bools, Floats, Ints, Rows
 from stream_app.core.detection.array_bytes import fingerprint
 from stream_app.core.detection.betting.alternatives import LOG_SHARES, N_ALTERNATIVES
 from stream_app.core.detection.betting.bettor import Bettor
@@ -25,24 +25,19 @@ from stream_app.core.detection.evidence_bank import EvidenceBank
 from stream_app.core.detection.rules import RateRule
 from stream_app.core.detection.shiryaev_roberts import NO_EVIDENCE, NO_ONSET_S, log_mean
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
-Rows = NDArray[np.intp]
-
 LOG_RECOVERY_THRESHOLD = math.log(1e6)
 DAY_S = 86_400
 
 
 @dataclass(frozen=True)
 class Transition:
-    """A detector changed its mind.
+    """A detector changed its state.
 
     Attributes:
         detector: Index of the detector.
-        to_breach: True when the rule is found broken, False when it is found kept again.
+        to_breach: True when a breach is detected, False when a recovery is.
         pane_start_s: Start of the pane that made it so.
-        onset_s: Start of the pane since which it has likely been so.
+        onset_s: Estimated onset: start of a pane.
         log_evidence: Natural log of the statistic, at least the threshold.
     """
 
@@ -58,8 +53,8 @@ class DetectorBank(EvidenceBank):
 
     While a rule is kept, its detector raises at most ``N / exp(log_threshold)`` false alarms in ``N`` decisions on
     average, and a false recovery comes at most once in ``exp(log_recovery_threshold)`` decisions of a breach. A breach
-    that is real is found after little more than ``log_threshold / KL`` decisions, KL being the divergence of the true
-    rates from the rule for each decision: it is small where the harmed group is small. With strata a rule means
+    that is real is detected after little more than ``log_threshold / KL`` decisions, KL being the divergence of the
+    true rates from the rule for each decision: it is small where the harmed group is small. With strata a rule means
     "kept in every stratum".
 
     Cost of an update: ``python -m benchmarks.detectors``; it grows with the blocks that a pane completes. Memory: 210
@@ -72,21 +67,21 @@ class DetectorBank(EvidenceBank):
         design_effect: Divides all counts of a block where decisions come in copies or clusters, >= 1.
         max_carry_s: Age beyond which decisions that wait for a block are dropped, in event time, >= 0.
         log_recovery_threshold: Natural log of the threshold of the recovery, > 0.
-        has_lifecycle: False to begin anew at each alarm, without ever being in breach.
+        has_lifecycle: False to restart at each alarm, without ever being in breach.
 
     Attributes:
         log_sr: Statistic after the last update; in the update of an alarm the one that raised it; -1e300 in breach
             and before the first block. All arrays of this list have shape
             (detectors,) and are to be read before the next update, which may write into them.
-        log_eproc: e-process since the last new start, which a fixed-time report may use; 0 in breach.
+        log_eproc: e-process since the last restart, which a fixed-time report may use; 0 in breach.
         log_recovery: Statistic of the recovery, likewise; -1e300 outside a breach.
         onset_s: Start of the pane since which the running test has its evidence; -1 without any.
-        is_breach: Whether the rule is found broken and not yet kept again.
-        breach_onset_s: Since when the present breach has likely lasted; -1 outside a breach.
+        is_breach: Whether a breach was detected and no recovery since.
+        breach_onset_s: Estimated onset of the present breach; -1 outside a breach.
         has_block: Whether there ever was a block to judge by.
 
     Raises:
-        ValueError: Lengths differ or an argument lies outside its range.
+        ValueError: Lengths differ or an argument is out of range.
 
     >>> from stream_app.core.detection.rules import RuleKind
     >>> bank = DetectorBank([RateRule(RuleKind.RATIO, 0.8)], [math.log(1e8)])
@@ -131,7 +126,7 @@ class DetectorBank(EvidenceBank):
         self.breach_onset_s = np.full(n_detectors, NO_ONSET_S, dtype=np.int64)
         self.has_block = np.zeros(n_detectors, dtype=np.bool_)
 
-    def update(self, pane_start_s: int, counts: NDArray[np.int64]) -> list[Transition]:
+    def update(self, pane_start_s: int, counts: Ints) -> list[Transition]:
         """Take in one closed pane, once, in order of time.
 
         Args:
@@ -143,7 +138,7 @@ class DetectorBank(EvidenceBank):
             Changes to or from breach, in order of detectors.
 
         Raises:
-            ValueError: The shape is another, a count is not possible, or the pane is not later than the last one.
+            ValueError: The shape is wrong, a count is impossible, or the pane is not later than the last one.
         """
         self._check(pane_start_s, counts)
         self._last_pane_s[0] = pane_start_s
@@ -157,7 +152,7 @@ class DetectorBank(EvidenceBank):
         self.onset_s = self._evidence.best_onset_s(np.arange(self._shape[0]))
         return self._decide(pane_start_s)
 
-    def _state(self) -> tuple[NDArray[np.float64] | NDArray[np.int64] | NDArray[np.bool_], ...]:
+    def _state(self) -> tuple[Floats | Ints | Bools, ...]:
         evidence = self._evidence
         return (
             *(self._last_pane_s, *self._bettor.state()),
@@ -166,23 +161,23 @@ class DetectorBank(EvidenceBank):
             *(self.is_breach, self.breach_onset_s, self.has_block),
         )
 
-    def _check(self, pane_start_s: int, counts: NDArray[np.int64]) -> None:
+    def _check(self, pane_start_s: int, counts: Ints) -> None:
         if counts.shape != self._shape:
             raise ValueError(f"counts have shape {counts.shape}, not {self._shape}")
         favorable, n = counts[..., 0::2], counts[..., 1::2]
         if (favorable < 0).any() or (favorable > n).any():
-            raise ValueError("favorable decisions must lie between 0 and all decisions")
+            raise ValueError("favorable decisions must be between 0 and all decisions")
         self._check_order(pane_start_s)
 
     def _weigh(self, rows: Rows) -> None:
-        """Renew the mean over alternatives of detectors whose evidence has changed."""
+        """Update the mean over alternatives of detectors whose evidence has changed."""
         log_shares = self._log_shares[rows, self.is_breach[rows].astype(np.intp)]
         self._log_r[rows] = log_mean(self._evidence.log_r[:, rows], log_shares)
         log_m = log_mean(self._evidence.log_m[:, rows], math.log(N_ALTERNATIVES))
         self.log_eproc[rows] = np.where(self.is_breach[rows], 0.0, log_m)
 
     def _decide(self, pane_start_s: int) -> list[Transition]:
-        """Report detectors whose statistic has reached its threshold, and let them begin anew."""
+        """Report detectors whose statistic has reached its threshold, and restart them."""
         threshold = np.where(self.is_breach, self._thresholds[:, 1], self._thresholds[:, 0])
         changed = np.flatnonzero(self._log_r >= threshold)
         if not changed.size:
@@ -196,5 +191,5 @@ class DetectorBank(EvidenceBank):
         if self._has_lifecycle:
             self.is_breach[changed] = to_breach
             self.breach_onset_s[changed] = np.where(to_breach, onset_s, NO_ONSET_S)
-        self._begin_anew(changed)
+        self._restart(changed)
         return transitions

@@ -1,7 +1,10 @@
-"""What every bank of sequential tests has: evidence by row, panes in order of time, and a state that is whole.
+"""The contract of the banks of sequential tests: evidence by row, panes in order of time, a complete state.
 
-A bank is fed pane by pane. ``shiryaev_roberts`` has the statistic; what a row tests, and when it reports, is said by
-the bank that derives from this one.
+A bank is fed pane by pane. ``shiryaev_roberts`` has the statistic; what a row tests, and when it reports, is up to the
+bank that derives from this one: ``bank.DetectorBank`` (rules about pairs) and ``rate_bank.RateBank`` (single rates).
+Both keep these laws: a pane is taken once and in order, or rejected with ``ValueError``; without decisions nothing
+changes; a row does not depend, bit for bit, on the rows beside it; after an alarm its evidence restarts; a snapshot has
+a length that depends on the configuration only, and restores bit for bit into the same configuration and no other.
 """
 
 from __future__ import annotations
@@ -12,21 +15,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stream_app.core.arrays import Rows
 from stream_app.core.detection.array_bytes import pack, unpack
-from stream_app.core.detection.shiryaev_roberts import NO_EVIDENCE, NO_ONSET_S, Rows, ShiryaevRoberts
+from stream_app.core.detection.shiryaev_roberts import NO_EVIDENCE, NO_ONSET_S, ShiryaevRoberts
 
 
 class EvidenceBank(ABC):
     """Sequential tests in rows, each with evidence of its own.
 
     Args:
-        fingerprint: What tells its configuration from another.
+        fingerprint: Identifies its configuration.
         n_alternatives: Alternatives of each test, >= 1.
         n_rows: Tests.
 
     Attributes:
         log_sr: Statistic of each row after the last update; -1e300 before any evidence.
-        log_eproc: e-process since the last new start.
+        log_eproc: e-process since the last restart.
         onset_s: Start of the pane since which the test has its evidence; -1 without any.
     """
 
@@ -40,14 +44,14 @@ class EvidenceBank(ABC):
         self.onset_s = np.full(n_rows, NO_ONSET_S, dtype=np.int64)
 
     def snapshot(self) -> bytes:
-        """Return the whole state; its length depends on the configuration only."""
+        """Return the complete state; its length depends on the configuration only."""
         return pack(self._fingerprint, self._state())
 
     def restore(self, data: bytes) -> None:
         """Continue, bit for bit, where ``snapshot`` was taken.
 
         Raises:
-            ValueError: Another configuration or version wrote it, or it is cut; nothing is changed then.
+            ValueError: Another configuration or version wrote it, or it is truncated; nothing is changed then.
         """
         unpack(self._fingerprint, data, self._state())
 
@@ -59,8 +63,8 @@ class EvidenceBank(ABC):
         if pane_start_s <= self._last_pane_s[0]:
             raise ValueError("a pane must be later than the one before: evidence is never taken twice")
 
-    def _begin_anew(self, rows: Rows) -> None:
+    def _restart(self, rows: Rows) -> None:
         """Forget the evidence of some rows, as after an alarm."""
-        self._evidence.begin_anew(rows)
+        self._evidence.restart(rows)
         self._log_r[rows] = NO_EVIDENCE
         self.log_eproc[rows] = 0.0

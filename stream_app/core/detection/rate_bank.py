@@ -1,11 +1,12 @@
-"""Sequential tests of single rates against bounds that are known: do scores mean what they say, do they drift.
+"""Sequential tests of single rates against known bounds: calibration of scores, and their drift.
 
-The rule is "the rate lies in [low, high]". Two uses:
+The rule is "the rate is in [low, high]". Two uses:
 
 - *Calibration* of one group in one score bin: ``k`` good outcomes of ``n`` scored, ``low = high = sum of scores / n``.
   That is valid for any scores in the bin, as their mean is the hardest case (AM-GM).
 - *Score drift*: ``k`` of ``n`` scores in one bin, and the ends of an interval for the share of that bin in a frozen
-  reference (Wilson with ``z = Z_REFERENCE``). The interval takes the chance in the reference into account.
+  reference (Wilson, with a ``z`` that makes the intervals of all bins right together: Bonferroni). So the bounds
+  account for chance in the reference.
 
 One block of ``n`` decisions, ``k`` of them favorable, has for each bet ``l`` in {0.1, 0.3, 1} the log e-values
 
@@ -23,30 +24,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
+from stream_app.core.arrays import Floats, Ints
 from stream_app.core.detection.array_bytes import fingerprint
-from stream_app.core.detection.betting.sub_bernoulli import above, below
 from stream_app.core.detection.evidence_bank import EvidenceBank
 from stream_app.core.detection.shiryaev_roberts import log_mean
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-
-Z_REFERENCE = 3.2905267314919255  # two-sided 99.9 %
 BETS = np.array([[0.1], [0.3], [1.0]])
 N_BETS = 2 * BETS.size  # above, then below
 
 
 @dataclass(frozen=True)
 class RateAlarm:
-    """A rate is found outside its bounds.
+    """A rate was detected outside its bounds.
 
     Attributes:
         row: Index of the rate.
         is_above: True when it is too high, False when it is too low.
         pane_start_s: Start of the pane that made it so.
-        onset_s: Start of the pane since which it has likely been so.
+        onset_s: Estimated onset: start of a pane.
         log_evidence: Natural log of the statistic, at least the threshold.
     """
 
@@ -57,25 +53,13 @@ class RateAlarm:
     log_evidence: float
 
 
-def evidence_outside(k: ArrayLike, n: ArrayLike, low: ArrayLike, high: ArrayLike) -> Floats:
-    """Return the log evidence, since a fixed start, that a rate lies outside ``[low, high]``.
-
-    The mean of ``above(k, n, high)`` and ``below(k, n, low)`` as e-values; arguments are broadcast, 0 for n = 0.
-
-    >>> print(f"{evidence_outside(30, 50, 0.4, 0.4):.6f}")
-    1.321352
-    """
-    evidence: Floats = np.logaddexp(above(k, n, high), below(k, n, low)) - math.log(2)
-    return evidence
-
-
 class RateBank(EvidenceBank):
     """Sequential tests of many rates, each against bounds of its own.
 
-    While a rate keeps to its bounds, it raises at most ``N / exp(log_threshold)`` false alarms in ``N`` decisions, on
-    average. After an alarm its test begins anew. To watch all bins of a group, share the false alarms out by
-    ``thresholds``. Panes without decisions change nothing. Cost of an update: about thirty passes over
-    (6, rows) numbers.
+    While a rate is within its bounds, its test raises at most ``N / exp(log_threshold)`` false alarms in ``N``
+    decisions, on average. After an alarm the test starts again without evidence. To monitor all bins of a group,
+    allocate the false alarms by ``thresholds``. Panes without decisions change nothing. Cost of an update: about thirty
+    passes over (6, rows) numbers.
 
     Args:
         log_thresholds: Natural log of the threshold of each rate, > 0.
@@ -83,7 +67,7 @@ class RateBank(EvidenceBank):
     Attributes:
         log_sr: Statistic after the last update; in the update of an alarm the one that raised it; -1e300 before any
             decision. Shape (rows,), as all arrays of this list.
-        log_eproc: e-process since the last new start, for reports at a fixed time.
+        log_eproc: e-process since the last restart, for reports at a fixed time.
         onset_s: Start of the pane since which the test has its evidence; -1 without any.
 
     Raises:
@@ -114,10 +98,10 @@ class RateBank(EvidenceBank):
             high: Highest rate permitted, in [low, 1]; any number where n = 0.
 
         Returns:
-            Rates that are found outside their bounds, in order of rows.
+            Rates that are detected outside their bounds, in order of rows.
 
         Raises:
-            ValueError: A shape is another, a number is not possible, or the pane is not later than the last one.
+            ValueError: A shape is wrong, a number is impossible, or the pane is not later than the last one.
         """
         self._check(pane_start_s, k, n, low, high)
         self._last_pane_s[0] = pane_start_s
@@ -144,7 +128,7 @@ class RateBank(EvidenceBank):
         if any(array.shape != self._log_r.shape for array in (k, n, low, high)):
             raise ValueError(f"all arrays need the shape {self._log_r.shape}")
         if ((k < 0) | (k > n)).any():
-            raise ValueError("favorable decisions must lie between 0 and all decisions")
+            raise ValueError("favorable decisions must be between 0 and all decisions")
         is_ordered = (low >= 0) & (low <= high) & (high <= 1)
         if not (is_ordered | (n == 0)).all():
             raise ValueError("needed: 0 <= low <= high <= 1")
@@ -157,7 +141,7 @@ class RateBank(EvidenceBank):
             RateAlarm(int(row), bool(is_high), pane_start_s, int(self.onset_s[row]), float(self._log_r[row]))
             for row, is_high in zip(raised, is_above, strict=True)
         ]
-        self._begin_anew(raised)
+        self._restart(raised)
         return alarms
 
 

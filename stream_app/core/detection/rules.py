@@ -1,4 +1,4 @@
-"""The rules that detectors watch."""
+"""The rules that detectors test."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from dataclasses import dataclass
 
 
 class RuleKind(enum.StrEnum):
-    """How two rates are compared."""
+    """How a detector compares two rates, whatever the rates are shares of.
+
+    The limits of a policy, each on a share of its own, are ``pipeline.records.evidence.LimitKind``.
+    """
 
     RATIO = "ratio"
     GAP = "gap"
@@ -16,7 +19,7 @@ class RuleKind(enum.StrEnum):
 
 @dataclass(frozen=True)
 class RateRule:
-    """What is held to be true until the evidence says otherwise; a is the group that may be harmed.
+    """What is taken to be true until the evidence is against it; a is the group that may be harmed.
 
     RATIO: ``p_a >= limit * p_b``. GAP: ``p_a >= p_b - limit``. Harm to b is the same rule with a and b swapped.
 
@@ -25,7 +28,7 @@ class RateRule:
         limit: Lowest ratio permitted, > 0, or widest gap permitted, in [0, 1).
 
     Raises:
-        ValueError: The limit lies outside its range.
+        ValueError: The limit is out of range.
 
     >>> RateRule(RuleKind.RATIO, 0.8)  # the four-fifths rule
     RateRule(kind=<RuleKind.RATIO: 'ratio'>, limit=0.8)
@@ -37,4 +40,4 @@ class RateRule:
     def __post_init__(self) -> None:
         fits = self.limit > 0 if self.kind is RuleKind.RATIO else 0 <= self.limit < 1
         if not (fits and math.isfinite(self.limit)):
-            raise ValueError(f"no limit of a {self.kind} rule: {self.limit}")
+            raise ValueError(f"invalid limit of a {self.kind} rule: {self.limit}")

@@ -15,16 +15,16 @@ def population_stability_index(reference: ArrayLike, current: ArrayLike) -> floa
     """Return the population stability index of two histograms with the same bins.
 
     ``sum (q_i - p_i) log(q_i / p_i)``, with shares after *half a case is added to each bin* of both histograms
-    (Krichevsky and Trofimov): so an empty bin counts by what it tells, not as infinity or as some tiny floor. No false
+    (Krichevsky and Trofimov): so an empty bin counts by its evidence, not as infinity or as some tiny floor. No false
     alarm rate comes with it, and it is biased upward in small samples by about ``(bins - 1) (1/n + 1/m)``; the usual
-    marks 0.1 and 0.25 are custom.
+    limits 0.1 and 0.25 are convention.
 
     Args:
         reference: Cases in each bin of the reference, >= 0, shape (bins,).
         current: Cases in each bin now, >= 0, shape (bins,).
 
     Returns:
-        Index >= 0, 0 for equal shares; None when either histogram holds no case.
+        Index >= 0, 0 for equal shares; None when either histogram is empty.
 
     Raises:
         ValueError: The bins differ or a count is < 0.

@@ -7,9 +7,9 @@ For each detector and alternative i, with ``n`` decisions in a block and block e
     W_i     <- max(W_i, 0) + log e_i                     CUSUM: its last rise from 0 dates the change
 
 The mean over alternatives, ``log R = logsumexp(log R_i) - log K``, is the statistic. As long as the rule is kept,
-``R - (decisions so far)`` is a supermartingale, so an alarm at ``R >= c`` with a new start after it comes at most once
-in ``c`` decisions on average, however often one looks and however the rates drift. ``log M`` sinks while all is well;
-it answers "since a fixed date" only.
+``R - (decisions so far)`` is a supermartingale, so an alarm at ``R >= c`` with a restart after it comes at most once
+in ``c`` decisions on average, however often one looks and however the rates drift. ``log M`` sinks while the rule is
+kept; it answers "since a fixed date" only.
 
 Source: Shin, Ramdas and Rinaldo 2024, "E-detectors: a nonparametric framework for sequential change detection";
 Page 1954 (CUSUM).
@@ -21,12 +21,8 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
-Rows = NDArray[np.intp]
+from stream_app.core.arrays import Bools, Floats, Ints, Rows
 
 NO_EVIDENCE = -1e300  # instead of minus infinity, whose differences are not a number
 NO_ONSET_S = -1
@@ -70,13 +66,13 @@ class ShiryaevRoberts:
             first_pane_s: Start of the first pane of the block, shape (m,).
         """
         log_r, log_m, cusum, onset_s = (array[:, rows] for array in (self.log_r, self.log_m, self.cusum, self.onset_s))
-        is_rising_anew = is_bet & (cusum <= 0)
-        self.onset_s[:, rows] = np.where(is_rising_anew, first_pane_s, onset_s)
-        self.cusum[:, rows] = np.where(is_rising_anew, log_e, np.where(is_bet, cusum + log_e, cusum))
+        is_new_rise = is_bet & (cusum <= 0)
+        self.onset_s[:, rows] = np.where(is_new_rise, first_pane_s, onset_s)
+        self.cusum[:, rows] = np.where(is_new_rise, log_e, np.where(is_bet, cusum + log_e, cusum))
         self.log_r[:, rows] = np.where(is_bet, log_e + np.logaddexp(log_r, np.log(n)), log_r)
         self.log_m[:, rows] = np.where(is_bet, log_m + log_e, log_m)
 
-    def begin_anew(self, rows: Rows) -> None:
+    def restart(self, rows: Rows) -> None:
         """Forget the evidence of some detectors, as after an alarm."""
         self.log_r[:, rows] = NO_EVIDENCE
         self.log_m[:, rows] = 0.0
@@ -93,7 +89,7 @@ class ShiryaevRoberts:
 def log_mean(log_values: Floats, log_count: Floats | float) -> Floats:
     """Return ``logsumexp`` over the first axis minus ``log_count``: always finite.
 
-    The sum runs in a fixed order, so that a detector's value does not depend, bit for bit, on who stands beside it.
+    The sum runs in a fixed order, so that a detector's value does not depend, bit for bit, on the others.
 
     >>> log_mean(np.full((5, 1), NO_EVIDENCE), np.log(5.0)) == NO_EVIDENCE
     array([ True])

@@ -1,9 +1,9 @@
-"""One dial for all detectors: how many false alarms in a million decisions are put up with.
+"""The false-alarm budget of all detectors together, in false alarms per million decisions, and its allocation.
 
 A detector whose statistic is compared with ``c`` raises at most one false alarm in ``c`` decisions on average. The
-permitted number ``F`` for each million is shared out by weights ``w`` that sum to 1: ``c = 1e6 / (F w)``. The sum of
-all false alarms then stays below ``F``, however the detectors hang together. The price is ``log D / log c``: twenty
-detectors instead of one need about a fifth more decisions.
+permitted number ``F`` for each million is allocated by weights ``w`` that sum to 1: ``c = 1e6 / (F w)``. The sum of
+all false alarms then stays below ``F``, however the detectors depend on each other. The price is ``log D / log c``:
+twenty detectors instead of one need about a fifth more decisions.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ MILLION = 1e6
 
 
 class Family(NamedTuple):
-    """Detectors that share one part of the false alarms.
+    """Detectors that share one part of the false-alarm budget.
 
     Attributes:
         share: Part of the family relative to the other families, > 0.
@@ -39,10 +39,10 @@ def share_weights(families: Mapping[str, Family]) -> dict[str, float]:
     {'attributes': 0.25, 'intersections': 0.01}
     """
     if any(not 0 < family.share < math.inf or family.n_detectors < 0 for family in families.values()):
-        raise ValueError("a family needs a finite share > 0 and no less than 0 detectors")
+        raise ValueError("a family needs a finite share > 0 and at least 0 detectors")
     total = sum(family.share for family in families.values() if family.n_detectors)
     if not total:
-        raise ValueError("false alarms cannot be shared among no detectors")
+        raise ValueError("false alarms cannot be allocated without detectors")
     return {
         name: family.share / total / family.n_detectors if family.n_detectors else 0.0
         for name, family in families.items()
@@ -58,13 +58,13 @@ def log_thresholds(false_alarms_per_million: float, weights: Sequence[float]) ->
         weights: Part of each detector, > 0; they sum to 1.
 
     Raises:
-        ValueError: ``F`` or a weight lies outside its range, or the weights do not sum to 1.
+        ValueError: ``F`` or a weight is out of range, or the weights do not sum to 1.
 
     >>> [round(log_c / math.log(10), 6) for log_c in log_thresholds(0.1, [0.5, 0.25, 0.25])]
     [7.30103, 7.60206, 7.60206]
     """
     if not 0 < false_alarms_per_million < MILLION:
-        raise ValueError(f"no number of false alarms in a million decisions: {false_alarms_per_million}")
+        raise ValueError(f"invalid number of false alarms per million decisions: {false_alarms_per_million}")
     if not all(weight > 0 for weight in weights) or not math.isclose(math.fsum(weights), 1.0, abs_tol=1e-9):
         raise ValueError("weights must be > 0 and sum to 1")
     return [math.log(MILLION / (false_alarms_per_million * weight)) for weight in weights]

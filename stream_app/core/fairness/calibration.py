@@ -1,8 +1,8 @@
-"""Do scores mean what they say: the share of good outcomes beside the mean score, per score bin of one group.
+"""Calibration of scores: the share of good outcomes beside the mean score, per score bin of one group.
 
 Descriptive only. With few cases in a bin chance alone makes a gap, and a larger error for smaller groups: compare it
-between groups only beside the n of each bin. A test that holds whatever the scores in a bin are:
-``detection.sub_bernoulli.above(k, n, mean score)`` and ``below``.
+between groups only beside the n of each bin. A test that is valid whatever the scores in a bin are:
+``detection.betting.sub_bernoulli.above(k, n, mean score)`` and ``below``.
 """
 
 from __future__ import annotations
@@ -80,8 +80,8 @@ def calibrate(bins: Sequence[ScoreBin], scale: int) -> Calibration:
 
     Source: Naeini, Cooper and Hauskrecht 2015, "Obtaining well calibrated probabilities using Bayesian binning".
 
-    >>> found = calibrate([ScoreBin(10, 2, 1000), ScoreBin(0, 0, 0), ScoreBin(30, 30, 27000)], scale=1000)
-    >>> found.error, [row.n for row in found.bins], found.bins[0].gap
+    >>> calibration = calibrate([ScoreBin(10, 2, 1000), ScoreBin(0, 0, 0), ScoreBin(30, 30, 27000)], scale=1000)
+    >>> calibration.error, [row.n for row in calibration.bins], calibration.bins[0].gap
     (0.1, [10, 0, 30], 0.1)
     >>> calibrate([], scale=1000)
     Calibration(error=None, n=0, bins=(), reason=<CalibrationReason.NO_OUTCOMES: 'no_outcomes'>)

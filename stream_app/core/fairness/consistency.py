@@ -6,9 +6,8 @@ import enum
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from stream_app.core.intervals.roots import FloatArray
+from stream_app.core.arrays import Bools, Floats
 
 _CELLS_AT_ONCE = 1_000_000  # distances held in memory together: 8 MB
 
@@ -32,11 +31,11 @@ class Consistency(NamedTuple):
 
     value: float | None
     n: int
-    distances: FloatArray
+    distances: Floats
     reason: ConsistencyReason | None
 
 
-def consistency(features: FloatArray, favorable: NDArray[np.bool_], n_neighbors: int = 5) -> Consistency:
+def consistency(features: Floats, favorable: Bools, n_neighbors: int = 5) -> Consistency:
     """Compare each decision with those about the most similar other records.
 
     ``1 - 1/N sum_i |y_i - 1/k sum_(j in kNN(i)) y_j|``. Neighbors are the k nearest others by Euclidean distance; a
@@ -72,7 +71,7 @@ def consistency(features: FloatArray, favorable: NDArray[np.bool_], n_neighbors:
     return Consistency(1 - int(differences.sum()) / (n * n_neighbors), n, differences / n_neighbors, None)
 
 
-def to_unit_range(features: FloatArray) -> FloatArray:
+def to_unit_range(features: Floats) -> Floats:
     """Map each feature to [0, 1] by its least and greatest value; one that never changes becomes 0.
 
     Args:
@@ -85,11 +84,11 @@ def to_unit_range(features: FloatArray) -> FloatArray:
         return features
     low = features.min(axis=0)
     width = features.max(axis=0) - low
-    in_unit_range: FloatArray = (features - low) / np.where(width > 0, width, 1)
+    in_unit_range: Floats = (features - low) / np.where(width > 0, width, 1)
     return in_unit_range
 
 
-def _find_neighbors(features: FloatArray, block: slice, n_neighbors: int) -> NDArray[np.bool_]:
+def _find_neighbors(features: Floats, block: slice, n_neighbors: int) -> Bools:
     """Mark, for each record of a block, the columns of its nearest other records."""
     rows = features[block]
     squared = np.zeros((len(rows), len(features)))
@@ -101,5 +100,5 @@ def _find_neighbors(features: FloatArray, block: slice, n_neighbors: int) -> NDA
     farthest = np.partition(squared, n_neighbors - 1, axis=1)[:, n_neighbors - 1 : n_neighbors]
     is_nearer, is_tied = squared < farthest, squared == farthest
     n_missing = n_neighbors - is_nearer.sum(axis=1, keepdims=True)
-    is_neighbor: NDArray[np.bool_] = is_nearer | (is_tied & (is_tied.cumsum(axis=1) <= n_missing))
+    is_neighbor: Bools = is_nearer | (is_tied & (is_tied.cumsum(axis=1) <= n_missing))
     return is_neighbor

@@ -1,4 +1,4 @@
-"""The same facts in the signs and names of other tools, for whoever has to lay two reports side by side.
+"""The same facts in the signs and names of other tools, to compare two reports side by side.
 
 Ours: group minus reference, negative is harm, as AIF360 and TrustyAI. Fairlearn: the range over *all* groups, without
 sign. SageMaker Clarify: advantaged minus disadvantaged, positive is harm. Aequitas' ``pprev_disparity`` is our
@@ -64,8 +64,8 @@ class ClarifyBias(NamedTuple):
 def to_fairlearn_parity(counts: Sequence[GroupCount]) -> FairlearnParity:
     """Return what Fairlearn's ``demographic_parity_*`` return for these groups.
 
-    >>> found = to_fairlearn_parity([GroupCount(1681, 1527), GroupCount(197, 133), GroupCount(111, 85)])
-    >>> [round(value, 6) for value in found]
+    >>> parity = to_fairlearn_parity([GroupCount(1681, 1527), GroupCount(197, 133), GroupCount(111, 85)])
+    >>> [round(value, 6) for value in parity]
     [0.233261, 0.743214, 0.202198, 0.769529]
     """
     rates = [rate for count in counts if (rate := approval_rate(count)) is not None]
@@ -83,8 +83,8 @@ def to_fairlearn_odds(counts: Sequence[ConfusionCount]) -> FairlearnOdds:
     """Return what Fairlearn's ``equal_opportunity_difference`` and ``equalized_odds_*`` return for these groups.
 
     >>> white, black, hispan = (1496, 29, 81, 73), (127, 6, 17, 47), (82, 3, 13, 13)
-    >>> found = to_fairlearn_odds([ConfusionCount(*count) for count in (white, black, hispan)])
-    >>> [round(value, 6) for value in found]
+    >>> odds = to_fairlearn_odds([ConfusionCount(*count) for count in (white, black, hispan)])
+    >>> [round(value, 6) for value in odds]
     [0.085479, 0.171106, 0.398178]
     """
     seen = [count for count in counts if sum(count)]
@@ -115,6 +115,6 @@ def _range(rates: Sequence[float]) -> float:
 
 
 def _all_or_none(values: Iterable[float | None]) -> list[float]:
-    found = list(values)
-    known = [value for value in found if value is not None]
-    return known if len(known) == len(found) else []
+    values = list(values)
+    known = [value for value in values if value is not None]
+    return known if len(known) == len(values) else []

@@ -53,13 +53,13 @@ class ConfusionCount(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """A rate or a gap with what it can still be.
+    """A rate or a gap with its interval.
 
     Attributes:
         value: None when it cannot be formed.
-        interval: 95 %; the whole range when the value cannot be formed, and then with the reason.
-        n: Cases of the group behind it.
-        n_reference: Cases of the reference group behind it; None for a rate.
+        interval: 95 %; the full range when the value cannot be formed, and then with the reason.
+        n: Cases of the group that it is based on.
+        n_reference: Cases of the reference group; None for a rate.
     """
 
     value: float | None
@@ -148,7 +148,7 @@ def failure_rate_difference(group: ConfusionCount, reference: ConfusionCount) ->
 def average_odds_difference(group: ConfusionCount, reference: ConfusionCount) -> Measured:
     """Return the mean of the differences of true and of false positive rates, in [-1, 1], with a MOVER interval.
 
-    The two rates come from different cases, so their gaps are independent. n is what lies behind both together.
+    The two rates come from different cases, so their gaps are independent. n counts the cases of both together.
     There is no value when either difference has none.
 
     >>> measured = average_odds_difference(ConfusionCount(127, 6, 17, 47), ConfusionCount(1496, 29, 81, 73))

@@ -1,8 +1,8 @@
-"""One group against the reference group in one stretch of time: values, reasons, state.
+"""One group against the reference group in one window: values, reasons, state.
 
 These are the plain rules of the original specifications (four-fifths rule and gap), decided on exact integers: a
-ratio of exactly 0.8 is not below 0.8, whatever floating point makes of it. They describe a window; they say nothing
-about chance. Sign: group minus reference, negative is harm to the group.
+ratio of exactly 0.8 is not below 0.8, whatever floating point makes of it. They describe a window and do not
+account for chance. Sign: group minus reference, negative is harm to the group.
 
 Source: 29 CFR 1607.4(D) (four-fifths rule); Feldman et al. 2015 (disparate impact ratio).
 """
@@ -21,8 +21,10 @@ class State(enum.StrEnum):
     """What is known about a pair, from good to bad; ``worst_of`` goes by this order."""
 
     OK = "ok"
-    INSUFFICIENT = "insufficient"  # too few decisions to say anything
-    WARNING = "warning"  # a sequential test may be about to find a breach, or the interval of a window lies beyond
+    INSUFFICIENT = "insufficient"  # too few decisions for a verdict
+    WARNING = (
+        "warning"  # a sequential test may be about to detect a breach, or the interval of a window is beyond the limit
+    )
     BREACH = "breach"
 
 
@@ -30,7 +32,7 @@ class Reason(enum.StrEnum):
     """Why a value cannot be formed, or a pair is not judged."""
 
     REFERENCE = "reference"  # the reference group itself: there is nothing to compare it with
-    NOT_DECLARED = "not_declared"  # unknown or unlisted values are no protected group: shown, not judged
+    NOT_DECLARED = "not_declared"  # unknown or unlisted values are not a protected group: shown, not judged
     NO_DECISIONS = "no_decisions"
     REFERENCE_EMPTY = "reference_empty"
     REFERENCE_RATE_ZERO = "reference_rate_zero"
@@ -39,7 +41,11 @@ class Reason(enum.StrEnum):
 
 
 class PlainRule(enum.StrEnum):
-    """A rule that a pair can break."""
+    """A rule that the point values of a window can break, whatever chance allows.
+
+    Two of them are about the ratio; the limits of a policy, with the tests that monitor them, are
+    ``pipeline.records.evidence.LimitKind``.
+    """
 
     DISPARATE_IMPACT_RATIO = "disparate_impact_ratio"  # ratio below the minimum
     DISPARATE_IMPACT_UNDEFINED = "disparate_impact_undefined"  # "DIR not computable": the reference rate is zero
@@ -52,7 +58,7 @@ class RuleLimits:
 
     Attributes:
         min_disparate_impact_ratio: Breach below, in (0, 1].
-        max_gap: Breach when the gap lies further than this from 0, in (0, 1).
+        max_gap: Breach when the gap is further than this from 0, in (0, 1).
         min_n: A pair with fewer decisions in either group is insufficient, >= 1.
     """
 
@@ -192,7 +198,7 @@ def describe_undeclared(group: GroupCount, reference: GroupCount) -> PairCompari
 
 
 def worst_of(states: Iterable[State | None]) -> State:
-    """Return the worst state: breach, watch, insufficient, ok; ``insufficient`` when nothing was judged.
+    """Return the worst state: breach, warning, insufficient, ok; ``insufficient`` when nothing was judged.
 
     >>> worst_of([State.OK, None, State.BREACH, State.INSUFFICIENT]).value, worst_of([]).value
     ('breach', 'insufficient')

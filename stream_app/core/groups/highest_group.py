@@ -1,8 +1,8 @@
-"""Each group against the group with the highest rate, as selection audits want it.
+"""Each group against the group with the highest rate, as selection audits require it.
 
-Not for detectors: which group is highest is found by looking at the same counts, and the greatest of several rates is
-too great by chance. With equal true rates every other group then lies below, and no false-alarm bound holds, because
-the null hypothesis would change with the data. Detectors compare with the reference group that the policy fixed.
+Not for detectors: which group is highest is decided by the same counts, and the greatest of several rates is too great
+by chance. With equal true rates every other group is then below it, and no false-alarm bound is valid, because the null
+hypothesis would change with the data. Detectors compare with the reference group that the policy fixed.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class ImpactRatios:
 
 
 def impact_ratios(counts: Mapping[str, GroupCount], min_share: Fraction = Fraction(0)) -> ImpactRatios:
-    """Return ``(k/n) / max over groups (k/n)`` for each group; the highest is found on exact fractions.
+    """Return ``(k/n) / max over groups (k/n)`` for each group; the highest is determined on exact fractions.
 
     Args:
         counts: Decisions by group; groups may be empty.
@@ -43,8 +43,8 @@ def impact_ratios(counts: Mapping[str, GroupCount], min_share: Fraction = Fracti
     Source: 29 CFR 1607.4(D); 6 RCNY 5-300 "impact ratio" and 5-301 (New York City, Local Law 144).
 
     >>> black, white = GroupCount(197, 133), GroupCount(1681, 1527)
-    >>> found = impact_ratios({"black": black, "white": white, "other": GroupCount(0, 0)})
-    >>> found.highest, round(found.ratios["black"], 6), found.ratios["white"], found.reasons["other"].value
+    >>> impact = impact_ratios({"black": black, "white": white, "other": GroupCount(0, 0)})
+    >>> impact.highest, round(impact.ratios["black"], 6), impact.ratios["white"], impact.reasons["other"].value
     ('white', 0.743214, 1.0, 'no_decisions')
     """
     least_n = min_share * sum(count.n for count in counts.values())

@@ -1,25 +1,25 @@
-"""Counts of all subgroups out of the cells of a pane, fast and exact.
+"""Counts of all subgroups from the cells of a pane, fast and exact.
 
-Subgroups overlap, so the same decision counts in many of them. A value that is ``unknown`` or not listed is no declared
-group: a decision with such a value in an attribute of the subgroup counts neither for it nor for its reference.
+Subgroups overlap, so the same decision counts in many of them. A value that is ``unknown`` or not listed is not a
+declared group: a decision with such a value in an attribute of the subgroup counts neither for it nor for its
+reference.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from math import prod
-from operator import add
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stream_app.core.arrays import Ints
 from stream_app.core.groups.subgroups import Subgroup
 
 Dimensions = tuple[tuple[str, tuple[str, ...]], ...]  # name and labels, in the order of the code
 
 _DECISION = "decision"
-_NEVER_ASKED = 0  # the row of the margin that takes what no subgroup asks for
+_UNUSED = 0  # the row of the margin that takes what no subgroup needs
 
 
 class Layout(Protocol):
@@ -35,9 +35,9 @@ class Layout(Protocol):
 
 
 class Marginalizer:
-    """Counts of all subgroups from the cells of one pane or window.
+    """Counts all subgroups in the cells of one pane or window.
 
-    Each cell lies in one cell of the *margin* of every choice of attributes, so one pass over the cells, in arrays,
+    Each cell is part of one cell of the *margin* of every choice of attributes, so one pass over the cells, in arrays,
     fills all margins; a subgroup and its reference are then two rows of it. Exact (int64). Cost: cells x choices of
     attributes additions, whatever the number of subgroups.
 
@@ -45,14 +45,14 @@ class Marginalizer:
         layout: How the cells are coded.
         subgroups: The pairs, in the order of the result.
         favorable: The label, or labels, of the dimension that count as favorable.
-        dimension: Where it stands.
+        dimension: Name of that dimension.
         segment: The dimension that makes strata, ``unknown`` and ``__other__`` included; None for one stratum.
 
     Attributes:
         strata: Labels of the second axis of ``counts``; one empty label without a segment.
 
     Raises:
-        ValueError: the layout lacks a dimension or a label that is asked for.
+        ValueError: the layout lacks a dimension or a label that is needed.
 
     >>> from collections import namedtuple
     >>> from stream_app.core.groups.subgroups import subgroups
@@ -77,8 +77,8 @@ class Marginalizer:
         self._radices = np.array(radices, dtype=np.int64)
         self._strides = np.array([prod(radices[place + 1 :]) for place in range(len(radices))], dtype=np.int64)
         self._decision = _place(names, dimension)
-        wanted = (favorable,) if isinstance(favorable, str) else favorable
-        self._favorable = np.array([_place(layout.dimensions[self._decision][1], label) for label in wanted])
+        labels = (favorable,) if isinstance(favorable, str) else favorable
+        self._favorable = np.array([_place(layout.dimensions[self._decision][1], label) for label in labels])
         self._segment = None if segment is None else _place(names, segment)
         self.strata = ("",) if self._segment is None else layout.dimensions[self._segment][1]
 
@@ -86,13 +86,13 @@ class Marginalizer:
         self._weights, self._offsets = margin.weights, margin.offsets
         group = margin.rows((subgroup.attributes, subgroup.labels) for subgroup in subgroups)
         reference = margin.rows((subgroup.attributes, subgroup.reference) for subgroup in subgroups)
-        asked = np.unique(np.concatenate([group, reference]))
-        self._row_of = np.full(margin.size, _NEVER_ASKED, dtype=np.int64)
-        self._row_of[asked] = np.arange(1, len(asked) + 1)
+        needed = np.unique(np.concatenate([group, reference]))
+        self._row_of = np.full(margin.size, _UNUSED, dtype=np.int64)
+        self._row_of[needed] = np.arange(1, len(needed) + 1)
         self._group, self._reference = self._row_of[group], self._row_of[reference]
-        self._n_rows = len(asked) + 1
+        self._n_rows = len(needed) + 1
 
-    def counts(self, cells: Mapping[int, Sequence[int]]) -> NDArray[np.int64]:
+    def counts(self, cells: Mapping[int, Sequence[int]]) -> Ints:
         """Count decisions of every subgroup and its reference.
 
         Args:
@@ -115,42 +115,11 @@ class Marginalizer:
             axis=-1,
         )
 
-    def _scatter(self, slots: NDArray[np.int64], n: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _scatter(self, slots: Ints, n: Ints) -> Ints:
         """Add n of each cell to its slots; shape (rows, strata)."""
         table = np.zeros(self._n_rows * len(self.strata), dtype=np.int64)
         np.add.at(table, slots.ravel(), np.repeat(n, slots.shape[1]))
         return table.reshape(self._n_rows, len(self.strata))
-
-
-def sum_pair(layout: Layout, subgroup: Subgroup, cells: Mapping[int, Iterable[int]]) -> tuple[list[int], list[int]]:
-    """Add up the whole vectors of a subgroup and of its reference, in Python's integers; for feature sums.
-
-    Args:
-        layout: How the cells are coded.
-        subgroup: The pair.
-        cells: Vectors by code.
-
-    Returns:
-        Vector of the group, vector of the reference; all zero when it has no cell.
-
-    Raises:
-        ValueError: the layout lacks an attribute or a label of the subgroup.
-    """
-    radices = [len(labels) for _, labels in layout.dimensions]
-    names = [name for name, _ in layout.dimensions]
-    places = [_place(names, attribute) for attribute in subgroup.attributes]
-    strides = [prod(radices[place + 1 :]) for place in places]
-    wanted = [
-        [_place(layout.dimensions[place][1], label) for place, label in zip(places, labels, strict=True)]
-        for labels in (subgroup.labels, subgroup.reference)
-    ]
-    sums = [0] * layout.width, [0] * layout.width
-    for code, vector in cells.items():
-        found = [code // stride % radices[place] for place, stride in zip(places, strides, strict=True)]
-        if found in wanted:
-            total = sums[wanted.index(found)]
-            total[:] = map(add, total, vector)
-    return sums
 
 
 class _Margin:
@@ -176,7 +145,7 @@ class _Margin:
             self.offsets[choice] = self.size
             self.size += prod(radices)
 
-    def rows(self, combinations: Iterable[tuple[tuple[str, ...], tuple[str, ...]]]) -> NDArray[np.int64]:
+    def rows(self, combinations: Iterable[tuple[tuple[str, ...], tuple[str, ...]]]) -> Ints:
         """Return the row of each combination of attributes and labels."""
         return np.array([self._row(attributes, labels) for attributes, labels in combinations], dtype=np.int64)
 
@@ -191,5 +160,5 @@ class _Margin:
 
 def _place(names: Sequence[str], name: str) -> int:
     if name not in names:
-        raise ValueError(f"{name!r} is none of {', '.join(names)}")
+        raise ValueError(f"{name!r} is not one of {', '.join(names)}")
     return names.index(name)

@@ -16,8 +16,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain, combinations, product
 
-import numpy as np
-from numpy.typing import NDArray
+from stream_app.core.arrays import Ints
 
 MAX_DEPTH = 3
 
@@ -51,10 +50,10 @@ def subgroups(attributes: Sequence[tuple[str, tuple[str, ...], str]], max_depth:
     Raises:
         ValueError: ``max_depth`` is below 1.
 
-    >>> found = subgroups([("sex", ("female", "male"), "male"), ("race", ("white", "black"), "white")], 2)
-    >>> [subgroup.labels for subgroup in found]
+    >>> pairs = subgroups([("sex", ("female", "male"), "male"), ("race", ("white", "black"), "white")], 2)
+    >>> [subgroup.labels for subgroup in pairs]
     [('female',), ('black',), ('female', 'white'), ('female', 'black'), ('male', 'black')]
-    >>> found[2].reference
+    >>> pairs[2].reference
     ('male', 'white')
     """
     if max_depth < 1:
@@ -63,7 +62,7 @@ def subgroups(attributes: Sequence[tuple[str, tuple[str, ...], str]], max_depth:
     return [subgroup for choice in chosen for subgroup in _cross(choice)]
 
 
-def worst_hit(counts: NDArray[np.int64], *, min_n: int) -> int | None:
+def worst_hit(counts: Ints, *, min_n: int) -> int | None:
     """Return the place of the subgroup with the most negative gap, compared exactly; the first of equal ones.
 
     Args:
@@ -73,6 +72,7 @@ def worst_hit(counts: NDArray[np.int64], *, min_n: int) -> int | None:
     Returns:
         None when no pair has enough decisions, or no gap is below 0.
 
+    >>> import numpy as np
     >>> worst_hit(np.array([[[9, 10, 9, 10]], [[5, 10, 9, 10]], [[0, 2, 9, 10]]]), min_n=5)
     1
     """

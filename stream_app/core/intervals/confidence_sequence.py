@@ -1,9 +1,9 @@
-"""How large is it, for whoever looks all the time: confidence sequences for rate, gap and ratio.
+"""Confidence sequences of rate, gap and ratio: how large each is, valid under continuous monitoring.
 
-The probability that the true value *ever* lies outside, at whatever moment one looks, is at most alpha. The true value
-is the running mean: rates may drift or jump meanwhile. That makes them wider than ``intervals`` (which hold for one
-window, looked at once), and what they tell since a start long ago reacts slowly: they say how large, not whether
-something changed. They assume that every decision is counted once and that decisions do not copy one another.
+The probability that the true value is *ever* outside, at whatever moment one looks, is at most alpha. The true value is
+the running mean: rates may drift or jump meanwhile. That makes them wider than ``intervals`` (which are for one window
+and a single look), and since a start long ago they react slowly: they say how large something is, not whether it
+changed. They assume that every decision is counted once and that decisions do not copy one another.
 
 A rate p stays in while neither ``above(k, n, p)`` nor ``below(k, n, p)`` reaches ``log(2/alpha)``. Two rates are
 judged together: a gap d is excluded from above when even the best pair with ``p_a = p_b + d`` has
@@ -25,10 +25,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from stream_app.core.arrays import Floats
 from stream_app.core.detection.betting.sub_bernoulli import BETS, GROWTH, above, below
 from stream_app.core.groups.comparison import Reason
 from stream_app.core.intervals.intervals import Interval, missing_group
-from stream_app.core.intervals.roots import FloatArray, find_roots
+from stream_app.core.intervals.roots import find_roots
 
 ALPHA = 0.05
 
@@ -36,10 +37,10 @@ _MAX_LOG_RATIO = 64.0  # e^64: beyond any ratio of two rates of 64-bit counts
 
 
 class _Pair(NamedTuple):
-    k_a: FloatArray
-    n_a: FloatArray
-    k_b: FloatArray
-    n_b: FloatArray
+    k_a: Floats
+    n_a: Floats
+    k_b: Floats
+    n_b: Floats
 
     def both_ways(self) -> _Pair:
         """Stack the pairs on themselves with the groups swapped: a lower end is the upper end seen from the other."""
@@ -95,7 +96,7 @@ def ratio_sequence(k_a: int, n_a: int, k_b: int, n_b: int, *, alpha: float = ALP
     return Interval(lower, None, missing_group(n_a, n_b) or zero)
 
 
-def rate_sequence_many(k: ArrayLike, n: ArrayLike, *, alpha: float = ALPHA) -> tuple[FloatArray, FloatArray]:
+def rate_sequence_many(k: ArrayLike, n: ArrayLike, *, alpha: float = ALPHA) -> tuple[Floats, Floats]:
     """Return the lower and the upper ends of ``rate_sequence`` for many rates; arrays broadcast."""
     k, n = np.broadcast_arrays(np.asarray(k, dtype=np.float64), np.asarray(n, dtype=np.float64))
     limit, zeros, ones = math.log(2 / alpha), np.zeros(k.shape), np.ones(k.shape)
@@ -105,7 +106,7 @@ def rate_sequence_many(k: ArrayLike, n: ArrayLike, *, alpha: float = ALPHA) -> t
 
 def gap_sequence_many(
     k_a: ArrayLike, n_a: ArrayLike, k_b: ArrayLike, n_b: ArrayLike, *, alpha: float = ALPHA
-) -> tuple[FloatArray, FloatArray]:
+) -> tuple[Floats, Floats]:
     """Return the lower and the upper ends of ``gap_sequence`` for many pairs; arrays broadcast."""
     pair, limit = _as_pair(k_a, n_a, k_b, n_b).both_ways(), math.log(2 / alpha)
     edge = np.ones(pair.k_a.shape)
@@ -115,7 +116,7 @@ def gap_sequence_many(
 
 def ratio_sequence_many(
     k_a: ArrayLike, n_a: ArrayLike, k_b: ArrayLike, n_b: ArrayLike, *, alpha: float = ALPHA
-) -> tuple[FloatArray, FloatArray]:
+) -> tuple[Floats, Floats]:
     """Return the lower and the upper ends of ``ratio_sequence`` for many pairs; an upper end may be infinite."""
     pair, limit = _as_pair(k_a, n_a, k_b, n_b).both_ways(), math.log(2 / alpha)
     edge = np.full(pair.k_a.shape, _MAX_LOG_RATIO)
@@ -124,8 +125,8 @@ def ratio_sequence_many(
     return 1 / inverse_lower, upper
 
 
-def evidence_gap_below(k_a: ArrayLike, n_a: ArrayLike, k_b: ArrayLike, n_b: ArrayLike, gap: ArrayLike) -> FloatArray:
-    """Return the log evidence that the gap lies below ``gap``, in [-1, 1]; above it: swap the groups, negate the gap.
+def evidence_gap_below(k_a: ArrayLike, n_a: ArrayLike, k_b: ArrayLike, n_b: ArrayLike, gap: ArrayLike) -> Floats:
+    """Return the log evidence that the gap is below ``gap``, in [-1, 1]; above it: swap the groups, negate the gap.
 
     ``min over u of below(k_a, n_a, u + gap) + above(k_b, n_b, u)``, both rates in [0, 1]. One call answers "is 0
     excluded", without the ends of the sequence.
@@ -136,17 +137,15 @@ def evidence_gap_below(k_a: ArrayLike, n_a: ArrayLike, k_b: ArrayLike, n_b: Arra
     k_a, n_a, k_b, n_b, gap = _as_floats(k_a, n_a, k_b, n_b, gap)
     lowest, highest = np.maximum(0.0, -gap), np.minimum(1.0, 1 - gap)
 
-    def slope(rate: FloatArray) -> FloatArray:
+    def slope(rate: Floats) -> Floats:
         return _slope_below(k_a, n_a, _share(rate + gap)) + _slope_above(k_b, n_b, _share(rate))
 
     rate = find_roots(slope, lowest, highest)
     return below(k_a, n_a, _share(rate + gap)) + above(k_b, n_b, _share(rate))
 
 
-def evidence_ratio_below(
-    k_a: ArrayLike, n_a: ArrayLike, k_b: ArrayLike, n_b: ArrayLike, ratio: ArrayLike
-) -> FloatArray:
-    """Return the log evidence that the ratio lies below ``ratio``, > 0; above it: swap the groups, invert the ratio.
+def evidence_ratio_below(k_a: ArrayLike, n_a: ArrayLike, k_b: ArrayLike, n_b: ArrayLike, ratio: ArrayLike) -> Floats:
+    """Return the log evidence that the ratio is below ``ratio``, > 0; above it: swap the groups, invert the ratio.
 
     ``min over u of below(k_a, n_a, ratio * u) + above(k_b, n_b, u)``, both rates in [0, 1].
 
@@ -157,32 +156,32 @@ def evidence_ratio_below(
     # A point of the line is a share of the way from (0, 0) to where the line leaves the unit square.
     end_a, end_b = np.minimum(ratio, 1.0), np.minimum(1 / ratio, 1.0)
 
-    def slope(share: FloatArray) -> FloatArray:
+    def slope(share: Floats) -> Floats:
         return end_a * _slope_below(k_a, n_a, end_a * share) + end_b * _slope_above(k_b, n_b, end_b * share)
 
     share = find_roots(slope, np.zeros(ratio.shape), np.ones(ratio.shape))
     return below(k_a, n_a, end_a * share) + above(k_b, n_b, end_b * share)
 
 
-def _slope_above(k: FloatArray, n: FloatArray, rate: FloatArray) -> FloatArray:
+def _slope_above(k: Floats, n: Floats, rate: Floats) -> Floats:
     """Return the derivative of ``above`` in the rate: it grows with the rate and is never positive."""
     growth = np.multiply.outer(GROWTH, rate)
     logs = np.multiply.outer(BETS, k) - n * np.log1p(growth)
     weights = np.exp(logs - logs.max(axis=0))
     pull = GROWTH.reshape(-1, *(1 for _ in rate.shape)) / (1 + growth)
-    slope: FloatArray = -n * (weights * pull).sum(axis=0) / weights.sum(axis=0)
+    slope: Floats = -n * (weights * pull).sum(axis=0) / weights.sum(axis=0)
     return slope
 
 
-def _slope_below(k: FloatArray, n: FloatArray, rate: FloatArray) -> FloatArray:
+def _slope_below(k: Floats, n: Floats, rate: Floats) -> Floats:
     return -_slope_above(n - k, n, 1 - rate)
 
 
-def _share(rate: FloatArray) -> FloatArray:
+def _share(rate: Floats) -> Floats:
     return np.clip(rate, 0.0, 1.0)  # rounding may carry u + d past a corner
 
 
-def _as_floats(*values: ArrayLike) -> tuple[FloatArray, ...]:
+def _as_floats(*values: ArrayLike) -> tuple[Floats, ...]:
     return np.broadcast_arrays(*(np.asarray(value, dtype=np.float64) for value in values))
 
 

@@ -1,7 +1,7 @@
-"""The ends of score intervals, over arrays: the arithmetic behind ``intervals``.
+"""The ends of score intervals, over arrays: the arithmetic of ``intervals``.
 
 Counts are whole numbers below 2^53 with 0 <= k <= n, in arrays that broadcast; a is the group, b the reference. ``z``
-is the two-sided normal quantile of the level, > 0. Formulas and sources stand with the scalar forms.
+is the two-sided normal quantile of the level, > 0. Formulas and sources are given with the scalar forms.
 """
 
 from __future__ import annotations
@@ -9,15 +9,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from stream_app.core.arrays import Floats
 from stream_app.core.detection.betting.null_point import ratio_null_point
-from stream_app.core.intervals.roots import FloatArray, find_roots
+from stream_app.core.intervals.roots import find_roots
 
 Z_95 = 1.959963984540054  # two-sided 95 % quantile of the standard normal distribution
 
 _MAX_LOG_RATIO = 64.0  # e^64: beyond any ratio of two rates of 64-bit counts
 
 
-def wilson_many(k: ArrayLike, n: ArrayLike, *, z: float = Z_95) -> tuple[FloatArray, FloatArray]:
+def wilson_many(k: ArrayLike, n: ArrayLike, *, z: float = Z_95) -> tuple[Floats, Floats]:
     """Return the lower and the upper ends of ``wilson`` for many rates; [0, 1] where n = 0."""
     k, n = np.broadcast_arrays(np.asarray(k, dtype=np.float64), np.asarray(n, dtype=np.float64))
     rate, safe_n = _rate(k, n), np.maximum(n, 1)
@@ -29,7 +30,7 @@ def wilson_many(k: ArrayLike, n: ArrayLike, *, z: float = Z_95) -> tuple[FloatAr
 
 def newcombe_many(
     k_a: ArrayLike, n_a: ArrayLike, k_b: ArrayLike, n_b: ArrayLike, *, z: float = Z_95
-) -> tuple[FloatArray, FloatArray]:
+) -> tuple[Floats, Floats]:
     """Return the lower and the upper ends of ``newcombe`` for many pairs; [-1, 1] where a group is empty."""
     k_a, n_a, k_b, n_b = _as_counts(k_a, n_a, k_b, n_b)
     (low_a, high_a), (low_b, high_b) = wilson_many(k_a, n_a, z=z), wilson_many(k_b, n_b, z=z)
@@ -42,7 +43,7 @@ def newcombe_many(
 
 def koopman_many(
     k_a: ArrayLike, n_a: ArrayLike, k_b: ArrayLike, n_b: ArrayLike, *, z: float = Z_95
-) -> tuple[FloatArray, FloatArray]:
+) -> tuple[Floats, Floats]:
     """Return the lower and the upper ends of ``koopman`` for many pairs; an upper end is infinite where there is none.
 
     Infinity compares as it should (``upper < 0.8`` is false); it must become None before it leaves as JSON.
@@ -63,18 +64,18 @@ def koopman_many(
     return np.where(is_empty | (k_a == 0), 0.0, lower), np.where(is_empty | (k_b == 0), np.inf, upper)
 
 
-def _score(n_a: FloatArray, rate_a: FloatArray, n_b: FloatArray, rate_b: FloatArray, ratio: FloatArray) -> FloatArray:
+def _score(n_a: Floats, rate_a: Floats, n_b: Floats, rate_b: Floats, ratio: Floats) -> Floats:
     """Return the score statistic of a ratio, negated: it grows with the ratio and is 0 at the observed one."""
     x, u = ratio_null_point(n_a, rate_a, n_b, rate_b, ratio)
     variance = x * (1 - x) / n_a + ratio**2 * u * (1 - u) / n_b
     excess = ratio * rate_b - rate_a
-    # Zero variance: both rates are 0, or both are 1 and so is the ratio. Either way nothing speaks against it.
+    # Zero variance: both rates are 0, or both are 1 and so is the ratio. Either way there is no evidence against it.
     return np.divide(excess, np.sqrt(variance), out=np.zeros_like(excess), where=variance > 0)
 
 
-def _rate(k: FloatArray, n: FloatArray) -> FloatArray:
+def _rate(k: Floats, n: Floats) -> Floats:
     return k / np.maximum(n, 1)
 
 
-def _as_counts(*counts: ArrayLike) -> tuple[FloatArray, ...]:
+def _as_counts(*counts: ArrayLike) -> tuple[Floats, ...]:
     return np.broadcast_arrays(*(np.asarray(count, dtype=np.float64) for count in counts))

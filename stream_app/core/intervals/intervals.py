@@ -1,9 +1,9 @@
-"""Intervals for one window: what the rate, the gap and the ratio can still be, given so few decisions.
+"""Intervals for one window: what the rate, the gap and the ratio can be, given the number of decisions.
 
-Fixed-time intervals: each covers the truth in 95 of 100 windows, for a window chosen before looking at it. Whoever
-looks all the time needs ``confidence_sequence`` instead.
+Fixed-time intervals: each covers the truth in 95 of 100 windows, for a window chosen before looking at it. Continuous
+monitoring needs ``confidence_sequence`` instead.
 
-Score intervals, because the textbook ones (Wald for the gap, Katz for the ratio) fail where fairness lives: with 10
+Score intervals, because the textbook ones (Wald for the gap, Katz for the ratio) fail where groups are small: with 10
 decisions about a group at a rate of 0.9 beside 90 about the reference they cover 65 in 100, these 95 to 96, by full
 enumeration. They always exist, also for rates of 0 and 1. ``docs/statistics-metrics.md`` has the table.
 
@@ -31,7 +31,7 @@ class Interval(NamedTuple):
     Attributes:
         lower: Lower end, finite.
         upper: Upper end, finite; None when there is none.
-        reason: Why the interval says nothing or has no upper end; None when it has both ends for good.
+        reason: Why the interval is uninformative or has no upper end; None when it has both ends.
     """
 
     lower: float
@@ -116,20 +116,20 @@ def intervals_of_pairs(pairs: Sequence[tuple[GroupCount, GroupCount]], *, z: flo
         *newcombe_many(k_a, n_a, k_b, n_b, z=z),
         *koopman_many(k_a, n_a, k_b, n_b, z=z),
     )
-    found = []
+    intervals = []
     for (group, reference), (rate_low, rate_high, gap_low, gap_high, ratio_low, ratio_high) in zip(
         pairs, np.stack(ends, axis=1).tolist(), strict=True
     ):
         reason = missing_group(group.n, reference.n)
         zero = None if reference.favorable else Reason.REFERENCE_RATE_ZERO
-        found.append(
+        intervals.append(
             PairIntervals(
                 Interval(rate_low, rate_high, None if group.n else Reason.NO_DECISIONS),
                 Interval(gap_low, gap_high, reason),
                 Interval(ratio_low, _finite_or_none(ratio_high), reason or zero),
             )
         )
-    return found
+    return intervals
 
 
 def mean_of_gaps(first: tuple[float, Interval], second: tuple[float, Interval]) -> Interval:
@@ -161,7 +161,7 @@ def mean_of_gaps(first: tuple[float, Interval], second: tuple[float, Interval]) 
 
 
 def missing_group(n_a: int, n_b: int) -> Reason | None:
-    """Say which group of a pair has no decision."""
+    """Return which group of a pair has no decision, as a reason."""
     if not n_a:
         return Reason.NO_DECISIONS
     return None if n_b else Reason.REFERENCE_EMPTY

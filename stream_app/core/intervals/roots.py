@@ -1,24 +1,23 @@
-"""Where many increasing functions cross zero, all at once: the one solver behind intervals and confidence sequences."""
+"""Where many increasing functions cross zero, all at once: the solver of intervals and confidence sequences."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from stream_app.core.arrays import Floats
 
-_TOLERANCE = 1e-14  # width of the last bracket, relative to the root where that lies beyond 1
+_TOLERANCE = 1e-14  # width of the last bracket, relative to the root where that is beyond 1
 _HALF = 0.5
 _MAX_STEPS = 200  # bisection alone needs about 60; this ends the search in a curve that is not finite
 
 
-def find_roots(increasing: Callable[[FloatArray], FloatArray], low: FloatArray, high: FloatArray) -> FloatArray:
+def find_roots(increasing: Callable[[Floats], Floats], low: Floats, high: Floats) -> Floats:
     """Solve ``increasing(x) = 0`` elementwise for x in ``[low, high]``.
 
     Inverse quadratic interpolation where three points suggest a smooth curve, else bisection. All elements are stepped
-    together until the last one is found: 10 to 20 steps for smooth curves, about 60 for jumps.
+    together until the last one is solved: 10 to 20 steps for smooth curves, about 60 for jumps.
 
     Args:
         increasing: Takes and returns float64 of the shape of ``low``; non-decreasing in each element, finite.
@@ -38,10 +37,10 @@ def find_roots(increasing: Callable[[FloatArray], FloatArray], low: FloatArray, 
     across, f_across = high, increasing(high)
     is_low, is_high = f_newest >= 0, f_across <= 0
     step = np.full_like(low, _HALF)
-    is_found = is_low | is_high
+    is_solved = is_low | is_high
     best = low
     for _ in range(_MAX_STEPS):
-        if is_found.all():
+        if is_solved.all():
             break
         x = newest + step * (across - newest)
         f_x = increasing(x)
@@ -49,20 +48,18 @@ def find_roots(increasing: Callable[[FloatArray], FloatArray], low: FloatArray, 
         former, f_former = np.where(is_same_side, newest, across), np.where(is_same_side, f_newest, f_across)
         across, f_across = np.where(is_same_side, across, newest), np.where(is_same_side, f_across, f_newest)
         newest, f_newest = x, f_x
-        best = np.where(is_found, best, np.where(np.abs(f_newest) < np.abs(f_across), newest, across))
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):  # only where a root is found already
+        best = np.where(is_solved, best, np.where(np.abs(f_newest) < np.abs(f_across), newest, across))
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):  # only where a root is known already
             smallest_step = _TOLERANCE * np.maximum(np.abs(best), 1) / np.abs(across - newest)
             step = _next_step((newest, f_newest), (across, f_across), (former, f_former))
-        is_found = is_found | (smallest_step > _HALF) | (f_newest == 0)
+        is_solved = is_solved | (smallest_step > _HALF) | (f_newest == 0)
         margin = np.minimum(smallest_step, _HALF)
         step = np.clip(np.where(np.isfinite(step), step, _HALF), margin, 1 - margin)
     return np.where(is_low, low, np.where(is_high, high, best))
 
 
-def _next_step(
-    newest: tuple[FloatArray, FloatArray], across: tuple[FloatArray, FloatArray], former: tuple[FloatArray, FloatArray]
-) -> FloatArray:
-    """Say how far to go from the newest point to the one across the root, as a share of the bracket."""
+def _next_step(newest: tuple[Floats, Floats], across: tuple[Floats, Floats], former: tuple[Floats, Floats]) -> Floats:
+    """Return how far to go from the newest point to the one across the root, as a share of the bracket."""
     (x0, f0), (x1, f1), (x2, f2) = newest, across, former
     place = (x0 - x1) / (x2 - x1)
     height = (f0 - f1) / (f2 - f1)

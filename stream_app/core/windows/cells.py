@@ -1,7 +1,7 @@
 """The cross of all labels as one integer, and the counts kept under it.
 
 A *cell* is one combination of labels, for example (female, black, 18-29, home, favorable). Its *code* is the
-mixed-radix number of the label indices, so a cell is an integer on the wire, in state and in memory. A cell holds a
+mixed-radix number of the label indices, so a cell is an integer on the wire, in state and in memory. A cell contains a
 *vector* of exact integers: ``[n, n_f, sum_f, sumsq_f, ...]`` with three entries per feature. Vectors add, so any
 attribute, intersection, segment or window is a sum over cells, in any order.
 """
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import product
 from math import prod
 
 Cells = dict[int, list[int]]  # code -> vector
@@ -86,10 +85,6 @@ class CellLayout:
         """Return the labels of a code."""
         return tuple(labels[index] for (_, labels), index in zip(self.dimensions, self.indices_of(code), strict=True))
 
-    def all_labels(self) -> Iterable[tuple[str, ...]]:
-        """Yield the labels of every possible cell, in the order of the codes."""
-        return product(*(labels for _, labels in self.dimensions))
-
 
 def add_cells(total: Cells, more: Mapping[int, Iterable[int]], *, sign: int = 1) -> None:
     """Add vectors into ``total`` in place; a vector that becomes all zero is removed.
@@ -101,11 +96,11 @@ def add_cells(total: Cells, more: Mapping[int, Iterable[int]], *, sign: int = 1)
     {1: [3, 15]}
     """
     for code, vector in more.items():
-        held = total.get(code)
-        if held is None:
+        known = total.get(code)
+        if known is None:
             total[code] = [sign * value for value in vector]
         else:
             for place, value in enumerate(vector):
-                held[place] += sign * value
+                known[place] += sign * value
         if not any(total[code]):
             del total[code]

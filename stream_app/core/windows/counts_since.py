@@ -1,27 +1,27 @@
-"""The counts of a stretch that ends with the newest pane, out of the windows that are kept."""
+"""The counts of a time range that ends with the newest pane, from the windows that are kept."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from stream_app.core.windows.cells import Cells, add_cells
-from stream_app.core.windows.tally import TallyConfig
 from stream_app.core.windows.tally_changes import WindowKey
+from stream_app.core.windows.tally_config import TallyConfig
 from stream_app.core.windows.tumbling import WindowCounts
 
 
 def counts_since(
     onset_s: int, now_s: int, windows: Mapping[WindowKey, WindowCounts], config: TallyConfig
 ) -> tuple[int, Cells]:
-    """Return the counts of the stretch from an onset to a pane that just closed, and where it begins.
+    """Return the counts of the time range from an onset to a pane that just closed, and where it begins.
 
-    By whole windows: of the shortest size that reaches back far enough, else of the longest. They begin with the one
-    that holds the onset, or with the next one where that is nearer and loses no more than it keeps: a state should not
-    be told by what was counted before it. Looks only at windows that are kept for sure, whatever the steps in which
-    time moved; so it is the same in a replay.
+    By full windows: of the shortest size that reaches back far enough, else of the longest. They begin with the one
+    that contains the onset, or with the next one where that is nearer and loses no more than it keeps: a state should
+    not be described by what was counted before it. Looks only at windows that are kept for sure, whatever the steps in
+    which time moved; so it is the same in a replay.
 
     Args:
-        onset_s: Where the stretch should begin.
+        onset_s: Where the time range should begin.
         now_s: End of the newest closed pane.
         windows: What the tally keeps.
         config: How its stream is cut in time.
@@ -29,7 +29,7 @@ def counts_since(
     kept_since_s = now_s - config.revision_s
     starts: list[int] = []
     spec = config.windows[0]
-    for spec in sorted(config.windows, key=lambda own: own.size_s):
+    for spec in sorted(config.windows, key=lambda spec: spec.size_s):
         kept = (start_s for name, start_s in windows if name == spec.name)
         starts = sorted(start_s for start_s in kept if kept_since_s < start_s + spec.size_s and start_s < now_s)
         if starts and (starts[0] <= onset_s or kept_since_s <= onset_s):
@@ -43,7 +43,7 @@ def counts_since(
 
 
 def _nearest_start(onset_s: int, now_s: int, size_s: int) -> int:
-    """Return the start of the window that holds the onset, or of the next one if that fits better.
+    """Return the start of the window that contains the onset, or of the next one if that fits better.
 
     >>> _nearest_start(50, 90, 60), _nearest_start(20, 90, 60), _nearest_start(50, 65, 60)
     (60, 0, 0)

@@ -50,7 +50,7 @@ class PaneStore:
 
     def close_before(self, start_s: int) -> list[int]:
         """Forget the panes that start before a time and return their starts."""
-        closed = sorted(own for own in self._panes if own < start_s)
-        for own in closed:
-            del self._panes[own]
+        closed = sorted(closing_s for closing_s in self._panes if closing_s < start_s)
+        for closing_s in closed:
+            del self._panes[closing_s]
         return closed

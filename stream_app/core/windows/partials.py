@@ -1,6 +1,6 @@
-"""What one source partition tells the judge: absolute counts of its changed panes, and how far it has read.
+"""The report of one source partition to the judge: absolute counts of its changed panes, and how far it has read.
 
-Counts are absolute, so a partial replaces what it said before and a repeat of it changes nothing. All parts of one
+Counts are absolute, so a partial replaces the one before and a duplicate of it changes nothing. All parts of one
 flush carry the same ``next_offset``; the judge applies them together when the last part has come, so that a result's
 offset vector describes exactly what was counted.
 """
@@ -33,10 +33,10 @@ class Partial(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
 
     Attributes:
         model: Name of the model.
-        layout_hash: Hash of the cell layout; the judge refuses another one.
+        layout_hash: Hash of the cell layout; the judge rejects a different one.
         topic: Source topic.
         partition: Source partition.
-        n_partitions: Number of partitions of the source topic; all must be heard before a pane can close.
+        n_partitions: Number of partitions of the source topic; all must report before a pane can close.
         next_offset: Every record below this offset of the source partition is counted.
         closed_before_s: Panes that start before this event time are final in this partition; None before the
             first event.
@@ -76,13 +76,13 @@ def decode_partial(data: bytes) -> Partial:
     """Decode what ``encode_partial`` made.
 
     Raises:
-        msgspec.MsgspecError: the bytes are no partial.
+        msgspec.MsgspecError: the bytes are not a partial.
     """
     return _decoder.decode(data)
 
 
 def max_cells_of(width: int) -> int:
-    """Return how many cells fit into one record for certain, whatever they hold.
+    """Return how many cells fit into one record for certain, whatever their counts.
 
     Args:
         width: Length of a cell's vector (``CellLayout.width``), >= 1.

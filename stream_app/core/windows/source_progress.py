@@ -1,7 +1,7 @@
-"""How far event time has come: the marks of the source partitions and the watermark that follows from them.
+"""How far event time has come: the progress of each source partition, and the combined watermark.
 
-A pane is complete when every source partition has passed its end. A partition that is silent (*idle*) does not hold
-the others back; one that was never heard of does. When all are idle, time moves on with the clock, so that the last
+A pane is complete when every source partition has passed its end. A partition that is silent (*idle*) does not delay
+the others; one that never reported does. When all are idle, time moves on with the clock, so that the last
 window closes too.
 """
 
@@ -21,14 +21,14 @@ class SourcePartition(NamedTuple):
 
 @dataclass(frozen=True)
 class SourceProgress:
-    """What a source partition said last.
+    """What a source partition reported last.
 
     Attributes:
         next_offset: Every record below is counted.
         closed_before_s: Panes that start before are final in this partition; None before the first event.
         max_event_s: Highest event time seen; None before the first event.
         is_idle: Read to its end and silent.
-        first_offset: The first record that was ever counted lies at or above.
+        first_offset: No record below was ever counted.
     """
 
     next_offset: int
@@ -42,7 +42,7 @@ class SourceProgress:
         return self.closed_before_s is not None and pane_start_s < self.closed_before_s
 
 
-def combined_watermark(marks: Iterable[SourceProgress]) -> int | None:
+def combined_watermark(sources: Iterable[SourceProgress]) -> int | None:
     """Return the lowest ``closed_before_s`` over the partitions that are not idle.
 
     None when there is none, or when one of them has not seen an event yet.
@@ -53,18 +53,18 @@ def combined_watermark(marks: Iterable[SourceProgress]) -> int | None:
     >>> combined_watermark([SourceProgress(9, 120, 131, False), SourceProgress(0, None, None, False)]) is None
     True
     """
-    closed = [mark.closed_before_s for mark in marks if not mark.is_idle]
+    closed = [source.closed_before_s for source in sources if not source.is_idle]
     known = [time_s for time_s in closed if time_s is not None]
     return min(known) if known and len(known) == len(closed) else None
 
 
-def idle_watermark(marks: Iterable[SourceProgress], *, out_of_orderness_s: int, silence_s: float) -> int | None:
+def idle_watermark(sources: Iterable[SourceProgress], *, out_of_orderness_s: int, silence_s: float) -> int | None:
     """Return the watermark of a stream whose partitions are all silent.
 
     ``highest event time - out_of_orderness + silence``: event time is taken to run as fast as the clock.
 
     Args:
-        marks: All partitions, all idle.
+        sources: All partitions, all idle.
         out_of_orderness_s: Of the policy.
         silence_s: How long all have been idle, >= 0.
 
@@ -75,7 +75,7 @@ def idle_watermark(marks: Iterable[SourceProgress], *, out_of_orderness_s: int, 
     >>> idle_watermark(idle, out_of_orderness_s=5, silence_s=4.5)
     130
     """
-    times_s = [mark.max_event_s for mark in marks if mark.max_event_s is not None]
+    times_s = [source.max_event_s for source in sources if source.max_event_s is not None]
     return int(max(times_s) - out_of_orderness_s + silence_s // 1) if times_s else None
 
 

@@ -1,16 +1,20 @@
 """The exact counts of one stream over all its source partitions: panes close, windows fill, totals run.
 
-What a source partition says about a pane *replaces* what it said before. When time has passed a pane's end in every
-partition that is not idle, the pane closes: its cells are added to the windows and the running totals, once. A
-partition that was idle can still change a closed pane; the difference is then added to the windows and totals
-(a *revision*), as long as that is allowed. So at any moment every window equals the sum over all panes of the latest
-word of every partition, whatever the order in which the partitions were heard.
+The counts that a source partition reports for a pane *replace* those that it reported before. When time has passed a
+pane's end in every partition that is not idle, the pane closes: its cells are added to the windows and the running
+totals, once. A partition that was idle can still change a closed pane; the difference is then added to the windows and
+totals (a *revision*), as long as that is allowed. So at any moment every window equals the sum over all panes of the
+latest report of every partition, whatever the order in which the reports arrived.
+
+Closed panes and windows are yielded one by one, and the tally moves on between two of them: code that reads it while
+consuming an item sees the counts as of that moment. A move that was not consumed to its end leaves the tally between
+two times; every method that changes it then raises ``RuntimeError``.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from stream_app.core.windows.cells import Cells, add_cells
@@ -26,140 +30,145 @@ from stream_app.core.windows.tally_changes import (
     TOTAL,
     ClosedPane,
     ClosedWindow,
+    Closings,
     TallyChanges,
-    Tell,
     TimeAdvance,
     WindowKey,
 )
-from stream_app.core.windows.tumbling import RunningTotal, WindowCounts, WindowSpec
-
-
-@dataclass(frozen=True)
-class TallyConfig:
-    """How a stream is cut in time.
-
-    Attributes:
-        pane_s: Width of a pane; divides every window.
-        out_of_orderness_s: How far events may lag; used when all partitions are silent.
-        revision_s: How long after its end a closed pane may be corrected; 0 for never after a release.
-        windows: Sizes of windows, each name once.
-        has_total: Whether running totals are kept.
-    """
-
-    pane_s: int
-    out_of_orderness_s: int
-    revision_s: int
-    windows: tuple[WindowSpec, ...]
-    has_total: bool = True
-
-    def spec(self, name: str) -> WindowSpec:
-        """Return a size of window by its name."""
-        return next(spec for spec in self.windows if spec.name == name)
+from stream_app.core.windows.tally_config import TallyConfig
+from stream_app.core.windows.tumbling import RunningTotal, WindowCounts
 
 
 @dataclass(slots=True)
 class Tally:
-    """The counts of one stream; state that can be taken apart by ``Entry`` and put together again.
+    """The counts of one stream; state that can be taken apart by ``StateKey`` and put together again.
 
     Attributes:
         config: How the stream is cut in time.
-        n_partitions: Partitions of the source topic; 0 before anything was heard.
-        marks: What each source partition said last.
+        n_partitions: Partitions of the source topic; 0 before the first report.
+        progress: What each source partition reported last.
         open_panes: Cells of panes that have not closed, by start and source partition.
         unsettled: Cells of closed panes that an idle partition may still change, by source partition and start.
         windows: Open windows, and closed ones that may still be revised or are the newest of their size.
         total: Running totals of closed panes.
         closed_before_s: Panes that start before are closed; never goes back.
         idle_since_s: Clock time since which all partitions are idle; None while one is not.
-        progress: What happened since ``take_progress``.
+        changes: What happened since ``take_changes``.
+        is_advancing: Whether closings of the last move wait to be consumed.
     """
 
     config: TallyConfig
     n_partitions: int = 0
-    marks: dict[SourcePartition, SourceProgress] = field(default_factory=dict)
+    progress: dict[SourcePartition, SourceProgress] = field(default_factory=dict)
     open_panes: dict[int, dict[SourcePartition, Cells]] = field(default_factory=dict)
     unsettled: dict[SourcePartition, dict[int, Cells]] = field(default_factory=dict)
     windows: dict[WindowKey, WindowCounts] = field(default_factory=dict)
     total: RunningTotal = field(default_factory=RunningTotal)
     closed_before_s: int | None = None
     idle_since_s: float | None = None
-    progress: TallyChanges = field(default_factory=TallyChanges)
+    changes: TallyChanges = field(default_factory=TallyChanges)
+    is_advancing: bool = False
 
     def apply(
-        self, source: SourcePartition, n_partitions: int, mark: SourceProgress, panes: Mapping[int, Cells], tell: Tell
-    ) -> None:
-        """Take in one whole flush of a source partition, and let time move on as far as all partitions have come."""
-        self.take(source, n_partitions, mark, panes)
-        self._advance(self._watermark_s(), tell)
+        self, source: SourcePartition, n_partitions: int, progress: SourceProgress, panes: Mapping[int, Cells]
+    ) -> Closings:
+        """Take in one complete flush of a source partition; move time on as far as all partitions have come.
+
+        Returns:
+            What closes by that, to be consumed to the end; the flush itself is taken in at once.
+        """
+        self.take(source, n_partitions, progress, panes)
+        return self.advance_to(combined_watermark(self.progress.values()) if self._is_every_source_known() else None)
 
     def take(
-        self, source: SourcePartition, n_partitions: int, mark: SourceProgress, panes: Mapping[int, Cells]
+        self, source: SourcePartition, n_partitions: int, progress: SourceProgress, panes: Mapping[int, Cells]
     ) -> None:
-        """Take in one whole flush of a source partition; time stands still.
+        """Take in one complete flush of a source partition; time stands still.
 
         Args:
-            source: The partition that speaks.
+            source: The partition that reports.
             n_partitions: Partitions of its topic.
-            mark: How far it has come.
+            progress: How far it has come.
             panes: Absolute cells of its changed panes, by start; kept, not copied.
         """
-        before = self.marks.get(source)
+        self._check_consumed()
+        before = self.progress.get(source)
         for start_s, cells in panes.items():
             if before is None or not before.is_final(start_s):
                 self._replace(source, start_s, cells)
-        self.marks[source] = mark
-        self.progress.changed.add(("mark", *source))
+        self.progress[source] = progress
+        self.changes.changed.add(("source", *source))
         self._set_partitions(max(self.n_partitions, n_partitions))
-        self._settle(source, mark)
+        self._settle(source, progress)
         if not self._is_all_idle():
             self._set_idle_since(None)
 
-    def advance_to(self, closed_before_s: int, tell: Tell) -> None:
-        """Close every pane that starts before a time, as a replay does that knows how time moved."""
-        self._advance(closed_before_s, tell)
+    def advance_to(self, time_s: int | None) -> Closings:
+        """Close every pane that ends by a time, as a replay does that knows how time moved.
 
-    def tick(self, now_s: float, tell: Tell) -> None:
-        """Let time move on with the clock while every partition is silent.
+        Args:
+            time_s: Event time; rounded down to the start of a pane. None, or a time that has passed, moves nothing.
+
+        Returns:
+            What closes, in order of event time, to be consumed to the end.
+        """
+        self._check_consumed()
+        if time_s is None:
+            return iter(())
+        target_s = time_s - time_s % self.config.pane_s
+        if self.closed_before_s is not None and target_s <= self.closed_before_s:
+            return iter(())
+        self.is_advancing = True
+        return self._advance(target_s)
+
+    def tick(self, now_s: float) -> Closings:
+        """Move time on with the clock while every partition is silent.
 
         Nothing moves when nothing is open, so that an idle system writes nothing.
 
         Args:
             now_s: Clock time in seconds.
-            tell: Told about each pane and window that closes.
+
+        Returns:
+            What closes by that, to be consumed to the end.
         """
         if not self._is_all_idle():
-            return
+            return iter(())
         if self.idle_since_s is None:
             self._set_idle_since(now_s)
         if not self.open_panes and not any(not self.is_closed(key) for key in self.windows):
-            return
-        silence_s = max(0.0, now_s - (self.idle_since_s or 0.0))
-        self._advance(
-            idle_watermark(self.marks.values(), out_of_orderness_s=self.config.out_of_orderness_s, silence_s=silence_s),
-            tell,
+            return iter(())
+        return self.advance_to(
+            idle_watermark(
+                self.progress.values(),
+                out_of_orderness_s=self.config.out_of_orderness_s,
+                silence_s=max(0.0, now_s - (self.idle_since_s or 0.0)),
+            )
         )
 
     def revise(self) -> list[tuple[WindowKey, WindowCounts]]:
-        """Number the windows that were corrected since the last progress anew, and return them."""
-        keys = self._in_order(self.progress.revised)
+        """Give each window that was corrected since the last call its next revision number, and return them."""
+        self._check_consumed()
+        keys = self._in_order(self.changes.revised)
         for key in keys:
             self.windows[key].revision += 1
             self.windows[key].offsets = self.offsets()
-            self.progress.changed.add(("window", *key))
+            self.changes.changed.add(("window", *key))
         return [(key, self.windows[key]) for key in keys]
 
-    def take_progress(self) -> TallyChanges:
-        """Return what happened since the last call, and start anew."""
-        progress, self.progress = self.progress, TallyChanges()
-        return progress
+    def take_changes(self) -> TallyChanges:
+        """Return what happened since the last call, and begin a new record of it."""
+        self._check_consumed()
+        changes, self.changes = self.changes, TallyChanges()
+        return changes
 
     def offsets(self) -> dict[str, dict[int, int]]:
         """Return the next offset of each source partition: exactly what is counted now."""
-        return group_by_topic({source: mark.next_offset for source, mark in self.marks.items()})
+        return group_by_topic({source: progress.next_offset for source, progress in self.progress.items()})
 
     def starts(self) -> dict[str, dict[int, int]]:
         """Return the first offset of each source partition that was ever counted."""
-        return group_by_topic({source: mark.first_offset for source, mark in self.marks.items()})
+        return group_by_topic({source: progress.first_offset for source, progress in self.progress.items()})
 
     def end_s(self, key: WindowKey) -> int:
         """Return the end of a window."""
@@ -179,70 +188,66 @@ class Tally:
         elif self._is_revisable(start_s):
             self._correct(source, start_s, cells)
         else:
-            self.progress.n_late += 1
+            self.changes.n_late += 1
             return
-        self.progress.changed.add(("pane", *source, start_s))
+        self.changes.changed.add(("pane", *source, start_s))
 
     def _correct(self, source: SourcePartition, start_s: int, cells: Cells) -> None:
-        held = self.unsettled.setdefault(source, {})
+        panes = self.unsettled.setdefault(source, {})
         difference = {code: list(vector) for code, vector in cells.items()}
-        add_cells(difference, held.get(start_s, {}), sign=-1)
-        held[start_s] = cells
+        add_cells(difference, panes.get(start_s, {}), sign=-1)
+        panes[start_s] = cells
         if difference:
-            self.progress.revised.update(key for key in self._add(start_s, difference) if self.is_closed(key))
+            self.changes.revised.update(key for key in self._add(start_s, difference) if self.is_closed(key))
 
-    def _settle(self, source: SourcePartition, mark: SourceProgress) -> None:
-        held = self.unsettled.get(source, {})
-        for start_s in [start for start in held if mark.is_final(start) or not self._is_revisable(start)]:
-            del held[start_s]
-            self.progress.changed.add(("pane", *source, start_s))
+    def _settle(self, source: SourcePartition, progress: SourceProgress) -> None:
+        panes = self.unsettled.get(source, {})
+        for start_s in [start for start in panes if progress.is_final(start) or not self._is_revisable(start)]:
+            del panes[start_s]
+            self.changes.changed.add(("pane", *source, start_s))
 
-    def _advance(self, time_s: int | None, tell: Tell) -> None:
+    def _advance(self, target_s: int) -> Closings:
         before_s = self.closed_before_s
-        if time_s is None:
-            return
-        target_s = time_s - time_s % self.config.pane_s
-        if before_s is not None and target_s <= before_s:
-            return
         due = sorted(start for start in self.open_panes if start < target_s)
         first_s = before_s if before_s is not None else min(due, default=target_s)
         n_filled: Counter[str] = Counter()
         for start_s in due:
-            n_filled += self._close_windows(start_s, tell)
-            tell(ClosedPane(start_s, self._close_pane(start_s)))
-        n_filled += self._close_windows(target_s, tell)
+            n_filled += yield from self._close_windows(start_s)
+            yield ClosedPane(start_s, self._close_pane(start_s))
+        n_filled += yield from self._close_windows(target_s)
         self._count_empty(n_filled, first_s, target_s)
-        self.progress.advances.append(TimeAdvance(target_s, self.offsets()))
-        self.progress.changed.add(CLOCK)
+        self.changes.advances.append(TimeAdvance(target_s, self.offsets()))
+        self.changes.changed.add(CLOCK)
         self._forget()
+        self.is_advancing = False
 
     def _close_pane(self, start_s: int) -> Cells:
         """Add a finished pane to windows and totals, once."""
         pane: Cells = {}
         for source, cells in sorted(self.open_panes.pop(start_s).items()):  # the same order after a restart
             add_cells(pane, cells)
-            if self.marks[source].is_final(start_s):
-                self.progress.changed.add(("pane", *source, start_s))
+            if self.progress[source].is_final(start_s):
+                self.changes.changed.add(("pane", *source, start_s))
             else:
                 self.unsettled.setdefault(source, {})[start_s] = cells
         self._add(start_s, pane)
         return pane
 
-    def _close_windows(self, end_s: int, tell: Tell) -> Counter[str]:
+    def _close_windows(self, end_s: int) -> Generator[ClosedWindow, None, Counter[str]]:
         """Close the windows that end by ``end_s``, all of whose panes are closed; return how many of each size."""
         due = self._in_order(key for key in self.windows if not self.is_closed(key) and self.end_s(key) <= end_s)
         self.closed_before_s = end_s
         for key in due:
             self.windows[key].offsets = self.offsets()
-            self.progress.changed.add(("window", *key))
-            tell(ClosedWindow(key, self.windows[key]))
+            self.changes.changed.add(("window", *key))
+            yield ClosedWindow(key, self.windows[key])
         return Counter(name for name, _ in due)
 
     def _count_empty(self, n_filled: Counter[str], first_s: int, last_s: int) -> None:
         for spec in self.config.windows:
-            watched_s = first_s if spec.since_s is None else max(first_s, spec.since_s)
-            if n_empty := spec.n_between(watched_s, last_s) - n_filled[spec.name]:
-                self.progress.n_empty[spec.name] += n_empty
+            begin_s = first_s if spec.since_s is None else max(first_s, spec.since_s)
+            if n_empty := spec.n_between(begin_s, last_s) - n_filled[spec.name]:
+                self.changes.n_empty[spec.name] += n_empty
 
     def _add(self, start_s: int, cells: Cells) -> list[WindowKey]:
         touched = []
@@ -250,13 +255,13 @@ class Tally:
             if (window_s := spec.start_of(start_s)) is not None:
                 key = (spec.name, window_s)
                 add_cells(self.windows.setdefault(key, WindowCounts()).cells, cells)
-                self.progress.changed.add(("window", *key))
+                self.changes.changed.add(("window", *key))
                 touched.append(key)
         if self.config.has_total and cells:
             add_cells(self.total.cells, cells)
             self.total.extend(start_s, start_s + self.config.pane_s)
-            self.progress.is_total_changed = True
-            self.progress.changed.add(TOTAL)
+            self.changes.is_total_changed = True
+            self.changes.changed.add(TOTAL)
         return touched
 
     def _is_revisable(self, start_s: int) -> bool:
@@ -268,32 +273,33 @@ class Tally:
 
     def _forget(self) -> None:
         newest = set(self.newest_closed())
-        horizon_s = (self.closed_before_s or 0) - self.config.revision_s
-        kept = newest | self.progress.revised  # a correction that nobody was told yet must not get lost
-        for key in [key for key in self.windows if self.end_s(key) <= horizon_s and key not in kept]:
+        revisable_s = (self.closed_before_s or 0) - self.config.revision_s
+        kept = newest | self.changes.revised  # a correction that was not published yet must not get lost
+        for key in [key for key in self.windows if self.end_s(key) <= revisable_s and key not in kept]:
             del self.windows[key]
-            self.progress.changed.add(("window", *key))
-        for source, mark in self.marks.items():
-            self._settle(source, mark)
+            self.changes.changed.add(("window", *key))
+        for source, progress in self.progress.items():
+            self._settle(source, progress)
 
-    def _watermark_s(self) -> int | None:
-        return combined_watermark(self.marks.values()) if self._is_all_heard() else None
-
-    def _is_all_heard(self) -> bool:
-        return 0 < self.n_partitions <= len(self.marks)
+    def _is_every_source_known(self) -> bool:
+        return 0 < self.n_partitions <= len(self.progress)
 
     def _is_all_idle(self) -> bool:
-        return self._is_all_heard() and all(mark.is_idle for mark in self.marks.values())
+        return self._is_every_source_known() and all(progress.is_idle for progress in self.progress.values())
+
+    def _check_consumed(self) -> None:
+        if self.is_advancing:
+            raise RuntimeError("the closed panes and windows of the last move of time were not consumed to the end")
 
     def _set_partitions(self, n_partitions: int) -> None:
         if n_partitions != self.n_partitions:
             self.n_partitions = n_partitions
-            self.progress.changed.add(CLOCK)
+            self.changes.changed.add(CLOCK)
 
     def _set_idle_since(self, now_s: float | None) -> None:
         if now_s != self.idle_since_s:
             self.idle_since_s = now_s
-            self.progress.changed.add(CLOCK)
+            self.changes.changed.add(CLOCK)
 
     def _in_order(self, keys: Iterable[WindowKey]) -> list[WindowKey]:
         rank = {spec.name: number for number, spec in enumerate(self.config.windows)}

@@ -1,9 +1,9 @@
-"""What a tally tells while event time moves on: what closed, what was corrected, which pieces of state changed."""
+"""What a tally reports while event time moves on: what closed, what was corrected, which pieces of state changed."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ TOTAL: StateKey = ("total",)
 
 @dataclass(frozen=True, slots=True)
 class ClosedPane:
-    """A pane that will not be added to again; what the sequential tests are fed with, once and in order of time.
+    """A pane that receives no more counts: the input of the sequential tests, once and in order of time.
 
     Attributes:
         start_s: Its start.
@@ -32,7 +32,7 @@ class ClosedPane:
 
 @dataclass(frozen=True, slots=True)
 class ClosedWindow:
-    """A window that has ended; every pane that lies before its end was told before it.
+    """A window that has ended; each of its panes was yielded before it.
 
     Attributes:
         key: Its name and start.
@@ -43,7 +43,7 @@ class ClosedWindow:
     window: WindowCounts
 
 
-Tell = Callable[[ClosedPane | ClosedWindow], None]  # called in order of event time, with the counts as of that moment
+Closings = Iterator[ClosedPane | ClosedWindow]  # in order of event time; lazy: the tally moves on between two items
 
 
 class TimeAdvance(NamedTuple):
@@ -65,7 +65,7 @@ class TallyChanges:
     Attributes:
         revised: Closed windows that were corrected.
         n_empty: Windows that closed without a decision, by name.
-        n_late: Pane corrections that were refused because they came too late.
+        n_late: Pane corrections that were rejected because they came too late.
         is_total_changed: Whether the running totals changed.
         advances: Moves of event time, in order.
         changed: Pieces of state that changed.

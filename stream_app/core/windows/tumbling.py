@@ -1,4 +1,4 @@
-"""Tumbling windows of event time, aligned to the epoch, filled by whole panes."""
+"""Tumbling windows of event time, aligned to the epoch, filled pane by pane."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class WindowSpec:
     Attributes:
         name: Its name in results.
         size_s: Its width, a multiple of the pane's.
-        since_s: Windows that start before were never watched in full, because the policy did not declare this size
+        since_s: Windows that start before were never counted in full, because the policy did not declare this size
             yet; None when it always did.
     """
 
@@ -23,7 +23,7 @@ class WindowSpec:
     since_s: int | None = None
 
     def start_of(self, time_s: int) -> int | None:
-        """Return the start of the window that holds ``time_s``; None for one that was not watched in full.
+        """Return the start of the window that contains ``time_s``; None for one that was not counted in full.
 
         >>> WindowSpec("1m", 60).start_of(119), WindowSpec("1m", 60).start_of(-1)
         (60, -60)
@@ -72,6 +72,6 @@ class RunningTotal:
     end_s: int | None = None
 
     def extend(self, start_s: int, end_s: int) -> None:
-        """Stretch over one more pane."""
+        """Extend over one more pane."""
         self.start_s = start_s if self.start_s is None else min(self.start_s, start_s)
         self.end_s = end_s if self.end_s is None else max(self.end_s, end_s)

@@ -1,7 +1,7 @@
 """Event time of one source partition.
 
     watermark     = highest event time seen, in offset order, minus the allowed out-of-orderness
-    closed_before = the start of the pane that holds the watermark
+    closed_before = the start of the pane that contains the watermark
 
 A pane that starts before ``closed_before`` is closed; an event of a closed pane is late. The rule is applied record
 by record in offset order, whatever the size of the runs, so that a pane is a function of the partition's log alone:
@@ -15,9 +15,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Seconds = NDArray[np.int64]
+from stream_app.core.arrays import Ints
 
 
 @dataclass
@@ -41,18 +40,18 @@ class Watermark:
             return None
         return (self.max_event_s - self.out_of_orderness_s) // self.pane_s * self.pane_s
 
-    def advance(self, times_s: Seconds) -> Seconds:
-        """Move on over a run of events and tell what was closed when each of them came.
+    def advance(self, times_s: Ints) -> Ints:
+        """Advance over a run of events and return what was closed when each of them came.
 
         Args:
             times_s: Event time of each event in whole seconds, int64, shape (n,), in offset order.
 
         Returns:
-            int64, shape (n,): ``closed_before_s`` as each event found it; an event of an earlier time is late.
+            int64, shape (n,): ``closed_before_s`` when each event came; an event of an earlier time is late.
 
-        >>> mark = Watermark(pane_s=10, out_of_orderness_s=5)
+        >>> watermark = Watermark(pane_s=10, out_of_orderness_s=5)
         >>> times_s = np.array([100, 109, 101, 115, 108])
-        >>> (times_s < mark.advance(times_s)).tolist(), mark.closed_before_s
+        >>> (times_s < watermark.advance(times_s)).tolist(), watermark.closed_before_s
         ([False, False, False, False, True], 110)
         """
         if not len(times_s):

@@ -31,11 +31,10 @@ from stream_app.errors import ConfigError
 from stream_app.pipeline.disclosure.outcomes import shown_outcomes
 from stream_app.pipeline.disclosure.results import DisclosedGroup, disclosable_state, disclose_result, shown_groups
 from stream_app.pipeline.judge.budget import N_PAIR_TESTS
-from stream_app.pipeline.judge.monitors.questions import Question, outcome_questions, score_questions
-from stream_app.pipeline.judge.verdicts.rows import strength_of
+from stream_app.pipeline.judge.questions import Question, outcome_questions, score_questions
 from stream_app.pipeline.names import is_of_outcomes, model_of
 from stream_app.pipeline.records.alerts import Alert
-from stream_app.pipeline.records.evidence import PAIR_KINDS, LimitKind, state_under
+from stream_app.pipeline.records.evidence import PAIR_KINDS, LimitKind, state_under, strength_of
 from stream_app.pipeline.records.outcome_results import OutcomeResult
 from stream_app.pipeline.records.results import CROSS, TOTAL_WINDOW, Result
 from stream_app.policy import ModelPolicy, Policy

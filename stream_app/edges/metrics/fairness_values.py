@@ -132,7 +132,7 @@ class CauseValues:
             self._segment.set((*labels, part.segment, "mix"), part.mix)
             self._segment.set((*labels, part.segment, "rate"), part.rate)
         for each in cause.features:
-            self._feature.set((*labels, each.feature), each.standardised)
+            self._feature.set((*labels, each.feature), each.standardized)
 
 
 class EvidenceValues:

@@ -13,7 +13,7 @@ from stream_app.edges.metrics.alert_levels import AlertLevels
 from stream_app.edges.metrics.fairness_values import EvidenceValues
 from stream_app.edges.metrics.outcome_values import OutcomeValues
 from stream_app.pipeline.disclosure.outcomes import disclose_outcomes, outcome_state
-from stream_app.pipeline.judge.monitors.questions import outcome_questions
+from stream_app.pipeline.judge.questions import outcome_questions
 from stream_app.pipeline.records.evidence import OUTCOME_KINDS
 from stream_app.pipeline.records.outcome_results import OutcomeResult
 from stream_app.pipeline.records.results import TOTAL_WINDOW

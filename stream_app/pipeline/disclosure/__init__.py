@@ -1,1 +1,5 @@
-"""What may leave: suppression rules for results, alerts, causes and totals."""
+"""What may leave: the disclosure rules, and the disclosed form of each record.
+
+``rules`` has each rule once. ``results``, ``outcomes``, ``alerts`` and ``causes`` are the disclosed forms of those
+records; ``totals`` gives running totals confidence sequences; ``rows`` flattens disclosed results for tables.
+"""

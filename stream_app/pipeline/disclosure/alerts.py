@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
 from stream_app.pipeline.disclosure.causes import DisclosedCause, disclose_cause
+from stream_app.pipeline.disclosure.rules import fields_of, is_small
 from stream_app.pipeline.records.alerts import Alert
 from stream_app.pipeline.records.evidence import PairTest
 from stream_app.pipeline.records.results import Offsets
 
+_NUMBERS = ("n", "n_reference", "rate", "disparate_impact_ratio", "gap", "sentence")
+
 
 class DisclosedAlert(msgspec.Struct, frozen=True, kw_only=True):
-    """The fields of ``Alert``; None where they would tell about fewer than ``k`` decisions.
+    """The fields of ``Alert``; None where they would reveal something about fewer than ``k`` decisions.
 
     Attributes:
-        id: Names the alert.
+        id: Identifies the alert.
         is_hidden: Whether numbers, cause and sentence were left out.
     """
 
@@ -48,11 +51,9 @@ class DisclosedAlert(msgspec.Struct, frozen=True, kw_only=True):
 
 def disclose_alert(alert: Alert, k: int) -> DisclosedAlert:
     """Hide the numbers of an alert about fewer than ``k`` decisions of either group; ``k`` = 0 hides none."""
-    is_hidden = min(alert.n, alert.n_reference) < k
-    names = [name for name in DisclosedAlert.__struct_fields__ if name not in ("id", "cause", "is_hidden")]
-    fields = {name: getattr(alert, name) for name in names}
+    is_hidden = is_small(alert.n, alert.n_reference, k)
+    fields: dict[str, Any] = fields_of(alert, DisclosedAlert, without=("id", "cause", "is_hidden"))
     if is_hidden:
-        hidden = ("n", "n_reference", "rate", "disparate_impact_ratio", "gap", "sentence")
-        fields |= dict.fromkeys(hidden)
+        fields |= dict.fromkeys(_NUMBERS)
     cause = None if is_hidden or alert.cause is None else disclose_cause(alert.cause, k)
     return DisclosedAlert(id=alert.id, cause=cause, is_hidden=is_hidden, **fields)

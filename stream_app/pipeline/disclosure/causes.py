@@ -6,6 +6,7 @@ import msgspec
 
 from stream_app.core.cause.cause import OTHER_SEGMENTS, Cause, SegmentPart
 from stream_app.core.cause.decomposition import Driver
+from stream_app.pipeline.disclosure.rules import is_small
 
 
 class DisclosedPart(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,11 +28,11 @@ class DisclosedDifference(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         feature: Its name.
-        standardised: Cohen's d, in pooled standard deviations.
+        standardized: Cohen's d, in pooled standard deviations.
     """
 
     feature: str
-    standardised: float
+    standardized: float
 
 
 class DisclosedCause(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,8 +43,8 @@ class DisclosedCause(msgspec.Struct, frozen=True, kw_only=True):
         mix: Part of the gap because the groups are spread differently over the segments.
         rate: Part of the gap because they fare differently inside segments.
         segments: Parts by segment.
-        simpson: Whether the total tells the opposite of what happens inside segments.
-        features: Features with a standardised difference.
+        simpson: Whether the total shows the opposite of what happens inside segments.
+        features: Features with a standardized difference.
     """
 
     driver: Driver
@@ -55,8 +56,8 @@ class DisclosedCause(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def disclose_cause(cause: Cause, k: int) -> DisclosedCause:
-    """Hide what tells about fewer than ``k`` decisions of a group; ``k`` = 0 hides nothing but the counts."""
-    shown = [part for part in cause.segments if min(part.n, part.n_reference) >= k]
+    """Hide what reveals something about fewer than ``k`` decisions of a group; ``k`` = 0 hides only the counts."""
+    shown = [part for part in cause.segments if not is_small(part.n, part.n_reference, k)]
     rest = [part for part in cause.segments if part not in shown]
     rest += [cause.other_segments] if cause.other_segments is not None else []
     parts = [DisclosedPart(segment=part.segment, mix=part.mix, rate=part.rate) for part in shown]
@@ -67,9 +68,9 @@ def disclose_cause(cause: Cause, k: int) -> DisclosedCause:
         segments=(*parts, _sum(rest)) if rest else tuple(parts),
         simpson=cause.simpson,
         features=tuple(
-            DisclosedDifference(feature=each.feature, standardised=each.standardised)
-            for each in cause.features
-            if each.standardised is not None and min(each.n, each.n_reference) >= k
+            DisclosedDifference(feature=feature.feature, standardized=feature.standardized)
+            for feature in cause.features
+            if feature.standardized is not None and not is_small(feature.n, feature.n_reference, k)
         ),
     )
 

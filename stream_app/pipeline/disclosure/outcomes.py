@@ -1,4 +1,4 @@
-"""A result about outcomes as people may see it: no number about fewer than k of them, nor what would give it away.
+"""A result about outcomes as people may see it: no number about fewer than k of them, nor what would reveal it.
 
 People are counted by outcomes: a group is hidden as it is for decisions. Each rate and gap has cases of its own (all
 good outcomes, all approved, ...) and needs k of them in each group that it is about.
@@ -6,12 +6,20 @@ good outcomes, all approved, ...) and needs k of them in each group that it is a
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
-from stream_app.core.groups.comparison import State, worst_of
+from stream_app.core.groups.comparison import State
 from stream_app.core.privacy.disclosure import Disclosure, disclose
+from stream_app.pipeline.disclosure.rules import (
+    Hidden,
+    disclosable_worst,
+    fields_of,
+    hidden_reason,
+    is_compared,
+    is_small,
+)
 from stream_app.pipeline.records.evidence import Evidence, LimitKind, state_under
 from stream_app.pipeline.records.outcome_results import BinResult, Measure, OutcomeGroupResult, OutcomeResult
 from stream_app.pipeline.records.results import Offsets, ResultHead
@@ -51,14 +59,14 @@ class DisclosedOutcomeGroup(msgspec.Struct, frozen=True, kw_only=True):
     without_outcome_ratio: float | None = None
     state: State | None = None
     evidence: tuple[Evidence, ...] = ()
-    hidden: Literal["small_cell", "complementary"] | None = None
+    hidden: Hidden | None = None
 
 
 class DisclosedOutcomeResult(ResultHead, frozen=True, kw_only=True):
     """A result about outcomes without what must not be seen; the fields of ``OutcomeResult``.
 
     Attributes:
-        n: Outcomes of all groups; None where it would give a hidden group away.
+        n: Outcomes of all groups; None where it would reveal a hidden group.
         k: Fewest outcomes that a shown group has.
     """
 
@@ -80,13 +88,13 @@ def disclose_outcomes(result: OutcomeResult, k: int) -> DisclosedOutcomeResult:
         k: Fewest outcomes that a group must have to be shown; 0 shows everything but the counts by decision.
     """
     release = shown_outcomes(result, k)
-    is_compared = result.reference in release.shown
     groups = tuple(
-        _show(group, k, is_compared=is_compared) if group.group in release.shown else _hide(group, release)
+        DisclosedOutcomeGroup(group=group.group, hidden=hidden)
+        if (hidden := hidden_reason(group.group, release))
+        else _show(group, k, with_reference=is_compared(result.reference, release))
         for group in result.groups
     )
-    names = [name for name in DisclosedOutcomeResult.__struct_fields__ if name not in ("n", "k", "groups", "state")]
-    fields = {name: getattr(result, name) for name in names}
+    fields: dict[str, Any] = fields_of(result, DisclosedOutcomeResult, without=("n", "k", "groups", "state"))
     n = result.n if release.is_total_shown else None
     return DisclosedOutcomeResult(**fields, n=n, k=k, groups=groups, state=outcome_state(result, k))
 
@@ -99,32 +107,24 @@ def shown_outcomes(result: OutcomeResult, k: int) -> Disclosure[str]:
 def outcome_state(result: OutcomeResult, k: int, kind: LimitKind | None = None) -> State:
     """Return the worst state of the pairs, without naming the group; one with fewer than k outcomes is insufficient."""
     n_reference = sum(group.n for group in result.groups if group.group == result.reference)
-    return worst_of(
-        State.INSUFFICIENT if min(group.n, n_reference) < k else state_under(group.evidence, kind)
-        for group in result.groups
-        if group.evidence
-    )
+    judged = ((group.n, state_under(group.evidence, kind)) for group in result.groups if group.evidence)
+    return disclosable_worst(judged, n_reference, k)
 
 
-def _hide(group: OutcomeGroupResult, release: Disclosure[str]) -> DisclosedOutcomeGroup:
-    is_complementary = group.group in release.complementary
-    return DisclosedOutcomeGroup(group=group.group, hidden="complementary" if is_complementary else "small_cell")
-
-
-def _show(group: OutcomeGroupResult, k: int, *, is_compared: bool) -> DisclosedOutcomeGroup:
-    names = (*_RATES, *_GAPS) if is_compared else _RATES
+def _show(group: OutcomeGroupResult, k: int, *, with_reference: bool) -> DisclosedOutcomeGroup:
+    names = (*_RATES, *_GAPS) if with_reference else _RATES
     measures: dict[str, Any] = {name: _measure(getattr(group, name), k) for name in names}
-    bins = disclose({own.bin: own.n for own in group.bins}, k).shown
+    bins = disclose({bin_.bin: bin_.n for bin_ in group.bins}, k).shown
     return DisclosedOutcomeGroup(
         group=group.group,
         n=group.n,
         **measures,
         calibration_error=group.calibration_error,
         calibration_reason=group.calibration_reason,
-        bins=tuple(own for own in group.bins if own.bin in bins),
-        without_outcome_ratio=group.without_outcome_ratio if group.n_awaited >= k else None,
-        state=group.state if is_compared else None,
-        evidence=group.evidence if is_compared else (),
+        bins=tuple(bin_ for bin_ in group.bins if bin_.bin in bins),
+        without_outcome_ratio=group.without_outcome_ratio if not is_small(group.n_awaited, None, k) else None,
+        state=group.state if with_reference else None,
+        evidence=group.evidence if with_reference else (),
     )
 
 
@@ -132,6 +132,6 @@ def _measure(measure: Measure | None, k: int) -> Measure | None:
     """Return a measure without its counts where they are small, and without its value then."""
     if measure is None or measure.value is None:
         return measure and Measure(None, None, None, 0, None, measure.reason)
-    if min(measure.n, measure.n if measure.n_reference is None else measure.n_reference) < k:
+    if is_small(measure.n, measure.n_reference, k):
         return Measure(None, None, None, 0, None, TOO_FEW)
     return measure

@@ -1,14 +1,15 @@
-"""A result as people may see it: groups of fewer than k hidden, and whatever would give them away."""
+"""A result as people may see it: groups of fewer than k hidden, and whatever would reveal them."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any
 
 import msgspec
 
-from stream_app.core.groups.comparison import PlainRule, Reason, State, worst_of
+from stream_app.core.groups.comparison import PlainRule, Reason, State
 from stream_app.core.privacy.disclosure import Disclosure, disclose, disclose_table
 from stream_app.pipeline.disclosure.causes import DisclosedCause, disclose_cause
+from stream_app.pipeline.disclosure.rules import Hidden, disclosable_worst, fields_of, hidden_reason, is_compared
 from stream_app.pipeline.records.evidence import (
     KIND_OF_RULE,
     KIND_OF_TEST,
@@ -27,8 +28,6 @@ from stream_app.pipeline.records.results import (
     ResultHead,
     ScoreStability,
 )
-
-Hidden = Literal["small_cell", "complementary"]
 
 
 class DisclosedGroup(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +63,7 @@ class DisclosedResult(ResultHead, frozen=True, kw_only=True):
     """A result without what must not be seen; the fields of ``Result``.
 
     Attributes:
-        n: Decisions of all groups; None where it would give a hidden group away.
+        n: Decisions of all groups; None where it would reveal a hidden group.
         state: The worst state, see ``disclosable_state``.
         k: Fewest decisions that a shown group has.
     """
@@ -94,58 +93,47 @@ def shown_groups(result: Result, k: int) -> Disclosure[str]:
 def disclose_result(result: Result, k: int) -> DisclosedResult:
     """Hide what may not be seen of a result.
 
-    A group is compared with the reference only when both are shown: its ratio would give the hidden rate away.
-
     Args:
         result: The exact result.
         k: Fewest decisions that a group must have to be shown; 0 shows everything.
     """
     release = shown_groups(result, k)
-    is_reference_shown = result.reference in release.shown
     groups = tuple(
-        _show(group, k, is_compared=is_reference_shown)
-        if group.group in release.shown
-        else DisclosedGroup(
-            group=group.group,
-            labels=group.labels,
-            hidden="complementary" if group.group in release.complementary else "small_cell",
-        )
+        DisclosedGroup(group=group.group, labels=group.labels, hidden=hidden)
+        if (hidden := hidden_reason(group.group, release))
+        else _show(group, k, with_reference=is_compared(result.reference, release))
         for group in result.groups
     )
-    fields = {name: getattr(result, name) for name in DisclosedResult.__struct_fields__ if name not in ("k", "groups")}
-    fields |= {"n": result.n if release.is_total_shown else None, "state": disclosable_state(result, k)}
-    return DisclosedResult(**fields, k=k, groups=groups)
+    fields: dict[str, Any] = fields_of(result, DisclosedResult, without=("n", "state", "k", "groups"))
+    n = result.n if release.is_total_shown else None
+    return DisclosedResult(**fields, n=n, state=disclosable_state(result, k), k=k, groups=groups)
 
 
 def disclosable_state(result: Result, k: int, kind: LimitKind | None = None) -> State:
-    """Return the worst state of the pairs, without naming the group.
-
-    A pair with fewer than ``k`` on either side is insufficient whatever its state: an alarm must not tell about so few
-    people. A group that is hidden only to protect a smaller one keeps its state: hiding must not silence an alarm.
+    """Return the worst state of the pairs, without naming the group; see ``rules.disclosable_worst``.
 
     Args:
         result: The exact result.
-        k: Fewest decisions that a group must have to be told about.
+        k: Fewest decisions that a group must have.
         kind: The limit that counts; None for all.
     """
     n_reference = sum(group.n for group in result.groups if group.group == result.reference)
-    return worst_of(_state_under(group, kind, is_small=min(group.n, n_reference) < k) for group in result.groups)
+    judged = ((group.n, _state_under(group, kind)) for group in result.groups if group.state is not None)
+    return disclosable_worst(judged, n_reference, k)
 
 
-def _state_under(group: GroupResult, kind: LimitKind | None, *, is_small: bool) -> State | None:
-    if group.state is not None and is_small:
-        return State.INSUFFICIENT
-    if kind is None or group.state is None:
+def _state_under(group: GroupResult, kind: LimitKind | None) -> State | None:
+    if kind is None:
         return group.state
-    about_rates = (each for each in group.evidence if KIND_OF_TEST[each.test] in PAIR_KINDS)
-    is_found = any(each.state is State.BREACH for each in about_rates)
-    if group.state is State.BREACH and not is_found and kind in map(KIND_OF_RULE.get, group.rules):
+    about_rates = (test for test in group.evidence if KIND_OF_TEST[test.test] in PAIR_KINDS)
+    is_detected = any(test.state is State.BREACH for test in about_rates)
+    if group.state is State.BREACH and not is_detected and kind in map(KIND_OF_RULE.get, group.rules):
         return State.BREACH  # by the plain rules, where the policy counts them
     return state_under(group.evidence, kind)
 
 
-def _show(group: GroupResult, k: int, *, is_compared: bool) -> DisclosedGroup:
-    if not is_compared:
+def _show(group: GroupResult, k: int, *, with_reference: bool) -> DisclosedGroup:
+    if not with_reference:
         return DisclosedGroup(
             group=group.group,
             labels=group.labels,

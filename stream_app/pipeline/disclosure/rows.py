@@ -13,8 +13,8 @@ from stream_app.pipeline.disclosure.results import DisclosedResult
 
 Row = dict[str, Any]
 
-_OWN = ("schema", "groups", "offsets")
-# A spreadsheet takes what begins so for a formula; the wide forms too, where people type in East Asian scripts.
+_NESTED = ("schema", "groups", "offsets")
+# A spreadsheet takes text that begins with one of these for a formula; in East Asian scripts the wide forms too.
 _ACTIVE = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
@@ -29,7 +29,7 @@ def rows_of(results: Iterable[DisclosedResult], **constants: Any) -> list[Row]:
     for result in results:
         fields = msgspec.to_builtins(result)
         shared = {
-            f"total_{name}" if name in ("n", "state") else name: fields[name] for name in fields if name not in _OWN
+            f"total_{name}" if name in ("n", "state") else name: fields[name] for name in fields if name not in _NESTED
         }
         rows += [{**constants, **_flat(shared), **_flat(group)} for group in fields["groups"]]
     return rows
@@ -76,7 +76,7 @@ def _flat(fields: Mapping[str, Any], prefix: str = "") -> Row:
         if isinstance(value, Mapping):
             flat |= _flat(value, f"{prefix}{name}.")
         elif isinstance(value, list | tuple):
-            texts = [own if isinstance(own, str) else msgspec.json.encode(own).decode() for own in value]
+            texts = [item if isinstance(item, str) else msgspec.json.encode(item).decode() for item in value]
             flat[prefix + name] = ";".join(texts)
         else:
             flat[prefix + name] = value

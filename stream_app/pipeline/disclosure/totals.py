@@ -1,8 +1,8 @@
 """Running totals as people may see them: with confidence sequences, since totals are looked at all the time.
 
-The interval of a window covers the truth in 95 of 100 looks. Who reads a total again and again, and stops when it
-looks bad, needs bounds that hold at every look at once: a confidence sequence. It is a function of the counts, so
-whoever shows a total works it out; it costs some 50 ms for an attribute.
+The interval of a window covers the truth in 95 of 100 looks. A total is read again and again, and people stop when it
+looks bad, so its bounds must be valid at every look at once: a confidence sequence. It is a function of the counts, so
+it is computed where a total is shown; it costs some 50 ms for an attribute.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import math
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
+from stream_app.core.arrays import Floats
 from stream_app.core.intervals.confidence_sequence import gap_sequence_many, rate_sequence_many, ratio_sequence_many
 from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult
 from stream_app.pipeline.records.results import Bounds
@@ -31,15 +31,15 @@ def with_sequences(total: DisclosedResult) -> DisclosedResult:
     if reference is not None:
         pair = (k, n, reference.favorable or 0, reference.n or 0)
         ratios, gaps = _bounds(*ratio_sequence_many(*pair)), _bounds(*gap_sequence_many(*pair))
-    renewed = {
-        group.group: _renewed(group, rate, ratio, gap)
+    with_bounds = {
+        group.group: _with_bounds(group, rate, ratio, gap)
         for group, rate, ratio, gap in zip(shown, rates, ratios, gaps, strict=True)
     }
-    groups = tuple(renewed.get(group.group, group) for group in total.groups)
+    groups = tuple(with_bounds.get(group.group, group) for group in total.groups)
     return msgspec.structs.replace(total, groups=groups)
 
 
-def _renewed(group: DisclosedGroup, rate: Bounds, ratio: Bounds | None, gap: Bounds | None) -> DisclosedGroup:
+def _with_bounds(group: DisclosedGroup, rate: Bounds, ratio: Bounds | None, gap: Bounds | None) -> DisclosedGroup:
     return msgspec.structs.replace(
         group,
         rate_bounds=rate,
@@ -48,7 +48,7 @@ def _renewed(group: DisclosedGroup, rate: Bounds, ratio: Bounds | None, gap: Bou
     )
 
 
-def _bounds(lower: NDArray[np.float64], upper: NDArray[np.float64]) -> list[Bounds]:
+def _bounds(lower: Floats, upper: Floats) -> list[Bounds]:
     return [
         Bounds(low, high if math.isfinite(high) else None)
         for low, high in zip(lower.tolist(), upper.tolist(), strict=True)

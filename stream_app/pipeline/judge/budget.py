@@ -1,6 +1,6 @@
-"""One dial for all false alarms of a model: how they are shared out among everything that is tested about it.
+"""The false-alarm budget of a model, and its allocation to everything that is tested about it.
 
-Decisions, scores and outcomes of a model are watched in different places, but their false alarms are one sum. Each
+Decisions, scores and outcomes of a model are monitored in different places, but their false alarms are one sum. Each
 family of tests gets a part of it, and each test of a family the same part of that.
 """
 
@@ -43,8 +43,8 @@ def log_thresholds_of(model: ModelPolicy) -> dict[BudgetFamily, float]:
         model: Its policy, of kind ``decisions``.
 
     >>> from stream_app.policy import load_policy
-    >>> found = log_thresholds_of(load_policy("loans").models[0])
-    >>> {subject.value: round(log_c / 2.302585, 2) for subject, log_c in found.items()}
+    >>> logs = log_thresholds_of(load_policy("loans").models[0])
+    >>> {family.value: round(log_c / 2.302585, 2) for family, log_c in logs.items()}
     {'attributes': 8.75, 'intersections': 9.68}
     """
     counts = n_tests_of(model)
@@ -58,7 +58,7 @@ def log_thresholds_of(model: ModelPolicy) -> dict[BudgetFamily, float]:
 
 def n_tests_of(model: ModelPolicy) -> dict[BudgetFamily, int]:
     """Return how many tests each family has."""
-    attributes = [(each.name, each.groups, each.reference or "") for each in model.attributes]
+    attributes = [(attribute.name, attribute.groups, attribute.reference or "") for attribute in model.attributes]
     pairs = subgroups(attributes, model.detection.max_depth)
     n_single = sum(len(pair.attributes) == 1 for pair in pairs)
     n_questions = 0 if model.outcome is None else 1 if model.outcome.is_selective else 2

@@ -1,41 +1,39 @@
-"""Joins the parts of one flush of a source partition; what has not come in full is kept in the judge's state."""
+"""Joins the parts of one flush of a source partition; an incomplete flush is kept in the judge's state."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 from stream_app.core.windows.partials import Partial, decode_partial, encode_partial
 from stream_app.core.windows.source_progress import SourcePartition
 from stream_app.core.windows.tally_changes import StateKey
-from stream_app.pipeline.judge.state import Changes, StateWriter
+from stream_app.pipeline.judge.state import Changes, StateWriter, StoredEntries
 
 
 class PartJoiner:
-    """Holds the parts of flushes whose last part has not come yet.
+    """The parts of flushes whose last part has not come yet.
 
     Args:
-        held: The model's entries in the state topic.
+        stored: The model's entries in the changelog topic.
     """
 
-    def __init__(self, held: Mapping[StateKey, list[bytes]]) -> None:
+    def __init__(self, stored: StoredEntries) -> None:
         self._parts: dict[SourcePartition, list[Partial]] = {}
         self._changed: set[StateKey] = set()
         self._n_broken = 0
-        for entry in sorted((entry for entry in held if entry[0] == "part"), key=lambda entry: entry[-1]):
-            partial = decode_partial(b"".join(held[entry]))
+        for entry in sorted((entry for entry in stored if entry[0] == "part"), key=lambda entry: entry[-1]):
+            partial = decode_partial(b"".join(stored[entry]))
             self._parts.setdefault(SourcePartition(partial.topic, partial.partition), []).append(partial)
 
     def join(self, source: SourcePartition, partial: Partial) -> list[Partial]:
-        """Return all parts of the flush when this is its last; keep it and return nothing otherwise."""
-        held = self._parts.pop(source, [])
-        self._mark_changed(source, len(held))
-        if held and (partial.part == 0 or partial.next_offset != held[0].next_offset):
+        """Return all parts of the flush when this is its last; else keep it and return nothing."""
+        earlier = self._parts.pop(source, [])
+        self._mark_changed(source, len(earlier))
+        if earlier and (partial.part == 0 or partial.next_offset != earlier[0].next_offset):
             self._n_broken += 1
-            held = []
-        if partial.part != len(held):
+            earlier = []
+        if partial.part != len(earlier):
             self._n_broken += 1
             return []
-        flush = [*held, partial]
+        flush = [*earlier, partial]
         if len(flush) == partial.n_parts:
             return flush
         self._parts[source] = flush
@@ -47,14 +45,14 @@ class PartJoiner:
         n_broken, self._n_broken = self._n_broken, 0
         return n_broken
 
-    def changes(self, writer: StateWriter) -> Changes:
+    def take_changes(self, writer: StateWriter) -> Changes:
         """Return the changed entries of the state since the last call."""
         changes: Changes = []
         for entry in sorted(self._changed, key=str):
             _, topic, partition, number = entry
-            held = self._parts.get(SourcePartition(str(topic), int(partition)), [])
-            data = encode_partial(held[int(number)]) if int(number) < len(held) else None
-            changes += writer.encode_bytes(entry, data)
+            parts = self._parts.get(SourcePartition(str(topic), int(partition)), [])
+            data = encode_partial(parts[int(number)]) if int(number) < len(parts) else None
+            changes += writer.encode(entry, data)
         self._changed.clear()
         return changes
 

@@ -7,7 +7,7 @@ partitions are silent does the clock decide.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
@@ -29,7 +29,7 @@ from stream_app.topics import CAMERA_AGGREGATES, FAIRNESS_ALERTS, FAIRNESS_JOURN
 
 @dataclass(frozen=True)
 class JudgeReport:
-    """What one flush of a judge lane said; to be shown only after its transaction is committed.
+    """What one flush of a judge lane produced; to be shown only after its transaction is committed.
 
     Attributes:
         models: Report by name of the model, or of its outcomes.
@@ -74,7 +74,7 @@ class JudgeStep:
 
     def __init__(self, policy: Policy, partition: int, topology: JudgeTopology) -> None:
         self._policies = {model.name: model for model in policy.models}  # by the names under which partials come
-        self._policies |= {outcomes_name(own.name): own for own in policy.models if own.outcome is not None}
+        self._policies |= {outcomes_name(model.name): model for model in policy.models if model.outcome is not None}
         self._policy_hash = policy.hash()
         self._results_at = (FAIRNESS_RESULTS, partition % topology.n_results)
         self._alerts_at = (FAIRNESS_ALERTS, partition)
@@ -91,16 +91,16 @@ class JudgeStep:
             StateError: the state was written by another version or policy.
         """
         self._judges = {
-            name: ModelJudge(self._policies[name], self._policy_hash, held, name=name)
-            for name, held in entries_by_model(entries).items()
+            name: ModelJudge(self._policies[name], self._policy_hash, stored, name=name)
+            for name, stored in entries_by_model(entries).items()
             if name in self._policies
         }
 
     def step(self, batch: Batch) -> Iterable[Outputs]:
-        """Count partials; whatever closes is told at the next flush.
+        """Count partials; whatever closes is reported at the next flush.
 
         Raises:
-            StateError: a record cannot be read, or was counted by another cell layout.
+            StateError: a record cannot be read, or was counted under a different cell layout.
         """
         for offset, value in zip(batch.offsets.tolist(), batch.values, strict=True):
             if value is not None:
@@ -117,26 +117,34 @@ class JudgeStep:
                 judge.tick(now_s)
             report.models[name], changes = judge.flush()
             flush.changes += changes
-        aggregates = [aggregate for model in report.models.values() for aggregate in model.aggregates]
-        results = [(own.key, encode_result(own)) for own in report.results]
-        results += [(own.key, encode_outcome_result(own)) for own in report.outcome_results]
-        flush.outputs += _outputs(self._results_at, results)
-        alerts = [alert for model in report.models.values() for alert in model.alerts]
-        flush.outputs += _outputs(self._alerts_at, [(own.id, encode_alert(own)) for own in alerts])
-        clocks = [model.clock for model in report.models.values() if model.clock]
-        flush.outputs += _outputs(self._clock_at, [(own.model, encode_journal_entry(own)) for own in clocks])
-        flush.outputs += _outputs(self._aggregates_at, [(own.key, encode_aggregate(own)) for own in aggregates])
+        flush.outputs += self._outputs(report)
         self._report = report
         return flush
 
     def take_report(self) -> JudgeReport:
-        """Return what the last flush said, once; to be asked after its commit."""
+        """Return what the last flush produced, once; to be called after its commit."""
         report, self._report = self._report, JudgeReport()
         return report
 
     def newest_results(self) -> list[Result | OutcomeResult]:
         """Return the newest result of each window of each model, for a new owner to show after ``restore``."""
         return [result for judge in self._judges.values() for result in judge.newest_results()]
+
+    def _outputs(self, report: JudgeReport) -> Iterator[Outputs]:
+        """Yield the records of a flush, topic by topic."""
+        reports = report.models.values()
+        results = [(result.key, encode_result(result)) for result in report.results]
+        results += [(result.key, encode_outcome_result(result)) for result in report.outcome_results]
+        yield from _outputs(self._results_at, results)
+        yield from _outputs(
+            self._alerts_at, [(alert.id, encode_alert(alert)) for model in reports for alert in model.alerts]
+        )
+        entries = [model.clock for model in reports if model.clock]
+        yield from _outputs(self._clock_at, [(entry.model, encode_journal_entry(entry)) for entry in entries])
+        aggregates = [aggregate for model in reports for aggregate in model.aggregates]
+        yield from _outputs(
+            self._aggregates_at, [(aggregate.key, encode_aggregate(aggregate)) for aggregate in aggregates]
+        )
 
     def _receive(self, partial: Partial) -> None:
         if partial.model not in self._policies:

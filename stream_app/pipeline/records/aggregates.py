@@ -1,7 +1,7 @@
 """The records of ``camera-aggregates``: counts of one window that may leave, and nothing else.
 
-No number of fewer than k people can be had from them, also not by subtraction: there are no totals, no second release
-of a window, no windows inside each other and no offsets (the difference of two offsets is a count).
+They reveal no number of fewer than k people, not even by subtraction: there are no totals, no second release of a
+window, no windows inside each other and no offsets (the difference of two offsets is a count).
 
 Source: Hundepool et al. 2012, Statistical Disclosure Control, ch. 4.
 """
@@ -9,6 +9,8 @@ Source: Hundepool et al. 2012, Statistical Disclosure Control, ch. 4.
 from __future__ import annotations
 
 import msgspec
+
+from stream_app.pipeline.records.codec import JsonCodec
 
 SCHEMA = 1
 
@@ -28,7 +30,7 @@ class AggregateCell(msgspec.Struct, frozen=True, kw_only=True):
 class Aggregate(msgspec.Struct, frozen=True, kw_only=True):
     """The published counts of one window of a model of kind ``counts``; never issued twice.
 
-    A cell that is not listed holds fewer than ``k``, maybe none, or is hidden so that another cannot be found by
+    A cell that is not listed has fewer than ``k`` people, maybe none, or is hidden so that another cannot be found by
     subtraction.
 
     Attributes:
@@ -60,6 +62,4 @@ class Aggregate(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.model}|{self.window}|{self.end_s}"
 
 
-def encode_aggregate(aggregate: Aggregate) -> bytes:
-    """Encode as JSON."""
-    return msgspec.json.encode(aggregate)
+encode_aggregate = JsonCodec[Aggregate](Aggregate).encode

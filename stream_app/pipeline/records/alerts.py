@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from stream_app.core.cause.cause import Cause
+from stream_app.pipeline.records.codec import JsonCodec
 from stream_app.pipeline.records.evidence import PairTest
 from stream_app.pipeline.records.results import Offsets
 
@@ -19,14 +20,14 @@ SCHEMA = 2
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
-    """A test of one pair found a breach, or found that it is over.
+    """A test of one pair detected a breach, or its recovery.
 
-    The values describe the stretch since the onset, by whole windows from the nearest start on: they say what was seen,
-    and overstate a breach a little, since the stretch was chosen by the alarm. What is counted depends on the test: for
-    ratio and gap decisions and favorable ones among them; for ``tpr`` and ``fpr`` good and bad outcomes, and those
-    whose decision was favorable; for ``outcome`` favorable decisions with an outcome, and good ones; for ``score``
-    decisions, and those with a score from the cut on; for ``score_drift`` decisions, and those in the bin that has
-    moved.
+    The values describe the time range since the onset, by full windows from the nearest start on: they say what was
+    observed, and overstate a breach a little, since the alarm chose the time range. What is counted depends on the
+    test: for ratio and gap decisions and favorable ones among them; for ``tpr`` and ``fpr`` good and bad outcomes, and
+    those whose decision was favorable; for ``outcome`` favorable decisions with an outcome, and good ones; for
+    ``score`` decisions, and those with a score from the cut on; for ``score_drift`` decisions, and those in the bin
+    that has moved.
 
     Attributes:
         schema: Version of this format.
@@ -38,20 +39,20 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
         change: ``breach`` or ``recovery``.
         pane_s: Start of the pane with which the test changed, event time in seconds since the epoch.
         at_s: End of that pane.
-        onset_s: Likely start of the new state, event time.
+        onset_s: Estimated onset of the new state, event time.
         log10_e: Evidence with which it changed, log10.
         log10_threshold: Evidence that was needed.
-        start_s: Start of the stretch that the values describe.
+        start_s: Start of the time range that the values describe.
         end_s: Its end.
-        n: Cases of the group in that stretch: decisions, or what the test counts.
+        n: Cases of the group in that time range: decisions, or what the test counts.
         favorable: Favorable ones among them.
         n_reference: Cases of the reference group.
         favorable_reference: Favorable ones among them.
         rate: Share of favorable ones in the group; None without cases.
         disparate_impact_ratio: Rate / rate of the reference; None where it cannot be formed.
         gap: Rate - rate of the reference.
-        cause: Why the groups differ in that stretch; None for ``score_drift``.
-        sentence: All of it in one sentence.
+        cause: Why the groups differ in that time range; None for ``score_drift``.
+        sentence: The alert in one sentence.
         offsets: By source topic and partition the offset below which every record was counted.
         policy_hash: Hash of the policy that was applied.
         code_version: Version of FairStream.
@@ -86,24 +87,10 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def id(self) -> str:
-        """Names the alert: the same in live and replay, 12 hex digits."""
+        """Identifies the alert: the same in live and replay, 12 hex digits."""
         name = f"{self.model}|{self.attribute}|{self.group}|{self.test}|{self.change}|{self.pane_s}"
         return hashlib.sha256(name.encode()).hexdigest()[:12]
 
 
-_encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(Alert)
-
-
-def encode_alert(alert: Alert) -> bytes:
-    """Encode as JSON."""
-    return _encoder.encode(alert)
-
-
-def decode_alert(data: bytes) -> Alert:
-    """Decode what ``encode_alert`` made.
-
-    Raises:
-        msgspec.MsgspecError: the bytes are no alert.
-    """
-    return _decoder.decode(data)
+_codec = JsonCodec[Alert](Alert)
+encode_alert, decode_alert = _codec.encode, _codec.decode

@@ -1,7 +1,7 @@
 """The audit entries of an export of records: one before the first record, one after the last.
 
-An entry holds no record, no key and no identifier of those whom the records are about. A first entry without a last
-one is an export that broke off without a word: a process that was killed, a machine that went down.
+An entry contains no record, no key and no identifier of the people whom the records are about. A first entry without a
+last one is an export that ended without a trace: a process that was killed, a machine that went down.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Literal
 
 import msgspec
+
+from stream_app.pipeline.records.codec import JsonCodec
 
 SCHEMA = 1
 MAX_REASON = 500  # characters
@@ -56,12 +58,12 @@ class ExportBegun(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", 
         policy_hash: Hash of the policy that permitted it.
         topic: Topic that is read.
         records: ``pseudonymized`` events or ``raw`` records.
-        from_s: Start of the stretch in event time.
+        from_s: Start of the time range, event time.
         to_s: Its end, not included.
-        offsets: By partition the first offset that is read and the one behind the last.
+        offsets: By partition the first offset that is read and the one after the last.
         format: Form of the file.
         file: Where it is written.
-        reason: Why, in the words of whoever exports.
+        reason: Why, in the words of the person who exports.
     """
 
     schema: int = SCHEMA
@@ -111,16 +113,5 @@ class ExportEnded(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", 
 Entry = ExportBegun | ExportEnded
 
 
-def encode_entry(entry: Entry) -> bytes:
-    """Encode as one line of JSON, without its end."""
-    return msgspec.json.encode(entry)
-
-
-def decode_entry(line: bytes) -> Entry:
-    """Decode what ``encode_entry`` made.
-
-    Raises:
-        msgspec.MsgspecError: the bytes are no entry.
-    """
-    entry: Entry = msgspec.json.decode(line, type=Entry)
-    return entry
+_codec = JsonCodec[Entry](Entry)
+encode_entry, decode_entry = _codec.encode, _codec.decode  # one line of JSON, without its end

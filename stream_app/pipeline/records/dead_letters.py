@@ -1,6 +1,6 @@
 """The records of ``dead-letters`` and ``late-decisions``: a pointer and a reason, never the payload.
 
-The digest is keyed: whoever has the key can find equal payloads again, and nobody else can guess a payload from it.
+The digest is keyed: only the owner of the key can recognize equal payloads, and nobody can guess a payload from it.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from stream_app.core.events.reasons import DeadLetterReason
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
-    """A record that was refused.
+    """A record that was rejected.
 
     Attributes:
-        model: Model whose policy refused it.
+        model: Model whose policy rejected it.
         reason: Why.
-        topic: Where it lies.
-        partition: Where it lies.
-        offset: Where it lies.
+        topic: Topic of the rejected record.
+        partition: Its partition.
+        offset: Its offset.
         size_bytes: Length of its value.
         digest: First 32 hex digits of the keyed hash of its value.
     """
@@ -37,9 +37,9 @@ class LateDecision(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         model: Model of the event.
-        topic: Where it lies.
-        partition: Where it lies.
-        offset: Where it lies.
+        topic: Topic of its record.
+        partition: Its partition.
+        offset: Its offset.
         pane_start_s: The pane in which it would have been counted.
         closed_before_s: Start of the first pane that was open when it came.
     """

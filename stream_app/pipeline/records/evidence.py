@@ -1,4 +1,4 @@
-"""What the sequential tests say about one pair, as it stands in results and alerts."""
+"""The evidence of the sequential tests about one pair, as results and alerts contain it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stream_app.core.groups.comparison import PlainRule, State, worst_of
 
 
 class PairTest(enum.StrEnum):
-    """One question that is asked about a pair all the time; *low*: is the group worse off, *high*: the reference."""
+    """A sequential test of a pair; *low*: is the group worse off, *high*: is the reference."""
 
     RATIO_LOW = "ratio_low"  # rate of the group < minimum ratio * rate of the reference
     RATIO_HIGH = "ratio_high"  # rate of the reference < minimum ratio * rate of the group
@@ -25,11 +25,16 @@ class PairTest(enum.StrEnum):
     OUTCOME_HIGH = "outcome_high"
     SCORE_LOW = "score_low"  # scores from the cut on: group < reference - maximum gap
     SCORE_HIGH = "score_high"
-    SCORE_DRIFT = "score_drift"  # scores of a group lie otherwise in the bins than in its own past
+    SCORE_DRIFT = "score_drift"  # scores of a group are distributed over the bins differently than in its own past
 
 
 class LimitKind(enum.StrEnum):
-    """The limits of a policy, each with the tests that watch it; what an alert level is about."""
+    """The limits of a policy, each with the tests that monitor it; what an alert level is about.
+
+    Not the same as ``core.detection.rules.RuleKind`` (how a test compares two rates: every limit but the first is
+    tested by the gap of some share) nor as ``core.groups.comparison.PlainRule`` (how the point values of a window break
+    the limits of decisions; ``KIND_OF_RULE`` maps it here).
+    """
 
     RATIO = "disparate_impact_ratio"
     GAP = "gap"
@@ -69,16 +74,16 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """One test of one pair, at the end of a window.
 
     Attributes:
-        test: The question.
+        test: Which test.
         state: ``breach`` from the alarm until the recovery, ``insufficient`` while there is too little to say,
-            ``watch`` when it may be about to alarm or the window's interval lies beyond the limit. A breach of
+            ``warning`` when it may be about to alarm or the window's interval is beyond the limit. A breach of
             ``score_drift`` has no recovery: it lasts until the policy gathers new references.
         log10_e: Evidence of the Shiryaev-Roberts e-detector, log10; while in breach, of the recovery test. None
             before there is any. A breach without a recovery keeps that of its alarm.
-        log10_threshold: At which it alarms, or clears while in breach.
+        log10_threshold: At which it alarms, or recovers while in breach.
         alarm_s: Start of the pane with the alarm, event time; None unless in breach.
-        onset_s: Likely start of the breach, event time; None unless in watch or breach.
-        is_shown_fair: Whether the window's interval lies wholly within the limit.
+        onset_s: Estimated onset of the breach, event time; None unless in warning or breach.
+        is_shown_fair: Whether the window's interval is entirely within the limit.
     """
 
     test: PairTest
@@ -92,5 +97,14 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
 def state_under(evidence: Iterable[Evidence], kind: LimitKind | None = None) -> State | None:
     """Return the worst state under one kind of limit, or under all; None where nothing is tested."""
-    states = [each.state for each in evidence if kind is None or KIND_OF_TEST[each.test] is kind]
+    states = [test.state for test in evidence if kind is None or KIND_OF_TEST[test.test] is kind]
     return worst_of(states) if states else None
+
+
+def strength_of(evidence: tuple[Evidence, ...]) -> tuple[bool, float]:
+    """Return how much speaks against a group's treatment: whether it is in breach, then the evidence, log10.
+
+    Args:
+        evidence: At least one test.
+    """
+    return any(test.state is State.BREACH for test in evidence), max(test.log10_e or 0.0 for test in evidence)

@@ -1,7 +1,7 @@
 """The records of ``fairness-journal``: how event time moved in the judge, so that a replay can repeat it.
 
 What a window counts is a function of the source logs, but *when* a silent partition stopped holding the others back
-is not in them: the wall clock decided that. The judge writes each such move down, in the transaction of the results
+is not in them: the wall clock decided that. The judge records each such move, in the transaction of the results
 that followed from it. A replay that counts the records below the offsets of each move, closes the panes that the move
 closed, and ends with the offsets of the flush, repeats every result, alert and state of the detectors, bit for bit.
 """
@@ -11,20 +11,21 @@ from __future__ import annotations
 import msgspec
 
 from stream_app.core.windows.tally_changes import TimeAdvance
+from stream_app.pipeline.records.codec import MessagePackCodec
 from stream_app.pipeline.records.results import Offsets
 
 SCHEMA = 2
 
 
 class JournalEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """The moves of one model in one flush of the judge; written when anything was told or could be.
+    """The moves of one model in one flush of the judge; written whenever anything was or could be published.
 
     Attributes:
         schema: Version of this format.
         model: Name of the model, or of its outcomes.
         number: 0 for the first entry of a model, one more for each further one: a gap shows.
         advances: Moves of event time, in order, each with the offsets that were counted when it was made.
-        offsets: Offsets that were counted at the flush, when corrected windows and totals were told.
+        offsets: Offsets that were counted at the flush, when corrected windows and totals were published.
         starts: First offset of each source partition that was ever counted.
         policy_hash: Hash of the policy that was applied.
         code_version: Version of FairStream.
@@ -40,19 +41,5 @@ class JournalEntry(msgspec.Struct, frozen=True, kw_only=True):
     code_version: str
 
 
-_encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(JournalEntry)
-
-
-def encode_journal_entry(entry: JournalEntry) -> bytes:
-    """Encode as MessagePack."""
-    return _encoder.encode(entry)
-
-
-def decode_journal_entry(data: bytes) -> JournalEntry:
-    """Decode what ``encode_journal_entry`` made.
-
-    Raises:
-        msgspec.MsgspecError: the bytes are no entry.
-    """
-    return _decoder.decode(data)
+_codec = MessagePackCodec(JournalEntry)
+encode_journal_entry, decode_journal_entry = _codec.encode, _codec.decode

@@ -1,6 +1,6 @@
-"""What the judge says about the outcomes of one attribute in one window: were decisions right for every group?
+"""The verdicts on the outcomes of one attribute in one window: were decisions right for every group?
 
-*Positive* is a good outcome, *favorable* a favorable decision. The window holds the outcomes that came in it,
+*Positive* is a good outcome, *favorable* a favorable decision. The window contains the outcomes that came in it,
 whenever their decisions were made.
 """
 
@@ -10,6 +10,7 @@ import msgspec
 
 from stream_app.core.groups.comparison import State
 from stream_app.pipeline.names import is_of_outcomes
+from stream_app.pipeline.records.codec import JsonCodec
 from stream_app.pipeline.records.evidence import Evidence
 from stream_app.pipeline.records.results import Offsets, Result, ResultHead, decode_result
 
@@ -73,8 +74,8 @@ class OutcomeGroupResult(msgspec.Struct, frozen=True, kw_only=True):
         calibration_reason: Why there is none.
         bins: Outcomes by bin of scores; empty without scores.
         n_awaited: Decisions that began to wait for an outcome; under selective labels favorable ones only.
-        n_expired: Such decisions that were given up without one.
-        without_outcome_ratio: Of all decisions that ever waited those without an outcome, given up or not, in [0, 1];
+        n_expired: Such decisions that expired without one.
+        without_outcome_ratio: Of all decisions that ever waited those without an outcome, expired or not, in [0, 1];
             for running totals only, None when there is no such decision.
         state: The worst state of its tests; None for the reference group and for undeclared values.
         evidence: How each sequential test stands; none for those.
@@ -112,7 +113,7 @@ class OutcomeResult(ResultHead, frozen=True, kw_only=True):
         is_selective: Whether outcomes are known for favorable decisions only.
         state: The worst state of its pairs.
         groups: Declared groups in the order of the policy, then ``unknown`` and ``__other__`` if they occur.
-        offsets: By labels log and partition the offset below which every record is counted.
+        offsets: By outcome-join topic and partition the offset below which every record is counted.
         policy_hash: Hash of the policy that was applied.
         code_version: Version of FairStream.
     """
@@ -130,30 +131,25 @@ class _Head(msgspec.Struct):
     model: str
 
 
-_encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(OutcomeResult)
+_codec = JsonCodec[OutcomeResult](OutcomeResult)
 _head = msgspec.json.Decoder(_Head)
-
-
-def encode_outcome_result(result: OutcomeResult) -> bytes:
-    """Encode as JSON."""
-    return _encoder.encode(result)
+encode_outcome_result = _codec.encode
 
 
 def decode_any_result(data: bytes) -> Result | OutcomeResult:
-    """Decode a record of ``fairness-results``, whatever it is about.
+    """Decode a record of ``fairness-results``, about decisions or about outcomes.
 
     Raises:
-        msgspec.MsgspecError: the bytes are no result.
+        msgspec.MsgspecError: the bytes are not a result.
     """
-    return _decoder.decode(data) if is_of_outcomes(_head.decode(data).model) else decode_result(data)
+    return _codec.decode(data) if is_of_outcomes(_head.decode(data).model) else decode_result(data)
 
 
 def decode_decision_result(data: bytes) -> Result | None:
     """Decode a result about decisions; None for one about outcomes.
 
     Raises:
-        msgspec.MsgspecError: the bytes are no result.
+        msgspec.MsgspecError: the bytes are not a result.
     """
-    found = decode_any_result(data)
-    return found if isinstance(found, Result) else None
+    result = decode_any_result(data)
+    return result if isinstance(result, Result) else None

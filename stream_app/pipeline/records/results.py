@@ -1,9 +1,9 @@
-"""The records of ``fairness-results``: what the judge says about each attribute in each window.
+"""The records of ``fairness-results``: the verdicts on each attribute in each window.
 
-The topic is internal: it holds exact counts, also of small groups. Disclosure control is applied where values leave
+The topic is internal: it contains exact counts, also of small groups. Disclosure control is applied where values leave
 (metrics, command line: ``stream_app.pipeline.disclosure.results``).
 
-A value is the same bit for bit whenever it is computed again from the offsets that it names; so the time of
+A value is the same bit for bit whenever it is recomputed from the offsets that it names; so the time of
 processing is not in it (Kafka's own timestamp has it). Readers ignore fields that they do not know.
 """
 
@@ -13,12 +13,13 @@ import msgspec
 
 from stream_app.core.cause.cause import Cause
 from stream_app.core.groups.comparison import PlainRule, Reason, State
+from stream_app.pipeline.records.codec import JsonCodec
 from stream_app.pipeline.records.evidence import Evidence
 
 SCHEMA = 3
 CROSS = "+"  # joins the names of attributes to that of an intersection
 AND = " & "  # joins labels to the group of an intersection
-TOTAL_WINDOW = "total"  # the name of the running totals in the place of a window's
+TOTAL_WINDOW = "total"  # the name of the running totals, in place of a window's name
 
 Offsets = dict[str, dict[int, int]]  # source topic -> partition -> next offset
 
@@ -63,7 +64,7 @@ class GroupResult(msgspec.Struct, frozen=True, kw_only=True):
         rate: Approval rate in [0, 1]; None without decisions.
         disparate_impact_ratio: Rate / rate of the reference; None with a reason.
         gap: Rate - rate of the reference, in [-1, 1], negative is harm; None with a reason.
-        rate_bounds: Interval of the rate (Wilson). All three hold at one look; who shows running totals takes
+        rate_bounds: Interval of the rate (Wilson). All three are for a single look; running totals are shown with
             confidence sequences (``stream_app.pipeline.disclosure.totals``).
         ratio_bounds: Interval of the ratio (Koopman); None for the reference and for undeclared values.
         gap_bounds: Interval of the gap (Newcombe); the same.
@@ -73,8 +74,8 @@ class GroupResult(msgspec.Struct, frozen=True, kw_only=True):
         rules: The plain rules that the window breaks, by point values alone.
         evidence: How each sequential test stands; none for undeclared values, of the reference that of its scores.
         shortfall: Favorable decisions that the group lacks to meet the ratio rule.
-        cause: Why the group differs from the reference, where it is watched, in breach, or breaks a plain rule; of the
-            intersections for those with most evidence only.
+        cause: Why the group differs from the reference, where it is in warning or in breach, or breaks a plain rule; of
+            the intersections for those with most evidence only.
         sentence: The verdict in one sentence, where there is a cause.
         scores: Its scores against its own past; None without scores, for intersections and undeclared values.
     """
@@ -100,14 +101,14 @@ class GroupResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ResultHead(msgspec.Struct, frozen=True, kw_only=True):
-    """Which result it is: how every record of ``fairness-results`` begins, and what people see of it.
+    """Identifies a result: the first fields of every record of ``fairness-results`` and of its disclosed form.
 
     Attributes:
         schema: Version of the format.
         model: Name of the model, or ``<model>/outcomes``.
         attribute: Name of the protected attribute; of an intersection all names, joined by ``+``.
         window: Name of the window, or ``total``.
-        size_s: Width of the window; for ``total`` the stretch from the first to the last closed pane.
+        size_s: Width of the window; for ``total`` the time from the first to the last closed pane.
         start_s: Start in seconds since the epoch: event time, for outcomes the clock of the join.
         end_s: End, not included.
         revision: 0 at close, one more for each correction; always 0 for ``total``, whose last record counts.
@@ -153,26 +154,12 @@ class Result(ResultHead, frozen=True, kw_only=True):
 
 
 class Span(msgspec.Struct, frozen=True):
-    """The stretch of event time that a result is about."""
+    """The range of event time that a result is about."""
 
     window: str
     start_s: int
     end_s: int
 
 
-_encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(Result)
-
-
-def encode_result(result: Result) -> bytes:
-    """Encode as JSON."""
-    return _encoder.encode(result)
-
-
-def decode_result(data: bytes) -> Result:
-    """Decode what ``encode_result`` made.
-
-    Raises:
-        msgspec.MsgspecError: the bytes are no result.
-    """
-    return _decoder.decode(data)
+_codec = JsonCodec[Result](Result)
+encode_result, decode_result = _codec.encode, _codec.decode

@@ -84,7 +84,7 @@ def each_is_found_and_cleared_once(told: Told) -> Claim:
 def women_are_found_in_time(told: Told) -> Claim:
     """The breach of the four-fifths rule for women is found within the drift; says group, values and words."""
     breach = breaches(told, WOMEN)[0]
-    words = ("DIR = 0.", f"(< {MIN_RATIO}), female against male", "likely since 20")
+    words = ("DIR 0.", f"(limit {MIN_RATIO:.2f}), female vs. male", "estimated onset 20")
     return Claim(
         "the breach for women names the group, the ratio and since when",
         f"after {delay_n(told):,} decisions: {breach['sentence']}",

@@ -7,7 +7,8 @@ import msgspec
 from stream_app.core.windows.cells import CellLayout, Cells
 from stream_app.core.windows.tally_changes import ClosedPane
 from stream_app.pipeline.judge.monitors.pairs import PairMonitor
-from stream_app.pipeline.judge.verdicts.decisions import WindowContext, judge_window
+from stream_app.pipeline.judge.verdicts.decisions import judge_window
+from stream_app.pipeline.judge.verdicts.window_context import WindowContext
 from stream_app.pipeline.records.results import Result, Span
 from stream_app.policy import ModelPolicy
 
@@ -22,8 +23,8 @@ def judge_plainly(
     model: ModelPolicy, layout: CellLayout, cells: Cells, span: Span, *, revision: int = 0
 ) -> list[Result]:
     """Judge one window by the plain rules."""
-    watch = PairMonitor(model, layout)
-    watch.feed(ClosedPane(span.start_s, cells))
-    return judge_window(
-        with_plain_rules(model), layout, cells, watch, WindowContext(span, revision, {}, "h", is_close=True)
-    )
+    monitor = PairMonitor(model, layout)
+    monitor.feed(ClosedPane(span.start_s, cells))
+    observed = monitor.observe(span.window, cells, is_close=True)
+    context = WindowContext(span, revision, {}, "h", is_close=True)
+    return judge_window(with_plain_rules(model), layout, cells, observed, context)

@@ -8,6 +8,7 @@ import pytest
 
 from stream_app.core.windows.cells import Cells, add_cells
 from stream_app.pipeline.judge.verdicts.outcomes import judge_outcomes
+from stream_app.pipeline.judge.verdicts.window_context import WindowContext
 from stream_app.pipeline.layout import layout_of, outcome_layout_of
 from stream_app.pipeline.records.outcome_results import OutcomeResult
 from stream_app.pipeline.records.results import Span
@@ -46,9 +47,8 @@ def a_partition(seed: int) -> tuple[list[bytes], dict[str, tuple[int, int, int]]
 
 
 def judge(window: str, start_s: int, end_s: int, cells: Cells) -> OutcomeResult:
-    [result] = judge_outcomes(
-        MODEL, outcome_layout_of(MODEL), cells, Span(window, start_s, end_s), revision=0, offsets={}, policy_hash="h"
-    )
+    context = WindowContext(Span(window, start_s, end_s), 0, {}, "h", is_close=True)
+    [result] = judge_outcomes(MODEL, outcome_layout_of(MODEL), cells, context)
     return result
 
 

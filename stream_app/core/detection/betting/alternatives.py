@@ -1,13 +1,13 @@
 """What a detector bets on: rates that break the rule a little, somewhat, and badly.
 
 Each detector has five alternatives. Group b keeps its usual rate ``q_b``; group a is placed off the line of the rule,
-below it to *fire* and above it to *clear*:
+below it for an alarm and above it for a recovery:
 
     ratio  theta_a = gamma * limit * q_b
     gap    theta_a = q_b - limit -+ kappa * sd,  sd = sqrt(pm (1 - pm)),  pm = (n_a q_a + n_b q_b) / (n_a + n_b)
 
-There is *no bet* where ``theta_a``, clipped to [5e-5, 1 - 5e-5], does not lie outside the null. To clear a ratio four
-alternatives suffice; the fifth is placed on the line, which is no bet.
+There is *no bet* where ``theta_a``, clipped to [5e-5, 1 - 5e-5], is not outside the null. For the
+recovery of a ratio four alternatives suffice; the fifth is placed on the line, which is no bet.
 
 Source: Grünwald, de Heide and Koolen 2024, "Safe testing" (a bet against its projection on the null); Shin, Ramdas and
 Rinaldo 2024, "E-detectors" (mixtures of alternatives).
@@ -18,8 +18,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stream_app.core.arrays import Bools, Floats
 from stream_app.core.detection.betting.null_point import gap_null_point, ratio_null_point
 from stream_app.core.detection.rules import RuleKind
 
@@ -27,7 +27,7 @@ N_ALTERNATIVES = 5
 LOWEST_THETA = 5e-5
 LEAST_DISTANCE = 1e-9  # of a bet from the line of the rule, in rates
 
-# Column by mode: 0 to fire, 1 to clear. Shape (5, 2).
+# Column by mode: 0 for an alarm, 1 for a recovery. Shape (5, 2).
 RATIO_STEPS = np.array([[15 / 16, 17 / 16], [7 / 8, 9 / 8], [3 / 4, 5 / 4], [1 / 2, 3 / 2], [1 / 8, 1.0]])
 GAP_STEPS = np.array([[-0.05, 0.05], [-0.1, 0.1], [-0.2, 0.2], [-0.4, 0.4], [-0.8, 0.8]])
 # Log of how many alternatives share the start weight; shape (2,).
@@ -35,9 +35,6 @@ LOG_SHARES = {
     RuleKind.RATIO: np.log([5.0, 4.0]),
     RuleKind.GAP: np.full(2, math.log(5.0)),
 }
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 
 def place_bets(kind: RuleKind, limits: Floats, is_recovery: Bools, rates: Floats, n: Floats) -> tuple[Floats, Bools]:

@@ -1,4 +1,4 @@
-"""From panes to bets: who has a block now, and what it says about the rule of each detector."""
+"""From panes to bets: which detectors have a block now, and what it is worth as evidence about their rule."""
 
 from __future__ import annotations
 
@@ -6,18 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stream_app.core.arrays import Bools, Floats, Ints, Rows
 from stream_app.core.detection.betting.alternatives import N_ALTERNATIVES
 from stream_app.core.detection.betting.block import block_evidence
 from stream_app.core.detection.betting.blocks import Carry
-from stream_app.core.detection.betting.usual_rates import learnt, new_rate_sums, usual_rates
+from stream_app.core.detection.betting.usual_rates import add_blocks, new_rate_sums, usual_rates
 from stream_app.core.detection.rules import RateRule, RuleKind
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
-Rows = NDArray[np.intp]
 
 BLOCKS_AT_ONCE = 500  # so that intermediate results stay in the processor's cache
 
@@ -69,7 +64,7 @@ class Bettor:
         blocks = raw / self._design_effect
         detectors = rows // self._n_strata
         log_e, is_bet = self._evidence(detectors, is_breach, usual_rates(self._rate_sums[rows]), blocks)
-        self._rate_sums[rows] = learnt(self._rate_sums[rows], blocks)
+        self._rate_sums[rows] = add_blocks(self._rate_sums[rows], blocks)
         return _sum_over_strata(Bets(detectors, log_e, is_bet, blocks[:, 1] + blocks[:, 3], first_pane_s))
 
     def state(self) -> tuple[Ints | Floats, ...]:

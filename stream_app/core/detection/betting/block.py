@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stream_app.core.arrays import Bools, Floats
 from stream_app.core.detection.betting.alternatives import null_point, place_bets
 from stream_app.core.detection.rules import RuleKind
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 
 def log_e_value(block: Floats, theta_a: Floats, theta_b: Floats, x: Floats, u: Floats) -> Floats:

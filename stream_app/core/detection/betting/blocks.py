@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
-Rows = NDArray[np.intp]
+from stream_app.core.arrays import Ints, Rows
 
 MIN_BLOCK_N = 5  # decisions that each group needs in a block
 EMPTY_S = -1
@@ -18,7 +16,7 @@ DECISION_COLUMNS = np.array([1, 3])
 
 @dataclass
 class Carry:
-    """Decisions that wait for company, for many detectors and strata.
+    """Decisions that wait for a block, for many detectors and strata.
 
     Attributes:
         counts: ``k_a, n_a, k_b, n_b``, shape (rows, 4).

@@ -19,20 +19,22 @@ Source: Koopman 1984 (ratio); Miettinen and Nurminen 1985, appendix (difference)
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-POLISHING_STEPS = 2  # Newton steps that mend the rounding of cosine and arc cosine
+from stream_app.core.arrays import Floats
+
+POLISHING_STEPS = 2  # Newton steps that correct the rounding of cosine and arc cosine
 
 
 def ratio_null_point(
     n_a: ArrayLike, theta_a: ArrayLike, n_b: ArrayLike, theta_b: ArrayLike, r: ArrayLike
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[Floats, Floats]:
     """Return ``(x, u)`` on the line ``x = r u``.
 
     The smaller root of ``r N u^2 - B u + C = 0`` with ``N = n_a + n_b``, ``C = n_a theta_a + n_b theta_b`` and
     ``B = n_a (r + theta_a) + n_b (1 + r theta_b)``, in the form ``2C / (B + sqrt(D))`` that does not cancel. Nor does
-    ``D = B^2 - 4 r N C``, written with ``m = n (1 - theta)``, the expected refusals:
-    ``D = ((r - 1) N + m_a - r m_b)^2 + 4 r m_a m_b``, which keeps its digits where nearly everybody is approved.
+    ``D = B^2 - 4 r N C``, written with ``m = n (1 - theta)``, the expected denials:
+    ``D = ((r - 1) N + m_a - r m_b)^2 + 4 r m_a m_b``, which keeps its precision where nearly everybody is approved.
 
     Args:
         n_a: Decisions about group a, > 0.
@@ -50,17 +52,17 @@ def ratio_null_point(
     """
     n_a, theta_a, n_b, theta_b, r = _floats(n_a, theta_a, n_b, theta_b, r)
     favorable = n_a * theta_a + n_b * theta_b
-    refused_a, refused_b = n_a * (1 - theta_a), n_b * (1 - theta_b)
+    denied_a, denied_b = n_a * (1 - theta_a), n_b * (1 - theta_b)
     b = n_a * (r + theta_a) + n_b * (1 + r * theta_b)
-    slant = (r - 1) * (n_a + n_b) + refused_a - r * refused_b
-    u = 2 * favorable / (b + np.sqrt(slant * slant + 4 * r * refused_a * refused_b))
+    slant = (r - 1) * (n_a + n_b) + denied_a - r * denied_b
+    u = 2 * favorable / (b + np.sqrt(slant * slant + 4 * r * denied_a * denied_b))
     u = np.minimum(u, np.minimum(1, 1 / r))
     return np.minimum(r * u, 1), u
 
 
 def gap_null_point(
     n_a: ArrayLike, theta_a: ArrayLike, n_b: ArrayLike, theta_b: ArrayLike, d: ArrayLike
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[Floats, Floats]:
     """Return ``(x, u)`` on the line ``x = u + d``; a group a that is worse off has ``d < 0``.
 
     The middle root of ``N u^3 + L2 u^2 + L1 u + L0 = 0`` in its trigonometric form, then two Newton steps.
@@ -99,16 +101,16 @@ def gap_null_point(
     return np.minimum(np.maximum(u + d, 0), 1), u
 
 
-def _middle_root(c2: NDArray[np.float64], c1: NDArray[np.float64], c0: NDArray[np.float64]) -> NDArray[np.float64]:
+def _middle_root(c2: Floats, c1: Floats, c0: Floats) -> Floats:
     third = c2 / 3
     q = third * third * third - c1 * third / 2 + c0 / 2
     p = np.copysign(np.sqrt(np.maximum(third * third - c1 / 3, 0)), q)
     cube = p * p * p
     cosine = np.divide(q, cube, out=np.ones_like(q), where=cube != 0)
     angle = (np.pi + np.arccos(np.minimum(np.maximum(cosine, -1), 1))) / 3
-    root: NDArray[np.float64] = 2 * p * np.cos(angle) - third
+    root: Floats = 2 * p * np.cos(angle) - third
     return root
 
 
-def _floats(*values: ArrayLike) -> list[NDArray[np.float64]]:
+def _floats(*values: ArrayLike) -> list[Floats]:
     return [np.asarray(value, dtype=np.float64) for value in values]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stream_app.core.arrays import Ints
 from stream_app.core.detection.rules import RateRule, RuleKind
 from stream_app.core.groups.marginals import Marginalizer
 from stream_app.core.groups.subgroups import Subgroup
@@ -14,8 +14,9 @@ from stream_app.core.intervals.intervals import newcombe
 from stream_app.core.windows.cells import CellLayout
 from stream_app.core.windows.tally_changes import ClosedPane
 from stream_app.pipeline.judge.monitors.pairs import by_pair, config_of, pairs_of, strata_of
-from stream_app.pipeline.judge.monitors.questions import Question
-from stream_app.pipeline.judge.monitors.rules import Alarm, MonitoredRule, RuleMonitor, WindowView
+from stream_app.pipeline.judge.monitors.rules import MonitoredRule, RuleMonitor, WindowView
+from stream_app.pipeline.judge.observations import Alarm
+from stream_app.pipeline.judge.questions import Question
 from stream_app.pipeline.records.evidence import Evidence
 from stream_app.policy import ModelPolicy
 
@@ -26,12 +27,12 @@ class GapMonitor:
     Args:
         model: Policy of the cells.
         layout: Their layout.
-        questions: What is asked.
+        questions: The shares that are compared.
         log_threshold: Natural log of the evidence that each test needs; None where there is no pair to test.
-        held: What ``state`` returned before a restart; None at the first start.
+        stored: What ``state`` returned before a restart; None at the first start.
 
     Attributes:
-        pairs: Every watched group, in a fixed order.
+        pairs: Every monitored group, in a fixed order.
     """
 
     def __init__(
@@ -40,40 +41,40 @@ class GapMonitor:
         layout: CellLayout,
         questions: Sequence[Question],
         log_threshold: float | None,
-        held: bytes | None = None,
+        stored: bytes | None = None,
     ) -> None:
         self.pairs: list[Subgroup] = pairs_of(model, max_depth=1)
         self._layout, self._questions, self._min_n = layout, questions, model.rules.min_n
         segment = strata_of(model)
         self._marginalizers = [
-            Marginalizer(layout, self.pairs, favorable=own.counted, dimension=own.dimension, segment=segment)
-            for own in questions
+            Marginalizer(layout, self.pairs, favorable=question.counted, dimension=question.dimension, segment=segment)
+            for question in questions
         ]
-        self._watch = RuleMonitor(
+        self._rules = RuleMonitor(
             [
-                MonitoredRule(number, test, RateRule(RuleKind.GAP, own.limit), log_threshold or 0.0)
+                MonitoredRule(number, test, RateRule(RuleKind.GAP, question.limit), log_threshold or 0.0)
                 for number in range(len(self.pairs))
-                for own in questions
-                for test in (own.low, own.high)
+                for question in questions
+                for test in (question.low, question.high)
             ],
             n_strata=len(self._marginalizers[0].strata) if questions else 1,
             design_effect=model.detection.design_effect,
-            config=(config_of(model), [(own.cases, own.counted) for own in questions]),
-            held=held,
+            config=(config_of(model), [(question.cases, question.counted) for question in questions]),
+            stored=stored,
         )
 
     def feed(self, pane: ClosedPane) -> list[Alarm]:
-        """Take in a closed pane; return what was found by it, or is over by it."""
+        """Take in a closed pane; return the alarms and recoveries that it causes."""
         if not self._questions:
             return []
         low = self._counts(pane.cells)
         counts = np.stack([low, low[..., [2, 3, 0, 1]]], axis=2)
-        return self._watch.feed(pane.start_s, counts.reshape(-1, *low.shape[2:]))
+        return self._rules.feed(pane.start_s, counts.reshape(-1, *low.shape[2:]))
 
     def judge(
         self, window: str, cells: Mapping[int, list[int]], *, is_close: bool
     ) -> dict[tuple[str, str], tuple[Evidence, ...]]:
-        """Say how the tests stand at the end of a window.
+        """Return how the tests stand at the end of a window.
 
         Args:
             window: Name of the window.
@@ -85,32 +86,32 @@ class GapMonitor:
         """
         if not self._questions:
             return {}
-        evidence = self._watch.judge(window, self._view(cells), is_close=is_close)
+        evidence = self._rules.judge(window, self._view(cells), is_close=is_close)
         keys = [(pair.attributes[0], pair.labels[0]) for pair in self.pairs]
         return dict(zip(keys, by_pair(evidence, 2 * len(self._questions)), strict=True))
 
     def state(self) -> bytes:
         """Return everything that a restart needs."""
-        return self._watch.state()
+        return self._rules.state()
 
-    def _counts(self, cells: Mapping[int, list[int]]) -> NDArray[np.int64]:
+    def _counts(self, cells: Mapping[int, list[int]]) -> Ints:
         """Return k, n of every pair and k, n of its reference, shape (pairs, questions, strata, 4)."""
-        asked = [
-            marginalizer.counts(own.cells(self._layout, cells))
-            for own, marginalizer in zip(self._questions, self._marginalizers, strict=True)
+        by_question = [
+            marginalizer.counts(question.cells(self._layout, cells))
+            for question, marginalizer in zip(self._questions, self._marginalizers, strict=True)
         ]
-        return np.stack(asked, axis=1)
+        return np.stack(by_question, axis=1)
 
     def _view(self, cells: Mapping[int, list[int]]) -> WindowView:
         """Return how a window looks to each test, by the Newcombe interval of its gap."""
         counts = self._counts(cells).sum(axis=2)
         ends = [newcombe(*row) for row in counts.reshape(-1, 4).tolist()]
-        lower = np.array([own.lower for own in ends], np.float64)
-        upper = np.array([own.upper for own in ends], np.float64)
-        limit = np.tile([own.limit for own in self._questions], len(self.pairs))
-        few = np.minimum(counts[..., 1], counts[..., 3]).ravel() < self._min_n
+        lower = np.array([interval.lower for interval in ends], np.float64)
+        upper = np.array([interval.upper for interval in ends], np.float64)
+        limit = np.tile([question.limit for question in self._questions], len(self.pairs))
+        is_few = np.minimum(counts[..., 1], counts[..., 3]).ravel() < self._min_n
         return WindowView(
-            is_few=np.repeat(few, 2),
+            is_few=np.repeat(is_few, 2),
             is_beyond=np.stack([upper < -limit, lower > limit], axis=1).ravel(),
             is_fair=np.stack([lower >= -limit, upper <= limit], axis=1).ravel(),
         )

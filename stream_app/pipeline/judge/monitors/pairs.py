@@ -1,6 +1,6 @@
 """The sequential tests of a model's decisions: every group and every intersection, each against its reference.
 
-Fed with each closed pane, once and in order of event time.
+Each closed pane is fed in once, in order of event time.
 """
 
 from __future__ import annotations
@@ -9,16 +9,18 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
+from stream_app.core.arrays import Bools, Ints
 from stream_app.core.detection.rules import RateRule, RuleKind
+from stream_app.core.groups.counts import GroupCount
 from stream_app.core.groups.marginals import Marginalizer
 from stream_app.core.groups.subgroups import Subgroup, subgroups
-from stream_app.core.intervals.intervals import PairIntervals
+from stream_app.core.intervals.intervals import PairIntervals, intervals_of_pairs
 from stream_app.core.windows.cells import CellLayout
 from stream_app.core.windows.tally_changes import ClosedPane
 from stream_app.pipeline.judge.budget import BudgetFamily, log_thresholds_of
-from stream_app.pipeline.judge.monitors.rules import Alarm, MonitoredRule, RuleMonitor, WindowView
+from stream_app.pipeline.judge.monitors.rules import MonitoredRule, RuleMonitor, WindowView
+from stream_app.pipeline.judge.observations import Alarm, ObservedPair
 from stream_app.pipeline.layout import FAVOURABLE
 from stream_app.pipeline.records.evidence import Evidence, PairTest
 from stream_app.policy import ModelPolicy
@@ -32,59 +34,63 @@ class PairMonitor:
     Args:
         model: Its policy, of kind ``decisions``.
         layout: Layout of its cells.
-        held: What ``state`` returned before a restart; None at the first start.
+        stored: What ``state`` returned before a restart; None at the first start.
 
     Attributes:
-        pairs: Every watched group and intersection, in a fixed order.
+        pairs: Every monitored group and intersection, in a fixed order.
     """
 
-    def __init__(self, model: ModelPolicy, layout: CellLayout, held: bytes | None = None) -> None:
+    def __init__(self, model: ModelPolicy, layout: CellLayout, stored: bytes | None = None) -> None:
         self.pairs: list[Subgroup] = pairs_of(model, model.detection.max_depth)
         self._model = model
         segment = strata_of(model)
         self._marginalizer = Marginalizer(layout, self.pairs, favorable=FAVOURABLE, segment=segment)
-        self._watch = RuleMonitor(
-            _watched_rules(model, self.pairs),
+        self._rules = RuleMonitor(
+            _monitored_rules(model, self.pairs),
             n_strata=len(self._marginalizer.strata),
             design_effect=model.detection.design_effect,
             config=config_of(model),
-            held=held,
+            stored=stored,
         )
 
     def feed(self, pane: ClosedPane) -> list[Alarm]:
-        """Take in a closed pane; return what was found by it, or is over by it."""
+        """Take in a closed pane; return the alarms and recoveries that it causes."""
         low = self._marginalizer.counts(pane.cells)  # k, n, k_ref, n_ref
         high = low[..., [2, 3, 0, 1]]
         counts = np.stack([low, high, low, high], axis=1).reshape(-1, *low.shape[1:])
-        return self._watch.feed(pane.start_s, counts)
+        return self._rules.feed(pane.start_s, counts)
 
-    def counts(self, cells: Mapping[int, Sequence[int]]) -> NDArray[np.int64]:
+    def counts(self, cells: Mapping[int, Sequence[int]]) -> Ints:
         """Return k, n of every pair and k, n of its reference, shape (pairs, 4)."""
-        counts: NDArray[np.int64] = self._marginalizer.counts(cells).sum(axis=1)
+        counts: Ints = self._marginalizer.counts(cells).sum(axis=1)
         return counts
 
-    def judge(
-        self, window: str, counts: NDArray[np.int64], intervals: Sequence[PairIntervals], *, is_close: bool
-    ) -> list[tuple[Evidence, ...]]:
-        """Say for each pair how its tests stand at the end of a window.
+    def observe(self, window: str, cells: Mapping[int, Sequence[int]], *, is_close: bool) -> list[ObservedPair]:
+        """Return each pair in a window: its counts, their intervals, and how its tests stand at the end of it.
 
         Args:
             window: Name of the window.
-            counts: Of the window, from ``counts``.
-            intervals: Of each pair in the window.
+            cells: Its counts.
             is_close: Whether the window has just closed.
         """
-        few = np.minimum(counts[:, 1], counts[:, 3]) < self._model.rules.min_n
-        view = self._against_limits(intervals, np.repeat(few, len(TESTS)))
-        return by_pair(self._watch.judge(window, view, is_close=is_close), len(TESTS))
+        counts = self.counts(cells)
+        pairs = [(GroupCount(n, k), GroupCount(n_ref, k_ref)) for k, n, k_ref, n_ref in counts.tolist()]
+        intervals = intervals_of_pairs(pairs)
+        is_few = np.minimum(counts[:, 1], counts[:, 3]) < self._model.rules.min_n
+        view = self._against_limits(intervals, np.repeat(is_few, len(TESTS)))
+        evidence = by_pair(self._rules.judge(window, view, is_close=is_close), len(TESTS))
+        return [
+            ObservedPair(pair, count, reference, ends, tests)
+            for pair, (count, reference), ends, tests in zip(self.pairs, pairs, intervals, evidence, strict=True)
+        ]
 
     def state(self) -> bytes:
         """Return everything that a restart needs."""
-        return self._watch.state()
+        return self._rules.state()
 
-    def _against_limits(self, intervals: Sequence[PairIntervals], is_few: NDArray[np.bool_]) -> WindowView:
-        """Return where an interval lies wholly beyond its limit, and where wholly within."""
-        ends = [(*own.ratio[:2], *own.gap[:2]) for own in intervals]
+    def _against_limits(self, intervals: Sequence[PairIntervals], is_few: Bools) -> WindowView:
+        """Return which intervals are entirely beyond their limit, and which entirely within."""
+        ends = [(*pair.ratio[:2], *pair.gap[:2]) for pair in intervals]
         ratio_low, ratio_high, gap_low, gap_high = np.array(ends, np.float64).reshape(-1, 4).T  # None becomes nan
         ratio_high = np.where(np.isnan(ratio_high), np.inf, ratio_high)
         least, most = self._model.rules.min_disparate_impact_ratio, self._model.rules.max_gap
@@ -95,31 +101,33 @@ class PairMonitor:
 
 def pairs_of(model: ModelPolicy, max_depth: int) -> list[Subgroup]:
     """Return every group, and intersection of groups, that is compared with its reference."""
-    return subgroups([(each.name, each.groups, each.reference or "") for each in model.attributes], max_depth)
+    return subgroups(
+        [(attribute.name, attribute.groups, attribute.reference or "") for attribute in model.attributes], max_depth
+    )
 
 
 def strata_of(model: ModelPolicy) -> str | None:
-    """Return the dimension inside of whose values is tested; None for none."""
+    """Return the dimension whose values are the strata of the tests; None for one stratum."""
     return model.segment.name if model.segment is not None and model.detection.is_stratified else None
 
 
 def config_of(model: ModelPolicy) -> tuple[object, ...]:
-    """Return what the tests of a model depend on beside their limits; the plain rules say nothing to them."""
+    """Return what the tests of a model depend on beside their limits; the plain rules are not part of it."""
     return model.attributes, model.segment, msgspec.structs.replace(model.detection, plain_rules=False)
 
 
 def by_pair(evidence: Sequence[Evidence], n_tests: int) -> list[tuple[Evidence, ...]]:
-    """Part the evidence of all tests, pair by pair, ``n_tests`` each."""
+    """Split the evidence of all tests, pair by pair, ``n_tests`` each."""
     return [tuple(evidence[first : first + n_tests]) for first in range(0, len(evidence), n_tests)]
 
 
-def _watched_rules(model: ModelPolicy, pairs: Sequence[Subgroup]) -> list[MonitoredRule]:
+def _monitored_rules(model: ModelPolicy, pairs: Sequence[Subgroup]) -> list[MonitoredRule]:
     ratio = RateRule(RuleKind.RATIO, model.rules.min_disparate_impact_ratio)
     gap = RateRule(RuleKind.GAP, model.rules.max_gap)
     log_c = log_thresholds_of(model)
-    subjects = [BudgetFamily.ATTRIBUTES if len(pair.attributes) == 1 else BudgetFamily.INTERSECTIONS for pair in pairs]
+    families = [BudgetFamily.ATTRIBUTES if len(pair.attributes) == 1 else BudgetFamily.INTERSECTIONS for pair in pairs]
     return [
-        MonitoredRule(number, test, rule, log_c[subject])
-        for number, subject in enumerate(subjects)
+        MonitoredRule(number, test, rule, log_c[family])
+        for number, family in enumerate(families)
         for test, rule in zip(TESTS, (ratio, ratio, gap, gap), strict=True)
     ]

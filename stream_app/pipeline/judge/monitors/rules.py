@@ -1,7 +1,7 @@
 """Sequential tests of rules about pairs: from alarm to recovery, and how each stands at the end of a window.
 
-Which counts a rule is about is not known here; ``pair_watch`` asks about decisions, ``gap_watch`` about outcomes and
-scores. State is small, constant, and part of the judge's own; tests that the policy changed start anew.
+Which counts a rule is about is not known here; ``pairs`` feeds decisions, ``gaps`` outcomes and scores. State is small,
+of constant size, and part of the judge's own; tests that the policy changed start without evidence.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from stream_app.core.arrays import Bools, Ints
 from stream_app.core.detection.bank import DetectorBank, Transition
 from stream_app.core.detection.rules import RateRule
 from stream_app.core.groups.comparison import State
 from stream_app.pipeline.judge.monitors.stored_tests import StoredTests, config_hash, restore_tests
+from stream_app.pipeline.judge.observations import Alarm
 from stream_app.pipeline.records.evidence import Evidence, PairTest
 
-_LOG_WATCH = math.log(100)  # a watch begins this far below the alarm
+_LOG_WARNING = math.log(100)  # a warning begins this far below the alarm
 _LOG_CALM = math.log(1000)  # and may end this far below
-_CALM_WINDOWS = 2  # without a reason to watch, before a watch ends
-_LOG_CLEAR = math.log(1e6)  # at most one false recovery in a million decisions, per breach
-_NOT_WATCHING = -1
+_CALM_WINDOWS = 2  # without a reason to warn, before a warning ends
+_LOG_RECOVERY = math.log(1e6)  # at most one false recovery in a million decisions, per breach
+_NO_WARNING = -1
 _NO_EVIDENCE = -1e250  # below any evidence, log10
 _SERIOUS = (State.WARNING, State.BREACH)
 _STATES = (State.OK, State.INSUFFICIENT, State.WARNING, State.BREACH)
-
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class MonitoredRule:
     Attributes:
         pair: Number of the pair that it is about.
         test: Its name.
-        rule: What it holds to be true.
+        rule: What it takes to be true.
         log_threshold: Natural log of the evidence that it needs.
     """
 
@@ -50,36 +50,13 @@ class MonitoredRule:
 
 
 @dataclass(frozen=True)
-class Alarm:
-    """A test changed its mind.
-
-    Attributes:
-        pair: Number of the pair.
-        test: Which test.
-        is_breach: A breach was found; else it is over.
-        pane_s: Start of the pane with which it changed.
-        onset_s: Likely start of the new state.
-        log10_e: The evidence with which it changed.
-        log10_threshold: The evidence that was needed.
-    """
-
-    pair: int
-    test: PairTest
-    is_breach: bool
-    pane_s: int
-    onset_s: int
-    log10_e: float
-    log10_threshold: float
-
-
-@dataclass(frozen=True)
 class WindowView:
     """How a window looks to each test; shape (tests,).
 
     Attributes:
-        is_few: It has too few cases to say anything.
-        is_beyond: Its interval lies wholly beyond the limit.
-        is_fair: Its interval lies wholly within the limit.
+        is_few: It has too few cases for a verdict.
+        is_beyond: Its interval is entirely beyond the limit.
+        is_fair: Its interval is entirely within the limit.
     """
 
     is_few: Bools
@@ -88,8 +65,8 @@ class WindowView:
 
 
 class _StoredRules(StoredTests, array_like=True, frozen=True):
-    found: dict[int, int]  # start of the pane with the alarm, by detector in breach
-    calm: dict[str, bytes]  # by window: windows without a reason to watch, per detector
+    alarms_s: dict[int, int]  # start of the pane with the alarm, by detector in breach
+    calm: dict[str, bytes]  # by window: windows without a reason to warn, per detector
 
 
 class RuleMonitor:
@@ -97,61 +74,67 @@ class RuleMonitor:
 
     Args:
         rules: The tests, in a fixed order.
-        n_strata: Strata inside of which is tested.
+        n_strata: Strata whose evidence is added up.
         design_effect: Divides all counts.
-        config: What the tests depend on beside these; a restart under another one starts them anew.
-        held: What ``state`` returned before a restart; None at the first start.
+        config: What the tests depend on beside these; a restart under another one starts them without evidence.
+        stored: What ``state`` returned before a restart; None at the first start.
 
     Raises:
         StateError: the state cannot be read.
     """
 
     def __init__(
-        self, rules: Sequence[MonitoredRule], *, n_strata: int, design_effect: float, config: object, held: bytes | None
+        self,
+        rules: Sequence[MonitoredRule],
+        *,
+        n_strata: int,
+        design_effect: float,
+        config: object,
+        stored: bytes | None,
     ) -> None:
         self._rules = rules
-        self._log_thresholds = np.array([own.log_threshold for own in rules], np.float64)
+        self._log_thresholds = np.array([test.log_threshold for test in rules], np.float64)
         self._bank = DetectorBank(
-            [own.rule for own in rules],
+            [test.rule for test in rules],
             self._log_thresholds.tolist(),
             n_strata=n_strata,
             design_effect=design_effect,
-            log_recovery_threshold=_LOG_CLEAR,
+            log_recovery_threshold=_LOG_RECOVERY,
         )
-        self._found: dict[int, int] = {}
+        self._alarms_s: dict[int, int] = {}
         self._calm: dict[str, NDArray[np.int8]] = {}
-        limits = [(own.pair, own.test, own.rule.limit, own.log_threshold) for own in rules]
+        limits = [(test.pair, test.test, test.rule.limit, test.log_threshold) for test in rules]
         self._config = config_hash(limits, config)
-        if held is not None:
-            self._restore(held)
+        if stored is not None:
+            self._restore(stored)
 
-    def feed(self, pane_start_s: int, counts: NDArray[np.int64]) -> list[Alarm]:
-        """Take in a closed pane; return what was found by it, or is over by it.
+    def feed(self, pane_start_s: int, counts: Ints) -> list[Alarm]:
+        """Take in a closed pane; return the alarms and recoveries that it causes.
 
         Args:
             pane_start_s: Its start.
             counts: ``k, n, k_ref, n_ref`` of each test and stratum, shape (tests, strata, 4).
         """
         transitions = self._bank.update(pane_start_s, counts)
-        for each in transitions:
-            if each.to_breach:
-                self._found[each.detector] = each.pane_start_s
+        for transition in transitions:
+            if transition.to_breach:
+                self._alarms_s[transition.detector] = transition.pane_start_s
             else:
-                self._found.pop(each.detector, None)
-        return [self._alarm(each) for each in transitions]
+                self._alarms_s.pop(transition.detector, None)
+        return [self._alarm(transition) for transition in transitions]
 
     def judge(self, window: str, view: WindowView, *, is_close: bool) -> list[Evidence]:
-        """Say how each test stands at the end of a window.
+        """Return how each test stands at the end of a window.
 
         Args:
             window: Name of the window.
             view: How it looks to each test.
-            is_close: Whether it has just closed; a watch ends by windows that close, not by looking again.
+            is_close: Whether it has just closed; a warning ends by windows that close, not by judging one again.
         """
-        is_hot = (self._bank.log_sr >= self._log_thresholds - _LOG_WATCH) | view.is_beyond
-        is_watched = self._subject(window, is_hot, is_close=is_close)
+        is_hot = (self._bank.log_sr >= self._log_thresholds - _LOG_WARNING) | view.is_beyond
+        is_warning = self._warnings(window, is_hot, is_close=is_close)
         is_unknown = view.is_few | ~self._bank.has_block
-        level = np.where(self._bank.is_breach, 3, np.where(is_unknown, 1, np.where(is_watched, 2, 0)))
+        level = np.where(self._bank.is_breach, 3, np.where(is_unknown, 1, np.where(is_warning, 2, 0)))
         return self._evidence(level, view.is_fair)
 
     def state(self) -> bytes:
@@ -160,55 +143,55 @@ class RuleMonitor:
             _StoredRules(
                 self._config,
                 self._bank.snapshot(),
-                self._found,
+                self._alarms_s,
                 {window: calm.tobytes() for window, calm in self._calm.items()},
             )
         )
 
-    def _restore(self, held: bytes) -> None:
-        stored = restore_tests(held, _StoredRules, config=self._config, bank=self._bank, name="sequential tests")
+    def _restore(self, data: bytes) -> None:
+        stored = restore_tests(data, _StoredRules, config=self._config, bank=self._bank, name="sequential tests")
         if stored is None:
             return
-        self._found = stored.found
+        self._alarms_s = stored.alarms_s
         self._calm = {window: np.frombuffer(calm, np.int8).copy() for window, calm in stored.calm.items()}
 
-    def _subject(self, window: str, is_hot: Bools, *, is_close: bool) -> Bools:
+    def _warnings(self, window: str, is_hot: Bools, *, is_close: bool) -> Bools:
         calm = self._calm.get(window)
         if calm is None:
-            calm = np.full(len(is_hot), _NOT_WATCHING, np.int8)
+            calm = np.full(len(is_hot), _NO_WARNING, np.int8)
         if is_close:
             is_cold = self._bank.log_sr < self._log_thresholds - _LOG_CALM
-            longer = np.where(calm == _NOT_WATCHING, _NOT_WATCHING, np.minimum(calm + 1, _CALM_WINDOWS))
-            ended = np.where((longer >= _CALM_WINDOWS) & is_cold, _NOT_WATCHING, longer)
+            longer = np.where(calm == _NO_WARNING, _NO_WARNING, np.minimum(calm + 1, _CALM_WINDOWS))
+            ended = np.where((longer >= _CALM_WINDOWS) & is_cold, _NO_WARNING, longer)
             self._calm[window] = calm = np.where(is_hot, 0, ended).astype(np.int8)
-        watched: Bools = is_hot | (calm != _NOT_WATCHING)
-        return watched
+        is_warning: Bools = is_hot | (calm != _NO_WARNING)
+        return is_warning
 
-    def _evidence(self, level: NDArray[np.int64], is_fair: Bools) -> list[Evidence]:
+    def _evidence(self, level: Ints, is_fair: Bools) -> list[Evidence]:
         bank = self._bank
         log_e = np.where(bank.is_breach, bank.log_recovery, bank.log_sr) / math.log(10)
-        onset_s = np.where(bank.is_breach, bank.breach_onset_s, bank.onset_s)
-        threshold = np.where(bank.is_breach, _LOG_CLEAR, self._log_thresholds) / math.log(10)
-        rows = zip(level.tolist(), is_fair.tolist(), log_e.tolist(), threshold.tolist(), onset_s.tolist(), strict=True)
+        onsets_s = np.where(bank.is_breach, bank.breach_onset_s, bank.onset_s)
+        threshold = np.where(bank.is_breach, _LOG_RECOVERY, self._log_thresholds) / math.log(10)
+        rows = zip(level.tolist(), is_fair.tolist(), log_e.tolist(), threshold.tolist(), onsets_s.tolist(), strict=True)
         return [
             Evidence(
                 test=self._rules[detector].test,
                 state=_STATES[state],
                 log10_e=log10_e if log10_e > _NO_EVIDENCE else None,
                 log10_threshold=log10_threshold,
-                alarm_s=self._found.get(detector),
-                onset_s=since_s if _STATES[state] in _SERIOUS and since_s >= 0 else None,
-                is_shown_fair=fair,
+                alarm_s=self._alarms_s.get(detector),
+                onset_s=onset_s if _STATES[state] in _SERIOUS and onset_s >= 0 else None,
+                is_shown_fair=is_shown_fair,
             )
-            for detector, (state, fair, log10_e, log10_threshold, since_s) in enumerate(rows)
+            for detector, (state, is_shown_fair, log10_e, log10_threshold, onset_s) in enumerate(rows)
         ]
 
     def _alarm(self, transition: Transition) -> Alarm:
-        own = self._rules[transition.detector]
-        needed = own.log_threshold if transition.to_breach else _LOG_CLEAR
+        monitored = self._rules[transition.detector]
+        needed = monitored.log_threshold if transition.to_breach else _LOG_RECOVERY
         return Alarm(
-            pair=own.pair,
-            test=own.test,
+            pair=monitored.pair,
+            test=monitored.test,
             is_breach=transition.to_breach,
             pane_s=transition.pane_start_s,
             onset_s=transition.onset_s,

@@ -1,13 +1,13 @@
-"""Have the scores of a group moved away from its own past? Sequential tests of each bin, and an index for display.
+"""Sequential tests of whether the scores of a group have moved away from its own past, and an index for display.
 
 The first decisions of each group (policy: ``score.reference_n``, in whole panes) are its *reference*, frozen once. From
 then on the share of every bin of scores is tested against the interval of that share in the reference. The intervals of
-all bins of all groups hold together in 99.9 % of references (Bonferroni), so what is left of chance is in the bounds;
-given that, the share of false alarms is that of the dial.
+all bins of all groups are right together in 99.9 % of references (Bonferroni), so what is left of chance is in the
+bounds; given that, the share of false alarms is that of the false-alarm budget.
 
 There is no recovery: a distribution that came back is not what it was. A group stays in breach until the policy
-gathers new references, best by another ``score.version``. A drift says that scores lie otherwise, not why: the model,
-the applicants or a feature may have changed.
+gathers new references, best by another ``score.version``. A drift says that scores are distributed differently, not
+why: the model, the applicants or a feature may have changed.
 
 Source: Howard, Ramdas, McAuliffe and Sekhon 2020 (the test); Siddiqi 2006 (the index).
 """
@@ -16,13 +16,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from statistics import NormalDist
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
+from stream_app.core.arrays import Bools, Ints
 from stream_app.core.detection.rate_bank import RateAlarm, RateBank
 from stream_app.core.detection.score_drift import population_stability_index
 from stream_app.core.groups.comparison import State
@@ -30,60 +29,23 @@ from stream_app.core.intervals.intervals import wilson
 from stream_app.core.windows.cells import CellLayout
 from stream_app.core.windows.tally_changes import ClosedPane
 from stream_app.pipeline.judge.monitors.stored_tests import StoredTests, config_hash, restore_tests
+from stream_app.pipeline.judge.observations import DetectedDrift, DriftAlarm
 from stream_app.pipeline.layout import SCORE
 from stream_app.pipeline.records.evidence import Evidence, PairTest
 from stream_app.pipeline.records.results import ScoreStability
 from stream_app.policy import ModelPolicy, Score
 
 _MISSED_REFERENCES = 0.001  # share of references of which any bin's interval misses the truth
-_LOG_WATCH = math.log(100)  # a watch is this far below the alarm
+_LOG_WARNING = math.log(100)  # a warning begins this far below the alarm
 _NO_EVIDENCE = -1e250
 
 GroupKey = tuple[str, str]  # attribute, group
-Ints = NDArray[np.int64]
-
-
-class DetectedDrift(msgspec.Struct, array_like=True, frozen=True):
-    """A drift that was found, for good.
-
-    Attributes:
-        pane_s: Start of the pane with which it was found.
-        onset_s: Likely start of the drift.
-        bin: Number of the bin that gave it away.
-        is_above: Whether there are too many scores in it; else too few.
-        log10_e: The evidence with which it was found.
-    """
-
-    pane_s: int
-    onset_s: int
-    bin: int
-    is_above: bool
-    log10_e: float
-
-
-@dataclass(frozen=True)
-class DriftAlarm:
-    """A group whose scores have moved.
-
-    Attributes:
-        attribute: Its attribute.
-        group: Its label.
-        found: What was found.
-        log10_threshold: The evidence that was needed.
-        reference: Cases in each bin of its reference.
-    """
-
-    attribute: str
-    group: str
-    found: DetectedDrift
-    log10_threshold: float
-    reference: tuple[int, ...]
 
 
 class _StoredDrift(StoredTests, array_like=True, frozen=True):
     references: list[list[int]]  # cases in each bin, by group
     spans_s: list[tuple[int, int] | None]  # start and end of what is in the reference, by group
-    found: dict[int, DetectedDrift]  # by number of the group
+    drifts: dict[int, DetectedDrift]  # by number of the group
 
 
 class ScoreDriftMonitor:
@@ -94,16 +56,18 @@ class ScoreDriftMonitor:
         score: Its score.
         layout: Layout of the cells of its decisions.
         log_threshold: Natural log of the evidence that each bin of a group needs.
-        held: What ``state`` returned before a restart; None at the first start.
+        stored: What ``state`` returned before a restart; None at the first start.
 
     Raises:
         StateError: the state cannot be read.
     """
 
     def __init__(
-        self, model: ModelPolicy, score: Score, layout: CellLayout, log_threshold: float, held: bytes | None = None
+        self, model: ModelPolicy, score: Score, layout: CellLayout, log_threshold: float, stored: bytes | None = None
     ) -> None:
-        self.keys: list[GroupKey] = [(own.name, group) for own in model.attributes for group in own.groups]
+        self.keys: list[GroupKey] = [
+            (attribute.name, group) for attribute in model.attributes for group in attribute.groups
+        ]
         self._model, self._score = model, score
         self._bins = _Bins(layout, self.keys)
         # Dividing the counts by a design effect divides the log evidence; here the threshold is raised instead.
@@ -111,19 +75,19 @@ class ScoreDriftMonitor:
         self._bank = RateBank([self._log_threshold] * (len(self.keys) * self._bins.n_bins))
         self._references = np.zeros((len(self.keys), self._bins.n_bins), np.int64)
         self._spans_s: list[tuple[int, int] | None] = [None] * len(self.keys)
-        self._found: dict[int, DetectedDrift] = {}
+        self._drifts: dict[int, DetectedDrift] = {}
         self._low, self._high = np.zeros(self._references.shape), np.ones(self._references.shape)
         detection = model.detection
-        dial = (detection.design_effect, self._log_threshold)
-        self._config = config_hash(model.attributes, score, model.event_time.pane_s, dial)
-        if held is not None:
-            self._restore(held)
+        budget = (detection.design_effect, self._log_threshold)
+        self._config = config_hash(model.attributes, score, model.event_time.pane_s, budget)
+        if stored is not None:
+            self._restore(stored)
 
     def feed(self, pane: ClosedPane) -> list[DriftAlarm]:
         """Take in a closed pane: what belongs to a reference goes there, the rest is tested against it."""
         counts = self._bins.counts(pane.cells)
         is_frozen = self._is_frozen()
-        tested = counts * (is_frozen & ~self._is_found())[:, None]
+        tested = counts * (is_frozen & ~self._has_drifted())[:, None]
         for number in np.flatnonzero(~is_frozen & (counts.sum(axis=1) > 0)).tolist():
             self._gather(number, counts[number], pane.start_s)
         n = np.broadcast_to(tested.sum(axis=1, keepdims=True), tested.shape)
@@ -131,7 +95,7 @@ class ScoreDriftMonitor:
         return self._strongest(alarms)
 
     def judge(self, cells: Mapping[int, list[int]]) -> dict[GroupKey, tuple[ScoreStability, Evidence]]:
-        """Say how stable the scores of each group are in a window, and how its tests stand at the end of it."""
+        """Return how stable the scores of each group are in a window, and how its tests stand at the end of it."""
         counts = self._bins.counts(cells)
         return {
             key: (self._stability(number, counts[number]), self._evidence(number, int(counts[number].sum())))
@@ -141,26 +105,26 @@ class ScoreDriftMonitor:
     def state(self) -> bytes:
         """Return everything that a restart needs."""
         return msgspec.msgpack.encode(
-            _StoredDrift(self._config, self._bank.snapshot(), self._references.tolist(), self._spans_s, self._found)
+            _StoredDrift(self._config, self._bank.snapshot(), self._references.tolist(), self._spans_s, self._drifts)
         )
 
-    def _restore(self, held: bytes) -> None:
-        stored = restore_tests(held, _StoredDrift, config=self._config, bank=self._bank, name="tests of scores")
+    def _restore(self, data: bytes) -> None:
+        stored = restore_tests(data, _StoredDrift, config=self._config, bank=self._bank, name="tests of scores")
         if stored is None:
             return
         self._references = np.array(stored.references, np.int64)
-        self._spans_s, self._found = stored.spans_s, stored.found
+        self._spans_s, self._drifts = stored.spans_s, stored.drifts
         for number in np.flatnonzero(self._is_frozen()).tolist():
             self._freeze(number)
 
-    def _is_frozen(self) -> NDArray[np.bool_]:
-        frozen: NDArray[np.bool_] = self._references.sum(axis=1) >= self._score.reference_n
+    def _is_frozen(self) -> Bools:
+        frozen: Bools = self._references.sum(axis=1) >= self._score.reference_n
         return frozen
 
-    def _is_found(self) -> NDArray[np.bool_]:
-        found = np.zeros(len(self.keys), np.bool_)
-        found[list(self._found)] = True
-        return found
+    def _has_drifted(self) -> Bools:
+        has_drifted = np.zeros(len(self.keys), np.bool_)
+        has_drifted[list(self._drifts)] = True
+        return has_drifted
 
     def _gather(self, number: int, counts: Ints, pane_start_s: int) -> None:
         self._references[number] += counts
@@ -184,15 +148,15 @@ class ScoreDriftMonitor:
             number = alarm.row // self._bins.n_bins
             if number not in by_group or alarm.log_evidence > by_group[number].log_evidence:
                 by_group[number] = alarm
-        return [self._find(number, alarm) for number, alarm in by_group.items()]
+        return [self._drift_alarm(number, alarm) for number, alarm in by_group.items()]
 
-    def _find(self, number: int, alarm: RateAlarm) -> DriftAlarm:
+    def _drift_alarm(self, number: int, alarm: RateAlarm) -> DriftAlarm:
         bin_ = alarm.row % self._bins.n_bins
         log10_e = alarm.log_evidence / math.log(10)
-        found = DetectedDrift(alarm.pane_start_s, alarm.onset_s, bin_, alarm.is_above, log10_e)
-        self._found[number] = found
+        drift = DetectedDrift(alarm.pane_start_s, alarm.onset_s, bin_, alarm.is_above, log10_e)
+        self._drifts[number] = drift
         reference = tuple(self._references[number].tolist())
-        return DriftAlarm(*self.keys[number], found, self._log_threshold / math.log(10), reference)
+        return DriftAlarm(*self.keys[number], drift, self._log_threshold / math.log(10), reference)
 
     def _stability(self, number: int, counts: Ints) -> ScoreStability:
         is_frozen = self._references[number].sum() >= self._score.reference_n
@@ -206,31 +170,31 @@ class ScoreDriftMonitor:
 
     def _evidence(self, number: int, n: int) -> Evidence:
         rows = slice(number * self._bins.n_bins, (number + 1) * self._bins.n_bins)
-        log_sr, found = float(self._bank.log_sr[rows].max()), self._found.get(number)
+        log_sr, drift = float(self._bank.log_sr[rows].max()), self._drifts.get(number)
         best = number * self._bins.n_bins + int(self._bank.log_sr[rows].argmax())
-        is_watched = log_sr >= self._log_threshold - _LOG_WATCH
+        is_warning = log_sr >= self._log_threshold - _LOG_WARNING
         state = State.OK
-        if found is not None:
+        if drift is not None:
             state = State.BREACH
         elif n < self._model.rules.min_n or log_sr <= _NO_EVIDENCE:
             state = State.INSUFFICIENT
-        elif is_watched:
+        elif is_warning:
             state = State.WARNING
         onset_s = int(self._bank.onset_s[best]) if state is State.WARNING else None
         log10_e = log_sr / math.log(10) if log_sr > _NO_EVIDENCE else None
         return Evidence(
             test=PairTest.SCORE_DRIFT,
             state=state,
-            log10_e=log10_e if found is None else found.log10_e,
+            log10_e=log10_e if drift is None else drift.log10_e,
             log10_threshold=self._log_threshold / math.log(10),
-            alarm_s=None if found is None else found.pane_s,
-            onset_s=onset_s if found is None else found.onset_s,
+            alarm_s=None if drift is None else drift.pane_s,
+            onset_s=onset_s if drift is None else drift.onset_s,
             is_shown_fair=False,
         )
 
 
 class _Bins:
-    """Scores by bin of each group, out of the cells of decisions."""
+    """Counts of scores by group and bin, from the cells of decisions."""
 
     def __init__(self, layout: CellLayout, keys: list[GroupKey]) -> None:
         labels = dict(layout.dimensions)

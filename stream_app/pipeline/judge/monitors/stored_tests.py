@@ -1,4 +1,4 @@
-"""The state of sequential tests in the judge's: taken over after a restart, unless the policy made them others."""
+"""The state of sequential tests in the judge's: taken over after a restart, unless the policy changed the tests."""
 
 from __future__ import annotations
 
@@ -28,25 +28,25 @@ Stored = TypeVar("Stored", bound=StoredTests)
 
 
 def config_hash(*facts: object) -> str:
-    """Return 16 hex digits that tell one configuration of tests from another."""
+    """Return 16 hex digits that distinguish one configuration of tests from another."""
     return hashlib.sha256(msgspec.json.encode(facts)).hexdigest()[:16]
 
 
-def restore_tests(held: bytes, kind: type[Stored], *, config: str, bank: EvidenceBank, name: str) -> Stored | None:
-    """Restore a bank of tests and return what was stored beside it; None when the tests are others and start anew.
+def restore_tests(data: bytes, kind: type[Stored], *, config: str, bank: EvidenceBank, name: str) -> Stored | None:
+    """Restore a bank of tests and return what was stored beside it; None when the tests differ: they start again.
 
     Args:
-        held: What was stored.
+        data: What was stored.
         kind: Its type.
         config: What the tests depend on now.
-        bank: Is restored in place.
+        bank: Restored in place.
         name: What to call the tests in an error.
 
     Raises:
         StateError: the state cannot be read.
     """
     try:
-        stored = msgspec.msgpack.decode(held, type=kind)
+        stored = msgspec.msgpack.decode(data, type=kind)
         if stored.config != config:
             return None
         bank.restore(stored.bank)

@@ -1,4 +1,4 @@
-"""Counts that are published: nothing is tested, each window is told once and without offsets."""
+"""Counts that are published: nothing is tested, each window is published once and without offsets."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.tally_changes import ClosedPane, StateKey
 from stream_app.pipeline.judge.subjects.subject import PUBLISHED, SUPPRESSED, LookBack, WindowVerdicts, tally_config_of
 from stream_app.pipeline.judge.verdicts.aggregates import publish_counts
-from stream_app.pipeline.judge.verdicts.decisions import WindowContext
+from stream_app.pipeline.judge.verdicts.window_context import WindowContext
 from stream_app.pipeline.layout import layout_of
 from stream_app.pipeline.records.alerts import Alert
 from stream_app.policy import ModelPolicy
 
 
 class CountsSubject:
-    """A model of kind ``counts``; a ``Watched``.
+    """A model of kind ``counts``; a ``Subject``.
 
     Args:
         model: Its policy.
@@ -26,15 +26,15 @@ class CountsSubject:
         self._model, self._layout = model, layout_of(model)
 
     def feed(self, pane: ClosedPane, look_back: LookBack) -> list[Alert]:
-        """Find nothing: counts are not judged."""
+        """Return no alert: counts are not tested."""
         del pane, look_back
         return []
 
-    def tell(self, cells: Cells, counted: WindowContext) -> WindowVerdicts:
-        """Publish the counts of a window that closes; say nothing when it is only looked at again."""
-        if not counted.is_close:
+    def judge(self, cells: Cells, context: WindowContext) -> WindowVerdicts:
+        """Publish the counts of a window that closes; a window that is judged again has no verdicts."""
+        if not context.is_close:
             return WindowVerdicts()
-        publication = publish_counts(self._model, self._layout, cells, counted.span, policy_hash=counted.policy_hash)
+        publication = publish_counts(self._model, self._layout, cells, context.span, policy_hash=context.policy_hash)
         return WindowVerdicts(
             disposition=PUBLISHED if publication.aggregate else SUPPRESSED,
             aggregate=publication.aggregate,

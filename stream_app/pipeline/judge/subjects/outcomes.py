@@ -1,7 +1,7 @@
 """Outcomes of decisions: tested and judged for every single attribute.
 
-Their event time is that at which they came, so a window holds the outcomes that came in it, whenever their decisions
-were made.
+Their event time is the time at which they came, so a window contains the outcomes that came in it, whenever their
+decisions were made.
 """
 
 from __future__ import annotations
@@ -10,99 +10,82 @@ from collections.abc import Mapping
 
 import msgspec
 
-from stream_app.core.groups.comparison import State, worst_of
-from stream_app.core.privacy.disclosure import disclose
+from stream_app.core.groups.comparison import worst_of
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.tally_changes import ClosedPane, StateKey
+from stream_app.pipeline.disclosure.outcomes import shown_outcomes
 from stream_app.pipeline.judge.budget import BudgetFamily, log_thresholds_of
 from stream_app.pipeline.judge.monitors.gaps import GapMonitor
-from stream_app.pipeline.judge.monitors.questions import outcome_questions, question_of
-from stream_app.pipeline.judge.subjects.decisions import MONITOR, stored_bytes
-from stream_app.pipeline.judge.subjects.subject import (
-    INSUFFICIENT,
-    PUBLISHED,
-    SUPPRESSED,
-    LookBack,
-    WindowVerdicts,
-    tally_config_of,
-)
-from stream_app.pipeline.judge.verdicts.decisions import WindowContext
+from stream_app.pipeline.judge.questions import outcome_questions, question_of
+from stream_app.pipeline.judge.state import MONITOR, StoredEntries, stored_bytes
+from stream_app.pipeline.judge.subjects.subject import LookBack, WindowVerdicts, disposition_of, tally_config_of
 from stream_app.pipeline.judge.verdicts.outcomes import judge_outcomes
 from stream_app.pipeline.judge.verdicts.question_alerts import alert_about
+from stream_app.pipeline.judge.verdicts.window_context import WindowContext
 from stream_app.pipeline.layout import outcome_layout_of
 from stream_app.pipeline.names import outcomes_name
 from stream_app.pipeline.records.alerts import Alert
-from stream_app.pipeline.records.evidence import Evidence
+from stream_app.pipeline.records.evidence import Evidence, state_under
 from stream_app.pipeline.records.outcome_results import OutcomeResult
 from stream_app.policy import ModelPolicy, outcome_layout_hash
 
 
 class OutcomesSubject:
-    """The outcomes of a model; a ``Watched``.
+    """The outcomes of a model; a ``Subject``.
 
     Args:
         model: Its policy, with an outcome.
-        held: Its entries in the state topic; empty at the very first start.
+        stored: Its entries in the changelog topic; empty at the very first start.
 
     Raises:
         StateError: the state cannot be read.
         ValueError: the model has no outcome.
     """
 
-    def __init__(self, model: ModelPolicy, held: Mapping[StateKey, list[bytes]]) -> None:
+    def __init__(self, model: ModelPolicy, stored: StoredEntries) -> None:
         self.name, self.layout_hash = outcomes_name(model.name), outcome_layout_hash(model)
         self.tally_config = tally_config_of(model, is_outcomes=True)
         self.is_public = False
         self._model, self._layout = model, outcome_layout_of(model)
         self._questions = outcome_questions(model)
         log_threshold = log_thresholds_of(model).get(BudgetFamily.OUTCOMES)
-        self._watch = GapMonitor(model, self._layout, self._questions, log_threshold, stored_bytes(held, MONITOR))
+        state = stored_bytes(stored, MONITOR)
+        self._monitor = GapMonitor(model, self._layout, self._questions, log_threshold, state)
         self._is_changed = False
 
     def feed(self, pane: ClosedPane, look_back: LookBack) -> list[Alert]:
-        """Take in a closed pane, once and in order of event time; return what was found by it."""
+        """Take in a closed pane, once and in order of event time; return the alerts that it causes."""
         self._is_changed = True
         alerts = []
-        for alarm in self._watch.feed(pane):
-            question, pair = question_of(alarm.test, self._questions), self._watch.pairs[alarm.pair]
-            time_range, stamp = look_back(alarm.onset_s)
-            alerts.append(alert_about(question, self.name, self._model, self._layout, alarm, pair, time_range, stamp))
+        for alarm in self._monitor.feed(pane):
+            question, pair = question_of(alarm.test, self._questions), self._monitor.pairs[alarm.pair]
+            alerts.append(
+                alert_about(question, self.name, self._model, self._layout, alarm, pair, *look_back(alarm.onset_s))
+            )
         return alerts
 
-    def tell(self, cells: Cells, counted: WindowContext) -> WindowVerdicts:
+    def judge(self, cells: Cells, context: WindowContext) -> WindowVerdicts:
         """Judge a window or the running totals."""
-        self._is_changed |= counted.is_close
-        evidence = self._watch.judge(counted.span.window, cells, is_close=counted.is_close)
+        self._is_changed |= context.is_close
+        evidence = self._monitor.judge(context.span.window, cells, is_close=context.is_close)
         results = [
-            _with_evidence(result, evidence)
-            for result in judge_outcomes(
-                self._model,
-                self._layout,
-                cells,
-                counted.span,
-                revision=counted.revision,
-                offsets=counted.offsets,
-                policy_hash=counted.policy_hash,
-            )
+            _with_evidence(result, evidence) for result in judge_outcomes(self._model, self._layout, cells, context)
         ]
-        return WindowVerdicts(disposition=_disposition_of(results, self._model.privacy.k), outcome_results=results)
+        disposition = disposition_of(
+            (result.state for result in results),
+            is_any_shown=any(shown_outcomes(result, self._model.privacy.k).shown for result in results),
+        )
+        return WindowVerdicts(disposition=disposition, outcome_results=results)
 
     def take_changes(self) -> list[tuple[StateKey, bytes]]:
         """Return the state of the tests if it changed since the last call."""
         is_changed, self._is_changed = self._is_changed, False
-        return [(MONITOR, self._watch.state())] if is_changed else []
+        return [(MONITOR, self._monitor.state())] if is_changed else []
 
 
-def _with_evidence(result: OutcomeResult, told: Mapping[tuple[str, str], tuple[Evidence, ...]]) -> OutcomeResult:
+def _with_evidence(result: OutcomeResult, evidence: Mapping[tuple[str, str], tuple[Evidence, ...]]) -> OutcomeResult:
     groups = []
     for group in result.groups:
-        evidence = told.get((result.attribute, group.group), ())
-        state = worst_of(each.state for each in evidence) if evidence else None
-        groups.append(msgspec.structs.replace(group, evidence=evidence, state=state))
+        of_group = evidence.get((result.attribute, group.group), ())
+        groups.append(msgspec.structs.replace(group, evidence=of_group, state=state_under(of_group)))
     return msgspec.structs.replace(result, groups=tuple(groups), state=worst_of(group.state for group in groups))
-
-
-def _disposition_of(results: list[OutcomeResult], k: int) -> str:
-    if not any(disclose({group.group: group.n for group in result.groups}, k).shown for result in results):
-        return SUPPRESSED
-    return INSUFFICIENT if all(result.state is State.INSUFFICIENT for result in results) else PUBLISHED

@@ -1,21 +1,22 @@
-"""What a judge watches and tells, apart from how it cuts event time and counts: the two halves of judging a model.
+"""The contract between the two halves of judging a model: cutting and counting, and what follows from the counts.
 
-``model_judge`` cuts and counts, the same for every kind of model. A ``Subject`` says what follows: decisions are tested
-and judged (``watched_decisions``), outcomes too (``watched_outcomes``), counts are published (``watched_counts``).
+``model_judge`` cuts event time and counts, the same for every kind of model. A ``Subject`` says what follows: decisions
+are tested and judged (``decisions``), outcomes too (``outcomes``), counts are published (``counts``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from stream_app.core.groups.comparison import State
 from stream_app.core.windows.cells import Cells
-from stream_app.core.windows.tally import TallyConfig
 from stream_app.core.windows.tally_changes import ClosedPane, StateKey
+from stream_app.core.windows.tally_config import TallyConfig
 from stream_app.core.windows.tumbling import WindowSpec
 from stream_app.pipeline.judge.verdicts.alerts import OnsetCounts, Provenance
-from stream_app.pipeline.judge.verdicts.decisions import WindowContext
+from stream_app.pipeline.judge.verdicts.window_context import WindowContext
 from stream_app.pipeline.records.aggregates import Aggregate
 from stream_app.pipeline.records.alerts import Alert
 from stream_app.pipeline.records.outcome_results import OutcomeResult
@@ -25,14 +26,13 @@ from stream_app.policy import ModelPolicy
 PUBLISHED, SUPPRESSED, INSUFFICIENT, EMPTY = "published", "suppressed", "insufficient", "empty"
 DISPOSITIONS = (PUBLISHED, SUPPRESSED, INSUFFICIENT, EMPTY)  # of a window that closed
 
-LookBack = Callable[
-    [int], tuple[OnsetCounts, Provenance]
-]  # what was counted from an onset to the pane that just closed
+# What was counted from an onset to the end of the pane that just closed.
+LookBack = Callable[[int], tuple[OnsetCounts, Provenance]]
 
 
 @dataclass(slots=True)
 class WindowVerdicts:
-    """What is said about one window.
+    """The verdicts on one window.
 
     Attributes:
         disposition: What becomes of a window that closed.
@@ -52,13 +52,13 @@ class WindowVerdicts:
 
 
 class Subject(Protocol):
-    """What is watched of one model.
+    """What is judged of one model.
 
     Attributes:
         name: Its name in state, journal, alerts and results.
         layout_hash: Hash of what its counts depend on.
         tally_config: How its event time is cut.
-        is_public: Whether its counts leave: then windows are told once, and nothing is told with offsets.
+        is_public: Whether its counts leave: then a window is published once, and nothing carries offsets.
     """
 
     name: str
@@ -67,10 +67,10 @@ class Subject(Protocol):
     is_public: bool
 
     def feed(self, pane: ClosedPane, look_back: LookBack) -> list[Alert]:
-        """Take in a closed pane, once and in order of event time; return what was found by it."""
+        """Take in a closed pane, once and in order of event time; return the alerts that it causes."""
 
-    def tell(self, cells: Cells, counted: WindowContext) -> WindowVerdicts:
-        """Say what is to be said about a window or the running totals."""
+    def judge(self, cells: Cells, context: WindowContext) -> WindowVerdicts:
+        """Judge a window or the running totals."""
 
     def take_changes(self) -> list[tuple[StateKey, bytes]]:
         """Return the entries of its own state that changed since the last call."""
@@ -92,3 +92,18 @@ def tally_config_of(model: ModelPolicy, *, is_outcomes: bool = False) -> TallyCo
         windows=windows[:1] if is_public else windows,
         has_total=not is_public,
     )
+
+
+def disposition_of(states: Iterable[State], *, is_any_shown: bool) -> str:
+    """Return what becomes of a window that was judged.
+
+    Args:
+        states: State of each of its results.
+        is_any_shown: Whether any group of them may leave.
+
+    >>> disposition_of([State.INSUFFICIENT, State.OK], is_any_shown=True), disposition_of([], is_any_shown=False)
+    ('published', 'suppressed')
+    """
+    if not is_any_shown:
+        return SUPPRESSED
+    return INSUFFICIENT if all(state is State.INSUFFICIENT for state in states) else PUBLISHED

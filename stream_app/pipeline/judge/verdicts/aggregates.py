@@ -17,7 +17,7 @@ class Publication(NamedTuple):
     """What becomes of the counts of one window.
 
     Attributes:
-        aggregate: The record; None when no cell may be shown (that somebody was there is already told by a record).
+        aggregate: The record; None when no cell may be shown (a record alone would say that somebody was there).
         n_small: Cells hidden because they are small.
         n_complementary: Cells hidden so that those cannot be found by subtraction.
     """

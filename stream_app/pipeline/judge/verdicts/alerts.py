@@ -10,7 +10,7 @@ from stream_app.core.cause.cause import Cause
 from stream_app.core.groups.comparison import disparate_impact_ratio, statistical_parity_difference
 from stream_app.core.groups.counts import GroupCount, approval_rate
 from stream_app.core.groups.subgroups import Subgroup
-from stream_app.pipeline.judge.monitors.rules import Alarm
+from stream_app.pipeline.judge.observations import Alarm
 from stream_app.pipeline.judge.verdicts.causes import Explainer
 from stream_app.pipeline.judge.verdicts.rows import describe_pair
 from stream_app.pipeline.records.alerts import SCHEMA, Alert
@@ -27,14 +27,14 @@ class OnsetCounts(NamedTuple):
 
 
 class Provenance(NamedTuple):
-    """By what an alert can be found again."""
+    """By what an alert can be reproduced: offsets of the sources, and the policy."""
 
     offsets: Offsets
     policy_hash: str
 
 
 class PairObservation(NamedTuple):
-    """What was seen of a pair in the stretch before an alarm.
+    """A pair in the time range before an alarm.
 
     Attributes:
         attribute: Name of the attribute.
@@ -56,53 +56,60 @@ class PairObservation(NamedTuple):
 
 
 def alert_of(
-    model: ModelPolicy, explainer: Explainer, alarm: Alarm, pair: Subgroup, time_range: OnsetCounts, stamp: Provenance
+    model: ModelPolicy,
+    explainer: Explainer,
+    alarm: Alarm,
+    pair: Subgroup,
+    onset_counts: OnsetCounts,
+    provenance: Provenance,
 ) -> Alert:
-    """Describe an alarm or a recovery about decisions by what was counted in the stretch before it.
+    """Describe an alarm or a recovery about decisions by what was counted in the time range before it.
 
     Args:
         model: The policy.
-        explainer: Of the cells of the stretch.
-        alarm: What the test said.
+        explainer: Of the cells of that time range.
+        alarm: What changed.
         pair: About whom.
-        time_range: What was counted since the onset.
-        stamp: By what the alert can be found again.
+        onset_counts: What was counted since the onset.
+        provenance: By what the alert can be reproduced.
     """
     count, reference = explainer.counts(pair)
     cause = explainer.explain(pair)
     is_over = not alarm.is_breach
     sentence = describe_pair(model, pair, count, reference, cause, onset_s=alarm.onset_s, is_over=is_over)
     group, other = AND.join(pair.labels), AND.join(pair.reference)
-    sight = PairObservation(CROSS.join(pair.attributes), group, other, count, reference, cause, sentence)
-    return make_alert(model.name, alarm, sight, time_range, stamp)
+    observation = PairObservation(CROSS.join(pair.attributes), group, other, count, reference, cause, sentence)
+    return make_alert(model.name, alarm, observation, onset_counts, provenance)
 
 
-def make_alert(name: str, alarm: Alarm, sight: PairObservation, time_range: OnsetCounts, stamp: Provenance) -> Alert:
+def make_alert(
+    name: str, alarm: Alarm, observation: PairObservation, onset_counts: OnsetCounts, provenance: Provenance
+) -> Alert:
     """Put an alert together.
 
     Args:
         name: Name of the model, or of its outcomes.
         alarm: What changed.
-        sight: What was seen.
-        time_range: Where.
-        stamp: By what it can be found again.
+        observation: The pair since the onset.
+        onset_counts: The time range of the observation.
+        provenance: By what the alert can be reproduced.
     """
-    count, reference = sight.cases, sight.reference_cases
+    count, reference = observation.cases, observation.reference_cases
     return Alert(
         schema=SCHEMA,
         model=name,
-        attribute=sight.attribute,
-        group=sight.group,
-        reference=sight.reference,
+        attribute=observation.attribute,
+        group=observation.group,
+        reference=observation.reference,
         test=alarm.test,
         change="breach" if alarm.is_breach else "recovery",
         pane_s=alarm.pane_s,
-        at_s=time_range.end_s,
+        at_s=onset_counts.end_s,
         onset_s=alarm.onset_s,
         log10_e=alarm.log10_e,
         log10_threshold=alarm.log10_threshold,
-        start_s=time_range.start_s,
-        end_s=time_range.end_s,
+        start_s=onset_counts.start_s,
+        end_s=onset_counts.end_s,
         n=count.n,
         favorable=count.favorable,
         n_reference=reference.n,
@@ -110,9 +117,9 @@ def make_alert(name: str, alarm: Alarm, sight: PairObservation, time_range: Onse
         rate=approval_rate(count),
         disparate_impact_ratio=disparate_impact_ratio(count, reference),
         gap=statistical_parity_difference(count, reference),
-        cause=sight.cause,
-        sentence=sight.sentence,
-        offsets=stamp.offsets,
-        policy_hash=stamp.policy_hash,
+        cause=observation.cause,
+        sentence=observation.sentence,
+        offsets=provenance.offsets,
+        policy_hash=provenance.policy_hash,
         code_version=__version__,
     )

@@ -16,13 +16,13 @@ from stream_app.pipeline.judge.verdicts.limits import limits_of
 from stream_app.pipeline.layout import DECISION, FAVOURABLE
 from stream_app.policy import Feature, ModelPolicy
 
-_WHOLE = "all"  # the only segment of a model without segments
+_ONLY_SEGMENT = "all"  # the only segment of a model without segments
 
 
 LabeledCell = tuple[tuple[str, ...], Sequence[int]]  # labels in the order of the layout, vector
 
 
-def labeled(layout: CellLayout, cells: Mapping[int, Sequence[int]]) -> list[LabeledCell]:
+def label_cells(layout: CellLayout, cells: Mapping[int, Sequence[int]]) -> list[LabeledCell]:
     """Return cells with their labels."""
     return [(layout.labels_of(code), vector) for code, vector in cells.items()]
 
@@ -48,15 +48,15 @@ class Explainer:
         model: Policy of the cells.
         layout: Their layout.
         rows: Labels and vector of each cell.
-        asked: The share that is explained; None for the approval rate, of which a shortfall is told too.
+        share: The share that is explained; None for the approval rate, which has a shortfall too.
     """
 
     def __init__(
-        self, model: ModelPolicy, layout: CellLayout, rows: Sequence[LabeledCell], asked: ExplainedShare | None = None
+        self, model: ModelPolicy, layout: CellLayout, rows: Sequence[LabeledCell], share: ExplainedShare | None = None
     ) -> None:
         self._segment = model.segment
-        self._min_ratio = limits_of(model).min_disparate_impact_ratio if asked is None else None
-        self._asked = asked or ExplainedShare(DECISION, (FAVOURABLE,), model.counted_features)
+        self._min_ratio = limits_of(model).min_disparate_impact_ratio if share is None else None
+        self._share = share or ExplainedShare(DECISION, (FAVOURABLE,), model.counted_features)
         self._places = {name: place for place, (name, _) in enumerate(layout.dimensions)}
         self._rows = rows
         self._index: dict[tuple[str, ...], dict[tuple[str, ...], list[LabeledCell]]] = {}
@@ -72,27 +72,27 @@ class Explainer:
         counts, counts_ref = self._by_segment(group), self._by_segment(reference)
         features = [
             FeatureMoments(feature.name, feature.scale, _moments(group, place), _moments(reference, place))
-            for place, feature in enumerate(self._asked.features)
+            for place, feature in enumerate(self._share.features)
         ]
         needed = None if self._min_ratio is None else shortfall(_sum(counts), _sum(counts_ref), self._min_ratio)
         return explain_pair(counts, counts_ref, features, shortfall=needed)
 
-    def _rows_of(self, pair: Subgroup, wanted: tuple[str, ...]) -> list[LabeledCell]:
-        """Return the cells of a group; all cells are gone through once, however many pairs break together."""
+    def _rows_of(self, pair: Subgroup, labels: tuple[str, ...]) -> list[LabeledCell]:
+        """Return the cells of a group; all cells are read once, however many pairs break together."""
         if pair.attributes not in self._index:
             places = [self._places[name] for name in pair.attributes]
             by_labels = self._index.setdefault(pair.attributes, {})
             for row in self._rows:
                 by_labels.setdefault(tuple(row[0][place] for place in places), []).append(row)
-        return self._index[pair.attributes].get(wanted, [])
+        return self._index[pair.attributes].get(labels, [])
 
     def _by_segment(self, rows: list[LabeledCell]) -> Counts:
-        segment, place = self._segment, self._places[self._asked.dimension]
+        segment, place = self._segment, self._places[self._share.dimension]
         counts: dict[str, tuple[int, int]] = {}
         for labels, vector in rows:
-            name = labels[self._places[segment.name]] if segment is not None else _WHOLE
+            name = labels[self._places[segment.name]] if segment is not None else _ONLY_SEGMENT
             n, k = counts.get(name, (0, 0))
-            is_favorable = labels[place] in self._asked.counted
+            is_favorable = labels[place] in self._share.counted
             counts[name] = (n + vector[0], k + vector[0] * is_favorable)
         return counts
 

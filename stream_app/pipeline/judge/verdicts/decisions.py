@@ -2,51 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import groupby
 
 from stream_app import __version__
-from stream_app.core.groups.comparison import State, worst_of
+from stream_app.core.groups.comparison import worst_of
 from stream_app.core.groups.counts import GroupCount
-from stream_app.core.intervals.intervals import intervals_of_pairs
 from stream_app.core.windows.cells import CellLayout
-from stream_app.pipeline.judge.monitors.pairs import PairMonitor
-from stream_app.pipeline.judge.verdicts.causes import Explainer, LabeledCell, labeled
+from stream_app.pipeline.judge.observations import ObservedPair
+from stream_app.pipeline.judge.verdicts.causes import Explainer, LabeledCell, label_cells
 from stream_app.pipeline.judge.verdicts.rows import (
     explained,
     is_remarkable,
     judged_row,
     reference_row,
-    strength_of,
     undeclared_row,
 )
+from stream_app.pipeline.judge.verdicts.window_context import WindowContext
 from stream_app.pipeline.layout import DECISION, FAVOURABLE
-from stream_app.pipeline.records.evidence import Evidence
-from stream_app.pipeline.records.results import CROSS, SCHEMA, TOTAL_WINDOW, GroupResult, Offsets, Result, Span
+from stream_app.pipeline.records.evidence import strength_of
+from stream_app.pipeline.records.results import CROSS, SCHEMA, TOTAL_WINDOW, GroupResult, Result
 from stream_app.policy import OTHER, UNKNOWN, Attribute, ModelPolicy
 
 _N_EXPLAINED = 5  # intersections of one window whose cause is worked out
-
-
-@dataclass(frozen=True)
-class WindowContext:
-    """What a window says beside its cells.
-
-    Attributes:
-        span: The stretch of event time.
-        revision: 0 at close, one more for each correction.
-        offsets: By source topic and partition the offset below which every record is counted.
-        policy_hash: Hash of the whole policy.
-        is_close: Whether the window has just closed; a watch ends by windows that close, not by looking again.
-    """
-
-    span: Span
-    revision: int
-    offsets: Offsets
-    policy_hash: str
-    is_close: bool
 
 
 def group_counts(layout: CellLayout, attribute: str, cells: Mapping[int, list[int]]) -> dict[str, GroupCount]:
@@ -72,16 +51,27 @@ def group_counts(layout: CellLayout, attribute: str, cells: Mapping[int, list[in
 
 
 def judge_window(
-    model: ModelPolicy, layout: CellLayout, cells: Mapping[int, list[int]], watch: PairMonitor, counted: WindowContext
+    model: ModelPolicy,
+    layout: CellLayout,
+    cells: Mapping[int, list[int]],
+    observed: Sequence[ObservedPair],
+    context: WindowContext,
 ) -> list[Result]:
     """Turn the cells of one window into one result for each attribute, then one for each intersection.
 
     Running totals are judged by single attributes only.
+
+    Args:
+        model: Its policy, of kind ``decisions``.
+        layout: Layout of the cells.
+        cells: Vectors by code.
+        observed: Every group and intersection in this window, from ``PairMonitor.observe``.
+        context: What is known of the window beside its cells.
     """
-    return list(_Judge(model, layout, cells, watch, counted).results())
+    return list(_WindowJudge(model, layout, cells, observed, context).results())
 
 
-class _Judge:
+class _WindowJudge:
     """Judges one window; see ``judge_window``."""
 
     def __init__(
@@ -89,38 +79,39 @@ class _Judge:
         model: ModelPolicy,
         layout: CellLayout,
         cells: Mapping[int, list[int]],
-        watch: PairMonitor,
-        counted: WindowContext,
+        observed: Sequence[ObservedPair],
+        context: WindowContext,
     ) -> None:
         self._model = model
         self._layout = layout
         self._cells = cells
-        self._pairs = watch.pairs
-        self._counted = counted
-        is_window = counted.span.window != TOTAL_WINDOW
-        self._crossed = [number for number, pair in enumerate(self._pairs) if len(pair.attributes) > 1 and is_window]
-        counts = watch.counts(cells)
-        self._counts = [(GroupCount(n, k), GroupCount(n_ref, k_ref)) for k, n, k_ref, n_ref in counts.tolist()]
-        self._intervals = intervals_of_pairs(self._counts)
-        self._evidence = watch.judge(counted.span.window, counts, self._intervals, is_close=counted.is_close)
+        self._observed = observed
+        self._context = context
+        is_window = context.span.window != TOTAL_WINDOW
+        self._crossed = [number for number, item in enumerate(observed) if len(item.pair.attributes) > 1 and is_window]
 
     def results(self) -> Iterator[Result]:
         """Return the results of the window."""
         for attribute in self._model.attributes:
             yield self._result(attribute.name, attribute.reference or "", self._groups_of(attribute))
         explained_pairs = self._most_remarkable()
-        for attributes, numbers in groupby(self._crossed, key=lambda number: self._pairs[number].attributes):
-            listed = list(numbers)
-            reference, count = self._pairs[listed[0]].reference, self._counts[listed[0]][1]
-            told = [n for n in listed if self._counts[n][0].n or _is_breach(self._evidence[n])]
-            rows = [self._row(n, is_explained=n in explained_pairs) for n in told]
-            head = reference_row(reference, count)
-            yield self._result(CROSS.join(attributes), head.group, [head, *rows, *self._undeclared(attributes, count)])
+        for attributes, numbers in groupby(self._crossed, key=lambda number: self._observed[number].pair.attributes):
+            crosses = list(numbers)
+            first = self._observed[crosses[0]]
+            listed = [number for number in crosses if _is_listed(self._observed[number])]
+            rows = [self._row(number, is_explained=number in explained_pairs) for number in listed]
+            head = reference_row(first.pair.reference, first.reference_cases)
+            undeclared = self._undeclared(attributes, first.reference_cases)
+            yield self._result(CROSS.join(attributes), head.group, [head, *rows, *undeclared])
 
     def _groups_of(self, attribute: Attribute) -> Iterator[GroupResult]:
         counts = group_counts(self._layout, attribute.name, self._cells)
         reference = counts[attribute.reference or ""]
-        numbers = {pair.labels[0]: n for n, pair in enumerate(self._pairs) if pair.attributes == (attribute.name,)}
+        numbers = {
+            observed.pair.labels[0]: number
+            for number, observed in enumerate(self._observed)
+            if observed.pair.attributes == (attribute.name,)
+        }
         for group, count in counts.items():
             if group == attribute.reference:
                 yield reference_row((group,), count)
@@ -130,15 +121,16 @@ class _Judge:
                 yield undeclared_row((group,), count, reference)
 
     def _row(self, number: int, *, is_explained: bool) -> GroupResult:
-        pair, (count, reference) = self._pairs[number], self._counts[number]
-        row = judged_row(self._model, pair.labels, count, reference, self._intervals[number], self._evidence[number])
+        observed = self._observed[number]
+        row = judged_row(self._model, observed)
         if not is_explained or not is_remarkable(row):
             return row
-        return explained(row, self._model, pair, reference, self._explainer.explain(pair))
+        return explained(row, self._model, observed, self._explainer.explain(observed.pair))
 
     def _most_remarkable(self) -> set[int]:
         """Return the intersections with most evidence: breaches first."""
-        return set(sorted(self._crossed, key=lambda n: strength_of(self._evidence[n]), reverse=True)[:_N_EXPLAINED])
+        ranked = sorted(self._crossed, key=lambda number: strength_of(self._observed[number].evidence), reverse=True)
+        return set(ranked[:_N_EXPLAINED])
 
     def _undeclared(self, attributes: tuple[str, ...], reference: GroupCount) -> list[GroupResult]:
         """Return the crosses with unknown or unlisted values: without them a margin would give a small one away."""
@@ -164,11 +156,11 @@ class _Judge:
             for code, vector in self._cells.items()
             if any(code // stride % n in indices for stride, n, indices in undeclared)
         }
-        return labeled(self._layout, cells)
+        return label_cells(self._layout, cells)
 
     @cached_property
     def _labeled(self) -> list[LabeledCell]:
-        return labeled(self._layout, self._cells)
+        return label_cells(self._layout, self._cells)
 
     @cached_property
     def _explainer(self) -> Explainer:
@@ -176,7 +168,7 @@ class _Judge:
 
     def _result(self, attribute: str, reference: str, groups: Iterable[GroupResult]) -> Result:
         rows = tuple(groups)
-        span = self._counted.span
+        span = self._context.span
         return Result(
             schema=SCHEMA,
             model=self._model.name,
@@ -185,16 +177,18 @@ class _Judge:
             size_s=span.end_s - span.start_s,
             start_s=span.start_s,
             end_s=span.end_s,
-            revision=self._counted.revision,
+            revision=self._context.revision,
             reference=reference,
             n=sum(group.n for group in rows),
             state=worst_of(group.state for group in rows),
             groups=rows,
-            offsets=self._counted.offsets,
-            policy_hash=self._counted.policy_hash,
+            offsets=self._context.offsets,
+            policy_hash=self._context.policy_hash,
             code_version=__version__,
         )
 
 
-def _is_breach(evidence: tuple[Evidence, ...]) -> bool:
-    return any(each.state is State.BREACH for each in evidence)
+def _is_listed(observed: ObservedPair) -> bool:
+    """Return whether an intersection is in a result: it has decisions, or is in breach without any."""
+    is_breach, _ = strength_of(observed.evidence)
+    return bool(observed.cases.n) or is_breach

@@ -38,7 +38,7 @@ class OutcomeSums:
 
     @property
     def confusion(self) -> ConfusionCount:
-        """Decisions against outcomes; what still waits or was given up is in neither."""
+        """Decisions against outcomes; what still waits or has expired is in neither."""
         right, wrong = OUTCOME_LABELS[:2]
         return ConfusionCount(
             tp=self.of(right, is_favorable=True),
@@ -48,7 +48,7 @@ class OutcomeSums:
         )
 
     def waited(self, outcome: str, *, is_selective: bool) -> int:
-        """Return the cases that wait or were given up; under selective labels of favorable decisions only."""
+        """Return the cases that wait or have expired; under selective labels of favorable decisions only."""
         denied = 0 if is_selective else self.of(outcome, is_favorable=False)
         return self.of(outcome, is_favorable=True) + denied
 
@@ -62,10 +62,10 @@ def sum_outcomes(
     score = layout.position_of(SCORE) if model.score is not None else None
     favorable = layout.dimensions[decision][1].index(FAVOURABLE)
     labels = [layout.dimensions[place][1] for place in places]
-    sums = [{label: OutcomeSums() for label in own} for own in labels]
+    sums = [{label: OutcomeSums() for label in groups} for groups in labels]
     for code, vector in cells.items():
         indices = layout.indices_of(code)
         kind, bin_ = OUTCOME_LABELS[indices[outcome]], -1 if score is None else indices[score]
-        for own, place, groups in zip(labels, places, sums, strict=True):
-            groups[own[indices[place]]].add(kind, bin_, vector, is_favorable=indices[decision] == favorable)
+        for groups, place, sums_by_group in zip(labels, places, sums, strict=True):
+            sums_by_group[groups[indices[place]]].add(kind, bin_, vector, is_favorable=indices[decision] == favorable)
     return sums

@@ -29,10 +29,11 @@ from stream_app.core.fairness.outcome_rates import (
 )
 from stream_app.core.windows.cells import CellLayout
 from stream_app.pipeline.judge.verdicts.outcome_sums import OutcomeSums, sum_outcomes
+from stream_app.pipeline.judge.verdicts.window_context import WindowContext
 from stream_app.pipeline.layout import AWAITED, EXPIRED
 from stream_app.pipeline.names import outcomes_name
 from stream_app.pipeline.records.outcome_results import BinResult, Measure, OutcomeGroupResult, OutcomeResult
-from stream_app.pipeline.records.results import TOTAL_WINDOW, Offsets, Span
+from stream_app.pipeline.records.results import TOTAL_WINDOW
 from stream_app.policy import OTHER, UNKNOWN, Attribute, ModelPolicy, declared_outcome
 
 SCHEMA = 2
@@ -40,14 +41,7 @@ NO_PROBABILITY = "score_is_no_probability"
 
 
 def judge_outcomes(
-    model: ModelPolicy,
-    layout: CellLayout,
-    cells: Mapping[int, list[int]],
-    span: Span,
-    *,
-    revision: int,
-    offsets: Offsets,
-    policy_hash: str,
+    model: ModelPolicy, layout: CellLayout, cells: Mapping[int, list[int]], context: WindowContext
 ) -> list[OutcomeResult]:
     """Turn the cells of one window of outcomes into one result for each attribute.
 
@@ -55,15 +49,12 @@ def judge_outcomes(
         model: Its policy, with an outcome.
         layout: ``outcome_layout_of(model)``.
         cells: Vectors by code.
-        span: The window.
-        revision: How often it was corrected.
-        offsets: What is counted.
-        policy_hash: Hash of the whole policy.
+        context: What is known of the window beside its cells.
 
     Raises:
         ValueError: the model has no outcome.
     """
-    is_selective = declared_outcome(model).is_selective
+    is_selective, span = declared_outcome(model).is_selective, context.span
     results = []
     for attribute, sums in zip(model.attributes, sum_outcomes(model, layout, cells), strict=True):
         groups = _judge_groups(model, attribute, sums, is_total=span.window == TOTAL_WINDOW)
@@ -76,13 +67,13 @@ def judge_outcomes(
                 size_s=span.end_s - span.start_s,
                 start_s=span.start_s,
                 end_s=span.end_s,
-                revision=revision,
+                revision=context.revision,
                 reference=attribute.reference or "",
                 n=sum(group.n for group in groups),
                 is_selective=is_selective,
                 groups=groups,
-                offsets=offsets,
-                policy_hash=policy_hash,
+                offsets=context.offsets,
+                policy_hash=context.policy_hash,
                 code_version=__version__,
             )
         )
@@ -97,12 +88,12 @@ def _judge_groups(
         _judge_group(
             model,
             group,
-            own,
+            group_sums,
             None if group in (attribute.reference, UNKNOWN, OTHER) else reference,
             is_total=is_total,
         )
-        for group, own in sums.items()
-        if own.n or group in attribute.groups
+        for group, group_sums in sums.items()
+        if group_sums.n or group in attribute.groups
     )
 
 
@@ -152,14 +143,14 @@ def _calibrate(model: ModelPolicy, sums: OutcomeSums) -> tuple[float | None, str
     if score is None:
         return None, None, ()
     scale = score.as_feature.scale
-    found = [sums.bins.get(number, ScoreBin(0, 0, 0)) for number in range(len(score.bins))]
+    counted = [sums.bins.get(number, ScoreBin(0, 0, 0)) for number in range(len(score.bins))]
     bins = tuple(
-        BinResult(label, own.n, own.positives, own.score_sum / (own.n * scale) if own.n else None)
-        for label, own in zip(score.bins, found, strict=True)
+        BinResult(label, bin_.n, bin_.positives, bin_.score_sum / (bin_.n * scale) if bin_.n else None)
+        for label, bin_ in zip(score.bins, counted, strict=True)
     )
     if score.minimum < 0 or score.maximum > 1:
         return None, NO_PROBABILITY, bins
-    calibration = calibrate(found, scale)
+    calibration = calibrate(counted, scale)
     return calibration.error, None if calibration.reason is None else calibration.reason.value, bins
 
 

@@ -20,26 +20,21 @@ from stream_app.core.groups.comparison import (
 from stream_app.core.groups.counts import GroupCount
 from stream_app.core.groups.subgroups import Subgroup
 from stream_app.core.intervals.intervals import Interval, PairIntervals, wilson
+from stream_app.pipeline.judge.observations import ObservedPair
 from stream_app.pipeline.judge.verdicts.limits import limits_of
 from stream_app.pipeline.records.evidence import Evidence, state_under
 from stream_app.pipeline.records.results import AND, Bounds, GroupResult
 from stream_app.policy import ModelPolicy
 
 
-def judged_row(
-    model: ModelPolicy,
-    labels: tuple[str, ...],
-    count: GroupCount,
-    reference: GroupCount,
-    intervals: PairIntervals,
-    evidence: tuple[Evidence, ...],
-) -> GroupResult:
+def judged_row(model: ModelPolicy, observed: ObservedPair) -> GroupResult:
     """Return the row of a declared group; its state is that of the tests, and of the plain rules if so declared."""
-    comparison = compare(count, reference, limits_of(model))
-    state = state_under(evidence)
+    comparison = compare(observed.cases, observed.reference_cases, limits_of(model))
+    state = state_under(observed.evidence)
     if comparison.rules and model.detection.plain_rules:
         state = worst_of([state, comparison.state])
-    return _row(labels, count, replace(comparison, state=state), intervals, evidence)
+    verdict = replace(comparison, state=state)
+    return _row(observed.pair.labels, observed.cases, verdict, observed.intervals, observed.evidence)
 
 
 def reference_row(labels: tuple[str, ...], count: GroupCount) -> GroupResult:
@@ -57,16 +52,11 @@ def is_remarkable(row: GroupResult) -> bool:
     return row.state in (State.WARNING, State.BREACH) or bool(row.rules)
 
 
-def strength_of(evidence: tuple[Evidence, ...]) -> tuple[bool, float]:
-    """Return how much speaks against a group's treatment: whether it is in breach, then the evidence, log10."""
-    return any(each.state is State.BREACH for each in evidence), max(each.log10_e or 0.0 for each in evidence)
-
-
-def explained(row: GroupResult, model: ModelPolicy, pair: Subgroup, reference: GroupCount, cause: Cause) -> GroupResult:
+def explained(row: GroupResult, model: ModelPolicy, observed: ObservedPair, cause: Cause) -> GroupResult:
     """Return the row with its cause and a sentence."""
-    onsets = [each.onset_s for each in row.evidence if each.state is State.BREACH and each.onset_s is not None]
-    count = GroupCount(row.n, row.favorable)
-    sentence = describe_pair(model, pair, count, reference, cause, onset_s=min(onsets, default=None))
+    onsets = [test.onset_s for test in row.evidence if test.state is State.BREACH and test.onset_s is not None]
+    onset_s = min(onsets, default=None)
+    sentence = describe_pair(model, observed.pair, observed.cases, observed.reference_cases, cause, onset_s=onset_s)
     return msgspec.structs.replace(row, cause=cause, sentence=sentence)
 
 
@@ -80,8 +70,8 @@ def describe_pair(
     onset_s: int | None,
     is_over: bool = False,
 ) -> str:
-    """Say in one sentence what is found about a pair; no number about fewer than k decisions."""
-    finding = VerdictFacts(
+    """Describe a pair in one sentence; no number about fewer than k decisions."""
+    facts = VerdictFacts(
         group=", ".join(pair.labels),
         reference=", ".join(pair.reference),
         n=count.n,
@@ -89,11 +79,12 @@ def describe_pair(
         disparate_impact_ratio=disparate_impact_ratio(count, reference),
         min_disparate_impact_ratio=model.rules.min_disparate_impact_ratio,
         max_gap=model.rules.max_gap,
+        segment_name=None if model.segment is None else model.segment.name,
         is_judged=min(count.n, reference.n) >= model.rules.min_n,
         onset_s=onset_s,
         is_over=is_over,
     )
-    return describe_verdict(finding, cause, k=model.privacy.k)
+    return describe_verdict(facts, cause, k=model.privacy.k)
 
 
 def _row(
@@ -104,7 +95,7 @@ def _row(
     evidence: tuple[Evidence, ...],
 ) -> GroupResult:
     is_compared = intervals is not None and comparison.gap is not None
-    own_rate = wilson(count.favorable, count.n) if intervals is None else intervals.rate
+    rate_interval = wilson(count.favorable, count.n) if intervals is None else intervals.rate
     return GroupResult(
         group=AND.join(labels),
         labels=labels,
@@ -113,7 +104,7 @@ def _row(
         rate=comparison.rate,
         disparate_impact_ratio=comparison.disparate_impact_ratio,
         gap=comparison.gap,
-        rate_bounds=_bounds(own_rate) if count.n else None,
+        rate_bounds=_bounds(rate_interval) if count.n else None,
         ratio_bounds=_bounds(intervals.ratio) if intervals and is_compared else None,
         gap_bounds=_bounds(intervals.gap) if intervals and is_compared else None,
         reason=comparison.reason,

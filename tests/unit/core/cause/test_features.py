@@ -12,7 +12,6 @@ from stream_app.core.cause.features import (
     Moments,
     NoDifference,
     compare_feature,
-    moments_at,
     rank_features,
 )
 
@@ -25,18 +24,18 @@ def feature(name: str, group: Sequence[int], reference: Sequence[int], scale: in
     return FeatureMoments(name, scale, moments(group), moments(reference))
 
 
-def test_means_spreads_and_standardised_difference_are_in_the_unit_of_the_feature() -> None:
+def test_means_spreads_and_standardized_difference_are_in_the_unit_of_the_feature() -> None:
     found = compare_feature(feature("income", [10, 20, 30], [30, 40, 50, 60], scale=10))
     assert (found.n, found.n_reference) == (3, 4)
     assert (found.mean, found.mean_reference, found.difference) == (2.0, 4.5, -2.5)
     assert (found.sd, found.sd_reference) == pytest.approx((1.0, 1.2909944487358056))
-    assert found.standardised == pytest.approx(-2.5 / ((2 * 1.0 + 3 * 5 / 3) / 5) ** 0.5)
+    assert found.standardized == pytest.approx(-2.5 / ((2 * 1.0 + 3 * 5 / 3) / 5) ** 0.5)
     assert (found.imbalance, found.reason) == (Imbalance.LARGE, None)
 
 
-def test_the_scale_changes_units_but_not_the_standardised_difference() -> None:
+def test_the_scale_changes_units_but_not_the_standardized_difference() -> None:
     plain, fine = (compare_feature(feature("x", [1, 2, 4], [3, 5, 9], scale)) for scale in (1, 100))
-    assert plain.standardised == fine.standardised
+    assert plain.standardized == fine.standardized
     assert plain.difference == pytest.approx(100 * (fine.difference or 0))
 
 
@@ -52,20 +51,20 @@ def test_the_scale_changes_units_but_not_the_standardised_difference() -> None:
         ([7, 7], [8, 8], NoDifference.SEPARATES, Imbalance.LARGE),
     ],
 )
-def test_what_cannot_be_standardised_has_a_reason(
+def test_what_cannot_be_standardized_has_a_reason(
     group: list[int], reference: list[int], reason: NoDifference, imbalance: Imbalance | None
 ) -> None:
     found = compare_feature(feature("x", group, reference))
-    assert (found.standardised, found.reason, found.imbalance) == (None, reason, imbalance)
+    assert (found.standardized, found.reason, found.imbalance) == (None, reason, imbalance)
     assert (found.mean is None, found.mean_reference is None) == (not group, not reference)
     assert (found.difference is None) == (not group or not reference)
     assert (found.sd is None, found.sd_reference is None) == (len(group) < 2, len(reference) < 2)
 
 
-def test_one_value_beside_several_can_be_standardised() -> None:
+def test_one_value_beside_several_can_be_standardized() -> None:
     found = compare_feature(feature("x", [9], [4, 6]))
     assert (found.sd, found.reason) == (None, None)
-    assert found.standardised == pytest.approx(4 / 2**0.5)
+    assert found.standardized == pytest.approx(4 / 2**0.5)
 
 
 @pytest.mark.parametrize(
@@ -84,13 +83,13 @@ def test_a_difference_of_exactly_a_tenth_is_not_balanced() -> None:
     # Means 0 and 1, both variances (n ΣX² - (ΣX)²) / (n (n-1)) = 100.
     group, reference = Moments(101, 0, 10_000), Moments(101, 101, 10_101)
     found = compare_feature(FeatureMoments("x", 1, group, reference))
-    assert (found.standardised, found.imbalance) == (-0.1, Imbalance.NOTICEABLE)
+    assert (found.standardized, found.imbalance) == (-0.1, Imbalance.NOTICEABLE)
 
 
 def test_a_small_spread_around_a_great_mean_is_not_lost_in_rounding() -> None:
     far = 2**80
     found = compare_feature(feature("x", [far, far + 1, far + 2], [far + 2, far + 3, far + 4]))
-    assert (found.sd, found.sd_reference, found.difference, found.standardised) == (1.0, 1.0, -2.0, -2.0)
+    assert (found.sd, found.sd_reference, found.difference, found.standardized) == (1.0, 1.0, -2.0, -2.0)
 
 
 def test_features_come_in_order_of_difference_and_equal_ones_by_name() -> None:
@@ -105,8 +104,3 @@ def test_features_come_in_order_of_difference_and_equal_ones_by_name() -> None:
         ]
     )
     assert [found.feature for found in ranked] == ["proxy", "great", "a", "b", "constant", "missing"]
-
-
-def test_sums_are_taken_from_the_vector_of_a_cell() -> None:
-    assert moments_at([5, 4, 20, 120, 5, 7, 11], 0) == Moments(4, 20, 120)
-    assert moments_at([5, 4, 20, 120, 5, 7, 11], 1) == Moments(5, 7, 11)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from stream_app.core.detection.rate_bank import RateAlarm, RateBank, evidence_outside
+from stream_app.core.detection.betting.sub_bernoulli import above, below
+from stream_app.core.detection.rate_bank import RateAlarm, RateBank
 from stream_app.core.detection.score_drift import population_stability_index
 
 LOG_C = math.log(1e6)
@@ -62,7 +63,7 @@ def test_scores_that_mean_what_they_say_give_evidence_with_mean_one_at_most() ->
         n, mean = len(scores), math.fsum(scores) / len(scores)
         k = np.arange(n + 1)
         chances = outcome_chances(scores)
-        assert chances @ np.exp(evidence_outside(k, n, mean, mean)) <= 1 + 1e-9
+        assert chances @ (np.exp(above(k, n, mean)) + np.exp(below(k, n, mean))) <= 2 + 1e-9
         bank = RateBank([LOG_C] * (n + 1))
         bounds = np.full(n + 1, mean)
         bank.update(0, k, np.full(n + 1, n), bounds, bounds)

@@ -72,5 +72,5 @@ def test_no_findings_are_no_report() -> None:
 
 @pytest.mark.parametrize("alpha", [0.0, 1.0, math.nan])
 def test_a_share_of_false_findings_beyond_0_to_1_is_refused(alpha: float) -> None:
-    with pytest.raises(ValueError, match="share"):
+    with pytest.raises(ValueError, match="alpha"):
         report_by_ebh([1.0], alpha)

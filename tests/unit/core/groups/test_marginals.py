@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from stream_app.core.groups.marginals import Marginalizer, sum_pair
+from stream_app.core.groups.marginals import Marginalizer
 from stream_app.core.groups.subgroups import Subgroup, subgroups, worst_hit
 from stream_app.core.windows.cells import CellLayout
 
@@ -97,18 +97,10 @@ def test_without_cells_or_subgroups_there_is_nothing_to_count() -> None:
 def test_a_name_that_the_layout_does_not_have_is_refused(
     subgroup: Subgroup, favorable: str, segment: str | None
 ) -> None:
-    with pytest.raises(ValueError, match="is none of"):
+    with pytest.raises(ValueError, match="is not one of"):
         Marginalizer(LAYOUT, [subgroup], favorable=favorable, segment=segment)
 
 
 def test_a_layout_without_decisions_is_refused() -> None:
-    with pytest.raises(ValueError, match="'decision' is none of"):
+    with pytest.raises(ValueError, match="'decision' is not one of"):
         Marginalizer(CellLayout(LAYOUT.dimensions[:2]), PAIRS, favorable="favorable")
-
-
-def test_whole_vectors_of_a_pair_add_up_in_integers_of_any_size() -> None:
-    subgroup = Subgroup(("race", "sex"), ("black", "female"), ("white", "male"))
-    assert sum_pair(LAYOUT, subgroup, cells_of(LOANS)) == ([51, 51, 102, 204], [1374, 1374, 2748, 5496])
-    assert sum_pair(LAYOUT, subgroup, {}) == ([0, 0, 0, 0], [0, 0, 0, 0])
-    great = {code: [1, 1, 2**62, 2**124] for code in cells_of(LOANS)}
-    assert sum_pair(LAYOUT, subgroup, great)[0] == [2, 2, 2**63, 2**125]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -23,7 +25,9 @@ LAYOUT = CellLayout((("sex", ("f", "m", "?")), ("site", ("1", "2")), ("decision"
 
 
 def test_every_code_stands_for_one_combination_of_labels() -> None:
-    assert [LAYOUT.labels_of(code) for code in range(LAYOUT.size)] == list(LAYOUT.all_labels())
+    assert [LAYOUT.labels_of(code) for code in range(LAYOUT.size)] == list(
+        product(*(labels for _, labels in LAYOUT.dimensions))
+    )
     assert [LAYOUT.code_of(LAYOUT.indices_of(code)) for code in range(LAYOUT.size)] == list(range(12))
     assert LAYOUT.width == 7
 

@@ -83,9 +83,9 @@ def test_an_alert_says_what_was_seen_since_the_onset_and_by_which_records(deploy
     assert breach.offsets == {"raw": {0: 900}}
     assert breach.cause is not None
     assert breach.cause.gap == breach.gap
-    assert breach.sentence.startswith("DIR = 0.43 (< 0.8), f against m: gap -0.40")
-    assert "likely since 1970-01-01T00:00:50Z" in breach.sentence
-    assert "likely over since 1970-01-01T00:04:10Z" in clear.sentence
+    assert breach.sentence.startswith("DIR 0.43 (limit 0.80), f vs. m: rate difference -40 percentage points")
+    assert "estimated onset 1970-01-01T00:00:50Z" in breach.sentence
+    assert "probably ended at 1970-01-01T00:04:10Z" in clear.sentence
 
 
 def test_a_breach_lasts_until_the_all_clear_whatever_single_windows_say(deployment: Court) -> None:

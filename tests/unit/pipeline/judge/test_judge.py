@@ -12,7 +12,7 @@ from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.partials import PanePartial, Partial
 from stream_app.errors import StateError
 from stream_app.pipeline.contract import Batch
-from stream_app.pipeline.judge import state as judge_state
+from stream_app.pipeline.judge import state, stored_tally
 from stream_app.pipeline.judge.step import JudgeReport, JudgeStep, JudgeTopology
 from stream_app.pipeline.records.aggregates import Aggregate
 from stream_app.pipeline.records.results import Result
@@ -312,9 +312,9 @@ def test_state_of_another_version_and_damaged_state_are_refused(monkeypatch: pyt
     bench.say(bench.partial((0, bench.cells(W=(1, 1))), closed_before_s=0))
     with pytest.raises(StateError, match="cannot be read"):
         JudgeStep(POLICY, 0, JudgeTopology()).restore(bench.state | {b"m|total|0": b"\xc1"}, 0)
-    with pytest.raises(StateError, match="head"):
+    with pytest.raises(StateError, match="'clock' is missing"):
         JudgeStep(POLICY, 0, JudgeTopology()).restore({b"m|total|0": b"\x93\xc0\xc0\x80"}, 0)
-    monkeypatch.setattr(judge_state, "VERSION", judge_state.VERSION + 1)
+    monkeypatch.setattr(stored_tally, "VERSION", stored_tally.VERSION + 1)
     with pytest.raises(StateError, match="has version"):
         JudgeStep(POLICY, 0, JudgeTopology()).restore(bench.state, 0)
 
@@ -352,7 +352,7 @@ def test_a_window_size_declared_later_starts_with_the_next_whole_window() -> Non
 
 
 def test_a_value_too_large_for_a_record_is_kept_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judge_state, "MAX_PIECE_BYTES", 7)
+    monkeypatch.setattr(state, "MAX_PIECE_BYTES", 7)
     bench = Bench()
     bench.say(bench.partial((0, bench.cells(B=(30, 20), W=(40, 38), unknown=(5, 2))), closed_before_s=0))
     assert sum(key.startswith(b"m|pane|raw|0|0|") for key in bench.state) > 1

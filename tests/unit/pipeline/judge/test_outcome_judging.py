@@ -7,6 +7,7 @@ import pytest
 
 from stream_app.core.windows.cells import Cells
 from stream_app.pipeline.judge.verdicts.outcomes import NO_PROBABILITY, judge_outcomes
+from stream_app.pipeline.judge.verdicts.window_context import WindowContext
 from stream_app.pipeline.layout import outcome_layout_of
 from stream_app.pipeline.records.outcome_results import OutcomeGroupResult, OutcomeResult
 from stream_app.pipeline.records.results import Span
@@ -32,10 +33,8 @@ def cells_of(model: ModelPolicy, counts: Counts) -> Cells:
 
 
 def judge(model: ModelPolicy, counts: Counts, window: str = "1m") -> OutcomeResult:
-    [result] = judge_outcomes(
-        model, outcome_layout_of(model), cells_of(model, counts), Span(window, NOW_S, NOW_S + 60),
-        revision=0, offsets={"app-labels-m": {0: 9}}, policy_hash="h",
-    )  # fmt: skip
+    context = WindowContext(Span(window, NOW_S, NOW_S + 60), 0, {"app-labels-m": {0: 9}}, "h", is_close=True)
+    [result] = judge_outcomes(model, outcome_layout_of(model), cells_of(model, counts), context)
     return result
 
 

@@ -1,4 +1,4 @@
-"""What is asked about pairs beside their approval rates: shares of cases, compared between groups by the gap rule.
+"""Questions about pairs beside their approval rates: shares of cases, compared between groups by the gap rule.
 
 Single attributes only: outcomes are far fewer than decisions, and crossing them would spread the same false alarms over
 tests that hardly ever get enough cases.
@@ -24,14 +24,14 @@ Labels = Mapping[str, tuple[str, ...]]  # permitted labels by dimension; a dimen
 
 @dataclass(frozen=True)
 class Question:
-    """A share of cases: those with a label among those that are asked about.
+    """A share of cases: those with a label among those that the question is about.
 
     Attributes:
         low: Test whether the group's share is too low.
         high: Test whether the reference's share is too low.
         words: What the share is, in words.
-        cases: Which cells are asked about.
-        dimension: The dimension that decides.
+        cases: Which cells it is about.
+        dimension: The dimension of the label.
         counted: Its labels that count.
         limit: Widest gap permitted.
     """
@@ -50,21 +50,21 @@ class Question:
         return KIND_OF_TEST[self.low]
 
     def cells(self, layout: CellLayout, cells: Mapping[int, list[int]]) -> Cells:
-        """Return the cells that are asked about."""
+        """Return the cells that the question is about."""
         codes = np.fromiter(cells, np.int64, len(cells))
-        is_asked = np.ones(len(codes), np.bool_)
+        is_case = np.ones(len(codes), np.bool_)
         for name, labels in self.cases.items():
             stride, n_labels = layout.radix_of(name)
             known = dict(layout.dimensions)[name]
-            is_asked &= np.isin(codes // stride % n_labels, [known.index(label) for label in labels])
-        return {code: cells[code] for code in codes[is_asked].tolist()}
+            is_case &= np.isin(codes // stride % n_labels, [known.index(label) for label in labels])
+        return {code: cells[code] for code in codes[is_case].tolist()}
 
 
 def outcome_questions(model: ModelPolicy) -> tuple[Question, ...]:
-    """Return what is asked about outcomes.
+    """Return the questions about outcomes.
 
     Where they are known for favorable decisions only, true and false positive rates are not identified, and the share
-    of good outcomes among the approved is asked about instead.
+    of good outcomes among the approved is compared instead.
     """
     limit = model.rules.max_rate_difference
     if declared_outcome(model).is_selective:
@@ -81,7 +81,7 @@ def outcome_questions(model: ModelPolicy) -> tuple[Question, ...]:
 
 
 def score_questions(model: ModelPolicy) -> tuple[Question, ...]:
-    """Return what is asked about scores between groups; nothing without scores."""
+    """Return the questions about scores between groups; none without scores."""
     if model.score is None:
         return ()
     bins, words = high_bins(model.score), f"scores from {cut_of(model.score):g} on"
@@ -110,6 +110,6 @@ def question_of(test: PairTest, questions: Sequence[Question]) -> Question:
     """Return the question that a test belongs to.
 
     Raises:
-        StopIteration: to none of these; whoever asks must know.
+        StopIteration: to none of these.
     """
-    return next(own for own in questions if test in (own.low, own.high))
+    return next(question for question in questions if test in (question.low, question.high))

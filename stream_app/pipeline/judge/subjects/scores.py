@@ -12,8 +12,8 @@ from stream_app.core.windows.tally_changes import ClosedPane
 from stream_app.errors import StateError
 from stream_app.pipeline.judge.budget import BudgetFamily, log_thresholds_of
 from stream_app.pipeline.judge.monitors.gaps import GapMonitor
-from stream_app.pipeline.judge.monitors.questions import question_of, score_questions
 from stream_app.pipeline.judge.monitors.score_drift import GroupKey, ScoreDriftMonitor
+from stream_app.pipeline.judge.questions import question_of, score_questions
 from stream_app.pipeline.judge.state import NEW_APP_ID
 from stream_app.pipeline.judge.subjects.subject import LookBack
 from stream_app.pipeline.judge.verdicts.question_alerts import alert_about, drift_alert
@@ -23,24 +23,24 @@ from stream_app.pipeline.records.results import CROSS, GroupResult, Result, Scor
 from stream_app.policy import ModelPolicy, Score
 
 _SERIOUS = (State.WARNING, State.BREACH)
-_Told = tuple[tuple[Evidence, ...], ScoreStability]
+_ScoreVerdict = tuple[tuple[Evidence, ...], ScoreStability]
 
 
-class ScoreMonitor:
+class ScoreTests:
     """The tests of a model's scores.
 
     Args:
         model: Its policy.
         score: Its score.
         layout: Layout of the cells of its decisions.
-        held: What ``state`` returned before a restart; None at the first start.
+        stored: What ``state`` returned before a restart; None at the first start.
 
     Raises:
         StateError: the state cannot be read.
     """
 
-    def __init__(self, model: ModelPolicy, score: Score, layout: CellLayout, held: bytes | None) -> None:
-        gaps, drift = _parts_of(held)
+    def __init__(self, model: ModelPolicy, score: Score, layout: CellLayout, stored: bytes | None) -> None:
+        gaps, drift = _parts_of(stored)
         log_c = log_thresholds_of(model)
         self._model, self._layout = model, layout
         self._questions = score_questions(model)
@@ -48,52 +48,53 @@ class ScoreMonitor:
         self._drift = ScoreDriftMonitor(model, score, layout, log_c[BudgetFamily.SCORE_DRIFT], drift)
 
     def feed(self, pane: ClosedPane, look_back: LookBack) -> list[Alert]:
-        """Take in a closed pane; return what was found by it, or is over by it."""
+        """Take in a closed pane; return the alerts that it causes."""
         alerts = []
         for alarm in self._gaps.feed(pane):
             question, pair = question_of(alarm.test, self._questions), self._gaps.pairs[alarm.pair]
-            time_range, stamp = look_back(alarm.onset_s)
-            name = self._model.name
-            alerts.append(alert_about(question, name, self._model, self._layout, alarm, pair, time_range, stamp))
-        drifts = self._drift.feed(pane)
-        return alerts + [drift_alert(self._model, self._layout, own, *look_back(own.found.onset_s)) for own in drifts]
+            name, seen = self._model.name, look_back(alarm.onset_s)
+            alerts.append(alert_about(question, name, self._model, self._layout, alarm, pair, *seen))
+        alarms = self._drift.feed(pane)
+        return alerts + [
+            drift_alert(self._model, self._layout, alarm, *look_back(alarm.drift.onset_s)) for alarm in alarms
+        ]
 
     def add_to(
         self, results: Iterable[Result], window: str, cells: Mapping[int, list[int]], *, is_close: bool
     ) -> list[Result]:
-        """Put beside the verdicts on decisions of a window what is found about its scores."""
+        """Add the verdicts on the scores of a window to those on its decisions."""
         gaps = self._gaps.judge(window, cells, is_close=is_close)
-        told = {
+        verdicts = {
             key: ((*gaps.get(key, ()), evidence), stability)
             for key, (stability, evidence) in self._drift.judge(cells).items()
         }
-        return [result if CROSS in result.attribute else _with_scores(result, told) for result in results]
+        return [result if CROSS in result.attribute else _with_scores(result, verdicts) for result in results]
 
     def state(self) -> bytes:
         """Return everything that a restart needs."""
         return msgspec.msgpack.encode((self._gaps.state(), self._drift.state()))
 
 
-def _parts_of(held: bytes | None) -> tuple[bytes | None, bytes | None]:
-    if held is None:
+def _parts_of(stored: bytes | None) -> tuple[bytes | None, bytes | None]:
+    if stored is None:
         return None, None
     try:
-        return msgspec.msgpack.decode(held, type=tuple[bytes, bytes])
+        return msgspec.msgpack.decode(stored, type=tuple[bytes, bytes])
     except msgspec.MsgspecError:
         raise StateError("The state of the tests of scores cannot be read", action=NEW_APP_ID) from None
 
 
-def _with_scores(result: Result, told: Mapping[GroupKey, _Told]) -> Result:
-    groups = tuple(_with_own(group, told.get((result.attribute, group.group))) for group in result.groups)
+def _with_scores(result: Result, verdicts: Mapping[GroupKey, _ScoreVerdict]) -> Result:
+    groups = tuple(_with_score(group, verdicts.get((result.attribute, group.group))) for group in result.groups)
     state = worst_of(group.state for group in groups)
     return msgspec.structs.replace(result, groups=groups, state=state)
 
 
-def _with_own(group: GroupResult, told: _Told | None) -> GroupResult:
+def _with_score(group: GroupResult, verdict: _ScoreVerdict | None) -> GroupResult:
     """Add evidence; scores that cannot be judged yet leave the state as it is."""
-    if told is None:
+    if verdict is None:
         return group
-    evidence, stability = told
-    serious = [each.state for each in evidence if each.state in _SERIOUS]
+    evidence, stability = verdict
+    serious = [test.state for test in evidence if test.state in _SERIOUS]
     state = worst_of([group.state, *serious]) if serious else group.state
     return msgspec.structs.replace(group, evidence=(*group.evidence, *evidence), scores=stability, state=state)

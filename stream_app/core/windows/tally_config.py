@@ -1,0 +1,30 @@
+"""How the event time of one stream is cut: panes, windows, lateness, corrections."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stream_app.core.windows.tumbling import WindowSpec
+
+
+@dataclass(frozen=True)
+class TallyConfig:
+    """How a stream is cut in time.
+
+    Attributes:
+        pane_s: Width of a pane; divides every window.
+        out_of_orderness_s: How far events may lag; used when all partitions are silent.
+        revision_s: How long after its end a closed pane may be corrected; 0 for never after a release.
+        windows: Sizes of windows, each name once.
+        has_total: Whether running totals are kept.
+    """
+
+    pane_s: int
+    out_of_orderness_s: int
+    revision_s: int
+    windows: tuple[WindowSpec, ...]
+    has_total: bool = True
+
+    def spec(self, name: str) -> WindowSpec:
+        """Return a size of window by its name."""
+        return next(spec for spec in self.windows if spec.name == name)
