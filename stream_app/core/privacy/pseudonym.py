@@ -16,12 +16,15 @@ from __future__ import annotations
 import hashlib
 import re
 from binascii import b2a_base64
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import compress
+from typing import NamedTuple
 
 import numpy as np
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from numpy.typing import NDArray
 
 KEY_BYTES = 32
 TAG_BYTES = 16
@@ -132,6 +135,25 @@ def encode_tags(kid: str, digests: Iterable[bytes]) -> list[str]:
     return lines.tobytes().decode("ascii").splitlines()
 
 
+class KeyedHashes(NamedTuple):
+    """Keyed hashes of a column of values, each under the key of its own event time.
+
+    Attributes:
+        digests: The full HMAC of each value.
+        epochs: Number of the key epoch of each, int64, shape (n,).
+    """
+
+    digests: list[bytes]
+    epochs: NDArray[np.int64]
+
+    def part(self, mask: NDArray[np.bool_]) -> KeyedHashes:
+        """Return the hashes where the mask is True."""
+        return KeyedHashes(list(compress(self.digests, mask.tolist())), self.epochs[mask])
+
+
+NO_HASHES = KeyedHashes([], np.zeros(0, np.int64))
+
+
 class Pseudonymizer:
     """Pseudonyms of one link domain.
 
@@ -158,13 +180,47 @@ class Pseudonymizer:
         """Return the event time at which an epoch ends; infinite for the last one."""
         return self._epochs[epoch + 1].valid_from_s if epoch + 1 < len(self._epochs) else float("inf")
 
+    def epochs_between(self, first_s: float, last_s: float) -> range:
+        """Return the numbers of the key epochs that contain event times from ``first_s`` to ``last_s``."""
+        return range(self.epoch_at(first_s), self.epoch_at(last_s) + 1)
+
     def digests(self, values: Iterable[bytes], epoch: int) -> list[bytes]:
-        """Return the whole HMAC of each canonical value under the key of one epoch."""
+        """Return the full HMAC of each canonical value under the key of one epoch."""
         return self._hashes[epoch](values)
+
+    def hashes_at(self, values: Sequence[bytes], times_s: NDArray[np.int64]) -> KeyedHashes:
+        """Return the keyed hash of each canonical value under the key of its event time.
+
+        Args:
+            values: Canonical values.
+            times_s: Event time of each in whole seconds, int64, shape (n,).
+
+        >>> keys = [RootKey("aaaaaa", 0, b"a" * 32), RootKey("bbbbbb", 100, b"b" * 32)]
+        >>> hashes = Pseudonymizer(keys, "loan", "text").hashes_at([b"7", b"7"], np.array([99, 100]))
+        >>> hashes.epochs.tolist(), hashes.digests[0] == hashes.digests[1]
+        ([0, 1], False)
+        """
+        if not len(times_s):
+            return NO_HASHES
+        epochs = self.epochs_between(int(times_s.min()), int(times_s.max()))
+        if len(epochs) == 1:
+            return KeyedHashes(self.digests(values, epochs[0]), np.full(len(values), epochs[0], np.int64))
+        numbers = [self.epoch_at(time_s) for time_s in times_s.tolist()]
+        digests = [self.digests([value], number)[0] for value, number in zip(values, numbers, strict=True)]
+        return KeyedHashes(digests, np.array(numbers, np.int64))
 
     def pseudonyms(self, digests: Iterable[bytes], epoch: int) -> list[str]:
         """Write digests of one epoch as pseudonyms."""
         return encode_tags(self._epochs[epoch].kid, digests)
+
+    def pseudonyms_of(self, hashes: KeyedHashes) -> list[str]:
+        """Write hashes as pseudonyms, each with the name of its key."""
+        digests, epochs = hashes
+        if not digests:
+            return []
+        if (epochs == epochs[0]).all():
+            return self.pseudonyms(digests, int(epochs[0]))
+        return [self.pseudonyms([digest], epoch)[0] for digest, epoch in zip(digests, epochs.tolist(), strict=True)]
 
     def pseudonym(self, value: bytes, event_time_s: float) -> str:
         """Return one pseudonym, for tools and tests."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from msgspec import Meta
+from numpy.typing import NDArray
 
 from stream_app.core.events.schema import Field, Schema
 from stream_app.policy import Attribute, EventTime, Feature, Identifier, ModelPolicy, Scalar, Segment
@@ -39,6 +42,17 @@ def fields_of(model: ModelPolicy) -> list[Field]:
     ]
     fields += [Field(path, str | bool | int | float, is_required=False) for path in model.keep]
     return fields
+
+
+def seconds_of(times: Iterable[Any], n: int, kind: EventTime) -> NDArray[np.float64]:
+    """Return ``n`` decoded event times as seconds since the epoch, float64, shape (n,).
+
+    >>> seconds_of([1500.0], 1, EventTime(path="t", format="epoch_ms")).tolist()
+    [1.5]
+    """
+    if kind.format == "iso8601":
+        return np.fromiter(map(datetime.timestamp, times), np.float64, n)
+    return np.fromiter(times, np.float64, n) / (1000.0 if kind.format == "epoch_ms" else 1.0)
 
 
 def _identifier_field(identifier: Identifier) -> Field:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 from itertools import compress
 from typing import Any
 
@@ -22,9 +21,10 @@ from stream_app.core.events.classify import reason_of
 from stream_app.core.events.identifiers import CANONICAL, canonical_plain, fault_of
 from stream_app.core.events.reasons import DeadLetterReason as Reason
 from stream_app.core.events.strict_json import is_surely_unique, strict_fault
+from stream_app.core.privacy.pseudonym import NO_HASHES, KeyedHashes, Pseudonymizer
 from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.ingest.dropped import DroppedFields
-from stream_app.pipeline.ingest.fields import BOX_EDGES, schema_of
+from stream_app.pipeline.ingest.fields import BOX_EDGES, schema_of, seconds_of
 from stream_app.policy import Identifier, ModelPolicy
 
 MAX_OUTPUT_BYTES = 1_000_000  # with key, header and framing below the broker's limit for a record (1,048,588)
@@ -37,7 +37,7 @@ Faults = dict[int, Reason]  # number of the event in the run -> why it is refuse
 
 @dataclass(slots=True)
 class EventBatch:
-    """The checked events of a run, as columns in offset order, and what was refused.
+    """The checked events of a batch, as columns in offset order, and what was rejected.
 
     Attributes:
         events: Decoded events.
@@ -45,9 +45,10 @@ class EventBatch:
         times_s: Event time of each event in whole seconds, int64.
         identifiers: Canonical value of each identifier of each event, in the order of ``all_identifiers``; None
             where an identifier that is not required is absent or null.
-        rejected: Place in the run and reason of each refused record, by place.
+        rejected: Place in the batch and reason of each rejected record, by place.
         dropped: Dropped fields by declared path, or ``undeclared``.
-        n_tombstones: Records without a value; they say nothing and are no fault.
+        n_tombstones: Records without a value; they are not a fault.
+        event_ids: Keyed hash and key epoch of each event id; empty until they are hashed.
     """
 
     events: list[Any]
@@ -57,16 +58,27 @@ class EventBatch:
     rejected: dict[int, Reason] = field(default_factory=dict)
     dropped: Counter[str] = field(default_factory=Counter)
     n_tombstones: int = 0
+    event_ids: KeyedHashes = NO_HASHES
 
     def __len__(self) -> int:
         return len(self.events)
 
+    def identifier_values(self, number: int) -> list[bytes]:
+        """Return the canonical values of one identifier; empty bytes where it is absent or null."""
+        return [value or b"" for value in self.identifiers[number]]
+
+    def hash_event_ids(self, hashing: Pseudonymizer) -> None:
+        """Fill the columns of the event ids: each id under the key of its event time."""
+        self.event_ids = hashing.hashes_at(self.identifier_values(0), self.times_s)
+
     def keep(self, mask: NDArray[np.bool_]) -> None:
-        """Forget the events where the mask is False."""
-        wanted = mask.tolist()
-        self.events = list(compress(self.events, wanted))
+        """Remove the events where the mask is False, from every column."""
+        flags = mask.tolist()
+        self.events = list(compress(self.events, flags))
         self.offsets, self.times_s = self.offsets[mask], self.times_s[mask]
-        self.identifiers = [list(compress(column, wanted)) for column in self.identifiers]
+        self.identifiers = [list(compress(column, flags)) for column in self.identifiers]
+        if self.event_ids.digests:
+            self.event_ids = self.event_ids.part(mask)
 
 
 class RecordReader:
@@ -155,11 +167,7 @@ class RecordReader:
     def _check_times(self, events: list[Any], broker_ms: NDArray[np.int64], faults: Faults) -> NDArray[np.int64]:
         """Return event times; refuse those that lie too far from the broker's clock."""
         time = self._model.event_time
-        raw = map(self._time_of, events)
-        if time.format == "iso8601":
-            seconds = np.fromiter(map(datetime.timestamp, raw), np.float64, len(events))
-        else:
-            seconds = np.fromiter(raw, np.float64, len(events)) / (1000.0 if time.format == "epoch_ms" else 1.0)
+        seconds = seconds_of(map(self._time_of, events), len(events), time)
         broker_s = broker_ms / 1000.0
         is_future = seconds > broker_s + time.max_future_s
         is_past = seconds < broker_s - time.max_age_s

@@ -18,8 +18,9 @@ from stream_app.core.windows.cells import Cells, add_cells
 from stream_app.core.windows.partials import decode_partial
 from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.ingest.fields import schema_of
-from stream_app.pipeline.ingest.step import IngestStep, IngestTopology
+from stream_app.pipeline.ingest.step import IngestStep
 from stream_app.pipeline.layout import layout_of
+from stream_app.pipeline.topology import Topology
 from stream_app.policy import OTHER, UNKNOWN, ModelPolicy
 
 
@@ -93,11 +94,11 @@ def try_sample(model: ModelPolicy, batches: Iterable[Batch], key: RootKey) -> Sa
     panes: dict[int, Cells] = {}
     for batch in batches:
         if batch.partition not in steps:
-            steps[batch.partition] = IngestStep(counted, (key,), batch.partition, IngestTopology(1))
+            steps[batch.partition] = IngestStep(counted, (key,), batch.partition, Topology())
         n_records += len(batch)
         steps[batch.partition].step(batch)  # what would be published is of no interest here
         faults.update(_faults(model, batch))
-    counts = [step.counts for step in steps.values()]
+    counts = [step.take_report().counts for step in steps.values()]
     for step in steps.values():
         for output in step.flush(0.0, is_caught_up=True).outputs:
             for value in output.values:

@@ -9,9 +9,9 @@ from stream_app.core.windows.source_progress import SourcePartition
 from stream_app.edges.kafka.readers.log_reader import LogReader
 from stream_app.errors import ReplayError, TopicError
 from stream_app.pipeline.contract import Batch
-from stream_app.pipeline.outcomes.step import OutcomeTopology
 from stream_app.pipeline.records.journal import JournalEntry
 from stream_app.pipeline.replay.verify.outcome_cursor import OutcomeCursor
+from stream_app.pipeline.topology import Topology
 from stream_app.policy import ModelPolicy
 from stream_app.programs.replay.sources import OnProgress
 from stream_app.settings import Settings
@@ -47,7 +47,8 @@ class JoinLogs:
         """
         [(topic, starts)] = deployment[-1].starts.items()
         reader = self._open(topic)
-        topology = OutcomeTopology(topic.removesuffix(outcome_join_topic("", self._model.name)), len(reader.partitions))
+        app_id = topic.removesuffix(outcome_join_topic("", self._model.name))
+        topology = Topology({topic: len(reader.partitions)}, app_id)
         cursors = {}
         for partition in reader.partitions:
             start = starts.get(partition, 0)

@@ -11,11 +11,6 @@ from stream_app.edges.lanes.assigned_lanes import AssignedLanes
 from stream_app.edges.lanes.lane import Lane, LaneConfig
 from stream_app.edges.metrics.health import Health, ReadinessGate
 from stream_app.edges.metrics.process_metrics import Metrics
-from stream_app.pipeline.ingest.outcome_step import OutcomeIngestStep
-from stream_app.pipeline.ingest.step import IngestStep
-from stream_app.pipeline.judge.step import JudgeStep
-from stream_app.pipeline.outcomes.step import OutcomeStep
-from stream_app.pipeline.records.results import TOTAL_WINDOW
 
 _LOOK_EVERY_S = 1.0
 
@@ -35,7 +30,6 @@ class MetricsObserver:
         self._roles = roles
         self._metrics = metrics
         self._health = health
-        self._newest_ms: dict[tuple[str, int], tuple[int, int]] = {}  # newest broker time and n since the last commit
 
     async def watch(self, lanes: AssignedLanes) -> None:
         """Beat, and measure lag and readiness once a second."""
@@ -63,7 +57,6 @@ class MetricsObserver:
     def lane_closed(self, topic: str, partition: int) -> None:
         """Let every row of a partition vanish."""
         log.info("Lane %s[%d] closed", topic, partition)
-        self._newest_ms.pop((topic, partition), None)
         self._metrics.lane_closed(topic, partition)
 
     def lane_reloaded(self, topic: str, partition: int, error: Exception) -> None:
@@ -75,38 +68,19 @@ class MetricsObserver:
         log.warning("Lane %s[%d] is loaded anew", topic, partition, exc_info=error)
 
     def lane_loaded(self, lane: Lane) -> None:
-        """Show at once what a judge lane that was taken over has said before."""
+        """Show at once what the step of a lane that was taken over knows."""
         log.info("Lane %s[%d] goes on from offset %d", lane.config.topic, lane.config.partition, lane.next_offset)
-        if isinstance(lane.step, JudgeStep):
-            self._metrics.judge_restored(lane.config.partition, lane.step.newest_results())
+        report = lane.step.restored_report()
+        if report is not None:
+            report.deliver(self._metrics, time.time())
 
     def lane_stepped(self, lane: Lane, *, n_records: int, newest_ms: int, seconds: float) -> None:
-        """Remember when the newest record reached the broker."""
-        del seconds
-        if n_records:
-            key = (lane.config.topic, lane.config.partition)
-            _, n_before = self._newest_ms.get(key, (0, 0))
-            self._newest_ms[key] = (newest_ms, n_before + n_records)
+        """Show nothing: what a batch counted is shown after its commit."""
 
     def lane_committed(self, lane: Lane, *, seconds: float) -> None:
-        """Show what was counted in a transaction."""
-        config = lane.config
-        self._metrics.transaction_ended(self._roles[config.topic], seconds, is_committed=True)
-        newest_ms, n_events = self._newest_ms.pop((config.topic, config.partition), (0, 0))
-        if isinstance(lane.step, IngestStep):
-            self._metrics.ingested(lane.step.model_name, lane.step.take_counts())
-            if n_events:
-                self._metrics.latency_measured("ingest", max(0.0, time.time() - newest_ms / 1000), n_events)
-        elif isinstance(lane.step, OutcomeIngestStep):
-            self._metrics.outcomes_ingested(config.topic, lane.step.take_counts())
-        elif isinstance(lane.step, OutcomeStep):
-            self._metrics.outcomes_joined(lane.step.model_name, lane.step.take_counts())
-        elif isinstance(lane.step, JudgeStep):
-            report = lane.step.take_report()
-            self._metrics.judged(config.partition, report)
-            for result in report.results:
-                if result.window != TOTAL_WINDOW and result.revision == 0:
-                    self._metrics.latency_measured("close", max(0.0, time.time() - result.end_s), result.n)
+        """Show what a step reports of a transaction."""
+        self._metrics.transaction_ended(self._roles[lane.config.topic], seconds, is_committed=True)
+        lane.step.take_report().deliver(self._metrics, time.time())
 
     def lane_rewound(self, config: LaneConfig, *, from_offset: int, to_offset: int) -> None:
         """Say that a lane reads again."""

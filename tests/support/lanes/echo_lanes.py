@@ -45,6 +45,19 @@ class EchoStep:
         del now_s, is_caught_up
         return Flush(changes=[(b"n", b"%d" % self.n)])
 
+    def take_report(self) -> EchoReport:
+        return EchoReport()
+
+    def restored_report(self) -> None:
+        pass
+
+
+class EchoReport:
+    """Nothing to show."""
+
+    def deliver(self, sink: object, now_s: float, /) -> None:
+        pass
+
 
 @dataclass
 class Told:

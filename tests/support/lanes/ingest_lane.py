@@ -19,8 +19,10 @@ from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.partials import Partial, decode_partial
 from stream_app.pipeline.contract import Batch, Flush, Outputs
-from stream_app.pipeline.ingest.step import IngestCounts, IngestStep, IngestTopology
+from stream_app.pipeline.ingest.report import IngestCounts
+from stream_app.pipeline.ingest.step import IngestStep
 from stream_app.pipeline.layout import layout_of
+from stream_app.pipeline.topology import Topology
 from stream_app.policy import ModelPolicy, load_policy
 from stream_app.topics import DEAD_LETTERS, FAIRNESS_PARTIALS, LATE_DECISIONS
 
@@ -100,7 +102,7 @@ class IngestLane:
 
     def restart(self) -> None:
         """Begin anew from the state, as after a crash right behind a commit."""
-        self.step = IngestStep(self.model, self.keys, self.partition, IngestTopology(n_source_partitions=4))
+        self.step = IngestStep(self.model, self.keys, self.partition, Topology({self.model.topic: 4}))
         self.step.restore(self.state, self.next_offset)
 
     def feed(self, values: Iterable[bytes | None], broker_s: Iterable[float] | float = NOW_S) -> list[Outputs]:
@@ -128,7 +130,7 @@ class IngestLane:
         self._write(flush.outputs)
         partials = [run for run in flush.outputs if run.topic == FAIRNESS_PARTIALS]
         self._take_over([decode_partial(value or b"") for run in partials for value in run.values])
-        self._add_counts(self.step.take_counts())
+        self._add_counts(self.step.take_report().counts)
         return flush
 
     @property

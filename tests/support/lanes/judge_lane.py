@@ -9,11 +9,12 @@ import numpy as np
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.partials import PanePartial, Partial, encode_partial
 from stream_app.pipeline.contract import Batch, Outputs
-from stream_app.pipeline.judge.step import JudgeStep, JudgeTopology
+from stream_app.pipeline.judge.step import JudgeStep
 from stream_app.pipeline.layout import layout_of
 from stream_app.pipeline.records.alerts import Alert, decode_alert
 from stream_app.pipeline.records.outcome_results import OutcomeResult, decode_any_result
 from stream_app.pipeline.records.results import Result
+from stream_app.pipeline.topology import Topology
 from stream_app.policy import Policy
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_JOURNAL, FAIRNESS_RESULTS
 
@@ -49,7 +50,7 @@ class JudgeLane:
 
     def restart(self) -> None:
         """Begin anew from the state, as after a crash right behind a commit."""
-        self.judge = JudgeStep(self.policy, 0, JudgeTopology())
+        self.judge = JudgeStep(self.policy, 0, Topology())
         self.judge.restore(self.state, 0)
 
     def feed(self, *partials: Partial | None, now_s: float = 0.0, is_caught_up: bool = True) -> None:

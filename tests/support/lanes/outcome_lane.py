@@ -13,7 +13,8 @@ from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.partials import Partial, decode_partial
 from stream_app.pipeline.contract import Batch, Flush
 from stream_app.pipeline.layout import outcome_layout_of
-from stream_app.pipeline.outcomes.step import OutcomeStep, OutcomeTopology
+from stream_app.pipeline.outcomes.step import OutcomeStep
+from stream_app.pipeline.topology import Topology
 from stream_app.policy import ModelPolicy, parse_policy
 from stream_app.topics import outcome_join_topic
 
@@ -90,7 +91,7 @@ class OutcomeLane:
 
     def restart(self) -> None:
         """Begin anew from the state, as after a crash right behind a commit."""
-        self.step = OutcomeStep(self.model, 0, OutcomeTopology(APP, n_source_partitions=4))
+        self.step = OutcomeStep(self.model, 0, Topology({outcome_join_topic(APP, self.model.name): 4}, APP))
         self.step.restore(self.state, self.next_offset)
 
     def feed(self, *values: bytes | None) -> None:
@@ -117,7 +118,7 @@ class OutcomeLane:
         for pane in (pane for partial in told for pane in partial.panes):
             panes.setdefault(pane.start_s, {}).update(pane.cells)
         self.counted |= panes
-        fresh = self.step.take_counts()
+        fresh = self.step.take_report().counts
         for name in JoinCounts.__struct_fields__:
             setattr(self.counts, name, getattr(self.counts, name) + getattr(fresh, name))
         return flush

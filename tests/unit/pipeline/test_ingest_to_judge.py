@@ -15,10 +15,12 @@ import pytest
 from producers.recorded.loanapp import stream_loanapp
 from producers.timeline import Timeline
 from stream_app.core.privacy.pseudonym import RootKey
-from stream_app.pipeline.contract import Batch, LaneStep, Outputs
-from stream_app.pipeline.ingest.step import IngestStep, IngestTopology
-from stream_app.pipeline.judge.step import JudgeStep, JudgeTopology
+from stream_app.pipeline.contract import Batch, Outputs
+from stream_app.pipeline.ingest.step import IngestStep
+from stream_app.pipeline.judge.step import JudgeStep
+from stream_app.pipeline.lane_step import LaneStep
 from stream_app.pipeline.records.results import Result, decode_result
+from stream_app.pipeline.topology import Topology
 from stream_app.policy import load_policy
 from stream_app.topics import FAIRNESS_RESULTS
 
@@ -38,9 +40,9 @@ def batch(topic: str, partition: int, first: int, values: list[bytes], now_ms: i
 
 def run(log: Log, rng: random.Random) -> list[Result]:
     """Feed partitions in runs of random length, flush at random, and let the clock close the rest."""
-    topology = IngestTopology(n_source_partitions=len(log))
+    topology = Topology({MODEL.topic: len(log)})
     lanes = [IngestStep(MODEL, (KEY,), number, topology) for number in range(len(log))]
-    judge = JudgeStep(POLICY, 0, JudgeTopology())
+    judge = JudgeStep(POLICY, 0, Topology())
     steps: list[LaneStep] = [*lanes, judge]
     for step in steps:
         step.restore({}, 0)

@@ -14,9 +14,10 @@ import pytest
 from stream_app.core.join.join_records import JoinDecisions, JoinOutcomes, decode_rows
 from stream_app.core.privacy.pseudonym import RootKey, derive_key
 from stream_app.pipeline.contract import Batch, Outputs
-from stream_app.pipeline.ingest.outcome_step import OutcomeIngestStep, OutcomeIngestTopology
+from stream_app.pipeline.ingest.outcome_step import OutcomeIngestStep
 from stream_app.pipeline.ingest.sample import try_sample
 from stream_app.pipeline.layout import layout_of
+from stream_app.pipeline.topology import Topology
 from stream_app.policy import ModelPolicy, parse_policy
 from stream_app.topics import DEAD_LETTERS
 from tests.support.lanes.ingest_lane import IngestLane
@@ -46,7 +47,7 @@ class OutcomeIngestLane:
     written: dict[str, list[bytes]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.step = OutcomeIngestStep(self.model, self.keys, 0, OutcomeIngestTopology("fairstream"))
+        self.step = OutcomeIngestStep(self.model, self.keys, 0, Topology())
         self.step.restore({}, 0)
 
     def feed(self, *values: bytes | None, broker_s: float = NOW_S) -> None:
@@ -178,7 +179,7 @@ def test_a_bad_outcome_is_a_dead_letter_with_its_reason_and_without_its_content(
     everything = b"".join([record, *lane.written[DEAD_LETTERS]])
     assert canary.encode() not in everything
     assert b"clerk-7" not in everything
-    counts = lane.step.take_counts()
+    counts = lane.step.take_report().counts
     assert (sum(counts.dead_letters.values()), counts.n_tombstones) == (7, 1)
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.pipeline.contract import Batch
-from stream_app.pipeline.ingest.step import IngestStep, IngestTopology
+from stream_app.pipeline.ingest.step import IngestStep
+from stream_app.pipeline.topology import Topology
 from stream_app.policy import load_policy
 
 _NOW_S = 1_790_000_000
@@ -17,7 +18,7 @@ _NOW_S = 1_790_000_000
 
 def _published(record: dict[str, object]) -> dict[str, object]:
     loans = load_policy("loans").models[0]
-    step = IngestStep(loans, (RootKey("abcdefgh", 0, b"k" * 32),), 0, IngestTopology(1))
+    step = IngestStep(loans, (RootKey("abcdefgh", 0, b"k" * 32),), 0, Topology())
     step.restore({}, 0)
     batch = Batch(
         loans.topic, 0, 0, 1, np.arange(1), [json.dumps(record).encode()], np.full(1, _NOW_S * 1000, np.int64)

@@ -11,8 +11,9 @@ from stream_app.core.windows.partials import PanePartial, decode_partial
 from stream_app.errors import StateError
 from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.ingest.deduplication_log import DeduplicationLog
-from stream_app.pipeline.ingest.step import IngestStep, IngestTopology
+from stream_app.pipeline.ingest.step import IngestStep
 from stream_app.pipeline.panes.pane_log import PaneLog
+from stream_app.pipeline.topology import Topology
 from stream_app.policy import parse_policy
 from stream_app.topics import FAIRNESS_PARTIALS
 from tests.support.lanes.ingest_lane import KEYS, LOANS, NOW_S, IngestLane, State, encode, iso, loan
@@ -233,7 +234,7 @@ def test_a_lane_without_any_record_has_no_watermark() -> None:
 def test_a_lane_remembers_where_it_began() -> None:
     state: dict[bytes, bytes] = {}
     for next_offset in (41, 57):
-        step = IngestStep(LOANS, KEYS, 0, IngestTopology(1))
+        step = IngestStep(LOANS, KEYS, 0, Topology())
         step.restore(state, next_offset)
         step.step(Batch(LOANS.topic, 0, next_offset, next_offset + 3, np.arange(0), [], np.zeros(0, np.int64)))
         flush = step.flush(0.0, is_caught_up=False)
