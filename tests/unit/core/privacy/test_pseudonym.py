@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import subprocess
+import sys
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 from stream_app.core.privacy.pseudonym import (
@@ -80,8 +83,29 @@ def test_100_000_identifiers_in_two_link_domains_share_no_pseudonym() -> None:
     assert not set(_pseudonyms("applicant")) & set(_pseudonyms("camera-person"))
 
 
-def test_the_same_domain_gives_the_same_pseudonyms_after_a_restart() -> None:
-    assert _pseudonyms("applicant")[:1000] == _pseudonyms("applicant")[:1000]
+def test_another_process_gives_the_same_pseudonyms() -> None:
+    program = (
+        "from stream_app.core.privacy.pseudonym import Pseudonymizer, RootKey\n"
+        f"naming = Pseudonymizer([RootKey({KEY.kid!r}, 0, {KEY.secret!r})], 'applicant', 'text')\n"
+        "print(*(naming.pseudonym(b'%d' % number, 0) for number in range(400_000, 400_100)))"
+    )
+    output = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
+    assert output.split() == _pseudonyms("applicant")[:100]
+
+
+def test_a_column_is_hashed_like_its_values_one_by_one_under_the_key_of_each_time() -> None:
+    naming = Pseudonymizer([KEY, NEXT], "applicant", "text")
+    for times_s in ([5, 7], [999_999, 1_000_000], [1_000_000, 3], [2_000_000, 2_000_001]):
+        hashes = naming.hashes_at([b"1", b"2"], np.array(times_s))
+        assert hashes.epochs.tolist() == [naming.epoch_at(time_s) for time_s in times_s]
+        expected = [naming.pseudonym(value, time_s) for value, time_s in zip((b"1", b"2"), times_s, strict=True)]
+        assert naming.pseudonyms_of(hashes) == expected
+        assert naming.pseudonyms_of(hashes.part(np.array([False, True]))) == expected[1:]
+
+
+def test_an_empty_column_has_no_hashes_and_no_pseudonyms() -> None:
+    naming = Pseudonymizer([KEY], "applicant", "text")
+    assert naming.pseudonyms_of(naming.hashes_at([], np.array([], np.int64))) == []
 
 
 def test_kinds_of_identifiers_do_not_meet() -> None:
@@ -122,7 +146,7 @@ def test_times_before_the_first_key_belong_to_it() -> None:
 
 
 def test_there_are_no_pseudonyms_without_a_key() -> None:
-    with pytest.raises(ValueError, match="no pseudonym key"):
+    with pytest.raises(ValueError, match="No pseudonym key"):
         Pseudonymizer([], "d", "text")
 
 
