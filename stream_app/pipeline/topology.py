@@ -1,4 +1,4 @@
-"""The topics around a stream task: under which prefix they are, and how many partitions each has."""
+"""Where the topics are that the steps read and write: their prefix, and their numbers of partitions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Topology:
-    """Where every step reads and writes; one for a whole worker.
+    """Where every step reads and writes; one instance for all steps of a worker.
 
     Attributes:
         n_partitions: Number of partitions by name of the topic; a topic that is not listed has one.

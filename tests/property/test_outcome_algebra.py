@@ -65,7 +65,7 @@ class ByHand:
 
     def decide(self, tag: int, cell: int, score: int, before: set[int]) -> None:
         if tag in before:
-            self.n["decisions_repeated"] += 1
+            self.n["decisions_duplicate"] += 1
             return
         before.add(tag)
         row = [tag, cell, score, self.clock, 0]
@@ -196,7 +196,7 @@ def test_every_outcome_is_accounted_for_and_so_is_every_decision(log: list[Recor
     n_decisions = sum(len(record.decided) for record in log)
     at_an_end = counts.matched + counts.duplicate + counts.changed + counts.expired
     assert at_an_end + lane.step.n_unmatched == n_outcomes
-    assert counts.decisions_awaited + counts.decisions_repeated == n_decisions
+    assert counts.decisions_awaited + counts.decisions_duplicate == n_decisions
     by_outcome = lane.by_outcome()
     assert by_outcome.get("favorable", 0) + by_outcome.get("unfavorable", 0) == counts.matched
     n_without = counts.decisions_awaited - counts.matched - counts.decisions_expired

@@ -55,7 +55,7 @@ def test_raw_records_are_counted_as_a_person_would(log: Log, cuts: list[int]) ->
     assert (counter.dispositions.n_counted, counter.dispositions.n_late, counter.dispositions.n_duplicates) == (
         dispositions["counted"],
         dispositions["late"],
-        dispositions["repeat"],
+        dispositions["duplicate"],
     )
 
 

@@ -4,9 +4,9 @@
     tag = HMAC-SHA256(K, len32(type) || type || len32(value) || value)[:16]
     pseudonym = "hm1." + kid + "." + base64url(tag)          (22 characters)
 
-An unkeyed hash of an application number is inverted by counting; under a key that never leaves the worker it is
-not. Type and length prefixes keep ("1", "23") and ("12", "3") apart, the link domain keeps a loan's and a camera's
-identifiers from being joined, and the key is chosen by event time, so a replay gives the same pseudonym.
+An unkeyed hash of an application number can be inverted by trying all numbers; one under a key that never leaves the
+worker cannot. Type and length prefixes separate ("1", "23") from ("12", "3"), the link domain prevents joining a loan's
+identifiers to a camera's, and the key is chosen by event time, so a replay gives the same pseudonym.
 
 Source: RFC 2104 (HMAC), RFC 5869 (HKDF); ENISA, Pseudonymization techniques and best practices, 2019.
 """
@@ -45,7 +45,8 @@ class RootKey:
 
     Attributes:
         kid: Public name of the key, 6 to 8 base32 characters.
-        valid_from_s: First event time of its epoch, seconds since the Unix epoch; it ends where the next begins.
+        valid_from_s: First event time of its key epoch, seconds since the Unix epoch; the key epoch ends where the next
+            one begins.
         secret: 32 random bytes; never shown by ``repr``.
     """
 
@@ -57,7 +58,7 @@ class RootKey:
         return f"RootKey(kid={self.kid!r}, valid_from_s={self.valid_from_s}, secret=***)"
 
     def fingerprint(self) -> str:
-        """Return what may be logged of the secret: 16 hex digits of its SHA-256."""
+        """Return the part that may be logged: 16 hex digits of the SHA-256 of the secret."""
         return hashlib.sha256(self.secret).hexdigest()[:16]
 
 
@@ -70,8 +71,8 @@ def derive_key(secret: bytes, purpose: str) -> bytes:
 def keyed_hash(key: bytes) -> Callable[[bytes], bytes]:
     """Return HMAC-SHA256 under one key as a function ``message -> 32 bytes``.
 
-    The two padded key blocks of RFC 2104 are hashed once; each message then costs two short hashes, about 0.6 of the
-    time of ``hmac.digest``.
+    The two padded key blocks of RFC 2104 are hashed once; each message then costs two short hashes, about 0.6 times
+    as long as ``hmac.digest``.
 
     >>> import hmac
     >>> keyed_hash(b"k" * 32)(b"message") == hmac.digest(b"k" * 32, b"message", "sha256")
@@ -91,7 +92,7 @@ def keyed_hash(key: bytes) -> Callable[[bytes], bytes]:
 
 
 def keyed_hash_of_kind(key: bytes, kind: str) -> Callable[[Iterable[bytes]], list[bytes]]:
-    """Return the function that hashes many values of one kind, each framed by type and length.
+    """Return the function that hashes values of one kind, each framed by type and length.
 
     The type prefix is the same for all, so it is hashed once, with the key.
 
@@ -118,13 +119,13 @@ def keyed_hash_of_kind(key: bytes, kind: str) -> Callable[[Iterable[bytes]], lis
 
 
 def encode_tags(kid: str, digests: Iterable[bytes]) -> list[str]:
-    """Write digests as pseudonyms, many in one pass.
+    """Return digests as pseudonyms, all in one pass.
 
     >>> encode_tags("abcdef", [bytes(32)])
     ['hm1.abcdef.AAAAAAAAAAAAAAAAAAAAAA']
     """
     blob = np.frombuffer(b"".join(digests), np.uint8).reshape(-1, _DIGEST_BYTES)
-    # 18 bytes are 24 characters without padding: one call encodes all, and 22 of each 24 are the tag.
+    # 18 bytes are 24 characters without padding: one call encodes all, and the first 22 of each 24 are the tag.
     padded = np.zeros((len(blob), 18), np.uint8)
     padded[:, :TAG_BYTES] = blob[:, :TAG_BYTES]
     text = b2a_base64(padded.tobytes(), newline=False).translate(_URL_SAFE)
@@ -169,15 +170,15 @@ class Pseudonymizer:
     def __init__(self, keys: Iterable[RootKey], link_domain: str, kind: str) -> None:
         self._epochs = sorted(keys, key=lambda key: key.valid_from_s)
         if not self._epochs:
-            raise ValueError("no pseudonym key")
+            raise ValueError("No pseudonym key")
         self._hashes = [keyed_hash_of_kind(derive_key(key.secret, link_domain), kind) for key in self._epochs]
 
     def epoch_at(self, event_time_s: float) -> int:
-        """Return the number of the key epoch that holds an event time; times before the first belong to it."""
+        """Return the number of the key epoch of an event time; times before the first epoch belong to it."""
         return max((number for number, key in enumerate(self._epochs) if key.valid_from_s <= event_time_s), default=0)
 
     def next_epoch_s(self, epoch: int) -> float:
-        """Return the event time at which an epoch ends; infinite for the last one."""
+        """Return the event time at which a key epoch ends; infinite for the last one."""
         return self._epochs[epoch + 1].valid_from_s if epoch + 1 < len(self._epochs) else float("inf")
 
     def epochs_between(self, first_s: float, last_s: float) -> range:
@@ -210,11 +211,11 @@ class Pseudonymizer:
         return KeyedHashes(digests, np.array(numbers, np.int64))
 
     def pseudonyms(self, digests: Iterable[bytes], epoch: int) -> list[str]:
-        """Write digests of one epoch as pseudonyms."""
+        """Return digests of one key epoch as pseudonyms."""
         return encode_tags(self._epochs[epoch].kid, digests)
 
     def pseudonyms_of(self, hashes: KeyedHashes) -> list[str]:
-        """Write hashes as pseudonyms, each with the name of its key."""
+        """Return hashes as pseudonyms, each with the name of its key."""
         digests, epochs = hashes
         if not digests:
             return []

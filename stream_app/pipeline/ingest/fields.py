@@ -1,4 +1,4 @@
-"""What the decoder of a policy reads: each declared path with the type that is checked."""
+"""The fields that the decoder of a policy reads: each declared path with the type that is checked."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def schema_of(model: ModelPolicy) -> Schema:
 
 
 def fields_of(model: ModelPolicy) -> list[Field]:
-    """List the fields that are read from a record; boxes are read to be checked, dropped fields are not read."""
+    """Return the fields that are read from a record; boxes are read to be checked, dropped fields are not read."""
     fields = [_identifier_field(identifier) for identifier in model.all_identifiers]
     fields.append(Field(model.event_time.path, _time_type(model.event_time)))
     if model.decision is not None:
@@ -69,7 +69,7 @@ def _feature_field(feature: Feature) -> Field:
 
 def _label_type(labeled: Attribute | Segment) -> Any:
     labels = labeled.groups if isinstance(labeled, Attribute) else labeled.values
-    # Groups that are written as numbers in the policy may come as numbers: 0 and "0" are one group.
+    # Groups that are numbers in the policy may be JSON numbers in records: 0 and "0" are one group.
     return str | int | None if all(label.lstrip("-").isdigit() for label in labels) else str | None
 
 

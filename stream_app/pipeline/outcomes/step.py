@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 
 from stream_app.core.join.join_records import JoinDecisions, JoinOutcomes, decode_rows
-from stream_app.core.join.outcome_join import FAVOURABLE_LABEL, UNFAVOURABLE_LABEL, JoinCounts, JoinEvent, OutcomeJoin
+from stream_app.core.join.outcome_join import FAVORABLE_LABEL, UNFAVORABLE_LABEL, JoinCounts, JoinEvent, OutcomeJoin
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.source_progress import SourcePartition
 from stream_app.core.windows.watermark import Watermark
@@ -42,7 +42,7 @@ from stream_app.topics import outcome_join_topic
 STATE_VERSION = 2
 _HEAD_KEY = b"meta"
 _DAY_S = 86_400
-_BY_LABEL = {FAVOURABLE_LABEL: FAVOURABLE, UNFAVOURABLE_LABEL: UNFAVOURABLE}
+_BY_LABEL = {FAVORABLE_LABEL: FAVOURABLE, UNFAVORABLE_LABEL: UNFAVOURABLE}
 
 
 class _OutcomesHead(msgspec.Struct, array_like=True, frozen=True):
@@ -93,7 +93,7 @@ class OutcomeStep:
     @property
     def n_unmatched(self) -> int:
         """Outcomes that wait for their decision now."""
-        return len(self._join.early)
+        return len(self._join.unmatched)
 
     def restore(self, entries: Mapping[bytes, bytes], next_offset: int) -> None:
         """Take over what waits and the open panes as of the last commit.

@@ -205,7 +205,7 @@ class _Recount:
 
 
 def counted_paths(model: ModelPolicy) -> set[str]:
-    """Return the fields that a count depends on."""
+    """Return the paths of the fields that a count depends on."""
     paths = {model.event_time.path, *(attribute.path for attribute in model.attributes)}
     paths |= {feature.path for feature in model.counted_features}
     paths |= {part.path for part in (model.decision, model.segment) if part is not None}

@@ -1,4 +1,4 @@
-"""Makes the lane of a source partition: which role, which step, which state topic."""
+"""Makes the lane of a source partition: its role, its step and its changelog topic."""
 
 from __future__ import annotations
 
@@ -51,19 +51,19 @@ class ConsumerSource:
         """Return the first retained offset."""
         tp = TP(topic, partition)
         offsets: Mapping[Any, int] = await self._consumer.earliest_offsets(tp)
-        return next(offset for own, offset in offsets.items() if (own.topic, own.partition) == tp)
+        return next(offset for key, offset in offsets.items() if (key.topic, key.partition) == tp)
 
     def end_offset(self, topic: str, partition: int) -> int | None:
         """Return the end of the partition as of the last fetch."""
         return self._consumer.end_offset(TP(topic, partition))
 
     def is_end(self, topic: str, partition: int, offset: int) -> bool:
-        """Return whether nothing lies at or above ``offset``, as of a moment ago."""
+        """Return whether there is no record at or above ``offset``, as of the last fetch."""
         return self._consumer.is_end(TP(topic, partition), offset)
 
 
 def roles_by_topic(policy: Policy, app_id: str) -> dict[str, str]:
-    """Return every topic that has lanes, with the role that reads it."""
+    """Return the role that reads each topic with lanes."""
     roles = {FAIRNESS_PARTIALS: "judge"}
     for model in policy.models:
         roles[model.topic] = "ingest"
@@ -74,22 +74,22 @@ def roles_by_topic(policy: Policy, app_id: str) -> dict[str, str]:
 
 
 def source_topics(policy: Policy, app_id: str, roles: Iterable[str]) -> list[str]:
-    """List the topics that a worker with these roles consumes."""
-    wanted = set(roles)
-    return [topic for topic, role in roles_by_topic(policy, app_id).items() if role in wanted]
+    """Return the topics that a worker with these roles consumes."""
+    selected = set(roles)
+    return [topic for topic, role in roles_by_topic(policy, app_id).items() if role in selected]
 
 
 def check_partitions(policy: Policy, app_id: str, n_partitions: Mapping[str, int]) -> None:
-    """Refuse topics with other partitions than declared: a lane writes its output and its state where it reads.
+    """Check numbers of partitions: a lane writes output and state to the partition number that it reads.
 
-    That holds for own topics, and for those of the outcomes, which must lie beside their decisions.
+    This applies to the topics of FairStream, and to topics of outcomes: an outcome needs the partition of its decision.
 
     Raises:
-        TopicError: some topic has another number of partitions.
+        TopicError: a topic does not have the declared number of partitions.
     """
-    beside = {model.outcome.topic for model in policy.models if model.outcome is not None}
+    outcome_topics = {model.outcome.topic for model in policy.models if model.outcome is not None}
     for spec in declared_topics(policy, app_id, existing=n_partitions):
-        is_bound = spec.owner == "fairstream" or spec.name in beside
+        is_bound = spec.owner == "fairstream" or spec.name in outcome_topics
         if is_bound and n_partitions[spec.name] != spec.partitions:
             raise TopicError(
                 f"{spec.name} has {n_partitions[spec.name]} partitions instead of {spec.partitions}",
@@ -105,7 +105,7 @@ def lane_builder(
     source: ConsumerSource,
     observer: LaneObserver,
 ) -> Callable[[str, int], Lane]:
-    """Return the function that makes a fresh lane for a topic and partition."""
+    """Return the function that makes a new lane for a topic and partition."""
     makers = _step_makers(policy, keys, Topology(n_partitions, settings.app_id))
 
     def build(topic: str, partition: int) -> Lane:

@@ -1,4 +1,4 @@
-"""Joins what a worker does to what is seen of it: metrics, health, log lines."""
+"""Shows what the lanes of a worker do: in metrics, health and log lines."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ log = logging.getLogger(__name__)
 
 
 class MetricsObserver:
-    """Tells metrics and health what the lanes do. Counts are shown only after their transaction is committed.
+    """Passes what the lanes do to metrics and health. Counts are shown only after their transaction is committed.
 
     Args:
         metrics: Where counts are shown.
         health: Where readiness is shown.
-        roles: Role of the lanes of each source topic.
+        roles: Role of its lanes by source topic.
     """
 
     def __init__(self, metrics: Metrics, health: Health, roles: Mapping[str, str]) -> None:
@@ -32,7 +32,7 @@ class MetricsObserver:
         self._health = health
 
     async def watch(self, lanes: AssignedLanes) -> None:
-        """Beat, and measure lag and readiness once a second."""
+        """Send the heartbeat, and measure lag and readiness, once a second."""
         while True:
             self._health.heartbeat()
             if lanes.is_ready:
@@ -51,48 +51,45 @@ class MetricsObserver:
 
     def lane_opened(self, topic: str, partition: int) -> None:
         """Show a partition as assigned."""
-        log.info("Lane %s[%d] opened", topic, partition)
+        log.info("Lane opened: topic=%s partition=%d", topic, partition)
         self._metrics.lane_opened(topic, partition)
 
     def lane_closed(self, topic: str, partition: int) -> None:
-        """Let every row of a partition vanish."""
-        log.info("Lane %s[%d] closed", topic, partition)
+        """Remove every row of a partition."""
+        log.info("Lane closed: topic=%s partition=%d", topic, partition)
         self._metrics.lane_closed(topic, partition)
 
     def lane_reloaded(self, topic: str, partition: int, error: Exception) -> None:
-        """Count a lane that broke."""
+        """Count a lane that failed."""
         role = self._roles[topic]
         self._metrics.transaction_ended(role, 0.0, is_committed=False)
         self._metrics.lane_reloaded(role)
-        # The formatter writes the type and the places of an error, never its text.
-        log.warning("Lane %s[%d] is loaded anew", topic, partition, exc_info=error)
+        # The formatter writes the type of an error and where it was raised, never its text.
+        log.warning("Lane failed, reloading: topic=%s partition=%d", topic, partition, exc_info=error)
 
     def lane_loaded(self, lane: Lane) -> None:
-        """Show at once what the step of a lane that was taken over knows."""
-        log.info("Lane %s[%d] goes on from offset %d", lane.config.topic, lane.config.partition, lane.next_offset)
+        """Show what a restored step knows already."""
+        config = lane.config
+        log.info("Lane loaded: topic=%s partition=%d offset=%d", config.topic, config.partition, lane.next_offset)
         report = lane.step.restored_report()
         if report is not None:
             report.deliver(self._metrics, time.time())
 
     def lane_stepped(self, lane: Lane, *, n_records: int, newest_ms: int, seconds: float) -> None:
-        """Show nothing: what a batch counted is shown after its commit."""
+        """Show nothing: the counts of a batch are shown after their commit."""
 
     def lane_committed(self, lane: Lane, *, seconds: float) -> None:
-        """Show what a step reports of a transaction."""
+        """Show what the step reports about a transaction."""
         self._metrics.transaction_ended(self._roles[lane.config.topic], seconds, is_committed=True)
         lane.step.take_report().deliver(self._metrics, time.time())
 
     def lane_rewound(self, config: LaneConfig, *, from_offset: int, to_offset: int) -> None:
-        """Say that a lane reads again."""
-        log.info("Lane %s[%d] goes back from %d to %d", config.topic, config.partition, from_offset, to_offset)
+        """Log that a lane reads again from an earlier offset."""
+        where = (config.topic, config.partition, from_offset, to_offset)
+        log.info("Lane rewound: topic=%s partition=%d from_offset=%d to_offset=%d", *where)
 
     def lane_lost_records(self, config: LaneConfig, *, from_offset: int, to_offset: int) -> None:
-        """Say that retention deleted records before they were counted."""
-        log.error(
-            "Records %d to %d of %s[%d] were deleted before they were counted",
-            from_offset,
-            to_offset - 1,
-            config.topic,
-            config.partition,
-        )
+        """Log and count records that retention deleted before they were counted."""
+        where = (config.topic, config.partition, from_offset, to_offset - 1)
+        log.error("Records deleted before they were counted: topic=%s partition=%d first=%d last=%d", *where)
         self._metrics.records_lost(config.topic, to_offset - from_offset)

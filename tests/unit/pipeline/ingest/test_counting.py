@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_app.pipeline.ingest import counting
-from stream_app.pipeline.ingest.counting import MAX_RUN, EventCounter
+from stream_app.pipeline.ingest.counting import MAX_EVENTS, EventCounter
 from stream_app.pipeline.ingest.fields import schema_of
 from stream_app.policy import ModelPolicy, parse_policy
 from tests.support.lanes.ingest_lane import LOANS, NOW_S, IngestLane, encode, iso, loan
@@ -37,7 +37,7 @@ def sums(model: ModelPolicy, values: list[Any]) -> list[int]:
 
 def test_sums_of_the_widest_feature_are_exact_over_more_than_one_run() -> None:
     widest = 2**20 - 1
-    n = MAX_RUN + 7
+    n = MAX_EVENTS + 7
     assert sums(with_feature(minimum=0, maximum=2**20), [widest] * n) == [n, n, n * widest, n * widest**2]
     assert n * widest**2 > 2**52  # beyond what one sum of floats could hold exactly
 

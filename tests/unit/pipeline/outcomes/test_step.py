@@ -108,7 +108,7 @@ def test_a_decision_that_is_known_says_nothing_new() -> None:
     lane = OutcomeLane()
     lane.feed(decisions(NOW_S, *cases([7, 7])), decisions(NOW_S + 1, (7, 3, 1)))
     lane.flush()
-    assert (lane.counts.decisions_awaited, lane.counts.decisions_repeated) == (1, 2)
+    assert (lane.counts.decisions_awaited, lane.counts.decisions_duplicate) == (1, 2)
     assert lane.by_outcome() == {"awaited": 1}
 
 
@@ -205,6 +205,6 @@ def test_a_tag_may_come_again_after_it_has_left() -> None:
     for step in range(300):
         lane.feed(decisions(NOW_S + step * (WAIT_S + 1), *cases({int(tag) for tag in rng.integers(0, 40, 6)})))
     lane.flush()
-    assert lane.counts.decisions_repeated == 0
+    assert lane.counts.decisions_duplicate == 0
     assert lane.counts.decisions_awaited - lane.counts.decisions_expired == lane.step.n_waiting
     assert MODEL.outcome is not None
