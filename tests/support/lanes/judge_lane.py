@@ -1,4 +1,4 @@
-"""A lane of the judge in memory: partials in, what it tells and its state out, and a restart from nothing but that."""
+"""A lane of the judge in memory: partials in, its records and state out, and restarts from nothing but the state."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class JudgeLane:
 
     Attributes:
         policy: Its first model is the one that is fed.
-        state: The state topic.
-        alerts: Everything that was told since the start, as are the next three.
+        state: Entries of the changelog topic.
+        alerts: All alerts since the start; likewise the next three.
         results: Results about decisions.
         outcomes: Results about outcomes.
         clocks: Records of the journal.
@@ -49,12 +49,12 @@ class JudgeLane:
         self.restart()
 
     def restart(self) -> None:
-        """Begin anew from the state, as after a crash right behind a commit."""
+        """Restart from the state, as after a crash right after a commit."""
         self.judge = JudgeStep(self.policy, 0, Topology())
         self.judge.restore(self.state, 0)
 
     def feed(self, *partials: Partial | None, now_s: float = 0.0, is_caught_up: bool = True) -> None:
-        """Read partials in one run and end the transaction; None is a record without a value."""
+        """Read partials in one batch and end the transaction; None is a record without a value."""
         n = len(partials)
         values = [None if partial is None else encode_partial(partial) for partial in partials]
         list(self.judge.step(Batch("p", 0, 0, n, np.arange(n), values, np.zeros(n, np.int64))))
@@ -73,7 +73,7 @@ class JudgeLane:
     def close_pane(
         self, number: int, cells: Cells, *, name: str = "m", layout_hash: str | None = None, topic: str = "raw"
     ) -> None:
-        """Hear the only partition of a source say that it has passed a pane, and what it counted in it."""
+        """Read from the only partition of a source that a pane has closed, and its counts."""
         start_s = number * PANE_S
         self.feed(
             Partial(

@@ -1,4 +1,4 @@
-"""A group's field may hold anything; what leaves the first hop is a label of the policy."""
+"""The field of a group may contain anything; ingest publishes only labels of the policy."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _published(record: dict[str, object]) -> dict[str, object]:
     ("spelling", "label"),
     [("female", "female"), (" FEMALE ", "female"), ("Jane Doe, 3 Main St", "__other__"), (None, None)],
 )
-def test_a_spelling_of_a_group_leaves_as_the_label_of_the_policy(spelling: str | None, label: str | None) -> None:
+def test_a_spelling_of_a_group_is_published_as_the_label_of_the_policy(spelling: str | None, label: str | None) -> None:
     record: dict[str, object] = {
         "application_id": "A-1",
         "applicant_id": "P-1",
