@@ -17,7 +17,8 @@ import numpy as np
 from stream_app.core.join.join_records import pack_decisions, pack_outcomes
 from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.layout import layout_of
-from stream_app.pipeline.outcomes.step import OutcomeStep, OutcomeTopology
+from stream_app.pipeline.outcomes.step import OutcomeStep
+from stream_app.pipeline.topology import Topology
 from stream_app.policy import ModelPolicy, declared_outcome, load_policy
 
 _PER_RECORD = 1000
@@ -79,7 +80,7 @@ class Lane:
 
 def fresh(model: ModelPolicy) -> OutcomeStep:
     """Return a step without state."""
-    return OutcomeStep(model, 0, OutcomeTopology("bench", 1))
+    return OutcomeStep(model, 0, Topology(app_id="bench"))
 
 
 def measure(n: int, seed: int = 1) -> Measured:

@@ -1,15 +1,12 @@
-"""The contract between a step of the pipeline and the engine that drives it.
+"""The data that passes between a step of the pipeline and the engine that drives it.
 
-A *lane* is everything between one source partition and its effects. The engine (``stream_app.edges.lanes``) owns
-Kafka: it feeds batches in offset order, each offset exactly once, and writes outputs, changed state and the next
-offset in one transaction. The step owns the meaning: it is told the time and asks nothing of the world.
+``stream_app.pipeline.lane_step`` is the protocol of the step itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,13 +16,13 @@ Headers = list[tuple[str, bytes]]
 
 @dataclass(slots=True, repr=False)
 class Batch:
-    """A run of records of one source partition, as columns, in offset order.
+    """Records of one source partition, as columns, in offset order.
 
     Attributes:
         topic: Source topic.
         partition: Source partition.
-        first_offset: Offset at which the reader stood before this run; not above the first record's.
-        next_offset: Offset at which the reader stands after it (control records may lie between).
+        first_offset: Position of the reader before this batch; not above the offset of the first record.
+        next_offset: Position of the reader after it; control records may come between.
         offsets: Offset of each record, int64, shape (n,).
         values: Value of each record; None for a tombstone.
         timestamps_ms: Broker timestamp of each record, int64, shape (n,).
@@ -43,7 +40,7 @@ class Batch:
         return len(self.values)
 
     def __repr__(self) -> str:
-        # Faust logs messages with their values when something goes wrong; raw records must not be in there.
+        # Faust logs messages with their values when something goes wrong; raw records must not be among them.
         return f"Batch({self.topic}[{self.partition}] {self.first_offset}..{self.next_offset}, n={len(self)})"
 
     def since(self, offset: int) -> Batch:
@@ -69,8 +66,8 @@ class Outputs:
         partition: Destination partition.
         keys: Key of each record.
         values: Value of each record; None is a tombstone.
-        headers: Headers of each record, read once: made when they are written, so that a run of events does not hold
-            thousands of small lists. None when no record has any.
+        headers: Headers of each record, read once: made when they are written, so that a batch does not keep
+            thousands of small lists alive. None when no record has any.
     """
 
     topic: str
@@ -89,36 +86,8 @@ class Flush:
 
     Attributes:
         outputs: Records for other topics.
-        changes: Changed entries of the lane's own state; None removes the entry. The engine adds ``next``.
+        changes: Changed entries of the lane's state; None removes the entry. The engine adds ``next``.
     """
 
     outputs: list[Outputs] = field(default_factory=list)
     changes: list[tuple[bytes, bytes | None]] = field(default_factory=list)
-
-
-class LaneStep(Protocol):
-    """One role's logic for one source partition: state in memory, no I/O, no clock, no randomness.
-
-    The engine calls ``restore`` once, then ``step`` and ``flush`` until the lane is closed. ``flush`` is called about
-    once a second and must return every change of state since the last flush: what it returns is committed together
-    with all that ``step`` returned before it.
-    A step whose transaction failed is thrown away and restored anew.
-    """
-
-    def restore(self, entries: Mapping[bytes, bytes], next_offset: int) -> None:
-        """Take over the state as of the last commit.
-
-        Raises:
-            StateError: the state was written by another version or policy.
-        """
-
-    def step(self, batch: Batch) -> Iterable[Outputs]:
-        """Process new records."""
-
-    def flush(self, now_s: float, *, is_caught_up: bool) -> Flush:
-        """Return what belongs into this transaction besides the outputs of ``step``.
-
-        Args:
-            now_s: Processing time, seconds since the epoch.
-            is_caught_up: Whether the lane has read its source partition to the end.
-        """

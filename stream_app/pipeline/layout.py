@@ -1,4 +1,4 @@
-"""Which cells a policy asks for: the one place where ingest and judge agree about codes."""
+"""The cells that a policy defines: the one place where all steps agree on their codes."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ __all__ = [
 
 FAVOURABLE = "favorable"
 UNFAVOURABLE = "unfavorable"
-AWAITED = "awaited"  # the outcome of a decision that has begun to wait for one
-EXPIRED = "expired"  # the outcome of a decision that was given up without one
+AWAITED = "awaited"  # the outcome of a decision that began to wait for one
+EXPIRED = "expired"  # the outcome of a decision that left without one
 OUTCOME_LABELS = (FAVOURABLE, UNFAVOURABLE, AWAITED, EXPIRED)
 
 
@@ -30,8 +30,8 @@ def layout_of(model: ModelPolicy) -> CellLayout:
     """Return the cell layout of a model.
 
     The dimensions are the attributes in declared order, then the segment if there is one, then the decision for a
-    model of kind ``decisions``, then the bins of the score if there is one. Labels of attributes and segment are shown
-    as the policy spells them, followed by ``unknown`` (null) and ``__other__`` (not listed).
+    model of kind ``decisions``, then the bins of the score if there is one. Labels of attributes and segment are
+    spelled as in the policy, followed by ``unknown`` (null) and ``__other__`` (not listed).
     """
     dimensions = [(attribute.name, (*attribute.groups, UNKNOWN, OTHER)) for attribute in model.attributes]
     if model.segment is not None:
@@ -44,20 +44,21 @@ def layout_of(model: ModelPolicy) -> CellLayout:
 
 
 def outcome_layout_of(model: ModelPolicy) -> CellLayout:
-    """Return the cell layout of the outcomes of a model: that of its decisions, and the outcome as last dimension.
+    """Return the cell layout of the outcomes of a model: that of its decisions, with the outcome as last dimension.
 
     A decision is counted as ``awaited`` when it begins to wait, as ``favorable`` or ``unfavorable`` when its outcome
-    comes, as ``expired`` when it is given up; so the decisions still without an outcome are
-    ``awaited - favorable - unfavorable - expired``, a sum over cells like all else. The only feature is the score.
+    comes, and as ``expired`` when it leaves without one. So the decisions still without an outcome are
+    ``awaited - favorable - unfavorable - expired``, a sum over cells like any other count. The only feature is the
+    score.
     """
     layout = layout_of(model)
     return CellLayout((*layout.dimensions, (OUTCOME, OUTCOME_LABELS)), 0 if model.score is None else 1)
 
 
 def index_by_label(labels: tuple[str, ...]) -> dict[str, int]:
-    """Map the canonical form of each label of a dimension to its index, for the decoder.
+    """Return the index of each label of a dimension by its canonical form.
 
-    A value that is not found counts as ``__other__``, whose index is the last.
+    A value that is not in it counts as ``__other__``, whose index is the last.
 
     >>> index_by_label(("Female", "male", "unknown", "__other__"))
     {'female': 0, 'male': 1, 'unknown': 2, '__other__': 3}

@@ -1,7 +1,7 @@
-"""The name under which a model's outcomes are counted, judged and published, beside the model's own.
+"""The name under which a model's outcomes are counted, judged and published, beside the name of the model.
 
-Every record, journal entry and piece of state carries one of the two names. A model name never contains a slash, so
-the two cannot collide.
+Every record, journal entry and state entry has one of the two names. A model name never contains a slash, so the two
+cannot collide.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def outcomes_name(model: str) -> str:
 
 
 def is_of_outcomes(name: str) -> bool:
-    """Return whether a name in state, journal, alerts or results is that of outcomes.
+    """Return whether a name in state, journal, alerts or results is that of a model's outcomes.
 
     >>> is_of_outcomes("credit/outcomes"), is_of_outcomes("credit")
     (True, False)
@@ -28,7 +28,7 @@ def is_of_outcomes(name: str) -> bool:
 
 
 def model_of(name: str) -> str:
-    """Return the name of the model, also when it is told about its outcomes.
+    """Return the name of the model for its own name or that of its outcomes.
 
     >>> model_of("credit/outcomes"), model_of("credit")
     ('credit', 'credit')

@@ -168,7 +168,7 @@ def stored(site: Site) -> tuple[JoinCounts, int]:
             counts = msgspec.msgpack.decode(value)[-1]
             for name, n in zip(JoinCounts.__struct_fields__, counts, strict=True):
                 setattr(total, name, getattr(total, name) + n)
-    return total, sum(key.startswith(b"early|") and value is not None for (_, key), value in entries.items())
+    return total, sum(key.startswith(b"unmatched|") and value is not None for (_, key), value in entries.items())
 
 
 def accounted(site: Site) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Whatever bytes come, ingest says one thing about each record and goes on."""
+"""Whatever bytes come, ingest gives each record one disposition and continues."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def changed_records(draw: st.DrawFn) -> tuple[ModelPolicy, bytes]:
 
 @settings(max_examples=400)
 @given(changed_records())
-def test_a_changed_record_is_counted_or_refused_or_late_and_nothing_else_happens(
+def test_a_changed_record_is_counted_rejected_late_or_a_duplicate(
     drawn: tuple[ModelPolicy, bytes],
 ) -> None:
     model, raw = drawn
@@ -61,7 +61,7 @@ def test_a_changed_record_is_counted_or_refused_or_late_and_nothing_else_happens
 
 
 @given(st.lists(st.binary(max_size=40) | st.none(), max_size=5))
-def test_bytes_that_mean_nothing_are_refused(values: list[bytes | None]) -> None:
+def test_meaningless_bytes_are_rejected(values: list[bytes | None]) -> None:
     for model in MODELS.values():
         lane = IngestLane(model)
         lane.feed(values)

@@ -1,4 +1,4 @@
-"""The join is a function of the labels log: what it counts equals a count by hand, whenever it is restarted.
+"""The join is a function of the outcome-join topic: it counts like a person, whenever it is restarted.
 
 ``by_hand`` shares no code with it: dictionaries, one row after the other.
 """
@@ -46,7 +46,7 @@ class ByHand:
     n: Counter[str] = field(default_factory=Counter)
     clock: int = 0
     waiting: list[list[int]] = field(default_factory=list)
-    early: list[tuple[int, int, int]] = field(default_factory=list)  # case, label, time
+    unmatched: list[tuple[int, int, int]] = field(default_factory=list)  # case, label, time
 
     def read(self, record: Record) -> None:
         if record.decided:
@@ -58,37 +58,37 @@ class ByHand:
             self.tick(record.time_s + late)
             self.come(case, 1 if good else 2)
         while len(self.waiting) > MAX_WAITING:
-            self.give_up(self.waiting.pop(0))
-        while len(self.early) > MAX_WAITING:
-            self.early.pop(0)
+            self.expire(self.waiting.pop(0))
+        while len(self.unmatched) > MAX_WAITING:
+            self.unmatched.pop(0)
             self.n["expired"] += 1
 
     def decide(self, tag: int, cell: int, score: int, before: set[int]) -> None:
         if tag in before:
-            self.n["decisions_repeated"] += 1
+            self.n["decisions_duplicate"] += 1
             return
         before.add(tag)
         row = [tag, cell, score, self.clock, 0]
         self.waiting.append(row)
         self.n["decisions_awaited"] += 1
         self.add(row, "awaited")
-        for outcome in self.early:
+        for outcome in self.unmatched:
             if outcome[0] == tag % KEY_CHANGE:
-                self.early.remove(outcome)
+                self.unmatched.remove(outcome)
                 self.match(row, outcome[1])
                 break
 
     def come(self, case: int, label: int) -> None:
         rows = [row for row in self.waiting if row[0] % KEY_CHANGE == case]
         row = max(rows, default=None)  # that of the newest key
-        held = [outcome for outcome in self.early if outcome[0] == case]
+        same_case = [outcome for outcome in self.unmatched if outcome[0] == case]
         if row is not None and not row[4]:
             self.match(row, label)
-        elif row is not None or held:
-            known = row[4] if row is not None else held[0][1]
+        elif row is not None or same_case:
+            known = row[4] if row is not None else same_case[0][1]
             self.n["duplicate" if known == label else "changed"] += 1
         else:
-            self.early.append((case, label, self.clock))
+            self.unmatched.append((case, label, self.clock))
             self.n["unmatched"] += 1
 
     def match(self, row: list[int], label: int) -> None:
@@ -99,12 +99,12 @@ class ByHand:
     def tick(self, time_s: int) -> None:
         self.clock = max(self.clock, time_s)
         while self.waiting and self.clock - self.waiting[0][3] > WAIT_S:
-            self.give_up(self.waiting.pop(0))
-        while self.early and self.clock - self.early[0][2] > WAIT_S:
-            self.early.pop(0)
+            self.expire(self.waiting.pop(0))
+        while self.unmatched and self.clock - self.unmatched[0][2] > WAIT_S:
+            self.unmatched.pop(0)
             self.n["expired"] += 1
 
-    def give_up(self, row: list[int]) -> None:
+    def expire(self, row: list[int]) -> None:
         if not row[4]:
             self.n["decisions_expired"] += 1
             self.add(row, "expired")
@@ -130,7 +130,7 @@ def a_log(rng: random.Random, n: int) -> list[Record]:
             log.append(Record(at, rows, []))
         else:
             late = sorted(rng.choice((0, 0, 1, 5)) for _ in range(n_rows))
-            log.append(Record(at, [], [(rng.randrange(30), rng.random() < 0.7, own) for own in late]))
+            log.append(Record(at, [], [(rng.randrange(30), rng.random() < 0.7, late_s) for late_s in late]))
     return log
 
 
@@ -139,7 +139,7 @@ cuts = st.lists(st.tuples(st.integers(1, 6), st.sampled_from((RUN, COMMIT, CRASH
 
 
 def read(log: list[Record], steps: list[tuple[int, str]], *, may_crash: bool = True) -> OutcomeLane:
-    """Read a log in runs of the drawn lengths, with a commit or a restart behind each as drawn."""
+    """Read a log in batches of the drawn lengths, with a commit or a restart after each as drawn."""
     lane = OutcomeLane()
     for length, then in [*steps, (len(log), RUN)]:
         lane.feed(*(record.encode() for record in log[lane.next_offset : lane.next_offset + length]))
@@ -163,7 +163,7 @@ def compare(lane: OutcomeLane, log: list[Record]) -> Counter[str]:
     }
     assert counted == hand.cells
     assert {name: n for name, n in msgspec.structs.asdict(lane.counts).items() if n} == dict(hand.n)
-    assert (lane.step.n_waiting, lane.step.n_unmatched) == (len(hand.waiting), len(hand.early))
+    assert (lane.step.n_waiting, lane.step.n_unmatched) == (len(hand.waiting), len(hand.unmatched))
     return hand.n
 
 
@@ -176,16 +176,17 @@ def test_the_counts_equal_a_count_by_hand_however_the_log_is_cut(
 
 
 @given(logs, cuts)
-def test_a_lane_restored_at_any_commit_goes_on_as_if_nothing_had_happened(
+def test_a_lane_restored_at_any_commit_continues_as_if_nothing_had_happened(
     log: list[Record], steps: list[tuple[int, str]]
 ) -> None:
     restored, steady = read(log, steps), read(log, steps, may_crash=False)
     assert restored.state == steady.state
     assert (restored.counted, restored.counts) == (steady.counted, steady.counts)
-    told = [(partial.next_offset, partial.closed_before_s, partial.panes) for partial in restored.partials]
-    assert [(p.next_offset, p.closed_before_s, p.panes) for p in steady.partials if p.panes] == [
-        each for each in told if each[2]
+    published = [
+        [(partial.next_offset, partial.closed_before_s, partial.panes) for partial in lane.partials if partial.panes]
+        for lane in (restored, steady)
     ]
+    assert published[0] == published[1]
 
 
 @given(logs)
@@ -196,7 +197,7 @@ def test_every_outcome_is_accounted_for_and_so_is_every_decision(log: list[Recor
     n_decisions = sum(len(record.decided) for record in log)
     at_an_end = counts.matched + counts.duplicate + counts.changed + counts.expired
     assert at_an_end + lane.step.n_unmatched == n_outcomes
-    assert counts.decisions_awaited + counts.decisions_repeated == n_decisions
+    assert counts.decisions_awaited + counts.decisions_duplicate == n_decisions
     by_outcome = lane.by_outcome()
     assert by_outcome.get("favorable", 0) + by_outcome.get("unfavorable", 0) == counts.matched
     n_without = counts.decisions_awaited - counts.matched - counts.decisions_expired

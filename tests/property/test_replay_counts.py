@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from stream_app.core.windows.cells import Cells, add_cells
 from stream_app.pipeline.contract import Batch
-from stream_app.pipeline.ingest.step import IngestStep, IngestTopology
+from stream_app.pipeline.ingest.step import IngestStep
 from stream_app.pipeline.layout import layout_of
 from stream_app.pipeline.replay.cursor import SourceCursor
 from stream_app.pipeline.replay.sources import PublishedCounter, RawCounter, SourceCounter
+from stream_app.pipeline.topology import Topology
 from tests.support.source_logs import KEYS, MODEL, Log, broker_s, logs, recount, seeded_log
 
 
@@ -54,13 +55,13 @@ def test_raw_records_are_counted_as_a_person_would(log: Log, cuts: list[int]) ->
     assert (counter.dispositions.n_counted, counter.dispositions.n_late, counter.dispositions.n_duplicates) == (
         dispositions["counted"],
         dispositions["late"],
-        dispositions["repeat"],
+        dispositions["duplicate"],
     )
 
 
 @settings(max_examples=60)
 @given(log=logs(), offset=st.integers(0, 60))
-def test_a_cursor_counts_exactly_what_lies_below_an_offset(log: Log, offset: int) -> None:
+def test_a_cursor_counts_exactly_the_records_below_an_offset(log: Log, offset: int) -> None:
     runs = iter([batch_of(log, 0, len(log))])
     cursor = SourceCursor("raw[0]", RawCounter(MODEL, KEYS), lambda: next(runs, None), is_whole=True)
     below = min(offset, len(log))
@@ -69,9 +70,9 @@ def test_a_cursor_counts_exactly_what_lies_below_an_offset(log: Log, offset: int
 
 def published(log: Log) -> Batch:
     """Return what ingest publishes, at the offsets of the raw records, as the reader of a replay hands it out."""
-    step = IngestStep(MODEL, KEYS, 0, IngestTopology(1))
+    step = IngestStep(MODEL, KEYS, 0, Topology())
     step.restore({}, 0)
-    [output] = [own for own in step.step(batch_of(log, 0, len(log))) if own.topic == MODEL.output_topic]
+    [output] = [run for run in step.step(batch_of(log, 0, len(log))) if run.topic == MODEL.output_topic]
     offsets = np.array([int(headers[0][1].partition(b":")[2]) for headers in output.headers or ()], np.int64)
     return Batch("out", 0, 0, len(log), offsets, output.values, np.zeros(len(offsets), np.int64))
 

@@ -14,9 +14,9 @@ from stream_app.core.join.join_records import JoinOutcomes, decode_rows, encode_
 from stream_app.core.windows.partials import Partial, decode_partial
 from stream_app.core.windows.source_progress import SourcePartition
 from stream_app.pipeline.contract import Batch, Outputs
-from stream_app.pipeline.judge.step import JudgeStep, JudgeTopology
+from stream_app.pipeline.judge.step import JudgeStep
 from stream_app.pipeline.names import outcomes_name
-from stream_app.pipeline.outcomes.step import OutcomeStep, OutcomeTopology
+from stream_app.pipeline.outcomes.step import OutcomeStep
 from stream_app.pipeline.records.alerts import Alert, decode_alert
 from stream_app.pipeline.records.journal import JournalEntry, decode_journal_entry
 from stream_app.pipeline.records.outcome_results import decode_any_result
@@ -26,6 +26,7 @@ from stream_app.pipeline.replay.verify.matching import PublishedRecord, RecordMa
 from stream_app.pipeline.replay.verify.outcome_cursor import OutcomeCursor
 from stream_app.pipeline.replay.verify.recomputation import Recomputation, RecomputedRecord, split_deployments
 from stream_app.pipeline.replay.verify.verification import Verification, Verifier
+from stream_app.pipeline.topology import Topology
 from stream_app.policy import parse_policy
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_JOURNAL, FAIRNESS_PARTIALS, FAIRNESS_RESULTS, outcome_join_topic
 from tests.support.fake_sources import batch_of
@@ -66,8 +67,9 @@ def batch(log: Log, partition: int, first: int, after: int) -> Batch:
 
 def live(both: list[Log], rng: random.Random, partials: list[Partial] | None = None) -> list[Outputs]:
     """Join and judge like two lanes and a judge that flush at arbitrary times."""
-    lanes = [OutcomeStep(MODEL, number, OutcomeTopology(APP, len(both))) for number in range(len(both))]
-    judge = JudgeStep(POLICY, 0, JudgeTopology())
+    topology = Topology({outcome_join_topic(APP, MODEL.name): len(both)}, APP)
+    lanes = [OutcomeStep(MODEL, number, topology) for number in range(len(both))]
+    judge = JudgeStep(POLICY, 0, Topology())
     judge.restore({}, 0)
     places, outputs = [0] * len(both), []
     now_s = float(NOW_S)
@@ -110,7 +112,7 @@ def journal_of(records: list[PublishedRecord]) -> list[JournalEntry]:
 
 def cursor_over(log: Log, number: int, n_partitions: int) -> OutcomeCursor:
     runs = (batch(log, number, first, min(first + 2, len(log))) for first in range(0, len(log), 2))
-    topology = OutcomeTopology(APP, n_partitions)
+    topology = Topology({outcome_join_topic(APP, MODEL.name): n_partitions}, APP)
     return OutcomeCursor(f"{TOPIC}[{number}]", MODEL, number, topology, lambda: next(runs, None), 0)
 
 

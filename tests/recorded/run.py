@@ -19,12 +19,21 @@ from stream_app.core.join.join_records import decode_rows
 from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.core.windows.partials import decode_partial, encode_partial
 from stream_app.pipeline.contract import Batch, Outputs
-from stream_app.pipeline.ingest.outcome_step import OutcomeIngestStep, OutcomeIngestTopology
-from stream_app.pipeline.ingest.step import IngestStep, IngestTopology
-from stream_app.pipeline.judge.step import JudgeStep, JudgeTopology
-from stream_app.pipeline.outcomes.step import OutcomeStep, OutcomeTopology
+from stream_app.pipeline.ingest.outcome_step import OutcomeIngestStep
+from stream_app.pipeline.ingest.step import IngestStep
+from stream_app.pipeline.judge.step import JudgeStep
+from stream_app.pipeline.outcomes.step import OutcomeStep
+from stream_app.pipeline.topology import Topology
 from stream_app.policy import ModelPolicy, Policy, parse_policy, read_policy_text
-from stream_app.topics import FAIRNESS_JOURNAL, FAIRNESS_PARTIALS, outcome_join_topic
+from stream_app.topics import (
+    CAMERA_AGGREGATES,
+    DEAD_LETTERS,
+    FAIRNESS_JOURNAL,
+    FAIRNESS_PARTIALS,
+    FAIRNESS_RESULTS,
+    LATE_DECISIONS,
+    outcome_join_topic,
+)
 from tests.recorded.plain import Record, Written, fields, plain
 
 APP_ID = "recorded"
@@ -33,6 +42,8 @@ N_PARTITIONS = {"loans": 4, "credit": 2, "camera": 2, "grants": 2}
 N_PARTIALS = 2
 N_NOTICES = 2
 PARTIALS = FAIRNESS_PARTIALS
+_SHARED = dict.fromkeys((FAIRNESS_PARTIALS, FAIRNESS_RESULTS, CAMERA_AGGREGATES), N_PARTIALS)
+_SHARED |= dict.fromkeys((DEAD_LETTERS, LATE_DECISIONS), N_NOTICES)
 _COLUMNS = {"cells": "<u4", "scores": "<i4", "times_s": "<u4", "is_favorable": "u1"}  # of the labels log
 _HEADS = ("meta", "clock")  # entries of a state that begin with its version and the hash of the layout
 
@@ -67,20 +78,25 @@ def roles(policy: Policy) -> list[Role]:
             make, topic = partial(_outcome_ingest, model), model.outcome.topic
             of_outcomes.append(Role("outcome ingest", name, topic, n, make, is_raw=True, is_of_outcomes=True))
             joins.append(Role("outcomes", name, outcome_join_topic(APP_ID, name), n, partial(_outcomes, model)))
-    judge = partial(JudgeStep, policy, topology=JudgeTopology(N_PARTIALS, N_PARTIALS))
+    judge = partial(JudgeStep, policy, topology=Topology(_SHARED, APP_ID))
     return [*raw, *of_outcomes, *joins, Role("judge", "", PARTIALS, N_PARTIALS, judge, is_judge=True)]
 
 
+def _topology(model: ModelPolicy) -> Topology:
+    sources = [model.topic, outcome_join_topic(APP_ID, model.name)]
+    return Topology(_SHARED | dict.fromkeys(sources, N_PARTITIONS[model.name]), APP_ID)
+
+
 def _ingest(model: ModelPolicy, partition: int) -> IngestStep:
-    return IngestStep(model, KEYS, partition, IngestTopology(N_PARTITIONS[model.name], N_PARTIALS, N_NOTICES, APP_ID))
+    return IngestStep(model, KEYS, partition, _topology(model))
 
 
 def _outcome_ingest(model: ModelPolicy, partition: int) -> OutcomeIngestStep:
-    return OutcomeIngestStep(model, KEYS, partition, OutcomeIngestTopology(APP_ID, N_NOTICES))
+    return OutcomeIngestStep(model, KEYS, partition, _topology(model))
 
 
 def _outcomes(model: ModelPolicy, partition: int) -> OutcomeStep:
-    return OutcomeStep(model, partition, OutcomeTopology(APP_ID, N_PARTITIONS[model.name], N_PARTIALS))
+    return OutcomeStep(model, partition, _topology(model))
 
 
 def new_step(role: Role, partition: int, state: Mapping[bytes, bytes], next_offset: int) -> Any:
@@ -121,7 +137,7 @@ def counts(step: Any) -> Any:
     """Return what a step tells the metrics after a transaction; of a report's records only how many they are."""
     if not isinstance(step, JudgeStep):
         waiting = {name: getattr(step, name) for name in ("n_waiting", "n_unmatched") if hasattr(step, name)}
-        return plain(step.take_counts()) | waiting
+        return plain(step.take_report().counts) | waiting
     report = step.take_report()
     told = {}
     for name, model in report.models.items():

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from stream_app.core.windows.partials import PanePartial, Partial, encode_partial, split_panes
 from stream_app.pipeline.contract import Batch, Outputs
-from stream_app.pipeline.judge.step import JudgeStep, JudgeTopology
+from stream_app.pipeline.judge.step import JudgeStep
 from stream_app.pipeline.layout import layout_of
 from stream_app.pipeline.records.results import Result, decode_result
+from stream_app.pipeline.topology import Topology
 from stream_app.policy import Policy, parse_policy
 from stream_app.topics import FAIRNESS_RESULTS
 
@@ -134,7 +135,7 @@ def orders(draw: st.DrawFn, world: World) -> list[Partial]:
 
 
 def new_judge(policy: Policy = POLICY) -> JudgeStep:
-    judge = JudgeStep(policy, 0, JudgeTopology())
+    judge = JudgeStep(policy, 0, Topology())
     judge.restore({}, 0)
     return judge
 

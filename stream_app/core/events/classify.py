@@ -1,7 +1,7 @@
-"""Why a record could not be decoded, as one of the closed set of reasons.
+"""Assigns a dead-letter reason to a record that could not be decoded.
 
-Only records that the decoder refused come here, so clarity wins over speed. The decoder's message is read for its
-kind and thrown away: it can echo a key of the record.
+Only rejected records come here, so clarity wins over speed. The decoder's message is read for its kind and discarded:
+it can echo a key of the record.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from stream_app.core.events.encoding import is_utf8
 from stream_app.core.events.reasons import DeadLetterReason as Reason
 from stream_app.core.events.strict_json import strict_fault
 
-# Start of a message of msgspec 0.22 -> reason; the first match counts. A test holds the pair together.
+# Start of a message of msgspec 0.22 -> reason; the first match counts. A test pins messages and reasons.
 _UNKNOWN_FIELD = "Object contains unknown field"
 _MESSAGES: tuple[tuple[str, Reason], ...] = (
     (_UNKNOWN_FIELD, Reason.UNKNOWN_FIELD),
@@ -32,13 +32,13 @@ _BOUNDS = ("` >=", "` <=", "` >", "` <")
 def reason_of(
     raw: bytes, error: Exception, *, constants: frozenset[str] = frozenset(), boxes: frozenset[str] = frozenset()
 ) -> Reason:
-    """Say why a record was refused.
+    """Return why a record was rejected.
 
     Args:
         raw: The record.
         error: What the decoder raised.
-        constants: Paths whose value names the schema or source; another value is ``schema``.
-        boxes: Paths of bounding boxes; a wrong coordinate is ``bbox``.
+        constants: Paths whose value names the schema or source; another value there is ``schema``.
+        boxes: Paths of bounding boxes; a wrong coordinate there is ``bbox``.
     """
     if b"\0" in raw[:4] or not is_utf8(raw):  # UTF-16 and UTF-32 have a zero byte beside each bracket
         return Reason.ENCODING
@@ -47,7 +47,7 @@ def reason_of(
     if not isinstance(error, msgspec.ValidationError):
         return Reason.JSON
     message, path = _parsed(error)
-    is_undeclared = message.startswith(_UNKNOWN_FIELD)  # echoes the name of the field, which could look like a place
+    is_undeclared = message.startswith(_UNKNOWN_FIELD)  # echoes the name of the field, which could look like a path
     if not is_undeclared and (path in constants or (not path and message.startswith("Expected `object`"))):
         return Reason.SCHEMA
     if not is_undeclared and any(path == box or path.startswith(box + ".") for box in boxes):
@@ -56,9 +56,9 @@ def reason_of(
 
 
 def place_of(error: msgspec.ValidationError) -> str:
-    """Return the path of the field that the decoder refused; empty for the whole record.
+    """Return the path of the field that the decoder rejected; empty when it rejected the record as such.
 
-    It can hold a key of the record, so it must be compared with the declared paths before it is shown.
+    It can contain a key of the record, so it must be compared with the declared paths before it is shown.
     """
     message, path = _parsed(error)
     missing = _MISSING_FIELD.match(message)
@@ -67,7 +67,7 @@ def place_of(error: msgspec.ValidationError) -> str:
 
 def _parsed(error: Exception) -> tuple[str, str]:
     message, _, where = str(error).rpartition(" - at `$")
-    # A message without a place is about the whole record.
+    # A message without a path is about the record as such.
     return (message, where.rstrip("`").lstrip(".")) if message else (where, "")
 
 

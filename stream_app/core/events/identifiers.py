@@ -1,7 +1,7 @@
-"""One spelling of an identifier, or a reason to refuse it.
+"""The canonical form of an identifier, or a reason to reject it.
 
-Two spellings of one account number must give one pseudonym, and what is no identifier (blank, a control character,
-a pseudonym of ours) must not get one.
+Two spellings of one account number must give one pseudonym, and a value that is not an identifier (blank, with a
+control character, or one of our own pseudonyms) must not get one.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import Any
 from stream_app.core.events.reasons import DeadLetterReason as Reason
 
 _PLAIN = bytes(range(0x21, 0x7F)) + b"\n"
-_PSEUDONYM = re.compile(r"hm\d\.")  # how one of ours begins, of this version or another
+_PSEUDONYM = re.compile(r"hm\d\.")  # how our pseudonyms begin, in this version and in others
 _FORBIDDEN_CATEGORIES = ("Cc", "Cf", "Cs")  # control, invisible format and surrogate characters
 
 
 def canonical_text(value: str) -> bytes:
-    """Return NFC, stripped, as UTF-8.
+    """Return the text in NFC without surrounding white space, as UTF-8.
 
     >>> canonical_text(" A-17 ")
     b'A-17'
@@ -33,12 +33,12 @@ def canonical_integer(value: int) -> bytes:
 
 
 def canonical_text_or_integer(value: str | int) -> bytes:
-    """Return the text; 123 and "123" are one identifier."""
+    """Return the text or the digits; 123 and "123" are one identifier."""
     return canonical_text(value) if isinstance(value, str) else canonical_integer(value)
 
 
 def canonical_email(value: str) -> bytes:
-    """Return NFC, stripped, casefolded."""
+    """Return the casefolded text in NFC without surrounding white space, as UTF-8."""
     return canonical_text(value.casefold())
 
 
@@ -51,12 +51,12 @@ CANONICAL: dict[str, Callable[[Any], bytes]] = {
 
 
 def canonical_plain(values: list[str]) -> list[bytes] | None:
-    """Make a whole column canonical at once if every value is plain: printable ASCII without blanks.
+    """Make a column canonical in one pass if every value is plain: printable ASCII without blanks.
 
-    Such values are NFC and stripped already, so the column is joined, checked and cut in C.
+    Such values are in canonical form already, so the column is joined, checked and split in C.
 
     Returns:
-        The canonical values; None when some value needs a closer look.
+        The canonical values; None when some value must be checked on its own.
 
     >>> canonical_plain(["A-17", "B-2"]), canonical_plain(["A-17", " "]), canonical_plain(["hm1.x"])
     ([b'A-17', b'B-2'], None, None)
@@ -72,7 +72,7 @@ def canonical_plain(values: list[str]) -> list[bytes] | None:
 
 
 def fault_of(canonical: bytes) -> Reason | None:
-    r"""Return why a canonical value is no identifier, None when it is one.
+    r"""Return why a canonical value is not an identifier, None when it is one.
 
     >>> fault_of(b""), fault_of(b"A-17"), fault_of("a\u0000b".encode())
     (<DeadLetterReason.ID: 'id'>, None, <DeadLetterReason.CONTROL_CHAR: 'control_char'>)

@@ -1,7 +1,7 @@
 """A decoder compiled from declared fields.
 
-The declared paths become one ``msgspec`` struct type per JSON object, so that decoding, checking of types and
-ranges and refusing of undeclared fields happen in one pass in C, for any customer's own schema.
+The declared paths become one ``msgspec`` struct type per JSON object, so that decoding, type and range checks and the
+rejection of undeclared fields happen in one pass in C, for any customer's schema.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ class Field:
     """One declared field.
 
     Attributes:
-        path: Where it lies, keys joined by dots.
+        path: Keys from the outermost object to the field, joined by dots.
         type: The type that ``msgspec`` checks.
-        is_required: Whether a record without it is refused; if not, it may be absent (``UNSET``) or null (None).
+        is_required: Whether a record without it is rejected; if not, it may be absent (``UNSET``) or null (None).
     """
 
     path: str
@@ -35,18 +35,18 @@ class Field:
 class Schema:
     """The compiled decoder.
 
-    An object inside the record is required when a field inside it is; it may be absent or null otherwise.
+    An object inside the record is required when a field inside it is; other objects may be absent or null.
 
     Attributes:
-        decode: ``bytes -> event``; raises ``msgspec.DecodeError`` (no JSON), ``msgspec.ValidationError``, or a
+        decode: ``bytes -> event``; raises ``msgspec.DecodeError`` (not JSON), ``msgspec.ValidationError``, or a
             ``ValueError`` or ``RecursionError`` for hostile bytes.
-        encode: ``event -> bytes``, compact JSON of the declared fields; what is ``UNSET`` is left out.
+        encode: ``event -> bytes``, compact JSON of the declared fields; ``UNSET`` ones are left out.
         containers: Paths of the objects inside the record.
         paths: Paths of all declared fields and of the objects around them.
 
     Args:
-        fields: What is read; the paths are unique and none lies inside another.
-        forbid_unknown: Whether an undeclared field is an error; otherwise it is skipped unread.
+        fields: The fields to read; paths are unique, and none is inside another.
+        forbid_unknown: Whether an undeclared field is an error; if not, it is skipped unread.
 
     >>> schema = Schema([Field("applicant.id", str), Field("ok", bool)], forbid_unknown=True)
     >>> event = schema.decode(b'{"applicant":{"id":"7"},"ok":true}')
@@ -72,7 +72,7 @@ class Schema:
         self._optional_getters = [self.getter(path) for path in self._optional]
 
     def n_keys_in(self, events: Sequence[Any]) -> int:
-        """Count the declared keys that a run of decoded events holds, each once per object."""
+        """Return how many declared keys some decoded events contain, each counted once per object."""
         absent = sum(list(map(get, events)).count(UNSET) for get in self._optional_getters)
         return len(self._attributes) * len(events) - absent
 
@@ -91,7 +91,7 @@ class Schema:
         return read_within
 
     def setter(self, path: str) -> Callable[[Iterable[Any], Iterable[Any]], None]:
-        """Return the function that overwrites one field or object in a run of events; ``UNSET`` removes it."""
+        """Return the function that overwrites one field or object of some events; ``UNSET`` removes it."""
         *parents, leaf = self._attributes[path].split(".")
         parent_of = self.getter(path.rpartition(".")[0]) if parents else None
 
@@ -127,5 +127,5 @@ class Schema:
 
 
 def _is_required(node: Any) -> bool:
-    """Tell whether a field, or any field inside an object, is required."""
+    """Return whether a field, or any field inside an object, is required."""
     return node.is_required if isinstance(node, Field) else any(map(_is_required, node.values()))

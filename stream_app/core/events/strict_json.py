@@ -1,9 +1,9 @@
-"""JSON as RFC 8259 and RFC 7493 mean it, where the fast decoder is lenient or stops early.
+"""Strict JSON by RFC 8259 and RFC 7493, where the fast decoder is lenient or stops early.
 
-RFC 8259 leaves open which value counts when an object holds one key twice, and parsers differ:
+RFC 8259 leaves open which value counts when an object contains one key twice, and parsers differ:
 ``"approved":true,"approved":false`` is an approval for one system and a denial for the next. Such a record is
-refused (RFC 7493, section 2.3). The exact check costs several microseconds, so a count over a whole run of records
-is tried first.
+rejected (RFC 7493, section 2.3). The exact check costs several microseconds, so a count over a batch of records is
+tried first.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 
 from stream_app.core.events.reasons import DeadLetterReason as Reason
 
-MAX_DEPTH = 64  # records of decisions are a few levels deep
+MAX_DEPTH = 64  # decision records are a few levels deep
 
 _KEY_END = int.from_bytes(b'":', "little")
 _SPACE_BEFORE_COLON = re.compile(rb'"[ \t\n\r]+:')
@@ -33,18 +33,18 @@ class _DuplicateKeyError(ValueError):
 
 
 def is_surely_unique(blob: bytes, n_keys: int) -> bool:
-    r"""Tell by counting whether no object in a run of records can hold a key twice.
+    r"""Return whether a count proves that no object in some records contains a key twice.
 
-    Every key ends in ``":``. When a run holds exactly as many of these as its records hold distinct declared keys,
-    and no key has white space before its colon, there is none left over for a second one. The caller must know that
-    every record was decoded and that undeclared keys were refused.
+    Every key ends in ``":``. When the records contain exactly as many of these as distinct declared keys, and no key
+    has white space before its colon, there is none left over for a second one. The caller must know that every record
+    was decoded and that undeclared keys were rejected.
 
     Args:
-        blob: The records, joined by anything that has neither quote nor white space.
-        n_keys: Number of distinct declared keys that the records of the run hold (``Schema.n_keys_in``).
+        blob: The records, joined by a separator without quotes and white space.
+        n_keys: Number of distinct declared keys in the records (``Schema.n_keys_in``).
 
     Returns:
-        False means: look closer. A value that holds an escaped ``\":`` leads there too.
+        False when the records must be checked one by one; a value that contains an escaped ``\":`` leads there too.
 
     >>> is_surely_unique(b'{"a":1,"b":"x"}', 2), is_surely_unique(b'{"a":1,"b":2,"a":3}', 2)
     (True, False)
@@ -56,11 +56,11 @@ def is_surely_unique(blob: bytes, n_keys: int) -> bool:
 
 
 def strict_fault(raw: bytes) -> Reason | None:
-    r"""Return why UTF-8 bytes are no strict JSON, None when they are.
+    r"""Return why UTF-8 bytes are not strict JSON, None when they are.
 
     Returns:
         ``json`` for broken syntax, for NaN and Infinity, and for nesting beyond ``MAX_DEPTH``; ``dup_key`` for an
-        object with one key twice, however it is spelled.
+        object that contains one key twice, in whatever spelling.
 
     >>> strict_fault(b'{"a":1,"\\u0061":2}').name, strict_fault(b'{"a":{"b":1},"b":2}')
     ('DUP_KEY', None)
@@ -70,7 +70,7 @@ def strict_fault(raw: bytes) -> Reason | None:
     if fault := shape_fault(raw, max_items=len(raw) + 1):
         return fault
     try:
-        # Numbers of any length are fine here: ranges are the decoder's business.
+        # Numbers of any length pass here: the decoder checks ranges.
         json.loads(raw, object_pairs_hook=_reject_duplicates, parse_constant=_reject_constant, parse_int=float)
     except _DuplicateKeyError:
         return Reason.DUP_KEY
@@ -80,19 +80,18 @@ def strict_fault(raw: bytes) -> Reason | None:
 
 
 def shape_fault(raw: bytes, max_items: int) -> Reason | None:
-    """Return why the shape of a JSON text is refused, None when it is sane.
+    """Return why the shape of a JSON text is rejected, None when it is acceptable.
 
-    Parsers give up on deep nesting at a depth that depends on their caller's stack; this limit is the same
-    everywhere. Nothing is built, so a list of a million entries costs no memory, and the walk ends where a limit is
-    passed. Costs three counts for a text with few brackets and commas, else about 0.1 microseconds per bracket and
-    comma.
+    Parsers stop at a nesting depth that depends on their caller's stack; this limit is the same everywhere. Nothing is
+    built, so a list of a million entries costs no memory, and the scan ends where a limit is passed. Costs three counts
+    for a text with few brackets and commas, and about 0.1 microseconds per bracket and comma for others.
 
     Args:
         raw: UTF-8 bytes, JSON or not.
-        max_items: Most entries of a list, >= 1.
+        max_items: Maximum number of entries of a list, >= 1.
 
     Returns:
-        ``json`` when objects and lists lie more than ``MAX_DEPTH`` deep in each other, ``cardinality`` when some list
+        ``json`` when objects and lists are nested more than ``MAX_DEPTH`` levels deep, ``cardinality`` when some list
         has more entries.
 
     >>> shape_fault(b'{"a":[1,2],"b":[[1,2,3]]}', 2).name, shape_fault(b'{"a":["1,2,3","]"],"b":1}', 2)
@@ -100,7 +99,7 @@ def shape_fault(raw: bytes, max_items: int) -> Reason | None:
     """
     if raw.count(b"[") + raw.count(b"{") <= MAX_DEPTH and raw.count(b",") < max_items:
         return None
-    commas: list[float] = []  # of each open bracket; those of an object do not count
+    commas: list[float] = []  # in each open bracket; those of an object do not count
     for chunk in _structure_of(raw):
         for byte in chunk:
             if byte == _COMMA:
@@ -118,7 +117,7 @@ def shape_fault(raw: bytes, max_items: int) -> Reason | None:
 
 
 def _count_key_ends(blob: bytes) -> int:
-    """Count ``":``. Compared two bytes at a time, once from each parity: a ninth of the time of ``bytes.count``."""
+    """Count ``":``, two bytes at a time from each parity: a ninth of the time of ``bytes.count``."""
     n_ends = 0
     for part in (blob, blob[1:]):
         pairs = np.frombuffer(part, "<u2", len(part) // 2)
@@ -127,10 +126,10 @@ def _count_key_ends(blob: bytes) -> int:
 
 
 def _structure_of(raw: bytes) -> Iterator[bytes]:
-    """Yield the brackets and commas that lie outside of strings."""
+    """Yield the brackets and commas outside strings."""
     first, is_in_string = 0, 0
     while first < len(raw):
-        # An escape is not cut in two: a chunk that would end in backslashes ends behind the byte after them.
+        # An escape is not split: a chunk that would end in backslashes ends after the byte that follows them.
         last = _BACKSLASHES.match(raw, first + _CHUNK_BYTES - 1).end() + 1  # type: ignore[union-attr]  # always matches
         chunk = raw[first:last]
         if b"\\" in chunk:
@@ -147,4 +146,4 @@ def _reject_duplicates(pairs: list[tuple[str, Any]]) -> None:
 
 
 def _reject_constant(_: str) -> NoReturn:
-    raise ValueError("NaN and Infinity are no JSON")
+    raise ValueError("NaN and Infinity are not JSON")

@@ -1,11 +1,11 @@
-"""The records of the log in which decisions and outcomes meet: columns of tags, and what belongs to each.
+"""The records of the outcome-join topic, in which decisions and outcomes meet: columns of tags and their values.
 
-Both are written by ingest, into one partition of one log, so that their join is a function of that log: the same live,
-after a crash and in a replay. A tag is the first eight bytes of the keyed hash of the event id, under the key of the
-decision's event time. When an outcome comes, that time is not known, so an outcome carries a tag for each key epoch
-in which its decision may lie; a rotation of keys between the two loses no match.
+Ingest writes both into one partition of one topic, so that their join is a function of that log: the same live, after a
+crash and in a replay. A tag is the first eight bytes of the keyed hash of the event id, under the key of the decision's
+event time. When an outcome comes, that time is not known, so an outcome has a tag for each key epoch that may contain
+its decision; a rotation of keys between the two loses no match.
 
-A decision is 12 bytes in the log, with a score 16; an outcome is 5 bytes and 8 for each key epoch.
+A decision takes 12 bytes in the log, with a score 16; an outcome takes 5 bytes, and 8 for each key epoch.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Seconds32 = NDArray[np.uint32]
 Scores = NDArray[np.int32]
 Labels = NDArray[np.uint8]
 
-MAX_ROWS = 40_000  # of one record: with two key epochs and a score below the broker's limit
+MAX_ROWS = 40_000  # of one record: below the broker's limit with two key epochs and a score
 
 
 class JoinDecisions(msgspec.Struct, array_like=True, frozen=True, tag="d", kw_only=True):
@@ -29,10 +29,10 @@ class JoinDecisions(msgspec.Struct, array_like=True, frozen=True, tag="d", kw_on
 
     Attributes:
         layout_hash: Hash of the layout of the cells.
-        time_s: When the broker took the last of them, seconds since the epoch.
+        time_s: When the broker took the last of them, seconds since the Unix epoch.
         tags: uint64 for each decision.
-        cells: uint32 for each: its cell in the layout of the decisions.
-        scores: int32 for each: its score in fixed point; empty without scores.
+        cells: uint32 for each decision: its cell in the layout of the decisions.
+        scores: int32 for each decision: its score in fixed point; empty without scores.
     """
 
     layout_hash: str
@@ -46,8 +46,8 @@ class JoinOutcomes(msgspec.Struct, array_like=True, frozen=True, tag="o", kw_onl
     """Outcomes of one flush of ingest, in the order of the raw topic.
 
     Attributes:
-        times_s: uint32 for each outcome: when the broker took it, seconds since the epoch.
-        is_favorable: uint8 for each, 0 or 1.
+        times_s: uint32 for each outcome: when the broker took it, seconds since the Unix epoch.
+        is_favorable: uint8 for each outcome, 0 or 1.
         tags: For each key epoch, the newest first, a column of uint64 with the tag of each outcome.
     """
 
@@ -66,16 +66,16 @@ def encode_rows(rows: JoinDecisions | JoinOutcomes) -> bytes:
 
 
 def decode_rows(data: bytes) -> JoinDecisions | JoinOutcomes:
-    """Decode what ``encode_rows`` made.
+    """Decode a record that ``encode_rows`` made.
 
     Raises:
-        msgspec.MsgspecError: the bytes are neither of the two.
+        msgspec.MsgspecError: the bytes are neither of the two records.
     """
     return _decoder.decode(data)
 
 
 def pack_decisions(layout_hash: str, time_s: int, tags: Tags, cells: Cells32, scores: Scores | None) -> list[bytes]:
-    """Write decisions as records of at most ``MAX_ROWS``.
+    """Return decisions as records of at most ``MAX_ROWS`` rows.
 
     >>> [record] = pack_decisions("h", 5, np.array([7], np.uint64), np.array([3], np.uint32), None)
     >>> decode_rows(record).time_s, np.frombuffer(decode_rows(record).cells, np.uint32).tolist()
@@ -96,7 +96,7 @@ def pack_decisions(layout_hash: str, time_s: int, tags: Tags, cells: Cells32, sc
 
 
 def pack_outcomes(times_s: Seconds32, is_favorable: Labels, tags: list[Tags]) -> list[bytes]:
-    """Write outcomes as records that fit into one of Kafka.
+    """Return outcomes as records that fit into a Kafka record.
 
     Args:
         times_s: When the broker took each, shape (n,).

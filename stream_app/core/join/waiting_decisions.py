@@ -1,8 +1,8 @@
 """Decisions that wait for their outcome: columns by serial number, and an index by tag.
 
-A decision gets the next serial number when it comes; the oldest leave first, so those that wait are always one stretch
-of serials ``first .. next - 1``. What is kept of each is a few numbers in arrays, not objects: 21 bytes and 16 in the
-index. Both have room to spare, and the index forgets old tags only when its runs merge, so it can be twice as much.
+A decision gets the next serial number when it comes, and the oldest leave first, so the waiting decisions always have
+the serials ``first .. next - 1``. Each is stored as a few numbers in arrays, not as an object: 21 bytes, and 16 in the
+index. Both have spare room, and the index drops old tags only when its runs merge, so it can be twice as large.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from stream_app.core.windows.deduplication import Tags
 Serials = NDArray[np.int64]
 
 _MERGE_FACTOR = 4
-BLOCK = 1024  # decisions that are stored together
+BLOCK = 1024  # number of decisions that are stored together
 
 
 class WaitingDecision(NamedTuple):
-    """What is kept of some decisions, as columns of shape (n,).
+    """Waiting decisions, as columns of shape (n,).
 
     Attributes:
         tags: Tag of the event id.
         cells: Cell in the layout of the decisions.
-        times_s: When they came, never falling.
+        times_s: When they came, in ascending order.
         scores: Score in fixed point; zeros without scores.
-        labels: 0 while they wait, else the code of their label.
+        labels: 0 while they wait, then the code of their label.
     """
 
     tags: Tags
@@ -39,27 +39,27 @@ class WaitingDecision(NamedTuple):
     labels: Labels
 
     def part(self, which: slice | NDArray[np.bool_] | Serials) -> WaitingDecision:
-        """Return some of them."""
+        """Return a selection."""
         return WaitingDecision(
             self.tags[which], self.cells[which], self.times_s[which], self.scores[which], self.labels[which]
         )
 
 
 class TagIndex:
-    """Serial numbers by tag: sorted runs that merge when they are of like length.
+    """Serial numbers by tag: sorted runs that merge when they are of similar length.
 
-    Cost: about 0.2 microseconds per tag that is added or looked for, in runs of a thousand.
+    Cost: about 0.2 microseconds per tag that is added or looked up, in batches of a thousand.
     """
 
     def __init__(self) -> None:
         self._runs: list[tuple[Tags, Serials]] = []
 
     def add(self, tags: Tags, serials: Serials, first: int) -> None:
-        """Note new decisions; tags of serials below ``first`` may be forgotten.
+        """Add decisions; tags of serials below ``first`` may be dropped.
 
         Args:
-            tags: None of them belongs to a serial from ``first`` on, and each stands here once.
-            serials: Greater than all before.
+            tags: Distinct tags; none of them belongs to a serial from ``first`` on.
+            serials: Greater than all earlier ones.
             first: The oldest serial that still counts.
         """
         if not len(tags):
@@ -71,29 +71,29 @@ class TagIndex:
 
     def find(self, tags: Tags, first: int) -> Serials:
         """Return the serial of each tag, -1 where none from ``first`` on is known; int64, shape (n,)."""
-        found = np.full(len(tags), -1, np.int64)
-        for held, serials in self._runs:
-            places = np.minimum(np.searchsorted(held, tags), len(held) - 1)
-            at = serials[places]
-            is_hit = (held[places] == tags) & (at >= first)
-            found[is_hit] = at[is_hit]
-        return found
+        result = np.full(len(tags), -1, np.int64)
+        for known_tags, serials in self._runs:
+            places = np.minimum(np.searchsorted(known_tags, tags), len(known_tags) - 1)
+            candidates = serials[places]
+            is_hit = (known_tags[places] == tags) & (candidates >= first)
+            result[is_hit] = candidates[is_hit]
+        return result
 
     def _merge_last_two(self, first: int) -> None:
         (older_tags, older), (younger_tags, younger) = self._runs[-2:]
         tags, serials = np.concatenate([older_tags, younger_tags]), np.concatenate([older, younger])
-        is_live = serials >= first  # so a tag that came again later stands in a run once
+        is_live = serials >= first  # so a tag that came again later is in a run once
         tags, serials = tags[is_live], serials[is_live]
         order = np.argsort(tags, kind="stable")
         self._runs[-2:] = [(tags[order], serials[order])] if len(tags) else []
 
 
 class WaitingDecisions:
-    """The decisions of one partition that may still get an outcome, or have got one not long ago.
+    """The decisions of one partition that may still get an outcome, or got one recently.
 
     Attributes:
         first: Serial of the oldest.
-        next: Serial that the next one gets.
+        next: Serial of the next decision to come.
 
     >>> waiting = WaitingDecisions()
     >>> waiting.add(np.array([7, 9], np.uint64), np.array([1, 2]), 100, None)
@@ -118,7 +118,7 @@ class WaitingDecisions:
         return self._index.find(tags, self.first)
 
     def add(self, tags: Tags, cells: NDArray[np.integer], time_s: int, scores: NDArray[np.integer] | None) -> None:
-        """Append decisions whose tags are not known, each once."""
+        """Append decisions with distinct tags, none of which is known."""
         serials = np.arange(self.next, self.next + len(tags))
         self._make_room(len(tags))
         added = self._columns.part(slice(self.next - self._base, self.next - self._base + len(tags)))
@@ -132,16 +132,16 @@ class WaitingDecisions:
 
         Args:
             base: Serial of the first stored row.
-            first: Serial of the oldest decision that still waits; rows before it are only stored.
+            first: Serial of the oldest decision that still waits; rows before it are stored but no longer count.
             rows: The stored rows.
         """
         self._columns, self._base, self.first, self.next = rows, base, first, base + len(rows.tags)
         self._index.add(rows.tags[first - base :], np.arange(first, self.next), first)
 
     def rows(self, first: int, last: int) -> WaitingDecision:
-        """Return the decisions of the serials ``first`` to ``last - 1``, to be read only.
+        """Return the decisions of the serials ``first`` to ``last - 1``, as a read-only view.
 
-        Serials that have left may be asked for back to the start of the block of ``self.first``.
+        Serials that have left are available back to the start of the block of ``self.first``.
         """
         return self._columns.part(slice(first - self._base, last - self._base))
 
@@ -154,23 +154,23 @@ class WaitingDecisions:
         self._columns.labels[serial - self._base] = label
 
     def at(self, serials: Serials) -> WaitingDecision:
-        """Return some decisions."""
+        """Return the decisions of some serials."""
         return self._columns.part(serials - self._base)
 
     def n_older_than(self, time_s: int) -> int:
-        """Return how many came before a time; they are the oldest."""
+        """Return how many decisions came before a time; they are the oldest."""
         return int(np.searchsorted(self.rows(self.first, self.next).times_s, time_s))
 
     def drop_before(self, serial: int) -> WaitingDecision:
-        """Forget the decisions below a serial and return them."""
-        gone = self.rows(self.first, serial)
+        """Remove the decisions below a serial and return them."""
+        removed = self.rows(self.first, serial)
         self.first = serial
-        return gone
+        return removed
 
     def _make_room(self, n_more: int) -> None:
         if self.next - self._base + n_more <= len(self._columns.tags):
             return
-        base = self.first // BLOCK * BLOCK  # whole blocks stay readable, as they are stored
+        base = self.first // BLOCK * BLOCK  # complete blocks stay readable, because they are stored as such
         base = max(base, self._base)
         kept = self._columns.part(slice(base - self._base, self.next - self._base))
         roomy = _room_for(len(kept.tags) + max(n_more, len(kept.tags) // 2, BLOCK))

@@ -1,10 +1,10 @@
-"""Which counts of one release may be seen: n >= k, and no subtraction that gets at fewer than k people.
+"""Which counts of one release may be shown: n >= k, and no subtraction that reveals fewer than k people.
 
 A reader may know the total of a release (from the totals of another attribute, or from a live counter without
-groups). Total minus what is shown is what is hidden, so the hidden part as a whole must hold nobody or at least k
-people; else the smallest shown cell is hidden too, and so on.
+groups). The total minus the shown cells is the hidden part, so the hidden part must contain nobody or at least k
+people; if not, the smallest shown cell is hidden too, and so on.
 
-Limits: this looks at one release. Two releases of nested windows, or a running total read twice, can still be
+Limits: this covers one release. Two releases of nested windows, or a running total read twice, can still be
 subtracted; see ``docs/metrics.md``.
 
 Source: Hundepool et al. 2012, Statistical Disclosure Control, ch. 4 (primary and secondary suppression).
@@ -21,13 +21,13 @@ Cell = TypeVar("Cell", bound=Hashable)
 
 @dataclass(frozen=True)
 class Disclosure(Generic[Cell]):
-    """What may leave of one release.
+    """Which cells of one release may be shown.
 
     Attributes:
         shown: Cells that may be shown.
-        small: Cells hidden because they hold 1 to k-1 people. An empty cell is in none of these sets, and a reader
-            cannot tell it from a small one.
-        complementary: Cells hidden so that the small ones cannot be found by subtraction.
+        small: Cells hidden because they contain 1 to k-1 people. An empty cell is in none of these sets, and a reader
+            cannot distinguish it from a small one.
+        complementary: Cells hidden so that subtraction does not reveal the small ones.
         is_total_shown: Whether the total may be shown.
     """
 
@@ -38,15 +38,15 @@ class Disclosure(Generic[Cell]):
 
 
 def disclose(people: Mapping[Cell, int], k: int) -> Disclosure[Cell]:
-    """Decide what of one release may be shown.
+    """Decide which cells of one release may be shown.
 
-    Cells below ``k`` are hidden; then the smallest shown ones (by the order of ``people`` where they are equal) until
-    the hidden cells together hold nobody or at least ``k``. Where hiding everything is not enough, the total is
+    Cells below ``k`` are hidden; then the smallest shown ones (in the order of ``people`` where they are equal) until
+    the hidden cells together contain nobody or at least ``k``. Where hiding everything is not enough, the total is
     hidden too.
 
     Args:
         people: People (decisions, tracks) by cell; they do not overlap.
-        k: Fewest people that may be shown; 0 shows everything.
+        k: Minimum number of people that may be shown; 0 shows everything.
 
     >>> release = disclose({"white": 90, "black": 40, "hispan": 4}, 10)
     >>> sorted(release.shown), sorted(release.complementary), release.is_total_shown
@@ -66,18 +66,18 @@ def disclose(people: Mapping[Cell, int], k: int) -> Disclosure[Cell]:
 
 
 def disclose_table(people: Mapping[tuple[str, ...], int], k: int) -> Disclosure[tuple[str, ...]]:
-    """Decide what of a cross of several attributes may be shown beside its margins.
+    """Decide which cells of a table of several attributes may be shown beside its margins.
 
-    A reader may know every margin (``female`` of gender by race, or ``female & black`` of three attributes): a margin
-    minus the shown cells of its line is what is hidden in that line, and must be nobody or at least ``k``. So, line by
-    line, the smallest shown cells are hidden until that holds in every line.
+    A reader may know every margin (``female`` of gender by race, or ``female & black`` of three attributes). A margin
+    minus the shown cells of its line is the hidden part of that line, which must be nobody or at least ``k``. So, line
+    by line, the smallest shown cells are hidden until every line satisfies this.
 
     Args:
         people: People by the labels of a cell, unknown values included; they do not overlap.
-        k: Fewest people that may be shown; 0 shows everything.
+        k: Minimum number of people that may be shown; 0 shows everything.
 
     Source: Hundepool et al. 2012, Statistical Disclosure Control, ch. 4.4 (secondary suppression in tables); this
-    guards each line, not against a linear program over all of them.
+    protects each line, but not against a linear program over all of them.
 
     >>> table = {("f", "a"): 4, ("f", "b"): 30, ("m", "a"): 40, ("m", "b"): 50}
     >>> release = disclose_table(table, 10)

@@ -16,7 +16,8 @@ from typing import Protocol
 from stream_app.edges.lanes.changelog import NEXT_KEY, read_state
 from stream_app.edges.lanes.transaction_writer import TransactionWriter
 from stream_app.edges.lanes.transport import RunMessage
-from stream_app.pipeline.contract import LaneStep, Outputs
+from stream_app.pipeline.contract import Outputs
+from stream_app.pipeline.lane_step import LaneStep
 
 _QUEUED_RUNS = 1  # runs, of about a megabyte each, that wait for a lane before the whole worker waits for it
 

@@ -31,8 +31,8 @@ from stream_app.edges.metrics.event_metrics import EventMetrics
 from stream_app.edges.metrics.fairness_metrics import AnyResult, FairnessMetrics
 from stream_app.edges.metrics.instruments import Gauge
 from stream_app.edges.metrics.lane_metrics import LaneMetrics
-from stream_app.pipeline.ingest.step import IngestCounts
-from stream_app.pipeline.judge.step import JudgeReport
+from stream_app.pipeline.ingest.report import IngestCounts
+from stream_app.pipeline.judge.report import JudgeReport
 from stream_app.pipeline.names import is_of_outcomes
 from stream_app.policy import Policy
 from stream_app.topics import FAIRNESS_PARTIALS

@@ -1,7 +1,7 @@
-"""From checked events to counts by pane and cell: the columns of a run, summed at once and exactly.
+"""From admitted events to counts by pane and cell: columns, summed in one pass and exactly.
 
-Features are fixed-point integers below 2**20, so the sum of squares of a run of up to 4,096 events stays below 2**52
-and is exact in the float64 of ``numpy.bincount``; longer runs are cut.
+Features are fixed-point integers below 2**20, so the sum of squares of up to 4,096 events stays below 2**52 and is
+exact in the float64 of ``numpy.bincount``; longer batches are split.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from stream_app.policy import OTHER, SCORE, UNKNOWN, ModelPolicy, canonical_labe
 Column = NDArray[np.int64]
 OnCounted = Callable[[Column, Column | None], None]
 
-MAX_RUN = 4096
-# Spellings and combinations of spellings that are remembered: hostile input must not grow memory.
+MAX_EVENTS = 4096
+# Maximum number of cached spellings, and of their combinations: hostile input must not grow memory.
 _MAX_CACHED = 16_384
 _MAX_CACHED_LENGTH = 64
 
 
 class _LabelIndex(dict[Any, int]):
-    """Index of a label by its raw spelling; a new spelling is made canonical once."""
+    """Index of a label by its raw spelling; each new spelling is made canonical once."""
 
     def __init__(self, labels: tuple[str, ...]) -> None:
         super().__init__()
@@ -51,7 +51,7 @@ class _LabelIndex(dict[Any, int]):
 
 
 class _CellCodes(dict[tuple[Any, ...], int]):
-    """Code of a cell by the raw values of its labels; plus the number of cells where a label is spelled otherwise."""
+    """Code of a cell by the raw values of its labels; plus the number of cells where a spelling is not declared."""
 
     def __init__(self, indices: list[dict[Any, int]], sizes: list[int]) -> None:
         super().__init__()
@@ -66,7 +66,7 @@ class _CellCodes(dict[tuple[Any, ...], int]):
             isinstance(i, _LabelIndex) and v not in i.as_declared for i, v in zip(self._indices, values, strict=True)
         ):
             code += prod(self._sizes)
-        if all(value in index for index, value in zip(self._indices, values, strict=True)):  # else a spelling is long
+        if all(value in index for index, value in zip(self._indices, values, strict=True)):  # no spelling is too long
             if len(self) >= _MAX_CACHED:
                 self.clear()
             self[values] = code
@@ -79,7 +79,7 @@ class EventCounter:
     Args:
         model: The policy of the model.
         schema: Its compiled decoder.
-        on_counted: Is told the cell of each event, and its score in fixed point if there are scores, int64, in runs.
+        on_counted: Receives the cell of each event, and its score in fixed point if there are scores, as int64 columns.
     """
 
     def __init__(self, model: ModelPolicy, schema: Schema, on_counted: OnCounted | None = None) -> None:
@@ -101,24 +101,24 @@ class EventCounter:
             indices.append({**outcome, model.decision.favorable: labels.index(FAVOURABLE)})
         self._getters = getters
         sizes = [len(labels) for name, labels in self.layout.dimensions if name != SCORE]
-        self._n_labeled = prod(sizes)  # cells before scores are told apart
+        self._n_labeled = prod(sizes)  # number of cells before they are split by score
         self._codes = _CellCodes(indices, sizes)
         self._features = [(schema.getter(f.path), f.scale, f.is_required) for f in model.counted_features]
         self._edges = np.array(() if model.score is None else model.score.edges)
         self._described: dict[int, tuple[str, tuple[str, ...]]] = {}
 
     def count(self, events: list[Any], times_s: NDArray[np.int64]) -> Iterator[tuple[int, Cells]]:
-        """Yield pane start and counts of a run of events; one pane may come several times.
+        """Yield pane start and counts of some events; one pane may come several times.
 
-        In passing, every spelling of a label in the events is replaced by the label, so that free text in a group's
-        field ends here.
+        Every spelling of a label in the events is replaced by the label, so free text in the field of a group does not
+        get beyond this point.
         """
-        for first in range(0, len(events), MAX_RUN):
-            last = first + MAX_RUN
-            yield from self._count_run(events[first:last], times_s[first:last])
+        for first in range(0, len(events), MAX_EVENTS):
+            last = first + MAX_EVENTS
+            yield from self._count_part(events[first:last], times_s[first:last])
 
     def tally(self, cells: Cells, outcomes: Counter[str], overflow: Counter[str]) -> None:
-        """Add the events of some cells to counts by outcome, and by dimension whose value is not listed."""
+        """Add the events of some cells to counts by outcome, and by dimension with a value that is not listed."""
         for code, vector in cells.items():
             known = self._described.get(code)
             if known is None:
@@ -142,7 +142,7 @@ class EventCounter:
         outcome = dict(named).get(DECISION, "event")
         return outcome, tuple(name for name, label in named if label == OTHER)
 
-    def _count_run(self, events: list[Any], times_s: NDArray[np.int64]) -> Iterator[tuple[int, Cells]]:
+    def _count_part(self, events: list[Any], times_s: NDArray[np.int64]) -> Iterator[tuple[int, Cells]]:
         columns = [map(get, events) for get in self._getters]
         codes = np.fromiter(map(self._codes.__getitem__, zip(*columns, strict=True)), np.int64, len(events))
         is_spelled = codes >= self._n_labeled
@@ -167,7 +167,7 @@ class EventCounter:
             yield (pane + first_pane) * self._pane_s, cells
 
     def _by_score(self, codes: Column, events: list[Any]) -> tuple[Column, Column]:
-        """Tell cells apart by the bin of the score; return them, and the scores in fixed point."""
+        """Split cells by the bin of the score; return them, and the scores in fixed point."""
         score_of, scale, _ = self._features[-1]
         scores = np.array(list(map(score_of, events)), np.float64)
         bins = np.searchsorted(self._edges, scores, side="right")

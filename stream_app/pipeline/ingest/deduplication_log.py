@@ -1,7 +1,7 @@
-"""The remembered ids as entries of a lane's state: a few bytes per event, restored without rereading the source.
+"""The remembered event ids as entries of a lane's state: a few bytes per event, restored without rereading the source.
 
-Each flush appends one entry of tags. Small entries are joined as they grow in number, so that a quiet stream does
-not leave a hundred thousand of them; entries of blocks that left the horizon are removed.
+Each flush appends one entry of tags. Small entries are joined as their number grows, so that a quiet stream does not
+leave a hundred thousand of them; entries of blocks that left the deduplication window are removed.
 """
 
 from __future__ import annotations
@@ -13,64 +13,64 @@ from numpy.typing import NDArray
 
 from stream_app.core.windows.deduplication import DeduplicationWindow, Tags
 
-_PREFIX = b"repeats|"
-_JOIN_AT = 64  # entries of one block that are joined into one
-_MAX_ENTRY_TAGS = 64_000  # 512 KB: half of what the broker takes as one record
+_PREFIX = b"ids|"
+_JOIN_AT = 64  # number of entries of one block that are joined into one
+_MAX_ENTRY_TAGS = 64_000  # 512 KB: half the broker's limit for a record
 
 
 class DeduplicationLog:
-    """Writes what ``DeduplicationWindow`` remembers, and fills it again.
+    """Writes the event ids of a ``DeduplicationWindow`` to the state, and restores them.
 
     Args:
-        horizon: The horizon whose blocks are logged.
+        window: The window whose blocks are stored.
     """
 
-    def __init__(self, horizon: DeduplicationWindow) -> None:
-        self._horizon = horizon
-        self._fresh: dict[int, list[Tags]] = {}  # block -> tags since the last flush
+    def __init__(self, window: DeduplicationWindow) -> None:
+        self._window = window
+        self._new: dict[int, list[Tags]] = {}  # block -> tags since the last flush
         self._small: dict[int, dict[int, Tags]] = {}  # block -> entry number -> tags that may still be joined
         self._entries: dict[int, set[int]] = {}  # block -> numbers of all its entries
 
     def add(self, offsets: NDArray[np.int64], tags: Tags) -> None:
-        """Note newly remembered ids."""
+        """Note ids that the window began to remember."""
         if not len(tags):
             return
-        blocks = np.array([self._horizon.block_of(offset) for offset in (int(offsets[0]), int(offsets[-1]))])
+        blocks = np.array([self._window.block_of(offset) for offset in (int(offsets[0]), int(offsets[-1]))])
         if blocks[0] == blocks[1]:
-            self._fresh.setdefault(int(blocks[0]), []).append(tags)
+            self._new.setdefault(int(blocks[0]), []).append(tags)
             return
-        numbers = np.array([self._horizon.block_of(offset) for offset in offsets.tolist()])
+        numbers = np.array([self._window.block_of(offset) for offset in offsets.tolist()])
         for block in np.unique(numbers).tolist():
-            self._fresh.setdefault(block, []).append(tags[numbers == block])
+            self._new.setdefault(block, []).append(tags[numbers == block])
 
     def restore(self, entries: Mapping[bytes, bytes]) -> None:
-        """Fill the horizon from stored entries."""
+        """Fill the window from stored entries."""
         for key, value in entries.items():
             if key.startswith(_PREFIX):
                 block, number = map(int, key[len(_PREFIX) :].split(b"|"))
                 tags = np.frombuffer(value, np.uint64)
-                self._horizon.remember(block, tags)
-                self._hold(block, number, tags)
+                self._window.remember(block, tags)
+                self._register(block, number, tags)
 
     def take_changes(self) -> list[tuple[bytes, bytes | None]]:
         """Return the entries to write and to remove since the last flush."""
         changes: list[tuple[bytes, bytes | None]] = []
-        for block, runs in self._fresh.items():
+        for block, runs in self._new.items():
             tags = np.concatenate(runs)
             cuts = range(0, len(tags), _MAX_ENTRY_TAGS)
             changes += [self._append(block, tags[first : first + _MAX_ENTRY_TAGS]) for first in cuts]
             changes += self._join(block)
-        if self._fresh:
-            changes += self._expire(max(self._fresh))
-            self._fresh.clear()
+        if self._new:
+            changes += self._expire(max(self._new))
+            self._new.clear()
         return changes
 
     def _append(self, block: int, tags: Tags) -> tuple[bytes, bytes]:
         number = max(self._entries.get(block, ()), default=-1) + 1
-        self._hold(block, number, tags)
+        self._register(block, number, tags)
         return _key(block, number), tags.tobytes()
 
-    def _hold(self, block: int, number: int, tags: Tags) -> None:
+    def _register(self, block: int, number: int, tags: Tags) -> None:
         self._entries.setdefault(block, set()).add(number)
         if len(tags) * _JOIN_AT <= _MAX_ENTRY_TAGS:
             self._small.setdefault(block, {})[number] = tags
@@ -85,10 +85,10 @@ class DeduplicationLog:
         return [*removed, self._append(block, np.concatenate(list(small.values())))]
 
     def _expire(self, block: int) -> list[tuple[bytes, bytes | None]]:
-        live = self._horizon.live_blocks(block)
-        gone = [old for old in self._entries if old not in live]
+        live = self._window.live_blocks(block)
+        expired = [old for old in self._entries if old not in live]
         changes: list[tuple[bytes, bytes | None]] = []
-        for old in gone:
+        for old in expired:
             changes += [(_key(old, number), None) for number in sorted(self._entries.pop(old))]
             self._small.pop(old, None)
         return changes

@@ -1,9 +1,9 @@
-"""Fields that the policy does not let pass: counted by name where the policy names them, never read.
+"""Fields that the policy drops: counted by name where the policy names them, never read.
 
-Deny by default: a camera's metadata carries plates, faces and positions under names that change with the firmware.
-Whatever is not declared is skipped by the decoder; this module only counts it, so that a person sees that a source
-sends what it should not. What was skipped must still be JSON of a sane shape: one more check here than there is for
-records whose every field is declared.
+Deny by default: the metadata of a camera contains plates, faces and positions under names that change with the
+firmware. The decoder skips every undeclared field; this module only counts them, so that an operator sees when a source
+sends too much. Skipped fields must still be JSON of an acceptable shape, a check that records with only declared fields
+do not need.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _decode_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 class DroppedFields:
-    """Counts what the decoder of one model skips."""
+    """Counts the fields that the decoder of one model skips."""
 
     def __init__(self, model: ModelPolicy, schema: Schema) -> None:
         self._max_items = model.max_list_items
@@ -37,18 +37,18 @@ class DroppedFields:
         self._quoted_keys = [f'"{key}"'.encode() for path in kept for key in path.split(".")]
 
     def is_surely_unique(self, raw: bytes) -> bool:
-        """Tell cheaply whether no declared key can stand twice in a record; False means: look closer."""
+        """Return whether a cheap count proves that a record contains no declared key twice; False: check it."""
         return b"\\" not in raw and all(raw.count(key) <= 1 for key in self._quoted_keys)
 
     def count(self, records: Iterable[tuple[int, bytes]], dropped: Counter[str]) -> dict[int, Reason]:
         """Count the dropped fields of some records.
 
         Args:
-            records: Place and value of records that were decoded: what is declared in them is right.
+            records: Place and value of records that were decoded: their declared fields are valid.
             dropped: Counter by declared path or ``undeclared``, added to in place.
 
         Returns:
-            Place and reason of records that are refused for what is not declared in them.
+            Place and reason of records that are rejected for their undeclared fields.
         """
         rejected = {}
         for place, raw in records:
@@ -63,7 +63,7 @@ class DroppedFields:
         try:
             members = _decode_object(raw)
         except msgspec.DecodeError:
-            return  # null or another type where an object may stand: nothing to drop inside
+            return  # null, or another type in place of an object: there are no fields inside
         for key, value in members.items():
             path = prefix + key
             if path in self._containers:

@@ -1,11 +1,14 @@
-"""What the decoder of a policy reads: each declared path with the type that is checked."""
+"""The fields that the decoder of a policy reads: each declared path with the type that is checked."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from msgspec import Meta
+from numpy.typing import NDArray
 
 from stream_app.core.events.schema import Field, Schema
 from stream_app.policy import Attribute, EventTime, Feature, Identifier, ModelPolicy, Scalar, Segment
@@ -22,7 +25,7 @@ def schema_of(model: ModelPolicy) -> Schema:
 
 
 def fields_of(model: ModelPolicy) -> list[Field]:
-    """List the fields that are read from a record; boxes are read to be checked, dropped fields are not read."""
+    """Return the fields that are read from a record; boxes are read to be checked, dropped fields are not read."""
     fields = [_identifier_field(identifier) for identifier in model.all_identifiers]
     fields.append(Field(model.event_time.path, _time_type(model.event_time)))
     if model.decision is not None:
@@ -41,6 +44,17 @@ def fields_of(model: ModelPolicy) -> list[Field]:
     return fields
 
 
+def seconds_of(times: Iterable[Any], n: int, kind: EventTime) -> NDArray[np.float64]:
+    """Return ``n`` decoded event times as seconds since the epoch, float64, shape (n,).
+
+    >>> seconds_of([1500.0], 1, EventTime(path="t", format="epoch_ms")).tolist()
+    [1.5]
+    """
+    if kind.format == "iso8601":
+        return np.fromiter(map(datetime.timestamp, times), np.float64, n)
+    return np.fromiter(times, np.float64, n) / (1000.0 if kind.format == "epoch_ms" else 1.0)
+
+
 def _identifier_field(identifier: Identifier) -> Field:
     return Field(identifier.path, _IDENTIFIER_TYPES[identifier.canonical], identifier.is_required)
 
@@ -55,7 +69,7 @@ def _feature_field(feature: Feature) -> Field:
 
 def _label_type(labeled: Attribute | Segment) -> Any:
     labels = labeled.groups if isinstance(labeled, Attribute) else labeled.values
-    # Groups that are written as numbers in the policy may come as numbers: 0 and "0" are one group.
+    # Groups that are numbers in the policy may be JSON numbers in records: 0 and "0" are one group.
     return str | int | None if all(label.lstrip("-").isdigit() for label in labels) else str | None
 
 

@@ -1,7 +1,7 @@
-"""From a run of raw records to checked events: the first half of ingest.
+"""From a batch of raw records to checked events: the first half of ingest.
 
-Everything is decided a run at a time: one pass in C over all records for the usual case, and a closer look at single
-records only when the run as a whole does not add up. A refusal is a value, not an exception.
+Everything is decided for a batch at a time: one pass in C over all records in the usual case, and checks of single
+records only when the batch fails a check. A rejection is a value, not an exception.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 from itertools import compress
 from typing import Any
 
@@ -22,22 +21,23 @@ from stream_app.core.events.classify import reason_of
 from stream_app.core.events.identifiers import CANONICAL, canonical_plain, fault_of
 from stream_app.core.events.reasons import DeadLetterReason as Reason
 from stream_app.core.events.strict_json import is_surely_unique, strict_fault
+from stream_app.core.privacy.pseudonym import NO_HASHES, KeyedHashes, Pseudonymizer
 from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.ingest.dropped import DroppedFields
-from stream_app.pipeline.ingest.fields import BOX_EDGES, schema_of
+from stream_app.pipeline.ingest.fields import BOX_EDGES, schema_of, seconds_of
 from stream_app.policy import Identifier, ModelPolicy
 
 MAX_OUTPUT_BYTES = 1_000_000  # with key, header and framing below the broker's limit for a record (1,048,588)
 _PSEUDONYM_BYTES = 64  # more than a pseudonym or a null with its quotes
 _DECODE_ERRORS = (msgspec.MsgspecError, ValueError, RecursionError)
-_YEAR_ONE_S = -62_135_596_800  # 0001-01-01T00:00:00Z, the first moment that has a name
+_YEAR_ONE_S = -62_135_596_800  # 0001-01-01T00:00:00Z, the first time that ISO 8601 can express in four digits
 
-Faults = dict[int, Reason]  # number of the event in the run -> why it is refused
+Faults = dict[int, Reason]  # number of the event in the batch -> why it is rejected
 
 
 @dataclass(slots=True)
 class EventBatch:
-    """The checked events of a run, as columns in offset order, and what was refused.
+    """The checked events of a batch, as columns in offset order, and what was rejected.
 
     Attributes:
         events: Decoded events.
@@ -45,9 +45,10 @@ class EventBatch:
         times_s: Event time of each event in whole seconds, int64.
         identifiers: Canonical value of each identifier of each event, in the order of ``all_identifiers``; None
             where an identifier that is not required is absent or null.
-        rejected: Place in the run and reason of each refused record, by place.
+        rejected: Place in the batch and reason of each rejected record, by place.
         dropped: Dropped fields by declared path, or ``undeclared``.
-        n_tombstones: Records without a value; they say nothing and are no fault.
+        n_tombstones: Records without a value; they are not a fault.
+        event_ids: Keyed hash and key epoch of each event id; empty until they are hashed.
     """
 
     events: list[Any]
@@ -57,20 +58,38 @@ class EventBatch:
     rejected: dict[int, Reason] = field(default_factory=dict)
     dropped: Counter[str] = field(default_factory=Counter)
     n_tombstones: int = 0
+    event_ids: KeyedHashes = NO_HASHES
 
     def __len__(self) -> int:
         return len(self.events)
 
+    def identifier_values(self, number: int) -> list[bytes]:
+        """Return the canonical values of one identifier; empty bytes where it is absent or null."""
+        return [value or b"" for value in self.identifiers[number]]
+
+    def hash_event_ids(self, hashing: Pseudonymizer) -> None:
+        """Fill the columns of the event ids: each id under the key of its event time."""
+        self.event_ids = hashing.hashes_at(self.identifier_values(0), self.times_s)
+
     def keep(self, mask: NDArray[np.bool_]) -> None:
-        """Forget the events where the mask is False."""
-        wanted = mask.tolist()
-        self.events = list(compress(self.events, wanted))
+        """Remove the events where the mask is False, from every column."""
+        flags = mask.tolist()
+        self.events = list(compress(self.events, flags))
         self.offsets, self.times_s = self.offsets[mask], self.times_s[mask]
-        self.identifiers = [list(compress(column, wanted)) for column in self.identifiers]
+        self.identifiers = [list(compress(column, flags)) for column in self.identifiers]
+        if self.event_ids.digests:
+            self.event_ids = self.event_ids.part(mask)
 
 
 class RecordReader:
-    """Reads the records of one model."""
+    """Reads the records of one model.
+
+    Args:
+        model: The policy of the model.
+
+    Attributes:
+        schema: The decoder.
+    """
 
     def __init__(self, model: ModelPolicy) -> None:
         self.schema = schema_of(model)
@@ -81,10 +100,10 @@ class RecordReader:
         self._identifiers = [(self.schema.getter(identifier.path), identifier) for identifier in model.all_identifiers]
         self._time_of = self.schema.getter(model.event_time.path)
         self._dropped_fields = DroppedFields(model, self.schema) if model.unknown_fields == "drop" else None
-        self._room = MAX_OUTPUT_BYTES - _PSEUDONYM_BYTES * len(model.all_identifiers)
+        self._max_bytes = MAX_OUTPUT_BYTES - _PSEUDONYM_BYTES * len(model.all_identifiers)
 
     def read(self, batch: Batch) -> EventBatch:
-        """Decode and check a run of records."""
+        """Decode and check the records of a batch."""
         rejected: dict[int, Reason] = {}
         places, values = self._readable(batch.values, rejected)
         n_tombstones = len(batch) - len(places) - len(rejected)
@@ -97,11 +116,11 @@ class RecordReader:
         self._check_boxes(events, faults)
         self._check_sizes(events, values, faults)
         dropped = self._count_dropped(values, faults)
-        reading = EventBatch(events, batch.offsets[at], times_s, identifiers, rejected, dropped, n_tombstones)
+        checked = EventBatch(events, batch.offsets[at], times_s, identifiers, rejected, dropped, n_tombstones)
         if faults:
             rejected |= {places[number]: reason for number, reason in faults.items()}
-            reading.keep(np.array([number not in faults for number in range(len(events))], np.bool_))
-        return reading
+            checked.keep(np.array([number not in faults for number in range(len(events))], np.bool_))
+        return checked
 
     def _readable(self, values: list[bytes | None], rejected: dict[int, Reason]) -> tuple[list[int], list[bytes]]:
         limit = self._model.max_record_bytes
@@ -125,7 +144,7 @@ class RecordReader:
         try:
             return list(map(decode, values)), values, places
         except _DECODE_ERRORS:
-            pass  # some record is bad: find out which
+            pass  # some record is bad: decode them one by one
         events, good_values, good_places = [], [], []
         for place, value in zip(places, values, strict=True):
             try:
@@ -138,7 +157,7 @@ class RecordReader:
         return events, good_values, good_places
 
     def _check_keys(self, events: list[Any], values: list[bytes], faults: Faults) -> None:
-        """Refuse records that hold a key twice."""
+        """Reject records that contain a key twice."""
         n_keys_in = self.schema.n_keys_in
         if self._dropped_fields is not None:
             is_clean = self._dropped_fields.is_surely_unique
@@ -153,13 +172,9 @@ class RecordReader:
                 faults[number] = fault
 
     def _check_times(self, events: list[Any], broker_ms: NDArray[np.int64], faults: Faults) -> NDArray[np.int64]:
-        """Return event times; refuse those that lie too far from the broker's clock."""
+        """Return event times; reject those too far from the broker's clock."""
         time = self._model.event_time
-        raw = map(self._time_of, events)
-        if time.format == "iso8601":
-            seconds = np.fromiter(map(datetime.timestamp, raw), np.float64, len(events))
-        else:
-            seconds = np.fromiter(raw, np.float64, len(events)) / (1000.0 if time.format == "epoch_ms" else 1.0)
+        seconds = seconds_of(map(self._time_of, events), len(events), time)
         broker_s = broker_ms / 1000.0
         is_future = seconds > broker_s + time.max_future_s
         is_past = seconds < broker_s - time.max_age_s
@@ -173,7 +188,7 @@ class RecordReader:
     def _check_identifier(
         self, events: list[Any], get: Callable[[Any], Any], identifier: Identifier, faults: Faults
     ) -> list[bytes | None]:
-        """Return the canonical values of one identifier; refuse what is none."""
+        """Return the canonical values of one identifier; reject values that are not identifiers."""
         raw = list(map(get, events))
         if identifier.canonical == "text" and identifier.is_required and (plain := canonical_plain(raw)):
             return plain  # type: ignore[return-value]  # a list of bytes is read only from here on
@@ -191,11 +206,11 @@ class RecordReader:
                     faults.setdefault(number, Reason.BBOX)
 
     def _check_sizes(self, events: list[Any], values: list[bytes], faults: Faults) -> None:
-        """Refuse records whose pseudonymized form the broker would not take: it would stop the lane for good."""
-        if self._model.output_topic is None or max(map(len, values), default=0) <= self._room:
+        """Reject records whose pseudonymized form is too large for the broker: it would stop the lane permanently."""
+        if self._model.output_topic is None or max(map(len, values), default=0) <= self._max_bytes:
             return
         for number, value in enumerate(values):
-            if len(value) > self._room and len(self.schema.encode(events[number])) > self._room:
+            if len(value) > self._max_bytes and len(self.schema.encode(events[number])) > self._max_bytes:
                 faults.setdefault(number, Reason.SIZE)
 
     def _count_dropped(self, values: list[bytes], faults: Faults) -> Counter[str]:

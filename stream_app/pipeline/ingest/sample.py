@@ -1,7 +1,7 @@
-"""How real records decode under a policy, before anything runs: counts of what would happen to them.
+"""How real records fit a policy, before anything runs: counts of their dispositions.
 
-The records go through ingest itself, with a key that is thrown away, and nothing that it writes is kept. What is
-told holds no value of any record.
+The records go through ingest itself, under a temporary key, and nothing that it writes is kept. The report contains no
+value of any record.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from stream_app.core.windows.cells import Cells, add_cells
 from stream_app.core.windows.partials import decode_partial
 from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.ingest.fields import schema_of
-from stream_app.pipeline.ingest.step import IngestStep, IngestTopology
+from stream_app.pipeline.ingest.step import IngestStep
 from stream_app.pipeline.layout import layout_of
+from stream_app.pipeline.topology import Topology
 from stream_app.policy import OTHER, UNKNOWN, ModelPolicy
 
 
 class SampledDimension(msgspec.Struct, frozen=True, kw_only=True):
-    """How often the values of an attribute or segment are what the policy lists.
+    """How many values of an attribute or segment are listed in the policy.
 
     Attributes:
         name: Name of the attribute or segment.
@@ -40,22 +41,22 @@ class SampledDimension(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SampleReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of some records of one model.
+    """Dispositions of some records of one model.
 
     Attributes:
         model: Name of the model.
         n_records: Records that were read.
         n_counted: Events that would be counted.
-        n_late: Events whose pane was closed when they came.
-        n_duplicates: Events that were sent again.
+        n_late: Events whose pane had closed when they came.
+        n_duplicates: Events that were seen before.
         n_tombstones: Records without a value.
         outcomes: Counted events by outcome (``favorable``, ``unfavorable``, or ``event``).
-        dead_letters: Refused records by reason.
-        faults: Refused records by reason and declared field, for those that the decoder refused.
+        dead_letters: Rejected records by reason.
+        faults: Rejected records by reason and declared field, for those that the decoder rejected.
         dropped: Dropped fields by declared path, or ``undeclared``.
         dimensions: The labels of the counted events.
-        first_pane_s: Start of the first pane with a counted event, seconds since the epoch; None without one.
-        last_pane_s: Start of the last one.
+        first_pane_s: Start of the first pane with a counted event, seconds since the Unix epoch; None without one.
+        last_pane_s: Start of the last such pane.
     """
 
     model: str
@@ -79,11 +80,11 @@ class SampleReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def try_sample(model: ModelPolicy, batches: Iterable[Batch], key: RootKey) -> SampleReport:
-    """Send records through ingest and tell what became of them.
+    """Send records through ingest and return their dispositions.
 
     Args:
         model: The policy of the model.
-        batches: Runs of records; the runs of one partition in the order of their offsets.
+        batches: Batches of records; those of one partition in the order of their offsets.
         key: A key for this sample only.
     """
     steps: dict[int, IngestStep] = {}
@@ -93,11 +94,11 @@ def try_sample(model: ModelPolicy, batches: Iterable[Batch], key: RootKey) -> Sa
     panes: dict[int, Cells] = {}
     for batch in batches:
         if batch.partition not in steps:
-            steps[batch.partition] = IngestStep(counted, (key,), batch.partition, IngestTopology(1))
+            steps[batch.partition] = IngestStep(counted, (key,), batch.partition, Topology())
         n_records += len(batch)
-        steps[batch.partition].step(batch)  # what would be published is of no interest here
+        steps[batch.partition].step(batch)  # what would be published is not needed here
         faults.update(_faults(model, batch))
-    counts = [step.counts for step in steps.values()]
+    counts = [step.take_report().counts for step in steps.values()]
     for step in steps.values():
         for output in step.flush(0.0, is_caught_up=True).outputs:
             for value in output.values:
@@ -121,7 +122,7 @@ def try_sample(model: ModelPolicy, batches: Iterable[Batch], key: RootKey) -> Sa
 
 
 def _faults(model: ModelPolicy, batch: Batch) -> Iterator[str]:
-    """Yield reason and place of each record that the decoder refuses at a declared field."""
+    """Yield reason and path of each record that the decoder rejects at a declared field."""
     schema = schema_of(model)
     constants = frozenset(constant.path for constant in model.constants)
     boxes = frozenset(box.path for box in model.boxes)
@@ -133,7 +134,7 @@ def _faults(model: ModelPolicy, batch: Batch) -> Iterator[str]:
                 reason = reason_of(value or b"", error, constants=constants, boxes=boxes)
                 yield f"{reason} at {place}"
         except (ValueError, RecursionError):
-            pass  # no JSON: there is no place in it
+            pass  # not JSON: there is no path in it
 
 
 def _dimensions(model: ModelPolicy, panes: Iterable[Cells]) -> list[SampledDimension]:

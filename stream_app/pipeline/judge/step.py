@@ -8,14 +8,14 @@ partitions are silent does the clock decide.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 
 import msgspec
 
 from stream_app.core.windows.partials import Partial, decode_partial
 from stream_app.errors import StateError
 from stream_app.pipeline.contract import Batch, Flush, Outputs
-from stream_app.pipeline.judge.model_judge import ModelJudge, ModelReport
+from stream_app.pipeline.judge.model_judge import ModelJudge
+from stream_app.pipeline.judge.report import JudgeReport, RestoredResults
 from stream_app.pipeline.judge.state import entries_by_model
 from stream_app.pipeline.names import outcomes_name
 from stream_app.pipeline.records.aggregates import encode_aggregate
@@ -23,44 +23,9 @@ from stream_app.pipeline.records.alerts import encode_alert
 from stream_app.pipeline.records.journal import encode_journal_entry
 from stream_app.pipeline.records.outcome_results import OutcomeResult, encode_outcome_result
 from stream_app.pipeline.records.results import Result, encode_result
+from stream_app.pipeline.topology import Topology
 from stream_app.policy import Policy
 from stream_app.topics import CAMERA_AGGREGATES, FAIRNESS_ALERTS, FAIRNESS_JOURNAL, FAIRNESS_RESULTS
-
-
-@dataclass(frozen=True)
-class JudgeReport:
-    """What one flush of a judge lane produced; to be shown only after its transaction is committed.
-
-    Attributes:
-        models: Report by name of the model, or of its outcomes.
-        n_unknown_model: Partials of models that the policy does not name; they are not counted anywhere.
-    """
-
-    models: dict[str, ModelReport] = field(default_factory=dict)
-    n_unknown_model: int = 0
-
-    @property
-    def results(self) -> list[Result]:
-        """All results about decisions, in the order in which they were made."""
-        return [result for report in self.models.values() for result in report.results]
-
-    @property
-    def outcome_results(self) -> list[OutcomeResult]:
-        """All results about outcomes, likewise."""
-        return [result for report in self.models.values() for result in report.outcome_results]
-
-
-@dataclass(frozen=True)
-class JudgeTopology:
-    """Where the outputs of a lane go.
-
-    Attributes:
-        n_results: Partitions of ``fairness-results``.
-        n_aggregates: Partitions of ``camera-aggregates``.
-    """
-
-    n_results: int = 1
-    n_aggregates: int = 1
 
 
 class JudgeStep:
@@ -72,17 +37,18 @@ class JudgeStep:
         topology: Where outputs go.
     """
 
-    def __init__(self, policy: Policy, partition: int, topology: JudgeTopology) -> None:
+    def __init__(self, policy: Policy, partition: int, topology: Topology) -> None:
         self._policies = {model.name: model for model in policy.models}  # by the names under which partials come
         self._policies |= {outcomes_name(model.name): model for model in policy.models if model.outcome is not None}
         self._policy_hash = policy.hash()
-        self._results_at = (FAIRNESS_RESULTS, partition % topology.n_results)
+        self._partition = partition
+        self._results_at = (FAIRNESS_RESULTS, topology.partition_beside(partition, FAIRNESS_RESULTS))
         self._alerts_at = (FAIRNESS_ALERTS, partition)
         self._clock_at = (FAIRNESS_JOURNAL, partition)
-        self._aggregates_at = (CAMERA_AGGREGATES, partition % topology.n_aggregates)
+        self._aggregates_at = (CAMERA_AGGREGATES, topology.partition_beside(partition, CAMERA_AGGREGATES))
         self._judges: dict[str, ModelJudge] = {}
         self._n_unknown_model = 0
-        self._report = JudgeReport()
+        self._report = JudgeReport(partition=partition)
 
     def restore(self, entries: Mapping[bytes, bytes], next_offset: int) -> None:  # noqa: ARG002 - of the contract
         """Take over the state as of the last commit; that of models that the policy dropped is left alone.
@@ -110,7 +76,7 @@ class JudgeStep:
     def flush(self, now_s: float, *, is_caught_up: bool) -> Flush:
         """Return results, published counts and changed state."""
         flush = Flush()
-        report = JudgeReport(n_unknown_model=self._n_unknown_model)
+        report = JudgeReport(partition=self._partition, n_unknown_model=self._n_unknown_model)
         self._n_unknown_model = 0
         for name, judge in sorted(self._judges.items()):
             if is_caught_up:  # else a partition may only look silent
@@ -123,11 +89,15 @@ class JudgeStep:
 
     def take_report(self) -> JudgeReport:
         """Return what the last flush produced, once; to be called after its commit."""
-        report, self._report = self._report, JudgeReport()
+        report, self._report = self._report, JudgeReport(partition=self._partition)
         return report
 
+    def restored_report(self) -> RestoredResults:
+        """Return the newest results, for a new owner to show after ``restore``."""
+        return RestoredResults(self._partition, self.newest_results())
+
     def newest_results(self) -> list[Result | OutcomeResult]:
-        """Return the newest result of each window of each model, for a new owner to show after ``restore``."""
+        """Return the newest result of each window of each model."""
         return [result for judge in self._judges.values() for result in judge.newest_results()]
 
     def _outputs(self, report: JudgeReport) -> Iterator[Outputs]:

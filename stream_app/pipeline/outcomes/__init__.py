@@ -1,1 +1,5 @@
-"""Outcomes that come late: read, joined to their decisions in one log, and counted by cell."""
+"""Outcomes that come late, joined to their decisions and counted by cell.
+
+``step`` is the lane of the outcome-join topic; ``join_log`` stores what waits as entries of the lane's state;
+``report`` is what the lane reports after a commit. ``stream_app.pipeline.ingest.outcome_step`` reads raw outcomes.
+"""

@@ -1,8 +1,8 @@
-"""The waiting decisions and outcomes as entries of a lane's state, so that a flush writes only what changed.
+"""The waiting decisions and outcomes as entries of a lane's state, so that a flush writes only changes.
 
-Decisions are stored in blocks of 1,024 by serial number: what they are (16 bytes each, with a score 20) in one entry,
-written until the block is full, and their labels in another of 2 bits each, written whenever one of them changes.
-Blocks that have left are removed. Outcomes without a decision are an entry each; they are few.
+Decisions are stored in blocks of 1,024 by serial number: the decisions (16 bytes each, with a score 20) in one entry,
+written until the block is full, and their labels (2 bits each) in another, written whenever one of them changes. Blocks
+that have left are removed. Each unmatched outcome is an entry; they are few.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from stream_app.core.join.join_records import Labels
 from stream_app.core.join.outcome_join import OutcomeJoin, UnmatchedOutcome
 from stream_app.core.join.waiting_decisions import BLOCK, WaitingDecision
 
-_DECISIONS, _LABELS, _EARLY = b"decisions|", b"labels|", b"early|"
+_DECISIONS, _LABELS, _UNMATCHED = b"decisions|", b"labels|", b"unmatched|"
 
 Change = tuple[bytes, bytes | None]
 
 
 class OutcomeLog:
-    """Writes what an ``OutcomeJoin`` remembers, and fills it again.
+    """Writes the state of an ``OutcomeJoin``, and restores it.
 
     Args:
-        join: The join that is logged.
+        join: The join whose state is stored.
         has_scores: Whether decisions have scores.
     """
 
@@ -43,7 +43,7 @@ class OutcomeLog:
         Args:
             entries: The state.
             first: Serial of the oldest decision that waits.
-            last: Serial that the next decision gets.
+            last: Serial of the next decision to come.
         """
         waiting = self._join.waiting
         base = first // BLOCK * BLOCK
@@ -51,7 +51,7 @@ class OutcomeLog:
         empty = _decode(b"", has_scores=self._has_scores, labels=b"")
         waiting.put_back(base, first, WaitingDecision(*map(np.concatenate, zip(empty, *parts, strict=True))))
         self._stored_next = last
-        for number, value in sorted(_numbered(entries, _EARLY)):
+        for number, value in sorted(_numbered(entries, _UNMATCHED)):
             self._join.restore_unmatched(number, msgspec.msgpack.decode(value, type=UnmatchedOutcome))
             self._unmatched.add(number)
         self._blocks = {number for number, _ in _numbered(entries, _DECISIONS)}
@@ -92,15 +92,15 @@ class OutcomeLog:
                 yield _key(prefix, block), None
 
     def _unmatched_changes(self) -> Iterator[Change]:
-        for number in sorted(self._join.touched):
-            outcome = self._join.early.get(number)
+        for number in sorted(self._join.changed_unmatched):
+            outcome = self._join.unmatched.get(number)
             if outcome is not None:
                 self._unmatched.add(number)
-                yield _key(_EARLY, number), msgspec.msgpack.encode(outcome)
+                yield _key(_UNMATCHED, number), msgspec.msgpack.encode(outcome)
             elif number in self._unmatched:
                 self._unmatched.remove(number)
-                yield _key(_EARLY, number), None
-        self._join.touched.clear()
+                yield _key(_UNMATCHED, number), None
+        self._join.changed_unmatched.clear()
 
 
 def _key(prefix: bytes, number: int) -> bytes:
@@ -125,12 +125,12 @@ def _decode(data: bytes, *, has_scores: bool, labels: bytes) -> WaitingDecision:
 
 
 def _pack(labels: Labels) -> bytes:
-    """Write labels in 2 bits each."""
+    """Return labels as bytes, 2 bits each."""
     return np.packbits(np.column_stack([labels >> 1, labels & 1]).ravel()).tobytes()
 
 
 def _unpack(data: bytes, n: int) -> Labels:
-    """Read labels again; those behind the end of what was written are 0."""
-    # Filled up here: numpy's own padding of missing bits holds whatever was in memory.
+    """Return labels from bytes; those beyond the end of the bytes are 0."""
+    # Padded here: numpy's own padding of missing bits contains arbitrary memory.
     bits = np.unpackbits(np.frombuffer(data.ljust(-(-n // 4), b"\0"), np.uint8), count=2 * n).reshape(n, 2)
     return (bits[:, 0] * 2 + bits[:, 1]).astype(np.uint8)

@@ -12,10 +12,10 @@ _PREFIX = b"pane|"
 
 
 class PaneLog:
-    """Writes open panes, and reads them again.
+    """Writes open panes to the state, and reads them back.
 
     Args:
-        max_cells: Most cells of one entry; a wider pane takes several, written in one transaction.
+        max_cells: Maximum number of cells of one entry; a larger pane takes several, written in one transaction.
     """
 
     def __init__(self, max_cells: int) -> None:
@@ -23,7 +23,7 @@ class PaneLog:
         self._n_entries: dict[int, int] = {}  # by start of the pane
 
     def restore(self, entries: Mapping[bytes, bytes]) -> Iterator[PanePartial]:
-        """Yield the stored panes; a wide one comes in pieces."""
+        """Yield the stored panes; a large one comes in pieces."""
         for key, value in entries.items():
             if key.startswith(_PREFIX):
                 pane = msgspec.msgpack.decode(value, type=PanePartial)
@@ -33,7 +33,7 @@ class PaneLog:
     def changes(self, panes: list[PanePartial], closed_before_s: int | None) -> list[tuple[bytes, bytes | None]]:
         """Return the entries to write and to remove.
 
-        A closed pane is removed in the very transaction that publishes its last counts.
+        A closed pane is removed in the transaction that publishes its last counts.
 
         Args:
             panes: The panes that changed since the last call.
@@ -41,12 +41,12 @@ class PaneLog:
         """
         changes: list[tuple[bytes, bytes | None]] = []
         if closed_before_s is not None:
-            for start_s in sorted(own for own in self._n_entries if own < closed_before_s):
+            for start_s in sorted(start for start in self._n_entries if start < closed_before_s):
                 changes += [(_key(start_s, number), None) for number in range(self._n_entries.pop(start_s))]
             panes = [pane for pane in panes if pane.start_s >= closed_before_s]
         for pane in panes:
             pieces = pieces_of(pane, self._max_cells)
-            self._n_entries[pane.start_s] = len(pieces)  # a pane only grows, so no entry becomes superfluous
+            self._n_entries[pane.start_s] = len(pieces)  # a pane only grows, so no entry is left over
             changes += [
                 (_key(pane.start_s, number), msgspec.msgpack.encode(piece)) for number, piece in enumerate(pieces)
             ]

@@ -1,38 +1,53 @@
-"""What a lane that counts tells the judge at a flush: its changed panes, in records that the broker takes."""
+"""What a counting lane publishes at a flush: its changed panes, in records that the broker takes."""
 
 from __future__ import annotations
 
-from stream_app.core.windows.partials import PanePartial, Partial, encode_partial, split_panes
+from dataclasses import dataclass
+
+from stream_app.core.windows.partials import PanePartial, Partial, encode_partial, max_cells_of, split_panes
 from stream_app.core.windows.source_progress import SourcePartition
 from stream_app.core.windows.watermark import Watermark
 from stream_app.pipeline.contract import Outputs
-from stream_app.topics import FAIRNESS_PARTIALS
+from stream_app.pipeline.names import model_of
+from stream_app.pipeline.topology import Topology
+from stream_app.topics import FAIRNESS_PARTIALS, partition_of_model
+
+
+@dataclass(frozen=True)
+class PaneOrigin:
+    """Which panes a lane counts.
+
+    Attributes:
+        name: Name under which the judge counts them: that of the model, or that of its outcomes.
+        layout_hash: Hash of the cell layout.
+        width: Length of the vector of a cell.
+        source: The partition that the lane reads.
+    """
+
+    name: str
+    layout_hash: str
+    width: int
+    source: SourcePartition
+
+    @property
+    def max_cells(self) -> int:
+        """Number of cells that fit into one record."""
+        return max_cells_of(self.width)
 
 
 class PartialWriter:
     """Writes the partials of one lane.
 
     Args:
-        name: Under which name the judge counts: that of the model, or that of its outcomes.
-        layout_hash: Hash of the cell layout.
-        source: The partition that the lane reads.
-        n_partitions: Partitions of the topic that the lane reads.
-        to_partition: Partition of ``fairness-partials`` that the judge of the model reads.
-        max_cells: Cells that fit into one record, > 0.
+        origin: Which panes the lane counts.
+        topology: Where the partials go. Those of a model and of its outcomes go to one partition, so that one judge
+            lane owns all of a model.
     """
 
-    def __init__(
-        self,
-        name: str,
-        layout_hash: str,
-        source: SourcePartition,
-        *,
-        n_partitions: int,
-        to_partition: int,
-        max_cells: int,
-    ) -> None:
-        self._name, self._layout_hash, self._source = name, layout_hash, source
-        self._n_partitions, self._to_partition, self._max_cells = n_partitions, to_partition, max_cells
+    def __init__(self, origin: PaneOrigin, topology: Topology) -> None:
+        self._origin = origin
+        self._n_partitions = topology.partitions_of(origin.source.topic)
+        self._to_partition = partition_of_model(model_of(origin.name), topology.partitions_of(FAIRNESS_PARTIALS))
 
     def write(
         self,
@@ -43,23 +58,24 @@ class PartialWriter:
         next_offset: int,
         is_idle: bool,
     ) -> Outputs:
-        """Return the records of one flush; at least one, since also time that moves is told.
+        """Return the records of one flush; at least one, since progress of event time is published too.
 
         Args:
             panes: The panes that changed.
             watermark: How far event time has come.
-            first_offset: Where the lane began: no record below was ever counted.
+            first_offset: Where the lane began: no record below it was ever counted.
             next_offset: Every record below it is counted.
-            is_idle: Whether the lane has read all and heard nothing for long.
+            is_idle: Whether the lane has read everything and was silent for the idle timeout.
         """
-        parts = split_panes(panes, self._max_cells)
+        origin = self._origin
+        parts = split_panes(panes, origin.max_cells)
         values: list[bytes | None] = [
             encode_partial(
                 Partial(
-                    model=self._name,
-                    layout_hash=self._layout_hash,
-                    topic=self._source.topic,
-                    partition=self._source.partition,
+                    model=origin.name,
+                    layout_hash=origin.layout_hash,
+                    topic=origin.source.topic,
+                    partition=origin.source.partition,
                     n_partitions=self._n_partitions,
                     next_offset=next_offset,
                     closed_before_s=watermark.closed_before_s,
@@ -73,4 +89,4 @@ class PartialWriter:
             )
             for number, part in enumerate(parts)
         ]
-        return Outputs(FAIRNESS_PARTIALS, self._to_partition, [self._name.encode()] * len(values), values)
+        return Outputs(FAIRNESS_PARTIALS, self._to_partition, [origin.name.encode()] * len(values), values)

@@ -1,4 +1,4 @@
-"""A source partition that is counted up to an offset, then to the next one: cuts fall where the judge had them."""
+"""A source partition that is counted up to one offset, then to the next: where the live lane had its flushes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stream_app.errors import ReplayError
 from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.replay.sources import SourceCounter
 
-NextRun = Callable[[], Batch | None]  # None at the end of what there is
+NextRun = Callable[[], Batch | None]  # None at the end of the log
 
 
 class Cursor(Protocol):
@@ -28,12 +28,12 @@ class Cursor(Protocol):
 
 
 class Cutter:
-    """Cuts a partition where it is asked to.
+    """Cuts a partition at given offsets.
 
     Args:
         name: Topic and partition, for messages.
-        next_run: Hands out its records in offset order.
-        is_whole: Whether it is an error when the log ends before a wanted offset.
+        next_run: Returns its records, batch by batch, in offset order.
+        is_whole: Whether it is an error when the log ends before a given offset.
     """
 
     def __init__(self, name: str, next_run: NextRun, *, is_whole: bool) -> None:
@@ -44,17 +44,17 @@ class Cutter:
         self._next_offset = 0
 
     def runs_below(self, offset: int) -> Iterator[Batch]:
-        """Yield every record below an offset that was not yielded before, in runs.
+        """Yield every record below an offset that was not yielded before, in batches.
 
         Raises:
             ReplayError: the log ends before that offset.
         """
         while self._next_offset < offset:
-            run, self._rest = self._next_run() if self._rest is None else self._rest, None
-            if run is None:
+            batch, self._rest = self._next_run() if self._rest is None else self._rest, None
+            if batch is None:
                 self._check_end(offset)
                 return
-            head, self._rest = cut_batch(run, offset)
+            head, self._rest = cut_batch(batch, offset)
             self._next_offset = head.next_offset
             yield head
 
@@ -62,7 +62,7 @@ class Cutter:
         if self._is_whole:
             raise ReplayError(
                 f"{self._name} ends at offset {self._next_offset}, but offset {offset - 1} was counted",
-                action="Is this the topic that was judged?",
+                action="Check that this is the topic that was judged",
             )
 
 
@@ -72,8 +72,8 @@ class SourceCursor:
     Args:
         name: Topic and partition, for messages.
         counter: Counts its records.
-        next_run: Hands out its records in offset order.
-        is_whole: Whether it is an error when the log ends before a wanted offset. Published events may end earlier:
+        next_run: Returns its records, batch by batch, in offset order.
+        is_whole: Whether it is an error when the log ends before a given offset. Published events may end earlier:
             records that were refused are not among them.
     """
 
@@ -88,8 +88,8 @@ class SourceCursor:
         Raises:
             ReplayError: the log ends before that offset.
         """
-        for run in self._cutter.runs_below(offset):
-            for start_s, cells in self.counter.count(run):
+        for batch in self._cutter.runs_below(offset):
+            for start_s, cells in self.counter.count(batch):
                 self._panes.add(start_s, cells)
         changes = {pane.start_s: pane.cells for pane in self._panes.take_changes()}
         if self.counter.closed_before_s is not None:
@@ -98,14 +98,14 @@ class SourceCursor:
 
 
 def cut_batch(batch: Batch, offset: int) -> tuple[Batch, Batch | None]:
-    """Cut a run in the records below an offset and the rest; None when nothing is left.
+    """Cut a batch into the records below an offset and the rest; None when nothing is left.
 
     >>> offsets = np.array([3, 5, 8])
-    >>> run = Batch("t", 0, 3, 9, offsets, [b"a", b"b", b"c"], offsets)
-    >>> head, rest = cut_batch(run, 6)
+    >>> batch = Batch("t", 0, 3, 9, offsets, [b"a", b"b", b"c"], offsets)
+    >>> head, rest = cut_batch(batch, 6)
     >>> head.values, head.next_offset, rest.values, rest.first_offset
     ([b'a', b'b'], 6, [b'c'], 6)
-    >>> cut_batch(run, 9)[1] is None
+    >>> cut_batch(batch, 9)[1] is None
     True
     """
     if batch.next_offset <= offset:

@@ -1,4 +1,4 @@
-"""Makes the lane of a source partition: which role, which step, which state topic."""
+"""Makes the lane of a source partition: its role, its step and its changelog topic."""
 
 from __future__ import annotations
 
@@ -13,19 +13,16 @@ from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.edges.lanes.lane import Lane, LaneConfig, LaneObserver
 from stream_app.edges.lanes.transport import Consumer
 from stream_app.errors import TopicError
-from stream_app.pipeline.contract import LaneStep
-from stream_app.pipeline.ingest.outcome_step import OutcomeIngestStep, OutcomeIngestTopology
-from stream_app.pipeline.ingest.step import IngestStep, IngestTopology
-from stream_app.pipeline.judge.step import JudgeStep, JudgeTopology
-from stream_app.pipeline.outcomes.step import OutcomeStep, OutcomeTopology
-from stream_app.policy import ModelPolicy, Policy
+from stream_app.pipeline.ingest.outcome_step import OutcomeIngestStep
+from stream_app.pipeline.ingest.step import IngestStep
+from stream_app.pipeline.judge.step import JudgeStep
+from stream_app.pipeline.lane_step import LaneStep
+from stream_app.pipeline.outcomes.step import OutcomeStep
+from stream_app.pipeline.topology import Topology
+from stream_app.policy import Policy
 from stream_app.settings import Settings
 from stream_app.topics import (
-    CAMERA_AGGREGATES,
-    DEAD_LETTERS,
     FAIRNESS_PARTIALS,
-    FAIRNESS_RESULTS,
-    LATE_DECISIONS,
     changelog_topic,
     declared_topics,
     outcome_join_topic,
@@ -54,19 +51,19 @@ class ConsumerSource:
         """Return the first retained offset."""
         tp = TP(topic, partition)
         offsets: Mapping[Any, int] = await self._consumer.earliest_offsets(tp)
-        return next(offset for own, offset in offsets.items() if (own.topic, own.partition) == tp)
+        return next(offset for key, offset in offsets.items() if (key.topic, key.partition) == tp)
 
     def end_offset(self, topic: str, partition: int) -> int | None:
         """Return the end of the partition as of the last fetch."""
         return self._consumer.end_offset(TP(topic, partition))
 
     def is_end(self, topic: str, partition: int, offset: int) -> bool:
-        """Return whether nothing lies at or above ``offset``, as of a moment ago."""
+        """Return whether there is no record at or above ``offset``, as of the last fetch."""
         return self._consumer.is_end(TP(topic, partition), offset)
 
 
 def roles_by_topic(policy: Policy, app_id: str) -> dict[str, str]:
-    """Return every topic that has lanes, with the role that reads it."""
+    """Return the role that reads each topic with lanes."""
     roles = {FAIRNESS_PARTIALS: "judge"}
     for model in policy.models:
         roles[model.topic] = "ingest"
@@ -77,22 +74,22 @@ def roles_by_topic(policy: Policy, app_id: str) -> dict[str, str]:
 
 
 def source_topics(policy: Policy, app_id: str, roles: Iterable[str]) -> list[str]:
-    """List the topics that a worker with these roles consumes."""
-    wanted = set(roles)
-    return [topic for topic, role in roles_by_topic(policy, app_id).items() if role in wanted]
+    """Return the topics that a worker with these roles consumes."""
+    selected = set(roles)
+    return [topic for topic, role in roles_by_topic(policy, app_id).items() if role in selected]
 
 
 def check_partitions(policy: Policy, app_id: str, n_partitions: Mapping[str, int]) -> None:
-    """Refuse topics with other partitions than declared: a lane writes its output and its state where it reads.
+    """Check numbers of partitions: a lane writes output and state to the partition number that it reads.
 
-    That holds for own topics, and for those of the outcomes, which must lie beside their decisions.
+    This applies to the topics of FairStream, and to topics of outcomes: an outcome needs the partition of its decision.
 
     Raises:
-        TopicError: some topic has another number of partitions.
+        TopicError: a topic does not have the declared number of partitions.
     """
-    beside = {model.outcome.topic for model in policy.models if model.outcome is not None}
+    outcome_topics = {model.outcome.topic for model in policy.models if model.outcome is not None}
     for spec in declared_topics(policy, app_id, existing=n_partitions):
-        is_bound = spec.owner == "fairstream" or spec.name in beside
+        is_bound = spec.owner == "fairstream" or spec.name in outcome_topics
         if is_bound and n_partitions[spec.name] != spec.partitions:
             raise TopicError(
                 f"{spec.name} has {n_partitions[spec.name]} partitions instead of {spec.partitions}",
@@ -108,8 +105,8 @@ def lane_builder(
     source: ConsumerSource,
     observer: LaneObserver,
 ) -> Callable[[str, int], Lane]:
-    """Return the function that makes a fresh lane for a topic and partition."""
-    makers = _step_makers(settings.app_id, policy, keys, n_partitions)
+    """Return the function that makes a new lane for a topic and partition."""
+    makers = _step_makers(policy, keys, Topology(n_partitions, settings.app_id))
 
     def build(topic: str, partition: int) -> Lane:
         state, make_step = makers[topic]
@@ -126,50 +123,22 @@ def lane_builder(
     return build
 
 
-def _step_makers(
-    app_id: str, policy: Policy, keys: tuple[RootKey, ...], n_partitions: Mapping[str, int]
-) -> dict[str, tuple[str, _MakeStep]]:
-    """Return by source topic the state topic of its lanes, and what makes their steps."""
-    judge_topology = JudgeTopology(n_partitions[FAIRNESS_RESULTS], n_partitions.get(CAMERA_AGGREGATES, 1))
+def _step_makers(policy: Policy, keys: tuple[RootKey, ...], topology: Topology) -> dict[str, tuple[str, _MakeStep]]:
+    """Return by source topic the changelog topic of its lanes, and the function that makes their steps."""
+    app_id = topology.app_id
     makers: dict[str, tuple[str, _MakeStep]] = {
-        FAIRNESS_PARTIALS: (
-            changelog_topic(app_id, "judge"),
-            lambda partition: JudgeStep(policy, partition, judge_topology),
-        )
+        FAIRNESS_PARTIALS: (changelog_topic(app_id, "judge"), partial(JudgeStep, policy, topology=topology))
     }
     for model in policy.models:
         makers[model.topic] = (
-            changelog_topic(app_id, "ingest", model.name), partial(_ingest_step, model, keys, app_id, n_partitions)
+            changelog_topic(app_id, "ingest", model.name), partial(IngestStep, model, keys, topology=topology)
         )  # fmt: skip
         if model.outcome is not None:
             makers[model.outcome.topic] = (
                 changelog_topic(app_id, "outcome ingest", model.name),
-                partial(_outcome_ingest_step, model, keys, app_id, n_partitions),
+                partial(OutcomeIngestStep, model, keys, topology=topology),
             )
             makers[outcome_join_topic(app_id, model.name)] = (
-                changelog_topic(app_id, "outcomes", model.name), partial(_outcome_step, model, app_id, n_partitions)
+                changelog_topic(app_id, "outcomes", model.name), partial(OutcomeStep, model, topology=topology)
             )  # fmt: skip
     return makers
-
-
-def _ingest_step(
-    model: ModelPolicy, keys: tuple[RootKey, ...], app_id: str, n_partitions: Mapping[str, int], partition: int
-) -> LaneStep:
-    topology = IngestTopology(
-        n_source_partitions=n_partitions[model.topic],
-        n_partials=n_partitions[FAIRNESS_PARTIALS],
-        n_notices=min(n_partitions[DEAD_LETTERS], n_partitions[LATE_DECISIONS]),
-        app_id=app_id,
-    )
-    return IngestStep(model, keys, partition, topology)
-
-
-def _outcome_ingest_step(
-    model: ModelPolicy, keys: tuple[RootKey, ...], app_id: str, n_partitions: Mapping[str, int], partition: int
-) -> LaneStep:
-    return OutcomeIngestStep(model, keys, partition, OutcomeIngestTopology(app_id, n_partitions[DEAD_LETTERS]))
-
-
-def _outcome_step(model: ModelPolicy, app_id: str, n_partitions: Mapping[str, int], partition: int) -> LaneStep:
-    n_source_partitions = n_partitions[outcome_join_topic(app_id, model.name)]
-    return OutcomeStep(model, partition, OutcomeTopology(app_id, n_source_partitions, n_partitions[FAIRNESS_PARTIALS]))

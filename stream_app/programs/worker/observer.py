@@ -1,4 +1,4 @@
-"""Joins what a worker does to what is seen of it: metrics, health, log lines."""
+"""Shows what the lanes of a worker do: in metrics, health and log lines."""
 
 from __future__ import annotations
 
@@ -11,11 +11,6 @@ from stream_app.edges.lanes.assigned_lanes import AssignedLanes
 from stream_app.edges.lanes.lane import Lane, LaneConfig
 from stream_app.edges.metrics.health import Health, ReadinessGate
 from stream_app.edges.metrics.process_metrics import Metrics
-from stream_app.pipeline.ingest.outcome_step import OutcomeIngestStep
-from stream_app.pipeline.ingest.step import IngestStep
-from stream_app.pipeline.judge.step import JudgeStep
-from stream_app.pipeline.outcomes.step import OutcomeStep
-from stream_app.pipeline.records.results import TOTAL_WINDOW
 
 _LOOK_EVERY_S = 1.0
 
@@ -23,22 +18,21 @@ log = logging.getLogger(__name__)
 
 
 class MetricsObserver:
-    """Tells metrics and health what the lanes do. Counts are shown only after their transaction is committed.
+    """Passes what the lanes do to metrics and health. Counts are shown only after their transaction is committed.
 
     Args:
         metrics: Where counts are shown.
         health: Where readiness is shown.
-        roles: Role of the lanes of each source topic.
+        roles: Role of its lanes by source topic.
     """
 
     def __init__(self, metrics: Metrics, health: Health, roles: Mapping[str, str]) -> None:
         self._roles = roles
         self._metrics = metrics
         self._health = health
-        self._newest_ms: dict[tuple[str, int], tuple[int, int]] = {}  # newest broker time and n since the last commit
 
     async def watch(self, lanes: AssignedLanes) -> None:
-        """Beat, and measure lag and readiness once a second."""
+        """Send the heartbeat, and measure lag and readiness, once a second."""
         while True:
             self._health.heartbeat()
             if lanes.is_ready:
@@ -57,68 +51,45 @@ class MetricsObserver:
 
     def lane_opened(self, topic: str, partition: int) -> None:
         """Show a partition as assigned."""
-        log.info("Lane %s[%d] opened", topic, partition)
+        log.info("Lane opened: topic=%s partition=%d", topic, partition)
         self._metrics.lane_opened(topic, partition)
 
     def lane_closed(self, topic: str, partition: int) -> None:
-        """Let every row of a partition vanish."""
-        log.info("Lane %s[%d] closed", topic, partition)
-        self._newest_ms.pop((topic, partition), None)
+        """Remove every row of a partition."""
+        log.info("Lane closed: topic=%s partition=%d", topic, partition)
         self._metrics.lane_closed(topic, partition)
 
     def lane_reloaded(self, topic: str, partition: int, error: Exception) -> None:
-        """Count a lane that broke."""
+        """Count a lane that failed."""
         role = self._roles[topic]
         self._metrics.transaction_ended(role, 0.0, is_committed=False)
         self._metrics.lane_reloaded(role)
-        # The formatter writes the type and the places of an error, never its text.
-        log.warning("Lane %s[%d] is loaded anew", topic, partition, exc_info=error)
+        # The formatter writes the type of an error and where it was raised, never its text.
+        log.warning("Lane failed, reloading: topic=%s partition=%d", topic, partition, exc_info=error)
 
     def lane_loaded(self, lane: Lane) -> None:
-        """Show at once what a judge lane that was taken over has said before."""
-        log.info("Lane %s[%d] goes on from offset %d", lane.config.topic, lane.config.partition, lane.next_offset)
-        if isinstance(lane.step, JudgeStep):
-            self._metrics.judge_restored(lane.config.partition, lane.step.newest_results())
+        """Show what a restored step knows already."""
+        config = lane.config
+        log.info("Lane loaded: topic=%s partition=%d offset=%d", config.topic, config.partition, lane.next_offset)
+        report = lane.step.restored_report()
+        if report is not None:
+            report.deliver(self._metrics, time.time())
 
     def lane_stepped(self, lane: Lane, *, n_records: int, newest_ms: int, seconds: float) -> None:
-        """Remember when the newest record reached the broker."""
-        del seconds
-        if n_records:
-            key = (lane.config.topic, lane.config.partition)
-            _, n_before = self._newest_ms.get(key, (0, 0))
-            self._newest_ms[key] = (newest_ms, n_before + n_records)
+        """Show nothing: the counts of a batch are shown after their commit."""
 
     def lane_committed(self, lane: Lane, *, seconds: float) -> None:
-        """Show what was counted in a transaction."""
-        config = lane.config
-        self._metrics.transaction_ended(self._roles[config.topic], seconds, is_committed=True)
-        newest_ms, n_events = self._newest_ms.pop((config.topic, config.partition), (0, 0))
-        if isinstance(lane.step, IngestStep):
-            self._metrics.ingested(lane.step.model_name, lane.step.take_counts())
-            if n_events:
-                self._metrics.latency_measured("ingest", max(0.0, time.time() - newest_ms / 1000), n_events)
-        elif isinstance(lane.step, OutcomeIngestStep):
-            self._metrics.outcomes_ingested(config.topic, lane.step.take_counts())
-        elif isinstance(lane.step, OutcomeStep):
-            self._metrics.outcomes_joined(lane.step.model_name, lane.step.take_counts())
-        elif isinstance(lane.step, JudgeStep):
-            report = lane.step.take_report()
-            self._metrics.judged(config.partition, report)
-            for result in report.results:
-                if result.window != TOTAL_WINDOW and result.revision == 0:
-                    self._metrics.latency_measured("close", max(0.0, time.time() - result.end_s), result.n)
+        """Show what the step reports about a transaction."""
+        self._metrics.transaction_ended(self._roles[lane.config.topic], seconds, is_committed=True)
+        lane.step.take_report().deliver(self._metrics, time.time())
 
     def lane_rewound(self, config: LaneConfig, *, from_offset: int, to_offset: int) -> None:
-        """Say that a lane reads again."""
-        log.info("Lane %s[%d] goes back from %d to %d", config.topic, config.partition, from_offset, to_offset)
+        """Log that a lane reads again from an earlier offset."""
+        where = (config.topic, config.partition, from_offset, to_offset)
+        log.info("Lane rewound: topic=%s partition=%d from_offset=%d to_offset=%d", *where)
 
     def lane_lost_records(self, config: LaneConfig, *, from_offset: int, to_offset: int) -> None:
-        """Say that retention deleted records before they were counted."""
-        log.error(
-            "Records %d to %d of %s[%d] were deleted before they were counted",
-            from_offset,
-            to_offset - 1,
-            config.topic,
-            config.partition,
-        )
+        """Log and count records that retention deleted before they were counted."""
+        where = (config.topic, config.partition, from_offset, to_offset - 1)
+        log.error("Records deleted before they were counted: topic=%s partition=%d first=%d last=%d", *where)
         self._metrics.records_lost(config.topic, to_offset - from_offset)

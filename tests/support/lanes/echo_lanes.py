@@ -45,10 +45,23 @@ class EchoStep:
         del now_s, is_caught_up
         return Flush(changes=[(b"n", b"%d" % self.n)])
 
+    def take_report(self) -> EchoReport:
+        return EchoReport()
+
+    def restored_report(self) -> None:
+        pass
+
+
+class EchoReport:
+    """Nothing to show."""
+
+    def deliver(self, sink: object, now_s: float, /) -> None:
+        pass
+
 
 @dataclass
-class Told:
-    """What the lanes told: an observer of lanes, and of each lane."""
+class LaneLog:
+    """What the lanes reported: an observer of all lanes, and of each lane."""
 
     reloads: list[str] = field(default_factory=list)
     rewinds: list[tuple[int, int]] = field(default_factory=list)
@@ -124,7 +137,7 @@ class Echo:
         """Return the committed state of a single partition."""
         return {message.key(): message.value() for message in read_topic(self.kafka, self.state)}
 
-    def lane(self, source: Any, partition: int, told: Told) -> Lane:
+    def lane(self, source: Any, partition: int, log: LaneLog) -> Lane:
         config = LaneConfig(
             bootstrap=self.kafka,
             topic=self.raw,
@@ -133,14 +146,14 @@ class Echo:
             transactional_id=f"{self.app_id}-{partition}",
             flush_s=self.flush_s,
         )
-        return Lane(config, EchoStep(self.out, partition, self.poison), source, told)
+        return Lane(config, EchoStep(self.out, partition, self.poison), source, log)
 
     @asynccontextmanager
     async def worker(self) -> AsyncIterator[EchoWorker]:
         """Run a worker until the block ends."""
         settings = Settings(kafka=self.kafka, app_id=self.app_id, session_timeout_s=SESSION_S)
         app = build_app(settings)
-        told = Told()
+        told = LaneLog()
         source = ConsumerSource(app)
         lanes = AssignedLanes(lambda _, partition: self.lane(source, partition, told), told, SESSION_S, self.backoff_s)
         add_agents(app, lanes, [self.raw])
@@ -162,7 +175,7 @@ class EchoWorker:
 
     app: faust.App
     lanes: AssignedLanes
-    told: Told
+    told: LaneLog
 
     @property
     def consumer(self) -> Consumer:
@@ -170,10 +183,10 @@ class EchoWorker:
 
 
 async def until(what: str, is_so: Callable[[], bool], timeout_s: float = 60.0) -> None:
-    """Ask again and again, without holding the workers up.
+    """Poll until a condition is true, without blocking the workers.
 
     Raises:
-        AssertionError: it did not become so in time.
+        AssertionError: it was not true in time.
     """
     deadline = time.monotonic() + timeout_s
     while not await asyncio.to_thread(is_so):

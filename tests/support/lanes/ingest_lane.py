@@ -1,7 +1,7 @@
-"""Ingest with its surroundings in memory: the state topic, the topics it writes, and a source log to read.
+"""Ingest with its surroundings in memory: the changelog topic, the topics it writes, and a source log to read.
 
-The engine (``stream_app.edges.lanes``) does the same with Kafka: runs of records in, then a flush whose changes go
-into the state; a restart begins with that state and with nothing else.
+The engine (``stream_app.edges.lanes``) does the same with Kafka: batches in, then a flush whose changes go into the
+state; a restart begins with that state and nothing else.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.partials import Partial, decode_partial
 from stream_app.pipeline.contract import Batch, Flush, Outputs
-from stream_app.pipeline.ingest.step import IngestCounts, IngestStep, IngestTopology
+from stream_app.pipeline.ingest.report import IngestCounts
+from stream_app.pipeline.ingest.step import IngestStep
 from stream_app.pipeline.layout import layout_of
+from stream_app.pipeline.topology import Topology
 from stream_app.policy import ModelPolicy, load_policy
 from stream_app.topics import DEAD_LETTERS, FAIRNESS_PARTIALS, LATE_DECISIONS
 
@@ -37,7 +39,7 @@ def iso(time_s: float) -> str:
 
 
 def loan(**changes: Any) -> dict[str, Any]:
-    """Return a record of the shipped policy ``loans``; ``...`` takes a field away."""
+    """Return a record of the shipped policy ``loans``; ``...`` removes a field."""
     record = {
         "application_id": "A-1",
         "applicant_id": "P-1",
@@ -54,7 +56,7 @@ def loan(**changes: Any) -> dict[str, Any]:
 
 
 def track(**changes: Any) -> dict[str, Any]:
-    """Return a record of the shipped policy ``camera``; ``...`` takes a field away."""
+    """Return a record of the shipped policy ``camera``; ``...`` removes a field."""
     record = {
         "track_id": "T-1",
         "person_id": "P-1",
@@ -99,12 +101,12 @@ class IngestLane:
         self.restart()
 
     def restart(self) -> None:
-        """Begin anew from the state, as after a crash right behind a commit."""
-        self.step = IngestStep(self.model, self.keys, self.partition, IngestTopology(n_source_partitions=4))
+        """Restart from the state, as after a crash right after a commit."""
+        self.step = IngestStep(self.model, self.keys, self.partition, Topology({self.model.topic: 4}))
         self.step.restore(self.state, self.next_offset)
 
     def feed(self, values: Iterable[bytes | None], broker_s: Iterable[float] | float = NOW_S) -> list[Outputs]:
-        """Process one run of records, stamped by the broker at these times."""
+        """Process one batch of records with these broker timestamps."""
         values = list(values)
         n, first = len(values), self.next_offset
         times_s = np.broadcast_to(np.array(broker_s, np.float64), n)
@@ -128,7 +130,7 @@ class IngestLane:
         self._write(flush.outputs)
         partials = [run for run in flush.outputs if run.topic == FAIRNESS_PARTIALS]
         self._take_over([decode_partial(value or b"") for run in partials for value in run.values])
-        self._add_counts(self.step.take_counts())
+        self._add_counts(self.step.take_report().counts)
         return flush
 
     @property
@@ -160,8 +162,8 @@ class IngestLane:
         total: dict[tuple[str, ...], list[int]] = {}
         for cells in self.counted.values():
             for code, vector in cells.items():
-                held = total.get(layout.labels_of(code), [0] * len(vector))
-                total[layout.labels_of(code)] = [a + b for a, b in zip(held, vector, strict=True)]
+                labels = layout.labels_of(code)
+                total[labels] = [a + b for a, b in zip(total.get(labels, [0] * len(vector)), vector, strict=True)]
         return total
 
     def everything(self) -> bytes:
@@ -178,7 +180,7 @@ class IngestLane:
         flushed: dict[int, Cells] = {}
         for pane in (pane for part in parts for pane in part.panes):
             flushed.setdefault(pane.start_s, {}).update(pane.cells)  # pieces of one pane
-        self.counted |= flushed  # absolute counts replace what was said before
+        self.counted |= flushed  # absolute counts replace earlier ones
 
     def _add_counts(self, more: IngestCounts) -> None:
         for name in ("decisions", "dead_letters", "overflow", "dropped", "n_late", "n_duplicates", "n_tombstones"):

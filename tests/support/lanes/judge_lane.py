@@ -1,4 +1,4 @@
-"""A lane of the judge in memory: partials in, what it tells and its state out, and a restart from nothing but that."""
+"""A lane of the judge in memory: partials in, its records and state out, and restarts from nothing but the state."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import numpy as np
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.partials import PanePartial, Partial, encode_partial
 from stream_app.pipeline.contract import Batch, Outputs
-from stream_app.pipeline.judge.step import JudgeStep, JudgeTopology
+from stream_app.pipeline.judge.step import JudgeStep
 from stream_app.pipeline.layout import layout_of
 from stream_app.pipeline.records.alerts import Alert, decode_alert
 from stream_app.pipeline.records.outcome_results import OutcomeResult, decode_any_result
 from stream_app.pipeline.records.results import Result
+from stream_app.pipeline.topology import Topology
 from stream_app.policy import Policy
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_JOURNAL, FAIRNESS_RESULTS
 
@@ -26,8 +27,8 @@ class JudgeLane:
 
     Attributes:
         policy: Its first model is the one that is fed.
-        state: The state topic.
-        alerts: Everything that was told since the start, as are the next three.
+        state: Entries of the changelog topic.
+        alerts: All alerts since the start; likewise the next three.
         results: Results about decisions.
         outcomes: Results about outcomes.
         clocks: Records of the journal.
@@ -48,12 +49,12 @@ class JudgeLane:
         self.restart()
 
     def restart(self) -> None:
-        """Begin anew from the state, as after a crash right behind a commit."""
-        self.judge = JudgeStep(self.policy, 0, JudgeTopology())
+        """Restart from the state, as after a crash right after a commit."""
+        self.judge = JudgeStep(self.policy, 0, Topology())
         self.judge.restore(self.state, 0)
 
     def feed(self, *partials: Partial | None, now_s: float = 0.0, is_caught_up: bool = True) -> None:
-        """Read partials in one run and end the transaction; None is a record without a value."""
+        """Read partials in one batch and end the transaction; None is a record without a value."""
         n = len(partials)
         values = [None if partial is None else encode_partial(partial) for partial in partials]
         list(self.judge.step(Batch("p", 0, 0, n, np.arange(n), values, np.zeros(n, np.int64))))
@@ -72,7 +73,7 @@ class JudgeLane:
     def close_pane(
         self, number: int, cells: Cells, *, name: str = "m", layout_hash: str | None = None, topic: str = "raw"
     ) -> None:
-        """Hear the only partition of a source say that it has passed a pane, and what it counted in it."""
+        """Read from the only partition of a source that a pane has closed, and its counts."""
         start_s = number * PANE_S
         self.feed(
             Partial(

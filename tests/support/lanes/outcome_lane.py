@@ -1,4 +1,4 @@
-"""A lane of the labels log in memory: records in, partials and state out, and a restart from nothing but the state."""
+"""A lane of the outcome-join topic in memory: records in, partials and state out, restarts from only the state."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.partials import Partial, decode_partial
 from stream_app.pipeline.contract import Batch, Flush
 from stream_app.pipeline.layout import outcome_layout_of
-from stream_app.pipeline.outcomes.step import OutcomeStep, OutcomeTopology
+from stream_app.pipeline.outcomes.step import OutcomeStep
+from stream_app.pipeline.topology import Topology
 from stream_app.policy import ModelPolicy, parse_policy
 from stream_app.topics import outcome_join_topic
 
@@ -89,12 +90,12 @@ class OutcomeLane:
         self.restart()
 
     def restart(self) -> None:
-        """Begin anew from the state, as after a crash right behind a commit."""
-        self.step = OutcomeStep(self.model, 0, OutcomeTopology(APP, n_source_partitions=4))
+        """Restart from the state, as after a crash right after a commit."""
+        self.step = OutcomeStep(self.model, 0, Topology({outcome_join_topic(APP, self.model.name): 4}, APP))
         self.step.restore(self.state, self.next_offset)
 
     def feed(self, *values: bytes | None) -> None:
-        """Read records of the log in one run."""
+        """Read records of the topic in one batch."""
         n, first = len(values), self.next_offset
         self.next_offset += n
         batch = Batch(
@@ -111,13 +112,13 @@ class OutcomeLane:
                 del self.state[key]  # what is removed was there
             else:
                 self.state[key] = value
-        told = [decode_partial(value or b"") for run in flush.outputs for value in run.values]
-        self.partials += told
+        partials = [decode_partial(value or b"") for run in flush.outputs for value in run.values]
+        self.partials += partials
         panes: dict[int, Cells] = {}
-        for pane in (pane for partial in told for pane in partial.panes):
+        for pane in (pane for partial in partials for pane in partial.panes):
             panes.setdefault(pane.start_s, {}).update(pane.cells)
         self.counted |= panes
-        fresh = self.step.take_counts()
+        fresh = self.step.take_report().counts
         for name in JoinCounts.__struct_fields__:
             setattr(self.counts, name, getattr(self.counts, name) + getattr(fresh, name))
         return flush
@@ -128,8 +129,8 @@ class OutcomeLane:
         total: dict[tuple[str, ...], list[int]] = {}
         for cells in self.counted.values():
             for code, vector in cells.items():
-                held = total.setdefault(layout.labels_of(code), [0] * len(vector))
-                total[layout.labels_of(code)] = [a + b for a, b in zip(held, vector, strict=True)]
+                labels = layout.labels_of(code)
+                total[labels] = [a + b for a, b in zip(total.get(labels, [0] * len(vector)), vector, strict=True)]
         return total
 
     def by_outcome(self) -> dict[str, int]:
@@ -141,7 +142,7 @@ class OutcomeLane:
 
 
 def disposed(counts: JoinCounts) -> int:
-    """Return how many outcomes have found their end: all but those that wait."""
+    """Return how many outcomes have a final disposition: all but those that wait."""
     return counts.matched + counts.duplicate + counts.changed + counts.expired
 
 

@@ -15,10 +15,12 @@ import pytest
 from producers.recorded.loanapp import stream_loanapp
 from producers.timeline import Timeline
 from stream_app.core.privacy.pseudonym import RootKey
-from stream_app.pipeline.contract import Batch, LaneStep, Outputs
-from stream_app.pipeline.ingest.step import IngestStep, IngestTopology
-from stream_app.pipeline.judge.step import JudgeStep, JudgeTopology
+from stream_app.pipeline.contract import Batch, Outputs
+from stream_app.pipeline.ingest.step import IngestStep
+from stream_app.pipeline.judge.step import JudgeStep
+from stream_app.pipeline.lane_step import LaneStep
 from stream_app.pipeline.records.results import Result, decode_result
+from stream_app.pipeline.topology import Topology
 from stream_app.policy import load_policy
 from stream_app.topics import FAIRNESS_RESULTS
 
@@ -37,10 +39,10 @@ def batch(topic: str, partition: int, first: int, values: list[bytes], now_ms: i
 
 
 def run(log: Log, rng: random.Random) -> list[Result]:
-    """Feed partitions in runs of random length, flush at random, and let the clock close the rest."""
-    topology = IngestTopology(n_source_partitions=len(log))
+    """Feed partitions in batches of random length, flush at random, and let the clock close the rest."""
+    topology = Topology({MODEL.topic: len(log)})
     lanes = [IngestStep(MODEL, (KEY,), number, topology) for number in range(len(log))]
-    judge = JudgeStep(POLICY, 0, JudgeTopology())
+    judge = JudgeStep(POLICY, 0, Topology())
     steps: list[LaneStep] = [*lanes, judge]
     for step in steps:
         step.restore({}, 0)
@@ -59,13 +61,13 @@ def run(log: Log, rng: random.Random) -> list[Result]:
         list(judge.step(batch("partials", 0, offset, partials)))
         offset += len(partials)
         results += decoded(judge.flush(now_s, is_caught_up=True).outputs)
-        now_s += 1 if any(p < len(own) for p, own in zip(position, log, strict=True)) else 500
+        now_s += 1 if any(p < len(records) for p, records in zip(position, log, strict=True)) else 500
     return list({result.key: result for result in results}.values())
 
 
 def decoded(outputs: list[Outputs]) -> list[Result]:
-    told = [output for output in outputs if output.topic == FAIRNESS_RESULTS]
-    return [decode_result(value) for output in told for value in output.values if value is not None]
+    results = [output for output in outputs if output.topic == FAIRNESS_RESULTS]
+    return [decode_result(value) for output in results for value in output.values if value is not None]
 
 
 def partitioned(n_partitions: int) -> Log:
@@ -106,7 +108,7 @@ def test_the_boston_fed_records_give_the_reference_values(n_partitions: int) -> 
     assert all(sum(result.offsets[MODEL.topic].values()) <= 1989 for result in race)
 
 
-def test_a_small_group_does_not_blind_the_others() -> None:
+def test_a_small_group_does_not_hide_the_others() -> None:
     results = run(partitioned(2), random.Random(2))
     third = [r for r in results if r.attribute == "race" and r.window == "500s"][2]
     states = {group.group: (group.state, group.reason) for group in third.groups}
@@ -118,25 +120,25 @@ def test_a_small_group_does_not_blind_the_others() -> None:
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_disorder_repeats_and_late_records_are_counted_as_by_hand(seed: int) -> None:
+def test_out_of_order_duplicate_and_late_records_are_counted_as_by_hand(seed: int) -> None:
     rng = random.Random(seed)
     log = partitioned(3)
-    for own in log:
-        own.extend(rng.sample(own, 40))  # sent twice, mostly late
-        order = {id(value): START_S + index * 3 + rng.uniform(0, 14) for index, value in enumerate(own)}
-        own.sort(key=lambda value: order[id(value)])
+    for records in log:
+        records.extend(rng.sample(records, 40))  # sent twice, mostly late
+        order = {id(value): START_S + index * 3 + rng.uniform(0, 14) for index, value in enumerate(records)}
+        records.sort(key=lambda value: order[id(value)])
     expected, n_late = count_by_hand(log)
-    found = {
+    judged = {
         (result.attribute, result.window, result.end_s if result.window != "total" else 0): counts(result)
         for result in run(log, rng)
         if "+" not in result.attribute
     }
     assert n_late > 20
-    assert found == expected
+    assert judged == expected
 
 
 def count_by_hand(log: Log) -> tuple[dict[tuple[str, str, int], dict[str, tuple[int, int]]], int]:
-    """Count windows straight from the raw records: a repeat once, an event of a closed pane not at all."""
+    """Count windows straight from the raw records: a duplicate once, an event of a closed pane not at all."""
     tally: dict[tuple[str, str, int], dict[str, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0]))
     n_late = 0
     for records in log:

@@ -1,4 +1,4 @@
-"""From the labels logs of two partitions to verdicts: whoever judges outcomes only has to add."""
+"""From two partitions of the outcome-join topic to verdicts: the judge of outcomes only has to add."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def judge(window: str, start_s: int, end_s: int, cells: Cells) -> OutcomeResult:
     return result
 
 
-def test_windows_and_totals_of_two_partitions_hold_every_outcome_once() -> None:
+def test_windows_and_totals_of_two_partitions_contain_every_outcome_once() -> None:
     logs, truths = zip(*(a_partition(seed) for seed in (1, 2)), strict=True)
     minutes: dict[int, Cells] = {}
     everything: Cells = {}
@@ -69,10 +69,10 @@ def test_windows_and_totals_of_two_partitions_hold_every_outcome_once() -> None:
     total = judge("total", NOW_S, NOW_S + 720, everything)
     for sex in ("f", "m"):
         n, known, good = (sum(truth[sex][place] for truth in truths) for place in range(3))
-        own = next(group for group in total.groups if group.group == sex)
-        assert (own.n_awaited, own.n, own.tp, own.fp) == (n, known, good, known - good)
-        assert own.without_outcome_ratio == pytest.approx(1 - known / n)
-        assert own.favorable_outcome_rate.value == pytest.approx(REPAID[sex], abs=0.03)
+        group = next(group for group in total.groups if group.group == sex)
+        assert (group.n_awaited, group.n, group.tp, group.fp) == (n, known, good, known - good)
+        assert group.without_outcome_ratio == pytest.approx(1 - known / n)
+        assert group.favorable_outcome_rate.value == pytest.approx(REPAID[sex], abs=0.03)
         by_minute = [group for result in windows for group in result.groups if group.group == sex]
         assert sum(group.n for group in by_minute) == known
         assert all(group.without_outcome_ratio is None for group in by_minute)

@@ -8,11 +8,11 @@ from functools import partial
 from stream_app.core.windows.source_progress import SourcePartition
 from stream_app.errors import ReplayError
 from stream_app.pipeline.contract import Batch
-from stream_app.pipeline.outcomes.step import OutcomeTopology
 from stream_app.pipeline.records.journal import JournalEntry
 from stream_app.pipeline.replay.model_sources import OnProgress
 from stream_app.pipeline.replay.source_log import SourceLog
 from stream_app.pipeline.replay.verify.outcome_cursor import OutcomeCursor
+from stream_app.pipeline.topology import Topology
 from stream_app.policy import ModelPolicy
 from stream_app.topics import outcome_join_topic
 
@@ -46,7 +46,8 @@ class JoinLogs:
         """
         [(topic, starts)] = deployment[-1].starts.items()
         log = self._open_log(topic)
-        topology = OutcomeTopology(topic.removesuffix(outcome_join_topic("", self._model.name)), len(log.partitions))
+        app_id = topic.removesuffix(outcome_join_topic("", self._model.name))
+        topology = Topology({topic: len(log.partitions)}, app_id)
         cursors = {}
         for partition in log.partitions:
             start = starts.get(partition, 0)

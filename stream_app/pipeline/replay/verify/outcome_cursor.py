@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.partials import decode_partial
-from stream_app.pipeline.outcomes.step import OutcomeStep, OutcomeTopology
+from stream_app.pipeline.outcomes.step import OutcomeStep
 from stream_app.pipeline.replay.cursor import Cutter, NextRun
+from stream_app.pipeline.topology import Topology
 from stream_app.policy import ModelPolicy
 
 
@@ -31,7 +32,7 @@ class OutcomeCursor:
         name: str,
         model: ModelPolicy,
         partition: int,
-        topology: OutcomeTopology,
+        topology: Topology,
         next_run: NextRun,
         first_offset: int,
     ) -> None:

@@ -29,12 +29,12 @@ def test_case_and_leading_zeros_are_part_of_a_text_identifier() -> None:
 
 
 @pytest.mark.parametrize("text", ["", " ", "hm1.abcdefgh.x", "hm2.", " hm9.zz"])
-def test_blanks_and_pseudonyms_are_no_identifiers(text: str) -> None:
+def test_blanks_and_pseudonyms_are_not_identifiers(text: str) -> None:
     assert fault_of(canonical_text(text)) == "id"
 
 
 @pytest.mark.parametrize("text", ["a\0b", "a\nb", "a\x1b]0;b", "a\u200bb", "\ufeffa", "a\u202eb", "a\x7f"])
-def test_characters_that_cannot_be_seen_are_refused(text: str) -> None:
+def test_invisible_characters_are_rejected(text: str) -> None:
     assert fault_of(canonical_text(text)) == "control_char"
 
 
@@ -43,7 +43,7 @@ def test_everything_else_is_an_identifier(text: str) -> None:
     assert fault_of(canonical_text(text)) is None
 
 
-def test_what_we_write_as_a_pseudonym_is_refused_as_an_identifier() -> None:
+def test_our_pseudonyms_are_rejected_as_identifiers() -> None:
     written = Pseudonymizer([RootKey("abcdef", 0, b"k" * 32)], "d", "text").pseudonym(b"1", 0)
     assert fault_of(written.encode()) == "id"
     assert canonical_plain([written]) is None

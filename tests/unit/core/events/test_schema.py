@@ -39,7 +39,7 @@ def decode(**changes: Any) -> Any:
     return SCHEMA.decode(msgspec.json.encode(record))
 
 
-def test_what_is_decoded_is_written_again() -> None:
+def test_a_decoded_event_is_encoded_unchanged() -> None:
     assert msgspec.json.decode(SCHEMA.encode(decode())) == FULL
     assert SCHEMA.containers == ["a", "a.b", "c", "c.d", "box"]
 
@@ -56,14 +56,14 @@ def test_what_is_decoded_is_written_again() -> None:
         ({"a": {"b": {"n": 1}}}, 1, 11),
     ],
 )
-def test_what_is_absent_is_told_from_null_at_every_depth(changes: dict[str, Any], x: Any, n_keys: int) -> None:
+def test_absent_is_distinguished_from_null_at_every_depth(changes: dict[str, Any], x: Any, n_keys: int) -> None:
     event = decode(**changes)
     assert SCHEMA.getter("c.d.x")(event) is x or SCHEMA.getter("c.d.x")(event) == x
     assert SCHEMA.n_keys_in([event]) == n_keys
     assert msgspec.json.decode(SCHEMA.encode(event)) == {k: v for k, v in (FULL | changes).items() if v is not ...}
 
 
-def test_no_events_hold_no_keys() -> None:
+def test_no_events_contain_no_keys() -> None:
     assert SCHEMA.n_keys_in([]) == 0
 
 
@@ -107,7 +107,7 @@ def test_undeclared_fields_are_skipped_where_the_policy_drops_them() -> None:
         ({"result": 1}, "type"),
     ],
 )
-def test_each_refusal_of_the_decoder_has_its_reason(changes: dict[str, Any], reason: str) -> None:
+def test_each_rejection_by_the_decoder_has_its_reason(changes: dict[str, Any], reason: str) -> None:
     raw = msgspec.json.encode({name: value for name, value in (FULL | changes).items() if value is not ...})
     with pytest.raises(msgspec.ValidationError) as rejected:
         SCHEMA.decode(raw)
@@ -125,7 +125,7 @@ def test_each_refusal_of_the_decoder_has_its_reason(changes: dict[str, Any], rea
         ("int", b"1.5", "type"),
     ],
 )
-def test_times_and_numbers_have_reasons_of_their_own(kind: str, raw: bytes, reason: str) -> None:
+def test_times_and_numbers_have_their_own_reasons(kind: str, raw: bytes, reason: str) -> None:
     types: dict[str, Any] = {"datetime": Annotated[datetime, Meta(tz=True)], "float": float, "int": int}
     record = b'{"x":' + raw + b"}"
     with pytest.raises(ValueError) as rejected:  # noqa: PT011  # whichever of its errors the decoder raises

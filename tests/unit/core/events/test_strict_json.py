@@ -1,4 +1,4 @@
-"""What strict JSON refuses, and the cheap counts that come before the exact look."""
+"""What strict JSON rejects, and the cheap counts that come before the exact check."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ values = st.recursive(
 
 
 @given(values, st.booleans())
-def test_what_a_json_library_writes_is_strict_json(value: Any, is_ascii: bool) -> None:  # noqa: FBT001
+def test_the_output_of_a_json_library_is_strict_json(value: Any, is_ascii: bool) -> None:  # noqa: FBT001
     assert strict_fault(json.dumps(value, ensure_ascii=is_ascii).encode()) is None
 
 
 @pytest.mark.parametrize(
     "raw", [b"", b" ", b"{", b"nul", b"[1,]", b"{'a':1}", b'{"a":1}x', b"NaN", b"[-Infinity]", b"01"]
 )
-def test_what_is_no_json_is_refused(raw: bytes) -> None:
+def test_text_that_is_not_json_is_rejected(raw: bytes) -> None:
     assert strict_fault(raw) == "json"
 
 
 @pytest.mark.parametrize("raw", [b'{"a":1,"a":1}', b'{"x":[{"a":1,"b":2,"\\u0061":3}]}', b'{"":1,"":2}'])
-def test_a_key_twice_in_one_object_is_refused_at_any_depth(raw: bytes) -> None:
+def test_a_key_twice_in_one_object_is_rejected_at_any_depth(raw: bytes) -> None:
     assert strict_fault(raw) == "dup_key"
 
 
@@ -72,15 +72,15 @@ def test_the_shape_is_that_of_the_built_value(value: Any, max_items: int, n_arou
 
 
 @given(st.lists(st.sampled_from([b'"', b":", b'":', b"a"]), max_size=40).map(b"".join))
-def test_every_end_of_a_key_is_counted_wherever_it_lies(blob: bytes) -> None:
+def test_every_end_of_a_key_is_counted_at_any_position(blob: bytes) -> None:
     n_ends = blob.count(b'":')
     assert is_surely_unique(blob, n_ends)
     assert not is_surely_unique(blob, n_ends + 1)
 
 
 @pytest.mark.parametrize("text", ['"', "\\", '\\"', "\\\\", '[",', "é"])
-def test_the_shape_does_not_depend_on_where_the_text_is_cut_for_reading(text: str) -> None:
-    """Texts are read in pieces of 64 KB; every cut must leave strings and escapes whole."""
+def test_the_shape_does_not_depend_on_where_the_text_is_split(text: str) -> None:
+    """Texts are read in chunks of 64 KB; no split may fall inside a string or an escape."""
     inner = json.dumps([text * 8, "]" * 70, "[" * 70])
     for padding in range(65_520, 65_560):
         raw = ('["' + "x" * padding + '",' + inner + ',"' + "y" * 66_000 + '",[[1,2,3,4]]]').encode()
@@ -88,12 +88,12 @@ def test_the_shape_does_not_depend_on_where_the_text_is_cut_for_reading(text: st
         assert shape_fault(raw, 3) == "cardinality"
 
 
-def test_a_long_run_of_backslashes_is_walked_once() -> None:
+def test_a_long_sequence_of_backslashes_is_scanned_once() -> None:
     assert shape_fault(b'["' + b"\\" * 1_000_000 + b'",' + b"[" * 70, 3) == "json"
 
 
 @pytest.mark.parametrize("raw", [b"]" * 100 + b"[" * 100, b"," * 100, b"[" * 65, b"}" * 65 + b"," * 9])
-def test_text_that_is_no_json_has_a_shape_too(raw: bytes) -> None:
+def test_text_that_is_not_json_has_a_shape_too(raw: bytes) -> None:
     assert shape_fault(raw, 9) in ("json", None)
 
 
@@ -135,7 +135,7 @@ def test_no_key_given_twice_is_ever_called_surely_unique(
 
 
 @given(st.lists(members, min_size=1, max_size=4))
-def test_sound_records_are_told_at_once_unless_a_value_holds_a_colon_or_an_escape(records: list[Any]) -> None:
+def test_valid_records_pass_the_count_unless_a_value_contains_a_colon_or_an_escape(records: list[Any]) -> None:
     raws = [json.dumps(record).encode() for record in records]
     events = [SCHEMA.decode(raw) for raw in raws]
     n_colons = sum(raw.count(b":") for raw in raws)
@@ -144,7 +144,7 @@ def test_sound_records_are_told_at_once_unless_a_value_holds_a_colon_or_an_escap
 
 
 @given(st.binary(max_size=6))
-def test_utf_8_is_what_the_decoder_takes(raw: bytes) -> None:
+def test_utf_8_is_what_the_decoder_accepts(raw: bytes) -> None:
     try:
         text = raw.decode()
     except UnicodeDecodeError:

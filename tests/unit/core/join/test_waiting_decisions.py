@@ -1,4 +1,4 @@
-"""Decisions that wait: columns and index hold what a dictionary would, however many come and leave."""
+"""Waiting decisions: columns and index contain what a dictionary would, however many come and leave."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def tags_of(numbers: list[int]) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_what_waits_is_found_and_what_has_left_is_not(seed: int) -> None:
+def test_waiting_decisions_are_found_and_those_that_left_are_not(seed: int) -> None:
     rng = random.Random(seed)
     waiting = WaitingDecisions()
     model: dict[int, tuple[int, int, int, int]] = {}  # tag -> serial, cell, score, time; the oldest first
@@ -43,10 +43,10 @@ def test_what_waits_is_found_and_what_has_left_is_not(seed: int) -> None:
         asked = list(range(0, 6000, 13))
         assert waiting.find(tags_of(asked)).tolist() == [model[tag][0] if tag in model else -1 for tag in asked]
         assert len(waiting) == len(model)
-    held = waiting.rows(waiting.first, waiting.next)
-    columns = (held.tags, held.cells, held.scores, held.times_s)
-    found = list(zip(*(column.tolist() for column in columns), strict=True))
-    assert found == [(tag, cell, score, time_s) for tag, (_, cell, score, time_s) in model.items()]
+    rows = waiting.rows(waiting.first, waiting.next)
+    columns = (rows.tags, rows.cells, rows.scores, rows.times_s)
+    waiting_rows = list(zip(*(column.tolist() for column in columns), strict=True))
+    assert waiting_rows == [(tag, cell, score, time_s) for tag, (_, cell, score, time_s) in model.items()]
 
 
 def test_the_rows_of_the_oldest_block_stay_readable_after_some_of_them_have_left() -> None:
@@ -69,7 +69,7 @@ def test_labels_belong_to_their_decision_whatever_left_before_it() -> None:
     assert waiting.at(np.array([2, 1])).labels.tolist() == [2, 0]
 
 
-def test_how_many_came_before_a_time_is_known() -> None:
+def test_the_number_of_decisions_before_a_time_is_known() -> None:
     waiting = WaitingDecisions()
     assert waiting.n_older_than(10) == 0
     for time_s in (10, 20, 20, 30):
@@ -77,7 +77,7 @@ def test_how_many_came_before_a_time_is_known() -> None:
     assert [waiting.n_older_than(time_s) for time_s in (10, 11, 20, 21, 31)] == [0, 1, 1, 3, 4]
 
 
-def test_an_index_forgets_what_has_left_when_its_runs_merge() -> None:
+def test_an_index_drops_decisions_that_left_when_its_runs_merge() -> None:
     index = TagIndex()
     for first in range(0, 100_000, 1000):
         index.add(np.arange(first, first + 1000, dtype=np.uint64), np.arange(first, first + 1000), max(0, first - 2000))
@@ -86,7 +86,7 @@ def test_an_index_forgets_what_has_left_when_its_runs_merge() -> None:
     assert index.find(tags_of([99_999, 3]), 98_000).tolist() == [99_999, -1]
 
 
-def test_rows_are_read_as_they_were_written_and_cut_where_a_record_would_be_too_great() -> None:
+def test_rows_are_read_as_written_and_split_where_a_record_would_be_too_large() -> None:
     n = MAX_ROWS + 1
     records = pack_decisions(
         "h", 7, np.arange(n, dtype=np.uint64), np.zeros(n, np.uint32), np.arange(n, dtype=np.int32)

@@ -13,9 +13,13 @@ from stream_app.core.privacy.disclosure import disclose
     ("people", "shown", "is_total_shown"),
     [
         ({"a": 90, "b": 40}, "ab", True),
-        ({"a": 90, "b": 40, "c": 4}, "a", True),  # c alone could be subtracted, so b goes too
+        ({"a": 90, "b": 40, "c": 4}, "a", True),  # c alone could be subtracted, so b is hidden too
         ({"a": 90, "b": 6, "c": 4}, "a", True),  # together 10: no need to hide more
-        ({"a": 90, "b": 5, "c": 4}, "", True),  # 9 hidden: a goes too, the total of 99 says nothing about them
+        (
+            {"a": 90, "b": 5, "c": 4},
+            "",
+            True,
+        ),  # 9 hidden: a is hidden too; the total of 99 reveals nothing
         ({"a": 10, "b": 9}, "", True),
         ({"a": 4}, "", False),
         ({"a": 4, "b": 5}, "", False),
@@ -32,7 +36,7 @@ def test_cases_of_suppression(people: dict[str, int], shown: str, *, is_total_sh
 
 
 @given(st.dictionaries(st.integers(0, 20), st.integers(0, 40)), st.integers(1, 15))
-def test_no_reader_of_cells_and_total_gets_at_fewer_than_k_people(people: dict[int, int], k: int) -> None:
+def test_no_reader_of_cells_and_total_can_isolate_fewer_than_k_people(people: dict[int, int], k: int) -> None:
     release = disclose(people, k)
     assert all(people[cell] >= k for cell in release.shown)
     hidden = sum(n for cell, n in people.items() if cell not in release.shown)

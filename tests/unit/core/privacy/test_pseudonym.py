@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import os
+import subprocess
+import sys
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 from stream_app.core.privacy.pseudonym import (
@@ -17,6 +21,7 @@ from stream_app.core.privacy.pseudonym import (
     keyed_hash,
     keyed_hash_of_kind,
 )
+from tests.support.paths import ROOT
 
 KEY = RootKey("abcdefgh", 0, bytes(range(32)))
 NEXT = RootKey("zyxwvuts", 1_000_000, bytes(range(32, 64)))
@@ -50,13 +55,13 @@ def test_the_keyed_hash_gives_the_vectors_of_rfc_4231(key: bytes, message: bytes
 
 
 @pytest.mark.parametrize("length", [0, 1, 63, 64, 65, 255, 256, 257, 100_000])
-def test_many_values_of_one_kind_are_hashed_like_each_alone(length: int) -> None:
+def test_values_of_one_kind_are_hashed_like_single_values(length: int) -> None:
     value = b"v" * length
     framed = (4).to_bytes(4, "big") + b"text" + length.to_bytes(4, "big") + value
     assert keyed_hash_of_kind(KEY.secret, "text")([value]) == [hmac.digest(KEY.secret, framed, "sha256")]
 
 
-def test_a_derived_key_is_hkdf_by_the_letter_of_rfc_5869() -> None:
+def test_a_derived_key_is_hkdf_of_rfc_5869() -> None:
     info = b"fairstream/pseud/v1|applicant"
     extracted = hmac.digest(bytes(32), KEY.secret, "sha256")  # no salt: a block of zeros
     assert derive_key(KEY.secret, "applicant") == hmac.digest(extracted, info + b"\x01", "sha256")
@@ -80,11 +85,21 @@ def test_100_000_identifiers_in_two_link_domains_share_no_pseudonym() -> None:
     assert not set(_pseudonyms("applicant")) & set(_pseudonyms("camera-person"))
 
 
-def test_the_same_domain_gives_the_same_pseudonyms_after_a_restart() -> None:
-    assert _pseudonyms("applicant")[:1000] == _pseudonyms("applicant")[:1000]
+def test_the_same_domain_gives_the_same_pseudonyms_in_another_process() -> None:
+    program = (
+        "from stream_app.core.privacy.pseudonym import Pseudonymizer, RootKey\n"
+        "naming = Pseudonymizer([RootKey('abcdefgh', 0, bytes(range(32)))], 'applicant', 'text')\n"
+        "ids = [b'%d' % number for number in range(400_000, 401_000)]\n"
+        "print('\\n'.join(naming.pseudonyms(naming.digests(ids, 0), 0)))"
+    )
+    environ = {**os.environ, "PYTHONHASHSEED": "1", "PYTHONPATH": str(ROOT)}
+    other = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=environ, capture_output=True, text=True, check=True
+    )
+    assert other.stdout.split() == _pseudonyms("applicant")[:1000]
 
 
-def test_kinds_of_identifiers_do_not_meet() -> None:
+def test_equal_values_of_different_kinds_have_different_pseudonyms() -> None:
     kinds = ("text", "integer", "text-or-integer", "email")
     names = {Pseudonymizer([KEY], "d", kind).pseudonym(b"123", 0) for kind in kinds}
     assert len(names) == len(kinds)
@@ -107,7 +122,7 @@ def test_the_same_guessing_inverts_a_hash_without_a_key() -> None:
     assert _guessed(_sha256(b"458921"), _sha256) == b"458921"
 
 
-def test_the_key_changes_with_the_event_time_and_holds_from_its_first_second() -> None:
+def test_the_key_changes_with_the_event_time_from_the_first_second_of_its_epoch() -> None:
     naming = Pseudonymizer([NEXT, KEY], "applicant", "text")  # the order in the file does not matter
     before, at = naming.pseudonym(b"1", 999_999.999999), naming.pseudonym(b"1", 1_000_000)
     assert before.startswith("hm1.abcdefgh.")
@@ -117,12 +132,27 @@ def test_the_key_changes_with_the_event_time_and_holds_from_its_first_second() -
     assert naming.next_epoch_s(1) == float("inf")
 
 
+def test_a_column_is_hashed_like_its_values_one_by_one_under_the_key_of_each_time() -> None:
+    naming = Pseudonymizer([KEY, NEXT], "applicant", "text")
+    for times_s in ([5, 7], [999_999, 1_000_000], [1_000_000, 3], [2_000_000, 2_000_001]):
+        hashes = naming.hashes_at([b"1", b"2"], np.array(times_s))
+        assert hashes.epochs.tolist() == [naming.epoch_at(time_s) for time_s in times_s]
+        expected = [naming.pseudonym(value, time_s) for value, time_s in zip((b"1", b"2"), times_s, strict=True)]
+        assert naming.pseudonyms_of(hashes) == expected
+        assert naming.pseudonyms_of(hashes.part(np.array([False, True]))) == expected[1:]
+
+
+def test_an_empty_column_has_no_hashes_and_no_pseudonyms() -> None:
+    naming = Pseudonymizer([KEY], "applicant", "text")
+    assert naming.pseudonyms_of(naming.hashes_at([], np.array([], np.int64))) == []
+
+
 def test_times_before_the_first_key_belong_to_it() -> None:
     assert Pseudonymizer([NEXT], "d", "text").pseudonym(b"1", -5).startswith("hm1.zyxwvuts.")
 
 
 def test_there_are_no_pseudonyms_without_a_key() -> None:
-    with pytest.raises(ValueError, match="no pseudonym key"):
+    with pytest.raises(ValueError, match="No pseudonym key"):
         Pseudonymizer([], "d", "text")
 
 

@@ -24,7 +24,7 @@ LEAKS = {
 }
 
 
-def test_the_output_holds_the_declared_fields_and_nothing_else() -> None:
+def test_the_output_contains_the_declared_fields_and_nothing_else() -> None:
     lane = IngestLane(CAMERA)
     lane.feed([encode(track() | LEAKS)])
     (event,) = lane.events
@@ -92,7 +92,7 @@ def test_tracks_are_counted_by_site_zone_and_class_with_their_dwell() -> None:
         {"left": 0.1, "top": 0.2, "right": 0.3, "bottom": 0.4, "score": 0.9},
     ],
 )
-def test_a_box_inside_the_picture_is_accepted_and_not_kept(box: dict[str, float]) -> None:
+def test_a_box_inside_the_image_is_accepted_and_not_published(box: dict[str, float]) -> None:
     lane = IngestLane(CAMERA)
     lane.feed([encode(track(bbox=box))])
     assert lane.reasons == []
@@ -101,7 +101,7 @@ def test_a_box_inside_the_picture_is_accepted_and_not_kept(box: dict[str, float]
 
 @pytest.mark.parametrize(("n_items", "reason"), [(512, None), (513, "cardinality")])
 @pytest.mark.parametrize("where", ["list", "object of a list", "list of lists", "beside a dropped path"])
-def test_a_list_may_hold_512_entries_wherever_it_stands(n_items: int, reason: str | None, where: str) -> None:
+def test_a_list_may_have_512_entries_at_any_depth(n_items: int, reason: str | None, where: str) -> None:
     items = [{"x": ["[", "]", ",,", 'q"uote', 1]} for _ in range(n_items)]
     cases: dict[str, dict[str, Any]] = {
         "list": {"detections": items},
@@ -122,7 +122,7 @@ def test_a_model_without_an_output_topic_publishes_no_event() -> None:
     assert lane.n_counted == 1
 
 
-def test_a_box_can_be_declared_where_unknown_fields_are_refused() -> None:
+def test_a_box_can_be_declared_where_unknown_fields_are_rejected() -> None:
     strict = msgspec.structs.replace(CAMERA, unknown_fields="reject", drop=())
     lane = IngestLane(strict)
     bad_edge = track(track_id="T-2", bbox={"left": 0.1, "top": 0.2, "right": 0.3, "bottom": 0.4, "score": 1})
@@ -158,6 +158,6 @@ def test_fields_to_drop_are_found_at_any_depth() -> None:
     assert set(lane.events[0]["object"]) == {"id", "kind"}
 
 
-def test_fields_to_drop_need_a_policy_that_lets_unknown_fields_come() -> None:
+def test_fields_to_drop_need_a_policy_that_drops_unknown_fields() -> None:
     with pytest.raises(PolicyError, match=r"unknown_fields = 'drop' .*models\[0\].drop"):
         parse_policy(DEEP.replace('unknown_fields = "drop"', ""))

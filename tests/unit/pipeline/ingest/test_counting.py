@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_app.pipeline.ingest import counting
-from stream_app.pipeline.ingest.counting import MAX_RUN, EventCounter
+from stream_app.pipeline.ingest.counting import MAX_EVENTS, EventCounter
 from stream_app.pipeline.ingest.fields import schema_of
 from stream_app.policy import ModelPolicy, parse_policy
 from tests.support.lanes.ingest_lane import LOANS, NOW_S, IngestLane, encode, iso, loan
@@ -35,11 +35,11 @@ def sums(model: ModelPolicy, values: list[Any]) -> list[int]:
     return vector
 
 
-def test_sums_of_the_widest_feature_are_exact_over_more_than_one_run() -> None:
+def test_sums_of_the_widest_feature_are_exact_over_more_than_one_part() -> None:
     widest = 2**20 - 1
-    n = MAX_RUN + 7
+    n = MAX_EVENTS + 7
     assert sums(with_feature(minimum=0, maximum=2**20), [widest] * n) == [n, n, n * widest, n * widest**2]
-    assert n * widest**2 > 2**52  # beyond what one sum of floats could hold exactly
+    assert n * widest**2 > 2**52  # more than one sum of floats could represent exactly
 
 
 def test_negative_values_and_both_zeros_are_summed_exactly() -> None:
@@ -60,7 +60,7 @@ def test_fixed_point_is_the_nearest_multiple_and_sums_are_those_of_whole_numbers
     assert sums(with_feature(minimum=-10, maximum=10, scale=scale), values) == expected
 
 
-def test_an_optional_feature_counts_only_where_it_is_there() -> None:
+def test_an_optional_feature_counts_only_where_it_is_present() -> None:
     model = with_feature(is_required=False)
     assert sums(model, [500, None, ..., 700]) == [4, 2, 1200, 740_000]
     assert sums(model, [None, ...]) == [2, 0, 0, 0]
@@ -92,7 +92,7 @@ keep = ["bureau.note"]
     "bureau", [..., None, {}, {"scores": None}, {"scores": {}}, {"note": "none", "scores": {"main": None}}]
 )
 def test_a_person_without_a_file_is_counted_like_any_other(bureau: Any) -> None:
-    """An object with optional fields only may be absent: whoever has no credit file must not drop out of the rates."""
+    """An object with optional fields only may be absent: people without a file must stay in the rates."""
     lane = IngestLane(THIN_FILE)
     record = {"id": "1", "t": NOW_S, "ok": True, "g": "a"} | ({} if bureau is ... else {"bureau": bureau})
     full = {
@@ -119,7 +119,7 @@ def test_panes_before_the_epoch_are_counted(pane_s: int, panes: dict[int, int]) 
     assert {start_s: sum(v[0] for v in cells.values()) for start_s, cells in lane.counted.items()} == panes
 
 
-def test_groups_written_as_numbers_may_come_as_numbers() -> None:
+def test_groups_that_are_numbers_may_be_json_numbers() -> None:
     (race, *_) = LOANS.attributes
     model = msgspec.structs.replace(
         LOANS, attributes=(msgspec.structs.replace(race, groups=("0", "1"), reference="0"), *LOANS.attributes[1:])
@@ -134,7 +134,7 @@ def test_groups_written_as_numbers_may_come_as_numbers() -> None:
 
 
 @pytest.mark.parametrize("value", [1.0, True, [1], {}])
-def test_groups_that_are_neither_text_nor_whole_numbers_are_refused(value: Any) -> None:
+def test_groups_that_are_neither_text_nor_integers_are_rejected(value: Any) -> None:
     lane = IngestLane()
     lane.feed([encode(loan(gender=value))])
     assert lane.reasons == ["type"]
@@ -169,7 +169,7 @@ def test_200_000_spellings_of_a_group_cost_bounded_memory_and_are_all_counted(le
     assert peak_bytes < 12_000_000
 
 
-def test_a_cache_that_is_full_begins_anew_and_counts_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_cache_is_cleared_and_counting_continues(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counting, "_MAX_CACHED", 3)
     lane = IngestLane()
     groups = ["female", "male", "Female", "MALE", "x", None, "female", "male"] * 4

@@ -1,4 +1,4 @@
-"""Hostile records, row by row: what each gets, and that nothing of it leaks, hangs, or disturbs its neighbors."""
+"""Hostile records, row by row: their reasons, and that no part of them leaks, hangs, or disturbs other records."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.policy import ModelPolicy, parse_policy
 from tests.support.lanes.ingest_lane import CAMERA, LOANS, NOW_S, IngestLane, encode, iso, loan, track
 
-CANARY = "canary7f3a"  # stands in the identifiers, in undeclared keys and in undeclared values of hostile records
+CANARY = "canary7f3a"  # part of identifiers, undeclared keys and undeclared values of hostile records
 SECRET = f"A-{CANARY}"
 MAX_CPU_S = 1.0
 MAX_MEMORY_BYTES = 50_000_000
@@ -72,20 +72,20 @@ def with_literal(record: bytes, literal: bytes) -> bytes:
 
 
 def with_more(record: bytes, member: bytes) -> bytes:
-    """Add a member that may be no JSON at all."""
+    """Add a member that need not be JSON."""
     return record[:-1] + b", " + member + b"}"
 
 
 @dataclass(frozen=True)
 class Case:
     row: int
-    says: str
+    description: str
     record: bytes
     reason: str
     model: ModelPolicy = LOANS
 
     def __str__(self) -> str:
-        return f"{self.row} {self.says}"
+        return f"{self.row} {self.description}"
 
 
 GOOD = {LOANS.name: encode(loan()), CAMERA.name: encode(track()), SCORED.name: encode(scored(case="A-1"))}
@@ -143,7 +143,7 @@ CASES = [
         CAMERA,
     ),
     Case(14, "10 MB", bad_loan(region=CANARY * 1_000_000), "size"),
-    Case(14, "10 MB that is no JSON", b"\xff" * 10_000_000, "size"),
+    Case(14, "10 MB that is not JSON", b"\xff" * 10_000_000, "size"),
     Case(16, "1e6 detections", bad_track(detections=[0] * 1_000_000), "size", CAMERA),
     Case(16, "513 detections", bad_track(detections=[{"is": CANARY}] * 513), "cardinality", CAMERA),
     Case(16, "513 in a list in a list", bad_track(frames=[[1], list(range(513))]), "cardinality", CAMERA),
@@ -158,7 +158,7 @@ CASES = [
     ),
     Case(18, "byte order mark", b"\xef\xbb\xbf" + bad_loan(), "encoding"),
     Case(19, "UTF-16", bad_loan().decode().encode("utf-16"), "encoding"),
-    Case(19, "UTF-16 without a mark", bad_loan().decode().encode("utf-16-be"), "encoding"),
+    Case(19, "UTF-16 without a byte order mark", bad_loan().decode().encode("utf-16-be"), "encoding"),
     Case(19, "UTF-32", bad_loan().decode().encode("utf-32-le"), "encoding"),
     Case(20, "invalid UTF-8", bad_loan().replace(b"north", b"n\xffrth"), "encoding"),
     Case(
@@ -339,7 +339,7 @@ def test_row_33_minus_zero_counts_as_zero() -> None:
     assert list(lane.labels().values()) == [[2, 2, 0, 0, 2, 4, 8]]
 
 
-def test_row_42_an_event_that_is_8_days_late_is_put_aside_and_reopens_nothing() -> None:
+def test_row_42_an_event_that_is_8_days_late_is_not_counted_and_reopens_nothing() -> None:
     lane = IngestLane()
     lane.feed([encode(loan())])
     lane.flush()
@@ -385,7 +385,7 @@ def test_row_48_a_replay_of_1000_events_is_counted_once() -> None:
     assert (lane.counts.n_duplicates, lane.n_counted, len(lane.events)) == (2000, 1000, 1000)
 
 
-def test_a_dead_letter_points_at_the_record_and_says_its_size_and_keyed_digest() -> None:
+def test_a_dead_letter_has_the_place_size_and_keyed_digest_of_the_record() -> None:
     lane = IngestLane(partition=3)
     lane.feed([encode(loan()), b"{", b"{", b"{ "])
     first, second, third = lane.read("dead-letters")
@@ -412,9 +412,9 @@ def test_the_digest_of_a_dead_letter_needs_the_key() -> None:
     assert hashlib.sha256(b"{").hexdigest()[:32] not in digests
 
 
-def test_an_event_whose_output_the_broker_would_refuse_is_a_dead_letter() -> None:
+def test_an_event_whose_output_is_too_large_for_the_broker_is_a_dead_letter() -> None:
     lane = IngestLane(msgspec.structs.replace(LOANS, max_record_bytes=4_000_000))
-    padded = encode(loan(application_id="A-2")) + b" " * 2_000_000  # long, but only until it is written anew
+    padded = encode(loan(application_id="A-2")) + b" " * 2_000_000  # long, but only until it is encoded again
     lane.feed([encode(loan(region="x" * 1_000_000)), padded, encode(loan(region="x" * 999_000))])
     lane.flush()
     assert lane.reasons == ["size"]
@@ -422,8 +422,8 @@ def test_an_event_whose_output_the_broker_would_refuse_is_a_dead_letter() -> Non
     assert max(len(value or b"") for _, value in lane.written["loan-decisions"]) < 1_000_000
 
 
-def test_every_row_of_the_table_is_json_or_meant_to_be_none() -> None:
-    """A case that is refused as JSON must not be so by an accident of how it was written here."""
+def test_every_row_of_the_table_is_json_or_deliberately_not() -> None:
+    """A case that is rejected as JSON must not be so by a typing mistake in this file."""
     by_accident = [
         str(case) for case in CASES if case.reason not in ("json", "empty", "encoding", "size") and not is_json(case)
     ]

@@ -1,4 +1,4 @@
-"""From raw decisions and raw outcomes to the labels log, and through it: whether the two meet."""
+"""From raw decisions and raw outcomes to the outcome-join topic, and through it: whether the two meet."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ import pytest
 from stream_app.core.join.join_records import JoinDecisions, JoinOutcomes, decode_rows
 from stream_app.core.privacy.pseudonym import RootKey, derive_key
 from stream_app.pipeline.contract import Batch, Outputs
-from stream_app.pipeline.ingest.outcome_step import OutcomeIngestStep, OutcomeIngestTopology
+from stream_app.pipeline.ingest.outcome_step import OutcomeIngestStep
 from stream_app.pipeline.ingest.sample import try_sample
 from stream_app.pipeline.layout import layout_of
+from stream_app.pipeline.topology import Topology
 from stream_app.policy import ModelPolicy, parse_policy
 from stream_app.topics import DEAD_LETTERS
 from tests.support.lanes.ingest_lane import IngestLane
@@ -46,7 +47,7 @@ class OutcomeIngestLane:
     written: dict[str, list[bytes]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.step = OutcomeIngestStep(self.model, self.keys, 0, OutcomeIngestTopology("fairstream"))
+        self.step = OutcomeIngestStep(self.model, self.keys, 0, Topology())
         self.step.restore({}, 0)
 
     def feed(self, *values: bytes | None, broker_s: float = NOW_S) -> None:
@@ -57,7 +58,7 @@ class OutcomeIngestLane:
         self.write(self.step.step(batch))
 
     def flush(self) -> list[bytes]:
-        """Return the records of the labels log."""
+        """Return the records of the outcome-join topic."""
         before = len(self.written.get(LOG, []))
         self.write(self.step.flush(NOW_S, is_caught_up=True).outputs)
         return self.written.get(LOG, [])[before:]
@@ -108,7 +109,7 @@ def test_a_rotation_of_keys_between_decision_and_outcome_loses_no_match() -> Non
     assert pseudonyms == ["abcdefgh", "laterkey"], "the decisions did get their pseudonyms under two keys"
 
 
-def test_an_outcome_of_before_a_rotation_carries_one_tag_and_one_of_after_it_two() -> None:
+def test_an_outcome_before_a_rotation_has_one_tag_and_one_after_it_two() -> None:
     soon = msgspec.structs.replace(MODEL, event_time=msgspec.structs.replace(MODEL.event_time, max_age_s=60))
     outcomes = OutcomeIngestLane(soon, (KEY, LATER))
     outcomes.feed(outcome("1"))
@@ -148,7 +149,7 @@ def test_only_counted_decisions_wait() -> None:
     assert join(record).by_outcome() == {"awaited": 1}
 
 
-def test_a_model_without_outcomes_writes_nothing_of_the_kind() -> None:
+def test_a_model_without_outcomes_writes_nothing_to_the_outcome_join_topic() -> None:
     lane = IngestLane(msgspec.structs.replace(MODEL, outcome=None), (KEY,))
     lane.feed([decision("1")])
     flush = lane.flush()
@@ -178,7 +179,7 @@ def test_a_bad_outcome_is_a_dead_letter_with_its_reason_and_without_its_content(
     everything = b"".join([record, *lane.written[DEAD_LETTERS]])
     assert canary.encode() not in everything
     assert b"clerk-7" not in everything
-    counts = lane.step.take_counts()
+    counts = lane.step.take_report().counts
     assert (sum(counts.dead_letters.values()), counts.n_tombstones) == (7, 1)
 
 
@@ -190,7 +191,7 @@ def test_a_quiet_lane_writes_nothing() -> None:
 
 
 @pytest.mark.parametrize("n", [39_999, 40_001, 90_000])
-def test_a_great_flush_is_cut_in_records_that_the_broker_takes(n: int) -> None:
+def test_a_large_flush_is_split_into_records_that_fit_the_broker(n: int) -> None:
     model = parse_policy(POLICY.replace("max_wait_d = 0.001", "max_wait_d = 1").replace("= 12", f"= {n}")).models[0]
     decisions, outcomes = IngestLane(model, (KEY, LATER)), OutcomeIngestLane(model, (KEY, LATER))
     decisions.feed([decision(str(number), NOW_S + 150) for number in range(n)], NOW_S + 150)
@@ -201,7 +202,7 @@ def test_a_great_flush_is_cut_in_records_that_the_broker_takes(n: int) -> None:
     assert join(*records, model=model).counts.matched == n
 
 
-def test_cells_scores_and_tags_stay_side_by_side_over_runs_and_batches() -> None:
+def test_cells_scores_and_tags_stay_aligned_over_parts_and_batches() -> None:
     lane, n = IngestLane(LONG_WAIT, (KEY,)), 10_000
     records = [
         decision(str(number), sex=("f", "M ", "x", None)[number % 4], ok=number % 3 > 0, p=number % 101 / 100)

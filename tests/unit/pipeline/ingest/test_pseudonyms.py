@@ -13,7 +13,7 @@ NEW = RootKey("newnewnew"[:8], MIDNIGHT_S, b"n" * 32)
 LAST_MOMENT = "2026-09-30T23:59:59.999999Z"
 
 
-def test_the_key_epoch_ends_with_the_last_microsecond_before_midnight_and_runs_are_mixed() -> None:
+def test_the_key_epoch_ends_with_the_last_microsecond_before_midnight_also_within_a_batch() -> None:
     times = [LAST_MOMENT, iso(MIDNIGHT_S), "2026-10-01T02:00:00.000001+02:00", "2026-10-01T01:59:59+02:00"]
     lane = IngestLane(keys=(NEW, OLD))
     lane.feed([encode(loan(application_id=f"A-{n}", ts=ts)) for n, ts in enumerate(times)], MIDNIGHT_S)
@@ -23,7 +23,7 @@ def test_the_key_epoch_ends_with_the_last_microsecond_before_midnight_and_runs_a
     assert [key for key, _ in lane.written["loan-decisions"]] == [e["application_id"].encode() for e in lane.events]
 
 
-def test_a_mixed_run_gives_the_pseudonyms_of_each_event_alone() -> None:
+def test_a_batch_of_two_key_epochs_gives_the_pseudonyms_of_each_event_alone() -> None:
     records = [
         encode(loan(application_id=f"A-{n}", ts=iso(MIDNIGHT_S + n % 3 - 1), applicant_id=f"P-{n % 2}"))
         for n in range(9)
@@ -37,7 +37,7 @@ def test_a_mixed_run_gives_the_pseudonyms_of_each_event_alone() -> None:
     assert together.events[0]["applicant_id"] == expected
 
 
-def test_an_event_sent_again_on_the_other_side_of_midnight_is_still_a_repeat() -> None:
+def test_an_event_sent_again_after_midnight_is_still_a_duplicate() -> None:
     lane = IngestLane(keys=(OLD, NEW))
     lane.feed([encode(loan(ts=LAST_MOMENT))], MIDNIGHT_S)
     lane.feed([encode(loan(ts=LAST_MOMENT)), encode(loan(application_id="A-2", ts=iso(MIDNIGHT_S)))], MIDNIGHT_S + 60)
@@ -52,7 +52,7 @@ def test_a_new_key_leaves_the_pseudonyms_of_earlier_events_alone() -> None:
     assert before.events == after.events
 
 
-def test_every_identifier_leaves_as_a_pseudonym_and_the_rest_as_it_came() -> None:
+def test_every_identifier_is_published_as_a_pseudonym_and_the_rest_as_it_came() -> None:
     lane = IngestLane()
     lane.feed([encode(loan())])
     (event,) = lane.events
@@ -79,7 +79,7 @@ def test_an_identifier_that_is_null_or_absent_stays_so() -> None:
     assert PATTERN.fullmatch(persons[2])
 
 
-def test_a_published_event_names_the_record_it_came_from() -> None:
+def test_a_published_event_names_its_raw_record() -> None:
     lane = IngestLane(partition=2)
     lane.feed([b"", None, encode(loan())])
     outputs = lane.feed([encode(loan(application_id="A-2"))])

@@ -1,4 +1,4 @@
-"""A sample in runs of several partitions is one lane for each of them."""
+"""A sample in batches of several partitions is one lane for each partition."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from stream_app.pipeline.ingest.sample import try_sample
 from tests.support.lanes.ingest_lane import KEYS, LOANS, NOW_S, encode, iso, loan
 
 
-def run_of(partition: int, first_offset: int, *records: bytes | None) -> Batch:
+def batch_of(partition: int, first_offset: int, *records: bytes | None) -> Batch:
     n = len(records)
     offsets = np.arange(first_offset, first_offset + n)
     return Batch("t", partition, first_offset, first_offset + n, offsets, list(records), np.full(n, NOW_S * 1000))
 
 
-def test_repeats_and_late_events_are_looked_for_within_a_partition() -> None:
+def test_duplicates_and_late_events_are_detected_within_a_partition() -> None:
     now, late = encode(loan()), encode(loan(application_id="A-2", ts=iso(NOW_S - 60)))
-    batches = [run_of(0, 5, now), run_of(1, 0, now, None), run_of(0, 6, now, late), run_of(2, 9, late)]
+    batches = [batch_of(0, 5, now), batch_of(1, 0, now, None), batch_of(0, 6, now, late), batch_of(2, 9, late)]
     report = try_sample(LOANS, batches, KEYS[0])
     assert (report.n_records, report.n_counted, report.n_duplicates, report.n_late) == (6, 3, 1, 1)
     assert report.n_tombstones == 1
@@ -31,9 +31,9 @@ def test_no_records_are_no_events() -> None:
     assert not report.is_decoded
 
 
-def test_a_key_that_only_the_record_has_is_never_told() -> None:
+def test_a_key_that_only_the_record_has_is_never_reported() -> None:
     records = [encode(loan(secret=1)), encode(loan(credit_score="x")), encode(loan(ts=...)), b"{"]
-    assert try_sample(LOANS, [run_of(0, 0, *records)], KEYS[0]).faults == {
+    assert try_sample(LOANS, [batch_of(0, 0, *records)], KEYS[0]).faults == {
         "type at credit_score": 1,
         "missing at ts": 1,
     }

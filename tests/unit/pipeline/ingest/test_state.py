@@ -1,4 +1,4 @@
-"""What a lane of ingest keeps: remembered ids and open panes, in few entries of bounded size."""
+"""What a lane of ingest stores: remembered ids and open panes, in few entries of bounded size."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from stream_app.core.windows.partials import PanePartial, decode_partial
 from stream_app.errors import StateError
 from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.ingest.deduplication_log import DeduplicationLog
-from stream_app.pipeline.ingest.step import IngestStep, IngestTopology
+from stream_app.pipeline.ingest.step import IngestStep
 from stream_app.pipeline.panes.pane_log import PaneLog
+from stream_app.pipeline.topology import Topology
 from stream_app.policy import parse_policy
 from stream_app.topics import FAIRNESS_PARTIALS
 from tests.support.lanes.ingest_lane import KEYS, LOANS, NOW_S, IngestLane, State, encode, iso, loan
 
 
 class Memory:
-    """A horizon with its log and the state topic behind it."""
+    """A deduplication window with its log and the changelog topic."""
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -28,14 +29,14 @@ class Memory:
         self.restart()
 
     def restart(self) -> None:
-        self.horizon = DeduplicationWindow(self.size)
-        self.log = DeduplicationLog(self.horizon)
+        self.window = DeduplicationWindow(self.size)
+        self.log = DeduplicationLog(self.window)
         self.log.restore(self.state)
 
     def see(self, first_offset: int, tags: list[int]) -> list[bool]:
-        """Admit a run and flush."""
+        """Admit a batch and flush."""
         offsets, array = np.arange(first_offset, first_offset + len(tags)), np.array(tags, np.uint64)
-        is_duplicate = self.horizon.admit(offsets, array)
+        is_duplicate = self.window.admit(offsets, array)
         self.log.add(offsets[~is_duplicate], array[~is_duplicate])
         for key, value in self.log.take_changes():
             self.n_written += len(value or b"")
@@ -51,7 +52,7 @@ class Memory:
 
 
 @pytest.mark.parametrize("restarts_every", [1, 50, 10_000])
-def test_a_quiet_stream_leaves_few_entries_and_forgets_nothing(restarts_every: int) -> None:
+def test_a_quiet_stream_leaves_few_entries_and_loses_no_id(restarts_every: int) -> None:
     memory = Memory(20_000)
     for number in range(2_000):  # one event a flush
         assert memory.see(number, [number]) == [False]
@@ -64,7 +65,7 @@ def test_a_quiet_stream_leaves_few_entries_and_forgets_nothing(restarts_every: i
     assert memory.n_written < 17 * 2_000 * 8  # an id is written alone, then in joined entries of up to 1,000 ids
 
 
-def test_entries_of_blocks_beyond_the_horizon_are_removed() -> None:
+def test_entries_of_blocks_outside_the_deduplication_window_are_removed() -> None:
     memory = Memory(100)
     for first in range(0, 10_000, 25):
         memory.see(first, list(range(first, first + 25)))
@@ -79,14 +80,14 @@ def test_joined_entries_expire_like_others_and_nothing_is_removed_twice() -> Non
     assert memory.tags == list(range(700, 1_000))
 
 
-def test_a_run_over_several_blocks_is_filed_by_block() -> None:
+def test_a_batch_over_several_blocks_is_stored_by_block() -> None:
     memory = Memory(10)
     memory.see(3, list(range(100, 120)))
     memory.restart()
     assert memory.see(23, [119, 100]) == [True, False]
 
 
-def test_a_run_of_more_ids_than_an_entry_holds_takes_several() -> None:
+def test_more_ids_than_fit_into_an_entry_take_several() -> None:
     memory = Memory(1_000_000)
     memory.see(0, list(range(150_000)))
     assert len(memory.state) == 3
@@ -94,7 +95,7 @@ def test_a_run_of_more_ids_than_an_entry_holds_takes_several() -> None:
     assert memory.tags == list(range(150_000))
 
 
-def test_nothing_new_changes_no_entry() -> None:
+def test_without_new_ids_no_entry_changes() -> None:
     memory = Memory(100)
     memory.see(0, [1])
     written = memory.n_written
@@ -103,7 +104,7 @@ def test_nothing_new_changes_no_entry() -> None:
     assert memory.n_written == written
 
 
-def test_a_wide_pane_takes_several_entries_and_all_go_when_it_closes() -> None:
+def test_a_large_pane_takes_several_entries_and_all_are_removed_when_it_closes() -> None:
     log = PaneLog(max_cells=2)
     state = dict(log.changes([PanePartial(10, {1: [1], 2: [1]})], None))
     assert len(state) == 1
@@ -162,7 +163,7 @@ def test_thousands_of_wide_cells_in_one_pane_survive_a_restart_in_records_that_t
     assert max(*sizes, *map(len, lane.state.values())) < 1_000_000
 
 
-def test_state_of_other_groups_or_of_another_version_is_refused_with_what_to_do() -> None:
+def test_state_of_other_groups_or_of_another_version_is_rejected_with_an_action() -> None:
     lane = IngestLane()
     lane.feed([encode(loan())])
     lane.flush()
@@ -213,7 +214,7 @@ def test_a_lane_that_lags_behind_is_never_idle() -> None:
     assert lane.partials[-1].is_idle
 
 
-def test_a_restored_lane_tells_the_judge_where_it_stands_before_any_record() -> None:
+def test_a_restored_lane_publishes_its_progress_before_any_record() -> None:
     lane = IngestLane()
     lane.feed([encode(loan(ts=iso(NOW_S + 20)))])
     lane.flush()
@@ -230,10 +231,10 @@ def test_a_lane_without_any_record_has_no_watermark() -> None:
     assert [(partial.closed_before_s, partial.max_event_s) for partial in lane.partials] == [(None, None)]
 
 
-def test_a_lane_remembers_where_it_began() -> None:
+def test_a_lane_stores_its_first_offset() -> None:
     state: dict[bytes, bytes] = {}
     for next_offset in (41, 57):
-        step = IngestStep(LOANS, KEYS, 0, IngestTopology(1))
+        step = IngestStep(LOANS, KEYS, 0, Topology())
         step.restore(state, next_offset)
         step.step(Batch(LOANS.topic, 0, next_offset, next_offset + 3, np.arange(0), [], np.zeros(0, np.int64)))
         flush = step.flush(0.0, is_caught_up=False)

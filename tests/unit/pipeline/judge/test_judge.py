@@ -13,9 +13,11 @@ from stream_app.core.windows.partials import PanePartial, Partial
 from stream_app.errors import StateError
 from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.judge import state, stored_tally
-from stream_app.pipeline.judge.step import JudgeReport, JudgeStep, JudgeTopology
+from stream_app.pipeline.judge.report import JudgeReport
+from stream_app.pipeline.judge.step import JudgeStep
 from stream_app.pipeline.records.aggregates import Aggregate
 from stream_app.pipeline.records.results import Result
+from stream_app.pipeline.topology import Topology
 from stream_app.policy import Policy, load_policy, parse_policy
 from tests.support.lanes.judge_lane import JudgeLane
 
@@ -304,19 +306,19 @@ def test_another_cell_layout_in_a_partial_or_in_the_state_is_refused_with_what_t
     bench.say(good)
     other = parse_policy(LOANS.replace('"B", "W"', '"B", "W", "X"'))
     with pytest.raises(StateError, match="app_id"):
-        JudgeStep(other, 0, JudgeTopology()).restore(bench.state, 0)
+        JudgeStep(other, 0, Topology()).restore(bench.state, 0)
 
 
 def test_state_of_another_version_and_damaged_state_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     bench = Bench()
     bench.say(bench.partial((0, bench.cells(W=(1, 1))), closed_before_s=0))
     with pytest.raises(StateError, match="cannot be read"):
-        JudgeStep(POLICY, 0, JudgeTopology()).restore(bench.state | {b"m|total|0": b"\xc1"}, 0)
+        JudgeStep(POLICY, 0, Topology()).restore(bench.state | {b"m|total|0": b"\xc1"}, 0)
     with pytest.raises(StateError, match="'clock' is missing"):
-        JudgeStep(POLICY, 0, JudgeTopology()).restore({b"m|total|0": b"\x93\xc0\xc0\x80"}, 0)
+        JudgeStep(POLICY, 0, Topology()).restore({b"m|total|0": b"\x93\xc0\xc0\x80"}, 0)
     monkeypatch.setattr(stored_tally, "VERSION", stored_tally.VERSION + 1)
     with pytest.raises(StateError, match="has version"):
-        JudgeStep(POLICY, 0, JudgeTopology()).restore(bench.state, 0)
+        JudgeStep(POLICY, 0, Topology()).restore(bench.state, 0)
 
 
 def test_a_record_that_is_no_partial_stops_the_lane_with_its_offset() -> None:

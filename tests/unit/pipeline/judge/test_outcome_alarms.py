@@ -13,10 +13,11 @@ from stream_app.core.windows.cells import CellLayout, Cells
 from stream_app.errors import StateError
 from stream_app.pipeline.disclosure.outcomes import TOO_FEW, disclose_outcomes
 from stream_app.pipeline.judge.budget import BudgetFamily, log_thresholds_of, n_tests_of
-from stream_app.pipeline.judge.step import JudgeStep, JudgeTopology
+from stream_app.pipeline.judge.step import JudgeStep
 from stream_app.pipeline.layout import outcome_layout_of
 from stream_app.pipeline.records.evidence import PairTest
 from stream_app.pipeline.records.outcome_results import OutcomeResult, decode_decision_result
+from stream_app.pipeline.topology import Topology
 from stream_app.policy import load_policy, outcome_layout_hash, parse_policy
 from tests.support.lanes.judge_lane import JudgeLane
 
@@ -169,7 +170,7 @@ def test_a_reader_of_decisions_leaves_outcomes_out(deployment: Court) -> None:
 
 
 def test_a_new_owner_shows_the_newest_outcomes_again(deployment: Court) -> None:
-    owner = JudgeStep(deployment.policy, 0, JudgeTopology())
+    owner = JudgeStep(deployment.policy, 0, Topology())
     owner.restore(deployment.state, 0)
     newest = {result.key: result for result in deployment.outcomes}
     for result in owner.newest_results():

@@ -33,7 +33,7 @@ def test_an_outcome_is_counted_in_the_cell_of_its_decision_with_its_score() -> N
     assert sorted(lane.counted) == [NOW_S, NOW_S + 30], "each in the pane in which it came"
 
 
-def test_the_first_outcome_counts_the_same_again_is_repeated_and_another_is_changed() -> None:
+def test_the_first_outcome_counts_the_same_again_is_duplicate_and_another_is_changed() -> None:
     lane = OutcomeLane()
     lane.feed(decisions(NOW_S, *cases([7])))
     lane.feed(outcomes((NOW_S, (7,), BAD), (NOW_S, (7,), BAD), (NOW_S, (7,), GOOD)), outcomes((NOW_S, (7,), BAD)))
@@ -62,15 +62,15 @@ def test_a_decision_is_found_under_the_key_of_any_epoch() -> None:
     lane.feed(outcomes((NOW_S + 21, (new, old), GOOD)))
     lane.flush()
     assert (lane.counts.matched, lane.counts.duplicate) == (1, 1)
-    early = OutcomeLane()
-    early.feed(
+    unmatched = OutcomeLane()
+    unmatched.feed(
         outcomes((NOW_S, (new, old), BAD)), decisions(NOW_S + 1, *cases([old])), decisions(NOW_S + 1, *cases([new]))
     )
-    early.flush()
-    assert (early.counts.matched, early.step.n_unmatched) == (1, 0), "one outcome counts once"
+    unmatched.flush()
+    assert (unmatched.counts.matched, unmatched.step.n_unmatched) == (1, 0), "one outcome counts once"
 
 
-def test_a_decision_that_has_waited_for_long_is_given_up_and_its_outcome_finds_nobody() -> None:
+def test_a_decision_that_has_waited_too_long_expires_and_its_outcome_stays_unmatched() -> None:
     lane = OutcomeLane()
     lane.feed(decisions(NOW_S, *cases([7, 8])), outcomes((NOW_S + WAIT_S, (7,), GOOD)))
     lane.feed(outcomes((NOW_S + WAIT_S + 1, (8,), GOOD)))
@@ -79,7 +79,7 @@ def test_a_decision_that_has_waited_for_long_is_given_up_and_its_outcome_finds_n
     assert lane.by_outcome() == {"awaited": 2, "favorable": 1, "expired": 1}, "7 had its outcome: it did not expire"
 
 
-def test_an_outcome_without_a_decision_is_given_up_in_the_end() -> None:
+def test_an_outcome_without_a_decision_expires() -> None:
     lane = OutcomeLane()
     lane.feed(outcomes((NOW_S, (7,), GOOD)), decisions(NOW_S + WAIT_S + 1, *cases([7])))
     lane.flush()
@@ -87,7 +87,7 @@ def test_an_outcome_without_a_decision_is_given_up_in_the_end() -> None:
     assert lane.by_outcome() == {"awaited": 1}
 
 
-def test_of_too_many_decisions_the_oldest_are_given_up() -> None:
+def test_of_too_many_decisions_the_oldest_expire() -> None:
     lane = OutcomeLane()
     lane.feed(decisions(NOW_S, *cases(range(5))), outcomes((NOW_S, (0,), GOOD)))
     lane.feed(decisions(NOW_S + 1, *cases(range(5, MAX_WAITING + 3))))
@@ -96,19 +96,19 @@ def test_of_too_many_decisions_the_oldest_are_given_up() -> None:
     assert lane.by_outcome() == {"awaited": MAX_WAITING + 3, "favorable": 1, "expired": 2}
 
 
-def test_of_too_many_outcomes_without_a_decision_the_oldest_are_given_up() -> None:
+def test_of_too_many_unmatched_outcomes_the_oldest_expire() -> None:
     lane = OutcomeLane()
     lane.feed(outcomes(*((NOW_S, (tag,), GOOD) for tag in range(MAX_WAITING + 2))))
     lane.flush()
     assert (lane.step.n_unmatched, lane.counts.expired) == (MAX_WAITING, 2)
-    assert sum(key.startswith(b"early|") for key in lane.state) == MAX_WAITING
+    assert sum(key.startswith(b"unmatched|") for key in lane.state) == MAX_WAITING
 
 
-def test_a_decision_that_is_known_says_nothing_new() -> None:
+def test_a_duplicate_of_a_decision_changes_nothing() -> None:
     lane = OutcomeLane()
     lane.feed(decisions(NOW_S, *cases([7, 7])), decisions(NOW_S + 1, (7, 3, 1)))
     lane.flush()
-    assert (lane.counts.decisions_awaited, lane.counts.decisions_repeated) == (1, 2)
+    assert (lane.counts.decisions_awaited, lane.counts.decisions_duplicate) == (1, 2)
     assert lane.by_outcome() == {"awaited": 1}
 
 
@@ -122,7 +122,7 @@ def test_time_never_goes_back_so_no_pane_is_opened_again() -> None:
     assert lane.partials[-1].closed_before_s == NOW_S + 50
 
 
-def test_the_partials_carry_the_name_of_the_outcomes_and_go_where_the_model_goes() -> None:
+def test_the_partials_have_the_name_of_the_outcomes_and_go_to_the_judge_of_the_model() -> None:
     lane = OutcomeLane()
     lane.feed(decisions(NOW_S, *cases([7])))
     [run] = lane.flush().outputs
@@ -131,7 +131,7 @@ def test_the_partials_carry_the_name_of_the_outcomes_and_go_where_the_model_goes
     assert (partial.next_offset, partial.is_idle, run.keys) == (1, False, [b"m/outcomes"])
 
 
-def test_a_silent_lane_says_once_that_it_is_idle() -> None:
+def test_a_silent_lane_reports_once_that_it_is_idle() -> None:
     lane = OutcomeLane()
     lane.feed(decisions(NOW_S, *cases([7])))
     for later_s in (0, 1, 6, 7):
@@ -164,7 +164,7 @@ def test_blocks_that_have_left_are_removed_from_the_state() -> None:
     assert (lane.counts.matched, lane.counts.decisions_expired, lane.step.n_waiting) == (8, 6893, 1100)
 
 
-def test_another_policy_or_version_refuses_the_stored_outcomes() -> None:
+def test_stored_outcomes_of_another_policy_or_version_are_rejected() -> None:
     lane = OutcomeLane()
     lane.feed(decisions(NOW_S, *cases([7])))
     lane.flush()
@@ -174,7 +174,7 @@ def test_another_policy_or_version_refuses_the_stored_outcomes() -> None:
         lane.restart()
 
 
-def test_a_record_of_another_layout_or_of_another_writer_is_refused() -> None:
+def test_a_record_of_another_layout_or_of_another_writer_is_rejected() -> None:
     lane = OutcomeLane()
     with pytest.raises(StateError, match="offset 0 of app-outcome-join-m cannot be read"):
         lane.feed(b"\x00")
@@ -183,7 +183,7 @@ def test_a_record_of_another_layout_or_of_another_writer_is_refused() -> None:
         lane.feed(decisions(NOW_S, *cases([7]), model=other))
 
 
-def test_a_model_without_scores_keeps_four_bytes_less_of_each_decision() -> None:
+def test_a_model_without_scores_stores_four_bytes_less_per_decision() -> None:
     model = parse_policy("\n".join(line for line in POLICY.splitlines() if not line.startswith("score"))).models[0]
     lane = OutcomeLane(model)
     lane.feed(decisions(NOW_S, *cases([7, 8]), model=model), outcomes((NOW_S, (8,), GOOD)))
@@ -205,6 +205,6 @@ def test_a_tag_may_come_again_after_it_has_left() -> None:
     for step in range(300):
         lane.feed(decisions(NOW_S + step * (WAIT_S + 1), *cases({int(tag) for tag in rng.integers(0, 40, 6)})))
     lane.flush()
-    assert lane.counts.decisions_repeated == 0
+    assert lane.counts.decisions_duplicate == 0
     assert lane.counts.decisions_awaited - lane.counts.decisions_expired == lane.step.n_waiting
     assert MODEL.outcome is not None

@@ -9,11 +9,12 @@ import pytest
 
 from stream_app.core.windows.cells import Cells
 from stream_app.pipeline.contract import Batch
-from stream_app.pipeline.ingest.step import IngestStep, IngestTopology
+from stream_app.pipeline.ingest.step import IngestStep
 from stream_app.pipeline.layout import layout_of
 from stream_app.pipeline.replay.bisect.pair_panes import PairPanes
 from stream_app.pipeline.replay.bisect.version_panes import MAX_VERSIONS, VersionPanes
 from stream_app.pipeline.replay.sources import PublishedCounter, RawCounter, SourceCounter
+from stream_app.pipeline.topology import Topology
 from tests.support.lanes.ingest_lane import KEYS, LOANS, NOW_S, IngestLane, encode, iso, loan
 
 GENDER = LOANS.attributes[0]
@@ -28,7 +29,7 @@ def batch_of(records: list[dict[str, Any]]) -> Batch:
 
 def published(batch: Batch) -> Batch:
     """Return what ingest publishes of raw records."""
-    step = IngestStep(LOANS, KEYS, 0, IngestTopology(1))
+    step = IngestStep(LOANS, KEYS, 0, Topology())
     step.restore({}, 0)
     [output] = [outputs for outputs in step.step(batch) if outputs.topic == LOANS.output_topic]
     n = len(output.values)

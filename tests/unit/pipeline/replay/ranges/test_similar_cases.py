@@ -9,10 +9,11 @@ import pytest
 from stream_app.core.fairness.consistency import consistency, to_unit_range
 from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.pipeline.contract import Batch
-from stream_app.pipeline.ingest.step import IngestStep, IngestTopology
+from stream_app.pipeline.ingest.step import IngestStep
 from stream_app.pipeline.replay.ranges.similar_cases import SimilarCases, Similarity
 from stream_app.pipeline.replay.sources import PublishedCounter, RawCounter
 from stream_app.pipeline.replay.time_range import TimeRange
+from stream_app.pipeline.topology import Topology
 from stream_app.policy import ModelPolicy, parse_policy
 
 NOW_S = 1_790_000_000
@@ -85,7 +86,7 @@ def test_a_sample_does_not_depend_on_the_order_in_which_partitions_are_read() ->
 
 
 def test_raw_records_and_published_events_give_the_same_value() -> None:
-    step = IngestStep(MODEL, KEYS, 0, IngestTopology(1))
+    step = IngestStep(MODEL, KEYS, 0, Topology())
     step.restore({}, 0)
     [output] = [outputs for outputs in step.step(batch()) if outputs.topic == MODEL.output_topic]
     offsets = np.array([int(headers[0][1].partition(b":")[2]) for headers in output.headers or ()], np.int64)

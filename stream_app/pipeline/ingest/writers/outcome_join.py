@@ -1,4 +1,4 @@
-"""What ingest writes to the log in which decisions and outcomes meet: columns, once per flush."""
+"""What ingest writes to the outcome-join topic, in which decisions and outcomes meet: columns, once per flush."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from stream_app.core.join.join_records import Labels, pack_decisions, pack_outco
 from stream_app.core.windows.deduplication import Tags
 from stream_app.pipeline.contract import Outputs
 
-_DECISIONS, _OUTCOMES = b"decisions", b"outcomes"  # keys, for people who look into the log
+_DECISIONS, _OUTCOMES = b"decisions", b"outcomes"  # record keys, for people who look into the topic
 
 
 class DecisionWriter:
     """Collects the counted decisions of one source partition.
 
     Args:
-        topic: The labels log.
-        partition: The source partition, and that of the log.
+        topic: The outcome-join topic.
+        partition: Partition of the source, and of that topic.
         layout_hash: Hash of the layout of the cells.
     """
 
@@ -34,7 +34,7 @@ class DecisionWriter:
         self._scores: list[NDArray[np.int64]] = []
 
     def move_to(self, time_s: int) -> None:
-        """Note when the broker took the newest record that was read."""
+        """Note when the broker took the newest record read so far."""
         self._time_s = max(self._time_s, time_s)
 
     def add_tags(self, tags: Tags) -> None:
@@ -42,13 +42,13 @@ class DecisionWriter:
         self._tags.append(tags)
 
     def add_cells(self, cells: NDArray[np.int64], scores: NDArray[np.int64] | None) -> None:
-        """Note cells and scores of the same decisions, in the same order, maybe in other runs."""
+        """Note cells and scores of the same decisions, in the same order; the parts may be cut differently."""
         self._cells.append(cells)
         if scores is not None:
             self._scores.append(scores)
 
     def take_outputs(self) -> list[Outputs]:
-        """Return what was collected since the last call."""
+        """Return the records of everything collected since the last call."""
         if not self._tags:
             return []
         cells = np.concatenate(self._cells).astype(np.uint32)
@@ -59,8 +59,8 @@ class DecisionWriter:
         return [_outputs(self._topic, self._partition, _DECISIONS, records)]
 
 
-class _Outcomes(NamedTuple):
-    """Some outcomes whose decisions may lie in the same key epochs."""
+class _OutcomeColumns(NamedTuple):
+    """Outcomes whose decisions may be in the same key epochs."""
 
     epochs: range
     times_s: NDArray[np.uint32]
@@ -72,36 +72,36 @@ class OutcomeWriter:
     """Collects the outcomes of one source partition.
 
     Args:
-        topic: The labels log.
-        partition: The source partition, and that of the log.
+        topic: The outcome-join topic.
+        partition: Partition of the source, and of that topic.
     """
 
     def __init__(self, topic: str, partition: int) -> None:
         self._topic = topic
         self._partition = partition
-        self._runs: list[_Outcomes] = []
+        self._parts: list[_OutcomeColumns] = []
 
     def add(self, epochs: range, times_s: NDArray[np.int64], is_favorable: Labels, tags: list[Tags]) -> None:
         """Note outcomes.
 
         Args:
-            epochs: Key epochs of the columns of tags, rising.
+            epochs: Key epochs of the columns of tags, ascending.
             times_s: When the broker took each, shape (n,).
             is_favorable: 0 or 1, shape (n,).
             tags: A column of shape (n,) for each epoch, the newest first.
         """
-        self._runs.append(_Outcomes(epochs, times_s.astype(np.uint32), is_favorable, tags))
+        self._parts.append(_OutcomeColumns(epochs, times_s.astype(np.uint32), is_favorable, tags))
 
     def take_outputs(self) -> list[Outputs]:
-        """Return what was collected since the last call."""
+        """Return the records of everything collected since the last call."""
         records: list[bytes] = []
-        for _, alike in groupby(self._runs, key=lambda run: run.epochs):
-            runs = list(alike)
-            times_s = np.concatenate([run.times_s for run in runs])
-            is_favorable = np.concatenate([run.is_favorable for run in runs])
-            columns = zip(*(run.tags for run in runs), strict=True)
+        for _, group in groupby(self._parts, key=lambda part: part.epochs):
+            parts = list(group)
+            times_s = np.concatenate([part.times_s for part in parts])
+            is_favorable = np.concatenate([part.is_favorable for part in parts])
+            columns = zip(*(part.tags for part in parts), strict=True)
             records += pack_outcomes(times_s, is_favorable, [np.concatenate(column) for column in columns])
-        self._runs.clear()
+        self._parts.clear()
         return [_outputs(self._topic, self._partition, _OUTCOMES, records)] if records else []
 
 

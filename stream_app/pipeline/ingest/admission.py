@@ -1,0 +1,138 @@
+"""Which records of a source partition count: the one order of admission, live and in a replay.
+
+1. Decode and check (``reading``): is it a record of this policy, and is its event time plausible?
+2. Hash the event id under the key of its event time.
+3. Deduplicate: was that id seen within the deduplication window?
+4. Lateness: had the pane of the event closed before the event came?
+
+What passes is counted. Everything is decided by the log of the partition alone, record by record in offset order, so
+neither the length of the batches nor a restart changes a decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stream_app.core.events.schema import Schema
+from stream_app.core.privacy.pseudonym import Pseudonymizer, RootKey
+from stream_app.core.windows.deduplication import DeduplicationWindow, Tags, event_tags
+from stream_app.core.windows.watermark import Watermark
+from stream_app.pipeline.contract import Batch
+from stream_app.pipeline.ingest.reading import EventBatch, RecordReader
+from stream_app.policy import Identifier, ModelPolicy
+
+Column = NDArray[np.int64]
+
+
+class NewIds(NamedTuple):
+    """Event ids that the deduplication window began to remember.
+
+    Attributes:
+        offsets: Offset of each event, int64, shape (n,).
+        tags: Tag of each id, shape (n,).
+    """
+
+    offsets: Column
+    tags: Tags
+
+
+@dataclass(frozen=True, slots=True)
+class LateEvents:
+    """Events whose pane had closed when they came, as columns in offset order.
+
+    Attributes:
+        offsets: Offset of each event, int64, shape (n,).
+        times_s: Event time of each in whole seconds, int64, shape (n,).
+        closed_before_s: Start of the first pane that was open when each event came, int64, shape (n,).
+    """
+
+    offsets: Column
+    times_s: Column
+    closed_before_s: Column
+
+    def __len__(self) -> int:
+        return len(self.offsets)
+
+
+_NO_TIMES = np.zeros(0, np.int64)
+NO_LATE_EVENTS = LateEvents(_NO_TIMES, _NO_TIMES, _NO_TIMES)
+NO_NEW_IDS = NewIds(_NO_TIMES, np.zeros(0, np.uint64))
+
+
+@dataclass(frozen=True, slots=True)
+class AdmissionResult:
+    """Dispositions of the records of a batch.
+
+    Attributes:
+        events: The events that count, as columns; beside them what the reader rejected, dropped and skipped.
+        late: Events of closed panes.
+        new_ids: Event ids that are remembered from now on, for the state of a live lane.
+        n_duplicates: Events whose id was seen before.
+    """
+
+    events: EventBatch
+    late: LateEvents = NO_LATE_EVENTS
+    new_ids: NewIds = NO_NEW_IDS
+    n_duplicates: int = 0
+
+
+class Admission:
+    """Decides which records of one source partition count.
+
+    Args:
+        model: The policy of the model.
+        keys: Root keys of the pseudonyms.
+
+    Attributes:
+        window: The remembered event ids; a restored lane fills it from its state.
+        watermark: How far event time has come; a restored lane sets it from its state.
+    """
+
+    def __init__(self, model: ModelPolicy, keys: Iterable[RootKey]) -> None:
+        self.window = DeduplicationWindow(model.deduplication_window)
+        self.watermark = Watermark(model.event_time.pane_s, model.event_time.out_of_orderness_s)
+        self._reader = RecordReader(model)
+        self._event_ids = pseudonymizer_of(model.event_id, keys)
+
+    @property
+    def schema(self) -> Schema:
+        """The decoder that reads the events."""
+        return self._reader.schema
+
+    def admit(self, batch: Batch) -> AdmissionResult:
+        """Return the disposition of every record of the next batch."""
+        events = self._reader.read(batch)
+        if not len(events):
+            return AdmissionResult(events)
+        events.hash_event_ids(self._event_ids)
+        n_checked = len(events)
+        new_ids = self._remove_duplicates(events)
+        late = self._remove_late(events)
+        return AdmissionResult(events, late, new_ids, n_checked - len(new_ids.tags))
+
+    def _remove_duplicates(self, events: EventBatch) -> NewIds:
+        tags = event_tags(events.event_ids.digests)
+        is_duplicate = self.window.admit(events.offsets, tags)
+        if is_duplicate.any():
+            events.keep(~is_duplicate)
+            tags = tags[~is_duplicate]
+        return NewIds(events.offsets, tags)
+
+    def _remove_late(self, events: EventBatch) -> LateEvents:
+        closed_before_s = self.watermark.advance(events.times_s)
+        is_late = events.times_s < closed_before_s
+        if not is_late.any():
+            return NO_LATE_EVENTS
+        late = LateEvents(events.offsets[is_late], events.times_s[is_late], closed_before_s[is_late])
+        events.keep(~is_late)
+        return late
+
+
+def pseudonymizer_of(identifier: Identifier, keys: Iterable[RootKey]) -> Pseudonymizer:
+    """Return the keyed hash of an identifier of a policy."""
+    return Pseudonymizer(keys, identifier.link_domain, identifier.canonical)

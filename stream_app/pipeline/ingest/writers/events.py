@@ -1,0 +1,67 @@
+"""What ingest publishes of an event that counts: its declared fields, with pseudonyms in place of identifiers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import compress, repeat
+
+from msgspec import UNSET
+
+from stream_app.core.events.schema import Schema
+from stream_app.core.privacy.pseudonym import KeyedHashes, RootKey
+from stream_app.pipeline.contract import Outputs
+from stream_app.pipeline.ingest.admission import pseudonymizer_of
+from stream_app.pipeline.ingest.reading import EventBatch
+from stream_app.policy import ModelPolicy
+
+
+class EventWriter:
+    """Writes the pseudonymized events of one source partition.
+
+    Args:
+        model: The policy of the model.
+        keys: Root keys of the pseudonyms.
+        partition: Source partition, and partition of the output topic.
+        schema: The decoder of the events.
+    """
+
+    def __init__(self, model: ModelPolicy, keys: Sequence[RootKey], partition: int, schema: Schema) -> None:
+        self._topic = model.output_topic
+        self._partition = partition
+        self._identifiers = model.all_identifiers
+        self._pseudonymizers = [pseudonymizer_of(identifier, keys) for identifier in model.all_identifiers]
+        self._setters = [schema.setter(identifier.path) for identifier in model.all_identifiers]
+        self._box_setters = [schema.setter(box.path) for box in model.boxes]
+        self._encode = schema.encode
+
+    def write(self, batch: EventBatch) -> list[Outputs]:
+        """Return the records of events that count; the events are changed. Empty for a model without an output topic.
+
+        The key of a record is the pseudonym of its event id, and its header ``source`` names partition and offset of
+        the raw record.
+        """
+        if self._topic is None or not len(batch):
+            return []
+        keys: list[bytes | None] = []
+        for number in range(len(self._identifiers)):
+            pseudonyms = self._pseudonymizers[number].pseudonyms_of(self._hashes(number, batch))
+            self._overwrite(number, batch, pseudonyms)
+            keys = keys or [pseudonym.encode() for pseudonym in pseudonyms]
+        for overwrite in self._box_setters:
+            overwrite(batch.events, repeat(UNSET, len(batch)))
+        headers = ([("source", b"%d:%d" % (self._partition, offset))] for offset in batch.offsets.tolist())
+        values: list[bytes | None] = list(map(self._encode, batch.events))
+        return [Outputs(self._topic, self._partition, keys, values, headers)]
+
+    def _hashes(self, number: int, batch: EventBatch) -> KeyedHashes:
+        if number == 0:  # that of the event id: admission has hashed it
+            return batch.event_ids
+        return self._pseudonymizers[number].hashes_at(batch.identifier_values(number), batch.times_s)
+
+    def _overwrite(self, number: int, batch: EventBatch, pseudonyms: list[str]) -> None:
+        overwrite = self._setters[number]
+        if self._identifiers[number].is_required:
+            overwrite(batch.events, pseudonyms)
+        else:
+            is_present = [value is not None for value in batch.identifiers[number]]  # null stays null, absent absent
+            overwrite(compress(batch.events, is_present), compress(pseudonyms, is_present))

@@ -1,0 +1,73 @@
+"""What a judge lane reports: after a commit, and when a new owner has restored it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from stream_app.pipeline.judge.model_judge import ModelReport
+from stream_app.pipeline.records.outcome_results import OutcomeResult
+from stream_app.pipeline.records.results import TOTAL_WINDOW, Result
+
+
+class JudgeSink(Protocol):
+    """Receives what the judge reports."""
+
+    def judged(self, partition: int, report: JudgeReport) -> None:
+        """Show what was published in a committed transaction."""
+
+    def judge_restored(self, partition: int, results: Sequence[Result | OutcomeResult]) -> None:
+        """Show the newest results of a lane that changed its owner; nothing is counted."""
+
+    def latency_measured(self, stage: str, seconds: float, n_events: int = 1) -> None:
+        """Show how long it took events to get through a stage."""
+
+
+@dataclass(frozen=True)
+class JudgeReport:
+    """What one flush of a judge lane published; to be shown only after its transaction is committed.
+
+    Attributes:
+        models: Report by name of the model, or of its outcomes.
+        n_unknown_model: Partials of models that the policy does not name; they are not counted anywhere.
+        partition: The lane's partition.
+    """
+
+    models: dict[str, ModelReport] = field(default_factory=dict)
+    n_unknown_model: int = 0
+    partition: int = 0
+
+    @property
+    def results(self) -> list[Result]:
+        """All results about decisions, in the order in which they were made."""
+        return [result for report in self.models.values() for result in report.results]
+
+    @property
+    def outcome_results(self) -> list[OutcomeResult]:
+        """All results about outcomes, likewise."""
+        return [result for report in self.models.values() for result in report.outcome_results]
+
+    def deliver(self, sink: JudgeSink, now_s: float, /) -> None:
+        """Show the report, and for each window that closed the time from its end to the commit."""
+        sink.judged(self.partition, self)
+        for result in self.results:
+            if result.window != TOTAL_WINDOW and result.revision == 0:
+                sink.latency_measured("close", max(0.0, now_s - result.end_s), result.n)
+
+
+@dataclass(frozen=True)
+class RestoredResults:
+    """The newest results of a judge lane that was restored.
+
+    Attributes:
+        partition: The lane's partition.
+        results: The newest result of each window of each model.
+    """
+
+    partition: int
+    results: list[Result | OutcomeResult]
+
+    def deliver(self, sink: JudgeSink, _: float, /) -> None:
+        """Show the results; nothing is counted."""
+        sink.judge_restored(self.partition, self.results)

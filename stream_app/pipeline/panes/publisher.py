@@ -1,0 +1,101 @@
+"""The open panes of one counting lane: counted, published to the judge when they change, stored in the lane's state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from stream_app.core.windows.cells import Cells
+from stream_app.core.windows.pane_store import PaneStore
+from stream_app.core.windows.watermark import Watermark
+from stream_app.pipeline.contract import Flush
+from stream_app.pipeline.panes.pane_log import PaneLog
+from stream_app.pipeline.panes.partial_writer import PaneOrigin, PartialWriter
+from stream_app.pipeline.topology import Topology
+
+
+class _Announcement(NamedTuple):
+    """What the judge knows of a lane besides its counts."""
+
+    next_offset: int
+    closed_before_s: int | None
+    is_idle: bool
+
+
+class PanePublisher:
+    """Publishes and stores the panes of one lane.
+
+    Args:
+        origin: Of which model the panes are, in which cells, from which partition.
+        topology: Where the partials go.
+        watermark: How far event time has come; the owner of the lane advances it.
+        idle_s: Silence after which a lane that has read everything is idle.
+
+    Attributes:
+        first_offset: Where the lane began: no record below it was ever counted.
+    """
+
+    def __init__(self, origin: PaneOrigin, topology: Topology, watermark: Watermark, idle_s: float) -> None:
+        self.first_offset = 0
+        self._watermark = watermark
+        self._idle_s = idle_s
+        self._panes = PaneStore()
+        self._log = PaneLog(origin.max_cells)
+        self._writer = PartialWriter(origin, topology)
+        self._next_offset = 0
+        self._has_activity = True  # a restored lane may have been active a moment ago
+        self._active_at_s = 0.0
+        self._announced: _Announcement | None = None
+
+    def restore(self, entries: Mapping[bytes, bytes], next_offset: int, first_offset: int | None) -> None:
+        """Take over the open panes as of the last commit.
+
+        Args:
+            entries: The state.
+            next_offset: Every record below it is counted.
+            first_offset: Where the lane began; None for a lane that begins now.
+        """
+        self._next_offset = next_offset
+        self.first_offset = next_offset if first_offset is None else first_offset
+        self._panes.put_back(self._log.restore(entries))
+
+    def move_to(self, next_offset: int) -> None:
+        """Note that every record below an offset is counted."""
+        self._next_offset = next_offset
+
+    def note_activity(self) -> None:
+        """Note that the lane is not silent."""
+        self._has_activity = True
+
+    def add(self, start_s: int, cells: Cells) -> None:
+        """Add counts to one pane."""
+        self._panes.add(start_s, cells)
+
+    def flush(self, now_s: float, *, is_caught_up: bool) -> Flush:
+        """Return the partials and the changed entries of the state; empty when there is no news for the judge.
+
+        Closed panes leave the state in the transaction that publishes their last counts.
+        """
+        panes = self._panes.take_changes()
+        closed_before_s = self._watermark.closed_before_s
+        is_idle = self._take_idleness(now_s, is_caught_up=is_caught_up)
+        announcement = _Announcement(self._next_offset, closed_before_s, is_idle)
+        if not panes and announcement == self._announced:
+            return Flush()
+        self._announced = announcement
+        partials = self._writer.write(
+            panes,
+            self._watermark,
+            first_offset=self.first_offset,
+            next_offset=self._next_offset,
+            is_idle=is_idle,
+        )
+        if closed_before_s is not None:
+            self._panes.close_before(closed_before_s)
+        return Flush([partials], self._log.changes(panes, closed_before_s))
+
+    def _take_idleness(self, now_s: float, *, is_caught_up: bool) -> bool:
+        if self._has_activity:
+            self._active_at_s = now_s
+        self._has_activity = False
+        return is_caught_up and now_s - self._active_at_s >= self._idle_s
