@@ -1,4 +1,4 @@
-"""Entry point: run a command, turn an error or a signal into a clean end, one line on stderr and an exit code."""
+"""Entry point: run a command, and turn an error or a signal into a clean end: one line on stderr, an exit code."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):  # a supervisor's stop is as clean as Ctrl-C, also in the background
         signal.signal(number, signal.default_int_handler)
     try:
-        load_commands()()
+        load_commands()(prog_name="fairstream")
     except FairStreamError as error:
         print(f"fairstream: {error}", file=sys.stderr)
         sys.exit(exit_code_of(error))

@@ -1,59 +1,52 @@
-"""The commands, one module each; the only place that exits."""
+"""The commands: they parse flags, call one program or edge, and print; the only place that ends the process.
+
+``commands`` names every command with its module and help line and loads the module when the command is called;
+``flags`` defines the options that several commands share; ``output`` prints results and notes; ``exits`` maps errors to
+exit codes. One folder per noun: ``admin`` (set up and check an installation), ``policy`` (check and show policies),
+``produce`` (write events), ``show`` (results and alerts), ``replay`` (recompute what was judged), ``detect`` (detectors
+over a file of counts), ``demo`` (everything on one machine). ``worker`` runs a worker.
+"""
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-from collections.abc import Iterator
-from typing import cast
+from typing import Annotated, cast
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+import typer.main
+from typer.core import TyperGroup
 
-from stream_app.cli.output import bear_common_flags
+from stream_app import __version__
+from stream_app.cli.commands import CommandMenu, walk_commands
+
+__all__ = ["app", "load_commands", "walk_commands"]
+
+
+def _print_version(is_requested: bool) -> None:
+    if is_requested:
+        typer.echo(f"fairstream {__version__}")
+        raise typer.Exit
+
+
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """Take the options of ``fairstream`` itself; each of them ends the process."""
+
 
 app = typer.Typer(
     name="fairstream",
+    cls=CommandMenu,
+    callback=_options,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,  # a traceback could show a payload or a key
+    rich_markup_mode=None,  # plain help: wrapped paragraphs, and 0.1 s less to load
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="See unfairness and privacy leaks in automated decisions as they happen.",
+    help="Detect unfairness and privacy leaks in automated decisions as they happen.",
 )
 
 
 def load_commands() -> TyperGroup:
-    """Import the modules beside this one, each of which registers its commands on ``app``, and return the whole.
-
-    They keep heavy imports inside their functions, so that ``fairstream keys`` does not wait for Faust.
-    """
-    for module in pkgutil.walk_packages(__path__, f"{__name__}."):
-        importlib.import_module(module.name)
-    whole = typer.main.get_group(app)
-    for _, command in walk_commands(whole):
-        _accept_common_flags(command)
-    return whole
-
-
-def walk_commands(group: TyperGroup, path: tuple[str, ...] = ("fairstream",)) -> Iterator[tuple[str, TyperCommand]]:
-    """Yield every command that does something, with the words that call it."""
-    for name, child in sorted(group.commands.items()):
-        if isinstance(child, TyperGroup):
-            yield from walk_commands(child, (*path, name))
-        elif isinstance(child, TyperCommand):
-            yield " ".join((*path, name)), child
-
-
-def _accept_common_flags(command: TyperCommand) -> None:
-    """Let one set of flags serve every command: those that a command has no use for are taken and not used."""
-    known = {name for parameter in command.params for name in parameter.opts}
-    for flag in _common_flags().params:
-        if known.isdisjoint(flag.opts):
-            flag.expose_value, flag.hidden = False, True  # type: ignore[attr-defined]  # every flag is an option
-            command.params.append(flag)
-
-
-def _common_flags() -> TyperCommand:
-    bearer = typer.Typer(add_completion=False)
-    bearer.command()(bear_common_flags)
-    return cast(TyperCommand, typer.main.get_command(bearer))
+    """Return the group of all commands; no module of a command is imported yet."""
+    return cast(TyperGroup, typer.main.get_command(app))

@@ -1,8 +1,12 @@
-"""Exit codes: the contract with scripts, supervisors and CI. ``docs/cli.md`` repeats this table."""
+"""How a process ends: its exit codes, which ``docs/reference/cli.md`` lists, and the clean stop on a signal."""
 
 from __future__ import annotations
 
 import enum
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from stream_app.errors import (
     BrokerUnavailableError,
@@ -16,13 +20,13 @@ from stream_app.errors import (
 
 
 class Exit(enum.IntEnum):
-    """What a process ends with."""
+    """Exit codes of the process."""
 
     OK = 0
-    FAILED = 1  # the question was answered, and the answer is no
+    FAILED = 1  # the command did its work, and the answer is no
     USAGE = 2  # a setting, policy, key file, topic or broker address is wrong
     STATE = 70  # state in Kafka does not fit this version or policy
-    LANE = 71  # a lane cannot go on; the supervisor should restart the process
+    LANE = 71  # a lane cannot continue; the supervisor should restart the process
     INTERRUPTED = 130  # Ctrl-C or SIGTERM
 
 
@@ -45,3 +49,20 @@ def exit_code_of(error: FairStreamError) -> Exit:
     'USAGE'
     """
     return next(EXIT_CODES[kind] for kind in type(error).__mro__ if kind in EXIT_CODES)
+
+
+@contextmanager
+def stop_on_signals() -> Iterator[threading.Event]:
+    """Turn the first Ctrl-C or SIGTERM into an event; a second Ctrl-C interrupts as usual."""
+    stop = threading.Event()
+
+    def request_stop(*_: object) -> None:
+        stop.set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    before = {number: signal.signal(number, request_stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

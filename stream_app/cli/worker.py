@@ -1,4 +1,4 @@
-"""``fairstream worker``: count, judge and export until told to stop."""
+"""``fairstream worker``: count, judge and export until stopped."""
 
 from __future__ import annotations
 
@@ -10,45 +10,49 @@ from typing import Annotated
 
 import typer
 
-from stream_app.cli import app
-from stream_app.cli.output import Kafka, PolicyName, StateDir, notes, read_settings
+from stream_app.cli.flags.expand import with_flags
+from stream_app.cli.flags.settings import AppId, CommonFlags, read_settings
+from stream_app.cli.output import notes
+from stream_app.edges.files.key_file import key_file_path, load_keys
+from stream_app.edges.host.logs import start_logging
 from stream_app.errors import ConfigError
 from stream_app.policy import load_policy
+from stream_app.programs.worker.lane_builder import ROLES
+from stream_app.programs.worker.serve import serve
 
 
-@app.command()
+@with_flags
 def worker(
-    kafka: Kafka = None,
-    policy: PolicyName = None,
-    state_dir: StateDir = None,
-    roles: Annotated[str, typer.Option(help="What this worker does, by commas.")] = "ingest,judge,outcomes",
-    app_id: Annotated[
-        str | None, typer.Option("--app-id", help="Group of the workers that share the work (FAIRSTREAM_APP_ID).")
-    ] = None,
+    *,
+    roles: Annotated[str, typer.Option(help="Comma-separated list of roles.")] = "ingest,judge,outcomes",
+    app_id: AppId = None,
     metrics_port: Annotated[
-        int | None, typer.Option("--metrics-port", help="Port of /metrics, /livez, /readyz; 0 takes a free one.")
+        int | None,
+        typer.Option(
+            "--metrics-port",
+            help="Port of /metrics, /livez and /readyz; 0: any free port (FAIRSTREAM_METRICS_PORT).",
+            show_default=False,
+        ),
     ] = None,
+    flags: CommonFlags,
 ) -> None:
-    """Run a worker until Ctrl-C or SIGTERM. Start more of them to share the partitions.
+    """Run a worker until Ctrl-C or SIGTERM.
 
-    A worker that loses the broker waits for it. It ends with 2 when a setting, key file or topic is wrong, with 70
-    when stored state does not fit, with 71 when a lane cannot go on.
+    Start several workers to share the partitions. A worker that loses the broker waits for it. It ends with 2 if a
+    setting, key file or topic is wrong, with 70 if stored state does not fit, with 71 if a lane cannot continue.
 
     Example: fairstream worker --kafka broker:9092 --policy my-policy.toml
     """
-    from stream_app.edges.files.key_file import key_file_path, load_keys  # noqa: PLC0415  # other commands start faster
-    from stream_app.edges.host.logs import start_logging  # noqa: PLC0415
-    from stream_app.programs.worker.lane_builder import ROLES  # noqa: PLC0415
-    from stream_app.programs.worker.serve import serve  # noqa: PLC0415
-
-    settings = read_settings(kafka=kafka, policy=policy, state_dir=state_dir, app_id=app_id, metrics_port=metrics_port)
-    wanted = [role.strip() for role in roles.split(",")]
-    if unknown := [role for role in wanted if role not in ROLES]:
-        raise ConfigError(f"No role {unknown[0]!r}", action="Known: " + ", ".join(ROLES))
+    settings = read_settings(
+        kafka=flags.kafka, policy=flags.policy, state_dir=flags.state_dir, app_id=app_id, metrics_port=metrics_port
+    )
+    role_names = [role.strip() for role in roles.split(",")]
+    if unknown := [role for role in role_names if role not in ROLES]:
+        raise ConfigError(f"Unknown role {unknown[0]!r}", action="Roles: " + ", ".join(ROLES))
     start_logging(settings.log_level)
-    watched = load_policy(settings.policy)
+    policy = load_policy(settings.policy)
     keys = load_keys(key_file_path(Path(settings.state_dir)))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold keys and identifiers
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would contain keys and identifiers
 
     async def run() -> None:
         stopping = asyncio.Event()
@@ -56,12 +60,12 @@ def worker(
             asyncio.get_running_loop().add_signal_handler(number, stopping.set)
         await serve(
             settings,
-            watched,
+            policy,
             keys,
-            wanted,
+            role_names,
             stopping,
             on_started=lambda port: notes.print(
-                f"Worker {settings.app_id}: {', '.join(wanted)} from {settings.kafka}; "
+                f"Worker {settings.app_id}: {', '.join(role_names)} from {settings.kafka}; "
                 f"metrics on http://{settings.metrics_host}:{port}/metrics"
             ),
         )

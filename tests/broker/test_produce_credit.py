@@ -18,7 +18,7 @@ def test_each_outcome_lies_in_the_partition_of_its_decision(
     kafka: str, tmp_path: Path, fresh_name: Callable[[str], str]
 ) -> None:
     site = open_site(kafka, tmp_path, fresh_name("s"), "credit", n_partitions=5)
-    done = site.command("produce", "credit", "--count", "2000", "--rate", "0", "--repeat", "0.1", "--json")
+    done = site.command("produce", "credit", "--count", "2000", "--rate", "0", "--duplicate", "0.1", "--json")
     assert done.returncode == 0, done.stderr
     summary = json.loads(done.stdout)
     [model] = site.models

@@ -196,15 +196,15 @@ def test_the_command_sums_up_late_and_repeated_events(
     kafka: str, fresh_name: Callable[[str], str], start_command: Callable[..., subprocess.Popen[str]]
 ) -> None:
     topic = make_topic(kafka, fresh_name("disorder"))
-    flags = ["--count", "3000", "--rate", "0", "--late", "0.1", "--repeat", "0.05", "--seed", "3"]
+    flags = ["--count", "3000", "--rate", "0", "--late", "0.1", "--duplicate", "0.05", "--seed", "3"]
     process = start_command(topic, *flags)
     stdout, stderr = process.communicate(timeout=WAIT_S)
     summary = json.loads(stdout)
     (records,) = read_partitions(kafka, topic)
     copies = Counter(Counter(records).values())
     assert (process.returncode, stderr) == (0, "")
-    assert copies == {1: 3000 - summary["repeated"], 2: summary["repeated"]}
-    assert summary["sent"] == len(records) == 3000 + summary["repeated"]
+    assert copies == {1: 3000 - summary["duplicates"], 2: summary["duplicates"]}
+    assert summary["sent"] == len(records) == 3000 + summary["duplicates"]
     assert summary["late"] > 0
 
 

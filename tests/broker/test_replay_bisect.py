@@ -84,7 +84,7 @@ def test_it_names_the_pane_the_version_and_the_segment_of_a_drift(
 
     text = bisect(site)
     first = time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(START_S + DRIFT_S))
-    assert f"female against male: since {first}" in text
+    assert f"female vs. male: changed at {first}" in text
     assert f"model version: 3, first seen {first}" in text
     assert f"segment: {onset['segments'][0]['segment']}" in text
 

@@ -101,21 +101,21 @@ def test_small_groups_are_hidden_unless_it_is_asked_for(site: Site) -> None:
 
 
 def test_a_what_if_that_changes_the_alerts_ends_with_2_and_one_that_does_not_with_0(site: Site) -> None:
-    strict = replay(site, "compare", "--json", "--set", "threshold.dir=0.95", "--what-if", "k=20", code=2)
-    scenarios = json.loads(strict.stdout)["what_ifs"]
+    strict = replay(site, "compare", "--json", "--set", "threshold.dir=0.95", "--scenario", "k=20", code=2)
+    scenarios = json.loads(strict.stdout)["scenarios"]
     assert [scenario["scenario"] for scenario in scenarios] == ["threshold.dir=0.95", "k=20"]
     assert {change["kind"] for change in scenarios[0]["alerts"]} <= {"gained", "lost", "moved"}
     assert scenarios[0]["alerts"]
     assert not scenarios[1]["alerts"]
     same = json.loads(replay(site, "compare", "--json", "--set", "k=20").stdout)
-    assert same["what_ifs"][0]["alerts"] == []
+    assert same["scenarios"][0]["alerts"] == []
 
 
 def test_a_what_if_compared_with_live_has_the_same_numbers(site: Site) -> None:
     """Alerts may differ: where partitions fell silent, the live tests were fed as the clock decided; see ``verify``."""
     done = site.command("replay", "compare", "--json", "--with", "live", "--set", "threshold.gap=0.25")
     assert done.returncode in {0, 2}, done.stderr
-    [compared] = json.loads(done.stdout)["what_ifs"]
+    [compared] = json.loads(done.stdout)["scenarios"]
     assert compared["original"] == "live"
     numbers = [own for own in compared["deltas"] if own["field"] == "n" and own["original"] is not None]
     assert len(numbers) > 8
@@ -195,11 +195,11 @@ def test_republished_records_keep_key_date_and_allowed_headers(site: Site) -> No
         assert (copy.key(), copy.value(), copy.timestamp()[1]) == (own.key(), own.value(), own.timestamp()[1])
         assert (topic, copy.partition()) == (own.topic(), own.partition())
         assert set(headers) == {"source", "x-replay-id", "x-replay-origin"}
-    assert "is no topic of a replay" in replay(site, "republish", "--to-topic", "other", code=2).stderr
+    assert "does not begin with replay-" in replay(site, "republish", "--to-topic", "other", code=2).stderr
     raw = site.models[0]["topic"]
     assert "counted again" in replay(site, "republish", "--to-topic", raw, "--unsafe-any-topic", code=2).stderr
     for not_published in ("--from-raw", f"--source-topic={raw}"):
-        assert "may hold identifiers" in replay(site, "republish", not_published, code=2).stderr
+        assert "may contain identifiers" in replay(site, "republish", not_published, code=2).stderr
 
 
 def test_bisect_finds_the_pane_and_the_direction_of_the_drift(site: Site) -> None:
@@ -220,12 +220,12 @@ def test_bisect_finds_the_pane_and_the_direction_of_the_drift(site: Site) -> Non
         (("run", "--from", "1h", "--to", "2h"), "ends before it"),
         (("run", "--from", "yesterday"), "is not a valid time"),
         (("run", "--from", "2000-01-01T00:00:00Z", "--to", "2000-01-02T00:00:00Z"), "has no event"),
-        (("run", "--speed", "fast"), "is no speed"),
-        (("run", "--run", "../up"), "no id of a run"),
+        (("run", "--speed", "fast"), "Invalid --speed"),
+        (("run", "--run", "../up"), "Invalid run id"),
         (("run", "--model", "robots"), "No model"),
         (("run", "--source-topic", "nowhere"), "Missing topics: nowhere"),
         (("verify", "--alert", "ffffffffffff"), "No alert"),
-        (("compare",), "Nothing is asked"),
+        (("compare",), "No scenario is given"),
         (("compare", "--set", "treshold=1"), "Unknown setting"),
         (("export", "unknown"), "No whole run"),
         (("bisect", "--group", "robot"), "attributes have the group"),

@@ -79,7 +79,7 @@ def test_missing_topics_are_listed_with_the_command_that_creates_them(
     [
         (("--kafka", "no-port"), ("$.kafka",)),
         (("--policy", "no-such-policy"), ("No policy", "loanapp")),
-        (("--roles", "ingest,cook"), ("No role 'cook'", "judge")),
+        (("--roles", "ingest,cook"), ("Unknown role 'cook'", "judge")),
         (("--app-id", "white space"), ("$.app_id",)),
     ],
 )

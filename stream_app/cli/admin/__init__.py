@@ -1,1 +1,6 @@
-"""Commands for setting up and checking an installation."""
+"""Commands that set up and check an installation, one module per noun.
+
+``dashboards`` exports the Grafana dashboards; ``doctor`` checks this machine; ``keys`` creates, lists and rotates the
+pseudonym keys; ``local`` runs a Kafka on this machine; ``metrics`` lists what a worker exports; ``notify_sink``
+receives notifications; ``topics`` creates, checks and lists topics.
+"""

@@ -1,4 +1,4 @@
-"""``fairstream dashboards``: the Grafana dashboards, for a Grafana of one's own."""
+"""``fairstream dashboards``: the Grafana dashboards, for your own Grafana."""
 
 from __future__ import annotations
 
@@ -7,34 +7,32 @@ from typing import Annotated
 
 import typer
 
-from stream_app.cli import app
-from stream_app.cli.output import Json, facts, notes, print_json
-
-dashboards = typer.Typer(no_args_is_help=True, help="The Grafana dashboards.")
-app.add_typer(dashboards, name="dashboards")
+from stream_app.cli.flags.settings import Json
+from stream_app.cli.output import facts, notes, print_json
+from stream_app.edges.files.dashboards import export_dashboards
 
 
-@dashboards.command()
 def export(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write them; made when missing.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to write; created if it does not exist.")],
     runbooks: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="What links to runbooks begin with; the notification sink by default."),
+        typer.Option(
+            metavar="URL", help="Base URL of the runbook links. Default: the notification sink.", show_default=False
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Write the dashboards as JSON, in one folder for each subject; files of the same names are replaced.
+    """Write the Grafana dashboards as JSON files.
 
-    Grafana reads them through provisioning (deploy/grafana shows how) or by hand: Dashboards, New, Import.
+    There is one folder per subject. Existing files of the same names are replaced. Grafana reads them through
+    provisioning (see deploy/grafana) or by hand: Dashboards, New, Import.
 
     Example: fairstream dashboards export /var/lib/grafana/dashboards --runbooks https://wiki.example/runbooks
     """
-    from stream_app.edges.files.dashboards import export_dashboards  # noqa: PLC0415  # other commands start faster
-
-    written = export_dashboards(folder, runbooks_url=runbooks)
-    for path in written:
+    paths = export_dashboards(folder, runbooks_url=runbooks)
+    for path in paths:
         if as_json:
             print_json({"dashboard": str(path)})
         else:
             facts.print(str(path), markup=False)
-    notes.print(f"{len(written)} dashboards written.")
+    notes.print(f"Wrote {len(paths)} dashboards.")

@@ -6,32 +6,29 @@ from typing import Annotated
 
 import typer
 
-from stream_app.cli import app
-from stream_app.cli.output import Json, PolicyName, facts, print_json, read_settings
+from stream_app.cli.flags.settings import Json, PolicyName, read_settings
+from stream_app.cli.output import facts, print_json
+from stream_app.edges.metrics.catalog import as_markdown, list_metrics
+from stream_app.policy import load_policy
 
-metrics = typer.Typer(no_args_is_help=True, help="What a worker exports to Prometheus.")
-app.add_typer(metrics, name="metrics")
 
-
-@metrics.command(name="list")
 def list_all(
-    policy_name: PolicyName = None,
+    policy: PolicyName = None,
     as_json: Json = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print the table of docs/metrics.md.")] = False,
 ) -> None:
-    """List every metric: name, kind, labels, meaning. They are the same under every policy.
+    """List every metric: name, type, labels, meaning.
+
+    They are the same under every policy.
 
     Example: fairstream metrics list | grep lag
     """
-    from stream_app.edges.metrics.catalog import as_markdown, list_metrics  # noqa: PLC0415
-    from stream_app.policy import load_policy  # noqa: PLC0415
-
-    found = list_metrics(load_policy(read_settings(policy=policy_name).policy))
+    metrics = list_metrics(load_policy(read_settings(policy=policy).policy))
     if markdown:
-        typer.echo(as_markdown(found), nl=False)
+        typer.echo(as_markdown(metrics), nl=False)
         return
-    for fact in found:
+    for metric in metrics:
         if as_json:
-            print_json(fact)
+            print_json(metric)
         else:
-            facts.print(f"{fact.name}  {fact.kind}  {{{', '.join(fact.labels)}}}  {fact.meaning}", markup=False)
+            facts.print(f"{metric.name}  {metric.kind}  {{{', '.join(metric.labels)}}}  {metric.meaning}", markup=False)

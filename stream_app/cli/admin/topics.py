@@ -1,91 +1,70 @@
-"""``fairstream topics``: make the topics that a policy needs, and tell whether they are as they should be."""
+"""``fairstream topics``: create the topics that a policy needs, and check that they are as declared."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from stream_app.cli import app
-from stream_app.cli.output import Json, Kafka, PolicyName, facts, notes, print_json, read_settings
+from stream_app.cli.flags.expand import with_flags
+from stream_app.cli.flags.settings import AppId, Json, PolicyName, TopicFlags, read_settings
+from stream_app.cli.output import facts, notes, print_json
+from stream_app.edges.kafka.admin import TopicReport, compare_topics, count_existing, create_topics, reject_mistakes
 from stream_app.policy import load_policy
 from stream_app.settings import Settings
 from stream_app.topics import TopicSpec, declared_topics
 
-if TYPE_CHECKING:
-    from stream_app.edges.kafka.admin import TopicReport
-
-topics = typer.Typer(no_args_is_help=True, help="Create, check and list the topics that a policy needs.")
-app.add_typer(topics, name="topics")
-
-AppId = Annotated[
-    str | None, typer.Option("--app-id", help="Prefix of the state topics (FAIRSTREAM_APP_ID).", show_default=False)
-]
 Partitions = Annotated[
     int | None,
-    typer.Option(min=1, max=10_000, help="Partitions of raw topics that have to be made.", show_default="4"),
+    typer.Option(min=1, max=10_000, help="Partitions of raw topics that are created.", show_default="4"),
 ]
 
 
-@topics.command()
-def create(
-    kafka: Kafka = None,
-    policy: PolicyName = None,
-    app_id: AppId = None,
-    partitions: Partitions = None,
-    as_json: Json = False,
-) -> None:
-    """Create the topics that are missing; a raw topic that is there stays as it is.
+@with_flags
+def create(*, partitions: Partitions = None, flags: TopicFlags, as_json: Json = False) -> None:
+    """Create the topics that are missing.
+
+    Existing raw topics stay as they are.
 
     Example: fairstream topics create --policy loans --partitions 12
     """
-    from stream_app.edges.kafka.admin import create_topics, reject_mistakes  # noqa: PLC0415
-
-    settings = read_settings(kafka=kafka, policy=policy, app_id=app_id)
+    settings = flags.settings()
     reports = create_topics(settings.kafka, _declared(settings, partitions))
     _show(reports, as_json=as_json)
     reject_mistakes(reports)
 
 
-@topics.command()
-def check(
-    kafka: Kafka = None,
-    policy: PolicyName = None,
-    app_id: AppId = None,
-    as_json: Json = False,
-) -> None:
-    """Compare the topics with their declaration; exit code 2 when one is missing or wrong.
+@with_flags
+def check(*, flags: TopicFlags, as_json: Json = False) -> None:
+    """Compare the topics with their declaration.
+
+    Ends with 2 if one is missing or wrong.
 
     Example: fairstream topics check --policy loans --json
     """
-    from stream_app.edges.kafka.admin import compare_topics, reject_mistakes  # noqa: PLC0415
-
-    settings = read_settings(kafka=kafka, policy=policy, app_id=app_id)
+    settings = flags.settings()
     reports = compare_topics(settings.kafka, _declared(settings))
     _show(reports, as_json=as_json)
     reject_mistakes(reports)
 
 
-@topics.command(name="list")
 def list_topics(policy: PolicyName = None, app_id: AppId = None, as_json: Json = False) -> None:
-    """List the topics that a policy needs, who writes and who reads them; asks no broker.
+    """List the topics that a policy needs.
+
+    Shows who writes and who reads each of them. Needs no broker.
 
     Example: fairstream topics list --policy camera
     """
     settings = read_settings(policy=policy, app_id=app_id)
-    specs = declared_topics(load_policy(settings.policy), settings.app_id)
-    if as_json:
-        for spec in specs:
+    for spec in declared_topics(load_policy(settings.policy), settings.app_id):
+        if as_json:
             print_json(spec)
-        return
-    for spec in specs:
+            continue
         facts.print(f"{spec.name}  {_settings_of(spec)}", style="bold", markup=False)
         facts.print(f"    {spec.holds}\n    written by {spec.written_by}; read by {spec.read_by}", markup=False)
 
 
 def _declared(settings: Settings, partitions: int | None = None) -> tuple[TopicSpec, ...]:
-    from stream_app.edges.kafka.admin import count_existing  # noqa: PLC0415
-
     policy = load_policy(settings.policy)
     existing = count_existing(settings.kafka, [model.topic for model in policy.models])
     return declared_topics(policy, settings.app_id, partitions=partitions, existing=existing)
@@ -103,5 +82,6 @@ def _show(reports: list[TopicReport], *, as_json: bool) -> None:
 
 def _settings_of(spec: TopicSpec) -> str:
     retention_ms = spec.config.get("retention.ms")
-    kept = f" for {int(retention_ms) // 86_400_000} d" if retention_ms else ""
-    return f"{spec.partitions} partitions, {spec.config['cleanup.policy']}{kept}"
+    retention = f" for {int(retention_ms) // 86_400_000} d" if retention_ms else ""
+    partitions = "1 partition" if spec.partitions == 1 else f"{spec.partitions} partitions"
+    return f"{partitions}, {spec.config['cleanup.policy']}{retention}"

@@ -1,4 +1,4 @@
-"""What a person sees of the demo: a live table, and the moments worth a line."""
+"""The live table of the demo, and its lines about alerts."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class DemoView:
     """Keeps the newest result of each attribute and draws them.
 
     Attributes:
-        n_crossed: Intersections of attributes in breach.
+        n_intersections: Intersections of attributes in breach.
     """
 
     def __init__(self) -> None:
-        self.n_crossed = 0
+        self.n_intersections = 0
         self._newest: dict[str, DisclosedResult] = {}
         self._started = time.monotonic()
         self._vitals = DemoStatus(0, 0)
@@ -30,12 +30,12 @@ class DemoView:
         self._rate = 0.0
 
     def show_result(self, result: DisclosedResult) -> None:
-        """Take in a result; intersections are too many for a screen."""
+        """Take in a result; there are too many intersections for a screen."""
         if CROSS not in result.attribute:
             self._newest[result.attribute] = result
 
     def show_vitals(self, vitals: DemoStatus) -> None:
-        """Take in how the worker is doing; the rate is what was counted since the last time."""
+        """Take in the progress of the worker; the rate is that since the last call."""
         now = time.monotonic()
         if now > self._vitals_at:
             self._rate = (vitals.n_decisions - self._vitals.n_decisions) / (now - self._vitals_at)
@@ -47,7 +47,7 @@ class DemoView:
         return f"{minutes:02d}:{seconds:02d}"
 
     def render(self, width: int) -> RenderableType:
-        """Draw the table for a terminal of so many columns."""
+        """Draw the table for a terminal of this width, in columns."""
         status = Text(
             f"{self.clock()}   {self._vitals.n_decisions:,} decisions counted   {max(0.0, self._rate):,.0f} events/s   "
             f"lag {self._vitals.lag:,}",
@@ -55,15 +55,17 @@ class DemoView:
         )
         if not self._newest:
             return Group(status, Text("Waiting for the first window to close", style="dim"))
-        crossed = f"{self.n_crossed} intersections of attributes in breach too" if self.n_crossed else ""
+        intersections = f"Intersections of attributes in breach: {self.n_intersections}" if self.n_intersections else ""
         return Group(
-            status, result_table(list(self._newest.values()), digits=3, width=width), Text(crossed, style="bold red")
+            status,
+            result_table(list(self._newest.values()), digits=3, width=width),
+            Text(intersections, style="bold red"),
         )
 
 
 def describe_alert(alert: DisclosedAlert) -> str:
-    """Say in one line what a test found, or that it is over."""
+    """Describe a breach or a recovery in one line."""
     pair = f"{alert.attribute}={alert.group}"
     if alert.change == "recovery":
-        return f"ALL CLEAR {pair}: {alert.test.value.replace('_', ' ')} is over"
-    return f"BREACH {pair}: {alert.sentence or 'its values are hidden, too few decisions'}"
+        return f"RECOVERY {pair}: {alert.test.value.replace('_', ' ')} closed"
+    return f"BREACH {pair}: {alert.sentence or 'values suppressed, fewer than k decisions'}"

@@ -1,95 +1,69 @@
-"""``fairstream detect``: the sequential detectors over a file of counts, without a broker."""
+"""``fairstream detect``: read counts, run the detectors, print alarms."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Annotated
 
 import typer
 from rich.progress import track
 
-from stream_app.cli import app
-from stream_app.cli.detect.options import (
-    CarryHours,
-    Columns,
-    Delimiter,
-    DesignEffect,
-    DetectFlags,
-    DirectionFlag,
-    FalseAlarms,
-    KeepAlarming,
-    PlanFlags,
-    Plot,
-    Reference,
-    Rules,
-    Source,
-    Threshold,
-    parse_columns,
-)
+from stream_app.cli.detect.options import CountFlags, PlanFlags
+from stream_app.cli.detect.text import print_findings
 from stream_app.cli.exits import Exit
-from stream_app.cli.output import Json, notes, print_json
+from stream_app.cli.flags.expand import with_flags
+from stream_app.cli.flags.settings import Json
+from stream_app.cli.output import notes, print_json
+from stream_app.edges.files.count_file import read_rows
 from stream_app.errors import ConfigError
+from stream_app.offline.findings import Findings
+from stream_app.offline.plot_history import PlotHistory
+from stream_app.offline.rows import read_long, read_wide
+from stream_app.offline.run import PaneStep, run_detectors
+from stream_app.render.detection_chart import draw_chart
 
-if TYPE_CHECKING:
-    from stream_app.offline.findings import Findings
-    from stream_app.offline.run import PaneStep
-
-_LONG_RUN = 20_000  # panes from which on progress is shown
+_LONG_RUN = 20_000  # number of panes from which on progress is shown
 
 
-@app.command("detect")
-def detect(  # noqa: PLR0913, PLR0917 - one for each flag
-    source: Source,
-    reference: Reference = None,
-    columns: Columns = None,
-    delimiter: Delimiter = ",",
-    rules: Rules = None,
-    direction: DirectionFlag = DetectFlags.BOTH,
-    threshold: Threshold = None,
-    false_alarms_per_million: FalseAlarms = None,
-    design_effect: DesignEffect = 1.0,
-    carry_hours: CarryHours = 24.0,
-    keep_alarming: KeepAlarming = False,
-    plot: Plot = None,
+@with_flags
+def detect(
+    source: Annotated[str, typer.Argument(metavar="FILE", help="CSV, JSON list or JSON lines; - for standard input.")],
+    counts: CountFlags,
+    plan_flags: PlanFlags,
+    plot: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.svg", help="Draw rates, ratio or gap, and evidence.", show_default=False),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Find out from a file of counts whether a rule was broken, since when, and how large it is.
+    """Run the sequential detectors over a file of counts.
 
-    A row is a stretch of time (a pane), in order: favorable decisions and decisions of group a, the same of the
-    reference b (k_a, n_a, k_b, n_b; start is optional). With --reference a row is one group in one period. Exit code
-    0: no alarm; 1: alarm; 2: the file or a flag was refused.
+    Says whether a rule was violated, the estimated onset, and how large the difference is. A row is one pane of time:
+    favorable decisions and decisions of group a, then of reference b (k_a, n_a, k_b, n_b; start is optional). With
+    --reference, a row is one group in one period. Rows are in order of time.
+
+    Ends with 0 if there is no alarm, with 1 if there is one, with 2 if the file or a flag is invalid.
 
     Example: fairstream detect counts.csv --rule dir:0.9 --plot counts.svg
     """
-    from stream_app.cli.detect.text import print_findings  # noqa: PLC0415
-    from stream_app.edges.files.count_file import read_rows  # noqa: PLC0415
-    from stream_app.offline.findings import Findings  # noqa: PLC0415
-    from stream_app.offline.plot_history import PlotHistory  # noqa: PLC0415
-    from stream_app.offline.rows import read_long, read_wide  # noqa: PLC0415
-    from stream_app.offline.run import run_detectors  # noqa: PLC0415
-    from stream_app.render.detection_chart import draw_chart  # noqa: PLC0415
-
     if plot is not None and plot.suffix.lower() != ".svg":
         raise ConfigError("--plot: expected a name that ends in .svg")
-    flags = PlanFlags(rules or (), direction, threshold, false_alarms_per_million)
-    names = parse_columns(columns or ())
-    with closing(read_rows(source, delimiter=delimiter)) as rows:
-        table = read_wide(rows, names) if reference is None else read_long(rows, names, reference)
-    plan = flags.plan(
-        len(table.pairs), design_effect=design_effect, carry_hours=carry_hours, has_lifecycle=not keep_alarming
-    )
-    findings, trail = Findings(table, plan), PlotHistory(table.n_panes, len(plan.detectors))
+    names = counts.column_names()
+    with closing(read_rows(source, delimiter=counts.delimiter)) as rows:
+        table = read_long(rows, names, counts.reference) if counts.reference is not None else read_wide(rows, names)
+    plan = plan_flags.plan(len(table.pairs))
+    findings, history = Findings(table, plan), PlotHistory(table.n_panes, len(plan.detectors))
     if as_json:
         print_json(findings.setup())
     for step in _with_progress(run_detectors(table, plan), table.n_panes):
         findings.take(step)
-        trail.take(step)
+        history.take(step)
         if as_json:
             _print_step(findings, step)
     if plot is not None:
-        _write(plot, draw_chart(findings, trail))
+        _write(plot, draw_chart(findings, history))
     if as_json:
         for pair in findings.pairs():
             print_json(pair)

@@ -4,152 +4,139 @@ from __future__ import annotations
 
 import enum
 import math
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import dataclass
+from typing import Annotated
 
 import typer
 
+from stream_app.core.detection.thresholds import MILLION
 from stream_app.errors import ConfigError
-
-if TYPE_CHECKING:
-    from stream_app.offline.columns import ColumnNames
-    from stream_app.offline.plan import Plan
+from stream_app.offline.columns import COLUMNS, ColumnNames
+from stream_app.offline.plan import Direction, Plan, equal_thresholds, list_detectors, parse_rule
 
 DEFAULT_RULES = ("dir:0.8", "gap:0.2")
 DEFAULT_FALSE_ALARMS = 0.1
 _HOUR_S = 3600
 
 
-class DetectFlags(enum.StrEnum):
-    """Whose harm is looked for."""
+class DirectionFlag(enum.StrEnum):
+    """Whose disadvantage is tested."""
 
     LOW = "low"
     HIGH = "high"
     BOTH = "both"
 
 
-Source = Annotated[str, typer.Argument(metavar="FILE", help="CSV, JSON list or JSON lines; - for standard input.")]
-Reference = Annotated[
-    str | None,
-    typer.Option(
-        metavar="GROUP",
-        help="The file has a row for each group and period; compare all groups with this one.",
-        show_default=False,
-    ),
-]
-Columns = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--column",
-        metavar="NAME=COLUMN",
-        help="What a column is called in the file: k_a, n_a, k_b, n_b, start, group, n, k or period; repeatable.",
-        show_default=False,
-    ),
-]
-Delimiter = Annotated[str, typer.Option(help="Character between two cells of a CSV file.")]
-Rules = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--rule",
-        metavar="RULE",
-        help=f"dir:LIMIT (lowest ratio) or gap:LIMIT (widest gap); repeatable. (default: {', '.join(DEFAULT_RULES)})",
-        show_default=False,
-    ),
-]
-DirectionFlag = Annotated[
-    DetectFlags, typer.Option(help="low: harm to the group; high: harm to the reference; both: either.")
-]
-Threshold = Annotated[
-    float | None,
-    typer.Option(help="Alarm when the evidence reaches this, for example 1e8; above 1.", show_default=False),
-]
-FalseAlarms = Annotated[
-    float | None,
-    typer.Option(
-        help="Expected false alarms in a million decisions, at most, over everything that is watched."
-        f" (default: {DEFAULT_FALSE_ALARMS})",
-        show_default=False,
-    ),
-]
-DesignEffect = Annotated[
-    float, typer.Option(min=1, max=1000, help="Divide counts by this, where decisions copy one another.")
-]
-CarryHours = Annotated[
-    float,
-    typer.Option(
-        min=0,
-        max=1_000_000,
-        help="With times: decisions wait this long for 5 of both groups, then they are dropped.",
-    ),
-]
-KeepAlarming = Annotated[
-    bool, typer.Option("--keep-alarming", help="Begin anew after each alarm, in place of waiting for a recovery.")
-]
-Plot = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE.svg", help="Draw rates, ratio or gap, and evidence.", show_default=False),
-]
+@dataclass(frozen=True)
+class CountFlags:
+    """How the rows of the file are read."""
+
+    reference: Annotated[
+        str | None,
+        typer.Option(
+            metavar="GROUP",
+            help="Read one row per group and period, and compare all groups with this one.",
+            show_default=False,
+        ),
+    ] = None
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--column",
+            metavar="NAME=COLUMN",
+            help="Name a column of the file: k_a, n_a, k_b, n_b, start, group, n, k or period; repeatable.",
+            show_default=False,
+        ),
+    ] = None
+    delimiter: Annotated[str, typer.Option(help="Character between two cells of a CSV file.")] = ","
+
+    def column_names(self) -> ColumnNames:
+        """Return the columns that were renamed.
+
+        Raises:
+            ConfigError: A value is not NAME=COLUMN, or the name is unknown.
+        """
+        renamed = {}
+        for text in self.columns or ():
+            name, _, column = (part.strip() for part in text.partition("="))
+            if name not in COLUMNS or not column:
+                raise ConfigError(f"--column: expected NAME=COLUMN with NAME one of {', '.join(COLUMNS)}")
+            renamed[name] = column
+        return ColumnNames(renamed)
 
 
-def parse_columns(texts: Sequence[str]) -> ColumnNames:
-    """Return the names of columns from ``NAME=COLUMN``.
-
-    Raises:
-        ConfigError: A text is no such pair, or names a column that nobody asks for.
-    """
-    from stream_app.offline.columns import COLUMNS, ColumnNames  # noqa: PLC0415
-
-    renamed = {}
-    for text in texts:
-        name, _, column = (part.strip() for part in text.partition("="))
-        if name not in COLUMNS or not column:
-            raise ConfigError(f"--column: expected NAME=COLUMN with NAME one of {', '.join(COLUMNS)}")
-        renamed[name] = column
-    return ColumnNames(renamed)
-
-
+@dataclass(frozen=True)
 class PlanFlags:
-    """What is watched, as it was asked for; wrong flags are refused before the file is read.
+    """What is tested, with which thresholds; invalid flags are rejected before the file is read.
 
     Raises:
-        ConfigError: A rule or a threshold is none.
+        ConfigError: A rule, a threshold or a false-alarm budget is invalid.
     """
 
-    def __init__(
-        self,
-        rules: Sequence[str],
-        watched: DetectFlags,
-        threshold: float | None,
-        false_alarms_per_million: float | None,
-    ) -> None:
-        from stream_app.core.detection.thresholds import MILLION  # noqa: PLC0415
-        from stream_app.offline.plan import Direction, parse_rule  # noqa: PLC0415
+    rules: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--rule",
+            metavar="RULE",
+            help="dir:LIMIT (lowest ratio) or gap:LIMIT (largest gap); repeatable.",
+            show_default=", ".join(DEFAULT_RULES),
+        ),
+    ] = None
+    direction: Annotated[
+        DirectionFlag,
+        typer.Option(help="Who may be disadvantaged: low: the group; high: the reference; both: either."),
+    ] = DirectionFlag.BOTH
+    threshold: Annotated[
+        float | None,
+        typer.Option(help="Alarm when the e-value reaches this number, such as 1e8; above 1.", show_default=False),
+    ] = None
+    false_alarms_per_million: Annotated[
+        float | None,
+        typer.Option(
+            help="False-alarm budget: expected false alarms per million decisions, over all tests.",
+            show_default=str(DEFAULT_FALSE_ALARMS),
+        ),
+    ] = None
+    design_effect: Annotated[
+        float, typer.Option(min=1, max=1000, help="Divide counts by this number if decisions copy one another.")
+    ] = 1.0
+    carry_hours: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=1_000_000,
+            help="With times: keep decisions this long until both groups have 5, then drop them.",
+        ),
+    ] = 24.0
+    reset_after_alarm: Annotated[
+        bool, typer.Option("--reset-after-alarm", help="Reset after each alarm instead of waiting for recovery.")
+    ] = False
 
-        if threshold is not None and false_alarms_per_million is not None:
-            raise ConfigError("--threshold and --false-alarms-per-million say the same", action="Give one of them")
-        if threshold is not None and not 1 < threshold < math.inf:
+    def __post_init__(self) -> None:
+        if self.threshold is not None and self.false_alarms_per_million is not None:
+            raise ConfigError("--threshold and --false-alarms-per-million are mutually exclusive", action="Give one")
+        if self.threshold is not None and not 1 < self.threshold < math.inf:
             raise ConfigError("--threshold: expected a number above 1")
-        f = DEFAULT_FALSE_ALARMS if false_alarms_per_million is None else false_alarms_per_million
-        if not 0 < f < MILLION:
+        if not 0 < self._budget < MILLION:
             raise ConfigError("--false-alarms-per-million: expected a number above 0 and below 1,000,000")
-        self._rules = [parse_rule(text) for text in rules or DEFAULT_RULES]
-        self._directions = list(Direction) if watched is DetectFlags.BOTH else [Direction(watched.value)]
-        self._threshold, self._false_alarms_per_million = threshold, f
+        for text in self.rules or ():
+            parse_rule(text)
 
-    def plan(self, n_pairs: int, *, design_effect: float, carry_hours: float, has_lifecycle: bool) -> Plan:
-        """Return the plan for so many pairs."""
-        from stream_app.offline.plan import Plan, equal_thresholds, list_detectors  # noqa: PLC0415
+    @property
+    def _budget(self) -> float:
+        return DEFAULT_FALSE_ALARMS if self.false_alarms_per_million is None else self.false_alarms_per_million
 
-        detectors = list_detectors(n_pairs, self._rules, self._directions)
+    def plan(self, n_pairs: int) -> Plan:
+        """Return the plan for this many pairs of groups."""
+        rules = [parse_rule(text) for text in self.rules or DEFAULT_RULES]
+        is_both = self.direction is DirectionFlag.BOTH
+        directions = list(Direction) if is_both else [Direction(self.direction.value)]
+        detectors = list_detectors(n_pairs, rules, directions)
+        thresholds = equal_thresholds(len(detectors), threshold=self.threshold, false_alarms_per_million=self._budget)
         return Plan(
             detectors,
-            equal_thresholds(
-                len(detectors),
-                threshold=self._threshold,
-                false_alarms_per_million=self._false_alarms_per_million,
-            ),
-            design_effect=design_effect,
-            max_carry_s=int(carry_hours * _HOUR_S),
-            has_lifecycle=has_lifecycle,
+            thresholds,
+            design_effect=self.design_effect,
+            max_carry_s=int(self.carry_hours * _HOUR_S),
+            has_lifecycle=not self.reset_after_alarm,
         )

@@ -1,24 +1,21 @@
-"""What ``fairstream detect`` tells people: alarms, where every pair stands, and one plain sentence."""
+"""What ``fairstream detect`` prints for people: alarms, the size of each difference, states, and one sentence."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from rich.markup import escape
 from rich.table import Table
 
 from stream_app.cli.output import facts
-
-if TYPE_CHECKING:
-    from stream_app.offline.estimates import Ends, Estimate
-    from stream_app.offline.facts import ChangeFacts, FinalState, PairFacts
-    from stream_app.offline.findings import Findings
+from stream_app.offline.estimates import Ends, Estimate
+from stream_app.offline.facts import ChangeFacts, FinalState, PairFacts
+from stream_app.offline.findings import Findings
 
 _STYLES = {"ok": "green", "insufficient": "yellow", "warning": "yellow", "breach": "bold white on red"}
-_WORDS = {"alarm": "alarm", "recovery": "recovery"}
-_HARM = {"low": "group", "high": "reference"}
+_THOUSAND = 1_000
+_DISADVANTAGED = {"low": "group", "high": "reference"}
 
 
 def print_findings(findings: Findings) -> None:
@@ -33,28 +30,28 @@ def print_findings(findings: Findings) -> None:
 
 
 def sentence(findings: Findings, changes: Sequence[ChangeFacts], pairs: Sequence[PairFacts]) -> str:
-    """Say in one sentence what was found, and what that does not mean."""
-    promise = f"at most {findings.plan.false_alarms_per_million:.3g} false alarms are expected in a million decisions"
+    """Return one sentence: the result, and what it does not mean."""
+    promise = f"at most {_count(findings.plan.false_alarms_per_million)} expected false alarms per million decisions"
     alarms = [change for change in changes if change.type == "alarm"]
     if not alarms:
         n = sum(pair.overall.n_a for pair in pairs) + pairs[0].overall.n_b
         return (
             f"No alarm in {findings.table.n_panes:,} panes and {n:,} decisions ({promise});"
-            " silence does not prove fairness: the intervals say what can still be excluded."
+            " no alarm is not evidence of fairness; the intervals show which differences remain plausible."
         )
     first = alarms[0]
     n_more, n_open = len(alarms) - 1, sum(rule.state == "breach" for pair in pairs for rule in pair.rules)
     others = f"; {n_more} more {'alarm' if n_more == 1 else 'alarms'}" if n_more else ""
     end = f"; at the end {n_open} of {len(findings.plan.detectors)} rules in breach" if n_open else _ended(changes)
     return (
-        f"{first.group} beside {first.reference}: {first.rule} is broken to the harm of the {_HARM[first.direction]},"
-        f" found in pane {first.label}, likely since pane {first.onset_label}{others}{end} ({promise});"
-        " an alarm does not say why."
+        f"{first.group} vs. {first.reference}: {first.rule} is violated, to the disadvantage of the"
+        f" {_DISADVANTAGED[first.direction]}; alarm in pane {first.label}, estimated onset in pane {first.onset_label}"
+        f"{others}{end} ({promise}); an alarm does not say why."
     )
 
 
 def _ended(changes: Sequence[ChangeFacts]) -> str:
-    return "; kept again at the end" if any(change.type == "recovery" for change in changes) else ""
+    return "; recovered at the end" if any(change.type == "recovery" for change in changes) else ""
 
 
 def _change_table(changes: Sequence[ChangeFacts]) -> Table:
@@ -62,14 +59,14 @@ def _change_table(changes: Sequence[ChangeFacts]) -> Table:
     table.add_column("", no_wrap=True)
     table.add_column("group", overflow="fold")
     table.add_column("rule", no_wrap=True)
-    table.add_column("harm to", overflow="fold")
-    for name in ("in pane", "since", "evidence"):
+    table.add_column("disadvantaged", overflow="fold")
+    for name in ("in pane", "estimated onset", "evidence"):
         table.add_column(name, justify="right", overflow="fold")
     for change in changes:
         table.add_row(
-            _WORDS[change.type],
+            change.type,
             *map(escape, (change.group, change.rule)),
-            _HARM[change.direction],
+            _DISADVANTAGED[change.direction],
             *map(escape, (change.label, change.onset_label)),
             f"1e{change.log10_evidence:.2f}",
         )
@@ -77,10 +74,10 @@ def _change_table(changes: Sequence[ChangeFacts]) -> Table:
 
 
 def _pair_table(pairs: Sequence[PairFacts]) -> Table:
-    table = _new_table("Size (95 % for who looks once; 95 % for who looks all the time)")
+    table = _new_table("Size of the difference")
     table.add_column("over", overflow="fold")
-    table.add_column("what", overflow="fold")
-    for name in ("n", "value", "looks once", "all the time"):
+    table.add_column("value of", overflow="fold")
+    for name in ("n", "value", "95% CI", "95% CS"):
         table.add_column(name, justify="right", no_wrap=True)
     for pair in pairs:
         for over, size in (("all panes", pair.overall), ("after the alarm", pair.since_alarm)):
@@ -88,6 +85,8 @@ def _pair_table(pairs: Sequence[PairFacts]) -> Table:
                 for number, cells in enumerate(_size_rows(pair, size)):
                     table.add_row(over if number == 0 else "", *cells)
                 table.add_section()
+    table.caption = "CI: confidence interval (single look)\nCS: confidence sequence (valid under continuous monitoring)"
+    table.caption_justify = "left"
     return table
 
 
@@ -101,9 +100,9 @@ def _size_rows(pair: PairFacts, size: Estimate) -> Iterator[tuple[str, ...]]:
 
 def _rule_table(findings: Findings, pairs: Sequence[PairFacts]) -> Table:
     table = _new_table("Rules at the end")
-    for name in ("group", "rule", "harm to"):
+    for name in ("group", "rule", "disadvantaged"):
         table.add_column(name, overflow="fold")
-    for name in ("evidence", "highest", "threshold"):
+    for name in ("evidence", "maximum", "threshold"):
         table.add_column(name, justify="right")
     table.add_column("state")
     for pair in pairs:
@@ -115,7 +114,7 @@ def _rule_table(findings: Findings, pairs: Sequence[PairFacts]) -> Table:
 def _rule_cells(findings: Findings, rule: FinalState) -> tuple[str, ...]:
     return (
         rule.rule,
-        _HARM[rule.direction],
+        _DISADVANTAGED[rule.direction],
         _log10(rule.log_sr),
         _log10(rule.highest_log_sr),
         _log10(findings.plan.log_thresholds[rule.detector]),
@@ -125,6 +124,15 @@ def _rule_cells(findings: Findings, rule: FinalState) -> tuple[str, ...]:
 
 def _new_table(title: str) -> Table:
     return Table(title=title, title_justify="left", title_style="bold")
+
+
+def _count(value: float) -> str:
+    """Write a number in plain digits, with three significant ones below 1,000.
+
+    >>> _count(2000.0), _count(0.1)
+    ('2,000', '0.1')
+    """
+    return f"{value:,.0f}" if value >= _THOUSAND else f"{value:.3g}"
 
 
 def _number(value: float | None, form: str) -> str:

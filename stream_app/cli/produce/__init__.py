@@ -1,1 +1,5 @@
-"""``fairstream produce``: write simulated or recorded events to a raw topic."""
+"""Commands that write events to a raw topic.
+
+``simulated`` makes loans, credit decisions and camera tracks; ``recorded`` sends the two data sets; ``csv_file`` sends
+any CSV file. They share ``destination``, which chooses the topic, and ``sending``, which sends a stream and sums it up.
+"""

@@ -1,4 +1,4 @@
-"""``fairstream replay bisect``: since when, by which version and in which segment is a group treated otherwise?"""
+"""``fairstream replay bisect``: when, with which model version and in which segment a group's treatment changed."""
 
 from __future__ import annotations
 
@@ -9,66 +9,71 @@ from typing import Annotated
 import typer
 
 from stream_app.cli.exits import Exit
-from stream_app.cli.output import Json, Kafka, PolicyName, StateDir, facts, print_json, read_settings
+from stream_app.cli.flags.expand import with_flags
+from stream_app.cli.flags.selection import ReplayRange, ReplaySource
+from stream_app.cli.flags.settings import CommonFlags, Json
+from stream_app.cli.output import facts, print_json
 from stream_app.cli.replay.bisect_text import describe
-from stream_app.cli.replay.group import replay
-from stream_app.cli.replay.options import From, FromRaw, Model, SourceTopic, To, choice_of, model_of, progress_bar
-from stream_app.cli.replay.run import time_range_of
+from stream_app.cli.replay.progress import progress_bar
+from stream_app.cli.replay.selection import select_model, select_source, select_time_range
+from stream_app.pipeline.replay.bisect.bisection import attribute_of
 from stream_app.policy import load_policy
+from stream_app.programs.replay.bisect import bisect as search
 
-_MAX_CHANCE = 0.01
+_MAX_P_VALUE = 0.01
 
 
 class MetricName(enum.StrEnum):
-    """What may have changed."""
+    """The measure whose change is searched."""
 
     DIR = "dir"
     GAP = "gap"
 
 
-@replay.command()
-def bisect(  # noqa: PLR0913, PLR0917 - one for each flag
-    group: Annotated[str, typer.Option("--group", help="The group that is looked at.")],
-    metric: Annotated[MetricName, typer.Option("--metric", help="What may have changed.")] = MetricName.DIR,
+@with_flags
+def bisect(
+    *,
+    group: Annotated[str, typer.Option("--group", metavar="GROUP", help="Group to search for.")],
+    metric: Annotated[MetricName, typer.Option("--metric", help="Measure that changed.")] = MetricName.DIR,
     attribute: Annotated[
-        str | None, typer.Option("--attribute", help="Its attribute, where several have it.", show_default=False)
+        str | None,
+        typer.Option(
+            "--attribute",
+            metavar="NAME",
+            help="Attribute of the group; required if several have it.",
+            show_default=False,
+        ),
     ] = None,
-    kafka: Kafka = None,
-    policy: PolicyName = None,
-    state_dir: StateDir = None,
-    model: Model = None,
-    from_: From = None,
-    to: To = None,
-    from_raw: FromRaw = True,
-    source_topic: SourceTopic = None,
+    selection: ReplayRange,
+    source: ReplaySource,
+    flags: CommonFlags,
     as_json: Json = False,
 ) -> None:
-    """Find the pane from which on a group is treated otherwise, the model version it began with, and its segment.
+    """Find when, with which model version and where a group's treatment changed.
 
-    One change is looked for: give a stretch (--from, --to) that holds one. Versions are told where the policy names
-    their field (model_version). Ends with 0 when there is a change that chance makes in less than 1 of 100 logs, with
-    1 when there is none.
+    The search is for one change: give a time range (--from, --to) that contains one. Model versions are shown if the
+    policy names their field (model_version).
+
+    Ends with 0 if there is a change with p < 0.01, with 1 if there is none.
 
     Example: fairstream replay bisect --metric dir --group female --from 6h
     """
-    from stream_app.pipeline.replay.bisect.bisection import attribute_of  # noqa: PLC0415  # other commands start faster
-    from stream_app.programs.replay.bisect import bisect as search  # noqa: PLC0415
-
-    settings = read_settings(kafka=kafka, policy=policy, state_dir=state_dir)
-    meant = model_of(load_policy(settings.policy), model)
-    watched = attribute_of(meant, group, attribute)
-    time_range = time_range_of(from_, to, time.time())
-    choice = choice_of(meant, from_raw=from_raw, source_topic=source_topic)
+    settings = flags.settings()
+    model = select_model(load_policy(settings.policy), selection.model)
+    searched = attribute_of(model, group, attribute)
+    time_range = select_time_range(selection.from_, selection.to, time.time())
+    choice = select_source(model, source)
     with progress_bar("searching", as_json=as_json) as note:
-        found = search(settings, meant, watched, group, metric.value, time_range, choice, note)
-    is_found = found.onset is not None and found.onset.p_value < _MAX_CHANCE
+        bisection = search(settings, model, searched, group, metric.value, time_range, choice, note)
+    has_change = bisection.onset is not None and bisection.onset.p_value < _MAX_P_VALUE
+    pair = f"{group} vs. {searched.reference}"
     if as_json:
-        told = {"onset": found.onset, "versions": found.versions, "offsets": found.offsets}
-        print_json({"is_found": is_found, "attribute": watched.name, "group": group, **told})
-    elif is_found:
-        for line in describe(found, f"{group} against {watched.reference}", meant.privacy.k):
+        answer = {"onset": bisection.onset, "versions": bisection.versions, "offsets": bisection.offsets}
+        print_json({"has_change": has_change, "attribute": searched.name, "group": group, **answer})
+    elif has_change:
+        for line in describe(bisection, pair, model.privacy.k):
             facts.print(line, markup=False)
     else:
-        facts.print(f"No change of {metric} of {group} against {watched.reference}")
-    if not is_found:
+        facts.print(f"No change of {metric} of {pair}", markup=False)
+    if not has_change:
         raise typer.Exit(Exit.FAILED)

@@ -1,108 +1,122 @@
-"""``fairstream replay verify``: is what stands in the topics what the source topics say?"""
+"""``fairstream replay verify``: compare the published records with a recomputation from the source topics."""
 
 from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import typer
 
 from stream_app.cli.exits import Exit
-from stream_app.cli.output import Json, Kafka, PolicyName, StateDir, facts, print_json, read_settings
-from stream_app.cli.replay.group import replay
-from stream_app.cli.replay.options import (
-    AlertId,
-    From,
-    FromRaw,
-    Model,
-    SourceTopic,
-    To,
-    UnsafeExact,
-    choice_of,
-    model_of,
-    progress_bar,
-)
+from stream_app.cli.flags.expand import with_flags
+from stream_app.cli.flags.selection import AlertId, ReplayRange, ReplaySource, UnsafeExact
+from stream_app.cli.flags.settings import CommonFlags, Json
+from stream_app.cli.output import facts, print_json
+from stream_app.cli.replay.progress import progress_bar
+from stream_app.cli.replay.selection import select_model, select_source
+from stream_app.pipeline.names import is_of_outcomes
+from stream_app.pipeline.replay.moments import parse_moment
+from stream_app.pipeline.replay.verify.compared_range import ComparedRange
+from stream_app.pipeline.replay.verify.difference import Difference
+from stream_app.pipeline.replay.verify.verification import Verification
 from stream_app.policy import load_policy
+from stream_app.programs.replay.verify import range_of_alert
+from stream_app.programs.replay.verify import verify as recompute
+from stream_app.topics import FAIRNESS_ALERTS
 
-if TYPE_CHECKING:
-    from stream_app.pipeline.replay.verify.difference import Difference
-    from stream_app.pipeline.replay.verify.verification import Verification
 
-
-@replay.command()
-def verify(  # noqa: PLR0913, PLR0917 - one for each flag
-    kafka: Kafka = None,
-    policy: PolicyName = None,
-    state_dir: StateDir = None,
-    model: Model = None,
-    from_: From = None,
-    to: To = None,
+@with_flags
+def verify(
+    *,
+    selection: ReplayRange,
+    source: ReplaySource,
     alert: AlertId = None,
-    from_raw: FromRaw = True,
-    source_topic: SourceTopic = None,
     unsafe_exact: UnsafeExact = False,
+    flags: CommonFlags,
     as_json: Json = False,
 ) -> None:
-    """Recompute what the judge wrote and compare it with the topics, byte for byte.
+    """Recompute the published records and compare them byte for byte.
 
-    Reads the source topic from the first record that was ever counted, up to exactly the offsets that the judge's
-    journal names. Ends with 0 when all is equal, with 1 and the first difference when not, with 2 when records or
-    journal entries are gone. With --from, --to or --alert only results and alerts of that time are
-    compared. What was written about outcomes is recomputed from the labels log, which needs no key.
+    Reads the source topic from the first record that was ever counted, up to exactly the offsets in the journal of
+    the judge. With --from, --to or --alert only results and alerts of that time are compared. Records about outcomes
+    are recomputed from the outcome-join topic, which needs no key.
+
+    Ends with 0 if everything is equal, with 1 and the first difference if not, with 2 if records or journal entries
+    have expired.
 
     Example: fairstream replay verify --model loans --published
     """
-    from stream_app.pipeline.replay.moments import parse_moment  # noqa: PLC0415  # other commands start faster
-    from stream_app.pipeline.replay.verify.compared_range import ComparedRange  # noqa: PLC0415
-    from stream_app.programs.replay.verify import range_of_alert, verify  # noqa: PLC0415
-
-    settings = read_settings(kafka=kafka, policy=policy, state_dir=state_dir)
-    watched = load_policy(settings.policy)
-    meant = model_of(watched, model)
-    choice = choice_of(meant, from_raw=from_raw, source_topic=source_topic)
+    settings = flags.settings()
+    policy = load_policy(settings.policy)
+    model = select_model(policy, selection.model)
+    choice = select_source(model, source)
     now_s = time.time()
-    extent = ComparedRange(*(None if text is None else parse_moment(text, now_s) for text in (from_, to)))
+    ends = (selection.from_, selection.to)
+    compared = ComparedRange(*(None if text is None else parse_moment(text, now_s) for text in ends))
     if alert is not None:
-        extent = range_of_alert(settings, meant, alert, has_outcomes=True)
+        compared = range_of_alert(settings, model, alert, has_outcomes=True)
     with progress_bar("verifying", as_json=as_json) as note:
-        found = verify(settings, watched, meant, choice, extent, note, k=0 if unsafe_exact else meant.privacy.k)
+        verification = recompute(
+            settings, policy, model, choice, compared, note, k=0 if unsafe_exact else model.privacy.k
+        )
     if as_json:
-        print_json(found)
+        print_json(verification)
     else:
-        facts.print(_line_of(found), markup=False)
-    if not found.is_equal:
+        facts.print(describe(verification), markup=False)
+    if not verification.is_equal:
         raise typer.Exit(Exit.FAILED)
 
 
-def _line_of(found: Verification) -> str:
-    """Say in one line what was found: that all is equal, or the first difference."""
-    outcomes = found.outcomes
-    if found.difference is not None:
-        return _difference_of(found, found.difference)
+def describe(verification: Verification) -> str:
+    """Return one line: everything is reproduced, or the first difference."""
+    outcomes = verification.outcomes
+    if verification.difference is not None:
+        return _describe_difference(verification, verification.difference)
     if outcomes is not None and outcomes.difference is not None:
-        return _difference_of(outcomes, outcomes.difference)
-    about = f"{found.n_equal:,} records of model {found.model} recomputed from {found.n_records:,} source records"
-    if outcomes is not None:
-        about += f", and {outcomes.n_equal:,} about its outcomes from {outcomes.n_records:,} records of labels"
-    return f"EQUAL: {about}, bit for bit (policy {found.policy_hash})"
-
-
-def _difference_of(found: Verification, own: Difference) -> str:
-    about = f"{own.field} of {own.topic}"
-    if own.window:
-        group = f" group {own.group}" if own.group else ""
-        about = f"window {own.window} ending {_time(own.end_s)}, {own.attribute}{group}, {own.field}"
-    if found.model.endswith("/outcomes"):
-        about = f"outcomes, {about}"
-    values = "hidden: fewer than k" if own.is_hidden else f"live {own.live}, replayed {own.replayed}"
-    place = found.divergence
-    where = (
-        f"first in {place.topic}[{place.partition}], offsets {place.first_offset} to {place.next_offset - 1}"
-        if place is not None
-        else "no source partition differs from its partials, or those are gone"
+        return _describe_difference(outcomes, outcomes.difference)
+    text = (
+        f"VERIFIED: {verification.n_equal:,} published results, alerts and journal entries of model "
+        f"{verification.model} reproduced exactly from {verification.n_records:,} source records"
     )
-    return f"DIFFERS: {about}: {values}; {where}"
+    if outcomes is not None:
+        text += f", and {outcomes.n_equal:,} about its outcomes from {outcomes.n_records:,} outcome-join records"
+    return f"{text} (policy {verification.policy_hash})"
+
+
+def _describe_difference(verification: Verification, difference: Difference) -> str:
+    scope = "outcomes, " if is_of_outcomes(verification.model) else ""
+    subject = _subject_of(difference)
+    if difference.field == "record" and not difference.is_hidden:
+        text = f"{_side_of(difference)}: {subject}"
+    elif difference.is_hidden:
+        text = f"{subject}, {difference.field}: suppressed, fewer than k"
+    else:
+        text = f"{subject}, {difference.field}: published {difference.live}, recomputed {difference.replayed}"
+    return f"MISMATCH: {scope}{text}; {_place_of(verification)}"
+
+
+def _side_of(difference: Difference) -> str:
+    if difference.live is None:  # of the journal it is not known which side has the record
+        return f"{difference.topic} and the recomputation do not have the same records"
+    if difference.live:
+        return f"{difference.topic} contains a record that the recomputation does not produce"
+    return f"{difference.topic} lacks a record that the recomputation produces"
+
+
+def _subject_of(difference: Difference) -> str:
+    if not difference.window:
+        return f"record of {difference.topic}"
+    group = f" group {difference.group}" if difference.group else ""
+    if difference.topic == FAIRNESS_ALERTS:
+        return f"alert {difference.key} at {_time(difference.end_s)}, {difference.attribute}{group}"
+    return f"window {difference.window} ending {_time(difference.end_s)}, {difference.attribute}{group}"
+
+
+def _place_of(verification: Verification) -> str:
+    place = verification.divergence
+    if place is None:
+        return "the counts of all source partitions agree, or their partials have expired"
+    return f"first in {place.topic}[{place.partition}], offsets {place.first_offset} to {place.next_offset - 1}"
 
 
 def _time(time_s: int) -> str:

@@ -1,20 +1,29 @@
-"""What came of the decisions, as tables for people: one table for each model and window, all its attributes in it."""
+"""Outcomes as tables for people: one table for each model and window, with all its attributes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
+from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from stream_app.cli.show.result_table import STYLES, WORDS, nearest_evidence, title_of
+from stream_app.cli.show.result_table import EVIDENCE, describe_state, nearest_evidence, title_of
+from stream_app.pipeline.disclosure.outcomes import DisclosedOutcomeGroup, DisclosedOutcomeResult
+from stream_app.pipeline.records.outcome_results import Measure
 
-if TYPE_CHECKING:
-    from stream_app.pipeline.disclosure.outcomes import DisclosedOutcomeGroup, DisclosedOutcomeResult
-    from stream_app.pipeline.records.outcome_results import Measure
-
-_COLUMNS = ("outcomes", "without", "good", "95 %", "tpr", "fpr", "gap of good", "gap of tpr", "calibration", "evidence")
+_COLUMNS = (
+    "outcomes",
+    "missing",
+    "favorable",
+    "95%",
+    "TPR",
+    "FPR",
+    "favorable\ngap",
+    "TPR\ngap",
+    "calibration\nerror",
+    EVIDENCE,
+)
 
 
 def outcome_table(results: Sequence[DisclosedOutcomeResult]) -> Table:
@@ -23,29 +32,29 @@ def outcome_table(results: Sequence[DisclosedOutcomeResult]) -> Table:
     Args:
         results: At least one, all of one model and window.
     """
-    table = Table(title=title_of(results[0]), title_justify="left", title_style="bold")
+    table = Table(title=title_of(results[0]), title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1))
     table.add_column("attribute", no_wrap=True)
     table.add_column("group", overflow="fold")
     for name in _COLUMNS:
         table.add_column(name, justify="right")
-    table.add_column("state", overflow="fold")
+    table.add_column("state", overflow="fold", min_width=10)
     for result in results:
         for number, group in enumerate(result.groups):
             table.add_row(escape(result.attribute) if number == 0 else "", *_cells(result, group))
         table.add_section()
     if results[0].is_selective:
-        table.caption = "good: share among the approved; outcomes of the refused are not known"
+        table.caption = "favorable: share among the approved; outcomes of denied cases are unknown"
         table.caption_justify = "left"
     return table
 
 
 def _cells(result: DisclosedOutcomeResult, group: DisclosedOutcomeGroup) -> Iterable[str]:
-    good = group.favorable_outcome_rate
+    favorable = group.favorable_outcome_rate
     yield escape(group.group)
     yield f"<{result.k}" if group.hidden == "small_cell" else "" if group.n is None else f"{group.n:,}"
     yield "" if group.without_outcome_ratio is None else f"{group.without_outcome_ratio:.3f}"
-    yield _value(good)
-    yield "" if good is None or good.lower is None or good.upper is None else f"{good.lower:.2f}-{good.upper:.2f}"
+    yield _value(favorable)
+    yield _bounds(favorable)
     yield _value(group.true_positive_rate)
     yield _value(group.false_positive_rate)
     yield _value(group.predictive_parity_difference, sign="+")
@@ -59,6 +68,13 @@ def _value(measure: Measure | None, sign: str = "") -> str:
     return "" if measure is None or measure.value is None else f"{measure.value:{sign}.4f}"
 
 
+def _bounds(measure: Measure | None) -> str:
+    if measure is None or measure.lower is None or measure.upper is None:
+        return ""
+    return f"{measure.lower:.2f}-{measure.upper:.2f}"
+
+
 def _state(group: DisclosedOutcomeGroup) -> str:
-    why = "" if group.hidden is None else WORDS[group.hidden]
-    return why if group.state is None else f"[{STYLES[group.state]}] {group.state} [/]"
+    if group.state is not None:
+        return describe_state(group.state)
+    return "" if group.hidden is None else "suppressed"

@@ -1,36 +1,35 @@
-"""Results as tables for people: one table for each model and window, all its attributes in it."""
+"""Results as tables for people: one table for each model and window, with all its attributes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
+from stream_app.core.groups.comparison import State
+from stream_app.pipeline.disclosure.outcomes import DisclosedOutcomeResult
+from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult
+from stream_app.pipeline.records.evidence import Evidence
 from stream_app.pipeline.records.results import CROSS
 
-if TYPE_CHECKING:
-    from stream_app.pipeline.disclosure.outcomes import DisclosedOutcomeResult
-    from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult
-    from stream_app.pipeline.records.evidence import Evidence
-
+EVIDENCE = "log10\ne-value /\nthreshold"  # heading of the column of evidence
 _WIDE = 100  # columns of a terminal in which everything fits
 STYLES = {"ok": "green", "insufficient": "yellow", "warning": "yellow", "breach": "bold white on red"}
-WORDS = {
+_STATES = {"ok": "no alarm", "insufficient": "insufficient data"}
+_REASONS = {
     "disparate_impact_ratio": "ratio",
     "reference": "ref.",
     "disparate_impact_undefined": "DIR not computable",
-    "below_min_n": "too few to judge",
-    "small_cell": "hidden",
-    "complementary": "hidden with it",
+    "below_min_n": "too few decisions",
+    "not_declared": "not in policy",
 }
 
 
 def window_key(result: DisclosedResult | DisclosedOutcomeResult) -> tuple[str, str, int, int]:
-    """Return what results of one table share."""
+    """Return what the results of one table have in common."""
     return (result.model, result.window, result.start_s, result.end_s)
 
 
@@ -40,15 +39,15 @@ def result_table(results: Sequence[DisclosedResult], *, digits: int, width: int)
     Args:
         results: At least one, all of one model and window.
         digits: Decimals of rates, ratios and gaps.
-        width: Columns of the terminal; a narrow one gets no gap and no reasons.
+        width: Columns of the terminal; a narrow one shows neither gap nor reasons.
     """
     is_wide = width >= _WIDE
     table = Table(title=title_of(results[0]), title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1))
     table.add_column("attribute", no_wrap=True)
     table.add_column("group", overflow="fold", min_width=8)
-    for name in ("n", "rate", "ratio", "95 %", *(["gap"] if is_wide else []), "evidence"):
+    for name in ("n", "rate", "ratio", "95%", *(["gap"] if is_wide else []), EVIDENCE):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("state", overflow="fold", min_width=6)
+    table.add_column("state", overflow="fold", min_width=8)
     for result in results:
         for number, group in enumerate(_listed(result)):
             table.add_row(
@@ -59,15 +58,15 @@ def result_table(results: Sequence[DisclosedResult], *, digits: int, width: int)
 
 
 def _listed(result: DisclosedResult) -> Sequence[DisclosedGroup]:
-    """Return what is drawn of a result: of an intersection the groups in watch or breach only, there are too many."""
+    """Return the groups that are drawn: of an intersection only those in warning or breach, since there are many."""
     if CROSS not in result.attribute:
         return result.groups
     return [group for group in result.groups if group.state in ("warning", "breach")]
 
 
 def title_of(result: DisclosedResult | DisclosedOutcomeResult) -> str:
-    """Say which window a table is about."""
-    start, end = (datetime.fromtimestamp(moment_s, UTC) for moment_s in (result.start_s, result.end_s))
+    """Name the window of a table."""
+    start, end = (datetime.fromtimestamp(time_s, UTC) for time_s in (result.start_s, result.end_s))
     until = end.strftime("%H:%M:%S") if end.date() == start.date() else end.strftime("%Y-%m-%d %H:%M:%S")
     revision = f", revision {result.revision}" if result.revision else ""
     return f"{result.model}, {result.window}: {start:%Y-%m-%d %H:%M:%S} to {until} UTC (event time){revision}"
@@ -84,24 +83,36 @@ def _cells(result: DisclosedResult, group: DisclosedGroup, digits: int, *, is_wi
     if is_wide:
         yield "" if group.gap is None else f"{group.gap:+.{digits}f}"
     yield nearest_evidence(group.evidence)
-    yield _state(group, is_wide=is_wide)
+    yield _state(group, result.k, is_wide=is_wide)
 
 
 def nearest_evidence(evidence: Sequence[Evidence]) -> str:
-    """Write the evidence of the test that is nearest to an alarm, and what it needs: 10^6.1 of 10^9.4 as 6.1/9.4."""
-    running = [each for each in evidence if each.log10_e is not None]
-    if any(each.state == "breach" for each in evidence):
-        return "found"
+    """Return the evidence of the test that is nearest to an alarm, and its threshold: 10^6.1 of 10^9.4 as 6.1/9.4."""
+    running = [test for test in evidence if test.log10_e is not None]
+    if any(test.state == "breach" for test in evidence):
+        return "alarm"
     if not running:
         return ""
-    nearest = max(running, key=lambda each: (each.log10_e or 0.0) / each.log10_threshold)
+    nearest = max(running, key=lambda test: (test.log10_e or 0.0) / test.log10_threshold)
     return f"{max(0.0, nearest.log10_e or 0.0):.1f}/{nearest.log10_threshold:.1f}"
 
 
-def _state(group: DisclosedGroup, *, is_wide: bool) -> str:
-    reasons = [*filter(None, [group.reason]), *filter(None, [group.hidden])]
-    reasons = [*group.rules, *reasons] if is_wide else reasons
-    why = ", ".join(WORDS.get(reason, reason.replace("_", " ")) for reason in reasons)
-    if group.state is None:
-        return why
-    return f"[{STYLES[group.state]}] {group.state} [/] {why}".rstrip()
+def describe_state(state: State) -> str:
+    """Return a state in words and color."""
+    return f"[{STYLES[state]}] {_STATES.get(state, state)} [/]"
+
+
+def describe_suppression(reason: str, k: int, *, is_wide: bool) -> str:
+    """Return that a group is suppressed, and with room why: it is small, or it would reveal a small one."""
+    if not is_wide:
+        return "suppressed"
+    return f"suppressed (n < {k})" if reason == "small_cell" else "suppressed (secondary)"
+
+
+def _state(group: DisclosedGroup, k: int, *, is_wide: bool) -> str:
+    reasons = [*group.rules, *filter(None, [group.reason])] if is_wide else [*filter(None, [group.reason])]
+    words = [_REASONS.get(reason, reason.replace("_", " ")) for reason in reasons]
+    if group.hidden is not None:
+        words.append(describe_suppression(group.hidden, k, is_wide=is_wide))
+    description = ", ".join(words)
+    return description if group.state is None else f"{describe_state(group.state)} {description}".rstrip()

@@ -112,7 +112,7 @@ def _producers(site: Site) -> Iterator[BoundProcess]:
         "loans": ("loans", "--rate", "400", "--drift", f"0@0,0.8@{FAIR_S}s"),
         "credit": ("credit", "--rate", "300", *drifts),
         "trial": ("credit", "--rate", "300", "--outcomes-of-denied", *drifts),
-        "camera": ("camera", "--rate", "50", "--late", "0.05", "--repeat", "0.02"),
+        "camera": ("camera", "--rate", "50", "--late", "0.05", "--duplicate", "0.02"),
     }
     for model, arguments in streams.items():
         own = ("--model", f"{site.app_id}-{model}", "--seed", "42")

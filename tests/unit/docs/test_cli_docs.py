@@ -7,6 +7,7 @@ import re
 import msgspec
 
 from stream_app.cli import load_commands, walk_commands
+from stream_app.cli.commands import SETTING_FLAGS, users_of
 from stream_app.cli.exits import Exit
 from stream_app.settings import PREFIX, Settings
 from tests.support.paths import ROOT
@@ -19,10 +20,9 @@ def test_every_command_is_listed_and_no_other() -> None:
     assert documented == {words for words, _ in walk_commands(load_commands())}
 
 
-def test_every_command_takes_the_common_flags() -> None:
-    for words, command in walk_commands(load_commands()):
-        flags = {flag for parameter in command.params for flag in parameter.opts}
-        assert {"--kafka", "--policy", "--state-dir"} <= flags, words
+def test_the_commands_that_use_a_setting_are_listed() -> None:
+    rows = dict(re.findall(r"^\| `(--[a-z-]+)` \| ([a-z, -]+) \|$", _DOC, re.MULTILINE))
+    assert rows == {flag: users_of(flag) for flag in SETTING_FLAGS}
 
 
 def test_every_setting_is_listed_with_its_default() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from stream_app.cli import app, load_commands
+from stream_app.cli import app
 from stream_app.errors import ConfigError
 
 GOLDEN: dict[str, Any] = json.loads(Path("tests/data/detector_golden.json").read_text())
@@ -21,14 +21,12 @@ STREAMS = {stream["name"]: stream for stream in GOLDEN["streams"]}
 EXAMPLE = Path("docs/examples/counts.csv")
 WORDS = {"ratio": "dir", "gap": "gap"}
 
-load_commands()
-
 
 def call(*arguments: str | Path, text: str | bytes | None = None) -> Result:
     return CliRunner().invoke(app, ["detect", *map(str, arguments)], input=text)
 
 
-def told(outcome: Result) -> dict[str, list[dict[str, Any]]]:
+def facts_of(outcome: Result) -> dict[str, list[dict[str, Any]]]:
     """Return the facts by type; a number that JSON does not know makes this fail."""
     by_type: dict[str, list[dict[str, Any]]] = {}
     for line in outcome.stdout.splitlines():
@@ -54,9 +52,9 @@ def test_known_streams_come_out_of_the_command(name: str, run: dict[str, Any], t
     outcome = call(
         write_csv(tmp_path / "counts.csv", STREAMS[name]["panes"]),
         *("--rule", f"{WORDS[run['kind']]}:{run['limit']}", "--direction", "low"),
-        *("--threshold", str(run["threshold"]), "--keep-alarming", "--json"),
+        *("--threshold", str(run["threshold"]), "--reset-after-alarm", "--json"),
     )
-    facts = told(outcome)
+    facts = facts_of(outcome)
     readings = [pane["readings"][0] for pane in facts["pane"]]
     assert [reading["log_sr"] for reading in readings] == pytest.approx(run["log_sr"], abs=1e-6)
     assert [reading["log_eproc"] for reading in readings] == pytest.approx(run["log_eproc"], abs=1e-6)
@@ -69,7 +67,7 @@ def test_known_streams_come_out_of_the_command(name: str, run: dict[str, Any], t
 @pytest.mark.parametrize(("threshold", "panes"), [("1e8", [52]), ("1e4", [36])])
 def test_the_example_is_in_breach_from_its_first_alarm_on(threshold: str, panes: list[int]) -> None:
     outcome = call(EXAMPLE, "--rule", "dir:0.9", "--direction", "low", "--threshold", threshold, "--json")
-    facts = told(outcome)
+    facts = facts_of(outcome)
     assert [alarm["pane"] for alarm in facts["alarm"]] == panes
     assert [alarm["onset_pane"] for alarm in facts["alarm"]] == [30]
     assert facts["pair"][0]["state"] == "breach"
@@ -80,7 +78,7 @@ def test_the_example_is_in_breach_from_its_first_alarm_on(threshold: str, panes:
 def test_a_breach_that_was_cleared_still_ends_with_1(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "counts.csv", STREAMS["lifecycle"]["panes"])
     outcome = call(path, "--rule", "dir:0.8", "--direction", "low", "--threshold", "1e8", "--json")
-    facts = told(outcome)
+    facts = facts_of(outcome)
     events = [(fact["type"], fact["pane"], fact["onset_pane"]) for fact in facts["alarm"] + facts["recovery"]]
     assert events == [("alarm", 8, 5), ("recovery", 30, 25)]
     assert facts["pair"][0]["state"] == "ok"
@@ -92,12 +90,12 @@ def test_swapped_groups_are_found_by_the_other_direction(tmp_path: Path) -> None
     path = write_csv(tmp_path / "counts.csv", swapped)
     flags = ("--rule", "dir:0.9", "--threshold", "1e8", "--json")
     assert call(path, *flags, "--direction", "low").exit_code == 0
-    [alarm] = told(call(path, *flags))["alarm"]
+    [alarm] = facts_of(call(path, *flags))["alarm"]
     assert (alarm["direction"], alarm["pane"], alarm["onset_pane"]) == ("high", 52, 30)
 
 
 def test_one_dial_is_shared_by_all_detectors_of_the_call() -> None:
-    [setup] = told(call(EXAMPLE, "--json"))["setup"]
+    [setup] = facts_of(call(EXAMPLE, "--json"))["setup"]
     assert [(own["rule"], own["direction"]) for own in setup["detectors"]] == [
         *(("dir:0.8", "low"), ("dir:0.8", "high")),
         *(("gap:0.2", "low"), ("gap:0.2", "high")),
@@ -132,11 +130,11 @@ def test_long_rows_say_the_same_as_wide_ones(tmp_path: Path) -> None:
 
 def test_people_read_the_alarm_its_onset_and_what_it_does_not_mean() -> None:
     outcome = call(EXAMPLE, "--rule", "dir:0.9", "--threshold", "1e8")
-    assert "found in pane 52, likely since pane 30" in outcome.stdout
+    assert "alarm in pane 52, estimated onset in pane 30" in outcome.stdout
     assert "0.815 to 0.896" in outcome.stdout
     assert "0.775 to 0.933" in outcome.stdout
     assert "an alarm does not say why" in outcome.stdout
-    assert "silence does not prove fairness" in call(EXAMPLE).stdout
+    assert "no alarm is not evidence of fairness" in call(EXAMPLE).stdout
 
 
 @pytest.mark.parametrize(
@@ -218,8 +216,8 @@ def test_a_picture_exists_for_empty_panes_hostile_names_and_many_pairs(tmp_path:
 def test_a_design_effect_of_two_undoes_that_every_decision_stands_twice(tmp_path: Path) -> None:
     panes = STREAMS["deterministic_100"]["panes"]
     twice = write_csv(tmp_path / "twice.csv", [[2 * count for count in pane] for pane in panes])
-    once = told(call(EXAMPLE, "--json"))
-    shrunk = told(call(twice, "--design-effect", "2", "--json"))
+    once = facts_of(call(EXAMPLE, "--json"))
+    shrunk = facts_of(call(twice, "--design-effect", "2", "--json"))
     assert shrunk["pane"] == once["pane"]
     assert shrunk["pair"][0]["overall"]["ratio_interval"] == pytest.approx(once["pair"][0]["overall"]["ratio_interval"])
 
@@ -231,10 +229,10 @@ def test_with_times_decisions_wait_a_day_for_company_and_without_for_ever(tmp_pa
     )
     (tmp_path / "panes.csv").write_text("n_a,n_b,k_a,k_b\n" + "".join(f"{n_a},{n_b},1,1\n" for _, n_a, n_b in rows))
     last = {
-        name: told(call(tmp_path / name, *flags, "--json"))["pane"][-1]["readings"][0]["log_sr"]
+        name: facts_of(call(tmp_path / name, *flags, "--json"))["pane"][-1]["readings"][0]["log_sr"]
         for name, flags in (("times.csv", ()), ("panes.csv", ()))
     }
     assert last["times.csv"] is None
     assert math.isfinite(last["panes.csv"])
-    patient = told(call(tmp_path / "times.csv", "--carry-hours", "48", "--json"))
+    patient = facts_of(call(tmp_path / "times.csv", "--carry-hours", "48", "--json"))
     assert patient["pane"][-1]["readings"][0]["log_sr"] == last["panes.csv"]

@@ -54,6 +54,6 @@ def test_the_last_revision_of_the_newest_windows_is_shown(last: int, shown: list
 
 def test_only_what_is_asked_for_is_selected() -> None:
     everything = Selection(model=None, attribute=None, window=None)
-    assert all(map(everything.holds, LOG))
-    assert [own.window for own in LOG if msgspec.structs.replace(everything, window="5m").holds(own)] == ["5m"]
-    assert not any(msgspec.structs.replace(everything, model="other").holds(own) for own in LOG)
+    assert all(map(everything.includes, LOG))
+    assert [own.window for own in LOG if msgspec.structs.replace(everything, window="5m").includes(own)] == ["5m"]
+    assert not any(msgspec.structs.replace(everything, model="other").includes(own) for own in LOG)

@@ -1,15 +1,12 @@
-"""What a policy watches and how a sample fared, as text for people."""
+"""A policy and the disposition of a sample, as text for people."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
+from stream_app.pipeline.ingest.sample import SampleReport
 from stream_app.policy import ModelPolicy
-
-if TYPE_CHECKING:
-    from stream_app.pipeline.ingest.sample import SampleReport
 
 
 def describe_model(model: ModelPolicy, n_cells: int) -> str:
@@ -26,8 +23,8 @@ def describe_model(model: ModelPolicy, n_cells: int) -> str:
         ),
     ]
     if model.decision is not None:
-        bad = _listed(str(value).lower() for value in model.decision.unfavorable)
-        lines.append(("decision", f"{model.decision.path}: {str(model.decision.favorable).lower()} against {bad}"))
+        unfavorable = _listed(str(value).lower() for value in model.decision.unfavorable)
+        lines.append(("decision", f"{model.decision.path}: {str(model.decision.favorable).lower()} vs. {unfavorable}"))
     for attribute in model.attributes:
         reference = f", compared with {attribute.reference}" if attribute.reference is not None else ""
         lines.append(("attribute", f"{attribute.name}: {_listed(attribute.groups)}{reference}"))
@@ -35,31 +32,31 @@ def describe_model(model: ModelPolicy, n_cells: int) -> str:
         lines.append(("segment", f"{model.segment.name}: {_listed(model.segment.values)}"))
     if model.model_version is not None:
         lines.append(("model version", model.model_version))
-    lines += _later_lines(model)
-    lines += [("feature", f"{own.name}: {own.minimum:g} to {own.maximum:g}") for own in model.features]
+    lines += _outcome_lines(model)
+    lines += [("feature", f"{feature.name}: {feature.minimum:g} to {feature.maximum:g}") for feature in model.features]
     lines += [
         ("kept", _listed(model.keep)),
-        ("other fields", "make a dead letter" if model.unknown_fields == "reject" else "are dropped and counted"),
+        ("other fields", "become dead letters" if model.unknown_fields == "reject" else "are dropped and counted"),
         ("windows", _listed(window.name for window in model.windows)),
     ]
     if model.kind == "decisions":
         rules = model.rules
         limits = f"ratio below {rules.min_disparate_impact_ratio:g} or gap above {rules.max_gap:g}"
-        lines.append(("breach", f"{limits}, from {rules.min_n} decisions in each group"))
+        lines.append(("breach", f"{limits}, with at least {rules.min_n} decisions in each group"))
     lines.append(("published", f"groups of at least {model.privacy.k}"))
     lines.append(("counts", f"{n_cells} combinations of labels"))
     return "\n".join([f"\nModel {model.name}", *(f"  {name:<13} {text}" for name, text in lines)])
 
 
-def _later_lines(model: ModelPolicy) -> list[tuple[str, str]]:
+def _outcome_lines(model: ModelPolicy) -> list[tuple[str, str]]:
     lines = []
     if model.score is not None:
         cut = "" if model.score.cut is None else f", favorable from {model.score.cut:g}"
         lines.append(("score", f"{model.score.path}: {_listed(model.score.bins)}{cut}"))
     if (outcome := model.outcome) is not None:
-        bad = _listed(str(value).lower() for value in outcome.unfavorable)
-        whom = ", for favorable decisions only" if outcome.is_selective else ""
-        lines.append(("outcome", f"{outcome.path}: {str(outcome.favorable).lower()} against {bad}{whom}"))
+        unfavorable = _listed(str(value).lower() for value in outcome.unfavorable)
+        scope = ", for favorable decisions only" if outcome.is_selective else ""
+        lines.append(("outcome", f"{outcome.path}: {str(outcome.favorable).lower()} vs. {unfavorable}{scope}"))
         lines.append(("", f"from {outcome.topic}, within {outcome.max_wait_d:g} days"))
     return lines
 
@@ -73,12 +70,15 @@ def describe_sample(report: SampleReport) -> str:
     lines += [("", f"{n} {fault}") for fault, n in report.faults.items()]
     lines += [
         ("late", str(report.n_late)),
-        ("repeats", str(report.n_duplicates)),
+        ("duplicates", str(report.n_duplicates)),
         ("tombstones", str(report.n_tombstones)),
     ]
     lines += [
-        (own.name, f"{own.n_listed} listed, {own.n_unknown} unknown, {own.n_other} not listed")
-        for own in report.dimensions
+        (
+            dimension.name,
+            f"{dimension.n_listed} in policy, {dimension.n_unknown} unknown, {dimension.n_other} not in policy",
+        )
+        for dimension in report.dimensions
     ]
     if report.dropped:
         lines.append(("dropped", _of(sum(report.dropped.values()), report.dropped)))

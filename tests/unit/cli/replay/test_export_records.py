@@ -1,4 +1,4 @@
-"""``fairstream replay export-records`` says no: each condition by itself, before a broker is asked."""
+"""``fairstream replay export-records`` is denied: each condition by itself, before a broker is asked."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from stream_app.cli import app, load_commands
+from stream_app.cli import app
 from stream_app.errors import ConfigError, FairStreamError
 from stream_app.policy import SHIPPED
 
@@ -16,7 +16,6 @@ ALL = ("--from", "2h", "--to", "1h", "--unsafe-records", "--reason", "case 12")
 
 
 def invoke(*arguments: str) -> Result:
-    load_commands()
     return CliRunner().invoke(app, ["replay", "export-records", *arguments])
 
 
@@ -84,7 +83,7 @@ def test_a_reason_is_one_line_that_can_be_read(tmp_path: Path, reason: str) -> N
     assert "reason" in rejection(tmp_path, *without("--reason"), *out(tmp_path), "--reason", reason)
 
 
-def test_an_empty_stretch_is_refused(tmp_path: Path) -> None:
+def test_an_empty_time_range_is_rejected(tmp_path: Path) -> None:
     said = rejection(tmp_path, *without("--to"), *out(tmp_path), "--to", "3h")
     assert said == str(ConfigError("The time range ends before it starts", action="Give --from before --to"))
 

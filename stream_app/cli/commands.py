@@ -1,0 +1,213 @@
+"""Every command by name, with its module and help line; the module is imported when the command is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from inspect import cleandoc
+from itertools import groupby
+from typing import Any, NamedTuple, cast
+
+import typer
+import typer.main
+from typer.core import TyperCommand, TyperGroup
+
+from stream_app.errors import ConfigError
+
+SETTING_FLAGS = ("--kafka", "--policy", "--state-dir")  # of most commands; the others reject them and name those
+_EXAMPLE = "Example: "
+
+
+class Entry(NamedTuple):
+    """A command that is not loaded yet.
+
+    Attributes:
+        target: Where its function is, ``module:function`` below ``stream_app.cli``.
+        help: Its help line: the first paragraph of the docstring of that function.
+    """
+
+    target: str
+    help: str
+
+
+class Menu(NamedTuple):
+    """Commands under one noun."""
+
+    help: str
+    entries: dict[str, Entry]
+
+
+MENU: dict[str, Entry | Menu] = {
+    "demo": Entry("demo.command:demo", "Run Kafka, a worker and a simulated stream on this machine."),
+    "worker": Entry("worker:worker", "Run a worker until Ctrl-C or SIGTERM."),
+    "results": Entry("show.results:show_results", "Show rates, ratios and gaps of windows, and outcomes."),
+    "alerts": Menu(
+        "List breaches and recoveries.",
+        {"list": Entry("show.alerts:list_alerts", "List breaches and recoveries, oldest first.")},
+    ),
+    "replay": Menu(
+        "Recompute what was judged: verify, compare, search, export.",
+        {
+            "verify": Entry("replay.verify:verify", "Recompute the published records and compare them byte for byte."),
+            "run": Entry("replay.run:run_replay", "Judge a time range again and write results and a report."),
+            "compare": Entry(
+                "replay.compare:compare", "Compare scenarios: other thresholds, windows, groups, policies."
+            ),
+            "bisect": Entry(
+                "replay.bisect:bisect", "Find when, with which model version and where a group's treatment changed."
+            ),
+            "list": Entry("replay.saved_runs:list_runs", "List the saved runs."),
+            "export": Entry("replay.saved_runs:export", "Write the results of a run as CSV, Parquet or JSON."),
+            "openmetrics": Entry("replay.saved_runs:write_open_metrics", "Write a run as OpenMetrics."),
+            "export-records": Entry(
+                "replay.export_records:export_records", "Write single records of a time range to a file."
+            ),
+            "republish": Entry("replay.republish:republish", "Copy the records of a time range into a new topic."),
+        },
+    ),
+    "detect": Entry("detect.command:detect", "Run the sequential detectors over a file of counts."),
+    "policy": Menu(
+        "Check, show and explain policies.",
+        {
+            "check": Entry("policy.check:check", "Check a policy and summarize what it monitors."),
+            "show": Entry("policy.show:show", "Print the text of a policy."),
+            "list": Entry("policy.show:list_policies", "List the shipped policies."),
+            "fields": Entry("policy.show:fields", "Explain every field of a policy."),
+        },
+    ),
+    "topics": Menu(
+        "Create, check and list the topics that a policy needs.",
+        {
+            "create": Entry("admin.topics:create", "Create the topics that are missing."),
+            "check": Entry("admin.topics:check", "Compare the topics with their declaration."),
+            "list": Entry("admin.topics:list_topics", "List the topics that a policy needs."),
+        },
+    ),
+    "keys": Menu(
+        "Create and list the pseudonym keys.",
+        {
+            "init": Entry("admin.keys:init", "Create the key file; an existing one is never replaced."),
+            "list": Entry("admin.keys:list_keys", "List key ids, validity and fingerprints, never the keys."),
+            "rotate": Entry("admin.keys:rotate", "Start a new key epoch at an event time."),
+        },
+    ),
+    "produce": Menu(
+        "Write simulated or recorded events to a raw topic.",
+        {
+            "loans": Entry("produce.simulated:loans", "Simulate loan decisions with a drift against women."),
+            "credit": Entry("produce.simulated:credit", "Simulate loan decisions by a score, and later the outcomes."),
+            "camera": Entry("produce.simulated:camera", "Simulate camera tracks with the leaks of real cameras."),
+            "loanapp": Entry("produce.recorded:loanapp", "Send 1,989 real mortgage decisions (Boston, 1990)."),
+            "reference": Entry("produce.recorded:reference", "Send 6,000 decisions whose counts are known."),
+            "csv": Entry("produce.csv_file:csv", "Send any CSV file to the topic of a policy."),
+        },
+    ),
+    "local": Menu(
+        "Run a real Kafka on this machine, without Docker.",
+        {"kafka": Entry("admin.local:kafka", "Run Apache Kafka until Ctrl-C.")},
+    ),
+    "doctor": Entry("admin.doctor:doctor", "Check what this machine has, what is missing, and how to get it."),
+    "notify-sink": Entry("admin.notify_sink:notify_sink", "Receive and print notifications from Alertmanager."),
+    "dashboards": Menu(
+        "Export the Grafana dashboards.",
+        {"export": Entry("admin.dashboards:export", "Write the Grafana dashboards as JSON files.")},
+    ),
+    "metrics": Menu(
+        "Describe what a worker exports to Prometheus.",
+        {"list": Entry("admin.metrics:list_all", "List every metric: name, type, labels, meaning.")},
+    ),
+}
+
+
+class FairStreamCommand(TyperCommand):
+    """A command that names the flags that it does not take."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments.
+
+        Raises:
+            ConfigError: One of them is a setting that other commands take and this one does not use.
+        """
+        known = {flag for parameter in self.params for flag in parameter.opts}
+        for word in args[: args.index("--")] if "--" in args else args:
+            flag = word.partition("=")[0]
+            if flag in SETTING_FLAGS and flag not in known and not ctx.resilient_parsing:
+                raise ConfigError(f"{ctx.command_path} does not use {flag}", action=f"Used by: {users_of(flag)}")
+        return super().parse_args(ctx, args)
+
+
+class LazyCommand(TyperCommand):
+    """A command whose name and help line are known; its module is imported when it is called or completed.
+
+    Args:
+        name: Its name.
+        entry: Where its function is.
+    """
+
+    def __init__(self, name: str, entry: Entry) -> None:
+        super().__init__(name, help=entry.help, short_help=entry.help, rich_markup_mode=None)
+        self._entry = entry
+
+    def load(self) -> TyperCommand:
+        """Import the function and return its command."""
+        module, _, function = self._entry.target.partition(":")
+        return _command_of(self.name or "", getattr(import_module(f"stream_app.cli.{module}"), function))
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the context of the loaded command, which is what is then invoked."""
+        return self.load().make_context(*args, **kwargs)
+
+
+class CommandMenu(TyperGroup):
+    """The group of all commands of ``MENU``."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes | {"commands": _commands_of(MENU)})
+
+
+def walk_commands(group: TyperGroup, path: tuple[str, ...] = ("fairstream",)) -> Iterator[tuple[str, TyperCommand]]:
+    """Yield every command with the words that call it; all of them are imported."""
+    for name, child in sorted(group.commands.items()):
+        if isinstance(child, TyperGroup):
+            yield from walk_commands(child, (*path, name))
+        elif isinstance(child, LazyCommand):
+            yield " ".join((*path, name)), child.load()
+
+
+def _commands_of(entries: dict[str, Any]) -> dict[str, TyperCommand | TyperGroup]:
+    return {
+        name: _group_of(name, entry) if isinstance(entry, Menu) else LazyCommand(name, entry)
+        for name, entry in entries.items()
+    }
+
+
+def _group_of(name: str, menu: Menu) -> TyperGroup:
+    return TyperGroup(
+        name=name,
+        help=menu.help,
+        commands=cast(Any, _commands_of(menu.entries)),
+        no_args_is_help=True,
+        rich_markup_mode=None,
+    )
+
+
+def _command_of(name: str, function: Callable[..., None]) -> TyperCommand:
+    """Make the command of a function; an example in its docstring keeps its line."""
+    maker = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+    text = cleandoc(function.__doc__ or "").replace(f"\n\n{_EXAMPLE}", f"\n\n\b\n{_EXAMPLE}")
+    maker.command(name, cls=FairStreamCommand, help=text)(function)
+    return cast(TyperCommand, typer.main.get_command(maker))
+
+
+def users_of(flag: str) -> str:
+    """Return the commands that take a flag; where all commands of a noun do, the noun alone."""
+    takers = [
+        (words, any(flag in parameter.opts for parameter in command.params))
+        for words, command in walk_commands(CommandMenu(), ())
+    ]
+    users: list[str] = []
+    for noun, group in groupby(takers, key=lambda taker: taker[0].split()[0]):
+        commands = list(group)
+        words_of_takers = [words for words, is_taker in commands if is_taker]
+        users += [noun] if len(words_of_takers) == len(commands) else words_of_takers
+    return ", ".join(users)

@@ -1,0 +1,5 @@
+"""Commands about policies.
+
+``check`` validates a policy and tries real records under it; ``show`` prints a policy, lists the shipped ones and
+explains the fields; ``text`` describes a policy and a sample for people.
+"""

@@ -1,0 +1,84 @@
+"""``fairstream policy show``, ``list`` and ``fields``: print policies and explain their fields."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Annotated
+
+import typer
+
+from stream_app.cli.flags.settings import Json, PolicyName, complete_policy, read_settings
+from stream_app.cli.output import facts, print_json
+from stream_app.errors import ConfigError
+from stream_app.policy import load_policy, read_policy_text, shipped_names
+from stream_app.policy.reference import as_markdown, describe_fields
+
+PolicyArgument = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="FILE",
+        help="Shipped policy or TOML file (FAIRSTREAM_POLICY).",
+        show_default=False,
+        autocompletion=complete_policy,
+    ),
+]
+
+
+def show(source: PolicyArgument = None, policy: PolicyName = None, as_json: Json = False) -> None:
+    """Print the text of a policy.
+
+    The text is a start for your own policy. With --json, print every field with its default.
+
+    Example: fairstream policy show loans > my-policy.toml
+    """
+    settings = read_settings(policy=choose_policy(source, policy))
+    parsed = load_policy(settings.policy)
+    if as_json:
+        print_json(parsed)
+    else:
+        typer.echo(read_policy_text(settings.policy), nl=False)
+
+
+def list_policies(as_json: Json = False) -> None:
+    """List the shipped policies."""
+    for name in shipped_names():
+        models = load_policy(name).models
+        if as_json:
+            print_json({"policy": name, "topics": [model.topic for model in models]})
+        else:
+            facts.print(f"{name:<10} {', '.join(f'{model.kind} from {model.topic}' for model in models)}", markup=False)
+
+
+def fields(
+    as_json: Json = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the tables of docs/policy.md.")] = False,
+) -> None:
+    """Explain every field of a policy.
+
+    Shows its allowed values, its default and its meaning.
+
+    Example: fairstream policy fields | less
+    """
+    if markdown:
+        typer.echo(as_markdown(), nl=False)
+        return
+    if as_json:
+        for field in describe_fields():
+            print_json(field)
+        return
+    for place, group in groupby(describe_fields(), key=lambda field: field.place):
+        facts.print(place, style="bold", markup=False)
+        for field in group:
+            default = "required" if field.default is None else f"default {field.default}"
+            facts.print(f"  {field.name}  ({field.expected}; {default})\n      {field.meaning}", markup=False)
+
+
+def choose_policy(source: str | None, flag: str | None) -> str | None:
+    """Return the policy that the argument or the flag names.
+
+    Raises:
+        ConfigError: Both of them name one.
+    """
+    if source is not None and flag is not None:
+        raise ConfigError("The policy is given twice", action="Give either FILE or --policy")
+    return source or flag

@@ -1,0 +1,74 @@
+"""Chooses the broker and the model whose raw topic a stream is written to."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from producers.simulated.disorder import Disorder
+from stream_app.cli.flags.sending import DestinationFlags, DisorderFlags
+from stream_app.cli.flags.settings import read_settings
+from stream_app.errors import PolicyError
+from stream_app.policy import ModelPolicy, load_policy
+
+
+class SendDestination(NamedTuple):
+    """Where a stream goes.
+
+    Attributes:
+        kafka: Bootstrap servers.
+        model: Model whose raw topic is written.
+        misfit_action: What to do when the records do not fit this model.
+    """
+
+    kafka: str
+    model: ModelPolicy
+    misfit_action: str
+
+
+@dataclass(frozen=True)
+class SendOptions:
+    """How a stream is sent.
+
+    Attributes:
+        destination: Broker and model.
+        partition: Send everything there; None spreads by key.
+        rate: Events per second; 0 for as fast as possible.
+        total: Number of events, for the progress bar; None if the stream has no end.
+        is_dry_run: Print the records on stdout instead.
+        is_json: Print the summary as JSON.
+    """
+
+    destination: SendDestination
+    partition: int | None
+    rate: float
+    total: int | None
+    is_dry_run: bool
+    is_json: bool
+
+
+def find_destination(flags: DestinationFlags, shipped: str = "") -> SendDestination:
+    """Return the broker and the model: the given one, else that with the name of the producer, else the first.
+
+    Args:
+        flags: What was given on the command line.
+        shipped: Name of the shipped policy and model that the records of the producer fit; empty if they fit any.
+
+    Raises:
+        ConfigError: The settings are invalid.
+        PolicyError: The policy is invalid, or has no such model.
+    """
+    settings = read_settings(kafka=flags.kafka, policy=flags.policy)
+    is_chosen = flags.policy is not None or "FAIRSTREAM_POLICY" in os.environ
+    source = shipped if shipped and not is_chosen else settings.policy
+    models = {model.name: model for model in load_policy(source).models}
+    name = flags.model or (shipped if shipped in models else next(iter(models)))
+    if name not in models:
+        raise PolicyError(f"Policy {source!r} has no model {name!r}", action="Models: " + ", ".join(models))
+    return SendDestination(settings.kafka, models[name], f"Try --policy {shipped}" if shipped else "Fix --map")
+
+
+def make_disorder(flags: DisorderFlags) -> Disorder:
+    """Return what delays and duplicates events."""
+    return Disorder(flags.seed, late_share=flags.late, duplicate_share=flags.duplicate, late_by_s=flags.late_by)
