@@ -104,6 +104,14 @@ def test_a_step_without_news_writes_nothing_and_reports_idleness_once(case: Step
 
 
 @all_steps
+def test_the_clock_moves_nothing_while_a_step_is_not_caught_up(case: StepCase) -> None:
+    lane = drive(case, [(20, COMMIT)] * 5)
+    for now_s in (START_S, START_S + 10_000, START_S + 20_000):
+        flush = lane.flush(now_s, is_caught_up=False)
+        assert (flush.outputs, flush.changes) == ([], [])
+
+
+@all_steps
 def test_an_idle_step_reports_its_next_record_as_activity(case: StepCase) -> None:
     lane = case.lane()
     half = len(lane.log) // 2
@@ -128,6 +136,17 @@ def test_tombstones_and_empty_batches_do_nothing(case: StepCase) -> None:
     after.pop(FAIRNESS_PARTIALS, None)
     assert (after, lane.state) == (content, state)
     assert not any(partial.panes for partial in partials_of(lane.written)[n_partials:])
+
+
+@all_steps
+def test_tombstones_are_no_activity(case: StepCase) -> None:
+    lane = case.lane()
+    lane.read(len(lane.log) // 2)
+    for now_s in (START_S, START_S + 10_000):
+        lane.flush(now_s, is_caught_up=True)
+    lane.feed([SourceRecord(None, START_S + 500)] * 3)
+    partials = partials_of(records_of(lane.flush(START_S + 20_000, is_caught_up=True)))
+    assert [partial.is_idle for partial in partials] == [True] * case.n_idle
 
 
 @all_steps

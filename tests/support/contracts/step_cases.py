@@ -33,7 +33,7 @@ from tests.support.contracts.step_logs import (
 APP = "app"
 KEYS = (RootKey("abcdefgh", 0, b"k" * 32),)
 JOIN_TOPIC = outcome_join_topic(APP, decision_model().name)
-_RUN, _FLUSH_EVERY = 8, 3  # how the logs of the later steps were written: records of a run, runs of a transaction
+_N_COMMIT = 8  # records of a transaction in which the logs of the later steps were written
 
 
 @dataclass(frozen=True)
@@ -121,8 +121,7 @@ def _written_by(step: LaneStep, topic: str, log: list[SourceRecord]) -> list[tup
     lane = StepLane(lambda: step, topic, log)
     now_s = float(START_S)
     while lane.next_offset < len(log):
-        for _ in range(_FLUSH_EVERY):
-            lane.read(_RUN)
+        lane.read(_N_COMMIT)
         lane.flush(now_s)
         now_s += 1
     lane.flush(now_s, is_caught_up=True)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import os
+import subprocess
+import sys
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
 
@@ -17,6 +20,7 @@ from stream_app.core.privacy.pseudonym import (
     keyed_hash,
     keyed_hash_of_kind,
 )
+from tests.support.paths import ROOT
 
 KEY = RootKey("abcdefgh", 0, bytes(range(32)))
 NEXT = RootKey("zyxwvuts", 1_000_000, bytes(range(32, 64)))
@@ -80,8 +84,18 @@ def test_100_000_identifiers_in_two_link_domains_share_no_pseudonym() -> None:
     assert not set(_pseudonyms("applicant")) & set(_pseudonyms("camera-person"))
 
 
-def test_the_same_domain_gives_the_same_pseudonyms_after_a_restart() -> None:
-    assert _pseudonyms("applicant")[:1000] == _pseudonyms("applicant")[:1000]
+def test_the_same_domain_gives_the_same_pseudonyms_in_another_process() -> None:
+    program = (
+        "from stream_app.core.privacy.pseudonym import Pseudonymizer, RootKey\n"
+        "naming = Pseudonymizer([RootKey('abcdefgh', 0, bytes(range(32)))], 'applicant', 'text')\n"
+        "ids = [b'%d' % number for number in range(400_000, 401_000)]\n"
+        "print('\\n'.join(naming.pseudonyms(naming.digests(ids, 0), 0)))"
+    )
+    environ = {**os.environ, "PYTHONHASHSEED": "1", "PYTHONPATH": str(ROOT)}
+    other = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=environ, capture_output=True, text=True, check=True
+    )
+    assert other.stdout.split() == _pseudonyms("applicant")[:1000]
 
 
 def test_kinds_of_identifiers_do_not_meet() -> None:
