@@ -88,6 +88,7 @@ def test_looking_at_a_window_again_changes_nothing(case: SubjectCase) -> None:
     first = judge(subject_run.subject, cells, start_s, is_close=False)
     assert judge(subject_run.subject, cells, start_s, is_close=False) == first
     assert changes_of(subject_run.subject) == []
+    assert bool(records_of(first)) != case.is_public  # counts are published once
 
 
 @all_subjects

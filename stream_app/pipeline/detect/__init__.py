@@ -1,1 +1,0 @@
-"""The sequential detectors over a table of counts, without a broker."""
