@@ -84,7 +84,7 @@ def environment_of(name: str, interpreter: Path) -> Path:
 
 def run_tests(python: Path, arguments: Sequence[str]) -> int:
     """Run pytest in an environment; its exit status."""
-    command = [python, "-m", "pytest", "-q", "-n", "3", "--dist", "loadfile", *arguments]
+    command = [str(python), "-m", "pytest", "-q", "-n", "3", "--dist", "loadfile", *arguments]
     return subprocess.run(command, cwd=ROOT, check=False).returncode
 
 

@@ -9,7 +9,7 @@ import pytest
 
 TIERS = {
     "unit": "one module each, without Kafka; parts of edges start their own small servers",
-    "property": "laws that hold for any input (hypothesis)",
+    "property": "laws that are true of any input (hypothesis)",
     "contract": "one suite for each interface, run over every implementation",
     "internals": "private parts of Faust and aiokafka that the lanes depend on",
     "broker": "against a real Kafka",
