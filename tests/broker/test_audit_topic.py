@@ -20,7 +20,7 @@ from tests.programs.chaos.logs import read_topic
 def spec(fresh_name: Callable[[str], str]) -> TopicSpec:
     """Return the declaration under a name that nobody else has."""
     text = (SHIPPED / "loans.toml").read_text("utf-8") + '\n[models.privacy]\nexportable_records = "raw"\n'
-    declared = next(topic for topic in declared_topics(parse_policy(text), "app") if topic.name == FAIRNESS_AUDIT)
+    declared = next(own for own in declared_topics(parse_policy(text), "app") if own.name == FAIRNESS_AUDIT)
     return msgspec.structs.replace(declared, name=fresh_name("audit"))
 
 
@@ -29,7 +29,7 @@ def test_entries_are_readable_in_their_order_when_append_returns(kafka: str, spe
     with AuditTopic(kafka, spec, key="loans") as audit:
         for number in range(3):
             audit.append(b'{"number":%d}' % number)
-            found = [(message.key(), message.value()) for message in read_topic(kafka, spec.name)]
+            found = [(own.key(), own.value()) for own in read_topic(kafka, spec.name)]
             assert found[-1] == (b"loans", b'{"number":%d}' % number)
             assert len(found) == number + 1
 

@@ -73,5 +73,5 @@ def test_a_wide_policy_in_breach_stays_under_its_cap_and_a_busy_worker_answers(k
 
 
 def is_told_in_full(samples: list[Sample]) -> bool:
-    """Return whether all decisions are counted, and a breach is shown with evidence, cause and onset."""
+    """Tell whether all decisions are counted, and a breach is shown with evidence, cause and onset."""
     return n_decisions(samples) >= _HISTORY and {sample.name for sample in samples} >= _EXPLAINING

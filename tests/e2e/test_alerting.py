@@ -35,7 +35,7 @@ class House:
 
     def told(self, alert: str, status: str, model: str) -> list[dict[str, str]]:
         """Return the annotations of each time that an alert about a model was told."""
-        return [one.annotations for _, one in self.alerting.notified(alert, status) if one.labels.get("model") == model]
+        return [one.annotations for _, one in self.alerting.told(alert, status) if one.labels.get("model") == model]
 
     def wait_until_told(self, alert: str, status: str, model: str) -> None:
         self.alerting.wait_until(lambda: self.told(alert, status, model), f"{alert} {status} about {model}")
@@ -75,7 +75,7 @@ def test_a_breach_is_told_with_labels_and_text_along_the_real_tree_and_resolves(
     house.wait_until_told("FairnessBreach", "firing", "credit")
     notification, alert = next(
         (whole, one)
-        for whole, one in house.alerting.notified("FairnessBreach", "firing")
+        for whole, one in house.alerting.told("FairnessBreach", "firing")
         if one.labels["model"] == "credit"
     )
     assert notification.receiver == "fairness-page"
@@ -181,7 +181,7 @@ def test_a_handover_between_workers_neither_resolves_a_breach_nor_tells_it_again
 def test_values_that_are_old_raise_an_alert_of_their_own_and_no_breach(house: House) -> None:
     house.first.show("old", model_rows("old", age_s=AGE_LIMIT_S + 60, disparate_impact_ratio=3.0))
     house.wait_until_told("FairnessDataStale", "firing", "old")
-    notification, alert = house.alerting.notified("FairnessDataStale", "firing")[0]
+    notification, alert = house.alerting.told("FairnessDataStale", "firing")[0]
     assert notification.receiver == "fairness-chat"
     assert "1.1 times as old as it may be" in alert.annotations["description"]
     house.raise_marker()
@@ -200,7 +200,7 @@ def test_the_watchdog_reaches_the_sink(house: House) -> None:
 
 def test_the_link_of_a_notification_leads_to_its_runbook(house: House) -> None:
     house.raise_marker()
-    _, alert = house.alerting.notified("FairnessBreach", "firing")[0]
+    _, alert = house.alerting.told("FairnessBreach", "firing")[0]
     link = alert.annotations["runbook_url"]
     assert link.startswith(f"{house.alerting.sink_url}/runbooks/")
     with urllib.request.urlopen(link, timeout=10) as answer:  # noqa: S310  # the sink's own address

@@ -45,7 +45,7 @@ def test_a_drift_is_told_survives_the_death_of_a_worker_and_is_told_to_be_over(k
         site.wait_until("the breach is told", lambda: bool(told(alerting, "firing")), timeout_s=_TIMEOUT_S)
         notification, alert = next(
             (whole, one)
-            for whole, one in alerting.notified("FairnessBreach", "firing")
+            for whole, one in alerting.told("FairnessBreach", "firing")
             if one.labels["attribute"] == "gender"
         )
         assert notification.receiver == "fairness-page"
@@ -78,7 +78,7 @@ def test_a_drift_is_told_survives_the_death_of_a_worker_and_is_told_to_be_over(k
 
 def told(alerting: Alerting, status: str) -> list[dict[str, str]]:
     """Return the labels of each breach about gender that was told, once for each kind of rule and time it began."""
-    found = alerting.notified("FairnessBreach", status)
+    found = alerting.told("FairnessBreach", status)
     own = {(one.labels["kind"], one.starts_at): one.labels for _, one in found if one.labels["attribute"] == "gender"}
     return list(own.values())
 

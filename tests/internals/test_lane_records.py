@@ -1,4 +1,4 @@
-"""What the engine reads and writes past aiokafka 0.14's public interface, checked on a real broker.
+"""What the engine reads and writes past aiokafka 0.14's public interface, held against a real broker.
 
 When a newer version is tried, this file says what has changed.
 """

@@ -55,7 +55,7 @@ def remembered(state: State, next_offset: int) -> set[tuple[int, int]]:
     return {(block, tag) for block, tag in found if block >= next_offset // BLOCK - 2}
 
 
-def all_but_tags(state: State) -> State:
+def all_but_repeats(state: State) -> State:
     return {key: value for key, value in state.items() if not key.startswith(b"repeats|")}
 
 
@@ -77,7 +77,7 @@ def test_the_moments_of_commits_change_no_output_and_no_count(log: Log, steps: l
     assert published(often) == published(once)
     assert often.counted == once.counted
     assert often.counts == once.counts
-    assert all_but_tags(often.state) == all_but_tags(once.state)
+    assert all_but_repeats(often.state) == all_but_repeats(once.state)
     assert remembered(often.state, len(log)) == remembered(once.state, len(log))
 
 
@@ -106,7 +106,7 @@ def test_the_counts_of_a_long_log_equal_a_count_by_hand(seed: int) -> None:
     rng = random.Random(seed)
     steps = [(rng.randrange(1, 80), rng.choice((RUN, RUN, COMMIT, CRASH))) for _ in range(200)]
     by_hand = recount(log)
-    assert all(by_hand.n[kind] > 50 for kind in ("late", "duplicate", "rejected", "tombstone", "counted"))
+    assert all(by_hand.n[kind] > 50 for kind in ("late", "repeat", "refused", "tombstone", "counted"))
     compare(read(log, steps), by_hand)
 
 
@@ -114,8 +114,8 @@ def compare(lane: IngestLane, by_hand: Recount) -> None:
     assert cells_of(lane) == by_hand.cells
     assert lane.n_counted == by_hand.n["counted"] == len(lane.events)
     assert lane.counts.n_late == by_hand.n["late"] == len(lane.late)
-    assert lane.counts.n_duplicates == by_hand.n["duplicate"]
-    assert sum(lane.counts.dead_letters.values()) == by_hand.n["rejected"] == len(lane.reasons)
+    assert lane.counts.n_duplicates == by_hand.n["repeat"]
+    assert sum(lane.counts.dead_letters.values()) == by_hand.n["refused"] == len(lane.reasons)
     assert lane.counts.n_tombstones == by_hand.n["tombstone"]
     for published_event in lane.events:
         key = KEYS[published_event["t"] >= BORDER_S]

@@ -23,8 +23,8 @@ def process_rows() -> Families:
 
 def level_rows(model: str, **levels: float) -> Families:
     """Return the alert levels of a model's gender, by kind of rule."""
-    window_labels = {"model": model, "attribute": "gender", "window": WINDOW}
-    return {"fairstream_alert_level": [(window_labels | {"kind": kind}, level) for kind, level in levels.items()]}
+    own = {"model": model, "attribute": "gender", "window": WINDOW}
+    return {"fairstream_alert_level": [(own | {"kind": kind}, level) for kind, level in levels.items()]}
 
 
 def model_rows(model: str, *, age_s: float = 0.0, **levels: float) -> Families:
@@ -62,4 +62,4 @@ def model_rows(model: str, *, age_s: float = 0.0, **levels: float) -> Families:
         "feature_difference_ratio": [(female | {"feature": "credit_score"}, -0.2)],
         "shortfall_ratio": [(female, 0.126)],
     }
-    return {f"fairstream_{name}": samples for name, samples in rows.items()} | level_rows(model, **levels)
+    return {f"fairstream_{name}": own for name, own in rows.items()} | level_rows(model, **levels)

@@ -1,6 +1,6 @@
 """Source partitions as the judge sees them: events cut in panes and flushed as partials, by the plainest code.
 
-What the judge must count is recomputed from the same events by ``windows_by_hand``, which shares no code with it.
+What the judge must find is recomputed from the same events by ``windows_by_hand``, which shares no code with it.
 """
 
 from __future__ import annotations
@@ -116,18 +116,18 @@ def worlds(draw: st.DrawFn) -> World:
         runs = draw(
             st.lists(st.tuples(st.lists(event, max_size=12), st.booleans(), st.integers(1, 4)), min_size=2, max_size=5)
         )
-        run_flushes = [
+        own = [
             source.read([(40 * turn + t, g, ok) for t, g, ok in events], is_idle=is_idle, max_cells=cells)
             for turn, (events, is_idle, cells) in enumerate(runs)
         ]
-        flushes.append([*run_flushes, source.read([], is_idle=True, max_cells=4)])
+        flushes.append([*own, source.read([], is_idle=True, max_cells=4)])
         counted += source.counted
     return World(flushes, counted)
 
 
 @st.composite
 def orders(draw: st.DrawFn, world: World) -> list[Partial]:
-    """Draw one way in which the partials can be in the log: mixed, those of each partition in order."""
+    """Draw one way in which the partitions' partials can lie in the log: mixed, each partition in its own order."""
     turns = [number for number, flushes in enumerate(world.flushes) for _ in flushes]
     queues = [iter(flushes) for flushes in world.flushes]
     return [partial for number in draw(st.permutations(turns)) for partial in next(queues[number])]

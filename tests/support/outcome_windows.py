@@ -17,7 +17,7 @@ GENDER = ("female", "male")
 
 
 def came(start_s: int, good: tuple[int, int], n: int = 100, *, name: str = "1m") -> list[OutcomeResult]:
-    """Return the results of a window in which outcomes of ``n`` approved women and men came."""
+    """Return what is told of a window in which outcomes of ``n`` approved women and men came."""
     layout = outcome_layout_of(MODEL)
     labels = dict(layout.dimensions)
     cells: Cells = {}
@@ -28,7 +28,7 @@ def came(start_s: int, good: tuple[int, int], n: int = 100, *, name: str = "1m")
                           "score": "[0.7,0.8)", "outcome": outcome}  # fmt: skip
                 code = layout.code_of(labels[dimension].index(wanted[dimension]) for dimension in labels)
                 cells[code] = [count, count, 750_000 * count, 0]
-    subject = OutcomesSubject(MODEL, {})
-    subject.feed(ClosedPane(start_s, cells), lambda _: (OnsetCounts(start_s, start_s + 10, cells), Provenance({}, "h")))
+    watched = OutcomesSubject(MODEL, {})
+    watched.feed(ClosedPane(start_s, cells), lambda _: (OnsetCounts(start_s, start_s + 10, cells), Provenance({}, "h")))
     counted = WindowContext(Span(name, start_s, start_s + 60), 0, {}, "h", is_close=True)
-    return subject.tell(cells, counted).outcome_results
+    return watched.tell(cells, counted).outcome_results

@@ -1,4 +1,4 @@
-"""Source logs for ingest: late, duplicate, out-of-order, broken and unknown records, and a count of them by hand.
+"""Source logs for ingest: late, repeated, out-of-order, broken and unknown records, and a count of them by hand.
 
 ``recount`` shares no code with ingest: it reads JSON with the standard library, one record after the other.
 """
@@ -34,7 +34,7 @@ features = [{ name = "x", path = "p.x", minimum = -5, maximum = 5, scale = 10, i
 keep = ["note"]
 deduplication_window = 7
 """).models[0]
-BLOCK = 4  # offsets: half the deduplication window, rounded up
+BLOCK = 4  # offsets: half the horizon, rounded up
 BORDER_S = NOW_S + 4  # event time at which a new key begins
 KEYS = (RootKey("earliera", 0, b"e" * 32), RootKey("laterkea", BORDER_S, b"l" * 32))
 
@@ -102,9 +102,9 @@ def recount(log: Log) -> Recount:
             continue
         record = valid(raw, broker_s(offset))
         if record is None:
-            counted.n["rejected"] += 1
+            counted.n["refused"] += 1
         elif offset // BLOCK - remembered.get(known_by(record), -99) <= 2:
-            counted.n["duplicate"] += 1
+            counted.n["repeat"] += 1
         else:
             remembered[known_by(record)] = offset // BLOCK
             second = int(record["t"])

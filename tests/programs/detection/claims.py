@@ -84,7 +84,7 @@ def each_broken_rule_has_one_breach_and_one_recovery(run: DetectionRun) -> Claim
 def the_breach_for_women_is_described(run: DetectionRun) -> Claim:
     """The breach of the four-fifths rule for women comes within the drift and names group, ratio and onset."""
     breach = breaches(run, WOMEN)[0]
-    words = ("DIR = 0.", f"(< {MIN_RATIO}), female against male", " 20")  # of the onset the century
+    words = ("DIR", str(MIN_RATIO), "female", "male", " 20")  # of the onset its century
     return Claim(
         "the breach for women names the group, the ratio and the onset",
         f"after {delay_n(run):,} decisions: {breach['sentence']}",

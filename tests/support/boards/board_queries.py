@@ -28,7 +28,7 @@ class Asked:
         panel: Title of the panel.
         expr: PromQL with Grafana's variables.
         legend: Template of the names of its series.
-        is_instant: Whether the query is for the newest value only.
+        is_instant: Whether only the newest value is asked for.
         repeat: Variable of which the panel is shown once for each value; empty when it is not.
     """
 

@@ -1,7 +1,7 @@
 """Every stream that a dashboard is about, at once, through one real worker that a real Prometheus scrapes.
 
-One policy has four models: the loans of the demo, ``credit`` as it ships (outcomes of granted loans only), ``trial``
-(the same, with outcomes of denied cases too) and the cameras. Windows and references are short, so that a test need
+One policy holds four models: the loans of the demo, ``credit`` as it ships (outcomes of granted loans only), ``trial``
+(the same, with outcomes of refused cases too) and the cameras. Windows and references are short, so that a test need
 not wait for an hour; nothing else differs from what ships.
 """
 
@@ -28,7 +28,7 @@ from tests.support.servers.recorded_prometheus import PromApi
 from tests.support.servers.sites import Site, open_site
 
 WAIT_S = 150
-FAIR_S = 15  # event time after which women are treated differently
+FAIR_S = 15  # event time after which women are treated otherwise
 _WINDOWS = 'windows = [{ name = "10s", size_s = 10 }, { name = "1m", size_s = 60 }]'
 _RULES = "rules = { max_gap = 0.1 }"  # the shift of the scores moves every fourth of them across the cut
 
@@ -115,8 +115,8 @@ def _producers(site: Site) -> Iterator[BoundProcess]:
         "camera": ("camera", "--rate", "50", "--late", "0.05", "--repeat", "0.02"),
     }
     for model, arguments in streams.items():
-        common = ("--model", f"{site.app_id}-{model}", "--seed", "42")
-        command = [sys.executable, "-m", "stream_app", "produce", *arguments, *common]
+        own = ("--model", f"{site.app_id}-{model}", "--seed", "42")
+        command = [sys.executable, "-m", "stream_app", "produce", *arguments, *own]
         start = ("--start", datetime.fromtimestamp(start_s, UTC).isoformat())
         log = site.folder / f"producer-{model}.log"
         yield BoundProcess([*command, *start], log, env={**os.environ, **site.environ})

@@ -1,6 +1,6 @@
 """Half an hour of metrics, as two workers export them, in which a model becomes unfair to one group.
 
-The names and labels are those of the contract between the exporter, the rules and the dashboards; a test compares them
+The names and labels are those of the contract between the exporter, the rules and the dashboards; a test holds them
 against the code. Sizes are chosen so that the values of the golden panels can be computed by head.
 """
 
@@ -28,7 +28,7 @@ CROSS = "+"
 CROSSED = {"gender+race": ("male+white", "female+black", "female+asian")}
 N, REFERENCE_RATE = 1000.0, 0.8
 FEMALE_BEFORE, FEMALE_AFTER = 0.76, 0.48  # ratio 0.95, then 0.6
-DRIFT = "score_drift"  # of each group against its past: also of reference groups, and without a recovery
+DRIFT = "score_drift"  # of each group against its own past: reference groups are watched too, and it has no recovery
 UNFAIR_GROUPS, FOUND_TESTS, THRESHOLD = (
     ("female", "female+black"),
     ("ratio_low", "gap_low", "tpr_low", "score_low"),
@@ -130,10 +130,10 @@ def _fairness(start_s: int) -> Iterator[Series]:
         for group in groups:
             yield from _over_time(pair, group, is_reference=group == groups[0])
         for window in ("1m", "5m"):
-            window_labels = pair | {"window": window}
-            yield Series("window_end_timestamp_seconds", window_labels, lambda t: float((start_s + t) // 60 * 60))
+            own = pair | {"window": window}
+            yield Series("window_end_timestamp_seconds", own, lambda t: float((start_s + t) // 60 * 60))
             for group in groups:
-                yield from _group(window_labels, group, is_reference=group == groups[0])
+                yield from _group(own, group, is_reference=group == groups[0])
         if CROSS in attribute:
             continue
         yield Series("reference_info", pair | {"reference": groups[0]}, constant(1))
@@ -156,15 +156,13 @@ def _states(pair: Labels, start_s: int) -> Iterator[Series]:
         if is_unfair:
             yield Series("alert_onset_timestamp_seconds", labels, from_breach_on(start_s + BREACH_S))
         for window in ("1m", "5m"):
-            window_labels = labels | {"window": window}
-            yield Series("alert_level", window_labels, stepping(3) if is_unfair else constant(0))
-            yield Series(
-                "alert_transitions_total", window_labels | {"to": "breach"}, stepping(1) if is_unfair else constant(0)
-            )
+            own = labels | {"window": window}
+            yield Series("alert_level", own, stepping(3) if is_unfair else constant(0))
+            yield Series("alert_transitions_total", own | {"to": "breach"}, stepping(1) if is_unfair else constant(0))
 
 
-def _group(window_labels: Labels, group: str, *, is_reference: bool) -> Iterator[Series]:
-    labels = dict(window_labels) | {"group": group}
+def _group(own: Labels, group: str, *, is_reference: bool) -> Iterator[Series]:
+    labels = dict(own) | {"group": group}
     if not is_reference:
         yield from _pair(labels, rate_of(group))
     if CROSS in group:  # of an intersection nothing is said from which rates could be made
@@ -227,39 +225,37 @@ def _interval(metric: str, labels: Labels, value: Value) -> Iterator[Series]:
 
 def _workers() -> Iterator[Series]:
     for place, instance in enumerate(WORKERS):
-        base_labels = {"instance": instance}
-        yield Series("up", base_labels, constant(1))
-        yield Series("build_info", base_labels | {"version": "0.1.0", "python": "3.13.7"}, constant(1))
-        yield Series("policy_info", base_labels | {"policy_hash": "aaaa"}, lambda t: 1.0 if t < POLICY_S else None)
-        yield Series("policy_info", base_labels | {"policy_hash": "bbbb"}, lambda t: 1.0 if t >= POLICY_S else None)
-        yield Series("rebalances_total", base_labels, lambda t: float(t >= 600))
+        own = {"instance": instance}
+        yield Series("up", own, constant(1))
+        yield Series("build_info", own | {"version": "0.1.0", "python": "3.13.7"}, constant(1))
+        yield Series("policy_info", own | {"policy_hash": "aaaa"}, lambda t: 1.0 if t < POLICY_S else None)
+        yield Series("policy_info", own | {"policy_hash": "bbbb"}, lambda t: 1.0 if t >= POLICY_S else None)
+        yield Series("rebalances_total", own, lambda t: float(t >= 600))
         for outcome, share in (("favorable", 0.7), ("unfavorable", 0.3)):
-            labels = base_labels | {"model": "loans", "outcome": outcome}
+            labels = own | {"model": "loans", "outcome": outcome}
             yield Series("decisions_total", labels, growing(share * EVENTS_PER_S))
-        yield Series("decisions_total", base_labels | {"model": "camera", "outcome": "event"}, growing(20))
+        yield Series("decisions_total", own | {"model": "camera", "outcome": "event"}, growing(20))
         for model in ("loans", "camera"):
-            yield from _model(base_labels, model)
+            yield from _model(own, model)
         for topic in ("loan-decisions-raw", "camera-metadata-raw", "fairness-partials"):
-            yield Series("partitions_assigned", base_labels | {"topic": topic}, constant(2))
-            yield Series("consumer_lag_messages", base_labels | {"topic": topic, "partition": str(place)}, constant(30))
-            yield Series("lost_records_total", base_labels | {"topic": topic}, constant(0))
+            yield Series("partitions_assigned", own | {"topic": topic}, constant(2))
+            yield Series("consumer_lag_messages", own | {"topic": topic, "partition": str(place)}, constant(30))
+            yield Series("lost_records_total", own | {"topic": topic}, constant(0))
             if topic != "fairness-partials":
-                yield Series("dead_letters_total", base_labels | {"topic": topic, "reason": "missing"}, growing(0.5))
-                yield Series("fields_dropped_total", base_labels | {"topic": topic, "path": "bbox"}, growing(20))
-                yield Series("fields_dropped_total", base_labels | {"topic": topic, "path": "undeclared"}, growing(1))
+                yield Series("dead_letters_total", own | {"topic": topic, "reason": "missing"}, growing(0.5))
+                yield Series("fields_dropped_total", own | {"topic": topic, "path": "bbox"}, growing(20))
+                yield Series("fields_dropped_total", own | {"topic": topic, "path": "undeclared"}, growing(1))
         for role in ("ingest", "judge"):
-            yield Series("lane_reloads_total", base_labels | {"role": role}, constant(0))
-            yield Series("transactions_total", base_labels | {"role": role, "result": "committed"}, growing(1))
-            yield Series("transactions_total", base_labels | {"role": role, "result": "failed"}, constant(0))
-            yield from _histogram("flush_seconds", base_labels | {"role": role}, 1.0, {"0.01": 0.5, "0.1": 1.0})
+            yield Series("lane_reloads_total", own | {"role": role}, constant(0))
+            yield Series("transactions_total", own | {"role": role, "result": "committed"}, growing(1))
+            yield Series("transactions_total", own | {"role": role, "result": "failed"}, constant(0))
+            yield from _histogram("flush_seconds", own | {"role": role}, 1.0, {"0.01": 0.5, "0.1": 1.0})
         for stage in ("ingest", "close"):
-            yield from _histogram(
-                "event_latency_seconds", base_labels | {"stage": stage}, 100.0, {"1.0": 0.5, "2.5": 1.0}
-            )
+            yield from _histogram("event_latency_seconds", own | {"stage": stage}, 100.0, {"1.0": 0.5, "2.5": 1.0})
 
 
-def _model(base_labels: Labels, model: str) -> Iterator[Series]:
-    labels = dict(base_labels) | {"model": model}
+def _model(own: Labels, model: str) -> Iterator[Series]:
+    labels = dict(own) | {"model": model}
     for metric in ("late_events_total", "duplicates_total", "late_corrections_total"):
         yield Series(metric, labels, growing(0.1))
     yield Series("label_overflow_total", labels | {"label": "gender" if model == "loans" else "site"}, growing(0.1))

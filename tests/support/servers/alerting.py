@@ -64,7 +64,7 @@ def complaints_about_metrics(address: str) -> str:
 
 
 class Exporter:
-    """A process that exports given rows, at a separate address. Rows have an owner, for example a model."""
+    """A process that exports what it is told, at an address of its own. Rows have an owner, for example a model."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self.address = f"127.0.0.1:{free_port()}"
@@ -115,11 +115,11 @@ class Alerting:
 
     def notifications(self) -> list[Notification]:
         """Return what arrived at the sink, oldest first, without the Watchdog."""
-        notifications = [event["notification"] for event in self.events() if event["event"] == "notification"]
-        return msgspec.convert(notifications, list[Notification])
+        told = [event["notification"] for event in self.events() if event["event"] == "notification"]
+        return msgspec.convert(told, list[Notification])
 
-    def notified(self, alert: str, status: str) -> list[tuple[Notification, NotifiedAlert]]:
-        """Return each notification of an alert in a status."""
+    def told(self, alert: str, status: str) -> list[tuple[Notification, NotifiedAlert]]:
+        """Return each time an alert was told in a status."""
         return [
             (notification, one)
             for notification in self.notifications()
@@ -128,13 +128,13 @@ class Alerting:
         ]
 
     def wait_for(self, alert: str, status: str = FIRING, n: int = 1) -> tuple[Notification, NotifiedAlert]:
-        """Wait until an alert was notified in a status for the n-th time, and return that."""
-        self.wait_until(lambda: len(self.notified(alert, status)) >= n, f"{alert} {status}, {n} times")
-        return self.notified(alert, status)[n - 1]
+        """Wait until an alert was told in a status for the n-th time, and return that."""
+        self.wait_until(lambda: len(self.told(alert, status)) >= n, f"{alert} {status}, {n} times")
+        return self.told(alert, status)[n - 1]
 
     def wait_until(self, is_so: Callable[[], object], what: str) -> None:
-        """Poll until something is true."""
-        wait_until(is_so, lambda: f"{what}; firing: {self.prometheus.firing()}; notified: {self.notifications()}")
+        """Poll until something holds."""
+        wait_until(is_so, lambda: f"{what}; firing: {self.prometheus.firing()}; told: {self.notifications()}")
 
     def wait_for_evaluations(self, n: int = 3) -> None:
         """Wait until the rules were evaluated so many times from now on."""
@@ -150,7 +150,7 @@ class Alerting:
 
 
 def wait_until(is_so: Callable[[], object], describe: Callable[[], str]) -> None:
-    """Poll until something is true.
+    """Poll until something holds.
 
     Raises:
         AssertionError: it did not in time, with what was awaited.
