@@ -1,4 +1,4 @@
-"""What every test may use: the tiers by folder, one real Kafka for the whole run, names that nobody used before."""
+"""What every test may use: the tiers by folder, fixed seeds in CI, one real Kafka for the whole run, unused names."""
 
 from __future__ import annotations
 
@@ -12,13 +12,18 @@ import pytest
 
 from stream_app.errors import DependencyMissingError
 from tests.support.servers.brokers import describe_choice, open_broker
-from tests.support.tiers import TIERS, skip_or_fail
+from tests.support.tiers import TIERS, is_ci, skip_or_fail
 
 __all__ = ["skip_or_fail"]
 
 # A busy machine must not fail a test whose answer is right; a hang ends by pytest's own timeout.
 hypothesis.settings.register_profile("patient", deadline=None)
-hypothesis.settings.load_profile("patient")
+# A run that decides about a change draws the same examples each time; `make nightly` draws many new ones.
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
+hypothesis.settings.register_profile(
+    "nightly", deadline=None, max_examples=1000, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("ci" if is_ci() else "patient")
 
 _TESTS = Path(__file__).parent
 _BROKERS = pytest.StashKey[list[str]]()  # what was used, by this process and by its helpers
@@ -38,7 +43,7 @@ def kafka(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config)
 
 @pytest.fixture
 def fresh_name() -> Callable[[str], str]:
-    """Return a maker of names that start with ``it-<uuid>`` and that no other test has."""
+    """Return a function that makes names which start with ``it-<uuid>`` and which no other test has."""
     unique = f"it-{uuid.uuid4().hex[:12]}"
     return lambda name: f"{unique}-{name}"
 
@@ -59,8 +64,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test with the tier of its folder, and run the pure tiers first.
 
-    A mistake in the logic so shows within a minute. And clients of a real broker leave threads behind that draw random
-    numbers, which hypothesis takes for a flaw of the property test that runs at that moment.
+    A mistake in the logic then shows within a minute. Clients of a real broker also leave threads running that draw
+    random numbers, which hypothesis takes for a flaw of the property test that runs at that moment.
     """
     order = list(TIERS)
     ranks = {item: _tier_rank(item, order) for item in items}
@@ -77,23 +82,23 @@ def _tier_rank(item: pytest.Item, order: list[str]) -> int:
 
 
 def pytest_report_header() -> str:
-    """Say before the first test which broker the tests will use."""
-    return f"broker: {describe_choice()}"
+    """Report before the first test which broker the tests will use, and by which profile hypothesis draws."""
+    return f"broker: {describe_choice()}; hypothesis: {hypothesis.settings.get_current_profile_name()}"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say after the last test which broker they did use."""
+    """Report after the last test which broker the tests used."""
     used = config.stash[_BROKERS] or ["none was needed"]
     terminalreporter.write_line(f"broker used: {'; '.join(used)}")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Hand what was used to the main process, where tests run in several (``pytest -n``)."""
+    """Send what was used to the main process when tests run in several processes (``pytest -n``)."""
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput[_OUTPUT] = session.config.stash[_BROKERS]
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Take over what a helper process used."""
+    """Add what a helper process used."""
     node.config.stash[_BROKERS] += getattr(node, "workeroutput", {}).get(_OUTPUT, [])

@@ -34,9 +34,9 @@ def test_all_systems_of_make_bench_give_the_counts_and_outputs_of_an_independent
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
-    told = json.loads(figures.read_text("utf-8"))
-    assert set(told["events_per_cpu_s"]) == set(told["peak_rss_mb"]) == set(BY_DEFAULT)
-    assert set(told["ratios"]) == set(BY_DEFAULT) - {"fairstream"}
+    report = json.loads(figures.read_text("utf-8"))
+    assert set(report["events_per_cpu_s"]) == set(report["peak_rss_mb"]) == set(BY_DEFAULT)
+    assert set(report["ratios"]) == set(BY_DEFAULT) - {"fairstream"}
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A worker process against what a lane cannot mend, and against a broker that comes and goes."""
+"""A worker process against what a lane cannot recover from, and against a broker that comes and goes."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_state_of_another_policy_ends_the_worker_with_70_and_a_line_that_says_wh
     with site.worker() as worker:
         assert worker.wait(60) == 70
     last = site.log_path.read_text("utf-8").strip().splitlines()[-1]
-    assert last.startswith("fairstream: ")  # ingest and judge both refuse; the faster one is heard
+    assert last.startswith("fairstream: ")  # ingest and judge both stop; the faster one is reported
     assert "FAIRSTREAM_APP_ID" in last
     assert not Path(f"{site.app_id}-data").exists()  # Faust makes one by default; a container may not write there
 

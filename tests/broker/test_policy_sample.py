@@ -21,7 +21,7 @@ from tests.support.lanes.ingest_lane import encode, iso, loan
 
 @pytest.fixture
 def policy_file(tmp_path: Path, fresh_name: Callable[[str], str], kafka: str, app_id: str) -> Path:
-    """Return the policy of the loans under a topic of its own, which is there with 4 partitions."""
+    """Return the policy of the loans under an unused topic, which exists with 4 partitions."""
     text = (SHIPPED / "loans.toml").read_text("utf-8").replace('"loan-decisions-raw"', f'"{fresh_name("raw")}"')
     path = tmp_path / "policy.toml"
     path.write_text(text)

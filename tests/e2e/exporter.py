@@ -1,7 +1,7 @@
-"""A small program that exports what a file holds: ``python exporter.py PORT FILE``.
+"""A small program that exports what is in a file: ``python exporter.py PORT FILE``.
 
-It stands where a worker's ``/metrics`` stands, so that rules can be tried on any value. The file is read at each
-scrape; it holds ``{"gauge": {name: [[labels, value], ...]}, "counter": {...}}``. A row that is gone from the file is
+It takes the place of a worker's ``/metrics``, so that rules can be tried on any value. The file is read at each
+scrape; it contains ``{"gauge": {name: [[labels, value], ...]}, "counter": {...}}``. A row that is gone from the file is
 gone from the next scrape, as with a worker that gave a partition away.
 """
 

@@ -82,7 +82,7 @@ def canary() -> str:
 
 @pytest.fixture
 def stage(kafka: str, tmp_path: Path, fresh_name: Callable[[str], str], app_id: str) -> Iterator[dict[str, Any]]:
-    """Run a worker at debug level, with keys and topics of its own."""
+    """Run a worker at debug level, with its own keys and topics."""
     loans, camera = fresh_name("l"), fresh_name("c")
     template = Path(__file__).with_name("canary-policy.toml").read_text("utf-8")
     policy_file = tmp_path / "policy.toml"
@@ -191,12 +191,12 @@ def test_a_canary_in_identifiers_and_bad_records_is_found_in_the_raw_topics_only
     seen_in_raw, written = 0, 0
     for topic, record in _all_records(stage["kafka"], [*stage["topics"], "__consumer_offsets", "__transaction_state"]):
         parts = [record.key or b"", record.value or b"", *(v or b"" for _, v in record.headers)]
-        holds = any(marker in part for part in parts) or any(canary in name for name, _ in record.headers)
+        is_in_it = any(marker in part for part in parts) or any(canary in name for name, _ in record.headers)
         if topic.endswith("-raw"):
-            seen_in_raw += holds
+            seen_in_raw += is_in_it
         else:
             written += 1
-            assert not holds, f"the canary leaked into {topic}"
+            assert not is_in_it, f"the canary leaked into {topic}"
     assert seen_in_raw >= 2 * _N_GOOD, "the test must be able to see the canary"
     assert written > 2 * _N_GOOD, "the worker must have written something"
 

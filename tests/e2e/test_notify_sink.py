@@ -43,10 +43,10 @@ def test_with_json_each_notification_is_a_line() -> None:
         post(url, BODY)
         process.send_signal(signal.SIGTERM)
         out, _ = process.communicate(timeout=30)
-    heard, told = map(json.loads, out.splitlines())
-    assert (heard["event"], heard["state"]) == ("watchdog", "alive")
-    assert told["event"] == "notification"
-    assert told["notification"]["groupLabels"] == {"alertname": "WorkerDown"}
+    heartbeat, notice = map(json.loads, out.splitlines())
+    assert (heartbeat["event"], heartbeat["state"]) == ("watchdog", "alive")
+    assert notice["event"] == "notification"
+    assert notice["notification"]["groupLabels"] == {"alertname": "WorkerDown"}
 
 
 def test_a_silent_watchdog_is_an_alarm_and_can_end_the_command_with_1() -> None:

@@ -130,7 +130,7 @@ def by_hand(site: Site) -> ByHand:
         for record in records(outcomes, partition):
             case, label = record["application_id"], record["repaid"]
             if not isinstance(label, bool):
-                hand.n["refused"] += 1
+                hand.n["rejected"] += 1
             elif case in said:
                 hand.n["duplicate" if said[case] is label else "changed"] += 1
             else:
@@ -185,15 +185,15 @@ def check_counts(site: Site, hand: ByHand) -> None:
         hand.n[kind] for kind in ("matched", "duplicate", "changed")
     )
     assert (n_unmatched, counts.expired, counts.decisions_expired) == (hand.n["nobody"], 0, 0)
-    assert min(hand.n[kind] for kind in ("duplicate", "changed", "nobody", "refused")) > 50, "the stream has all of it"
+    assert min(hand.n[kind] for kind in ("duplicate", "changed", "nobody", "rejected")) > 50, "the stream has all of it"
     assert counts.unmatched >= n_unmatched
     panes: dict[tuple[int, int], dict[int, list[int]]] = {}
     for partial in read_partials(site.kafka, FAIRNESS_PARTIALS, f"{name}/outcomes"):
         panes |= {(partial.partition, start_s): cells for start_s, cells in partial.panes.items()}
     total: dict[tuple[str, ...], list[int]] = {}
     for code, vector in chain.from_iterable(cells.items() for cells in panes.values()):
-        held = total.setdefault(labels_of(code), [0] * len(vector))
-        held[:] = [a + b for a, b in zip(held, vector, strict=True)]
+        sums = total.setdefault(labels_of(code), [0] * len(vector))
+        sums[:] = [a + b for a, b in zip(sums, vector, strict=True)]
     assert total == hand.cells
 
 
@@ -212,9 +212,9 @@ def labels_of(code: int) -> tuple[str, ...]:
 def check_dead_letters(site: Site, hand: ByHand) -> None:
     topic = site.models[0]["outcome"]["topic"]
     letters = [json.loads(message.value()) for message in read_topic(site.kafka, DEAD_LETTERS)]
-    own = [letter for letter in letters if letter["topic"] == topic]
-    assert Counter(letter["reason"] for letter in own) == {"type": hand.n["refused"]}
-    assert len({(letter["partition"], letter["offset"]) for letter in own}) == hand.n["refused"]
+    of_outcomes = [letter for letter in letters if letter["topic"] == topic]
+    assert Counter(letter["reason"] for letter in of_outcomes) == {"type": hand.n["rejected"]}
+    assert len({(letter["partition"], letter["offset"]) for letter in of_outcomes}) == hand.n["rejected"]
 
 
 def check_leaks(site: Site, hand: ByHand) -> None:
@@ -229,8 +229,8 @@ def check_leaks(site: Site, hand: ByHand) -> None:
         for message in read_topic(site.kafka, name):
             headers = message.headers() or []
             parts = [message.key() or b"", message.value() or b"", *(value or b"" for _, value in headers)]
-            holds = any(run in part or b'"P-00' in part for part in parts)
-            assert holds == (name in raw), f"an identifier in {name}"
+            is_in_it = any(run in part or b'"P-00' in part for part in parts)
+            assert is_in_it == (name in raw), f"an identifier in {name}"
             seen[name] += 1
     assert all(seen[name] > 1000 for name in raw), "the test must be able to see them"
     assert run.decode() not in site.log_path.read_text("utf-8", "replace")

@@ -1,7 +1,7 @@
 """Right: known records in, known numbers out; and every number again by an independent counter.
 
 One worker process counts three streams at once: the Boston Fed records, the decisions made without randomness, and a
-stream with late, repeated, disordered, broken and unlisted records over four partitions.
+stream with late, duplicate, disordered, broken and unlisted records over four partitions.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from tests.support.servers.sites import Site, open_site
 
 pytestmark = pytest.mark.timeout(280)
 
-# A short horizon of repeats, so that some of them lie beyond it and count again.
+# A short deduplication window, so that some duplicates are beyond it and count again.
 MESS = """
 schema = 1
 [[models]]
@@ -161,12 +161,12 @@ def test_the_stream_without_randomness_gives_its_six_windows(site: Site) -> None
 
 
 def test_the_mess_holds_every_fate_that_a_record_can_have(site: Site) -> None:
-    counts = list(recounts_of(site, site.models[2]).values())
-    assert len(counts) == 4
-    for each in counts:
-        assert min(map(len, (each.rejected, each.late, each.repeats))) > 20
-        assert len(each.tombstones) == 1
-        labels = {label for _, cell in each.counted.values() for label in cell}
+    recounts = list(recounts_of(site, site.models[2]).values())
+    assert len(recounts) == 4
+    for partition in recounts:
+        assert min(map(len, (partition.rejected, partition.late, partition.duplicates))) > 20
+        assert len(partition.tombstones) == 1
+        labels = {label for _, cell in partition.counted.values() for label in cell}
         assert {"unknown", "__other__"} <= labels
 
 
@@ -195,14 +195,14 @@ def test_what_is_published_is_what_was_sent_with_pseudonyms_for_identifiers(site
     for message in read_topic(site.kafka, model["output_topic"]):
         place = dict(message.headers())["source"].decode().split(":")
         sent = json.loads(raw[int(place[0]), int(place[1])] or b"")
-        told = json.loads(message.value())
-        assert message.key().decode() == told["application_id"]
+        published = json.loads(message.value())
+        assert message.key().decode() == published["application_id"]
         for name in ("application_id", "applicant_id"):
-            pseudonym = told.pop(name)
+            pseudonym = published.pop(name)
             assert PSEUDONYM.fullmatch(pseudonym)
             assert known.setdefault((name, sent.pop(name)), pseudonym) == pseudonym
-        assert datetime.fromisoformat(told.pop("ts")) == datetime.fromisoformat(sent.pop("ts"))
+        assert datetime.fromisoformat(published.pop("ts")) == datetime.fromisoformat(sent.pop("ts"))
         for name, known_labels in spellings.items():  # a group leaves as its label, however it was spelled
             sent[name] = None if sent[name] is None else label_of(sent[name], known_labels)
-        assert told == sent
+        assert published == sent
     assert len(set(known.values())) == len(known) > N_MESS

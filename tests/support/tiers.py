@@ -1,4 +1,4 @@
-"""The tiers of the tests, by folder, and what happens when a tier lacks its real part."""
+"""The tiers of the tests, by folder, and what happens when the server that a tier needs is missing."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import NoReturn
 import pytest
 
 TIERS = {
-    "unit": "pure logic, no I/O",
-    "property": "laws that hold for any input (hypothesis)",
-    "contract": "one suite for each port, run over every implementation",
+    "unit": "one module each, without Kafka; parts of edges start their own small servers",
+    "property": "laws that are true of any input (hypothesis)",
+    "contract": "one suite for each interface, run over every implementation",
     "internals": "private parts of Faust and aiokafka that the lanes depend on",
     "broker": "against a real Kafka",
     "e2e": "whole commands, as a person runs them",
@@ -18,12 +18,12 @@ TIERS = {
 
 
 def is_ci() -> bool:
-    """Tell whether this run decides about a change."""
+    """Return whether this run decides about a change."""
     return os.environ.get("CI", "").lower() not in ("", "0", "false")
 
 
 def skip_or_fail(reason: str) -> NoReturn:
-    """End a test whose real part is not on this machine: skipped for a person, failed where it counts."""
+    """End a test whose server is not on this machine: skipped for a developer, failed in CI."""
     if is_ci():
         pytest.fail(f"{reason} (CI must have it)", pytrace=False)
     pytest.skip(reason)

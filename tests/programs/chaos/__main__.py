@@ -17,7 +17,7 @@ from tests.programs.chaos.findings import Finding
 from tests.programs.chaos.run import ChaosRun
 from tests.programs.chaos.schedule import Plan
 
-_COLUMNS = ("expected", "found", "repeated", "missing", "wrong")
+_COLUMNS = ("expected", "found", "duplicate", "missing", "wrong")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -51,7 +51,7 @@ def main(argv: Sequence[str]) -> int:
 def print_report(chaos: ChaosRun, findings: Sequence[Finding]) -> None:
     print(f"\n{'compared':<24}" + "".join(f"{column:>11}" for column in _COLUMNS))
     for finding in findings:
-        numbers = (finding.n_expected, finding.n_found, finding.n_repeated, finding.n_missing, finding.n_wrong)
+        numbers = (finding.n_expected, finding.n_found, finding.n_duplicated, finding.n_missing, finding.n_wrong)
         print(f"{finding.what:<24}" + "".join(f"{number:>11,}" for number in numbers))
         if finding.first:
             print(f"    first difference: {finding.first}")

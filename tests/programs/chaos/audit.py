@@ -21,13 +21,13 @@ def audit_everything(kafka: str, recounts: Mapping[int, Recount], model: dict[st
     return [
         audit_cells(recounts, partials, model),
         audit_positions(recounts, partials),
-        *audit_fates(kafka, recounts, model),
+        *audit_dispositions(kafka, recounts, model),
         *audit_results(recounts, results, model),
     ]
 
 
-def audit_fates(kafka: str, recounts: Mapping[int, Recount], model: dict[str, Any]) -> list[Finding]:
-    """Every record is published, refused or late exactly once, or none of these when it is a repeat."""
+def audit_dispositions(kafka: str, recounts: Mapping[int, Recount], model: dict[str, Any]) -> list[Finding]:
+    """Every record is published, rejected or late exactly once, or none of these when it is a duplicate."""
     letters = [n for n in read_json(kafka, DEAD_LETTERS) if n["model"] == model["name"]]
     late = [n for n in read_json(kafka, LATE_DECISIONS) if n["model"] == model["name"]]
     sources = read_sources(kafka, model["output_topic"])
@@ -69,7 +69,7 @@ def audit_cells(recounts: Mapping[int, Recount], partials: Iterable[Partial], mo
 
 
 def audit_positions(recounts: Mapping[int, Recount], partials: Iterable[Partial]) -> Finding:
-    """Every flush holds exactly the events below its position; positions never go back and end as the source does."""
+    """Every flush contains exactly the events below its position; positions never go back and end with the source."""
     counted = {partition: sorted(counts.counted) for partition, counts in recounts.items()}
     totals: dict[int, dict[int, int]] = {partition: {} for partition in recounts}
     n_so_far, last = Counter[int](), dict.fromkeys(recounts, 0)

@@ -109,7 +109,7 @@ class Crew:
 
     @contextmanager
     def _one_awake(self, draws: random.Random) -> Iterator[_Place]:
-        """Wait until some worker runs, and hold the supervisor back while something is done to it.
+        """Wait until some worker runs, and pause the supervisor while something is done to it.
 
         Raises:
             TimeoutError: none comes up.
@@ -151,4 +151,4 @@ class Crew:
         self.exits[code] += 1
         place.n_failures = 0 if now - place.started_at > _STEADY_S else place.n_failures + 1
         place.restart_at = now + _BACKOFF_S[min(place.n_failures, len(_BACKOFF_S) - 1)]
-        place.process.kill()  # ends its watcher too
+        place.process.kill()  # ends its monitor too

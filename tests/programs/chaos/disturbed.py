@@ -1,4 +1,4 @@
-"""The input of a run: simulated loans, some late, some sent twice, some that must be refused."""
+"""The input of a run: simulated loans, some late, some sent twice, some that must be rejected."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _replace(old: bytes, new: bytes) -> Callable[[bytes], bytes]:
     return lambda value: value.replace(old, new)
 
 
-# Faults of the record, which must be refused, and odd values, which must be counted.
+# Faults of the record, which must be rejected, and odd values, which must be counted.
 FAULTS: tuple[Callable[[bytes], bytes], ...] = (
     lambda value: value[:-1],  # no JSON
     lambda _: b"",

@@ -16,33 +16,33 @@ class Finding:
         what: What was compared.
         n_expected: How many there should be.
         n_found: How many different ones there are.
-        n_repeated: Copies beyond the first.
+        n_duplicated: Copies beyond the first.
         n_missing: Expected ones that are not there.
-        n_wrong: Those that should not be there, or hold other values.
+        n_wrong: Those that should not be there, or have other values.
         first: The first difference in words; empty when there is none.
     """
 
     what: str
     n_expected: int
     n_found: int
-    n_repeated: int = 0
+    n_duplicated: int = 0
     n_missing: int = 0
     n_wrong: int = 0
     first: str = ""
 
     @property
     def is_exact(self) -> bool:
-        return not (self.n_repeated or self.n_missing or self.n_wrong or self.first)
+        return not (self.n_duplicated or self.n_missing or self.n_wrong or self.first)
 
 
 def compare_once(what: str, expected: Iterable[Any], found: Iterable[Any]) -> Finding:
     """Every expected item exactly once and nothing else."""
     wanted, seen = Counter(expected), Counter(found)
-    repeated, missing, wrong = seen - wanted, wanted - seen, [item for item in seen if item not in wanted]
+    duplicated, missing, wrong = seen - wanted, wanted - seen, [item for item in seen if item not in wanted]
     n_wrong = sum(seen[item] for item in wrong)
-    differences = [("missing", missing), ("unexpected", wrong), ("repeated", repeated)]
+    differences = [("missing", missing), ("unexpected", wrong), ("duplicated", duplicated)]
     first = next((f"{kind}: {min(items)}" for kind, items in differences if items), "")
-    return Finding(what, len(wanted), len(seen), repeated.total() - n_wrong, missing.total(), n_wrong, first)
+    return Finding(what, len(wanted), len(seen), duplicated.total() - n_wrong, missing.total(), n_wrong, first)
 
 
 def compare_values(what: str, expected: Mapping[Any, Any], found: Mapping[Any, Any]) -> Finding:

@@ -38,7 +38,7 @@ def read_topic(kafka: str, topic: str, *, timeout_s: float = 120.0) -> Iterator[
     try:
         consumer.assign([TopicPartition(topic, p, low) for p, (low, _) in ends.items()])
         deadline = time.monotonic() + timeout_s
-        reached: dict[int, int] = {}  # a position passes control records, which no message tells of
+        reached: dict[int, int] = {}  # a position passes control records, which no message shows
         while any(reached.get(p, 0) < high for p, (_, high) in ends.items()):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{topic} was not readable to its end")

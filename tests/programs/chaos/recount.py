@@ -23,19 +23,19 @@ class Record(NamedTuple):
 
 @dataclass
 class Recount:
-    """One source partition: counts by pane and cell, and the fate of each offset."""
+    """One source partition: counts by pane and cell, and the disposition of each offset."""
 
     panes: dict[int, dict[Cell, list[int]]] = field(default_factory=dict)
     counted: dict[int, tuple[int, Cell]] = field(default_factory=dict)  # offset -> start of its pane, cell
     rejected: list[int] = field(default_factory=list)
     late: dict[int, int] = field(default_factory=dict)  # offset -> start of its pane
-    repeats: list[int] = field(default_factory=list)
+    duplicates: list[int] = field(default_factory=list)
     tombstones: list[int] = field(default_factory=list)
 
     @property
     def end(self) -> int:
-        """The offset behind the last record."""
-        dispositions = (self.counted, self.rejected, self.late, self.repeats, self.tombstones)
+        """The offset after the last record."""
+        dispositions = (self.counted, self.rejected, self.late, self.duplicates, self.tombstones)
         return 1 + max((offset for disposition in dispositions for offset in disposition), default=-1)
 
 
@@ -45,31 +45,31 @@ def recount(log: Iterable[Record], model: dict[str, Any]) -> Recount:
     first_seen: dict[str, int] = {}  # event id -> block of offsets in which it was accepted
     highest_s: int | None = None
     cells: dict[Cell, Cell] = {}  # one object for all events of a cell
-    found = Recount()
+    counts = Recount()
     for offset, timestamp_ms, value in log:
         if value is None:
-            found.tombstones.append(offset)
+            counts.tombstones.append(offset)
             continue
         event = _read(value, model)
         moment_s = datetime.fromisoformat(event[time["path"]]).timestamp() if event else 0.0
         if event is None or not _is_believable(moment_s, timestamp_ms / 1000, time):
-            found.rejected.append(offset)
+            counts.rejected.append(offset)
             continue
         case, block = event[model["event_id"]["path"]].strip(), offset // block_size
         if case in first_seen and block - first_seen[case] <= 2:
-            found.repeats.append(offset)
+            counts.duplicates.append(offset)
             continue
         first_seen[case] = block
         time_s = int(moment_s // 1)
         highest_s = time_s if highest_s is None else max(highest_s, time_s)
         pane = time_s // pane_s
         if pane < (highest_s - lag_s) // pane_s:
-            found.late[offset] = pane * pane_s
+            counts.late[offset] = pane * pane_s
             continue
         cell = _cell(event, model)
-        found.counted[offset] = (pane * pane_s, cells.setdefault(cell, cell))
-        _add(found.panes.setdefault(pane * pane_s, {}), cell, event, model)
-    return found
+        counts.counted[offset] = (pane * pane_s, cells.setdefault(cell, cell))
+        _add(counts.panes.setdefault(pane * pane_s, {}), cell, event, model)
+    return counts
 
 
 def _cell(event: dict[str, Any], model: dict[str, Any]) -> Cell:
@@ -156,9 +156,9 @@ def sum_windows(recounts: Iterable[Recount], model: dict[str, Any]) -> dict[tupl
 def count_window(
     recounts: Mapping[int, Recount], offsets: Mapping[int, int], start_s: int, end_s: int
 ) -> dict[Cell, int]:
-    """Return decisions by cell of one stretch of event time, of the records below the given offsets.
+    """Return decisions by cell of one interval of event time, of the records below the given offsets.
 
-    What becomes of a record depends on the records before it alone, so a part of the log needs no recount of its own.
+    What becomes of a record depends on the records before it alone, so a part of the log needs no separate recount.
     """
     cells: dict[Cell, int] = {}
     for partition, counts in recounts.items():

@@ -1,7 +1,7 @@
 """``python -m tests.programs.chaos.replay_check``: check that replay equals live through rebalances and a crash.
 
-Then one record of a copy of the source is changed, one removed, one moved in event time, each for itself: the replay
-must differ, and name the partition and a stretch of offsets that holds the record.
+Then one record of a copy of the source is changed, one removed, one moved in event time, in a copy each: the replay
+must differ, and name the partition and a range of offsets that contains the record.
 """
 
 # ruff: noqa: T201  # a program that prints
@@ -61,7 +61,7 @@ def check(plan: Plan, folder: Path) -> str:
     """
     started = time.monotonic()
     chaos = ChaosRun(plan, folder, _note)
-    chaos.run()  # whether its counts are right is what `make chaos` asks; here, whether they are found again
+    chaos.run()  # whether its counts are right is what `make chaos` asks; here, whether a replay gives them
     with chaos._broker as broker:  # on the same data
         site = Site(broker.bootstrap, folder, chaos._app_id, POLICY_FILE)
         equal = [_verify(site, 0, flag) for flag in ("--from-raw", "--published")]
@@ -75,7 +75,7 @@ def check(plan: Plan, folder: Path) -> str:
     return (
         f"EQUAL: {raw['n_equal']:,} results, alerts and journal entries from {raw['n_records']:,} raw and from "
         f"{published['n_records']:,} published records, {plan.n_partitions} partitions, after {done}; one record "
-        f"changed, removed, moved in time: each found ({time.monotonic() - started:.0f} s, seed {plan.seed})"
+        f"changed, removed, moved in time: each detected ({time.monotonic() - started:.0f} s, seed {plan.seed})"
     )
 
 

@@ -63,12 +63,12 @@ class Story:
 
 
 class ChaosRun:
-    """One run in a folder of its own, which holds the broker's data and every log.
+    """One run in a folder of its own with the broker's data and every log.
 
     Args:
         plan: What happens.
         folder: An empty folder.
-        note: Told in one line what happens when.
+        note: Called with one line for each thing that happens.
     """
 
     def __init__(self, plan: Plan, folder: Path, note: Note) -> None:
@@ -119,7 +119,7 @@ class ChaosRun:
         }
 
     def _specs(self) -> list[TopicSpec]:
-        """Return the declared topics; results without compaction, so that a repeated one would stay visible."""
+        """Return the declared topics; results without compaction, so that a duplicate would stay visible."""
         specs = declared_topics(self._policy, self._app_id, partitions=self.plan.n_partitions)
         return [
             msgspec.structs.replace(spec, config=spec.config | {"cleanup.policy": "delete"})
@@ -182,12 +182,12 @@ class ChaosRun:
         log = read_raw(self._broker.bootstrap, self._model["topic"])
         recounts = {partition: recount(records, self._model) for partition, records in sorted(log.items())}
         dispositions = {disposition: sum(len(getattr(counts, disposition)) for counts in recounts.values())
-                 for disposition in ("counted", "refused", "late", "repeats")}  # fmt: skip
+                 for disposition in ("counted", "rejected", "late", "duplicates")}  # fmt: skip
         self._note(f"recounted the raw log: {dispositions}")
         return recounts
 
     def _wait_until_settled(self, recounts: Mapping[int, Recount]) -> None:
-        """Wait until the last totals hold every counted event; then every window has closed."""
+        """Wait until the last totals contain every counted event; then every window has closed."""
         n_counted, n_attributes = sum(len(c.counted) for c in recounts.values()), len(self._model["attributes"])
         windows = {key for key in sum_windows(recounts.values(), self._model) if key[0] != "total"}
         started = time.monotonic()

@@ -23,7 +23,7 @@ class Plan:
 
     Attributes:
         seed: Decides the input and every disturbance.
-        n_events: Events of the simulator; repeats come on top.
+        n_events: Events of the simulator; duplicates come on top.
         rate: Events sent per second.
         event_rate: Events per second of event time.
         n_partitions: Partitions of the raw topic.

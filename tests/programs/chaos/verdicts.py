@@ -1,6 +1,6 @@
 """The results against the recount: every window and revision once, with the right counts, rates, gaps and broken rules.
 
-Intersections too. What the sequential tests say is not recounted here: a replay repeats it.
+Intersections too. What the sequential tests say is not recounted here: a replay recomputes it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def audit_results(
         (name, window, start_s)
         for window, start_s in windows
         for name in names
-        if window != "total" or "+" not in name  # running totals are told for single attributes
+        if window != "total" or "+" not in name  # running totals are reported for single attributes
     ]
     revisions = [(*key, revision) for key in wanted if key[1] != "total" for revision in range(_last(newest, key) + 1)]
     return [
@@ -53,7 +53,7 @@ def audit_results(
 def audit_every_result(
     recounts: Mapping[int, Recount], results: Iterable[dict[str, Any]], model: dict[str, Any]
 ) -> Finding:
-    """Every result ever told, against the part of the raw log that its own offsets name."""
+    """Every result that was ever written, against the part of the raw log that its offsets name."""
     expected: dict[Any, Any] = {}
     found: dict[Any, Any] = {}
     for number, result in enumerate(results):
@@ -61,9 +61,9 @@ def audit_every_result(
         below = {int(partition): offset for partition, offset in offsets.items()}
         cells = count_window(recounts, below, result["start_s"], result["end_s"])
         key = (number, result["attribute"], result["window"], result["end_s"])
-        expected |= {(*key, group): told for group, told in _groups(cells, result["attribute"], model).items()}
+        expected |= {(*key, group): values for group, values in _groups(cells, result["attribute"], model).items()}
         found |= {(*key, group["group"]): _told(group) for group in _listed(result)}
-    return compare_values("results by their own offsets", expected, found)
+    return compare_values("results by their offsets", expected, found)
 
 
 def _last(newest: Mapping[tuple[str, str, int], dict[str, Any]], key: tuple[str, str, int]) -> int:
@@ -95,7 +95,7 @@ def _groups(cells: dict[Cell, int], name: str, model: dict[str, Any]) -> dict[st
     counts = dict.fromkeys(declared if len(chosen) == 1 else [reference], (0, 0))
     counts |= by_group(cells, *(position for position, _ in chosen))
     n_reference, k_reference = counts[reference]
-    told: dict[str, tuple[Any, ...]] = {}
+    values: dict[str, tuple[Any, ...]] = {}
     for group, (n, k) in counts.items():
         rate, reference_rate = _rate(k, n), _rate(k_reference, n_reference)
         gap = ratio = None
@@ -107,8 +107,8 @@ def _groups(cells: dict[Cell, int], name: str, model: dict[str, Any]) -> dict[st
                 rules += ["disparate_impact_undefined"] if ratio is None else []
                 rules += ["disparate_impact_ratio"] if ratio is not None and ratio < Fraction(4, 5) else []
                 rules += ["gap"] if abs(gap) > Fraction(1, 5) else []
-        told[group] = (n, k, *(None if value is None else float(value) for value in (rate, ratio, gap)), tuple(rules))
-    return told
+        values[group] = (n, k, *(None if value is None else float(value) for value in (rate, ratio, gap)), tuple(rules))
+    return values
 
 
 def _rate(favorable: int, n: int) -> Fraction | None:

@@ -29,12 +29,12 @@ def main(argv: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="fairstream-detection-") as folder:
         (Path(folder) / "kafka").mkdir()
         with open_broker(Path(folder) / "kafka") as kafka:
-            told = Stage(kafka, Path(folder), SHORT if options.short else LONG, note).run()
-    claims = list(all_claims(told))
+            run = Stage(kafka, Path(folder), SHORT if options.short else LONG, note).run()
+    claims = list(all_claims(run))
     for claim in claims:
-        print(f"{'holds ' if claim.is_kept else 'BROKEN'}  {claim.text}: {claim.found}")
+        print(f"{'true  ' if claim.is_kept else 'BROKEN'}  {claim.text}: {claim.observed}")
     n_broken = sum(not claim.is_kept for claim in claims)
-    print(f"{len(claims) - n_broken} of {len(claims)} claims hold")
+    print(f"{len(claims) - n_broken} of {len(claims)} claims are true")
     return 1 if n_broken else 0
 
 

@@ -34,17 +34,17 @@ Note = Callable[[str], object]
 
 
 @dataclass
-class Told:
-    """What a run has to show.
+class DetectionRun:
+    """What was sent in a run and what came of it.
 
     Attributes:
         scenario: What was sent.
-        attributes: Name, groups and reference group of each watched attribute.
+        attributes: Name, groups and reference group of each protected attribute.
         start_s: Event time of the first decision.
         alerts: Alerts of each stream in the order of the log, committed ones only.
         n_judged: Decisions in closed panes of each stream.
         n_late: Decisions that came too late, over all streams.
-        n_held: Decisions that were held back, and sent twice, by way of sending.
+        n_disordered: Decisions that were delayed or sent twice, by way of sending.
         alerts_at_kills: Alerts about the stream of the killed worker when it was killed.
     """
 
@@ -54,7 +54,7 @@ class Told:
     alerts: dict[str, list[Alert]] = field(default_factory=dict)
     n_judged: dict[str, int] = field(default_factory=dict)
     n_late: int = 0
-    n_held: dict[str, int] = field(default_factory=dict)
+    n_disordered: dict[str, int] = field(default_factory=dict)
     alerts_at_kills: list[list[Alert]] = field(default_factory=list)
 
 
@@ -65,7 +65,7 @@ class Stage:
         kafka: Address of the broker.
         folder: An empty folder.
         scenario: What is sent.
-        note: Told in one line what happens.
+        note: Called with one line for each thing that happens.
     """
 
     def __init__(self, kafka: str, folder: Path, scenario: Scenario, note: Note = lambda _: None) -> None:
@@ -75,32 +75,32 @@ class Stage:
         many = [sending for sending in Sending if sending is not Sending.SINGLE]
         self._site = _open(kafka, folder / "four", f"{tag}-4", [*many, FAIR], scenario, n_partitions=4)
         self._single = _open(kafka, folder / "one", f"{tag}-1", [Sending.SINGLE], scenario, n_partitions=1)
-        self.told = Told(scenario, _attributes_of(self._site), scenario.start_s(time.time()))
+        self.record = DetectionRun(scenario, _attributes_of(self._site), scenario.start_s(time.time()))
 
-    def run(self) -> Told:
-        """Send everything, let it be judged, and return what was told.
+    def run(self) -> DetectionRun:
+        """Send everything, let it be judged, and return what came of it.
 
         Raises:
-            AssertionError: something was not judged in time; with the end of the worker's log.
+            AssertionError: something was not judged in time, with the end of the worker's log.
         """
         self._drift_with_kills()
         with self._site.worker(**_ROOM), self._single.worker(**_ROOM):
             for sending in (Sending.ONCE, Sending.TWICE, Sending.LATE, Sending.SINGLE):
                 self._send_in_order_of(sending)
-            self._send(self._site, FAIR, self._scenario.fair_decisions(self.told.start_s))
+            self._send(self._site, FAIR, self._scenario.fair_decisions(self.record.start_s))
             self._wait_until_judged()
         wait_until_decided(self._site.kafka, [FAIRNESS_ALERTS, LATE_DECISIONS])
         self._read()
-        return self.told
+        return self.record
 
     def _drift_with_kills(self) -> None:
-        """Send until women are found to be treated unfairly, then kill the worker again and again; then the rest."""
+        """Send until the breach for women is reported, then kill the worker several times; then send the rest."""
         scenario = self._scenario
-        decisions = self._scenario.decisions(self.told.start_s)
+        decisions = self._scenario.decisions(self.record.start_s)
         n_part = scenario.n_drift // 2 // scenario.n_kills
         with self._site.worker(**_ROOM) as worker:
             self._send(self._site, Sending.KILLED, islice(decisions, scenario.n_before + scenario.n_drift // 2))
-            self._site.wait_until("the drift is found", lambda: bool(_alerts_of(self._site, Sending.KILLED)))
+            self._site.wait_until("the drift is detected", lambda: bool(_alerts_of(self._site, Sending.KILLED)))
             self._kill_while_sending(worker.kill, list(islice(decisions, n_part)))
         for _ in range(scenario.n_kills - 1):
             with self._site.worker(**_ROOM) as worker:
@@ -118,16 +118,16 @@ class Stage:
         sender.start()
         time.sleep(_PART_S / 2)  # into the middle of a transaction, most times
         kill()
-        self.told.alerts_at_kills.append(_alerts_of(self._site, Sending.KILLED))
-        self._note(f"killed the worker with {len(self.told.alerts_at_kills[-1])} alerts told")
+        self.record.alerts_at_kills.append(_alerts_of(self._site, Sending.KILLED))
+        self._note(f"killed the worker with {len(self.record.alerts_at_kills[-1])} alerts reported")
         sender.join()
 
     def _send_in_order_of(self, sending: Sending) -> None:
-        events: Iterator[Event] = self._scenario.decisions(self.told.start_s)
+        events: Iterator[Event] = self._scenario.decisions(self.record.start_s)
         if (disorder := disorder_of(sending)) is not None:
             events = disorder.disturb(events)
         self._send(self._single if sending is Sending.SINGLE else self._site, sending, events)
-        self.told.n_held[sending] = disorder.n_late + disorder.n_repeated if disorder else 0
+        self.record.n_disordered[sending] = disorder.n_late + disorder.n_repeated if disorder else 0
 
     def _send(self, site: Site, stream: str, events: Iterable[Event], rate: float = 0.0) -> None:
         delivery = publish(events, Destination(site.kafka, f"{site.app_id}-{stream}-raw"), rate=rate)
@@ -135,8 +135,8 @@ class Stage:
         self._note(f"sent {delivery.n_sent:,} events of {stream} in {delivery.seconds:.0f} s")
 
     def _wait_until_judged(self) -> None:
-        """Wait until all panes but the last are judged; that one has no later event that would close it."""
-        scenario, start_s = self._scenario, self.told.start_s
+        """Wait until all panes but the last are judged; no later event closes that one."""
+        scenario, start_s = self._scenario, self.record.start_s
         last_pane_s = {sending.value: start_s + scenario.time_s(scenario.n) - PANE_S for sending in Sending}
         last_pane_s[FAIR] = start_s + scenario.n_fair // scenario.n_per_fair_pane * PANE_S - PANE_S
         for site in (self._site, self._single):
@@ -153,10 +153,10 @@ class Stage:
             models = {_model(site, stream): stream for stream in _streams_of(site)}
             for result in read_json(site.kafka, FAIRNESS_RESULTS):
                 if result["model"] in models and (result["window"], result["attribute"]) == ("total", "gender"):
-                    self.told.n_judged[models[result["model"]]] = result["n"]
+                    self.record.n_judged[models[result["model"]]] = result["n"]
             for stream in models.values():
-                self.told.alerts[stream] = _alerts_of(site, stream)
-            self.told.n_late += sum(notice["model"] in models for notice in read_json(site.kafka, LATE_DECISIONS))
+                self.record.alerts[stream] = _alerts_of(site, stream)
+            self.record.n_late += sum(notice["model"] in models for notice in read_json(site.kafka, LATE_DECISIONS))
 
     def _site_of(self, stream: str) -> Site:
         return self._single if stream == Sending.SINGLE else self._site
@@ -167,7 +167,7 @@ def _alerts_of(site: Site, stream: str) -> list[Alert]:
 
 
 def _judged_before_s(site: Site) -> dict[str, int]:
-    """Return how far event time has come in each stream, as the judge wrote it down; 0 before the first pane."""
+    """Return how far event time has come in each stream, as the journal says; 0 before the first pane."""
     models = {_model(site, stream): stream for stream in _streams_of(site)}
     reached = dict.fromkeys(models.values(), 0)
     for message in read_topic(site.kafka, FAIRNESS_JOURNAL):
@@ -201,13 +201,13 @@ def _policy_of(stream: str, attributes: tuple[str, ...]) -> str:
     text = (SHIPPED / "loans.toml").read_text("utf-8")
     text = text.replace('"loans"', f'"{stream}"').replace("loan-decisions", stream)
     text = text.replace("out_of_orderness_s = 5", "out_of_orderness_s = 5, idle_s = 3600.0")
-    unwatched = [match for match in _ATTRIBUTE.finditer(text) if match[1] not in attributes]
-    for match in unwatched:
+    unused = [match for match in _ATTRIBUTE.finditer(text) if match[1] not in attributes]
+    for match in unused:
         text = text.replace(match[0], "")
-    kept = "".join(f', "{match[2]}"' for match in unwatched)
+    kept = "".join(f', "{match[2]}"' for match in unused)
     return text.replace('keep = ["region"', f'keep = ["region"{kept}')
 
 
 def _attributes_of(site: Site) -> list[tuple[str, list[str], str]]:
     model = tomllib.loads(site.policy_file.read_text("utf-8"))["models"][0]
-    return [(each["name"], each["groups"], each["reference"]) for each in model["attributes"]]
+    return [(attribute["name"], attribute["groups"], attribute["reference"]) for attribute in model["attributes"]]

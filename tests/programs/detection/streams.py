@@ -24,17 +24,17 @@ class Sending(enum.StrEnum):
 
     ONCE = "once"
     TWICE = "twice"  # every event again, up to 5 s of event time later
-    LATE = "late"  # one in twenty is held back by up to 5 s, which the policy allows
+    LATE = "late"  # one in twenty is delayed by up to 5 s, which the policy allows
     KILLED = "killed"  # the worker is killed with SIGKILL between breach and recovery
     SINGLE = "single"  # one partition instead of four
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """A fair stretch, a drift against women, and a fair stretch again.
+    """A fair period, a drift against women, and a fair period again.
 
     Attributes:
-        attributes: Protected attributes that the policy watches.
+        attributes: Protected attributes of the policy.
         level: Drift level, 0-1; 1 takes 40 points from the approval rate of women.
         n_per_pane: Decisions in each pane.
         n_before: Decisions before the drift; all three numbers are multiples of ``n_per_pane``.
@@ -65,9 +65,9 @@ class Scenario:
         return n // self.n_per_pane * PANE_S
 
     def start_s(self, now_s: float) -> int:
-        """Return a start at a full hour, so far back that no event lies in the future.
+        """Return a start at a full hour, so far back that no event is in the future.
 
-        Panes and windows so hold the same decisions whenever the run is made.
+        So panes and windows contain the same decisions whenever the run is made.
         """
         longest_s = max(self.n / self.n_per_pane, self.n_fair / self.n_per_fair_pane) * PANE_S
         return int((now_s - longest_s) // _HOUR_S) * _HOUR_S

@@ -47,7 +47,7 @@ def broken_questions(attributes: list[tuple[str, list[str], str]], level: float)
     """Return every question that the drift answers with yes, over all groups and intersections.
 
     Args:
-        attributes: Name, groups and reference group of each watched attribute.
+        attributes: Name, groups and reference group of each protected attribute.
         level: Drift level.
     """
     combinations: list[list[tuple[str, str, str]]] = [[]]

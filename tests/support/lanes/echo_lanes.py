@@ -60,8 +60,8 @@ class EchoReport:
 
 
 @dataclass
-class LaneLog:
-    """What the lanes reported: an observer of all lanes, and of each lane."""
+class LaneEvents:
+    """What happened to the lanes: an observer of all lanes, and of each."""
 
     reloads: list[str] = field(default_factory=list)
     rewinds: list[tuple[int, int]] = field(default_factory=list)
@@ -137,7 +137,7 @@ class Echo:
         """Return the committed state of a single partition."""
         return {message.key(): message.value() for message in read_topic(self.kafka, self.state)}
 
-    def lane(self, source: Any, partition: int, log: LaneLog) -> Lane:
+    def lane(self, source: Any, partition: int, events: LaneEvents) -> Lane:
         config = LaneConfig(
             bootstrap=self.kafka,
             topic=self.raw,
@@ -146,21 +146,23 @@ class Echo:
             transactional_id=f"{self.app_id}-{partition}",
             flush_s=self.flush_s,
         )
-        return Lane(config, EchoStep(self.out, partition, self.poison), source, log)
+        return Lane(config, EchoStep(self.out, partition, self.poison), source, events)
 
     @asynccontextmanager
     async def worker(self) -> AsyncIterator[EchoWorker]:
         """Run a worker until the block ends."""
         settings = Settings(kafka=self.kafka, app_id=self.app_id, session_timeout_s=SESSION_S)
         app = build_app(settings)
-        told = LaneLog()
+        events = LaneEvents()
         source = ConsumerSource(app)
-        lanes = AssignedLanes(lambda _, partition: self.lane(source, partition, told), told, SESSION_S, self.backoff_s)
+        lanes = AssignedLanes(
+            lambda _, partition: self.lane(source, partition, events), events, SESSION_S, self.backoff_s
+        )
         add_agents(app, lanes, [self.raw])
         app.finalize()
         starting = asyncio.ensure_future(app.start())
         try:
-            yield EchoWorker(app, lanes, told)
+            yield EchoWorker(app, lanes, events)
         finally:
             starting.cancel()
             with suppress(asyncio.CancelledError):
@@ -175,7 +177,7 @@ class EchoWorker:
 
     app: faust.App
     lanes: AssignedLanes
-    told: LaneLog
+    events: LaneEvents
 
     @property
     def consumer(self) -> Consumer:
@@ -183,10 +185,10 @@ class EchoWorker:
 
 
 async def until(what: str, is_so: Callable[[], bool], timeout_s: float = 60.0) -> None:
-    """Poll until a condition is true, without blocking the workers.
+    """Poll without blocking the workers.
 
     Raises:
-        AssertionError: it was not true in time.
+        AssertionError: it did not become true in time.
     """
     deadline = time.monotonic() + timeout_s
     while not await asyncio.to_thread(is_so):

@@ -40,7 +40,7 @@ def open_broker(folder: Path) -> Iterator[str]:
 def _is_docker_wanted() -> bool:
     if os.environ.get("FAIRSTREAM_TEST_BROKER") != "docker":
         return False
-    import docker  # noqa: PLC0415 - only where it is asked for
+    import docker  # noqa: PLC0415 - only where it is wanted
 
     try:
         client = docker.from_env()

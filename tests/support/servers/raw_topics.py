@@ -13,7 +13,7 @@ COMPACT = {"cleanup.policy": "compact"}
 
 def create_topic(kafka: str, name: str, n_partitions: int = 1, settings: dict[str, str] | None = None) -> None:
     new = NewTopic(name, n_partitions, 1, config=settings or {})
-    admin = AdminClient({"bootstrap.servers": kafka})  # held: its requests end with it
+    admin = AdminClient({"bootstrap.servers": kafka})  # kept: its requests end with it
     for created in admin.create_topics([new]).values():
         created.result(30)
 

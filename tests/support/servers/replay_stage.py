@@ -30,7 +30,7 @@ Change = Callable[[int, Record], Record | None]  # partition and record; None le
 
 
 def judged_site(kafka: str, folder: Path, app_id: str) -> Site:
-    """Send events in two halves, each to a worker of its own, and wait until all windows have closed."""
+    """Send events in two halves, each to another worker, and wait until all windows have closed."""
     site = open_site(kafka, folder, app_id, "loans", n_partitions=4)
     events = iter(list(disturbed_events(Plan(seed=11, n_events=N_EVENTS, rate=1e9, event_rate=50.0))))
     for part in (N_EVENTS // 2, None):
@@ -56,7 +56,7 @@ def live_results(site: Site) -> list[dict[str, Any]]:
 
 
 def copy_topic(site: Site, name: str, change: Change) -> str:
-    """Copy the raw topic under another name, each record at its own offset and with its date.
+    """Copy the raw topic under another name, each record at the same offset and with its date.
 
     A record that is left out leaves its offset to the marker of a transaction that ends before it.
     """
@@ -107,7 +107,7 @@ class Tampering:
 def offset_that_matters(site: Site, partition: int, least: int) -> int:
     """Return the first offset, from ``least`` on, of an approval that was counted and was sent only once.
 
-    A late or refused record can change without a trace, and a repeat takes the place of a record that is left out.
+    A late or rejected record can change without a trace, and a duplicate takes the place of a record that is left out.
     """
     [model] = site.models
     counted = set(read_sources(site.kafka, model["output_topic"])[partition])
@@ -129,7 +129,7 @@ def _id_in(record: Record) -> bytes:
 
 
 def _runs(records: Iterable[Record | None]) -> Iterator[tuple[list[Record], bool]]:
-    """Cut at records that are left out; tell whether a gap follows."""
+    """Cut at records that are left out; return whether a gap follows."""
     run: list[Record] = []
     for record in records:
         if record is None:

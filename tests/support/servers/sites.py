@@ -1,4 +1,4 @@
-"""An installation of its own on the shared broker: policy with names that nobody else has, topics, key, workers."""
+"""A separate installation on the shared broker: policy with unused names, topics, key, workers."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Site:
 
     @contextmanager
     def worker(self, **environ: str) -> Iterator[BoundProcess]:
-        """Run ``fairstream worker`` in a process of its own until the block ends."""
+        """Run ``fairstream worker`` in a separate process until the block ends."""
         command = [sys.executable, "-m", "stream_app", "worker"]
         with BoundProcess(command, self.log_path, env={**os.environ, **self.environ, **environ}) as process:
             yield process
@@ -84,10 +84,10 @@ class Site:
         return self.folder / "worker.log"
 
     def wait_until(self, what: str, is_so: Callable[[], bool], *, timeout_s: float = 120.0) -> None:
-        """Ask again and again.
+        """Poll until something is true.
 
         Raises:
-            AssertionError: it did not become so in time; with the end of the workers' log.
+            AssertionError: it did not become true in time; with the end of the workers' log.
         """
         deadline = time.monotonic() + timeout_s
         while not is_so():

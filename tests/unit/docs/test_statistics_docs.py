@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 
 import pytest
 
@@ -34,11 +35,33 @@ def told(interval: Interval) -> str:
     ],
 )
 def test_every_reason_is_explained(reason: str) -> None:
-    # Those of the reference group are told once for all of them.
-    is_of_outcomes = isinstance(reason, LabelReason)
-    name = reason.removeprefix("reference_") if is_of_outcomes else str(reason)
-    assert f"`{name}`" in TEXT
-    assert "`reference_…`" in TEXT
+    is_of_reference = isinstance(reason, LabelReason) and reason.startswith("reference_")
+    if is_of_reference:  # a table says once for all its rows that they occur for the reference too
+        assert reason.removeprefix("reference_") in reasons_in_tables(is_of_reference=True)
+    else:
+        assert f"`{reason}`" in TEXT
+
+
+def test_the_tables_name_no_reason_that_the_code_does_not_give() -> None:
+    known = {str(reason) for reason in itertools.chain(Reason, LabelReason, CalibrationReason, ConsistencyReason)}
+    assert reasons_in_tables(is_of_reference=False) <= known
+    assert {f"reference_{name}" for name in reasons_in_tables(is_of_reference=True)} <= known
+
+
+def reasons_in_tables(*, is_of_reference: bool) -> set[str]:
+    """Return the reasons in the column "no value when": of all tables, or of those that name ``reference_…``."""
+    reasons: set[str] = set()
+    column = None
+    for line in TEXT.splitlines():
+        cells = [cell.strip() for cell in line.split("|")]
+        titles = [place for place, cell in enumerate(cells) if cell.startswith("no value when")]
+        if titles:
+            column = titles[0] if "reference_…" in cells[titles[0]] or not is_of_reference else None
+        elif not line.startswith("|"):
+            column = None
+        elif column is not None:
+            reasons |= set(re.findall(r"`(\w+)`", cells[column]))
+    return reasons
 
 
 def test_the_numbers_beside_each_other_are_those_of_the_code() -> None:

@@ -38,3 +38,8 @@ def test_one_number_alone_has_a_root() -> None:
 
 def test_the_search_ends_also_in_a_curve_without_numbers() -> None:
     assert find_roots(lambda x: np.full(x.shape, np.nan), np.zeros(1), np.ones(1)).shape == (1,)
+
+
+def test_the_search_ends_also_in_a_bracket_that_never_gets_narrow() -> None:
+    with np.errstate(invalid="ignore"):
+        assert find_roots(lambda x: x, np.full(1, -np.inf), np.full(1, np.inf)).shape == (1,)

@@ -11,6 +11,7 @@ from stream_app.core.events.reasons import DeadLetterReason
 from stream_app.core.join.outcome_join import JoinCounts
 from stream_app.edges.metrics.catalog import list_metrics
 from stream_app.edges.metrics.fairness_metrics import count_series
+from stream_app.edges.metrics.outcome_values import N_OUTCOME_VALUES, OutcomeValues
 from stream_app.edges.metrics.process_metrics import Metrics
 from stream_app.pipeline.ingest.report import IngestCounts
 from stream_app.pipeline.judge.model_judge import ModelReport
@@ -146,10 +147,17 @@ def test_a_new_owner_shows_what_it_took_over() -> None:
     assert scrape.value("decisions_without_outcome_ratio", group="female") == 0.75
 
 
+def test_the_bound_counts_every_gauge_of_a_group_in_a_window() -> None:
+    families = list(OutcomeValues().families())
+    of_totals = {"fairstream_decisions_without_outcome_ratio"}
+    assert len({family.name for family in families} - of_totals) == N_OUTCOME_VALUES == len(families) - 1
+
+
 def test_no_more_series_are_made_than_are_counted() -> None:
     scrape = Scrape()
     scrape.told([result for name in ("1m", "5m", "1h", "total") for result in came(0, (50, 80), name=name)])
     names = {fact.name for fact in list_metrics(load_policy("credit"))}
     about = {name for name in names if not name.startswith(("fairstream_flush", "fairstream_event_latency"))}
     made = [s for f in scrape.registry.collect() for s in f.samples if s.name in about and "attribute" in s.labels]
-    assert 0 < len(made) <= count_series(load_policy("credit"))
+    assert {s.labels["window"] for s in made if "window" in s.labels} == {"1m", "5m", "1h"}
+    assert len(made) <= count_series(load_policy("credit"))

@@ -1,1 +1,0 @@
-"""Joins parts into running programs; no logic about data."""
