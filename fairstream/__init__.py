@@ -152,14 +152,16 @@ _MODULE_OF = {
 _SUBMODULES = ("notifications", "testing")
 
 
-def __getattr__(name: str) -> Any:
-    if name in _SUBMODULES:
-        return import_module(f"fairstream.{name}")
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module 'fairstream' has no attribute {name!r}")
-    value = getattr(import_module(_MODULE_OF[name]), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # a type checker would take it for a promise that every name exists
+
+    def __getattr__(name: str) -> Any:
+        if name in _SUBMODULES:
+            return import_module(f"fairstream.{name}")
+        if name not in _MODULE_OF:
+            raise AttributeError(f"module 'fairstream' has no attribute {name!r}")
+        value = getattr(import_module(_MODULE_OF[name]), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

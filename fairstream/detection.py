@@ -174,7 +174,12 @@ def _read_table(counts: pd.DataFrame, columns: Mapping[str, str], reference: str
             f"counts: there is no column {missing[0]!r}",
             action=f"Expected {', '.join(needed)}; map other names with columns={{...}}",
         )
-    return read_wide(rows, names) if reference is None else read_long(rows, names, reference)
+    if reference is None:
+        return read_wide(rows, names)
+    try:
+        return read_long(rows, names, reference)
+    except ConfigError as error:  # where it speaks of an option of the command it means the argument
+        raise ConfigError(error.message.removeprefix("--"), action=error.action) from None
 
 
 def _make_plan(

@@ -144,6 +144,9 @@ def disturb(
 def read_event(event: Event) -> dict[str, Any]:
     """Return the record of an event as a dictionary.
 
+    Args:
+        event: One event of a stream.
+
     >>> read_event(Event(b"A-1", b'{"application_id":"A-1"}', 0))
     {'application_id': 'A-1'}
     """
