@@ -3,7 +3,7 @@
 ``DetectorBank`` tests rules about pairs of groups (ratio or gap), ``RateBank`` tests rates against known bounds. Both
 take counts pane by pane and keep a state that can be saved and restored. ``log_thresholds`` allocates a false-alarm
 budget to the detectors. ``report_by_ebh`` selects what to report at a fixed time with a bounded share of false reports.
-For a whole table of counts at once, use ``fairstream.detect``.
+For a complete table of counts, use ``fairstream.detect``.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     end_s: float = math.inf
 
     def has_result(self, result: Result | OutcomeResult) -> bool:
-        """Return whether a result is selected: its whole window is in the time range."""
+        """Return whether a result is selected: its window is completely in the time range."""
         return (
             model_of(result.model) in self.models
             and self.attribute in (None, result.attribute)
@@ -116,11 +116,11 @@ def results(
         PolicyError: The policy is missing or has an error.
         TopicError: The topic of the results does not exist.
     """
-    watched, selection = _prepare(policy, model, attribute, window, start, end)
-    k_of = smallest_groups(watched)
+    loaded, selection = _prepare(policy, model, attribute, window, start, end)
+    k_of = smallest_groups(loaded)
     selected = _read(open_all_results, kafka, selection.has_result)
-    found = newest_revisions(result for result in selected if isinstance(result, Result))
-    return build_frame(RESULT_COLUMNS, result_records(disclose_window(result, k_of(result.model)) for result in found))
+    newest = newest_revisions(result for result in selected if isinstance(result, Result))
+    return build_frame(RESULT_COLUMNS, result_records(disclose_window(result, k_of(result.model)) for result in newest))
 
 
 def outcome_results(
@@ -157,11 +157,11 @@ def outcome_results(
         PolicyError: The policy is missing or has an error.
         TopicError: The topic of the results does not exist.
     """
-    watched, selection = _prepare(policy, model, attribute, window, start, end)
-    k_of = smallest_groups(watched)
+    loaded, selection = _prepare(policy, model, attribute, window, start, end)
+    k_of = smallest_groups(loaded)
     selected = _read(open_all_results, kafka, selection.has_result)
-    found = newest_revisions(result for result in selected if isinstance(result, OutcomeResult))
-    disclosed = (disclose_outcomes(result, k_of(result.model)) for result in found)
+    newest = newest_revisions(result for result in selected if isinstance(result, OutcomeResult))
+    disclosed = (disclose_outcomes(result, k_of(result.model)) for result in newest)
     return build_frame(OUTCOME_COLUMNS, outcome_records(disclosed))
 
 
@@ -196,10 +196,10 @@ def alerts(
         PolicyError: The policy is missing or has an error.
         TopicError: The topic of the alerts does not exist.
     """
-    watched, selection = _prepare(policy, model, attribute, None, start, end)
-    k_of = smallest_groups(watched)
-    found = sorted(_read(open_alerts, kafka, selection.has_alert), key=lambda alert: (alert.at_s, alert.id))
-    return build_frame(ALERT_COLUMNS, alert_records(disclose_alert(alert, k_of(alert.model)) for alert in found))
+    loaded, selection = _prepare(policy, model, attribute, None, start, end)
+    k_of = smallest_groups(loaded)
+    selected = sorted(_read(open_alerts, kafka, selection.has_alert), key=lambda alert: (alert.at_s, alert.id))
+    return build_frame(ALERT_COLUMNS, alert_records(disclose_alert(alert, k_of(alert.model)) for alert in selected))
 
 
 def read_policy(policy: PolicySource) -> Policy:
@@ -240,11 +240,11 @@ def _prepare(
     end: Moment | None,
 ) -> tuple[Policy, Selection]:
     load_pandas()  # before a topic is read for nothing
-    watched = read_policy(policy)
-    models = [watched.model(model)] if model is not None else watched.models
+    loaded = read_policy(policy)
+    models = [loaded.model(model)] if model is not None else loaded.models
     names = frozenset(model.name for model in models)
     start_s, end_s = moment_s("start", start, -math.inf), moment_s("end", end, math.inf)
-    return watched, Selection(models=names, attribute=attribute, window=window, start_s=start_s, end_s=end_s)
+    return loaded, Selection(models=names, attribute=attribute, window=window, start_s=start_s, end_s=end_s)
 
 
 def _read(

@@ -131,7 +131,7 @@ def impact_ratios(counts: Mapping[str, GroupCount], min_share: float | Fraction 
     """Return the rate of each group divided by the highest rate of any group.
 
     This is the impact ratio of selection audits. Do not monitor it over time: which group has the highest rate is
-    found in the same counts, so no bound on false alarms holds. Detectors compare with a fixed reference group.
+    determined from the same counts, so false alarms are not bounded. Detectors compare with a fixed reference group.
 
     Args:
         counts: Decisions by group; groups may be empty.

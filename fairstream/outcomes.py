@@ -2,7 +2,7 @@
 
 A *positive* is a case with a good outcome (the loan was repaid); *favorable* is the decision (the loan was approved).
 Each function returns a ``Measurement``: the value, its 95 % interval for one look, and the number of cases behind it.
-Differences are group minus reference; negative is harm to the group, except where the docstring says otherwise.
+Differences are group minus reference; negative is harm to the group, unless the docstring states a different reading.
 
 If outcomes are known for approved cases only (selective labels), the true and false positive rates cannot be
 identified: use ``failure_rate_difference``.

@@ -6,9 +6,12 @@ the functions of the live worker. Disclosure control is applied as everywhere: s
 
 from __future__ import annotations
 
+import asyncio
 import math
 import os
+import threading
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,10 +30,10 @@ from stream_app.pipeline.replay.ranges.scenarios import (
     scenario_of,
 )
 from stream_app.policy import ModelPolicy, Policy
-from stream_app.programs.replay.run import run
+from stream_app.programs.replay.run import RangeRun, run
 from stream_app.programs.replay.run_files import disclose_scenarios
 from stream_app.programs.replay.sources import SourceChoice
-from stream_app.settings import load_settings
+from stream_app.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,25 +120,50 @@ def replay(  # noqa: PLR0913 - the options of the command, by name
         TopicError: The topic does not exist.
     """
     load_pandas()  # before a topic is read for nothing
-    watched = read_policy(policy)
-    judged = _model(watched, model)
+    loaded = read_policy(policy)
+    selected_model = _model(loaded, model)
     time_range = TimeRange(moment_s("start", start, -math.inf), moment_s("end", end, math.inf))
     choice = SourceChoice("published" if published else "raw", source_topic)
     settings = load_settings(os.environ, kafka=kafka, state_dir=None if state_dir is None else str(state_dir))
-    judgments = [original_scenario(watched, judged)]
-    judgments += [_scenario(watched, judged, name, change) for name, change in (scenarios or {}).items()]
+    judgments = [original_scenario(loaded, selected_model)]
+    judgments += [_scenario(loaded, selected_model, name, change) for name, change in (scenarios or {}).items()]
     if len({scenario.name for scenario in judgments}) < len(judgments):
         raise ConfigError(f"scenarios: {judgments[0].name!r} is the name of the policy as it is", action="Rename it")
-    replayed = run(settings, judgments, time_range, choice, lambda _, __: None)
+    replayed = _run(settings, judgments, time_range, choice)
     disclosed = disclose_scenarios(replayed, judgments, is_exact=False)
     return ReplayResult(
         results=build_frame(REPLAY_RESULT_COLUMNS, _result_records(disclosed)),
         alerts=build_frame(REPLAY_ALERT_COLUMNS, _alert_records(disclosed)),
         scenarios=tuple(scenario.name for scenario in judgments),
-        topic=choice.topic_of(judged),
+        topic=choice.topic_of(selected_model),
         n_records=replayed.n_records,
         n_counted=replayed.dispositions.n_counted,
     )
+
+
+def _run(settings: Settings, scenarios: list[Scenario], time_range: TimeRange, choice: SourceChoice) -> RangeRun:
+    """Run a replay; in a thread of its own where this one already runs an event loop, as in a notebook."""
+    is_stopped = threading.Event()
+
+    def check(_: int, __: int) -> None:
+        if is_stopped.is_set():
+            raise CancelledError
+
+    if not _has_event_loop():
+        return run(settings, scenarios, time_range, choice, check)
+    with ThreadPoolExecutor(1) as pool:
+        try:
+            return pool.submit(run, settings, scenarios, time_range, choice, check).result()
+        finally:
+            is_stopped.set()  # after an interrupt the thread ends with the next batch
+
+
+def _has_event_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _model(policy: Policy, name: str | None) -> ModelPolicy:

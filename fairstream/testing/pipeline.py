@@ -87,13 +87,13 @@ class InMemoryPipeline:
             PolicyError: The policy has no such model.
             ValueError: An outcome is sent to a model without outcomes.
         """
-        watched = self._model(model)
+        selected = self._model(model)
         newest_ms = int(self.now_s * 1000)
         for event in events:
             newest_ms = max(newest_ms, event.time_ms)  # the broker takes a late event late
             partition = zlib.crc32(event.key) % self._n_partitions
             record = LogRecord(event.key, event.value, newest_ms)
-            self.log.append(_topic_of(watched, is_outcome=event.is_outcome), partition, [record])
+            self.log.append(_topic_of(selected, is_outcome=event.is_outcome), partition, [record])
         self.now_s = newest_ms / 1000
         self.run()
 

@@ -25,7 +25,7 @@ class StepFactory(NamedTuple):
         role: ``ingest``, ``outcome ingest``, ``outcomes`` or ``judge``.
         topic: Source topic.
         n_partitions: Partitions of the source topic.
-        policy: The whole policy.
+        policy: The policy.
         model: The model; the first one of the policy for ``judge``, which judges all.
         keys: Root keys of the pseudonyms.
     """

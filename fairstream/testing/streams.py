@@ -130,7 +130,7 @@ def disturb(
     Args:
         events: Events in order of event time.
         seed: Whole number >= 0.
-        late_share: Probability that an event is held back, in [0, 1].
+        late_share: Probability that an event is delayed, in [0, 1].
         duplicate_share: Probability that an event is sent twice, in [0, 1].
         late_by_s: Longest delay, seconds of event time, > 0.
 

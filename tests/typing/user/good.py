@@ -20,8 +20,8 @@ state: bytes = bank.snapshot()
 
 def read(policy: str) -> pd.DataFrame:
     """Read the results of today."""
-    found: pd.DataFrame = fs.results(policy, window="1m", start=datetime(2026, 1, 1, tzinfo=UTC))
-    return found
+    results: pd.DataFrame = fs.results(policy, window="1m", start=datetime(2026, 1, 1, tzinfo=UTC))
+    return results
 
 
 def try_scenarios(policy: fs.Policy) -> fs.ReplayResult:

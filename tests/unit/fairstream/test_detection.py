@@ -1,4 +1,4 @@
-"""`fairstream.detect` on a DataFrame: what `fairstream detect` says of the same file, and every kind of cell."""
+"""`fairstream.detect` on a DataFrame: the facts of `fairstream detect` for the same file, and every kind of cell."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OPTIONS: dict[str, Any] = {"rules": ["dir:0.9", "gap:0.1"], "threshold": 1e7}
 
 
 @cache
-def said_by_the_command(*arguments: str) -> list[dict[str, Any]]:
+def facts_of_command(*arguments: str) -> list[dict[str, Any]]:
     command = [sys.executable, "-m", "stream_app", "detect", str(COUNTS), "--json", *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stderr
@@ -33,7 +33,7 @@ def said_by_the_command(*arguments: str) -> list[dict[str, Any]]:
 
 
 def of_type(*types: str) -> list[dict[str, Any]]:
-    return [fact for fact in said_by_the_command(*FLAGS) if fact["type"] in types]
+    return [fact for fact in facts_of_command(*FLAGS) if fact["type"] in types]
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,7 @@ def test_detectors_end_in_the_states_of_the_command(counts: pd.DataFrame) -> Non
 
 def test_options_are_those_of_the_command(counts: pd.DataFrame) -> None:
     arguments = ("--rule", "dir:0.95", "--direction", "low", "--false-alarms-per-million", "50", "--keep-alarming")
-    facts = [fact for fact in said_by_the_command(*arguments, "--design-effect", "1.5") if fact["type"] == "alarm"]
+    facts = [fact for fact in facts_of_command(*arguments, "--design-effect", "1.5") if fact["type"] == "alarm"]
     assert len(facts) > 0
     detection = fs.detect(
         counts, ["dir:0.95"], direction="low", false_alarms_per_million=50, keep_alarming=True, design_effect=1.5
@@ -102,7 +102,7 @@ def test_options_are_those_of_the_command(counts: pd.DataFrame) -> None:
 
 
 def test_the_chart_is_that_of_the_command(counts: pd.DataFrame, tmp_path: Path) -> None:
-    assert said_by_the_command(*FLAGS, "--plot", str(tmp_path / "counts.svg"))
+    assert facts_of_command(*FLAGS, "--plot", str(tmp_path / "counts.svg"))
     assert fs.detect(counts, **OPTIONS).to_svg() == tmp_path.joinpath("counts.svg").read_text("utf-8")
 
 

@@ -71,7 +71,7 @@ def test_names_are_unique_and_no_attribute_of_a_dataframe_hides_one(name: str) -
 @pytest.mark.parametrize("name", FRAMES)
 def test_the_documentation_has_the_table_of_each_frame(name: str) -> None:
     [table] = re.findall(rf"^### `{re.escape(name)}`$.*?\n(\| column .*?)\n\n", DOC + "\n\n", re.MULTILINE | re.DOTALL)
-    assert table == as_markdown(FRAMES[name]), "write it anew: python -m fairstream.frames.reference"
+    assert table == as_markdown(FRAMES[name]), "regenerate it: python -m fairstream.frames.reference"
 
 
 def test_results_are_the_disclosed_records(credit: InMemoryPipeline) -> None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -19,8 +24,7 @@ from fairstream.testing import (
     read_event,
 )
 from stream_app.pipeline.records.results import Result
-
-pytest_plugins = ["fairstream.testing.plugin"]
+from tests.support.paths import ROOT
 
 DRIFT = "0@0,0.9@40s"
 
@@ -134,8 +138,8 @@ def test_small_groups_are_hidden_with_what_would_reveal_them() -> None:
     assert (shown["n"] >= k).all()
     assert len(hidden) > len(hidden[hidden["hidden"] == "complementary"]) > 0
     keys = zip(hidden["attribute"], hidden["window"], hidden["end"], hidden["group"], strict=True)
-    found = {(attribute, window, int(end.timestamp()), group) for attribute, window, end, group in keys}
-    assert {key for key in small if key[1] != "total"} <= found
+    hidden_keys = {(attribute, window, int(end.timestamp()), group) for attribute, window, end, group in keys}
+    assert {key for key in small if key[1] != "total"} <= hidden_keys
     for name in ("n", "favorable", "rate", "gap", "disparate_impact_ratio", "sentence", "driver", "state"):
         assert hidden[name].isna().all()
 
@@ -187,8 +191,15 @@ def test_counts_of_cameras_leave_suppressed() -> None:
     assert len(pipeline.results()) == 0
 
 
-def test_the_fixture_opens_a_pipeline(fairstream_pipeline: Callable[..., InMemoryPipeline]) -> None:
-    assert fairstream_pipeline("loans", n_partitions=2).lanes[0].topic == "loan-decisions-raw"
+def test_the_pytest_plugin_gives_tests_of_users_a_pipeline(tmp_path: Path) -> None:
+    document = ROOT.joinpath("docs", "api.md").read_text("utf-8")
+    [conftest, test] = re.findall(r"^```\n(pytest_plugins = .*?)\n\n(.*?)^```", document, re.MULTILINE | re.DOTALL)[0]
+    tmp_path.joinpath("conftest.py").write_text(conftest, "utf-8")
+    tmp_path.joinpath("test_user.py").write_text(test.replace("my_policy.toml", "loans"), "utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
+    environ = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
 
 
 def test_streams_are_the_same_for_the_same_arguments() -> None:

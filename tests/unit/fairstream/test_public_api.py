@@ -1,4 +1,4 @@
-"""What `import fairstream` promises: few imports, names that exist, docstrings that tell what a caller needs."""
+"""What `import fairstream` promises: few imports, names that exist, complete docstrings."""
 
 from __future__ import annotations
 
