@@ -42,7 +42,7 @@ _MAX_DESIGN_EFFECT = 1000
 _MAX_CARRY_HOURS = 1_000_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Detection:
     """What the detectors report about a table of counts.
 

@@ -48,7 +48,7 @@ REPLAY_RESULT_COLUMNS = (SCENARIO_COLUMN, *RESULT_COLUMNS)
 REPLAY_ALERT_COLUMNS = (SCENARIO_COLUMN, *ALERT_COLUMNS)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ReplayResult:
     """What a replay reports.
 

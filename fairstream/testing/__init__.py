@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from fairstream.testing.lanes import InMemoryLane, InMemoryLog, LogRecord
 from fairstream.testing.pipeline import InMemoryPipeline
-from fairstream.testing.streams import camera_events, credit_events, disturb, loan_events, read_event
+from fairstream.testing.streams import camera_events, credit_events, disturb, female_rate, loan_events, read_event
 from fairstream.testing.tables import simulate_counts
 from producers.event import Event
 
@@ -22,6 +22,7 @@ __all__ = [
     "camera_events",
     "credit_events",
     "disturb",
+    "female_rate",
     "loan_events",
     "read_event",
     "simulate_counts",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -59,13 +60,13 @@ class InMemoryPipeline:
 
     def __init__(
         self,
-        policy: Policy | str,
+        policy: Policy | str | Path,
         *,
         n_partitions: int = 1,
         flush_every: int = 500,
         keys: tuple[RootKey, ...] | None = None,
     ) -> None:
-        self.policy = policy if isinstance(policy, Policy) else load_policy(policy)
+        self.policy = policy if isinstance(policy, Policy) else load_policy(str(policy))
         self.log = InMemoryLog()
         self.now_s = 0.0
         self.lanes = [

@@ -18,8 +18,10 @@ from producers.simulated.camera import simulate_camera
 from producers.simulated.credit import CreditDrift, simulate_credit
 from producers.simulated.disorder import Disorder
 from producers.simulated.drift import DriftSchedule, parse_drift
-from producers.simulated.loans import releases, simulate_loans
+from producers.simulated.loans import female_rate, releases, simulate_loans
 from producers.timeline import Timeline
+
+__all__ = ["camera_events", "credit_events", "disturb", "female_rate", "loan_events", "read_event"]
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -35,8 +37,8 @@ def loan_events(
 ) -> Iterator[Event]:
     """Yield loan decisions for the shipped policy ``loans``.
 
-    At drift level L men are approved with rate 0.70 and women with rate 0.70 - 0.4 L; the drift is largest for personal
-    loans and for Black women.
+    At drift level L men are approved with rate 0.70 and women with rate 0.70 - 0.4 L (``female_rate``); the drift is
+    largest for personal loans and for Black women.
 
     Args:
         n: Events, >= 0.

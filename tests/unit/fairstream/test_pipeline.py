@@ -20,6 +20,7 @@ from fairstream.testing import (
     camera_events,
     credit_events,
     disturb,
+    female_rate,
     loan_events,
     read_event,
 )
@@ -200,6 +201,12 @@ def test_the_pytest_plugin_gives_tests_of_users_a_pipeline(tmp_path: Path) -> No
     environ = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
     assert "1 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_loans_have_the_rates_that_the_stream_declares() -> None:
+    women = [event for event in map(read_event, loan_events(20_000, drift="0.5")) if event["gender"] == "female"]
+    rate = sum(event["approved"] for event in women) / len(women)
+    assert abs(rate - female_rate(0.5)) < 0.02  # four standard errors
 
 
 def test_streams_are_the_same_for_the_same_arguments() -> None:
