@@ -1,0 +1,116 @@
+"""The columns of the DataFrames of results and alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from fairstream.frames.columns import Column, category, count, flag, interval, number, ordered, text, time
+from stream_app.core.cause.decomposition import Driver
+from stream_app.core.groups.comparison import Reason, State
+from stream_app.pipeline.disclosure.alerts import DisclosedAlert
+from stream_app.pipeline.disclosure.results import DisclosedResult
+from stream_app.pipeline.records.evidence import PairTest
+
+HIDDEN = ("small_cell", "complementary")
+CHANGES = ("breach", "recovery")
+
+WINDOW_COLUMNS: tuple[Column, ...] = (
+    text("model", "result.model", "Name of the model."),
+    text("attribute", "result.attribute", "Protected attribute; of an intersection all names, joined by `+`."),
+    text("window", "result.window", "Name of the window, or `total` for the running totals."),
+    time("start", "result.start_s", "Start of the window, event time."),
+    time("end", "result.end_s", "End of the window, not included."),
+    count("revision", "result.revision", "0 when the window closed, one more for each correction."),
+    text("group", "group.group", "Group; of an intersection all labels, joined by ` & `."),
+    text("reference", "result.reference", "Reference group."),
+)
+CLOSING_COLUMNS: tuple[Column, ...] = (
+    category("hidden", "group.hidden", HIDDEN, "Why the row is suppressed; missing when it is shown."),
+    count("total_n", "result.n", "Cases of all groups; missing where it would reveal a suppressed group."),
+    ordered("total_state", "result.state", State, "Worst state of all pairs of the attribute."),
+    count("k", "result.k", "Fewest cases of a group that is shown."),
+    text("policy_hash", "result.policy_hash", "Hash of the policy that was applied."),
+    text("code_version", "result.code_version", "Version of FairStream that made the result."),
+)
+
+RESULT_COLUMNS: tuple[Column, ...] = (
+    *WINDOW_COLUMNS,
+    count("n", "group.n", "Decisions."),
+    count("favorable", "group.favorable", "Favorable decisions."),
+    number("rate", "group.rate", "Approval rate, 0 to 1."),
+    *interval("rate", "group.rate_bounds", "`rate`"),
+    number("disparate_impact_ratio", "group.disparate_impact_ratio", "Rate / rate of the reference."),
+    *interval("disparate_impact_ratio", "group.ratio_bounds", "`disparate_impact_ratio`"),
+    number("gap", "group.gap", "Statistical parity difference: rate - rate of the reference, -1 to 1."),
+    *interval("gap", "group.gap_bounds", "`gap`"),
+    count("shortfall", "group.shortfall", "Favorable decisions that the group lacks to meet the ratio rule."),
+    ordered("state", "group.state", State, "Worst state of the tests of this pair; missing where none runs."),
+    text("breached_tests", "tests.breach", "Sequential tests in breach, joined by `;`."),
+    text("warned_tests", "tests.warning", "Sequential tests in warning, joined by `;`."),
+    time("onset", "tests.onset_s", "Estimated onset of the earliest open breach, else of the earliest warning."),
+    text("broken_rules", "tests.rules", "Rules that this window breaks by its point values alone, joined by `;`."),
+    category("reason", "group.reason", Reason, "Why a value is missing or the group is not judged."),
+    category("driver", "group.cause.driver", Driver, "What drives the gap, where it was explained."),
+    number("mix", "group.cause.mix", "Part of the gap because the groups are in different segments."),
+    number("rate_part", "group.cause.rate", "Part of the gap because they fare differently in the same segment."),
+    number("score_stability_index", "group.scores.index", "Population stability index of the scores."),
+    text("sentence", "group.sentence", "The verdict in one sentence, where there is one."),
+    *CLOSING_COLUMNS,
+)
+
+ALERT_COLUMNS: tuple[Column, ...] = (
+    text("id", "alert.id", "Id of the alert, the same in live operation and in a replay."),
+    text("model", "alert.model", "Name of the model; of its outcomes, `<model>/outcomes`."),
+    text("attribute", "alert.attribute", "Protected attribute; of an intersection all names, joined by `+`."),
+    text("group", "alert.group", "Group."),
+    text("reference", "alert.reference", "What the group is compared with."),
+    category("test", "alert.test", PairTest, "Test that changed."),
+    category("change", "alert.change", CHANGES, "`breach` or `recovery`."),
+    time("time", "alert.at_s", "End of the pane with which the test changed, event time."),
+    time("onset", "alert.onset_s", "Estimated onset of the new state."),
+    number("log10_evidence", "alert.log10_e", "Evidence with which it changed, as a power of ten."),
+    number("log10_threshold", "alert.log10_threshold", "Evidence that was needed."),
+    time("start", "alert.start_s", "Start of the time range that the values describe."),
+    time("end", "alert.end_s", "Its end, not included."),
+    count("n", "alert.n", "Cases of the group that the test counts."),
+    count("n_reference", "alert.n_reference", "Cases of the reference."),
+    number("rate", "alert.rate", "Share of favorable cases in the group."),
+    number("disparate_impact_ratio", "alert.disparate_impact_ratio", "Rate / rate of the reference."),
+    number("gap", "alert.gap", "Rate - rate of the reference."),
+    category("driver", "alert.cause.driver", Driver, "What drives the gap, where it was explained."),
+    number("mix", "alert.cause.mix", "Part of the gap because the groups are in different segments."),
+    number("rate_part", "alert.cause.rate", "Part of the gap because they fare differently in the same segment."),
+    text("sentence", "alert.sentence", "The alert in one sentence."),
+    flag("is_hidden", "alert.is_hidden", "Whether numbers are suppressed because they are about fewer than k cases."),
+    text("policy_hash", "alert.policy_hash", "Hash of the policy that was applied."),
+    text("code_version", "alert.code_version", "Version of FairStream that made the alert."),
+)
+
+
+def result_records(results: Iterable[DisclosedResult]) -> Iterator[Mapping[str, Any]]:
+    """Yield a record for each group of each result."""
+    for result in results:
+        fields = msgspec.to_builtins(result)
+        for group in fields["groups"]:
+            yield {"result": fields, "group": group, "tests": _summarize_tests(group)}
+
+
+def alert_records(alerts: Iterable[DisclosedAlert]) -> Iterator[Mapping[str, Any]]:
+    """Yield a record for each alert."""
+    for alert in alerts:
+        yield {"alert": msgspec.to_builtins(alert)}
+
+
+def _summarize_tests(group: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return which tests of a group are not well, since when, and which plain rules are broken."""
+    tests: dict[str, Any] = {"rules": ";".join(group["rules"]) or None}
+    onsets_s: dict[str, list[int]] = {}
+    for state in (State.BREACH, State.WARNING):
+        affected = [evidence for evidence in group["evidence"] if evidence["state"] == state]
+        tests[state] = ";".join(evidence["test"] for evidence in affected) or None
+        onsets_s[state] = [evidence["onset_s"] for evidence in affected if evidence["onset_s"] is not None]
+    tests["onset_s"] = min(onsets_s[State.BREACH] or onsets_s[State.WARNING], default=None)
+    return tests
