@@ -32,7 +32,7 @@ def test_a_lane_publishes_each_value_once_and_stores_where_it_stands(echo: Echo)
         async with echo.worker() as second:
             send(echo.kafka, echo.raw, numbers(5000, 100))
             await until("all are out", lambda: len(echo.published()) == 5100)
-            assert second.events.loaded == [5000]
+            assert second.told.loaded == [5000]
 
     asyncio.run(run())
     assert echo.published() == numbers(0, 5100)
@@ -80,7 +80,7 @@ def test_a_revocation_commits_what_was_counted_since_the_last_flush(kafka: str, 
             async with echo.worker() as second:
                 await until("all are out", lambda: len(echo.published()) == 1000)
                 await until("the second has its share", lambda: second.lanes.is_ready and len(second.lanes) == 1)
-                assert second.events.loaded == [500]
+                assert second.told.loaded == [500]
 
     asyncio.run(run())
 
@@ -114,8 +114,8 @@ def test_a_lane_that_breaks_goes_on_from_what_is_committed(kafka: str, app_id: s
             failure = await asyncio.wait_for(worker.lanes.failure, 60)
             assert isinstance(failure, LaneError)
             assert "at offset 300" in str(failure)
-            assert worker.events.reloads == ["ValueError"] * 4
-            assert worker.events.loaded == [0, 300, 300, 300]
+            assert worker.told.reloads == ["ValueError"] * 4
+            assert worker.told.loaded == [0, 300, 300, 300]
 
     asyncio.run(run())
     assert echo.published() == numbers(0, 300)
@@ -129,7 +129,7 @@ def test_one_broken_partition_does_not_stop_the_others(kafka: str, app_id: str) 
         async with echo.worker() as worker:
             await until("the worker is ready", lambda: worker.lanes.is_ready and len(worker.lanes) == 2)
             send(kafka, echo.raw, [b"poison", *numbers(0, 100)], 0)
-            await until("the lane waits for its second reload", lambda: len(worker.events.reloads) == 2)
+            await until("the lane waits for its second reload", lambda: len(worker.told.reloads) == 2)
             send(kafka, echo.raw, numbers(1000, 20_000), 1)
             await until("the other partition is out", lambda: len(echo.published()) == 20_000)
 
@@ -152,7 +152,7 @@ def test_records_that_were_deleted_before_they_were_counted_are_reported_and_ski
         delete_below(150)
         async with echo.worker() as worker:
             await until("the rest is out", lambda: len(echo.published()) == 150)
-            assert worker.events.lost == [(100, 150)]
+            assert worker.told.lost == [(100, 150)]
 
     asyncio.run(run())
     assert echo.published() == numbers(0, 100) + numbers(150, 50)

@@ -16,7 +16,7 @@ from tests.recorded.record import recorded
 
 def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.recorded", description=__doc__)
-    parser.add_argument("--write", action="store_true", help=f"write {EXPECTED.name} anew")
+    parser.add_argument("--write", action="store_true", help=f"write {EXPECTED.name} again")
     options = parser.parse_args(argv)
     got = by_topic(recorded(logs()))
     n = sum(map(len, got.values()))

@@ -62,7 +62,7 @@ def differences(
 def _first(expected: Any, got: Any, path: str, *, is_exact: bool) -> tuple[str, Any, Any] | None:
     """Return path and values of the first difference; an integer is no float, and a missing field no null."""
     if type(expected) is type(got) and isinstance(expected, dict | list):
-        inside = (_first(*own, is_exact=is_exact) for own in _parts(expected, got, path))
+        inside = (_first(*part, is_exact=is_exact) for part in _parts(expected, got, path))
         return next(filter(None, inside), None)
     if not is_exact and isinstance(expected, float) and isinstance(got, float):
         is_equal = math.isclose(expected, got, rel_tol=_CLOSE, abs_tol=_CLOSE)
@@ -83,7 +83,7 @@ def _parts(expected: Any, got: Any, path: str) -> Iterator[tuple[Any, Any, str]]
 
 def _name_of(line: Line) -> str:
     known = [line.get("key"), line.get("model"), line.get("partition")]
-    return " ".join(str(own) for own in known if own not in (None, ""))
+    return " ".join(str(fact) for fact in known if fact not in (None, ""))
 
 
 def _short(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Records made by hand: what must be refused, and odd spellings that must be counted."""
+"""Records made by hand: what must be rejected, and odd spellings that must be counted."""
 
 from __future__ import annotations
 

@@ -22,18 +22,18 @@ Place = tuple[str, bool, int]  # model, whether it is the topic of the outcomes,
 Logs = dict[Place, list[Record]]
 
 
-class Hold(NamedTuple):
-    """A stretch of time in which a partition is silent; what it would have said comes at the end."""
+class Silence(NamedTuple):
+    """A time range in which a partition is silent; its records come at the end."""
 
     place: Place
     from_s: int
     to_s: int
 
 
-HOLDS = (
-    Hold(("loans", False, 2), START_S + 130, START_S + 178),  # then windows are revised
-    Hold(("credit", False, 0), START_S + 50, START_S + 64),  # outcomes come before their decisions
-    Hold(("grants", False, 1), START_S + 70, START_S + 160),  # longer than what may be corrected
+SILENCES = (
+    Silence(("loans", False, 2), START_S + 130, START_S + 178),  # then windows are revised
+    Silence(("credit", False, 0), START_S + 50, START_S + 64),  # outcomes come before their decisions
+    Silence(("grants", False, 1), START_S + 70, START_S + 160),  # longer than what may be corrected
 )
 
 
@@ -52,18 +52,18 @@ def logs() -> Logs:
     sent["grants"] = _with(sent["grants"], hostile.GRANTS_OUTCOMES, _outcomes(spare))
     found: Logs = {}
     for model, stream in sent.items():
-        for own in stream:
-            place = model, own.is_outcome, zlib.crc32(own.key) % N_PARTITIONS[model]
-            found.setdefault(place, []).append(Record(0, _held_until(place, own.at_ms), own.value))
+        for event in stream:
+            place = model, event.is_outcome, zlib.crc32(event.key) % N_PARTITIONS[model]
+            found.setdefault(place, []).append(Record(0, _delayed_until(place, event.at_ms), event.value))
     return {place: _numbered(records, place) for place, records in sorted(found.items())}
 
 
 def _decisions(sent: Iterable[Sent]) -> Iterator[Sent]:
-    return (own for own in sent if not own.is_outcome)
+    return (event for event in sent if not event.is_outcome)
 
 
 def _outcomes(sent: Iterable[Sent]) -> Iterator[Sent]:
-    return (own for own in sent if own.is_outcome)
+    return (event for event in sent if event.is_outcome)
 
 
 def _numbered(records: Iterable[Record], place: Place) -> list[Record]:
@@ -72,37 +72,37 @@ def _numbered(records: Iterable[Record], place: Place) -> list[Record]:
     Every hundredth offset is taken by something else, and the broker's clock goes back for a moment now and then.
     """
     first = 100 * place[2]
-    ordered = sorted(records, key=lambda own: own.time_ms)
+    ordered = sorted(records, key=lambda record: record.time_ms)
     return [
-        own._replace(offset=first + number + number // 99, time_ms=own.time_ms - 1500 * (number % 60 == 59))
-        for number, own in enumerate(ordered)
+        record._replace(offset=first + number + number // 99, time_ms=record.time_ms - 1500 * (number % 60 == 59))
+        for number, record in enumerate(ordered)
     ]
 
 
-def _held_until(place: Place, at_ms: int) -> int:
-    for hold in HOLDS:
-        if hold.place == place and hold.from_s * 1000 <= at_ms < hold.to_s * 1000:
-            return hold.to_s * 1000
+def _delayed_until(place: Place, at_ms: int) -> int:
+    for silence in SILENCES:
+        if silence.place == place and silence.from_s * 1000 <= at_ms < silence.to_s * 1000:
+            return silence.to_s * 1000
     return at_ms
 
 
 def _with(stream: Iterable[Sent], makes: Sequence[Make], good: Iterable[Sent]) -> list[Sent]:
     """Put records made by hand between those of a stream, some of them twice."""
     made = [
-        own._replace(value=make(own.value or b""))
-        for number, (make, own) in enumerate(zip(makes, good, strict=False))
+        event._replace(value=make(event.value or b""))
+        for number, (make, event) in enumerate(zip(makes, good, strict=False))
         for _ in range(1 + (number % 7 == 3))
     ]
     assert len(made) > len(makes)  # there were enough good ones
-    return sorted([*stream, *made], key=lambda own: own.at_ms)
+    return sorted([*stream, *made], key=lambda event: event.at_ms)
 
 
 def _contradicted(sent: Iterable[Sent]) -> Iterator[Sent]:
     """Yield another outcome for some of those that were sent, a little later."""
-    for own in islice(_outcomes(sent), 0, None, 40):
-        is_good = b'"repaid":true' in (own.value or b"")
-        value = (own.value or b"").replace(b'"repaid":true', b'"repaid":false')
-        yield own._replace(value=value if is_good else value.replace(b":false", b":true"), at_ms=own.at_ms + 2000)
+    for event in islice(_outcomes(sent), 0, None, 40):
+        is_good = b'"repaid":true' in (event.value or b"")
+        value = (event.value or b"").replace(b'"repaid":true', b'"repaid":false')
+        yield event._replace(value=value if is_good else value.replace(b":false", b":true"), at_ms=event.at_ms + 2000)
 
 
 def grants(n: int, *, spacing_ms: int = 365, run: str = "g", seed: int = 13) -> Iterator[Sent]:
@@ -115,8 +115,8 @@ def grants(n: int, *, spacing_ms: int = 365, run: str = "g", seed: int = 13) -> 
     later: list[Sent] = []
     for number in range(n):
         at_ms = START_S * 1000 + number * spacing_ms
-        yield from (own for own in later if own.at_ms <= at_ms)
-        later = [own for own in later if own.at_ms > at_ms]
+        yield from (event for event in later if event.at_ms <= at_ms)
+        later = [event for event in later if event.at_ms > at_ms]
         since_s = number * spacing_ms / 1000
         sex, level = "fm"[draws() < 0.5], 1 + (draws() < 0.4)
         office = "north" if draws() < (0.75 if sex == "m" else 0.35) else "south"

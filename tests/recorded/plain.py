@@ -1,4 +1,4 @@
-"""Values of the project as plain data that JSON can hold, field by field; without any name of the project."""
+"""Values of the project as plain data that JSON can contain, field by field; without any name of the project."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def fields(value: Any) -> dict[str, Any]:
     """Return the fields of a struct or dataclass by name."""
     if isinstance(value, msgspec.Struct):
         return {name: getattr(value, name) for name in value.__struct_fields__}
-    return {own.name: getattr(value, own.name) for own in dataclasses.fields(value)}
+    return {attribute.name: getattr(value, attribute.name) for attribute in dataclasses.fields(value)}
 
 
 def plain(value: Any) -> Any:
@@ -42,16 +42,16 @@ def plain(value: Any) -> Any:
     if isinstance(value, bytes):
         return value.hex()
     if isinstance(value, msgspec.Struct) or dataclasses.is_dataclass(value):
-        return {name: plain(own) for name, own in fields(value).items()}
+        return {name: plain(part) for name, part in fields(value).items()}
     if isinstance(value, Mapping):
         found: dict[str, Any] = {}
-        for key, held in value.items():
+        for key, inner_value in value.items():
             *outer, name = key if isinstance(key, tuple) else (key,)
             inner = found
             for part in outer:
                 inner = inner.setdefault(str(part), {})
-            inner[str(name)] = plain(held)
+            inner[str(name)] = plain(inner_value)
         return found
     if isinstance(value, list | tuple):
-        return [plain(own) for own in value]
+        return [plain(part) for part in value]
     return value

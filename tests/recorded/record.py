@@ -31,12 +31,12 @@ def recorded(raw: Logs) -> Iterator[Line]:
     yield {"topic": MACHINE, "value": machine_bits()}
     site = drive(raw)
     yield from site.lines
-    policy, logs, told = site.policy, site.logs, site.written
-    yield from _lines("counted again", replays.recounts(policy, logs, told))
-    yield from _lines("told again", replays.retellings(policy, logs, told))
+    policy, logs, written = site.policy, site.logs, site.written
+    yield from _lines("counted again", replays.recounts(policy, logs, written))
+    yield from _lines("told again", replays.retellings(policy, logs, written))
     yield from _lines("judged again", replays.range_replays(policy, logs))
-    yield from _lines("shown totals", shown.shown_totals(policy, told))
-    yield from _lines("shown alerts", shown.shown_alerts(policy, told))
+    yield from _lines("shown totals", shown.shown_totals(policy, written))
+    yield from _lines("shown alerts", shown.shown_alerts(policy, written))
     yield from _lines("samples", shown.samples(policy, logs))
 
 
@@ -45,7 +45,7 @@ def machine_bits() -> str:
     x = np.concatenate([np.arange(1, 2000) / 1987, np.arange(1, 2000) / 71])
     found = [part(x) for part in (np.log, np.log1p, np.exp, np.expm1, np.sqrt)]
     found += [np.exp(-x), np.logaddexp(x, x[::-1]), np.array([*map(math.log, x), *map(math.exp, -x)])]
-    return hashlib.sha256(b"".join(own.tobytes() for own in found)).hexdigest()
+    return hashlib.sha256(b"".join(array.tobytes() for array in found)).hexdigest()
 
 
 def _lines(topic: str, values: Iterable[Any]) -> Iterator[Line]:

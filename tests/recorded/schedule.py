@@ -1,4 +1,4 @@
-"""When the steps read, flush and start again, by a clock that the schedule tells."""
+"""When the steps read, flush and start again, by a clock that the schedule sets."""
 
 from __future__ import annotations
 

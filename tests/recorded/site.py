@@ -1,4 +1,4 @@
-"""All lanes of all models in memory: logs, states and transactions, as Kafka would hold them."""
+"""All lanes of all models in memory: logs, states and transactions, as Kafka would store them."""
 
 from __future__ import annotations
 
@@ -42,18 +42,18 @@ class Lane:
 
     def __post_init__(self) -> None:
         if self.source:
-            self.committed = self.source[0].offset  # what lay before is gone
+            self.committed = self.source[0].offset  # earlier records are gone
         self.restart()
 
     def restart(self) -> None:
-        """Begin anew from the state and the committed offset, and from nothing else."""
+        """Start again from the state and the committed offset, and from nothing else."""
         self.next_offset = self.committed
         self.step = run.new_step(self.role, self.partition, self.state, self.committed)
 
     def left(self, now_s: float) -> Log:
         """Return what is there by now and was not read."""
-        left = (own for own in self.source if own.offset >= self.next_offset)
-        return list(takewhile(lambda own: own.time_ms < now_s * 1000, left))
+        left = (record for record in self.source if record.offset >= self.next_offset)
+        return list(takewhile(lambda record: record.time_ms < now_s * 1000, left))
 
     def read(self, records: Log) -> list[Written]:
         """Read a run."""
@@ -77,7 +77,7 @@ class Site:
     """What a worker with all roles does.
 
     Attributes:
-        lines: Everything that was written, with what was told to the metrics, in order.
+        lines: Everything that was written, with what was reported to the metrics, in order.
         logs: The topics that lanes read.
         written: The records of each topic as bytes.
     """
@@ -90,8 +90,8 @@ class Site:
         self.roles = run.roles(self.policy)
         for role in self.roles:
             for partition in range(role.n_partitions):
-                own = raw[role.model, role.is_of_outcomes, partition] if role.is_raw else []
-                self.logs[role.topic, partition] += own
+                records = raw[role.model, role.is_of_outcomes, partition] if role.is_raw else []
+                self.logs[role.topic, partition] += records
         self.lanes = [
             Lane(role, partition, self.logs[role.topic, partition])
             for role in self.roles
@@ -115,13 +115,13 @@ class Site:
         if turn.is_lost or turn.is_restart:
             for lane in self.lanes:
                 lane.restart()
-                self._tell(f"state of {lane.role.name}", lane, run.described_state(lane.step, lane.state))
+                self._report(f"state of {lane.role.name}", lane, run.described_state(lane.step, lane.state))
         self._turn += 1
 
     def _read(self, lanes: list[Lane], turn: Turn) -> dict[int, list[Written]]:
         """Let the lanes of a role read, a run of each in turn."""
         written: dict[int, list[Written]] = {lane.partition: [] for lane in lanes}
-        cut = [[(lane, own) for own in _runs(lane.left(turn.now_s), turn.n_runs)] for lane in lanes]
+        cut = [[(lane, records) for records in _runs(lane.left(turn.now_s), turn.n_runs)] for lane in lanes]
         for row in zip_longest(*cut):
             for lane, records in filter(None, row):
                 written[lane.partition] += lane.read(records)
@@ -129,18 +129,24 @@ class Site:
 
     def _commit(self, lane: Lane, pending: list[Written], turn: Turn) -> None:
         written = [*pending, *lane.commit(turn.now_s)]
-        for own in written:
-            self.written[own.topic].append(own)
-            value = run.decoded(own.topic, own.value)
-            headers = [[name, held.decode()] for name, held in own.headers]
-            key = None if own.key is None else own.key.decode()
+        for record in written:
+            self.written[record.topic].append(record)
+            value = run.decoded(record.topic, record.value)
+            headers = [[name, content.decode()] for name, content in record.headers]
+            key = None if record.key is None else record.key.decode()
             self.lines.append(
-                {"topic": own.topic, "partition": own.partition, "key": key, "headers": headers, "turn": self._turn,
-                 "value": value}
-            )  # fmt: skip
-        for topic, partition in dict.fromkeys((own.topic, own.partition) for own in written):
-            self._append(topic, partition, [own.value for own in written if own[:2] == (topic, partition)])
-        self._tell(f"counts of {lane.role.name}", lane, run.counts(lane.step))
+                {
+                    "topic": record.topic,
+                    "partition": record.partition,
+                    "key": key,
+                    "headers": headers,
+                    "turn": self._turn,
+                    "value": value,
+                }
+            )
+        for topic, partition in dict.fromkeys((record.topic, record.partition) for record in written):
+            self._append(topic, partition, [record.value for record in written if record[:2] == (topic, partition)])
+        self._report(f"counts of {lane.role.name}", lane, run.counts(lane.step))
 
     def _append(self, topic: str, partition: int, values: list[bytes | None]) -> None:
         """Write a transaction into a log; its marker takes an offset."""
@@ -151,10 +157,10 @@ class Site:
     def _tamper(self, name: str) -> None:
         """Write into the logs of partials what a former or broken owner would."""
         for (topic, partition), log in self.logs.items():
-            if topic == run.PARTIALS and (values := run.tampered(name, [own.value for own in log])):
+            if topic == run.PARTIALS and (values := run.tampered(name, [record.value for record in log])):
                 self._append(topic, partition, values)
 
-    def _tell(self, topic: str, lane: Lane, value: Any) -> None:
+    def _report(self, topic: str, lane: Lane, value: Any) -> None:
         name = {"role": lane.role.name, "model": lane.role.model}
         self.lines.append({"topic": topic, "partition": lane.partition, "turn": self._turn, **name, "value": value})
 

@@ -46,7 +46,7 @@ def test_everything_is_written_as_recorded(expected: Topics) -> None:
 def test_one_decision_that_was_changed_is_found(expected: Topics) -> None:
     got = by_topic(drive(with_one_refusal(logs())).lines)
     assert {"loan-decisions", "fairness-partials", "fairness-results"} <= {
-        own.topic for own in differences(expected, got)
+        line.topic for line in differences(expected, got)
     }
 
 
@@ -59,8 +59,8 @@ def with_one_refusal(raw: Logs) -> Logs:
 
 def test_a_record_too_many_or_too_few_is_found() -> None:
     one, two = {"t": [{"topic": "t", "value": 1}]}, {"t": [{"topic": "t", "value": 1}, {"topic": "t", "value": 2}]}
-    assert [(own.place, own.got) for own in differences(two, one)] == [(1, None)]
-    assert [(own.place, own.expected) for own in differences(one, two)] == [(1, None)]
+    assert [(line.place, line.got) for line in differences(two, one)] == [(1, None)]
+    assert [(line.place, line.expected) for line in differences(one, two)] == [(1, None)]
 
 
 def test_a_number_of_another_type_and_a_missing_field_are_found() -> None:
@@ -101,7 +101,7 @@ def test_the_input_holds_repeats_within_a_run_and_far_apart() -> None:
     apart = Counter(
         second - first < N_RUN
         for log in logs().values()
-        for places in _places_by_value([own.value for own in log]).values()
+        for places in _places_by_value([line.value for line in log]).values()
         for first, second in pairwise(places)
     )
     assert min(apart[True], apart[False]) > 5
@@ -117,38 +117,41 @@ def _places_by_value(values: list[bytes | None]) -> dict[bytes, list[int]]:
 
 def test_the_file_holds_every_kind_of_record(expected: Topics) -> None:
     assert set(expected) >= TOPICS
-    assert {own["value"]["reason"] for own in expected["dead-letters"]} == REASONS
+    assert {line["value"]["reason"] for line in expected["dead-letters"]} == REASONS
     assert not [kind for kind, is_there in kinds(expected) if not is_there]
 
 
 def kinds(topics: Topics) -> Iterator[tuple[str, bool]]:
-    alerts = [own["value"] for own in topics["fairness-alerts"]]
-    results = [own["value"] for own in topics["fairness-results"]]
-    changes = {(own["model"], own["change"]) for own in alerts}
+    alerts = [line["value"] for line in topics["fairness-alerts"]]
+    results = [line["value"] for line in topics["fairness-results"]]
+    changes = {(line["model"], line["change"]) for line in alerts}
     yield "breach and recovery", {("loans", "breach"), ("loans", "all_clear")} <= changes
     yield "alert about outcomes", ("credit/outcomes", "breach") in changes
-    yield "alert about scores", any(own["test"] == "score_drift" for own in alerts)
-    yield "alert about an intersection", any("+" in own["attribute"] for own in alerts)
-    yield "intersections of three", any(own["attribute"].count("+") == 2 for own in results)
-    yield "outcomes of both kinds", {own["is_selective"] for own in results if "is_selective" in own} == {True, False}
-    yield "revisions", {own["model"] for own in results if own["revision"]} >= {"loans", "grants"}
-    groups = [group for own in results for group in own["groups"]]
+    yield "alert about scores", any(line["test"] == "score_drift" for line in alerts)
+    yield "alert about an intersection", any("+" in line["attribute"] for line in alerts)
+    yield "intersections of three", any(line["attribute"].count("+") == 2 for line in results)
+    yield (
+        "outcomes of both kinds",
+        {line["is_selective"] for line in results if "is_selective" in line} == {True, False},
+    )
+    yield "revisions", {line["model"] for line in results if line["revision"]} >= {"loans", "grants"}
+    groups = [group for line in results for group in line["groups"]]
     states = {group["state"] for group in groups}
     yield "states", states == {None, "ok", "insufficient", "watch", "breach"}
     drivers = {group["cause"]["driver"] for group in groups if group.get("cause")}
     yield "causes", drivers >= {"rate", "mix", "rate_not_mix"}
-    hidden = {group["hidden"] for own in topics["shown totals"] for group in own["value"]["groups"]}
+    hidden = {group["hidden"] for line in topics["shown totals"] for group in line["value"]["groups"]}
     yield "hidden groups", hidden == {None, "small_cell", "complementary"}
-    yield "silent partitions", {own["value"]["is_idle"] for own in topics["fairness-partials"]} == {True, False}
-    keys = {own["key"][:12] for own in topics["grants-decided"]}
+    yield "silent partitions", {line["value"]["is_idle"] for line in topics["fairness-partials"]} == {True, False}
+    keys = {line["key"][:12] for line in topics["grants-decided"]}
     yield "both keys", keys == {"hm1.earliera", "hm1.laterkea"}
-    officers = [own["value"].get("officer", "absent") for own in topics["grants-decided"]]
+    officers = [line["value"].get("officer", "absent") for line in topics["grants-decided"]]
     yield "optional identifiers", {None, "absent"} < set(officers)
     for model in ("loans", "credit", "camera"):
-        yield f"late {model}", any(own["value"]["model"] == model for own in topics["late-decisions"])
+        yield f"late {model}", any(line["value"]["model"] == model for line in topics["late-decisions"])
     yield "restarts", {len(topics[f"state of {role}"]) for role in ("ingest", "judge")} == {50, 10}
-    yield "the same when told again", not any(own["value"]["unlike"] for own in topics["told again"])
-    yield "the same when counted again", not any(own["value"]["unlike"] for own in topics["counted again"])
+    yield "the same when told again", not any(line["value"]["unlike"] for line in topics["told again"])
+    yield "the same when counted again", not any(line["value"]["unlike"] for line in topics["counted again"])
     yield from _counted(topics)
 
 
@@ -179,7 +182,7 @@ def _counted(topics: Topics) -> Iterator[tuple[str, bool]]:
 
 def _add(sums: Counter[str], value: Any, name: str) -> None:
     if isinstance(value, dict):
-        for own, held in value.items():
-            _add(sums, held, f"{name}.{own}")
+        for inner, part in value.items():
+            _add(sums, part, f"{name}.{inner}")
     elif isinstance(value, int):
         sums[name] += value

@@ -60,8 +60,8 @@ class EchoReport:
 
 
 @dataclass
-class LaneEvents:
-    """What happened to the lanes: an observer of all lanes, and of each."""
+class Told:
+    """What the lanes told: an observer of lanes, and of each lane."""
 
     reloads: list[str] = field(default_factory=list)
     rewinds: list[tuple[int, int]] = field(default_factory=list)
@@ -137,7 +137,7 @@ class Echo:
         """Return the committed state of a single partition."""
         return {message.key(): message.value() for message in read_topic(self.kafka, self.state)}
 
-    def lane(self, source: Any, partition: int, events: LaneEvents) -> Lane:
+    def lane(self, source: Any, partition: int, told: Told) -> Lane:
         config = LaneConfig(
             bootstrap=self.kafka,
             topic=self.raw,
@@ -146,23 +146,21 @@ class Echo:
             transactional_id=f"{self.app_id}-{partition}",
             flush_s=self.flush_s,
         )
-        return Lane(config, EchoStep(self.out, partition, self.poison), source, events)
+        return Lane(config, EchoStep(self.out, partition, self.poison), source, told)
 
     @asynccontextmanager
     async def worker(self) -> AsyncIterator[EchoWorker]:
         """Run a worker until the block ends."""
         settings = Settings(kafka=self.kafka, app_id=self.app_id, session_timeout_s=SESSION_S)
         app = build_app(settings)
-        events = LaneEvents()
+        told = Told()
         source = ConsumerSource(app)
-        lanes = AssignedLanes(
-            lambda _, partition: self.lane(source, partition, events), events, SESSION_S, self.backoff_s
-        )
+        lanes = AssignedLanes(lambda _, partition: self.lane(source, partition, told), told, SESSION_S, self.backoff_s)
         add_agents(app, lanes, [self.raw])
         app.finalize()
         starting = asyncio.ensure_future(app.start())
         try:
-            yield EchoWorker(app, lanes, events)
+            yield EchoWorker(app, lanes, told)
         finally:
             starting.cancel()
             with suppress(asyncio.CancelledError):
@@ -177,7 +175,7 @@ class EchoWorker:
 
     app: faust.App
     lanes: AssignedLanes
-    events: LaneEvents
+    told: Told
 
     @property
     def consumer(self) -> Consumer:
@@ -185,10 +183,10 @@ class EchoWorker:
 
 
 async def until(what: str, is_so: Callable[[], bool], timeout_s: float = 60.0) -> None:
-    """Poll without blocking the workers.
+    """Ask again and again, without holding the workers up.
 
     Raises:
-        AssertionError: it did not become true in time.
+        AssertionError: it did not become so in time.
     """
     deadline = time.monotonic() + timeout_s
     while not await asyncio.to_thread(is_so):
