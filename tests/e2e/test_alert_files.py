@@ -89,7 +89,7 @@ def test_copies_for_this_machine_are_taken_too_and_differ_in_addresses_and_times
     main = write_prometheus_files(
         tmp_path / "prometheus",
         workers=["127.0.0.1:1", "127.0.0.1:2"],
-        own="127.0.0.1:3",
+        address="127.0.0.1:3",
         alertmanager="127.0.0.1:4",
         sink_url="http://127.0.0.1:5",
         pace=MonitoringIntervals(),
