@@ -23,7 +23,7 @@ from benchmarks.site import Site, open_site
 from benchmarks.stream import append
 from producers.timeline import Timeline
 from stream_app.edges.host.processes import BoundProcess
-from stream_app.edges.metrics.fairness_metrics import count_series
+from stream_app.edges.metrics.series_limit import count_series
 from stream_app.settings import Settings
 
 _PARTITIONS = 4

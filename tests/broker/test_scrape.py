@@ -17,7 +17,7 @@ from benchmarks.scrape.wide import policy_of, unfair_decisions
 from benchmarks.site import open_site
 from benchmarks.stream import append
 from producers.timeline import Timeline
-from stream_app.edges.metrics.fairness_metrics import count_series
+from stream_app.edges.metrics.series_limit import count_series
 from stream_app.settings import Settings
 from tests.support.servers.alerting import complaints_about_metrics, need_tool
 

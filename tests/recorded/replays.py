@@ -11,19 +11,19 @@ from math import inf
 from typing import Any
 
 import msgspec
-
-from stream_app.core.windows.cells import Cells, add_cells
 from stream_app.core.windows.closing import Source
-from stream_app.core.windows.partials import decode_partial
 from stream_app.pipeline.judge.journal import ClockEntry, decode_clock_entry
 from stream_app.pipeline.lane import Batch
+from stream_app.pipeline.replay.outcome_cursor import OutcomeCursor
+from stream_app.pipeline.replay.retelling import Retelling, lives_of
+from stream_app.pipeline.replay.what_if import WhatIf, original_of, variant_of
+
+from stream_app.core.windows.cells import Cells, add_cells
+from stream_app.core.windows.partials import decode_partial
 from stream_app.pipeline.outcomes.step import OutcomeTopology, outcomes_name
 from stream_app.pipeline.replay.cursor import Cursor, SourceCursor
-from stream_app.pipeline.replay.outcome_cursor import OutcomeCursor
 from stream_app.pipeline.replay.ranges import RangeReplay, Stretch
-from stream_app.pipeline.replay.retelling import Retelling, lives_of
 from stream_app.pipeline.replay.sources import PublishedCounter, RawCounter, SourceCounter
-from stream_app.pipeline.replay.what_if import WhatIf, original_of, variant_of
 from stream_app.policy import ModelPolicy, Policy
 from stream_app.topics import FAIRNESS_CLOCK, FAIRNESS_PARTIALS, labels_topic
 from tests.recorded.plain import Record, Written, plain

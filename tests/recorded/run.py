@@ -14,14 +14,14 @@ from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
+from stream_app.core.windows.label_rows import decode_rows
+from stream_app.pipeline.lane import Batch, Outputs
+from stream_app.pipeline.outcomes.ingest import OutcomeIngestStep, OutcomeIngestTopology
 
 from stream_app.core.privacy.pseudonym import RootKey
-from stream_app.core.windows.label_rows import decode_rows
 from stream_app.core.windows.partials import decode_partial, encode_partial
 from stream_app.pipeline.ingest.step import IngestStep, IngestTopology
 from stream_app.pipeline.judge.step import JudgeStep, JudgeTopology
-from stream_app.pipeline.lane import Batch, Outputs
-from stream_app.pipeline.outcomes.ingest import OutcomeIngestStep, OutcomeIngestTopology
 from stream_app.pipeline.outcomes.step import OutcomeStep, OutcomeTopology
 from stream_app.policy import ModelPolicy, Policy, parse_policy, read_policy_text
 from stream_app.topics import FAIRNESS_CLOCK, FAIRNESS_PARTIALS, labels_topic

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from stream_app.core.privacy.pseudonym import RootKey
-from stream_app.pipeline.ingest.sample import try_sample
 from stream_app.pipeline.judge.alerts import decode_alert
 from stream_app.pipeline.judge.disclosed import disclose_result
 from stream_app.pipeline.judge.disclosed_alert import disclose_alert
@@ -14,6 +12,9 @@ from stream_app.pipeline.judge.disclosed_outcomes import disclose_outcomes
 from stream_app.pipeline.judge.disclosed_totals import with_sequences
 from stream_app.pipeline.judge.outcome_results import decode_any_result, model_of
 from stream_app.pipeline.judge.results import TOTAL_WINDOW, Result
+
+from stream_app.core.privacy.pseudonym import RootKey
+from stream_app.pipeline.ingest.sample import try_sample
 from stream_app.policy import Policy
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_RESULTS
 from tests.recorded.plain import Record, Written, plain

@@ -10,8 +10,9 @@ from producers.camera import simulate_camera
 from producers.credit import Drifts, simulate_credit
 from producers.disorder import Disorder
 from producers.drift import parse_drift
-from producers.event import Event
 from producers.loans import releases, simulate_loans
+
+from producers.event import Event
 from producers.timeline import Timeline
 
 START_S = 1_790_002_710  # 90 s before a full hour, so that a window of an hour ends in the middle

@@ -139,7 +139,7 @@ def _named(source: str | None, flag: str | None) -> str | None:
 
 
 def _show_facts(name: str, watched: Policy, max_series: int, *, as_json: bool) -> None:
-    from stream_app.edges.metrics.fairness_metrics import count_series  # noqa: PLC0415
+    from stream_app.edges.metrics.series_limit import count_series  # noqa: PLC0415
     from stream_app.pipeline.layout import layout_of  # noqa: PLC0415
     from stream_app.topics import declared_topics  # noqa: PLC0415
 
