@@ -1,6 +1,6 @@
 """The process log: one JSON object per line on stderr, without anything that a record could have put there.
 
-Libraries write whole requests at debug level, and exceptions carry the value that caused them. So the configured level
+Libraries write complete requests at debug level, and exceptions carry the value that caused them. So the configured level
 applies to FairStream's own loggers only, and libraries log from warnings up. Of an exception the type and the places
 are written, never its text. Of a library's message the template is written; its values only where the template is
 known to contain broker metadata (``_SAFE_TEMPLATES``), and the class of an exception always.
@@ -171,7 +171,7 @@ def _library_message(record: logging.LogRecord) -> str:
 
 
 def _template(record: logging.LogRecord) -> str:
-    """Return the first line of the template; below it, asyncio writes a whole exception."""
+    """Return the first line of the template; below it, asyncio writes a complete exception."""
     return str(record.msg).partition("\n")[0]
 
 

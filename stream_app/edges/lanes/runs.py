@@ -1,6 +1,6 @@
 """Runs of records straight from a fetch response, as columns.
 
-aiokafka makes one Python object per record, which costs about a fifth of the whole job. A lane wants columns, so the
+aiokafka makes one Python object per record, which costs about a fifth of the total cost. A lane wants columns, so the
 record batches are unpacked here instead, with the same rules for aborted transactions, control records and offsets
 below the position. This leans on aiokafka 0.14's ``FetchResult`` and ``PartitionRecords``; the version is pinned,
 and tests/internals compares this path with aiokafka's public one on a real broker.

@@ -1,4 +1,4 @@
-"""A kafka-python consumer over a whole topic: no group, no commits, committed records only.
+"""A kafka-python consumer over all partitions of a topic: no group, no commits, committed records only.
 
 The other readers of this folder, and ``edges.kafka.republish``, build on it.
 """
