@@ -35,7 +35,7 @@ class Source:
 
 
 def options(source: Source, uid: str, selected: Mapping[str, str] = NOTHING) -> dict[str, list[str]]:
-    """Return the values that each variable of a dashboard offers, in order; the selected ones narrow those after them."""
+    """Return the values that each variable of a dashboard offers, in order; a selection narrows later variables."""
     offered: dict[str, list[str]] = {}
     chosen: dict[str, str] = {}
     for variable in variables(BOARDS[uid]):

@@ -1,6 +1,6 @@
 """All streams that the dashboards are about, through one real worker that a real Prometheus scrapes.
 
-One policy contains four models: the loans of the demo, ``credit`` as shipped (outcomes of granted loans only), ``trial``
+One policy has four models: the loans of the demo, ``credit`` as shipped (outcomes of granted loans only), ``trial``
 (the same, with outcomes of denied cases too) and the cameras. Windows and baselines are short, so that a test does not
 wait for an hour; nothing else differs from the shipped policies.
 """
