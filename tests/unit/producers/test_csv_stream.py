@@ -176,9 +176,7 @@ def test_fields_without_a_column_are_listed(tmp_path: Path) -> None:
         ({"applicant.years": ""}, "'applicant.years' cannot be left out"),
     ],
 )
-def test_a_mapping_of_an_unknown_field_or_column_is_rejected(
-    tmp_path: Path, mapping: dict[str, str], fault: str
-) -> None:
+def test_a_mapping_of_an_unknown_name_is_rejected(tmp_path: Path, mapping: dict[str, str], fault: str) -> None:
     with pytest.raises(ConfigError, match=fault):
         RowMapper(model(), csv_file(tmp_path, HEADER).columns, mapping=mapping)
 
