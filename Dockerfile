@@ -1,5 +1,5 @@
-# The image of FairStream: the worker and every other command. Built in two stages, so that it holds neither compiler
-# nor package installer; runs as a user without rights, on a read-only file system.
+# The image of FairStream: the worker and every other command. Built in two stages, so that it contains neither compiler
+# nor package installer; runs as an unprivileged user on a read-only file system.
 
 FROM python:3.13.7-slim-bookworm AS build
 WORKDIR /build
@@ -13,16 +13,16 @@ COPY pyproject.toml README.md LICENSE ./
 COPY stream_app stream_app
 COPY producers producers
 COPY dashboards dashboards
-# Rules, routes and runbooks travel in the package: `fairstream demo` and `fairstream notify-sink` use them.
+# Rules, routes and runbooks are part of the package: `fairstream demo` and `fairstream notify-sink` use them.
 COPY deploy deploy
 COPY docs/runbooks docs/runbooks
-# Hatchling is in the tools, pinned by hash: the build fetches nothing.
+# Hatchling is in the tools, pinned by hash: the build downloads nothing.
 RUN PATH=/opt/tools/bin:$PATH /opt/tools/bin/hatchling build -t wheel \
     && /opt/tools/bin/uv pip install --no-cache --no-deps --python /opt/fairstream dist/*.whl
 
 FROM python:3.13.7-slim-bookworm
 LABEL org.opencontainers.image.title="FairStream" org.opencontainers.image.licenses="Apache-2.0"
-# The state folder is made here, so that a new volume on it belongs to this user.
+# The state folder is created here, so that a new volume on it belongs to this user.
 RUN useradd --system --uid 10001 --user-group --no-create-home fairstream \
     && install -d -o fairstream -g fairstream -m 0700 /var/lib/fairstream
 COPY --from=build /opt/fairstream /opt/fairstream

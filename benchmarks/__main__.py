@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks import compare, replay
+from benchmarks import replay
 from benchmarks.alerting import command as alerting
+from benchmarks.compare import command as compare
 from benchmarks.detect import command as detect
 from benchmarks.judging import command as judge
 from benchmarks.scale import command as scale
@@ -14,14 +15,16 @@ from benchmarks.scrape import command as scrape
 
 
 def main() -> int:
-    """Run the command that was asked for."""
+    """Run the selected command."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    compare.add_arguments(commands.add_parser("compare", help="FairStream beside its peers, one job, one broker"))
+    compare.add_arguments(commands.add_parser("compare", help="FairStream and its peers, one job, one broker"))
     scale.add_arguments(commands.add_parser("scale", help="FairStream by partitions, length, state and rate"))
     detect.add_arguments(commands.add_parser("detect", help="false alarms and delays of the detectors, simulated"))
-    judge.add_arguments(commands.add_parser("judge", help="a closed pane and window, beside pandas and Fairlearn"))
-    replay.add_arguments(commands.add_parser("replay", help="replay beside live ingest, and beside json and pandas"))
+    judge.add_arguments(
+        commands.add_parser("judge", help="one closed pane and window, compared with pandas and Fairlearn")
+    )
+    replay.add_arguments(commands.add_parser("replay", help="replay compared with live ingest, json and pandas"))
     alerting.add_arguments(commands.add_parser("alerting", help="from a breach to its notification, stage by stage"))
     scrape.add_arguments(commands.add_parser("scrape", help="series and scrape time, idle and in a burst of events"))
     arguments = parser.parse_args()

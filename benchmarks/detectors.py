@@ -1,8 +1,7 @@
-"""What the sequential detectors cost: ``python -m benchmarks.detectors``.
+"""Measures the cost of the sequential detectors: ``python -m benchmarks.detectors``.
 
-Each line is one bank, fed panes in which every detector has a block in every stratum: the dearest case. Half of the
-rules are ratios, half are gaps. Times are CPU time of
-the one thread; the median is over panes, after a warm-up.
+Each line is one bank, with panes in which every detector has a block in every stratum: the most expensive case. Half of
+the rules are ratios, half are gaps. Times are CPU time of the single thread; the median is over panes, after a warm-up.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ MEAN_N, RATE = 12, 0.7
 
 
 def update_cost_ms(n_detectors: int, n_strata: int) -> tuple[float, float, int]:
-    """Return median and least CPU time of an update in ms, and the bytes of a snapshot."""
+    """Return median and minimum CPU time of an update in ms, and the bytes of a snapshot."""
     rng = np.random.default_rng(20)
     rules = [
         RateRule(RuleKind.RATIO, 0.8) if index % 2 else RateRule(RuleKind.GAP, 0.2) for index in range(n_detectors)
@@ -41,11 +40,11 @@ def update_cost_ms(n_detectors: int, n_strata: int) -> tuple[float, float, int]:
 
 
 def main() -> None:
-    """Print one line for each bank."""
-    print("detectors  strata  median ms  least ms  snapshot bytes")
+    """Print one line per bank."""
+    print("detectors  strata  median ms    min ms  snapshot bytes")
     for n_detectors, n_strata in BANKS:
-        median_ms, least_ms, size = update_cost_ms(n_detectors, n_strata)
-        print(f"{n_detectors:9d}  {n_strata:6d}  {median_ms:9.3f}  {least_ms:8.3f}  {size:14d}")
+        median_ms, min_ms, size = update_cost_ms(n_detectors, n_strata)
+        print(f"{n_detectors:9d}  {n_strata:6d}  {median_ms:9.3f}  {min_ms:8.3f}  {size:14d}")
 
 
 if __name__ == "__main__":

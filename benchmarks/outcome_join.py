@@ -1,4 +1,4 @@
-"""What the join of outcomes costs: ``python benchmarks/outcome_join.py [--decisions 1000000]``.
+"""Measures the cost of the outcome join: ``python benchmarks/outcome_join.py [--decisions 1000000]``.
 
 Decisions come in records of 1,000, then half of them get an outcome in random order, in records of 500, with a flush
 after every ten records. One process, no broker.
@@ -24,16 +24,16 @@ from stream_app.policy import ModelPolicy, declared_outcome, load_policy
 _PER_RECORD = 1000
 _FLUSH_EVERY = 10
 _START_S = 1_790_000_000
-_N_CELLS = 200  # that occur: most of the possible ones stay empty
+_N_CELLS = 200  # cells that occur; most of the possible ones stay empty
 
 
-class Measured(msgspec.Struct):
-    """What was measured.
+class JoinCost(msgspec.Struct):
+    """Cost of the join.
 
     Attributes:
         decision_us: Microseconds per decision, with its share of the flushes.
         outcome_us: Microseconds per outcome, the same.
-        log_bytes: Bytes of the labels log per decision.
+        log_bytes: Bytes of the outcome-join topic per decision.
         state_bytes: Bytes of the stored state per decision that waits.
         label_bytes: Bytes written to the state per outcome.
         memory_bytes: Bytes of memory per decision that waits.
@@ -53,7 +53,7 @@ class Lane:
     """A lane with its state in memory."""
 
     def __init__(self, model: ModelPolicy) -> None:
-        self.step = fresh(model)
+        self.step = new_step(model)
         self.state: dict[bytes, bytes] = {}
         self.n_written = 0
         self._offset = 0
@@ -78,12 +78,12 @@ class Lane:
         return spent_s
 
 
-def fresh(model: ModelPolicy) -> OutcomeStep:
+def new_step(model: ModelPolicy) -> OutcomeStep:
     """Return a step without state."""
     return OutcomeStep(model, 0, Topology(app_id="bench"))
 
 
-def measure(n: int, seed: int = 1) -> Measured:
+def measure(n: int, seed: int = 1) -> JoinCost:
     """Measure the join of ``n`` decisions, a multiple of 20,000."""
     model = load_policy("credit").models[0]
     assert n <= declared_outcome(model).max_waiting
@@ -92,36 +92,36 @@ def measure(n: int, seed: int = 1) -> Measured:
     cells = rng.choice(layout_of(model).size, _N_CELLS)[rng.integers(0, _N_CELLS, n)].astype(np.uint32)
     scores = rng.integers(0, 1_000_001, n).astype(np.int32)
 
-    def decided() -> Iterator[bytes]:
+    def decision_records() -> Iterator[bytes]:
         for first in range(0, n, _PER_RECORD):
             part = slice(first, first + _PER_RECORD)
             yield from pack_decisions(model.layout_hash(), _START_S, tags[part], cells[part], scores[part])
 
-    def came() -> Iterator[bytes]:
+    def outcome_records() -> Iterator[bytes]:
         order = rng.permutation(n)[: n // 2]
         for first in range(0, len(order), _PER_RECORD // 2):
             chosen = order[first : first + _PER_RECORD // 2]
             times_s = np.full(len(chosen), _START_S + 1 + first // 5000, np.uint32)
             yield from pack_outcomes(times_s, (chosen % 2).astype(np.uint8), [tags[chosen]])
 
-    log_bytes = sum(map(len, decided()))
+    log_bytes = sum(map(len, decision_records()))
     tracemalloc.start()
-    held = Lane(model)
-    held.read(decided())
-    held.state.clear()
+    waiting = Lane(model)
+    waiting.read(decision_records())
+    waiting.state.clear()
     memory = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
     lane = Lane(model)
-    decision_s = lane.read(decided())
+    decision_s = lane.read(decision_records())
     state_bytes = sum(map(len, lane.state.values()))
     lane.n_written = 0
-    outcome_s = lane.read(came())
+    outcome_s = lane.read(outcome_records())
     started = time.perf_counter()
-    restored = fresh(model)
+    restored = new_step(model)
     restored.restore(lane.state, 0)
     restore_s = time.perf_counter() - started
     assert restored.n_waiting == n
-    return Measured(
+    return JoinCost(
         decision_us=1e6 * decision_s / n,
         outcome_us=1e6 * outcome_s / (n // 2),
         log_bytes=log_bytes / n,

@@ -1,4 +1,4 @@
-"""``python -m benchmarks replay``: replay beside live ingest, and beside json and pandas; ten what-ifs; memory."""
+"""``python -m benchmarks replay``: replay compared with live ingest, json and pandas; ten scenarios; memory."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Any
 
 import msgspec
 
-from benchmarks.bench import Bench, open_bench, say
-from benchmarks.process import Run, SystemFailedError, run_system
-from benchmarks.report import environment
+from benchmarks.stage.bench import Bench, open_bench, say
+from benchmarks.stage.environment import environment
+from benchmarks.stage.process import Run, SystemFailedError, run_system
 from benchmarks.systems.task import Task
 
-_MODES = ("published", "raw", "what-ifs", "count", "pandas")
+_MODES = ("published", "raw", "scenarios", "count", "pandas")
 _TIMEOUT_S = 1800.0
 GOALS = {
     "published replay / live ingest, events per CPU-second": 1.0,
@@ -29,15 +29,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the flags."""
     parser.add_argument("--events", type=int, default=300_000, help="events of the timed runs")
     parser.add_argument(
-        "--long-events", type=int, default=5_000_000, help="events of the run that watches memory; 0: no"
+        "--long-events", type=int, default=5_000_000, help="events of the run that measures memory; 0 skips it"
     )
-    parser.add_argument("--rounds", type=int, default=3, help="how often each is timed; the median counts")
+    parser.add_argument("--rounds", type=int, default=3, help="number of timed runs; the median counts")
     parser.add_argument("--kafka", help="an existing broker, host:port, instead of one started here")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Measure, print, and return 1 when a goal was missed."""
+    """Measure, print, and return 1 if a goal was missed."""
     with open_bench(arguments.kafka) as bench:
         figures = measure(bench, arguments.events, arguments.rounds)
         if arguments.long_events:
@@ -61,17 +61,19 @@ def measure(bench: Bench, n_events: int, rounds: int) -> dict[str, Any]:
             cpu_s.setdefault(mode, []).append(run.phases[0].cpu_s)
             say(f"  {mode}: {n_events / run.phases[0].cpu_s:,.0f} events per CPU-second, {run.peak_rss_mb:.0f} MiB")
     rates = {mode: n_events / statistics.median(times) for mode, times in cpu_s.items()}
-    scenarios = rates["published"] / rates["what-ifs"]
+    scenarios = rates["published"] / rates["scenarios"]
     goals = [
         {"goal": name, "ratio": rates["published"] / rates[peer], "is_met": rates["published"] / rates[peer] >= least}
         for (name, least), peer in zip(GOALS.items(), ("live", "pandas"), strict=True)
     ]
-    goals.append({"goal": "ten what-ifs / one pass, CPU time", "ratio": scenarios, "is_met": scenarios < MAX_SCENARIOS})
+    goals.append(
+        {"goal": "ten scenarios / one pass, CPU time", "ratio": scenarios, "is_met": scenarios < MAX_SCENARIOS}
+    )
     return {"n_events": n_events, "events_per_cpu_s": rates, "goals": goals}
 
 
 def measure_memory(bench: Bench, n_events: int) -> dict[str, Any]:
-    """Watch the memory of a replay of raw records over a long input, the kind that remembers ids."""
+    """Measure the memory of a replay of raw records over a long input, which remembers ids."""
     source = bench.fill("replay-long", n_events, 4)
     task = bench.fairstream_task(source, "long")
     run = _replay(bench, task, "raw", "long-raw", n_events)

@@ -9,15 +9,15 @@ from dashboards import store
 
 
 def main() -> int:
-    """Write or compare; 1 when a file is not what the code says."""
+    """Write or compare; return 1 if a file differs from the code."""
     parser = argparse.ArgumentParser(prog="python -m dashboards", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; end with 1 when a file is stale")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a file is out of date")
     if not parser.parse_args().check:
         store.write()
         return 0
     stale = store.stale()
     for path in stale:
-        sys.stderr.write(f"{path.relative_to(store.FOLDER)} is not what the code says: python -m dashboards\n")
+        sys.stderr.write(f"{path.relative_to(store.FOLDER)} differs from the code. Run: python -m dashboards\n")
     return int(bool(stale))
 
 

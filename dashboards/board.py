@@ -1,4 +1,4 @@
-"""One dashboard: its variables, marks, links and rows, and the JSON that Grafana reads."""
+"""One dashboard: its variables, annotations, links and rows, and the JSON that Grafana reads."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ TAG = "fairstream"
 
 @dataclass(frozen=True)
 class Variable:
-    """One selection above the panels.
+    """One variable that the reader selects above the panels.
 
     Attributes:
-        name: Label, and name of the variable.
+        name: Name of the variable.
         query: ``label_values(...)``.
-        label: What is written beside it.
-        is_multi: Whether several values, or all, may be chosen at once.
-        regex: Values that are offered; all when empty.
-        all_value: What "All" stands for in a query; None: the values that are offered.
+        label: Its label.
+        is_multi: Whether several values, or all, can be selected at once.
+        regex: Values that are offered; all if empty.
+        all_value: Meaning of "All" in a query; None: the offered values.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Variable:
 
 @dataclass(frozen=True)
 class Annotation:
-    """Times that are marked on every panel: those at which a query gives more than 0."""
+    """Times that are marked on every panel: those at which a query returns more than 0."""
 
     name: str
     expr: str
@@ -74,7 +74,7 @@ class Board:
         description: The question that it answers.
         variables: Selections after data source and job.
         rows: Headings with their panels, from top to bottom.
-        marks: Times marked on every panel.
+        annotations: Times marked on every panel.
     """
 
     uid: str
@@ -83,7 +83,7 @@ class Board:
     description: str
     variables: Sequence[Variable]
     rows: Sequence[tuple[str, Sequence[Builder[Panel]]]]
-    marks: Sequence[Annotation] = field(default=())
+    annotations: Sequence[Annotation] = field(default=())
 
     def to_json(self) -> str:
         """Return what Grafana provisions: version 1 of its format, panels numbered, in a stable order of keys."""
@@ -103,13 +103,13 @@ class Board:
             .time("now-1h", "now")
             .refresh("30s")
             .tooltip(DashboardCursorSync.CROSSHAIR)
-            .link(_to_the_others())
+            .link(_other_dashboards())
             .with_variable(DatasourceVariable("datasource").label("Data source").type("prometheus"))
         )
         for variable in (JOB, *self.variables):
             board.with_variable(_build_variable(variable))
-        for mark in self.marks:
-            board.annotation(_build_mark(mark))
+        for annotation in self.annotations:
+            board.annotation(_build_annotation(annotation))
         for heading, panels in self.rows:
             board.with_row(Row(heading))
             for panel in panels:
@@ -133,21 +133,21 @@ def _build_variable(variable: Variable) -> QueryVariable:
     return built if variable.all_value is None or not variable.is_multi else built.all_value(variable.all_value)
 
 
-def _build_mark(mark: Annotation) -> AnnotationQuery:
+def _build_annotation(annotation: Annotation) -> AnnotationQuery:
     return (
         AnnotationQuery()
-        .name(mark.name)
+        .name(annotation.name)
         .datasource(SOURCE)
         .enable(True)
-        .icon_color(mark.color)
-        .expr(mark.expr)
-        .title_format(mark.title)
-        .text_format(mark.text)
+        .icon_color(annotation.color)
+        .expr(annotation.expr)
+        .title_format(annotation.title)
+        .text_format(annotation.text)
         .step("30s")
     )
 
 
-def _to_the_others() -> DashboardLink:
+def _other_dashboards() -> DashboardLink:
     return (
         DashboardLink("FairStream")
         .type(DashboardLinkType.DASHBOARDS)
@@ -159,10 +159,12 @@ def _to_the_others() -> DashboardLink:
 
 
 def without_placement(value: Any) -> Any:
-    """Remove a key that the SDK writes on its own and that hides marks and links behind a menu."""
+    """Remove a key that the SDK adds and that moves annotations and links into a menu."""
     if isinstance(value, dict):
-        return {key: without_placement(own) for key, own in value.items() if key != "placement" or own in _LEGENDS}
-    return [without_placement(own) for own in value] if isinstance(value, list) else value
+        return {
+            key: without_placement(member) for key, member in value.items() if key != "placement" or member in _LEGENDS
+        }
+    return [without_placement(item) for item in value] if isinstance(value, list) else value
 
 
 _LEGENDS = ("bottom", "right")

@@ -1,6 +1,6 @@
-"""Names that must not change, and where a click leads.
+"""The uids of the dashboards, and the links between them.
 
-A dashboard's uid is its identity: a file whose uid changes makes a second dashboard and leaves the first.
+A dashboard's uid is its identity: if the uid of a file changes, Grafana creates a second dashboard and keeps the first.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ OVERVIEW, EXPLANATION, INTERSECTIONS = "fairstream-fairness", "fairstream-explan
 OUTCOMES, CAMERA, PRIVACY = "fairstream-outcomes", "fairstream-camera", "fairstream-privacy"
 PIPELINE, REPLAY = "fairstream-pipeline", "fairstream-replay"
 
-RUNBOOKS = "http://127.0.0.1:9099/runbooks/"  # the notification sink serves them; `export --runbooks URL` replaces it
+RUNBOOKS = "http://127.0.0.1:9099/runbooks/"  # served by the notification sink; `export --runbooks URL` replaces it
 
 
 @dataclass(frozen=True)
 class Link:
-    """Somewhere to go."""
+    """A link with its title."""
 
     title: str
     url: str
@@ -26,19 +26,19 @@ class Link:
 _SELECTED = "${datasource:queryparam}&${job:queryparam}&${model:queryparam}&${window:queryparam}&${__url_time_range}"
 
 REPLAY_COMMANDS = """\
-Ask the log again, for the time that is shown above:
+Recompute the selected time range from the Kafka log:
 
 ```
 fairstream replay verify --model ${model:text} --from ${__from:date:iso} --to ${__to:date:iso}
 ```
 
-`verify` computes every window of that time from the log and compares it with what was published.
+`verify` recomputes every window of the time range and compares it with what was published.
 
 ```
 fairstream replay compare --model ${model:text} --from ${__from:date:iso} --to ${__to:date:iso} --set threshold.dir=0.85
 ```
 
-`compare` tells which alerts another rule would have given. Neither disturbs the running workers.
+`compare` shows the alerts that a different rule would have raised. Both commands are read-only.
 """
 
 
@@ -48,11 +48,11 @@ def runbook(alert: str) -> str:
 
 
 def board(uid: str, **variables: str) -> str:
-    """Return the address of a dashboard for the same data source, job, model, window and time.
+    """Return the address of a dashboard for the same data source, job, model, window and time range.
 
     Args:
-        uid: Which dashboard.
-        variables: Values of further variables; expressions of Grafana stay as they are.
+        uid: The dashboard.
+        variables: Values of further variables; Grafana expressions are not quoted.
 
     >>> board("fairstream-replay", group="${__field.labels.group:percentencode}").rpartition("&")[2]
     'var-group=${__field.labels.group:percentencode}'
@@ -69,6 +69,6 @@ EXPLAIN = Link(
         group="${__field.labels.group:percentencode}",
     ),
 )
-ASK_THE_LOG = Link(
-    "Replay: commands for this time", board(REPLAY, attribute="${__field.labels.attribute:percentencode}")
+REPLAY_LINK = Link(
+    "Replay commands for this time", board(REPLAY, attribute="${__field.labels.attribute:percentencode}")
 )

@@ -1,6 +1,6 @@
-"""Panels in the house's manner: a gap stays a gap, what is missing says so, and a legend is always there.
+"""Panel types with common conventions: a gap stays a gap, missing values are labeled, and legends are always shown.
 
-The SDK leaves out legends, pages timelines and cuts labels unless told otherwise; it is told here, once.
+By default the SDK omits legends, splits timelines into pages and truncates labels; the settings here prevent that.
 """
 
 from __future__ import annotations
@@ -50,14 +50,14 @@ NO_FILL = DynamicConfigValue("custom.fillOpacity", 0)
 
 @dataclass(frozen=True)
 class About:
-    """What a panel says about itself.
+    """Title, description and links of a panel.
 
     Attributes:
-        title: A few words; a panel of width 4 shows about 18 letters.
-        description: What is seen, and how to read it.
+        title: At most five words; a panel of width 4 shows about 18 letters.
+        description: What is shown, and how to read it.
         unit: Unit id of Grafana.
-        alert: Alert whose runbook tells what to do; none when empty.
-        leads_to: Where a click on a value leads.
+        alert: Alert whose runbook is linked; none if empty.
+        leads_to: Targets of a click on a value.
     """
 
     title: str
@@ -106,7 +106,7 @@ def lines(
         .tooltip(common.VizTooltipOptions().mode(TooltipDisplayMode.MULTI))
         .color_scheme(palette.by_name())
         .draw_style(GraphDrawStyle.BARS if bars else GraphDrawStyle.LINE)
-        .line_interpolation(LineInterpolation.STEP_AFTER)  # a value holds until the next window closes
+        .line_interpolation(LineInterpolation.STEP_AFTER)  # a value is valid until the next window closes
         .line_width(0 if bars else 2)
         .fill_opacity(60 if bars else 0)
         .show_points(VisibilityMode.NEVER)
@@ -118,22 +118,22 @@ def lines(
     return _dress(panel, about, queries, width, 8)
 
 
-def dashed(panel: timeseries.Panel, regexp: str, color: str | None = palette.RULE) -> timeseries.Panel:
-    """Draw the series whose names match as dashed lines: a rule, or a replay beside what is measured."""
+def dashed(panel: timeseries.Panel, regexp: str, color: str | None = palette.LIMIT) -> timeseries.Panel:
+    """Draw the series whose names match as dashed lines: a limit, or a replay next to live values."""
     properties = [DASHED, NO_FILL] if color is None else [DASHED, NO_FILL, palette.colored(color)]
     return panel.override_by_regexp(f"/^{regexp}$/", properties)
 
 
-def band(about: About, value: str, lower: str, upper: str, rules: Sequence[Query], *, repeat: str) -> timeseries.Panel:
-    """Show one value with the band of its interval and the lines of its rule, once for each value of a variable."""
-    queries = [Query(value, "measured"), Query(lower, "lower bound"), Query(upper, "upper bound"), *rules]
+def band(about: About, value: str, lower: str, upper: str, limits: Sequence[Query], *, repeat: str) -> timeseries.Panel:
+    """Show one value with the band of its interval and the lines of its limits, once for each value of a variable."""
+    queries = [Query(value, "value"), Query(lower, "lower bound (95%)"), Query(upper, "upper bound (95%)"), *limits]
     panel = lines(about, queries, width=FULL, soft_min=None)
-    bound = [DynamicConfigValue("custom.lineWidth", 0), palette.colored(palette.MEASURED)]
-    panel.override_by_name("measured", [palette.colored(palette.MEASURED)])
-    panel.override_by_name("lower bound", bound)
-    filled = DynamicConfigValue("custom.fillBelowTo", "lower bound")
-    panel.override_by_name("upper bound", [*bound, filled, DynamicConfigValue("custom.fillOpacity", 15)])
-    return dashed(panel, "rule.*").repeat(repeat).repeat_direction("h").max_per_row(3)
+    bound = [DynamicConfigValue("custom.lineWidth", 0), palette.colored(palette.VALUE)]
+    panel.override_by_name("value", [palette.colored(palette.VALUE)])
+    panel.override_by_name("lower bound (95%)", bound)
+    filled = DynamicConfigValue("custom.fillBelowTo", "lower bound (95%)")
+    panel.override_by_name("upper bound (95%)", [*bound, filled, DynamicConfigValue("custom.fillOpacity", 15)])
+    return dashed(panel, "(lower|upper) limit").repeat(repeat).repeat_direction("h").max_per_row(3)
 
 
 def number(
@@ -145,7 +145,7 @@ def number(
     missing: str = MISSING,
     decimals: int | None = None,
 ) -> stat.Panel:
-    """Show the newest value, large; colored only where a mapping gives the color its word."""
+    """Show the latest value in large type; colored only if a mapping gives the color a word."""
     panel = (
         stat.Panel()
         .color_mode(BigValueColorMode.NONE if mapping is None else BigValueColorMode.BACKGROUND)
@@ -163,7 +163,7 @@ def number(
 
 
 def states(about: About, queries: Sequence[Query], *, height: int = 9) -> statetimeline.Panel:
-    """Show which state held when."""
+    """Show states over time."""
     panel = (
         statetimeline.Panel()
         .mappings([palette.state_mapping()])
@@ -180,14 +180,14 @@ def states(about: About, queries: Sequence[Query], *, height: int = 9) -> statet
 
 
 def bars(about: About, queries: Sequence[Query], *, width: int = HALF, height: int = 8) -> bargauge.Panel:
-    """Show the newest values as bars, one for each series, with name and number."""
+    """Show the latest values as bars, one per series, with name and number."""
     panel = (
         bargauge.Panel()
         .display_mode(BarGaugeDisplayMode.BASIC)
         .orientation(VizOrientation.HORIZONTAL)
         .show_unfilled(False)
         .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]).values(False))
-        .color_scheme(palette.fixed(palette.MEASURED))
+        .color_scheme(palette.fixed(palette.VALUE))
         .thresholds(_no_thresholds())
     )
     _dress(panel, about, [], width, height)
@@ -197,11 +197,11 @@ def bars(about: About, queries: Sequence[Query], *, width: int = HALF, height: i
 
 
 def grid(about: About, columns: Sequence[Column], labels: Sequence[str], *, width: int = FULL) -> table.Panel:
-    """Show the newest values as a table: a row for each combination of labels, a column for each query.
+    """Show the latest values as a table: a row for each combination of labels, a column for each query.
 
-    Every query must keep exactly these labels, else the rows do not meet.
+    Every query must keep exactly these labels; otherwise the rows are not joined.
     """
-    shown = {f"Value #{_ref(place)}" if len(columns) > 1 else "Value": own for place, own in enumerate(columns)}
+    shown = {f"Value #{_ref(place)}" if len(columns) > 1 else "Value": column for place, column in enumerate(columns)}
     order = {name: place for place, name in enumerate((*labels, *shown))}
     renamed = {name: column.title for name, column in shown.items()} | {label: label.capitalize() for label in labels}
     panel = (
@@ -228,7 +228,7 @@ def grid(about: About, columns: Sequence[Column], labels: Sequence[str], *, widt
 
 
 def warmth(about: About, expr: str, *, width: int = HALF) -> heatmap.Panel:
-    """Show how the buckets of a histogram fill over time."""
+    """Show the buckets of a histogram over time."""
     panel = heatmap.Panel().calculate(False).show_legend().cell_gap(1).y_axis(heatmap.YAxisConfig().unit(about.unit))
     _dress(panel, about, [], width, 8)
     panel.color(heatmap.HeatmapColorOptions().mode(HeatmapColorMode.SCHEME).scheme("Blues").exponent(0.5).steps(32))
@@ -236,7 +236,7 @@ def warmth(about: About, expr: str, *, width: int = HALF) -> heatmap.Panel:
 
 
 def note(title: str, description: str, content: str) -> text.Panel:
-    """Show text, in which Grafana fills in variables."""
+    """Show text in which Grafana replaces variables."""
     panel = text.Panel().mode(TextMode.MARKDOWN).content(content)
     return panel.title(title).description(description).span(FULL).height(8)
 
@@ -275,5 +275,5 @@ def _legend() -> common.VizLegendOptions:
 
 
 def _no_thresholds() -> ThresholdsConfig:
-    """Return none: a rule is a series that the policy sets, never a number typed here."""
+    """Return no thresholds: a limit is a series that the policy sets, never a number in this code."""
     return ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps([Threshold(value=None, color="text")])

@@ -1,8 +1,8 @@
 """Parts of queries.
 
-Every live query asks for ``run=""``: series that a replay wrote into the same Prometheus bear a run and must not mix
-with what is happening now. Values of one owner are joined with ``max by``: each label set has one owner, and the
-worker that holds it may change.
+Every live query selects ``run=""``: series that a replay wrote into the same Prometheus have a run and must not mix
+with live values. Values of one owner are joined with ``max by``: each label set has one owner, and the owning worker
+may change.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def series(metric: str, *matchers: str) -> str:
 
 
 def owned(metric: str, by: str, *matchers: str) -> str:
-    """Return the values of a gauge, whoever owns them.
+    """Return the values of a gauge, whichever worker owns them.
 
     >>> owned("approval_ratio", "group", JOB)
     'max by (group) (fairstream_approval_ratio{job=~"$job"})'
@@ -42,7 +42,7 @@ def owned(metric: str, by: str, *matchers: str) -> str:
 
 
 def speed(metric: str, by: str, *matchers: str) -> str:
-    """Return how fast a counter grows, a second, over all workers.
+    """Return the rate of a counter per second, over all workers.
 
     >>> speed("decisions_total", "model", JOB)
     'sum by (model) (rate(fairstream_decisions_total{job=~"$job"}[$__rate_interval]))'
@@ -51,7 +51,7 @@ def speed(metric: str, by: str, *matchers: str) -> str:
 
 
 def grown(metric: str, by: str, *matchers: str) -> str:
-    """Return how much a counter has grown in the time that is shown, over all workers.
+    """Return the increase of a counter in the selected time range, over all workers.
 
     >>> grown("decisions_total", "model", JOB)
     'sum by (model) (increase(fairstream_decisions_total{job=~"$job"}[$__range]))'

@@ -1,7 +1,7 @@
-"""The variables and marks that several dashboards share.
+"""Variables and annotations that several dashboards share.
 
-On the dashboards of one model's fairness, model and window are chosen one at a time: lines of two models or of two
-windows in one picture cannot be told apart, and the band of an interval needs one lower line and one upper line.
+On the fairness dashboards only one model and one window can be selected at a time: lines of two models or two windows
+on one panel cannot be distinguished, and the band of an interval needs exactly one lower and one upper line.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ CROSSED_ATTRIBUTE = Variable(
 GROUP = Variable(
     "group",
     f"label_values({series('disparate_impact_ratio', *promql.OF_WINDOW)}, group)",
-    "compared group",
-    regex="/^(?!unknown$|__other__$).+/",  # they are in several attributes at once, and nobody judges them
+    "group",
+    regex="/^(?!unknown$|__other__$).+/",  # they exist in several attributes at once, and are not tested
 )
 ANY_MODEL = Variable("model", f"label_values({series('decisions_total', *promql.OF_WORKER)}, model)", "model")
 TOPIC = Variable("topic", f"label_values({series('dead_letters_total', *promql.OF_WORKER)}, topic)", "topic")
@@ -51,10 +51,10 @@ POLICY_CHANGES = Annotation(
     f"({_POLICY}) unless {_POLICY} offset 2m)) == bool 1",
     "Policy changed",
     "{{policy_hash}}",
-    palette.RULE,
+    palette.LIMIT,
 )
 VERSIONS = Annotation(
-    "New versions", f"({_BUILD}) unless {_BUILD} offset 2m)) == bool 1", "New version", "{{version}}", palette.MEASURED
+    "New versions", f"({_BUILD}) unless {_BUILD} offset 2m)) == bool 1", "New version", "{{version}}", palette.VALUE
 )
 REBALANCES = Annotation(
     "Rebalances",

@@ -1,4 +1,4 @@
-"""The committed JSON: where it lies, whether it is what the code says."""
+"""The committed JSON: writes it from the code, and finds files that differ."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ FOLDER = Path(__file__).parent / "json"
 
 
 def rendered() -> dict[Path, str]:
-    """Return path and text of each dashboard, as the code says."""
+    """Return path and text of each dashboard, generated from the code."""
     return {
         FOLDER / board.folder / f"{board.uid.removeprefix('fairstream-')}.json": board.to_json() for board in BOARDS
     }
 
 
 def stale() -> list[Path]:
-    """Return the files that are missing, too many, or not what the code says."""
-    wanted = rendered()
-    there = set(FOLDER.rglob("*.json"))
+    """Return the files that are missing, superfluous or different from the code."""
+    expected = rendered()
+    existing = set(FOLDER.rglob("*.json"))
     return sorted(
         path
-        for path in there | wanted.keys()
-        if path not in wanted or path not in there or path.read_text("utf-8") != wanted[path]
+        for path in existing | expected.keys()
+        if path not in expected or path not in existing or path.read_text("utf-8") != expected[path]
     )
 
 
 def write() -> None:
-    """Write all files, and remove those that the code does not know."""
-    wanted = rendered()
-    for path in set(FOLDER.rglob("*.json")) - wanted.keys():
+    """Write all files, and remove those that are not generated."""
+    expected = rendered()
+    for path in set(FOLDER.rglob("*.json")) - expected.keys():
         path.unlink()
-    for path, text in wanted.items():
+    for path, text in expected.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")

@@ -1,4 +1,4 @@
-"""One event on its way to a raw topic: what every generator yields and the publisher sends."""
+"""The event that every generator yields and the publisher sends to a raw topic."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ class Event(NamedTuple):
     """One record for a raw topic.
 
     Attributes:
-        key: Identifier of the case in UTF-8; decides the partition.
+        key: Identifier of the case in UTF-8; determines the partition.
         value: The record as compact JSON in UTF-8.
         time_ms: Event time, milliseconds since the epoch.
-        is_outcome: Whether it goes to the topic of the outcomes instead of that of the decisions.
+        is_outcome: Whether it goes to the outcome topic instead of the decision topic.
     """
 
     key: bytes

@@ -1,4 +1,4 @@
-"""Whether the records of a producer fit a policy: told before the first one is sent, not by dead letters after."""
+"""Checks that the records of a producer fit a policy before the first one is sent, instead of by dead letters later."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ def check_fit(event: Event, model: ModelPolicy, *, action: str) -> None:
 
     Args:
         event: Any record of the producer.
-        model: Where it is to be sent.
-        action: What to do when it does not fit.
+        model: The model that it is sent to.
+        action: What to do if it does not fit.
 
     Raises:
-        PolicyError: a field that the model counts by is absent, or one is there that it rejects.
+        PolicyError: a field that the model needs is missing, or there is a field that it rejects.
     """
     declared = {path for path, _ in declared_paths(model)}
-    found = set(_paths(json.loads(event.value), declared))
-    missing = sorted(_needed_paths(model) - found)
-    unknown = sorted(found - declared) if model.unknown_fields == "reject" else []
+    paths = set(_paths(json.loads(event.value), declared))
+    missing = sorted(_needed_paths(model) - paths)
+    unknown = sorted(paths - declared) if model.unknown_fields == "reject" else []
     if missing or unknown:
-        misfit = f"they have no field {missing[0]!r}" if missing else f"it does not know their field {unknown[0]!r}"
+        misfit = f"missing field {missing[0]!r}" if missing else f"unknown field {unknown[0]!r}"
         raise PolicyError(f"The records do not fit model {model.name!r}: {misfit}", action=action)
 
 
@@ -41,7 +41,7 @@ def _needed_paths(model: ModelPolicy) -> set[str]:
 
 
 def _paths(record: dict[str, Any], declared: set[str], prefix: str = "") -> Iterator[str]:
-    """Yield the path of each value; an object that the policy names as a whole is one value."""
+    """Yield the path of each value; an object that the policy names itself is one value."""
     for name, value in record.items():
         path = prefix + name
         if isinstance(value, dict) and path not in declared:

@@ -1,4 +1,4 @@
-"""Sending at a steady rate."""
+"""Splits a stream into runs that are due at a steady rate."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TypeVar
 
 _TICK_S = 0.02  # runs of about this length: small enough to look steady, long enough to cost little
-_LONGEST_RUN = 500
+_MAX_RUN = 500
 
 Item = TypeVar("Item")
 
@@ -17,19 +17,19 @@ def pace(
 ) -> Iterator[list[Item]]:
     """Yield runs of items, each when it is due.
 
-    The schedule is absolute: item i is due i/rate seconds after the first run, so pauses and rounding do not add up,
-    and what was held up is caught up with.
+    The schedule is absolute: item i is due i/rate seconds after the first run, so pauses and rounding errors do not
+    accumulate, and delays are made up for.
 
     Args:
-        items: What is sent.
+        items: The items to send.
         rate: Items per second; 0 for as fast as possible.
-        now: Clock that never goes back, seconds.
-        wait: Called with the seconds until the next run is due; may return early when the sender should stop.
+        now: Monotonic clock, seconds.
+        wait: Called with the seconds until the next run is due; may return early if the sender should stop.
     """
-    length = max(1, min(_LONGEST_RUN, int(rate * _TICK_S))) if rate else _LONGEST_RUN
-    rest = iter(items)
+    length = max(1, min(_MAX_RUN, int(rate * _TICK_S))) if rate else _MAX_RUN
+    remaining = iter(items)
     start_s, n_before = now(), 0
-    while run := list(islice(rest, length)):
+    while run := list(islice(remaining, length)):
         ahead_s = start_s + n_before / rate - now() if rate else 0.0
         if ahead_s > 0:
             wait(ahead_s)

@@ -1,8 +1,7 @@
-"""The Kafka edge of the producers: send events in order, durably, at a steady rate, and say what happened."""
+"""Sends events to Kafka in order, durably and at a steady rate, and reports the result."""
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections import Counter, deque
@@ -16,24 +15,24 @@ from kafka.producer.future import FutureRecordMetadata
 
 from producers.event import Event
 from producers.pacing import pace
-from stream_app.errors import BrokerUnavailableError, ConfigError, TopicError
+from stream_app.errors import BrokerUnavailableError, ConfigError, TopicError, no_broker_answers
 
 _CONNECT_S = 5.0
 _TOPIC_WAIT_S = 5.0
-_ANSWER_SLACK_S = 5.0  # the client itself lets an event fail in time; this only guards against waiting for ever
-_MOST_RUNS_UNDER_WAY = 40  # of at most 500 events each: what is held in memory when the broker is slow
+_ANSWER_SLACK_S = 5.0  # the client itself lets an event fail in time; this is only a safeguard
+_MAX_RUNS_IN_FLIGHT = 40  # of at most 500 events each: bounds the memory when the broker is slow
 
 
 @dataclass(frozen=True)
 class Destination:
-    """Where events go.
+    """The topics that events are sent to.
 
     Args:
         kafka: Bootstrap servers, ``host:port[,host:port]``.
         topic: An existing topic.
-        partition: Send everything there; None spreads by the hash of the key, as the Java client does.
-        give_up_s: How long an event may wait for the broker's answer before it counts as failed, > 2. A broker that
-            restarts within this time costs nothing.
+        partition: Send everything to this partition; None distributes by the hash of the key, as the Java client does.
+        give_up_s: Maximum time that an event may wait for the broker's answer before it counts as failed, > 2. A
+            restart of the broker within this time has no effect.
         outcome_topic: An existing topic for events that are outcomes.
     """
 
@@ -44,19 +43,19 @@ class Destination:
     outcome_topic: str | None = None
 
     def topic_of(self, event: Event) -> str:
-        """Return where an event goes."""
+        """Return the topic of an event."""
         return self.outcome_topic if event.is_outcome and self.outcome_topic else self.topic
 
 
 @dataclass
 class SendReport:
-    """What became of the events.
+    """How many events were sent and failed.
 
     Attributes:
         n_sent: Events that the broker has acknowledged.
-        failures: Number of events that were not, by the class of the error.
-        first_time_ms: Least event time handed over; None when there was none.
-        last_time_ms: Greatest event time handed over.
+        failures: Number of events that failed, by the class of the error.
+        first_time_ms: Earliest event time passed to the client; None without events.
+        last_time_ms: Latest event time passed to the client.
         seconds: From the first event to the last acknowledgement.
         is_interrupted: Whether ``stop`` ended the stream before its end.
     """
@@ -70,11 +69,11 @@ class SendReport:
 
     @property
     def n_failed(self) -> int:
-        """Events that the broker refused, or that are larger than a record may be."""
+        """Events that the broker rejected, or that are larger than a record may be."""
         return self.failures.total()
 
     def note_times(self, run: list[Event]) -> None:
-        """Widen the range of event times by those of ``run``, which is not empty."""
+        """Extend the range of event times by those of ``run``, which is not empty."""
         low, high = (min(event.time_ms for event in run), max(event.time_ms for event in run))
         self.first_time_ms = low if self.first_time_ms is None else min(low, self.first_time_ms)
         self.last_time_ms = high if self.last_time_ms is None else max(high, self.last_time_ms)
@@ -90,16 +89,16 @@ def publish(
 ) -> SendReport:
     """Send events and wait until the broker has acknowledged all of them.
 
-    The producer is idempotent with acks=all: each event lands once, in this order within its partition, also when the
-    broker restarts in between. Batches are compressed with gzip, which needs no further package and makes sending
-    nearly twice as fast: the client's checksum over the batch is plain Python, and six times fewer bytes reach it.
+    The producer is idempotent with acks=all: each event is written once, in this order within its partition, even if
+    the broker restarts in between. Batches are compressed with gzip, which needs no further package and makes sending
+    nearly twice as fast: the client's checksum of the batch is plain Python, and it gets six times fewer bytes.
 
     Args:
-        events: What is sent, in order; may be endless.
-        destination: Where to.
+        events: The events in order; may be endless.
+        destination: The topics.
         rate: Events per second; 0 for as fast as possible.
-        stop: When set, sending ends before the next run; what is under way is still delivered.
-        on_sent: Called with the number of events handed over since its last call.
+        stop: When set, sending ends before the next run; runs in flight are still delivered.
+        on_sent: Called with the number of events passed to the client since its last call.
 
     Raises:
         BrokerUnavailableError: no broker answers, or it was lost for longer than ``give_up_s``.
@@ -112,8 +111,6 @@ def publish(
 
 @contextmanager
 def _open_producer(destination: Destination) -> Iterator[KafkaProducer]:
-    # The client's own log would show keys and values at debug level, and repeat our errors at all others.
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)
     try:
         producer = KafkaProducer(
             bootstrap_servers=destination.kafka.split(","),
@@ -131,10 +128,8 @@ def _open_producer(destination: Destination) -> Iterator[KafkaProducer]:
             allow_auto_create_topics=False,
             metrics_enabled=False,
         )
-    except KafkaError:
-        raise BrokerUnavailableError(
-            f"No Kafka broker answers at {destination.kafka}", action="Start one, or correct --kafka"
-        ) from None
+    except KafkaError as error:
+        raise no_broker_answers(destination.kafka, error) from None
     try:
         _check_destination(producer, destination)
         yield producer
@@ -143,11 +138,11 @@ def _open_producer(destination: Destination) -> Iterator[KafkaProducer]:
 
 
 def _close(producer: KafkaProducer) -> None:
-    """Close, also when the broker is gone: then the client's own close gives up before it stops its thread."""
+    """Close, even without a broker: then the client's own close gives up before it stops its thread."""
     try:
         producer.close(timeout=1)
-    except KafkaError:  # what could not be delivered has been counted
-        producer._sender.force_close()  # noqa: SLF001 - there is no public way
+    except KafkaError:  # undelivered events have been counted
+        producer._sender.force_close()  # noqa: SLF001 - there is no public method
         producer._sender.join(timeout=1)  # noqa: SLF001
 
 
@@ -166,19 +161,21 @@ def _partitions_of(producer: KafkaProducer, destination: Destination, topic: str
     try:
         partitions: set[int] = producer.partitions_for(topic)
     except KafkaError:
-        raise TopicError(f"No topic {topic!r} at {destination.kafka}", action="Run: fairstream topics create") from None
+        raise TopicError(
+            f"Topic {topic!r} does not exist at {destination.kafka}", action="Run: fairstream topics create"
+        ) from None
     return partitions
 
 
 class _Sending:
-    """One call of ``publish``: the producer, the runs under way, and the tally."""
+    """One call of ``publish``: the producer, the runs in flight, and the report."""
 
     def __init__(self, producer: KafkaProducer, destination: Destination) -> None:
         self.producer = producer
         self.destination = destination
-        self.delivery = SendReport()
-        self.n_handed_over = 0
-        self.under_way: deque[list[FutureRecordMetadata]] = deque()
+        self.report = SendReport()
+        self.n_passed = 0
+        self.in_flight: deque[list[FutureRecordMetadata]] = deque()
 
     def send_all(
         self, events: Iterable[Event], rate: float, stop: threading.Event, on_sent: Callable[[int], object]
@@ -186,19 +183,19 @@ class _Sending:
         start_s = time.monotonic()
         for run in pace(events, rate, now=time.monotonic, wait=stop.wait):
             if stop.is_set():
-                self.delivery.is_interrupted = True
+                self.report.is_interrupted = True
                 break
-            self.under_way.append(self._hand_over(run))
+            self.in_flight.append(self._pass_on(run))
             on_sent(len(run))
-            if len(self.under_way) > _MOST_RUNS_UNDER_WAY:
-                self._settle(self.under_way.popleft())
-        # Not flush(): it fails when a batch was split because the broker found it too large.
-        while self.under_way:
-            self._settle(self.under_way.popleft())
-        self.delivery.seconds = time.monotonic() - start_s
-        return self.delivery
+            if len(self.in_flight) > _MAX_RUNS_IN_FLIGHT:
+                self._settle(self.in_flight.popleft())
+        # Not flush(): it fails if a batch was split because it was too large for the broker.
+        while self.in_flight:
+            self._settle(self.in_flight.popleft())
+        self.report.seconds = time.monotonic() - start_s
+        return self.report
 
-    def _hand_over(self, run: list[Event]) -> list[FutureRecordMetadata]:
+    def _pass_on(self, run: list[Event]) -> list[FutureRecordMetadata]:
         send, topic_of, partition = self.producer.send, self.destination.topic_of, self.destination.partition
         futures = []
         for event in run:
@@ -206,12 +203,12 @@ class _Sending:
                 futures.append(send(topic_of(event), key=event.key, value=event.value, partition=partition))
             except MessageSizeTooLargeError as error:
                 self._count_failure(error)
-        self.n_handed_over += len(run)
-        self.delivery.note_times(run)
+        self.n_passed += len(run)
+        self.report.note_times(run)
         return futures
 
     def _settle(self, futures: list[FutureRecordMetadata]) -> None:
-        """Wait for what became of a run."""
+        """Wait for the acknowledgements of a run."""
         for future in futures:
             try:
                 if not future.succeeded():
@@ -219,13 +216,13 @@ class _Sending:
             except KafkaTimeoutError:  # no broker answered within the time that an event may take
                 raise BrokerUnavailableError(
                     f"Lost the broker at {self.destination.kafka} for {self.destination.give_up_s:g} s, "
-                    f"with {self.n_handed_over} events handed over",
+                    f"after {self.n_passed} events were passed on",
                     action="The last of them may or may not have arrived",
                 ) from None
             except KafkaError as error:
                 self._count_failure(error)
             else:
-                self.delivery.n_sent += 1
+                self.report.n_sent += 1
 
     def _count_failure(self, error: KafkaError) -> None:
-        self.delivery.failures[type(error).__name__] += 1
+        self.report.failures[type(error).__name__] += 1

@@ -1,4 +1,4 @@
-"""Event times: evenly spaced from a start, and where that start lies when nobody gives one."""
+"""Event times: evenly spaced from a start, and the choice of that start if none is given."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stream_app.errors import ConfigError
 
 Milliseconds = NDArray[np.int64]
 
-_UNPACED_EVENT_RATE = 1000.0  # events per second of event time, when they are sent as fast as possible
+_UNPACED_EVENT_RATE = 1000.0  # events per second of event time, if they are sent as fast as possible
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ class Timeline:
 
 
 def run_tag(seed: int, timeline: Timeline) -> str:
-    """Return 8 hex digits that keep the identifiers of different runs apart.
+    """Return 8 hex digits that make the identifiers of different runs distinct.
 
-    Without it a second run would use the identifiers of the first, and be taken for records sent twice.
+    Without it a second run would use the identifiers of the first, and its records would be duplicates.
     """
     return hashlib.sha256(f"{seed} {timeline.start_ms} {timeline.spacing_s!r}".encode()).hexdigest()[:8]
 
@@ -67,7 +67,7 @@ def parse_start(text: str) -> int:
     """Read a start time given by a person into milliseconds since the epoch.
 
     Raises:
-        ConfigError: it is no ISO 8601 time, or has no offset (whose midnight would it be?).
+        ConfigError: it is not an ISO 8601 time, or has no UTC offset, without which it is ambiguous.
 
     >>> parse_start("2026-11-23T17:00:00.123+01:00")
     1795449600123
@@ -76,18 +76,18 @@ def parse_start(text: str) -> int:
     try:
         start = datetime.fromisoformat(text)
     except ValueError:
-        raise ConfigError("--start is no ISO 8601 time", action=action) from None
+        raise ConfigError("--start is not a valid ISO 8601 time", action=action) from None
     if start.tzinfo is None:
-        raise ConfigError("--start has no offset from UTC", action=action)
+        raise ConfigError("--start has no UTC offset", action=action)
     return round((start - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1000)
 
 
 def live_start_ms(now_ms: int, count: int | None, rate: float, event_rate: float) -> int:
-    """Choose the start of a simulated stream so that no event lies in the future when it is sent.
+    """Choose the start of a simulated stream so that no event is in the future when it is sent.
 
     Sent at ``rate`` and spaced at ``event_rate``, ``count`` events take count/rate seconds to send and
-    count/event_rate seconds of event time. If event time is the slower one, the stream starts now; else it starts so
-    far back that both end together (the workers refuse events of the future).
+    count/event_rate seconds of event time. If event time is slower, the stream starts now; otherwise it starts so far
+    in the past that both end together (the workers reject events in the future).
 
     Args:
         now_ms: Processing time.
@@ -96,7 +96,7 @@ def live_start_ms(now_ms: int, count: int | None, rate: float, event_rate: float
         event_rate: Events per second of event time, > 0.
 
     Raises:
-        ConfigError: event time would overtake the clock, and there is no end to count back from.
+        ConfigError: event time would overtake the clock, and there is no end from which to count back.
 
     >>> live_start_ms(1_000_000, None, 100, 100), live_start_ms(1_000_000, 5000, 0, 100)
     (1000000, 950000)
@@ -114,9 +114,9 @@ def live_start_ms(now_ms: int, count: int | None, rate: float, event_rate: float
 def file_start_ms(now_ms: int, n_rows: int, spacing_s: float, *, align_s: int = 1000) -> int:
     """Choose the start of a stream of ``n_rows`` stored rows.
 
-    It is the latest multiple of ``align_s`` since the epoch for which the last row still lies before now. With one
-    row a second, 1000 makes every window of 100, 200, 250 and 500 s hold exactly as many rows, counted from row 0,
-    since windows are aligned to the epoch.
+    It is the latest multiple of ``align_s`` since the epoch for which the last row is still before now. With one row
+    per second, 1000 makes every window of 100, 200, 250 and 500 s contain exactly that number of rows, counted from
+    row 0, since windows are aligned to the epoch.
 
     >>> file_start_ms(now_ms=5_000_000, n_rows=1989, spacing_s=1.0)
     3000000
@@ -128,7 +128,7 @@ def file_start_ms(now_ms: int, n_rows: int, spacing_s: float, *, align_s: int = 
 def live_timeline(
     start: str | None, now_ms: int, *, count: int | None, rate: float, event_rate: float | None
 ) -> Timeline:
-    """Return the event times of a simulated stream: as ``live_start_ms`` says, unless a start is given.
+    """Return the event times of a simulated stream, from ``live_start_ms`` unless a start is given.
 
     Args:
         start: As given by a person.
@@ -146,7 +146,7 @@ def live_timeline(
 
 
 def file_timeline(start: str | None, now_ms: int, *, n_rows: int, spacing_s: float, align_s: int = 1000) -> Timeline:
-    """Return the event times of stored rows: as ``file_start_ms`` says, unless a start is given.
+    """Return the event times of stored rows, from ``file_start_ms`` unless a start is given.
 
     Raises:
         ConfigError: see ``parse_start``.

@@ -7,6 +7,7 @@ import sys
 
 from stream_app.cli import load_commands
 from stream_app.cli.exits import Exit, exit_code_of
+from stream_app.edges.host.logs import quiet_client_logs
 from stream_app.errors import FairStreamError
 
 
@@ -14,6 +15,7 @@ def main() -> None:
     """Run the command line."""
     for number in (signal.SIGTERM, signal.SIGINT):  # a supervisor's stop is as clean as Ctrl-C, also in the background
         signal.signal(number, signal.default_int_handler)
+    quiet_client_logs()
     try:
         load_commands()(prog_name="fairstream")
     except FairStreamError as error:

@@ -58,3 +58,18 @@ class LaneError(FairStreamError):
 
 class ReplayError(FairStreamError):
     """Records, journal or policy of a replay are gone or differ. Operator action: see the message."""
+
+
+def no_broker_answers(bootstrap: str, cause: BaseException) -> BrokerUnavailableError:
+    """Return the error for a broker that does not answer; of the cause only the class is named."""
+    return BrokerUnavailableError(
+        f"No Kafka broker answers at {bootstrap} ({type(cause).__name__})",
+        action="Start one (fairstream local kafka), or give its address with --kafka",
+    )
+
+
+def broker_lost(activity: str, cause: BaseException) -> BrokerUnavailableError:
+    """Return the error for a broker that was lost during an activity, such as ``reading fairness-results``."""
+    return BrokerUnavailableError(
+        f"Lost the Kafka broker while {activity} ({type(cause).__name__})", action="Try again"
+    )

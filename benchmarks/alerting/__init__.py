@@ -1,1 +1,5 @@
-"""From the pane with which a rule is found broken to the notification: how long, and where the time goes."""
+"""The time from the pane in which a violation is detected to the notification, stage by stage.
+
+``drifts`` sends decisions that become unfair, ``breaches`` notes when a breach could be read, ``servers`` runs
+Prometheus, Alertmanager and a sink, and ``command`` measures.
+"""

@@ -1,4 +1,4 @@
-"""When the judge's commit that holds a breach could be read."""
+"""Notes when the commit of the judge with a breach could be read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple, Self
 
 from confluent_kafka import OFFSET_END, Consumer, TopicPartition
 
-from benchmarks.alerting.watch import Subject
+from benchmarks.alerting.servers import Subject
 from stream_app.pipeline.records.alerts import decode_alert
 from stream_app.pipeline.records.evidence import KIND_OF_TEST
 from stream_app.topics import FAIRNESS_ALERTS
@@ -17,11 +17,11 @@ _POLL_S = 0.01
 
 
 class Breach(NamedTuple):
-    """A breach that was found.
+    """A detected breach.
 
     Attributes:
         subject: What it is about.
-        pane_end_s: End of the pane with which it was found, event time, which is the clock here.
+        pane_end_s: End of the pane in which it was detected, event time, which is the clock here.
         committed_s: When its record could be read.
     """
 
@@ -31,7 +31,7 @@ class Breach(NamedTuple):
 
 
 class BreachReader(threading.Thread):
-    """Reads the alerts from the start of the block on, committed ones only; keeps the first breach of each model."""
+    """Reads committed alerts from the start of the block on, and keeps the first breach of each model."""
 
     def __init__(self, kafka: str) -> None:
         super().__init__(name="alerts", daemon=True)
@@ -45,12 +45,12 @@ class BreachReader(threading.Thread):
                 "log_level": 3,
             }
         )
-        self._found: dict[str, Breach] = {}
+        self._breaches: dict[str, Breach] = {}
         self._stopping = threading.Event()
 
-    def found(self) -> list[Breach]:
-        """Return what was found so far, in order."""
-        return list(self._found.values())
+    def breaches(self) -> list[Breach]:
+        """Return the breaches so far, in order."""
+        return list(self._breaches.values())
 
     def run(self) -> None:
         """Read until the block ends."""
@@ -61,7 +61,7 @@ class BreachReader(threading.Thread):
             read_at_s, alert = time.time(), decode_alert(value)
             if alert.change == "breach":
                 subject = Subject(alert.model, alert.attribute, KIND_OF_TEST[alert.test].value)
-                self._found.setdefault(alert.model, Breach(subject, alert.at_s, read_at_s))
+                self._breaches.setdefault(alert.model, Breach(subject, alert.at_s, read_at_s))
         self._consumer.close()
 
     def __enter__(self) -> Self:

@@ -1,7 +1,7 @@
-"""Several models whose decisions become unfair one after the other, so that the clocks of the servers are met anywhere.
+"""Several models whose decisions become unfair one after the other, at different phases of the servers' intervals.
 
 Each model has one attribute and so one breach. Panes of 7 s have no common factor with the 15 s of the servers. The
-decisions are sent with their own time in them, at the pace of the clock.
+decisions contain the time at which they are sent.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ class Drift:
 
     Attributes:
         level: How unfair, 0-1.
-        fair_s: Length of the fair stretch of the first model.
-        apart_s: How much later each next model drifts.
+        fair_s: Length of the fair time range of the first model.
+        apart_s: Delay of the drift of each next model.
         rate: Decisions per second and model.
     """
 
@@ -62,7 +62,7 @@ def policy_of(names: Sequence[str]) -> str:
 
 
 class Sender(threading.Thread):
-    """Sends the decisions about all models from the start of the block to its end."""
+    """Sends the decisions about all models during the block."""
 
     def __init__(self, kafka: str, models: Sequence[ModelPolicy], drift: Drift) -> None:
         super().__init__(name="decisions", daemon=True)

@@ -1,4 +1,4 @@
-"""``python -m benchmarks detect``: draw every stream, let every method watch, judge; 1 when a number is not reached."""
+"""``python -m benchmarks detect``: apply every method to every stream; 1 if an acceptance number is not reached."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
-from benchmarks.bench import say
 from benchmarks.detect import tables
-from benchmarks.detect.broken import FAULTS, under
-from benchmarks.detect.clearing import ENDED, clearing
 from benchmarks.detect.delays import DETECTOR, JUDGED_CHANGES, SHOWN_CHANGES, delays_after, name_of
 from benchmarks.detect.false_alarms import GAP_DETECTOR, RATIO_DETECTOR, false_alarms
+from benchmarks.detect.faults import FAULTS, measure_fault
 from benchmarks.detect.figures import Figures, as_json
 from benchmarks.detect.judgment import (
-    judge_clearing,
     judge_delays,
     judge_fair_streams,
     judge_on_the_limit,
     judge_onsets,
+    judge_recoveries,
 )
 from benchmarks.detect.patience import cells_of, patience
+from benchmarks.detect.recovery import ENDED, measure_recovery
 from benchmarks.detect.size import FULL, QUICK, Size
 from benchmarks.detect.streams import NULLS
+from benchmarks.stage.bench import say
 
 Subject = TypeVar("Subject")
 Result = TypeVar("Result")
@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Measure, print and write; 1 when the detectors miss an acceptance number, or the dummy misses none."""
+    """Measure, print and write; return 1 if the detectors miss an acceptance number, or the dummy misses none."""
     started_s = time.monotonic()
     figures = measure(QUICK if arguments.quick else FULL)
     wall_s = time.monotonic() - started_s
@@ -54,16 +54,18 @@ def main(arguments: argparse.Namespace) -> int:
 
 
 def measure(size: Size) -> Figures:
-    """Draw and watch all streams of this size, and judge."""
-    nulls = _each("null stream", NULLS, lambda stream: stream.name, lambda stream: false_alarms(stream, size))
-    changes = _each("change", (*JUDGED_CHANGES, *SHOWN_CHANGES), name_of, lambda change: delays_after(change, size))
-    cleared = _each("recovery", ENDED, str, lambda ended: clearing(*ended, size))
-    faults = _each("fault", FAULTS, lambda fault: fault.name, lambda fault: under(fault, size))
-    waits = _each("patience", cells_of(size), name_of, lambda violation: patience(violation, size))
+    """Measure all streams of this size, and judge."""
+    nulls = _measure_all("null stream", NULLS, lambda stream: stream.name, lambda stream: false_alarms(stream, size))
+    changes = _measure_all(
+        "change", (*JUDGED_CHANGES, *SHOWN_CHANGES), name_of, lambda change: delays_after(change, size)
+    )
+    recoveries = _measure_all("recovery", ENDED, str, lambda ended: measure_recovery(*ended, size))
+    faults = _measure_all("fault", FAULTS, lambda fault: fault.name, lambda fault: measure_fault(fault, size))
+    waits = _measure_all("patience", cells_of(size), name_of, lambda violation: patience(violation, size))
     return Figures(
         nulls=nulls,
         changes=changes,
-        cleared=cleared,
+        recoveries=recoveries,
         waits=waits,
         faults=faults,
         verdicts=[
@@ -71,7 +73,7 @@ def measure(size: Size) -> Figures:
             *(judge_fair_streams(nulls, detector) for detector in (RATIO_DETECTOR, GAP_DETECTOR)),
             *judge_delays(changes, DETECTOR, is_quick=size.is_quick),
             judge_onsets(changes, is_quick=size.is_quick),
-            *judge_clearing(cleared, is_quick=size.is_quick),
+            *judge_recoveries(recoveries, is_quick=size.is_quick),
         ],
         dummy=[
             *judge_on_the_limit(nulls, _DUMMY),
@@ -81,8 +83,8 @@ def measure(size: Size) -> Figures:
     )
 
 
-def _each(
-    what: str,
+def _measure_all(
+    label: str,
     subjects: Iterable[Subject],
     name_of_one: Callable[[Subject], str],
     measure_one: Callable[[Subject], Result],
@@ -90,7 +92,7 @@ def _each(
     results = []
     subjects = list(subjects)
     for number, subject in enumerate(subjects, 1):
-        say(f"{what} {number}/{len(subjects)}: {name_of_one(subject)}")
+        say(f"{label} {number}/{len(subjects)}: {name_of_one(subject)}")
         results.append(measure_one(subject))
     return results
 
@@ -99,8 +101,8 @@ def _print(figures: Figures) -> None:
     tables.print_false_alarms(figures.nulls)
     tables.print_delays(figures.changes)
     tables.print_rival_delays(figures.changes)
-    tables.print_clearing(figures.cleared)
+    tables.print_recoveries(figures.recoveries)
     tables.print_patience(figures.waits)
     tables.print_faults(figures.faults)
     tables.print_verdicts("Acceptance numbers of the detectors", figures.verdicts)
-    tables.print_verdicts("The same for the dummy that always fires; it must miss some", figures.dummy)
+    tables.print_verdicts("The same for a dummy that always fires; it must miss some", figures.dummy)

@@ -1,4 +1,4 @@
-"""How long after a sudden change each method alarms, and since when the detector says it has been so."""
+"""Delays of each method after a sudden change, and the onset that the detector estimates."""
 
 from __future__ import annotations
 
@@ -8,19 +8,27 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.detect.rivals import RIVER, RULES
+from benchmarks.detect.methods.detector import (
+    FOUR_FIFTHS,
+    GAP,
+    LOG_C,
+    DetectorRuns,
+    first_after,
+    quantile,
+    run_detector,
+)
+from benchmarks.detect.methods.oracle import Violation, delay_bound, new_oracle
+from benchmarks.detect.methods.rivals import RIVER, RULES
 from benchmarks.detect.size import Size
 from benchmarks.detect.streams import PANE_N, Stream, between
-from benchmarks.detect.watching import FOUR_FIFTHS, GAP, LOG_C, Watched, first_after, quantile, watch
-from benchmarks.detect.yardsticks import Violation, delay_bound, new_oracle
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 DETECTOR = "e-detector"
 ORACLE = "oracle"
-_LEAST_WATCH_N = 20_000
-_BOUNDS_WATCHED = 8
+_MIN_OBSERVED_N = 20_000
+_BOUNDS_OBSERVED = 8
 _WINDOW_PANES = 5
 
 JUDGED_CHANGES = tuple(
@@ -36,7 +44,7 @@ class Delay:
     """Delays of one method after one change, in decisions.
 
     Attributes:
-        after: Delay of each run; inf where it did not alarm until the end.
+        after: Delay of each run; inf without an alarm until the end.
         n_runs_before: Runs with an alarm before the change.
     """
 
@@ -44,7 +52,7 @@ class Delay:
     n_runs_before: int
 
     def quantile(self, share: float) -> float:
-        """Return the delay that a share of the runs does not exceed; inf where too many runs end without alarm."""
+        """Return the delay that a share of the runs does not exceed; inf if too many runs end without an alarm."""
         return quantile(self.after, share)
 
     @property
@@ -61,13 +69,13 @@ class ChangeResult:
         change: What changed.
         stream: Name of the stream.
         seed: Its seed.
-        is_judged: Whether an acceptance number asks for it.
+        is_judged: Whether an acceptance number covers it.
         n_runs: Runs.
-        n_watched: Decisions after the change for which was watched.
-        bound: About how many decisions any method needs.
+        n_observed: Decisions after the change for which was runs.
+        bound: Approximate number of decisions that any method needs.
         delays: By method.
-        onset_errors: Said onset minus true one in decisions, of the detector's first alarm after the change; shape
-            (runs with one,).
+        onset_errors: Estimated onset minus true onset in decisions, of the detector's first alarm after the change;
+            shape (runs with an alarm,).
     """
 
     change: Violation
@@ -75,22 +83,22 @@ class ChangeResult:
     seed: int
     is_judged: bool
     n_runs: int
-    n_watched: int
+    n_observed: int
     bound: float
     delays: dict[str, Delay]
     onset_errors: Floats
 
 
 def delays_after(change: Violation, size: Size) -> ChangeResult:
-    """Draw runs that are fair at first, then change, and let every method watch them."""
+    """Draw runs that are fair at first, then change, and apply every method to them."""
     bound = delay_bound(math.exp(LOG_C), change.divergence())
     calm = size.n_calm_panes
-    n_after = _WINDOW_PANES * math.ceil(max(_BOUNDS_WATCHED * bound, _LEAST_WATCH_N) / (PANE_N * _WINDOW_PANES))
+    n_after = _WINDOW_PANES * math.ceil(max(_BOUNDS_OBSERVED * bound, _MIN_OBSERVED_N) / (PANE_N * _WINDOW_PANES))
     stream = Stream(name_of(change), between(change.p_b, change.p_a, change.q, calm))
     counts = stream.draw(calm + n_after, size.n_delay_runs)
-    watched = watch(change.rule, counts, enough=lambda alarms: bool(alarms[calm:].any(axis=0).all()))
+    runs = run_detector(change.rule, counts, enough=lambda alarms: bool(alarms[calm:].any(axis=0).all()))
     oracle = new_oracle(change, n_panes=size.n_oracle_panes, n_runs=size.n_oracle_runs)
-    delays = {ORACLE: _delay(oracle.alarms(counts), calm), DETECTOR: _delay(watched.alarms, calm)}
+    delays = {ORACLE: _delay(oracle.alarms(counts), calm), DETECTOR: _delay(runs.alarms, calm)}
     delays |= {name: _delay(method(counts), calm) for name, method in RULES.items()}
     delays |= {name: _delay(method(counts[:, : size.n_river_runs]), calm) for name, method in RIVER.items()}
     return ChangeResult(
@@ -99,10 +107,10 @@ def delays_after(change: Violation, size: Size) -> ChangeResult:
         seed=stream.seed,
         is_judged=change in JUDGED_CHANGES,
         n_runs=size.n_delay_runs,
-        n_watched=n_after * PANE_N,
+        n_observed=n_after * PANE_N,
         bound=bound,
         delays=delays,
-        onset_errors=_onset_errors(watched, calm),
+        onset_errors=_onset_errors(runs, calm),
     )
 
 
@@ -116,9 +124,9 @@ def _delay(alarms: Bools, calm: int) -> Delay:
     return Delay(first_after(alarms, calm), int(alarms[:calm].any(axis=0).sum()))
 
 
-def _onset_errors(watched: Watched, calm: int) -> Floats:
-    after = watched.alarms[calm:]
-    runs = np.flatnonzero(after.any(axis=0))
-    onset_pane = watched.onset_pane[calm:][after.argmax(axis=0)[runs], runs]
+def _onset_errors(runs: DetectorRuns, calm: int) -> Floats:
+    after = runs.alarms[calm:]
+    alarmed = np.flatnonzero(after.any(axis=0))
+    onset_pane = runs.onset_pane[calm:][after.argmax(axis=0)[alarmed], alarmed]
     errors: Floats = (onset_pane - calm) * float(PANE_N)
     return errors

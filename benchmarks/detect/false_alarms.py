@@ -1,4 +1,4 @@
-"""False alarms on streams on which no rule is broken."""
+"""False alarms on streams on which no limit is violated."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.detect.rivals import RIVER, RULES
+from benchmarks.detect.methods.detector import FOUR_FIFTHS, GAP, run_detector
+from benchmarks.detect.methods.rivals import RIVER, RULES
 from benchmarks.detect.size import Size
 from benchmarks.detect.streams import JUDGED_BOUNDARIES, PANE_N, Stream, is_fair
-from benchmarks.detect.watching import FOUR_FIFTHS, GAP, watch
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -25,9 +25,9 @@ class Alarms:
     """Alarms of one method on one stream; all of them false.
 
     Attributes:
-        n_runs: Runs that it saw.
+        n_runs: Runs that it monitored.
         n_runs_with_any: Runs with at least one alarm.
-        per_million: Alarms in a million decisions.
+        per_million: Alarms per million decisions.
     """
 
     n_runs: int
@@ -43,11 +43,11 @@ class NullResult:
         stream: Name of the stream.
         seed: Its seed.
         is_fair: Whether the groups have equal rates at each moment.
-        is_judged_boundary: Whether it lies on the limit and is judged.
+        is_judged_boundary: Whether it is on the limit and judged.
         n_decisions: Length of a run.
         c: Threshold of the detectors.
         alarms: By method.
-        n_runs_near: Runs in which the ratio detector's statistic came to a tenth of the threshold, by detector.
+        n_runs_near: Runs in which the statistic reached a tenth of the threshold, by detector.
     """
 
     stream: str
@@ -61,14 +61,14 @@ class NullResult:
 
 
 def false_alarms(stream: Stream, size: Size) -> NullResult:
-    """Draw the runs of a null stream and let every method watch them."""
+    """Draw the runs of a null stream and apply every method to them."""
     is_judged = stream.name in JUDGED_BOUNDARIES
     counts = stream.draw(size.n_null_panes, size.n_boundary_runs if is_judged else size.n_null_runs)
-    watched = {
-        name: watch(rule, counts, log_c=size.null_log_c)
+    runs = {
+        name: run_detector(rule, counts, log_c=size.null_log_c)
         for name, rule in ((RATIO_DETECTOR, FOUR_FIFTHS), (GAP_DETECTOR, GAP))
     }
-    alarms = {name: _counted(result.alarms) for name, result in watched.items()}
+    alarms = {name: _counted(result.alarms) for name, result in runs.items()}
     alarms |= {name: _counted(method(counts)) for name, method in RULES.items()}
     alarms |= {name: _counted(method(counts[:, : size.n_river_runs])) for name, method in RIVER.items()}
     return NullResult(
@@ -79,7 +79,7 @@ def false_alarms(stream: Stream, size: Size) -> NullResult:
         n_decisions=size.n_null_panes * PANE_N,
         c=math.exp(size.null_log_c),
         alarms=alarms,
-        n_runs_near={name: _n_near(result.highest_log_r, size.null_log_c) for name, result in watched.items()},
+        n_runs_near={name: _n_near(result.highest_log_r, size.null_log_c) for name, result in runs.items()},
     )
 
 

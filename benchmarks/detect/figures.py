@@ -1,4 +1,4 @@
-"""All figures as JSON: no infinity, no NaN; a quantile that was not reached is null."""
+"""All figures as JSON, without infinity and NaN: a quantile that was not reached is null."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from benchmarks.detect.broken import FaultResult
-from benchmarks.detect.clearing import ClearResult
 from benchmarks.detect.delays import ChangeResult, Delay
 from benchmarks.detect.false_alarms import NullResult
+from benchmarks.detect.faults import FaultResult
 from benchmarks.detect.judgment import Verdict
+from benchmarks.detect.methods.detector import quantile
 from benchmarks.detect.patience import PatienceResult
-from benchmarks.detect.watching import quantile
-from benchmarks.report import environment
+from benchmarks.detect.recovery import RecoveryResult
+from benchmarks.stage.environment import environment
 
 
 @dataclass(frozen=True)
@@ -24,16 +24,16 @@ class Figures:
     Attributes:
         nulls: False alarms by stream.
         changes: Delays and onsets by change.
-        cleared: Recoveries.
+        recoveries: Recoveries.
         waits: The patience table.
-        faults: What breaks the promise.
+        faults: Alarms under faults.
         verdicts: Acceptance numbers of the detector.
-        dummy: The same for the dummy that always fires; it must miss some.
+        dummy: The same for a dummy that always fires; it must miss some.
     """
 
     nulls: Sequence[NullResult]
     changes: Sequence[ChangeResult]
-    cleared: Sequence[ClearResult]
+    recoveries: Sequence[RecoveryResult]
     waits: Sequence[PatienceResult]
     faults: Sequence[FaultResult]
     verdicts: Sequence[Verdict]
@@ -41,7 +41,7 @@ class Figures:
 
 
 def as_json(figures: Figures, *, is_quick: bool, wall_s: float) -> dict[str, Any]:
-    """Return the figures in values that JSON has."""
+    """Return the figures in JSON types."""
     return {
         "environment": environment() | {"is_quick": is_quick, "wall_s": round(wall_s, 1)},
         "false_alarms": [asdict(result) for result in figures.nulls],
@@ -55,7 +55,7 @@ def as_json(figures: Figures, *, is_quick: bool, wall_s: float) -> dict[str, Any
                 "n_false": result.n_false,
                 "after": _delay(Delay(result.after, 0)),
             }
-            for result in figures.cleared
+            for result in figures.recoveries
         ],
         "patience": [
             {
@@ -81,7 +81,7 @@ def _change(result: ChangeResult) -> dict[str, Any]:
         "seed": result.seed,
         "is_judged": result.is_judged,
         "n_runs": result.n_runs,
-        "n_watched": result.n_watched,
+        "n_observed": result.n_observed,
         "bound": result.bound,
         "delays": {name: _delay(delay) for name, delay in result.delays.items()},
         "onset_error": {"p05": early, "median": usual, "p95": late},

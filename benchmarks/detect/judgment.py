@@ -1,8 +1,8 @@
-"""The acceptance numbers: what a detector must reach, said as how many runs may lie beyond a mark.
+"""The acceptance numbers: what a detector must reach, stated as the number of runs that may exceed a bound.
 
-"The median is at most x" says that at most half of the runs lie beyond x. In the full form that is taken literally.
-The quick form has few runs, so it asks for no more than that chance would hardly (0.1 %) put so many beyond if the
-claim were just true. Counts of false alarms are judged in both forms by what chance allows under the proven bound.
+"The median is at most x" means that at most half of the runs exceed x. The full form takes that literally. The quick
+form has few runs, so it only requires a number of runs beyond x that is not implausible (0.1%) if the claim is just
+true. Counts of false alarms are judged in both forms by what chance allows under the proven bound.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from dataclasses import dataclass
 
 from scipy.stats import binom
 
-from benchmarks.detect.clearing import ClearResult
 from benchmarks.detect.delays import DETECTOR, ORACLE, ChangeResult, Delay
 from benchmarks.detect.false_alarms import NullResult
-from benchmarks.detect.watching import quantile
+from benchmarks.detect.methods.detector import quantile
+from benchmarks.detect.recovery import RecoveryResult
 
-ALARM_LEVEL = 0.005  # chance that a detector which keeps its bound is said to miss it, for each boundary stream
+ALARM_LEVEL = 0.005  # probability that a detector within its bound is reported to miss it, per boundary stream
 HARDLY = 0.001
-NEAR = 0.1  # of the threshold: the statistic comes there ten times as often
-MOST_ORACLES, MOST_BOUNDS, MOST_BOUNDS_95 = 1.35, 1.30, 2.5
+NEAR = 0.1  # of the threshold, which the statistic reaches ten times as often
+MAX_ORACLES, MAX_BOUNDS, MAX_BOUNDS_95 = 1.35, 1.30, 2.5
 ONSET_SHARE = 0.15  # of the median delay
-SMALL_Q, MOST_TO_CLEAR_N = 0.1, 3_000
+SMALL_Q, MAX_RECOVERY_N = 0.1, 3_000
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ class Verdict:
     """One acceptance number.
 
     Attributes:
-        claim: What must hold.
-        measured: What was measured, in words; the worst case where there are several.
-        is_reached: Whether it holds in all cases.
+        claim: The requirement.
+        measured: What was measured, in words; the worst of several cases.
+        is_reached: Whether it is met in all cases.
     """
 
     claim: str
@@ -64,12 +64,12 @@ def judge_on_the_limit(results: Sequence[NullResult], method: str) -> list[Verdi
 
 
 def judge_fair_streams(results: Sequence[NullResult], method: str) -> Verdict:
-    """Judge the false alarms of a method where both groups have equal rates: none at all."""
+    """Judge the false alarms of a method where both groups have equal rates: none is allowed."""
     fair = [(result.stream, result.alarms[method]) for result in results if result.is_fair]
     with_any = {stream: alarms.n_runs_with_any for stream, alarms in fair if alarms.n_runs_with_any}
     n_runs = sum(alarms.n_runs for _, alarms in fair)
-    found = "; ".join(f"{stream}: {n} runs" for stream, n in with_any.items()) or f"none in {n_runs} runs"
-    return Verdict(f"{method}: no false alarm on {len(fair)} fair streams", found, not with_any)
+    measured = "; ".join(f"{stream}: {n} runs" for stream, n in with_any.items()) or f"none in {n_runs} runs"
+    return Verdict(f"{method}: no false alarm on {len(fair)} fair streams", measured, not with_any)
 
 
 def judge_delays(results: Sequence[ChangeResult], method: str, *, is_quick: bool) -> list[Verdict]:
@@ -87,16 +87,16 @@ def judge_delays(results: Sequence[ChangeResult], method: str, *, is_quick: bool
     bounds = [result.bound for result, _ in judged]
     n_runs = sum(delay.after.size for _, delay in judged)
     return [
-        within(f"median delay <= {MOST_ORACLES} x oracle", 0.5, MOST_ORACLES, oracles),
-        within(f"median delay <= {MOST_BOUNDS} x bound", 0.5, MOST_BOUNDS, bounds),
-        within(f"95 % of delays <= {MOST_BOUNDS_95} x bound", 0.05, MOST_BOUNDS_95, bounds),
+        within(f"median delay <= {MAX_ORACLES} x oracle", 0.5, MAX_ORACLES, oracles),
+        within(f"median delay <= {MAX_BOUNDS} x bound", 0.5, MAX_BOUNDS, bounds),
+        within(f"95 % of delays <= {MAX_BOUNDS_95} x bound", 0.05, MAX_BOUNDS_95, bounds),
         _none("no change is missed", sum(delay.n_missed for _, delay in judged), n_runs),
         _none("no alarm before a change", sum(delay.n_runs_before for _, delay in judged), n_runs),
     ]
 
 
 def judge_onsets(results: Sequence[ChangeResult], *, is_quick: bool) -> Verdict:
-    """Judge since when the detector says that it has been so: neither half lies far before or far after."""
+    """Judge the estimated onsets: neither half of them is far too early or far too late."""
     cases = []
     for result in (result for result in results if result.is_judged):
         mark = result.delays[DETECTOR].quantile(0.5)
@@ -107,12 +107,12 @@ def judge_onsets(results: Sequence[ChangeResult], *, is_quick: bool) -> Verdict:
     return _few_beyond(f"median onset error within {ONSET_SHARE} x median delay", cases, 0.5, is_quick=is_quick)
 
 
-def judge_clearing(results: Sequence[ClearResult], *, is_quick: bool) -> list[Verdict]:
-    """Judge recoveries: soon enough for a small group, and never while the violation lasts."""
+def judge_recoveries(results: Sequence[RecoveryResult], *, is_quick: bool) -> list[Verdict]:
+    """Judge recoveries: soon enough for a small group, and never during the violation."""
     cases = [
         _Case(
             result.stream,
-            result.n_runs - int((result.after <= MOST_TO_CLEAR_N).sum()),
+            result.n_runs - int((result.after <= MAX_RECOVERY_N).sum()),
             result.n_runs,
             quantile(result.after, 0.5),
         )
@@ -121,15 +121,15 @@ def judge_clearing(results: Sequence[ClearResult], *, is_quick: bool) -> list[Ve
     ]
     n_false, n_runs = sum(result.n_false for result in results), sum(result.n_runs for result in results)
     return [
-        _few_beyond(f"media recovery <= {MOST_TO_CLEAR_N} decisions, q {SMALL_Q}", cases, 0.5, is_quick=is_quick),
+        _few_beyond(f"median recovery <= {MAX_RECOVERY_N} decisions, q {SMALL_Q}", cases, 0.5, is_quick=is_quick),
         _none("no false recovery", n_false, n_runs),
     ]
 
 
 def most_by_chance(n_runs: int, share: float, level: float) -> int:
-    """Return how many of the runs may be beyond a mark, when each is with at most this chance.
+    """Return how many of the runs may exceed a bound if each does so with at most this probability.
 
-    More happen with a chance of at most ``level``.
+    More of them have a probability of at most ``level``.
 
     >>> most_by_chance(200, 0.01, 0.005), most_by_chance(200, 0.1, 0.001)
     (6, 34)

@@ -1,4 +1,4 @@
-"""How long one must wait: delays at the default threshold by how bad it is and how small the harmed group is."""
+"""Detection times at the default threshold, by size of the violation and share of the disadvantaged group."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import math
 from dataclasses import dataclass
 
 from benchmarks.detect.delays import Delay
+from benchmarks.detect.methods.detector import FOUR_FIFTHS, LOG_C, first_after, run_detector
+from benchmarks.detect.methods.oracle import Violation, delay_bound
 from benchmarks.detect.size import Size
 from benchmarks.detect.streams import PANE_N, Stream, between
-from benchmarks.detect.watching import FOUR_FIFTHS, LOG_C, first_after, watch
-from benchmarks.detect.yardsticks import Violation, delay_bound
 
 _CALM_PANES = 200
-_BOUNDS_WATCHED = 4
+_BOUNDS_OBSERVED = 4
 _LEAST_PANES = 100
 
 CELLS = tuple(
@@ -25,13 +25,13 @@ CELLS = tuple(
 
 @dataclass(frozen=True)
 class PatienceResult:
-    """Decisions until one violation is found.
+    """Decisions until one violation is detected.
 
     Attributes:
         violation: Rates and mix.
         seed: Seed of the stream.
         n_runs: Runs.
-        bound: About how many decisions any method needs.
+        bound: Approximate number of decisions that any method needs.
         delay: Of the detector.
     """
 
@@ -43,15 +43,15 @@ class PatienceResult:
 
 
 def patience(violation: Violation, size: Size) -> PatienceResult:
-    """Draw runs with 20,000 fair decisions before the violation; it lasts until it is found, or four bounds."""
+    """Draw runs with 20,000 fair decisions before the violation; it lasts until it is detected, or four bounds."""
     bound = delay_bound(math.exp(LOG_C), violation.divergence())
     name = f"patience: {violation.p_b:g} to {violation.p_a:g}, q {violation.q:g}"
     stream = Stream(name, between(violation.p_b, violation.p_a, violation.q, _CALM_PANES))
-    n_panes = _CALM_PANES + _LEAST_PANES + math.ceil(_BOUNDS_WATCHED * bound / PANE_N)
+    n_panes = _CALM_PANES + _LEAST_PANES + math.ceil(_BOUNDS_OBSERVED * bound / PANE_N)
     counts = stream.draw(n_panes, size.n_patience_runs)
-    watched = watch(FOUR_FIFTHS, counts, enough=lambda alarms: bool(alarms[_CALM_PANES:].any(axis=0).all()))
-    before = int(watched.alarms[:_CALM_PANES].any(axis=0).sum())
-    delay = Delay(first_after(watched.alarms, _CALM_PANES), before)
+    runs = run_detector(FOUR_FIFTHS, counts, enough=lambda alarms: bool(alarms[_CALM_PANES:].any(axis=0).all()))
+    before = int(runs.alarms[:_CALM_PANES].any(axis=0).sum())
+    delay = Delay(first_after(runs.alarms, _CALM_PANES), before)
     return PatienceResult(violation, stream.seed, size.n_patience_runs, bound, delay)
 
 

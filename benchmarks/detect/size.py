@@ -1,11 +1,11 @@
-"""How much is simulated: the full form, whose figures are for people, and the quick one, which guards each change."""
+"""How much is simulated: the full form for published figures, and the quick form that checks each change."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 
-from benchmarks.detect.watching import LOG_C
+from benchmarks.detect.methods.detector import LOG_C
 
 
 @dataclass(frozen=True)
@@ -13,21 +13,21 @@ class Size:
     """Repetitions and lengths.
 
     Attributes:
-        is_quick: Whether the acceptance numbers are widened by what chance may do in so few runs.
+        is_quick: Whether the acceptance numbers allow for chance in few runs.
         n_boundary_runs: Runs of a null stream on the limit that is judged.
         n_null_runs: Runs of every other null stream.
         n_null_panes: Length of a null stream.
-        null_log_c: Natural log of the threshold on null streams: with a shorter stream a lower one, so that there is
-            something to count.
+        null_log_c: Natural log of the threshold on null streams: lower for shorter streams, so that there is something
+            to count.
         n_delay_runs: Runs of each change.
         n_calm_panes: Fair panes before a change; a multiple of a window.
         n_oracle_runs: Runs that the oracle's threshold comes from.
         n_oracle_panes: Their length.
-        n_clear_runs: Runs of each violation that ends.
-        n_river_runs: Runs that the detectors of river see; they take runs one by one.
+        n_recovery_runs: Runs of each violation that ends.
+        n_river_runs: Runs for the detectors of river, which process them one by one.
         n_patience_runs: Runs of each cell of the patience table.
-        longest_patience_n: Cells whose bound lies above this many decisions are left out.
-        n_broken_runs: Runs of streams that break what the promise needs.
+        longest_patience_n: Cells whose bound is above this number of decisions are left out.
+        n_fault_runs: Runs of streams with faults.
     """
 
     is_quick: bool
@@ -39,11 +39,11 @@ class Size:
     n_calm_panes: int
     n_oracle_runs: int
     n_oracle_panes: int
-    n_clear_runs: int
+    n_recovery_runs: int
     n_river_runs: int
     n_patience_runs: int
     longest_patience_n: float
-    n_broken_runs: int
+    n_fault_runs: int
 
 
 FULL = Size(
@@ -56,11 +56,11 @@ FULL = Size(
     n_calm_panes=1_000,
     n_oracle_runs=200,
     n_oracle_panes=10_000,
-    n_clear_runs=100,
+    n_recovery_runs=100,
     n_river_runs=20,
     n_patience_runs=100,
     longest_patience_n=math.inf,
-    n_broken_runs=100,
+    n_fault_runs=100,
 )
 QUICK = Size(
     is_quick=True,
@@ -72,9 +72,9 @@ QUICK = Size(
     n_calm_panes=200,
     n_oracle_runs=100,
     n_oracle_panes=1_000,
-    n_clear_runs=20,
+    n_recovery_runs=20,
     n_river_runs=3,
     n_patience_runs=10,
     longest_patience_n=1_000,
-    n_broken_runs=20,
+    n_fault_runs=20,
 )

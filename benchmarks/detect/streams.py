@@ -1,8 +1,8 @@
-"""The streams: rates that stay within the rule in every way that tempts a detector, and rates that break it.
+"""The streams: rates that stay within the limit in ways that challenge a detector, and rates that violate it.
 
-A stream is drawn in panes of 100 decisions, each pane about group a (who may be harmed) and group b (the reference).
-All runs of a stream are drawn at once, from a seed that comes from the stream's name, so that a figure can be drawn
-again alone and no stream's luck hangs on another's.
+A stream is drawn in panes of 100 decisions, each about group a (possibly disadvantaged) and group b (the reference).
+All runs of a stream are drawn at once, from a seed that is derived from the stream's name, so that each figure can be
+reproduced alone and no stream depends on another.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 PANE_N = 100  # decisions
-SEASON_PANES = 500  # length of one swing
+SEASON_PANES = 500  # length of one cycle
 WALK_STEP = 0.01  # standard deviation of a step of the random walk, for each pane
 
 
@@ -47,16 +47,20 @@ class Stream:
     """A simulated stream.
 
     Attributes:
-        name: What it is; its seed comes from it.
+        name: What it is; its seed is derived from it.
         shape: Rates by panes, runs and generator.
+        fixed_seed: Seed of published figures whose stream had another name; None for the seed of the name.
     """
 
     name: str
     shape: Shape
+    fixed_seed: int | None = None
 
     @property
     def seed(self) -> int:
         """Seed of all its runs."""
+        if self.fixed_seed is not None:
+            return self.fixed_seed
         return int.from_bytes(hashlib.sha256(self.name.encode()).digest()[:6])
 
     def draw(self, n_panes: int, n_runs: int) -> Ints:
@@ -90,13 +94,13 @@ def common_ramp(before: float, after: float, q: float) -> Shape:
 
 
 def season(lowest: float, highest: float, ratio: float, q: float) -> Shape:
-    """Return a base rate that swings."""
+    """Return a base rate that oscillates."""
     middle, half = (lowest + highest) / 2, (highest - lowest) / 2
     return lambda n_panes, *_: _rates(middle + half * _swing(n_panes), ratio, q)
 
 
 def random_walk(lowest: float, highest: float, ratio: float, q: float) -> Shape:
-    """Return a base rate that walks at random, reflected at both ends, another path in each run."""
+    """Return a base rate that is a random walk, reflected at both ends, with a different path in each run."""
 
     def shape(n_panes: int, n_runs: int, rng: Generator) -> Rates:
         width = highest - lowest
@@ -107,9 +111,9 @@ def random_walk(lowest: float, highest: float, ratio: float, q: float) -> Shape:
 
 
 def simpson(n_panes: int, *_: object) -> Rates:
-    """Return rates that are equal at each moment, while rate and mix swing together.
+    """Return rates that are equal at each moment, while rate and mix oscillate together.
 
-    Group a comes when few are approved: added up, 0.38 of a and 0.62 of b are approved, a ratio of 0.61.
+    Group a applies when few are approved: in total, 0.38 of a and 0.62 of b are approved, a ratio of 0.61.
     """
     swing = _swing(n_panes)
     base = 0.5 + 0.3 * swing
@@ -117,7 +121,7 @@ def simpson(n_panes: int, *_: object) -> Rates:
 
 
 def between(before: float, p_a: float, q: float, start_pane: int, end_pane: float = math.inf) -> Shape:
-    """Return rates that are equal, but for the panes from a start to before an end, where group a has another."""
+    """Return rates that are equal, except in the panes from a start to before an end, where group a has another one."""
 
     def shape(n_panes: int, *_: object) -> Rates:
         pane = np.arange(n_panes)[:, None]
@@ -141,7 +145,7 @@ def _swing(n_panes: int) -> Floats:
     return swing
 
 
-# Streams on which no rule is broken: four fifths and the gap of 0.2 are kept at each moment.
+# Streams on which no limit is violated: the ratio is at least 0.8 and the gap at most 0.2 at each moment.
 NULLS = (
     *(Stream(f"DIR 1, p .70, q {q}", steady(0.70, 1, q)) for q in (0.5, 0.1)),
     *(Stream(f"DIR .82, p .70, q {q}", steady(0.70, 0.82, q)) for q in (0.5, 0.1)),
@@ -161,5 +165,5 @@ JUDGED_BOUNDARIES = ("boundary .80, p 0.7, q 0.1", "boundary .80, p 0.05, q 0.1"
 
 
 def is_fair(stream: Stream) -> bool:
-    """Tell whether both groups have equal rates at each moment, so that no alarm at all is expected."""
+    """Return whether both groups have equal rates at each moment, so that no alarm at all is expected."""
     return not any(sign in stream.name for sign in ("boundary", "DIR .82", "DIR .857"))

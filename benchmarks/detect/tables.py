@@ -1,24 +1,24 @@
-"""The tables, in Markdown."""
+"""Prints the figures as Markdown tables."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 
-from benchmarks.detect.broken import FaultResult
-from benchmarks.detect.clearing import ClearResult
 from benchmarks.detect.delays import DETECTOR, ORACLE, ChangeResult, Delay
 from benchmarks.detect.false_alarms import GAP_DETECTOR, RATIO_DETECTOR, Alarms, NullResult
+from benchmarks.detect.faults import FaultResult
 from benchmarks.detect.judgment import Verdict
+from benchmarks.detect.methods.detector import quantile
+from benchmarks.detect.methods.rivals import RIVER, RULES
 from benchmarks.detect.patience import PatienceResult
-from benchmarks.detect.rivals import RIVER, RULES
-from benchmarks.detect.watching import quantile
+from benchmarks.detect.recovery import RecoveryResult
 
 _BY_RUNS = (RATIO_DETECTOR, GAP_DETECTOR, "z .8 Bonferroni", *RIVER)
 
 
 def print_false_alarms(results: Sequence[NullResult]) -> None:
-    """Print false alarms by stream and method: runs with any, or alarms in a million decisions."""
+    """Print false alarms by stream and method: runs with any, or alarms per million decisions."""
     detectors = (RATIO_DETECTOR, GAP_DETECTOR)
     rivals = (*RULES, *RIVER)
     rows = [
@@ -32,27 +32,27 @@ def print_false_alarms(results: Sequence[NullResult]) -> None:
     ]
     title = (
         f"False alarms in {results[0].n_decisions:,} decisions, c = {results[0].c:g}: "
-        'runs with any ("of"), or alarms in a million decisions'
+        'runs with any ("of"), or alarms per million decisions'
     )
     _print(title, ["stream", *detectors, "DIR .8 near: c/10", *rivals], rows)
 
 
 def print_delays(results: Sequence[ChangeResult]) -> None:
-    """Print delays of the detector beside what is possible, and its onsets."""
+    """Print delays of the detector compared with the oracle and the bound, and its estimated onsets."""
     rows = []
     for result in results:
-        own, oracle = result.delays[DETECTOR], result.delays[ORACLE]
-        middle = own.quantile(0.5)
+        detector, oracle = result.delays[DETECTOR], result.delays[ORACLE]
+        middle = detector.quantile(0.5)
         early, usual, late = (quantile(result.onset_errors, share) for share in (0.05, 0.5, 0.95))
         rows.append(
             [
                 result.stream,
                 f"{result.bound:,.0f}",
                 _delay(oracle),
-                _delay(own),
+                _delay(detector),
                 f"{middle / oracle.quantile(0.5):.2f}",
                 f"{middle / result.bound:.2f}",
-                f"{own.quantile(0.95) / result.bound:.2f}",
+                f"{detector.quantile(0.95) / result.bound:.2f}",
                 f"{usual:+,.0f} ({early:+,.0f}, {late:+,.0f})",
             ]
         )
@@ -61,16 +61,16 @@ def print_delays(results: Sequence[ChangeResult]) -> None:
 
 
 def print_rival_delays(results: Sequence[ChangeResult]) -> None:
-    """Print delays of the others, with how many runs had an alarm before the change and never after it."""
+    """Print delays of the other methods, with the runs that alarmed before the change or never after it."""
     rivals = (*RULES, *RIVER)
     rows = [[result.stream, *(_delay(result.delays[name]) for name in rivals)] for result in results]
     n_river_runs = results[0].delays[next(iter(RIVER))].after.size
-    title = f"The same of the others, {results[0].n_runs} runs, of river {n_river_runs}"
+    title = f"The same for the other methods, {results[0].n_runs} runs, river {n_river_runs}"
     _print(title, ["change", *rivals], rows)
 
 
-def print_clearing(results: Sequence[ClearResult]) -> None:
-    """Print how soon the end of a violation is seen."""
+def print_recoveries(results: Sequence[RecoveryResult]) -> None:
+    """Print the delays of recoveries."""
     rows = [
         [result.stream, _delay(Delay(result.after, 0)), f"{result.n_false} of {result.n_runs}", str(result.n_in_breach)]
         for result in results
@@ -80,20 +80,20 @@ def print_clearing(results: Sequence[ClearResult]) -> None:
 
 
 def print_patience(results: Sequence[PatienceResult]) -> None:
-    """Print how many decisions a violation takes to be found."""
+    """Print the number of decisions until a violation is detected."""
     shares = sorted({result.violation.q for result in results}, reverse=True)
     by_cell = {(result.violation.p_b, result.violation.p_a, result.violation.q): result for result in results}
     rows = []
     for p_b, p_a in dict.fromkeys((result.violation.p_b, result.violation.p_a) for result in results):
-        found = [by_cell.get((p_b, p_a, q)) for q in shares]
-        cells = [_delay(result.delay) if result else "" for result in found]
+        row = [by_cell.get((p_b, p_a, q)) for q in shares]
+        cells = [_delay(result.delay) if result else "" for result in row]
         rows.append([f"{p_b:.2f}", f"{p_a / p_b:.2f}", *cells])
-    headings = ["rate of the reference", "DIR", *(f"harmed group {q:.0%}" for q in shares)]
-    _print(f"Patience: decisions until the four-fifths breach, median / 95 %, {results[0].n_runs} runs", headings, rows)
+    headings = ["rate of the reference", "DIR", *(f"disadvantaged group {q:.0%}" for q in shares)]
+    _print(f"Decisions until the four-fifths breach, median / 95%, {results[0].n_runs} runs", headings, rows)
 
 
 def print_faults(results: Sequence[FaultResult]) -> None:
-    """Print what breaks the promise."""
+    """Print alarms under faults."""
     rows = [
         [
             result.name,
@@ -103,7 +103,9 @@ def print_faults(results: Sequence[FaultResult]) -> None:
         ]
         for result in results
     ]
-    _print("On the limit, when decisions do not count once each", ["fault", "design_effect", "alarms", "bound"], rows)
+    _print(
+        "On the limit, if decisions are duplicated or correlated", ["fault", "design_effect", "alarms", "bound"], rows
+    )
 
 
 def print_verdicts(title: str, verdicts: Sequence[Verdict]) -> None:
@@ -111,7 +113,7 @@ def print_verdicts(title: str, verdicts: Sequence[Verdict]) -> None:
     rows = [
         [verdict.claim, verdict.measured, "reached" if verdict.is_reached else "NOT REACHED"] for verdict in verdicts
     ]
-    _print(title, ["must hold", "measured", "verdict"], rows)
+    _print(title, ["requirement", "measured", "verdict"], rows)
 
 
 def _alarms(alarms: Alarms, method: str) -> str:

@@ -1,7 +1,5 @@
-"""What verdicts cost: one closed pane, one closed window, the state; beside pandas and Fairlearn.
+"""What results cost: one closed pane, one closed window and the state, compared with pandas and Fairlearn.
 
-panes    the policy and its counts
-own      the judge
-peers    the same ratios by others
-command  ``python -m benchmarks judge``
+``panes`` is the policy with its counts, ``judge_cost`` measures the judge, ``peers`` computes the same ratios with
+other libraries, and ``command`` prints the figures.
 """

@@ -63,7 +63,7 @@ def labels_of(attribute: str) -> str:
 
 
 def draw_panes(n_panes: int, mean_n: float) -> list[list[Row]]:
-    """Draw panes with so many decisions on average in each cell of attributes and segment; all groups fare alike."""
+    """Draw panes with ``mean_n`` decisions on average in each cell of attributes and segment; all groups are equal."""
     rng = np.random.default_rng(_SEED)
     panes = []
     for _ in range(n_panes):
@@ -78,12 +78,12 @@ def draw_panes(n_panes: int, mean_n: float) -> list[list[Row]]:
 
 
 def cells_of(layout: CellLayout, rows: list[Row]) -> Cells:
-    """Return a pane as the judge gets it; the favorable decision is the first of its dimension."""
+    """Return a pane in the form that the judge gets; the favorable decision is the first of its dimension."""
     return {layout.code_of((row.a, row.b, row.c, row.segment, 1 - row.is_favorable)): [row.n] for row in rows}
 
 
-def timed(act: Callable[[], Value]) -> tuple[float, Value]:
-    """Return the milliseconds of CPU time of this thread that something takes, and what it returns."""
+def timed(function: Callable[[], Value]) -> tuple[float, Value]:
+    """Return the CPU time of a call in this thread, in milliseconds, and its result."""
     started_s = time.thread_time()
-    value = act()
+    value = function()
     return 1000 * (time.thread_time() - started_s), value

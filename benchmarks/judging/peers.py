@@ -1,7 +1,7 @@
-"""The four-fifths ratios of all pairs in one pane, and nothing else: by us, by pandas and by Fairlearn.
+"""The four-fifths ratios of all pairs in one pane, and nothing else: by FairStream, by pandas and by Fairlearn.
 
-pandas gets the same counts as we do. Fairlearn's ``MetricFrame`` takes decisions, one row each. Neither tests,
-explains or remembers anything.
+pandas gets the same counts as FairStream. Fairlearn's ``MetricFrame`` gets decisions, one row each. Neither tests,
+explains or stores anything.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ def measure_peers(mean_n: float, *, n_panes: int) -> dict[str, float]:
     """Return ms of CPU time for each pane, medians, by name; ``ours`` forms the same ratios from the cells.
 
     Raises:
-        AssertionError: a peer has other ratios.
+        AssertionError: a peer computes different ratios.
     """
     import pandas as pd  # noqa: PLC0415 - slow to import, needed here only
     from fairlearn.metrics import MetricFrame, selection_rate  # noqa: PLC0415
 
     model = policy_of(is_stratified=False)
     layout = layout_of(model)
-    watch = PairMonitor(model, layout)
+    monitor = PairMonitor(model, layout)
 
     def ours(cells: Cells) -> Ratios:
         ratios: Ratios = {}
-        for pair, (k, n, k_ref, n_ref) in zip(watch.pairs, watch.counts(cells).tolist(), strict=True):
+        for pair, (k, n, k_ref, n_ref) in zip(monitor.pairs, monitor.counts(cells).tolist(), strict=True):
             if n and k_ref:
                 ratios[pair.attributes, tuple(int(label[1:]) for label in pair.labels)] = k * n_ref / (n * k_ref)
         return ratios
@@ -65,12 +65,12 @@ def measure_peers(mean_n: float, *, n_panes: int) -> dict[str, float]:
     for rows in draw_panes(n_panes, mean_n):
         cells, counted = cells_of(layout, rows), pd.DataFrame(rows, columns=Row._fields)
         decided = counted.loc[counted.index.repeat(counted["n"])]
-        own_ms, expected = timed(lambda cells=cells: ours(cells))  # type: ignore[misc]
-        pandas_ms, found = timed(lambda frame=counted: by_pandas(frame))  # type: ignore[misc]
-        check("pandas", found, expected)
-        fairlearn_ms, found = timed(lambda frame=decided: by_fairlearn(frame))  # type: ignore[misc]
-        check("fairlearn", found, expected)
-        for name, ms in zip(spent, (own_ms, pandas_ms, fairlearn_ms), strict=True):
+        our_ms, expected = timed(lambda cells=cells: ours(cells))  # type: ignore[misc]
+        pandas_ms, ratios = timed(lambda frame=counted: by_pandas(frame))  # type: ignore[misc]
+        check("pandas", ratios, expected)
+        fairlearn_ms, ratios = timed(lambda frame=decided: by_fairlearn(frame))  # type: ignore[misc]
+        check("fairlearn", ratios, expected)
+        for name, ms in zip(spent, (our_ms, pandas_ms, fairlearn_ms), strict=True):
             spent[name].append(ms)
     return {name: median(measured) for name, measured in spent.items()}
 
@@ -88,11 +88,12 @@ def to_ratios(chosen: list[str], rates: dict[Any, float]) -> Ratios:
     }
 
 
-def check(name: str, found: Ratios, expected: Ratios) -> None:
+def check(name: str, ratios: Ratios, expected: Ratios) -> None:
     """Compare the ratios of a peer with ours.
 
     Raises:
         AssertionError: they differ.
     """
-    assert found.keys() == expected.keys(), f"{name} compares other pairs"
-    assert all(math.isclose(found[key], expected[key], rel_tol=_TOLERANCE) for key in found), f"{name}: other ratios"
+    assert ratios.keys() == expected.keys(), f"{name} compares different pairs"
+    is_equal = all(math.isclose(ratios[key], expected[key], rel_tol=_TOLERANCE) for key in ratios)
+    assert is_equal, f"{name}: different ratios"

@@ -1,1 +1,1 @@
-"""The job on Kafka Streams: a Java program, and what builds it."""
+"""The job on Kafka Streams: a Java program, and ``build``, which compiles it."""

@@ -1,4 +1,4 @@
-"""Builds the Java program where a JDK is present: two more jars beside the broker's, then ``javac``."""
+"""Builds the Java program if a JDK is installed: two jars in addition to those of the broker, then ``javac``."""
 
 from __future__ import annotations
 
@@ -29,37 +29,37 @@ def kafka_streams_command(folder: Path, note: Note) -> list[str]:
     """Return the command that runs the job on Kafka Streams.
 
     Args:
-        folder: Where the classes go.
-        note: Told in one line what takes long.
+        folder: Folder for the classes.
+        note: Called with one line before a step that takes long.
 
     Raises:
         UnavailableError: no JDK, no network for the jars, or the program does not compile.
     """
     javac = shutil.which("javac")
     if javac is None:
-        raise UnavailableError("no javac on PATH (a JDK of 17 or newer builds it)")
+        raise UnavailableError("no javac on PATH (JDK 17 or later is required)")
     try:
         jars = [*fetch_jars(default_cache_dir(), note), *_streams_jars(note)]
         java = find_java()
     except DependencyMissingError as error:
         raise UnavailableError(str(error)) from None
     classes, path = folder / "classes", os.pathsep.join(map(str, jars))
-    built = subprocess.run(
+    completed = subprocess.run(
         [javac, "-d", str(classes), "-cp", path, str(_SOURCE)], capture_output=True, text=True, check=False
     )
-    if built.returncode:
-        raise UnavailableError(f"javac failed: {built.stderr.strip()[-500:]}")
+    if completed.returncode:
+        raise UnavailableError(f"javac failed: {completed.stderr.strip()[-500:]}")
     settings = Path(__file__).with_name("log4j2.properties")
     flags = [*_FLAGS, f"-Dlog4j2.configurationFile={settings}"]
     return [str(java.path), *flags, "-cp", f"{classes}{os.pathsep}{path}", "LoanPanes"]
 
 
 def _streams_jars(note: Note) -> list[Path]:
-    """Return the jars of Kafka Streams that the broker does not have, fetched once and held to their hashes."""
+    """Return the jars of Kafka Streams that the broker does not have, downloaded once and verified by hash."""
     pins = {name: digest for digest, name in (line.split() for line in _PINS.read_text("ascii").splitlines())}
     complete = default_cache_dir() / f"kafka-streams-{KAFKA_VERSION}"
     if not all((complete / name).is_file() for name in pins):
-        note(f"fetching Kafka Streams {KAFKA_VERSION} (75 MB, once)")
+        note(f"downloading Kafka Streams {KAFKA_VERSION} (75 MB, once)")
         _fetch_into(complete, pins)
     return [complete / name for name in pins]
 
@@ -69,7 +69,7 @@ def _fetch_into(complete: Path, pins: dict[str, str]) -> None:
         from jgo.maven import MavenContext  # noqa: PLC0415 - part of the extra "local"
         from requests import RequestException  # noqa: PLC0415 - what jgo raises
     except ImportError:
-        raise UnavailableError("jgo is not installed, which fetches the jars") from None
+        raise UnavailableError("jgo, which downloads the jars, is not installed") from None
     staging = complete.with_suffix(".partial")
     shutil.rmtree(staging, ignore_errors=True)
     try:
@@ -88,6 +88,6 @@ def _fetch_into(complete: Path, pins: dict[str, str]) -> None:
         shutil.rmtree(complete, ignore_errors=True)
         staging.rename(complete)
     except (RequestException, RuntimeError, OSError) as error:
-        raise UnavailableError(f"cannot fetch Kafka Streams ({type(error).__name__})") from None
+        raise UnavailableError(f"cannot download Kafka Streams ({type(error).__name__})") from None
     finally:
         shutil.rmtree(staging, ignore_errors=True)

@@ -1,8 +1,8 @@
-"""How long an event takes: from its time to its durable output, and to the durable result of its window.
+"""Latency of an event: from its time to its durable output, and to the durable result of its window.
 
-Events are sent at a steady rate with their own time in them, so an event that was sent late counts with its delay.
-Readers see committed records only. Windows are as short as a pane, one second, to have many of them; a window can
-close only when the policy's out-of-orderness is over, which is part of its latency.
+Events are sent at a steady rate and contain their time, so an event that was sent late counts with its delay. Readers
+read committed records only. Windows are as short as a pane, one second, to have many of them; a window can close only
+after the allowed out-of-orderness of the policy, which is part of its latency.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ import msgspec
 import numpy as np
 from confluent_kafka import OFFSET_END, Consumer, Message, Producer, TopicPartition
 
-from benchmarks.bench import Bench, say
-from benchmarks.broker import create_topic
-from benchmarks.process import Mark
 from benchmarks.scale.worker import run_worker
-from benchmarks.stream import Input
+from benchmarks.stage.bench import Bench, say
+from benchmarks.stage.broker import create_topic
+from benchmarks.stage.process import Mark
+from benchmarks.stage.stream import Input
 from producers.pacing import pace
 from producers.simulated.drift import parse_drift
 from producers.simulated.loans import simulate_loans
@@ -30,7 +30,7 @@ from stream_app.policy import WindowPolicy
 from stream_app.topics import FAIRNESS_RESULTS
 
 _PARTITIONS = 4
-_WARM_UP_S = 5.0  # the first seconds hold the start of everything
+_WARM_UP_S = 5.0  # the first seconds contain the start of all parts
 _N_LANES = 2 * _PARTITIONS  # of ingest and judge
 
 
@@ -39,7 +39,7 @@ class _Output(msgspec.Struct):
 
 
 def measure(bench: Bench, rate: int, seconds: float) -> dict[str, Any]:
-    """Send ``rate`` events per second for some time and look when what comes out can be read.
+    """Send ``rate`` events per second for some time and measure when outputs and results can be read.
 
     Returns:
         p50 and p99 in seconds: event to durable output; end of a window to its durable result, with the number of
@@ -62,15 +62,15 @@ def measure(bench: Bench, rate: int, seconds: float) -> dict[str, Any]:
     ]
     sender = threading.Thread(target=_send, args=(bench.kafka, source, rate))
 
-    def watch(_rss_mb: float, marks: Sequence[Mark]) -> None:
+    def start_sending(_rss_mb: float, marks: Sequence[Mark]) -> None:
         if not sender.ident and sum(mark["mark"] == "loaded" for mark in marks) >= _N_LANES:
-            say(f"  sending {rate:,} events a second for {seconds:g} s")
+            say(f"  sending {rate:,} events per second for {seconds:g} s")
             sender.start()
 
     for reader in readers:
         reader.start()
     try:
-        run = run_worker(bench, task, watch=watch)
+        run = run_worker(bench, task, on_poll=start_sending)
     finally:
         stopping.set()
         for reader in readers:

@@ -1,22 +1,22 @@
-"""CPU per event and memory of one worker by the number of partitions; CPU should stay flat."""
+"""CPU per event and memory of one worker by number of partitions; CPU per event should stay constant."""
 
 from __future__ import annotations
 
 from statistics import median
 from typing import Any
 
-from benchmarks.bench import Bench, say
-from benchmarks.broker import delete_topics
 from benchmarks.scale.worker import run_worker
+from benchmarks.stage.bench import Bench, say
+from benchmarks.stage.broker import delete_topics
 
 COUNTS = (1, 2, 4, 8, 16)
 
 
 def measure(bench: Bench, n_events: int, n_rounds: int) -> dict[str, Any]:
-    """Run the job on inputs of the same events with ever more partitions, in turn.
+    """Run the job on inputs of the same events with increasing numbers of partitions, in turn.
 
     Returns:
-        By number of partitions: CPU microseconds per event in every round and their median, most memory in MiB.
+        By number of partitions: CPU microseconds per event in every round and their median, highest memory in MiB.
     """
     inputs = {count: bench.fill(f"p{count}", n_events, count) for count in COUNTS}
     cpu: dict[int, list[float]] = {count: [] for count in COUNTS}

@@ -1,7 +1,7 @@
-"""How long a worker takes to be ready when its state topic holds very many open panes.
+"""How long a worker takes to be ready if its changelog topic contains very many open panes.
 
-The state is real: panes of one second and a policy that lets events lag by hours keep every pane open, with the
-groups, segments and feature sums of the shipped policy for loans. The worker is then started again on that state.
+The state is real: panes of one second and a policy that allows hours of out-of-orderness keep every pane open, with the
+groups, segments and feature sums of the shipped policy for loans. The worker is then restarted on that state.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import Any
 
 import msgspec
 
-from benchmarks.bench import Bench, say
-from benchmarks.broker import read_messages
 from benchmarks.scale.worker import run_worker
-from benchmarks.stream import append, simulated_after
+from benchmarks.stage.bench import Bench, say
+from benchmarks.stage.broker import read_messages
+from benchmarks.stage.stream import append, simulated_after
 from stream_app.policy import ModelPolicy, WindowPolicy, load_policy
 from stream_app.topics import changelog_topic
 
@@ -37,10 +37,10 @@ def measure(bench: Bench, n_panes: int) -> dict[str, Any]:
     run_name = bench.run_name("fairstream", "wide")
     model = _wide_model(bench.model_of(source, run_name), n_panes // _PARTITIONS)
     task = bench.fairstream_task(source, "wide", model)
-    say("  making the state")
+    say("  creating the state")
     run_worker(bench, task)
     n_records, n_bytes = _pane_records(bench, task.run, model.name)
-    say(f"  {n_records:,} pane records, {n_bytes / max(1, n_records):.0f} bytes each; starting on them")
+    say(f"  {n_records:,} pane records, {n_bytes / max(1, n_records):.0f} bytes each; restarting")
     more = simulated_after(1, _MORE_EVENTS, time.time(), events_per_s=per_s)
     append(bench.kafka, source.topic, _PARTITIONS, more)
     again = replace(task, n_events=n_events + _MORE_EVENTS, marks_path=f"{task.marks_path}.again")

@@ -1,4 +1,4 @@
-"""``python -m benchmarks scrape``: one worker with a wide policy in breach; scrapes while it rests and in a burst."""
+"""``python -m benchmarks scrape``: one worker with a wide policy in breach; scrapes at rest and in a burst."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ import numpy as np
 import psutil
 from prometheus_client.samples import Sample
 
-from benchmarks.bench import Bench, open_bench, say
-from benchmarks.report import environment
 from benchmarks.scrape.scraping import Scrape, Scraper, scrape, total
 from benchmarks.scrape.wide import policy_of, unfair_decisions
-from benchmarks.site import Site, open_site
-from benchmarks.stream import append
+from benchmarks.stage.bench import Bench, open_bench, say
+from benchmarks.stage.environment import environment
+from benchmarks.stage.site import Site, open_site
+from benchmarks.stage.stream import append
 from producers.timeline import Timeline
 from stream_app.edges.host.processes import BoundProcess
-from stream_app.edges.metrics.fairness_metrics import count_series
+from stream_app.edges.metrics.series_limit import count_series
 from stream_app.settings import Settings
 
 _PARTITIONS = 4
@@ -38,7 +38,7 @@ _BREACH = 3  # of fairstream_alert_level
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the flags."""
     parser.add_argument("--history", type=int, default=60_000, help="events that bring every rule into breach")
-    parser.add_argument("--burst", type=int, default=1_000_000, help="events in the topic when the burst begins")
+    parser.add_argument("--burst", type=int, default=1_000_000, help="events in the topic at the start of the burst")
     parser.add_argument("--scrapes", type=int, default=50, help="scrapes of the worker at rest")
     parser.add_argument("--kafka", help="an existing broker, host:port, instead of one started here")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
@@ -56,19 +56,18 @@ def main(arguments: argparse.Namespace) -> int:
 
 
 def measure(bench: Bench, n_history: int, n_burst: int, n_scrapes: int) -> dict[str, Any]:
-    """Bring a worker into breach, scrape it at rest, then while it works off a full topic.
+    """Bring a worker into breach, scrape it at rest, then while it processes a full topic.
 
     Returns:
-        Series, what the policy could make and what a worker may; bytes; milliseconds of the scrapes at rest and in
-        the burst, at rest also the CPU time of the worker by scrape; how fast the worker was meanwhile; the load of
-        the machine.
+        Series, the limit of the policy and that of the worker; bytes; milliseconds of the scrapes at rest and in the
+        burst, at rest also CPU time of the worker per scrape; speed of the worker in the burst; load of the machine.
     """
     name = f"{bench.tag}-wide"
     site = open_site(bench, "scrape", policy_of(name), n_partitions=_PARTITIONS)
     [model] = site.policy.models
     burst_ms = int((time.time() - n_burst / _BURST_PER_S) * 1000)
     history_ms = burst_ms - int(n_history / _PER_S * 1000)
-    say(f"sending {n_history:,} events that break every rule")
+    say(f"sending {n_history:,} events that violate every limit")
     history = unfair_decisions(1, Timeline(history_ms, 1 / _PER_S))
     append(bench.kafka, model.topic, _PARTITIONS, islice(history, n_history))
     with site.worker() as worker:
@@ -100,14 +99,14 @@ def measure(bench: Bench, n_history: int, n_burst: int, n_scrapes: int) -> dict[
     }
 
 
-def wait_for(site: Site, is_so: Callable[[list[Sample]], bool]) -> None:
-    """Scrape until something holds.
+def wait_for(site: Site, condition: Callable[[list[Sample]], bool]) -> None:
+    """Scrape until a condition is true.
 
     Raises:
-        TimeoutError: it did not in time.
+        TimeoutError: it was not true in time.
     """
     deadline = time.monotonic() + _TIMEOUT_S
-    while not is_so(scrape(site.metrics_address).samples()):
+    while not condition(scrape(site.metrics_address).samples()):
         if time.monotonic() > deadline:
             raise TimeoutError("The worker did not get that far\n" + (site.folder / "worker.log").read_text()[-2000:])
         time.sleep(_POLL_S)
@@ -119,7 +118,7 @@ def n_decisions(samples: list[Sample]) -> int:
 
 
 def is_all_in_breach(samples: list[Sample]) -> bool:
-    """Tell whether every attribute and intersection breaks every rule, in whichever window shows it best."""
+    """Return whether every attribute and intersection violates every limit, in any window."""
     worst: dict[tuple[str, str], float] = {}
     for sample in samples:
         if sample.name == "fairstream_alert_level":
@@ -129,7 +128,7 @@ def is_all_in_breach(samples: list[Sample]) -> bool:
 
 
 def is_at_rest(worker: BoundProcess, samples: list[Sample]) -> bool:
-    """Tell whether nothing is left to do, and nothing is done."""
+    """Return whether the worker has no backlog and is idle."""
     if total(samples, "fairstream_consumer_lag_messages"):
         return False
     percent: float = psutil.Process(worker.pid).cpu_percent(interval=1.0)
@@ -137,7 +136,7 @@ def is_at_rest(worker: BoundProcess, samples: list[Sample]) -> bool:
 
 
 def fairness_samples(samples: list[Sample]) -> list[Sample]:
-    """Return the series that the cap is about: those with an attribute."""
+    """Return the series that the limit applies to: those with an attribute."""
     return [sample for sample in samples if "attribute" in sample.labels]
 
 
@@ -151,7 +150,7 @@ def _cpu_s(worker: BoundProcess) -> float:
 
 
 def _times(answers: list[Scrape]) -> dict[str, float]:
-    """Return percentiles of the milliseconds that the answers took."""
+    """Return percentiles of the response times in milliseconds."""
     ms = np.array([answer.seconds for answer in answers]) * 1000
     p50, p95, most = np.percentile(ms, [50, 95, 100]).round(1).tolist()
     return {"p50_ms": p50, "p95_ms": p95, "max_ms": most}

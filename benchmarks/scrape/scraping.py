@@ -1,4 +1,4 @@
-"""Scrapes of a worker's ``/metrics`` through HTTP, as Prometheus does them, with the time that each took."""
+"""Scrapes ``/metrics`` of a worker over HTTP, as Prometheus does, and measures the time of each scrape."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Scrape(NamedTuple):
 
     Attributes:
         seconds: From the connection to the last byte.
-        body: What was answered.
+        body: The response.
     """
 
     seconds: float
@@ -32,7 +32,7 @@ class Scrape(NamedTuple):
 
 
 def scrape(address: str) -> Scrape:
-    """Ask for ``/metrics`` once, on a connection of its own.
+    """Request ``/metrics`` once, on a connection of its own.
 
     Raises:
         OSError: no answer.
@@ -50,11 +50,11 @@ def total(samples: list[Sample], name: str) -> float:
 
 
 class Scraper(threading.Thread):
-    """Scrapes again and again from the start of the block to its end.
+    """Scrapes repeatedly during the block.
 
     Args:
         address: Of the metrics, ``host:port``.
-        every_s: Between the starts of two scrapes; the next one starts at once when an answer takes longer.
+        every_s: Between the starts of two scrapes; the next one starts immediately if a response takes longer.
     """
 
     def __init__(self, address: str, every_s: float) -> None:
@@ -64,7 +64,7 @@ class Scraper(threading.Thread):
         self._taken: list[Scrape] = []
 
     def taken(self) -> list[Scrape]:
-        """Return the answers so far."""
+        """Return the responses so far."""
         return list(self._taken)
 
     def run(self) -> None:

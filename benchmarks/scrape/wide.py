@@ -1,4 +1,4 @@
-"""A policy with 3 attributes, 20 groups and 50 segments, and decisions that break every rule for every group."""
+"""A policy with 3 attributes, 20 groups and 50 segments, and decisions that violate every limit for every group."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from producers.timeline import Timeline, iso_times
 N_GROUPS = {"gender": 3, "race": 7, "age": 10}
 N_SEGMENTS = 50
 _BASE_RATE = 0.9
-_HARM = 0.25  # what a group loses for each attribute in which it is not the reference: 0.9, 0.65, 0.4, 0.15
+_HARM = 0.25  # approval rate that a group loses per attribute in which it is not the reference: 0.9, 0.65, 0.4, 0.15
 _SCORES = (300, 850)
 
 _POLICY = """
@@ -37,8 +37,8 @@ windows = [{{ name = "10s", size_s = 10 }}, {{ name = "1m", size_s = 60 }}, {{ n
 def policy_of(name: str) -> str:
     """Return the policy as TOML; model and topics get this name."""
     attributes = ", ".join(
-        f'{{ name = "{own}", path = "{own}", groups = [{_listed(own, n)}], reference = "{own}-0" }}'
-        for own, n in N_GROUPS.items()
+        f'{{ name = "{name}", path = "{name}", groups = [{_listed(name, n)}], reference = "{name}-0" }}'
+        for name, n in N_GROUPS.items()
     )
     lowest, highest = _SCORES
     branches = _listed("branch", N_SEGMENTS)
@@ -46,11 +46,11 @@ def policy_of(name: str) -> str:
 
 
 def unfair_decisions(seed: int, timeline: Timeline) -> Iterator[Event]:
-    """Yield decisions without end, evenly over groups and segments; the first group of an attribute fares best."""
+    """Yield decisions without end, uniform over groups and segments; the first group of an attribute does best."""
     columns = [*N_GROUPS.values(), N_SEGMENTS]
     for first, uniforms in zip(count(0, BLOCK), Draws(seed, "wide").blocks(len(columns) + 2), strict=False):
-        labels = [(own * n).astype(np.int64) for own, n in zip(uniforms, columns, strict=False)]
-        harm = _HARM * sum(own > 0 for own in labels[: len(N_GROUPS)])
+        labels = [(uniform * n).astype(np.int64) for uniform, n in zip(uniforms, columns, strict=False)]
+        harm = _HARM * sum(label > 0 for label in labels[: len(N_GROUPS)])
         is_approved = uniforms[-2] < _BASE_RATE - harm
         lowest, highest = _SCORES
         scores = (lowest + uniforms[-1] * (highest - lowest)).astype(np.int64)

@@ -1,4 +1,4 @@
-"""A plain loop over aiokafka: batches in, built batches out, a commit a second."""
+"""A plain loop over aiokafka: batches in, built batches out, a commit per second."""
 
 from __future__ import annotations
 

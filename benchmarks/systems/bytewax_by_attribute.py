@@ -1,4 +1,4 @@
-"""Bytewax with one windowed count for each attribute: what an engineer writes who wants rates by group."""
+"""Bytewax with one windowed count per attribute: the usual program for rates by group."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def age(event: Decision) -> str:
 
 
 def cell_at(pane: int, name: str, key: str) -> Cell:
-    """Return the cell that the name of a count, a pane number and a key name."""
+    """Return the cell of a pane number, the name of a count and a key."""
     approved, label = key.split("|")
     labels: dict[str, Any] = {"gender": "", "race": "", "age": "", name: label}
     return cell_of(pane, approved == "1", labels["gender"], labels["race"], labels["age"])

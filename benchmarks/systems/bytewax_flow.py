@@ -1,4 +1,4 @@
-"""Bytewax: one worker, tumbling windows of event time by cell, its recovery store on, a snapshot a second."""
+"""Bytewax: one worker, tumbling windows of event time by cell, with its recovery store and a snapshot per second."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from benchmarks.systems.kernel import Decision, cell_of, pseudonymizer
 from benchmarks.systems.task import PANE_S, Cell, Marks, Task
 
 _BATCH = 1000
-_MAX_SKEW = timedelta(seconds=60)  # how far the partitions may be apart; what comes later would not be counted
+_MAX_SKEW = timedelta(seconds=60)  # how far the partitions may be apart; later events would not be counted
 
 
 KeyOf = Callable[[Decision], str]
@@ -32,7 +32,7 @@ def run_flow(counted_by: Mapping[str, KeyOf], cell_at: CellAt) -> None:
 
     Args:
         counted_by: The windowed counts by name: the key of an event in each.
-        cell_at: The cell that a pane number, the name of a count and a key of it name.
+        cell_at: Cell of a pane number, the name of a count and a key.
     """
     task = Task.from_argv()
     marks = Marks(task.marks_path)
@@ -73,7 +73,7 @@ def cross(event: Decision) -> str:
 
 
 def cell_of_cross(pane: int, _: str, key: str) -> Cell:
-    """Return the cell that a pane number and a key name."""
+    """Return the cell of a pane number and a key."""
     approved, gender, race, age_band = key.split("|")
     return cell_of(pane, approved == "1", gender, race, age_band)
 

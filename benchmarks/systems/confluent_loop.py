@@ -1,4 +1,4 @@
-"""A plain loop over confluent-kafka, librdkafka's Python client: batches in, batches out, a commit a second."""
+"""A plain loop over confluent-kafka, librdkafka's Python client: batches in, batches out, a commit per second."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """FairStream's worker with all its parts, as ``fairstream worker --roles ingest`` runs it, and marks of time.
 
-Metrics endpoint, health and log are on. Nothing of the worker is changed or left out: the observer, which is told of
-every run and every commit anyway, also reads the process's CPU time.
+Metrics endpoint, health and log are on. Nothing of the worker is changed or left out: the observer, which is notified
+of every run and every commit anyway, also reads the process's CPU time.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class MarkingObserver(MetricsObserver):
         metrics: As in the worker.
         health: As in the worker.
         roles: As in the worker.
-        task: How many events there are.
+        task: The task, with the number of events.
         stopping: Set once all of them are committed.
     """
 
@@ -81,7 +81,7 @@ class MarkingObserver(MetricsObserver):
         raise AssertionError(f"{config.topic}[{config.partition}] lost {from_offset} to {to_offset}")
 
     def lane_reloaded(self, topic: str, partition: int, error: Exception) -> None:
-        """Tell it: events counted anew cost CPU time twice."""
+        """Mark it: events that are counted again cost CPU time twice."""
         super().lane_reloaded(topic, partition, error)
         self._marks.note("reloaded", partition=partition, reason=type(error).__name__)
 

@@ -1,4 +1,4 @@
-"""A stock Faust agent, as its tutorial writes it: a validated Record, a tumbling Table, a send for each event."""
+"""A stock Faust agent, as in its tutorial: a validated Record, a tumbling Table, a send per event."""
 
 from __future__ import annotations
 

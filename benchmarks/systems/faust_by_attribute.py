@@ -1,4 +1,4 @@
-"""A stock Faust agent with one tumbling Table for each attribute: what an engineer writes who wants rates by group."""
+"""A stock Faust agent with one tumbling Table per attribute: the usual program for rates by group."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def build(task: Task) -> faust.App:
     n_left = task.n_events
 
     def counts() -> Counts:
-        told = {cell_of(pane, approved, label, "", ""): n for pane, approved, label, n in rows_of(genders)}
-        told |= {cell_of(pane, approved, "", label, ""): n for pane, approved, label, n in rows_of(races)}
-        return told | {cell_of(pane, approved, "", "", label): n for pane, approved, label, n in rows_of(ages)}
+        cells = {cell_of(pane, approved, label, "", ""): n for pane, approved, label, n in rows_of(genders)}
+        cells |= {cell_of(pane, approved, "", label, ""): n for pane, approved, label, n in rows_of(races)}
+        return cells | {cell_of(pane, approved, "", "", label): n for pane, approved, label, n in rows_of(ages)}
 
     @app.agent(decisions)
     async def count(events: AsyncIterable[Decision]) -> None:

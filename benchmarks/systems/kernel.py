@@ -1,7 +1,7 @@
-"""The job as a competent engineer writes it by hand for one run of records: what the plain loops share.
+"""The job, hand-written for one run of records: what the plain loops share.
 
-Decode and check with msgspec, two HMAC pseudonyms from prepared hash objects, count tuples in a ``Counter``. Less
-than FairStream does: no dead letters, no repeats, no late events, no canonical labels, no source in the header.
+Decode and check with msgspec, two HMAC pseudonyms from prepared hash objects, count tuples in a ``Counter``. It does
+less than FairStream: no dead letters, duplicates, late events, canonical labels or source header.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _FRAME = (4).to_bytes(4, "big") + b"text"
 
 
 class Decision(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """A loan decision as it comes from the topic."""
+    """A loan decision as the topic contains it."""
 
     application_id: str
     applicant_id: str
@@ -78,7 +78,7 @@ def cell_of(pane: int, approved: bool, gender: str, race: str, age_band: str) ->
 def pseudonymizer(kid: str, key_hex: str) -> Callable[[str], str]:
     """Return the function from an identifier to its pseudonym (``stream_app.core.privacy.pseudonym``).
 
-    The two key blocks of HMAC are hashed once and copied: under half of the time of ``hmac.digest``.
+    The two key blocks of HMAC are hashed once and copied, which takes less than half of the time of ``hmac.digest``.
     """
     block = bytes.fromhex(key_hex).ljust(64, b"\0")
     inner, outer = hashlib.sha256(block.translate(_IPAD) + _FRAME), hashlib.sha256(block.translate(_OPAD))

@@ -1,6 +1,6 @@
-"""Quix Streams: a stateful function on RocksDB with its changelog, at least once, a commit a second.
+"""Quix Streams: a stateful function on RocksDB with its changelog, at least once, a commit per second.
 
-Charitable: Quix keys state by the record's key, which is another one for every event here; an engineer would send
+This favors Quix: it keys state by the record's key, which differs for every event here, so a real program would send
 everything through a repartition topic first. This program gives all records of a partition one key instead.
 """
 
@@ -53,7 +53,7 @@ def main() -> None:
     decode = msgspec.json.Decoder(Decision).decode
     application = pseudonymizer(task.kid, task.keys["application"])
     applicant = pseudonymizer(task.kid, task.keys["applicant"])
-    latest: dict[tuple[int, str], int] = {}  # what the state held last, to tell it at the end
+    latest: dict[tuple[int, str], int] = {}  # latest content of the state, reported at the end
 
     def count(value: bytes, state: Any) -> Decision:
         marks.first()

@@ -1,7 +1,7 @@
-"""Quix Streams as its guide has it: exactly once, and state keyed by what is counted, through a repartition topic.
+"""Quix Streams as in its guide: exactly once, and state keyed by what is counted, through a repartition topic.
 
-Quix keeps state by the record's key, so counting by cell needs ``group_by``: every event goes through the broker once
-more. ``quix.py`` spares it that.
+Quix keeps state by the record's key, so counting by cell needs ``group_by``: every event passes the broker once more.
+``quix.py`` avoids that.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def main() -> None:
     decode = msgspec.json.Decoder(Decision).decode
     application = pseudonymizer(task.kid, task.keys["application"])
     applicant = pseudonymizer(task.kid, task.keys["applicant"])
-    latest: dict[str, int] = {}  # what the state held last, to tell it at the end
+    latest: dict[str, int] = {}  # latest content of the state, reported at the end
     n_left = task.n_events
 
     def read(value: bytes) -> Decision:
@@ -61,13 +61,13 @@ def main() -> None:
     events = app.dataframe(source).apply(read)
     events.to_topic(output, key=lambda event: event.application_id)
     text: Any = dict.fromkeys(("value_deserializer", "key_deserializer", "value_serializer", "key_serializer"), "str")
-    events.apply(cell).group_by(lambda own: own, name="cell", **text).apply(count, stateful=True)
+    events.apply(cell).group_by(lambda key: key, name="cell", **text).apply(count, stateful=True)
     app.run()
-    marks.done({cell_at(own): n for own, n in latest.items()})
+    marks.done({cell_at(key): n for key, n in latest.items()})
 
 
 def cell_at(text: str) -> Any:
-    """Return the cell that a key names."""
+    """Return the cell of a key."""
     pane, approved, *labels = text.split("|")
     return cell_of(int(pane), approved == "1", *labels)
 

@@ -1,6 +1,6 @@
 """A replay of a topic in a process of its own: one policy, many, or the plain way with json and pandas.
 
-Options: ``mode`` (``published``, ``raw``, ``count``, ``what-ifs`` or ``pandas``).
+Options: ``mode`` (``published``, ``raw``, ``count``, ``scenarios`` or ``pandas``).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from stream_app.pipeline.replay.sources import PublishedCounter, RawCounter
 from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.policy import Policy
 
-_WHAT_IFS = (
+_SCENARIOS = (
     {"threshold.dir": "0.75"},
     {"threshold.dir": "0.85"},
     {"threshold.dir": "0.9"},
@@ -101,8 +101,8 @@ def main() -> None:
             n_counted = sum(group_with_pandas(task).values())
         case "count":
             n_counted = count_only(task, original)
-        case "what-ifs":
-            scenarios = [scenario_of(policy, model, ScenarioSettings(settings)) for settings in _WHAT_IFS]
+        case "scenarios":
+            scenarios = [scenario_of(policy, model, ScenarioSettings(settings)) for settings in _SCENARIOS]
             n_counted = replay(task, scenarios, is_published=True)
         case _:
             n_counted = replay(task, [original], is_published=mode == "published")

@@ -1,6 +1,6 @@
-"""What a system is told to do, and how it reports: one JSON file in, one line of JSON per mark out.
+"""The task of a system, and its marks: one JSON file in, one line of JSON per mark out.
 
-Only the standard library is used here, so that a peer in an environment of its own can import it.
+Only the standard library is used, so that a peer in an environment of its own can import it.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ class Task:
 
     Attributes:
         kafka: Bootstrap servers.
-        run: A name that no other run has: consumer group, application id, prefix of what the system makes.
+        run: Unique name: consumer group, application id, prefix of what the system creates.
         topic: Input topic, filled before the start.
-        output_topic: Where the pseudonymized events go; as many partitions as the input.
+        output_topic: Topic for the pseudonymized events; as many partitions as the input.
         n_partitions: Partitions of both.
         n_events: Events in the input.
         kid: Name of the pseudonym key.
         keys: HMAC keys in hex: ``root`` for FairStream, ``application`` and ``applicant`` as derived from it.
         marks_path: File to which marks are appended.
         policy: FairStream's policy as JSON data; the others have it in their code.
-        options: What only some system knows.
+        options: Options of single systems.
     """
 
     kafka: str
@@ -54,7 +54,7 @@ class Task:
 
 
 class Marks:
-    """Tells when the first event was taken and when everything was durable, with the CPU time of this process.
+    """Marks when the first event was read and when everything was durable, with the CPU time of this process.
 
     The CPU time is user and system time of all threads (``CLOCK_PROCESS_CPUTIME_ID``).
     """
@@ -76,7 +76,7 @@ class Marks:
         self._write({"mark": "done", "cpu_s": cpu_s, "cells": cells})
 
     def note(self, name: str, **values: Any) -> None:
-        """Write something else that the harness wants to know."""
+        """Write another mark for the harness."""
         self._write({"mark": name, "cpu_s": time.process_time(), **values})
 
     def _write(self, line: dict[str, Any]) -> None:

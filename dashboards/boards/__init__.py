@@ -1,4 +1,8 @@
-"""What is on each dashboard, one module each."""
+"""The content of each dashboard, one module per dashboard.
+
+``overview``, ``explanation``, ``intersections`` and ``outcomes`` are about fairness, ``privacy`` and ``camera`` about
+privacy; ``pipeline`` is about the workers, ``replay`` compares replays with live results.
+"""
 
 from __future__ import annotations
 

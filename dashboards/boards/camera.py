@@ -1,4 +1,4 @@
-"""Streams of counts: what the cameras send, what is let through, and what is held back."""
+"""Streams of counts: what the cameras send, what is kept, and what is dropped or suppressed."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ _COUNTED = Variable(
     "model",
     f"label_values({series('decisions_total', *OF_WORKER, _EVENT)}, model)",
     "stream",
-    all_value=None,  # of these streams; decisions have dashboards of their own
+    all_value=None,  # "All" means these streams only; decisions have their own dashboards
 )
 _TOPIC = Variable(
     "topic",
     f"label_values({series('fields_dropped_total', *OF_WORKER)}, topic)",
-    "topic of the cameras",
+    "camera topic",
     is_multi=False,
 )
 _OF_CELLS = (*OF_WORKER_MODEL, _CELL)
 
 NOW = (
     number(
-        About("Events a second", "Tracks counted now, over all cameras.", "cps"),
+        About("Events per second", "Counted tracks of all cameras.", "cps"),
         f"sum({speed('decisions_total', 'model', *OF_WORKER_MODEL, _EVENT)})",
         width=6,
     ),
     number(
-        About("Fields dropped", "Fields of camera records that were not let through, in the time above.", "short"),
+        About("Dropped fields", "Fields of camera records that were not kept, in the selected time range.", "short"),
         f"sum({grown('fields_dropped_total', 'topic', *OF_WORKER_TOPIC)})",
         width=6,
         decimals=0,
     ),
     number(
-        About("Cells hidden", "Cells of closed windows with fewer than k persons, in the time above.", "short"),
+        About("Suppressed cells", "Cells of closed windows with fewer than k persons, in the time range.", "short"),
         f"sum({grown('cells_suppressed_total', 'model', *_OF_CELLS)})",
         width=6,
         decimals=0,
     ),
     number(
-        About("Behind real time", "Time since the event time up to which everything is closed.", "s"),
+        About("Watermark delay", "Time since the watermark: everything before it is closed.", "s"),
         f"time() - min(max by (model) ({series('watermark_timestamp_seconds', *JOB_LIVE, MODEL)}))",
         width=6,
     ),
@@ -50,44 +50,44 @@ NOW = (
 
 FLOW = (
     lines(
-        About("Events by stream", "Tracks that were counted, in event time.", "cps"),
+        About("Events by stream", "Counted tracks per second.", "cps"),
         [Query(speed("decisions_total", "model", *OF_WORKER_MODEL, _EVENT), "{{model}}")],
     ),
     lines(
         About(
-            "Late and repeated events",
-            "Late: its window had closed, not counted. Repeated: sent again, counted once.",
+            "Late and duplicate events",
+            "Late: the pane had closed, so the event was dropped. Duplicate: the event had already been counted.",
             "cps",
             alert="LateEventsDropped",
         ),
         [
             Query(speed("late_events_total", "model", *OF_WORKER_MODEL), "{{model}} late"),
-            Query(speed("duplicates_total", "model", *OF_WORKER_MODEL), "{{model}} repeated"),
+            Query(speed("duplicates_total", "model", *OF_WORKER_MODEL), "{{model}} duplicate"),
         ],
     ),
 )
 
-HELD_BACK = (
+SUPPRESSED = (
     lines(
         About(
-            "Fields not let through",
-            "By the declared path, or undeclared. Persons, positions and boxes end here; nothing of them is stored.",
+            "Dropped fields by path",
+            "By declared path, or undeclared. Persons, positions and boxes are dropped here and never stored.",
             "cps",
         ),
         [Query(speed("fields_dropped_total", "topic, path", *OF_WORKER_TOPIC), "{{topic}} {{path}}")],
     ),
     lines(
         About(
-            "Cells held back",
-            "small_cell: fewer than k. complementary: hidden too, so that the small one is not the total minus the "
-            "rest.",
+            "Suppressed cells by reason",
+            "small_cell: fewer than k persons. complementary: suppressed as well, so that the small cell is not the "
+            "total minus the rest.",
             "cps",
         ),
         [Query(speed("cells_suppressed_total", "model, reason", *_OF_CELLS), "{{model}} {{reason}}")],
         width=HALF,
     ),
     lines(
-        About("Windows", "What became of closed windows; suppressed: nothing in it could be shown.", "cps"),
+        About("Closed windows by result", "suppressed: nothing of the window could be published.", "cps"),
         [
             Query(
                 speed("windows_closed_total", "model, window, result", *OF_WORKER_MODEL),
@@ -97,7 +97,7 @@ HELD_BACK = (
         width=HALF,
     ),
     lines(
-        About("Values that are not declared", "Events of a site, zone or class that the policy does not list.", "cps"),
+        About("Undeclared values", "Events with a site, zone or class that the policy does not list.", "cps"),
         [Query(speed("label_overflow_total", "model, label", *OF_WORKER_MODEL), "{{model}} {{label}}")],
         width=HALF,
     ),
@@ -107,8 +107,8 @@ BOARD = Board(
     uid=links.CAMERA,
     folder="privacy",
     title="Privacy: cameras",
-    description="What do the cameras send, and what of it is let through?",
+    description="What do the cameras send, and what is kept of it?",
     variables=(INSTANCE, _COUNTED, _TOPIC),
-    rows=(("Now", NOW), ("Events", FLOW), ("Held back", HELD_BACK)),
-    marks=(POLICY_CHANGES,),
+    rows=(("Now", NOW), ("Events", FLOW), ("Dropped and suppressed", SUPPRESSED)),
+    annotations=(POLICY_CHANGES,),
 )

@@ -1,4 +1,4 @@
-"""Why a gap is there: who applies, or how they are treated."""
+"""Why there is a gap: the mix of applications, or different decisions about similar ones."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from grafana_foundation_sdk.models.dashboard import DynamicConfigValue
 
 from dashboards import links, palette
 from dashboards.board import Board
-from dashboards.links import ASK_THE_LOG
+from dashboards.links import REPLAY_LINK
 from dashboards.panels import About, Column, Query, bars, grid, lines, note
 from dashboards.promql import OF_ANY_WINDOW, OF_ATTRIBUTE, OF_GROUP, owned
 from dashboards.selections import ALERTS, ATTRIBUTE, GROUP, MODEL, POLICY_CHANGES, WINDOW
 
 _PAIR = "attribute, group"
-_LEADS_TO = (ASK_THE_LOG,)
+_LEADS_TO = (REPLAY_LINK,)
 _SEGMENTS = owned("cause_segment_ratio", "group, segment, part", *OF_GROUP)
 
 PARTS = (
     lines(
         About(
-            "Parts of the gap: $group",
-            "The gap between the group and the reference group is the sum of two parts. Mix: the group applies in "
-            "other segments. Rate: it is approved less in the same segments. Bars below zero are harm. At most two "
-            "remarkable groups of an attribute are explained; of the others only the gap is shown.",
+            "Gap decomposition: $group",
+            "The approval gap to the reference group is the sum of two parts. Mix: a different mix of segments. Rate: "
+            "different decisions within the same segment. Bars below zero: the group is worse off. At most two groups "
+            "of an attribute are explained, those with most evidence; for the others only the gap is shown.",
             "percentunit",
             alert="FairnessBreach",
             leads_to=_LEADS_TO,
@@ -56,9 +56,9 @@ PARTS = (
 WHERE = (
     bars(
         About(
-            "Segments that make the gap",
-            "Each segment's share of the gap, in points of the approval rate; mix and rate parts apart. All parts of "
-            "a group add up to its gap; shown are the 12 lowest and the 12 highest of the chosen groups.",
+            "Contribution by segment",
+            "Contribution of each segment to the gap, in points of the approval rate, by mix and by rate. All parts of "
+            "a group add up to its gap; the 12 lowest and the 12 highest of the selected groups are shown.",
             "percentunit",
             leads_to=_LEADS_TO,
         ),
@@ -72,9 +72,9 @@ WHERE = (
     ),
     bars(
         About(
-            "Features that differ",
-            "Mean of a declared feature in the group − that in the reference group, in standard deviations. A "
-            "difference is a hint where to look, not a cause.",
+            "Feature differences",
+            "Mean of a feature in the group − mean in the reference group, in pooled standard deviations. A difference "
+            "is a hint where to look, not a cause.",
             leads_to=_LEADS_TO,
         ),
         [
@@ -89,9 +89,9 @@ WHERE = (
 SHORTFALL = (
     lines(
         About(
-            "Shortfall",
-            "Favorable decisions that a group lacks to meet the ratio rule, as a share of its decisions. This is what "
-            "the alerts FairnessBurnFast and FairnessBurnSlow spend.",
+            "Approval shortfall (share)",
+            "Approvals that a group lacks to reach the limit of the ratio, as a share of its decisions. The alerts "
+            "FairnessBurnFast and FairnessBurnSlow are based on it.",
             "percentunit",
             alert="FairnessBurnFast",
             leads_to=_LEADS_TO,
@@ -100,8 +100,8 @@ SHORTFALL = (
     ),
     lines(
         About(
-            "Missing approvals",
-            "The same in decisions: share × decisions of the window.",
+            "Approval shortfall (count)",
+            "The same in decisions: share × decisions in the window.",
             "short",
             alert="FairnessBurnSlow",
             leads_to=_LEADS_TO,
@@ -118,9 +118,9 @@ SHORTFALL = (
 EVIDENCE = (
     grid(
         About(
-            "Every test, now",
-            "log10 of the e-value of each test. The first part of a name is what is tested, low: the group is worse "
-            "off, high: the reference group is; clear: in a breach, the test whether it has ended.",
+            "Evidence of all tests",
+            "log10 e-value of each test. The first part of a name is what is tested; low: the group is worse off, "
+            "high: the reference group is; recovery: in a breach, the test whether it has ended.",
         ),
         [Column("Evidence (log10)", owned("evidence_log10", f"{_PAIR}, test", *OF_ANY_WINDOW))],
         ["attribute", "group", "test"],
@@ -128,8 +128,9 @@ EVIDENCE = (
     ),
     grid(
         About(
-            "Thresholds of the tests",
-            "Evidence above its threshold is a breach, or its end (clear); all follow from one dial.",
+            "Test thresholds",
+            "Evidence above its threshold is a breach, or its end (recovery). All thresholds follow from one "
+            "false-alarm budget.",
         ),
         [Column("Threshold (log10)", owned("evidence_threshold_log10", "attribute, test", *OF_ATTRIBUTE))],
         ["attribute", "test"],
@@ -141,14 +142,14 @@ BOARD = Board(
     uid=links.EXPLANATION,
     folder="fairness",
     title="Fairness: explanation",
-    description="Where does a gap come from: other applications, or other decisions about the same ones?",
+    description="What causes a gap: a different mix of applications, or different decisions about similar ones?",
     variables=(MODEL, ATTRIBUTE, WINDOW, GROUP),
     rows=(
-        ("Parts of the gap", PARTS),
-        ("Where", WHERE),
-        ("How much is missing", SHORTFALL),
+        ("Gap decomposition", PARTS),
+        ("Segments and features", WHERE),
+        ("Shortfall", SHORTFALL),
         ("Evidence", EVIDENCE),
-        ("Look closer", (note("Replay", "Commands for the model and time above.", links.REPLAY_COMMANDS),)),
+        ("Investigate", (note("Replay commands", "For the selected model and time range.", links.REPLAY_COMMANDS),)),
     ),
-    marks=(ALERTS, POLICY_CHANGES),
+    annotations=(ALERTS, POLICY_CHANGES),
 )

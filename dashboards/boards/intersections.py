@@ -1,18 +1,18 @@
-"""Subgroups of several attributes at once: the worst of them, and those in watch or breach."""
+"""Subgroups of several attributes at once: the worst of them, and those in warning or breach."""
 
 from __future__ import annotations
 
 from dashboards import links
 from dashboards.board import Board
 from dashboards.evidence import evidence
-from dashboards.links import ASK_THE_LOG
+from dashboards.links import REPLAY_LINK
 from dashboards.panels import FULL, HALF, About, Column, Query, bars, dashed, grid, lines, number, states
 from dashboards.promql import CROSSED, OF_ATTRIBUTE, OF_MODEL, OF_WINDOW, owned, series
 from dashboards.selections import ALERTS, CROSSED_ATTRIBUTE, MODEL, POLICY_CHANGES, WINDOW
 
 _PAIR = "attribute, group"
 _CROSSED, _ANY_CROSSED = (*OF_WINDOW, CROSSED), (*OF_ATTRIBUTE, CROSSED)
-_LEADS_TO = (ASK_THE_LOG,)
+_LEADS_TO = (REPLAY_LINK,)
 _RATIO_RULE = 'kind="disparate_impact_ratio"'
 _RATIO = owned("disparate_impact_ratio", _PAIR, *_CROSSED)
 _RULE = f"max({series('threshold_ratio', *OF_MODEL, _RATIO_RULE)})"
@@ -21,22 +21,22 @@ NOW = (
     number(
         About(
             "Subgroups shown",
-            "Every subgroup is watched; shown are the few worst, and those in watch or breach. Which ones are shown "
-            "changes with the data.",
+            "Every subgroup is monitored; only the worst ones, and those in warning or breach, are shown. Which ones "
+            "those are changes with the data.",
         ),
         f"count({_RATIO})",
         width=8,
     ),
     number(
-        About("Worst ratio of a subgroup", "Lowest disparate impact ratio in the chosen window."),
+        About("Worst subgroup ratio", "Lowest disparate impact ratio in the selected window."),
         f"min({_RATIO})",
         width=8,
         decimals=3,
     ),
     number(
         About(
-            "Subgroups in breach",
-            "Intersections with a pair in breach. The error rate is held over all subgroups together.",
+            "Rules in breach",
+            "Intersections in breach, counted per rule. The false-alarm budget covers all subgroups together.",
             alert="FairnessBreach",
         ),
         f"count({owned('alert_level', 'attribute, kind', *OF_ATTRIBUTE, CROSSED)} == 3) or vector(0)",
@@ -48,7 +48,7 @@ WORST = (
     bars(
         About(
             "Ten worst subgroups",
-            "Disparate impact ratio against the subgroup of the reference groups, lowest first.",
+            "Disparate impact ratio relative to the subgroup of the reference groups, lowest first.",
             alert="FairnessBreach",
             leads_to=_LEADS_TO,
         ),
@@ -58,18 +58,18 @@ WORST = (
     dashed(
         lines(
             About(
-                "Ratio over time",
-                "The subgroups that are shown. A line that begins or ends: the subgroup came among the worst, or left.",
+                "Impact ratio over time",
+                "A line begins when a subgroup gets among the worst, and ends when it leaves them. Dashed: the limit.",
                 leads_to=_LEADS_TO,
             ),
-            [Query(_RATIO, "{{group}}"), Query(_RULE, "rule")],
+            [Query(_RATIO, "{{group}}"), Query(_RULE, "limit")],
         ).height(9),
-        "rule",
+        "limit",
     ),
     states(
         About(
-            "State of the intersections",
-            "ok, insufficient data, watch, breach; each state has its word.",
+            "States of intersections",
+            "ok, insufficient data, warning or breach; each state is labeled.",
             alert="FairnessBreach",
             leads_to=_LEADS_TO,
         ),
@@ -80,20 +80,28 @@ WORST = (
 
 VALUES = (
     grid(
-        About("Subgroups, now", "Decisions is the lower end of a band, so that single persons cannot be counted."),
+        About(
+            "Subgroups (latest window)",
+            "Decisions is the lower end of a band, so that no single person can be counted.",
+        ),
         [
             Column("Ratio", _RATIO),
             Column("Ratio, lower", owned("disparate_impact_ratio_lower", _PAIR, *_CROSSED)),
             Column("Ratio, upper", owned("disparate_impact_ratio_upper", _PAIR, *_CROSSED)),
             Column("Gap", owned("approval_gap_ratio", _PAIR, *_CROSSED), "percentunit"),
-            Column("Decisions, at least", owned("window_decisions", _PAIR, *_CROSSED), "short"),
+            Column("Decisions (at least)", owned("window_decisions", _PAIR, *_CROSSED), "short"),
         ],
         ["attribute", "group"],
         width=FULL,
     ),
-    evidence("Evidence", "ratio|gap", _ANY_CROSSED, _ANY_CROSSED, _LEADS_TO),
+    evidence("Evidence of adverse impact", "ratio|gap", _ANY_CROSSED, _ANY_CROSSED, _LEADS_TO),
     lines(
-        About("Gap", "Approval rate of the subgroup − that of its reference.", "percentunit", leads_to=_LEADS_TO),
+        About(
+            "Approval gap by subgroup",
+            "Approval rate of the subgroup − that of its reference.",
+            "percentunit",
+            leads_to=_LEADS_TO,
+        ),
         [Query(owned("approval_gap_ratio", _PAIR, *_CROSSED), "{{group}}")],
         width=HALF,
         soft_min=None,
@@ -107,5 +115,5 @@ BOARD = Board(
     description="Which subgroup of several attributes is worst off?",
     variables=(MODEL, CROSSED_ATTRIBUTE, WINDOW),
     rows=(("Now", NOW), ("Worst", WORST), ("Values", VALUES)),
-    marks=(ALERTS, POLICY_CHANGES),
+    annotations=(ALERTS, POLICY_CHANGES),
 )

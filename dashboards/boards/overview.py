@@ -1,22 +1,22 @@
-"""Is a model fair now, how sure is that, and since when."""
+"""Is a model fair now, with what evidence, and since when."""
 
 from __future__ import annotations
 
 from dashboards import links
 from dashboards.board import Board
 from dashboards.evidence import evidence
-from dashboards.links import ASK_THE_LOG, EXPLAIN
+from dashboards.links import EXPLAIN, REPLAY_LINK
 from dashboards.palette import state_mapping
 from dashboards.panels import HALF, About, Column, Query, band, bars, dashed, grid, lines, note, number, states
 from dashboards.promql import JOB_LIVE, OF_ANY_WINDOW, OF_ATTRIBUTE, OF_GROUP, OF_MODEL, OF_WINDOW, PLAIN, owned, series
 from dashboards.selections import ALERTS, ATTRIBUTE, GROUP, MODEL, POLICY_CHANGES, VERSIONS, WINDOW
 
-_LEADS_TO = (EXPLAIN, ASK_THE_LOG)
+_LEADS_TO = (EXPLAIN, REPLAY_LINK)
 _PAIR = "attribute, group"
-_NOT_HIDDEN = (*OF_MODEL, 'attribute!="cell"')
+_OF_GROUPS = (*OF_MODEL, 'attribute!="cell"')
 
 
-def _rule(kind: str) -> str:
+def _limit(kind: str) -> str:
     of_kind = f'kind="{kind}"'
     return f"max({series('threshold_ratio', *OF_ATTRIBUTE, of_kind)})"
 
@@ -25,8 +25,8 @@ NOW = (
     number(
         About(
             "State",
-            "Worst state of any attribute under any rule. A state is decided from counts by the judge, with bounded "
-            "false alarms; it does not depend on this page.",
+            "Worst state of any attribute under any rule. The judge decides a state from counts, with a bounded false-"
+            "alarm rate; it does not depend on this page.",
             alert="FairnessBreach",
         ),
         f"max({series('alert_level', *OF_MODEL, PLAIN)})",
@@ -34,30 +34,32 @@ NOW = (
     ),
     number(
         About(
-            "Pairs in breach",
-            "How many pairs of attribute and rule are in breach now, intersections among them.",
+            "Rules in breach",
+            "Pairs of attribute and rule that are in breach, including intersections.",
             alert="FairnessBreach",
         ),
         f"count({owned('alert_level', 'attribute, kind', *OF_MODEL)} == 3) or vector(0)",
     ),
     number(
-        About("In alert since", "Event time since when the oldest alert that still holds has held.", "dateTimeFromNow"),
+        About(
+            "In breach since", "Estimated onset of the oldest open breach or warning, event time.", "dateTimeFromNow"
+        ),
         f"1000 * min({series('alert_onset_timestamp_seconds', *OF_MODEL)})",
-        missing="no alert",
+        missing="no breach",
     ),
     number(
         About(
-            "Worst ratio now",
-            "Lowest disparate impact ratio of any group in the chosen window: approval rate of the group / approval "
-            "rate of the reference group. The dashed line below is its rule.",
+            "Worst impact ratio",
+            "Lowest disparate impact ratio of any group in the selected window: approval rate of the group / approval "
+            "rate of the reference group. The dashed lines below are its limits.",
         ),
         f"min({owned('disparate_impact_ratio', _PAIR, *OF_WINDOW, PLAIN)})",
         decimals=3,
     ),
     number(
         About(
-            "Data as of",
-            "End of the last closed window, in event time. Old: nothing arrives, or a partition is held up.",
+            "Latest window",
+            "End of the latest closed window, event time. If it is old, nothing arrives or a partition is delayed.",
             "dateTimeFromNow",
             alert="FairnessDataStale",
         ),
@@ -65,11 +67,11 @@ NOW = (
     ),
     number(
         About(
-            "Groups hidden",
-            "Groups of closed windows that were too small to be shown, in the time above. A hidden group makes a gap.",
+            "Groups suppressed",
+            "Groups of closed windows that were too small to be shown, in the selected time range. They leave gaps.",
             alert="GroupSuppressed",
         ),
-        f"sum(increase({series('cells_suppressed_total', *_NOT_HIDDEN)}[$__range]))",
+        f"sum(increase({series('cells_suppressed_total', *_OF_GROUPS)}[$__range]))",
         decimals=0,
     ),
 )
@@ -77,18 +79,18 @@ NOW = (
 STATES = (
     states(
         About(
-            "All models",
-            "Worst state of each model, whichever is chosen above.",
+            "State of all models",
+            "Worst state of each model, independent of the selected one.",
             alert="FairnessBreach",
-            leads_to=(ASK_THE_LOG,),
+            leads_to=(REPLAY_LINK,),
         ),
         [Query(owned("alert_level", "model", *JOB_LIVE), "{{model}}")],
         height=5,
     ),
     states(
         About(
-            "State of each attribute under each rule",
-            "ok, insufficient data, watch (leaning to a breach), breach. Each state has its word in the bar.",
+            "States by attribute and rule",
+            "ok, insufficient data, warning (close to a breach) or breach. Each bar is labeled with its state.",
             alert="FairnessBreach",
             leads_to=_LEADS_TO,
         ),
@@ -100,9 +102,9 @@ RATIOS = (
     band(
         About(
             "Disparate impact ratio: $group",
-            "Approval rate of the group / that of the reference group, with its interval. Below the dashed rule the "
-            "group is worse off, above the upper one the reference is. Upper bound below the rule: a sure violation. "
-            "Only the lower bound below it: cannot be excluded.",
+            "Approval rate of the group / that of the reference group, with 95% interval. Below the lower limit the "
+            "group is worse off, above the upper limit the reference group is. Upper bound below the limit: a "
+            "violation at 95% confidence. Only the lower bound below it: a violation cannot be excluded.",
             alert="FairnessBreach",
             leads_to=_LEADS_TO,
         ),
@@ -110,8 +112,8 @@ RATIOS = (
         owned("disparate_impact_ratio_lower", _PAIR, *OF_GROUP),
         owned("disparate_impact_ratio_upper", _PAIR, *OF_GROUP),
         [
-            Query(_rule("disparate_impact_ratio"), "rule"),
-            Query(f"1 / {_rule('disparate_impact_ratio')}", "rule, other way"),
+            Query(_limit("disparate_impact_ratio"), "lower limit"),
+            Query(f"1 / {_limit('disparate_impact_ratio')}", "upper limit"),
         ],
         repeat="group",
     ),
@@ -120,8 +122,8 @@ RATIOS = (
 RATES = (
     lines(
         About(
-            "Approval rate",
-            "Share of favorable decisions in the last closed window.",
+            "Approval rate by group",
+            "Share of favorable decisions in the latest closed window.",
             "percentunit",
             leads_to=_LEADS_TO,
         ),
@@ -130,26 +132,26 @@ RATES = (
     dashed(
         lines(
             About(
-                "Gap to the reference group",
-                "Approval rate of the group − that of the reference group; negative is harm.",
+                "Approval gap by group",
+                "Approval rate of the group − that of the reference group; negative: the group is worse off.",
                 "percentunit",
                 alert="FairnessBreach",
                 leads_to=_LEADS_TO,
             ),
             [
                 Query(owned("approval_gap_ratio", _PAIR, *OF_GROUP), "{{attribute}} {{group}}"),
-                Query(_rule("gap"), "rule"),
-                Query(f"-{_rule('gap')}", "rule, other way"),
+                Query(_limit("gap"), "upper limit"),
+                Query(f"-{_limit('gap')}", "lower limit"),
             ],
             soft_min=None,
         ),
-        "rule.*",
+        ".*limit",
     ),
-    evidence("Evidence that the group is worse off", "ratio|gap", OF_ANY_WINDOW, OF_ATTRIBUTE, _LEADS_TO),
+    evidence("Evidence of adverse impact", "ratio|gap", OF_ANY_WINDOW, OF_ATTRIBUTE, _LEADS_TO),
     lines(
         About(
-            "Decisions in the window",
-            "How many decisions about a group the values stand on. A gap: too few to be shown.",
+            "Decisions per window",
+            "Number of decisions about a group in the latest window. A gap: too few to be shown.",
             "short",
             alert="FairnessInsufficientData",
             leads_to=_LEADS_TO,
@@ -162,9 +164,8 @@ RATES = (
 TABLE = (
     grid(
         About(
-            "Every group, now",
-            "The values of the last closed window. An empty cell: suppressed, or not to be formed. The reference group "
-            "has a rate and no ratio.",
+            "All groups (latest window)",
+            "An empty cell is suppressed or undefined. The reference group has a rate and no ratio.",
         ),
         [
             Column("Rate", owned("approval_ratio", _PAIR, *OF_WINDOW), "percentunit"),
@@ -179,15 +180,15 @@ TABLE = (
         ["attribute", "group"],
     ),
     grid(
-        About("Reference groups", "The group that every other group of an attribute is compared with."),
+        About("Reference groups", "The group with which the other groups of an attribute are compared."),
         [Column("Declared", owned("reference_info", "attribute, reference", *OF_ATTRIBUTE))],
         ["attribute", "reference"],
         width=HALF,
     ),
     bars(
         About(
-            "Changes of state",
-            "How often a state was entered in the time above. Many changes: a value close to its rule.",
+            "State transitions",
+            "How often a state was entered in the selected time range. Many transitions: a value close to its limit.",
             "short",
         ),
         [
@@ -205,15 +206,15 @@ BOARD = Board(
     uid=links.OVERVIEW,
     folder="fairness",
     title="Fairness: overview",
-    description="Is the model fair now, how sure is that, and since when?",
+    description="Is the model fair now, with what evidence, and since when?",
     variables=(MODEL, ATTRIBUTE, WINDOW, GROUP),
     rows=(
         ("Now", NOW),
         ("States", STATES),
-        ("Each group beside the reference group", RATIOS),
-        ("Rates, gaps, evidence, numbers", RATES),
+        ("Disparate impact by group", RATIOS),
+        ("Rates, gaps, evidence, counts", RATES),
         ("Values", TABLE),
-        ("Look closer", (note("Replay", "Commands for the model and time above.", links.REPLAY_COMMANDS),)),
+        ("Investigate", (note("Replay commands", "For the selected model and time range.", links.REPLAY_COMMANDS),)),
     ),
-    marks=(ALERTS, POLICY_CHANGES, VERSIONS),
+    annotations=(ALERTS, POLICY_CHANGES, VERSIONS),
 )

@@ -1,4 +1,4 @@
-"""Does the machinery work: rate, errors, duration; lag, rebalances, recovery, transactions."""
+"""Does the pipeline work: rate, errors, duration; lag, rebalances, reloads, transactions."""
 
 from __future__ import annotations
 
@@ -29,27 +29,28 @@ NOW = (
         'sum(up{job=~"$job", instance=~"$instance"})',
     ),
     number(
-        About("Events a second", "Events counted, over all workers.", "cps"),
+        About("Events per second", "Counted events of all workers.", "cps"),
         f"sum({speed('decisions_total', 'model', *OF_WORKER_MODEL)})",
     ),
     number(
-        About("Records waiting", "Records that are not yet processed.", "short", alert="ConsumerLagGrowing"),
+        About("Consumer lag", "Records that are not yet processed.", "short", alert="ConsumerLagGrowing"),
         f"sum({series('consumer_lag_messages', *OF_WORKER_TOPIC)})",
     ),
     number(
-        About("Event delay", "Time since the event time up to which everything is closed.", "s"),
+        About("Watermark delay", "Time since the watermark: everything before it is closed.", "s"),
         f"max({_DELAY})",
     ),
     number(
-        About("Refused", "Share of records that went to dead-letters.", "percentunit", alert="DeadLetters"),
+        About("Rejected records", "Share of records that went to dead-letters.", "percentunit", alert="DeadLetters"),
         f"sum({speed('dead_letters_total', 'topic', *OF_WORKER_TOPIC)}) / "
         f"(sum({speed('decisions_total', 'model', *OF_WORKER_MODEL)}) + "
         f"sum({speed('dead_letters_total', 'topic', *OF_WORKER_TOPIC)}))",
     ),
     number(
         About(
-            "Records lost",
-            "Records that retention deleted before they were counted, in the time above. Not 0: counts are too low.",
+            "Lost records",
+            "Records that retention deleted before they were counted, in the selected time range. If not 0, counts are "
+            "too low.",
             "short",
             alert="RecordsLost",
         ),
@@ -61,35 +62,35 @@ NOW = (
 
 RED = (
     lines(
-        About("Events counted", "By model and outcome; without groups on purpose.", "cps"),
+        About("Counted events", "By model and outcome; without groups by design.", "cps"),
         [Query(speed("decisions_total", "model, outcome", *OF_WORKER_MODEL), "{{model}} {{outcome}}")],
         width=THIRD,
     ),
     lines(
-        About("Records refused", "By topic; the privacy dashboard tells the reasons.", "cps", alert="DeadLetters"),
+        About("Rejected records by topic", "The privacy dashboard shows the reasons.", "cps", alert="DeadLetters"),
         [Query(speed("dead_letters_total", "topic", *OF_WORKER_TOPIC), "{{topic}}")],
         width=THIRD,
     ),
     lines(
         About(
-            "Late, repeated, corrected",
-            "late: not counted. repeated: counted once. revised: a closed window was corrected. too late: a "
-            "correction was refused.",
+            "Late, duplicate and revised",
+            "late: dropped events. duplicate: already counted. revised: a closed window was corrected. late revision: "
+            "a correction was dropped.",
             "cps",
             alert="LateEventsDropped",
         ),
         [
             Query(speed("late_events_total", "model", *OF_WORKER_MODEL), "{{model}} late"),
-            Query(speed("duplicates_total", "model", *OF_WORKER_MODEL), "{{model}} repeated"),
+            Query(speed("duplicates_total", "model", *OF_WORKER_MODEL), "{{model}} duplicate"),
             Query(speed("windows_revised_total", "model", *OF_WORKER_MODEL), "{{model}} revised"),
-            Query(speed("late_corrections_total", "model", *OF_WORKER_MODEL), "{{model}} too late"),
+            Query(speed("late_corrections_total", "model", *OF_WORKER_MODEL), "{{model}} late revision"),
         ],
         width=THIRD,
     ),
     warmth(
         About(
-            "From event to counted",
-            "Time from the broker's timestamp to counted and durable; darker is more events.",
+            "Ingest latency",
+            "Time from the broker's timestamp to counted and durable; darker: more events.",
             "s",
             alert="EndToEndLatencyHigh",
         ),
@@ -105,28 +106,28 @@ RED = (
             alert="EndToEndLatencyHigh",
         ),
         [
-            Query(quantile(0.5, "event_latency_seconds", "stage", *OF_WORKER), "{{stage}} half of them"),
-            Query(quantile(0.99, "event_latency_seconds", "stage", *OF_WORKER), "{{stage}} 99 of 100"),
+            Query(quantile(0.5, "event_latency_seconds", "stage", *OF_WORKER), "{{stage}} p50"),
+            Query(quantile(0.99, "event_latency_seconds", "stage", *OF_WORKER), "{{stage}} p99"),
         ],
     ),
 )
 
-BEHIND = (
+BACKLOG = (
     lines(
-        About("Records waiting", "Over all partitions of a topic.", "short", alert="ConsumerLagGrowing"),
+        About("Consumer lag by topic", "Over all partitions of a topic.", "short", alert="ConsumerLagGrowing"),
         [Query(f"sum by (topic) ({series('consumer_lag_messages', *OF_WORKER_TOPIC)})", "{{topic}}")],
         width=HALF,
     ),
     lines(
-        About("Event delay", "Time since the event time up to which everything is closed, by model.", "s"),
+        About("Watermark delay by model", "Time since the watermark: everything before it is closed.", "s"),
         [Query(_DELAY, "{{model}}")],
         width=HALF,
     ),
     dashed(
         lines(
             About(
-                "Age of the newest window",
-                "Time since its end, in event time, beside the age beyond which it is stale (dashed).",
+                "Age of latest window",
+                "Time since its end, event time. Dashed: the age from which on it is stale.",
                 "s",
                 alert="FairnessDataStale",
             ),
@@ -140,7 +141,7 @@ BEHIND = (
         "limit.*",
     ),
     lines(
-        About("Windows closed", "By what became of them.", "cps"),
+        About("Closed windows by result", "published, suppressed, insufficient or empty.", "cps"),
         [Query(speed("windows_closed_total", "window, result", *OF_WORKER_MODEL), "{{window}} {{result}}")],
         width=HALF,
     ),
@@ -150,7 +151,7 @@ LANES = (
     lines(
         About(
             "Partitions by worker",
-            "The sum is the number of partitions; less: some are not worked on.",
+            "The sum is the number of partitions of a topic; if it is lower, some are not processed.",
             "short",
             alert="PartitionsUnassigned",
         ),
@@ -167,7 +168,7 @@ LANES = (
     lines(
         About(
             "Rebalances and reloads",
-            "Rebalances move partitions between workers. A reload reads a lane's state again after a failure.",
+            "A rebalance moves partitions between workers. A reload reads the state of a lane again after a failure.",
             "short",
             alert="RebalanceStorm",
         ),
@@ -186,7 +187,7 @@ LANES = (
     lines(
         About(
             "Transactions",
-            "Each holds outputs, state and position of a lane. Failed ones are repeated, never half done.",
+            "Each contains outputs, state and position of a lane. A failed one is aborted and retried.",
             "cps",
             alert="LanesFailing",
         ),
@@ -194,10 +195,10 @@ LANES = (
         width=THIRD,
     ),
     lines(
-        About("Time of a flush", "From its start to its commit.", "s"),
+        About("Flush duration", "From the start of a flush to its commit.", "s"),
         [
-            Query(quantile(0.5, "flush_seconds", "role", *OF_WORKER), "{{role}} half of them"),
-            Query(quantile(0.99, "flush_seconds", "role", *OF_WORKER), "{{role}} 99 of 100"),
+            Query(quantile(0.5, "flush_seconds", "role", *OF_WORKER), "{{role}} p50"),
+            Query(quantile(0.99, "flush_seconds", "role", *OF_WORKER), "{{role}} p99"),
         ],
         width=THIRD,
     ),
@@ -213,13 +214,13 @@ BOARD = Board(
     uid=links.PIPELINE,
     folder="pipeline",
     title="Pipeline",
-    description="Are the workers up, on time, and losing nothing?",
+    description="Are the workers up, on time, and without data loss?",
     variables=(INSTANCE, ANY_MODEL, TOPIC),
     rows=(
         ("Now", NOW),
         ("Rate, errors, duration", RED),
-        ("How far behind", BEHIND),
+        ("Backlog and delay", BACKLOG),
         ("Lanes", LANES),
     ),
-    marks=(REBALANCES, VERSIONS, POLICY_CHANGES),
+    annotations=(REBALANCES, VERSIONS, POLICY_CHANGES),
 )

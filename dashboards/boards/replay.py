@@ -1,7 +1,7 @@
-"""A replay beside what was live.
+"""A replay compared with the live results.
 
 A replay writes its values with the times of the events and the label ``run``; ``promtool tsdb create-blocks-from
-openmetrics`` puts them beside the live ones.
+openmetrics`` adds them to the live ones.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dashboards.promql import WINDOW as OF_WINDOW
 from dashboards.selections import ALERTS, ATTRIBUTE, GROUP, MODEL, POLICY_CHANGES, WINDOW
 
 _PAIR = "attribute, group"
-_AGAIN = (REPLAYED, OF_MODEL, OF_ATTRIBUTE, OF_WINDOW, OF_GROUP)
+_REPLAY = (REPLAYED, OF_MODEL, OF_ATTRIBUTE, OF_WINDOW, OF_GROUP)
 _RATIO, _RATE, _LEVEL, _N = "disparate_impact_ratio", "approval_ratio", "alert_level", "window_decisions"
 _SOME_RUN = 'run!=""'
 _RUN = Variable("run", f"label_values({series(_RATIO, _SOME_RUN, OF_MODEL)}, run)", "replay")
@@ -27,33 +27,33 @@ _RUN = Variable("run", f"label_values({series(_RATIO, _SOME_RUN, OF_MODEL)}, run
 def _both(title: str, description: str, metric: str, unit: str) -> tuple[About, list[Query]]:
     return About(title, description, unit), [
         Query(owned(metric, _PAIR, *LIVE), "{{attribute}} {{group}} live"),
-        Query(owned(metric, f"run, {_PAIR}", *_AGAIN), "{{attribute}} {{group}} replay {{run}}"),
+        Query(owned(metric, f"run, {_PAIR}", *_REPLAY), "{{attribute}} {{group}} replay {{run}}"),
     ]
 
 
 def _difference(metric: str) -> str:
-    again, live = owned(metric, f"run, {_PAIR}", *_AGAIN), owned(metric, _PAIR, *LIVE)
-    return f"{again} - on ({_PAIR}) group_left () {live}"
+    replay, live = owned(metric, f"run, {_PAIR}", *_REPLAY), owned(metric, _PAIR, *LIVE)
+    return f"{replay} - on ({_PAIR}) group_left () {live}"
 
 
 NOW = (
     number(
-        About("Replays shown", "Replays whose values are in this Prometheus for the model above."),
-        f"count(count by (run) ({series(_RATIO, *_AGAIN)}))",
+        About("Replays loaded", "Replays of the selected model whose values are in this Prometheus."),
+        f"count(count by (run) ({series(_RATIO, *_REPLAY)}))",
         width=8,
         missing="no replay",
     ),
     number(
         About(
-            "Largest difference of a ratio",
-            "Between replay and live, in the newest window. A replay under the same policy has 0.",
+            "Largest ratio difference",
+            "Between replay and live results, in the latest window. A replay under the same policy has 0.",
         ),
         f"max(abs({_difference(_RATIO)}))",
         width=8,
         missing="no replay",
     ),
     number(
-        About("Windows of replays", "Newest event time that a replay has reached.", "dateTimeAsIso"),
+        About("Newest replayed window", "Latest event time that a replay has reached.", "dateTimeAsIso"),
         f"1000 * max({series('window_end_timestamp_seconds', REPLAYED, OF_MODEL, OF_ATTRIBUTE, OF_WINDOW)})",
         width=8,
         missing="no replay",
@@ -61,17 +61,17 @@ NOW = (
 )
 
 OVERLAY = (
-    dashed(lines(*_both("Ratio", "Disparate impact ratio; dashed: the replay.", _RATIO, "none")), ".*replay.*", None),
+    dashed(lines(*_both("Disparate impact ratio", "Dashed: the replay.", _RATIO, "none")), ".*replay.*", None),
     dashed(lines(*_both("Approval rate", "Dashed: the replay.", _RATE, "percentunit")), ".*replay.*", None),
     states(
-        About("States", "Live first, then each replay: where the bars differ, another rule would have told otherwise."),
+        About("States", "Live first, then each replay. Where the bars differ, the other policy gives another state."),
         [
             Query(
                 owned(_LEVEL, "attribute, kind", *LIVE[:-1]),
                 "{{attribute}} {{kind}} live",
             ),
             Query(
-                owned(_LEVEL, "run, attribute, kind", *_AGAIN[:-1]),
+                owned(_LEVEL, "run, attribute, kind", *_REPLAY[:-1]),
                 "{{attribute}} {{kind}} replay {{run}}",
             ),
         ],
@@ -81,29 +81,29 @@ OVERLAY = (
 
 DIFFERENCES = (
     lines(
-        About("Difference of the ratio", "Replay − live. 0: the same."),
+        About("Difference in ratio", "Replay − live; 0: identical."),
         [Query(_difference(_RATIO), "{{attribute}} {{group}} {{run}}")],
         width=THIRD,
         soft_min=None,
     ),
     lines(
-        About("Difference of the rate", "Approval rate, replay − live.", "percentunit"),
+        About("Difference in rate", "Approval rate, replay − live.", "percentunit"),
         [Query(_difference(_RATE), "{{attribute}} {{group}} {{run}}")],
         width=THIRD,
         soft_min=None,
     ),
     lines(
-        About("Difference of the numbers", "Decisions of the window, replay − live. Not 0: other events.", "short"),
+        About("Difference in decisions", "Decisions per window, replay − live. Not 0: different events.", "short"),
         [Query(_difference(_N), "{{attribute}} {{group}} {{run}}")],
         width=THIRD,
         soft_min=None,
     ),
     grid(
-        About("Replays, now", "Values of the newest window of each replay."),
+        About("Latest window by replay", "Values of the latest window of each replay."),
         [
-            Column("Rate", owned(_RATE, f"run, {_PAIR}", *_AGAIN), "percentunit"),
-            Column("Ratio", owned(_RATIO, f"run, {_PAIR}", *_AGAIN)),
-            Column("Decisions", owned(_N, f"run, {_PAIR}", *_AGAIN), "short"),
+            Column("Rate", owned(_RATE, f"run, {_PAIR}", *_REPLAY), "percentunit"),
+            Column("Ratio", owned(_RATIO, f"run, {_PAIR}", *_REPLAY)),
+            Column("Decisions", owned(_N, f"run, {_PAIR}", *_REPLAY), "short"),
         ],
         ["run", "attribute", "group"],
         width=FULL,
@@ -114,13 +114,13 @@ BOARD = Board(
     uid=links.REPLAY,
     folder="replay",
     title="Replay",
-    description="What does a replay say beside what was live?",
+    description="How does a replay differ from the live results?",
     variables=(MODEL, ATTRIBUTE, WINDOW, GROUP, _RUN),
     rows=(
-        ("Start one", (note("Replay", "Commands for the model and time above.", links.REPLAY_COMMANDS),)),
+        ("Run a replay", (note("Replay commands", "For the selected model and time range.", links.REPLAY_COMMANDS),)),
         ("Now", NOW),
         ("Live and replay", OVERLAY),
         ("Differences", DIFFERENCES),
     ),
-    marks=(ALERTS, POLICY_CHANGES),
+    annotations=(ALERTS, POLICY_CHANGES),
 )

@@ -1,7 +1,7 @@
-"""Cells of a CSV file read as what a policy expects.
+"""Reads the cells of a CSV file as the values that a policy expects.
 
-A reader takes the stripped text of one cell and returns a JSON value, or raises ``UnreadableCellError`` with a
-reason that never repeats what stands in the cell.
+A reader takes the stripped text of one cell and returns a JSON value, or raises ``UnreadableCellError`` with a reason
+that never contains the text of the cell.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class UnreadableCellError(ValueError):
 
 
 class Moment(NamedTuple):
-    """An event time as it stands in the record, and in milliseconds since the epoch."""
+    """An event time as the record contains it, and in milliseconds since the epoch."""
 
     value: str | int | float
     time_ms: int
@@ -41,7 +41,7 @@ def read_optional_text(cell: str) -> str | None:
 
 
 def identifier_reader(identifier: Identifier) -> Reader:
-    """Return the reader of an identifier: whole numbers where the policy demands them, else text."""
+    """Return the reader of an identifier: integers where the policy requires them, otherwise text."""
 
     def read(cell: str) -> JsonValue:
         if not cell:
@@ -52,7 +52,7 @@ def identifier_reader(identifier: Identifier) -> Reader:
 
 
 def feature_reader(feature: Feature) -> Reader:
-    """Return the reader of a number; NaN and infinity are no numbers of JSON."""
+    """Return the reader of a number; NaN and infinity are not JSON numbers."""
 
     def read(cell: str) -> JsonValue:
         return _read_number(cell) if cell else _allow_blank(is_required=feature.is_required)
@@ -61,7 +61,7 @@ def feature_reader(feature: Feature) -> Reader:
 
 
 def constant_reader(constant: Constant) -> Reader:
-    """Return the reader of a field that may hold only the listed values."""
+    """Return the reader of a field that may contain only the listed values."""
     values: dict[str, JsonValue] = {str(value): value for value in constant.values}
 
     def read(cell: str) -> JsonValue:
@@ -79,7 +79,7 @@ def decision_reader(decision: Decision, favorable: Collection[str], unfavorable:
         decision: What the policy expects.
         favorable: Spellings of the favorable value in the file; when empty, the values of the policy themselves
             (for booleans also yes/no and 1/0).
-        unfavorable: Spellings of the other value; when empty, whatever is not favorable and not blank.
+        unfavorable: Spellings of the other value; when empty, anything that is neither favorable nor blank.
     """
     is_open = bool(favorable) and not unfavorable
     values = _spell(decision.favorable, favorable)
@@ -99,21 +99,21 @@ def decision_reader(decision: Decision, favorable: Collection[str], unfavorable:
 
 
 def moment_reader(event_time: EventTime, *, assumes_utc: bool) -> Callable[[str], Moment]:
-    """Return the reader of the event time, in the format that the policy demands.
+    """Return the reader of the event time, in the format that the policy requires.
 
     Args:
         event_time: What the policy expects.
-        assumes_utc: Whether an ISO time without an offset is in UTC; otherwise it cannot be read.
+        assumes_utc: Whether an ISO time without a UTC offset is in UTC; if not, it cannot be read.
     """
 
     def read_iso(cell: str) -> Moment:
         try:
             moment = datetime.fromisoformat(cell)
         except ValueError:
-            raise UnreadableCellError("no ISO 8601 time") from None
+            raise UnreadableCellError("not a valid ISO 8601 time") from None
         if moment.tzinfo is None:
             if not assumes_utc:
-                raise UnreadableCellError("a time without an offset from UTC")
+                raise UnreadableCellError("a time without a UTC offset")
             moment = moment.replace(tzinfo=UTC)
         since_epoch = moment - datetime(1970, 1, 1, tzinfo=UTC)
         return Moment(moment.isoformat(), round(since_epoch.total_seconds() * 1000))
@@ -122,7 +122,7 @@ def moment_reader(event_time: EventTime, *, assumes_utc: bool) -> Callable[[str]
         value = _read_number(cell) if event_time.format == "epoch_s" else _read_integer(cell)
         time_ms = value * (1000 if event_time.format == "epoch_s" else 1)
         if abs(time_ms) > _YEAR_9999_MS:
-            raise UnreadableCellError("no time before the year 10000")
+            raise UnreadableCellError("not a time before the year 10000")
         return Moment(value, round(time_ms))
 
     read = read_iso if event_time.format == "iso8601" else read_epoch
@@ -136,13 +136,13 @@ def moment_reader(event_time: EventTime, *, assumes_utc: bool) -> Callable[[str]
 
 
 def _spell(value: Scalar, spellings: Collection[str]) -> dict[str, JsonValue]:
-    usual = _SPELLINGS[value] if isinstance(value, bool) else (str(value),)
-    return {spelling.strip().casefold(): value for spelling in spellings or usual}
+    default = _SPELLINGS[value] if isinstance(value, bool) else (str(value),)
+    return {spelling.strip().casefold(): value for spelling in spellings or default}
 
 
 def _read_integer(cell: str) -> int:
     if not _INTEGER.fullmatch(cell):
-        raise UnreadableCellError("no whole number")
+        raise UnreadableCellError("not an integer")
     return int(cell)
 
 
@@ -150,7 +150,7 @@ def _read_number(cell: str) -> int | float:
     if _INTEGER.fullmatch(cell):
         return int(cell)
     if not _NUMBER.fullmatch(cell) or not math.isfinite(number := float(cell)):
-        raise UnreadableCellError("no number")
+        raise UnreadableCellError("not a number")
     return number
 
 

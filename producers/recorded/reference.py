@@ -1,7 +1,7 @@
-"""6,000 decisions made without randomness, whose every count is known: fair for the first half, then not.
+"""6,000 decisions without randomness, of which every count is known: fair in the first half, unfair in the second.
 
-Every tenth decision concerns group B, the others group W. W is denied one time in eight; so is B in the first half,
-and three times in eight in the second. Sent at ``SPACING_S``, each one-minute window holds 1,000 of them:
+Every tenth decision is about group B, the others about group W. W is denied one time in eight; B too in the first half,
+but three times in eight in the second. Spaced by ``SPACING_S``, each one-minute window contains 1,000 of them:
 
 ====== ========== ========== ========
 minute B          W          ratio
@@ -14,7 +14,7 @@ minute B          W          ratio
 6      62 of 100  787 of 900 0.709022
 ====== ========== ========== ========
 
-A view that adds up since the start hides the change: 450 of 600 against 4725 of 5400 is 0.857143.
+A total since the start hides the change: 450 of 600 vs. 4725 of 5400 is 0.857143.
 """
 
 from __future__ import annotations

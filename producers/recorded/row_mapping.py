@@ -1,4 +1,4 @@
-"""Rows of any CSV file as events of any policy: columns become fields, and what cannot be mapped is refused."""
+"""Maps the rows of any CSV file to events of any policy: columns become fields; rows that do not fit are rejected."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from stream_app.policy import ModelPolicy, declared_paths
 
 
 class _Column(NamedTuple):
-    """Where a field comes from and how its cells are read."""
+    """The column of a field and the reader of its cells."""
 
     path: str
     position: int
@@ -35,10 +35,10 @@ class _Column(NamedTuple):
 
 
 class RowMapper:
-    """Turns rows into events, as a policy expects them.
+    """Turns rows into the events that a policy expects.
 
-    A field is looked for in the column that ``mapping`` names, then in one named as its path (``applicant.sex``),
-    then in one named as the last part of it (``sex``). Fields that the first hop drops are left out.
+    A field is read from the column that ``mapping`` names, else from one named like its path (``applicant.sex``), else
+    from one named like the last part of it (``sex``). Fields that ingest drops are left out.
 
     Args:
         model: The policy of the stream.
@@ -46,14 +46,14 @@ class RowMapper:
         mapping: Column by policy path; an empty column leaves the field out.
         favorable: Spellings of the favorable decision; see ``producers.recorded.cells.decision_reader``.
         unfavorable: Spellings of the other decision.
-        timeline: Event times by row, when the file holds none.
-        assumes_utc: Whether times without an offset are in UTC.
+        timeline: Event times by row, if the file has none.
+        assumes_utc: Whether times without a UTC offset are in UTC.
 
     Attributes:
-        left_out: Paths of the policy that no column gives.
+        left_out: Paths of the policy without a column.
 
     Raises:
-        ConfigError: a field that is needed has no column, or ``mapping`` names what does not exist.
+        ConfigError: a required field has no column, or ``mapping`` names a field or column that does not exist.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class RowMapper:
         self._columns = list(self._compile(model, favorable, unfavorable))
 
     def event(self, row: CsvRow) -> Event | RejectedRow:
-        """Turn one row into an event, or say why that is impossible."""
+        """Turn one row into an event, or return why that is impossible."""
         values: dict[str, JsonValue] = {}
         path = self._event_time.path
         try:
@@ -103,19 +103,19 @@ class RowMapper:
         return Moment(values[self._event_time.format], time_ms)
 
     def _compile(self, model: ModelPolicy, favorable: Sequence[str], unfavorable: Sequence[str]) -> Iterator[_Column]:
-        """Yield the columns of the record, needed ones first."""
-        wanted: list[tuple[str, Reader, bool]] = [
+        """Yield the columns of the record, required ones first."""
+        fields: list[tuple[str, Reader, bool]] = [
             (part.path, identifier_reader(part), part.is_required) for part in model.all_identifiers
         ]
         if model.decision:
-            wanted.append((model.decision.path, decision_reader(model.decision, favorable, unfavorable), True))
-        wanted += [(part.path, read_optional_text, True) for part in model.attributes]
-        wanted += [(model.segment.path, read_optional_text, True)] if model.segment else []
-        wanted += [(part.path, feature_reader(part), part.is_required) for part in model.counted_features]
-        wanted += [(part.path, constant_reader(part), True) for part in model.constants]
+            fields.append((model.decision.path, decision_reader(model.decision, favorable, unfavorable), True))
+        fields += [(part.path, read_optional_text, True) for part in model.attributes]
+        fields += [(model.segment.path, read_optional_text, True)] if model.segment else []
+        fields += [(part.path, feature_reader(part), part.is_required) for part in model.counted_features]
+        fields += [(part.path, constant_reader(part), True) for part in model.constants]
         passed = (model.model_version, *model.keep) if model.model_version else model.keep
-        wanted += [(path, read_optional_text, False) for path in passed]
-        for path, read, is_needed in wanted:
+        fields += [(path, read_optional_text, False) for path in passed]
+        for path, read, is_needed in fields:
             position = self._find(path, is_needed=is_needed)
             if position is None:
                 self.left_out.append(path)
@@ -123,28 +123,30 @@ class RowMapper:
                 yield _Column(path, position, read)
 
     def _find(self, path: str, *, is_needed: bool) -> int | None:
-        """Return the position of the column of a field."""
+        """Return the position of the column of a field; None if it has none."""
         if path in self._mapping:
             return self._positions[self._mapping[path]] if self._mapping[path] else None
         for name in (path, path.rpartition(".")[2]):
             if name in self._positions:
                 return self._positions[name]
         if is_needed:
-            raise ConfigError(f"No column for {path!r}", action=f"Give --map {path}=COLUMN; {self._known_columns()}")
+            raise ConfigError(
+                f"No column for field {path!r}", action=f"Give --map {path}=COLUMN; {self._known_columns()}"
+            )
         return None
 
     def _check_mapping(self, model: ModelPolicy) -> None:
         usable = {path for path, part in declared_paths(model) if part not in {"box", "drop"}}
-        vital = {model.event_time.path} | ({model.decision.path} if model.decision else set())
-        vital |= {part.path for part in model.all_identifiers if part.is_required}
-        vital |= {part.path for part in model.counted_features if part.is_required}
+        required = {model.event_time.path} | ({model.decision.path} if model.decision else set())
+        required |= {part.path for part in model.all_identifiers if part.is_required}
+        required |= {part.path for part in model.counted_features if part.is_required}
         for path, column in self._mapping.items():
             if path not in usable:
                 known = ", ".join(sorted(usable))
                 raise ConfigError(f"--map: model {model.name!r} has no field {path!r}", action=f"It has: {known}")
             if column and column not in self._positions:
                 raise ConfigError(f"--map: no column {column!r}", action=self._known_columns())
-            if not column and path in vital:
+            if not column and path in required:
                 raise ConfigError(f"--map: {path!r} cannot be left out")
 
     def _known_columns(self) -> str:
@@ -170,17 +172,17 @@ def parse_mapping(pairs: Sequence[str]) -> dict[str, str]:
 
 
 def map_rows(file: CsvFile, mapper: RowMapper, on_rejection: Callable[[RejectedRow], object]) -> Iterator[Event]:
-    """Yield the events of a file; each row that is refused is told to ``on_rejection``."""
+    """Yield the events of a file; each rejected row is passed to ``on_rejection``."""
     for row in file.rows():
-        outcome = row if isinstance(row, RejectedRow) else mapper.event(row)
-        if isinstance(outcome, RejectedRow):
-            on_rejection(outcome)
+        mapped = row if isinstance(row, RejectedRow) else mapper.event(row)
+        if isinstance(mapped, RejectedRow):
+            on_rejection(mapped)
         else:
-            yield outcome
+            yield mapped
 
 
 def _nest(values: dict[str, JsonValue]) -> dict[str, Any]:
-    """Build the objects that the dots in the paths stand for.
+    """Build the nested objects that the dots in the paths mean.
 
     >>> _nest({"a.b": 1, "a.c": 2, "d": 3})
     {'a': {'b': 1, 'c': 2}, 'd': 3}

@@ -1,11 +1,11 @@
 """Simulated camera metadata: one record for each track that a camera followed through a zone.
 
-The records leak as those of real cameras do: a number that recognizes the person again, the position of the camera,
-the box around the body, and fields that no policy names (the number plate of a car, the id of a face embedding).
-The stream is there to show that none of it leaves the first hop.
+The records contain what those of real cameras leak: a number that re-identifies the person, the position of the camera,
+the box around the body, and fields that no policy names (the license plate of a car, the id of a face embedding). The
+stream is there to show that none of it passes ingest.
 
 People are seen again at other places: ``person_id`` comes from a gallery of ``GALLERY`` people (null for a car, in
-which nobody is recognized), and each has a vehicle of their own.
+which nobody is recognized), and each person has one vehicle.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _PLATE_LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ"
 
 
 class Place(NamedTuple):
-    """A zone that one camera watches.
+    """A zone that one camera monitors.
 
     Attributes:
         share: Share of all tracks, in (0, 1].
@@ -60,7 +60,7 @@ def simulate_camera(seed: int, timeline: Timeline) -> Iterator[Event]:
     """Yield track visits without end; the same arguments give the same bytes.
 
     Args:
-        seed: Whole number >= 0.
+        seed: Integer >= 0.
         timeline: Event time of each record: when the track left the zone.
     """
     run = run_tag(seed, timeline)
@@ -99,12 +99,12 @@ def _track_block(first: int, uniforms: Floats, timeline: Timeline, run: str) -> 
 
 
 def _person_id(class_name: str, person: int) -> str:
-    """Return the id as JSON; nobody is seen in a car."""
+    """Return the id as JSON; null for a car."""
     return "null" if class_name == "car" else f'"R-{person:06d}"'
 
 
 def _leak(class_name: str, person: int) -> str:
-    """Return a field that no policy names: what recognizes this person or vehicle."""
+    """Return a field that no policy names, which identifies this person or vehicle."""
     if class_name == "person":
         return f'"face_embedding_id":"fe-{person * 2_654_435_761 % 2**32:08x}"'
     if class_name == "car":

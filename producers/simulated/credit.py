@@ -1,18 +1,18 @@
-"""Simulated loan decisions by a score, and their late outcomes: calibrated and fair until told otherwise.
+"""Simulated loan decisions by a score, and their late outcomes: calibrated and fair unless a drift is given.
 
-Each applicant has a chance of repayment ``p`` in [0.02, 0.99]: 0.02 + 0.97 times the greater of two uniforms, the same
-for everybody whatever their gender, race or product. The score is ``p``, rounded to four digits; from 0.5 on a loan is
-granted (about three in four). What comes of a granted loan is known after a while, of 19 in 20: repaid with chance
-``p``. So the score is calibrated, and good outcomes are as frequent among approved women as among approved men. Of
-refused applicants nothing is known, unless the stream is one in which somebody else tells it (another lender's loan).
+Each applicant has a probability of repayment ``p`` in [0.02, 0.99]: 0.02 + 0.97 times the greater of two uniforms, with
+the same law for any gender, race or product. The score is ``p``, rounded to four digits; from 0.5 on a loan is granted
+(about three in four). The outcome of 19 in 20 granted loans is known after a while: repaid with probability ``p``. So
+the score is calibrated, and good outcomes are as frequent among approved women as among approved men. The outcomes of
+denied applicants are unknown, unless the stream includes them (from another lender, for example).
 
-- *Label drift* at level L takes 0.4 L of the chance of women to repay: their outcomes get worse while scores and
-  decisions stay.
-- *Score shift* at level S takes 0.2 S from the score of women: fewer are approved, and those repay more often than
-  their score says.
+- *Label drift* at level L removes 0.4 L of women's probability of repayment: their outcomes get worse while scores and
+  decisions stay the same.
+- *Score shift* at level S subtracts 0.2 S from the score of women: fewer are approved, and those repay more often than
+  their score predicts.
 
 Women and men come in pairs as in ``producers.simulated.loans``. An outcome follows its decision by at most
-``longest_delay_s`` of event time, more often soon than late, and is sent as soon as the stream has come that far.
+``longest_delay_s`` of event time, more often soon than late, and is sent when the stream reaches its event time.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ from producers.timeline import Timeline, iso_times, run_tag
 
 CUT = 0.5
 LOWEST, SPREAD = 0.02, 0.97
-LABEL_EFFECT = 0.4  # what label drift of level 1 takes from the chance of women to repay, as a share
-SCORE_EFFECT = 0.2  # what a score shift of level 1 takes from the score of women
+LABEL_EFFECT = 0.4  # share of women's probability of repayment that label drift of level 1 removes
+SCORE_EFFECT = 0.2  # what a score shift of level 1 subtracts from the score of women
 KNOWN_SHARE = 0.95  # of the outcomes of granted loans
-EVENTS_PER_DECISION = 1.72  # a decision, and the outcome of about 0.755 * 0.95: what a rate of sending is shared by
-EVENTS_PER_KNOWN_CASE = 1.0 + KNOWN_SHARE  # the same where outcomes of refused cases come too
+EVENTS_PER_DECISION = 1.72  # a decision, and an outcome of about 0.755 * 0.95 of them; divides the sending rate
+EVENTS_PER_KNOWN_CASE = 1.0 + KNOWN_SHARE  # the same with outcomes of denied cases
 _HALF = 0.5
 _DIGITS = 10_000
 
 
 class CreditDrift(NamedTuple):
-    """How the stream leaves fairness.
+    """How the stream becomes unfair.
 
     Attributes:
         label: Level of the label drift.
@@ -59,8 +59,8 @@ class Case(NamedTuple):
 
     Attributes:
         decision: Its event.
-        outcome: What is to be known of it, or would be had the loan been granted; None if nobody ever tells.
-        is_granted: What was decided.
+        outcome: Its outcome, or the one that it would have had if granted; None if it never becomes known.
+        is_granted: The decision.
     """
 
     decision: Event
@@ -80,12 +80,12 @@ def simulate_credit(
     """Yield decisions and outcomes in the order of event time; the same arguments give the same bytes.
 
     Args:
-        seed: Whole number >= 0.
+        seed: Integer >= 0.
         timeline: Event time of each decision.
         drifts: Levels over the decisions.
-        n: Number of decisions; None for no end. Outcomes that are still to come then follow at once.
+        n: Number of decisions; None for no end. After the last one the pending outcomes follow immediately.
         longest_delay_s: Longest time from a decision to its outcome, seconds of event time, > 0.
-        is_denied_known: Whether outcomes of refused cases come too, as many as of granted ones.
+        is_denied_known: Whether outcomes of denied cases are included, with the same share as granted ones.
     """
     due: list[tuple[int, int, Event]] = []  # event time, number, outcome
     for number, (decision, outcome, is_granted) in enumerate(_decide(seed, timeline, drifts, longest_delay_s)):
@@ -109,7 +109,7 @@ def _decide(seed: int, timeline: Timeline, drifts: CreditDrift, longest_delay_s:
 def _decide_block(
     first: int, uniforms: Floats, timeline: Timeline, drifts: CreditDrift, longest_delay_s: float, run: str
 ) -> Iterator[Case]:
-    order, who, race, product, merit, other_merit, disposition, delay, known = uniforms
+    order, who, race, product, merit, other_merit, repayment, delay, known = uniforms
     events = np.arange(first, first + BLOCK)
     is_male = (np.repeat(order[::2] < _HALF, 2) ^ (events % 2 == 1)).astype(np.int64)
     label_level, score_level = (
@@ -117,7 +117,7 @@ def _decide_block(
     )
     chance = LOWEST + SPREAD * np.maximum(merit, other_merit)
     score = _rounded(chance - SCORE_EFFECT * score_level * (1 - is_male))
-    is_repaid = disposition < _rounded(chance) * (1 - LABEL_EFFECT * label_level * (1 - is_male))
+    is_repaid = repayment < _rounded(chance) * (1 - LABEL_EFFECT * label_level * (1 - is_male))
     times_ms = timeline.times_ms(first, BLOCK)
     outcome_ms = times_ms + 1 + (delay * delay * longest_delay_s * 1000).astype(np.int64)
 

@@ -1,7 +1,7 @@
-"""Disorder as real pipelines make it: events that arrive late, and events that arrive twice.
+"""Disorder as in real pipelines: events that arrive late, and duplicates.
 
-Event times stay as they are; what changes is the place in the order of sending. The time of arrival is the newest
-event time of the undisturbed stream, so nothing here needs a clock.
+Event times stay the same; the order of sending changes. The time of arrival is the latest event time of the ordered
+stream, so no clock is needed.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ _BLOCK = 1024
 
 
 class Disorder:
-    """Hold back a share of a stream, and send a share twice.
+    """Delays a share of a stream, and duplicates a share.
 
-    A held event comes as soon as the stream has moved on by a delay drawn evenly from (0, ``late_by_s``]. Short
-    delays stay within what the policy allows (``out_of_orderness_s``), long ones are late. A repeat follows its
-    original after a delay of the same kind. When the stream ends, what is held back comes at once.
+    A delayed event is sent when the stream has advanced by a delay that is uniform in (0, ``late_by_s``]. Short delays
+    stay within the allowed out-of-orderness of the policy, long ones make the event late. A duplicate follows its
+    original after a delay of the same kind. When the stream ends, delayed events are sent immediately.
 
     Args:
-        seed: Whole number >= 0; the same seed disturbs the same events.
-        late_share: Probability in [0, 1] that an event is held back.
+        seed: Integer >= 0; the same seed affects the same events.
+        late_share: Probability in [0, 1] that an event is delayed.
         duplicate_share: Probability in [0, 1] that an event is sent twice.
         late_by_s: Longest delay, seconds of event time, > 0.
 
     Attributes:
-        n_late: Events held back so far.
+        n_late: Events delayed so far.
         n_repeated: Events sent twice so far.
     """
 
@@ -43,24 +43,24 @@ class Disorder:
 
     def disturb(self, events: Iterable[Event]) -> Iterator[Event]:
         """Yield the events in their new order."""
-        held: list[tuple[float, int, Event]] = []  # arrival, tie-breaker, event
-        for number, (event, (late, late_delay, repeat, repeat_delay)) in enumerate(
+        delayed: list[tuple[float, int, Event]] = []  # arrival, tie-breaker, event
+        for number, (event, (late, late_delay, duplicate, duplicate_delay)) in enumerate(
             zip(events, self._rows(), strict=False)
         ):
-            while held and held[0][0] <= event.time_ms:
-                yield heapq.heappop(held)[2]
+            while delayed and delayed[0][0] <= event.time_ms:
+                yield heapq.heappop(delayed)[2]
             arrival = float(event.time_ms)
             if late < self.late_share:
                 self.n_late += 1
                 arrival += (1 - late_delay) * self.late_by_ms
-                heapq.heappush(held, (arrival, 2 * number, event))
+                heapq.heappush(delayed, (arrival, 2 * number, event))
             else:
                 yield event
-            if repeat < self.duplicate_share:
+            if duplicate < self.duplicate_share:
                 self.n_repeated += 1
-                heapq.heappush(held, (arrival + (1 - repeat_delay) * self.late_by_ms, 2 * number + 1, event))
-        while held:
-            yield heapq.heappop(held)[2]
+                heapq.heappush(delayed, (arrival + (1 - duplicate_delay) * self.late_by_ms, 2 * number + 1, event))
+        while delayed:
+            yield heapq.heappop(delayed)[2]
 
     def _rows(self) -> Iterator[Floats]:
         """Yield four uniforms for each event."""

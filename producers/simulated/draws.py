@@ -1,8 +1,8 @@
-"""Uniform numbers that one seed gives again, in every version of numpy.
+"""Uniform random numbers that are reproducible by seed in every version of numpy.
 
-numpy promises a stable stream for the raw output of a bit generator, not for ``Generator.normal`` and the like
-(NEP 19). So the simulators draw raw 64-bit words, turn them into uniforms themselves, and shape those by
-multiplication and table look-up only, which IEEE 754 makes equal on every machine.
+numpy guarantees a stable stream for the raw output of a bit generator, not for ``Generator.normal`` and similar methods
+(NEP 19). So the simulators draw raw 64-bit words, convert them to uniforms themselves, and transform those by
+multiplication and table lookup only, which IEEE 754 makes equal on every machine.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Draws:
     """A stream of uniforms in [0, 1).
 
     Args:
-        seed: Whole number >= 0.
+        seed: Integer >= 0.
         stream: Streams of one seed are independent of each other.
 
     >>> Draws(42, "events").uniforms(3).round(6).tolist() == Draws(42, "events").uniforms(3).round(6).tolist()
@@ -39,13 +39,13 @@ class Draws:
         return (words >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
     def blocks(self, n_columns: int) -> Iterator[Floats]:
-        """Yield arrays of shape (n_columns, BLOCK) without end; how many are taken does not change what they hold."""
+        """Yield arrays of shape (n_columns, BLOCK) without end; their content does not depend on how many are taken."""
         while True:
             yield self.uniforms(n_columns * BLOCK).reshape(n_columns, BLOCK)
 
 
 def select(shares: Mapping[str, float], uniforms: Floats) -> Indices:
-    """Turn uniforms into positions in ``shares``, each with the probability that stands there.
+    """Turn uniforms into positions in ``shares``, each with its probability.
 
     Args:
         shares: Share of each label, in (0, 1]; the sum is 1.

@@ -1,13 +1,13 @@
-"""Drift schedules: how unfair the simulator is at which moment.
+"""Drift schedules: how unfair the simulator is at each point of the stream.
 
-A schedule is a list of entries, separated by commas:
+A schedule is a comma-separated list of entries:
 
 - ``0.5`` the level from the beginning on;
 - ``0.8@60s`` a step: the level from 60 s of event time on (units ``s``, ``m``, ``h``);
 - ``0.8@5000`` the same from event 5000 on (counted from 0);
 - ``0..0.8@60s-300s`` a ramp from one level to the other.
 
-Before the first entry the stream is fair (level 0); after the last one its level stays.
+Before the first entry the stream is fair (level 0); after the last one its level stays the same.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ class DriftSchedule:
     """Drift level over the stream.
 
     Args:
-        stages: In ascending order of start; may be empty (fair for ever).
-        is_by_event: Whether places count events instead of seconds of event time.
+        stages: In ascending order of start; may be empty (always fair).
+        is_by_event: Whether positions are event numbers instead of seconds of event time.
 
     >>> parse_drift("0..0.8@60s-300s").levels(events=[0, 0, 0], offsets_s=[0, 180, 900]).tolist()
     [0.0, 0.4, 0.8]
@@ -77,7 +77,7 @@ class DriftSchedule:
     def stage_numbers(self, *, events: ArrayLike, offsets_s: ArrayLike) -> NDArray[np.int64]:
         """Return the stage at each event, int64: how many entries have begun after the beginning of the stream.
 
-        An entry that begins with the stream is its first stage, 0; without one the stream is fair in it.
+        An entry at the beginning of the stream is its stage 0; without one the stream is fair in stage 0.
 
         >>> parse_drift("0@0,0.8@60s").stage_numbers(events=[0, 1], offsets_s=[59.9, 60]).tolist()
         [0, 1]
@@ -90,14 +90,14 @@ class DriftSchedule:
 
 
 def parse_drift(text: str, flag: str = "--drift") -> DriftSchedule:
-    """Read a schedule as the module describes it.
+    """Parse a schedule in the format that the module describes.
 
     Args:
-        text: As a person wrote it.
-        flag: Where it was written, for messages.
+        text: The schedule.
+        flag: The command-line flag, for messages.
 
     Raises:
-        ConfigError: with the entry that cannot be read, or that does not come after the one before it.
+        ConfigError: an entry is invalid, or does not begin after the previous one.
 
     >>> parse_drift("0@0,0.8@60s").levels(events=[0, 1], offsets_s=[59.9, 60]).tolist()
     [0.0, 0.8]
@@ -112,7 +112,7 @@ def parse_drift(text: str, flag: str = "--drift") -> DriftSchedule:
         raise ConfigError(f"{flag} mixes event time (60s) and event numbers (5000)", action=action)
     for number, (earlier, later) in enumerate(pairwise(stages), start=2):
         if later.start < earlier.end or later.start == earlier.start:
-            raise ConfigError(f"{flag}, entry {number}: expected to begin after the one before it", action=action)
+            raise ConfigError(f"{flag}, entry {number}: expected to begin after the previous entry", action=action)
     return DriftSchedule(tuple(stages), is_by_event=units == {"event"})
 
 

@@ -1,16 +1,16 @@
 """Simulated loan decisions: fair at drift level 0, and unfair to women as the level rises.
 
-At level L a man is approved with rate 0.70 and a woman with rate max(0, 0.70 - 0.4 L), whatever else is drawn:
-the offsets by product and race below cancel out over their shares. Within that, drift is not even: it bears hardest
-on personal loans (segment) and on black women (intersection), so that a search for causes has something to find.
+On average, at level L a man is approved with rate 0.70 and a woman with rate max(0, 0.70 - 0.4 L): the offsets by
+product and race below cancel out over their shares. Within that, drift is not uniform: it is strongest for personal
+loans (segment) and for black women (intersection), so that there is a cause to detect.
 
-Women and men come in pairs, in random order within the pair, so any two or more events hold both. Race, age band,
-region belong to the applicant, a person of a population drawn once from the seed who may apply again; product,
-score and decision belong to the application, independent of all else. The credit score goes with the latent
-creditworthiness that decides, not with gender: under drift, approved women have better scores than approved men.
+Women and men come in pairs, in random order within the pair, so any two or more events contain both. Race, age band
+and region belong to the applicant, a person of a population drawn once from the seed who may apply again; product,
+score and decision belong to the application and are independent of everything else. The credit score depends on the
+latent creditworthiness that decides, not on gender: under drift, approved women have better scores than approved men.
 
-Raising the level changes decisions only, from approved to not: everything else stays, byte for byte. A version of the
-model is told on request; by ``releases`` each stage of the drift schedule is a release of its own.
+Raising the level only changes decisions from approved to denied: everything else stays the same, byte for byte. A model
+version is included on request; with ``releases`` each stage of the drift schedule is a release of its own.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from producers.simulated.drift import DriftSchedule
 from producers.timeline import Timeline, iso_times, run_tag
 
 BASE_RATE = 0.70
-DRIFT_EFFECT = 0.4  # what level 1 takes from the rate of women
+DRIFT_EFFECT = 0.4  # what level 1 subtracts from the rate of women
 SCORE_RANGE = (500, 800)
 _HALF = 0.5
-POPULATION = 200_000  # half of them women: the even numbers
+POPULATION = 200_000  # half of them are women: the even numbers
 
 VersionOf = Callable[[int], str]  # version of the model by stage of the drift schedule, from 0
 
@@ -40,8 +40,8 @@ AGE_BANDS = {"18-29": 0.22, "30-44": 0.35, "45-59": 0.28, "60+": 0.15}
 REGIONS = {"east": 0.18, "north": 0.28, "south": 0.32, "west": 0.22}
 PRODUCTS = {"auto": 0.30, "home": 0.35, "personal": 0.25, "student": 0.10}
 
-# Weighted by the shares above, the rates give 0.70, the product weights 1 and the race weights 0. The greatest sum
-# of weights is 1.7 (personal, black): 0.70 - 0.4 * 1.7 = 0.02 > 0, so no rate is ever cut off at 0.
+# Weighted by the shares above, the rates give 0.70, the product weights 1 and the race weights 0. The largest sum
+# of weights is 1.7 (personal, black): 0.70 - 0.4 * 1.7 = 0.02 > 0, so no rate is clipped at 0.
 PRODUCT_RATE = np.array([0.75, 0.65, 0.70, 0.725])
 PRODUCT_DRIFT = np.array([0.8, 1.0, 1.4, 0.6])
 RACE_DRIFT = np.array([0.0, 0.3, 0.1, -0.1])
@@ -57,7 +57,7 @@ def female_rate(level: float) -> float:
 
 
 def releases(only: str | None = None) -> VersionOf:
-    """Return how versions of the model are named: each stage of the drift is a release, or there is ``only`` one.
+    """Return the naming of model versions: each stage of the drift is a release, or there is ``only`` one.
 
     >>> [releases()(stage) for stage in (0, 1)], releases("rc-7")(1)
     (['1', '2'], 'rc-7')
@@ -70,14 +70,14 @@ def simulate_loans(
 ) -> Iterator[Event]:
     """Yield loan decisions without end; the same arguments give the same bytes.
 
-    About 4 microseconds an event. The numbers come in blocks, so how many events are taken changes none of them.
+    About 4 microseconds per event. The numbers are drawn in blocks, so they do not depend on how many events are taken.
 
     Args:
-        seed: Whole number >= 0.
+        seed: Integer >= 0.
         timeline: Event time of each event.
         drift: Drift level over the stream.
-        version_of: Names the version of the model that decides in a stage of the schedule, see ``releases``; it
-            stands in ``model_version``, and nothing else depends on it. None leaves the field out.
+        version_of: Version of the model in a stage of the schedule, see ``releases``; it is written to
+            ``model_version``, and nothing else depends on it. None leaves the field out.
     """
     people = _Population.draw(seed)
     run = run_tag(seed, timeline)
@@ -126,7 +126,9 @@ def _decide_block(
     offsets_s = events * timeline.spacing_s
     level = drift.levels(events=events, offsets_s=offsets_s)
     stage = drift.stage_numbers(events=events, offsets_s=offsets_s).tolist()
-    versions = {own: "" if version_of is None else _member("model_version", version_of(own)) for own in set(stage)}
+    versions = {
+        number: "" if version_of is None else _member("model_version", version_of(number)) for number in set(stage)
+    }
     weight = (1 - is_male) * (PRODUCT_DRIFT[product] + RACE_DRIFT[people.race[applicant]])
     is_approved = merit < PRODUCT_RATE[product] - DRIFT_EFFECT * level * weight
     low, high = SCORE_RANGE
@@ -150,5 +152,5 @@ def _decide_block(
 
 
 def _member(name: str, value: str) -> str:
-    """Write a further member of a JSON object, with the comma before it."""
+    """Return a further member of a JSON object, with the comma before it."""
     return f',"{name}":{json.dumps(value)}'

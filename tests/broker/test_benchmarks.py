@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Producer
 
-from benchmarks.bench import Bench
-from benchmarks.broker import read_topic
-from benchmarks.catalog import BY_DEFAULT
-from benchmarks.checks import faults_of
+from benchmarks.compare.catalog import BY_DEFAULT
+from benchmarks.compare.checks import faults_of
+from benchmarks.stage.bench import Bench
+from benchmarks.stage.broker import read_topic
 from benchmarks.systems.kernel import Job
 from benchmarks.systems.task import Task
 
@@ -66,7 +66,7 @@ def test_right_counts_and_outputs_have_no_fault(
     assert faults_of(task, task.output_topic, job.counts(), bench.inputs["full"][1]) == []
 
 
-def test_a_lost_output_and_a_count_too_few_are_found(
+def test_a_lost_output_and_a_missing_count_are_detected(
     outputs: tuple[Bench, Task, list[tuple[bytes, bytes]], Job],
 ) -> None:
     bench, task, records, job = outputs
@@ -81,7 +81,7 @@ def test_a_lost_output_and_a_count_too_few_are_found(
     assert faults[1] == "399 outputs, 399 distinct, of 400 events"
 
 
-def test_a_repeated_output_and_a_raw_identifier_are_found(
+def test_a_duplicate_output_and_a_raw_identifier_are_detected(
     outputs: tuple[Bench, Task, list[tuple[bytes, bytes]], Job], kafka: str
 ) -> None:
     bench, task, records, job = outputs
@@ -93,7 +93,7 @@ def test_a_repeated_output_and_a_raw_identifier_are_found(
     assert faults == ["1 outputs with a raw identifier", "401 outputs, 400 distinct, of 400 events"]
 
 
-def test_a_wrong_pseudonym_is_found(outputs: tuple[Bench, Task, list[tuple[bytes, bytes]], Job], kafka: str) -> None:
+def test_a_wrong_pseudonym_is_detected(outputs: tuple[Bench, Task, list[tuple[bytes, bytes]], Job], kafka: str) -> None:
     bench, task, _, job = outputs
     swapped = replace(task, keys=task.keys | {"applicant": task.keys["application"]})
     publish(task, Job(swapped).process(read_topic(kafka, task.topic, 2)))

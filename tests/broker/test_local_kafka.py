@@ -50,12 +50,12 @@ def test_a_second_node_on_the_same_folder_is_refused(broker: LocalKafka) -> None
     assert is_listening(broker.bootstrap)
 
 
-def test_a_taken_port_is_refused_before_java_starts(tmp_path: Path) -> None:
+def test_a_port_in_use_is_rejected_before_java_starts(tmp_path: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         taken = other.getsockname()[1]
-        with pytest.raises(BrokerUnavailableError, match=f"Port {taken} is taken"):
+        with pytest.raises(BrokerUnavailableError, match=f"Port {taken} is in use"):
             LocalKafka(tmp_path / "node", port=taken).start()
 
 

@@ -43,5 +43,5 @@ def test_a_missing_topic_of_outcomes_is_said_before_anything_is_sent(
     site.policy_file.write_text(text.replace(outcome_topic, f"{outcome_topic}-x"), "utf-8")
     done = site.command("produce", "credit", "--count", "10")
     assert done.returncode == 2
-    assert f"No topic '{outcome_topic}-x'" in done.stderr
+    assert f"Topic '{outcome_topic}-x' does not exist" in done.stderr
     assert read_raw(kafka, site.models[0]["topic"]) == {}

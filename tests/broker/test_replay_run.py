@@ -227,7 +227,7 @@ def test_bisect_finds_the_pane_and_the_direction_of_the_drift(site: Site) -> Non
         (("verify", "--alert", "ffffffffffff"), "No alert"),
         (("compare",), "No scenario is given"),
         (("compare", "--set", "treshold=1"), "Unknown setting"),
-        (("export", "unknown"), "No whole run"),
+        (("export", "unknown"), "No completed run"),
         (("bisect", "--group", "robot"), "attributes have the group"),
         (("republish", "--from", "1h", "--to", "2h"), "ends before it"),
     ],
@@ -262,6 +262,6 @@ def test_a_broker_that_goes_away_in_the_middle_leaves_an_error_and_no_run(tmp_pa
             started = time.monotonic()
             _, error = child.communicate(timeout=120)
     assert child.returncode == 2
-    assert "Kafka went away" in error.splitlines()[-1]
+    assert "Lost the Kafka broker" in error.splitlines()[-1]
     assert not list(tmp_path.glob("replays/*"))
     assert time.monotonic() - started < 120

@@ -92,4 +92,4 @@ def test_another_policy_is_refused_by_its_hash(site: Site, tmp_path: Path) -> No
 def test_a_broker_that_is_away_is_one_line_and_code_2(site: Site) -> None:
     done = site.command("replay", "verify", "--kafka", "127.0.0.1:9")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("fairstream: No Kafka answers")
+    assert done.stderr.startswith("fairstream: No Kafka broker answers")

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from prometheus_client.samples import Sample
 
-from benchmarks.bench import Bench
 from benchmarks.scrape.command import fairness_samples, n_decisions, wait_for
 from benchmarks.scrape.scraping import Scraper, scrape
 from benchmarks.scrape.wide import policy_of, unfair_decisions
-from benchmarks.site import open_site
-from benchmarks.stream import append
+from benchmarks.stage.bench import Bench
+from benchmarks.stage.site import open_site
+from benchmarks.stage.stream import append
 from producers.timeline import Timeline
-from stream_app.edges.metrics.fairness_metrics import count_series
+from stream_app.edges.metrics.series_limit import count_series
 from stream_app.settings import Settings
 from tests.support.servers.alerting import complaints_about_metrics, need_tool
 
@@ -36,7 +36,7 @@ _MOST_CROSSED = 3  # groups of an intersection that are exported
 
 
 @pytest.mark.timeout(400)
-def test_a_wide_policy_in_breach_stays_under_its_cap_and_a_busy_worker_answers(kafka: str, tmp_path: Path) -> None:
+def test_a_wide_policy_in_breach_stays_under_its_limit_and_a_busy_worker_answers(kafka: str, tmp_path: Path) -> None:
     need_tool("promtool")
     bench = Bench(kafka, tmp_path, None)
     name = f"{bench.tag}-wide"

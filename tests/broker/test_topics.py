@@ -96,14 +96,14 @@ def test_no_broker_is_one_line_on_stderr_and_exit_code_2() -> None:
     assert answer.returncode == 2
     assert answer.stdout == ""
     assert len(answer.stderr.splitlines()) == 1
-    assert "No Kafka answers at 127.0.0.1:1" in answer.stderr
+    assert "No Kafka broker answers at 127.0.0.1:1" in answer.stderr
 
 
 def test_a_port_that_accepts_and_never_answers_is_no_broker() -> None:
     with socket.socket() as mute:
         mute.bind(("127.0.0.1", 0))
         mute.listen()
-        with pytest.raises(BrokerUnavailableError, match="No Kafka answers"):
+        with pytest.raises(BrokerUnavailableError, match="No Kafka broker answers"):
             count_existing(f"127.0.0.1:{mute.getsockname()[1]}", ["any"])
 
 

@@ -1,4 +1,4 @@
-"""The shipped files of Prometheus and Alertmanager, asked by the servers' own tools."""
+"""The shipped files of Prometheus and Alertmanager, checked by the servers' own tools."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ALERTMANAGER = alertmanager_dir() / "alertmanager.yml"
 RECEIVERS = {"critical": "page", "warning": "chat"}
 
 
-def test_prometheus_takes_its_files() -> None:
+def test_prometheus_accepts_its_files() -> None:
     answer = ask("promtool", "check", "config", str(prometheus_dir() / "prometheus.yml"))
     assert f"{len(RULES)} rule files found" in answer
     ask("promtool", "check", "rules", "--lint=all", "--lint-fatal", *map(str, RULES))
@@ -42,14 +42,14 @@ def test_alerts_fire_when_they_should_and_only_then(path: Path) -> None:
 
 
 @pytest.mark.parametrize("alert", [alert.name for alert in read_alerts()])
-def test_every_alert_is_tried_both_ways(alert: str) -> None:
-    tried = [query for path in TESTS for test in load(path)["tests"] for query in test.get("promql_expr_test", [])]
-    own = [query for query in tried if is_about(query["expr"], alert)]
-    assert any(query.get("exp_samples") for query in own)
-    assert alert == "Watchdog" or any(not query.get("exp_samples") for query in own)
+def test_every_alert_is_tested_both_ways(alert: str) -> None:
+    queries = [query for path in TESTS for test in load(path)["tests"] for query in test.get("promql_expr_test", [])]
+    about = [query for query in queries if is_about(query["expr"], alert)]
+    assert any(query.get("exp_samples") for query in about)
+    assert alert == "Watchdog" or any(not query.get("exp_samples") for query in about)
 
 
-def test_alertmanager_takes_its_files() -> None:
+def test_alertmanager_accepts_its_files() -> None:
     answer = ask("amtool", "check-config", str(ALERTMANAGER))
     assert "1 templates" in answer
 
@@ -85,11 +85,11 @@ def test_a_wrong_route_would_be_noticed() -> None:
     assert answer.returncode == 1
 
 
-def test_copies_for_this_machine_are_taken_too_and_differ_in_addresses_and_times_only(tmp_path: Path) -> None:
+def test_copies_for_this_machine_are_valid_and_differ_in_addresses_and_times_only(tmp_path: Path) -> None:
     main = write_prometheus_files(
         tmp_path / "prometheus",
         workers=["127.0.0.1:1", "127.0.0.1:2"],
-        own="127.0.0.1:3",
+        address="127.0.0.1:3",
         alertmanager="127.0.0.1:4",
         sink_url="http://127.0.0.1:5",
         pace=MonitoringIntervals(),
@@ -105,13 +105,14 @@ def test_copies_for_this_machine_are_taken_too_and_differ_in_addresses_and_times
     assert calm(ALERTMANAGER.read_text("utf-8")) == calm((tmp_path / "alertmanager.yml").read_text("utf-8"))
 
 
-def test_the_examples_of_the_page_are_taken_by_alertmanager(tmp_path: Path) -> None:
+def test_the_examples_of_the_page_are_valid(tmp_path: Path) -> None:
     page = (ROOT / "docs" / "how-to" / "alerting.md").read_text("utf-8")
     examples = YAML(typ="safe").load(re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)[0])["receivers"]
-    whole = load(ALERTMANAGER)
-    replaced = {own["name"]: own for own in whole["receivers"]} | {own["name"]: own for own in examples}
-    whole |= {"receivers": list(replaced.values()), "templates": [str(alertmanager_dir() / "templates" / "*.tmpl")]}
-    YAML(typ="safe").dump(whole, tmp_path / "alertmanager.yml")
+    config = load(ALERTMANAGER)
+    receivers = [*config["receivers"], *examples]
+    replaced = {receiver["name"]: receiver for receiver in receivers}
+    config |= {"receivers": list(replaced.values()), "templates": [str(alertmanager_dir() / "templates" / "*.tmpl")]}
+    YAML(typ="safe").dump(config, tmp_path / "alertmanager.yml")
     assert len(replaced) == len(load(ALERTMANAGER)["receivers"])
     ask("amtool", "check-config", str(tmp_path / "alertmanager.yml"))
 
@@ -127,10 +128,10 @@ def test_an_installed_fairstream_has_the_files_too(tmp_path: Path) -> None:
 
 
 def ask(tool: str, *arguments: str) -> str:
-    """Run a tool; what it says is the answer, and its failure the test's."""
-    done = subprocess.run([need_tool(tool), *arguments], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    """Run a tool and return its output; its failure fails the test."""
+    completed = subprocess.run([need_tool(tool), *arguments], capture_output=True, text=True, check=False)
+    assert completed.returncode == 0, completed.stdout + completed.stderr
+    return completed.stdout
 
 
 def route(**labels: str) -> str:
@@ -140,11 +141,11 @@ def route(**labels: str) -> str:
 
 
 def is_about(expr: str, alert: str) -> bool:
-    """Tell whether a query asks for an alert."""
-    found = re.search(r'alertname(=~?)"([^"]*)"', expr)
-    if found is None:
+    """Return whether a query selects an alert."""
+    match = re.search(r'alertname(=~?)"([^"]*)"', expr)
+    if match is None:
         return False
-    return re.fullmatch(found[2] if found[1] == "=~" else re.escape(found[2]), alert) is not None
+    return re.fullmatch(match[2] if match[1] == "=~" else re.escape(match[2]), alert) is not None
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -153,7 +154,7 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def calm(text: str) -> str:
-    """Blot out addresses and times."""
+    """Replace addresses and times by placeholders."""
     text = re.sub(r"http://(127\.0\.0\.1:(5|9099)|notify-sink:9099)", "SINK", text)
     names = "for|keep_firing_for|group_wait|group_interval|repeat_interval"
     return re.sub(rf"\b({names}): \d+[smhd]\b", r"\1: TIME", text)

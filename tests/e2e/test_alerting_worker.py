@@ -31,7 +31,7 @@ _TIMEOUT_S = 150.0
 
 
 @pytest.mark.timeout(400)
-def test_a_drift_is_told_survives_the_death_of_a_worker_and_is_told_to_be_over(kafka: str, tmp_path: Path) -> None:
+def test_a_drift_is_reported_survives_the_death_of_a_worker_and_is_resolved(kafka: str, tmp_path: Path) -> None:
     need_servers()
     policy = re.sub(r"^windows = .*$", _WINDOWS, (SHIPPED / "demo.toml").read_text("utf-8"), flags=re.MULTILINE)
     site = open_site(kafka, tmp_path, f"it-{uuid.uuid4().hex[:8]}", policy)
@@ -42,19 +42,21 @@ def test_a_drift_is_told_survives_the_death_of_a_worker_and_is_told_to_be_over(k
         start_s = int(time.time()) + 1
         parts.enter_context(decisions(site, start_s))
 
-        site.wait_until("the breach is told", lambda: bool(told(alerting, "firing")), timeout_s=_TIMEOUT_S)
+        site.wait_until("the breach is reported", lambda: bool(breaches(alerting, "firing")), timeout_s=_TIMEOUT_S)
         notification, alert = next(
-            (whole, one)
-            for whole, one in alerting.told("FairnessBreach", "firing")
-            if one.labels["attribute"] == "gender"
+            (notification, alert)
+            for notification, alert in alerting.reported("FairnessBreach", "firing")
+            if alert.labels["attribute"] == "gender"
         )
         assert notification.receiver == "fairness-page"
         assert set(alert.labels) == {"alertname", "attribute", "job", "kind", "model", "severity", "team"}
         text = describe_notification(notification, time.time())
         assert re.search(
-            r"female, window \w+ to [\d:]{8}Z: (ratio|gap) of approval rates -?0\.\d{3}, between -?0\.", text
+            r"female, window \w+ ending [\d:]{8}Z: (disparate impact ratio|approval rate difference) -?0\.\d{3}, "
+            r"95% interval -?0\.\d{3} to",
+            text,
         )
-        assert re.search(r"Past the bar that the false-alarm rate of the policy sets: test (ratio|gap)_low", text)
+        assert re.search(r"Evidence exceeded the threshold .*: test (ratio|gap)_low", text)
         assert re.search(r"Since: \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ \(event time\)", text)
         assert "error expanding template" not in text
         assert start_s <= since(alert.annotations["since"]) <= time.time()
@@ -65,26 +67,26 @@ def test_a_drift_is_told_survives_the_death_of_a_worker_and_is_told_to_be_over(k
         replay = site.command(*shlex.split(alert.annotations["replay"])[1:])
         assert replay.returncode == 0, replay.stdout + replay.stderr
 
-        kinds = {labels["kind"] for labels in told(alerting, "firing")}
+        kinds = {labels["kind"] for labels in breaches(alerting, "firing")}
         dying = owner_of_the_judge(alerting)
         workers.pop(dying).kill()
         site.wait_until("the other worker judges", lambda: owner_of_the_judge(alerting) not in {dying, 0})
         alerting.wait_for_evaluations()
-        assert not told(alerting, "resolved")
-        assert len(told(alerting, "firing")) == len({labels["kind"] for labels in told(alerting, "firing")})
+        assert not breaches(alerting, "resolved")
+        assert len(breaches(alerting, "firing")) == len({labels["kind"] for labels in breaches(alerting, "firing")})
 
-        site.wait_until("the end is told", lambda: is_over(alerting, kinds), timeout_s=_TIMEOUT_S)
+        site.wait_until("the recovery is reported", lambda: is_over(alerting, kinds), timeout_s=_TIMEOUT_S)
 
 
-def told(alerting: Alerting, status: str) -> list[dict[str, str]]:
-    """Return the labels of each breach about gender that was told, once for each kind of rule and time it began."""
-    found = alerting.told("FairnessBreach", status)
-    own = {(one.labels["kind"], one.starts_at): one.labels for _, one in found if one.labels["attribute"] == "gender"}
-    return list(own.values())
+def breaches(alerting: Alerting, status: str) -> list[dict[str, str]]:
+    """Return the labels of each reported breach about gender, once for each kind of limit and start."""
+    alerts = [alert for _, alert in alerting.reported("FairnessBreach", status)]
+    alerts = [alert for alert in alerts if alert.labels["attribute"] == "gender"]
+    return list({(alert.labels["kind"], alert.starts_at): alert.labels for alert in alerts}.values())
 
 
 def is_over(alerting: Alerting, kinds: set[str]) -> bool:
-    return kinds <= {labels["kind"] for labels in told(alerting, "resolved")}
+    return kinds <= {labels["kind"] for labels in breaches(alerting, "resolved")}
 
 
 def owner_of_the_judge(alerting: Alerting) -> int:

@@ -33,7 +33,9 @@ def test_the_detectors_reach_every_acceptance_number(answer: Answer) -> None:
     assert "null stream 1/" in ended.stderr
 
 
-def test_each_figure_names_its_seed_and_its_runs_and_windows_cry_wolf_beside_the_detector(answer: Answer) -> None:
+def test_each_figure_names_its_seed_and_its_runs_and_windows_raise_false_alarms_where_the_detector_does_not(
+    answer: Answer,
+) -> None:
     streams = json.loads(answer[1].read_text())["false_alarms"]
     on_the_limit = {stream["stream"]: stream["alarms"] for stream in streams if stream["is_judged_boundary"]}
 

@@ -1,6 +1,6 @@
-"""The dashboards on what really happens: a real worker on a real broker, scraped by a real Prometheus.
+"""The dashboards with live data: a real worker on a real broker, scraped by a real Prometheus.
 
-The dashboard of replays is tried on recorded samples only: what it shows is written by a command, not scraped.
+The replay dashboard is tested with recorded samples only: its values are written by a command, not scraped.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tests.support.boards.board_stage import open_board_stage
 from tests.support.tiers import skip_or_fail
 
 OUTCOMES, CAMERA = "fairstream-outcomes", "fairstream-camera"
-# Dashboard, and the model that a person chooses there; where several are shown at once, none is chosen.
+# Dashboard, and the model that a person selects there; none where several are shown at once.
 LOOKS = (
     ("fairstream-fairness", "loans"),
     ("fairstream-explanation", "loans"),
@@ -28,16 +28,18 @@ LOOKS = (
     (CAMERA, ""),
     ("fairstream-pipeline", ""),
 )
-# What is empty by nature. Nothing is empty for both: what one stream cannot show, the other must.
+# Queries that are empty by design. None is empty for both streams: what one stream cannot show, the other must.
 EMPTY = {
-    # Outcomes of refused cases are not known: true and false positive rates cannot be, and nothing asks for them.
+    # Outcomes of denied cases are not known, so true and false positive rates do not exist and are not tested.
     (OUTCOMES, "credit"): (
         f"{OUTCOMES}: Equal opportunity: $group: ",
-        f"{OUTCOMES}: Average odds: ",
-        f"{OUTCOMES}: Differences with their intervals, now: max by (attribute, group) (fairstream_average_odds",
+        f"{OUTCOMES}: Average odds difference: ",
+        f"{OUTCOMES}: Differences with intervals: max by (attribute, group) (fairstream_average_odds",
     ),
-    # They are known: the rule is about errors, and the share of good outcomes among the approved has none.
-    (OUTCOMES, "trial"): (f"{OUTCOMES}: Predictive parity: rule",),
+    # They are known: the limit is about errors, and there is none for the share of good outcomes among approved cases.
+    (OUTCOMES, "trial"): tuple(
+        f"{OUTCOMES}: Predictive parity difference: {side} limit" for side in ("lower", "upper")
+    ),
 }
 pytestmark = pytest.mark.timeout(300)
 
@@ -49,7 +51,7 @@ def app_id() -> str:
 
 @pytest.fixture(scope="module")
 def source(kafka: str, app_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Source]:
-    """Return a Prometheus that has seen every stream turn unfair that can."""
+    """Return a Prometheus that has scraped every stream after it became unfair."""
     if find_prometheus() is None:
         skip_or_fail("prometheus is not installed")
     with open_board_stage(kafka, tmp_path_factory.mktemp("stage"), app_id) as source:
@@ -76,20 +78,20 @@ def test_nothing_is_empty_for_every_stream() -> None:
 
 def test_the_outcomes_board_shows_the_harm_that_was_done(source: Source, app_id: str) -> None:
     values = choices(source, OUTCOMES, {"model": f"{app_id}-trial"}) | {"group": "female"}
-    bounds = series_of(source, OUTCOMES, "Equal opportunity: $group", values, "upper bound")
+    bounds = series_of(source, OUTCOMES, "Equal opportunity: $group", values, "upper bound (95%)")
     assert [newest_of(one) < 0 for one in bounds] == [True]
     values = choices(source, OUTCOMES, {"model": f"{app_id}-credit"})
-    panel = "Evidence that scores left their own past"
+    panel = "Evidence of score drift"
     drift = series_of(source, OUTCOMES, panel, values, "{{attribute}} {{group}}")
     (female,) = [one for one in drift if one["metric"] == {"attribute": "gender", "group": "female"}]
     thresholds = series_of(source, OUTCOMES, panel, values, "threshold {{attribute}}")
     assert newest_of(female) >= max(map(newest_of, thresholds))
 
 
-def test_the_camera_board_shows_what_the_cameras_sent_and_what_was_held_back(source: Source, app_id: str) -> None:
+def test_the_camera_board_shows_what_the_cameras_sent_and_what_was_suppressed(source: Source, app_id: str) -> None:
     assert options(source, CAMERA)["model"] == [f"{app_id}-camera"]
     values = choices(source, CAMERA, {"topic": f"{app_id}-camera-metadata-raw"})
-    for title in ("Events a second", "Fields dropped", "Cells hidden", "Late and repeated events"):
+    for title in ("Events per second", "Dropped fields", "Suppressed cells", "Late and duplicate events"):
         assert min(map(newest_of, series_of(source, CAMERA, title, values))) > 0, title
-    dropped = series_of(source, CAMERA, "Fields not let through", values)
+    dropped = series_of(source, CAMERA, "Dropped fields by path", values)
     assert {one["metric"]["path"] for one in dropped} >= {"bbox", "gps.lat", "gps.lon", "camera_id", "undeclared"}

@@ -1,4 +1,4 @@
-"""Every query of every dashboard, asked of a real Prometheus."""
+"""Every query of every dashboard, evaluated by a real Prometheus."""
 
 from __future__ import annotations
 
@@ -54,56 +54,58 @@ def test_every_query_is_answered_with_data_and_the_labels_of_its_legend(source: 
     ("uid", "title", "labels", "expected"),
     [
         (FAIRNESS, "State", {}, 3),
-        (FAIRNESS, "Pairs in breach", {}, 1),
-        (FAIRNESS, "Worst ratio now", {}, FEMALE_AFTER / REFERENCE_RATE),
-        (FAIRNESS, "Groups hidden", {}, 0.03 * LENGTH_S * 3),
-        (FAIRNESS, "Approval rate", FEMALE, FEMALE_AFTER),
-        (FAIRNESS, "Gap to the reference group", FEMALE, GAP),
-        (EXPLANATION, "Parts of the gap: $group", FEMALE, 0.25 * GAP),
-        (EXPLANATION, "Missing approvals", FEMALE, (0.8 * REFERENCE_RATE - FEMALE_AFTER) * 1000),
+        (FAIRNESS, "Rules in breach", {}, 1),
+        (FAIRNESS, "Worst impact ratio", {}, FEMALE_AFTER / REFERENCE_RATE),
+        (FAIRNESS, "Groups suppressed", {}, 0.03 * LENGTH_S * 3),
+        (FAIRNESS, "Approval rate by group", FEMALE, FEMALE_AFTER),
+        (FAIRNESS, "Approval gap by group", FEMALE, GAP),
+        (EXPLANATION, "Gap decomposition: $group", FEMALE, 0.25 * GAP),
+        (EXPLANATION, "Approval shortfall (count)", FEMALE, (0.8 * REFERENCE_RATE - FEMALE_AFTER) * 1000),
         (
             EXPLANATION,
-            "Segments that make the gap",
+            "Contribution by segment",
             AUTO_RATE,
             0.375 * GAP,
         ),
-        (INTERSECTIONS, "Worst ratio of a subgroup", {}, 0.9),
+        (INTERSECTIONS, "Worst subgroup ratio", {}, 0.9),
         (PIPELINE, "Workers up", {}, 2),
-        (PIPELINE, "Events a second", {}, 2 * (EVENTS_PER_S + 20)),
-        (PIPELINE, "Refused", {}, 2 / 142),
-        (PIPELINE, "Event delay", {}, 5),
-        (PRIVACY, "Windows fully hidden", {}, 0.25),
-        (REPLAY, "Largest difference of a ratio", {}, 0.05),
+        (PIPELINE, "Events per second", {}, 2 * (EVENTS_PER_S + 20)),
+        (PIPELINE, "Rejected records", {}, 2 / 142),
+        (PIPELINE, "Watermark delay", {}, 5),
+        (PRIVACY, "Fully suppressed windows", {}, 0.25),
+        (REPLAY, "Largest ratio difference", {}, 0.05),
     ],
 )
-def test_golden_panels_show_the_value_that_the_samples_say(
+def test_golden_panels_show_the_value_of_the_samples(
     source: Source, uid: str, title: str, labels: dict[str, str], expected: float
 ) -> None:
     assert newest(source, uid, title, labels) == pytest.approx(expected, rel=1e-6)
 
 
-def test_the_alert_is_told_to_have_begun_when_the_level_rose(source: Source) -> None:
-    assert newest(source, FAIRNESS, "In alert since", {}) == 1000 * (source.start_s + BREACH_S)
+def test_the_onset_of_the_alert_is_when_the_level_rose(source: Source) -> None:
+    assert newest(source, FAIRNESS, "In breach since", {}) == 1000 * (source.start_s + BREACH_S)
     values = choices(source, FAIRNESS)
     (timeline,) = [
-        series for series in series_of(source, FAIRNESS, "All models", values) if series["metric"] == {"model": "loans"}
+        series
+        for series in series_of(source, FAIRNESS, "State of all models", values)
+        if series["metric"] == {"model": "loans"}
     ]
     rose_s = next(float(at) for at, level in timeline["values"] if level == "3")
     assert rose_s == source.start_s + BREACH_S
 
 
-def test_in_a_breach_the_evidence_is_that_of_the_all_clear(source: Source) -> None:
+def test_in_a_breach_the_evidence_is_that_of_the_recovery(source: Source) -> None:
     values = choices(source, FAIRNESS)
-    panel = "Evidence that the group is worse off"
-    found = {
+    panel = "Evidence of adverse impact"
+    evidence = {
         query.legend: source.ask(query, values) for query in asked() if (query.board, query.panel) == (FAIRNESS, panel)
     }
-    (clear,) = found["recovery {{attribute}} {{group}}"]
-    assert clear["metric"] == FEMALE
-    assert newest_of(clear) == pytest.approx(0.005 * (LENGTH_S - BREACH_S))
-    (alarm,) = [series for series in found["{{attribute}} {{group}}"] if series["metric"] == FEMALE]
+    (recovery,) = evidence["recovery {{attribute}} {{group}}"]
+    assert recovery["metric"] == FEMALE
+    assert newest_of(recovery) == pytest.approx(0.005 * (LENGTH_S - BREACH_S))
+    (alarm,) = [series for series in evidence["{{attribute}} {{group}}"] if series["metric"] == FEMALE]
     assert newest_of(alarm) == pytest.approx(THRESHOLD, rel=0.02)
-    assert {newest_of(series) for series in found["threshold {{attribute}}"]} == {THRESHOLD}
+    assert {newest_of(series) for series in evidence["threshold {{attribute}}"]} == {THRESHOLD}
 
 
 def test_a_policy_change_is_marked_when_the_new_policy_appears(source: Source) -> None:
@@ -116,17 +118,17 @@ def test_a_policy_change_is_marked_when_the_new_policy_appears(source: Source) -
 def test_live_panels_do_not_show_a_replay(source: Source) -> None:
     mixed = source.api.instant('fairstream_disparate_impact_ratio{run!="", group="female"}', source.end_s)
     assert mixed
-    band = {query.legend: query for query in asked() if query.panel == "Disparate impact ratio: $group"}["measured"]
+    band = {query.legend: query for query in asked() if query.panel == "Disparate impact ratio: $group"}["value"]
     values = choices(source, FAIRNESS) | {"group": "female"}
     assert [len(source.ask(band, values)), newest_of(source.ask(band, values)[0])] == [1, pytest.approx(0.6)]
 
 
-def test_a_group_whose_name_is_no_plain_pattern_is_found(source: Source) -> None:
+def test_a_group_whose_name_has_special_characters_is_selected(source: Source) -> None:
     assert "60+" in options(source, FAIRNESS)["group"]
     values = choices(source, FAIRNESS) | {"group": escaped("60+")}
     (gap,) = [
         series
-        for series in series_of(source, FAIRNESS, "Gap to the reference group", values)
+        for series in series_of(source, FAIRNESS, "Approval gap by group", values)
         if series["metric"].get("group")
     ]
     assert gap["metric"] == {"attribute": "age", "group": "60+"}

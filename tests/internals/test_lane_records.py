@@ -19,7 +19,7 @@ from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
 from confluent_kafka import Producer
 
 from stream_app.edges.lanes.changelog import read_state
-from stream_app.edges.lanes.runs import run_of_records, take_run
+from stream_app.edges.lanes.runs import take_run
 from stream_app.edges.lanes.transaction_writer import MAX_BATCH_BYTES, TransactionWriter
 from stream_app.pipeline.contract import Batch, Outputs
 from tests.programs.chaos.logs import read_topic
@@ -64,6 +64,19 @@ async def read_runs(kafka: str, topic: str, *, end: int, offset: int = 0, max_re
                 del fetcher._records[tp]
                 fetcher._notify(fetcher._wait_consume_future)
     return runs
+
+
+def run_of_records(topic: str, partition: int, first_offset: int, next_offset: int, records: list[Any]) -> Batch:
+    """Build a run from aiokafka's ``ConsumerRecord`` objects, independently of ``take_run``."""
+    return Batch(
+        topic,
+        partition,
+        first_offset,
+        next_offset,
+        np.array([record.offset for record in records], np.int64),
+        [record.value for record in records],
+        np.array([record.timestamp for record in records], np.int64),
+    )
 
 
 async def read_plainly(kafka: str, topic: str, *, end: int, offset: int = 0) -> list[Batch]:

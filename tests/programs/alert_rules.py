@@ -1,4 +1,4 @@
-"""The shipped rules as data: ``python -m tests.programs.alert_rules`` writes ``docs/alerts.md`` from them."""
+"""Reads the shipped rules; ``python -m tests.programs.alert_rules`` writes ``docs/alerts.md`` from them."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ PAGE = ROOT / "docs" / "alerts.md"
 _HEAD = """\
 # Alerts
 
-Generated from `deploy/prometheus/rules/` by `python -m tests.programs.alert_rules`; a test compares them. What the
-columns mean, where each severity goes and how to connect a chat or a pager: [alerting](how-to/alerting.md).
+Generated from `deploy/prometheus/rules/` by `python -m tests.programs.alert_rules`; a test compares both. See
+[alerting](how-to/alerting.md) for the meaning of the columns, the receiver of each severity and how to connect
+a chat or a pager.
 
 """
 
@@ -32,7 +33,7 @@ class Rule:
         name: Of the alert, or of the recorded series.
         expr: What is evaluated.
         is_alert: Whether it is an alert.
-        fields: All that is written about it.
+        fields: All fields of the rule.
     """
 
     file: str
@@ -68,21 +69,21 @@ def read_alerts() -> list[Rule]:
 
 def write_page() -> str:
     """Return the text of ``docs/alerts.md``."""
-    lines = ["| alert | severity | team | waits | stays | says |", "|---|---|---|---|---|---|"]
+    lines = ["| alert | severity | team | waits | stays | summary |", "|---|---|---|---|---|---|"]
     lines += [_row(alert) for alert in read_alerts()]
     return _HEAD + "\n".join(lines) + "\n"
 
 
 def _row(alert: Rule) -> str:
-    says = re.sub(r"\{\{ \$labels\.(\w+) \}\}", r"*\1*", alert.annotations["summary"].strip())
-    says = re.sub(r"\{\{.*?\}\}", "…", says).replace("|", r"\|")
+    summary = re.sub(r"\{\{ \$labels\.(\w+) \}\}", r"*\1*", alert.annotations["summary"].strip())
+    summary = re.sub(r"\{\{.*?\}\}", "…", summary).replace("|", r"\|")
     cells = (
         f"[{alert.name}](runbooks/{alert.name}.md)",
         alert.labels["severity"],
         alert.labels["team"],
         alert.fields.get("for", "0"),
         alert.fields.get("keep_firing_for", ""),
-        says,
+        summary,
     )
     return f"| {' | '.join(cells)} |"
 

@@ -14,7 +14,7 @@ RATIO, GAP = "disparate_impact_ratio", "gap"
 
 
 def process_rows() -> Families:
-    """Return what every worker exports, whatever it owns."""
+    """Return what every worker exports, whatever lanes it has."""
     return {
         "fairstream_build_info": [({"version": "1.2.3", "python": "3.13.7"}, 1.0)],
         "fairstream_policy_info": [({"policy_hash": "sha256:0123abcd"}, 1.0)],
@@ -22,9 +22,9 @@ def process_rows() -> Families:
 
 
 def level_rows(model: str, **levels: float) -> Families:
-    """Return the alert levels of a model's gender, by kind of rule."""
-    own = {"model": model, "attribute": "gender", "window": WINDOW}
-    return {"fairstream_alert_level": [(own | {"kind": kind}, level) for kind, level in levels.items()]}
+    """Return the alert levels of a model's gender, by kind of limit."""
+    labels = {"model": model, "attribute": "gender", "window": WINDOW}
+    return {"fairstream_alert_level": [(labels | {"kind": kind}, level) for kind, level in levels.items()]}
 
 
 def model_rows(model: str, *, age_s: float = 0.0, **levels: float) -> Families:
@@ -33,7 +33,7 @@ def model_rows(model: str, *, age_s: float = 0.0, **levels: float) -> Families:
     Args:
         model: Its name.
         age_s: How long ago the newest window ended.
-        levels: Alert level by kind of rule.
+        levels: Alert level by kind of limit.
     """
     end_s = float(int(time.time() - age_s))
     attribute = {"model": model, "attribute": "gender"}
@@ -62,4 +62,4 @@ def model_rows(model: str, *, age_s: float = 0.0, **levels: float) -> Families:
         "feature_difference_ratio": [(female | {"feature": "credit_score"}, -0.2)],
         "shortfall_ratio": [(female, 0.126)],
     }
-    return {f"fairstream_{name}": own for name, own in rows.items()} | level_rows(model, **levels)
+    return {f"fairstream_{name}": samples for name, samples in rows.items()} | level_rows(model, **levels)

@@ -19,7 +19,7 @@ from stream_app.cli.policy.text import describe_model, describe_sample
 from stream_app.core.privacy.pseudonym import KEY_BYTES, RootKey
 from stream_app.edges.files.json_lines import read_json_lines
 from stream_app.edges.kafka.readers.newest_records import read_newest
-from stream_app.edges.metrics.fairness_metrics import count_series
+from stream_app.edges.metrics.series_limit import count_series
 from stream_app.errors import ConfigError
 from stream_app.pipeline.ingest.sample import try_sample
 from stream_app.pipeline.layout import layout_of

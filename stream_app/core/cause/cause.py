@@ -15,8 +15,8 @@ from stream_app.core.cause.decomposition import Counts, Decomposition, Driver, G
 from stream_app.core.cause.features import FeatureDifference, FeatureMoments, rank_features
 
 OTHER_SEGMENTS = "other segments"
-_N_SEGMENTS = 5
-_N_FEATURES = 3
+N_SEGMENTS = 5
+N_FEATURES = 3
 
 
 class SegmentPart(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,7 +98,7 @@ def explain_pair(
     'no_decisions'
     """
     split = decompose(group, reference)
-    top = tuple(rank_features(features)[:_N_FEATURES])
+    top = tuple(rank_features(features)[:N_FEATURES])
     if split is None:
         return Cause(driver=Driver.NO_DECISIONS, features=top, shortfall=shortfall)
     leader = split.leader
@@ -121,7 +121,7 @@ def explain_pair(
 
 
 def _kept(split: Decomposition, leader: GapPart | None) -> tuple[GapPart, ...]:
-    kept = split.parts[:_N_SEGMENTS]
+    kept = split.parts[:N_SEGMENTS]
     return kept if leader is None or leader in kept else (*kept[:-1], leader)
 
 

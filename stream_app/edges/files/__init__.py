@@ -1,1 +1,6 @@
-"""Files on disk: keys, counts, exports, runs, audit, dashboards."""
+"""Files on disk, one kind per module.
+
+``key_file`` stores the root keys of the pseudonyms, ``audit_file`` the audit log. ``run_folder`` contains replay runs,
+``record_file`` exported records. ``count_file`` reads counts, ``json_lines`` reads sample records. ``dashboards``
+copies the Grafana dashboards. ``durability`` waits until data is on the disk.
+"""

@@ -1,6 +1,7 @@
 """``STATE_DIR/audit.jsonl``: one line for each entry, appended and never rewritten, on the disk before it counts.
 
-Whoever owns the file can still change it: the same entries go to a topic that only the broker's administrators can.
+The owner of the file can still change it, so the same entries go to a topic that only the broker's administrators can
+change.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import socket
 import stat
 from pathlib import Path
 
+from stream_app.edges.files.durability import sync_folder
 from stream_app.errors import ConfigError
 from stream_app.pipeline.records.audit import Exporter
 
@@ -24,7 +26,7 @@ class AuditFile:
     """The audit log of a state folder.
 
     Args:
-        state_dir: The folder; made 0700 when it is not there.
+        state_dir: The folder; created with mode 0700 when missing.
     """
 
     def __init__(self, state_dir: Path) -> None:
@@ -34,7 +36,7 @@ class AuditFile:
         """Append one entry and wait until it is on the disk.
 
         Raises:
-            ConfigError: it cannot be written, or others can reach the file.
+            ConfigError: it cannot be written, or others can access the file.
         """
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -45,23 +47,24 @@ class AuditFile:
                 _write(descriptor, line)
             finally:
                 os.close(descriptor)
-            _sync_folder(self.path.parent)
+            sync_folder(self.path.parent)
         except OSError as error:
             raise ConfigError(
-                f"The audit log {self.path} cannot be written ({error.strerror})", action="Nothing is exported without"
+                f"Cannot write the audit log {self.path} ({error.strerror})",
+                action="Nothing is exported without an audit entry",
             ) from None
 
     def _reject_unsafe(self, status: os.stat_result) -> None:
         is_ours = stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid()
         if not is_ours or status.st_mode & 0o077:
             raise ConfigError(
-                f"The audit log {self.path} is no plain file of its owner alone",
-                action=f"chown it to user {os.geteuid()} and chmod 600 it; nothing is exported without",
+                f"The audit log {self.path} must be a regular file that only its owner can access",
+                action=f"chown it to user {os.geteuid()} and chmod 600 it; nothing is exported without an audit entry",
             )
 
 
 def exporter() -> Exporter:
-    """Return who runs this process; a variable such as USER could say anything, so none is asked."""
+    """Return the user who runs this process; variables such as USER are not read, as they can say anything."""
     uid = os.getuid()
     try:
         user = pwd.getpwuid(uid).pw_name
@@ -71,18 +74,10 @@ def exporter() -> Exporter:
 
 
 def _write(descriptor: int, line: bytes) -> None:
-    """Write a line whole; what a full disk left of an earlier one is ended first, so that this one stands alone."""
+    """Write a complete line; a torn line that a full disk left behind is ended first."""
     size = os.fstat(descriptor).st_size
     is_torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
-    whole = b"\n" * is_torn + line + b"\n"
-    if os.write(descriptor, whole) < len(whole):
+    data = b"\n" * is_torn + line + b"\n"
+    if os.write(descriptor, data) < len(data):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     os.fsync(descriptor)
-
-
-def _sync_folder(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

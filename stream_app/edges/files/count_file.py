@@ -1,4 +1,4 @@
-"""A file of counts as rows: CSV, JSON lines or one JSON list; from a path or from standard input."""
+"""Reads a file of counts as rows: CSV, JSON lines or one JSON list, from a path or from standard input."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from stream_app.offline.columns import CountRow
 
 STDIN = "-"
 MAX_LINE = 1_000_000  # characters
-MAX_LIST = 256_000_000  # characters of one JSON list, which is read whole
+MAX_LIST = 256_000_000  # characters of one JSON list, which is read at once
 
 
 def read_rows(source: str, *, delimiter: str = ",") -> Generator[CountRow, None, None]:
-    """Yield the rows of a file; its first character tells what it is: ``[`` a JSON list, ``{`` JSON lines, else CSV.
+    """Yield the rows of a file; its first character decides the format: ``[`` a JSON list, ``{`` JSON lines, else CSV.
 
-    Close the generator when a row is refused: it holds the file open.
+    Close the generator when a row is rejected: it keeps the file open.
 
     Args:
         source: Path, or ``-`` for standard input.
         delimiter: Character between two cells of a CSV file.
 
     Raises:
-        ConfigError: The file cannot be read, or a line is no row; it is named by its number.
+        ConfigError: The file cannot be read, or a line is not a row; the error names its number.
     """
     if len(delimiter) != 1 or delimiter in '"\r\n':
         raise ConfigError("--delimiter: expected one character")
@@ -47,7 +47,7 @@ def read_rows(source: str, *, delimiter: str = ",") -> Generator[CountRow, None,
 
 
 def _rows(raw: BinaryIO, delimiter: str) -> Iterator[CountRow]:
-    # What is no UTF-8 becomes surrogates, so that the line can be named.
+    # Invalid UTF-8 becomes surrogates, so that the error can name the line.
     text = io.TextIOWrapper(raw, encoding="utf-8-sig", errors="surrogateescape", newline="")
     try:
         lines = _lines(text)
@@ -92,7 +92,7 @@ def _csv_rows(first: int, header: str, lines: Iterator[str], delimiter: str) -> 
         except StopIteration:
             return
         except csv.Error:
-            raise ConfigError(f"line {first + reader.line_num - 1}: no CSV (an open quote?)") from None
+            raise ConfigError(f"line {first + reader.line_num - 1}: not valid CSV (an open quote?)") from None
         place = f"line {first + reader.line_num - 1}"
         _check_utf8(place, "".join(cells))
         if not columns:
@@ -105,8 +105,8 @@ def _csv_rows(first: int, header: str, lines: Iterator[str], delimiter: str) -> 
 
 
 def _check_columns(place: str, columns: list[str]) -> None:
-    if repeated := sorted({name for name in columns if columns.count(name) > 1}):
-        raise ConfigError(f"{place}: a column is named twice: {repeated[0]!r}")
+    if duplicates := sorted({name for name in columns if columns.count(name) > 1}):
+        raise ConfigError(f"{place}: duplicate column {duplicates[0]!r}")
 
 
 def _json_rows(first: int, begun: str, lines: Iterator[str]) -> Iterator[CountRow]:
@@ -123,11 +123,11 @@ def _json_row(number: int, line: str) -> CountRow:
 
 
 def _list_rows(first: int, begun: str, text: TextIO) -> Iterator[CountRow]:
-    whole = begun + text.read(MAX_LIST)
-    if len(whole) >= MAX_LIST:
-        raise ConfigError("The JSON list is too large to be read whole", action="Write one object a line instead")
-    _check_utf8("The JSON list", whole)
-    items = _decode(whole, first)
+    content = begun + text.read(MAX_LIST)
+    if len(content) >= MAX_LIST:
+        raise ConfigError("The JSON list is too large to be read at once", action="Write one object per line instead")
+    _check_utf8("The JSON list", content)
+    items = _decode(content, first)
     assert isinstance(items, list)  # it begins with a bracket
     for number, item in enumerate(items, 1):
         place = f"item {number}"
@@ -142,9 +142,9 @@ def _decode(text: str, first_line: int) -> object:
     except msgspec.DecodeError as error:
         at = re.search(r"byte (\d+)", str(error))
         line = first_line + text.encode().count(b"\n", 0, int(at[1])) if at else first_line
-        raise ConfigError(f"line {line}: no JSON; expected an object of counts (NaN is none)") from None
+        raise ConfigError(f"line {line}: not valid JSON; expected an object of counts (NaN is not allowed)") from None
     if strict_fault(text.encode()) is DeadLetterReason.DUP_KEY:
-        raise ConfigError(f"line {first_line}: an object holds one name twice")
+        raise ConfigError(f"line {first_line}: duplicate name in an object")
     return item
 
 

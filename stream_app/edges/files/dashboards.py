@@ -1,4 +1,4 @@
-"""The Grafana dashboards that come with FairStream, as files."""
+"""Copies the Grafana dashboards that FairStream ships into a folder."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from stream_app.errors import ConfigError
 
 
 def export_dashboards(folder: Path, *, runbooks_url: str | None = None) -> list[Path]:
-    """Write the dashboards, each into the folder of its subject; files of the same names are replaced.
+    """Write the dashboards, each into the folder of its subject; files with the same names are replaced.
 
     Args:
-        folder: Where to; made when missing.
-        runbooks_url: What the links to runbooks begin with; None leaves the address of the notification sink.
+        folder: Destination; created when missing.
+        runbooks_url: Base address of the links to runbooks; None keeps the address of the notification sink.
 
     Returns:
         The files, sorted.
 
     Raises:
-        ConfigError: the folder cannot be written.
+        ConfigError: the folder is not writable.
     """
     written = []
     for subject in files("dashboards").joinpath("json").iterdir():
@@ -42,5 +42,5 @@ def _write(path: Path, text: str) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
     except OSError as error:
-        raise ConfigError(f"Cannot write {path}: {error.strerror}", action="Name a folder that you may write") from None
+        raise ConfigError(f"Cannot write {path}: {error.strerror}", action="Choose a writable folder") from None
     return path

@@ -1,4 +1,4 @@
-"""A file of JSON lines, as the batch that a lane would get if its lines arrived now."""
+"""Reads a file of JSON lines as the batch that a lane would get if its lines arrived now."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ def read_json_lines(path: Path, n: int, *, now_s: float) -> Batch:
     """Read the first ``n`` lines of a file; empty lines are left out.
 
     Args:
-        path: The file, one record a line.
-        n: Most lines.
-        now_s: Time at which the broker would have taken them.
+        path: The file, one record per line.
+        n: Maximum number of lines.
+        now_s: Time at which the broker would have received them.
 
     Raises:
         ConfigError: the file cannot be read.

@@ -1,6 +1,6 @@
-"""A file of exported records: for its owner only, under its own name only when it is whole.
+"""A file of exported records, for its owner only; it gets its name only when it is complete.
 
-It is written beside its place as ``.NAME.ID.part``, which is removed when the export ends in any way but a kill.
+Until then it is written to ``.NAME.ID.part`` in the same folder, which is removed unless the export is killed.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from io import BufferedRandom
 from pathlib import Path
 from typing import Any, Literal
 
+from stream_app.edges.files.durability import sync_file
 from stream_app.edges.files.run_folder import import_arrow
 from stream_app.errors import ConfigError
 from stream_app.pipeline.replay.export.record_table import ENVELOPE, RECORD, UNDECLARED, RecordTable, json_lines
@@ -25,7 +26,7 @@ _FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 @dataclass(frozen=True)
 class FinishedFile:
-    """A file that is whole.
+    """A complete file.
 
     Attributes:
         n_bytes: Its size.
@@ -37,17 +38,17 @@ class FinishedFile:
 
 
 class RecordFile:
-    """A file in the making.
+    """A file that is being written.
 
     Args:
-        path: Where it will stand.
-        part: Where it stands until then.
+        path: Its final path.
+        part: Its path until then.
         file: The part, open.
         form: How records are written.
-        table: Its columns, for the forms that have some.
+        table: Its columns, for the formats that have them.
 
     Raises:
-        DependencyMissingError: Parquet is asked for and pyarrow is not installed.
+        DependencyMissingError: the format is Parquet and pyarrow is not installed.
     """
 
     def __init__(self, path: Path, part: Path, file: BufferedRandom, form: Format, table: RecordTable) -> None:
@@ -58,77 +59,76 @@ class RecordFile:
         """Append records.
 
         Raises:
-            ConfigError: the disk takes no more.
+            ConfigError: the file cannot be written.
         """
         if len(selected):
-            with _told(self._path):
+            with _write_errors(self._path):
                 self._write(selected)
 
     def end(self) -> None:
-        """End a file that is not wanted any more, so that its writer does not try to when it is thrown away."""
+        """End a file that is not needed any more, so that its writer does not try to when it is garbage-collected."""
         with suppress(OSError):
             self._finish()
 
     def seal(self) -> FinishedFile:
-        """End the file, wait until it is on the disk, and return what it holds."""
-        with _told(self._path):
+        """End the file, wait until it is on the disk, and return its size and digest."""
+        with _write_errors(self._path):
             self._finish()
-            self._file.flush()
-            os.fsync(self._file.fileno())
+            sync_file(self._file)
             n_bytes = self._file.tell()
             self._file.seek(0)
             return FinishedFile(n_bytes, hashlib.file_digest(self._file, "sha256").hexdigest())
 
     def keep(self) -> None:
-        """Give it its name.
+        """Give the file its final name.
 
         Raises:
-            ConfigError: a file of that name was made meanwhile.
+            ConfigError: a file of that name was created in the meantime.
         """
         reject_existing(self._path)
-        with _told(self._path):
+        with _write_errors(self._path):
             self._part.replace(self._path)
 
 
 @contextmanager
 def new_record_file(path: Path, export: str, form: Format, table: RecordTable) -> Iterator[RecordFile]:
-    """Open a file that is gone after the block unless it was kept.
+    """Open a file that is removed after the block unless it was kept.
 
     Args:
-        path: Where it will stand; nothing may stand there.
+        path: Its final path, where nothing may exist.
         export: Id of the export.
         form: How records are written.
         table: Columns of the records.
 
     Raises:
-        ConfigError: it exists already, or cannot be made.
-        DependencyMissingError: Parquet is asked for and pyarrow is not installed.
+        ConfigError: it exists already, or cannot be created.
+        DependencyMissingError: the format is Parquet and pyarrow is not installed.
     """
     reject_existing(path)
     part = path.with_name(f".{path.name}.{export}.part")
-    with _told(path):
+    with _write_errors(path):
         file = os.fdopen(os.open(part, _FLAGS, 0o600), "w+b")
     try:
-        made = RecordFile(path, part, file, form, table)
+        record_file = RecordFile(path, part, file, form, table)
         try:
-            yield made
+            yield record_file
         finally:
-            made.end()
+            record_file.end()
     finally:
-        with suppress(OSError):  # a file that was sealed is on the disk; of another one nothing is wanted any more
+        with suppress(OSError):  # a sealed file is on the disk; another one is not needed any more
             file.close()
-        with suppress(FileNotFoundError):  # it has its name
+        with suppress(FileNotFoundError):  # it was kept
             part.unlink()
 
 
 def reject_existing(path: Path) -> None:
-    """Refuse to write over anything, a link that leads nowhere included."""
+    """Raise an error when anything exists at a path, including a dangling link."""
     if path.exists() or path.is_symlink():
         raise ConfigError(f"{path} exists already", action="Give another --out")
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def _write_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
@@ -138,7 +138,7 @@ def _told(path: Path) -> Iterator[None]:
 def _writer(
     file: BufferedRandom, form: Format, table: RecordTable
 ) -> tuple[Callable[[SelectedRecords], object], Callable[[], object]]:
-    """Return what appends records, and what ends the file."""
+    """Return the function that appends records, and the one that ends the file."""
     if form == "json":
         return (lambda selected: file.write(json_lines(selected))), _nothing
     if form == "csv":
@@ -161,4 +161,4 @@ def _schema(arrow: Any, table: RecordTable) -> Any:
 
 
 def _nothing() -> None:
-    """End nothing: a file of lines is whole with its last one."""
+    """End nothing: a file of lines is complete with its last line."""

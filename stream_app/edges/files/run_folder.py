@@ -1,12 +1,11 @@
-"""The folder of a replay run: files first, the manifest last and at once. A folder without manifest is no run.
+"""The folder of a replay run. The manifest is written last, in one step; a folder without a manifest is not a run.
 
-Folders are made 0700: a run can hold exact counts of small groups when it was asked for.
+Folders have mode 0700: a run can contain exact counts of small groups if they were requested.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from stream_app.edges.files.durability import sync_file
 from stream_app.errors import ConfigError, DependencyMissingError
 from stream_app.pipeline.replay.ranges.manifest import Manifest
 
@@ -25,7 +25,7 @@ _FOLDER = "replays"
 
 
 class RunFolder:
-    """A run in the making.
+    """A run that is being written.
 
     Args:
         path: Its folder, which does not exist yet.
@@ -36,7 +36,7 @@ class RunFolder:
         self._digests: dict[str, str] = {}
 
     def write(self, name: str, data: bytes | str) -> Path:
-        """Write one file, and remember its digest."""
+        """Write one file and record its digest."""
         raw = data.encode() if isinstance(data, str) else data
         path = self.path / name
         path.touch(mode=0o600)
@@ -55,32 +55,31 @@ class RunFolder:
         return path
 
     def finish(self, manifest: Manifest) -> Path:
-        """Write the manifest: from now on it is a run."""
-        whole = msgspec.structs.replace(manifest, files=dict(sorted(self._digests.items())))
+        """Write the manifest, which makes the folder a run."""
+        complete = msgspec.structs.replace(manifest, files=dict(sorted(self._digests.items())))
         temporary = self.path / f".{MANIFEST}"
         temporary.touch(mode=0o600)
         with temporary.open("wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(whole)) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
+            file.write(msgspec.json.format(msgspec.json.encode(complete)) + b"\n")
+            sync_file(file)
         return temporary.replace(self.path / MANIFEST)
 
 
 @contextmanager
 def new_run(state_dir: Path, run: str) -> Iterator[RunFolder]:
-    """Make the folder of a run; it is removed again when the block fails.
+    """Create the folder of a run; it is removed when the block fails.
 
     Raises:
-        ConfigError: it exists already, or cannot be made.
+        ConfigError: it exists already, or cannot be created.
     """
     path = state_dir / _FOLDER / run
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.mkdir(mode=0o700)
     except FileExistsError:
-        raise ConfigError(f"The run {run} exists already", action="Give another name with --run") from None
+        raise ConfigError(f"Run {run} exists already", action="Give another name with --run") from None
     except OSError as error:
-        raise ConfigError(f"Cannot make {path}: {error.strerror}") from None
+        raise ConfigError(f"Cannot create {path}: {error.strerror}") from None
     try:
         yield RunFolder(path)
     except BaseException:
@@ -89,30 +88,30 @@ def new_run(state_dir: Path, run: str) -> Iterator[RunFolder]:
 
 
 def list_runs(state_dir: Path) -> list[Manifest]:
-    """Return the manifests of all whole runs, oldest first."""
-    found = sorted((state_dir / _FOLDER).glob(f"*/{MANIFEST}"))
-    return sorted((_read(path) for path in found), key=lambda own: own.made_at)
+    """Return the manifests of all completed runs, oldest first."""
+    paths = sorted((state_dir / _FOLDER).glob(f"*/{MANIFEST}"))
+    return sorted(map(_read, paths), key=lambda manifest: manifest.made_at)
 
 
 def read_run(state_dir: Path, run: str) -> tuple[Path, Manifest]:
-    """Return folder and manifest of one run, after a check of its files.
+    """Return folder and manifest of one run after checking its files.
 
     Raises:
-        ConfigError: there is no such run, it is not whole, or a file was changed.
+        ConfigError: there is no such run, it is not complete, or a file was changed.
     """
     path = state_dir / _FOLDER / run
     if not run or "/" in run or not (path / MANIFEST).is_file():
-        raise ConfigError(f"No whole run {run!r}", action="See: fairstream replay list")
+        raise ConfigError(f"No completed run {run!r}", action="List runs with: fairstream replay list")
     manifest = _read(path / MANIFEST)
     for name, digest in manifest.files.items():
         file = path / name
         if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != digest:
-            raise ConfigError(f"{name} of run {run} is gone or was changed", action="Make the run again")
+            raise ConfigError(f"{name} of run {run} is missing or was changed", action="Run the replay again")
     return path, manifest
 
 
 def write_parquet(path: Path, columns: dict[str, list[Any]]) -> Path:
-    """Write columns as a Parquet file of 0600.
+    """Write columns as a Parquet file with mode 0600.
 
     Raises:
         DependencyMissingError: pyarrow is not installed.
@@ -139,4 +138,4 @@ def _read(path: Path) -> Manifest:
     try:
         return msgspec.json.decode(path.read_bytes(), type=Manifest)
     except (OSError, msgspec.MsgspecError):
-        raise ConfigError(f"{path} is no manifest of this version") from None
+        raise ConfigError(f"{path} is not a manifest of this version") from None

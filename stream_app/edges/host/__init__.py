@@ -1,1 +1,5 @@
-"""This machine: logs, ports, child processes, HTTP, installed components."""
+"""This machine: what is common to all programs that run on it.
+
+``logs`` writes the process log. ``processes`` starts child processes that end with their parent, ``ports`` finds free
+TCP ports, ``http_server`` serves small pages. ``machine`` lists the installed components (``fairstream doctor``).
+"""

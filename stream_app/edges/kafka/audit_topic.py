@@ -1,8 +1,7 @@
-"""Audit entries in ``fairness-audit``, where whoever exports may append and nobody may change."""
+"""Writes audit entries to ``fairness-audit``; exporters may append to that topic, and nobody may change it."""
 
 from __future__ import annotations
 
-import logging
 from types import TracebackType
 from typing import Self
 
@@ -18,7 +17,7 @@ _WAIT_S = 30.0
 
 
 class AuditTopic:
-    """The topic of the audit, connected.
+    """The audit topic, connected.
 
     Args:
         bootstrap: Bootstrap servers.
@@ -27,13 +26,12 @@ class AuditTopic:
 
     Raises:
         BrokerUnavailableError: no broker answers.
-        TopicError: it is missing, or not as declared: entries could be compacted away or expire.
+        TopicError: it is missing or differs from its declaration; entries could be compacted away or expire.
     """
 
     def __init__(self, bootstrap: str, spec: TopicSpec, *, key: str) -> None:
         check_topics(bootstrap, [spec])
         self._topic, self._key = spec.name, key.encode()
-        logging.getLogger("kafka").setLevel(logging.CRITICAL)  # its complaints become our one line
         try:
             self._producer = KafkaProducer(
                 bootstrap_servers=bootstrap.split(","),
@@ -43,7 +41,7 @@ class AuditTopic:
                 max_block_ms=int(_WAIT_S * 1000),
             )
         except (KafkaError, OSError) as error:
-            raise self._away(error) from None
+            raise self._unavailable(error) from None
 
     def __enter__(self) -> Self:
         return self
@@ -57,15 +55,15 @@ class AuditTopic:
         """Append one entry and wait until all replicas in sync have it.
 
         Raises:
-            BrokerUnavailableError: the broker went away, or refuses the entry.
+            BrokerUnavailableError: the broker was lost, or rejects the entry.
         """
         try:
             self._producer.send(self._topic, key=self._key, value=line).get(timeout=_WAIT_S)
         except (KafkaError, OSError) as error:
-            raise self._away(error) from None
+            raise self._unavailable(error) from None
 
-    def _away(self, error: Exception) -> BrokerUnavailableError:
+    def _unavailable(self, error: Exception) -> BrokerUnavailableError:
         return BrokerUnavailableError(
-            f"The audit topic {self._topic} takes no entry ({type(error).__name__})",
-            action="Nothing is exported without; ask for the right to write it, or try again",
+            f"Cannot write to the audit topic {self._topic} ({type(error).__name__})",
+            action="Nothing is exported without an audit entry; ask for the right to write it, or try again",
         )

@@ -1,4 +1,7 @@
-"""How many partitions each topic has, asked once when a worker starts."""
+"""Counts the partitions of topics for a worker that starts, without blocking its event loop.
+
+``edges.kafka.admin.count_existing`` is the blocking counterpart; it also accepts topics that do not exist.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Iterable
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from stream_app.errors import BrokerUnavailableError, TopicError
+from stream_app.errors import TopicError, no_broker_answers
 
 
 async def count_partitions(bootstrap: str, topics: Iterable[str]) -> dict[str, int]:
@@ -22,10 +25,8 @@ async def count_partitions(bootstrap: str, topics: Iterable[str]) -> dict[str, i
     try:
         await admin.start()
         described = await admin.describe_topics(topics)
-    except (KafkaError, OSError):
-        raise BrokerUnavailableError(
-            f"No Kafka broker answers at {bootstrap}", action="Start it, or give --kafka"
-        ) from None
+    except (KafkaError, OSError) as error:
+        raise no_broker_answers(bootstrap, error) from None
     finally:
         await admin.close()
     counts = {topic["topic"]: len(topic["partitions"]) for topic in described}

@@ -1,4 +1,4 @@
-"""Sends the records of a stretch once more, to a topic of a replay: keys, dates and allowed headers stay."""
+"""Copies the records of a time range to a replay topic; keys, timestamps and allowed headers stay the same."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import KafkaError
 
-from stream_app.edges.kafka.readers.consumer import open_reader
+from stream_app.edges.kafka.readers.topic_consumer import open_consumer
 from stream_app.errors import BrokerUnavailableError
 
-HEADERS = ("source", "content-type", "schema_version", "traceparent")  # what passes by default: no header of a tool
+HEADERS = ("source", "content-type", "schema_version", "traceparent")  # what passes by default: no headers of tools
 REPLAY_ID, ORIGIN = "x-replay-id", "x-replay-origin"
 
 _POLL_MS = 500
@@ -24,16 +24,16 @@ _GIVE_UP_S = 60.0
 
 @dataclass(frozen=True)
 class RepublishOptions:
-    """What is sent where.
+    """What is copied, and where to.
 
     Attributes:
         topic: Topic that is read.
         to_topic: Topic that is written; it has as many partitions.
-        run: Id of the replay, told in a header of each record.
-        from_ms: First date of a record, by the broker.
-        to_ms: Records dated from here on are left out; None for all that is there now.
+        run: Id of the replay, written to a header of each record.
+        from_ms: First broker timestamp of a record that is copied.
+        to_ms: Records with a timestamp from here on are left out; None for all records up to the present end.
         headers: Names of the headers that pass.
-        rate: Most records in a second.
+        rate: Maximum records per second.
     """
 
     topic: str
@@ -46,13 +46,13 @@ class RepublishOptions:
 
 
 def republish(bootstrap: str, options: RepublishOptions, note: Callable[[int, int], object]) -> int:
-    """Copy the records of a stretch in the order of each partition, and return how many they were.
+    """Copy the records of a time range in the order of each partition, and return their number.
 
     Raises:
-        BrokerUnavailableError: no broker answers, or it went away.
+        BrokerUnavailableError: no broker answers, or it was lost.
         TopicError: the topic is missing.
     """
-    consumer, partitions = open_reader(bootstrap, options.topic, client_id="fairstream-republish")
+    consumer, partitions = open_consumer(bootstrap, options.topic, client_id="fairstream-republish")
     with closing(consumer):
         try:
             ends = _seek(consumer, partitions, options)
@@ -65,20 +65,21 @@ def republish(bootstrap: str, options: RepublishOptions, note: Callable[[int, in
                 return n_sent
         except KafkaError as error:
             raise BrokerUnavailableError(
-                f"Kafka went away ({type(error).__name__}); {options.to_topic} holds a part only", action="Try again"
+                f"Lost the Kafka broker ({type(error).__name__}); {options.to_topic} contains only part of the records",
+                action="Try again",
             ) from None
 
 
 def _seek(
     consumer: KafkaConsumer, partitions: list[TopicPartition], options: RepublishOptions
 ) -> dict[TopicPartition, int]:
-    """Go to the first record of each partition, and return where each ends."""
+    """Go to the first record of each partition, and return the end of each."""
     ends: dict[TopicPartition, int] = dict(consumer.end_offsets(partitions))
     if options.to_ms is not None:
-        for tp, place in consumer.offsets_for_times(dict.fromkeys(partitions, options.to_ms)).items():
-            ends[tp] = ends[tp] if place is None else min(ends[tp], place.offset)
-    for tp, place in consumer.offsets_for_times(dict.fromkeys(partitions, options.from_ms)).items():
-        consumer.seek(tp, ends[tp] if place is None else place.offset)
+        for tp, position in consumer.offsets_for_times(dict.fromkeys(partitions, options.to_ms)).items():
+            ends[tp] = ends[tp] if position is None else min(ends[tp], position.offset)
+    for tp, position in consumer.offsets_for_times(dict.fromkeys(partitions, options.from_ms)).items():
+        consumer.seek(tp, ends[tp] if position is None else position.offset)
     return ends
 
 
@@ -114,19 +115,19 @@ def _copy(
 
 
 def _records(consumer: KafkaConsumer, ends: Mapping[TopicPartition, int]) -> Iterator[Any]:
-    news_s = time.monotonic()
+    progress_s = time.monotonic()
     while any(consumer.position(tp) < end for tp, end in ends.items()):
         before = [consumer.position(tp) for tp in ends]
         for tp, records in consumer.poll(timeout_ms=_POLL_MS).items():
             yield from (record for record in records if record.offset < ends[tp])
         if before != [consumer.position(tp) for tp in ends]:
-            news_s = time.monotonic()
-        elif time.monotonic() - news_s > _STALL_S:
-            raise BrokerUnavailableError("Kafka hands out no more records", action="Try again")
+            progress_s = time.monotonic()
+        elif time.monotonic() - progress_s > _STALL_S:
+            raise BrokerUnavailableError("Kafka delivers no more records", action="Try again")
 
 
 def headers_of(record: Any, options: RepublishOptions) -> list[tuple[str, bytes]]:
-    """Return the headers of a copy: those that may pass, the replay, and where the record stood."""
+    """Return the headers of a copy: those that may pass, the replay id, and the position of the original."""
     passed = [(name, value) for name, value in record.headers if name in options.headers]
     origin = f"{record.topic}:{record.partition}:{record.offset}"
     return [*passed, (REPLAY_ID, options.run.encode()), (ORIGIN, origin.encode())]

@@ -1,1 +1,6 @@
-"""The exactly-once engine: a Faust transport of batches, lanes, transactions, state topics."""
+"""The exactly-once engine. A lane is one stream task: everything between one source partition and its effects.
+
+``transport`` is the Faust transport that delivers runs of records, and ``runs`` unpacks a run from a fetch response.
+``lane`` takes the runs of one partition through its step and commits. ``transaction_writer`` writes its transactions,
+and ``changelog`` reads its state back. ``assigned_lanes`` opens, closes and reloads the lanes of one worker.
+"""

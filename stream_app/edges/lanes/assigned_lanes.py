@@ -1,4 +1,4 @@
-"""All lanes of one worker: opened on assignment, closed on revocation, reloaded when they break."""
+"""All lanes of one worker: opened on assignment, closed on revocation, reloaded when they fail."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ from stream_app.edges.lanes.lane import Lane
 from stream_app.edges.lanes.transport import RunMessage
 from stream_app.errors import FairStreamError, LaneError, StateError
 
-_REVOKE_FLUSH_S = 3.0  # a rebalance waits for at most so long; what is not committed is read again by the next owner
+_REVOKE_FLUSH_S = 3.0  # a rebalance waits no longer; the next owner reads again what is not committed
 RELOAD_BACKOFF_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 _FENCED = (ProducerFenced, InvalidProducerEpoch)
 _UNREACHABLE = (KafkaConnectionError, KafkaTimeoutError, OSError)
 
 
 class LanesObserver(Protocol):
-    """Who is told which lanes live."""
+    """Listener for the lanes of a worker; it makes metrics and log lines."""
 
     def rebalanced(self) -> None:
-        """Report that the group gave out its partitions anew."""
+        """Report that the group has reassigned its partitions."""
 
     def lane_opened(self, topic: str, partition: int) -> None:
-        """Report that the state of a lane is wanted here."""
+        """Report that a lane is assigned to this worker and loads its state."""
 
     def lane_closed(self, topic: str, partition: int) -> None:
-        """Report that a lane is gone from here; its rows must vanish."""
+        """Report that a lane has left this worker; its metric rows must disappear."""
 
     def lane_reloaded(self, topic: str, partition: int, error: Exception) -> None:
-        """Report that a lane broke and is loaded anew; the text of the error may hold a part of a record."""
+        """Report that a lane failed and is reloaded; the text of the error may contain part of a record."""
 
 
 class AssignedLanes:
     """Keeps one running lane for each assigned partition.
 
     Args:
-        build: Makes a fresh lane for a topic and partition.
-        observer: Who is told.
+        build: Creates a new lane for a topic and partition.
+        observer: The listener.
         session_timeout_s: Time after which a worker that lost its membership knows it.
-        backoff_s: Waits before a lane that broke is loaded anew; one that breaks more often at one offset ends all.
+        backoff_s: Waits before a failed lane is reloaded; a lane that fails more often at one offset ends the worker.
     """
 
     def __init__(
@@ -78,9 +78,9 @@ class AssignedLanes:
         return {tp: lane.lag for tp, lane in self._lanes.items() if lane.is_ready}
 
     async def deliver(self, delivery: RunMessage) -> None:
-        """Hand a run to its lane.
+        """Pass a run to its lane.
 
-        Without one that has its state it is dropped: the lane will read it again from its own position, and the other
+        A run for a lane without state is dropped: the lane will read it again from its own position, and the other
         lanes need not wait for it.
         """
         lane = self._lanes.get(TP(delivery.batch.topic, delivery.batch.partition))
@@ -90,18 +90,18 @@ class AssignedLanes:
     async def assign(self, partitions: Iterable[TP]) -> None:
         """Open lanes for new partitions, keep those that stay, close the others.
 
-        A lane that stays keeps its state: had anybody else owned the partition in between, its next transaction
+        A lane that stays keeps its state: if another worker had owned the partition in between, its next transaction
         would be fenced.
         """
         self._observer.rebalanced()
-        wanted = set(partitions)
-        await self._drop(set(self._keepers) - wanted)
-        for tp in wanted - set(self._keepers):
+        assigned = set(partitions)
+        await self._drop(set(self._keepers) - assigned)
+        for tp in assigned - set(self._keepers):
             if not self._is_closed:
                 self._keepers[tp] = asyncio.create_task(self._keep(tp), name=f"lane-{tp.topic}-{tp.partition}")
 
     async def flush(self) -> None:
-        """Commit what every lane has counted, within the time that a rebalance can wait."""
+        """Commit what each lane has counted, within the time that a rebalance can wait."""
         flushes = [asyncio.ensure_future(lane.flush_soon()) for lane in self._lanes.values() if lane.is_ready]
         if flushes:
             _, late = await asyncio.wait(flushes, timeout=_REVOKE_FLUSH_S)
@@ -121,7 +121,7 @@ class AssignedLanes:
         await asyncio.gather(*(keeper for _, keeper in keepers), return_exceptions=True)
 
     async def _keep(self, tp: TP) -> None:
-        """Run a lane; when it breaks, load it anew from what is committed."""
+        """Run a lane; when it fails, reload it from what is committed."""
         failures_at: list[int] = []
         self._observer.lane_opened(tp.topic, tp.partition)
         try:
@@ -133,7 +133,7 @@ class AssignedLanes:
                 except StateError as error:
                     self._fail(error)
                     return
-                except Exception as error:  # noqa: BLE001  # whatever broke it, the lane is loaded anew or given up
+                except Exception as error:  # noqa: BLE001  # whatever the reason, the lane is reloaded or abandoned
                     reached = lane.next_offset if tp in self._lanes else 0
                     wait_s = self._wait_after(tp, error, failures_at, reached)
                 finally:
@@ -145,23 +145,26 @@ class AssignedLanes:
             self._observer.lane_closed(tp.topic, tp.partition)
 
     def _wait_after(self, tp: TP, error: Exception, failures_at: list[int], next_offset: int) -> float | None:
-        """Decide how long to wait before a reload; None gives up."""
+        """Return how long to wait before a reload; None abandons the lane.
+
+        Whether the broker may recover by itself is what aiokafka says: its errors have the attribute ``retriable``.
+        """
         self._observer.lane_reloaded(tp.topic, tp.partition, error)
         if getattr(error, "retriable", False) or isinstance(error, _UNREACHABLE):
-            return self._backoff_s[-1]  # the broker is away or busy: wait for it, for as long as it takes
+            return self._backoff_s[-1]  # the broker is away or busy: retry without limit
         if isinstance(error, _FENCED):
-            # Somebody else owns the partition. If we are the one who slept, we will know within a session timeout
-            # and the partition is taken from us; reloading at once would fence the rightful owner.
+            # Another worker owns the partition. If this one was suspended, it will know within a session timeout
+            # and lose the partition; reloading at once would fence the rightful owner.
             return self._session_timeout_s
         if failures_at and failures_at[-1] != next_offset:
-            failures_at.clear()  # it moved since: not the same obstacle
+            failures_at.clear()  # it has moved on: not the same obstacle
         failures_at.append(next_offset)
         if len(failures_at) > len(self._backoff_s):
             self._fail(
                 LaneError(
-                    f"Lane {tp.topic}[{tp.partition}] broke {len(failures_at)} times at offset {next_offset}"
+                    f"Lane {tp.topic}[{tp.partition}] failed {len(failures_at)} times at offset {next_offset}"
                     f" ({type(error).__name__})",
-                    action="The log says where; look at the record at this offset",
+                    action="See the log for the place in the code, and inspect the record at this offset",
                 )
             )
             return None

@@ -1,4 +1,4 @@
-"""Reads the state of one lane back from its compacted topic."""
+"""Reads the state of one lane back from its changelog topic, which is compacted."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _STALL_S = 60.0
 
 
 async def read_state(bootstrap: str, topic: str, partition: int) -> dict[bytes, bytes]:
-    """Return the last committed value of every key of one state partition.
+    """Return the last committed value of every key in one partition of a changelog topic.
 
-    The caller has fenced the former owner, so no open transaction of it can hide a record or appear later.
+    The caller has fenced the previous owner, so no open transaction can hide a record or be committed later.
 
     Raises:
-        KafkaTimeoutError: a minute without an answer; the broker is away or busy, and it is worth trying again.
+        KafkaTimeoutError: no answer for a minute; the broker is away or busy, and a retry may succeed.
     """
     tp = aiokafka.TopicPartition(topic, partition)
     # `earliest` and no seek: aiokafka's reset after assign() races with seek_to_beginning(), and with `latest`

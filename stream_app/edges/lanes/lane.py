@@ -1,8 +1,8 @@
-"""A lane: one source partition, from its runs to its transactions.
+"""A lane takes the runs of one source partition through its step and commits the effects.
 
-One task does everything in turn, so state needs no lock: take a run, step, queue its outputs; once a flush interval,
+One task does everything in turn, so state needs no lock: take a run, step, queue its outputs; once per flush interval,
 commit outputs, changed state and ``next`` in one transaction. ``next`` in the state is the truth about what is
-counted. A run that does not start there is not counted: the lane asks to read again from ``next``.
+counted. A run that does not start there is not counted: the lane reads again from ``next``.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from stream_app.edges.lanes.transport import RunMessage
 from stream_app.pipeline.contract import Outputs
 from stream_app.pipeline.lane_step import LaneStep
 
-_QUEUED_RUNS = 1  # runs, of about a megabyte each, that wait for a lane before the whole worker waits for it
+_QUEUED_RUNS = 1  # runs, of about a megabyte each, that wait for a lane before the worker waits for it
 
 
 @dataclass(frozen=True)
 class LaneConfig:
-    """What a lane is.
+    """Topics, transactional id and flush interval of a lane.
 
     Attributes:
         bootstrap: Bootstrap servers.
@@ -44,7 +44,7 @@ class LaneConfig:
 
 
 class RecordSource(Protocol):
-    """What a lane asks of the consumer."""
+    """The consumer, as a lane needs it."""
 
     async def rewind(self, topic: str, partition: int, offset: int) -> int:
         """Read again from ``offset``; return the epoch of the runs that are fetched from then on."""
@@ -53,26 +53,26 @@ class RecordSource(Protocol):
         """Return the first offset that is still retained."""
 
     def end_offset(self, topic: str, partition: int) -> int | None:
-        """Return the end of the partition as of the last fetch, None when it is not known."""
+        """Return the end of the partition as of the last fetch; None if it is not known."""
 
     def is_end(self, topic: str, partition: int, offset: int) -> bool:
-        """Return whether nothing lies at or above ``offset``, as of a moment ago; False when it is not known."""
+        """Return whether there is nothing at or above ``offset``, as of a moment ago; False if it is not known."""
 
 
 class LaneObserver(Protocol):
-    """Who is told what a lane does; listeners make metrics and log lines of it."""
+    """Listener for what a lane does; it makes metrics and log lines."""
 
     def lane_loaded(self, lane: Lane) -> None:
-        """Report that a lane has its state and goes on from it."""
+        """Report that a lane has loaded its state and continues from it."""
 
     def lane_stepped(self, lane: Lane, *, n_records: int, newest_ms: int, seconds: float) -> None:
         """Report that a run was processed; ``newest_ms`` is the broker timestamp of its last record."""
 
     def lane_committed(self, lane: Lane, *, seconds: float) -> None:
-        """Report that a transaction was committed; what the step counted until now may be shown."""
+        """Report that a transaction was committed; what the step counted so far may be shown."""
 
     def lane_rewound(self, config: LaneConfig, *, from_offset: int, to_offset: int) -> None:
-        """Report that a run did not start where the lane stood."""
+        """Report that a run did not start at the position of the lane."""
 
     def lane_lost_records(self, config: LaneConfig, *, from_offset: int, to_offset: int) -> None:
         """Report that records were deleted before they were counted."""
@@ -82,10 +82,10 @@ class Lane:
     """The engine of one source partition.
 
     Args:
-        config: What the lane is.
-        step: Its logic, fresh.
+        config: Topics, id and interval.
+        step: Its logic, newly created.
         source: The consumer.
-        observer: Who is told.
+        observer: The listener.
         now: Processing time in seconds since the epoch.
     """
 
@@ -123,7 +123,7 @@ class Lane:
         return None if end is None else max(0, end - self.next_offset)
 
     async def deliver(self, delivery: RunMessage) -> None:
-        """Hand a run to the lane; waits while the lane is behind."""
+        """Pass a run to the lane; waits while the lane is busy."""
         await self._runs.put(delivery)
 
     async def flush_soon(self) -> None:
@@ -136,9 +136,9 @@ class Lane:
         """Load the state and process runs until cancelled.
 
         Raises:
-            StateError: the stored state does not fit; reloading would not help.
-            Exception: anything else that broke the lane. It must be dropped: its state in memory may be ahead of
-                what is committed.
+            StateError: the stored state does not match; reloading would not help.
+            Exception: any other failure. The lane must be dropped: its state in memory may be ahead of what is
+                committed.
         """
         try:
             await self._load()
@@ -153,11 +153,11 @@ class Lane:
             self._is_ready = False
             self._flushed.set()  # nobody waits for a lane that has ended
             while not self._runs.empty():
-                self._runs.get_nowait()  # frees who waits to deliver
+                self._runs.get_nowait()  # releases a waiting deliver()
             await self._writer.close()
 
     async def _load(self) -> None:
-        # Fence first: after this no former owner can commit, so what is read next is the last word.
+        # Fence first: after this no previous owner can commit, so what is read next is final.
         await self._writer.start()
         topic, partition = self.config.topic, self.config.partition
         entries = await read_state(self.config.bootstrap, self.config.changelog_topic, partition)
@@ -172,7 +172,7 @@ class Lane:
         self._observer.lane_loaded(self)
 
     async def _step_until(self, flush_at: float) -> None:
-        """Process runs until the flush is due or asked for."""
+        """Process runs until the flush is due or requested."""
         wanted = asyncio.ensure_future(self._flush_wanted.wait())
         getting: asyncio.Future[RunMessage] | None = None
         try:
@@ -206,17 +206,17 @@ class Lane:
             newest_ms=int(batch.timestamps_ms[-1]) if len(batch) else 0,
             seconds=time.perf_counter() - started,
         )
-        await asyncio.sleep(0)  # let other lanes and the heartbeat have their turn
+        await asyncio.sleep(0)  # let other lanes and the heartbeat run
 
     async def _rewind(self, from_offset: int) -> None:
-        """Read again from ``next``: counting past a hole would lose records without a trace."""
+        """Read again from ``next``: counting past a gap would lose records silently."""
         topic, partition = self.config.topic, self.config.partition
         await self._skip_to(await self._source.earliest_offset(topic, partition))
         self._epoch = await self._source.rewind(topic, partition, self.next_offset)
         self._observer.lane_rewound(self.config, from_offset=from_offset, to_offset=self.next_offset)
 
     async def _skip_to(self, earliest: int) -> None:
-        """Go on behind records that retention deleted before they were counted, and say so."""
+        """Skip records that retention deleted before they were counted, and report it."""
         if self.next_offset < earliest:
             self._observer.lane_lost_records(self.config, from_offset=self.next_offset, to_offset=earliest)
             self.next_offset = earliest

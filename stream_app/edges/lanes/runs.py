@@ -1,9 +1,9 @@
 """Runs of records straight from a fetch response, as columns.
 
-aiokafka makes one Python object per record, which costs about a fifth of the whole job. A lane wants columns, so the
+aiokafka makes one Python object per record, which costs about a fifth of the total cost. A lane wants columns, so the
 record batches are unpacked here instead, with the same rules for aborted transactions, control records and offsets
 below the position. This leans on aiokafka 0.14's ``FetchResult`` and ``PartitionRecords``; the version is pinned,
-and a contract test runs both this path and the plain one against a real broker.
+and tests/internals compares this path with aiokafka's public one on a real broker.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ MAX_RECORDS = 4096  # in one run; record batches are not cut, so a run may be lo
 Columns = list[tuple[int, bytes | None, int]]  # offset, value, timestamp of each record
 
 
-def own_columns(batch: Iterable[Any], start: int) -> Columns:
+def columns_from(batch: Iterable[Any], start: int) -> Columns:
     """Return the records of a record batch at or above an offset."""
     return [(record.offset, record.value, record.timestamp) for record in batch if record.offset >= start]
 
 
 class _RunIterator:
-    """Marks a ``PartitionRecords`` whose records come as runs."""
+    """Marks a ``PartitionRecords`` whose records are taken as runs."""
 
     def __init__(self, runs: Iterator[Batch]) -> None:
         self._runs = runs
@@ -41,18 +41,18 @@ def take_run(
     result: FetchResult,
     *,
     max_records: int = MAX_RECORDS,
-    read_columns: Callable[[Iterable[Any], int], Columns] = own_columns,
+    read_columns: Callable[[Iterable[Any], int], Columns] = columns_from,
 ) -> Batch | None:
-    """Take the next run of one partition out of a fetch result and move the consumer's position behind it.
+    """Take the next run of one partition out of a fetch result and move the consumer's position past it.
 
     Args:
-        result: What the fetcher holds for one partition.
+        result: What the fetcher has for one partition.
         max_records: Stop after the record batch that reaches this number.
-        read_columns: Takes the columns out of a record batch; the same for all runs of one result.
+        read_columns: Reads the columns of a record batch; the same function for all runs of one result.
 
     Returns:
-        The run, maybe without records when only control records or aborted ones were passed; None when the
-        partition was reassigned or the position moved since the fetch.
+        The run, possibly without records if there were only control records or aborted ones; None if the partition
+        was reassigned or the position moved since the fetch.
     """
     if not result.has_more() or not result.check_assignment(result._topic_partition):
         return None
@@ -84,8 +84,8 @@ def _unpack_batches(
         if records._check_crcs and not batch.validate_crc():
             raise CorruptRecordException(f"Invalid CRC - {partition}")
         start = records.next_fetch_offset
-        # The last offset of a batch is kept even when its last records were compacted away. The position moves before
-        # the run is handed out: a caller who takes no further run would otherwise find it one batch behind.
+        # The last offset of a batch is kept even if its last records were compacted away. The position moves before
+        # the run is returned: a caller who takes no further run would otherwise see it one batch too low.
         records.next_fetch_offset = batch.next_offset
         if _is_skipped(records, batch):
             continue
@@ -104,7 +104,7 @@ def _unpack_batches(
 
 
 def _is_skipped(records: PartitionRecords, batch: Any) -> bool:
-    """Tell whether a record batch is a control batch or part of an aborted transaction."""
+    """Return whether a record batch is a control batch or part of an aborted transaction."""
     if records._isolation_level == READ_COMMITTED and batch.producer_id is not None:
         records._consume_aborted_up_to(batch.base_offset)
         if batch.is_control_batch and records._contains_abort_marker(batch):
@@ -112,19 +112,6 @@ def _is_skipped(records: PartitionRecords, batch: Any) -> bool:
         if batch.is_transactional and batch.producer_id in records._aborted_producers:
             return True
     return bool(batch.is_control_batch)
-
-
-def run_of_records(topic: str, partition: int, first_offset: int, next_offset: int, records: list[Any]) -> Batch:
-    """Build a run from ``ConsumerRecord`` objects: the plain path, for an aiokafka whose insides have changed."""
-    return Batch(
-        topic,
-        partition,
-        first_offset,
-        next_offset,
-        np.array([record.offset for record in records], np.int64),
-        [record.value for record in records],
-        np.array([record.timestamp for record in records], np.int64),
-    )
 
 
 def _joined(partition: Any, first_offset: int, next_offset: int, runs: list[Batch]) -> Batch:

@@ -1,4 +1,4 @@
-"""One transactional producer per lane: outputs, state and position become visible together or not at all."""
+"""Writes the transactions of one lane: outputs, state and position become visible together or not at all."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _MAX_PENDING = 2  # built batches, of up to a megabyte each, that wait for the n
 class TransactionWriter:
     """Writes the transactions of one lane.
 
-    Starting it fences a former owner of the same ``transactional_id``: whatever that one had not committed is
-    aborted, and its later writes are refused by the broker.
+    Starting it fences a previous owner of the same ``transactional_id``: what that owner had not committed is aborted,
+    and the broker rejects its later writes.
 
     Args:
         bootstrap: Bootstrap servers.
@@ -76,24 +76,24 @@ class TransactionWriter:
         self._is_open = False
 
     async def close(self) -> None:
-        """Let go without committing. An open transaction is aborted when the next owner starts, or by its timeout."""
+        """Close without committing. An open transaction is aborted when the next owner starts, or by its timeout."""
         if self._sender is not None:
             self._sender.cancel()
             await asyncio.gather(self._sender, return_exceptions=True)
         for future in self._delivered:
             if not future.cancel() and not future.cancelled():
-                future.exception()  # seen: whatever it was, nothing of it is wanted any more
-        # Without a broker the producer would wait for its batches; nothing of them is wanted any more.
+                future.exception()  # retrieved, so that asyncio does not log it: nothing of the transaction is needed
+        # Without a broker the producer would wait for its batches, which are not needed any more.
         stopping = asyncio.ensure_future(self._producer.stop())
         await asyncio.wait([stopping], timeout=_CLOSE_TIMEOUT_S)
         if stopping.done():
-            stopping.exception()  # seen: a fenced producer also says so when it stops
+            stopping.exception()  # retrieved: a fenced producer raises when it stops
         else:
             stopping.cancel()
 
     async def _send_pending(self) -> None:
-        # A task of its own, so that a lane can decode the next run while aiokafka waits for the former batch of the
-        # partition to leave.
+        # A task of its own, so that a lane can decode the next run while aiokafka waits for the previous batch of the
+        # partition to be sent.
         while True:
             builder, topic, partition = await self._pending.get()
             try:
@@ -102,7 +102,7 @@ class TransactionWriter:
                 self._pending.task_done()
 
     async def _unless_failed(self, waiting: Coroutine[Any, Any, None]) -> None:
-        """Wait, but not for a sender that has ended: it takes nothing out of the queue any more."""
+        """Wait, but stop when the sender has ended: then nothing empties the queue any more."""
         assert self._sender is not None  # start() was called
         task = asyncio.ensure_future(waiting)
         try:
@@ -113,7 +113,7 @@ class TransactionWriter:
             task.cancel()
 
     def _build(self, output: Outputs) -> Iterable[BatchBuilder]:
-        """Cut records into batches that the broker takes."""
+        """Split records into batches that the broker accepts."""
         now_ms = int(time.time() * 1000)
         no_headers: Iterable[Headers] = repeat([], len(output.values))
         builder = self._producer.create_batch()

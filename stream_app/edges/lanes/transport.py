@@ -1,9 +1,9 @@
 """A Faust transport that delivers runs of records instead of records.
 
 Registered under the entry point group ``faust.transports`` as ``lanes``; an app uses it by ``broker="lanes://..."``.
-Faust keeps what it is good at: agents, subscription, group membership, rebalances, the consumer thread. Its
-acknowledgements are not used: a lane's position is in its state, and the group's committed offset is only a hint for
-people and dashboards.
+Faust still provides agents, subscription, group membership, rebalances and the consumer thread. Its acknowledgements
+are not used: a lane's position is in its state, and the group's committed offset is only a hint for people and
+dashboards.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from faust.types.tuples import ConsumerMessage
 from stream_app.edges.lanes.runs import take_run
 from stream_app.pipeline.contract import Batch
 
-# A fetch waits a moment for more: at a few hundred events a second every event would else be a run of its own, and a
-# run costs as much as a hundred events. Faust has 1500 ms fixed: too long to learn that a lane has caught up.
+# A fetch waits a moment for more: at a few hundred events per second each event would otherwise be a run of its own,
+# and a run costs as much as a hundred events. Faust fixes 1500 ms, too long to learn that a lane has caught up.
 FETCH_MIN_BYTES = 65_536
 FETCH_MAX_WAIT_MS = 100
 _FRESH_FETCH_MS = 3_000
@@ -38,7 +38,7 @@ class RunMessage:
 
     Attributes:
         batch: The run.
-        epoch: Number of the seek after which it was fetched; a run from before a rewind is out of date.
+        epoch: Number of the seek after which it was fetched; a run from before a rewind is stale.
         generation: Generation of the group in which it was fetched.
     """
 
@@ -56,7 +56,7 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
 
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
-        # Not settable through Faust unless its own transactions are on, which ours replace.
+        # Faust allows to set these only with its own transactions, which ours replace.
         consumer._isolation_level = "read_committed"
         consumer._fetch_min_bytes = FETCH_MIN_BYTES
         consumer._fetch_max_wait_ms = FETCH_MAX_WAIT_MS
@@ -67,9 +67,9 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         consumer: aiokafka.AIOKafkaConsumer,
         active_partitions: set[TP],
         timeout: float | None = None,  # noqa: ASYNC109  # the signature is Faust's
-        max_records: int | None = None,  # noqa: ARG002  # Faust's; a run has a bound of its own
+        max_records: int | None = None,  # noqa: ARG002  # Faust's; a run has its own bound
     ) -> dict[TP, list[RunMessage]]:
-        """Return one run for each partition that has records, or nothing when the time is up."""
+        """Return one run for each partition that has records, or nothing after the timeout."""
         if not self.consumer.flow_active:
             return {}
         fetcher = consumer._fetcher
@@ -81,15 +81,15 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
                 if fetcher._subscriptions.reassignment_in_progress:
                     await fetcher._subscriptions.wait_for_assignment()
                 drained = self._drain(fetcher, active_partitions)
-                left_s = deadline - time.monotonic()
-                if drained or left_s <= 0 or fetcher._closed:
+                remaining_s = deadline - time.monotonic()
+                if drained or remaining_s <= 0 or fetcher._closed:
                     return drained
                 waiter = fetcher._create_fetch_waiter()
-                done, _ = await asyncio.wait([waiter], timeout=left_s)
+                done, _ = await asyncio.wait([waiter], timeout=remaining_s)
                 if not done:
                     waiter.cancel()
                     return {}
-                waiter.result()  # raises what the fetcher met, for example a refused authorization
+                waiter.result()  # raises the error of the fetcher, for example a denied authorization
 
     def _drain(self, fetcher: Any, active_partitions: set[TP]) -> dict[TP, list[RunMessage]]:
         # No await between taking a run and reading the epoch, and seeks happen in this thread too: a run's epoch is
@@ -128,22 +128,22 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         return self.seek_epochs[tp]
 
     async def hint_committed(self, offsets: Mapping[TP, int]) -> None:
-        """Commit offsets for the group, as a hint only: a failure changes nothing."""
+        """Commit offsets for the group, as a hint only: a failure has no effect."""
         await self.call_thread(self._hint_committed, offsets)
 
     async def _hint_committed(self, offsets: Mapping[TP, int]) -> None:
         assigned = self.assignment()
-        wanted = {driver.ensure_aiokafka_TP(tp): offset for tp, offset in offsets.items() if tp in assigned}
-        if not wanted:
+        hints = {driver.ensure_aiokafka_TP(tp): offset for tp, offset in offsets.items() if tp in assigned}
+        if not hints:
             return
         try:
-            await self._ensure_consumer().commit(wanted)
+            await self._ensure_consumer().commit(hints)
         except aiokafka.errors.KafkaError as error:
-            self.log.info("The group's offsets were not committed: %s", type(error).__name__)
+            self.log.info("Group offsets not committed error=%s", type(error).__name__)
 
 
 class _Unread(dict[TP, int | None]):
-    """Faust's read offsets, forgotten at once: a lane checks continuity itself and may rewind at any time."""
+    """Faust's read offsets, never stored: a lane checks continuity itself and may rewind at any time."""
 
     def __missing__(self, tp: TP) -> None:
         return None
@@ -174,7 +174,7 @@ class Consumer(driver.Consumer):
             return
         for tp, deliveries in records.items():
             for delivery in deliveries:
-                # Both may change while a delivery is with the agent.
+                # Both may change while the agent has a delivery.
                 if not self.flow_active or delivery.generation != self.app.consumer_generation_id:  # type: ignore[redundant-expr]
                     return
                 if tp in (active_partitions or ()) or tp in self._buffered_partitions:
@@ -190,14 +190,14 @@ class Consumer(driver.Consumer):
 
     def end_offset(self, tp: TP) -> int | None:
         """Return the end of a partition as of the last fetch, open transactions included; None before the first."""
-        consumer, own = self._thread._ensure_consumer(), driver.ensure_aiokafka_TP(tp)
-        return cast("int | None", consumer.highwater(own)) if own in consumer.assignment() else None
+        consumer, partition = self._thread._ensure_consumer(), driver.ensure_aiokafka_TP(tp)
+        return cast("int | None", consumer.highwater(partition)) if partition in consumer.assignment() else None
 
     def is_end(self, tp: TP, offset: int) -> bool:
-        """Return whether a fetch of the last seconds has found nothing at or above ``offset``.
+        """Return whether a fetch in the last seconds returned nothing at or above ``offset``.
 
         An older fetch proves nothing: the broker may be away. Records of an open transaction count, although they
-        cannot be read: a worker that died may have left them.
+        cannot be read: a worker that crashed may have left them.
         """
         if self.end_offset(tp) != offset:
             return False
@@ -205,7 +205,7 @@ class Consumer(driver.Consumer):
         return fetched_ms is not None and time.time() * 1000 - fetched_ms < _FRESH_FETCH_MS
 
     def verify_event_path(self, now: float, tp: TP) -> None:
-        """Do nothing: Faust watches its own acknowledgements here, which lanes do not use."""
+        """Do nothing: Faust monitors its own acknowledgements here, which lanes do not use."""
 
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:  # noqa: ARG002  # Faust's
         return iter(())  # nothing is ever acknowledged to Faust
@@ -227,7 +227,7 @@ def _message_of(tp: TP, delivery: RunMessage) -> ConsumerMessage:
         timestamp_type=0,
         headers=[],
         key=None,
-        value=cast(Any, delivery),  # Faust hands it through untouched: the agents' topics decode "raw"
+        value=cast(Any, delivery),  # Faust passes it on unchanged: the agents' topics decode "raw"
         checksum=None,
         tp=tp,
         generation_id=delivery.generation,

@@ -1,1 +1,9 @@
-"""What Prometheus reads, and the health of the process."""
+"""What Prometheus scrapes, and the health of the process.
+
+``process_metrics`` is the one collector of a process; programs call its typed methods. Its rows are in four parts:
+``event_metrics`` counts events and windows, ``lane_metrics`` describes partitions and transactions,
+``fairness_metrics`` has the values of closed windows (``fairness_values``, ``outcome_values`` and ``outcome_metrics``)
+and ``alert_levels`` their states. ``series_limit`` bounds how many series a policy can make. ``instruments`` has
+counters, gauges and histograms; ``catalog`` lists every metric. ``server`` serves ``/metrics``, ``/livez`` and
+``/readyz``; ``health`` decides what the latter two answer.
+"""

@@ -1,4 +1,4 @@
-"""States as numbers that a rule can compare: per attribute and limit, for each window, and since when."""
+"""States as numbers that a rule can compare, per attribute, kind of limit and window, and the estimated onset."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from prometheus_client import Metric
 
 from stream_app.core.groups.comparison import State
 from stream_app.edges.metrics.instruments import Counter, Gauge
+from stream_app.pipeline.judge.questions import Question, outcome_questions, score_questions
 from stream_app.pipeline.records.alerts import Alert
-from stream_app.pipeline.records.evidence import KIND_OF_TEST, Evidence, LimitKind
+from stream_app.pipeline.records.evidence import KIND_OF_TEST, PAIR_KINDS, Evidence, LimitKind
 from stream_app.policy import ModelPolicy
 
 LEVELS = {State.OK: 0, State.INSUFFICIENT: 1, State.WARNING: 2, State.BREACH: 3}
-N_OF_KIND = 1 + len(State)  # series of one kind of limit of one attribute and window
 
 WindowLabels = tuple[str, str, str]  # model, attribute, window
 
 
 class AlertLevels:
-    """The worst state of an attribute under each kind of limit; changed at the close of a window, and by an alarm."""
+    """The worst state of an attribute under each kind of limit; changed when a window closes, and by an alarm."""
 
     def __init__(self) -> None:
         self._level = Gauge(
@@ -29,17 +29,22 @@ class AlertLevels:
         )
         self._transitions = Counter(
             "fairstream_alert_transitions",
-            "Changes of the state of an attribute under a limit.",
+            "State transitions of an attribute under a limit.",
             ("model", "attribute", "kind", "window", "to"),
         )
         self._onset = Gauge(
             "fairstream_alert_onset_timestamp_seconds",
-            "Event time from which a breach or watch is likely; absent without one.",
+            "Estimated onset of a breach or warning, event time; absent without one.",
             ("model", "attribute", "kind"),
         )
 
+    @staticmethod
+    def n_series(n_kinds: int, n_windows: int) -> int:
+        """Return the maximum number of series of one attribute: per window a level and transitions, and an onset."""
+        return n_kinds * (n_windows * (1 + len(State)) + 1)
+
     def start(self, model: ModelPolicy, attribute: str, kinds: Iterable[LimitKind]) -> None:
-        """Make the counters of an attribute visible before anything happened."""
+        """Export the counters of an attribute as 0 before anything has happened."""
         for window in model.windows:
             for kind in kinds:
                 for state in State:
@@ -52,20 +57,24 @@ class AlertLevels:
 
         Args:
             labels: Model, attribute and window.
-            states: The worst state under each kind of limit that was looked at.
-            evidence: Of the groups that may be seen.
-            is_new: Whether it closed just now; else nothing is counted.
+            states: The worst state under each kind of limit that was evaluated.
+            evidence: Of the groups that may be shown.
+            is_new: Whether it closed just now; otherwise no transition is counted.
         """
         model, attribute, window = labels
         for kind, state in states.items():
             self._set((model, attribute, kind.value, window), state, is_new=is_new)
             self._onset.drop(model, attribute, kind.value)
-            onsets = [own.onset_s for own in evidence if KIND_OF_TEST[own.test] is kind and own.onset_s is not None]
+            onsets = [
+                result.onset_s
+                for result in evidence
+                if KIND_OF_TEST[result.test] is kind and result.onset_s is not None
+            ]
             if onsets:
                 self._onset.set((model, attribute, kind.value), min(onsets))
 
     def alarm(self, alert: Alert, model: ModelPolicy) -> None:
-        """Show a breach at once, before a window closes."""
+        """Show a breach immediately, before a window closes."""
         kind = KIND_OF_TEST[alert.test]
         if alert.change == "breach" and min(alert.n, alert.n_reference) >= model.privacy.k:
             for window in model.windows:
@@ -73,15 +82,15 @@ class AlertLevels:
             self._onset.set((model.name, alert.attribute, kind.value), alert.onset_s)
 
     def end_breach(self, labels: WindowLabels, kind: LimitKind, state: State, *, is_new: bool) -> None:
-        """Show a state for the other windows too where they still say breach.
+        """Replace the level of other windows that still show a breach.
 
-        A breach is of a pair, not of a window: once no test is in breach any more, a longer window that has not closed
-        since must not go on saying so.
+        A breach belongs to a pair, not to a window: once no test is in breach any more, a longer window that has not
+        closed since must not keep showing it.
         """
         model, attribute, _ = labels
-        for own, level in list(self._level.rows().items()):
-            if own[:3] == (model, attribute, kind.value) and level == LEVELS[State.BREACH]:
-                self._set((model, attribute, kind.value, own[3]), state, is_new=is_new)
+        for row, level in list(self._level.rows().items()):
+            if row[:3] == (model, attribute, kind.value) and level == LEVELS[State.BREACH]:
+                self._set((model, attribute, kind.value, row[3]), state, is_new=is_new)
 
     def drop(self, model: str, kinds: Collection[LimitKind]) -> None:
         """Remove the states of a model that another process owns now."""
@@ -98,3 +107,13 @@ class AlertLevels:
         self._level.set(labels, LEVELS[state])
         if is_new and before is not None and before != LEVELS[state]:
             self._transitions.add((*labels, state.value))
+
+
+def kinds_of(model: ModelPolicy) -> tuple[LimitKind, ...]:
+    """Return the kinds of limits that the decisions of a model are compared with."""
+    return (*PAIR_KINDS, *(question.kind for question in score_questions(model)))
+
+
+def questions_of(model: ModelPolicy) -> tuple[Question, ...]:
+    """Return the questions about scores and outcomes of a model."""
+    return (*score_questions(model), *(outcome_questions(model) if model.outcome is not None else ()))

@@ -1,4 +1,4 @@
-"""Every metric that a process can export, told by the code that exports it."""
+"""Lists every metric that a process can export, from the code that exports it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from prometheus_client import CollectorRegistry, Metric
 from stream_app.edges.metrics.process_metrics import Metrics
 from stream_app.policy import Policy
 
-_MAX_SERIES = 1_000_000  # nothing is exported here, so no policy is refused
+_MAX_SERIES = 1_000_000  # nothing is exported here, so no policy is rejected
 
 
 class MetricFact(msgspec.Struct, frozen=True, kw_only=True):
     """One metric.
 
     Attributes:
-        name: As it is queried; of a histogram without ``_bucket``, ``_sum``, ``_count``.
+        name: Its name in queries; of a histogram without ``_bucket``, ``_sum``, ``_count``.
         kind: ``counter``, ``gauge`` or ``histogram``.
         labels: Names of its labels.
         meaning: Its HELP text.
@@ -31,7 +31,7 @@ class MetricFact(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def series_names(self) -> tuple[str, ...]:
-        """Names under which its series lie in Prometheus."""
+        """Names of its series in Prometheus."""
         if self.kind != "histogram":
             return (self.name,)
         return tuple(f"{self.name}_{part}" for part in ("bucket", "count", "sum"))
@@ -57,7 +57,7 @@ def list_metrics(policy: Policy) -> list[MetricFact]:
 
 
 def as_markdown(facts: Iterable[MetricFact]) -> str:
-    r"""Return a table for people.
+    r"""Return a Markdown table.
 
     >>> fact = MetricFact(name="fairstream_x_total", kind="counter", labels=("model",), meaning="What | is counted.")
     >>> print(as_markdown([fact]), end="")
@@ -73,5 +73,5 @@ def as_markdown(facts: Iterable[MetricFact]) -> str:
 
 
 def _label_names(family: Metric) -> tuple[str, ...]:
-    """Return the declared labels, also of a family that has no row yet."""
+    """Return the declared labels, even of a family without rows."""
     return cast("tuple[str, ...]", tuple(getattr(family, "_labelnames", ())))

@@ -1,4 +1,4 @@
-"""What was counted, refused, dropped and closed: live counters, without groups."""
+"""Live counters of events and windows, without groups: counted, rejected, late, duplicate, dropped and closed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from stream_app.policy import OTHER, ModelPolicy, Policy
 _SLACK_S = 60.0
 
 
-# An outcome that came unmatched waits, and is counted again when it matches or is given up.
+# An unmatched outcome waits for its decision, and is counted again when it matches or expires.
 OUTCOME_DISPOSITIONS = ("matched", "duplicate", "changed", "unmatched", "expired")
 
 
@@ -28,44 +28,46 @@ class EventMetrics:
     """Rows about events and windows.
 
     Args:
-        policy: What is watched.
+        policy: The policy that is applied.
     """
 
     def __init__(self, policy: Policy) -> None:
         self._topics = {model.name: model.topic for model in policy.models}
         self.watermark = Gauge(
-            "fairstream_watermark_timestamp_seconds", "Event time before which all panes are closed.", ("model",)
+            "fairstream_watermark_timestamp_seconds",
+            "Combined watermark: event time before which all panes are closed.",
+            ("model",),
         )
         self._age_limit = Gauge(
             "fairstream_window_age_limit_seconds",
-            "Age of the newest closed window's end beyond which its values are stale.",
+            "Age of the end of the newest closed window from which on its values are stale.",
             ("model", "window"),
         )
-        self._decisions = Counter("fairstream_decisions", "Events counted, without groups.", ("model", "outcome"))
-        self._dead_letters = Counter("fairstream_dead_letters", "Records refused.", ("topic", "reason"))
-        self._late = Counter("fairstream_late_events", "Events of panes that had closed; not counted.", ("model",))
-        self._duplicates = Counter("fairstream_duplicates", "Events sent again; counted once.", ("model",))
+        self._decisions = Counter("fairstream_decisions", "Counted events, without groups.", ("model", "outcome"))
+        self._dead_letters = Counter("fairstream_dead_letters", "Rejected records (dead letters).", ("topic", "reason"))
+        self._late = Counter(
+            "fairstream_late_events", "Late events: their pane had closed, so they were dropped.", ("model",)
+        )
+        self._duplicates = Counter("fairstream_duplicates", "Duplicates of events that had been counted.", ("model",))
         self._overflow = Counter(
             "fairstream_label_overflow", "Events with a value that the policy does not list.", ("model", "label")
         )
         self._dropped = Counter(
-            "fairstream_fields_dropped", "Fields that the policy does not let pass.", ("topic", "path")
+            "fairstream_fields_dropped", "Fields of records that the policy does not keep.", ("topic", "path")
         )
-        self._closed = Counter(
-            "fairstream_windows_closed", "Windows that closed, by what became of them.", ("model", "window", "result")
-        )
-        self._revised = Counter(
-            "fairstream_windows_revised", "Closed windows that were corrected.", ("model", "window")
-        )
+        self._closed = Counter("fairstream_windows_closed", "Closed windows, by result.", ("model", "window", "result"))
+        self._revised = Counter("fairstream_windows_revised", "Revisions of closed windows.", ("model", "window"))
         self._late_corrections = Counter(
-            "fairstream_late_corrections", "Corrections of closed panes that came too late.", ("model",)
+            "fairstream_late_corrections",
+            "Corrections of closed panes that came too late and were dropped.",
+            ("model",),
         )
-        self._outcomes = Counter("fairstream_outcomes", "Outcomes, by what became of them.", ("model", "disposition"))
+        self._outcomes = Counter("fairstream_outcomes", "Outcomes, by disposition.", ("model", "disposition"))
         for model in policy.models:
             self._start(model)
 
     def ingested(self, model: str, counts: IngestCounts) -> None:
-        """Add what an ingest lane counted."""
+        """Add the counts of an ingest lane."""
         topic = self._topics[model]
         for outcome, n in counts.decisions.items():
             self._decisions.add((model, outcome), n)
@@ -79,19 +81,19 @@ class EventMetrics:
         self._duplicates.add((model,), counts.n_duplicates)
 
     def outcomes_ingested(self, topic: str, counts: IngestCounts) -> None:
-        """Add what an ingest lane of outcomes refused and dropped."""
+        """Add what an ingest lane of outcomes rejected and dropped."""
         for reason, n in counts.dead_letters.items():
             self._dead_letters.add((topic, reason.value), n)
         for path, n in counts.dropped.items():
             self._dropped.add((topic, path), n)
 
     def joined(self, model: str, counts: JoinCounts) -> None:
-        """Add what a lane of outcomes counted."""
+        """Add the counts of an outcome lane."""
         for disposition in OUTCOME_DISPOSITIONS:
             self._outcomes.add((model, disposition), getattr(counts, disposition))
 
     def judged(self, model: str, report: ModelReport) -> None:
-        """Add what a judge lane counted."""
+        """Add the counts of a judge lane."""
         for (window, outcome), n in report.n_closed.items():
             self._closed.add((model, window, outcome), n)
         for window, n in report.n_revised.items():
@@ -155,8 +157,8 @@ class EventMetrics:
 def age_limit_s(model: ModelPolicy, size_s: int) -> float:
     """Return the age of a window's end beyond which newer windows must have closed, in seconds.
 
-    Three windows, so that two may be missed; what an event may be late and a partition silent before a window closes;
-    a minute for committing, scraping and a handover.
+    Three windows, so that two may be missed; the allowed out-of-orderness and the idle timeout; a minute for commits,
+    scrapes and a handover.
 
     >>> from stream_app.policy import load_policy
     >>> age_limit_s(load_policy("loans").models[0], 300)

@@ -1,22 +1,30 @@
-"""The gauges of one group in one window, and how each is read from a disclosed result."""
+"""The gauges of one group in one window, and how each is read from a disclosed result.
+
+Each class of rows states how many series it can make, from its own instruments; see ``series_limit``.
+"""
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import NamedTuple
 
 from prometheus_client import Metric
 
+from stream_app.core.cause.cause import N_FEATURES, N_SEGMENTS
 from stream_app.edges.metrics.instruments import Gauge
 from stream_app.pipeline.disclosure.causes import DisclosedCause
 from stream_app.pipeline.disclosure.results import DisclosedGroup
 from stream_app.pipeline.records.evidence import KIND_OF_TEST, NEVER_RECOVERS, Evidence, LimitKind, PairTest
 from stream_app.pipeline.records.results import Bounds
+from stream_app.policy import OTHER, UNKNOWN
 
-N_VALUES = 12  # gauges of a declared group
-N_UNDECLARED = 6  # of unknown or unlisted values, which have no intervals of ratio and gap and no shortfall
-N_CROSSED = 7  # of an intersection: ratio and gap with intervals, n
-N_CAUSE = 2 + 2 * 6 + 3  # most cause rows of one group: its parts, those of six segments, three features
-_CLEAR = "_recovery"  # ends the name of a test while it looks for the end of a breach
+N_WORST = 3  # groups of an intersection that are exported
+N_EXPLAINED = 2  # groups of an attribute whose cause is exported
+UNDECLARED = (UNKNOWN, OTHER)  # groups of every attribute beside those of the policy
+N_UNDECLARED = len(UNDECLARED)
+_RECOVERY = "_recovery"  # suffix of the name of a test while it looks for the end of a breach
+_PARTS = ("mix", "rate")
 _GROUP_LABELS = ("model", "attribute", "window", "group")
 
 WindowLabels = tuple[str, str, str]  # model, attribute, window
@@ -34,34 +42,87 @@ def _shortfall_ratio(group: DisclosedGroup) -> float | None:
     return group.shortfall / group.n if group.n and group.shortfall is not None else None
 
 
-_VALUES: tuple[tuple[str, str, Callable[[DisclosedGroup], float | None]], ...] = (
-    ("approval_ratio", "Approval rate of a group in the last closed window.", lambda g: g.rate),
-    ("approval_ratio_lower", "Lower end of the 95 % interval of the approval rate.", lambda g: _lower(g.rate_bounds)),
-    ("approval_ratio_upper", "Upper end of the 95 % interval of the approval rate.", lambda g: _upper(g.rate_bounds)),
-    (
+class GroupScope(enum.Enum):
+    """Kinds of groups, which differ in the values that exist of them."""
+
+    DECLARED = "declared"
+    UNDECLARED = "undeclared"  # not tested: no intervals of ratio and gap, no shortfall
+    CROSSED = "crossed"  # of an intersection nothing from which the rate of a small group could be computed
+
+
+_D, _U, _C = GroupScope
+_ALL = (_D, _U, _C)
+
+
+class _Value(NamedTuple):
+    name: str
+    help: str
+    read: Callable[[DisclosedGroup], float | None]
+    scopes: tuple[GroupScope, ...]
+
+
+_VALUES = (
+    _Value("approval_ratio", "Approval rate of a group in the last closed window.", lambda g: g.rate, (_D, _U)),
+    _Value(
+        "approval_ratio_lower",
+        "Lower end of the 95% interval of the approval rate.",
+        lambda g: _lower(g.rate_bounds),
+        (_D, _U),
+    ),
+    _Value(
+        "approval_ratio_upper",
+        "Upper end of the 95% interval of the approval rate.",
+        lambda g: _upper(g.rate_bounds),
+        (_D, _U),
+    ),
+    _Value(
         "disparate_impact_ratio",
         "Approval rate of a group divided by that of the reference group.",
         lambda g: g.disparate_impact_ratio,
+        _ALL,
     ),
-    ("disparate_impact_ratio_lower", "Lower end of its 95 % interval.", lambda g: _lower(g.ratio_bounds)),
-    ("disparate_impact_ratio_upper", "Upper end of its 95 % interval.", lambda g: _upper(g.ratio_bounds)),
-    (
+    _Value(
+        "disparate_impact_ratio_lower",
+        "Lower end of the 95% interval of the disparate impact ratio.",
+        lambda g: _lower(g.ratio_bounds),
+        (_D, _C),
+    ),
+    _Value(
+        "disparate_impact_ratio_upper",
+        "Upper end of the 95% interval of the disparate impact ratio.",
+        lambda g: _upper(g.ratio_bounds),
+        (_D, _C),
+    ),
+    _Value(
         "approval_gap_ratio",
-        "Approval rate of a group minus that of the reference group; negative is harm.",
+        "Approval rate of a group minus that of the reference group; negative if the group is worse off.",
         lambda g: g.gap,
+        _ALL,
     ),
-    ("approval_gap_ratio_lower", "Lower end of its 95 % interval.", lambda g: _lower(g.gap_bounds)),
-    ("approval_gap_ratio_upper", "Upper end of its 95 % interval.", lambda g: _upper(g.gap_bounds)),
-    ("window_decisions", "Decisions about a group in the last closed window.", lambda g: g.n),
-    (
+    _Value(
+        "approval_gap_ratio_lower",
+        "Lower end of the 95% interval of the approval gap.",
+        lambda g: _lower(g.gap_bounds),
+        (_D, _C),
+    ),
+    _Value(
+        "approval_gap_ratio_upper",
+        "Upper end of the 95% interval of the approval gap.",
+        lambda g: _upper(g.gap_bounds),
+        (_D, _C),
+    ),
+    _Value("window_decisions", "Decisions about a group in the last closed window.", lambda g: g.n, _ALL),
+    _Value(
         "score_stability_index",
-        "Population stability index of a group's scores against its own past.",
+        "Population stability index of a group's scores against its own baseline.",
         lambda g: g.scores.index if g.scores else None,
+        (_D,),
     ),
-    (
+    _Value(
         "shortfall_ratio",
-        "Approvals that a group lacks to meet the ratio rule, as a share of its decisions.",
+        "Approvals that a group lacks to reach the limit of the ratio, as a share of its decisions.",
         _shortfall_ratio,
+        (_D,),
     ),
 )
 
@@ -70,15 +131,21 @@ class GroupValues:
     """Rates, ratios, gaps with their intervals, n and shortfall of each shown group."""
 
     def __init__(self) -> None:
-        self._gauges = [(Gauge(f"fairstream_{name}", text, _GROUP_LABELS), read) for name, text, read in _VALUES]
+        self._gauges = [(Gauge(f"fairstream_{value.name}", value.help, _GROUP_LABELS), value) for value in _VALUES]
 
-    def show(self, window: WindowLabels, groups: Iterable[DisclosedGroup]) -> None:
+    @staticmethod
+    def n_series(scope: GroupScope) -> int:
+        """Return the maximum number of series of one group in one window."""
+        return sum(scope in value.scopes for value in _VALUES)
+
+    def show(self, window: WindowLabels, groups: Iterable[DisclosedGroup], *, is_crossed: bool = False) -> None:
         """Replace the rows of one attribute and window."""
         self.drop(*window)
         for group in groups:
-            for gauge, read in self._gauges:
-                if (value := read(group)) is not None:
-                    gauge.set((*window, group.group), value)
+            scope = GroupScope.CROSSED if is_crossed else _scope_of(group.group)
+            for gauge, value in self._gauges:
+                if scope in value.scopes and (number := value.read(group)) is not None:
+                    gauge.set((*window, group.group), number)
 
     def drop(self, *prefix: str) -> None:
         """Remove all rows whose first labels are these."""
@@ -90,15 +157,21 @@ class GroupValues:
         return (gauge.family() for gauge, _ in self._gauges)
 
 
+def _scope_of(group: str) -> GroupScope:
+    return GroupScope.UNDECLARED if group in UNDECLARED else GroupScope.DECLARED
+
+
 class CauseValues:
-    """What the gaps of remarkable groups are made of."""
+    """Composition of the gaps of the groups with most evidence."""
 
     def __init__(self) -> None:
-        self._mix = Gauge("fairstream_cause_mix_ratio", "Part of the gap from the mix of segments.", _GROUP_LABELS)
-        self._rate = Gauge("fairstream_cause_rate_ratio", "Part of the gap from rates inside segments.", _GROUP_LABELS)
+        self._mix = Gauge("fairstream_cause_mix_ratio", "Part of the gap due to the mix of segments.", _GROUP_LABELS)
+        self._rate = Gauge(
+            "fairstream_cause_rate_ratio", "Part of the gap due to rates within segments.", _GROUP_LABELS
+        )
         self._segment = Gauge(
             "fairstream_cause_segment_ratio",
-            "What one segment adds to the gap, by mix or by rate.",
+            "Contribution of one segment to the gap, by mix or by rate.",
             (*_GROUP_LABELS, "segment", "part"),
         )
         self._feature = Gauge(
@@ -107,6 +180,14 @@ class CauseValues:
             (*_GROUP_LABELS, "feature"),
         )
         self._gauges = (self._mix, self._rate, self._segment, self._feature)
+
+    @staticmethod
+    def n_series() -> int:
+        """Return the maximum number of series of one group in one window: its parts, those of segments, features.
+
+        The segments that are not shown one by one are added up as one more.
+        """
+        return len(_PARTS) * (1 + N_SEGMENTS + 1) + N_FEATURES
 
     def show(self, window: WindowLabels, groups: Iterable[DisclosedGroup]) -> None:
         """Replace the rows of one attribute and window."""
@@ -129,26 +210,31 @@ class CauseValues:
             self._mix.set(labels, cause.mix)
             self._rate.set(labels, cause.rate)
         for part in cause.segments:
-            self._segment.set((*labels, part.segment, "mix"), part.mix)
-            self._segment.set((*labels, part.segment, "rate"), part.rate)
-        for each in cause.features:
-            self._feature.set((*labels, each.feature), each.standardized)
+            for name, value in zip(_PARTS, (part.mix, part.rate), strict=True):
+                self._segment.set((*labels, part.segment, name), value)
+        for difference in cause.features:
+            self._feature.set((*labels, difference.feature), difference.standardized)
 
 
 class EvidenceValues:
-    """How the sequential tests of each shown pair stand, and from what time on a breach is likely."""
+    """Evidence of the sequential tests of each shown pair, and the thresholds that it is compared with."""
 
     def __init__(self) -> None:
         self._log10_e = Gauge(
             "fairstream_evidence_log10",
-            "Evidence of a sequential test, log10; during a breach that of its recovery (test ..._recovery).",
+            "Evidence of a sequential test, log10 e-value; during a breach that of the recovery (test ..._recovery).",
             ("model", "attribute", "group", "test"),
         )
         self._threshold = Gauge(
             "fairstream_evidence_threshold_log10",
-            "Evidence at which a sequential test alarms or clears, log10.",
+            "Evidence at which a sequential test raises an alarm or, for ..._recovery, ends the breach, log10 e-value.",
             ("model", "attribute", "test"),
         )
+
+    @staticmethod
+    def n_series(n_tests: int, n_groups: int) -> int:
+        """Return the maximum number of series of one attribute: evidence, and thresholds of alarm and recovery."""
+        return n_tests * n_groups + 2 * n_tests
 
     def show(
         self, model: str, attribute: str, evidence: Iterable[tuple[str, Evidence]], kinds: Collection[LimitKind]
@@ -158,16 +244,16 @@ class EvidenceValues:
         Args:
             model: Name of the model.
             attribute: Name of the attribute.
-            evidence: Group and test, of each pair that may be seen.
-            kinds: The limits that were looked at.
+            evidence: Group and test of each pair that may be shown.
+            kinds: The kinds of limits whose rows are replaced.
         """
         self._drop((model, attribute), kinds)
-        for group, each in evidence:
-            is_clearing = each.alarm_s is not None and each.test not in NEVER_RECOVERS
-            test = f"{each.test}{_CLEAR}" if is_clearing else each.test
-            if each.log10_e is not None:
-                self._log10_e.set((model, attribute, group, test), each.log10_e)
-            self._threshold.set((model, attribute, test), each.log10_threshold)
+        for group, result in evidence:
+            is_recovering = result.alarm_s is not None and result.test not in NEVER_RECOVERS
+            test = f"{result.test}{_RECOVERY}" if is_recovering else result.test
+            if result.log10_e is not None:
+                self._log10_e.set((model, attribute, group, test), result.log10_e)
+            self._threshold.set((model, attribute, test), result.log10_threshold)
 
     def drop(self, model: str, kinds: Collection[LimitKind]) -> None:
         """Remove the rows of a model under some kinds of limits."""
@@ -176,7 +262,7 @@ class EvidenceValues:
     def _drop(self, prefix: tuple[str, ...], kinds: Collection[LimitKind]) -> None:
         for gauge in (self._log10_e, self._threshold):
             for labels in [labels for labels in gauge.rows() if labels[: len(prefix)] == prefix]:
-                if KIND_OF_TEST[PairTest(labels[-1].removesuffix(_CLEAR))] in kinds:
+                if KIND_OF_TEST[PairTest(labels[-1].removesuffix(_RECOVERY))] in kinds:
                     gauge.drop(*labels)
 
     def families(self) -> Iterator[Metric]:

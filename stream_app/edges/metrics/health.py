@@ -1,4 +1,4 @@
-"""Whether this process is alive and ready, asked from another thread than the one that works."""
+"""Whether this process is alive and ready; read from another thread than the one that does the work."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class ReadinessGate(enum.StrEnum):
 
     BROKER = "broker"  # no broker answers
     ASSIGNMENT = "assignment"  # the group has not given out partitions yet
-    RECOVERY = "recovery"  # the state of own partitions is being read
+    RECOVERY = "recovery"  # the state of assigned partitions is being read
 
 
 class Health:
@@ -34,19 +34,19 @@ class Health:
         self._waiting = {ReadinessGate.ASSIGNMENT}
 
     def heartbeat(self) -> None:
-        """Report that the event loop turns; to be called from it about once a second."""
+        """Report that the event loop is running; to be called from it about once per second."""
         with self._lock:
             self._beat_s = self._now()
 
-    def wait_for(self, what: ReadinessGate) -> None:
+    def wait_for(self, gate: ReadinessGate) -> None:
         """Report that the process is not ready for a reason."""
         with self._lock:
-            self._waiting.add(what)
+            self._waiting.add(gate)
 
-    def arrived(self, what: ReadinessGate) -> None:
-        """Report that a reason is gone."""
+    def arrived(self, gate: ReadinessGate) -> None:
+        """Report that a reason no longer applies."""
         with self._lock:
-            self._waiting.discard(what)
+            self._waiting.discard(gate)
 
     @property
     def silence_s(self) -> float:
@@ -56,12 +56,12 @@ class Health:
 
     @property
     def is_alive(self) -> bool:
-        """Whether the last heartbeat is young enough."""
+        """Whether the last heartbeat is recent enough."""
         return self.silence_s < MAX_SILENCE_S
 
     @property
     def reasons(self) -> list[str]:
-        """Why the process is not ready; empty when it is."""
+        """Why the process is not ready; empty if it is."""
         with self._lock:
-            reasons = sorted(what.value for what in self._waiting)
+            reasons = sorted(gate.value for gate in self._waiting)
         return reasons if self.is_alive else [*reasons, "event loop"]

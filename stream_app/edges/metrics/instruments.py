@@ -1,8 +1,8 @@
 """Counters, gauges and histograms as plain tables that a collector reads at scrape time.
 
-Rows are written and *removed* by their owner: a gauge of a partition that moved to another worker must vanish here
-(prometheus_client's own gauges keep the last value for ever). No ``_created`` series are made. Not thread-safe: the
-collector holds the lock.
+Rows are written and *removed* by their owner: a gauge of a partition that moved to another worker must disappear here
+(prometheus_client's own gauges keep the last value permanently). No ``_created`` series are made. Not thread-safe: the
+collector has the lock.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Counter:
         self._rows: dict[Labels, float] = {}
 
     def add(self, labels: Labels, n: float = 1) -> None:
-        """Add ``n``; 0 makes a known row visible before anything happened."""
+        """Add ``n``; 0 exports a known row before anything has happened."""
         self._rows[labels] = self._rows.get(labels, 0) + n
 
     def family(self) -> CounterMetricFamily:
@@ -41,11 +41,11 @@ class Counter:
 
 
 class Gauge:
-    """A number that goes up and down and can vanish.
+    """A number that goes up and down and can be removed.
 
     Args:
         name: Full name.
-        help_text: What it says.
+        help_text: What it measures.
         labels: Names of the labels.
     """
 
@@ -63,7 +63,7 @@ class Gauge:
             del self._rows[labels]
 
     def rows(self) -> Mapping[Labels, float]:
-        """Return all rows, to be read only."""
+        """Return all rows, read-only."""
         return self._rows
 
     def family(self) -> GaugeMetricFamily:
@@ -75,7 +75,7 @@ class Gauge:
 
 
 class Histogram:
-    """How often values fell into ranges.
+    """Counts of values by range.
 
     Args:
         name: Full name.
@@ -90,13 +90,13 @@ class Histogram:
         self._sums: dict[Labels, float] = {}
 
     def observe(self, labels: Labels, value: float, n: int = 1) -> None:
-        """Count ``value`` ``n`` times; 0 times makes a known row visible."""
+        """Count ``value`` ``n`` times; 0 exports a known row."""
         buckets = self._buckets.setdefault(labels, [0] * (len(self._bounds) + 1))
         buckets[bisect_left(self._bounds, value)] += n
         self._sums[labels] = self._sums.get(labels, 0.0) + value * n
 
     def family(self) -> HistogramMetricFamily:
-        """Return all rows, cumulative as the format wants them."""
+        """Return all rows, cumulative as the format requires."""
         family = HistogramMetricFamily(self._name, self._help, labels=self._labels)
         names = [*(f"{bound:g}" if bound % 1 else f"{bound:.1f}" for bound in self._bounds), "+Inf"]
         for labels, buckets in self._buckets.items():

@@ -1,4 +1,4 @@
-"""How the lanes of this process fare: what it owns, how far behind it is, how its transactions go."""
+"""Rows about the lanes of this process: assigned partitions, lag, reloads, transactions and latency."""
 
 from __future__ import annotations
 
@@ -24,33 +24,42 @@ class LaneMetrics:
     def __init__(self, topics: Iterable[str]) -> None:
         self._topics = list(topics)
         self._open: set[tuple[str, int]] = set()
-        self.assigned = Gauge("fairstream_partitions_assigned", "Partitions that this process owns.", ("topic",))
-        self.lag = Gauge(
-            "fairstream_consumer_lag_messages", "Records of an own partition not yet processed.", ("topic", "partition")
+        self.assigned = Gauge(
+            "fairstream_partitions_assigned", "Partitions that are assigned to this process.", ("topic",)
         )
-        self.rebalances = Counter("fairstream_rebalances", "Rebalances of the group.")
-        self.reloads = Counter("fairstream_lane_reloads", "Lanes loaded anew after a failure.", ("role",))
-        self.lost = Counter("fairstream_lost_records", "Records deleted before they were counted.", ("topic",))
-        self.transactions = Counter("fairstream_transactions", "Transactions of lanes.", ("role", "result"))
+        self.lag = Gauge(
+            "fairstream_consumer_lag_messages",
+            "Records of an assigned partition that are not yet processed.",
+            ("topic", "partition"),
+        )
+        self.rebalances = Counter("fairstream_rebalances", "Rebalances of the consumer group.")
+        self.reloads = Counter("fairstream_lane_reloads", "Reloads of lanes after a failure.", ("role",))
+        self.lost = Counter(
+            "fairstream_lost_records", "Records that retention deleted before they were counted.", ("topic",)
+        )
+        self.transactions = Counter("fairstream_transactions", "Transactions of lanes, by result.", ("role", "result"))
         self.flushes = Histogram(
             "fairstream_flush_seconds", "Time from the start of a flush to its commit.", ("role",), FLUSH_BOUNDS_S
         )
         self.latency = Histogram(
-            "fairstream_event_latency_seconds", "Time from an event to a stage.", ("stage",), LATENCY_BOUNDS_S
+            "fairstream_event_latency_seconds",
+            "Latency by stage; ingest: broker to counted, close: end of a window to its result.",
+            ("stage",),
+            LATENCY_BOUNDS_S,
         )
         self._start()
 
     def is_open(self, topic: str, partition: int) -> bool:
-        """Return whether this process owns a partition."""
+        """Return whether a partition is assigned to this process."""
         return (topic, partition) in self._open
 
     def open(self, topic: str, partition: int) -> None:
-        """Take note of an own partition."""
+        """Record an assigned partition."""
         self._open.add((topic, partition))
         self._count_open(topic)
 
     def close(self, topic: str, partition: int) -> None:
-        """Forget a partition and its rows."""
+        """Remove a partition and its rows."""
         self._open.discard((topic, partition))
         self._count_open(topic)
         self.lag.drop(topic, str(partition))
@@ -63,7 +72,7 @@ class LaneMetrics:
         yield self.latency.family()
 
     def _count_open(self, topic: str) -> None:
-        self.assigned.set((topic,), sum(own == topic for own, _ in self._open))
+        self.assigned.set((topic,), sum(open_topic == topic for open_topic, _ in self._open))
 
     def _start(self) -> None:
         self.rebalances.add((), 0)

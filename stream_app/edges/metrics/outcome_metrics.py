@@ -1,6 +1,6 @@
-"""Values about outcomes as metric rows: only what may be shown, only when a window closes.
+"""Values about outcomes as metric rows: only what may be disclosed, only when a window closes.
 
-The share of decisions without an outcome is that of the running totals, as of the last window that closed.
+The share of decisions without an outcome comes from the running totals, as of the last closed window.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from stream_app.policy import ModelPolicy
 
 
 class OutcomeMetrics:
-    """Rows about the outcomes of all models; evidence and states lie beside those of decisions.
+    """Rows about the outcomes of all models; evidence and states are rows of the same metrics as those of decisions.
 
     Args:
-        evidence: Where evidence is shown.
-        levels: Where states are shown.
+        evidence: The rows of evidence.
+        levels: The rows of states.
     """
 
     def __init__(self, evidence: EvidenceValues, levels: AlertLevels) -> None:
@@ -35,10 +35,10 @@ class OutcomeMetrics:
         self._totals: dict[tuple[str, str], OutcomeResult] = {}
 
     def show(self, result: OutcomeResult, model: ModelPolicy, *, is_new: bool) -> None:
-        """Take over a result of a closed window, or running totals to be shown with the next one."""
+        """Show a result of a closed window, or keep running totals for the next one."""
         if result.window == TOTAL_WINDOW:
             self._totals[model.name, result.attribute] = result
-            if is_new:  # a new owner shows what it took over at once
+            if is_new:  # a new owner shows restored totals immediately
                 return
         else:
             key = (model.name, result.attribute, result.window)
@@ -64,11 +64,12 @@ class OutcomeMetrics:
         k = model.privacy.k
         groups = [group for group in disclose_outcomes(result, k).groups if group.hidden is None]
         self._values.show(model.name, result.attribute, result.window, groups)
-        shown = [(group.group, each) for group in groups for each in group.evidence]
-        self._evidence.show(model.name, result.attribute, shown, OUTCOME_KINDS)
-        states = {own.kind: outcome_state(result, k, own.kind) for own in outcome_questions(model)}
+        tests = [(group.group, test) for group in groups for test in group.evidence]
+        self._evidence.show(model.name, result.attribute, tests, OUTCOME_KINDS)
+        kinds = [question.kind for question in outcome_questions(model)]
+        states = {kind: outcome_state(result, k, kind) for kind in kinds}
         labels = (model.name, result.attribute, result.window)
-        self._levels.show(labels, states, [each for _, each in shown], is_new=is_new)
+        self._levels.show(labels, states, [test for _, test in tests], is_new=is_new)
 
     def _show_waiting(self, attribute: str, model: ModelPolicy) -> None:
         total = self._totals.get((model.name, attribute))

@@ -1,4 +1,4 @@
-"""The gauges of outcomes of one group in one window, and the share of decisions that still lack one."""
+"""The gauges of outcomes of one group in one window, and the share of decisions without an outcome."""
 
 from __future__ import annotations
 
@@ -10,28 +10,27 @@ from stream_app.edges.metrics.instruments import Gauge
 from stream_app.pipeline.disclosure.outcomes import DisclosedOutcomeGroup
 from stream_app.pipeline.records.outcome_results import Measure
 
-N_OUTCOME_VALUES = 13  # gauges of one group in one window
 _LABELS = ("model", "attribute", "window", "group")
 
 _MEASURES: tuple[tuple[str, str, Callable[[DisclosedOutcomeGroup], Measure | None]], ...] = (
     (
         "equal_opportunity_difference_ratio",
-        "True positive rate of a group minus that of the reference group; negative is harm.",
+        "True positive rate of a group minus that of the reference group; negative if the group is worse off.",
         lambda g: g.equal_opportunity_difference,
     ),
     (
         "average_odds_difference_ratio",
-        "Mean of the differences of true and of false positive rate: group minus reference group.",
+        "Mean of the differences in true and false positive rate: group minus reference group.",
         lambda g: g.average_odds_difference,
     ),
     (
         "predictive_parity_difference_ratio",
-        "Share of good outcomes among the approved: group minus reference group.",
+        "Share of good outcomes among approved cases: group minus reference group.",
         lambda g: g.predictive_parity_difference,
     ),
     (
         "favorable_outcome_ratio",
-        "Share of good outcomes among the approved of a group.",
+        "Share of good outcomes among the approved cases of a group.",
         lambda g: g.favorable_outcome_rate,
     ),
 )
@@ -44,8 +43,8 @@ class OutcomeValues:
         self._measures = [
             (
                 Gauge(f"fairstream_{name}", text, _LABELS),
-                Gauge(f"fairstream_{name}_lower", "Lower end of its 95 % interval.", _LABELS),
-                Gauge(f"fairstream_{name}_upper", "Upper end of its 95 % interval.", _LABELS),
+                Gauge(f"fairstream_{name}_lower", "Lower end of its 95% interval.", _LABELS),
+                Gauge(f"fairstream_{name}_upper", "Upper end of its 95% interval.", _LABELS),
                 read,
             )
             for name, text, read in _MEASURES
@@ -57,9 +56,14 @@ class OutcomeValues:
         )
         self._without = Gauge(
             "fairstream_decisions_without_outcome_ratio",
-            "Share of a group's decisions that waited for an outcome and have none (yet), since the start.",
+            "Share of a group's decisions that should have an outcome and have none yet, since the start.",
             ("model", "attribute", "group"),
         )
+
+    @staticmethod
+    def n_series(n_windows: int) -> int:
+        """Return the maximum number of series of one group: measures with two bounds and calibration, and the share."""
+        return n_windows * (3 * len(_MEASURES) + 1) + 1
 
     def show(self, model: str, attribute: str, window: str, groups: Iterable[DisclosedOutcomeGroup]) -> None:
         """Replace the rows of one attribute and window."""

@@ -1,4 +1,4 @@
-"""The metrics of one process: one collector, fed by typed methods, read at scrape time under one lock.
+"""The metrics of one process: one collector that programs update through typed methods and Prometheus reads.
 
 How a worker uses it::
 
@@ -11,9 +11,10 @@ How a worker uses it::
     metrics.transaction_ended("ingest", seconds, is_committed=True)
     metrics.latency_measured("ingest", seconds, n_events)
     metrics.lag_measured(topic, partition, n_messages)
-    metrics.lane_closed(topic, partition)          # its rows are missing from the next scrape
+    metrics.lane_closed(topic, partition)          # its rows disappear with the next scrape
 
-Group values change only when a window closes; live counters carry no group. Known label sets start at 0.
+Group values change only when a window closes; live counters have no group. Known label sets start at 0. All methods
+take one lock, as a scrape does.
 """
 
 from __future__ import annotations
@@ -42,9 +43,9 @@ class Metrics(Collector):
     """All metrics of one process; thread-safe.
 
     Args:
-        registry: Where to register; given, so that tests and several workers in one process do not meet.
-        policy: What is watched; its models, groups and windows are the only label values.
-        max_series: Most fairness series.
+        registry: Where to register; a parameter, so that tests and several workers in one process do not collide.
+        policy: The policy that is applied; its models, groups and windows are the only label values.
+        max_series: Maximum number of fairness series.
 
     Raises:
         ConfigError: the policy declares more series than ``max_series``.
@@ -58,9 +59,13 @@ class Metrics(Collector):
         raw += [model.outcome.topic for model in policy.models if model.outcome is not None]
         self._lanes = LaneMetrics([*raw, FAIRNESS_PARTIALS])
         self._judged_by: dict[int, set[str]] = {}  # models by the partition of their judge lane
-        self._build = Gauge("fairstream_build_info", "Version of this process.", ("version", "python"))
+        self._build = Gauge(
+            "fairstream_build_info", "Version of FairStream and Python; always 1.", ("version", "python")
+        )
         self._build.set((__version__, platform.python_version()), 1)
-        self._policy = Gauge("fairstream_policy_info", "The policy that is applied.", ("policy_hash",))
+        self._policy = Gauge(
+            "fairstream_policy_info", "Hash of the policy that is applied; always 1.", ("policy_hash",)
+        )
         self._policy.set((policy.hash(),), 1)
         registry.register(self)
 
@@ -77,7 +82,7 @@ class Metrics(Collector):
             self._lanes.open(topic, partition)
 
     def lane_closed(self, topic: str, partition: int) -> None:
-        """Report that a partition is gone; every row that it owned vanishes."""
+        """Report that a partition was revoked; its rows are removed."""
         with self._lock:
             self._lanes.close(topic, partition)
             if topic == FAIRNESS_PARTIALS:
@@ -86,7 +91,7 @@ class Metrics(Collector):
                     self._fairness.drop(model)
 
     def lane_reloaded(self, role: str) -> None:
-        """Report that a failed lane was loaded anew."""
+        """Report that a failed lane was reloaded."""
         with self._lock:
             self._lanes.reloads.add((role,))
 
@@ -101,7 +106,7 @@ class Metrics(Collector):
             self._lanes.rebalances.add(())
 
     def lag_measured(self, topic: str, partition: int, n_messages: int) -> None:
-        """Report how many records of an own partition are not yet processed; others are ignored."""
+        """Report how many records of an assigned partition are not yet processed; other partitions are ignored."""
         with self._lock:
             if self._lanes.is_open(topic, partition):
                 self._lanes.lag.set((topic, str(partition)), n_messages)
@@ -113,43 +118,44 @@ class Metrics(Collector):
             self._lanes.flushes.observe((role,), seconds)
 
     def latency_measured(self, stage: str, seconds: float, n_events: int = 1) -> None:
-        """Report how long after its event time an event reached a stage: ``ingest``, ``close`` or ``publish``."""
+        """Report how long an event took to a stage, ``ingest`` or ``close``."""
         with self._lock:
             self._lanes.latency.observe((stage,), seconds, n_events)
 
     def ingested(self, model: str, counts: IngestCounts) -> None:
-        """Report what an ingest lane counted in a committed transaction."""
+        """Report the counts of an ingest lane in a committed transaction."""
         with self._lock:
             self._events.ingested(model, counts)
 
     def outcomes_ingested(self, topic: str, counts: IngestCounts) -> None:
-        """Report what an ingest lane of outcomes refused and dropped in a committed transaction."""
+        """Report what an ingest lane of outcomes rejected and dropped in a committed transaction."""
         with self._lock:
             self._events.outcomes_ingested(topic, counts)
 
     def outcomes_joined(self, model: str, counts: JoinCounts) -> None:
-        """Report what a lane of outcomes counted in a committed transaction."""
+        """Report the counts of an outcome lane in a committed transaction."""
         with self._lock:
             self._events.joined(model, counts)
 
     def judged(self, partition: int, report: JudgeReport) -> None:
-        """Report what a judge lane said in a committed transaction.
+        """Report what a judge lane published in a committed transaction.
 
-        What it counted is kept; values are shown only while this process owns the lane.
+        Its counts are added; its values are shown only while this process owns the lane.
         """
         with self._lock:
-            for model, own in report.models.items():
-                self._events.judged(model, own)
-                if own.n_small or own.n_complementary:
-                    self._fairness.suppressed(model, "cell", own.n_small, own.n_complementary)
+            for model, model_report in report.models.items():
+                self._events.judged(model, model_report)
+                if model_report.n_small or model_report.n_complementary:
+                    n_small, n_complementary = model_report.n_small, model_report.n_complementary
+                    self._fairness.suppressed(model, "cell", n_small, n_complementary)
                 if self._lanes.is_open(FAIRNESS_PARTIALS, partition):
                     self._judged_by.setdefault(partition, set()).add(model)
-                    self._fairness.take([*own.results, *own.outcome_results], own.alerts)
-                    if own.closed_before_s is not None and not is_of_outcomes(model):
-                        self._events.watermark.set((model,), own.closed_before_s)
+                    self._fairness.take([*model_report.results, *model_report.outcome_results], model_report.alerts)
+                    if model_report.closed_before_s is not None and not is_of_outcomes(model):
+                        self._events.watermark.set((model,), model_report.closed_before_s)
 
     def judge_restored(self, partition: int, results: Iterable[AnyResult]) -> None:
-        """Show the newest results of a judge lane that this process took over; nothing is counted."""
+        """Show the newest results of a restored judge lane; nothing is counted."""
         with self._lock:
             if self._lanes.is_open(FAIRNESS_PARTIALS, partition):
                 results = list(results)

@@ -1,7 +1,7 @@
-"""``/metrics``, ``/livez`` and ``/readyz`` on a thread of their own, so that a busy event loop can still be seen.
+"""Serves ``/metrics``, ``/livez`` and ``/readyz`` on a thread of their own, so that a busy event loop stays observable.
 
-GET and HEAD only, three paths, no echo of what was asked for, no version of the server. It binds to loopback unless
-told otherwise: there is no authentication, and Prometheus is to reach it over a network that only it can use.
+GET and HEAD only, three paths, no echo of the request, no version of the server. It binds to loopback by default: there
+is no authentication, so only Prometheus should be able to reach it over the network.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ class MetricsServer(HttpServer):
     """Serves the metrics and the health of this process.
 
     Args:
-        registry: What ``/metrics`` shows.
-        health: What ``/livez`` and ``/readyz`` tell.
+        registry: The metrics that ``/metrics`` shows.
+        health: The state that ``/livez`` and ``/readyz`` report.
         host: Address to bind to.
-        port: Port; 0 takes a free one.
+        port: Port; 0 chooses a free one.
 
     Raises:
         ConfigError: the address cannot be bound.

@@ -1,4 +1,4 @@
-"""A dead man's switch: it is told about heartbeats and notices that they stopped."""
+"""A dead man's switch: it counts heartbeats and notices when they stop."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ TIMEOUT_S = 180.0  # three heartbeats: Prometheus and Alertmanager pass the Watc
 
 
 class HeartbeatChange(enum.StrEnum):
-    """What there is to tell."""
+    """A change that is worth reporting."""
 
     ALIVE = "alive"  # the first heartbeat ever, or after a silence
     SILENT = "silent"  # none for longer than the timeout
 
 
 class Heartbeat:
-    """Tells changes between alive and silent, each once; thread-safe.
+    """Reports each change between alive and silent once; thread-safe.
 
     Before the first heartbeat the silence counts from the start: a chain that never worked is as bad as a broken one.
 
     Args:
-        timeout_s: Longest silence that is no alarm, > 0.
+        timeout_s: Longest silence without an alarm, > 0.
         now: Monotonic seconds.
 
     >>> clock = iter([0.0, 10.0, 200.0, 201.0, 202.0])
@@ -45,18 +45,18 @@ class Heartbeat:
             return self._now() - self._last_s
 
     def beat(self) -> HeartbeatChange | None:
-        """Take in a heartbeat; return ``ALIVE`` when that is news."""
+        """Record a heartbeat; return ``ALIVE`` if that is a change."""
         with self._lock:
             self._last_s = self._now()
-            return self._turn(HeartbeatChange.ALIVE)
+            return self._change_to(HeartbeatChange.ALIVE)
 
     def check(self) -> HeartbeatChange | None:
-        """Return ``SILENT`` when the silence has become too long since the last call."""
+        """Return ``SILENT`` if the silence has become too long since the last call."""
         with self._lock:
             is_silent = self._now() - self._last_s > self._timeout_s
-            return self._turn(HeartbeatChange.SILENT) if is_silent else None
+            return self._change_to(HeartbeatChange.SILENT) if is_silent else None
 
-    def _turn(self, state: HeartbeatChange) -> HeartbeatChange | None:
-        is_news = state is not self._state
+    def _change_to(self, state: HeartbeatChange) -> HeartbeatChange | None:
+        is_change = state is not self._state
         self._state = state
-        return state if is_news else None
+        return state if is_change else None

@@ -1,6 +1,7 @@
 """A notification as Alertmanager posts it (webhook, version 4), and the block of text that a person reads.
 
-The texts come from the annotations of the rules, so they say what, how sure, since when, why and what to type next.
+The texts come from the annotations of the rules: what happened, the evidence, the estimated onset, the cause and the
+command to run next.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ import msgspec
 WATCHDOG = "Watchdog"
 FIRING = "firing"
 
-# Annotations in the order in which they are told, with what stands before them.
+# Annotations in the order in which they are printed, with their headings.
 _PARTS = (
     ("description", ""),
     ("groups", "Groups: "),
-    ("evidence", "How sure: "),
+    ("evidence", "Confidence: "),
     ("since", "Since: "),
     ("cause", "Cause: "),
     ("replay", "Replay: "),
@@ -34,10 +35,10 @@ class NotifiedAlert(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     Attributes:
         status: ``firing`` or ``resolved``.
         labels: What identifies it.
-        annotations: What is told about it.
-        starts_at: Since when Prometheus has seen it (clock, not event time).
+        annotations: Its texts.
+        starts_at: When Prometheus first saw it (clock, not event time).
         ends_at: When it ended; far in the past while it fires.
-        fingerprint: Name of its set of labels.
+        fingerprint: Identifier of its set of labels.
     """
 
     status: str
@@ -53,10 +54,10 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     Attributes:
         status: ``firing`` while any of its alerts fires.
-        receiver: Which branch of the routing tree sent it.
+        receiver: Branch of the routing tree that sent it.
         alerts: At least one.
-        group_labels: What the alerts have in common by ``group_by``.
-        truncated_alerts: Further alerts that were left out.
+        group_labels: Labels of ``group_by``, which the alerts have in common.
+        truncated_alerts: Number of further alerts that were left out.
         notification_reason: Why it is sent now; since Alertmanager 0.33.
     """
 
@@ -69,7 +70,7 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     @property
     def is_watchdog(self) -> bool:
-        """Whether it only says that notifications arrive."""
+        """Whether it only proves that notifications arrive."""
         return bool(self.alerts) and all(alert.labels.get("alertname") == WATCHDOG for alert in self.alerts)
 
 
@@ -80,7 +81,7 @@ def read_notification(body: bytes) -> Notification:
     """Read the body of a webhook.
 
     Raises:
-        ValueError: it is no notification. The text names the field, never a value.
+        ValueError: it is not a notification. The text names the field, never a value.
 
     >>> read_notification(b'{"status":"firing","receiver":"page","alerts":[{"status":"firing","labels":{}}]}').receiver
     'page'
@@ -94,11 +95,11 @@ def read_notification(body: bytes) -> Notification:
     except (msgspec.ValidationError, RecursionError) as error:
         raise ValueError(str(error)) from None
     except msgspec.DecodeError:
-        raise ValueError("The body is no JSON") from None
+        raise ValueError("The body is not valid JSON") from None
 
 
 def title_of(notification: Notification) -> str:
-    """Return the headline: status, number of firing alerts, and what the alerts have in common.
+    """Return the headline: status, number of firing alerts, and the labels that the alerts have in common.
 
     >>> title_of(Notification(status="resolved", receiver="page", alerts=(), group_labels={"alertname": "WorkerDown"}))
     '[RESOLVED] WorkerDown'
@@ -111,11 +112,11 @@ def title_of(notification: Notification) -> str:
 
 
 def describe_notification(notification: Notification, received_s: float) -> str:
-    """Write a notification as one block of lines, ended by an empty one.
+    """Return a notification as one block of lines.
 
     Args:
-        notification: What came.
-        received_s: When, seconds since the epoch.
+        notification: The notification.
+        received_s: When it was received, seconds since the epoch.
     """
     moment = datetime.fromtimestamp(received_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     reason = f" ({printable(notification.notification_reason)})" if notification.notification_reason else ""
@@ -128,7 +129,7 @@ def describe_notification(notification: Notification, received_s: float) -> str:
 
 
 def printable(text: str) -> str:
-    r"""Replace what a terminal would obey instead of show; line ends stay.
+    r"""Replace control characters, which a terminal would obey; line ends stay.
 
     >>> printable("a\x1b[2Jb")
     'a?[2Jb'
@@ -138,14 +139,14 @@ def printable(text: str) -> str:
 
 def _describe_alert(alert: NotifiedAlert) -> Iterator[str]:
     notes = alert.annotations
-    word = "Resolved: " if alert.status != FIRING else ""
+    prefix = "Resolved: " if alert.status != FIRING else ""
     severity = alert.labels.get("severity", "")
-    headline = notes.get("summary") or alert.labels.get("alertname", "an alert without a name")
-    yield f"  {word}{printable(headline)}" + (f" [{printable(severity)}]" if severity else "")
+    headline = notes.get("summary") or alert.labels.get("alertname", "(unnamed alert)")
+    yield f"  {prefix}{printable(headline)}" + (f" [{printable(severity)}]" if severity else "")
     if alert.status != FIRING:
         return
-    for name, before in _PARTS:
+    for name, heading in _PARTS:
         if text := notes.get(name, "").strip():
             first, *others = printable(text).splitlines()
-            yield f"{_INDENT}{before}{first.strip()}"
-            yield from (f"{_INDENT}{'':<{len(before)}}{line.strip()}" for line in others)
+            yield f"{_INDENT}{heading}{first.strip()}"
+            yield from (f"{_INDENT}{'':<{len(heading)}}{line.strip()}" for line in others)

@@ -1,7 +1,7 @@
 """The HTTP side of the notification sink: ``POST /notify``, ``GET /livez``, ``GET /runbooks/NAME``.
 
-It believes nobody: bodies are bounded, what is no notification gets 400, and nothing that was sent is echoed. It binds
-to loopback unless told otherwise, as there is no authentication.
+It trusts no client: bodies are bounded, anything that is not a notification gets 400, and nothing that was sent is
+echoed. It binds to loopback by default, as there is no authentication.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ class NotificationServer(HttpServer):
     """Receives notifications on a thread of its own.
 
     Args:
-        on_notification: Called for each one, one at a time for each connection; must be thread-safe.
+        on_notification: Called for each notification, one at a time per connection; must be thread-safe.
         runbooks: Text by alert, for the links in notifications.
         host: Address to bind to.
-        port: Port; 0 takes a free one.
+        port: Port; 0 chooses a free one.
 
     Raises:
         ConfigError: the address cannot be bound.
@@ -38,24 +38,24 @@ class NotificationServer(HttpServer):
         host: str = "127.0.0.1",
         port: int = 0,
     ) -> None:
-        members = {"take": staticmethod(on_notification), "runbooks": runbooks or {}}
+        members = {"on_notification": staticmethod(on_notification), "runbooks": runbooks or {}}
         handler = type("Handler", (_NotificationHandler,), members)
         super().__init__(handler, host, port, purpose="notifications", port_setting="choose another with --port")
         self._host = host
 
     @property
     def base_url(self) -> str:
-        """Where it listens."""
+        """Address under which it listens."""
         return f"http://{self._host}:{self.port}"
 
 
 class _NotificationHandler(QuietHandler):
-    take: Callable[[Notification], None]
+    on_notification: Callable[[Notification], None]
     runbooks: Mapping[str, str]
     allowed_methods = "GET, HEAD, POST"
 
     def do_POST(self) -> None:  # noqa: N802  # the base class looks for this name
-        """Take in a notification."""
+        """Receive a notification."""
         if self.path.partition("?")[0] != "/notify":
             self.send_error(HTTPStatus.NOT_FOUND)
             return
@@ -68,20 +68,20 @@ class _NotificationHandler(QuietHandler):
             self._receive(size)
 
     def do_GET(self) -> None:  # noqa: N802  # the base class looks for this name
-        """Answer whether the sink lives, or with a runbook."""
+        """Answer a health check, or with a runbook."""
         path = self.path.partition("?")[0]
-        found = _RUNBOOK.fullmatch(path)
+        runbook = _RUNBOOK.fullmatch(path)
         if path == "/livez":
             self.send(HTTPStatus.OK, TEXT, b"ok\n")
-        elif found and found[1] in self.runbooks:
-            self.send(HTTPStatus.OK, TEXT, self.runbooks[found[1]].encode())
+        elif runbook and runbook[1] in self.runbooks:
+            self.send(HTTPStatus.OK, TEXT, self.runbooks[runbook[1]].encode())
         else:
             self.send_error(HTTPStatus.NOT_FOUND)
 
     do_HEAD = do_GET  # noqa: N815  # the base class looks for this name
 
     def _body_size(self) -> int | None:
-        """Return the declared size; None when it is missing, no number, or the body comes in chunks."""
+        """Return the declared size; None if it is missing or not a number, or if the body comes in chunks."""
         declared = self.headers.get_all("Content-Length") or []
         if self.headers.get("Transfer-Encoding") or len(declared) != 1 or not re.fullmatch(r"[0-9]{1,12}", declared[0]):
             return None
@@ -93,5 +93,5 @@ class _NotificationHandler(QuietHandler):
         except ValueError:
             self.send_error(HTTPStatus.BAD_REQUEST)
             return
-        self.take(notification)
-        self.send(HTTPStatus.OK, TEXT, b"taken\n")
+        self.on_notification(notification)
+        self.send(HTTPStatus.OK, TEXT, b"accepted\n")

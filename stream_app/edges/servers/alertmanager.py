@@ -1,4 +1,4 @@
-"""An Alertmanager on this machine that sends along the shipped routing tree to one receiver."""
+"""An Alertmanager on this machine with the shipped routing tree and one receiver."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class LocalAlertmanager(LocalServer):
     Args:
         state_dir: Folder for files, data and log.
         sink_url: Base address of the receiver, ``http://host:port``.
-        pace: Times; None keeps the shipped ones.
+        pace: Intervals; None keeps the shipped ones.
     """
 
     def __init__(self, state_dir: Path, *, sink_url: str, pace: MonitoringIntervals | None = None) -> None:
@@ -36,5 +36,5 @@ class LocalAlertmanager(LocalServer):
 
 
 def find_alertmanager() -> str | None:
-    """Return the path of the program; None when it is not installed."""
+    """Return the path of the program; None if it is not installed."""
     return find_program(*PROGRAMS)

@@ -1,4 +1,4 @@
-"""A monitoring server as a child process: found on PATH, started on a free port, awaited, ended cleanly."""
+"""Runs a monitoring server as a child process, from finding it on PATH to a clean end."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from stream_app.edges.host.ports import HOST, free_port
 from stream_app.edges.host.processes import BoundProcess
 from stream_app.errors import DependencyMissingError, FairStreamError
 
-_START_TRIES = 3  # another program may take the port between the choice and the start
+_START_TRIES = 3  # another program may take the port before the server starts
 _POLL_S = 0.05
-_ASK_TIMEOUT_S = 2.0
+_REQUEST_TIMEOUT_S = 2.0
 _LOG_TAIL_LINES = 15
 _PORT_TAKEN = "address already in use"
 
 
 def find_program(*names: str) -> str | None:
-    """Return the path of the first program of these names on PATH; None when there is none."""
+    """Return the path of the first program of these names on PATH; None if there is none."""
     return next(filter(None, map(shutil.which, names)), None)
 
 
@@ -29,15 +29,15 @@ class LocalServer(ABC):
     """One server with a folder of its own; its address is known before it starts.
 
     Args:
-        name: What it is called in messages.
+        name: Its name in messages.
         programs: Names under which it may be installed.
-        package: Debian package that has it.
-        state_dir: Folder for files, data and log; made when missing.
-        start_timeout_s: How long a start may take.
+        package: Debian package that contains it.
+        state_dir: Folder for files, data and log; created when missing.
+        start_timeout_s: Maximum time for a start.
 
     Attributes:
         state_dir: The folder.
-        log_path: What the server prints.
+        log_path: Its output.
     """
 
     def __init__(
@@ -52,12 +52,12 @@ class LocalServer(ABC):
 
     @property
     def address(self) -> str:
-        """``host:port``. It may change with the start, when the port was taken meanwhile."""
+        """``host:port``. The port may change with the start, if it was taken in the meantime."""
         return f"{HOST}:{self._port}"
 
     @property
     def url(self) -> str:
-        """Where a browser finds it."""
+        """Address for a browser."""
         return f"http://{self.address}"
 
     def start(self) -> Self:
@@ -83,10 +83,10 @@ class LocalServer(ABC):
 
     @abstractmethod
     def arguments(self) -> list[str]:
-        """Write the server's files for its present port and return its arguments."""
+        """Write the server's files for its current port and return its arguments."""
 
     def stop(self) -> None:
-        """End the server cleanly; harmless when it does not run."""
+        """End the server cleanly; harmless if it does not run."""
         if self._process:
             self._process.stop()
             self._process = None
@@ -96,20 +96,20 @@ class LocalServer(ABC):
         return self._process.exit_code() if self._process else None
 
     def log_tail(self) -> str:
-        """Return the last lines that it has printed."""
+        """Return the last lines of its output."""
         return "\n".join(self._log().splitlines()[-_LOG_TAIL_LINES:])
 
     def ask(self, path: str) -> bytes | None:
-        """Return what the server answers to a GET; None when it does not answer with 200."""
+        """Return the answer of the server to a GET; None if it does not answer with 200."""
         try:
-            with urllib.request.urlopen(self.url + path, timeout=_ASK_TIMEOUT_S) as answer:  # noqa: S310  # our own
+            with urllib.request.urlopen(self.url + path, timeout=_REQUEST_TIMEOUT_S) as answer:  # noqa: S310  # our own
                 body: bytes = answer.read()
                 return body
         except OSError:
             return None
 
     def is_ready(self) -> bool:
-        """Tell whether it can do its work."""
+        """Return whether it can serve requests."""
         return self.ask("/-/ready") is not None
 
     def __enter__(self) -> Self:

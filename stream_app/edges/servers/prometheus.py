@@ -13,7 +13,7 @@ from stream_app.edges.servers.process import LocalServer, find_program
 from stream_app.edges.servers.shipped import MonitoringIntervals, write_prometheus_files
 
 PROGRAMS = ("prometheus",)
-_RESEND_S = 3  # firing alerts are told again; by default only each minute
+_RESEND_S = 3  # interval in which firing alerts are sent again; the default is a minute
 
 
 class LocalPrometheus(LocalServer):
@@ -22,9 +22,9 @@ class LocalPrometheus(LocalServer):
     Args:
         state_dir: Folder for files, data and log.
         workers: Addresses of the metrics to scrape, ``host:port``.
-        alertmanager: Address of a running Alertmanager; None for none. The start waits until it is found.
-        sink_url: Where links to runbooks lead; None leaves the shipped ones.
-        pace: Times; None keeps the shipped ones.
+        alertmanager: Address of a running Alertmanager; None for none. The start waits until it is discovered.
+        sink_url: Base address of the links to runbooks; None keeps the shipped one.
+        pace: Intervals; None keeps the shipped ones.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class LocalPrometheus(LocalServer):
         main = write_prometheus_files(
             self.state_dir / "etc",
             workers=self._workers,
-            own=self.address,
+            address=self.address,
             alertmanager=self._alertmanager,
             sink_url=self._sink_url,
             pace=self._pace,
@@ -59,20 +59,20 @@ class LocalPrometheus(LocalServer):
         ]
 
     def is_ready(self) -> bool:
-        """Tell whether it serves queries and has found its Alertmanager."""
+        """Return whether it serves queries and has discovered its Alertmanager."""
         if not super().is_ready():
             return False
         return self._alertmanager is None or bool(self._get("/api/v1/alertmanagers")["activeAlertmanagers"])
 
     def query(self, expression: str) -> list[dict[str, Any]]:
-        """Return the instant vector of an expression now, as the HTTP API gives it; empty when it does not answer."""
-        found: list[dict[str, Any]] = self._get("/api/v1/query?" + urlencode({"query": expression})).get("result", [])
-        return found
+        """Return the instant vector of an expression now, as the HTTP API gives it; empty if it does not answer."""
+        vector: list[dict[str, Any]] = self._get("/api/v1/query?" + urlencode({"query": expression})).get("result", [])
+        return vector
 
     def firing(self) -> list[dict[str, Any]]:
-        """Return the alerts that fire now, as the HTTP API gives them, without the Watchdog."""
+        """Return the firing alerts except the Watchdog, as the HTTP API gives them."""
         alerts = self._get("/api/v1/alerts").get("alerts", [])
-        return [one for one in alerts if one["state"] == "firing" and one["labels"]["alertname"] != "Watchdog"]
+        return [alert for alert in alerts if alert["state"] == "firing" and alert["labels"]["alertname"] != "Watchdog"]
 
     def _get(self, path: str) -> dict[str, Any]:
         answer = self.ask(path)
@@ -81,5 +81,5 @@ class LocalPrometheus(LocalServer):
 
 
 def find_prometheus() -> str | None:
-    """Return the path of the program; None when it is not installed."""
+    """Return the path of the program; None if it is not installed."""
     return find_program(*PROGRAMS)

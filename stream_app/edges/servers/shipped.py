@@ -1,8 +1,8 @@
-"""The shipped files of Prometheus and Alertmanager, and copies of them for a server on this machine.
+"""Copies the shipped files of Prometheus and Alertmanager for a server on this machine.
 
-The files live in ``deploy/`` of the source tree, and the build puts copies into the package, so that an installed
-FairStream has them too. A copy for this machine differs from them in addresses and times only; each change must find
-what it replaces, so a shipped file that was rewritten cannot slip through unchanged.
+The files are in ``deploy/`` of the source tree, and the build puts copies into the package, so that an installed
+FairStream has them too. A copy for this machine differs from them in addresses and times only; each change must match
+the text that it replaces, so an edited shipped file cannot be copied unchanged by accident.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 @dataclass(frozen=True)
 class MonitoringIntervals:
-    """Times instead of the shipped ones.
+    """Intervals that replace the shipped ones.
 
     Attributes:
         scrape_s: Between two scrapes.
         evaluation_s: Between two evaluations of the rules.
-        group_s: How long Alertmanager collects a group, and the least time between two messages about it.
-        hold_s: Most that a rule's ``for`` and ``keep_firing_for`` may be.
+        group_s: How long Alertmanager collects a group, and the minimum time between two messages about it.
+        hold_s: Maximum of a rule's ``for`` and ``keep_firing_for``.
     """
 
     scrape_s: int = 2
@@ -62,7 +62,7 @@ def write_prometheus_files(
     folder: Path,
     *,
     workers: Sequence[str],
-    own: str,
+    address: str,
     alertmanager: str | None,
     sink_url: str | None,
     pace: MonitoringIntervals | None,
@@ -70,12 +70,12 @@ def write_prometheus_files(
     """Copy the files of Prometheus for this machine.
 
     Args:
-        folder: Where to; made when missing.
+        folder: Destination; created when missing.
         workers: Addresses of the workers' metrics, ``host:port``.
-        own: Address of this Prometheus.
+        address: Address of this Prometheus.
         alertmanager: Address of the Alertmanager; None for none.
-        sink_url: Where the links to runbooks lead; None leaves them.
-        pace: Times; None keeps the shipped ones.
+        sink_url: Base address of the links to runbooks; None keeps the shipped one.
+        pace: Intervals; None keeps the shipped ones.
 
     Returns:
         The main file.
@@ -88,7 +88,7 @@ def write_prometheus_files(
         (folder / "rules" / shipped.name).write_text(text, "utf-8")
     text = (prometheus_dir() / "prometheus.yml").read_text("utf-8")
     text = _replace(text, _WORKERS, f"static_configs: [{{ targets: {json.dumps(list(workers))} }}]")
-    text = _replace(text, _PROMETHEUS, own)
+    text = _replace(text, _PROMETHEUS, address)
     text = _replace(text, _ALERTMANAGER, json.dumps([alertmanager] if alertmanager else []))
     if pace:
         text = _cap(text, "scrape_interval|scrape_timeout", pace.scrape_s)
@@ -102,9 +102,9 @@ def write_alertmanager_files(folder: Path, *, sink_url: str, pace: MonitoringInt
     """Copy the files of Alertmanager for this machine.
 
     Args:
-        folder: Where to; made when missing.
+        folder: Destination; created when missing.
         sink_url: Base address of the receiver of all notifications.
-        pace: Times; None keeps the shipped ones.
+        pace: Intervals; None keeps the shipped ones.
 
     Returns:
         The main file.
@@ -130,19 +130,19 @@ def _deploy_dir() -> Path:
 
 def _replace(text: str, old: str, new: str) -> str:
     if old not in text:
-        raise LookupError(f"The shipped file does not hold {old!r} any more")
+        raise LookupError(f"The shipped file does not contain {old!r} any more")
     return text.replace(old, new)
 
 
-def _cap(text: str, names: str, most_s: int) -> str:
-    """Shorten each of these durations that is longer.
+def _cap(text: str, names: str, max_s: int) -> str:
+    """Shorten each of these durations that exceeds a maximum.
 
     >>> _cap("for: 10m", "for", 5), _cap("for: 0s", "for", 5)
     ('for: 5s', 'for: 0s')
     """
 
-    def shorten(found: re.Match[str]) -> str:
-        is_longer = int(found["n"]) * _UNITS_S[found["unit"]] > most_s
-        return f"{found['name']}: {most_s}s" if is_longer else found[0]
+    def shorten(match: re.Match[str]) -> str:
+        is_longer = int(match["n"]) * _UNITS_S[match["unit"]] > max_s
+        return f"{match['name']}: {max_s}s" if is_longer else match[0]
 
     return re.sub(rf"\b(?P<name>{names}): (?P<n>\d+)(?P<unit>[smhd])\b", shorten, text)

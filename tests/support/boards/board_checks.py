@@ -1,4 +1,4 @@
-"""Ask a Prometheus everything that a dashboard asks, as Grafana would when a person opens it.
+"""Sends a Prometheus every query of a dashboard, as Grafana does when a person opens it.
 
 The source is a parameter: recorded samples, or a Prometheus that scrapes real workers.
 """
@@ -19,7 +19,7 @@ NOTHING: Mapping[str, str] = {}
 
 @dataclass(frozen=True)
 class Source:
-    """A Prometheus, and the time that is looked at."""
+    """A Prometheus, and the time range that is selected."""
 
     api: PromApi
     start_s: float
@@ -35,7 +35,7 @@ class Source:
 
 
 def options(source: Source, uid: str, selected: Mapping[str, str] = NOTHING) -> dict[str, list[str]]:
-    """Return what each variable of a dashboard offers, in order, after what is picked, "All" or the first one."""
+    """Return the values that each variable of a dashboard offers, in order; a selection narrows later variables."""
     offered: dict[str, list[str]] = {}
     chosen: dict[str, str] = {}
     for variable in variables(BOARDS[uid]):
@@ -49,24 +49,26 @@ def options(source: Source, uid: str, selected: Mapping[str, str] = NOTHING) -> 
 
 
 def choices(source: Source, uid: str, selected: Mapping[str, str] = NOTHING) -> dict[str, str]:
-    """Return what each variable stands for in a query; what a person has not picked is as Grafana begins."""
+    """Return the value of each variable in a query; those that are not selected have the value of a fresh page."""
     offered = options(source, uid, selected)
     return {one["name"]: _choice(one, offered[one["name"]], selected) for one in variables(BOARDS[uid])}
 
 
 def find_problems(source: Source, uid: str, selected: Mapping[str, str] = NOTHING) -> Iterator[str]:
-    """Yield what is wrong with a dashboard: a query refused, empty, or without a label that its legend shows.
+    """Yield the problems of a dashboard: queries that are rejected, empty, or without a label that the legend shows.
 
     Args:
-        source: What is asked.
+        source: The Prometheus that is queried.
         uid: The dashboard.
-        selected: Values that a person has chosen, by variable.
+        selected: Values that a person has selected, by variable.
     """
     offered, values = options(source, uid, selected), choices(source, uid, selected)
     yield from (f"{uid}: variable {name} offers nothing" for name, found in offered.items() if not found)
-    mine = [query for query in asked() if query.board == uid]
-    mine += [Asked(uid, name, expr, "", is_instant=False, repeat="") for board, name, expr in marks() if board == uid]
-    for query in mine:
+    queries = [query for query in asked() if query.board == uid]
+    queries += [
+        Asked(uid, name, expr, "", is_instant=False, repeat="") for board, name, expr in marks() if board == uid
+    ]
+    for query in queries:
         problems = [list(_problems_of(source, query, values | chosen)) for chosen in _repeated(query, offered)]
         if all(problems):  # a repeated panel may be empty for some values, not for all
             yield from (problems or [[f"{query}: nothing to repeat it for"]])[0]
@@ -88,7 +90,7 @@ def newest_of(series: dict[str, Any]) -> float:
 
 
 def escaped(value: str) -> str:
-    """Return a chosen value as Grafana writes it between the quotes of a regular expression."""
+    """Return a selected value as Grafana writes it between the quotes of a regular expression."""
     return re.escape(value).replace("\\", "\\\\")
 
 

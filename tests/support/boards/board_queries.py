@@ -1,4 +1,4 @@
-"""What the dashboards ask, read from their committed JSON as Grafana reads it."""
+"""The queries of the dashboards, read from their committed JSON as Grafana reads it."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Asked:
         panel: Title of the panel.
         expr: PromQL with Grafana's variables.
         legend: Template of the names of its series.
-        is_instant: Whether only the newest value is asked for.
-        repeat: Variable of which the panel is shown once for each value; empty when it is not.
+        is_instant: Whether only the latest value is queried.
+        repeat: Variable for each value of which the panel is repeated; empty if it is not.
     """
 
     board: str
@@ -55,8 +55,8 @@ def panels(board: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def variables(board: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the variables that ask Prometheus, in their order."""
-    return [one for one in board["templating"]["list"] if one["type"] == "query"]
+    """Return the variables that query Prometheus, in order."""
+    return [variable for variable in board["templating"]["list"] if variable["type"] == "query"]
 
 
 def asked() -> list[Asked]:
@@ -84,22 +84,22 @@ def marks() -> Iterator[tuple[str, str, str]]:
 
 
 def expressions() -> Iterator[str]:
-    """Yield everything that the dashboards ask: panels, annotations, variables."""
-    yield from (one.expr for one in asked())
+    """Yield all expressions of the dashboards: panels, annotations, variables."""
+    yield from (query.expr for query in asked())
     yield from (expr for _, _, expr in marks())
-    yield from (one["query"] for board in BOARDS.values() for one in variables(board))
+    yield from (variable["query"] for board in BOARDS.values() for variable in variables(board))
 
 
 def fill(expr: str, values: Mapping[str, str]) -> str:
-    """Replace Grafana's variables; one that is not given is a mistake.
+    """Replace Grafana's variables; a missing one is an error.
 
     >>> fill('rate(x{job=~"$job"}[$__rate_interval])', {"job": ".+"})
     'rate(x{job=~".+"}[1m])'
     """
     known = {"__rate_interval": _INTERVAL, "__range": _RANGE, **values}
-    return re.sub(r"\$(\w+)", lambda found: known[found[1]], expr)
+    return re.sub(r"\$(\w+)", lambda match: known[match[1]], expr)
 
 
 def metric_names(expr: str) -> set[str]:
-    """Return the metrics of this house in an expression."""
+    """Return the metrics of FairStream in an expression."""
     return set(re.findall(r"\bfairstream_\w+", expr))

@@ -1,8 +1,8 @@
-"""Every stream that a dashboard is about, at once, through one real worker that a real Prometheus scrapes.
+"""All streams that the dashboards are about, through one real worker that a real Prometheus scrapes.
 
-One policy holds four models: the loans of the demo, ``credit`` as it ships (outcomes of granted loans only), ``trial``
-(the same, with outcomes of refused cases too) and the cameras. Windows and references are short, so that a test need
-not wait for an hour; nothing else differs from what ships.
+One policy has four models: the loans of the demo, ``credit`` as shipped (outcomes of granted loans only), ``trial``
+(the same, with outcomes of denied cases too) and the cameras. Windows and baselines are short, so that a test does not
+wait for an hour; nothing else differs from the shipped policies.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from tests.support.servers.recorded_prometheus import PromApi
 from tests.support.servers.sites import Site, open_site
 
 WAIT_S = 150
-FAIR_S = 15  # event time after which women are treated otherwise
+FAIR_S = 15  # event time after which women are treated differently
 _WINDOWS = 'windows = [{ name = "10s", size_s = 10 }, { name = "1m", size_s = 60 }]'
 _RULES = "rules = { max_gap = 0.1 }"  # the shift of the scores moves every fourth of them across the cut
 
-# What comes last, per stream; a board is looked at when it is there.
+# The last thing to appear, per stream; the boards are checked after that.
 _AWAITED = (
     'ALERTS{alertname="FairnessBreach", alertstate="firing"}',
     "sum(increase(fairstream_windows_closed_total[1m])) > 2",
@@ -57,15 +57,15 @@ _AWAITED = (
 
 @contextmanager
 def open_board_stage(kafka: str, folder: Path, app_id: str) -> Iterator[Source]:
-    """Start worker, Prometheus and producers; yield when every stream has shown what it has to show.
+    """Start worker, Prometheus and producers; yield when every stream has produced all its metrics.
 
     Args:
         kafka: A broker.
         folder: For state, logs and the samples.
-        app_id: Consumer group, and what names of models and topics begin with.
+        app_id: Consumer group, and prefix of the names of models and topics.
 
     Raises:
-        AssertionError: something did not come; with its expression.
+        AssertionError: a metric did not appear; with its expression.
     """
     site = open_site(kafka, folder, app_id, "demo", _credit(), _trial(), _camera(), n_partitions=2)
     port = free_port()
@@ -79,7 +79,7 @@ def open_board_stage(kafka: str, folder: Path, app_id: str) -> Iterator[Source]:
         )  # a counter that is first seen above 0 has not grown
         for producer in _producers(site):
             parts.enter_context(producer)
-        _send_what_nobody_can_read(site)
+        _send_invalid_records(site)
         for expression in _AWAITED:
             _wait_for(site, prometheus, expression)
         yield Source(PromApi(prometheus.url), start_s, time.time())
@@ -115,14 +115,14 @@ def _producers(site: Site) -> Iterator[BoundProcess]:
         "camera": ("camera", "--rate", "50", "--late", "0.05", "--duplicate", "0.02"),
     }
     for model, arguments in streams.items():
-        own = ("--model", f"{site.app_id}-{model}", "--seed", "42")
-        command = [sys.executable, "-m", "stream_app", "produce", *arguments, *own]
+        seeded = ("--model", f"{site.app_id}-{model}", "--seed", "42")
+        command = [sys.executable, "-m", "stream_app", "produce", *arguments, *seeded]
         start = ("--start", datetime.fromtimestamp(start_s, UTC).isoformat())
         log = site.folder / f"producer-{model}.log"
         yield BoundProcess([*command, *start], log, env={**os.environ, **site.environ})
 
 
-def _send_what_nobody_can_read(site: Site) -> None:
+def _send_invalid_records(site: Site) -> None:
     now_ms = time.time_ns() // 1_000_000
     for model in site.models:
         events = [Event(f"{n}".encode(), b"{}", now_ms) for n in range(10)]

@@ -1,7 +1,7 @@
 """Half an hour of metrics, as two workers export them, in which a model becomes unfair to one group.
 
-The names and labels are those of the contract between the exporter, the rules and the dashboards; a test holds them
-against the code. Sizes are chosen so that the values of the golden panels can be computed by head.
+The names and labels are those of the contract between the exporter, the rules and the dashboards; a test compares them
+with the code. Sizes are chosen so that the values of the golden panels can be computed by hand.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ CROSS = "+"
 CROSSED = {"gender+race": ("male+white", "female+black", "female+asian")}
 N, REFERENCE_RATE = 1000.0, 0.8
 FEMALE_BEFORE, FEMALE_AFTER = 0.76, 0.48  # ratio 0.95, then 0.6
-DRIFT = "score_drift"  # of each group against its own past: reference groups are watched too, and it has no recovery
-UNFAIR_GROUPS, FOUND_TESTS, THRESHOLD = (
+DRIFT = "score_drift"  # of each group against its own baseline: reference groups are tested too, and it has no recovery
+UNFAIR_GROUPS, ALARM_TESTS, THRESHOLD = (
     ("female", "female+black"),
     ("ratio_low", "gap_low", "tpr_low", "score_low"),
     6.5,
@@ -93,12 +93,13 @@ def scaled_gap(rate: Value, share: float) -> Value:
 def scenario(start_s: int) -> list[Series]:
     """Return all series of the half hour that begins at ``start_s``."""
     owner = {"job": "fairstream", "instance": WORKERS[0]}
-    found = [Series(one.metric, owner | dict(one.labels), one.value) for one in _fairness(start_s)]
-    found += [Series(one.metric, {"job": "fairstream"} | dict(one.labels), one.value) for one in _workers()]
-    found += [Series(one.metric, dict(one.labels) | {"run": RUN}, one.value) for one in _replayed(start_s)]
+    result = [Series(series.metric, owner | dict(series.labels), series.value) for series in _fairness(start_s)]
+    job = {"job": "fairstream"}
+    result += [Series(series.metric, job | dict(series.labels), series.value) for series in _workers()]
+    result += [Series(series.metric, dict(series.labels) | {"run": RUN}, series.value) for series in _replayed(start_s)]
     fires = {"alertname": "FairnessBreach", "alertstate": "firing", "severity": "critical"}
-    found.append(Series("ALERTS", fires | {"model": "loans", "attribute": "gender"}, from_breach_on(1.0)))
-    return found
+    result.append(Series("ALERTS", fires | {"model": "loans", "attribute": "gender"}, from_breach_on(1.0)))
+    return result
 
 
 def as_openmetrics(series: list[Series], start_s: int) -> str:
@@ -165,7 +166,7 @@ def _group(own: Labels, group: str, *, is_reference: bool) -> Iterator[Series]:
     labels = dict(own) | {"group": group}
     if not is_reference:
         yield from _pair(labels, rate_of(group))
-    if CROSS in group:  # of an intersection nothing is said from which rates could be made
+    if CROSS in group:  # of an intersection nothing is exported from which rates could be computed
         return
     yield from _interval("approval_ratio", labels, rate_of(group))
     yield from _interval("favorable_outcome_ratio", labels, constant(0.9))
@@ -201,18 +202,18 @@ def _over_time(pair: Labels, group: str, *, is_reference: bool) -> Iterator[Seri
     if CROSS not in group:
         yield Series("decisions_without_outcome_ratio", labels, constant(0.25))
     for test in (DRIFT,) if is_reference else (*TESTS, DRIFT):
-        if group in UNFAIR_GROUPS and test in FOUND_TESTS:
-            yield from _found(labels, test)
+        if group in UNFAIR_GROUPS and test in ALARM_TESTS:
+            yield from _alarmed(labels, test)
             continue
         yield Series("evidence_log10", labels | {"test": test}, constant(0.1))
 
 
-def _found(labels: Labels, test: str) -> Iterator[Series]:
+def _alarmed(labels: Labels, test: str) -> Iterator[Series]:
     """Yield evidence that reaches its threshold at the breach, and that of the recovery from then on."""
     rising: Value = lambda t: THRESHOLD * t / BREACH_S if t < BREACH_S else None  # noqa: E731
-    clearing: Value = lambda t: 0.005 * (t - BREACH_S) if t >= BREACH_S else None  # noqa: E731
+    recovering: Value = lambda t: 0.005 * (t - BREACH_S) if t >= BREACH_S else None  # noqa: E731
     yield Series("evidence_log10", dict(labels) | {"test": test}, rising)
-    yield Series("evidence_log10", dict(labels) | {"test": f"{test}_recovery"}, clearing)
+    yield Series("evidence_log10", dict(labels) | {"test": f"{test}_recovery"}, recovering)
     pair = {key: value for key, value in labels.items() if key != "group"}
     yield Series("evidence_threshold_log10", pair | {"test": f"{test}_recovery"}, from_breach_on(THRESHOLD))
 
@@ -275,7 +276,7 @@ def _histogram(metric: str, labels: Labels, per_s: float, shares: Mapping[str, f
 
 
 def _replayed(start_s: int) -> Iterator[Series]:
-    """Yield what a replay of the first half under another rule says: the ratio is 0.05 lower."""
+    """Yield the values of a replay of the first half under another rule: the ratio is 0.05 lower."""
     pair = {"model": "loans", "attribute": "gender", "window": "1m"}
     yield Series("window_end_timestamp_seconds", pair, lambda t: float((start_s + t) // 60 * 60))
     yield Series("alert_level", pair | {"kind": "disparate_impact_ratio"}, constant(2))
@@ -287,6 +288,6 @@ def _replayed(start_s: int) -> Iterator[Series]:
 
 
 def _at(value: Value, t: int) -> float:
-    found = value(t)
-    assert found is not None
-    return found
+    number = value(t)
+    assert number is not None
+    return number

@@ -1,9 +1,9 @@
-"""Prometheus, Alertmanager and the sink as real processes, watching any ``/metrics``: the harness of the alert tests.
+"""Real Prometheus, Alertmanager and sink processes that monitor any ``/metrics``: the harness of the alert tests.
 
 How to use it::
 
     with open_alerting(folder, workers=["127.0.0.1:9464"]) as alerting:       # a worker's address, or an exporter's
-        told = alerting.wait_for("FairnessBreach", "firing")                  # a notification that arrived at the sink
+        alerting.wait_for("FairnessBreach", "firing")                         # a notification that arrived at the sink
         alerting.prometheus.query("fairstream_alert_level")
 
 The servers run with the shipped rules and the shipped routing tree; only addresses and times differ.
@@ -40,7 +40,7 @@ _EXPORTER = ROOT / "tests" / "e2e" / "exporter.py"
 
 
 def need_servers() -> None:
-    """Skip the test, or fail it in CI, when Prometheus or Alertmanager is not installed."""
+    """Skip the test, or fail it in CI, if Prometheus or Alertmanager is not installed."""
     if find_prometheus() is None:
         skip_or_fail("prometheus is not installed (apt install prometheus)")
     if find_alertmanager() is None:
@@ -48,23 +48,23 @@ def need_servers() -> None:
 
 
 def need_tool(name: str) -> str:
-    """Return the path of ``promtool`` or ``amtool``; skip or fail when it is not installed."""
+    """Return the path of ``promtool`` or ``amtool``; skip or fail if it is not installed."""
     package = {"promtool": "prometheus", "amtool": "prometheus-alertmanager"}[name]
     return shutil.which(name) or skip_or_fail(f"{name} is not installed (apt install {package})")
 
 
 def complaints_about_metrics(address: str) -> str:
-    """Return what ``promtool check metrics`` says against the ``/metrics`` at an address; nothing when it is clean."""
+    """Return the complaints of ``promtool check metrics`` about the ``/metrics`` at an address; empty without any."""
     with urllib.request.urlopen(f"http://{address}/metrics", timeout=WAIT_S) as page:
-        plain = page.read()  # nothing accepted: the format that promtool knows
+        plain = page.read()  # without an Accept header: the format that promtool knows
     command = [need_tool("promtool"), "check", "metrics"]
-    done = subprocess.run(command, input=plain, capture_output=True, timeout=WAIT_S, check=False)
-    said = (done.stdout + done.stderr).decode()
-    return said or ("" if done.returncode == 0 else f"exit code {done.returncode}")
+    completed = subprocess.run(command, input=plain, capture_output=True, timeout=WAIT_S, check=False)
+    output = (completed.stdout + completed.stderr).decode()
+    return output or ("" if completed.returncode == 0 else f"exit code {completed.returncode}")
 
 
 class Exporter:
-    """A process that exports what it is told, at an address of its own. Rows have an owner, for example a model."""
+    """A process that exports given rows at an address of its own. Rows have an owner, for example a model."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self.address = f"127.0.0.1:{free_port()}"
@@ -80,12 +80,12 @@ class Exporter:
             yield self
 
     def show(self, owner: str, families: dict[str, list[Row]]) -> None:
-        """Export these families of an owner from the next scrape on, in place of those of the same names."""
+        """Export these families of an owner from the next scrape on, replacing those with the same names."""
         self._owned[owner] = self._owned.get(owner, {}) | families
         self._write()
 
     def hide(self, owner: str) -> dict[str, list[Row]]:
-        """Export nothing of an owner any more; return what was exported."""
+        """Stop exporting the rows of an owner and return them."""
         families = self._owned.pop(owner)
         self._write()
         return families
@@ -115,49 +115,49 @@ class Alerting:
 
     def notifications(self) -> list[Notification]:
         """Return what arrived at the sink, oldest first, without the Watchdog."""
-        told = [event["notification"] for event in self.events() if event["event"] == "notification"]
-        return msgspec.convert(told, list[Notification])
+        bodies = [event["notification"] for event in self.events() if event["event"] == "notification"]
+        return msgspec.convert(bodies, list[Notification])
 
-    def told(self, alert: str, status: str) -> list[tuple[Notification, NotifiedAlert]]:
-        """Return each time an alert was told in a status."""
+    def reported(self, name: str, status: str) -> list[tuple[Notification, NotifiedAlert]]:
+        """Return each notification of an alert in a status."""
         return [
-            (notification, one)
+            (notification, alert)
             for notification in self.notifications()
-            for one in notification.alerts
-            if (one.labels["alertname"], one.status) == (alert, status)
+            for alert in notification.alerts
+            if (alert.labels["alertname"], alert.status) == (name, status)
         ]
 
-    def wait_for(self, alert: str, status: str = FIRING, n: int = 1) -> tuple[Notification, NotifiedAlert]:
-        """Wait until an alert was told in a status for the n-th time, and return that."""
-        self.wait_until(lambda: len(self.told(alert, status)) >= n, f"{alert} {status}, {n} times")
-        return self.told(alert, status)[n - 1]
+    def wait_for(self, name: str, status: str = FIRING, n: int = 1) -> tuple[Notification, NotifiedAlert]:
+        """Wait until an alert was reported in a status for the n-th time, and return that notification."""
+        self.wait_until(lambda: len(self.reported(name, status)) >= n, f"{name} {status}, {n} times")
+        return self.reported(name, status)[n - 1]
 
-    def wait_until(self, is_so: Callable[[], object], what: str) -> None:
-        """Poll until something holds."""
-        wait_until(is_so, lambda: f"{what}; firing: {self.prometheus.firing()}; told: {self.notifications()}")
+    def wait_until(self, condition: Callable[[], object], what: str) -> None:
+        """Poll until a condition is true."""
+        wait_until(condition, lambda: f"{what}; firing: {self.prometheus.firing()}; sent: {self.notifications()}")
 
     def wait_for_evaluations(self, n: int = 3) -> None:
-        """Wait until the rules were evaluated so many times from now on."""
+        """Wait until the rules have been evaluated ``n`` times from now on."""
 
         def count() -> float:
             query = 'min(prometheus_rule_group_iterations_total{rule_group=~".*fairstream.*"})'
-            found = self.prometheus.query(query)
-            return float(found[0]["value"][1]) if found else -1.0
+            vector = self.prometheus.query(query)
+            return float(vector[0]["value"][1]) if vector else -1.0
 
         self.wait_until(lambda: count() >= 0, "the first evaluation")
         start = count()
         self.wait_until(lambda: count() >= start + n, f"{n} more evaluations")
 
 
-def wait_until(is_so: Callable[[], object], describe: Callable[[], str]) -> None:
-    """Poll until something holds.
+def wait_until(condition: Callable[[], object], describe: Callable[[], str]) -> None:
+    """Poll until a condition is true.
 
     Raises:
-        AssertionError: it did not in time, with what was awaited.
+        AssertionError: it was not true in time; with what was awaited.
     """
     deadline = time.monotonic() + WAIT_S
-    while not is_so():
-        assert time.monotonic() < deadline, f"Waited in vain for {describe()}"
+    while not condition():
+        assert time.monotonic() < deadline, f"Timed out waiting for {describe()}"
         time.sleep(_POLL_S)
 
 
@@ -168,7 +168,7 @@ def open_alerting(folder: Path, workers: Sequence[str], pace: MonitoringInterval
     Args:
         folder: For files, data and logs.
         workers: Addresses to scrape, ``host:port``: exporters or real workers.
-        pace: Times; None for the quickest.
+        pace: Intervals; None for the shortest ones.
     """
     need_servers()
     pace = pace or MonitoringIntervals()

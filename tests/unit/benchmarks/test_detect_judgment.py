@@ -7,16 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks.detect.clearing import ClearResult
 from benchmarks.detect.delays import DETECTOR, JUDGED_CHANGES, ORACLE, ChangeResult, Delay
 from benchmarks.detect.false_alarms import RATIO_DETECTOR, Alarms, NullResult
 from benchmarks.detect.judgment import (
-    judge_clearing,
     judge_delays,
     judge_fair_streams,
     judge_on_the_limit,
     judge_onsets,
+    judge_recoveries,
 )
+from benchmarks.detect.recovery import RecoveryResult
 
 N_RUNS = 200
 
@@ -43,7 +43,7 @@ def change_result(delay_n: float, *, onset_error: float = 0.0, n_before: int = 0
         seed=1,
         is_judged=True,
         n_runs=N_RUNS,
-        n_watched=20_000,
+        n_observed=20_000,
         bound=1000.0,
         delays={
             ORACLE: Delay(np.full(N_RUNS, 1000.0), 0),
@@ -107,18 +107,18 @@ def test_the_quick_form_lets_chance_put_a_few_more_than_half_beyond_the_median()
 
 
 @pytest.mark.parametrize("error_share", [-0.2, 0.2])
-def test_an_onset_is_missed_when_it_is_told_much_too_early_or_much_too_late(error_share: float) -> None:
+def test_an_onset_that_is_much_too_early_or_too_late_is_missed(error_share: float) -> None:
     far, near = (change_result(1000.0, onset_error=share * 1000) for share in (error_share, error_share / 2))
 
     assert not judge_onsets([far], is_quick=False).is_reached
     assert judge_onsets([near], is_quick=False).is_reached
 
 
-def test_a_late_all_clear_and_a_false_one_are_missed() -> None:
-    good = ClearResult("back", 1, 0.1, N_RUNS, N_RUNS, 0, np.full(N_RUNS, 2000.0))
+def test_a_late_recovery_and_a_false_one_are_missed() -> None:
+    good = RecoveryResult("back", 1, 0.1, N_RUNS, N_RUNS, 0, np.full(N_RUNS, 2000.0))
 
-    def judged(result: ClearResult) -> list[bool]:
-        return [verdict.is_reached for verdict in judge_clearing([result], is_quick=False)]
+    def judged(result: RecoveryResult) -> list[bool]:
+        return [verdict.is_reached for verdict in judge_recoveries([result], is_quick=False)]
 
     assert judged(good) == [True, True]
     assert judged(replace(good, after=np.full(N_RUNS, 3100.0))) == [False, True]

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from statsmodels.stats.proportion import proportions_ztest
 
-from benchmarks.detect.rivals import RULES
+from benchmarks.detect.methods.detector import FOUR_FIFTHS, GAP
+from benchmarks.detect.methods.oracle import Violation, delay_bound, new_oracle
+from benchmarks.detect.methods.rivals import RULES
 from benchmarks.detect.streams import NULLS, PANE_N, Stream, between, is_fair
-from benchmarks.detect.watching import FOUR_FIFTHS, GAP
-from benchmarks.detect.yardsticks import Violation, delay_bound, new_oracle
 
 
 @pytest.mark.parametrize("stream", NULLS, ids=lambda stream: stream.name)
-def test_no_null_stream_breaks_four_fifths_or_the_gap_at_any_moment(stream: Stream) -> None:
+def test_no_null_stream_violates_four_fifths_or_the_gap_at_any_moment(stream: Stream) -> None:
     p_a, p_b, q = np.broadcast_arrays(*stream.shape(1000, 3, np.random.default_rng(1)))
 
     assert (p_a >= 0.8 * p_b - 1e-12).all()
@@ -24,7 +24,7 @@ def test_no_null_stream_breaks_four_fifths_or_the_gap_at_any_moment(stream: Stre
     assert is_fair(stream) == bool(np.allclose(p_a, p_b))
 
 
-def test_a_stream_is_drawn_again_from_its_name_alone() -> None:
+def test_a_stream_is_reproduced_from_its_name_alone() -> None:
     first, again, other = (Stream(name, between(0.7, 0.5, 0.1, 50)).draw(100, 40) for name in ("one", "one", "another"))
 
     assert (first == again).all()
@@ -77,7 +77,7 @@ def test_the_bound_needs_fewer_decisions_the_worse_the_violation_and_the_larger_
     assert delay_bound(1e8, violation.divergence()) == pytest.approx(bound, abs=1)
 
 
-def test_the_nearest_fair_rates_lie_on_the_limit_and_no_others_on_it_are_nearer() -> None:
+def test_the_nearest_fair_rates_are_on_the_limit_and_no_others_on_it_are_nearer() -> None:
     violation = Violation(FOUR_FIFTHS, 0.5, 0.7, 0.1)
     x, u = violation.nearest_fair_rates()
 
@@ -90,7 +90,7 @@ def test_the_nearest_fair_rates_lie_on_the_limit_and_no_others_on_it_are_nearer(
     assert min(divergence(u - 1e-3), divergence(u + 1e-3)) > divergence(u)
 
 
-def test_the_oracle_raises_few_false_alarms_and_soon_finds_what_it_was_told() -> None:
+def test_the_oracle_raises_few_false_alarms_and_soon_detects_its_violation() -> None:
     violation = Violation(FOUR_FIFTHS, 0.3, 0.7, 0.5)
     oracle = new_oracle(violation, n_panes=500, n_runs=50)
     x, u = violation.nearest_fair_rates()

@@ -7,8 +7,8 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from benchmarks.catalog import BY_DEFAULT, WITH_PEERS, system_of
-from benchmarks.report import Measurement, paired_ratios, print_table, summary_of
+from benchmarks.compare.catalog import BY_DEFAULT, WITH_PEERS, system_of
+from benchmarks.compare.report import Measurement, paired_ratios, print_table, summary_of
 
 
 def measured(name: str, number: int, cpu_s: float, *faults: str) -> Measurement:
@@ -50,7 +50,7 @@ def test_one_wrong_run_of_either_system_leaves_no_ratio_and_no_figure() -> None:
 
 def test_the_table_names_a_wrong_result_and_a_system_that_could_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
     text = StringIO()
-    monkeypatch.setattr("benchmarks.report.Console", lambda **_: Console(file=text, width=200))
+    monkeypatch.setattr("benchmarks.compare.report.Console", lambda **_: Console(file=text, width=200))
 
     print_table([measured("fairstream", 1, 1.0, "wrong counts: 9")], {"kafka-streams": "no javac on PATH"})
 

@@ -1,4 +1,4 @@
-"""The committed dashboards: what the code says, what Grafana's own models understand, in the manner of the house."""
+"""The committed dashboards equal the code, are valid for Grafana's own models and follow the conventions."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def all_panels() -> list[Any]:
     return [pytest.param(panel, id=f"{uid}: {panel['title']}") for uid in BOARDS for panel in panels(BOARDS[uid])]
 
 
-def test_the_committed_files_are_what_the_code_says() -> None:
+def test_the_committed_files_equal_the_code() -> None:
     assert store.stale() == []
     checked = subprocess.run(
         [sys.executable, "-m", "dashboards", "--check"], cwd=ROOT, capture_output=True, check=False
@@ -97,10 +97,11 @@ def test_panels_fill_the_grid_and_do_not_overlap(uid: str) -> None:
 
 
 @pytest.mark.parametrize("panel", all_panels())
-def test_each_panel_says_what_it_shows(panel: dict[str, Any]) -> None:
+def test_each_panel_has_a_title_a_description_and_units(panel: dict[str, Any]) -> None:
     assert panel["title"]
     assert len(panel["description"]) > 15
-    assert len(panel["title"]) <= 18 or panel["gridPos"]["w"] > 4, "cut at this width"
+    assert len(panel["title"]) <= 18 or panel["gridPos"]["w"] > 4, "truncated at this width"
+    assert len(re.sub(r": \$\w+", "", panel["title"]).split()) <= 5
     if panel["type"] == "text":
         return
     defaults = panel["fieldConfig"]["defaults"]
@@ -111,7 +112,7 @@ def test_each_panel_says_what_it_shows(panel: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("panel", all_panels())
-def test_traps_of_the_sdk_are_avoided(panel: dict[str, Any]) -> None:
+def test_pitfalls_of_the_sdk_are_avoided(panel: dict[str, Any]) -> None:
     assert panel["id"] > 0
     assert "placement" not in json.dumps(panel.get("links", []))
     if panel["type"] in ("timeseries", "state-timeline"):
@@ -142,10 +143,10 @@ def test_every_variable_that_is_asked_for_is_declared_before_it(uid: str) -> Non
     asked = {target["expr"] for panel in panels(BOARDS[uid]) for target in panel.get("targets", [])}
     used = {name for expr in asked for name in re.findall(r"\$(\w+)", expr)} - {"__rate_interval", "__range"}
     assert used <= declared
-    assert declared - {"datasource"} <= used, "a variable that changes nothing"
+    assert declared - {"datasource"} <= used, "a variable without effect"
 
 
-def test_every_band_lies_between_its_own_lower_and_upper_series() -> None:
+def test_every_band_is_between_its_own_lower_and_upper_series() -> None:
     n_bands = 0
     for board in BOARDS.values():
         for panel in panels(board):
@@ -172,8 +173,8 @@ def test_every_runbook_link_names_an_alert_that_the_rules_have() -> None:
     linked = set(re.findall(re.escape(RUNBOOKS) + r'([^"]*)"', json.dumps(list(BOARDS.values()))))
     assert len(linked) >= 10
     assert linked <= {rule["alert"] for rule in ALERTS}
-    told = {rule["annotations"]["runbook_url"].rpartition("/")[0] + "/" for rule in ALERTS}
-    assert told == {RUNBOOKS}
+    bases = {rule["annotations"]["runbook_url"].rpartition("/")[0] + "/" for rule in ALERTS}
+    assert bases == {RUNBOOKS}
 
 
 def test_every_alert_leads_to_a_dashboard_that_is_there() -> None:
@@ -184,11 +185,11 @@ def test_every_alert_leads_to_a_dashboard_that_is_there() -> None:
 
 
 def test_the_replay_command_of_the_dashboards_is_that_of_the_notifications() -> None:
-    (told,) = {
+    (command,) = {
         rule["annotations"]["replay"].split("{{")[0].strip() for rule in ALERTS if "replay" in rule["annotations"]
     }
-    assert told == "fairstream replay verify --model"
-    assert f"{told} ${{model:text}}" in REPLAY_COMMANDS
+    assert command == "fairstream replay verify --model"
+    assert f"{command} ${{model:text}}" in REPLAY_COMMANDS
 
 
 @pytest.mark.parametrize("command", re.findall(r"^fairstream (replay .*)$", REPLAY_COMMANDS, re.MULTILINE))
@@ -210,7 +211,7 @@ VISION = {
 
 
 @pytest.mark.parametrize("vision", VISION)
-def test_the_colors_of_the_states_can_be_told_apart_by_any_eye(vision: str) -> None:
+def test_the_colors_of_the_states_are_distinguishable_with_any_color_vision(vision: str) -> None:
     seen = [lab(color, VISION[vision]) for _, color in palette.STATES.values()]
     assert min(math.dist(one, other) for one, other in combinations(seen, 2)) > 20
     parts = [lab(color, VISION[vision]) for color in (palette.MIX, palette.RATE)]

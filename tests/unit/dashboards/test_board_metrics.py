@@ -1,4 +1,4 @@
-"""Dashboards, scenario and exporter speak of the same metrics, with the same labels."""
+"""Dashboards, scenario and exporter use the same metrics with the same labels."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EXPORTED = {name for fact in FACTS for name in fact.series_names}
 SHOWN = {name for expr in expressions() for name in metric_names(expr)}
 # Counts and sums of a histogram are there with its buckets, and a panel shows the buckets.
 SUMS = {name for fact in FACTS for name in fact.series_names if name.endswith(("_seconds_count", "_seconds_sum"))}
-# What each panel over time asks about the tests; the explanation lists all of them, as they stand now.
+# Tests that each panel over time queries; the explanation dashboard lists the latest evidence of all of them.
 ASKED_TESTS = {
     (asks.board, asks.panel, found[1])
     for asks in asked()
@@ -51,21 +51,20 @@ def test_the_tests_of_one_panel_have_one_threshold() -> None:
 
 
 def family(test: PairTest) -> str:
-    """Return what shares its part of the false alarms: of each family every test has the same threshold."""
+    """Return the family of a test: all tests of a family have the same threshold."""
     families = {PAIR_KINDS: "decisions", OUTCOME_KINDS: "outcomes"}
-    own = [name for kinds, name in families.items() if KIND_OF_TEST[test] in kinds]
-    return own[0] if own else "score drift" if test is PairTest.SCORE_DRIFT else "scores"
+    names = [name for kinds, name in families.items() if KIND_OF_TEST[test] in kinds]
+    return names[0] if names else "score drift" if test is PairTest.SCORE_DRIFT else "scores"
 
 
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.name)
 def test_the_scenario_has_each_metric_with_its_labels(fact: MetricFact) -> None:
-    found = [one for one in scenario(0) if one.name in fact.series_names]
-    assert found
-    for one in found:
-        own = set(one.labels) - {"job", "instance", "run", "le"}
-        assert own == set(fact.labels), one.labels
+    matches = [series for series in scenario(0) if series.name in fact.series_names]
+    assert matches
+    for series in matches:
+        assert set(series.labels) - {"job", "instance", "run", "le"} == set(fact.labels), series.labels
 
 
 def test_the_scenario_has_nothing_that_is_neither_exported_nor_agreed() -> None:
-    there = {one.name for one in scenario(0)} - {"up", "ALERTS"}
-    assert there == EXPORTED | NOT_EXPORTED_YET
+    names = {series.name for series in scenario(0)} - {"up", "ALERTS"}
+    assert names == EXPORTED | NOT_EXPORTED_YET

@@ -173,7 +173,7 @@ def exceptions(rule: str) -> set[Place]:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
-def test_a_rule_is_kept_but_where_it_is_meant_otherwise(rule: Callable[[Board], Iterator[Place]]) -> None:
+def test_a_rule_is_followed_except_where_an_exception_is_declared(rule: Callable[[Board], Iterator[Place]]) -> None:
     allowed = exceptions(rule.__name__.replace("_", "-"))
     broken = {place for board in BOARDS.values() for place in rule(board)}
     assert {(title, panel) for title, panel in broken if not {(title, panel), (title, "")} & allowed} == set()
@@ -181,7 +181,7 @@ def test_a_rule_is_kept_but_where_it_is_meant_otherwise(rule: Callable[[Board], 
     assert allowed <= needed, "an exception that nothing needs"
 
 
-def test_every_rule_of_the_linter_is_kept_somewhere_and_the_docs_say_where() -> None:
+def test_every_rule_of_the_linter_is_checked_somewhere_and_documented() -> None:
     ours = {rule.__name__.replace("_", "-") for rule in RULES}
     told = set(
         re.findall(r"^\| `([a-z-]+)` \|", DOCS.read_text("utf-8").partition("dashboard-linter")[2], re.MULTILINE)

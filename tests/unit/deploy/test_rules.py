@@ -1,4 +1,4 @@
-"""Every rule keeps the house's manners: labels, texts, runbooks, known metrics, and no series of a single worker."""
+"""Every rule follows the conventions: labels, texts, runbooks, known metrics, and no series of a single worker."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from tests.support.boards.metric_scenario import scenario
 
 ALERTS = read_alerts()
 RECORDED = {rule.name for rule in read_rules() if not rule.is_alert}
-# What a worker exports or has agreed to export, with its labels; and what the servers themselves tell.
-EXPORTED = {one.name: set(one.labels) | {"run"} for one in scenario(0)}
+# What a worker exports or has agreed to export, with its labels; and metrics of the servers themselves.
+EXPORTED = {series.name: set(series.labels) | {"run"} for series in scenario(0)}
 OF_SERVERS = {"up", "prometheus_rule_evaluation_failures_total", "alertmanager_notifications_failed_total"}
-COMING = {"replay run"}  # runbooks name it already
+COMING = {"replay run"}  # runbooks mention it already
 HEADINGS = ["Meaning", "Impact", "Diagnosis", "Mitigation"]
 
 _SERIES = re.compile(r"(?<![\w:])((?:fairstream|prometheus|alertmanager)_\w+|up)(?![\w:(]|\s*\()(\{[^}]*\})?")
@@ -32,7 +32,7 @@ def by_name(rule: Rule) -> str:
 
 
 @pytest.mark.parametrize("alert", ALERTS, ids=by_name)
-def test_an_alert_says_who_should_care_and_what_to_do(alert: Rule) -> None:
+def test_an_alert_has_severity_team_texts_and_links(alert: Rule) -> None:
     assert alert.labels["severity"] in {"critical", "warning", "info", "none"}
     assert alert.labels["team"] in {"fairness", "privacy", "pipeline"}
     assert alert.annotations["summary"].strip()
@@ -64,16 +64,16 @@ def test_a_rule_reads_metrics_that_exist_by_labels_that_they_have(rule: Rule) ->
 
 
 @pytest.mark.parametrize("alert", ALERTS, ids=by_name)
-def test_texts_ask_only_for_metrics_that_exist(alert: Rule) -> None:
-    told = " ".join(alert.annotations.values())
-    names = set(re.findall(r"\b(fairstream_\w+)(?=[{)\"])", told)) - {"fairstream_"}
+def test_texts_query_only_metrics_that_exist(alert: Rule) -> None:
+    texts = " ".join(alert.annotations.values())
+    names = set(re.findall(r"\b(fairstream_\w+)(?=[{)\"])", texts)) - {"fairstream_"}
     assert names <= set(EXPORTED)
 
 
 @pytest.mark.parametrize("rule", read_rules(), ids=by_name)
 def test_no_rule_keeps_the_name_of_a_worker(rule: Rule) -> None:
-    for found in _SERIES.finditer(rule.expr):
-        assert is_rolled_up(rule.expr, found.start()), f"{found[0]} is not aggregated over instance and pod"
+    for match in _SERIES.finditer(rule.expr):
+        assert is_rolled_up(rule.expr, match.start()), f"{match[0]} is not aggregated over instance and pod"
 
 
 def test_a_rule_that_keeps_the_name_of_a_worker_would_be_noticed() -> None:
@@ -83,11 +83,11 @@ def test_a_rule_that_keeps_the_name_of_a_worker_would_be_noticed() -> None:
         "max by (instance) (fairstream_alert_level) >= 3",
         "max without (instance, pod) (fairstream_alert_level) >= 3 and fairstream_alert_level",
     ):
-        starts = [found.start() for found in _SERIES.finditer(expr)]
+        starts = [match.start() for match in _SERIES.finditer(expr)]
         assert not all(is_rolled_up(expr, start) for start in starts)
 
 
-def test_verdicts_rest_on_fresh_values_and_reach_over_all_windows() -> None:
+def test_fairness_alerts_use_fresh_values_of_all_windows() -> None:
     level = next(rule for rule in read_rules() if rule.name == "model_attribute_kind:fairstream_alert_level:max")
     assert "model_window:fairstream_window_age:ratio <= 1" in level.expr
     assert "without (instance, pod, window)" in level.expr
@@ -100,7 +100,7 @@ def test_every_alert_has_a_runbook_and_every_runbook_an_alert() -> None:
 
 
 @pytest.mark.parametrize("alert", ALERTS, ids=by_name)
-def test_a_runbook_has_its_parts_and_a_replay_command(alert: Rule) -> None:
+def test_a_runbook_has_all_sections_and_a_replay_command(alert: Rule) -> None:
     text = (RUNBOOKS / f"{alert.name}.md").read_text("utf-8")
     assert text.startswith(f"# {alert.name}\n")
     assert re.findall(r"^## (.+)$", text, re.MULTILINE) == HEADINGS
@@ -111,7 +111,7 @@ def test_a_runbook_has_its_parts_and_a_replay_command(alert: Rule) -> None:
 
 
 @pytest.mark.parametrize("alert", ALERTS, ids=by_name)
-def test_the_commands_of_a_runbook_are_ones_that_fairstream_understands(alert: Rule) -> None:
+def test_the_commands_of_a_runbook_are_valid(alert: Rule) -> None:
     text = (RUNBOOKS / f"{alert.name}.md").read_text("utf-8")
     commands = re.findall(r"(?:`|^\s*)(fairstream [a-z][^`\n]*)", text, re.MULTILINE)
     known = {name.removeprefix("fairstream ") for name, _ in walk_commands(load_commands())}
@@ -123,7 +123,7 @@ def test_the_commands_of_a_runbook_are_ones_that_fairstream_understands(alert: R
 
 
 @pytest.mark.parametrize("alert", [alert for alert in ALERTS if "replay" in alert.annotations], ids=by_name)
-def test_the_command_that_a_notification_offers_is_one_that_fairstream_understands(alert: Rule) -> None:
+def test_the_command_of_a_notification_is_valid(alert: Rule) -> None:
     pieces = re.sub(r"\{\{-? (range|with|end).*?\}\}", "", alert.annotations["replay"])
     command = re.sub(r"\{\{ \(toTime.*?\}\}", "2026-01-01T00:00:00Z", pieces)
     words = shlex.split(re.sub(r"\{\{ \$labels\.(\w+) \}\}", r"\1", command))[1:]
@@ -132,17 +132,17 @@ def test_the_command_that_a_notification_offers_is_one_that_fairstream_understan
     parse(words)
 
 
-def test_the_page_about_alerts_is_made_from_the_rules() -> None:
+def test_the_page_about_alerts_is_generated_from_the_rules() -> None:
     assert PAGE.read_text("utf-8") == write_page(), "python -m tests.programs.alert_rules"
 
 
 def series_in(expr: str) -> list[tuple[str, str]]:
     """Return name and matchers of the raw series of an expression."""
-    return [(found[1], found[2] or "") for found in _SERIES.finditer(expr)]
+    return [(match[1], match[2] or "") for match in _SERIES.finditer(expr)]
 
 
 def is_rolled_up(expr: str, place: int) -> bool:
-    """Tell whether what stands at a place lies in an aggregation that drops the worker."""
+    """Return whether a place in an expression is inside an aggregation that drops the worker."""
     depth_starts: list[int] = []
     for index, sign in enumerate(re.sub(r'"[^"]*"', lambda text: "_" * len(text[0]), expr[:place])):
         if sign == "(":
@@ -153,11 +153,11 @@ def is_rolled_up(expr: str, place: int) -> bool:
 
 
 def _drops_worker(before: str) -> bool:
-    found = _AGGREGATION.search(before)
-    if found is None:
+    match = _AGGREGATION.search(before)
+    if match is None:
         return False
-    names = set(re.findall(r"\w+", found[2] or ""))
-    return {"instance", "pod"} <= names if found[1] == "without" else "instance" not in names
+    names = set(re.findall(r"\w+", match[2] or ""))
+    return {"instance", "pod"} <= names if match[1] == "without" else "instance" not in names
 
 
 def parse(arguments: list[str]) -> None:

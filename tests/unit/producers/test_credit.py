@@ -48,7 +48,7 @@ def is_near(successes: int, n: int, rate: float) -> bool:
     return abs(successes - n * rate) <= Z * sqrt(n * rate * (1 - rate))
 
 
-def test_the_same_seed_gives_the_same_bytes_and_another_seed_others() -> None:
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not() -> None:
     assert take(500) == take(500)
     assert take(500) != take(500, seed=1)
     decisions = [event for event in take(5000) if not event.is_outcome]
@@ -81,7 +81,7 @@ def test_outcomes_come_for_granted_loans_only_within_the_longest_delay() -> None
     assert len(events) / N == pytest.approx(EVENTS_PER_DECISION, abs=0.02)
 
 
-def test_outcomes_of_refused_cases_come_too_where_they_are_known_and_nothing_else_changes() -> None:
+def test_outcomes_of_denied_cases_are_included_on_request_and_nothing_else_changes() -> None:
     known = list(simulate_credit(42, START, CreditDrift(), n=N, longest_delay_s=60.0, is_denied_known=True))
     of_granted = {decision["application_id"] for decision, _ in cases(known) if decision["approved"]}
     assert [event for event in known if not event.is_outcome or event.key.decode() in of_granted] == take(N)

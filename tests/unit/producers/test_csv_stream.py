@@ -90,30 +90,30 @@ def test_blank_cells_are_null_where_the_policy_allows_it(tmp_path: Path) -> None
     ("column", "cell", "reason"),
     [
         ("case.id", "", "case.id: blank"),
-        ("case.id", "secret", "case.id: no whole number"),
-        ("case.id", "9" * 5000, "case.id: no whole number"),
+        ("case.id", "secret", "case.id: not an integer"),
+        ("case.id", "9" * 5000, "case.id: not an integer"),
         ("hired", "", "outcome.hired: blank"),
         ("hired", "secret", "outcome.hired: neither the favorable nor an unfavorable value"),
         ("decided_at", "", "decided_at: blank"),
-        ("decided_at", "secret", "decided_at: no ISO 8601 time"),
-        ("decided_at", "2026-11-23T16:00:00", "decided_at: a time without an offset from UTC"),
+        ("decided_at", "secret", "decided_at: not a valid ISO 8601 time"),
+        ("decided_at", "2026-11-23T16:00:00", "decided_at: a time without a UTC offset"),
         ("years", "", "applicant.years: blank"),
-        ("years", "secret", "applicant.years: no number"),
-        ("years", "nan", "applicant.years: no number"),
-        ("years", "inf", "applicant.years: no number"),
-        ("years", "1e999", "applicant.years: no number"),
-        ("score", "secret", "score: no number"),
+        ("years", "secret", "applicant.years: not a number"),
+        ("years", "nan", "applicant.years: not a number"),
+        ("years", "inf", "applicant.years: not a number"),
+        ("years", "1e999", "applicant.years: not a number"),
+        ("score", "secret", "score: not a number"),
         ("version", "4", "version: not one of the values in the policy"),
     ],
 )
-def test_a_cell_that_does_not_fit_is_refused_with_its_field_and_without_its_content(
+def test_a_cell_that_does_not_fit_is_rejected_with_its_field_and_without_its_content(
     tmp_path: Path, column: str, cell: str, reason: str
 ) -> None:
     cells = dict(zip(HEADER.split(","), GOOD.split(","), strict=True)) | {column: cell}
     assert convert_line(tmp_path, ",".join(cells.values())) == reason
 
 
-def test_refused_rows_carry_their_line_and_the_rest_goes_on(tmp_path: Path) -> None:
+def test_rejected_rows_have_their_line_and_the_others_are_sent(tmp_path: Path) -> None:
     lines = [
         HEADER,
         GOOD,
@@ -128,8 +128,8 @@ def test_refused_rows_carry_their_line_and_the_rest_goes_on(tmp_path: Path) -> N
     events, rejections = convert(csv_file(tmp_path, "\n".join(lines).encode("latin-1")))
     assert [event.key for event in events] == [b"7", b"9", b"10"]
     assert rejections == [
-        RejectedRow(3, "3 cells in place of 11"),
-        RejectedRow(7, "12 cells in place of 11"),
+        RejectedRow(3, "3 cells instead of 11"),
+        RejectedRow(7, "12 cells instead of 11"),
         RejectedRow(8, "not UTF-8"),
         RejectedRow(9, "outcome.hired: neither the favorable nor an unfavorable value"),
     ]
@@ -139,7 +139,7 @@ def test_an_open_quote_costs_only_what_it_swallows(tmp_path: Path) -> None:
     huge = '"' + "x" * 200_000
     events, rejections = convert(csv_file(tmp_path, f"{HEADER}\n{GOOD}\n{huge}\n{GOOD}\n"))
     assert [event.key for event in events] == [b"7", b"7"]
-    assert rejections == [RejectedRow(3, "no CSV (an open quote?)")]
+    assert rejections == [RejectedRow(3, "not valid CSV (an open quote?)")]
 
 
 def test_a_byte_order_mark_and_another_delimiter_are_understood(tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ def test_a_byte_order_mark_and_another_delimiter_are_understood(tmp_path: Path) 
     assert (len(events), rejections) == (1, [])
 
 
-def test_columns_are_found_by_mapping_then_path_then_last_part(tmp_path: Path) -> None:
+def test_columns_are_selected_by_mapping_then_path_then_last_part(tmp_path: Path) -> None:
     header = "nr,hired,decided_at,sex,applicant.sex,Gender,site,years,version"
     file = csv_file(tmp_path, f"{header}\n7,yes,2026-11-23T16:00:00Z,last,path,mapped,a,3,2\n")
     by_path, _ = convert(file, mapping={"case.id": "nr"})
@@ -176,13 +176,13 @@ def test_fields_without_a_column_are_listed(tmp_path: Path) -> None:
         ({"applicant.years": ""}, "'applicant.years' cannot be left out"),
     ],
 )
-def test_a_mapping_of_what_does_not_exist_is_refused(tmp_path: Path, mapping: dict[str, str], fault: str) -> None:
+def test_a_mapping_of_an_unknown_name_is_rejected(tmp_path: Path, mapping: dict[str, str], fault: str) -> None:
     with pytest.raises(ConfigError, match=fault):
         RowMapper(model(), csv_file(tmp_path, HEADER).columns, mapping=mapping)
 
 
 @pytest.mark.parametrize("column", ["case.id", "hired", "decided_at", "sex", "site", "years", "version"])
-def test_a_needed_field_without_a_column_is_refused_with_what_to_do(column: str) -> None:
+def test_a_required_field_without_a_column_is_an_error_with_what_to_do(column: str) -> None:
     columns = [name for name in HEADER.split(",") if name != column]
     with pytest.raises(ConfigError, match=r"No column for .*Give --map"):
         RowMapper(model(), columns, mapping={})
@@ -247,15 +247,15 @@ def test_event_times_keep_the_format_of_the_policy(
 
 
 @pytest.mark.parametrize(("time_format", "cell"), [("epoch_s", "1e300"), ("epoch_s", "-1e15"), ("epoch_ms", "9" * 18)])
-def test_epoch_times_that_no_calendar_holds_are_refused(tmp_path: Path, time_format: str, cell: str) -> None:
+def test_epoch_times_outside_the_calendar_are_rejected(tmp_path: Path, time_format: str, cell: str) -> None:
     line = GOOD.replace("2026-11-23T16:00:00Z", cell)
-    assert convert_line(tmp_path, line, policy=model(time_format)) == "decided_at: no time before the year 10000"
+    assert convert_line(tmp_path, line, policy=model(time_format)) == "decided_at: not a time before the year 10000"
 
 
 @pytest.mark.parametrize(
     ("time_format", "value"), [("iso8601", "1970-01-01T00:00:14.000Z"), ("epoch_s", 14.0), ("epoch_ms", 14000)]
 )
-def test_rows_of_a_file_without_times_are_spaced_by_their_place_refused_ones_included(
+def test_rows_of_a_file_without_times_are_spaced_by_position_including_rejected_ones(
     tmp_path: Path, time_format: str, value: object
 ) -> None:
     file = csv_file(tmp_path, f"{HEADER}\n{GOOD}\nbad\n{GOOD}\n")
@@ -273,14 +273,14 @@ def test_times_without_an_offset_can_be_declared_to_be_utc(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("content", "fault"), [("", "is empty"), ("\n\n", "is empty"), ("a,b,a\n", "names a column twice: 'a'")]
+    ("content", "fault"), [("", "is empty"), ("\n\n", "is empty"), ("a,b,a\n", "duplicate column 'a'")]
 )
-def test_a_file_without_usable_columns_is_refused(tmp_path: Path, content: str, fault: str) -> None:
+def test_a_file_without_usable_columns_is_rejected(tmp_path: Path, content: str, fault: str) -> None:
     with pytest.raises(ConfigError, match=fault):
         csv_file(tmp_path, content)
 
 
-def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_rejected(tmp_path: Path) -> None:
     for path in (tmp_path / "missing.csv", tmp_path):
         with pytest.raises(ConfigError, match="Cannot read"):
             CsvFile(path)
@@ -288,7 +288,7 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
         CsvFile(tmp_path, delimiter=";;")
 
 
-def test_a_mapping_needs_an_equals_sign_and_may_hold_more() -> None:
+def test_a_mapping_needs_an_equals_sign_and_may_contain_more() -> None:
     assert parse_mapping(["a = b=c", "d="]) == {"a": "b=c", "d": ""}
     with pytest.raises(ConfigError, match="expected PATH=COLUMN"):
         parse_mapping(["ab"])

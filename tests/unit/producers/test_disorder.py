@@ -37,7 +37,7 @@ def test_no_event_arrives_later_than_the_longest_delay() -> None:
     assert 4000 < worst_ms <= 5000
 
 
-def test_a_repeat_is_the_same_event_after_its_original() -> None:
+def test_a_duplicate_is_the_same_event_after_its_original() -> None:
     source = disorder(late=0.2, repeat=0.2)
     arrived = list(source.disturb(events(5000)))
     assert len(arrived) == 5000 + source.n_repeated

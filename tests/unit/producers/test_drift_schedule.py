@@ -20,11 +20,11 @@ def test_an_empty_schedule_is_fair_for_ever() -> None:
     assert DriftSchedule().levels(events=[0, 10**9], offsets_s=[0.0, 1e9]).tolist() == [0.0, 0.0]
 
 
-def test_a_level_alone_holds_from_the_beginning() -> None:
+def test_a_single_level_applies_from_the_beginning() -> None:
     assert levels_by_time("0.5", 0, 1e6) == [0.5, 0.5]
 
 
-def test_a_step_holds_from_its_moment_on_and_the_stream_is_fair_before() -> None:
+def test_a_step_applies_from_its_position_on_and_the_stream_is_fair_before() -> None:
     assert levels_by_time("0.8@60s", 0, 59.999, 60, 1e6) == [0, 0, 0.8, 0.8]
 
 
@@ -65,6 +65,6 @@ def test_places_without_a_unit_count_events() -> None:
         ("0..1@60s-5000", "mixes event time"),
     ],
 )
-def test_what_is_no_schedule_is_refused_with_its_entry(text: str, fault: str) -> None:
+def test_an_invalid_schedule_is_rejected_with_its_entry(text: str, fault: str) -> None:
     with pytest.raises(ConfigError, match=fault):
         parse_drift(text)

@@ -38,7 +38,7 @@ def test_a_stream_that_is_sent_as_fast_as_it_happens_starts_now() -> None:
 
 
 @pytest.mark.parametrize(("rate", "event_rate"), [(0.0, 100.0), (1000.0, 100.0), (100.0, 100.0), (10.0, 100.0)])
-def test_no_event_of_a_counted_stream_lies_in_the_future_when_it_is_sent(rate: float, event_rate: float) -> None:
+def test_no_event_of_a_counted_stream_is_in_the_future_when_it_is_sent(rate: float, event_rate: float) -> None:
     count = 5000
     start_ms = live_start_ms(NOW_MS, count, rate, event_rate)
     for event in (0, 1, count // 2, count):
@@ -46,7 +46,7 @@ def test_no_event_of_a_counted_stream_lies_in_the_future_when_it_is_sent(rate: f
         assert start_ms + event / event_rate * 1000 <= sent_ms + 1
 
 
-def test_an_endless_stream_that_would_overtake_the_clock_is_refused() -> None:
+def test_an_endless_stream_that_would_overtake_the_clock_is_rejected() -> None:
     with pytest.raises(ConfigError, match="ahead of the clock"):
         live_start_ms(NOW_MS, None, 0.0, 1000.0)
     with pytest.raises(ConfigError, match="ahead of the clock"):
@@ -66,6 +66,6 @@ def test_a_file_starts_at_a_multiple_of_1000_s_and_ends_before_now_but_not_long(
     assert now_ms - 1_000_000 < start_ms + 1_989_000 <= now_ms
 
 
-def test_runs_are_told_apart_by_seed_start_and_spacing() -> None:
+def test_runs_are_distinguished_by_seed_start_and_spacing() -> None:
     tags = {run_tag(seed, Timeline(start, gap)) for seed in (1, 2) for start in (0, 1) for gap in (0.5, 1.0)}
     assert len(tags) == 8

@@ -83,7 +83,7 @@ def test_each_entry_after_the_beginning_is_a_stage(schedule: str, stages: list[i
     assert parse_drift(schedule).stage_numbers(events=[0, 10, 20, 30], offsets_s=[0, 10, 20, 30]).tolist() == stages
 
 
-def test_another_seed_gives_other_events() -> None:
+def test_another_seed_gives_different_events() -> None:
     assert [event.value for event in take(100, seed=1)] != [event.value for event in take(100, seed=2)]
 
 
@@ -93,7 +93,7 @@ def test_two_runs_that_start_at_different_times_share_no_identifier() -> None:
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 3, 5])
-def test_any_two_events_or_more_hold_both_groups(n: int) -> None:
+def test_any_two_or_more_events_contain_both_groups(n: int) -> None:
     for seed in range(20):
         groups = {record["gender"] for record in records(take(n, seed=seed))}
         assert len(groups) == min(n, 2)

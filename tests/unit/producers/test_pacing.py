@@ -40,7 +40,7 @@ def test_each_run_is_sent_when_it_is_due(rate: float) -> None:
     assert n_before == 1000
 
 
-def test_a_pause_is_caught_up_with_so_that_the_rate_holds_on_the_whole() -> None:
+def test_a_pause_is_made_up_for_so_that_the_total_rate_is_kept() -> None:
     clock = Clock()
     for number, _ in enumerate(pace(range(1000), 100.0, now=clock.now, wait=clock.wait)):
         if number == 3:

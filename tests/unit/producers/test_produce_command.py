@@ -69,7 +69,7 @@ def test_an_endless_dry_run_ends_when_its_reader_has_seen_enough() -> None:
     assert (outcome.returncode, outcome.stderr) == (0, "")
 
 
-def test_csv_rows_that_cannot_be_mapped_are_told_on_stderr_and_by_the_exit_code(tmp_path: Path) -> None:
+def test_csv_rows_that_cannot_be_mapped_are_reported_on_stderr_and_by_the_exit_code(tmp_path: Path) -> None:
     (tmp_path / "policy.toml").write_text(POLICY)
     (tmp_path / "rows.csv").write_text("id,Sex,verdict\n1,f,granted\n2,m,maybe-secret\n3,m,denied\n")
     flags: list[str | Path] = [
@@ -89,7 +89,7 @@ def test_csv_rows_that_cannot_be_mapped_are_told_on_stderr_and_by_the_exit_code(
     assert outcome.returncode == 1
 
 
-def test_only_the_first_refusals_are_told_one_by_one(tmp_path: Path) -> None:
+def test_only_the_first_rejections_are_listed(tmp_path: Path) -> None:
     (tmp_path / "policy.toml").write_text(POLICY)
     (tmp_path / "rows.csv").write_text("id,sex,ok,t\n" + "1,f,,\n" * 100)
     outcome = run("csv", tmp_path / "rows.csv", "--policy", tmp_path / "policy.toml", "--dry-run")
@@ -102,7 +102,7 @@ def test_only_the_first_refusals_are_told_one_by_one(tmp_path: Path) -> None:
     ("arguments", "fault"),
     [
         (("loans", "--drift", "much"), "--drift, entry 1"),
-        (("loans", "--start", "now"), "--start is no ISO 8601 time"),
+        (("loans", "--start", "now"), "--start is not a valid ISO 8601 time"),
         (("loans", "--rate", "0"), "ahead of the clock"),
         (("loans", "--policy", "nowhere"), "No policy 'nowhere'"),
         (("loans", "--model", "other"), "has no model 'other'"),
@@ -112,7 +112,7 @@ def test_only_the_first_refusals_are_told_one_by_one(tmp_path: Path) -> None:
         (("loans", "--count", "1", "--kafka", "127.0.0.1:1"), "No Kafka broker answers at 127.0.0.1:1"),
     ],
 )
-def test_what_is_wrong_is_told_in_one_line_with_exit_code_2(arguments: tuple[str, ...], fault: str) -> None:
+def test_an_error_is_one_line_with_exit_code_2(arguments: tuple[str, ...], fault: str) -> None:
     outcome = run(*arguments)
     assert outcome.returncode == 2
     assert outcome.stdout == ""

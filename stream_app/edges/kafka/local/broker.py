@@ -1,7 +1,7 @@
-"""A real Apache Kafka on this machine, without Docker: one KRaft node, ready in seconds.
+"""Runs a real Apache Kafka on this machine without Docker: one KRaft node, ready in seconds.
 
-It is what ``fairstream local kafka`` and ``fairstream demo`` start, and what the tests run against. The node keeps
-its log in its state directory, so that it can be killed and started again on the same data.
+``fairstream local kafka`` and ``fairstream demo`` start it, and the tests run against it. The node keeps its data in
+its state directory, so that it can be killed and started again on the same data.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _LOCK_WAIT_S = 5.0  # a broker whose parent was killed needs a moment to end
 _STOP_GRACE_S = 30.0  # half a second on an idle machine; a kill would mean a recovery at the next start
 _POLL_S = 0.05
 _LOG_TAIL_LINES = 15
-_WARNS_OF_NATIVE_CODE = 24  # Java since then, and zstd and snappy load some
+_WARNS_OF_NATIVE_CODE = 24  # first Java that warns of it; zstd and snappy load some
 
-# One node, so one replica of everything. Few internal partitions start and recover fast. The cleaner's default
-# buffer (128 MiB) would take a third of the heap. Sessions down to one second are allowed for the crash tests.
+# One node, so one replica of everything. Few internal partitions start and recover quickly. The cleaner's default
+# buffer (128 MiB) would use a third of the heap. Sessions down to one second are allowed for the crash tests.
 _SERVER_PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
@@ -80,12 +80,12 @@ class LocalKafka:
     """One Kafka node in a process of its own that ends with this one.
 
     Args:
-        state_dir: Folder for log, settings and data; made when missing. Starting again on it keeps the data.
-        port: Port on 127.0.0.1; 0 takes a free one, which stays the same when this object starts again.
-        heap_mb: Most heap of the Java process, MiB, >= 128.
-        start_timeout_s: How long a start may take.
+        state_dir: Folder for log, settings and data; created when missing. Starting again on it keeps the data.
+        port: Port on 127.0.0.1; 0 chooses a free one, which stays the same when this object starts again.
+        heap_mb: Maximum heap of the Java process, MiB, >= 128.
+        start_timeout_s: Maximum time for a start.
         cache_dir: Where the jars are kept between runs.
-        note: Told in one line what takes long.
+        note: Called with one line before a step that takes long.
 
     Attributes:
         log_path: What the node prints.
@@ -119,7 +119,7 @@ class LocalKafka:
 
     @property
     def pid(self) -> int | None:
-        """Process id of the node; None when it was not started or was stopped."""
+        """Process id of the node; None if it was not started or was stopped."""
         return self._process.pid if self._process else None
 
     def start(self) -> Self:
@@ -139,18 +139,18 @@ class LocalKafka:
                 if self._try_start(java, jars, lock, is_last_try=is_last_try):
                     break
         finally:
-            os.close(lock)  # the node holds its own copy, and with it the lock, as long as it lives
+            os.close(lock)  # the node has its own copy, and with it the lock, as long as it runs
         self._has_fixed_port = True
         return self
 
     def stop(self) -> None:
-        """End the node cleanly; harmless when it does not run."""
+        """End the node cleanly; harmless if it does not run."""
         if self._process:
             self._process.stop(_STOP_GRACE_S)
             self._process = None
 
     def kill(self) -> None:
-        """End the node with SIGKILL, as a crash does; harmless when it does not run."""
+        """End the node with SIGKILL, as a crash does; harmless if it does not run."""
         if self._process:
             self._process.kill()
             self._process = None
@@ -174,7 +174,8 @@ class LocalKafka:
             self._port = free_port()
         elif not is_free(self._port):
             raise BrokerUnavailableError(
-                f"Port {self._port} is taken", action="Stop what listens there, or choose another with --port"
+                f"Port {self._port} is in use",
+                action="Stop the program that uses it, or choose another with --port",
             )
         properties = self._write_settings()
         command = self._java_command(java, jars)
@@ -184,12 +185,12 @@ class LocalKafka:
         if self._wait_until_ready():
             return True
         self.kill()
-        # Kafka ends with a hundred lines about its stop, so the reason may stand far before the end.
+        # Kafka ends with a hundred lines about its stop, so the reason may be far before the end.
         if _PORT_TAKEN in self._log_of_start() and not is_last_try:
             return False
         raise BrokerUnavailableError(
             f"The local Kafka did not start. The end of its log:\n{self.log_tail()}\n",
-            action=f"The whole log is {self.log_path}; `fairstream doctor` checks this machine",
+            action=f"The complete log is {self.log_path}; `fairstream doctor` checks this machine",
         )
 
     def _wait_until_ready(self) -> bool:
@@ -210,7 +211,7 @@ class LocalKafka:
             return log.read().decode("utf-8", "replace")
 
     def _lock_state_dir(self) -> int:
-        """Take the lock that says "a node runs here"; it is handed to the node and lives as long as the node."""
+        """Take the lock that says "a node runs here"; the node inherits it and keeps it as long as it runs."""
         lock = os.open(self.state_dir / "node.lock", os.O_RDWR | os.O_CREAT, 0o600)
         deadline = time.monotonic() + _LOCK_WAIT_S
         while True:
@@ -241,7 +242,7 @@ class LocalKafka:
         return properties
 
     def _java_command(self, java: Java, jars: list[Path]) -> list[str]:
-        # The serial collector takes no second core and little memory; Kafka's heap is small, so its pauses are short.
+        # The serial collector needs no second core and little memory; Kafka's heap is small, so its pauses are short.
         flags = [f"-Xmx{self._heap_mb}m", "-Xms96m", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError", "-Xshare:auto"]
         flags += ["-XX:-UsePerfData", f"-Dlog4j2.configurationFile={self.state_dir / 'log4j2.properties'}"]
         if java.major >= _WARNS_OF_NATIVE_CODE:
@@ -252,23 +253,23 @@ class LocalKafka:
         if (self.state_dir / "data" / "meta.properties").exists():  # the last file that formatting writes
             return
         cluster_id = new_cluster_id()
-        done = subprocess.run(
+        completed = subprocess.run(
             [*command, "kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(properties)],
             capture_output=True,
             text=True,
             check=False,
         )
-        if done.returncode:
+        if completed.returncode:
             raise BrokerUnavailableError(
-                f"Cannot prepare {self.state_dir} for Kafka:\n{done.stdout}{done.stderr}\n",
+                f"Cannot prepare {self.state_dir} for Kafka:\n{completed.stdout}{completed.stderr}\n",
                 action="Choose another --state-dir, or remove this one",
             )
 
 
 def new_cluster_id() -> str:
-    """Return a random id of a cluster, 22 characters; none begins with a dash, which Kafka's tools take for a flag.
+    """Return a random cluster id of 22 characters that does not begin with a dash, which Kafka's tools take for a flag.
 
-    Source: ``Uuid.randomUuid`` of Apache Kafka, which leaves the same ids out.
+    Source: ``Uuid.randomUuid`` of Apache Kafka, which excludes the same ids.
     """
     ids = (urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode() for _ in itertools.repeat(None))
-    return next(own for own in ids if not own.startswith("-"))
+    return next(cluster_id for cluster_id in ids if not cluster_id.startswith("-"))

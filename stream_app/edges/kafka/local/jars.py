@@ -1,8 +1,8 @@
-"""The jars of Apache Kafka, fetched once from Maven Central in pure Python.
+"""Downloads the jars of Apache Kafka from Maven Central, once and in pure Python.
 
-``jgo`` resolves the dependency tree; every jar must then have the SHA-256 that ``kafka-VERSION.sha256`` beside this
-module names. The jars land in a folder of their own by one rename, under a lock: a reader finds all of them or none,
-however many processes start at once and whenever one is killed. From then on nothing asks the network.
+``jgo`` resolves the dependency tree; every jar must then have the SHA-256 that ``kafka-VERSION.sha256`` next to this
+module lists. The jars get to their own folder by one rename, under a lock: a reader sees all of them or none, however
+many processes start at once and whenever one is killed. From then on the network is not used.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from stream_app.errors import DependencyMissingError
 
 KAFKA_VERSION = "4.3.1"
 _KAFKA = f"org.apache.kafka:kafka_2.13:{KAFKA_VERSION}"
-# Kafka brings no logging backend. This is the one for its slf4j 1.7. The trailing "!" keeps its dependency management
-# out: the parent pom of log4j pins old versions of kafka-clients and jackson, which would win over Kafka's own.
+# Kafka has no logging backend of its own. This is the one for its slf4j 1.7. The trailing "!" excludes its dependency
+# management: the parent pom of log4j pins old versions of kafka-clients and jackson, which would override Kafka's own.
 _LOGGING = "org.apache.logging.log4j:log4j-slf4j-impl:2.25.4!"
 _PINS = Path(__file__).with_name(f"kafka-{KAFKA_VERSION}.sha256")
 _DOWNLOADS = 8  # at a time
@@ -31,22 +31,22 @@ Note = Callable[[str], None]
 
 
 def default_cache_dir() -> Path:
-    """Return where downloads are kept between runs: ``$XDG_CACHE_HOME/fairstream``."""
+    """Return the folder that keeps downloads between runs: ``$XDG_CACHE_HOME/fairstream``."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fairstream"
 
 
 def cached_jars(cache_dir: Path) -> list[Path]:
-    """Return the jars of a complete cache; an empty list when they have not been fetched."""
+    """Return the jars of a complete cache; an empty list if they have not been downloaded."""
     jars = [cache_dir / f"kafka-{KAFKA_VERSION}" / name for name in pinned_hashes()]
     return jars if all(jar.is_file() for jar in jars) else []
 
 
 def fetch_jars(cache_dir: Path, note: Note = lambda _: None) -> list[Path]:
-    """Return Kafka's jars, downloading them when the cache does not hold them yet.
+    """Return Kafka's jars, downloading them if the cache does not contain them yet.
 
     Args:
         cache_dir: Folder of the cache; created when missing.
-        note: Told in one line what takes long.
+        note: Called with one line before a step that takes long.
 
     Raises:
         DependencyMissingError: ``jgo`` is not installed, the network does not answer, or a jar is not the pinned one.
@@ -55,8 +55,8 @@ def fetch_jars(cache_dir: Path, note: Note = lambda _: None) -> list[Path]:
         return jars
     cache_dir.mkdir(parents=True, exist_ok=True)
     with _locked(cache_dir / "kafka.lock"):
-        if not cached_jars(cache_dir):  # another process may have fetched them meanwhile
-            note(f"Fetching Apache Kafka {KAFKA_VERSION} (45 MB, once) into {cache_dir}")
+        if not cached_jars(cache_dir):  # another process may have downloaded them in the meantime
+            note(f"Downloading Apache Kafka {KAFKA_VERSION} (45 MB, once) to {cache_dir}")
             _fetch_into(cache_dir)
     return cached_jars(cache_dir)
 
@@ -88,7 +88,7 @@ def _download(repository: Path) -> list[Path]:
         from requests import RequestException  # noqa: PLC0415 - what jgo raises
     except ImportError:
         raise DependencyMissingError(
-            "jgo is not installed, which fetches the local Kafka",
+            "jgo, which downloads the local Kafka, is not installed",
             action="pip install 'fairstream[local]', or name a broker with --kafka",
         ) from None
     maven = MavenContext(repo_cache=repository, timeout=_TIMEOUT_S)
@@ -98,18 +98,18 @@ def _download(repository: Path) -> list[Path]:
             return [Path(path) for path in pool.map(lambda jar: jar.artifact.resolve(), [*roots, *others])]
     except (RequestException, RuntimeError, OSError) as error:
         raise DependencyMissingError(
-            f"Cannot fetch Apache Kafka {KAFKA_VERSION} from Maven Central ({type(error).__name__})",
+            f"Cannot download Apache Kafka {KAFKA_VERSION} from Maven Central ({type(error).__name__})",
             action="Check the network and try again, or name a broker with --kafka",
         ) from error
 
 
 def _verify(folder: Path) -> None:
     pins = pinned_hashes()
-    found = {jar.name: hashlib.sha256(jar.read_bytes()).hexdigest() for jar in folder.glob("*.jar")}
-    if wrong := sorted(name for name in pins.keys() | found.keys() if pins.get(name) != found.get(name)):
+    hashes = {jar.name: hashlib.sha256(jar.read_bytes()).hexdigest() for jar in folder.glob("*.jar")}
+    if wrong := sorted(name for name in pins.keys() | hashes.keys() if pins.get(name) != hashes.get(name)):
         raise DependencyMissingError(
             f"Not the pinned jars of Apache Kafka {KAFKA_VERSION}: {', '.join(wrong)}",
-            action="Try again; if it stays, the download is not to be trusted",
+            action="Try again; if it happens again, do not trust the download",
         )
 
 

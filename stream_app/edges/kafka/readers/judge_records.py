@@ -1,4 +1,4 @@
-"""What the judge told about one model, read back: journal, results, partials. Never joins a group."""
+"""Reads back what the judge published about one model: journal, results, alerts and partials."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_JOURNAL, FAIRNESS_PARTIA
 
 
 def read_records(bootstrap: str, topic: str) -> Iterator[PublishedRecord]:
-    """Yield every committed record of a topic as it ends now, partition by partition; keys are left empty.
+    """Yield every committed record up to the present end of a topic, by partition; keys are left empty.
 
     Raises:
-        BrokerUnavailableError: no broker answers, or it went away.
+        BrokerUnavailableError: no broker answers, or it was lost.
         TopicError: the topic is missing.
     """
     with LogReader(bootstrap, topic) as reader:
@@ -61,12 +61,12 @@ def read_results(bootstrap: str, model: str) -> Iterator[tuple[PublishedRecord, 
 def read_any_results(
     bootstrap: str, name: str, *, at: Collection[RecordPosition] | None = None
 ) -> Iterator[tuple[PublishedRecord, AnyResult]]:
-    """Yield the results that stand under a name.
+    """Yield the results that are published under a name.
 
     Args:
         bootstrap: Bootstrap servers.
         name: Of a model, or of its outcomes.
-        at: Only those at these places; None for all.
+        at: Only those at these positions; None for all.
     """
     for record in read_records(bootstrap, FAIRNESS_RESULTS):
         if at is not None and (record.topic, record.partition, record.offset) not in at:
@@ -74,7 +74,7 @@ def read_any_results(
         try:
             result = decode_any_result(record.value)
         except msgspec.MsgspecError:
-            continue  # of another version; a replay of its time does not make it either
+            continue  # of another version, which a replay of that time does not produce either
         if result.model == name:
             yield record._replace(key=result.key), result
 
@@ -91,7 +91,7 @@ def read_alerts(bootstrap: str, model: str) -> Iterator[tuple[PublishedRecord, A
 
 
 def read_partials(bootstrap: str, model: str) -> Iterator[Partial]:
-    """Yield the partials of a model that are still there."""
+    """Yield the partials of a model that the topic still contains."""
     for record in read_records(bootstrap, FAIRNESS_PARTIALS):
         partial = decode_partial(record.value)
         if partial.model == model:

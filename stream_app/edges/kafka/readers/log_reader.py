@@ -1,13 +1,12 @@
-"""Reads stretches of a topic for a replay: no group, no commit, only what is committed, up to ends frozen at the start.
+"""Reads a time range of a topic for a replay or an export, up to ends that are frozen at the start.
 
-The client is the one of the live lanes, with the same way from a fetch response to columns, so a replay reads as fast
-as live ingest. Each partition is read at its own pace: whoever needs the next run of one partition asks for it.
+It uses the client of the live lanes and the same way from a fetch response to columns, so a replay reads as fast as
+live ingest. Each partition is read at its own pace: the caller asks for the next run of the partition that it needs.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import partial
@@ -20,28 +19,29 @@ from aiokafka.consumer.fetcher import FetchResult
 from aiokafka.errors import KafkaError
 
 from stream_app.edges.lanes.runs import Columns, take_run
-from stream_app.errors import BrokerUnavailableError, ReplayError, TopicError
+from stream_app.errors import ReplayError, TopicError, broker_lost, no_broker_answers
 from stream_app.pipeline.contract import Batch
 
 SOURCE_HEADER = "source"  # partition:offset of the raw record, on each record of an output topic
 
 _REQUEST_MS = 15_000
-_STALL_S = 30.0  # without a record for so long, the broker is away: it answers every request when it is there
+_STALL_S = 30.0  # after this time without a record the broker counts as lost: a broker that runs answers every request
 _FETCH_BYTES = 1_048_576
 _FETCH_WAIT_MS = 50
 
 
 class LogReader:
-    """One topic, read once or from several places.
+    """One topic, read once or from several positions.
 
     Args:
         bootstrap: Bootstrap servers.
         topic: Its name.
-        is_published: Whether offsets are those of the raw records, which an output topic names in a header.
+        is_published: Whether it is an output topic, whose records name the offset of their raw record in a header; runs
+            then have those offsets.
 
     Attributes:
-        begins: First offset that is still there, by partition.
-        ends: Offset behind the last committed record at the start, by partition; nothing beyond is read.
+        begins: First offset that is still retained, by partition.
+        ends: Offset after the last committed record at the start, by partition; nothing beyond is read.
 
     Raises:
         BrokerUnavailableError: no broker answers.
@@ -55,7 +55,6 @@ class LogReader:
         self._is_published = is_published
         self._positions: dict[int, int] = {}
         self._next_source: dict[int, int] = {}
-        logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # its complaints become our one line
         self._loop = asyncio.new_event_loop()
         self._consumer: Any = None
         try:
@@ -73,18 +72,18 @@ class LogReader:
         self.close()
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Close the connection."""
         if self._loop.is_closed():
             return
         if self._consumer is not None:
-            # Where the broker is away, the client's own tasks end by being cancelled, and its stop with them.
+            # Without a broker the client's own tasks end by being cancelled, and its stop with them.
             with suppress(KafkaError, OSError, asyncio.CancelledError):
                 self._loop.run_until_complete(self._consumer.stop())
-        left = asyncio.all_tasks(self._loop)
-        for task in left:
+        tasks = asyncio.all_tasks(self._loop)
+        for task in tasks:
             task.cancel()
-        if left:  # of nothing, gather makes a future of another loop
-            self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        if tasks:  # without tasks, gather makes a future of another loop
+            self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
         self._loop.close()
 
     @property
@@ -94,26 +93,26 @@ class LogReader:
 
     def offsets_at(self, timestamp_ms: int) -> dict[int, int]:
         """Return the first offset whose record the broker dates at or after a time; the end where there is none."""
-        asked = {self._tp(number): timestamp_ms for number in self.partitions}
-        found = self._run(self._consumer.offsets_for_times(asked))
+        times_ms = {self._tp(number): timestamp_ms for number in self.partitions}
+        positions = self._run(self._consumer.offsets_for_times(times_ms))
         return {
-            tp.partition: self.ends[tp.partition] if place is None else min(place.offset, self.ends[tp.partition])
-            for tp, place in found.items()
+            tp.partition: self.ends[tp.partition] if position is None else min(position.offset, self.ends[tp.partition])
+            for tp, position in positions.items()
         }
 
     def seek(self, offsets: Mapping[int, int]) -> None:
-        """Read on from these offsets of the topic; those below ``begins`` are gone."""
+        """Continue from these offsets of the topic; those below ``begins`` are no longer retained."""
         self._run(self._seek(offsets))
 
     def n_left(self) -> int:
-        """Return how many offsets lie before the frozen ends."""
+        """Return how many offsets are left before the frozen ends."""
         return sum(max(0, self.ends[number] - self._positions[number]) for number in self.partitions)
 
     def next_run(self, number: int) -> Batch | None:
         """Return the next records of a partition; None at its frozen end.
 
         Raises:
-            BrokerUnavailableError: the broker went away, or hands nothing out.
+            BrokerUnavailableError: the broker was lost, or delivers nothing.
         """
         while self._positions[number] < self.ends[number]:
             batch: Batch = self._run(asyncio.wait_for(self._take(number), _STALL_S))
@@ -141,15 +140,12 @@ class LogReader:
             self._consumer._fetcher._prefetch_backoff = 0.0  # partitions are read one at a time: fetch what is wanted
             await self._freeze()
         except (KafkaError, OSError) as error:
-            raise BrokerUnavailableError(
-                f"No Kafka answers at {bootstrap} ({type(error).__name__})",
-                action="Start one (fairstream local kafka), or give its address with --kafka",
-            ) from None
+            raise no_broker_answers(bootstrap, error) from None
 
     async def _freeze(self) -> None:
         if self.topic not in await self._consumer.topics():
             raise TopicError(f"Missing topics: {self.topic}", action="Run: fairstream topics create")
-        # A client without subscription would not ask for the metadata of this topic by itself.
+        # A client without a subscription does not request the metadata of this topic by itself.
         await self._consumer._client.add_topic(self.topic)
         numbers = self._consumer.partitions_for_topic(self.topic)
         tps = [self._tp(number) for number in sorted(numbers)]
@@ -165,9 +161,9 @@ class LogReader:
             self._consumer.seek(self._tp(number), self._positions[number])
 
     async def _take(self, number: int) -> Batch:
-        """Wait for a run of one partition; the others stay where the fetcher holds them."""
+        """Wait for a run of one partition; runs of the others stay in the fetcher."""
         tp, fetcher = self._tp(number), self._consumer._fetcher
-        read_columns = partial(_source_columns if self._is_published else _own_columns, self.ends[number])
+        read_columns = partial(_source_columns if self._is_published else _raw_columns, self.ends[number])
         while True:
             result = fetcher._records.get(tp)
             if result is None:
@@ -190,23 +186,21 @@ class LogReader:
         try:
             return self._loop.run_until_complete(work)
         except (KafkaError, OSError, TimeoutError) as error:
-            raise BrokerUnavailableError(
-                f"Kafka went away while {self.topic} was read ({type(error).__name__})", action="Try again"
-            ) from None
+            raise broker_lost(f"reading {self.topic}", error) from None
 
     def _move(self, number: int, offset: int) -> None:
-        """Remember a position; fetch nothing beyond the frozen end, as a fetch that waits would hold up the others."""
+        """Remember a position; fetch nothing beyond the frozen end, as a fetch that waits would delay the others."""
         self._positions[number] = offset
         change = self._consumer.pause if offset >= self.ends[number] else self._consumer.resume
         change(self._tp(number))
 
     def _renumbered(self, batch: Batch) -> Batch:
-        """Let a run of published events stand at the offsets of their raw records."""
+        """Return a run of published events at the offsets of their raw records."""
         first = self._next_source.get(batch.partition, 0)
         after = int(batch.offsets[-1]) + 1
         if batch.offsets[0] < first or (np.diff(batch.offsets) <= 0).any():
             raise ReplayError(
-                f"{self.topic}[{batch.partition}] holds the events of source offset {batch.offsets[0]} more than once",
+                f"{self.topic}[{batch.partition}] contains events of source offset {batch.offsets[0]} more than once",
                 action="It was published under several app_ids: read the raw topic (--from-raw)",
             )
         self._next_source[batch.partition] = after
@@ -216,7 +210,7 @@ class LogReader:
         return TopicPartition(self.topic, number)
 
 
-def _own_columns(end: int, batch: Iterable[Any], start: int) -> Columns:
+def _raw_columns(end: int, batch: Iterable[Any], start: int) -> Columns:
     return [(record.offset, record.value, record.timestamp) for record in batch if start <= record.offset < end]
 
 

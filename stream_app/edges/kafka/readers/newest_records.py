@@ -1,4 +1,4 @@
-"""The newest records of a topic, as the batches that a lane would get."""
+"""Reads the newest records of a topic as the batches that a lane would get."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from typing import Any
 import numpy as np
 from kafka.errors import KafkaError
 
-from stream_app.edges.kafka.readers.consumer import open_reader
-from stream_app.errors import BrokerUnavailableError
+from stream_app.edges.kafka.readers.topic_consumer import open_consumer
+from stream_app.errors import broker_lost
 from stream_app.pipeline.contract import Batch
 
 _POLL_MS = 500
-_STALL_S = 5.0  # aborted records at the end are never handed out: without news for so long, that was all
+_STALL_S = 5.0  # aborted records at the end are never delivered: after this time without a record, that was all
 
 
 def read_newest(bootstrap: str, topic: str, n: int) -> list[Batch]:
     """Read about ``n`` of the newest records, the same number from each partition.
 
     Raises:
-        BrokerUnavailableError: no broker answers, or it went away.
+        BrokerUnavailableError: no broker answers, or it was lost.
         TopicError: the topic is missing.
     """
-    consumer, partitions = open_reader(bootstrap, topic, client_id="fairstream-policy")
+    consumer, partitions = open_consumer(bootstrap, topic, client_id="fairstream-policy")
     records: dict[int, list[Any]] = defaultdict(list)
     with closing(consumer):
         try:
@@ -34,22 +34,23 @@ def read_newest(bootstrap: str, topic: str, n: int) -> list[Batch]:
             share = -(-n // len(partitions))
             for partition in partitions:
                 consumer.seek(partition, max(begins[partition], ends[partition] - share))
-            news_s = time.monotonic()
+            progress_s = time.monotonic()
             while any(consumer.position(partition) < ends[partition] for partition in partitions):
-                found = consumer.poll(timeout_ms=_POLL_MS)
-                for partition, run in found.items():
-                    records[partition.partition] += [own for own in run if own.offset < ends[partition]]
-                if found:
-                    news_s = time.monotonic()
-                elif time.monotonic() - news_s > _STALL_S:
+                runs = consumer.poll(timeout_ms=_POLL_MS)
+                for partition, run in runs.items():
+                    records[partition.partition] += [record for record in run if record.offset < ends[partition]]
+                if runs:
+                    progress_s = time.monotonic()
+                elif time.monotonic() - progress_s > _STALL_S:
                     break
         except KafkaError as error:
-            raise BrokerUnavailableError(f"Kafka went away ({type(error).__name__})", action="Try again") from None
+            raise broker_lost(f"reading {topic}", error) from None
     return [_batch_of(topic, partition, run) for partition, run in sorted(records.items()) if run]
 
 
 def _batch_of(topic: str, partition: int, records: Iterable[Any]) -> Batch:
-    offsets, values, timestamps_ms = zip(*((own.offset, own.value, own.timestamp) for own in records), strict=True)
+    columns = ((record.offset, record.value, record.timestamp) for record in records)
+    offsets, values, timestamps_ms = zip(*columns, strict=True)
     return Batch(
         topic,
         partition,

@@ -206,7 +206,7 @@ def test_a_file_under_a_policy_of_two_models_needs_the_name_of_one(run: Run, tmp
 def test_a_topic_cannot_be_sampled_without_a_broker(run: Run) -> None:
     outcome = run("check", "loans", "--sample", "topic", "--kafka", "127.0.0.1:1")
     assert outcome.returncode == 2
-    assert "No Kafka answers at 127.0.0.1:1" in outcome.stderr
+    assert "No Kafka broker answers at 127.0.0.1:1" in outcome.stderr
     assert outcome.stderr.count("\n") == 1
 
 

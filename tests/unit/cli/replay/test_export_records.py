@@ -40,7 +40,7 @@ def without(flag: str) -> list[str]:
 
 
 def test_with_all_that_is_asked_the_broker_is_what_is_missing(tmp_path: Path) -> None:
-    assert "No Kafka answers" in rejection(tmp_path, *ALL, *out(tmp_path))
+    assert "No Kafka broker answers" in rejection(tmp_path, *ALL, *out(tmp_path))
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def test_entries_are_appended_to_a_file_of_its_owner_alone(tmp_path: Path) -> No
     assert stat.S_IMODE(log.path.parent.stat().st_mode) == 0o700
 
 
-def test_an_entry_stands_alone_after_one_that_was_torn(tmp_path: Path) -> None:
+def test_an_entry_after_a_torn_one_is_complete(tmp_path: Path) -> None:
     log = AuditFile(tmp_path)
     log.append(b"first")
     with log.path.open("ab") as file:
@@ -42,16 +42,16 @@ def test_entries_that_are_written_at_once_do_not_mix(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", [0o604, 0o620, 0o666])
-def test_a_log_that_others_reach_is_refused(tmp_path: Path, mode: int) -> None:
+def test_a_log_that_others_can_access_is_rejected(tmp_path: Path, mode: int) -> None:
     log = AuditFile(tmp_path)
     log.append(b"first")
     log.path.chmod(mode)
-    with pytest.raises(ConfigError, match="its owner alone"):
+    with pytest.raises(ConfigError, match="only its owner can access"):
         log.append(b"second")
     assert log.path.read_bytes() == b"first\n"
 
 
-def test_a_link_a_folder_and_a_pipe_are_no_log(tmp_path: Path) -> None:
+def test_a_link_a_folder_and_a_pipe_are_rejected(tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.touch(mode=0o600)
     makers: list[Callable[[Path], None]] = [
@@ -68,13 +68,13 @@ def test_a_link_a_folder_and_a_pipe_are_no_log(tmp_path: Path) -> None:
     assert elsewhere.read_bytes() == b""
 
 
-def test_a_folder_that_cannot_be_made_is_an_error_with_what_follows_from_it(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_an_error_with_its_consequence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(ConfigError, match=r"cannot be written .* Nothing is exported without"):
+    with pytest.raises(ConfigError, match=r"Cannot write the audit log .* Nothing is exported without an audit entry"):
         AuditFile(tmp_path / "file").append(b"entry")
 
 
-def test_a_disk_that_takes_a_part_of_an_entry_is_an_error_and_the_next_entry_stands_alone(tmp_path: Path) -> None:
+def test_a_disk_that_stores_part_of_an_entry_is_an_error_and_the_next_entry_is_complete(tmp_path: Path) -> None:
     log = AuditFile(tmp_path)
     log.append(b"first")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -88,7 +88,7 @@ def test_a_disk_that_takes_a_part_of_an_entry_is_an_error_and_the_next_entry_sta
     assert log.path.read_bytes() == b"first\nsec\nthird\n"
 
 
-def test_who_exports_is_what_the_system_says_and_no_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_exporter_is_the_user_of_the_process_and_not_of_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("USER", "LOGNAME", "USERNAME", "SUDO_USER"):
         monkeypatch.setenv(name, "somebody-else")
     assert (exporter().uid, exporter().user) == (os.getuid(), pwd.getpwuid(os.getuid()).pw_name)

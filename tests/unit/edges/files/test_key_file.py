@@ -41,7 +41,7 @@ def path(tmp_path: Path) -> Path:
     return key_file_path(tmp_path / "state")
 
 
-def test_a_new_key_file_is_ours_alone_and_its_key_holds_for_all_times(path: Path) -> None:
+def test_a_new_key_file_is_private_and_its_key_is_valid_for_all_times(path: Path) -> None:
     made = create_key_file(path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
@@ -63,13 +63,13 @@ def test_a_second_init_changes_nothing(path: Path) -> None:
     assert path.read_bytes() == before
 
 
-def test_a_folder_that_cannot_be_made_is_said_so(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file where the folder should be")
     with pytest.raises(KeyFileError, match="Cannot"):
         create_key_file(key_file_path(tmp_path / "state"))
 
 
-def test_a_rotated_file_holds_both_epochs_and_keeps_its_mode(path: Path) -> None:
+def test_a_rotated_file_contains_both_epochs_and_keeps_its_mode(path: Path) -> None:
     first = create_key_file(path)
     second = add_key(path, 1_800_000_000)
     assert load_keys(path) == (first, second)
@@ -88,12 +88,12 @@ def test_an_epoch_cannot_begin_inside_or_before_another(path: Path, valid_from_s
     assert path.read_bytes() == before
 
 
-def test_rotation_needs_a_file_that_is_there(path: Path) -> None:
+def test_rotation_needs_an_existing_file(path: Path) -> None:
     with pytest.raises(KeyFileError, match="fairstream keys init"):
         add_key(path, 5)
 
 
-def test_a_left_over_of_a_broken_rotation_does_not_stop_the_next(path: Path) -> None:
+def test_a_leftover_of_a_failed_rotation_does_not_stop_the_next(path: Path) -> None:
     create_key_file(path)
     path.with_suffix(".new").write_text("half a file")
     add_key(path, 5)
@@ -124,7 +124,7 @@ def in_an_open_folder(path: Path) -> None:
 
 
 UNSAFE: dict[str, tuple[Spoil, str]] = {
-    "not there": (lambda path: path.parent.mkdir(parents=True), "There is no key file .*keys init"),
+    "missing": (lambda path: path.parent.mkdir(parents=True), "does not exist.*keys init"),
     "0644": (lambda path: put(path, stored(key()), 0o644), "can be read by others.*chmod 600"),
     "0640": (lambda path: put(path, stored(key()), 0o640), "can be read by others"),
     "0602": (lambda path: put(path, stored(key()), 0o602), "can be read by others"),
@@ -132,25 +132,31 @@ UNSAFE: dict[str, tuple[Spoil, str]] = {
     "a symlink": (linked, "is a link"),
     "a symlink to nothing": (linked_to_nothing, "is a link"),
     "a directory": (lambda path: path.mkdir(parents=True), "or a folder"),
-    "a named pipe": (piped, "not a plain file"),
-    "empty": (lambda path: put(path, b""), "is no key file"),
-    "no JSON": (lambda path: put(path, b"{"), "is no key file"),
-    "no UTF-8": (lambda path: put(path, b'{"schema": 1, "keys": "\xff"}'), "is no key file"),
-    "another shape": (lambda path: put(path, b'{"schema": 1, "keys": {}}'), "is no key file"),
+    "a named pipe": (piped, "not a regular file"),
+    "empty": (lambda path: put(path, b""), "is not a key file"),
+    "not JSON": (lambda path: put(path, b"{"), "is not a key file"),
+    "not UTF-8": (lambda path: put(path, b'{"schema": 1, "keys": "\xff"}'), "is not a key file"),
+    "another shape": (lambda path: put(path, b'{"schema": 1, "keys": {}}'), "is not a key file"),
     "a later format": (lambda path: put(path, stored(key(), schema=2)), "of this version"),
-    "an unknown field": (lambda path: put(path, stored(key(use="x"))), "is no key file"),
-    "no key": (lambda path: put(path, stored()), "is no key file"),
+    "an unknown field": (lambda path: put(path, stored(key(use="x"))), "is not a key file"),
+    "no key": (lambda path: put(path, stored()), "is not a key file"),
     "a short key": (lambda path: put(path, stored(key(secret=SECRET[:-1]))), "wrong length"),
     "a long key": (lambda path: put(path, stored(key(secret=SECRET + b"x"))), "wrong length"),
-    "no base64": (lambda path: put(path, stored(key() | {"secret": "!" * 44})), "is no key file"),
-    "two keys with one kid": (lambda path: put(path, stored(key(), key(valid_from_s=5))), "two keys of one name"),
-    "two keys from one moment": (lambda path: put(path, stored(key(), key("zyxwvuts"))), "from one moment"),
-    "a kid that no pseudonym can carry": (lambda path: put(path, stored(key("Not.Ok"))), "is no key file"),
+    "not base64": (lambda path: put(path, stored(key() | {"secret": "!" * 44})), "is not a key file"),
+    "two keys with one kid": (
+        lambda path: put(path, stored(key(), key(valid_from_s=5))),
+        "two keys with the same name or start",
+    ),
+    "two keys from one moment": (
+        lambda path: put(path, stored(key(), key("zyxwvuts"))),
+        "two keys with the same name or start",
+    ),
+    "a kid that no pseudonym can carry": (lambda path: put(path, stored(key("Not.Ok"))), "is not a key file"),
 }
 
 
 @pytest.mark.parametrize("fault", UNSAFE)
-def test_an_unsafe_key_file_is_refused_with_what_to_do_and_without_its_content(path: Path, fault: str) -> None:
+def test_an_unsafe_key_file_is_rejected_with_what_to_do_and_without_its_content(path: Path, fault: str) -> None:
     spoil, says = UNSAFE[fault]
     spoil(path)
     with pytest.raises(KeyFileError, match=says) as rejected:
@@ -162,7 +168,7 @@ def test_an_unsafe_key_file_is_refused_with_what_to_do_and_without_its_content(p
     assert rejected.value.__suppress_context__ or rejected.value.__context__ is None
 
 
-def test_a_file_of_another_user_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_of_another_user_is_rejected(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     create_key_file(path)
     own = os.geteuid()
     monkeypatch.setattr(os, "geteuid", lambda: own + 1)
@@ -177,7 +183,7 @@ def run(path: Path, *arguments: str) -> str:
     return result.stdout
 
 
-def test_the_commands_make_rotate_and_list_without_showing_a_secret(path: Path) -> None:
+def test_the_commands_create_rotate_and_list_without_showing_a_secret(path: Path) -> None:
     shown = (
         run(path, "init", "--json")
         + run(path, "rotate", "--from", "2027-01-01T00:00:00Z")

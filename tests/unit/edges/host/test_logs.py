@@ -1,14 +1,27 @@
-"""The log holds what happened and where, and nothing that a record could have put there."""
+"""The log says what happened and where, and nothing that a record could have put there."""
 
 from __future__ import annotations
 
+import ast
+import importlib
+import inspect
 import json
 import logging
+from collections.abc import Iterator
 from types import TracebackType
 
 import pytest
+from aiokafka import TopicPartition
+from aiokafka.errors import NodeNotReadyError
 
-from stream_app.edges.host.logs import REPEAT_AFTER_S, DuplicateFilter, JsonFormatter, start_logging
+from stream_app.edges.host import logs
+from stream_app.edges.host.logs import (
+    REPEAT_AFTER_S,
+    DuplicateFilter,
+    JsonFormatter,
+    quiet_client_logs,
+    start_logging,
+)
 from stream_app.errors import ConfigError
 
 _APPLICANT = "P-00012345"
@@ -41,6 +54,107 @@ def test_our_own_messages_are_written_in_full() -> None:
     assert _line(_record("stream_app.x", "Lane %s opened", "t[0]"))["message"] == "Lane t[0] opened"
 
 
+@pytest.mark.parametrize(
+    ("name", "template", "values", "message"),
+    [
+        (
+            "aiokafka",
+            "Unable connect to node with id %s: %s",
+            (3, NodeNotReadyError(_APPLICANT)),
+            "Unable connect to node with id 3: NodeNotReadyError",
+        ),
+        (
+            "aiokafka.consumer.group_coordinator",
+            "Heartbeat failed for group %s because it is rebalancing",
+            ("loans-app",),
+            "Heartbeat failed for group loans-app because it is rebalancing",
+        ),
+        (
+            "aiokafka.producer.sender",
+            "Got error produce response on topic-partition %s, retrying. Error: %s",
+            (TopicPartition("fairness-results", 2), NodeNotReadyError),
+            "Got error produce response on topic-partition [fairness-results, 2], retrying. Error: NodeNotReadyError",
+        ),
+    ],
+)
+def test_broker_metadata_in_a_known_message_of_the_client_is_written(
+    name: str, template: str, values: tuple[object, ...], message: str
+) -> None:
+    line = _line(_record(name, template, *values))
+    assert line["message"] == message
+    assert _APPLICANT not in json.dumps(line)
+
+
+_PAYLOADS: tuple[object, ...] = (
+    b'{"applicant_id":"P-00012345"}',
+    '{"applicant_id":"P-00012345"}',
+    "P-00012345 and more",
+    {"applicant_id": _APPLICANT},
+    ValueError(_APPLICANT),
+    [b"P-00012345"],
+    4.5,
+)
+
+
+@pytest.mark.parametrize("payload", _PAYLOADS, ids=repr)
+def test_a_payload_does_not_pass_even_where_values_are_written(payload: object) -> None:
+    for name, templates in logs._SAFE_TEMPLATES.items():
+        for template in templates:
+            n_values = template.count("%s") + template.count("%r")
+            line = _line(_record(name, template, *[payload] * n_values))
+            assert _APPLICANT not in json.dumps(line)
+            assert "4.5" not in line["message"]
+
+
+def test_a_known_message_of_another_logger_keeps_its_values_to_itself() -> None:
+    line = _line(_record("other", "Unable connect to node with id %s: %s", _APPLICANT, ValueError(_APPLICANT)))
+    assert line["message"] == "Unable connect to node with id %s: %s"
+    assert line["error"] == "ValueError"
+    assert _APPLICANT not in json.dumps(line)
+
+
+@pytest.mark.parametrize("values", [(), (1,), (1, 2, 3)])
+def test_a_message_with_the_wrong_number_of_values_is_written_as_its_template(values: tuple[object, ...]) -> None:
+    template = "Unable connect to node with id %s: %s"
+    assert _line(_record("aiokafka", template, *values))["message"] == template
+
+
+def test_the_known_messages_are_those_of_the_installed_client() -> None:
+    for name, templates in logs._SAFE_TEMPLATES.items():
+        module = importlib.import_module("aiokafka.client" if name == "aiokafka" else name)
+        assert templates <= set(_logged(inspect.getsource(module))), name
+
+
+def _logged(source: str) -> Iterator[str]:
+    """Yield the templates that a module logs."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+            template = node.args[0]
+            if isinstance(template, ast.Constant) and isinstance(template.value, str):
+                yield template.value
+
+
+@pytest.fixture
+def levels(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Put handlers and levels back after a test that changes them."""
+    monkeypatch.setattr(logging.root, "handlers", [])
+    loggers = [logging.getLogger(name) for name in (None, "kafka", "aiokafka", "stream_app", "producers")]
+    before = [logger.level for logger in loggers]
+    yield
+    for logger, level in zip(loggers, before, strict=True):
+        logger.setLevel(level)
+
+
+@pytest.mark.usefixtures("levels")
+def test_without_a_log_the_clients_are_silent_and_with_one_the_client_of_the_lanes_is_heard() -> None:
+    quiet_client_logs()
+    assert not logging.getLogger("kafka.conn").isEnabledFor(logging.ERROR)
+    assert not logging.getLogger("aiokafka.cluster").isEnabledFor(logging.ERROR)
+    start_logging("warning")
+    assert logging.getLogger("aiokafka.cluster").isEnabledFor(logging.WARNING)
+    assert not logging.getLogger("kafka.conn").isEnabledFor(logging.ERROR)
+
+
 def test_of_an_exception_the_type_and_the_places_are_written_but_not_the_text() -> None:
     line = _line(_record("stream_app.x", "broke", error=ValueError(_APPLICANT)))
     assert line["exception"] == "ValueError"
@@ -64,14 +178,14 @@ def test_a_forged_line_stays_inside_its_own() -> None:
     assert _line(_record("stream_app.x", "%s", 'a\r\n{"level":"critical"}'))["message"].startswith("a\r\n")
 
 
-def test_a_library_that_repeats_itself_is_heard_now_and_then_and_we_always() -> None:
+def test_a_repeated_message_of_a_library_passes_now_and_then_and_ours_always() -> None:
     moments = iter([0.0, 1.0, REPEAT_AFTER_S - 0.1, REPEAT_AFTER_S])
     repeat_filter = DuplicateFilter(lambda: next(moments))
-    heard = [repeat_filter.filter(_record("aiokafka", "Unable to connect to %s", n)) for n in range(4)]
-    assert heard == [True, False, False, True]
+    passed = [repeat_filter.filter(_record("aiokafka", "Unable to connect to %s", n)) for n in range(4)]
+    assert passed == [True, False, False, True]
     assert all(repeat_filter.filter(_record("stream_app.x", "same")) for _ in range(3))
 
 
-def test_an_unknown_level_is_refused_with_the_known_ones() -> None:
+def test_an_unknown_level_is_rejected_with_the_known_ones() -> None:
     with pytest.raises(ConfigError, match="Known: debug, info"):
         start_logging("loud")

@@ -19,7 +19,7 @@ def test_a_port_is_free_until_someone_listens_there() -> None:
         assert not ports.is_free(port)
 
 
-def test_free_ports_lie_below_those_of_outgoing_connections(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_free_ports_are_below_those_of_outgoing_connections(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told = tmp_path / "range"
     told.write_text("20000\t60999\n", "ascii")
     monkeypatch.setattr(ports, "_EPHEMERAL_RANGE", told)
@@ -27,7 +27,7 @@ def test_free_ports_lie_below_those_of_outgoing_connections(tmp_path: Path, monk
 
 
 @pytest.mark.parametrize("range_of_outgoing", ["1024\t65535\n", None])
-def test_where_no_port_is_kept_from_outgoing_connections_the_system_chooses(
+def test_without_ports_below_those_of_outgoing_connections_the_system_chooses(
     range_of_outgoing: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told = tmp_path / "range"

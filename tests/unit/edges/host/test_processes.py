@@ -45,8 +45,8 @@ def test_the_exit_code_of_a_child_that_ends_by_itself_is_kept(tmp_path: Path) ->
     assert (tmp_path / "log").read_text() == "last words\n"
 
 
-def test_a_wait_that_is_too_short_says_so(tmp_path: Path) -> None:
-    with BoundProcess(["sleep", "60"], tmp_path / "log") as child, pytest.raises(TimeoutError, match="still runs"):
+def test_a_wait_that_is_too_short_is_an_error(tmp_path: Path) -> None:
+    with BoundProcess(["sleep", "60"], tmp_path / "log") as child, pytest.raises(TimeoutError, match="still running"):
         child.wait(0.01)
 
 

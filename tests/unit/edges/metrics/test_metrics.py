@@ -1,4 +1,4 @@
-"""What Prometheus reads, value by value."""
+"""What Prometheus scrapes, value by value."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_nothing_is_compared_with_a_hidden_reference() -> None:
     assert scrape.group("approval_gap_ratio", "hispan") is None
 
 
-def test_a_value_that_cannot_be_formed_is_missing_and_never_zero() -> None:
+def test_an_undefined_value_is_missing_and_never_zero() -> None:
     scrape = Scrape()
     scrape.judge(result(white=GroupCount(50, 0), black=GroupCount(50, 10)))
     assert scrape.group("disparate_impact_ratio", "black") is None
@@ -103,7 +103,7 @@ def test_a_value_that_cannot_be_formed_is_missing_and_never_zero() -> None:
     assert b"nan" not in generate_latest(scrape.registry).lower()
 
 
-def test_rows_of_a_group_that_is_gone_from_the_next_window_vanish() -> None:
+def test_rows_of_a_group_that_is_missing_from_the_next_window_disappear() -> None:
     scrape = Scrape()
     scrape.judge(result(white=WHITE, unknown=GroupCount(20, 20)))
     assert scrape.group("window_decisions", "unknown") == 20
@@ -111,7 +111,7 @@ def test_rows_of_a_group_that_is_gone_from_the_next_window_vanish() -> None:
     assert scrape.group("window_decisions", "unknown") is None
 
 
-def test_a_revision_of_the_shown_window_is_taken_over_and_one_of_an_older_window_is_not() -> None:
+def test_a_revision_of_the_shown_window_replaces_it_and_one_of_an_older_window_does_not() -> None:
     scrape = Scrape()
     scrape.judge(result(200, white=WHITE))
     scrape.judge(result(200, white=GroupCount(1700, 1600)))
@@ -126,21 +126,21 @@ def test_running_totals_are_not_exported() -> None:
     assert scrape.group("window_decisions", "white", "total") is None
 
 
-def test_rows_vanish_when_the_lane_moves_away_and_come_back_with_it() -> None:
+def test_rows_disappear_when_the_lane_moves_away_and_come_back_with_it() -> None:
     scrape = Scrape()
-    found = result(white=WHITE, black=BLACK)
-    scrape.judge(found, closed_before_s=100)
+    shown = result(white=WHITE, black=BLACK)
+    scrape.judge(shown, closed_before_s=100)
     scrape.metrics.lag_measured(PARTIALS, 3, 7)
     assert scrape.value("watermark_timestamp_seconds", model="loanapp") == 100
     scrape.metrics.lane_closed(PARTIALS, 3)
-    scrape.judge(found)  # a report that was under way
+    scrape.judge(shown)  # a report that was in progress
     scrape.metrics.lag_measured(PARTIALS, 3, 7)
     assert scrape.group("approval_ratio", "white") is None
     assert scrape.value("watermark_timestamp_seconds", model="loanapp") is None
     assert scrape.value("consumer_lag_messages", topic=PARTIALS, partition="3") is None
     assert scrape.value("partitions_assigned", topic=PARTIALS) == 0
     scrape.metrics.lane_opened(PARTIALS, 3)
-    scrape.metrics.judge_restored(3, [found])
+    scrape.metrics.judge_restored(3, [shown])
     assert scrape.group("approval_ratio", "white") is not None
 
 
@@ -159,16 +159,16 @@ def test_transitions_are_counted_once_and_not_when_a_new_owner_shows_old_results
     assert scrape.value("alert_transitions_total", **labels) == 1
 
 
-def in_breach(found: Result) -> Result:
+def in_breach(shown: Result) -> Result:
     """Return a result in which every test is in breach."""
     groups = []
-    for group in found.groups:
-        evidence = tuple(msgspec.structs.replace(each, state=State.BREACH, alarm_s=0) for each in group.evidence)
+    for group in shown.groups:
+        evidence = tuple(msgspec.structs.replace(test, state=State.BREACH, alarm_s=0) for test in group.evidence)
         groups.append(msgspec.structs.replace(group, evidence=evidence, state=group.state and State.BREACH, rules=()))
-    return msgspec.structs.replace(found, groups=tuple(groups))
+    return msgspec.structs.replace(shown, groups=tuple(groups))
 
 
-def test_a_longer_window_does_not_go_on_saying_breach_when_all_is_clear() -> None:
+def test_a_longer_window_does_not_keep_showing_a_breach_after_the_recovery() -> None:
     scrape = Scrape()
     fair = GroupCount(100, 91)
 
@@ -261,7 +261,7 @@ def test_counts_of_cells_are_not_exported_but_what_was_hidden_is() -> None:
     assert scrape.value("windows_closed_total", model="camera", window="1h", result="published") is None
 
 
-def test_a_policy_with_too_many_series_is_refused_at_the_start() -> None:
+def test_a_policy_with_too_many_series_is_rejected_at_the_start() -> None:
     with pytest.raises(ConfigError, match="max_series allows 100"):
         Metrics(CollectorRegistry(), POLICY, max_series=100)
 
@@ -274,7 +274,7 @@ def test_a_histogram_counts_a_value_on_the_bound_in_its_bucket() -> None:
     assert buckets == {"0.5": 1, "1.0": 2, "+Inf": 3}
 
 
-def test_promtool_finds_nothing_to_complain_about() -> None:
+def test_promtool_reports_no_problem() -> None:
     if (promtool := shutil.which("promtool")) is None:
         pytest.skip("promtool is not installed (Debian: apt-get install prometheus)")
     scrape = Scrape()

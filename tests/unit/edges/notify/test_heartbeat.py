@@ -1,4 +1,4 @@
-"""Silence is told once, and so is its end."""
+"""Silence is reported once, and so is its end."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Clock:
         return self.now_s
 
 
-def test_each_change_between_alive_and_silent_is_told_once() -> None:
+def test_each_change_between_alive_and_silent_is_reported_once() -> None:
     clock = Clock()
     heartbeat = Heartbeat(TIMEOUT_S, clock)
     assert heartbeat.beat() is HeartbeatChange.ALIVE

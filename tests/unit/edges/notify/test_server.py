@@ -1,4 +1,4 @@
-"""The notification sink over a real socket: it takes what Alertmanager sends and survives everything else."""
+"""The notification sink over a real socket: it accepts what Alertmanager sends and survives everything else."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ BODY: dict[str, Any] = {
             "status": "firing",
             "labels": {"alertname": "FairnessBreach", "severity": "critical"},
             "annotations": {
-                "summary": "Breach: loans breaks the rule",
+                "summary": "Breach: loans violates the limit",
                 "groups": "female: ratio 0.62\nmale: reference",
                 "since": "2026-11-23T09:00:00Z (event time)",
                 "replay": "fairstream replay verify --model loans",
@@ -45,7 +45,7 @@ BODY: dict[str, Any] = {
 }
 BLOCK = """\
 [FIRING:1] FairnessBreach loans/gender  -> fairness-page, 2026-11-23 09:00:10 UTC
-  Breach: loans breaks the rule [critical]
+  Breach: loans violates the limit [critical]
     Groups: female: ratio 0.62
             male: reference
     Since: 2026-11-23T09:00:00Z (event time)
@@ -56,11 +56,11 @@ BLOCK = """\
 
 
 class Site:
-    """A running sink and what it took."""
+    """A running sink and what it received."""
 
     def __init__(self) -> None:
-        self.taken: list[Notification] = []
-        self.server = NotificationServer(self.taken.append, runbooks={"FairnessBreach": "# FairnessBreach\n"})
+        self.received: list[Notification] = []
+        self.server = NotificationServer(self.received.append, runbooks={"FairnessBreach": "# FairnessBreach\n"})
         self.server.start()
 
     def ask(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
@@ -76,10 +76,10 @@ def site() -> Iterator[Site]:
 
 
 @pytest.mark.parametrize("reason", [{}, {"notification_reason": "group_changed"}, {"notification_reason": None}])
-def test_bodies_with_and_without_a_reason_are_taken(site: Site, reason: dict[str, Any]) -> None:
+def test_bodies_with_and_without_a_reason_are_accepted(site: Site, reason: dict[str, Any]) -> None:
     assert site.ask("POST", "/notify", msgspec.json.encode(BODY | reason))[0] == 200
-    assert site.taken[0].alerts[0].starts_at == "2026-11-23T09:00:05.1Z"
-    assert site.taken[0].notification_reason == reason.get("notification_reason")
+    assert site.received[0].alerts[0].starts_at == "2026-11-23T09:00:05.1Z"
+    assert site.received[0].notification_reason == reason.get("notification_reason")
 
 
 def test_a_notification_becomes_one_block_of_text() -> None:
@@ -111,14 +111,14 @@ def test_nothing_in_a_notification_can_command_a_terminal() -> None:
         b"[" * 100_000,
     ],
 )
-def test_what_is_no_notification_gets_400_and_the_sink_lives_on(site: Site, body: bytes) -> None:
+def test_an_invalid_notification_gets_400_and_the_sink_keeps_running(site: Site, body: bytes) -> None:
     status, answer = site.ask("POST", "/notify", body)
     assert (status, answer) == (400, b"Bad Request\n")
-    assert not site.taken
+    assert not site.received
     assert site.ask("GET", "/livez") == (200, b"ok\n")
 
 
-def test_a_body_that_is_too_large_is_refused_unread(site: Site) -> None:
+def test_a_body_that_is_too_large_is_rejected_unread(site: Site) -> None:
     head = f"POST /notify HTTP/1.1\r\nHost: x\r\nContent-Length: {MAX_BODY_BYTES + 1}\r\n\r\n"
     assert say(site.server.port, head.encode()).startswith(b"HTTP/1.1 413 ")
 
@@ -133,7 +133,7 @@ def test_a_body_that_is_too_large_is_refused_unread(site: Site) -> None:
         "POST /notify HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
     ],
 )
-def test_a_body_of_unclear_size_is_refused(site: Site, head: str) -> None:
+def test_a_body_of_unclear_size_is_rejected(site: Site, head: str) -> None:
     assert say(site.server.port, head.encode()).startswith(b"HTTP/1.1 411 ")
 
 
@@ -160,6 +160,6 @@ def test_a_client_that_hangs_up_in_the_middle_does_not_end_the_sink(site: Site) 
     assert site.ask("POST", "/notify", msgspec.json.encode(BODY))[0] == 200
 
 
-def test_a_taken_port_is_told_with_what_to_do(site: Site) -> None:
+def test_a_port_in_use_is_an_error_with_what_to_do(site: Site) -> None:
     with pytest.raises(ConfigError, match="--port"):
-        NotificationServer(site.taken.append, port=site.server.port)
+        NotificationServer(site.received.append, port=site.server.port)

@@ -21,7 +21,7 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_a_server_that_is_not_installed_is_told_with_how_to_get_it(programs: Path, tmp_path: Path) -> None:
+def test_a_server_that_is_not_installed_is_an_error_with_the_package(programs: Path, tmp_path: Path) -> None:
     assert not list(programs.iterdir())
     assert find_prometheus() is None
     assert find_alertmanager() is None
@@ -31,7 +31,7 @@ def test_a_server_that_is_not_installed_is_told_with_how_to_get_it(programs: Pat
         LocalAlertmanager(tmp_path / "a", sink_url="http://127.0.0.1:1").start()
 
 
-def test_a_server_that_ends_at_once_is_told_with_the_end_of_its_log(programs: Path, tmp_path: Path) -> None:
+def test_a_server_that_ends_at_once_is_an_error_with_the_end_of_its_log(programs: Path, tmp_path: Path) -> None:
     program = programs / "alertmanager"
     program.write_text("#!/bin/sh\necho 'level=error err=broken'\nexit 3\n")
     program.chmod(0o755)
@@ -42,7 +42,7 @@ def test_a_server_that_ends_at_once_is_told_with_the_end_of_its_log(programs: Pa
     server.stop()
 
 
-def test_a_port_that_was_taken_meanwhile_is_exchanged(programs: Path, tmp_path: Path) -> None:
+def test_a_port_that_was_taken_in_the_meantime_is_replaced(programs: Path, tmp_path: Path) -> None:
     program = programs / "alertmanager"
     program.write_text('#!/bin/sh\necho "$3: bind: address already in use"\nexit 1\n')
     program.chmod(0o755)
@@ -53,11 +53,11 @@ def test_a_port_that_was_taken_meanwhile_is_exchanged(programs: Path, tmp_path: 
     assert len(tried) == 3
 
 
-def test_a_shipped_file_that_lost_what_is_replaced_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_shipped_file_without_the_text_to_replace_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "rules").mkdir()
     (tmp_path / "prometheus.yml").write_text("global: {}\n")
     monkeypatch.setattr("stream_app.edges.servers.shipped.prometheus_dir", lambda: tmp_path)
     with pytest.raises(LookupError, match="dns_sd_configs"):
         write_prometheus_files(
-            tmp_path / "out", workers=["a:1"], own="a:2", alertmanager=None, sink_url=None, pace=None
+            tmp_path / "out", workers=["a:1"], address="a:2", alertmanager=None, sink_url=None, pace=None
         )

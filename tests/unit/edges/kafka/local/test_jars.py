@@ -18,7 +18,7 @@ def test_the_pins_name_the_broker_of_the_pinned_version_and_a_logging_backend() 
     assert all(len(digest) == 64 for digest in pinned_hashes().values())
 
 
-def test_a_cache_that_lacks_one_jar_is_no_cache(tmp_path: Path) -> None:
+def test_a_cache_without_one_of_the_jars_is_not_complete(tmp_path: Path) -> None:
     folder = tmp_path / f"kafka-{KAFKA_VERSION}"
     folder.mkdir()
     assert cached_jars(tmp_path) == []
@@ -29,7 +29,7 @@ def test_a_cache_that_lacks_one_jar_is_no_cache(tmp_path: Path) -> None:
     assert cached_jars(tmp_path) == []
 
 
-def test_a_jar_with_other_content_is_refused_by_name(tmp_path: Path) -> None:
+def test_a_jar_with_other_content_is_rejected_by_name(tmp_path: Path) -> None:
     altered = f"kafka_2.13-{KAFKA_VERSION}.jar"
     (tmp_path / altered).write_bytes(b"not what was pinned")
     assert hashlib.sha256(b"not what was pinned").hexdigest() != pinned_hashes()[altered]
@@ -37,7 +37,7 @@ def test_a_jar_with_other_content_is_refused_by_name(tmp_path: Path) -> None:
         _verify(tmp_path)
 
 
-def test_a_jar_that_nobody_pinned_is_refused(tmp_path: Path) -> None:
+def test_a_jar_without_a_pin_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "stowaway-1.0.jar").write_bytes(b"x")
     with pytest.raises(DependencyMissingError, match=r"stowaway-1\.0\.jar"):
         _verify(tmp_path)

@@ -1,4 +1,4 @@
-"""Plain dealings with the broker: topics made and removed, a topic read to its end."""
+"""Creates, deletes and reads topics."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ _TIMEOUT_S = 30.0
 
 
 def create_topic(kafka: str, topic: str, n_partitions: int, config: Mapping[str, str] | None = None) -> None:
-    """Create a topic and wait until it is there."""
+    """Create a topic and wait until it exists."""
     admin = AdminClient({"bootstrap.servers": kafka, "log_level": 3})
-    made = admin.create_topics([NewTopic(topic, n_partitions, 1, config=dict(config or {}))])
-    for future in made.values():
+    created = admin.create_topics([NewTopic(topic, n_partitions, 1, config=dict(config or {}))])
+    for future in created.values():
         future.result(_TIMEOUT_S)
 
 
 def delete_topics(kafka: str, prefix: str) -> None:
-    """Remove every topic whose name starts with ``prefix``: what one run has made."""
+    """Delete every topic whose name starts with ``prefix``: those of one run."""
     admin = AdminClient({"bootstrap.servers": kafka, "log_level": 3})
     names = [name for name in admin.list_topics(timeout=_TIMEOUT_S).topics if name.startswith(prefix)]
     if names:
@@ -40,7 +40,7 @@ def read_messages(kafka: str, topic: str, n_partitions: int) -> Iterator[Message
     """Yield the committed records of a topic up to its present end.
 
     Raises:
-        TimeoutError: the broker does not deliver them, for example behind a transaction that stays open.
+        TimeoutError: the broker does not deliver them, for example after a transaction that stays open.
     """
     consumer = Consumer(
         {
@@ -57,7 +57,7 @@ def read_messages(kafka: str, topic: str, n_partitions: int) -> Iterator[Message
         ended: set[int] = set()
         deadline = time.monotonic() + _TIMEOUT_S
         while len(ended) < n_partitions:
-            # A short time: consume() waits for a full batch, and the last one is not full.
+            # A short timeout: consume() waits for a full batch, and the last one is not full.
             messages = consumer.consume(_READ_BATCH, timeout=0.1)
             if messages:
                 deadline = time.monotonic() + _TIMEOUT_S

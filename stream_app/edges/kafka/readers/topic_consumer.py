@@ -1,18 +1,19 @@
-"""A plain reader of a topic: no group, no commit, only what is committed."""
+"""A kafka-python consumer over all partitions of a topic: no group, no commits, committed records only.
+
+The other readers of this folder, and ``edges.kafka.republish``, build on it.
+"""
 
 from __future__ import annotations
-
-import logging
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
-from stream_app.errors import BrokerUnavailableError, TopicError
+from stream_app.errors import TopicError, no_broker_answers
 
 _CONNECT_MS = 5_000
 
 
-def open_reader(bootstrap: str, topic: str, *, client_id: str) -> tuple[KafkaConsumer, list[TopicPartition]]:
+def open_consumer(bootstrap: str, topic: str, *, client_id: str) -> tuple[KafkaConsumer, list[TopicPartition]]:
     """Connect, and take every partition of a topic from its beginning.
 
     Returns:
@@ -22,7 +23,6 @@ def open_reader(bootstrap: str, topic: str, *, client_id: str) -> tuple[KafkaCon
         BrokerUnavailableError: no broker answers.
         TopicError: the topic is missing.
     """
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # its complaints become our one line
     try:
         consumer = KafkaConsumer(
             bootstrap_servers=bootstrap.split(","),
@@ -36,10 +36,7 @@ def open_reader(bootstrap: str, topic: str, *, client_id: str) -> tuple[KafkaCon
         )
         numbers = consumer.partitions_for_topic(topic)
     except (KafkaError, OSError) as error:
-        raise BrokerUnavailableError(
-            f"No Kafka answers at {bootstrap} ({type(error).__name__})",
-            action="Start one (fairstream local kafka), or give its address with --kafka",
-        ) from None
+        raise no_broker_answers(bootstrap, error) from None
     if not numbers:
         consumer.close()
         raise TopicError(f"Missing topics: {topic}", action="Run: fairstream topics create")

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.bench import Bench
+from benchmarks.stage.bench import Bench
 from stream_app.edges.files.key_file import create_key_file, key_file_path
 from stream_app.edges.host.ports import free_port
 from stream_app.edges.host.processes import BoundProcess
@@ -30,7 +30,7 @@ class Site:
     Attributes:
         kafka: Address of the broker.
         folder: State folder, with policy, key and log.
-        app_id: Consumer group, which nobody else has.
+        app_id: Consumer group, used by nobody else.
         port: Port of the worker's metrics.
     """
 
@@ -41,7 +41,7 @@ class Site:
 
     @property
     def policy(self) -> Policy:
-        """What is watched."""
+        """The policy of the installation."""
         return load_policy(str(self.folder / "policy.toml"))
 
     @property
@@ -54,7 +54,7 @@ class Site:
         """Run a worker until the block ends; the block begins when it is ready.
 
         Raises:
-            TimeoutError: it does not get ready, with the end of its log.
+            TimeoutError: it does not become ready; with the end of its log.
         """
         environ = {
             "FAIRSTREAM_KAFKA": self.kafka,
@@ -82,7 +82,7 @@ class Site:
 
 
 def open_site(bench: Bench, name: str, policy: str, *, n_partitions: int) -> Site:
-    """Make folder, policy, key and topics.
+    """Create folder, policy, key and topics.
 
     Args:
         bench: The stage.

@@ -1,4 +1,4 @@
-"""Runs one system as a process of its own, and reads what it cost: CPU from its marks, memory from outside."""
+"""Runs one system as a process of its own and measures it: CPU time from its marks, memory from outside."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import psutil
 from benchmarks.systems.task import Task
 from stream_app.edges.host.processes import BoundProcess
 
-_ROOT = Path(__file__).parents[1]
+_ROOT = Path(__file__).parents[2]
 _POLL_S = 0.05
 _LOG_TAIL_LINES = 12
 _MIB = 1024 * 1024
@@ -24,7 +24,7 @@ Mark = dict[str, Any]
 
 
 class SystemFailedError(Exception):
-    """A system ended early, or did not end in time; the text holds the end of its log."""
+    """A system ended early, or did not end in time; the text contains the end of its log."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class Phase:
 
     Attributes:
         cpu_s: User and system time of the whole process.
-        wall_s: Time on the clock.
-        broker_cpu_s: CPU time of the broker meanwhile; None when it is not a child of the harness.
+        wall_s: Wall-clock time.
+        broker_cpu_s: CPU time of the broker in that time; None if it is not a child of the harness.
         done: The mark of the end.
     """
 
@@ -50,7 +50,7 @@ class Run:
 
     Attributes:
         phases: One, or two for a system that is measured cold and warmed.
-        peak_rss_mb: Most resident memory that was seen, MiB.
+        peak_rss_mb: Highest resident memory, MiB.
         marks: All marks in order.
         started_at_s: When the process was started, seconds since the epoch.
     """
@@ -69,18 +69,18 @@ def run_system(
     n_phases: int = 1,
     timeout_s: float,
     broker_pid: int | None = None,
-    watch: Callable[[float, Sequence[Mark]], None] = lambda _rss_mb, _marks: None,
+    on_poll: Callable[[float, Sequence[Mark]], None] = lambda _rss_mb, _marks: None,
 ) -> Run:
-    """Start a system, wait until it says that it is done, and end it.
+    """Start a system, wait until it marks its end, and stop it.
 
     Args:
         argv: The program; the file with the task is added.
-        task: What it does.
-        folder: Where its files go.
-        n_phases: How many ends it marks.
-        timeout_s: How long it may take in all.
-        broker_pid: Process whose CPU time is read beside.
-        watch: Told the resident memory and the marks so far, 20 times a second.
+        task: Its task.
+        folder: Folder for its files.
+        n_phases: Number of ends that it marks.
+        timeout_s: Maximum total time.
+        broker_pid: Process whose CPU time is read too.
+        on_poll: Called with the resident memory and the marks so far, 20 times per second.
 
     Raises:
         SystemFailedError: it ended early or took too long.
@@ -95,11 +95,11 @@ def run_system(
         meter = _Meter(child.pid, broker_pid)
         while meter.n_done < n_phases:
             meter.read(marks_path)
-            watch(meter.rss_mb, meter.marks)
+            on_poll(meter.rss_mb, meter.marks)
             if meter.n_done < n_phases and child.exit_code() is not None:
                 raise SystemFailedError(f"ended with {child.exit_code()}\n{_tail(log_path)}")
             if meter.n_reloads:
-                raise SystemFailedError(f"a lane broke and was loaded anew\n{_tail(log_path)}")
+                raise SystemFailedError(f"a lane failed and was reloaded\n{_tail(log_path)}")
             if time.monotonic() > deadline:
                 raise SystemFailedError(f"not done after {timeout_s:g} s\n{_tail(log_path)}")
             time.sleep(_POLL_S)

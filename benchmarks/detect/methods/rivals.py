@@ -1,7 +1,7 @@
-"""What else one could use: rules for single windows, drift detectors of river, and a dummy that always fires.
+"""Other methods: rules for single windows, drift detectors of river, and a dummy that always fires.
 
-Each takes counts of shape (panes, runs, 4) and returns where it alarms, shape (panes, runs). A window alarms in its
-last pane.
+Each takes counts of shape (panes, runs, 4) and returns its alarms, shape (panes, runs). A window alarms in its last
+pane.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from river.drift import ADWIN, PageHinkley
 
+from benchmarks.detect.methods.detector import Method
 from benchmarks.detect.streams import PANE_N
-from benchmarks.detect.watching import Method
 from stream_app.core.detection.betting.null_point import ratio_null_point
 
 Floats = NDArray[np.float64]
@@ -24,7 +24,9 @@ Bools = NDArray[np.bool_]
 
 WINDOW_N = 500
 _LEVEL = 0.05
-_BONFERRONI_LEVEL = 0.01 * WINDOW_N / 1e6  # one false alarm in a hundred runs of a million, shared by the windows
+_BONFERRONI_LEVEL = (
+    0.01 * WINDOW_N / 1e6
+)  # one false alarm in a hundred runs of a million decisions, shared by the windows
 _FOUR_FIFTHS = 0.8
 
 
@@ -42,7 +44,7 @@ def low_ratio_windows(counts: Ints) -> Bools:
 
 
 def unequal_windows(counts: Ints) -> Bools:
-    """Alarm in each window in which a two-sided z test at 5 % finds the rates unequal."""
+    """Alarm in each window in which a two-sided z test at 5% rejects equal rates."""
     k_a, n_a, k_b, n_b = _windows(counts)
     pooled = (k_a + k_b) / (n_a + n_b)
     variance = pooled * (1 - pooled) * (n_a + n_b)
@@ -51,27 +53,27 @@ def unequal_windows(counts: Ints) -> Bools:
 
 
 def z_windows(counts: Ints) -> Bools:
-    """Alarm in each window in which a one-sided score test at 5 % finds four fifths broken."""
+    """Alarm in each window in which a one-sided score test at 5% rejects a ratio of at least four fifths."""
     return _at_ends(_four_fifths_z(counts) <= NormalDist().inv_cdf(_LEVEL), counts)
 
 
 def bonferroni_windows(counts: Ints) -> Bools:
-    """Alarm likewise, at 1 % shared by all the windows of a million decisions."""
+    """Alarm in the same way, at 1% shared by all windows of a million decisions."""
     return _at_ends(_four_fifths_z(counts) <= NormalDist().inv_cdf(_BONFERRONI_LEVEL), counts)
 
 
 def always(counts: Ints) -> Bools:
-    """Alarm in every pane: no delay is shorter, and no acceptance number may let it pass."""
+    """Alarm in every pane: no delay is shorter, and the acceptance numbers must reject it."""
     return np.ones(counts.shape[:2], dtype=np.bool_)
 
 
 def adwin(counts: Ints) -> Bools:
-    """Alarm where ADWIN finds that the gap of rates, pane by pane, has changed."""
+    """Alarm where ADWIN detects a change in the gap of rates, pane by pane."""
     return _on_gaps(counts, ADWIN)
 
 
 def page_hinkley(counts: Ints) -> Bools:
-    """Alarm where the test of Page and Hinkley finds that the gap has changed; the library's default settings."""
+    """Alarm where the test of Page and Hinkley detects a change in the gap; the library's default settings."""
     return _on_gaps(counts, PageHinkley)
 
 

@@ -1,19 +1,16 @@
-"""What was measured, as a table for people and as JSON for programs."""
+"""The measurements as a table and as JSON."""
 
 from __future__ import annotations
 
-import platform
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib.metadata import version
 from statistics import median
 from typing import Any, Self
 
-import psutil
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.catalog import System
+from benchmarks.compare.catalog import System
+from benchmarks.stage.environment import environment
 
 _BASE = "fairstream"
 _ONE_DECIMAL_FROM = 10_000
@@ -29,10 +26,10 @@ class Measurement:
         round: Number of the round, from 1.
         n_events: Events it got.
         cpu_s: CPU time of its process, from the first event to the durable end.
-        wall_s: Time on the clock.
-        peak_rss_mb: Most resident memory, MiB.
-        broker_cpu_s: CPU time of the broker meanwhile.
-        faults: What was wrong; a run with faults enters no figure.
+        wall_s: Wall-clock time.
+        peak_rss_mb: Highest resident memory, MiB.
+        broker_cpu_s: CPU time of the broker in that time.
+        faults: What was wrong; a run with faults is excluded from all figures.
     """
 
     name: str
@@ -56,11 +53,11 @@ class Measurement:
         return self.n_events / self.cpu_s
 
     def is_of(self, system: System, number: int) -> bool:
-        """Tell whether this is a system's run of a round."""
+        """Return whether this is the run of a system in a round."""
         return self.system is system and self.round == number
 
     def line(self) -> str:
-        """Say it in one line."""
+        """Return the measurement as one line."""
         if self.faults:
             return f"{self.name}: WRONG: {'; '.join(self.faults)}"
         return (
@@ -72,17 +69,17 @@ class Measurement:
 def paired_ratios(measured: list[Measurement], name: str) -> list[float]:
     """Return FairStream's events per CPU-second over those of another system, round by round, in ascending order.
 
-    Empty when any run of either was wrong: no ratio is shown then.
+    Empty if any run of either was wrong: then no ratio is shown.
     """
-    own = {m.round: m for m in measured if m.name == _BASE}
+    base = {m.round: m for m in measured if m.name == _BASE}
     others = {m.round: m for m in measured if m.name == name}
-    if any(m.faults for m in (*own.values(), *others.values())):
+    if any(m.faults for m in (*base.values(), *others.values())):
         return []
-    return sorted(own[n].events_per_cpu_s / others[n].events_per_cpu_s for n in own.keys() & others.keys())
+    return sorted(base[n].events_per_cpu_s / others[n].events_per_cpu_s for n in base.keys() & others.keys())
 
 
 def summary_of(measured: list[Measurement], missing: dict[str, str]) -> dict[str, Any]:
-    """Return all figures: medians by system, ratios, every run, and what they were taken with."""
+    """Return all figures: medians by system, ratios, every run, and the environment."""
     right = {name: [m for m in measured if m.name == name] for name in _names(measured)}
     right = {name: runs for name, runs in right.items() if not any(m.faults for m in runs)}
     return {
@@ -107,19 +104,6 @@ def summary_of(measured: list[Measurement], missing: dict[str, str]) -> dict[str
         ],
         "not_available": missing,
         "environment": environment(),
-    }
-
-
-def environment() -> dict[str, Any]:
-    """Say what the figures were taken with; nothing that names this machine."""
-    packages = ("faust-streaming", "aiokafka", "confluent-kafka", "msgspec", "numpy")
-    return {
-        "date": datetime.now(UTC).date().isoformat(),
-        "cores": psutil.cpu_count(),
-        "memory_gib": round(psutil.virtual_memory().total / 2**30),
-        "python": platform.python_version(),
-        "system": platform.system(),
-        **{name: version(name) for name in packages},
     }
 
 

@@ -1,4 +1,4 @@
-"""How each system's program is started, and what has to be made for that first."""
+"""Starts the program of each system, and creates what it needs first."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.catalog import System
+from benchmarks.compare.catalog import System
 from benchmarks.kafka_streams.build import UnavailableError, kafka_streams_command
 from stream_app.edges.kafka.local.jars import default_cache_dir
 
-_REQUIREMENTS = Path(__file__).parents[1] / "requirements"
+_REQUIREMENTS = Path(__file__).parents[2] / "requirements"
 
 Note = Callable[[str], None]
 
 
 def command_of(system: System, folder: Path, note: Note) -> list[str]:
-    """Return the program of a system, making its environment or building it when that is needed.
+    """Return the program of a system, after creating its environment or building it if necessary.
 
     Raises:
         UnavailableError: with the reason.
@@ -32,17 +32,17 @@ def command_of(system: System, folder: Path, note: Note) -> list[str]:
 
 
 def _python_of(environment: str, note: Note) -> str:
-    """Return the interpreter of a peer's own environment, made once per lock."""
+    """Return the interpreter of a peer's own environment, created once per lock."""
     lock = _REQUIREMENTS / f"peers-{environment}.txt"
     digest = hashlib.sha256(lock.read_bytes() + sys.version.encode()).hexdigest()[:12]
     folder = default_cache_dir() / f"bench-{environment}-{digest}"
     python = folder / "bin" / "python"
     if not (folder / "complete").exists():
-        note(f"making the environment of {environment}")
+        note(f"creating the environment of {environment}")
         shutil.rmtree(folder, ignore_errors=True)
         uv = shutil.which("uv", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
         if uv is None:
-            raise UnavailableError("uv is not installed, which makes its environment")
+            raise UnavailableError("uv, which creates its environment, is not installed")
         _run([uv, "venv", "--quiet", "--python", sys.executable, str(folder)])
         _run([uv, "pip", "sync", "--quiet", "--require-hashes", "--python", str(python), str(lock)])
         (folder / "complete").touch()
@@ -50,6 +50,6 @@ def _python_of(environment: str, note: Note) -> str:
 
 
 def _run(argv: list[str]) -> None:
-    done = subprocess.run(argv, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise UnavailableError(f"{' '.join(argv[1:3])} failed: {done.stderr.strip()[-300:]}")
+    completed = subprocess.run(argv, capture_output=True, text=True, check=False)
+    if completed.returncode:
+        raise UnavailableError(f"{' '.join(argv[1:3])} failed: {completed.stderr.strip()[-300:]}")

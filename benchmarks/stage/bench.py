@@ -14,9 +14,9 @@ from typing import Any
 
 import msgspec
 
-from benchmarks.broker import create_topic, delete_topics
-from benchmarks.process import SystemFailedError
-from benchmarks.stream import EVENTS_PER_S, Input, Reference, cells_digest, count_reference, fill, simulated
+from benchmarks.stage.broker import create_topic, delete_topics
+from benchmarks.stage.process import SystemFailedError
+from benchmarks.stage.stream import EVENTS_PER_S, Input, Reference, cells_digest, count_reference, fill, simulated
 from benchmarks.systems.task import Task
 from stream_app.core.privacy.pseudonym import derive_key
 from stream_app.edges.kafka.admin import create_topics
@@ -35,9 +35,9 @@ class Bench:
 
     Attributes:
         kafka: Bootstrap servers.
-        folder: Where files of the runs go.
-        broker_pid: The broker's process; None when it was named from outside.
-        tag: Distinguishes this benchmark's topics on a broker that others use too.
+        folder: Folder for files of the runs.
+        broker_pid: The broker's process; None for a broker that was already running.
+        tag: Distinguishes this benchmark's topics on a shared broker.
     """
 
     kafka: str
@@ -67,7 +67,7 @@ class Bench:
         source, keys = self.fill(name, n_events, n_partitions), self.keys
         reference = count_reference(self.kafka, source, keys["application"], keys["applicant"], KID)
         if sum(reference.cells.values()) != n_events:
-            raise SystemFailedError(f"the input holds {sum(reference.cells.values())} events, not {n_events}")
+            raise SystemFailedError(f"the input contains {sum(reference.cells.values())} events, not {n_events}")
         say(f"  {len(reference.cells):,} cells, digest {cells_digest(reference.cells)}")
         self.inputs[name] = source, reference
 
@@ -77,12 +77,12 @@ class Bench:
         return msgspec.structs.replace(model, name=run[:40], topic=source.topic, output_topic=f"{run}-out")
 
     def fairstream_task(self, source: Input, label: str, model: ModelPolicy | None = None, **options: Any) -> Task:
-        """Make the topics of one run of FairStream, and say what it does.
+        """Create the topics of one run of FairStream and return its task.
 
         Args:
             source: Its input.
             label: Distinguishes runs.
-            model: What is watched, by ``model_of`` with the same label; None for the plain job.
+            model: Its policy, by ``model_of`` with the same label; None for the plain job.
             options: See ``benchmarks.systems.fairstream``.
         """
         run = self.run_name("fairstream", label)
@@ -92,7 +92,7 @@ class Bench:
         return self._task(source, run, policy, options)
 
     def peer_task(self, system: str, source: Input, label: str, outputs: tuple[str, ...] = ("",)) -> Task:
-        """Make the output topics of one run of a peer, and say what it does."""
+        """Create the output topics of one run of a peer and return its task."""
         run = self.run_name(system, label)
         for suffix in outputs:
             create_topic(self.kafka, f"{run}-out{suffix}", source.n_partitions)
@@ -120,7 +120,7 @@ class Bench:
 
 @contextmanager
 def open_bench(kafka: str | None, folder: Path | None = None) -> Iterator[Bench]:
-    """Start a broker, or take the one that is named, and remove what the benchmark made at the end."""
+    """Start a broker or use the given one, and remove what the benchmark created at the end."""
     with tempfile.TemporaryDirectory(prefix="fairstream-bench-", dir=folder) as temporary:
         path = Path(temporary)
         if kafka:
@@ -136,5 +136,5 @@ def open_bench(kafka: str | None, folder: Path | None = None) -> Iterator[Bench]
 
 
 def say(text: str) -> None:
-    """Show progress: on stderr, so that stdout holds the result only."""
+    """Print progress on stderr, so that stdout contains the result only."""
     print(text, file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""The input of all systems: simulated loan decisions in a topic, and what is known of them by an independent count."""
+"""The input of all systems: simulated loan decisions in a topic, and an independent count of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from itertools import islice
 
 from confluent_kafka import Producer
 
-from benchmarks.broker import create_topic, read_topic
+from benchmarks.stage.broker import create_topic, read_topic
 from benchmarks.systems.task import PANE_S, Cell
 from producers.event import Event
 from producers.simulated.drift import parse_drift
@@ -22,7 +22,7 @@ from producers.simulated.loans import simulate_loans
 from producers.timeline import Timeline
 
 EVENTS_PER_S = 1000.0  # of event time
-_MARGIN_S = 3600  # the stream ends so long before now
+_MARGIN_S = 3600  # time from the end of the stream to now
 _CHUNK = 10_000
 
 
@@ -43,11 +43,11 @@ class Input:
 
 @dataclass(frozen=True)
 class Reference:
-    """What a right result holds.
+    """The correct result.
 
     Attributes:
         cells: Events by pane, decision, gender, race and age.
-        outputs_digest: Digest over the pseudonymized events, whatever their order.
+        outputs_digest: Digest of the pseudonymized events, independent of their order.
     """
 
     cells: dict[Cell, int]
@@ -87,7 +87,7 @@ def fill(kafka: str, topic: str, n_partitions: int, events: Iterator[Event]) -> 
 
 
 def append(kafka: str, topic: str, n_partitions: int, events: Iterator[Event]) -> int:
-    """Spread events over the partitions of a topic in turn, and return how many they were."""
+    """Spread events over the partitions of a topic in turn, and return their number."""
     producer = Producer(
         {
             "bootstrap.servers": kafka,

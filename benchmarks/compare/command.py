@@ -1,6 +1,6 @@
 """The comparison: every system on the same broker with the same input, in turn, several times; ratios by round.
 
-Two cores are shared with the broker and whatever else runs, so wall time says little. What counts is CPU time per
+Two cores are shared with the broker and other processes, so wall-clock time means little. The measure is CPU time per
 event of the system's own process, and the ratio of two systems within one round.
 """
 
@@ -11,15 +11,15 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.bench import Bench, open_bench, say
-from benchmarks.broker import create_topic, delete_topics
-from benchmarks.catalog import BY_DEFAULT, SYSTEMS, WITH_PEERS, Size, System, system_of
-from benchmarks.checks import changelog_cells, faults_of, partial_cells, told_cells
+from benchmarks.compare.catalog import BY_DEFAULT, SYSTEMS, WITH_PEERS, Size, System, system_of
+from benchmarks.compare.checks import changelog_cells, faults_of, partial_cells, reported_cells
+from benchmarks.compare.launch import command_of
+from benchmarks.compare.report import Measurement, print_table, summary_of
 from benchmarks.kafka_streams.build import UnavailableError
-from benchmarks.launch import command_of
-from benchmarks.process import Phase, Run, SystemFailedError, run_system
-from benchmarks.report import Measurement, print_table, summary_of
-from benchmarks.stream import Input
+from benchmarks.stage.bench import Bench, open_bench, say
+from benchmarks.stage.broker import create_topic, delete_topics
+from benchmarks.stage.process import Phase, Run, SystemFailedError, run_system
+from benchmarks.stage.stream import Input
 from benchmarks.systems.task import Cell, Task
 
 _START_S = 60.0
@@ -28,13 +28,13 @@ _SLOWEST_EVENTS_PER_S: dict[Size, float] = {"full": 4000.0, "medium": 1000.0, "s
 
 @dataclass(frozen=True)
 class Plan:
-    """What is compared.
+    """The plan of a comparison.
 
     Attributes:
         systems: In the order of a round.
         n_events: Events in the inputs, by size.
         n_partitions: Partitions of the input.
-        n_rounds: How often every system runs.
+        n_rounds: Number of runs of each system.
     """
 
     systems: tuple[System, ...]
@@ -47,7 +47,7 @@ def compare(bench: Bench, plan: Plan) -> tuple[list[Measurement], dict[str, str]
     """Run every system in every round.
 
     Returns:
-        What was measured, and the reason for each system that could not be run.
+        The measurements, and the reason for each system that could not be run.
     """
     commands: dict[str, list[str]] = {}
     missing: dict[str, str] = {}
@@ -76,8 +76,8 @@ def _measure(bench: Bench, system: System, argv: list[str], number: int) -> list
         except (SystemFailedError, TimeoutError) as error:
             if not n_left:
                 return [Measurement.failed(system, name, number, str(error)) for name in names]
-            say(f"round {number}: {system.name} {error}; it is started again")
-    raise AssertionError(f"{system.name} has no try")
+            say(f"round {number}: {system.name} {error}; restarting")
+    raise AssertionError(f"{system.name} has no tries")
 
 
 def _measure_once(bench: Bench, system: System, argv: list[str], number: int, label: str) -> list[Measurement]:
@@ -132,13 +132,13 @@ def _cells_of(bench: Bench, system: System, task: Task, phase: Phase) -> dict[Ce
         return partial_cells(bench.kafka, task)
     if system.counts == "changelog":
         return changelog_cells(bench.kafka, phase.done["changelog"], task.n_partitions)
-    return told_cells(phase.done["cells"])
+    return reported_cells(phase.done["cells"])
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the flags of the comparison."""
     parser.add_argument("--all", action="store_true", help="also Quix Streams, Bytewax and Kafka Streams")
-    parser.add_argument("--systems", help="names by commas: " + ", ".join(system.name for system in SYSTEMS))
+    parser.add_argument("--systems", help="comma-separated names: " + ", ".join(system.name for system in SYSTEMS))
     parser.add_argument("--events", type=int, default=300_000, help="events of the fast systems (default 300,000)")
     parser.add_argument("--medium-events", type=int, default=60_000, help="events of Quix and Bytewax")
     parser.add_argument("--small-events", type=int, default=6_000, help="events of the two Faust agents")
@@ -149,7 +149,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Compare, print and write; 1 when a result was wrong or a system failed."""
+    """Compare, print and write; return 1 if a result was wrong or a system failed."""
     names = arguments.systems.split(",") if arguments.systems else WITH_PEERS if arguments.all else BY_DEFAULT
     plan = Plan(
         tuple(system_of(name) for name in names),

@@ -1,4 +1,4 @@
-"""Prometheus, Alertmanager and a sink with the shipped files, and what each of them saw when."""
+"""Prometheus, Alertmanager and a sink with the shipped files, and when each of them noticed a breach."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Subject(NamedTuple):
 
 
 class Sink:
-    """What was told, and when it came first."""
+    """The notifications, and when each subject was reported first."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -42,30 +42,31 @@ class Sink:
     def take(self, notification: Notification) -> None:
         """Take a notification; called from the threads of the server."""
         now_s = time.time()
-        told = [one.labels for one in notification.alerts if one.status == FIRING]
-        subjects = [Subject(*map(one.__getitem__, Subject._fields)) for one in told if one["alertname"] == _ALERT]
+        firing = [alert.labels for alert in notification.alerts if alert.status == FIRING]
+        breaches = [labels for labels in firing if labels["alertname"] == _ALERT]
+        subjects = [Subject(*map(labels.__getitem__, Subject._fields)) for labels in breaches]
         with self._lock:
             for subject in subjects:
                 self._first.setdefault(subject, (now_s, notification))
 
     def delivered_s(self, subject: Subject) -> float | None:
-        """Return when the breach was told first; None when it was not yet."""
+        """Return when the breach was reported first; None if it was not yet."""
         with self._lock:
-            found = self._first.get(subject)
-        return found[0] if found else None
+            first = self._first.get(subject)
+        return first[0] if first else None
 
     def text(self, subject: Subject) -> str:
-        """Return the first notification about a subject as a person reads it."""
+        """Return the text of the first notification about a subject."""
         with self._lock:
             at_s, notification = self._first[subject]
         return describe_notification(notification, at_s)
 
 
-class Watch:
+class MonitoringServers:
     """The running servers.
 
     Attributes:
-        sink: What was told.
+        sink: The notifications.
     """
 
     def __init__(self, prometheus: LocalPrometheus, sink: Sink) -> None:
@@ -82,18 +83,18 @@ class Watch:
         return self._first_sample_s(series, at_least=1)
 
     def _first_sample_s(self, series: str, at_least: float) -> float:
-        found = self._prometheus.query(f"{series}[{_LOOK_BACK}]")
-        return min(float(at_s) for one in found for at_s, value in one["values"] if float(value) >= at_least)
+        matrix = self._prometheus.query(f"{series}[{_LOOK_BACK}]")
+        return min(float(at_s) for row in matrix for at_s, value in row["values"] if float(value) >= at_least)
 
 
 @contextmanager
-def open_watch(folder: Path, worker: str, pace: MonitoringIntervals | None) -> Iterator[Watch]:
-    """Start the three beside a worker; end them with the block.
+def open_servers(folder: Path, worker: str, pace: MonitoringIntervals | None) -> Iterator[MonitoringServers]:
+    """Start the three servers for a worker; end them with the block.
 
     Args:
         folder: For files, data and logs.
         worker: Address of the metrics, ``host:port``.
-        pace: Times; None for the shipped ones.
+        pace: Intervals; None for the shipped ones.
     """
     sink = Sink()
     with ExitStack() as parts:
@@ -105,4 +106,4 @@ def open_watch(folder: Path, worker: str, pace: MonitoringIntervals | None) -> I
         prometheus = LocalPrometheus(
             folder / "prometheus", workers=[worker], alertmanager=alertmanager.address, sink_url=url, pace=pace
         )
-        yield Watch(parts.enter_context(prometheus), sink)
+        yield MonitoringServers(parts.enter_context(prometheus), sink)

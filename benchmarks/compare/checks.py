@@ -1,4 +1,4 @@
-"""Was it right? Counts and outputs of a run beside the reference; no figure is shown of a run that was not."""
+"""Compares counts and outputs of a run with the reference; figures of a wrong run are not shown."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from benchmarks.broker import read_messages, read_topic
-from benchmarks.stream import Reference, output_digest
+from benchmarks.stage.broker import read_messages, read_topic
+from benchmarks.stage.stream import Reference, output_digest
 from benchmarks.systems.task import PANE_S, Cell, Task
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.partials import decode_partial
@@ -28,8 +28,8 @@ class _Output(msgspec.Struct):
     approved: bool
 
 
-def told_cells(rows: Iterable[list[Any]]) -> dict[Cell, int]:
-    """Return the counts that a system told at its end."""
+def reported_cells(rows: Iterable[list[Any]]) -> dict[Cell, int]:
+    """Return the counts that a system reported at its end."""
     cells: dict[Cell, int] = {}
     for *labels, n in rows:
         cell: Cell = tuple(labels)
@@ -38,7 +38,7 @@ def told_cells(rows: Iterable[list[Any]]) -> dict[Cell, int]:
 
 
 def partial_cells(kafka: str, task: Task) -> dict[Cell, int]:
-    """Return FairStream's counts as its partials tell them: the last word of every source partition on every pane."""
+    """Return FairStream's counts from its partials: the last partial of every source partition for every pane."""
     policy = msgspec.convert(task.policy, Policy)
     [model] = policy.models
     n_partials = count_existing(kafka, [FAIRNESS_PARTIALS])[FAIRNESS_PARTIALS]
@@ -72,7 +72,7 @@ def changelog_cells(kafka: str, topic: str, n_partitions: int) -> dict[Cell, int
 
 
 def faults_of(task: Task, output_topic: str, cells: dict[Cell, int], reference: Reference) -> list[str]:
-    """Return what is wrong with a run; nothing when its counts and its outputs are right."""
+    """Return what is wrong with a run; empty if its counts and outputs are right."""
     faults = []
     if {cell: n for cell, n in cells.items() if n} != reference.cells:
         n_events, expected = sum(cells.values()), sum(reference.cells.values())
@@ -99,5 +99,5 @@ def _output_faults(task: Task, output_topic: str, reference: Reference) -> list[
     if n_outputs != task.n_events or len(applications) != task.n_events:
         faults.append(f"{n_outputs} outputs, {len(applications)} distinct, of {task.n_events} events")
     elif total != reference.outputs_digest:
-        faults.append("outputs with other pseudonyms or decisions than expected")
+        faults.append("outputs with unexpected pseudonyms or decisions")
     return faults

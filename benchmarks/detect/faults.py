@@ -1,7 +1,7 @@
-"""What breaks the promise: copies of decisions and decisions that copy each other; and what a design effect mends.
+"""Faults that invalidate the false-alarm bound: duplicates and correlated decisions; and the effect of a design effect.
 
-All streams lie on the limit, DIR 0.80, with equal groups: the hardest case. The permitted share of runs with an alarm
-is the length of a run over the threshold.
+All streams are exactly on the limit, DIR 0.80, with groups of equal size: the hardest case. The permitted share of runs
+with an alarm is the length of a run divided by the threshold.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from benchmarks.detect.methods.detector import FOUR_FIFTHS, run_detector
 from benchmarks.detect.size import Size
 from benchmarks.detect.streams import PANE_N, Stream, steady
-from benchmarks.detect.watching import FOUR_FIFTHS, watch
 
 Ints = NDArray[np.int64]
 
@@ -26,12 +26,12 @@ Draw = Callable[[Generator, tuple[int, int]], Ints]
 
 @dataclass(frozen=True)
 class Fault:
-    """A way in which decisions do not count once each.
+    """A way in which decisions are not independent single counts.
 
     Attributes:
-        name: What is wrong; the seed comes from it.
+        name: What is wrong; the seed is derived from it.
         draw: Counts of shape (panes, runs, 4), 100 or a few more counted decisions in a pane.
-        design_effect: That the policy sets against it; 1 for nothing.
+        design_effect: Design effect that the policy declares; 1 for none.
     """
 
     name: str
@@ -46,7 +46,7 @@ class FaultResult:
     Attributes:
         name: The fault.
         seed: Seed of its stream.
-        design_effect: That was set.
+        design_effect: Declared design effect.
         n_runs: Runs.
         n_runs_with_any: Runs with an alarm.
         permitted: Share of runs that may have one.
@@ -61,7 +61,7 @@ class FaultResult:
 
 
 def copies(share: float) -> Draw:
-    """Return a draw in which each decision has a copy with this chance."""
+    """Return a draw in which each decision has a duplicate with this probability."""
 
     def draw(rng: Generator, size: tuple[int, int]) -> Ints:
         once = _plain(rng, size, PANE_N)
@@ -74,14 +74,14 @@ def copies(share: float) -> Draw:
 
 
 def twice(rng: Generator, size: tuple[int, int]) -> Ints:
-    """Draw 50 decisions a pane and count each twice."""
+    """Draw 50 decisions per pane and count each twice."""
     return 2 * _plain(rng, size, PANE_N // 2)
 
 
 def clusters(icc: float) -> Draw:
-    """Return a draw in which the decisions of a group in a pane go together, with this intra-class correlation.
+    """Return a draw in which the decisions of a group in a pane are correlated, with this intra-class correlation.
 
-    The rate of each group and pane is drawn from the Beta law with that correlation: counts are beta-binomial.
+    The rate of each group and pane is drawn from the beta distribution with that correlation: counts are beta-binomial.
     """
 
     def draw(rng: Generator, size: tuple[int, int]) -> Ints:
@@ -100,7 +100,7 @@ def _plain(rng: Generator, size: tuple[int, int], n: int) -> Ints:
     return np.stack([rng.binomial(n_a, _P_A), n_a, rng.binomial(n - n_a, _P_B), n - n_a], axis=-1)
 
 
-_CLUSTER_N = PANE_N / 2  # decisions of one group that go together
+_CLUSTER_N = PANE_N / 2  # correlated decisions of one group
 
 FAULTS = (
     Fault("none: each decision counts once", copies(0.0)),
@@ -113,16 +113,16 @@ FAULTS = (
 )
 
 
-def under(fault: Fault, size: Size) -> FaultResult:
+def measure_fault(fault: Fault, size: Size) -> FaultResult:
     """Draw runs of a stream on the limit under a fault and count the runs with an alarm."""
     seed = Stream(fault.name, steady(_P_B, 0.8, 0.5)).seed
-    counts = fault.draw(np.random.default_rng(seed), (size.n_null_panes, size.n_broken_runs))
-    alarms = watch(FOUR_FIFTHS, counts, log_c=size.null_log_c, design_effect=fault.design_effect).alarms
+    counts = fault.draw(np.random.default_rng(seed), (size.n_null_panes, size.n_fault_runs))
+    alarms = run_detector(FOUR_FIFTHS, counts, log_c=size.null_log_c, design_effect=fault.design_effect).alarms
     return FaultResult(
         name=fault.name,
         seed=seed,
         design_effect=fault.design_effect,
-        n_runs=size.n_broken_runs,
+        n_runs=size.n_fault_runs,
         n_runs_with_any=int(alarms.any(axis=0).sum()),
-        permitted=float(counts[..., 1::2].sum() / size.n_broken_runs / math.exp(size.null_log_c)),
+        permitted=float(counts[..., 1::2].sum() / size.n_fault_runs / math.exp(size.null_log_c)),
     )

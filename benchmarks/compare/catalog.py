@@ -1,4 +1,4 @@
-"""The systems that are compared: how each is started, how many events it gets, what it lacks beside the full job."""
+"""The systems that are compared: how each is started, how many events it gets, and what it lacks."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ class System:
         name: Its name in tables, files and ``--systems``.
         title: What it is.
         size: Which of the three inputs it gets; figures are per event, so slow systems get fewer.
-        lacks: How it differs from the full job.
+        lacks: Difference from the full job.
         module: Its program below ``benchmarks.systems``; empty for the Java one.
         environment: Name of its requirement file; empty for the environment of this process.
-        counts: Where its counts are found: it tells them itself, or they are read from a topic.
-        tables: Its Faust Tables; their changelogs are made before the start, since an event that comes before the app
-            knows a new topic's partitions is lost with an error (``PartitionsMismatch``).
-        tries: How often a run is begun that does not end. A stock Faust agent can lose what it fetched before its first
-            assignment, and then waits for it forever; a run with wrong counts is wrong at once.
+        counts: Source of its counts: it reports them itself, or they are read from a topic.
+        tables: Its Faust Tables; their changelogs are created before the start, since an event that arrives before the
+            app knows the partitions of a new topic is lost with an error (``PartitionsMismatch``).
+        tries: How often a run that does not end is started. A stock Faust agent can lose what it fetched before its
+            first assignment, and then waits for it without end; a run with wrong counts is wrong at once.
         passes: Suffix of each pass over the input; a Java system is measured cold and warmed.
-        is_by_attribute: Whether it counts each attribute on its own instead of their cross.
-        goal: Least wanted ratio of FairStream's events per CPU-second to its own; None where there is none.
+        is_by_attribute: Whether it counts each attribute separately instead of their cross.
+        goal: Minimum ratio of FairStream's events per CPU-second to those of this system; None without a goal.
     """
 
     name: str
@@ -35,7 +35,7 @@ class System:
     lacks: str
     module: str = ""
     environment: str = ""
-    counts: Literal["told", "partials", "changelog"] = "told"
+    counts: Literal["reported", "partials", "changelog"] = "reported"
     tables: tuple[str, ...] = ()
     tries: int = 1
     passes: tuple[str, ...] = ("",)
@@ -48,7 +48,7 @@ SYSTEMS = (
         name="fairstream",
         title="FairStream worker, role ingest",
         size="full",
-        lacks="nothing: exactly once; also drops repeats, sets late events aside and refuses bad records",
+        lacks="nothing: exactly once; also drops duplicates, lists late events and rejects invalid records",
         module="fairstream",
         counts="partials",
     ),
@@ -56,7 +56,7 @@ SYSTEMS = (
         name="confluent",
         title="plain confluent-kafka batch loop",
         size="full",
-        lacks="counts in memory only: lost or doubled by a crash; a bad record ends it",
+        lacks="counts in memory only: lost or doubled by a crash; an invalid record ends it",
         module="confluent_loop",
         goal=0.7,
     ),
@@ -64,7 +64,7 @@ SYSTEMS = (
         name="aiokafka",
         title="plain aiokafka batch loop",
         size="full",
-        lacks="counts in memory only: lost or doubled by a crash; a bad record ends it",
+        lacks="counts in memory only: lost or doubled by a crash; an invalid record ends it",
         module="aiokafka_loop",
         goal=0.8,
     ),
@@ -101,7 +101,7 @@ SYSTEMS = (
         name="quix",
         title="Quix Streams, exactly once, keyed by group_by",
         size="medium",
-        lacks="nothing that the job asks for; no repeats, late events or dead letters",
+        lacks="nothing that the job requires; no handling of duplicates, late events or dead letters",
         module="quix_grouped",
         environment="quix",
         goal=4.0,
@@ -110,7 +110,7 @@ SYSTEMS = (
         name="quix-one-key",
         title="Quix Streams, at least once, one key for a whole partition",
         size="medium",
-        lacks="at least once; spared the repartition topic that its keys ask for",
+        lacks="at least once; without the repartition topic that its keys require",
         module="quix",
         environment="quix",
     ),
@@ -128,7 +128,7 @@ SYSTEMS = (
         name="bytewax-cross",
         title="Bytewax with its recovery store, one windowed count of the cross",
         size="medium",
-        lacks="at least once: publishes again after a crash; its state lies on a local disk",
+        lacks="at least once: publishes again after a crash; its state on a local disk",
         module="bytewax_flow",
         environment="bytewax",
     ),
@@ -136,7 +136,7 @@ SYSTEMS = (
         name="kafka-streams",
         title="Kafka Streams, exactly_once_v2",
         size="full",
-        lacks="nothing that the job asks for; no repeats, late events or dead letters",
+        lacks="nothing that the job requires; no handling of duplicates, late events or dead letters",
         counts="changelog",
         passes=("-cold", ""),
         goal=1.0,

@@ -1,4 +1,4 @@
-"""A detector bank over many runs at once: each run is one detector, each pane one update."""
+"""FairStream's detector bank over many runs at once: each run is one detector, each pane one update."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ LOG_C = math.log(1e8)
 
 
 @dataclass(frozen=True)
-class Watched:
-    """What the detectors said.
+class DetectorRuns:
+    """Alarms, recoveries and onsets of the detectors.
 
     Attributes:
         alarms: Whether a breach was reported at the end of a pane, shape (panes, runs).
-        clears: Whether the recovery was, likewise.
-        onset_pane: First pane of the breach, where one was reported, else -1; shape (panes, runs).
+        recoveries: Whether a recovery was reported, same shape.
+        onset_pane: Estimated first pane of the breach, where one was reported, else -1; shape (panes, runs).
         highest_log_r: Highest statistic of each run, shape (runs,).
     """
 
     alarms: Bools
-    clears: Bools
+    recoveries: Bools
     onset_pane: Ints
     highest_log_r: Floats
 
 
-def watch(
+def run_detector(
     rule: RateRule,
     counts: Ints,
     *,
@@ -48,29 +48,29 @@ def watch(
     has_lifecycle: bool = False,
     design_effect: float = 1.0,
     enough: Callable[[Bools], bool] = lambda _: False,
-) -> Watched:
-    """Feed all runs, pane by pane.
+) -> DetectorRuns:
+    """Run the detectors over all panes.
 
     Args:
         rule: Rule of every run.
         counts: Shape (panes, runs, 4).
         log_c: Natural log of the threshold.
-        has_lifecycle: Whether an alarm leads into breach; else the detector begins anew.
-        design_effect: As the bank has it.
-        enough: Asked every 100 panes with the alarms so far; True ends the watch.
+        has_lifecycle: Whether an alarm starts a breach; otherwise the detector restarts.
+        design_effect: Of the bank.
+        enough: Called every 100 panes with the alarms so far; True ends the run.
     """
     n_panes, n_runs, _ = counts.shape
     bank = DetectorBank([rule] * n_runs, [log_c] * n_runs, has_lifecycle=has_lifecycle, design_effect=design_effect)
-    alarms, clears = np.zeros((2, n_panes, n_runs), dtype=np.bool_)
+    alarms, recoveries = np.zeros((2, n_panes, n_runs), dtype=np.bool_)
     onset_pane = np.full((n_panes, n_runs), -1)
     highest = np.full(n_runs, -np.inf)
     for pane in range(n_panes):
         for change in bank.update(pane * PANE_N, counts[pane][:, None, :]):
-            _note(change, pane, alarms if change.to_breach else clears, onset_pane)
+            _note(change, pane, alarms if change.to_breach else recoveries, onset_pane)
         np.maximum(highest, bank.log_sr, out=highest)
         if pane % 100 == 0 and enough(alarms):
             break
-    return Watched(alarms, clears, onset_pane, highest)
+    return DetectorRuns(alarms, recoveries, onset_pane, highest)
 
 
 def _note(change: Transition, pane: int, into: Bools, onset_pane: Ints) -> None:
@@ -91,7 +91,7 @@ def first_after(alarms: Bools, change_pane: int) -> Floats:
 
 
 def quantile(values: Floats, share: float) -> float:
-    """Return the value that a share of all values does not exceed; inf where there are none or too many are inf.
+    """Return the value that a share of all values does not exceed; inf if there are none or too many are inf.
 
     >>> quantile(np.array([100.0, 300.0, np.inf]), 0.5), quantile(np.array([]), 0.5)
     (300.0, inf)

@@ -1,0 +1,72 @@
+"""How many fairness series a policy can make at most, added up from the instruments that make them.
+
+Each class of rows says how many series it makes for a group, an attribute or a kind of limit, from its own list of
+instruments; this module multiplies by what the policy declares.
+"""
+
+from __future__ import annotations
+
+from math import comb
+
+from stream_app.edges.metrics.alert_levels import AlertLevels, questions_of
+from stream_app.edges.metrics.fairness_values import (
+    N_EXPLAINED,
+    N_UNDECLARED,
+    N_WORST,
+    CauseValues,
+    EvidenceValues,
+    GroupScope,
+    GroupValues,
+)
+from stream_app.edges.metrics.outcome_values import OutcomeValues
+from stream_app.pipeline.judge.budget import N_PAIR_TESTS
+from stream_app.pipeline.records.evidence import PAIR_KINDS
+from stream_app.policy import Attribute, ModelPolicy, Policy
+
+SUPPRESSION_REASONS = ("small_cell", "complementary")
+_N_SUPPRESSED = len(SUPPRESSION_REASONS)  # series of an attribute, one for each reason
+_N_ENDS = 1  # end of the newest window of an attribute and window
+_N_REFERENCES = 1  # reference group of an attribute
+
+
+def count_series(policy: Policy) -> int:
+    """Return the maximum number of fairness series of a policy.
+
+    >>> from stream_app.policy import load_policy
+    >>> count_series(load_policy("loans")) < 2000
+    True
+    """
+    return sum(map(_of_model, policy.models))
+
+
+def _of_model(model: ModelPolicy) -> int:
+    if model.kind == "counts":
+        return _N_SUPPRESSED
+    n_attributes = len(model.attributes)
+    n_crosses = sum(comb(n_attributes, depth) for depth in range(2, model.detection.max_depth + 1))
+    return sum(_of_attribute(model, attribute) for attribute in model.attributes) + n_crosses * _of_cross(model)
+
+
+def _of_attribute(model: ModelPolicy, attribute: Attribute) -> int:
+    n_windows, n_groups, n_questions = len(model.windows), len(attribute.groups), len(questions_of(model))
+    n_kinds = len(PAIR_KINDS) + n_questions
+    n_tests = N_PAIR_TESTS + 2 * n_questions + (model.score is not None)
+    n_of_window = (
+        n_groups * GroupValues.n_series(GroupScope.DECLARED)
+        + N_UNDECLARED * GroupValues.n_series(GroupScope.UNDECLARED)
+        + N_EXPLAINED * CauseValues.n_series()
+        + _N_ENDS
+    )
+    n_series = n_windows * n_of_window
+    n_series += EvidenceValues.n_series(n_tests, n_groups) + AlertLevels.n_series(n_kinds, n_windows)
+    n_series += n_kinds + _N_REFERENCES + _N_SUPPRESSED  # the limit of each kind
+    if model.outcome is not None:
+        n_series += OutcomeValues.n_series(n_windows) * (n_groups + N_UNDECLARED)
+    return n_series
+
+
+def _of_cross(model: ModelPolicy) -> int:
+    n_windows = len(model.windows)
+    n_series = n_windows * (N_WORST * GroupValues.n_series(GroupScope.CROSSED) + _N_ENDS)
+    n_series += EvidenceValues.n_series(N_PAIR_TESTS, N_WORST) + AlertLevels.n_series(len(PAIR_KINDS), n_windows)
+    return n_series + _N_SUPPRESSED
