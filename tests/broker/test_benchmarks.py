@@ -100,4 +100,4 @@ def test_a_wrong_pseudonym_is_detected(outputs: tuple[Bench, Task, list[tuple[by
 
     faults = faults_of(task, task.output_topic, job.counts(), bench.inputs["full"][1])
 
-    assert faults == ["outputs with other pseudonyms or decisions than expected"]
+    assert faults == ["outputs with unexpected pseudonyms or decisions"]
