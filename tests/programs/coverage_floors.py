@@ -25,9 +25,9 @@ FLOORS = {
     "stream_app/offline": 98.0,
     "stream_app/policy": 98.0,
     "stream_app/render": 92.0,
-    "stream_app/edges": 60.0,
-    "stream_app/programs": 45.0,
-    "stream_app/cli": 48.0,
+    "stream_app/edges": 62.0,
+    "stream_app/programs": 48.0,
+    "stream_app/cli": 50.0,
     "producers": 88.0,
 }
 
