@@ -32,7 +32,7 @@ test-pythons: $(READY) ## run the tests that need no server on each other Python
 
 coverage: $(READY) ## branch coverage of the tests that need no server: 100 % of core, a floor for the rest
 	@rm -rf build/coverage && mkdir -p build/coverage
-	$(BIN)/coverage run -m pytest -q -n 2 --dist loadfile $(PURE) $(ARGS)
+	$(BIN)/coverage run -m pytest -q -n 2 --dist loadfile --timeout=1500 $(PURE) $(ARGS)
 	$(BIN)/python -m tests.programs.coverage_floors
 
 lint: style typing layers ## style, types and the direction of imports

@@ -17,6 +17,8 @@ from coverage import Coverage
 
 from tests.support.paths import ROOT
 
+DATA = ROOT / "build" / "coverage"
+
 # Lowest share of branches and lines, in percent. The core has every branch tested; the other floors are a little below
 # what was measured when they were set, and may only rise.
 FLOORS = {
@@ -25,9 +27,9 @@ FLOORS = {
     "stream_app/offline": 98.0,
     "stream_app/policy": 98.0,
     "stream_app/render": 92.0,
-    "stream_app/edges": 60.0,
-    "stream_app/programs": 45.0,
-    "stream_app/cli": 48.0,
+    "stream_app/edges": 62.0,
+    "stream_app/programs": 48.0,
+    "stream_app/cli": 50.0,
     "producers": 88.0,
 }
 
@@ -65,7 +67,11 @@ def below_floor(measured: Mapping[str, Measured], floors: Mapping[str, float]) -
 
 def main() -> int:
     coverage = Coverage(config_file=str(ROOT / "pyproject.toml"))
-    coverage.combine(keep=True)
+    if list(DATA.glob("data.*")):  # what each process measured; later runs read what the first one has combined
+        coverage.combine()
+        coverage.save()
+    else:
+        coverage.load()
     measured = {package: measure(coverage, package) for package in FLOORS}
     for package, floor in FLOORS.items():
         print(f"{package:<22}{measured[package].percent:7.1f} %   floor {floor:5.1f} %")
