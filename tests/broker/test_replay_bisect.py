@@ -1,4 +1,4 @@
-"""``replay bisect`` over loans that a real worker counted: since when, by which version of the model, and where."""
+"""``replay bisect`` over loans that a real worker counted: the onset, the version of the model, and the segment."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ START_S = int(time.time() // 60) * 60 - 3600
 RELEASE_S, DRIFT_S = 40, 120  # a harmless release long before the one that is unfair
 
 
-def sent(site: Site, *arguments: str) -> None:
+def send_loans(site: Site, *arguments: str) -> None:
     """Send loans and let a worker publish all of them."""
     with site.worker() as worker:
         done = site.command(
@@ -40,30 +40,30 @@ def bisect(site: Site, *arguments: str) -> str:
     return done.stdout
 
 
-def found_by(site: Site, *arguments: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(bisect(site, "--json", *arguments))
-    return found
+def answer_of(site: Site, *arguments: str) -> dict[str, Any]:
+    answer: dict[str, Any] = json.loads(bisect(site, "--json", *arguments))
+    return answer
 
 
 def test_it_names_the_pane_the_version_and_the_segment_of_a_drift(
     kafka: str, tmp_path: Path, fresh_name: Callable[[str], str]
 ) -> None:
     site = open_site(kafka, tmp_path, fresh_name("s"), "loans", n_partitions=2)
-    sent(site, "--drift", f"0@0,0@{RELEASE_S}s,0.8@{DRIFT_S}s")
+    send_loans(site, "--drift", f"0@0,0@{RELEASE_S}s,0.8@{DRIFT_S}s")
 
-    found = found_by(site)
-    onset, versions = found["onset"], found["versions"]
+    answer = answer_of(site)
+    onset, versions = answer["onset"], answer["versions"]
     assert onset["pane_s"] == START_S + DRIFT_S
     assert onset["earliest_s"] <= onset["pane_s"] <= onset["latest_s"]
     assert versions["began_with"] == "3"
-    by_name = {own["version"]: own for own in versions["versions"]}
-    assert {name: own["first_pane_s"] - START_S for name, own in by_name.items()} == {
+    by_name = {version["version"]: version for version in versions["versions"]}
+    assert {name: version["first_pane_s"] - START_S for name, version in by_name.items()} == {
         "1": 0,
         "2": RELEASE_S,
         "3": DRIFT_S,
     }
     # Half of all decisions are about women; the drift takes 0.32 from their rate, here within five standard errors.
-    n = {name: [own[side]["n"] for side in ("before", "after")] for name, own in by_name.items()}
+    n = {name: [version[side]["n"] for side in ("before", "after")] for name, version in by_name.items()}
     in_stage = {"1": RELEASE_S, "2": DRIFT_S - RELEASE_S, "3": N_EVENTS // PER_S - DRIFT_S}
     assert n == {
         "1": [in_stage["1"] * PER_S // 2, None],
@@ -74,11 +74,11 @@ def test_it_names_the_pane_the_version_and_the_segment_of_a_drift(
     change = onset["after"]["gap"] - onset["before"]["gap"]
     assert versions["mix"] == pytest.approx(change)
     assert versions["rate"] == 0.0
-    assert sum(own["mix"] + own["rate"] for own in versions["versions"]) == pytest.approx(change)
+    assert sum(version["mix"] + version["rate"] for version in versions["versions"]) == pytest.approx(change)
     # Home loans are many, personal ones are hit hardest: by share x drift both make 0.35 of the change.
     assert onset["segments"][0]["segment"] in {"home", "personal"}
 
-    published = found_by(site, "--published")
+    published = answer_of(site, "--published")
     assert published["onset"] == onset
     assert published["versions"] == versions
 
@@ -89,13 +89,13 @@ def test_it_names_the_pane_the_version_and_the_segment_of_a_drift(
     assert f"segment: {onset['segments'][0]['segment']}" in text
 
 
-def test_a_drift_under_one_version_is_not_laid_on_it(
+def test_a_drift_under_one_version_is_not_attributed_to_it(
     kafka: str, tmp_path: Path, fresh_name: Callable[[str], str]
 ) -> None:
     site = open_site(kafka, tmp_path, fresh_name("s"), "loans", n_partitions=2)
-    sent(site, "--drift", f"0@0,0.8@{DRIFT_S}s", "--model-version", "7")
-    found = found_by(site, "--metric", "gap")
-    assert found["onset"]["pane_s"] == START_S + DRIFT_S
-    assert found["versions"]["began_with"] is None
-    assert [own["version"] for own in found["versions"]["versions"]] == ["7"]
+    send_loans(site, "--drift", f"0@0,0.8@{DRIFT_S}s", "--model-version", "7")
+    answer = answer_of(site, "--metric", "gap")
+    assert answer["onset"]["pane_s"] == START_S + DRIFT_S
+    assert answer["versions"]["began_with"] is None
+    assert [version["version"] for version in answer["versions"]["versions"]] == ["7"]
     assert "model version: 7 before and after" in bisect(site, "--published")

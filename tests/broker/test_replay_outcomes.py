@@ -39,11 +39,11 @@ def test_decisions_and_outcomes_are_recomputed_and_a_lost_join_topic_is_reported
         site.wait_until("all decisions are judged", lambda: is_settled(site))
         site.wait_until("all outcomes are judged", lambda: n_judged(site) == n_raw(site))
         assert worker.stop() == 0
-    found = json.loads(verify(site, "--json"))
-    outcomes = found["outcomes"]
-    assert (found["is_equal"], outcomes["is_equal"]) == (True, True)
+    verification = json.loads(verify(site, "--json"))
+    outcomes = verification["outcomes"]
+    assert (verification["is_equal"], outcomes["is_equal"]) == (True, True)
     assert (outcomes["model"], outcomes["n_missing"], outcomes["n_unexpected"]) == (f"{name}/outcomes", 0, 0)
-    assert found["n_equal"] >= len(live_results(site)) >= len(site.models[0]["attributes"])
+    assert verification["n_equal"] >= len(live_results(site)) >= len(site.models[0]["attributes"])
     assert outcomes["n_equal"] >= len(outcome_results(site)) >= len(site.models[0]["attributes"])
     assert f"{outcomes['n_equal']:,} about its outcomes" in verify(site, "--published")
 
@@ -69,11 +69,15 @@ def n_raw(site: Site) -> int:
 
 
 def n_judged(site: Site) -> int:
-    """Return how many outcomes the newest running total holds."""
-    totals = [own["n"] for own in outcome_results(site) if (own["window"], own["attribute"]) == ("total", "gender")]
+    """Return how many outcomes are in the newest running total."""
+    totals = [
+        result["n"]
+        for result in outcome_results(site)
+        if (result["window"], result["attribute"]) == ("total", "gender")
+    ]
     return totals[-1] if totals else -1
 
 
 def outcome_results(site: Site) -> list[dict[str, Any]]:
     name = f"{site.models[0]['name']}/outcomes"
-    return [own for own in read_json(site.kafka, FAIRNESS_RESULTS) if own["model"] == name]
+    return [result for result in read_json(site.kafka, FAIRNESS_RESULTS) if result["model"] == name]

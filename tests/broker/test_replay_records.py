@@ -49,7 +49,7 @@ def permitting(site: Site) -> Path:
 @pytest.fixture(scope="module")
 def time_range(site: Site) -> tuple[int, int]:
     """Two minutes in the middle, cut where no pane ends."""
-    start_s = min(own["start_s"] for own in live_results(site) if own["window"] == "total")
+    start_s = min(result["start_s"] for result in live_results(site) if result["window"] == "total")
     return start_s + 63, start_s + 181
 
 
@@ -62,7 +62,7 @@ def export(
     return done
 
 
-def lies_in(time_range: tuple[int, int], value: bytes) -> bool:
+def is_in(time_range: tuple[int, int], value: bytes) -> bool:
     return time_range[0] <= datetime.fromisoformat(json.loads(value)["ts"]).timestamp() < time_range[1]
 
 
@@ -79,24 +79,24 @@ def in_order(messages: Iterable[Any]) -> list[Any]:
 
 def audit_of(site: Site, export_id: str) -> list[dict[str, Any]]:
     lines = (site.folder / "audit.jsonl").read_text("utf-8").splitlines()
-    return [own for own in map(json.loads, lines) if own["export"] == export_id]
+    return [entry for entry in map(json.loads, lines) if entry["export"] == export_id]
 
 
-def test_published_events_are_exported_byte_for_byte_and_both_audits_tell_of_it(
+def test_published_events_are_exported_byte_for_byte_and_both_audits_record_it(
     site: Site, permitting: Path, time_range: tuple[int, int], tmp_path: Path
 ) -> None:
     topic, path = site.models[0]["output_topic"], tmp_path / "events.jsonl"
     done = export(site, time_range, "--policy", permitting, "--out", path, *AGREED)
-    told = json.loads(done.stdout)
-    expected = [own for own in in_order(read_topic(site.kafka, topic)) if lies_in(time_range, own.value())]
+    summary = json.loads(done.stdout)
+    expected = [message for message in in_order(read_topic(site.kafka, topic)) if is_in(time_range, message.value())]
     assert len(expected) > 3000
     assert path.read_bytes() == b"".join(map(line_of, expected))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     progress = json.loads(done.stderr.splitlines()[-1])
-    assert (progress["progress"], progress["n_done"]) == ("exporting", told["n_read"])
+    assert (progress["progress"], progress["n_done"]) == ("exporting", summary["n_read"])
 
-    begun, ended = entries = audit_of(site, told["export"])
-    in_topic = [own for own in read_json(site.kafka, "fairness-audit") if own["export"] == told["export"]]
+    begun, ended = entries = audit_of(site, summary["export"])
+    in_topic = [entry for entry in read_json(site.kafka, "fairness-audit") if entry["export"] == summary["export"]]
     assert in_topic == entries
     assert stat.S_IMODE((site.folder / "audit.jsonl").stat().st_mode) == 0o600
     assert (begun["event"], begun["reason"], begun["records"]) == ("export-begun", REASON, "pseudonymized")
@@ -106,35 +106,43 @@ def test_published_events_are_exported_byte_for_byte_and_both_audits_tell_of_it(
     assert begun["policy_hash"] in site.command("policy", "check", str(permitting)).stdout
     assert begun["policy_hash"] != site.policy.hash()
     assert (ended["event"], ended["outcome"], ended["n_records"]) == ("export-ended", "done", len(expected))
-    assert ended["sha256"] == told["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
-    for partition, own in ended["by_partition"].items():
+    assert ended["sha256"] == summary["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    for partition, part in ended["by_partition"].items():
         offsets = [message.offset() for message in expected if message.partition() == int(partition)]
-        assert (own["n"], own["first_offset"], own["last_offset"]) == (len(offsets), offsets[0], offsets[-1])
+        assert (part["n"], part["first_offset"], part["last_offset"]) == (len(offsets), offsets[0], offsets[-1])
         assert begun["offsets"][partition][0] <= offsets[0] <= offsets[-1] < begun["offsets"][partition][1]
 
 
-def test_raw_records_are_all_those_of_the_stretch_that_are_no_dead_letters(
+def test_raw_records_are_all_of_the_range_except_dead_letters(
     site: Site, permitting: Path, time_range: tuple[int, int], tmp_path: Path
 ) -> None:
     topic, path = site.models[0]["topic"], tmp_path / "raw.jsonl"
     rejected = {
-        (own["partition"], own["offset"]) for own in read_json(site.kafka, "dead-letters") if own["topic"] == topic
+        (letter["partition"], letter["offset"])
+        for letter in read_json(site.kafka, "dead-letters")
+        if letter["topic"] == topic
     }
     assert rejected
-    good = [own for own in in_order(read_topic(site.kafka, topic)) if (own.partition(), own.offset()) not in rejected]
-    expected = [own for own in good if lies_in(time_range, own.value())]
-    told = json.loads(
+    good = [
+        message
+        for message in in_order(read_topic(site.kafka, topic))
+        if (message.partition(), message.offset()) not in rejected
+    ]
+    expected = [message for message in good if is_in(time_range, message.value())]
+    summary = json.loads(
         export(site, time_range, "--policy", permitting, "--from-raw", "--unsafe-raw", "--out", path, *AGREED).stdout
     )
     assert path.read_bytes() == b"".join(map(line_of, expected))
-    assert told["n_refused"] == len(rejected)
-    [begun, _] = audit_of(site, told["export"])
+    assert summary["n_rejected"] == len(rejected)
+    [begun, _] = audit_of(site, summary["export"])
     assert (begun["records"], begun["topic"]) == ("raw", topic)
-    published = sum(lies_in(time_range, own.value()) for own in read_topic(site.kafka, site.models[0]["output_topic"]))
-    assert len(expected) > published  # late and repeated ones are in the raw log only
+    published = sum(
+        is_in(time_range, message.value()) for message in read_topic(site.kafka, site.models[0]["output_topic"])
+    )
+    assert len(expected) > published  # late and duplicate ones are in the raw log only
 
 
-def test_tables_hold_the_same_records(
+def test_tables_contain_the_same_records(
     site: Site, permitting: Path, time_range: tuple[int, int], tmp_path: Path
 ) -> None:
     common = ("--policy", permitting, *AGREED, "--out")
@@ -148,13 +156,13 @@ def test_tables_hold_the_same_records(
     export(site, time_range, *common, tmp_path / "out.csv", "--format", "csv")
     records = [json.loads(line)["record"] for line in (tmp_path / "out.jsonl").read_bytes().splitlines()]
     rows = list(csv.DictReader(io.StringIO((tmp_path / "out.csv").read_text("utf-8"), newline="")))
-    assert [row["record.applicant_id"] for row in rows] == [own["applicant_id"] for own in records]
-    assert [float(row["record.credit_score"]) for row in rows] == [own["credit_score"] for own in records]
+    assert [row["record.applicant_id"] for row in rows] == [record["applicant_id"] for record in records]
+    assert [float(row["record.credit_score"]) for row in rows] == [record["credit_score"] for record in records]
     parquet = pytest.importorskip("pyarrow.parquet")
     export(site, time_range, *common, tmp_path / "out.parquet", "--format", "parquet")
     table = parquet.read_table(tmp_path / "out.parquet")
     assert [json.loads(value) for value in table.column("record").to_pylist()] == records
-    assert table.column("record.approved").to_pylist() == [own["approved"] for own in records]
+    assert table.column("record.approved").to_pylist() == [record["approved"] for record in records]
 
 
 def test_without_permission_flags_or_audit_nothing_is_written(
@@ -197,4 +205,7 @@ def test_an_export_that_is_interrupted_leaves_no_file_and_is_in_the_audit(
     export_id = part.name.removeprefix(".out.jsonl.").removesuffix(".part")
     begun, ended = audit_of(site, export_id)
     assert (begun["event"], ended["outcome"], ended["error"]) == ("export-begun", "abandoned", "KeyboardInterrupt")
-    assert [own for own in read_json(site.kafka, "fairness-audit") if own["export"] == export_id] == [begun, ended]
+    assert [entry for entry in read_json(site.kafka, "fairness-audit") if entry["export"] == export_id] == [
+        begun,
+        ended,
+    ]

@@ -1,4 +1,4 @@
-"""``replay run``, ``compare`` and what is made of a run, against topics that a real worker judged."""
+"""``replay run``, ``compare`` and exports of a run, against topics that a real worker judged."""
 
 from __future__ import annotations
 
@@ -49,11 +49,15 @@ def run(site: Site, name: str, *arguments: str) -> tuple[dict[str, Any], list[di
 
 
 def counts_of(results: list[dict[str, Any]]) -> Counts:
-    newest = {(own["attribute"], own["window"], own["end_s"]): own for own in results if own["window"] != "total"}
+    newest = {
+        (result["attribute"], result["window"], result["end_s"]): result
+        for result in results
+        if result["window"] != "total"
+    }
     return {
         (*key, group["group"]): (group["n"], group["favorable"])
-        for key, own in newest.items()
-        for group in own["groups"]
+        for key, result in newest.items()
+        for group in result["groups"]
         if group["n"]
     }
 
@@ -80,27 +84,27 @@ def test_the_same_run_again_has_the_same_digest_and_its_folder_is_for_its_owner_
     assert {"first", "second"} <= set(listed)
 
 
-def test_a_stretch_holds_whole_windows_with_the_counts_of_the_whole_log(site: Site) -> None:
+def test_a_range_has_complete_windows_with_the_counts_of_the_complete_log(site: Site) -> None:
     _, whole = run(site, "whole", "--unsafe-exact")
-    ends = sorted({own["end_s"] for own in whole if own["window"] == "1m"})
+    ends = sorted({result["end_s"] for result in whole if result["window"] == "1m"})
     from_s, to_s = ends[2] - 30, ends[-3] + 5
     manifest, part = run(site, "part", "--unsafe-exact", "--from", str(from_s), "--to", str(to_s))
-    windows = [own for own in part if own["window"] != "total"]
+    windows = [result for result in part if result["window"] != "total"]
     assert windows
-    assert all(from_s - 10 <= own["start_s"] and own["end_s"] <= to_s + 10 for own in windows)
+    assert all(from_s - 10 <= result["start_s"] and result["end_s"] <= to_s + 10 for result in windows)
     everything = counts_of(whole)
     assert {key: everything[key] for key in counts_of(part)} == counts_of(part)
     assert (manifest["from_s"], manifest["to_s"]) == (from_s, to_s)
 
 
-def test_small_groups_are_hidden_unless_it_is_asked_for(site: Site) -> None:
+def test_small_groups_are_hidden_unless_exact_values_are_requested(site: Site) -> None:
     _, results = run(site, "hidden")
-    shown = [group["n"] for own in results for group in own["groups"] if group["n"] is not None]
+    shown = [group["n"] for result in results for group in result["groups"] if group["n"] is not None]
     assert min(shown) >= 10
-    assert any(group["hidden"] for own in results for group in own["groups"])
+    assert any(group["hidden"] for result in results for group in result["groups"])
 
 
-def test_a_what_if_that_changes_the_alerts_ends_with_2_and_one_that_does_not_with_0(site: Site) -> None:
+def test_a_scenario_that_changes_the_alerts_ends_with_2_and_another_with_0(site: Site) -> None:
     strict = replay(site, "compare", "--json", "--set", "threshold.dir=0.95", "--scenario", "k=20", code=2)
     scenarios = json.loads(strict.stdout)["scenarios"]
     assert [scenario["scenario"] for scenario in scenarios] == ["threshold.dir=0.95", "k=20"]
@@ -111,15 +115,15 @@ def test_a_what_if_that_changes_the_alerts_ends_with_2_and_one_that_does_not_wit
     assert same["scenarios"][0]["alerts"] == []
 
 
-def test_a_what_if_compared_with_live_has_the_same_numbers(site: Site) -> None:
-    """Alerts may differ: where partitions fell silent, the live tests were fed as the clock decided; see ``verify``."""
+def test_a_scenario_compared_with_live_has_the_same_numbers(site: Site) -> None:
+    """Alerts may differ: where partitions fell silent, the clock closed the panes of the live tests; see ``verify``."""
     done = site.command("replay", "compare", "--json", "--with", "live", "--set", "threshold.gap=0.25")
     assert done.returncode in {0, 2}, done.stderr
     [compared] = json.loads(done.stdout)["scenarios"]
     assert compared["original"] == "live"
-    numbers = [own for own in compared["deltas"] if own["field"] == "n" and own["original"] is not None]
+    numbers = [delta for delta in compared["deltas"] if delta["field"] == "n" and delta["original"] is not None]
     assert len(numbers) > 8
-    assert {own["delta"] for own in numbers} == {0}
+    assert {delta["delta"] for delta in numbers} == {0}
 
 
 def test_another_group_map_counts_from_the_records(site: Site, tmp_path: Path) -> None:
@@ -134,13 +138,17 @@ def test_another_group_map_counts_from_the_records(site: Site, tmp_path: Path) -
         ]
         for n in (0, 1)
     )
-    before, after = ({(g["group"]): g["n"] for own in results if own["window"] == "total" and own["attribute"] == "race"
-                      for g in own["groups"]} for results in (original, mapped))  # fmt: skip
+    before, after = (race_counts(results) for results in (original, mapped))
     assert after["minority"] == before["black"] + before["asian"] + before["hispanic"]
     assert after["white"] == before["white"]
 
 
-def test_exports_hold_the_same_rows_and_no_formula(site: Site, tmp_path: Path) -> None:
+def race_counts(results: list[dict[str, Any]]) -> dict[str, int]:
+    totals = [result for result in results if (result["window"], result["attribute"]) == ("total", "race")]
+    return {group["group"]: group["n"] for result in totals for group in result["groups"]}
+
+
+def test_exports_contain_the_same_rows_and_no_formula(site: Site, tmp_path: Path) -> None:
     run(site, "exported")
     rows = list(csv.DictReader(io.StringIO(replay(site, "export", "exported").stdout)))
     lines = [json.loads(line) for line in replay(site, "export", "exported", "--format", "json").stdout.splitlines()]
@@ -191,9 +199,13 @@ def test_republished_records_keep_key_date_and_allowed_headers(site: Site) -> No
     for copy in copies:
         headers = dict(copy.headers())
         topic, partition, offset = headers["x-replay-origin"].decode().rsplit(":", 2)
-        own = originals[int(partition), int(offset)]
-        assert (copy.key(), copy.value(), copy.timestamp()[1]) == (own.key(), own.value(), own.timestamp()[1])
-        assert (topic, copy.partition()) == (own.topic(), own.partition())
+        original = originals[int(partition), int(offset)]
+        assert (copy.key(), copy.value(), copy.timestamp()[1]) == (
+            original.key(),
+            original.value(),
+            original.timestamp()[1],
+        )
+        assert (topic, copy.partition()) == (original.topic(), original.partition())
         assert set(headers) == {"source", "x-replay-id", "x-replay-origin"}
     assert "does not begin with replay-" in replay(site, "republish", "--to-topic", "other", code=2).stderr
     raw = site.models[0]["topic"]
@@ -203,15 +215,15 @@ def test_republished_records_keep_key_date_and_allowed_headers(site: Site) -> No
 
 
 def test_bisect_finds_the_pane_and_the_direction_of_the_drift(site: Site) -> None:
-    found = json.loads(replay(site, "bisect", "--json", "--group", "female", "--metric", "gap").stdout)
-    onset = found["onset"]
-    start_s = min(own["start_s"] for own in live_results(site) if own["window"] == "total")
+    answer = json.loads(replay(site, "bisect", "--json", "--group", "female", "--metric", "gap").stdout)
+    onset = answer["onset"]
+    start_s = min(result["start_s"] for result in live_results(site) if result["window"] == "total")
     assert start_s + 60 <= onset["pane_s"] <= start_s + 300  # the drift rises from 60 s to 300 s
     assert onset["z"] < -5
     assert onset["after"]["gap"] < onset["before"]["gap"]
     change = sum(part["mix"] + part["rate"] for part in onset["segments"])
     assert change == pytest.approx(onset["after"]["gap"] - onset["before"]["gap"])
-    assert set(found["offsets"]) <= {"0", "1", "2", "3"}
+    assert set(answer["offsets"]) <= {"0", "1", "2", "3"}
 
 
 @pytest.mark.parametrize(
@@ -232,13 +244,13 @@ def test_bisect_finds_the_pane_and_the_direction_of_the_drift(site: Site) -> Non
         (("republish", "--from", "1h", "--to", "2h"), "ends before it"),
     ],
 )
-def test_a_wrong_question_is_refused_with_2_in_one_line(site: Site, arguments: tuple[str, ...], words: str) -> None:
+def test_a_wrong_request_is_rejected_with_2_in_one_line(site: Site, arguments: tuple[str, ...], words: str) -> None:
     done = replay(site, *arguments, code=2)
     assert words in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-def test_a_policy_that_does_not_fit_the_records_is_refused(site: Site, tmp_path: Path) -> None:
+def test_a_policy_that_does_not_fit_the_records_is_rejected(site: Site, tmp_path: Path) -> None:
     other = tmp_path / "other.toml"
     other.write_text(site.policy_file.read_text("utf-8").replace('path = "approved"', 'path = "granted"'), "utf-8")
     assert "fits none of" in replay(site, "run", "--policy", str(other), "--run", "unfit", code=2).stderr

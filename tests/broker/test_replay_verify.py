@@ -47,27 +47,27 @@ def committed(site: Site) -> dict[int, int]:
 
 
 @pytest.mark.parametrize("source", ["--from-raw", "--published"])
-def test_everything_that_was_judged_is_found_again_bit_for_bit(site: Site, source: str) -> None:
+def test_everything_that_was_judged_is_recomputed_bit_for_bit(site: Site, source: str) -> None:
     before = committed(site)
-    code, found = verify(site, source)
-    assert (code, found["is_equal"]) == (0, True), found
-    assert found["n_equal"] > len(live_results(site)) > 40
-    assert (found["n_missing"], found["n_unexpected"]) == (0, 0)
+    code, verification = verify(site, source)
+    assert (code, verification["is_equal"]) == (0, True), verification
+    assert verification["n_equal"] > len(live_results(site)) > 40
+    assert (verification["n_missing"], verification["n_unexpected"]) == (0, 0)
     assert committed(site) == before
     assert set(before) == {0, 1, 2, 3}
 
 
 @pytest.mark.parametrize("act", TAMPERINGS)
-def test_one_record_that_was_tampered_with_is_found(
+def test_one_record_that_was_tampered_with_is_detected(
     site: Site, fresh_name: Callable[[str], str], act: Callable[[Record], Record | None]
 ) -> None:
     tampering = Tampering(act, partition=2, offset=offset_that_matters(site, partition=2, least=1500))
     copy = copy_topic(site, fresh_name(act.__name__), tampering)
-    code, found = verify(site, "--source-topic", copy)
-    assert (code, found.get("is_equal")) == (1, False), found
-    divergence, difference, touched = found["divergence"], found["difference"], tampering.touched
+    code, verification = verify(site, "--source-topic", copy)
+    assert (code, verification.get("is_equal")) == (1, False), verification
+    divergence, difference, touched = verification["divergence"], verification["difference"], tampering.touched
     assert touched is not None
-    assert divergence["partition"] == 2, found
+    assert divergence["partition"] == 2, verification
     assert divergence["first_offset"] <= touched.offset < divergence["next_offset"]
     time_s = datetime.fromisoformat(json.loads(touched.value or b"")["ts"]).timestamp()
     assert difference["window"] == "1m"
@@ -77,11 +77,11 @@ def test_one_record_that_was_tampered_with_is_found(
 
 def test_an_untouched_copy_is_equal(site: Site, fresh_name: Callable[[str], str]) -> None:
     keep: Change = lambda _, record: record  # noqa: E731 - one line says it
-    code, found = verify(site, "--source-topic", copy_topic(site, fresh_name("copy"), keep))
-    assert (code, found["is_equal"]) == (0, True), found
+    code, verification = verify(site, "--source-topic", copy_topic(site, fresh_name("copy"), keep))
+    assert (code, verification["is_equal"]) == (0, True), verification
 
 
-def test_another_policy_is_refused_by_its_hash(site: Site, tmp_path: Path) -> None:
+def test_another_policy_is_rejected_by_its_hash(site: Site, tmp_path: Path) -> None:
     other = tmp_path / "other.toml"
     other.write_text(site.policy_file.read_text("utf-8") + "deduplication_window = 1000\n", "utf-8")
     done = site.command("replay", "verify", "--policy", str(other))

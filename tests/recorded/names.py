@@ -70,7 +70,6 @@ RENAMED = Renames(
         "favourable_reference": "favorable_reference",
         "favourable_outcome_rate": "favorable_outcome_rate",
         "is_favourable": "is_favorable",
-<<<<<<< ours
         "decisions_repeated": "decisions_duplicate",
         "early": "unmatched",
         "found_s": "alarm_s",
@@ -80,12 +79,6 @@ RENAMED = Renames(
         "watch": "monitor",
         "mark": "source",
         "standardised": "standardized",
-=======
-        "found_s": "alarm_s",
-        "n_repeats": "n_duplicates",
-        "repeated": "duplicate",
-        "watch": "monitor",
->>>>>>> theirs
         "fates": "dispositions",
         "refused": "rejected",
         "variant": "scenario",

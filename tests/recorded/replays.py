@@ -17,7 +17,6 @@ from stream_app.core.windows.partials import decode_partial
 from stream_app.core.windows.source_progress import SourcePartition
 from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.names import outcomes_name
-<<<<<<< ours
 from stream_app.pipeline.records.journal import JournalEntry, decode_journal_entry
 from stream_app.pipeline.replay.cursor import Cursor, SourceCursor
 from stream_app.pipeline.replay.ranges.range_replay import RangeReplay
@@ -28,16 +27,6 @@ from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.pipeline.replay.verify.outcome_cursor import OutcomeCursor
 from stream_app.pipeline.replay.verify.recomputation import Recomputation, split_deployments
 from stream_app.pipeline.topology import Topology
-=======
-from stream_app.pipeline.outcomes.step import OutcomeTopology
-from stream_app.pipeline.records.journal import JournalEntry, decode_journal_entry
-from stream_app.pipeline.replay.cursor import Cursor, SourceCursor
-from stream_app.pipeline.replay.ranges.range_replay import RangeReplay, TimeRange
-from stream_app.pipeline.replay.ranges.scenarios import ScenarioSettings, original_scenario, scenario_of
-from stream_app.pipeline.replay.sources import PublishedCounter, RawCounter, SourceCounter
-from stream_app.pipeline.replay.verify.outcome_cursor import OutcomeCursor
-from stream_app.pipeline.replay.verify.recomputation import Recomputation, split_deployments
->>>>>>> theirs
 from stream_app.policy import ModelPolicy, Policy
 from stream_app.topics import FAIRNESS_JOURNAL, FAIRNESS_PARTIALS, outcome_join_topic
 from tests.recorded.plain import Record, Written, plain
@@ -156,11 +145,7 @@ def _cursor(counter: SourceCounter, topic: str, partition: int, log: Log) -> Cur
 
 def _outcome_cursors(model: ModelPolicy, logs: Logs) -> dict[SourcePartition, Cursor]:
     topic, n = outcome_join_topic(APP_ID, model.name), N_PARTITIONS[model.name]
-<<<<<<< ours
     topology = Topology({outcome_join_topic(APP_ID, model.name): n, FAIRNESS_PARTIALS: N_PARTIALS}, APP_ID)
-=======
-    topology = OutcomeTopology(APP_ID, n, N_PARTIALS)
->>>>>>> theirs
     return {
         SourcePartition(topic, own): OutcomeCursor(
             "labels", model, own, topology, _reader(runs_of(topic, own, logs[topic, own])), 0

@@ -19,7 +19,6 @@ from stream_app.core.join.join_records import decode_rows
 from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.core.windows.partials import decode_partial, encode_partial
 from stream_app.pipeline.contract import Batch, Outputs
-<<<<<<< ours
 from stream_app.pipeline.ingest.outcome_step import OutcomeIngestStep
 from stream_app.pipeline.ingest.step import IngestStep
 from stream_app.pipeline.judge.step import JudgeStep
@@ -35,14 +34,6 @@ from stream_app.topics import (
     LATE_DECISIONS,
     outcome_join_topic,
 )
-=======
-from stream_app.pipeline.ingest.outcome_step import OutcomeIngestStep, OutcomeIngestTopology
-from stream_app.pipeline.ingest.step import IngestStep, IngestTopology
-from stream_app.pipeline.judge.step import JudgeStep, JudgeTopology
-from stream_app.pipeline.outcomes.step import OutcomeStep, OutcomeTopology
-from stream_app.policy import ModelPolicy, Policy, parse_policy, read_policy_text
-from stream_app.topics import FAIRNESS_JOURNAL, FAIRNESS_PARTIALS, outcome_join_topic
->>>>>>> theirs
 from tests.recorded.plain import Record, Written, fields, plain
 
 APP_ID = "recorded"
@@ -51,11 +42,8 @@ N_PARTITIONS = {"loans": 4, "credit": 2, "camera": 2, "grants": 2}
 N_PARTIALS = 2
 N_NOTICES = 2
 PARTIALS = FAIRNESS_PARTIALS
-<<<<<<< ours
 _SHARED = dict.fromkeys((FAIRNESS_PARTIALS, FAIRNESS_RESULTS, CAMERA_AGGREGATES), N_PARTIALS)
 _SHARED |= dict.fromkeys((DEAD_LETTERS, LATE_DECISIONS), N_NOTICES)
-=======
->>>>>>> theirs
 _COLUMNS = {"cells": "<u4", "scores": "<i4", "times_s": "<u4", "is_favorable": "u1"}  # of the labels log
 _HEADS = ("meta", "clock")  # entries of a state that begin with its version and the hash of the layout
 
@@ -90,11 +78,7 @@ def roles(policy: Policy) -> list[Role]:
             make, topic = partial(_outcome_ingest, model), model.outcome.topic
             of_outcomes.append(Role("outcome ingest", name, topic, n, make, is_raw=True, is_of_outcomes=True))
             joins.append(Role("outcomes", name, outcome_join_topic(APP_ID, name), n, partial(_outcomes, model)))
-<<<<<<< ours
     judge = partial(JudgeStep, policy, topology=Topology(_SHARED, APP_ID))
-=======
-    judge = partial(JudgeStep, policy, topology=JudgeTopology(N_PARTIALS, N_PARTIALS))
->>>>>>> theirs
     return [*raw, *of_outcomes, *joins, Role("judge", "", PARTIALS, N_PARTIALS, judge, is_judge=True)]
 
 

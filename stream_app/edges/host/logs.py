@@ -2,13 +2,8 @@
 
 Libraries write complete requests at debug level, and exceptions carry the value that caused them. So the configured
 level applies to FairStream's own loggers only, and libraries log from warnings up. Of an exception the type and the
-<<<<<<< ours
 places are written, never its text. Of a library's message the template is written; its values only where the template
 is known to contain broker metadata (``_SAFE_TEMPLATES``), and the class of an exception always.
-=======
-places are written, never its text. Of a library's message the template is written; its values only if the template is
-known to contain broker metadata (``_SAFE_TEMPLATES``), and the class of an exception always.
->>>>>>> theirs
 """
 
 from __future__ import annotations
