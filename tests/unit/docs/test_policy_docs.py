@@ -52,7 +52,7 @@ def test_each_quoted_mistake_is_one_that_a_person_would_read() -> None:
         with pytest.raises(PolicyError) as rejected:
             parse_policy(PLAIN.replace(old, new, 1))
         said.add(str(rejected.value))
-    quoted = re.findall(r"^The policy has a mistake: .*$", DOC, re.MULTILINE)
+    quoted = re.findall(r"^Invalid policy: .*$", DOC, re.MULTILINE)
     assert len(quoted) >= 9
     assert set(quoted) <= said
 
