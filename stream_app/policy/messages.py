@@ -1,4 +1,4 @@
-"""What is wrong with a policy, in words: the path of the field, what was found there and what is allowed.
+"""What is wrong with a policy, in words: the path of the field, what it has and what is allowed.
 
 Values that a message quotes are those of the policy itself, which has no secrets and no records; they are escaped and
 cut, so a message is one line of printable text.
