@@ -1,4 +1,4 @@
-"""Policies with scores and outcomes: what follows from them, and which mistakes are refused."""
+"""Policies with scores and outcomes: what follows from them, and which mistakes are errors."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def test_topics_of_outcomes_follow_those_of_the_decisions() -> None:
     )
 
 
-def test_outcomes_in_another_number_of_partitions_are_refused_at_the_start() -> None:
+def test_outcomes_in_another_number_of_partitions_are_rejected_at_the_start() -> None:
     policy = load_policy("credit")
     there = {spec.name: spec.partitions for spec in declared_topics(policy, "app")}
     check_partitions(policy, "app", there)
