@@ -19,7 +19,6 @@ from stream_app.errors import ConfigError
 PREFIX = "FAIRSTREAM_"
 _SHORT = {"KAFKA": "kafka", "POLICY": "policy", "STATE": "state_dir"}
 _NOT_SETTINGS = {"SETTINGS", "TEST_BROKER"}
-_FLAGS = {"state_dir": "--state"}  # others are named like the setting
 _SECONDS = "a number of seconds above 0"
 _EXPECTED = {
     "kafka": "host:port, or several, comma-separated",
@@ -90,7 +89,7 @@ def load_settings(environ: Mapping[str, str], **flags: Any) -> Settings:
         values[field], origins[field] = text, variable
     given = {name: value for name, value in flags.items() if value is not None}
     values |= given
-    origins |= {name: _FLAGS.get(name, "--" + name.replace("_", "-")) for name in given}
+    origins |= {name: "--" + name.replace("_", "-") for name in given}
     try:
         return msgspec.convert(values, Settings, strict=False)
     except msgspec.ValidationError as error:
