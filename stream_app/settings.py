@@ -1,13 +1,14 @@
 """How this process runs: read once by the command line, passed on as values.
 
-Order: the defaults below, then a TOML file (``FAIRSTREAM_SETTINGS``), then ``FAIRSTREAM_*`` variables, then flags.
-What is watched is not here but in the policy (``stream_app.policy``).
+Precedence, lowest first: the defaults below, a TOML file (``FAIRSTREAM_SETTINGS``), ``FAIRSTREAM_*`` variables, flags.
+What is monitored is not here but in the policy (``stream_app.policy``).
 """
 
 from __future__ import annotations
 
+import difflib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,6 +19,15 @@ from stream_app.errors import ConfigError
 PREFIX = "FAIRSTREAM_"
 _SHORT = {"KAFKA": "kafka", "POLICY": "policy", "STATE": "state_dir"}
 _NOT_SETTINGS = {"SETTINGS", "TEST_BROKER"}
+_SECONDS = "a number of seconds above 0"
+_EXPECTED = {
+    "kafka": "host:port, or several, comma-separated",
+    "app_id": "at most 60 letters, digits, dots, _ or -",
+    "flush_s": _SECONDS,
+    "session_timeout_s": _SECONDS,
+    "metrics_port": "a port from 0 to 65535",
+    "max_series": "a whole number, at least 1",
+}
 
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
@@ -30,7 +40,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         kafka: Bootstrap servers, ``host:port[,host:port]``.
         policy: Name of a shipped policy or path of a TOML file.
         state_dir: Folder for keys and local files; created with mode 0700.
-        app_id: Consumer group, and prefix of the transactional ids and state topics.
+        app_id: Consumer group, and prefix of the transactional ids and changelog topics.
         flush_s: Time between two transactions of a lane.
         session_timeout_s: A worker silent for longer loses its partitions.
         metrics_host: Address of ``/metrics``, ``/livez`` and ``/readyz``.
@@ -59,32 +69,54 @@ def load_settings(environ: Mapping[str, str], **flags: Any) -> Settings:
         flags: Values given on the command line; ``None`` means not given.
 
     Raises:
-        ConfigError: with the field and what was expected.
+        ConfigError: with the flag, the variable or the file, and what was expected.
 
     >>> load_settings({"FAIRSTREAM_KAFKA": "broker:9092"}, policy="loanapp").kafka
     'broker:9092'
     """
     values: dict[str, Any] = {}
+    origins: dict[str, str] = {}  # of each value: what a person has to change
     if path := environ.get(PREFIX + "SETTINGS"):
         values |= _read_file(Path(path))
-    fields = {field.name: field for field in msgspec.structs.fields(Settings)}
+        origins |= {name: f"{name} in {path}" for name in values}
     for variable, text in environ.items():
         name = variable.removeprefix(PREFIX)
         if name == variable or name in _NOT_SETTINGS:
             continue
         field = _SHORT.get(name, name.lower())
-        if field not in fields:
-            raise ConfigError(f"{variable} is no setting", action="Known: " + ", ".join(sorted(fields)))
-        values[field] = text
-    values |= {name: value for name, value in flags.items() if value is not None}
+        if field not in Settings.__struct_fields__:
+            raise _unknown(variable, _variables())
+        values[field], origins[field] = text, variable
+    given = {name: value for name, value in flags.items() if value is not None}
+    values |= given
+    origins |= {name: "--" + name.replace("_", "-") for name in given}
     try:
         return msgspec.convert(values, Settings, strict=False)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"Settings: {error}") from None
+        name = str(error).rpartition("`$.")[2].rstrip("`")
+        expected = _EXPECTED.get(name, "text")
+        raise ConfigError(f"Invalid {origins[name]}: expected {expected}, got {values[name]!r}") from None
+
+
+def _variables() -> list[str]:
+    short = {field: name for name, field in _SHORT.items()}
+    return [PREFIX + short.get(field, field.upper()) for field in Settings.__struct_fields__]
+
+
+def _unknown(name: str, known: Iterable[str], *, where: str = "") -> ConfigError:
+    close = difflib.get_close_matches(name, list(known), n=1)
+    suggestion = f" (did you mean {close[0]}?)" if close else ""
+    return ConfigError(f"Unknown setting {name}{where}{suggestion}", action="Known: " + ", ".join(sorted(known)))
 
 
 def _read_file(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"Cannot read the settings file {path}: {type(error).__name__}") from None
+        values = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigError(f"Cannot read the settings file {path}: {error.strerror or type(error).__name__}") from None
+    except ValueError as error:  # not UTF-8, or not TOML
+        raise ConfigError(f"The settings file {path} is not valid TOML: {error}") from None
+    for name in values:
+        if name not in Settings.__struct_fields__:
+            raise _unknown(name, Settings.__struct_fields__, where=f" in {path}")
+    return values

@@ -1,6 +1,6 @@
 """Every topic by its role: names, partitions and settings, read from ``topics.toml`` and filled in from a policy.
 
-Pure: what the broker really has is compared in ``stream_app.edges.kafka.admin``.
+Pure: what the broker has is compared in ``stream_app.edges.kafka.admin``.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Partitions = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
 
 
 class Declaration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One entry of ``topics.toml``, which explains the fields."""
+    """One entry of ``topics.toml``; the file explains the fields."""
 
     role: str
     name: str
@@ -63,7 +63,7 @@ class Declaration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
 
 class TopicSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """A topic as it should be.
+    """A topic as it should exist.
 
     Attributes:
         name: Its name.
@@ -111,7 +111,7 @@ FAIRNESS_AUDIT = _name_of("audit")
 def changelog_topic(
     app_id: str, role: Literal["ingest", "judge", "outcome ingest", "outcomes"], model: str = ""
 ) -> str:
-    """Return the name of the compacted topic that holds the state of a role's lanes.
+    """Return the name of the compacted topic with the state of a role's lanes.
 
     >>> changelog_topic("fairstream", "ingest", "loans")
     'fairstream-changelog-ingest-loans'
@@ -122,7 +122,7 @@ def changelog_topic(
 
 
 def outcome_join_topic(app_id: str, model: str) -> str:
-    """Return the name of the log in which the decisions and the outcomes of a model meet.
+    """Return the name of the topic in which the decisions and the outcomes of a model meet.
 
     >>> outcome_join_topic("fairstream", "credit")
     'fairstream-outcome-join-credit'
@@ -131,7 +131,7 @@ def outcome_join_topic(app_id: str, model: str) -> str:
 
 
 def partition_of_model(model: str, n_partitions: int) -> int:
-    """Return the partition of ``fairness-partials`` that holds a model: CRC-32 of its name, so it never moves.
+    """Return the partition of ``fairness-partials`` of a model: CRC-32 of its name, so it never moves.
 
     >>> partition_of_model("loans", 1)
     0
@@ -145,10 +145,10 @@ def declared_topics(
     """Fill in the declarations.
 
     Args:
-        policy: What is watched.
-        app_id: Consumer group; prefix of the state topics.
-        partitions: Partitions of a raw topic that has to be made; None takes the declared number.
-        existing: Partitions of the topics that are there. A raw topic of the customer keeps its number, and what
+        policy: What is monitored.
+        app_id: Consumer group; prefix of the changelog topics.
+        partitions: Partitions of a raw topic that has to be created; None takes the declared number.
+        existing: Partitions of the topics that exist. A raw topic of the customer keeps its number, and what
             follows it follows that.
 
     Returns:
@@ -174,8 +174,8 @@ def declared_topics(
             )
             if name in specs and specs[name].role != declaration.role:
                 raise PolicyError(
-                    f"Topic {name!r} cannot be used for {specs[name].role} and for {declaration.role}",
-                    action="Give it another name in the policy",
+                    f"Topic {name!r} cannot be used for both {specs[name].role} and {declaration.role}",
+                    action="Choose another name in the policy",
                 )
             if name and name not in specs:
                 count = _partitions_of(declaration, model, partitions, specs.values(), existing or {})

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 from pathlib import Path
 from typing import Any
 
+from stream_app.pipeline.records.schema import SCHEMAS
+from stream_app.policy.schema import policy_schema
+
 FOLDER = Path("docs", "reference", "schemas")
+SHIPPED = Path("stream_app", "policies", "policy.schema.json")  # beside the policies that name it
 
 
 def schemas() -> dict[str, dict[str, Any]]:
-    """Return every published schema by the name of its file.
-
-    Raises:
-        ModuleNotFoundError: this version has no schemas.
-    """
-    policy_schema = importlib.import_module("stream_app.policy.schema").policy_schema
-    record_schema = importlib.import_module("stream_app.pipeline.records.schema").schema
-    return {"policy.json": policy_schema(), **{f"{name}.json": record_schema(name) for name in ("result", "alert")}}
+    """Return every published schema by the name of its file."""
+    return {"policy.json": policy_schema(), **{f"{name}.json": schema() for name, schema in SCHEMAS.items()}}
 
 
 def schema_text(schema: dict[str, Any]) -> str:
@@ -36,3 +33,4 @@ def write_schemas(root: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, schema in schemas().items():
         folder.joinpath(name).write_text(schema_text(schema), "utf-8")
+    root.joinpath(SHIPPED).write_text(schema_text(policy_schema()), "utf-8")

@@ -73,6 +73,7 @@ MENU: dict[str, Entry | Menu] = {
             "show": Entry("policy.show:show", "Print the text of a policy."),
             "list": Entry("policy.show:list_policies", "List the shipped policies."),
             "fields": Entry("policy.show:fields", "Explain every field of a policy."),
+            "schema": Entry("policy.show:schema", "Print the JSON Schema of policies."),
         },
     ),
     "topics": Menu(

@@ -1,40 +1,35 @@
-"""The policy: what is watched, in one TOML file.
+"""The policy: what is monitored, in one TOML file.
 
-A policy names for each model the topic, where each field lies in the JSON, which fields are identifiers, which are
-protected attributes with their groups and reference, and by which rules the result is judged. The decoder is
-compiled from it (``stream_app.core.events.schema``), so an own stream needs no code. ``docs/policy.md`` is the
-reference for people.
+A policy names for each model the topic, the place of each field in the JSON, which fields are identifiers, which are
+protected attributes with their groups and reference, and the rules by which results are judged. The decoder is compiled
+from it (``stream_app.core.events.schema``), so a stream of your own needs no code. ``docs/policy.md`` is the reference.
+
+``types`` and ``labels`` are the values of a policy, ``fields`` its fields of a record, ``limits`` how it is judged,
+``model`` all of it, ``outcomes`` what follows from declared outcomes. ``load`` reads a policy (``former_names`` of its
+fields included), ``check`` checks how its parts fit together, ``messages`` words what is wrong. ``reference`` documents
+every field, ``schema`` is the JSON Schema.
 """
 
 from stream_app.policy.check import MAX_CELLS, n_labels
-from stream_app.policy.labels import DECISION, OTHER, UNKNOWN, canonical_label, version_label
-from stream_app.policy.load import SHIPPED, load_policy, parse_policy, read_policy_text, shipped_names
-from stream_app.policy.model import DEFAULT_WINDOWS, ModelPolicy, Policy, declared_paths
-from stream_app.policy.outcomes import N_OUTCOMES, declared_outcome, outcome_layout_hash, outcome_records_of
-from stream_app.policy.parts import (
-    OUTCOME,
-    SCORE,
+from stream_app.policy.fields import (
     Attribute,
     Box,
     Constant,
     Decision,
-    Detection,
     EventTime,
     Feature,
     Identifier,
-    JsonPath,
-    Label,
-    Name,
     Outcome,
     OutcomeTime,
-    Privacy,
-    Rules,
-    Scalar,
     Score,
     Segment,
-    Topic,
-    WindowPolicy,
 )
+from stream_app.policy.labels import DECISION, OTHER, OUTCOME, SCORE, UNKNOWN, canonical_label, version_label
+from stream_app.policy.limits import Detection, Privacy, Rules, WindowPolicy
+from stream_app.policy.load import SHIPPED, load_policy, parse_policy, read_policy_text, shipped_names
+from stream_app.policy.model import DEFAULT_WINDOWS, ModelPolicy, Policy, declared_paths
+from stream_app.policy.outcomes import N_OUTCOMES, declared_outcome, outcome_layout_hash, outcome_records_of
+from stream_app.policy.types import JsonPath, Label, Name, Scalar, Topic
 
 __all__ = [
     "DECISION",

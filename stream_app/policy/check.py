@@ -1,42 +1,42 @@
 """What the types of a policy cannot say: how its parts must fit together.
 
-Each refusal names the path of the field and says what was expected, in the words of the types' own messages:
-``Expected ... - at `$.models[0].attributes[1].reference` ``.
+Each error names the path of the field, and states what is wrong and what is allowed.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from itertools import combinations, pairwise
 from math import prod
 
-from stream_app.errors import PolicyError
-from stream_app.policy.labels import DECISION, OTHER, UNKNOWN, canonical_label
+from stream_app.policy.fields import Attribute, Decision, Feature, Outcome, Score
+from stream_app.policy.labels import DECISION, OTHER, OUTCOME, SCORE, UNKNOWN, canonical_label
+from stream_app.policy.messages import invalid_policy
 from stream_app.policy.model import ModelPolicy, Policy, declared_paths
 from stream_app.policy.outcomes import N_OUTCOMES, outcome_records_of
-from stream_app.policy.parts import OUTCOME, SCORE, Attribute, Decision, Feature, Outcome, Score
 
 MAX_CELLS = 1_000_000  # of one model: codes of panes and cells stay exact in 64 bits, and open panes fit in memory
-MAX_PAIRS = 2_000  # watched by one judge: their state is written whenever a pane closes
+MAX_PAIRS = 2_000  # tested by one judge: their state is written whenever a pane closes
 MAX_FIXED_POINT = 2**20  # sums of squares of a run of events stay exact in a float
 
 
 def check_policy(policy: Policy) -> None:
-    """Refuse a policy whose parts do not fit together.
+    """Reject a policy whose parts do not fit together.
 
     Raises:
-        PolicyError: with the path of the field and what was expected.
+        PolicyError: with the path of the field, what is wrong and what is allowed.
     """
-    _reject_duplicates([model.name for model in policy.models], "$.models[...].name")
+    _reject_duplicates([model.name for model in policy.models], "models[...].name")
     raw = [model.topic for model in policy.models]
-    _reject_duplicates(raw, "$.models[...].topic")
+    _reject_duplicates(raw, "models[...].topic")
     raw += [model.outcome.topic for model in policy.models if model.outcome is not None]
-    _reject_duplicates(raw, "$.models[...].outcome.topic")
-    # An output topic that is a raw topic would feed the worker with its own records for ever.
+    _reject_duplicates(raw, "models[...].outcome.topic")
+    # An output topic that is a raw topic would feed the worker with its own records endlessly.
     written = [model.output_topic for model in policy.models if model.output_topic is not None]
-    _reject_duplicates([*raw, *written], "$.models[...].output_topic")
+    _reject_duplicates([*raw, *written], "models[...].output_topic")
     for number, model in enumerate(policy.models):
-        _check_model(model, f"$.models[{number}]")
+        _check_model(model, f"models[{number}]")
 
 
 def _check_model(model: ModelPolicy, where: str) -> None:
@@ -49,18 +49,22 @@ def _check_model(model: ModelPolicy, where: str) -> None:
     for number, feature in enumerate(model.features):
         _check_feature(feature, f"{where}.features[{number}]")
     if model.model_version is not None and model.kind != "decisions":
-        _reject(f"no model_version for kind {model.kind!r}", f"{where}.model_version")
+        _reject(f"not allowed for kind {model.kind!r}", f"{where}.model_version")
     if model.score is not None:
         _check_score(model.score, model.kind, f"{where}.score")
     if model.outcome is not None:
         _check_outcome(model, model.outcome, f"{where}.outcome")
     for number, window in enumerate(model.windows):
         if window.size_s % model.event_time.pane_s:
-            _reject(f"a multiple of pane_s = {model.event_time.pane_s}", f"{where}.windows[{number}].size_s")
+            pane_s = model.event_time.pane_s
+            _reject(f"{window.size_s} is not a multiple of pane_s = {pane_s}", f"{where}.windows[{number}].size_s")
     _check_names(model, where)
     n_cells = prod(n_labels(model)) * (1 if model.outcome is None else N_OUTCOMES)
     if n_cells > MAX_CELLS:
-        _reject(f"at most {MAX_CELLS} combinations of labels, got {n_cells}", f"{where}.attributes")
+        what = (
+            f"the labels have {n_cells:,} combinations, allowed are {MAX_CELLS:,}; declare fewer attributes or groups"
+        )
+        _reject(what, f"{where}.attributes")
     _check_detection(model, where)
     _check_privacy(model, where)
 
@@ -68,18 +72,19 @@ def _check_model(model: ModelPolicy, where: str) -> None:
 def _check_detection(model: ModelPolicy, where: str) -> None:
     detection = model.detection
     if detection.is_stratified and model.segment is None:
-        _reject("a segment to test inside of", f"{where}.detection.is_stratified")
+        _reject("needs a segment, whose values are the strata", f"{where}.detection.is_stratified")
     if model.kind == "decisions" and (n := n_pairs(model)) > MAX_PAIRS:
-        _reject(f"at most {MAX_PAIRS} groups and intersections, got {n}", f"{where}.detection.max_depth")
+        what = f"makes {n:,} groups and intersections, allowed are {MAX_PAIRS:,}; lower it or declare fewer groups"
+        _reject(what, f"{where}.detection.max_depth")
 
 
 def _check_privacy(model: ModelPolicy, where: str) -> None:
     if model.kind != "decisions" and model.privacy.exportable_records != "none":
-        _reject(f"'none' for kind {model.kind!r}", f"{where}.privacy.exportable_records")
+        _reject(f"must be 'none' for kind {model.kind!r}", f"{where}.privacy.exportable_records")
 
 
 def n_pairs(model: ModelPolicy) -> int:
-    """Return how many groups and intersections of groups are watched, each against its reference."""
+    """Return how many groups and intersections of groups are tested, each against its reference."""
     sizes = [len(attribute.groups) for attribute in model.attributes]
     depths = range(1, model.detection.max_depth + 1)
     return sum(prod(chosen) - 1 for depth in depths for chosen in combinations(sizes, depth))
@@ -98,62 +103,67 @@ def n_labels(model: ModelPolicy) -> list[int]:
 
 def _check_fields(model: ModelPolicy, where: str) -> None:
     if not model.event_id.is_required:
-        _reject("true: records without it would be repeats of each other", f"{where}.event_id.is_required")
+        _reject(
+            "must be true: records without an event id would be duplicates of each other",
+            f"{where}.event_id.is_required",
+        )
     _check_paths(model, where)
 
 
 def _check_paths(model: ModelPolicy, where: str) -> None:
     if model.drop and model.unknown_fields == "reject":
-        _reject("unknown_fields = 'drop' beside a list of fields to drop", f"{where}.drop")
+        _reject("needs unknown_fields = 'drop'", f"{where}.drop")
     paths = [path for path, _ in declared_paths(model)]
-    _reject_duplicates(paths, where)
+    _reject_duplicates(paths, where, what="path ")
     for outer in paths:
         for inner in paths:
             if inner.startswith(outer + "."):
-                _reject(f"one value, but {inner!r} lies inside {outer!r}", where)
+                _reject(f"path {inner!r} is inside path {outer!r}, which is a single value", where)
 
 
 def _check_decision(model: ModelPolicy, where: str) -> None:
     decision: Decision | None = model.decision
     if (model.kind == "decisions") != (decision is not None):
-        _reject(f"{'a' if decision is None else 'no'} decision for kind {model.kind!r}", f"{where}.decision")
+        need = "required" if decision is None else "not allowed"
+        _reject(f"{need} for kind {model.kind!r}", f"{where}.decision")
     if decision is not None:
         _check_values(decision, f"{where}.decision")
 
 
-def _check_values(said: Decision | Outcome, where: str) -> None:
-    values = (said.favorable, *said.unfavorable)
+def _check_values(labels: Decision | Outcome, where: str) -> None:
+    values = (labels.favorable, *labels.unfavorable)
     if len({type(value) for value in values}) > 1:
-        _reject("values of one type", where)
-    _reject_duplicates([str(value) for value in values], where)
+        _reject("favorable and unfavorable must be values of one type", where)
+    _reject_duplicates([json.dumps(value) for value in values], where)
 
 
 def _check_score(score: Score, kind: str, where: str) -> None:
     if kind != "decisions":
-        _reject(f"no score for kind {kind!r}", where)
+        _reject(f"not allowed for kind {kind!r}", where)
     if max(abs(score.minimum), abs(score.maximum)) > MAX_FIXED_POINT:
-        _reject(f"|score| <= {MAX_FIXED_POINT}, so that sums stay exact", where)
+        _reject(f"|score| must be at most {MAX_FIXED_POINT:,}, so that sums stay exact", where)
     bounds = (score.minimum, *score.edges, score.maximum)
     if any(not low < high for low, high in pairwise(bounds)):
-        _reject("rising edges between minimum and maximum", f"{where}.edges")
+        _reject("must be rising edges between minimum and maximum", f"{where}.edges")
     _reject_duplicates(score.bins, f"{where}.edges")
     if score.cut is not None and score.cut not in score.edges:
-        _reject("one of the edges", f"{where}.cut")
+        _reject(f"{score.cut:g} is not one of the edges ({_listed(score.edges)})", f"{where}.cut")
 
 
 def _check_outcome(model: ModelPolicy, outcome: Outcome, where: str) -> None:
     if model.kind != "decisions":
-        _reject(f"no outcome for kind {model.kind!r}", where)
+        _reject(f"not allowed for kind {model.kind!r}", where)
     _check_values(outcome, where)
     _check_paths(outcome_records_of(model), where)
 
 
 def _check_attribute(attribute: Attribute, kind: str, where: str) -> None:
     _check_labels(attribute.groups, f"{where}.groups")
+    groups = _listed(attribute.groups)
     if attribute.reference is None and kind == "decisions":
-        _reject("a reference group", f"{where}.reference")
+        _reject(f"a reference group is required, one of: {groups}", f"{where}.reference")
     if attribute.reference is not None and attribute.reference not in attribute.groups:
-        _reject("one of the groups", f"{where}.reference")
+        _reject(f"{attribute.reference!r} is not one of its groups ({groups})", f"{where}.reference")
 
 
 def _check_labels(labels: tuple[str, ...], where: str) -> None:
@@ -161,11 +171,11 @@ def _check_labels(labels: tuple[str, ...], where: str) -> None:
     for label in labels:
         canonical = canonical_label(label)
         if not canonical or not label.isprintable():
-            _reject("labels that can be seen", where)
+            _reject(f"label {label!r} must be printable and not empty", where)
         if canonical in known:
             _reject(
-                f"each label once after Unicode normalization, strip and casefold ({UNKNOWN!r} and {OTHER!r} are "
-                f"implied), got {label!r} again",
+                f"label {label!r} occurs twice after Unicode normalization, strip and casefold ({UNKNOWN!r} and "
+                f"{OTHER!r} are implied)",
                 where,
             )
         known.add(canonical)
@@ -173,29 +183,38 @@ def _check_labels(labels: tuple[str, ...], where: str) -> None:
 
 def _check_feature(feature: Feature, where: str) -> None:
     if not feature.minimum < feature.maximum:
-        _reject("minimum < maximum", where)
+        _reject("minimum must be below maximum", where)
     if max(abs(feature.minimum), abs(feature.maximum)) * feature.scale > MAX_FIXED_POINT:
-        _reject(f"|value| * scale <= {MAX_FIXED_POINT}, so that sums stay exact", f"{where}.scale")
+        _reject(f"|value| * scale must be at most {MAX_FIXED_POINT:,}, so that sums stay exact", f"{where}.scale")
 
 
 def _check_names(model: ModelPolicy, where: str) -> None:
     dimensions = [attribute.name for attribute in model.attributes]
     dimensions += [model.segment.name] if model.segment is not None else []
-    implied = [DECISION] if model.decision else []
-    implied += [SCORE] if model.score else []
-    implied += [OUTCOME] if model.outcome else []
-    _reject_duplicates([*dimensions, *implied], f"{where}.attributes[...].name")
-    _reject_duplicates([feature.name for feature in model.counted_features], f"{where}.features[...].name")
-    _reject_duplicates([*(window.name for window in model.windows), "total"], f"{where}.windows[...].name")
+    reserved = [DECISION] if model.decision else []
+    reserved += [SCORE] if model.score else []
+    reserved += [OUTCOME] if model.outcome else []
+    _reject_duplicates(dimensions, f"{where}.attributes[...].name", reserved=reserved)
+    features = [feature.name for feature in model.features]
+    _reject_duplicates(features, f"{where}.features[...].name", reserved=[SCORE] if model.score else [])
+    _reject_duplicates([window.name for window in model.windows], f"{where}.windows[...].name", reserved=["total"])
 
 
-def _reject_duplicates(values: Iterable[str], where: str) -> None:
+def _reject_duplicates(values: Iterable[str], where: str, *, what: str = "", reserved: Iterable[str] = ()) -> None:
     seen: set[str] = set()
     for value in values:
+        if value in reserved:
+            _reject(f"{value!r} is reserved, choose another name", where)
         if value in seen:
-            _reject(f"each value once, got {value!r} again", where)
+            _reject(f"{what}{value!r} occurs twice", where)
         seen.add(value)
 
 
-def _reject(expected: str, where: str) -> None:
-    raise PolicyError(f"The policy has a mistake: Expected {expected} - at `{where}`")
+def _listed(values: Iterable[str | float], most: int = 12) -> str:
+    """List values of a policy; of very many the first ones."""
+    texts = [value if isinstance(value, str) else f"{value:g}" for value in values]
+    return ", ".join(texts[:most]) + (f", and {len(texts) - most} more" if len(texts) > most else "")
+
+
+def _reject(what: str, where: str) -> None:
+    raise invalid_policy(where, what)

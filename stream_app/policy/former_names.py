@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from stream_app.errors import PolicyError
+from stream_app.policy.messages import invalid_policy
 
 FIELDS = {
     "favourable": "favorable",
@@ -14,7 +14,7 @@ FIELDS = {
 VALUES = {("exportable_records", "pseudonymised"): "pseudonymized"}
 
 
-def with_current_names(part: Any, where: str = "$") -> Any:
+def with_current_names(part: Any, where: str = "") -> Any:
     """Return a parsed policy with every former name replaced by the current one.
 
     Args:
@@ -33,11 +33,11 @@ def with_current_names(part: Any, where: str = "$") -> Any:
         return part
     for former, current in FIELDS.items():
         if former in part and current in part:
-            raise PolicyError(f"Expected either {current!r} or its former name {former!r}, got both - at `{where}`")
+            raise invalid_policy(where, f"both {current!r} and its former name {former!r} are given; remove {former!r}")
     return {FIELDS.get(name, name): _current(name, value, where) for name, value in part.items()}
 
 
 def _current(name: str, value: Any, where: str) -> Any:
     if isinstance(value, str):
         return VALUES.get((name, value), value)
-    return with_current_names(value, f"{where}.{name}")
+    return with_current_names(value, f"{where}.{name}".lstrip("."))

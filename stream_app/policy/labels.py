@@ -6,14 +6,16 @@ import unicodedata
 
 UNKNOWN = "unknown"  # the label of a null
 OTHER = "__other__"  # the label of a value that the policy does not list
-DECISION = "decision"  # the dimension of the favorable and the unfavorable
+DECISION = "decision"  # the dimension of favorable and unfavorable
+SCORE = "score"  # the dimension of the bins, and the sum, of a score
+OUTCOME = "outcome"  # the dimension of the outcomes
 MAX_VERSION_LENGTH = 60  # characters
 
 
 def canonical_label(text: str) -> str:
     """Return the form in which labels are compared: NFKC, stripped, casefolded.
 
-    Full-width letters, stray blanks and capitals must not make a group of their own. Casefolding can undo the
+    Full-width letters, stray spaces and capitals must not make a group of their own. Casefolding can undo the
     normal form (U+0345), so the text is normalized again.
 
     >>> canonical_label("  Ｆemale ")
@@ -25,10 +27,10 @@ def canonical_label(text: str) -> str:
 
 
 def version_label(raw: str | int | None) -> str:
-    """Return the label of what a record says of the model's version; it is shown to people, so it must be harmless.
+    """Return the label of the model version that a record names; it is shown to people, so it must be harmless.
 
-    Text as it stands, without outer blanks; a number is its digits. Nothing at all is ``unknown``; what is longer than
-    ``MAX_VERSION_LENGTH`` or cannot be seen (controls, changes of direction) is ``__other__``.
+    Text without outer spaces; a number is its digits. An absent version is ``unknown``; one that is longer than
+    ``MAX_VERSION_LENGTH`` or not printable (controls, changes of direction) is ``__other__``.
 
     >>> [version_label(raw) for raw in (7, " 7 ", "2026-11 rc", None, "", "a" + chr(27), "x" * 61)]
     ['7', '7', '2026-11 rc', 'unknown', 'unknown', '__other__', '__other__']

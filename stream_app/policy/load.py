@@ -10,9 +10,8 @@ import msgspec
 from stream_app.errors import PolicyError
 from stream_app.policy.check import check_policy
 from stream_app.policy.former_names import with_current_names
+from stream_app.policy.messages import explain
 from stream_app.policy.model import Policy
-from stream_app.policy.parts import PATTERNS
-from stream_app.policy.reference import describe_fields
 
 SHIPPED = Path(__file__).parent.parent / "policies"
 
@@ -33,7 +32,7 @@ def load_policy(source: str) -> Policy:
         source: Name of a shipped policy (``loans``, ``loanapp``, ``camera``) or path of a TOML file.
 
     Raises:
-        PolicyError: with the path of the field and what was expected.
+        PolicyError: with the path of the field, what is wrong and what is allowed.
 
     >>> load_policy("loans").models[0].attributes[0].reference
     'male'
@@ -53,37 +52,26 @@ def read_policy_text(source: str) -> str:
     try:
         return (SHIPPED / f"{source}.toml" if source in shipped_names() else Path(source)).read_text("utf-8")
     except UnicodeDecodeError:
-        raise PolicyError(f"The policy {source!r} is not UTF-8") from None
+        raise PolicyError(f"The policy {source!r} is not UTF-8 text", action="Save the file as UTF-8") from None
     except (OSError, ValueError):  # a NUL in a path is a ValueError
         known = ", ".join(shipped_names())
-        raise PolicyError(f"No policy {source!r}", action=f"Give a file, or one of: {known}") from None
+        raise PolicyError(f"Policy {source!r} not found", action=f"Give a TOML file, or one of: {known}") from None
 
 
 def parse_policy(text: str) -> Policy:
     """Turn TOML text into a checked policy.
 
     Raises:
-        PolicyError: with the path of the field and what was expected.
+        PolicyError: with the path of the field, what is wrong and what is allowed.
     """
     try:
-        policy = msgspec.convert(with_current_names(tomllib.loads(text)), Policy)
-    except PolicyError:
-        raise
-    except msgspec.ValidationError as error:
-        raise PolicyError(f"The policy has a mistake: {_in_words(str(error))}") from None
+        data = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
-        raise PolicyError(f"The policy is no valid TOML: {error}") from None
+        raise PolicyError(f"The policy is not valid TOML: {error}") from None
+    data = with_current_names(data)
+    try:
+        policy = msgspec.convert(data, Policy)
+    except msgspec.ValidationError as error:
+        raise explain(str(error), data, Policy) from None
     check_policy(policy)
     return policy
-
-
-def _in_words(message: str) -> str:
-    """Say what a pattern means instead of showing it, and which values a choice has."""
-    for pattern, meaning in PATTERNS.items():
-        message = message.replace(f"`str` matching regex {pattern!r}", meaning)
-    if message.startswith("Invalid enum value"):
-        got, _, where = message.removeprefix("Invalid enum value ").rpartition(" - at ")
-        name = where.strip("`").rpartition(".")[2]
-        choice = next(fact.expected for fact in describe_fields() if fact.name == name)
-        message = f"Expected {choice}, got {got} - at {where}"
-    return message

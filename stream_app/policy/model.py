@@ -1,4 +1,4 @@
-"""A whole policy: the watched models, and the hashes that travel with what is made from them."""
+"""A policy: the monitored models, and the hashes that identify it in everything that is made from it."""
 
 from __future__ import annotations
 
@@ -8,26 +8,20 @@ from typing import Annotated, Literal
 import msgspec
 
 from stream_app.errors import PolicyError
-from stream_app.policy.parts import (
+from stream_app.policy.fields import (
     Attribute,
     Box,
     Constant,
     Decision,
-    Detection,
     EventTime,
     Feature,
     Identifier,
-    JsonPath,
-    Name,
     Outcome,
-    PolicyPart,
-    Privacy,
-    Rules,
     Score,
     Segment,
-    Topic,
-    WindowPolicy,
 )
+from stream_app.policy.limits import Detection, Privacy, Rules, WindowPolicy
+from stream_app.policy.types import JsonPath, Name, PolicyPart, Topic
 
 DEFAULT_WINDOWS = (
     WindowPolicy(name="1m", size_s=60),
@@ -36,8 +30,12 @@ DEFAULT_WINDOWS = (
 )
 
 
+# Fields on which no count depends: names, and how counts are judged. (``attributes`` count without their reference.)
+JUDGING_FIELDS = frozenset({"name", "topic", "outcome", "windows", "rules", "detection", "privacy", "revision_s"})
+
+
 class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
-    """One watched stream.
+    """One monitored stream.
 
     Attributes:
         name: Name of the model in keys, metrics and results.
@@ -45,29 +43,30 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
         event_time: When the decision was made.
         kind: ``decisions`` are judged for fairness; ``counts`` are published as k-suppressed counts.
         output_topic: Where the pseudonymized events go; without it they are counted and not published.
-        event_id: The identifier by which a record sent twice is known; pseudonymized too.
+        event_id: The identifier by which a duplicate is recognized; pseudonymized too.
         identifiers: Further identifiers; all are replaced by pseudonyms.
-        decision: The decision that is watched; for ``decisions`` only.
+        decision: The decision that is monitored; for ``decisions`` only.
         attributes: The protected attributes; for ``counts`` whatever is counted by. The product of the numbers of
             labels of all attributes, segment, decision and score is at most 1,000,000, four times as many with
             outcomes included.
-        segment: One field by which causes are looked for.
-        model_version: Where the version of the model that decided lies: text or a whole number; may be absent or null
+        segment: The field by which causes are searched.
+        model_version: Place of the version of the model that decided: text or a whole number; may be absent or null
             (``unknown``), any other type is a dead letter (``type``). It passes unchanged into the output and is not
-            counted by; ``replay bisect`` says with which version a change began. What is longer than 60 characters or
-            cannot be seen counts as ``__other__`` there. For ``decisions`` only.
-        score: The number by which the decision was made; for ``decisions`` only.
-        outcome: What came of the decisions later; for ``decisions`` only.
+            counted by; ``replay bisect`` finds the version with which a change began. A version that is longer than 60
+            characters or not printable counts as ``__other__`` there. For ``decisions`` only.
+        score: The number on which the decision was based; for ``decisions`` only.
+        outcome: The outcomes of the decisions, known later; for ``decisions`` only.
         features: Numbers whose mean and spread are kept.
         keep: Further fields that pass unchanged into the output (text, numbers, booleans); may be absent or null.
-        constants: Fields that must hold one of the listed values.
+        constants: Fields that must have one of the listed values.
         boxes: Bounding boxes, checked and dropped.
-        drop: Fields that are known to identify; dropped and counted by path. Needs ``unknown_fields = "drop"``.
+        drop: Fields that are known to identify a person; dropped and counted by path. Needs ``unknown_fields =
+            "drop"``.
         unknown_fields: What happens to a field that the policy does not name: ``reject`` makes the record a dead
             letter, ``drop`` drops the field and counts it.
         windows: The windows that are judged, beside the running total.
         rules: The limits of fairness.
-        detection: How the sequential tests watch; for ``decisions``.
+        detection: How the sequential tests work; for ``decisions``.
         privacy: What may leave.
         deduplication_window: A record is a duplicate if its event id occurs among this many records before it in its
             partition; 0 disables deduplication. A change discards the ids seen so far.
@@ -104,6 +103,17 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
     max_list_items: Annotated[int, msgspec.Meta(ge=1)] = 512
     revision_s: Annotated[int, msgspec.Meta(ge=60, le=7 * 86_400)] = 3600
 
+    def counting_facts(self) -> dict[str, object]:
+        """Return what the counts of this model depend on, by field: models with equal facts count alike.
+
+        Every field that is not known to be for judging alone, so a new field counts by default.
+        """
+        facts: dict[str, object] = {
+            name: getattr(self, name) for name in self.__struct_fields__ if name not in JUDGING_FIELDS
+        }
+        facts["attributes"] = [(attribute.name, attribute.path, attribute.groups) for attribute in self.attributes]
+        return facts
+
     @property
     def all_identifiers(self) -> tuple[Identifier, ...]:
         """The event id first, then the other identifiers."""
@@ -115,7 +125,7 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
         return self.features if self.score is None else (*self.features, self.score.as_feature)
 
     def layout_hash(self) -> str:
-        """Hash of what the counts in the state topics depend on: a change needs a new ``app_id``."""
+        """Return the hash of what the counts in the changelog topics depend on: a change needs a new ``app_id``."""
         layout: list[object] = [
             self.kind,
             self.decision,
@@ -124,27 +134,27 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
             self.features,
             self.event_time.pane_s,
         ]
-        if self.score is not None:  # without one the hash is that of policies that know no score
+        if self.score is not None:  # without one the hash is that of policies from before there were scores
             layout.append((self.score.path, self.score.minimum, self.score.maximum, self.score.edges))
         return hashlib.sha256(msgspec.json.encode(layout)).hexdigest()[:16]
 
 
 class Policy(PolicyPart, frozen=True, kw_only=True):
-    """A whole policy file.
+    """A policy file.
 
     Attributes:
         schema: Version of this format.
-        models: The watched streams, each with a topic of its own.
+        models: The monitored streams, each with a topic of its own.
     """
 
     schema: Literal[1]
     models: Annotated[tuple[ModelPolicy, ...], msgspec.Meta(min_length=1, max_length=64)]
 
     def hash(self) -> str:
-        """Return the hash that travels with every result: SHA-256 of the canonical JSON, 16 hex digits.
+        """Return the hash that every result carries: SHA-256 of the canonical JSON, 16 hex digits.
 
-        ``model_version`` and a permission to export records stand in it only where they are given: policies without
-        them keep the hash they had before. A permission has to, so that the audit names the policy that gave it.
+        ``model_version`` and a permission to export records are part of it only where they are given: policies without
+        them keep the hash they had before. A permission must be, so that the audit names the policy that gave it.
         """
         stated = msgspec.to_builtins(self)
         for model in stated["models"]:
@@ -163,11 +173,12 @@ class Policy(PolicyPart, frozen=True, kw_only=True):
         for model in self.models:
             if model.name == name:
                 return model
-        raise PolicyError(f"No model {name!r}", action="Known: " + ", ".join(m.name for m in self.models))
+        known = ", ".join(model.name for model in self.models)
+        raise PolicyError(f"No model {name!r} in the policy", action=f"Known: {known}")
 
 
 def declared_paths(model: ModelPolicy) -> list[tuple[str, str]]:
-    """List every path that the policy names, with the part that names it."""
+    """List every path in a policy, with the part that names it."""
     paths = [(identifier.path, "identifier") for identifier in model.all_identifiers]
     paths += [(model.event_time.path, "event_time")]
     paths += [(model.decision.path, "decision")] if model.decision else []

@@ -7,8 +7,8 @@ from typing import Final
 
 import msgspec
 
+from stream_app.policy.fields import Decision, EventTime, Identifier, Outcome
 from stream_app.policy.model import ModelPolicy
-from stream_app.policy.parts import Decision, EventTime, Identifier, Outcome
 
 N_OUTCOMES: Final = 4  # favorable, unfavorable, awaited, expired
 
@@ -17,7 +17,7 @@ def declared_outcome(model: ModelPolicy) -> Outcome:
     """Return the outcome of a model.
 
     Raises:
-        ValueError: it has none; whoever asks must know.
+        ValueError: it has none.
     """
     if model.outcome is None:
         raise ValueError(f"model {model.name!r} has no outcome")
@@ -27,7 +27,7 @@ def declared_outcome(model: ModelPolicy) -> Outcome:
 def outcome_records_of(model: ModelPolicy) -> ModelPolicy:
     """Return the policy by which the records of the outcomes are read: they are decisions without attributes.
 
-    The event id has the link domain and the spelling of the decision's, else no two would ever meet.
+    The event id has the link domain and the spelling of the decision's, else outcomes would never match decisions.
 
     Raises:
         ValueError: the model has no outcome.
@@ -53,7 +53,7 @@ def outcome_records_of(model: ModelPolicy) -> ModelPolicy:
         attributes=(),
         drop=outcome.drop,
         unknown_fields=outcome.unknown_fields,
-        deduplication_window=0,  # the same label again is told from another one where the decision is known
+        deduplication_window=0,  # a duplicate is distinguished from a change where the decision is known
         max_record_bytes=model.max_record_bytes,
         max_list_items=model.max_list_items,
     )

@@ -106,19 +106,19 @@ def test_the_record_sums_to_the_gap_within_rounding(group: Counts, reference: Co
     st.integers(1, 10**6),
 )
 def test_moments_give_what_the_values_themselves_give(group: list[int], reference: list[int], scale: int) -> None:
-    found = compare_feature(FeatureMoments("x", scale, moments(group), moments(reference)))
+    compared = compare_feature(FeatureMoments("x", scale, moments(group), moments(reference)))
     values, reference_values = ([Fraction(value, scale) for value in side] for side in (group, reference))
     variances = statistics.variance(values), statistics.variance(reference_values)
     difference = statistics.mean(values) - statistics.mean(reference_values)
-    assert found.mean == float(statistics.mean(values))
-    assert found.difference == float(difference)
-    assert found.sd == pytest.approx(math.sqrt(variances[0]), rel=1e-15)
+    assert compared.mean == float(statistics.mean(values))
+    assert compared.difference == float(difference)
+    assert compared.sd == pytest.approx(math.sqrt(variances[0]), rel=1e-15)
     if any(variances):
         degrees = len(group) - 1, len(reference) - 1
         pooled = (degrees[0] * variances[0] + degrees[1] * variances[1]) / sum(degrees)
-        assert found.standardized == pytest.approx(float(difference) / math.sqrt(pooled), rel=1e-12)
+        assert compared.standardized == pytest.approx(float(difference) / math.sqrt(pooled), rel=1e-12)
     else:
-        assert found.standardized is None
+        assert compared.standardized is None
 
 
 @given(segments(200), segments(200), st.integers(5, 50))

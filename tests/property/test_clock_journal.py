@@ -25,7 +25,7 @@ OUTCOME_POLICY = msgspec.structs.replace(
     models=(
         msgspec.structs.replace(
             POLICY.models[0],
-            # A dial so generous that the tests alarm in these small worlds too.
+            # A budget so generous that the tests alarm in these small worlds too.
             detection=msgspec.structs.replace(POLICY.models[0].detection, false_alarms_per_million=100_000),
             outcome=Outcome(
                 topic="raw-outcomes",
@@ -55,7 +55,7 @@ def recount(world: World, offsets: dict[int, int], partition: int) -> dict[int, 
 def drive(world: World, entries: list[JournalEntry], policy: Policy = POLICY, name: str = "m") -> ModelReport:
     judge = ModelJudge(policy.models[0], policy.hash(), {}, name=name)
     topic = world.flushes[0][0][0].topic
-    told = ModelReport()
+    replayed = ModelReport()
 
     def count(offsets: dict[int, int]) -> None:
         for partition, next_offset in offsets.items():
@@ -68,10 +68,10 @@ def drive(world: World, entries: list[JournalEntry], policy: Policy = POLICY, na
             judge.advance_to(advance.closed_before_s)
         count(entry.offsets[topic])
         report, _ = judge.flush()
-        told.results += report.results
-        told.outcome_results += report.outcome_results
-        told.alerts += report.alerts
-    return told
+        replayed.results += report.results
+        replayed.outcome_results += report.outcome_results
+        replayed.alerts += report.alerts
+    return replayed
 
 
 def outcomes_of(world: World) -> World:
@@ -113,21 +113,21 @@ def journal_of(outputs: list[Outputs]) -> list[JournalEntry]:
     return entries
 
 
-def told_in(outputs: list[Outputs], topic: str) -> list[bytes]:
+def published_in(outputs: list[Outputs], topic: str) -> list[bytes]:
     return [value for own in outputs if own.topic == topic for value in own.values if value]
 
 
 @given(data=st.data(), world=worlds())
 def test_the_journal_repeats_every_result(data: st.DataObject, world: World) -> None:
     outputs = live(new_judge(), data.draw(orders(world)))
-    told = drive(world, journal_of(outputs))
-    assert msgspec.json.encode(told.results) == msgspec.json.encode(results_of(outputs))
+    replayed = drive(world, journal_of(outputs))
+    assert msgspec.json.encode(replayed.results) == msgspec.json.encode(results_of(outputs))
 
 
 @given(data=st.data(), world=worlds().map(outcomes_of))
 def test_the_journal_repeats_every_result_about_outcomes(data: st.DataObject, world: World) -> None:
     outputs = live(new_judge(OUTCOME_POLICY), data.draw(orders(world)))
-    told = drive(world, journal_of(outputs), OUTCOME_POLICY, "m/outcomes")
-    assert list(map(encode_outcome_result, told.outcome_results)) == told_in(outputs, FAIRNESS_RESULTS)
-    assert list(map(encode_alert, told.alerts)) == told_in(outputs, FAIRNESS_ALERTS)
-    assert not told.results
+    replayed = drive(world, journal_of(outputs), OUTCOME_POLICY, "m/outcomes")
+    assert list(map(encode_outcome_result, replayed.outcome_results)) == published_in(outputs, FAIRNESS_RESULTS)
+    assert list(map(encode_alert, replayed.alerts)) == published_in(outputs, FAIRNESS_ALERTS)
+    assert not replayed.results

@@ -63,7 +63,7 @@ def chances_of(sizes: tuple[int, int], p: Floats) -> Floats:
     return flat
 
 
-@pytest.mark.parametrize("is_recovery", [False, True], ids=["fire", "clear"])
+@pytest.mark.parametrize("is_recovery", [False, True], ids=["alarm", "recovery"])
 @pytest.mark.parametrize("rule", RULES, ids=str)
 def test_the_mean_e_value_of_a_block_is_one_at_most_wherever_the_rule_is_kept(
     rule: RateRule, *, is_recovery: bool
@@ -90,7 +90,7 @@ def test_the_mean_e_value_of_a_block_is_one_at_most_wherever_the_rule_is_kept(
     assert n_points >= 1000
 
 
-@pytest.mark.parametrize("is_recovery", [False, True], ids=["fire", "clear"])
+@pytest.mark.parametrize("is_recovery", [False, True], ids=["alarm", "recovery"])
 @pytest.mark.parametrize("rule", RULES, ids=str)
 def test_after_two_blocks_the_mean_statistic_is_the_number_of_decisions_at_most(
     rule: RateRule, *, is_recovery: bool

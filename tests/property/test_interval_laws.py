@@ -18,8 +18,8 @@ SIZES = st.one_of(st.integers(0, 5), st.integers(0, 10**6))
 COUNTS = SIZES.flatmap(lambda n: st.builds(GroupCount, st.just(n), st.integers(0, n)))
 
 
-def assert_holds(interval: Interval, value: float | None, *, is_possible_without: bool = False) -> None:
-    """The interval is finite or open upwards for a reason, goes into JSON, and holds the observed value."""
+def assert_contains(interval: Interval, value: float | None, *, is_possible_without: bool = False) -> None:
+    """The interval is finite or open upwards for a reason, goes into JSON, and contains the observed value."""
     json.dumps(interval, allow_nan=False)
     assert interval.upper is not None or interval.reason is not None
     if value is not None:
@@ -31,9 +31,9 @@ def assert_holds(interval: Interval, value: float | None, *, is_possible_without
 
 
 @given(COUNTS)
-def test_a_rate_lies_in_its_interval_and_sequence(count: GroupCount) -> None:
+def test_a_rate_is_in_its_interval_and_sequence(count: GroupCount) -> None:
     for interval in (wilson(count.favorable, count.n), rate_sequence(count.favorable, count.n)):
-        assert_holds(interval, approval_rate(count))
+        assert_contains(interval, approval_rate(count))
         assert interval.upper is not None
         assert 0 <= interval.lower <= interval.upper <= 1
 
@@ -44,11 +44,11 @@ def test_a_gap_and_a_ratio_lie_in_their_intervals_and_sequences(group: GroupCoun
     pair = (group.favorable, group.n, reference.favorable, reference.n)
     gap, ratio = statistical_parity_difference(group, reference), disparate_impact_ratio(group, reference)
     for interval in (newcombe(*pair), gap_sequence(*pair)):
-        assert_holds(interval, gap)
+        assert_contains(interval, gap)
         assert interval.upper is not None
         assert -1 - 1e-12 <= interval.lower <= interval.upper <= 1 + 1e-12
     for interval in (koopman(*pair), ratio_sequence(*pair)):
-        assert_holds(interval, ratio, is_possible_without=True)
+        assert_contains(interval, ratio, is_possible_without=True)
         assert interval.lower >= 0
 
 
@@ -66,4 +66,4 @@ def test_calling_favorable_what_was_not_mirrors_the_gap(group: GroupCount, refer
 @given(st.lists(st.integers(0, 2000), min_size=8, max_size=8))
 def test_average_odds_have_a_value_in_their_interval_or_a_reason(cells: list[int]) -> None:
     measured = average_odds_difference(ConfusionCount(*cells[:4]), ConfusionCount(*cells[4:]))
-    assert_holds(measured.interval, measured.value)
+    assert_contains(measured.interval, measured.value)

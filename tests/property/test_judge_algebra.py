@@ -1,4 +1,4 @@
-"""The algebra of the judge: order, repeats, restarts and sums."""
+"""The algebra of the judge: order, duplicates, restarts and sums."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_every_window_and_the_totals_equal_a_count_by_hand(data: st.DataObject) 
 
 
 @given(st.data())
-def test_each_decision_lies_in_exactly_one_window_of_each_size(data: st.DataObject) -> None:
+def test_each_decision_is_in_exactly_one_window_of_each_size(data: st.DataObject) -> None:
     world = data.draw(worlds())
     results = newest(results_of(judge_all(data.draw(orders(world))).outputs)).values()
     n_by_window: Counter[str] = Counter()
@@ -120,7 +120,7 @@ def test_results_do_not_depend_on_when_they_are_flushed(data: st.DataObject) -> 
     assert windows_judged(at_once) == windows_judged(one_by_one)
 
 
-def test_the_worlds_of_these_tests_hold_revisions_parts_and_late_events() -> None:
+def test_the_worlds_of_these_tests_contain_revisions_parts_and_late_events() -> None:
     seen = Counter[str]()
 
     @settings(derandomize=True, max_examples=200, database=None)

@@ -17,7 +17,7 @@ Attributes = list[tuple[str, tuple[str, ...], str]]
 
 @st.composite
 def worlds(draw: st.DrawFn) -> tuple[Attributes, CellLayout]:
-    """Draw attributes and a layout that holds them, in any order, with a segment and the decision."""
+    """Draw attributes and a layout that has them, in any order, with a segment and the decision."""
     attributes: Attributes = []
     for name in "pqrs"[: draw(st.integers(1, 4))]:
         groups = tuple(f"{name}{place}" for place in range(draw(st.integers(1, 4))))
@@ -43,9 +43,9 @@ def count_naively(
         cell = dict(zip(names, layout.labels_of(code), strict=True))
         stratum = 0 if segment is None else strata.index(cell[segment])
         for row, pair in zip(counts, pairs, strict=True):
-            found = tuple(cell[attribute] for attribute in pair.attributes)
+            cell_labels = tuple(cell[attribute] for attribute in pair.attributes)
             for first, labels in ((0, pair.labels), (2, pair.reference)):
-                if found == labels:
+                if cell_labels == labels:
                     row[stratum][first] += vector[0] if cell["decision"] == "favorable" else 0
                     row[stratum][first + 1] += vector[0]
     return counts

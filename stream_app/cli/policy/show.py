@@ -1,7 +1,8 @@
-"""``fairstream policy show``, ``list`` and ``fields``: print policies and explain their fields."""
+"""``fairstream policy show``, ``list``, ``fields`` and ``schema``: print policies and explain their fields."""
 
 from __future__ import annotations
 
+import json
 from itertools import groupby
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from stream_app.cli.output import facts, print_json
 from stream_app.errors import ConfigError
 from stream_app.policy import load_policy, read_policy_text, shipped_names
 from stream_app.policy.reference import as_markdown, describe_fields
+from stream_app.policy.schema import policy_schema
 
 PolicyArgument = Annotated[
     str | None,
@@ -51,7 +53,7 @@ def list_policies(as_json: Json = False) -> None:
 
 def fields(
     as_json: Json = False,
-    markdown: Annotated[bool, typer.Option("--markdown", help="Print the tables of docs/policy.md.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the tables of docs/reference/policy.md.")] = False,
 ) -> None:
     """Explain every field of a policy.
 
@@ -82,3 +84,13 @@ def choose_policy(source: str | None, flag: str | None) -> str | None:
     if source is not None and flag is not None:
         raise ConfigError("The policy is given twice", action="Give either FILE or --policy")
     return source or flag
+
+
+def schema() -> None:
+    """Print the JSON Schema of policies.
+
+    Editors complete and check a policy whose first line is "#:schema policy.schema.json".
+
+    Example: fairstream policy schema > policy.schema.json
+    """
+    typer.echo(json.dumps(policy_schema(), indent=2, ensure_ascii=False))

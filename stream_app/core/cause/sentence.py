@@ -1,7 +1,7 @@
 """A verdict in one plain sentence: the ratio first, then the rate difference, numbers, onset, main cause, shortfall.
 
 The sentence is about groups and segments, never about a person, and gives no number about fewer than k decisions. It
-checks n >= k only; where a group is hidden so that another cannot be found by subtraction, the caller leaves the
+checks n >= k only; where a group is hidden so that another cannot be computed by subtraction, the caller leaves the
 sentence out. It says what differs, not why in the sense of a cause: the split is statistical.
 """
 

@@ -14,7 +14,7 @@ two times; every method that changes it then raises ``RuntimeError``.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 
 from stream_app.core.windows.cells import Cells, add_cells
@@ -149,7 +149,7 @@ class Tally:
     def revise(self) -> list[tuple[WindowKey, WindowCounts]]:
         """Give each window that was corrected since the last call its next revision number, and return them."""
         self._check_consumed()
-        keys = self._in_order(self.changes.revised)
+        keys = self.config.in_order(self.changes.revised)
         for key in keys:
             self.windows[key].revision += 1
             self.windows[key].offsets = self.offsets()
@@ -170,17 +170,13 @@ class Tally:
         """Return the first offset of each source partition that was ever counted."""
         return group_by_topic({source: progress.first_offset for source, progress in self.progress.items()})
 
-    def end_s(self, key: WindowKey) -> int:
-        """Return the end of a window."""
-        return key[1] + self.config.spec(key[0]).size_s
-
     def is_closed(self, key: WindowKey) -> bool:
         """Return whether a window has ended."""
-        return self.closed_before_s is not None and self.end_s(key) <= self.closed_before_s
+        return self.closed_before_s is not None and self.config.end_s(key) <= self.closed_before_s
 
     def newest_closed(self) -> list[WindowKey]:
         """Return the newest closed window of each size, in order of their end."""
-        return self._in_order({key[0]: key for key in sorted(self.windows) if self.is_closed(key)}.values())
+        return self.config.in_order({key[0]: key for key in sorted(self.windows) if self.is_closed(key)}.values())
 
     def _replace(self, source: SourcePartition, start_s: int, cells: Cells) -> None:
         if self.closed_before_s is None or start_s >= self.closed_before_s:
@@ -235,7 +231,9 @@ class Tally:
 
     def _close_windows(self, end_s: int) -> Generator[ClosedWindow, None, Counter[str]]:
         """Close the windows that end by ``end_s``, all of whose panes are closed; return how many of each size."""
-        due = self._in_order(key for key in self.windows if not self.is_closed(key) and self.end_s(key) <= end_s)
+        due = self.config.in_order(
+            key for key in self.windows if not self.is_closed(key) and self.config.end_s(key) <= end_s
+        )
         self.closed_before_s = end_s
         for key in due:
             self.windows[key].offsets = self.offsets()
@@ -275,7 +273,7 @@ class Tally:
         newest = set(self.newest_closed())
         revisable_s = (self.closed_before_s or 0) - self.config.revision_s
         kept = newest | self.changes.revised  # a correction that was not published yet must not get lost
-        for key in [key for key in self.windows if self.end_s(key) <= revisable_s and key not in kept]:
+        for key in [key for key in self.windows if self.config.end_s(key) <= revisable_s and key not in kept]:
             del self.windows[key]
             self.changes.changed.add(("window", *key))
         for source, progress in self.progress.items():
@@ -300,7 +298,3 @@ class Tally:
         if now_s != self.idle_since_s:
             self.idle_since_s = now_s
             self.changes.changed.add(CLOCK)
-
-    def _in_order(self, keys: Iterable[WindowKey]) -> list[WindowKey]:
-        rank = {spec.name: number for number, spec in enumerate(self.config.windows)}
-        return sorted(keys, key=lambda key: (self.end_s(key), rank[key[0]]))

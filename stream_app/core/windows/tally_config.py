@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from stream_app.core.windows.tally_changes import WindowKey
 from stream_app.core.windows.tumbling import WindowSpec
 
 
@@ -28,3 +30,12 @@ class TallyConfig:
     def spec(self, name: str) -> WindowSpec:
         """Return a size of window by its name."""
         return next(spec for spec in self.windows if spec.name == name)
+
+    def end_s(self, key: WindowKey) -> int:
+        """Return the end of a window."""
+        return key[1] + self.spec(key[0]).size_s
+
+    def in_order(self, keys: Iterable[WindowKey]) -> list[WindowKey]:
+        """Return windows in order of their end, those that end together in the order of their declaration."""
+        rank = {spec.name: number for number, spec in enumerate(self.windows)}
+        return sorted(keys, key=lambda key: (self.end_s(key), rank[key[0]]))

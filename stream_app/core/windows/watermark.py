@@ -25,7 +25,7 @@ class Watermark:
 
     Attributes:
         pane_s: Width of a pane in seconds.
-        out_of_orderness_s: How far an event may lag behind the newest one.
+        out_of_orderness_s: How much older than the newest event an event may be.
         max_event_s: Highest event time seen; None before the first event.
     """
 

@@ -40,7 +40,7 @@ class DisclosedOutcomeGroup(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         hidden: ``small_cell`` when there are fewer than k outcomes, maybe none; ``complementary`` when hidden so that a
-            small group cannot be found by subtraction; None when it is shown.
+            small group cannot be computed by subtraction; None when it is shown.
     """
 
     group: str

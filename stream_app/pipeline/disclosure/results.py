@@ -35,7 +35,7 @@ class DisclosedGroup(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         hidden: ``small_cell`` when the group has fewer than k decisions, maybe none; ``complementary`` when it is
-            hidden so that a small one cannot be found by subtraction; None when it is shown.
+            hidden so that a small one cannot be computed by subtraction; None when it is shown.
     """
 
     group: str

@@ -198,7 +198,7 @@ class ModelJudge:
         self._report.alerts += self._subject.feed(pane, look_back)
 
     def _judge_window(self, key: WindowKey, window: WindowCounts, *, is_close: bool = False) -> WindowVerdicts:
-        span = Span(key[0], key[1], self._tally.end_s(key))
+        span = Span(key[0], key[1], self._tally.config.end_s(key))
         context = WindowContext(span, window.revision, window.offsets, self._policy_hash, is_close)
         return self._subject.judge(window.cells, context)
 

@@ -1,4 +1,4 @@
-"""What the monitors report about pairs: how each stands in a window, and what changed with a pane."""
+"""What the monitors report about pairs: the state of each in a window, and what changed with a pane."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class ObservedPair(NamedTuple):
         cases: Decisions about the group.
         reference_cases: Decisions about its reference.
         intervals: Of rate, gap and ratio.
-        evidence: How each of its tests stands at the end of the window.
+        evidence: State and evidence of each of its tests at the end of the window.
     """
 
     pair: Subgroup

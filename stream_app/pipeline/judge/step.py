@@ -32,7 +32,7 @@ class JudgeStep:
     """The judge of one partition of the partials topic; a ``LaneStep``.
 
     Args:
-        policy: The whole policy.
+        policy: The complete policy.
         partition: The lane's partition.
         topology: Where outputs go.
     """

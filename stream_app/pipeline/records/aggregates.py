@@ -30,8 +30,8 @@ class AggregateCell(msgspec.Struct, frozen=True, kw_only=True):
 class Aggregate(msgspec.Struct, frozen=True, kw_only=True):
     """The published counts of one window of a model of kind ``counts``; never issued twice.
 
-    A cell that is not listed has fewer than ``k`` people, maybe none, or is hidden so that another cannot be found by
-    subtraction.
+    A cell that is not listed has fewer than ``k`` people, maybe none, or is hidden so that another cannot be computed
+    by subtraction.
 
     Attributes:
         schema: Version of this format.

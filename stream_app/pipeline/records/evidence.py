@@ -102,7 +102,8 @@ def state_under(evidence: Iterable[Evidence], kind: LimitKind | None = None) -> 
 
 
 def strength_of(evidence: tuple[Evidence, ...]) -> tuple[bool, float]:
-    """Return how much speaks against a group's treatment: whether it is in breach, then the evidence, log10.
+    """Return how strong the evidence of adverse treatment of a group is: whether it is in breach, then the evidence,
+    log10.
 
     Args:
         evidence: At least one test.

@@ -22,8 +22,8 @@ class Measure(msgspec.Struct, frozen=True):
         value: None with a reason.
         lower: Lower end of its 95 % interval; None without a value.
         upper: Upper end; None when there is none.
-        n: Cases of the group behind it.
-        n_reference: Cases of the reference group behind it; None for a rate.
+        n: Cases of the group that it is based on.
+        n_reference: Cases of the reference group; None for a rate.
         reason: Why there is no value.
     """
 
@@ -78,7 +78,7 @@ class OutcomeGroupResult(msgspec.Struct, frozen=True, kw_only=True):
         without_outcome_ratio: Of all decisions that ever waited those without an outcome, expired or not, in [0, 1];
             for running totals only, None when there is no such decision.
         state: The worst state of its tests; None for the reference group and for undeclared values.
-        evidence: How each sequential test stands; none for those.
+        evidence: State and evidence of each sequential test; none for those.
     """
 
     group: str

@@ -72,7 +72,8 @@ class GroupResult(msgspec.Struct, frozen=True, kw_only=True):
         state: The worst state of its tests; None for undeclared values, and for the reference where no scores are
             tested.
         rules: The plain rules that the window breaks, by point values alone.
-        evidence: How each sequential test stands; none for undeclared values, of the reference that of its scores.
+        evidence: State and evidence of each sequential test; none for undeclared values, of the reference that of its
+            scores.
         shortfall: Favorable decisions that the group lacks to meet the ratio rule.
         cause: Why the group differs from the reference, where it is in warning or in breach, or breaks a plain rule; of
             the intersections for those with most evidence only.

@@ -1,4 +1,4 @@
-"""Policies with scores and outcomes: what follows from them, and which mistakes are refused."""
+"""Policies with scores and outcomes: what follows from them, and which mistakes are errors."""
 
 from __future__ import annotations
 
@@ -22,43 +22,45 @@ from tests.support.paths import ROOT
 
 SCORE = 'score = { path = "p", minimum = 0, maximum = 1, edges = [0.5], cut = 0.5 }'
 
+RISING = "score.edges: must be rising edges between minimum and maximum"
+
 # The text that is replaced, by what, and what must be said.
 MISTAKES: dict[str, tuple[str, str, tuple[str, ...]]] = {
-    "edges out of order": ("edges = [0.5]", "edges = [0.5, 0.2]", ("rising edges", "score.edges`")),
-    "an edge at the end": ("edges = [0.5]", "edges = [0.5, 1.0]", ("rising edges", "score.edges`")),
-    "an edge that is no number": ("edges = [0.5]", "edges = [nan]", ("rising edges", "score.edges`")),
+    "edges out of order": ("edges = [0.5]", "edges = [0.5, 0.2]", (RISING,)),
+    "an edge at the end": ("edges = [0.5]", "edges = [0.5, 1.0]", (RISING,)),
+    "an edge that is no number": ("edges = [0.5]", "edges = [nan]", (RISING,)),
     "edges that look alike": (
-        "edges = [0.5]", "edges = [0.5, 0.50000000000001, 0.50000000000002]", ("each value once", "score.edges`")
+        "edges = [0.5]", "edges = [0.5, 0.50000000000001, 0.50000000000002]", ("score.edges: '[0.5,0.5)' occurs twice",)
     ),
-    "no edge": ("edges = [0.5]", "edges = []", ("length >= 1", "score.edges`")),
-    "a cut beside the edges": ("cut = 0.5", "cut = 0.4", ("one of the edges", "score.cut`")),
-    "a score too great": ("maximum = 1,", "maximum = 2e6,", ("|score| <= 1048576", "score`")),
+    "no edge": ("edges = [0.5]", "edges = []", ("score.edges: expected a list of 1 to 63 entries, got 0",)),
+    "a cut beside the edges": ("cut = 0.5", "cut = 0.4", ("score.cut: 0.4 is not one of the edges (0.5)",)),
+    "a score too great": ("maximum = 1,", "maximum = 2e6,", ("score: |score| must be at most 1,048,576",)),
     "a feature named score": (
         SCORE, SCORE + '\nfeatures = [{ name = "score", path = "q", minimum = 0, maximum = 1 }]',
-        ("got 'score' again", "features[...].name`"),
+        ("features[...].name: 'score' is reserved",),
     ),
-    "an attribute named score": ('name = "sex"', 'name = "score"', ("got 'score' again", "attributes[...].name`")),
-    "an attribute named outcome": ('name = "sex"', 'name = "outcome"', ("got 'outcome' again", "attributes[...]")),
-    "a score and a feature at one path": ('path = "p",', 'path = "sex",', ("got 'sex' again", "`$.models[0]`")),
+    "an attribute named score": ('name = "sex"', 'name = "score"', ("attributes[...].name: 'score' is reserved",)),
+    "an attribute named outcome": ('name = "sex"', 'name = "outcome"', ("name: 'outcome' is reserved",)),
+    "a score and a feature at one path": ('path = "p",', 'path = "sex",', ("models[0]: path 'sex' occurs twice",)),
     "outcomes in the topic of the decisions": (
-        '"raw-outcomes"', '"raw"', ("got 'raw' again", "outcome.topic`")
+        '"raw-outcomes"', '"raw"', ("outcome.topic: 'raw' occurs twice",)
     ),
-    "outcomes in the topic that is written": ('"raw-outcomes"', '"out"', ("got 'out' again", "output_topic`")),
+    "outcomes in the topic that is written": ('"raw-outcomes"', '"out"', ("output_topic: 'out' occurs twice",)),
     "labels of two types": ("unfavorable = [false]\nevent_time", 'unfavorable = ["no"]\nevent_time',
-                            ("values of one type", "outcome`")),
-    "the label where the id is": ('path = "repaid"', 'path = "id"', ("got 'id' again", "models[0].outcome`")),
-    "nobody said whether labels are selective": (
-        "is_selective = true\n", "", ("missing required field `is_selective`", "outcome`")
+                            ("outcome: favorable and unfavorable must be values of one type",)),
+    "the label where the id is": ('path = "repaid"', 'path = "id"', ("models[0].outcome: path 'id' occurs twice",)),
+    "no word whether labels are selective": (
+        "is_selective = true\n", "", ("outcome: required field 'is_selective' is missing",)
     ),
-    "no waiting": ("max_wait_d = 0.001", "max_wait_d = 0", ("> 0", "outcome.max_wait_d`")),
-    "fields to drop where unknown ones are refused": (
-        "is_selective", 'drop = ["x"]\nis_selective', ("unknown_fields", "models[0].outcome.drop`")
+    "no waiting": ("max_wait_d = 0.001", "max_wait_d = 0", ("outcome.max_wait_d: expected a number above 0", "got 0")),
+    "fields to drop where unknown ones are rejected": (
+        "is_selective", 'drop = ["x"]\nis_selective', ("models[0].outcome.drop: needs unknown_fields = 'drop'",)
     ),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_a_mistake_is_refused_with_its_place_and_what_was_expected(mistake: str) -> None:
+def test_a_mistake_is_an_error_with_its_place_and_what_is_allowed(mistake: str) -> None:
     old, new, said = MISTAKES[mistake]
     assert old in POLICY
     with pytest.raises(PolicyError) as rejected:
@@ -69,9 +71,9 @@ def test_a_mistake_is_refused_with_its_place_and_what_was_expected(mistake: str)
 def test_counts_without_decisions_have_neither_score_nor_outcome() -> None:
     counts = POLICY.replace('topic = "raw"', 'topic = "raw"\nkind = "counts"', 1)
     counts = "\n".join(line for line in counts.splitlines() if not line.startswith("decision"))
-    with pytest.raises(PolicyError, match=r"no score for kind 'counts'.*score"):
+    with pytest.raises(PolicyError, match=r"score: not allowed for kind 'counts'"):
         parse_policy(counts)
-    with pytest.raises(PolicyError, match=r"no outcome for kind 'counts'.*outcome"):
+    with pytest.raises(PolicyError, match=r"outcome: not allowed for kind 'counts'"):
         parse_policy(counts.replace(SCORE, ""))
 
 
@@ -81,7 +83,7 @@ def test_without_a_score_the_layout_and_its_hash_are_those_of_before() -> None:
     assert [name for name, _ in layout_of(load_policy("loans").models[0]).dimensions][-1] == "decision"
 
 
-def test_a_score_is_a_dimension_behind_the_decision_and_the_last_feature() -> None:
+def test_a_score_is_a_dimension_after_the_decision_and_the_last_feature() -> None:
     layout = layout_of(MODEL)
     assert layout.dimensions[-1] == ("score", ("[0,0.5)", "[0.5,1]"))
     assert [len(labels) for _, labels in layout.dimensions] == n_labels(MODEL)
@@ -118,7 +120,7 @@ def test_four_times_as_many_cells_are_checked_where_there_are_outcomes() -> None
     n_cells = 4 * 4 * 258 * 2 * 64
     assert n_cells <= MAX_CELLS < 4 * n_cells
     assert parse_policy(many[: many.index("[models.outcome]")]).models[0].outcome is None
-    with pytest.raises(PolicyError, match=f"at most {MAX_CELLS} combinations of labels, got {4 * n_cells}"):
+    with pytest.raises(PolicyError, match=f"the labels have {4 * n_cells:,} combinations, allowed are {MAX_CELLS:,}"):
         parse_policy(many)
 
 
@@ -142,7 +144,7 @@ def test_topics_of_outcomes_follow_those_of_the_decisions() -> None:
     )
 
 
-def test_outcomes_in_another_number_of_partitions_are_refused_at_the_start() -> None:
+def test_outcomes_in_another_number_of_partitions_are_rejected_at_the_start() -> None:
     policy = load_policy("credit")
     there = {spec.name: spec.partitions for spec in declared_topics(policy, "app")}
     check_partitions(policy, "app", there)

@@ -104,11 +104,11 @@ def test_only_the_first_rejections_are_listed(tmp_path: Path) -> None:
         (("loans", "--drift", "much"), "--drift, entry 1"),
         (("loans", "--start", "now"), "--start is not a valid ISO 8601 time"),
         (("loans", "--rate", "0"), "ahead of the clock"),
-        (("loans", "--policy", "nowhere"), "No policy 'nowhere'"),
+        (("loans", "--policy", "nowhere"), "Policy 'nowhere' not found"),
         (("loans", "--model", "other"), "has no model 'other'"),
         (("loanapp", "--policy", "loans", "--dry-run"), "do not fit model 'loans'"),
         (("csv", "missing.csv"), "Cannot read missing.csv"),
-        (("loans", "--kafka", "nonsense"), "Settings"),
+        (("loans", "--kafka", "nonsense"), "Invalid --kafka"),
         (("loans", "--count", "1", "--kafka", "127.0.0.1:1"), "No Kafka broker answers at 127.0.0.1:1"),
     ],
 )

@@ -74,7 +74,7 @@ class GapMonitor:
     def judge(
         self, window: str, cells: Mapping[int, list[int]], *, is_close: bool
     ) -> dict[tuple[str, str], tuple[Evidence, ...]]:
-        """Return how the tests stand at the end of a window.
+        """Return the evidence of the tests at the end of a window.
 
         Args:
             window: Name of the window.

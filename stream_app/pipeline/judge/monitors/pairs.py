@@ -66,7 +66,7 @@ class PairMonitor:
         return counts
 
     def observe(self, window: str, cells: Mapping[int, Sequence[int]], *, is_close: bool) -> list[ObservedPair]:
-        """Return each pair in a window: its counts, their intervals, and how its tests stand at the end of it.
+        """Return each pair in a window: its counts, their intervals, and the evidence of its tests.
 
         Args:
             window: Name of the window.

@@ -1,4 +1,4 @@
-"""Sequential tests of rules about pairs: from alarm to recovery, and how each stands at the end of a window.
+"""Sequential tests of rules about pairs: from alarm to recovery, and the state of each at the end of a window.
 
 Which counts a rule is about is not known here; ``pairs`` feeds decisions, ``gaps`` outcomes and scores. State is small,
 of constant size, and part of the judge's own; tests that the policy changed start without evidence.
@@ -124,7 +124,7 @@ class RuleMonitor:
         return [self._alarm(transition) for transition in transitions]
 
     def judge(self, window: str, view: WindowView, *, is_close: bool) -> list[Evidence]:
-        """Return how each test stands at the end of a window.
+        """Return state and evidence of each test at the end of a window.
 
         Args:
             window: Name of the window.

@@ -1,6 +1,6 @@
 """Sequential tests of whether the scores of a group have moved away from its own past, and an index for display.
 
-The first decisions of each group (policy: ``score.reference_n``, in whole panes) are its *reference*, frozen once. From
+The first decisions of each group (policy: ``score.reference_n``, in full panes) are its *reference*, frozen once. From
 then on the share of every bin of scores is tested against the interval of that share in the reference. The intervals of
 all bins of all groups are right together in 99.9 % of references (Bonferroni), so what is left of chance is in the
 bounds; given that, the share of false alarms is that of the false-alarm budget.
@@ -95,7 +95,7 @@ class ScoreDriftMonitor:
         return self._strongest(alarms)
 
     def judge(self, cells: Mapping[int, list[int]]) -> dict[GroupKey, tuple[ScoreStability, Evidence]]:
-        """Return how stable the scores of each group are in a window, and how its tests stand at the end of it."""
+        """Return how stable the scores of each group are in a window, and the evidence of its tests."""
         counts = self._bins.counts(cells)
         return {
             key: (self._stability(number, counts[number]), self._evidence(number, int(counts[number].sum())))

@@ -19,7 +19,7 @@ class Publication(NamedTuple):
     Attributes:
         aggregate: The record; None when no cell may be shown (a record alone would say that somebody was there).
         n_small: Cells hidden because they are small.
-        n_complementary: Cells hidden so that those cannot be found by subtraction.
+        n_complementary: Cells hidden so that those cannot be computed by subtraction.
     """
 
     aggregate: Aggregate | None

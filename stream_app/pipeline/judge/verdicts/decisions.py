@@ -133,7 +133,7 @@ class _WindowJudge:
         return set(ranked[:_N_EXPLAINED])
 
     def _undeclared(self, attributes: tuple[str, ...], reference: GroupCount) -> list[GroupResult]:
-        """Return the crosses with unknown or unlisted values: without them a margin would give a small one away."""
+        """Return the crosses with unknown or unlisted values: without them a margin would reveal a small one."""
         places = [self._layout.position_of(name) for name in attributes]
         decision = self._layout.position_of(DECISION)
         counts: dict[tuple[str, ...], GroupCount] = {}

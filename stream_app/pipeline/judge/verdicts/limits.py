@@ -14,6 +14,6 @@ def limits_of(model: ModelPolicy) -> RuleLimits:
     return _exact(rules.min_disparate_impact_ratio, rules.max_gap, rules.min_n)
 
 
-@lru_cache(maxsize=64)  # asked for each row of each window
+@lru_cache(maxsize=64)  # called for each row of each window
 def _exact(min_disparate_impact_ratio: float, max_gap: float, min_n: int) -> RuleLimits:
     return RuleLimits.from_decimals(min_disparate_impact_ratio, max_gap, min_n)

@@ -8,13 +8,6 @@ from stream_app.policy import ModelPolicy, Policy
 
 ORIGINAL = "original"
 
-# Counts depend on every field of a model except these: fields that only say how counts are judged or published, and the
-# attributes, of which name, path and groups count. A field that is new counts until it is listed here.
-JUDGED_BY = frozenset({
-    "name", "topic", "attributes", "outcome", "windows", "rules", "detection", "privacy", "revision_s",
-})  # fmt: skip
-_COUNTED_BY = tuple(name for name in ModelPolicy.__struct_fields__ if name not in JUDGED_BY)
-
 
 class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """A policy under which a time range is judged.
@@ -34,8 +27,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def counting_key(self) -> bytes:
         """What the counts depend on: scenarios with the same key share one counting."""
-        labels = [(attribute.name, attribute.path, attribute.groups) for attribute in self.model.attributes]
-        return msgspec.json.encode([labels, self.groups, *(getattr(self.model, name) for name in _COUNTED_BY)])
+        return msgspec.json.encode([self.model.counting_facts(), self.groups])
 
 
 def original_scenario(policy: Policy, model: ModelPolicy) -> Scenario:

@@ -91,7 +91,7 @@ def test_a_mistake_ends_with_2_and_one_line_that_names_the_field(run: Run, tmp_p
     outcome = run("check", path)
     assert (outcome.returncode, outcome.stdout) == (2, "")
     assert outcome.stderr.count("\n") == 1
-    assert "Expected one of the groups - at `$.models[0].attributes[0].reference`" in outcome.stderr
+    assert "models[0].attributes[0].reference: " in outcome.stderr
 
 
 def test_more_series_than_a_worker_would_export_end_with_2(run: Run) -> None:
@@ -105,7 +105,7 @@ def test_a_raw_topic_with_the_name_of_one_of_ours_ends_with_2(run: Run, tmp_path
     path.write_text(run("show", "loans").stdout.replace('"loan-decisions-raw"', '"dead-letters"'))
     outcome = run("check", path)
     assert outcome.returncode == 2
-    assert "'dead-letters' cannot be used for raw and for dead letters" in outcome.stderr
+    assert "'dead-letters' cannot be used for both raw and dead letters" in outcome.stderr
 
 
 def test_a_sample_is_counted_by_what_would_become_of_each_record(run: Run, tmp_path: Path) -> None:

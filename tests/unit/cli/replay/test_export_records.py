@@ -98,4 +98,4 @@ def test_a_model_that_publishes_nothing_is_not_read_raw_instead(tmp_path: Path) 
 
 def test_camera_records_are_exported_under_no_policy(tmp_path: Path) -> None:
     said = rejection(tmp_path, *ALL, *out(tmp_path), permitted="pseudonymized", name="camera")
-    assert "Expected 'none' for kind 'counts' - at `$.models[0].privacy.exportable_records`" in said
+    assert "models[0].privacy.exportable_records: must be 'none' for kind 'counts'" in said

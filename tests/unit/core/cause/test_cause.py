@@ -1,4 +1,4 @@
-"""The cause of a gap as it stands in a record."""
+"""The cause of a gap as it is in a record."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_an_empty_group_gives_a_cause_without_values_but_with_its_features() -> 
     cause = explain_pair({"auto": (0, 0)}, REFERENCE, [income], shortfall=0)
     assert (cause.driver, cause.gap, cause.mix, cause.rate) == (Driver.NO_DECISIONS, None, None, None)
     assert (cause.segments, cause.other_segments, cause.leading_segment) == ((), None, None)
-    assert [found.feature for found in cause.features] == ["income"]
+    assert [feature.feature for feature in cause.features] == ["income"]
     assert cause.shortfall == 0
 
 
@@ -72,7 +72,7 @@ def test_the_three_features_that_differ_most_are_kept() -> None:
     reference = Moments(100, 0, 100)
     features = [FeatureMoments(f"f{mean}", 1, Moments(100, mean * 10, 1000), reference) for mean in range(5)]
     cause = explain_pair(GROUP, REFERENCE, features)
-    assert [found.feature for found in cause.features] == ["f4", "f3", "f2"]
+    assert [feature.feature for feature in cause.features] == ["f4", "f3", "f2"]
 
 
 def test_a_cause_survives_json_without_nan_or_infinity() -> None:

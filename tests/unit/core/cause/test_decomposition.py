@@ -80,7 +80,7 @@ def test_what_is_not_turned_round_in_most_and_at_equal_mix_is_mix_but_not_simpso
     assert not split.is_simpson
 
 
-def test_a_segment_with_average_rates_explains_nothing_however_many_decisions_it_holds() -> None:
+def test_a_segment_with_average_rates_explains_nothing_however_many_decisions_it_has() -> None:
     split = decompose({"x": (90, 45), "y": (10, 5)}, {"x": (10, 5), "y": (90, 45), "z": (0, 0)})
     assert split is not None
     assert [part.segment for part in split.parts] == ["x", "y"]

@@ -25,12 +25,12 @@ def feature(name: str, group: Sequence[int], reference: Sequence[int], scale: in
 
 
 def test_means_spreads_and_standardized_difference_are_in_the_unit_of_the_feature() -> None:
-    found = compare_feature(feature("income", [10, 20, 30], [30, 40, 50, 60], scale=10))
-    assert (found.n, found.n_reference) == (3, 4)
-    assert (found.mean, found.mean_reference, found.difference) == (2.0, 4.5, -2.5)
-    assert (found.sd, found.sd_reference) == pytest.approx((1.0, 1.2909944487358056))
-    assert found.standardized == pytest.approx(-2.5 / ((2 * 1.0 + 3 * 5 / 3) / 5) ** 0.5)
-    assert (found.imbalance, found.reason) == (Imbalance.LARGE, None)
+    compared = compare_feature(feature("income", [10, 20, 30], [30, 40, 50, 60], scale=10))
+    assert (compared.n, compared.n_reference) == (3, 4)
+    assert (compared.mean, compared.mean_reference, compared.difference) == (2.0, 4.5, -2.5)
+    assert (compared.sd, compared.sd_reference) == pytest.approx((1.0, 1.2909944487358056))
+    assert compared.standardized == pytest.approx(-2.5 / ((2 * 1.0 + 3 * 5 / 3) / 5) ** 0.5)
+    assert (compared.imbalance, compared.reason) == (Imbalance.LARGE, None)
 
 
 def test_the_scale_changes_units_but_not_the_standardized_difference() -> None:
@@ -54,17 +54,17 @@ def test_the_scale_changes_units_but_not_the_standardized_difference() -> None:
 def test_what_cannot_be_standardized_has_a_reason(
     group: list[int], reference: list[int], reason: NoDifference, imbalance: Imbalance | None
 ) -> None:
-    found = compare_feature(feature("x", group, reference))
-    assert (found.standardized, found.reason, found.imbalance) == (None, reason, imbalance)
-    assert (found.mean is None, found.mean_reference is None) == (not group, not reference)
-    assert (found.difference is None) == (not group or not reference)
-    assert (found.sd is None, found.sd_reference is None) == (len(group) < 2, len(reference) < 2)
+    compared = compare_feature(feature("x", group, reference))
+    assert (compared.standardized, compared.reason, compared.imbalance) == (None, reason, imbalance)
+    assert (compared.mean is None, compared.mean_reference is None) == (not group, not reference)
+    assert (compared.difference is None) == (not group or not reference)
+    assert (compared.sd is None, compared.sd_reference is None) == (len(group) < 2, len(reference) < 2)
 
 
 def test_one_value_beside_several_can_be_standardized() -> None:
-    found = compare_feature(feature("x", [9], [4, 6]))
-    assert (found.sd, found.reason) == (None, None)
-    assert found.standardized == pytest.approx(4 / 2**0.5)
+    compared = compare_feature(feature("x", [9], [4, 6]))
+    assert (compared.sd, compared.reason) == (None, None)
+    assert compared.standardized == pytest.approx(4 / 2**0.5)
 
 
 @pytest.mark.parametrize(
@@ -82,14 +82,14 @@ def test_imbalance_goes_by_the_usual_limits(reference: list[int], imbalance: Imb
 def test_a_difference_of_exactly_a_tenth_is_not_balanced() -> None:
     # Means 0 and 1, both variances (n ΣX² - (ΣX)²) / (n (n-1)) = 100.
     group, reference = Moments(101, 0, 10_000), Moments(101, 101, 10_101)
-    found = compare_feature(FeatureMoments("x", 1, group, reference))
-    assert (found.standardized, found.imbalance) == (-0.1, Imbalance.NOTICEABLE)
+    compared = compare_feature(FeatureMoments("x", 1, group, reference))
+    assert (compared.standardized, compared.imbalance) == (-0.1, Imbalance.NOTICEABLE)
 
 
 def test_a_small_spread_around_a_great_mean_is_not_lost_in_rounding() -> None:
     far = 2**80
-    found = compare_feature(feature("x", [far, far + 1, far + 2], [far + 2, far + 3, far + 4]))
-    assert (found.sd, found.sd_reference, found.difference, found.standardized) == (1.0, 1.0, -2.0, -2.0)
+    compared = compare_feature(feature("x", [far, far + 1, far + 2], [far + 2, far + 3, far + 4]))
+    assert (compared.sd, compared.sd_reference, compared.difference, compared.standardized) == (1.0, 1.0, -2.0, -2.0)
 
 
 def test_features_come_in_order_of_difference_and_equal_ones_by_name() -> None:
@@ -103,4 +103,4 @@ def test_features_come_in_order_of_difference_and_equal_ones_by_name() -> None:
             feature("proxy", [0, 0], [1, 1]),
         ]
     )
-    assert [found.feature for found in ranked] == ["proxy", "great", "a", "b", "constant", "missing"]
+    assert [compared.feature for compared in ranked] == ["proxy", "great", "a", "b", "constant", "missing"]

@@ -1,4 +1,4 @@
-"""Life of a bank of detectors: carry, strata, copies, snapshots, and what it refuses."""
+"""Life of a bank of detectors: carry, strata, copies, snapshots, and what it rejects."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_decisions_wait_until_both_groups_have_five() -> None:
     assert bank.onset_s[0] == 60
 
 
-def test_panes_added_up_tell_as_much_as_one_pane() -> None:
+def test_panes_added_up_are_worth_as_much_as_one_pane() -> None:
     parts, whole = DetectorBank([GAP], [LOG_C]), DetectorBank([GAP], [LOG_C])
     parts.update(0, pane(1, 4, 6, 9))
     parts.update(60, pane(2, 8, 3, 3))
@@ -102,13 +102,13 @@ def test_a_gap_that_cannot_be_exceeded_is_no_bet() -> None:
 
 def test_where_there_is_no_bet_the_statistic_does_not_grow() -> None:
     bank = DetectorBank([GAP], [LOG_C])
-    bank.update(0, pane(2, 40, 3, 4000))  # from now on the usual rate of b lies far below 0.2
+    bank.update(0, pane(2, 40, 3, 4000))  # from now on the usual rate of b is far below 0.2
     after_one_bet = bank.log_sr.item()
     bank.update(60, pane(2, 40, 3, 4000))
     assert bank.log_sr.item() == after_one_bet
 
 
-def test_a_pane_of_an_alarm_tells_the_evidence_and_the_next_begins_anew() -> None:
+def test_a_pane_of_an_alarm_has_the_evidence_and_the_next_restarts() -> None:
     bank = DetectorBank([FOUR_FIFTHS], [LOG_C], has_lifecycle=False)
     alarm = next(change for at in range(40) for change in bank.update(at, pane(10, 50, 45, 50)))
     assert bank.log_sr.item() == alarm.log_evidence >= LOG_C
@@ -117,7 +117,7 @@ def test_a_pane_of_an_alarm_tells_the_evidence_and_the_next_begins_anew() -> Non
     assert bank.log_sr.item() == NO_EVIDENCE
 
 
-def test_in_breach_only_the_all_clear_is_tested() -> None:
+def test_in_breach_only_the_recovery_is_tested() -> None:
     bank = DetectorBank([FOUR_FIFTHS], [LOG_C])
     alarm = next(change for at in range(40) for change in bank.update(at, pane(10, 50, 45, 50)))
     bank.update(100, pane(10, 50, 45, 50))
@@ -195,7 +195,7 @@ def test_a_block_over_strata_begins_with_its_oldest_pane() -> None:
 
 def test_a_stratum_without_a_bet_leaves_the_others_their_bet() -> None:
     bank = DetectorBank([GAP], [LOG_C], n_strata=2)
-    quiet = [2, 40, 3, 4000]  # from the second pane on the usual rate of b lies far below 0.2: no bet
+    quiet = [2, 40, 3, 4000]  # from the second pane on the usual rate of b is far below 0.2: no bet
     bank.update(0, np.array([[[14, 20, 14, 20], quiet]]))
     before = bank.log_eproc.item()
     bank.update(60, np.array([[[0, 0, 0, 0], quiet]]))
@@ -248,12 +248,12 @@ def test_copies_of_every_decision_are_undone_by_the_design_effect() -> None:
     ],
     ids=["rule", "threshold", "strata", "design effect", "detectors"],
 )
-def test_a_snapshot_of_another_configuration_is_refused(other: DetectorBank) -> None:
+def test_a_snapshot_of_another_configuration_is_rejected(other: DetectorBank) -> None:
     with pytest.raises(ValueError, match="another configuration"):
         DetectorBank([FOUR_FIFTHS], [LOG_C]).restore(other.snapshot())
 
 
-def test_a_cut_snapshot_is_refused_and_changes_nothing() -> None:
+def test_a_cut_snapshot_is_rejected_and_changes_nothing() -> None:
     bank = DetectorBank([FOUR_FIFTHS], [LOG_C])
     bank.update(0, pane(3, 10, 9, 10))
     before = bank.snapshot()
@@ -271,7 +271,7 @@ def test_a_cut_snapshot_is_refused_and_changes_nothing() -> None:
         (60, pane(5, 5, 5, 5), "later"),
     ],
 )
-def test_a_pane_that_cannot_be_is_refused(at: int, counts: NDArray[np.int64], message: str) -> None:
+def test_a_pane_that_cannot_be_is_rejected(at: int, counts: NDArray[np.int64], message: str) -> None:
     bank = DetectorBank([FOUR_FIFTHS], [LOG_C])
     bank.update(60, pane(5, 5, 5, 5))
     before = bank.snapshot()
@@ -293,7 +293,7 @@ def test_a_pane_that_cannot_be_is_refused(at: int, counts: NDArray[np.int64], me
         ([9.0], {"log_recovery_threshold": 0.0}),
     ],
 )
-def test_a_configuration_that_makes_no_sense_is_refused(log_thresholds: list[float], options: dict[str, Any]) -> None:
+def test_a_configuration_that_makes_no_sense_is_rejected(log_thresholds: list[float], options: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"threshold|needed"):
         DetectorBank([FOUR_FIFTHS], log_thresholds, **options)
 
@@ -301,6 +301,6 @@ def test_a_configuration_that_makes_no_sense_is_refused(log_thresholds: list[flo
 @pytest.mark.parametrize(
     ("kind", "limit"), [(RuleKind.RATIO, 0.0), (RuleKind.RATIO, math.inf), (RuleKind.GAP, 1.0), (RuleKind.GAP, -0.1)]
 )
-def test_a_rule_whose_limit_is_no_limit_is_refused(kind: RuleKind, limit: float) -> None:
+def test_a_rule_with_an_invalid_limit_is_rejected(kind: RuleKind, limit: float) -> None:
     with pytest.raises(ValueError, match="limit"):
         RateRule(kind, limit)

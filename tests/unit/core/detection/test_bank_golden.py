@@ -18,7 +18,7 @@ from stream_app.core.detection.rules import RateRule, RuleKind
 
 GOLDEN: dict[str, Any] = json.loads(Path("tests/data/detector_golden.json").read_text())
 TOLERANCE = 1e-6
-NOTHING_YET = -1e299  # the statistic of a detector that has begun anew lies below
+NOTHING_YET = -1e299  # the statistic of a detector that has restarted is below
 PANES = {stream["name"]: stream["panes"] for stream in GOLDEN["streams"]}
 
 
@@ -31,14 +31,14 @@ class Told:
     changes: list[tuple[bool, int, float, int]]
 
 
-def told_of(bank: DetectorBank, panes: list[list[int]]) -> Told:
-    told = Told([], [], [])
+def fed_to(bank: DetectorBank, panes: list[list[int]]) -> Told:
+    fed = Told([], [], [])
     for index, pane in enumerate(panes):
         changes = bank.update(index, np.array(pane).reshape(1, 1, 4))
-        told.changes += [(one.to_breach, one.pane_start_s, one.log_evidence, one.onset_s) for one in changes]
-        told.log_sr.append(bank.log_sr.item() if bank.log_sr.item() > NOTHING_YET else None)
-        told.log_eproc.append(bank.log_eproc.item())
-    return told
+        fed.changes += [(one.to_breach, one.pane_start_s, one.log_evidence, one.onset_s) for one in changes]
+        fed.log_sr.append(bank.log_sr.item() if bank.log_sr.item() > NOTHING_YET else None)
+        fed.log_eproc.append(bank.log_eproc.item())
+    return fed
 
 
 @pytest.mark.parametrize("case", GOLDEN["log_e"], ids=lambda case: f"r{case['r']}-m{case['m']}-ka{case['ka']}")
@@ -61,24 +61,22 @@ def test_the_e_value_of_one_block_is_as_known(case: dict[str, Any]) -> None:
 )
 def test_a_stream_yields_the_known_statistics_alarms_and_onsets(name: str, run: dict[str, Any]) -> None:
     rule = RateRule(RuleKind(run["kind"]), run["limit"])
-    told = told_of(DetectorBank([rule], [math.log(run["threshold"])], has_lifecycle=False), PANES[name])
-    assert told.log_sr == pytest.approx(run["log_sr"], abs=TOLERANCE)
-    assert told.log_eproc == pytest.approx(run["log_eproc"], abs=TOLERANCE)
-    assert [(pane, onset) for _, pane, _, onset in told.changes] == [(pane, onset) for pane, _, onset in run["alarms"]]
-    assert [log_r for _, _, log_r, _ in told.changes] == pytest.approx(
+    fed = fed_to(DetectorBank([rule], [math.log(run["threshold"])], has_lifecycle=False), PANES[name])
+    assert fed.log_sr == pytest.approx(run["log_sr"], abs=TOLERANCE)
+    assert fed.log_eproc == pytest.approx(run["log_eproc"], abs=TOLERANCE)
+    assert [(pane, onset) for _, pane, _, onset in fed.changes] == [(pane, onset) for pane, _, onset in run["alarms"]]
+    assert [log_r for _, _, log_r, _ in fed.changes] == pytest.approx(
         [log_r for _, log_r, _ in run["alarms"]], abs=TOLERANCE
     )
 
 
-def test_a_breach_is_cleared_once_the_rule_is_kept_again() -> None:
+def test_a_breach_recovers_once_the_rule_is_kept_again() -> None:
     golden = GOLDEN["lifecycle_rule"]
     bank = DetectorBank([RateRule(RuleKind(golden["kind"]), golden["limit"])], [math.log(1e8)])
-    told = told_of(bank, PANES[golden["stream"]])
+    fed = fed_to(bank, PANES[golden["stream"]])
     expected = [(name == "breach", pane, log_r, onset) for name, pane, log_r, onset in golden["events"]]
-    assert [(to, pane, onset) for to, pane, _, onset in told.changes] == [(to, at, on) for to, at, _, on in expected]
-    assert [log_r for *_, log_r, _ in told.changes] == pytest.approx(
-        [log_r for *_, log_r, _ in expected], abs=TOLERANCE
-    )
+    assert [(to, pane, onset) for to, pane, _, onset in fed.changes] == [(to, at, on) for to, at, _, on in expected]
+    assert [log_r for *_, log_r, _ in fed.changes] == pytest.approx([log_r for *_, log_r, _ in expected], abs=TOLERANCE)
 
 
 @pytest.mark.parametrize("name", sorted(PANES))

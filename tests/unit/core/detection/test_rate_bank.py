@@ -28,7 +28,7 @@ def outcome_chances(rates: list[float]) -> NDArray[np.float64]:
 
 
 @pytest.mark.parametrize(("k", "is_above"), [(70, True), (30, False)])
-def test_a_rate_outside_its_bounds_is_found_with_direction_and_onset(k: int, *, is_above: bool) -> None:
+def test_a_rate_outside_its_bounds_is_detected_with_direction_and_onset(k: int, *, is_above: bool) -> None:
     bank = RateBank([LOG_C])
     quiet = [alarm for at in range(20) for alarm in fed(bank, at, 50, 100, 0.45, 0.55)]
     alarms = [alarm for at in range(20, 60) for alarm in fed(bank, at, k, 100, 0.45, 0.55)]
@@ -38,7 +38,7 @@ def test_a_rate_outside_its_bounds_is_found_with_direction_and_onset(k: int, *, 
     assert alarms[0].log_evidence >= LOG_C
 
 
-def test_after_an_alarm_the_test_begins_anew() -> None:
+def test_after_an_alarm_the_test_restarts() -> None:
     bank = RateBank([LOG_C])
     alarm = next(alarm for at in range(60) for alarm in fed(bank, at, 90, 100, 0.4, 0.5))
     assert bank.log_sr.item() == alarm.log_evidence
@@ -109,13 +109,13 @@ def test_a_bank_restored_at_every_pane_goes_on_bit_for_bit() -> None:
     assert n_alarms >= 4
 
 
-def test_a_snapshot_of_other_thresholds_is_refused() -> None:
+def test_a_snapshot_of_other_thresholds_is_rejected() -> None:
     with pytest.raises(ValueError, match="another configuration"):
         RateBank([5.0]).restore(RateBank([6.0]).snapshot())
 
 
 @pytest.mark.parametrize("log_threshold", [0.0, math.inf, math.nan])
-def test_a_threshold_that_makes_no_sense_is_refused(log_threshold: float) -> None:
+def test_a_threshold_that_makes_no_sense_is_rejected(log_threshold: float) -> None:
     with pytest.raises(ValueError, match="threshold"):
         RateBank([log_threshold])
 
@@ -124,7 +124,7 @@ def test_a_threshold_that_makes_no_sense_is_refused(log_threshold: float) -> Non
     ("at", "k", "n", "low", "high"),
     [(1, 6, 5, 0.1, 0.2), (1, -1, 5, 0.1, 0.2), (1, 2, 5, 0.3, 0.2), (1, 2, 5, -0.1, 0.2), (0, 2, 5, 0.1, 0.2)],
 )
-def test_a_pane_that_cannot_be_is_refused(at: int, k: int, n: int, low: float, high: float) -> None:
+def test_a_pane_that_cannot_be_is_rejected(at: int, k: int, n: int, low: float, high: float) -> None:
     bank = RateBank([LOG_C])
     fed(bank, 0, 1, 5, 0.1, 0.2)
     before = bank.snapshot()
@@ -133,7 +133,7 @@ def test_a_pane_that_cannot_be_is_refused(at: int, k: int, n: int, low: float, h
     assert bank.snapshot() == before
 
 
-def test_a_pane_of_another_shape_is_refused() -> None:
+def test_a_pane_of_another_shape_is_rejected() -> None:
     with pytest.raises(ValueError, match="shape"):
         fed(RateBank([LOG_C] * 2), 0, 1, 5, 0.1, 0.2)
 
@@ -144,7 +144,7 @@ def test_stability_is_zero_for_equal_shares_and_symmetric() -> None:
     assert population_stability_index(one, other) == pytest.approx(population_stability_index(other, one))
 
 
-def test_an_empty_bin_counts_by_what_it_tells() -> None:
+def test_an_empty_bin_counts_by_its_evidence() -> None:
     few, many = population_stability_index([1, 9], [0, 10]), population_stability_index([100, 900], [0, 1000])
     assert few is not None
     assert many is not None
@@ -155,6 +155,6 @@ def test_stability_of_nothing_is_none() -> None:
     assert population_stability_index([0, 0], [1, 2]) is None
 
 
-def test_stability_of_negative_counts_is_refused() -> None:
+def test_stability_of_negative_counts_is_rejected() -> None:
     with pytest.raises(ValueError, match=">= 0"):
         population_stability_index([1, -1], [1, 2])

@@ -1,4 +1,4 @@
-"""One dial for all detectors, and which findings to report."""
+"""The false-alarm budget of all detectors, and which results to report."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stream_app.core.detection.ebh import report_by_ebh
 from stream_app.core.detection.thresholds import Family, log_thresholds, share_weights
 
 
-def test_one_detector_alone_has_the_whole_budget() -> None:
+def test_one_detector_alone_has_all_of_the_budget() -> None:
     assert log_thresholds(0.01, [1.0]) == pytest.approx([math.log(1e8)])
 
 
@@ -31,19 +31,19 @@ def test_the_share_of_a_family_without_detectors_goes_to_the_others() -> None:
 
 
 @pytest.mark.parametrize("families", [{}, {"a": Family(1, 0)}, {"a": Family(0, 1)}, {"a": Family(1, -1)}])
-def test_a_budget_that_nobody_can_share_is_refused(families: dict[str, Family]) -> None:
+def test_a_budget_that_nobody_can_share_is_rejected(families: dict[str, Family]) -> None:
     with pytest.raises(ValueError, match="detectors"):
         share_weights(families)
 
 
 @pytest.mark.parametrize("budget", [0.0, -1.0, 1e6, math.nan])
-def test_an_impossible_number_of_false_alarms_is_refused(budget: float) -> None:
+def test_an_impossible_number_of_false_alarms_is_rejected(budget: float) -> None:
     with pytest.raises(ValueError, match="false alarms"):
         log_thresholds(budget, [1.0])
 
 
 @pytest.mark.parametrize("weights", [[], [0.5, 0.4], [1.5, -0.5], [1.0, 0.0]])
-def test_weights_that_do_not_share_out_the_whole_are_refused(weights: list[float]) -> None:
+def test_weights_that_do_not_sum_to_one_are_rejected(weights: list[float]) -> None:
     with pytest.raises(ValueError, match="sum to 1"):
         log_thresholds(0.1, weights)
 
@@ -61,16 +61,16 @@ def test_reports_follow_the_definition_of_e_bh(seed: int) -> None:
     assert report_by_ebh(log_e, 0.1).tolist() == reported_by_definition(log_e.tolist(), 0.1)
 
 
-def test_a_finding_is_reported_with_the_help_of_stronger_ones() -> None:
+def test_a_result_is_reported_with_the_help_of_stronger_ones() -> None:
     assert report_by_ebh(np.log([30.0, 1.0]), 0.05).tolist() == [False, False]
     assert report_by_ebh(np.log([30.0, 30.0]), 0.05).tolist() == [True, True]
 
 
-def test_no_findings_are_no_report() -> None:
+def test_no_results_are_no_report() -> None:
     assert report_by_ebh([], 0.05).tolist() == []
 
 
 @pytest.mark.parametrize("alpha", [0.0, 1.0, math.nan])
-def test_a_share_of_false_findings_beyond_0_to_1_is_refused(alpha: float) -> None:
+def test_a_share_of_false_reports_outside_0_to_1_is_rejected(alpha: float) -> None:
     with pytest.raises(ValueError, match="alpha"):
         report_by_ebh([1.0], alpha)

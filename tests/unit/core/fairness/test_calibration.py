@@ -21,11 +21,11 @@ def test_the_error_is_the_weighted_mean_of_the_absolute_gaps() -> None:
         ScoreBin(int((places == b).sum()), int(outcomes[places == b].sum()), int(scores[places == b].sum()))
         for b in range(10)
     ]
-    found = calibrate(bins, scale=1000)
+    calibration = calibrate(bins, scale=1000)
     gaps = [outcomes[places == b].mean() - scores[places == b].mean() / 1000 for b in range(10)]
-    assert [row.gap for row in found.bins] == pytest.approx(gaps)
-    assert found.error == pytest.approx(np.average(np.abs(gaps), weights=[row.n for row in found.bins]))
-    assert found.n == 5000
+    assert [row.gap for row in calibration.bins] == pytest.approx(gaps)
+    assert calibration.error == pytest.approx(np.average(np.abs(gaps), weights=[row.n for row in calibration.bins]))
+    assert calibration.n == 5000
 
 
 def test_scores_that_keep_their_word_have_no_error_and_scores_that_lie_have_all_of_it() -> None:
@@ -40,10 +40,10 @@ def test_promising_too_much_is_negative() -> None:
     assert row.interval == wilson(2, 10)
 
 
-def test_an_empty_bin_is_told_and_adds_nothing() -> None:
-    found = calibrate([ScoreBin(0, 0, 0), ScoreBin(10, 2, 1000)], scale=1000)
-    assert found.error == 0.1
-    empty = found.bins[0]
+def test_an_empty_bin_is_reported_and_adds_nothing() -> None:
+    calibration = calibrate([ScoreBin(0, 0, 0), ScoreBin(10, 2, 1000)], scale=1000)
+    assert calibration.error == 0.1
+    empty = calibration.bins[0]
     assert (empty.n, empty.positive_rate, empty.mean_score, empty.gap) == (0, None, None, None)
     assert empty.interval == (0.0, 1.0, CalibrationReason.NO_OUTCOMES)
 

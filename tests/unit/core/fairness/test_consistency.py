@@ -29,9 +29,9 @@ def test_the_value_is_what_the_definition_says_also_with_many_ties(n_neighbors: 
     draw = np.random.default_rng(n_levels)
     features = draw.integers(0, n_levels, size=(120, 3)).astype(np.float64)
     favorable = draw.random(120) < 0.6
-    found = consistency(features, favorable, n_neighbors)
-    assert found.value == pytest.approx(brute_force(features, favorable, n_neighbors), abs=1e-12)
-    assert found.value == pytest.approx(1 - found.distances.mean())
+    measured = consistency(features, favorable, n_neighbors)
+    assert measured.value == pytest.approx(brute_force(features, favorable, n_neighbors), abs=1e-12)
+    assert measured.value == pytest.approx(1 - measured.distances.mean())
 
 
 def test_the_size_of_a_block_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,9 +60,9 @@ def test_records_without_features_are_all_alike() -> None:
 
 @pytest.mark.parametrize("n", [0, 1, 5])
 def test_too_few_records_have_a_reason(n: int) -> None:
-    found = consistency(np.zeros((n, 2)), np.zeros(n, dtype=np.bool_), 5)
-    assert (found.value, found.n, found.reason) == (None, n, ConsistencyReason.TOO_FEW_RECORDS)
-    assert found.distances.shape == (0,)
+    measured = consistency(np.zeros((n, 2)), np.zeros(n, dtype=np.bool_), 5)
+    assert (measured.value, measured.n, measured.reason) == (None, n, ConsistencyReason.TOO_FEW_RECORDS)
+    assert measured.distances.shape == (0,)
 
 
 def test_a_feature_that_never_changes_weighs_nothing() -> None:

@@ -33,7 +33,7 @@ def records(counts: list[ConfusionCount]) -> dict[str, Any]:
         "y_pred": np.repeat([1, 1, 0, 0] * of_count, repeats),
         "sensitive_features": np.repeat(
             np.repeat(np.arange(of_count), 4), repeats
-        ).tolist(),  # an array of one is refused
+        ).tolist(),  # an array of one is rejected
     }
 
 

@@ -39,7 +39,7 @@ DIFFERENCES = [
 ]
 
 
-def told(measured: Measured) -> list[float | None]:
+def measures(measured: Measured) -> list[float | None]:
     return [measured.value, measured.interval.lower, measured.interval.upper]
 
 
@@ -55,7 +55,7 @@ def told(measured: Measured) -> list[float | None]:
     ],
 )
 def test_differences_equal_the_reference_values(measured: Measured, expected: list[float]) -> None:
-    assert told(measured) == pytest.approx(expected, abs=1e-6)
+    assert measures(measured) == pytest.approx(expected, abs=1e-6)
     assert measured.reason is None
 
 
@@ -92,7 +92,7 @@ def test_each_metric_is_what_its_definition_says_on_random_tables() -> None:
 
 def assert_is_mean(average: Measured, right: Measured, wrong: Measured) -> None:
     if right.value is None or wrong.value is None:
-        assert told(average) == [None, -1.0, 1.0]
+        assert measures(average) == [None, -1.0, 1.0]
         return
     assert average.value is not None
     assert average.interval.upper is not None
@@ -120,7 +120,7 @@ def assert_is_mean(average: Measured, right: Measured, wrong: Measured) -> None:
         (undefined(LabelReason.SELECTIVE_LABELS), LabelReason.SELECTIVE_LABELS),
     ],
 )
-def test_what_cannot_be_formed_has_a_reason_and_the_whole_range(measured: Measured, reason: LabelReason) -> None:
+def test_what_cannot_be_formed_has_a_reason_and_the_full_range(measured: Measured, reason: LabelReason) -> None:
     assert measured.value is None
     assert measured.reason is reason
     assert measured.interval[:2] == ((0.0, 1.0) if measured.n_reference is None else (-1.0, 1.0))

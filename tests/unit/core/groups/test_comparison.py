@@ -116,9 +116,9 @@ def test_a_threshold_is_the_decimal_that_a_person_wrote() -> None:
 def test_state_and_reason_of_a_pair(
     group: GroupCount, reference: GroupCount, state: State, reason: Reason | None
 ) -> None:
-    found = compare(group, reference, LIMITS)
-    assert (found.state, found.reason) == (state, reason)
-    assert found.rules == () or found.state is State.BREACH
+    comparison = compare(group, reference, LIMITS)
+    assert (comparison.state, comparison.reason) == (state, reason)
+    assert comparison.rules == () or comparison.state is State.BREACH
 
 
 def test_a_value_is_missing_and_never_zero_or_infinite_where_it_cannot_be_formed() -> None:

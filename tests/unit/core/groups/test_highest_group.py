@@ -22,18 +22,18 @@ SEX = {"female": GroupCount(369, 319), "male": GroupCount(1605, 1411), "unknown"
 
 
 def test_ratios_to_the_highest_equal_the_reference_values() -> None:
-    found = impact_ratios(RACE_BY_SEX)
-    assert found.highest == "white-female"
+    impact = impact_ratios(RACE_BY_SEX)
+    assert impact.highest == "white-female"
     expected = [0.663917, 0.758508, 0.844012, 0.828604, 1.0, 0.989703]
-    assert list(found.ratios.values()) == pytest.approx(expected, abs=5e-7)
-    assert found.reasons == {}
+    assert list(impact.ratios.values()) == pytest.approx(expected, abs=5e-7)
+    assert impact.reasons == {}
 
 
 def test_a_group_with_a_tiny_share_is_not_the_highest_when_it_is_left_out() -> None:
     assert impact_ratios(SEX).highest == "unknown"
-    found = impact_ratios(SEX, min_share=Fraction(1, 50))
-    assert (found.highest, found.left_out) == ("male", ("unknown",))
-    assert found.ratios["unknown"] == pytest.approx(1.137491, abs=5e-7)
+    impact = impact_ratios(SEX, min_share=Fraction(1, 50))
+    assert (impact.highest, impact.left_out) == ("male", ("unknown",))
+    assert impact.ratios["unknown"] == pytest.approx(1.137491, abs=5e-7)
 
 
 def test_a_share_of_exactly_the_least_takes_part() -> None:
@@ -43,9 +43,9 @@ def test_a_share_of_exactly_the_least_takes_part() -> None:
 
 def test_of_equal_rates_the_first_is_the_highest_whatever_floating_point_says() -> None:
     counts = {"low": GroupCount(3, 0), "third": GroupCount(3, 1), "same": GroupCount(3 * 10**17, 10**17)}
-    found = impact_ratios(counts)
-    assert found.highest == "third"
-    assert found.ratios == {"low": 0.0, "third": 1.0, "same": 1.0}
+    impact = impact_ratios(counts)
+    assert impact.highest == "third"
+    assert impact.ratios == {"low": 0.0, "third": 1.0, "same": 1.0}
 
 
 def test_what_cannot_be_formed_has_a_reason() -> None:

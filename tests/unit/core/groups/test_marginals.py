@@ -46,9 +46,9 @@ def cells_of(counts: Mapping[tuple[str, str], tuple[int, int]]) -> dict[int, lis
 
 def test_the_loan_records_count_as_in_the_literature() -> None:
     counts = Marginalizer(LAYOUT, PAIRS, favorable="favorable").counts(cells_of(LOANS))
-    found = {subgroup.labels: row.tolist() for subgroup, row in zip(PAIRS, counts[:, 0], strict=True)}
+    counts_by_labels = {subgroup.labels: row.tolist() for subgroup, row in zip(PAIRS, counts[:, 0], strict=True)}
     assert counts.dtype == np.int64
-    assert found == {
+    assert counts_by_labels == {
         ("black",): [133, 197, 1527, 1681],
         ("hispan",): [85, 111, 1527, 1681],
         ("female",): [319, 369, 1411, 1605],
@@ -67,7 +67,7 @@ def test_black_women_are_hit_worst() -> None:
     assert PAIRS[worst].labels == ("black", "female")
 
 
-def test_a_segment_makes_strata_that_add_up_to_the_whole() -> None:
+def test_a_segment_makes_strata_that_add_up_to_all() -> None:
     by_sex = Marginalizer(LAYOUT, PAIRS[:2], favorable="favorable", segment="sex")
     counts = by_sex.counts(cells_of(LOANS))
     assert by_sex.strata == ("female", "male", "unknown", "__other__")
@@ -94,13 +94,13 @@ def test_without_cells_or_subgroups_there_is_nothing_to_count() -> None:
         (PAIRS[0], "favorable", "branch"),
     ],
 )
-def test_a_name_that_the_layout_does_not_have_is_refused(
+def test_a_name_that_the_layout_does_not_have_is_rejected(
     subgroup: Subgroup, favorable: str, segment: str | None
 ) -> None:
     with pytest.raises(ValueError, match="is not one of"):
         Marginalizer(LAYOUT, [subgroup], favorable=favorable, segment=segment)
 
 
-def test_a_layout_without_decisions_is_refused() -> None:
+def test_a_layout_without_decisions_is_rejected() -> None:
     with pytest.raises(ValueError, match="'decision' is not one of"):
         Marginalizer(CellLayout(LAYOUT.dimensions[:2]), PAIRS, favorable="favorable")

@@ -22,16 +22,16 @@ def test_single_attributes_come_first_in_the_order_of_the_policy() -> None:
 
 @pytest.mark.parametrize(("max_depth", "n"), [(1, 5), (2, 5 + 5 + 5 + 8), (3, 5 + 18 + 17), (4, 5 + 18 + 17)])
 def test_every_combination_but_that_of_all_references_is_listed_once(max_depth: int, n: int) -> None:
-    found = subgroups([SEX, RACE, AGE], max_depth)
-    assert len(found) == len(set(found)) == n
-    assert all(subgroup.labels != subgroup.reference for subgroup in found)
+    compared = subgroups([SEX, RACE, AGE], max_depth)
+    assert len(compared) == len(set(compared)) == n
+    assert all(subgroup.labels != subgroup.reference for subgroup in compared)
 
 
 def test_a_label_of_the_subgroup_may_be_a_reference_label() -> None:
     assert Subgroup(("sex", "race"), ("female", "white"), ("male", "white")) in subgroups([SEX, RACE])
 
 
-def test_depth_three_is_the_default_and_zero_is_refused() -> None:
+def test_depth_three_is_the_default_and_zero_is_rejected() -> None:
     assert subgroups([SEX, RACE, AGE]) == subgroups([SEX, RACE, AGE], 3)
     assert subgroups([]) == []
     with pytest.raises(ValueError, match="max_depth is 0"):

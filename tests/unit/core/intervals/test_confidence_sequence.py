@@ -76,7 +76,7 @@ def test_many_pairs_have_the_sequences_of_each_pair_alone() -> None:
         assert [end[place] for end in ratio_ends] == pytest.approx(ends(ratio_sequence(*table)), rel=1e-9)
 
 
-def test_a_sequence_holds_the_interval_of_one_look() -> None:
+def test_a_sequence_contains_the_interval_of_one_look() -> None:
     for k_a, n_a, k_b, n_b in [*EDGE_TABLES, *INTERIOR_TABLES[:25]]:
         pair = (k_a, n_a, k_b, n_b)
         for wide, narrow in (

@@ -111,7 +111,7 @@ def test_interior_tables_agree_with_statsmodels() -> None:
 
 
 @pytest.mark.parametrize("table", [*EDGE_TABLES, *INTERIOR_TABLES[:40]], ids=str)
-def test_koopman_holds_exactly_the_ratios_that_the_likelihood_does_not_exclude(
+def test_koopman_contains_exactly_the_ratios_that_the_likelihood_does_not_exclude(
     table: tuple[int, int, int, int],
 ) -> None:
     lower, upper, _ = koopman(*table)

@@ -8,7 +8,7 @@ import pytest
 from stream_app.core.intervals.roots import find_roots
 
 
-def test_roots_of_many_functions_are_found_together() -> None:
+def test_roots_of_many_functions_are_solved_together() -> None:
     wanted = np.array([-63.9, -1.0, -1e-9, 0.0, 1e-9, 0.3, 2.0, 63.9])
     low, high = np.full(wanted.shape, -64.0), np.full(wanted.shape, 64.0)
     for increasing in (

@@ -72,7 +72,7 @@ def test_panes_that_come_back_from_state_are_not_changes_but_are_added_to() -> N
     assert len(store) == 1
 
 
-def test_what_was_said_of_a_pane_does_not_change_when_more_is_counted() -> None:
+def test_what_was_reported_of_a_pane_does_not_change_when_more_is_counted() -> None:
     store = PaneStore()
     store.add(100, {1: [1]})
     (said,) = store.take_changes()
@@ -86,7 +86,7 @@ panes = st.lists(
 
 
 @given(panes, st.integers(1, 4))
-def test_parts_hold_every_cell_once_and_none_holds_too_many(drawn: list[PanePartial], max_cells: int) -> None:
+def test_parts_contain_every_cell_once_and_none_too_many(drawn: list[PanePartial], max_cells: int) -> None:
     parts = split_panes(drawn, max_cells)
     assert len(parts) >= 1
     assert all(sum(len(piece.cells) for piece in part) <= max_cells for part in parts)

@@ -1,4 +1,4 @@
-"""The horizon within which an event sent again is known."""
+"""The deduplication window: how long an event that is sent again is known."""
 
 from __future__ import annotations
 
@@ -10,53 +10,53 @@ from hypothesis import strategies as st
 from stream_app.core.windows.deduplication import N_BLOCKS, DeduplicationWindow
 
 
-def admit(horizon: DeduplicationWindow, first_offset: int, tags: list[int]) -> list[bool]:
+def admit(window: DeduplicationWindow, first_offset: int, tags: list[int]) -> list[bool]:
     offsets = np.arange(first_offset, first_offset + len(tags))
-    return [bool(answer) for answer in horizon.admit(offsets, np.array(tags, np.uint64))]
+    return [bool(answer) for answer in window.admit(offsets, np.array(tags, np.uint64))]
 
 
 def test_of_equal_ids_the_first_counts_within_a_run_and_across_runs() -> None:
-    horizon = DeduplicationWindow(1000)
-    assert admit(horizon, 0, [5, 5, 7, 5]) == [False, True, False, True]
-    assert admit(horizon, 4, [7, 8]) == [True, False]
-    assert len(horizon) == 3
+    window = DeduplicationWindow(1000)
+    assert admit(window, 0, [5, 5, 7, 5]) == [False, True, False, True]
+    assert admit(window, 4, [7, 8]) == [True, False]
+    assert len(window) == 3
 
 
 @pytest.mark.parametrize("size", [1, 2, 9, 10, 11])
-def test_an_id_is_known_for_at_least_the_horizon_and_at_most_half_as_long_again_plus_a_block(size: int) -> None:
+def test_an_id_is_known_for_at_least_the_window_and_at_most_half_as_long_again_plus_a_block(size: int) -> None:
     block = -(-size // N_BLOCKS)
     for first in range(3 * block):
         for distance in range(1, 4 * block):
-            horizon = DeduplicationWindow(size)
-            admit(horizon, first, [1])
-            (is_duplicate,) = admit(horizon, first + distance, [1])
+            window = DeduplicationWindow(size)
+            admit(window, first, [1])
+            (is_duplicate,) = admit(window, first + distance, [1])
             if distance <= size:
                 assert is_duplicate
             if distance >= (N_BLOCKS + 1) * block:
                 assert not is_duplicate
 
 
-def test_a_repeat_does_not_renew_the_memory() -> None:
-    horizon = DeduplicationWindow(4)  # blocks of two offsets
-    assert [admit(horizon, offset, [1])[0] for offset in range(7)] == [False, True, True, True, True, True, False]
+def test_a_duplicate_does_not_extend_the_window() -> None:
+    window = DeduplicationWindow(4)  # blocks of two offsets
+    assert [admit(window, offset, [1])[0] for offset in range(7)] == [False, True, True, True, True, True, False]
 
 
-def test_a_horizon_of_zero_remembers_nothing() -> None:
-    horizon = DeduplicationWindow(0)
-    assert admit(horizon, 0, [1, 1]) == [False, False]
-    assert len(horizon) == 0
-    assert horizon.block_of(123) == 0
+def test_a_window_of_zero_remembers_nothing() -> None:
+    window = DeduplicationWindow(0)
+    assert admit(window, 0, [1, 1]) == [False, False]
+    assert len(window) == 0
+    assert window.block_of(123) == 0
 
 
-def test_an_empty_run_is_no_repeat() -> None:
+def test_an_empty_run_has_no_duplicates() -> None:
     assert admit(DeduplicationWindow(10), 0, []) == []
 
 
 def test_memory_stays_within_three_blocks() -> None:
-    horizon = DeduplicationWindow(1000)
+    window = DeduplicationWindow(1000)
     for offset in range(0, 20_000, 100):
-        admit(horizon, offset, list(range(offset, offset + 100)))
-        assert len(horizon) <= (N_BLOCKS + 1) * 500
+        admit(window, offset, list(range(offset, offset + 100)))
+        assert len(window) <= (N_BLOCKS + 1) * 500
 
 
 @given(st.lists(st.integers(0, 30), max_size=80), st.lists(st.integers(1, 9), max_size=20), st.integers(0, 20))
@@ -69,8 +69,8 @@ def test_the_answers_are_those_of_a_plain_dictionary(tags: list[int], lengths: l
         expected.append(is_duplicate)
         if block and not is_duplicate:
             seen[tag] = offset // block
-    horizon = DeduplicationWindow(size)
+    window = DeduplicationWindow(size)
     answers: list[bool] = []
     for length in [*lengths, len(tags)]:
-        answers += admit(horizon, len(answers), tags[len(answers) : len(answers) + length])
+        answers += admit(window, len(answers), tags[len(answers) : len(answers) + length])
     assert answers == expected

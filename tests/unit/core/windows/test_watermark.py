@@ -9,34 +9,34 @@ from hypothesis import strategies as st
 from stream_app.core.windows.watermark import Watermark
 
 
-def late(mark: Watermark, times_s: list[int]) -> list[bool]:
+def late(watermark: Watermark, times_s: list[int]) -> list[bool]:
     array = np.array(times_s, np.int64)
-    return [bool(answer) for answer in array < mark.advance(array)]
+    return [bool(answer) for answer in array < watermark.advance(array)]
 
 
 def test_nothing_is_closed_before_the_first_event() -> None:
-    mark = Watermark(pane_s=10, out_of_orderness_s=5)
-    assert mark.closed_before_s is None
-    assert late(mark, []) == []
-    assert mark.closed_before_s is None
+    watermark = Watermark(pane_s=10, out_of_orderness_s=5)
+    assert watermark.closed_before_s is None
+    assert late(watermark, []) == []
+    assert watermark.closed_before_s is None
 
 
 def test_a_pane_closes_when_the_newest_event_is_beyond_its_end_by_the_allowed_disorder() -> None:
-    mark = Watermark(pane_s=10, out_of_orderness_s=5)
-    assert late(mark, [100, 114, 109]) == [False, False, False]
-    assert late(mark, [115, 109, 110]) == [False, True, False]
-    assert mark.closed_before_s == 110
+    watermark = Watermark(pane_s=10, out_of_orderness_s=5)
+    assert late(watermark, [100, 114, 109]) == [False, False, False]
+    assert late(watermark, [115, 109, 110]) == [False, True, False]
+    assert watermark.closed_before_s == 110
 
 
 def test_without_allowed_disorder_the_pane_of_the_newest_event_is_still_open() -> None:
-    mark = Watermark(pane_s=10, out_of_orderness_s=0)
-    assert late(mark, [109, 100, 110, 109]) == [False, False, False, True]
+    watermark = Watermark(pane_s=10, out_of_orderness_s=0)
+    assert late(watermark, [109, 100, 110, 109]) == [False, False, False, True]
 
 
 def test_times_before_the_epoch_fall_into_panes_too() -> None:
-    mark = Watermark(pane_s=10, out_of_orderness_s=0)
-    assert late(mark, [-5, -10, -11, -1]) == [False, False, True, False]
-    assert mark.closed_before_s == -10
+    watermark = Watermark(pane_s=10, out_of_orderness_s=0)
+    assert late(watermark, [-5, -10, -11, -1]) == [False, False, True, False]
+    assert watermark.closed_before_s == -10
 
 
 @given(st.lists(st.integers(-50, 50)), st.lists(st.integers(1, 5)), st.sampled_from((1, 7, 10)), st.integers(0, 12))

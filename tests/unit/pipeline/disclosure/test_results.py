@@ -39,7 +39,7 @@ def test_a_small_group_and_the_next_smallest_are_hidden_with_all_their_values() 
     assert groups["white"].n == 60
 
 
-def test_an_empty_group_cannot_be_told_from_a_small_one() -> None:
+def test_an_empty_group_cannot_be_distinguished_from_a_small_one() -> None:
     groups = by_group(disclose_result(result(white=(60, 50), black=(6, 3)), 5))
     assert groups["hispan"] == DisclosedGroup(group="hispan", labels=("hispan",), hidden="small_cell")
 
@@ -57,13 +57,13 @@ def test_the_total_is_hidden_when_it_would_count_fewer_than_k() -> None:
     assert disclose_result(result(white=(4, 1), black=(6, 2)), 10).n == 10
 
 
-def test_the_state_tells_nothing_about_groups_of_fewer_than_k() -> None:
+def test_the_state_reveals_nothing_about_groups_of_fewer_than_k() -> None:
     exact = result(white=(60, 60), black=(40, 1))
     assert exact.state == "breach"
     assert disclose_result(exact, 50).state == "insufficient"
 
 
-def test_the_state_tells_nothing_about_a_reference_of_fewer_than_k() -> None:
+def test_the_state_reveals_nothing_about_a_reference_of_fewer_than_k() -> None:
     exact = result(white=(35, 35), black=(60, 1))
     assert exact.state == "breach"
     assert disclose_result(exact, 50).state == "insufficient"
@@ -98,13 +98,13 @@ def test_cells_are_summed_over_all_other_dimensions() -> None:
     assert group_counts(LAYOUT, "sex", cells)["male"] == GroupCount(4, 4)
 
 
-def test_running_totals_have_bounds_that_hold_at_every_look() -> None:
-    found = msgspec.structs.replace(result(white=(1681, 1527), black=(197, 133), hispan=(4, 2)), window="total")
-    groups = by_group(with_sequences(disclose_result(found, 5)))
+def test_running_totals_have_bounds_that_are_valid_at_every_look() -> None:
+    total = msgspec.structs.replace(result(white=(1681, 1527), black=(197, 133), hispan=(4, 2)), window="total")
+    groups = by_group(with_sequences(disclose_result(total, 5)))
     black, white, hispan = groups["black"], groups["white"], groups["hispan"]
     assert black.hidden == "complementary"  # only one small group: the next smallest protects it
     assert (black.ratio_bounds, hispan.rate_bounds, white.ratio_bounds) == (None, None, None)
-    all_shown = by_group(with_sequences(disclose_result(found, 0)))["black"]
+    all_shown = by_group(with_sequences(disclose_result(total, 0)))["black"]
     for bounds, ends in (
         (all_shown.rate_bounds, (0.553216, 0.783718)),
         (all_shown.ratio_bounds, (0.599703, 0.873555)),

@@ -14,7 +14,7 @@ from stream_app.pipeline.records.evidence import PairTest
 from stream_app.policy import parse_policy
 from tests.support.lanes.judge_lane import JudgeLane
 
-# Four tests of one pair share the dial: each has the threshold 1e8 of the reference streams.
+# Four tests of one pair share the budget: each has the threshold 1e8 of the reference streams.
 POLICY = """
 schema = 1
 [[models]]
@@ -61,7 +61,7 @@ def deployment() -> Court:
     return lived()
 
 
-def test_a_violation_is_found_and_its_end_too_each_once(deployment: Court) -> None:
+def test_a_violation_is_detected_and_its_end_too_each_once(deployment: Court) -> None:
     breach, clear = deployment.of(PairTest.RATIO_LOW)
     assert (breach.change, breach.pane_s, breach.onset_s) == ("breach", 80, 50)
     assert breach.log10_e == pytest.approx(20.233719 / math.log(10), abs=1e-6)
@@ -88,7 +88,7 @@ def test_an_alert_says_what_was_seen_since_the_onset_and_by_which_records(deploy
     assert "probably ended at 1970-01-01T00:04:10Z" in clear.sentence
 
 
-def test_a_breach_lasts_until_the_all_clear_whatever_single_windows_say(deployment: Court) -> None:
+def test_a_breach_lasts_until_the_recovery_whatever_single_windows_say(deployment: Court) -> None:
     windows = [result for result in deployment.results if result.window == "1m"]
     states = {result.end_s: result.groups[0].state for result in windows}
     assert states[60] == "ok"
@@ -126,7 +126,7 @@ def test_a_breach_of_the_plain_rules_counts_only_where_the_policy_wants_it(deplo
     assert quiet[60].rules == () == by_end[60].rules
 
 
-def test_a_changed_limit_begins_anew_and_another_window_does_not(deployment: Court) -> None:
+def test_a_changed_limit_restarts_its_test_and_another_window_does_not(deployment: Court) -> None:
     for policy, is_kept in (
         (POLICY.replace('"1m", size_s = 60', '"2m", size_s = 120'), True),
         (POLICY.replace("detection", "rules = { max_gap = 0.3 }\ndetection"), False),
@@ -159,7 +159,7 @@ def test_a_stratified_test_is_not_fooled_by_a_change_of_the_mix() -> None:
     assert alarms == {"true": 0, "false": 1}
 
 
-def test_an_alert_about_few_people_tells_no_numbers(deployment: Court) -> None:
+def test_an_alert_about_few_people_has_no_numbers(deployment: Court) -> None:
     alert = deployment.of(PairTest.RATIO_LOW)[0]
     shown, hidden = disclose_alert(alert, 10), disclose_alert(alert, alert.n + 1)
     assert (shown.n, shown.is_hidden, shown.sentence) == (alert.n, False, alert.sentence)

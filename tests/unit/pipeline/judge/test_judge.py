@@ -101,9 +101,9 @@ def test_the_deterministic_drift_stream_gives_its_six_windows() -> None:
         )
     )
     windows = [result for result in results if result.window == "1000s"]
-    found = [{group.group: (group.favorable, group.n) for group in window.groups} for window in windows]
-    assert [window["B"] for window in found] == [(k, 100) for k in (88, 87, 88, 62, 63, 62)]
-    assert [window["W"] for window in found] == [(k, 900) for k in (788, 787, 788, 787, 788, 787)]
+    counted = [{group.group: (group.favorable, group.n) for group in window.groups} for window in windows]
+    assert [window["B"] for window in counted] == [(k, 100) for k in (88, 87, 88, 62, 63, 62)]
+    assert [window["W"] for window in counted] == [(k, 900) for k in (788, 787, 788, 787, 788, 787)]
     ratios = [window.groups[0].disparate_impact_ratio for window in windows]
     assert ratios == pytest.approx([1.005076, 0.994917, 1.005076, 0.709022, 0.719543, 0.709022], abs=5e-7)
     assert [bool(window.groups[0].rules) for window in windows] == [False] * 3 + [True] * 3
@@ -135,17 +135,17 @@ def test_a_window_says_what_is_wrong_with_whom() -> None:
     assert (total.window, total.start_s, total.end_s, total.key) == ("total", 0, 10, "m|group|total|")
 
 
-def test_a_partition_that_was_never_heard_of_holds_windows_back() -> None:
+def test_a_partition_that_never_reported_delays_windows() -> None:
     bench = Bench(n_partitions=2)
     cells = bench.cells(W=(1, 1))
     assert bench.say(bench.partial((0, cells), closed_before_s=120)) == []
-    assert bench.say(bench.partial(partition=1, next_offset=0)) == []  # heard, active, but no event yet
+    assert bench.say(bench.partial(partition=1, next_offset=0)) == []  # known, active, but no event yet
     results = bench.say(bench.partial(partition=1, next_offset=0, is_idle=True))
     assert [result.window for result in results] == ["1m", "total"]
     assert results[0].offsets == {"raw": {0: 1, 1: 0}}
 
 
-def test_a_new_partition_of_the_topic_holds_windows_back_too() -> None:
+def test_a_new_partition_of_the_topic_delays_windows_too() -> None:
     bench = Bench()
     bench.say(bench.partial(closed_before_s=60))
     bench.n_partitions = 2
@@ -158,11 +158,11 @@ def test_when_all_are_silent_the_clock_closes_the_last_window() -> None:
     assert bench.say(idle, now_s=1000.0) == []  # time: 9 - 5
     assert [r.window for r in bench.say(now_s=1006.0)] == ["total"]  # 10: the pane has closed, the window has not
     assert bench.say(now_s=1055.9) == []
-    assert bench.say(now_s=1056.0, is_caught_up=False) == []  # what lies unread may show that nobody is silent
+    assert bench.say(now_s=1056.0, is_caught_up=False) == []  # what is unread may show that nobody is silent
     assert [(r.window, r.end_s) for r in bench.say(now_s=1056.0)] == [("1m", 60)]
 
 
-def test_silence_is_measured_anew_after_a_partition_spoke() -> None:
+def test_silence_is_measured_again_after_a_partition_reported() -> None:
     bench = Bench()
     cells = bench.cells(W=(1, 1))
     bench.say(bench.partial((0, cells), closed_before_s=0, max_event_s=9, is_idle=True), now_s=100.0)
@@ -206,7 +206,7 @@ def test_a_window_that_closed_empty_can_be_revised() -> None:
     assert (revised.end_s, revised.revision, revised.n) == (60, 1, 4)
 
 
-def test_a_correction_is_told_even_when_its_window_is_forgotten_in_the_same_flush() -> None:
+def test_a_correction_is_published_even_when_its_window_is_forgotten_in_the_same_flush() -> None:
     bench = Bench(n_partitions=2)
     bench.say(bench.partial(partition=1, next_offset=0, is_idle=True))
     bench.say(bench.partial((0, bench.cells(W=(30, 30))), closed_before_s=60))
@@ -218,7 +218,7 @@ def test_a_correction_is_told_even_when_its_window_is_forgotten_in_the_same_flus
     assert told[:-1] == [("1m", 660, 0, 1), ("1000s", 1000, 0, 40), ("1m", 60, 1, 39)]
 
 
-def test_a_correction_after_the_revision_time_is_refused_and_counted() -> None:
+def test_a_correction_after_the_revision_time_is_rejected_and_counted() -> None:
     bench = Bench(n_partitions=2)
     silent = bench.partial(partition=1, next_offset=0, is_idle=True)
     bench.say(silent, bench.partial((0, bench.cells(W=(30, 30))), closed_before_s=1000))
@@ -298,7 +298,7 @@ def test_a_new_owner_shows_the_newest_results_again() -> None:
     assert bench.judge.newest_results() == results
 
 
-def test_another_cell_layout_in_a_partial_or_in_the_state_is_refused_with_what_to_do() -> None:
+def test_another_cell_layout_in_a_partial_or_in_the_state_is_rejected_with_what_to_do() -> None:
     bench = Bench()
     good = bench.partial((0, bench.cells(W=(1, 1))), closed_before_s=0)
     with pytest.raises(StateError, match="app_id"):
@@ -309,7 +309,7 @@ def test_another_cell_layout_in_a_partial_or_in_the_state_is_refused_with_what_t
         JudgeStep(other, 0, Topology()).restore(bench.state, 0)
 
 
-def test_state_of_another_version_and_damaged_state_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_state_of_another_version_and_damaged_state_are_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     bench = Bench()
     bench.say(bench.partial((0, bench.cells(W=(1, 1))), closed_before_s=0))
     with pytest.raises(StateError, match="cannot be read"):
@@ -335,7 +335,7 @@ def test_a_model_that_the_policy_does_not_name_is_left_out_and_counted() -> None
     assert bench.report.n_unknown_model == 1
 
 
-def test_a_window_size_declared_later_starts_with_the_next_whole_window() -> None:
+def test_a_window_size_declared_later_starts_with_the_next_full_window() -> None:
     bench = Bench()
     bench.say(bench.partial((60, bench.cells(W=(1, 1))), closed_before_s=70))
     bench.policy = parse_policy(LOANS.replace('{ name = "1000s", size_s = 1000 }', '{ name = "2m", size_s = 120 }'))

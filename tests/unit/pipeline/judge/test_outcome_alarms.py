@@ -106,7 +106,7 @@ def deployment() -> Court:
     return lived()
 
 
-def test_outcomes_that_get_worse_are_found_and_their_end_too_each_once(deployment: Court) -> None:
+def test_outcomes_that_get_worse_are_detected_and_their_end_too_each_once(deployment: Court) -> None:
     assert deployment.tests() == [(PairTest.OUTCOME_LOW, "breach"), (PairTest.OUTCOME_LOW, "recovery")]
     breach, clear = deployment.alerts
     assert (breach.model, breach.attribute, breach.group, breach.reference) == ("m/outcomes", "sex", "f", "m")
@@ -129,7 +129,7 @@ def test_an_alert_counts_what_its_test_counts(deployment: Court) -> None:
     assert breach.cause.shortfall is None
 
 
-def test_an_outcome_counts_where_the_dial_says_so(deployment: Court) -> None:
+def test_an_outcome_counts_where_the_budget_says_so(deployment: Court) -> None:
     log_c = log_thresholds_of(deployment.model)
     assert deployment.alerts[0].log10_threshold == pytest.approx(log_c[BudgetFamily.OUTCOMES] / math.log(10))
     share = sum(n * math.exp(-log_c[subject]) for subject, n in n_tests_of(deployment.model).items() if n)
@@ -137,7 +137,7 @@ def test_an_outcome_counts_where_the_dial_says_so(deployment: Court) -> None:
 
 
 @pytest.mark.parametrize("name", ["credit", "loans", "loanapp"])
-def test_all_tests_of_a_model_together_keep_its_dial(name: str) -> None:
+def test_all_tests_of_a_model_together_keep_its_budget(name: str) -> None:
     model = load_policy(name).models[0]
     log_c = log_thresholds_of(model)
     share = sum(n * math.exp(-log_c[subject]) for subject, n in n_tests_of(model).items() if n)
@@ -148,7 +148,7 @@ def test_windows_say_how_the_tests_stand_beside_the_values(deployment: Court) ->
     windows = {result.end_s: result for result in deployment.outcomes if result.window == "1m"}
     women, men = windows[60].groups
     assert (women.state, men.state, men.evidence) == ("ok", None, ())
-    assert [each.test for each in women.evidence] == [PairTest.OUTCOME_LOW, PairTest.OUTCOME_HIGH]
+    assert [test.test for test in women.evidence] == [PairTest.OUTCOME_LOW, PairTest.OUTCOME_HIGH]
     assert windows[300].state == "breach"
     assert windows[300].groups[0].evidence[0].onset_s == 100
     assert windows[960].state == "ok"
@@ -175,11 +175,11 @@ def test_a_new_owner_shows_the_newest_outcomes_again(deployment: Court) -> None:
     newest = {result.key: result for result in deployment.outcomes}
     for result in owner.newest_results():
         assert isinstance(result, OutcomeResult)
-        # How the tests stand is as of now; what was counted is as of the close.
+        # The evidence of the tests is as of now; what was counted is as of the close.
         assert result.groups[0].favorable_outcome_rate == newest[result.key].groups[0].favorable_outcome_rate
 
 
-def test_mistakes_are_told_apart_where_outcomes_of_refused_cases_come_too() -> None:
+def test_errors_are_distinguished_where_outcomes_of_denied_cases_come_too() -> None:
     court = Court(parse_policy(FULL))
     for number in range(60):
         counts = {}
@@ -192,7 +192,7 @@ def test_mistakes_are_told_apart_where_outcomes_of_refused_cases_come_too() -> N
     assert court.tests() == [(PairTest.TPR_LOW, "breach")]
     assert court.alerts[0].n == court.alerts[0].n_reference
     assert court.alerts[0].sentence.startswith("Approvals among good outcomes: f 37.5% vs. m 80.0%, rate difference -4")
-    evidence = {each.test: each.state for each in court.outcomes[-2].groups[0].evidence}
+    evidence = {test.test: test.state for test in court.outcomes[-2].groups[0].evidence}
     assert evidence == {
         PairTest.TPR_LOW: "breach",
         PairTest.TPR_HIGH: "ok",
@@ -218,7 +218,7 @@ def test_outcomes_of_a_model_without_any_are_an_unknown_model() -> None:
     assert court.judge.take_report().n_unknown_model == 1
 
 
-# Scores in four bins; half of them lie from the cut on.
+# Scores in four bins; half of them are from the cut on.
 STEADY, LOWER = (10, 15, 15, 10), (30, 12, 5, 3)
 
 
@@ -236,7 +236,7 @@ def test_scores_that_stay_what_they_are_raise_nothing() -> None:
     assert scored(*draws).alerts == []
 
 
-def test_scores_of_one_group_that_sink_are_found_between_groups_and_against_their_own_past() -> None:
+def test_scores_of_one_group_that_sink_are_detected_between_groups_and_against_their_own_past() -> None:
     sinking = [STEADY] * 30 + [LOWER] * 60
     court = scored(sinking, [STEADY] * 90)
     drift = [alert for alert in court.alerts if alert.test is PairTest.SCORE_DRIFT]
@@ -248,7 +248,7 @@ def test_scores_of_one_group_that_sink_are_found_between_groups_and_against_thei
     assert between[0].sentence.startswith("Scores from 0.5 on: f ")
 
 
-def test_a_window_says_how_stable_scores_are_and_what_they_are_held_against() -> None:
+def test_a_window_says_how_stable_scores_are_and_what_they_are_compared_with() -> None:
     court = scored([STEADY] * 30 + [LOWER] * 60, [STEADY] * 90)
     windows = {result.end_s: result for result in court.results if result.window == "1m" and result.attribute == "sex"}
     early, late = windows[60].groups[0], windows[900].groups[0]
@@ -261,12 +261,12 @@ def test_a_window_says_how_stable_scores_are_and_what_they_are_held_against() ->
     men = windows[900].groups[1]
     assert men.scores is not None
     assert men.scores.index == pytest.approx(0, abs=0.001)
-    assert [each.test for each in men.evidence] == [PairTest.SCORE_DRIFT]
+    assert [test.test for test in men.evidence] == [PairTest.SCORE_DRIFT]
     assert (late.evidence[-1].log10_e or 0) >= late.evidence[-1].log10_threshold
     assert (late.evidence[-1].state, men.evidence[-1].state, men.state) == ("breach", "ok", None)
 
 
-def test_a_drift_of_the_reference_group_is_found_too() -> None:
+def test_a_drift_of_the_reference_group_is_detected_too() -> None:
     court = scored([STEADY] * 90, [STEADY] * 30 + [LOWER] * 60)
     assert ("m", "its own past") in [(alert.group, alert.reference) for alert in court.alerts]
     assert court.results[-1].groups[1].state == "breach"
@@ -324,10 +324,10 @@ def test_an_attribute_with_nobody_to_compare_is_counted_and_not_tested() -> None
     court.close_outcomes(0, outcome_layout_hash(court.model), {0: [40, 40, 1, 1]})
     court.close_pane(0, {0: [40, 40, 1, 1]})
     assert [group.evidence for result in court.outcomes for group in result.groups] == [()]
-    assert [each.test for each in court.results[-1].groups[0].evidence] == [PairTest.SCORE_DRIFT]
+    assert [test.test for test in court.results[-1].groups[0].evidence] == [PairTest.SCORE_DRIFT]
 
 
-def test_a_state_of_scores_that_cannot_be_read_is_refused() -> None:
+def test_a_state_of_scores_that_cannot_be_read_is_rejected() -> None:
     court = scored([STEADY] * 3, [STEADY] * 3)
     for damaged in (b"\xc1", msgspec.msgpack.encode((b"\xc1", b"")), court.state[b"m|scores|0"][:-5]):
         with pytest.raises(StateError):

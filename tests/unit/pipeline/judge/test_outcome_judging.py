@@ -78,7 +78,7 @@ def test_the_reference_and_undeclared_values_have_rates_and_no_gaps() -> None:
     assert (result.reference, result.n, result.key) == ("m", 1880, f"m/outcomes|sex|1m|{NOW_S + 60}")
 
 
-def test_under_selective_labels_only_what_concerns_favorable_decisions_is_said() -> None:
+def test_under_selective_labels_only_what_concerns_favorable_decisions_is_reported() -> None:
     women = group(judge(MODEL, LOANAPP), "f")
     for measure in (
         women.true_positive_rate,

@@ -60,7 +60,7 @@ def test_the_point_on_a_gap_line_is_where_the_score_vanishes() -> None:
         ((10, 0.0, 10, 1.0), 1.0, (0.5, 0.5)),
     ],
 )
-def test_a_ratio_point_of_rates_0_and_1_lies_in_the_unit_square(
+def test_a_ratio_point_of_rates_0_and_1_is_in_the_unit_square(
     counts: tuple[float, float, float, float], r: float, expected: tuple[float, float]
 ) -> None:
     assert ratio_null_point(*counts, r) == pytest.approx(expected, abs=1e-15)
@@ -78,7 +78,7 @@ def test_a_ratio_point_of_rates_0_and_1_lies_in_the_unit_square(
         ((10, 1.0, 10, 1.0), -0.2, (0.8, 1.0)),
     ],
 )
-def test_a_gap_point_of_rates_0_and_1_lies_in_the_unit_square(
+def test_a_gap_point_of_rates_0_and_1_is_in_the_unit_square(
     counts: tuple[float, float, float, float], d: float, expected: tuple[float, float]
 ) -> None:
     assert gap_null_point(*counts, d) == pytest.approx(expected, abs=1e-7)

@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from stream_app.pipeline.replay.scenarios.scenario import JUDGED_BY, Scenario
+from stream_app.pipeline.replay.scenarios.scenario import Scenario
 from stream_app.policy import ModelPolicy, load_policy
-from stream_app.policy.parts import Constant
+from stream_app.policy.fields import Constant
+from stream_app.policy.model import JUDGING_FIELDS
 
 MODEL = load_policy("loans").models[0]
 
@@ -36,14 +37,14 @@ def key_of(model: ModelPolicy) -> bytes:
 
 def test_every_field_of_a_model_has_another_value_here() -> None:
     assert set(OTHERS) == set(ModelPolicy.__struct_fields__)
-    assert set(ModelPolicy.__struct_fields__) >= JUDGED_BY
+    assert set(ModelPolicy.__struct_fields__) >= JUDGING_FIELDS
 
 
 @pytest.mark.parametrize("name", ModelPolicy.__struct_fields__)
 def test_the_counting_key_changes_with_every_field_that_counts_depend_on(name: str) -> None:
     other = msgspec.structs.replace(MODEL, **{name: OTHERS[name]})
     assert other != MODEL
-    is_counted = name == "attributes" or name not in JUDGED_BY
+    is_counted = name not in JUDGING_FIELDS
     assert (key_of(other) != key_of(MODEL)) == is_counted
 
 

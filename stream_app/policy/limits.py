@@ -1,0 +1,76 @@
+"""How a model is judged: windows, limits of fairness, sequential tests, and what may leave."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from stream_app.policy.types import PolicyPart, WindowName
+
+
+class WindowPolicy(PolicyPart, frozen=True, kw_only=True):
+    """A tumbling window of event time, aligned to the epoch.
+
+    Attributes:
+        name: Its name in metrics and results; not ``total``, which is the running total.
+        size_s: Its length in seconds; a multiple of ``event_time.pane_s``.
+    """
+
+    name: WindowName
+    size_s: Annotated[int, msgspec.Meta(ge=1, le=366 * 86_400)]
+
+
+class Rules(PolicyPart, frozen=True, kw_only=True):
+    """The limits of fairness, for the plain rules of a window and for the sequential tests.
+
+    Attributes:
+        min_disparate_impact_ratio: Violated if ratio or 1 / ratio is below this value.
+        max_gap: Violated if the rate of the group is further than this below or above that of the reference; also the
+            limit for the share of high scores.
+        max_rate_difference: Violated if, with outcomes, the true or the false positive rate of the group, or under
+            selective labels its share of good outcomes among the approved, is further than this below or above that
+            of the reference.
+        min_n: A pair with fewer decisions in either group is ``insufficient``.
+    """
+
+    min_disparate_impact_ratio: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.8
+    max_gap: Annotated[float, msgspec.Meta(gt=0, lt=1)] = 0.2
+    max_rate_difference: Annotated[float, msgspec.Meta(gt=0, lt=1)] = 0.1
+    min_n: Annotated[int, msgspec.Meta(ge=1)] = 30
+
+
+class Detection(PolicyPart, frozen=True, kw_only=True):
+    """How sequential tests monitor every group and every intersection of groups, continuously.
+
+    Attributes:
+        false_alarms_per_million: False-alarm budget: expected false alarms per million decisions, over everything that
+            is tested; sets all thresholds. Lower means fewer false alarms and slower detection.
+        design_effect: Counts are divided by this before they are tested, where decisions copy one another (one
+            applicant, one officer, one batch); 1 for independent decisions.
+        max_depth: How many attributes are crossed to intersections; 1 tests single attributes only.
+        is_stratified: Test inside each value of the segment, so that a change of the mix cannot look like a change of
+            the rates; needs a segment.
+        plain_rules: Report a window that breaks ``rules`` as a breach too. This raises false alarms: with a group of
+            10 % and 70 % approval in two of a hundred windows of 500 fair decisions, near the limit in every second
+            one.
+    """
+
+    false_alarms_per_million: Annotated[float, msgspec.Meta(gt=0, le=100_000)] = 0.1
+    design_effect: Annotated[float, msgspec.Meta(ge=1, le=1000)] = 1.0
+    max_depth: Annotated[int, msgspec.Meta(ge=1, le=3)] = 3
+    is_stratified: bool = False
+    plain_rules: bool = False
+
+
+class Privacy(PolicyPart, frozen=True, kw_only=True):
+    """What may leave.
+
+    Attributes:
+        k: Group values with fewer people are suppressed in metrics and aggregates.
+        exportable_records: Which individual records ``fairstream replay export-records`` may write to a file: ``none``,
+            the ``pseudonymized`` events, or also the ``raw`` records with their identifiers. For ``decisions`` only.
+    """
+
+    k: Annotated[int, msgspec.Meta(ge=5)] = 10
+    exportable_records: Literal["none", "pseudonymized", "raw"] = "none"
