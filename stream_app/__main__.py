@@ -7,7 +7,7 @@ import sys
 
 from stream_app.cli import load_commands
 from stream_app.cli.exits import Exit, exit_code_of
-from stream_app.edges.host.logs import quiet_client_logs
+from stream_app.edges.host.client_logs import quiet_client_logs
 from stream_app.errors import FairStreamError
 
 

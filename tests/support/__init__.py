@@ -4,5 +4,5 @@ makes raw logs for ingest and counts them by hand, ``fake_sources`` makes the pa
 ``count_tables`` has tables of counts for statistics, ``outcome_windows`` has results about outcomes and
 ``fairness_rows`` the metrics of one model; ``lanes`` runs steps in memory, ``contracts`` lists the implementations for
 the contract suites, ``servers`` starts real servers and installations, ``boards`` opens the dashboards on a real
-Prometheus.
+Prometheus, ``docs`` reads the documentation.
 """

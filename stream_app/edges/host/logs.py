@@ -21,7 +21,6 @@ import msgspec
 from stream_app.errors import ConfigError
 
 _OWN = ("stream_app", "producers")
-_CLIENTS = ("kafka", "aiokafka")
 REPEAT_AFTER_S = 30.0
 _MAX_REMEMBERED = 1000
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
@@ -147,15 +146,6 @@ def start_logging(level: str) -> None:
     for name in _OWN:
         logging.getLogger(name).setLevel(_LEVELS[level])
     logging.getLogger("aiokafka").setLevel(logging.NOTSET)  # the lanes' client; see quiet_client_logs()
-
-
-def quiet_client_logs() -> None:
-    """Silence the Kafka clients in a process without a log: their complaints become one error line of ours.
-
-    This is the one place that sets the level of a client library. At debug level their logs would show keys and values.
-    """
-    for name in _CLIENTS:
-        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _library_message(record: logging.LogRecord) -> str:

@@ -15,13 +15,8 @@ from aiokafka import TopicPartition
 from aiokafka.errors import NodeNotReadyError
 
 from stream_app.edges.host import logs
-from stream_app.edges.host.logs import (
-    REPEAT_AFTER_S,
-    DuplicateFilter,
-    JsonFormatter,
-    quiet_client_logs,
-    start_logging,
-)
+from stream_app.edges.host.client_logs import quiet_client_logs
+from stream_app.edges.host.logs import REPEAT_AFTER_S, DuplicateFilter, JsonFormatter, start_logging
 from stream_app.errors import ConfigError
 
 _APPLICANT = "P-00012345"
