@@ -19,7 +19,7 @@ help: ## list the targets
 
 setup: $(READY) ## create .venv with everything that running, testing and building needs
 
-demo: $(READY) ## broker, worker and producers on this machine: watch a drift being detected (ARGS="--exit-on-alert")
+demo: $(READY) ## broker, worker and producers on this machine: a drift is injected and detected (ARGS="--exit-on-alert")
 	$(BIN)/fairstream demo $(ARGS)
 
 # Checks of a change

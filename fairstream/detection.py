@@ -95,7 +95,7 @@ def detect(  # noqa: PLR0913 - the options of the command, by name
     carry_hours: float = 24.0,
     keep_alarming: bool = False,
 ) -> Detection:
-    """Test whether a rule was broken, since when, and by how much; the same detectors as ``fairstream detect``.
+    """Test whether a rule was broken, from which onset, and by how much; the same detectors as ``fairstream detect``.
 
     A *wide* table has one row for each pane (a slice of time), in order of time: favorable decisions and decisions of
     group a and of the reference b in the columns ``k_a``, ``n_a``, ``k_b``, ``n_b``, and optionally ``start``. A *long*

@@ -138,7 +138,7 @@ def _open_producer(destination: Destination) -> Iterator[KafkaProducer]:
 
 
 def _close(producer: KafkaProducer) -> None:
-    """Close, even without a broker: then the client's own close gives up before it stops its thread."""
+    """Close, even without a broker: then the client's own close ends before it stops its thread."""
     try:
         producer.close(timeout=1)
     except KafkaError:  # undelivered events have been counted

@@ -44,7 +44,7 @@ class Declaration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     max_message_bytes: Annotated[int, msgspec.Meta(ge=1)]
     written_by: str
     read_by: str
-    holds: str
+    contents: str
     kinds: tuple[Literal["decisions", "counts"], ...] = ("decisions", "counts")
     has_outcome: bool = False
     has_export: bool = False
@@ -73,7 +73,7 @@ class TopicSpec(msgspec.Struct, frozen=True, kw_only=True):
         config: Settings by Kafka's own names.
         written_by: Who writes.
         read_by: Who reads.
-        holds: What its records are.
+        contents: What its records are.
     """
 
     name: Topic
@@ -83,7 +83,7 @@ class TopicSpec(msgspec.Struct, frozen=True, kw_only=True):
     config: dict[str, str]
     written_by: str
     read_by: str
-    holds: str
+    contents: str
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -217,5 +217,5 @@ def _spec(declaration: Declaration, name: str, partitions: int) -> TopicSpec:
         config=declaration.config(),
         written_by=declaration.written_by,
         read_by=declaration.read_by,
-        holds=declaration.holds,
+        contents=declaration.contents,
     )

@@ -15,7 +15,7 @@ from benchmarks.systems.task import PANE_S, Cell, Task
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.partials import decode_partial
 from stream_app.edges.kafka.admin import count_existing
-from stream_app.pipeline.layout import FAVOURABLE, layout_of
+from stream_app.pipeline.layout import FAVORABLE, layout_of
 from stream_app.policy import Policy
 from stream_app.topics import FAIRNESS_PARTIALS
 
@@ -53,7 +53,7 @@ def partial_cells(kafka: str, task: Task) -> dict[Cell, int]:
     for (_, start_s), counted in panes.items():
         for code, vector in counted.items():
             gender, race, age, decision = layout.labels_of(code)
-            cell = (start_s // PANE_S * PANE_S, decision == FAVOURABLE, gender, race, age)
+            cell = (start_s // PANE_S * PANE_S, decision == FAVORABLE, gender, race, age)
             cells[cell] = cells.get(cell, 0) + vector[0]
     return cells
 

@@ -48,7 +48,7 @@ def replay(task: Task, scenarios: list[Scenario], *, is_published: bool) -> int:
             PublishedCounter if is_published else lambda model, groups: RawCounter(model, keys, groups),
         )
         while (partition := replayed.next_partition()) is not None:
-            batch = reader.next_run(partition)
+            batch = reader.next_batch(partition)
             if batch is None:
                 replayed.end(partition)
             else:
@@ -63,7 +63,7 @@ def count_only(task: Task, scenario: Scenario) -> int:
         counted: dict[tuple[int, int], int] = {}
         for partition in reader.partitions:
             counter = PublishedCounter(scenario.model)
-            while (batch := reader.next_run(partition)) is not None:
+            while (batch := reader.next_batch(partition)) is not None:
                 for start_s, cells in counter.count(batch):
                     for code, vector in cells.items():
                         counted[start_s, code] = counted.get((start_s, code), 0) + vector[0]
@@ -77,7 +77,7 @@ def group_with_pandas(task: Task) -> Counts:
     events: list[dict[str, Any]] = []
     with LogReader(task.kafka, task.output_topic, is_published=True) as reader:
         for partition in reader.partitions:
-            while (batch := reader.next_run(partition)) is not None:
+            while (batch := reader.next_batch(partition)) is not None:
                 events += [json.loads(value or b"") for value in batch.values]
     table = pd.DataFrame(events)
     seconds = pd.to_datetime(table["ts"], format="ISO8601", utc=True).astype("int64")

@@ -1,4 +1,4 @@
-"""Is a model fair now, with what evidence, and since when."""
+"""Is a model fair now, with what evidence, from which onset."""
 
 from __future__ import annotations
 
@@ -206,7 +206,7 @@ BOARD = Board(
     uid=links.OVERVIEW,
     folder="fairness",
     title="Fairness: overview",
-    description="Is the model fair now, with what evidence, and since when?",
+    description="Is the model fair now, with what evidence, from which onset?",
     variables=(MODEL, ATTRIBUTE, WINDOW, GROUP),
     rows=(
         ("Now", NOW),

@@ -18,7 +18,7 @@ def _row(declaration: Declaration) -> tuple[str, ...]:
     partitions = declaration.partitions
     return (
         f"`{declaration.name}`",
-        declaration.holds,
+        declaration.contents,
         declaration.written_by,
         declaration.read_by,
         str(partitions) if isinstance(partitions, int) else f"as the topic in the role *{partitions}*",

@@ -30,7 +30,7 @@ class Disorder:
 
     Attributes:
         n_late: Events delayed so far.
-        n_repeated: Events sent twice so far.
+        n_duplicates: Events sent twice so far.
     """
 
     def __init__(self, seed: int, *, late_share: float, duplicate_share: float, late_by_s: float) -> None:
@@ -38,7 +38,7 @@ class Disorder:
         self.duplicate_share = duplicate_share
         self.late_by_ms = late_by_s * 1000
         self.n_late = 0
-        self.n_repeated = 0
+        self.n_duplicates = 0
         self._draws = Draws(seed, "disorder")
 
     def disturb(self, events: Iterable[Event]) -> Iterator[Event]:
@@ -57,7 +57,7 @@ class Disorder:
             else:
                 yield event
             if duplicate < self.duplicate_share:
-                self.n_repeated += 1
+                self.n_duplicates += 1
                 heapq.heappush(delayed, (arrival + (1 - duplicate_delay) * self.late_by_ms, 2 * number + 1, event))
         while delayed:
             yield heapq.heappop(delayed)[2]

@@ -1,4 +1,4 @@
-"""Collects the findings about a table of counts while the detectors run."""
+"""Collects the alarms and states of a table of counts while the detectors run."""
 
 from __future__ import annotations
 

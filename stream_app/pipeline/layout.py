@@ -9,21 +9,21 @@ __all__ = [
     "AWAITED",
     "DECISION",
     "EXPIRED",
-    "FAVOURABLE",
+    "FAVORABLE",
     "OUTCOME",
     "OUTCOME_LABELS",
     "SCORE",
-    "UNFAVOURABLE",
+    "UNFAVORABLE",
     "index_by_label",
     "layout_of",
     "outcome_layout_of",
 ]
 
-FAVOURABLE = "favorable"
-UNFAVOURABLE = "unfavorable"
+FAVORABLE = "favorable"
+UNFAVORABLE = "unfavorable"
 AWAITED = "awaited"  # the outcome of a decision that began to wait for one
 EXPIRED = "expired"  # the outcome of a decision that left without one
-OUTCOME_LABELS = (FAVOURABLE, UNFAVOURABLE, AWAITED, EXPIRED)
+OUTCOME_LABELS = (FAVORABLE, UNFAVORABLE, AWAITED, EXPIRED)
 
 
 def layout_of(model: ModelPolicy) -> CellLayout:
@@ -37,7 +37,7 @@ def layout_of(model: ModelPolicy) -> CellLayout:
     if model.segment is not None:
         dimensions.append((model.segment.name, (*model.segment.values, UNKNOWN, OTHER)))
     if model.kind == "decisions":
-        dimensions.append((DECISION, (FAVOURABLE, UNFAVOURABLE)))
+        dimensions.append((DECISION, (FAVORABLE, UNFAVORABLE)))
     if model.score is not None:
         dimensions.append((SCORE, model.score.bins))
     return CellLayout(tuple(dimensions), len(model.counted_features))

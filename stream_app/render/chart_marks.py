@@ -31,7 +31,7 @@ def draw_marks(
 
     Args:
         drawing: Where to draw.
-        findings: Names of panes and rules.
+        findings: Where the names of panes and rules.
         changes: Alarms and recoveries of the pair; the first twelve are drawn.
         top: Where the labels may start.
         height: From the top of the first frame to the bottom of the last.

@@ -21,7 +21,7 @@ def write_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def number_text(value: float | None, missing: str = "suppressed") -> str:
-    """Return a number as a table shows it, or what it shows in place of a missing one.
+    """Return a number as a table shows it, or the text for a missing one.
 
     >>> number_text(12345), number_text(0.123456), number_text(None), number_text(None, "undefined")
     ('12,345', '0.1235', 'suppressed', 'undefined')

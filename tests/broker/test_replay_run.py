@@ -230,7 +230,7 @@ def test_bisect_finds_the_pane_and_the_direction_of_the_drift(site: Site) -> Non
     ("arguments", "words"),
     [
         (("run", "--from", "1h", "--to", "2h"), "ends before it"),
-        (("run", "--from", "yesterday"), "is not a valid time"),
+        (("run", "--from", "yesterday"), "Invalid time"),
         (("run", "--from", "2000-01-01T00:00:00Z", "--to", "2000-01-02T00:00:00Z"), "has no event"),
         (("run", "--speed", "fast"), "Invalid --speed"),
         (("run", "--run", "../up"), "Invalid run id"),

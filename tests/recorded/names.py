@@ -83,6 +83,10 @@ RENAMED = Renames(
         "refused": "rejected",
         "variant": "scenario",
     },
+    fields_of={
+        "counts of judge": {"n_repeats": "n_stale", "clock": "journal_entry"},
+        "judged again": {"clock": "journal_entry"},
+    },
     values={
         "state": {"watch": "warning"},
         "newest": {"watch": "warning"},

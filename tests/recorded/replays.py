@@ -181,5 +181,7 @@ def range_replays(policy: Policy, logs: Logs) -> Iterator[dict[str, Any]]:
         else:
             replay.count(run)
     for name, report in replay.finish().items():
-        yield {"scenario": name, "report": plain(report)}
+        described = plain(report)
+        described["n_duplicates"] = described.pop("n_stale")  # the file has one name for both
+        yield {"scenario": name, "report": described}
     yield {"scenario": "", "dispositions": plain(replay.dispositions())}

@@ -142,7 +142,7 @@ def counts(step: Any) -> Any:
     told = {}
     for name, model in report.models.items():
         held = fields(model)
-        held["clock"] = model.clock is not None
+        held["journal_entry"] = model.journal_entry is not None
         told[name] = {own: len(value) if isinstance(value, list) else plain(value) for own, value in held.items()}
     return {"models": told, "n_unknown_model": report.n_unknown_model}
 

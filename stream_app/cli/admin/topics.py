@@ -61,7 +61,7 @@ def list_topics(policy: PolicyName = None, app_id: AppId = None, as_json: Json =
             print_json(spec)
             continue
         facts.print(f"{spec.name}  {_settings_of(spec)}", style="bold", markup=False)
-        facts.print(f"    {spec.holds}\n    written by {spec.written_by}; read by {spec.read_by}", markup=False)
+        facts.print(f"    {spec.contents}\n    written by {spec.written_by}; read by {spec.read_by}", markup=False)
 
 
 def _declared(settings: Settings, partitions: int | None = None) -> tuple[TopicSpec, ...]:

@@ -151,6 +151,6 @@ def _create_target(kafka: str, source: str, target: str) -> None:
             config={"cleanup.policy": "delete", "message.timestamp.type": "CreateTime", "retention.ms": "86400000"},
             written_by="`fairstream replay republish`",
             read_by="the operator who requested it",
-            holds=f"records of {source}",
+            contents=f"records of {source}",
         )
         create_topics(kafka, [spec])

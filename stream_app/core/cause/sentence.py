@@ -92,7 +92,7 @@ def describe_verdict(facts: VerdictFacts, cause: Cause, *, k: int) -> str:
 
 
 def describe_onset(onset_s: float, *, is_over: bool = False) -> str:
-    """Return since when a breach is estimated to have lasted, or when it probably ended.
+    """Return the estimated onset of a breach in words, or its probable end.
 
     >>> describe_onset(1767225600), describe_onset(1767225600, is_over=True)
     ('estimated onset 2026-01-01T00:00:00Z', 'probably ended at 2026-01-01T00:00:00Z')

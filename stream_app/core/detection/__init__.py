@@ -1,4 +1,4 @@
-"""Sequential tests that are valid however often one looks: is a rule broken, and since when.
+"""Sequential tests that are valid however often one looks: is a rule broken, with an estimated onset.
 
 Read ``rules`` first (what is tested: a ratio or a gap of two rates), then ``bank``: detectors of rules about pairs, fed
 pane by pane, from alarm to recovery. ``rate_bank`` tests single rates against known bounds. Both derive from

@@ -1,4 +1,4 @@
-"""Many detectors, fed pane by pane: which rules are broken, since when, and which are kept again.
+"""Many detectors, fed pane by pane: which rules are broken, from which onset, and which are kept again.
 
 One detector monitors one rule about one pair of groups. Closed panes are added up to blocks of at least 5 decisions in
 each group; each block yields an e-value for each of five alternatives (``alternatives``, ``block``), and those add up

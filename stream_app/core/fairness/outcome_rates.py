@@ -28,11 +28,11 @@ class LabelReason(enum.StrEnum):
     NO_OUTCOMES = "no_outcomes"
     NO_POSITIVES = "no_positives"
     NO_NEGATIVES = "no_negatives"
-    NO_FAVOURABLE = "no_favorable"
+    NO_FAVORABLE = "no_favorable"
     REFERENCE_NO_OUTCOMES = "reference_no_outcomes"
     REFERENCE_NO_POSITIVES = "reference_no_positives"
     REFERENCE_NO_NEGATIVES = "reference_no_negatives"
-    REFERENCE_NO_FAVOURABLE = "reference_no_favorable"
+    REFERENCE_NO_FAVORABLE = "reference_no_favorable"
     SELECTIVE_LABELS = "selective_labels"  # outcomes of denied cases are never seen; the caller says so
 
 
@@ -178,11 +178,11 @@ def _of_negatives(count: ConfusionCount) -> _Share:
 
 
 def _of_favorable(count: ConfusionCount) -> _Share:
-    return _share(count, count.tp, count.tp + count.fp, LabelReason.NO_FAVOURABLE)
+    return _share(count, count.tp, count.tp + count.fp, LabelReason.NO_FAVORABLE)
 
 
 def _failed_of_favorable(count: ConfusionCount) -> _Share:
-    return _share(count, count.fp, count.tp + count.fp, LabelReason.NO_FAVOURABLE)
+    return _share(count, count.fp, count.tp + count.fp, LabelReason.NO_FAVORABLE)
 
 
 def _share(count: ConfusionCount, k: int, n: int, reason_when_none: LabelReason) -> _Share:

@@ -1,6 +1,6 @@
 """A small HTTP server on a thread of its own that discloses nothing about itself or its clients.
 
-No version of the server, no log of requests, no page that repeats what was sent. There is no authentication, so its
+No version of the server, no log of requests, no page that echoes a request. There is no authentication, so its
 users bind to loopback by default.
 """
 

@@ -133,7 +133,7 @@ class Lane:
         await self._flushed.wait()
 
     async def run(self) -> None:
-        """Load the state and process runs until cancelled.
+        """Load the state and process runs until canceled.
 
         Raises:
             StateError: the stored state does not match; reloading would not help.

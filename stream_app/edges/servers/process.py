@@ -1,4 +1,4 @@
-"""Runs a monitoring server as a child process, from finding it on PATH to a clean end."""
+"""Runs a monitoring server as a child process, from the search on PATH to a clean end."""
 
 from __future__ import annotations
 

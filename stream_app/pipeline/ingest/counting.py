@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from stream_app.core.events.schema import Schema
 from stream_app.core.windows.cells import Cells
-from stream_app.pipeline.layout import DECISION, FAVOURABLE, UNFAVOURABLE, index_by_label, layout_of
+from stream_app.pipeline.layout import DECISION, FAVORABLE, UNFAVORABLE, index_by_label, layout_of
 from stream_app.policy import OTHER, SCORE, UNKNOWN, ModelPolicy, canonical_label
 
 Column = NDArray[np.int64]
@@ -96,9 +96,9 @@ class EventCounter:
         indices: list[dict[Any, int]] = [*label_indices]
         if model.decision is not None:
             _, labels = self.layout.dimensions[self.layout.position_of(DECISION)]
-            outcome = {value: labels.index(UNFAVOURABLE) for value in model.decision.unfavorable}
+            outcome = {value: labels.index(UNFAVORABLE) for value in model.decision.unfavorable}
             getters.append(schema.getter(model.decision.path))
-            indices.append({**outcome, model.decision.favorable: labels.index(FAVOURABLE)})
+            indices.append({**outcome, model.decision.favorable: labels.index(FAVORABLE)})
         self._getters = getters
         sizes = [len(labels) for name, labels in self.layout.dimensions if name != SCORE]
         self._n_labeled = prod(sizes)  # number of cells before they are split by score

@@ -49,13 +49,13 @@ class ModelReport:
         outcome_results: Results about outcomes, likewise.
         alerts: Alarms and recoveries of the sequential tests.
         aggregates: Published counts of a model of kind ``counts``.
-        clock: How event time moved, whenever anything was or could be published.
+        journal_entry: How event time moved, whenever anything was or could be published.
         n_closed: Windows that closed, by window and disposition.
         n_revised: Windows that were corrected, by window.
         n_small: Cells of published counts hidden as too small.
         n_complementary: Cells of published counts hidden against subtraction.
         n_late: Corrections of panes that came too late.
-        n_duplicates: Stale partials from a previous owner.
+        n_stale: Stale partials from a previous owner.
         n_broken: Flushes of which a part was missing.
         closed_before_s: How far event time has come; None before the first pane closed.
     """
@@ -64,13 +64,13 @@ class ModelReport:
     outcome_results: list[OutcomeResult] = field(default_factory=list)
     alerts: list[Alert] = field(default_factory=list)
     aggregates: list[Aggregate] = field(default_factory=list)
-    clock: JournalEntry | None = None
+    journal_entry: JournalEntry | None = None
     n_closed: Counter[tuple[str, str]] = field(default_factory=Counter)
     n_revised: Counter[str] = field(default_factory=Counter)
     n_small: int = 0
     n_complementary: int = 0
     n_late: int = 0
-    n_duplicates: int = 0
+    n_stale: int = 0
     n_broken: int = 0
     closed_before_s: int | None = None
 
@@ -131,7 +131,7 @@ class ModelJudge:
         source = SourcePartition(partial.topic, partial.partition)
         progress = self._tally.progress.get(source)
         if progress is not None and partial.next_offset < progress.next_offset:
-            self._report.n_duplicates += 1
+            self._report.n_stale += 1
         elif flush := self._joiner.join(source, partial):
             self._consume(self._tally.apply(source, *_joined(flush)))
 
@@ -166,9 +166,9 @@ class ModelJudge:
         report.closed_before_s = self._tally.closed_before_s
         # Published counts have no offsets beside them: the difference of two offsets is a count.
         if not self._subject.is_public and (tally_changes.advances or revised or tally_changes.is_total_changed):
-            report.clock = self._journal_entry(tally_changes)
+            report.journal_entry = self._journal_entry(tally_changes)
             self._n_entries += 1
-        return report, self._state_changes(tally_changes, is_journaled=report.clock is not None)
+        return report, self._state_changes(tally_changes, is_journaled=report.journal_entry is not None)
 
     def newest_results(self) -> list[Result | OutcomeResult]:
         """Return the newest result of each window again, as a new owner has to show them."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stream_app.core.windows.cells import CellLayout, Cells
-from stream_app.pipeline.layout import DECISION, FAVOURABLE, OUTCOME, SCORE, UNFAVOURABLE
+from stream_app.pipeline.layout import DECISION, FAVORABLE, OUTCOME, SCORE, UNFAVORABLE
 from stream_app.pipeline.records.evidence import KIND_OF_TEST, LimitKind, PairTest
 from stream_app.policy import ModelPolicy, Score, declared_outcome
 
@@ -68,12 +68,12 @@ def outcome_questions(model: ModelPolicy) -> tuple[Question, ...]:
     """
     limit = model.rules.max_rate_difference
     if declared_outcome(model).is_selective:
-        known = {DECISION: (FAVOURABLE,), OUTCOME: (FAVOURABLE, UNFAVOURABLE)}
+        known = {DECISION: (FAVORABLE,), OUTCOME: (FAVORABLE, UNFAVORABLE)}
         words = "good outcomes among the approved"
-        outcome = Question(PairTest.OUTCOME_LOW, PairTest.OUTCOME_HIGH, words, known, OUTCOME, (FAVOURABLE,), limit)
+        outcome = Question(PairTest.OUTCOME_LOW, PairTest.OUTCOME_HIGH, words, known, OUTCOME, (FAVORABLE,), limit)
         return (outcome,)
-    good, bad = {OUTCOME: (FAVOURABLE,)}, {OUTCOME: (UNFAVOURABLE,)}
-    approved = (FAVOURABLE,)
+    good, bad = {OUTCOME: (FAVORABLE,)}, {OUTCOME: (UNFAVORABLE,)}
+    approved = (FAVORABLE,)
     return (
         Question(PairTest.TPR_LOW, PairTest.TPR_HIGH, "approvals among good outcomes", good, DECISION, approved, limit),
         Question(PairTest.FPR_LOW, PairTest.FPR_HIGH, "approvals among bad outcomes", bad, DECISION, approved, limit),

@@ -44,7 +44,7 @@ class JudgeStep:
         self._partition = partition
         self._results_at = (FAIRNESS_RESULTS, topology.partition_beside(partition, FAIRNESS_RESULTS))
         self._alerts_at = (FAIRNESS_ALERTS, partition)
-        self._clock_at = (FAIRNESS_JOURNAL, partition)
+        self._journal_at = (FAIRNESS_JOURNAL, partition)
         self._aggregates_at = (CAMERA_AGGREGATES, topology.partition_beside(partition, CAMERA_AGGREGATES))
         self._judges: dict[str, ModelJudge] = {}
         self._n_unknown_model = 0
@@ -109,8 +109,8 @@ class JudgeStep:
         yield from _outputs(
             self._alerts_at, [(alert.id, encode_alert(alert)) for model in reports for alert in model.alerts]
         )
-        entries = [model.clock for model in reports if model.clock]
-        yield from _outputs(self._clock_at, [(entry.model, encode_journal_entry(entry)) for entry in entries])
+        entries = [model.journal_entry for model in reports if model.journal_entry]
+        yield from _outputs(self._journal_at, [(entry.model, encode_journal_entry(entry)) for entry in entries])
         aggregates = [aggregate for model in reports for aggregate in model.aggregates]
         yield from _outputs(
             self._aggregates_at, [(aggregate.key, encode_aggregate(aggregate)) for aggregate in aggregates]

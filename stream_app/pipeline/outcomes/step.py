@@ -25,9 +25,9 @@ from stream_app.pipeline.contract import Batch, Flush, Outputs
 from stream_app.pipeline.layout import (
     AWAITED,
     EXPIRED,
-    FAVOURABLE,
+    FAVORABLE,
     OUTCOME_LABELS,
-    UNFAVOURABLE,
+    UNFAVORABLE,
     outcome_layout_of,
 )
 from stream_app.pipeline.names import outcomes_name
@@ -42,7 +42,7 @@ from stream_app.topics import outcome_join_topic
 STATE_VERSION = 2
 _HEAD_KEY = b"meta"
 _DAY_S = 86_400
-_BY_LABEL = {FAVORABLE_LABEL: FAVOURABLE, UNFAVORABLE_LABEL: UNFAVOURABLE}
+_BY_LABEL = {FAVORABLE_LABEL: FAVORABLE, UNFAVORABLE_LABEL: UNFAVORABLE}
 
 
 class _OutcomesHead(msgspec.Struct, array_like=True, frozen=True):

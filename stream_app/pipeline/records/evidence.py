@@ -40,12 +40,12 @@ class LimitKind(enum.StrEnum):
     GAP = "gap"
     EQUAL_OPPORTUNITY = "equal_opportunity"
     FALSE_POSITIVE_RATE = "false_positive_rate"
-    FAVOURABLE_OUTCOME = "favorable_outcome"
+    FAVORABLE_OUTCOME = "favorable_outcome"
     SCORE = "score"
 
 
 PAIR_KINDS = (LimitKind.RATIO, LimitKind.GAP)  # of every pair's decisions
-OUTCOME_KINDS = (LimitKind.EQUAL_OPPORTUNITY, LimitKind.FALSE_POSITIVE_RATE, LimitKind.FAVOURABLE_OUTCOME)
+OUTCOME_KINDS = (LimitKind.EQUAL_OPPORTUNITY, LimitKind.FALSE_POSITIVE_RATE, LimitKind.FAVORABLE_OUTCOME)
 
 KIND_OF_TEST = {
     PairTest.RATIO_LOW: LimitKind.RATIO,
@@ -56,8 +56,8 @@ KIND_OF_TEST = {
     PairTest.TPR_HIGH: LimitKind.EQUAL_OPPORTUNITY,
     PairTest.FPR_LOW: LimitKind.FALSE_POSITIVE_RATE,
     PairTest.FPR_HIGH: LimitKind.FALSE_POSITIVE_RATE,
-    PairTest.OUTCOME_LOW: LimitKind.FAVOURABLE_OUTCOME,
-    PairTest.OUTCOME_HIGH: LimitKind.FAVOURABLE_OUTCOME,
+    PairTest.OUTCOME_LOW: LimitKind.FAVORABLE_OUTCOME,
+    PairTest.OUTCOME_HIGH: LimitKind.FAVORABLE_OUTCOME,
     PairTest.SCORE_LOW: LimitKind.SCORE,
     PairTest.SCORE_HIGH: LimitKind.SCORE,
     PairTest.SCORE_DRIFT: LimitKind.SCORE,

@@ -13,7 +13,7 @@ from stream_app.errors import ReplayError
 from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.replay.sources import SourceCounter
 
-NextRun = Callable[[], Batch | None]  # None at the end of the log
+NextBatch = Callable[[], Batch | None]  # None at the end of the log
 
 
 class Cursor(Protocol):
@@ -32,18 +32,18 @@ class Cutter:
 
     Args:
         name: Topic and partition, for messages.
-        next_run: Returns its records, batch by batch, in offset order.
+        next_batch: Returns its records, batch by batch, in offset order.
         is_whole: Whether it is an error when the log ends before a given offset.
     """
 
-    def __init__(self, name: str, next_run: NextRun, *, is_whole: bool) -> None:
+    def __init__(self, name: str, next_batch: NextBatch, *, is_whole: bool) -> None:
         self._name = name
-        self._next_run = next_run
+        self._next_run = next_batch
         self._is_whole = is_whole
         self._rest: Batch | None = None
         self._next_offset = 0
 
-    def runs_below(self, offset: int) -> Iterator[Batch]:
+    def batches_below(self, offset: int) -> Iterator[Batch]:
         """Yield every record below an offset that was not yielded before, in batches.
 
         Raises:
@@ -72,14 +72,14 @@ class SourceCursor:
     Args:
         name: Topic and partition, for messages.
         counter: Counts its records.
-        next_run: Returns its records, batch by batch, in offset order.
+        next_batch: Returns its records, batch by batch, in offset order.
         is_whole: Whether it is an error when the log ends before a given offset. Published events may end earlier:
-            records that were refused are not among them.
+            records that were rejected are not among them.
     """
 
-    def __init__(self, name: str, counter: SourceCounter, next_run: NextRun, *, is_whole: bool) -> None:
+    def __init__(self, name: str, counter: SourceCounter, next_batch: NextBatch, *, is_whole: bool) -> None:
         self.counter = counter
-        self._cutter = Cutter(name, next_run, is_whole=is_whole)
+        self._cutter = Cutter(name, next_batch, is_whole=is_whole)
         self._panes = PaneStore()
 
     def count_below(self, offset: int) -> dict[int, Cells]:
@@ -88,7 +88,7 @@ class SourceCursor:
         Raises:
             ReplayError: the log ends before that offset.
         """
-        for batch in self._cutter.runs_below(offset):
+        for batch in self._cutter.batches_below(offset):
             for start_s, cells in self.counter.count(batch):
                 self._panes.add(start_s, cells)
         changes = {pane.start_s: pane.cells for pane in self._panes.take_changes()}

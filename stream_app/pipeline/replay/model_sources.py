@@ -54,15 +54,15 @@ class ModelSources:
             SourcePartition(self.model.topic, partition): SourceCursor(
                 f"{self.log.topic}[{partition}]",
                 self.new_counter(self.model, {}),
-                partial(self.next_run, partition),
+                partial(self.next_batch, partition),
                 is_whole=self.kind == "raw",
             )
             for partition in self.log.partitions
         }
 
-    def next_run(self, partition: int) -> Batch | None:
+    def next_batch(self, partition: int) -> Batch | None:
         """Return the next records of a partition and report the progress; None at its end."""
-        run = self.log.next_run(partition)
+        run = self.log.next_batch(partition)
         if run is not None:
             self.n_read += len(run)
             self.on_progress(self.n_read, self.n_read + self.log.n_left())

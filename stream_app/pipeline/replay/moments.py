@@ -40,9 +40,7 @@ def parse_moment(text: str, now_s: float) -> int:
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None:
-        raise ConfigError(
-            f"{text!r} is not a valid time", action="Give 2026-11-23T09:00:00Z, 2h, or seconds since 1970"
-        )
+        raise ConfigError(f"Invalid time {text!r}", action="Give 2026-11-23T09:00:00Z, 2h, or seconds since 1970")
     return int(moment.timestamp() // 1)
 
 

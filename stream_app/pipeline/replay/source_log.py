@@ -67,7 +67,7 @@ class SourceLog(Protocol):
     def n_left(self) -> int:
         """Return how many offsets are left to read."""
 
-    def next_run(self, number: int) -> Batch | None:
+    def next_batch(self, number: int) -> Batch | None:
         """Return the next records of a partition; None at its end."""
 
 

@@ -38,7 +38,7 @@ class RecordLog(Protocol):
     def n_left(self) -> int:
         """Return how many offsets are left to read."""
 
-    def next_run(self, number: int) -> Batch | None:
+    def next_batch(self, number: int) -> Batch | None:
         """Return the next records of a partition; None at its end."""
 
 
@@ -105,7 +105,7 @@ def _copy(
     on_progress: OnProgress,
 ) -> None:
     for partition in log.partitions:
-        while (batch := log.next_run(partition)) is not None:
+        while (batch := log.next_batch(partition)) is not None:
             selected = selector.select(batch)
             file.write(selected)
             progress.add(selected)

@@ -31,7 +31,7 @@ class MetricsObserver:
         self._metrics = metrics
         self._health = health
 
-    async def watch(self, lanes: AssignedLanes) -> None:
+    async def monitor(self, lanes: AssignedLanes) -> None:
         """Send the heartbeat, and measure lag and readiness, once a second."""
         while True:
             self._health.heartbeat()

@@ -32,8 +32,8 @@ log = logging.getLogger(__name__)
 class WorkerObserver(LaneObserver, LanesObserver, Protocol):
     """Receives everything that a worker reports."""
 
-    async def watch(self, lanes: AssignedLanes) -> None:
-        """Monitor the lanes of one run of the app, about once a second, until cancelled."""
+    async def monitor(self, lanes: AssignedLanes) -> None:
+        """Monitor the lanes of one run of the app, about once a second, until canceled."""
 
 
 async def run_worker(
@@ -106,7 +106,7 @@ async def _run_app(
     crashed = asyncio.ensure_future(_wait_for_crash(app))
     stopped = asyncio.ensure_future(stopping.wait())
     starting = asyncio.ensure_future(app.start())
-    watching = asyncio.ensure_future(observer.watch(lanes))
+    monitoring = asyncio.ensure_future(observer.monitor(lanes))
     hinting = asyncio.ensure_future(_hint_positions(app, lanes))
     waiting: set[asyncio.Future[object]] = {crashed, stopped, lanes.failure}  # type: ignore[arg-type]  # mixed results
     try:
@@ -119,7 +119,7 @@ async def _run_app(
         if crashed.done():
             raise _AppCrashedError(crashed.result())
     finally:
-        for task in (crashed, stopped, starting, hinting, watching):
+        for task in (crashed, stopped, starting, hinting, monitoring):
             task.cancel()
         await lanes.close()
         with contextlib.suppress(asyncio.TimeoutError):

@@ -127,7 +127,7 @@ class Stage:
         if (disorder := disorder_of(sending)) is not None:
             events = disorder.disturb(events)
         self._send(self._single if sending is Sending.SINGLE else self._site, sending, events)
-        self.record.n_disordered[sending] = disorder.n_late + disorder.n_repeated if disorder else 0
+        self.record.n_disordered[sending] = disorder.n_late + disorder.n_duplicates if disorder else 0
 
     def _send(self, site: Site, stream: str, events: Iterable[Event], rate: float = 0.0) -> None:
         delivery = publish(events, Destination(site.kafka, f"{site.app_id}-{stream}-raw"), rate=rate)

@@ -63,7 +63,7 @@ def copy_topic(site: Site, name: str, change: Change) -> str:
     log = read_raw(site.kafka, site.models[0]["topic"])
     config = {"message.timestamp.type": "CreateTime", "cleanup.policy": "delete"}
     spec = TopicSpec(name=name, role="raw", owner="customer", partitions=len(log), config=config,
-                     written_by="a test", read_by="a test", holds="a copy")  # fmt: skip
+                     written_by="a test", read_by="a test", contents="a copy")  # fmt: skip
     create_topics(site.kafka, [spec])
     for partition, records in log.items():
         for run, is_gap_behind in _runs(change(partition, record) for record in records):

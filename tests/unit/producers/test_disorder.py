@@ -40,10 +40,10 @@ def test_no_event_arrives_later_than_the_longest_delay() -> None:
 def test_a_duplicate_is_the_same_event_after_its_original() -> None:
     source = disorder(late=0.2, repeat=0.2)
     arrived = list(source.disturb(events(5000)))
-    assert len(arrived) == 5000 + source.n_repeated
+    assert len(arrived) == 5000 + source.n_duplicates
     assert set(arrived) == set(events(5000))
     assert max(arrived.count(event) for event in arrived[:200]) == 2
-    assert abs(source.n_repeated - 1000) < 5 * 29
+    assert abs(source.n_duplicates - 1000) < 5 * 29
 
 
 def test_the_same_seed_disturbs_the_same_events() -> None:
@@ -62,4 +62,4 @@ def test_a_longer_stream_begins_like_a_shorter_one() -> None:
 def test_shares_of_nothing_and_of_everything_are_exact(share: float) -> None:
     source = disorder(late=share, repeat=share)
     assert len(list(source.disturb(events(500)))) == 500 + int(500 * share)
-    assert (source.n_late, source.n_repeated) == (int(500 * share), int(500 * share))
+    assert (source.n_late, source.n_duplicates) == (int(500 * share), int(500 * share))

@@ -60,7 +60,7 @@ class InMemoryLog:
     def n_left(self) -> int:
         return sum(self.ends.values()) - sum(self._positions.values())
 
-    def next_run(self, number: int) -> Batch | None:
+    def next_batch(self, number: int) -> Batch | None:
         first = self._positions[number]
         self._before_run(self.n_left())
         values: list[bytes | None] = list(PARTS[number][first : first + 2])
@@ -272,8 +272,8 @@ def test_a_range_without_records_leaves_no_file(tmp_path: Path) -> None:
 
 def test_events_of_another_policy_abort_an_export(tmp_path: Path) -> None:
     class Strange(InMemoryLog):
-        def next_run(self, number: int) -> Batch | None:
-            batch = super().next_run(number)
+        def next_batch(self, number: int) -> Batch | None:
+            batch = super().next_batch(number)
             return batch and Batch(
                 batch.topic, number, batch.first_offset, batch.next_offset, batch.offsets,
                 [b'{"other":1}'] * len(batch), batch.timestamps_ms,

@@ -17,7 +17,7 @@ def log_e_value(block: Floats, theta_a: Floats, theta_b: Floats, x: Floats, u: F
     when rates differ from decision to decision and their means keep it.
 
     Args:
-        block: ``k_a, n_a, k_b, n_b``, shape (4, m); need not be whole.
+        block: ``k_a, n_a, k_b, n_b``, shape (4, m); need not be integers.
         theta_a: Rate of a that is bet on, in (0, 1), shape (..., m).
         theta_b: Rate of b that is bet on, in (0, 1), shape (..., m).
         x: Rate of a on the line of the rule, in (0, 1).

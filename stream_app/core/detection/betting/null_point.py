@@ -7,10 +7,10 @@ A rule about two rates has a line as its border: ``p_a = r p_b`` (ratio) or ``p_
 
 is the *restricted maximum likelihood estimate*. With ``theta`` the observed rates it is the heart of the score
 intervals for ratio and difference; with ``theta`` the rates one bets on, it is the projection of the bet on the null,
-and the likelihood ratio against it is an e-value for the whole null.
+and the likelihood ratio against it is an e-value for the complete null.
 
 Both functions take floats or arrays, which are broadcast against each other, and return float64 of the broadcast
-shape. ``n_a`` and ``n_b`` need not be whole, but both must be > 0; the point depends on ``n_a : n_b`` only. Cost:
+shape. ``n_a`` and ``n_b`` need not be integers, but both must be > 0; the point depends on ``n_a : n_b`` only. Cost:
 about 20 (ratio) and 100 (gap) elementary operations for each element.
 
 Source: Koopman 1984 (ratio); Miettinen and Nurminen 1985, appendix (difference).

@@ -27,7 +27,7 @@ def read_records(bootstrap: str, topic: str) -> Iterator[PublishedRecord]:
     """
     with LogReader(bootstrap, topic) as reader:
         for partition in reader.partitions:
-            while (run := reader.next_run(partition)) is not None:
+            while (run := reader.next_batch(partition)) is not None:
                 for offset, value in zip(run.offsets.tolist(), run.values, strict=True):
                     if value is not None:
                         yield PublishedRecord(topic, partition, offset, "", value)

@@ -108,7 +108,7 @@ class LogReader:
         """Return how many offsets are left before the frozen ends."""
         return sum(max(0, self.ends[number] - self._positions[number]) for number in self.partitions)
 
-    def next_run(self, number: int) -> Batch | None:
+    def next_batch(self, number: int) -> Batch | None:
         """Return the next records of a partition; None at its frozen end.
 
         Raises:

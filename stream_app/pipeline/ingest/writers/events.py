@@ -1,4 +1,4 @@
-"""What ingest publishes of an event that counts: its declared fields, with pseudonyms in place of identifiers."""
+"""What ingest publishes of an event that counts: its declared fields, with pseudonyms instead of identifiers."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What is written about a record that is not counted: a pointer and a reason, never the payload.
 
-The digest is keyed: whoever has the key can find equal payloads, and nobody else can guess a payload from it.
+The digest is keyed: those who have the key can find equal payloads, and nobody else can guess a payload from it.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from stream_app.core.windows.tally_changes import ClosedPane
 from stream_app.pipeline.judge.budget import BudgetFamily, log_thresholds_of
 from stream_app.pipeline.judge.monitors.rules import MonitoredRule, RuleMonitor, WindowView
 from stream_app.pipeline.judge.observations import Alarm, ObservedPair
-from stream_app.pipeline.layout import FAVOURABLE
+from stream_app.pipeline.layout import FAVORABLE
 from stream_app.pipeline.records.evidence import Evidence, PairTest
 from stream_app.policy import ModelPolicy
 
@@ -44,7 +44,7 @@ class PairMonitor:
         self.pairs: list[Subgroup] = pairs_of(model, model.detection.max_depth)
         self._model = model
         segment = strata_of(model)
-        self._marginalizer = Marginalizer(layout, self.pairs, favorable=FAVOURABLE, segment=segment)
+        self._marginalizer = Marginalizer(layout, self.pairs, favorable=FAVORABLE, segment=segment)
         self._rules = RuleMonitor(
             _monitored_rules(model, self.pairs),
             n_strata=len(self._marginalizer.strata),

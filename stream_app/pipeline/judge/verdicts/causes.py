@@ -13,7 +13,7 @@ from stream_app.core.groups.counts import GroupCount
 from stream_app.core.groups.subgroups import Subgroup
 from stream_app.core.windows.cells import CellLayout
 from stream_app.pipeline.judge.verdicts.limits import limits_of
-from stream_app.pipeline.layout import DECISION, FAVOURABLE
+from stream_app.pipeline.layout import DECISION, FAVORABLE
 from stream_app.policy import Feature, ModelPolicy
 
 _ONLY_SEGMENT = "all"  # the only segment of a model without segments
@@ -56,7 +56,7 @@ class Explainer:
     ) -> None:
         self._segment = model.segment
         self._min_ratio = limits_of(model).min_disparate_impact_ratio if share is None else None
-        self._share = share or ExplainedShare(DECISION, (FAVOURABLE,), model.counted_features)
+        self._share = share or ExplainedShare(DECISION, (FAVORABLE,), model.counted_features)
         self._places = {name: place for place, (name, _) in enumerate(layout.dimensions)}
         self._rows = rows
         self._index: dict[tuple[str, ...], dict[tuple[str, ...], list[LabeledCell]]] = {}

@@ -20,7 +20,7 @@ from stream_app.pipeline.judge.verdicts.rows import (
     undeclared_row,
 )
 from stream_app.pipeline.judge.verdicts.window_context import WindowContext
-from stream_app.pipeline.layout import DECISION, FAVOURABLE
+from stream_app.pipeline.layout import DECISION, FAVORABLE
 from stream_app.pipeline.records.evidence import strength_of
 from stream_app.pipeline.records.results import CROSS, SCHEMA, TOTAL_WINDOW, GroupResult, Result
 from stream_app.policy import OTHER, UNKNOWN, Attribute, ModelPolicy
@@ -39,7 +39,7 @@ def group_counts(layout: CellLayout, attribute: str, cells: Mapping[int, list[in
     labels = layout.dimensions[layout.position_of(attribute)][1]
     stride, n_labels = layout.radix_of(attribute)
     decision_stride, n_decisions = layout.radix_of(DECISION)
-    favorable_index = dict(layout.dimensions)[DECISION].index(FAVOURABLE)
+    favorable_index = dict(layout.dimensions)[DECISION].index(FAVORABLE)
     n = [0] * n_labels
     favorable = [0] * n_labels
     for code, vector in cells.items():
@@ -141,7 +141,7 @@ class _WindowJudge:
             cross = tuple(labels[place] for place in places)
             if UNKNOWN in cross or OTHER in cross:
                 n, favorable = counts.get(cross, (0, 0))
-                counts[cross] = GroupCount(n + vector[0], favorable + vector[0] * (labels[decision] == FAVOURABLE))
+                counts[cross] = GroupCount(n + vector[0], favorable + vector[0] * (labels[decision] == FAVORABLE))
         return [undeclared_row(cross, count, reference) for cross, count in sorted(counts.items())]
 
     @cached_property

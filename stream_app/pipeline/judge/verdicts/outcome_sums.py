@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from stream_app.core.fairness.calibration import ScoreBin
 from stream_app.core.fairness.outcome_rates import ConfusionCount
 from stream_app.core.windows.cells import CellLayout
-from stream_app.pipeline.layout import AWAITED, DECISION, EXPIRED, FAVOURABLE, OUTCOME, OUTCOME_LABELS, SCORE
+from stream_app.pipeline.layout import AWAITED, DECISION, EXPIRED, FAVORABLE, OUTCOME, OUTCOME_LABELS, SCORE
 from stream_app.policy import ModelPolicy
 
 
@@ -33,7 +33,7 @@ class OutcomeSums:
         self.n[is_favorable, outcome] = self.of(outcome, is_favorable=is_favorable) + vector[0]
         if bin_ >= 0 and outcome not in (AWAITED, EXPIRED):
             n, positives, score_sum = self.bins.get(bin_, ScoreBin(0, 0, 0))
-            good = vector[0] if outcome == FAVOURABLE else 0
+            good = vector[0] if outcome == FAVORABLE else 0
             self.bins[bin_] = ScoreBin(n + vector[0], positives + good, score_sum + vector[2])
 
     @property
@@ -60,7 +60,7 @@ def sum_outcomes(
     places = [layout.position_of(attribute.name) for attribute in model.attributes]
     decision, outcome = layout.position_of(DECISION), layout.position_of(OUTCOME)
     score = layout.position_of(SCORE) if model.score is not None else None
-    favorable = layout.dimensions[decision][1].index(FAVOURABLE)
+    favorable = layout.dimensions[decision][1].index(FAVORABLE)
     labels = [layout.dimensions[place][1] for place in places]
     sums = [{label: OutcomeSums() for label in groups} for groups in labels]
     for code, vector in cells.items():

@@ -64,7 +64,7 @@ class BisectionSearch:
         log.seek(replay_starts(log, self._model, self._time_range, sources.kind))
         for partition in log.partitions:
             counter = sources.new_counter(self._model, {})
-            while (batch := sources.next_run(partition)) is not None:
+            while (batch := sources.next_batch(partition)) is not None:
                 panes = list(counter.count(batch))
                 self._panes.add(panes)
                 for start_s, _ in panes:

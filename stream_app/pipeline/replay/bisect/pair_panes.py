@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from stream_app.core.windows.cells import CellLayout, Cells
-from stream_app.pipeline.layout import DECISION, FAVOURABLE
+from stream_app.pipeline.layout import DECISION, FAVORABLE
 from stream_app.pipeline.replay.bisect.onset import Pane, Segments
 from stream_app.policy import Attribute, ModelPolicy
 
@@ -52,4 +52,4 @@ class PairPanes:
         side = self._side_of.get(labels[self._attribute])
         if side is None:
             return None
-        return side, ALL if self._segment is None else labels[self._segment], labels[self._decision] == FAVOURABLE
+        return side, ALL if self._segment is None else labels[self._segment], labels[self._decision] == FAVORABLE

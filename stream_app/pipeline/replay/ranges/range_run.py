@@ -54,7 +54,7 @@ def run_range(sources: ModelSources, scenarios: Sequence[Scenario], time_range: 
     log.seek(begins)
     replay = RangeReplay(scenarios, log.topic, time_range, log.ends, begins, sources.new_counter)
     while (partition := replay.next_partition()) is not None:
-        batch = sources.next_run(partition)
+        batch = sources.next_batch(partition)
         if batch is None:
             replay.end(partition)
         else:

@@ -57,15 +57,15 @@ class JoinLogs:
                     action="These outcomes cannot be verified any more",
                 )
             log.seek({partition: start})
-            name, next_run = f"{topic}[{partition}]", partial(self._next_run, log, partition)
+            name, next_batch = f"{topic}[{partition}]", partial(self._next_run, log, partition)
             cursors[SourcePartition(topic, partition)] = OutcomeCursor(
-                name, self._model, partition, topology, next_run, start
+                name, self._model, partition, topology, next_batch, start
             )
         return cursors
 
     def _next_run(self, log: SourceLog, partition: int) -> Batch | None:
         """Return the next records of a partition and report the progress; None at its end."""
-        run = log.next_run(partition)
+        run = log.next_batch(partition)
         if run is not None:
             self.n_read += len(run)
             self._on_progress(self.n_read, self.n_read + log.n_left())

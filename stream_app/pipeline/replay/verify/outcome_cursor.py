@@ -5,7 +5,7 @@ from __future__ import annotations
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.partials import decode_partial
 from stream_app.pipeline.outcomes.step import OutcomeStep
-from stream_app.pipeline.replay.cursor import Cutter, NextRun
+from stream_app.pipeline.replay.cursor import Cutter, NextBatch
 from stream_app.pipeline.topology import Topology
 from stream_app.policy import ModelPolicy
 
@@ -20,7 +20,7 @@ class OutcomeCursor:
         model: The policy of the model, with an outcome.
         partition: The partition.
         topology: Where the live lane read and wrote.
-        next_run: Returns the records of the partition in offset order.
+        next_batch: Returns the records of the partition in offset order.
         first_offset: Where the live lane started.
 
     Raises:
@@ -33,12 +33,12 @@ class OutcomeCursor:
         model: ModelPolicy,
         partition: int,
         topology: Topology,
-        next_run: NextRun,
+        next_batch: NextBatch,
         first_offset: int,
     ) -> None:
         self._step = OutcomeStep(model, partition, topology)
         self._step.restore({}, first_offset)
-        self._cutter = Cutter(name, next_run, is_whole=True)
+        self._cutter = Cutter(name, next_batch, is_whole=True)
 
     def count_below(self, offset: int) -> dict[int, Cells]:
         """Join every record below an offset and return the absolute counts of the panes that changed by it.
@@ -47,7 +47,7 @@ class OutcomeCursor:
             ReplayError: the log ends before that offset.
             StateError: a record cannot be read, or was counted by another cell layout.
         """
-        for run in self._cutter.runs_below(offset):
+        for run in self._cutter.batches_below(offset):
             list(self._step.step(run))
         panes: dict[int, Cells] = {}
         for outputs in self._step.flush(0.0, is_caught_up=False).outputs:

@@ -99,8 +99,10 @@ def records_of(report: ModelReport, entry: int) -> Iterator[RecomputedRecord]:
         yield RecomputedRecord(FAIRNESS_RESULTS, outcome_result.key, encode_outcome_result(outcome_result), entry)
     for alert in report.alerts:
         yield RecomputedRecord(FAIRNESS_ALERTS, alert.id, encode_alert(alert), entry)
-    if report.clock is not None:
-        yield RecomputedRecord(FAIRNESS_JOURNAL, report.clock.model, encode_journal_entry(report.clock), entry)
+    if report.journal_entry is not None:
+        yield RecomputedRecord(
+            FAIRNESS_JOURNAL, report.journal_entry.model, encode_journal_entry(report.journal_entry), entry
+        )
 
 
 def split_deployments(entries: Sequence[JournalEntry], where: str) -> list[list[JournalEntry]]:

@@ -231,7 +231,7 @@ def test_old_news_of_a_former_owner_is_ignored_and_counted() -> None:
     bench = Bench()
     bench.say(bench.partial((0, bench.cells(W=(3, 3))), closed_before_s=0, next_offset=3))
     bench.say(bench.partial((0, bench.cells(W=(2, 2))), closed_before_s=0, next_offset=2))
-    assert bench.report.models["m"].n_duplicates == 1
+    assert bench.report.models["m"].n_stale == 1
     window, _ = bench.say(bench.partial(closed_before_s=60, next_offset=9))
     assert window.n == 3
 
