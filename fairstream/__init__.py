@@ -1,15 +1,10 @@
-"""FairStream for Python: monitor the fairness of automated decisions, from counts, from Kafka and from notebooks.
-
+"""FairStream for Python, to monitor the fairness of automated decisions from counts, from Kafka and in notebooks.
 The names here are the public API; everything else may change. ``metrics`` has fairness metrics of decisions,
 ``outcomes`` those of decisions whose outcome is known, ``conventions`` converts to other tools, ``intervals`` has
 confidence intervals and confidence sequences, ``detectors`` the sequential detectors, ``causes`` the explanation of a
 gap. ``detection`` runs the detectors over a DataFrame of counts. ``live`` reads published results and alerts from
 Kafka, ``replays`` judges a time range of the log again. ``frames`` declares the columns of all DataFrames,
 ``notifications`` reads what Alertmanager sends, ``testing`` has seeded streams and in-memory harnesses.
-
->>> import fairstream as fs
->>> fs.disparate_impact_ratio(fs.GroupCount(n=100, favorable=45), fs.GroupCount(n=100, favorable=60))
-0.75
 """
 
 from __future__ import annotations

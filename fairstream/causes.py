@@ -56,7 +56,7 @@ def explain(
     >>> cause = explain(women, men, features={"income": ([1, 2, 3], [2, 3, 4])})
     >>> cause.driver.value, cause.gap, cause.mix, cause.rate, cause.leading_segment, cause.shortfall
     ('rate_not_mix', -0.25, 0.0, -0.25, 'auto', 24)
-    >>> cause.features[0].feature, cause.features[0].standardised
+    >>> cause.features[0].feature, cause.features[0].standardized
     ('income', -1.0)
     """
     if feature_scale < 1:

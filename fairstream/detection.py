@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from fairstream.detectors import parse_rule
 from fairstream.frames.build import build_frame
 from fairstream.frames.detection_columns import (
     ALARM_COLUMNS,
@@ -19,12 +18,10 @@ from fairstream.frames.detection_columns import (
     SINCE_ALARM,
 )
 from fairstream.frames.read import column_names, read_rows
-from stream_app.core.detection.thresholds import MILLION
 from stream_app.errors import ConfigError
 from stream_app.offline.columns import COLUMNS, LONG_COLUMNS, PERIOD, START, WIDE_COLUMNS, ColumnNames
-from stream_app.offline.findings import Findings
-from stream_app.offline.plan import Direction, Plan, equal_thresholds, list_detectors
-from stream_app.offline.plan import parse_rule as parse_named_rule
+from stream_app.offline.detection import DetectionRun
+from stream_app.offline.plan import DEFAULT_RULES, Plan, PlanSettings
 from stream_app.offline.plot_history import PlotHistory
 from stream_app.offline.rows import read_long, read_wide
 from stream_app.offline.run import run_detectors
@@ -35,11 +32,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Detection", "detect"]
-
-DEFAULT_RULES = ("dir:0.8", "gap:0.2")
-_HOUR_S = 3600
-_MAX_DESIGN_EFFECT = 1000
-_MAX_CARRY_HOURS = 1_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,17 +53,17 @@ class Detection:
     detectors: pd.DataFrame
     n_panes: int
     false_alarms_per_million: float
-    _findings: Findings
+    _run: DetectionRun
     _history: PlotHistory
 
     @property
     def has_alarm(self) -> bool:
         """Whether there was any alarm, also one that was followed by a recovery."""
-        return self._findings.has_alarm
+        return self._run.has_alarm
 
     def to_svg(self) -> str:
         """Return the chart of ``fairstream detect --plot``: rates, ratio or gap, and evidence over the panes."""
-        return draw_chart(self._findings, self._history)
+        return draw_chart(self._run, self._history)
 
     def _repr_svg_(self) -> str:
         """Show the chart in a notebook."""
@@ -93,9 +85,9 @@ def detect(  # noqa: PLR0913 - the options of the command, by name
     false_alarms_per_million: float | None = None,
     design_effect: float = 1.0,
     carry_hours: float = 24.0,
-    keep_alarming: bool = False,
+    reset_after_alarm: bool = False,
 ) -> Detection:
-    """Test whether a rule was broken, from which onset, and by how much; the same detectors as ``fairstream detect``.
+    """Test whether a rule was violated, from which pane on, and by how much, as ``fairstream detect`` does.
 
     A *wide* table has one row for each pane (a slice of time), in order of time: favorable decisions and decisions of
     group a and of the reference b in the columns ``k_a``, ``n_a``, ``k_b``, ``n_b``, and optionally ``start``. A *long*
@@ -116,7 +108,7 @@ def detect(  # noqa: PLR0913 - the options of the command, by name
         false_alarms_per_million: False-alarm budget, above 0 and below 1,000,000; None for 0.1.
         design_effect: Divide counts by this where decisions depend on each other, 1 to 1000.
         carry_hours: With times: decisions wait this long for 5 of both groups, then they are dropped.
-        keep_alarming: Reset after each alarm instead of waiting for recovery.
+        reset_after_alarm: Reset after each alarm instead of waiting for recovery.
 
     Returns:
         Alarms, estimates and final states as DataFrames.
@@ -136,25 +128,30 @@ def detect(  # noqa: PLR0913 - the options of the command, by name
     >>> alarm.type, alarm.rule, alarm.direction, int(alarm.pane), int(alarm.onset_pane)
     ('alarm', 'dir:0.8', 'low', 8, 5)
     """
+    settings = PlanSettings(
+        rules=rules,
+        direction=direction,
+        threshold=threshold,
+        false_alarms_per_million=false_alarms_per_million,
+        design_effect=design_effect,
+        carry_hours=carry_hours,
+        has_lifecycle=not reset_after_alarm,
+    )
+    settings.validate()
     table = _read_table(counts, columns or {}, reference)
-    plan = _make_plan(
-        len(table.pairs), rules, direction, threshold, false_alarms_per_million,
-        design_effect=_checked("design_effect", design_effect, 1, _MAX_DESIGN_EFFECT),
-        max_carry_s=int(_checked("carry_hours", carry_hours, 0, _MAX_CARRY_HOURS) * _HOUR_S),
-        has_lifecycle=not keep_alarming,
-    )  # fmt: skip
-    findings, history = Findings(table, plan), PlotHistory(table.n_panes, len(plan.detectors))
+    plan = settings.plan(len(table.pairs))
+    run, history = DetectionRun(table, plan), PlotHistory(table.n_panes, len(plan.detectors))
     for step in run_detectors(table, plan):
-        findings.take(step)
+        run.take(step)
         history.take(step)
-    pairs = [msgspec.to_builtins(pair) for pair in findings.pairs()]
+    pairs = [msgspec.to_builtins(pair) for pair in run.pairs()]
     return Detection(
-        alarms=build_frame(ALARM_COLUMNS, _alarm_records(findings)),
+        alarms=build_frame(ALARM_COLUMNS, _alarm_records(run)),
         pairs=build_frame(PAIR_COLUMNS, _pair_records(pairs)),
         detectors=build_frame(DETECTOR_COLUMNS, _detector_records(pairs, plan)),
         n_panes=table.n_panes,
         false_alarms_per_million=plan.false_alarms_per_million,
-        _findings=findings,
+        _run=run,
         _history=history,
     )
 
@@ -182,43 +179,10 @@ def _read_table(counts: pd.DataFrame, columns: Mapping[str, str], reference: str
         raise ConfigError(error.message.removeprefix("--"), action=error.action) from None
 
 
-def _make_plan(
-    n_pairs: int,
-    rules: Sequence[str],
-    direction: str,
-    threshold: float | None,
-    false_alarms_per_million: float | None,
-    **settings: Any,
-) -> Plan:
-    if isinstance(rules, str) or not rules:
-        raise ConfigError("rules: expected a list of rules", action='Example: rules=["dir:0.8"]')
-    if direction not in ("low", "high", "both"):
-        raise ConfigError(f"direction: expected low, high or both, got {direction!r}")
-    if threshold is not None and false_alarms_per_million is not None:
-        raise ConfigError("threshold and false_alarms_per_million are mutually exclusive")
-    if threshold is not None and not 1 < threshold < math.inf:
-        raise ConfigError("threshold: expected a number above 1")
-    budget = 0.1 if false_alarms_per_million is None else false_alarms_per_million
-    if not 0 < budget < MILLION:
-        raise ConfigError("false_alarms_per_million: expected a number above 0 and below 1,000,000")
-    for rule in rules:
-        parse_rule(rule)  # the message names the rule
-    directions = list(Direction) if direction == "both" else [Direction(direction)]
-    detectors = list_detectors(n_pairs, [parse_named_rule(rule) for rule in rules], directions)
-    thresholds = equal_thresholds(len(detectors), threshold=threshold, false_alarms_per_million=budget)
-    return Plan(detectors, thresholds, **settings)
-
-
-def _checked(name: str, number: float, least: float, most: float) -> float:
-    if not least <= number <= most:
-        raise ConfigError(f"{name}: expected a number from {least:,} to {most:,}")
-    return number
-
-
-def _alarm_records(findings: Findings) -> Iterator[Mapping[str, Any]]:
-    table = findings.table
-    for change in findings.changes:
-        facts = msgspec.to_builtins(findings.change(change))
+def _alarm_records(run: DetectionRun) -> Iterator[Mapping[str, Any]]:
+    table = run.table
+    for change in run.changes:
+        facts = msgspec.to_builtins(run.change(change))
         facts["start_s"] = int(table.starts_s[change.pane]) if table.has_times else None
         facts["onset_s"] = int(table.starts_s[change.onset]) if table.has_times else None
         yield {"change": facts}
@@ -226,9 +190,9 @@ def _alarm_records(findings: Findings) -> Iterator[Mapping[str, Any]]:
 
 def _pair_records(pairs: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
     for pair in pairs:
-        yield {"pair": pair, "over": ALL_PANES, "size": pair["whole"]}
+        yield {"pair": pair, "over": ALL_PANES, "estimate": pair["overall"]}
         if pair["since_alarm"] is not None:
-            yield {"pair": pair, "over": SINCE_ALARM, "size": pair["since_alarm"]}
+            yield {"pair": pair, "over": SINCE_ALARM, "estimate": pair["since_alarm"]}
 
 
 def _detector_records(pairs: Iterable[Mapping[str, Any]], plan: Plan) -> Iterator[Mapping[str, Any]]:

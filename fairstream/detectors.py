@@ -19,7 +19,6 @@ from stream_app.core.detection.betting.sub_bernoulli import above, below
 from stream_app.core.detection.rate_bank import RateAlarm, RateBank
 from stream_app.core.detection.rules import RateRule, RuleKind
 from stream_app.core.detection.thresholds import Family, log_thresholds, share_weights
-from stream_app.errors import ConfigError
 from stream_app.offline import plan
 
 __all__ = [
@@ -54,12 +53,7 @@ def parse_rule(text: str) -> RateRule:
     >>> parse_rule("gap:0.2")
     RateRule(kind=<RuleKind.GAP: 'gap'>, limit=0.2)
     """
-    try:
-        _, rule = plan.parse_rule(text)
-    except ConfigError:
-        raise ConfigError(
-            f"Invalid rule {text!r}", action="Expected dir:LIMIT with 0 < LIMIT <= 1, or gap:LIMIT with 0 <= LIMIT < 1"
-        ) from None
+    _, rule = plan.parse_rule(text)
     return rule
 
 

@@ -12,8 +12,7 @@ from __future__ import annotations
 
 from stream_app.core.fairness import outcome_rates
 from stream_app.core.fairness.calibration import Calibration, ScoreBin, calibrate
-from stream_app.core.fairness.outcome_rates import ConfusionCount
-from stream_app.core.fairness.outcome_rates import Measured as Measurement
+from stream_app.core.fairness.outcome_rates import ConfusionCount, Measurement
 
 __all__ = [
     "Calibration",

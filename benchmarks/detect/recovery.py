@@ -40,7 +40,7 @@ class RecoveryResult:
     after: Floats
 
 
-_SEEDS = {  # of the figures in docs/detection.md
+_SEEDS = {  # of the figures in docs/explanation/detection.md
     (0.5, 0.5): 131343593340194,
     (0.5, 0.1): 189099229664217,
     (0.3, 0.5): 95609849199028,

@@ -105,7 +105,7 @@ def alert_records(alerts: Iterable[DisclosedAlert]) -> Iterator[Mapping[str, Any
 
 
 def _summarize_tests(group: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the warnings and breaches of a group with their estimated onset, and which plain rules are broken."""
+    """Return the tests of a group in breach or warning, their earliest onset, and the plain rules that are broken."""
     tests: dict[str, Any] = {"rules": ";".join(group["rules"]) or None}
     onsets_s: dict[str, list[int]] = {}
     for state in (State.BREACH, State.WARNING):

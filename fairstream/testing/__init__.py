@@ -1,5 +1,4 @@
 """Test your own policies and programs: seeded streams, counts with a known drift, and the pipeline in memory.
-
 ``streams`` simulates loans, credit decisions with outcomes, and camera events. ``tables`` simulates tables of counts
 for detectors. ``pipeline`` runs a complete policy in memory, without Kafka: events in, results and alerts out.
 ``lanes`` runs one step of it, ``steps`` lists the steps of a policy. ``plugin`` is a pytest plugin with a fixture.

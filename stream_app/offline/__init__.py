@@ -2,6 +2,6 @@
 
 ``rows`` turns the rows of a file into a ``table`` of counts by pane and pair; ``columns`` says what its columns are
 called and ``cells`` reads single cells. ``plan`` is the detectors of one call with their thresholds, ``run`` feeds them
-pane by pane, and ``findings`` collects what they report as ``facts``, with ``estimates`` of rates, gaps and ratios.
+pane by pane, and ``detection`` collects what they report as ``facts``, with ``estimates`` of rates, gaps and ratios.
 ``plot_history`` keeps what a chart needs of a long run.
 """

@@ -1,6 +1,6 @@
 """The reference of all fields of a policy, made from the structs themselves, so it cannot differ from what is checked.
 
-``docs/policy.md`` has these tables; a test keeps them equal.
+``docs/reference/policy.md`` has these tables; a test keeps them equal.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def describe_fields() -> Iterator[FieldFact]:
 
 
 def as_markdown() -> str:
-    """Return one table for each part, for ``docs/policy.md``."""
+    """Return one table for each part, for ``docs/reference/policy.md``."""
     lines = []
     for part, place in PLACES.items():
         lines += [f"### `{place}`" if part is not Policy else "### The file", "", summary_of(part), ""]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from stream_app.offline.findings import Findings
+from stream_app.offline.detection import DetectionRun
 from stream_app.offline.run import AlarmChange
 from stream_app.render.chart_panel import CHARACTER, LEFT, RIGHT, WIDTH, Panel, short
 from stream_app.render.svg import FAINT, INK, Drawing
@@ -24,14 +24,12 @@ class _Mark(NamedTuple):
     dash: str
 
 
-def draw_marks(
-    drawing: Drawing, findings: Findings, changes: Sequence[AlarmChange], top: float, height: float
-) -> float:
+def draw_marks(drawing: Drawing, run: DetectionRun, changes: Sequence[AlarmChange], top: float, height: float) -> float:
     """Draw the marks of one pair, with their labels above the first frame.
 
     Args:
         drawing: Where to draw.
-        findings: Where the names of panes and rules.
+        run: Where the names of panes and rules.
         changes: Alarms and recoveries of the pair; the first twelve are drawn.
         top: Where the labels may start.
         height: From the top of the first frame to the bottom of the last.
@@ -39,8 +37,8 @@ def draw_marks(
     Returns:
         Where the first frame starts.
     """
-    scale = Panel(0.0, findings.table.n_panes, 0.0, 1.0)
-    placed = _place(scale, _marks_of(findings, changes[:MAX_CHANGES]))
+    scale = Panel(0.0, run.table.n_panes, 0.0, 1.0)
+    placed = _place(scale, _marks_of(run, changes[:MAX_CHANGES]))
     n_rows = 1 + max((row for _, _, row in placed), default=-1)
     if len(changes) > MAX_CHANGES:
         drawing.text(
@@ -56,10 +54,10 @@ def draw_marks(
     return first
 
 
-def _marks_of(findings: Findings, changes: Sequence[AlarmChange]) -> list[_Mark]:
+def _marks_of(run: DetectionRun, changes: Sequence[AlarmChange]) -> list[_Mark]:
     marks = []
     for change in changes:
-        facts = findings.change(change)
+        facts = run.change(change)
         name = f"{facts.rule} {facts.direction}"
         if change.is_alarm:
             marks.append(_Mark(change.onset, f"estimated onset {short(facts.onset_label)}: {name}", INK, "2 3"))

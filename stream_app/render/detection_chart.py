@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from stream_app.core.detection.bank import LOG_RECOVERY_THRESHOLD
 from stream_app.core.detection.rules import RuleKind
-from stream_app.offline.findings import Findings
+from stream_app.offline.detection import DetectionRun
 from stream_app.offline.plan import Detector, Direction
 from stream_app.offline.plot_history import Bins, PlotHistory
 from stream_app.render.chart_marks import draw_marks
@@ -35,45 +35,45 @@ _HEADROOM = 1.12  # above the highest evidence
 _QUARTERS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
-def draw_chart(findings: Findings, history: PlotHistory) -> str:
+def draw_chart(run: DetectionRun, history: PlotHistory) -> str:
     """Return the chart as SVG: for each pair the rates, the ratio or the gap or both, and the evidence.
 
     Of more than 12 pairs those with the most evidence are drawn, and the chart says so.
     """
-    n_pairs = len(findings.table.pairs)
-    chosen = sorted(_by_evidence(findings, history)[:MAX_PAIRS])
-    drawing = Drawing(WIDTH, "Rates, fairness and evidence by pane", _description(findings))
+    n_pairs = len(run.table.pairs)
+    chosen = sorted(_by_evidence(run, history)[:MAX_PAIRS])
+    drawing = Drawing(WIDTH, "Rates, fairness and evidence by pane", _description(run))
     drawing.text((LEFT, 30), "Rates, fairness and evidence by pane", size=18, is_bold=True)
-    drawing.text((LEFT, 50), _false_alarm_note(findings), color=FAINT)
+    drawing.text((LEFT, 50), _false_alarm_note(run), color=FAINT)
     if n_pairs > len(chosen):
         drawing.text((LEFT, 68), f"{len(chosen)} of {n_pairs} pairs, those with the most evidence", color=FAINT)
     top = 88.0
     for pair in chosen:
-        top = _PairChart(drawing, findings, history, pair).draw(top)
+        top = _PairChart(drawing, run, history, pair).draw(top)
     return drawing.as_svg(math.ceil(top))
 
 
 class _PairChart:
     """The frames of one pair, one below the other."""
 
-    def __init__(self, drawing: Drawing, findings: Findings, history: PlotHistory, pair: int) -> None:
+    def __init__(self, drawing: Drawing, run: DetectionRun, history: PlotHistory, pair: int) -> None:
         self._drawing = drawing
-        self._findings = findings
+        self._run = run
         self._history = history
-        self._names = findings.table.pairs[pair]
-        self._n_panes = findings.table.n_panes
-        self._bins = Bins(findings.table, pair, findings.plan.design_effect)
-        self._rows = [row for row, detector in enumerate(findings.plan.detectors) if detector.pair == pair]
-        self._detectors = [findings.plan.detectors[row] for row in self._rows]
+        self._names = run.table.pairs[pair]
+        self._n_panes = run.table.n_panes
+        self._bins = Bins(run.table, pair, run.plan.design_effect)
+        self._rows = [row for row, detector in enumerate(run.plan.detectors) if detector.pair == pair]
+        self._detectors = [run.plan.detectors[row] for row in self._rows]
 
     def draw(self, top: float) -> float:
         """Draw all frames below ``top`` and return the bottom of the last one."""
         self._drawing.text((LEFT, top), f"{self._names.group} vs. {self._names.reference}", size=15, is_bold=True)
-        changes = [change for change in self._findings.changes if change.detector in self._rows]
+        changes = [change for change in self._run.changes if change.detector in self._rows]
         kinds = {detector.rule.kind for detector in self._detectors}
         n_frames = 2 + len(kinds)
         first = draw_marks(
-            self._drawing, self._findings, changes, top + 12, n_frames * (HEIGHT + _GAP_BETWEEN) - _GAP_BETWEEN
+            self._drawing, self._run, changes, top + 12, n_frames * (HEIGHT + _GAP_BETWEEN) - _GAP_BETWEEN
         )
         at = first
         self._rates(at)
@@ -83,7 +83,7 @@ class _PairChart:
                 self._difference(at, kind)
         at += HEIGHT + _GAP_BETWEEN
         last = self._evidence(at)
-        last.pane_names(self._drawing, self._findings.table.labels)
+        last.pane_names(self._drawing, self._run.table.labels)
         return last.bottom + _BELOW + 30
 
     def _rates(self, top: float) -> None:
@@ -120,7 +120,7 @@ class _PairChart:
             panel.limit(self._drawing, limit, f"limit {limit:.3g}", number=numbers[detector.name], is_below=is_low)
 
     def _evidence(self, top: float) -> Panel:
-        log_c = max(self._findings.plan.log_thresholds[row] for row in self._rows) / math.log(10)
+        log_c = max(self._run.plan.log_thresholds[row] for row in self._rows) / math.log(10)
         alarm, recovery = self._history.alarm[:, self._rows], self._history.recovery[:, self._rows]
         highest = max(log_c, float(np.fmax(np.nanmax(alarm, initial=0.0), np.nanmax(recovery, initial=0.0))))
         panel = Panel(top, self._n_panes, 0.0, highest * _HEADROOM)
@@ -169,25 +169,25 @@ def _limit(detector: Detector) -> float:
     return -limit if is_low else limit
 
 
-def _by_evidence(findings: Findings, history: PlotHistory) -> list[int]:
+def _by_evidence(run: DetectionRun, history: PlotHistory) -> list[int]:
     """Return the pairs, those with the highest evidence first."""
-    pairs = range(len(findings.table.pairs))
+    pairs = range(len(run.table.pairs))
     highest = dict.fromkeys(pairs, 0.0)
-    for row, detector in enumerate(findings.plan.detectors):
+    for row, detector in enumerate(run.plan.detectors):
         reached = float(np.nanmax(history.alarm[:, row], initial=0.0))
         highest[detector.pair] = max(highest[detector.pair], reached)
     return sorted(pairs, key=lambda pair: -highest[pair])
 
 
-def _false_alarm_note(findings: Findings) -> str:
+def _false_alarm_note(run: DetectionRun) -> str:
     return (
-        f"{findings.table.n_panes:,} panes; at most {findings.plan.false_alarms_per_million:.3g} false alarms"
+        f"{run.table.n_panes:,} panes; at most {run.plan.false_alarms_per_million:.3g} false alarms"
         " expected per million decisions"
     )
 
 
-def _description(findings: Findings) -> str:
-    alarms = [findings.change(change) for change in findings.changes if change.is_alarm]
+def _description(run: DetectionRun) -> str:
+    alarms = [run.change(change) for change in run.changes if change.is_alarm]
     if not alarms:
         return "No alarm."
     return "; ".join(

@@ -144,7 +144,7 @@ def test_a_scenario_can_be_a_policy_or_another_reference(site: Site) -> None:
 
 
 def test_errors_say_what_to_do(site: Site) -> None:
-    with pytest.raises(fs.ReplayError, match="No event"):
+    with pytest.raises(fs.ReplayError, match="has no event"):
         fs.replay(site.policy, start="2020-01-01T00:00:00Z", end="2020-01-02T00:00:00Z")
     with pytest.raises(fs.ConfigError):
         fs.replay(site.policy, scenarios={"x": {"threshold": 1}})

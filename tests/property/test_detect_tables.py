@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from stream_app.core.detection.rules import RateRule, RuleKind
 from stream_app.errors import ConfigError
 from stream_app.offline.columns import ColumnNames, CountRow
-from stream_app.offline.findings import Findings
+from stream_app.offline.detection import DetectionRun
 from stream_app.offline.plan import Direction, Plan, equal_thresholds, list_detectors
 from stream_app.offline.plot_history import PlotHistory
 from stream_app.offline.rows import read_long, read_wide
@@ -80,16 +80,16 @@ def test_every_fact_is_finite_and_every_chart_is_drawn(
     table = read_wide(wide_rows(counts), SAME)
     detectors = list_detectors(1, RULES, list(Direction))
     thresholds = equal_thresholds(len(detectors), threshold=1e4, false_alarms_per_million=0.1)
-    findings = Findings(table, Plan(detectors, thresholds, has_lifecycle=has_lifecycle))
+    run = DetectionRun(table, Plan(detectors, thresholds, has_lifecycle=has_lifecycle))
     history = PlotHistory(table.n_panes, len(detectors))
-    facts: list[msgspec.Struct] = [findings.setup()]
-    for step in run_detectors(table, findings.plan):
-        findings.take(step)
+    facts: list[msgspec.Struct] = [run.setup()]
+    for step in run_detectors(table, run.plan):
+        run.take(step)
         history.take(step)
-        facts += [findings.pane(step), *map(findings.change, step.changes)]
-    facts += findings.pairs()
+        facts += [run.pane(step), *map(run.change, step.changes)]
+    facts += run.pairs()
     assert all(math.isfinite(number) for number in numbers_in(msgspec.to_builtins(facts)))
-    assert "nan" not in draw_chart(findings, history).lower()
+    assert "nan" not in draw_chart(run, history).lower()
 
 
 def numbers_in(fact: Any) -> list[float]:

@@ -15,7 +15,7 @@ from stream_app.policy import load_policy
 def list_all(
     policy: PolicyName = None,
     as_json: Json = False,
-    markdown: Annotated[bool, typer.Option("--markdown", help="Print the table of docs/metrics.md.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the table of docs/reference/metrics.md.")] = False,
 ) -> None:
     """List every metric: name, type, labels, meaning.
 

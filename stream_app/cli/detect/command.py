@@ -11,14 +11,14 @@ import typer
 from rich.progress import track
 
 from stream_app.cli.detect.options import CountFlags, PlanFlags
-from stream_app.cli.detect.text import print_findings
+from stream_app.cli.detect.text import print_run
 from stream_app.cli.exits import Exit
 from stream_app.cli.flags.expand import with_flags
 from stream_app.cli.flags.settings import Json
 from stream_app.cli.output import notes, print_json
 from stream_app.edges.files.count_file import read_rows
 from stream_app.errors import ConfigError
-from stream_app.offline.findings import Findings
+from stream_app.offline.detection import DetectionRun
 from stream_app.offline.plot_history import PlotHistory
 from stream_app.offline.rows import read_long, read_wide
 from stream_app.offline.run import PaneStep, run_detectors
@@ -54,29 +54,29 @@ def detect(
     with closing(read_rows(source, delimiter=counts.delimiter)) as rows:
         table = read_long(rows, names, counts.reference) if counts.reference is not None else read_wide(rows, names)
     plan = plan_flags.plan(len(table.pairs))
-    findings, history = Findings(table, plan), PlotHistory(table.n_panes, len(plan.detectors))
+    run, history = DetectionRun(table, plan), PlotHistory(table.n_panes, len(plan.detectors))
     if as_json:
-        print_json(findings.setup())
+        print_json(run.setup())
     for step in _with_progress(run_detectors(table, plan), table.n_panes):
-        findings.take(step)
+        run.take(step)
         history.take(step)
         if as_json:
-            _print_step(findings, step)
+            _print_step(run, step)
     if plot is not None:
-        _write(plot, draw_chart(findings, history))
+        _write(plot, draw_chart(run, history))
     if as_json:
-        for pair in findings.pairs():
+        for pair in run.pairs():
             print_json(pair)
     else:
-        print_findings(findings)
-    if findings.has_alarm:
+        print_run(run)
+    if run.has_alarm:
         raise typer.Exit(Exit.FAILED)
 
 
-def _print_step(findings: Findings, step: PaneStep) -> None:
-    print_json(findings.pane(step))
+def _print_step(run: DetectionRun, step: PaneStep) -> None:
+    print_json(run.pane(step))
     for change in step.changes:
-        print_json(findings.change(change))
+        print_json(run.change(change))
 
 
 def _with_progress(steps: Iterator[PaneStep], n_panes: int) -> Iterator[PaneStep]:

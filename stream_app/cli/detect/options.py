@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import enum
-import math
 from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
-from stream_app.core.detection.thresholds import MILLION
 from stream_app.errors import ConfigError
 from stream_app.offline.columns import COLUMNS, ColumnNames
-from stream_app.offline.plan import Direction, Plan, equal_thresholds, list_detectors, parse_rule
-
-DEFAULT_RULES = ("dir:0.8", "gap:0.2")
-DEFAULT_FALSE_ALARMS = 0.1
-_HOUR_S = 3600
+from stream_app.offline.plan import (
+    DEFAULT_FALSE_ALARMS,
+    DEFAULT_RULES,
+    MAX_CARRY_HOURS,
+    MAX_DESIGN_EFFECT,
+    Plan,
+    PlanSettings,
+)
 
 
 class DirectionFlag(enum.StrEnum):
@@ -98,13 +99,14 @@ class PlanFlags:
         ),
     ] = None
     design_effect: Annotated[
-        float, typer.Option(min=1, max=1000, help="Divide counts by this number if decisions copy one another.")
+        float,
+        typer.Option(min=1, max=MAX_DESIGN_EFFECT, help="Divide counts by this number if decisions copy one another."),
     ] = 1.0
     carry_hours: Annotated[
         float,
         typer.Option(
             min=0,
-            max=1_000_000,
+            max=MAX_CARRY_HOURS,
             help="With times: keep decisions this long until both groups have 5, then drop them.",
         ),
     ] = 24.0
@@ -113,30 +115,24 @@ class PlanFlags:
     ] = False
 
     def __post_init__(self) -> None:
-        if self.threshold is not None and self.false_alarms_per_million is not None:
-            raise ConfigError("--threshold and --false-alarms-per-million are mutually exclusive", action="Give one")
-        if self.threshold is not None and not 1 < self.threshold < math.inf:
-            raise ConfigError("--threshold: expected a number above 1")
-        if not 0 < self._budget < MILLION:
-            raise ConfigError("--false-alarms-per-million: expected a number above 0 and below 1,000,000")
-        for text in self.rules or ():
-            parse_rule(text)
+        self._settings.validate(_flag_of)
 
     @property
-    def _budget(self) -> float:
-        return DEFAULT_FALSE_ALARMS if self.false_alarms_per_million is None else self.false_alarms_per_million
+    def _settings(self) -> PlanSettings:
+        return PlanSettings(
+            rules=self.rules or DEFAULT_RULES,
+            direction=self.direction.value,
+            threshold=self.threshold,
+            false_alarms_per_million=self.false_alarms_per_million,
+            design_effect=self.design_effect,
+            carry_hours=self.carry_hours,
+            has_lifecycle=not self.reset_after_alarm,
+        )
 
     def plan(self, n_pairs: int) -> Plan:
         """Return the plan for this many pairs of groups."""
-        rules = [parse_rule(text) for text in self.rules or DEFAULT_RULES]
-        is_both = self.direction is DirectionFlag.BOTH
-        directions = list(Direction) if is_both else [Direction(self.direction.value)]
-        detectors = list_detectors(n_pairs, rules, directions)
-        thresholds = equal_thresholds(len(detectors), threshold=self.threshold, false_alarms_per_million=self._budget)
-        return Plan(
-            detectors,
-            thresholds,
-            design_effect=self.design_effect,
-            max_carry_s=int(self.carry_hours * _HOUR_S),
-            has_lifecycle=not self.reset_after_alarm,
-        )
+        return self._settings.plan(n_pairs)
+
+
+def _flag_of(setting: str) -> str:
+    return "--rule" if setting == "rules" else f"--{setting.replace('_', '-')}"

@@ -9,40 +9,40 @@ from rich.markup import escape
 from rich.table import Table
 
 from stream_app.cli.output import facts
+from stream_app.offline.detection import DetectionRun
 from stream_app.offline.estimates import Ends, Estimate
 from stream_app.offline.facts import ChangeFacts, FinalState, PairFacts
-from stream_app.offline.findings import Findings
 
 _STYLES = {"ok": "green", "insufficient": "yellow", "warning": "yellow", "breach": "bold white on red"}
 _THOUSAND = 1_000
 _DISADVANTAGED = {"low": "group", "high": "reference"}
 
 
-def print_findings(findings: Findings) -> None:
+def print_run(run: DetectionRun) -> None:
     """Print tables of alarms and pairs, then the sentence."""
-    changes = [findings.change(change) for change in findings.changes]
-    pairs = list(findings.pairs())
+    changes = [run.change(change) for change in run.changes]
+    pairs = list(run.pairs())
     if changes:
         facts.print(_change_table(changes))
     facts.print(_pair_table(pairs))
-    facts.print(_rule_table(findings, pairs))
-    facts.print(sentence(findings, changes, pairs), markup=False)
+    facts.print(_rule_table(run, pairs))
+    facts.print(sentence(run, changes, pairs), markup=False)
 
 
-def sentence(findings: Findings, changes: Sequence[ChangeFacts], pairs: Sequence[PairFacts]) -> str:
+def sentence(run: DetectionRun, changes: Sequence[ChangeFacts], pairs: Sequence[PairFacts]) -> str:
     """Return one sentence: the result, and what it does not mean."""
-    promise = f"at most {_count(findings.plan.false_alarms_per_million)} expected false alarms per million decisions"
+    promise = f"at most {_count(run.plan.false_alarms_per_million)} expected false alarms per million decisions"
     alarms = [change for change in changes if change.type == "alarm"]
     if not alarms:
         n = sum(pair.overall.n_a for pair in pairs) + pairs[0].overall.n_b
         return (
-            f"No alarm in {findings.table.n_panes:,} panes and {n:,} decisions ({promise});"
+            f"No alarm in {run.table.n_panes:,} panes and {n:,} decisions ({promise});"
             " no alarm is not evidence of fairness; the intervals show which differences remain plausible."
         )
     first = alarms[0]
     n_more, n_open = len(alarms) - 1, sum(rule.state == "breach" for pair in pairs for rule in pair.rules)
     others = f"; {n_more} more {'alarm' if n_more == 1 else 'alarms'}" if n_more else ""
-    end = f"; at the end {n_open} of {len(findings.plan.detectors)} rules in breach" if n_open else _ended(changes)
+    end = f"; at the end {n_open} of {len(run.plan.detectors)} rules in breach" if n_open else _ended(changes)
     return (
         f"{first.group} vs. {first.reference}: {first.rule} is violated, to the disadvantage of the"
         f" {_DISADVANTAGED[first.direction]}; alarm in pane {first.label}, estimated onset in pane {first.onset_label}"
@@ -98,7 +98,7 @@ def _size_rows(pair: PairFacts, size: Estimate) -> Iterator[tuple[str, ...]]:
     yield "gap", "", _number(size.gap, "+.3f"), _ends(size.gap_interval, "+.3f"), _ends(size.gap_sequence, "+.3f")
 
 
-def _rule_table(findings: Findings, pairs: Sequence[PairFacts]) -> Table:
+def _rule_table(run: DetectionRun, pairs: Sequence[PairFacts]) -> Table:
     table = _new_table("Rules at the end")
     for name in ("group", "rule", "disadvantaged"):
         table.add_column(name, overflow="fold")
@@ -107,17 +107,17 @@ def _rule_table(findings: Findings, pairs: Sequence[PairFacts]) -> Table:
     table.add_column("state")
     for pair in pairs:
         for number, rule in enumerate(pair.rules):
-            table.add_row(escape(pair.group) if number == 0 else "", *_rule_cells(findings, rule))
+            table.add_row(escape(pair.group) if number == 0 else "", *_rule_cells(run, rule))
     return table
 
 
-def _rule_cells(findings: Findings, rule: FinalState) -> tuple[str, ...]:
+def _rule_cells(run: DetectionRun, rule: FinalState) -> tuple[str, ...]:
     return (
         rule.rule,
         _DISADVANTAGED[rule.direction],
         _log10(rule.log_sr),
         _log10(rule.highest_log_sr),
-        _log10(findings.plan.log_thresholds[rule.detector]),
+        _log10(run.plan.log_thresholds[rule.detector]),
         f"[{_STYLES[rule.state]}] {rule.state} [/]",
     )
 

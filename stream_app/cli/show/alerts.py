@@ -16,9 +16,10 @@ from stream_app.cli.output import facts, notes, print_json
 from stream_app.cli.show.result_table import STYLES
 from stream_app.edges.kafka.readers.live_results import open_alerts
 from stream_app.pipeline.disclosure.alerts import DisclosedAlert, disclose_alert
+from stream_app.pipeline.disclosure.shown import smallest_groups
 from stream_app.pipeline.names import model_of
 from stream_app.pipeline.records.alerts import Alert
-from stream_app.policy import Privacy, load_policy
+from stream_app.policy import load_policy
 
 
 @with_flags
@@ -37,8 +38,7 @@ def list_alerts(
     Example: fairstream alerts list --model loans --last 5
     """
     settings = flags.settings()
-    k_by_model = {model.name: model.privacy.k for model in load_policy(settings.policy).models}
-    default_k = max([*k_by_model.values(), Privacy().k])  # of a model that this policy does not name
+    k_of = smallest_groups(load_policy(settings.policy))
 
     def is_selected(alert: Alert) -> bool:
         is_of_model = shown.model in (None, alert.model, model_of(alert.model))
@@ -47,8 +47,7 @@ def list_alerts(
     with open_alerts(settings.kafka) as reader:
         selected = sorted(filter(is_selected, reader.read_to_end()), key=lambda alert: (alert.at_s, alert.id))
     alerts = [
-        disclose_alert(alert, 0 if shown.unsafe_exact else k_by_model.get(model_of(alert.model), default_k))
-        for alert in selected[-last or None :]
+        disclose_alert(alert, 0 if shown.unsafe_exact else k_of(alert.model)) for alert in selected[-last or None :]
     ]
     if reader.n_unreadable:
         notes.print(f"Skipped {reader.n_unreadable} records of another version")

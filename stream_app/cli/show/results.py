@@ -15,13 +15,13 @@ from stream_app.cli.output import facts, notes, print_json
 from stream_app.cli.show.outcome_table import outcome_table
 from stream_app.cli.show.result_table import result_table, window_key
 from stream_app.edges.kafka.readers.live_results import open_all_results
-from stream_app.pipeline.disclosure.outcomes import DisclosedOutcomeResult, disclose_outcomes
-from stream_app.pipeline.disclosure.results import DisclosedResult, disclose_result
-from stream_app.pipeline.disclosure.totals import with_sequences
+from stream_app.pipeline.disclosure.outcomes import DisclosedOutcomeResult
+from stream_app.pipeline.disclosure.results import DisclosedResult
+from stream_app.pipeline.disclosure.shown import disclose_any, newest_revisions, smallest_groups
 from stream_app.pipeline.names import model_of
 from stream_app.pipeline.records.outcome_results import OutcomeResult
-from stream_app.pipeline.records.results import TOTAL_WINDOW, Result
-from stream_app.policy import Policy, Privacy, load_policy
+from stream_app.pipeline.records.results import Result
+from stream_app.policy import load_policy
 
 AnyResult = Result | OutcomeResult
 AnyDisclosed = DisclosedResult | DisclosedOutcomeResult
@@ -63,51 +63,20 @@ def show_results(
     Example: fairstream results --model loans --window 1m --last 5
     """
     settings = flags.settings()
-    disclosure = _Disclosure(load_policy(settings.policy), is_exact=shown.unsafe_exact)
+    k_of = smallest_groups(load_policy(settings.policy))
     selection = Selection(model=shown.model, attribute=shown.attribute, window=window)
+
+    def disclose(result: AnyResult) -> AnyDisclosed:
+        return disclose_any(result, 0 if shown.unsafe_exact else k_of(result.model))
+
     with open_all_results(settings.kafka) as reader:
         selected = filter(selection.includes, reader.read_to_end())
-        print_results(map(disclosure.disclose, selected if every else newest_of(selected, last)), as_json=as_json)
+        print_results(map(disclose, selected if every else newest_revisions(selected, last)), as_json=as_json)
         if reader.n_unreadable:
             notes.print(f"Skipped {reader.n_unreadable} records of another version")
         if follow:
-            for result in map(disclosure.disclose, filter(selection.includes, reader.follow())):
+            for result in map(disclose, filter(selection.includes, reader.follow())):
                 print_results([result], as_json=as_json)
-
-
-class _Disclosure:
-    """Suppresses small groups by the policy of their model."""
-
-    def __init__(self, policy: Policy, *, is_exact: bool) -> None:
-        self._is_exact = is_exact
-        self._k_by_model = {model.name: model.privacy.k for model in policy.models}
-        self._default_k = max([*self._k_by_model.values(), Privacy().k])  # of a model that the policy does not name
-
-    def disclose(self, result: AnyResult) -> AnyDisclosed:
-        """Return what of a result may be shown."""
-        k = 0 if self._is_exact else self._k_by_model.get(model_of(result.model), self._default_k)
-        if not isinstance(result, Result):
-            return disclose_outcomes(result, k)
-        disclosed = disclose_result(result, k)
-        return with_sequences(disclosed) if result.window == TOTAL_WINDOW else disclosed
-
-
-def newest_of(results: Iterable[AnyResult], last: int) -> list[AnyResult]:
-    """Keep the last record of each key, then the newest windows.
-
-    Args:
-        results: In the order of the log.
-        last: Number of windows to keep of each model, attribute and size; 0 keeps all.
-    """
-    by_key = {result.key: result for result in results}
-    by_series: dict[tuple[str, str, str], list[AnyResult]] = {}
-    for result in by_key.values():
-        by_series.setdefault((result.model, result.attribute, result.window), []).append(result)
-    return [
-        result
-        for series in by_series.values()
-        for result in sorted(series, key=lambda member: member.end_s)[-last or None :]
-    ]
 
 
 def print_results(results: Iterable[AnyDisclosed], *, as_json: bool) -> None:

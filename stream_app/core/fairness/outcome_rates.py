@@ -52,7 +52,7 @@ class ConfusionCount(NamedTuple):
     tn: int
 
 
-class Measured(NamedTuple):
+class Measurement(NamedTuple):
     """A rate or a gap with its interval.
 
     Attributes:
@@ -80,7 +80,7 @@ class _Share(NamedTuple):
     reason: LabelReason | None
 
 
-def true_positive_rate(count: ConfusionCount) -> Measured:
+def true_positive_rate(count: ConfusionCount) -> Measurement:
     """Return ``tp / (tp + fn)``: the approved among those with a good outcome, in [0, 1], with its Wilson interval.
 
     >>> measured = true_positive_rate(ConfusionCount(tp=127, fp=6, fn=17, tn=47))
@@ -90,22 +90,22 @@ def true_positive_rate(count: ConfusionCount) -> Measured:
     return _rate(_of_positives(count))
 
 
-def false_positive_rate(count: ConfusionCount) -> Measured:
+def false_positive_rate(count: ConfusionCount) -> Measurement:
     """Return ``fp / (fp + tn)``: the approved among those with a bad outcome, in [0, 1]."""
     return _rate(_of_negatives(count))
 
 
-def positive_predictive_value(count: ConfusionCount) -> Measured:
+def positive_predictive_value(count: ConfusionCount) -> Measurement:
     """Return ``tp / (tp + fp)``: the good outcomes among the approved, in [0, 1]."""
     return _rate(_of_favorable(count))
 
 
-def failure_rate(count: ConfusionCount) -> Measured:
+def failure_rate(count: ConfusionCount) -> Measurement:
     """Return ``fp / (tp + fp)``: the bad outcomes among the approved, in [0, 1]; identified under selective labels."""
     return _rate(_failed_of_favorable(count))
 
 
-def equal_opportunity_difference(group: ConfusionCount, reference: ConfusionCount) -> Measured:
+def equal_opportunity_difference(group: ConfusionCount, reference: ConfusionCount) -> Measurement:
     """Return the difference of true positive rates, in [-1, 1], with its Newcombe interval.
 
     Negative: deserving cases of the group are approved less often.
@@ -120,12 +120,12 @@ def equal_opportunity_difference(group: ConfusionCount, reference: ConfusionCoun
     return _gap(_of_positives(group), _of_positives(reference))
 
 
-def false_positive_rate_difference(group: ConfusionCount, reference: ConfusionCount) -> Measured:
+def false_positive_rate_difference(group: ConfusionCount, reference: ConfusionCount) -> Measurement:
     """Return the difference of false positive rates, in [-1, 1]; negative: mistakes favor the group less often."""
     return _gap(_of_negatives(group), _of_negatives(reference))
 
 
-def predictive_parity_difference(group: ConfusionCount, reference: ConfusionCount) -> Measured:
+def predictive_parity_difference(group: ConfusionCount, reference: ConfusionCount) -> Measurement:
     """Return the difference of positive predictive values, in [-1, 1].
 
     Negative: an approval of the group is less often followed by a good outcome.
@@ -133,7 +133,7 @@ def predictive_parity_difference(group: ConfusionCount, reference: ConfusionCoun
     return _gap(_of_favorable(group), _of_favorable(reference))
 
 
-def failure_rate_difference(group: ConfusionCount, reference: ConfusionCount) -> Measured:
+def failure_rate_difference(group: ConfusionCount, reference: ConfusionCount) -> Measurement:
     """Return the difference of failure rates among the approved, in [-1, 1]: the outcome test.
 
     Negative: the approved of the group fail less often, as if a stricter bar had been set for them. It compares
@@ -145,7 +145,7 @@ def failure_rate_difference(group: ConfusionCount, reference: ConfusionCount) ->
     return _gap(_failed_of_favorable(group), _failed_of_favorable(reference))
 
 
-def average_odds_difference(group: ConfusionCount, reference: ConfusionCount) -> Measured:
+def average_odds_difference(group: ConfusionCount, reference: ConfusionCount) -> Measurement:
     """Return the mean of the differences of true and of false positive rates, in [-1, 1], with a MOVER interval.
 
     The two rates come from different cases, so their gaps are independent. n counts the cases of both together.
@@ -159,14 +159,14 @@ def average_odds_difference(group: ConfusionCount, reference: ConfusionCount) ->
     wrong = false_positive_rate_difference(group, reference)
     n, n_reference = sum(group), sum(reference)
     if right.value is None or wrong.value is None:
-        return Measured(None, Interval(-1.0, 1.0, right.reason or wrong.reason), n, n_reference)
+        return Measurement(None, Interval(-1.0, 1.0, right.reason or wrong.reason), n, n_reference)
     interval = mean_of_gaps((right.value, right.interval), (wrong.value, wrong.interval))
-    return Measured((right.value + wrong.value) / 2, interval, n, n_reference)
+    return Measurement((right.value + wrong.value) / 2, interval, n, n_reference)
 
 
-def undefined(reason: LabelReason) -> Measured:
+def undefined(reason: LabelReason) -> Measurement:
     """Return a gap that has no value for a reason that the counts cannot show, as ``selective_labels``."""
-    return Measured(None, Interval(-1.0, 1.0, reason), 0, 0)
+    return Measurement(None, Interval(-1.0, 1.0, reason), 0, 0)
 
 
 def _of_positives(count: ConfusionCount) -> _Share:
@@ -190,14 +190,14 @@ def _share(count: ConfusionCount, k: int, n: int, reason_when_none: LabelReason)
     return _Share(GroupCount(n, k), None if n else missing)
 
 
-def _rate(share: _Share) -> Measured:
+def _rate(share: _Share) -> Measurement:
     n, k = share.of
     interval = wilson(k, n)._replace(reason=share.reason)
-    return Measured(k / n if n else None, interval, n)
+    return Measurement(k / n if n else None, interval, n)
 
 
-def _gap(group: _Share, reference: _Share) -> Measured:
+def _gap(group: _Share, reference: _Share) -> Measurement:
     (n, k), (n_reference, k_reference) = group.of, reference.of
     of_reference = reference.reason and LabelReason(f"reference_{reference.reason}")
     interval = newcombe(k, n, k_reference, n_reference)._replace(reason=group.reason or of_reference)
-    return Measured(statistical_parity_difference(group.of, reference.of), interval, n, n_reference)
+    return Measurement(statistical_parity_difference(group.of, reference.of), interval, n, n_reference)

@@ -5,7 +5,7 @@ monitoring needs ``confidence_sequence`` instead.
 
 Score intervals, because the textbook ones (Wald for the gap, Katz for the ratio) fail where groups are small: with 10
 decisions about a group at a rate of 0.9 beside 90 about the reference they cover 65 in 100, these 95 to 96, by full
-enumeration. They always exist, also for rates of 0 and 1. ``docs/statistics-metrics.md`` has the table.
+enumeration. They always exist, also for rates of 0 and 1. ``docs/explanation/statistics.md`` has the table.
 
 The arithmetic is in ``interval_ends``, over arrays; here are its scalar form, its reasons and the intervals of many
 pairs. Counts are integers with 0 <= k <= n; ``z`` is the two-sided normal quantile of the level.

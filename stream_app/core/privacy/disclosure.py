@@ -5,7 +5,7 @@ groups). The total minus the shown cells is the hidden part, so the hidden part 
 people; if not, the smallest shown cell is hidden too, and so on.
 
 Limits: this covers one release. Two releases of nested windows, or a running total read twice, can still be
-subtracted; see ``docs/metrics.md``.
+subtracted; see ``docs/reference/metrics.md``.
 
 Source: Hundepool et al. 2012, Statistical Disclosure Control, ch. 4 (primary and secondary suppression).
 """

@@ -177,10 +177,6 @@ class Pseudonymizer:
         """Return the number of the key epoch of an event time; times before the first epoch belong to it."""
         return max((number for number, key in enumerate(self._epochs) if key.valid_from_s <= event_time_s), default=0)
 
-    def next_epoch_s(self, epoch: int) -> float:
-        """Return the event time at which a key epoch ends; infinite for the last one."""
-        return self._epochs[epoch + 1].valid_from_s if epoch + 1 < len(self._epochs) else float("inf")
-
     def epochs_between(self, first_s: float, last_s: float) -> range:
         """Return the numbers of the key epochs that contain event times from ``first_s`` to ``last_s``."""
         return range(self.epoch_at(first_s), self.epoch_at(last_s) + 1)

@@ -1,5 +1,6 @@
 """What may leave: the disclosure rules, and the disclosed form of each record.
 
 ``rules`` has each rule once. ``results``, ``outcomes``, ``alerts`` and ``causes`` are the disclosed forms of those
-records; ``totals`` gives running totals confidence sequences; ``rows`` flattens disclosed results for tables.
+records; ``totals`` gives running totals confidence sequences; ``shown`` selects the newest revisions and applies the
+rules with the k of each model; ``rows`` flattens disclosed results for tables.
 """

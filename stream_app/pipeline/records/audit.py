@@ -113,5 +113,4 @@ class ExportEnded(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", 
 Entry = ExportBegun | ExportEnded
 
 
-_codec = JsonCodec[Entry](Entry)
-encode_entry, decode_entry = _codec.encode, _codec.decode  # one line of JSON, without its end
+encode_entry = JsonCodec[Entry](Entry).encode  # one line of JSON, without its end

@@ -27,7 +27,7 @@ class _App(faust.App):
 def build_app(settings: Settings) -> faust.App:
     """Return an app without agents.
 
-    Its guarantee, tables, acknowledgements, web server and leader topic are not used; see ``docs/architecture.md``
+    Its guarantee, tables, acknowledgements, web server and leader topic are not used; see ``docs/explanation/architecture.md``
     for the reasons.
     """
     return _App(

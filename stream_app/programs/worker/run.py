@@ -74,7 +74,7 @@ def _calm_garbage_collector() -> None:
     """Run the cycle collector rarely, and not over objects that live as long as the process.
 
     A run of events makes thousands of short-lived containers and no cycles; with Python's defaults the collector takes
-    an eighth of the CPU of a busy worker for nothing (`docs/benchmarks.md`).
+    an eighth of the CPU of a busy worker for nothing (`docs/explanation/benchmarks.md`).
     """
     gc.collect()
     gc.freeze()

@@ -17,22 +17,6 @@ from tests.support.paths import ROOT
 
 PAGES = read_pages()
 
-# Named in the documentation and not there yet; each entry goes when the branch that brings it is merged.
-PENDING = frozenset(
-    {
-        "tests/contract",  # the suites that run over every implementation
-        "docs/cli.md",  # docs/reference/cli.md, in a runbook
-        "fairstream",  # the public Python API
-        "make format",
-        "make coverage",
-        "make test-pythons",
-        "--scenario",
-        "--reset-after-alarm",
-        "--version",
-        "--install-completion",
-    }
-)
-
 _FOLDERS = (*PACKAGES, "deploy", "requirements", "examples", ".ci")
 _PATH = re.compile(rf"(?:{'|'.join(map(re.escape, _FOLDERS))})(?:/[\w.*-]+)+/?|[\w-]+\.(?:md|toml|yml|cfg)")
 _DOTTED = re.compile(rf"(?:{'|'.join(PACKAGES)})(?:\.\w+)+")
@@ -65,7 +49,7 @@ def is_there(path: str) -> bool:
 
 @parametrize_pages(PAGES)
 def test_every_path_exists(page: DocPage) -> None:
-    missing = {path for path in named_paths(page) if not is_there(path) and path not in PENDING}
+    missing = {path for path in named_paths(page) if not is_there(path)}
     assert missing == set()
 
 
@@ -80,7 +64,7 @@ def test_every_module_exists(page: DocPage) -> None:
     dotted = [span for span in page.spans if _DOTTED.fullmatch(span) and not is_path_of_file(span)]
     programs = [match for span in (*page.spans, *page.shell_lines) for match in re.findall(r"python -m ([\w.]+)", span)]
     programs = [program for program in programs if program.split(".")[0] in PACKAGES]
-    known = {name for name in (*dotted, *programs, *page.modules) if name.split(".")[0] not in PENDING}
+    known = {*dotted, *programs, *page.modules}
     assert {name for name in known if not is_known(name)} == set()
 
 
@@ -93,7 +77,7 @@ def is_path_of_file(span: str) -> bool:
 def test_every_make_target_exists(page: DocPage) -> None:
     lines = [code for code in (*page.spans, *page.shell_lines) if code.startswith("make ")]
     targets = {match for line in lines for match in re.findall(r"^make ([a-z][a-z-]*)", line)}
-    assert {target for target in targets - make_targets() if f"make {target}" not in PENDING} == set()
+    assert targets - make_targets() == set()
 
 
 @parametrize_pages([page for page in PAGES if page.path != "CHANGELOG.md"])  # it names former flags
@@ -113,7 +97,7 @@ def problems_of(line: str) -> Iterator[str]:
     for cut in range(len(words), 0, -1):
         if (call := " ".join(words[:cut])) in commands():
             used = {word.partition("=")[0] for word in words[cut:] if re.fullmatch(r"--[a-z][a-z-]*(?:=.*)?", word)}
-            yield from (f"{call} {flag}" for flag in sorted(used - commands()[call] - PENDING))
+            yield from (f"{call} {flag}" for flag in sorted(used - commands()[call]))
             return
     group = " ".join(word for word in words if re.fullmatch(r"[a-z][a-z-]*", word))
     if not any(f"{known} ".startswith(f"{group} ") for known in commands()):

@@ -84,7 +84,7 @@ def test_no_stylesheet_loads_anything_from_elsewhere(site: Path) -> None:
 def test_the_walk_shows_the_source_files(site: Path) -> None:
     walk = (site / "explanation" / "follow-one-event.html").read_text("utf-8")
     assert 'href="../source/stream_app/pipeline/contract.py.html"' in walk
-    assert "LaneStep" in (site / "source" / "stream_app" / "pipeline" / "contract.py.html").read_text("utf-8")
+    assert "LaneStep" in (site / "source" / "stream_app" / "pipeline" / "lane_step.py.html").read_text("utf-8")
 
 
 def test_the_flags_of_all_commands_are_shown(site: Path) -> None:

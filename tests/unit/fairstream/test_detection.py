@@ -59,13 +59,13 @@ def test_alarms_are_those_of_the_command(counts: pd.DataFrame) -> None:
 def test_pairs_have_the_estimates_and_sequences_of_the_command(counts: pd.DataFrame) -> None:
     pairs = fs.detect(counts, **OPTIONS).pairs
     [fact] = of_type("pair")
-    names = {"whole": "all panes", "since_alarm": "since alarm"}
-    sizes = [(over, fact[name]) for name, over in names.items() if fact[name] is not None]
-    assert pairs["over"].tolist() == [over for over, _ in sizes]
-    for (_, row), (_, size) in zip(pairs.iterrows(), sizes, strict=True):
+    names = {"overall": "all panes", "since_alarm": "since alarm"}
+    estimates = [(over, fact[name]) for name, over in names.items() if fact[name] is not None]
+    assert pairs["over"].tolist() == [over for over, _ in estimates]
+    for (_, row), (_, estimate) in zip(pairs.iterrows(), estimates, strict=True):
         for name in ("k_a", "n_a", "k_b", "n_b", "rate_a", "rate_b", "gap", "reason"):
-            assert value_of(row[name]) == size[name]
-        assert value_of(row["disparate_impact_ratio"]) == size["ratio"]
+            assert value_of(row[name]) == estimate[name]
+        assert value_of(row["disparate_impact_ratio"]) == estimate["ratio"]
         for name, source in (
             ("rate_a", "rate_a_interval"),
             ("rate_b", "rate_b_interval"),
@@ -74,7 +74,7 @@ def test_pairs_have_the_estimates_and_sequences_of_the_command(counts: pd.DataFr
             ("gap", "gap_interval"),
             ("gap_sequence", "gap_sequence"),
         ):
-            assert [value_of(row[f"{name}_lower"]), value_of(row[f"{name}_upper"])] == size[source]
+            assert [value_of(row[f"{name}_lower"]), value_of(row[f"{name}_upper"])] == estimate[source]
     assert set(pairs["state"]) == {fact["state"]}
 
 
@@ -91,11 +91,11 @@ def test_detectors_end_in_the_states_of_the_command(counts: pd.DataFrame) -> Non
 
 
 def test_options_are_those_of_the_command(counts: pd.DataFrame) -> None:
-    arguments = ("--rule", "dir:0.95", "--direction", "low", "--false-alarms-per-million", "50", "--keep-alarming")
+    arguments = ("--rule", "dir:0.95", "--direction", "low", "--false-alarms-per-million", "50", "--reset-after-alarm")
     facts = [fact for fact in facts_of_command(*arguments, "--design-effect", "1.5") if fact["type"] == "alarm"]
     assert len(facts) > 0
     detection = fs.detect(
-        counts, ["dir:0.95"], direction="low", false_alarms_per_million=50, keep_alarming=True, design_effect=1.5
+        counts, ["dir:0.95"], direction="low", false_alarms_per_million=50, reset_after_alarm=True, design_effect=1.5
     )
     assert detection.alarms["pane"].tolist() == [fact["pane"] for fact in facts]
     assert detection.alarms["log10_evidence"].tolist() == [fact["log10_evidence"] for fact in facts]

@@ -19,7 +19,7 @@ from stream_app.edges.files.audit_file import AuditFile
 from stream_app.edges.files.record_file import Format
 from stream_app.errors import BrokerUnavailableError, ConfigError, FairStreamError, ReplayError
 from stream_app.pipeline.contract import Batch
-from stream_app.pipeline.records.audit import Entry, ExportBegun, ExportEnded, decode_entry
+from stream_app.pipeline.records.audit import Entry, ExportBegun, ExportEnded
 from stream_app.pipeline.replay.export.audit_trail import Append, AuditTrail
 from stream_app.pipeline.replay.export.request import ExportRequest, ExportSummary, RecordKind, reject_unpermitted
 from stream_app.policy import Policy, load_policy
@@ -27,6 +27,7 @@ from stream_app.programs.export.write import write_records
 from tests.support.lanes.ingest_lane import NOW_S, encode, iso, loan
 
 SHIPPED = load_policy("loans")
+decode_entry: Callable[[bytes], Entry] = msgspec.json.Decoder(Entry).decode
 
 
 def permitting(what: str) -> Policy:

@@ -16,7 +16,7 @@ from stream_app.core.fairness.calibration import ScoreBin, calibrate
 from stream_app.core.fairness.outcome_rates import (
     ConfusionCount,
     LabelReason,
-    Measured,
+    Measurement,
     average_odds_difference,
     equal_opportunity_difference,
     failure_rate_difference,
@@ -104,10 +104,10 @@ def _judge_group(
     count = sums.confusion
     hidden = undefined(LabelReason.SELECTIVE_LABELS) if is_selective else None
 
-    def gap(difference: Callable[[ConfusionCount, ConfusionCount], Measured]) -> Measure | None:
+    def gap(difference: Callable[[ConfusionCount, ConfusionCount], Measurement]) -> Measure | None:
         return None if reference is None else _measure(difference(count, reference))
 
-    def identified(difference: Callable[[ConfusionCount, ConfusionCount], Measured]) -> Measure | None:
+    def identified(difference: Callable[[ConfusionCount, ConfusionCount], Measurement]) -> Measure | None:
         return _measure(hidden) if hidden and reference is not None else gap(difference)
 
     error, reason, bins = _calibrate(model, sums)
@@ -154,7 +154,7 @@ def _calibrate(model: ModelPolicy, sums: OutcomeSums) -> tuple[float | None, str
     return calibration.error, None if calibration.reason is None else calibration.reason.value, bins
 
 
-def _measure(measured: Measured, *, is_rate: bool = False) -> Measure:
+def _measure(measured: Measurement, *, is_rate: bool = False) -> Measure:
     reason = None if measured.reason is None else str(measured.reason)
     n_reference = None if is_rate else measured.n_reference
     if measured.value is None:

@@ -164,8 +164,8 @@ def test_what_is_no_table_is_refused_with_its_line(text: str | bytes, expected: 
 @pytest.mark.parametrize(
     ("flags", "expected"),
     [
-        (("--rule", "dir:1.2"), "--rule"),
-        (("--rule", "ratio"), "--rule"),
+        (("--rule", "dir:1.2"), "Invalid rule 'dir:1.2'"),
+        (("--rule", "ratio"), "Invalid rule 'ratio'"),
         (("--threshold", "1"), "--threshold"),
         (("--threshold", "nan"), "--threshold"),
         (("--threshold", "1e8", "--false-alarms-per-million", "1"), "--threshold and --false-alarms-per-million"),

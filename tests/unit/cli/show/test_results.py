@@ -1,16 +1,15 @@
-"""Which of the results that were read are shown."""
+"""A selection keeps the requested results of those that were read."""
 
 from __future__ import annotations
 
 import msgspec
-import pytest
 
-from stream_app.cli.show.results import Selection, newest_of
+from stream_app.cli.show.results import Selection
 from stream_app.core.groups.comparison import State
 from stream_app.pipeline.records.results import Result
 
 
-def result(window: str, end_s: int, revision: int = 0) -> Result:
+def make_result(window: str, end_s: int) -> Result:
     return Result(
         schema=1,
         model="m",
@@ -19,7 +18,7 @@ def result(window: str, end_s: int, revision: int = 0) -> Result:
         size_s=60,
         start_s=end_s - 60,
         end_s=end_s,
-        revision=revision,
+        revision=0,
         reference="male",
         n=0,
         state=State.OK,
@@ -30,30 +29,12 @@ def result(window: str, end_s: int, revision: int = 0) -> Result:
     )
 
 
-LOG = [
-    result("1m", 60),
-    result("1m", 120),
-    result("5m", 300),
-    result("total", 130),
-    result("1m", 60, 1),
-    result("total", 140),
-]
+LOG = [make_result("1m", 60), make_result("5m", 300), make_result("total", 130)]
 
 
-@pytest.mark.parametrize(
-    ("last", "shown"),
-    [
-        (1, [("1m", 120, 0), ("5m", 300, 0), ("total", 140, 0)]),
-        (2, [("1m", 60, 1), ("1m", 120, 0), ("5m", 300, 0), ("total", 140, 0)]),
-        (0, [("1m", 60, 1), ("1m", 120, 0), ("5m", 300, 0), ("total", 140, 0)]),
-    ],
-)
-def test_the_last_revision_of_the_newest_windows_is_shown(last: int, shown: list[tuple[str, int, int]]) -> None:
-    assert [(own.window, own.end_s, own.revision) for own in newest_of(LOG, last)] == shown
-
-
-def test_only_what_is_asked_for_is_selected() -> None:
+def test_only_the_requested_results_are_selected() -> None:
     everything = Selection(model=None, attribute=None, window=None)
     assert all(map(everything.includes, LOG))
-    assert [own.window for own in LOG if msgspec.structs.replace(everything, window="5m").includes(own)] == ["5m"]
-    assert not any(msgspec.structs.replace(everything, model="other").includes(own) for own in LOG)
+    of_window = msgspec.structs.replace(everything, window="5m")
+    assert [result.window for result in LOG if of_window.includes(result)] == ["5m"]
+    assert not any(msgspec.structs.replace(everything, model="other").includes(result) for result in LOG)

@@ -9,7 +9,7 @@ import pytest
 from stream_app.core.fairness.outcome_rates import (
     ConfusionCount,
     LabelReason,
-    Measured,
+    Measurement,
     average_odds_difference,
     equal_opportunity_difference,
     failure_rate,
@@ -39,7 +39,7 @@ DIFFERENCES = [
 ]
 
 
-def measures(measured: Measured) -> list[float | None]:
+def measures(measured: Measurement) -> list[float | None]:
     return [measured.value, measured.interval.lower, measured.interval.upper]
 
 
@@ -54,7 +54,7 @@ def measures(measured: Measured) -> list[float | None]:
         (average_odds_difference(HISPAN, WHITE), [-0.091146, -0.178726, 0.039416]),
     ],
 )
-def test_differences_equal_the_reference_values(measured: Measured, expected: list[float]) -> None:
+def test_differences_equal_the_reference_values(measured: Measurement, expected: list[float]) -> None:
     assert measures(measured) == pytest.approx(expected, abs=1e-6)
     assert measured.reason is None
 
@@ -90,7 +90,7 @@ def test_each_metric_is_what_its_definition_says_on_random_tables() -> None:
         assert all((gap.value is None) == (gap.reason is not None) for gap in gaps.values())
 
 
-def assert_is_mean(average: Measured, right: Measured, wrong: Measured) -> None:
+def assert_is_mean(average: Measurement, right: Measurement, wrong: Measurement) -> None:
     if right.value is None or wrong.value is None:
         assert measures(average) == [None, -1.0, 1.0]
         return
@@ -120,7 +120,7 @@ def assert_is_mean(average: Measured, right: Measured, wrong: Measured) -> None:
         (undefined(LabelReason.SELECTIVE_LABELS), LabelReason.SELECTIVE_LABELS),
     ],
 )
-def test_what_cannot_be_formed_has_a_reason_and_the_full_range(measured: Measured, reason: LabelReason) -> None:
+def test_what_cannot_be_formed_has_a_reason_and_the_full_range(measured: Measurement, reason: LabelReason) -> None:
     assert measured.value is None
     assert measured.reason is reason
     assert measured.interval[:2] == ((0.0, 1.0) if measured.n_reference is None else (-1.0, 1.0))

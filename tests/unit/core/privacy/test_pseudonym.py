@@ -128,8 +128,7 @@ def test_the_key_changes_with_the_event_time_from_the_first_second_of_its_epoch(
     assert before.startswith("hm1.abcdefgh.")
     assert at.startswith("hm1.zyxwvuts.")
     assert before[-22:] != at[-22:]
-    assert naming.next_epoch_s(0) == 1_000_000
-    assert naming.next_epoch_s(1) == float("inf")
+    assert [naming.epoch_at(time_s) for time_s in (999_999.999999, 1_000_000, 1e12)] == [0, 1, 1]
 
 
 def test_a_column_is_hashed_like_its_values_one_by_one_under_the_key_of_each_time() -> None:

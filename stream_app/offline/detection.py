@@ -27,7 +27,7 @@ MIN_N = 30  # decisions that each group needs for the state ok or warning
 LOG_WARNING = math.log(100)  # this far below the threshold the warning starts
 
 
-class Findings:
+class DetectionRun:
     """Collects the steps of the detectors; ``take`` every step once, in order."""
 
     def __init__(self, table: PaneTable, plan: Plan) -> None:
