@@ -27,8 +27,8 @@ class _App(faust.App):
 def build_app(settings: Settings) -> faust.App:
     """Return an app without agents.
 
-    Its guarantee, tables, acknowledgements, web server and leader topic are not used; see ``docs/explanation/architecture.md``
-    for the reasons.
+    Its guarantee, tables, acknowledgements, web server and leader topic are not used; for the reasons see
+    ``docs/explanation/architecture.md``.
     """
     return _App(
         settings.app_id,

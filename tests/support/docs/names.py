@@ -7,6 +7,7 @@ import re
 from functools import cache
 from pathlib import Path
 
+import fairstream
 from stream_app.cli import load_commands, walk_commands
 from tests.support.paths import ROOT
 
@@ -40,7 +41,8 @@ def is_known(dotted: str) -> bool:
     parts = dotted.split(".")
     for cut in range(len(parts) - 1, 0, -1):
         if (path := module_file(".".join(parts[:cut]))) is not None:
-            return ".".join(parts[cut:]) in defined_names(path)
+            name = ".".join(parts[cut:])
+            return name in defined_names(path) or (parts[0] == "fairstream" and name in fairstream.__all__)
     return False
 
 
