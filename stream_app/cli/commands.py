@@ -10,12 +10,13 @@ from typing import Any, NamedTuple, cast
 
 import typer
 import typer.main
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from stream_app.errors import ConfigError
 
 SETTING_FLAGS = ("--kafka", "--policy", "--state-dir")  # of most commands; the others reject them and name those
 _EXAMPLE = "Example: "
+_VALUE_NAMES = {"int": "INTEGER", "float": "NUMBER", "str": "TEXT"}  # in help, where a flag names none
 
 
 class Entry(NamedTuple):
@@ -197,7 +198,11 @@ def _command_of(name: str, function: Callable[..., None]) -> TyperCommand:
     maker = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
     text = cleandoc(function.__doc__ or "").replace(f"\n\n{_EXAMPLE}", f"\n\n\b\n{_EXAMPLE}")
     maker.command(name, cls=FairStreamCommand, help=text)(function)
-    return cast(TyperCommand, typer.main.get_command(maker))
+    command = cast(TyperCommand, typer.main.get_command(maker))
+    for parameter in command.params:
+        if parameter.metavar is None and isinstance(parameter, TyperOption) and not parameter.is_flag:
+            parameter.metavar = _VALUE_NAMES.get(parameter.bare_type())
+    return command
 
 
 def users_of(flag: str) -> str:
