@@ -81,7 +81,7 @@ def test_another_object_goes_on_with_the_data_and_a_failed_start_shows_the_end_o
     with later:
         assert read(later.bootstrap, "kept") == [b"one", b"two"]
     (tmp_path / "data" / "meta.properties").write_text("version=1\ncluster.id=x\nnode.id=7\n")
-    with pytest.raises(BrokerUnavailableError, match=r"(?s)did not start.*Stored node id 7.*The whole log is"):
+    with pytest.raises(BrokerUnavailableError, match=r"(?s)did not start.*Stored node id 7.*The complete log is"):
         later.start()
     assert later.pid is None
 

@@ -82,7 +82,7 @@ def check(plan: Plan, folder: Path) -> str:
 def _check_tampering(site: Site, tampering: Tampering, name: str) -> None:
     copy = copy_topic(site, f"{site.app_id}-{name.replace('_', '-')}", tampering)
     found = _verify(site, 1, "--source-topic", copy)
-    divergence, touched = found["parting"], tampering.touched
+    divergence, touched = found["divergence"], tampering.touched
     if touched is None or not divergence:
         raise CheckFailedError(f"{name}: {found}")
     is_there = divergence["first_offset"] <= touched.offset < divergence["next_offset"]
