@@ -34,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
             continue
         interpreter = find_interpreter(version, candidates(name))
         if interpreter is None:
-            print(f"Python {name}: skipped, no python{name} that works on PATH or in ~/.pyenv/versions")
+            print(f"Python {name}: skipped, no python{name} that works on PATH or in pyenv")
             continue
         print(f"Python {name}: {interpreter}", flush=True)
         started = time.monotonic()
@@ -46,7 +46,8 @@ def main(arguments: Sequence[str]) -> int:
 def candidates(name: str) -> Iterable[Path]:
     """Return every place where an interpreter may be; a shim of pyenv is there also for versions that are not."""
     folders = [Path(folder) for folder in os.environ.get("PATH", "").split(os.pathsep) if folder]
-    folders += sorted(Path.home().glob(f".pyenv/versions/{name}*/bin"))
+    roots = {Path.home() / ".pyenv", *(folder.parent for folder in folders if folder.name == "shims")}
+    folders += [folder for root in sorted(roots) for folder in sorted(root.glob(f"versions/{name}*/bin"))]
     return (folder / f"python{name}" for folder in folders)
 
 
