@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from inspect import cleandoc
 from typing import Any
 
 import msgspec
@@ -15,24 +16,33 @@ from msgspec import inspect
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
-_FIELD = re.compile(r"^ {8}(\w+): ", re.MULTILINE)
-_ATTRIBUTES = "    Attributes:\n"
-_SECTION = re.compile(r"^    (?:Raises|Returns|Args):$", re.MULTILINE)
+_FIELD = re.compile(r"^ {4}(\w+): ", re.MULTILINE)
+_ATTRIBUTES = "\nAttributes:\n"
+_SECTION = re.compile(r"^(?:Raises|Returns|Args):$", re.MULTILINE)
 
 
 def summary_of(struct: type) -> str:
     """Return what a struct is, without the list of its fields."""
-    return one_line((struct.__doc__ or "").partition(_ATTRIBUTES)[0])
+    return _summary(_docstring(struct))
 
 
 def meanings_of(struct: type) -> dict[str, str]:
     """Return what each field of a struct means, as its docstring or that of a base class says."""
     meanings: dict[str, str] = {}
     for base in reversed(struct.__mro__):
-        attributes = (base.__dict__.get("__doc__") or "").partition(_ATTRIBUTES)[2]
+        attributes = _docstring(base).partition(_ATTRIBUTES)[2]
         _, *parts = _FIELD.split(_SECTION.split(attributes)[0])
         meanings |= {name: one_line(text) for name, text in zip(parts[::2], parts[1::2], strict=True)}
     return meanings
+
+
+def _docstring(struct: type) -> str:
+    """Return the own docstring of a class without its indentation, which Python 3.13 removes by itself."""
+    return cleandoc(struct.__dict__.get("__doc__") or "")
+
+
+def _summary(docstring: str) -> str:
+    return one_line(docstring.partition(_ATTRIBUTES)[0])
 
 
 def one_line(text: str) -> str:
@@ -53,6 +63,9 @@ def schema_of(kind: Any, *, title: str, description: str = "") -> dict[str, Any]
         description: More about it; the struct's own summary by default.
     """
     (root,), components = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
+    for component in components.values():
+        if "description" in component:  # a docstring as it is written
+            component["description"] = _summary(cleandoc(component["description"]))
     for name, struct in _structs_in(kind):
         if name in components:
             _describe(components[name], struct)
