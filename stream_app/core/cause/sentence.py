@@ -132,16 +132,9 @@ def _ratio(facts: VerdictFacts, cause: Cause) -> str:
     text = f"DIR {_digits(ratio, limit)}"
     if not facts.is_judged:
         return f"{text} (limit {_limit(limit)}), too few decisions to judge"
-    if facts.is_over and _is_within_limits(facts, cause):
+    if facts.is_over and ratio >= limit and abs(cause.gap or 0.0) <= facts.max_gap:
         return f"{text}, no longer below {_limit(limit)}: breach closed"
     return f"{text} (limit {_limit(limit)})"
-
-
-def _is_within_limits(facts: VerdictFacts, cause: Cause) -> bool:
-    ratio, gap = facts.disparate_impact_ratio, cause.gap
-    if ratio is None or gap is None:
-        return False
-    return ratio >= facts.min_disparate_impact_ratio and abs(gap) <= facts.max_gap
 
 
 def _split(facts: VerdictFacts, cause: Cause, k: int) -> tuple[str, ...]:

@@ -70,6 +70,19 @@ MISTAKES: dict[str, tuple[str, str, tuple[str, ...]]] = {
         ("models[0].event_id: unknown field 'linkdomain' (did you mean 'link_domain'?)",),
     ),
     "no topic": ('topic = "raw"', "", ("models[0]: required field 'topic' is missing",)),
+    "no format": ("schema = 1", "", ("required field 'schema' is missing",)),
+    "a boolean as a number": ("keep =", "rules = { max_gap = true }\nkeep =", ("models[0].rules.max_gap", "got true")),
+    "a list as a number": ("keep =", "rules = { max_gap = [1] }\nkeep =", ("models[0].rules.max_gap", "got a list")),
+    "a table as a number": (
+        "keep =",
+        "rules = { max_gap = { a = 1 } }\nkeep =",
+        ("models[0].rules.max_gap: expected a number above 0 and below 1, got a table",),
+    ),
+    "text that cannot be printed": (
+        "keep =",
+        'privacy = { k = "\\u0007" }\nkeep =',
+        ("models[0].privacy.k", r"got '\x07'"),
+    ),
     "no model": (PLAIN, "schema = 1\nmodels = []", ("models: expected a list of 1 to 64 entries, got 0",)),
     "a number as text": (
         "size_s = 60",

@@ -47,6 +47,7 @@ _OF_GROUPS: dict[str, tuple[str, _Value]] = {
 }
 _LEVELS = {State.OK: 0, State.INSUFFICIENT: 1, State.WARNING: 2, State.BREACH: 3}
 _LEVEL_HELP = "State of the worst shown pair: 0 ok, 1 insufficient data, 2 warning, 3 breach."
+_Sample = tuple[str, int, float]  # series, event time, value
 _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 
 
@@ -71,37 +72,44 @@ def open_metrics_of(run: str, scenarios: Iterable[ScenarioResults]) -> Iterator[
     results = [(names[number], result) for (number, *_), result in ordered]
     for metric, (help_text, value_of) in _OF_GROUPS.items():
         yield _head(metric, help_text)
-        for run_name, result in results:
-            yield from _of_groups(metric, value_of, run_name, result)
+        yield from _by_series(_of_groups(metric, value_of, run_name, result) for run_name, result in results)
     yield _head("fairstream_alert_level", _LEVEL_HELP)
-    for run_name, result in results:
-        yield from _levels(run_name, result)
+    yield from _by_series(_levels(run_name, result) for run_name, result in results)
     yield _head("fairstream_window_end_timestamp_seconds", "Event time at which the last closed window ended.")
-    for run_name, result in results:
-        yield _sample("fairstream_window_end_timestamp_seconds", {}, result.end_s, run_name, result)
+    yield from _by_series(_ends(run_name, result) for run_name, result in results)
     yield "# EOF\n"
 
 
-def _of_groups(metric: str, value_of: _Value, run: str, result: DisclosedResult) -> Iterator[str]:
+def _by_series(samples: Iterable[Iterable[_Sample]]) -> Iterator[str]:
+    """Yield the lines of one metric: the samples of a series one after the other, as OpenMetrics demands."""
+    for series, time_s, value in sorted((sample for one in samples for sample in one), key=lambda one: one[:2]):
+        yield f"{series} {value!r} {time_s}\n"
+
+
+def _of_groups(metric: str, value_of: _Value, run: str, result: DisclosedResult) -> Iterator[_Sample]:
     for group in result.groups:
         if (value := value_of(group)) is not None:
             yield _sample(metric, {"group": group.group}, value, run, result)
 
 
-def _levels(run: str, result: DisclosedResult) -> Iterator[str]:
+def _levels(run: str, result: DisclosedResult) -> Iterator[_Sample]:
     for kind in LimitKind:
         states = [state_under(group.evidence, kind) for group in result.groups]
         level = _LEVELS[worst_of(states)] if any(states) else _LEVELS[State.INSUFFICIENT]
         yield _sample("fairstream_alert_level", {"kind": kind.value}, level, run, result)
 
 
+def _ends(run: str, result: DisclosedResult) -> Iterator[_Sample]:
+    yield _sample("fairstream_window_end_timestamp_seconds", {}, result.end_s, run, result)
+
+
 def _head(metric: str, help_text: str) -> str:
     return f"# HELP {metric} {help_text}\n# TYPE {metric} gauge\n"
 
 
-def _sample(metric: str, labels: Mapping[str, str], value: float, run: str, result: DisclosedResult) -> str:
+def _sample(metric: str, labels: Mapping[str, str], value: float, run: str, result: DisclosedResult) -> _Sample:
     shared = {"model": result.model, "attribute": result.attribute, "window": result.window, "run": run}
-    return f"{metric}{{{_write_labels({**shared, **labels})}}} {value!r} {result.end_s}\n"
+    return f"{metric}{{{_write_labels({**shared, **labels})}}}", result.end_s, value
 
 
 def _write_labels(labels: Mapping[str, Any]) -> str:
