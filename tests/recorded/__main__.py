@@ -1,4 +1,4 @@
-"""``python -m tests.recorded``: run the pipeline on the recorded input and compare; ``--write`` keeps what it wrote."""
+"""``python -m tests.recorded``: run the pipeline on the recorded input and compare; ``--write`` updates the file."""
 
 # ruff: noqa: T201  # a program that prints
 
@@ -16,17 +16,17 @@ from tests.recorded.record import recorded
 
 def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.recorded", description=__doc__)
-    parser.add_argument("--write", action="store_true", help=f"write {EXPECTED.name} again")
+    parser.add_argument("--write", action="store_true", help=f"Update {EXPECTED.name} instead of comparing with it.")
     options = parser.parse_args(argv)
-    got = by_topic(recorded(logs()))
-    n = sum(map(len, got.values()))
+    actual = by_topic(recorded(logs()))
+    n_records = sum(map(len, actual.values()))
     if options.write:
-        write(got)
-        print(f"{n} records of {len(got)} topics written, {EXPECTED.stat().st_size} bytes")
+        write(actual)
+        print(f"{n_records} records of {len(actual)} topics written, {EXPECTED.stat().st_size} bytes")
         return 0
-    found = next(differences(read(), got), None)
-    print(f"{n} records of {len(got)} topics are as expected" if found is None else found)
-    return 0 if found is None else 1
+    difference = next(differences(read(), actual), None)
+    print(f"{n_records} records of {len(actual)} topics are as expected" if difference is None else difference)
+    return 0 if difference is None else 1
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Records made by hand: what must be rejected, and odd spellings that must be counted."""
+"""Handwritten records: invalid ones that must be rejected, and unusual spellings that must be counted."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-Make = Callable[[bytes], bytes | None]  # from a good record
+Mutation = Callable[[bytes], bytes | None]  # makes a record from a valid one
 
 _DEEP = b"[" * 70 + b"]" * 70
 
 
-def changed(**changes: Any) -> Make:
-    """Change fields of a record, joined by ``__`` where they lie deeper; ``...`` takes one away."""
+def changed(**changes: Any) -> Mutation:
+    """Change fields of a record. ``__`` separates the names of a nested field; ``...`` removes the field."""
 
     def make(good: bytes) -> bytes:
         record = json.loads(good)
@@ -31,13 +31,13 @@ def changed(**changes: Any) -> Make:
     return make
 
 
-def replaced(old: bytes, new: bytes) -> Make:
-    """Change bytes of a record, once."""
+def replaced(old: bytes, new: bytes) -> Mutation:
+    """Replace the first occurrence of some bytes in a record."""
     return lambda good: good.replace(old, new, 1)
 
 
-def added(member: bytes) -> Make:
-    """Add a member that may be no JSON at all."""
+def added(member: bytes) -> Mutation:
+    """Append a member, which need not be valid JSON."""
     return lambda good: good[:-1] + b"," + member + b"}"
 
 
@@ -45,7 +45,7 @@ def iso(time_s: float) -> str:
     return datetime.fromtimestamp(time_s, UTC).isoformat()
 
 
-ANY: tuple[Make, ...] = (
+ANY: tuple[Mutation, ...] = (
     lambda _: None,
     lambda _: b"",
     lambda good: good[:-20],
@@ -59,7 +59,7 @@ ANY: tuple[Make, ...] = (
     lambda _: None,
 )
 
-LOANS: tuple[Make, ...] = (
+LOANS: tuple[Mutation, ...] = (
     *ANY,
     replaced(b'"credit_score":', b'"credit_score":NaN,"x":'),
     replaced(b'"credit_score":', b'"credit_score":1e400,"x":'),
@@ -67,7 +67,7 @@ LOANS: tuple[Make, ...] = (
     replaced(b'"approved":', rb'"\u0061pproved":true,"approved":'),
     replaced(b'"region":"', b'"region":"\xff'),
     changed(region=[1, [2]]),
-    changed(region="x" * 1_000_050),  # fits into the raw topic, not into that of the output
+    changed(region="x" * 1_000_050),  # fits into the raw topic but not into the output topic
     changed(extra=1),
     changed(**{"more - at `$.approved": 1}),
     changed(approved=...),
@@ -92,7 +92,7 @@ LOANS: tuple[Make, ...] = (
     changed(ts="9999-12-31T23:59:59-14:00"),
     changed(ts="1970-01-01T00:00:00Z"),
     changed(ts=1_790_002_700),
-    # From here on all are counted.
+    # The records below are all counted.
     changed(gender="FEMALE "),
     changed(gender="\uff4d\uff41\uff4c\uff45"),
     changed(gender="nobody's"),
@@ -106,7 +106,7 @@ LOANS: tuple[Make, ...] = (
     changed(application_id="A-\u00e9"),  # the same after normalization
 )
 
-CREDIT: tuple[Make, ...] = (
+CREDIT: tuple[Mutation, ...] = (
     changed(score=-0.1),
     changed(score=1.0000001),
     changed(score=None),
@@ -117,7 +117,7 @@ CREDIT: tuple[Make, ...] = (
     changed(race="white ", product=None),
 )
 
-CREDIT_OUTCOMES: tuple[Make, ...] = (
+CREDIT_OUTCOMES: tuple[Mutation, ...] = (
     *ANY,
     replaced(b'"repaid":', b'"repaid":false,"repaid":'),
     changed(repaid="yes"),
@@ -130,7 +130,7 @@ CREDIT_OUTCOMES: tuple[Make, ...] = (
     changed(extra=1),
 )
 
-CAMERA: tuple[Make, ...] = (
+CAMERA: tuple[Mutation, ...] = (
     *ANY,
     replaced(b'"site":', b'"site":"market","site":'),
     added(b'"plates":[' + b"0," * 512 + b"0]"),
@@ -150,7 +150,7 @@ CAMERA: tuple[Make, ...] = (
     changed(person_id=None, site=None),
 )
 
-GRANTS: tuple[Make, ...] = (
+GRANTS: tuple[Mutation, ...] = (
     *ANY,
     changed(result="maybe"),
     changed(result=True),
@@ -171,7 +171,7 @@ GRANTS: tuple[Make, ...] = (
     changed(at=1_790_002_700),
     changed(at="now"),
     changed(at=-1e14),
-    # From here on all are counted.
+    # The records below are all counted.
     changed(person__level=2, case__number=4711),
     changed(case__number=" 4711 "),  # the same number again
     changed(person__level="3", office=None),
@@ -185,7 +185,7 @@ GRANTS: tuple[Make, ...] = (
     changed(score=6.5, person__children=0),
 )
 
-GRANTS_OUTCOMES: tuple[Make, ...] = (
+GRANTS_OUTCOMES: tuple[Mutation, ...] = (
     changed(went="so so"),
     changed(went=1),
     changed(number=...),

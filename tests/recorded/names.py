@@ -1,7 +1,7 @@
-"""What was renamed since the file was written, and what is never compared.
+"""Names that changed since the file was written, and fields that are never compared.
 
-The file keeps the names of the day on which it was written. A commit that renames something says so here, and the
-comparison puts the new name into what is expected; nothing else in the file may change.
+The file keeps its original names. A commit that renames something adds the new name here, and the comparison applies
+it to the expected records. Nothing else in the file may change.
 """
 
 from __future__ import annotations
@@ -14,30 +14,30 @@ from tests.recorded.lines import Line
 
 HIDDEN = "not compared"
 
-# Fields that are left out on both sides, each with the reason.
+# Fields that are not compared, with the reason.
 MASKED = {
-    "policy_hash": "it hashes the policy by the names of its fields",
-    "code_version": "it is that of the release",
-    "layout_hash": "it hashes parts of the policy by the names of their fields",
-    "state_version": "a state under other names is another version",
-    "sentence": "its wording changed; every number in it is a field that is compared",
-    "schema": "records under other names have another version",
+    "policy_hash": "the hash covers the names of the policy's fields",
+    "code_version": "it changes with every release",
+    "layout_hash": "the hash covers the names of fields of the policy",
+    "state_version": "renaming a part of the state changes its version",
+    "sentence": "its wording changed; its numbers are compared as separate fields",
+    "schema": "renaming a field of a record changes its version",
 }
 
 
 @dataclass(frozen=True)
 class Renames:
-    """What was called one thing in the file and is called another now: old name to new name.
+    """Mappings from names in the file to current names.
 
     Attributes:
-        topics: Topics by their whole name; also where a field ``topic`` or a key of offsets names one.
-        topic_prefixes: Topics by the beginning of their name, for those that end in the name of a model.
-        fields: Fields at any depth, whatever the topic.
-        fields_of: Fields of one topic, by its old name; they go before ``fields``.
-        values: Words of a closed set, by the old name of the field that holds them, alone or in a list. The field
-            ``key`` is the key of a record: each part between bars is a word.
-        hashed_keys: Topics, by old name, whose keys hash names that changed: of their keys only what is equal to what
-            is compared.
+        topics: Full names of topics. Also applied to fields named ``topic`` and to keys of offsets.
+        topic_prefixes: Prefixes of topics whose names end with the name of a model.
+        fields: Fields at any depth, in all topics.
+        fields_of: Fields of one topic, by its old name. They take precedence over ``fields``.
+        values: Values of enumerations, by the old name of their field, single or in a list. The field ``key`` is the
+            key of a record, whose parts between vertical bars are renamed separately.
+        hashed_keys: Topics, by old name, whose keys are hashes of renamed values. Their keys are replaced by numbers,
+            so that only equality between keys is compared.
     """
 
     topics: Mapping[str, str] = field(default_factory=dict)
@@ -48,14 +48,14 @@ class Renames:
     hashed_keys: frozenset[str] = frozenset()
 
     def topic(self, name: str) -> str:
-        """Return what a topic is called now; any other text as it is."""
+        """Return the current name of a topic, and any other text unchanged."""
         for old, new in self.topic_prefixes.items():
             if name.startswith(old):
                 return new + name.removeprefix(old)
         return self.topics.get(name, name)
 
     def old_names(self) -> Iterator[str]:
-        """Yield every old name, to see that it occurs."""
+        """Yield every old name, so that a test can check that it occurs."""
         yield from (*self.topics, *self.topic_prefixes, *self.fields, *self.hashed_keys)
         for words in (*self.fields_of.values(), *self.values.values()):
             yield from words
@@ -98,33 +98,34 @@ RENAMED = Renames(
 
 
 def renamed(topics: Mapping[str, list[Line]], renames: Renames = RENAMED) -> dict[str, list[Line]]:
-    """Put the new names into what is expected."""
-    found: dict[str, list[Line]] = {}
+    """Apply the current names to the expected lines."""
+    renamed_topics: dict[str, list[Line]] = {}
     for topic, lines in topics.items():
         fields = {**renames.fields, **renames.fields_of.get(topic, {})}
-        found[renames.topic(topic)] = [_renamed(line, "", fields, renames) for line in lines]
-    return found
+        renamed_topics[renames.topic(topic)] = [_renamed(line, "", fields, renames) for line in lines]
+    return renamed_topics
 
 
 def masked(topics: Mapping[str, list[Line]], renames: Renames = RENAMED) -> dict[str, list[Line]]:
-    """Hide what is not compared, on either side."""
+    """Hide the fields that are not compared."""
     names = {*MASKED, *(renames.fields.get(name, name) for name in MASKED)}
-    numbered = {renames.topic(topic) for topic in renames.hashed_keys}
-    found = {topic: [_masked(line, names) for line in lines] for topic, lines in topics.items()}
-    for topic in numbered & found.keys():
-        known: dict[str, int] = {}
-        for line in found[topic]:
-            line["key"] = known.setdefault(line["key"], len(known))
-    return found
+    hashed = {renames.topic(topic) for topic in renames.hashed_keys}
+    masked_topics = {topic: [_masked(line, names) for line in lines] for topic, lines in topics.items()}
+    for topic in hashed & masked_topics.keys():
+        numbers: dict[str, int] = {}
+        for line in masked_topics[topic]:
+            line["key"] = numbers.setdefault(line["key"], len(numbers))
+    return masked_topics
 
 
 def _renamed(value: Any, name: str, fields: Mapping[str, str], renames: Renames) -> Any:
     if isinstance(value, dict):
         return {
-            fields.get(own, renames.topic(own)): _renamed(held, own, fields, renames) for own, held in value.items()
+            fields.get(inner_name, renames.topic(inner_name)): _renamed(inner, inner_name, fields, renames)
+            for inner_name, inner in value.items()
         }
     if isinstance(value, list):
-        return [_renamed(own, name, fields, renames) for own in value]
+        return [_renamed(item, name, fields, renames) for item in value]
     if not isinstance(value, str):
         return value
     words = renames.values.get(name, {})
@@ -135,5 +136,5 @@ def _renamed(value: Any, name: str, fields: Mapping[str, str], renames: Renames)
 
 def _masked(value: Any, names: set[str]) -> Any:
     if isinstance(value, dict):
-        return {own: HIDDEN if own in names else _masked(held, names) for own, held in value.items()}
-    return [_masked(own, names) for own in value] if isinstance(value, list) else value
+        return {name: HIDDEN if name in names else _masked(inner, names) for name, inner in value.items()}
+    return [_masked(item, names) for item in value] if isinstance(value, list) else value

@@ -1,4 +1,4 @@
-"""Values of the project as plain data that JSON can contain, field by field; without any name of the project."""
+"""Conversion of structs, dataclasses and enumerations to plain data for JSON."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import msgspec
 
 
 class Record(NamedTuple):
-    """A record of a log; a value of None is a tombstone."""
+    """A record of a log. A value of None is a tombstone."""
 
     offset: int
     time_ms: int
     value: bytes | None
 
 
-class Written(NamedTuple):
+class WrittenRecord(NamedTuple):
     """A record that a step wrote."""
 
     topic: str
@@ -36,7 +36,7 @@ def fields(value: Any) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """Turn a value into plain data; a key of several parts becomes mappings inside each other."""
+    """Convert a value to plain data. A tuple as a key becomes nested mappings."""
     if isinstance(value, enum.Enum):
         return value.value
     if isinstance(value, bytes):
@@ -44,14 +44,14 @@ def plain(value: Any) -> Any:
     if isinstance(value, msgspec.Struct) or dataclasses.is_dataclass(value):
         return {name: plain(part) for name, part in fields(value).items()}
     if isinstance(value, Mapping):
-        found: dict[str, Any] = {}
+        nested: dict[str, Any] = {}
         for key, inner_value in value.items():
             *outer, name = key if isinstance(key, tuple) else (key,)
-            inner = found
+            inner = nested
             for part in outer:
                 inner = inner.setdefault(str(part), {})
             inner[str(name)] = plain(inner_value)
-        return found
+        return nested
     if isinstance(value, list | tuple):
         return [plain(part) for part in value]
     return value

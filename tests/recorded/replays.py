@@ -1,6 +1,6 @@
-"""The same logs once more, through the functions of a replay: what they count and tell, as plain data.
+"""Replay of the same logs: counts, recomputed records and range replays, as plain data.
 
-What is the same as in the live run is told by numbers only; what differs stands in full.
+Records that equal those of the live run are counted; records that differ are listed in full.
 """
 
 from __future__ import annotations
@@ -29,40 +29,40 @@ from stream_app.pipeline.replay.verify.recomputation import Recomputation, split
 from stream_app.pipeline.topology import Topology
 from stream_app.policy import ModelPolicy, Policy
 from stream_app.topics import FAIRNESS_JOURNAL, FAIRNESS_PARTIALS, outcome_join_topic
-from tests.recorded.plain import Record, Written, plain
+from tests.recorded.plain import Record, WrittenRecord, plain
 from tests.recorded.run import APP_ID, KEYS, N_PARTIALS, N_PARTITIONS, batch_of, decoded
 
-N_RUN = 50
+BATCH_SIZE = 50
 
 Log = list[Record]
 Logs = Mapping[tuple[str, int], Log]
-Told = Mapping[str, Sequence[Written]]
+WrittenByTopic = Mapping[str, Sequence[WrittenRecord]]
 
 
-def runs_of(topic: str, partition: int, log: Log) -> Iterator[Batch]:
-    """Cut a log into runs, as the reader of a replay hands them out."""
-    for first in range(0, len(log), N_RUN):
-        records = log[first : first + N_RUN]
+def batches_of(topic: str, partition: int, log: Log) -> Iterator[Batch]:
+    """Split a log into batches, as the reader of a replay returns them."""
+    for first in range(0, len(log), BATCH_SIZE):
+        records = log[first : first + BATCH_SIZE]
         yield batch_of(topic, partition, records[0].offset, records)
 
 
-def published(told: Told, topic: str, partition: int) -> Log:
-    """Return the events that were published from one partition, at the offsets of their raw records."""
-    own = [each for each in told[topic] if each.partition == partition]
-    return [Record(int(each.headers[0][1].partition(b":")[2]), 0, each.value) for each in own]
+def published(written: WrittenByTopic, topic: str, partition: int) -> Log:
+    """Return the events published from one partition, with the offsets of their raw records."""
+    records = [record for record in written[topic] if record.partition == partition]
+    return [Record(int(record.headers[0][1].partition(b":")[2]), 0, record.value) for record in records]
 
 
-def recounts(policy: Policy, logs: Logs, told: Told) -> Iterator[dict[str, Any]]:
-    """Count every source partition again, from raw records and from published events; compare with the partials."""
+def recounts(policy: Policy, logs: Logs, written: WrittenByTopic) -> Iterator[dict[str, Any]]:
+    """Recount every source partition from raw records and from published events, and compare with the partials."""
     for model in policy.models:
         for partition in range(N_PARTITIONS[model.name]):
-            live = _live_panes(told, model.name, partition)
-            both: dict[str, tuple[SourceCounter, Log]] = {
+            live = _live_panes(written, model.name, partition)
+            sources: dict[str, tuple[SourceCounter, Log]] = {
                 "raw": (RawCounter(model, KEYS), logs[model.topic, partition]),
-                "published": (PublishedCounter(model), published(told, model.output_topic or "", partition)),
+                "published": (PublishedCounter(model), published(written, model.output_topic or "", partition)),
             }
-            for name, (counter, log) in both.items():
-                panes = _counted(counter, runs_of(model.topic, partition, log))
+            for name, (counter, log) in sources.items():
+                panes = _counted(counter, batches_of(model.topic, partition, log))
                 unlike = [start_s for start_s in sorted({*panes, *live}) if panes.get(start_s) != live.get(start_s)]
                 yield {
                     "model": model.name, "partition": partition, "counted": name,
@@ -72,116 +72,132 @@ def recounts(policy: Policy, logs: Logs, told: Told) -> Iterator[dict[str, Any]]
                 }  # fmt: skip
 
 
-def _live_panes(told: Told, name: str, partition: int) -> dict[int, Cells]:
+def _live_panes(written: WrittenByTopic, name: str, partition: int) -> dict[int, Cells]:
     panes: dict[int, Cells] = {}
-    for own in told[FAIRNESS_PARTIALS]:
-        partial = decode_partial(own.value or b"")
+    for record in written[FAIRNESS_PARTIALS]:
+        partial = decode_partial(record.value or b"")
         if (partial.model, partial.partition) == (name, partition):
             for pane in partial.panes:
                 panes.setdefault(pane.start_s, {}).update(pane.cells)
     return panes
 
 
-def _counted(counter: SourceCounter, runs: Iterator[Batch]) -> dict[int, Cells]:
+def _counted(counter: SourceCounter, batches: Iterator[Batch]) -> dict[int, Cells]:
     panes: dict[int, Cells] = {}
-    for run in runs:
-        for start_s, cells in counter.count(run):
+    for batch in batches:
+        for start_s, cells in counter.count(batch):
             add_cells(panes.setdefault(start_s, {}), cells)
     return panes
 
 
-def retellings(policy: Policy, logs: Logs, told: Told) -> Iterator[dict[str, Any]]:
-    """Tell again what each judge said, driven by its journal; compare the bytes."""
-    journal = [decode_journal_entry(own.value or b"") for own in told[FAIRNESS_JOURNAL]]
+def recomputations(policy: Policy, logs: Logs, written: WrittenByTopic) -> Iterator[dict[str, Any]]:
+    """Recompute the records of each judge from its journal, and compare the bytes."""
+    journal = [decode_journal_entry(record.value or b"") for record in written[FAIRNESS_JOURNAL]]
     for model in policy.models:
         if model.kind == "decisions":
             for counted, cursors in (
                 ("raw", _raw_cursors(model, logs)),
-                ("published", _published_cursors(model, told)),
+                ("published", _published_cursors(model, written)),
             ):
-                yield {"counted": counted} | _retold(
-                    Recomputation(model, policy.hash(), cursors), model.name, journal, told
+                yield {"counted": counted} | _compare_recomputation(
+                    Recomputation(model, policy.hash(), cursors), model.name, journal, written
                 )
         if model.outcome is not None:
             name = outcomes_name(model.name)
             recomputation = Recomputation(model, policy.hash(), _outcome_cursors(model, logs), name=name)
-            yield {"counted": "labels"} | _retold(recomputation, name, journal, told)
+            yield {"counted": "labels"} | _compare_recomputation(recomputation, name, journal, written)
 
 
-def _retold(recomputation: Recomputation, name: str, journal: Sequence[JournalEntry], told: Told) -> dict[str, Any]:
-    live = Counter((topic, own.value) for topic, held in told.items() for own in held)
+def _compare_recomputation(
+    recomputation: Recomputation, name: str, journal: Sequence[JournalEntry], written: WrittenByTopic
+) -> dict[str, Any]:
+    live = Counter((topic, record.value) for topic, records in written.items() for record in records)
     n_equal: Counter[str] = Counter()
     unlike = []
     [entries] = split_deployments([entry for entry in journal if entry.model == name], FAIRNESS_JOURNAL)
     for entry in entries:
-        for own in recomputation.recompute(entry):
-            if live[own.topic, own.value]:
-                live[own.topic, own.value] -= 1
-                n_equal[own.topic] += 1
+        for record in recomputation.recompute(entry):
+            if live[record.topic, record.value]:
+                live[record.topic, record.value] -= 1
+                n_equal[record.topic] += 1
             else:
-                unlike.append({"topic": own.topic, "key": own.key, "value": decoded(own.topic, own.value)})
+                value = decoded(record.topic, record.value)
+                unlike.append({"topic": record.topic, "key": record.key, "value": value})
     return {"model": name, "n_entries": len(entries), "n_equal": plain(n_equal), "unlike": unlike}
 
 
 def _raw_cursors(model: ModelPolicy, logs: Logs) -> dict[SourcePartition, Cursor]:
     return {
-        SourcePartition(model.topic, own): _cursor(RawCounter(model, KEYS), model.topic, own, logs[model.topic, own])
-        for own in range(N_PARTITIONS[model.name])
+        SourcePartition(model.topic, partition): _cursor(
+            RawCounter(model, KEYS), model.topic, partition, logs[model.topic, partition]
+        )
+        for partition in range(N_PARTITIONS[model.name])
     }
 
 
-def _published_cursors(model: ModelPolicy, told: Told) -> dict[SourcePartition, Cursor]:
+def _published_cursors(model: ModelPolicy, written: WrittenByTopic) -> dict[SourcePartition, Cursor]:
     topic = model.output_topic or ""
     return {
-        SourcePartition(model.topic, own): _cursor(PublishedCounter(model), topic, own, published(told, topic, own))
-        for own in range(N_PARTITIONS[model.name])
+        SourcePartition(model.topic, partition): _cursor(
+            PublishedCounter(model), topic, partition, published(written, topic, partition)
+        )
+        for partition in range(N_PARTITIONS[model.name])
     }
 
 
 def _cursor(counter: SourceCounter, topic: str, partition: int, log: Log) -> Cursor:
-    is_whole = isinstance(counter, RawCounter)
-    return SourceCursor(topic, counter, _reader(runs_of(topic, partition, log)), is_whole=is_whole)
+    return SourceCursor(
+        topic, counter, _reader(batches_of(topic, partition, log)), is_whole=isinstance(counter, RawCounter)
+    )
 
 
 def _outcome_cursors(model: ModelPolicy, logs: Logs) -> dict[SourcePartition, Cursor]:
     topic, n = outcome_join_topic(APP_ID, model.name), N_PARTITIONS[model.name]
     topology = Topology({outcome_join_topic(APP_ID, model.name): n, FAIRNESS_PARTIALS: N_PARTIALS}, APP_ID)
     return {
-        SourcePartition(topic, own): OutcomeCursor(
-            "labels", model, own, topology, _reader(runs_of(topic, own, logs[topic, own])), 0
+        SourcePartition(topic, partition): OutcomeCursor(
+            "labels", model, partition, topology, _reader(batches_of(topic, partition, logs[topic, partition])), 0
         )
-        for own in range(n)
+        for partition in range(n)
     }
 
 
-def _reader(runs: Iterator[Batch]) -> Callable[[], Batch | None]:
-    return lambda: next(runs, None)
+def _reader(batches: Iterator[Batch]) -> Callable[[], Batch | None]:
+    return lambda: next(batches, None)
 
 
 def range_replays(policy: Policy, logs: Logs) -> Iterator[dict[str, Any]]:
-    """Judge all loans again under three policies, single attributes only."""
+    """Judge all loans again under three policies, by single attributes only."""
     model = policy.model("loans")
     model = msgspec.structs.replace(model, detection=msgspec.structs.replace(model.detection, max_depth=1))
-    whole = msgspec.structs.replace(policy, models=(model,))
+    loans_policy = msgspec.structs.replace(policy, models=(model,))
     settings = [
         ScenarioSettings(settings={"threshold.dir": "0.9", "window": "2m"}),
         ScenarioSettings(references={"age": "18-29"}, groups={"race": {"black": "minority", "asian": "minority"}}),
     ]
-    scenarios = [original_scenario(whole, model), *(scenario_of(whole, model, own) for own in settings)]
-    raw = {own: logs[model.topic, own] for own in range(N_PARTITIONS["loans"])}
-    ends = {own: log[-1].offset + 1 for own, log in raw.items()}
-    begins = {own: log[0].offset for own, log in raw.items()}
+    scenarios = [
+        original_scenario(loans_policy, model),
+        *(scenario_of(loans_policy, model, setting) for setting in settings),
+    ]
+    raw = {partition: logs[model.topic, partition] for partition in range(N_PARTITIONS["loans"])}
+    ends = {partition: log[-1].offset + 1 for partition, log in raw.items()}
+    begins = {partition: log[0].offset for partition, log in raw.items()}
     replay = RangeReplay(
-        scenarios, model.topic, TimeRange(-inf, inf), ends, begins, lambda own, groups: RawCounter(own, KEYS, groups)
+        scenarios,
+        model.topic,
+        TimeRange(-inf, inf),
+        ends,
+        begins,
+        lambda model, groups: RawCounter(model, KEYS, groups),
     )
-    runs = {own: runs_of(model.topic, own, log) for own, log in raw.items()}
+    batches = {partition: batches_of(model.topic, partition, log) for partition, log in raw.items()}
     while (partition := replay.next_partition()) is not None:
-        if (run := next(runs[partition], None)) is None:
+        if (batch := next(batches[partition], None)) is None:
             replay.end(partition)
         else:
-            replay.count(run)
+            replay.count(batch)
     for name, report in replay.finish().items():
         described = plain(report)
-        described["n_duplicates"] = described.pop("n_stale")  # the file has one name for both
+        described["n_duplicates"] = described.pop("n_stale")  # the file uses one name for both
         yield {"scenario": name, "report": described}
     yield {"scenario": "", "dispositions": plain(replay.dispositions())}

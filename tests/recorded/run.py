@@ -1,7 +1,7 @@
-"""The pipeline from outside: builds the steps of a site, feeds them, decodes what they write.
+"""Build the steps of the pipeline, feed them, and decode what they write.
 
-Whatever moves or is renamed in the project is followed here, and in ``streams`` (the simulated input), ``replays`` and
-``shown``; the other modules of this package see plain data only.
+Only this module, ``streams``, ``replays`` and ``shown`` use names of the product and change when it is refactored. The
+other modules of this package use plain data only.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from stream_app.topics import (
     LATE_DECISIONS,
     outcome_join_topic,
 )
-from tests.recorded.plain import Record, Written, fields, plain
+from tests.recorded.plain import Record, WrittenRecord, fields, plain
 
 APP_ID = "recorded"
 KEYS = (RootKey("earliera", 0, b"e" * 32), RootKey("laterkea", 1_790_002_770, b"l" * 32))
@@ -44,12 +44,12 @@ N_NOTICES = 2
 PARTIALS = FAIRNESS_PARTIALS
 _SHARED = dict.fromkeys((FAIRNESS_PARTIALS, FAIRNESS_RESULTS, CAMERA_AGGREGATES), N_PARTIALS)
 _SHARED |= dict.fromkeys((DEAD_LETTERS, LATE_DECISIONS), N_NOTICES)
-_COLUMNS = {"cells": "<u4", "scores": "<i4", "times_s": "<u4", "is_favorable": "u1"}  # of the labels log
-_HEADS = ("meta", "clock")  # entries of a state that begin with its version and the hash of the layout
+_COLUMNS = {"cells": "<u4", "scores": "<i4", "times_s": "<u4", "is_favorable": "u1"}  # of the outcome-join topic
+_HEADERS = ("meta", "clock")  # entries of a state that start with its version and layout hash
 
 
 class Role(NamedTuple):
-    """What reads one topic: a lane for each of its partitions."""
+    """A kind of step that reads one topic, with one lane for each partition."""
 
     name: str
     model: str
@@ -57,29 +57,29 @@ class Role(NamedTuple):
     n_partitions: int
     make: Callable[[int], Any]
     is_raw: bool = False
-    is_of_outcomes: bool = False
+    is_outcome: bool = False
     is_judge: bool = False
 
 
 def site_policy() -> Policy:
-    """Return all models as one policy: the shipped ones and that of this folder."""
+    """Return one policy with all models: the shipped ones and the one in this folder."""
     texts = [read_policy_text(name) for name in ("loans", "credit", "camera")]
     texts.append(Path(__file__).with_name("policy.toml").read_text("utf-8"))
     return parse_policy("schema = 1\n" + "".join(text.replace("schema = 1\n", "", 1) for text in texts))
 
 
 def roles(policy: Policy) -> list[Role]:
-    """Return every role in the order in which data flows."""
-    raw, of_outcomes, joins = [], [], []
+    """Return all roles, in the order of the data flow."""
+    decision_roles, outcome_roles, join_roles = [], [], []
     for model in policy.models:
         name, n = model.name, N_PARTITIONS[model.name]
-        raw.append(Role("ingest", name, model.topic, n, partial(_ingest, model), is_raw=True))
+        decision_roles.append(Role("ingest", name, model.topic, n, partial(_ingest, model), is_raw=True))
         if model.outcome is not None:
             make, topic = partial(_outcome_ingest, model), model.outcome.topic
-            of_outcomes.append(Role("outcome ingest", name, topic, n, make, is_raw=True, is_of_outcomes=True))
-            joins.append(Role("outcomes", name, outcome_join_topic(APP_ID, name), n, partial(_outcomes, model)))
+            outcome_roles.append(Role("outcome ingest", name, topic, n, make, is_raw=True, is_outcome=True))
+            join_roles.append(Role("outcomes", name, outcome_join_topic(APP_ID, name), n, partial(_outcomes, model)))
     judge = partial(JudgeStep, policy, topology=Topology(_SHARED, APP_ID))
-    return [*raw, *of_outcomes, *joins, Role("judge", "", PARTIALS, N_PARTIALS, judge, is_judge=True)]
+    return [*decision_roles, *outcome_roles, *join_roles, Role("judge", "", PARTIALS, N_PARTIALS, judge, is_judge=True)]
 
 
 def _topology(model: ModelPolicy) -> Topology:
@@ -100,51 +100,55 @@ def _outcomes(model: ModelPolicy, partition: int) -> OutcomeStep:
 
 
 def new_step(role: Role, partition: int, state: Mapping[bytes, bytes], next_offset: int) -> Any:
-    """Make the step of a lane from its state."""
+    """Create the step of a lane and restore its state."""
     step = role.make(partition)
     step.restore(dict(state), next_offset)
     return step
 
 
 def batch_of(topic: str, partition: int, first_offset: int, records: Sequence[Record]) -> Batch:
-    """Put records into a run."""
-    offsets, times_ms = (np.array([own[place] for own in records], np.int64) for place in (0, 1))
-    values = [own.value for own in records]
+    """Make a batch of records."""
+    offsets, times_ms = (np.array([record[field] for record in records], np.int64) for field in (0, 1))
+    values = [record.value for record in records]
     return Batch(topic, partition, first_offset, records[-1].offset + 1, offsets, values, times_ms)
 
 
-def feed(step: Any, batch: Batch) -> list[Written]:
-    """Let a step read a run; return what it writes."""
+def feed(step: Any, batch: Batch) -> list[WrittenRecord]:
+    """Feed a batch to a step, and return the records that it writes."""
     return _written(step.step(batch))
 
 
-def flush(step: Any, now_s: float, *, is_caught_up: bool) -> tuple[list[Written], list[tuple[bytes, bytes | None]]]:
-    """End a transaction of a step; return what it writes, and the changes of its state."""
+def flush(
+    step: Any, now_s: float, *, is_caught_up: bool
+) -> tuple[list[WrittenRecord], list[tuple[bytes, bytes | None]]]:
+    """End a transaction of a step, and return the records that it writes and the changes of its state."""
     flushed = step.flush(now_s, is_caught_up=is_caught_up)
     return _written(flushed.outputs), flushed.changes
 
 
-def _written(outputs: Iterable[Outputs]) -> list[Written]:
+def _written(outputs: Iterable[Outputs]) -> list[WrittenRecord]:
     written = []
-    for own in outputs:
-        headers = [[] for _ in own.values] if own.headers is None else list(own.headers)
-        rows = zip(own.keys, headers, own.values, strict=True)
-        written += [Written(own.topic, own.partition, key, header, value) for key, header, value in rows]
+    for output in outputs:
+        headers = [[] for _ in output.values] if output.headers is None else list(output.headers)
+        rows = zip(output.keys, headers, output.values, strict=True)
+        written += [WrittenRecord(output.topic, output.partition, key, header, value) for key, header, value in rows]
     return written
 
 
 def counts(step: Any) -> Any:
-    """Return what a step tells the metrics after a transaction; of a report's records only how many they are."""
+    """Return what a step reports to the metrics after a transaction, with lists replaced by their lengths."""
     if not isinstance(step, JudgeStep):
         waiting = {name: getattr(step, name) for name in ("n_waiting", "n_unmatched") if hasattr(step, name)}
         return plain(step.take_report().counts) | waiting
     report = step.take_report()
-    told = {}
+    models = {}
     for name, model in report.models.items():
-        held = fields(model)
-        held["journal_entry"] = model.journal_entry is not None
-        told[name] = {own: len(value) if isinstance(value, list) else plain(value) for own, value in held.items()}
-    return {"models": told, "n_unknown_model": report.n_unknown_model}
+        values = fields(model)
+        values["journal_entry"] = model.journal_entry is not None
+        models[name] = {
+            field: len(value) if isinstance(value, list) else plain(value) for field, value in values.items()
+        }
+    return {"models": models, "n_unknown_model": report.n_unknown_model}
 
 
 def decoded(topic: str, value: bytes | None) -> Any:
@@ -154,52 +158,54 @@ def decoded(topic: str, value: bytes | None) -> Any:
     if topic == FAIRNESS_PARTIALS:
         return plain(decode_partial(value))
     if topic.startswith(outcome_join_topic(APP_ID, "")):
-        return _labels(value)
+        return _decoded_rows(value)
     return plain(msgspec.msgpack.decode(value)) if topic == FAIRNESS_JOURNAL else msgspec.json.decode(value)
 
 
-def _labels(value: bytes) -> Any:
-    """Return a record of the log in which decisions and outcomes meet, its columns as lists; of a tag three bytes."""
-    found = fields(decode_rows(value))
-    for name in found.keys() & _COLUMNS.keys():
-        found[name] = np.frombuffer(found[name], _COLUMNS[name]).tolist()
-    epochs = found["tags"] if isinstance(found["tags"], tuple) else (found["tags"],)
-    found["tags"] = [[tags[at : at + 3].hex() for at in range(0, len(tags), 8)] for tags in epochs]
-    return found
+def _decoded_rows(value: bytes) -> Any:
+    """Return a record of the outcome-join topic, with columns as lists and tags cut to three bytes."""
+    rows = fields(decode_rows(value))
+    for name in rows.keys() & _COLUMNS.keys():
+        rows[name] = np.frombuffer(rows[name], _COLUMNS[name]).tolist()
+    epochs = rows["tags"] if isinstance(rows["tags"], tuple) else (rows["tags"],)
+    rows["tags"] = [[tags[start : start + 3].hex() for start in range(0, len(tags), 8)] for tags in epochs]
+    return rows
 
 
 def described_state(step: Any, state: Mapping[bytes, bytes]) -> Any:
-    """Return how many entries of each kind a restored state has, its heads, and which windows a judge shows anew."""
+    """Return the number of entries of each kind in a restored state, its headers, and the newest results of a judge."""
     n_entries: Counter[str] = Counter()
-    found: dict[str, Any] = {"n_entries": n_entries}
+    description: dict[str, Any] = {"n_entries": n_entries}
     for key, value in state.items():
         names = key.decode().split("|")
         kind = names.pop(1 if isinstance(step, JudgeStep) else 0)
         n_entries[kind] += 1
-        if kind in _HEADS:
+        if kind in _HEADERS:
             version, layout_hash, *rest = msgspec.msgpack.decode(value)
-            head = {"state_version": version, "layout_hash": layout_hash, "rest": rest}
-            found.setdefault(kind, {})["|".join(names)] = head
+            header = {"state_version": version, "layout_hash": layout_hash, "rest": rest}
+            description.setdefault(kind, {})["|".join(names)] = header
     if isinstance(step, JudgeStep):
-        found["newest"] = [[own.key, own.revision, own.n, own.state] for own in step.newest_results()]
-    return plain(found)
+        description["newest"] = [
+            [result.key, result.revision, result.n, result.state] for result in step.newest_results()
+        ]
+    return plain(description)
 
 
 def tampered(name: str, log: list[bytes | None]) -> list[bytes | None]:
-    """Return what a broken or former owner would write behind a log of partials."""
+    """Return the invalid partials that a faulty or former owner of a lane would append to a log."""
     if name == "tombstone":
         return [None]
-    if name == "old news":
+    if name == "stale partials":
         return log[len(log) // 2 : len(log) // 2 + 3]
-    told = [(value, decode_partial(value)) for value in log[-8:] if value]
-    _, last = max(told, key=lambda own: len(own[1].panes))
+    partials = [decode_partial(value) for value in log[-8:] if value]
+    last = max(partials, key=lambda partial: len(partial.panes))
     if name == "unknown model":
         return [encode_partial(msgspec.structs.replace(last, model="nobody"))]
-    head = msgspec.structs.replace(last, n_parts=2, panes=last.panes[:1])
+    first_part = msgspec.structs.replace(last, n_parts=2, panes=last.panes[:1])
     if name == "first part only":
-        return [encode_partial(head)]
-    assert name == "cut in two"
+        return [encode_partial(first_part)]
+    assert name == "two parts"
     return [
-        encode_partial(head),
+        encode_partial(first_part),
         encode_partial(msgspec.structs.replace(last, part=1, n_parts=2, panes=last.panes[1:])),
     ]

@@ -1,4 +1,4 @@
-"""When the steps read, flush and start again, by a clock that the schedule sets."""
+"""The schedule: when the steps read, flush and restart, on a simulated clock."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from tests.recorded.streams import START_S
 
 
 class Turn(NamedTuple):
-    """Every lane reads what the broker took by now, and ends a transaction.
+    """One step of the schedule: every lane reads what the broker has appended so far, and ends a transaction.
 
     Attributes:
-        now_s: The time.
-        is_judged: Whether the lanes of the partials end a transaction too; else they only read.
-        is_lost: Whether all transactions of the turn fail: nothing is written, and each step starts again.
-        is_restart: Whether each step starts again afterwards, from its state and nothing else.
-        n_runs: Most runs that a lane reads.
+        now_s: The simulated time.
+        is_judged: Whether the lanes of the judge end a transaction too, rather than only read.
+        is_lost: Whether all transactions of the turn fail, so that nothing is written and all steps restart.
+        is_restart: Whether all steps restart from their state afterwards.
+        max_batches: Maximum number of batches that a lane reads.
         is_outcomes_first: Whether outcomes are read before decisions.
-        partials: What else is written into the log of partials: names of ``run.TAMPERED``.
+        partials: Invalid partials to append to the logs, by their name in ``run.tampered``.
     """
 
     now_s: float
     is_judged: bool = True
     is_lost: bool = False
     is_restart: bool = False
-    n_runs: int = 1000
+    max_batches: int = 1000
     is_outcomes_first: bool = False
     partials: tuple[str, ...] = ()
 
@@ -33,12 +33,12 @@ TURNS = (
     Turn(START_S + 1.5),
     Turn(START_S + 25, is_judged=False),
     Turn(START_S + 42, is_judged=False, is_outcomes_first=True),
-    Turn(START_S + 60, is_judged=False, partials=("cut in two", "unknown model")),
+    Turn(START_S + 60, is_judged=False, partials=("two parts", "unknown model")),
     Turn(START_S + 80, is_outcomes_first=True, is_restart=True, partials=("first part only",)),
     Turn(START_S + 96, is_judged=False),
     Turn(START_S + 110, is_lost=True),
-    Turn(START_S + 111, is_judged=False, n_runs=3),
-    Turn(START_S + 127, partials=("tombstone", "old news"), is_restart=True),
+    Turn(START_S + 111, is_judged=False, max_batches=3),
+    Turn(START_S + 127, partials=("tombstone", "stale partials"), is_restart=True),
     Turn(START_S + 150, is_judged=False),
     Turn(START_S + 172, is_outcomes_first=True),
     Turn(START_S + 190, is_judged=False),

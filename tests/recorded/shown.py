@@ -1,4 +1,4 @@
-"""What of the results and alerts may be seen by people, and what a policy makes of a sample of records."""
+"""Results and alerts after disclosure control, and the effect of a policy on a sample of records."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from stream_app.pipeline.records.outcome_results import decode_any_result
 from stream_app.pipeline.records.results import TOTAL_WINDOW, Result
 from stream_app.policy import Policy
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_RESULTS
-from tests.recorded.plain import Record, Written, plain
+from tests.recorded.plain import Record, WrittenRecord, plain
 from tests.recorded.run import batch_of
 
 _SAMPLE_KEY = RootKey("samplekk", 0, b"s" * 32)
 
 
-def shown_totals(policy: Policy, told: Mapping[str, Sequence[Written]]) -> Iterator[Any]:
-    """Yield the last running totals of each attribute as people see them."""
-    results = [decode_any_result(own.value or b"") for own in told[FAIRNESS_RESULTS]]
-    for result in {own.key: own for own in results if own.window == TOTAL_WINDOW}.values():
+def shown_totals(policy: Policy, written: Mapping[str, Sequence[WrittenRecord]]) -> Iterator[Any]:
+    """Yield the last running totals of each attribute after disclosure control."""
+    results = [decode_any_result(record.value or b"") for record in written[FAIRNESS_RESULTS]]
+    for result in {result.key: result for result in results if result.window == TOTAL_WINDOW}.values():
         k = policy.model(model_of(result.model)).privacy.k
         if isinstance(result, Result):
             yield plain(with_sequences(disclose_result(result, k)))
@@ -34,16 +34,16 @@ def shown_totals(policy: Policy, told: Mapping[str, Sequence[Written]]) -> Itera
             yield plain(disclose_outcomes(result, k))
 
 
-def shown_alerts(policy: Policy, told: Mapping[str, Sequence[Written]]) -> Iterator[Any]:
-    """Yield each alert as people see it; the id is the key of its record already."""
-    for own in told[FAIRNESS_ALERTS]:
-        alert = decode_alert(own.value or b"")
+def shown_alerts(policy: Policy, written: Mapping[str, Sequence[WrittenRecord]]) -> Iterator[Any]:
+    """Yield each alert after disclosure control, without its id, which is the key of its record."""
+    for record in written[FAIRNESS_ALERTS]:
+        alert = decode_alert(record.value or b"")
         shown = plain(disclose_alert(alert, policy.model(model_of(alert.model)).privacy.k))
         yield {name: value for name, value in shown.items() if name != "id"}
 
 
 def samples(policy: Policy, logs: Mapping[tuple[str, int], list[Record]]) -> Iterator[Any]:
-    """Yield what each policy makes of the records of a partition."""
+    """Yield the result of trying each model on the records of one partition."""
     for model in policy.models:
         records = logs[model.topic, 1]
         yield plain(try_sample(model, [batch_of(model.topic, 1, records[0].offset, records)], _SAMPLE_KEY))

@@ -1,4 +1,4 @@
-"""All lanes of all models in memory: logs, states and transactions, as Kafka would store them."""
+"""All lanes of all models in memory, with their logs, states and transactions."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from typing import Any
 from tests.recorded import run
 from tests.recorded.inputs import Logs
 from tests.recorded.lines import Line
-from tests.recorded.plain import Record, Written
+from tests.recorded.plain import Record, WrittenRecord
 from tests.recorded.run import Role
 from tests.recorded.schedule import Turn
 
-N_RUN = 64  # records of a run
+BATCH_SIZE = 64  # records
 
 Log = list[Record]
 
 
 @dataclass
 class Lane:
-    """One partition of what a role reads.
+    """One partition of the topic that a role reads, with its step and state.
 
     Attributes:
         role: The role.
         partition: The partition.
-        source: What it reads; grows.
-        state: The state topic.
-        committed: Next offset, as of the last transaction.
-        next_offset: Next offset in memory.
+        source: The log that the lane reads. It grows during the run.
+        state: The content of the changelog topic.
+        committed: The next offset as of the last transaction.
+        next_offset: The next offset to read.
     """
 
     role: Role
@@ -42,28 +42,28 @@ class Lane:
 
     def __post_init__(self) -> None:
         if self.source:
-            self.committed = self.source[0].offset  # earlier records are gone
+            self.committed = self.source[0].offset  # earlier records were deleted
         self.restart()
 
     def restart(self) -> None:
-        """Start again from the state and the committed offset, and from nothing else."""
+        """Restart from the state and the committed offset only."""
         self.next_offset = self.committed
         self.step = run.new_step(self.role, self.partition, self.state, self.committed)
 
-    def left(self, now_s: float) -> Log:
-        """Return what is there by now and was not read."""
-        left = (record for record in self.source if record.offset >= self.next_offset)
-        return list(takewhile(lambda record: record.time_ms < now_s * 1000, left))
+    def unread(self, now_s: float) -> Log:
+        """Return the records that are available and were not read yet."""
+        remaining = (record for record in self.source if record.offset >= self.next_offset)
+        return list(takewhile(lambda record: record.time_ms < now_s * 1000, remaining))
 
-    def read(self, records: Log) -> list[Written]:
-        """Read a run."""
+    def read(self, records: Log) -> list[WrittenRecord]:
+        """Read a batch."""
         written = run.feed(self.step, run.batch_of(self.role.topic, self.partition, self.next_offset, records))
         self.next_offset = records[-1].offset + 1
         return written
 
-    def commit(self, now_s: float) -> list[Written]:
-        """End the transaction."""
-        written, changes = run.flush(self.step, now_s, is_caught_up=not self.left(now_s))
+    def commit(self, now_s: float) -> list[WrittenRecord]:
+        """End the transaction and apply the changes of the state."""
+        written, changes = run.flush(self.step, now_s, is_caught_up=not self.unread(now_s))
         for key, value in changes:
             if value is None:
                 self.state.pop(key, None)
@@ -74,10 +74,10 @@ class Lane:
 
 
 class Site:
-    """What a worker with all roles does.
+    """A worker with all roles, in memory.
 
     Attributes:
-        lines: Everything that was written, with what was reported to the metrics, in order.
+        lines: Everything that was written or reported to the metrics, in order.
         logs: The topics that lanes read.
         written: The records of each topic as bytes.
     """
@@ -85,12 +85,12 @@ class Site:
     def __init__(self, raw: Logs) -> None:
         self.policy = run.site_policy()
         self.lines: list[Line] = []
-        self.written: dict[str, list[Written]] = defaultdict(list)
+        self.written: dict[str, list[WrittenRecord]] = defaultdict(list)
         self.logs: dict[tuple[str, int], Log] = defaultdict(list)
         self.roles = run.roles(self.policy)
         for role in self.roles:
             for partition in range(role.n_partitions):
-                records = raw[role.model, role.is_of_outcomes, partition] if role.is_raw else []
+                records = raw[role.model, role.is_outcome, partition] if role.is_raw else []
                 self.logs[role.topic, partition] += records
         self.lanes = [
             Lane(role, partition, self.logs[role.topic, partition])
@@ -99,11 +99,11 @@ class Site:
         ]
         self._turn = 0
 
-    def take(self, turn: Turn) -> None:
-        """Let every lane have its turn, role by role."""
+    def run_turn(self, turn: Turn) -> None:
+        """Run one turn of the schedule for every lane, role by role."""
         order = list(self.roles)
         if turn.is_outcomes_first:
-            order.sort(key=lambda role: (not role.is_raw, not role.is_of_outcomes))
+            order.sort(key=lambda role: (not role.is_raw, not role.is_outcome))
         for role in order:
             lanes = [lane for lane in self.lanes if lane.role == role]
             pending = self._read(lanes, turn)
@@ -118,16 +118,18 @@ class Site:
                 self._report(f"state of {lane.role.name}", lane, run.described_state(lane.step, lane.state))
         self._turn += 1
 
-    def _read(self, lanes: list[Lane], turn: Turn) -> dict[int, list[Written]]:
-        """Let the lanes of a role read, a run of each in turn."""
-        written: dict[int, list[Written]] = {lane.partition: [] for lane in lanes}
-        cut = [[(lane, records) for records in _runs(lane.left(turn.now_s), turn.n_runs)] for lane in lanes]
-        for row in zip_longest(*cut):
+    def _read(self, lanes: list[Lane], turn: Turn) -> dict[int, list[WrittenRecord]]:
+        """Let the lanes of a role read, alternating after each batch."""
+        written: dict[int, list[WrittenRecord]] = {lane.partition: [] for lane in lanes}
+        batches = [
+            [(lane, records) for records in _batches(lane.unread(turn.now_s), turn.max_batches)] for lane in lanes
+        ]
+        for row in zip_longest(*batches):
             for lane, records in filter(None, row):
                 written[lane.partition] += lane.read(records)
         return written
 
-    def _commit(self, lane: Lane, pending: list[Written], turn: Turn) -> None:
+    def _commit(self, lane: Lane, pending: list[WrittenRecord], turn: Turn) -> None:
         written = [*pending, *lane.commit(turn.now_s)]
         for record in written:
             self.written[record.topic].append(record)
@@ -149,13 +151,13 @@ class Site:
         self._report(f"counts of {lane.role.name}", lane, run.counts(lane.step))
 
     def _append(self, topic: str, partition: int, values: list[bytes | None]) -> None:
-        """Write a transaction into a log; its marker takes an offset."""
+        """Append a transaction to a log. Its marker occupies an offset."""
         log = self.logs[topic, partition]
         first = log[-1].offset + 2 if log else 0
         log += [Record(first + number, 0, value) for number, value in enumerate(values)]
 
     def _tamper(self, name: str) -> None:
-        """Write into the logs of partials what a former or broken owner would."""
+        """Append the invalid partials of a faulty or former owner to the logs of partials."""
         for (topic, partition), log in self.logs.items():
             if topic == run.PARTIALS and (values := run.tampered(name, [record.value for record in log])):
                 self._append(topic, partition, values)
@@ -165,7 +167,7 @@ class Site:
         self.lines.append({"topic": topic, "partition": lane.partition, "turn": self._turn, **name, "value": value})
 
 
-def _runs(records: Log, most: int) -> Iterator[Log]:
-    """Cut into runs."""
-    for first in range(0, min(len(records), most * N_RUN), N_RUN):
-        yield records[first : first + N_RUN]
+def _batches(records: Log, max_batches: int) -> Iterator[Log]:
+    """Split records into at most ``max_batches`` batches."""
+    for first in range(0, min(len(records), max_batches * BATCH_SIZE), BATCH_SIZE):
+        yield records[first : first + BATCH_SIZE]

@@ -1,4 +1,4 @@
-"""On one recorded input the pipeline writes what it wrote before, names aside."""
+"""For the recorded input the pipeline writes the recorded output, apart from renamed fields."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.recorded.inputs import Logs, logs
 from tests.recorded.lines import Line, by_topic, read
 from tests.recorded.names import RENAMED, Renames
 from tests.recorded.record import drive, recorded
-from tests.recorded.site import N_RUN
+from tests.recorded.site import BATCH_SIZE
 
 Topics = dict[str, list[Line]]
 
@@ -33,45 +33,45 @@ TOPICS = {
 
 @pytest.fixture(scope="module")
 def expected() -> Topics:
-    """Return the file, by the names of the day on which it was written."""
+    """Return the recorded file, with its original names."""
     return read()
 
 
 def test_everything_is_written_as_recorded(expected: Topics) -> None:
-    found = next(differences(expected, by_topic(recorded(logs()))), None)
-    if found is not None:
-        pytest.fail(str(found), pytrace=False)
+    difference = next(differences(expected, by_topic(recorded(logs()))), None)
+    if difference is not None:
+        pytest.fail(str(difference), pytrace=False)
 
 
-def test_one_decision_that_was_changed_is_found(expected: Topics) -> None:
-    got = by_topic(drive(with_one_refusal(logs())).lines)
+def test_one_changed_decision_is_detected(expected: Topics) -> None:
+    got = by_topic(drive(with_one_more_denial(logs())).lines)
     assert {"loan-decisions", "fairness-partials", "fairness-results"} <= {
         line.topic for line in differences(expected, got)
     }
 
 
-def with_one_refusal(raw: Logs) -> Logs:
+def with_one_more_denial(raw: Logs) -> Logs:
     log = raw["loans", False, 1]
-    place = next(place for place in range(200, len(log)) if b'"approved":true' in (log[place].value or b""))
-    log[place] = log[place]._replace(value=(log[place].value or b"").replace(b":true", b":false"))
+    index = next(index for index in range(200, len(log)) if b'"approved":true' in (log[index].value or b""))
+    log[index] = log[index]._replace(value=(log[index].value or b"").replace(b":true", b":false"))
     return raw
 
 
-def test_a_record_too_many_or_too_few_is_found() -> None:
+def test_an_additional_or_missing_record_is_detected() -> None:
     one, two = {"t": [{"topic": "t", "value": 1}]}, {"t": [{"topic": "t", "value": 1}, {"topic": "t", "value": 2}]}
-    assert [(line.place, line.got) for line in differences(two, one)] == [(1, None)]
-    assert [(line.place, line.expected) for line in differences(one, two)] == [(1, None)]
+    assert [(line.position, line.got) for line in differences(two, one)] == [(1, None)]
+    assert [(line.position, line.expected) for line in differences(one, two)] == [(1, None)]
 
 
-def test_a_number_of_another_type_and_a_missing_field_are_found() -> None:
+def test_a_changed_number_type_and_a_missing_field_are_detected() -> None:
     line = {"topic": "t", "value": {"rate": 1.0, "cause": None}}
-    [found] = differences({"t": [line]}, {"t": [line | {"value": {"rate": 1, "cause": None}}]})
-    assert found.path == "value.rate"
-    [found] = differences({"t": [line]}, {"t": [line | {"value": {"rate": 1.0}}]})
-    assert found.path == "value.cause"
+    [difference] = differences({"t": [line]}, {"t": [line | {"value": {"rate": 1, "cause": None}}]})
+    assert difference.path == "value.rate"
+    [difference] = differences({"t": [line]}, {"t": [line | {"value": {"rate": 1.0}}]})
+    assert difference.path == "value.cause"
 
 
-def test_a_rename_that_is_stated_is_no_difference() -> None:
+def test_a_listed_rename_is_not_a_difference() -> None:
     old = {"topic": "labels-m", "key": "m|total|a1", "value": {"favourable": 1, "state": "all_clear", "rules": ["gap"]}}
     new = {"topic": "joins-m", "key": "m|all|b7", "value": {"favorable": 1, "state": "recovery", "rules": ["distance"]}}
     renames = Renames(
@@ -79,46 +79,46 @@ def test_a_rename_that_is_stated_is_no_difference() -> None:
         fields_of={"labels-m": {"favourable": "favorable"}},
         values={"state": {"all_clear": "recovery"}, "rules": {"gap": "distance"}, "key": {"total": "all"}},
     )
-    [found] = differences({"labels-m": [old]}, {"joins-m": [new]}, renames)
-    assert found.path == "key"
+    [difference] = differences({"labels-m": [old]}, {"joins-m": [new]}, renames)
+    assert difference.path == "key"
     renames = replace(renames, hashed_keys=frozenset({"labels-m"}))
     assert not list(differences({"labels-m": [old]}, {"joins-m": [new]}, renames))
 
 
-def test_what_is_masked_is_not_compared() -> None:
+def test_a_masked_field_is_not_compared() -> None:
     line = {"topic": "t", "value": [{"policy_hash": "a", "n": 1}]}
     assert not list(differences({"t": [line]}, {"t": [line | {"value": [{"policy_hash": "b", "n": 1}]}]}))
-    [found] = differences({"t": [line]}, {"t": [line | {"value": [{"policy_hash": "b", "n": 2}]}]})
-    assert str(found) == "t[0]: value[0].n\n  expected 1\n  got      2"
+    [difference] = differences({"t": [line]}, {"t": [line | {"value": [{"policy_hash": "b", "n": 2}]}]})
+    assert str(difference) == "t[0]: value[0].n\n  expected 1\n  got      2"
 
 
-def test_every_rename_is_of_a_name_that_was_written(expected: Topics) -> None:
+def test_every_renamed_name_occurs_in_the_file(expected: Topics) -> None:
     text = json.dumps(expected)
     assert not [name for name in RENAMED.old_names() if name not in text]
 
 
-def test_the_input_holds_repeats_within_a_run_and_far_apart() -> None:
-    apart = Counter(
-        second - first < N_RUN
+def test_the_input_contains_duplicates_that_are_close_together_and_far_apart() -> None:
+    n_by_closeness = Counter(
+        second - first < BATCH_SIZE
         for log in logs().values()
-        for places in _places_by_value([line.value for line in log]).values()
-        for first, second in pairwise(places)
+        for indexes in _indexes_by_value([line.value for line in log]).values()
+        for first, second in pairwise(indexes)
     )
-    assert min(apart[True], apart[False]) > 5
+    assert min(n_by_closeness[True], n_by_closeness[False]) > 5
 
 
-def _places_by_value(values: list[bytes | None]) -> dict[bytes, list[int]]:
-    places: dict[bytes, list[int]] = {}
-    for place, value in enumerate(values):
+def _indexes_by_value(values: list[bytes | None]) -> dict[bytes, list[int]]:
+    indexes: dict[bytes, list[int]] = {}
+    for index, value in enumerate(values):
         if value:
-            places.setdefault(value, []).append(place)
-    return places
+            indexes.setdefault(value, []).append(index)
+    return indexes
 
 
-def test_the_file_holds_every_kind_of_record(expected: Topics) -> None:
+def test_the_file_contains_every_kind_of_record(expected: Topics) -> None:
     assert set(expected) >= TOPICS
     assert {line["value"]["reason"] for line in expected["dead-letters"]} == REASONS
-    assert not [kind for kind, is_there in kinds(expected) if not is_there]
+    assert not [kind for kind, is_present in kinds(expected) if not is_present]
 
 
 def kinds(topics: Topics) -> Iterator[tuple[str, bool]]:
@@ -150,13 +150,13 @@ def kinds(topics: Topics) -> Iterator[tuple[str, bool]]:
     for model in ("loans", "credit", "camera"):
         yield f"late {model}", any(line["value"]["model"] == model for line in topics["late-decisions"])
     yield "restarts", {len(topics[f"state of {role}"]) for role in ("ingest", "judge")} == {50, 10}
-    yield "the same when told again", not any(line["value"]["unlike"] for line in topics["told again"])
-    yield "the same when counted again", not any(line["value"]["unlike"] for line in topics["counted again"])
+    yield "recomputed results are equal", not any(line["value"]["unlike"] for line in topics["told again"])
+    yield "recounted panes are equal", not any(line["value"]["unlike"] for line in topics["counted again"])
     yield from _counted(topics)
 
 
 def _counted(topics: Topics) -> Iterator[tuple[str, bool]]:
-    wanted = {
+    required = {
         "counts of ingest": (
             "loans.n_repeats", "credit.n_repeats", "camera.n_repeats", "grants.n_repeats", "loans.n_tombstones",
             "camera.decisions.event", "grants.dropped.undeclared", "grants.dropped.person.name", "camera.dropped.bbox",
@@ -173,7 +173,7 @@ def _counted(topics: Topics) -> Iterator[tuple[str, bool]]:
             ".models.camera.n_closed.1m.suppressed", ".models.credit/outcomes.n_closed.1m.insufficient",
         ),
     }  # fmt: skip
-    for topic, names in wanted.items():
+    for topic, names in required.items():
         sums: Counter[str] = Counter()
         for line in topics[topic]:
             _add(sums, line["value"], line["model"])
