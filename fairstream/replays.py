@@ -121,7 +121,7 @@ def replay(  # noqa: PLR0913 - the options of the command, by name
     time_range = TimeRange(moment_s("start", start, -math.inf), moment_s("end", end, math.inf))
     choice = SourceChoice("published" if published else "raw", source_topic)
     settings = load_settings(os.environ, kafka=kafka, state_dir=None if state_dir is None else str(state_dir))
-    judgments = [original_scenario(loaded, selected_model)]
+    judgments = [original_scenario(selected_model)]
     judgments += [_scenario(loaded, selected_model, name, change) for name, change in (scenarios or {}).items()]
     if len({scenario.name for scenario in judgments}) < len(judgments):
         raise ConfigError(f"scenarios: {judgments[0].name!r} is the name of the policy as it is", action="Rename it")
@@ -177,7 +177,7 @@ def _model(policy: Policy, name: str | None) -> ModelPolicy:
 
 def _scenario(policy: Policy, model: ModelPolicy, name: str, change: Mapping[str, Setting] | Policy) -> Scenario:
     if isinstance(change, Policy):
-        return Scenario(name=name, model=change.model(model.name), policy_hash=change.hash())
+        return Scenario(name=name, model=change.model(model.name), policy_hash=change.model(model.name).hash())
     references = {key.removeprefix(_REFERENCE): str(value) for key, value in change.items() if _is_reference(key)}
     settings = parse_settings(f"{key}={value}" for key, value in change.items() if not _is_reference(key))
     return scenario_of(policy, model, ScenarioSettings(settings, references), name)

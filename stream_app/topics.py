@@ -104,6 +104,7 @@ FAIRNESS_PARTIALS = _name_of("partials")
 FAIRNESS_RESULTS = _name_of("results")
 FAIRNESS_ALERTS = _name_of("alerts")
 FAIRNESS_JOURNAL = _name_of("journal")
+FAIRNESS_POLICIES = _name_of("policies")
 CAMERA_AGGREGATES = _name_of("camera aggregates")
 FAIRNESS_AUDIT = _name_of("audit")
 

@@ -93,7 +93,7 @@ def main() -> None:
     task = Task.from_argv()
     policy = msgspec.convert(task.policy, Policy)
     [model] = policy.models
-    original = original_scenario(policy, model)
+    original = original_scenario(model)
     mode, marks = task.options["mode"], Marks(task.marks_path)
     marks.first()
     match mode:

@@ -1,9 +1,9 @@
 """The steps of the pipeline, in the order in which data flows, and replay, which runs them again. Pure: no I/O.
 
 ``contract`` is the data that passes between a step and the engine that drives it, ``lane_step`` the protocol of a
-step and of what it reports, ``topology`` where the topics are; ``layout`` defines the cells that all steps count, and
-``names`` the name under which outcomes are counted. ``ingest`` reads raw records, ``outcomes`` joins outcomes to
-decisions, ``panes`` publishes the counts of both, and ``judge`` closes windows and judges them. ``records`` are the
-records in the topics, ``disclosure`` decides what of them may be shown. ``replay`` counts and judges again from the
-topics.
+step and of what it reports, ``topology`` where the topics are; ``layout`` defines the cells that all steps count,
+``policy_book`` which policy of a model is the newest, and ``names`` the name under which outcomes are counted.
+``ingest`` reads raw records, ``outcomes`` joins outcomes to decisions, ``panes`` publishes the counts of both, and
+``judge`` closes windows and judges them. ``records`` are the records in the topics, ``disclosure`` decides what of
+them may be shown. ``replay`` counts and judges again from the topics.
 """

@@ -176,7 +176,7 @@ def range_replays(policy: Policy, logs: Logs) -> Iterator[dict[str, Any]]:
         ScenarioSettings(references={"age": "18-29"}, groups={"race": {"black": "minority", "asian": "minority"}}),
     ]
     scenarios = [
-        original_scenario(loans_policy, model),
+        original_scenario(model),
         *(scenario_of(loans_policy, model, setting) for setting in settings),
     ]
     raw = {partition: logs[model.topic, partition] for partition in range(N_PARTITIONS["loans"])}

@@ -109,7 +109,7 @@ def run_replay(
     time_range = select_time_range(selection.from_, selection.to, name.made_at_s)
     time_range = named.resolve(settings, model, name.made_at_s) or time_range
     choice = select_source(model, source)
-    scenarios = [original_scenario(policy, model)]
+    scenarios = [original_scenario(model)]
     similar = SimilarCases(model, time_range, content.consistency) if content.consistency else None
     observe = similar.reader_of if similar is not None else None
     with progress_bar("replaying", as_json=as_json) as note:

@@ -101,13 +101,17 @@ class ScenarioFlags:
             if settings.name
         ]
         scenarios = [
-            original_scenario(policy, model),
+            original_scenario(model),
             *(scenario_of(policy, model, settings) for settings in requested),
         ]
         described = {settings.name: settings.described() for settings in requested}
         if self.other_policy is not None:
             other = load_policy(self.other_policy)
-            scenarios.append(Scenario(name=self.other_policy, model=other.model(model.name), policy_hash=other.hash()))
+            scenarios.append(
+                Scenario(
+                    name=self.other_policy, model=other.model(model.name), policy_hash=other.model(model.name).hash()
+                )
+            )
             described[self.other_policy] = {"policy": self.other_policy}
         if len(scenarios) == 1:
             raise ConfigError(

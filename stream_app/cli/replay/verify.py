@@ -56,9 +56,7 @@ def verify(
     if alert is not None:
         compared = range_of_alert(settings, model, alert, has_outcomes=True)
     with progress_bar("verifying", as_json=as_json) as note:
-        verification = recompute(
-            settings, policy, model, choice, compared, note, k=0 if unsafe_exact else model.privacy.k
-        )
+        verification = recompute(settings, model, choice, compared, note, k=0 if unsafe_exact else model.privacy.k)
     if as_json:
         print_json(verification)
     else:

@@ -33,7 +33,7 @@ class Partial(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
 
     Attributes:
         model: Name of the model.
-        layout_hash: Hash of the cell layout; the judge rejects a different one.
+        layout_hash: Hash of the cell layout; the judge maps the cells of another one.
         topic: Source topic.
         partition: Source partition.
         n_partitions: Number of partitions of the source topic; all must report before a pane can close.
@@ -46,6 +46,10 @@ class Partial(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
         n_parts: Number of parts of this flush.
         panes: The panes that changed since the last flush.
         first_offset: Where the lane began when it had no state yet: no record below was ever counted.
+        app_id: Deployment of the lane; empty in partials of version 0.2.
+        policy_hash: Hash of the policy of the model under which the lane counts; empty likewise.
+        policy_number: When that policy was registered, milliseconds since the epoch; a higher number is newer.
+        counted_since: Offset from which on the lane counts under that policy.
     """
 
     model: str
@@ -61,6 +65,10 @@ class Partial(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
     n_parts: int = 1
     panes: tuple[PanePartial, ...] = ()
     first_offset: int = 0
+    app_id: str = ""
+    policy_hash: str = ""
+    policy_number: int = 0
+    counted_since: int = 0
 
 
 _encoder = msgspec.msgpack.Encoder()

@@ -19,6 +19,23 @@ class SourcePartition(NamedTuple):
     partition: int
 
 
+class CountedUnder(NamedTuple):
+    """The policy under which a source partition is counted.
+
+    Attributes:
+        policy_hash: Its hash; empty where version 0.2 counted.
+        policy_number: When it was registered, milliseconds since the epoch; a higher number is newer.
+        since_offset: Offset from which on it applies.
+    """
+
+    policy_hash: str = ""
+    policy_number: int = 0
+    since_offset: int = 0
+
+
+NOT_NAMED = CountedUnder()  # version 0.2 did not say
+
+
 @dataclass(frozen=True)
 class SourceProgress:
     """What a source partition reported last.
@@ -29,6 +46,7 @@ class SourceProgress:
         max_event_s: Highest event time seen; None before the first event.
         is_idle: Read to its end and silent.
         first_offset: No record below was ever counted.
+        counted_under: The policy under which it is counted.
     """
 
     next_offset: int
@@ -36,6 +54,7 @@ class SourceProgress:
     max_event_s: int | None
     is_idle: bool
     first_offset: int = 0
+    counted_under: CountedUnder = NOT_NAMED
 
     def is_final(self, pane_start_s: int) -> bool:
         """Return whether a pane cannot change any more in this partition."""

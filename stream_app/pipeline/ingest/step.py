@@ -26,11 +26,13 @@ from stream_app.pipeline.ingest.writers.notices import NoticeWriter
 from stream_app.pipeline.ingest.writers.outcome_join import DecisionWriter
 from stream_app.pipeline.panes.partial_writer import PaneOrigin
 from stream_app.pipeline.panes.publisher import PanePublisher
+from stream_app.pipeline.policy_book import PolicyBook
 from stream_app.pipeline.topology import Topology
 from stream_app.policy import ModelPolicy
 from stream_app.topics import outcome_join_topic
 
-STATE_VERSION = 3
+STATE_VERSION = 4
+_READABLE_VERSIONS = (3, STATE_VERSION)  # 3: version 0.2, whose state does not name its policy
 _HEAD_KEY = b"meta"
 
 
@@ -41,6 +43,8 @@ class _IngestHead(msgspec.Struct, array_like=True, frozen=True):
     layout_hash: str
     max_event_s: int | None
     first_offset: int = 0  # where the lane began: no record below it was ever counted
+    policy_hash: str = ""  # of the policy under which the lane counts
+    counted_since: int = 0  # offset from which on it does
 
 
 class IngestStep:
@@ -51,14 +55,23 @@ class IngestStep:
         keys: Root keys of the pseudonyms.
         partition: Source partition.
         topology: Where outputs go.
+        book: The policies that were ever registered; None for this one alone.
 
     Cost: about 6 microseconds per event with two identifiers; state grows with open panes times cells and with the
     deduplication window, not with the number of events.
     """
 
-    def __init__(self, model: ModelPolicy, keys: tuple[RootKey, ...], partition: int, topology: Topology) -> None:
+    def __init__(
+        self,
+        model: ModelPolicy,
+        keys: tuple[RootKey, ...],
+        partition: int,
+        topology: Topology,
+        book: PolicyBook | None = None,
+    ) -> None:
         self._model = model
-        self._layout_hash = model.layout_hash()
+        self._layout_hash, self._policy_hash = model.layout_hash(), model.hash()
+        registered = (book or PolicyBook.of([model])).get(model.name, self._policy_hash)
         self._admission = Admission(model, keys)
         self._deduplication_log = DeduplicationLog(self._admission.window)
         self._awaiting: DecisionWriter | None = None
@@ -68,7 +81,12 @@ class IngestStep:
         schema = self._admission.schema
         self._counter = EventCounter(model, schema, self._awaiting.add_cells if self._awaiting else None)
         origin = PaneOrigin(
-            model.name, self._layout_hash, self._counter.layout.width, SourcePartition(model.topic, partition)
+            model.name,
+            self._layout_hash,
+            self._counter.layout.width,
+            SourcePartition(model.topic, partition),
+            self._policy_hash,
+            0 if registered is None else registered.number,
         )
         self._panes = PanePublisher(origin, topology, self._admission.watermark, model.event_time.idle_s)
         self._notices = NoticeWriter(model, keys, partition, topology)
@@ -85,7 +103,13 @@ class IngestStep:
         if head is not None:
             self._check(head)
             self._admission.watermark.max_event_s = head.max_event_s
-        self._panes.restore(entries, next_offset, None if head is None else head.first_offset)
+        is_same_policy = head is not None and head.policy_hash == self._policy_hash
+        self._panes.restore(
+            entries,
+            next_offset,
+            None if head is None else head.first_offset,
+            head.counted_since if head is not None and is_same_policy else None,
+        )
         self._deduplication_log.restore(entries)
 
     def step(self, batch: Batch) -> Iterable[Outputs]:
@@ -133,12 +157,18 @@ class IngestStep:
             self._awaiting.add_tags(event_tags(batch.event_ids.digests))
 
     def _head(self) -> tuple[bytes, bytes]:
-        max_event_s, first_offset = self._admission.watermark.max_event_s, self._panes.first_offset
-        head = _IngestHead(STATE_VERSION, self._layout_hash, max_event_s, first_offset)
+        head = _IngestHead(
+            STATE_VERSION,
+            self._layout_hash,
+            self._admission.watermark.max_event_s,
+            self._panes.first_offset,
+            self._policy_hash,
+            self._panes.counted_since,
+        )
         return _HEAD_KEY, msgspec.msgpack.encode(head)
 
     def _check(self, head: _IngestHead) -> None:
-        if head.version != STATE_VERSION or head.layout_hash != self._layout_hash:
+        if head.version not in _READABLE_VERSIONS or head.layout_hash != self._layout_hash:
             raise StateError(
                 f"The stored counts of model {self._model.name!r} were made with other groups, features or panes",
                 action="Restore the former policy, or start this one under a new FAIRSTREAM_APP_ID",

@@ -16,7 +16,7 @@ from stream_app import __version__
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.counts_since import counts_since
 from stream_app.core.windows.partials import Partial
-from stream_app.core.windows.source_progress import SourcePartition, SourceProgress
+from stream_app.core.windows.source_progress import CountedUnder, SourcePartition, SourceProgress
 from stream_app.core.windows.tally import Tally
 from stream_app.core.windows.tally_changes import CLOCK, ClosedPane, Closings, TallyChanges, WindowKey
 from stream_app.core.windows.tumbling import WindowCounts
@@ -34,7 +34,7 @@ from stream_app.pipeline.names import outcomes_name
 from stream_app.pipeline.records.aggregates import Aggregate
 from stream_app.pipeline.records.alerts import Alert
 from stream_app.pipeline.records.journal import SCHEMA as JOURNAL_SCHEMA
-from stream_app.pipeline.records.journal import JournalEntry
+from stream_app.pipeline.records.journal import JournalEntry, SourcePolicy
 from stream_app.pipeline.records.outcome_results import OutcomeResult
 from stream_app.pipeline.records.results import TOTAL_WINDOW, Result, Span
 from stream_app.policy import ModelPolicy
@@ -95,18 +95,28 @@ class ModelJudge:
 
     Args:
         model: Its policy.
-        policy_hash: Hash of the complete policy.
+        policy_hash: Hash of the policy of the model.
         stored: Its entries in the changelog topic; empty at the very first start.
         name: Name under which its partials come; None for that of the model itself, ``outcomes_name`` for its outcomes.
+        app_id: Deployment that judges.
 
     Raises:
         StateError: the state fits neither this version nor this policy.
         ValueError: the model has no outcome to judge.
     """
 
-    def __init__(self, model: ModelPolicy, policy_hash: str, stored: StoredEntries, *, name: str | None = None) -> None:
+    def __init__(
+        self,
+        model: ModelPolicy,
+        policy_hash: str,
+        stored: StoredEntries,
+        *,
+        name: str | None = None,
+        app_id: str = "",
+    ) -> None:
         self.model = model
         self._policy_hash = policy_hash
+        self._app_id = app_id
         self._subject = subject_of(model, model.name if name is None else name, stored)
         config = self._subject.tally_config
         self._tally = restore_tally(config, self._subject.layout_hash, stored) if stored else Tally(config)
@@ -115,6 +125,7 @@ class ModelJudge:
         self._writer = StateWriter(self._subject.name, stored)
         self._joiner = PartJoiner(stored)
         self._n_entries = msgspec.msgpack.decode(b"".join(stored[JOURNAL]), type=int) if JOURNAL in stored else 0
+        self._source_policies: list[SourcePolicy] = []  # changes since the last journal entry
         self._report = ModelReport()
 
     def receive(self, partial: Partial) -> None:
@@ -133,7 +144,9 @@ class ModelJudge:
         if progress is not None and partial.next_offset < progress.next_offset:
             self._report.n_stale += 1
         elif flush := self._joiner.join(source, partial):
-            self._consume(self._tally.apply(source, *_joined(flush)))
+            n_partitions, reported, panes = _joined(flush)
+            self._note_policy(source, reported.counted_under)
+            self._consume(self._tally.apply(source, n_partitions, reported, panes))
 
     def take(
         self, source: SourcePartition, n_partitions: int, progress: SourceProgress, panes: Mapping[int, Cells]
@@ -221,7 +234,13 @@ class ModelJudge:
             changes += self._writer.encode(JOURNAL, msgspec.msgpack.encode(self._n_entries))
         return changes
 
+    def _note_policy(self, source: SourcePartition, reported: CountedUnder) -> None:
+        progress = self._tally.progress.get(source)
+        if progress is None or progress.counted_under != reported:
+            self._source_policies.append(SourcePolicy(*source, reported.policy_hash, reported.since_offset))
+
     def _journal_entry(self, tally_changes: TallyChanges) -> JournalEntry:
+        source_policies, self._source_policies = tuple(self._source_policies), []
         return JournalEntry(
             schema=JOURNAL_SCHEMA,
             model=self._subject.name,
@@ -231,6 +250,8 @@ class ModelJudge:
             starts=self._tally.starts(),
             policy_hash=self._policy_hash,
             code_version=__version__,
+            app_id=self._app_id,
+            source_policies=source_policies,
         )
 
 
@@ -241,5 +262,12 @@ def _joined(flush: list[Partial]) -> tuple[int, SourceProgress, dict[int, Cells]
     for part in flush:
         for pane in part.panes:
             panes.setdefault(pane.start_s, {}).update(pane.cells)
-    progress = SourceProgress(last.next_offset, last.closed_before_s, last.max_event_s, last.is_idle, last.first_offset)
+    progress = SourceProgress(
+        last.next_offset,
+        last.closed_before_s,
+        last.max_event_s,
+        last.is_idle,
+        last.first_offset,
+        CountedUnder(last.policy_hash, last.policy_number, last.counted_since),
+    )
     return last.n_partitions, progress, panes

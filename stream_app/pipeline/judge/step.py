@@ -16,7 +16,7 @@ from stream_app.errors import StateError
 from stream_app.pipeline.contract import Batch, Flush, Outputs
 from stream_app.pipeline.judge.model_judge import ModelJudge
 from stream_app.pipeline.judge.report import JudgeReport, RestoredResults
-from stream_app.pipeline.judge.state import entries_by_model
+from stream_app.pipeline.judge.state import StoredEntries, entries_by_model
 from stream_app.pipeline.names import outcomes_name
 from stream_app.pipeline.records.aggregates import encode_aggregate
 from stream_app.pipeline.records.alerts import encode_alert
@@ -40,7 +40,7 @@ class JudgeStep:
     def __init__(self, policy: Policy, partition: int, topology: Topology) -> None:
         self._policies = {model.name: model for model in policy.models}  # by the names under which partials come
         self._policies |= {outcomes_name(model.name): model for model in policy.models if model.outcome is not None}
-        self._policy_hash = policy.hash()
+        self._app_id = topology.app_id
         self._partition = partition
         self._results_at = (FAIRNESS_RESULTS, topology.partition_beside(partition, FAIRNESS_RESULTS))
         self._alerts_at = (FAIRNESS_ALERTS, partition)
@@ -57,7 +57,7 @@ class JudgeStep:
             StateError: the state was written by another version or policy.
         """
         self._judges = {
-            name: ModelJudge(self._policies[name], self._policy_hash, stored, name=name)
+            name: self._judge_of(name, stored)
             for name, stored in entries_by_model(entries).items()
             if name in self._policies
         }
@@ -121,9 +121,12 @@ class JudgeStep:
             self._n_unknown_model += 1
             return
         if partial.model not in self._judges:
-            model = self._policies[partial.model]
-            self._judges[partial.model] = ModelJudge(model, self._policy_hash, {}, name=partial.model)
+            self._judges[partial.model] = self._judge_of(partial.model, {})
         self._judges[partial.model].receive(partial)
+
+    def _judge_of(self, name: str, stored: StoredEntries) -> ModelJudge:
+        model = self._policies[name]
+        return ModelJudge(model, model.hash(), stored, name=name, app_id=self._app_id)
 
 
 def _outputs(place: tuple[str, int], records: list[tuple[str, bytes]]) -> list[Outputs]:

@@ -35,11 +35,13 @@ from stream_app.pipeline.outcomes.join_log import OutcomeLog
 from stream_app.pipeline.outcomes.report import OutcomeReport
 from stream_app.pipeline.panes.partial_writer import PaneOrigin
 from stream_app.pipeline.panes.publisher import PanePublisher
+from stream_app.pipeline.policy_book import PolicyBook
 from stream_app.pipeline.topology import Topology
 from stream_app.policy import ModelPolicy, declared_outcome, outcome_layout_hash
 from stream_app.topics import outcome_join_topic
 
-STATE_VERSION = 2
+STATE_VERSION = 4
+_READABLE_VERSIONS = (2, STATE_VERSION)  # 2: version 0.2, whose state does not name its policy
 _HEAD_KEY = b"meta"
 _DAY_S = 86_400
 _BY_LABEL = {FAVORABLE_LABEL: FAVORABLE, UNFAVORABLE_LABEL: UNFAVORABLE}
@@ -56,6 +58,8 @@ class _OutcomesHead(msgspec.Struct, array_like=True, frozen=True):
     next: int
     next_unmatched: int
     counts: JoinCounts
+    policy_hash: str = ""  # of the policy under which the lane counts
+    counted_since: int = 0  # offset from which on it does
 
 
 class OutcomeStep:
@@ -65,14 +69,16 @@ class OutcomeStep:
         model: The policy of the model, with an outcome.
         partition: The lane's partition.
         topology: Where it reads and writes.
+        book: The policies that were ever registered; None for this one alone.
 
     Raises:
         ValueError: the model has no outcome.
     """
 
-    def __init__(self, model: ModelPolicy, partition: int, topology: Topology) -> None:
+    def __init__(self, model: ModelPolicy, partition: int, topology: Topology, book: PolicyBook | None = None) -> None:
         outcome = declared_outcome(model)
-        self._model = model
+        self._model, self._policy_hash = model, model.hash()
+        registered = (book or PolicyBook.of([model])).get(model.name, self._policy_hash)
         self._topic = outcome_join_topic(topology.app_id, model.name)
         self._decision_hash, self._layout_hash = model.layout_hash(), outcome_layout_hash(model)
         self._join = OutcomeJoin(max(1, round(outcome.max_wait_d * _DAY_S)), outcome.max_waiting)
@@ -81,7 +87,10 @@ class OutcomeStep:
         layout = outcome_layout_of(model)
         self._has_sums = layout.n_features > 0
         source = SourcePartition(self._topic, partition)
-        origin = PaneOrigin(outcomes_name(model.name), self._layout_hash, layout.width, source)
+        number = 0 if registered is None else registered.number
+        origin = PaneOrigin(
+            outcomes_name(model.name), self._layout_hash, layout.width, source, self._policy_hash, number
+        )
         self._panes = PanePublisher(origin, topology, self._clock, model.event_time.idle_s)
         self._reported = JoinCounts()
 
@@ -108,7 +117,13 @@ class OutcomeStep:
             self._join.next_unmatched = head.next_unmatched
             self._join.counts, self._reported = head.counts, copy(head.counts)
             self._log.restore(entries, head.first, head.next)
-        self._panes.restore(entries, next_offset, None if head is None else head.first_offset)
+        is_same_policy = head is not None and head.policy_hash == self._policy_hash
+        self._panes.restore(
+            entries,
+            next_offset,
+            None if head is None else head.first_offset,
+            head.counted_since if head is not None and is_same_policy else None,
+        )
 
     def step(self, batch: Batch) -> Iterable[Outputs]:
         """Join the records of a batch; their counts are published at the next flush.
@@ -162,7 +177,7 @@ class OutcomeStep:
             )
 
     def _check_head(self, head: _OutcomesHead) -> None:
-        if head.version != STATE_VERSION or head.layout_hash != self._layout_hash:
+        if head.version not in _READABLE_VERSIONS or head.layout_hash != self._layout_hash:
             raise StateError(
                 f"The stored outcomes of model {self._model.name!r} were counted by another policy",
                 action="Restore the former policy, or start this one under a new FAIRSTREAM_APP_ID",
@@ -193,6 +208,8 @@ class OutcomeStep:
             join.waiting.next,
             join.next_unmatched,
             join.counts,
+            self._policy_hash,
+            self._panes.counted_since,
         )
         return _HEAD_KEY, msgspec.msgpack.encode(head)
 

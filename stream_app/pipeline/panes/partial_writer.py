@@ -22,12 +22,16 @@ class PaneOrigin:
         layout_hash: Hash of the cell layout.
         width: Length of the vector of a cell.
         source: The partition that the lane reads.
+        policy_hash: Hash of the policy of the model.
+        policy_number: When it was registered, milliseconds since the epoch; a higher number is newer.
     """
 
     name: str
     layout_hash: str
     width: int
     source: SourcePartition
+    policy_hash: str = ""
+    policy_number: int = 0
 
     @property
     def max_cells(self) -> int:
@@ -46,6 +50,7 @@ class PartialWriter:
 
     def __init__(self, origin: PaneOrigin, topology: Topology) -> None:
         self._origin = origin
+        self._app_id = topology.app_id
         self._n_partitions = topology.partitions_of(origin.source.topic)
         self._to_partition = partition_of_model(model_of(origin.name), topology.partitions_of(FAIRNESS_PARTIALS))
 
@@ -56,6 +61,7 @@ class PartialWriter:
         *,
         first_offset: int,
         next_offset: int,
+        counted_since: int,
         is_idle: bool,
     ) -> Outputs:
         """Return the records of one flush; at least one, since progress of event time is published too.
@@ -65,6 +71,7 @@ class PartialWriter:
             watermark: How far event time has come.
             first_offset: Where the lane began: no record below it was ever counted.
             next_offset: Every record below it is counted.
+            counted_since: Offset from which on the lane counts under its policy.
             is_idle: Whether the lane has read everything and was silent for the idle timeout.
         """
         origin = self._origin
@@ -85,6 +92,10 @@ class PartialWriter:
                     n_parts=len(parts),
                     panes=part,
                     first_offset=first_offset,
+                    app_id=self._app_id,
+                    policy_hash=origin.policy_hash,
+                    policy_number=origin.policy_number,
+                    counted_since=counted_since,
                 )
             )
             for number, part in enumerate(parts)

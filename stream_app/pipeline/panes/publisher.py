@@ -33,10 +33,12 @@ class PanePublisher:
 
     Attributes:
         first_offset: Where the lane began: no record below it was ever counted.
+        counted_since: Offset from which on the lane counts under its policy.
     """
 
     def __init__(self, origin: PaneOrigin, topology: Topology, watermark: Watermark, idle_s: float) -> None:
         self.first_offset = 0
+        self.counted_since = 0
         self._watermark = watermark
         self._idle_s = idle_s
         self._panes = PaneStore()
@@ -47,15 +49,23 @@ class PanePublisher:
         self._active_at_s = 0.0
         self._announced: _Announcement | None = None
 
-    def restore(self, entries: Mapping[bytes, bytes], next_offset: int, first_offset: int | None) -> None:
+    def restore(
+        self,
+        entries: Mapping[bytes, bytes],
+        next_offset: int,
+        first_offset: int | None,
+        counted_since: int | None = None,
+    ) -> None:
         """Take over the open panes as of the last commit.
 
         Args:
             entries: The state.
             next_offset: Every record below it is counted.
             first_offset: Where the lane began; None for a lane that begins now.
+            counted_since: Offset from which on the lane counts under its policy; None if that begins now.
         """
         self._next_offset = next_offset
+        self.counted_since = next_offset if counted_since is None else counted_since
         self.first_offset = next_offset if first_offset is None else first_offset
         self._panes.put_back(self._log.restore(entries))
 
@@ -88,6 +98,7 @@ class PanePublisher:
             self._watermark,
             first_offset=self.first_offset,
             next_offset=self._next_offset,
+            counted_since=self.counted_since,
             is_idle=is_idle,
         )
         if closed_before_s is not None:

@@ -8,6 +8,8 @@ closed, and ends with the offsets of the flush, repeats every result, alert and 
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import msgspec
 
 from stream_app.core.windows.tally_changes import TimeAdvance
@@ -15,6 +17,22 @@ from stream_app.pipeline.records.codec import MessagePackCodec
 from stream_app.pipeline.records.results import Offsets
 
 SCHEMA = 2
+
+
+class SourcePolicy(NamedTuple):
+    """From where on a source partition was counted under a policy.
+
+    Attributes:
+        topic: The source topic.
+        partition: Its partition.
+        policy_hash: Hash of the policy of the model.
+        counted_since: First offset that was counted under it.
+    """
+
+    topic: str
+    partition: int
+    policy_hash: str
+    counted_since: int
 
 
 class JournalEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,8 +45,12 @@ class JournalEntry(msgspec.Struct, frozen=True, kw_only=True):
         advances: Moves of event time, in order, each with the offsets that were counted when it was made.
         offsets: Offsets that were counted at the flush, when corrected windows and totals were published.
         starts: First offset of each source partition that was ever counted.
-        policy_hash: Hash of the policy that was applied.
+        policy_hash: Hash of the policy that was applied. Where it differs from that of the entry before, the judge
+            moved to this policy between the two.
         code_version: Version of FairStream.
+        app_id: Deployment that judged; empty in entries of version 0.2.
+        source_policies: Source partitions that are counted under another policy than at the entry before, in the order
+            of the changes; in the first entry, all.
     """
 
     schema: int
@@ -39,6 +61,8 @@ class JournalEntry(msgspec.Struct, frozen=True, kw_only=True):
     starts: Offsets
     policy_hash: str
     code_version: str
+    app_id: str = ""
+    source_policies: tuple[SourcePolicy, ...] = ()
 
 
 _codec = MessagePackCodec(JournalEntry)

@@ -15,6 +15,7 @@ from stream_app.pipeline.records.audit import Entry
 from stream_app.pipeline.records.dead_letters import DeadLetter, LateDecision
 from stream_app.pipeline.records.journal import JournalEntry
 from stream_app.pipeline.records.outcome_results import OutcomeResult
+from stream_app.pipeline.records.policies import PolicyRecord
 from stream_app.pipeline.records.results import Result
 
 
@@ -57,6 +58,11 @@ def journal_schema() -> dict[str, Any]:
     return schema_of(JournalEntry, title="FairStream journal entry")
 
 
+def policy_record_schema() -> dict[str, Any]:
+    """Return the schema of a registered policy (``fairness-policies``)."""
+    return schema_of(PolicyRecord, title="FairStream registered policy")
+
+
 def audit_schema() -> dict[str, Any]:
     """Return the schema of an audit entry (``fairness-audit``)."""
     description = "One entry before the first exported record, one after the last."
@@ -71,5 +77,6 @@ SCHEMAS = {
     "dead-letter": dead_letter_schema,
     "late-decision": late_decision_schema,
     "journal": journal_schema,
+    "policy-record": policy_record_schema,
     "audit": audit_schema,
 }

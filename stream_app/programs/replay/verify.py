@@ -23,7 +23,7 @@ from stream_app.pipeline.replay.verify.compared_range import range_of_alert as r
 from stream_app.pipeline.replay.verify.join_logs import JoinLogs
 from stream_app.pipeline.replay.verify.matching import PublishedRecord, RecordPosition
 from stream_app.pipeline.replay.verify.verification import Verification, Verifier
-from stream_app.policy import ModelPolicy, Policy
+from stream_app.policy import ModelPolicy
 from stream_app.programs.replay.sources import open_sources
 from stream_app.settings import Settings
 
@@ -61,7 +61,6 @@ class KafkaRecords:
 
 def verify(
     settings: Settings,
-    policy: Policy,
     model: ModelPolicy,
     choice: SourceChoice,
     compared: ComparedRange,
@@ -73,8 +72,7 @@ def verify(
 
     Args:
         settings: Where Kafka and the keys are.
-        policy: The policy under which the model was judged.
-        model: Its model.
+        model: The policy under which the model was judged.
         choice: Which source topic is read.
         compared: Which records are compared.
         on_progress: Called after each run of records.
@@ -86,7 +84,7 @@ def verify(
     """
 
     def verifier(name: str) -> Verifier:
-        return Verifier(model, policy.hash(), name, KafkaRecords(settings.kafka, name), lambda: time.sleep(_SETTLE_S))
+        return Verifier(model, model.hash(), name, KafkaRecords(settings.kafka, name), lambda: time.sleep(_SETTLE_S))
 
     with open_sources(settings, model, choice, on_progress) as sources:
         verification = verifier(model.name).verify(sources, compared, k)

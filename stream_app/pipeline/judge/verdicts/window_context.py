@@ -15,7 +15,7 @@ class WindowContext:
         span: Its name and time range.
         revision: 0 at close, one more for each correction.
         offsets: By source topic and partition the offset below which every record is counted.
-        policy_hash: Hash of the complete policy.
+        policy_hash: Hash of the policy of the model.
         is_close: Whether the window has just closed; a warning ends by windows that close, not by judging one again.
     """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from stream_app.policy import ModelPolicy, Policy
+from stream_app.policy import ModelPolicy
 
 ORIGINAL = "original"
 
@@ -15,7 +15,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: What people call it; ``original`` for the unchanged policy.
         model: The policy of the model.
-        policy_hash: Hash of the complete policy that it represents.
+        policy_hash: Hash of the policy of the model.
         groups: Other groups for some spellings of attributes.
     """
 
@@ -30,6 +30,6 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.json.encode([self.model.counting_facts(), self.groups])
 
 
-def original_scenario(policy: Policy, model: ModelPolicy) -> Scenario:
+def original_scenario(model: ModelPolicy) -> Scenario:
     """Return the scenario that changes nothing."""
-    return Scenario(name=ORIGINAL, model=model, policy_hash=policy.hash())
+    return Scenario(name=ORIGINAL, model=model, policy_hash=model.hash())

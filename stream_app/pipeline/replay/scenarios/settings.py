@@ -155,10 +155,9 @@ def scenario_of(policy: Policy, model: ModelPolicy, settings: ScenarioSettings, 
             action="For an audit, --unsafe-exact shows all",
         )
     models = tuple(changed if other.name == model.name else other for other in policy.models)
-    changed_policy = msgspec.structs.replace(policy, models=models)
-    check_policy(changed_policy)
+    check_policy(msgspec.structs.replace(policy, models=models))
     groups = {attribute: dict(table) for attribute, table in settings.groups.items()}
-    return Scenario(name=name or settings.name, model=changed, policy_hash=changed_policy.hash(), groups=groups)
+    return Scenario(name=name or settings.name, model=changed, policy_hash=changed.hash(), groups=groups)
 
 
 def _attribute_of(attribute: Attribute, settings: ScenarioSettings) -> Fields:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from stream_app import __version__
 from stream_app.core.windows.source_progress import SourcePartition, SourceProgress
 from stream_app.errors import ReplayError
@@ -43,7 +45,7 @@ class Recomputation:
 
     Args:
         model: The policy of the model.
-        policy_hash: Hash of the complete policy.
+        policy_hash: Hash of the policy of the model.
         cursors: Every source partition, at the first offset that the deployment counted.
         name: Whose judge it is: the model's (None), or ``outcomes_name`` for that of its outcomes.
     """
@@ -65,6 +67,10 @@ class Recomputation:
             self._judge.advance_to(advance.closed_before_s)
         self._count_below(entry.offsets, entry.starts)
         report, _ = self._judge.flush()
+        if report.journal_entry is not None:  # who counted what under which policy is taken from the journal
+            report.journal_entry = msgspec.structs.replace(
+                report.journal_entry, app_id=entry.app_id, source_policies=entry.source_policies
+            )
         yield from records_of(report, entry.number)
 
     def _count_below(self, offsets: Offsets, starts: Offsets) -> None:

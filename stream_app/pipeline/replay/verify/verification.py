@@ -107,7 +107,7 @@ class Verifier:
 
     Attributes:
         model: The policy of the model.
-        policy_hash: Hash of the complete policy.
+        policy_hash: Hash of the policy of the model.
         name: Of the model, or of its outcomes.
         published: The published records.
         settle: Waits until a transaction that is visible in one topic is visible in all.

@@ -31,7 +31,7 @@ def test_settings_change_the_policy_and_its_hash() -> None:
 
 
 def test_scenarios_with_the_same_counts_share_one_counting() -> None:
-    original = original_scenario(POLICY, MODEL)
+    original = original_scenario(MODEL)
     same = ScenarioSettings(parse_settings(["threshold.dir=0.9", "window=1d"]), references={"gender": "female"})
     other = ScenarioSettings(groups={"race": {"black": "minority", "asian": "minority"}})
     assert scenario_of(POLICY, MODEL, same).counting_key == original.counting_key
