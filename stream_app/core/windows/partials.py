@@ -46,6 +46,8 @@ class Partial(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
         n_parts: Number of parts of this flush.
         panes: The panes that changed since the last flush.
         first_offset: Where the lane began when it had no state yet: no record below was ever counted.
+        log_number: Log of the source partition to which the offsets belong: 0, and one more each time the topic was
+            created again or its log cut short.
     """
 
     model: str
@@ -61,6 +63,7 @@ class Partial(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
     n_parts: int = 1
     panes: tuple[PanePartial, ...] = ()
     first_offset: int = 0
+    log_number: int = 0
 
 
 _encoder = msgspec.msgpack.Encoder()

@@ -30,7 +30,8 @@ from stream_app.pipeline.topology import Topology
 from stream_app.policy import ModelPolicy
 from stream_app.topics import outcome_join_topic
 
-STATE_VERSION = 3
+STATE_VERSION = 4
+_READABLE_VERSIONS = (3, STATE_VERSION)
 _HEAD_KEY = b"meta"
 
 
@@ -41,6 +42,7 @@ class _IngestHead(msgspec.Struct, array_like=True, frozen=True):
     layout_hash: str
     max_event_s: int | None
     first_offset: int = 0  # where the lane began: no record below it was ever counted
+    log_number: int = 0  # log of the source to which these offsets belong
 
 
 class IngestStep:
@@ -75,8 +77,8 @@ class IngestStep:
         self._events = EventWriter(model, keys, partition, schema)
         self._report = IngestReport(model.name)
 
-    def restore(self, entries: Mapping[bytes, bytes], next_offset: int) -> None:
-        """Take over panes, watermark and remembered ids as of the last commit.
+    def restore(self, entries: Mapping[bytes, bytes], next_offset: int, log_number: int = 0) -> None:
+        """Take over panes, watermark and remembered ids as of the last commit; in a new log of the source too.
 
         Raises:
             StateError: the state was written by another version or policy.
@@ -85,8 +87,10 @@ class IngestStep:
         if head is not None:
             self._check(head)
             self._admission.watermark.max_event_s = head.max_event_s
-        self._panes.restore(entries, next_offset, None if head is None else head.first_offset)
-        self._deduplication_log.restore(entries)
+        is_new_log = head is not None and head.log_number != log_number
+        first_offset = None if head is None or is_new_log else head.first_offset
+        self._panes.restore(entries, next_offset, first_offset, log_number)
+        self._deduplication_log.restore(entries, moved_before=next_offset if is_new_log else None)
 
     def step(self, batch: Batch) -> Iterable[Outputs]:
         """Count and publish the admitted records of a batch."""
@@ -133,12 +137,12 @@ class IngestStep:
             self._awaiting.add_tags(event_tags(batch.event_ids.digests))
 
     def _head(self) -> tuple[bytes, bytes]:
-        max_event_s, first_offset = self._admission.watermark.max_event_s, self._panes.first_offset
-        head = _IngestHead(STATE_VERSION, self._layout_hash, max_event_s, first_offset)
+        max_event_s, panes = self._admission.watermark.max_event_s, self._panes
+        head = _IngestHead(STATE_VERSION, self._layout_hash, max_event_s, panes.first_offset, panes.log_number)
         return _HEAD_KEY, msgspec.msgpack.encode(head)
 
     def _check(self, head: _IngestHead) -> None:
-        if head.version != STATE_VERSION or head.layout_hash != self._layout_hash:
+        if head.version not in _READABLE_VERSIONS or head.layout_hash != self._layout_hash:
             raise StateError(
                 f"The stored counts of model {self._model.name!r} were made with other groups, features or panes",
                 action="Restore the former policy, or start this one under a new FAIRSTREAM_APP_ID",

@@ -16,7 +16,7 @@ from stream_app import __version__
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.counts_since import counts_since
 from stream_app.core.windows.partials import Partial
-from stream_app.core.windows.source_progress import SourcePartition, SourceProgress
+from stream_app.core.windows.source_progress import SourcePartition, SourceProgress, log_numbers_of
 from stream_app.core.windows.tally import Tally
 from stream_app.core.windows.tally_changes import CLOCK, ClosedPane, Closings, TallyChanges, WindowKey
 from stream_app.core.windows.tumbling import WindowCounts
@@ -130,7 +130,10 @@ class ModelJudge:
             )
         source = SourcePartition(partial.topic, partial.partition)
         progress = self._tally.progress.get(source)
-        if progress is not None and partial.next_offset < progress.next_offset:
+        if progress is not None and (partial.log_number, partial.next_offset) < (
+            progress.log_number,
+            progress.next_offset,
+        ):
             self._report.n_stale += 1
         elif flush := self._joiner.join(source, partial):
             self._consume(self._tally.apply(source, *_joined(flush)))
@@ -231,6 +234,7 @@ class ModelJudge:
             starts=self._tally.starts(),
             policy_hash=self._policy_hash,
             code_version=__version__,
+            logs=log_numbers_of(self._tally.progress),
         )
 
 
@@ -241,5 +245,12 @@ def _joined(flush: list[Partial]) -> tuple[int, SourceProgress, dict[int, Cells]
     for part in flush:
         for pane in part.panes:
             panes.setdefault(pane.start_s, {}).update(pane.cells)
-    progress = SourceProgress(last.next_offset, last.closed_before_s, last.max_event_s, last.is_idle, last.first_offset)
+    progress = SourceProgress(
+        last.next_offset,
+        last.closed_before_s,
+        last.max_event_s,
+        last.is_idle,
+        last.first_offset,
+        last.log_number,
+    )
     return last.n_partitions, progress, panes

@@ -16,7 +16,8 @@ from stream_app.core.windows.tumbling import RunningTotal, WindowCounts, WindowS
 from stream_app.errors import StateError
 from stream_app.pipeline.judge.state import NEW_APP_ID, StoredEntries
 
-VERSION = 3
+VERSION = 4
+_READABLE_VERSIONS = (3, VERSION)
 _encoder = msgspec.msgpack.Encoder()
 
 Value = TypeVar("Value")
@@ -41,6 +42,7 @@ class StoredSource(msgspec.Struct, array_like=True, frozen=True):
     max_event_s: int | None
     is_idle: bool
     first_offset: int
+    log_number: int = 0
 
 
 class StoredWindow(msgspec.Struct, array_like=True, frozen=True):
@@ -77,7 +79,7 @@ def restore_tally(config: TallyConfig, layout_hash: str, stored: StoredEntries) 
     if CLOCK not in stored:
         raise StateError("The judge's state is incomplete: entry 'clock' is missing", action=NEW_APP_ID)
     clock = _decode(stored[CLOCK], StoredClock)
-    if clock.version != VERSION:
+    if clock.version not in _READABLE_VERSIONS:
         raise StateError(f"The judge's state has version {clock.version}, expected {VERSION}", action=NEW_APP_ID)
     if clock.layout_hash != layout_hash:
         raise StateError("The judge's state was counted under a different cell layout of the policy", action=NEW_APP_ID)
@@ -100,7 +102,12 @@ def _value_of(tally: Tally, layout_hash: str, entry: StateKey) -> object | None:
         case ("source", str(topic), int(partition)):
             source = tally.progress[SourcePartition(topic, partition)]
             return StoredSource(
-                source.next_offset, source.closed_before_s, source.max_event_s, source.is_idle, source.first_offset
+                source.next_offset,
+                source.closed_before_s,
+                source.max_event_s,
+                source.is_idle,
+                source.first_offset,
+                source.log_number,
             )
         case ("pane", str(topic), int(partition), int(start_s)):
             partition_key = SourcePartition(topic, partition)
@@ -127,7 +134,12 @@ def _put(tally: Tally, entry: StateKey, pieces: list[bytes]) -> None:
         case ("source", str(topic), int(partition)):
             source = _decode(pieces, StoredSource)
             tally.progress[SourcePartition(topic, partition)] = SourceProgress(
-                source.next_offset, source.closed_before_s, source.max_event_s, source.is_idle, source.first_offset
+                source.next_offset,
+                source.closed_before_s,
+                source.max_event_s,
+                source.is_idle,
+                source.first_offset,
+                source.log_number,
             )
         case ("pane", str(topic), int(partition), int(start_s)):
             cells = _decode(pieces, Cells)

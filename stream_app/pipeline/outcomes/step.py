@@ -39,7 +39,8 @@ from stream_app.pipeline.topology import Topology
 from stream_app.policy import ModelPolicy, declared_outcome, outcome_layout_hash
 from stream_app.topics import outcome_join_topic
 
-STATE_VERSION = 2
+STATE_VERSION = 3
+_READABLE_VERSIONS = (2, STATE_VERSION)
 _HEAD_KEY = b"meta"
 _DAY_S = 86_400
 _BY_LABEL = {FAVORABLE_LABEL: FAVORABLE, UNFAVORABLE_LABEL: UNFAVORABLE}
@@ -56,6 +57,7 @@ class _OutcomesHead(msgspec.Struct, array_like=True, frozen=True):
     next: int
     next_unmatched: int
     counts: JoinCounts
+    log_number: int = 0
 
 
 class OutcomeStep:
@@ -95,7 +97,7 @@ class OutcomeStep:
         """Outcomes that wait for their decision now."""
         return len(self._join.unmatched)
 
-    def restore(self, entries: Mapping[bytes, bytes], next_offset: int) -> None:
+    def restore(self, entries: Mapping[bytes, bytes], next_offset: int, log_number: int = 0) -> None:
         """Take over what waits and the open panes as of the last commit.
 
         Raises:
@@ -108,7 +110,9 @@ class OutcomeStep:
             self._join.next_unmatched = head.next_unmatched
             self._join.counts, self._reported = head.counts, copy(head.counts)
             self._log.restore(entries, head.first, head.next)
-        self._panes.restore(entries, next_offset, None if head is None else head.first_offset)
+        is_new_log = head is not None and head.log_number != log_number
+        first_offset = None if head is None or is_new_log else head.first_offset
+        self._panes.restore(entries, next_offset, first_offset, log_number)
 
     def step(self, batch: Batch) -> Iterable[Outputs]:
         """Join the records of a batch; their counts are published at the next flush.
@@ -162,7 +166,7 @@ class OutcomeStep:
             )
 
     def _check_head(self, head: _OutcomesHead) -> None:
-        if head.version != STATE_VERSION or head.layout_hash != self._layout_hash:
+        if head.version not in _READABLE_VERSIONS or head.layout_hash != self._layout_hash:
             raise StateError(
                 f"The stored outcomes of model {self._model.name!r} were counted by another policy",
                 action="Restore the former policy, or start this one under a new FAIRSTREAM_APP_ID",
@@ -193,6 +197,7 @@ class OutcomeStep:
             join.waiting.next,
             join.next_unmatched,
             join.counts,
+            self._panes.log_number,
         )
         return _HEAD_KEY, msgspec.msgpack.encode(head)
 

@@ -46,8 +46,13 @@ class PartialWriter:
 
     def __init__(self, origin: PaneOrigin, topology: Topology) -> None:
         self._origin = origin
-        self._n_partitions = topology.partitions_of(origin.source.topic)
+        self._topology = topology
         self._to_partition = partition_of_model(model_of(origin.name), topology.partitions_of(FAIRNESS_PARTIALS))
+
+    @property
+    def n_partitions(self) -> int:
+        """Partitions of the source topic, as far as is known now."""
+        return self._topology.partitions_of(self._origin.source.topic)
 
     def write(
         self,
@@ -57,6 +62,7 @@ class PartialWriter:
         first_offset: int,
         next_offset: int,
         is_idle: bool,
+        log_number: int = 0,
     ) -> Outputs:
         """Return the records of one flush; at least one, since progress of event time is published too.
 
@@ -66,6 +72,7 @@ class PartialWriter:
             first_offset: Where the lane began: no record below it was ever counted.
             next_offset: Every record below it is counted.
             is_idle: Whether the lane has read everything and was silent for the idle timeout.
+            log_number: Log of the source to which the offsets belong.
         """
         origin = self._origin
         parts = split_panes(panes, origin.max_cells)
@@ -76,7 +83,7 @@ class PartialWriter:
                     layout_hash=origin.layout_hash,
                     topic=origin.source.topic,
                     partition=origin.source.partition,
-                    n_partitions=self._n_partitions,
+                    n_partitions=self.n_partitions,
                     next_offset=next_offset,
                     closed_before_s=watermark.closed_before_s,
                     max_event_s=watermark.max_event_s,
@@ -85,6 +92,7 @@ class PartialWriter:
                     n_parts=len(parts),
                     panes=part,
                     first_offset=first_offset,
+                    log_number=log_number,
                 )
             )
             for number, part in enumerate(parts)

@@ -20,6 +20,7 @@ class _Announcement(NamedTuple):
     next_offset: int
     closed_before_s: int | None
     is_idle: bool
+    n_partitions: int
 
 
 class PanePublisher:
@@ -33,10 +34,12 @@ class PanePublisher:
 
     Attributes:
         first_offset: Where the lane began: no record below it was ever counted.
+        log_number: Log of the source to which the offsets belong.
     """
 
     def __init__(self, origin: PaneOrigin, topology: Topology, watermark: Watermark, idle_s: float) -> None:
         self.first_offset = 0
+        self.log_number = 0
         self._watermark = watermark
         self._idle_s = idle_s
         self._panes = PaneStore()
@@ -47,14 +50,18 @@ class PanePublisher:
         self._active_at_s = 0.0
         self._announced: _Announcement | None = None
 
-    def restore(self, entries: Mapping[bytes, bytes], next_offset: int, first_offset: int | None) -> None:
+    def restore(
+        self, entries: Mapping[bytes, bytes], next_offset: int, first_offset: int | None, log_number: int = 0
+    ) -> None:
         """Take over the open panes as of the last commit.
 
         Args:
             entries: The state.
             next_offset: Every record below it is counted.
-            first_offset: Where the lane began; None for a lane that begins now.
+            first_offset: Where the lane began; None for a lane that begins now, be it in a new log of its source.
+            log_number: Log of the source to which the offsets belong.
         """
+        self.log_number = log_number
         self._next_offset = next_offset
         self.first_offset = next_offset if first_offset is None else first_offset
         self._panes.put_back(self._log.restore(entries))
@@ -79,7 +86,7 @@ class PanePublisher:
         panes = self._panes.take_changes()
         closed_before_s = self._watermark.closed_before_s
         is_idle = self._take_idleness(now_s, is_caught_up=is_caught_up)
-        announcement = _Announcement(self._next_offset, closed_before_s, is_idle)
+        announcement = _Announcement(self._next_offset, closed_before_s, is_idle, self._writer.n_partitions)
         if not panes and announcement == self._announced:
             return Flush()
         self._announced = announcement
@@ -89,6 +96,7 @@ class PanePublisher:
             first_offset=self.first_offset,
             next_offset=self._next_offset,
             is_idle=is_idle,
+            log_number=self.log_number,
         )
         if closed_before_s is not None:
             self._panes.close_before(closed_before_s)

@@ -17,7 +17,7 @@ from stream_app.pipeline.records.results import Offsets
 SCHEMA = 2
 
 
-class JournalEntry(msgspec.Struct, frozen=True, kw_only=True):
+class JournalEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The moves of one model in one flush of the judge; written whenever anything was or could be published.
 
     Attributes:
@@ -29,6 +29,8 @@ class JournalEntry(msgspec.Struct, frozen=True, kw_only=True):
         starts: First offset of each source partition that was ever counted.
         policy_hash: Hash of the policy that was applied.
         code_version: Version of FairStream.
+        logs: Number of the log of each source partition to which its offsets belong, where it is not 0: a topic that
+            was created again or cut short has a new log.
     """
 
     schema: int
@@ -39,6 +41,7 @@ class JournalEntry(msgspec.Struct, frozen=True, kw_only=True):
     starts: Offsets
     policy_hash: str
     code_version: str
+    logs: Offsets = {}
 
 
 _codec = MessagePackCodec(JournalEntry)

@@ -316,7 +316,7 @@ def test_state_of_another_version_and_damaged_state_are_rejected(monkeypatch: py
         JudgeStep(POLICY, 0, Topology()).restore(bench.state | {b"m|total|0": b"\xc1"}, 0)
     with pytest.raises(StateError, match="'clock' is missing"):
         JudgeStep(POLICY, 0, Topology()).restore({b"m|total|0": b"\x93\xc0\xc0\x80"}, 0)
-    monkeypatch.setattr(stored_tally, "VERSION", stored_tally.VERSION + 1)
+    monkeypatch.setattr(stored_tally, "_READABLE_VERSIONS", (stored_tally.VERSION + 1,))
     with pytest.raises(StateError, match="has version"):
         JudgeStep(POLICY, 0, Topology()).restore(bench.state, 0)
 
