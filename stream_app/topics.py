@@ -74,6 +74,7 @@ class TopicSpec(msgspec.Struct, frozen=True, kw_only=True):
         written_by: Who writes.
         read_by: Who reads.
         contents: What its records are.
+        is_following: Whether it needs as many partitions as the topic that it follows; it may have more.
     """
 
     name: Topic
@@ -84,6 +85,16 @@ class TopicSpec(msgspec.Struct, frozen=True, kw_only=True):
     written_by: str
     read_by: str
     contents: str
+    is_following: bool = False
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether FairStream cannot work with another number of partitions."""
+        return self.is_following or self.owner == "fairstream"
+
+    def fits(self, n_partitions: int) -> bool:
+        """Return whether a number of partitions is as declared; a topic that follows another may have more."""
+        return n_partitions >= self.partitions if self.is_following else n_partitions == self.partitions
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -219,4 +230,5 @@ def _spec(declaration: Declaration, name: str, partitions: int) -> TopicSpec:
         written_by=declaration.written_by,
         read_by=declaration.read_by,
         contents=declaration.contents,
+        is_following=isinstance(declaration.partitions, str),
     )

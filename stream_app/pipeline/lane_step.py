@@ -42,8 +42,14 @@ class LaneStep(Protocol):
     restored.
     """
 
-    def restore(self, entries: Mapping[bytes, bytes], next_offset: int) -> None:
+    def restore(self, entries: Mapping[bytes, bytes], next_offset: int, log_number: int = 0) -> None:
         """Take over the state as of the last commit.
+
+        Args:
+            entries: The state.
+            next_offset: Where the lane continues in its source.
+            log_number: Which log of the source that is: 0, and one more each time the topic was created again or its
+                log cut short. What was counted of an earlier log stays counted.
 
         Raises:
             StateError: the state was written by another version or policy.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 from stream_app.core.windows.cell_mapping import CellMapping, MappedFeature
 from stream_app.core.windows.cells import CellLayout
@@ -113,7 +114,7 @@ def _obstacle(old: ModelPolicy, new: ModelPolicy) -> str:
 def _bins_of(score: Score) -> list[tuple[float, float]]:
     """Return the ends of each bin; the first and the last are open, as records outside are rejected."""
     ends = (-math.inf, *score.edges, math.inf)
-    return list(zip(ends[:-1], ends[1:], strict=True))
+    return list(pairwise(ends))
 
 
 def _bin_around(low: float, high: float, score: Score) -> int:

@@ -11,7 +11,8 @@ class Topology:
     """Where every step reads and writes; one instance for all steps of a worker.
 
     Attributes:
-        n_partitions: Number of partitions by name of the topic; a topic that is not listed has one.
+        n_partitions: Number of partitions by name of the topic; a topic that is not listed has one. A worker keeps the
+            mapping up to date.
         app_id: Consumer group, the prefix of the topics that belong to it.
     """
 

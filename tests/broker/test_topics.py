@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -50,12 +51,30 @@ def test_a_missing_topic_is_named_with_the_command_that_makes_it(kafka: str, own
 
 def test_a_topic_of_our_own_with_other_settings_is_a_mistake(kafka: str, own_specs: list[TopicSpec]) -> None:
     state = next(spec for spec in own_specs if spec.role == "ingest changelog")
-    altered = msgspec.structs.replace(
-        state, partitions=state.partitions + 1, config={**state.config, "cleanup.policy": "delete"}
-    )
+    altered = msgspec.structs.replace(state, config={**state.config, "cleanup.policy": "delete"})
     create_topics(kafka, [altered])
-    with pytest.raises(TopicError, match=r"partitions 5, declared 4, cleanup\.policy delete, declared compact"):
+    with pytest.raises(TopicError, match=r"cleanup\.policy delete, declared compact\. Change the topic's settings"):
         check_topics(kafka, [state])
+
+
+def test_partitions_are_added_to_the_topics_that_follow_a_raw_topic_that_has_grown(
+    kafka: str, own_specs: list[TopicSpec], policy: Policy, app_id: str
+) -> None:
+    create_topics(kafka, own_specs)
+    raw = policy.models[0].topic
+    admin = KafkaAdminClient(bootstrap_servers=kafka)
+    admin.create_partitions({raw: 6})
+    admin.close()
+    _wait_for_partitions(kafka, raw, 6)
+    grown = [spec for spec in declared_topics(policy, app_id, existing={raw: 6}) if "it-" in spec.name]
+    with pytest.raises(TopicError, match=r"partitions 4, declared 6.* Run: fairstream topics create"):
+        check_topics(kafka, grown)
+    states = {report.name: report.state for report in create_topics(kafka, grown)}
+    followers = [spec for spec in grown if spec.is_following and spec.role != "judge changelog"]  # that follows another
+    assert {states[spec.name] for spec in followers} == {"grown"}
+    check_topics(kafka, grown)
+    shrunk = declared_topics(policy, app_id, existing={raw: 2})  # a raw topic that was created again: more are no harm
+    check_topics(kafka, [spec for spec in shrunk if spec.is_following])
 
 
 def test_a_raw_topic_of_the_customer_keeps_its_settings_and_is_followed(
@@ -105,6 +124,13 @@ def test_a_port_that_accepts_and_never_answers_is_no_broker() -> None:
         mute.listen()
         with pytest.raises(BrokerUnavailableError, match="No Kafka broker answers"):
             count_existing(f"127.0.0.1:{mute.getsockname()[1]}", ["any"])
+
+
+def _wait_for_partitions(kafka: str, topic: str, n_partitions: int) -> None:
+    deadline = time.monotonic() + 30
+    while count_existing(kafka, [topic]) != {topic: n_partitions}:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:

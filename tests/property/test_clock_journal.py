@@ -53,7 +53,7 @@ def recount(world: World, offsets: dict[int, int], partition: int) -> dict[int, 
 
 
 def drive(world: World, entries: list[JournalEntry], policy: Policy = POLICY, name: str = "m") -> ModelReport:
-    judge = ModelJudge(policy.models[0], policy.hash(), {}, name=name)
+    judge = ModelJudge(policy.models[0], policy.models[0].hash(), {}, name=name)
     topic = world.flushes[0][0][0].topic
     replayed = ModelReport()
 

@@ -120,7 +120,7 @@ def recomputed(both: list[Log], entries: list[JournalEntry]) -> list[RecomputedR
     """Recompute the entries of the journal, from the logs read in runs of two records."""
     cursors = {SourcePartition(TOPIC, number): cursor_over(log, number, len(both)) for number, log in enumerate(both)}
     [deployment] = split_deployments(entries, FAIRNESS_JOURNAL)
-    recomputation = Recomputation(MODEL, POLICY.hash(), cursors, name=NAME)
+    recomputation = Recomputation(MODEL, MODEL.hash(), cursors, name=NAME)
     return [record for entry in deployment for record in recomputation.recompute(entry)]
 
 
@@ -186,7 +186,7 @@ class InMemoryLogs:
 
 def verified(records: list[PublishedRecord], partials: list[Partial], both: list[Log]) -> Verification:
     published = InMemoryRecords(records, partials)
-    verifier = Verifier(MODEL, POLICY.hash(), NAME, published, lambda: None)
+    verifier = Verifier(MODEL, MODEL.hash(), NAME, published, lambda: None)
     return verifier.verify(InMemoryLogs(both), ComparedRange(), k=0)
 
 

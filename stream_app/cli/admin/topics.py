@@ -22,9 +22,10 @@ Partitions = Annotated[
 
 @with_flags
 def create(*, partitions: Partitions = None, flags: TopicFlags, as_json: Json = False) -> None:
-    """Create the topics that are missing.
+    """Create the topics that are missing, and add partitions.
 
-    Existing raw topics stay as they are.
+    Existing raw topics stay as they are. A topic that needs as many partitions
+    as the raw topic gets them.
 
     Example: fairstream topics create --policy loans --partitions 12
     """

@@ -54,6 +54,22 @@ class DeduplicationWindow:
         """Return the number of the block that contains an offset."""
         return offset // self._block_size if self._block_size else 0
 
+    def block_before(self, offset: int, age: int) -> int:
+        """Return the block in which ids of a former log are remembered when a new log begins at an offset.
+
+        The block that was still open and the one before it become the block before the offset, so that the window is
+        not shorter than declared in the new log either.
+
+        Args:
+            offset: Where the new log begins.
+            age: 0 for the block of the former log that was open, 1 for the one before it, and so on.
+
+        >>> window = DeduplicationWindow(100)
+        >>> [window.block_before(0, age) for age in (0, 1, 2)]
+        [-1, -1, -2]
+        """
+        return self.block_of(offset) - max(1, age)
+
     def admit(self, offsets: Ints, tags: Tags) -> Bools:
         """Remember a run of ids and return which of them are duplicates.
 

@@ -46,6 +46,8 @@ class Partial(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
         n_parts: Number of parts of this flush.
         panes: The panes that changed since the last flush.
         first_offset: Where the lane began when it had no state yet: no record below was ever counted.
+        log_number: Log of the source partition to which the offsets belong: 0, and one more each time the topic was
+            created again or its log cut short.
         app_id: Deployment of the lane; empty in partials of version 0.2.
         policy_hash: Hash of the policy of the model under which the lane counts; empty likewise.
         policy_number: When that policy was registered, milliseconds since the epoch; a higher number is newer.
@@ -65,6 +67,7 @@ class Partial(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
     n_parts: int = 1
     panes: tuple[PanePartial, ...] = ()
     first_offset: int = 0
+    log_number: int = 0
     app_id: str = ""
     policy_hash: str = ""
     policy_number: int = 0

@@ -46,6 +46,8 @@ class SourceProgress:
         max_event_s: Highest event time seen; None before the first event.
         is_idle: Read to its end and silent.
         first_offset: No record below was ever counted.
+        log_number: Log of the source partition to which the offsets belong; one that was created again or cut short has
+            a higher number.
         counted_under: The policy under which it is counted.
     """
 
@@ -54,6 +56,7 @@ class SourceProgress:
     max_event_s: int | None
     is_idle: bool
     first_offset: int = 0
+    log_number: int = 0
     counted_under: CountedUnder = NOT_NAMED
 
     def is_final(self, pane_start_s: int) -> bool:
@@ -96,6 +99,57 @@ def idle_watermark(sources: Iterable[SourceProgress], *, out_of_orderness_s: int
     """
     times_s = [source.max_event_s for source in sources if source.max_event_s is not None]
     return int(max(times_s) - out_of_orderness_s + silence_s // 1) if times_s else None
+
+
+def present_of(progress: Mapping[SourcePartition, SourceProgress], n_partitions: int) -> list[SourceProgress]:
+    """Return the progress of the partitions that the topic has now, once all of them have reported; else nothing.
+
+    A topic that was created again may have fewer partitions than before.
+
+    >>> last = SourceProgress(9, 120, 131, False)
+    >>> progress = {SourcePartition("a", 0): last, SourcePartition("a", 3): last}
+    >>> [len(present_of(progress, n_partitions)) for n_partitions in (0, 1, 2)]
+    [0, 1, 0]
+    """
+    present = [last for source, last in progress.items() if source.partition < n_partitions]
+    return present if len(present) == n_partitions else []
+
+
+def partitions_after(
+    known: int, reported: int, source: SourcePartition, before: SourceProgress | None, progress: SourceProgress
+) -> int:
+    """Return the number of partitions of a topic after a report.
+
+    A topic only gets more partitions, so a lower number is from a worker that has not noticed yet. Only in a new log it
+    is right: the topic was created again. What then comes from a partition that no longer exists is its last word.
+
+    Args:
+        known: Number before the report.
+        reported: Number in the report.
+        source: The partition that reports.
+        before: What it reported before; None for the first report.
+        progress: What it reports now.
+
+    >>> p3, old = SourcePartition("a", 3), SourceProgress(9, 120, 131, False)
+    >>> new = SourceProgress(2, 120, 131, False, log_number=1)
+    >>> partitions_after(4, 3, p3, old, old), partitions_after(4, 2, p3, old, new), partitions_after(2, 4, p3, old, old)
+    (4, 2, 2)
+    """
+    if before is not None and progress.log_number > before.log_number:
+        return reported
+    if before is not None and source.partition >= known:
+        return known
+    return max(known, reported)
+
+
+def log_numbers_of(progress: Mapping[SourcePartition, SourceProgress]) -> dict[str, dict[int, int]]:
+    """Return the number of the log of each source partition by topic, where it is not 0.
+
+    >>> first, second = SourceProgress(9, 120, 131, False), SourceProgress(2, 120, 131, False, log_number=1)
+    >>> log_numbers_of({SourcePartition("a", 0): first, SourcePartition("a", 1): second})
+    {'a': {1: 1}}
+    """
+    return group_by_topic({source: last.log_number for source, last in progress.items() if last.log_number})
 
 
 def group_by_topic(offsets: Mapping[SourcePartition, int]) -> dict[str, dict[int, int]]:

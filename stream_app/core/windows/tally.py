@@ -24,6 +24,8 @@ from stream_app.core.windows.source_progress import (
     combined_watermark,
     group_by_topic,
     idle_watermark,
+    partitions_after,
+    present_of,
 )
 from stream_app.core.windows.tally_changes import (
     CLOCK,
@@ -78,7 +80,7 @@ class Tally:
             What closes by that, to be consumed to the end; the flush itself is taken in at once.
         """
         self.take(source, n_partitions, progress, panes)
-        return self.advance_to(combined_watermark(self.progress.values()) if self._is_every_source_known() else None)
+        return self.advance_to(combined_watermark(present_of(self.progress, self.n_partitions)))
 
     def take(
         self, source: SourcePartition, n_partitions: int, progress: SourceProgress, panes: Mapping[int, Cells]
@@ -98,7 +100,7 @@ class Tally:
                 self._replace(source, start_s, cells)
         self.progress[source] = progress
         self.changes.changed.add(("source", *source))
-        self._set_partitions(max(self.n_partitions, n_partitions))
+        self._set_partitions(partitions_after(self.n_partitions, n_partitions, source, before, progress))
         self._settle(source, progress)
         if not self._is_all_idle():
             self._set_idle_since(None)
@@ -279,11 +281,9 @@ class Tally:
         for source, progress in self.progress.items():
             self._settle(source, progress)
 
-    def _is_every_source_known(self) -> bool:
-        return 0 < self.n_partitions <= len(self.progress)
-
     def _is_all_idle(self) -> bool:
-        return self._is_every_source_known() and all(progress.is_idle for progress in self.progress.values())
+        present = present_of(self.progress, self.n_partitions)
+        return bool(present) and all(progress.is_idle for progress in present)
 
     def _check_consumed(self) -> None:
         if self.is_advancing:

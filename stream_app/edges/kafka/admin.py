@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -16,6 +17,7 @@ from stream_app.topics import TopicSpec
 
 _CONNECT_MS = 5_000
 _REQUEST_MS = 20_000
+_POLL_S = 0.2
 
 
 class TopicReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,15 +25,17 @@ class TopicReport(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: Its name.
-        state: ``created`` by this call, ``existing`` as declared, ``differing`` from it, or ``missing``.
+        state: ``created`` or ``grown`` by this call, ``existing`` as declared, ``differing`` from it, or ``missing``.
         differences: One line for each difference, declared value last.
-        is_mistake: Whether FairStream cannot work like this; differences in a customer's topic are only reported.
+        is_mistake: Whether FairStream cannot work like this; other differences in a customer's topic are only reported.
+        is_short: Whether all that is wrong is that it needs more partitions, which ``create_topics`` adds.
     """
 
     name: str
-    state: Literal["created", "existing", "differing", "missing"]
+    state: Literal["created", "grown", "existing", "differing", "missing"]
     differences: tuple[str, ...] = ()
     is_mistake: bool = False
+    is_short: bool = False
 
 
 def is_broker_reachable(bootstrap: str) -> bool:
@@ -54,16 +58,17 @@ def count_existing(bootstrap: str, names: Iterable[str]) -> dict[str, int]:
 
 
 def create_topics(bootstrap: str, specs: Sequence[TopicSpec]) -> list[TopicReport]:
-    """Create the topics that are missing; leave the others as they are.
+    """Create the topics that are missing, and add partitions where the raw topic has more.
 
     Returns:
         One report for each declared topic, in order.
 
     Raises:
         BrokerUnavailableError: no broker answers.
-        TopicError: the broker does not allow a topic to be created.
+        TopicError: the broker does not allow it.
     """
     with _connected(bootstrap) as admin:
+        grown = _grow(admin, specs)
         reports = _compare(admin, specs)
         missing = {report.name for report in reports if report.state == "missing"}
         for spec in specs:
@@ -71,7 +76,18 @@ def create_topics(bootstrap: str, specs: Sequence[TopicSpec]) -> list[TopicRepor
                 _create(admin, spec)
         if missing:
             admin.wait_for_topics(sorted(missing))
-    return [TopicReport(name=report.name, state="created") if report.name in missing else report for report in reports]
+    return [_after(report, missing, grown) for report in reports]
+
+
+def grow_topics(bootstrap: str, specs: Sequence[TopicSpec]) -> list[str]:
+    """Add partitions to those topics that need as many as the raw topic and have fewer; return their names.
+
+    Raises:
+        BrokerUnavailableError: no broker answers.
+        TopicError: the broker does not allow it.
+    """
+    with _connected(bootstrap) as admin:
+        return sorted(_grow(admin, specs))
 
 
 def compare_topics(bootstrap: str, specs: Sequence[TopicSpec]) -> list[TopicReport]:
@@ -107,7 +123,8 @@ def reject_mistakes(reports: Iterable[TopicReport]) -> None:
     )
     if mistakes:
         what = ". ".join(filter(None, [missing and f"Missing topics: {missing}", differing and f"Topics {differing}"]))
-        action = "Run: fairstream topics create" if missing else "Change the topic's settings, or give another app_id"
+        is_mended = missing or all(report.is_short for report in mistakes)
+        action = "Run: fairstream topics create" if is_mended else "Change the topic's settings, or give another app_id"
         raise TopicError(what, action=action)
 
 
@@ -147,7 +164,8 @@ def _compare(admin: KafkaAdminClient, specs: Sequence[TopicSpec]) -> list[TopicR
 def _report(spec: TopicSpec, partitions: int | None, config: dict[str, dict[str, str]]) -> TopicReport:
     if partitions is None:
         return TopicReport(name=spec.name, state="missing", is_mistake=True)
-    differences = [f"partitions {partitions}, declared {spec.partitions}"] if partitions != spec.partitions else []
+    differences = [] if spec.fits(partitions) else [f"partitions {partitions}, declared {spec.partitions}"]
+    is_short = spec.is_following and bool(differences)
     for name, declared in spec.config.items():
         value = config[name]["value"]
         if set(value.split(",")) != set(declared.split(",")):  # "compact,delete" is a set
@@ -158,8 +176,41 @@ def _report(spec: TopicSpec, partitions: int | None, config: dict[str, dict[str,
         name=spec.name,
         state="differing",
         differences=tuple(differences),
-        is_mistake=spec.owner == "fairstream",
+        is_mistake=spec.owner == "fairstream" or is_short,
+        is_short=is_short and len(differences) == 1,
     )
+
+
+def _after(report: TopicReport, created: Collection[str], grown: Collection[str]) -> TopicReport:
+    if report.name in created:
+        return TopicReport(name=report.name, state="created")
+    if report.name in grown and report.state == "existing":
+        return TopicReport(name=report.name, state="grown")
+    return report
+
+
+def _grow(admin: KafkaAdminClient, specs: Sequence[TopicSpec]) -> dict[str, int]:
+    """Add partitions to topics that follow the raw topic; return the number that each of them has now."""
+    counts = _count_partitions(admin, [spec.name for spec in specs if spec.is_following])
+    short = {spec.name: spec.partitions for spec in specs if spec.name in counts and not spec.fits(counts[spec.name])}
+    answer = admin.create_partitions(short, raise_errors=False) if short else None
+    for result in answer.results if answer else []:
+        if result.error_code and _count_partitions(admin, [result.name])[result.name] < short[result.name]:
+            raise TopicError(  # else another process was faster
+                f"Kafka adds no partitions to {result.name} ({for_code(result.error_code).__name__})",
+                action="Run as an operator: fairstream topics create",
+            )
+    if short:
+        _wait_for_partitions(admin, short)
+    return short
+
+
+def _wait_for_partitions(admin: KafkaAdminClient, wanted: Mapping[str, int]) -> None:
+    deadline = time.monotonic() + _REQUEST_MS / 1000
+    while any(n < wanted[name] for name, n in _count_partitions(admin, list(wanted)).items()):
+        if time.monotonic() > deadline:
+            raise TopicError("New partitions do not appear", action="Run again: fairstream topics create")
+        time.sleep(_POLL_S)
 
 
 def _create(admin: KafkaAdminClient, spec: TopicSpec) -> None:

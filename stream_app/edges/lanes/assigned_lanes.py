@@ -10,6 +10,7 @@ from aiokafka.errors import InvalidProducerEpoch, KafkaConnectionError, KafkaTim
 from faust.types import TP
 
 from stream_app.edges.lanes.lane import Lane
+from stream_app.edges.lanes.log_position import LogChangedError
 from stream_app.edges.lanes.transport import RunMessage
 from stream_app.errors import FairStreamError, LaneError, StateError
 
@@ -150,6 +151,8 @@ class AssignedLanes:
         Whether the broker may recover by itself is what aiokafka says: its errors have the attribute ``retriable``.
         """
         self._observer.lane_reloaded(tp.topic, tp.partition, error)
+        if isinstance(error, LogChangedError):
+            return self._backoff_s[0]  # not a failure: the lane compares its position with the log when it loads
         if getattr(error, "retriable", False) or isinstance(error, _UNREACHABLE):
             return self._backoff_s[-1]  # the broker is away or busy: retry without limit
         if isinstance(error, _FENCED):

@@ -7,6 +7,7 @@ import time
 import aiokafka
 
 NEXT_KEY = b"next"  # the source offset up to which everything is in the state
+LOG_KEY = b"log"  # the log to which that offset belongs
 _POLL_MS = 500
 _STALL_S = 60.0
 

@@ -2,7 +2,8 @@
 
 One task does everything in turn, so state needs no lock: take a run, step, queue its outputs; once per flush interval,
 commit outputs, changed state and ``next`` in one transaction. ``next`` in the state is the truth about what is
-counted. A run that does not start there is not counted: the lane reads again from ``next``.
+counted. A run that does not start there is not counted: the lane reads again from ``next``. Before a commit the lane
+makes sure that what it has read is of the log to which ``next`` belongs.
 """
 
 from __future__ import annotations
@@ -13,7 +14,22 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from stream_app.edges.lanes.changelog import NEXT_KEY, read_state
+import msgspec
+from aiokafka.errors import UnknownTopicOrPartitionError
+
+from stream_app.edges.kafka.topic_metadata import LogIdentity
+from stream_app.edges.lanes.changelog import LOG_KEY, NEXT_KEY, read_state
+from stream_app.edges.lanes.log_position import (
+    LogChange,
+    LogChangedError,
+    LogPosition,
+    Mark,
+    StoredLog,
+    decode_log,
+    encode_log,
+    find_position,
+)
+from stream_app.edges.lanes.log_probe import LogProbe
 from stream_app.edges.lanes.transaction_writer import TransactionWriter
 from stream_app.edges.lanes.transport import RunMessage
 from stream_app.pipeline.contract import Outputs
@@ -52,6 +68,9 @@ class RecordSource(Protocol):
     async def earliest_offset(self, topic: str, partition: int) -> int:
         """Return the first offset that is still retained."""
 
+    async def log_identity(self, topic: str, partition: int) -> LogIdentity | None:
+        """Return which log the partition has at the time of this call; None when the topic does not exist."""
+
     def end_offset(self, topic: str, partition: int) -> int | None:
         """Return the end of the partition as of the last fetch; None if it is not known."""
 
@@ -76,6 +95,9 @@ class LaneObserver(Protocol):
 
     def lane_lost_records(self, config: LaneConfig, *, from_offset: int, to_offset: int) -> None:
         """Report that records were deleted before they were counted."""
+
+    def lane_log_changed(self, config: LaneConfig, change: LogChange, *, to_offset: int) -> None:
+        """Report that the log is another one than that of the stored position, and where the lane continues."""
 
 
 class Lane:
@@ -109,6 +131,9 @@ class Lane:
         self._flushed = asyncio.Event()
         self._epoch = 0
         self._committed_offset = -1
+        self._log = StoredLog()
+        self._identity: LogIdentity | None = None
+        self._newest: Mark | None = None  # of the records that were counted since the last commit
         self._is_ready = False
 
     @property
@@ -161,12 +186,23 @@ class Lane:
         await self._writer.start()
         topic, partition = self.config.topic, self.config.partition
         entries = await read_state(self.config.bootstrap, self.config.changelog_topic, partition)
-        stored = entries.pop(NEXT_KEY, None)
-        earliest = await self._source.earliest_offset(topic, partition)
-        self.next_offset = earliest if stored is None else int(stored)
-        self.step.restore(entries, self.next_offset)
-        await self._skip_to(earliest)
-        self._committed_offset = self.next_offset if stored is not None else -1
+        stored, log = entries.pop(NEXT_KEY, None), decode_log(entries.pop(LOG_KEY, None))
+        # The identity comes first: a log that changes after this has another one at the next commit.
+        self._identity = await self._source.log_identity(topic, partition)
+        if self._identity is None:
+            raise UnknownTopicOrPartitionError
+        async with LogProbe(self.config.bootstrap, topic, partition) as probe:
+            extent = await probe.extent()
+            position = LogPosition(extent.begin, StoredLog(self._identity.topic_id, end=extent.end))
+            if stored is not None:
+                topic_id = self._identity.topic_id
+                position = await find_position(int(stored), log, topic_id, extent, probe.timestamp_at)
+        self.next_offset, self._log = position.next_offset, position.log
+        self.step.restore(entries, self.next_offset, self._log.number)
+        if position.change is not None:
+            self._observer.lane_log_changed(self.config, position.change, to_offset=self.next_offset)
+        await self._skip_to(extent.begin)
+        self._committed_offset = self.next_offset if stored is not None and position.log == log else -1
         self._epoch = await self._source.rewind(topic, partition, self.next_offset)
         self._is_ready = True
         self._observer.lane_loaded(self)
@@ -200,6 +236,8 @@ class Lane:
         outputs = self.step.step(batch)
         await self._writer.send(outputs)
         self.next_offset = batch.next_offset
+        if len(batch):
+            self._newest = Mark(int(batch.offsets[-1]), int(batch.timestamps_ms[-1]))
         self._observer.lane_stepped(
             self,
             n_records=len(batch),
@@ -221,8 +259,27 @@ class Lane:
             self._observer.lane_lost_records(self.config, from_offset=self.next_offset, to_offset=earliest)
             self.next_offset = earliest
 
+    async def _check_log(self) -> None:
+        """Make sure that the records since the last commit are of the log that was loaded.
+
+        A topic id never comes back, and a log is cut only when its leader changes: so records that were fetched before
+        both were still the same are of this log. A topic that is gone has no other log yet.
+
+        Raises:
+            LogChangedError: they may be of another log.
+        """
+        topic, partition = self.config.topic, self.config.partition
+        end = self._source.end_offset(topic, partition)
+        if end is not None and end < self.next_offset:
+            raise LogChangedError
+        if self.next_offset != self._committed_offset:
+            identity = await self._source.log_identity(topic, partition)
+            if identity is not None and identity != self._identity:
+                raise LogChangedError
+
     async def _flush(self) -> None:
         started = time.perf_counter()
+        await self._check_log()
         is_caught_up = self._source.is_end(self.config.topic, self.config.partition, self.next_offset)
         flush = self.step.flush(self._now(), is_caught_up=is_caught_up)
         if not (flush.outputs or flush.changes) and self.next_offset == self._committed_offset:
@@ -233,6 +290,10 @@ class Lane:
         self._observer.lane_committed(self, seconds=time.perf_counter() - started)
 
     def _state_outputs(self, changes: Iterable[tuple[bytes, bytes | None]]) -> Outputs:
-        entries = [*changes, (NEXT_KEY, b"%d" % self.next_offset)]
+        if self._newest is not None:
+            self._log, self._newest = self._log.with_mark(*self._newest), None
+        end = self._source.end_offset(self.config.topic, self.config.partition) or self._log.end
+        self._log = msgspec.structs.replace(self._log, end=end)
+        entries = [*changes, (NEXT_KEY, b"%d" % self.next_offset), (LOG_KEY, encode_log(self._log))]
         keys, values = zip(*entries, strict=True)
         return Outputs(self.config.changelog_topic, self.config.partition, list(keys), list(values))

@@ -16,6 +16,7 @@ class ReadinessGate(enum.StrEnum):
     BROKER = "broker"  # no broker answers
     ASSIGNMENT = "assignment"  # the group has not given out partitions yet
     RECOVERY = "recovery"  # the state of assigned partitions is being read
+    TOPICS = "topics"  # a source topic is gone, or has partitions for which the worker may not add others
 
 
 class Health:

@@ -9,6 +9,7 @@ from prometheus_client import Metric
 from stream_app.edges.metrics.instruments import Counter, Gauge, Histogram
 
 ROLES = ("ingest", "judge", "outcomes")
+LOG_CHANGES = ("re-created", "cut")
 STAGES = ("ingest", "close")
 LATENCY_BOUNDS_S = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900)
 FLUSH_BOUNDS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
@@ -35,7 +36,12 @@ class LaneMetrics:
         self.rebalances = Counter("fairstream_rebalances", "Rebalances of the consumer group.")
         self.reloads = Counter("fairstream_lane_reloads", "Reloads of lanes after a failure.", ("role",))
         self.lost = Counter(
-            "fairstream_lost_records", "Records that retention deleted before they were counted.", ("topic",)
+            "fairstream_lost_records", "Records that were deleted before they were counted.", ("topic",)
+        )
+        self.log_changes = Counter(
+            "fairstream_log_changes",
+            "Logs of source partitions that were created again or cut short.",
+            ("topic", "kind"),
         )
         self.transactions = Counter("fairstream_transactions", "Transactions of lanes, by result.", ("role", "result"))
         self.flushes = Histogram(
@@ -66,8 +72,10 @@ class LaneMetrics:
 
     def families(self) -> Iterator[Metric]:
         """Return all rows."""
-        for instrument in (self.assigned, self.lag, self.rebalances, self.reloads, self.lost, self.transactions):
-            yield instrument.family()
+        yield self.assigned.family()
+        yield self.lag.family()
+        for counter in (self.rebalances, self.reloads, self.lost, self.log_changes, self.transactions):
+            yield counter.family()
         yield self.flushes.family()
         yield self.latency.family()
 
@@ -79,6 +87,8 @@ class LaneMetrics:
         for topic in self._topics:
             self._count_open(topic)
             self.lost.add((topic,), 0)
+            for kind in LOG_CHANGES:
+                self.log_changes.add((topic, kind), 0)
         for role in ROLES:
             self.reloads.add((role,), 0)
             self.flushes.observe((role,), 0.0, 0)

@@ -96,9 +96,14 @@ class Metrics(Collector):
             self._lanes.reloads.add((role,))
 
     def records_lost(self, topic: str, n_records: int) -> None:
-        """Report records that retention deleted before they were counted."""
+        """Report records that were deleted before they were counted."""
         with self._lock:
             self._lanes.lost.add((topic,), n_records)
+
+    def log_changed(self, topic: str, kind: str) -> None:
+        """Report a source partition whose log was created again or cut short."""
+        with self._lock:
+            self._lanes.log_changes.add((topic, kind))
 
     def rebalanced(self) -> None:
         """Report a rebalance of the group."""

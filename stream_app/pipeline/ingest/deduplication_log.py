@@ -30,6 +30,7 @@ class DeduplicationLog:
         self._new: dict[int, list[Tags]] = {}  # block -> tags since the last flush
         self._small: dict[int, dict[int, Tags]] = {}  # block -> entry number -> tags that may still be joined
         self._entries: dict[int, set[int]] = {}  # block -> numbers of all its entries
+        self._removed: list[bytes] = []  # keys of entries that were moved to other blocks
 
     def add(self, offsets: NDArray[np.int64], tags: Tags) -> None:
         """Note ids that the window began to remember."""
@@ -43,18 +44,30 @@ class DeduplicationLog:
         for block in np.unique(numbers).tolist():
             self._new.setdefault(block, []).append(tags[numbers == block])
 
-    def restore(self, entries: Mapping[bytes, bytes]) -> None:
-        """Fill the window from stored entries."""
-        for key, value in entries.items():
-            if key.startswith(_PREFIX):
-                block, number = map(int, key[len(_PREFIX) :].split(b"|"))
-                tags = np.frombuffer(value, np.uint64)
+    def restore(self, entries: Mapping[bytes, bytes], *, moved_before: int | None = None) -> None:
+        """Fill the window from stored entries.
+
+        Args:
+            entries: The state.
+            moved_before: Where a new log of the source begins: ids of the log before it are remembered as if they
+                came right before this offset. None when it is the same log.
+        """
+        stored = {_place_of(key): np.frombuffer(value, np.uint64) for key, value in entries.items() if _is_ids(key)}
+        newest = max((block for block, _ in stored), default=0)
+        for (block, number), tags in stored.items():
+            if moved_before is None:
                 self._window.remember(block, tags)
                 self._register(block, number, tags)
+            else:
+                moved = self._window.block_before(moved_before, newest - block)
+                self._window.remember(moved, tags)
+                self._new.setdefault(moved, []).append(tags)
+                self._removed.append(_key(block, number))
 
     def take_changes(self) -> list[tuple[bytes, bytes | None]]:
         """Return the entries to write and to remove since the last flush."""
-        changes: list[tuple[bytes, bytes | None]] = []
+        changes: list[tuple[bytes, bytes | None]] = [(key, None) for key in self._removed]
+        self._removed.clear()
         for block, runs in self._new.items():
             tags = np.concatenate(runs)
             cuts = range(0, len(tags), _MAX_ENTRY_TAGS)
@@ -92,6 +105,15 @@ class DeduplicationLog:
             changes += [(_key(old, number), None) for number in sorted(self._entries.pop(old))]
             self._small.pop(old, None)
         return changes
+
+
+def _is_ids(key: bytes) -> bool:
+    return key.startswith(_PREFIX)
+
+
+def _place_of(key: bytes) -> tuple[int, int]:
+    block, number = key[len(_PREFIX) :].split(b"|")
+    return int(block), int(number)
 
 
 def _key(block: int, number: int) -> bytes:

@@ -55,7 +55,7 @@ class OutcomeIngestStep:
         self._writer = OutcomeWriter(outcome_join_topic(topology.app_id, model.name), partition)
         self._report = OutcomeIngestReport(self._topic)
 
-    def restore(self, entries: Mapping[bytes, bytes], next_offset: int) -> None:
+    def restore(self, entries: Mapping[bytes, bytes], next_offset: int, log_number: int = 0) -> None:
         """Take over nothing: the next offset is all that is stored."""
 
     def step(self, batch: Batch) -> Iterable[Outputs]:

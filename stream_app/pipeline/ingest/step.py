@@ -43,6 +43,7 @@ class _IngestHead(msgspec.Struct, array_like=True, frozen=True):
     layout_hash: str
     max_event_s: int | None
     first_offset: int = 0  # where the lane began: no record below it was ever counted
+    log_number: int = 0  # log of the source to which these offsets belong
     policy_hash: str = ""  # of the policy under which the lane counts
     counted_since: int = 0  # offset from which on it does
 
@@ -93,8 +94,8 @@ class IngestStep:
         self._events = EventWriter(model, keys, partition, schema)
         self._report = IngestReport(model.name)
 
-    def restore(self, entries: Mapping[bytes, bytes], next_offset: int) -> None:
-        """Take over panes, watermark and remembered ids as of the last commit.
+    def restore(self, entries: Mapping[bytes, bytes], next_offset: int, log_number: int = 0) -> None:
+        """Take over panes, watermark and remembered ids as of the last commit; in a new log of the source too.
 
         Raises:
             StateError: the state was written by another version or policy.
@@ -103,14 +104,16 @@ class IngestStep:
         if head is not None:
             self._check(head)
             self._admission.watermark.max_event_s = head.max_event_s
+        is_new_log = head is not None and head.log_number != log_number
         is_same_policy = head is not None and head.policy_hash == self._policy_hash
         self._panes.restore(
             entries,
             next_offset,
-            None if head is None else head.first_offset,
-            head.counted_since if head is not None and is_same_policy else None,
+            None if head is None or is_new_log else head.first_offset,
+            log_number,
+            head.counted_since if head is not None and is_same_policy and not is_new_log else None,
         )
-        self._deduplication_log.restore(entries)
+        self._deduplication_log.restore(entries, moved_before=next_offset if is_new_log else None)
 
     def step(self, batch: Batch) -> Iterable[Outputs]:
         """Count and publish the admitted records of a batch."""
@@ -162,6 +165,7 @@ class IngestStep:
             self._layout_hash,
             self._admission.watermark.max_event_s,
             self._panes.first_offset,
+            self._panes.log_number,
             self._policy_hash,
             self._panes.counted_since,
         )

@@ -16,7 +16,12 @@ from stream_app import __version__
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.counts_since import counts_since
 from stream_app.core.windows.partials import Partial
-from stream_app.core.windows.source_progress import CountedUnder, SourcePartition, SourceProgress
+from stream_app.core.windows.source_progress import (
+    CountedUnder,
+    SourcePartition,
+    SourceProgress,
+    log_numbers_of,
+)
 from stream_app.core.windows.tally import Tally
 from stream_app.core.windows.tally_changes import CLOCK, ClosedPane, Closings, TallyChanges, WindowKey
 from stream_app.core.windows.tumbling import WindowCounts
@@ -141,11 +146,14 @@ class ModelJudge:
             )
         source = SourcePartition(partial.topic, partial.partition)
         progress = self._tally.progress.get(source)
-        if progress is not None and partial.next_offset < progress.next_offset:
+        if progress is not None and (partial.log_number, partial.next_offset) < (
+            progress.log_number,
+            progress.next_offset,
+        ):
             self._report.n_stale += 1
         elif flush := self._joiner.join(source, partial):
             n_partitions, reported, panes = _joined(flush)
-            self._note_policy(source, reported.counted_under)
+            self._note_policy(source, reported)
             self._consume(self._tally.apply(source, n_partitions, reported, panes))
 
     def take(
@@ -234,10 +242,12 @@ class ModelJudge:
             changes += self._writer.encode(JOURNAL, msgspec.msgpack.encode(self._n_entries))
         return changes
 
-    def _note_policy(self, source: SourcePartition, reported: CountedUnder) -> None:
-        progress = self._tally.progress.get(source)
-        if progress is None or progress.counted_under != reported:
-            self._source_policies.append(SourcePolicy(*source, reported.policy_hash, reported.since_offset))
+    def _note_policy(self, source: SourcePartition, reported: SourceProgress) -> None:
+        progress, under = self._tally.progress.get(source), reported.counted_under
+        if progress is None or (progress.counted_under, progress.log_number) != (under, reported.log_number):
+            self._source_policies.append(
+                SourcePolicy(*source, under.policy_hash, under.since_offset, reported.log_number)
+            )
 
     def _journal_entry(self, tally_changes: TallyChanges) -> JournalEntry:
         source_policies, self._source_policies = tuple(self._source_policies), []
@@ -250,6 +260,7 @@ class ModelJudge:
             starts=self._tally.starts(),
             policy_hash=self._policy_hash,
             code_version=__version__,
+            logs=log_numbers_of(self._tally.progress),
             app_id=self._app_id,
             source_policies=source_policies,
         )
@@ -268,6 +279,7 @@ def _joined(flush: list[Partial]) -> tuple[int, SourceProgress, dict[int, Cells]
         last.max_event_s,
         last.is_idle,
         last.first_offset,
+        last.log_number,
         CountedUnder(last.policy_hash, last.policy_number, last.counted_since),
     )
     return last.n_partitions, progress, panes

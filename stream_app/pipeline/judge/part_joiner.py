@@ -27,7 +27,7 @@ class PartJoiner:
         """Return all parts of the flush when this is its last; else keep it and return nothing."""
         earlier = self._parts.pop(source, [])
         self._mark_changed(source, len(earlier))
-        if earlier and (partial.part == 0 or partial.next_offset != earlier[0].next_offset):
+        if earlier and (partial.part == 0 or _place_of(partial) != _place_of(earlier[0])):
             self._n_broken += 1
             earlier = []
         if partial.part != len(earlier):
@@ -58,3 +58,7 @@ class PartJoiner:
 
     def _mark_changed(self, source: SourcePartition, n_parts: int) -> None:
         self._changed.update(("part", *source, number) for number in range(n_parts))
+
+
+def _place_of(partial: Partial) -> tuple[int, int]:
+    return partial.log_number, partial.next_offset

@@ -50,7 +50,12 @@ class JudgeStep:
         self._n_unknown_model = 0
         self._report = JudgeReport(partition=partition)
 
-    def restore(self, entries: Mapping[bytes, bytes], next_offset: int) -> None:  # noqa: ARG002 - of the contract
+    def restore(
+        self,
+        entries: Mapping[bytes, bytes],
+        next_offset: int,  # noqa: ARG002 - of the contract
+        log_number: int = 0,  # noqa: ARG002 - as above
+    ) -> None:
         """Take over the state as of the last commit; that of models that the policy dropped is left alone.
 
         Raises:

@@ -42,6 +42,7 @@ class StoredSource(msgspec.Struct, array_like=True, frozen=True):
     max_event_s: int | None
     is_idle: bool
     first_offset: int
+    log_number: int = 0
     counted_under: CountedUnder = NOT_NAMED
 
 
@@ -107,6 +108,7 @@ def _value_of(tally: Tally, layout_hash: str, entry: StateKey) -> object | None:
                 source.max_event_s,
                 source.is_idle,
                 source.first_offset,
+                source.log_number,
                 source.counted_under,
             )
         case ("pane", str(topic), int(partition), int(start_s)):
@@ -139,6 +141,7 @@ def _put(tally: Tally, entry: StateKey, pieces: list[bytes]) -> None:
                 source.max_event_s,
                 source.is_idle,
                 source.first_offset,
+                source.log_number,
                 source.counted_under,
             )
         case ("pane", str(topic), int(partition), int(start_s)):

@@ -58,6 +58,7 @@ class _OutcomesHead(msgspec.Struct, array_like=True, frozen=True):
     next: int
     next_unmatched: int
     counts: JoinCounts
+    log_number: int = 0
     policy_hash: str = ""  # of the policy under which the lane counts
     counted_since: int = 0  # offset from which on it does
 
@@ -104,7 +105,7 @@ class OutcomeStep:
         """Outcomes that wait for their decision now."""
         return len(self._join.unmatched)
 
-    def restore(self, entries: Mapping[bytes, bytes], next_offset: int) -> None:
+    def restore(self, entries: Mapping[bytes, bytes], next_offset: int, log_number: int = 0) -> None:
         """Take over what waits and the open panes as of the last commit.
 
         Raises:
@@ -117,12 +118,14 @@ class OutcomeStep:
             self._join.next_unmatched = head.next_unmatched
             self._join.counts, self._reported = head.counts, copy(head.counts)
             self._log.restore(entries, head.first, head.next)
+        is_new_log = head is not None and head.log_number != log_number
         is_same_policy = head is not None and head.policy_hash == self._policy_hash
         self._panes.restore(
             entries,
             next_offset,
-            None if head is None else head.first_offset,
-            head.counted_since if head is not None and is_same_policy else None,
+            None if head is None or is_new_log else head.first_offset,
+            log_number,
+            head.counted_since if head is not None and is_same_policy and not is_new_log else None,
         )
 
     def step(self, batch: Batch) -> Iterable[Outputs]:
@@ -208,6 +211,7 @@ class OutcomeStep:
             join.waiting.next,
             join.next_unmatched,
             join.counts,
+            self._panes.log_number,
             self._policy_hash,
             self._panes.counted_since,
         )

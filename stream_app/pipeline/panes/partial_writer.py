@@ -50,9 +50,13 @@ class PartialWriter:
 
     def __init__(self, origin: PaneOrigin, topology: Topology) -> None:
         self._origin = origin
-        self._app_id = topology.app_id
-        self._n_partitions = topology.partitions_of(origin.source.topic)
+        self._topology = topology
         self._to_partition = partition_of_model(model_of(origin.name), topology.partitions_of(FAIRNESS_PARTIALS))
+
+    @property
+    def n_partitions(self) -> int:
+        """Partitions of the source topic, as far as is known now."""
+        return self._topology.partitions_of(self._origin.source.topic)
 
     def write(
         self,
@@ -63,6 +67,7 @@ class PartialWriter:
         next_offset: int,
         counted_since: int,
         is_idle: bool,
+        log_number: int = 0,
     ) -> Outputs:
         """Return the records of one flush; at least one, since progress of event time is published too.
 
@@ -73,6 +78,7 @@ class PartialWriter:
             next_offset: Every record below it is counted.
             counted_since: Offset from which on the lane counts under its policy.
             is_idle: Whether the lane has read everything and was silent for the idle timeout.
+            log_number: Log of the source to which the offsets belong.
         """
         origin = self._origin
         parts = split_panes(panes, origin.max_cells)
@@ -83,7 +89,7 @@ class PartialWriter:
                     layout_hash=origin.layout_hash,
                     topic=origin.source.topic,
                     partition=origin.source.partition,
-                    n_partitions=self._n_partitions,
+                    n_partitions=self.n_partitions,
                     next_offset=next_offset,
                     closed_before_s=watermark.closed_before_s,
                     max_event_s=watermark.max_event_s,
@@ -92,7 +98,8 @@ class PartialWriter:
                     n_parts=len(parts),
                     panes=part,
                     first_offset=first_offset,
-                    app_id=self._app_id,
+                    log_number=log_number,
+                    app_id=self._topology.app_id,
                     policy_hash=origin.policy_hash,
                     policy_number=origin.policy_number,
                     counted_since=counted_since,

@@ -20,6 +20,7 @@ class _Announcement(NamedTuple):
     next_offset: int
     closed_before_s: int | None
     is_idle: bool
+    n_partitions: int
 
 
 class PanePublisher:
@@ -33,11 +34,13 @@ class PanePublisher:
 
     Attributes:
         first_offset: Where the lane began: no record below it was ever counted.
+        log_number: Log of the source to which the offsets belong.
         counted_since: Offset from which on the lane counts under its policy.
     """
 
     def __init__(self, origin: PaneOrigin, topology: Topology, watermark: Watermark, idle_s: float) -> None:
         self.first_offset = 0
+        self.log_number = 0
         self.counted_since = 0
         self._watermark = watermark
         self._idle_s = idle_s
@@ -54,6 +57,7 @@ class PanePublisher:
         entries: Mapping[bytes, bytes],
         next_offset: int,
         first_offset: int | None,
+        log_number: int = 0,
         counted_since: int | None = None,
     ) -> None:
         """Take over the open panes as of the last commit.
@@ -61,9 +65,11 @@ class PanePublisher:
         Args:
             entries: The state.
             next_offset: Every record below it is counted.
-            first_offset: Where the lane began; None for a lane that begins now.
+            first_offset: Where the lane began; None for a lane that begins now, be it in a new log of its source.
+            log_number: Log of the source to which the offsets belong.
             counted_since: Offset from which on the lane counts under its policy; None if that begins now.
         """
+        self.log_number = log_number
         self._next_offset = next_offset
         self.counted_since = next_offset if counted_since is None else counted_since
         self.first_offset = next_offset if first_offset is None else first_offset
@@ -89,7 +95,7 @@ class PanePublisher:
         panes = self._panes.take_changes()
         closed_before_s = self._watermark.closed_before_s
         is_idle = self._take_idleness(now_s, is_caught_up=is_caught_up)
-        announcement = _Announcement(self._next_offset, closed_before_s, is_idle)
+        announcement = _Announcement(self._next_offset, closed_before_s, is_idle, self._writer.n_partitions)
         if not panes and announcement == self._announced:
             return Flush()
         self._announced = announcement
@@ -100,6 +106,7 @@ class PanePublisher:
             next_offset=self._next_offset,
             counted_since=self.counted_since,
             is_idle=is_idle,
+            log_number=self.log_number,
         )
         if closed_before_s is not None:
             self._panes.close_before(closed_before_s)

@@ -27,15 +27,17 @@ class SourcePolicy(NamedTuple):
         partition: Its partition.
         policy_hash: Hash of the policy of the model.
         counted_since: First offset that was counted under it.
+        log_number: Log of the source to which that offset belongs.
     """
 
     topic: str
     partition: int
     policy_hash: str
     counted_since: int
+    log_number: int = 0
 
 
-class JournalEntry(msgspec.Struct, frozen=True, kw_only=True):
+class JournalEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The moves of one model in one flush of the judge; written whenever anything was or could be published.
 
     Attributes:
@@ -48,6 +50,8 @@ class JournalEntry(msgspec.Struct, frozen=True, kw_only=True):
         policy_hash: Hash of the policy that was applied. Where it differs from that of the entry before, the judge
             moved to this policy between the two.
         code_version: Version of FairStream.
+        logs: Number of the log of each source partition to which its offsets belong, where it is not 0: a topic that
+            was created again or cut short has a new log.
         app_id: Deployment that judged; empty in entries of version 0.2.
         source_policies: Source partitions that are counted under another policy than at the entry before, in the order
             of the changes; in the first entry, all.
@@ -61,6 +65,7 @@ class JournalEntry(msgspec.Struct, frozen=True, kw_only=True):
     starts: Offsets
     policy_hash: str
     code_version: str
+    logs: Offsets = {}
     app_id: str = ""
     source_policies: tuple[SourcePolicy, ...] = ()
 

@@ -2,5 +2,5 @@
 
 ``serve`` is a worker with its metrics endpoint; ``run`` runs the app and restarts it when the broker is back; ``app``
 builds the Faust app; ``lane_builder`` makes the lane of each source partition, and ``observer`` passes what the lanes
-report to metrics and logs.
+report to metrics and logs. ``topic_watch`` notices partitions that are added and topics that are created again.
 """

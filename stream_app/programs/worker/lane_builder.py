@@ -10,6 +10,7 @@ import faust
 from faust.types import TP
 
 from stream_app.core.privacy.pseudonym import RootKey
+from stream_app.edges.kafka.topic_metadata import LogIdentity, TopicMetadata
 from stream_app.edges.lanes.lane import Lane, LaneConfig, LaneObserver
 from stream_app.edges.lanes.transport import Consumer
 from stream_app.errors import TopicError
@@ -34,10 +35,11 @@ _MakeStep = Callable[[int], LaneStep]  # from the partition
 
 
 class ConsumerSource:
-    """A lane's view of the app's consumer."""
+    """A lane's view of the app's consumer, and of what the brokers say about its topic."""
 
-    def __init__(self, app: faust.App) -> None:
+    def __init__(self, app: faust.App, metadata: TopicMetadata) -> None:
         self._app = app
+        self._metadata = metadata
 
     @property
     def _consumer(self) -> Consumer:
@@ -52,6 +54,10 @@ class ConsumerSource:
         tp = TP(topic, partition)
         offsets: Mapping[Any, int] = await self._consumer.earliest_offsets(tp)
         return next(offset for key, offset in offsets.items() if (key.topic, key.partition) == tp)
+
+    async def log_identity(self, topic: str, partition: int) -> LogIdentity | None:
+        """Return which log the partition has at the time of this call."""
+        return await self._metadata.identity(topic, partition)
 
     def end_offset(self, topic: str, partition: int) -> int | None:
         """Return the end of the partition as of the last fetch."""
@@ -87,13 +93,11 @@ def check_partitions(policy: Policy, app_id: str, n_partitions: Mapping[str, int
     Raises:
         TopicError: a topic does not have the declared number of partitions.
     """
-    outcome_topics = {model.outcome.topic for model in policy.models if model.outcome is not None}
     for spec in declared_topics(policy, app_id, existing=n_partitions):
-        is_bound = spec.owner == "fairstream" or spec.name in outcome_topics
-        if is_bound and n_partitions[spec.name] != spec.partitions:
+        if spec.is_bound and not spec.fits(n_partitions[spec.name]):
             raise TopicError(
                 f"{spec.name} has {n_partitions[spec.name]} partitions instead of {spec.partitions}",
-                action="See: fairstream topics check",
+                action="Run: fairstream topics create" if spec.is_following else "See: fairstream topics check",
             )
 
 

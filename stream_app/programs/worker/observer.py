@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from stream_app.edges.lanes.assigned_lanes import AssignedLanes
 from stream_app.edges.lanes.lane import Lane, LaneConfig
+from stream_app.edges.lanes.log_position import LogChange
 from stream_app.edges.metrics.health import Health, ReadinessGate
 from stream_app.edges.metrics.process_metrics import Metrics
 
@@ -43,6 +44,10 @@ class MetricsObserver:
                 if lag is not None:
                     self._metrics.lag_measured(tp.topic, tp.partition, lag)
             await asyncio.sleep(_LOOK_EVERY_S)
+
+    def topics_awaited(self, is_waiting: bool) -> None:  # noqa: FBT001  # of the protocol
+        """Show whether the worker waits for topics or partitions."""
+        (self._health.wait_for if is_waiting else self._health.arrived)(ReadinessGate.TOPICS)
 
     def rebalanced(self) -> None:
         """Count a rebalance."""
@@ -93,3 +98,15 @@ class MetricsObserver:
         where = (config.topic, config.partition, from_offset, to_offset - 1)
         log.error("Records deleted before they were counted: topic=%s partition=%d first=%d last=%d", *where)
         self._metrics.records_lost(config.topic, to_offset - from_offset)
+
+    def lane_log_changed(self, config: LaneConfig, change: LogChange, *, to_offset: int) -> None:
+        """Log and count a source topic that was created again or cut short."""
+        where = (config.topic, config.partition, change.kind, change.number, change.former_offset, to_offset)
+        log.error(
+            "Log of a source changed: topic=%s partition=%d kind=%s log_number=%d former_offset=%d next_offset=%d"
+            " known_lost=%d",
+            *where,
+            change.n_lost,
+        )
+        self._metrics.log_changed(config.topic, change.kind)
+        self._metrics.records_lost(config.topic, change.n_lost)

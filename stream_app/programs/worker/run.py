@@ -9,15 +9,19 @@ import logging
 from collections.abc import Iterable
 from typing import Protocol, cast
 
+from aiokafka.errors import KafkaError
+
 from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.edges.kafka.partition_counts import count_partitions
+from stream_app.edges.kafka.topic_metadata import TopicMetadata
 from stream_app.edges.lanes.assigned_lanes import AssignedLanes, LanesObserver
 from stream_app.edges.lanes.lane import LaneObserver
 from stream_app.edges.lanes.transport import Consumer
-from stream_app.errors import BrokerUnavailableError, FairStreamError
+from stream_app.errors import BrokerUnavailableError, FairStreamError, TopicError
 from stream_app.policy import Policy
 from stream_app.programs.worker.app import add_agents, build_app
 from stream_app.programs.worker.lane_builder import ConsumerSource, check_partitions, lane_builder, source_topics
+from stream_app.programs.worker.topic_watch import TopicWatch, grow_followers
 from stream_app.settings import Settings
 from stream_app.topics import declared_topics
 
@@ -34,6 +38,9 @@ class WorkerObserver(LaneObserver, LanesObserver, Protocol):
 
     async def monitor(self, lanes: AssignedLanes) -> None:
         """Monitor the lanes of one run of the app, about once a second, until canceled."""
+
+    def topics_awaited(self, is_waiting: bool) -> None:  # noqa: FBT001  # the callback of TopicWatch
+        """Report whether the worker waits for a topic, or for partitions that it may not add."""
 
 
 async def run_worker(
@@ -52,14 +59,16 @@ async def run_worker(
         StateError, LaneError: a restart would not help.
     """
     topics = [spec.name for spec in declared_topics(policy, settings.app_id)]
-    n_partitions = await count_partitions(settings.kafka, topics)
-    check_partitions(policy, settings.app_id, n_partitions)
+    await _check_topics(settings, policy, topics)
     _calm_garbage_collector()
     attempt = 0
     while not stopping.is_set():
         started = asyncio.get_running_loop().time()
         try:
-            await _run_app(settings, policy, keys, list(roles), n_partitions, observer, stopping)
+            await _run_app(settings, policy, keys, list(roles), observer, stopping)
+        except _TopicsChangedError as change:
+            log.warning("Topics changed, restarting the Kafka app: reason=%s", change.reason)
+            await _wait_for_broker(settings.kafka, topics, stopping)
         except _AppCrashedError as error:
             if asyncio.get_running_loop().time() - started > _STEADY_S:
                 attempt = 0
@@ -68,6 +77,15 @@ async def run_worker(
             log.warning("Kafka app ended, restarting: reason=%s wait_s=%g", error.reason, wait_s)
             await _sleep_unless(stopping, wait_s)
             await _wait_for_broker(settings.kafka, topics, stopping)
+
+
+async def _check_topics(settings: Settings, policy: Policy, topics: list[str]) -> None:
+    n_partitions = await count_partitions(settings.kafka, topics)
+    try:
+        await grow_followers(settings, policy, n_partitions)
+    except TopicError as error:  # may not: then an operator has to, as the check says
+        log.warning("Partitions cannot be added: %s", error)
+    check_partitions(policy, settings.app_id, await count_partitions(settings.kafka, topics))
 
 
 def _calm_garbage_collector() -> None:
@@ -89,26 +107,43 @@ class _AppCrashedError(Exception):
         self.reason = reason
 
 
+class _TopicsChangedError(Exception):
+    """The app has to start again: a topic was created again, or has other partitions now."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 async def _run_app(
     settings: Settings,
     policy: Policy,
     keys: tuple[RootKey, ...],
     roles: list[str],
-    n_partitions: dict[str, int],
     observer: WorkerObserver,
     stopping: asyncio.Event,
 ) -> None:
     app = build_app(settings)
-    build = lane_builder(settings, policy, keys, n_partitions, ConsumerSource(app), observer)
+    sources = source_topics(policy, settings.app_id, roles)
+    metadata = TopicMetadata(settings.kafka, [spec.name for spec in declared_topics(policy, settings.app_id)])
+    watch = TopicWatch(settings, policy, metadata, sources, observer.topics_awaited)
+    build = lane_builder(settings, policy, keys, metadata.n_partitions, ConsumerSource(app, metadata), observer)
     lanes = AssignedLanes(build, observer, settings.session_timeout_s)
-    add_agents(app, lanes, source_topics(policy, settings.app_id, roles))
+    add_agents(app, lanes, sources)
     app.finalize()
+    try:
+        await metadata.start()
+        await watch.start()
+    except (BrokerUnavailableError, KafkaError) as error:
+        await metadata.close()
+        raise _AppCrashedError(type(error).__name__) from None
     crashed = asyncio.ensure_future(_wait_for_crash(app))
     stopped = asyncio.ensure_future(stopping.wait())
     starting = asyncio.ensure_future(app.start())
     monitoring = asyncio.ensure_future(observer.monitor(lanes))
     hinting = asyncio.ensure_future(_hint_positions(app, lanes))
-    waiting: set[asyncio.Future[object]] = {crashed, stopped, lanes.failure}  # type: ignore[arg-type]  # mixed results
+    changed = asyncio.ensure_future(watch.wait_for_change())
+    waiting: set[asyncio.Future[object]] = {crashed, stopped, changed, lanes.failure}  # type: ignore[arg-type]  # mixed
     try:
         await asyncio.wait(waiting | {starting}, return_when=asyncio.FIRST_COMPLETED)
         if starting.done() and starting.exception() is not None:
@@ -116,14 +151,17 @@ async def _run_app(
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         if lanes.failure.done():
             raise lanes.failure.result()
+        if changed.done():
+            raise _TopicsChangedError(changed.result())
         if crashed.done():
             raise _AppCrashedError(crashed.result())
     finally:
-        for task in (crashed, stopped, starting, hinting, monitoring):
+        for task in (crashed, stopped, changed, starting, hinting, monitoring):
             task.cancel()
         await lanes.close()
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(app.stop(), timeout=15.0)
+        await metadata.close()
 
 
 async def _wait_for_crash(app: object) -> str:

@@ -11,8 +11,11 @@ from typing import Any, cast
 
 import faust
 
+from stream_app.edges.kafka.topic_metadata import TopicMetadata
 from stream_app.edges.lanes.assigned_lanes import RELOAD_BACKOFF_S, AssignedLanes
+from stream_app.edges.lanes.changelog import LOG_KEY
 from stream_app.edges.lanes.lane import Lane, LaneConfig
+from stream_app.edges.lanes.log_position import LogChange, StoredLog, decode_log
 from stream_app.edges.lanes.transport import Consumer
 from stream_app.pipeline.contract import Batch, Flush, Outputs
 from stream_app.programs.worker.app import add_agents, build_app
@@ -31,8 +34,8 @@ class EchoStep:
         self.n = 0
         self._topic, self._partition, self._poison = topic, partition, poison
 
-    def restore(self, entries: Mapping[bytes, bytes], next_offset: int) -> None:
-        del next_offset
+    def restore(self, entries: Mapping[bytes, bytes], next_offset: int, log_number: int = 0) -> None:
+        del next_offset, log_number
         self.n = int(entries.get(b"n", b"0"))
 
     def step(self, batch: Batch) -> Iterable[Outputs]:
@@ -66,6 +69,7 @@ class Told:
     reloads: list[str] = field(default_factory=list)
     rewinds: list[tuple[int, int]] = field(default_factory=list)
     lost: list[tuple[int, int]] = field(default_factory=list)
+    log_changes: list[tuple[str, int, int, int]] = field(default_factory=list)  # kind, number, continues at, lost
     opened: list[int] = field(default_factory=list)
     closed: list[int] = field(default_factory=list)
     loaded: list[int] = field(default_factory=list)
@@ -99,6 +103,9 @@ class Told:
 
     def lane_lost_records(self, _: LaneConfig, *, from_offset: int, to_offset: int) -> None:
         self.lost.append((from_offset, to_offset))
+
+    def lane_log_changed(self, _: LaneConfig, change: LogChange, *, to_offset: int) -> None:
+        self.log_changes.append((change.kind, change.number, to_offset, change.n_lost))
 
 
 @dataclass(frozen=True)
@@ -134,7 +141,14 @@ class Echo:
         return [message.value() for message in read_topic(self.kafka, self.out)]
 
     def stored(self) -> dict[bytes, bytes]:
-        """Return the committed state of a single partition."""
+        """Return the committed state of a single partition, without the log to which its position belongs."""
+        return {key: value for key, value in self._state().items() if key != LOG_KEY}
+
+    def stored_log(self) -> StoredLog:
+        """Return the log to which the position of a single partition belongs."""
+        return decode_log(self._state().get(LOG_KEY))
+
+    def _state(self) -> dict[bytes, bytes]:
         return {message.key(): message.value() for message in read_topic(self.kafka, self.state)}
 
     def lane(self, source: Any, partition: int, told: Told) -> Lane:
@@ -154,7 +168,9 @@ class Echo:
         settings = Settings(kafka=self.kafka, app_id=self.app_id, session_timeout_s=SESSION_S)
         app = build_app(settings)
         told = Told()
-        source = ConsumerSource(app)
+        metadata = TopicMetadata(self.kafka, [self.raw])
+        await metadata.start()
+        source = ConsumerSource(app, metadata)
         lanes = AssignedLanes(lambda _, partition: self.lane(source, partition, told), told, SESSION_S, self.backoff_s)
         add_agents(app, lanes, [self.raw])
         app.finalize()
@@ -167,6 +183,7 @@ class Echo:
                 await starting
             await lanes.close()
             await asyncio.wait_for(app.stop(), 20)
+            await metadata.close()
 
 
 @dataclass(frozen=True)

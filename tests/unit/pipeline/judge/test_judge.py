@@ -131,7 +131,7 @@ def test_a_window_says_what_is_wrong_with_whom() -> None:
     assert (white.state, white.reason, white.disparate_impact_ratio) == (None, "reference", None)
     assert (unknown.state, unknown.reason) == (None, "not_declared")
     assert (window.n, window.state, window.revision, window.start_s, window.size_s) == (75, "ok", 0, 0, 60)
-    assert (window.policy_hash, window.offsets) == (POLICY.hash(), {"raw": {0: 75}})
+    assert (window.policy_hash, window.offsets) == (POLICY.models[0].hash(), {"raw": {0: 75}})
     assert (total.window, total.start_s, total.end_s, total.key) == ("total", 0, 10, "m|group|total|")
 
 
@@ -316,7 +316,7 @@ def test_state_of_another_version_and_damaged_state_are_rejected(monkeypatch: py
         JudgeStep(POLICY, 0, Topology()).restore(bench.state | {b"m|total|0": b"\xc1"}, 0)
     with pytest.raises(StateError, match="'clock' is missing"):
         JudgeStep(POLICY, 0, Topology()).restore({b"m|total|0": b"\x93\xc0\xc0\x80"}, 0)
-    monkeypatch.setattr(stored_tally, "VERSION", stored_tally.VERSION + 1)
+    monkeypatch.setattr(stored_tally, "_READABLE_VERSIONS", (stored_tally.VERSION + 1,))
     with pytest.raises(StateError, match="has version"):
         JudgeStep(POLICY, 0, Topology()).restore(bench.state, 0)
 

@@ -27,7 +27,7 @@ def test_settings_change_the_policy_and_its_hash() -> None:
     assert (rules.min_disparate_impact_ratio, rules.max_gap, rules.min_n) == (0.85, 0.15, 50)
     assert [(window.name, window.size_s) for window in scenario.model.windows] == [("6h", 21_600)]
     assert scenario.model.privacy.k == 20
-    assert scenario.policy_hash != POLICY.hash()
+    assert scenario.policy_hash != MODEL.hash()
 
 
 def test_scenarios_with_the_same_counts_share_one_counting() -> None:
