@@ -52,6 +52,10 @@ class StateError(FairStreamError):
     """State in Kafka was written by another version or policy. Operator action: see the message."""
 
 
+class UnknownPolicyError(StateError):
+    """Something was counted under a policy that was not registered when its reader looked. The reader looks again."""
+
+
 class LaneError(FairStreamError):
     """A lane met something that reloading cannot fix. Operator action: see the message."""
 

@@ -57,6 +57,11 @@ class PolicyBook:
         """Names of all models that were ever registered."""
         return tuple(self._by_model)
 
+    @property
+    def last_number(self) -> int:
+        """Number of the policy that was registered last; 0 where none was."""
+        return max((policy.number for of_model in self._by_model.values() for policy in of_model.values()), default=0)
+
     def newest(self, model: str) -> RegisteredPolicy | None:
         """Return the newest policy of a model; None where none was registered."""
         return next(reversed(self._by_model.get(model, {}).values()), None)

@@ -164,7 +164,7 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
         """Return the hash of the cells of this model, and of where their labels are read.
 
         Counts under equal hashes have equal cells. Counts under different ones are mapped
-        (``stream_app.pipeline.layout.mapping_between``).
+        (``stream_app.pipeline.policy_change``).
         """
         layout: list[object] = [
             self.kind,

@@ -80,6 +80,7 @@ class FakeSource:
         parts = split_panes(panes, max_cells)
         return [
             Partial(
+                app_id="fairstream",
                 model="m",
                 layout_hash=MODEL.layout_hash(),
                 topic="raw",

@@ -33,6 +33,7 @@ class JoinDecisions(msgspec.Struct, array_like=True, frozen=True, tag="d", kw_on
         tags: uint64 for each decision.
         cells: uint32 for each decision: its cell in the layout of the decisions.
         scores: int32 for each decision: its score in fixed point; empty without scores.
+        policy_hash: Hash of the policy under which they were counted; empty in records of version 0.2.
     """
 
     layout_hash: str
@@ -40,6 +41,7 @@ class JoinDecisions(msgspec.Struct, array_like=True, frozen=True, tag="d", kw_on
     tags: bytes
     cells: bytes
     scores: bytes = b""
+    policy_hash: str = ""
 
 
 class JoinOutcomes(msgspec.Struct, array_like=True, frozen=True, tag="o", kw_only=True):
@@ -74,7 +76,9 @@ def decode_rows(data: bytes) -> JoinDecisions | JoinOutcomes:
     return _decoder.decode(data)
 
 
-def pack_decisions(layout_hash: str, time_s: int, tags: Tags, cells: Cells32, scores: Scores | None) -> list[bytes]:
+def pack_decisions(
+    layout_hash: str, time_s: int, tags: Tags, cells: Cells32, scores: Scores | None, policy_hash: str = ""
+) -> list[bytes]:
     """Return decisions as records of at most ``MAX_ROWS`` rows.
 
     >>> [record] = pack_decisions("h", 5, np.array([7], np.uint64), np.array([3], np.uint32), None)
@@ -89,6 +93,7 @@ def pack_decisions(layout_hash: str, time_s: int, tags: Tags, cells: Cells32, sc
                 tags=tags[first : first + MAX_ROWS].tobytes(),
                 cells=cells[first : first + MAX_ROWS].tobytes(),
                 scores=b"" if scores is None else scores[first : first + MAX_ROWS].tobytes(),
+                policy_hash=policy_hash,
             )
         )
         for first in range(0, len(tags), MAX_ROWS)

@@ -18,8 +18,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stream_app.core.arrays import Ints
 from stream_app.core.windows.cells import CellLayout, Cells, add_cells
@@ -66,7 +68,7 @@ class CellMapping:
     def __post_init__(self) -> None:
         _ = self._code_by_code
 
-    def map_codes(self, codes: Ints) -> Ints:
+    def map_codes(self, codes: NDArray[np.integer[Any]]) -> Ints:
         """Return the new code of each old one, int64, the same shape."""
         mapped: Ints = self._code_by_code[codes]
         return mapped

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from stream_app.core.windows.cell_mapping import CellMapping
 from stream_app.core.windows.cells import Cells, add_cells
 from stream_app.core.windows.partials import PanePartial
 
@@ -35,6 +36,11 @@ class PaneStore:
         """Take over panes from stored state."""
         for pane in panes:
             self._panes.setdefault(pane.start_s, {}).update(pane.cells)
+
+    def map_cells(self, mapping: CellMapping) -> None:
+        """Take all counts over to another cell layout; every pane has changed then."""
+        self._panes = {start_s: mapping.map_cells(cells) for start_s, cells in self._panes.items()}
+        self._changed.update(self._panes)
 
     def take_changes(self) -> list[PanePartial]:
         """Return the absolute counts of every pane that changed since the last call, in order of time and code.

@@ -27,18 +27,22 @@ class Watermark:
         pane_s: Width of a pane in seconds.
         out_of_orderness_s: How much older than the newest event an event may be.
         max_event_s: Highest event time seen; None before the first event.
+        floor_s: ``closed_before_s`` is never below it: what an earlier policy with less out-of-orderness had closed
+            stays closed.
     """
 
     pane_s: int
     out_of_orderness_s: int
     max_event_s: int | None = None
+    floor_s: int | None = None
 
     @property
     def closed_before_s(self) -> int | None:
         """Start of the first open pane; None before the first event."""
         if self.max_event_s is None:
             return None
-        return (self.max_event_s - self.out_of_orderness_s) // self.pane_s * self.pane_s
+        closed_s = (self.max_event_s - self.out_of_orderness_s) // self.pane_s * self.pane_s
+        return closed_s if self.floor_s is None else max(closed_s, self.floor_s)
 
     def advance(self, times_s: Ints) -> Ints:
         """Advance over a run of events and return what was closed when each of them came.
@@ -60,4 +64,5 @@ class Watermark:
         if self.max_event_s is not None:
             np.maximum(highest, self.max_event_s, out=highest)
         self.max_event_s = int(highest[-1])
-        return np.asarray((highest - self.out_of_orderness_s) // self.pane_s * self.pane_s)
+        closed_s = np.asarray((highest - self.out_of_orderness_s) // self.pane_s * self.pane_s)
+        return closed_s if self.floor_s is None else np.maximum(closed_s, self.floor_s)

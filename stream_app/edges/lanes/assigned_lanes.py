@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from aiokafka.errors import InvalidProducerEpoch, KafkaConnectionError, KafkaTimeoutError, ProducerFenced
@@ -12,10 +13,11 @@ from faust.types import TP
 from stream_app.edges.lanes.lane import Lane
 from stream_app.edges.lanes.log_position import LogChangedError
 from stream_app.edges.lanes.transport import RunMessage
-from stream_app.errors import FairStreamError, LaneError, StateError
+from stream_app.errors import FairStreamError, LaneError, StateError, UnknownPolicyError
 
 _REVOKE_FLUSH_S = 3.0  # a rebalance waits no longer; the next owner reads again what is not committed
 RELOAD_BACKOFF_S = (0.5, 1.0, 2.0, 4.0, 8.0)
+_LOOKS = 3  # for a policy that must be registered: each reload reads the registry again
 _FENCED = (ProducerFenced, InvalidProducerEpoch)
 _UNREACHABLE = (KafkaConnectionError, KafkaTimeoutError, OSError)
 
@@ -44,6 +46,7 @@ class AssignedLanes:
         observer: The listener.
         session_timeout_s: Time after which a worker that lost its membership knows it.
         backoff_s: Waits before a failed lane is reloaded; a lane that fails more often at one offset ends the worker.
+        prepare: Awaited each time before a lane is created: what it needs to know is read again.
     """
 
     def __init__(
@@ -52,12 +55,14 @@ class AssignedLanes:
         observer: LanesObserver,
         session_timeout_s: float,
         backoff_s: Sequence[float] = RELOAD_BACKOFF_S,
+        prepare: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self.failure: asyncio.Future[FairStreamError] = asyncio.get_running_loop().create_future()
         self._build = build
         self._observer = observer
         self._session_timeout_s = session_timeout_s
         self._backoff_s = backoff_s
+        self._prepare = prepare
         self._lanes: dict[TP, Lane] = {}
         self._keepers: dict[TP, asyncio.Task[None]] = {}
         self._is_closed = False
@@ -124,16 +129,18 @@ class AssignedLanes:
     async def _keep(self, tp: TP) -> None:
         """Run a lane; when it fails, reload it from what is committed."""
         failures_at: list[int] = []
+        looks: Counter[str] = Counter()  # for a policy, by what is missing
         self._observer.lane_opened(tp.topic, tp.partition)
         try:
             while True:
                 reached = 0
                 try:
+                    if self._prepare is not None:
+                        await self._prepare()
                     lane = self._lanes[tp] = self._build(tp.topic, tp.partition)
                     await lane.run()
                 except StateError as error:
-                    self._fail(error)
-                    return
+                    wait_s = self._wait_for_policy(tp, error, looks)
                 except Exception as error:  # noqa: BLE001  # whatever the reason, the lane is reloaded or abandoned
                     reached = lane.next_offset if tp in self._lanes else 0
                     wait_s = self._wait_after(tp, error, failures_at, reached)
@@ -144,6 +151,15 @@ class AssignedLanes:
                 await asyncio.sleep(wait_s)
         finally:
             self._observer.lane_closed(tp.topic, tp.partition)
+
+    def _wait_for_policy(self, tp: TP, error: StateError, looks: Counter[str]) -> float | None:
+        """Return how long to wait until the registry is read again; None where that would not help."""
+        looks[str(error)] += 1
+        if not isinstance(error, UnknownPolicyError) or looks[str(error)] >= _LOOKS:
+            self._fail(error)
+            return None
+        self._observer.lane_reloaded(tp.topic, tp.partition, error)
+        return self._backoff_s[0]
 
     def _wait_after(self, tp: TP, error: Exception, failures_at: list[int], next_offset: int) -> float | None:
         """Return how long to wait before a reload; None abandons the lane.

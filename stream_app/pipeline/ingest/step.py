@@ -12,8 +12,10 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from stream_app.core.privacy.pseudonym import RootKey
+from stream_app.core.windows.cell_mapping import CellMapping
 from stream_app.core.windows.deduplication import event_tags
 from stream_app.core.windows.source_progress import SourcePartition
+from stream_app.core.windows.watermark import Watermark
 from stream_app.errors import StateError
 from stream_app.pipeline.contract import Batch, Flush, Outputs
 from stream_app.pipeline.ingest.admission import Admission
@@ -27,6 +29,7 @@ from stream_app.pipeline.ingest.writers.outcome_join import DecisionWriter
 from stream_app.pipeline.panes.partial_writer import PaneOrigin
 from stream_app.pipeline.panes.publisher import PanePublisher
 from stream_app.pipeline.policy_book import PolicyBook
+from stream_app.pipeline.policy_change import counting_policy, mapping_between
 from stream_app.pipeline.topology import Topology
 from stream_app.policy import ModelPolicy
 from stream_app.topics import outcome_join_topic
@@ -46,6 +49,7 @@ class _IngestHead(msgspec.Struct, array_like=True, frozen=True):
     log_number: int = 0  # log of the source to which these offsets belong
     policy_hash: str = ""  # of the policy under which the lane counts
     counted_since: int = 0  # offset from which on it does
+    floor_s: int | None = None  # event time before which an earlier policy had closed the panes
 
 
 class IngestStep:
@@ -72,13 +76,14 @@ class IngestStep:
     ) -> None:
         self._model = model
         self._layout_hash, self._policy_hash = model.layout_hash(), model.hash()
-        registered = (book or PolicyBook.of([model])).get(model.name, self._policy_hash)
+        self._book = PolicyBook.of([model]) if book is None else book
+        registered = self._book.get(model.name, self._policy_hash)
         self._admission = Admission(model, keys)
         self._deduplication_log = DeduplicationLog(self._admission.window)
         self._awaiting: DecisionWriter | None = None
         if model.outcome is not None:
             topic = outcome_join_topic(topology.app_id, model.name)
-            self._awaiting = DecisionWriter(topic, partition, self._layout_hash)
+            self._awaiting = DecisionWriter(topic, partition, self._layout_hash, self._policy_hash)
         schema = self._admission.schema
         self._counter = EventCounter(model, schema, self._awaiting.add_cells if self._awaiting else None)
         origin = PaneOrigin(
@@ -97,13 +102,17 @@ class IngestStep:
     def restore(self, entries: Mapping[bytes, bytes], next_offset: int, log_number: int = 0) -> None:
         """Take over panes, watermark and remembered ids as of the last commit; in a new log of the source too.
 
+        What another policy counted is taken over into the cells of this one.
+
         Raises:
-            StateError: the state was written by another version or policy.
+            StateError: the state was written by another version, or has no place under the policy.
+            UnknownPolicyError: the state was written under a policy that is not in the book.
         """
         head = msgspec.msgpack.decode(entries[_HEAD_KEY], type=_IngestHead) if _HEAD_KEY in entries else None
+        mapping = None
         if head is not None:
-            self._check(head)
-            self._admission.watermark.max_event_s = head.max_event_s
+            self._admission.watermark.max_event_s, self._admission.watermark.floor_s = head.max_event_s, head.floor_s
+            mapping = self._follow(head)
         is_new_log = head is not None and head.log_number != log_number
         is_same_policy = head is not None and head.policy_hash == self._policy_hash
         self._panes.restore(
@@ -112,6 +121,7 @@ class IngestStep:
             None if head is None or is_new_log else head.first_offset,
             log_number,
             head.counted_since if head is not None and is_same_policy and not is_new_log else None,
+            mapping,
         )
         self._deduplication_log.restore(entries, moved_before=next_offset if is_new_log else None)
 
@@ -168,12 +178,21 @@ class IngestStep:
             self._panes.log_number,
             self._policy_hash,
             self._panes.counted_since,
+            self._admission.watermark.floor_s,
         )
         return _HEAD_KEY, msgspec.msgpack.encode(head)
 
-    def _check(self, head: _IngestHead) -> None:
-        if head.version not in _READABLE_VERSIONS or head.layout_hash != self._layout_hash:
+    def _follow(self, head: _IngestHead) -> CellMapping | None:
+        """Continue what another policy has counted; return how its cells are mapped, None where they are the same."""
+        if head.version not in _READABLE_VERSIONS:
             raise StateError(
-                f"The stored counts of model {self._model.name!r} were made with other groups, features or panes",
-                action="Restore the former policy, or start this one under a new FAIRSTREAM_APP_ID",
+                f"The state of model {self._model.name!r} has version {head.version}, this is {STATE_VERSION}",
+                action="Run all workers with one version",
             )
+        if head.policy_hash == self._policy_hash:
+            return None
+        former = counting_policy(self._book, self._model.name, head.policy_hash, head.layout_hash).model
+        time = former.event_time
+        closed_s = Watermark(time.pane_s, time.out_of_orderness_s, head.max_event_s, head.floor_s).closed_before_s
+        self._admission.watermark.floor_s = closed_s
+        return mapping_between(former, self._model)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from stream_app import __version__
+from stream_app.core.windows.cell_mapping import CellMapping
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.counts_since import counts_since
 from stream_app.core.windows.partials import Partial
@@ -25,17 +26,17 @@ from stream_app.core.windows.source_progress import (
 from stream_app.core.windows.tally import Tally
 from stream_app.core.windows.tally_changes import CLOCK, ClosedPane, Closings, TallyChanges, WindowKey
 from stream_app.core.windows.tumbling import WindowCounts
-from stream_app.errors import StateError
 from stream_app.pipeline.judge.part_joiner import PartJoiner
-from stream_app.pipeline.judge.state import JOURNAL, NEW_APP_ID, Changes, StateWriter, StoredEntries
-from stream_app.pipeline.judge.stored_tally import encode_entry, restore_tally
+from stream_app.pipeline.judge.state import JOURNAL, POLICY, Changes, StateWriter, StoredEntries, StoredPolicy
+from stream_app.pipeline.judge.stored_tally import COUNTED, encode_entry, read_entry, restore_tally
 from stream_app.pipeline.judge.subjects.counts import CountsSubject
 from stream_app.pipeline.judge.subjects.decisions import DecisionsSubject
 from stream_app.pipeline.judge.subjects.outcomes import OutcomesSubject
 from stream_app.pipeline.judge.subjects.subject import EMPTY, Subject, WindowVerdicts
 from stream_app.pipeline.judge.verdicts.alerts import OnsetCounts, Provenance
 from stream_app.pipeline.judge.verdicts.window_context import WindowContext
-from stream_app.pipeline.names import outcomes_name
+from stream_app.pipeline.names import is_of_outcomes, outcomes_name
+from stream_app.pipeline.policy_change import mapping_between
 from stream_app.pipeline.records.aggregates import Aggregate
 from stream_app.pipeline.records.alerts import Alert
 from stream_app.pipeline.records.journal import SCHEMA as JOURNAL_SCHEMA
@@ -104,6 +105,8 @@ class ModelJudge:
         stored: Its entries in the changelog topic; empty at the very first start.
         name: Name under which its partials come; None for that of the model itself, ``outcomes_name`` for its outcomes.
         app_id: Deployment that judges.
+        moved_from: The entries as they are in the changelog topic, where ``stored`` is what ``move_entries`` made of
+            them.
 
     Raises:
         StateError: the state fits neither this version nor this policy.
@@ -118,32 +121,44 @@ class ModelJudge:
         *,
         name: str | None = None,
         app_id: str = "",
+        moved_from: StoredEntries | None = None,
     ) -> None:
         self.model = model
         self._policy_hash = policy_hash
+        self._mappings: dict[str, CellMapping | None] = {}  # by the hash of the cells that are mapped
         self._app_id = app_id
         self._subject = subject_of(model, model.name if name is None else name, stored)
         config = self._subject.tally_config
         self._tally = restore_tally(config, self._subject.layout_hash, stored) if stored else Tally(config)
         if not stored:
             self._tally.changes.changed.add(CLOCK)  # the head of the state, before anything else is kept
-        self._writer = StateWriter(self._subject.name, stored)
+        if moved_from is not None:
+            self._tally.changes.changed.update(
+                entry for entry in stored if entry[0] in COUNTED and stored[entry] != moved_from.get(entry)
+            )
+        self._writer = StateWriter(self._subject.name, moved_from or stored)
         self._joiner = PartJoiner(stored)
         self._n_entries = msgspec.msgpack.decode(b"".join(stored[JOURNAL]), type=int) if JOURNAL in stored else 0
-        self._source_policies: list[SourcePolicy] = []  # changes since the last journal entry
+        self._stored_policy = read_entry(stored, POLICY, StoredPolicy) if POLICY in stored else StoredPolicy("")
+        self._source_policies = list(self._stored_policy.sources)  # changes since the last journal entry
+        self._is_moved = moved_from is not None
         self._report = ModelReport()
 
-    def receive(self, partial: Partial) -> None:
+    def is_policy_named(self, source: SourcePartition) -> bool:
+        """Return whether a source partition has ever named the policy under which it is counted."""
+        progress = self._tally.progress.get(source)
+        return progress is not None and bool(progress.counted_under.policy_hash)
+
+    def receive(self, partial: Partial, counted_under: ModelPolicy | None = None) -> None:
         """Take in one part of a flush; the last part makes it count.
 
+        Args:
+            partial: The part.
+            counted_under: The policy under which it was counted; None for that of the judge.
+
         Raises:
-            StateError: the partial was counted by another cell layout.
+            StateError: its cells have no place under the policy of the judge.
         """
-        if partial.layout_hash != self._subject.layout_hash:
-            raise StateError(
-                f"A partial of model {self._subject.name!r} was counted under a different cell layout of the policy",
-                action=f"Start all workers with one policy. {NEW_APP_ID}",
-            )
         source = SourcePartition(partial.topic, partial.partition)
         progress = self._tally.progress.get(source)
         if progress is not None and (partial.log_number, partial.next_offset) < (
@@ -153,6 +168,9 @@ class ModelJudge:
             self._report.n_stale += 1
         elif flush := self._joiner.join(source, partial):
             n_partitions, reported, panes = _joined(flush)
+            mapping = self._mapping_of(partial.layout_hash, counted_under or self.model)
+            if mapping is not None:
+                panes = {start_s: mapping.map_cells(cells) for start_s, cells in panes.items()}
             self._note_policy(source, reported)
             self._consume(self._tally.apply(source, n_partitions, reported, panes))
 
@@ -186,10 +204,20 @@ class ModelJudge:
         report.n_broken += self._joiner.take_broken()
         report.closed_before_s = self._tally.closed_before_s
         # Published counts have no offsets beside them: the difference of two offsets is a count.
-        if not self._subject.is_public and (tally_changes.advances or revised or tally_changes.is_total_changed):
+        is_news = bool(tally_changes.advances or revised) or tally_changes.is_total_changed or self._is_moved
+        if is_news and not self._subject.is_public:
             report.journal_entry = self._journal_entry(tally_changes)
-            self._n_entries += 1
+        self._is_moved = False
         return report, self._state_changes(tally_changes, is_journaled=report.journal_entry is not None)
+
+    def leave_policy(self) -> JournalEntry | None:
+        """Return the last journal entry under this policy, before another one is followed; None for public counts."""
+        return None if self._subject.is_public else self._journal_entry(TallyChanges())
+
+    @property
+    def n_journal_entries(self) -> int:
+        """Number of entries of the journal so far."""
+        return self._n_entries
 
     def newest_results(self) -> list[Result | OutcomeResult]:
         """Return the newest result of each window again, as a new owner has to show them."""
@@ -240,7 +268,19 @@ class ModelJudge:
             changes += self._writer.encode(entry, data)
         if is_journaled:
             changes += self._writer.encode(JOURNAL, msgspec.msgpack.encode(self._n_entries))
+        policy = StoredPolicy(self._policy_hash, tuple(self._source_policies))
+        if policy != self._stored_policy:
+            self._stored_policy = policy
+            changes += self._writer.encode(POLICY, msgspec.msgpack.encode(policy))
         return changes
+
+    def _mapping_of(self, layout_hash: str, counted_under: ModelPolicy) -> CellMapping | None:
+        if layout_hash == self._subject.layout_hash:
+            return None
+        if layout_hash not in self._mappings:
+            of_outcomes = is_of_outcomes(self._subject.name)
+            self._mappings[layout_hash] = mapping_between(counted_under, self.model, of_outcomes=of_outcomes)
+        return self._mappings[layout_hash]
 
     def _note_policy(self, source: SourcePartition, reported: SourceProgress) -> None:
         progress, under = self._tally.progress.get(source), reported.counted_under
@@ -251,10 +291,11 @@ class ModelJudge:
 
     def _journal_entry(self, tally_changes: TallyChanges) -> JournalEntry:
         source_policies, self._source_policies = tuple(self._source_policies), []
+        self._n_entries += 1
         return JournalEntry(
             schema=JOURNAL_SCHEMA,
             model=self._subject.name,
-            number=self._n_entries,
+            number=self._n_entries - 1,
             advances=tuple(tally_changes.advances),
             offsets=self._tally.offsets(),
             starts=self._tally.starts(),

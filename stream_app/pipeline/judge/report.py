@@ -30,7 +30,7 @@ class JudgeReport:
 
     Attributes:
         models: Report by name of the model, or of its outcomes.
-        n_unknown_model: Partials of models that the policy does not name; they are not counted anywhere.
+        n_unknown_model: Partials of version 0.2 for deployments that this one does not continue; not counted.
         partition: The lane's partition.
     """
 

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
+
 from stream_app.core.windows.tally_changes import StateKey
+from stream_app.pipeline.records.journal import SourcePolicy
 
 MAX_PIECE_BYTES = 400_000  # far below the broker's limit of 1 MiB for a record, with room for others in its batch
 NEW_APP_ID = "Operator action: set a new app_id (FAIRSTREAM_APP_ID) to count again from the raw topics"
 
 JOURNAL: StateKey = ("journal",)
+POLICY: StateKey = ("policy",)
 MONITOR: StateKey = ("monitor",)
 SCORES: StateKey = ("scores",)
 
@@ -28,9 +32,22 @@ _KEY_PARTS: dict[str, tuple[type[str | int], ...]] = {  # what the key of each k
     "total": (),
     "part": (str, int, int),
     "journal": (),
+    "policy": (),
     "monitor": (),
     "scores": (),
 }
+
+
+class StoredPolicy(msgspec.Struct, array_like=True, frozen=True):
+    """Under which policies a model is counted and judged.
+
+    Attributes:
+        policy_hash: Hash of the policy under which the state was written.
+        sources: Source partitions that are counted under another policy since the last entry of the journal.
+    """
+
+    policy_hash: str
+    sources: tuple[SourcePolicy, ...] = ()
 
 
 class StateWriter:

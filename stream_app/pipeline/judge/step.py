@@ -12,15 +12,19 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from stream_app.core.windows.partials import Partial, decode_partial
-from stream_app.errors import StateError
+from stream_app.core.windows.source_progress import SourcePartition
+from stream_app.errors import StateError, UnknownPolicyError
 from stream_app.pipeline.contract import Batch, Flush, Outputs
 from stream_app.pipeline.judge.model_judge import ModelJudge
+from stream_app.pipeline.judge.moved_state import move_entries, stored_policy
 from stream_app.pipeline.judge.report import JudgeReport, RestoredResults
 from stream_app.pipeline.judge.state import StoredEntries, entries_by_model
-from stream_app.pipeline.names import outcomes_name
+from stream_app.pipeline.names import model_of
+from stream_app.pipeline.policy_book import PolicyBook, RegisteredPolicy
+from stream_app.pipeline.policy_change import counting_policy, present_policy
 from stream_app.pipeline.records.aggregates import encode_aggregate
 from stream_app.pipeline.records.alerts import encode_alert
-from stream_app.pipeline.records.journal import encode_journal_entry
+from stream_app.pipeline.records.journal import JournalEntry, encode_journal_entry
 from stream_app.pipeline.records.outcome_results import OutcomeResult, encode_outcome_result
 from stream_app.pipeline.records.results import Result, encode_result
 from stream_app.pipeline.topology import Topology
@@ -35,11 +39,11 @@ class JudgeStep:
         policy: The complete policy.
         partition: The lane's partition.
         topology: Where outputs go.
+        book: The policies that were ever registered; None for this one alone. Each model is judged under its newest.
     """
 
-    def __init__(self, policy: Policy, partition: int, topology: Topology) -> None:
-        self._policies = {model.name: model for model in policy.models}  # by the names under which partials come
-        self._policies |= {outcomes_name(model.name): model for model in policy.models if model.outcome is not None}
+    def __init__(self, policy: Policy, partition: int, topology: Topology, book: PolicyBook | None = None) -> None:
+        self._book = PolicyBook.of(policy.models) if book is None else book
         self._app_id = topology.app_id
         self._partition = partition
         self._results_at = (FAIRNESS_RESULTS, topology.partition_beside(partition, FAIRNESS_RESULTS))
@@ -47,6 +51,7 @@ class JudgeStep:
         self._journal_at = (FAIRNESS_JOURNAL, partition)
         self._aggregates_at = (CAMERA_AGGREGATES, topology.partition_beside(partition, CAMERA_AGGREGATES))
         self._judges: dict[str, ModelJudge] = {}
+        self._last_entries: list[JournalEntry] = []  # of the journals of policies that were left
         self._n_unknown_model = 0
         self._report = JudgeReport(partition=partition)
 
@@ -56,22 +61,25 @@ class JudgeStep:
         next_offset: int,  # noqa: ARG002 - of the contract
         log_number: int = 0,  # noqa: ARG002 - as above
     ) -> None:
-        """Take over the state as of the last commit; that of models that the policy dropped is left alone.
+        """Take over the state as of the last commit, under the newest policy of each model.
+
+        A state that was written under another policy is moved. That of a model that was never registered, from before
+        there was a registry, is left alone.
 
         Raises:
-            StateError: the state was written by another version or policy.
+            StateError: the state was written by another version, or has no place under the policy.
+            UnknownPolicyError: the state was written under a policy that is not in the book.
         """
-        self._judges = {
-            name: self._judge_of(name, stored)
-            for name, stored in entries_by_model(entries).items()
-            if name in self._policies
-        }
+        for name, stored in entries_by_model(entries).items():
+            if (present := present_policy(self._book, name)) is not None:
+                self._judges[name] = self._restored(name, stored, present)
 
     def step(self, batch: Batch) -> Iterable[Outputs]:
         """Count partials; whatever closes is reported at the next flush.
 
         Raises:
-            StateError: a record cannot be read, or was counted under a different cell layout.
+            StateError: a record cannot be read, or has no place under the policy.
+            UnknownPolicyError: a record was counted under a policy that is not in the book.
         """
         for offset, value in zip(batch.offsets.tolist(), batch.values, strict=True):
             if value is not None:
@@ -114,7 +122,8 @@ class JudgeStep:
         yield from _outputs(
             self._alerts_at, [(alert.id, encode_alert(alert)) for model in reports for alert in model.alerts]
         )
-        entries = [model.journal_entry for model in reports if model.journal_entry]
+        entries, self._last_entries = self._last_entries, []
+        entries += [model.journal_entry for model in reports if model.journal_entry]
         yield from _outputs(self._journal_at, [(entry.model, encode_journal_entry(entry)) for entry in entries])
         aggregates = [aggregate for model in reports for aggregate in model.aggregates]
         yield from _outputs(
@@ -122,16 +131,39 @@ class JudgeStep:
         )
 
     def _receive(self, partial: Partial) -> None:
-        if partial.model not in self._policies:
-            self._n_unknown_model += 1
+        if partial.app_id and partial.app_id != self._app_id:
+            return  # of another deployment, which shares the topic
+        judge = self._judges.get(partial.model)
+        source = SourcePartition(partial.topic, partial.partition)
+        if not partial.app_id and (judge is None or judge.is_policy_named(source)):
+            self._n_unknown_model += 1  # version 0.2 wrote it, for a deployment that this one does not continue
             return
-        if partial.model not in self._judges:
-            self._judges[partial.model] = self._judge_of(partial.model, {})
-        self._judges[partial.model].receive(partial)
+        counted = counting_policy(self._book, partial.model, partial.policy_hash, partial.layout_hash)
+        if partial.policy_number > counted.number:
+            raise UnknownPolicyError(
+                f"Policy {counted.hash} of model {model_of(partial.model)!r} was registered again, which is not known",
+                action="Restart the worker",
+            )
+        if judge is None:
+            present = present_policy(self._book, partial.model) or counted
+            judge = self._judges[partial.model] = self._judge_of(partial.model, present, {})
+        judge.receive(partial, counted.model)
 
-    def _judge_of(self, name: str, stored: StoredEntries) -> ModelJudge:
-        model = self._policies[name]
-        return ModelJudge(model, model.hash(), stored, name=name, app_id=self._app_id)
+    def _restored(self, name: str, stored: StoredEntries, present: RegisteredPolicy) -> ModelJudge:
+        """Return the judge of a state; it leaves a last entry in the journal of a policy that is not the present."""
+        former = stored_policy(self._book, name, stored)
+        if former.hash == present.hash:
+            return self._judge_of(name, present, stored)
+        judge = self._judge_of(name, former, stored)
+        if (entry := judge.leave_policy()) is not None:
+            self._last_entries.append(entry)
+        moved = move_entries(stored, name, former.model, present, judge.n_journal_entries)
+        return self._judge_of(name, present, moved, moved_from=stored)
+
+    def _judge_of(
+        self, name: str, policy: RegisteredPolicy, stored: StoredEntries, moved_from: StoredEntries | None = None
+    ) -> ModelJudge:
+        return ModelJudge(policy.model, policy.hash, stored, name=name, app_id=self._app_id, moved_from=moved_from)
 
 
 def _outputs(place: tuple[str, int], records: list[tuple[str, bytes]]) -> list[Outputs]:

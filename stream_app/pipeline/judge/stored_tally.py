@@ -18,6 +18,7 @@ from stream_app.pipeline.judge.state import NEW_APP_ID, StoredEntries
 
 VERSION = 4
 _READABLE_VERSIONS = (3, VERSION)  # 3: version 0.2
+COUNTED = frozenset({"clock", "source", "pane", "window", "total"})  # kinds of entries that are a tally
 _encoder = msgspec.msgpack.Encoder()
 
 Value = TypeVar("Value")
@@ -62,6 +63,17 @@ class StoredTotal(msgspec.Struct, array_like=True, frozen=True):
     cells: Cells
 
 
+def read_entry(stored: StoredEntries, entry: StateKey, kind: type[Value]) -> Value:
+    """Decode one entry of a state.
+
+    Raises:
+        StateError: it is missing, or cannot be read.
+    """
+    if entry not in stored:
+        raise StateError(f"The judge's state is incomplete: entry {entry[0]!r} is missing", action=NEW_APP_ID)
+    return _decode(stored[entry], kind)
+
+
 def encode_entry(tally: Tally, layout_hash: str, entry: StateKey) -> bytes | None:
     """Encode the present value of one entry of a tally; None for one that was removed."""
     value = _value_of(tally, layout_hash, entry)
@@ -77,9 +89,7 @@ def restore_tally(config: TallyConfig, layout_hash: str, stored: StoredEntries) 
     Raises:
         StateError: another version or another cell layout wrote the state.
     """
-    if CLOCK not in stored:
-        raise StateError("The judge's state is incomplete: entry 'clock' is missing", action=NEW_APP_ID)
-    clock = _decode(stored[CLOCK], StoredClock)
+    clock = read_entry(stored, CLOCK, StoredClock)
     if clock.version not in _READABLE_VERSIONS:
         raise StateError(f"The judge's state has version {clock.version}, expected {VERSION}", action=NEW_APP_ID)
     if clock.layout_hash != layout_hash:

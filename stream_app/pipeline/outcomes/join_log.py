@@ -8,17 +8,44 @@ that have left are removed. Each unmatched outcome is an entry; they are few.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import msgspec
 import numpy as np
 
-from stream_app.core.join.join_records import Labels
+from stream_app.core.join.join_records import Labels, Scores
 from stream_app.core.join.outcome_join import OutcomeJoin, UnmatchedOutcome
 from stream_app.core.join.waiting_decisions import BLOCK, WaitingDecision
+from stream_app.core.windows.cell_mapping import CellMapping
 
 _DECISIONS, _LABELS, _UNMATCHED = b"decisions|", b"labels|", b"unmatched|"
 
 Change = tuple[bytes, bytes | None]
+
+
+@dataclass(frozen=True)
+class TakenOver:
+    """How waiting decisions that another policy has counted are taken over.
+
+    Attributes:
+        had_scores: Whether they have scores.
+        mapping: Into the cells of the present policy; None where they are the same.
+        score_factor: New fixed point of scores / old one; None where there are none any more.
+    """
+
+    had_scores: bool
+    mapping: CellMapping | None
+    score_factor: float | None
+
+    def apply(self, rows: WaitingDecision) -> WaitingDecision:
+        """Return the decisions as the present policy counts them."""
+        cells = rows.cells if self.mapping is None else self.mapping.map_codes(rows.cells).astype(np.uint32)
+        return rows._replace(cells=cells, scores=self.map_scores(rows.scores))
+
+    def map_scores(self, scores: Scores) -> Scores:
+        """Return scores in the present fixed point; zeros where there are none any more."""
+        mapped: Scores = np.rint(scores * (self.score_factor or 0.0)).astype(np.int32)
+        return mapped
 
 
 class OutcomeLog:
@@ -37,20 +64,26 @@ class OutcomeLog:
         self._stored_next = 0  # decisions below this serial are stored
         self._unmatched: set[int] = set()  # stored outcomes
 
-    def restore(self, entries: Mapping[bytes, bytes], first: int, last: int) -> None:
+    def restore(
+        self, entries: Mapping[bytes, bytes], first: int, last: int, taken_over: TakenOver | None = None
+    ) -> None:
         """Fill the join from stored entries.
 
         Args:
             entries: The state.
             first: Serial of the oldest decision that waits.
             last: Serial of the next decision to come.
+            taken_over: How decisions that another policy has counted are taken over; None where it was this one.
         """
         waiting = self._join.waiting
         base = first // BLOCK * BLOCK
-        parts = [self._read(entries, block) for block in range(base // BLOCK, -(-last // BLOCK))]
-        empty = _decode(b"", has_scores=self._has_scores, labels=b"")
-        waiting.put_back(base, first, WaitingDecision(*map(np.concatenate, zip(empty, *parts, strict=True))))
-        self._stored_next = last
+        has_scores = self._has_scores if taken_over is None else taken_over.had_scores
+        blocks = range(base // BLOCK, -(-last // BLOCK))
+        parts = [_read(entries, block, has_scores=has_scores) for block in blocks]
+        empty = _decode(b"", has_scores=has_scores, labels=b"")
+        rows = WaitingDecision(*map(np.concatenate, zip(empty, *parts, strict=True)))
+        waiting.put_back(base, first, rows if taken_over is None else taken_over.apply(rows))
+        self._stored_next = last if taken_over is None else first  # what is taken over is stored again
         for number, value in sorted(_numbered(entries, _UNMATCHED)):
             self._join.restore_unmatched(number, msgspec.msgpack.decode(value, type=UnmatchedOutcome))
             self._unmatched.add(number)
@@ -60,10 +93,6 @@ class OutcomeLog:
     def take_changes(self) -> list[Change]:
         """Return the entries to write and to remove since the last flush."""
         return [*self._decision_changes(), *self._label_changes(), *self._removed_blocks(), *self._unmatched_changes()]
-
-    def _read(self, entries: Mapping[bytes, bytes], block: int) -> WaitingDecision:
-        rows, labels = entries[_key(_DECISIONS, block)], entries.get(_key(_LABELS, block), b"")
-        return _decode(rows, has_scores=self._has_scores, labels=labels)
 
     def _decision_changes(self) -> Iterator[Change]:
         waiting = self._join.waiting
@@ -101,6 +130,11 @@ class OutcomeLog:
                 self._unmatched.remove(number)
                 yield _key(_UNMATCHED, number), None
         self._join.changed_unmatched.clear()
+
+
+def _read(entries: Mapping[bytes, bytes], block: int, *, has_scores: bool) -> WaitingDecision:
+    rows, labels = entries[_key(_DECISIONS, block)], entries.get(_key(_LABELS, block), b"")
+    return _decode(rows, has_scores=has_scores, labels=labels)
 
 
 def _key(prefix: bytes, number: int) -> bytes:

@@ -31,11 +31,12 @@ from stream_app.pipeline.layout import (
     outcome_layout_of,
 )
 from stream_app.pipeline.names import outcomes_name
-from stream_app.pipeline.outcomes.join_log import OutcomeLog
+from stream_app.pipeline.outcomes.join_log import OutcomeLog, TakenOver
 from stream_app.pipeline.outcomes.report import OutcomeReport
 from stream_app.pipeline.panes.partial_writer import PaneOrigin
 from stream_app.pipeline.panes.publisher import PanePublisher
 from stream_app.pipeline.policy_book import PolicyBook
+from stream_app.pipeline.policy_change import counting_policy, mapping_between, score_factor
 from stream_app.pipeline.topology import Topology
 from stream_app.policy import ModelPolicy, declared_outcome, outcome_layout_hash
 from stream_app.topics import outcome_join_topic
@@ -79,7 +80,9 @@ class OutcomeStep:
     def __init__(self, model: ModelPolicy, partition: int, topology: Topology, book: PolicyBook | None = None) -> None:
         outcome = declared_outcome(model)
         self._model, self._policy_hash = model, model.hash()
-        registered = (book or PolicyBook.of([model])).get(model.name, self._policy_hash)
+        self._book = PolicyBook.of([model]) if book is None else book
+        registered = self._book.get(model.name, self._policy_hash)
+        self._taken_over: dict[str, TakenOver | None] = {}  # by the hash of the cells of other policies
         self._topic = outcome_join_topic(topology.app_id, model.name)
         self._decision_hash, self._layout_hash = model.layout_hash(), outcome_layout_hash(model)
         self._join = OutcomeJoin(max(1, round(outcome.max_wait_d * _DAY_S)), outcome.max_waiting)
@@ -108,16 +111,21 @@ class OutcomeStep:
     def restore(self, entries: Mapping[bytes, bytes], next_offset: int, log_number: int = 0) -> None:
         """Take over what waits and the open panes as of the last commit.
 
+        What another policy counted is taken over into the cells of this one.
+
         Raises:
-            StateError: the state was written by another version or policy.
+            StateError: the state was written by another version, or has no place under the policy.
+            UnknownPolicyError: the state was written under a policy that is not in the book.
         """
         head = msgspec.msgpack.decode(entries[_HEAD_KEY], type=_OutcomesHead) if _HEAD_KEY in entries else None
+        mapping = None
         if head is not None:
-            self._check_head(head)
+            former = self._former_policy(head)
             self._join.clock_s = self._clock.max_event_s = head.clock_s
             self._join.next_unmatched = head.next_unmatched
             self._join.counts, self._reported = head.counts, copy(head.counts)
-            self._log.restore(entries, head.first, head.next)
+            self._log.restore(entries, head.first, head.next, taken_over(former, self._model))
+            mapping = mapping_between(former, self._model, of_outcomes=True)
         is_new_log = head is not None and head.log_number != log_number
         is_same_policy = head is not None and head.policy_hash == self._policy_hash
         self._panes.restore(
@@ -126,13 +134,15 @@ class OutcomeStep:
             None if head is None or is_new_log else head.first_offset,
             log_number,
             head.counted_since if head is not None and is_same_policy and not is_new_log else None,
+            mapping,
         )
 
     def step(self, batch: Batch) -> Iterable[Outputs]:
         """Join the records of a batch; their counts are published at the next flush.
 
         Raises:
-            StateError: a record cannot be read, or was counted by another cell layout.
+            StateError: a record cannot be read, or has no place under the policy.
+            UnknownPolicyError: decisions were counted under a policy that is not in the book.
         """
         self._panes.move_to(batch.next_offset)
         for offset, value in zip(batch.offsets.tolist(), batch.values, strict=True):
@@ -169,22 +179,35 @@ class OutcomeStep:
             ) from None
         if isinstance(rows, JoinOutcomes):
             return self._join.take_outcomes(rows)
-        self._check_layout(rows)
-        return self._join.take_decisions(rows)
+        return self._join.take_decisions(self._as_counted_here(rows))
 
-    def _check_layout(self, rows: JoinDecisions) -> None:
-        if rows.layout_hash != self._decision_hash:
-            raise StateError(
-                f"Decisions of model {self._model.name!r} were counted by another cell layout of the policy",
-                action="Start all workers with one policy, and another layout under a new FAIRSTREAM_APP_ID",
-            )
+    def _as_counted_here(self, rows: JoinDecisions) -> JoinDecisions:
+        """Return decisions in the cells of this policy, whichever policy counted them."""
+        if rows.layout_hash == self._decision_hash:
+            return rows
+        if rows.layout_hash not in self._taken_over:
+            former = counting_policy(self._book, self._model.name, rows.policy_hash, rows.layout_hash).model
+            self._taken_over[rows.layout_hash] = taken_over(former, self._model)
+        if (over := self._taken_over[rows.layout_hash]) is None:
+            return rows
+        cells = np.frombuffer(rows.cells, np.uint32)
+        if over.mapping is not None:
+            cells = over.mapping.map_codes(cells).astype(np.uint32)
+        scores = b"" if over.score_factor is None else over.map_scores(np.frombuffer(rows.scores, np.int32)).tobytes()
+        return msgspec.structs.replace(rows, cells=cells.tobytes(), scores=scores)
 
-    def _check_head(self, head: _OutcomesHead) -> None:
-        if head.version not in _READABLE_VERSIONS or head.layout_hash != self._layout_hash:
+    def _former_policy(self, head: _OutcomesHead) -> ModelPolicy:
+        """Return the policy under which the state was written."""
+        if head.version not in _READABLE_VERSIONS:
             raise StateError(
-                f"The stored outcomes of model {self._model.name!r} were counted by another policy",
-                action="Restore the former policy, or start this one under a new FAIRSTREAM_APP_ID",
+                f"The stored outcomes of model {self._model.name!r} have version {head.version}, this is "
+                f"{STATE_VERSION}",
+                action="Run all workers with one version",
             )
+        if head.policy_hash == self._policy_hash:
+            return self._model
+        name = outcomes_name(self._model.name)
+        return counting_policy(self._book, name, head.policy_hash, head.layout_hash).model
 
     def _count(self, event: JoinEvent) -> None:
         """Add decisions to the pane in which something happened to them."""
@@ -223,3 +246,14 @@ def _sum_by(group: np.ndarray[Any, Any], values: np.ndarray[Any, Any], n_groups:
     sums = np.zeros(n_groups, np.int64)
     np.add.at(sums, group, values)
     return sums
+
+
+def taken_over(former: ModelPolicy, present: ModelPolicy) -> TakenOver | None:
+    """Return how waiting decisions that one policy has counted are taken over by another; None where nothing changes.
+
+    Raises:
+        StateError: they have no place under it.
+    """
+    mapping, factor = mapping_between(former, present), score_factor(former, present)
+    is_same = mapping is None and (former.score is None or factor == 1)
+    return None if is_same else TakenOver(former.score is not None, mapping, factor)

@@ -46,10 +46,12 @@ class PaneLog:
             panes = [pane for pane in panes if pane.start_s >= closed_before_s]
         for pane in panes:
             pieces = pieces_of(pane, self._max_cells)
-            self._n_entries[pane.start_s] = len(pieces)  # a pane only grows, so no entry is left over
+            surplus = range(len(pieces), self._n_entries.get(pane.start_s, 0))  # of a pane that another policy counted
+            self._n_entries[pane.start_s] = len(pieces)
             changes += [
                 (_key(pane.start_s, number), msgspec.msgpack.encode(piece)) for number, piece in enumerate(pieces)
             ]
+            changes += [(_key(pane.start_s, number), None) for number in surplus]
         return changes
 
 

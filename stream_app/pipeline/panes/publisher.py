@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from stream_app.core.windows.cell_mapping import CellMapping
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.pane_store import PaneStore
 from stream_app.core.windows.watermark import Watermark
@@ -59,6 +60,7 @@ class PanePublisher:
         first_offset: int | None,
         log_number: int = 0,
         counted_since: int | None = None,
+        mapping: CellMapping | None = None,
     ) -> None:
         """Take over the open panes as of the last commit.
 
@@ -68,12 +70,15 @@ class PanePublisher:
             first_offset: Where the lane began; None for a lane that begins now, be it in a new log of its source.
             log_number: Log of the source to which the offsets belong.
             counted_since: Offset from which on the lane counts under its policy; None if that begins now.
+            mapping: Into the cells of this policy, where another one counted the stored panes.
         """
         self.log_number = log_number
         self._next_offset = next_offset
         self.counted_since = next_offset if counted_since is None else counted_since
         self.first_offset = next_offset if first_offset is None else first_offset
         self._panes.put_back(self._log.restore(entries))
+        if mapping is not None:
+            self._panes.map_cells(mapping)
 
     def move_to(self, next_offset: int) -> None:
         """Note that every record below an offset is counted."""

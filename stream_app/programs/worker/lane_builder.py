@@ -12,6 +12,7 @@ from faust.types import TP
 from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.edges.kafka.topic_metadata import LogIdentity, TopicMetadata
 from stream_app.edges.lanes.lane import Lane, LaneConfig, LaneObserver
+from stream_app.edges.lanes.policy_registry import PolicyRegistry
 from stream_app.edges.lanes.transport import Consumer
 from stream_app.errors import TopicError
 from stream_app.pipeline.ingest.outcome_step import OutcomeIngestStep
@@ -19,8 +20,10 @@ from stream_app.pipeline.ingest.step import IngestStep
 from stream_app.pipeline.judge.step import JudgeStep
 from stream_app.pipeline.lane_step import LaneStep
 from stream_app.pipeline.outcomes.step import OutcomeStep
+from stream_app.pipeline.policy_book import PolicyBook
 from stream_app.pipeline.topology import Topology
 from stream_app.policy import Policy
+from stream_app.programs.worker.agreed_policy import followed_policy
 from stream_app.settings import Settings
 from stream_app.topics import (
     FAIRNESS_PARTIALS,
@@ -108,12 +111,13 @@ def lane_builder(
     n_partitions: Mapping[str, int],
     source: ConsumerSource,
     observer: LaneObserver,
+    registry: PolicyRegistry,
 ) -> Callable[[str, int], Lane]:
-    """Return the function that makes a new lane for a topic and partition."""
-    makers = _step_makers(policy, keys, Topology(n_partitions, settings.app_id))
+    """Return the function that makes a new lane for a topic and partition, under the newest policy that is known."""
+    topology = Topology(n_partitions, settings.app_id)
 
     def build(topic: str, partition: int) -> Lane:
-        state, make_step = makers[topic]
+        state, make_step = _step_makers(policy, keys, topology, registry.book)[topic]
         config = LaneConfig(
             bootstrap=settings.kafka,
             topic=topic,
@@ -127,22 +131,26 @@ def lane_builder(
     return build
 
 
-def _step_makers(policy: Policy, keys: tuple[RootKey, ...], topology: Topology) -> dict[str, tuple[str, _MakeStep]]:
+def _step_makers(
+    policy: Policy, keys: tuple[RootKey, ...], topology: Topology, book: PolicyBook
+) -> dict[str, tuple[str, _MakeStep]]:
     """Return by source topic the changelog topic of its lanes, and the function that makes their steps."""
     app_id = topology.app_id
     makers: dict[str, tuple[str, _MakeStep]] = {
-        FAIRNESS_PARTIALS: (changelog_topic(app_id, "judge"), partial(JudgeStep, policy, topology=topology))
+        FAIRNESS_PARTIALS: (changelog_topic(app_id, "judge"), partial(JudgeStep, policy, topology=topology, book=book))
     }
-    for model in policy.models:
+    for model in (followed_policy(model, book) for model in policy.models):
         makers[model.topic] = (
-            changelog_topic(app_id, "ingest", model.name), partial(IngestStep, model, keys, topology=topology)
-        )  # fmt: skip
+            changelog_topic(app_id, "ingest", model.name),
+            partial(IngestStep, model, keys, topology=topology, book=book),
+        )
         if model.outcome is not None:
             makers[model.outcome.topic] = (
                 changelog_topic(app_id, "outcome ingest", model.name),
                 partial(OutcomeIngestStep, model, keys, topology=topology),
             )
             makers[outcome_join_topic(app_id, model.name)] = (
-                changelog_topic(app_id, "outcomes", model.name), partial(OutcomeStep, model, topology=topology)
-            )  # fmt: skip
+                changelog_topic(app_id, "outcomes", model.name),
+                partial(OutcomeStep, model, topology=topology, book=book),
+            )
     return makers

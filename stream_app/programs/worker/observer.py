@@ -12,6 +12,7 @@ from stream_app.edges.lanes.lane import Lane, LaneConfig
 from stream_app.edges.lanes.log_position import LogChange
 from stream_app.edges.metrics.health import Health, ReadinessGate
 from stream_app.edges.metrics.process_metrics import Metrics
+from stream_app.errors import UnknownPolicyError
 
 _LOOK_EVERY_S = 1.0
 
@@ -65,7 +66,10 @@ class MetricsObserver:
         self._metrics.lane_closed(topic, partition)
 
     def lane_reloaded(self, topic: str, partition: int, error: Exception) -> None:
-        """Count a lane that failed."""
+        """Count a lane that failed; one that reads the registry of policies again has not."""
+        if isinstance(error, UnknownPolicyError):
+            log.info("Lane reads the registered policies again: topic=%s partition=%d", topic, partition)
+            return
         role = self._roles[topic]
         self._metrics.transaction_ended(role, 0.0, is_committed=False)
         self._metrics.lane_reloaded(role)

@@ -16,9 +16,11 @@ from stream_app.edges.kafka.partition_counts import count_partitions
 from stream_app.edges.kafka.topic_metadata import TopicMetadata
 from stream_app.edges.lanes.assigned_lanes import AssignedLanes, LanesObserver
 from stream_app.edges.lanes.lane import LaneObserver
+from stream_app.edges.lanes.policy_registry import PolicyRegistry
 from stream_app.edges.lanes.transport import Consumer
 from stream_app.errors import BrokerUnavailableError, FairStreamError, TopicError
 from stream_app.policy import Policy
+from stream_app.programs.worker.agreed_policy import agree_on_policy
 from stream_app.programs.worker.app import add_agents, build_app
 from stream_app.programs.worker.lane_builder import ConsumerSource, check_partitions, lane_builder, source_topics
 from stream_app.programs.worker.topic_watch import TopicWatch, grow_followers
@@ -50,22 +52,34 @@ async def run_worker(
     roles: Iterable[str],
     observer: WorkerObserver,
     stopping: asyncio.Event,
+    registry: PolicyRegistry | None = None,
 ) -> None:
     """Run until ``stopping`` is set. Wait for a lost broker; the first start needs one.
+
+    Args:
+        settings: How the process runs.
+        policy: The monitored models.
+        keys: Root keys of the pseudonyms.
+        roles: Some of ``ROLES``.
+        observer: Receives everything that is reported.
+        stopping: Set it to end the worker cleanly.
+        registry: Where the policy is registered already; None to register it first.
 
     Raises:
         ConfigError: topics are missing or do not fit, before anything runs.
         BrokerUnavailableError: no broker answered at the start.
         StateError, LaneError: a restart would not help.
     """
+    if registry is None:
+        await check_topics(settings, policy)
+        policy, registry = await agree_on_policy(settings, policy)
     topics = [spec.name for spec in declared_topics(policy, settings.app_id)]
-    await _check_topics(settings, policy, topics)
     _calm_garbage_collector()
     attempt = 0
     while not stopping.is_set():
         started = asyncio.get_running_loop().time()
         try:
-            await _run_app(settings, policy, keys, list(roles), observer, stopping)
+            await _run_app(settings, policy, keys, list(roles), observer, stopping, registry)
         except _TopicsChangedError as change:
             log.warning("Topics changed, restarting the Kafka app: reason=%s", change.reason)
             await _wait_for_broker(settings.kafka, topics, stopping)
@@ -79,7 +93,14 @@ async def run_worker(
             await _wait_for_broker(settings.kafka, topics, stopping)
 
 
-async def _check_topics(settings: Settings, policy: Policy, topics: list[str]) -> None:
+async def check_topics(settings: Settings, policy: Policy) -> None:
+    """Check that every topic is there and fits; add partitions where the raw topic has more.
+
+    Raises:
+        BrokerUnavailableError: no broker answers.
+        TopicError: topics are missing or do not fit.
+    """
+    topics = [spec.name for spec in declared_topics(policy, settings.app_id)]
     n_partitions = await count_partitions(settings.kafka, topics)
     try:
         await grow_followers(settings, policy, n_partitions)
@@ -122,13 +143,16 @@ async def _run_app(
     roles: list[str],
     observer: WorkerObserver,
     stopping: asyncio.Event,
+    registry: PolicyRegistry,
 ) -> None:
     app = build_app(settings)
     sources = source_topics(policy, settings.app_id, roles)
     metadata = TopicMetadata(settings.kafka, [spec.name for spec in declared_topics(policy, settings.app_id)])
     watch = TopicWatch(settings, policy, metadata, sources, observer.topics_awaited)
-    build = lane_builder(settings, policy, keys, metadata.n_partitions, ConsumerSource(app, metadata), observer)
-    lanes = AssignedLanes(build, observer, settings.session_timeout_s)
+    build = lane_builder(
+        settings, policy, keys, metadata.n_partitions, ConsumerSource(app, metadata), observer, registry
+    )
+    lanes = AssignedLanes(build, observer, settings.session_timeout_s, prepare=registry.refresh)
     add_agents(app, lanes, sources)
     app.finalize()
     try:

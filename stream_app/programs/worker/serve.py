@@ -12,9 +12,10 @@ from stream_app.edges.metrics.health import Health
 from stream_app.edges.metrics.process_metrics import Metrics
 from stream_app.edges.metrics.server import MetricsServer
 from stream_app.policy import Policy
+from stream_app.programs.worker.agreed_policy import agree_on_policy
 from stream_app.programs.worker.lane_builder import roles_by_topic
 from stream_app.programs.worker.observer import MetricsObserver
-from stream_app.programs.worker.run import run_worker
+from stream_app.programs.worker.run import check_topics, run_worker
 from stream_app.settings import Settings
 
 
@@ -40,6 +41,8 @@ async def serve(
     Raises:
         FairStreamError: see ``stream_app.programs.worker.run.run_worker``.
     """
+    await check_topics(settings, policy)
+    policy, policies = await agree_on_policy(settings, policy)
     registry = CollectorRegistry()
     health = Health()
     metrics = Metrics(registry, policy, max_series=settings.max_series)
@@ -48,6 +51,6 @@ async def serve(
     server.start()
     try:
         on_started(server.port)
-        await run_worker(settings, policy, keys, roles, observer, stopping)
+        await run_worker(settings, policy, keys, roles, observer, stopping, policies)
     finally:
         server.stop()

@@ -77,6 +77,7 @@ class JudgeLane:
         start_s = number * PANE_S
         self.feed(
             Partial(
+                app_id="fairstream",
                 model=name,
                 layout_hash=layout_hash or self.model.layout_hash(),
                 topic=topic,

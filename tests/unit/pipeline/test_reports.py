@@ -34,6 +34,7 @@ STEPS: dict[str, Callable[[], LaneStep]] = {
 }
 DECISION = {"id": "A-1", "t": NOW_S, "ok": True, "sex": "f", "p": 0.75}
 PARTIAL = Partial(
+    app_id="fairstream",
     model="m",
     layout_hash=MODEL.layout_hash(),
     topic="raw",

@@ -22,12 +22,14 @@ class DecisionWriter:
         topic: The outcome-join topic.
         partition: Partition of the source, and of that topic.
         layout_hash: Hash of the layout of the cells.
+        policy_hash: Hash of the policy under which they are counted.
     """
 
-    def __init__(self, topic: str, partition: int, layout_hash: str) -> None:
+    def __init__(self, topic: str, partition: int, layout_hash: str, policy_hash: str) -> None:
         self._topic = topic
         self._partition = partition
         self._layout_hash = layout_hash
+        self._policy_hash = policy_hash
         self._time_s = 0
         self._tags: list[Tags] = []
         self._cells: list[NDArray[np.int64]] = []
@@ -53,7 +55,8 @@ class DecisionWriter:
             return []
         cells = np.concatenate(self._cells).astype(np.uint32)
         scores = np.concatenate(self._scores).astype(np.int32) if self._scores else None
-        records = pack_decisions(self._layout_hash, self._time_s, np.concatenate(self._tags), cells, scores)
+        tags = np.concatenate(self._tags)
+        records = pack_decisions(self._layout_hash, self._time_s, tags, cells, scores, self._policy_hash)
         for column in (self._tags, self._cells, self._scores):
             column.clear()
         return [_outputs(self._topic, self._partition, _DECISIONS, records)]

@@ -64,6 +64,7 @@ class Bench(JudgeLane):
         max_event_s: int | None = None,
     ) -> Partial:
         return Partial(
+            app_id="fairstream",
             model=self.model.name,
             layout_hash=self.model.layout_hash(),
             topic=self.model.topic,

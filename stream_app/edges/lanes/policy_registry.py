@@ -1,0 +1,147 @@
+"""The registry of policies: what all workers of a deployment agree on, whatever files they were started with.
+
+Each worker registers the policies of its file before it opens a lane, and reads the registry again each time that a
+lane loads. So a policy by which anything was counted is always known to the lane that reads the counts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+
+import msgspec
+from aiokafka.errors import InvalidProducerEpoch, KafkaError, ProducerFenced
+
+from stream_app.edges.lanes.changelog import read_state
+from stream_app.edges.lanes.transaction_writer import TransactionWriter
+from stream_app.errors import StateError, broker_lost
+from stream_app.pipeline.contract import Outputs
+from stream_app.pipeline.policy_book import PolicyBook, RegisteredPolicy
+from stream_app.pipeline.policy_change import mapping_between
+from stream_app.pipeline.records.policies import PolicyRecord, decode_policy, encode_policy, policy_record
+from stream_app.policy import ModelPolicy
+from stream_app.topics import FAIRNESS_POLICIES
+
+_RETRY_S = 0.3
+
+
+class PolicyRegistry:
+    """The registered policies of one deployment.
+
+    Args:
+        bootstrap: Bootstrap servers.
+        app_id: The deployment.
+        now: Processing time in seconds since the epoch.
+
+    Attributes:
+        book: What was registered as of the last call of ``refresh`` or ``register``.
+    """
+
+    def __init__(self, bootstrap: str, app_id: str, now: Callable[[], float] = time.time) -> None:
+        self.book = PolicyBook()
+        self._bootstrap = bootstrap
+        self._app_id = app_id
+        self._now = now
+        self._reading = asyncio.Lock()
+        self._read_at_s = float("-inf")
+
+    async def refresh(self) -> None:
+        """Read the registry; calls that wait for the same moment share one reading.
+
+        Raises:
+            KafkaTimeoutError: no broker answers.
+            StateError: a policy is not readable by this version.
+        """
+        wanted_s = time.monotonic()
+        async with self._reading:
+            if self._read_at_s < wanted_s:
+                started_s = time.monotonic()
+                self.book = book_of(await self._read(), self._app_id)
+                self._read_at_s = started_s
+
+    async def register(self, models: Iterable[ModelPolicy], *, is_activation: bool = False) -> None:
+        """Register the policies that are not registered yet.
+
+        Nothing is registered when stored counts of any model could not be continued under its policy: a policy that
+        is registered is followed by all workers.
+
+        Args:
+            models: The policies.
+            is_activation: Register them again where they are known, so that they are the newest.
+
+        Raises:
+            BrokerUnavailableError: the broker was lost.
+            StateError: the counts of a model cannot be continued under a policy.
+        """
+        wanted = list(models)
+        while True:
+            writer = TransactionWriter(self._bootstrap, f"{self._app_id}-policies")
+            try:
+                await writer.start()  # from here on no other worker of the deployment can register
+                await self.refresh()
+                if records := self._missing(wanted, is_activation=is_activation):
+                    await writer.send([_outputs(records)])
+                    await writer.commit()
+                    await self.refresh()
+            except (ProducerFenced, InvalidProducerEpoch):
+                await asyncio.sleep(_RETRY_S)  # another worker registers at the same time
+            except (KafkaError, OSError) as error:
+                raise broker_lost(f"reading {FAIRNESS_POLICIES}", error) from None
+            else:
+                return
+            finally:
+                await writer.close()
+
+    def _missing(self, models: Iterable[ModelPolicy], *, is_activation: bool) -> list[PolicyRecord]:
+        number = max(self.book.last_number, int(self._now() * 1000))
+        missing = []
+        for model in models:
+            newest, policy_hash = self.book.newest(model.name), model.hash()
+            is_newest = newest is not None and newest.hash == policy_hash
+            if is_newest or (not is_activation and self.book.get(model.name, policy_hash) is not None):
+                continue
+            if newest is not None:
+                mapping_between(newest.model, model)
+            number += 1
+            missing.append(policy_record(model, self._app_id, number))
+        return missing
+
+    async def _read(self) -> list[PolicyRecord]:
+        entries = await read_state(self._bootstrap, FAIRNESS_POLICIES, 0)
+        try:
+            return [decode_policy(value) for value in entries.values()]
+        except msgspec.MsgspecError:
+            raise StateError(
+                f"A record of {FAIRNESS_POLICIES} is not a registered policy",
+                action="Nothing but FairStream may write to this topic",
+            ) from None
+
+
+def book_of(records: Iterable[PolicyRecord], app_id: str) -> PolicyBook:
+    """Return the policies that a deployment has registered.
+
+    Raises:
+        StateError: the newest policy of a model was registered by a version with fields that this one does not know.
+    """
+    policies: dict[str, RegisteredPolicy] = {}
+    unreadable: dict[str, PolicyRecord] = {}
+    ordered = sorted((record for record in records if record.app_id == app_id), key=lambda record: record.registered_ms)
+    for record in ordered:
+        unreadable.pop(record.model, None)
+        try:
+            policies[record.key] = RegisteredPolicy(record.model_policy(), record.hash, record.registered_ms)
+        except msgspec.ValidationError:
+            unreadable[record.model] = record
+    for record in unreadable.values():
+        raise StateError(
+            f"The newest policy of model {record.model!r} was registered by version {record.code_version} and has "
+            "fields that this version does not know",
+            action=f"Run version {record.code_version} or later",
+        )
+    return PolicyBook(policies.values())
+
+
+def _outputs(records: list[PolicyRecord]) -> Outputs:
+    keys: list[bytes | None] = [record.key.encode() for record in records]
+    return Outputs(FAIRNESS_POLICIES, 0, keys, [encode_policy(record) for record in records])

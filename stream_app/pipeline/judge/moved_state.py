@@ -1,0 +1,74 @@
+"""The judge's state under another policy: every count in the cells of the new policy, nothing else changed.
+
+What the tests know is carried over by the tests themselves (``stream_app.pipeline.judge.monitors.stored_tests``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from stream_app.core.windows.cell_mapping import CellMapping
+from stream_app.core.windows.cells import Cells
+from stream_app.core.windows.tally_changes import CLOCK, StateKey
+from stream_app.pipeline.judge.state import JOURNAL, POLICY, StoredEntries, StoredPolicy
+from stream_app.pipeline.judge.stored_tally import StoredClock, StoredTotal, StoredWindow, read_entry
+from stream_app.pipeline.names import is_of_outcomes
+from stream_app.pipeline.policy_book import PolicyBook, RegisteredPolicy
+from stream_app.pipeline.policy_change import counting_policy, layout_hash_of, mapping_between
+from stream_app.policy import ModelPolicy
+
+_WITH_CELLS: Mapping[str, type[Any]] = {"window": StoredWindow, "total": StoredTotal}
+
+
+def stored_policy(book: PolicyBook, name: str, stored: StoredEntries) -> RegisteredPolicy:
+    """Return the policy under which a state was written.
+
+    Raises:
+        UnknownPolicyError: it is not registered.
+        StateError: the state cannot be read, or version 0.2 wrote it under a policy that is not registered.
+    """
+    policy_hash = read_entry(stored, POLICY, StoredPolicy).policy_hash if POLICY in stored else ""
+    return counting_policy(book, name, policy_hash, read_entry(stored, CLOCK, StoredClock).layout_hash)
+
+
+def move_entries(
+    stored: StoredEntries, name: str, old: ModelPolicy, new: RegisteredPolicy, n_journal_entries: int
+) -> dict[StateKey, list[bytes]]:
+    """Return a state in the cells of another policy.
+
+    Args:
+        stored: The state.
+        name: Name of the model, or of its outcomes.
+        old: The policy under which it was written.
+        new: The policy under which it will be read.
+        n_journal_entries: Entries of the journal so far.
+
+    Raises:
+        StateError: it cannot be read, or its counts have no place under the new policy.
+    """
+    mapping = mapping_between(old, new.model, of_outcomes=is_of_outcomes(name))
+    moved = {entry: list(pieces) for entry, pieces in stored.items()}
+    for entry in stored:
+        if mapping is not None and (data := _mapped(stored, entry, mapping)) is not None:
+            moved[entry] = [data]
+    clock = read_entry(stored, CLOCK, StoredClock)
+    clock = msgspec.structs.replace(clock, layout_hash=layout_hash_of(new.model, name))
+    moved[CLOCK] = [msgspec.msgpack.encode(clock)]
+    moved[POLICY] = [msgspec.msgpack.encode(StoredPolicy(new.hash))]
+    moved[JOURNAL] = [msgspec.msgpack.encode(n_journal_entries)]
+    return moved
+
+
+def _mapped(stored: StoredEntries, entry: StateKey, mapping: CellMapping) -> bytes | None:
+    """Return one entry with its cells mapped; None where it has none."""
+    kind = str(entry[0])
+    if kind == "pane":
+        cells: Cells = read_entry(stored, entry, Cells)
+        return msgspec.msgpack.encode(mapping.map_cells(cells))
+    if kind in _WITH_CELLS:
+        value = read_entry(stored, entry, _WITH_CELLS[kind])
+        return msgspec.msgpack.encode(msgspec.structs.replace(value, cells=mapping.map_cells(value.cells)))
+    return None
