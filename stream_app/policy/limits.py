@@ -45,7 +45,13 @@ class Detection(PolicyPart, frozen=True, kw_only=True):
 
     Attributes:
         false_alarms_per_million: False-alarm budget: expected false alarms per million decisions, over everything that
-            is tested; sets all thresholds. Lower means fewer false alarms and slower detection.
+            is tested; sets all thresholds. Lower means fewer false alarms and slower detection. Alarms about the ratio
+            and the gap of the same pair and direction count as one where the gap cannot be broken without the ratio.
+        procedure: What is promised about false alarms. ``per_million``: at most ``false_alarms_per_million``. ``fdr``:
+            the more alarms are open, the less evidence the next one needs; at most ``false_discovery_rate``, where a
+            false alarm raised beside ``k - 1`` open ones counts ``1 / k``.
+        false_discovery_rate: For ``fdr``: the expected sum of these shares per million decisions; instead of
+            ``false_alarms_per_million``.
         design_effect: Counts are divided by this before they are tested, where decisions copy one another (one
             applicant, one officer, one batch); 1 for independent decisions.
         max_depth: How many attributes are crossed to intersections; 1 tests single attributes only.
@@ -57,6 +63,8 @@ class Detection(PolicyPart, frozen=True, kw_only=True):
     """
 
     false_alarms_per_million: Annotated[float, msgspec.Meta(gt=0, le=100_000)] = 0.1
+    procedure: Literal["per_million", "fdr"] = "per_million"
+    false_discovery_rate: Annotated[float, msgspec.Meta(gt=0, le=100_000)] = 0.1
     design_effect: Annotated[float, msgspec.Meta(ge=1, le=1000)] = 1.0
     max_depth: Annotated[int, msgspec.Meta(ge=1, le=3)] = 3
     is_stratified: bool = False

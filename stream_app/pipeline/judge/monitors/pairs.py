@@ -1,6 +1,6 @@
 """The sequential tests of a model's decisions: every group and every intersection, each against its reference.
 
-Each closed pane is fed in once, in order of event time.
+Each complete period is fed in once, in order of event time.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from stream_app.core.groups.subgroups import Subgroup, subgroups
 from stream_app.core.intervals.intervals import PairIntervals, intervals_of_pairs
 from stream_app.core.windows.cells import CellLayout
 from stream_app.core.windows.tally_changes import ClosedPane
-from stream_app.pipeline.judge.budget import BudgetFamily, log_thresholds_of
+from stream_app.pipeline.judge.budget import BudgetFamily, is_gap_gated, log_thresholds_of
 from stream_app.pipeline.judge.monitors.rules import MonitoredRule, RuleMonitor, WindowView
 from stream_app.pipeline.judge.observations import Alarm, ObservedPair
 from stream_app.pipeline.layout import FAVORABLE
@@ -26,6 +26,7 @@ from stream_app.pipeline.records.evidence import Evidence, PairTest
 from stream_app.policy import ModelPolicy
 
 TESTS = (PairTest.RATIO_LOW, PairTest.RATIO_HIGH, PairTest.GAP_LOW, PairTest.GAP_HIGH)
+_GATES = (None, None, 0, 1)  # the place in TESTS of the test that each waits for
 
 
 class PairMonitor:
@@ -48,17 +49,17 @@ class PairMonitor:
         self._rules = RuleMonitor(
             _monitored_rules(model, self.pairs),
             n_strata=len(self._marginalizer.strata),
-            design_effect=model.detection.design_effect,
+            detection=model.detection,
             config=config_of(model),
             stored=stored,
         )
 
-    def feed(self, pane: ClosedPane) -> list[Alarm]:
-        """Take in a closed pane; return the alarms and recoveries that it causes."""
-        low = self._marginalizer.counts(pane.cells)  # k, n, k_ref, n_ref
+    def feed(self, period: ClosedPane) -> list[Alarm]:
+        """Take in a complete period; return the alarms and recoveries that it causes."""
+        low = self._marginalizer.counts(period.cells)  # k, n, k_ref, n_ref
         high = low[..., [2, 3, 0, 1]]
         counts = np.stack([low, high, low, high], axis=1).reshape(-1, *low.shape[1:])
-        return self._rules.feed(pane.start_s, counts)
+        return self._rules.feed(period.start_s, counts, n_cases(period.cells))
 
     def counts(self, cells: Mapping[int, Sequence[int]]) -> Ints:
         """Return k, n of every pair and k, n of its reference, shape (pairs, 4)."""
@@ -116,6 +117,11 @@ def config_of(model: ModelPolicy) -> tuple[object, ...]:
     return model.attributes, model.segment, msgspec.structs.replace(model.detection, plain_rules=False)
 
 
+def n_cases(cells: Mapping[int, Sequence[int]]) -> int:
+    """Return how many cases were counted."""
+    return sum(vector[0] for vector in cells.values())
+
+
 def by_pair(evidence: Sequence[Evidence], n_tests: int) -> list[tuple[Evidence, ...]]:
     """Split the evidence of all tests, pair by pair, ``n_tests`` each."""
     return [tuple(evidence[first : first + n_tests]) for first in range(0, len(evidence), n_tests)]
@@ -126,8 +132,9 @@ def _monitored_rules(model: ModelPolicy, pairs: Sequence[Subgroup]) -> list[Moni
     gap = RateRule(RuleKind.GAP, model.rules.max_gap)
     log_c = log_thresholds_of(model)
     families = [BudgetFamily.ATTRIBUTES if len(pair.attributes) == 1 else BudgetFamily.INTERSECTIONS for pair in pairs]
+    gates = _GATES if is_gap_gated(model.rules) else (None,) * len(TESTS)
     return [
-        MonitoredRule(number, test, rule, log_c[family])
+        MonitoredRule(number, test, rule, log_c[family], None if gate is None else number * len(TESTS) + gate)
         for number, family in enumerate(families)
-        for test, rule in zip(TESTS, (ratio, ratio, gap, gap), strict=True)
+        for test, rule, gate in zip(TESTS, (ratio, ratio, gap, gap), gates, strict=True)
     ]

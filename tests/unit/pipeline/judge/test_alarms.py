@@ -65,7 +65,7 @@ def test_a_violation_is_detected_and_its_end_too_each_once(deployment: Court) ->
     breach, clear = deployment.of(PairTest.RATIO_LOW)
     assert (breach.change, breach.pane_s, breach.onset_s) == ("breach", 80, 50)
     assert breach.log10_e == pytest.approx(20.233719 / math.log(10), abs=1e-6)
-    assert breach.log10_threshold == pytest.approx(8)
+    assert breach.log10_threshold == pytest.approx(math.log10(5e7))  # ratio and gap share two parts of four
     assert (clear.change, clear.pane_s, clear.onset_s) == ("recovery", 300, 250)
     assert clear.log10_e == pytest.approx(14.253497 / math.log(10), abs=1e-6)
 
