@@ -4,6 +4,7 @@ Read ``rules`` first (what is tested: a ratio or a gap of two rates), then ``ban
 period by period, from alarm to recovery. ``rate_bank`` tests single rates against known bounds. Both derive from
 ``evidence_bank``, which states their common contract; their evidence is the statistic of ``shiryaev_roberts``, and
 ``betting`` has the e-values that go into it, with the proof. ``thresholds`` turns a false-alarm budget into the
-threshold of each detector, and ``procedures`` selects the alarms. ``change_point`` estimates when a change began. ``score_drift`` is an index for display, ``ebh`` selects which of many e-values to report at a fixed time, and
+threshold of each detector, and ``procedures`` selects the alarms. ``change_point`` estimates when a change began.
+``score_drift`` is an index for display, ``ebh`` selects which of many e-values to report at a fixed time, and
 ``array_bytes`` stores arrays bit for bit.
 """
