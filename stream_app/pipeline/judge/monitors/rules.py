@@ -109,7 +109,7 @@ class RuleMonitor:
             self._restore(stored)
 
     def feed(self, pane_start_s: int, counts: Ints) -> list[Alarm]:
-        """Take in a closed pane; return the alarms and recoveries that it causes.
+        """Take in a comparison period; return the alarms and recoveries that it causes.
 
         Args:
             pane_start_s: Its start.
