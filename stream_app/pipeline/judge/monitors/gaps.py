@@ -12,7 +12,7 @@ from stream_app.core.groups.marginals import Marginalizer
 from stream_app.core.groups.subgroups import Subgroup
 from stream_app.core.intervals.intervals import newcombe
 from stream_app.core.windows.cells import CellLayout
-from stream_app.core.windows.tally_changes import ClosedPane
+from stream_app.core.windows.tally_changes import ClosedPeriod
 from stream_app.pipeline.judge.monitors.pairs import by_pair, config_of, n_cases, pairs_of, strata_of
 from stream_app.pipeline.judge.monitors.rules import MonitoredRule, RuleMonitor, WindowView
 from stream_app.pipeline.judge.observations import Alarm
@@ -63,8 +63,8 @@ class GapMonitor:
             stored=stored,
         )
 
-    def feed(self, period: ClosedPane) -> list[Alarm]:
-        """Take in a complete period; return the alarms and recoveries that it causes."""
+    def feed(self, period: ClosedPeriod) -> list[Alarm]:
+        """Take in a comparison period; return the alarms and recoveries that it causes."""
         if not self._questions:
             return []
         low = self._counts(period.cells)

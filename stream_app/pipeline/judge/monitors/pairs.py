@@ -1,6 +1,6 @@
 """The sequential tests of a model's decisions: every group and every intersection, each against its reference.
 
-Each complete period is fed in once, in order of event time.
+Each comparison period is fed in once, in order of event time.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from stream_app.core.groups.marginals import Marginalizer
 from stream_app.core.groups.subgroups import Subgroup, subgroups
 from stream_app.core.intervals.intervals import PairIntervals, intervals_of_pairs
 from stream_app.core.windows.cells import CellLayout
-from stream_app.core.windows.tally_changes import ClosedPane
+from stream_app.core.windows.tally_changes import ClosedPeriod
 from stream_app.pipeline.judge.budget import BudgetFamily, is_gap_gated, log_thresholds_of
 from stream_app.pipeline.judge.monitors.rules import MonitoredRule, RuleMonitor, WindowView
 from stream_app.pipeline.judge.observations import Alarm, ObservedPair
@@ -54,8 +54,8 @@ class PairMonitor:
             stored=stored,
         )
 
-    def feed(self, period: ClosedPane) -> list[Alarm]:
-        """Take in a complete period; return the alarms and recoveries that it causes."""
+    def feed(self, period: ClosedPeriod) -> list[Alarm]:
+        """Take in a comparison period; return the alarms and recoveries that it causes."""
         low = self._marginalizer.counts(period.cells)  # k, n, k_ref, n_ref
         high = low[..., [2, 3, 0, 1]]
         counts = np.stack([low, high, low, high], axis=1).reshape(-1, *low.shape[1:])
@@ -113,8 +113,12 @@ def strata_of(model: ModelPolicy) -> str | None:
 
 
 def config_of(model: ModelPolicy) -> tuple[object, ...]:
-    """Return what the tests of a model depend on beside their limits; the plain rules are not part of it."""
-    return model.attributes, model.segment, msgspec.structs.replace(model.detection, plain_rules=False)
+    """Return what the tests of a model depend on beside their limits.
+
+    Neither the plain rules nor how long the tests wait are part of it.
+    """
+    detection = msgspec.structs.replace(model.detection, plain_rules=False, wait_s=None, period_s=model.period_s)
+    return model.attributes, model.segment, detection
 
 
 def n_cases(cells: Mapping[int, Sequence[int]]) -> int:

@@ -114,7 +114,7 @@ class RuleMonitor:
             self._restore(stored)
 
     def feed(self, period_start_s: int, counts: Ints, n_model: int) -> list[Alarm]:
-        """Take in a complete period; return the alarms and recoveries that it causes.
+        """Take in a comparison period; return the alarms and recoveries that it causes.
 
         Args:
             period_start_s: Its start.
