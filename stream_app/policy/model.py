@@ -60,6 +60,9 @@ _ALWAYS_IN_HASH_OF_FILE = {
 _ALWAYS = {(part, name) for part, names in _ALWAYS_IN_HASH_OF_FILE.items() for name in names.split()}
 
 
+_LEAST_WAIT_S, _MOST_WAIT_S = 7_200, 172_800
+
+
 class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
     """One monitored stream.
 
@@ -159,6 +162,19 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
         """
         privacy = msgspec.structs.replace(self.privacy, exportable_records="none")
         return _hash_of(_stated(msgspec.structs.replace(self, privacy=privacy), frozenset()))
+
+    @property
+    def period_s(self) -> int:
+        """Length of a comparison period, in seconds."""
+        return self.detection.period_s or min(window.size_s for window in self.windows)
+
+    @property
+    def wait_s(self) -> float:
+        """How long the tests wait for a silent source partition, in seconds."""
+        if self.detection.wait_s is not None:
+            return self.detection.wait_s
+        longest_s = max(window.size_s for window in self.windows)
+        return float(min(max(2 * longest_s, _LEAST_WAIT_S), _MOST_WAIT_S))
 
     def layout_hash(self) -> str:
         """Return the hash of the cells of this model, and of where their labels are read.

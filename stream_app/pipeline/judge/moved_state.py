@@ -12,14 +12,17 @@ import msgspec
 
 from stream_app.core.windows.cell_mapping import CellMapping
 from stream_app.core.windows.cells import Cells
+from stream_app.core.windows.history import StoredSpan
 from stream_app.core.windows.tally_changes import CLOCK, StateKey
 from stream_app.pipeline.judge.state import JOURNAL, POLICY, StoredEntries, StoredPolicy
+from stream_app.pipeline.judge.stored_history import HISTORY
 from stream_app.pipeline.judge.stored_tally import StoredClock, StoredTotal, StoredWindow, read_entry
 from stream_app.pipeline.names import is_of_outcomes
 from stream_app.pipeline.policy_book import PolicyBook, RegisteredPolicy
 from stream_app.pipeline.policy_change import counting_policy, layout_hash_of, mapping_between
 from stream_app.policy import ModelPolicy
 
+_CELLS = ("pane", "period")
 _WITH_CELLS: Mapping[str, type[Any]] = {"window": StoredWindow, "total": StoredTotal}
 
 
@@ -65,10 +68,14 @@ def move_entries(
 def _mapped(stored: StoredEntries, entry: StateKey, mapping: CellMapping) -> bytes | None:
     """Return one entry with its cells mapped; None where it has none."""
     kind = str(entry[0])
-    if kind == "pane":
+    if kind in _CELLS:
         cells: Cells = read_entry(stored, entry, Cells)
         return msgspec.msgpack.encode(mapping.map_cells(cells))
     if kind in _WITH_CELLS:
         value = read_entry(stored, entry, _WITH_CELLS[kind])
         return msgspec.msgpack.encode(msgspec.structs.replace(value, cells=mapping.map_cells(value.cells)))
+    if kind == HISTORY:
+        span = read_entry(stored, entry, StoredSpan)
+        cells = mapping.map_cells(msgspec.msgpack.decode(span.data, type=Cells))
+        return msgspec.msgpack.encode(msgspec.structs.replace(span, data=msgspec.msgpack.encode(cells)))
     return None
