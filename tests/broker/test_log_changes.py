@@ -99,6 +99,8 @@ def test_a_running_worker_counts_a_topic_that_is_created_again_and_partitions_th
     assert journal[-1].logs == {raw: {0: 1, 1: 1}}
     assert "Log of a source changed" in site.log_path.read_text("utf-8")
     assert site.command("topics", "check").returncode == 0
+    verified = site.command("replay", "verify", "--from-raw", "--model", site.models[0]["name"])
+    assert "was created again or cut short before entry" in " ".join(verified.stderr.split())
 
 
 def test_a_log_that_a_restore_cut_short_is_read_again_from_the_last_record_that_is_unchanged(
