@@ -49,8 +49,8 @@ NOW = (
     number(
         About(
             "Lost records",
-            "Records that retention deleted before they were counted, in the selected time range. If not 0, counts are "
-            "too low.",
+            "Records that were deleted before they were counted, in the selected time range. If not 0, counts are too "
+            "low.",
             "short",
             alert="RecordsLost",
         ),
@@ -180,6 +180,10 @@ LANES = (
             Query(
                 f"sum by (role) (increase({series('lane_reloads_total', *OF_WORKER)}[$__rate_interval]))",
                 "{{role}} reloads",
+            ),
+            Query(
+                f"sum by (topic, kind) (increase({series('log_changes_total', *OF_WORKER_TOPIC)}[$__rate_interval]))",
+                "{{topic}} {{kind}}",
             ),
         ],
         width=HALF,

@@ -114,7 +114,8 @@ def _place_of(verification: Verification) -> str:
     place = verification.divergence
     if place is None:
         return "the counts of all source partitions agree, or their partials have expired"
-    return f"first in {place.topic}[{place.partition}], offsets {place.first_offset} to {place.next_offset - 1}"
+    where = f"first in {place.topic}[{place.partition}], offsets {place.first_offset} to {place.next_offset - 1}"
+    return f"{where} (other records than were counted: changed, compacted, or of a topic that was created again)"
 
 
 def _time(time_s: int) -> str:

@@ -30,3 +30,4 @@ class DeadLetterReason(enum.StrEnum):
     TIME_ZONE = "tz"  # a time without an offset
     TIME_FUTURE = "ts_future"  # too far ahead of the broker's clock
     TIME_PAST = "ts_past"  # older than the policy allows
+    BROKER_TIME = "ts_broker"  # its record has an impossible broker timestamp, so its event time cannot be checked

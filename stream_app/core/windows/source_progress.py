@@ -143,7 +143,7 @@ def partitions_after(
     """Return the number of partitions of a topic after a report.
 
     A topic only gets more partitions, so a lower number is from a worker that has not noticed yet. Only in a new log it
-    is right: the topic was created again. What then comes from a partition that no longer exists is its last word.
+    is right: the topic was created again. What then comes from a partition that no longer exists is its last report.
 
     Args:
         known: Number before the report.

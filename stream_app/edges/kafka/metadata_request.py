@@ -24,7 +24,7 @@ class TopicDescription:
     Attributes:
         topic_id: Its id; empty where the broker gives none.
         leaders: Broker that leads each partition.
-        leader_epochs: Leader epoch of each partition; -1 where the broker does not tell.
+        leader_epochs: Leader epoch of each partition; -1 where the broker gives none.
     """
 
     topic_id: str

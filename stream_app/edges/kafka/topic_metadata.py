@@ -1,6 +1,6 @@
 """Asks brokers about the topics of a worker: which log each partition is, and how many partitions a topic has.
 
-A topic that is deleted and created again under the same name has another id (KIP-516), so an id tells which log a
+A topic that is deleted and created again under the same name has another id (KIP-516), so an id says which log a
 position belongs to. A broker older than Kafka 2.8 is asked without ids.
 """
 
@@ -33,7 +33,7 @@ class LogIdentity(NamedTuple):
 
     Attributes:
         topic_id: Id of the topic; empty where the broker gives none.
-        leader_epoch: How often the partition has changed its leader; -1 where the broker does not tell.
+        leader_epoch: How often the partition has changed its leader; -1 where the broker gives none.
     """
 
     topic_id: str
@@ -136,7 +136,7 @@ class TopicMetadata:
             except NotImplementedError:  # what aiokafka raises for a version that the broker does not have
                 self._has_ids = False
                 log.warning(
-                    "The broker gives no topic ids (Kafka 2.8 or later does): logs are told apart by offsets only"
+                    "The broker gives no topic ids (Kafka 2.8 or later does): logs are distinguished by offsets only"
                 )
         return without_ids(await self._client.send(node, MetadataRequest(self._topics, False)))
 

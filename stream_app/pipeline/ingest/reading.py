@@ -32,6 +32,9 @@ _PSEUDONYM_BYTES = 64  # more than a pseudonym or a null with its quotes
 _DECODE_ERRORS = (msgspec.MsgspecError, ValueError, RecursionError)
 _YEAR_ONE_S = -62_135_596_800  # 0001-01-01T00:00:00Z, the first time that ISO 8601 can express in four digits
 
+# 2001-09-09 to 2286-11-20. Seconds, microseconds and nanoseconds of today are outside, and so is -1 (no timestamp).
+_BROKER_TIMES_MS = range(10**12, 10**13)
+
 Faults = dict[int, Reason]  # number of the event in the batch -> why it is rejected
 
 
@@ -172,7 +175,7 @@ class RecordReader:
                 faults[number] = fault
 
     def _check_times(self, events: list[Any], broker_ms: NDArray[np.int64], faults: Faults) -> NDArray[np.int64]:
-        """Return event times; reject those too far from the broker's clock."""
+        """Return event times; reject those too far from the broker's clock, or that it cannot confirm."""
         time = self._model.event_time
         seconds = seconds_of(map(self._time_of, events), len(events), time)
         broker_s = broker_ms / 1000.0
@@ -181,6 +184,7 @@ class RecordReader:
         if is_future.any() or is_past.any():
             for number in np.flatnonzero(is_future | is_past).tolist():
                 reason = Reason.TIME_FUTURE if is_future[number] else Reason.TIME_PAST
+                reason = reason if is_broker_time(int(broker_ms[number])) else Reason.BROKER_TIME
                 faults.setdefault(number, Reason.TIME if seconds[number] < _YEAR_ONE_S else reason)
             seconds = np.where(is_future | is_past, 0.0, seconds)
         return np.floor(seconds).astype(np.int64)
@@ -219,3 +223,12 @@ class RecordReader:
             good = [(number, value) for number, value in enumerate(values) if number not in faults]
             faults |= self._dropped_fields.count(good, dropped)
         return dropped
+
+
+def is_broker_time(timestamp_ms: int) -> bool:
+    """Return whether a broker timestamp can be one, in milliseconds; a producer may have stamped it in another unit.
+
+    >>> is_broker_time(1_795_449_600_000), is_broker_time(1_795_449_600), is_broker_time(-1)
+    (True, False, False)
+    """
+    return timestamp_ms in _BROKER_TIMES_MS

@@ -62,7 +62,7 @@ class Cutter:
         if self._is_whole:
             raise ReplayError(
                 f"{self._name} ends at offset {self._next_offset}, but offset {offset - 1} was counted",
-                action="Check that this is the topic that was judged",
+                action="Is this the topic that was judged? It may have been created again, or cut short by a restore",
             )
 
 

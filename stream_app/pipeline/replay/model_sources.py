@@ -76,7 +76,7 @@ class ModelSources:
             if begin > start:
                 raise ReplayError(
                     f"{self.log.topic}[{partition}] has lost the offsets {start} to {begin - 1}: "
-                    "their retention has expired",
+                    "their retention has expired, or they were deleted",
                     action="Read a copy of the topic (--source-topic), or use `replay run` over what is left",
                 )
         self.log.seek(offsets)

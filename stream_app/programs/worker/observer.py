@@ -13,6 +13,7 @@ from stream_app.edges.lanes.log_position import LogChange
 from stream_app.edges.metrics.health import Health, ReadinessGate
 from stream_app.edges.metrics.process_metrics import Metrics
 from stream_app.errors import UnknownPolicyError
+from stream_app.pipeline.ingest.reading import is_broker_time
 
 _LOOK_EVERY_S = 1.0
 
@@ -32,6 +33,7 @@ class MetricsObserver:
         self._roles = roles
         self._metrics = metrics
         self._health = health
+        self._mistimed: set[str] = set()
 
     async def monitor(self, lanes: AssignedLanes) -> None:
         """Send the heartbeat, and measure lag and readiness, once a second."""
@@ -84,8 +86,18 @@ class MetricsObserver:
         if report is not None:
             report.deliver(self._metrics, time.time())
 
-    def lane_stepped(self, lane: Lane, *, n_records: int, newest_ms: int, seconds: float) -> None:
-        """Show nothing: the counts of a batch are shown after their commit."""
+    def lane_stepped(self, lane: Lane, *, n_records: int, newest_ms: int, seconds: float) -> None:  # noqa: ARG002
+        """Warn once of a topic whose broker timestamps are impossible; counts are shown after their commit."""
+        topic = lane.config.topic
+        if n_records and not is_broker_time(newest_ms) and topic not in self._mistimed:
+            self._mistimed.add(topic)
+            log.warning(
+                "Impossible broker timestamps, so event times cannot be checked: topic=%s partition=%d timestamp_ms=%d"
+                " (set message.timestamp.type=LogAppendTime, or let the producer stamp milliseconds)",
+                topic,
+                lane.config.partition,
+                newest_ms,
+            )
 
     def lane_committed(self, lane: Lane, *, seconds: float) -> None:
         """Show what the step reports about a transaction."""

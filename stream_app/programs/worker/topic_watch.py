@@ -1,4 +1,4 @@
-"""Watches the topics of a running worker: partitions that are added, topics that are deleted and created again."""
+"""Monitors the topics of a running worker: partitions that are added, topics that are deleted and created again."""
 
 from __future__ import annotations
 

@@ -242,6 +242,7 @@ def _workers() -> Iterator[Series]:
             yield Series("partitions_assigned", own | {"topic": topic}, constant(2))
             yield Series("consumer_lag_messages", own | {"topic": topic, "partition": str(place)}, constant(30))
             yield Series("lost_records_total", own | {"topic": topic}, constant(0))
+            yield Series("log_changes_total", own | {"topic": topic, "kind": "cut"}, constant(0))
             if topic != "fairness-partials":
                 yield Series("dead_letters_total", own | {"topic": topic, "reason": "missing"}, growing(0.5))
                 yield Series("fields_dropped_total", own | {"topic": topic, "path": "bbox"}, growing(20))

@@ -92,6 +92,7 @@ class IngestLane:
     partition: int = 0
     state: State = field(default_factory=dict)
     next_offset: int = 0
+    log_number: int = 0
     written: dict[str, list[tuple[bytes | None, bytes | None]]] = field(default_factory=lambda: defaultdict(list))
     counted: dict[int, Cells] = field(default_factory=dict)
     partials: list[Partial] = field(default_factory=list)
@@ -103,7 +104,12 @@ class IngestLane:
     def restart(self) -> None:
         """Restart from the state, as after a crash right after a commit."""
         self.step = IngestStep(self.model, self.keys, self.partition, Topology({self.model.topic: 4}))
-        self.step.restore(self.state, self.next_offset)
+        self.step.restore(self.state, self.next_offset, self.log_number)
+
+    def begin_log(self) -> None:
+        """Restart in a source that was created again."""
+        self.next_offset, self.log_number = 0, self.log_number + 1
+        self.restart()
 
     def feed(self, values: Iterable[bytes | None], broker_s: Iterable[float] | float = NOW_S) -> list[Outputs]:
         """Process one batch of records with these broker timestamps."""

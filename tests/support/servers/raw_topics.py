@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 
-from confluent_kafka import Producer
+from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
-from confluent_kafka.cimpl import NewTopic
+from confluent_kafka.cimpl import NewPartitions, NewTopic
 
+_FREE_S = 30.0
 COMPACT = {"cleanup.policy": "compact"}
 
 
@@ -16,6 +18,30 @@ def create_topic(kafka: str, name: str, n_partitions: int = 1, settings: dict[st
     admin = AdminClient({"bootstrap.servers": kafka})  # kept: its requests end with it
     for created in admin.create_topics([new]).values():
         created.result(30)
+
+
+def create_again(kafka: str, name: str, n_partitions: int = 1, settings: dict[str, str] | None = None) -> None:
+    """Delete a topic and create it again under the same name."""
+    admin = AdminClient({"bootstrap.servers": kafka})
+    for deleted in admin.delete_topics([name], operation_timeout=30).values():
+        deleted.result(30)
+    deadline = time.monotonic() + _FREE_S
+    while True:  # the name is free a moment after the answer
+        try:
+            create_topic(kafka, name, n_partitions, settings)
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS or time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+        else:
+            return
+
+
+def add_partitions(kafka: str, name: str, n_partitions: int) -> None:
+    """Give a topic this number of partitions."""
+    admin = AdminClient({"bootstrap.servers": kafka})
+    for added in admin.create_partitions([NewPartitions(name, n_partitions)]).values():
+        added.result(30)
 
 
 def send(

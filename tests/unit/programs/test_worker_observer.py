@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
+import pytest
 from prometheus_client import CollectorRegistry
 
 from stream_app.edges.lanes.lane import Lane, LaneConfig
+from stream_app.edges.lanes.log_position import LogChange
 from stream_app.edges.metrics.health import Health
 from stream_app.edges.metrics.process_metrics import Metrics
 from stream_app.pipeline.contract import Batch
@@ -90,3 +92,34 @@ def test_a_judge_lane_that_is_loaded_shows_its_newest_results_and_counts_nothing
     where = {"model": "loans", "attribute": "gender", "window": "1m", "group": "female"}
     assert scrape.value("window_decisions", **where) == 400
     assert scrape.value("event_latency_seconds_count", stage="close") == 0
+
+
+def test_a_topic_with_impossible_broker_timestamps_is_warned_of_once(caplog: pytest.LogCaptureFixture) -> None:
+    scrape, lane = Scrape(), lane_of(LOANS.topic, IngestStep(LOANS, KEYS, 0, Topology()))
+    for newest_ms in (NOW_S * 1000, NOW_S, NOW_S):
+        scrape.observer.lane_stepped(lane, n_records=1, newest_ms=newest_ms, seconds=0.0)
+    (warning,) = [record.getMessage() for record in caplog.records if "Impossible broker timestamps" in record.message]
+    assert f"topic={LOANS.topic}" in warning
+    assert "message.timestamp.type=LogAppendTime" in warning
+
+
+def test_a_log_that_changed_is_logged_and_counted_with_what_is_known_to_be_lost(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    scrape, lane = Scrape(), lane_of(LOANS.topic, IngestStep(LOANS, KEYS, 0, Topology()))
+    assert scrape.value("log_changes_total", topic=LOANS.topic, kind="cut") == 0
+    scrape.observer.lane_log_changed(lane.config, LogChange("re-created", 3, 1000, 17), to_offset=0)
+    assert scrape.value("log_changes_total", topic=LOANS.topic, kind="re-created") == 1
+    assert scrape.value("lost_records_total", topic=LOANS.topic) == 17
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert "kind=re-created log_number=3 former_offset=1000 next_offset=0 known_lost=17" in line
+
+
+def test_a_worker_that_waits_for_topics_is_not_ready() -> None:
+    health = Health()
+    observer = MetricsObserver(Scrape().metrics, health, {})
+    observer.rebalanced()
+    observer.topics_awaited(True)
+    assert health.reasons == ["topics"]
+    observer.topics_awaited(False)
+    assert health.reasons == []

@@ -53,7 +53,8 @@ class JoinLogs:
             start = starts.get(partition, 0)
             if (begin := log.begins[partition]) > start:
                 raise ReplayError(
-                    f"{topic}[{partition}] has lost the offsets {start} to {begin - 1}: their retention has expired",
+                    f"{topic}[{partition}] has lost the offsets {start} to {begin - 1}: their retention has "
+                    "expired, or they were deleted",
                     action="These outcomes cannot be verified any more",
                 )
             log.seek({partition: start})

@@ -63,9 +63,9 @@ class Recomputation:
         """
         self._check(entry)
         for advance in entry.advances:
-            self._count_below(advance.offsets, entry.starts)
+            self._count_below(advance.offsets, entry)
             self._judge.advance_to(advance.closed_before_s, advance.tested_before_s)
-        self._count_below(entry.offsets, entry.starts)
+        self._count_below(entry.offsets, entry)
         report, _ = self._judge.flush()
         if report.journal_entry is not None:  # who counted what under which policy is taken from the journal
             report.journal_entry = msgspec.structs.replace(
@@ -73,13 +73,23 @@ class Recomputation:
             )
         yield from records_of(report, entry.number)
 
-    def _count_below(self, offsets: Offsets, starts: Offsets) -> None:
+    def _count_below(self, offsets: Offsets, entry: JournalEntry) -> None:
         for topic, vector in offsets.items():
             for partition, offset in vector.items():
                 source = SourcePartition(topic, partition)
                 if source not in self._cursors:
-                    raise ReplayError(f"Partition {partition} of {topic} was counted, but the topic does not have it")
-                progress = SourceProgress(offset, None, None, is_idle=False, first_offset=starts[topic][partition])
+                    raise ReplayError(
+                        f"Partition {partition} of {topic} was counted, but the topic does not have it",
+                        action="It was created again with fewer partitions: read a copy of the topic that was judged",
+                    )
+                progress = SourceProgress(
+                    offset,
+                    None,
+                    None,
+                    is_idle=False,
+                    first_offset=entry.starts[topic][partition],
+                    log_number=log_number(entry, source),
+                )
                 panes = self._cursors[source].count_below(offset)
                 self._judge.take(source, len(self._cursors), progress, panes)
 
@@ -109,6 +119,30 @@ def records_of(report: ModelReport, entry: int) -> Iterator[RecomputedRecord]:
         yield RecomputedRecord(
             FAIRNESS_JOURNAL, report.journal_entry.model, encode_journal_entry(report.journal_entry), entry
         )
+
+
+def log_number(entry: JournalEntry, source: SourcePartition) -> int:
+    """Return to which log of a source partition the offsets of an entry belong."""
+    return entry.logs.get(source.topic, {}).get(source.partition, 0)
+
+
+def check_logs(deployment: Sequence[JournalEntry]) -> None:
+    """Check that a deployment counted one log of each source partition.
+
+    Raises:
+        ReplayError: a topic was created again or cut short in between, so what was counted before is gone.
+    """
+    first: dict[SourcePartition, int] = {}
+    for entry in deployment:
+        for topic, vector in entry.offsets.items():
+            for source in (SourcePartition(topic, partition) for partition in vector):
+                number = log_number(entry, source)
+                if number != first.setdefault(source, number):
+                    raise ReplayError(
+                        f"{topic}[{source.partition}] was created again or cut short before entry {entry.number} of "
+                        "the journal: the log that was counted until then is gone",
+                        action="Use `replay run` over a range of the new log",
+                    )
 
 
 def split_deployments(entries: Sequence[JournalEntry], where: str) -> list[list[JournalEntry]]:

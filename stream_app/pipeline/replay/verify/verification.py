@@ -18,7 +18,12 @@ from stream_app.pipeline.replay.verify.compared_range import AnyResult, Compared
 from stream_app.pipeline.replay.verify.difference import Difference, first_difference
 from stream_app.pipeline.replay.verify.divergence import Divergence, find_divergence, flushes_of
 from stream_app.pipeline.replay.verify.matching import PublishedRecord, RecordMatcher, RecordPosition
-from stream_app.pipeline.replay.verify.recomputation import Recomputation, RecomputedRecord, split_deployments
+from stream_app.pipeline.replay.verify.recomputation import (
+    Recomputation,
+    RecomputedRecord,
+    check_logs,
+    split_deployments,
+)
 from stream_app.policy import ModelPolicy
 from stream_app.topics import FAIRNESS_JOURNAL, FAIRNESS_RESULTS
 
@@ -166,6 +171,7 @@ class Verifier:
     def _recompute(self, logs: SourceLogs, deployments: Iterable[list[JournalEntry]]) -> Iterator[RecomputedRecord]:
         n_before = 0
         for deployment in deployments:
+            check_logs(deployment)
             recomputation = Recomputation(
                 self.model, self.policy_hash, logs.open_deployment(deployment), name=self.name
             )

@@ -54,7 +54,8 @@ def test_what_is_reproduced_is_counted() -> None:
 def test_a_value_that_differs_is_shown_with_its_source() -> None:
     assert describe(verification(difference(), divergence=PLACE)) == (
         "MISMATCH: window 1m ending 1970-01-01 00:02:00Z, gender group female, n: published 190, recomputed 189; "
-        "first in raw[2], offsets 10 to 19"
+        "first in raw[2], offsets 10 to 19 (other records than were counted: changed, compacted, or of a topic "
+        "that was created again)"
     )
 
 

@@ -203,3 +203,40 @@ def test_published_counts_are_not_tested_and_never_corrected_after_their_release
     list(tally.apply(OTHER, 2, progress(60), {0: one()}))
     changes = tally.take_changes()
     assert (changes.n_late, changes.n_tested, changes.n_untested, tally.tested_before_s) == (1, 0, 0, None)
+
+
+def reported(n_partitions: int, partition: int, closed_before_s: int, log_number: int = 0) -> tuple[object, ...]:
+    last = SourceProgress(9, closed_before_s, closed_before_s, is_idle=False, log_number=log_number)
+    return SourcePartition("raw", partition), n_partitions, last, {}
+
+
+def apply_all(counts: Tally, *reports: tuple[object, ...]) -> int | None:
+    for report in reports:
+        list(counts.apply(*report))  # type: ignore[arg-type]
+    return counts.closed_before_s
+
+
+def test_nothing_closes_without_a_partition_that_was_added_from_the_first_report_of_it_on() -> None:
+    counts = Tally(CONFIG)
+    assert apply_all(counts, reported(2, 0, 30), reported(2, 1, 30)) == 30
+    assert apply_all(counts, reported(3, 0, 60), reported(2, 1, 60)) == 30  # the second worker has not noticed yet
+    assert apply_all(counts, reported(3, 2, 40)) == 40
+
+
+def test_partitions_that_a_topic_lacks_after_it_was_created_again_hold_time_back_no_more() -> None:
+    counts = Tally(CONFIG)
+    assert apply_all(counts, *(reported(4, partition, 30) for partition in range(4))) == 30
+    assert apply_all(counts, reported(2, 0, 60, log_number=1)) == 30  # the other one is still to come
+    assert apply_all(counts, reported(4, 3, 40)) == 30  # the last word of a partition that is gone
+    assert apply_all(counts, reported(2, 1, 60, log_number=1)) == 60
+    assert apply_all(counts, reported(3, 0, 90, log_number=1), reported(3, 1, 90, log_number=1)) == 60
+    assert apply_all(counts, reported(3, 2, 80, log_number=1)) == 80  # one of that number exists again
+
+
+def test_a_topic_with_fewer_partitions_can_fall_silent() -> None:
+    counts = Tally(CONFIG)
+    idle = SourceProgress(9, 30, 35, is_idle=True, log_number=1)
+    apply_all(counts, *(reported(2, partition, 30) for partition in range(2)))
+    list(counts.apply(SOURCE, 1, idle, {40: {1: [1]}}))
+    list(counts.tick(1000.0))
+    assert ("20s", 40, 1) in told(counts.tick(1100.0))

@@ -252,6 +252,16 @@ def test_a_hostile_record_moves_no_watermark_and_leaves_no_state(case: Case) -> 
     assert lane.state == state
 
 
+@pytest.mark.parametrize("broker_s", [NOW_S / 1000, NOW_S * 1000, -0.001], ids=["seconds", "microseconds", "none"])
+def test_an_impossible_broker_timestamp_is_the_reason_of_its_own(broker_s: float) -> None:
+    lane = IngestLane()
+    lane.feed([encode(loan()), encode(loan(ts="no time"))], broker_s=broker_s)
+    lane.feed([encode(loan())])
+    lane.flush()
+    assert lane.reasons == ["ts_broker", "ts"]
+    assert lane.n_counted == 1
+
+
 BIG = [
     Case(10, "integer of 1e6 digits", with_literal(bad_loan(), b"9" * 1_000_000), "range"),
     Case(12, "5e6 lists deep", DEEP * 50, "json"),

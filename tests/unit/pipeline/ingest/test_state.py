@@ -241,3 +241,38 @@ def test_a_lane_stores_its_first_offset() -> None:
         state |= {key: value for key, value in flush.changes if value is not None}
         (partial,) = [decode_partial(v) for o in flush.outputs for v in o.values if o.topic == FAIRNESS_PARTIALS and v]
         assert (partial.first_offset, partial.next_offset) == (41, next_offset + 3)
+
+
+@pytest.mark.parametrize("size", [2, 6, 1000])
+def test_a_new_log_continues_panes_watermark_and_duplicates_from_its_own_first_offset(size: int) -> None:
+    model = msgspec.structs.replace(LOANS, deduplication_window=size)
+    lane = IngestLane(model)
+    lane.feed([encode(loan(application_id=f"A-{n}")) for n in range(5)])
+    lane.flush()
+    lane.begin_log()
+    again = [encode(loan(application_id=f"A-{n}")) for n in range(5 - size if size < 5 else 0, 5)]
+    lane.feed([*again, encode(loan(application_id="B-1")), encode(loan(application_id="B-2", ts=iso(NOW_S - 400)))])
+    lane.flush()
+    assert lane.counts.n_duplicates == len(again)
+    assert lane.n_counted == 6
+    assert len(lane.late) == 1
+    assert (lane.partials[-1].log_number, lane.partials[-1].first_offset) == (1, 0)
+    assert lane.partials[-1].next_offset == len(again) + 2
+    state, counts = dict(lane.state), dict(lane.counted)
+    lane.restart()
+    lane.feed([encode(loan(application_id="B-1"))])
+    lane.flush()
+    assert lane.counts.n_duplicates == len(again) + 1
+    assert lane.counted == counts
+    assert {key for key in lane.state if key.startswith(b"ids|")} == {key for key in state if key.startswith(b"ids|")}
+
+
+def test_state_of_the_version_before_is_read() -> None:
+    lane = IngestLane()
+    lane.feed([encode(loan())])
+    lane.flush()
+    lane.state[b"meta"] = msgspec.msgpack.encode([3, *msgspec.msgpack.decode(lane.state[b"meta"])[1:4]])
+    lane.restart()
+    lane.feed([encode(loan(application_id="A-2"))])
+    lane.flush()
+    assert (lane.n_counted, lane.partials[-1].log_number) == (2, 0)

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from stream_app.errors import ReplayError
-from stream_app.pipeline.records.journal import JournalEntry
-from stream_app.pipeline.replay.verify.recomputation import split_deployments
+from stream_app.pipeline.records.journal import JournalEntry, decode_journal_entry, encode_journal_entry
+from stream_app.pipeline.replay.verify.recomputation import check_logs, split_deployments
 
 
 def entry(number: int) -> JournalEntry:
@@ -25,3 +26,19 @@ def test_a_new_app_id_starts_a_new_deployment() -> None:
 def test_a_journal_with_a_gap_is_rejected_with_the_entries_that_are_gone(numbers: list[int], words: str) -> None:
     with pytest.raises(ReplayError, match=words):
         split_deployments([entry(n) for n in numbers], "clock")
+
+
+def test_a_log_that_changed_in_between_is_named_before_anything_is_read() -> None:
+    first, second = (msgspec.structs.replace(entry(n), offsets={"raw": {0: 5, 1: 9}}) for n in (0, 1))
+    changed = msgspec.structs.replace(second, number=2, offsets={"raw": {0: 7, 1: 2}}, logs={"raw": {1: 1}})
+    check_logs([first, second])
+    check_logs([changed, changed])  # it changed before the first entry
+    with pytest.raises(ReplayError, match=r"raw\[1\] was created again or cut short before entry 2 of the journal"):
+        check_logs([first, second, changed])
+
+
+def test_an_entry_names_logs_only_where_one_has_changed() -> None:
+    same = entry(0)
+    assert b"logs" not in encode_journal_entry(same)
+    changed = msgspec.structs.replace(same, logs={"raw": {1: 1}})
+    assert decode_journal_entry(encode_journal_entry(changed)) == changed
