@@ -84,7 +84,6 @@ def detect(  # noqa: PLR0913 - the options of the command, by name
     threshold: float | None = None,
     false_alarms_per_million: float | None = None,
     design_effect: float = 1.0,
-    carry_hours: float = 24.0,
     reset_after_alarm: bool = False,
 ) -> Detection:
     """Test whether a rule was violated, from which pane on, and by how much, as ``fairstream detect`` does.
@@ -107,7 +106,6 @@ def detect(  # noqa: PLR0913 - the options of the command, by name
         threshold: Evidence at which to alarm, above 1; instead of ``false_alarms_per_million``.
         false_alarms_per_million: False-alarm budget, above 0 and below 1,000,000; None for 0.1.
         design_effect: Divide counts by this where decisions depend on each other, 1 to 1000.
-        carry_hours: With times: decisions wait this long for 5 of both groups, then they are dropped.
         reset_after_alarm: Reset after each alarm instead of waiting for recovery.
 
     Returns:
@@ -134,7 +132,6 @@ def detect(  # noqa: PLR0913 - the options of the command, by name
         threshold=threshold,
         false_alarms_per_million=false_alarms_per_million,
         design_effect=design_effect,
-        carry_hours=carry_hours,
         has_lifecycle=not reset_after_alarm,
     )
     settings.validate()

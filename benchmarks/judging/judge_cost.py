@@ -9,7 +9,7 @@ import msgspec
 
 from benchmarks.judging.panes import N_CELLS, cells_of, draw_panes, policy_of, timed
 from stream_app.core.windows.cells import Cells, add_cells
-from stream_app.core.windows.tally_changes import ClosedPane
+from stream_app.core.windows.tally_changes import ClosedPeriod
 from stream_app.pipeline.judge.monitors.pairs import PairMonitor
 from stream_app.pipeline.judge.verdicts.decisions import judge_window
 from stream_app.pipeline.judge.verdicts.window_context import WindowContext
@@ -66,7 +66,8 @@ def measure_judge(mean_n: float, *, is_stratified: bool, n_panes: int) -> JudgeC
         window: Cells = {}
         for number, rows in enumerate(draw_panes(WARM_UP_PANES + n_panes, mean_n), start=1):
             pane = cells_of(layout, rows)
-            feed_ms, _ = timed(lambda pane=pane, at=number: monitor.feed(ClosedPane(at * PANE_S, pane)))  # type: ignore[misc]
+            period = ClosedPeriod(number * PANE_S, (number + 1) * PANE_S, pane)
+            feed_ms, _ = timed(lambda period=period: monitor.feed(period))  # type: ignore[misc]
             add_cells(window, pane)
             window_ms = encode_ms = 0.0
             if number % PANES_PER_WINDOW == 0:

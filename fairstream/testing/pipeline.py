@@ -34,7 +34,7 @@ class InMemoryPipeline:
     """The worker of a policy in memory: the same steps, fed in the same order, with a clock that the test moves.
 
     The clock follows the events: it is at the time of the newest event that was sent, and ``close_windows`` moves it on
-    until every window has closed.
+    until every window has closed and every comparison period is tested.
 
     Args:
         policy: A policy, the name of a shipped one, or the path of a TOML file.
@@ -145,13 +145,17 @@ class InMemoryPipeline:
         self.run()
 
     def close_windows(self) -> None:
-        """Move the clock on until every partition counts as idle and every window with events has closed."""
+        """Move the clock on until every window with events has closed and every comparison period is tested.
+
+        That takes as long as the tests wait for silent partitions (``detection.wait_s``).
+        """
         models = self.policy.models
         self.advance(0)  # a lane that was restarted takes itself for active until its first flush
         self.advance(max(model.event_time.idle_s for model in models) + 1)
         self.advance(0)  # the judge notices the silence
-        longest_s = max(window.size_s for model in models for window in model.windows)
-        self.advance(longest_s + max(model.event_time.out_of_orderness_s for model in models) + 1)
+        longest_s = max(max(model.period_s, *(window.size_s for window in model.windows)) for model in models)
+        longest_s += max(model.event_time.out_of_orderness_s for model in models)
+        self.advance(max(longest_s, *(model.wait_s for model in models)) + 1)
 
     def restart(self) -> None:
         """Restart every lane from its state, as after a crash of the worker."""

@@ -13,13 +13,10 @@ from stream_app.core.detection.thresholds import MILLION, log_thresholds
 from stream_app.errors import ConfigError
 
 KINDS = {"dir": RuleKind.RATIO, "gap": RuleKind.GAP}
-DAY_S = 86_400
-HOUR_S = 3600
 
 DEFAULT_RULES = ("dir:0.8", "gap:0.2")
 DEFAULT_FALSE_ALARMS = 0.1  # expected in a million decisions
 MAX_DESIGN_EFFECT = 1000
-MAX_CARRY_HOURS = 1_000_000
 DIRECTIONS = ("low", "high", "both")
 
 
@@ -54,7 +51,6 @@ class Plan:
         detectors: By pair, then rule, then direction.
         log_thresholds: Natural log of the threshold of each.
         design_effect: Divides all counts, >= 1.
-        max_carry_s: Age beyond which decisions that wait for the other group's are dropped; used where times are known.
         has_lifecycle: Whether an alarm opens a breach that a recovery closes; otherwise a detector restarts after each
             alarm.
     """
@@ -62,7 +58,6 @@ class Plan:
     detectors: tuple[Detector, ...]
     log_thresholds: tuple[float, ...]
     design_effect: float = 1.0
-    max_carry_s: int = DAY_S
     has_lifecycle: bool = True
 
     @property
@@ -81,7 +76,6 @@ class PlanSettings:
         threshold: Threshold of each detector, > 1; None to use the budget.
         false_alarms_per_million: False-alarm budget, in (0, 1e6); None for the default, and with a threshold.
         design_effect: Divides all counts, 1 to 1000.
-        carry_hours: Age beyond which decisions that wait for the other group's are dropped, 0 to 1,000,000.
         has_lifecycle: As in ``Plan``.
     """
 
@@ -90,7 +84,6 @@ class PlanSettings:
     threshold: float | None = None
     false_alarms_per_million: float | None = None
     design_effect: float = 1.0
-    carry_hours: float = 24.0
     has_lifecycle: bool = True
 
     @property
@@ -121,7 +114,6 @@ class PlanSettings:
         if not 0 < self.budget < MILLION:
             raise ConfigError(f"{false_alarms}: expected a number above 0 and below 1,000,000")
         _check_range(name_of("design_effect"), self.design_effect, 1, MAX_DESIGN_EFFECT)
-        _check_range(name_of("carry_hours"), self.carry_hours, 0, MAX_CARRY_HOURS)
 
     def plan(self, n_pairs: int) -> Plan:
         """Return the plan for this many pairs of groups, from valid settings."""
@@ -131,7 +123,6 @@ class PlanSettings:
             detectors,
             equal_thresholds(len(detectors), threshold=self.threshold, false_alarms_per_million=self.budget),
             design_effect=self.design_effect,
-            max_carry_s=int(self.carry_hours * HOUR_S),
             has_lifecycle=self.has_lifecycle,
         )
 

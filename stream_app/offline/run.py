@@ -16,7 +16,6 @@ from stream_app.offline.table import PaneTable
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-_NEVER_S = np.iinfo(np.int64).max // 4  # no carried decision is that old
 _NOTHING = NO_EVIDENCE / 10  # a statistic below it contains no evidence
 _COLUMNS = {Direction.LOW: (0, 1, 2, 3), Direction.HIGH: (2, 3, 0, 1)}
 
@@ -48,7 +47,7 @@ class PaneStep(NamedTuple):
         log_eproc: e-process since the last restart; 0 in breach.
         log_recovery: Statistic of the recovery; NaN outside a breach.
         is_breach: Whether an alarm is open, with no recovery yet.
-        has_block: Whether there were enough decisions for one comparison.
+        has_block: Whether there was a pane with decisions of both groups.
         changes: Alarms and recoveries of this pane.
     """
 
@@ -67,14 +66,13 @@ def run_detectors(table: PaneTable, plan: Plan) -> Iterator[PaneStep]:
         [detector.rule for detector in plan.detectors],
         plan.log_thresholds,
         design_effect=plan.design_effect,
-        max_carry_s=plan.max_carry_s if table.has_times else _NEVER_S,
         has_lifecycle=plan.has_lifecycle,
     )
     pairs = np.array([detector.pair for detector in plan.detectors])[:, np.newaxis]
     columns = np.array([_COLUMNS[detector.direction] for detector in plan.detectors])
     for pane in range(table.n_panes):
         counts = table.counts[pane][pairs, columns]
-        changes = bank.update(int(table.starts_s[pane]), counts[:, np.newaxis, :])
+        changes = bank.update(int(table.starts_s[pane]), counts[:, np.newaxis, :], table.n_decisions(pane))
         yield PaneStep(
             pane,
             _known(bank.log_sr),

@@ -56,6 +56,16 @@ class PaneTable:
         """
         return int(np.searchsorted(self.starts_s, start_s))
 
+    def n_decisions(self, pane: int) -> int:
+        """Return all decisions of a pane, about every group and the reference.
+
+        >>> counts = np.array([[[1, 2, 3, 4], [0, 5, 3, 4]]])
+        >>> PaneTable((Pair("a", "c"), Pair("b", "c")), ("x",), np.array([0]), False, counts).n_decisions(0)
+        11
+        """
+        counts = self.counts[pane]
+        return int(counts[:, 1].sum() + counts[0, 3])
+
     def totals(self, pair: int, first: int = 0) -> tuple[int, int, int, int]:
         """Return the sums ``k_a, n_a, k_b, n_b`` of a pair over the panes from ``first`` on; zeros beyond the last."""
         k_a, n_a, k_b, n_b = self.counts[first:, pair].sum(axis=0).tolist()

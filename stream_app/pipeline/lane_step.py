@@ -56,7 +56,7 @@ class LaneStep(Protocol):
         """Return what belongs in this transaction besides the outputs of ``step``.
 
         Args:
-            now_s: Processing time, seconds since the epoch.
+            now_s: Time in seconds from a clock that never jumps; only differences count.
             is_caught_up: Whether the lane has read its source partition to the end.
         """
 

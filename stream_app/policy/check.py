@@ -73,6 +73,9 @@ def _check_detection(model: ModelPolicy, where: str) -> None:
     detection = model.detection
     if detection.is_stratified and model.segment is None:
         _reject("needs a segment, whose values are the strata", f"{where}.detection.is_stratified")
+    if detection.period_s is not None and detection.period_s % model.event_time.pane_s:
+        what = f"{detection.period_s} is not a multiple of pane_s = {model.event_time.pane_s}"
+        _reject(what, f"{where}.detection.period_s")
     if model.kind == "decisions" and (n := n_pairs(model)) > MAX_PAIRS:
         what = f"makes {n:,} groups and intersections, allowed are {MAX_PAIRS:,}; lower it or declare fewer groups"
         _reject(what, f"{where}.detection.max_depth")

@@ -44,8 +44,21 @@ class Detection(PolicyPart, frozen=True, kw_only=True):
     """How sequential tests monitor every group and every intersection of groups, continuously.
 
     Attributes:
+        period_s: Length of a comparison period in seconds, a multiple of ``event_time.pane_s``; the smallest window
+            where it is not given. The rules are about the decisions of each period, all taken together: periods are
+            compared one by one and never added up, and a period without one of the two groups says nothing about them.
+            A thin stream needs a longer one (``fairstream policy check --sample`` proposes it).
+        wait_s: How long the tests wait for a source partition that is silent, in seconds; what it delivers after that
+            is counted and not tested. Longer than the time between two uploads where a source is fed in batches. Where
+            it is not given, twice the longest window, at least two hours and at most two days.
         false_alarms_per_million: False-alarm budget: expected false alarms per million decisions, over everything that
-            is tested; sets all thresholds. Lower means fewer false alarms and slower detection.
+            is tested; sets all thresholds. Lower means fewer false alarms and slower detection. Alarms about the ratio
+            and the gap of the same pair and direction count as one where the gap cannot be broken without the ratio.
+        procedure: What is promised about false alarms. ``per_million``: at most ``false_alarms_per_million``. ``fdr``:
+            the more alarms are open, the less evidence the next one needs; at most ``false_discovery_rate``, where a
+            false alarm raised beside ``k - 1`` open ones counts ``1 / k``.
+        false_discovery_rate: For ``fdr``: the expected sum of these shares per million decisions; instead of
+            ``false_alarms_per_million``.
         design_effect: Counts are divided by this before they are tested, where decisions copy one another (one
             applicant, one officer, one batch); 1 for independent decisions.
         max_depth: How many attributes are crossed to intersections; 1 tests single attributes only.
@@ -56,7 +69,11 @@ class Detection(PolicyPart, frozen=True, kw_only=True):
             one.
     """
 
+    period_s: Annotated[int, msgspec.Meta(ge=1, le=366 * 86_400)] | None = None
+    wait_s: Annotated[float, msgspec.Meta(gt=0, le=366 * 86_400)] | None = None
     false_alarms_per_million: Annotated[float, msgspec.Meta(gt=0, le=100_000)] = 0.1
+    procedure: Literal["per_million", "fdr"] = "per_million"
+    false_discovery_rate: Annotated[float, msgspec.Meta(gt=0, le=100_000)] = 0.1
     design_effect: Annotated[float, msgspec.Meta(ge=1, le=1000)] = 1.0
     max_depth: Annotated[int, msgspec.Meta(ge=1, le=3)] = 3
     is_stratified: bool = False

@@ -34,6 +34,9 @@ DEFAULT_WINDOWS = (
 JUDGING_FIELDS = frozenset({"name", "topic", "outcome", "windows", "rules", "detection", "privacy", "revision_s"})
 
 
+_LEAST_WAIT_S, _MOST_WAIT_S = 7_200, 172_800
+
+
 class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
     """One monitored stream.
 
@@ -124,6 +127,19 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
         """The features in the order of a cell's vector: the declared ones, then the score."""
         return self.features if self.score is None else (*self.features, self.score.as_feature)
 
+    @property
+    def period_s(self) -> int:
+        """Length of a comparison period, in seconds."""
+        return self.detection.period_s or min(window.size_s for window in self.windows)
+
+    @property
+    def wait_s(self) -> float:
+        """How long the tests wait for a silent source partition, in seconds."""
+        if self.detection.wait_s is not None:
+            return self.detection.wait_s
+        longest_s = max(window.size_s for window in self.windows)
+        return float(min(max(2 * longest_s, _LEAST_WAIT_S), _MOST_WAIT_S))
+
     def layout_hash(self) -> str:
         """Return the hash of what the counts in the changelog topics depend on: a change needs a new ``app_id``."""
         layout: list[object] = [
@@ -153,8 +169,9 @@ class Policy(PolicyPart, frozen=True, kw_only=True):
     def hash(self) -> str:
         """Return the hash that every result carries: SHA-256 of the canonical JSON, 16 hex digits.
 
-        ``model_version`` and a permission to export records are part of it only where they are given: policies without
-        them keep the hash they had before. A permission must be, so that the audit names the policy that gave it.
+        ``model_version``, ``period_s``, ``wait_s`` and a permission to export records are part of it only where they
+        are given: policies without them keep the hash they had before. A permission must be, so that the audit names
+        the policy that gave it.
         """
         stated = msgspec.to_builtins(self)
         for model in stated["models"]:
@@ -162,6 +179,9 @@ class Policy(PolicyPart, frozen=True, kw_only=True):
                 del model["privacy"]["exportable_records"]
             if model["model_version"] is None:
                 del model["model_version"]
+            for name in ("period_s", "wait_s"):
+                if model["detection"][name] is None:
+                    del model["detection"][name]
         return hashlib.sha256(msgspec.json.encode(stated)).hexdigest()[:16]
 
     def model(self, name: str) -> ModelPolicy:

@@ -94,7 +94,7 @@ def test_a_row_raises_an_alarm_exactly_when_its_statistic_reaches_the_threshold(
         statistic = case.statistic(bank)
         assert [alarm.row for alarm in alarms] == np.flatnonzero(statistic >= THRESHOLDS[0]).tolist()
         assert [alarm.log_evidence for alarm in alarms] == [statistic[alarm.row] for alarm in alarms]
-        assert all(0 <= alarm.onset_s <= alarm.pane_start_s == 60 * number for alarm in alarms)
+        assert all(0 <= alarm.onset_s <= alarm.period_start_s == 60 * number for alarm in alarms)
 
 
 @all_banks
@@ -106,7 +106,7 @@ def test_a_higher_threshold_raises_no_earlier_first_alarm(case: BankCase, seed: 
     high = case.run(case.new_bank([2 * threshold for threshold in THRESHOLDS]), panes)
     for row in {alarm.row for alarm in high}:
         first = [next(alarm for alarm in alarms if alarm.row == row) for alarms in (low, high)]
-        assert first[0].pane_start_s <= first[1].pane_start_s
+        assert first[0].period_start_s <= first[1].period_start_s
 
 
 @all_banks
@@ -135,14 +135,14 @@ def test_the_length_of_a_snapshot_depends_on_the_configuration_only(case: BankCa
 
 
 @all_banks
-@pytest.mark.parametrize("pane_start_s", [60, 0])
-def test_a_pane_that_is_not_later_is_rejected_and_changes_nothing(case: BankCase, pane_start_s: int) -> None:
+@pytest.mark.parametrize("period_start_s", [60, 0])
+def test_a_pane_that_is_not_later_is_rejected_and_changes_nothing(case: BankCase, period_start_s: int) -> None:
     bank = case.new_bank(THRESHOLDS)
     pane = draw_panes(1, 1, N_ROWS)[0]
     case.update(bank, 60, pane)
     before = bank.snapshot()
     with pytest.raises(ValueError, match="later"):
-        case.update(bank, pane_start_s, pane)
+        case.update(bank, period_start_s, pane)
     assert bank.snapshot() == before
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream_app.core.windows.cells import Cells
-from stream_app.core.windows.tally_changes import ClosedPane
+from stream_app.core.windows.tally_changes import ClosedPeriod
 from stream_app.errors import StateError
 from stream_app.pipeline.judge.subjects.subject import DISPOSITIONS, SUPPRESSED
 from tests.support.contracts.subject_cases import (
@@ -98,15 +98,18 @@ def test_the_order_of_cells_does_not_matter(case: SubjectCase, seed: int) -> Non
     cells, start_s = some_window(case)
     shuffled = dict(random.Random(seed).sample(list(cells.items()), len(cells)))
     one, other = case.new({}), case.new({})
-    assert feed(one, ClosedPane(start_s, cells)) == feed(other, ClosedPane(start_s, shuffled))
+    assert feed(one, ClosedPeriod(start_s, start_s + 10, cells)) == feed(
+        other, ClosedPeriod(start_s, start_s + 10, shuffled)
+    )
     assert judge(one, cells, start_s, is_close=True) == judge(other, shuffled, start_s, is_close=True)
     assert changes_of(one) == changes_of(other)
 
 
 @all_subjects
-def test_an_empty_pane_raises_no_alarm_and_an_empty_window_shows_nothing(case: SubjectCase) -> None:
+def test_an_empty_period_raises_no_alarm_and_an_empty_window_shows_nothing(case: SubjectCase) -> None:
     subject = case.new({})
-    assert feed(subject, ClosedPane(some_window(case)[1], {})) == []
+    start_s = some_window(case)[1]
+    assert feed(subject, ClosedPeriod(start_s, start_s + 10, {})) == []
     verdicts = judge(subject, {}, some_window(case)[1], is_close=True)
     assert verdicts.disposition == SUPPRESSED
     assert verdicts.aggregate is None

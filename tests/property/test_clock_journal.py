@@ -65,7 +65,7 @@ def drive(world: World, entries: list[JournalEntry], policy: Policy = POLICY, na
     for entry in entries:
         for advance in entry.advances:
             count(advance.offsets[topic])
-            judge.advance_to(advance.closed_before_s)
+            judge.advance_to(advance.closed_before_s, advance.tested_before_s)
         count(entry.offsets[topic])
         report, _ = judge.flush()
         replayed.results += report.results
@@ -115,6 +115,34 @@ def journal_of(outputs: list[Outputs]) -> list[JournalEntry]:
 
 def published_in(outputs: list[Outputs], topic: str) -> list[bytes]:
     return [value for own in outputs if own.topic == topic for value in own.values if value]
+
+
+def restarting(data: st.DataObject, partials: list[Partial]) -> list[Outputs]:
+    """Return what a judge writes that is restarted now and then, while its clock moves in steps of any size."""
+    judge, state, outputs = new_judge(), dict[bytes, bytes](), []
+    now_s = 0.0
+    for number, partial in enumerate([*partials, None, None]):
+        if partial is not None:
+            list(judge.step(batch_of([partial], number)))
+        now_s += data.draw(st.sampled_from((0, 1, 8, 70, 8000)))
+        flush = judge.flush(now_s, is_caught_up=data.draw(st.booleans()) or partial is None)
+        outputs += flush.outputs
+        for key, value in flush.changes:
+            if value is None:
+                state.pop(key, None)
+            else:
+                state[key] = value
+        if data.draw(st.booleans()):
+            judge = new_judge()
+            judge.restore(state, number + 1)
+    return outputs
+
+
+@given(data=st.data(), world=worlds())
+def test_the_journal_repeats_what_a_judge_said_that_was_restarted(data: st.DataObject, world: World) -> None:
+    outputs = restarting(data, data.draw(orders(world)))
+    replayed = drive(world, journal_of(outputs))
+    assert msgspec.json.encode(replayed.results) == msgspec.json.encode(results_of(outputs))
 
 
 @given(data=st.data(), world=worlds())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import random
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pytest
@@ -63,7 +65,10 @@ def chances_of(sizes: tuple[int, int], p: Floats) -> Floats:
     return flat
 
 
-@pytest.mark.parametrize("is_recovery", [False, True], ids=["alarm", "recovery"])
+recoveries = pytest.mark.parametrize("is_recovery", [False, True], ids=["alarm", "recovery"])
+
+
+@recoveries
 @pytest.mark.parametrize("rule", RULES, ids=str)
 def test_the_mean_e_value_of_a_block_is_one_at_most_wherever_the_rule_is_kept(
     rule: RateRule, *, is_recovery: bool
@@ -90,7 +95,7 @@ def test_the_mean_e_value_of_a_block_is_one_at_most_wherever_the_rule_is_kept(
     assert n_points >= 1000
 
 
-@pytest.mark.parametrize("is_recovery", [False, True], ids=["alarm", "recovery"])
+@recoveries
 @pytest.mark.parametrize("rule", RULES, ids=str)
 def test_after_two_blocks_the_mean_statistic_is_the_number_of_decisions_at_most(
     rule: RateRule, *, is_recovery: bool
@@ -111,6 +116,116 @@ def test_after_two_blocks_the_mean_statistic_is_the_number_of_decisions_at_most(
     if not is_recovery:
         evidence = np.exp(bank.log_eproc).reshape(statistic.shape)
         assert (early @ evidence @ late.T).max() <= 1 + 1e-9
+
+
+class Adversary:
+    """Chooses the chance of each decision by all outcomes before it, so that every period keeps the rule on average.
+
+    Each period has means of its own, on the limit or inside, which depend on the outcomes of earlier periods; inside a
+    period the chances differ from decision to decision, and depend on the outcomes so far.
+
+    Args:
+        rule: The rule that is kept, or kept broken where a recovery is tested.
+        is_recovery: Whether the rule is broken all the time.
+        seed: Of its choices.
+    """
+
+    def __init__(self, rule: RateRule, *, is_recovery: bool, seed: int) -> None:
+        self._rule, self._is_recovery, self._seed = rule, is_recovery, seed
+
+    def means(self, history: tuple[int, ...]) -> tuple[float, float]:
+        """Return the mean chances of a and b in the period after this history."""
+        points = border_and_inside(self._rule, is_recovery=self._is_recovery, seed=hash((self._seed, history)) % 2**31)
+        at = hash((self._seed, history, 1)) % points.shape[1]
+        return float(points[0, at]), float(points[1, at])
+
+    def chance(self, history: tuple[int, ...], left: float, n_left: int) -> float:
+        """Return the chance of the next decision of a group, whose chances still have to sum to ``left``."""
+        low, high = max(0.0, left - (n_left - 1)), min(1.0, left)
+        return low + (high - low) * random.Random(hash((self._seed, history, 2))).random()
+
+    def paths(self, sizes: Sequence[tuple[int, int]]) -> Iterator[tuple[float, list[tuple[int, int]]]]:
+        """Yield every sequence of outcomes: its probability, and favorable decisions of a and b in each period."""
+        yield from self._periods((), 1.0, [], sizes)
+
+    def _periods(
+        self, history: tuple[int, ...], probability: float, k: list[tuple[int, int]], sizes: Sequence[tuple[int, int]]
+    ) -> Iterator[tuple[float, list[tuple[int, int]]]]:
+        if not sizes:
+            yield probability, k
+            return
+        (n_a, n_b), *later = sizes
+        p_a, p_b = self.means(history)
+        order = "ab" * min(n_a, n_b) + "a" * (n_a - n_b) + "b" * (n_b - n_a)
+        for end, reached, k_a, k_b in self._decisions(history, probability, order, {"a": p_a * n_a, "b": p_b * n_b}):
+            yield from self._periods(end, reached, [*k, (k_a, k_b)], later)
+
+    def _decisions(
+        self,
+        history: tuple[int, ...],
+        probability: float,
+        order: str,
+        left: dict[str, float],
+        k: tuple[int, int] = (0, 0),
+    ) -> Iterator[tuple[tuple[int, ...], float, int, int]]:
+        if not order:
+            yield history, probability, *k
+            return
+        group, later = order[0], order[1:]
+        chance = self.chance(history, left[group], order.count(group))
+        rest = left | {group: left[group] - chance}
+        won = (k[0] + 1, k[1]) if group == "a" else (k[0], k[1] + 1)
+        yield from self._decisions((*history, 1), probability * chance, later, rest, won)
+        yield from self._decisions((*history, 0), probability * (1 - chance), later, rest, k)
+
+
+SMALL_SIZES = [(1, 1), (1, 4), (3, 2), (2, 5), (4, 4)]
+
+
+@recoveries
+@pytest.mark.parametrize("rule", RULES, ids=str)
+def test_whatever_happens_inside_a_period_whose_means_keep_the_rule_its_mean_e_value_is_one_at_most(
+    rule: RateRule, *, is_recovery: bool
+) -> None:
+    highest = 0.0
+    for seed, sizes in enumerate(SMALL_SIZES * 4):
+        paths = list(Adversary(rule, is_recovery=is_recovery, seed=seed).paths([sizes]))
+        assert math.fsum(probability for probability, _ in paths) == pytest.approx(1.0, abs=1e-12)
+        n_a, n_b = sizes
+        block = np.array([[k_a, n_a, k_b, n_b] for _, [(k_a, k_b)] in paths], dtype=np.float64).T
+        m = len(paths)
+        for usual in USUAL_RATES:
+            rates = np.repeat(np.array(usual)[:, None], m, axis=1)
+            log_e, is_bet = block_evidence(rule.kind, np.full(m, rule.limit), np.full(m, is_recovery), rates, block)
+            for alternative in np.flatnonzero(is_bet[:, 0]):
+                e = np.exp(log_e[alternative])
+                mean = math.fsum(probability * float(value) for (probability, _), value in zip(paths, e, strict=True))
+                highest = max(highest, mean)
+    assert 0.9 < highest <= 1 + 1e-12
+
+
+@recoveries
+@pytest.mark.parametrize("rule", RULES, ids=str)
+@pytest.mark.parametrize("n_others", [0, 3], ids=["alone", "among others"])
+def test_over_any_sequence_of_periods_alarms_and_statistic_stay_below_the_decisions(
+    rule: RateRule, n_others: int, *, is_recovery: bool
+) -> None:
+    sizes = [(2, 2), (0, 2), (1, 2), (2, 1)]
+    c = 3.0  # so low that there are alarms, with restarts, on many paths
+    for seed in range(3):
+        paths = list(Adversary(rule, is_recovery=is_recovery, seed=seed).paths(sizes))
+        m = len(paths)
+        bank = DetectorBank([rule] * m, [math.log(c)] * m, log_recovery_threshold=math.log(c), has_lifecycle=False)
+        bank.is_breach[:] = is_recovery
+        counts = np.array([[(k[0], n[0], k[1], n[1]) for k, n in zip(ks, sizes, strict=True)] for _, ks in paths])
+        taken = np.zeros(m)
+        for at, (n_a, n_b) in enumerate(sizes):
+            for change in bank.update(at, counts[:, at, None, :], n_a + n_b + n_others):
+                taken[change.detector] += c
+        statistic = bank.log_recovery if is_recovery else bank.log_sr
+        left = np.where((statistic >= math.log(c)), 0.0, np.exp(statistic))
+        mean = math.fsum(p * float(value) for (p, _), value in zip(paths, taken + left, strict=True))
+        assert mean <= sum(n_a + n_b + n_others for n_a, n_b in sizes) * (1 + 1e-12)
 
 
 @st.composite

@@ -75,7 +75,7 @@ def test_a_flush_read_again_changes_nothing(data: st.DataObject) -> None:
 @given(st.data())
 def test_a_judge_restored_at_any_commit_goes_on_bit_for_bit(data: st.DataObject) -> None:
     world = data.draw(worlds())
-    partials = data.draw(orders(world))
+    partials = [p for p in data.draw(orders(world)) if not p.is_idle]  # silence starts again after a restart
     cuts = sorted(data.draw(st.sets(st.integers(0, len(partials)), max_size=6)) | {len(partials)})
     policy = data.draw(st.sampled_from((POLICY, FORGETFUL_POLICY)))
     steady, restarted = new_judge(policy), new_judge(policy)

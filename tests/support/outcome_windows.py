@@ -1,16 +1,16 @@
-"""Windows of outcomes for tests of what shows them: the tests have seen the window's counts as one pane."""
+"""Windows of outcomes for tests of what shows them: the tests have seen their counts as one comparison period."""
 
 from __future__ import annotations
 
 from stream_app.core.windows.cells import Cells
-from stream_app.core.windows.tally_changes import ClosedPane
+from stream_app.core.windows.tally_changes import ClosedPeriod
 from stream_app.pipeline.judge.subjects.outcomes import OutcomesSubject
-from stream_app.pipeline.judge.verdicts.alerts import OnsetCounts, Provenance
 from stream_app.pipeline.judge.verdicts.window_context import WindowContext
 from stream_app.pipeline.layout import outcome_layout_of
 from stream_app.pipeline.records.outcome_results import OutcomeResult
 from stream_app.pipeline.records.results import Span
 from stream_app.policy import load_policy
+from tests.support.contracts.subject_cases import feed
 
 MODEL = load_policy("credit").models[0]
 GENDER = ("female", "male")
@@ -29,6 +29,6 @@ def came(start_s: int, good: tuple[int, int], n: int = 100, *, name: str = "1m")
                 code = layout.code_of(labels[dimension].index(wanted[dimension]) for dimension in labels)
                 cells[code] = [count, count, 750_000 * count, 0]
     subject = OutcomesSubject(MODEL, {})
-    subject.feed(ClosedPane(start_s, cells), lambda _: (OnsetCounts(start_s, start_s + 10, cells), Provenance({}, "h")))
+    feed(subject, ClosedPeriod(start_s, start_s + 60, cells))
     context = WindowContext(Span(name, start_s, start_s + 60), 0, {}, "h", is_close=True)
     return subject.judge(cells, context).outcome_results

@@ -13,7 +13,6 @@ from stream_app.offline.columns import COLUMNS, ColumnNames
 from stream_app.offline.plan import (
     DEFAULT_FALSE_ALARMS,
     DEFAULT_RULES,
-    MAX_CARRY_HOURS,
     MAX_DESIGN_EFFECT,
     Plan,
     PlanSettings,
@@ -102,14 +101,6 @@ class PlanFlags:
         float,
         typer.Option(min=1, max=MAX_DESIGN_EFFECT, help="Divide counts by this number if decisions copy one another."),
     ] = 1.0
-    carry_hours: Annotated[
-        float,
-        typer.Option(
-            min=0,
-            max=MAX_CARRY_HOURS,
-            help="With times: keep decisions this long until both groups have 5, then drop them.",
-        ),
-    ] = 24.0
     reset_after_alarm: Annotated[
         bool, typer.Option("--reset-after-alarm", help="Reset after each alarm instead of waiting for recovery.")
     ] = False
@@ -125,7 +116,6 @@ class PlanFlags:
             threshold=self.threshold,
             false_alarms_per_million=self.false_alarms_per_million,
             design_effect=self.design_effect,
-            carry_hours=self.carry_hours,
             has_lifecycle=not self.reset_after_alarm,
         )
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-FORMAT = b"fd1\n"
+FORMAT = b"fd2\n"
 
 Array = NDArray[Any]
 

@@ -1,12 +1,14 @@
-"""Many detectors, fed pane by pane: which rules are broken, from which onset, and which are kept again.
+"""Many detectors, fed period by period: which rules are broken, from which onset, and which are kept again.
 
-One detector monitors one rule about one pair of groups. Closed panes are added up to blocks of at least 5 decisions in
-each group; each block yields an e-value for each of five alternatives (``alternatives``, ``block``), and those add up
-to a Shiryaev-Roberts statistic (``shiryaev_roberts``). When it reaches its threshold, the detector reports a
-*breach*; from then on it tests the opposite, that the rule is still broken, until it reports a *recovery*.
+One detector monitors one rule about one pair of groups. The rule is about the decisions of each *period*: a period with
+a decision of both groups is one block, which yields an e-value for each of five alternatives (``alternatives``,
+``block``), and those add up to a Shiryaev-Roberts statistic (``shiryaev_roberts``). When it reaches its threshold
+(``procedures``), the detector reports a *breach*; from then on it tests the opposite, that the rule is still broken,
+until it reports a *recovery*.
 
-Needed: every decision is counted once, decisions do not copy one another, and groups, rules and panes are fixed before
-looking. Not needed: known, constant or equal base rates, a training period, a constant mix, a fixed number of looks.
+Needed: every decision is counted once, decisions do not copy one another, groups, rules and periods are fixed before
+looking, and the number of decisions in a period does not depend on their outcomes. Not needed: known, constant or equal
+base rates, inside a period or between periods; a training period, a constant mix, a fixed number of looks.
 """
 
 from __future__ import annotations
@@ -21,12 +23,12 @@ from stream_app.core.arrays import Bools, Floats, Ints, Rows
 from stream_app.core.detection.array_bytes import fingerprint
 from stream_app.core.detection.betting.alternatives import LOG_SHARES, N_ALTERNATIVES
 from stream_app.core.detection.betting.bettor import Bettor
-from stream_app.core.detection.evidence_bank import EvidenceBank
+from stream_app.core.detection.evidence_bank import EvidenceBank, own_or_model_n
+from stream_app.core.detection.procedures import Procedure, select_alarms
 from stream_app.core.detection.rules import RateRule
 from stream_app.core.detection.shiryaev_roberts import NO_EVIDENCE, NO_ONSET_S, log_mean
 
 LOG_RECOVERY_THRESHOLD = math.log(1e6)
-DAY_S = 86_400
 
 
 @dataclass(frozen=True)
@@ -36,38 +38,42 @@ class Transition:
     Attributes:
         detector: Index of the detector.
         to_breach: True when a breach is detected, False when a recovery is.
-        pane_start_s: Start of the pane that made it so.
-        onset_s: Estimated onset: start of a pane.
+        period_start_s: Start of the period that made it so.
+        onset_s: Estimated onset: start of a period.
         log_evidence: Natural log of the statistic, at least the threshold.
+        log_threshold: Natural log of the evidence that was needed.
     """
 
     detector: int
     to_breach: bool
-    pane_start_s: int
+    period_start_s: int
     onset_s: int
     log_evidence: float
+    log_threshold: float
 
 
 class DetectorBank(EvidenceBank):
     """Sequential detectors with a bounded number of false alarms.
 
-    While a rule is kept, its detector raises at most ``N / exp(log_threshold)`` false alarms in ``N`` decisions on
-    average, and a false recovery comes at most once in ``exp(log_recovery_threshold)`` decisions of a breach. A breach
-    that is real is detected after little more than ``log_threshold / KL`` decisions, KL being the divergence of the
-    true rates from the rule for each decision: it is small where the harmed group is small. With strata a rule means
-    "kept in every stratum".
+    While a rule is kept, its detector raises at most ``N / exp(log_threshold)`` false alarms in ``N`` decisions of the
+    model on average, and a false recovery comes at most once in ``exp(log_recovery_threshold)`` decisions of the model
+    during a breach. A breach that is real is detected after little more than ``log_threshold / KL`` decisions, KL being
+    the divergence of the true rates from the rule for each decision: it is small where the harmed group is small. With
+    strata a rule means "kept in every stratum".
 
-    Cost of an update: ``python -m benchmarks.detectors``; it grows with the blocks that a pane completes. Memory: 210
-    bytes for each detector and 72 for each of its strata. Without decisions nothing changes, however long.
+    Cost of an update: ``python -m benchmarks.detectors``; it grows with the detectors that can bet. Memory: 260 bytes
+    for each detector and 32 for each of its strata. Without decisions nothing changes, however long.
 
     Args:
         rules: Rule of each detector.
         log_thresholds: Natural log of the threshold of each detector, > 0.
         n_strata: Strata whose evidence is added up, >= 1.
-        design_effect: Divides all counts of a block where decisions come in copies or clusters, >= 1.
-        max_carry_s: Age beyond which decisions that wait for a block are dropped, in event time, >= 0.
+        design_effect: Divides all counts where decisions come in copies or clusters, >= 1.
         log_recovery_threshold: Natural log of the threshold of the recovery, > 0.
         has_lifecycle: False to restart at each alarm, without ever being in breach.
+        gates: Number of the detector in whose breach alone each may raise an alarm (``procedures``), its own number
+            where it needs none; None for no gates.
+        procedure: How alarms are selected; ``FDR`` has another promise (``procedures``).
 
     Attributes:
         log_sr: Statistic after the last update; in the update of an alarm the one that raised it; -1e300 in breach
@@ -75,10 +81,10 @@ class DetectorBank(EvidenceBank):
             (detectors,) and are to be read before the next update, which may write into them.
         log_eproc: e-process since the last restart, which a fixed-time report may use; 0 in breach.
         log_recovery: Statistic of the recovery, likewise; -1e300 outside a breach.
-        onset_s: Start of the pane since which the running test has its evidence; -1 without any.
+        onset_s: Start of the period since which the running test has its evidence; -1 without any.
         is_breach: Whether a breach was detected and no recovery since.
         breach_onset_s: Estimated onset of the present breach; -1 outside a breach.
-        has_block: Whether there ever was a block to judge by.
+        has_block: Whether there ever was a period with decisions of both groups.
 
     Raises:
         ValueError: Lengths differ or an argument is out of range.
@@ -87,7 +93,7 @@ class DetectorBank(EvidenceBank):
     >>> bank = DetectorBank([RateRule(RuleKind.RATIO, 0.8)], [math.log(1e8)])
     >>> for minute, approved in enumerate([35] * 5 + [15] * 20 + [36] * 10):
     ...     for change in bank.update(60 * minute, np.array([[[approved, 50, 35, 50]]])):
-    ...         print(change.to_breach, change.pane_start_s, change.onset_s, round(change.log_evidence, 6))
+    ...         print(change.to_breach, change.period_start_s, change.onset_s, round(change.log_evidence, 6))
     True 480 300 20.233719
     False 1800 1500 14.253497
     """
@@ -99,75 +105,91 @@ class DetectorBank(EvidenceBank):
         *,
         n_strata: int = 1,
         design_effect: float = 1.0,
-        max_carry_s: int = DAY_S,
         log_recovery_threshold: float = LOG_RECOVERY_THRESHOLD,
         has_lifecycle: bool = True,
+        gates: Sequence[int] | None = None,
+        procedure: Procedure = Procedure.PER_MILLION,
     ) -> None:
-        if len(rules) != len(log_thresholds):
-            raise ValueError(f"{len(rules)} rules, but {len(log_thresholds)} thresholds")
+        n_detectors = len(rules)
+        gates = range(n_detectors) if gates is None else gates
+        if not len(log_thresholds) == len(gates) == n_detectors:
+            raise ValueError(f"{n_detectors} rules, but {len(log_thresholds)} thresholds and {len(gates)} gates")
         if not all(0 < threshold < math.inf for threshold in (*log_thresholds, log_recovery_threshold)):
             raise ValueError("a threshold's log must be finite and > 0")
-        if n_strata < 1 or not 1 <= design_effect < math.inf or max_carry_s < 0:
-            raise ValueError("needed: n_strata >= 1, a finite design_effect >= 1, max_carry_s >= 0")
-        n_detectors = len(rules)
+        if n_strata < 1 or not 1 <= design_effect < math.inf:
+            raise ValueError("needed: n_strata >= 1, a finite design_effect >= 1")
+        if not all(0 <= gate < n_detectors and gates[gate] == gate for gate in gates):
+            raise ValueError("a gate must be a detector without a gate of its own")
         self._shape = (n_detectors, n_strata, 4)
         self._has_lifecycle = has_lifecycle
+        self._gates = np.array(gates, dtype=np.intp)
+        self._procedure = procedure
         self._thresholds = np.array([(low, log_recovery_threshold) for low in log_thresholds]).reshape(n_detectors, 2)
         self._log_shares = np.array([LOG_SHARES[rule.kind] for rule in rules]).reshape(n_detectors, 2)
         config = fingerprint(
             [(rule.kind.value, float(rule.limit)) for rule in rules],
             self._thresholds.tolist(),
-            (n_strata, float(design_effect), max_carry_s, has_lifecycle),
+            (n_strata, float(design_effect), has_lifecycle, list(gates), procedure.value),
         )
-        super().__init__(config, N_ALTERNATIVES, n_detectors)
-        self._bettor = Bettor(rules, n_strata=n_strata, design_effect=design_effect, max_carry_s=max_carry_s)
+        super().__init__(config, N_ALTERNATIVES, n_detectors, design_effect)
+        self._bettor = Bettor(rules, n_strata=n_strata, design_effect=design_effect)
         self.log_recovery = np.full(n_detectors, NO_EVIDENCE)
         self.is_breach = np.zeros(n_detectors, dtype=np.bool_)
         self.breach_onset_s = np.full(n_detectors, NO_ONSET_S, dtype=np.int64)
         self.has_block = np.zeros(n_detectors, dtype=np.bool_)
 
-    def update(self, pane_start_s: int, counts: Ints) -> list[Transition]:
-        """Take in one closed pane, once, in order of time.
+    @property
+    def log_needed(self) -> Floats:
+        """Natural log of the statistic with which each would change its state now, shape (detectors,)."""
+        log_k = math.log(1 + int(self.is_breach.sum())) if self._procedure is Procedure.FDR else 0.0
+        return np.where(self.is_breach, self._thresholds[:, 1], self._thresholds[:, 0] - log_k)
+
+    def update(self, period_start_s: int, counts: Ints, n_model: int | None = None) -> list[Transition]:
+        """Take in one complete period, once, in order of time.
 
         Args:
-            pane_start_s: Start of the pane in event time, later than that of every pane before.
+            period_start_s: Start of the period in event time, later than that of every period before.
             counts: ``k_a, n_a, k_b, n_b`` of each detector and stratum, shape (detectors, strata, 4); a is the group
                 that may be harmed.
+            n_model: All decisions of the model in the period, which the bound on false alarms counts; at least those of
+                each detector. None to count for each detector its own.
 
         Returns:
             Changes to or from breach, in order of detectors.
 
         Raises:
-            ValueError: The shape is wrong, a count is impossible, or the pane is not later than the last one.
+            ValueError: The shape is wrong, a count is impossible, or the period is not later than the last one.
         """
-        self._check(pane_start_s, counts)
-        self._last_pane_s[0] = pane_start_s
-        bets = self._bettor.bet(pane_start_s, counts, self.is_breach)
+        self._check(period_start_s, counts)
+        n = own_or_model_n(counts[..., 1::2].sum(axis=(1, 2)), n_model)
+        self._last_period_s[0] = period_start_s
+        self._evidence.count(n)
+        bets = self._bettor.bet(counts, self.is_breach)
         if bets.detectors.size:
-            self._evidence.add(bets.detectors, bets.log_e, bets.is_bet, bets.n, bets.first_pane_s)
+            self._evidence.add(bets.detectors, bets.log_e, bets.is_bet, period_start_s)
             self._weigh(bets.detectors)
             self.has_block[bets.detectors] = True
         self.log_sr = np.where(self.is_breach, NO_EVIDENCE, self._log_r)
         self.log_recovery = np.where(self.is_breach, self._log_r, NO_EVIDENCE)
         self.onset_s = self._evidence.best_onset_s(np.arange(self._shape[0]))
-        return self._decide(pane_start_s)
+        return self._decide(period_start_s)
 
     def _state(self) -> tuple[Floats | Ints | Bools, ...]:
         evidence = self._evidence
         return (
-            *(self._last_pane_s, *self._bettor.state()),
+            *(self._last_period_s, *self._bettor.state(), evidence.n_seen, evidence.n_used),
             *(evidence.log_r, evidence.log_m, evidence.cusum, evidence.onset_s, self._log_r),
             *(self.log_sr, self.log_eproc, self.log_recovery, self.onset_s),
             *(self.is_breach, self.breach_onset_s, self.has_block),
         )
 
-    def _check(self, pane_start_s: int, counts: Ints) -> None:
+    def _check(self, period_start_s: int, counts: Ints) -> None:
         if counts.shape != self._shape:
             raise ValueError(f"counts have shape {counts.shape}, not {self._shape}")
         favorable, n = counts[..., 0::2], counts[..., 1::2]
         if (favorable < 0).any() or (favorable > n).any():
             raise ValueError("favorable decisions must be between 0 and all decisions")
-        self._check_order(pane_start_s)
+        self._check_order(period_start_s)
 
     def _weigh(self, rows: Rows) -> None:
         """Update the mean over alternatives of detectors whose evidence has changed."""
@@ -176,17 +198,21 @@ class DetectorBank(EvidenceBank):
         log_m = log_mean(self._evidence.log_m[:, rows], math.log(N_ALTERNATIVES))
         self.log_eproc[rows] = np.where(self.is_breach[rows], 0.0, log_m)
 
-    def _decide(self, pane_start_s: int) -> list[Transition]:
+    def _decide(self, period_start_s: int) -> list[Transition]:
         """Report detectors whose statistic has reached its threshold, and restart them."""
-        threshold = np.where(self.is_breach, self._thresholds[:, 1], self._thresholds[:, 0])
-        changed = np.flatnonzero(self._log_r >= threshold)
+        is_recovered = self.is_breach & (self._log_r >= self._thresholds[:, 1])
+        is_open = self.is_breach & ~is_recovered
+        excess = np.where(self.is_breach, NO_EVIDENCE, self._log_r - self._thresholds[:, 0])
+        is_alarm, k = select_alarms(excess, is_open, self._gates, self._procedure)
+        changed = np.flatnonzero(is_alarm | is_recovered)
         if not changed.size:
             return []
-        to_breach = ~self.is_breach[changed]
+        to_breach = is_alarm[changed]
         onset_s = self.onset_s[changed]
+        needed = np.where(to_breach, self._thresholds[changed, 0] - math.log(k), self._thresholds[changed, 1])
         transitions = [
-            Transition(int(who), bool(to), pane_start_s, int(since_s), float(self._log_r[who]))
-            for who, to, since_s in zip(changed, to_breach, onset_s, strict=True)
+            Transition(int(who), bool(to), period_start_s, int(since_s), float(self._log_r[who]), float(log_threshold))
+            for who, to, since_s, log_threshold in zip(changed, to_breach, onset_s, needed, strict=True)
         ]
         if self._has_lifecycle:
             self.is_breach[changed] = to_breach

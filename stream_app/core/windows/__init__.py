@@ -2,6 +2,7 @@
 
 ``cells`` is the unit of counting, ``pane_store`` counts one source partition, ``partials`` is what it reports,
 ``watermark`` its event time, ``source_progress`` what follows from all partitions together. ``tally`` closes panes and
-fills windows (``tally_config`` how time is cut, ``tally_changes`` what it reports, ``tumbling`` the windows), and
-``counts_since`` reads the counts since an onset. ``deduplication`` recognizes events that were sent twice.
+fills windows (``tally_state`` what it keeps, ``tally_config`` how time is cut, ``tally_changes`` what it reports,
+``tumbling`` the windows). ``history`` has the comparison periods: those that gather, and those that were tested.
+``deduplication`` recognizes events that were sent twice.
 """

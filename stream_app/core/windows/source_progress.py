@@ -1,14 +1,14 @@
 """How far event time has come: the progress of each source partition, and the combined watermark.
 
-A pane is complete when every source partition has passed its end. A partition that is silent (*idle*) does not delay
-the others; one that never reported does. When all are idle, time moves on with the clock, so that the last
-window closes too.
+Windows close when every source partition has passed their end. A partition that is silent (*idle*) does not delay the
+others; one that never reported does. When all are idle, windows with decisions end by the clock. Sequential tests wait
+longer: a silent partition delays them until it has been silent for the policy's ``detection.wait_s`` (``Silence``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 
@@ -58,6 +58,28 @@ def combined_watermark(sources: Iterable[SourceProgress]) -> int | None:
     return min(known) if known and len(known) == len(closed) else None
 
 
+def tested_watermark(
+    sources: Mapping[SourcePartition, SourceProgress], passed_over: Collection[SourcePartition], closed_before_s: int
+) -> int | None:
+    """Return the event time up to which tests may go: the lowest ``closed_before_s``, idle partitions included.
+
+    None when a partition that the tests wait for has not seen an event yet.
+
+    Args:
+        sources: All partitions.
+        passed_over: Partitions that the tests do not wait for.
+        closed_before_s: Panes that start before are closed; tests never go further.
+
+    >>> sources = {SourcePartition("a", 0): SourceProgress(9, 120, 131, False),
+    ...            SourcePartition("a", 1): SourceProgress(4, 60, 71, is_idle=True)}
+    >>> tested_watermark(sources, (), 120), tested_watermark(sources, {SourcePartition("a", 1)}, 120)
+    (60, 120)
+    """
+    own = [progress.closed_before_s for source, progress in sources.items() if source not in passed_over]
+    known = [time_s for time_s in own if time_s is not None]
+    return min([closed_before_s, *known]) if len(known) == len(own) else None
+
+
 def idle_watermark(sources: Iterable[SourceProgress], *, out_of_orderness_s: int, silence_s: float) -> int | None:
     """Return the watermark of a stream whose partitions are all silent.
 
@@ -77,6 +99,64 @@ def idle_watermark(sources: Iterable[SourceProgress], *, out_of_orderness_s: int
     """
     times_s = [source.max_event_s for source in sources if source.max_event_s is not None]
     return int(max(times_s) - out_of_orderness_s + silence_s // 1) if times_s else None
+
+
+@dataclass(slots=True)
+class Silence:
+    """How long source partitions have been silent, and which of them the tests no longer wait for.
+
+    Measured by a clock that never jumps. Nothing of this is stored: after a restart silence starts again.
+
+    A partition without any event is passed over once the stream is awake for ``idle_s``: the first records of an upload
+    to several partitions come in turn. After a silence of the complete stream the same goes for every partition.
+
+    Attributes:
+        wait_s: Silence after which a partition no longer delays the tests.
+        idle_s: Time that a stream which wakes up gives its other partitions.
+        all_since_s: Clock time since which all partitions are idle; None while one is not.
+        passed_over: Partitions that the tests do not wait for.
+    """
+
+    wait_s: float
+    idle_s: float
+    all_since_s: float | None = None
+    passed_over: set[SourcePartition] = field(default_factory=set)
+    _since_s: dict[SourcePartition, float] = field(default_factory=dict)
+    _awake_since_s: float | None = None
+
+    def note(self, source: SourcePartition, progress: SourceProgress) -> None:
+        """Take in the report of a partition."""
+        if progress.is_idle:
+            return
+        self._since_s.pop(source, None)
+        self.passed_over.discard(source)
+        if self.all_since_s is not None:  # the stream wakes up
+            self.all_since_s, self._awake_since_s = None, None
+            self.passed_over.clear()
+
+    def observe(self, sources: Mapping[SourcePartition, SourceProgress], now_s: float, *, is_all_idle: bool) -> None:
+        """Look at the clock.
+
+        Args:
+            sources: All partitions.
+            now_s: Clock time in seconds; only differences count.
+            is_all_idle: Whether every partition of the topic is known and idle.
+        """
+        if self._awake_since_s is None:
+            self._awake_since_s = now_s
+        if is_all_idle and self.all_since_s is None:
+            self.all_since_s = now_s
+        is_settled = now_s - self._awake_since_s >= self.idle_s
+        for source, progress in sources.items():
+            if not progress.is_idle:
+                continue
+            silent_s = now_s - self._since_s.setdefault(source, now_s)
+            if is_settled and silent_s >= (self.idle_s if progress.max_event_s is None else self.wait_s):
+                self.passed_over.add(source)
+
+    def all_silent_s(self, now_s: float) -> float:
+        """Return how long all partitions have been silent."""
+        return 0.0 if self.all_since_s is None else max(0.0, now_s - self.all_since_s)
 
 
 def group_by_topic(offsets: Mapping[SourcePartition, int]) -> dict[str, dict[int, int]]:

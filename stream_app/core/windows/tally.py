@@ -1,12 +1,15 @@
 """The exact counts of one stream over all its source partitions: panes close, windows fill, totals run.
 
 The counts that a source partition reports for a pane *replace* those that it reported before. When time has passed a
-pane's end in every partition that is not idle, the pane closes: its cells are added to the windows and the running
-totals, once. A partition that was idle can still change a closed pane; the difference is then added to the windows and
-totals (a *revision*), as long as that is allowed. So at any moment every window equals the sum over all panes of the
-latest report of every partition, whatever the order in which the reports arrived.
+pane's end in every partition that is not idle, the pane closes: its cells are added to the windows, the running totals
+and its comparison period, once. A partition that was idle can still change a closed pane; the difference is then added
+to the windows and totals (a *revision*), as long as that is allowed. So at any moment every window equals the sum over
+all panes of the latest report of every partition, whatever the order in which the reports arrived.
 
-Closed panes and windows are yielded one by one, and the tally moves on between two of them: code that reads it while
+The sequential tests have a time of their own, which waits for silent partitions too (``source_progress.Silence``):
+until a comparison period is tested, corrections always belong to it.
+
+Closed periods and windows are yielded one by one, and the tally moves on between two of them: code that reads it while
 consuming an item sees the counts as of that moment. A move that was not consumed to its end leaves the tally between
 two times; every method that changes it then raises ``RuntimeError``.
 """
@@ -14,60 +17,33 @@ two times; every method that changes it then raises ``RuntimeError``.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass
 
 from stream_app.core.windows.cells import Cells, add_cells
 from stream_app.core.windows.source_progress import (
     SourcePartition,
     SourceProgress,
     combined_watermark,
-    group_by_topic,
-    idle_watermark,
+    tested_watermark,
 )
 from stream_app.core.windows.tally_changes import (
     CLOCK,
     TOTAL,
-    ClosedPane,
+    ClosedPeriod,
     ClosedWindow,
     Closings,
     TallyChanges,
     TimeAdvance,
     WindowKey,
 )
-from stream_app.core.windows.tally_config import TallyConfig
-from stream_app.core.windows.tumbling import RunningTotal, WindowCounts
+from stream_app.core.windows.tally_state import TallyState
+from stream_app.core.windows.tumbling import WindowCounts
 
 
 @dataclass(slots=True)
-class Tally:
-    """The counts of one stream; state that can be taken apart by ``StateKey`` and put together again.
-
-    Attributes:
-        config: How the stream is cut in time.
-        n_partitions: Partitions of the source topic; 0 before the first report.
-        progress: What each source partition reported last.
-        open_panes: Cells of panes that have not closed, by start and source partition.
-        unsettled: Cells of closed panes that an idle partition may still change, by source partition and start.
-        windows: Open windows, and closed ones that may still be revised or are the newest of their size.
-        total: Running totals of closed panes.
-        closed_before_s: Panes that start before are closed; never goes back.
-        idle_since_s: Clock time since which all partitions are idle; None while one is not.
-        changes: What happened since ``take_changes``.
-        is_advancing: Whether closings of the last move wait to be consumed.
-    """
-
-    config: TallyConfig
-    n_partitions: int = 0
-    progress: dict[SourcePartition, SourceProgress] = field(default_factory=dict)
-    open_panes: dict[int, dict[SourcePartition, Cells]] = field(default_factory=dict)
-    unsettled: dict[SourcePartition, dict[int, Cells]] = field(default_factory=dict)
-    windows: dict[WindowKey, WindowCounts] = field(default_factory=dict)
-    total: RunningTotal = field(default_factory=RunningTotal)
-    closed_before_s: int | None = None
-    idle_since_s: float | None = None
-    changes: TallyChanges = field(default_factory=TallyChanges)
-    is_advancing: bool = False
+class Tally(TallyState):
+    """The counts of one stream, moved by reports and by the clock; see ``TallyState`` for what it keeps."""
 
     def apply(
         self, source: SourcePartition, n_partitions: int, progress: SourceProgress, panes: Mapping[int, Cells]
@@ -78,7 +54,7 @@ class Tally:
             What closes by that, to be consumed to the end; the flush itself is taken in at once.
         """
         self.take(source, n_partitions, progress, panes)
-        return self.advance_to(combined_watermark(self.progress.values()) if self._is_every_source_known() else None)
+        return self._advance_with(combined_watermark(self.progress.values()) if self.is_every_source_known() else None)
 
     def take(
         self, source: SourcePartition, n_partitions: int, progress: SourceProgress, panes: Mapping[int, Cells]
@@ -98,53 +74,50 @@ class Tally:
                 self._replace(source, start_s, cells)
         self.progress[source] = progress
         self.changes.changed.add(("source", *source))
-        self._set_partitions(max(self.n_partitions, n_partitions))
+        if n_partitions > self.n_partitions:
+            self.n_partitions = n_partitions
+            self.changes.changed.add(CLOCK)
         self._settle(source, progress)
-        if not self._is_all_idle():
-            self._set_idle_since(None)
+        self.silence.note(source, progress)
 
-    def advance_to(self, time_s: int | None) -> Closings:
-        """Close every pane that ends by a time, as a replay does that knows how time moved.
+    def advance_to(self, closed_before_s: int | None, tested_before_s: int | None = None) -> Closings:
+        """Close every pane, and test every period, that ends by a time, as a replay does that knows how time moved.
 
         Args:
-            time_s: Event time; rounded down to the start of a pane. None, or a time that has passed, moves nothing.
+            closed_before_s: Event time; rounded down to the start of a pane. None, or a time that has passed, closes
+                nothing.
+            tested_before_s: Event time; None, or a time that has passed, tests nothing.
 
         Returns:
             What closes, in order of event time, to be consumed to the end.
         """
         self._check_consumed()
-        if time_s is None:
-            return iter(())
-        target_s = time_s - time_s % self.config.pane_s
-        if self.closed_before_s is not None and target_s <= self.closed_before_s:
+        if closed_before_s is not None:
+            closed_before_s -= closed_before_s % self.config.pane_s
+        is_closing = closed_before_s is not None and (
+            self.closed_before_s is None or closed_before_s > self.closed_before_s
+        )
+        is_testing = self.periods is not None and tested_before_s is not None and self.periods.ready(tested_before_s)
+        if not is_closing and not is_testing:
             return iter(())
         self.is_advancing = True
-        return self._advance(target_s)
+        return self._advance(closed_before_s if is_closing else None, tested_before_s)
 
     def tick(self, now_s: float) -> Closings:
-        """Move time on with the clock while every partition is silent.
+        """Move time on with the clock where partitions are silent.
 
-        Nothing moves when nothing is open, so that an idle system writes nothing.
+        While all are silent, windows and periods with decisions close when the clock has passed their end. Time never
+        moves further, so that what comes later finds its panes open, and an idle system writes nothing.
 
         Args:
-            now_s: Clock time in seconds.
+            now_s: Time in seconds, from a clock that never jumps.
 
         Returns:
             What closes by that, to be consumed to the end.
         """
-        if not self._is_all_idle():
-            return iter(())
-        if self.idle_since_s is None:
-            self._set_idle_since(now_s)
-        if not self.open_panes and not any(not self.is_closed(key) for key in self.windows):
-            return iter(())
-        return self.advance_to(
-            idle_watermark(
-                self.progress.values(),
-                out_of_orderness_s=self.config.out_of_orderness_s,
-                silence_s=max(0.0, now_s - (self.idle_since_s or 0.0)),
-            )
-        )
+        is_all_idle = self.is_all_idle()
+        self.silence.observe(self.progress, now_s, is_all_idle=is_all_idle)
+        return self._advance_with(self.ended_by_clock_s(now_s) if is_all_idle else None)
 
     def revise(self) -> list[tuple[WindowKey, WindowCounts]]:
         """Give each window that was corrected since the last call its next revision number, and return them."""
@@ -162,26 +135,18 @@ class Tally:
         changes, self.changes = self.changes, TallyChanges()
         return changes
 
-    def offsets(self) -> dict[str, dict[int, int]]:
-        """Return the next offset of each source partition: exactly what is counted now."""
-        return group_by_topic({source: progress.next_offset for source, progress in self.progress.items()})
-
-    def starts(self) -> dict[str, dict[int, int]]:
-        """Return the first offset of each source partition that was ever counted."""
-        return group_by_topic({source: progress.first_offset for source, progress in self.progress.items()})
-
-    def is_closed(self, key: WindowKey) -> bool:
-        """Return whether a window has ended."""
-        return self.closed_before_s is not None and self.config.end_s(key) <= self.closed_before_s
-
-    def newest_closed(self) -> list[WindowKey]:
-        """Return the newest closed window of each size, in order of their end."""
-        return self.config.in_order({key[0]: key for key in sorted(self.windows) if self.is_closed(key)}.values())
+    def _advance_with(self, watermark_s: int | None) -> Closings:
+        """Close the panes before a watermark, and test the periods that every awaited partition has passed."""
+        closed_s = max((time_s for time_s in (watermark_s, self.closed_before_s) if time_s is not None), default=None)
+        tested_s = None
+        if closed_s is not None and self.is_every_source_known():
+            tested_s = tested_watermark(self.progress, self.silence.passed_over, closed_s)
+        return self.advance_to(closed_s, tested_s)
 
     def _replace(self, source: SourcePartition, start_s: int, cells: Cells) -> None:
         if self.closed_before_s is None or start_s >= self.closed_before_s:
             self.open_panes.setdefault(start_s, {})[source] = cells
-        elif self._is_revisable(start_s):
+        elif self.is_revisable(start_s):
             self._correct(source, start_s, cells)
         else:
             self.changes.n_late += 1
@@ -198,27 +163,32 @@ class Tally:
 
     def _settle(self, source: SourcePartition, progress: SourceProgress) -> None:
         panes = self.unsettled.get(source, {})
-        for start_s in [start for start in panes if progress.is_final(start) or not self._is_revisable(start)]:
+        for start_s in [start for start in panes if progress.is_final(start) or not self.is_revisable(start)]:
             del panes[start_s]
             self.changes.changed.add(("pane", *source, start_s))
 
-    def _advance(self, target_s: int) -> Closings:
-        before_s = self.closed_before_s
-        due = sorted(start for start in self.open_panes if start < target_s)
-        first_s = before_s if before_s is not None else min(due, default=target_s)
-        n_filled: Counter[str] = Counter()
-        for start_s in due:
-            n_filled += yield from self._close_windows(start_s)
-            yield ClosedPane(start_s, self._close_pane(start_s))
-        n_filled += yield from self._close_windows(target_s)
-        self._count_empty(n_filled, first_s, target_s)
-        self.changes.advances.append(TimeAdvance(target_s, self.offsets()))
+    def _advance(self, closed_s: int | None, tested_s: int | None) -> Closings:
+        if closed_s is not None:
+            yield from self._close(closed_s, tested_s)
+        yield from self._test(tested_s)
+        self.changes.advances.append(TimeAdvance(self.closed_before_s, self.offsets(), self.tested_before_s))
         self.changes.changed.add(CLOCK)
         self._forget()
         self.is_advancing = False
 
-    def _close_pane(self, start_s: int) -> Cells:
-        """Add a finished pane to windows and totals, once."""
+    def _close(self, closed_s: int, tested_s: int | None) -> Closings:
+        before_s = self.closed_before_s
+        due = sorted(start for start in self.open_panes if start < closed_s)
+        first_s = before_s if before_s is not None else min(due, default=closed_s)
+        n_filled: Counter[str] = Counter()
+        for start_s in due:
+            n_filled += yield from self._close_windows(start_s, tested_s)
+            self._close_pane(start_s)
+        n_filled += yield from self._close_windows(closed_s, tested_s)
+        self._count_empty(n_filled, first_s, closed_s)
+
+    def _close_pane(self, start_s: int) -> None:
+        """Add a finished pane to windows, totals and its period, once."""
         pane: Cells = {}
         for source, cells in sorted(self.open_panes.pop(start_s).items()):  # the same order after a restart
             add_cells(pane, cells)
@@ -227,19 +197,33 @@ class Tally:
             else:
                 self.unsettled.setdefault(source, {})[start_s] = cells
         self._add(start_s, pane)
-        return pane
 
-    def _close_windows(self, end_s: int) -> Generator[ClosedWindow, None, Counter[str]]:
+    def _close_windows(
+        self, end_s: int, tested_s: int | None
+    ) -> Generator[ClosedPeriod | ClosedWindow, None, Counter[str]]:
         """Close the windows that end by ``end_s``, all of whose panes are closed; return how many of each size."""
         due = self.config.in_order(
             key for key in self.windows if not self.is_closed(key) and self.config.end_s(key) <= end_s
         )
         self.closed_before_s = end_s
         for key in due:
+            if tested_s is not None:  # so that a window shows the evidence of its own decisions
+                yield from self._test(min(self.config.end_s(key), tested_s))
             self.windows[key].offsets = self.offsets()
             self.changes.changed.add(("window", *key))
             yield ClosedWindow(key, self.windows[key])
         return Counter(name for name, _ in due)
+
+    def _test(self, before_s: int | None) -> Iterator[ClosedPeriod]:
+        """Hand out the periods that end by a time, in order."""
+        if self.periods is None or before_s is None:
+            return
+        for start_s in self.periods.ready(before_s):
+            period = self.periods.take(start_s)
+            self.changes.n_tested += sum(vector[0] for vector in period.cells.values())
+            self.changes.is_total_changed = True  # the totals show the evidence of the tests
+            self.changes.changed.add(("period", start_s))
+            yield period
 
     def _count_empty(self, n_filled: Counter[str], first_s: int, last_s: int) -> None:
         for spec in self.config.windows:
@@ -248,53 +232,28 @@ class Tally:
                 self.changes.n_empty[spec.name] += n_empty
 
     def _add(self, start_s: int, cells: Cells) -> list[WindowKey]:
-        touched = []
-        for spec in self.config.windows:
-            if (window_s := spec.start_of(start_s)) is not None:
-                key = (spec.name, window_s)
-                add_cells(self.windows.setdefault(key, WindowCounts()).cells, cells)
-                self.changes.changed.add(("window", *key))
-                touched.append(key)
+        keys = self.config.keys_of(start_s)
+        for key in keys:
+            add_cells(self.windows.setdefault(key, WindowCounts()).cells, cells)
+            self.changes.changed.add(("window", *key))
         if self.config.has_total and cells:
             add_cells(self.total.cells, cells)
             self.total.extend(start_s, start_s + self.config.pane_s)
             self.changes.is_total_changed = True
             self.changes.changed.add(TOTAL)
-        return touched
-
-    def _is_revisable(self, start_s: int) -> bool:
-        if self.closed_before_s is None or start_s + self.config.pane_s + self.config.revision_s > self.closed_before_s:
-            return True
-        starts = ((spec.name, spec.start_of(start_s)) for spec in self.config.windows)
-        keys = [(name, window_s) for name, window_s in starts if window_s is not None]
-        return bool(keys) and not any(self.is_closed(key) for key in keys)
+        if self.periods is not None and self.periods.gather(start_s, cells):
+            self.changes.changed.add(("period", self.periods.start_of(start_s)))
+        elif self.periods is not None:
+            self.changes.n_untested += sum(vector[0] for vector in cells.values())
+        return keys
 
     def _forget(self) -> None:
-        newest = set(self.newest_closed())
-        revisable_s = (self.closed_before_s or 0) - self.config.revision_s
-        kept = newest | self.changes.revised  # a correction that was not published yet must not get lost
-        for key in [key for key in self.windows if self.config.end_s(key) <= revisable_s and key not in kept]:
+        for key in list(self.forgettable()):
             del self.windows[key]
             self.changes.changed.add(("window", *key))
         for source, progress in self.progress.items():
             self._settle(source, progress)
 
-    def _is_every_source_known(self) -> bool:
-        return 0 < self.n_partitions <= len(self.progress)
-
-    def _is_all_idle(self) -> bool:
-        return self._is_every_source_known() and all(progress.is_idle for progress in self.progress.values())
-
     def _check_consumed(self) -> None:
         if self.is_advancing:
-            raise RuntimeError("the closed panes and windows of the last move of time were not consumed to the end")
-
-    def _set_partitions(self, n_partitions: int) -> None:
-        if n_partitions != self.n_partitions:
-            self.n_partitions = n_partitions
-            self.changes.changed.add(CLOCK)
-
-    def _set_idle_since(self, now_s: float | None) -> None:
-        if now_s != self.idle_since_s:
-            self.idle_since_s = now_s
-            self.changes.changed.add(CLOCK)
+            raise RuntimeError("the closed periods and windows of the last move were not consumed to the end")

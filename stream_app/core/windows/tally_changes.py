@@ -18,21 +18,25 @@ TOTAL: StateKey = ("total",)
 
 
 @dataclass(frozen=True, slots=True)
-class ClosedPane:
-    """A pane that receives no more counts: the input of the sequential tests, once and in order of time.
+class ClosedPeriod:
+    """A comparison period that every source partition has passed: the input of the sequential tests.
+
+    Periods come once each, in order of event time; periods without a decision do not come.
 
     Attributes:
         start_s: Its start.
+        end_s: Its end.
         cells: Its counts over all source partitions, as of now; later corrections go to windows only.
     """
 
     start_s: int
+    end_s: int
     cells: Cells
 
 
 @dataclass(frozen=True, slots=True)
 class ClosedWindow:
-    """A window that has ended; each of its panes was yielded before it.
+    """A window that has ended; those of its periods that can be tested by now were yielded before it.
 
     Attributes:
         key: Its name and start.
@@ -43,19 +47,21 @@ class ClosedWindow:
     window: WindowCounts
 
 
-Closings = Iterator[ClosedPane | ClosedWindow]  # in order of event time; lazy: the tally moves on between two items
+Closings = Iterator[ClosedPeriod | ClosedWindow]  # in order of event time; lazy: the tally moves on between two items
 
 
 class TimeAdvance(NamedTuple):
-    """One move of event time: with these records counted, panes before this time were closed.
+    """One move of event time: with these records counted, panes were closed and periods tested.
 
     Attributes:
-        closed_before_s: Panes that start before were closed.
+        closed_before_s: Panes that start before are closed; None before the first pane closed.
         offsets: Next offset of each source partition at that moment, by topic and partition.
+        tested_before_s: Periods that end by this time are tested; None before the first.
     """
 
-    closed_before_s: int
+    closed_before_s: int | None
     offsets: dict[str, dict[int, int]]
+    tested_before_s: int | None = None
 
 
 @dataclass(slots=True)
@@ -66,7 +72,9 @@ class TallyChanges:
         revised: Closed windows that were corrected.
         n_empty: Windows that closed without a decision, by name.
         n_late: Pane corrections that were rejected because they came too late.
-        is_total_changed: Whether the running totals changed.
+        n_tested: Decisions in periods that were tested.
+        n_untested: Decisions that were counted in windows and totals after their period had been tested.
+        is_total_changed: Whether the running totals changed, or what is known of them.
         advances: Moves of event time, in order.
         changed: Pieces of state that changed.
     """
@@ -74,6 +82,8 @@ class TallyChanges:
     revised: set[WindowKey] = field(default_factory=set)
     n_empty: Counter[str] = field(default_factory=Counter)
     n_late: int = 0
+    n_tested: int = 0
+    n_untested: int = 0
     is_total_changed: bool = False
     advances: list[TimeAdvance] = field(default_factory=list)
     changed: set[StateKey] = field(default_factory=set)

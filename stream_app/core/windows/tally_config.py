@@ -1,8 +1,8 @@
-"""How the event time of one stream is cut: panes, windows, lateness, corrections."""
+"""How the event time of one stream is cut: panes, windows, comparison periods, lateness, corrections."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from stream_app.core.windows.tally_changes import WindowKey
@@ -19,6 +19,9 @@ class TallyConfig:
         revision_s: How long after its end a closed pane may be corrected; 0 for never after a release.
         windows: Sizes of windows, each name once.
         has_total: Whether running totals are kept.
+        period_s: Width of a comparison period, a multiple of the pane's; None where nothing is tested.
+        wait_s: Silence after which a partition no longer delays the tests.
+        idle_s: Time that a stream which wakes up gives its other partitions before it passes over them.
     """
 
     pane_s: int
@@ -26,6 +29,9 @@ class TallyConfig:
     revision_s: int
     windows: tuple[WindowSpec, ...]
     has_total: bool = True
+    period_s: int | None = None
+    wait_s: float = 0.0
+    idle_s: float = 0.0
 
     def spec(self, name: str) -> WindowSpec:
         """Return a size of window by its name."""
@@ -34,6 +40,17 @@ class TallyConfig:
     def end_s(self, key: WindowKey) -> int:
         """Return the end of a window."""
         return key[1] + self.spec(key[0]).size_s
+
+    def keys_of(self, pane_start_s: int) -> list[WindowKey]:
+        """Return the window of each size that a pane belongs to; those that were not counted in full are left out."""
+        starts = ((spec.name, spec.start_of(pane_start_s)) for spec in self.windows)
+        return [(name, start_s) for name, start_s in starts if start_s is not None]
+
+    def ends_s(self, pane_start_s: int) -> Iterator[int]:
+        """Yield the end of every window, and of the period, that a pane belongs to."""
+        yield from (self.end_s(key) for key in self.keys_of(pane_start_s))
+        if self.period_s is not None:
+            yield pane_start_s - pane_start_s % self.period_s + self.period_s
 
     def in_order(self, keys: Iterable[WindowKey]) -> list[WindowKey]:
         """Return windows in order of their end, those that end together in the order of their declaration."""

@@ -86,7 +86,7 @@ class Lane:
         step: Its logic, newly created.
         source: The consumer.
         observer: The listener.
-        now: Processing time in seconds since the epoch.
+        now: Time in seconds by which silence is measured, from a clock that never jumps.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class Lane:
         step: LaneStep,
         source: RecordSource,
         observer: LaneObserver,
-        now: Callable[[], float] = time.time,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.config = config
         self.step = step

@@ -2,18 +2,30 @@
 
 Decisions, scores and outcomes of a model are monitored in different places, but their false alarms are one sum. Each
 family of tests gets a part of it, and each test of a family the same part of that.
+
+Ratio and gap of a pair share one part per direction where the gap cannot be broken unless the ratio is (``max_gap >= 1
+- min_disparate_impact_ratio``): the gap's alarm then waits for the ratio's, and both count as one alarm. Let ``c / 2``
+be the threshold that one test has instead of two. If the ratio is kept all the time, every false alarm comes with one
+of the ratio: at most ``2 N / c`` in ``N`` decisions. If the ratio is broken at times and the gap never, only the gap's
+alarms can be false: at most ``2 N / c`` again, as two tests at ``c`` had.
+
+Source: Marcus, Peritz and Gabriel 1976, "On closed testing procedures with special reference to ordered analysis of
+variance".
 """
 
 from __future__ import annotations
 
 import enum
 
+from stream_app.core.detection.procedures import Procedure
 from stream_app.core.detection.thresholds import Family, log_thresholds, share_weights
 from stream_app.core.groups.subgroups import subgroups
-from stream_app.policy import ModelPolicy
+from stream_app.policy import Detection, ModelPolicy, Rules
 
-N_PAIR_TESTS = 4  # of a pair's decisions: ratio and gap, low and high
-N_OF_QUESTION = 2  # low and high
+N_DIRECTIONS = 2  # low and high
+N_PAIR_RULES = 2  # of a pair's decisions: ratio and gap
+N_PAIR_TESTS = N_PAIR_RULES * N_DIRECTIONS
+_ROUNDING = 1e-9  # of limits that are written as decimal fractions
 
 
 class BudgetFamily(enum.StrEnum):
@@ -45,19 +57,35 @@ def log_thresholds_of(model: ModelPolicy) -> dict[BudgetFamily, float]:
     >>> from stream_app.policy import load_policy
     >>> logs = log_thresholds_of(load_policy("loans").models[0])
     >>> {family.value: round(log_c / 2.302585, 2) for family, log_c in logs.items()}
-    {'attributes': 8.75, 'intersections': 9.68}
+    {'attributes': 8.45, 'intersections': 9.38}
     """
     counts = n_tests_of(model)
     if not any(counts.values()):
         return {}
     weights = share_weights({kind: Family(_SHARES[kind], n) for kind, n in counts.items()})
     kinds = [kind for kind, n in counts.items() for _ in range(n)]
-    logs = log_thresholds(model.detection.false_alarms_per_million, [weights[kind] for kind in kinds])
+    logs = log_thresholds(_promised_per_million(model.detection), [weights[kind] for kind in kinds])
     return dict(zip(kinds, logs, strict=True))
 
 
+def procedure_of(detection: Detection) -> Procedure:
+    """Return how alarms are selected."""
+    return Procedure(detection.procedure)
+
+
+def is_gap_gated(rules: Rules) -> bool:
+    """Return whether a gap beyond its limit implies a ratio beyond its own, whatever the rates are.
+
+    ``p_a < p_b - max_gap <= p_b - (1 - r) p_b = r p_b`` where ``max_gap >= 1 - r``.
+
+    >>> is_gap_gated(Rules()), is_gap_gated(Rules(max_gap=0.1))
+    (True, False)
+    """
+    return rules.max_gap >= 1 - rules.min_disparate_impact_ratio - _ROUNDING
+
+
 def n_tests_of(model: ModelPolicy) -> dict[BudgetFamily, int]:
-    """Return how many tests each family has."""
+    """Return how many tests of each family need a part of the budget of their own; gated ones need none."""
     attributes = [(attribute.name, attribute.groups, attribute.reference or "") for attribute in model.attributes]
     pairs = subgroups(attributes, model.detection.max_depth)
     n_single = sum(len(pair.attributes) == 1 for pair in pairs)
@@ -65,10 +93,18 @@ def n_tests_of(model: ModelPolicy) -> dict[BudgetFamily, int]:
     n_groups = sum(len(attribute.groups) for attribute in model.attributes)
     has_score = model.score is not None
     n_bins = 0 if model.score is None else len(model.score.bins)
+    n_of_pair = N_DIRECTIONS * (1 if is_gap_gated(model.rules) else N_PAIR_RULES)
     return {
-        BudgetFamily.ATTRIBUTES: n_single * N_PAIR_TESTS,
-        BudgetFamily.INTERSECTIONS: (len(pairs) - n_single) * N_PAIR_TESTS,
-        BudgetFamily.OUTCOMES: n_single * N_OF_QUESTION * n_questions,
-        BudgetFamily.SCORES: n_single * N_OF_QUESTION * has_score,
+        BudgetFamily.ATTRIBUTES: n_single * n_of_pair,
+        BudgetFamily.INTERSECTIONS: (len(pairs) - n_single) * n_of_pair,
+        BudgetFamily.OUTCOMES: n_single * N_DIRECTIONS * n_questions,
+        BudgetFamily.SCORES: n_single * N_DIRECTIONS * has_score,
         BudgetFamily.SCORE_DRIFT: n_groups * n_bins,
     }
+
+
+def _promised_per_million(detection: Detection) -> float:
+    """Return what the procedure promises at most per million decisions: false alarms, or shares of false ones."""
+    if procedure_of(detection) is Procedure.FDR:
+        return detection.false_discovery_rate
+    return detection.false_alarms_per_million

@@ -14,21 +14,21 @@ import msgspec
 
 from stream_app import __version__
 from stream_app.core.windows.cells import Cells
-from stream_app.core.windows.counts_since import counts_since
 from stream_app.core.windows.partials import Partial
 from stream_app.core.windows.source_progress import SourcePartition, SourceProgress
 from stream_app.core.windows.tally import Tally
-from stream_app.core.windows.tally_changes import CLOCK, ClosedPane, Closings, TallyChanges, WindowKey
+from stream_app.core.windows.tally_changes import CLOCK, ClosedPeriod, Closings, TallyChanges, WindowKey
 from stream_app.core.windows.tumbling import WindowCounts
 from stream_app.errors import StateError
 from stream_app.pipeline.judge.part_joiner import PartJoiner
 from stream_app.pipeline.judge.state import JOURNAL, NEW_APP_ID, Changes, StateWriter, StoredEntries
+from stream_app.pipeline.judge.stored_history import history_changes, restore_history
 from stream_app.pipeline.judge.stored_tally import encode_entry, restore_tally
 from stream_app.pipeline.judge.subjects.counts import CountsSubject
 from stream_app.pipeline.judge.subjects.decisions import DecisionsSubject
 from stream_app.pipeline.judge.subjects.outcomes import OutcomesSubject
-from stream_app.pipeline.judge.subjects.subject import EMPTY, Subject, WindowVerdicts
-from stream_app.pipeline.judge.verdicts.alerts import OnsetCounts, Provenance
+from stream_app.pipeline.judge.subjects.subject import EMPTY, LookBack, Subject, WindowVerdicts
+from stream_app.pipeline.judge.verdicts.alerts import Provenance
 from stream_app.pipeline.judge.verdicts.window_context import WindowContext
 from stream_app.pipeline.names import outcomes_name
 from stream_app.pipeline.records.aggregates import Aggregate
@@ -55,9 +55,13 @@ class ModelReport:
         n_small: Cells of published counts hidden as too small.
         n_complementary: Cells of published counts hidden against subtraction.
         n_late: Corrections of panes that came too late.
+        n_tested: Decisions in comparison periods that were tested.
+        n_untested: Decisions that were counted after their comparison period had been tested.
         n_stale: Stale partials from a previous owner.
         n_broken: Flushes of which a part was missing.
         closed_before_s: How far event time has come; None before the first pane closed.
+        lag_s: How far the tests are behind the windows: event time from the start of the oldest period with decisions
+            that waits to be tested to ``closed_before_s``; 0 when none waits.
     """
 
     results: list[Result] = field(default_factory=list)
@@ -70,9 +74,12 @@ class ModelReport:
     n_small: int = 0
     n_complementary: int = 0
     n_late: int = 0
+    n_tested: int = 0
+    n_untested: int = 0
     n_stale: int = 0
     n_broken: int = 0
     closed_before_s: int | None = None
+    lag_s: int = 0
 
     def add(self, verdicts: WindowVerdicts) -> None:
         """Add the verdicts on a window."""
@@ -112,6 +119,7 @@ class ModelJudge:
         self._tally = restore_tally(config, self._subject.layout_hash, stored) if stored else Tally(config)
         if not stored:
             self._tally.changes.changed.add(CLOCK)  # the head of the state, before anything else is kept
+        self._history = restore_history(stored)
         self._writer = StateWriter(self._subject.name, stored)
         self._joiner = PartJoiner(stored)
         self._n_entries = msgspec.msgpack.decode(b"".join(stored[JOURNAL]), type=int) if JOURNAL in stored else 0
@@ -141,12 +149,16 @@ class ModelJudge:
         """Count for a source partition while time stands still; with ``advance_to`` the way of a replay."""
         self._tally.take(source, n_partitions, progress, panes)
 
-    def advance_to(self, closed_before_s: int) -> None:
-        """Move event time as the journal says."""
-        self._consume(self._tally.advance_to(closed_before_s))
+    def advance_to(self, closed_before_s: int | None, tested_before_s: int | None) -> None:
+        """Move event time, of windows and of tests, as the journal says."""
+        self._consume(self._tally.advance_to(closed_before_s, tested_before_s))
 
     def tick(self, now_s: float) -> None:
-        """Move time on with the clock if every source partition is silent."""
+        """Move time on with the clock where source partitions are silent.
+
+        Args:
+            now_s: Time in seconds, from a clock that never jumps.
+        """
         self._consume(self._tally.tick(now_s))
 
     def flush(self) -> tuple[ModelReport, Changes]:
@@ -162,8 +174,10 @@ class ModelJudge:
         for name, n_empty in tally_changes.n_empty.items():
             report.n_closed[name, EMPTY] += n_empty
         report.n_late += tally_changes.n_late
+        report.n_tested += tally_changes.n_tested
+        report.n_untested += tally_changes.n_untested
         report.n_broken += self._joiner.take_broken()
-        report.closed_before_s = self._tally.closed_before_s
+        report.closed_before_s, report.lag_s = self._tally.closed_before_s, self._tally.test_lag_s()
         # Published counts have no offsets beside them: the difference of two offsets is a count.
         if not self._subject.is_public and (tally_changes.advances or revised or tally_changes.is_total_changed):
             report.journal_entry = self._journal_entry(tally_changes)
@@ -179,23 +193,19 @@ class ModelJudge:
         return [*report.results, *report.outcome_results]
 
     def _consume(self, closings: Closings) -> None:
-        """Take in all that closes, each pane and window before the tally moves on to the next one."""
+        """Take in all that closes, each period and window before the tally moves on to the next one."""
         for closing in closings:
-            if isinstance(closing, ClosedPane):
+            if isinstance(closing, ClosedPeriod):
                 self._feed(closing)
             else:
                 verdicts = self._judge_window(closing.key, closing.window, is_close=True)
                 self._report.add(verdicts)
                 self._report.n_closed[closing.key[0], verdicts.disposition] += 1
 
-    def _feed(self, pane: ClosedPane) -> None:
-        end_s = pane.start_s + self.model.event_time.pane_s
-
-        def look_back(onset_s: int) -> tuple[OnsetCounts, Provenance]:
-            first_s, cells = counts_since(onset_s, end_s, self._tally.windows, self._tally.config)
-            return OnsetCounts(first_s, end_s, cells), Provenance(self._tally.offsets(), self._policy_hash)
-
-        self._report.alerts += self._subject.feed(pane, look_back)
+    def _feed(self, period: ClosedPeriod) -> None:
+        self._history.add(period)
+        look_back = LookBack(self._history, Provenance(self._tally.offsets(), self._policy_hash))
+        self._report.alerts += self._subject.feed(period, look_back)
 
     def _judge_window(self, key: WindowKey, window: WindowCounts, *, is_close: bool = False) -> WindowVerdicts:
         span = Span(key[0], key[1], self._tally.config.end_s(key))
@@ -215,6 +225,7 @@ class ModelJudge:
         for entry in sorted(tally_changes.changed, key=str):
             changes += self._writer.encode(entry, encode_entry(self._tally, self._subject.layout_hash, entry))
         changes += self._joiner.take_changes(self._writer)
+        changes += history_changes(self._history, self._writer)
         for entry, data in self._subject.take_changes():
             changes += self._writer.encode(entry, data)
         if is_journaled:

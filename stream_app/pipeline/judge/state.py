@@ -26,6 +26,8 @@ _KEY_PARTS: dict[str, tuple[type[str | int], ...]] = {  # what the key of each k
     "pane": (str, int, int),
     "window": (str, int),
     "total": (),
+    "period": (int,),
+    "tested": (int,),
     "part": (str, int, int),
     "journal": (),
     "monitor": (),

@@ -16,7 +16,8 @@ from stream_app.core.windows.tumbling import RunningTotal, WindowCounts, WindowS
 from stream_app.errors import StateError
 from stream_app.pipeline.judge.state import NEW_APP_ID, StoredEntries
 
-VERSION = 3
+VERSION = 4
+_OLDEST_VERSION = 3  # of 0.2.0: an upgrade keeps its state
 _encoder = msgspec.msgpack.Encoder()
 
 Value = TypeVar("Value")
@@ -29,8 +30,10 @@ class StoredClock(msgspec.Struct, array_like=True, frozen=True):
     layout_hash: str
     n_partitions: int
     closed_before_s: int | None
-    idle_since_s: float | None
+    idle_since_s: float | None  # of version 3; silence is not stored any more
     windows: tuple[tuple[str, int, int | None], ...]  # name, size, since
+    tested_before_s: int | None = None
+    period_s: int | None = None  # None in version 3, which tested each pane when it closed
 
 
 class StoredSource(msgspec.Struct, array_like=True, frozen=True):
@@ -69,7 +72,8 @@ def restore_tally(config: TallyConfig, layout_hash: str, stored: StoredEntries) 
     """Put a tally together from its entries.
 
     A size of window that the policy has only now is counted from the next one on that starts after what is closed; one
-    that the policy no longer has is forgotten.
+    that the policy no longer has is forgotten. Under another comparison period the tests go on with the next one of
+    which nothing was tested; what waited for its test before that is counted as not tested.
 
     Raises:
         StateError: another version or another cell layout wrote the state.
@@ -77,12 +81,12 @@ def restore_tally(config: TallyConfig, layout_hash: str, stored: StoredEntries) 
     if CLOCK not in stored:
         raise StateError("The judge's state is incomplete: entry 'clock' is missing", action=NEW_APP_ID)
     clock = _decode(stored[CLOCK], StoredClock)
-    if clock.version != VERSION:
+    if not _OLDEST_VERSION <= clock.version <= VERSION:
         raise StateError(f"The judge's state has version {clock.version}, expected {VERSION}", action=NEW_APP_ID)
     if clock.layout_hash != layout_hash:
         raise StateError("The judge's state was counted under a different cell layout of the policy", action=NEW_APP_ID)
     tally = Tally(_with_since(config, clock), clock.n_partitions)
-    tally.closed_before_s, tally.idle_since_s = clock.closed_before_s, clock.idle_since_s
+    tally.closed_before_s = clock.closed_before_s
     kept = {(spec.name, spec.size_s) for spec in config.windows}
     forgotten = {name for name, size_s, _ in clock.windows if (name, size_s) not in kept}
     for entry, pieces in stored.items():
@@ -92,6 +96,7 @@ def restore_tally(config: TallyConfig, layout_hash: str, stored: StoredEntries) 
             _put(tally, entry, pieces)
     if tally.config != replace(tally.config, windows=_stored_windows(clock)):
         tally.changes.changed.add(CLOCK)
+    _continue_tests(tally, clock)
     return tally
 
 
@@ -111,14 +116,18 @@ def _value_of(tally: Tally, layout_hash: str, entry: StateKey) -> object | None:
             return window and StoredWindow(window.revision, window.offsets, window.cells)
         case ("total",):
             return StoredTotal(tally.total.start_s, tally.total.end_s, tally.total.cells)
+        case ("period", int(start_s)):
+            return None if tally.periods is None else tally.periods.untested.get(start_s)
         case _:
             return StoredClock(
                 VERSION,
                 layout_hash,
                 tally.n_partitions,
                 tally.closed_before_s,
-                tally.idle_since_s,
+                None,
                 tuple((spec.name, spec.size_s, spec.since_s) for spec in tally.config.windows),
+                tally.tested_before_s,
+                tally.config.period_s,
             )
 
 
@@ -141,6 +150,21 @@ def _put(tally: Tally, entry: StateKey, pieces: list[bytes]) -> None:
         case ("total",):
             total = _decode(pieces, StoredTotal)
             tally.total = RunningTotal(total.cells, total.start_s, total.end_s)
+        case ("period", int(start_s)) if tally.periods is not None:
+            tally.periods.untested[start_s] = _decode(pieces, Cells)
+
+
+def _continue_tests(tally: Tally, clock: StoredClock) -> None:
+    """Go on testing where the stored state stopped, in the periods of the present policy."""
+    periods = tally.periods
+    if periods is None:
+        return
+    periods.tested_before_s = clock.tested_before_s if clock.period_s is not None else clock.closed_before_s
+    if clock.period_s == periods.size_s:
+        return
+    changed = {CLOCK, *(("period", start_s) for start_s in periods.untested)}
+    tally.changes.n_untested += periods.resize(clock.period_s or periods.size_s)
+    tally.changes.changed |= changed | {("period", start_s) for start_s in periods.untested}
 
 
 def _stored_windows(clock: StoredClock) -> tuple[WindowSpec, ...]:

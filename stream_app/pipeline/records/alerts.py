@@ -37,7 +37,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
         reference: The group that it is compared with; for ``score_drift`` ``its own past``.
         test: Which test.
         change: ``breach`` or ``recovery``.
-        pane_s: Start of the pane with which the test changed, event time in seconds since the epoch.
+        pane_s: Start of the comparison period with which the test changed, event time in seconds since the epoch.
         at_s: End of that pane.
         onset_s: Estimated onset of the new state, event time.
         log10_e: Evidence with which it changed, log10.

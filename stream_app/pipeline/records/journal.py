@@ -1,9 +1,10 @@
 """The records of ``fairness-journal``: how event time moved in the judge, so that a replay can repeat it.
 
 What a window counts is a function of the source logs, but *when* a silent partition stopped holding the others back
-is not in them: the wall clock decided that. The judge records each such move, in the transaction of the results
-that followed from it. A replay that counts the records below the offsets of each move, closes the panes that the move
-closed, and ends with the offsets of the flush, repeats every result, alert and state of the detectors, bit for bit.
+is not in them: a clock decided that. The judge records each such move, in the transaction of the results that followed
+from it. A replay that counts the records below the offsets of each move, closes the panes and tests the comparison
+periods that the move closed and tested, and ends with the offsets of the flush, repeats every result, alert and state
+of the detectors, bit for bit.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from stream_app.core.windows.tally_changes import TimeAdvance
 from stream_app.pipeline.records.codec import MessagePackCodec
 from stream_app.pipeline.records.results import Offsets
 
-SCHEMA = 2
+SCHEMA = 3
 
 
 class JournalEntry(msgspec.Struct, frozen=True, kw_only=True):

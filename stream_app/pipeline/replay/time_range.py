@@ -20,14 +20,17 @@ class TimeRange(msgspec.Struct, frozen=True):
     from_s: float
     to_s: float
 
-    def aligned(self, pane_s: int) -> TimeRange:
-        """Return the smallest range of complete panes that contains this one.
+    def aligned(self, size_s: int) -> TimeRange:
+        """Return the smallest range of complete panes or comparison periods that contains this one.
+
+        Args:
+            size_s: Width of a pane or period.
 
         >>> TimeRange(13, 27).aligned(10)
         TimeRange(from_s=10, to_s=30)
         """
-        from_s = self.from_s if isinf(self.from_s) else self.from_s // pane_s * pane_s
-        return TimeRange(from_s, self.to_s if isinf(self.to_s) else -(-self.to_s // pane_s) * pane_s)
+        from_s = self.from_s if isinf(self.from_s) else self.from_s // size_s * size_s
+        return TimeRange(from_s, self.to_s if isinf(self.to_s) else -(-self.to_s // size_s) * size_s)
 
     def contains(self, start_s: int, end_s: int) -> bool:
         """Return whether a window is completely inside the range.

@@ -23,7 +23,7 @@ class BankAlarm(NamedTuple):
 
     row: int
     kind: bool
-    pane_start_s: int
+    period_start_s: int
     onset_s: int
     log_evidence: float
 
@@ -68,15 +68,15 @@ def _new_detectors(log_thresholds: Sequence[float]) -> DetectorBank:
     return DetectorBank(rules, log_thresholds, log_recovery_threshold=log_thresholds[0])
 
 
-def _update_detectors(bank: DetectorBank, pane_start_s: int, counts: Counts) -> list[BankAlarm]:
-    changes = bank.update(pane_start_s, counts[:, np.newaxis, :])
-    return [BankAlarm(c.detector, c.to_breach, c.pane_start_s, c.onset_s, c.log_evidence) for c in changes]
+def _update_detectors(bank: DetectorBank, period_start_s: int, counts: Counts) -> list[BankAlarm]:
+    changes = bank.update(period_start_s, counts[:, np.newaxis, :])
+    return [BankAlarm(c.detector, c.to_breach, c.period_start_s, c.onset_s, c.log_evidence) for c in changes]
 
 
-def _update_rates(bank: RateBank, pane_start_s: int, counts: Counts) -> list[BankAlarm]:
+def _update_rates(bank: RateBank, period_start_s: int, counts: Counts) -> list[BankAlarm]:
     low, high = np.full(len(counts), LOW), np.full(len(counts), HIGH)
-    alarms = bank.update(pane_start_s, counts[:, 0], counts[:, 1], low, high)
-    return [BankAlarm(a.row, a.is_above, a.pane_start_s, a.onset_s, a.log_evidence) for a in alarms]
+    alarms = bank.update(period_start_s, counts[:, 0], counts[:, 1], low, high)
+    return [BankAlarm(a.row, a.is_above, a.period_start_s, a.onset_s, a.log_evidence) for a in alarms]
 
 
 BANKS = [

@@ -8,11 +8,12 @@ from functools import cache
 from typing import Any
 
 from stream_app.core.windows.cells import Cells, add_cells
+from stream_app.core.windows.history import PeriodHistory
 from stream_app.core.windows.partials import Partial, decode_partial
-from stream_app.core.windows.tally_changes import ClosedPane, StateKey
+from stream_app.core.windows.tally_changes import ClosedPeriod, StateKey
 from stream_app.pipeline.judge.model_judge import subject_of
-from stream_app.pipeline.judge.subjects.subject import Subject, WindowVerdicts
-from stream_app.pipeline.judge.verdicts.alerts import OnsetCounts, Provenance
+from stream_app.pipeline.judge.subjects.subject import LookBack, Subject, WindowVerdicts
+from stream_app.pipeline.judge.verdicts.alerts import Provenance
 from stream_app.pipeline.judge.verdicts.window_context import WindowContext
 from stream_app.pipeline.names import outcomes_name
 from stream_app.pipeline.records.alerts import Alert
@@ -48,9 +49,9 @@ class SubjectCase:
         """Make the subject from stored entries; empty at the first start."""
         return subject_of(self.model, self.partials_name, dict(stored))
 
-    def panes(self) -> list[ClosedPane]:
+    def panes(self) -> list[ClosedPeriod]:
         """Return the panes of the shared log, all partitions added up, in order of event time."""
-        return [ClosedPane(start_s, _copy(cells)) for start_s, cells in _panes(self.partials_name)]
+        return [ClosedPeriod(start_s, start_s + PANE_S, _copy(cells)) for start_s, cells in _panes(self.partials_name)]
 
     def layout_hash(self) -> str:
         """Return the layout by which the ingest of its model counts."""
@@ -73,7 +74,7 @@ class SubjectRun:
         """Start again from the stored entries."""
         self.subject = self.case.new(self.stored)
 
-    def close(self, panes: Sequence[ClosedPane]) -> None:
+    def close(self, panes: Sequence[ClosedPeriod]) -> None:
         """Close one window: feed its panes, judge it, store what changed."""
         cells: Cells = {}
         for pane in panes:
@@ -84,11 +85,11 @@ class SubjectRun:
         self.stored |= {entry: [data] for entry, data in changes_of(self.subject)}
 
 
-def feed(subject: Subject, pane: ClosedPane) -> list[Alert]:
-    """Feed one closed pane; an alert is described by the counts of that pane."""
-    end_s = pane.start_s + PANE_S
-    counts = OnsetCounts(pane.start_s, end_s, pane.cells)
-    return subject.feed(pane, lambda _: (counts, Provenance(OFFSETS, "hash")))
+def feed(subject: Subject, period: ClosedPeriod) -> list[Alert]:
+    """Feed one comparison period; an alert is described by the counts of that period."""
+    history = PeriodHistory()
+    history.add(period)
+    return subject.feed(period, LookBack(history, Provenance(OFFSETS, "hash")))
 
 
 def judge(subject: Subject, cells: Cells, start_s: int, *, is_close: bool) -> WindowVerdicts:
@@ -108,7 +109,7 @@ def records_of(verdicts: WindowVerdicts) -> list[Any]:
     return [*verdicts.results, *verdicts.outcome_results, *aggregates]
 
 
-def windows_of(panes: Sequence[ClosedPane]) -> list[list[ClosedPane]]:
+def windows_of(panes: Sequence[ClosedPeriod]) -> list[list[ClosedPeriod]]:
     """Sort panes by the window in which they are located."""
     starts = sorted({pane.start_s // WINDOW_S for pane in panes})
     return [[pane for pane in panes if pane.start_s // WINDOW_S == start] for start in starts]

@@ -1,11 +1,11 @@
-"""Results of one window for tests of what shows them: the tests have seen the window's counts as one pane."""
+"""Results of one window for tests of what shows them: the tests have seen its counts as one comparison period."""
 
 from __future__ import annotations
 
 import msgspec
 
 from stream_app.core.windows.cells import CellLayout, Cells
-from stream_app.core.windows.tally_changes import ClosedPane
+from stream_app.core.windows.tally_changes import ClosedPeriod
 from stream_app.pipeline.judge.monitors.pairs import PairMonitor
 from stream_app.pipeline.judge.verdicts.decisions import judge_window
 from stream_app.pipeline.judge.verdicts.window_context import WindowContext
@@ -24,7 +24,7 @@ def judge_plainly(
 ) -> list[Result]:
     """Judge one window by the plain rules."""
     monitor = PairMonitor(model, layout)
-    monitor.feed(ClosedPane(span.start_s, cells))
+    monitor.feed(ClosedPeriod(span.start_s, span.end_s, cells))
     observed = monitor.observe(span.window, cells, is_close=True)
     context = WindowContext(span, revision, {}, "h", is_close=True)
     return judge_window(with_plain_rules(model), layout, cells, observed, context)

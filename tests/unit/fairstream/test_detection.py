@@ -188,7 +188,6 @@ def test_a_cell_that_does_not_fit_is_named_by_row_and_column(change: dict[str, A
         ({"threshold": 1e8, "false_alarms_per_million": 1}, "mutually exclusive"),
         ({"false_alarms_per_million": 0}, "false_alarms_per_million"),
         ({"design_effect": 0.5}, "design_effect"),
-        ({"carry_hours": -1}, "carry_hours"),
         ({"columns": {"approved": "k_a"}}, "unknown name 'approved'"),
         ({"columns": {"k_a": "approved"}}, "no column 'approved'"),
         ({"reference": "men"}, "no column 'group'"),

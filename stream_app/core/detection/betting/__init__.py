@@ -1,6 +1,6 @@
 """The bets of the e-detectors: alternatives, blocks of decisions and their e-values.
 
-``blocks`` adds panes up until both groups have enough decisions, ``usual_rates`` are the rates before a block,
-``alternatives`` the rates that are bet on, ``null_point`` their projection on the rule, ``block`` the e-value of a
-block; ``bettor`` does it all for many detectors. ``sub_bernoulli`` is the evidence about a single rate.
+``usual_rates`` are the rates before a block, ``alternatives`` the rates that are bet on, ``null_point`` their
+projection on the rule, ``block`` the e-value of a block, with the proof; ``bettor`` does it all for many detectors, a
+period at a time. ``sub_bernoulli`` is the evidence about a single rate.
 """

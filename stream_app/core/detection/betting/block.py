@@ -12,9 +12,18 @@ from stream_app.core.detection.rules import RuleKind
 def log_e_value(block: Floats, theta_a: Floats, theta_b: Floats, x: Floats, u: Floats) -> Floats:
     """Return the log likelihood ratio of the rates ``theta`` against the null point ``(x, u)``.
 
-    ``k_a log(theta_a/x) + (n_a - k_a) log((1 - theta_a)/(1 - x))`` and the same for b. With ``(x, u)`` the
-    projection of ``theta`` on the null, its exponential has mean <= 1 at every pair of rates that keeps the rule, also
-    when rates differ from decision to decision and their means keep it.
+    ``k_a log(theta_a/x) + (n_a - k_a) log((1 - theta_a)/(1 - x))`` and the same for b. With ``(x, u)`` the projection
+    of ``theta`` on the null, its exponential ``e`` has mean <= 1 whenever the *means* of all chances in the block keep
+    the rule, however they differ from decision to decision and whatever earlier outcomes they depend on.
+
+    Proof. Given what came before, a decision about a with chance ``p`` of a favorable outcome multiplies ``e`` by a
+    factor of mean ``f_a(p) = p theta_a/x + (1 - p) (1 - theta_a)/(1 - x)``, one about b by ``f_b(p)`` with ``theta_b``
+    and ``u``. So ``e / prod f(p)`` has mean 1, and it remains that ``prod f(p) <= 1`` whatever the outcomes are.
+    (1) ``f_a`` and ``f_b`` are linear and > 0, so by the inequality of arithmetic and geometric means ``prod f_a(p)
+    <= f_a(mean of p)^n_a``, likewise for b. (2) ``n_a log f_a(p_a) + n_b log f_b(p_b)`` is concave in ``(p_a, p_b)``;
+    at ``(x, u)`` it is 0 and has the gradient of the log likelihood that ``(x, u)`` maximizes on the null, so no
+    direction from there into the null, which is convex, rises. Hence it is <= 0 where the means keep the rule.
+    Needed: sizes ``n_a``, ``n_b`` and bet are fixed before the first outcome of the block.
 
     Args:
         block: ``k_a, n_a, k_b, n_b``, shape (4, m); need not be integers.

@@ -12,8 +12,8 @@ from stream_app.core.groups.marginals import Marginalizer
 from stream_app.core.groups.subgroups import Subgroup
 from stream_app.core.intervals.intervals import newcombe
 from stream_app.core.windows.cells import CellLayout
-from stream_app.core.windows.tally_changes import ClosedPane
-from stream_app.pipeline.judge.monitors.pairs import by_pair, config_of, pairs_of, strata_of
+from stream_app.core.windows.tally_changes import ClosedPeriod
+from stream_app.pipeline.judge.monitors.pairs import by_pair, config_of, n_cases, pairs_of, strata_of
 from stream_app.pipeline.judge.monitors.rules import MonitoredRule, RuleMonitor, WindowView
 from stream_app.pipeline.judge.observations import Alarm
 from stream_app.pipeline.judge.questions import Question
@@ -58,18 +58,18 @@ class GapMonitor:
                 for test in (question.low, question.high)
             ],
             n_strata=len(self._marginalizers[0].strata) if questions else 1,
-            design_effect=model.detection.design_effect,
+            detection=model.detection,
             config=(config_of(model), [(question.cases, question.counted) for question in questions]),
             stored=stored,
         )
 
-    def feed(self, pane: ClosedPane) -> list[Alarm]:
-        """Take in a closed pane; return the alarms and recoveries that it causes."""
+    def feed(self, period: ClosedPeriod) -> list[Alarm]:
+        """Take in a comparison period; return the alarms and recoveries that it causes."""
         if not self._questions:
             return []
-        low = self._counts(pane.cells)
+        low = self._counts(period.cells)
         counts = np.stack([low, low[..., [2, 3, 0, 1]]], axis=2)
-        return self._rules.feed(pane.start_s, counts.reshape(-1, *low.shape[2:]))
+        return self._rules.feed(period.start_s, counts.reshape(-1, *low.shape[2:]), n_cases(period.cells))
 
     def judge(
         self, window: str, cells: Mapping[int, list[int]], *, is_close: bool

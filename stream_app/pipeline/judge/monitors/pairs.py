@@ -1,6 +1,6 @@
 """The sequential tests of a model's decisions: every group and every intersection, each against its reference.
 
-Each closed pane is fed in once, in order of event time.
+Each comparison period is fed in once, in order of event time.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from stream_app.core.groups.marginals import Marginalizer
 from stream_app.core.groups.subgroups import Subgroup, subgroups
 from stream_app.core.intervals.intervals import PairIntervals, intervals_of_pairs
 from stream_app.core.windows.cells import CellLayout
-from stream_app.core.windows.tally_changes import ClosedPane
-from stream_app.pipeline.judge.budget import BudgetFamily, log_thresholds_of
+from stream_app.core.windows.tally_changes import ClosedPeriod
+from stream_app.pipeline.judge.budget import BudgetFamily, is_gap_gated, log_thresholds_of
 from stream_app.pipeline.judge.monitors.rules import MonitoredRule, RuleMonitor, WindowView
 from stream_app.pipeline.judge.observations import Alarm, ObservedPair
 from stream_app.pipeline.layout import FAVORABLE
@@ -26,6 +26,7 @@ from stream_app.pipeline.records.evidence import Evidence, PairTest
 from stream_app.policy import ModelPolicy
 
 TESTS = (PairTest.RATIO_LOW, PairTest.RATIO_HIGH, PairTest.GAP_LOW, PairTest.GAP_HIGH)
+_GATES = (None, None, 0, 1)  # the place in TESTS of the test that each waits for
 
 
 class PairMonitor:
@@ -48,17 +49,17 @@ class PairMonitor:
         self._rules = RuleMonitor(
             _monitored_rules(model, self.pairs),
             n_strata=len(self._marginalizer.strata),
-            design_effect=model.detection.design_effect,
+            detection=model.detection,
             config=config_of(model),
             stored=stored,
         )
 
-    def feed(self, pane: ClosedPane) -> list[Alarm]:
-        """Take in a closed pane; return the alarms and recoveries that it causes."""
-        low = self._marginalizer.counts(pane.cells)  # k, n, k_ref, n_ref
+    def feed(self, period: ClosedPeriod) -> list[Alarm]:
+        """Take in a comparison period; return the alarms and recoveries that it causes."""
+        low = self._marginalizer.counts(period.cells)  # k, n, k_ref, n_ref
         high = low[..., [2, 3, 0, 1]]
         counts = np.stack([low, high, low, high], axis=1).reshape(-1, *low.shape[1:])
-        return self._rules.feed(pane.start_s, counts)
+        return self._rules.feed(period.start_s, counts, n_cases(period.cells))
 
     def counts(self, cells: Mapping[int, Sequence[int]]) -> Ints:
         """Return k, n of every pair and k, n of its reference, shape (pairs, 4)."""
@@ -112,8 +113,17 @@ def strata_of(model: ModelPolicy) -> str | None:
 
 
 def config_of(model: ModelPolicy) -> tuple[object, ...]:
-    """Return what the tests of a model depend on beside their limits; the plain rules are not part of it."""
-    return model.attributes, model.segment, msgspec.structs.replace(model.detection, plain_rules=False)
+    """Return what the tests of a model depend on beside their limits.
+
+    Neither the plain rules nor how long the tests wait are part of it.
+    """
+    detection = msgspec.structs.replace(model.detection, plain_rules=False, wait_s=None, period_s=model.period_s)
+    return model.attributes, model.segment, detection
+
+
+def n_cases(cells: Mapping[int, Sequence[int]]) -> int:
+    """Return how many cases were counted."""
+    return sum(vector[0] for vector in cells.values())
 
 
 def by_pair(evidence: Sequence[Evidence], n_tests: int) -> list[tuple[Evidence, ...]]:
@@ -126,8 +136,9 @@ def _monitored_rules(model: ModelPolicy, pairs: Sequence[Subgroup]) -> list[Moni
     gap = RateRule(RuleKind.GAP, model.rules.max_gap)
     log_c = log_thresholds_of(model)
     families = [BudgetFamily.ATTRIBUTES if len(pair.attributes) == 1 else BudgetFamily.INTERSECTIONS for pair in pairs]
+    gates = _GATES if is_gap_gated(model.rules) else (None,) * len(TESTS)
     return [
-        MonitoredRule(number, test, rule, log_c[family])
+        MonitoredRule(number, test, rule, log_c[family], None if gate is None else number * len(TESTS) + gate)
         for number, family in enumerate(families)
-        for test, rule in zip(TESTS, (ratio, ratio, gap, gap), strict=True)
+        for test, rule, gate in zip(TESTS, (ratio, ratio, gap, gap), gates, strict=True)
     ]

@@ -18,9 +18,11 @@ from stream_app.core.arrays import Bools, Ints
 from stream_app.core.detection.bank import DetectorBank, Transition
 from stream_app.core.detection.rules import RateRule
 from stream_app.core.groups.comparison import State
+from stream_app.pipeline.judge.budget import procedure_of
 from stream_app.pipeline.judge.monitors.stored_tests import StoredTests, config_hash, restore_tests
 from stream_app.pipeline.judge.observations import Alarm
 from stream_app.pipeline.records.evidence import Evidence, PairTest
+from stream_app.policy import Detection
 
 _LOG_WARNING = math.log(100)  # a warning begins this far below the alarm
 _LOG_CALM = math.log(1000)  # and may end this far below
@@ -41,12 +43,14 @@ class MonitoredRule:
         test: Its name.
         rule: What it takes to be true.
         log_threshold: Natural log of the evidence that it needs.
+        gate: Number of the test in whose breach alone it may raise an alarm; None for no such test.
     """
 
     pair: int
     test: PairTest
     rule: RateRule
     log_threshold: float
+    gate: int | None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ class RuleMonitor:
     Args:
         rules: The tests, in a fixed order.
         n_strata: Strata whose evidence is added up.
-        design_effect: Divides all counts.
+        detection: How alarms are selected, and what divides all counts.
         config: What the tests depend on beside these; a restart under another one starts them without evidence.
         stored: What ``state`` returned before a restart; None at the first start.
 
@@ -88,37 +92,39 @@ class RuleMonitor:
         rules: Sequence[MonitoredRule],
         *,
         n_strata: int,
-        design_effect: float,
+        detection: Detection,
         config: object,
         stored: bytes | None,
     ) -> None:
         self._rules = rules
-        self._log_thresholds = np.array([test.log_threshold for test in rules], np.float64)
         self._bank = DetectorBank(
             [test.rule for test in rules],
-            self._log_thresholds.tolist(),
+            [test.log_threshold for test in rules],
             n_strata=n_strata,
-            design_effect=design_effect,
+            design_effect=detection.design_effect,
             log_recovery_threshold=_LOG_RECOVERY,
+            gates=[number if test.gate is None else test.gate for number, test in enumerate(rules)],
+            procedure=procedure_of(detection),
         )
         self._alarms_s: dict[int, int] = {}
         self._calm: dict[str, NDArray[np.int8]] = {}
-        limits = [(test.pair, test.test, test.rule.limit, test.log_threshold) for test in rules]
+        limits = [(test.pair, test.test, test.rule.limit, test.log_threshold, test.gate) for test in rules]
         self._config = config_hash(limits, config)
         if stored is not None:
             self._restore(stored)
 
-    def feed(self, pane_start_s: int, counts: Ints) -> list[Alarm]:
-        """Take in a closed pane; return the alarms and recoveries that it causes.
+    def feed(self, period_start_s: int, counts: Ints, n_model: int) -> list[Alarm]:
+        """Take in a comparison period; return the alarms and recoveries that it causes.
 
         Args:
-            pane_start_s: Its start.
+            period_start_s: Its start.
             counts: ``k, n, k_ref, n_ref`` of each test and stratum, shape (tests, strata, 4).
+            n_model: All cases of the model in the period.
         """
-        transitions = self._bank.update(pane_start_s, counts)
+        transitions = self._bank.update(period_start_s, counts, n_model)
         for transition in transitions:
             if transition.to_breach:
-                self._alarms_s[transition.detector] = transition.pane_start_s
+                self._alarms_s[transition.detector] = transition.period_start_s
             else:
                 self._alarms_s.pop(transition.detector, None)
         return [self._alarm(transition) for transition in transitions]
@@ -131,8 +137,9 @@ class RuleMonitor:
             view: How it looks to each test.
             is_close: Whether it has just closed; a warning ends by windows that close, not by judging one again.
         """
-        is_hot = (self._bank.log_sr >= self._log_thresholds - _LOG_WARNING) | view.is_beyond
-        is_warning = self._warnings(window, is_hot, is_close=is_close)
+        is_near = self._bank.log_sr >= self._bank.log_needed - _LOG_WARNING
+        # A window with too few cases for a verdict is too small for a warning, too: not now and not while it lingers.
+        is_warning = self._warnings(window, is_near | (view.is_beyond & ~view.is_few), is_close=is_close)
         is_unknown = view.is_few | ~self._bank.has_block
         level = np.where(self._bank.is_breach, 3, np.where(is_unknown, 1, np.where(is_warning, 2, 0)))
         return self._evidence(level, view.is_fair)
@@ -160,7 +167,7 @@ class RuleMonitor:
         if calm is None:
             calm = np.full(len(is_hot), _NO_WARNING, np.int8)
         if is_close:
-            is_cold = self._bank.log_sr < self._log_thresholds - _LOG_CALM
+            is_cold = self._bank.log_sr < self._bank.log_needed - _LOG_CALM
             longer = np.where(calm == _NO_WARNING, _NO_WARNING, np.minimum(calm + 1, _CALM_WINDOWS))
             ended = np.where((longer >= _CALM_WINDOWS) & is_cold, _NO_WARNING, longer)
             self._calm[window] = calm = np.where(is_hot, 0, ended).astype(np.int8)
@@ -171,7 +178,7 @@ class RuleMonitor:
         bank = self._bank
         log_e = np.where(bank.is_breach, bank.log_recovery, bank.log_sr) / math.log(10)
         onsets_s = np.where(bank.is_breach, bank.breach_onset_s, bank.onset_s)
-        threshold = np.where(bank.is_breach, _LOG_RECOVERY, self._log_thresholds) / math.log(10)
+        threshold = bank.log_needed / math.log(10)
         rows = zip(level.tolist(), is_fair.tolist(), log_e.tolist(), threshold.tolist(), onsets_s.tolist(), strict=True)
         return [
             Evidence(
@@ -188,13 +195,12 @@ class RuleMonitor:
 
     def _alarm(self, transition: Transition) -> Alarm:
         monitored = self._rules[transition.detector]
-        needed = monitored.log_threshold if transition.to_breach else _LOG_RECOVERY
         return Alarm(
             pair=monitored.pair,
             test=monitored.test,
             is_breach=transition.to_breach,
-            pane_s=transition.pane_start_s,
+            pane_s=transition.period_start_s,
             onset_s=transition.onset_s,
             log10_e=transition.log_evidence / math.log(10),
-            log10_threshold=needed / math.log(10),
+            log10_threshold=transition.log_threshold / math.log(10),
         )

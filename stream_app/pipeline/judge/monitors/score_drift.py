@@ -1,10 +1,10 @@
 """Sequential tests of whether the scores of a group have moved away from its own past, and an index for display.
 
-The first decisions of each group (policy: ``score.reference_n``, in full panes) are its *reference*, frozen once. From
-then on the share of every bin of scores is tested against the interval of that share in the reference. The intervals of
-all bins of all groups are right together in 99.9 % of references (exact intervals, Bonferroni), however small the
-share of a bin, so what is left of chance is in the bounds; given that, the share of false alarms is that of the
-false-alarm budget.
+The first decisions of each group (policy: ``score.reference_n``, in full comparison periods) are its *reference*,
+frozen once. From then on the share of every bin of scores is tested against the interval of that share in the
+reference. The intervals of all bins of all groups are right together in 99.9 % of references (exact intervals,
+Bonferroni), however small the share of a bin, so what is left of chance is in the bounds; given that, the share of
+false alarms is that of the false-alarm budget.
 
 There is no recovery: a distribution that came back is not what it was. A group stays in breach until the policy
 gathers new references, best by another ``score.version``. A drift says that scores are distributed differently, not
@@ -28,7 +28,8 @@ from stream_app.core.detection.score_drift import population_stability_index
 from stream_app.core.groups.comparison import State
 from stream_app.core.intervals.exact_tails import clopper_pearson_many
 from stream_app.core.windows.cells import CellLayout
-from stream_app.core.windows.tally_changes import ClosedPane
+from stream_app.core.windows.tally_changes import ClosedPeriod
+from stream_app.pipeline.judge.monitors.pairs import n_cases
 from stream_app.pipeline.judge.monitors.stored_tests import StoredTests, config_hash, restore_tests
 from stream_app.pipeline.judge.observations import DetectedDrift, DriftAlarm
 from stream_app.pipeline.layout import SCORE
@@ -80,19 +81,21 @@ class ScoreDriftMonitor:
         self._low, self._high = np.zeros(self._references.shape), np.ones(self._references.shape)
         detection = model.detection
         budget = (detection.design_effect, self._log_threshold)
-        self._config = config_hash(model.attributes, score, model.event_time.pane_s, budget)
+        self._config = config_hash(model.attributes, score, model.period_s, budget)
         if stored is not None:
             self._restore(stored)
 
-    def feed(self, pane: ClosedPane) -> list[DriftAlarm]:
-        """Take in a closed pane: what belongs to a reference goes there, the rest is tested against it."""
-        counts = self._bins.counts(pane.cells)
+    def feed(self, period: ClosedPeriod) -> list[DriftAlarm]:
+        """Take in a comparison period: what belongs to a reference goes there, the rest is tested against it."""
+        counts = self._bins.counts(period.cells)
         is_frozen = self._is_frozen()
         tested = counts * (is_frozen & ~self._has_drifted())[:, None]
         for number in np.flatnonzero(~is_frozen & (counts.sum(axis=1) > 0)).tolist():
-            self._gather(number, counts[number], pane.start_s)
+            self._gather(number, counts[number], period)
         n = np.broadcast_to(tested.sum(axis=1, keepdims=True), tested.shape)
-        alarms = self._bank.update(pane.start_s, tested.ravel(), n.ravel(), self._low.ravel(), self._high.ravel())
+        alarms = self._bank.update(
+            period.start_s, tested.ravel(), n.ravel(), self._low.ravel(), self._high.ravel(), n_cases(period.cells)
+        )
         return self._strongest(alarms)
 
     def judge(self, cells: Mapping[int, list[int]]) -> dict[GroupKey, tuple[ScoreStability, Evidence]]:
@@ -127,10 +130,10 @@ class ScoreDriftMonitor:
         has_drifted[list(self._drifts)] = True
         return has_drifted
 
-    def _gather(self, number: int, counts: Ints, pane_start_s: int) -> None:
+    def _gather(self, number: int, counts: Ints, period: ClosedPeriod) -> None:
         self._references[number] += counts
-        start_s, _ = self._spans_s[number] or (pane_start_s, 0)
-        self._spans_s[number] = (start_s, pane_start_s + self._model.event_time.pane_s)
+        start_s, _ = self._spans_s[number] or (period.start_s, 0)
+        self._spans_s[number] = (start_s, period.end_s)
         if self._references[number].sum() >= self._score.reference_n:
             self._freeze(number)
 
@@ -154,7 +157,7 @@ class ScoreDriftMonitor:
     def _drift_alarm(self, number: int, alarm: RateAlarm) -> DriftAlarm:
         bin_ = alarm.row % self._bins.n_bins
         log10_e = alarm.log_evidence / math.log(10)
-        drift = DetectedDrift(alarm.pane_start_s, alarm.onset_s, bin_, alarm.is_above, log10_e)
+        drift = DetectedDrift(alarm.period_start_s, alarm.onset_s, bin_, alarm.is_above, log10_e)
         self._drifts[number] = drift
         reference = tuple(self._references[number].tolist())
         return DriftAlarm(*self.keys[number], drift, self._log_threshold / math.log(10), reference)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stream_app.core.windows.cells import Cells
-from stream_app.core.windows.tally_changes import ClosedPane, StateKey
+from stream_app.core.windows.tally_changes import ClosedPeriod, StateKey
 from stream_app.pipeline.judge.subjects.subject import PUBLISHED, SUPPRESSED, LookBack, WindowVerdicts, tally_config_of
 from stream_app.pipeline.judge.verdicts.aggregates import publish_counts
 from stream_app.pipeline.judge.verdicts.window_context import WindowContext
@@ -25,9 +25,9 @@ class CountsSubject:
         self.is_public = True
         self._model, self._layout = model, layout_of(model)
 
-    def feed(self, pane: ClosedPane, look_back: LookBack) -> list[Alert]:
+    def feed(self, period: ClosedPeriod, look_back: LookBack) -> list[Alert]:
         """Return no alert: counts are not tested."""
-        del pane, look_back
+        del period, look_back
         return []
 
     def judge(self, cells: Cells, context: WindowContext) -> WindowVerdicts:

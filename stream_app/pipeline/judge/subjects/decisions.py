@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stream_app.core.windows.cells import Cells
-from stream_app.core.windows.tally_changes import ClosedPane, StateKey
+from stream_app.core.windows.tally_changes import ClosedPeriod, StateKey
 from stream_app.pipeline.disclosure.results import shown_groups
 from stream_app.pipeline.judge.monitors.pairs import PairMonitor
 from stream_app.pipeline.judge.state import MONITOR, SCORES, StoredEntries, stored_bytes
@@ -41,11 +41,11 @@ class DecisionsSubject:
         )
         self._is_changed = False
 
-    def feed(self, pane: ClosedPane, look_back: LookBack) -> list[Alert]:
-        """Take in a closed pane, once and in order of event time; return the alerts that it causes."""
+    def feed(self, period: ClosedPeriod, look_back: LookBack) -> list[Alert]:
+        """Take in a comparison period, once and in order of event time; return the alerts that it causes."""
         self._is_changed = True
-        alerts = self._alerts(pane, look_back)
-        return alerts + (self._scores.feed(pane, look_back) if self._scores is not None else [])
+        alerts = self._alerts(period, look_back)
+        return alerts + (self._scores.feed(period, look_back) if self._scores is not None else [])
 
     def judge(self, cells: Cells, context: WindowContext) -> WindowVerdicts:
         """Judge a window or the running totals."""
@@ -68,11 +68,11 @@ class DecisionsSubject:
         scores = [(SCORES, self._scores.state())] if self._scores is not None else []
         return [(MONITOR, self._monitor.state()), *scores]
 
-    def _alerts(self, pane: ClosedPane, look_back: LookBack) -> list[Alert]:
+    def _alerts(self, period: ClosedPeriod, look_back: LookBack) -> list[Alert]:
         # By onset: many pairs break together for one cause.
         views: dict[int, tuple[Explainer, OnsetCounts, Provenance]] = {}
         alerts = []
-        for alarm in self._monitor.feed(pane):
+        for alarm in self._monitor.feed(period):
             if alarm.onset_s not in views:
                 onset_counts, provenance = look_back(alarm.onset_s)
                 explainer = Explainer(self._model, self._layout, label_cells(self._layout, onset_counts.cells))

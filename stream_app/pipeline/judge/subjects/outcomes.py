@@ -12,7 +12,7 @@ import msgspec
 
 from stream_app.core.groups.comparison import worst_of
 from stream_app.core.windows.cells import Cells
-from stream_app.core.windows.tally_changes import ClosedPane, StateKey
+from stream_app.core.windows.tally_changes import ClosedPeriod, StateKey
 from stream_app.pipeline.disclosure.outcomes import shown_outcomes
 from stream_app.pipeline.judge.budget import BudgetFamily, log_thresholds_of
 from stream_app.pipeline.judge.monitors.gaps import GapMonitor
@@ -53,11 +53,11 @@ class OutcomesSubject:
         self._monitor = GapMonitor(model, self._layout, self._questions, log_threshold, state)
         self._is_changed = False
 
-    def feed(self, pane: ClosedPane, look_back: LookBack) -> list[Alert]:
-        """Take in a closed pane, once and in order of event time; return the alerts that it causes."""
+    def feed(self, period: ClosedPeriod, look_back: LookBack) -> list[Alert]:
+        """Take in a comparison period, once and in order of event time; return the alerts that it causes."""
         self._is_changed = True
         alerts = []
-        for alarm in self._monitor.feed(pane):
+        for alarm in self._monitor.feed(period):
             question, pair = question_of(alarm.test, self._questions), self._monitor.pairs[alarm.pair]
             alerts.append(
                 alert_about(question, self.name, self._model, self._layout, alarm, pair, *look_back(alarm.onset_s))

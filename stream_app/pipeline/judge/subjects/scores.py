@@ -8,7 +8,7 @@ import msgspec
 
 from stream_app.core.groups.comparison import State, worst_of
 from stream_app.core.windows.cells import CellLayout
-from stream_app.core.windows.tally_changes import ClosedPane
+from stream_app.core.windows.tally_changes import ClosedPeriod
 from stream_app.errors import StateError
 from stream_app.pipeline.judge.budget import BudgetFamily, log_thresholds_of
 from stream_app.pipeline.judge.monitors.gaps import GapMonitor
@@ -47,14 +47,14 @@ class ScoreTests:
         self._gaps = GapMonitor(model, layout, self._questions, log_c.get(BudgetFamily.SCORES), gaps)
         self._drift = ScoreDriftMonitor(model, score, layout, log_c[BudgetFamily.SCORE_DRIFT], drift)
 
-    def feed(self, pane: ClosedPane, look_back: LookBack) -> list[Alert]:
-        """Take in a closed pane; return the alerts that it causes."""
+    def feed(self, period: ClosedPeriod, look_back: LookBack) -> list[Alert]:
+        """Take in a comparison period; return the alerts that it causes."""
         alerts = []
-        for alarm in self._gaps.feed(pane):
+        for alarm in self._gaps.feed(period):
             question, pair = question_of(alarm.test, self._questions), self._gaps.pairs[alarm.pair]
             name, seen = self._model.name, look_back(alarm.onset_s)
             alerts.append(alert_about(question, name, self._model, self._layout, alarm, pair, *seen))
-        alarms = self._drift.feed(pane)
+        alarms = self._drift.feed(period)
         return alerts + [
             drift_alert(self._model, self._layout, alarm, *look_back(alarm.drift.onset_s)) for alarm in alarms
         ]

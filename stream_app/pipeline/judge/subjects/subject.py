@@ -6,13 +6,14 @@ are tested and judged (``decisions``), outcomes too (``outcomes``), counts are p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from stream_app.core.groups.comparison import State
 from stream_app.core.windows.cells import Cells
-from stream_app.core.windows.tally_changes import ClosedPane, StateKey
+from stream_app.core.windows.history import HistorySpan, PeriodHistory
+from stream_app.core.windows.tally_changes import ClosedPeriod, StateKey
 from stream_app.core.windows.tally_config import TallyConfig
 from stream_app.core.windows.tumbling import WindowSpec
 from stream_app.pipeline.judge.verdicts.alerts import OnsetCounts, Provenance
@@ -26,8 +27,25 @@ from stream_app.policy import ModelPolicy
 PUBLISHED, SUPPRESSED, INSUFFICIENT, EMPTY = "published", "suppressed", "insufficient", "empty"
 DISPOSITIONS = (PUBLISHED, SUPPRESSED, INSUFFICIENT, EMPTY)  # of a window that closed
 
-# What was counted from an onset to the end of the pane that just closed.
-LookBack = Callable[[int], tuple[OnsetCounts, Provenance]]
+
+class LookBack:
+    """What was tested up to the period that is tested now, that period included.
+
+    Args:
+        history: All tested periods.
+        provenance: By what an alert can be reproduced.
+    """
+
+    def __init__(self, history: PeriodHistory, provenance: Provenance) -> None:
+        self._history, self._provenance = history, provenance
+
+    def __call__(self, onset_s: int) -> tuple[OnsetCounts, Provenance]:
+        """Return all decisions from an onset to the end of the period that is tested now."""
+        return OnsetCounts(*self._history.since(onset_s)), self._provenance
+
+    def spans(self) -> Sequence[HistorySpan]:
+        """Return the tested periods, oldest first; older ones several together."""
+        return self._history.spans()
 
 
 @dataclass(slots=True)
@@ -66,8 +84,8 @@ class Subject(Protocol):
     tally_config: TallyConfig
     is_public: bool
 
-    def feed(self, pane: ClosedPane, look_back: LookBack) -> list[Alert]:
-        """Take in a closed pane, once and in order of event time; return the alerts that it causes."""
+    def feed(self, period: ClosedPeriod, look_back: LookBack) -> list[Alert]:
+        """Take in a comparison period, once and in order of event time; return the alerts that it causes."""
 
     def judge(self, cells: Cells, context: WindowContext) -> WindowVerdicts:
         """Judge a window or the running totals."""
@@ -81,7 +99,7 @@ def tally_config_of(model: ModelPolicy, *, is_outcomes: bool = False) -> TallyCo
 
     A model of kind ``counts`` has one size of window, no totals and no revisions: releases of windows inside each
     other, of totals or of the same window again could be subtracted from each other. Outcomes come in order, since
-    their time is that of the join.
+    their time is that of the join. Published counts are not tested, so they have no comparison periods.
     """
     windows = tuple(WindowSpec(window.name, window.size_s) for window in model.windows)
     is_public = model.kind == "counts"
@@ -91,6 +109,9 @@ def tally_config_of(model: ModelPolicy, *, is_outcomes: bool = False) -> TallyCo
         revision_s=0 if is_public else model.revision_s,
         windows=windows[:1] if is_public else windows,
         has_total=not is_public,
+        period_s=None if is_public else model.period_s,
+        wait_s=model.wait_s,
+        idle_s=model.event_time.idle_s,
     )
 
 

@@ -1,7 +1,8 @@
 """Judges a range of event time under several scenarios, in one pass over the log.
 
-Without the journal of a judge, panes close in the order of event time as soon as every partition has passed them: the
-counts of a pane are a function of the log alone. Scenarios with the same counts share the counting; each has its own
+Without the journal of a judge, panes close and comparison periods are tested in the order of event time as soon as
+every partition has passed them, the rest at the end of the range: the counts of a pane are a function of the log alone.
+A range consists of complete comparison periods. Scenarios with the same counts share the counting; each has its own
 judge. A range is judged on its own: totals, sequential tests and streaks start with it.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from math import isinf
+from math import isinf, lcm
 
 from stream_app.core.windows.cells import Cells, add_cells
 from stream_app.core.windows.source_progress import SourcePartition, SourceProgress
@@ -66,8 +67,8 @@ class RangeReplay:
         new_counter: Callable[[ModelPolicy, LabelMap], SourceCounter],
     ) -> None:
         self.scenarios = list(scenarios)
-        first = self.scenarios[0].model
-        self._time_range = time_range.aligned(first.event_time.pane_s)
+        self._period_s = lcm(*(scenario.model.period_s for scenario in self.scenarios))
+        self._time_range = time_range.aligned(self._period_s)
         self._sources = [SourcePartition(topic, partition) for partition in sorted(ends)]
         self._ended: set[int] = set()
         self._judges = {
@@ -157,19 +158,21 @@ class RangeReplay:
         target_s = self.reached_s()
         if target_s is None:
             return
+        is_end = not self._open_partitions()
+        tested_s = target_s + self._period_s if is_end else target_s  # at the end the last period too, full or not
         for counting in self._countings.values():
-            if counting.closed_before_s is not None and target_s <= counting.closed_before_s:
+            if counting.closed_before_s is not None and target_s <= counting.closed_before_s and not is_end:
                 continue
             counting.closed_before_s = target_s
             panes = counting.take_panes_before(target_s)
             for judge in counting.judges:
-                self._release(judge, panes, target_s)
+                self._release(judge, panes, target_s, tested_s)
 
-    def _release(self, judge: ModelJudge, panes: dict[int, Cells], closed_before_s: int) -> None:
+    def _release(self, judge: ModelJudge, panes: dict[int, Cells], closed_before_s: int, tested_before_s: int) -> None:
         """Pass on panes that are already summed over the partitions, as counts of the first partition."""
         source = self._sources[0]
         judge.take(source, len(self._sources), self._progress[source], panes)
-        judge.advance_to(closed_before_s)
+        judge.advance_to(closed_before_s, tested_before_s)
 
     def _reject_unfit_policies(self) -> None:
         for scenario in self.scenarios:

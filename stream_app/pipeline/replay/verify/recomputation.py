@@ -62,7 +62,7 @@ class Recomputation:
         self._check(entry)
         for advance in entry.advances:
             self._count_below(advance.offsets, entry.starts)
-            self._judge.advance_to(advance.closed_before_s)
+            self._judge.advance_to(advance.closed_before_s, advance.tested_before_s)
         self._count_below(entry.offsets, entry.starts)
         report, _ = self._judge.flush()
         yield from records_of(report, entry.number)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -222,17 +221,8 @@ def test_a_design_effect_of_two_undoes_that_every_decision_stands_twice(tmp_path
     assert shrunk["pair"][0]["overall"]["ratio_interval"] == pytest.approx(once["pair"][0]["overall"]["ratio_interval"])
 
 
-def test_with_times_decisions_wait_a_day_for_company_and_without_for_ever(tmp_path: Path) -> None:
-    rows = [("2026-01-05", 4, 9), ("2026-01-07", 4, 9), ("2026-01-09", 4, 9)]
-    (tmp_path / "times.csv").write_text(
-        "start,n_a,n_b,k_a,k_b\n" + "".join(f"{start},{n_a},{n_b},1,1\n" for start, n_a, n_b in rows)
-    )
-    (tmp_path / "panes.csv").write_text("n_a,n_b,k_a,k_b\n" + "".join(f"{n_a},{n_b},1,1\n" for _, n_a, n_b in rows))
-    last = {
-        name: facts_of(call(tmp_path / name, *flags, "--json"))["pane"][-1]["readings"][0]["log_sr"]
-        for name, flags in (("times.csv", ()), ("panes.csv", ()))
-    }
-    assert last["times.csv"] is None
-    assert math.isfinite(last["panes.csv"])
-    patient = facts_of(call(tmp_path / "times.csv", "--carry-hours", "48", "--json"))
-    assert patient["pane"][-1]["readings"][0]["log_sr"] == last["panes.csv"]
+def test_rows_are_periods_and_are_never_added_up_by_what_they_contain(tmp_path: Path) -> None:
+    rows = [[3, 4, 225, 300], [15, 60, 1, 4]] * 20  # a ratio of 1 in every row, of 0.38 over both
+    path = write_csv(tmp_path / "r.csv", rows)
+    flags = ("--rule", "dir:0.8", "--direction", "low", "--threshold", "1e8")
+    assert call(path, *flags).exit_code == 0

@@ -1,4 +1,4 @@
-"""Life of a bank of detectors: carry, strata, copies, snapshots, and what it rejects."""
+"""Life of a bank of detectors: periods, start weights, gates, strata, copies, snapshots, and what it rejects."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from stream_app.core.detection.bank import DAY_S, DetectorBank
+from stream_app.core.detection.bank import DetectorBank
 from stream_app.core.detection.betting.alternatives import place_bets
 from stream_app.core.detection.betting.block import block_evidence
+from stream_app.core.detection.procedures import Procedure, select_alarms
 from stream_app.core.detection.rules import RateRule, RuleKind
 from stream_app.core.detection.shiryaev_roberts import NO_EVIDENCE, log_mean
 
@@ -24,6 +25,11 @@ READINGS = ("log_sr", "log_eproc", "log_recovery", "onset_s", "is_breach", "brea
 
 def pane(*counts: int) -> NDArray[np.int64]:
     return np.array(counts).reshape(1, 1, 4)
+
+
+def pane2(*counts: int) -> NDArray[np.int64]:
+    """Return one period for two detectors of one pair."""
+    return np.repeat(pane(*counts), 2, axis=0)
 
 
 def drawn_panes(seed: int, n_panes: int, n_detectors: int, n_strata: int) -> NDArray[np.int64]:
@@ -52,46 +58,115 @@ def test_a_bank_without_detectors_is_permitted() -> None:
     assert bank.update(0, np.zeros((0, 1, 4), dtype=np.int64)) == []
 
 
-def test_decisions_wait_until_both_groups_have_five() -> None:
+def test_one_decision_of_each_group_makes_a_period_a_block() -> None:
     bank = DetectorBank([FOUR_FIFTHS], [LOG_C])
-    bank.update(60, pane(1, 4, 9, 9))
+    bank.update(60, pane(1, 4, 0, 0))
     assert not bank.has_block[0]
-    bank.update(120, pane(0, 1, 0, 0))
+    bank.update(120, pane(0, 1, 1, 1))
     assert bank.has_block[0]
-    assert bank.onset_s[0] == 60
+    assert bank.onset_s[0] == 120
 
 
-def test_panes_added_up_are_worth_as_much_as_one_pane() -> None:
-    parts, whole = DetectorBank([GAP], [LOG_C]), DetectorBank([GAP], [LOG_C])
-    parts.update(0, pane(1, 4, 6, 9))
-    parts.update(60, pane(2, 8, 3, 3))
-    whole.update(60, pane(3, 12, 9, 12))
-    assert parts.log_sr.tolist() == whole.log_sr.tolist()
-
-
-def test_decisions_that_waited_longer_than_a_day_are_dropped() -> None:
+def test_periods_without_one_of_the_groups_say_nothing_about_rates_and_are_never_added_up() -> None:
     bank, fresh = DetectorBank([FOUR_FIFTHS], [LOG_C]), DetectorBank([FOUR_FIFTHS], [LOG_C])
-    bank.update(0, pane(0, 4, 9, 9))
-    bank.update(DAY_S + 1, pane(5, 6, 5, 6))
-    fresh.update(DAY_S + 1, pane(5, 6, 5, 6))
-    assert readings(bank) == readings(fresh)
+    for at in range(50):
+        bank.update(2 * at, pane(0, 40, 0, 0), 90)
+        bank.update(2 * at + 1, pane(0, 0, 40, 40), 90)
+    assert not bank.has_block[0]
+    bank.update(200, pane(2, 6, 4, 6), 12)
+    fresh.update(200, pane(2, 6, 4, 6), 12)
+    assert bank.log_eproc.item() == fresh.log_eproc.item()
 
 
-def test_decisions_that_waited_a_day_are_kept() -> None:
+def test_a_bet_starts_with_all_decisions_of_the_model_since_the_last_one() -> None:
+    own, model = DetectorBank([FOUR_FIFTHS], [LOG_C]), DetectorBank([FOUR_FIFTHS], [LOG_C])
+    own.update(0, pane(2, 6, 4, 6))
+    model.update(0, pane(2, 6, 4, 6), 120)
+    assert model.log_sr.item() - own.log_sr.item() == pytest.approx(math.log(10), abs=1e-12)
+    waited = DetectorBank([FOUR_FIFTHS], [LOG_C])
+    waited.update(0, pane(0, 0, 3, 4), 70)
+    waited.update(60, pane(0, 0, 0, 0), 0)
+    waited.update(120, pane(2, 6, 4, 6), 50)
+    assert waited.log_sr.item() == model.log_sr.item()
+
+
+def test_after_an_alarm_earlier_decisions_are_no_start_weight() -> None:
+    bank, fresh = (DetectorBank([FOUR_FIFTHS], [LOG_C], has_lifecycle=False) for _ in range(2))
+    alarm = next(change for at in range(40) for change in bank.update(at, pane(10, 50, 45, 50), 1000))
+    bank.update(alarm.period_start_s + 1, pane(25, 50, 45, 50), 100)
+    evidence = bank.log_sr.item() - bank.log_eproc.item()
+    fresh.update(0, pane(25, 50, 45, 50), 100)
+    assert (
+        evidence
+        == pytest.approx(fresh.log_sr.item() - fresh.log_eproc.item(), abs=1e-9)
+        == pytest.approx(math.log(100), abs=1e-9)
+    )
+
+
+def test_a_model_with_fewer_decisions_than_a_test_is_rejected_and_changes_nothing() -> None:
     bank = DetectorBank([FOUR_FIFTHS], [LOG_C])
-    bank.update(0, pane(0, 4, 9, 9))
-    bank.update(DAY_S, pane(1, 1, 0, 0))
-    assert bank.onset_s[0] == 0
+    before = bank.snapshot()
+    with pytest.raises(ValueError, match="at least as many"):
+        bank.update(0, pane(2, 6, 4, 6), 11)
+    assert bank.snapshot() == before
 
 
-def test_an_empty_pane_changes_nothing_and_starts_no_block() -> None:
-    bank = DetectorBank([FOUR_FIFTHS], [LOG_C])
-    bank.update(0, pane(0, 0, 0, 0))
-    bank.update(60, pane(2, 6, 4, 6))
-    assert bank.onset_s[0] == 60
-    before = readings(bank)
-    bank.update(120, pane(0, 0, 0, 0))
-    assert readings(bank) == before
+@pytest.mark.parametrize(
+    "panes",
+    [
+        pytest.param([(3, 4, 225, 300), (15, 60, 1, 4)] * 200, id="mix and base rate change together"),
+        pytest.param([(16, 20, 304, 380), (36, 60, 84, 140), (42, 120, 28, 80)] * 200, id="segment by segment"),
+        pytest.param([(4, 5, 12, 15), (0, 0, 0, 1), (1, 4, 1, 4)] * 300, id="small batches"),
+    ],
+)
+def test_a_feed_that_is_fair_in_every_period_raises_no_alarm(panes: list[tuple[int, int, int, int]]) -> None:
+    bank = DetectorBank([FOUR_FIFTHS, GAP], [math.log(1e4)] * 2)
+    for at, (k_a, n_a, k_b, n_b) in enumerate(panes):
+        assert bank.update(at, np.array([[[k_a, n_a, k_b, n_b]], [[k_b, n_b, k_a, n_a]]])) == []
+
+
+def gated_bank(procedure: Procedure = Procedure.PER_MILLION) -> DetectorBank:
+    """Return a bank in which the gap waits for the ratio."""
+    return DetectorBank([FOUR_FIFTHS, GAP], [LOG_C, math.log(1e4)], gates=[0, 0], procedure=procedure)
+
+
+def test_a_gated_detector_waits_for_the_alarm_of_its_gate() -> None:
+    free, gated = DetectorBank([FOUR_FIFTHS, GAP], [LOG_C, math.log(1e4)]), gated_bank()
+    at_free = {c.detector: c.period_start_s for at in range(40) for c in free.update(at, pane2(15, 50, 35, 50))}
+    at_gated = {c.detector: c.period_start_s for at in range(40) for c in gated.update(at, pane2(15, 50, 35, 50))}
+    assert at_free[1] < at_free[0]
+    assert at_gated == {0: at_free[0], 1: at_free[0]}
+
+
+def test_a_gated_detector_has_a_recovery_of_its_own() -> None:
+    bank = gated_bank()
+    for at in range(40):
+        bank.update(at, pane2(15, 50, 35, 50))
+    assert bank.is_breach.tolist() == [True, True]
+    changes = [change for at in range(40, 90) for change in bank.update(at, pane2(36, 50, 35, 50))]
+    assert sorted((change.detector, change.to_breach) for change in changes) == [(0, False), (1, False)]
+
+
+def test_an_alarm_beside_open_ones_needs_less_evidence_and_says_how_much() -> None:
+    rules, log_thresholds = [FOUR_FIFTHS] * 4, [LOG_C] * 4
+    bank = DetectorBank(rules, log_thresholds, procedure=Procedure.FDR)
+    assert bank.log_needed.tolist() == pytest.approx([LOG_C] * 4)
+    quiet, loud = [35, 50, 35, 50], [5, 50, 35, 50]
+    first = [change for at in range(9) for change in bank.update(at, np.array([[loud], [quiet], [quiet], [quiet]]))]
+    assert [(change.detector, change.log_threshold) for change in first] == [(0, LOG_C)]
+    assert bank.log_needed[1:].tolist() == pytest.approx([LOG_C - math.log(2)] * 3)
+    both = np.array([[loud], [loud], [loud], [quiet]])
+    later = next(changes for at in range(9, 99) if (changes := bank.update(at, both)))
+    assert [change.detector for change in later] == [1, 2]
+    assert [change.log_threshold for change in later] == pytest.approx([LOG_C - math.log(3)] * 2)
+    assert bank.log_needed[3] == pytest.approx(LOG_C - math.log(4))
+
+
+def test_a_closed_gate_lends_no_weight_to_other_alarms() -> None:
+    strong, weak = 0.0 - math.log(1.5), -5.0
+    excess = np.array([weak, strong, strong])  # the second is far enough for two, but waits for the first
+    alarms, k = select_alarms(excess, np.zeros(3, np.bool_), np.array([0, 0, 2]), Procedure.FDR)
+    assert (alarms.tolist(), k) == ([False, False, False], 1)
 
 
 def test_a_gap_that_cannot_be_exceeded_is_no_bet() -> None:
@@ -113,7 +188,7 @@ def test_a_pane_of_an_alarm_has_the_evidence_and_the_next_restarts() -> None:
     alarm = next(change for at in range(40) for change in bank.update(at, pane(10, 50, 45, 50)))
     assert bank.log_sr.item() == alarm.log_evidence >= LOG_C
     assert not bank.is_breach[0]
-    bank.update(alarm.pane_start_s + 1, pane(0, 0, 0, 0))
+    bank.update(alarm.period_start_s + 1, pane(0, 0, 0, 0))
     assert bank.log_sr.item() == NO_EVIDENCE
 
 
@@ -186,11 +261,11 @@ def test_evidence_of_strata_is_added_up() -> None:
     assert bank.log_sr.item() == pytest.approx(bank.log_eproc.item() + math.log(100), abs=1e-12)
 
 
-def test_a_block_over_strata_begins_with_its_oldest_pane() -> None:
-    bank = DetectorBank([FOUR_FIFTHS], [LOG_C], n_strata=2)
-    bank.update(60, np.array([[[0, 0, 0, 0], [2, 4, 6, 9]]]))
-    bank.update(120, np.array([[[3, 8, 7, 9], [0, 2, 0, 0]]]))
-    assert bank.onset_s[0] == 60
+def test_a_stratum_without_one_of_the_groups_leaves_the_others_their_bet() -> None:
+    both, one = DetectorBank([FOUR_FIFTHS], [LOG_C], n_strata=2), DetectorBank([FOUR_FIFTHS], [LOG_C])
+    both.update(60, np.array([[[3, 8, 7, 9], [0, 2, 0, 0]]]), 19)
+    one.update(60, np.array([[[3, 8, 7, 9]]]), 19)
+    assert both.log_sr.item() == one.log_sr.item()
 
 
 def test_a_stratum_without_a_bet_leaves_the_others_their_bet() -> None:
@@ -245,8 +320,9 @@ def test_copies_of_every_decision_are_undone_by_the_design_effect() -> None:
         DetectorBank([FOUR_FIFTHS], [LOG_C], n_strata=2),
         DetectorBank([FOUR_FIFTHS], [LOG_C], design_effect=2),
         DetectorBank([FOUR_FIFTHS, GAP], [LOG_C, LOG_C]),
+        DetectorBank([FOUR_FIFTHS], [LOG_C], procedure=Procedure.FDR),
     ],
-    ids=["rule", "threshold", "strata", "design effect", "detectors"],
+    ids=["rule", "threshold", "strata", "design effect", "detectors", "procedure"],
 )
 def test_a_snapshot_of_another_configuration_is_rejected(other: DetectorBank) -> None:
     with pytest.raises(ValueError, match="another configuration"):
@@ -289,12 +365,13 @@ def test_a_pane_that_cannot_be_is_rejected(at: int, counts: NDArray[np.int64], m
         ([math.nan], {}),
         ([9.0], {"n_strata": 0}),
         ([9.0], {"design_effect": 0.5}),
-        ([9.0], {"max_carry_s": -1}),
+        ([9.0], {"gates": [1]}),
+        ([9.0], {"gates": []}),
         ([9.0], {"log_recovery_threshold": 0.0}),
     ],
 )
 def test_a_configuration_that_makes_no_sense_is_rejected(log_thresholds: list[float], options: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"threshold|needed"):
+    with pytest.raises(ValueError, match=r"threshold|needed|gate"):
         DetectorBank([FOUR_FIFTHS], log_thresholds, **options)
 
 

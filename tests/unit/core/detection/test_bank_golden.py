@@ -15,6 +15,7 @@ from stream_app.core.detection.bank import DetectorBank
 from stream_app.core.detection.betting.block import log_e_value
 from stream_app.core.detection.betting.null_point import gap_null_point, ratio_null_point
 from stream_app.core.detection.rules import RateRule, RuleKind
+from tests.support.reference_detector import ReferenceDetector
 
 GOLDEN: dict[str, Any] = json.loads(Path("tests/data/detector_golden.json").read_text())
 TOLERANCE = 1e-6
@@ -35,7 +36,7 @@ def fed_to(bank: DetectorBank, panes: list[list[int]]) -> Told:
     fed = Told([], [], [])
     for index, pane in enumerate(panes):
         changes = bank.update(index, np.array(pane).reshape(1, 1, 4))
-        fed.changes += [(one.to_breach, one.pane_start_s, one.log_evidence, one.onset_s) for one in changes]
+        fed.changes += [(one.to_breach, one.period_start_s, one.log_evidence, one.onset_s) for one in changes]
         fed.log_sr.append(bank.log_sr.item() if bank.log_sr.item() > NOTHING_YET else None)
         fed.log_eproc.append(bank.log_eproc.item())
     return fed
@@ -68,6 +69,30 @@ def test_a_stream_yields_the_known_statistics_alarms_and_onsets(name: str, run: 
     assert [log_r for _, _, log_r, _ in fed.changes] == pytest.approx(
         [log_r for _, log_r, _ in run["alarms"]], abs=TOLERANCE
     )
+
+
+@pytest.mark.parametrize("limit", [0.8, 1.0])
+@pytest.mark.parametrize("kind", [RuleKind.RATIO, RuleKind.GAP])
+@pytest.mark.parametrize("seed", range(6))
+def test_a_detector_equals_the_reference_in_plain_python(seed: int, kind: RuleKind, limit: float) -> None:
+    rng = np.random.default_rng(seed)
+    limit = limit if kind is RuleKind.RATIO else limit - 0.8
+    n = rng.poisson(rng.choice([0.7, 3, 40], (80, 1)), (80, 2))  # many periods lack a group
+    k = rng.binomial(n, np.array([0.3, 0.7]))
+    n_model = n.sum(axis=1) + rng.poisson(20, 80)
+    log_c = math.log(1e4)
+    bank = DetectorBank([RateRule(kind, limit)], [log_c], has_lifecycle=False)
+    reference = ReferenceDetector(kind is RuleKind.RATIO, limit, log_c)
+    for at in range(80):
+        counts = (int(k[at, 0]), int(n[at, 0]), int(k[at, 1]), int(n[at, 1]))
+        alarms = bank.update(at, np.array(counts).reshape(1, 1, 4), int(n_model[at]))
+        n_before = len(reference.alarms)
+        reference.feed(*counts, n_model=int(n_model[at]))
+        log_sr = bank.log_sr.item() if bank.log_sr.item() > NOTHING_YET else None
+        assert log_sr == (None if reference.log_sr[-1] is None else pytest.approx(reference.log_sr[-1], abs=1e-8))
+        assert [(alarm.period_start_s, alarm.onset_s) for alarm in alarms] == [
+            (at, onset) for at, _, onset in reference.alarms[n_before:]
+        ]
 
 
 def test_a_breach_recovers_once_the_rule_is_kept_again() -> None:

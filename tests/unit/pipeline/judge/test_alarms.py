@@ -26,7 +26,7 @@ event_time = { path = "t" }
 attributes = [{ name = "sex", path = "sex", groups = ["f", "m"], reference = "m" }]
 segment = { name = "product", path = "product", values = ["auto", "home"] }
 windows = [{ name = "1m", size_s = 60 }]
-detection = { false_alarms_per_million = 0.04 }
+detection = { period_s = 10, false_alarms_per_million = 0.04 }
 """
 LIFE_CYCLE = [(35, 35)] * 5 + [(15, 35)] * 20 + [(36, 35)] * 40  # approved of 50 women and of 50 men in each pane
 
@@ -65,7 +65,7 @@ def test_a_violation_is_detected_and_its_end_too_each_once(deployment: Court) ->
     breach, clear = deployment.of(PairTest.RATIO_LOW)
     assert (breach.change, breach.pane_s, breach.onset_s) == ("breach", 80, 50)
     assert breach.log10_e == pytest.approx(20.233719 / math.log(10), abs=1e-6)
-    assert breach.log10_threshold == pytest.approx(8)
+    assert breach.log10_threshold == pytest.approx(math.log10(5e7))  # ratio and gap share two parts of four
     assert (clear.change, clear.pane_s, clear.onset_s) == ("recovery", 300, 250)
     assert clear.log10_e == pytest.approx(14.253497 / math.log(10), abs=1e-6)
 
@@ -77,9 +77,9 @@ def test_nobody_is_accused_of_the_opposite(deployment: Court) -> None:
 
 def test_an_alert_says_what_was_seen_since_the_onset_and_by_which_records(deployment: Court) -> None:
     breach, clear = deployment.of(PairTest.RATIO_LOW)
-    assert (breach.start_s, breach.end_s, breach.at_s) == (60, 90, 90)  # whole windows of a minute, the nearest
-    assert (clear.start_s, clear.end_s) == (240, 310)
-    assert (breach.n, breach.favorable, breach.n_reference) == (150, 3 * 15, 150)
+    assert (breach.start_s, breach.end_s, breach.at_s) == (50, 90, 90)
+    assert (clear.start_s, clear.end_s, clear.n, clear.favorable) == (250, 310, 300, 6 * 36)
+    assert (breach.n, breach.favorable, breach.n_reference) == (200, 4 * 15, 200)
     assert breach.offsets == {"raw": {0: 900}}
     assert breach.cause is not None
     assert breach.cause.gap == breach.gap

@@ -156,10 +156,9 @@ def test_when_all_are_silent_the_clock_closes_the_last_window() -> None:
     bench = Bench()
     idle = bench.partial((0, bench.cells(W=(1, 1))), closed_before_s=0, max_event_s=9, is_idle=True)
     assert bench.say(idle, now_s=1000.0) == []  # time: 9 - 5
-    assert [r.window for r in bench.say(now_s=1006.0)] == ["total"]  # 10: the pane has closed, the window has not
     assert bench.say(now_s=1055.9) == []
     assert bench.say(now_s=1056.0, is_caught_up=False) == []  # what is unread may show that nobody is silent
-    assert [(r.window, r.end_s) for r in bench.say(now_s=1056.0)] == [("1m", 60)]
+    assert [(r.window, r.end_s) for r in bench.say(now_s=1056.0)] == [("1m", 60), ("total", 10)]
 
 
 def test_silence_is_measured_again_after_a_partition_reported() -> None:
@@ -168,17 +167,17 @@ def test_silence_is_measured_again_after_a_partition_reported() -> None:
     bench.say(bench.partial((0, cells), closed_before_s=0, max_event_s=9, is_idle=True), now_s=100.0)
     bench.say(bench.partial((0, cells), closed_before_s=0, max_event_s=9, next_offset=2), now_s=101.0)
     assert bench.say(bench.partial(closed_before_s=0, max_event_s=9, next_offset=2, is_idle=True), now_s=140.0) == []
-    assert bench.say(now_s=145.9) == []
-    assert [r.window for r in bench.say(now_s=146.0)] == ["total"]
+    assert bench.say(now_s=195.9) == []
+    assert [r.window for r in bench.say(now_s=196.0)] == ["1m", "total"]
 
 
 def test_a_silent_system_stops_writing_state_when_nothing_is_open() -> None:
     bench = Bench()
     bench.say(bench.partial((0, bench.cells(W=(1, 1))), closed_before_s=0, is_idle=True), now_s=0.0)
-    bench.say(now_s=5000.0)
+    bench.say(now_s=9000.0)  # windows have closed, and the last period is tested
     before = dict(bench.state)
-    bench.say(now_s=9000.0)
-    assert bench.judge.flush(10_000.0, is_caught_up=True).changes == []
+    bench.say(now_s=19_000.0)
+    assert bench.judge.flush(20_000.0, is_caught_up=True).changes == []
     assert bench.state == before
 
 
@@ -222,6 +221,7 @@ def test_a_correction_after_the_revision_time_is_rejected_and_counted() -> None:
     bench = Bench(n_partitions=2)
     silent = bench.partial(partition=1, next_offset=0, is_idle=True)
     bench.say(silent, bench.partial((0, bench.cells(W=(30, 30))), closed_before_s=1000))
+    bench.say(now_s=6.0)  # the tests do not wait any longer
     too_late = bench.partial((0, bench.cells(B=(40, 10))), partition=1, closed_before_s=0, next_offset=40)
     assert bench.say(too_late) == []
     assert bench.report.models["m"].n_late == 1
@@ -288,7 +288,8 @@ def test_state_is_small_and_shrinks_again() -> None:
     kinds = [key.split(b"|")[1] for key in bench.state]
     assert kinds.count(b"pane") == 1
     assert kinds.count(b"window") <= 120 // 60 + 1 + 2  # as long as they can be revised, and the newest
-    assert len(bench.state) <= 12
+    assert kinds.count(b"tested") == 99  # their number is bounded: see the tests of the history
+    assert len(bench.state) - 99 <= 12
 
 
 def test_a_new_owner_shows_the_newest_results_again() -> None:
@@ -316,9 +317,39 @@ def test_state_of_another_version_and_damaged_state_are_rejected(monkeypatch: py
         JudgeStep(POLICY, 0, Topology()).restore(bench.state | {b"m|total|0": b"\xc1"}, 0)
     with pytest.raises(StateError, match="'clock' is missing"):
         JudgeStep(POLICY, 0, Topology()).restore({b"m|total|0": b"\x93\xc0\xc0\x80"}, 0)
-    monkeypatch.setattr(stored_tally, "VERSION", stored_tally.VERSION + 1)
+    monkeypatch.setattr(stored_tally, "VERSION", stored_tally.VERSION - 1)
     with pytest.raises(StateError, match="has version"):
         JudgeStep(POLICY, 0, Topology()).restore(bench.state, 0)
+
+
+def test_the_state_of_the_former_version_is_read_and_its_tests_go_on_with_the_next_period() -> None:
+    bench = Bench()
+    bench.say(bench.partial((0, bench.cells(W=(30, 30))), (60, bench.cells(W=(9, 9))), closed_before_s=70))
+    version, layout_hash, n_partitions, closed_s, idle_s, windows, *_ = msgspec.msgpack.decode(
+        bench.state[b"m|clock|0"]
+    )
+    former = (version - 1, layout_hash, n_partitions, closed_s, idle_s, windows)
+    bench.state[b"m|clock|0"] = msgspec.msgpack.encode(former)
+    for key in [key for key in bench.state if key.split(b"|")[1] in (b"period", b"tested")]:
+        del bench.state[key]
+    bench.restart()
+    bench.say(
+        bench.partial((70, bench.cells(W=(5, 5))), (120, bench.cells(W=(7, 7))), closed_before_s=180, next_offset=2)
+    )
+    report = bench.report.models["m"]
+    assert (report.n_untested, report.n_tested) == (5, 7)  # a part of the second minute had been tested
+    assert bench.results[-1].n == 51
+
+
+@pytest.mark.parametrize(("period_s", "n_tested", "n_untested"), [(60, 16, 0), (30, 7, 9), (120, 16, 0), (180, 7, 9)])
+def test_another_comparison_period_goes_on_with_what_waits(period_s: int, n_tested: int, n_untested: int) -> None:
+    bench = Bench()
+    bench.say(bench.partial((0, bench.cells(W=(30, 30))), (120, bench.cells(W=(9, 9))), closed_before_s=130))
+    bench.policy = parse_policy(LOANS + f"detection = {{ period_s = {period_s} }}\n")
+    bench.restart()
+    bench.say(bench.partial((180, bench.cells(W=(7, 7))), closed_before_s=360, next_offset=2))
+    report = bench.report.models["m"]
+    assert (report.n_tested, report.n_untested) == (n_tested, n_untested)
 
 
 def test_a_record_that_is_no_partial_stops_the_lane_with_its_offset() -> None:

@@ -32,6 +32,7 @@ event_time = { path = "t" }
 attributes = [{ name = "sex", path = "sex", groups = ["f", "m"], reference = "m" }]
 windows = [{ name = "1m", size_s = 60 }]
 score = { path = "p", minimum = 0, maximum = 1, edges = [0.3, 0.5, 0.7], cut = 0.5, reference_n = 1000 }
+detection = { period_s = 10 }
 
 [models.outcome]
 topic = "raw-outcomes"

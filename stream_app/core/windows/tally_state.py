@@ -1,0 +1,127 @@
+"""What a tally keeps of one stream: progress of its sources, open panes, windows, totals and periods; and what follows.
+
+Nothing is changed here; ``tally`` moves the state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from stream_app.core.windows.cells import Cells
+from stream_app.core.windows.history import Periods
+from stream_app.core.windows.source_progress import (
+    Silence,
+    SourcePartition,
+    SourceProgress,
+    group_by_topic,
+    idle_watermark,
+)
+from stream_app.core.windows.tally_changes import TallyChanges, WindowKey
+from stream_app.core.windows.tally_config import TallyConfig
+from stream_app.core.windows.tumbling import RunningTotal, WindowCounts
+
+
+@dataclass(slots=True)
+class TallyState:
+    """The counts of one stream; state that can be taken apart by ``StateKey`` and put together again.
+
+    Attributes:
+        config: How the stream is cut in time.
+        n_partitions: Partitions of the source topic; 0 before the first report.
+        progress: What each source partition reported last.
+        open_panes: Cells of panes that have not closed, by start and source partition.
+        unsettled: Cells of closed panes that an idle partition may still change, by source partition and start.
+        windows: Open windows, and closed ones that may still be revised or are the newest of their size.
+        total: Running totals of closed panes.
+        closed_before_s: Panes that start before are closed; never goes back.
+        changes: What happened since ``take_changes``.
+        is_advancing: Whether closings of the last move wait to be consumed.
+        periods: Comparison periods that wait to be tested; None where nothing is tested.
+        silence: How long partitions have been silent; not part of the stored state.
+    """
+
+    config: TallyConfig
+    n_partitions: int = 0
+    progress: dict[SourcePartition, SourceProgress] = field(default_factory=dict)
+    open_panes: dict[int, dict[SourcePartition, Cells]] = field(default_factory=dict)
+    unsettled: dict[SourcePartition, dict[int, Cells]] = field(default_factory=dict)
+    windows: dict[WindowKey, WindowCounts] = field(default_factory=dict)
+    total: RunningTotal = field(default_factory=RunningTotal)
+    closed_before_s: int | None = None
+    changes: TallyChanges = field(default_factory=TallyChanges)
+    is_advancing: bool = False
+    periods: Periods | None = field(init=False)
+    silence: Silence = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.periods = Periods(self.config.period_s) if self.config.period_s is not None else None
+        self.silence = Silence(self.config.wait_s, self.config.idle_s)
+
+    @property
+    def tested_before_s(self) -> int | None:
+        """Periods that end by this time were tested; None before the first."""
+        return None if self.periods is None else self.periods.tested_before_s
+
+    def test_lag_s(self) -> int:
+        """Return how much event time with decisions is closed and waits to be tested, in seconds."""
+        if self.periods is None or self.closed_before_s is None or not self.periods.untested:
+            return 0
+        return max(0, self.closed_before_s - min(self.periods.untested))
+
+    def offsets(self) -> dict[str, dict[int, int]]:
+        """Return the next offset of each source partition: exactly what is counted now."""
+        return group_by_topic({source: progress.next_offset for source, progress in self.progress.items()})
+
+    def starts(self) -> dict[str, dict[int, int]]:
+        """Return the first offset of each source partition that was ever counted."""
+        return group_by_topic({source: progress.first_offset for source, progress in self.progress.items()})
+
+    def is_closed(self, key: WindowKey) -> bool:
+        """Return whether a window has ended."""
+        return self.closed_before_s is not None and self.config.end_s(key) <= self.closed_before_s
+
+    def newest_closed(self) -> list[WindowKey]:
+        """Return the newest closed window of each size, in order of their end."""
+        return self.config.in_order({key[0]: key for key in sorted(self.windows) if self.is_closed(key)}.values())
+
+    def is_every_source_known(self) -> bool:
+        """Return whether every partition of the topic has reported."""
+        return 0 < self.n_partitions <= len(self.progress)
+
+    def is_all_idle(self) -> bool:
+        """Return whether every partition is known and silent."""
+        return self.is_every_source_known() and all(progress.is_idle for progress in self.progress.values())
+
+    def ended_by_clock_s(self, now_s: float) -> int | None:
+        """Return the latest end of an open window or period with decisions that the clock has passed."""
+        clock_s = idle_watermark(
+            self.progress.values(),
+            out_of_orderness_s=self.config.out_of_orderness_s,
+            silence_s=self.silence.all_silent_s(now_s),
+        )
+        if clock_s is None:
+            return None
+        ends_s = {self.config.end_s(key) for key in self.windows if not self.is_closed(key)}
+        ends_s.update(end_s for start_s in self.open_panes for end_s in self.config.ends_s(start_s))
+        if self.periods is not None:
+            ends_s.update(start_s + self.periods.size_s for start_s in self.periods.untested)
+        return max((end_s for end_s in ends_s if end_s <= clock_s), default=None)
+
+    def is_revisable(self, start_s: int) -> bool:
+        """Return whether a closed pane can still change: until its period is tested, and for a while after its end."""
+        if self.periods is not None and not self.periods.is_tested(start_s):
+            return True
+        if self.closed_before_s is None or start_s + self.config.pane_s + self.config.revision_s > self.closed_before_s:
+            return True
+        keys = self.config.keys_of(start_s)
+        return bool(keys) and not any(self.is_closed(key) for key in keys)
+
+    def forgettable(self) -> Iterator[WindowKey]:
+        """Yield the windows that nobody can change or needs any more."""
+        newest = set(self.newest_closed())
+        last_s = (self.closed_before_s or 0) - self.config.revision_s
+        if self.periods is not None:
+            last_s = min(last_s, self.periods.tested_before_s or 0)
+        kept = newest | self.changes.revised  # a correction that was not published yet must not get lost
+        return (key for key in self.windows if self.config.end_s(key) <= last_s and key not in kept)
