@@ -24,7 +24,17 @@ from fairstream.detectors import (
     parse_rule,
     report_by_ebh,
 )
-from fairstream.intervals import Interval, gap_sequence, koopman, newcombe, rate_sequence, ratio_sequence, wilson
+from fairstream.intervals import (
+    Interval,
+    clopper_pearson,
+    gap_sequence,
+    koopman,
+    miettinen_nurminen,
+    newcombe,
+    rate_sequence,
+    ratio_sequence,
+    wilson,
+)
 from fairstream.metrics import (
     GroupCount,
     ImpactRatios,
@@ -96,6 +106,7 @@ __all__ = [
     "alerts",
     "approval_rate",
     "average_odds_difference",
+    "clopper_pearson",
     "detect",
     "disparate_impact_ratio",
     "equal_opportunity_difference",
@@ -110,6 +121,7 @@ __all__ = [
     "koopman",
     "load_policy",
     "log_thresholds",
+    "miettinen_nurminen",
     "newcombe",
     "notifications",
     "outcome_results",
