@@ -11,8 +11,11 @@ import re
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from stream_app.policy import Constant, Decision, EventTime, Feature, Identifier, Scalar
+from stream_app.policy.values.time_columns import TimeReader
+from stream_app.policy.values.times import TimeFault, read_time
 
 JsonValue = str | int | float | bool | None
 Reader = Callable[[str], JsonValue]
@@ -21,6 +24,11 @@ _INTEGER = re.compile(r"[+-]?\d{1,18}")
 _NUMBER = re.compile(r"[+-]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,3})?")
 _BLANK = "blank"
 _YEAR_9999_MS = 253_402_300_799_999
+_TIME_FAULTS = {
+    TimeFault.NOT_A_TIME: "not a valid ISO 8601 time",
+    TimeFault.DATE_ONLY: "a date without a time of day",
+    TimeFault.NO_OFFSET: "a time without a UTC offset",
+}
 _SPELLINGS = {True: ("true", "yes", "1"), False: ("false", "no", "0")}
 
 
@@ -103,27 +111,27 @@ def moment_reader(event_time: EventTime, *, assumes_utc: bool) -> Callable[[str]
 
     Args:
         event_time: What the policy expects.
-        assumes_utc: Whether an ISO time without a UTC offset is in UTC; if not, it cannot be read.
+        assumes_utc: Whether an ISO time without a UTC offset is in UTC; if not, it is in the time zone of the policy,
+            without which it cannot be read.
     """
+    key = "UTC" if assumes_utc else event_time.time_zone
+    zone = ZoneInfo(key) if key else None
+    epochs = TimeReader(event_time.format)
 
     def read_iso(cell: str) -> Moment:
-        try:
-            moment = datetime.fromisoformat(cell)
-        except ValueError:
-            raise UnreadableCellError("not a valid ISO 8601 time") from None
-        if moment.tzinfo is None:
-            if not assumes_utc:
-                raise UnreadableCellError("a time without a UTC offset")
-            moment = moment.replace(tzinfo=UTC)
+        moment = read_time(cell, zone)
+        if isinstance(moment, TimeFault):
+            raise UnreadableCellError(_TIME_FAULTS[moment])
         since_epoch = moment - datetime(1970, 1, 1, tzinfo=UTC)
         return Moment(moment.isoformat(), round(since_epoch.total_seconds() * 1000))
 
     def read_epoch(cell: str) -> Moment:
-        value = _read_number(cell) if event_time.format == "epoch_s" else _read_integer(cell)
-        time_ms = value * (1000 if event_time.format == "epoch_s" else 1)
+        is_whole = event_time.format not in ("epoch", "epoch_s")
+        value = _read_integer(cell) if is_whole else _read_number(cell)
+        time_ms = round(float(epochs.read([value]).seconds[0]) * 1000)
         if abs(time_ms) > _YEAR_9999_MS:
             raise UnreadableCellError("not a time before the year 10000")
-        return Moment(value, round(time_ms))
+        return Moment(value, time_ms)
 
     read = read_iso if event_time.format == "iso8601" else read_epoch
 

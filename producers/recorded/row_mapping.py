@@ -97,8 +97,11 @@ class RowMapper:
         time_ms = self._timeline.time_ms(row.number) if self._timeline else 0
         values: dict[str, str | int | float] = {
             "iso8601": iso_time(time_ms),
+            "epoch": time_ms,
             "epoch_s": time_ms / 1000,
             "epoch_ms": time_ms,
+            "epoch_us": time_ms * 1_000,
+            "epoch_ns": time_ms * 1_000_000,
         }
         return Moment(values[self._event_time.format], time_ms)
 
