@@ -48,6 +48,10 @@ class BrokerUnavailableError(FairStreamError, ConnectionError):
     """No Kafka broker answers. Operator action: start it, or correct ``--kafka``."""
 
 
+class WriteError(FairStreamError, OSError):
+    """A file, a folder or standard output cannot be written. Operator action: free space, or choose another place."""
+
+
 class StateError(FairStreamError):
     """State in Kafka was written by another version or policy. Operator action: see the message."""
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain
 
@@ -23,6 +22,7 @@ from producers.timeline import iso_time
 from stream_app.cli.exits import Exit, stop_on_signals
 from stream_app.cli.output import facts, notes, print_json
 from stream_app.cli.produce.destination import SendOptions
+from stream_app.edges.host.standard_streams import ReaderGone
 
 _MAX_PRINTED_REJECTIONS = 20
 
@@ -130,12 +130,10 @@ def _progress(total: int | None) -> Iterator[Callable[[int], None]]:
 
 def _print_records(events: Iterable[Event]) -> None:
     out = sys.stdout.buffer
-    try:
+    with suppress(ReaderGone):  # `| head` has read enough
         for event in events:
             out.write(event.value + b"\n")
         out.flush()
-    except BrokenPipeError:  # `| head` has read enough; stdout must not be flushed again at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _print_summary(summary: Summary, *, is_json: bool) -> None:
