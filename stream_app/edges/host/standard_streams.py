@@ -67,7 +67,7 @@ def guard_standard_streams() -> None:
 
 
 def _occupy(descriptor: int, flags: int) -> None:
-    """Open the null device in place of a closed stream, so that no other file gets its number."""
+    """Open the null device for a closed stream, so that no other file gets its number."""
     try:
         os.fstat(descriptor)
     except OSError:
