@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import tzinfo
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -46,7 +46,7 @@ class CellFormat:
     unfavorable: Sequence[str] = ()
     missing: Sequence[str] = ()
     numbers: NumberFormat = field(default_factory=NumberFormat)
-    zone: tzinfo | None = None
+    zone: ZoneInfo | None = None
 
 
 class _Column(NamedTuple):
@@ -148,8 +148,11 @@ class RowMapper:
         time_ms = self._timeline.time_ms(row.number) if self._timeline else 0
         values: dict[str, str | int | float] = {
             "iso8601": iso_time(time_ms),
+            "epoch": time_ms,
             "epoch_s": time_ms / 1000,
             "epoch_ms": time_ms,
+            "epoch_us": time_ms * 1_000,
+            "epoch_ns": time_ms * 1_000_000,
         }
         return Moment(values[self._event_time.format], time_ms)
 

@@ -1,18 +1,26 @@
-"""Reads the event times of a CSV file, in the format that the policy requires."""
+"""Reads the event times of a CSV file, in the format that the policy requires, as workers read them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from producers.recorded.cells import BLANK, NumberFormat, UnreadableCellError, read_integer
 from stream_app.errors import ConfigError
 from stream_app.policy import EventTime
+from stream_app.policy.values.time_columns import TimeReader
+from stream_app.policy.values.times import TimeFault, read_time
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _YEAR_9999_MS = 253_402_300_799_999
+_FAULTS = {
+    TimeFault.NOT_A_TIME: "not a valid ISO 8601 time",
+    TimeFault.DATE_ONLY: "a date without a time of day",
+    TimeFault.NO_OFFSET: "a time without a UTC offset (see --time-zone)",
+}
+_OCCURRED_TWICE = "a local time that occurred twice when clocks were set back; give UTC offsets"
 
 
 class Moment(NamedTuple):
@@ -22,50 +30,47 @@ class Moment(NamedTuple):
     time_ms: int
 
 
-def find_zone(name: str) -> tzinfo:
+def find_zone(name: str) -> ZoneInfo:
     """Return the time zone of a name such as ``Europe/Berlin``.
 
     Raises:
         ConfigError: there is none, or this machine has no data of time zones.
 
-    >>> find_zone("UTC")
-    datetime.timezone.utc
+    >>> find_zone("Europe/Berlin").key
+    'Europe/Berlin'
     """
-    if name.upper() in {"UTC", "Z"}:
-        return UTC
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):  # unknown; not a name; a folder of names
-        raise ConfigError(
-            "--time-zone: unknown time zone",
-            action="Example: --time-zone Europe/Berlin (needs the tzdata of the system)",
-        ) from None
+        raise ConfigError("--time-zone: unknown time zone", action="Example: --time-zone Europe/Berlin") from None
 
 
-def moment_reader(event_time: EventTime, zone: tzinfo | None) -> Callable[[str], Moment]:
+def moment_reader(event_time: EventTime, zone: ZoneInfo | None) -> Callable[[str], Moment]:
     """Return the reader of the event time, in the format that the policy requires.
 
     Args:
         event_time: What the policy expects.
-        zone: Time zone of times without a UTC offset; None if they cannot be read.
+        zone: Time zone of times without a UTC offset; None for that of the policy, without which they cannot be read.
     """
-    numbers = NumberFormat()
+    if zone is None and event_time.time_zone:
+        zone = ZoneInfo(event_time.time_zone)
+    numbers, epochs = NumberFormat(), TimeReader(event_time.format)
 
     def read_iso(cell: str) -> Moment:
-        try:
-            moment = datetime.fromisoformat(cell)
-        except ValueError:
-            raise UnreadableCellError("not a valid ISO 8601 time") from None
-        if moment.tzinfo is None:
-            moment = _place(moment, zone)
+        moment = read_time(cell, zone)
+        if isinstance(moment, TimeFault):
+            is_double = zone is not None and moment is TimeFault.NO_OFFSET
+            raise UnreadableCellError(_OCCURRED_TWICE if is_double else _FAULTS[moment])
         return Moment(moment.isoformat(), round((moment - _EPOCH).total_seconds() * 1000))
 
     def read_epoch(cell: str) -> Moment:
-        value = numbers.read(cell) if event_time.format == "epoch_s" else read_integer(cell)
-        time_ms = value * (1000 if event_time.format == "epoch_s" else 1)
-        if abs(time_ms) > _YEAR_9999_MS:
+        is_whole = event_time.format not in {"epoch", "epoch_s"}
+        value = read_integer(cell) if is_whole else numbers.read(cell)
+        column = epochs.read([value])
+        time_ms = round(float(column.seconds[0]) * 1000)
+        if column.faults or abs(time_ms) > _YEAR_9999_MS:
             raise UnreadableCellError("not a time before the year 10000")
-        return Moment(value, round(time_ms))
+        return Moment(value, time_ms)
 
     read = read_iso if event_time.format == "iso8601" else read_epoch
 
@@ -75,13 +80,3 @@ def moment_reader(event_time: EventTime, zone: tzinfo | None) -> Callable[[str],
         return read(cell)
 
     return read_filled
-
-
-def _place(moment: datetime, zone: tzinfo | None) -> datetime:
-    """Return a time without an offset as a time in a zone, unless clocks were changed just then."""
-    if zone is None:
-        raise UnreadableCellError("a time without a UTC offset (see --time-zone)")
-    first, second = (moment.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
-    if first.utcoffset() != second.utcoffset():
-        raise UnreadableCellError("a local time that the change of clocks skipped or repeated; give UTC offsets")
-    return first

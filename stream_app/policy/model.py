@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated, Literal
+from collections.abc import Collection
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -32,6 +33,31 @@ DEFAULT_WINDOWS = (
 
 # Fields on which no count depends: names, and how counts are judged. (``attributes`` count without their reference.)
 JUDGING_FIELDS = frozenset({"name", "topic", "outcome", "windows", "rules", "detection", "privacy", "revision_s"})
+
+# Fields that are in the hash of a file whatever their value, as in version 0.2: their names were complete then.
+_ALWAYS_IN_HASH_OF_FILE = {
+    "Identifier": "path link_domain is_required canonical",
+    "EventTime": "path format out_of_orderness_s max_future_s max_age_s pane_s idle_s",
+    "Decision": "path favorable unfavorable",
+    "Attribute": "name path groups reference",
+    "Segment": "name path values",
+    "Feature": "name path minimum maximum scale is_required",
+    "Score": "path minimum maximum edges cut reference_n version",
+    "OutcomeTime": "path format",
+    "Outcome": "topic event_id path favorable unfavorable event_time identifiers drop unknown_fields is_selective "
+    "max_wait_d max_waiting",
+    "Constant": "path values",
+    "Box": "path",
+    "WindowPolicy": "name size_s",
+    "Rules": "min_disparate_impact_ratio max_gap max_rate_difference min_n",
+    "Detection": "false_alarms_per_million design_effect max_depth is_stratified plain_rules",
+    "Privacy": "k",
+    "ModelPolicy": "name topic event_time kind output_topic event_id identifiers decision attributes segment score "
+    "outcome features keep constants boxes drop unknown_fields windows rules detection privacy deduplication_window "
+    "max_record_bytes max_list_items revision_s",
+    "Policy": "schema models",
+}
+_ALWAYS = {(part, name) for part, names in _ALWAYS_IN_HASH_OF_FILE.items() for name in names.split()}
 
 
 class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
@@ -136,7 +162,7 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
         ]
         if self.score is not None:  # without one the hash is that of policies from before there were scores
             layout.append((self.score.path, self.score.minimum, self.score.maximum, self.score.edges))
-        return hashlib.sha256(msgspec.json.encode(layout)).hexdigest()[:16]
+        return _hash_of([_stated(part, _ALWAYS) for part in layout])
 
 
 class Policy(PolicyPart, frozen=True, kw_only=True):
@@ -153,16 +179,10 @@ class Policy(PolicyPart, frozen=True, kw_only=True):
     def hash(self) -> str:
         """Return the hash that every result carries: SHA-256 of the canonical JSON, 16 hex digits.
 
-        ``model_version`` and a permission to export records are part of it only where they are given: policies without
-        them keep the hash they had before. A permission must be, so that the audit names the policy that gave it.
+        Fields that came after version 0.2 are part of it only where they are given, so a file keeps its hash. A
+        permission to export records is part of it where it is given: the audit names the policy that gave it.
         """
-        stated = msgspec.to_builtins(self)
-        for model in stated["models"]:
-            if model["privacy"]["exportable_records"] == "none":
-                del model["privacy"]["exportable_records"]
-            if model["model_version"] is None:
-                del model["model_version"]
-        return hashlib.sha256(msgspec.json.encode(stated)).hexdigest()[:16]
+        return _hash_of(_stated(self, _ALWAYS))
 
     def model(self, name: str) -> ModelPolicy:
         """Return one model by its name.
@@ -192,3 +212,21 @@ def declared_paths(model: ModelPolicy) -> list[tuple[str, str]]:
     paths += [(box.path, "box") for box in model.boxes]
     paths += [(path, "drop") for path in model.drop]
     return paths
+
+
+def _stated(value: Any, always: Collection[tuple[str, str]]) -> Any:
+    """Return a part of a policy as plain data without fields that have their default, but for some."""
+    if isinstance(value, tuple):
+        return [_stated(item, always) for item in value]
+    if not isinstance(value, PolicyPart):
+        return value
+    part = type(value).__name__
+    return {
+        field.name: _stated(getattr(value, field.name), always)
+        for field in msgspec.structs.fields(value)
+        if (part, field.name) in always or field.required or getattr(value, field.name) != field.default
+    }
+
+
+def _hash_of(data: object) -> str:
+    return hashlib.sha256(msgspec.json.encode(data)).hexdigest()[:16]

@@ -295,9 +295,10 @@ def test_times_without_an_offset_are_placed_in_a_zone_unless_clocks_changed() ->
     read_moment = moment_reader(EventTime(path="t"), find_zone("Europe/Berlin"))
     assert read_moment("2026-07-01 12:00:00").value == "2026-07-01T12:00:00+02:00"
     assert read_moment("2026-07-01 12:00:00Z").value == "2026-07-01T12:00:00+00:00"
-    for cell in ("2026-10-25T02:30:00", "2026-03-29T02:30:00"):
-        with pytest.raises(UnreadableCellError, match="change of clocks"):
-            read_moment(cell)
+    with pytest.raises(UnreadableCellError, match="occurred twice"):
+        read_moment("2026-10-25T02:30:00")
+    with pytest.raises(UnreadableCellError, match="not a valid ISO 8601 time"):
+        read_moment("2026-03-29T02:30:00")
     for name in ("Europe/Atlantis", "../etc", "Europe", ""):
         with pytest.raises(ConfigError, match="--time-zone"):
             find_zone(name)

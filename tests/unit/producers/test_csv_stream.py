@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -263,7 +263,7 @@ def test_rows_of_a_file_without_times_are_spaced_by_position_including_rejected_
 
 
 def test_times_without_an_offset_can_be_declared_to_be_utc(tmp_path: Path) -> None:
-    record = convert_line(tmp_path, GOOD.replace("16:00:00Z", "16:00:00"), zone=UTC)
+    record = convert_line(tmp_path, GOOD.replace("16:00:00Z", "16:00:00"), zone=ZoneInfo("UTC"))
     assert isinstance(record, dict)
     assert record["decided_at"] == "2026-11-23T16:00:00+00:00"
 
