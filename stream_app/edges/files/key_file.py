@@ -22,6 +22,7 @@ from stream_app.errors import ConfigError, KeyFileError
 FILE_NAME = "pseudonym-keys.json"
 _KID_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 _KID_LENGTH = 8
+_MAX_BYTES = 1_048_576  # thousands of keys
 _CREATE = "Create one with: fairstream keys init"
 _RESTORE = "Restore it from its backup"
 
@@ -105,7 +106,7 @@ def _read(path: Path) -> bytes:
     try:
         with open(path, "rb", opener=open_itself) as file:  # Path.open() takes no opener
             _reject_unsafe(path, os.fstat(file.fileno()))
-            return file.read()
+            return file.read(_MAX_BYTES)
     except FileNotFoundError:
         raise KeyFileError(f"Key file {path} does not exist", action=_CREATE) from None
     except OSError:

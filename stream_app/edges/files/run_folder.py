@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from stream_app.edges.files.writing import make_folder, write_errors, write_new_file
-from stream_app.errors import ConfigError, DependencyMissingError
+from stream_app.errors import ConfigError, DependencyMissingError, install_command
 from stream_app.pipeline.replay.ranges.manifest import Manifest
 
 MANIFEST = "manifest.json"
@@ -131,7 +131,7 @@ def import_arrow() -> tuple[ModuleType, ModuleType]:
     try:
         return import_module("pyarrow"), import_module("pyarrow.parquet")
     except ModuleNotFoundError:
-        raise DependencyMissingError("Parquet needs pyarrow", action="Run: pip install 'fairstream[replay]'") from None
+        raise DependencyMissingError("Parquet needs pyarrow", action=f"Run: {install_command('replay')}") from None
 
 
 def _read(path: Path) -> Manifest:

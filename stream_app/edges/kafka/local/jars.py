@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from stream_app.edges.files.writing import make_folder, write_errors
-from stream_app.errors import DependencyMissingError
+from stream_app.errors import DependencyMissingError, install_command
 
 KAFKA_VERSION = "4.3.1"
 _KAFKA = f"org.apache.kafka:kafka_2.13:{KAFKA_VERSION}"
@@ -91,7 +91,7 @@ def _download(repository: Path) -> list[Path]:
     except ImportError:
         raise DependencyMissingError(
             "jgo, which downloads the local Kafka, is not installed",
-            action="pip install 'fairstream[local]', or name a broker with --kafka",
+            action=f"Run: {install_command('local')}; or name a broker with --kafka",
         ) from None
     maven = MavenContext(repo_cache=repository, timeout=_TIMEOUT_S)
     try:

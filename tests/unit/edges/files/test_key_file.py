@@ -215,5 +215,5 @@ def test_keys_below_a_folder_that_anybody_may_change_are_rejected(tmp_path: Path
         if is_safe:
             assert len(load_keys(path)) == 1
         else:
-            with pytest.raises(KeyFileError, match="can be replaced by others. chmod o-w"):
+            with pytest.raises(KeyFileError, match=r"can be replaced by others\. chmod o-w"):
                 load_keys(path)

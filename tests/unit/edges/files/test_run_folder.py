@@ -15,7 +15,7 @@ def test_a_disk_that_fills_up_during_a_run_leaves_no_folder(tmp_path: Path) -> N
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
     try:
-        with pytest.raises(WriteError, match="Cannot write .*results"), new_run(tmp_path, "r1") as folder:
+        with pytest.raises(WriteError, match=r"Cannot write .*results"), new_run(tmp_path, "r1") as folder:
             folder.write("results-0.jsonl", b"x" * 1000)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -93,7 +93,7 @@ def test_links_are_followed_to_files_and_never_to_nothing(tmp_path: Path) -> Non
 def test_a_device_is_written_and_never_replaced() -> None:
     write_file(Path(os.devnull), b"x" * 10)
     assert stat.S_ISCHR(Path(os.devnull).stat().st_mode)
-    with pytest.raises(WriteError, match="Cannot write /dev/full: No space left on device. Free some space"):
+    with pytest.raises(WriteError, match=r"Cannot write /dev/full: No space left on device\. Free some space"):
         write_file(Path("/dev/full"), b"x")
     assert stat.S_ISCHR(Path("/dev/full").stat().st_mode)
 
