@@ -12,7 +12,9 @@ class DeadLetterReason(enum.StrEnum):
     """What an operator would see when looking at the record."""
 
     EMPTY = "empty"  # no bytes
-    SIZE = "size"  # more bytes than the policy allows, unread; or too many for a Kafka record after pseudonymization
+    SIZE = "size"  # more bytes than the policy allows, or a batch that expands too far, unread; or too many for a Kafka
+    # record after pseudonymization
+    UNREADABLE = "unreadable_batch"  # a record batch, or a part of one, whose checksum, compression or frame is broken
     ENCODING = "encoding"  # not UTF-8, or with a byte order mark
     JSON = "json"  # not JSON by RFC 8259, or nested more than 64 levels deep
     DUP_KEY = "dup_key"  # one key twice in an object: parsers disagree on which value counts
