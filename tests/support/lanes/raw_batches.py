@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import cramjam
+from aiokafka.codec import lz4_encode
 from aiokafka.record.util import calc_crc32c
 
 CODECS = {"none": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
@@ -110,7 +111,7 @@ def compress(data: bytes, codec: int) -> bytes:
         case 2:
             return bytes(cramjam.snappy.compress_raw(data))
         case 3:
-            return bytes(cramjam.lz4.compress(data))
+            return bytes(lz4_encode(data))  # brokers take independent blocks only
         case 4:
             return bytes(cramjam.zstd.compress(data))
     return data
