@@ -120,11 +120,14 @@ def republish(
     headers = {*HEADERS, *(target_flags.header or ())}
     with progress_bar("republishing", as_json=as_json) as note:
         options = RepublishOptions(source, target, name.run, from_ms, to_ms, headers, rate)
-        n_copied = copy(settings.kafka, options, note)
+        done = copy(settings.kafka, options, note)
     if as_json:
-        print_json({"run": name.run, "topic": target, "from_topic": source, "n_records": n_copied})
+        counts = {"n_records": done.n_records, "n_unreadable": done.n_unreadable}
+        print_json({"run": name.run, "topic": target, "from_topic": source, **counts})
     else:
-        facts.print(f"{n_copied:,} records of {source} copied to {target}", markup=False)
+        facts.print(f"{done.n_records:,} records of {source} copied to {target}", markup=False)
+        if done.n_unreadable:
+            facts.print(f"{done.n_unreadable:,} records left out: their batch cannot be read", markup=False)
 
 
 def _time_range_ms(selection: ReplayRange, now_s: float) -> tuple[int, int | None]:

@@ -12,7 +12,9 @@ class DeadLetterReason(enum.StrEnum):
     """What an operator would see when looking at the record."""
 
     EMPTY = "empty"  # no bytes
-    SIZE = "size"  # more bytes than the policy allows, unread; or too many for a Kafka record after pseudonymization
+    SIZE = "size"  # more bytes than the policy allows, or a batch that expands too far, unread; or too many for a Kafka
+    # record after pseudonymization
+    UNREADABLE = "unreadable_batch"  # a record batch, or a part of one, whose checksum, compression or frame is broken
     ENCODING = "encoding"  # not UTF-8, or with a byte order mark
     FRAMING = "framing"  # with the five bytes before the value that serializers of a schema registry write
     JSON = "json"  # not JSON by RFC 8259, or nested more than 64 levels deep

@@ -6,13 +6,14 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import KafkaError
 
 from stream_app.edges.kafka.readers.topic_consumer import open_consumer
 from stream_app.errors import BrokerUnavailableError
+from stream_app.pipeline.contract import UnreadableRange
 
 HEADERS = ("source", "content-type", "schema_version", "traceparent")  # what passes by default: no headers of tools
 REPLAY_ID, ORIGIN = "x-replay-id", "x-replay-origin"
@@ -45,14 +46,32 @@ class RepublishOptions:
     rate: float = 1000.0
 
 
-def republish(bootstrap: str, options: RepublishOptions, note: Callable[[int, int], object]) -> int:
-    """Copy the records of a time range in the order of each partition, and return their number.
+class Republished(NamedTuple):
+    """What became of the records of a time range.
+
+    Attributes:
+        n_records: Records that were copied.
+        n_unreadable: Records of batches that cannot be read.
+    """
+
+    n_records: int
+    n_unreadable: int
+
+
+def republish(bootstrap: str, options: RepublishOptions, note: Callable[[int, int], object]) -> Republished:
+    """Copy the records of a time range in the order of each partition.
 
     Raises:
         BrokerUnavailableError: no broker answers, or it was lost.
         TopicError: the topic is missing.
     """
-    consumer, partitions = open_consumer(bootstrap, options.topic, client_id="fairstream-republish")
+    unreadable: list[UnreadableRange] = []
+    consumer, partitions = open_consumer(
+        bootstrap,
+        options.topic,
+        client_id="fairstream-republish",
+        note=lambda _, unread: unreadable.append(unread),
+    )
     with closing(consumer):
         try:
             ends = _seek(consumer, partitions, options)
@@ -62,7 +81,7 @@ def republish(bootstrap: str, options: RepublishOptions, note: Callable[[int, in
             with closing(producer):
                 n_sent = _copy(consumer, producer, ends, options, note)
                 producer.flush(timeout=_GIVE_UP_S)
-                return n_sent
+                return Republished(n_sent, sum(unread.n_records for unread in unreadable))
         except KafkaError as error:
             raise BrokerUnavailableError(
                 f"Lost the Kafka broker ({type(error).__name__}); {options.to_topic} contains only part of the records",

@@ -22,7 +22,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 
-from stream_app.edges.lanes.runs import take_run
+from stream_app.edges.lanes.runs import keep_record_sets, take_run
 from stream_app.pipeline.contract import Batch
 
 # A fetch waits a moment for more: at a few hundred events per second each event would otherwise be a run of its own,
@@ -53,6 +53,11 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.seek_epochs: dict[TP, int] = defaultdict(int)
+
+    async def on_start(self) -> None:
+        """Start the consumer; nothing is fetched before partitions are assigned to it."""
+        await super().on_start()
+        keep_record_sets(self._ensure_consumer()._fetcher)
 
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)

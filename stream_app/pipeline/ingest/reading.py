@@ -7,7 +7,7 @@ records only when the batch fails a check. A rejection is a value, not an except
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
 from typing import Any
@@ -22,7 +22,7 @@ from stream_app.core.events.identifiers import CANONICAL, canonical_plain, fault
 from stream_app.core.events.reasons import DeadLetterReason as Reason
 from stream_app.core.events.strict_json import is_surely_unique, strict_fault
 from stream_app.core.privacy.pseudonym import NO_HASHES, KeyedHashes, Pseudonymizer
-from stream_app.pipeline.contract import Batch
+from stream_app.pipeline.contract import Batch, UnreadableRange
 from stream_app.pipeline.ingest.dropped import DroppedFields
 from stream_app.pipeline.ingest.fields import schema_of, time_reader_of
 from stream_app.policy import Identifier, ModelPolicy
@@ -52,6 +52,7 @@ class EventBatch:
         rejected: Place in the batch and reason of each rejected record, by place.
         dropped: Dropped fields by declared path, or ``undeclared``.
         n_tombstones: Records without a value; they are not a fault.
+        unreadable: What the batch names instead of records.
         event_ids: Keyed hash and key epoch of each event id; empty until they are hashed.
     """
 
@@ -62,6 +63,7 @@ class EventBatch:
     rejected: dict[int, Reason] = field(default_factory=dict)
     dropped: Counter[str] = field(default_factory=Counter)
     n_tombstones: int = 0
+    unreadable: Sequence[UnreadableRange] = ()
     event_ids: KeyedHashes = NO_HASHES
 
     def __len__(self) -> int:
@@ -124,7 +126,8 @@ class RecordReader:
         self._check_boxes(events, faults)
         self._check_sizes(events, values, faults)
         dropped = self._count_dropped(values, faults)
-        checked = EventBatch(events, batch.offsets[at], times_s, identifiers, rejected, dropped, n_tombstones)
+        offsets, unreadable = batch.offsets[at], batch.unreadable
+        checked = EventBatch(events, offsets, times_s, identifiers, rejected, dropped, n_tombstones, unreadable)
         if faults:
             rejected |= {places[number]: reason for number, reason in faults.items()}
             checked.keep(np.array([number not in faults for number in range(len(events))], np.bool_))

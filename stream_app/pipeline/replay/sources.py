@@ -8,7 +8,7 @@ is needed.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -21,7 +21,7 @@ from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.watermark import Watermark
 from stream_app.errors import PolicyError
-from stream_app.pipeline.contract import Batch
+from stream_app.pipeline.contract import Batch, UnreadableRange
 from stream_app.pipeline.ingest.admission import Admission, AdmissionResult
 from stream_app.pipeline.ingest.counting import EventCounter
 from stream_app.pipeline.ingest.fields import fields_of, time_reader_of
@@ -60,9 +60,16 @@ class Dispositions:
         self.n_duplicates += other.n_duplicates
         self.rejected += other.rejected
 
+    def add_unreadable(self, ranges: Iterable[UnreadableRange]) -> None:
+        """Add what could not be read."""
+        for unreadable in ranges:
+            self.n_records += unreadable.n_records
+            self.rejected[str(unreadable.reason)] += unreadable.n_records
+
     def add_admission(self, n_records: int, result: AdmissionResult) -> None:
         """Add those of a batch of raw records."""
         self.n_records += n_records
+        self.add_unreadable(result.events.unreadable)
         self.n_counted += len(result.events)
         self.n_late += len(result.late)
         self.n_duplicates += result.n_duplicates
@@ -154,6 +161,7 @@ class PublishedCounter:
         self._watermark.advance(times_s)
         self.dispositions.n_records += len(events)
         self.dispositions.n_counted += len(events)
+        self.dispositions.add_unreadable(batch.unreadable)
         yield from self._recount.count(batch.partition, events, batch.offsets, times_s)
 
     def _decoded(self, batch: Batch) -> tuple[list[Any], NDArray[np.int64]]:

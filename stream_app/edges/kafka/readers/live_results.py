@@ -8,10 +8,12 @@ from types import TracebackType
 from typing import Generic, Self, TypeVar
 
 import msgspec
+from kafka import TopicPartition
 from kafka.errors import KafkaError
 
 from stream_app.edges.kafka.readers.topic_consumer import open_consumer
 from stream_app.errors import BrokerUnavailableError, broker_lost
+from stream_app.pipeline.contract import UnreadableRange
 from stream_app.pipeline.records.alerts import Alert, decode_alert
 from stream_app.pipeline.records.outcome_results import OutcomeResult, decode_any_result, decode_decision_result
 from stream_app.pipeline.records.results import Result
@@ -43,7 +45,9 @@ class ResultReader(Generic[Item]):
         self.n_unreadable = 0
         self._topic = topic
         self._decode = decode
-        self._consumer, self._partitions = open_consumer(bootstrap, topic, client_id="fairstream-reader")
+        self._consumer, self._partitions = open_consumer(
+            bootstrap, topic, client_id="fairstream-reader", note=self._note_unreadable
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -83,6 +87,9 @@ class ResultReader(Generic[Item]):
                 yield from self._poll()
         except KafkaError as error:
             raise broker_lost(f"reading {self._topic}", error) from None
+
+    def _note_unreadable(self, _: TopicPartition, unreadable: UnreadableRange) -> None:
+        self.n_unreadable += unreadable.n_records
 
     def _positions(self) -> list[int]:
         return [self._consumer.position(partition) for partition in self._partitions]

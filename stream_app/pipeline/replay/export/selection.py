@@ -76,7 +76,7 @@ class RawSelector:
     def select(self, batch: Batch) -> SelectedRecords:
         """Return the records of a run that are in the range."""
         reading = self._reader.read(batch)
-        self.n_rejected += len(reading.rejected)
+        self.n_rejected += len(reading.rejected) + sum(unread.n_records for unread in reading.unreadable)
         selected = reading.offsets[_is_in(self._time_range, reading.times_s)]
         return _selected(batch, np.searchsorted(batch.offsets, selected).tolist())
 
