@@ -11,7 +11,7 @@ from stream_app.core.join.outcome_join import JoinCounts
 from stream_app.edges.metrics.instruments import Counter, Gauge
 from stream_app.pipeline.ingest.dropped import UNDECLARED
 from stream_app.pipeline.ingest.report import IngestCounts
-from stream_app.pipeline.judge.model_judge import ModelReport
+from stream_app.pipeline.judge.model_report import ModelReport
 from stream_app.pipeline.judge.subjects.subject import DISPOSITIONS, tally_config_of
 from stream_app.pipeline.layout import layout_of
 from stream_app.pipeline.names import outcomes_name

@@ -14,7 +14,7 @@ from stream_app.core.windows.tally_changes import CLOCK, StateKey
 from stream_app.core.windows.tally_config import TallyConfig
 from stream_app.core.windows.tumbling import RunningTotal, WindowCounts, WindowSpec
 from stream_app.errors import StateError
-from stream_app.pipeline.judge.state import NEW_APP_ID, StoredEntries
+from stream_app.pipeline.judge.state import NEW_APP_ID, POLICY, StoredEntries, StoredPolicy
 
 VERSION = 4
 _OLDEST_VERSION = 3  # of 0.2.0: an upgrade keeps its state
@@ -74,6 +74,15 @@ def read_entry(stored: StoredEntries, entry: StateKey, kind: type[Value]) -> Val
     if entry not in stored:
         raise StateError(f"The judge's state is incomplete: entry {entry[0]!r} is missing", action=NEW_APP_ID)
     return _decode(stored[entry], kind)
+
+
+def read_policy(stored: StoredEntries) -> StoredPolicy:
+    """Return the policies of a state; of version 0.2 they are not known.
+
+    Raises:
+        StateError: the entry cannot be read.
+    """
+    return read_entry(stored, POLICY, StoredPolicy) if POLICY in stored else StoredPolicy("")
 
 
 def encode_entry(tally: Tally, layout_hash: str, entry: StateKey) -> bytes | None:

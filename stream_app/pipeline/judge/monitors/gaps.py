@@ -13,7 +13,8 @@ from stream_app.core.groups.subgroups import Subgroup
 from stream_app.core.intervals.intervals import newcombe
 from stream_app.core.windows.cells import CellLayout
 from stream_app.core.windows.tally_changes import ClosedPeriod
-from stream_app.pipeline.judge.monitors.pairs import by_pair, config_of, n_cases, pairs_of, strata_of
+from stream_app.pipeline.judge.monitors.continued_tests import ContinuedTests
+from stream_app.pipeline.judge.monitors.pairs import by_pair, config_of, identity_of, n_cases, pairs_of, strata_of
 from stream_app.pipeline.judge.monitors.rules import MonitoredRule, RuleMonitor, WindowView
 from stream_app.pipeline.judge.observations import Alarm
 from stream_app.pipeline.judge.questions import Question
@@ -52,16 +53,26 @@ class GapMonitor:
         ]
         self._rules = RuleMonitor(
             [
-                MonitoredRule(number, test, RateRule(RuleKind.GAP, question.limit), log_threshold or 0.0)
-                for number in range(len(self.pairs))
+                MonitoredRule(
+                    number,
+                    test,
+                    rule := RateRule(RuleKind.GAP, question.limit),
+                    log_threshold or 0.0,
+                    identity_of(model, pair, test, rule, _cases_of(question)),
+                )
+                for number, pair in enumerate(self.pairs)
                 for question in questions
                 for test in (question.low, question.high)
             ],
-            n_strata=len(self._marginalizers[0].strata) if questions else 1,
+            strata=self._marginalizers[0].strata if questions else ("",),
             detection=model.detection,
             config=(config_of(model), [(question.cases, question.counted) for question in questions]),
             stored=stored,
         )
+
+    def continue_tests(self, former: GapMonitor) -> ContinuedTests:
+        """Go on with what the tests of a former policy know."""
+        return self._rules.continue_tests(former._rules)
 
     def feed(self, period: ClosedPeriod) -> list[Alarm]:
         """Take in a comparison period; return the alarms and recoveries that it causes."""
@@ -115,3 +126,8 @@ class GapMonitor:
             is_beyond=np.stack([upper < -limit, lower > limit], axis=1).ravel(),
             is_fair=np.stack([lower >= -limit, upper <= limit], axis=1).ravel(),
         )
+
+
+def _cases_of(question: Question) -> tuple[object, ...]:
+    """Return which cases a question is about, in a form that can be compared."""
+    return tuple(sorted(question.cases.items())), question.dimension, question.counted

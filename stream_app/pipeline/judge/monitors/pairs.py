@@ -5,7 +5,7 @@ Each comparison period is fed in once, in order of event time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -19,11 +19,14 @@ from stream_app.core.intervals.intervals import PairIntervals, intervals_of_pair
 from stream_app.core.windows.cells import CellLayout
 from stream_app.core.windows.tally_changes import ClosedPeriod
 from stream_app.pipeline.judge.budget import BudgetFamily, is_gap_gated, log_thresholds_of
+from stream_app.pipeline.judge.monitors.continued_tests import ContinuedTests, IdentifiedTest
 from stream_app.pipeline.judge.monitors.rules import MonitoredRule, RuleMonitor, WindowView
 from stream_app.pipeline.judge.observations import Alarm, ObservedPair
 from stream_app.pipeline.layout import FAVORABLE
 from stream_app.pipeline.records.evidence import Evidence, PairTest
-from stream_app.policy import ModelPolicy
+from stream_app.pipeline.records.restarts import NamedTest
+from stream_app.pipeline.records.results import AND, CROSS
+from stream_app.policy import ModelPolicy, canonical_label
 
 TESTS = (PairTest.RATIO_LOW, PairTest.RATIO_HIGH, PairTest.GAP_LOW, PairTest.GAP_HIGH)
 _GATES = (None, None, 0, 1)  # the place in TESTS of the test that each waits for
@@ -48,11 +51,15 @@ class PairMonitor:
         self._marginalizer = Marginalizer(layout, self.pairs, favorable=FAVORABLE, segment=segment)
         self._rules = RuleMonitor(
             _monitored_rules(model, self.pairs),
-            n_strata=len(self._marginalizer.strata),
+            strata=self._marginalizer.strata,
             detection=model.detection,
             config=config_of(model),
             stored=stored,
         )
+
+    def continue_tests(self, former: PairMonitor) -> ContinuedTests:
+        """Go on with what the tests of a former policy know."""
+        return self._rules.continue_tests(former._rules)
 
     def feed(self, period: ClosedPeriod) -> list[Alarm]:
         """Take in a comparison period; return the alarms and recoveries that it causes."""
@@ -121,6 +128,24 @@ def config_of(model: ModelPolicy) -> tuple[object, ...]:
     return model.attributes, model.segment, detection
 
 
+def identity_of(
+    model: ModelPolicy, pair: Subgroup, test: PairTest, rule: RateRule, about: Hashable = None
+) -> IdentifiedTest:
+    """Return what identifies a test of a pair under other policies.
+
+    Args:
+        model: Its policy.
+        pair: Whom it is about.
+        test: Its name.
+        rule: What it takes to be true.
+        about: Which cases it counts; None for decisions.
+    """
+    name = NamedTest(CROSS.join(pair.attributes), AND.join(pair.labels), test.value)
+    groups, references = map(canonical_label, pair.labels), map(canonical_label, pair.reference)
+    facts = (rule.kind.value, rule.limit, model.detection.design_effect, strata_of(model), about)
+    return IdentifiedTest(name, (frozenset(zip(pair.attributes, groups, references, strict=True)), test), facts)
+
+
 def n_cases(cells: Mapping[int, Sequence[int]]) -> int:
     """Return how many cases were counted."""
     return sum(vector[0] for vector in cells.values())
@@ -138,7 +163,14 @@ def _monitored_rules(model: ModelPolicy, pairs: Sequence[Subgroup]) -> list[Moni
     families = [BudgetFamily.ATTRIBUTES if len(pair.attributes) == 1 else BudgetFamily.INTERSECTIONS for pair in pairs]
     gates = _GATES if is_gap_gated(model.rules) else (None,) * len(TESTS)
     return [
-        MonitoredRule(number, test, rule, log_c[family], None if gate is None else number * len(TESTS) + gate)
+        MonitoredRule(
+            number,
+            test,
+            rule,
+            log_c[family],
+            identity_of(model, pairs[number], test, rule),
+            None if gate is None else number * len(TESTS) + gate,
+        )
         for number, family in enumerate(families)
         for test, rule, gate in zip(TESTS, (ratio, ratio, gap, gap), gates, strict=True)
     ]

@@ -1,7 +1,7 @@
 """Sequential tests of rules about pairs: from alarm to recovery, and the state of each at the end of a window.
 
 Which counts a rule is about is not known here; ``pairs`` feeds decisions, ``gaps`` outcomes and scores. State is small,
-of constant size, and part of the judge's own; tests that the policy changed start without evidence.
+of constant size, and part of the judge's own; ``continued_tests`` says what a changed policy leaves of it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from stream_app.core.detection.bank import DetectorBank, Transition
 from stream_app.core.detection.rules import RateRule
 from stream_app.core.groups.comparison import State
 from stream_app.pipeline.judge.budget import procedure_of
+from stream_app.pipeline.judge.monitors.continued_tests import ContinuedTests, IdentifiedTest, match_tests
 from stream_app.pipeline.judge.monitors.stored_tests import StoredTests, config_hash, restore_tests
 from stream_app.pipeline.judge.observations import Alarm
 from stream_app.pipeline.records.evidence import Evidence, PairTest
@@ -44,12 +45,14 @@ class MonitoredRule:
         rule: What it takes to be true.
         log_threshold: Natural log of the evidence that it needs.
         gate: Number of the test in whose breach alone it may raise an alarm; None for no such test.
+        identity: What identifies it under other policies.
     """
 
     pair: int
     test: PairTest
     rule: RateRule
     log_threshold: float
+    identity: IdentifiedTest
     gate: int | None = None
 
 
@@ -78,9 +81,9 @@ class RuleMonitor:
 
     Args:
         rules: The tests, in a fixed order.
-        n_strata: Strata whose evidence is added up.
+        strata: Labels of the strata whose evidence is added up.
         detection: How alarms are selected, and what divides all counts.
-        config: What the tests depend on beside these; a restart under another one starts them without evidence.
+        config: What the tests depend on beside these.
         stored: What ``state`` returned before a restart; None at the first start.
 
     Raises:
@@ -91,16 +94,16 @@ class RuleMonitor:
         self,
         rules: Sequence[MonitoredRule],
         *,
-        n_strata: int,
+        strata: Sequence[str],
         detection: Detection,
         config: object,
         stored: bytes | None,
     ) -> None:
-        self._rules = rules
+        self._rules, self._strata = rules, strata
         self._bank = DetectorBank(
             [test.rule for test in rules],
             [test.log_threshold for test in rules],
-            n_strata=n_strata,
+            n_strata=len(strata),
             design_effect=detection.design_effect,
             log_recovery_threshold=_LOG_RECOVERY,
             gates=[number if test.gate is None else test.gate for number, test in enumerate(rules)],
@@ -112,6 +115,31 @@ class RuleMonitor:
         self._config = config_hash(limits, config)
         if stored is not None:
             self._restore(stored)
+
+    def continue_tests(self, former: RuleMonitor) -> ContinuedTests:
+        """Go on with what the tests of a former policy know; to be called before anything else is fed."""
+        bank, alarms_s, calm = former._bank, former._alarms_s, former._calm
+        former_strata, former_rules = former._strata, former._rules
+        identities, before = ([test.identity for test in rules] for rules in (self._rules, former_rules))
+        matched = match_tests(identities, before)
+        strata = [
+            (number, former_strata.index(label)) for number, label in enumerate(self._strata) if label in former_strata
+        ]
+        rows, former_rows = np.array(matched.kept, np.intp).reshape(-1, 2).T
+        self._bank.continue_rows(bank, rows, former_rows, strata)
+        changed = [(row, from_) for row, from_ in matched.changed if bank.is_breach[from_]]
+        for row, from_ in changed:
+            self._bank.open_breaches(np.array([row]), bank.breach_onset_s[[from_]])
+        self._alarms_s = {row: alarms_s[from_] for row, from_ in (*matched.kept, *changed) if from_ in alarms_s}
+        for window, counts in calm.items():
+            self._calm[window] = np.full(len(self._rules), _NO_WARNING, np.int8)
+            self._calm[window][rows] = counts[former_rows]
+        return ContinuedTests(
+            n_kept=len(matched.kept),
+            restarted=tuple(identities[row].name for row, from_ in matched.changed if bank.has_block[from_]),
+            open_breaches=tuple(identities[row].name for row, _ in changed),
+            ended_breaches=tuple(before[from_].name for from_ in matched.gone if bank.is_breach[from_]),
+        )
 
     def feed(self, period_start_s: int, counts: Ints, n_model: int) -> list[Alarm]:
         """Take in a comparison period; return the alarms and recoveries that it causes.
@@ -158,9 +186,25 @@ class RuleMonitor:
     def _restore(self, data: bytes) -> None:
         stored = restore_tests(data, _StoredRules, config=self._config, bank=self._bank, name="sequential tests")
         if stored is None:
+            self._open_former_breaches(data)
             return
         self._alarms_s = stored.alarms_s
         self._calm = {window: np.frombuffer(calm, np.int8).copy() for window, calm in stored.calm.items()}
+
+    def _open_former_breaches(self, data: bytes) -> None:
+        """Keep the breaches in a state of version 0.2, whose evidence this version cannot continue.
+
+        The state ends with three arrays, by test: whether it is in breach, the onset, and whether it ever had a block.
+        """
+        stored, n_rules = msgspec.msgpack.decode(data, type=_StoredRules), len(self._rules)
+        if len(stored.bank) < 10 * n_rules:
+            return
+        tail = stored.bank[-10 * n_rules :]
+        rows = np.flatnonzero(np.frombuffer(tail[:n_rules], np.uint8))
+        if sorted(stored.alarms_s) == rows.tolist():  # else it is of other tests
+            onsets_s = np.frombuffer(tail[n_rules : 9 * n_rules], "<i8")
+            self._bank.open_breaches(rows, onsets_s[rows])
+            self._alarms_s = stored.alarms_s
 
     def _warnings(self, window: str, is_hot: Bools, *, is_close: bool) -> Bools:
         calm = self._calm.get(window)

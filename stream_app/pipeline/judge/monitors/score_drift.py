@@ -28,13 +28,15 @@ from stream_app.core.groups.comparison import State
 from stream_app.core.intervals.intervals import wilson
 from stream_app.core.windows.cells import CellLayout
 from stream_app.core.windows.tally_changes import ClosedPeriod
+from stream_app.pipeline.judge.monitors.continued_tests import ContinuedTests
 from stream_app.pipeline.judge.monitors.pairs import n_cases
 from stream_app.pipeline.judge.monitors.stored_tests import StoredTests, config_hash, restore_tests
 from stream_app.pipeline.judge.observations import DetectedDrift, DriftAlarm
 from stream_app.pipeline.layout import SCORE
 from stream_app.pipeline.records.evidence import Evidence, PairTest
+from stream_app.pipeline.records.restarts import NamedTest
 from stream_app.pipeline.records.results import ScoreStability
-from stream_app.policy import ModelPolicy, Score
+from stream_app.policy import ModelPolicy, Score, canonical_label
 
 _MISSED_REFERENCES = 0.001  # share of references of which any bin's interval misses the truth
 _LOG_WARNING = math.log(100)  # a warning begins this far below the alarm
@@ -84,6 +86,36 @@ class ScoreDriftMonitor:
         if stored is not None:
             self._restore(stored)
 
+    def continue_tests(self, former: ScoreDriftMonitor) -> ContinuedTests:
+        """Go on with what the tests of a former policy know.
+
+        Another ``score.version`` starts everything again, as it says; other bins gather new references, and a drift
+        that was detected stays.
+        """
+        drifts, score, references = former._drifts, former._score, former._references
+        before = {_canonical(key): number for number, key in enumerate(former.keys)}
+        matched = [(row, before.pop(_canonical(key))) for row, key in enumerate(self.keys) if _canonical(key) in before]
+        ended = set(before.values())
+        is_same_version = self._score.version == score.version
+        is_same = is_same_version and self._facts() == former._facts()
+        for row, from_ in matched:
+            if is_same:
+                self._references[row] = references[from_]
+                self._spans_s[row] = former._spans_s[from_]
+                self._bank.continue_rows(former._bank, self._rows_of(row), self._rows_of(from_))
+            if is_same_version and (drift := drifts.get(from_)) is not None:
+                self._drifts[row] = msgspec.structs.replace(drift, bin=min(drift.bin, self._bins.n_bins - 1))
+        for number in np.flatnonzero(self._is_frozen()).tolist():
+            self._freeze(number)
+        if not is_same_version:
+            ended |= {from_ for _, from_ in matched}
+        restarted = [] if is_same else [row for row, from_ in matched if references[from_].any()]
+        return ContinuedTests(
+            n_kept=len(matched) if is_same else 0,
+            restarted=tuple(_name_of(self.keys[row]) for row in restarted),
+            ended_breaches=tuple(_name_of(former.keys[row]) for row in sorted(ended & set(drifts))),
+        )
+
     def feed(self, period: ClosedPeriod) -> list[DriftAlarm]:
         """Take in a comparison period: what belongs to a reference goes there, the rest is tested against it."""
         counts = self._bins.counts(period.cells)
@@ -119,6 +151,13 @@ class ScoreDriftMonitor:
         self._spans_s, self._drifts = stored.spans_s, stored.drifts
         for number in np.flatnonzero(self._is_frozen()).tolist():
             self._freeze(number)
+
+    def _facts(self) -> object:
+        """Return what references and evidence depend on."""
+        return self._score, self._model.detection.design_effect
+
+    def _rows_of(self, number: int) -> Ints:
+        return np.arange(number * self._bins.n_bins, (number + 1) * self._bins.n_bins)
 
     def _is_frozen(self) -> Bools:
         frozen: Bools = self._references.sum(axis=1) >= self._score.reference_n
@@ -194,6 +233,14 @@ class ScoreDriftMonitor:
             onset_s=onset_s if drift is None else drift.onset_s,
             is_shown_fair=False,
         )
+
+
+def _canonical(key: GroupKey) -> GroupKey:
+    return key[0], canonical_label(key[1])
+
+
+def _name_of(key: GroupKey) -> NamedTest:
+    return NamedTest(*key, PairTest.SCORE_DRIFT.value)
 
 
 class _Bins:

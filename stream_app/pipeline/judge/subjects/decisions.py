@@ -5,10 +5,17 @@ from __future__ import annotations
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.tally_changes import ClosedPeriod, StateKey
 from stream_app.pipeline.disclosure.results import shown_groups
+from stream_app.pipeline.judge.monitors.continued_tests import ContinuedTests
 from stream_app.pipeline.judge.monitors.pairs import PairMonitor
 from stream_app.pipeline.judge.state import MONITOR, SCORES, StoredEntries, stored_bytes
 from stream_app.pipeline.judge.subjects.scores import ScoreTests
-from stream_app.pipeline.judge.subjects.subject import LookBack, WindowVerdicts, disposition_of, tally_config_of
+from stream_app.pipeline.judge.subjects.subject import (
+    LookBack,
+    Subject,
+    WindowVerdicts,
+    disposition_of,
+    tally_config_of,
+)
 from stream_app.pipeline.judge.verdicts.alerts import OnsetCounts, Provenance, alert_of
 from stream_app.pipeline.judge.verdicts.causes import Explainer, label_cells
 from stream_app.pipeline.judge.verdicts.decisions import judge_window
@@ -40,6 +47,14 @@ class DecisionsSubject:
             ScoreTests(model, score, self._layout, stored_bytes(stored, SCORES)) if score is not None else None
         )
         self._is_changed = False
+
+    def continue_tests(self, former: Subject) -> ContinuedTests:
+        """Go on with what the tests of a former policy know."""
+        assert isinstance(former, DecisionsSubject)
+        self._is_changed = True
+        monitor, scores = former._monitor, former._scores  # noqa: SLF001  # of the same class
+        continued = self._monitor.continue_tests(monitor)
+        return continued if self._scores is None or scores is None else continued + self._scores.continue_tests(scores)
 
     def feed(self, period: ClosedPeriod, look_back: LookBack) -> list[Alert]:
         """Take in a comparison period, once and in order of event time; return the alerts that it causes."""

@@ -15,10 +15,17 @@ from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.tally_changes import ClosedPeriod, StateKey
 from stream_app.pipeline.disclosure.outcomes import shown_outcomes
 from stream_app.pipeline.judge.budget import BudgetFamily, log_thresholds_of
+from stream_app.pipeline.judge.monitors.continued_tests import ContinuedTests
 from stream_app.pipeline.judge.monitors.gaps import GapMonitor
 from stream_app.pipeline.judge.questions import outcome_questions, question_of
 from stream_app.pipeline.judge.state import MONITOR, StoredEntries, stored_bytes
-from stream_app.pipeline.judge.subjects.subject import LookBack, WindowVerdicts, disposition_of, tally_config_of
+from stream_app.pipeline.judge.subjects.subject import (
+    LookBack,
+    Subject,
+    WindowVerdicts,
+    disposition_of,
+    tally_config_of,
+)
 from stream_app.pipeline.judge.verdicts.outcomes import judge_outcomes
 from stream_app.pipeline.judge.verdicts.question_alerts import alert_about
 from stream_app.pipeline.judge.verdicts.window_context import WindowContext
@@ -52,6 +59,12 @@ class OutcomesSubject:
         state = stored_bytes(stored, MONITOR)
         self._monitor = GapMonitor(model, self._layout, self._questions, log_threshold, state)
         self._is_changed = False
+
+    def continue_tests(self, former: Subject) -> ContinuedTests:
+        """Go on with what the tests of a former policy know."""
+        assert isinstance(former, OutcomesSubject)
+        self._is_changed = True
+        return self._monitor.continue_tests(former._monitor)  # noqa: SLF001  # of the same class
 
     def feed(self, period: ClosedPeriod, look_back: LookBack) -> list[Alert]:
         """Take in a comparison period, once and in order of event time; return the alerts that it causes."""

@@ -11,6 +11,7 @@ from stream_app.core.windows.cells import CellLayout
 from stream_app.core.windows.tally_changes import ClosedPeriod
 from stream_app.errors import StateError
 from stream_app.pipeline.judge.budget import BudgetFamily, log_thresholds_of
+from stream_app.pipeline.judge.monitors.continued_tests import ContinuedTests
 from stream_app.pipeline.judge.monitors.gaps import GapMonitor
 from stream_app.pipeline.judge.monitors.score_drift import GroupKey, ScoreDriftMonitor
 from stream_app.pipeline.judge.questions import question_of, score_questions
@@ -46,6 +47,11 @@ class ScoreTests:
         self._questions = score_questions(model)
         self._gaps = GapMonitor(model, layout, self._questions, log_c.get(BudgetFamily.SCORES), gaps)
         self._drift = ScoreDriftMonitor(model, score, layout, log_c[BudgetFamily.SCORE_DRIFT], drift)
+
+    def continue_tests(self, former: ScoreTests) -> ContinuedTests:
+        """Go on with what the tests of a former policy know."""
+        gaps, drift = former._gaps, former._drift
+        return self._gaps.continue_tests(gaps) + self._drift.continue_tests(drift)
 
     def feed(self, period: ClosedPeriod, look_back: LookBack) -> list[Alert]:
         """Take in a comparison period; return the alerts that it causes."""

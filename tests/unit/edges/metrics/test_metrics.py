@@ -17,7 +17,7 @@ from stream_app.edges.metrics.instruments import Histogram
 from stream_app.edges.metrics.process_metrics import Metrics
 from stream_app.errors import ConfigError
 from stream_app.pipeline.ingest.report import IngestCounts
-from stream_app.pipeline.judge.model_judge import ModelReport
+from stream_app.pipeline.judge.model_report import ModelReport
 from stream_app.pipeline.judge.report import JudgeReport
 from stream_app.pipeline.layout import layout_of
 from stream_app.pipeline.records.results import Result, Span

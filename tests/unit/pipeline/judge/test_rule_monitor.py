@@ -11,17 +11,25 @@ import pytest
 from stream_app.core.detection.rules import RateRule, RuleKind
 from stream_app.core.groups.comparison import State
 from stream_app.pipeline.judge.budget import BudgetFamily, is_gap_gated, log_thresholds_of, n_tests_of
+from stream_app.pipeline.judge.monitors.continued_tests import IdentifiedTest
 from stream_app.pipeline.judge.monitors.rules import MonitoredRule, RuleMonitor, WindowView
 from stream_app.pipeline.records.evidence import PairTest
+from stream_app.pipeline.records.restarts import NamedTest
 from stream_app.policy import Detection, ModelPolicy, Rules, load_policy
 
 LOG_C = math.log(1e8)
-RATIO = MonitoredRule(0, PairTest.RATIO_LOW, RateRule(RuleKind.RATIO, 0.8), LOG_C)
-GAP = MonitoredRule(0, PairTest.GAP_LOW, RateRule(RuleKind.GAP, 0.2), LOG_C, gate=0)
+
+
+def named(test: str) -> IdentifiedTest:
+    return IdentifiedTest(NamedTest("sex", "f", test), test, ())
+
+
+RATIO = MonitoredRule(0, PairTest.RATIO_LOW, RateRule(RuleKind.RATIO, 0.8), LOG_C, named("ratio_low"))
+GAP = MonitoredRule(0, PairTest.GAP_LOW, RateRule(RuleKind.GAP, 0.2), LOG_C, named("gap_low"), gate=0)
 
 
 def monitor_of(*rules: MonitoredRule) -> RuleMonitor:
-    return RuleMonitor(rules, n_strata=1, detection=Detection(), config=None, stored=None)
+    return RuleMonitor(rules, strata=("",), detection=Detection(), config=None, stored=None)
 
 
 def view(*, is_few: bool, is_beyond: bool) -> WindowView:
