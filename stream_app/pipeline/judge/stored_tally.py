@@ -155,7 +155,7 @@ def _put(tally: Tally, entry: StateKey, pieces: list[bytes]) -> None:
 
 
 def _continue_tests(tally: Tally, clock: StoredClock) -> None:
-    """Go on testing where the stored state stopped, in the periods of the present policy."""
+    """Continue testing where the stored state stopped, in the periods of the present policy."""
     periods = tally.periods
     if periods is None:
         return
