@@ -215,6 +215,7 @@ class ModelJudge:
 
     def _feed(self, period: ClosedPeriod) -> None:
         self._history.add(period)
+        self._report.n_periods[self._subject.can_compare(period.cells)] += 1
         look_back = LookBack(self._history, Provenance(self._tally.offsets(), self._policy_hash))
         self._report.alerts += self._subject.feed(period, look_back)
 
