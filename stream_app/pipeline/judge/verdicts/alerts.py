@@ -122,4 +122,6 @@ def make_alert(
         offsets=provenance.offsets,
         policy_hash=provenance.policy_hash,
         code_version=__version__,
+        onset_earliest_s=alarm.onset_earliest_s,
+        onset_latest_s=alarm.onset_latest_s,
     )

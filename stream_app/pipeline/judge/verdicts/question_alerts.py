@@ -58,6 +58,8 @@ def drift_alert(
         is_breach=True,
         pane_s=drift.pane_s,
         onset_s=drift.onset_s,
+        onset_earliest_s=None,
+        onset_latest_s=None,
         log10_e=drift.log10_e,
         log10_threshold=alarm.log10_threshold,
     )
