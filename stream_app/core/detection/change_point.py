@@ -124,9 +124,8 @@ def find_onset(counts: Ints, rule: RateRule, fallback: int, *, is_recovery: bool
     Onset(best=3, earliest=3, latest=4)
     """
     counts = counts.reshape(len(counts), -1, 4)
-    is_comparable: Bools = ((counts[..., 1] > 0) & (counts[..., 3] > 0)).any(axis=1)
-    is_comparable[: _first_searched(counts, fallback)] = False
-    comparable = np.flatnonzero(is_comparable)
+    comparable = np.flatnonzero(((counts[..., 1] > 0) & (counts[..., 3] > 0)).any(axis=1))
+    comparable = comparable[comparable >= _first_searched(counts, fallback)]
     of_both = counts[comparable]
     z, _ = standardized_changes(of_both, rule.kind)
     way = 1.0 if is_recovery else -1.0

@@ -34,7 +34,8 @@ def alert_about(
     share = ExplainedShare(question.dimension, question.counted, _features_of(model, layout))
     explainer = Explainer(model, layout, rows, share)
     count, reference = explainer.counts(pair)
-    onset = describe_onset(alarm.onset_s, is_over=not alarm.is_breach)
+    ends_s = alarm.onset_earliest_s, alarm.onset_latest_s
+    onset = describe_onset(alarm.onset_s, ends_s, is_over=not alarm.is_breach)
     sentence = _describe_question(question, pair, count, reference, onset, model.privacy.k)
     cause = explainer.explain(pair)
     group, other = pair.labels[0], pair.reference[0]
