@@ -12,6 +12,7 @@ import msgspec
 
 from stream_app import __version__
 from stream_app.core.windows.cells import CellMapping, Cells
+from stream_app.core.windows.history import PeriodHistory
 from stream_app.core.windows.partials import Partial
 from stream_app.core.windows.source_progress import CountedUnder, SourcePartition, SourceProgress, log_numbers_of
 from stream_app.core.windows.tally import Tally
@@ -39,11 +40,11 @@ from stream_app.pipeline.records.results import TOTAL_WINDOW, Result, Span
 from stream_app.policy import ModelPolicy
 
 
-def subject_of(model: ModelPolicy, name: str, stored: StoredEntries) -> Subject:
+def subject_of(model: ModelPolicy, name: str, stored: StoredEntries, history: PeriodHistory | None = None) -> Subject:
     """Return what is judged under a name: the model itself, or its outcomes."""
     if name == outcomes_name(model.name):
-        return OutcomesSubject(model, stored)
-    return CountsSubject(model) if model.kind == "counts" else DecisionsSubject(model, stored)
+        return OutcomesSubject(model, stored, history)
+    return CountsSubject(model) if model.kind == "counts" else DecisionsSubject(model, stored, history)
 
 
 class ModelJudge:
@@ -80,12 +81,12 @@ class ModelJudge:
         self._policy_hash = policy_hash
         self._mappings: dict[str, CellMapping | None] = {}  # by the hash of the cells that are mapped
         self._app_id = app_id
-        self._subject = subject_of(model, model.name if name is None else name, stored)
+        self._history = restore_history(stored)
+        self._subject = subject_of(model, model.name if name is None else name, stored, self._history)
         config = self._subject.tally_config
         self._tally = restore_tally(config, self._subject.layout_hash, stored) if stored else Tally(config)
         if not stored:
             self._tally.changes.changed.add(CLOCK)  # the head of the state, before anything else is kept
-        self._history = restore_history(stored)
         if moved_from is not None:
             moved = {entry for entry in stored if stored[entry] != moved_from.get(entry)}
             self._tally.changes.changed.update(entry for entry in moved if entry[0] in COUNTED)
@@ -115,10 +116,8 @@ class ModelJudge:
         """
         source = SourcePartition(partial.topic, partial.partition)
         progress = self._tally.progress.get(source)
-        if progress is not None and (partial.log_number, partial.next_offset) < (
-            progress.log_number,
-            progress.next_offset,
-        ):
+        reached = (-1, -1) if progress is None else (progress.log_number, progress.next_offset)
+        if (partial.log_number, partial.next_offset) < reached:
             self._report.n_stale += 1
         elif flush := self._joiner.join(source, partial):
             n_partitions, reported, panes = _joined(flush)

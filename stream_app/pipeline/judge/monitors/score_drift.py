@@ -29,8 +29,7 @@ from stream_app.core.intervals.intervals import wilson
 from stream_app.core.windows.cells import CellLayout
 from stream_app.core.windows.tally_changes import ClosedPeriod
 from stream_app.pipeline.judge.monitors.continued_tests import ContinuedTests
-from stream_app.pipeline.judge.monitors.pairs import n_cases
-from stream_app.pipeline.judge.monitors.stored_tests import StoredTests, config_hash, restore_tests
+from stream_app.pipeline.judge.monitors.stored_tests import StoredTests, config_hash, former_tests, restore_tests
 from stream_app.pipeline.judge.observations import DetectedDrift, DriftAlarm
 from stream_app.pipeline.layout import SCORE
 from stream_app.pipeline.records.evidence import Evidence, PairTest
@@ -124,8 +123,9 @@ class ScoreDriftMonitor:
         for number in np.flatnonzero(~is_frozen & (counts.sum(axis=1) > 0)).tolist():
             self._gather(number, counts[number], period)
         n = np.broadcast_to(tested.sum(axis=1, keepdims=True), tested.shape)
+        n_model = sum(vector[0] for vector in period.cells.values())
         alarms = self._bank.update(
-            period.start_s, tested.ravel(), n.ravel(), self._low.ravel(), self._high.ravel(), n_cases(period.cells)
+            period.start_s, tested.ravel(), n.ravel(), self._low.ravel(), self._high.ravel(), n_model
         )
         return self._strongest(alarms)
 
@@ -145,7 +145,10 @@ class ScoreDriftMonitor:
 
     def _restore(self, data: bytes) -> None:
         stored = restore_tests(data, _StoredDrift, config=self._config, bank=self._bank, name="tests of scores")
-        if stored is None:
+        if stored is None:  # of another version: what drifted has drifted, evidence starts again
+            former = former_tests(data, _StoredDrift)
+            if former is not None and len(former.references) == len(self.keys):
+                self._drifts = former.drifts
             return
         self._references = np.array(stored.references, np.int64)
         self._spans_s, self._drifts = stored.spans_s, stored.drifts
