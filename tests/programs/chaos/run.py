@@ -8,7 +8,8 @@ import time
 import tomllib
 import uuid
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -16,12 +17,13 @@ from typing import Any
 
 import msgspec
 
+from producers.event import Event
 from producers.publish import Destination, SendReport, publish
 from stream_app.edges.files.key_file import create_key_file, key_file_path
 from stream_app.edges.host.ports import free_port
 from stream_app.edges.kafka.admin import count_existing, create_topics
 from stream_app.edges.kafka.local.broker import LocalKafka
-from stream_app.errors import BrokerUnavailableError
+from stream_app.errors import BrokerUnavailableError, TopicError
 from stream_app.policy import parse_policy
 from stream_app.topics import (
     FAIRNESS_RESULTS,
@@ -141,16 +143,19 @@ class ChaosRun:
         if plan.n_clock_jumps and not self._clock.is_there:
             self._note(f"no clock jumps: {MISSING}")
             plan = replace(plan, n_clock_jumps=0)
-        sending = threading.Thread(target=self._send, name="sending")
-        sending.start()
+        with ThreadPoolExecutor(1, "sending") as pool:  # whatever stops it, stops the run
+            sending = pool.submit(self._send)
+            self._act_in_time(plan)
+            sending.result()
+        for thread in self._threads:
+            thread.join()
+        self._note(f"sent {self.story.sent.n_sent} events in {self.story.sent.seconds:.0f} s")
+
+    def _act_in_time(self, plan: Plan) -> None:
         started = time.monotonic()
         for disturbance in draw_schedule(plan):
             time.sleep(max(0.0, started + disturbance.at_s - time.monotonic()))
             self._act(disturbance)
-        sending.join()
-        for thread in self._threads:
-            thread.join()
-        self._note(f"sent {self.story.sent.n_sent} events in {self.story.sent.seconds:.0f} s")
 
     def _send(self) -> None:
         """Send the input in equal shares, with a change of the topic after each but the last."""
@@ -158,12 +163,23 @@ class ChaosRun:
         events, changes = disturbed_events(self.plan), self.plan.topic_changes
         n_share = self.plan.n_events // (len(changes) + 1)
         for change in changes:
-            self._add_sent(publish(islice(events, n_share), destination, rate=self.plan.rate))
+            self._publish(islice(events, n_share), destination)
             with self._broker_lock:
                 self._change_topic(change)
-        self._add_sent(publish(events, destination, rate=self.plan.rate))
+        self._publish(events, destination)
 
-    def _add_sent(self, sent: SendReport) -> None:
+    def _publish(self, events: Iterator[Event], destination: Destination) -> None:
+        """Send events; the broker may be away at the start too."""
+        deadline = time.monotonic() + _GIVE_UP_S
+        while True:
+            try:
+                sent = publish(events, destination, rate=self.plan.rate)
+            except (BrokerUnavailableError, TopicError):
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(1.0)
+            else:
+                break
         self.story.sent.n_sent += sent.n_sent
         self.story.sent.seconds += sent.seconds
 

@@ -11,7 +11,7 @@ from tests.programs.chaos.logs import read_raw, read_topic
 from tests.programs.chaos.recount import Record
 from tests.support.servers.raw_topics import add_partitions, create_again
 
-_COUNTED_S = 120.0
+_COUNTED_S = 300.0
 _POLL_S = 1.0
 
 Logs = dict[int, list[Record]]
