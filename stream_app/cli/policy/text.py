@@ -13,6 +13,7 @@ def describe_model(model: ModelPolicy, n_cells: int) -> str:
     """Return a few aligned lines about one model."""
     time = model.event_time
     lines = [
+        ("hash", model.hash()),
         ("reads", f"{model.kind} from {model.topic}"),
         ("writes", model.output_topic or "no events"),
         ("event id", model.event_id.path),

@@ -29,7 +29,7 @@ from stream_app.pipeline.records.outcome_results import OutcomeResult, encode_ou
 from stream_app.pipeline.records.restarts import encode_restart
 from stream_app.pipeline.records.results import Result, encode_result
 from stream_app.pipeline.topology import Topology
-from stream_app.policy import Policy
+from stream_app.policy import ModelPolicy, Policy
 from stream_app.topics import CAMERA_AGGREGATES, FAIRNESS_ALERTS, FAIRNESS_JOURNAL, FAIRNESS_RESULTS
 
 
@@ -90,7 +90,9 @@ class JudgeStep:
     def flush(self, now_s: float, *, is_caught_up: bool) -> Flush:
         """Return results, published counts and changed state."""
         flush = Flush()
-        report = JudgeReport(partition=self._partition, n_unknown_model=self._n_unknown_model)
+        report = JudgeReport(
+            partition=self._partition, n_unknown_model=self._n_unknown_model, policies=self._policies()
+        )
         self._n_unknown_model = 0
         for name, judge in sorted(self._judges.items()):
             if is_caught_up:  # else a partition may only look silent
@@ -108,11 +110,14 @@ class JudgeStep:
 
     def restored_report(self) -> RestoredResults:
         """Return the newest results, for a new owner to show after ``restore``."""
-        return RestoredResults(self._partition, self.newest_results())
+        return RestoredResults(self._partition, self.newest_results(), self._policies())
 
     def newest_results(self) -> list[Result | OutcomeResult]:
         """Return the newest result of each window of each model."""
         return [result for judge in self._judges.values() for result in judge.newest_results()]
+
+    def _policies(self) -> dict[str, ModelPolicy]:
+        return {model_of(name): judge.model for name, judge in self._judges.items()}
 
     def _outputs(self, report: JudgeReport) -> Iterator[Outputs]:
         """Yield the records of a flush, topic by topic."""

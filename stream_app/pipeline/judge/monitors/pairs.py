@@ -149,7 +149,7 @@ def identity_of(
     """
     name = NamedTest(CROSS.join(pair.attributes), AND.join(pair.labels), test.value)
     groups, references = map(canonical_label, pair.labels), map(canonical_label, pair.reference)
-    facts = (rule.kind.value, rule.limit, model.detection.design_effect, strata_of(model), about)
+    facts = (rule.kind.value, rule.limit, model.period_s, model.detection.design_effect, strata_of(model), about)
     return IdentifiedTest(name, (frozenset(zip(pair.attributes, groups, references, strict=True)), test), facts)
 
 
