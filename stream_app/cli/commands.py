@@ -68,8 +68,9 @@ MENU: dict[str, Entry | Menu] = {
     ),
     "detect": Entry("detect.command:detect", "Run the sequential detectors over a file of counts."),
     "policy": Menu(
-        "Check, show and explain policies.",
+        "Check, show, explain and activate policies.",
         {
+            "activate": Entry("policy.activate:activate", "Make a policy the newest of its deployment."),
             "check": Entry("policy.check:check", "Check a policy and summarize what it monitors."),
             "show": Entry("policy.show:show", "Print the text of a policy."),
             "list": Entry("policy.show:list_policies", "List the shipped policies."),
@@ -80,7 +81,7 @@ MENU: dict[str, Entry | Menu] = {
     "topics": Menu(
         "Create, check and list the topics that a policy needs.",
         {
-            "create": Entry("admin.topics:create", "Create the topics that are missing."),
+            "create": Entry("admin.topics:create", "Create the topics that are missing, and add partitions."),
             "check": Entry("admin.topics:check", "Compare the topics with their declaration."),
             "list": Entry("admin.topics:list_topics", "List the topics that a policy needs."),
         },

@@ -106,6 +106,10 @@ class DetectionRun:
             label=self.table.labels[change.pane],
             onset_pane=change.onset,
             onset_label=self.table.labels[change.onset],
+            onset_earliest_pane=change.onset_earliest,
+            onset_earliest_label=self.table.labels[change.onset_earliest],
+            onset_latest_pane=change.onset_latest,
+            onset_latest_label=self.table.labels[change.onset_latest],
             log_evidence=change.log_evidence,
             log10_evidence=change.log_evidence / math.log(10),
         )
@@ -124,6 +128,7 @@ class DetectionRun:
                 reference=pair.reference,
                 state=worst_of(rule.state for rule in rules),
                 rules=rules,
+                n_compared=self.table.compared(number).size,
                 overall=overall,
                 since_alarm=self._since_alarm(number, rules),
             )

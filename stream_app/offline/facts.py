@@ -59,6 +59,10 @@ class ChangeFacts(msgspec.Struct, frozen=True, kw_only=True):
         label: Name of that pane.
         onset_pane: Number of the pane of the estimated onset.
         onset_label: Name of that pane.
+        onset_earliest_pane: Number of the first pane of the 99 % interval of the onset, for an abrupt change.
+        onset_earliest_label: Name of that pane.
+        onset_latest_pane: Number of the last pane of the interval.
+        onset_latest_label: Name of that pane.
         log_evidence: Natural log of the statistic.
         log10_evidence: Its logarithm to base 10.
     """
@@ -73,6 +77,10 @@ class ChangeFacts(msgspec.Struct, frozen=True, kw_only=True):
     label: str
     onset_pane: int
     onset_label: str
+    onset_earliest_pane: int
+    onset_earliest_label: str
+    onset_latest_pane: int
+    onset_latest_label: str
     log_evidence: float
     log10_evidence: float
 
@@ -105,15 +113,17 @@ class PairFacts(msgspec.Struct, frozen=True, kw_only=True, tag="pair"):
         reference: The reference group.
         state: The worst state of its rules.
         rules: Each rule in each direction.
-        overall: Estimate over all panes.
-        since_alarm: Estimate over the panes after the alarm of the newest open breach: the panes that led to an alarm
-            were selected by it and overstate the difference. None without an open breach, and when no decision came
-            after it.
+        n_compared: Panes in which both groups have decisions; the others say nothing about the pair.
+        overall: Estimate over these panes.
+        since_alarm: Estimate over those of them after the alarm of the newest open breach: the panes that led to an
+            alarm were selected by it and overstate the difference. None without an open breach, and when no decision
+            came after it.
     """
 
     group: str
     reference: str
     state: State
     rules: list[FinalState]
+    n_compared: int
     overall: Estimate
     since_alarm: Estimate | None

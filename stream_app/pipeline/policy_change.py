@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
-from stream_app.core.windows.cell_mapping import CellMapping, MappedFeature
+from stream_app.core.windows.cells import CellMapping, MappedFeature
 from stream_app.errors import StateError, UnknownPolicyError
 from stream_app.pipeline.layout import SCORE, layout_of, outcome_layout_of
 from stream_app.pipeline.names import is_of_outcomes, model_of

@@ -10,7 +10,8 @@ from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.partials import PanePartial, Partial
 from stream_app.core.windows.source_progress import SourcePartition, SourceProgress
 from stream_app.pipeline.contract import Outputs
-from stream_app.pipeline.judge.model_judge import ModelJudge, ModelReport
+from stream_app.pipeline.judge.model_judge import ModelJudge
+from stream_app.pipeline.judge.model_report import ModelReport
 from stream_app.pipeline.judge.step import JudgeStep
 from stream_app.pipeline.layout import outcome_layout_of
 from stream_app.pipeline.records.alerts import encode_alert

@@ -17,7 +17,7 @@ import numpy as np
 from fairstream.testing import InMemoryPipeline, LogRecord
 from fairstream.testing.steps import TEST_KEYS
 from stream_app.pipeline.contract import Batch
-from stream_app.pipeline.judge.model_judge import ModelReport
+from stream_app.pipeline.judge.model_report import ModelReport
 from stream_app.pipeline.judge.report import JudgeReport
 from stream_app.pipeline.records.alerts import Alert, decode_alert
 from stream_app.pipeline.replay.ranges.range_replay import RangeReplay
@@ -193,7 +193,7 @@ def replayed_alerts(pipeline: InMemoryPipeline) -> list[Alert]:
     ends = {partition: len(records) for partition, records in logs.items()}
     everything = TimeRange(float("-inf"), float("inf"))
     replay = RangeReplay(
-        [original_scenario(policy, model)],
+        [original_scenario(model)],
         "raw",
         everything,
         ends,

@@ -55,6 +55,7 @@ def detect(
     names = counts.column_names()
     with closing(read_rows(source, delimiter=counts.delimiter)) as rows:
         table = read_long(rows, names, counts.reference) if counts.reference is not None else read_wide(rows, names)
+        table = table.in_periods_of(counts.period)
     plan = plan_flags.plan(len(table.pairs))
     run, history = DetectionRun(table, plan), PlotHistory(table.n_panes, len(plan.detectors))
     if as_json:

@@ -34,8 +34,9 @@ class PolicyFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         policy: The name or path that was given.
-        hash: Hash that every result carries.
+        hash: Hash of the file, which audit entries carry.
         models: Names of the monitored streams.
+        model_hashes: Hash that every result and alert of a model carries.
         n_cells: Combinations of labels, by model.
         n_series: Maximum number of fairness series that a worker exports.
     """
@@ -43,6 +44,7 @@ class PolicyFacts(msgspec.Struct, frozen=True, kw_only=True):
     policy: str
     hash: str
     models: list[str]
+    model_hashes: dict[str, str]
     n_cells: dict[str, int]
     n_series: int
 
@@ -100,7 +102,17 @@ def _show_facts(name: str, policy: Policy, max_series: int, *, as_json: bool) ->
         )
     if as_json:
         models = [model.name for model in policy.models]
-        print_json(PolicyFacts(policy=name, hash=policy.hash(), models=models, n_cells=n_cells, n_series=n_series))
+        hashes = {model.name: model.hash() for model in policy.models}
+        print_json(
+            PolicyFacts(
+                policy=name,
+                hash=policy.hash(),
+                models=models,
+                model_hashes=hashes,
+                n_cells=n_cells,
+                n_series=n_series,
+            )
+        )
         return
     facts.print(f"Policy {name} is valid. Hash {policy.hash()}, at most {n_series} series.", markup=False)
     for model in policy.models:

@@ -14,11 +14,12 @@ from stream_app.cli.flags.selection import ShownFlags
 from stream_app.cli.flags.settings import Json, SourceFlags
 from stream_app.cli.output import facts, notes, print_json
 from stream_app.cli.show.result_table import STYLES
-from stream_app.edges.kafka.readers.live_results import open_alerts
+from stream_app.edges.kafka.readers.live_results import open_alert_records
 from stream_app.pipeline.disclosure.alerts import DisclosedAlert, disclose_alert
 from stream_app.pipeline.disclosure.shown import smallest_groups
 from stream_app.pipeline.names import model_of
 from stream_app.pipeline.records.alerts import Alert
+from stream_app.pipeline.records.restarts import MonitoringRestart
 from stream_app.policy import load_policy
 
 
@@ -33,21 +34,24 @@ def list_alerts(
     """List breaches and recoveries, oldest first.
 
     Each has its estimated onset, its evidence and its cause. Numbers about fewer than k decisions (policy: privacy.k)
-    are suppressed.
+    are suppressed. A line between them says where a changed policy restarted the monitoring.
 
     Example: fairstream alerts list --model loans --last 5
     """
     settings = flags.settings()
     k_of = smallest_groups(load_policy(settings.policy))
 
-    def is_selected(alert: Alert) -> bool:
-        is_of_model = shown.model in (None, alert.model, model_of(alert.model))
-        return is_of_model and shown.attribute in (None, alert.attribute)
+    def is_selected(record: Alert | MonitoringRestart) -> bool:
+        is_of_model = shown.model in (None, record.model, model_of(record.model))
+        return is_of_model and (isinstance(record, MonitoringRestart) or shown.attribute in (None, record.attribute))
 
-    with open_alerts(settings.kafka) as reader:
-        selected = sorted(filter(is_selected, reader.read_to_end()), key=lambda alert: (alert.at_s, alert.id))
+    with open_alert_records(settings.kafka) as reader:
+        selected = sorted(filter(is_selected, reader.read_to_end()), key=lambda record: (record.at_s or 0, record.id))
     alerts = [
-        disclose_alert(alert, 0 if shown.unsafe_exact else k_of(alert.model)) for alert in selected[-last or None :]
+        record
+        if isinstance(record, MonitoringRestart)
+        else disclose_alert(record, 0 if shown.unsafe_exact else k_of(record.model))
+        for record in selected[-last or None :]
     ]
     if reader.n_unreadable:
         notes.print(f"Skipped {reader.n_unreadable} records of another version")
@@ -60,19 +64,23 @@ def list_alerts(
         notes.print("No alerts. An alert appears once the evidence crosses the threshold.")
 
 
-def _table(alerts: list[DisclosedAlert]) -> Table:
+def _table(alerts: list[DisclosedAlert | MonitoringRestart]) -> Table:
     table = Table(title="Alerts (event time, UTC)", title_justify="left", title_style="bold")
-    for name in ("id", "at", "estimated onset"):
+    for name in ("id", "at", "estimated onset, 99% CI"):
         table.add_column(name, no_wrap=True)
     table.add_column("model", overflow="fold")
     table.add_column("alert", overflow="fold")
     table.add_column("evidence", justify="right", no_wrap=True)
     table.add_column("description", overflow="fold")
     for alert in alerts:
+        if isinstance(alert, MonitoringRestart):
+            at = "" if alert.at_s is None else _utc(alert.at_s)
+            table.add_row(alert.id, at, "", escape(alert.model), alert.change, "", escape(alert.sentence))
+            continue
         table.add_row(
             alert.id,
             _utc(alert.at_s),
-            _utc(alert.onset_s),
+            _onset(alert),
             escape(alert.model),
             _describe(alert),
             f"10^{alert.log10_e:.1f}",
@@ -85,6 +93,16 @@ def _describe(alert: DisclosedAlert) -> str:
     style = STYLES["breach" if alert.change == "breach" else "ok"]
     pair = f"{alert.attribute}: {alert.group} vs. {alert.reference}"
     return f"[{style}] {alert.change} [/] {escape(pair)}, {alert.test.value.replace('_', ' ')}"
+
+
+def _onset(alert: DisclosedAlert) -> str:
+    """Return the onset; below it the two ends of its interval, where there is one."""
+    ends = [
+        f"{sign} {_utc(time_s)}"
+        for sign, time_s in (("≥", alert.onset_earliest_s), ("≤", alert.onset_latest_s))
+        if time_s is not None
+    ]
+    return "\n".join([_utc(alert.onset_s), *ends])
 
 
 def _utc(time_s: int) -> str:

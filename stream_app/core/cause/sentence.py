@@ -21,6 +21,7 @@ _RATE, _MIX = "within-segment differences (rate effect)", "composition (mix effe
 _DRIVERS = {Driver.RATE: _RATE, Driver.RATE_NOT_MIX: _RATE, Driver.MIX: _MIX, Driver.MIX_NOT_RATE: _MIX}
 _OVER_TIME = "when the groups applied (mix over time)"
 _CERTAINTIES = {Certainty.EXPLAINS: "explained by", Certainty.MAIN: "mainly"}
+Ends = tuple[float | None, float | None]
 _NEARLY_ALL = 0.9
 _MOST_DIGITS = 9  # a number that needs more to differ visibly from its limit is written in full
 
@@ -40,6 +41,7 @@ class VerdictFacts:
         is_judged: Whether both groups have enough decisions for a verdict.
         segment_name: Name of the field whose values are the segments; None for none.
         onset_s: Estimated onset of a breach that was detected, event time in seconds since the epoch; None without one.
+        onset_ends_s: Earliest and latest onset, the 99 % interval; None where there is none.
         is_over: Whether the breach has ended; ``onset_s`` is then the estimated time of its end.
     """
 
@@ -53,6 +55,7 @@ class VerdictFacts:
     is_judged: bool = True
     segment_name: str | None = None
     onset_s: float | None = None
+    onset_ends_s: Ends = (None, None)
     is_over: bool = False
 
 
@@ -91,13 +94,17 @@ def describe_verdict(facts: VerdictFacts, cause: Cause, *, k: int) -> str:
     return "; ".join(clause for clause in clauses if clause) + "."
 
 
-def describe_onset(onset_s: float, *, is_over: bool = False) -> str:
-    """Return the estimated onset of a breach in words, or its probable end.
+def describe_onset(onset_s: float, ends_s: Ends = (None, None), *, is_over: bool = False) -> str:
+    """Return the estimated onset of a breach in words, or its probable end, with its 99 % interval where there is one.
 
     >>> describe_onset(1767225600), describe_onset(1767225600, is_over=True)
     ('estimated onset 2026-01-01T00:00:00Z', 'probably ended at 2026-01-01T00:00:00Z')
+    >>> describe_onset(1767225600, (1767225540, 1767225660))
+    'estimated onset 2026-01-01T00:00:00Z (99% CI 2025-12-31T23:59:00Z to 2026-01-01T00:01:00Z)'
     """
-    return f"{'probably ended at' if is_over else 'estimated onset'} {_utc(onset_s)}"
+    earliest_s, latest_s = ends_s
+    interval = "" if earliest_s is None or latest_s is None else f" (99% CI {_utc(earliest_s)} to {_utc(latest_s)})"
+    return f"{'probably ended at' if is_over else 'estimated onset'} {_utc(onset_s)}{interval}"
 
 
 def describe_difference(gap: float, limit: float) -> str:
@@ -115,7 +122,7 @@ def _headline(facts: VerdictFacts, cause: Cause) -> str:
     numbers = [
         "" if cause.gap is None else f"rate difference {describe_difference(cause.gap, facts.max_gap)}",
         f"n = {facts.n} and {facts.n_reference}",
-        "" if facts.onset_s is None else describe_onset(facts.onset_s, is_over=facts.is_over),
+        "" if facts.onset_s is None else describe_onset(facts.onset_s, facts.onset_ends_s, is_over=facts.is_over),
     ]
     pair = f"{facts.group} vs. {facts.reference}"
     return f"{_ratio(facts, cause)}, {pair}: {', '.join(number for number in numbers if number)}"

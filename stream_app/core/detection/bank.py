@@ -16,13 +16,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stream_app.core.arrays import Bools, Floats, Ints, Rows
 from stream_app.core.detection.array_bytes import fingerprint
 from stream_app.core.detection.betting.alternatives import LOG_SHARES, N_ALTERNATIVES
-from stream_app.core.detection.betting.bettor import Bettor
+from stream_app.core.detection.betting.bettor import SAME_STRATA, Bettor, Strata
 from stream_app.core.detection.evidence_bank import EvidenceBank, own_or_model_n
 from stream_app.core.detection.procedures import Procedure, select_alarms
 from stream_app.core.detection.rules import RateRule
@@ -173,6 +175,30 @@ class DetectorBank(EvidenceBank):
         self.log_recovery = np.where(self.is_breach, self._log_r, NO_EVIDENCE)
         self.onset_s = self._evidence.best_onset_s(np.arange(self._shape[0]))
         return self._decide(period_start_s)
+
+    def continue_rows(self, former: Self, rows: Rows, former_rows: Rows, strata: Strata = SAME_STRATA) -> None:
+        """Continue the evidence of rows of another bank.
+
+        Args:
+            former: The other bank.
+            rows: Rows of this bank, shape (m,).
+            former_rows: Rows of the other one that test the same, shape (m,).
+            strata: Strata of this bank and those of the other one that are the same.
+        """
+        super().continue_rows(former, rows, former_rows)
+        self._bettor.continue_rows(former._bettor, rows, former_rows, strata)
+
+    def open_breaches(self, rows: Rows, onsets_s: Ints) -> None:
+        """Put rows in breach, as if detected under another rule; their recovery needs evidence from now on.
+
+        Args:
+            rows: Rows, shape (m,).
+            onsets_s: Estimated onset of each breach, shape (m,).
+        """
+        self.is_breach[rows], self.breach_onset_s[rows], self.has_block[rows] = True, onsets_s, True
+
+    def _by_row(self) -> tuple[NDArray[Any], ...]:
+        return (*super()._by_row(), self.log_recovery, self.is_breach, self.breach_onset_s, self.has_block)
 
     def _state(self) -> tuple[Floats | Ints | Bools, ...]:
         evidence = self._evidence

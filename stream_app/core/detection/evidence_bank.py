@@ -10,7 +10,7 @@ a length that depends on the configuration only, and restores bit for bit into t
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +55,25 @@ class EvidenceBank(ABC):
             ValueError: Another configuration or version wrote it, or it is truncated; nothing is changed then.
         """
         unpack(self._fingerprint, data, self._state())
+
+    def continue_rows(self, former: Self, rows: Rows, former_rows: Rows) -> None:
+        """Continue the evidence of rows of another bank: a policy may add, remove and reorder tests.
+
+        Args:
+            former: A bank of the same kind.
+            rows: Rows of this bank, shape (m,).
+            former_rows: Rows of the other one that test the same, shape (m,).
+        """
+        for mine, theirs in zip(self._by_row(), former._by_row(), strict=True):
+            mine[rows] = theirs[former_rows]
+        np.maximum(self._last_period_s, former._last_period_s, out=self._last_period_s)
+
+    def _by_row(self) -> tuple[NDArray[Any], ...]:
+        """Return every array that a row has a part of, rows first."""
+        evidence = self._evidence
+        by_alternative = (evidence.log_r, evidence.log_m, evidence.cusum, evidence.onset_s, evidence.n_used)
+        own = (evidence.n_seen, self._log_r, self.log_sr, self.log_eproc, self.onset_s)
+        return (*(array.T for array in by_alternative), *own)
 
     @abstractmethod
     def _state(self) -> tuple[NDArray[Any], ...]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from stream_app.core.windows.cell_mapping import CellMapping
-from stream_app.core.windows.cells import Cells, add_cells
+from stream_app.core.windows.cells import CellMapping, Cells, add_cells
 from stream_app.core.windows.partials import PanePartial
 
 

@@ -44,6 +44,7 @@ class FairnessMetrics:
     """
 
     def __init__(self, policy: Policy, max_series: int) -> None:
+        self._max_series = max_series
         self._models = {model.name: model for model in policy.models if model.kind == "decisions"}
         if (n_series := count_series(policy)) > max_series:
             raise ConfigError(
@@ -71,6 +72,21 @@ class FairnessMetrics:
         )
         for model in policy.models:
             self._start(model)
+
+    def follow(self, model: ModelPolicy) -> None:
+        """Show a model by another policy from now on; what the former one declared disappears."""
+        known = self._models.get(model.name)
+        if known == model or model.kind == "counts":
+            return
+        models = tuple((self._models | {model.name: model}).values())
+        if count_series(Policy(schema=1, models=models)) > self._max_series:
+            return  # a model that another worker brought must not break the limit of this one
+        if known is not None:
+            self.drop(model.name)
+            self._threshold.drop(model.name)
+            self._reference.drop(model.name)
+        self._models[model.name] = model
+        self._start(model)
 
     def take(self, results: Sequence[AnyResult], alerts: Iterable[Alert]) -> None:
         """Apply what one flush of the judge published, in order of event time: alarms before the window that closes."""

@@ -20,7 +20,7 @@ take one lock, as a scrape does.
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from threading import Lock
 
 from prometheus_client import CollectorRegistry, Metric
@@ -35,7 +35,7 @@ from stream_app.edges.metrics.lane_metrics import LaneMetrics
 from stream_app.pipeline.ingest.report import IngestCounts
 from stream_app.pipeline.judge.report import JudgeReport
 from stream_app.pipeline.names import is_of_outcomes
-from stream_app.policy import Policy
+from stream_app.policy import ModelPolicy, Policy
 from stream_app.topics import FAIRNESS_PARTIALS
 
 
@@ -88,6 +88,7 @@ class Metrics(Collector):
             if topic == FAIRNESS_PARTIALS:
                 for model in self._judged_by.pop(partition, set()):
                     self._events.watermark.drop(model)
+                    self._events.test_lag.drop(model)
                     self._fairness.drop(model)
 
     def lane_reloaded(self, role: str) -> None:
@@ -148,6 +149,7 @@ class Metrics(Collector):
         Its counts are added; its values are shown only while this process owns the lane.
         """
         with self._lock:
+            self._follow(report.policies)
             for model, model_report in report.models.items():
                 self._events.judged(model, model_report)
                 if model_report.n_small or model_report.n_complementary:
@@ -158,11 +160,21 @@ class Metrics(Collector):
                     self._fairness.take([*model_report.results, *model_report.outcome_results], model_report.alerts)
                     if model_report.closed_before_s is not None and not is_of_outcomes(model):
                         self._events.watermark.set((model,), model_report.closed_before_s)
+                    if model_report.lag_s is not None:
+                        self._events.test_lag.set((model,), model_report.lag_s)
 
-    def judge_restored(self, partition: int, results: Iterable[AnyResult]) -> None:
+    def judge_restored(
+        self, partition: int, results: Iterable[AnyResult], policies: Mapping[str, ModelPolicy] | None = None
+    ) -> None:
         """Show the newest results of a restored judge lane; nothing is counted."""
         with self._lock:
+            self._follow(policies or {})
             if self._lanes.is_open(FAIRNESS_PARTIALS, partition):
                 results = list(results)
                 self._judged_by.setdefault(partition, set()).update(result.model for result in results)
                 self._fairness.show(results, is_new=False)
+
+    def _follow(self, policies: Mapping[str, ModelPolicy]) -> None:
+        """Show models by the policies under which they are judged; another worker may have brought them."""
+        for model in policies.values():
+            self._fairness.follow(model)

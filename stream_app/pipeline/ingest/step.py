@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from stream_app.core.privacy.pseudonym import RootKey
-from stream_app.core.windows.cell_mapping import CellMapping
+from stream_app.core.windows.cells import CellMapping
 from stream_app.core.windows.deduplication import event_tags
 from stream_app.core.windows.source_progress import SourcePartition
 from stream_app.core.windows.watermark import Watermark

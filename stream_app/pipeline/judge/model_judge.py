@@ -6,29 +6,24 @@ follows from the counts is decided by a ``Subject``.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import msgspec
 
 from stream_app import __version__
-from stream_app.core.windows.cell_mapping import CellMapping
-from stream_app.core.windows.cells import Cells
+from stream_app.core.windows.cells import CellMapping, Cells
+from stream_app.core.windows.history import PeriodHistory
 from stream_app.core.windows.partials import Partial
-from stream_app.core.windows.source_progress import (
-    CountedUnder,
-    SourcePartition,
-    SourceProgress,
-    log_numbers_of,
-)
+from stream_app.core.windows.source_progress import CountedUnder, SourcePartition, SourceProgress, log_numbers_of
 from stream_app.core.windows.tally import Tally
 from stream_app.core.windows.tally_changes import CLOCK, ClosedPeriod, Closings, TallyChanges, WindowKey
 from stream_app.core.windows.tumbling import WindowCounts
+from stream_app.pipeline.judge.model_report import ModelReport
+from stream_app.pipeline.judge.monitors.continued_tests import restart_sentence
 from stream_app.pipeline.judge.part_joiner import PartJoiner
 from stream_app.pipeline.judge.state import JOURNAL, POLICY, Changes, StateWriter, StoredEntries, StoredPolicy
 from stream_app.pipeline.judge.stored_history import HISTORY, history_changes, restore_history
-from stream_app.pipeline.judge.stored_tally import COUNTED, encode_entry, read_entry, restore_tally
+from stream_app.pipeline.judge.stored_tally import COUNTED, encode_entry, read_policy, restore_tally
 from stream_app.pipeline.judge.subjects.counts import CountsSubject
 from stream_app.pipeline.judge.subjects.decisions import DecisionsSubject
 from stream_app.pipeline.judge.subjects.outcomes import OutcomesSubject
@@ -37,70 +32,19 @@ from stream_app.pipeline.judge.verdicts.alerts import Provenance
 from stream_app.pipeline.judge.verdicts.window_context import WindowContext
 from stream_app.pipeline.names import is_of_outcomes, outcomes_name
 from stream_app.pipeline.policy_change import mapping_between
-from stream_app.pipeline.records.aggregates import Aggregate
-from stream_app.pipeline.records.alerts import Alert
 from stream_app.pipeline.records.journal import SCHEMA as JOURNAL_SCHEMA
 from stream_app.pipeline.records.journal import JournalEntry, SourcePolicy
 from stream_app.pipeline.records.outcome_results import OutcomeResult
+from stream_app.pipeline.records.restarts import MonitoringRestart
 from stream_app.pipeline.records.results import TOTAL_WINDOW, Result, Span
 from stream_app.policy import ModelPolicy
 
 
-@dataclass(slots=True)
-class ModelReport:
-    """What one model's judge did since the last report.
-
-    Attributes:
-        results: Results about decisions, in the order in which they were made.
-        outcome_results: Results about outcomes, likewise.
-        alerts: Alarms and recoveries of the sequential tests.
-        aggregates: Published counts of a model of kind ``counts``.
-        journal_entry: How event time moved, whenever anything was or could be published.
-        n_closed: Windows that closed, by window and disposition.
-        n_revised: Windows that were corrected, by window.
-        n_small: Cells of published counts hidden as too small.
-        n_complementary: Cells of published counts hidden against subtraction.
-        n_late: Corrections of panes that came too late.
-        n_tested: Decisions in comparison periods that were tested.
-        n_untested: Decisions that were counted after their comparison period had been tested.
-        n_stale: Stale partials from a previous owner.
-        n_broken: Flushes of which a part was missing.
-        closed_before_s: How far event time has come; None before the first pane closed.
-        lag_s: How far the tests are behind the windows: event time from the start of the oldest period with decisions
-            that waits to be tested to ``closed_before_s``; 0 when none waits.
-    """
-
-    results: list[Result] = field(default_factory=list)
-    outcome_results: list[OutcomeResult] = field(default_factory=list)
-    alerts: list[Alert] = field(default_factory=list)
-    aggregates: list[Aggregate] = field(default_factory=list)
-    journal_entry: JournalEntry | None = None
-    n_closed: Counter[tuple[str, str]] = field(default_factory=Counter)
-    n_revised: Counter[str] = field(default_factory=Counter)
-    n_small: int = 0
-    n_complementary: int = 0
-    n_late: int = 0
-    n_tested: int = 0
-    n_untested: int = 0
-    n_stale: int = 0
-    n_broken: int = 0
-    closed_before_s: int | None = None
-    lag_s: int = 0
-
-    def add(self, verdicts: WindowVerdicts) -> None:
-        """Add the verdicts on a window."""
-        self.results += verdicts.results
-        self.outcome_results += verdicts.outcome_results
-        self.aggregates += [verdicts.aggregate] if verdicts.aggregate is not None else []
-        self.n_small += verdicts.n_small
-        self.n_complementary += verdicts.n_complementary
-
-
-def subject_of(model: ModelPolicy, name: str, stored: StoredEntries) -> Subject:
+def subject_of(model: ModelPolicy, name: str, stored: StoredEntries, history: PeriodHistory | None = None) -> Subject:
     """Return what is judged under a name: the model itself, or its outcomes."""
     if name == outcomes_name(model.name):
-        return OutcomesSubject(model, stored)
-    return CountsSubject(model) if model.kind == "counts" else DecisionsSubject(model, stored)
+        return OutcomesSubject(model, stored, history)
+    return CountsSubject(model) if model.kind == "counts" else DecisionsSubject(model, stored, history)
 
 
 class ModelJudge:
@@ -114,6 +58,9 @@ class ModelJudge:
         app_id: Deployment that judges.
         moved_from: The entries as they are in the changelog topic, where ``stored`` is what ``move_entries`` made of
             them.
+
+    Attributes:
+        n_journal_entries: Number of entries of the journal so far.
 
     Raises:
         StateError: the state fits neither this version nor this policy.
@@ -134,21 +81,21 @@ class ModelJudge:
         self._policy_hash = policy_hash
         self._mappings: dict[str, CellMapping | None] = {}  # by the hash of the cells that are mapped
         self._app_id = app_id
-        self._subject = subject_of(model, model.name if name is None else name, stored)
+        self._history = restore_history(stored)
+        self._subject = subject_of(model, model.name if name is None else name, stored, self._history)
         config = self._subject.tally_config
         self._tally = restore_tally(config, self._subject.layout_hash, stored) if stored else Tally(config)
         if not stored:
             self._tally.changes.changed.add(CLOCK)  # the head of the state, before anything else is kept
-        self._history = restore_history(stored)
         if moved_from is not None:
             moved = {entry for entry in stored if stored[entry] != moved_from.get(entry)}
             self._tally.changes.changed.update(entry for entry in moved if entry[0] in COUNTED)
             self._history.changed.update(int(entry[1]) for entry in moved if entry[0] == HISTORY)
         self._writer = StateWriter(self._subject.name, moved_from or stored)
         self._joiner = PartJoiner(stored)
-        self._n_entries = msgspec.msgpack.decode(b"".join(stored[JOURNAL]), type=int) if JOURNAL in stored else 0
-        self._stored_policy = read_entry(stored, POLICY, StoredPolicy) if POLICY in stored else StoredPolicy("")
-        self._source_policies = list(self._stored_policy.sources)  # changes since the last journal entry
+        self.n_journal_entries = msgspec.msgpack.decode(b"".join(stored[JOURNAL]), type=int) if JOURNAL in stored else 0
+        self._stored_policy = read_policy(moved_from or stored)
+        self._source_policies = list(read_policy(stored).sources)  # changes since the last journal entry
         self._is_moved = moved_from is not None
         self._report = ModelReport()
 
@@ -169,10 +116,8 @@ class ModelJudge:
         """
         source = SourcePartition(partial.topic, partial.partition)
         progress = self._tally.progress.get(source)
-        if progress is not None and (partial.log_number, partial.next_offset) < (
-            progress.log_number,
-            progress.next_offset,
-        ):
+        reached = (-1, -1) if progress is None else (progress.log_number, progress.next_offset)
+        if (partial.log_number, partial.next_offset) < reached:
             self._report.n_stale += 1
         elif flush := self._joiner.join(source, partial):
             n_partitions, reported, panes = _joined(flush)
@@ -224,14 +169,30 @@ class ModelJudge:
         self._is_moved = False
         return report, self._state_changes(tally_changes, is_journaled=report.journal_entry is not None)
 
+    def continue_tests(self, former: ModelJudge) -> None:
+        """Go on with what the tests of the same model under a former policy know; lost evidence is reported."""
+        continued = self._subject.continue_tests(former._subject)
+        if not continued.is_noteworthy:
+            return
+        self._report.restarts.append(
+            MonitoringRestart(
+                model=self._subject.name,
+                at_s=self._tally.tested_before_s,
+                former_policy_hash=former._policy_hash,
+                policy_hash=self._policy_hash,
+                n_kept=continued.n_kept,
+                n_restarted=len(continued.restarted),
+                open_breaches=continued.open_breaches,
+                ended_breaches=continued.ended_breaches,
+                sentence=restart_sentence(continued, former._policy_hash, self._policy_hash),
+                offsets=self._tally.offsets(),
+                code_version=__version__,
+            )
+        )
+
     def leave_policy(self) -> JournalEntry | None:
         """Return the last journal entry under this policy, before another one is followed; None for public counts."""
         return None if self._subject.is_public else self._journal_entry(TallyChanges())
-
-    @property
-    def n_journal_entries(self) -> int:
-        """Number of entries of the journal so far."""
-        return self._n_entries
 
     def newest_results(self) -> list[Result | OutcomeResult]:
         """Return the newest result of each window again, as a new owner has to show them."""
@@ -253,6 +214,7 @@ class ModelJudge:
 
     def _feed(self, period: ClosedPeriod) -> None:
         self._history.add(period)
+        self._report.n_periods[self._subject.can_compare(period.cells)] += 1
         look_back = LookBack(self._history, Provenance(self._tally.offsets(), self._policy_hash))
         self._report.alerts += self._subject.feed(period, look_back)
 
@@ -278,7 +240,7 @@ class ModelJudge:
         for entry, data in self._subject.take_changes():
             changes += self._writer.encode(entry, data)
         if is_journaled:
-            changes += self._writer.encode(JOURNAL, msgspec.msgpack.encode(self._n_entries))
+            changes += self._writer.encode(JOURNAL, msgspec.msgpack.encode(self.n_journal_entries))
         policy = StoredPolicy(self._policy_hash, tuple(self._source_policies))
         if policy != self._stored_policy:
             self._stored_policy = policy
@@ -302,11 +264,11 @@ class ModelJudge:
 
     def _journal_entry(self, tally_changes: TallyChanges) -> JournalEntry:
         source_policies, self._source_policies = tuple(self._source_policies), []
-        self._n_entries += 1
+        self.n_journal_entries += 1
         return JournalEntry(
             schema=JOURNAL_SCHEMA,
             model=self._subject.name,
-            number=self._n_entries - 1,
+            number=self.n_journal_entries - 1,
             advances=tuple(tally_changes.advances),
             offsets=self._tally.offsets(),
             starts=self._tally.starts(),

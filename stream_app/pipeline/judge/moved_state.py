@@ -10,13 +10,12 @@ from typing import Any
 
 import msgspec
 
-from stream_app.core.windows.cell_mapping import CellMapping
-from stream_app.core.windows.cells import Cells
+from stream_app.core.windows.cells import CellMapping, Cells
 from stream_app.core.windows.history import StoredSpan
 from stream_app.core.windows.tally_changes import CLOCK, StateKey
-from stream_app.pipeline.judge.state import JOURNAL, POLICY, StoredEntries, StoredPolicy
+from stream_app.pipeline.judge.state import JOURNAL, MONITOR, POLICY, SCORES, StoredEntries, StoredPolicy
 from stream_app.pipeline.judge.stored_history import HISTORY
-from stream_app.pipeline.judge.stored_tally import StoredClock, StoredTotal, StoredWindow, read_entry
+from stream_app.pipeline.judge.stored_tally import StoredClock, StoredTotal, StoredWindow, read_entry, read_policy
 from stream_app.pipeline.names import is_of_outcomes
 from stream_app.pipeline.policy_book import PolicyBook, RegisteredPolicy
 from stream_app.pipeline.policy_change import counting_policy, layout_hash_of, mapping_between
@@ -33,14 +32,14 @@ def stored_policy(book: PolicyBook, name: str, stored: StoredEntries) -> Registe
         UnknownPolicyError: it is not registered.
         StateError: the state cannot be read, or version 0.2 wrote it under a policy that is not registered.
     """
-    policy_hash = read_entry(stored, POLICY, StoredPolicy).policy_hash if POLICY in stored else ""
-    return counting_policy(book, name, policy_hash, read_entry(stored, CLOCK, StoredClock).layout_hash)
+    layout_hash = read_entry(stored, CLOCK, StoredClock).layout_hash
+    return counting_policy(book, name, read_policy(stored).policy_hash, layout_hash)
 
 
 def move_entries(
     stored: StoredEntries, name: str, old: ModelPolicy, new: RegisteredPolicy, n_journal_entries: int
 ) -> dict[StateKey, list[bytes]]:
-    """Return a state in the cells of another policy.
+    """Return a state in the cells of another policy, without that of the tests.
 
     Args:
         stored: The state.
@@ -53,7 +52,7 @@ def move_entries(
         StateError: it cannot be read, or its counts have no place under the new policy.
     """
     mapping = mapping_between(old, new.model, of_outcomes=is_of_outcomes(name))
-    moved = {entry: list(pieces) for entry, pieces in stored.items()}
+    moved = {entry: list(pieces) for entry, pieces in stored.items() if entry not in (MONITOR, SCORES)}
     for entry in stored:
         if mapping is not None and (data := _mapped(stored, entry, mapping)) is not None:
             moved[entry] = [data]

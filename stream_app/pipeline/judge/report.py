@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from stream_app.pipeline.judge.model_judge import ModelReport
+from stream_app.pipeline.judge.model_report import ModelReport
 from stream_app.pipeline.records.outcome_results import OutcomeResult
 from stream_app.pipeline.records.results import TOTAL_WINDOW, Result
+from stream_app.policy import ModelPolicy
 
 
 class JudgeSink(Protocol):
@@ -17,7 +18,9 @@ class JudgeSink(Protocol):
     def judged(self, partition: int, report: JudgeReport) -> None:
         """Show what was published in a committed transaction."""
 
-    def judge_restored(self, partition: int, results: Sequence[Result | OutcomeResult]) -> None:
+    def judge_restored(
+        self, partition: int, results: Sequence[Result | OutcomeResult], policies: Mapping[str, ModelPolicy]
+    ) -> None:
         """Show the newest results of a lane that changed its owner; nothing is counted."""
 
     def latency_measured(self, stage: str, seconds: float, n_events: int = 1) -> None:
@@ -32,11 +35,13 @@ class JudgeReport:
         models: Report by name of the model, or of its outcomes.
         n_unknown_model: Partials of version 0.2 for deployments that this one does not continue; not counted.
         partition: The lane's partition.
+        policies: Under which policy each model is judged, by name of the model.
     """
 
     models: dict[str, ModelReport] = field(default_factory=dict)
     n_unknown_model: int = 0
     partition: int = 0
+    policies: dict[str, ModelPolicy] = field(default_factory=dict)
 
     @property
     def results(self) -> list[Result]:
@@ -63,11 +68,13 @@ class RestoredResults:
     Attributes:
         partition: The lane's partition.
         results: The newest result of each window of each model.
+        policies: Under which policy each model is judged, by name of the model.
     """
 
     partition: int
     results: list[Result | OutcomeResult]
+    policies: dict[str, ModelPolicy]
 
     def deliver(self, sink: JudgeSink, _: float, /) -> None:
         """Show the results; nothing is counted."""
-        sink.judge_restored(self.partition, self.results)
+        sink.judge_restored(self.partition, self.results, self.policies)

@@ -26,9 +26,10 @@ from stream_app.pipeline.records.aggregates import encode_aggregate
 from stream_app.pipeline.records.alerts import encode_alert
 from stream_app.pipeline.records.journal import JournalEntry, encode_journal_entry
 from stream_app.pipeline.records.outcome_results import OutcomeResult, encode_outcome_result
+from stream_app.pipeline.records.restarts import encode_restart
 from stream_app.pipeline.records.results import Result, encode_result
 from stream_app.pipeline.topology import Topology
-from stream_app.policy import Policy
+from stream_app.policy import ModelPolicy, Policy
 from stream_app.topics import CAMERA_AGGREGATES, FAIRNESS_ALERTS, FAIRNESS_JOURNAL, FAIRNESS_RESULTS
 
 
@@ -89,7 +90,9 @@ class JudgeStep:
     def flush(self, now_s: float, *, is_caught_up: bool) -> Flush:
         """Return results, published counts and changed state."""
         flush = Flush()
-        report = JudgeReport(partition=self._partition, n_unknown_model=self._n_unknown_model)
+        report = JudgeReport(
+            partition=self._partition, n_unknown_model=self._n_unknown_model, policies=self._policies()
+        )
         self._n_unknown_model = 0
         for name, judge in sorted(self._judges.items()):
             if is_caught_up:  # else a partition may only look silent
@@ -107,11 +110,14 @@ class JudgeStep:
 
     def restored_report(self) -> RestoredResults:
         """Return the newest results, for a new owner to show after ``restore``."""
-        return RestoredResults(self._partition, self.newest_results())
+        return RestoredResults(self._partition, self.newest_results(), self._policies())
 
     def newest_results(self) -> list[Result | OutcomeResult]:
         """Return the newest result of each window of each model."""
         return [result for judge in self._judges.values() for result in judge.newest_results()]
+
+    def _policies(self) -> dict[str, ModelPolicy]:
+        return {model_of(name): judge.model for name, judge in self._judges.items()}
 
     def _outputs(self, report: JudgeReport) -> Iterator[Outputs]:
         """Yield the records of a flush, topic by topic."""
@@ -122,6 +128,8 @@ class JudgeStep:
         yield from _outputs(
             self._alerts_at, [(alert.id, encode_alert(alert)) for model in reports for alert in model.alerts]
         )
+        restarts = [restart for model in reports for restart in model.restarts]
+        yield from _outputs(self._alerts_at, [(restart.id, encode_restart(restart)) for restart in restarts])
         entries, self._last_entries = self._last_entries, []
         entries += [model.journal_entry for model in reports if model.journal_entry]
         yield from _outputs(self._journal_at, [(entry.model, encode_journal_entry(entry)) for entry in entries])
@@ -151,14 +159,16 @@ class JudgeStep:
 
     def _restored(self, name: str, stored: StoredEntries, present: RegisteredPolicy) -> ModelJudge:
         """Return the judge of a state; it leaves a last entry in the journal of a policy that is not the present."""
-        former = stored_policy(self._book, name, stored)
-        if former.hash == present.hash:
+        policy = stored_policy(self._book, name, stored)
+        if policy.hash == present.hash:
             return self._judge_of(name, present, stored)
-        judge = self._judge_of(name, former, stored)
-        if (entry := judge.leave_policy()) is not None:
+        former = self._judge_of(name, policy, stored)
+        if (entry := former.leave_policy()) is not None:
             self._last_entries.append(entry)
-        moved = move_entries(stored, name, former.model, present, judge.n_journal_entries)
-        return self._judge_of(name, present, moved, moved_from=stored)
+        moved = move_entries(stored, name, policy.model, present, former.n_journal_entries)
+        judge = self._judge_of(name, present, moved, moved_from=stored)
+        judge.continue_tests(former)
+        return judge
 
     def _judge_of(
         self, name: str, policy: RegisteredPolicy, stored: StoredEntries, moved_from: StoredEntries | None = None

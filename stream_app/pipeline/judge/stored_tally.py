@@ -14,7 +14,7 @@ from stream_app.core.windows.tally_changes import CLOCK, StateKey
 from stream_app.core.windows.tally_config import TallyConfig
 from stream_app.core.windows.tumbling import RunningTotal, WindowCounts, WindowSpec
 from stream_app.errors import StateError
-from stream_app.pipeline.judge.state import NEW_APP_ID, StoredEntries
+from stream_app.pipeline.judge.state import NEW_APP_ID, POLICY, StoredEntries, StoredPolicy
 
 VERSION = 4
 _OLDEST_VERSION = 3  # of 0.2.0: an upgrade keeps its state
@@ -76,6 +76,15 @@ def read_entry(stored: StoredEntries, entry: StateKey, kind: type[Value]) -> Val
     return _decode(stored[entry], kind)
 
 
+def read_policy(stored: StoredEntries) -> StoredPolicy:
+    """Return the policies of a state; of version 0.2 they are not known.
+
+    Raises:
+        StateError: the entry cannot be read.
+    """
+    return read_entry(stored, POLICY, StoredPolicy) if POLICY in stored else StoredPolicy("")
+
+
 def encode_entry(tally: Tally, layout_hash: str, entry: StateKey) -> bytes | None:
     """Encode the present value of one entry of a tally; None for one that was removed."""
     value = _value_of(tally, layout_hash, entry)
@@ -86,7 +95,7 @@ def restore_tally(config: TallyConfig, layout_hash: str, stored: StoredEntries) 
     """Put a tally together from its entries.
 
     A size of window that the policy has only now is counted from the next one on that starts after what is closed; one
-    that the policy no longer has is forgotten. Under another comparison period the tests go on with the next one of
+    that the policy no longer has is forgotten. Under another comparison period the tests continue with the next one of
     which nothing was tested; what waited for its test before that is counted as not tested.
 
     Raises:
@@ -179,7 +188,7 @@ def _put(tally: Tally, entry: StateKey, pieces: list[bytes]) -> None:
 
 
 def _continue_tests(tally: Tally, clock: StoredClock) -> None:
-    """Go on testing where the stored state stopped, in the periods of the present policy."""
+    """Continue testing where the stored state stopped, in the periods of the present policy."""
     periods = tally.periods
     if periods is None:
         return

@@ -16,7 +16,7 @@ import numpy as np
 from stream_app.core.join.join_records import Labels, Scores
 from stream_app.core.join.outcome_join import OutcomeJoin, UnmatchedOutcome
 from stream_app.core.join.waiting_decisions import BLOCK, WaitingDecision
-from stream_app.core.windows.cell_mapping import CellMapping
+from stream_app.core.windows.cells import CellMapping
 
 _DECISIONS, _LABELS, _UNMATCHED = b"decisions|", b"labels|", b"unmatched|"
 

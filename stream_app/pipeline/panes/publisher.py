@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from stream_app.core.windows.cell_mapping import CellMapping
-from stream_app.core.windows.cells import Cells
+from stream_app.core.windows.cells import CellMapping, Cells
 from stream_app.core.windows.pane_store import PaneStore
 from stream_app.core.windows.watermark import Watermark
 from stream_app.pipeline.contract import Flush

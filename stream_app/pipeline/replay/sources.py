@@ -158,7 +158,7 @@ class PublishedCounter:
             PolicyError: an event does not fit the policy.
         """
         events, times_s = self._decoded(batch)
-        self._watermark.advance(times_s)
+        self._watermark.advance(times_s, batch.timestamps_ms // 1000)
         self.dispositions.n_records += len(events)
         self.dispositions.n_counted += len(events)
         self.dispositions.add_unreadable(batch.unreadable)

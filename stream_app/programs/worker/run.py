@@ -7,6 +7,7 @@ import contextlib
 import gc
 import logging
 from collections.abc import Iterable
+from functools import partial
 from typing import Protocol, cast
 
 from aiokafka.errors import KafkaError
@@ -30,6 +31,7 @@ from stream_app.topics import declared_topics
 _BACKOFF_S = (1.0, 2.0, 4.0, 8.0)
 _STEADY_S = 60.0  # an app that ran for longer resets its back-off
 _CRASH_POLL_S = 0.2
+_COMPLAIN_AT = 10  # seconds for which a topic may be missing before the worker says so
 _HINT_EVERY_S = 5.0
 
 log = logging.getLogger(__name__)
@@ -82,7 +84,7 @@ async def run_worker(
             await _run_app(settings, policy, keys, list(roles), observer, stopping, registry)
         except _TopicsChangedError as change:
             log.warning("Topics changed, restarting the Kafka app: reason=%s", change.reason)
-            await _wait_for_broker(settings.kafka, topics, stopping)
+            await _wait_for_broker(settings.kafka, topics, observer, stopping)
         except _AppCrashedError as error:
             if asyncio.get_running_loop().time() - started > _STEADY_S:
                 attempt = 0
@@ -90,7 +92,7 @@ async def run_worker(
             attempt += 1
             log.warning("Kafka app ended, restarting: reason=%s wait_s=%g", error.reason, wait_s)
             await _sleep_unless(stopping, wait_s)
-            await _wait_for_broker(settings.kafka, topics, stopping)
+            await _wait_for_broker(settings.kafka, topics, observer, stopping)
 
 
 async def check_topics(settings: Settings, policy: Policy) -> None:
@@ -148,7 +150,7 @@ async def _run_app(
     app = build_app(settings)
     sources = source_topics(policy, settings.app_id, roles)
     metadata = TopicMetadata(settings.kafka, [spec.name for spec in declared_topics(policy, settings.app_id)])
-    watch = TopicWatch(settings, policy, metadata, sources, observer.topics_awaited)
+    watch = TopicWatch(metadata, sources, partial(grow_followers, settings, policy), observer.topics_awaited)
     build = lane_builder(
         settings, policy, keys, metadata.n_partitions, ConsumerSource(app, metadata), observer, registry
     )
@@ -201,17 +203,25 @@ async def _hint_positions(app: object, lanes: AssignedLanes) -> None:
             await cast(Consumer, app.consumer).hint_committed(positions)  # type: ignore[attr-defined]
 
 
-async def _wait_for_broker(bootstrap: str, topics: list[str], stopping: asyncio.Event) -> None:
+async def _wait_for_broker(
+    bootstrap: str, topics: list[str], observer: WorkerObserver, stopping: asyncio.Event
+) -> None:
+    """Wait until a broker answers and knows all topics; one that has just started may not know them yet."""
+    n_incomplete = 0
     while not stopping.is_set():
         try:
             await count_partitions(bootstrap, topics)
         except BrokerUnavailableError:
             log.warning("No Kafka broker answers, waiting: bootstrap=%s", bootstrap)
-            await _sleep_unless(stopping, 1.0)
-        except FairStreamError:
-            await _sleep_unless(stopping, 1.0)  # a starting broker may not know its topics yet
+        except FairStreamError as error:
+            n_incomplete += 1
+            if n_incomplete % _COMPLAIN_AT == 0:
+                observer.topics_awaited(True)
+                log.error("Waiting for topics: %s", error)  # noqa: TRY400  # it is known where this comes from
         else:
+            observer.topics_awaited(False)
             return
+        await _sleep_unless(stopping, 1.0)
 
 
 async def _sleep_unless(stopping: asyncio.Event, seconds: float) -> None:

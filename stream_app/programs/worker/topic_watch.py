@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from typing import Protocol
 
 from aiokafka.errors import KafkaError
 
 from stream_app.edges.kafka.admin import grow_topics
 from stream_app.edges.kafka.metadata_request import TopicDescription
-from stream_app.edges.kafka.topic_metadata import TopicMetadata
 from stream_app.errors import BrokerUnavailableError, TopicError
 from stream_app.policy import Policy
 from stream_app.settings import Settings
 from stream_app.topics import declared_topics
 
-_LOOK_EVERY_S = 5.0
+LOOK_EVERY_S = 5.0
 
 log = logging.getLogger(__name__)
+
+
+class TopicDescriber(Protocol):
+    """Asks the brokers about the topics of the worker; ``TopicMetadata``."""
+
+    @property
+    def n_partitions(self) -> Mapping[str, int]:
+        """Partitions of each topic as of the last answer."""
+
+    async def describe(self) -> dict[str, TopicDescription]:
+        """Return the topics that exist."""
 
 
 async def grow_followers(settings: Settings, policy: Policy, n_partitions: Mapping[str, int]) -> None:
@@ -39,25 +50,22 @@ class TopicWatch:
     """Compares the source topics with what they were when the app started.
 
     Args:
-        settings: How the process runs.
-        policy: What is monitored.
         metadata: Asks the brokers.
         sources: The source topics of this worker.
+        grow: Adds partitions to the topics that need as many as their raw topic, given the partitions of each.
         on_waiting: Called with whether the worker waits for a topic, or for partitions that it may not add.
     """
 
     def __init__(
         self,
-        settings: Settings,
-        policy: Policy,
-        metadata: TopicMetadata,
+        metadata: TopicDescriber,
         sources: Collection[str],
+        grow: Callable[[Mapping[str, int]], Awaitable[None]],
         on_waiting: Callable[[bool], object],
     ) -> None:
-        self._settings = settings
-        self._policy = policy
         self._metadata = metadata
         self._sources = sources
+        self._grow = grow
         self._on_waiting = on_waiting
         self._known: Mapping[str, TopicDescription] = {}
         self._complaint = ""
@@ -76,30 +84,39 @@ class TopicWatch:
         A topic that is deleted is waited for while the others are counted.
         """
         while True:
-            await asyncio.sleep(_LOOK_EVERY_S)
+            await asyncio.sleep(LOOK_EVERY_S)
             try:
-                reason = await self._look()
+                reason = await self.look()
             except (KafkaError, BrokerUnavailableError):
                 continue  # the lanes notice that too
-            except TopicError as error:
-                self._complain(f"Partitions cannot be added: {error}")
-                continue
             if reason:
-                self._complain("")
                 return reason
 
-    async def _look(self) -> str:
+    async def look(self) -> str:
+        """Compare once; return why the app has to start again, or nothing.
+
+        Raises:
+            KafkaTimeoutError, BrokerUnavailableError: no broker answers.
+        """
         found = await self._metadata.describe()
         missing = sorted(topic for topic in self._sources if topic not in found)
-        self._complain(f"Topics are gone, waiting for them: topics={','.join(missing)}" if missing else "")
+        complaint = f"Topics are gone, waiting for them: topics={','.join(missing)}" if missing else ""
         present = [topic for topic in self._sources if topic in found and topic in self._known]
         changed = sorted(t for t in present if found[t].topic_id != self._known[t].topic_id)
         resized = sorted(t for t in present if found[t].n_partitions != self._known[t].n_partitions)
         if not missing:
-            await grow_followers(self._settings, self._policy, self._metadata.n_partitions)
+            complaint = await self._try_to_grow()
+        self._complain(complaint)
         if changed:
             return f"topics created again: {','.join(changed)}"
-        return f"other numbers of partitions: {','.join(resized)}" if resized and not missing else ""
+        return f"other numbers of partitions: {','.join(resized)}" if resized and not complaint else ""
+
+    async def _try_to_grow(self) -> str:
+        try:
+            await self._grow(self._metadata.n_partitions)
+        except TopicError as error:
+            return f"Partitions cannot be added: {error}"
+        return ""
 
     def _complain(self, complaint: str) -> None:
         self._on_waiting(bool(complaint))

@@ -31,6 +31,9 @@ def main(argv: Sequence[str]) -> int:
         n_broker_kills=options.broker_kills,
         n_zombies=options.zombies,
         n_changes=options.changes,
+        n_growths=options.growths,
+        n_recreations=options.recreations,
+        n_clock_jumps=options.clock_jumps,
     )
     folder = Path(tempfile.mkdtemp(prefix="fairstream-chaos-"))
     started = time.monotonic()
@@ -76,6 +79,9 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--broker-kills", type=int, default=3)
     parser.add_argument("--zombies", type=int, default=3, help="workers stopped for longer than their session")
     parser.add_argument("--changes", type=int, default=2, help="workers added, and workers removed")
+    parser.add_argument("--growths", type=int, default=1, help="partitions added to the raw topic")
+    parser.add_argument("--recreations", type=int, default=1, help="raw topic deleted and created again")
+    parser.add_argument("--clock-jumps", type=int, default=2, help="wall clock of the workers wrong for seconds")
     parser.add_argument("--keep", action="store_true", help="keep broker data and logs also after an exact run")
     return parser.parse_args(argv)
 

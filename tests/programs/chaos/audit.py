@@ -34,17 +34,21 @@ def audit_dispositions(kafka: str, recounts: Mapping[int, Recount], model: dict[
     return [
         compare_once(
             "per-event outputs",
-            ((p, offset) for p, counts in recounts.items() for offset in counts.counted),
+            ((p, counts.in_topic(offset)) for p, counts in recounts.items() for offset in counts.counted),
             ((p, offset) for p, offsets in sources.items() for offset in offsets),
         ),
         compare_once(
             "dead letters",
-            ((p, offset) for p, counts in recounts.items() for offset in counts.rejected),
+            ((p, counts.in_topic(offset)) for p, counts in recounts.items() for offset in counts.rejected),
             ((letter["partition"], letter["offset"]) for letter in letters),
         ),
         compare_once(
             "late notices",
-            ((p, offset, pane) for p, counts in recounts.items() for offset, pane in counts.late.items()),
+            (
+                (p, counts.in_topic(offset), pane)
+                for p, counts in recounts.items()
+                for offset, pane in counts.late.items()
+            ),
             ((notice["partition"], notice["offset"], notice["pane_start_s"]) for notice in late),
         ),
     ]
@@ -74,7 +78,8 @@ def audit_positions(recounts: Mapping[int, Recount], partials: Iterable[Partial]
     totals: dict[int, dict[int, int]] = {partition: {} for partition in recounts}
     n_so_far, last = Counter[int](), dict.fromkeys(recounts, 0)
     n_flushes, wrong = 0, []
-    for partition, next_offset, _, panes in partials:
+    for partition, offset, _, panes, log_number in partials:
+        next_offset = recounts[partition].starts[log_number] + offset
         n_flushes += 1
         for start_s, cells in panes.items():
             n = sum(vector[0] for vector in cells.values())

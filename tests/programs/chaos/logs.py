@@ -23,6 +23,7 @@ class Partial(NamedTuple):
     next_offset: int
     is_idle: bool
     panes: dict[int, dict[int, list[int]]]
+    log_number: int = 0
 
 
 def read_topic(kafka: str, topic: str, *, timeout_s: float = 120.0) -> Iterator[Any]:
@@ -119,13 +120,14 @@ def read_partials(kafka: str, topic: str, model: str) -> Iterator[Partial]:
     """Yield the whole flushes of a model; parts of one flush are joined."""
     parts: dict[int, Partial] = {}
     for message in read_topic(kafka, topic):
-        name, _, _, partition, _, next_offset, _, _, is_idle, part, n_parts, panes, *_ = msgspec.msgpack.decode(
+        name, _, _, partition, _, next_offset, _, _, is_idle, part, n_parts, panes, *rest = msgspec.msgpack.decode(
             message.value()
         )
         if name != model:
             continue
         if part == 0:
-            parts[partition] = Partial(partition, next_offset, is_idle, {})
+            _, log_number = rest
+            parts[partition] = Partial(partition, next_offset, is_idle, {}, log_number)
         flush = parts[partition]
         for start_s, cells in panes:
             flush.panes.setdefault(start_s, {}).update(cells)

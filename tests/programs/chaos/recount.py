@@ -7,7 +7,7 @@ policy, which it reads as TOML. It knows flat records only.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -23,7 +23,11 @@ class Record(NamedTuple):
 
 @dataclass
 class Recount:
-    """One source partition: counts by pane and cell, and the disposition of each offset."""
+    """One source partition: counts by pane and cell, and the disposition of each offset.
+
+    A topic that was created again has a new log. The logs are numbered on as if they were one: the offsets of each
+    begin where those of the one before it ended.
+    """
 
     panes: dict[int, dict[Cell, list[int]]] = field(default_factory=dict)
     counted: dict[int, tuple[int, Cell]] = field(default_factory=dict)  # offset -> start of its pane, cell
@@ -31,6 +35,7 @@ class Recount:
     late: dict[int, int] = field(default_factory=dict)  # offset -> start of its pane
     duplicates: list[int] = field(default_factory=list)
     tombstones: list[int] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)  # of each log, in these offsets
 
     @property
     def end(self) -> int:
@@ -38,15 +43,25 @@ class Recount:
         dispositions = (self.counted, self.rejected, self.late, self.duplicates, self.tombstones)
         return 1 + max((offset for disposition in dispositions for offset in disposition), default=-1)
 
+    def in_topic(self, offset: int) -> int:
+        """Return the offset that the topic had."""
+        return offset - max((start for start in self.starts if start <= offset), default=0)
+
 
 def recount(log: Iterable[Record], model: dict[str, Any]) -> Recount:
+    return recount_logs([log], model)
+
+
+def recount_logs(logs: Iterable[Iterable[Record]], model: dict[str, Any]) -> Recount:
+    """Count one log after the other; event time and the ids of the last events are those of the log before."""
     time, block_size = model["event_time"], -(-model.get("deduplication_window", 200_000) // 2)
     pane_s, lag_s = time.get("pane_s", 10), time.get("out_of_orderness_s", 5)
     first_seen: dict[str, int] = {}  # event id -> block of offsets in which it was accepted
     highest_s: int | None = None
     cells: dict[Cell, Cell] = {}  # one object for all events of a cell
     counts = Recount()
-    for offset, timestamp_ms, value in log:
+    for start, log_offset, timestamp_ms, value in _numbered_on(logs, counts, first_seen):
+        offset = start + log_offset
         if value is None:
             counts.tombstones.append(offset)
             continue
@@ -55,13 +70,14 @@ def recount(log: Iterable[Record], model: dict[str, Any]) -> Recount:
         if event is None or not _is_believable(moment_s, timestamp_ms / 1000, time):
             counts.rejected.append(offset)
             continue
-        case, block = event[model["event_id"]["path"]].strip(), offset // block_size
+        case, block = event[model["event_id"]["path"]].strip(), log_offset // block_size
         if case in first_seen and block - first_seen[case] <= 2:
             counts.duplicates.append(offset)
             continue
         first_seen[case] = block
         time_s = int(moment_s // 1)
-        highest_s = time_s if highest_s is None else max(highest_s, time_s)
+        known_s = min(time_s, timestamp_ms // 1000)  # a clock that is ahead closes nothing
+        highest_s = known_s if highest_s is None else max(highest_s, known_s)
         pane = time_s // pane_s
         if pane < (highest_s - lag_s) // pane_s:
             counts.late[offset] = pane * pane_s
@@ -70,6 +86,25 @@ def recount(log: Iterable[Record], model: dict[str, Any]) -> Recount:
         counts.counted[offset] = (pane * pane_s, cells.setdefault(cell, cell))
         _add(counts.panes.setdefault(pane * pane_s, {}), cell, event, model)
     return counts
+
+
+def _numbered_on(
+    logs: Iterable[Iterable[Record]], counts: Recount, first_seen: dict[str, int]
+) -> Iterator[tuple[int, int, int, bytes | None]]:
+    """Yield where each log starts, and its records.
+
+    At a new log the block of offsets that was open and the one before it count as the block before its first.
+    """
+    start = 0
+    for log in logs:
+        counts.starts.append(start)
+        newest = max(first_seen.values(), default=0)
+        first_seen.update({case: -max(1, newest - block) for case, block in first_seen.items()})
+        n = 0
+        for record in log:
+            yield start, *record
+            n = record.offset + 1
+        start += n
 
 
 def _cell(event: dict[str, Any], model: dict[str, Any]) -> Cell:

@@ -43,6 +43,9 @@ def main(argv: Sequence[str]) -> int:
         n_broker_kills=0,
         n_zombies=0,
         n_changes=1,
+        n_growths=0,
+        n_recreations=0,  # a replay cannot read the log that was deleted
+        n_clock_jumps=0,
     )
     try:
         print(check(plan, folder))

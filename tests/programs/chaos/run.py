@@ -8,19 +8,22 @@ import time
 import tomllib
 import uuid
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from producers.event import Event
 from producers.publish import Destination, SendReport, publish
 from stream_app.edges.files.key_file import create_key_file, key_file_path
 from stream_app.edges.host.ports import free_port
-from stream_app.edges.kafka.admin import create_topics
+from stream_app.edges.kafka.admin import count_existing, create_topics
 from stream_app.edges.kafka.local.broker import LocalKafka
-from stream_app.errors import BrokerUnavailableError
+from stream_app.errors import BrokerUnavailableError, TopicError
 from stream_app.policy import parse_policy
 from stream_app.topics import (
     FAIRNESS_RESULTS,
@@ -32,8 +35,10 @@ from tests.programs.chaos.crew import Crew
 from tests.programs.chaos.disturbed import disturbed_events
 from tests.programs.chaos.findings import Finding, compare_once
 from tests.programs.chaos.logs import read_json, read_raw, wait_until_decided
-from tests.programs.chaos.recount import Recount, recount, sum_windows
-from tests.programs.chaos.schedule import Disturbance, Plan, draw_schedule
+from tests.programs.chaos.recount import Recount, recount_logs, sum_windows
+from tests.programs.chaos.schedule import Disturbance, Plan, TopicChange, draw_schedule
+from tests.programs.chaos.topic_changes import Logs, grow, re_create
+from tests.programs.chaos.worker_clock import MISSING, WorkerClock
 
 POLICY_FILE = Path(__file__).with_name("policy.toml")
 _GIVE_UP_S = 120.0  # the producers ride out any broker restart
@@ -81,8 +86,11 @@ class ChaosRun:
         self._app_id = f"chaos-{uuid.uuid4().hex[:8]}"
         self._broker = LocalKafka(folder / "kafka", port=free_port(), heap_mb=512)
         create_key_file(key_file_path(folder))
+        self._clock = WorkerClock(folder / "clock")
         self._crew = Crew(self._environ(folder), folder)
         self._threads: list[threading.Thread] = []
+        self._former: list[Logs] = []  # of the raw topic, before it was created again
+        self._broker_lock = threading.Lock()  # a topic is not changed while the broker is away
 
     def run(self) -> list[Finding]:
         """Return what was found; the last finding first differs when the run did not settle.
@@ -116,6 +124,7 @@ class ChaosRun:
             "FAIRSTREAM_SESSION_TIMEOUT_S": str(self.plan.session_s),
             "FAIRSTREAM_FLUSH_S": str(self.plan.flush_s),
             "FAIRSTREAM_METRICS_PORT": "0",
+            **self._clock.environ,
         }
 
     def _specs(self) -> list[TopicSpec]:
@@ -130,20 +139,58 @@ class ChaosRun:
 
     def _disturb(self) -> None:
         """Send the input and do everything that the schedule says, at its time."""
-        sending = threading.Thread(target=self._send, name="sending")
-        sending.start()
-        started = time.monotonic()
-        for disturbance in draw_schedule(self.plan):
-            time.sleep(max(0.0, started + disturbance.at_s - time.monotonic()))
-            self._act(disturbance)
-        sending.join()
+        plan = self.plan
+        if plan.n_clock_jumps and not self._clock.is_there:
+            self._note(f"no clock jumps: {MISSING}")
+            plan = replace(plan, n_clock_jumps=0)
+        with ThreadPoolExecutor(1, "sending") as pool:  # whatever stops it, stops the run
+            sending = pool.submit(self._send)
+            self._act_in_time(plan)
+            sending.result()
         for thread in self._threads:
             thread.join()
         self._note(f"sent {self.story.sent.n_sent} events in {self.story.sent.seconds:.0f} s")
 
+    def _act_in_time(self, plan: Plan) -> None:
+        started = time.monotonic()
+        for disturbance in draw_schedule(plan):
+            time.sleep(max(0.0, started + disturbance.at_s - time.monotonic()))
+            self._act(disturbance)
+
     def _send(self) -> None:
+        """Send the input in equal shares, with a change of the topic after each but the last."""
         destination = Destination(self._broker.bootstrap, self._model["topic"], give_up_s=_GIVE_UP_S)
-        self.story.sent = publish(disturbed_events(self.plan), destination, rate=self.plan.rate)
+        events, changes = disturbed_events(self.plan), self.plan.topic_changes
+        n_share = self.plan.n_events // (len(changes) + 1)
+        for change in changes:
+            self._publish(islice(events, n_share), destination)
+            with self._broker_lock:
+                self._change_topic(change)
+        self._publish(events, destination)
+
+    def _publish(self, events: Iterator[Event], destination: Destination) -> None:
+        """Send events; the broker may be away at the start too."""
+        deadline = time.monotonic() + _GIVE_UP_S
+        while True:
+            try:
+                sent = publish(events, destination, rate=self.plan.rate)
+            except (BrokerUnavailableError, TopicError):
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(1.0)
+            else:
+                break
+        self.story.sent.n_sent += sent.n_sent
+        self.story.sent.seconds += sent.seconds
+
+    def _change_topic(self, change: TopicChange) -> None:
+        kafka, raw = self._broker.bootstrap, self._specs()[0]
+        if change == "add partition":
+            grow(kafka, raw.name, 1 + count_existing(kafka, [raw.name])[raw.name])
+        else:
+            self._former.append(re_create(kafka, self._app_id, self._model, raw))
+        self.story.done[change] += 1
+        self._note(change)
 
     def _act(self, disturbance: Disturbance) -> None:
         kind = disturbance.kind
@@ -158,6 +205,8 @@ class ChaosRun:
                 self._in_background(self._restart_broker, disturbance.lasts_s)
             case "remove worker":
                 self._in_background(self._crew.remove_one, self._draws)
+            case "jump clock":
+                self._in_background(self._clock.jump, self._draws, disturbance.lasts_s)
         self.story.done[kind] += 1
         self._note(f"{kind}{f' for {disturbance.lasts_s:.1f} s' if disturbance.lasts_s else ''}")
 
@@ -167,8 +216,12 @@ class ChaosRun:
         self._threads.append(thread)
 
     def _restart_broker(self, away_s: float) -> None:
-        self._broker.kill()
-        time.sleep(away_s)
+        with self._broker_lock:
+            self._broker.kill()
+            time.sleep(away_s)
+            self._start_broker()
+
+    def _start_broker(self) -> None:
         for attempt in range(1, _BROKER_TRIES + 1):
             try:
                 self._broker.start()
@@ -179,8 +232,9 @@ class ChaosRun:
                 return
 
     def _recount(self) -> dict[int, Recount]:
-        log = read_raw(self._broker.bootstrap, self._model["topic"])
-        recounts = {partition: recount(records, self._model) for partition, records in sorted(log.items())}
+        logs = [*self._former, read_raw(self._broker.bootstrap, self._model["topic"])]
+        partitions = sorted({partition for log in logs for partition in log})
+        recounts = {p: recount_logs([log[p] for log in logs if p in log], self._model) for p in partitions}
         dispositions = {disposition: sum(len(getattr(counts, disposition)) for counts in recounts.values())
                  for disposition in ("counted", "rejected", "late", "duplicates")}  # fmt: skip
         self._note(f"recounted the raw log: {dispositions}")

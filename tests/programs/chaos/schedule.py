@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Literal, NamedTuple
 
-Kind = Literal["kill worker", "kill broker", "freeze worker", "add worker", "remove worker"]
+Kind = Literal["kill worker", "kill broker", "freeze worker", "add worker", "remove worker", "jump clock"]
+TopicChange = Literal["add partition", "re-create topic"]
 
 _FIRST_S = 4.0  # the first workers are just there: loading and joining are disturbed too
 
@@ -14,7 +16,7 @@ _FIRST_S = 4.0  # the first workers are just there: loading and joining are dist
 class Disturbance(NamedTuple):
     at_s: float  # since the first event was sent
     kind: Kind
-    lasts_s: float  # how long a broker stays away and a frozen worker asleep
+    lasts_s: float  # how long a broker stays away, a frozen worker asleep, a clock wrong
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,9 @@ class Plan:
         n_broker_kills: Times that the broker is killed with SIGKILL and started again on its data.
         n_zombies: Workers stopped for longer than their session, then woken.
         n_changes: Times that a worker is added, and that one is removed with SIGTERM.
+        n_growths: Times that the raw topic gets one more partition.
+        n_recreations: Times that it is deleted and created again, with the first number of partitions.
+        n_clock_jumps: Times that the wall clock of all workers jumps a quarter of an hour, and back a moment later.
         session_s: Session of the consumer group.
         flush_s: Time between two transactions of a lane.
     """
@@ -46,12 +51,23 @@ class Plan:
     n_broker_kills: int = 3
     n_zombies: int = 3
     n_changes: int = 2
+    n_growths: int = 1
+    n_recreations: int = 1
+    n_clock_jumps: int = 2
     session_s: float = 3.0
     flush_s: float = 1.0
 
     @property
     def sending_s(self) -> float:
         return self.n_events / self.rate
+
+    @property
+    def topic_changes(self) -> list[TopicChange]:
+        """What happens to the raw topic, each after an equal share of the input: growths and re-creations in turn."""
+        growths: list[TopicChange] = ["add partition"] * self.n_growths
+        recreations: list[TopicChange] = ["re-create topic"] * self.n_recreations
+        pairs = zip_longest(growths, recreations)
+        return [change for pair in pairs for change in pair if change is not None]
 
 
 def draw_schedule(plan: Plan) -> list[Disturbance]:
@@ -69,4 +85,7 @@ def draw_schedule(plan: Plan) -> list[Disturbance]:
         at_s = _FIRST_S + (number + 0.4 * draws.random()) * span_s / plan.n_changes
         drawn.append(Disturbance(at_s, "add worker", 0.0))
         drawn.append(Disturbance(at_s + 0.5 * span_s / plan.n_changes, "remove worker", 0.0))
+    for number in range(plan.n_clock_jumps):
+        at_s = _FIRST_S + (number + 0.8 * draws.random()) * span_s / plan.n_clock_jumps
+        drawn.append(Disturbance(at_s, "jump clock", draws.uniform(2.0, 6.0)))
     return sorted(drawn)

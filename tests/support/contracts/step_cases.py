@@ -82,7 +82,7 @@ def new_outcomes(model: ModelPolicy, partition: int = 0) -> LaneStep:
 
 def new_judge(policy: Policy) -> LaneStep:
     """Make the judge."""
-    return JudgeStep(policy, 0, Topology())
+    return JudgeStep(policy, 0, Topology(app_id=APP))
 
 
 @cache

@@ -25,6 +25,7 @@ from stream_app.pipeline.layout import layout_of
 from stream_app.pipeline.topology import Topology
 from stream_app.policy import ModelPolicy, load_policy
 from stream_app.topics import DEAD_LETTERS, FAIRNESS_PARTIALS, LATE_DECISIONS
+from tests.support.lanes.books import book_of
 
 NOW_S = 1_790_000_000  # event time and broker time of most records: 2026-09-21T14:13:20Z, the start of a pane
 KEYS = (RootKey("abcdefgh", 0, b"k" * 32),)
@@ -84,6 +85,7 @@ class IngestLane:
 
     Attributes:
         written: Key and value of every record, by topic, in the order of writing.
+        registered: Every policy with which the lane was started.
         flushed: The panes of each flush: absolute counts by start of the pane.
     """
 
@@ -97,13 +99,16 @@ class IngestLane:
     counted: dict[int, Cells] = field(default_factory=dict)
     partials: list[Partial] = field(default_factory=list)
     counts: IngestCounts = field(default_factory=IngestCounts)
+    registered: list[ModelPolicy] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.restart()
 
     def restart(self) -> None:
         """Restart from the state, as after a crash right after a commit."""
-        self.step = IngestStep(self.model, self.keys, self.partition, Topology({self.model.topic: 4}))
+        self.registered.append(self.model)
+        book = book_of(*self.registered)
+        self.step = IngestStep(self.model, self.keys, self.partition, Topology({self.model.topic: 4}), book)
         self.step.restore(self.state, self.next_offset, self.log_number)
 
     def begin_log(self) -> None:

@@ -11,12 +11,14 @@ from stream_app.core.windows.partials import PanePartial, Partial, encode_partia
 from stream_app.pipeline.contract import Batch, Outputs
 from stream_app.pipeline.judge.step import JudgeStep
 from stream_app.pipeline.layout import layout_of
-from stream_app.pipeline.records.alerts import Alert, decode_alert
+from stream_app.pipeline.records.alerts import Alert
 from stream_app.pipeline.records.outcome_results import OutcomeResult, decode_any_result
+from stream_app.pipeline.records.restarts import MonitoringRestart, decode_alert_record
 from stream_app.pipeline.records.results import Result
 from stream_app.pipeline.topology import Topology
 from stream_app.policy import Policy
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_JOURNAL, FAIRNESS_RESULTS
+from tests.support.lanes.books import book_of
 
 PANE_S = 10
 
@@ -33,6 +35,8 @@ class JudgeLane:
         outcomes: Results about outcomes.
         clocks: Records of the journal.
         outputs: What the last flush wrote.
+        former: Policies that were registered before, of the same model.
+        restarts: Records that monitoring was restarted.
     """
 
     policy: Policy
@@ -42,6 +46,8 @@ class JudgeLane:
     outcomes: list[OutcomeResult] = field(default_factory=list)
     clocks: list[bytes] = field(default_factory=list)
     outputs: list[Outputs] = field(default_factory=list)
+    former: tuple[Policy, ...] = ()
+    restarts: list[MonitoringRestart] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.model = self.policy.models[0]
@@ -50,7 +56,8 @@ class JudgeLane:
 
     def restart(self) -> None:
         """Restart from the state, as after a crash right after a commit."""
-        self.judge = JudgeStep(self.policy, 0, Topology())
+        book = book_of(*(model for policy in (*self.former, self.policy) for model in policy.models))
+        self.judge = JudgeStep(self.policy, 0, Topology(), book)
         self.judge.restore(self.state, 0)
 
     def feed(self, *partials: Partial | None, now_s: float = 0.0, is_caught_up: bool = True) -> None:
@@ -93,7 +100,8 @@ class JudgeLane:
 
     def _read(self, topic: str, record: bytes) -> None:
         if topic == FAIRNESS_ALERTS:
-            self.alerts.append(decode_alert(record))
+            alert = decode_alert_record(record)
+            (self.restarts if isinstance(alert, MonitoringRestart) else self.alerts).append(alert)  # type: ignore[arg-type]
         elif topic == FAIRNESS_JOURNAL:
             self.clocks.append(record)
         elif topic == FAIRNESS_RESULTS:

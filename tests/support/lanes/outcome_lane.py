@@ -17,6 +17,7 @@ from stream_app.pipeline.outcomes.step import OutcomeStep
 from stream_app.pipeline.topology import Topology
 from stream_app.policy import ModelPolicy, parse_policy
 from stream_app.topics import outcome_join_topic
+from tests.support.lanes.books import book_of
 
 POLICY = """
 schema = 1
@@ -77,6 +78,7 @@ class OutcomeLane:
     Attributes:
         counted: Absolute cells by start of the pane, as a judge keeps them.
         counts: All counts since the start.
+        registered: Every policy with which the lane was started.
     """
 
     model: ModelPolicy = MODEL
@@ -85,13 +87,16 @@ class OutcomeLane:
     partials: list[Partial] = field(default_factory=list)
     counted: dict[int, Cells] = field(default_factory=dict)
     counts: JoinCounts = field(default_factory=JoinCounts)
+    registered: list[ModelPolicy] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.restart()
 
     def restart(self) -> None:
         """Restart from the state, as after a crash right after a commit."""
-        self.step = OutcomeStep(self.model, 0, Topology({outcome_join_topic(APP, self.model.name): 4}, APP))
+        self.registered.append(self.model)
+        topology = Topology({outcome_join_topic(APP, self.model.name): 4}, APP)
+        self.step = OutcomeStep(self.model, 0, topology, book_of(*self.registered))
         self.step.restore(self.state, self.next_offset)
 
     def feed(self, *values: bytes | None) -> None:

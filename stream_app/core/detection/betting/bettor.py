@@ -16,6 +16,10 @@ from stream_app.core.detection.rules import RateRule, RuleKind
 BLOCKS_AT_ONCE = 500  # so that intermediate results stay in the processor's cache
 
 
+Strata = Sequence[tuple[int, int]]  # a stratum, and the same one of another bank
+SAME_STRATA: Strata = ((0, 0),)
+
+
 @dataclass(frozen=True)
 class Bets:
     """What one period says: one column for each detector, in order, that can compare both groups in some stratum.
@@ -60,6 +64,13 @@ class Bettor:
         log_e, is_bet = self._evidence(detectors, is_breach, usual_rates(self._rate_sums[rows]), blocks)
         self._rate_sums[rows] = add_blocks(self._rate_sums[rows], blocks)
         return _sum_over_strata(Bets(detectors, log_e, is_bet))
+
+    def continue_rows(self, former: Bettor, rows: Rows, former_rows: Rows, strata: Strata) -> None:
+        """Continue the usual rates of detectors of another bettor, in the strata that both have."""
+        mine = self._rate_sums.reshape(-1, self._n_strata, 4)
+        theirs = former._rate_sums.reshape(-1, former._n_strata, 4)
+        for stratum, former_stratum in strata:
+            mine[rows, stratum] = theirs[former_rows, former_stratum]
 
     def state(self) -> tuple[Floats, ...]:
         """Return the arrays that change."""

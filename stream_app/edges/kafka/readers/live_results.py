@@ -14,8 +14,9 @@ from kafka.errors import KafkaError
 from stream_app.edges.kafka.readers.topic_consumer import open_consumer
 from stream_app.errors import BrokerUnavailableError, broker_lost
 from stream_app.pipeline.contract import UnreadableRange
-from stream_app.pipeline.records.alerts import Alert, decode_alert
+from stream_app.pipeline.records.alerts import Alert
 from stream_app.pipeline.records.outcome_results import OutcomeResult, decode_any_result, decode_decision_result
+from stream_app.pipeline.records.restarts import MonitoringRestart, decode_alert_record
 from stream_app.pipeline.records.results import Result
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_RESULTS
 
@@ -117,6 +118,16 @@ def open_all_results(bootstrap: str, topic: str = FAIRNESS_RESULTS) -> ResultRea
     return ResultReader(bootstrap, topic, decode_any_result)
 
 
+def open_alert_records(bootstrap: str) -> ResultReader[Alert | MonitoringRestart]:
+    """Open ``fairness-alerts`` for alerts and restarts of the monitoring; raises as ``ResultReader``."""
+    return ResultReader(bootstrap, FAIRNESS_ALERTS, decode_alert_record)
+
+
 def open_alerts(bootstrap: str, topic: str = FAIRNESS_ALERTS) -> ResultReader[Alert]:
     """Open ``fairness-alerts``; raises as ``ResultReader``."""
-    return ResultReader(bootstrap, topic, decode_alert)
+    return ResultReader(bootstrap, topic, _decode_alert)
+
+
+def _decode_alert(data: bytes) -> Alert | None:
+    alert = decode_alert_record(data)
+    return alert if isinstance(alert, Alert) else None

@@ -29,13 +29,14 @@ from stream_app.core.groups.comparison import State
 from stream_app.core.intervals.exact_tails import clopper_pearson_many
 from stream_app.core.windows.cells import CellLayout
 from stream_app.core.windows.tally_changes import ClosedPeriod
-from stream_app.pipeline.judge.monitors.pairs import n_cases
-from stream_app.pipeline.judge.monitors.stored_tests import StoredTests, config_hash, restore_tests
+from stream_app.pipeline.judge.monitors.continued_tests import ContinuedTests
+from stream_app.pipeline.judge.monitors.stored_tests import StoredTests, config_hash, former_tests, restore_tests
 from stream_app.pipeline.judge.observations import DetectedDrift, DriftAlarm
 from stream_app.pipeline.layout import SCORE
 from stream_app.pipeline.records.evidence import Evidence, PairTest
+from stream_app.pipeline.records.restarts import NamedTest
 from stream_app.pipeline.records.results import ScoreStability
-from stream_app.policy import ModelPolicy, Score
+from stream_app.policy import ModelPolicy, Score, canonical_label
 
 _MISSED_REFERENCES = 0.001  # share of references of which any bin's interval misses the truth
 _LOG_WARNING = math.log(100)  # a warning begins this far below the alarm
@@ -85,6 +86,36 @@ class ScoreDriftMonitor:
         if stored is not None:
             self._restore(stored)
 
+    def continue_tests(self, former: ScoreDriftMonitor) -> ContinuedTests:
+        """Go on with what the tests of a former policy know.
+
+        Another ``score.version`` starts everything again, as it says; other bins gather new references, and a drift
+        that was detected stays.
+        """
+        drifts, score, references = former._drifts, former._score, former._references
+        before = {_canonical(key): number for number, key in enumerate(former.keys)}
+        matched = [(row, before.pop(_canonical(key))) for row, key in enumerate(self.keys) if _canonical(key) in before]
+        ended = set(before.values())
+        is_same_version = self._score.version == score.version
+        is_same = is_same_version and self._facts() == former._facts()
+        for row, from_ in matched:
+            if is_same:
+                self._references[row] = references[from_]
+                self._spans_s[row] = former._spans_s[from_]
+                self._bank.continue_rows(former._bank, self._rows_of(row), self._rows_of(from_))
+            if is_same_version and (drift := drifts.get(from_)) is not None:
+                self._drifts[row] = msgspec.structs.replace(drift, bin=min(drift.bin, self._bins.n_bins - 1))
+        for number in np.flatnonzero(self._is_frozen()).tolist():
+            self._freeze(number)
+        if not is_same_version:
+            ended |= {from_ for _, from_ in matched}
+        restarted = [] if is_same else [row for row, from_ in matched if references[from_].any()]
+        return ContinuedTests(
+            n_kept=len(matched) if is_same else 0,
+            restarted=tuple(_name_of(self.keys[row]) for row in restarted),
+            ended_breaches=tuple(_name_of(former.keys[row]) for row in sorted(ended & set(drifts))),
+        )
+
     def feed(self, period: ClosedPeriod) -> list[DriftAlarm]:
         """Take in a comparison period: what belongs to a reference goes there, the rest is tested against it."""
         counts = self._bins.counts(period.cells)
@@ -93,8 +124,9 @@ class ScoreDriftMonitor:
         for number in np.flatnonzero(~is_frozen & (counts.sum(axis=1) > 0)).tolist():
             self._gather(number, counts[number], period)
         n = np.broadcast_to(tested.sum(axis=1, keepdims=True), tested.shape)
+        n_model = sum(vector[0] for vector in period.cells.values())
         alarms = self._bank.update(
-            period.start_s, tested.ravel(), n.ravel(), self._low.ravel(), self._high.ravel(), n_cases(period.cells)
+            period.start_s, tested.ravel(), n.ravel(), self._low.ravel(), self._high.ravel(), n_model
         )
         return self._strongest(alarms)
 
@@ -114,12 +146,22 @@ class ScoreDriftMonitor:
 
     def _restore(self, data: bytes) -> None:
         stored = restore_tests(data, _StoredDrift, config=self._config, bank=self._bank, name="tests of scores")
-        if stored is None:
+        if stored is None:  # of another version: what drifted has drifted, evidence starts again
+            former = former_tests(data, _StoredDrift)
+            if former is not None and len(former.references) == len(self.keys):
+                self._drifts = former.drifts
             return
         self._references = np.array(stored.references, np.int64)
         self._spans_s, self._drifts = stored.spans_s, stored.drifts
         for number in np.flatnonzero(self._is_frozen()).tolist():
             self._freeze(number)
+
+    def _facts(self) -> object:
+        """Return what references and evidence depend on."""
+        return self._score, self._model.detection.design_effect
+
+    def _rows_of(self, number: int) -> Ints:
+        return np.arange(number * self._bins.n_bins, (number + 1) * self._bins.n_bins)
 
     def _is_frozen(self) -> Bools:
         frozen: Bools = self._references.sum(axis=1) >= self._score.reference_n
@@ -195,6 +237,14 @@ class ScoreDriftMonitor:
             onset_s=onset_s if drift is None else drift.onset_s,
             is_shown_fair=False,
         )
+
+
+def _canonical(key: GroupKey) -> GroupKey:
+    return key[0], canonical_label(key[1])
+
+
+def _name_of(key: GroupKey) -> NamedTest:
+    return NamedTest(*key, PairTest.SCORE_DRIFT.value)
 
 
 class _Bins:

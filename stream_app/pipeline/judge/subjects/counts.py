@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.tally_changes import ClosedPeriod, StateKey
-from stream_app.pipeline.judge.subjects.subject import PUBLISHED, SUPPRESSED, LookBack, WindowVerdicts, tally_config_of
+from stream_app.pipeline.judge.monitors.continued_tests import ContinuedTests
+from stream_app.pipeline.judge.subjects.subject import (
+    PUBLISHED,
+    SUPPRESSED,
+    LookBack,
+    Subject,
+    WindowVerdicts,
+    tally_config_of,
+)
 from stream_app.pipeline.judge.verdicts.aggregates import publish_counts
 from stream_app.pipeline.judge.verdicts.window_context import WindowContext
 from stream_app.pipeline.layout import layout_of
@@ -25,6 +33,11 @@ class CountsSubject:
         self.is_public = True
         self._model, self._layout = model, layout_of(model)
 
+    def continue_tests(self, former: Subject) -> ContinuedTests:
+        """Return nothing: counts are not tested."""
+        del former
+        return ContinuedTests()
+
     def feed(self, period: ClosedPeriod, look_back: LookBack) -> list[Alert]:
         """Return no alert: counts are not tested."""
         del period, look_back
@@ -41,6 +54,11 @@ class CountsSubject:
             n_small=publication.n_small,
             n_complementary=publication.n_complementary,
         )
+
+    def can_compare(self, cells: Cells) -> bool:
+        """Return False: counts are not compared."""
+        del cells
+        return False
 
     def take_changes(self) -> list[tuple[StateKey, bytes]]:
         """Return nothing: there is no state."""

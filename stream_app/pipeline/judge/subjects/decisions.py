@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from stream_app.core.windows.cells import Cells
+from stream_app.core.windows.history import PeriodHistory
 from stream_app.core.windows.tally_changes import ClosedPeriod, StateKey
 from stream_app.pipeline.disclosure.results import shown_groups
+from stream_app.pipeline.judge.monitors.continued_tests import ContinuedTests
 from stream_app.pipeline.judge.monitors.pairs import PairMonitor
 from stream_app.pipeline.judge.state import MONITOR, SCORES, StoredEntries, stored_bytes
 from stream_app.pipeline.judge.subjects.scores import ScoreTests
-from stream_app.pipeline.judge.subjects.subject import LookBack, WindowVerdicts, disposition_of, tally_config_of
+from stream_app.pipeline.judge.subjects.subject import (
+    LookBack,
+    Subject,
+    WindowVerdicts,
+    disposition_of,
+    tally_config_of,
+)
 from stream_app.pipeline.judge.verdicts.alerts import OnsetCounts, Provenance, alert_of
 from stream_app.pipeline.judge.verdicts.causes import Explainer, label_cells
 from stream_app.pipeline.judge.verdicts.decisions import judge_window
 from stream_app.pipeline.judge.verdicts.window_context import WindowContext
-from stream_app.pipeline.layout import layout_of
+from stream_app.pipeline.layout import can_compare, layout_of
 from stream_app.pipeline.records.alerts import Alert
 from stream_app.policy import ModelPolicy
 
@@ -24,22 +32,31 @@ class DecisionsSubject:
     Args:
         model: Its policy.
         stored: Its entries in the changelog topic; empty at the very first start.
+        history: The tested periods, in which onsets are searched; None for none.
 
     Raises:
         StateError: the state cannot be read.
     """
 
-    def __init__(self, model: ModelPolicy, stored: StoredEntries) -> None:
+    def __init__(self, model: ModelPolicy, stored: StoredEntries, history: PeriodHistory | None = None) -> None:
         self.name, self.layout_hash = model.name, model.layout_hash()
         self.tally_config = tally_config_of(model)
         self.is_public = False
         self._model, self._layout = model, layout_of(model)
-        self._monitor = PairMonitor(model, self._layout, stored_bytes(stored, MONITOR))
+        self._monitor = PairMonitor(model, self._layout, stored_bytes(stored, MONITOR), history)
         score = model.score
         self._scores = (
-            ScoreTests(model, score, self._layout, stored_bytes(stored, SCORES)) if score is not None else None
+            ScoreTests(model, score, self._layout, stored_bytes(stored, SCORES), history) if score is not None else None
         )
         self._is_changed = False
+
+    def continue_tests(self, former: Subject) -> ContinuedTests:
+        """Go on with what the tests of a former policy know."""
+        assert isinstance(former, DecisionsSubject)
+        self._is_changed = True
+        monitor, scores = former._monitor, former._scores  # noqa: SLF001  # of the same class
+        continued = self._monitor.continue_tests(monitor)
+        return continued if self._scores is None or scores is None else continued + self._scores.continue_tests(scores)
 
     def feed(self, period: ClosedPeriod, look_back: LookBack) -> list[Alert]:
         """Take in a comparison period, once and in order of event time; return the alerts that it causes."""
@@ -59,6 +76,10 @@ class DecisionsSubject:
             is_any_shown=any(shown_groups(result, self._model.privacy.k).shown for result in results),
         )
         return WindowVerdicts(disposition=disposition, results=results)
+
+    def can_compare(self, cells: Cells) -> bool:
+        """Return whether a comparison period has decisions of any group and of its reference."""
+        return can_compare(self._layout, self._model.attributes, cells)
 
     def take_changes(self) -> list[tuple[StateKey, bytes]]:
         """Return the state of the tests if it changed since the last call."""

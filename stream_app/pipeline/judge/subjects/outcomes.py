@@ -12,17 +12,25 @@ import msgspec
 
 from stream_app.core.groups.comparison import worst_of
 from stream_app.core.windows.cells import Cells
+from stream_app.core.windows.history import PeriodHistory
 from stream_app.core.windows.tally_changes import ClosedPeriod, StateKey
 from stream_app.pipeline.disclosure.outcomes import shown_outcomes
 from stream_app.pipeline.judge.budget import BudgetFamily, log_thresholds_of
+from stream_app.pipeline.judge.monitors.continued_tests import ContinuedTests
 from stream_app.pipeline.judge.monitors.gaps import GapMonitor
 from stream_app.pipeline.judge.questions import outcome_questions, question_of
 from stream_app.pipeline.judge.state import MONITOR, StoredEntries, stored_bytes
-from stream_app.pipeline.judge.subjects.subject import LookBack, WindowVerdicts, disposition_of, tally_config_of
+from stream_app.pipeline.judge.subjects.subject import (
+    LookBack,
+    Subject,
+    WindowVerdicts,
+    disposition_of,
+    tally_config_of,
+)
 from stream_app.pipeline.judge.verdicts.outcomes import judge_outcomes
 from stream_app.pipeline.judge.verdicts.question_alerts import alert_about
 from stream_app.pipeline.judge.verdicts.window_context import WindowContext
-from stream_app.pipeline.layout import outcome_layout_of
+from stream_app.pipeline.layout import can_compare, outcome_layout_of
 from stream_app.pipeline.names import outcomes_name
 from stream_app.pipeline.records.alerts import Alert
 from stream_app.pipeline.records.evidence import Evidence, state_under
@@ -36,13 +44,14 @@ class OutcomesSubject:
     Args:
         model: Its policy, with an outcome.
         stored: Its entries in the changelog topic; empty at the very first start.
+        history: The tested periods, in which onsets are searched; None for none.
 
     Raises:
         StateError: the state cannot be read.
         ValueError: the model has no outcome.
     """
 
-    def __init__(self, model: ModelPolicy, stored: StoredEntries) -> None:
+    def __init__(self, model: ModelPolicy, stored: StoredEntries, history: PeriodHistory | None = None) -> None:
         self.name, self.layout_hash = outcomes_name(model.name), outcome_layout_hash(model)
         self.tally_config = tally_config_of(model, is_outcomes=True)
         self.is_public = False
@@ -50,8 +59,14 @@ class OutcomesSubject:
         self._questions = outcome_questions(model)
         log_threshold = log_thresholds_of(model).get(BudgetFamily.OUTCOMES)
         state = stored_bytes(stored, MONITOR)
-        self._monitor = GapMonitor(model, self._layout, self._questions, log_threshold, state)
+        self._monitor = GapMonitor(model, self._layout, self._questions, log_threshold, state, history)
         self._is_changed = False
+
+    def continue_tests(self, former: Subject) -> ContinuedTests:
+        """Go on with what the tests of a former policy know."""
+        assert isinstance(former, OutcomesSubject)
+        self._is_changed = True
+        return self._monitor.continue_tests(former._monitor)  # noqa: SLF001  # of the same class
 
     def feed(self, period: ClosedPeriod, look_back: LookBack) -> list[Alert]:
         """Take in a comparison period, once and in order of event time; return the alerts that it causes."""
@@ -76,6 +91,10 @@ class OutcomesSubject:
             is_any_shown=any(shown_outcomes(result, self._model.privacy.k).shown for result in results),
         )
         return WindowVerdicts(disposition=disposition, outcome_results=results)
+
+    def can_compare(self, cells: Cells) -> bool:
+        """Return whether a comparison period has decisions of any group and of its reference."""
+        return can_compare(self._layout, self._model.attributes, cells)
 
     def take_changes(self) -> list[tuple[StateKey, bytes]]:
         """Return the state of the tests if it changed since the last call."""

@@ -16,6 +16,7 @@ from stream_app.core.windows.history import HistorySpan, PeriodHistory
 from stream_app.core.windows.tally_changes import ClosedPeriod, StateKey
 from stream_app.core.windows.tally_config import TallyConfig
 from stream_app.core.windows.tumbling import WindowSpec
+from stream_app.pipeline.judge.monitors.continued_tests import ContinuedTests
 from stream_app.pipeline.judge.verdicts.alerts import OnsetCounts, Provenance
 from stream_app.pipeline.judge.verdicts.window_context import WindowContext
 from stream_app.pipeline.records.aggregates import Aggregate
@@ -84,11 +85,17 @@ class Subject(Protocol):
     tally_config: TallyConfig
     is_public: bool
 
+    def continue_tests(self, former: Subject) -> ContinuedTests:
+        """Go on with what the tests of the same subject under a former policy know, before anything else is fed."""
+
     def feed(self, period: ClosedPeriod, look_back: LookBack) -> list[Alert]:
         """Take in a comparison period, once and in order of event time; return the alerts that it causes."""
 
     def judge(self, cells: Cells, context: WindowContext) -> WindowVerdicts:
         """Judge a window or the running totals."""
+
+    def can_compare(self, cells: Cells) -> bool:
+        """Return whether a comparison period says anything about any group."""
 
     def take_changes(self) -> list[tuple[StateKey, bytes]]:
         """Return the entries of its own state that changed since the last call."""

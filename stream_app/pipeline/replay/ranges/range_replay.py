@@ -17,7 +17,8 @@ from stream_app.core.windows.cells import Cells, add_cells
 from stream_app.core.windows.source_progress import SourcePartition, SourceProgress
 from stream_app.errors import PolicyError
 from stream_app.pipeline.contract import Batch
-from stream_app.pipeline.judge.model_judge import ModelJudge, ModelReport
+from stream_app.pipeline.judge.model_judge import ModelJudge
+from stream_app.pipeline.judge.model_report import ModelReport
 from stream_app.pipeline.records.results import TOTAL_WINDOW
 from stream_app.pipeline.replay.scenarios.scenario import Scenario
 from stream_app.pipeline.replay.sources import Dispositions, LabelMap, SourceCounter

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from stream_app.errors import ReplayError
-from stream_app.pipeline.judge.model_judge import ModelReport
+from stream_app.pipeline.judge.model_report import ModelReport
 from stream_app.pipeline.replay.model_sources import ModelSources
 from stream_app.pipeline.replay.ranges.range_replay import RangeReplay
 from stream_app.pipeline.replay.scenarios.scenario import Scenario

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from stream_app.pipeline.disclosure.alerts import DisclosedAlert, disclose_alert
 from stream_app.pipeline.disclosure.results import DisclosedResult, disclose_result
-from stream_app.pipeline.judge.model_judge import ModelReport
+from stream_app.pipeline.judge.model_report import ModelReport
 from stream_app.pipeline.records.alerts import Alert
 from stream_app.pipeline.records.results import Result
 from stream_app.pipeline.replay.scenarios.scenario import Scenario

@@ -10,7 +10,8 @@ import msgspec
 from stream_app import __version__
 from stream_app.core.windows.source_progress import SourcePartition, SourceProgress
 from stream_app.errors import ReplayError
-from stream_app.pipeline.judge.model_judge import ModelJudge, ModelReport
+from stream_app.pipeline.judge.model_judge import ModelJudge
+from stream_app.pipeline.judge.model_report import ModelReport
 from stream_app.pipeline.records.alerts import encode_alert
 from stream_app.pipeline.records.journal import JournalEntry, encode_journal_entry
 from stream_app.pipeline.records.outcome_results import encode_outcome_result

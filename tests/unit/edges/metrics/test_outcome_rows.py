@@ -13,7 +13,7 @@ from stream_app.edges.metrics.catalog import list_metrics
 from stream_app.edges.metrics.process_metrics import Metrics
 from stream_app.edges.metrics.series_limit import count_series
 from stream_app.pipeline.ingest.report import IngestCounts
-from stream_app.pipeline.judge.model_judge import ModelReport
+from stream_app.pipeline.judge.model_report import ModelReport
 from stream_app.pipeline.judge.report import JudgeReport
 from stream_app.pipeline.records.outcome_results import OutcomeResult
 from stream_app.policy import load_policy

@@ -163,12 +163,12 @@ def test_thousands_of_wide_cells_in_one_pane_survive_a_restart_in_records_that_t
     assert max(*sizes, *map(len, lane.state.values())) < 1_000_000
 
 
-def test_state_of_other_groups_or_of_another_version_is_rejected_with_an_action() -> None:
+def test_state_of_other_panes_or_of_another_version_is_rejected_with_an_action() -> None:
     lane = IngestLane()
     lane.feed([encode(loan())])
     lane.flush()
-    lane.model = msgspec.structs.replace(LOANS, features=())
-    with pytest.raises(StateError, match="FAIRSTREAM_APP_ID") as rejected:
+    lane.model = msgspec.structs.replace(LOANS, event_time=msgspec.structs.replace(LOANS.event_time, pane_s=5))
+    with pytest.raises(StateError, match=r"pane_s changed from 10 to 5.*FAIRSTREAM_APP_ID") as rejected:
         lane.restart()
     assert "loans" in str(rejected.value)
     lane.model = LOANS
@@ -216,7 +216,7 @@ def test_a_lane_that_lags_behind_is_never_idle() -> None:
 
 def test_a_restored_lane_publishes_its_progress_before_any_record() -> None:
     lane = IngestLane()
-    lane.feed([encode(loan(ts=iso(NOW_S + 20)))])
+    lane.feed([encode(loan(ts=iso(NOW_S + 20)))], NOW_S + 20)
     lane.flush()
     lane.restart()
     lane.flush()

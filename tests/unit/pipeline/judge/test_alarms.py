@@ -126,20 +126,66 @@ def test_a_breach_of_the_plain_rules_counts_only_where_the_policy_wants_it(deplo
     assert quiet[60].rules == () == by_end[60].rules
 
 
-def test_a_changed_limit_restarts_its_test_and_another_window_does_not(deployment: Court) -> None:
-    for policy, is_kept in (
-        (POLICY.replace('"1m", size_s = 60', '"2m", size_s = 120'), True),
-        (POLICY.replace("detection", "rules = { max_gap = 0.3 }\ndetection"), False),
-    ):
-        court = Court(deployment.policy)
-        for number, approved in enumerate(LIFE_CYCLE[:12]):
-            court.close_pane(number, court.cells(approved))
-        changed = Court(parse_policy(policy), state=dict(court.state))
-        for number in range(12, 24):
-            changed.close_pane(number, changed.cells((15, 35)))
-        newest = [result for result in changed.results if result.window != "total"][-1]
-        alarm_s = newest.groups[0].evidence[0].alarm_s
-        assert (alarm_s == 80) is is_kept
+@pytest.mark.parametrize(
+    ("change", "n_restarted"),
+    [
+        ('windows = [{ name = "2m", size_s = 120 }]', 0),
+        ("rules = { min_disparate_impact_ratio = 0.85 }", 2),
+        ("rules = { min_disparate_impact_ratio = 0.4 }", 2),
+    ],
+)
+def test_a_changed_policy_never_ends_a_breach(deployment: Court, change: str, n_restarted: int) -> None:
+    text = POLICY.replace('windows = [{ name = "1m", size_s = 60 }]\n', "") if "windows" in change else POLICY
+    court = Court(deployment.policy)
+    for number, approved in enumerate(LIFE_CYCLE[:12]):
+        court.close_pane(number, court.cells(approved))
+    changed = Court(parse_policy(text + change), state=dict(court.state), former=(deployment.policy,))
+    for number in range(12, 24):
+        changed.close_pane(number, changed.cells((15, 35)))
+    first = next(result for result in changed.results if result.window != "total").groups[0]
+    assert (first.state, first.evidence[0].alarm_s) == ("breach", 80)
+    assert [restart.n_restarted for restart in changed.restarts] == ([n_restarted] if n_restarted else [])
+    assert not [alert for alert in changed.of(PairTest.RATIO_LOW) if alert.change == "breach"]
+
+
+def test_a_breach_under_a_changed_limit_ends_by_evidence_of_a_recovery(deployment: Court) -> None:
+    court = Court(deployment.policy)
+    for number, approved in enumerate(LIFE_CYCLE[:12]):
+        court.close_pane(number, court.cells(approved))
+    strict = parse_policy(POLICY + "rules = { min_disparate_impact_ratio = 0.85 }")
+    changed = Court(strict, state=dict(court.state), former=(deployment.policy,))
+    for number in range(12, 60):
+        changed.close_pane(number, changed.cells((36, 35)))
+    [recovery] = changed.of(PairTest.RATIO_LOW)
+    assert (recovery.change, recovery.policy_hash) == ("recovery", strict.models[0].hash())
+    [restart] = changed.restarts
+    assert ("sex", "f", "ratio_low") in restart.open_breaches
+    assert restart.sentence.startswith(f"Monitoring restarted: policy {deployment.model.hash()} -> ")
+
+
+def test_adding_and_reordering_groups_keeps_the_evidence_of_the_others(deployment: Court) -> None:
+    """Bit for bit: what a test knows does not depend on those beside it, but for its threshold."""
+    plain = Court(deployment.policy)
+    wide = POLICY.replace('groups = ["f", "m"]', 'groups = ["x", "m", "f"]')
+    assert wide != POLICY
+    for number, approved in enumerate(LIFE_CYCLE[:7]):
+        plain.close_pane(number, plain.cells(approved))
+    grown = Court(parse_policy(wide), state=dict(plain.state), former=(deployment.policy,))
+    for number, approved in enumerate(LIFE_CYCLE[7:8], 7):
+        plain.close_pane(number, plain.cells(approved))
+        cells = {}
+        for sex, k in zip((2, 1), approved, strict=True):
+            for decision, count in enumerate((k, 50 - k)):
+                cells[grown.layout.code_of((sex, 0, decision))] = [count]
+        grown.close_pane(number, cells)
+    evidence = [
+        [test.log10_e for test in group.evidence]
+        for court in (plain, grown)
+        for group in [result for result in court.results if result.window == "total"][-1].groups
+        if group.group == "f"
+    ]
+    assert evidence[0] == evidence[-1]
+    assert grown.restarts == []
 
 
 def test_a_stratified_test_is_not_fooled_by_a_change_of_the_mix() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.partials import PanePartial, Partial
-from stream_app.errors import StateError
+from stream_app.errors import StateError, UnknownPolicyError
 from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.judge import state, stored_tally
 from stream_app.pipeline.judge.report import JudgeReport
@@ -300,14 +300,16 @@ def test_a_new_owner_shows_the_newest_results_again() -> None:
     assert bench.judge.newest_results() == results
 
 
-def test_another_cell_layout_in_a_partial_or_in_the_state_is_rejected_with_what_to_do() -> None:
+def test_a_partial_or_a_state_of_a_policy_that_is_not_registered_is_rejected_with_what_to_do() -> None:
     bench = Bench()
     good = bench.partial((0, bench.cells(W=(1, 1))), closed_before_s=0)
-    with pytest.raises(StateError, match="app_id"):
+    with pytest.raises(UnknownPolicyError, match=r"policy 0123, which is not registered\. Start a worker with that"):
+        bench.say(msgspec.structs.replace(good, policy_hash="0123"))
+    with pytest.raises(StateError, match=r"made by version 0\.2 under another policy"):
         bench.say(msgspec.structs.replace(good, layout_hash="other"))
     bench.say(good)
     other = parse_policy(LOANS.replace('"B", "W"', '"B", "W", "X"'))
-    with pytest.raises(StateError, match="app_id"):
+    with pytest.raises(UnknownPolicyError, match="not registered"):
         JudgeStep(other, 0, Topology()).restore(bench.state, 0)
 
 
@@ -346,6 +348,7 @@ def test_the_state_of_the_former_version_is_read_and_its_tests_go_on_with_the_ne
 def test_another_comparison_period_goes_on_with_what_waits(period_s: int, n_tested: int, n_untested: int) -> None:
     bench = Bench()
     bench.say(bench.partial((0, bench.cells(W=(30, 30))), (120, bench.cells(W=(9, 9))), closed_before_s=130))
+    bench.former = (POLICY,)
     bench.policy = parse_policy(LOANS + f"detection = {{ period_s = {period_s} }}\n")
     bench.restart()
     bench.say(bench.partial((180, bench.cells(W=(7, 7))), closed_before_s=360, next_offset=2))
@@ -360,17 +363,21 @@ def test_a_record_that_is_no_partial_stops_the_lane_with_its_offset() -> None:
         list(bench.judge.step(batch))
 
 
-def test_a_model_that_the_policy_does_not_name_is_left_out_and_counted() -> None:
+def test_partials_of_another_deployment_are_passed_over_and_those_of_version_0_2_counted_apart() -> None:
     bench = Bench()
-    stranger = msgspec.structs.replace(bench.partial(closed_before_s=0), model="stranger")
-    assert bench.say(stranger, None) == []
-    assert bench.report.n_unknown_model == 1
+    mine = bench.partial((0, bench.cells(W=(1, 1))), closed_before_s=1000)
+    foreign = msgspec.structs.replace(mine, app_id="second", layout_hash="other", policy_hash="0123")
+    nameless = msgspec.structs.replace(mine, app_id="", layout_hash="other")
+    assert bench.say(foreign, nameless, None) == []
+    assert (bench.report.n_unknown_model, bench.report.models) == (1, {})
+    assert bench.say(mine)
 
 
 def test_a_window_size_declared_later_starts_with_the_next_full_window() -> None:
     bench = Bench()
     bench.say(bench.partial((60, bench.cells(W=(1, 1))), closed_before_s=70))
     bench.policy = parse_policy(LOANS.replace('{ name = "1000s", size_s = 1000 }', '{ name = "2m", size_s = 120 }'))
+    bench.former = (POLICY,)
     bench.restart()
     results = bench.say(
         bench.partial((70, bench.cells(W=(2, 2))), (130, bench.cells(W=(4, 4))), closed_before_s=240, next_offset=2)

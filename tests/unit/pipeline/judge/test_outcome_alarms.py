@@ -211,12 +211,12 @@ def test_decisions_and_outcomes_of_a_model_have_clocks_of_their_own() -> None:
     assert report.n_unknown_model == 0
 
 
-def test_outcomes_of_a_model_without_any_are_an_unknown_model() -> None:
+def test_outcomes_of_a_policy_that_is_not_registered_make_the_lane_look_again() -> None:
     policy = parse_policy(POLICY.partition("\n[models.outcome]")[0])
     court = Court(policy)
     other = Court(parse_policy(POLICY))
-    court.close_outcomes(0, outcome_layout_hash(other.model), {})
-    assert court.judge.take_report().n_unknown_model == 1
+    with pytest.raises(StateError, match="policy"):
+        court.close_outcomes(0, outcome_layout_hash(other.model), {})
 
 
 # Scores in four bins; half of them are from the cut on.
@@ -283,7 +283,8 @@ def test_a_drift_lasts_until_the_policy_gathers_a_new_reference() -> None:
     court = scored([STEADY] * 30 + [LOWER] * 60 + [STEADY] * 60, [STEADY] * 150)
     assert [alert.change for alert in court.alerts if alert.test is PairTest.SCORE_DRIFT] == ["breach"]
     assert court.results[-1].groups[0].evidence[-1].state == "breach"
-    renewed = Court(parse_policy(POLICY.replace("cut = 0.5", 'cut = 0.5, version = "2"')), state=dict(court.state))
+    version_2 = parse_policy(POLICY.replace("cut = 0.5", 'cut = 0.5, version = "2"'))
+    renewed = Court(version_2, state=dict(court.state), former=(court.policy,))
     renewed.decided(150, {"f": STEADY, "m": STEADY})
     women = renewed.results[-1].groups[0]
     assert women.evidence[-1].state == "insufficient"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -164,13 +165,15 @@ def test_blocks_that_have_left_are_removed_from_the_state() -> None:
     assert (lane.counts.matched, lane.counts.decisions_expired, lane.step.n_waiting) == (8, 6893, 1100)
 
 
-def test_stored_outcomes_of_another_policy_or_version_are_rejected() -> None:
+def test_stored_outcomes_of_another_version_are_rejected_and_of_another_policy_taken_over() -> None:
     lane = OutcomeLane()
     lane.feed(decisions(NOW_S, *cases([7])))
     lane.flush()
     lane.model = parse_policy(POLICY.replace("favorable = true\nunf", "favorable = false\nunf", 1).replace(
         "unfavorable = [false]\nevent_time", "unfavorable = [true]\nevent_time")).models[0]  # fmt: skip
-    with pytest.raises(StateError, match="another policy"):
+    lane.restart()  # what was counted as favorable then stays counted
+    lane.state[b"meta"] = msgspec.msgpack.encode([5, *msgspec.msgpack.decode(lane.state[b"meta"])[1:]])
+    with pytest.raises(StateError, match="have version 5"):
         lane.restart()
 
 
@@ -179,7 +182,7 @@ def test_a_record_of_another_layout_or_of_another_writer_is_rejected() -> None:
     with pytest.raises(StateError, match="offset 0 of app-outcome-join-m cannot be read"):
         lane.feed(b"\x00")
     other = parse_policy(POLICY.replace("edges = [0.5]", "edges = [0.25, 0.5]")).models[0]
-    with pytest.raises(StateError, match="another cell layout"):
+    with pytest.raises(StateError, match=r"made by version 0\.2 under another policy"):
         lane.feed(decisions(NOW_S, *cases([7]), model=other))
 
 

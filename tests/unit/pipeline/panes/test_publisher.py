@@ -78,3 +78,13 @@ def test_a_restored_publisher_continues_the_open_panes_and_removes_those_that_cl
     [partial] = partials_of(flush)
     assert (partial.first_offset, [pane.cells for pane in partial.panes]) == (40, [{1: [3]}])
     assert flush.changes == [(key, None) for key in state]
+
+
+def test_a_lane_reports_a_partition_that_was_added_to_its_source_even_if_it_has_no_other_news() -> None:
+    n_partitions = {"raw": 3, FAIRNESS_PARTIALS: 7}
+    publisher = PanePublisher(ORIGIN, Topology(n_partitions), Watermark(10, 0, max_event_s=105), IDLE_S)
+    publisher.restore({}, 40, None)
+    assert partials_of(publisher.flush(0.0, is_caught_up=False))[0].n_partitions == 3
+    assert not publisher.flush(1.0, is_caught_up=False).outputs
+    n_partitions["raw"] = 4
+    assert partials_of(publisher.flush(2.0, is_caught_up=False))[0].n_partitions == 4

@@ -1,0 +1,68 @@
+"""What one model's judge did since its last report."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from stream_app.pipeline.judge.subjects.subject import WindowVerdicts
+from stream_app.pipeline.records.aggregates import Aggregate
+from stream_app.pipeline.records.alerts import Alert
+from stream_app.pipeline.records.journal import JournalEntry
+from stream_app.pipeline.records.outcome_results import OutcomeResult
+from stream_app.pipeline.records.restarts import MonitoringRestart
+from stream_app.pipeline.records.results import Result
+
+
+@dataclass(slots=True)
+class ModelReport:
+    """What one model's judge did since the last report.
+
+    Attributes:
+        results: Results about decisions, in the order in which they were made.
+        outcome_results: Results about outcomes, likewise.
+        alerts: Alarms and recoveries of the sequential tests.
+        restarts: That monitoring was restarted, where a changed policy cost evidence.
+        aggregates: Published counts of a model of kind ``counts``.
+        journal_entry: How event time moved, whenever anything was or could be published.
+        n_closed: Windows that closed, by window and disposition.
+        n_revised: Windows that were corrected, by window.
+        n_small: Cells of published counts hidden as too small.
+        n_complementary: Cells of published counts hidden against subtraction.
+        n_late: Corrections of panes that came too late.
+        n_tested: Decisions in comparison periods that were tested.
+        n_untested: Decisions that were counted after their comparison period had been tested.
+        n_periods: Tested comparison periods, by whether any group and its reference both had decisions.
+        n_stale: Stale partials from a previous owner.
+        n_broken: Flushes of which a part was missing.
+        closed_before_s: How far event time has come; None before the first pane closed.
+        lag_s: How far the tests are behind the windows: event time from the start of the oldest period with decisions
+            that waits to be tested to ``closed_before_s``; 0 when none waits, None where nothing is tested.
+    """
+
+    results: list[Result] = field(default_factory=list)
+    outcome_results: list[OutcomeResult] = field(default_factory=list)
+    alerts: list[Alert] = field(default_factory=list)
+    restarts: list[MonitoringRestart] = field(default_factory=list)
+    aggregates: list[Aggregate] = field(default_factory=list)
+    journal_entry: JournalEntry | None = None
+    n_closed: Counter[tuple[str, str]] = field(default_factory=Counter)
+    n_revised: Counter[str] = field(default_factory=Counter)
+    n_small: int = 0
+    n_complementary: int = 0
+    n_late: int = 0
+    n_tested: int = 0
+    n_untested: int = 0
+    n_periods: Counter[bool] = field(default_factory=Counter)
+    n_stale: int = 0
+    n_broken: int = 0
+    closed_before_s: int | None = None
+    lag_s: int | None = None
+
+    def add(self, verdicts: WindowVerdicts) -> None:
+        """Add the verdicts on a window."""
+        self.results += verdicts.results
+        self.outcome_results += verdicts.outcome_results
+        self.aggregates += [verdicts.aggregate] if verdicts.aggregate is not None else []
+        self.n_small += verdicts.n_small
+        self.n_complementary += verdicts.n_complementary
