@@ -12,7 +12,8 @@ from stream_app.cli.flags.settings import complete_policy
 from stream_app.core.detection.thresholds import MILLION
 from stream_app.errors import ConfigError
 from stream_app.offline.plan import DEFAULT_FALSE_ALARMS, parse_rule
-from stream_app.offline.planning.forecast import HOUR_S, PlanRequest
+from stream_app.offline.planning.forecast import HOUR_S
+from stream_app.offline.planning.request import PlanRequest
 from stream_app.pipeline.judge.budget import BudgetFamily, log_thresholds_of
 from stream_app.policy import ModelPolicy, load_policy
 

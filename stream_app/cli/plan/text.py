@@ -5,7 +5,9 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
-from stream_app.offline.planning.forecast import DAY_S, HOUR_S, MINUTE_S, DelayFacts, Forecast, PlanRequest
+from stream_app.offline.planning.facts import DelayFacts, Forecast
+from stream_app.offline.planning.forecast import HOUR_S, MINUTE_S
+from stream_app.offline.planning.request import DAY_S, PlanRequest
 
 _facts = Console(highlight=False)
 _WHOLE_FROM = 10  # a number from here on is shown without decimals
@@ -32,7 +34,7 @@ def print_forecast(request: PlanRequest, answers: Forecast) -> None:
 
 
 def duration(seconds: int) -> str:
-    """Return a length of time in its greatest whole unit.
+    """Return a length of time in the greatest unit that divides it.
 
     >>> duration(60), duration(5400), duration(86400), duration(604800), duration(7)
     ('1 min', '90 min', '1 d', '7 d', '7 s')

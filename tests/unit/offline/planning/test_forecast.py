@@ -8,7 +8,9 @@ import pytest
 
 from stream_app.errors import ConfigError
 from stream_app.offline.plan import parse_rule
-from stream_app.offline.planning.forecast import PERIODS_S, Forecast, PlanRequest, forecast
+from stream_app.offline.planning.facts import Forecast
+from stream_app.offline.planning.forecast import PERIODS_S, forecast
+from stream_app.offline.planning.request import PlanRequest
 
 REQUEST = PlanRequest(
     rule=parse_rule("dir:0.8"),
