@@ -40,9 +40,9 @@ class Detection:
 
     Attributes:
         alarms: Alarms and recoveries, in order of time.
-        pairs: Rates, ratio and gap of each pair, with intervals for one look and confidence sequences; over all panes,
-            and for a pair with an open breach also over the panes after its alarm, because the panes that led to the
-            alarm were selected by it and overstate the breach.
+        pairs: Rates, ratio and gap of each pair, with intervals for one look and confidence sequences; over all panes
+            with decisions of both groups, and for a pair with an open breach also over those after its alarm, because
+            the panes that led to the alarm were selected by it and overstate the breach.
         detectors: Each rule about each pair in each direction, after the last pane.
         n_panes: Panes in the table.
         false_alarms_per_million: Expected false alarms in a million decisions over all detectors, at most.
@@ -84,6 +84,7 @@ def detect(  # noqa: PLR0913 - the options of the command, by name
     threshold: float | None = None,
     false_alarms_per_million: float | None = None,
     design_effect: float = 1.0,
+    period: int = 1,
     reset_after_alarm: bool = False,
 ) -> Detection:
     """Test whether a rule was violated, from which pane on, and by how much, as ``fairstream detect`` does.
@@ -106,6 +107,7 @@ def detect(  # noqa: PLR0913 - the options of the command, by name
         threshold: Evidence at which to alarm, above 1; instead of ``false_alarms_per_million``.
         false_alarms_per_million: False-alarm budget, above 0 and below 1,000,000; None for 0.1.
         design_effect: Divide counts by this where decisions depend on each other, 1 to 1000.
+        period: Rows (of a long table: periods) that are added up and compared at once, >= 1.
         reset_after_alarm: Reset after each alarm instead of waiting for recovery.
 
     Returns:
@@ -135,7 +137,9 @@ def detect(  # noqa: PLR0913 - the options of the command, by name
         has_lifecycle=not reset_after_alarm,
     )
     settings.validate()
-    table = _read_table(counts, columns or {}, reference)
+    if not isinstance(period, int) or period < 1:
+        raise ConfigError("period: expected a whole number above 0")
+    table = _read_table(counts, columns or {}, reference).in_periods_of(period)
     plan = settings.plan(len(table.pairs))
     run, history = DetectionRun(table, plan), PlotHistory(table.n_panes, len(plan.detectors))
     for step in run_detectors(table, plan):
@@ -181,7 +185,12 @@ def _alarm_records(run: DetectionRun) -> Iterator[Mapping[str, Any]]:
     for change in run.changes:
         facts = msgspec.to_builtins(run.change(change))
         facts["start_s"] = int(table.starts_s[change.pane]) if table.has_times else None
-        facts["onset_s"] = int(table.starts_s[change.onset]) if table.has_times else None
+        for name, pane in (
+            ("onset_s", change.onset),
+            ("onset_earliest_s", change.onset_earliest),
+            ("onset_latest_s", change.onset_latest),
+        ):
+            facts[name] = int(table.starts_s[pane]) if table.has_times else None
         yield {"change": facts}
 
 

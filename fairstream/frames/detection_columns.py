@@ -26,6 +26,10 @@ ALARM_COLUMNS: tuple[Column, ...] = (
     count("onset_pane", "change.onset_pane", "Number of the pane of the estimated onset."),
     text("onset_label", "change.onset_label", "What that pane is called."),
     time("onset", "change.onset_s", "Start of that pane; missing without times."),
+    count("onset_earliest_pane", "change.onset_earliest_pane", "First pane of the 99 % interval of the onset."),
+    time("onset_earliest", "change.onset_earliest_s", "Start of that pane; missing without times."),
+    count("onset_latest_pane", "change.onset_latest_pane", "Last pane of the 99 % interval of the onset."),
+    time("onset_latest", "change.onset_latest_s", "Start of that pane; missing without times."),
     number("log10_evidence", "change.log10_evidence", "Evidence with which it changed, as a power of ten."),
 )
 

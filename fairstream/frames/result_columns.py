@@ -51,6 +51,8 @@ RESULT_COLUMNS: tuple[Column, ...] = (
     text("breached_tests", "tests.breach", "Sequential tests in breach, joined by `;`."),
     text("warned_tests", "tests.warning", "Sequential tests in warning, joined by `;`."),
     time("onset", "tests.onset_s", "Estimated onset of the earliest open breach, else of the earliest warning."),
+    time("onset_earliest", "tests.onset_earliest_s", "Start of the 99 % interval of that onset, for an abrupt change."),
+    time("onset_latest", "tests.onset_latest_s", "End of that interval."),
     text("broken_rules", "tests.rules", "Rules that this window breaks by its point values alone, joined by `;`."),
     category("reason", "group.reason", Reason, "Why a value is missing or the group is not judged."),
     category("driver", "group.cause.driver", Driver, "What drives the gap, where it was explained."),
@@ -71,6 +73,8 @@ ALERT_COLUMNS: tuple[Column, ...] = (
     category("change", "alert.change", CHANGES, "`breach` or `recovery`."),
     time("time", "alert.at_s", "End of the pane with which the test changed, event time."),
     time("onset", "alert.onset_s", "Estimated onset of the new state."),
+    time("onset_earliest", "alert.onset_earliest_s", "Start of the 99 % interval of the onset, for an abrupt change."),
+    time("onset_latest", "alert.onset_latest_s", "End of that interval."),
     number("log10_evidence", "alert.log10_e", "Evidence with which it changed, as a power of ten."),
     number("log10_threshold", "alert.log10_threshold", "Evidence that was needed."),
     time("start", "alert.start_s", "Start of the time range that the values describe."),
@@ -107,10 +111,11 @@ def alert_records(alerts: Iterable[DisclosedAlert]) -> Iterator[Mapping[str, Any
 def _summarize_tests(group: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the tests of a group in breach or warning, their earliest onset, and the plain rules that are broken."""
     tests: dict[str, Any] = {"rules": ";".join(group["rules"]) or None}
-    onsets_s: dict[str, list[int]] = {}
+    onsets: dict[str, list[Mapping[str, Any]]] = {}
     for state in (State.BREACH, State.WARNING):
         affected = [evidence for evidence in group["evidence"] if evidence["state"] == state]
         tests[state] = ";".join(evidence["test"] for evidence in affected) or None
-        onsets_s[state] = [evidence["onset_s"] for evidence in affected if evidence["onset_s"] is not None]
-    tests["onset_s"] = min(onsets_s[State.BREACH] or onsets_s[State.WARNING], default=None)
-    return tests
+        onsets[state] = [evidence for evidence in affected if evidence["onset_s"] is not None]
+    dated = onsets[State.BREACH] or onsets[State.WARNING]
+    earliest = min(dated, key=lambda evidence: evidence["onset_s"], default={})
+    return tests | {name: earliest.get(name) for name in ("onset_s", "onset_earliest_s", "onset_latest_s")}

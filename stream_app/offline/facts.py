@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from stream_app.core.cause.over_time import TimeParts
 from stream_app.core.groups.comparison import State
 from stream_app.offline.estimates import Estimate
 
@@ -59,6 +60,10 @@ class ChangeFacts(msgspec.Struct, frozen=True, kw_only=True):
         label: Name of that pane.
         onset_pane: Number of the pane of the estimated onset.
         onset_label: Name of that pane.
+        onset_earliest_pane: Number of the first pane of the 99 % interval of the onset, for an abrupt change.
+        onset_earliest_label: Name of that pane.
+        onset_latest_pane: Number of the last pane of the interval.
+        onset_latest_label: Name of that pane.
         log_evidence: Natural log of the statistic.
         log10_evidence: Its logarithm to base 10.
     """
@@ -73,6 +78,10 @@ class ChangeFacts(msgspec.Struct, frozen=True, kw_only=True):
     label: str
     onset_pane: int
     onset_label: str
+    onset_earliest_pane: int
+    onset_earliest_label: str
+    onset_latest_pane: int
+    onset_latest_label: str
     log_evidence: float
     log10_evidence: float
 
@@ -105,15 +114,20 @@ class PairFacts(msgspec.Struct, frozen=True, kw_only=True, tag="pair"):
         reference: The reference group.
         state: The worst state of its rules.
         rules: Each rule in each direction.
-        overall: Estimate over all panes.
-        since_alarm: Estimate over the panes after the alarm of the newest open breach: the panes that led to an alarm
-            were selected by it and overstate the difference. None without an open breach, and when no decision came
-            after it.
+        n_compared: Panes in which both groups have decisions; the others say nothing about the pair.
+        overall: Estimate over these panes.
+        over_time: The gap over all rows of the file, split over its rows; None where that says nothing, and in files of
+            more than 20,000 rows.
+        since_alarm: Estimate over those of them after the alarm of the newest open breach: the panes that led to an
+            alarm were selected by it and overstate the difference. None without an open breach, and when no decision
+            came after it.
     """
 
     group: str
     reference: str
     state: State
     rules: list[FinalState]
+    n_compared: int
     overall: Estimate
+    over_time: TimeParts | None
     since_alarm: Estimate | None

@@ -17,6 +17,7 @@ from stream_app.errors import ConfigError
 from stream_app.offline.cells import format_start, parse_count, parse_start_s, reject
 from stream_app.offline.columns import PERIOD, START, ColumnNames, CountRow
 from stream_app.offline.table import COUNTS_OF_A_PAIR, Pair, PaneColumns, PaneTable, check_size
+from stream_app.policy.labels import canonical_label
 
 _CALENDAR = re.compile(r"[0-9]{4}-?[QWM]?[0-9]{1,2}")  # 2026-01, 2026Q1, 2026-W07: they sort as text
 
@@ -50,6 +51,7 @@ def read_long(rows: Iterable[CountRow], names: ColumnNames, reference: str) -> P
     """Return the table of a file with one row for each group and period.
 
     Rows of one period must be together, periods in order of time. A group that is missing in a period had no decision.
+    Groups are compared as policies compare labels: "Male" and " male" are one group, and so are other normal forms.
 
     Raises:
         ConfigError: A row is invalid, or the reference or any other group is missing.
@@ -115,13 +117,17 @@ class _GroupColumns:
     """Counts by group while they are read."""
 
     def __init__(self) -> None:
-        self._by_group: dict[str, tuple[array[int], array[int]]] = {}  # panes; k and n alternating
+        # By label as policies compare them; panes; k and n alternating.
+        self._by_group: dict[str, tuple[array[int], array[int]]] = {}
+        self._spelled: dict[str, str] = {}  # as the file spells it first
 
     @property
     def n_groups(self) -> int:
         return len(self._by_group)
 
     def add(self, group: str, pane: int, k: int, n: int) -> bool:
+        spelled, group = group, canonical_label(group)
+        self._spelled.setdefault(group, spelled)
         panes, counts = self._by_group.setdefault(group, (array("q"), array("q")))
         if panes and panes[-1] == pane:
             return False
@@ -130,10 +136,11 @@ class _GroupColumns:
         return True
 
     def pairs(self, n_panes: int, reference: str) -> tuple[tuple[Pair, ...], np.typing.NDArray[np.int64]]:
-        if n_panes and reference not in self._by_group:
+        if n_panes and canonical_label(reference) not in self._by_group:
             raise ConfigError(
-                "--reference: the file has no row for that group", action="Give a group as it is spelled in the file"
+                "--reference: the file has no row for that group", action="Give the name of a group of the file"
             )
+        reference = canonical_label(reference)
         groups = tuple(group for group in self._by_group if group != reference)
         if n_panes and not groups:
             raise ConfigError("There is no group besides the reference", action="Expected rows of two groups or more")
@@ -144,7 +151,7 @@ class _GroupColumns:
         if n_panes:
             panes, reference_counts = self._columns(reference)
             counts[panes, :, 2:] = reference_counts[:, np.newaxis, :]
-        return tuple(Pair(group, reference) for group in groups), counts
+        return tuple(Pair(self._spelled[group], self._spelled[reference]) for group in groups), counts
 
     def _columns(self, group: str) -> Iterator[np.typing.NDArray[np.int64]]:
         panes, counts = self._by_group[group]

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from stream_app.core.detection.bank import DetectorBank
+from stream_app.core.detection.bank import DetectorBank, Transition
+from stream_app.core.detection.change_point import find_onset
 from stream_app.core.detection.shiryaev_roberts import NO_EVIDENCE
 from stream_app.offline.plan import Direction, Plan
 from stream_app.offline.table import PaneTable
@@ -28,6 +29,8 @@ class AlarmChange(NamedTuple):
         is_alarm: True for an alarm, False for a recovery.
         pane: Number of the pane in which it was raised, from 0.
         onset: Number of the pane of the estimated onset.
+        onset_earliest: Number of the first pane of its 99 % interval, for an abrupt change.
+        onset_latest: Number of the last pane of that interval.
         log_evidence: Natural log of the statistic, at least the threshold.
     """
 
@@ -35,6 +38,8 @@ class AlarmChange(NamedTuple):
     is_alarm: bool
     pane: int
     onset: int
+    onset_earliest: int
+    onset_latest: int
     log_evidence: float
 
 
@@ -68,6 +73,7 @@ def run_detectors(table: PaneTable, plan: Plan) -> Iterator[PaneStep]:
         design_effect=plan.design_effect,
         has_lifecycle=plan.has_lifecycle,
     )
+    onsets = _Onsets(table, plan)
     pairs = np.array([detector.pair for detector in plan.detectors])[:, np.newaxis]
     columns = np.array([_COLUMNS[detector.direction] for detector in plan.detectors])
     for pane in range(table.n_panes):
@@ -81,10 +87,27 @@ def run_detectors(table: PaneTable, plan: Plan) -> Iterator[PaneStep]:
             bank.is_breach.copy(),
             bank.has_block.copy(),
             tuple(
-                AlarmChange(change.detector, change.to_breach, pane, table.pane_at(change.onset_s), change.log_evidence)
+                AlarmChange(change.detector, change.to_breach, pane, *onsets.find(change, pane), change.log_evidence)
                 for change in changes
             ),
         )
+
+
+class _Onsets:
+    """Searches the onset of each change between the last change of its detector and the pane in which it came out."""
+
+    def __init__(self, table: PaneTable, plan: Plan) -> None:
+        self._table, self._plan = table, plan
+        self._first = [0] * len(plan.detectors)  # of the panes that are searched
+
+    def find(self, change: Transition, pane: int) -> tuple[int, int, int]:
+        """Return the pane of the estimated onset, and the first and the last one of its interval."""
+        detector, first = self._plan.detectors[change.detector], self._first[change.detector]
+        counts = self._table.counts[first : pane + 1, detector.pair][:, _COLUMNS[detector.direction]]
+        own = self._table.pane_at(change.onset_s) - first
+        onset = find_onset(counts, detector.rule, own, is_recovery=not change.to_breach)
+        self._first[change.detector] = first + onset.best if self._plan.has_lifecycle else pane + 1
+        return first + onset.best, first + onset.earliest, first + onset.latest
 
 
 def _known(log_values: Floats) -> Floats:

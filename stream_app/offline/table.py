@@ -56,20 +56,38 @@ class PaneTable:
         """
         return int(np.searchsorted(self.starts_s, start_s))
 
-    def n_decisions(self, pane: int) -> int:
-        """Return all decisions of a pane, about every group and the reference.
+    def n_decisions(self, pane: int | slice) -> int:
+        """Return all decisions of a pane, or of several, about every group and the reference.
 
         >>> counts = np.array([[[1, 2, 3, 4], [0, 5, 3, 4]]])
         >>> PaneTable((Pair("a", "c"), Pair("b", "c")), ("x",), np.array([0]), False, counts).n_decisions(0)
         11
         """
-        counts = self.counts[pane]
-        return int(counts[:, 1].sum() + counts[0, 3])
+        n = self.counts[pane]
+        return int(n[..., 1].sum() + n[..., 0, 3].sum())
+
+    def compared(self, pair: int, first: int = 0) -> Ints:
+        """Return the panes from ``first`` on in which both groups of a pair have decisions."""
+        counts = self.counts[first:, pair]
+        return first + np.flatnonzero((counts[:, 1] > 0) & (counts[:, 3] > 0))
 
     def totals(self, pair: int, first: int = 0) -> tuple[int, int, int, int]:
-        """Return the sums ``k_a, n_a, k_b, n_b`` of a pair over the panes from ``first`` on; zeros beyond the last."""
-        k_a, n_a, k_b, n_b = self.counts[first:, pair].sum(axis=0).tolist()
+        """Return the sums ``k_a, n_a, k_b, n_b`` of a pair over its compared panes from ``first`` on; else zeros."""
+        k_a, n_a, k_b, n_b = self.counts[self.compared(pair, first), pair].sum(axis=0).tolist()
         return k_a, n_a, k_b, n_b
+
+    def in_periods_of(self, n_panes: int) -> PaneTable:
+        """Return the table with ``n_panes`` panes added up to one, called by the first of them; the last may be short.
+
+        >>> counts = np.array([[[1, 2, 3, 4]], [[0, 1, 1, 1]], [[5, 5, 5, 5]]])
+        >>> table = PaneTable((Pair("a", "b"),), ("x", "y", "z"), np.array([0, 1, 2]), False, counts).in_periods_of(2)
+        >>> table.labels, table.starts_s.tolist(), table.counts.tolist()
+        (('x', 'z'), [0, 2], [[[1, 3, 4, 5]], [[5, 5, 5, 5]]])
+        """
+        firsts = np.arange(0, self.n_panes, n_panes)
+        counts: Ints = np.add.reduceat(self.counts, firsts, axis=0)
+        labels = tuple(self.labels[first] for first in firsts)
+        return PaneTable(self.pairs, labels, self.starts_s[firsts], self.has_times, counts)
 
 
 class PaneColumns:

@@ -48,6 +48,10 @@ class CountFlags:
             show_default=False,
         ),
     ] = None
+    period: Annotated[
+        int,
+        typer.Option(min=1, metavar="N", help="Compare N rows (with --reference: N periods) at once, added up."),
+    ] = 1
     delimiter: Annotated[str, typer.Option(help="Character between two cells of a CSV file.")] = ","
 
     def column_names(self) -> ColumnNames:

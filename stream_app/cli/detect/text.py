@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from stream_app.cli.output import facts
+from stream_app.core.cause.sentence import describe_over_time
 from stream_app.offline.detection import DetectionRun
 from stream_app.offline.estimates import Ends, Estimate
 from stream_app.offline.facts import ChangeFacts, FinalState, PairFacts
@@ -24,9 +25,12 @@ def print_run(run: DetectionRun) -> None:
     pairs = list(run.pairs())
     if changes:
         facts.print(_change_table(changes))
-    facts.print(_pair_table(pairs))
+    facts.print(_pair_table(run, pairs))
     facts.print(_rule_table(run, pairs))
     facts.print(sentence(run, changes, pairs), markup=False)
+    for pair in pairs:
+        if cause := describe_over_time(pair.over_time):
+            facts.print(f"{pair.group} vs. {pair.reference}: over all rows, the gap is {cause}.", markup=False)
 
 
 def sentence(run: DetectionRun, changes: Sequence[ChangeFacts], pairs: Sequence[PairFacts]) -> str:
@@ -34,7 +38,7 @@ def sentence(run: DetectionRun, changes: Sequence[ChangeFacts], pairs: Sequence[
     promise = f"at most {_count(run.plan.false_alarms_per_million)} expected false alarms per million decisions"
     alarms = [change for change in changes if change.type == "alarm"]
     if not alarms:
-        n = sum(pair.overall.n_a for pair in pairs) + pairs[0].overall.n_b
+        n = run.table.n_decisions(slice(None))
         return (
             f"No alarm in {run.table.n_panes:,} panes and {n:,} decisions ({promise});"
             " no alarm is not evidence of fairness; the intervals show which differences remain plausible."
@@ -46,6 +50,7 @@ def sentence(run: DetectionRun, changes: Sequence[ChangeFacts], pairs: Sequence[
     return (
         f"{first.group} vs. {first.reference}: {first.rule} is violated, to the disadvantage of the"
         f" {_DISADVANTAGED[first.direction]}; alarm in pane {first.label}, estimated onset in pane {first.onset_label}"
+        f" (99% CI {first.onset_earliest_label} to {first.onset_latest_label})"
         f"{others}{end} ({promise}); an alarm does not say why."
     )
 
@@ -60,27 +65,30 @@ def _change_table(changes: Sequence[ChangeFacts]) -> Table:
     table.add_column("group", overflow="fold")
     table.add_column("rule", no_wrap=True)
     table.add_column("disadvantaged", overflow="fold")
-    for name in ("in pane", "estimated onset", "evidence"):
+    for name in ("in pane", "estimated onset, 99% CI", "evidence"):
         table.add_column(name, justify="right", overflow="fold")
     for change in changes:
         table.add_row(
             change.type,
             *map(escape, (change.group, change.rule)),
             _DISADVANTAGED[change.direction],
-            *map(escape, (change.label, change.onset_label)),
+            escape(change.label),
+            escape(f"{change.onset_label}\n≥ {change.onset_earliest_label}\n≤ {change.onset_latest_label}"),
             f"1e{change.log10_evidence:.2f}",
         )
     return table
 
 
-def _pair_table(pairs: Sequence[PairFacts]) -> Table:
+def _pair_table(run: DetectionRun, pairs: Sequence[PairFacts]) -> Table:
     table = _new_table("Size of the difference")
     table.add_column("over", overflow="fold")
     table.add_column("value of", overflow="fold")
     for name in ("n", "value", "95% CI", "95% CS"):
         table.add_column(name, justify="right", no_wrap=True)
     for pair in pairs:
-        for over, size in (("all panes", pair.overall), ("after the alarm", pair.since_alarm)):
+        n_panes = run.table.n_panes
+        compared = "all panes" if pair.n_compared == n_panes else f"{pair.n_compared:,} of {n_panes:,} panes, with both"
+        for over, size in ((compared, pair.overall), ("after the alarm", pair.since_alarm)):
             if size is not None:
                 for number, cells in enumerate(_size_rows(pair, size)):
                     table.add_row(over if number == 0 else "", *cells)

@@ -62,7 +62,7 @@ def list_alerts(
 
 def _table(alerts: list[DisclosedAlert]) -> Table:
     table = Table(title="Alerts (event time, UTC)", title_justify="left", title_style="bold")
-    for name in ("id", "at", "estimated onset"):
+    for name in ("id", "at", "estimated onset, 99% CI"):
         table.add_column(name, no_wrap=True)
     table.add_column("model", overflow="fold")
     table.add_column("alert", overflow="fold")
@@ -72,7 +72,7 @@ def _table(alerts: list[DisclosedAlert]) -> Table:
         table.add_row(
             alert.id,
             _utc(alert.at_s),
-            _utc(alert.onset_s),
+            _onset(alert),
             escape(alert.model),
             _describe(alert),
             f"10^{alert.log10_e:.1f}",
@@ -85,6 +85,16 @@ def _describe(alert: DisclosedAlert) -> str:
     style = STYLES["breach" if alert.change == "breach" else "ok"]
     pair = f"{alert.attribute}: {alert.group} vs. {alert.reference}"
     return f"[{style}] {alert.change} [/] {escape(pair)}, {alert.test.value.replace('_', ' ')}"
+
+
+def _onset(alert: DisclosedAlert) -> str:
+    """Return the onset; below it the two ends of its interval, where there is one."""
+    ends = [
+        f"{sign} {_utc(time_s)}"
+        for sign, time_s in (("≥", alert.onset_earliest_s), ("≤", alert.onset_latest_s))
+        if time_s is not None
+    ]
+    return "\n".join([_utc(alert.onset_s), *ends])
 
 
 def _utc(time_s: int) -> str:

@@ -16,11 +16,13 @@ from stream_app.core.cause.cause import Cause, SegmentPart
 from stream_app.core.cause.certainty import Certainty
 from stream_app.core.cause.decomposition import Driver
 from stream_app.core.cause.features import FeatureDifference, NoDifference
+from stream_app.core.cause.over_time import TimeParts
 
 _RATE, _MIX = "within-segment differences (rate effect)", "composition (mix effect)"
 _DRIVERS = {Driver.RATE: _RATE, Driver.RATE_NOT_MIX: _RATE, Driver.MIX: _MIX, Driver.MIX_NOT_RATE: _MIX}
 _OVER_TIME = "when the groups applied (mix over time)"
 _CERTAINTIES = {Certainty.EXPLAINS: "explained by", Certainty.MAIN: "mainly"}
+Ends = tuple[float | None, float | None]
 _NEARLY_ALL = 0.9
 _MOST_DIGITS = 9  # a number that needs more to differ visibly from its limit is written in full
 
@@ -40,6 +42,7 @@ class VerdictFacts:
         is_judged: Whether both groups have enough decisions for a verdict.
         segment_name: Name of the field whose values are the segments; None for none.
         onset_s: Estimated onset of a breach that was detected, event time in seconds since the epoch; None without one.
+        onset_ends_s: Earliest and latest onset, the 99 % interval; None where there is none.
         is_over: Whether the breach has ended; ``onset_s`` is then the estimated time of its end.
     """
 
@@ -53,6 +56,7 @@ class VerdictFacts:
     is_judged: bool = True
     segment_name: str | None = None
     onset_s: float | None = None
+    onset_ends_s: Ends = (None, None)
     is_over: bool = False
 
 
@@ -91,13 +95,17 @@ def describe_verdict(facts: VerdictFacts, cause: Cause, *, k: int) -> str:
     return "; ".join(clause for clause in clauses if clause) + "."
 
 
-def describe_onset(onset_s: float, *, is_over: bool = False) -> str:
-    """Return the estimated onset of a breach in words, or its probable end.
+def describe_onset(onset_s: float, ends_s: Ends = (None, None), *, is_over: bool = False) -> str:
+    """Return the estimated onset of a breach in words, or its probable end, with its 99 % interval where there is one.
 
     >>> describe_onset(1767225600), describe_onset(1767225600, is_over=True)
     ('estimated onset 2026-01-01T00:00:00Z', 'probably ended at 2026-01-01T00:00:00Z')
+    >>> describe_onset(1767225600, (1767225540, 1767225660))
+    'estimated onset 2026-01-01T00:00:00Z (99% CI 2025-12-31T23:59:00Z to 2026-01-01T00:01:00Z)'
     """
-    return f"{'probably ended at' if is_over else 'estimated onset'} {_utc(onset_s)}"
+    earliest_s, latest_s = ends_s
+    interval = "" if earliest_s is None or latest_s is None else f" (99% CI {_utc(earliest_s)} to {_utc(latest_s)})"
+    return f"{'probably ended at' if is_over else 'estimated onset'} {_utc(onset_s)}{interval}"
 
 
 def describe_difference(gap: float, limit: float) -> str:
@@ -111,11 +119,23 @@ def describe_difference(gap: float, limit: float) -> str:
     return f"{sign}{points} {unit} (limit ±{_points(repr(limit))})"
 
 
+def describe_over_time(parts: TimeParts | None) -> str:
+    """Say that a gap is mix over time, where it clearly is; else the empty string.
+
+    >>> parts = TimeParts(n_periods=2, mix_over_time=-0.35, mix=0.0, rate=-0.01, certainty=Certainty.EXPLAINS)
+    >>> describe_over_time(parts)
+    'explained by when the groups applied (mix over time), at equal times -1.0 percentage points'
+    """
+    if parts is None or parts.certainty not in _CERTAINTIES:
+        return ""
+    return f"{_CERTAINTIES[parts.certainty]} {_OVER_TIME}, at equal times {_signed(parts.mix + parts.rate)}"
+
+
 def _headline(facts: VerdictFacts, cause: Cause) -> str:
     numbers = [
         "" if cause.gap is None else f"rate difference {describe_difference(cause.gap, facts.max_gap)}",
         f"n = {facts.n} and {facts.n_reference}",
-        "" if facts.onset_s is None else describe_onset(facts.onset_s, is_over=facts.is_over),
+        "" if facts.onset_s is None else describe_onset(facts.onset_s, facts.onset_ends_s, is_over=facts.is_over),
     ]
     pair = f"{facts.group} vs. {facts.reference}"
     return f"{_ratio(facts, cause)}, {pair}: {', '.join(number for number in numbers if number)}"
@@ -139,10 +159,8 @@ def _ratio(facts: VerdictFacts, cause: Cause) -> str:
 
 def _split(facts: VerdictFacts, cause: Cause, k: int) -> tuple[str, ...]:
     """Return what the gap is made of; a part is named only where chance would seldom name it."""
-    over_time = cause.over_time
-    if over_time is not None and over_time.certainty in _CERTAINTIES:
-        within = _signed(over_time.mix + over_time.rate)
-        return (f"{_CERTAINTIES[over_time.certainty]} {_OVER_TIME}, at equal times {within}",)
+    if over_time := describe_over_time(cause.over_time):
+        return (over_time,)
     if cause.driver not in _DRIVERS or cause.mix is None or cause.rate is None:
         return ()
     if cause.driver_certainty not in _CERTAINTIES:

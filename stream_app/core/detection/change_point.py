@@ -37,6 +37,7 @@ from stream_app.core.detection.betting.null_point import gap_null_point, ratio_n
 from stream_app.core.detection.rules import RateRule, RuleKind
 
 SHORTFALL = -2 * log(1 - sqrt(0.99))  # c of the module's text
+MOST_BEFORE = 8  # decisions before the onset that a test gives, for each one since
 _TINY = 1e-12  # no rate on a line is nearer to 0 or 1
 _WIDEST_RATIO = 1e6
 
@@ -68,7 +69,8 @@ def standardized_changes(counts: Ints, kind: RuleKind, least_n: int = 1) -> tupl
     """Return how much the difference of two groups changed at each boundary, in standard errors.
 
     Args:
-        counts: ``k_a, n_a, k_b, n_b`` of each span in order of time, shape (spans, 4); at least one span.
+        counts: ``k_a, n_a, k_b, n_b`` of each span in order of time, shape (spans, 4) or (spans, strata, 4); at least
+            one span.
         kind: Whether their ratio or their gap is compared.
         least_n: Fewest decisions of each group before and after a boundary, >= 1.
 
@@ -85,7 +87,7 @@ def standardized_changes(counts: Ints, kind: RuleKind, least_n: int = 1) -> tupl
     common = _value_of_all(after, kind)
     gain = _deviance(before, kind, common) + _deviance(after, kind, common)
     z = np.where(_is_lower(after, before, kind), -1.0, 1.0) * np.sqrt(gain)
-    n_before = np.cumsum(counts[:, 1::2], axis=0)
+    n_before = np.cumsum(counts.reshape(len(counts), -1, 4)[..., 1::2].sum(axis=1), axis=0)
     is_enough = (np.minimum(n_before, n_before[-1:] - n_before) >= max(least_n, 1)).all(axis=1)[:-1]
     return np.where(is_enough, z[1:], 0.0), int(is_enough.sum())
 
@@ -106,13 +108,14 @@ def find_onset(counts: Ints, rule: RateRule, fallback: int, *, is_recovery: bool
 
     Args:
         counts: ``k_a, n_a, k_b, n_b`` of each span in order of time, from the start of what is searched to the alarm,
-            shape (spans, 4); at least one span has decisions of both groups.
+            shape (spans, 4) or (spans, strata, 4); at least one span has decisions of both groups in a stratum.
         rule: The rule; a is the group that may be harmed.
         fallback: Number of the span that the test itself gives, for where no boundary stands out.
         is_recovery: Whether the rule was broken before and is kept now.
 
     Returns:
-        Spans with decisions of both groups: never one before the first of them.
+        Spans with decisions of both groups: never one before the first of them. Of the time before ``fallback`` no more
+        is searched than has eight times the decisions from there on, since old changes have nothing to do with it.
 
     >>> fair, unfair, one_group = [70, 100, 70, 100], [40, 100, 70, 100], [0, 0, 70, 100]
     >>> find_onset(np.array([one_group] + [fair] * 9 + [unfair] * 5), RateRule(RuleKind.RATIO, 0.8), 11)
@@ -120,7 +123,9 @@ def find_onset(counts: Ints, rule: RateRule, fallback: int, *, is_recovery: bool
     >>> find_onset(np.array([one_group] * 3 + [unfair] * 5), RateRule(RuleKind.RATIO, 0.8), 3)
     Onset(best=3, earliest=3, latest=4)
     """
-    comparable = np.flatnonzero((counts[:, 1] > 0) & (counts[:, 3] > 0))
+    counts = counts.reshape(len(counts), -1, 4)
+    comparable = np.flatnonzero(((counts[..., 1] > 0) & (counts[..., 3] > 0)).any(axis=1))
+    comparable = comparable[comparable >= _first_searched(counts, fallback)]
     of_both = counts[comparable]
     z, _ = standardized_changes(of_both, rule.kind)
     way = 1.0 if is_recovery else -1.0
@@ -131,24 +136,32 @@ def find_onset(counts: Ints, rule: RateRule, fallback: int, *, is_recovery: bool
     return Onset(*(int(comparable[at]) for at in (best, earliest, latest)))
 
 
+def _first_searched(counts: Ints, fallback: int) -> int:
+    """Return the first span that is searched: at least the last one with both groups is left."""
+    n = np.where((counts[..., 1] > 0) & (counts[..., 3] > 0), counts[..., 1] + counts[..., 3], 0).sum(axis=1)
+    fallback = min(fallback, int(np.flatnonzero(n)[-1]))
+    from_there_on = int(n[fallback:].sum())
+    before = np.cumsum(n[:fallback][::-1])  # from there backwards
+    return fallback - int(np.searchsorted(before, MOST_BEFORE * from_there_on, side="right"))
+
+
 def _misfit(counts: Ints, rule: RateRule, *, is_recovery: bool) -> Floats:
     """Return how far the values before each span and from it on are on the wrong side of the limit, as deviance."""
     border = rule.limit if rule.kind is RuleKind.RATIO else -rule.limit
     before, after = _samples_around(counts)
     is_broken_before, is_broken_after = (_is_beyond(side, rule.kind, border) for side in (before, after))
-    is_wrong_before = is_broken_before != is_recovery
-    is_wrong_before[0] = False  # there is nothing before
-    misfit: Floats = np.where(is_wrong_before, _deviance(before, rule.kind, border), 0.0)
+    misfit: Floats = np.where(is_broken_before != is_recovery, _deviance(before, rule.kind, border), 0.0)
+    misfit[0] = 0.0  # there is nothing before
     return misfit + np.where(is_broken_after == is_recovery, _deviance(after, rule.kind, border), 0.0)
 
 
 def _samples_around(counts: Ints) -> tuple[_Samples, _Samples]:
     """Return the samples before each span and from it on; nothing is before the first."""
-    k_a, n_a, k_b, n_b = counts.T.astype(np.float64)
+    k_a, n_a, k_b, n_b = np.moveaxis(counts.reshape(len(counts), -1, 4), -1, 0).astype(np.float64)
     n = np.maximum(n_a + n_b, 1.0)
-    terms = np.stack([n_a * n_b / n, k_a * n_b / n, k_b * n_a / n, n_a * (n_b / n) ** 2, n_b * (n_a / n) ** 2], axis=1)
-    through = np.cumsum(terms, axis=0)
-    before = np.concatenate([np.zeros((1, terms.shape[1])), through[:-1]])
+    terms = np.stack([n_a * n_b / n, k_a * n_b / n, k_b * n_a / n, n_a * (n_b / n) ** 2, n_b * (n_a / n) ** 2], axis=-1)
+    through = np.cumsum(terms.sum(axis=1), axis=0)
+    before = np.concatenate([np.zeros((1, through.shape[1])), through[:-1]])
     return _samples(before), _samples(np.maximum(through[-1] - before, 0.0))
 
 

@@ -37,11 +37,21 @@ class AlertLevels:
             "Estimated onset of a breach or warning, event time; absent without one.",
             ("model", "attribute", "kind"),
         )
+        self._onset_earliest = Gauge(
+            "fairstream_alert_onset_earliest_timestamp_seconds",
+            "Start of the 99% interval of the estimated onset, for an abrupt change, event time.",
+            ("model", "attribute", "kind"),
+        )
+        self._onset_latest = Gauge(
+            "fairstream_alert_onset_latest_timestamp_seconds",
+            "End of the 99% interval of the estimated onset, for an abrupt change, event time.",
+            ("model", "attribute", "kind"),
+        )
 
     @staticmethod
     def n_series(n_kinds: int, n_windows: int) -> int:
-        """Return the maximum number of series of one attribute: per window a level and transitions, and an onset."""
-        return n_kinds * (n_windows * (1 + len(State)) + 1)
+        """Return the maximum number of series of an attribute: per window a level and transitions, and three onsets."""
+        return n_kinds * (n_windows * (1 + len(State)) + 3)
 
     def start(self, model: ModelPolicy, attribute: str, kinds: Iterable[LimitKind]) -> None:
         """Export the counters of an attribute as 0 before anything has happened."""
@@ -64,14 +74,13 @@ class AlertLevels:
         model, attribute, window = labels
         for kind, state in states.items():
             self._set((model, attribute, kind.value, window), state, is_new=is_new)
-            self._onset.drop(model, attribute, kind.value)
             onsets = [
-                result.onset_s
-                for result in evidence
-                if KIND_OF_TEST[result.test] is kind and result.onset_s is not None
+                (test.onset_s, test.onset_earliest_s, test.onset_latest_s)
+                for test in evidence
+                if KIND_OF_TEST[test.test] is kind and test.onset_s is not None
             ]
-            if onsets:
-                self._onset.set((model, attribute, kind.value), min(onsets))
+            first = min(onsets, key=lambda onset: onset[0], default=(None, None, None))
+            self._set_onset((model, attribute, kind.value), first)
 
     def alarm(self, alert: Alert, model: ModelPolicy) -> None:
         """Show a breach immediately, before a window closes."""
@@ -79,7 +88,8 @@ class AlertLevels:
         if alert.change == "breach" and min(alert.n, alert.n_reference) >= model.privacy.k:
             for window in model.windows:
                 self._set((model.name, alert.attribute, kind.value, window.name), State.BREACH, is_new=True)
-            self._onset.set((model.name, alert.attribute, kind.value), alert.onset_s)
+            onset = (alert.onset_s, alert.onset_earliest_s, alert.onset_latest_s)
+            self._set_onset((model.name, alert.attribute, kind.value), onset)
 
     def end_breach(self, labels: WindowLabels, kind: LimitKind, state: State, *, is_new: bool) -> None:
         """Replace the level of other windows that still show a breach.
@@ -94,13 +104,24 @@ class AlertLevels:
 
     def drop(self, model: str, kinds: Collection[LimitKind]) -> None:
         """Remove the states of a model that another process owns now."""
-        for gauge in (self._level, self._onset):
+        for gauge in (self._level, *self._onsets):
             for labels in [labels for labels in gauge.rows() if labels[0] == model and labels[2] in kinds]:
                 gauge.drop(*labels)
 
     def families(self) -> Iterator[Metric]:
         """Return all rows."""
-        return (instrument.family() for instrument in (self._level, self._onset, self._transitions))
+        return (instrument.family() for instrument in (self._level, *self._onsets, self._transitions))
+
+    @property
+    def _onsets(self) -> tuple[Gauge, Gauge, Gauge]:
+        return self._onset, self._onset_earliest, self._onset_latest
+
+    def _set_onset(self, labels: tuple[str, str, str], onset: tuple[int | None, int | None, int | None]) -> None:
+        """Show an onset and its interval; leave out what is not known."""
+        for gauge, time_s in zip(self._onsets, onset, strict=True):
+            gauge.drop(*labels)
+            if time_s is not None:
+                gauge.set(labels, time_s)
 
     def _set(self, labels: tuple[str, str, str, str], state: State, *, is_new: bool) -> None:
         before = self._level.rows().get(labels)

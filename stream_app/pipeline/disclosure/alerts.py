@@ -32,6 +32,8 @@ class DisclosedAlert(msgspec.Struct, frozen=True, kw_only=True):
     change: Literal["breach", "recovery"]
     at_s: int
     onset_s: int
+    onset_earliest_s: int | None
+    onset_latest_s: int | None
     log10_e: float
     log10_threshold: float
     start_s: int

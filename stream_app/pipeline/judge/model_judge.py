@@ -14,6 +14,7 @@ import msgspec
 
 from stream_app import __version__
 from stream_app.core.windows.cells import Cells
+from stream_app.core.windows.history import PeriodHistory
 from stream_app.core.windows.partials import Partial
 from stream_app.core.windows.source_progress import SourcePartition, SourceProgress
 from stream_app.core.windows.tally import Tally
@@ -90,11 +91,11 @@ class ModelReport:
         self.n_complementary += verdicts.n_complementary
 
 
-def subject_of(model: ModelPolicy, name: str, stored: StoredEntries) -> Subject:
+def subject_of(model: ModelPolicy, name: str, stored: StoredEntries, history: PeriodHistory | None = None) -> Subject:
     """Return what is judged under a name: the model itself, or its outcomes."""
     if name == outcomes_name(model.name):
-        return OutcomesSubject(model, stored)
-    return CountsSubject(model) if model.kind == "counts" else DecisionsSubject(model, stored)
+        return OutcomesSubject(model, stored, history)
+    return CountsSubject(model) if model.kind == "counts" else DecisionsSubject(model, stored, history)
 
 
 class ModelJudge:
@@ -114,12 +115,12 @@ class ModelJudge:
     def __init__(self, model: ModelPolicy, policy_hash: str, stored: StoredEntries, *, name: str | None = None) -> None:
         self.model = model
         self._policy_hash = policy_hash
-        self._subject = subject_of(model, model.name if name is None else name, stored)
+        self._history = restore_history(stored)
+        self._subject = subject_of(model, model.name if name is None else name, stored, self._history)
         config = self._subject.tally_config
         self._tally = restore_tally(config, self._subject.layout_hash, stored) if stored else Tally(config)
         if not stored:
             self._tally.changes.changed.add(CLOCK)  # the head of the state, before anything else is kept
-        self._history = restore_history(stored)
         self._writer = StateWriter(self._subject.name, stored)
         self._joiner = PartJoiner(stored)
         self._n_entries = msgspec.msgpack.decode(b"".join(stored[JOURNAL]), type=int) if JOURNAL in stored else 0

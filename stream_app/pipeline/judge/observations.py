@@ -41,6 +41,8 @@ class Alarm:
         is_breach: True for a breach, False for a recovery.
         pane_s: Start of the pane with which it changed.
         onset_s: Estimated onset of the new state.
+        onset_earliest_s: Start of the 99 % interval of the onset; None where none was searched.
+        onset_latest_s: End of it.
         log10_e: The evidence with which it changed.
         log10_threshold: The evidence that was needed.
     """
@@ -50,6 +52,8 @@ class Alarm:
     is_breach: bool
     pane_s: int
     onset_s: int
+    onset_earliest_s: int | None
+    onset_latest_s: int | None
     log10_e: float
     log10_threshold: float
 

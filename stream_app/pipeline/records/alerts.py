@@ -39,7 +39,9 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
         change: ``breach`` or ``recovery``.
         pane_s: Start of the comparison period with which the test changed, event time in seconds since the epoch.
         at_s: End of that pane.
-        onset_s: Estimated onset of the new state, event time.
+        onset_s: Estimated onset of the new state, event time: start of a comparison period.
+        onset_earliest_s: Start of the 99 % interval of the onset, for an abrupt change; None for ``score_drift``.
+        onset_latest_s: End of that interval: start of the last comparison period in it.
         log10_e: Evidence with which it changed, log10.
         log10_threshold: Evidence that was needed.
         start_s: Start of the time range that the values describe.
@@ -84,6 +86,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     offsets: Offsets
     policy_hash: str
     code_version: str
+    onset_earliest_s: int | None = None
+    onset_latest_s: int | None = None
 
     @property
     def id(self) -> str:

@@ -83,6 +83,9 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         log10_threshold: At which it alarms, or recovers while in breach.
         alarm_s: Start of the pane with the alarm, event time; None unless in breach.
         onset_s: Estimated onset of the breach, event time; None unless in warning or breach.
+        onset_earliest_s: Start of the 99 % interval of the onset, for an abrupt change; None without an onset, and for
+            ``score_drift``.
+        onset_latest_s: End of that interval: start of the last comparison period in it.
         is_shown_fair: Whether the window's interval is entirely within the limit.
     """
 
@@ -93,6 +96,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     alarm_s: int | None
     onset_s: int | None
     is_shown_fair: bool
+    onset_earliest_s: int | None = None
+    onset_latest_s: int | None = None
 
 
 def state_under(evidence: Iterable[Evidence], kind: LimitKind | None = None) -> State | None:

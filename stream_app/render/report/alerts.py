@@ -40,12 +40,19 @@ def write_causes(scenario: ScenarioResults) -> str:
     return "".join(parts[:6])
 
 
+def _onset(alert: DisclosedAlert) -> str:
+    if alert.onset_earliest_s is None or alert.onset_latest_s is None:
+        return time_label(alert.onset_s)
+    ends = f"{time_label(alert.onset_earliest_s)} to {time_label(alert.onset_latest_s)}"
+    return f"{time_label(alert.onset_s)} (99% CI {ends}, for an abrupt change)"
+
+
 def _alert(alert: DisclosedAlert, windows: Sequence[DisclosedResult], *, is_open: bool) -> str:
     change = alert.change.replace("_", " ")
     title = f"{time_label(alert.at_s)}  {change}: {alert.attribute} {alert.group} vs. {alert.reference}, {alert.test}"
     facts = [
         ("reported at", time_label(alert.at_s)),
-        ("estimated onset", time_label(alert.onset_s)),
+        ("estimated onset", _onset(alert)),
         ("evidence", f"10^{alert.log10_e:.2f}, threshold 10^{alert.log10_threshold:.2f}"),
         ("decisions of group and reference", f"{number_text(alert.n)}, {number_text(alert.n_reference)}"),
         ("rate, ratio, gap", _values(alert.n, alert.rate, alert.disparate_impact_ratio, alert.gap)),

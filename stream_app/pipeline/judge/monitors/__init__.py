@@ -1,6 +1,6 @@
 """Sequential tests that run all the time and keep their state.
 
 ``pairs`` tests the decisions about every group and intersection, ``gaps`` the questions about outcomes and scores, both
-through ``rules`` (from alarm to recovery); ``score_drift`` tests scores against their own past; ``stored_tests`` is
-their state across restarts. They report ``judge.observations`` and make no records.
+through ``rules`` (from alarm to recovery), which dates changes by ``onsets``. ``score_drift`` tests scores against
+their own past; ``stored_tests`` is their state across restarts. They report ``judge.observations``, not records.
 """

@@ -12,8 +12,10 @@ from stream_app.core.groups.marginals import Marginalizer
 from stream_app.core.groups.subgroups import Subgroup
 from stream_app.core.intervals.intervals import newcombe
 from stream_app.core.windows.cells import CellLayout
+from stream_app.core.windows.history import PeriodHistory
 from stream_app.core.windows.tally_changes import ClosedPeriod
-from stream_app.pipeline.judge.monitors.pairs import by_pair, config_of, n_cases, pairs_of, strata_of
+from stream_app.pipeline.judge.monitors.onsets import OnsetSearch
+from stream_app.pipeline.judge.monitors.pairs import by_pair, config_of, pairs_of, strata_of
 from stream_app.pipeline.judge.monitors.rules import MonitoredRule, RuleMonitor, WindowView
 from stream_app.pipeline.judge.observations import Alarm
 from stream_app.pipeline.judge.questions import Question
@@ -30,6 +32,7 @@ class GapMonitor:
         questions: The shares that are compared.
         log_threshold: Natural log of the evidence that each test needs; None where there is no pair to test.
         stored: What ``state`` returned before a restart; None at the first start.
+        history: The tested periods, in which onsets are searched; None for none.
 
     Attributes:
         pairs: Every monitored group, in a fixed order.
@@ -42,6 +45,7 @@ class GapMonitor:
         questions: Sequence[Question],
         log_threshold: float | None,
         stored: bytes | None = None,
+        history: PeriodHistory | None = None,
     ) -> None:
         self.pairs: list[Subgroup] = pairs_of(model, max_depth=1)
         self._layout, self._questions, self._min_n = layout, questions, model.rules.min_n
@@ -52,14 +56,22 @@ class GapMonitor:
         ]
         self._rules = RuleMonitor(
             [
-                MonitoredRule(number, test, RateRule(RuleKind.GAP, question.limit), log_threshold or 0.0)
+                MonitoredRule(
+                    pair=number,
+                    test=test,
+                    rule=RateRule(RuleKind.GAP, question.limit),
+                    row=number * len(questions) + place,
+                    is_high=test is question.high,
+                    log_threshold=log_threshold or 0.0,
+                )
                 for number in range(len(self.pairs))
-                for question in questions
+                for place, question in enumerate(questions)
                 for test in (question.low, question.high)
             ],
             n_strata=len(self._marginalizers[0].strata) if questions else 1,
             detection=model.detection,
             config=(config_of(model), [(question.cases, question.counted) for question in questions]),
+            onsets=OnsetSearch(PeriodHistory() if history is None else history, self._counts_by_row),
             stored=stored,
         )
 
@@ -67,9 +79,7 @@ class GapMonitor:
         """Take in a comparison period; return the alarms and recoveries that it causes."""
         if not self._questions:
             return []
-        low = self._counts(period.cells)
-        counts = np.stack([low, low[..., [2, 3, 0, 1]]], axis=2)
-        return self._rules.feed(period.start_s, counts.reshape(-1, *low.shape[2:]), n_cases(period.cells))
+        return self._rules.feed(period, self._counts_by_row(period.cells))
 
     def judge(
         self, window: str, cells: Mapping[int, list[int]], *, is_close: bool
@@ -101,6 +111,11 @@ class GapMonitor:
             for question, marginalizer in zip(self._questions, self._marginalizers, strict=True)
         ]
         return np.stack(by_question, axis=1)
+
+    def _counts_by_row(self, cells: Mapping[int, list[int]]) -> Ints:
+        """Return k, n, k_ref, n_ref of each pair and question, by stratum, shape (pairs * questions, strata, 4)."""
+        counts = self._counts(cells)
+        return counts.reshape(-1, *counts.shape[2:])
 
     def _view(self, cells: Mapping[int, list[int]]) -> WindowView:
         """Return how a window looks to each test, by the Newcombe interval of its gap."""

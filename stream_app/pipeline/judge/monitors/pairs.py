@@ -17,8 +17,10 @@ from stream_app.core.groups.marginals import Marginalizer
 from stream_app.core.groups.subgroups import Subgroup, subgroups
 from stream_app.core.intervals.intervals import PairIntervals, intervals_of_pairs
 from stream_app.core.windows.cells import CellLayout
+from stream_app.core.windows.history import PeriodHistory
 from stream_app.core.windows.tally_changes import ClosedPeriod
 from stream_app.pipeline.judge.budget import BudgetFamily, is_gap_gated, log_thresholds_of
+from stream_app.pipeline.judge.monitors.onsets import OnsetSearch
 from stream_app.pipeline.judge.monitors.rules import MonitoredRule, RuleMonitor, WindowView
 from stream_app.pipeline.judge.observations import Alarm, ObservedPair
 from stream_app.pipeline.layout import FAVORABLE
@@ -36,12 +38,19 @@ class PairMonitor:
         model: Its policy, of kind ``decisions``.
         layout: Layout of its cells.
         stored: What ``state`` returned before a restart; None at the first start.
+        history: The tested periods, in which onsets are searched; None for none.
 
     Attributes:
         pairs: Every monitored group and intersection, in a fixed order.
     """
 
-    def __init__(self, model: ModelPolicy, layout: CellLayout, stored: bytes | None = None) -> None:
+    def __init__(
+        self,
+        model: ModelPolicy,
+        layout: CellLayout,
+        stored: bytes | None = None,
+        history: PeriodHistory | None = None,
+    ) -> None:
         self.pairs: list[Subgroup] = pairs_of(model, model.detection.max_depth)
         self._model = model
         segment = strata_of(model)
@@ -51,15 +60,13 @@ class PairMonitor:
             n_strata=len(self._marginalizer.strata),
             detection=model.detection,
             config=config_of(model),
+            onsets=OnsetSearch(PeriodHistory() if history is None else history, self._marginalizer.counts),
             stored=stored,
         )
 
     def feed(self, period: ClosedPeriod) -> list[Alarm]:
         """Take in a comparison period; return the alarms and recoveries that it causes."""
-        low = self._marginalizer.counts(period.cells)  # k, n, k_ref, n_ref
-        high = low[..., [2, 3, 0, 1]]
-        counts = np.stack([low, high, low, high], axis=1).reshape(-1, *low.shape[1:])
-        return self._rules.feed(period.start_s, counts, n_cases(period.cells))
+        return self._rules.feed(period, self._marginalizer.counts(period.cells))
 
     def counts(self, cells: Mapping[int, Sequence[int]]) -> Ints:
         """Return k, n of every pair and k, n of its reference, shape (pairs, 4)."""
@@ -121,11 +128,6 @@ def config_of(model: ModelPolicy) -> tuple[object, ...]:
     return model.attributes, model.segment, detection
 
 
-def n_cases(cells: Mapping[int, Sequence[int]]) -> int:
-    """Return how many cases were counted."""
-    return sum(vector[0] for vector in cells.values())
-
-
 def by_pair(evidence: Sequence[Evidence], n_tests: int) -> list[tuple[Evidence, ...]]:
     """Split the evidence of all tests, pair by pair, ``n_tests`` each."""
     return [tuple(evidence[first : first + n_tests]) for first in range(0, len(evidence), n_tests)]
@@ -136,9 +138,18 @@ def _monitored_rules(model: ModelPolicy, pairs: Sequence[Subgroup]) -> list[Moni
     gap = RateRule(RuleKind.GAP, model.rules.max_gap)
     log_c = log_thresholds_of(model)
     families = [BudgetFamily.ATTRIBUTES if len(pair.attributes) == 1 else BudgetFamily.INTERSECTIONS for pair in pairs]
+    rules, are_high = (ratio, ratio, gap, gap), (False, True, False, True)
     gates = _GATES if is_gap_gated(model.rules) else (None,) * len(TESTS)
     return [
-        MonitoredRule(number, test, rule, log_c[family], None if gate is None else number * len(TESTS) + gate)
+        MonitoredRule(
+            pair=number,
+            test=test,
+            rule=rule,
+            row=number,
+            is_high=is_high,
+            log_threshold=log_c[family],
+            gate=None if gate is None else number * len(TESTS) + gate,
+        )
         for number, family in enumerate(families)
-        for test, rule, gate in zip(TESTS, (ratio, ratio, gap, gap), gates, strict=True)
+        for test, rule, is_high, gate in zip(TESTS, rules, are_high, gates, strict=True)
     ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -18,7 +19,9 @@ from stream_app.core.arrays import Bools, Ints
 from stream_app.core.detection.bank import DetectorBank, Transition
 from stream_app.core.detection.rules import RateRule
 from stream_app.core.groups.comparison import State
+from stream_app.core.windows.tally_changes import ClosedPeriod
 from stream_app.pipeline.judge.budget import procedure_of
+from stream_app.pipeline.judge.monitors.onsets import COLUMNS, OnsetRange, OnsetSearch, SearchedChange
 from stream_app.pipeline.judge.monitors.stored_tests import StoredTests, config_hash, restore_tests
 from stream_app.pipeline.judge.observations import Alarm
 from stream_app.pipeline.records.evidence import Evidence, PairTest
@@ -30,7 +33,6 @@ _CALM_WINDOWS = 2  # without a reason to warn, before a warning ends
 _LOG_RECOVERY = math.log(1e6)  # at most one false recovery in a million decisions, per breach
 _NO_WARNING = -1
 _NO_EVIDENCE = -1e250  # below any evidence, log10
-_SERIOUS = (State.WARNING, State.BREACH)
 _STATES = (State.OK, State.INSUFFICIENT, State.WARNING, State.BREACH)
 
 
@@ -42,6 +44,8 @@ class MonitoredRule:
         pair: Number of the pair that it is about.
         test: Its name.
         rule: What it takes to be true.
+        row: Row of the counts that it is about.
+        is_high: Whether the reference is the side that may be worse off.
         log_threshold: Natural log of the evidence that it needs.
         gate: Number of the test in whose breach alone it may raise an alarm; None for no such test.
     """
@@ -49,6 +53,8 @@ class MonitoredRule:
     pair: int
     test: PairTest
     rule: RateRule
+    row: int
+    is_high: bool
     log_threshold: float
     gate: int | None = None
 
@@ -68,9 +74,17 @@ class WindowView:
     is_fair: Bools
 
 
+class _Breach(NamedTuple):
+    """An open breach."""
+
+    alarm_s: int  # start of the period with the alarm
+    onset: OnsetRange
+
+
 class _StoredRules(StoredTests, array_like=True, frozen=True):
-    alarms_s: dict[int, int]  # start of the pane with the alarm, by detector in breach
-    calm: dict[str, bytes]  # by window: windows without a reason to warn, per detector
+    breaches: dict[int, _Breach]  # by test
+    ended_s: dict[int, int]  # onset of the newest recovery, by test
+    calm: dict[str, bytes]  # by window: windows without a reason to warn, per test
 
 
 class RuleMonitor:
@@ -81,6 +95,7 @@ class RuleMonitor:
         n_strata: Strata whose evidence is added up.
         detection: How alarms are selected, and what divides all counts.
         config: What the tests depend on beside these; a restart under another one starts them without evidence.
+        onsets: Where the onsets of alarms and warnings are searched.
         stored: What ``state`` returned before a restart; None at the first start.
 
     Raises:
@@ -94,6 +109,7 @@ class RuleMonitor:
         n_strata: int,
         detection: Detection,
         config: object,
+        onsets: OnsetSearch,
         stored: bytes | None,
     ) -> None:
         self._rules = rules
@@ -106,28 +122,30 @@ class RuleMonitor:
             gates=[number if test.gate is None else test.gate for number, test in enumerate(rules)],
             procedure=procedure_of(detection),
         )
-        self._alarms_s: dict[int, int] = {}
+        self._onsets = onsets
+        self._warned: dict[int, OnsetRange] = {}  # onsets of warnings, searched since the last period
+        self._rows = np.array([test.row for test in rules], np.intp)
+        self._columns = np.array([COLUMNS[test.is_high] for test in rules], np.intp).reshape(-1, 1, 4)
+        self._breaches: dict[int, _Breach] = {}
+        self._ended_s: dict[int, int] = {}
         self._calm: dict[str, NDArray[np.int8]] = {}
         limits = [(test.pair, test.test, test.rule.limit, test.log_threshold, test.gate) for test in rules]
         self._config = config_hash(limits, config)
         if stored is not None:
             self._restore(stored)
 
-    def feed(self, period_start_s: int, counts: Ints, n_model: int) -> list[Alarm]:
-        """Take in a comparison period; return the alarms and recoveries that it causes.
+    def feed(self, period: ClosedPeriod, counts: Ints) -> list[Alarm]:
+        """Take in a comparison period, which is in the history already; return the alarms and recoveries it causes.
 
         Args:
-            period_start_s: Its start.
-            counts: ``k, n, k_ref, n_ref`` of each test and stratum, shape (tests, strata, 4).
-            n_model: All cases of the model in the period.
+            period: The period; all its cases count towards the bound on false alarms.
+            counts: ``k, n, k_ref, n_ref`` by row and stratum, shape (rows, strata, 4).
         """
-        transitions = self._bank.update(period_start_s, counts, n_model)
-        for transition in transitions:
-            if transition.to_breach:
-                self._alarms_s[transition.detector] = transition.period_start_s
-            else:
-                self._alarms_s.pop(transition.detector, None)
-        return [self._alarm(transition) for transition in transitions]
+        self._onsets.note(period, counts)
+        self._warned.clear()
+        n_model = sum(vector[0] for vector in period.cells.values())
+        by_test = np.take_along_axis(counts[self._rows], self._columns, axis=2)
+        return [self._change(transition) for transition in self._bank.update(period.start_s, by_test, n_model)]
 
     def judge(self, window: str, view: WindowView, *, is_close: bool) -> list[Evidence]:
         """Return state and evidence of each test at the end of a window.
@@ -150,7 +168,8 @@ class RuleMonitor:
             _StoredRules(
                 self._config,
                 self._bank.snapshot(),
-                self._alarms_s,
+                self._breaches,
+                self._ended_s,
                 {window: calm.tobytes() for window, calm in self._calm.items()},
             )
         )
@@ -159,7 +178,7 @@ class RuleMonitor:
         stored = restore_tests(data, _StoredRules, config=self._config, bank=self._bank, name="sequential tests")
         if stored is None:
             return
-        self._alarms_s = stored.alarms_s
+        self._breaches, self._ended_s = stored.breaches, stored.ended_s
         self._calm = {window: np.frombuffer(calm, np.int8).copy() for window, calm in stored.calm.items()}
 
     def _warnings(self, window: str, is_hot: Bools, *, is_close: bool) -> Bools:
@@ -177,30 +196,61 @@ class RuleMonitor:
     def _evidence(self, level: Ints, is_fair: Bools) -> list[Evidence]:
         bank = self._bank
         log_e = np.where(bank.is_breach, bank.log_recovery, bank.log_sr) / math.log(10)
-        onsets_s = np.where(bank.is_breach, bank.breach_onset_s, bank.onset_s)
         threshold = bank.log_needed / math.log(10)
-        rows = zip(level.tolist(), is_fair.tolist(), log_e.tolist(), threshold.tolist(), onsets_s.tolist(), strict=True)
+        rows = zip(level.tolist(), is_fair.tolist(), log_e.tolist(), threshold.tolist(), strict=True)
         return [
-            Evidence(
-                test=self._rules[detector].test,
-                state=_STATES[state],
-                log10_e=log10_e if log10_e > _NO_EVIDENCE else None,
-                log10_threshold=log10_threshold,
-                alarm_s=self._alarms_s.get(detector),
-                onset_s=onset_s if _STATES[state] in _SERIOUS and onset_s >= 0 else None,
-                is_shown_fair=is_shown_fair,
-            )
-            for detector, (state, is_shown_fair, log10_e, log10_threshold, onset_s) in enumerate(rows)
+            self._test_evidence(number, _STATES[state], log10_e, log10_threshold, is_shown_fair=is_shown_fair)
+            for number, (state, is_shown_fair, log10_e, log10_threshold) in enumerate(rows)
         ]
 
-    def _alarm(self, transition: Transition) -> Alarm:
-        monitored = self._rules[transition.detector]
+    def _test_evidence(
+        self, number: int, state: State, log10_e: float, log10_threshold: float, *, is_shown_fair: bool
+    ) -> Evidence:
+        breach = self._breaches.get(number)
+        onset = breach.onset if breach is not None else self._warned_onset(number) if state is State.WARNING else None
+        return Evidence(
+            test=self._rules[number].test,
+            state=state,
+            log10_e=log10_e if log10_e > _NO_EVIDENCE else None,
+            log10_threshold=log10_threshold,
+            alarm_s=None if breach is None else breach.alarm_s,
+            onset_s=None if onset is None else onset.best_s,
+            is_shown_fair=is_shown_fair,
+            onset_earliest_s=None if onset is None else onset.earliest_s,
+            onset_latest_s=None if onset is None else onset.latest_s,
+        )
+
+    def _warned_onset(self, number: int) -> OnsetRange | None:
+        own_s = int(self._bank.onset_s[number])
+        if own_s < 0:
+            return None
+        if number not in self._warned:
+            self._warned[number] = self._find_onset(number, own_s, is_recovery=False)
+        return self._warned[number]
+
+    def _find_onset(self, number: int, own_s: int, *, is_recovery: bool) -> OnsetRange:
+        test = self._rules[number]
+        since_s = self._breaches[number].onset.best_s if is_recovery else self._ended_s.get(number)
+        change = SearchedChange(test.row, test.is_high, test.rule, since_s, own_s, is_recovery)
+        return self._onsets.find(change)
+
+    def _change(self, transition: Transition) -> Alarm:
+        """Open or close a breach, and return the alarm or recovery."""
+        number, is_breach = transition.detector, transition.to_breach
+        onset = self._find_onset(number, transition.onset_s, is_recovery=not is_breach)
+        if is_breach:
+            self._breaches[number] = _Breach(transition.period_start_s, onset)
+        else:
+            del self._breaches[number]
+            self._ended_s[number] = onset.best_s
         return Alarm(
-            pair=monitored.pair,
-            test=monitored.test,
-            is_breach=transition.to_breach,
+            pair=self._rules[number].pair,
+            test=self._rules[number].test,
+            is_breach=is_breach,
             pane_s=transition.period_start_s,
-            onset_s=transition.onset_s,
+            onset_s=onset.best_s,
+            onset_earliest_s=onset.earliest_s,
+            onset_latest_s=onset.latest_s,
             log10_e=transition.log_evidence / math.log(10),
             log10_threshold=transition.log_threshold / math.log(10),
         )

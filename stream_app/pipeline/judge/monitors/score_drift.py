@@ -29,7 +29,6 @@ from stream_app.core.groups.comparison import State
 from stream_app.core.intervals.exact_tails import clopper_pearson_many
 from stream_app.core.windows.cells import CellLayout
 from stream_app.core.windows.tally_changes import ClosedPeriod
-from stream_app.pipeline.judge.monitors.pairs import n_cases
 from stream_app.pipeline.judge.monitors.stored_tests import StoredTests, config_hash, restore_tests
 from stream_app.pipeline.judge.observations import DetectedDrift, DriftAlarm
 from stream_app.pipeline.layout import SCORE
@@ -93,8 +92,9 @@ class ScoreDriftMonitor:
         for number in np.flatnonzero(~is_frozen & (counts.sum(axis=1) > 0)).tolist():
             self._gather(number, counts[number], period)
         n = np.broadcast_to(tested.sum(axis=1, keepdims=True), tested.shape)
+        n_model = sum(vector[0] for vector in period.cells.values())
         alarms = self._bank.update(
-            period.start_s, tested.ravel(), n.ravel(), self._low.ravel(), self._high.ravel(), n_cases(period.cells)
+            period.start_s, tested.ravel(), n.ravel(), self._low.ravel(), self._high.ravel(), n_model
         )
         return self._strongest(alarms)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from stream_app.core.windows.cells import Cells
+from stream_app.core.windows.history import PeriodHistory
 from stream_app.core.windows.tally_changes import ClosedPeriod, StateKey
 from stream_app.pipeline.disclosure.results import shown_groups
 from stream_app.pipeline.judge.monitors.pairs import PairMonitor
@@ -26,20 +27,21 @@ class DecisionsSubject:
     Args:
         model: Its policy.
         stored: Its entries in the changelog topic; empty at the very first start.
+        history: The tested periods, in which onsets are searched; None for none.
 
     Raises:
         StateError: the state cannot be read.
     """
 
-    def __init__(self, model: ModelPolicy, stored: StoredEntries) -> None:
+    def __init__(self, model: ModelPolicy, stored: StoredEntries, history: PeriodHistory | None = None) -> None:
         self.name, self.layout_hash = model.name, model.layout_hash()
         self.tally_config = tally_config_of(model)
         self.is_public = False
         self._model, self._layout = model, layout_of(model)
-        self._monitor = PairMonitor(model, self._layout, stored_bytes(stored, MONITOR))
+        self._monitor = PairMonitor(model, self._layout, stored_bytes(stored, MONITOR), history)
         score = model.score
         self._scores = (
-            ScoreTests(model, score, self._layout, stored_bytes(stored, SCORES)) if score is not None else None
+            ScoreTests(model, score, self._layout, stored_bytes(stored, SCORES), history) if score is not None else None
         )
         self._is_changed = False
 

@@ -12,6 +12,7 @@ import msgspec
 
 from stream_app.core.groups.comparison import worst_of
 from stream_app.core.windows.cells import Cells
+from stream_app.core.windows.history import PeriodHistory
 from stream_app.core.windows.tally_changes import ClosedPeriod, StateKey
 from stream_app.pipeline.disclosure.outcomes import shown_outcomes
 from stream_app.pipeline.judge.budget import BudgetFamily, log_thresholds_of
@@ -36,13 +37,14 @@ class OutcomesSubject:
     Args:
         model: Its policy, with an outcome.
         stored: Its entries in the changelog topic; empty at the very first start.
+        history: The tested periods, in which onsets are searched; None for none.
 
     Raises:
         StateError: the state cannot be read.
         ValueError: the model has no outcome.
     """
 
-    def __init__(self, model: ModelPolicy, stored: StoredEntries) -> None:
+    def __init__(self, model: ModelPolicy, stored: StoredEntries, history: PeriodHistory | None = None) -> None:
         self.name, self.layout_hash = outcomes_name(model.name), outcome_layout_hash(model)
         self.tally_config = tally_config_of(model, is_outcomes=True)
         self.is_public = False
@@ -50,7 +52,7 @@ class OutcomesSubject:
         self._questions = outcome_questions(model)
         log_threshold = log_thresholds_of(model).get(BudgetFamily.OUTCOMES)
         state = stored_bytes(stored, MONITOR)
-        self._monitor = GapMonitor(model, self._layout, self._questions, log_threshold, state)
+        self._monitor = GapMonitor(model, self._layout, self._questions, log_threshold, state, history)
         self._is_changed = False
 
     def feed(self, period: ClosedPeriod, look_back: LookBack) -> list[Alert]:

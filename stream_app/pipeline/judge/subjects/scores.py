@@ -8,6 +8,7 @@ import msgspec
 
 from stream_app.core.groups.comparison import State, worst_of
 from stream_app.core.windows.cells import CellLayout
+from stream_app.core.windows.history import PeriodHistory
 from stream_app.core.windows.tally_changes import ClosedPeriod
 from stream_app.errors import StateError
 from stream_app.pipeline.judge.budget import BudgetFamily, log_thresholds_of
@@ -34,17 +35,25 @@ class ScoreTests:
         score: Its score.
         layout: Layout of the cells of its decisions.
         stored: What ``state`` returned before a restart; None at the first start.
+        history: The tested periods, in which onsets are searched; None for none.
 
     Raises:
         StateError: the state cannot be read.
     """
 
-    def __init__(self, model: ModelPolicy, score: Score, layout: CellLayout, stored: bytes | None) -> None:
+    def __init__(
+        self,
+        model: ModelPolicy,
+        score: Score,
+        layout: CellLayout,
+        stored: bytes | None,
+        history: PeriodHistory | None = None,
+    ) -> None:
         gaps, drift = _parts_of(stored)
         log_c = log_thresholds_of(model)
         self._model, self._layout = model, layout
         self._questions = score_questions(model)
-        self._gaps = GapMonitor(model, layout, self._questions, log_c.get(BudgetFamily.SCORES), gaps)
+        self._gaps = GapMonitor(model, layout, self._questions, log_c.get(BudgetFamily.SCORES), gaps, history)
         self._drift = ScoreDriftMonitor(model, score, layout, log_c[BudgetFamily.SCORE_DRIFT], drift)
 
     def feed(self, period: ClosedPeriod, look_back: LookBack) -> list[Alert]:

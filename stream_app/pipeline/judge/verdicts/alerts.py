@@ -76,7 +76,10 @@ def alert_of(
     count, reference = explainer.counts(pair)
     cause = explainer.explain(pair)
     is_over = not alarm.is_breach
-    sentence = describe_pair(model, pair, count, reference, cause, onset_s=alarm.onset_s, is_over=is_over)
+    ends_s = alarm.onset_earliest_s, alarm.onset_latest_s
+    sentence = describe_pair(
+        model, pair, count, reference, cause, onset_s=alarm.onset_s, onset_ends_s=ends_s, is_over=is_over
+    )
     group, other = AND.join(pair.labels), AND.join(pair.reference)
     observation = PairObservation(CROSS.join(pair.attributes), group, other, count, reference, cause, sentence)
     return make_alert(model.name, alarm, observation, onset_counts, provenance)
@@ -122,4 +125,6 @@ def make_alert(
         offsets=provenance.offsets,
         policy_hash=provenance.policy_hash,
         code_version=__version__,
+        onset_earliest_s=alarm.onset_earliest_s,
+        onset_latest_s=alarm.onset_latest_s,
     )

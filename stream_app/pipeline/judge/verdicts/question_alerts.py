@@ -34,7 +34,8 @@ def alert_about(
     share = ExplainedShare(question.dimension, question.counted, _features_of(model, layout))
     explainer = Explainer(model, layout, rows, share)
     count, reference = explainer.counts(pair)
-    onset = describe_onset(alarm.onset_s, is_over=not alarm.is_breach)
+    ends_s = alarm.onset_earliest_s, alarm.onset_latest_s
+    onset = describe_onset(alarm.onset_s, ends_s, is_over=not alarm.is_breach)
     sentence = _describe_question(question, pair, count, reference, onset, model.privacy.k)
     cause = explainer.explain(pair)
     group, other = pair.labels[0], pair.reference[0]
@@ -58,6 +59,8 @@ def drift_alert(
         is_breach=True,
         pane_s=drift.pane_s,
         onset_s=drift.onset_s,
+        onset_earliest_s=None,
+        onset_latest_s=None,
         log10_e=drift.log10_e,
         log10_threshold=alarm.log10_threshold,
     )

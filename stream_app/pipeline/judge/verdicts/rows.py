@@ -54,9 +54,21 @@ def is_remarkable(row: GroupResult) -> bool:
 
 def explained(row: GroupResult, model: ModelPolicy, observed: ObservedPair, cause: Cause) -> GroupResult:
     """Return the row with its cause and a sentence."""
-    onsets = [test.onset_s for test in row.evidence if test.state is State.BREACH and test.onset_s is not None]
-    onset_s = min(onsets, default=None)
-    sentence = describe_pair(model, observed.pair, observed.cases, observed.reference_cases, cause, onset_s=onset_s)
+    onsets = [
+        (test.onset_s, test.onset_earliest_s, test.onset_latest_s)
+        for test in row.evidence
+        if test.state is State.BREACH and test.onset_s is not None
+    ]
+    onset_s, *ends_s = min(onsets, key=lambda onset: onset[0], default=(None, None, None))
+    sentence = describe_pair(
+        model,
+        observed.pair,
+        observed.cases,
+        observed.reference_cases,
+        cause,
+        onset_s=onset_s,
+        onset_ends_s=(ends_s[0], ends_s[1]),
+    )
     return msgspec.structs.replace(row, cause=cause, sentence=sentence)
 
 
@@ -68,6 +80,7 @@ def describe_pair(
     cause: Cause,
     *,
     onset_s: int | None,
+    onset_ends_s: tuple[int | None, int | None] = (None, None),
     is_over: bool = False,
 ) -> str:
     """Describe a pair in one sentence; no number about fewer than k decisions."""
@@ -82,6 +95,7 @@ def describe_pair(
         segment_name=None if model.segment is None else model.segment.name,
         is_judged=min(count.n, reference.n) >= model.rules.min_n,
         onset_s=onset_s,
+        onset_ends_s=onset_ends_s,
         is_over=is_over,
     )
     return describe_verdict(facts, cause, k=model.privacy.k)

@@ -8,20 +8,29 @@ import msgspec
 import numpy as np
 import pytest
 
+from stream_app.core.arrays import Ints
 from stream_app.core.detection.rules import RateRule, RuleKind
 from stream_app.core.groups.comparison import State
+from stream_app.core.windows.history import PeriodHistory
+from stream_app.core.windows.tally_changes import ClosedPeriod
 from stream_app.pipeline.judge.budget import BudgetFamily, is_gap_gated, log_thresholds_of, n_tests_of
+from stream_app.pipeline.judge.monitors.onsets import OnsetSearch
 from stream_app.pipeline.judge.monitors.rules import MonitoredRule, RuleMonitor, WindowView
 from stream_app.pipeline.records.evidence import PairTest
 from stream_app.policy import Detection, ModelPolicy, Rules, load_policy
 
 LOG_C = math.log(1e8)
-RATIO = MonitoredRule(0, PairTest.RATIO_LOW, RateRule(RuleKind.RATIO, 0.8), LOG_C)
-GAP = MonitoredRule(0, PairTest.GAP_LOW, RateRule(RuleKind.GAP, 0.2), LOG_C, gate=0)
+RATIO = MonitoredRule(0, PairTest.RATIO_LOW, RateRule(RuleKind.RATIO, 0.8), 0, False, LOG_C)
+GAP = MonitoredRule(0, PairTest.GAP_LOW, RateRule(RuleKind.GAP, 0.2), 0, False, LOG_C, gate=0)
 
 
 def monitor_of(*rules: MonitoredRule) -> RuleMonitor:
-    return RuleMonitor(rules, n_strata=1, detection=Detection(), config=None, stored=None)
+    onsets = OnsetSearch(PeriodHistory(), lambda cells: np.array([[cells[0]]]))
+    return RuleMonitor(rules, n_strata=1, detection=Detection(), config=None, onsets=onsets, stored=None)
+
+
+def period(at: int, *counts: int) -> tuple[ClosedPeriod, Ints]:
+    return ClosedPeriod(60 * at, 60 * at + 60, {0: [counts[1] + counts[3]]}), np.array([[counts]])
 
 
 def view(*, is_few: bool, is_beyond: bool) -> WindowView:
@@ -35,7 +44,7 @@ def states(monitor: RuleMonitor, *views: WindowView) -> list[State]:
 def fair_monitor() -> RuleMonitor:
     monitor = monitor_of(RATIO)
     for at in range(20):
-        monitor.feed(60 * at, np.array([[[70, 100, 70, 100]]]), 200)
+        monitor.feed(*period(at, 70, 100, 70, 100))
     return monitor
 
 
@@ -55,8 +64,7 @@ def test_a_window_beyond_the_limit_warns_until_two_windows_have_been_calm() -> N
 @pytest.mark.parametrize("rules", [(RATIO,), (RATIO, GAP)])
 def test_alarms_name_the_evidence_that_was_needed(rules: tuple[MonitoredRule, ...]) -> None:
     monitor = monitor_of(*rules)
-    counts = np.array([[[15, 50, 35, 50]]] * len(rules))
-    alarms = [alarm for at in range(40) for alarm in monitor.feed(60 * at, counts, 100)]
+    alarms = [alarm for at in range(40) for alarm in monitor.feed(*period(at, 15, 50, 35, 50))]
     assert [alarm.test for alarm in alarms] == [rule.test for rule in rules]
     assert [alarm.log10_threshold for alarm in alarms] == pytest.approx([8.0] * len(rules))
 
