@@ -24,6 +24,7 @@ from benchmarks.detect.judgment import (
 from benchmarks.detect.patience import cells_of, patience
 from benchmarks.detect.recovery import ENDED, measure_recovery
 from benchmarks.detect.size import FULL, QUICK, Size
+from benchmarks.detect.statements import judge_statements
 from benchmarks.detect.streams import NULLS
 from benchmarks.stage.bench import say
 
@@ -74,6 +75,7 @@ def measure(size: Size) -> Figures:
             *judge_delays(changes, DETECTOR, is_quick=size.is_quick),
             judge_onsets(changes, is_quick=size.is_quick),
             *judge_recoveries(recoveries, is_quick=size.is_quick),
+            *judge_statements(10 * size.n_delay_runs),
         ],
         dummy=[
             *judge_on_the_limit(nulls, _DUMMY),
