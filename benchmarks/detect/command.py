@@ -13,14 +13,20 @@ from benchmarks.detect import tables
 from benchmarks.detect.delays import DETECTOR, JUDGED_CHANGES, SHOWN_CHANGES, delays_after, name_of
 from benchmarks.detect.false_alarms import GAP_DETECTOR, RATIO_DETECTOR, false_alarms
 from benchmarks.detect.faults import FAULTS, measure_fault
+from benchmarks.detect.feeds import FEEDS, measure_feed
 from benchmarks.detect.figures import Figures, as_json
 from benchmarks.detect.judgment import (
     judge_delays,
     judge_fair_streams,
+    judge_feeds,
+    judge_intervals,
     judge_on_the_limit,
     judge_onsets,
+    judge_pairs,
     judge_recoveries,
 )
+from benchmarks.detect.onsets import ONSET_CHANGES, measure_onsets
+from benchmarks.detect.pairs import METHODS, measure_power, measure_promise
 from benchmarks.detect.patience import cells_of, patience
 from benchmarks.detect.recovery import ENDED, measure_recovery
 from benchmarks.detect.size import FULL, QUICK, Size
@@ -62,6 +68,12 @@ def measure(size: Size) -> Figures:
     )
     recoveries = _measure_all("recovery", ENDED, str, lambda ended: measure_recovery(*ended, size))
     faults = _measure_all("fault", FAULTS, lambda fault: fault.name, lambda fault: measure_fault(fault, size))
+    feeds = _measure_all("feed", FEEDS, lambda feed: feed.name, lambda feed: measure_feed(feed, size))
+    onsets = _measure_all("onset", ONSET_CHANGES, name_of, lambda change: measure_onsets(change, size))
+    power = _measure_all("power", METHODS, lambda method: method.name, lambda method: measure_power(method, size))
+    promises = _measure_all(
+        "promise", METHODS, lambda method: method.name, lambda method: measure_promise(method, size)
+    )
     waits = _measure_all("patience", cells_of(size), name_of, lambda violation: patience(violation, size))
     return Figures(
         nulls=nulls,
@@ -69,6 +81,10 @@ def measure(size: Size) -> Figures:
         recoveries=recoveries,
         waits=waits,
         faults=faults,
+        feeds=feeds,
+        onsets=onsets,
+        power=power,
+        promises=promises,
         verdicts=[
             *judge_on_the_limit(nulls, RATIO_DETECTOR),
             *(judge_fair_streams(nulls, detector) for detector in (RATIO_DETECTOR, GAP_DETECTOR)),
@@ -76,6 +92,9 @@ def measure(size: Size) -> Figures:
             judge_onsets(changes, is_quick=size.is_quick),
             *judge_recoveries(recoveries, is_quick=size.is_quick),
             *judge_statements(10 * size.n_delay_runs),
+            *judge_feeds(feeds),
+            *judge_intervals(onsets, is_quick=size.is_quick),
+            *judge_pairs(power, promises, is_quick=size.is_quick),
         ],
         dummy=[
             *judge_on_the_limit(nulls, _DUMMY),
@@ -106,5 +125,8 @@ def _print(figures: Figures) -> None:
     tables.print_recoveries(figures.recoveries)
     tables.print_patience(figures.waits)
     tables.print_faults(figures.faults)
+    tables.print_feeds(figures.feeds)
+    tables.print_onsets(figures.onsets)
+    tables.print_pairs(figures.power, figures.promises)
     tables.print_verdicts("Acceptance numbers of the detectors", figures.verdicts)
     tables.print_verdicts("The same for a dummy that always fires; it must miss some", figures.dummy)

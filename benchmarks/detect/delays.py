@@ -94,7 +94,7 @@ def delays_after(change: Violation, size: Size) -> ChangeResult:
     """Draw runs that are fair at first, then change, and apply every method to them."""
     bound = delay_bound(math.exp(LOG_C), change.divergence())
     calm = size.n_calm_panes
-    n_after = _WINDOW_PANES * math.ceil(max(_BOUNDS_OBSERVED * bound, _MIN_OBSERVED_N) / (PANE_N * _WINDOW_PANES))
+    n_after = panes_after(change)
     stream = Stream(name_of(change), between(change.p_b, change.p_a, change.q, calm))
     counts = stream.draw(calm + n_after, size.n_delay_runs)
     runs = run_detector(change.rule, counts, enough=lambda alarms: bool(alarms[calm:].any(axis=0).all()))
@@ -113,6 +113,12 @@ def delays_after(change: Violation, size: Size) -> ChangeResult:
         delays=delays,
         onset_errors=_onset_errors(runs, calm),
     )
+
+
+def panes_after(change: Violation) -> int:
+    """Return for how many panes a change is observed: whole windows, long enough for nearly every alarm."""
+    bound = delay_bound(math.exp(LOG_C), change.divergence())
+    return _WINDOW_PANES * math.ceil(max(_BOUNDS_OBSERVED * bound, _MIN_OBSERVED_N) / (PANE_N * _WINDOW_PANES))
 
 
 def name_of(change: Violation) -> str:

@@ -10,8 +10,11 @@ from typing import Any
 from benchmarks.detect.delays import ChangeResult, Delay
 from benchmarks.detect.false_alarms import NullResult
 from benchmarks.detect.faults import FaultResult
+from benchmarks.detect.feeds import FeedResult
 from benchmarks.detect.judgment import Verdict
 from benchmarks.detect.methods.detector import quantile
+from benchmarks.detect.onsets import OnsetResult
+from benchmarks.detect.pairs import PairsResult
 from benchmarks.detect.patience import PatienceResult
 from benchmarks.detect.recovery import RecoveryResult
 from benchmarks.stage.environment import environment
@@ -27,6 +30,10 @@ class Figures:
         recoveries: Recoveries.
         waits: The patience table.
         faults: Alarms under faults.
+        feeds: Alarms on batches and bursts.
+        onsets: Estimated onsets and their intervals.
+        power: A model with many pairs: delays by procedure.
+        promises: The same: false alarms on the limit.
         verdicts: Acceptance numbers of the detector.
         dummy: The same for a dummy that always fires; it must miss some.
     """
@@ -36,6 +43,10 @@ class Figures:
     recoveries: Sequence[RecoveryResult]
     waits: Sequence[PatienceResult]
     faults: Sequence[FaultResult]
+    feeds: Sequence[FeedResult]
+    onsets: Sequence[OnsetResult]
+    power: Sequence[PairsResult]
+    promises: Sequence[PairsResult]
     verdicts: Sequence[Verdict]
     dummy: Sequence[Verdict]
 
@@ -69,6 +80,18 @@ def as_json(figures: Figures, *, is_quick: bool, wall_s: float) -> dict[str, Any
             for result in figures.waits
         ],
         "faults": [asdict(result) for result in figures.faults],
+        "feeds": [asdict(result) for result in figures.feeds],
+        "onsets": [_onset(result) for result in figures.onsets],
+        "many_pairs": [
+            {
+                "procedure": power.method,
+                "n_runs": power.n_runs,
+                "delay": _delay(Delay(power.delays.ravel(), 0)),
+                "false_per_million": promise.false_per_million,
+                "bound": promise.bound,
+            }
+            for power, promise in zip(figures.power, figures.promises, strict=True)
+        ],
         "acceptance": [asdict(verdict) for verdict in figures.verdicts],
         "acceptance_of_the_dummy": [asdict(verdict) for verdict in figures.dummy],
     }
@@ -85,6 +108,18 @@ def _change(result: ChangeResult) -> dict[str, Any]:
         "bound": result.bound,
         "delays": {name: _delay(delay) for name, delay in result.delays.items()},
         "onset_error": {"p05": early, "median": usual, "p95": late},
+    }
+
+
+def _onset(result: OnsetResult) -> dict[str, Any]:
+    return {
+        "stream": result.stream,
+        "seed": result.seed,
+        "n_runs": result.errors.size,
+        "mean_error": float(result.errors.mean()),
+        "mean_error_of_the_test": float(result.own_errors.mean()),
+        "median_width": _finite(quantile(result.widths, 0.5)),
+        "n_covered": result.n_covered,
     }
 
 

@@ -11,11 +11,15 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from scipy.stats import binom
 
 from benchmarks.detect.delays import DETECTOR, ORACLE, ChangeResult, Delay
 from benchmarks.detect.false_alarms import NullResult
+from benchmarks.detect.feeds import FeedResult
 from benchmarks.detect.methods.detector import quantile
+from benchmarks.detect.onsets import OnsetResult
+from benchmarks.detect.pairs import PairsResult
 from benchmarks.detect.recovery import RecoveryResult
 
 ALARM_LEVEL = 0.005  # probability that a detector within its bound is reported to miss it, per boundary stream
@@ -23,6 +27,7 @@ HARDLY = 0.001
 NEAR = 0.1  # of the threshold, which the statistic reaches ten times as often
 MAX_ORACLES, MAX_BOUNDS, MAX_BOUNDS_95 = 1.35, 1.30, 2.5
 ONSET_SHARE = 0.15  # of the median delay
+COVERAGE = 0.975
 SMALL_Q, MAX_RECOVERY_N = 0.1, 3_000
 
 
@@ -123,6 +128,72 @@ def judge_recoveries(results: Sequence[RecoveryResult], *, is_quick: bool) -> li
     return [
         _few_beyond(f"median recovery <= {MAX_RECOVERY_N} decisions, q {SMALL_Q}", cases, 0.5, is_quick=is_quick),
         _none("no false recovery", n_false, n_runs),
+    ]
+
+
+def judge_feeds(results: Sequence[FeedResult]) -> list[Verdict]:
+    """Judge false alarms on batches and bursts by their bound, which decisions gathered over periods must miss."""
+    verdicts = [
+        _at_most_by_chance(f"{result.name}: alarms", result.n_runs_with_any, result.n_runs, result.permitted, HARDLY)
+        for result in results
+    ]
+    n_missed = sum(result.n_added_up > most_by_chance(result.n_runs, result.permitted, HARDLY) for result in results)
+    measured = f"{n_missed} of {len(results)} feeds"
+    return [
+        *verdicts,
+        Verdict("decisions gathered over periods would miss the bound on some feed", measured, n_missed > 0),
+    ]
+
+
+def judge_intervals(results: Sequence[OnsetResult], *, is_quick: bool) -> list[Verdict]:
+    """Judge how often the interval of an onset contains it, and that the estimate is nearer than that of the test."""
+    worst = min(results, key=lambda result: result.n_covered / result.errors.size)
+    missed = [
+        result.stream
+        for result in results
+        if result.errors.size - result.n_covered
+        > (
+            most_by_chance(result.errors.size, 1 - COVERAGE, HARDLY)
+            if is_quick
+            else (1 - COVERAGE) * result.errors.size
+        )
+    ]
+    covered = f"at least {worst.n_covered / worst.errors.size:.3f} ({worst.stream})"
+    own = float(np.mean([result.own_errors.mean() for result in results]))
+    searched = float(np.mean([result.errors.mean() for result in results]))
+    return [
+        Verdict(f"99 % interval contains the onset in >= {COVERAGE} of runs", covered, not missed),
+        Verdict(
+            "mean onset error below that of the test", f"{searched:.1f} instead of {own:.1f} panes", searched < own
+        ),
+    ]
+
+
+def judge_pairs(power: Sequence[PairsResult], promises: Sequence[PairsResult], *, is_quick: bool) -> list[Verdict]:
+    """Judge the gain of each step over version 0.2, and false alarms of many pairs by their bound."""
+    medians = {result.method: quantile(result.delays.ravel(), 0.5) for result in power}
+    before = medians["version 0.2"]
+    least = (
+        {"decisions of the model": 0.05, "per_million": 0.08, "fdr": 0.15}
+        if not is_quick
+        else dict.fromkeys(medians, 0.0)
+    )
+    gains = [
+        Verdict(
+            f"{name}: median delay at least {least[name]:.0%} shorter",
+            f"{1 - medians[name] / before:.1%}",
+            medians[name] <= (1 - least[name]) * before,
+        )
+        for name in medians
+        if name != "version 0.2"
+    ]
+    return gains + [
+        Verdict(
+            f"{result.method}: false alarms per million within the bound",
+            f"{result.false_per_million:.2f} of {result.bound:.1f}",
+            result.false_per_million <= result.bound,
+        )
+        for result in promises
     ]
 
 

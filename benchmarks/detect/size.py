@@ -28,6 +28,11 @@ class Size:
         n_patience_runs: Runs of each cell of the patience table.
         longest_patience_n: Cells whose bound is above this number of decisions are left out.
         n_fault_runs: Runs of streams with faults.
+        n_feed_runs: Runs of batch and burst feeds.
+        n_feed_decisions: Decisions of such a run, on average.
+        most_feed_periods: Periods of such a run, at most.
+        n_onset_runs: Runs whose onset is estimated, of each change.
+        n_pairs_runs: Runs of a model with many pairs.
     """
 
     is_quick: bool
@@ -44,6 +49,11 @@ class Size:
     n_patience_runs: int
     longest_patience_n: float
     n_fault_runs: int
+    n_feed_runs: int
+    n_feed_decisions: int
+    most_feed_periods: int
+    n_onset_runs: int
+    n_pairs_runs: int
 
 
 FULL = Size(
@@ -61,6 +71,11 @@ FULL = Size(
     n_patience_runs=100,
     longest_patience_n=math.inf,
     n_fault_runs=100,
+    n_feed_runs=100,
+    n_feed_decisions=1_000_000,
+    most_feed_periods=5_000,
+    n_onset_runs=300,
+    n_pairs_runs=20,
 )
 QUICK = Size(
     is_quick=True,
@@ -77,4 +92,9 @@ QUICK = Size(
     n_patience_runs=10,
     longest_patience_n=1_000,
     n_fault_runs=20,
+    n_feed_runs=20,
+    n_feed_decisions=100_000,
+    most_feed_periods=1_000,
+    n_onset_runs=40,
+    n_pairs_runs=1,
 )

@@ -5,15 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 from benchmarks.detect.delays import DETECTOR, ORACLE, ChangeResult, Delay
 from benchmarks.detect.false_alarms import GAP_DETECTOR, RATIO_DETECTOR, Alarms, NullResult
 from benchmarks.detect.faults import FaultResult
+from benchmarks.detect.feeds import FeedResult
 from benchmarks.detect.judgment import Verdict
 from benchmarks.detect.methods.detector import quantile
 from benchmarks.detect.methods.rivals import RIVER, RULES
+from benchmarks.detect.onsets import OnsetResult
+from benchmarks.detect.pairs import PairsResult
 from benchmarks.detect.patience import PatienceResult
 from benchmarks.detect.recovery import RecoveryResult
 
+_SOON_N = 20_000
 _BY_RUNS = (RATIO_DETECTOR, GAP_DETECTOR, "z .8 Bonferroni", *RIVER)
 
 
@@ -106,6 +112,55 @@ def print_faults(results: Sequence[FaultResult]) -> None:
     _print(
         "On the limit, if decisions are duplicated or correlated", ["fault", "design_effect", "alarms", "bound"], rows
     )
+
+
+def print_feeds(results: Sequence[FeedResult]) -> None:
+    """Print alarms on batches and bursts."""
+    rows = [
+        [
+            result.name,
+            f"{result.n_decisions:,.0f}",
+            f"{result.n_runs_with_any} of {result.n_runs}",
+            f"{result.permitted:.2%}",
+            f"{result.n_added_up} of {result.n_runs}",
+        ]
+        for result in results
+    ]
+    headings = ["feed", "decisions", "runs with an alarm", "bound", "if gathered until 5 of each"]
+    _print("Feeds in which mix and base rate move together between periods", headings, rows)
+
+
+def print_onsets(results: Sequence[OnsetResult]) -> None:
+    """Print errors of the estimated onset in panes, and how often its interval contains the change."""
+    rows = [
+        [
+            result.stream,
+            f"{result.own_errors.mean():.1f}",
+            f"{result.errors.mean():.1f}",
+            f"{quantile(result.errors, 0.5):.0f} / {quantile(result.errors, 0.95):.0f}",
+            f"{quantile(result.widths, 0.5):.0f}",
+            f"{result.n_covered / result.errors.size:.3f} of {result.errors.size}",
+        ]
+        for result in results
+    ]
+    headings = ["change", "mean error of the test", "mean error", "median / 95 %", "width", "coverage of 99 %"]
+    _print("Estimated onset, in panes of 100 decisions", headings, rows)
+
+
+def print_pairs(power: Sequence[PairsResult], promises: Sequence[PairsResult]) -> None:
+    """Print delays and false alarms of a model with many pairs."""
+    rows = [
+        [
+            result.method,
+            _delay(Delay(result.delays.ravel(), 0)),
+            f"{np.mean(result.delays <= _SOON_N):.0%}",
+            f"{promise.false_per_million:.2f}",
+            f"{promise.bound:.1f}",
+        ]
+        for result, promise in zip(power, promises, strict=True)
+    ]
+    headings = ["procedure", "delay, median / 95 %", f"found in {_SOON_N:,}", "false per million", "bound"]
+    _print(f"67 groups and intersections, {power[0].n_runs} runs", headings, rows)
 
 
 def print_verdicts(title: str, verdicts: Sequence[Verdict]) -> None:

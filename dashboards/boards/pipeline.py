@@ -123,6 +123,33 @@ BACKLOG = (
         [Query(_DELAY, "{{model}}")],
         width=HALF,
     ),
+    lines(
+        About(
+            "Tested decisions",
+            "not tested: counted in windows after their comparison period had been tested.",
+            "cps",
+            alert="DecisionsNotTested",
+        ),
+        [
+            Query(speed("tested_decisions_total", "model", *OF_WORKER_MODEL), "{{model}}"),
+            Query(speed("untested_decisions_total", "model", *OF_WORKER_MODEL), "{{model}} not tested"),
+        ],
+        width=THIRD,
+    ),
+    lines(
+        About("Tests behind windows", "Event time that waits for silent source partitions.", "s"),
+        [Query(owned("test_lag_seconds", "model", *JOB_LIVE, MODEL), "{{model}}")],
+        width=THIRD,
+    ),
+    lines(
+        About(
+            "Comparison periods",
+            "true: a group and its reference both had decisions. Many false: the period is too short.",
+            "cps",
+        ),
+        [Query(speed("tested_periods_total", "model, comparable", *OF_WORKER_MODEL), "{{model}} {{comparable}}")],
+        width=THIRD,
+    ),
     dashed(
         lines(
             About(

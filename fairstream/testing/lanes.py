@@ -119,9 +119,10 @@ class InMemoryLane:
         """End a transaction at a processing time: append the outputs to their topics and change the state."""
         flush = self.step.flush(now_s, is_caught_up=self.n_left == 0)
         for outputs in [*self._outputs, *flush.outputs]:
+            times_ms = outputs.timestamps_ms or [int(now_s * 1000)] * len(outputs.values)
             records = [
-                LogRecord(key, value, int(now_s * 1000))
-                for key, value in zip(outputs.keys, outputs.values, strict=True)
+                LogRecord(key, value, time_ms)
+                for key, value, time_ms in zip(outputs.keys, outputs.values, times_ms, strict=True)
             ]
             self.log.append(outputs.topic, outputs.partition, records)
         for key, value in flush.changes:

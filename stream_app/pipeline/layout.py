@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from stream_app.core.windows.cells import CellLayout
-from stream_app.policy import DECISION, OTHER, OUTCOME, SCORE, UNKNOWN, ModelPolicy, canonical_label
+from stream_app.policy import DECISION, OTHER, OUTCOME, SCORE, UNKNOWN, Attribute, ModelPolicy, canonical_label
 
 __all__ = [
     "AWAITED",
@@ -14,6 +16,7 @@ __all__ = [
     "OUTCOME_LABELS",
     "SCORE",
     "UNFAVORABLE",
+    "can_compare",
     "index_by_label",
     "layout_of",
     "outcome_layout_of",
@@ -24,6 +27,24 @@ UNFAVORABLE = "unfavorable"
 AWAITED = "awaited"  # the outcome of a decision that began to wait for one
 EXPIRED = "expired"  # the outcome of a decision that left without one
 OUTCOME_LABELS = (FAVORABLE, UNFAVORABLE, AWAITED, EXPIRED)
+
+
+def can_compare(layout: CellLayout, attributes: Iterable[Attribute], cells: Iterable[int]) -> bool:
+    """Return whether some cells have decisions of any declared group and of its reference.
+
+    Args:
+        layout: Layout of the cells.
+        attributes: The protected attributes.
+        cells: Codes of the cells with decisions.
+    """
+    codes = list(cells)
+    for attribute in attributes:
+        labels = layout.dimensions[layout.position_of(attribute.name)][1]
+        stride, n_labels = layout.radix_of(attribute.name)
+        present = {labels[index] for index in {code // stride % n_labels for code in codes}}
+        if attribute.reference in present and present & {*attribute.groups} - {attribute.reference}:
+            return True
+    return False
 
 
 def layout_of(model: ModelPolicy) -> CellLayout:

@@ -74,7 +74,7 @@ def published(log: Log) -> Batch:
     step.restore({}, 0)
     [output] = [run for run in step.step(batch_of(log, 0, len(log))) if run.topic == MODEL.output_topic]
     offsets = np.array([int(headers[0][1].partition(b":")[2]) for headers in output.headers or ()], np.int64)
-    return Batch("out", 0, 0, len(log), offsets, output.values, np.zeros(len(offsets), np.int64))
+    return Batch("out", 0, 0, len(log), offsets, output.values, np.array(output.timestamps_ms, np.int64))
 
 
 def test_published_events_give_the_same_counts_without_the_key() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from stream_app.pipeline.ingest.sample import SampleReport
+from stream_app.pipeline.ingest.sample import SampledPeriods, SampleReport
 from stream_app.policy import ModelPolicy
 
 
@@ -43,6 +43,8 @@ def describe_model(model: ModelPolicy, n_cells: int) -> str:
         rules = model.rules
         limits = f"ratio below {rules.min_disparate_impact_ratio:g} or gap above {rules.max_gap:g}"
         lines.append(("breach", f"{limits}, with at least {rules.min_n} decisions in each group"))
+        waiting = f"wait {_length(int(model.wait_s))} for silent partitions"
+        lines.append(("tests", f"of periods of {_length(model.period_s)}, {waiting}"))
     lines.append(("published", f"groups of at least {model.privacy.k}"))
     lines.append(("counts", f"{n_cells} combinations of labels"))
     return "\n".join([f"\nModel {model.name}", *(f"  {name:<13} {text}" for name, text in lines)])
@@ -80,10 +82,36 @@ def describe_sample(report: SampleReport) -> str:
         )
         for dimension in report.dimensions
     ]
+    if report.periods is not None:
+        lines += _period_lines(report.periods)
     if report.dropped:
         lines.append(("dropped", _of(sum(report.dropped.values()), report.dropped)))
     title = f"\nSample of {report.n_records} records for model {report.model}"
     return "\n".join([title, *(f"  {name:<13} {text}" for name, text in lines)])
+
+
+def _period_lines(periods: SampledPeriods) -> list[tuple[str, str]]:
+    length = _length(periods.period_s)
+    lines = [
+        ("periods", f"{periods.n_comparable} of {periods.n_periods} of {length} compare a group with its reference")
+    ]
+    if periods.proposed_s is not None:
+        proposed = f"detection.period_s = {periods.proposed_s}"
+        lines.append(("", f"too short for this stream; try {proposed} ({_length(periods.proposed_s)})"))
+    elif periods.n_comparable == 0:
+        lines.append(("", "no period length up to 28 days would do: check the groups of the policy"))
+    return lines
+
+
+def _length(seconds: int) -> str:
+    """Return a length of time in its largest full unit.
+
+    >>> _length(60), _length(5400), _length(86_400)
+    ('1 min', '90 min', '1 d')
+    """
+    units = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+    size_s, unit = next(unit for unit in units if seconds % unit[0] == 0)
+    return f"{seconds // size_s} {unit}"
 
 
 def _listed(values: Iterable[str]) -> str:

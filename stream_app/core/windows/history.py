@@ -77,7 +77,7 @@ class Periods:
         return True
 
     def resize(self, former_size_s: int) -> int:
-        """Go on with periods of ``size_s`` after others: with the first one of which nothing was tested.
+        """Continue with periods of ``size_s`` after others, from the first one of which nothing was tested.
 
         Args:
             former_size_s: Width of the periods in ``untested``.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from stream_app.core.windows.tally_changes import WindowKey
 from stream_app.core.windows.tumbling import WindowSpec
@@ -33,13 +34,14 @@ class TallyConfig:
     wait_s: float = 0.0
     idle_s: float = 0.0
 
-    def spec(self, name: str) -> WindowSpec:
-        """Return a size of window by its name."""
-        return next(spec for spec in self.windows if spec.name == name)
+    @cached_property
+    def sizes_s(self) -> dict[str, int]:
+        """Size of each window by its name, in the order of their declaration."""
+        return {spec.name: spec.size_s for spec in self.windows}
 
     def end_s(self, key: WindowKey) -> int:
         """Return the end of a window."""
-        return key[1] + self.spec(key[0]).size_s
+        return key[1] + self.sizes_s[key[0]]
 
     def keys_of(self, pane_start_s: int) -> list[WindowKey]:
         """Return the window of each size that a pane belongs to; those that were not counted in full are left out."""
@@ -54,5 +56,5 @@ class TallyConfig:
 
     def in_order(self, keys: Iterable[WindowKey]) -> list[WindowKey]:
         """Return windows in order of their end, those that end together in the order of their declaration."""
-        rank = {spec.name: number for number, spec in enumerate(self.windows)}
+        rank = {name: number for number, name in enumerate(self.sizes_s)}
         return sorted(keys, key=lambda key: (self.end_s(key), rank[key[0]]))

@@ -63,9 +63,14 @@ class TallyState:
         """Periods that end by this time were tested; None before the first."""
         return None if self.periods is None else self.periods.tested_before_s
 
-    def test_lag_s(self) -> int:
-        """Return how much event time with decisions is closed and waits to be tested, in seconds."""
-        if self.periods is None or self.closed_before_s is None or not self.periods.untested:
+    def test_lag_s(self) -> int | None:
+        """Return how much event time with decisions is closed and waits to be tested, in seconds.
+
+        None where nothing is tested.
+        """
+        if self.periods is None:
+            return None
+        if self.closed_before_s is None or not self.periods.untested:
             return 0
         return max(0, self.closed_before_s - min(self.periods.untested))
 

@@ -1,9 +1,10 @@
 """Event time of one source partition.
 
-    watermark     = highest event time seen, in offset order, minus the allowed out-of-orderness
+    watermark     = highest min(event time, broker timestamp) seen, in offset order, minus the allowed out-of-orderness
     closed_before = the start of the pane that contains the watermark
 
-A pane that starts before ``closed_before`` is closed; an event of a closed pane is late. The rule is applied record
+The broker's timestamp caps the event time: one record whose clock is ahead of all others must not make those late. A
+pane that starts before ``closed_before`` is closed; an event of a closed pane is late. The rule is applied record
 by record in offset order, whatever the size of the runs, so that a pane is a function of the partition's log alone:
 the same live, after a crash and in a replay.
 
@@ -26,7 +27,7 @@ class Watermark:
     Attributes:
         pane_s: Width of a pane in seconds.
         out_of_orderness_s: How much older than the newest event an event may be.
-        max_event_s: Highest event time seen; None before the first event.
+        max_event_s: Highest event time seen, none later than its record; None before the first event.
     """
 
     pane_s: int
@@ -40,23 +41,26 @@ class Watermark:
             return None
         return (self.max_event_s - self.out_of_orderness_s) // self.pane_s * self.pane_s
 
-    def advance(self, times_s: Ints) -> Ints:
+    def advance(self, times_s: Ints, taken_s: Ints) -> Ints:
         """Advance over a run of events and return what was closed when each of them came.
 
         Args:
             times_s: Event time of each event in whole seconds, int64, shape (n,), in offset order.
+            taken_s: When the broker took each of them, in whole seconds, int64, shape (n,).
 
         Returns:
             int64, shape (n,): ``closed_before_s`` when each event came; an event of an earlier time is late.
 
         >>> watermark = Watermark(pane_s=10, out_of_orderness_s=5)
         >>> times_s = np.array([100, 109, 101, 115, 108])
-        >>> (times_s < watermark.advance(times_s)).tolist(), watermark.closed_before_s
+        >>> (times_s < watermark.advance(times_s, times_s + 2)).tolist(), watermark.closed_before_s
         ([False, False, False, False, True], 110)
+        >>> watermark.advance(np.array([400]), np.array([118])), watermark.closed_before_s
+        (array([110]), 110)
         """
         if not len(times_s):
             return times_s
-        highest = np.maximum.accumulate(times_s)
+        highest = np.maximum.accumulate(np.minimum(times_s, taken_s))
         if self.max_event_s is not None:
             np.maximum(highest, self.max_event_s, out=highest)
         self.max_event_s = int(highest[-1])

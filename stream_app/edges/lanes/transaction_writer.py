@@ -119,14 +119,18 @@ class TransactionWriter:
         builder = self._producer.create_batch()
         # The public append() checks and serializes per record; all that is needed here is the C builder beneath.
         append, n_records = builder._builder.append, 0
-        columns = (output.keys, output.values, no_headers if output.headers is None else output.headers)
-        for key, value, headers in zip(*columns, strict=True):
-            if append(n_records, now_ms, key, value, headers) is None:
+        headers_of = no_headers if output.headers is None else output.headers
+        # The broker rejects timestamps in its future; a lane must not stop for one that a producer made up.
+        times_ms: Iterable[int] = repeat(now_ms, len(output.values))
+        if output.timestamps_ms is not None:
+            times_ms = [min(max(time_ms, 0), now_ms) for time_ms in output.timestamps_ms]
+        for key, value, headers, time_ms in zip(output.keys, output.values, headers_of, times_ms, strict=True):
+            if append(n_records, time_ms, key, value, headers) is None:
                 builder._relative_offset = n_records
                 yield builder
                 builder = self._producer.create_batch()
                 append, n_records = builder._builder.append, 0
-                append(n_records, now_ms, key, value, headers)
+                append(n_records, time_ms, key, value, headers)
             n_records += 1
         if n_records:
             builder._relative_offset = n_records

@@ -18,7 +18,7 @@ from stream_app.pipeline.names import outcomes_name
 from stream_app.policy import OTHER, ModelPolicy, Policy
 
 _SLACK_S = 60.0
-
+_COMPARABLE = {True: "true", False: "false"}
 
 # An unmatched outcome waits for its decision, and is counted again when it matches or expires.
 OUTCOME_DISPOSITIONS = ("matched", "duplicate", "changed", "unmatched", "expired")
@@ -62,6 +62,24 @@ class EventMetrics:
             "Corrections of closed panes that came too late and were dropped.",
             ("model",),
         )
+        self._tested = Counter(
+            "fairstream_tested_decisions", "Decisions in comparison periods that were tested.", ("model",)
+        )
+        self._untested = Counter(
+            "fairstream_untested_decisions",
+            "Decisions that were counted in windows after their comparison period had been tested.",
+            ("model",),
+        )
+        self._periods = Counter(
+            "fairstream_tested_periods",
+            "Tested comparison periods, by whether a group and its reference both had decisions.",
+            ("model", "comparable"),
+        )
+        self.test_lag = Gauge(
+            "fairstream_test_lag_seconds",
+            "Event time with decisions that is closed and waits to be tested, for silent source partitions.",
+            ("model",),
+        )
         self._outcomes = Counter("fairstream_outcomes", "Outcomes, by disposition.", ("model", "disposition"))
         for model in policy.models:
             self._start(model)
@@ -99,11 +117,17 @@ class EventMetrics:
         for window, n in report.n_revised.items():
             self._revised.add((model, window), n)
         self._late_corrections.add((model,), report.n_late)
+        if report.lag_s is not None:
+            self._tested.add((model,), report.n_tested)
+            self._untested.add((model,), report.n_untested)
+            for is_comparable, n in report.n_periods.items():
+                self._periods.add((model, _COMPARABLE[is_comparable]), n)
 
     def families(self) -> Iterator[Metric]:
         """Return all rows."""
         yield self.watermark.family()
         yield self._age_limit.family()
+        yield self.test_lag.family()
         for counter in (
             self._decisions,
             self._dead_letters,
@@ -114,6 +138,9 @@ class EventMetrics:
             self._closed,
             self._revised,
             self._late_corrections,
+            self._tested,
+            self._untested,
+            self._periods,
             self._outcomes,
         ):
             yield counter.family()
@@ -134,6 +161,8 @@ class EventMetrics:
         for window in tally_config_of(model).windows:
             self._age_limit.set((model.name, window.name), age_limit_s(model, window.size_s))
         self._start_windows(model, model.name)
+        if model.kind == "decisions":
+            self._start_tests(model.name)
 
     def _start_outcomes(self, model: ModelPolicy) -> None:
         if (outcome := model.outcome) is None:
@@ -146,6 +175,13 @@ class EventMetrics:
         name = outcomes_name(model.name)
         self._late_corrections.add((name,), 0)
         self._start_windows(model, name)
+        self._start_tests(name)
+
+    def _start_tests(self, name: str) -> None:
+        self._tested.add((name,), 0)
+        self._untested.add((name,), 0)
+        for comparable in _COMPARABLE.values():
+            self._periods.add((name, comparable), 0)
 
     def _start_windows(self, model: ModelPolicy, name: str) -> None:
         for window in tally_config_of(model).windows:

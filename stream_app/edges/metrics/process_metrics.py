@@ -88,6 +88,7 @@ class Metrics(Collector):
             if topic == FAIRNESS_PARTIALS:
                 for model in self._judged_by.pop(partition, set()):
                     self._events.watermark.drop(model)
+                    self._events.test_lag.drop(model)
                     self._fairness.drop(model)
 
     def lane_reloaded(self, role: str) -> None:
@@ -153,6 +154,8 @@ class Metrics(Collector):
                     self._fairness.take([*model_report.results, *model_report.outcome_results], model_report.alerts)
                     if model_report.closed_before_s is not None and not is_of_outcomes(model):
                         self._events.watermark.set((model,), model_report.closed_before_s)
+                    if model_report.lag_s is not None:
+                        self._events.test_lag.set((model,), model_report.lag_s)
 
     def judge_restored(self, partition: int, results: Iterable[AnyResult]) -> None:
         """Show the newest results of a restored judge lane; nothing is counted."""

@@ -124,7 +124,7 @@ class Admission:
         return NewIds(events.offsets, tags)
 
     def _remove_late(self, events: EventBatch) -> LateEvents:
-        closed_before_s = self.watermark.advance(events.times_s)
+        closed_before_s = self.watermark.advance(events.times_s, events.taken_ms // 1000)
         is_late = events.times_s < closed_before_s
         if not is_late.any():
             return NO_LATE_EVENTS

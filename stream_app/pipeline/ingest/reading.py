@@ -43,6 +43,7 @@ class EventBatch:
         events: Decoded events.
         offsets: Offset of each event, int64.
         times_s: Event time of each event in whole seconds, int64.
+        taken_ms: Broker timestamp of each record, int64.
         identifiers: Canonical value of each identifier of each event, in the order of ``all_identifiers``; None
             where an identifier that is not required is absent or null.
         rejected: Place in the batch and reason of each rejected record, by place.
@@ -54,6 +55,7 @@ class EventBatch:
     events: list[Any]
     offsets: NDArray[np.int64]
     times_s: NDArray[np.int64]
+    taken_ms: NDArray[np.int64]
     identifiers: list[list[bytes | None]]
     rejected: dict[int, Reason] = field(default_factory=dict)
     dropped: Counter[str] = field(default_factory=Counter)
@@ -75,7 +77,7 @@ class EventBatch:
         """Remove the events where the mask is False, from every column."""
         flags = mask.tolist()
         self.events = list(compress(self.events, flags))
-        self.offsets, self.times_s = self.offsets[mask], self.times_s[mask]
+        self.offsets, self.times_s, self.taken_ms = self.offsets[mask], self.times_s[mask], self.taken_ms[mask]
         self.identifiers = [list(compress(column, flags)) for column in self.identifiers]
         if self.event_ids.digests:
             self.event_ids = self.event_ids.part(mask)
@@ -111,12 +113,13 @@ class RecordReader:
         at = slice(None) if len(places) == len(batch) else np.array(places, np.int64)
         faults: Faults = {}
         self._check_keys(events, values, faults)
-        times_s = self._check_times(events, batch.timestamps_ms[at], faults)
+        taken_ms = batch.timestamps_ms[at]
+        times_s = self._check_times(events, taken_ms, faults)
         identifiers = [self._check_identifier(events, get, identifier, faults) for get, identifier in self._identifiers]
         self._check_boxes(events, faults)
         self._check_sizes(events, values, faults)
         dropped = self._count_dropped(values, faults)
-        checked = EventBatch(events, batch.offsets[at], times_s, identifiers, rejected, dropped, n_tombstones)
+        checked = EventBatch(events, batch.offsets[at], times_s, taken_ms, identifiers, rejected, dropped, n_tombstones)
         if faults:
             rejected |= {places[number]: reason for number, reason in faults.items()}
             checked.keep(np.array([number not in faults for number in range(len(events))], np.bool_))

@@ -19,9 +19,12 @@ from stream_app.core.windows.partials import decode_partial
 from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.ingest.fields import schema_of
 from stream_app.pipeline.ingest.step import IngestStep
-from stream_app.pipeline.layout import layout_of
+from stream_app.pipeline.layout import can_compare, layout_of
 from stream_app.pipeline.topology import Topology
 from stream_app.policy import OTHER, UNKNOWN, ModelPolicy
+
+_PERIODS_S = (60, 300, 900, 3600, 4 * 3600, 12 * 3600, 86_400, 7 * 86_400, 28 * 86_400)
+_ENOUGH = 0.9  # share of periods that can compare
 
 
 class SampledDimension(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +41,23 @@ class SampledDimension(msgspec.Struct, frozen=True, kw_only=True):
     n_listed: int
     n_unknown: int
     n_other: int
+
+
+class SampledPeriods(msgspec.Struct, frozen=True, kw_only=True):
+    """How many comparison periods of a sample can compare a group with its reference.
+
+    Attributes:
+        period_s: Length of a period, as the policy has it.
+        n_periods: Periods with a counted event.
+        n_comparable: Those in which any declared group and its reference both have decisions.
+        proposed_s: Shortest longer period of which at least nine in ten can; None where that of the policy suffices, or
+            where none does.
+    """
+
+    period_s: int
+    n_periods: int
+    n_comparable: int
+    proposed_s: int | None
 
 
 class SampleReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +77,8 @@ class SampleReport(msgspec.Struct, frozen=True, kw_only=True):
         dimensions: The labels of the counted events.
         first_pane_s: Start of the first pane with a counted event, seconds since the Unix epoch; None without one.
         last_pane_s: Start of the last such pane.
+        periods: Whether the comparison period of the policy suits the sample; None for published counts, and where
+            nothing was counted.
     """
 
     model: str
@@ -72,6 +94,7 @@ class SampleReport(msgspec.Struct, frozen=True, kw_only=True):
     dimensions: list[SampledDimension]
     first_pane_s: int | None
     last_pane_s: int | None
+    periods: SampledPeriods | None = None
 
     @property
     def is_decoded(self) -> bool:
@@ -118,6 +141,7 @@ def try_sample(model: ModelPolicy, batches: Iterable[Batch], key: RootKey) -> Sa
         dimensions=_dimensions(model, panes.values()),
         first_pane_s=min(panes, default=None),
         last_pane_s=max(panes, default=None),
+        periods=_periods(model, panes) if model.kind == "decisions" and panes else None,
     )
 
 
@@ -154,6 +178,23 @@ def _dimensions(model: ModelPolicy, panes: Iterable[Cells]) -> list[SampledDimen
         )
         for (name, _), counter in zip(layout.dimensions, n_by_label, strict=False)
     ]
+
+
+def _periods(model: ModelPolicy, panes: Mapping[int, Cells]) -> SampledPeriods:
+    def comparable(period_s: int) -> list[bool]:
+        codes: dict[int, set[int]] = {}
+        for start_s, cells in panes.items():
+            codes.setdefault(start_s // period_s, set()).update(cells)
+        return [can_compare(layout, model.attributes, of_period) for of_period in codes.values()]
+
+    layout, period_s = layout_of(model), model.period_s
+    now = comparable(period_s)
+    longer = [length_s for length_s in _PERIODS_S if length_s > period_s and length_s % model.event_time.pane_s == 0]
+    proposed = None
+    if sum(now) < _ENOUGH * len(now):
+        shares = ((length_s, comparable(length_s)) for length_s in longer)
+        proposed = next((length_s for length_s, can in shares if sum(can) >= _ENOUGH * len(can)), None)
+    return SampledPeriods(period_s=period_s, n_periods=len(now), n_comparable=sum(now), proposed_s=proposed)
 
 
 def _total(counters: Iterable[Mapping[Any, int]]) -> dict[str, int]:

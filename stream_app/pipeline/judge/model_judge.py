@@ -58,11 +58,12 @@ class ModelReport:
         n_late: Corrections of panes that came too late.
         n_tested: Decisions in comparison periods that were tested.
         n_untested: Decisions that were counted after their comparison period had been tested.
+        n_periods: Tested comparison periods, by whether any group and its reference both had decisions.
         n_stale: Stale partials from a previous owner.
         n_broken: Flushes of which a part was missing.
         closed_before_s: How far event time has come; None before the first pane closed.
         lag_s: How far the tests are behind the windows: event time from the start of the oldest period with decisions
-            that waits to be tested to ``closed_before_s``; 0 when none waits.
+            that waits to be tested to ``closed_before_s``; 0 when none waits, None where nothing is tested.
     """
 
     results: list[Result] = field(default_factory=list)
@@ -77,10 +78,11 @@ class ModelReport:
     n_late: int = 0
     n_tested: int = 0
     n_untested: int = 0
+    n_periods: Counter[bool] = field(default_factory=Counter)
     n_stale: int = 0
     n_broken: int = 0
     closed_before_s: int | None = None
-    lag_s: int = 0
+    lag_s: int | None = None
 
     def add(self, verdicts: WindowVerdicts) -> None:
         """Add the verdicts on a window."""
@@ -205,6 +207,7 @@ class ModelJudge:
 
     def _feed(self, period: ClosedPeriod) -> None:
         self._history.add(period)
+        self._report.n_periods[self._subject.can_compare(period.cells)] += 1
         look_back = LookBack(self._history, Provenance(self._tally.offsets(), self._policy_hash))
         self._report.alerts += self._subject.feed(period, look_back)
 

@@ -72,7 +72,7 @@ def restore_tally(config: TallyConfig, layout_hash: str, stored: StoredEntries) 
     """Put a tally together from its entries.
 
     A size of window that the policy has only now is counted from the next one on that starts after what is closed; one
-    that the policy no longer has is forgotten. Under another comparison period the tests go on with the next one of
+    that the policy no longer has is forgotten. Under another comparison period the tests continue with the next one of
     which nothing was tested; what waited for its test before that is counted as not tested.
 
     Raises:
@@ -155,7 +155,7 @@ def _put(tally: Tally, entry: StateKey, pieces: list[bytes]) -> None:
 
 
 def _continue_tests(tally: Tally, clock: StoredClock) -> None:
-    """Go on testing where the stored state stopped, in the periods of the present policy."""
+    """Continue testing where the stored state stopped, in the periods of the present policy."""
     periods = tally.periods
     if periods is None:
         return

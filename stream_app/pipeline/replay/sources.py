@@ -151,7 +151,7 @@ class PublishedCounter:
         """
         events = self._decoded(batch)
         times_s = whole_seconds(list(map(self._time_of, events)), self._time)
-        self._watermark.advance(times_s)
+        self._watermark.advance(times_s, batch.timestamps_ms // 1000)
         self.dispositions.n_records += len(events)
         self.dispositions.n_counted += len(events)
         yield from self._recount.count(batch.partition, events, batch.offsets, times_s)

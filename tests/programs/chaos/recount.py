@@ -61,7 +61,8 @@ def recount(log: Iterable[Record], model: dict[str, Any]) -> Recount:
             continue
         first_seen[case] = block
         time_s = int(moment_s // 1)
-        highest_s = time_s if highest_s is None else max(highest_s, time_s)
+        known_s = min(time_s, timestamp_ms // 1000)  # a clock that is ahead closes nothing
+        highest_s = known_s if highest_s is None else max(highest_s, known_s)
         pane = time_s // pane_s
         if pane < (highest_s - lag_s) // pane_s:
             counts.late[offset] = pane * pane_s

@@ -196,7 +196,8 @@ def _open(
 def _policy_of(stream: str, attributes: tuple[str, ...]) -> str:
     """Return the shipped policy of the simulated loans for one stream, with some of its attributes.
 
-    No silence of the sender moves event time on: panes close by what is read, so that runs are comparable.
+    No silence of the sender moves event time on: panes close by what is read, so that runs are comparable. A comparison
+    period is one pane: a drift begins and ends between two.
     """
     text = (SHIPPED / "loans.toml").read_text("utf-8")
     text = text.replace('"loans"', f'"{stream}"').replace("loan-decisions", stream)
@@ -205,7 +206,8 @@ def _policy_of(stream: str, attributes: tuple[str, ...]) -> str:
     for match in unused:
         text = text.replace(match[0], "")
     kept = "".join(f', "{match[2]}"' for match in unused)
-    return text.replace('keep = ["region"', f'keep = ["region"{kept}')
+    text = text.replace('keep = ["region"', f'keep = ["region"{kept}')
+    return f"{text}detection = {{ period_s = {PANE_S} }}\n"
 
 
 def _attributes_of(site: Site) -> list[tuple[str, list[str], str]]:

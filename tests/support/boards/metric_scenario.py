@@ -142,6 +142,7 @@ def _fairness(start_s: int) -> Iterator[Series]:
         yield Series("cells_suppressed_total", pair | {"reason": "complementary"}, growing(0.01))
     for model in ("loans", "camera"):
         yield Series("watermark_timestamp_seconds", {"model": model}, lambda t: float(start_s + t - 5))
+    yield Series("test_lag_seconds", {"model": "loans"}, constant(30))
     for disposition in ("matched", "duplicate", "changed", "unmatched", "expired"):
         yield Series("outcomes_total", {"model": "loans", "disposition": disposition}, growing(2))
     for window in ("1m", "5m"):
@@ -260,6 +261,11 @@ def _model(own: Labels, model: str) -> Iterator[Series]:
     labels = dict(own) | {"model": model}
     for metric in ("late_events_total", "duplicates_total", "late_corrections_total"):
         yield Series(metric, labels, growing(0.1))
+    if model == "loans":
+        yield Series("tested_decisions_total", labels, growing(EVENTS_PER_S))
+        yield Series("untested_decisions_total", labels, growing(0.001 * EVENTS_PER_S))
+        yield Series("tested_periods_total", labels | {"comparable": "true"}, growing(1 / 60))
+        yield Series("tested_periods_total", labels | {"comparable": "false"}, constant(0))
     yield Series("label_overflow_total", labels | {"label": "gender" if model == "loans" else "site"}, growing(0.1))
     for window in ("1m", "5m"):
         yield Series("windows_revised_total", labels | {"window": window}, growing(0.001))

@@ -38,7 +38,8 @@ class EventWriter:
         """Return the records of events that count; the events are changed. Empty for a model without an output topic.
 
         The key of a record is the pseudonym of its event id, and its header ``source`` names partition and offset of
-        the raw record.
+        the raw record. It has the timestamp of the raw record: a replay of these events needs it to close panes when
+        the live lane did.
         """
         if self._topic is None or not len(batch):
             return []
@@ -51,7 +52,7 @@ class EventWriter:
             overwrite(batch.events, repeat(UNSET, len(batch)))
         headers = ([("source", b"%d:%d" % (self._partition, offset))] for offset in batch.offsets.tolist())
         values: list[bytes | None] = list(map(self._encode, batch.events))
-        return [Outputs(self._topic, self._partition, keys, values, headers)]
+        return [Outputs(self._topic, self._partition, keys, values, headers, batch.taken_ms.tolist())]
 
     def _hashes(self, number: int, batch: EventBatch) -> KeyedHashes:
         if number == 0:  # that of the event id: admission has hashed it

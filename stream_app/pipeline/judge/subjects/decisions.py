@@ -16,7 +16,7 @@ from stream_app.pipeline.judge.verdicts.alerts import OnsetCounts, Provenance, a
 from stream_app.pipeline.judge.verdicts.causes import Explainer, label_cells
 from stream_app.pipeline.judge.verdicts.decisions import judge_window
 from stream_app.pipeline.judge.verdicts.window_context import WindowContext
-from stream_app.pipeline.layout import layout_of
+from stream_app.pipeline.layout import can_compare, layout_of
 from stream_app.pipeline.records.alerts import Alert
 from stream_app.policy import ModelPolicy
 
@@ -63,6 +63,10 @@ class DecisionsSubject:
             is_any_shown=any(shown_groups(result, self._model.privacy.k).shown for result in results),
         )
         return WindowVerdicts(disposition=disposition, results=results)
+
+    def can_compare(self, cells: Cells) -> bool:
+        """Return whether a comparison period has decisions of any group and of its reference."""
+        return can_compare(self._layout, self._model.attributes, cells)
 
     def take_changes(self) -> list[tuple[StateKey, bytes]]:
         """Return the state of the tests if it changed since the last call."""

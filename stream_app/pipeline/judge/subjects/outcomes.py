@@ -23,7 +23,7 @@ from stream_app.pipeline.judge.subjects.subject import LookBack, WindowVerdicts,
 from stream_app.pipeline.judge.verdicts.outcomes import judge_outcomes
 from stream_app.pipeline.judge.verdicts.question_alerts import alert_about
 from stream_app.pipeline.judge.verdicts.window_context import WindowContext
-from stream_app.pipeline.layout import outcome_layout_of
+from stream_app.pipeline.layout import can_compare, outcome_layout_of
 from stream_app.pipeline.names import outcomes_name
 from stream_app.pipeline.records.alerts import Alert
 from stream_app.pipeline.records.evidence import Evidence, state_under
@@ -78,6 +78,10 @@ class OutcomesSubject:
             is_any_shown=any(shown_outcomes(result, self._model.privacy.k).shown for result in results),
         )
         return WindowVerdicts(disposition=disposition, outcome_results=results)
+
+    def can_compare(self, cells: Cells) -> bool:
+        """Return whether a comparison period has decisions of any group and of its reference."""
+        return can_compare(self._layout, self._model.attributes, cells)
 
     def take_changes(self) -> list[tuple[StateKey, bytes]]:
         """Return the state of the tests if it changed since the last call."""

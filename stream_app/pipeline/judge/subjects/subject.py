@@ -94,6 +94,9 @@ class Subject(Protocol):
     def judge(self, cells: Cells, context: WindowContext) -> WindowVerdicts:
         """Judge a window or the running totals."""
 
+    def can_compare(self, cells: Cells) -> bool:
+        """Return whether a comparison period says anything about any group."""
+
     def take_changes(self) -> list[tuple[StateKey, bytes]]:
         """Return the entries of its own state that changed since the last call."""
 

@@ -1,44 +1,34 @@
 """The onset of a change in how a pair is treated: the pane from which its gap or ratio differs, and in which segment.
 
-For each pane boundary the value before and after is compared,
-
-    z(t) = (value after t - value before t) / sqrt(var after + var before)
-
-and the boundary with the greatest ``|z|`` is the estimate (for a Gaussian change of mean this is the maximum of the
-likelihood). For the gap ``var = sum of p (1 - p) / n`` over both groups; for the ratio the value is its logarithm and
-``var = sum of (1 - p) / (n p)``.
+For each pane boundary the value before and after is compared (``core.detection.change_point``); the boundary with the
+greatest ``|z|`` is the estimate, and those near it are its 99 % confidence interval, for an abrupt change.
 
 p-value: the greatest of m correlated ``|z|`` exceeds z with probability of at most ``2 m (1 - Phi(z))``, by the union
 bound. It tests whether there was a change at all, not whether a rule is violated.
 
-Precision: an abrupt change is, with 99 % confidence, at one of the boundaries with ``z(t)^2 >= max z^2 - c``. They
-reach from ``earliest_s`` to ``latest_s``; ``z^2`` is twice the log-likelihood ratio against no change, and at the true
-boundary ``P(max z^2 - z(t)^2 <= c) = (1 - e^(-c/2))^2``. A slow change has no such boundary.
-
-Source: Hinkley 1970, Inference about the change-point in a sequence of random variables (the estimate); Agresti 2013,
-Categorical Data Analysis, section 3.1 (the variances); Hansen 2000, Sample Splitting and Threshold Estimation, theorem
-2 (the precision).
+Source: Hinkley 1970, Inference about the change-point in a sequence of random variables (the estimate); Hansen 2000,
+Sample Splitting and Threshold Estimation, theorem 2 (the precision).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from math import erfc, log, sqrt
+from math import erfc, sqrt
 from typing import Literal
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from stream_app.core.cause.cause import explain_pair
+from stream_app.core.detection.change_point import likely_boundaries, standardized_changes
+from stream_app.core.detection.rules import RuleKind
 from stream_app.pipeline.disclosure.causes import DisclosedCause, disclose_cause
 
 Metric = Literal["dir", "gap"]
 Segments = dict[str, tuple[int, int]]  # decisions and favorable ones by segment
 Pane = tuple[int, Segments, Segments]  # start, the group's, the reference's
 
-_Floats = NDArray[np.float64]
-_SHORTFALL = -2 * log(1 - sqrt(0.99))  # c of the module's text
+_KINDS: dict[Metric, RuleKind] = {"dir": RuleKind.RATIO, "gap": RuleKind.GAP}
 
 
 class Side(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,26 +101,23 @@ def find_onset(panes: Sequence[Pane], metric: Metric, k: int) -> Onset | None:
     >>> panes = [(10 * number, *(fair if number < 6 else unfair)) for number in range(10)]
     >>> onset = find_onset(panes, "gap", 10)
     >>> onset.pane_s, round(onset.z, 2), round(onset.after.gap, 2), onset.p_value < 1e-4
-    (60, -4.48, -0.2, True)
+    (60, -4.46, -0.2, True)
     """
     if not panes:
         return None
-    columns = [group for _, group, _ in panes], [reference for _, _, reference in panes]
-    sums = [np.cumsum([_total(counts, place) for counts in column]) for column in columns for place in (0, 1)]
-    before = [counts[:-1].astype(np.float64) for counts in sums]
-    after = [counts[-1] - counts[:-1].astype(np.float64) for counts in sums]
-    fewest = np.minimum.reduce([before[0], before[2], after[0], after[2]], initial=np.inf)
-    z = np.where(fewest >= max(k, 1), _standardized(before, after, metric), 0.0)
-    if not len(z) or not z.any():
+    counts = [
+        (_total(group, 1), _total(group, 0), _total(reference, 1), _total(reference, 0))
+        for _, group, reference in panes
+    ]
+    z, n_boundaries = standardized_changes(np.array(counts, np.int64), _KINDS[metric], k)
+    if not z.any():
         return None
-    at = int(np.argmax(np.abs(z)))
-    likely = np.flatnonzero(z**2 >= z[at] ** 2 - _SHORTFALL)
+    at, earliest, latest = likely_boundaries(z**2)
     sides = _side(panes[: at + 1], k), _side(panes[at + 1 :], k)
-    n_boundaries = int((fewest >= max(k, 1)).sum())
     return Onset(
         pane_s=panes[at + 1][0],
-        earliest_s=panes[int(likely[0]) + 1][0],
-        latest_s=panes[int(likely[-1]) + 1][0],
+        earliest_s=panes[earliest + 1][0],
+        latest_s=panes[latest + 1][0],
         metric=metric,
         z=float(z[at]),
         p_value=min(1.0, n_boundaries * erfc(abs(float(z[at])) / sqrt(2))),
@@ -138,22 +125,6 @@ def find_onset(panes: Sequence[Pane], metric: Metric, k: int) -> Onset | None:
         after=sides[1],
         segments=_changes(*sides),
     )
-
-
-def _standardized(before: Sequence[_Floats], after: Sequence[_Floats], metric: Metric) -> _Floats:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        (value, variance), (later, later_variance) = _value(before, metric), _value(after, metric)
-        z = (later - value) / np.sqrt(variance + later_variance)
-    return np.asarray(np.nan_to_num(z, nan=0.0, posinf=0.0, neginf=0.0))
-
-
-def _value(sums: Sequence[_Floats], metric: Metric) -> tuple[_Floats, _Floats]:
-    """Return value and variance at each boundary, with half an event of either kind added to each group."""
-    n, favorable, n_reference, favorable_reference = sums
-    rate, reference = (favorable + 0.5) / (n + 1), (favorable_reference + 0.5) / (n_reference + 1)
-    if metric == "gap":
-        return rate - reference, rate * (1 - rate) / n + reference * (1 - reference) / n_reference
-    return np.log(rate / reference), (1 - rate) / (n * rate) + (1 - reference) / (n_reference * reference)
 
 
 def _side(panes: Sequence[Pane], k: int) -> Side:

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from stream_app.core.windows.watermark import Watermark
 
 
-def late(watermark: Watermark, times_s: list[int]) -> list[bool]:
+def late(watermark: Watermark, times_s: list[int], taken_s: list[int] | None = None) -> list[bool]:
+    """Say which events are late; the broker takes each at its own time where no other is given."""
     array = np.array(times_s, np.int64)
-    return [bool(answer) for answer in array < watermark.advance(array)]
+    taken = array if taken_s is None else np.array(taken_s, np.int64)
+    return [bool(answer) for answer in array < watermark.advance(array, taken)]
 
 
 def test_nothing_is_closed_before_the_first_event() -> None:
@@ -31,6 +33,13 @@ def test_a_pane_closes_when_the_newest_event_is_beyond_its_end_by_the_allowed_di
 def test_without_allowed_disorder_the_pane_of_the_newest_event_is_still_open() -> None:
     watermark = Watermark(pane_s=10, out_of_orderness_s=0)
     assert late(watermark, [109, 100, 110, 109]) == [False, False, False, True]
+
+
+def test_an_event_ahead_of_the_clock_of_the_broker_makes_no_other_late() -> None:
+    watermark = Watermark(pane_s=10, out_of_orderness_s=5)
+    assert late(watermark, [100, 395, 101, 102], [100, 101, 101, 102]) == [False] * 4
+    assert watermark.closed_before_s == 90
+    assert late(watermark, [120, 101], [120, 120]) == [False, True]  # the broker's clock goes on
 
 
 def test_times_before_the_epoch_fall_into_panes_too() -> None:

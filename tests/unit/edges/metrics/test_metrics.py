@@ -129,7 +129,7 @@ def test_running_totals_are_not_exported() -> None:
 def test_rows_disappear_when_the_lane_moves_away_and_come_back_with_it() -> None:
     scrape = Scrape()
     shown = result(white=WHITE, black=BLACK)
-    scrape.judge(shown, closed_before_s=100)
+    scrape.judge(shown, closed_before_s=100, lag_s=7)
     scrape.metrics.lag_measured(PARTIALS, 3, 7)
     assert scrape.value("watermark_timestamp_seconds", model="loanapp") == 100
     scrape.metrics.lane_closed(PARTIALS, 3)
@@ -137,6 +137,7 @@ def test_rows_disappear_when_the_lane_moves_away_and_come_back_with_it() -> None
     scrape.metrics.lag_measured(PARTIALS, 3, 7)
     assert scrape.group("approval_ratio", "white") is None
     assert scrape.value("watermark_timestamp_seconds", model="loanapp") is None
+    assert scrape.value("test_lag_seconds", model="loanapp") is None
     assert scrape.value("consumer_lag_messages", topic=PARTIALS, partition="3") is None
     assert scrape.value("partitions_assigned", topic=PARTIALS) == 0
     scrape.metrics.lane_opened(PARTIALS, 3)
@@ -220,7 +221,15 @@ def test_what_a_lane_counted_is_added_up() -> None:
     )
     for _ in range(2):
         scrape.metrics.ingested("loanapp", counts)
-    scrape.judge(n_closed=Counter({("100s", "empty"): 9}), n_late=2, n_revised=Counter({"100s": 1}))
+    scrape.judge(
+        n_closed=Counter({("100s", "empty"): 9}),
+        n_late=2,
+        n_revised=Counter({"100s": 1}),
+        n_tested=80,
+        n_untested=20,
+        n_periods=Counter({True: 3, False: 1}),
+        lag_s=40,
+    )
     assert scrape.value("decisions_total", model="loanapp", outcome="favorable") == 14
     assert scrape.value("dead_letters_total", topic="loanapp-decisions-raw", reason="json") == 6
     assert scrape.value("label_overflow_total", model="loanapp", label="race") == 2
@@ -230,6 +239,11 @@ def test_what_a_lane_counted_is_added_up() -> None:
     assert scrape.value("windows_closed_total", model="loanapp", window="100s", result="empty") == 9
     assert scrape.value("windows_revised_total", model="loanapp", window="100s") == 1
     assert scrape.value("late_corrections_total", model="loanapp") == 2
+    assert scrape.value("tested_decisions_total", model="loanapp") == 80
+    assert scrape.value("untested_decisions_total", model="loanapp") == 20
+    assert scrape.value("tested_periods_total", model="loanapp", comparable="true") == 3
+    assert scrape.value("tested_periods_total", model="loanapp", comparable="false") == 1
+    assert scrape.value("test_lag_seconds", model="loanapp") == 40
 
 
 def test_lanes_report_their_transactions_lag_and_failures() -> None:

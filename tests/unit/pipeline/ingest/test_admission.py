@@ -13,7 +13,7 @@ from stream_app.core.windows.deduplication import event_tags
 from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.ingest.admission import Admission, AdmissionResult, pseudonymizer_of
 from stream_app.pipeline.replay.sources import RawCounter
-from tests.support.lanes.ingest_lane import IngestLane
+from tests.support.lanes.ingest_lane import LOANS, NOW_S, IngestLane, encode, iso, loan
 from tests.support.source_logs import BORDER_S, KEYS, MODEL, Log, broker_s, logs, recount
 
 
@@ -86,3 +86,20 @@ def test_a_live_lane_and_a_replay_report_the_same_dispositions(log: Log, n_batch
     assert replayed.n_counted == sum(live.decisions.values())
     assert (replayed.n_late, replayed.n_duplicates) == (live.n_late, live.n_duplicates)
     assert replayed.rejected == {str(reason): n for reason, n in live.dead_letters.items()}
+
+
+def test_one_event_far_ahead_makes_no_honest_one_late() -> None:
+    lane = IngestLane()
+    ahead = encode(loan(application_id="wrong clock", ts=iso(NOW_S + 290)))
+    honest = [encode(loan(application_id=f"A-{number}", ts=iso(NOW_S + number // 10))) for number in range(200)]
+    lane.feed([ahead, *honest], [NOW_S, *(NOW_S + number // 10 for number in range(200))])
+    lane.flush()
+    assert (lane.n_counted, lane.counts.n_late) == (201, 0)
+
+
+def test_a_published_event_has_the_timestamp_of_its_raw_record() -> None:
+    outputs = IngestLane().feed(
+        [encode(loan(application_id=f"A-{number}")) for number in range(3)], [NOW_S, NOW_S + 1, NOW_S]
+    )
+    [published] = [run for run in outputs if run.topic == LOANS.output_topic]
+    assert published.timestamps_ms == [1000 * NOW_S, 1000 * NOW_S + 1000, 1000 * NOW_S]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from stream_app.cli.policy.text import describe_sample
 from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.ingest.sample import try_sample
 from tests.support.lanes.ingest_lane import KEYS, LOANS, NOW_S, encode, iso, loan
@@ -37,3 +38,48 @@ def test_a_key_that_only_the_record_has_is_never_reported() -> None:
         "type at credit_score": 1,
         "missing at ts": 1,
     }
+
+
+def stream(every_s: int, n: int = 240) -> Batch:
+    """Return loans of women and men in turn, ``every_s`` seconds apart; nearly all women apply for the same group."""
+    values: list[bytes | None] = [
+        encode(
+            loan(
+                application_id=f"A-{number}",
+                ts=iso(NOW_S + number * every_s),
+                gender=("female", "male")[number % 2],
+                race="white",
+                age_band="30-44",
+            )
+        )
+        for number in range(n)
+    ]
+    times_ms = np.array([1000 * (NOW_S + number * every_s) for number in range(n)], np.int64)
+    return Batch(LOANS.topic, 0, 0, n, np.arange(n), values, times_ms)
+
+
+def test_a_dense_stream_keeps_its_comparison_period() -> None:
+    periods = try_sample(LOANS, [stream(10)], KEYS[0]).periods
+    assert periods is not None
+    assert (periods.period_s, periods.n_periods, periods.proposed_s) == (60, 41, None)
+    assert periods.n_comparable == 41
+
+
+def test_a_thin_stream_is_shown_a_longer_comparison_period() -> None:
+    report = try_sample(LOANS, [stream(600)], KEYS[0])
+    periods = report.periods
+    assert periods is not None
+    assert (periods.n_periods, periods.n_comparable, periods.proposed_s) == (240, 0, 3600)
+    text = describe_sample(report)
+    assert "0 of 240 of 1 min compare a group with its reference" in text
+    assert "detection.period_s = 3600 (1 h)" in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_a_stream_of_one_group_has_no_period_that_would_do() -> None:
+    batch = stream(600)
+    women = Batch(LOANS.topic, 0, 0, 240, batch.offsets[::2], batch.values[::2], batch.timestamps_ms[::2])
+    report = try_sample(LOANS, [women], KEYS[0])
+    assert report.periods is not None
+    assert (report.periods.n_comparable, report.periods.proposed_s) == (0, None)
+    assert "check the groups" in describe_sample(report)

@@ -216,7 +216,7 @@ def test_a_lane_that_lags_behind_is_never_idle() -> None:
 
 def test_a_restored_lane_publishes_its_progress_before_any_record() -> None:
     lane = IngestLane()
-    lane.feed([encode(loan(ts=iso(NOW_S + 20)))])
+    lane.feed([encode(loan(ts=iso(NOW_S + 20)))], NOW_S + 20)
     lane.flush()
     lane.restart()
     lane.flush()
