@@ -1,4 +1,4 @@
-"""What a plan is asked for: rule, rates, traffic, budget."""
+"""What a plan is about: rule, rates, traffic, budget."""
 
 from __future__ import annotations
 
