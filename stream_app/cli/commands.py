@@ -67,6 +67,7 @@ MENU: dict[str, Entry | Menu] = {
         },
     ),
     "detect": Entry("detect.command:detect", "Run the sequential detectors over a file of counts."),
+    "plan": Entry("plan.command:plan", "Simulate how long a violation goes undetected."),
     "policy": Menu(
         "Check, show, explain and activate policies.",
         {

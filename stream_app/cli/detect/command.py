@@ -54,10 +54,10 @@ def detect(
         raise ConfigError("--plot: expected a name that ends in .svg")
     names = counts.column_names()
     with closing(read_rows(source, delimiter=counts.delimiter)) as rows:
-        table = read_long(rows, names, counts.reference) if counts.reference is not None else read_wide(rows, names)
-        table = table.in_periods_of(counts.period)
+        read = read_long(rows, names, counts.reference) if counts.reference is not None else read_wide(rows, names)
+    table = read.in_periods_of(counts.period)
     plan = plan_flags.plan(len(table.pairs))
-    run, history = DetectionRun(table, plan), PlotHistory(table.n_panes, len(plan.detectors))
+    run, history = DetectionRun(table, plan, read), PlotHistory(table.n_panes, len(plan.detectors))
     if as_json:
         print_json(run.setup())
     for step in _with_progress(run_detectors(table, plan), table.n_panes):

@@ -16,6 +16,7 @@ from stream_app.core.cause.cause import Cause, SegmentPart
 from stream_app.core.cause.certainty import Certainty
 from stream_app.core.cause.decomposition import Driver
 from stream_app.core.cause.features import FeatureDifference, NoDifference
+from stream_app.core.cause.over_time import TimeParts
 
 _RATE, _MIX = "within-segment differences (rate effect)", "composition (mix effect)"
 _DRIVERS = {Driver.RATE: _RATE, Driver.RATE_NOT_MIX: _RATE, Driver.MIX: _MIX, Driver.MIX_NOT_RATE: _MIX}
@@ -118,6 +119,18 @@ def describe_difference(gap: float, limit: float) -> str:
     return f"{sign}{points} {unit} (limit ±{_points(repr(limit))})"
 
 
+def describe_over_time(parts: TimeParts | None) -> str:
+    """Say that a gap is mix over time, where it clearly is; else the empty string.
+
+    >>> parts = TimeParts(n_periods=2, mix_over_time=-0.35, mix=0.0, rate=-0.01, certainty=Certainty.EXPLAINS)
+    >>> describe_over_time(parts)
+    'explained by when the groups applied (mix over time), at equal times -1.0 percentage points'
+    """
+    if parts is None or parts.certainty not in _CERTAINTIES:
+        return ""
+    return f"{_CERTAINTIES[parts.certainty]} {_OVER_TIME}, at equal times {_signed(parts.mix + parts.rate)}"
+
+
 def _headline(facts: VerdictFacts, cause: Cause) -> str:
     numbers = [
         "" if cause.gap is None else f"rate difference {describe_difference(cause.gap, facts.max_gap)}",
@@ -146,10 +159,8 @@ def _ratio(facts: VerdictFacts, cause: Cause) -> str:
 
 def _split(facts: VerdictFacts, cause: Cause, k: int) -> tuple[str, ...]:
     """Return what the gap is made of; a part is named only where chance would seldom name it."""
-    over_time = cause.over_time
-    if over_time is not None and over_time.certainty in _CERTAINTIES:
-        within = _signed(over_time.mix + over_time.rate)
-        return (f"{_CERTAINTIES[over_time.certainty]} {_OVER_TIME}, at equal times {within}",)
+    if over_time := describe_over_time(cause.over_time):
+        return (over_time,)
     if cause.driver not in _DRIVERS or cause.mix is None or cause.rate is None:
         return ()
     if cause.driver_certainty not in _CERTAINTIES:

@@ -188,6 +188,7 @@ def _pair(labels: Labels, rate: Value) -> Iterator[Series]:
 def _explained(labels: Labels, rate: Value) -> Iterator[Series]:
     for metric in ("equal_opportunity", "average_odds", "predictive_parity"):
         yield from _interval(f"{metric}_difference_ratio", labels, constant(-0.04))
+    yield from _interval("equal_opportunity_ratio", labels, constant(0.95))
     yield Series("shortfall_ratio", labels, lambda t: max(0.0, 0.8 * REFERENCE_RATE - _at(rate, t)))
     yield Series("cause_mix_ratio", labels, scaled_gap(rate, 0.25))
     yield Series("cause_rate_ratio", labels, scaled_gap(rate, 0.75))

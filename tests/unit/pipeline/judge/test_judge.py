@@ -477,3 +477,40 @@ def test_counts_of_a_closed_pane_still_count_while_their_window_is_open() -> Non
     )
     aggregate = msgspec.json.decode(bench.outputs[0].values[0] or b"", type=Aggregate)
     assert [cell.n for cell in aggregate.cells] == [57]
+
+
+def test_a_window_beyond_its_limit_without_an_alarm_is_explained_by_when_the_groups_applied() -> None:
+    """Ten minutes of ratio 1 each: few of B apply when most are approved, most when few are."""
+    policy = parse_policy(LOANS.replace("1000s", "10m").replace("size_s = 1000", "size_s = 600"))
+    bench = Bench(policy)
+    for minute in range(11):
+        morning = bench.cells(B=(40, 30), W=(400, 300))
+        evening = bench.cells(B=(400, 100), W=(40, 10))
+        start_s = 60 * minute
+        bench.say(bench.partial((start_s, morning if minute % 2 else evening), closed_before_s=start_s + 60))
+    [window] = [result for result in bench.results if result.window == "10m" and result.attribute == "group"]
+    row = next(group for group in window.groups if group.group == "B")
+    assert row.cause is not None
+    assert row.cause.over_time is not None
+    assert row.cause.over_time.n_periods == 10
+    assert row.cause.over_time.mix_over_time == pytest.approx(row.gap)
+    assert "explained by when the groups applied (mix over time), at equal times +0.0 percentage points" in str(
+        row.sentence
+    )
+    assert bench.alerts == []
+    minutes = [result for result in bench.results if result.window == "1m"]
+    assert all(group.cause is None for result in minutes for group in result.groups)
+
+
+def test_a_window_of_which_not_all_was_tested_is_not_split_over_time() -> None:
+    policy = parse_policy(LOANS.replace("1000s", "2m").replace("size_s = 1000", "size_s = 120"))
+    cells = {"B": (40, 10), "W": (400, 300)}
+    for n_partitions, is_split in ((1, True), (2, False)):  # tests wait for the silent one, windows do not
+        bench = Bench(policy, n_partitions=n_partitions)
+        if n_partitions > 1:
+            bench.say(bench.partial(partition=1, next_offset=0, is_idle=True))
+        bench.say(bench.partial((0, bench.cells(**cells)), (60, bench.cells(**cells)), closed_before_s=120))
+        [window] = [result for result in bench.results if result.window == "2m"]
+        cause = window.groups[0].cause
+        assert cause is not None
+        assert (cause.over_time is not None) is is_split
