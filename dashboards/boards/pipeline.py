@@ -116,12 +116,22 @@ BACKLOG = (
     lines(
         About("Consumer lag by topic", "Over all partitions of a topic.", "short", alert="ConsumerLagGrowing"),
         [Query(f"sum by (topic) ({series('consumer_lag_messages', *OF_WORKER_TOPIC)})", "{{topic}}")],
-        width=HALF,
+        width=THIRD,
+    ),
+    lines(
+        About(
+            "Time without progress",
+            "Of the slowest lane of a topic: since it last moved or had nothing to read.",
+            "s",
+            alert="LaneStalled",
+        ),
+        [Query(f"max by (topic) ({series('lane_progress_age_seconds', *OF_WORKER_TOPIC)})", "{{topic}}")],
+        width=THIRD,
     ),
     lines(
         About("Watermark delay by model", "Time since the watermark: everything before it is closed.", "s"),
         [Query(_DELAY, "{{model}}")],
-        width=HALF,
+        width=THIRD,
     ),
     dashed(
         lines(

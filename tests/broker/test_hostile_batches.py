@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from confluent_kafka import Producer
 
 from producers.event import Event
-from producers.publish import Destination, publish
 from producers.simulated.drift import DriftSchedule
 from producers.simulated.loans import simulate_loans
 from producers.timeline import Timeline
@@ -53,6 +53,9 @@ class Attack:
         default_factory=lambda: simulate_loans(1, Timeline(1_795_449_600_000, 0.01), DriftSchedule())
     )
 
+    def __post_init__(self) -> None:
+        self.producer = Producer({"bootstrap.servers": self.site.kafka})
+
     @property
     def topic(self) -> str:
         return str(self.site.models[0]["topic"])
@@ -62,7 +65,9 @@ class Attack:
         return sum(map(len, read_sources(self.site.kafka, self.site.models[0]["output_topic"]).values()))
 
     def send_honest(self, n: int) -> None:
-        publish(islice(self.events, n), Destination(self.site.kafka, self.topic))
+        for event in islice(self.events, n):
+            self.producer.produce(self.topic, event.value, event.key)
+        assert self.producer.flush(60) == 0
         self.n_good += n
 
     def send_hostile(self, n: int) -> None:

@@ -47,7 +47,7 @@ class RepublishOptions:
 
 
 class Republished(NamedTuple):
-    """What became of the records of a time range.
+    """Dispositions of the records of a time range.
 
     Attributes:
         n_records: Records that were copied.

@@ -2,5 +2,6 @@
 
 ``transport`` is the Faust transport that delivers runs of records, and ``runs`` unpacks a run from a fetch response.
 ``lane`` takes the runs of one partition through its step and commits. ``transaction_writer`` writes its transactions,
-and ``changelog`` reads its state back. ``assigned_lanes`` opens, closes and reloads the lanes of one worker.
+and ``changelog`` reads its state back. ``assigned_lanes`` opens, closes and reloads the lanes of one worker, and
+``progress`` says whether they move.
 """

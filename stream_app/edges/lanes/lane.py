@@ -55,6 +55,9 @@ class RecordSource(Protocol):
     def end_offset(self, topic: str, partition: int) -> int | None:
         """Return the end of the partition as of the last fetch; None if it is not known."""
 
+    def fetch_age_s(self, topic: str, partition: int) -> float | None:
+        """Return the seconds since the broker last answered a fetch of the partition; None before the first answer."""
+
     def is_end(self, topic: str, partition: int, offset: int) -> bool:
         """Return whether there is nothing at or above ``offset``, as of a moment ago; False if it is not known."""
 
@@ -121,6 +124,11 @@ class Lane:
         """Records of the source that are not yet counted, as of the last fetch; None when it is not known."""
         end = self._source.end_offset(self.config.topic, self.config.partition)
         return None if end is None else max(0, end - self.next_offset)
+
+    @property
+    def fetch_age_s(self) -> float | None:
+        """Seconds since the broker last answered a fetch of the source partition; None before the first answer."""
+        return self._source.fetch_age_s(self.config.topic, self.config.partition)
 
     async def deliver(self, delivery: RunMessage) -> None:
         """Pass a run to the lane; waits while the lane is busy."""

@@ -209,6 +209,14 @@ class Consumer(driver.Consumer):
         fetched_ms = self._thread._ensure_consumer().last_poll_timestamp(driver.ensure_aiokafka_TP(tp))
         return fetched_ms is not None and time.time() * 1000 - fetched_ms < _FRESH_FETCH_MS
 
+    def fetch_age_s(self, tp: TP) -> float | None:
+        """Return the seconds since the broker last answered a fetch of a partition; None before the first answer."""
+        consumer, partition = self._thread._ensure_consumer(), driver.ensure_aiokafka_TP(tp)
+        if partition not in consumer.assignment():
+            return None
+        fetched_ms = consumer.last_poll_timestamp(partition)
+        return None if fetched_ms is None else max(0.0, time.time() - fetched_ms / 1000)
+
     def verify_event_path(self, now: float, tp: TP) -> None:
         """Do nothing: Faust monitors its own acknowledgements here, which lanes do not use."""
 

@@ -32,6 +32,11 @@ class LaneMetrics:
             "Records of an assigned partition that are not yet processed.",
             ("topic", "partition"),
         )
+        self.progress_age = Gauge(
+            "fairstream_lane_progress_age_seconds",
+            "Time since the lane of an assigned partition last moved or had nothing left to read.",
+            ("topic", "partition"),
+        )
         self.rebalances = Counter("fairstream_rebalances", "Rebalances of the consumer group.")
         self.reloads = Counter("fairstream_lane_reloads", "Reloads of lanes after a failure.", ("role",))
         self.lost = Counter(
@@ -63,9 +68,11 @@ class LaneMetrics:
         self._open.discard((topic, partition))
         self._count_open(topic)
         self.lag.drop(topic, str(partition))
+        self.progress_age.drop(topic, str(partition))
 
     def families(self) -> Iterator[Metric]:
         """Return all rows."""
+        yield self.progress_age.family()
         for instrument in (self.assigned, self.lag, self.rebalances, self.reloads, self.lost, self.transactions):
             yield instrument.family()
         yield self.flushes.family()

@@ -57,6 +57,10 @@ class ConsumerSource:
         """Return the end of the partition as of the last fetch."""
         return self._consumer.end_offset(TP(topic, partition))
 
+    def fetch_age_s(self, topic: str, partition: int) -> float | None:
+        """Return the seconds since the broker last answered a fetch of the partition."""
+        return self._consumer.fetch_age_s(TP(topic, partition))
+
     def is_end(self, topic: str, partition: int, offset: int) -> bool:
         """Return whether there is no record at or above ``offset``, as of the last fetch."""
         return self._consumer.is_end(TP(topic, partition), offset)

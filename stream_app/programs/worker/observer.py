@@ -7,8 +7,11 @@ import logging
 import time
 from collections.abc import Mapping
 
+from faust.types import TP
+
 from stream_app.edges.lanes.assigned_lanes import AssignedLanes
 from stream_app.edges.lanes.lane import Lane, LaneConfig
+from stream_app.edges.lanes.progress import LaneProgress
 from stream_app.edges.metrics.health import Health, ReadinessGate
 from stream_app.edges.metrics.process_metrics import Metrics
 
@@ -30,19 +33,29 @@ class MetricsObserver:
         self._roles = roles
         self._metrics = metrics
         self._health = health
+        self._progress = LaneProgress()
 
     async def monitor(self, lanes: AssignedLanes) -> None:
-        """Send the heartbeat, and measure lag and readiness, once a second."""
-        while True:
-            self._health.heartbeat()
-            if lanes.is_ready:
-                self._health.arrived(ReadinessGate.RECOVERY)
-            else:
-                self._health.wait_for(ReadinessGate.RECOVERY)
-            for tp, lag in lanes.lags().items():
-                if lag is not None:
-                    self._metrics.lag_measured(tp.topic, tp.partition, lag)
-            await asyncio.sleep(_LOOK_EVERY_S)
+        """Measure lag, progress and readiness, once a second; before and after that, there is no assignment."""
+        self._health.wait_for(ReadinessGate.ASSIGNMENT)
+        try:
+            while True:
+                self._measure(lanes)
+                await asyncio.sleep(_LOOK_EVERY_S)
+        finally:
+            self._health.wait_for(ReadinessGate.ASSIGNMENT)
+
+    def _measure(self, lanes: AssignedLanes) -> None:
+        lags, progress, health = lanes.lags(), self._progress, self._health
+        progress.observe(lanes.positions(), lags)
+        health.waits_if(ReadinessGate.RECOVERY, is_closed=not lanes.is_ready)
+        health.waits_if(ReadinessGate.PROGRESS, is_closed=progress.is_stalled)
+        health.waits_if(ReadinessGate.BROKER, is_closed=progress.is_broker_away(lanes.fetch_age_s()))
+        for tp, lag in lags.items():
+            if lag is not None:
+                self._metrics.lag_measured(tp.topic, tp.partition, lag)
+        for tp, age_s in progress.ages_s().items():
+            self._metrics.progress_measured(tp.topic, tp.partition, age_s)
 
     def rebalanced(self) -> None:
         """Count a rebalance."""
@@ -53,11 +66,13 @@ class MetricsObserver:
         """Show a partition as assigned."""
         log.info("Lane opened: topic=%s partition=%d", topic, partition)
         self._metrics.lane_opened(topic, partition)
+        self._progress.open(TP(topic, partition))
 
     def lane_closed(self, topic: str, partition: int) -> None:
         """Remove every row of a partition."""
         log.info("Lane closed: topic=%s partition=%d", topic, partition)
         self._metrics.lane_closed(topic, partition)
+        self._progress.close(TP(topic, partition))
 
     def lane_reloaded(self, topic: str, partition: int, error: Exception) -> None:
         """Count a lane that failed."""

@@ -241,6 +241,7 @@ def _workers() -> Iterator[Series]:
         for topic in ("loan-decisions-raw", "camera-metadata-raw", "fairness-partials"):
             yield Series("partitions_assigned", own | {"topic": topic}, constant(2))
             yield Series("consumer_lag_messages", own | {"topic": topic, "partition": str(place)}, constant(30))
+            yield Series("lane_progress_age_seconds", own | {"topic": topic, "partition": str(place)}, constant(0.5))
             yield Series("lost_records_total", own | {"topic": topic}, constant(0))
             if topic != "fairness-partials":
                 yield Series("dead_letters_total", own | {"topic": topic, "reason": "missing"}, growing(0.5))
