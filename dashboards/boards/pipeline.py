@@ -121,7 +121,7 @@ BACKLOG = (
     lines(
         About(
             "Time without progress",
-            "Of the slowest lane of a topic: since it last moved or had nothing to read.",
+            "The highest of the lanes of a topic: since it last moved or had nothing to read.",
             "s",
             alert="LaneStalled",
         ),

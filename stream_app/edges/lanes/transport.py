@@ -9,6 +9,7 @@ dashboards.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -30,6 +31,9 @@ from stream_app.pipeline.contract import Batch
 FETCH_MIN_BYTES = 65_536
 FETCH_MAX_WAIT_MS = 100
 _FRESH_FETCH_MS = 3_000
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -144,7 +148,7 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         try:
             await self._ensure_consumer().commit(hints)
         except aiokafka.errors.KafkaError as error:
-            self.log.info("Group offsets not committed error=%s", type(error).__name__)
+            log.info("Group offsets not committed: error=%s", type(error).__name__)
 
 
 class _Unread(dict[TP, int | None]):
