@@ -178,7 +178,8 @@ LANES = (
     lines(
         About(
             "Rebalances and reloads",
-            "A rebalance moves partitions between workers. A reload reads the state of a lane again after a failure.",
+            "A rebalance moves partitions between workers. A reload reads the state of a lane again after a failure. "
+            "A rejected partial is a record that no worker writes.",
             "short",
             alert="RebalanceStorm",
         ),
@@ -190,6 +191,10 @@ LANES = (
             Query(
                 f"sum by (role) (increase({series('lane_reloads_total', *OF_WORKER)}[$__rate_interval]))",
                 "{{role}} reloads",
+            ),
+            Query(
+                f"sum by (fault) (increase({series('rejected_partials_total', *OF_WORKER)}[$__rate_interval]))",
+                "rejected partials: {{fault}}",
             ),
         ],
         width=HALF,

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from prometheus_client import Metric
 
 from stream_app.edges.metrics.instruments import Counter, Gauge, Histogram
+from stream_app.pipeline.judge.checks import PartialFault
 
 ROLES = ("ingest", "judge", "outcomes")
 STAGES = ("ingest", "close")
@@ -42,6 +43,9 @@ class LaneMetrics:
         self.lost = Counter(
             "fairstream_lost_records", "Records that retention deleted before they were counted.", ("topic",)
         )
+        self.rejected = Counter(
+            "fairstream_rejected_partials", "Records of the partials topic that no worker writes.", ("fault",)
+        )
         self.transactions = Counter("fairstream_transactions", "Transactions of lanes, by result.", ("role", "result"))
         self.flushes = Histogram(
             "fairstream_flush_seconds", "Time from the start of a flush to its commit.", ("role",), FLUSH_BOUNDS_S
@@ -73,8 +77,9 @@ class LaneMetrics:
     def families(self) -> Iterator[Metric]:
         """Return all rows."""
         yield self.progress_age.family()
-        for instrument in (self.assigned, self.lag, self.rebalances, self.reloads, self.lost, self.transactions):
+        for instrument in (self.assigned, self.lag, self.rebalances, self.reloads, self.lost, self.rejected):
             yield instrument.family()
+        yield self.transactions.family()
         yield self.flushes.family()
         yield self.latency.family()
 
@@ -91,5 +96,7 @@ class LaneMetrics:
             self.flushes.observe((role,), 0.0, 0)
             for result in ("committed", "failed"):
                 self.transactions.add((role, result), 0)
+        for fault in PartialFault:
+            self.rejected.add((fault.value,), 0)
         for stage in STAGES:
             self.latency.observe((stage,), 0.0, 0)

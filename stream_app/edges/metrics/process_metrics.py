@@ -150,6 +150,8 @@ class Metrics(Collector):
         Its counts are added; its values are shown only while this process owns the lane.
         """
         with self._lock:
+            for rejected in report.rejected:
+                self._lanes.rejected.add((rejected.fault.value,))
             for model, model_report in report.models.items():
                 self._events.judged(model, model_report)
                 if model_report.n_small or model_report.n_complementary:

@@ -4,5 +4,5 @@
 step shows after its commit. ``subjects`` says what is judged (decisions, outcomes, published counts), with the
 sequential tests of ``monitors`` and the records made by ``verdicts``; ``observations`` is what monitors report and
 verdicts describe, ``questions`` what is asked about outcomes and scores, ``budget`` how false alarms are allocated.
-``state``, ``stored_tally`` and ``part_joiner`` keep the state.
+``state``, ``stored_tally`` and ``part_joiner`` keep the state; ``checks`` rejects partials that no worker writes.
 """

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from stream_app.pipeline.judge.checks import RejectedPartial
 from stream_app.pipeline.judge.model_judge import ModelReport
 from stream_app.pipeline.records.outcome_results import OutcomeResult
 from stream_app.pipeline.records.results import TOTAL_WINDOW, Result
@@ -32,11 +33,13 @@ class JudgeReport:
         models: Report by name of the model, or of its outcomes.
         n_unknown_model: Partials of models that the policy does not name; they are not counted anywhere.
         partition: The lane's partition.
+        rejected: Records that no worker writes; they are not counted.
     """
 
     models: dict[str, ModelReport] = field(default_factory=dict)
     n_unknown_model: int = 0
     partition: int = 0
+    rejected: list[RejectedPartial] = field(default_factory=list)
 
     @property
     def results(self) -> list[Result]:

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from stream_app.core.windows.partials import Partial, decode_partial
-from stream_app.errors import StateError
 from stream_app.pipeline.contract import Batch, Flush, Outputs
+from stream_app.pipeline.judge.checks import PartialFault, RejectedPartial, fault_of
 from stream_app.pipeline.judge.model_judge import ModelJudge
 from stream_app.pipeline.judge.report import JudgeReport, RestoredResults
 from stream_app.pipeline.judge.state import entries_by_model
@@ -47,7 +47,9 @@ class JudgeStep:
         self._journal_at = (FAIRNESS_JOURNAL, partition)
         self._aggregates_at = (CAMERA_AGGREGATES, topology.partition_beside(partition, CAMERA_AGGREGATES))
         self._judges: dict[str, ModelJudge] = {}
+        self._topology = topology
         self._n_unknown_model = 0
+        self._rejected: list[RejectedPartial] = []
         self._report = JudgeReport(partition=partition)
 
     def restore(self, entries: Mapping[bytes, bytes], next_offset: int) -> None:  # noqa: ARG002 - of the contract
@@ -66,18 +68,19 @@ class JudgeStep:
         """Count partials; whatever closes is reported at the next flush.
 
         Raises:
-            StateError: a record cannot be read, or was counted under a different cell layout.
+            StateError: a record was counted under a different cell layout.
         """
         for offset, value in zip(batch.offsets.tolist(), batch.values, strict=True):
             if value is not None:
-                self._receive(_decode(value, offset))
+                self._take(value, offset)
+        self._rejected += [RejectedPartial(unread.first_offset, PartialFault.UNREADABLE) for unread in batch.unreadable]
         return ()
 
     def flush(self, now_s: float, *, is_caught_up: bool) -> Flush:
         """Return results, published counts and changed state."""
         flush = Flush()
-        report = JudgeReport(partition=self._partition, n_unknown_model=self._n_unknown_model)
-        self._n_unknown_model = 0
+        report = JudgeReport(partition=self._partition, n_unknown_model=self._n_unknown_model, rejected=self._rejected)
+        self._n_unknown_model, self._rejected = 0, []
         for name, judge in sorted(self._judges.items()):
             if is_caught_up:  # else a partition may only look silent
                 judge.tick(now_s)
@@ -116,6 +119,18 @@ class JudgeStep:
             self._aggregates_at, [(aggregate.key, encode_aggregate(aggregate)) for aggregate in aggregates]
         )
 
+    def _take(self, value: bytes, offset: int) -> None:
+        """Receive a record, unless it is one that no worker writes."""
+        try:
+            partial = decode_partial(value)
+        except msgspec.MsgspecError:
+            self._rejected.append(RejectedPartial(offset, PartialFault.UNREADABLE))
+            return
+        if (fault := fault_of(partial, self._topology)) is not None:
+            self._rejected.append(RejectedPartial(offset, fault))
+        else:
+            self._receive(partial)
+
     def _receive(self, partial: Partial) -> None:
         if partial.model not in self._policies:
             self._n_unknown_model += 1
@@ -131,13 +146,3 @@ def _outputs(place: tuple[str, int], records: list[tuple[str, bytes]]) -> list[O
         return []
     topic, partition = place
     return [Outputs(topic, partition, [key.encode() for key, _ in records], [value for _, value in records])]
-
-
-def _decode(value: bytes, offset: int) -> Partial:
-    try:
-        return decode_partial(value)
-    except msgspec.MsgspecError:
-        raise StateError(
-            f"The partial at offset {offset} cannot be read",
-            action="All workers must run one version, and nothing else may write to the partials topic",
-        ) from None

@@ -14,8 +14,10 @@ from stream_app.edges.lanes.lane import Lane, LaneConfig
 from stream_app.edges.lanes.progress import LaneProgress
 from stream_app.edges.metrics.health import Health, ReadinessGate
 from stream_app.edges.metrics.process_metrics import Metrics
+from stream_app.pipeline.judge.report import JudgeReport
 
 _LOOK_EVERY_S = 1.0
+_MAX_LINES = 10  # in one transaction; the metric counts all
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +98,12 @@ class MetricsObserver:
     def lane_committed(self, lane: Lane, *, seconds: float) -> None:
         """Show what the step reports about a transaction."""
         self._metrics.transaction_ended(self._roles[lane.config.topic], seconds, is_committed=True)
-        lane.step.take_report().deliver(self._metrics, time.time())
+        report = lane.step.take_report()
+        report.deliver(self._metrics, time.time())
+        if isinstance(report, JudgeReport):
+            for rejected in report.rejected[:_MAX_LINES]:
+                where = (lane.config.topic, lane.config.partition, rejected.offset, rejected.fault)
+                log.error("Partial rejected, no worker writes such: topic=%s partition=%d offset=%d fault=%s", *where)
 
     def lane_rewound(self, config: LaneConfig, *, from_offset: int, to_offset: int) -> None:
         """Log that a lane reads again from an earlier offset."""

@@ -247,6 +247,7 @@ def _workers() -> Iterator[Series]:
                 yield Series("dead_letters_total", own | {"topic": topic, "reason": "missing"}, growing(0.5))
                 yield Series("fields_dropped_total", own | {"topic": topic, "path": "bbox"}, growing(20))
                 yield Series("fields_dropped_total", own | {"topic": topic, "path": "undeclared"}, growing(1))
+        yield Series("rejected_partials_total", own | {"fault": "partition"}, constant(0))
         for role in ("ingest", "judge"):
             yield Series("lane_reloads_total", own | {"role": role}, constant(0))
             yield Series("transactions_total", own | {"role": role, "result": "committed"}, growing(1))
