@@ -12,7 +12,7 @@ from rich.table import Table
 from stream_app.cli.flags.expand import with_flags
 from stream_app.cli.flags.selection import ShownFlags
 from stream_app.cli.flags.settings import Json, SourceFlags
-from stream_app.cli.output import facts, notes, print_json
+from stream_app.cli.output import facts, note_skipped, notes, print_json
 from stream_app.cli.show.result_table import STYLES
 from stream_app.edges.kafka.readers.live_results import open_alerts
 from stream_app.pipeline.disclosure.alerts import DisclosedAlert, disclose_alert
@@ -49,8 +49,7 @@ def list_alerts(
     alerts = [
         disclose_alert(alert, 0 if shown.unsafe_exact else k_of(alert.model)) for alert in selected[-last or None :]
     ]
-    if reader.n_unreadable:
-        notes.print(f"Skipped {reader.n_unreadable} records of another version")
+    note_skipped(reader.unreadable, reader.n_unreadable)
     if as_json:
         for alert in alerts:
             print_json(alert)

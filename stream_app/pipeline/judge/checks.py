@@ -21,7 +21,7 @@ _MAX_GROWTH = 16  # a topic may grow while the worker runs
 
 
 class PartialFault(enum.StrEnum):
-    """What is wrong with a refused partial."""
+    """What is wrong with a rejected partial."""
 
     UNREADABLE = "unreadable"  # not a partial, or part of a batch that cannot be read
     PARTITION = "partition"  # of a partition that its topic cannot have
