@@ -16,6 +16,7 @@ from typing import Protocol
 from stream_app.edges.lanes.changelog import NEXT_KEY, read_state
 from stream_app.edges.lanes.transaction_writer import TransactionWriter
 from stream_app.edges.lanes.transport import RunMessage
+from stream_app.errors import FairStreamError, StateError
 from stream_app.pipeline.contract import Outputs
 from stream_app.pipeline.lane_step import LaneStep
 
@@ -171,8 +172,18 @@ class Lane:
         entries = await read_state(self.config.bootstrap, self.config.changelog_topic, partition)
         stored = entries.pop(NEXT_KEY, None)
         earliest = await self._source.earliest_offset(topic, partition)
-        self.next_offset = earliest if stored is None else int(stored)
-        self.step.restore(entries, self.next_offset)
+        try:
+            self.next_offset = earliest if stored is None else int(stored)
+            self.step.restore(entries, self.next_offset)
+        except FairStreamError:
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever a damaged entry leads to
+            # What a worker wrote can be read. Reloading would not help, and counting without it would be wrong.
+            raise StateError(
+                f"The state of {topic}[{partition}] in {self.config.changelog_topic} is damaged"
+                f" ({type(error).__name__})",
+                action="Restore the topic, or count again under a new FAIRSTREAM_APP_ID",
+            ) from None
         await self._skip_to(earliest)
         self._committed_offset = self.next_offset if stored is not None else -1
         self._epoch = await self._source.rewind(topic, partition, self.next_offset)
