@@ -117,6 +117,8 @@ class OutcomeStep:
             StateError: a record cannot be read, or was counted by another cell layout.
         """
         self._panes.move_to(batch.next_offset)
+        if batch.unreadable:
+            raise self._not_readable(batch.unreadable[0].first_offset)
         for offset, value in zip(batch.offsets.tolist(), batch.values, strict=True):
             if value is not None:
                 self._panes.note_activity()
@@ -145,14 +147,17 @@ class OutcomeStep:
         try:
             rows = decode_rows(value)
         except msgspec.MsgspecError:
-            raise StateError(
-                f"The record at offset {offset} of {self._topic} cannot be read",
-                action="All workers must run one version, and nothing else may write to this topic",
-            ) from None
+            raise self._not_readable(offset) from None
         if isinstance(rows, JoinOutcomes):
             return self._join.take_outcomes(rows)
         self._check_layout(rows)
         return self._join.take_decisions(rows)
+
+    def _not_readable(self, offset: int) -> StateError:
+        return StateError(
+            f"The record at offset {offset} of {self._topic} cannot be read",
+            action="All workers must run one version, and nothing else may write to this topic",
+        )
 
     def _check_layout(self, rows: JoinDecisions) -> None:
         if rows.layout_hash != self._decision_hash:
