@@ -19,7 +19,7 @@ from stream_app.small_file import read_small_file
 
 PREFIX = "FAIRSTREAM_"
 _SHORT = {"KAFKA": "kafka", "POLICY": "policy", "STATE": "state_dir"}
-_NOT_SETTINGS = {"SETTINGS", "TEST_BROKER"}
+_NOT_SETTINGS = {"SETTINGS", "TEST_BROKER", "TEST_SEED"}
 _SECONDS = "a number of seconds above 0"
 _EXPECTED = {
     "kafka": "host:port, or several, comma-separated",

@@ -23,6 +23,7 @@ from stream_app.core.events.reasons import DeadLetterReason
 from stream_app.edges.batches.decompression import UnreadableBatchError
 from stream_app.edges.batches.portions import ColumnReader, Columns, Portion, read_portions, unreadable_portion
 from stream_app.edges.batches.record_set import LegacyBatch, RecordSet, StoredBatch
+from stream_app.errors import FairStreamError
 from stream_app.pipeline.contract import Batch, UnreadableRange
 
 MAX_RECORDS = 4096  # in one run; small record batches are not cut, so a run may be longer by one of them
@@ -38,7 +39,7 @@ def columns_from(records: Iterable[Any], start: int) -> Columns:
     return [(record.offset, record.value, record.timestamp) for record in records if record.offset >= start]
 
 
-_RAW = ColumnReader(columns_from)
+RAW = ColumnReader(columns_from)
 
 
 def keep_record_sets(fetcher: Fetcher) -> None:
@@ -62,7 +63,7 @@ class _PortionIterator:
         return next(self._portions)
 
 
-def take_run(result: FetchResult, *, max_records: int = MAX_RECORDS, reader: ColumnReader = _RAW) -> Batch | None:
+def take_run(result: FetchResult, *, max_records: int = MAX_RECORDS, reader: ColumnReader = RAW) -> Batch | None:
     """Take the next run of one partition out of a fetch result and move the consumer's position past it.
 
     Args:
@@ -116,7 +117,7 @@ def _unpack_batches(records: PartitionRecords, reader: ColumnReader, state: Any)
             portions = [Portion(batch.next_offset)]
         else:
             portions = read_portions(batch, start, reader)
-        for portion in portions:
+        for portion in _without_failing(portions, batch, start):
             # The position moves before the portion is taken: a caller who takes no further one would otherwise see it
             # too low. The last offset of a batch is kept even if its last records were compacted away.
             records.next_fetch_offset = portion.next_offset
@@ -127,6 +128,21 @@ def _unpack_batches(records: PartitionRecords, reader: ColumnReader, state: Any)
         n_bytes = batches.size_in_bytes()
         unreadable = UnreadableRange(DeadLetterReason.UNREADABLE, first_offset, first_offset + 1, 1, n_bytes)
         yield Portion(first_offset + 1, unreadable=(unreadable,))
+
+
+def _without_failing(portions: Iterable[Portion], batch: StoredBatch | LegacyBatch, start: int) -> Iterator[Portion]:
+    """Yield portions; after a failure that nobody foresaw, the rest of the batch as unreadable.
+
+    Otherwise the consumer would start again, and come to the same batch again.
+    """
+    try:
+        for portion in portions:
+            start = portion.next_offset
+            yield portion
+    except FairStreamError:
+        raise  # of the reader of the columns, for a person
+    except Exception:  # noqa: BLE001  # whatever it was
+        yield unreadable_portion(batch, start)
 
 
 def _is_skipped(records: PartitionRecords, batch: StoredBatch | LegacyBatch) -> bool:

@@ -243,12 +243,14 @@ def _workers() -> Iterator[Series]:
         for topic in ("loan-decisions-raw", "camera-metadata-raw", "fairness-partials"):
             yield Series("partitions_assigned", own | {"topic": topic}, constant(2))
             yield Series("consumer_lag_messages", own | {"topic": topic, "partition": str(place)}, constant(30))
+            yield Series("lane_progress_age_seconds", own | {"topic": topic, "partition": str(place)}, constant(0.5))
             yield Series("lost_records_total", own | {"topic": topic}, constant(0))
             yield Series("log_changes_total", own | {"topic": topic, "kind": "cut"}, constant(0))
             if topic != "fairness-partials":
                 yield Series("dead_letters_total", own | {"topic": topic, "reason": "missing"}, growing(0.5))
                 yield Series("fields_dropped_total", own | {"topic": topic, "path": "bbox"}, growing(20))
                 yield Series("fields_dropped_total", own | {"topic": topic, "path": "undeclared"}, growing(1))
+        yield Series("rejected_partials_total", own | {"fault": "partition"}, constant(0))
         for role in ("ingest", "judge"):
             yield Series("lane_reloads_total", own | {"role": role}, constant(0))
             yield Series("transactions_total", own | {"role": role, "result": "committed"}, growing(1))

@@ -11,8 +11,9 @@ from aiokafka import TopicPartition
 from aiokafka.consumer.fetcher import READ_COMMITTED, FetchResult, PartitionRecords
 from aiokafka.consumer.subscription_state import Assignment
 
+from stream_app.edges.batches.portions import ColumnReader
 from stream_app.edges.batches.record_set import RecordSet
-from stream_app.edges.lanes.runs import take_run
+from stream_app.edges.lanes.runs import RAW, take_run
 from stream_app.pipeline.contract import Batch
 
 TP = TopicPartition("raw", 0)
@@ -34,11 +35,13 @@ class Partition:
     def position(self) -> int:
         return int(self._state.position)
 
-    def take(self, data: bytes, aborted: list[tuple[int, int]] | None = None) -> Iterator[Batch]:
+    def take(
+        self, data: bytes, aborted: list[tuple[int, int]] | None = None, reader: ColumnReader = RAW
+    ) -> Iterator[Batch]:
         """Yield the runs of one fetch response."""
         records = PartitionRecords(TP, RecordSet(data), aborted, self.position, None, None, True, READ_COMMITTED)
         result = FetchResult(TP, assignment=self._assignment, partition_records=records, backoff=0)
-        while (run := take_run(result)) is not None:
+        while (run := take_run(result, reader=reader)) is not None:
             yield run
 
 

@@ -12,7 +12,7 @@ from tests.support.lanes.raw_batches import BatchShape, raw_batch, raw_record
 CANARY = b"canary-4711"
 _BAD_NAMES = (b"\xff\xfe" + CANARY, b"\xc3\x28", b"", b"\xed\xa0\x80", b"x" * 300)
 _BAD_CONTENTS = (None, b"", CANARY, bytes(500))
-_BOMB_BYTES = 64 * 2**20
+_BOMB_BYTES = (16 * 2**20, 64 * 2**20)  # just below the limit, and far beyond it
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,11 @@ def draw_batches(seed: int, values: Iterator[bytes], now_ms: int) -> Iterator[Ho
     number = 0
     while True:
         number += 1
-        yield _bomb(draw, now_ms) if number % 20 == 7 else _batch(draw, values, now_ms)
+        yield _bomb(draw, now_ms) if number % 10 in (7, 8, 9) else _batch(draw, values, now_ms)
 
 
 def _bomb(draw: random.Random, now_ms: int) -> HostileBatch:
-    records = [raw_record(0, bytes(_BOMB_BYTES)), raw_record(1, b"{}")]
+    records = [raw_record(0, bytes(draw.choice(_BOMB_BYTES))), raw_record(1, b"{}")]
     shape = BatchShape(codec=draw.choice([1, 4]), first_ms=now_ms, max_ms=now_ms)
     return HostileBatch(raw_batch(records, shape), [False, False])
 

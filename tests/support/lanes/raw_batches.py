@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import struct
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from aiokafka.record.util import calc_crc32c
 
 CODECS = {"none": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
 HEADER = struct.Struct(">qiibIhiqqqhii")
+MESSAGE = struct.Struct(">bb")
 CRC_AT, ATTRIBUTES_AT = 17, 21
 NOW_MS = 1_795_449_600_000
 
@@ -124,3 +126,11 @@ def xerial(data: bytes, block_bytes: int = 32_768) -> bytes:
         block = bytes(cramjam.snappy.compress_raw(data[start : start + block_bytes]))
         out += struct.pack(">i", len(block)) + block
     return out
+
+
+def message(offset: int, value: bytes, magic: int = 1, attributes: int = 0, *, length: int | None = None) -> bytes:
+    """Return a message of the formats before 0.11."""
+    body = MESSAGE.pack(magic, attributes) + (struct.pack(">q", NOW_MS) if magic else b"")
+    body += struct.pack(">i", -1) + struct.pack(">i", len(value)) + value
+    body = struct.pack(">I", zlib.crc32(body)) + body
+    return struct.pack(">qi", offset, len(body) if length is None else length) + body

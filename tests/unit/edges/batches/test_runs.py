@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import struct
-import zlib
 from itertools import pairwise
 
 import pytest
@@ -15,16 +14,17 @@ from hypothesis import strategies as st
 
 from stream_app.core.events.reasons import DeadLetterReason as Reason
 from stream_app.edges.batches.decompression import MAX_EXPANDED_BYTES
+from stream_app.edges.batches.portions import ColumnReader, Columns
 from stream_app.edges.lanes.runs import MAX_RUN_BYTES
 from tests.support.lanes.fetches import Partition, end_of, read
 from tests.support.lanes.raw_batches import (
     CODECS,
     HEADER,
-    NOW_MS,
     USUAL,
     BatchShape,
     batch_of,
     compress,
+    message,
     raw_batch,
     raw_record,
     varint,
@@ -177,6 +177,16 @@ def test_a_length_that_hides_the_end_of_a_batch_costs_one_offset_at_a_time() -> 
     assert run.values == GOOD
 
 
+def test_a_failure_that_nobody_foresaw_costs_its_batch() -> None:
+    def fail(*_: object) -> Columns:
+        raise ZeroDivisionError
+
+    log = batch_of(GOOD) + batch_of(GOOD, BatchShape(base_offset=5))
+    [run] = Partition().take(log, reader=ColumnReader(fail))
+    assert [(unread.first_offset, unread.next_offset) for unread in run.unreadable] == [(0, 5), (5, 10)]
+    assert run.next_offset == 10
+
+
 @pytest.mark.parametrize("data", [b"\x00", bytes(12), bytes(16), bytes(26), bytes(40)])
 def test_a_response_that_is_too_short_for_a_batch_costs_one_offset(data: bytes) -> None:
     [run] = Partition(3).take(data)
@@ -208,17 +218,6 @@ def test_an_aborted_transaction_ends_with_its_marker() -> None:
         + batch_of(GOOD, dataclasses.replace(of_producer, base_offset=4))
     )
     assert read(log, aborted=[(7, 0)]).values == GOOD
-
-
-MESSAGE = struct.Struct(">bb")
-
-
-def message(offset: int, value: bytes, magic: int = 1, attributes: int = 0, *, length: int | None = None) -> bytes:
-    """Return a message of the formats before 0.11."""
-    body = MESSAGE.pack(magic, attributes) + (struct.pack(">q", NOW_MS) if magic else b"")
-    body += struct.pack(">i", -1) + struct.pack(">i", len(value)) + value
-    body = struct.pack(">I", zlib.crc32(body)) + body
-    return struct.pack(">qi", offset, len(body) if length is None else length) + body
 
 
 @pytest.mark.parametrize("magic", [0, 1])

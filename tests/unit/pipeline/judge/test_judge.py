@@ -8,11 +8,13 @@ import msgspec
 import numpy as np
 import pytest
 
+from stream_app.core.events.reasons import DeadLetterReason
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.partials import PanePartial, Partial
 from stream_app.errors import StateError, UnknownPolicyError
-from stream_app.pipeline.contract import Batch
+from stream_app.pipeline.contract import Batch, UnreadableRange
 from stream_app.pipeline.judge import state, stored_tally
+from stream_app.pipeline.judge.checks import PartialFault
 from stream_app.pipeline.judge.report import JudgeReport
 from stream_app.pipeline.judge.step import JudgeStep
 from stream_app.pipeline.records.aggregates import Aggregate
@@ -370,11 +372,12 @@ def test_another_comparison_period_goes_on_with_what_waits(period_s: int, n_test
     assert (report.n_tested, report.n_untested) == (n_tested, n_untested)
 
 
-def test_a_record_that_is_no_partial_stops_the_lane_with_its_offset() -> None:
+def test_a_record_that_is_no_partial_is_rejected_with_its_offset() -> None:
     bench = Bench()
-    batch = Batch("p", 0, 7, 8, np.array([7]), [b"{}"], np.zeros(1, np.int64))
-    with pytest.raises(StateError, match="offset 7"):
-        list(bench.judge.step(batch))
+    unread = UnreadableRange(DeadLetterReason.UNREADABLE, 8, 12, 4, 100)
+    list(bench.judge.step(Batch("p", 0, 7, 12, np.array([7]), [b"{}"], np.zeros(1, np.int64), [unread])))
+    bench.judge.flush(0.0, is_caught_up=False)
+    assert bench.judge.take_report().rejected == [(7, PartialFault.UNREADABLE), (8, PartialFault.UNREADABLE)]
 
 
 def test_partials_of_another_deployment_are_passed_over_and_those_of_version_0_2_counted_apart() -> None:
