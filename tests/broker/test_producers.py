@@ -159,7 +159,7 @@ def start_command(kafka: str, tmp_path: Path) -> Iterator[Callable[..., subproce
         process.communicate()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("rate", ["200", "0"])
 def test_a_signal_ends_cleanly_and_the_summary_counts_exactly_what_arrived(
     kafka: str,
