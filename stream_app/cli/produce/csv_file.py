@@ -101,7 +101,8 @@ def _check_drops(survey: FileSurvey, file: Path, order: OrderFlags) -> None:
     drops = survey.drops
     if not drops.n_dropped:
         return
-    fault = f"The policy will drop up to {drops.n_dropped:,} of the {drops.n:,} rows of {file}: {drops.describe()}"
+    number = f"{'up to ' * bool(drops.n_late)}{drops.n_dropped:,} of the {drops.n:,} rows of {file}"
+    fault = f"The policy will drop {number}: {drops.describe()}"
     if order.allow_drops:
         notes.print(fault, markup=False, soft_wrap=True)
         return

@@ -26,7 +26,7 @@ def read_json_lines(path: Path, n: int, *, now_s: float) -> Batch:
         now_s: Time at which the broker would have received them.
 
     Raises:
-        ConfigError: the file cannot be read, or has a line that is no record.
+        ConfigError: the file cannot be read, or has a line that is too long.
     """
     try:
         with open_input(path) as file:
