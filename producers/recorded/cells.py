@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from stream_app.policy import Constant, Decision, EventTime, Feature, Identifier, Scalar
+from stream_app.policy import Attribute, Constant, Decision, EventTime, Feature, Identifier, Scalar
+from stream_app.policy.values.bands import read_number
 from stream_app.policy.values.time_columns import TimeReader
 from stream_app.policy.values.times import TimeFault, read_time
 
@@ -59,6 +60,17 @@ def identifier_reader(identifier: Identifier) -> Reader:
     return read
 
 
+def attribute_reader(attribute: Attribute) -> Reader:
+    """Return the reader of a group; a number where the policy has bands of numbers."""
+    has_numbers = bool(attribute.edges) and attribute.derive is None
+
+    def read(cell: str) -> JsonValue:
+        number = read_number(cell) if has_numbers else None
+        return number if number is not None else read_optional_text(cell)
+
+    return read
+
+
 def feature_reader(feature: Feature) -> Reader:
     """Return the reader of a number; NaN and infinity are not JSON numbers."""
 
@@ -90,7 +102,9 @@ def decision_reader(decision: Decision, favorable: Collection[str], unfavorable:
         unfavorable: Spellings of the other value; when empty, anything that is neither favorable nor blank.
     """
     is_open = bool(favorable) and not unfavorable
-    values = _spell(decision.favorable, favorable)
+    values: dict[str, JsonValue] = {}
+    for value in decision.favorable_values[:1] if favorable else decision.favorable_values:
+        values |= _spell(value, favorable)
     for value in decision.unfavorable[:1] if unfavorable else decision.unfavorable:
         values = _spell(value, unfavorable) | values
 

@@ -13,6 +13,7 @@ from producers.recorded.cells import (
     Moment,
     Reader,
     UnreadableCellError,
+    attribute_reader,
     constant_reader,
     decision_reader,
     feature_reader,
@@ -112,8 +113,8 @@ class RowMapper:
         ]
         if model.decision:
             fields.append((model.decision.path, decision_reader(model.decision, favorable, unfavorable), True))
-        fields += [(part.path, read_optional_text, True) for part in model.attributes]
-        fields += [(model.segment.path, read_optional_text, True)] if model.segment else []
+        fields += [(part.path, attribute_reader(part), part.is_required) for part in model.attributes]
+        fields += [(model.segment.path, read_optional_text, model.segment.is_required)] if model.segment else []
         fields += [(part.path, feature_reader(part), part.is_required) for part in model.counted_features]
         fields += [(part.path, constant_reader(part), True) for part in model.constants]
         passed = (model.model_version, *model.keep) if model.model_version else model.keep
