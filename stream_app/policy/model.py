@@ -77,9 +77,9 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
             outcomes included.
         segment: The field by which causes are searched.
         model_version: Place of the version of the model that decided: text or a whole number; may be absent or null
-            (``unknown``), any other type is left out and counts as a dropped field. It passes unchanged into the output and is not
-            counted by; ``replay bisect`` finds the version with which a change began. A version that is longer than 60
-            characters or not printable counts as ``__other__`` there. For ``decisions`` only.
+            (``unknown``), any other type is left out and counts as a dropped field. It passes unchanged into the output
+            and is not counted by; ``replay bisect`` finds the version with which a change began. A version that is
+            longer than 60 characters or not printable counts as ``__other__`` there. For ``decisions`` only.
         score: The number on which the decision was based; for ``decisions`` only.
         outcome: The outcomes of the decisions, known later; for ``decisions`` only.
         features: Numbers whose mean and spread are kept.

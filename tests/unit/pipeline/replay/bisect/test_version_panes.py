@@ -143,6 +143,7 @@ def test_a_version_counts_under_a_label_that_can_be_shown_and_passes_on_as_it_wa
 def test_a_version_of_another_type_is_left_out_and_counted_and_its_record_counts(written: Any) -> None:
     lane = IngestLane(LOANS)
     lane.feed([encode(loan(model_version=written))])
+    lane.flush()
     assert lane.reasons == []
     assert "model_version" not in lane.events[0]
     assert lane.counts.dropped == {"model_version": 1}
