@@ -17,6 +17,7 @@ from producers.recorded.cells import (
     NumberFormat,
     Reader,
     UnreadableCellError,
+    attribute_reader,
     constant_reader,
     decision_reader,
     feature_reader,
@@ -165,8 +166,8 @@ class RowMapper:
             fields.append(
                 (model.decision.path, decision_reader(model.decision, cells.favorable, cells.unfavorable), True)
             )
-        fields += [(part.path, read_optional_text, True) for part in model.attributes]
-        fields += [(model.segment.path, read_optional_text, True)] if model.segment else []
+        fields += [(part.path, attribute_reader(part, cells.numbers), part.is_required) for part in model.attributes]
+        fields += [(model.segment.path, read_optional_text, model.segment.is_required)] if model.segment else []
         fields += [
             (part.path, feature_reader(part, cells.numbers), part.is_required) for part in model.counted_features
         ]
