@@ -80,7 +80,7 @@ def _mapper(model: ModelPolicy, table: CsvFile, flags: MappingFlags, reading: Re
 
 
 def _survey(survey: FileSurvey, table: CsvFile, mapper: RowMapper, order: OrderFlags) -> Iterator[Event]:
-    """Read the whole file, and return its events in the order in which they are sent."""
+    """Read the complete file, and return its events in the order in which they are sent."""
     if order.sort:
         in_order = sort_by_time(survey.events())
         first = next(in_order, None)  # has read them all
