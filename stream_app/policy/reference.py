@@ -129,5 +129,7 @@ _IN_WORDS: dict[type, Callable[[Any], str]] = {
     inspect.LiteralType: lambda kind: " or ".join(f"`{value}`" for value in kind.values),
     inspect.UnionType: _any_of,
     inspect.VarTupleType: _list,
+    inspect.Metadata: lambda kind: _expected(kind.type),
+    inspect.DictType: lambda kind: f"table of: {_expected(kind.value_type)}",
     inspect.StructType: lambda kind: f"table `{PLACES[kind.cls]}`",
 }

@@ -25,10 +25,12 @@ def describe_model(model: ModelPolicy, n_cells: int) -> str:
     ]
     if model.decision is not None:
         unfavorable = _listed(str(value).lower() for value in model.decision.unfavorable)
-        lines.append(("decision", f"{model.decision.path}: {str(model.decision.favorable).lower()} vs. {unfavorable}"))
+        favorable = _listed(str(value).lower() for value in model.decision.favorable_values)
+        lines.append(("decision", f"{model.decision.path}: {favorable} vs. {unfavorable}"))
     for attribute in model.attributes:
         reference = f", compared with {attribute.reference}" if attribute.reference is not None else ""
-        lines.append(("attribute", f"{attribute.name}: {_listed(attribute.groups)}{reference}"))
+        bands = f" (bands of the {attribute.derive or 'number'} in {attribute.path})" if attribute.edges else ""
+        lines.append(("attribute", f"{attribute.name}: {_listed(attribute.groups)}{bands}{reference}"))
     if model.segment is not None:
         lines.append(("segment", f"{model.segment.name}: {_listed(model.segment.values)}"))
     if model.model_version is not None:
@@ -36,6 +38,7 @@ def describe_model(model: ModelPolicy, n_cells: int) -> str:
     lines += _outcome_lines(model)
     lines += [("feature", f"{feature.name}: {feature.minimum:g} to {feature.maximum:g}") for feature in model.features]
     lines += [
+        *([("missing", _listed(map(repr, model.missing)))] if model.missing else []),
         ("kept", _listed(model.keep)),
         ("other fields", "become dead letters" if model.unknown_fields == "reject" else "are dropped and counted"),
         ("windows", _listed(window.name for window in model.windows)),
@@ -59,7 +62,9 @@ def _outcome_lines(model: ModelPolicy) -> list[tuple[str, str]]:
     if (outcome := model.outcome) is not None:
         unfavorable = _listed(str(value).lower() for value in outcome.unfavorable)
         scope = ", for favorable decisions only" if outcome.is_selective else ""
-        lines.append(("outcome", f"{outcome.path}: {str(outcome.favorable).lower()} vs. {unfavorable}{scope}"))
+        values = outcome.favorable if isinstance(outcome.favorable, tuple) else (outcome.favorable,)
+        favorable = _listed(str(value).lower() for value in values)
+        lines.append(("outcome", f"{outcome.path}: {favorable} vs. {unfavorable}{scope}"))
         lines.append(("", f"from {outcome.topic}, within {outcome.max_wait_d:g} days"))
     return lines
 

@@ -10,6 +10,7 @@ from stream_app.core.events.reasons import DeadLetterReason
 from stream_app.core.join.outcome_join import JoinCounts
 from stream_app.edges.metrics.instruments import Counter, Gauge
 from stream_app.pipeline.ingest.dropped import UNDECLARED
+from stream_app.pipeline.ingest.fields import unreadable_paths
 from stream_app.pipeline.ingest.report import IngestCounts
 from stream_app.pipeline.judge.model_report import ModelReport
 from stream_app.pipeline.judge.subjects.subject import DISPOSITIONS, tally_config_of
@@ -53,7 +54,9 @@ class EventMetrics:
             "fairstream_label_overflow", "Events with a value that the policy does not list.", ("model", "label")
         )
         self._dropped = Counter(
-            "fairstream_fields_dropped", "Fields of records that the policy does not keep.", ("topic", "path")
+            "fairstream_fields_dropped",
+            "Fields of records that the policy does not keep, or does not require and cannot read.",
+            ("topic", "path"),
         )
         self._closed = Counter("fairstream_windows_closed", "Closed windows, by result.", ("model", "window", "result"))
         self._revised = Counter("fairstream_windows_revised", "Revisions of closed windows.", ("model", "window"))
@@ -151,7 +154,7 @@ class EventMetrics:
             self._decisions.add((model.name, outcome), 0)
         for reason in DeadLetterReason:
             self._dead_letters.add((model.topic, reason.value), 0)
-        for path in (*model.drop, *(box.path for box in model.boxes), UNDECLARED):
+        for path in (*model.drop, *(box.path for box in model.boxes), *unreadable_paths(model), UNDECLARED):
             self._dropped.add((model.topic, path), 0)
         for name, labels in layout_of(model).dimensions:
             if OTHER in labels:

@@ -225,7 +225,7 @@ MISTAKES: dict[str, tuple[str, str, tuple[str, ...]]] = {
         'reference = "x"',
         ("models[0].attributes[0].reference: 'x' is not one of its groups (f, m)",),
     ),
-    "no group": ('["f", "m"]', "[]", ("attributes[0].groups: expected a list of 1 to 64 entries, got 0",)),
+    "no group": ('["f", "m"]', "[]", ("attributes[0]: needs groups, or the edges of bands",)),
     "a group twice": ('["f", "m"]', '["f", "m", "f"]', ("attributes[0].groups: label 'f' occurs twice",)),
     "a group in two spellings": (
         '["f", "m"]',

@@ -236,3 +236,13 @@ def test_every_field_is_explained_in_three_ways(run: Run) -> None:
     for fact in described:
         assert f"  {fact.name}  (" in text
         assert f"| `{fact.name}` | " in markdown
+
+
+def test_a_sample_that_is_a_csv_file_is_an_error_that_names_the_command_for_it(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text(f"id,t\n{CANARY},2\n", "utf-8")
+    outcome = run("check", "loans", "--sample", tmp_path / "rows.csv")
+    assert outcome.returncode == 2
+    assert (
+        "has no JSON object in its lines. Of a CSV file, take the output of: fairstream produce csv" in outcome.stderr
+    )
+    assert CANARY not in outcome.stderr
