@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from stream_app.core.windows.deduplication import DeduplicationWindow, Tags
 
-_PREFIX = b"ids|"
+_PREFIX = b"seen|"
+_FORMER_PREFIX = b"ids|"  # of entries from before version 0.3, whose tags say nothing about the decision
 _JOIN_AT = 64  # number of entries of one block that are joined into one
 _MAX_ENTRY_TAGS = 64_000  # 512 KB: half the broker's limit for a record
 
@@ -30,6 +31,7 @@ class DeduplicationLog:
         self._new: dict[int, list[Tags]] = {}  # block -> tags since the last flush
         self._small: dict[int, dict[int, Tags]] = {}  # block -> entry number -> tags that may still be joined
         self._entries: dict[int, set[int]] = {}  # block -> numbers of all its entries
+        self._former: dict[int, list[bytes]] = {}  # block -> keys of its entries from before version 0.3
 
     def add(self, offsets: NDArray[np.int64], tags: Tags) -> None:
         """Note ids that the window began to remember."""
@@ -51,6 +53,10 @@ class DeduplicationLog:
                 tags = np.frombuffer(value, np.uint64)
                 self._window.remember(block, tags)
                 self._register(block, number, tags)
+            elif key.startswith(_FORMER_PREFIX):
+                block = int(key.split(b"|")[1])
+                self._window.remember(block, np.frombuffer(value, np.uint64), has_decisions=False)
+                self._former.setdefault(block, []).append(key)
 
     def take_changes(self) -> list[tuple[bytes, bytes | None]]:
         """Return the entries to write and to remove since the last flush."""
@@ -91,6 +97,8 @@ class DeduplicationLog:
         for old in expired:
             changes += [(_key(old, number), None) for number in sorted(self._entries.pop(old))]
             self._small.pop(old, None)
+        for old in [former for former in self._former if former not in live]:
+            changes += [(key, None) for key in self._former.pop(old)]
         return changes
 
 

@@ -259,6 +259,7 @@ def _model(own: Labels, model: str) -> Iterator[Series]:
     labels = dict(own) | {"model": model}
     for metric in ("late_events_total", "duplicates_total", "late_corrections_total"):
         yield Series(metric, labels, growing(0.1))
+    yield Series("conflicts_total", labels, constant(0.0))
     yield Series("label_overflow_total", labels | {"label": "gender" if model == "loans" else "site"}, growing(0.1))
     for window in ("1m", "5m"):
         yield Series("windows_revised_total", labels | {"window": window}, growing(0.001))
