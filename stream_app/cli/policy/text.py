@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from stream_app.pipeline.ingest.sample import SampleReport
+from stream_app.pipeline.ingest.sample import SampledDimension, SampleReport
 from stream_app.policy import ModelPolicy
+
+_MOST_SHOWN = 30  # characters of a value
 
 
 def describe_model(model: ModelPolicy, n_cells: int) -> str:
@@ -75,20 +77,37 @@ def describe_sample(report: SampleReport) -> str:
     lines += [("", f"{n} {fault}") for fault, n in report.faults.items()]
     lines += [
         ("late", str(report.n_late)),
-        ("duplicates", str(report.n_duplicates)),
+        (
+            "duplicates",
+            f"{report.n_duplicates}" + (f" ({n} with another decision)" if (n := report.n_conflicts) else ""),
+        ),
         ("tombstones", str(report.n_tombstones)),
     ]
-    lines += [
-        (
-            dimension.name,
-            f"{dimension.n_listed} in policy, {dimension.n_unknown} unknown, {dimension.n_other} not in policy",
-        )
-        for dimension in report.dimensions
-    ]
+    for dimension in report.dimensions:
+        lines += _dimension_lines(dimension)
+    partial = [feature for feature in report.features if feature.n < report.n_counted]
+    lines += [(feature.name, f"{feature.n} of {report.n_counted} counted records have it") for feature in partial]
     if report.dropped:
         lines.append(("dropped", _of(sum(report.dropped.values()), report.dropped)))
     title = f"\nSample of {report.n_records} records for model {report.model}"
     return "\n".join([title, *(f"  {name:<13} {text}" for name, text in lines)])
+
+
+def _dimension_lines(dimension: SampledDimension) -> list[tuple[str, str]]:
+    counts = f"{dimension.n_listed} in policy, {dimension.n_unknown} unknown, {dimension.n_other} not in policy"
+    spellings = dimension.n_other_spellings
+    lines = [(dimension.name, counts + (f" ({spellings} spelling{'s' * (spellings > 1)})" if spellings else ""))]
+    lines += [
+        ("", f"{n} have {_shown(value)}, which the policy does not list") for value, n in dimension.others.items()
+    ]
+    lines += [("", f"{n} look like {label!r}; add an alias?") for label, n in dimension.look_alikes.items()]
+    return lines
+
+
+def _shown(value: str) -> str:
+    """Write a value of a record on one line of printable text."""
+    text = repr(value) if value.isprintable() else ascii(value)
+    return text if len(text) <= _MOST_SHOWN else text[:_MOST_SHOWN] + "..."
 
 
 def _listed(values: Iterable[str]) -> str:
