@@ -12,7 +12,6 @@ JSON Schema.
 
 from stream_app.policy.check import MAX_CELLS, n_labels
 from stream_app.policy.fields import (
-    Attribute,
     Box,
     Constant,
     Decision,
@@ -22,7 +21,6 @@ from stream_app.policy.fields import (
     Outcome,
     OutcomeTime,
     Score,
-    Segment,
 )
 from stream_app.policy.labels import (
     AND,
@@ -41,6 +39,7 @@ from stream_app.policy.load import SHIPPED, load_policy, parse_policy, read_poli
 from stream_app.policy.model import DEFAULT_WINDOWS, ModelPolicy, Policy, declared_paths
 from stream_app.policy.outcomes import N_OUTCOMES, declared_outcome, outcome_layout_hash, outcome_records_of
 from stream_app.policy.types import JsonPath, Label, Name, Scalar, Topic
+from stream_app.policy.values.labeled import Attribute, Segment
 
 __all__ = [
     "AND",

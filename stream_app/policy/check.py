@@ -11,13 +11,14 @@ from itertools import combinations, pairwise
 from math import isfinite, prod
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from stream_app.policy.fields import Attribute, Decision, EventTime, Feature, Outcome, OutcomeTime, Score
+from stream_app.policy.fields import Decision, EventTime, Feature, Outcome, OutcomeTime, Score
 from stream_app.policy.labels import AND, DECISION, OTHER, OUTCOME, SCORE, UNKNOWN, canonical_label
 from stream_app.policy.messages import invalid_policy
 from stream_app.policy.model import ModelPolicy, Policy, declared_paths
 from stream_app.policy.outcomes import N_OUTCOMES, outcome_records_of
 from stream_app.policy.types import Aliases
 from stream_app.policy.values.bands import OLDEST
+from stream_app.policy.values.labeled import Attribute
 
 MAX_CELLS = 1_000_000  # of one model: codes of panes and cells stay exact in 64 bits, and open panes fit in memory
 MAX_PAIRS = 2_000  # tested by one judge: their state is written whenever a pane closes

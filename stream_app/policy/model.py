@@ -9,20 +9,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from stream_app.errors import PolicyError
-from stream_app.policy.fields import (
-    Attribute,
-    Box,
-    Constant,
-    Decision,
-    EventTime,
-    Feature,
-    Identifier,
-    Outcome,
-    Score,
-    Segment,
-)
+from stream_app.policy.fields import Box, Constant, Decision, EventTime, Feature, Identifier, Outcome, Score
 from stream_app.policy.limits import Detection, Privacy, Rules, WindowPolicy
 from stream_app.policy.types import JsonPath, Name, PolicyPart, Spelling, Topic
+from stream_app.policy.values.labeled import Attribute, Segment
 
 DEFAULT_WINDOWS = (
     WindowPolicy(name="1m", size_s=60),

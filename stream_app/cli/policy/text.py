@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from stream_app.pipeline.ingest.sample import SampledPeriods, SampleReport
+from stream_app.pipeline.ingest.sample import SampledDimension, SampledPeriods, SampleReport
 from stream_app.policy import ModelPolicy
+
+_MOST_SHOWN = 30  # characters of a value
 
 
 def describe_model(model: ModelPolicy, n_cells: int) -> str:
@@ -78,16 +80,16 @@ def describe_sample(report: SampleReport) -> str:
     lines += [("", f"{n} {fault}") for fault, n in report.faults.items()]
     lines += [
         ("late", str(report.n_late)),
-        ("duplicates", str(report.n_duplicates)),
+        (
+            "duplicates",
+            f"{report.n_duplicates}" + (f" ({n} with another decision)" if (n := report.n_conflicts) else ""),
+        ),
         ("tombstones", str(report.n_tombstones)),
     ]
-    lines += [
-        (
-            dimension.name,
-            f"{dimension.n_listed} in policy, {dimension.n_unknown} unknown, {dimension.n_other} not in policy",
-        )
-        for dimension in report.dimensions
-    ]
+    for dimension in report.dimensions:
+        lines += _dimension_lines(dimension)
+    partial = [feature for feature in report.features if feature.n < report.n_counted]
+    lines += [(feature.name, f"{feature.n} of {report.n_counted} counted records have it") for feature in partial]
     if report.periods is not None:
         lines += _period_lines(report.periods)
     if report.dropped:
@@ -118,6 +120,23 @@ def _length(seconds: int) -> str:
     units = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
     size_s, unit = next(unit for unit in units if seconds % unit[0] == 0)
     return f"{seconds // size_s} {unit}"
+
+
+def _dimension_lines(dimension: SampledDimension) -> list[tuple[str, str]]:
+    counts = f"{dimension.n_listed} in policy, {dimension.n_unknown} unknown, {dimension.n_other} not in policy"
+    spellings = dimension.n_other_spellings
+    lines = [(dimension.name, counts + (f" ({spellings} spelling{'s' * (spellings > 1)})" if spellings else ""))]
+    lines += [
+        ("", f"{n} have {_shown(value)}, which the policy does not list") for value, n in dimension.others.items()
+    ]
+    lines += [("", f"{n} look like {label!r}; add an alias?") for label, n in dimension.look_alikes.items()]
+    return lines
+
+
+def _shown(value: str) -> str:
+    """Write a value of a record on one line of printable text."""
+    text = repr(value) if value.isprintable() else ascii(value)
+    return text if len(text) <= _MOST_SHOWN else text[:_MOST_SHOWN] + "..."
 
 
 def _listed(values: Iterable[str]) -> str:

@@ -50,6 +50,11 @@ class EventMetrics:
             "fairstream_late_events", "Late events: their pane had closed, so they were dropped.", ("model",)
         )
         self._duplicates = Counter("fairstream_duplicates", "Duplicates of events that had been counted.", ("model",))
+        self._conflicts = Counter(
+            "fairstream_conflicts",
+            "Duplicates with another decision than the event that was counted.",
+            ("model",),
+        )
         self._overflow = Counter(
             "fairstream_label_overflow", "Events with a value that the policy does not list.", ("model", "label")
         )
@@ -100,6 +105,7 @@ class EventMetrics:
             self._dropped.add((topic, path), n)
         self._late.add((model,), counts.n_late)
         self._duplicates.add((model,), counts.n_duplicates)
+        self._conflicts.add((model,), counts.n_conflicts)
 
     def outcomes_ingested(self, topic: str, counts: IngestCounts) -> None:
         """Add what an ingest lane of outcomes rejected and dropped."""
@@ -136,6 +142,7 @@ class EventMetrics:
             self._dead_letters,
             self._late,
             self._duplicates,
+            self._conflicts,
             self._overflow,
             self._dropped,
             self._closed,
@@ -159,7 +166,7 @@ class EventMetrics:
         for name, labels in layout_of(model).dimensions:
             if OTHER in labels:
                 self._overflow.add((model.name, name), 0)
-        for counter in (self._late, self._duplicates, self._late_corrections):
+        for counter in (self._late, self._duplicates, self._conflicts, self._late_corrections):
             counter.add((model.name,), 0)
         for window in tally_config_of(model).windows:
             self._age_limit.set((model.name, window.name), age_limit_s(model, window.size_s))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
@@ -29,21 +30,27 @@ BOX_EDGES = ("left", "top", "right", "bottom")
 _TEXT = Annotated[str, Meta(max_length=MAX_LENGTH)]
 _IDENTIFIER_TYPES: dict[str, Any] = {"text": _TEXT, "integer": int, "text-or-integer": _TEXT | int, "email": _TEXT}
 # Microseconds and nanoseconds do not fit in a float.
-_TIME_TYPES: dict[str, Any] = {"iso8601": str, "epoch_s": float, "epoch_ms": float}
+_TIME_TYPES: dict[str, Any] = {"iso8601": Annotated[datetime, Meta(tz=True)], "epoch_s": float, "epoch_ms": float}
 _NUMBER = int | float
 # Trackers extend boxes beyond the picture; one picture on each side is accepted, pixels are not.
 _EDGE = Annotated[float, Meta(ge=-1, le=2)]
 
 
-def schema_of(model: ModelPolicy) -> Schema:
-    """Compile the decoder of a model."""
-    return Schema(fields_of(model), forbid_unknown=model.unknown_fields == "reject")
+def schema_of(model: ModelPolicy, *, times_as_text: bool = False) -> Schema:
+    """Compile the decoder of a model.
+
+    Args:
+        model: The policy of the model.
+        times_as_text: Whether times of ``iso8601`` are left to ``TimeReader``; if not, only RFC 3339 is decoded, in C.
+    """
+    return Schema(fields_of(model, times_as_text=times_as_text), forbid_unknown=model.unknown_fields == "reject")
 
 
-def fields_of(model: ModelPolicy) -> list[Field]:
+def fields_of(model: ModelPolicy, *, times_as_text: bool = False) -> list[Field]:
     """Return the fields that are read from a record; boxes are read to be checked, dropped fields are not read."""
     fields = [_identifier_field(identifier) for identifier in model.all_identifiers]
-    time_type = _time_type(model.event_time)
+    is_text = times_as_text and not is_epoch(model.event_time)
+    time_type = str if is_text else _time_type(model.event_time)
     takes_time_as_text = model.numbers_as_text and is_epoch(model.event_time)
     fields.append(Field(model.event_time.path, time_type | str if takes_time_as_text else time_type))
     if model.decision is not None:

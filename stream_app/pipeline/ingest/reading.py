@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import compress
 from typing import Any
 
@@ -24,7 +25,7 @@ from stream_app.core.events.strict_json import is_surely_unique, strict_fault
 from stream_app.core.privacy.pseudonym import NO_HASHES, KeyedHashes, Pseudonymizer
 from stream_app.pipeline.contract import Batch, UnreadableRange
 from stream_app.pipeline.ingest.dropped import DroppedFields
-from stream_app.pipeline.ingest.fields import schema_of, time_reader_of
+from stream_app.pipeline.ingest.fields import is_epoch, schema_of, time_reader_of
 from stream_app.pipeline.ingest.values import Faults, OptionalFields, ValueReader
 from stream_app.policy import Identifier, ModelPolicy
 from stream_app.policy.values.time_columns import EPOCH_UNITS
@@ -112,6 +113,7 @@ class RecordReader:
         ]
         self._values = ValueReader(model, self.schema)
         self._optional = OptionalFields(model)
+        self._texts = self.schema if is_epoch(model.event_time) else schema_of(model, times_as_text=True)
         self._time_of = self.schema.getter(model.event_time.path)
         self._put_time = self.schema.setter(model.event_time.path)
         self._times = time_reader_of(model.event_time)
@@ -165,11 +167,11 @@ class RecordReader:
     def _decoded(
         self, values: list[bytes], places: list[int], rejected: dict[int, Reason], dropped: Counter[str]
     ) -> tuple[list[Any], list[bytes], list[int]]:
-        decode = self.schema.decode
-        try:
-            return list(map(decode, values)), values, places
-        except _DECODE_ERRORS:
-            pass  # some record is bad: decode them one by one
+        for decode in dict.fromkeys((self.schema.decode, self._texts.decode)):
+            try:
+                return list(map(decode, values)), values, places
+            except _DECODE_ERRORS:
+                pass  # some record is bad, or has a time that is read as text
         events, good_values, good_places = [], [], []
         for place, value in zip(places, values, strict=True):
             try:
@@ -184,7 +186,7 @@ class RecordReader:
     def _decode_one(self, value: bytes, dropped: Counter[str]) -> Any:
         """Decode a record, without optional fields that cannot be read."""
         try:
-            return self.schema.decode(value)
+            return self._texts.decode(value)
         except msgspec.ValidationError as error:
             if not self._optional.may_be(place_of(error)):
                 raise
@@ -208,17 +210,11 @@ class RecordReader:
     def _check_times(self, events: list[Any], broker_ms: NDArray[np.int64], faults: Faults) -> NDArray[np.int64]:
         """Return event times; reject what is not a time, or too far from the broker's clock.
 
-        A text is replaced by the time it is, so that it is published as RFC 3339, however it was written.
+        A text of another form than RFC 3339 is replaced by the time it is, so that events are published in that form.
         """
         time = self._model.event_time
         broker_s = broker_ms / 1000.0
-        column = self._times.read(list(map(self._time_of, events)), broker_s)
-        if column.moments:
-            self._put_time(events, column.moments)
-        seconds = column.seconds
-        if column.faults:
-            faults |= {number: Reason(fault) for number, fault in column.faults.items() if number not in faults}
-            seconds = np.where(np.isin(np.arange(len(events)), list(column.faults)), broker_s, seconds)
+        seconds = self._seconds_of(events, broker_s, faults)
         is_future = seconds > broker_s + time.max_future_s
         is_past = seconds < broker_s - time.max_age_s
         if is_future.any() or is_past.any():
@@ -230,6 +226,19 @@ class RecordReader:
                 faults.setdefault(number, reason)
             seconds = np.where(is_future | is_past, 0.0, seconds)
         return np.floor(seconds).astype(np.int64)
+
+    def _seconds_of(self, events: list[Any], broker_s: NDArray[np.float64], faults: Faults) -> NDArray[np.float64]:
+        """Return event times; that of the broker for what is not a time."""
+        values = list(map(self._time_of, events))
+        if {datetime}.issuperset(map(type, values)):  # decoded: all are RFC 3339
+            return np.fromiter(map(datetime.timestamp, values), np.float64, len(values))
+        column = self._times.read(values, broker_s)
+        if column.moments:
+            self._put_time(events, column.moments)
+        if not column.faults:
+            return column.seconds
+        faults |= {number: Reason(fault) for number, fault in column.faults.items() if number not in faults}
+        return np.where(np.isin(np.arange(len(events)), list(column.faults)), broker_s, column.seconds)
 
     def _reason_of_time(self, seconds: float, broker_s: float) -> Reason:
         """Return why an event time that is too far from the broker's clock is rejected."""

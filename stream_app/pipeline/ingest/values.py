@@ -68,7 +68,7 @@ class OptionalFields:
     """
 
     def __init__(self, model: ModelPolicy) -> None:
-        fields = fields_of(model)
+        fields = fields_of(model, times_as_text=True)
         optional = [field for field in fields if not field.is_required]
         self._paths = frozenset(field.path for field in optional)
         lenient = [field if field.is_required else replace(field, type=Any) for field in fields]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
 import msgspec
@@ -46,6 +47,7 @@ class Dispositions:
         n_counted: Events that were counted.
         n_late: Events of closed panes.
         n_duplicates: Events that were seen before.
+        n_conflicts: Those of them with another decision than the event that was counted.
         rejected: Rejected records by reason.
     """
 
@@ -53,6 +55,7 @@ class Dispositions:
     n_counted: int = 0
     n_late: int = 0
     n_duplicates: int = 0
+    n_conflicts: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: Dispositions) -> None:
@@ -61,6 +64,7 @@ class Dispositions:
         self.n_counted += other.n_counted
         self.n_late += other.n_late
         self.n_duplicates += other.n_duplicates
+        self.n_conflicts += other.n_conflicts
         self.rejected += other.rejected
 
     def add_unreadable(self, ranges: Iterable[UnreadableRange]) -> None:
@@ -76,6 +80,7 @@ class Dispositions:
         self.n_counted += len(result.events)
         self.n_late += len(result.late)
         self.n_duplicates += result.n_duplicates
+        self.n_conflicts += result.n_conflicts
         self.rejected.update(map(str, result.events.rejected.values()))
 
 
@@ -248,6 +253,8 @@ def whole_seconds(times: list[Any], reader: TimeReader) -> NDArray[np.int64]:
     Raises:
         ValueError: one of them is not a time.
     """
+    if {datetime}.issuperset(map(type, times)):
+        return np.floor(np.fromiter(map(datetime.timestamp, times), np.float64, len(times))).astype(np.int64)
     column = reader.read(times)
     if column.faults:
         raise ValueError("not the time of a published event")

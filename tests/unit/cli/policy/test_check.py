@@ -129,10 +129,11 @@ def test_a_sample_is_counted_by_what_would_become_of_each_record(run: Run, tmp_p
     assert report["n_duplicates"] == 1
     assert report["outcomes"] == {"favorable": 1, "unfavorable": 1}
     assert report["dead_letters"] == {"type": 1, "missing": 1, "unknown_field": 1, "json": 1, "ts_past": 1}
-    assert report["faults"] == {"type at credit_score": 1, "missing at approved": 1}
+    assert report["faults"] == {"type at credit_score": 1, "missing at approved": 1, "ts_past at ts": 1}
+    spelled: dict[str, object] = {"others": {}, "look_alikes": {}}
     assert report["dimensions"][:2] == [
-        {"name": "gender", "n_listed": 1, "n_unknown": 0, "n_other": 1},
-        {"name": "race", "n_listed": 1, "n_unknown": 1, "n_other": 0},
+        {"name": "gender", "n_listed": 1, "n_unknown": 0, "n_other": 1, "n_other_spellings": 1} | spelled,
+        {"name": "race", "n_listed": 1, "n_unknown": 1, "n_other": 0, "n_other_spellings": 0} | spelled,
     ]
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from stream_app.errors import PolicyError
 from stream_app.pipeline.contract import Batch
-from stream_app.pipeline.replay.sources import PublishedCounter
+from stream_app.pipeline.replay.sources import PublishedCounter, RawCounter
 from stream_app.policy import ModelPolicy, parse_policy
-from tests.support.lanes.ingest_lane import NOW_S, IngestLane, encode
+from tests.support.lanes.ingest_lane import KEYS, NOW_S, IngestLane, encode
 
 LENDING = """
 schema = 1
@@ -142,6 +142,23 @@ def test_an_optional_field_never_decides_about_the_record() -> None:
     assert b"x.org" not in lane.everything()
 
 
+def test_times_are_published_alike_however_they_are_written() -> None:
+    written = [
+        "2026-09-21T14:13:20Z",
+        "2026-09-21 14:13:20+00",
+        "20260921T141320,0Z",
+        "2026-09-21T15:13:20+01:00[Europe/Paris]",
+    ]
+    for batches in ([written], [[text] for text in written], [[*written, "yesterday"]]):
+        lane = IngestLane(MODEL)
+        for texts in batches:
+            raw = [record(len(text), at=text) for text in texts]  # lengths differ
+            lane.feed([value.replace(b', "born": "1990-09-21", "wealth": 3', b"") for value in raw])
+        assert lane.reasons == ["ts"] * ("yesterday" in batches[0])
+        assert [event["at"] for event in lane.events][-1] == "2026-09-21T15:13:20+01:00"
+        assert {event["at"] for event in lane.events} == {"2026-09-21T14:13:20Z", "2026-09-21T15:13:20+01:00"}
+
+
 def test_a_field_that_is_needed_is_named_missing() -> None:
     model = parse_policy(LENDING.replace("maximum = 1000, is_required = false", "maximum = 1000")).models[0]
     lane = fed(record(0, income="NA"), record(1, income="12"), record(2, income=None), record(3), model=model)
@@ -221,6 +238,30 @@ def test_published_events_are_counted_like_raw_ones() -> None:
     n = len(published)
     batch = Batch("lending", 0, 0, n, np.arange(n), published, np.full(n, NOW_S * 1000))
     assert dict(PublishedCounter(AGES).count(batch)) == lane.counted
+
+
+def test_the_same_id_with_another_decision_is_a_conflict_live_and_in_a_replay() -> None:
+    records = [
+        record(1),
+        record(1, income=11),  # a duplicate with other facts
+        record(1, result="denied"),
+        record(2, result="denied"),
+        record(2, result="approved"),
+        record(2, result="approved_with_conditions"),
+    ]
+    plain = [raw.replace(b', "born": "1990-09-21", "wealth": 3', b"") for raw in records]
+    live = IngestLane(MODEL)
+    for raw in plain:
+        live.feed([raw])
+        live.flush()
+        live.restart()
+    assert (live.counts.n_duplicates, live.counts.n_conflicts, live.n_counted) == (4, 3, 2)
+    assert sorted(found[3] for found in live.labels()) == ["favorable", "unfavorable"]  # the first ones
+    counter = RawCounter(MODEL, KEYS)
+    n = len(plain)
+    batch = Batch("lending-raw", 0, 0, n, np.arange(n), list(plain), np.full(n, NOW_S * 1000))
+    assert dict(counter.count(batch)) == live.counted
+    assert (counter.dispositions.n_duplicates, counter.dispositions.n_conflicts) == (4, 3)
 
 
 MISTAKES = {
