@@ -42,6 +42,10 @@ class CountsSubject:
             n_complementary=publication.n_complementary,
         )
 
+    def state(self) -> list[tuple[StateKey, bytes]]:
+        """Return nothing: there is no state."""
+        return []
+
     def take_changes(self) -> list[tuple[StateKey, bytes]]:
         """Return nothing: there is no state."""
         return []

@@ -60,13 +60,15 @@ class DecisionsSubject:
         )
         return WindowVerdicts(disposition=disposition, results=results)
 
-    def take_changes(self) -> list[tuple[StateKey, bytes]]:
-        """Return the state of the tests if it changed since the last call."""
-        if not self._is_changed:
-            return []
-        self._is_changed = False
+    def state(self) -> list[tuple[StateKey, bytes]]:
+        """Return the state of the tests."""
         scores = [(SCORES, self._scores.state())] if self._scores is not None else []
         return [(MONITOR, self._monitor.state()), *scores]
+
+    def take_changes(self) -> list[tuple[StateKey, bytes]]:
+        """Return the state of the tests if it changed since the last call."""
+        is_changed, self._is_changed = self._is_changed, False
+        return self.state() if is_changed else []
 
     def _alerts(self, period: ClosedPeriod, look_back: LookBack) -> list[Alert]:
         # By onset: many pairs break together for one cause.

@@ -77,10 +77,14 @@ class OutcomesSubject:
         )
         return WindowVerdicts(disposition=disposition, outcome_results=results)
 
+    def state(self) -> list[tuple[StateKey, bytes]]:
+        """Return the state of the tests."""
+        return [(MONITOR, self._monitor.state())]
+
     def take_changes(self) -> list[tuple[StateKey, bytes]]:
         """Return the state of the tests if it changed since the last call."""
         is_changed, self._is_changed = self._is_changed, False
-        return [(MONITOR, self._monitor.state())] if is_changed else []
+        return self.state() if is_changed else []
 
 
 def _with_evidence(result: OutcomeResult, evidence: Mapping[tuple[str, str], tuple[Evidence, ...]]) -> OutcomeResult:

@@ -90,6 +90,9 @@ class Subject(Protocol):
     def judge(self, cells: Cells, context: WindowContext) -> WindowVerdicts:
         """Judge a window or the running totals."""
 
+    def state(self) -> list[tuple[StateKey, bytes]]:
+        """Return all entries of its own state."""
+
     def take_changes(self) -> list[tuple[StateKey, bytes]]:
         """Return the entries of its own state that changed since the last call."""
 
