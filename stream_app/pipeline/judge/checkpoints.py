@@ -23,7 +23,6 @@ CHECKPOINT: StateKey = ("checkpoint",)
 _DAY_S = 86_400
 _VERDICT_KINDS = ("window", "total", "period", "tested", "monitor", "scores")
 _AS_BYTES = ("monitor", "scores")  # packed by the tests themselves, the same bytes for the same evidence
-_canonical = msgspec.msgpack.Encoder(order="deterministic")
 
 
 class StoredSchedule(msgspec.Struct, array_like=True, frozen=True):
@@ -98,7 +97,7 @@ def verdict_digest(entries: StateEntries) -> str:
         for entry, data in sorted(entries.items(), key=lambda item: str(item[0]))
         if entry[0] in _VERDICT_KINDS
     ]
-    return hashlib.sha256(_canonical.encode(facts)).hexdigest()[:32]
+    return hashlib.sha256(msgspec.msgpack.encode(facts)).hexdigest()[:32]
 
 
 def _canonical_form(kind: str, data: bytes) -> Any:
@@ -106,5 +105,12 @@ def _canonical_form(kind: str, data: bytes) -> Any:
         return data
     if kind == "tested":
         span = msgspec.msgpack.decode(data, type=StoredSpan)
-        return [span.level, span.start_s, span.end_s, msgspec.msgpack.decode(span.data)]
-    return msgspec.msgpack.decode(data)
+        return [span.level, span.start_s, span.end_s, _in_order(msgspec.msgpack.decode(span.data))]
+    return _in_order(msgspec.msgpack.decode(data))
+
+
+def _in_order(value: Any) -> Any:
+    """Return a decoded value with its maps as lists in the order of their keys."""
+    if isinstance(value, dict):
+        return [[key, _in_order(each)] for key, each in sorted(value.items())]
+    return [_in_order(each) for each in value] if isinstance(value, list) else value

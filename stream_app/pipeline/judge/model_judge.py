@@ -154,6 +154,8 @@ class ModelJudge:
         self._n_entries = msgspec.msgpack.decode(b"".join(stored[JOURNAL]), type=int) if JOURNAL in stored else 0
         self._stored_policy = read_entry(stored, POLICY, StoredPolicy) if POLICY in stored else StoredPolicy("")
         self._source_policies = list(self._stored_policy.sources)  # changes since the last journal entry
+        if moved_from is not None:
+            self._stored_policy = StoredPolicy("")  # that of the moved state is still to be written
         self._is_moved = moved_from is not None
         self._schedule = CheckpointSchedule(stored, is_moved=self._is_moved)
         self._report = ModelReport()

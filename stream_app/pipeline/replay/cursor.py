@@ -137,7 +137,7 @@ class SourceCursor:
         if begin is not None:
             for batch in self._cutter.batches_below(begin.next_offset):
                 self.counter.skip(batch)
-            self.counter.resume(begin.max_event_s)
+            self.counter.resume(begin.max_event_s, begin.closed_before_s)
 
     def _count_below(self, offset: int) -> None:
         for batch in self._cutter.batches_below(offset):

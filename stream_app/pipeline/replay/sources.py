@@ -95,7 +95,7 @@ class SourceCounter(Protocol):
     def skip(self, batch: Batch) -> None:
         """Remember what a batch means for later records, and count nothing."""
 
-    def resume(self, max_event_s: int | None) -> None:
+    def resume(self, max_event_s: int | None, closed_before_s: int | None) -> None:
         """Go on after the skipped batches, from an event time that is known."""
 
     def under(self, model: ModelPolicy) -> SourceCounter:
@@ -134,16 +134,16 @@ class RawCounter:
         """Remember the ids of a batch, for the deduplication of later records."""
         self._admission.admit(batch)
 
-    def resume(self, max_event_s: int | None) -> None:
+    def resume(self, max_event_s: int | None, closed_before_s: int | None) -> None:
         """Go on after the skipped batches, from an event time that is known."""
-        self._admission.watermark.max_event_s = max_event_s
+        self._admission.watermark.max_event_s, self._admission.watermark.floor_s = max_event_s, closed_before_s
 
     def under(self, model: ModelPolicy) -> RawCounter:
         """Return a counter that goes on under another policy of the model, as a restarted lane does."""
         counter = RawCounter(model, self._keys, self._groups, self._observe)
         counter.dispositions = self.dispositions
         counter._admission.window = self._admission.window
-        counter.resume(self._admission.watermark.max_event_s)
+        counter.resume(self._admission.watermark.max_event_s, self._admission.watermark.floor_s)
         return counter
 
     def count(self, batch: Batch) -> PaneCounts:
@@ -187,15 +187,15 @@ class PublishedCounter:
     def skip(self, batch: Batch) -> None:
         """Do nothing: published events need no deduplication."""
 
-    def resume(self, max_event_s: int | None) -> None:
+    def resume(self, max_event_s: int | None, closed_before_s: int | None) -> None:
         """Go on from an event time that is known."""
-        self._watermark.max_event_s = max_event_s
+        self._watermark.max_event_s, self._watermark.floor_s = max_event_s, closed_before_s
 
     def under(self, model: ModelPolicy) -> PublishedCounter:
         """Return a counter that goes on under another policy of the model, as a restarted lane does."""
         counter = PublishedCounter(model, self._groups, self._observe)
         counter.dispositions = self.dispositions
-        counter.resume(self._watermark.max_event_s)
+        counter.resume(self._watermark.max_event_s, self._watermark.floor_s)
         return counter
 
     def count(self, batch: Batch) -> PaneCounts:
