@@ -16,14 +16,15 @@ from stream_app.core.windows.history import PeriodHistory
 from stream_app.core.windows.partials import Partial
 from stream_app.core.windows.source_progress import CountedUnder, SourcePartition, SourceProgress, log_numbers_of
 from stream_app.core.windows.tally import Tally
-from stream_app.core.windows.tally_changes import CLOCK, ClosedPeriod, Closings, TallyChanges, WindowKey
+from stream_app.core.windows.tally_changes import CLOCK, ClosedPeriod, Closings, StateKey, TallyChanges, WindowKey
 from stream_app.core.windows.tumbling import WindowCounts
+from stream_app.pipeline.judge.checkpoints import CHECKPOINT, CheckpointSchedule, verdict_digest
 from stream_app.pipeline.judge.model_report import ModelReport
 from stream_app.pipeline.judge.monitors.continued_tests import restart_sentence
 from stream_app.pipeline.judge.part_joiner import PartJoiner
 from stream_app.pipeline.judge.state import JOURNAL, POLICY, Changes, StateWriter, StoredEntries, StoredPolicy
-from stream_app.pipeline.judge.stored_history import HISTORY, history_changes, restore_history
-from stream_app.pipeline.judge.stored_tally import COUNTED, encode_entry, read_policy, restore_tally
+from stream_app.pipeline.judge.stored_history import HISTORY, history_changes, history_entries, restore_history
+from stream_app.pipeline.judge.stored_tally import COUNTED, encode_entry, read_policy, restore_tally, tally_entries
 from stream_app.pipeline.judge.subjects.counts import CountsSubject
 from stream_app.pipeline.judge.subjects.decisions import DecisionsSubject
 from stream_app.pipeline.judge.subjects.outcomes import OutcomesSubject
@@ -31,7 +32,9 @@ from stream_app.pipeline.judge.subjects.subject import EMPTY, LookBack, Subject,
 from stream_app.pipeline.judge.verdicts.alerts import Provenance
 from stream_app.pipeline.judge.verdicts.window_context import WindowContext
 from stream_app.pipeline.names import is_of_outcomes, outcomes_name
-from stream_app.pipeline.policy_change import mapping_between
+from stream_app.pipeline.policy_change import layout_hash_of, mapping_between
+from stream_app.pipeline.records.checkpoints import SCHEMA as CHECKPOINT_SCHEMA
+from stream_app.pipeline.records.checkpoints import Checkpoint, CheckpointHead
 from stream_app.pipeline.records.journal import SCHEMA as JOURNAL_SCHEMA
 from stream_app.pipeline.records.journal import JournalEntry, SourcePolicy
 from stream_app.pipeline.records.outcome_results import OutcomeResult
@@ -97,6 +100,7 @@ class ModelJudge:
         self._stored_policy = read_policy(moved_from or stored)
         self._source_policies = list(read_policy(stored).sources)  # changes since the last journal entry
         self._is_moved = moved_from is not None
+        self._schedule = CheckpointSchedule(stored, is_moved=self._is_moved)
         self._report = ModelReport()
 
     def is_policy_named(self, source: SourcePartition) -> bool:
@@ -121,17 +125,31 @@ class ModelJudge:
             self._report.n_stale += 1
         elif flush := self._joiner.join(source, partial):
             n_partitions, reported, panes = _joined(flush)
-            mapping = self._mapping_of(partial.layout_hash, counted_under or self.model)
-            if mapping is not None:
-                panes = {start_s: mapping.map_cells(cells) for start_s, cells in panes.items()}
             self._note_policy(source, reported)
-            self._consume(self._tally.apply(source, n_partitions, reported, panes))
+            mapped = self._mapped(panes, partial.layout_hash, counted_under or self.model)
+            self._consume(self._tally.apply(source, n_partitions, reported, mapped))
 
     def take(
-        self, source: SourcePartition, n_partitions: int, progress: SourceProgress, panes: Mapping[int, Cells]
+        self,
+        source: SourcePartition,
+        n_partitions: int,
+        progress: SourceProgress,
+        panes: Mapping[int, Cells],
+        counted_under: ModelPolicy | None = None,
     ) -> None:
         """Count for a source partition while time stands still; with ``advance_to`` the way of a replay."""
+        if counted_under is not None:
+            panes = self._mapped(panes, layout_hash_of(counted_under, self._subject.name), counted_under)
         self._tally.take(source, n_partitions, progress, panes)
+
+    def progress_of(self) -> Mapping[SourcePartition, SourceProgress]:
+        """Return how far each source partition has come."""
+        return self._tally.progress
+
+    def panes_of(self, source: SourcePartition) -> dict[int, Cells]:
+        """Return the panes of a source partition that can still change, by start, in the cells of the judge."""
+        closed = self._tally.unsettled.get(source, {})
+        return closed | {start_s: own[source] for start_s, own in self._tally.open_panes.items() if source in own}
 
     def advance_to(self, closed_before_s: int | None, tested_before_s: int | None) -> None:
         """Move event time, of windows and of tests, as the journal says."""
@@ -166,6 +184,7 @@ class ModelJudge:
         is_news = bool(tally_changes.advances or revised) or tally_changes.is_total_changed or self._is_moved
         if is_news and not self._subject.is_public:
             report.journal_entry = self._journal_entry(tally_changes)
+            self._add_checkpoint(report, report.journal_entry)
         self._is_moved = False
         return report, self._state_changes(tally_changes, is_journaled=report.journal_entry is not None)
 
@@ -193,6 +212,20 @@ class ModelJudge:
     def leave_policy(self) -> JournalEntry | None:
         """Return the last journal entry under this policy, before another one is followed; None for public counts."""
         return None if self._subject.is_public else self._journal_entry(TallyChanges())
+
+    def entries(self) -> dict[StateKey, bytes]:
+        """Return the complete state, as the changelog topic has it after a flush."""
+        names = tally_entries(self._tally)
+        tally = {entry: encode_entry(self._tally, self._subject.layout_hash, entry) or b"" for entry in names}
+        return {
+            **tally,
+            **self._joiner.entries(),
+            **history_entries(self._history),
+            **dict(self._subject.state()),
+            JOURNAL: msgspec.msgpack.encode(self.n_journal_entries),
+            POLICY: msgspec.msgpack.encode(StoredPolicy(self._policy_hash, tuple(self._source_policies))),
+            CHECKPOINT: self._schedule.state(),
+        }
 
     def newest_results(self) -> list[Result | OutcomeResult]:
         """Return the newest result of each window again, as a new owner has to show them."""
@@ -250,18 +283,46 @@ class ModelJudge:
         if policy != self._stored_policy:
             self._stored_policy = policy
             changes += self._writer.encode(POLICY, msgspec.msgpack.encode(policy))
+        if not self._subject.is_public and self._schedule.is_changed:
+            changes += self._writer.encode(CHECKPOINT, self._schedule.take_state())
         return changes
 
-    def _mapping_of(self, layout_hash: str, counted_under: ModelPolicy) -> CellMapping | None:
+    def _add_checkpoint(self, report: ModelReport, entry: JournalEntry) -> None:
+        """Make a checkpoint if one is due; the journal entry names its digest."""
+        self._schedule.note_time(self._tally.closed_before_s)
+        hashes = {progress.counted_under.policy_hash for progress in self._tally.progress.values()}
+        closed_before_s = self._tally.closed_before_s
+        if not self._schedule.is_pending or closed_before_s is None or hashes != {self._policy_hash}:
+            return
+        self._schedule.is_pending = False
+        entries = self.entries()
+        head = CheckpointHead(
+            schema=CHECKPOINT_SCHEMA,
+            model=entry.model,
+            app_id=self._app_id,
+            number=entry.number,
+            policy_hash=self._policy_hash,
+            code_version=__version__,
+            closed_before_s=closed_before_s,
+            digest=verdict_digest(entries),
+        )
+        report.checkpoint = Checkpoint(head=head, entries=entries)
+        report.journal_entry = msgspec.structs.replace(entry, checkpoint=head.digest)
+
+    def _mapped(self, panes: Mapping[int, Cells], layout_hash: str, counted_under: ModelPolicy) -> Mapping[int, Cells]:
+        """Return counts in the cells of the judge."""
         if layout_hash == self._subject.layout_hash:
-            return None
+            return panes
         if layout_hash not in self._mappings:
             of_outcomes = is_of_outcomes(self._subject.name)
             self._mappings[layout_hash] = mapping_between(counted_under, self.model, of_outcomes=of_outcomes)
-        return self._mappings[layout_hash]
+        mapping = self._mappings[layout_hash]
+        return panes if mapping is None else {start_s: mapping.map_cells(cells) for start_s, cells in panes.items()}
 
     def _note_policy(self, source: SourcePartition, reported: SourceProgress) -> None:
         progress, under = self._tally.progress.get(source), reported.counted_under
+        if progress is not None and progress.log_number != reported.log_number:
+            self._schedule.is_pending = True  # what was counted before is gone: verification begins anew
         if progress is None or (progress.counted_under, progress.log_number) != (under, reported.log_number):
             self._source_policies.append(
                 SourcePolicy(*source, under.policy_hash, under.since_offset, reported.log_number)

@@ -45,6 +45,14 @@ class PartJoiner:
         n_broken, self._n_broken = self._n_broken, 0
         return n_broken
 
+    def entries(self) -> dict[StateKey, bytes]:
+        """Return every part that waits as an entry of the state."""
+        return {
+            ("part", *source, number): encode_partial(part)
+            for source, parts in sorted(self._parts.items())
+            for number, part in enumerate(parts)
+        }
+
     def take_changes(self, writer: StateWriter) -> Changes:
         """Return the changed entries of the state since the last call."""
         changes: Changes = []

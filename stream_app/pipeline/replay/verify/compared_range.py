@@ -7,8 +7,9 @@ from collections.abc import Iterable
 import msgspec
 
 from stream_app.errors import ConfigError
-from stream_app.pipeline.records.alerts import Alert, decode_alert
+from stream_app.pipeline.records.alerts import Alert
 from stream_app.pipeline.records.outcome_results import OutcomeResult, decode_any_result
+from stream_app.pipeline.records.restarts import MonitoringRestart, decode_alert_record
 from stream_app.pipeline.records.results import TOTAL_WINDOW, Result
 from stream_app.pipeline.replay.verify.recomputation import RecomputedRecord
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_RESULTS
@@ -34,9 +35,9 @@ class ComparedRange(msgspec.Struct, frozen=True):
         """Whether every record is compared."""
         return self.from_s is None and self.to_s is None
 
-    def includes_alert(self, alert: Alert) -> bool:
-        """Return whether an alert is compared."""
-        return self._contains(alert.at_s)
+    def includes_alert(self, alert: Alert | MonitoringRestart) -> bool:
+        """Return whether an alert, or a restart of monitoring, is compared."""
+        return self.is_all if alert.at_s is None else self._contains(alert.at_s)
 
     def includes_result(self, result: AnyResult) -> bool:
         """Return whether a result is compared."""
@@ -45,7 +46,7 @@ class ComparedRange(msgspec.Struct, frozen=True):
     def includes_record(self, record: RecomputedRecord) -> bool:
         """Return whether a recomputed record is compared."""
         if record.topic == FAIRNESS_ALERTS:
-            return self.includes_alert(decode_alert(record.value))
+            return self.includes_alert(decode_alert_record(record.value))
         if self.is_all:
             return True
         return record.topic == FAIRNESS_RESULTS and self.includes_result(decode_any_result(record.value))
