@@ -124,7 +124,8 @@ class ModelJudge:
             mapping = self._mapping_of(partial.layout_hash, counted_under or self.model)
             if mapping is not None:
                 panes = {start_s: mapping.map_cells(cells) for start_s, cells in panes.items()}
-            self._note_policy(source, reported)
+            if not self._subject.is_public:  # else there is no journal
+                self._note_policy(source, reported)
             self._consume(self._tally.apply(source, n_partitions, reported, panes))
 
     def take(

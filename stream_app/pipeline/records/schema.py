@@ -16,6 +16,7 @@ from stream_app.pipeline.records.dead_letters import DeadLetter, LateDecision
 from stream_app.pipeline.records.journal import JournalEntry
 from stream_app.pipeline.records.outcome_results import OutcomeResult
 from stream_app.pipeline.records.policies import PolicyRecord
+from stream_app.pipeline.records.restarts import MonitoringRestart
 from stream_app.pipeline.records.results import Result
 
 
@@ -36,6 +37,11 @@ def outcome_result_schema() -> dict[str, Any]:
 def alert_schema() -> dict[str, Any]:
     """Return the schema of an alert (``fairness-alerts``)."""
     return schema_of(Alert, title="FairStream alert")
+
+
+def restart_schema() -> dict[str, Any]:
+    """Return the schema of a restart of the monitoring (``fairness-alerts``, ``change`` is ``restart``)."""
+    return schema_of(MonitoringRestart, title="FairStream restart of monitoring")
 
 
 def aggregate_schema() -> dict[str, Any]:
@@ -73,6 +79,7 @@ SCHEMAS = {
     "result": result_schema,
     "outcome-result": outcome_result_schema,
     "alert": alert_schema,
+    "restart": restart_schema,
     "aggregate": aggregate_schema,
     "dead-letter": dead_letter_schema,
     "late-decision": late_decision_schema,
