@@ -137,7 +137,7 @@ def detect(  # noqa: PLR0913 - the options of the command, by name
         has_lifecycle=not reset_after_alarm,
     )
     settings.validate()
-    if not isinstance(period, int) or period < 1:
+    if period < 1:
         raise ConfigError("period: expected a whole number above 0")
     table = _read_table(counts, columns or {}, reference).in_periods_of(period)
     plan = settings.plan(len(table.pairs))

@@ -12,11 +12,25 @@ from __future__ import annotations
 
 from statistics import NormalDist
 
+import numpy as np
+
+from stream_app.core.groups.comparison import Reason
 from stream_app.core.intervals import confidence_sequence, intervals
+from stream_app.core.intervals.exact_tails import clopper_pearson_many
 from stream_app.core.intervals.interval_ends import Z_95
 from stream_app.core.intervals.intervals import Interval
 
-__all__ = ["Interval", "gap_sequence", "koopman", "newcombe", "rate_sequence", "ratio_sequence", "wilson"]
+__all__ = [
+    "Interval",
+    "clopper_pearson",
+    "gap_sequence",
+    "koopman",
+    "miettinen_nurminen",
+    "newcombe",
+    "rate_sequence",
+    "ratio_sequence",
+    "wilson",
+]
 
 ALPHA = 0.05
 
@@ -47,6 +61,34 @@ def wilson(k: int, n: int, *, alpha: float = ALPHA) -> Interval:
     return intervals.wilson(k, n, z=_quantile(alpha))
 
 
+def clopper_pearson(k: int, n: int, *, alpha: float = ALPHA) -> Interval:
+    """Return the exact (Clopper-Pearson) interval of a rate.
+
+    It never misses the true rate more often than ``alpha``, half of it on each side, however rare the favorable
+    decisions are; it is wider than ``wilson``, which promises that on average over rates.
+
+    Args:
+        k: Favorable decisions, 0 to n.
+        n: Decisions, >= 0.
+        alpha: Highest probability of missing the true rate, in (0, 1).
+
+    Returns:
+        Interval in [0, 1]; [0, 1] with the reason ``no_decisions`` at n = 0.
+
+    Raises:
+        ValueError: A count or ``alpha`` is outside its range.
+
+    Source: Clopper and Pearson 1934, Biometrika 26, 404-413.
+
+    >>> lower, upper, _ = clopper_pearson(133, 197)
+    >>> round(lower, 6), round(upper, 6)
+    (0.604916, 0.739973)
+    """
+    _check(k, n)
+    lower, upper = clopper_pearson_many(np.float64(k), np.float64(n), alpha=_share(alpha))
+    return Interval(float(lower), float(upper), None if n else Reason.NO_DECISIONS)
+
+
 def newcombe(k_a: int, n_a: int, k_b: int, n_b: int, *, alpha: float = ALPHA) -> Interval:
     """Return the Newcombe interval of the statistical parity difference ``k_a/n_a - k_b/n_b``.
 
@@ -75,6 +117,37 @@ def newcombe(k_a: int, n_a: int, k_b: int, n_b: int, *, alpha: float = ALPHA) ->
     _check(k_a, n_a)
     _check(k_b, n_b)
     return intervals.newcombe(k_a, n_a, k_b, n_b, z=_quantile(alpha))
+
+
+def miettinen_nurminen(k_a: int, n_a: int, k_b: int, n_b: int, *, alpha: float = ALPHA) -> Interval:
+    """Return the Miettinen-Nurminen score interval of the statistical parity difference ``k_a/n_a - k_b/n_b``.
+
+    All d with ``|p_a - p_b - d| <= z sqrt((x(1-x)/n_a + u(1-u)/n_b) N/(N-1))``, where (x, u) are the most likely rates
+    with ``x = u + d`` and N = n_a + n_b. For small groups it misses the true difference less often than ``newcombe``,
+    at 2 % more length. FairStream publishes Newcombe's interval with windows, which is much faster.
+
+    Args:
+        k_a: Favorable decisions about the group, 0 to n_a.
+        n_a: Decisions about the group, >= 0.
+        k_b: Favorable decisions about the reference, 0 to n_b.
+        n_b: Decisions about the reference, >= 0.
+        alpha: Probability of missing the true difference, in (0, 1).
+
+    Returns:
+        Interval in [-1, 1]; [-1, 1] with the reason ``no_decisions`` or ``reference_empty`` where a group is empty.
+
+    Raises:
+        ValueError: A count or ``alpha`` is outside its range.
+
+    Source: Miettinen and Nurminen 1985, Statistics in Medicine 4, 213-226.
+
+    >>> lower, upper, _ = miettinen_nurminen(133, 197, 1527, 1681)
+    >>> round(lower, 6), round(upper, 6)
+    (-0.302789, -0.170062)
+    """
+    _check(k_a, n_a)
+    _check(k_b, n_b)
+    return intervals.miettinen_nurminen(k_a, n_a, k_b, n_b, z=_quantile(alpha))
 
 
 def koopman(k_a: int, n_a: int, k_b: int, n_b: int, *, alpha: float = ALPHA) -> Interval:
@@ -137,7 +210,8 @@ def rate_sequence(k: int, n: int, *, alpha: float = ALPHA) -> Interval:
 def gap_sequence(k_a: int, n_a: int, k_b: int, n_b: int, *, alpha: float = ALPHA) -> Interval:
     """Return the confidence sequence of the statistical parity difference.
 
-    Both rates are tested together, which is narrower than the difference of two sequences at ``alpha / 2``.
+    Both rates are tested together. That is narrower than the difference of two sequences at ``alpha / 2`` while neither
+    group has more than about 50 times the decisions of the other, else up to 15 % wider.
 
     Args:
         k_a: Favorable decisions about the group so far, 0 to n_a.
@@ -156,7 +230,7 @@ def gap_sequence(k_a: int, n_a: int, k_b: int, n_b: int, *, alpha: float = ALPHA
 
     >>> lower, upper, _ = gap_sequence(85, 111, 1527, 1681)
     >>> round(lower, 6), round(upper, 6)
-    (-0.311292, -0.012428)
+    (-0.311914, -0.011762)
     """
     _check(k_a, n_a)
     _check(k_b, n_b)
@@ -184,7 +258,7 @@ def ratio_sequence(k_a: int, n_a: int, k_b: int, n_b: int, *, alpha: float = ALP
 
     >>> lower, upper, _ = ratio_sequence(133, 197, 1527, 1681)
     >>> round(lower, 6), round(upper, 6)
-    (0.599703, 0.873555)
+    (0.599359, 0.87424)
     """
     _check(k_a, n_a)
     _check(k_b, n_b)

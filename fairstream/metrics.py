@@ -13,16 +13,20 @@ from typing import TypeVar
 import numpy as np
 
 from stream_app.core.detection.score_drift import population_stability_index
+from stream_app.core.fairness import disparity
 from stream_app.core.fairness.consistency import Consistency, consistency, to_unit_range
+from stream_app.core.fairness.disparity import Disparity
 from stream_app.core.groups import comparison, counts, highest_group, subgroups
 from stream_app.core.groups.counts import GroupCount
 from stream_app.core.groups.highest_group import ImpactRatios
 
 __all__ = [
     "Consistency",
+    "Disparity",
     "GroupCount",
     "ImpactRatios",
     "approval_rate",
+    "conditional_demographic_disparity",
     "consistency",
     "disparate_impact_ratio",
     "impact_ratios",
@@ -99,6 +103,39 @@ def statistical_parity_difference(group: GroupCount, reference: GroupCount) -> f
     -0.15
     """
     return comparison.statistical_parity_difference(_checked(group), _checked(reference))
+
+
+def conditional_demographic_disparity(
+    group: Mapping[str, GroupCount], reference: Mapping[str, GroupCount]
+) -> Disparity:
+    """Return the demographic disparity between people of the same segment.
+
+    In each segment, the group's share of the approved minus its share of the denied; the mean of that over segments,
+    weighted by their decisions. With one segment it is the demographic disparity.
+
+    Args:
+        group: Decisions about the group, by segment; segments may be missing.
+        reference: Decisions about the reference group, by segment.
+
+    Returns:
+        Disparity in [-1, 1]; negative is harm to the group (SageMaker Clarify has the other sign). Segments where all
+        were approved or all denied say nothing: ``compared_share`` is the share of decisions in the others. The value
+        is None with a ``reason`` when a group has no decisions or no segment is left.
+
+    Raises:
+        ValueError: A count is not between 0 and its ``n``.
+
+    Source: Wachter, Mittelstadt and Russell 2021, "Why fairness cannot be automated".
+
+    >>> women = {"auto": GroupCount(n=100, favorable=20), "home": GroupCount(n=100, favorable=60)}
+    >>> men = {"auto": GroupCount(n=100, favorable=60), "home": GroupCount(n=100, favorable=70)}
+    >>> round(conditional_demographic_disparity(women, men).value, 6)
+    -0.263278
+    """
+    return disparity.conditional_demographic_disparity(
+        {segment: _checked(count) for segment, count in group.items()},
+        {segment: _checked(count) for segment, count in reference.items()},
+    )
 
 
 def shortfall(group: GroupCount, reference: GroupCount, min_ratio: float | Fraction = 0.8) -> int | None:

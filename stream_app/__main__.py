@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import resource
 import signal
 import sys
 
 from stream_app.cli import load_commands
-from stream_app.cli.exits import Exit, exit_code_of
+from stream_app.cli.exits import Exit, exit_code_of, stop_signals
 from stream_app.edges.host.client_logs import quiet_client_logs
+from stream_app.edges.host.standard_streams import guard_standard_streams
 from stream_app.errors import FairStreamError
 
 
 def main() -> None:
     """Run the command line."""
-    for number in (signal.SIGTERM, signal.SIGINT):  # a supervisor's stop is as clean as Ctrl-C, also in the background
+    for number in stop_signals():  # a supervisor's stop is as clean as Ctrl-C, also in the background
         signal.signal(number, signal.default_int_handler)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would contain keys and identifiers
+    guard_standard_streams()
     quiet_client_logs()
     try:
-        load_commands()(prog_name="fairstream")
+        try:
+            load_commands()(prog_name="fairstream")
+        finally:
+            sys.stdout.flush()
     except FairStreamError as error:
         print(f"fairstream: {error}", file=sys.stderr)
         sys.exit(exit_code_of(error))
+    except OSError as error:  # of a place that no command has foreseen: without it, a traceback and an exit code of 1
+        place = error.filename or "a file or a connection"
+        print(f"fairstream: Cannot read or write {place} ({error.strerror or type(error).__name__})", file=sys.stderr)
+        sys.exit(Exit.OUTPUT)
     except KeyboardInterrupt:
         sys.exit(Exit.INTERRUPTED)
 

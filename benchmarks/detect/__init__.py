@@ -2,6 +2,7 @@
 
 ``streams`` are the simulated streams, ``methods`` what monitors them. ``false_alarms``, ``delays``, ``recovery``,
 ``patience``, ``faults``, ``feeds`` (batches and bursts), ``onsets`` and ``pairs`` (a model with many) measure one thing
-each, as much as ``size`` says. ``judgment`` compares the measurements
-with the acceptance numbers; ``tables`` prints them and ``figures`` writes them as JSON. ``command`` runs everything.
+each, as much as ``size`` says, and ``statements`` what is said about causes by chance. ``judgment`` compares the
+measurements with the acceptance numbers; ``tables`` prints them and ``figures`` writes them as JSON. ``command`` runs
+everything.
 """

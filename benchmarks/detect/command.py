@@ -30,6 +30,7 @@ from benchmarks.detect.pairs import METHODS, measure_power, measure_promise
 from benchmarks.detect.patience import cells_of, patience
 from benchmarks.detect.recovery import ENDED, measure_recovery
 from benchmarks.detect.size import FULL, QUICK, Size
+from benchmarks.detect.statements import judge_statements
 from benchmarks.detect.streams import NULLS
 from benchmarks.stage.bench import say
 
@@ -90,6 +91,7 @@ def measure(size: Size) -> Figures:
             *judge_delays(changes, DETECTOR, is_quick=size.is_quick),
             judge_onsets(changes, is_quick=size.is_quick),
             *judge_recoveries(recoveries, is_quick=size.is_quick),
+            *judge_statements(10 * size.n_delay_runs),
             *judge_feeds(feeds),
             *judge_intervals(onsets, is_quick=size.is_quick),
             *judge_pairs(power, promises, is_quick=size.is_quick),

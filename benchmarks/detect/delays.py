@@ -17,10 +17,11 @@ from benchmarks.detect.methods.detector import (
     quantile,
     run_detector,
 )
-from benchmarks.detect.methods.oracle import Violation, delay_bound, new_oracle
+from benchmarks.detect.methods.oracle import new_oracle
 from benchmarks.detect.methods.rivals import RIVER, RULES
 from benchmarks.detect.size import Size
 from benchmarks.detect.streams import PANE_N, Stream, between
+from stream_app.offline.planning.violation import Violation, delay_bound
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

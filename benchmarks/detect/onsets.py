@@ -8,10 +8,10 @@ import numpy as np
 
 from benchmarks.detect.delays import JUDGED_CHANGES, SHOWN_CHANGES, name_of, panes_after
 from benchmarks.detect.methods.detector import Ints, run_detector
-from benchmarks.detect.methods.oracle import Violation
 from benchmarks.detect.size import Size
 from benchmarks.detect.streams import Floats, Stream, between
 from stream_app.core.detection.change_point import find_onset
+from stream_app.offline.planning.violation import Violation
 
 ONSET_CHANGES = (*JUDGED_CHANGES, SHOWN_CHANGES[0])
 

@@ -6,10 +6,11 @@ import math
 from dataclasses import dataclass
 
 from benchmarks.detect.delays import Delay
-from benchmarks.detect.methods.detector import FOUR_FIFTHS, LOG_C, first_after, run_detector
-from benchmarks.detect.methods.oracle import Violation, delay_bound
+from benchmarks.detect.methods.detector import FOUR_FIFTHS, LOG_C
 from benchmarks.detect.size import Size
 from benchmarks.detect.streams import PANE_N, Stream, between
+from stream_app.offline.planning.delays import Period, find_delays
+from stream_app.offline.planning.violation import Violation, delay_bound
 
 _CALM_PANES = 200
 _BOUNDS_OBSERVED = 4
@@ -49,9 +50,9 @@ def patience(violation: Violation, size: Size) -> PatienceResult:
     stream = Stream(name, between(violation.p_b, violation.p_a, violation.q, _CALM_PANES))
     n_panes = _CALM_PANES + _LEAST_PANES + math.ceil(_BOUNDS_OBSERVED * bound / PANE_N)
     counts = stream.draw(n_panes, size.n_patience_runs)
-    runs = run_detector(FOUR_FIFTHS, counts, enough=lambda alarms: bool(alarms[_CALM_PANES:].any(axis=0).all()))
-    before = int(runs.alarms[:_CALM_PANES].any(axis=0).sum())
-    delay = Delay(first_after(runs.alarms, _CALM_PANES), before)
+    periods = (Period(pane, PANE_N, 0) for pane in counts)
+    found = find_delays(FOUR_FIFTHS, periods, [LOG_C], n_runs=size.n_patience_runs, n_calm=_CALM_PANES)
+    delay = Delay(found.decisions[0], found.n_runs_before)
     return PatienceResult(violation, stream.seed, size.n_patience_runs, bound, delay)
 
 

@@ -18,7 +18,8 @@ from prometheus_client import CollectorRegistry
 from benchmarks.systems.task import Marks, Task
 from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.edges.host.logs import start_logging
-from stream_app.edges.lanes.lane import Lane, LaneConfig
+from stream_app.edges.lanes.lane import Lane
+from stream_app.edges.lanes.lane_contract import LaneConfig
 from stream_app.edges.metrics.health import Health
 from stream_app.edges.metrics.process_metrics import Metrics
 from stream_app.edges.metrics.server import MetricsServer

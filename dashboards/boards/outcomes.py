@@ -115,6 +115,19 @@ TABLES = (
     ),
     grid(
         About(
+            "Equal opportunity ratio",
+            "True positive rate: group / reference group, with 95% interval; below 1: the group is worse off.",
+        ),
+        [
+            Column("Ratio", owned("equal_opportunity_ratio", _PAIR, *OF_GROUP)),
+            Column("lower", owned("equal_opportunity_ratio_lower", _PAIR, *OF_GROUP)),
+            Column("upper", owned("equal_opportunity_ratio_upper", _PAIR, *OF_GROUP)),
+        ],
+        ["attribute", "group"],
+        width=FULL,
+    ),
+    grid(
+        About(
             "Good outcomes among approved",
             "A group that has to be better than others to be approved has a higher share here.",
         ),

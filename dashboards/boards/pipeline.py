@@ -116,12 +116,22 @@ BACKLOG = (
     lines(
         About("Consumer lag by topic", "Over all partitions of a topic.", "short", alert="ConsumerLagGrowing"),
         [Query(f"sum by (topic) ({series('consumer_lag_messages', *OF_WORKER_TOPIC)})", "{{topic}}")],
-        width=HALF,
+        width=THIRD,
+    ),
+    lines(
+        About(
+            "Time without progress",
+            "The highest of the lanes of a topic: since it last moved or had nothing to read.",
+            "s",
+            alert="LaneStalled",
+        ),
+        [Query(f"max by (topic) ({series('lane_progress_age_seconds', *OF_WORKER_TOPIC)})", "{{topic}}")],
+        width=THIRD,
     ),
     lines(
         About("Watermark delay by model", "Time since the watermark: everything before it is closed.", "s"),
         [Query(_DELAY, "{{model}}")],
-        width=HALF,
+        width=THIRD,
     ),
     lines(
         About(
@@ -195,7 +205,8 @@ LANES = (
     lines(
         About(
             "Rebalances and reloads",
-            "A rebalance moves partitions between workers. A reload reads the state of a lane again after a failure.",
+            "A rebalance moves partitions between workers. A reload reads the state of a lane again after a failure. "
+            "A rejected partial is a record that no worker writes.",
             "short",
             alert="RebalanceStorm",
         ),
@@ -211,6 +222,10 @@ LANES = (
             Query(
                 f"sum by (topic, kind) (increase({series('log_changes_total', *OF_WORKER_TOPIC)}[$__rate_interval]))",
                 "{{topic}} {{kind}}",
+            ),
+            Query(
+                f"sum by (fault) (increase({series('rejected_partials_total', *OF_WORKER)}[$__rate_interval]))",
+                "rejected partials: {{fault}}",
             ),
         ],
         width=HALF,

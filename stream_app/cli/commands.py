@@ -40,7 +40,7 @@ class Menu(NamedTuple):
 
 MENU: dict[str, Entry | Menu] = {
     "demo": Entry("demo.command:demo", "Run Kafka, a worker and a simulated stream on this machine."),
-    "worker": Entry("worker:worker", "Run a worker until Ctrl-C or SIGTERM."),
+    "worker": Entry("worker:worker", "Run a worker until Ctrl-C, SIGTERM or SIGHUP."),
     "results": Entry("show.results:show_results", "Show rates, ratios and gaps of windows, and outcomes."),
     "alerts": Menu(
         "List breaches and recoveries.",
@@ -67,6 +67,7 @@ MENU: dict[str, Entry | Menu] = {
         },
     ),
     "detect": Entry("detect.command:detect", "Run the sequential detectors over a file of counts."),
+    "plan": Entry("plan.command:plan", "Simulate how long a violation goes undetected."),
     "policy": Menu(
         "Check, show, explain and activate policies.",
         {
@@ -107,7 +108,7 @@ MENU: dict[str, Entry | Menu] = {
     ),
     "local": Menu(
         "Run a real Kafka on this machine, without Docker.",
-        {"kafka": Entry("admin.local:kafka", "Run Apache Kafka until Ctrl-C.")},
+        {"kafka": Entry("admin.local:kafka", "Run Apache Kafka until Ctrl-C, SIGTERM or SIGHUP.")},
     ),
     "doctor": Entry("admin.doctor:doctor", "Check what this machine has, what is missing, and how to get it."),
     "notify-sink": Entry("admin.notify_sink:notify_sink", "Receive and print notifications from Alertmanager."),

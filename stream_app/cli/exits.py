@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from stream_app.edges.host.standard_streams import READER_GONE
 from stream_app.errors import (
     BrokerUnavailableError,
     ConfigError,
@@ -16,6 +17,7 @@ from stream_app.errors import (
     LaneError,
     ReplayError,
     StateError,
+    WriteError,
 )
 
 
@@ -27,7 +29,9 @@ class Exit(enum.IntEnum):
     USAGE = 2  # a setting, policy, key file, topic or broker address is wrong
     STATE = 70  # state in Kafka does not fit this version or policy
     LANE = 71  # a lane cannot continue; the supervisor should restart the process
-    INTERRUPTED = 130  # Ctrl-C or SIGTERM
+    OUTPUT = 74  # a file or standard output cannot be written
+    INTERRUPTED = 130  # Ctrl-C, SIGTERM or SIGHUP
+    READER_GONE = READER_GONE  # the reader of standard output has ended, as after ``| head``
 
 
 EXIT_CODES: dict[type[FairStreamError], Exit] = {
@@ -36,6 +40,7 @@ EXIT_CODES: dict[type[FairStreamError], Exit] = {
     DependencyMissingError: Exit.USAGE,
     ReplayError: Exit.USAGE,
     StateError: Exit.STATE,
+    WriteError: Exit.OUTPUT,
     LaneError: Exit.LANE,
     FairStreamError: Exit.FAILED,
 }
@@ -51,16 +56,22 @@ def exit_code_of(error: FairStreamError) -> Exit:
     return next(EXIT_CODES[kind] for kind in type(error).__mro__ if kind in EXIT_CODES)
 
 
+def stop_signals() -> list[signal.Signals]:
+    """Return the signals that end a command cleanly: Ctrl-C, SIGTERM, and SIGHUP unless ``nohup`` made it ignored."""
+    hangup = [] if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else [signal.SIGHUP]
+    return [signal.SIGINT, signal.SIGTERM, *hangup]
+
+
 @contextmanager
 def stop_on_signals() -> Iterator[threading.Event]:
-    """Turn the first Ctrl-C or SIGTERM into an event; a second Ctrl-C interrupts as usual."""
+    """Turn the first of ``stop_signals`` into an event; a second Ctrl-C interrupts as usual."""
     stop = threading.Event()
 
     def request_stop(*_: object) -> None:
         stop.set()
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
-    before = {number: signal.signal(number, request_stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, request_stop) for number in stop_signals()}
     try:
         yield stop
     finally:

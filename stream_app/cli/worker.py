@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import resource
-import signal
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from stream_app.cli.exits import stop_signals
 from stream_app.cli.flags.expand import with_flags
 from stream_app.cli.flags.settings import AppId, CommonFlags, read_settings
 from stream_app.cli.output import notes
@@ -36,7 +35,7 @@ def worker(
     ] = None,
     flags: CommonFlags,
 ) -> None:
-    """Run a worker until Ctrl-C or SIGTERM.
+    """Run a worker until Ctrl-C, SIGTERM or SIGHUP.
 
     Start several workers to share the partitions. A worker that loses the broker waits for it. It ends with 2 if a
     setting, key file or topic is wrong, with 70 if stored state does not fit, with 71 if a lane cannot continue.
@@ -52,11 +51,10 @@ def worker(
     start_logging(settings.log_level)
     policy = load_policy(settings.policy)
     keys = load_keys(key_file_path(Path(settings.state_dir)))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would contain keys and identifiers
 
     async def run() -> None:
         stopping = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in stop_signals():
             asyncio.get_running_loop().add_signal_handler(number, stopping.set)
         await serve(
             settings,

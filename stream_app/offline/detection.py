@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from stream_app.core.cause.over_time import Period, TimeParts, split_over_time
 from stream_app.core.detection.rules import RuleKind
 from stream_app.core.groups.comparison import State, worst_of
 from stream_app.offline.estimates import Ends, Estimate, estimate
@@ -25,13 +26,21 @@ from stream_app.offline.table import PaneTable
 
 MIN_N = 30  # decisions that each group needs for the state ok or warning
 LOG_WARNING = math.log(100)  # this far below the threshold the warning starts
+MAX_ROWS_SPLIT = 20_000  # rows over which a gap is split
 
 
 class DetectionRun:
-    """Collects the steps of the detectors; ``take`` every step once, in order."""
+    """Collects the steps of the detectors; ``take`` every step once, in order.
 
-    def __init__(self, table: PaneTable, plan: Plan) -> None:
+    Args:
+        table: What the detectors are fed.
+        plan: The detectors.
+        rows: The rows that were added up to the panes of the table; None where they are its panes.
+    """
+
+    def __init__(self, table: PaneTable, plan: Plan, rows: PaneTable | None = None) -> None:
         self.table = table
+        self._rows = table if rows is None else rows
         self.plan = plan
         self.changes: list[AlarmChange] = []
         self._last: PaneStep | None = None
@@ -130,8 +139,15 @@ class DetectionRun:
                 rules=rules,
                 n_compared=self.table.compared(number).size,
                 overall=overall,
+                over_time=self._over_time(number),
                 since_alarm=self._since_alarm(number, rules),
             )
+
+    def _over_time(self, pair: int) -> TimeParts | None:
+        counts = self._rows.counts[:, pair]
+        if len(counts) > MAX_ROWS_SPLIT:
+            return None
+        return split_over_time(Period({"": (n_a, k_a)}, {"": (n_b, k_b)}) for k_a, n_a, k_b, n_b in counts.tolist())
 
     def _final(self, row: int, detector: Detector, overall: Estimate) -> FinalState:
         assert self._last is not None  # a table has a pane

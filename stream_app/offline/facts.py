@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from stream_app.core.cause.over_time import TimeParts
 from stream_app.core.groups.comparison import State
 from stream_app.offline.estimates import Estimate
 
@@ -115,6 +116,8 @@ class PairFacts(msgspec.Struct, frozen=True, kw_only=True, tag="pair"):
         rules: Each rule in each direction.
         n_compared: Panes in which both groups have decisions; the others say nothing about the pair.
         overall: Estimate over these panes.
+        over_time: The gap over all rows of the file, split over its rows; None where that says nothing, and in files of
+            more than 20,000 rows.
         since_alarm: Estimate over those of them after the alarm of the newest open breach: the panes that led to an
             alarm were selected by it and overstate the difference. None without an open breach, and when no decision
             came after it.
@@ -126,4 +129,5 @@ class PairFacts(msgspec.Struct, frozen=True, kw_only=True, tag="pair"):
     rules: list[FinalState]
     n_compared: int
     overall: Estimate
+    over_time: TimeParts | None
     since_alarm: Estimate | None

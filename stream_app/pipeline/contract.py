@@ -5,13 +5,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from stream_app.core.events.reasons import DeadLetterReason
+
 Headers = list[tuple[str, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableRange:
+    """Offsets of a source partition whose records cannot be read: their batch is broken, or expands too far.
+
+    Attributes:
+        reason: ``unreadable_batch`` or ``size``.
+        first_offset: The first of them.
+        next_offset: The offset after the last.
+        n_records: Number of records, as far as the batch states it; at least 1 and at most the number of offsets.
+        n_bytes: Length of what was not read, as it is stored.
+    """
+
+    reason: DeadLetterReason
+    first_offset: int
+    next_offset: int
+    n_records: int
+    n_bytes: int
 
 
 @dataclass(slots=True, repr=False)
@@ -26,6 +47,7 @@ class Batch:
         offsets: Offset of each record, int64, shape (n,).
         values: Value of each record; None for a tombstone.
         timestamps_ms: Broker timestamp of each record, int64, shape (n,).
+        unreadable: What is between ``first_offset`` and ``next_offset`` and cannot be read, in offset order.
     """
 
     topic: str
@@ -35,6 +57,7 @@ class Batch:
     offsets: NDArray[np.int64]
     values: list[bytes | None]
     timestamps_ms: NDArray[np.int64]
+    unreadable: Sequence[UnreadableRange] = ()
 
     def __len__(self) -> int:
         return len(self.values)
@@ -54,6 +77,7 @@ class Batch:
             self.offsets[cut:],
             self.values[cut:],
             self.timestamps_ms[cut:],
+            [unreadable for unreadable in self.unreadable if unreadable.first_offset >= offset],
         )
 
 

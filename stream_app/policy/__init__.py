@@ -3,10 +3,11 @@
 A policy names for each model the topic, the place of each field in the JSON, which fields are identifiers, which are
 protected attributes with their groups and reference, and the rules by which results are judged. The decoder is
 compiled from it (``stream_app.core.events.schema``), so a stream of your own needs no code.
-``docs/reference/policy.md`` is the reference. ``types`` and ``labels`` are the values of a policy, ``fields`` its
-fields of a record, ``limits`` how it is judged, ``model`` all of it, ``outcomes`` what follows from declared
-outcomes. ``load`` reads a policy (``former_names`` of its fields included), ``check`` checks how its parts fit
-together, ``messages`` words what is wrong. ``reference`` documents every field, ``schema`` is the JSON Schema.
+``docs/reference/policy.md`` is the reference. ``types`` and ``labels`` are the values of a policy, ``values`` reads
+those of records, ``fields`` are its fields of a record, ``limits`` how it is judged, ``model`` all of it, ``outcomes``
+what follows from declared outcomes. ``load`` reads a policy (``former_names`` of its fields included), ``check`` checks
+how its parts fit together, ``messages`` words what is wrong. ``reference`` documents every field, ``schema`` is the
+JSON Schema.
 """
 
 from stream_app.policy.check import MAX_CELLS, n_labels

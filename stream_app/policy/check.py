@@ -9,8 +9,9 @@ import json
 from collections.abc import Iterable
 from itertools import combinations, pairwise
 from math import prod
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from stream_app.policy.fields import Attribute, Decision, Feature, Outcome, Score
+from stream_app.policy.fields import Attribute, Decision, EventTime, Feature, Outcome, OutcomeTime, Score
 from stream_app.policy.labels import DECISION, OTHER, OUTCOME, SCORE, UNKNOWN, canonical_label
 from stream_app.policy.messages import invalid_policy
 from stream_app.policy.model import ModelPolicy, Policy, declared_paths
@@ -48,6 +49,7 @@ def _check_model(model: ModelPolicy, where: str) -> None:
         _check_labels(model.segment.values, f"{where}.segment.values")
     for number, feature in enumerate(model.features):
         _check_feature(feature, f"{where}.features[{number}]")
+    _check_time(model.event_time, f"{where}.event_time")
     if model.model_version is not None and model.kind != "decisions":
         _reject(f"not allowed for kind {model.kind!r}", f"{where}.model_version")
     if model.score is not None:
@@ -157,7 +159,19 @@ def _check_outcome(model: ModelPolicy, outcome: Outcome, where: str) -> None:
     if model.kind != "decisions":
         _reject(f"not allowed for kind {model.kind!r}", where)
     _check_values(outcome, where)
+    _check_time(outcome.event_time, f"{where}.event_time")
     _check_paths(outcome_records_of(model), where)
+
+
+def _check_time(time: EventTime | OutcomeTime, where: str) -> None:
+    if time.time_zone is None:
+        return
+    if time.format != "iso8601":
+        _reject("needs format = 'iso8601'; numbers since 1970 have no zone", f"{where}.time_zone")
+    try:
+        ZoneInfo(time.time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        _reject(f"unknown time zone {time.time_zone!r}; expected one such as 'Europe/Berlin'", f"{where}.time_zone")
 
 
 def _check_attribute(attribute: Attribute, kind: str, where: str) -> None:

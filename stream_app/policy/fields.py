@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 import msgspec
 
 from stream_app.policy.labels import SCORE
-from stream_app.policy.types import JsonPath, Label, Name, PolicyPart, Scalar, Topic
+from stream_app.policy.types import JsonPath, Label, Name, PolicyPart, Scalar, Topic, ZoneName
+from stream_app.policy.values.time_columns import TimeFormat
 
 _MAX_FIXED_POINT = 2**20  # sums of squares of a run of events stay exact in a float
 
@@ -19,7 +20,7 @@ class Identifier(PolicyPart, frozen=True, kw_only=True):
         path: Its place in the JSON, and that of the pseudonym in the output.
         canonical: How spellings of one identifier become one: ``text`` takes strings (NFC, stripped), ``integer``
             takes whole numbers, ``text-or-integer`` takes both (123 and "123" are the same), ``email`` strips and
-            casefolds.
+            casefolds. A record with an identifier of more than 1,000 characters is a dead letter (``id_size``).
         link_domain: Identifiers in one domain can be joined with each other, identifiers of different domains never.
         is_required: Whether a record without it, or with null, is a dead letter; always true for ``event_id``.
     """
@@ -35,7 +36,13 @@ class EventTime(PolicyPart, frozen=True, kw_only=True):
 
     Attributes:
         path: Place of the time in the JSON.
-        format: ``iso8601`` is text with an offset, ``epoch_s`` and ``epoch_ms`` are numbers since 1970.
+        format: ``iso8601`` is a date and a time of day in ISO 8601, as Java, Go, Postgres, pandas and SQL Server write
+            it; ``epoch_s``, ``epoch_ms``, ``epoch_us`` and ``epoch_ns`` are numbers since 1970; ``epoch`` is such a
+            number, whose unit follows from its magnitude (for times from 1973 on). A number that is plausible in
+            another unit only is a dead letter (``ts_unit``).
+        time_zone: Zone of times without an offset, such as ``Europe/Berlin``; without it they are dead letters
+            (``tz``). Where clocks are set back and a time occurs twice, it is the occurrence nearer to the broker's
+            timestamp; a time that clocks skipped is a dead letter (``ts``). For ``iso8601`` only.
         out_of_orderness_s: How much older than the newest event of its partition an event may be and still count; an
             event of a pane that is closed by then is late.
         max_future_s: How far an event may be ahead of the broker's timestamp of its record; further ahead it is a
@@ -46,7 +53,8 @@ class EventTime(PolicyPart, frozen=True, kw_only=True):
     """
 
     path: JsonPath
-    format: Literal["iso8601", "epoch_s", "epoch_ms"] = "iso8601"
+    format: TimeFormat = "iso8601"
+    time_zone: ZoneName | None = None
     out_of_orderness_s: Annotated[int, msgspec.Meta(ge=0, le=86_400)] = 5
     max_future_s: Annotated[int, msgspec.Meta(ge=0, le=86_400)] = 300
     max_age_s: Annotated[int, msgspec.Meta(ge=60)] = 400 * 86_400
@@ -173,11 +181,13 @@ class OutcomeTime(PolicyPart, frozen=True, kw_only=True):
 
     Attributes:
         path: Place of the time in the JSON.
-        format: ``iso8601`` is text with an offset, ``epoch_s`` and ``epoch_ms`` are numbers since 1970.
+        format: Its form, as for the time of a decision.
+        time_zone: Zone of times without an offset, as for the time of a decision.
     """
 
     path: JsonPath
-    format: Literal["iso8601", "epoch_s", "epoch_ms"] = "iso8601"
+    format: TimeFormat = "iso8601"
+    time_zone: ZoneName | None = None
 
 
 class Outcome(PolicyPart, frozen=True, kw_only=True):
@@ -231,8 +241,9 @@ class Constant(PolicyPart, frozen=True, kw_only=True):
 class Box(PolicyPart, frozen=True, kw_only=True):
     """A bounding box: an object with ``left``, ``top``, ``right`` and ``bottom`` as fractions of the image.
 
-    Its edges are checked (a box in pixels or with swapped edges makes the record a dead letter, ``bbox``), then it is
-    dropped: a box can re-identify a person.
+    It is dropped, as a box can re-identify a person, so it is only checked whether the source writes what the policy
+    says: a box in pixels, or whose right edge is left of its left edge, makes the record a dead letter (``bbox``). It
+    may extend beyond the image, by one image on each side, and its vertical axis may point up as in ONVIF.
 
     Attributes:
         path: Its place in the JSON.

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import msgspec
 
-from stream_app.errors import PolicyError
+from stream_app.errors import ConfigError, PolicyError
 from stream_app.policy.check import check_policy
 from stream_app.policy.former_names import with_current_names
 from stream_app.policy.messages import explain
 from stream_app.policy.model import Policy
+from stream_app.small_file import read_small_file
 
 SHIPPED = Path(__file__).parent.parent / "policies"
 
@@ -47,12 +48,14 @@ def read_policy_text(source: str) -> str:
         source: Name of a shipped policy or path of a file.
 
     Raises:
-        PolicyError: there is no such policy, or it is not text.
+        PolicyError: there is no such policy, or it is not a file of text of a policy's size.
     """
     try:
-        return (SHIPPED / f"{source}.toml" if source in shipped_names() else Path(source)).read_text("utf-8")
+        return read_small_file(SHIPPED / f"{source}.toml" if source in shipped_names() else Path(source))
     except UnicodeDecodeError:
         raise PolicyError(f"The policy {source!r} is not UTF-8 text", action="Save the file as UTF-8") from None
+    except ConfigError as error:
+        raise PolicyError(error.message, action=error.action) from None
     except (OSError, ValueError):  # a NUL in a path is a ValueError
         known = ", ".join(shipped_names())
         raise PolicyError(f"Policy {source!r} not found", action=f"Give a TOML file, or one of: {known}") from None

@@ -59,7 +59,6 @@ _ALWAYS_IN_HASH_OF_FILE = {
 }
 _ALWAYS = {(part, name) for part, names in _ALWAYS_IN_HASH_OF_FILE.items() for name in names.split()}
 
-
 _LEAST_WAIT_S, _MOST_WAIT_S = 7_200, 172_800
 
 

@@ -40,6 +40,7 @@ def outcome_records_of(model: ModelPolicy) -> ModelPolicy:
         event_time=EventTime(
             path=outcome.event_time.path,
             format=outcome.event_time.format,
+            time_zone=outcome.event_time.time_zone,
             max_future_s=time.max_future_s,
             max_age_s=time.max_age_s,
             pane_s=time.pane_s,

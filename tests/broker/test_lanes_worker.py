@@ -17,7 +17,7 @@ from producers.simulated.drift import DriftSchedule
 from producers.simulated.loans import simulate_loans
 from producers.timeline import Timeline
 from stream_app.edges.kafka.local.broker import LocalKafka
-from stream_app.topics import DEAD_LETTERS
+from stream_app.topics import DEAD_LETTERS, changelog_topic
 from tests.programs.chaos.logs import read_json, read_raw, read_sources
 from tests.support.servers.sites import Site, open_site
 
@@ -54,6 +54,26 @@ def test_state_of_another_policy_ends_the_worker_with_70_and_a_line_that_says_wh
     assert last.startswith("fairstream: ")  # ingest and judge both stop; the faster one is reported
     assert "FAIRSTREAM_APP_ID" in last
     assert not Path(f"{site.app_id}-data").exists()  # Faust makes one by default; a container may not write there
+
+
+@pytest.mark.parametrize(("key", "garbage"), [(b"meta", b"\xc1garbage"), (b"next", b"garbage")])
+def test_a_damaged_state_ends_the_worker_with_70_and_a_line_that_names_it(
+    site: Site, key: bytes, garbage: bytes
+) -> None:
+    with site.worker() as worker:
+        send(site, 100)
+        site.wait_until("all are published", lambda: n_published(site) == 100)
+        assert worker.stop() == 0
+    changelog = changelog_topic(site.app_id, "ingest", site.models[0]["name"])
+    producer = Producer({"bootstrap.servers": site.kafka})
+    producer.produce(changelog, garbage, key, partition=0)
+    assert producer.flush(30) == 0
+    with site.worker() as worker:
+        assert worker.wait(60) == 70
+    last = site.log_path.read_text("utf-8").strip().splitlines()[-1]
+    assert last.startswith("fairstream: ")
+    assert changelog in site.log_path.read_text("utf-8")
+    assert "garbage" not in site.log_path.read_text("utf-8")
 
 
 def test_a_record_too_large_to_be_published_again_is_refused_and_the_lane_goes_on(site: Site) -> None:

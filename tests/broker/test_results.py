@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
 from queue import Queue
 
+import msgspec
 import pytest
 from aiokafka import AIOKafkaProducer
 
@@ -117,6 +119,25 @@ def test_the_command_shows_the_newest_window_and_hides_small_groups(
     assert "<10" in table
     assert "0.444444" in table  # 10/30 over 300/400
     assert "breach" in table
+
+
+@pytest.mark.usefixtures("topic")
+def test_forged_results_are_named_or_shown_escaped_beside_the_honest_ones(
+    kafka: str, fresh_name: Callable[[str], str]
+) -> None:
+    model = fresh_name("model")
+    honest = result(model, 100, white=(400, 300), black=(300, 100))
+    far = msgspec.structs.replace(honest, end_s=2**62)
+    groups = [msgspec.structs.replace(group, group="\x1b[2J\x9b31m[bold]x") for group in honest.groups]
+    shown = msgspec.structs.replace(honest, attribute="a\x1b]0;t\x07", groups=groups)
+    write(kafka, model, [([far, shown, honest], True)])
+    command = [sys.executable, "-m", "stream_app", "results", "--kafka", kafka, "--policy", "loanapp", "--model", model]
+    for flags in (["--last", "0"], ["--json", "--all"]):
+        done = subprocess.run([*command, *flags], capture_output=True, text=True, timeout=60, check=False, cwd=ROOT)
+        assert (done.returncode, "Traceback" in done.stderr) == (0, False)
+        assert all(sign.isprintable() or sign == "\n" for sign in done.stdout + done.stderr)
+        assert re.search(r"fairness-results\[\d+\] offset \d+", done.stderr.replace("\n", " "))
+        assert "x1b" in done.stdout or "u001b" in done.stdout
 
 
 def test_following_shows_what_is_committed_later(

@@ -19,7 +19,7 @@ from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
 from confluent_kafka import Producer
 
 from stream_app.edges.lanes.changelog import read_state
-from stream_app.edges.lanes.runs import take_run
+from stream_app.edges.lanes.runs import keep_record_sets, take_run
 from stream_app.edges.lanes.transaction_writer import MAX_BATCH_BYTES, TransactionWriter
 from stream_app.pipeline.contract import Batch, Outputs
 from tests.programs.chaos.logs import read_topic
@@ -29,7 +29,9 @@ pytestmark = pytest.mark.timeout(120)
 
 
 @asynccontextmanager
-async def open_consumer(kafka: str, topic: str, offset: int = 0) -> AsyncIterator[aiokafka.AIOKafkaConsumer]:
+async def open_consumer(
+    kafka: str, topic: str, offset: int = 0, *, is_for_runs: bool = False
+) -> AsyncIterator[aiokafka.AIOKafkaConsumer]:
     consumer = aiokafka.AIOKafkaConsumer(
         bootstrap_servers=kafka,
         auto_offset_reset="earliest",
@@ -37,6 +39,8 @@ async def open_consumer(kafka: str, topic: str, offset: int = 0) -> AsyncIterato
         enable_auto_commit=False,
     )
     await consumer.start()
+    if is_for_runs:
+        keep_record_sets(consumer._fetcher)
     try:
         consumer.assign([aiokafka.TopicPartition(topic, 0)])
         consumer.seek(aiokafka.TopicPartition(topic, 0), offset)
@@ -48,7 +52,7 @@ async def open_consumer(kafka: str, topic: str, offset: int = 0) -> AsyncIterato
 async def read_runs(kafka: str, topic: str, *, end: int, offset: int = 0, max_records: int = 4096) -> list[Batch]:
     """Read by ``take_run``, as the consumer thread does."""
     runs: list[Batch] = []
-    async with open_consumer(kafka, topic, offset) as consumer:
+    async with open_consumer(kafka, topic, offset, is_for_runs=True) as consumer:
         fetcher, tp = consumer._fetcher, aiokafka.TopicPartition(topic, 0)
         while await consumer.position(tp) < end:
             result = fetcher._records.get(tp)

@@ -20,8 +20,11 @@ def kafka(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0: any free port.")] = 9092,
     state_dir: StateDir = None,
     heap_mb: Annotated[int, typer.Option(min=128, help="Maximum Java heap, MiB.")] = 384,
+    start_timeout: Annotated[
+        float, typer.Option("--start-timeout", min=1.0, help="Seconds that Kafka may take to be ready.")
+    ] = 60.0,
 ) -> None:
-    """Run Apache Kafka until Ctrl-C.
+    """Run Apache Kafka until Ctrl-C, SIGTERM or SIGHUP.
 
     Prints its address on stdout. The data stay in STATE_DIR/kafka, so a later start continues with them.
 
@@ -29,7 +32,7 @@ def kafka(
     """
     folder = Path(read_settings(state_dir=state_dir).state_dir) / "kafka"
     notes.print(f"Starting Apache Kafka in {folder}", markup=False)
-    with LocalKafka(folder, port=port, heap_mb=heap_mb, note=notes.print) as broker:
+    with LocalKafka(folder, port=port, heap_mb=heap_mb, start_timeout_s=start_timeout, note=notes.print) as broker:
         typer.echo(broker.bootstrap)
         notes.print(f"Kafka is ready; its log is {broker.log_path}. Press Ctrl-C to stop it.", markup=False)
         try:

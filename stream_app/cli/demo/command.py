@@ -17,6 +17,7 @@ from stream_app.cli.exits import stop_on_signals
 from stream_app.cli.flags.expand import with_flags
 from stream_app.cli.flags.settings import Json, complete_policy
 from stream_app.cli.output import facts, notes
+from stream_app.edges.files.writing import make_folder, write_errors
 from stream_app.programs.demo.environment import DemoPlan, open_environment
 
 _ALERT_TIMEOUT_S = 90.0  # after the drift began
@@ -128,10 +129,13 @@ def _print_next_steps() -> None:
 def _folder(state_dir: str | None) -> Iterator[str]:
     """Yield a folder for this run: one inside ``state_dir`` that is kept, else a temporary one."""
     if state_dir is None:
-        with tempfile.TemporaryDirectory(prefix="fairstream-demo-") as folder:
+        with write_errors("a temporary folder"):
+            temporary = tempfile.TemporaryDirectory(prefix="fairstream-demo-")
+        with temporary as folder:
             yield folder
         return
-    Path(state_dir).mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder = tempfile.mkdtemp(prefix="demo-", dir=state_dir)
+    make_folder(Path(state_dir))
+    with write_errors(state_dir):
+        folder = tempfile.mkdtemp(prefix="demo-", dir=state_dir)
     yield folder
     notes.print(f"Kept: {folder}", markup=False)

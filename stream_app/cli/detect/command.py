@@ -17,6 +17,7 @@ from stream_app.cli.flags.expand import with_flags
 from stream_app.cli.flags.settings import Json
 from stream_app.cli.output import notes, print_json
 from stream_app.edges.files.count_file import read_rows
+from stream_app.edges.files.writing import write_file
 from stream_app.errors import ConfigError
 from stream_app.offline.detection import DetectionRun
 from stream_app.offline.plot_history import PlotHistory
@@ -44,7 +45,8 @@ def detect(
     favorable decisions and decisions of group a, then of reference b (k_a, n_a, k_b, n_b; start is optional). With
     --reference, a row is one group in one period. Rows are in order of time.
 
-    Ends with 0 if there is no alarm, with 1 if there is one, with 2 if the file or a flag is invalid.
+    Ends with 0 if there is no alarm, with 1 if there is one, with 2 if the file or a flag is invalid, with 74 if the
+    output cannot be written.
 
     Example: fairstream detect counts.csv --rule dir:0.9 --plot counts.svg
     """
@@ -52,10 +54,10 @@ def detect(
         raise ConfigError("--plot: expected a name that ends in .svg")
     names = counts.column_names()
     with closing(read_rows(source, delimiter=counts.delimiter)) as rows:
-        table = read_long(rows, names, counts.reference) if counts.reference is not None else read_wide(rows, names)
-        table = table.in_periods_of(counts.period)
+        read = read_long(rows, names, counts.reference) if counts.reference is not None else read_wide(rows, names)
+    table = read.in_periods_of(counts.period)
     plan = plan_flags.plan(len(table.pairs))
-    run, history = DetectionRun(table, plan), PlotHistory(table.n_panes, len(plan.detectors))
+    run, history = DetectionRun(table, plan, read), PlotHistory(table.n_panes, len(plan.detectors))
     if as_json:
         print_json(run.setup())
     for step in _with_progress(run_detectors(table, plan), table.n_panes):
@@ -64,7 +66,7 @@ def detect(
         if as_json:
             _print_step(run, step)
     if plot is not None:
-        _write(plot, draw_chart(run, history))
+        write_file(plot, draw_chart(run, history))
     if as_json:
         for pair in run.pairs():
             print_json(pair)
@@ -84,10 +86,3 @@ def _with_progress(steps: Iterator[PaneStep], n_panes: int) -> Iterator[PaneStep
     if n_panes < _LONG_RUN or not notes.is_terminal:
         return steps
     return iter(track(steps, "Panes", total=n_panes, console=notes, transient=True))
-
-
-def _write(path: Path, picture: str) -> None:
-    try:
-        path.write_text(picture, encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"Cannot write {str(path)!r}: {type(error).__name__}") from None

@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from stream_app.cli.output import facts
+from stream_app.core.cause.sentence import describe_over_time
 from stream_app.offline.detection import DetectionRun
 from stream_app.offline.estimates import Ends, Estimate
 from stream_app.offline.facts import ChangeFacts, FinalState, PairFacts
@@ -27,6 +28,9 @@ def print_run(run: DetectionRun) -> None:
     facts.print(_pair_table(run, pairs))
     facts.print(_rule_table(run, pairs))
     facts.print(sentence(run, changes, pairs), markup=False)
+    for pair in pairs:
+        if cause := describe_over_time(pair.over_time):
+            facts.print(f"{pair.group} vs. {pair.reference}: over all rows, the gap is {cause}.", markup=False)
 
 
 def sentence(run: DetectionRun, changes: Sequence[ChangeFacts], pairs: Sequence[PairFacts]) -> str:

@@ -2,48 +2,55 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
 from itertools import chain
 
 import msgspec
 import typer
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from producers.event import Event
 from producers.fit import check_fit
 from producers.publish import Destination, publish
-from producers.recorded.csv_file import RejectedRow
+from producers.recorded.survey import FileSurvey
 from producers.simulated.disorder import Disorder
 from producers.timeline import iso_time
 from stream_app.cli.exits import Exit, stop_on_signals
 from stream_app.cli.output import facts, notes, print_json
 from stream_app.cli.produce.destination import SendOptions
-
-_MAX_PRINTED_REJECTIONS = 20
-
-
-@dataclass
-class RejectionLog:
-    """Prints the first rejected rows on stderr and counts all of them."""
-
-    n: int = 0
-
-    def note(self, rejection: RejectedRow) -> None:
-        """Take in one rejected row."""
-        self.n += 1
-        if self.n <= _MAX_PRINTED_REJECTIONS:
-            notes.print(f"line {rejection.line}: {rejection.reason}", markup=False)
-        elif self.n == _MAX_PRINTED_REJECTIONS + 1:
-            notes.print("Further rejected lines are only counted")
+from stream_app.edges.host.standard_streams import ReaderGone
 
 
-class Summary(msgspec.Struct):
-    """Numbers of a stream that was sent; see ``producers.publish.Delivery``."""
+class FileSummary(msgspec.Struct):
+    """Where the lines of a file went; ``lines`` is the sum of the four numbers after it.
+
+    Attributes:
+        lines: All lines of the file.
+        before_rows: Lines up to the names of the columns, and with them.
+        blank: Blank lines.
+        rows: Rows: sent, failed, rejected or not sent.
+        continued: Further lines of rows that span several.
+        not_sent: Rows that were left when sending was interrupted, or that ``--count`` left out.
+        rejected_by_reason: Number of rejected rows by reason.
+        missing_values: Number of missing values in the other rows, by field and reason.
+    """
+
+    lines: int
+    before_rows: int
+    blank: int
+    rows: int
+    continued: int
+    not_sent: int
+    rejected_by_reason: dict[str, int]
+    missing_values: dict[str, dict[str, int]]
+
+
+class Summary(msgspec.Struct, omit_defaults=True):
+    """Numbers of a stream that was sent; see ``producers.publish.SendReport``."""
 
     topic: str
     sent: int
@@ -56,6 +63,7 @@ class Summary(msgspec.Struct):
     first_event_time: str | None
     last_event_time: str | None
     is_interrupted: bool
+    file: FileSummary | None = None
 
 
 def now_ms() -> int:
@@ -63,36 +71,35 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def send(
-    events: Iterator[Event], options: SendOptions, disorder: Disorder, rejections: RejectionLog | None = None
-) -> None:
+def send(events: Iterator[Event], options: SendOptions, disorder: Disorder, survey: FileSurvey | None = None) -> None:
     """Send a stream, print its summary and end the command.
 
     Args:
         events: The stream.
         options: Where it goes, and how.
         disorder: Delays and duplicates events on the way.
-        rejections: Filled while ``events`` is read.
+        survey: Of the file that the events are from, if they are from one.
 
     Raises:
         typer.Exit: with OK; FAILED if the broker or the mapping rejected an event; INTERRUPTED on Ctrl-C.
     """
-    rejections = rejections or RejectionLog()
     first = next(events, None)
     if first is not None:
         check_fit(first, options.destination.model, action=options.destination.misfit_action)
         events = disorder.disturb(chain([first], events))
     if options.is_dry_run:
         _print_records(events)
-        raise typer.Exit(Exit.FAILED if rejections.n else Exit.OK)
-    summary = _publish(events, options, disorder, rejections)
+        if survey:
+            _print_lines(summarize_file(survey), notes, "printed")
+        raise typer.Exit(Exit.FAILED if survey and survey.n_rejected else Exit.OK)
+    summary = _publish(events, options, disorder, survey)
     _print_summary(summary, is_json=options.is_json)
     if summary.is_interrupted:
         raise typer.Exit(Exit.INTERRUPTED)
     raise typer.Exit(Exit.FAILED if summary.failed or summary.rejected else Exit.OK)
 
 
-def _publish(events: Iterable[Event], options: SendOptions, disorder: Disorder, rejections: RejectionLog) -> Summary:
+def _publish(events: Iterable[Event], options: SendOptions, disorder: Disorder, survey: FileSurvey | None) -> Summary:
     model = options.destination.model
     outcome_topic = model.outcome.topic if model.outcome else None
     destination = Destination(options.destination.kafka, model.topic, options.partition, outcome_topic=outcome_topic)
@@ -103,7 +110,7 @@ def _publish(events: Iterable[Event], options: SendOptions, disorder: Disorder, 
         topic=model.topic,
         sent=delivery.n_sent,
         failed=delivery.n_failed,
-        rejected=rejections.n,
+        rejected=survey.n_rejected if survey else 0,
         late=disorder.n_late,
         duplicates=disorder.n_duplicates,
         seconds=round(delivery.seconds, 3),
@@ -111,6 +118,31 @@ def _publish(events: Iterable[Event], options: SendOptions, disorder: Disorder, 
         first_event_time=first,
         last_event_time=last,
         is_interrupted=delivery.is_interrupted,
+        file=summarize_file(survey, delivery.n_sent + delivery.n_failed - disorder.n_duplicates) if survey else None,
+    )
+
+
+def summarize_file(survey: FileSurvey, n_passed: int | None = None) -> FileSummary:
+    """Return where the lines of a file went.
+
+    Args:
+        survey: Of the file.
+        n_passed: Events that the broker has accepted or rejected; None for all.
+    """
+    lines = survey.lines
+    n_passed = survey.n_events if n_passed is None else n_passed
+    missing: dict[str, dict[str, int]] = {}
+    for (path, reason), n in survey.missing.items():
+        missing.setdefault(path, {})[reason] = n
+    return FileSummary(
+        lines=lines.n_lines,
+        before_rows=lines.n_before,
+        blank=lines.n_blank,
+        rows=lines.n_rows,
+        continued=lines.n_continued,
+        not_sent=lines.n_rows - survey.n_rejected - n_passed,
+        rejected_by_reason={reason: rejected.n for reason, rejected in survey.reasons.items()},
+        missing_values=missing,
     )
 
 
@@ -130,12 +162,10 @@ def _progress(total: int | None) -> Iterator[Callable[[int], None]]:
 
 def _print_records(events: Iterable[Event]) -> None:
     out = sys.stdout.buffer
-    try:
+    with suppress(ReaderGone):  # `| head` has read enough
         for event in events:
             out.write(event.value + b"\n")
         out.flush()
-    except BrokenPipeError:  # `| head` has read enough; stdout must not be flushed again at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _print_summary(summary: Summary, *, is_json: bool) -> None:
@@ -150,5 +180,22 @@ def _print_summary(summary: Summary, *, is_json: bool) -> None:
         facts.print(f"Event time {summary.first_event_time} to {summary.last_event_time}")
     if summary.late or summary.duplicates:
         facts.print(f"Delayed: {summary.late}, duplicates: {summary.duplicates}")
-    if summary.failed or summary.rejected:
-        facts.print(f"Rejected by the broker: {summary.failed}, not mapped: {summary.rejected}")
+    if summary.failed:
+        facts.print(f"Rejected by the broker: {summary.failed}")
+    if summary.file:
+        _print_lines(summary.file, facts)
+        for reason, n in summary.file.rejected_by_reason.items():
+            facts.print(f"  rejected {n:,}: {reason}", markup=False, soft_wrap=True)
+
+
+def _print_lines(file: FileSummary, console: Console, verb: str = "sent") -> None:
+    """Print where the lines of a file went, and what is missing in its rows."""
+    n_rejected = sum(file.rejected_by_reason.values())
+    others = {"before the rows": file.before_rows, "blank": file.blank, "continue a row": file.continued}
+    parts = ", ".join(f"{n:,} {what}" for what, n in others.items() if n)
+    rows = {verb: file.rows - n_rejected - file.not_sent, "rejected": n_rejected, "not sent": file.not_sent}
+    dispositions = ", ".join(f"{n:,} {what}" for what, n in rows.items() if n or what == verb)
+    console.print(f"File: {file.lines:,} lines ({parts}), {file.rows:,} rows: {dispositions}", soft_wrap=True)
+    for path, reasons in file.missing_values.items():
+        values = ", ".join(f"{n:,} {reason}" for reason, n in reasons.items())
+        console.print(f"  missing {path}: {values}", markup=False, soft_wrap=True)

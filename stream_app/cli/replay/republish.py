@@ -10,7 +10,7 @@ import typer
 from stream_app.cli.flags.expand import with_flags
 from stream_app.cli.flags.selection import FromRaw, ReplayRange, ReplaySource, SourceTopic
 from stream_app.cli.flags.settings import Json, SourceFlags
-from stream_app.cli.output import facts, print_json
+from stream_app.cli.output import facts, notes, print_json
 from stream_app.cli.replay.progress import progress_bar
 from stream_app.cli.replay.run_name import RunName, name_run
 from stream_app.cli.replay.selection import select_model, select_source
@@ -120,11 +120,14 @@ def republish(
     headers = {*HEADERS, *(target_flags.header or ())}
     with progress_bar("republishing", as_json=as_json) as note:
         options = RepublishOptions(source, target, name.run, from_ms, to_ms, headers, rate)
-        n_copied = copy(settings.kafka, options, note)
+        done = copy(settings.kafka, options, note)
     if as_json:
-        print_json({"run": name.run, "topic": target, "from_topic": source, "n_records": n_copied})
+        counts = {"n_records": done.n_records, "n_left_out": done.n_left_out}
+        print_json({"run": name.run, "topic": target, "from_topic": source, **counts})
     else:
-        facts.print(f"{n_copied:,} records of {source} copied to {target}", markup=False)
+        facts.print(f"{done.n_records:,} records of {source} copied to {target}", markup=False)
+        if done.n_left_out:
+            notes.print(f"{done.n_left_out:,} records left out: they cannot be read, or are too large", markup=False)
 
 
 def _time_range_ms(selection: ReplayRange, now_s: float) -> tuple[int, int | None]:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from stream_app.cli.output import facts, notes, print_json
-from stream_app.errors import ConfigError
+from stream_app.errors import ConfigError, install_command
 from stream_app.pipeline.replay.ranges.run_request import RunId
 from stream_app.programs.replay.run_files import SavedRun
 
@@ -57,4 +57,4 @@ def show_saved(saved: SavedRun, *, as_json: bool) -> None:
         facts.print(f"  individual consistency: {value}{reason}", markup=False)
     facts.print(f"{saved.path}/report.html", markup=False)
     if not saved.has_parquet:
-        notes.print("No Parquet files: pip install 'fairstream[replay]'", markup=False)
+        notes.print(f"No Parquet files; for them: {install_command('replay')}", markup=False)

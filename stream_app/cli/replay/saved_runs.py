@@ -17,7 +17,8 @@ from stream_app.cli.flags.expand import with_flags
 from stream_app.cli.flags.settings import Json, StateDir, read_settings
 from stream_app.cli.output import facts, notes, print_json
 from stream_app.edges.files.run_folder import list_runs as read_manifests
-from stream_app.edges.files.run_folder import write_parquet
+from stream_app.edges.files.run_folder import parquet_of
+from stream_app.edges.files.writing import write_new_file
 from stream_app.errors import ConfigError
 from stream_app.pipeline.disclosure.rows import columns_of, csv_of, rows_of
 from stream_app.pipeline.replay.export.open_metrics import open_metrics_of
@@ -113,8 +114,7 @@ def export(
     if format_ is Format.PARQUET:
         if flags.out is None:
             raise ConfigError("Parquet cannot be written to stdout", action="Give --out FILE")
-        _reject_existing(flags.out)
-        write_parquet(flags.out, columns_of(rows))
+        write_new_file(flags.out, parquet_of(columns_of(rows)))
     elif format_ is Format.CSV:
         _write(flags.out, csv_of(rows))
     else:
@@ -136,15 +136,5 @@ def write_open_metrics(flags: SavedRunFlags) -> None:
 def _write(out: Path | None, text: str) -> None:
     if out is None:
         sys.stdout.write(text)
-        return
-    _reject_existing(out)
-    try:
-        out.touch(mode=0o600)
-        out.write_text(text, "utf-8")
-    except OSError as error:
-        raise ConfigError(f"Cannot write {out}: {error.strerror}") from None
-
-
-def _reject_existing(out: Path) -> None:
-    if out.exists():
-        raise ConfigError(f"{out} already exists", action="Give another --out")
+    else:
+        write_new_file(out, text)

@@ -19,6 +19,7 @@ from stream_app.pipeline.replay.scenarios.settings import (
     scenario_of,
 )
 from stream_app.policy import ModelPolicy, Policy, load_policy
+from stream_app.small_file import read_small_file
 
 
 class ScenarioList(NamedTuple):
@@ -123,6 +124,6 @@ class ScenarioFlags:
         if self.group_map is None:
             return {}
         try:
-            return parse_group_map(self.group_map.read_text("utf-8"))
+            return parse_group_map(read_small_file(self.group_map))
         except (OSError, UnicodeDecodeError):
             raise ConfigError(f"Cannot read the group map {self.group_map}") from None

@@ -119,4 +119,7 @@ def _place_of(verification: Verification) -> str:
 
 
 def _time(time_s: int) -> str:
-    return datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    try:
+        return datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    except (ValueError, OverflowError, OSError):  # a forged record may state any time
+        return f"time {time_s}"

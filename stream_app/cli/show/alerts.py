@@ -12,7 +12,7 @@ from rich.table import Table
 from stream_app.cli.flags.expand import with_flags
 from stream_app.cli.flags.selection import ShownFlags
 from stream_app.cli.flags.settings import Json, SourceFlags
-from stream_app.cli.output import facts, notes, print_json
+from stream_app.cli.output import facts, note_skipped, notes, print_json
 from stream_app.cli.show.result_table import STYLES
 from stream_app.edges.kafka.readers.live_results import open_alert_records
 from stream_app.pipeline.disclosure.alerts import DisclosedAlert, disclose_alert
@@ -53,8 +53,7 @@ def list_alerts(
         else disclose_alert(record, 0 if shown.unsafe_exact else k_of(record.model))
         for record in selected[-last or None :]
     ]
-    if reader.n_unreadable:
-        notes.print(f"Skipped {reader.n_unreadable} records of another version")
+    note_skipped(reader.unreadable, reader.n_unreadable)
     if as_json:
         for alert in alerts:
             print_json(alert)

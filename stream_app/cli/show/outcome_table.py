@@ -32,7 +32,8 @@ def outcome_table(results: Sequence[DisclosedOutcomeResult]) -> Table:
     Args:
         results: At least one, all of one model and window.
     """
-    table = Table(title=title_of(results[0]), title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1))
+    title = escape(title_of(results[0]))
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1))
     table.add_column("attribute", no_wrap=True)
     table.add_column("group", overflow="fold")
     for name in _COLUMNS:

@@ -42,7 +42,9 @@ def result_table(results: Sequence[DisclosedResult], *, digits: int, width: int)
         width: Columns of the terminal; a narrow one shows neither gap nor reasons.
     """
     is_wide = width >= _WIDE
-    table = Table(title=title_of(results[0]), title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1))
+    table = Table(
+        title=escape(title_of(results[0])), title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1)
+    )
     table.add_column("attribute", no_wrap=True)
     table.add_column("group", overflow="fold", min_width=8)
     for name in ("n", "rate", "ratio", "95%", *(["gap"] if is_wide else []), EVIDENCE):

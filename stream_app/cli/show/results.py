@@ -11,7 +11,7 @@ import typer
 from stream_app.cli.flags.expand import with_flags
 from stream_app.cli.flags.selection import ShownFlags
 from stream_app.cli.flags.settings import Json, SourceFlags
-from stream_app.cli.output import facts, notes, print_json
+from stream_app.cli.output import facts, note_skipped, notes, print_json
 from stream_app.cli.show.outcome_table import outcome_table
 from stream_app.cli.show.result_table import result_table, window_key
 from stream_app.edges.kafka.readers.live_results import open_all_results
@@ -72,8 +72,7 @@ def show_results(
     with open_all_results(settings.kafka) as reader:
         selected = filter(selection.includes, reader.read_to_end())
         print_results(map(disclose, selected if every else newest_revisions(selected, last)), as_json=as_json)
-        if reader.n_unreadable:
-            notes.print(f"Skipped {reader.n_unreadable} records of another version")
+        note_skipped(reader.unreadable, reader.n_unreadable)
         if follow:
             for result in map(disclose, filter(selection.includes, reader.follow())):
                 print_results([result], as_json=as_json)

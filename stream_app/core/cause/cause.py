@@ -11,8 +11,10 @@ from fractions import Fraction
 
 import msgspec
 
+from stream_app.core.cause.certainty import Certainty, driver_certainty, is_leader_clear, is_simpson
 from stream_app.core.cause.decomposition import Counts, Decomposition, Driver, GapPart, decompose
 from stream_app.core.cause.features import FeatureDifference, FeatureMoments, rank_features
+from stream_app.core.cause.over_time import Period, TimeParts, split_over_time
 
 OTHER_SEGMENTS = "other segments"
 N_SEGMENTS = 5
@@ -58,11 +60,15 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
         leading_segment: The segment that explains most of the gap by what drives it; None where nothing was split.
         leading_share: Its rate part (mix part, where mix drives the gap) as a share of the gap; above 1 where others
             narrow the gap.
-        simpson: Whether the total shows the opposite of what happens inside segments: at equal mix the gap points the
-            other way, and so it does in segments with most of the decisions.
+        driver_certainty: How certainly the driver is the greater part; None where nothing was split.
+        is_leader_clear: Whether the leading segment contributes clearly more than the next one.
+        simpson: Whether the total shows the opposite of what happens inside segments: at equal mix the gap clearly
+            points the other way, and so it does in segments with most of the decisions.
         opposite_share: Share of the decisions in segments whose own gap points the other way, in [0, 1].
         features: The three features that differ most, see ``rank_features``.
         shortfall: Favorable decisions that the group lacks to meet the ratio rule.
+        over_time: The gap split over the periods of its time range too; None where that range has one period only, or
+            too few periods with decisions of both groups.
     """
 
     driver: Driver
@@ -73,14 +79,22 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
     other_segments: SegmentPart | None = None
     leading_segment: str | None = None
     leading_share: float | None = None
+    driver_certainty: Certainty | None = None
+    is_leader_clear: bool = False
     simpson: bool = False
     opposite_share: float | None = None
     features: tuple[FeatureDifference, ...] = ()
     shortfall: int | None = None
+    over_time: TimeParts | None = None
 
 
 def explain_pair(
-    group: Counts, reference: Counts, features: Sequence[FeatureMoments] = (), *, shortfall: int | None = None
+    group: Counts,
+    reference: Counts,
+    features: Sequence[FeatureMoments] = (),
+    *,
+    shortfall: int | None = None,
+    periods: Iterable[Period] = (),
 ) -> Cause:
     """Explain the gap between a group and its reference.
 
@@ -90,6 +104,7 @@ def explain_pair(
         reference: The same for the reference group.
         features: Sums of each declared feature.
         shortfall: Favorable decisions that the group lacks to meet the ratio rule, if known.
+        periods: The same counts by period, if known; they sum to ``group`` and ``reference``.
 
     >>> cause = explain_pair({"auto": (100, 20), "home": (100, 60)}, {"auto": (100, 60), "home": (100, 70)})
     >>> cause.driver.value, cause.gap, cause.mix, cause.rate, cause.leading_segment, cause.leading_share
@@ -113,10 +128,13 @@ def explain_pair(
         other_segments=_record(_join(rest)) if rest else None,
         leading_segment=leader.segment if leader else None,
         leading_share=float(split.share_explained(leader)) if leader else None,
-        simpson=split.is_simpson,
+        driver_certainty=driver_certainty(split),
+        is_leader_clear=is_leader_clear(split),
+        simpson=is_simpson(split),
         opposite_share=None if split.opposite_share is None else float(split.opposite_share),
         features=top,
         shortfall=shortfall,
+        over_time=split_over_time(periods),
     )
 
 

@@ -28,11 +28,10 @@ Count = tuple[int, int]  # decisions, favorable ones among them
 Counts = Mapping[str, Count]  # by segment
 
 NOTHING: Count = (0, 0)
-_MAJORITY = Fraction(1, 2)
 
 
 class Driver(enum.StrEnum):
-    """What a gap is made of."""
+    """What an observed gap is made of, by its two numbers; ``certainty`` says whether chance may have decided it."""
 
     NO_DECISIONS = "no_decisions"  # a group is empty: there is no gap to split
     NO_GAP = "no_gap"
@@ -100,15 +99,6 @@ class Decomposition:
         return Driver.RATE if abs(self.rate) >= abs(self.mix) else Driver.MIX
 
     @property
-    def is_simpson(self) -> bool:
-        """Whether the total shows the opposite of what happens inside (Simpson's paradox).
-
-        That is: at equal mix the gap points the other way, and so it does in segments with most of the decisions.
-        ``opposite_share`` says in how many; 1 is the textbook case of every segment.
-        """
-        return self.rate * self.gap < 0 and self.opposite_share is not None and self.opposite_share > _MAJORITY
-
-    @property
     def leader(self) -> GapPart | None:
         """The segment that explains most of the gap by what drives it, the first by name of equal ones.
 
@@ -141,8 +131,8 @@ def decompose(group: Counts, reference: Counts) -> Decomposition | None:
     >>> split = decompose(women, men)
     >>> [round(float(value), 4) for value in (split.gap, split.mix, split.rate)]
     [-0.1941, -0.2947, 0.1006]
-    >>> split.driver.value, split.is_simpson, split.gap == sum(part.total for part in split.parts)
-    ('mix_not_rate', True, True)
+    >>> split.driver.value, split.gap == sum(part.total for part in split.parts)
+    ('mix_not_rate', True)
     """
     total, reference_total = _sum(group.values()), _sum(reference.values())
     if not total[0] or not reference_total[0]:

@@ -2,7 +2,8 @@
 
 The sentence is about groups and segments, never about a person, and gives no number about fewer than k decisions. It
 checks n >= k only; where a group is hidden so that another cannot be computed by subtraction, the caller leaves the
-sentence out. It says what differs, not why in the sense of a cause: the split is statistical.
+sentence out. It says what differs, not why in the sense of a cause: the split is statistical. A part, a segment or a
+feature is named only where chance would name it in 5 % of cases at most (``certainty``); else there are numbers.
 """
 
 from __future__ import annotations
@@ -12,15 +13,15 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from stream_app.core.cause.cause import Cause, SegmentPart
+from stream_app.core.cause.certainty import Certainty
 from stream_app.core.cause.decomposition import Driver
-from stream_app.core.cause.features import FeatureDifference, Imbalance, NoDifference
+from stream_app.core.cause.features import FeatureDifference, NoDifference
+from stream_app.core.cause.over_time import TimeParts
 
-_DRIVERS = {
-    Driver.RATE: "mainly within-segment differences (rate effect)",
-    Driver.MIX: "mainly composition (mix effect)",
-    Driver.RATE_NOT_MIX: "explained by within-segment differences (rate effect)",
-    Driver.MIX_NOT_RATE: "explained by composition (mix effect)",
-}
+_RATE, _MIX = "within-segment differences (rate effect)", "composition (mix effect)"
+_DRIVERS = {Driver.RATE: _RATE, Driver.RATE_NOT_MIX: _RATE, Driver.MIX: _MIX, Driver.MIX_NOT_RATE: _MIX}
+_OVER_TIME = "when the groups applied (mix over time)"
+_CERTAINTIES = {Certainty.EXPLAINS: "explained by", Certainty.MAIN: "mainly"}
 Ends = tuple[float | None, float | None]
 _NEARLY_ALL = 0.9
 _MOST_DIGITS = 9  # a number that needs more to differ visibly from its limit is written in full
@@ -87,7 +88,7 @@ def describe_verdict(facts: VerdictFacts, cause: Cause, *, k: int) -> str:
         _headline(facts, cause),
         *_split(facts, cause, k),
         _simpson(cause),
-        _feature(cause, k),
+        _features(cause, k),
         _shortfall(facts, cause),
         "statistical, not causal" if cause.gap else "",
     ]
@@ -118,6 +119,18 @@ def describe_difference(gap: float, limit: float) -> str:
     return f"{sign}{points} {unit} (limit ±{_points(repr(limit))})"
 
 
+def describe_over_time(parts: TimeParts | None) -> str:
+    """Say that a gap is mix over time, where it clearly is; else the empty string.
+
+    >>> parts = TimeParts(n_periods=2, mix_over_time=-0.35, mix=0.0, rate=-0.01, certainty=Certainty.EXPLAINS)
+    >>> describe_over_time(parts)
+    'explained by when the groups applied (mix over time), at equal times -1.0 percentage points'
+    """
+    if parts is None or parts.certainty not in _CERTAINTIES:
+        return ""
+    return f"{_CERTAINTIES[parts.certainty]} {_OVER_TIME}, at equal times {_signed(parts.mix + parts.rate)}"
+
+
 def _headline(facts: VerdictFacts, cause: Cause) -> str:
     numbers = [
         "" if cause.gap is None else f"rate difference {describe_difference(cause.gap, facts.max_gap)}",
@@ -145,17 +158,27 @@ def _ratio(facts: VerdictFacts, cause: Cause) -> str:
 
 
 def _split(facts: VerdictFacts, cause: Cause, k: int) -> tuple[str, ...]:
-    leader = next((part for part in cause.segments if part.segment == cause.leading_segment), None)
-    if leader is None or cause.leading_share is None or cause.gap is None:
+    """Return what the gap is made of; a part is named only where chance would seldom name it."""
+    if over_time := describe_over_time(cause.over_time):
+        return (over_time,)
+    if cause.driver not in _DRIVERS or cause.mix is None or cause.rate is None:
         return ()
-    driver = _DRIVERS[cause.driver]
+    if cause.driver_certainty not in _CERTAINTIES:
+        return (f"{_RATE} {_signed(cause.rate)} and {_MIX} {_signed(cause.mix)}, neither clearly the greater",)
+    return f"{_CERTAINTIES[cause.driver_certainty]} {_DRIVERS[cause.driver]}", _leader(facts, cause, k)
+
+
+def _leader(facts: VerdictFacts, cause: Cause, k: int) -> str:
+    """Return which segment contributes most, where that is clear."""
+    leader = next((part for part in cause.segments if part.segment == cause.leading_segment), None)
+    if leader is None or not cause.is_leader_clear or cause.leading_share is None or cause.gap is None:
+        return "no segment clearly contributes most"
     if _is_small(leader, k):
-        return driver, "the segment that contributes most has too few decisions to be named"
+        return "the segment that contributes most has too few decisions to be named"
     name = leader.segment if facts.segment_name is None else f"{facts.segment_name}={leader.segment}"
     if cause.leading_share <= 1:
-        return driver, f"segment {name} contributes {_percent(cause.leading_share)} of the gap"
-    part = cause.leading_share * cause.gap
-    return driver, f"segment {name} contributes {100 * part:+.1f} percentage points, other segments narrow the gap"
+        return f"segment {name} contributes {_percent(cause.leading_share)} of the gap"
+    return f"segment {name} contributes {_signed(cause.leading_share * cause.gap)}, other segments narrow the gap"
 
 
 def _simpson(cause: Cause) -> str:
@@ -168,19 +191,19 @@ def _simpson(cause: Cause) -> str:
     return f"{where} the gap points the other way (Simpson's paradox)"
 
 
-def _feature(cause: Cause, k: int) -> str:
-    feature = next((feature for feature in cause.features if _is_different(feature, k)), None)
-    if feature is None:
+def _features(cause: Cause, k: int) -> str:
+    """Return the features that differ by more than chance; which of them differs most may be chance."""
+    clear = [feature for feature in cause.features if feature.is_clear and min(feature.n, feature.n_reference) >= k]
+    if not clear:
         return ""
+    differences = ", ".join(f"{feature.feature} ({_size(feature)})" for feature in clear)
+    return f"feature {'difference' if len(clear) == 1 else 'differences'}: {differences}"
+
+
+def _size(feature: FeatureDifference) -> str:
     if feature.reason is NoDifference.SEPARATES:
-        return f"largest feature difference: {feature.feature} (one constant value in each group)"
-    size = f"{feature.standardized:+.2f}"
-    return f"largest feature difference: {feature.feature} (standardized mean difference {size})"
-
-
-def _is_different(feature: FeatureDifference, k: int) -> bool:
-    is_noticeable = feature.imbalance in (Imbalance.NOTICEABLE, Imbalance.LARGE)
-    return is_noticeable and min(feature.n, feature.n_reference) >= k
+        return "one constant value in each group"
+    return f"standardized mean difference {feature.standardized:+.2f}"
 
 
 def _is_small(part: SegmentPart, k: int) -> bool:
@@ -218,6 +241,10 @@ def _points(share: str) -> str:
     """
     text = format(Decimal(share).scaleb(2), "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _signed(share: float) -> str:
+    return f"{100 * share:+.1f} percentage points"
 
 
 def _percent(share: float) -> str:

@@ -10,7 +10,7 @@ import re
 
 import msgspec
 
-from stream_app.core.events.encoding import is_utf8
+from stream_app.core.events.encoding import is_framed, is_utf8
 from stream_app.core.events.reasons import DeadLetterReason as Reason
 from stream_app.core.events.strict_json import strict_fault
 
@@ -19,8 +19,7 @@ _UNKNOWN_FIELD = "Object contains unknown field"
 _MESSAGES: tuple[tuple[str, Reason], ...] = (
     (_UNKNOWN_FIELD, Reason.UNKNOWN_FIELD),
     ("Object missing required field", Reason.MISSING),
-    ("Expected `datetime` with a timezone", Reason.TIME_ZONE),
-    ("Invalid RFC3339", Reason.TIME),
+    ("Expected `str` of length <=", Reason.ID_SIZE),
     ("Number out of range", Reason.RANGE),
     ("Integer value out of range", Reason.RANGE),
     ("Invalid enum value", Reason.VALUE),
@@ -40,9 +39,7 @@ def reason_of(
         constants: Paths whose value names the schema or source; another value there is ``schema``.
         boxes: Paths of bounding boxes; a wrong coordinate there is ``bbox``.
     """
-    if b"\0" in raw[:4] or not is_utf8(raw):  # UTF-16 and UTF-32 have a zero byte beside each bracket
-        return Reason.ENCODING
-    if fault := strict_fault(raw):
+    if fault := _fault_of_bytes(raw) or strict_fault(raw):
         return fault
     if not isinstance(error, msgspec.ValidationError):
         return Reason.JSON
@@ -63,6 +60,13 @@ def place_of(error: msgspec.ValidationError) -> str:
     message, path = _parsed(error)
     missing = _MISSING_FIELD.match(message)
     return ".".join(filter(None, [path, missing[1]])) if missing else path
+
+
+def _fault_of_bytes(raw: bytes) -> Reason | None:
+    if is_framed(raw):
+        return Reason.FRAMING
+    # UTF-16 and UTF-32 have a zero byte beside each bracket.
+    return Reason.ENCODING if b"\0" in raw[:4] or not is_utf8(raw) else None
 
 
 def _parsed(error: Exception) -> tuple[str, str]:

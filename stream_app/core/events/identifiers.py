@@ -14,6 +14,7 @@ from typing import Any
 from stream_app.core.events.reasons import DeadLetterReason as Reason
 
 _PLAIN = bytes(range(0x21, 0x7F)) + b"\n"
+MAX_LENGTH = 1_000  # characters or digits; the longest identifiers in use, URLs of cases, are shorter
 _PSEUDONYM = re.compile(r"hm\d\.")  # how our pseudonyms begin, in this version and in others
 _FORBIDDEN_CATEGORIES = ("Cc", "Cf", "Cs")  # control, invisible format and surrogate characters
 
@@ -77,6 +78,8 @@ def fault_of(canonical: bytes) -> Reason | None:
     >>> fault_of(b""), fault_of(b"A-17"), fault_of("a\u0000b".encode())
     (<DeadLetterReason.ID: 'id'>, None, <DeadLetterReason.CONTROL_CHAR: 'control_char'>)
     """
+    if len(canonical) > 4 * MAX_LENGTH:
+        return Reason.ID_SIZE
     text = canonical.decode()
     if not text or _PSEUDONYM.match(text):
         return Reason.ID

@@ -1,6 +1,7 @@
 """Fairness statistics as functions of counts.
 
-``outcome_rates`` are error rates and their differences where outcomes are known, ``calibration`` compares scores with
-outcomes, ``consistency`` asks whether similar cases are decided alike, and ``conventions`` restates our values in the
-signs and names of other tools.
+``outcome_rates`` are error rates, their differences and ratios where outcomes are known, ``inequality`` asks how
+unequally decisions benefit people, ``calibration`` compares scores with outcomes, ``consistency`` asks whether similar
+cases are decided alike, ``disparity`` compares shares of approvals and denials within segments, and ``conventions``
+restates our values in the signs and names of other tools.
 """

@@ -17,9 +17,9 @@ from __future__ import annotations
 import enum
 from typing import NamedTuple
 
-from stream_app.core.groups.comparison import statistical_parity_difference
+from stream_app.core.groups.comparison import disparate_impact_ratio, statistical_parity_difference
 from stream_app.core.groups.counts import GroupCount
-from stream_app.core.intervals.intervals import Interval, mean_of_gaps, newcombe, wilson
+from stream_app.core.intervals.intervals import Interval, koopman, mean_of_gaps, newcombe, wilson
 
 
 class LabelReason(enum.StrEnum):
@@ -120,6 +120,25 @@ def equal_opportunity_difference(group: ConfusionCount, reference: ConfusionCoun
     return _gap(_of_positives(group), _of_positives(reference))
 
 
+def equal_opportunity_ratio(group: ConfusionCount, reference: ConfusionCount) -> Measurement:
+    """Return the ratio of true positive rates, group / reference, >= 0, with its Koopman interval.
+
+    Below 1: deserving cases of the group are approved less often. No value, with the reason ``reference_rate_zero``,
+    where no deserving case of the reference was approved.
+
+    >>> black, white = ConfusionCount(127, 6, 17, 47), ConfusionCount(1496, 29, 81, 73)
+    >>> measured = equal_opportunity_ratio(black, white)
+    >>> [round(value, 6) for value in (measured.value, measured.interval.lower, measured.interval.upper)]
+    [0.929697, 0.862811, 0.976766]
+    """
+    of_group, of_reference = _of_positives(group), _of_positives(reference)
+    (n, k), (n_reference, k_reference) = of_group.of, of_reference.of
+    missing = of_group.reason or _of_the_reference(of_reference.reason)
+    interval = koopman(k, n, k_reference, n_reference)
+    value = disparate_impact_ratio(of_group.of, of_reference.of)
+    return Measurement(value, interval._replace(reason=missing or interval.reason), n, n_reference)
+
+
 def false_positive_rate_difference(group: ConfusionCount, reference: ConfusionCount) -> Measurement:
     """Return the difference of false positive rates, in [-1, 1]; negative: mistakes favor the group less often."""
     return _gap(_of_negatives(group), _of_negatives(reference))
@@ -198,6 +217,10 @@ def _rate(share: _Share) -> Measurement:
 
 def _gap(group: _Share, reference: _Share) -> Measurement:
     (n, k), (n_reference, k_reference) = group.of, reference.of
-    of_reference = reference.reason and LabelReason(f"reference_{reference.reason}")
-    interval = newcombe(k, n, k_reference, n_reference)._replace(reason=group.reason or of_reference)
+    missing = group.reason or _of_the_reference(reference.reason)
+    interval = newcombe(k, n, k_reference, n_reference)._replace(reason=missing)
     return Measurement(statistical_parity_difference(group.of, reference.of), interval, n, n_reference)
+
+
+def _of_the_reference(reason: LabelReason | None) -> LabelReason | None:
+    return None if reason is None else LabelReason(f"reference_{reason}")

@@ -1,5 +1,7 @@
 """Confidence intervals and confidence sequences of rates, gaps and ratios.
 
-``intervals`` are for one window and a single look, ``interval_ends`` their arithmetic over arrays;
-``confidence_sequence`` is valid under continuous monitoring; ``roots`` solves for the ends of both.
+``intervals`` are for one window and a single look, ``interval_ends`` their arithmetic over arrays, ``exact_tails`` the
+interval for promises far in the tail;
+``confidence_sequence`` is valid under continuous monitoring, ``mixture`` the evidence that it inverts; ``roots`` solves
+for the ends of both.
 """

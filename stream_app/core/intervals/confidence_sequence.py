@@ -8,9 +8,12 @@ changed. They assume that every decision is counted once and that decisions do n
 A rate p stays in while neither ``above(k, n, p)`` nor ``below(k, n, p)`` reaches ``log(2/alpha)``. Two rates are
 judged together: a gap d is excluded from above when even the best pair with ``p_a = p_b + d`` has
 ``below(k_a, n_a, p_a) + above(k_b, n_b, p_b) >= log(2/alpha)``; the sum is a log e-value because each decision is
-settled given those before. That is narrower than the difference of two sequences at alpha/2 each (0.2526 against
-0.2982 for 133 of 197 beside 1527 of 1681). The best pair is where the slopes balance; the sum is convex along the
-line, so one root finds it.
+settled given those before. The best pair is where the slopes balance; the sum is convex along the line, so one root
+finds it.
+
+That is narrower than the difference of two sequences at alpha/2 each (0.2539 against 0.2982 for 133 of 197 beside 1527
+of 1681) while neither group has more than about 50 times the decisions of the other, else up to 15 % wider. For counts
+up to 1e12 a sequence is at most four times as wide as the interval of one look. ``mixture`` has the bets.
 
 Source: Howard, Ramdas, McAuliffe and Sekhon 2021, Annals of Statistics 49(2), 1055-1080 (mixture);
 Turner and Grünwald 2023, "Exact anytime-valid confidence intervals for contingency tables and beyond", Statistics &
@@ -26,9 +29,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from stream_app.core.arrays import Floats
-from stream_app.core.detection.betting.sub_bernoulli import BETS, GROWTH, above, below
 from stream_app.core.groups.comparison import Reason
 from stream_app.core.intervals.intervals import Interval, missing_group
+from stream_app.core.intervals.mixture import ONE_RATE, TWO_RATES
 from stream_app.core.intervals.roots import find_roots
 
 ALPHA = 0.05
@@ -72,7 +75,7 @@ def gap_sequence(k_a: int, n_a: int, k_b: int, n_b: int, *, alpha: float = ALPHA
 
     >>> lower, upper, _ = gap_sequence(85, 111, 1527, 1681)
     >>> round(lower, 6), round(upper, 6)
-    (-0.311292, -0.012428)
+    (-0.311914, -0.011762)
     """
     lower, upper = gap_sequence_many(k_a, n_a, k_b, n_b, alpha=alpha)
     return Interval(float(lower), float(upper), missing_group(n_a, n_b))
@@ -87,7 +90,7 @@ def ratio_sequence(k_a: int, n_a: int, k_b: int, n_b: int, *, alpha: float = ALP
 
     >>> lower, upper, _ = ratio_sequence(133, 197, 1527, 1681)
     >>> round(lower, 6), round(upper, 6)
-    (0.599703, 0.873555)
+    (0.599359, 0.87424)
     """
     lower, upper = (float(end) for end in ratio_sequence_many(k_a, n_a, k_b, n_b, alpha=alpha))
     if math.isfinite(upper):
@@ -100,8 +103,8 @@ def rate_sequence_many(k: ArrayLike, n: ArrayLike, *, alpha: float = ALPHA) -> t
     """Return the lower and the upper ends of ``rate_sequence`` for many rates; arrays broadcast."""
     k, n = np.broadcast_arrays(np.asarray(k, dtype=np.float64), np.asarray(n, dtype=np.float64))
     limit, zeros, ones = math.log(2 / alpha), np.zeros(k.shape), np.ones(k.shape)
-    lower = find_roots(lambda rate: limit - above(k, n, rate), zeros, ones)
-    return lower, find_roots(lambda rate: below(k, n, rate) - limit, zeros, ones)
+    lower = find_roots(lambda rate: limit - ONE_RATE.above(k, n, rate), zeros, ones)
+    return lower, find_roots(lambda rate: ONE_RATE.below(k, n, rate) - limit, zeros, ones)
 
 
 def gap_sequence_many(
@@ -132,16 +135,16 @@ def evidence_gap_below(k_a: ArrayLike, n_a: ArrayLike, k_b: ArrayLike, n_b: Arra
     excluded", without the ends of the sequence.
 
     >>> print(f"{evidence_gap_below(133, 197, 1527, 1681, 0):.6f} {evidence_gap_below(85, 111, 1527, 1681, 0):.6f}")
-    28.360517 5.376399
+    28.226452 5.282124
     """
     k_a, n_a, k_b, n_b, gap = _as_floats(k_a, n_a, k_b, n_b, gap)
     lowest, highest = np.maximum(0.0, -gap), np.minimum(1.0, 1 - gap)
 
     def slope(rate: Floats) -> Floats:
-        return _slope_below(k_a, n_a, _share(rate + gap)) + _slope_above(k_b, n_b, _share(rate))
+        return TWO_RATES.slope_below(k_a, n_a, _share(rate + gap)) + TWO_RATES.slope_above(k_b, n_b, _share(rate))
 
     rate = find_roots(slope, lowest, highest)
-    return below(k_a, n_a, _share(rate + gap)) + above(k_b, n_b, _share(rate))
+    return TWO_RATES.below(k_a, n_a, _share(rate + gap)) + TWO_RATES.above(k_b, n_b, _share(rate))
 
 
 def evidence_ratio_below(k_a: ArrayLike, n_a: ArrayLike, k_b: ArrayLike, n_b: ArrayLike, ratio: ArrayLike) -> Floats:
@@ -150,31 +153,21 @@ def evidence_ratio_below(k_a: ArrayLike, n_a: ArrayLike, k_b: ArrayLike, n_b: Ar
     ``min over u of below(k_a, n_a, ratio * u) + above(k_b, n_b, u)``, both rates in [0, 1].
 
     >>> print(f"{evidence_ratio_below(133, 197, 1527, 1681, 1):.6f}")
-    28.360517
+    28.226452
     """
     k_a, n_a, k_b, n_b, ratio = _as_floats(k_a, n_a, k_b, n_b, ratio)
     # A point of the line is a share of the way from (0, 0) to where the line leaves the unit square.
     end_a, end_b = np.minimum(ratio, 1.0), np.minimum(1 / ratio, 1.0)
 
     def slope(share: Floats) -> Floats:
-        return end_a * _slope_below(k_a, n_a, end_a * share) + end_b * _slope_above(k_b, n_b, end_b * share)
+        slope_a, slope_b = (
+            TWO_RATES.slope_below(k_a, n_a, end_a * share),
+            TWO_RATES.slope_above(k_b, n_b, end_b * share),
+        )
+        return end_a * slope_a + end_b * slope_b
 
     share = find_roots(slope, np.zeros(ratio.shape), np.ones(ratio.shape))
-    return below(k_a, n_a, end_a * share) + above(k_b, n_b, end_b * share)
-
-
-def _slope_above(k: Floats, n: Floats, rate: Floats) -> Floats:
-    """Return the derivative of ``above`` in the rate: it grows with the rate and is never positive."""
-    growth = np.multiply.outer(GROWTH, rate)
-    logs = np.multiply.outer(BETS, k) - n * np.log1p(growth)
-    weights = np.exp(logs - logs.max(axis=0))
-    pull = GROWTH.reshape(-1, *(1 for _ in rate.shape)) / (1 + growth)
-    slope: Floats = -n * (weights * pull).sum(axis=0) / weights.sum(axis=0)
-    return slope
-
-
-def _slope_below(k: Floats, n: Floats, rate: Floats) -> Floats:
-    return -_slope_above(n - k, n, 1 - rate)
+    return TWO_RATES.below(k_a, n_a, end_a * share) + TWO_RATES.above(k_b, n_b, end_b * share)
 
 
 def _share(rate: Floats) -> Floats:

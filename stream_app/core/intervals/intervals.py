@@ -1,7 +1,8 @@
 """Intervals for one window: what the rate, the gap and the ratio can be, given the number of decisions.
 
-Fixed-time intervals: each covers the truth in 95 of 100 windows, for a window chosen before looking at it. Continuous
-monitoring needs ``confidence_sequence`` instead.
+Fixed-time intervals: each covers the truth in 95 of 100 windows, for a window chosen before looking at it, on average
+over true rates; for single rates and small groups less (``docs/explanation/statistics.md``). Continuous monitoring
+needs ``confidence_sequence`` instead.
 
 Score intervals, because the textbook ones (Wald for the gap, Katz for the ratio) fail where groups are small: with 10
 decisions about a group at a rate of 0.9 beside 90 about the reference they cover 65 in 100, these 95 to 96, by full
@@ -22,7 +23,13 @@ import numpy as np
 
 from stream_app.core.groups.comparison import Reason
 from stream_app.core.groups.counts import GroupCount
-from stream_app.core.intervals.interval_ends import Z_95, koopman_many, newcombe_many, wilson_many
+from stream_app.core.intervals.interval_ends import (
+    Z_95,
+    koopman_many,
+    miettinen_nurminen_many,
+    newcombe_many,
+    wilson_many,
+)
 
 
 class Interval(NamedTuple):
@@ -77,6 +84,24 @@ def newcombe(k_a: int, n_a: int, k_b: int, n_b: int, *, z: float = Z_95) -> Inte
     (-0.302671, -0.170014)
     """
     lower, upper = newcombe_many(k_a, n_a, k_b, n_b, z=z)
+    return Interval(float(lower), float(upper), missing_group(n_a, n_b))
+
+
+def miettinen_nurminen(k_a: int, n_a: int, k_b: int, n_b: int, *, z: float = Z_95) -> Interval:
+    """Return the score interval of the gap ``k_a/n_a - k_b/n_b`` (group minus reference), in [-1, 1].
+
+    All d with ``|p_a - p_b - d| <= z sqrt((x(1-x)/n_a + u(1-u)/n_b) N/(N-1))``, where (x, u) are the most likely rates
+    with ``x = u + d`` and N = n_a + n_b. Its coverage is closer to 95 % than that of ``newcombe`` for every pair of
+    true rates, at 2 % more length; it takes 60 times as long, so windows have Newcombe's.
+    [-1, 1] with the reason ``no_decisions`` or ``reference_empty`` where a group is empty.
+
+    Source: Miettinen and Nurminen 1985, Statistics in Medicine 4, 213-226.
+
+    >>> lower, upper, _ = miettinen_nurminen(56, 70, 48, 80)
+    >>> round(lower, 4), round(upper, 4)
+    (0.0528, 0.3382)
+    """
+    lower, upper = miettinen_nurminen_many(k_a, n_a, k_b, n_b, z=z)
     return Interval(float(lower), float(upper), missing_group(n_a, n_b))
 
 

@@ -185,6 +185,10 @@ class PeriodHistory:
         """Return all spans, oldest first."""
         return [_decoded(span) for span in self._in_order()]
 
+    def within(self, start_s: int, end_s: int) -> list[HistorySpan]:
+        """Return the spans that are entirely in a time range, oldest first."""
+        return [_decoded(span) for span in self._in_order() if start_s <= span.start_s and span.end_s <= end_s]
+
     def since(self, onset_s: int) -> HistorySpan:
         """Return the sum of the periods from an onset to the newest.
 

@@ -15,10 +15,12 @@ import stat
 from pathlib import Path
 
 from stream_app.edges.files.durability import sync_folder
-from stream_app.errors import ConfigError
+from stream_app.edges.files.writing import make_folder
+from stream_app.errors import ConfigError, WriteError
 from stream_app.pipeline.records.audit import Exporter
 
 FILE_NAME = "audit.jsonl"
+_NOT_A_FILE = {errno.ELOOP, errno.EISDIR, errno.ENXIO}  # a link, a folder, a pipe that nobody reads
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -36,10 +38,11 @@ class AuditFile:
         """Append one entry and wait until it is on the disk.
 
         Raises:
-            ConfigError: it cannot be written, or others can access the file.
+            ConfigError: others can access the file.
+            WriteError: it cannot be written.
         """
         try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(self.path.parent)
             descriptor = os.open(self.path, _FLAGS, 0o600)
             try:
                 self._reject_unsafe(os.fstat(descriptor))
@@ -48,19 +51,27 @@ class AuditFile:
             finally:
                 os.close(descriptor)
             sync_folder(self.path.parent)
+        except ConfigError:
+            raise
         except OSError as error:
-            raise ConfigError(
-                f"Cannot write the audit log {self.path} ({error.strerror})",
+            if error.errno in _NOT_A_FILE:
+                raise self._unsafe() from None
+            reason = error.message if isinstance(error, WriteError) else error.strerror
+            raise WriteError(
+                f"Cannot write the audit log {self.path} ({reason})",
                 action="Nothing is exported without an audit entry",
             ) from None
 
     def _reject_unsafe(self, status: os.stat_result) -> None:
         is_ours = stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid()
         if not is_ours or status.st_mode & 0o077:
-            raise ConfigError(
-                f"The audit log {self.path} must be a regular file that only its owner can access",
-                action=f"chown it to user {os.geteuid()} and chmod 600 it; nothing is exported without an audit entry",
-            )
+            raise self._unsafe()
+
+    def _unsafe(self) -> ConfigError:
+        return ConfigError(
+            f"The audit log {self.path} must be a regular file that only its owner can access",
+            action=f"chown it to user {os.geteuid()} and chmod 600 it; nothing is exported without an audit entry",
+        )
 
 
 def exporter() -> Exporter:

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 import sys
+from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -15,6 +16,7 @@ import msgspec
 
 from stream_app.core.events.reasons import DeadLetterReason
 from stream_app.core.events.strict_json import strict_fault
+from stream_app.edges.files.reading import open_input
 from stream_app.errors import ConfigError
 from stream_app.offline.columns import CountRow
 
@@ -38,7 +40,7 @@ def read_rows(source: str, *, delimiter: str = ",") -> Generator[CountRow, None,
     if len(delimiter) != 1 or delimiter in '"\r\n':
         raise ConfigError("--delimiter: expected one character")
     try:
-        with nullcontext(sys.stdin.buffer) if source == STDIN else Path(source).open("rb") as raw:
+        with nullcontext(sys.stdin.buffer) if source == STDIN else open_input(Path(source)) as raw:
             yield from _rows(raw, delimiter)
     except (OSError, ValueError) as error:
         if isinstance(error, ConfigError):
@@ -105,7 +107,7 @@ def _csv_rows(first: int, header: str, lines: Iterator[str], delimiter: str) -> 
 
 
 def _check_columns(place: str, columns: list[str]) -> None:
-    if duplicates := sorted({name for name in columns if columns.count(name) > 1}):
+    if duplicates := sorted(name for name, n in Counter(columns).items() if n > 1):
         raise ConfigError(f"{place}: duplicate column {duplicates[0]!r}")
 
 

@@ -7,7 +7,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from dashboards.links import RUNBOOKS
-from stream_app.errors import ConfigError
+from stream_app.edges.files.writing import make_folder, write_file
 
 
 def export_dashboards(folder: Path, *, runbooks_url: str | None = None) -> list[Path]:
@@ -21,7 +21,7 @@ def export_dashboards(folder: Path, *, runbooks_url: str | None = None) -> list[
         The files, sorted.
 
     Raises:
-        ConfigError: the folder is not writable.
+        WriteError: the folder cannot be written.
     """
     written = []
     for subject in files("dashboards").joinpath("json").iterdir():
@@ -29,18 +29,10 @@ def export_dashboards(folder: Path, *, runbooks_url: str | None = None) -> list[
             text = file.read_text("utf-8")
             if runbooks_url is not None:
                 text = text.replace(RUNBOOKS, runbooks_url.rstrip("/") + "/")
-            written.append(_write(folder / subject.name / file.name, text))
+            make_folder(folder / subject.name, is_private=False)
+            written.append(write_file(folder / subject.name / file.name, text))
     return sorted(written)
 
 
 def _json_files(subject: Traversable) -> list[Traversable]:
     return [file for file in subject.iterdir() if file.name.endswith(".json")] if subject.is_dir() else []
-
-
-def _write(path: Path, text: str) -> Path:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
-    except OSError as error:
-        raise ConfigError(f"Cannot write {path}: {error.strerror}", action="Choose a writable folder") from None
-    return path

@@ -16,12 +16,13 @@ from typing import Annotated, Literal
 import msgspec
 
 from stream_app.core.privacy.pseudonym import KEY_BYTES, RootKey
-from stream_app.edges.files.durability import sync_file, sync_folder
-from stream_app.errors import KeyFileError
+from stream_app.edges.files.writing import make_folder, write_errors, write_file, write_new_file
+from stream_app.errors import ConfigError, KeyFileError
 
 FILE_NAME = "pseudonym-keys.json"
 _KID_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 _KID_LENGTH = 8
+_MAX_BYTES = 1_048_576  # thousands of keys
 _CREATE = "Create one with: fairstream keys init"
 _RESTORE = "Restore it from its backup"
 
@@ -46,19 +47,20 @@ def create_key_file(path: Path) -> RootKey:
     """Create a key file with one new key that is valid for all event times.
 
     Raises:
-        KeyFileError: it exists already, or cannot be written.
+        KeyFileError: it exists already, or its folder is a link.
+        WriteError: it cannot be written.
     """
     key = _new_key(valid_from_s=0)
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with write_errors(path.parent):
+        if path.parent.is_symlink():
+            raise KeyFileError(f"{path.parent} is a link", action="Create the key file in a folder of its own")
+    make_folder(path.parent)
+    with write_errors(path.parent):
         path.parent.chmod(0o700)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    except FileExistsError:
+    try:
+        write_new_file(path, _encode([key]))
+    except ConfigError:
         raise KeyFileError(f"{path} exists already", action="See: fairstream keys list") from None
-    except OSError as error:
-        raise KeyFileError(f"Cannot write {path}: {error.strerror}") from None
-    _write(descriptor, [key])
-    sync_folder(path.parent)
     return key
 
 
@@ -67,16 +69,13 @@ def add_key(path: Path, valid_from_s: int) -> RootKey:
 
     Raises:
         KeyFileError: the file is missing or unsafe, or an epoch already begins then or later.
+        WriteError: it cannot be written; the keys stay as they were.
     """
     keys = load_keys(path)
     if any(key.valid_from_s >= valid_from_s for key in keys):
         raise KeyFileError("A key epoch already begins then or later", action="See: fairstream keys list")
     key = _new_key(valid_from_s)
-    temporary = path.with_suffix(".new")
-    temporary.unlink(missing_ok=True)
-    _write(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), [*keys, key])
-    temporary.replace(path)
-    sync_folder(path.parent)
+    write_file(path, _encode([*keys, key]), is_private=True)
     return key
 
 
@@ -107,7 +106,7 @@ def _read(path: Path) -> bytes:
     try:
         with open(path, "rb", opener=open_itself) as file:  # Path.open() takes no opener
             _reject_unsafe(path, os.fstat(file.fileno()))
-            return file.read()
+            return file.read(_MAX_BYTES)
     except FileNotFoundError:
         raise KeyFileError(f"Key file {path} does not exist", action=_CREATE) from None
     except OSError:
@@ -125,6 +124,9 @@ def _reject_unsafe(path: Path, status: os.stat_result) -> None:
         raise KeyFileError(f"{path} can be read by others", action=f"chmod 600 {path}")
     if path.parent.stat().st_mode & 0o022:
         raise KeyFileError(f"{path} can be replaced by others", action=f"chmod 700 {path.parent}")
+    above = path.absolute().parent.parent
+    if above.stat().st_mode & (stat.S_IWOTH | stat.S_ISVTX) == stat.S_IWOTH:  # anybody may rename the folder of keys
+        raise KeyFileError(f"{path} can be replaced by others", action=f"chmod o-w {above}")
 
 
 def _new_key(valid_from_s: int) -> RootKey:
@@ -132,8 +134,6 @@ def _new_key(valid_from_s: int) -> RootKey:
     return RootKey(kid, valid_from_s, secrets.token_bytes(KEY_BYTES))
 
 
-def _write(descriptor: int, keys: list[RootKey]) -> None:
+def _encode(keys: list[RootKey]) -> bytes:
     stored = [_StoredKey(key.kid, key.valid_from_s, key.secret) for key in keys]
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(msgspec.json.format(msgspec.json.encode(_KeyFile(1, stored))) + b"\n")
-        sync_file(file)
+    return msgspec.json.format(msgspec.json.encode(_KeyFile(1, stored))) + b"\n"

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from stream_app.edges.files.durability import sync_file
 from stream_app.edges.files.run_folder import import_arrow
-from stream_app.errors import ConfigError
+from stream_app.edges.files.writing import reject_existing, write_errors
 from stream_app.pipeline.replay.export.record_table import ENVELOPE, RECORD, UNDECLARED, RecordTable, json_lines
 from stream_app.pipeline.replay.export.selection import SelectedRecords
 
@@ -59,10 +59,10 @@ class RecordFile:
         """Append records.
 
         Raises:
-            ConfigError: the file cannot be written.
+            WriteError: the file cannot be written.
         """
         if len(selected):
-            with _write_errors(self._path):
+            with write_errors(self._path):
                 self._write(selected)
 
     def end(self) -> None:
@@ -72,7 +72,7 @@ class RecordFile:
 
     def seal(self) -> FinishedFile:
         """End the file, wait until it is on the disk, and return its size and digest."""
-        with _write_errors(self._path):
+        with write_errors(self._path):
             self._finish()
             sync_file(self._file)
             n_bytes = self._file.tell()
@@ -84,9 +84,10 @@ class RecordFile:
 
         Raises:
             ConfigError: a file of that name was created in the meantime.
+            WriteError: it cannot be renamed.
         """
         reject_existing(self._path)
-        with _write_errors(self._path):
+        with write_errors(self._path):
             self._part.replace(self._path)
 
 
@@ -101,12 +102,13 @@ def new_record_file(path: Path, export: str, form: Format, table: RecordTable) -
         table: Columns of the records.
 
     Raises:
-        ConfigError: it exists already, or cannot be created.
+        ConfigError: it exists already.
+        WriteError: it cannot be created.
         DependencyMissingError: the format is Parquet and pyarrow is not installed.
     """
     reject_existing(path)
     part = path.with_name(f".{path.name}.{export}.part")
-    with _write_errors(path):
+    with write_errors(path):
         file = os.fdopen(os.open(part, _FLAGS, 0o600), "w+b")
     try:
         record_file = RecordFile(path, part, file, form, table)
@@ -119,20 +121,6 @@ def new_record_file(path: Path, export: str, form: Format, table: RecordTable) -
             file.close()
         with suppress(FileNotFoundError):  # it was kept
             part.unlink()
-
-
-def reject_existing(path: Path) -> None:
-    """Raise an error when anything exists at a path, including a dangling link."""
-    if path.exists() or path.is_symlink():
-        raise ConfigError(f"{path} exists already", action="Give another --out")
-
-
-@contextmanager
-def _write_errors(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise ConfigError(f"Cannot write {path}: {error.strerror}") from None
 
 
 def _writer(

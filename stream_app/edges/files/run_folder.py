@@ -6,6 +6,7 @@ Folders have mode 0700: a run can contain exact counts of small groups if they w
 from __future__ import annotations
 
 import hashlib
+import io
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,8 +17,8 @@ from typing import Any
 
 import msgspec
 
-from stream_app.edges.files.durability import sync_file
-from stream_app.errors import ConfigError, DependencyMissingError
+from stream_app.edges.files.writing import make_folder, write_errors, write_new_file
+from stream_app.errors import ConfigError, DependencyMissingError, install_command
 from stream_app.pipeline.replay.ranges.manifest import Manifest
 
 MANIFEST = "manifest.json"
@@ -36,33 +37,32 @@ class RunFolder:
         self._digests: dict[str, str] = {}
 
     def write(self, name: str, data: bytes | str) -> Path:
-        """Write one file and record its digest."""
+        """Write one file and record its digest.
+
+        Raises:
+            WriteError: it cannot be written.
+        """
         raw = data.encode() if isinstance(data, str) else data
-        path = self.path / name
-        path.touch(mode=0o600)
-        path.write_bytes(raw)
         self._digests[name] = hashlib.sha256(raw).hexdigest()
-        return path
+        return write_new_file(self.path / name, raw)
 
     def write_parquet(self, name: str, columns: dict[str, list[Any]]) -> Path:
         """Write columns as Parquet.
 
         Raises:
             DependencyMissingError: pyarrow is not installed.
+            WriteError: it cannot be written.
         """
-        path = write_parquet(self.path / name, columns)
-        self._digests[name] = hashlib.sha256(path.read_bytes()).hexdigest()
-        return path
+        return self.write(name, parquet_of(columns))
 
     def finish(self, manifest: Manifest) -> Path:
-        """Write the manifest, which makes the folder a run."""
+        """Write the manifest, which makes the folder a run.
+
+        Raises:
+            WriteError: it cannot be written.
+        """
         complete = msgspec.structs.replace(manifest, files=dict(sorted(self._digests.items())))
-        temporary = self.path / f".{MANIFEST}"
-        temporary.touch(mode=0o600)
-        with temporary.open("wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(complete)) + b"\n")
-            sync_file(file)
-        return temporary.replace(self.path / MANIFEST)
+        return write_new_file(self.path / MANIFEST, msgspec.json.format(msgspec.json.encode(complete)) + b"\n")
 
 
 @contextmanager
@@ -70,16 +70,16 @@ def new_run(state_dir: Path, run: str) -> Iterator[RunFolder]:
     """Create the folder of a run; it is removed when the block fails.
 
     Raises:
-        ConfigError: it exists already, or cannot be created.
+        ConfigError: it exists already.
+        WriteError: it cannot be created.
     """
     path = state_dir / _FOLDER / run
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.mkdir(mode=0o700)
-    except FileExistsError:
-        raise ConfigError(f"Run {run} exists already", action="Give another name with --run") from None
-    except OSError as error:
-        raise ConfigError(f"Cannot create {path}: {error.strerror}") from None
+    make_folder(path.parent)
+    with write_errors(path):
+        try:
+            path.mkdir(mode=0o700)
+        except FileExistsError:
+            raise ConfigError(f"Run {run} exists already", action="Give another name with --run") from None
     try:
         yield RunFolder(path)
     except BaseException:
@@ -110,16 +110,16 @@ def read_run(state_dir: Path, run: str) -> tuple[Path, Manifest]:
     return path, manifest
 
 
-def write_parquet(path: Path, columns: dict[str, list[Any]]) -> Path:
-    """Write columns as a Parquet file with mode 0600.
+def parquet_of(columns: dict[str, list[Any]]) -> bytes:
+    """Return columns as the content of a Parquet file.
 
     Raises:
         DependencyMissingError: pyarrow is not installed.
     """
     arrow, parquet = import_arrow()
-    path.touch(mode=0o600)
-    parquet.write_table(arrow.table(columns), path)
-    return path
+    content = io.BytesIO()
+    parquet.write_table(arrow.table(columns), content)
+    return content.getvalue()
 
 
 def import_arrow() -> tuple[ModuleType, ModuleType]:
@@ -131,7 +131,7 @@ def import_arrow() -> tuple[ModuleType, ModuleType]:
     try:
         return import_module("pyarrow"), import_module("pyarrow.parquet")
     except ModuleNotFoundError:
-        raise DependencyMissingError("Parquet needs pyarrow", action="Run: pip install 'fairstream[replay]'") from None
+        raise DependencyMissingError("Parquet needs pyarrow", action=f"Run: {install_command('replay')}") from None
 
 
 def _read(path: Path) -> Manifest:

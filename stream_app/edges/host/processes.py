@@ -16,6 +16,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
+from stream_app.edges.files.writing import write_errors
+
 GRACE_S = 10.0  # between SIGTERM and SIGKILL
 
 # $1 is the process group to end. The watcher is a member of it, hence the trap.
@@ -39,6 +41,9 @@ class BoundProcess:
         log_path: File to which stdout and stderr are appended.
         env: Environment; None inherits this process's.
         inherit_fds: Further file descriptors that stay open in the child, for example a lock.
+
+    Raises:
+        WriteError: the log cannot be written.
     """
 
     def __init__(
@@ -49,7 +54,9 @@ class BoundProcess:
         env: Mapping[str, str] | None = None,
         inherit_fds: Sequence[int] = (),
     ) -> None:
-        with log_path.open("ab") as log:
+        with write_errors(log_path):
+            opened = log_path.open("ab")
+        with opened as log:
             self._child = subprocess.Popen(
                 argv,
                 stdin=subprocess.DEVNULL,

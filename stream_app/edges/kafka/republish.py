@@ -6,13 +6,14 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, MessageSizeTooLargeError
 
 from stream_app.edges.kafka.readers.topic_consumer import open_consumer
 from stream_app.errors import BrokerUnavailableError
+from stream_app.pipeline.contract import UnreadableRange
 
 HEADERS = ("source", "content-type", "schema_version", "traceparent")  # what passes by default: no headers of tools
 REPLAY_ID, ORIGIN = "x-replay-id", "x-replay-origin"
@@ -45,14 +46,32 @@ class RepublishOptions:
     rate: float = 1000.0
 
 
-def republish(bootstrap: str, options: RepublishOptions, note: Callable[[int, int], object]) -> int:
-    """Copy the records of a time range in the order of each partition, and return their number.
+class Republished(NamedTuple):
+    """Dispositions of the records of a time range.
+
+    Attributes:
+        n_records: Records that were copied.
+        n_left_out: Records of batches that cannot be read, and records that are too large to be written again.
+    """
+
+    n_records: int
+    n_left_out: int
+
+
+def republish(bootstrap: str, options: RepublishOptions, note: Callable[[int, int], object]) -> Republished:
+    """Copy the records of a time range in the order of each partition.
 
     Raises:
         BrokerUnavailableError: no broker answers, or it was lost.
         TopicError: the topic is missing.
     """
-    consumer, partitions = open_consumer(bootstrap, options.topic, client_id="fairstream-republish")
+    unreadable: list[UnreadableRange] = []
+    consumer, partitions = open_consumer(
+        bootstrap,
+        options.topic,
+        client_id="fairstream-republish",
+        note=lambda _, unread: unreadable.append(unread),
+    )
     with closing(consumer):
         try:
             ends = _seek(consumer, partitions, options)
@@ -60,9 +79,9 @@ def republish(bootstrap: str, options: RepublishOptions, note: Callable[[int, in
                 bootstrap_servers=bootstrap.split(","), client_id="fairstream-republish", acks="all", linger_ms=20
             )
             with closing(producer):
-                n_sent = _copy(consumer, producer, ends, options, note)
+                n_sent, n_too_large = _copy(consumer, producer, ends, options, note)
                 producer.flush(timeout=_GIVE_UP_S)
-                return n_sent
+                return Republished(n_sent, n_too_large + sum(unread.n_records for unread in unreadable))
         except KafkaError as error:
             raise BrokerUnavailableError(
                 f"Lost the Kafka broker ({type(error).__name__}); {options.to_topic} contains only part of the records",
@@ -89,19 +108,24 @@ def _copy(
     ends: Mapping[TopicPartition, int],
     options: RepublishOptions,
     note: Callable[[int, int], object],
-) -> int:
+) -> tuple[int, int]:
+    """Copy the records; return how many were copied, and how many are too large for it."""
     n_all = sum(max(0, end - consumer.position(tp)) for tp, end in ends.items())
-    started, n_sent = time.monotonic(), 0
+    started, n_sent, n_too_large = time.monotonic(), 0, 0
     failures: list[BaseException] = []
     for record in _records(consumer, ends):
-        sending = producer.send(
-            options.to_topic,
-            key=record.key,
-            value=record.value,
-            partition=record.partition,
-            timestamp_ms=record.timestamp,
-            headers=headers_of(record, options),
-        )
+        try:
+            sending = producer.send(
+                options.to_topic,
+                key=record.key,
+                value=record.value,
+                partition=record.partition,
+                timestamp_ms=record.timestamp,
+                headers=headers_of(record, options),
+            )
+        except MessageSizeTooLargeError:
+            n_too_large += 1
+            continue
         sending.add_errback(failures.append)
         n_sent += 1
         time.sleep(max(0.0, started + n_sent / options.rate - time.monotonic()))
@@ -111,7 +135,7 @@ def _copy(
     producer.flush(timeout=_GIVE_UP_S)
     if failures:
         raise KafkaError(type(failures[0]).__name__)
-    return n_sent
+    return n_sent, n_too_large
 
 
 def _records(consumer: KafkaConsumer, ends: Mapping[TopicPartition, int]) -> Iterator[Any]:

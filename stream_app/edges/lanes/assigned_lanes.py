@@ -83,6 +83,11 @@ class AssignedLanes:
         """Return the lag of each loaded lane."""
         return {tp: lane.lag for tp, lane in self._lanes.items() if lane.is_ready}
 
+    def fetch_age_s(self) -> float | None:
+        """Return the seconds since the broker last answered a fetch of any lane; None before the first answer."""
+        ages_s = [lane.fetch_age_s for lane in self._lanes.values() if lane.is_ready]
+        return min((age_s for age_s in ages_s if age_s is not None), default=None)
+
     async def deliver(self, delivery: RunMessage) -> None:
         """Pass a run to its lane.
 

@@ -11,16 +11,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Protocol
 
 import msgspec
 from aiokafka.errors import UnknownTopicOrPartitionError
 
 from stream_app.edges.kafka.topic_metadata import LogIdentity
 from stream_app.edges.lanes.changelog import LOG_KEY, NEXT_KEY, read_state
+from stream_app.edges.lanes.lane_contract import LaneConfig, LaneObserver, RecordSource
 from stream_app.edges.lanes.log_position import (
-    LogChange,
     LogChangedError,
     LogPosition,
     Mark,
@@ -32,72 +30,11 @@ from stream_app.edges.lanes.log_position import (
 from stream_app.edges.lanes.log_probe import LogProbe
 from stream_app.edges.lanes.transaction_writer import TransactionWriter
 from stream_app.edges.lanes.transport import RunMessage
+from stream_app.errors import FairStreamError, StateError
 from stream_app.pipeline.contract import Outputs
 from stream_app.pipeline.lane_step import LaneStep
 
 _QUEUED_RUNS = 1  # runs, of about a megabyte each, that wait for a lane before the worker waits for it
-
-
-@dataclass(frozen=True)
-class LaneConfig:
-    """Topics, transactional id and flush interval of a lane.
-
-    Attributes:
-        bootstrap: Bootstrap servers.
-        topic: Source topic.
-        partition: Source partition.
-        changelog_topic: Compacted topic with as many partitions as the source.
-        transactional_id: The same for every owner of the partition.
-        flush_s: Time between two transactions.
-    """
-
-    bootstrap: str
-    topic: str
-    partition: int
-    changelog_topic: str
-    transactional_id: str
-    flush_s: float
-
-
-class RecordSource(Protocol):
-    """The consumer, as a lane needs it."""
-
-    async def rewind(self, topic: str, partition: int, offset: int) -> int:
-        """Read again from ``offset``; return the epoch of the runs that are fetched from then on."""
-
-    async def earliest_offset(self, topic: str, partition: int) -> int:
-        """Return the first offset that is still retained."""
-
-    async def log_identity(self, topic: str, partition: int) -> LogIdentity | None:
-        """Return which log the partition has at the time of this call; None when the topic does not exist."""
-
-    def end_offset(self, topic: str, partition: int) -> int | None:
-        """Return the end of the partition as of the last fetch; None if it is not known."""
-
-    def is_end(self, topic: str, partition: int, offset: int) -> bool:
-        """Return whether there is nothing at or above ``offset``, as of a moment ago; False if it is not known."""
-
-
-class LaneObserver(Protocol):
-    """Listener for what a lane does; it makes metrics and log lines."""
-
-    def lane_loaded(self, lane: Lane) -> None:
-        """Report that a lane has loaded its state and continues from it."""
-
-    def lane_stepped(self, lane: Lane, *, n_records: int, newest_ms: int, seconds: float) -> None:
-        """Report that a run was processed; ``newest_ms`` is the broker timestamp of its last record."""
-
-    def lane_committed(self, lane: Lane, *, seconds: float) -> None:
-        """Report that a transaction was committed; what the step counted so far may be shown."""
-
-    def lane_rewound(self, config: LaneConfig, *, from_offset: int, to_offset: int) -> None:
-        """Report that a run did not start at the position of the lane."""
-
-    def lane_lost_records(self, config: LaneConfig, *, from_offset: int, to_offset: int) -> None:
-        """Report that records were deleted before they were counted."""
-
-    def lane_log_changed(self, config: LaneConfig, change: LogChange, *, to_offset: int) -> None:
-        """Report that the log is another one than that of the stored position, and where the lane continues."""
 
 
 class Lane:
@@ -147,6 +84,11 @@ class Lane:
         end = self._source.end_offset(self.config.topic, self.config.partition)
         return None if end is None else max(0, end - self.next_offset)
 
+    @property
+    def fetch_age_s(self) -> float | None:
+        """Seconds since the broker last answered a fetch of the source partition; None before the first answer."""
+        return self._source.fetch_age_s(self.config.topic, self.config.partition)
+
     async def deliver(self, delivery: RunMessage) -> None:
         """Pass a run to the lane; waits while the lane is busy."""
         await self._runs.put(delivery)
@@ -186,7 +128,7 @@ class Lane:
         await self._writer.start()
         topic, partition = self.config.topic, self.config.partition
         entries = await read_state(self.config.bootstrap, self.config.changelog_topic, partition)
-        stored, log = entries.pop(NEXT_KEY, None), decode_log(entries.pop(LOG_KEY, None))
+        stored, log = self._stored_position(entries)
         # The identity comes first: a log that changes after this has another one at the next commit.
         self._identity = await self._source.log_identity(topic, partition)
         if self._identity is None:
@@ -196,9 +138,9 @@ class Lane:
             position = LogPosition(extent.begin, StoredLog(self._identity.topic_id, end=extent.end))
             if stored is not None:
                 topic_id = self._identity.topic_id
-                position = await find_position(int(stored), log, topic_id, extent, probe.timestamp_at)
+                position = await find_position(stored, log, topic_id, extent, probe.timestamp_at)
         self.next_offset, self._log = position.next_offset, position.log
-        self.step.restore(entries, self.next_offset, self._log.number)
+        self._restore(entries)
         if position.change is not None:
             self._observer.lane_log_changed(self.config, position.change, to_offset=self.next_offset)
         await self._skip_to(extent.begin)
@@ -206,6 +148,34 @@ class Lane:
         self._epoch = await self._source.rewind(topic, partition, self.next_offset)
         self._is_ready = True
         self._observer.lane_loaded(self)
+
+    def _stored_position(self, entries: dict[bytes, bytes]) -> tuple[int | None, StoredLog]:
+        """Take the next offset, and the log to which it belongs, out of the entries of the state."""
+        stored, log = entries.pop(NEXT_KEY, None), entries.pop(LOG_KEY, None)
+        try:
+            return None if stored is None else int(stored), decode_log(log)
+        except ValueError as error:
+            raise self._damaged(error) from None
+
+    def _restore(self, entries: dict[bytes, bytes]) -> None:
+        """Hand the state to the step.
+
+        What a worker wrote can be read. Where it cannot, reloading would not help, and counting without it would be
+        wrong.
+        """
+        try:
+            self.step.restore(entries, self.next_offset, self._log.number)
+        except FairStreamError:
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever a damaged entry leads to
+            raise self._damaged(error) from None
+
+    def _damaged(self, error: Exception) -> StateError:
+        where = f"{self.config.topic}[{self.config.partition}] in {self.config.changelog_topic}"
+        return StateError(
+            f"The state of {where} is damaged ({type(error).__name__})",
+            action="Restore the topic, or count again under a new FAIRSTREAM_APP_ID",
+        )
 
     async def _step_until(self, flush_at: float) -> None:
         """Process runs until the flush is due or requested."""

@@ -2,53 +2,74 @@
 
 aiokafka makes one Python object per record, which costs about a fifth of the total cost. A lane wants columns, so the
 record batches are unpacked here instead, with the same rules for aborted transactions, control records and offsets
-below the position. This leans on aiokafka 0.14's ``FetchResult`` and ``PartitionRecords``; the version is pinned,
-and tests/internals compares this path with aiokafka's public one on a real broker.
+below the position. Unlike aiokafka it never fails because of what is in a batch: what cannot be read is named in the
+run, and the position moves past it (``stream_app.edges.batches``). This leans on aiokafka 0.14's ``Fetcher``,
+``FetchResult`` and ``PartitionRecords``; the version is pinned, and tests/internals compares this path with aiokafka's
+public one on a real broker.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from types import FunctionType, MethodType
 from typing import Any, cast
+from weakref import WeakKeyDictionary
 
 import numpy as np
-from aiokafka.consumer.fetcher import READ_COMMITTED, FetchResult, PartitionRecords
-from aiokafka.errors import CorruptRecordException
+from aiokafka.consumer.fetcher import READ_COMMITTED, Fetcher, FetchResult, PartitionRecords
 
-from stream_app.pipeline.contract import Batch
+from stream_app.core.events.reasons import DeadLetterReason
+from stream_app.edges.batches.decompression import UnreadableBatchError
+from stream_app.edges.batches.portions import ColumnReader, Columns, Portion, read_portions, unreadable_portion
+from stream_app.edges.batches.record_set import LegacyBatch, RecordSet, StoredBatch
+from stream_app.errors import FairStreamError
+from stream_app.pipeline.contract import Batch, UnreadableRange
 
-MAX_RECORDS = 4096  # in one run; record batches are not cut, so a run may be longer by one of them
+MAX_RECORDS = 4096  # in one run; small record batches are not cut, so a run may be longer by one of them
+MAX_RUN_BYTES = 2 * 1024 * 1024  # likewise; runs wait in queues, and records may be large
 
-Columns = list[tuple[int, bytes | None, int]]  # offset, value, timestamp of each record
-
-
-def columns_from(batch: Iterable[Any], start: int) -> Columns:
-    """Return the records of a record batch at or above an offset."""
-    return [(record.offset, record.value, record.timestamp) for record in batch if record.offset >= start]
+# Offset of the batch whose checksum was wrong at the last look, by the consumer's state of its partition. It is fetched
+# once more: what the broker stores may be right.
+_suspects: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
 
 
-class _RunIterator:
+def columns_from(records: Iterable[Any], start: int) -> Columns:
+    """Return the records at or above an offset."""
+    return [(record.offset, record.value, record.timestamp) for record in records if record.offset >= start]
+
+
+RAW = ColumnReader(columns_from)
+
+
+def keep_record_sets(fetcher: Fetcher) -> None:
+    """Make a fetcher keep the bytes of what it fetches, which ``take_run`` needs; to be called before it fetches.
+
+    The fetcher names aiokafka's ``MemoryRecords`` in one method; this one gets the method with ``RecordSet`` under that
+    name.
+    """
+    method = Fetcher._proc_fetch_request
+    names = {**method.__globals__, "MemoryRecords": RecordSet}
+    fetcher._proc_fetch_request = MethodType(FunctionType(method.__code__, names, method.__name__), fetcher)
+
+
+class _PortionIterator:
     """Marks a ``PartitionRecords`` whose records are taken as runs."""
 
-    def __init__(self, runs: Iterator[Batch]) -> None:
-        self._runs = runs
+    def __init__(self, portions: Iterator[Portion]) -> None:
+        self._portions = portions
 
-    def __next__(self) -> Batch:
-        return next(self._runs)
+    def __next__(self) -> Portion:
+        return next(self._portions)
 
 
-def take_run(
-    result: FetchResult,
-    *,
-    max_records: int = MAX_RECORDS,
-    read_columns: Callable[[Iterable[Any], int], Columns] = columns_from,
-) -> Batch | None:
+def take_run(result: FetchResult, *, max_records: int = MAX_RECORDS, reader: ColumnReader = RAW) -> Batch | None:
     """Take the next run of one partition out of a fetch result and move the consumer's position past it.
 
     Args:
         result: What the fetcher has for one partition.
-        max_records: Stop after the record batch that reaches this number.
-        read_columns: Reads the columns of a record batch; the same function for all runs of one result.
+        max_records: Stop after the portion that reaches this number.
+        reader: Reads the columns of records; the same for all runs of one result.
 
     Returns:
         The run, possibly without records if there were only control records or aborted ones; None if the partition
@@ -57,74 +78,94 @@ def take_run(
     if not result.has_more() or not result.check_assignment(result._topic_partition):
         return None
     records = result._partition_records
-    if not isinstance(records._records_iterator, _RunIterator):
-        records._records_iterator = _RunIterator(_unpack_batches(records, read_columns))
+    if not isinstance(records._records_iterator, _PortionIterator):
+        state = result._assignment.state_value(result._topic_partition)
+        records._records_iterator = _PortionIterator(_unpack_batches(records, reader, state))
     first_offset = records.next_fetch_offset
-    runs: list[Batch] = []
-    n_records = 0
-    for run in records:
-        runs.append(run)
-        n_records += len(run)
-        if n_records >= max_records:
+    portions: list[Portion] = []
+    n_records = n_bytes = 0
+    for portion in records:
+        portions.append(portion)
+        n_records += len(portion.columns)
+        n_bytes += portion.n_bytes
+        if n_records >= max_records or n_bytes >= MAX_RUN_BYTES:
             result._update_position()
             break
     else:
         result._update_position()
         result._partition_records = None
-    return _joined(result._topic_partition, first_offset, records.next_fetch_offset, runs)
+    return _joined(result._topic_partition, first_offset, records.next_fetch_offset, portions)
 
 
-def _unpack_batches(
-    records: PartitionRecords, read_columns: Callable[[Iterable[Any], int], Columns]
-) -> Iterator[Batch]:
-    """Yield one run per record batch; the rules are those of ``PartitionRecords._unpack_records``."""
-    partition = records._tp
-    while records._records.has_next():
-        batch = records._records.next_batch()
-        if records._check_crcs and not batch.validate_crc():
-            raise CorruptRecordException(f"Invalid CRC - {partition}")
+def _unpack_batches(records: PartitionRecords, reader: ColumnReader, state: Any) -> Iterator[Portion]:
+    """Yield the portions of each record batch; the rules are those of ``PartitionRecords._unpack_records``."""
+    batches, first_offset = records._records, records.next_fetch_offset
+    while batches.has_next():
         start = records.next_fetch_offset
-        # The last offset of a batch is kept even if its last records were compacted away. The position moves before
-        # the run is returned: a caller who takes no further run would otherwise see it one batch too low.
-        records.next_fetch_offset = batch.next_offset
-        if _is_skipped(records, batch):
+        try:
+            batch = batches.next_batch()
+        except UnreadableBatchError:
+            break
+        if batch.next_offset <= start:
             continue
-        columns = read_columns(batch, start)
-        if columns:
-            offsets, values, timestamps_ms = zip(*columns, strict=True)
-            yield Batch(
-                partition.topic,
-                partition.partition,
-                start,
-                batch.next_offset,
-                np.array(offsets, np.int64),
-                list(values),
-                np.array(timestamps_ms, np.int64),
-            )
+        if records._check_crcs and not batch.validate_crc():
+            if _suspects.get(state) != start:
+                _suspects[state] = start
+                return
+            portions: Iterable[Portion] = [unreadable_portion(batch, start)]
+        elif _is_skipped(records, batch):
+            portions = [Portion(batch.next_offset)]
+        else:
+            portions = read_portions(batch, start, reader)
+        for portion in _without_failing(portions, batch, start):
+            # The position moves before the portion is taken: a caller who takes no further one would otherwise see it
+            # too low. The last offset of a batch is kept even if its last records were compacted away.
+            records.next_fetch_offset = portion.next_offset
+            yield portion
+    if records.next_fetch_offset == first_offset:
+        # Nothing says where the batch at this position ends: try one offset higher.
+        records.next_fetch_offset += 1
+        n_bytes = batches.size_in_bytes()
+        unreadable = UnreadableRange(DeadLetterReason.UNREADABLE, first_offset, first_offset + 1, 1, n_bytes)
+        yield Portion(first_offset + 1, unreadable=(unreadable,))
 
 
-def _is_skipped(records: PartitionRecords, batch: Any) -> bool:
+def _without_failing(portions: Iterable[Portion], batch: StoredBatch | LegacyBatch, start: int) -> Iterator[Portion]:
+    """Yield portions; after a failure that nobody foresaw, the rest of the batch as unreadable.
+
+    Otherwise the consumer would start again, and come to the same batch again.
+    """
+    try:
+        for portion in portions:
+            start = portion.next_offset
+            yield portion
+    except FairStreamError:
+        raise  # of the reader of the columns, for a person
+    except Exception:  # noqa: BLE001  # whatever it was
+        yield unreadable_portion(batch, start)
+
+
+def _is_skipped(records: PartitionRecords, batch: StoredBatch | LegacyBatch) -> bool:
     """Return whether a record batch is a control batch or part of an aborted transaction."""
-    if records._isolation_level == READ_COMMITTED and batch.producer_id is not None:
+    if records._isolation_level == READ_COMMITTED and isinstance(batch, StoredBatch):
         records._consume_aborted_up_to(batch.base_offset)
-        if batch.is_control_batch and records._contains_abort_marker(batch):
+        if batch.is_control_batch and batch.is_abort_marker():
             records._aborted_producers.discard(batch.producer_id)
         if batch.is_transactional and batch.producer_id in records._aborted_producers:
             return True
-    return bool(batch.is_control_batch)
+    return batch.is_control_batch
 
 
-def _joined(partition: Any, first_offset: int, next_offset: int, runs: list[Batch]) -> Batch:
-    if len(runs) == 1:
-        run = runs[0]
-        return Batch(run.topic, run.partition, first_offset, next_offset, run.offsets, run.values, run.timestamps_ms)
-    empty = np.empty(0, np.int64)
+def _joined(partition: Any, first_offset: int, next_offset: int, portions: list[Portion]) -> Batch:
+    columns = list(chain.from_iterable(portion.columns for portion in portions))
+    offsets, values, timestamps_ms = zip(*columns, strict=True) if columns else ((), (), ())
     return Batch(
         cast(str, partition.topic),
         cast(int, partition.partition),
         first_offset,
         next_offset,
-        np.concatenate([empty, *(run.offsets for run in runs)]),
-        [value for run in runs for value in run.values],
-        np.concatenate([empty, *(run.timestamps_ms for run in runs)]),
+        np.array(offsets, np.int64),
+        list(values),
+        np.array(timestamps_ms, np.int64),
+        [unread for portion in portions for unread in portion.unreadable],
     )

@@ -9,6 +9,7 @@ dashboards.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -22,7 +23,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 
-from stream_app.edges.lanes.runs import take_run
+from stream_app.edges.lanes.runs import keep_record_sets, take_run
 from stream_app.pipeline.contract import Batch
 
 # A fetch waits a moment for more: at a few hundred events per second each event would otherwise be a run of its own,
@@ -30,6 +31,9 @@ from stream_app.pipeline.contract import Batch
 FETCH_MIN_BYTES = 65_536
 FETCH_MAX_WAIT_MS = 100
 _FRESH_FETCH_MS = 3_000
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -53,6 +57,11 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.seek_epochs: dict[TP, int] = defaultdict(int)
+
+    async def on_start(self) -> None:
+        """Start the consumer; nothing is fetched before partitions are assigned to it."""
+        await super().on_start()
+        keep_record_sets(self._ensure_consumer()._fetcher)
 
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
@@ -139,7 +148,7 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         try:
             await self._ensure_consumer().commit(hints)
         except aiokafka.errors.KafkaError as error:
-            self.log.info("Group offsets not committed error=%s", type(error).__name__)
+            log.info("Group offsets not committed: error=%s", type(error).__name__)
 
 
 class _Unread(dict[TP, int | None]):
@@ -203,6 +212,14 @@ class Consumer(driver.Consumer):
             return False
         fetched_ms = self._thread._ensure_consumer().last_poll_timestamp(driver.ensure_aiokafka_TP(tp))
         return fetched_ms is not None and time.time() * 1000 - fetched_ms < _FRESH_FETCH_MS
+
+    def fetch_age_s(self, tp: TP) -> float | None:
+        """Return the seconds since the broker last answered a fetch of a partition; None before the first answer."""
+        consumer, partition = self._thread._ensure_consumer(), driver.ensure_aiokafka_TP(tp)
+        if partition not in consumer.assignment():
+            return None
+        fetched_ms = consumer.last_poll_timestamp(partition)
+        return None if fetched_ms is None else max(0.0, time.time() - fetched_ms / 1000)
 
     def verify_event_path(self, now: float, tp: TP) -> None:
         """Do nothing: Faust monitors its own acknowledgements here, which lanes do not use."""

@@ -14,6 +14,7 @@ class ReadinessGate(enum.StrEnum):
     """What a process can wait for before it is ready."""
 
     BROKER = "broker"  # no broker answers
+    PROGRESS = "progress"  # a lane has records to read and does not move
     ASSIGNMENT = "assignment"  # the group has not given out partitions yet
     RECOVERY = "recovery"  # the state of assigned partitions is being read
     TOPICS = "topics"  # a source topic is gone, or has partitions for which the worker may not add others
@@ -43,6 +44,13 @@ class Health:
         """Report that the process is not ready for a reason."""
         with self._lock:
             self._waiting.add(gate)
+
+    def waits_if(self, gate: ReadinessGate, *, is_closed: bool) -> None:
+        """Report whether a reason applies now."""
+        if is_closed:
+            self.wait_for(gate)
+        else:
+            self.arrived(gate)
 
     def arrived(self, gate: ReadinessGate) -> None:
         """Report that a reason no longer applies."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from prometheus_client import Metric
 
 from stream_app.edges.metrics.instruments import Counter, Gauge, Histogram
+from stream_app.pipeline.judge.checks import PartialFault
 
 ROLES = ("ingest", "judge", "outcomes")
 LOG_CHANGES = ("re-created", "cut")
@@ -33,6 +34,11 @@ class LaneMetrics:
             "Records of an assigned partition that are not yet processed.",
             ("topic", "partition"),
         )
+        self.progress_age = Gauge(
+            "fairstream_lane_progress_age_seconds",
+            "Time since the lane of an assigned partition last moved or had nothing left to read.",
+            ("topic", "partition"),
+        )
         self.rebalances = Counter("fairstream_rebalances", "Rebalances of the consumer group.")
         self.reloads = Counter("fairstream_lane_reloads", "Reloads of lanes after a failure.", ("role",))
         self.lost = Counter(
@@ -42,6 +48,9 @@ class LaneMetrics:
             "fairstream_log_changes",
             "Logs of source partitions that were created again or cut short.",
             ("topic", "kind"),
+        )
+        self.rejected = Counter(
+            "fairstream_rejected_partials", "Records of the partials topic that no worker writes.", ("fault",)
         )
         self.transactions = Counter("fairstream_transactions", "Transactions of lanes, by result.", ("role", "result"))
         self.flushes = Histogram(
@@ -69,13 +78,15 @@ class LaneMetrics:
         self._open.discard((topic, partition))
         self._count_open(topic)
         self.lag.drop(topic, str(partition))
+        self.progress_age.drop(topic, str(partition))
 
     def families(self) -> Iterator[Metric]:
         """Return all rows."""
-        yield self.assigned.family()
-        yield self.lag.family()
-        for counter in (self.rebalances, self.reloads, self.lost, self.log_changes, self.transactions):
-            yield counter.family()
+        yield self.progress_age.family()
+        for instrument in (self.assigned, self.lag, self.rebalances, self.reloads, self.lost, self.rejected):
+            yield instrument.family()
+        yield self.log_changes.family()
+        yield self.transactions.family()
         yield self.flushes.family()
         yield self.latency.family()
 
@@ -94,5 +105,7 @@ class LaneMetrics:
             self.flushes.observe((role,), 0.0, 0)
             for result in ("committed", "failed"):
                 self.transactions.add((role, result), 0)
+        for fault in PartialFault:
+            self.rejected.add((fault.value,), 0)
         for stage in STAGES:
             self.latency.observe((stage,), 0.0, 0)

@@ -19,6 +19,11 @@ _MEASURES: tuple[tuple[str, str, Callable[[DisclosedOutcomeGroup], Measure | Non
         lambda g: g.equal_opportunity_difference,
     ),
     (
+        "equal_opportunity_ratio",
+        "True positive rate of a group divided by that of the reference group; below 1 if the group is worse off.",
+        lambda g: g.equal_opportunity_ratio,
+    ),
+    (
         "average_odds_difference_ratio",
         "Mean of the differences in true and false positive rate: group minus reference group.",
         lambda g: g.average_odds_difference,

@@ -11,6 +11,7 @@ How a worker uses it::
     metrics.transaction_ended("ingest", seconds, is_committed=True)
     metrics.latency_measured("ingest", seconds, n_events)
     metrics.lag_measured(topic, partition, n_messages)
+    metrics.progress_measured(topic, partition, age_s)
     metrics.lane_closed(topic, partition)          # its rows disappear with the next scrape
 
 Group values change only when a window closes; live counters have no group. Known label sets start at 0. All methods
@@ -117,6 +118,12 @@ class Metrics(Collector):
             if self._lanes.is_open(topic, partition):
                 self._lanes.lag.set((topic, str(partition)), n_messages)
 
+    def progress_measured(self, topic: str, partition: int, age_s: float) -> None:
+        """Report how long the lane of an assigned partition has stood still; other partitions are ignored."""
+        with self._lock:
+            if self._lanes.is_open(topic, partition):
+                self._lanes.progress_age.set((topic, str(partition)), age_s)
+
     def transaction_ended(self, role: str, seconds: float, *, is_committed: bool) -> None:
         """Report a transaction and how long its flush took."""
         with self._lock:
@@ -150,6 +157,8 @@ class Metrics(Collector):
         """
         with self._lock:
             self._follow(report.policies)
+            for rejected in report.rejected:
+                self._lanes.rejected.add((rejected.fault.value,))
             for model, model_report in report.models.items():
                 self._events.judged(model, model_report)
                 if model_report.n_small or model_report.n_complementary:

@@ -108,7 +108,7 @@ def title_of(notification: Notification) -> str:
     status = f"{notification.status.upper()}:{n_firing}" if notification.status == FIRING else "RESOLVED"
     common = notification.group_labels
     subject = "/".join(common[name] for name in ("model", "attribute") if common.get(name))
-    return printable(" ".join(part for part in (f"[{status}]", common.get("alertname", ""), subject) if part))
+    return in_one_line(" ".join(part for part in (f"[{status}]", common.get("alertname", ""), subject) if part))
 
 
 def describe_notification(notification: Notification, received_s: float) -> str:
@@ -119,8 +119,8 @@ def describe_notification(notification: Notification, received_s: float) -> str:
         received_s: When it was received, seconds since the epoch.
     """
     moment = datetime.fromtimestamp(received_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    reason = f" ({printable(notification.notification_reason)})" if notification.notification_reason else ""
-    lines = [f"{title_of(notification)}  -> {printable(notification.receiver)}, {moment}{reason}"]
+    reason = f" ({in_one_line(notification.notification_reason)})" if notification.notification_reason else ""
+    lines = [f"{title_of(notification)}  -> {in_one_line(notification.receiver)}, {moment}{reason}"]
     for alert in notification.alerts:
         lines += _describe_alert(alert)
     if notification.truncated_alerts:
@@ -137,12 +137,21 @@ def printable(text: str) -> str:
     return "".join(sign if sign.isprintable() or sign == "\n" else "?" for sign in text)
 
 
+def in_one_line(text: str) -> str:
+    r"""Replace control characters and line ends: a line of its own would look like another notification.
+
+    >>> in_one_line("a\n[FIRING:1] b")
+    'a [FIRING:1] b'
+    """
+    return " ".join(printable(text).split("\n"))
+
+
 def _describe_alert(alert: NotifiedAlert) -> Iterator[str]:
     notes = alert.annotations
     prefix = "Resolved: " if alert.status != FIRING else ""
     severity = alert.labels.get("severity", "")
     headline = notes.get("summary") or alert.labels.get("alertname", "(unnamed alert)")
-    yield f"  {prefix}{printable(headline)}" + (f" [{printable(severity)}]" if severity else "")
+    yield f"  {prefix}{in_one_line(headline)}" + (f" [{in_one_line(severity)}]" if severity else "")
     if alert.status != FIRING:
         return
     for name, heading in _PARTS:

@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Self
 
+from stream_app.edges.files.writing import make_folder
 from stream_app.edges.host.ports import HOST, free_port
 from stream_app.edges.host.processes import BoundProcess
 from stream_app.errors import DependencyMissingError, FairStreamError
@@ -70,7 +71,7 @@ class LocalServer(ABC):
         program = find_program(*self._programs)
         if program is None:
             raise DependencyMissingError(f"{self._programs[0]} is not installed", action=f"apt install {self._package}")
-        self.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(self.state_dir)
         for is_last_try in [False] * (_START_TRIES - 1) + [True]:
             self._process = BoundProcess([program, *self.arguments()], self.log_path)
             if self._wait_until_ready():

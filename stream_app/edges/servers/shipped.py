@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import stream_app
+from stream_app.edges.files.writing import make_folder, write_file
 
 _WORKERS = "dns_sd_configs: [{ names: [worker], type: A, port: 9464 }]"
 _PROMETHEUS = "127.0.0.1:9090"
@@ -80,12 +80,12 @@ def write_prometheus_files(
     Returns:
         The main file.
     """
-    (folder / "rules").mkdir(parents=True, exist_ok=True)
+    make_folder(folder / "rules", is_private=False)
     for shipped in sorted((prometheus_dir() / "rules").glob("*.yml")):
         text = shipped.read_text("utf-8")
         text = text.replace(_SINK_OUTSIDE, sink_url) if sink_url else text
         text = _cap(text, r"for|keep_firing_for", pace.hold_s) if pace else text
-        (folder / "rules" / shipped.name).write_text(text, "utf-8")
+        write_file(folder / "rules" / shipped.name, text)
     text = (prometheus_dir() / "prometheus.yml").read_text("utf-8")
     text = _replace(text, _WORKERS, f"static_configs: [{{ targets: {json.dumps(list(workers))} }}]")
     text = _replace(text, _PROMETHEUS, address)
@@ -93,9 +93,7 @@ def write_prometheus_files(
     if pace:
         text = _cap(text, "scrape_interval|scrape_timeout", pace.scrape_s)
         text = _cap(text, "evaluation_interval", pace.evaluation_s)
-    main = folder / "prometheus.yml"
-    main.write_text(text, "utf-8")
-    return main
+    return write_file(folder / "prometheus.yml", text)
 
 
 def write_alertmanager_files(folder: Path, *, sink_url: str, pace: MonitoringIntervals | None) -> Path:
@@ -109,14 +107,13 @@ def write_alertmanager_files(folder: Path, *, sink_url: str, pace: MonitoringInt
     Returns:
         The main file.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(alertmanager_dir() / "templates", folder / "templates", dirs_exist_ok=True)
+    make_folder(folder / "templates", is_private=False)
+    for template in sorted((alertmanager_dir() / "templates").iterdir()):
+        write_file(folder / "templates" / template.name, template.read_bytes())
     text = (alertmanager_dir() / "alertmanager.yml").read_text("utf-8")
     text = _replace(text, _SINK_INSIDE, sink_url)
     text = _cap(text, "group_wait|group_interval", pace.group_s) if pace else text
-    main = folder / "alertmanager.yml"
-    main.write_text(text, "utf-8")
-    return main
+    return write_file(folder / "alertmanager.yml", text)
 
 
 def _package() -> Path:

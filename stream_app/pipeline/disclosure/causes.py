@@ -5,7 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from stream_app.core.cause.cause import OTHER_SEGMENTS, Cause, SegmentPart
+from stream_app.core.cause.certainty import Certainty
 from stream_app.core.cause.decomposition import Driver
+from stream_app.core.cause.over_time import TimeParts
 from stream_app.pipeline.disclosure.rules import is_small
 
 
@@ -40,19 +42,23 @@ class DisclosedCause(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         driver: What the gap is made of.
+        driver_certainty: How certainly the driver is the greater part; None where nothing was split.
         mix: Part of the gap because the groups are spread differently over the segments.
         rate: Part of the gap because they fare differently inside segments.
         segments: Parts by segment.
-        simpson: Whether the total shows the opposite of what happens inside segments.
+        simpson: Whether the total clearly shows the opposite of what happens inside segments.
         features: Features with a standardized difference.
+        over_time: The gap split over the periods of its time range too; None where it was not.
     """
 
     driver: Driver
+    driver_certainty: Certainty | None
     mix: float | None
     rate: float | None
     segments: tuple[DisclosedPart, ...]
     simpson: bool
     features: tuple[DisclosedDifference, ...]
+    over_time: TimeParts | None
 
 
 def disclose_cause(cause: Cause, k: int) -> DisclosedCause:
@@ -63,6 +69,7 @@ def disclose_cause(cause: Cause, k: int) -> DisclosedCause:
     parts = [DisclosedPart(segment=part.segment, mix=part.mix, rate=part.rate) for part in shown]
     return DisclosedCause(
         driver=cause.driver,
+        driver_certainty=cause.driver_certainty,
         mix=cause.mix,
         rate=cause.rate,
         segments=(*parts, _sum(rest)) if rest else tuple(parts),
@@ -72,6 +79,7 @@ def disclose_cause(cause: Cause, k: int) -> DisclosedCause:
             for feature in cause.features
             if feature.standardized is not None and not is_small(feature.n, feature.n_reference, k)
         ),
+        over_time=cause.over_time,
     )
 
 

@@ -27,6 +27,7 @@ from stream_app.pipeline.records.results import Offsets, ResultHead
 TOO_FEW = "fewer_than_k"
 _GAPS = (
     "equal_opportunity_difference",
+    "equal_opportunity_ratio",
     "false_positive_rate_difference",
     "average_odds_difference",
     "predictive_parity_difference",
@@ -49,6 +50,7 @@ class DisclosedOutcomeGroup(msgspec.Struct, frozen=True, kw_only=True):
     true_positive_rate: Measure | None = None
     false_positive_rate: Measure | None = None
     equal_opportunity_difference: Measure | None = None
+    equal_opportunity_ratio: Measure | None = None
     false_positive_rate_difference: Measure | None = None
     average_odds_difference: Measure | None = None
     predictive_parity_difference: Measure | None = None

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
-import numpy as np
 from msgspec import Meta
-from numpy.typing import NDArray
 
+from stream_app.core.events.identifiers import MAX_LENGTH
 from stream_app.core.events.schema import Field, Schema
 from stream_app.policy import Attribute, EventTime, Feature, Identifier, ModelPolicy, Scalar, Segment
+from stream_app.policy.values.time_columns import TimeReader
 
 BOX_EDGES = ("left", "top", "right", "bottom")
 
-_IDENTIFIER_TYPES: dict[str, Any] = {"text": str, "integer": int, "text-or-integer": str | int, "email": str}
-_TIME_TYPES: dict[str, Any] = {"iso8601": Annotated[datetime, Meta(tz=True)], "epoch_s": float, "epoch_ms": float}
+_TEXT = Annotated[str, Meta(max_length=MAX_LENGTH)]
+_IDENTIFIER_TYPES: dict[str, Any] = {"text": _TEXT, "integer": int, "text-or-integer": _TEXT | int, "email": _TEXT}
+# Microseconds and nanoseconds do not fit in a float.
+_TIME_TYPES: dict[str, Any] = {"iso8601": str, "epoch_s": float, "epoch_ms": float}
+_NUMBER = int | float
+# Trackers extend boxes beyond the picture; one picture on each side is accepted, pixels are not.
+_EDGE = Annotated[float, Meta(ge=-1, le=2)]
 
 
 def schema_of(model: ModelPolicy) -> Schema:
@@ -37,22 +40,14 @@ def fields_of(model: ModelPolicy) -> list[Field]:
         fields.append(Field(model.model_version, str | int, is_required=False))
     fields += [_feature_field(feature) for feature in model.counted_features]
     fields += [Field(constant.path, _scalar_type(constant.values)) for constant in model.constants]
-    fields += [
-        Field(f"{box.path}.{edge}", Annotated[float, Meta(ge=0, le=1)]) for box in model.boxes for edge in BOX_EDGES
-    ]
+    fields += [Field(f"{box.path}.{edge}", _EDGE) for box in model.boxes for edge in BOX_EDGES]
     fields += [Field(path, str | bool | int | float, is_required=False) for path in model.keep]
     return fields
 
 
-def seconds_of(times: Iterable[Any], n: int, kind: EventTime) -> NDArray[np.float64]:
-    """Return ``n`` decoded event times as seconds since the epoch, float64, shape (n,).
-
-    >>> seconds_of([1500.0], 1, EventTime(path="t", format="epoch_ms")).tolist()
-    [1.5]
-    """
-    if kind.format == "iso8601":
-        return np.fromiter(map(datetime.timestamp, times), np.float64, n)
-    return np.fromiter(times, np.float64, n) / (1000.0 if kind.format == "epoch_ms" else 1.0)
+def time_reader_of(time: EventTime) -> TimeReader:
+    """Return what reads the decoded event times."""
+    return TimeReader(time.format, time.time_zone)
 
 
 def _identifier_field(identifier: Identifier) -> Field:
@@ -60,7 +55,7 @@ def _identifier_field(identifier: Identifier) -> Field:
 
 
 def _time_type(time: EventTime) -> Any:
-    return _TIME_TYPES[time.format]
+    return _TIME_TYPES.get(time.format, _NUMBER)
 
 
 def _feature_field(feature: Feature) -> Field:

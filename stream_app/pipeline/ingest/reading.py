@@ -7,7 +7,7 @@ records only when the batch fails a check. A rejection is a value, not an except
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
 from typing import Any
@@ -22,10 +22,11 @@ from stream_app.core.events.identifiers import CANONICAL, canonical_plain, fault
 from stream_app.core.events.reasons import DeadLetterReason as Reason
 from stream_app.core.events.strict_json import is_surely_unique, strict_fault
 from stream_app.core.privacy.pseudonym import NO_HASHES, KeyedHashes, Pseudonymizer
-from stream_app.pipeline.contract import Batch
+from stream_app.pipeline.contract import Batch, UnreadableRange
 from stream_app.pipeline.ingest.dropped import DroppedFields
-from stream_app.pipeline.ingest.fields import BOX_EDGES, schema_of, seconds_of
+from stream_app.pipeline.ingest.fields import schema_of, time_reader_of
 from stream_app.policy import Identifier, ModelPolicy
+from stream_app.policy.values.time_columns import EPOCH_UNITS
 
 MAX_OUTPUT_BYTES = 1_000_000  # with key, header and framing below the broker's limit for a record (1,048,588)
 _PSEUDONYM_BYTES = 64  # more than a pseudonym or a null with its quotes
@@ -52,6 +53,7 @@ class EventBatch:
         rejected: Place in the batch and reason of each rejected record, by place.
         dropped: Dropped fields by declared path, or ``undeclared``.
         n_tombstones: Records without a value; they are not a fault.
+        unreadable: What the batch names instead of records.
         event_ids: Keyed hash and key epoch of each event id; empty until they are hashed.
     """
 
@@ -63,6 +65,7 @@ class EventBatch:
     rejected: dict[int, Reason] = field(default_factory=dict)
     dropped: Counter[str] = field(default_factory=Counter)
     n_tombstones: int = 0
+    unreadable: Sequence[UnreadableRange] = ()
     event_ids: KeyedHashes = NO_HASHES
 
     def __len__(self) -> int:
@@ -101,9 +104,13 @@ class RecordReader:
         self._model = model
         self._constants = frozenset(constant.path for constant in model.constants)
         self._boxes = frozenset(box.path for box in model.boxes)
-        self._box_edges = [[self.schema.getter(f"{box.path}.{edge}") for edge in BOX_EDGES] for box in model.boxes]
+        self._box_sides = [
+            (self.schema.getter(f"{box.path}.left"), self.schema.getter(f"{box.path}.right")) for box in model.boxes
+        ]
         self._identifiers = [(self.schema.getter(identifier.path), identifier) for identifier in model.all_identifiers]
         self._time_of = self.schema.getter(model.event_time.path)
+        self._put_time = self.schema.setter(model.event_time.path)
+        self._times = time_reader_of(model.event_time)
         self._dropped_fields = DroppedFields(model, self.schema) if model.unknown_fields == "drop" else None
         self._max_bytes = MAX_OUTPUT_BYTES - _PSEUDONYM_BYTES * len(model.all_identifiers)
 
@@ -122,7 +129,9 @@ class RecordReader:
         self._check_boxes(events, faults)
         self._check_sizes(events, values, faults)
         dropped = self._count_dropped(values, faults)
-        checked = EventBatch(events, batch.offsets[at], times_s, taken_ms, identifiers, rejected, dropped, n_tombstones)
+        checked = EventBatch(
+            events, batch.offsets[at], times_s, taken_ms, identifiers, rejected, dropped, n_tombstones, batch.unreadable
+        )
         if faults:
             rejected |= {places[number]: reason for number, reason in faults.items()}
             checked.keep(np.array([number not in faults for number in range(len(events))], np.bool_))
@@ -178,19 +187,41 @@ class RecordReader:
                 faults[number] = fault
 
     def _check_times(self, events: list[Any], broker_ms: NDArray[np.int64], faults: Faults) -> NDArray[np.int64]:
-        """Return event times; reject those too far from the broker's clock, or that it cannot confirm."""
+        """Return event times; reject what is not a time, or too far from the broker's clock.
+
+        A text is replaced by the time it is, so that it is published as RFC 3339, however it was written.
+        """
         time = self._model.event_time
-        seconds = seconds_of(map(self._time_of, events), len(events), time)
         broker_s = broker_ms / 1000.0
+        column = self._times.read(list(map(self._time_of, events)), broker_s)
+        if column.moments:
+            self._put_time(events, column.moments)
+        seconds = column.seconds
+        if column.faults:
+            faults |= {number: Reason(fault) for number, fault in column.faults.items() if number not in faults}
+            seconds = np.where(np.isin(np.arange(len(events)), list(column.faults)), broker_s, seconds)
         is_future = seconds > broker_s + time.max_future_s
         is_past = seconds < broker_s - time.max_age_s
         if is_future.any() or is_past.any():
             for number in np.flatnonzero(is_future | is_past).tolist():
-                reason = Reason.TIME_FUTURE if is_future[number] else Reason.TIME_PAST
-                reason = reason if is_broker_time(int(broker_ms[number])) else Reason.BROKER_TIME
-                faults.setdefault(number, Reason.TIME if seconds[number] < _YEAR_ONE_S else reason)
+                if is_broker_time(int(broker_ms[number])):
+                    reason = self._reason_of_time(float(seconds[number]), float(broker_s[number]))
+                else:
+                    reason = Reason.BROKER_TIME
+                faults.setdefault(number, reason)
             seconds = np.where(is_future | is_past, 0.0, seconds)
         return np.floor(seconds).astype(np.int64)
+
+    def _reason_of_time(self, seconds: float, broker_s: float) -> Reason:
+        """Return why an event time that is too far from the broker's clock is rejected."""
+        time = self._model.event_time
+        unit = EPOCH_UNITS.get(time.format)
+        others = [] if unit is None else [seconds * unit / other for other in EPOCH_UNITS.values() if other != unit]
+        if any(broker_s - time.max_age_s <= other <= broker_s + time.max_future_s for other in others):
+            return Reason.TIME_UNIT
+        if seconds < _YEAR_ONE_S:
+            return Reason.TIME
+        return Reason.TIME_FUTURE if seconds > broker_s else Reason.TIME_PAST
 
     def _check_identifier(
         self, events: list[Any], get: Callable[[Any], Any], identifier: Identifier, faults: Faults
@@ -207,9 +238,9 @@ class RecordReader:
         return column
 
     def _check_boxes(self, events: list[Any], faults: Faults) -> None:
-        for left, top, right, bottom in self._box_edges:
+        for left, right in self._box_sides:
             for number, event in enumerate(events):
-                if right(event) < left(event) or bottom(event) < top(event):
+                if right(event) < left(event):
                     faults.setdefault(number, Reason.BBOX)
 
     def _check_sizes(self, events: list[Any], values: list[bytes], faults: Faults) -> None:

@@ -39,6 +39,8 @@ class IngestCounts:
         self.n_tombstones += events.n_tombstones
         self.dropped += events.dropped
         self.dead_letters.update(events.rejected.values())
+        for unreadable in events.unreadable:
+            self.dead_letters[unreadable.reason] += unreadable.n_records
 
     def add_admission(self, result: AdmissionResult) -> None:
         """Add everything of a batch that is not counted."""

@@ -118,7 +118,7 @@ def try_sample(model: ModelPolicy, batches: Iterable[Batch], key: RootKey) -> Sa
     for batch in batches:
         if batch.partition not in steps:
             steps[batch.partition] = IngestStep(counted, (key,), batch.partition, Topology())
-        n_records += len(batch)
+        n_records += len(batch) + sum(unreadable.n_records for unreadable in batch.unreadable)
         steps[batch.partition].step(batch)  # what would be published is not needed here
         faults.update(_faults(model, batch))
     counts = [step.take_report().counts for step in steps.values()]

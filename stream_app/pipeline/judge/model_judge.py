@@ -221,8 +221,13 @@ class ModelJudge:
 
     def _judge_window(self, key: WindowKey, window: WindowCounts, *, is_close: bool = False) -> WindowVerdicts:
         span = Span(key[0], key[1], self._tally.config.end_s(key))
-        context = WindowContext(span, window.revision, window.offsets, self._policy_hash, is_close)
+        context = WindowContext(
+            span, window.revision, window.offsets, self._policy_hash, is_close, lambda: self._periods_of(span)
+        )
         return self._subject.judge(window.cells, context)
+
+    def _periods_of(self, span: Span) -> list[Cells]:
+        return [period.cells for period in self._history.within(span.start_s, span.end_s)]
 
     def _judge_total(self) -> WindowVerdicts:
         total = self._tally.total

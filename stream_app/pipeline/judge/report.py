@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from stream_app.pipeline.judge.checks import RejectedPartial
 from stream_app.pipeline.judge.model_report import ModelReport
 from stream_app.pipeline.records.outcome_results import OutcomeResult
 from stream_app.pipeline.records.results import TOTAL_WINDOW, Result
@@ -36,12 +37,14 @@ class JudgeReport:
         n_unknown_model: Partials of version 0.2 for deployments that this one does not continue; not counted.
         partition: The lane's partition.
         policies: Under which policy each model is judged, by name of the model.
+        rejected: Records that no worker writes; they are not counted.
     """
 
     models: dict[str, ModelReport] = field(default_factory=dict)
     n_unknown_model: int = 0
     partition: int = 0
     policies: dict[str, ModelPolicy] = field(default_factory=dict)
+    rejected: list[RejectedPartial] = field(default_factory=list)
 
     @property
     def results(self) -> list[Result]:

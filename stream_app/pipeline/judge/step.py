@@ -13,8 +13,9 @@ import msgspec
 
 from stream_app.core.windows.partials import Partial, decode_partial
 from stream_app.core.windows.source_progress import SourcePartition
-from stream_app.errors import StateError, UnknownPolicyError
+from stream_app.errors import UnknownPolicyError
 from stream_app.pipeline.contract import Batch, Flush, Outputs
+from stream_app.pipeline.judge.checks import PartialFault, RejectedPartial, fault_of
 from stream_app.pipeline.judge.model_judge import ModelJudge
 from stream_app.pipeline.judge.moved_state import move_entries, stored_policy
 from stream_app.pipeline.judge.report import JudgeReport, RestoredResults
@@ -52,8 +53,10 @@ class JudgeStep:
         self._journal_at = (FAIRNESS_JOURNAL, partition)
         self._aggregates_at = (CAMERA_AGGREGATES, topology.partition_beside(partition, CAMERA_AGGREGATES))
         self._judges: dict[str, ModelJudge] = {}
+        self._topology = topology
         self._last_entries: list[JournalEntry] = []  # of the journals of policies that were left
         self._n_unknown_model = 0
+        self._rejected: list[RejectedPartial] = []
         self._report = JudgeReport(partition=partition)
 
     def restore(
@@ -79,21 +82,25 @@ class JudgeStep:
         """Count partials; whatever closes is reported at the next flush.
 
         Raises:
-            StateError: a record cannot be read, or has no place under the policy.
+            StateError: a record has no place under the policy.
             UnknownPolicyError: a record was counted under a policy that is not in the book.
         """
         for offset, value in zip(batch.offsets.tolist(), batch.values, strict=True):
             if value is not None:
-                self._receive(_decode(value, offset))
+                self._take(value, offset)
+        self._rejected += [RejectedPartial(unread.first_offset, PartialFault.UNREADABLE) for unread in batch.unreadable]
         return ()
 
     def flush(self, now_s: float, *, is_caught_up: bool) -> Flush:
         """Return results, published counts and changed state."""
         flush = Flush()
         report = JudgeReport(
-            partition=self._partition, n_unknown_model=self._n_unknown_model, policies=self._policies()
+            partition=self._partition,
+            n_unknown_model=self._n_unknown_model,
+            policies=self._policies(),
+            rejected=self._rejected,
         )
-        self._n_unknown_model = 0
+        self._n_unknown_model, self._rejected = 0, []
         for name, judge in sorted(self._judges.items()):
             if is_caught_up:  # else a partition may only look silent
                 judge.tick(now_s)
@@ -138,6 +145,18 @@ class JudgeStep:
             self._aggregates_at, [(aggregate.key, encode_aggregate(aggregate)) for aggregate in aggregates]
         )
 
+    def _take(self, value: bytes, offset: int) -> None:
+        """Receive a record, unless it is one that no worker writes."""
+        try:
+            partial = decode_partial(value)
+        except msgspec.MsgspecError:
+            self._rejected.append(RejectedPartial(offset, PartialFault.UNREADABLE))
+            return
+        if (fault := fault_of(partial, self._topology)) is not None:
+            self._rejected.append(RejectedPartial(offset, fault))
+        else:
+            self._receive(partial)
+
     def _receive(self, partial: Partial) -> None:
         if partial.app_id and partial.app_id != self._app_id:
             return  # of another deployment, which shares the topic
@@ -181,13 +200,3 @@ def _outputs(place: tuple[str, int], records: list[tuple[str, bytes]]) -> list[O
         return []
     topic, partition = place
     return [Outputs(topic, partition, [key.encode() for key, _ in records], [value for _, value in records])]
-
-
-def _decode(value: bytes, offset: int) -> Partial:
-    try:
-        return decode_partial(value)
-    except msgspec.MsgspecError:
-        raise StateError(
-            f"The partial at offset {offset} cannot be read",
-            action="All workers must run one version, and nothing else may write to the partials topic",
-        ) from None

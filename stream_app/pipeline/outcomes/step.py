@@ -145,6 +145,8 @@ class OutcomeStep:
             UnknownPolicyError: decisions were counted under a policy that is not in the book.
         """
         self._panes.move_to(batch.next_offset)
+        if batch.unreadable:
+            raise self._not_readable(batch.unreadable[0].first_offset)
         for offset, value in zip(batch.offsets.tolist(), batch.values, strict=True):
             if value is not None:
                 self._panes.note_activity()
@@ -173,10 +175,7 @@ class OutcomeStep:
         try:
             rows = decode_rows(value)
         except msgspec.MsgspecError:
-            raise StateError(
-                f"The record at offset {offset} of {self._topic} cannot be read",
-                action="All workers must run one version, and nothing else may write to this topic",
-            ) from None
+            raise self._not_readable(offset) from None
         if isinstance(rows, JoinOutcomes):
             return self._join.take_outcomes(rows)
         return self._join.take_decisions(self._as_counted_here(rows))
@@ -195,6 +194,12 @@ class OutcomeStep:
             cells = over.mapping.map_codes(cells).astype(np.uint32)
         scores = b"" if over.score_factor is None else over.map_scores(np.frombuffer(rows.scores, np.int32)).tobytes()
         return msgspec.structs.replace(rows, cells=cells.tobytes(), scores=scores)
+
+    def _not_readable(self, offset: int) -> StateError:
+        return StateError(
+            f"The record at offset {offset} of {self._topic} cannot be read",
+            action="All workers must run one version, and nothing else may write to this topic",
+        )
 
     def _former_policy(self, head: _OutcomesHead) -> ModelPolicy:
         """Return the policy under which the state was written."""

@@ -10,17 +10,19 @@ import msgspec
 from stream_app.core.events.reasons import DeadLetterReason
 
 
-class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
-    """A record that was rejected.
+class DeadLetter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A record that was rejected, or several records of a batch that cannot be read.
 
     Attributes:
         model: Model whose policy rejected it.
         reason: Why.
         topic: Topic of the rejected record.
         partition: Its partition.
-        offset: Its offset.
-        size_bytes: Length of its value.
-        digest: First 32 hex digits of the keyed hash of its value.
+        offset: Its offset; the first one of several.
+        size_bytes: Length of its value; of a batch, the stored length of what was not read.
+        digest: First 32 hex digits of the keyed hash of its value; empty when it was not read.
+        last_offset: The last offset of several; None for one record.
+        n_records: Number of records, as far as their batch states it.
     """
 
     model: str
@@ -30,6 +32,8 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     offset: int
     size_bytes: int
     digest: str
+    last_offset: int | None = None
+    n_records: int = 1
 
 
 class LateDecision(msgspec.Struct, frozen=True, kw_only=True):

@@ -65,6 +65,7 @@ class OutcomeGroupResult(msgspec.Struct, frozen=True, kw_only=True):
         true_positive_rate: Favorable decisions among good outcomes.
         false_positive_rate: Favorable decisions among bad outcomes.
         equal_opportunity_difference: True positive rate - that of the reference; negative is harm.
+        equal_opportunity_ratio: True positive rate / that of the reference; below 1 is harm.
         false_positive_rate_difference: False positive rate - that of the reference.
         average_odds_difference: Mean of the two.
         predictive_parity_difference: Favorable outcome rate - that of the reference.
@@ -101,6 +102,7 @@ class OutcomeGroupResult(msgspec.Struct, frozen=True, kw_only=True):
     n_awaited: int
     n_expired: int
     without_outcome_ratio: float | None
+    equal_opportunity_ratio: Measure | None = None
     state: State | None = None
     evidence: tuple[Evidence, ...] = ()
 

@@ -119,5 +119,6 @@ def cut_batch(batch: Batch, offset: int) -> tuple[Batch, Batch | None]:
         batch.offsets[:cut],
         batch.values[:cut],
         batch.timestamps_ms[:cut],
+        [unreadable for unreadable in batch.unreadable if unreadable.first_offset < offset],
     )
     return head, batch.since(offset)

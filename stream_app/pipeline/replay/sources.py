@@ -8,7 +8,7 @@ is needed.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -21,11 +21,12 @@ from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.watermark import Watermark
 from stream_app.errors import PolicyError
-from stream_app.pipeline.contract import Batch
+from stream_app.pipeline.contract import Batch, UnreadableRange
 from stream_app.pipeline.ingest.admission import Admission, AdmissionResult
 from stream_app.pipeline.ingest.counting import EventCounter
-from stream_app.pipeline.ingest.fields import fields_of, seconds_of
-from stream_app.policy import EventTime, ModelPolicy, canonical_label
+from stream_app.pipeline.ingest.fields import fields_of, time_reader_of
+from stream_app.policy import ModelPolicy, canonical_label
+from stream_app.policy.values.time_columns import TimeReader
 
 PaneCounts = Iterator[tuple[int, Cells]]  # start of a pane and counts to be added to it
 TakeEvents = Callable[[int, list[Any], NDArray[np.int64], NDArray[np.int64]], None]
@@ -59,9 +60,16 @@ class Dispositions:
         self.n_duplicates += other.n_duplicates
         self.rejected += other.rejected
 
+    def add_unreadable(self, ranges: Iterable[UnreadableRange]) -> None:
+        """Add what could not be read."""
+        for unreadable in ranges:
+            self.n_records += unreadable.n_records
+            self.rejected[str(unreadable.reason)] += unreadable.n_records
+
     def add_admission(self, n_records: int, result: AdmissionResult) -> None:
         """Add those of a batch of raw records."""
         self.n_records += n_records
+        self.add_unreadable(result.events.unreadable)
         self.n_counted += len(result.events)
         self.n_late += len(result.late)
         self.n_duplicates += result.n_duplicates
@@ -134,7 +142,7 @@ class PublishedCounter:
             paths.add(model.model_version)
         schema = Schema([declared for declared in fields_of(model) if declared.path in paths], forbid_unknown=False)
         self._decode = schema.decode
-        self._time_of, self._time = schema.getter(model.event_time.path), model.event_time
+        self._time_of, self._times = schema.getter(model.event_time.path), time_reader_of(model.event_time)
         self._watermark = Watermark(model.event_time.pane_s, model.event_time.out_of_orderness_s)
         self._recount = _Recount(model, schema, groups or {}, observe)
 
@@ -149,17 +157,18 @@ class PublishedCounter:
         Raises:
             PolicyError: an event does not fit the policy.
         """
-        events = self._decoded(batch)
-        times_s = whole_seconds(list(map(self._time_of, events)), self._time)
+        events, times_s = self._decoded(batch)
         self._watermark.advance(times_s, batch.timestamps_ms // 1000)
         self.dispositions.n_records += len(events)
         self.dispositions.n_counted += len(events)
+        self.dispositions.add_unreadable(batch.unreadable)
         yield from self._recount.count(batch.partition, events, batch.offsets, times_s)
 
-    def _decoded(self, batch: Batch) -> list[Any]:
+    def _decoded(self, batch: Batch) -> tuple[list[Any], NDArray[np.int64]]:
         decode = self._decode
         try:
-            return [decode(value or b"") for value in batch.values]
+            events = [decode(value or b"") for value in batch.values]
+            return events, whole_seconds(list(map(self._time_of, events)), self._times)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             raise PolicyError(
                 f"The policy does not fit the events of {batch.topic}[{batch.partition}], "
@@ -212,9 +221,16 @@ def counted_paths(model: ModelPolicy) -> set[str]:
     return paths
 
 
-def whole_seconds(times: list[Any], kind: EventTime) -> NDArray[np.int64]:
-    """Return decoded event times as whole seconds since the epoch, int64, rounded down."""
-    return np.floor(seconds_of(times, len(times), kind)).astype(np.int64)
+def whole_seconds(times: list[Any], reader: TimeReader) -> NDArray[np.int64]:
+    """Return the decoded event times of published events as whole seconds since the epoch, int64, rounded down.
+
+    Raises:
+        ValueError: one of them is not a time.
+    """
+    column = reader.read(times)
+    if column.faults:
+        raise ValueError("not the time of a published event")
+    return np.floor(column.seconds).astype(np.int64)
 
 
 NewCounter = Callable[[], SourceCounter]

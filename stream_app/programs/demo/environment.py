@@ -19,6 +19,7 @@ from pathlib import Path
 from prometheus_client.parser import text_string_to_metric_families
 
 from stream_app.edges.files.key_file import create_key_file, key_file_path
+from stream_app.edges.files.writing import write_file
 from stream_app.edges.host.ports import free_port
 from stream_app.edges.host.processes import BoundProcess
 from stream_app.edges.kafka.admin import create_topics
@@ -182,8 +183,7 @@ def _private_policy(shipped: str, name: str, folder: Path) -> str:
     for old, new in ((model.topic, f"{name}-raw"), (model.output_topic, f"{name}-out"), (model.name, name)):
         text = text.replace(f'"{old}"', f'"{new}"')
     path = folder / "policy.toml"
-    path.write_text(text, "utf-8")
-    return str(path)
+    return str(write_file(path, text))
 
 
 def _start(parts: ExitStack, folder: Path, environment: dict[str, str], command: str, *arguments: str) -> BoundProcess:

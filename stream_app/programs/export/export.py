@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from stream_app.edges.files.audit_file import AuditFile
-from stream_app.edges.files.record_file import reject_existing
+from stream_app.edges.files.writing import reject_existing
 from stream_app.edges.kafka.audit_topic import AuditTopic
 from stream_app.edges.kafka.readers.log_reader import LogReader
 from stream_app.pipeline.replay.export.audit_trail import AuditTrail

@@ -11,7 +11,8 @@ from faust.types import TP
 
 from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.edges.kafka.topic_metadata import LogIdentity, TopicMetadata
-from stream_app.edges.lanes.lane import Lane, LaneConfig, LaneObserver
+from stream_app.edges.lanes.lane import Lane
+from stream_app.edges.lanes.lane_contract import LaneConfig, LaneObserver
 from stream_app.edges.lanes.policy_registry import PolicyRegistry
 from stream_app.edges.lanes.transport import Consumer
 from stream_app.errors import TopicError
@@ -65,6 +66,10 @@ class ConsumerSource:
     def end_offset(self, topic: str, partition: int) -> int | None:
         """Return the end of the partition as of the last fetch."""
         return self._consumer.end_offset(TP(topic, partition))
+
+    def fetch_age_s(self, topic: str, partition: int) -> float | None:
+        """Return the seconds since the broker last answered a fetch of the partition."""
+        return self._consumer.fetch_age_s(TP(topic, partition))
 
     def is_end(self, topic: str, partition: int, offset: int) -> bool:
         """Return whether there is no record at or above ``offset``, as of the last fetch."""

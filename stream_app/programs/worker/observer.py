@@ -7,15 +7,21 @@ import logging
 import time
 from collections.abc import Mapping
 
+from faust.types import TP
+
 from stream_app.edges.lanes.assigned_lanes import AssignedLanes
-from stream_app.edges.lanes.lane import Lane, LaneConfig
+from stream_app.edges.lanes.lane import Lane
+from stream_app.edges.lanes.lane_contract import LaneConfig
 from stream_app.edges.lanes.log_position import LogChange
+from stream_app.edges.lanes.progress import LaneProgress
 from stream_app.edges.metrics.health import Health, ReadinessGate
 from stream_app.edges.metrics.process_metrics import Metrics
 from stream_app.errors import UnknownPolicyError
 from stream_app.pipeline.ingest.reading import is_broker_time
+from stream_app.pipeline.judge.report import JudgeReport
 
 _LOOK_EVERY_S = 1.0
+_MAX_LINES = 10  # in one transaction; the metric counts all
 
 log = logging.getLogger(__name__)
 
@@ -34,19 +40,29 @@ class MetricsObserver:
         self._metrics = metrics
         self._health = health
         self._mistimed: set[str] = set()
+        self._progress = LaneProgress()
 
     async def monitor(self, lanes: AssignedLanes) -> None:
-        """Send the heartbeat, and measure lag and readiness, once a second."""
-        while True:
-            self._health.heartbeat()
-            if lanes.is_ready:
-                self._health.arrived(ReadinessGate.RECOVERY)
-            else:
-                self._health.wait_for(ReadinessGate.RECOVERY)
-            for tp, lag in lanes.lags().items():
-                if lag is not None:
-                    self._metrics.lag_measured(tp.topic, tp.partition, lag)
-            await asyncio.sleep(_LOOK_EVERY_S)
+        """Measure lag, progress and readiness, once a second; before and after that, there is no assignment."""
+        self._health.wait_for(ReadinessGate.ASSIGNMENT)
+        try:
+            while True:
+                self._measure(lanes)
+                await asyncio.sleep(_LOOK_EVERY_S)
+        finally:
+            self._health.wait_for(ReadinessGate.ASSIGNMENT)
+
+    def _measure(self, lanes: AssignedLanes) -> None:
+        lags, progress, health = lanes.lags(), self._progress, self._health
+        progress.observe(lanes.positions(), lags)
+        health.waits_if(ReadinessGate.RECOVERY, is_closed=not lanes.is_ready)
+        health.waits_if(ReadinessGate.PROGRESS, is_closed=progress.is_stalled)
+        health.waits_if(ReadinessGate.BROKER, is_closed=progress.is_broker_away(lanes.fetch_age_s()))
+        for tp, lag in lags.items():
+            if lag is not None:
+                self._metrics.lag_measured(tp.topic, tp.partition, lag)
+        for tp, age_s in progress.ages_s().items():
+            self._metrics.progress_measured(tp.topic, tp.partition, age_s)
 
     def topics_awaited(self, is_waiting: bool) -> None:  # noqa: FBT001  # of the protocol
         """Show whether the worker waits for topics or partitions."""
@@ -61,11 +77,13 @@ class MetricsObserver:
         """Show a partition as assigned."""
         log.info("Lane opened: topic=%s partition=%d", topic, partition)
         self._metrics.lane_opened(topic, partition)
+        self._progress.open(TP(topic, partition))
 
     def lane_closed(self, topic: str, partition: int) -> None:
         """Remove every row of a partition."""
         log.info("Lane closed: topic=%s partition=%d", topic, partition)
         self._metrics.lane_closed(topic, partition)
+        self._progress.close(TP(topic, partition))
 
     def lane_reloaded(self, topic: str, partition: int, error: Exception) -> None:
         """Count a lane that failed; one that reads the registry of policies again has not."""
@@ -102,7 +120,12 @@ class MetricsObserver:
     def lane_committed(self, lane: Lane, *, seconds: float) -> None:
         """Show what the step reports about a transaction."""
         self._metrics.transaction_ended(self._roles[lane.config.topic], seconds, is_committed=True)
-        lane.step.take_report().deliver(self._metrics, time.time())
+        report = lane.step.take_report()
+        report.deliver(self._metrics, time.time())
+        if isinstance(report, JudgeReport):
+            for rejected in report.rejected[:_MAX_LINES]:
+                where = (lane.config.topic, lane.config.partition, rejected.offset, rejected.fault)
+                log.error("Partial rejected, no worker writes such: topic=%s partition=%d offset=%d fault=%s", *where)
 
     def lane_rewound(self, config: LaneConfig, *, from_offset: int, to_offset: int) -> None:
         """Log that a lane reads again from an earlier offset."""

@@ -16,7 +16,7 @@ from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.edges.kafka.partition_counts import count_partitions
 from stream_app.edges.kafka.topic_metadata import TopicMetadata
 from stream_app.edges.lanes.assigned_lanes import AssignedLanes, LanesObserver
-from stream_app.edges.lanes.lane import LaneObserver
+from stream_app.edges.lanes.lane_contract import LaneObserver
 from stream_app.edges.lanes.policy_registry import PolicyRegistry
 from stream_app.edges.lanes.transport import Consumer
 from stream_app.errors import BrokerUnavailableError, FairStreamError, TopicError

@@ -18,6 +18,8 @@ from stream_app.programs.worker.observer import MetricsObserver
 from stream_app.programs.worker.run import check_topics, run_worker
 from stream_app.settings import Settings
 
+_BEAT_EVERY_S = 1.0
+
 
 async def serve(
     settings: Settings,
@@ -49,8 +51,17 @@ async def serve(
     observer = MetricsObserver(metrics, health, roles_by_topic(policy, settings.app_id))
     server = MetricsServer(registry, health, settings.metrics_host, settings.metrics_port)
     server.start()
+    beating = asyncio.ensure_future(_beat(health))
     try:
         on_started(server.port)
         await run_worker(settings, policy, keys, roles, observer, stopping, policies)
     finally:
+        beating.cancel()
         server.stop()
+
+
+async def _beat(health: Health) -> None:
+    """Send the heartbeat, also while the worker waits for a lost broker."""
+    while True:
+        health.heartbeat()
+        await asyncio.sleep(_BEAT_EVERY_S)

@@ -34,7 +34,7 @@ def read_topic(kafka: str, topic: str, *, timeout_s: float = 120.0) -> Iterator[
     Raises:
         TimeoutError: the broker is missing.
     """
-    ends = _ends_of(kafka, topic, "read_committed")
+    ends = ends_of(kafka, topic)
     consumer = _consumer(kafka, "read_committed")
     try:
         consumer.assign([TopicPartition(topic, p, low) for p, (low, _) in ends.items()])
@@ -61,13 +61,13 @@ def wait_until_decided(kafka: str, topics: Iterable[str], *, timeout_s: float = 
     """
     deadline = time.monotonic() + timeout_s
     for topic in topics:
-        while _ends_of(kafka, topic, "read_committed") != _ends_of(kafka, topic, "read_uncommitted"):
+        while ends_of(kafka, topic) != ends_of(kafka, topic, "read_uncommitted"):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"A transaction stays open in {topic}")
             time.sleep(0.5)
 
 
-def _ends_of(kafka: str, topic: str, isolation: str) -> dict[int, tuple[int, int]]:
+def ends_of(kafka: str, topic: str, isolation: str = "read_committed") -> dict[int, tuple[int, int]]:
     """Return first and last offset of each partition; for committed records the last is where an open one begins."""
     consumer = _consumer(kafka, isolation)
     try:

@@ -188,6 +188,7 @@ def _pair(labels: Labels, rate: Value) -> Iterator[Series]:
 def _explained(labels: Labels, rate: Value) -> Iterator[Series]:
     for metric in ("equal_opportunity", "average_odds", "predictive_parity"):
         yield from _interval(f"{metric}_difference_ratio", labels, constant(-0.04))
+    yield from _interval("equal_opportunity_ratio", labels, constant(0.95))
     yield Series("shortfall_ratio", labels, lambda t: max(0.0, 0.8 * REFERENCE_RATE - _at(rate, t)))
     yield Series("cause_mix_ratio", labels, scaled_gap(rate, 0.25))
     yield Series("cause_rate_ratio", labels, scaled_gap(rate, 0.75))
@@ -242,12 +243,14 @@ def _workers() -> Iterator[Series]:
         for topic in ("loan-decisions-raw", "camera-metadata-raw", "fairness-partials"):
             yield Series("partitions_assigned", own | {"topic": topic}, constant(2))
             yield Series("consumer_lag_messages", own | {"topic": topic, "partition": str(place)}, constant(30))
+            yield Series("lane_progress_age_seconds", own | {"topic": topic, "partition": str(place)}, constant(0.5))
             yield Series("lost_records_total", own | {"topic": topic}, constant(0))
             yield Series("log_changes_total", own | {"topic": topic, "kind": "cut"}, constant(0))
             if topic != "fairness-partials":
                 yield Series("dead_letters_total", own | {"topic": topic, "reason": "missing"}, growing(0.5))
                 yield Series("fields_dropped_total", own | {"topic": topic, "path": "bbox"}, growing(20))
                 yield Series("fields_dropped_total", own | {"topic": topic, "path": "undeclared"}, growing(1))
+        yield Series("rejected_partials_total", own | {"fault": "partition"}, constant(0))
         for role in ("ingest", "judge"):
             yield Series("lane_reloads_total", own | {"role": role}, constant(0))
             yield Series("transactions_total", own | {"role": role, "result": "committed"}, growing(1))

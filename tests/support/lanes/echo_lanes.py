@@ -14,7 +14,8 @@ import faust
 from stream_app.edges.kafka.topic_metadata import TopicMetadata
 from stream_app.edges.lanes.assigned_lanes import RELOAD_BACKOFF_S, AssignedLanes
 from stream_app.edges.lanes.changelog import LOG_KEY
-from stream_app.edges.lanes.lane import Lane, LaneConfig
+from stream_app.edges.lanes.lane import Lane
+from stream_app.edges.lanes.lane_contract import LaneConfig
 from stream_app.edges.lanes.log_position import LogChange, StoredLog, decode_log
 from stream_app.edges.lanes.transport import Consumer
 from stream_app.pipeline.contract import Batch, Flush, Outputs

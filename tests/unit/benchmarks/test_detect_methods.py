@@ -9,9 +9,10 @@ import pytest
 from statsmodels.stats.proportion import proportions_ztest
 
 from benchmarks.detect.methods.detector import FOUR_FIFTHS, GAP
-from benchmarks.detect.methods.oracle import Violation, delay_bound, new_oracle
+from benchmarks.detect.methods.oracle import new_oracle
 from benchmarks.detect.methods.rivals import RULES
 from benchmarks.detect.streams import NULLS, PANE_N, Stream, between, is_fair
+from stream_app.offline.planning.violation import Violation, delay_bound
 
 
 @pytest.mark.parametrize("stream", NULLS, ids=lambda stream: stream.name)

@@ -9,6 +9,8 @@ import pytest
 
 from stream_app.core.fairness.calibration import CalibrationReason
 from stream_app.core.fairness.consistency import ConsistencyReason
+from stream_app.core.fairness.disparity import DisparityReason
+from stream_app.core.fairness.inequality import InequalityReason
 from stream_app.core.fairness.outcome_rates import LabelReason
 from stream_app.core.groups.comparison import Reason
 from stream_app.core.intervals.confidence_sequence import gap_sequence, rate_sequence, ratio_sequence
@@ -31,7 +33,7 @@ def told(interval: Interval) -> str:
         Reason.REFERENCE_EMPTY,
         Reason.REFERENCE_RATE_ZERO,
         Reason.REFERENCE_RATE_NEAR_ZERO,
-        *itertools.chain(LabelReason, CalibrationReason, ConsistencyReason),
+        *itertools.chain(LabelReason, CalibrationReason, ConsistencyReason, DisparityReason, InequalityReason),
     ],
 )
 def test_every_reason_is_explained(reason: str) -> None:
@@ -43,7 +45,8 @@ def test_every_reason_is_explained(reason: str) -> None:
 
 
 def test_the_tables_name_no_reason_that_the_code_does_not_give() -> None:
-    known = {str(reason) for reason in itertools.chain(Reason, LabelReason, CalibrationReason, ConsistencyReason)}
+    kinds = (Reason, LabelReason, CalibrationReason, ConsistencyReason, DisparityReason, InequalityReason)
+    known = {str(reason) for reason in itertools.chain(*kinds)}
     assert reasons_in_tables(is_of_reference=False) <= known
     assert {f"reference_{name}" for name in reasons_in_tables(is_of_reference=True)} <= known
 

@@ -105,7 +105,17 @@ MISTAKES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "another time format": (
         'path = "t"',
         'path = "t", format = "rfc"',
-        ("models[0].event_time.format: expected 'epoch_ms' or 'epoch_s' or 'iso8601', got 'rfc'",),
+        ("models[0].event_time.format: expected 'epoch' or 'epoch_ms' or 'epoch_ns' or", "or 'iso8601', got 'rfc'"),
+    ),
+    "an unknown time zone": (
+        'path = "t"',
+        'path = "t", time_zone = "Europe/Bern"',
+        ("models[0].event_time.time_zone: unknown time zone 'Europe/Bern'; expected one such as 'Europe/Berlin'",),
+    ),
+    "a time zone of numbers": (
+        'path = "t"',
+        'path = "t", format = "epoch", time_zone = "UTC"',
+        ("models[0].event_time.time_zone: needs format = 'iso8601'",),
     ),
     "a window of no panes": (
         "size_s = 60",

@@ -17,7 +17,7 @@ import pytest
 
 from stream_app.edges.files.audit_file import AuditFile
 from stream_app.edges.files.record_file import Format
-from stream_app.errors import BrokerUnavailableError, ConfigError, FairStreamError, ReplayError
+from stream_app.errors import BrokerUnavailableError, ConfigError, FairStreamError, ReplayError, WriteError
 from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.records.audit import Entry, ExportBegun, ExportEnded
 from stream_app.pipeline.replay.export.audit_trail import Append, AuditTrail
@@ -238,7 +238,7 @@ def test_a_file_that_was_made_meanwhile_stays_and_the_export_is_abandoned(tmp_pa
 
 
 def test_a_folder_that_is_not_there_is_an_error_before_the_audit(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="Cannot write"):
+    with pytest.raises(WriteError, match="Cannot write"):
         write_records(
             InMemoryLog(), {0: 0, 1: 0}, POLICY, MODEL,
             ExportRequest("e1", "raw", NOW_S, NOW_S + 1, tmp_path / "no" / "out", "json", "case"),
@@ -255,7 +255,7 @@ def test_a_disk_that_is_full_is_an_error_and_leaves_no_file(tmp_path: Path, form
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (2000, hard))  # enough for the audit, not for the records
     try:
-        with pytest.raises(ConfigError, match="Cannot write"):
+        with pytest.raises(WriteError, match="Cannot write"):
             export(tmp_path / "out", audit, form=form)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
 
-from stream_app.edges.lanes.lane import Lane, LaneConfig
+from stream_app.edges.lanes.lane import Lane
+from stream_app.edges.lanes.lane_contract import LaneConfig
 from stream_app.edges.lanes.log_position import LogChange
 from stream_app.edges.metrics.health import Health
 from stream_app.edges.metrics.process_metrics import Metrics

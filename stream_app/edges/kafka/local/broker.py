@@ -16,6 +16,7 @@ from base64 import urlsafe_b64encode
 from pathlib import Path
 from typing import Self
 
+from stream_app.edges.files.writing import make_folder, write_errors, write_file
 from stream_app.edges.host.ports import HOST, free_port, is_free
 from stream_app.edges.host.processes import BoundProcess
 from stream_app.edges.kafka.local.jars import Note, default_cache_dir, fetch_jars
@@ -126,13 +127,15 @@ class LocalKafka:
         """Start the node and wait until it serves clients.
 
         Raises:
-            BrokerUnavailableError: it did not start, with the end of its log; or another node uses the folder.
+            BrokerUnavailableError: it did not start, with the end of its log; it was not ready in time; or another node
+                uses the folder.
             DependencyMissingError: no Java, no ``jgo``, or no network for the first download.
+            WriteError: the state folder or the cache cannot be written.
         """
         if self.exit_code() is None and self._process:
             return self
         jars, java = fetch_jars(self._cache_dir, self._note), find_java()
-        self.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(self.state_dir)
         lock = self._lock_state_dir()
         try:
             for is_last_try in [False] * (_START_TRIES - 1) + [True]:
@@ -184,10 +187,16 @@ class LocalKafka:
         self._process = BoundProcess([*command, "kafka.Kafka", str(properties)], self.log_path, inherit_fds=[lock])
         if self._wait_until_ready():
             return True
+        has_time_passed = self.exit_code() is None
         self.kill()
         # Kafka ends with a hundred lines about its stop, so the reason may be far before the end.
         if _PORT_TAKEN in self._log_of_start() and not is_last_try:
             return False
+        if has_time_passed:
+            raise BrokerUnavailableError(
+                f"The local Kafka is not ready after {self._start_timeout_s:g} s (is the machine busy?)",
+                action=f"Give it more time with --start-timeout SECONDS; its log is {self.log_path}",
+            )
         raise BrokerUnavailableError(
             f"The local Kafka did not start. The end of its log:\n{self.log_tail()}\n",
             action=f"The complete log is {self.log_path}; `fairstream doctor` checks this machine",
@@ -212,7 +221,8 @@ class LocalKafka:
 
     def _lock_state_dir(self) -> int:
         """Take the lock that says "a node runs here"; the node inherits it and keeps it as long as it runs."""
-        lock = os.open(self.state_dir / "node.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        with write_errors(self.state_dir / "node.lock"):
+            lock = os.open(self.state_dir / "node.lock", os.O_RDWR | os.O_CREAT, 0o600)
         deadline = time.monotonic() + _LOCK_WAIT_S
         while True:
             try:
@@ -228,18 +238,16 @@ class LocalKafka:
             return lock
 
     def _write_settings(self) -> Path:
-        (self.state_dir / "log4j2.properties").write_text(_LOG4J_PROPERTIES, "utf-8")
-        properties = self.state_dir / "server.properties"
-        properties.write_text(
+        write_file(self.state_dir / "log4j2.properties", _LOG4J_PROPERTIES)
+        return write_file(
+            self.state_dir / "server.properties",
             _SERVER_PROPERTIES.format(
                 host=HOST,
                 port=self._port,
                 controller_port=free_port(),
                 data_dir=self.state_dir / "data",
             ),
-            "utf-8",
         )
-        return properties
 
     def _java_command(self, java: Java, jars: list[Path]) -> list[str]:
         # The serial collector needs no second core and little memory; Kafka's heap is small, so its pauses are short.

@@ -16,7 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from stream_app.errors import DependencyMissingError
+from stream_app.edges.files.writing import make_folder, write_errors
+from stream_app.errors import DependencyMissingError, install_command
 
 KAFKA_VERSION = "4.3.1"
 _KAFKA = f"org.apache.kafka:kafka_2.13:{KAFKA_VERSION}"
@@ -50,11 +51,12 @@ def fetch_jars(cache_dir: Path, note: Note = lambda _: None) -> list[Path]:
 
     Raises:
         DependencyMissingError: ``jgo`` is not installed, the network does not answer, or a jar is not the pinned one.
+        WriteError: the cache cannot be written.
     """
     if jars := cached_jars(cache_dir):
         return jars
-    cache_dir.mkdir(parents=True, exist_ok=True)
-    with _locked(cache_dir / "kafka.lock"):
+    make_folder(cache_dir, is_private=False)
+    with write_errors(cache_dir), _locked(cache_dir / "kafka.lock"):
         if not cached_jars(cache_dir):  # another process may have downloaded them in the meantime
             note(f"Downloading Apache Kafka {KAFKA_VERSION} (45 MB, once) to {cache_dir}")
             _fetch_into(cache_dir)
@@ -89,7 +91,7 @@ def _download(repository: Path) -> list[Path]:
     except ImportError:
         raise DependencyMissingError(
             "jgo, which downloads the local Kafka, is not installed",
-            action="pip install 'fairstream[local]', or name a broker with --kafka",
+            action=f"Run: {install_command('local')}; or name a broker with --kafka",
         ) from None
     maven = MavenContext(repo_cache=repository, timeout=_TIMEOUT_S)
     try:

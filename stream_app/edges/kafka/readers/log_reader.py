@@ -18,7 +18,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.consumer.fetcher import FetchResult
 from aiokafka.errors import KafkaError
 
-from stream_app.edges.lanes.runs import Columns, take_run
+from stream_app.edges.batches.portions import ColumnReader, Columns
+from stream_app.edges.lanes.runs import keep_record_sets, take_run
 from stream_app.errors import ReplayError, TopicError, broker_lost, no_broker_answers
 from stream_app.pipeline.contract import Batch
 
@@ -118,6 +119,11 @@ class LogReader:
             batch: Batch = self._run(asyncio.wait_for(self._take(number), _STALL_S))
             if not self._is_published:
                 return batch
+            if batch.unreadable:
+                raise ReplayError(
+                    f"The record at offset {batch.unreadable[0].first_offset} of {self.topic}[{number}] cannot be read",
+                    action="Read the raw topic (--from-raw)",
+                )
             if len(batch):
                 return self._renumbered(batch)
         return None
@@ -137,6 +143,7 @@ class LogReader:
         )
         try:
             await self._consumer.start()
+            keep_record_sets(self._consumer._fetcher)
             self._consumer._fetcher._prefetch_backoff = 0.0  # partitions are read one at a time: fetch what is wanted
             await self._freeze()
         except (KafkaError, OSError) as error:
@@ -163,7 +170,8 @@ class LogReader:
     async def _take(self, number: int) -> Batch:
         """Wait for a run of one partition; runs of the others stay in the fetcher."""
         tp, fetcher = self._tp(number), self._consumer._fetcher
-        read_columns = partial(_source_columns if self._is_published else _raw_columns, self.ends[number])
+        read = partial(_source_columns if self._is_published else _raw_columns, self.ends[number])
+        reader = ColumnReader(read, has_record_offsets=not self._is_published)
         while True:
             result = fetcher._records.get(tp)
             if result is None:
@@ -174,7 +182,7 @@ class LogReader:
                 fetcher._notify(fetcher._wait_consume_future)
                 result.check_raise()
                 continue
-            batch = take_run(result, read_columns=read_columns)
+            batch = take_run(result, reader=reader)
             if not result.has_more():
                 del fetcher._records[tp]
                 fetcher._notify(fetcher._wait_consume_future)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable
 from contextlib import closing
 from typing import Any
 
@@ -13,7 +12,7 @@ from kafka.errors import KafkaError
 
 from stream_app.edges.kafka.readers.topic_consumer import open_consumer
 from stream_app.errors import broker_lost
-from stream_app.pipeline.contract import Batch
+from stream_app.pipeline.contract import Batch, UnreadableRange
 
 _POLL_MS = 500
 _STALL_S = 5.0  # aborted records at the end are never delivered: after this time without a record, that was all
@@ -26,8 +25,11 @@ def read_newest(bootstrap: str, topic: str, n: int) -> list[Batch]:
         BrokerUnavailableError: no broker answers, or it was lost.
         TopicError: the topic is missing.
     """
-    consumer, partitions = open_consumer(bootstrap, topic, client_id="fairstream-policy")
     records: dict[int, list[Any]] = defaultdict(list)
+    unreadable: dict[int, list[UnreadableRange]] = defaultdict(list)
+    consumer, partitions = open_consumer(
+        bootstrap, topic, client_id="fairstream-policy", note=lambda tp, unread: unreadable[tp.partition].append(unread)
+    )
     with closing(consumer):
         try:
             begins, ends = consumer.beginning_offsets(partitions), consumer.end_offsets(partitions)
@@ -36,27 +38,31 @@ def read_newest(bootstrap: str, topic: str, n: int) -> list[Batch]:
                 consumer.seek(partition, max(begins[partition], ends[partition] - share))
             progress_s = time.monotonic()
             while any(consumer.position(partition) < ends[partition] for partition in partitions):
+                before = [consumer.position(partition) for partition in partitions]
                 runs = consumer.poll(timeout_ms=_POLL_MS)
                 for partition, run in runs.items():
                     records[partition.partition] += [record for record in run if record.offset < ends[partition]]
-                if runs:
+                if before != [consumer.position(partition) for partition in partitions]:
                     progress_s = time.monotonic()
                 elif time.monotonic() - progress_s > _STALL_S:
                     break
         except KafkaError as error:
             raise broker_lost(f"reading {topic}", error) from None
-    return [_batch_of(topic, partition, run) for partition, run in sorted(records.items()) if run]
+    numbers = sorted({*records, *unreadable})
+    return [_batch_of(topic, number, records[number], unreadable[number]) for number in numbers]
 
 
-def _batch_of(topic: str, partition: int, records: Iterable[Any]) -> Batch:
-    columns = ((record.offset, record.value, record.timestamp) for record in records)
-    offsets, values, timestamps_ms = zip(*columns, strict=True)
+def _batch_of(topic: str, partition: int, records: list[Any], unreadable: list[UnreadableRange]) -> Batch:
+    offsets = [record.offset for record in records]
+    firsts = [*offsets[:1], *(unread.first_offset for unread in unreadable)]
+    nexts = [*(offset + 1 for offset in offsets[-1:]), *(unread.next_offset for unread in unreadable)]
     return Batch(
         topic,
         partition,
-        offsets[0],
-        offsets[-1] + 1,
+        min(firsts),
+        max(nexts),
         np.array(offsets, np.int64),
-        list(values),
-        np.array(timestamps_ms, np.int64),
+        [record.value for record in records],
+        np.array([record.timestamp for record in records], np.int64),
+        unreadable,
     )

@@ -8,13 +8,22 @@ from __future__ import annotations
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
+from stream_app.edges.kafka.readers.tolerant_fetch import NoteUnreadable, read_tolerantly
 from stream_app.errors import TopicError, no_broker_answers
 
 _CONNECT_MS = 5_000
 
 
-def open_consumer(bootstrap: str, topic: str, *, client_id: str) -> tuple[KafkaConsumer, list[TopicPartition]]:
+def open_consumer(
+    bootstrap: str, topic: str, *, client_id: str, note: NoteUnreadable
+) -> tuple[KafkaConsumer, list[TopicPartition]]:
     """Connect, and take every partition of a topic from its beginning.
+
+    Args:
+        bootstrap: Bootstrap servers.
+        topic: Its name.
+        client_id: Name of the reader in the broker's log.
+        note: Called with the partition and the range of what cannot be read and is passed.
 
     Returns:
         The consumer, to be closed by the caller, and the partitions in order.
@@ -34,6 +43,7 @@ def open_consumer(bootstrap: str, topic: str, *, client_id: str) -> tuple[KafkaC
             isolation_level="read_committed",
             allow_auto_create_topics=False,
         )
+        read_tolerantly(consumer, note)
         numbers = consumer.partitions_for_topic(topic)
     except (KafkaError, OSError) as error:
         raise no_broker_answers(bootstrap, error) from None

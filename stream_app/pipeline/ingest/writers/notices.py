@@ -11,7 +11,7 @@ import msgspec
 
 from stream_app.core.events.reasons import DeadLetterReason
 from stream_app.core.privacy.pseudonym import RootKey, derive_key, keyed_hash
-from stream_app.pipeline.contract import Batch, Outputs
+from stream_app.pipeline.contract import Batch, Outputs, UnreadableRange
 from stream_app.pipeline.ingest.admission import LateEvents
 from stream_app.pipeline.records.dead_letters import DeadLetter, LateDecision
 from stream_app.pipeline.topology import Topology
@@ -39,7 +39,7 @@ class NoticeWriter:
         self._payload_hash = keyed_hash(derive_key(newest_key.secret, "dead-letter"))
 
     def dead_letters(self, batch: Batch, rejected: Mapping[int, DeadLetterReason]) -> list[Outputs]:
-        """Return a dead letter for each rejected record, in offset order.
+        """Return a dead letter for each rejected record and for each part of a batch that cannot be read.
 
         Args:
             batch: The batch.
@@ -58,7 +58,21 @@ class NoticeWriter:
                 digest=self._payload_hash(value).hex()[:32],
             )
             letters.append(letter)
+        letters += [self._unread(batch, unreadable) for unreadable in batch.unreadable]
         return self._notices(DEAD_LETTERS, letters)
+
+    def _unread(self, batch: Batch, unreadable: UnreadableRange) -> DeadLetter:
+        return DeadLetter(
+            model=self._model.name,
+            reason=unreadable.reason,
+            topic=batch.topic,
+            partition=self._partition,
+            offset=unreadable.first_offset,
+            size_bytes=unreadable.n_bytes,
+            digest="",
+            last_offset=unreadable.next_offset - 1,
+            n_records=unreadable.n_records,
+        )
 
     def late_decisions(self, late: LateEvents) -> list[Outputs]:
         """Return a notice for each late event."""

@@ -2,21 +2,22 @@
 
 The first decisions of each group (policy: ``score.reference_n``, in full comparison periods) are its *reference*,
 frozen once. From then on the share of every bin of scores is tested against the interval of that share in the
-reference. The intervals of all bins of all groups are right together in 99.9 % of references (Bonferroni), so what is
-left of chance is in the bounds; given that, the share of false alarms is that of the false-alarm budget.
+reference. The intervals of all bins of all groups are right together in 99.9 % of references (exact intervals,
+Bonferroni), however small the share of a bin, so what is left of chance is in the bounds; given that, the share of
+false alarms is that of the false-alarm budget.
 
 There is no recovery: a distribution that came back is not what it was. A group stays in breach until the policy
 gathers new references, best by another ``score.version``. A drift says that scores are distributed differently, not
 why: the model, the applicants or a feature may have changed.
 
-Source: Howard, Ramdas, McAuliffe and Sekhon 2020 (the test); Siddiqi 2006 (the index).
+Source: Howard, Ramdas, McAuliffe and Sekhon 2020 (the test); Clopper and Pearson 1934 (the intervals of the reference);
+Siddiqi 2006 (the index).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from statistics import NormalDist
 
 import msgspec
 import numpy as np
@@ -25,7 +26,7 @@ from stream_app.core.arrays import Bools, Ints
 from stream_app.core.detection.rate_bank import RateAlarm, RateBank
 from stream_app.core.detection.score_drift import population_stability_index
 from stream_app.core.groups.comparison import State
-from stream_app.core.intervals.intervals import wilson
+from stream_app.core.intervals.exact_tails import clopper_pearson_many
 from stream_app.core.windows.cells import CellLayout
 from stream_app.core.windows.tally_changes import ClosedPeriod
 from stream_app.pipeline.judge.monitors.continued_tests import ContinuedTests
@@ -182,9 +183,9 @@ class ScoreDriftMonitor:
         """Set the bounds of each bin from the reference."""
         n_copies = self._model.detection.design_effect
         n = int(self._references[number].sum() / n_copies)
-        z = NormalDist().inv_cdf(1 - _MISSED_REFERENCES / 2 / self._references.size)
-        for place, k in enumerate(self._references[number].tolist()):
-            self._low[number, place], self._high[number, place], _ = wilson(min(n, int(k / n_copies)), n, z=z)
+        k = np.minimum(n, (self._references[number] / n_copies).astype(np.int64))
+        alpha = _MISSED_REFERENCES / self._references.size
+        self._low[number], self._high[number] = clopper_pearson_many(k, n, alpha=alpha)
 
     def _strongest(self, alarms: list[RateAlarm]) -> list[DriftAlarm]:
         """Keep one alarm of each group: that of the bin with most evidence."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.history import PeriodHistory
 from stream_app.core.windows.tally_changes import ClosedPeriod, StateKey
@@ -96,7 +98,9 @@ class DecisionsSubject:
         for alarm in self._monitor.feed(period):
             if alarm.onset_s not in views:
                 onset_counts, provenance = look_back(alarm.onset_s)
-                explainer = Explainer(self._model, self._layout, label_cells(self._layout, onset_counts.cells))
+                rows = label_cells(self._layout, onset_counts.cells)
+                since = partial(look_back.periods_since, onset_counts.start_s)
+                explainer = Explainer(self._model, self._layout, rows, periods=since)
                 views[alarm.onset_s] = (explainer, onset_counts, provenance)
             explainer, onset_counts, provenance = views[alarm.onset_s]
             pair = self._monitor.pairs[alarm.pair]

@@ -44,6 +44,10 @@ class LookBack:
         """Return all decisions from an onset to the end of the period that is tested now."""
         return OnsetCounts(*self._history.since(onset_s)), self._provenance
 
+    def periods_since(self, start_s: int) -> list[Cells]:
+        """Return the cells of the tested periods from a time on; older ones several together."""
+        return [span.cells for span in self._history.spans() if span.start_s >= start_s]
+
     def spans(self) -> Sequence[HistorySpan]:
         """Return the tested periods, oldest first; older ones several together."""
         return self._history.spans()

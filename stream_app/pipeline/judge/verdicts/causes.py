@@ -1,13 +1,15 @@
-"""From cells to the cause of a pair's gap: counts by segment and sums of features of both groups."""
+"""From cells to the cause of a pair's gap: counts by segment and by period, and sums of features of both groups."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from stream_app.core.cause.cause import Cause, explain_pair
 from stream_app.core.cause.decomposition import Counts
 from stream_app.core.cause.features import FeatureMoments, Moments
+from stream_app.core.cause.over_time import Period
 from stream_app.core.groups.comparison import shortfall
 from stream_app.core.groups.counts import GroupCount
 from stream_app.core.groups.subgroups import Subgroup
@@ -42,18 +44,27 @@ class ExplainedShare(NamedTuple):
 
 
 class Explainer:
-    """Explains pairs in the cells of one window.
+    """Explains pairs in the cells of one time range.
 
     Args:
         model: Policy of the cells.
         layout: Their layout.
         rows: Labels and vector of each cell.
         share: The share that is explained; None for the approval rate, which has a shortfall too.
+        periods: Returns the cells of the periods in the time range, for the split over time; it is used where they
+            contain all cases of the time range, and called at the first explanation.
     """
 
     def __init__(
-        self, model: ModelPolicy, layout: CellLayout, rows: Sequence[LabeledCell], share: ExplainedShare | None = None
+        self,
+        model: ModelPolicy,
+        layout: CellLayout,
+        rows: Sequence[LabeledCell],
+        share: ExplainedShare | None = None,
+        *,
+        periods: Callable[[], Sequence[Mapping[int, Sequence[int]]]] = tuple,
     ) -> None:
+        self._model, self._layout, self._read_periods = model, layout, periods
         self._segment = model.segment
         self._min_ratio = limits_of(model).min_disparate_impact_ratio if share is None else None
         self._share = share or ExplainedShare(DECISION, (FAVORABLE,), model.counted_features)
@@ -75,7 +86,29 @@ class Explainer:
             for place, feature in enumerate(self._share.features)
         ]
         needed = None if self._min_ratio is None else shortfall(_sum(counts), _sum(counts_ref), self._min_ratio)
-        return explain_pair(counts, counts_ref, features, shortfall=needed)
+        periods = [period.counts_by_segment(pair) for period in self._periods]
+        return explain_pair(counts, counts_ref, features, shortfall=needed, periods=periods)
+
+    def counts_by_segment(self, pair: Subgroup) -> Period:
+        """Return the counts of the group and of its reference, by segment."""
+        group, reference = self._rows_of(pair, pair.labels), self._rows_of(pair, pair.reference)
+        return Period(self._by_segment(group), self._by_segment(reference))
+
+    @cached_property
+    def _periods(self) -> list[Explainer]:
+        """The periods of the time range; none where they are one alone, or not all of it."""
+        periods = self._read_periods()
+        n_tested = sum(vector[0] for cells in periods for vector in cells.values())
+        if len(periods) <= 1 or n_tested != sum(vector[0] for _, vector in self._rows):
+            return []
+        labels: dict[int, tuple[str, ...]] = {}
+        explainers = []
+        for cells in periods:
+            for code in cells.keys() - labels.keys():
+                labels[code] = self._layout.labels_of(code)
+            rows = [(labels[code], vector) for code, vector in cells.items()]
+            explainers.append(Explainer(self._model, self._layout, rows, self._share))
+        return explainers
 
     def _rows_of(self, pair: Subgroup, labels: tuple[str, ...]) -> list[LabeledCell]:
         """Return the cells of a group; all cells are read once, however many pairs break together."""

@@ -164,7 +164,7 @@ class _WindowJudge:
 
     @cached_property
     def _explainer(self) -> Explainer:
-        return Explainer(self._model, self._layout, self._labeled)
+        return Explainer(self._model, self._layout, self._labeled, periods=self._context.periods)
 
     def _result(self, attribute: str, reference: str, groups: Iterable[GroupResult]) -> Result:
         rows = tuple(groups)

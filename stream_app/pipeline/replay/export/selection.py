@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from stream_app.core.events.schema import Schema
 from stream_app.errors import PolicyError
 from stream_app.pipeline.contract import Batch
-from stream_app.pipeline.ingest.fields import fields_of
+from stream_app.pipeline.ingest.fields import fields_of, time_reader_of
 from stream_app.pipeline.ingest.reading import RecordReader
 from stream_app.pipeline.replay.sources import whole_seconds
 from stream_app.pipeline.replay.time_range import TimeRange
@@ -76,7 +76,7 @@ class RawSelector:
     def select(self, batch: Batch) -> SelectedRecords:
         """Return the records of a run that are in the range."""
         reading = self._reader.read(batch)
-        self.n_rejected += len(reading.rejected)
+        self.n_rejected += len(reading.rejected) + sum(unread.n_records for unread in reading.unreadable)
         selected = reading.offsets[_is_in(self._time_range, reading.times_s)]
         return _selected(batch, np.searchsorted(batch.offsets, selected).tolist())
 
@@ -91,9 +91,10 @@ class PublishedSelector:
 
     def __init__(self, model: ModelPolicy, time_range: TimeRange) -> None:
         self.n_rejected = 0
-        self._time = model.event_time
-        schema = Schema([part for part in fields_of(model) if part.path == self._time.path], forbid_unknown=False)
-        self._decode, self._time_of = schema.decode, schema.getter(self._time.path)
+        path = model.event_time.path
+        schema = Schema([part for part in fields_of(model) if part.path == path], forbid_unknown=False)
+        self._decode, self._time_of = schema.decode, schema.getter(path)
+        self._times = time_reader_of(model.event_time)
         self._time_range = time_range
 
     def select(self, batch: Batch) -> SelectedRecords:
@@ -104,13 +105,14 @@ class PublishedSelector:
         """
         try:
             times = [self._time_of(self._decode(value or b"")) for value in batch.values]
+            is_in_range = _is_in(self._time_range, whole_seconds(times, self._times))
         except (msgspec.MsgspecError, ValueError, RecursionError):
             raise PolicyError(
                 f"The policy does not fit the events of {batch.topic}[{batch.partition}], "
                 f"offsets {batch.first_offset} to {batch.next_offset - 1}",
                 action="Give the policy under which they were published",
             ) from None
-        return _selected(batch, np.flatnonzero(_is_in(self._time_range, whole_seconds(times, self._time))).tolist())
+        return _selected(batch, np.flatnonzero(is_in_range).tolist())
 
 
 def _is_in(time_range: TimeRange, times_s: NDArray[np.int64]) -> NDArray[np.bool_]:

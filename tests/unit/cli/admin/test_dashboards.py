@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from stream_app.edges.files.dashboards import export_dashboards
-from stream_app.errors import ConfigError
+from stream_app.errors import WriteError
 from tests.support.boards.board_queries import BOARDS, FOLDER
 
 
@@ -33,5 +33,5 @@ def test_links_to_runbooks_lead_where_they_are_told_to(tmp_path: Path, url: str)
 def test_a_folder_that_cannot_be_written_is_refused_in_one_line(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
-    with pytest.raises(ConfigError, match=r"Cannot write .*Not a directory"):
+    with pytest.raises(WriteError, match=r"Cannot write .*Not a directory"):
         export_dashboards(file)

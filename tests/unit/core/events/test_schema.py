@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -117,16 +116,14 @@ def test_each_rejection_by_the_decoder_has_its_reason(changes: dict[str, Any], r
 @pytest.mark.parametrize(
     ("kind", "raw", "reason"),
     [
-        ("datetime", b'"2026-01-01"', "ts"),
-        ("datetime", b'"2026-01-01T00:00:00"', "tz"),
-        ("datetime", b'"2026-02-30T00:00:00Z"', "ts"),
+        ("identifier", b'"12345"', "id_size"),
         ("float", b"1e999", "range"),
         ("int", b"9" * 5000, "range"),
         ("int", b"1.5", "type"),
     ],
 )
-def test_times_and_numbers_have_their_own_reasons(kind: str, raw: bytes, reason: str) -> None:
-    types: dict[str, Any] = {"datetime": Annotated[datetime, Meta(tz=True)], "float": float, "int": int}
+def test_identifiers_and_numbers_have_their_own_reasons(kind: str, raw: bytes, reason: str) -> None:
+    types: dict[str, Any] = {"identifier": Annotated[str, Meta(max_length=4)], "float": float, "int": int}
     record = b'{"x":' + raw + b"}"
     with pytest.raises(ValueError) as rejected:  # noqa: PT011  # whichever of its errors the decoder raises
         Schema([Field("x", types[kind])], forbid_unknown=True).decode(record)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
+from fairlearn.metrics import equal_opportunity_ratio as fairlearn_ratio
 
 from stream_app.core.fairness.outcome_rates import (
     ConfusionCount,
@@ -12,6 +13,7 @@ from stream_app.core.fairness.outcome_rates import (
     Measurement,
     average_odds_difference,
     equal_opportunity_difference,
+    equal_opportunity_ratio,
     failure_rate,
     failure_rate_difference,
     false_positive_rate,
@@ -21,7 +23,7 @@ from stream_app.core.fairness.outcome_rates import (
     true_positive_rate,
     undefined,
 )
-from stream_app.core.intervals.intervals import newcombe
+from stream_app.core.intervals.intervals import koopman, newcombe
 
 WHITE, BLACK, HISPAN = ConfusionCount(1496, 29, 81, 73), ConfusionCount(127, 6, 17, 47), ConfusionCount(82, 3, 13, 13)
 NOBODY = ConfusionCount(0, 0, 0, 0)
@@ -135,3 +137,31 @@ def test_a_stricter_bar_for_the_group_is_negative_in_the_outcome_test() -> None:
     lenient, strict = ConfusionCount(80, 20, 0, 0), ConfusionCount(48, 2, 0, 0)
     measured = failure_rate_difference(strict, lenient)
     assert measured.value == pytest.approx(-0.16)
+
+
+def test_the_ratio_of_true_positive_rates_is_that_of_fairlearn() -> None:
+    """``fairlearn.metrics.equal_opportunity_ratio`` gives the lowest over the highest rate of all groups."""
+    truth = [1] * 1577 + [0] * 102 + [1] * 144 + [0] * 53
+    decided = [1] * 1496 + [0] * 81 + [1] * 29 + [0] * 73 + [1] * 127 + [0] * 17 + [1] * 6 + [0] * 47
+    groups = ["white"] * 1679 + ["black"] * 197
+    measured = equal_opportunity_ratio(BLACK, WHITE)
+    assert measured.value == pytest.approx(fairlearn_ratio(truth, decided, sensitive_features=groups), abs=1e-12)
+    assert measured.interval == koopman(127, 144, 1496, 1577)
+    assert (measured.n, measured.n_reference, measured.reason) == (144, 1577, None)
+
+
+@pytest.mark.parametrize(
+    ("group", "reference", "reason"),
+    [
+        (NOBODY, WHITE, "no_outcomes"),
+        (NO_POSITIVE, WHITE, "no_positives"),
+        (BLACK, NOBODY, "reference_no_outcomes"),
+        (BLACK, NO_POSITIVE, "reference_no_positives"),
+        (BLACK, ALL_DENIED, "reference_rate_zero"),
+    ],
+)
+def test_a_ratio_that_cannot_be_formed_has_a_reason(
+    group: ConfusionCount, reference: ConfusionCount, reason: str
+) -> None:
+    measured = equal_opportunity_ratio(group, reference)
+    assert (measured.value, measured.interval.upper, measured.reason) == (None, None, reason)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from stream_app.edges.files.audit_file import AuditFile, exporter
-from stream_app.errors import ConfigError
+from stream_app.errors import ConfigError, WriteError
 
 
 def test_entries_are_appended_to_a_file_of_its_owner_alone(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_a_link_a_folder_and_a_pipe_are_rejected(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_created_is_an_error_with_its_consequence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(ConfigError, match=r"Cannot write the audit log .* Nothing is exported without an audit entry"):
+    with pytest.raises(WriteError, match=r"Cannot write the audit log .* Nothing is exported without an audit entry"):
         AuditFile(tmp_path / "file").append(b"entry")
 
 
@@ -80,7 +80,7 @@ def test_a_disk_that_stores_part_of_an_entry_is_an_error_and_the_next_entry_is_c
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (9, hard))
     try:
-        with pytest.raises(ConfigError, match="No space left"):
+        with pytest.raises(WriteError, match="No space left"):
             log.append(b"second")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

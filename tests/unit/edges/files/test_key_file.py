@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from stream_app.cli import app, load_commands
 from stream_app.core.privacy.pseudonym import PATTERN, Pseudonymizer
 from stream_app.edges.files.key_file import add_key, create_key_file, key_file_path, load_keys
-from stream_app.errors import KeyFileError
+from stream_app.errors import KeyFileError, WriteError
 
 SECRET = bytes(range(32))
 
@@ -65,7 +65,7 @@ def test_a_second_init_changes_nothing(path: Path) -> None:
 
 def test_a_folder_that_cannot_be_created_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file where the folder should be")
-    with pytest.raises(KeyFileError, match="Cannot"):
+    with pytest.raises(WriteError, match=r"Cannot write .*Not a directory"):
         create_key_file(key_file_path(tmp_path / "state"))
 
 
@@ -197,3 +197,23 @@ def test_the_commands_create_rotate_and_list_without_showing_a_secret(path: Path
     for key in keys:
         assert base64.b64encode(key.secret).decode() not in shown
         assert key.secret.hex() not in shown
+
+
+def test_a_folder_of_keys_that_is_a_link_is_rejected(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "keys").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(KeyFileError, match="is a link"):
+        create_key_file(key_file_path(tmp_path))
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_keys_below_a_folder_that_anybody_may_change_are_rejected(tmp_path: Path) -> None:
+    path = key_file_path(tmp_path / "state")
+    create_key_file(path)
+    for mode, is_safe in ((0o755, True), (0o775, True), (0o1777, True), (0o777, False), (0o702, False)):
+        (tmp_path / "state").chmod(mode)
+        if is_safe:
+            assert len(load_keys(path)) == 1
+        else:
+            with pytest.raises(KeyFileError, match=r"can be replaced by others\. chmod o-w"):
+                load_keys(path)

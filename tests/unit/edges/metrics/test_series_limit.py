@@ -6,6 +6,7 @@ import pytest
 from prometheus_client import Metric
 
 from stream_app.core.cause.cause import N_FEATURES, N_SEGMENTS
+from stream_app.core.cause.certainty import Certainty
 from stream_app.core.cause.decomposition import Driver
 from stream_app.edges.metrics.fairness_values import UNDECLARED, CauseValues, GroupScope, GroupValues
 from stream_app.edges.metrics.series_limit import count_series
@@ -33,11 +34,13 @@ def full_group(name: str) -> DisclosedGroup:
         scores=ScoreStability(index=0.1, reference_n=100, reference_start_s=0, reference_end_s=60),
         cause=DisclosedCause(
             driver=Driver.MIX,
+            driver_certainty=Certainty.MAIN,
             mix=0.1,
             rate=-0.2,
             segments=tuple(DisclosedPart(segment=f"s{n}", mix=0.1, rate=0.1) for n in range(N_SEGMENTS + 1)),
             simpson=False,
             features=tuple(DisclosedDifference(feature=f"f{n}", standardized=0.3) for n in range(N_FEATURES)),
+            over_time=None,
         ),
     )
 

@@ -104,7 +104,7 @@ def test_one_mailbox_has_one_pseudonym_however_it_is_spelled() -> None:
         ({"outcome": {"hired": None}}, "type"),
         ({"outcome": {}}, "missing"),
         ({"outcome": "hired"}, "type"),
-        ({"event": {"uid": 1, "Decided At": NOW_S, "schema": "ats/2"}}, "ts_past"),
+        ({"event": {"uid": 1, "Decided At": NOW_S, "schema": "ats/2"}}, "ts_unit"),
         ({"event": {"uid": 1, "Decided At": str(NOW_S), "schema": "ats/2"}}, "type"),
         ({"event": {"uid": 1, "Decided At": NOW_S * 1000, "schema": "ats/1"}}, "schema"),
         ({"event": {"uid": 1.5, "Decided At": NOW_S * 1000, "schema": "ats/2"}}, "type"),

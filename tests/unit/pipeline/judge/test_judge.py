@@ -8,11 +8,13 @@ import msgspec
 import numpy as np
 import pytest
 
+from stream_app.core.events.reasons import DeadLetterReason
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.partials import PanePartial, Partial
 from stream_app.errors import StateError, UnknownPolicyError
-from stream_app.pipeline.contract import Batch
+from stream_app.pipeline.contract import Batch, UnreadableRange
 from stream_app.pipeline.judge import state, stored_tally
+from stream_app.pipeline.judge.checks import PartialFault
 from stream_app.pipeline.judge.report import JudgeReport
 from stream_app.pipeline.judge.step import JudgeStep
 from stream_app.pipeline.records.aggregates import Aggregate
@@ -325,6 +327,20 @@ def test_state_of_another_version_and_damaged_state_are_rejected(monkeypatch: py
         JudgeStep(POLICY, 0, Topology()).restore(bench.state, 0)
 
 
+def test_a_restarted_judge_does_not_wait_again_for_a_partition_that_it_has_passed_over() -> None:
+    bench = Bench(n_partitions=2)
+    bench.say(bench.partial(partition=1, next_offset=0, is_idle=True), bench.partial(closed_before_s=0))
+    bench.say(now_s=0.0)
+    bench.say(now_s=6.0)
+    bench.restart()
+    bench.say(bench.partial((0, bench.cells(W=(9, 9))), closed_before_s=60, next_offset=2))
+    assert bench.report.models["m"].n_tested == 9
+    bench.say(bench.partial(partition=1, closed_before_s=60, next_offset=1))
+    bench.restart()
+    bench.say(bench.partial((60, bench.cells(W=(5, 5))), closed_before_s=120, next_offset=3))
+    assert bench.report.models["m"].n_tested == 0  # it has delivered something
+
+
 def test_the_state_of_the_former_version_is_read_and_its_tests_go_on_with_the_next_period() -> None:
     bench = Bench()
     bench.say(bench.partial((0, bench.cells(W=(30, 30))), (60, bench.cells(W=(9, 9))), closed_before_s=70))
@@ -356,11 +372,12 @@ def test_another_comparison_period_goes_on_with_what_waits(period_s: int, n_test
     assert (report.n_tested, report.n_untested) == (n_tested, n_untested)
 
 
-def test_a_record_that_is_no_partial_stops_the_lane_with_its_offset() -> None:
+def test_a_record_that_is_no_partial_is_rejected_with_its_offset() -> None:
     bench = Bench()
-    batch = Batch("p", 0, 7, 8, np.array([7]), [b"{}"], np.zeros(1, np.int64))
-    with pytest.raises(StateError, match="offset 7"):
-        list(bench.judge.step(batch))
+    unread = UnreadableRange(DeadLetterReason.UNREADABLE, 8, 12, 4, 100)
+    list(bench.judge.step(Batch("p", 0, 7, 12, np.array([7]), [b"{}"], np.zeros(1, np.int64), [unread])))
+    bench.judge.flush(0.0, is_caught_up=False)
+    assert bench.judge.take_report().rejected == [(7, PartialFault.UNREADABLE), (8, PartialFault.UNREADABLE)]
 
 
 def test_partials_of_another_deployment_are_passed_over_and_those_of_version_0_2_counted_apart() -> None:
@@ -463,3 +480,40 @@ def test_counts_of_a_closed_pane_still_count_while_their_window_is_open() -> Non
     )
     aggregate = msgspec.json.decode(bench.outputs[0].values[0] or b"", type=Aggregate)
     assert [cell.n for cell in aggregate.cells] == [57]
+
+
+def test_a_window_beyond_its_limit_without_an_alarm_is_explained_by_when_the_groups_applied() -> None:
+    """Ten minutes of ratio 1 each: few of B apply when most are approved, most when few are."""
+    policy = parse_policy(LOANS.replace("1000s", "10m").replace("size_s = 1000", "size_s = 600"))
+    bench = Bench(policy)
+    for minute in range(11):
+        morning = bench.cells(B=(40, 30), W=(400, 300))
+        evening = bench.cells(B=(400, 100), W=(40, 10))
+        start_s = 60 * minute
+        bench.say(bench.partial((start_s, morning if minute % 2 else evening), closed_before_s=start_s + 60))
+    [window] = [result for result in bench.results if result.window == "10m" and result.attribute == "group"]
+    row = next(group for group in window.groups if group.group == "B")
+    assert row.cause is not None
+    assert row.cause.over_time is not None
+    assert row.cause.over_time.n_periods == 10
+    assert row.cause.over_time.mix_over_time == pytest.approx(row.gap)
+    assert "explained by when the groups applied (mix over time), at equal times +0.0 percentage points" in str(
+        row.sentence
+    )
+    assert bench.alerts == []
+    minutes = [result for result in bench.results if result.window == "1m"]
+    assert all(group.cause is None for result in minutes for group in result.groups)
+
+
+def test_a_window_of_which_not_all_was_tested_is_not_split_over_time() -> None:
+    policy = parse_policy(LOANS.replace("1000s", "2m").replace("size_s = 1000", "size_s = 120"))
+    cells = {"B": (40, 10), "W": (400, 300)}
+    for n_partitions, is_split in ((1, True), (2, False)):  # tests wait for the silent one, windows do not
+        bench = Bench(policy, n_partitions=n_partitions)
+        if n_partitions > 1:
+            bench.say(bench.partial(partition=1, next_offset=0, is_idle=True))
+        bench.say(bench.partial((0, bench.cells(**cells)), (60, bench.cells(**cells)), closed_before_s=120))
+        [window] = [result for result in bench.results if result.window == "2m"]
+        cause = window.groups[0].cause
+        assert cause is not None
+        assert (cause.over_time is not None) is is_split

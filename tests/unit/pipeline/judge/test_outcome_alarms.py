@@ -237,6 +237,12 @@ def test_scores_that_stay_what_they_are_raise_nothing() -> None:
     assert scored(*draws).alerts == []
 
 
+def test_one_rare_score_in_a_reference_is_not_taken_for_its_usual_share() -> None:
+    """A bin with a share of 1 in 100,000 has a case among 1,000 in 1 % of references; 0.1 % may be misjudged."""
+    reference, later = (240, 260, 499, 1), (24_000, 26_000, 49_999, 1)
+    assert scored([reference, *[later] * 30], [reference, *[later] * 30]).alerts == []
+
+
 def test_scores_of_one_group_that_sink_are_detected_between_groups_and_against_their_own_past() -> None:
     sinking = [STEADY] * 30 + [LOWER] * 60
     court = scored(sinking, [STEADY] * 90)

@@ -63,6 +63,8 @@ def test_the_gaps_and_intervals_are_those_of_the_reference() -> None:
         assert measure is not None
         assert (measure.value, measure.lower, measure.upper) == pytest.approx(known, abs=1e-6)
     assert women.true_positive_rate.value == pytest.approx(127 / 144)
+    assert women.equal_opportunity_ratio is not None
+    assert women.equal_opportunity_ratio.value == pytest.approx((127 / 144) / (1496 / 1577))
     assert women.favorable_outcome_rate.value == pytest.approx(127 / 133)
     assert women.predictive_parity_difference is not None
     assert women.predictive_parity_difference.value == pytest.approx(127 / 133 - 1496 / 1525)
@@ -84,6 +86,7 @@ def test_under_selective_labels_only_what_concerns_favorable_decisions_is_report
         women.true_positive_rate,
         women.false_positive_rate,
         women.equal_opportunity_difference,
+        women.equal_opportunity_ratio,
         women.false_positive_rate_difference,
         women.average_odds_difference,
     ):

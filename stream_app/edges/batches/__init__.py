@@ -1,0 +1,7 @@
+"""Record batches as a broker stores them, read so that nothing in them can stop a reader.
+
+A client decides what is in a batch, and brokers check little of it. ``record_set`` divides a fetch response into
+batches and reads their headers, ``decompression`` expands them up to a limit, ``legacy`` and ``records`` read records
+that the client library rejects, and ``portions`` reads one batch: by the library's C code where that succeeds, record
+by record otherwise.
+"""

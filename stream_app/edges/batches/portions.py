@@ -1,0 +1,170 @@
+"""Reads one batch as columns: by the library's C code where that succeeds, record by record otherwise.
+
+A batch is read in portions, so that one which expands to many megabytes does not enter memory a second time as values.
+"""
+
+from __future__ import annotations
+
+import mmap
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from aiokafka.record.default_records import DefaultRecordBatch
+
+from stream_app.core.events.reasons import DeadLetterReason
+from stream_app.edges.batches.decompression import MAX_EXPANDED_BYTES, BatchTooLargeError, decompress_into
+from stream_app.edges.batches.legacy import read_messages
+from stream_app.edges.batches.record_set import CODEC_MASK, HEADER, LegacyBatch, StoredBatch
+from stream_app.edges.batches.records import RecordScan
+from stream_app.pipeline.contract import UnreadableRange
+
+PORTION_BYTES = 1024 * 1024
+_CODEC_AT = 22  # the lower byte of the attributes
+
+Columns = list[tuple[int, bytes | None, int]]  # offset, value, timestamp of each record
+
+
+class Portion(NamedTuple):
+    """A part of a batch.
+
+    Attributes:
+        next_offset: Position of the reader after it.
+        columns: Its records at or above the position of the reader.
+        n_bytes: About its size in memory.
+        unreadable: What could not be read.
+    """
+
+    next_offset: int
+    columns: Columns = []  # noqa: RUF012  # nobody changes it
+    n_bytes: int = 0
+    unreadable: tuple[UnreadableRange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnReader:
+    """How records become columns.
+
+    Attributes:
+        read: Returns the columns of some records at or above an offset.
+        has_record_offsets: Whether the offsets in the columns are those of the records.
+    """
+
+    read: Callable[[Iterable[Any], int], Columns]
+    has_record_offsets: bool = True
+
+
+def read_portions(batch: StoredBatch | LegacyBatch, start: int, reader: ColumnReader) -> Iterator[Portion]:
+    """Yield the records of a batch at or above ``start``, and what could not be read; never fails because of them."""
+    try:
+        if isinstance(batch, LegacyBatch):
+            yield Portion(batch.next_offset, reader.read(read_messages(batch), start), len(batch.view))
+            return
+        expanded = _expand(batch)
+    except BatchTooLargeError:
+        yield unreadable_portion(batch, start, DeadLetterReason.SIZE)
+    except Exception:  # noqa: BLE001  # a codec may raise anything: the batch is set aside, whatever it was
+        yield unreadable_portion(batch, start)
+    else:
+        yield from _read_expanded(batch, expanded, start, reader)
+
+
+def unreadable_portion(
+    batch: StoredBatch | LegacyBatch, start: int, reason: DeadLetterReason = DeadLetterReason.UNREADABLE
+) -> Portion:
+    """Return the portion of a batch of which nothing can be read from ``start`` on."""
+    first = max(start, batch.base_offset) if isinstance(batch, StoredBatch) else start
+    next_offset = max(batch.next_offset, first + 1)
+    n_records = max(1, min(batch.n_records, next_offset - first))
+    unreadable = UnreadableRange(reason, first, next_offset, n_records, len(batch.view))
+    return Portion(next_offset, unreadable=(unreadable,))
+
+
+class _Scratch(threading.local):
+    """Memory of this thread into which batches expand; its pages exist only as far as they were written."""
+
+    memory: mmap.mmap | None = None
+
+
+_scratch = _Scratch()
+
+
+def _expand(batch: StoredBatch) -> memoryview:
+    """Return a batch without compression, in memory that the next call uses again unless the batch is large."""
+    if not batch.codec:
+        return batch.view
+    if _scratch.memory is None:
+        _scratch.memory = mmap.mmap(-1, HEADER.size + MAX_EXPANDED_BYTES)
+    memory = memoryview(_scratch.memory)
+    try:
+        n_bytes = decompress_into(batch.codec, batch.view[HEADER.size :], memory[HEADER.size :])
+    except Exception:
+        _scratch.memory = None  # a batch that is too large has filled it
+        raise
+    memory[: HEADER.size] = batch.view[: HEADER.size]
+    memory[_CODEC_AT] &= ~CODEC_MASK & 0xFF
+    if n_bytes > PORTION_BYTES:
+        _scratch.memory = None  # the batch keeps it until its last portion is taken
+    return memory[: HEADER.size + n_bytes]
+
+
+def _read_expanded(batch: StoredBatch, expanded: memoryview, start: int, reader: ColumnReader) -> Iterator[Portion]:
+    n_bytes = len(expanded)
+    # Whatever the library finds, what it has not read is read record by record.
+    with suppress(Exception):
+        if n_bytes <= PORTION_BYTES:
+            columns = reader.read(DefaultRecordBatch(expanded), start)
+            # A record below the range of the batch is not among the columns.
+            is_complete = start > batch.base_offset or len(columns) == batch.n_records
+            if not reader.has_record_offsets or (
+                is_complete and _rise_within([offset for offset, _, _ in columns], batch)
+            ):
+                yield Portion(batch.next_offset, columns, n_bytes)
+                return
+        else:
+            for records in _by_size(DefaultRecordBatch(expanded)):
+                if not _rise_within([record.offset for record in records], batch):
+                    break
+                columns, start = reader.read(records, start), max(start, records[-1].offset + 1)
+                yield Portion(start, columns, PORTION_BYTES)
+            else:
+                yield Portion(batch.next_offset)
+                return
+    yield from _read_slowly(batch, expanded, start, reader)
+
+
+def _read_slowly(batch: StoredBatch, expanded: memoryview, start: int, reader: ColumnReader) -> Iterator[Portion]:
+    data = bytes(expanded[HEADER.size :])
+    scan = RecordScan(data, batch.base_offset, batch.next_offset, batch.n_records, batch.first_ms, batch.fixed_ms)
+    first = start
+    for records in _by_size(scan):
+        columns, start = reader.read(records, start), max(start, records[-1].offset + 1)
+        yield Portion(start, columns, min(len(data), PORTION_BYTES))
+    unreadable = tuple(unread for unread in scan.unreadable if unread.first_offset >= first)
+    yield Portion(batch.next_offset, unreadable=unreadable)
+
+
+def _by_size(records: Iterable[Any]) -> Iterator[list[Any]]:
+    """Divide records in lists of about ``PORTION_BYTES``."""
+    portion, n_bytes = [], 0
+    for record in records:
+        portion.append(record)
+        n_bytes += len(record.value or b"")
+        if n_bytes >= PORTION_BYTES:
+            yield portion
+            portion, n_bytes = [], 0
+    if portion:
+        yield portion
+
+
+def _rise_within(offsets: list[int], batch: StoredBatch) -> bool:
+    """Return whether offsets rise within the range of the batch."""
+    if not offsets:
+        return True
+    first, last = offsets[0], offsets[-1]
+    is_in_range = batch.base_offset <= first and last < batch.next_offset
+    if is_in_range and last - first == len(offsets) - 1:
+        return offsets == list(range(first, last + 1))
+    return is_in_range and offsets == sorted(set(offsets))

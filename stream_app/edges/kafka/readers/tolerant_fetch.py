@@ -1,0 +1,103 @@
+"""Makes a kafka-python consumer read batches as the live lanes do: nothing in them can stop it or fill the memory.
+
+It replaces the method that divides fetched bytes into records. That method is not public; tests/internals checks it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.consumer.fetcher import ConsumerRecord, Fetcher
+
+from stream_app.core.events.reasons import DeadLetterReason
+from stream_app.edges.batches.decompression import UnreadableBatchError
+from stream_app.edges.batches.portions import ColumnReader, Portion, read_portions, unreadable_portion
+from stream_app.edges.batches.record_set import LegacyBatch, RecordSet, StoredBatch
+from stream_app.pipeline.contract import UnreadableRange
+
+NoteUnreadable = Callable[[TopicPartition, UnreadableRange], object]
+_NO_EPOCH = -1
+
+
+def read_tolerantly(consumer: KafkaConsumer, note: NoteUnreadable) -> None:
+    """Make a consumer pass what it cannot read; to be called before it fetches.
+
+    Args:
+        consumer: The consumer.
+        note: Called with the partition and the range of everything that is passed.
+    """
+    consumer._fetcher.PartitionRecords = type("PartitionRecords", (_PartitionRecords,), {"note": staticmethod(note)})
+
+
+def _with_records(records: Iterable[Any], start: int) -> Any:
+    """Return columns whose values are the records themselves, for headers and keys."""
+    return [(record.offset, record, record.timestamp) for record in records if record.offset >= start]
+
+
+_RECORDS = ColumnReader(_with_records)
+
+
+class _PartitionRecords(Fetcher.PartitionRecords):  # type: ignore[misc]  # kafka-python has no types
+    note: NoteUnreadable
+
+    def _unpack_records(self, tp: TopicPartition, records: Any, *_deserializers: object) -> Iterator[ConsumerRecord]:
+        for portion in self._portions(RecordSet(bytes(records._buffer))):
+            for unreadable in portion.unreadable:
+                self.note(tp, unreadable)
+            for offset, record, _ in portion.columns:
+                self.records_read += 1
+                self.next_fetch_offset = offset + 1
+                yield _consumer_record(tp, record)
+            self.next_fetch_offset = portion.next_offset
+        self.drain()
+
+    def _portions(self, batches: RecordSet) -> Iterator[Portion]:
+        first_offset = self.next_fetch_offset
+        while batches.has_next():
+            start = self.next_fetch_offset
+            try:
+                batch = batches.next_batch()
+            except UnreadableBatchError:
+                break
+            if batch.next_offset <= start:
+                continue
+            if self.check_crcs and not batch.validate_crc():
+                yield unreadable_portion(batch, start)
+            elif self._is_skipped(batch):
+                yield Portion(batch.next_offset)
+            else:
+                yield from read_portions(batch, start, _RECORDS)
+        if self.next_fetch_offset == first_offset:
+            after = first_offset + 1
+            unreadable = UnreadableRange(DeadLetterReason.UNREADABLE, first_offset, after, 1, batches.size_in_bytes())
+            yield Portion(after, unreadable=(unreadable,))
+
+    def _is_skipped(self, batch: StoredBatch | LegacyBatch) -> bool:
+        """Return whether a batch is a control batch or part of an aborted transaction."""
+        if self.isolation_level and isinstance(batch, StoredBatch):
+            self._consume_aborted_transactions_up_to(batch.base_offset)
+            if batch.is_control_batch and batch.is_abort_marker():
+                self.aborted_producer_ids.discard(batch.producer_id)
+            if self._is_batch_aborted(batch):
+                return True
+        return batch.is_control_batch
+
+
+def _consumer_record(tp: TopicPartition, record: Any) -> ConsumerRecord:
+    return ConsumerRecord(
+        topic=tp.topic,
+        partition=tp.partition,
+        leader_epoch=_NO_EPOCH,
+        offset=record.offset,
+        timestamp=record.timestamp,
+        timestamp_type=0,
+        key=record.key,
+        value=record.value,
+        headers=record.headers,
+        checksum=None,
+        serialized_key_size=-1 if record.key is None else len(record.key),
+        serialized_value_size=-1 if record.value is None else len(record.value),
+        serialized_header_size=-1,
+    )

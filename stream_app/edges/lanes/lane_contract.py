@@ -1,0 +1,77 @@
+"""What a lane needs of the world: its topics and ids, the consumer, and a listener."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from stream_app.edges.kafka.topic_metadata import LogIdentity
+from stream_app.edges.lanes.log_position import LogChange
+
+if TYPE_CHECKING:
+    from stream_app.edges.lanes.lane import Lane
+
+
+@dataclass(frozen=True)
+class LaneConfig:
+    """Topics, transactional id and flush interval of a lane.
+
+    Attributes:
+        bootstrap: Bootstrap servers.
+        topic: Source topic.
+        partition: Source partition.
+        changelog_topic: Compacted topic with as many partitions as the source.
+        transactional_id: The same for every owner of the partition.
+        flush_s: Time between two transactions.
+    """
+
+    bootstrap: str
+    topic: str
+    partition: int
+    changelog_topic: str
+    transactional_id: str
+    flush_s: float
+
+
+class RecordSource(Protocol):
+    """The consumer, as a lane needs it."""
+
+    async def rewind(self, topic: str, partition: int, offset: int) -> int:
+        """Read again from ``offset``; return the epoch of the runs that are fetched from then on."""
+
+    async def earliest_offset(self, topic: str, partition: int) -> int:
+        """Return the first offset that is still retained."""
+
+    async def log_identity(self, topic: str, partition: int) -> LogIdentity | None:
+        """Return which log the partition has at the time of this call; None when the topic does not exist."""
+
+    def end_offset(self, topic: str, partition: int) -> int | None:
+        """Return the end of the partition as of the last fetch; None if it is not known."""
+
+    def fetch_age_s(self, topic: str, partition: int) -> float | None:
+        """Return the seconds since the broker last answered a fetch of the partition; None before the first answer."""
+
+    def is_end(self, topic: str, partition: int, offset: int) -> bool:
+        """Return whether there is nothing at or above ``offset``, as of a moment ago; False if it is not known."""
+
+
+class LaneObserver(Protocol):
+    """Listener for what a lane does; it makes metrics and log lines."""
+
+    def lane_loaded(self, lane: Lane) -> None:
+        """Report that a lane has loaded its state and continues from it."""
+
+    def lane_stepped(self, lane: Lane, *, n_records: int, newest_ms: int, seconds: float) -> None:
+        """Report that a run was processed; ``newest_ms`` is the broker timestamp of its last record."""
+
+    def lane_committed(self, lane: Lane, *, seconds: float) -> None:
+        """Report that a transaction was committed; what the step counted so far may be shown."""
+
+    def lane_rewound(self, config: LaneConfig, *, from_offset: int, to_offset: int) -> None:
+        """Report that a run did not start at the position of the lane."""
+
+    def lane_lost_records(self, config: LaneConfig, *, from_offset: int, to_offset: int) -> None:
+        """Report that records were deleted before they were counted."""
+
+    def lane_log_changed(self, config: LaneConfig, change: LogChange, *, to_offset: int) -> None:
+        """Report that the log is another one than that of the stored position, and where the lane continues."""

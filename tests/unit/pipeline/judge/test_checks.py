@@ -1,0 +1,73 @@
+"""Forged or damaged partials are rejected, and the windows of the honest ones close as without them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from stream_app.core.windows.partials import PanePartial, Partial, encode_partial
+from stream_app.pipeline.contract import Batch
+from stream_app.pipeline.judge.checks import PartialFault, fault_of
+from stream_app.pipeline.judge.step import JudgeStep
+from stream_app.pipeline.topology import Topology
+from stream_app.policy import load_policy
+from tests.support.lanes.ingest_lane import LOANS, NOW_S, IngestLane, encode, iso, loan
+
+POLICY = load_policy("loans")
+HONEST = Partial(
+    model="loans", layout_hash=LOANS.layout_hash(), topic=LOANS.topic, partition=0, n_partitions=1, next_offset=10,
+    closed_before_s=NOW_S, max_event_s=NOW_S + 5, is_idle=False,
+)  # fmt: skip
+TOPOLOGY = Topology({LOANS.topic: 4})
+FORGED: dict[str, tuple[dict[str, Any], PartialFault]] = {
+    "2^31 partitions": ({"n_partitions": 2**31}, PartialFault.PARTITION),
+    "no partition": ({"n_partitions": 0}, PartialFault.PARTITION),
+    "a negative number of partitions": ({"n_partitions": -4}, PartialFault.PARTITION),
+    "partition 77 of 4": ({"partition": 77, "n_partitions": 4}, PartialFault.PARTITION),
+    "partition 77 of 78, where there are 4": ({"partition": 77, "n_partitions": 78}, PartialFault.PARTITION),
+    "a negative partition": ({"partition": -1}, PartialFault.PARTITION),
+    "offset 2^62": ({"next_offset": 2**62}, PartialFault.OFFSET),
+    "a negative offset": ({"next_offset": -1}, PartialFault.OFFSET),
+    "a first offset of 2^62": ({"first_offset": 2**62}, PartialFault.OFFSET),
+    "closed for ever": ({"closed_before_s": 2**62}, PartialFault.TIME),
+    "an event in the year 10^10": ({"max_event_s": 10**17}, PartialFault.TIME),
+    "a pane before all time": ({"panes": (PanePartial(-(2**60), {0: [1]}),)}, PartialFault.TIME),
+    "2^40 parts": ({"n_parts": 2**40}, PartialFault.PART),
+    "a part after the last": ({"part": 3, "n_parts": 2}, PartialFault.PART),
+    "a negative part": ({"part": -1}, PartialFault.PART),
+}
+
+
+@pytest.mark.parametrize("kind", FORGED)
+def test_what_no_worker_writes_is_named(kind: str) -> None:
+    changes, fault = FORGED[kind]
+    assert fault_of(msgspec.structs.replace(HONEST, **changes), TOPOLOGY) == fault
+
+
+def test_an_honest_partial_passes_also_from_a_topic_that_has_grown() -> None:
+    assert fault_of(HONEST, TOPOLOGY) is None
+    assert fault_of(msgspec.structs.replace(HONEST, partition=5, n_partitions=6), TOPOLOGY) is None
+    assert fault_of(msgspec.structs.replace(HONEST, partition=5, n_partitions=6, topic="unknown"), TOPOLOGY) is None
+
+
+def test_forged_partials_between_honest_ones_change_nothing_but_their_count() -> None:
+    lane = IngestLane()
+    for minute in range(4):
+        lane.feed([encode(loan(application_id=f"A-{minute}", ts=iso(NOW_S + 60 * minute)))], NOW_S + 60 * minute)
+        lane.flush(NOW_S + 60 * minute)
+    values = [encode_partial(partial) for partial in lane.partials]
+    forged = [encode_partial(msgspec.structs.replace(HONEST, **changes)) for changes, _ in FORGED.values()]
+    results = []
+    for log in (values, [*forged, values[0], b"garbage", *values[1:], *forged]):
+        step = JudgeStep(POLICY, 0, Topology({LOANS.topic: 4}))
+        step.restore({}, 0)
+        n = len(log)
+        list(step.step(Batch("fairness-partials", 0, 0, n, np.arange(n), list(log), np.zeros(n, np.int64))))
+        step.flush(0.0, is_caught_up=False)
+        report = step.take_report()
+        results.append((report.results, report.models.keys()))
+        assert len(report.rejected) == n - len(values)
+    assert results[0] == results[1]
