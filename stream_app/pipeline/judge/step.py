@@ -132,11 +132,9 @@ class JudgeStep:
         results = [(result.key, encode_result(result)) for result in report.results]
         results += [(result.key, encode_outcome_result(result)) for result in report.outcome_results]
         yield from _outputs(self._results_at, results)
-        yield from _outputs(
-            self._alerts_at, [(alert.id, encode_alert(alert)) for model in reports for alert in model.alerts]
-        )
-        restarts = [restart for model in reports for restart in model.restarts]
-        yield from _outputs(self._alerts_at, [(restart.id, encode_restart(restart)) for restart in restarts])
+        alerts = [(restart.id, encode_restart(restart)) for model in reports for restart in model.restarts]
+        alerts += [(alert.id, encode_alert(alert)) for model in reports for alert in model.alerts]
+        yield from _outputs(self._alerts_at, alerts)
         entries, self._last_entries = self._last_entries, []
         entries += [model.journal_entry for model in reports if model.journal_entry]
         yield from _outputs(self._journal_at, [(entry.model, encode_journal_entry(entry)) for entry in entries])
