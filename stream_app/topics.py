@@ -116,6 +116,7 @@ FAIRNESS_RESULTS = _name_of("results")
 FAIRNESS_ALERTS = _name_of("alerts")
 FAIRNESS_JOURNAL = _name_of("journal")
 FAIRNESS_POLICIES = _name_of("policies")
+FAIRNESS_CHECKPOINTS = _name_of("checkpoints")
 CAMERA_AGGREGATES = _name_of("camera aggregates")
 FAIRNESS_AUDIT = _name_of("audit")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 
 import msgspec
 import numpy as np
@@ -14,12 +14,16 @@ from stream_app.core.join.join_records import JoinOutcomes, decode_rows, encode_
 from stream_app.core.windows.partials import Partial, decode_partial
 from stream_app.core.windows.source_progress import SourcePartition
 from stream_app.pipeline.contract import Batch, Outputs
+from stream_app.pipeline.judge.model_judge import ModelJudge
 from stream_app.pipeline.judge.step import JudgeStep
 from stream_app.pipeline.names import outcomes_name
 from stream_app.pipeline.outcomes.step import OutcomeStep
+from stream_app.pipeline.policy_book import PolicyBook
 from stream_app.pipeline.records.alerts import Alert, decode_alert
+from stream_app.pipeline.records.checkpoints import Checkpoint, CheckpointHead
 from stream_app.pipeline.records.journal import JournalEntry, decode_journal_entry
 from stream_app.pipeline.records.outcome_results import decode_any_result
+from stream_app.pipeline.replay.verify.beginning import Beginning
 from stream_app.pipeline.replay.verify.compared_range import AnyResult, ComparedRange
 from stream_app.pipeline.replay.verify.difference import first_difference
 from stream_app.pipeline.replay.verify.matching import PublishedRecord, RecordMatcher, RecordPosition
@@ -37,6 +41,7 @@ POLICY = parse_policy(POLICY_TEXT.replace("max_wait_d = 0.001", "max_wait_d = 0.
 MODEL = POLICY.models[0]
 NAME = outcomes_name(MODEL.name)
 TOPIC = outcome_join_topic(APP, MODEL.name)
+BOOK = PolicyBook.of([MODEL])
 
 Log = list[bytes]
 
@@ -120,7 +125,8 @@ def recomputed(both: list[Log], entries: list[JournalEntry]) -> list[RecomputedR
     """Recompute the entries of the journal, from the logs read in runs of two records."""
     cursors = {SourcePartition(TOPIC, number): cursor_over(log, number, len(both)) for number, log in enumerate(both)}
     [deployment] = split_deployments(entries, FAIRNESS_JOURNAL)
-    recomputation = Recomputation(MODEL, MODEL.hash(), cursors, name=NAME)
+    judge = ModelJudge(MODEL, MODEL.hash(), {}, name=NAME, app_id=APP)
+    recomputation = Recomputation(judge, cursors, BOOK, NAME)
     return [record for entry in deployment for record in recomputation.recompute(entry)]
 
 
@@ -163,6 +169,12 @@ class InMemoryRecords:
     def alerts(self) -> Iterator[tuple[PublishedRecord, Alert]]:
         return ((record, decode_alert(record.value)) for record in self._of(FAIRNESS_ALERTS))
 
+    def checkpoints(self) -> list[CheckpointHead]:
+        return []
+
+    def checkpoint(self, head: CheckpointHead) -> Checkpoint:
+        raise AssertionError(head)
+
     def partials(self) -> list[Partial]:
         return self._partials
 
@@ -178,15 +190,15 @@ class InMemoryLogs:
     def __init__(self, both: list[Log]) -> None:
         self._both = both
 
-    def open_deployment(self, deployment: Sequence[JournalEntry]) -> dict[SourcePartition, OutcomeCursor]:
-        assert deployment[0].number == 0
+    def open_at(self, beginning: Beginning) -> dict[SourcePartition, OutcomeCursor]:
+        assert beginning.closed_before_s is None
         n = len(self._both)
         return {SourcePartition(TOPIC, number): cursor_over(log, number, n) for number, log in enumerate(self._both)}
 
 
 def verified(records: list[PublishedRecord], partials: list[Partial], both: list[Log]) -> Verification:
     published = InMemoryRecords(records, partials)
-    verifier = Verifier(MODEL, MODEL.hash(), NAME, published, lambda: None)
+    verifier = Verifier(BOOK, NAME, published, lambda: None)
     return verifier.verify(InMemoryLogs(both), ComparedRange(), k=0)
 
 

@@ -16,7 +16,9 @@ from stream_app.core.windows.cells import Cells, add_cells
 from stream_app.core.windows.partials import decode_partial
 from stream_app.core.windows.source_progress import SourcePartition
 from stream_app.pipeline.contract import Batch
+from stream_app.pipeline.judge.model_judge import ModelJudge
 from stream_app.pipeline.names import outcomes_name
+from stream_app.pipeline.policy_book import PolicyBook
 from stream_app.pipeline.records.journal import JournalEntry, decode_journal_entry
 from stream_app.pipeline.replay.cursor import Cursor, SourceCursor
 from stream_app.pipeline.replay.ranges.range_replay import RangeReplay
@@ -100,12 +102,17 @@ def recomputations(policy: Policy, logs: Logs, written: WrittenByTopic) -> Itera
                 ("published", _published_cursors(model, written)),
             ):
                 yield {"counted": counted} | _compare_recomputation(
-                    Recomputation(model, policy.hash(), cursors), model.name, journal, written
+                    _from_the_beginning(model, cursors, model.name), model.name, journal, written
                 )
         if model.outcome is not None:
             name = outcomes_name(model.name)
-            recomputation = Recomputation(model, policy.hash(), _outcome_cursors(model, logs), name=name)
+            recomputation = _from_the_beginning(model, _outcome_cursors(model, logs), name)
             yield {"counted": "labels"} | _compare_recomputation(recomputation, name, journal, written)
+
+
+def _from_the_beginning(model: ModelPolicy, cursors: Mapping[SourcePartition, Cursor], name: str) -> Recomputation:
+    judge = ModelJudge(model, model.hash(), {}, name=name, app_id=APP_ID)
+    return Recomputation(judge, cursors, PolicyBook.of([model]), name)
 
 
 def _compare_recomputation(

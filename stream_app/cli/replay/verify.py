@@ -38,8 +38,10 @@ def verify(
     """Recompute the published records and compare them byte for byte.
 
     Reads the source topic from the first record that was ever counted, up to exactly the offsets in the journal of
-    the judge. With --from, --to or --alert only results and alerts of that time are compared. Records about outcomes
-    are recomputed from the outcome-join topic, which needs no key.
+    the judge; where the first records are gone, or another version judged them, from the first checkpoint since when
+    nothing is missing. With --from, --to or --alert only results and alerts of that time are compared, and reading
+    begins at the last checkpoint before. Changes of the policy are followed. Records about outcomes are recomputed
+    from the outcome-join topic, which needs no key.
 
     Ends with 0 if everything is equal, with 1 and the first difference if not, with 2 if records or journal entries
     have expired.
@@ -78,7 +80,17 @@ def describe(verification: Verification) -> str:
     )
     if outcomes is not None:
         text += f", and {outcomes.n_equal:,} about its outcomes from {outcomes.n_records:,} outcome-join records"
-    return f"{text} (policy {verification.policy_hash})"
+    return f"{text} ({_scope_of(verification)})"
+
+
+def _scope_of(verification: Verification) -> str:
+    """Say under which policies was judged, and since when is verified."""
+    hashes = verification.policies or (verification.policy_hash,)
+    policies = f"policy {hashes[-1]}" if len(hashes) == 1 else f"policies {', '.join(hashes)}"
+    if verification.since_s is None:
+        return policies
+    began = f"the checkpoint of {_time(verification.since_s)}, journal entry {verification.since_entry}"
+    return f"{policies}; since {began}"
 
 
 def _describe_difference(verification: Verification, difference: Difference) -> str:

@@ -209,6 +209,10 @@ class PeriodHistory:
         """Return the span that starts at a time; None where there is none."""
         return self._by_start.get(start_s)
 
+    def stored(self) -> Iterator[StoredSpan]:
+        """Yield all spans as they are kept, oldest first."""
+        return self._in_order()
+
     def _in_order(self) -> Iterator[StoredSpan]:
         return chain.from_iterable(reversed(self._levels))
 

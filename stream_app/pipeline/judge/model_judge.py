@@ -11,40 +11,35 @@ from collections.abc import Mapping
 import msgspec
 
 from stream_app import __version__
-from stream_app.core.windows.cells import CellMapping, Cells
-from stream_app.core.windows.history import PeriodHistory
+from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.partials import Partial
-from stream_app.core.windows.source_progress import CountedUnder, SourcePartition, SourceProgress, log_numbers_of
+from stream_app.core.windows.source_progress import SourcePartition, SourceProgress, log_numbers_of
 from stream_app.core.windows.tally import Tally
-from stream_app.core.windows.tally_changes import CLOCK, ClosedPeriod, Closings, TallyChanges, WindowKey
+from stream_app.core.windows.tally_changes import CLOCK, ClosedPeriod, Closings, StateKey, TallyChanges, WindowKey
 from stream_app.core.windows.tumbling import WindowCounts
 from stream_app.pipeline.judge.model_report import ModelReport
-from stream_app.pipeline.judge.monitors.continued_tests import restart_sentence
-from stream_app.pipeline.judge.part_joiner import PartJoiner
+from stream_app.pipeline.judge.monitors.continued_tests import restart_of
 from stream_app.pipeline.judge.state import JOURNAL, POLICY, Changes, StateWriter, StoredEntries, StoredPolicy
-from stream_app.pipeline.judge.stored_history import HISTORY, history_changes, restore_history
-from stream_app.pipeline.judge.stored_tally import COUNTED, encode_entry, read_policy, restore_tally
-from stream_app.pipeline.judge.subjects.counts import CountsSubject
-from stream_app.pipeline.judge.subjects.decisions import DecisionsSubject
-from stream_app.pipeline.judge.subjects.outcomes import OutcomesSubject
-from stream_app.pipeline.judge.subjects.subject import EMPTY, LookBack, Subject, WindowVerdicts
+from stream_app.pipeline.judge.stored.checkpoints import CHECKPOINT, CheckpointSchedule, checkpoint_after
+from stream_app.pipeline.judge.stored.moved_state import PaneMapper
+from stream_app.pipeline.judge.stored.part_joiner import PartJoiner, joined_flush
+from stream_app.pipeline.judge.stored.stored_history import HISTORY, history_changes, history_entries, restore_history
+from stream_app.pipeline.judge.stored.stored_tally import (
+    COUNTED,
+    encode_entry,
+    read_policy,
+    restore_tally,
+    tally_entries,
+)
+from stream_app.pipeline.judge.subjects.choice import subject_of
+from stream_app.pipeline.judge.subjects.subject import EMPTY, LookBack, WindowVerdicts
 from stream_app.pipeline.judge.verdicts.alerts import Provenance
 from stream_app.pipeline.judge.verdicts.window_context import WindowContext
-from stream_app.pipeline.names import is_of_outcomes, outcomes_name
-from stream_app.pipeline.policy_change import mapping_between
 from stream_app.pipeline.records.journal import SCHEMA as JOURNAL_SCHEMA
 from stream_app.pipeline.records.journal import JournalEntry, SourcePolicy
 from stream_app.pipeline.records.outcome_results import OutcomeResult
-from stream_app.pipeline.records.restarts import MonitoringRestart
 from stream_app.pipeline.records.results import TOTAL_WINDOW, Result, Span
 from stream_app.policy import ModelPolicy
-
-
-def subject_of(model: ModelPolicy, name: str, stored: StoredEntries, history: PeriodHistory | None = None) -> Subject:
-    """Return what is judged under a name: the model itself, or its outcomes."""
-    if name == outcomes_name(model.name):
-        return OutcomesSubject(model, stored, history)
-    return CountsSubject(model) if model.kind == "counts" else DecisionsSubject(model, stored, history)
 
 
 class ModelJudge:
@@ -56,8 +51,7 @@ class ModelJudge:
         stored: Its entries in the changelog topic; empty at the very first start.
         name: Name under which its partials come; None for that of the model itself, ``outcomes_name`` for its outcomes.
         app_id: Deployment that judges.
-        moved_from: The entries as they are in the changelog topic, where ``stored`` is what ``move_entries`` made of
-            them.
+        moved_from: The entries in the changelog topic, where ``stored`` is what ``move_entries`` made of them.
 
     Attributes:
         n_journal_entries: Number of entries of the journal so far.
@@ -79,10 +73,10 @@ class ModelJudge:
     ) -> None:
         self.model = model
         self._policy_hash = policy_hash
-        self._mappings: dict[str, CellMapping | None] = {}  # by the hash of the cells that are mapped
         self._app_id = app_id
         self._history = restore_history(stored)
         self._subject = subject_of(model, model.name if name is None else name, stored, self._history)
+        self._mapper = PaneMapper(model, self._subject.name)
         config = self._subject.tally_config
         self._tally = restore_tally(config, self._subject.layout_hash, stored) if stored else Tally(config)
         if not stored:
@@ -97,6 +91,7 @@ class ModelJudge:
         self._stored_policy = read_policy(moved_from or stored)
         self._source_policies = list(read_policy(stored).sources)  # changes since the last journal entry
         self._is_moved = moved_from is not None
+        self._schedule = CheckpointSchedule(stored, is_moved=self._is_moved)
         self._report = ModelReport()
 
     def is_policy_named(self, source: SourcePartition) -> bool:
@@ -120,19 +115,33 @@ class ModelJudge:
         if (partial.log_number, partial.next_offset) < reached:
             self._report.n_stale += 1
         elif flush := self._joiner.join(source, partial):
-            n_partitions, reported, panes = _joined(flush)
-            mapping = self._mapping_of(partial.layout_hash, counted_under or self.model)
-            if mapping is not None:
-                panes = {start_s: mapping.map_cells(cells) for start_s, cells in panes.items()}
+            n_partitions, reported, panes = joined_flush(flush)
             if not self._subject.is_public:  # else there is no journal
                 self._note_policy(source, reported)
-            self._consume(self._tally.apply(source, n_partitions, reported, panes))
+            mapped = self._mapper.map_panes(panes, counted_under or self.model)
+            self._consume(self._tally.apply(source, n_partitions, reported, mapped))
 
     def take(
-        self, source: SourcePartition, n_partitions: int, progress: SourceProgress, panes: Mapping[int, Cells]
+        self,
+        source: SourcePartition,
+        n_partitions: int,
+        progress: SourceProgress,
+        panes: Mapping[int, Cells],
+        counted_under: ModelPolicy | None = None,
     ) -> None:
         """Count for a source partition while time stands still; with ``advance_to`` the way of a replay."""
+        if counted_under is not None:
+            panes = self._mapper.map_panes(panes, counted_under)
         self._tally.take(source, n_partitions, progress, panes)
+
+    def progress_of(self) -> Mapping[SourcePartition, SourceProgress]:
+        """Return how far each source partition has come."""
+        return self._tally.progress
+
+    def panes_of(self, source: SourcePartition) -> dict[int, Cells]:
+        """Return the panes of a source partition that can still change, by start, in the cells of the judge."""
+        closed = self._tally.unsettled.get(source, {})
+        return closed | {start_s: own[source] for start_s, own in self._tally.open_panes.items() if source in own}
 
     def advance_to(self, closed_before_s: int | None, tested_before_s: int | None) -> None:
         """Move event time, of windows and of tests, as the journal says."""
@@ -167,33 +176,32 @@ class ModelJudge:
         is_news = bool(tally_changes.advances or revised) or tally_changes.is_total_changed or self._is_moved
         if is_news and not self._subject.is_public:
             report.journal_entry = self._journal_entry(tally_changes)
+            self._add_checkpoint(report, report.journal_entry)
         self._is_moved = False
         return report, self._state_changes(tally_changes, is_journaled=report.journal_entry is not None)
 
     def continue_tests(self, former: ModelJudge) -> None:
         """Go on with what the tests of the same model under a former policy know; lost evidence is reported."""
         continued = self._subject.continue_tests(former._subject)
-        if not continued.is_noteworthy:
-            return
-        self._report.restarts.append(
-            MonitoringRestart(
-                model=self._subject.name,
-                at_s=self._tally.tested_before_s,
-                former_policy_hash=former._policy_hash,
-                policy_hash=self._policy_hash,
-                n_kept=continued.n_kept,
-                n_restarted=len(continued.restarted),
-                open_breaches=continued.open_breaches,
-                ended_breaches=continued.ended_breaches,
-                sentence=restart_sentence(continued, former._policy_hash, self._policy_hash),
-                offsets=self._tally.offsets(),
-                code_version=__version__,
-            )
-        )
+        if continued.is_noteworthy:
+            hashes, at_s = (former._policy_hash, self._policy_hash), self._tally.tested_before_s
+            restart = restart_of(continued, self._subject.name, *hashes, at_s, self._tally.offsets())
+            self._report.restarts.append(restart)
 
     def leave_policy(self) -> JournalEntry | None:
         """Return the last journal entry under this policy, before another one is followed; None for public counts."""
         return None if self._subject.is_public else self._journal_entry(TallyChanges())
+
+    def entries(self) -> dict[StateKey, bytes]:
+        """Return the complete state, as the changelog topic has it after a flush."""
+        tally, layout_hash = self._tally, self._subject.layout_hash
+        entries = {entry: encode_entry(tally, layout_hash, entry) or b"" for entry in tally_entries(tally)}
+        return {
+            **(entries | self._joiner.entries() | history_entries(self._history) | dict(self._subject.state())),
+            JOURNAL: msgspec.msgpack.encode(self.n_journal_entries),
+            POLICY: msgspec.msgpack.encode(StoredPolicy(self._policy_hash, tuple(self._source_policies))),
+            CHECKPOINT: self._schedule.state(),
+        }
 
     def newest_results(self) -> list[Result | OutcomeResult]:
         """Return the newest result of each window again, as a new owner has to show them."""
@@ -221,13 +229,12 @@ class ModelJudge:
 
     def _judge_window(self, key: WindowKey, window: WindowCounts, *, is_close: bool = False) -> WindowVerdicts:
         span = Span(key[0], key[1], self._tally.config.end_s(key))
-        context = WindowContext(
-            span, window.revision, window.offsets, self._policy_hash, is_close, lambda: self._periods_of(span)
-        )
-        return self._subject.judge(window.cells, context)
 
-    def _periods_of(self, span: Span) -> list[Cells]:
-        return [period.cells for period in self._history.within(span.start_s, span.end_s)]
+        def periods() -> list[Cells]:
+            return [period.cells for period in self._history.within(span.start_s, span.end_s)]
+
+        context = WindowContext(span, window.revision, window.offsets, self._policy_hash, is_close, periods)
+        return self._subject.judge(window.cells, context)
 
     def _judge_total(self) -> WindowVerdicts:
         total = self._tally.total
@@ -251,18 +258,25 @@ class ModelJudge:
         if policy != self._stored_policy:
             self._stored_policy = policy
             changes += self._writer.encode(POLICY, msgspec.msgpack.encode(policy))
+        if not self._subject.is_public and self._schedule.is_changed:
+            changes += self._writer.encode(CHECKPOINT, self._schedule.take_state())
         return changes
 
-    def _mapping_of(self, layout_hash: str, counted_under: ModelPolicy) -> CellMapping | None:
-        if layout_hash == self._subject.layout_hash:
-            return None
-        if layout_hash not in self._mappings:
-            of_outcomes = is_of_outcomes(self._subject.name)
-            self._mappings[layout_hash] = mapping_between(counted_under, self.model, of_outcomes=of_outcomes)
-        return self._mappings[layout_hash]
+    def _add_checkpoint(self, report: ModelReport, entry: JournalEntry) -> None:
+        """Make a checkpoint if one is due; the journal entry names its digest."""
+        self._schedule.note_time(self._tally.closed_before_s)
+        hashes = {progress.counted_under.policy_hash for progress in self._tally.progress.values()}
+        closed_before_s = self._tally.closed_before_s
+        if not self._schedule.is_pending or closed_before_s is None or hashes != {self._policy_hash}:
+            return
+        self._schedule.is_pending = False
+        report.checkpoint = checkpoint_after(entry, self.entries(), closed_before_s)
+        report.journal_entry = msgspec.structs.replace(entry, checkpoint=report.checkpoint.head.digest)
 
     def _note_policy(self, source: SourcePartition, reported: SourceProgress) -> None:
         progress, under = self._tally.progress.get(source), reported.counted_under
+        if progress is not None and progress.log_number != reported.log_number:
+            self._schedule.is_pending = True  # what was counted before is gone: verification begins anew
         if progress is None or (progress.counted_under, progress.log_number) != (under, reported.log_number):
             self._source_policies.append(
                 SourcePolicy(*source, under.policy_hash, under.since_offset, reported.log_number)
@@ -284,22 +298,3 @@ class ModelJudge:
             app_id=self._app_id,
             source_policies=source_policies,
         )
-
-
-def _joined(flush: list[Partial]) -> tuple[int, SourceProgress, dict[int, Cells]]:
-    """Return what all parts of one flush report together: partitions of the topic, its progress, its panes."""
-    last = flush[-1]
-    panes: dict[int, Cells] = {}
-    for part in flush:
-        for pane in part.panes:
-            panes.setdefault(pane.start_s, {}).update(pane.cells)
-    progress = SourceProgress(
-        last.next_offset,
-        last.closed_before_s,
-        last.max_event_s,
-        last.is_idle,
-        last.first_offset,
-        last.log_number,
-        CountedUnder(last.policy_hash, last.policy_number, last.counted_since),
-    )
-    return last.n_partitions, progress, panes

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from stream_app.pipeline.judge.subjects.subject import WindowVerdicts
 from stream_app.pipeline.records.aggregates import Aggregate
-from stream_app.pipeline.records.alerts import Alert
+from stream_app.pipeline.records.alerts import Alert, MonitoringRestart
+from stream_app.pipeline.records.checkpoints import Checkpoint
 from stream_app.pipeline.records.journal import JournalEntry
 from stream_app.pipeline.records.outcome_results import OutcomeResult
-from stream_app.pipeline.records.restarts import MonitoringRestart
 from stream_app.pipeline.records.results import Result
 
 
@@ -25,6 +25,7 @@ class ModelReport:
         restarts: That monitoring was restarted, where a changed policy cost evidence.
         aggregates: Published counts of a model of kind ``counts``.
         journal_entry: How event time moved, whenever anything was or could be published.
+        checkpoint: The complete state after that entry, where one was due.
         n_closed: Windows that closed, by window and disposition.
         n_revised: Windows that were corrected, by window.
         n_small: Cells of published counts hidden as too small.
@@ -46,6 +47,7 @@ class ModelReport:
     restarts: list[MonitoringRestart] = field(default_factory=list)
     aggregates: list[Aggregate] = field(default_factory=list)
     journal_entry: JournalEntry | None = None
+    checkpoint: Checkpoint | None = None
     n_closed: Counter[tuple[str, str]] = field(default_factory=Counter)
     n_revised: Counter[str] = field(default_factory=Counter)
     n_small: int = 0

@@ -37,6 +37,7 @@ _KEY_PARTS: dict[str, tuple[type[str | int], ...]] = {  # what the key of each k
     "policy": (),
     "monitor": (),
     "scores": (),
+    "checkpoint": (),
 }
 
 

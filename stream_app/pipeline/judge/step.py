@@ -17,21 +17,27 @@ from stream_app.errors import UnknownPolicyError
 from stream_app.pipeline.contract import Batch, Flush, Outputs
 from stream_app.pipeline.judge.checks import PartialFault, RejectedPartial, fault_of
 from stream_app.pipeline.judge.model_judge import ModelJudge
-from stream_app.pipeline.judge.moved_state import move_entries, stored_policy
 from stream_app.pipeline.judge.report import JudgeReport, RestoredResults
 from stream_app.pipeline.judge.state import StoredEntries, entries_by_model
+from stream_app.pipeline.judge.stored.moved_state import move_entries, stored_policy
 from stream_app.pipeline.names import model_of
 from stream_app.pipeline.policy_book import PolicyBook, RegisteredPolicy
 from stream_app.pipeline.policy_change import counting_policy, present_policy
 from stream_app.pipeline.records.aggregates import encode_aggregate
-from stream_app.pipeline.records.alerts import encode_alert
+from stream_app.pipeline.records.alerts import encode_alert, encode_restart
+from stream_app.pipeline.records.checkpoints import encode_piece, pieces_of
 from stream_app.pipeline.records.journal import JournalEntry, encode_journal_entry
 from stream_app.pipeline.records.outcome_results import OutcomeResult, encode_outcome_result
-from stream_app.pipeline.records.restarts import encode_restart
 from stream_app.pipeline.records.results import Result, encode_result
 from stream_app.pipeline.topology import Topology
 from stream_app.policy import ModelPolicy, Policy
-from stream_app.topics import CAMERA_AGGREGATES, FAIRNESS_ALERTS, FAIRNESS_JOURNAL, FAIRNESS_RESULTS
+from stream_app.topics import (
+    CAMERA_AGGREGATES,
+    FAIRNESS_ALERTS,
+    FAIRNESS_CHECKPOINTS,
+    FAIRNESS_JOURNAL,
+    FAIRNESS_RESULTS,
+)
 
 
 class JudgeStep:
@@ -51,6 +57,7 @@ class JudgeStep:
         self._results_at = (FAIRNESS_RESULTS, topology.partition_beside(partition, FAIRNESS_RESULTS))
         self._alerts_at = (FAIRNESS_ALERTS, partition)
         self._journal_at = (FAIRNESS_JOURNAL, partition)
+        self._checkpoints_at = (FAIRNESS_CHECKPOINTS, topology.partition_beside(partition, FAIRNESS_CHECKPOINTS))
         self._aggregates_at = (CAMERA_AGGREGATES, topology.partition_beside(partition, CAMERA_AGGREGATES))
         self._judges: dict[str, ModelJudge] = {}
         self._topology = topology
@@ -138,6 +145,8 @@ class JudgeStep:
         entries, self._last_entries = self._last_entries, []
         entries += [model.journal_entry for model in reports if model.journal_entry]
         yield from _outputs(self._journal_at, [(entry.model, encode_journal_entry(entry)) for entry in entries])
+        pieces = [piece for model in reports if model.checkpoint for piece in pieces_of(model.checkpoint)]
+        yield from _outputs(self._checkpoints_at, [(piece.key, encode_piece(piece)) for piece in pieces])
         aggregates = [aggregate for model in reports for aggregate in model.aggregates]
         yield from _outputs(
             self._aggregates_at, [(aggregate.key, encode_aggregate(aggregate)) for aggregate in aggregates]

@@ -54,6 +54,7 @@ class JournalEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         logs: Number of the log of each source partition to which its offsets belong, where it is not 0: a topic that
             was created again or cut short has a new log.
         app_id: Deployment that judged; empty in entries of version 0.2.
+        checkpoint: Digest of the state after this entry, where a checkpoint was made (``fairness-checkpoints``).
         source_policies: Source partitions that are counted under another policy than at the entry before, in the order
             of the changes; in the first entry, all.
     """
@@ -69,6 +70,7 @@ class JournalEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     logs: Offsets = {}
     app_id: str = ""
     source_policies: tuple[SourcePolicy, ...] = ()
+    checkpoint: str = ""
 
 
 _codec = MessagePackCodec(JournalEntry)

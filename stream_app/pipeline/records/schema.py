@@ -10,13 +10,12 @@ from typing import Any
 
 from stream_app.json_schema import schema_of
 from stream_app.pipeline.records.aggregates import Aggregate
-from stream_app.pipeline.records.alerts import Alert
+from stream_app.pipeline.records.alerts import Alert, MonitoringRestart
 from stream_app.pipeline.records.audit import Entry
 from stream_app.pipeline.records.dead_letters import DeadLetter, LateDecision
 from stream_app.pipeline.records.journal import JournalEntry
 from stream_app.pipeline.records.outcome_results import OutcomeResult
 from stream_app.pipeline.records.policies import PolicyRecord
-from stream_app.pipeline.records.restarts import MonitoringRestart
 from stream_app.pipeline.records.results import Result
 
 

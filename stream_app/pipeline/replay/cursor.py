@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
 import numpy as np
 
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.pane_store import PaneStore
+from stream_app.core.windows.partials import PanePartial
+from stream_app.core.windows.source_progress import SourceProgress
 from stream_app.errors import ReplayError
 from stream_app.pipeline.contract import Batch
+from stream_app.pipeline.policy_change import mapping_between
 from stream_app.pipeline.replay.sources import SourceCounter
+from stream_app.policy import ModelPolicy
 
 NextBatch = Callable[[], Batch | None]  # None at the end of the log
 
 
 class Cursor(Protocol):
     """Counts one partition step by step."""
+
+    @property
+    def model(self) -> ModelPolicy:
+        """The policy under which the last counts were made."""
+
+    def follow(self, model: ModelPolicy, since_offset: int) -> None:
+        """Count under another policy of the model from an offset on."""
 
     def count_below(self, offset: int) -> dict[int, Cells]:
         """Count every record below an offset and return the absolute counts of the panes that changed by it.
@@ -81,6 +92,28 @@ class SourceCursor:
         self.counter = counter
         self._cutter = Cutter(name, next_batch, is_whole=is_whole)
         self._panes = PaneStore()
+        self._policies: list[tuple[int, ModelPolicy]] = []  # from an offset on
+        self._begin: SourceProgress | None = None
+
+    @property
+    def model(self) -> ModelPolicy:
+        """The policy under which the last counts were made."""
+        return self.counter.model
+
+    def begin_at(self, progress: SourceProgress, panes: Mapping[int, Cells]) -> None:
+        """Begin where a judge knew the partition: what comes before is read for deduplication only.
+
+        Args:
+            progress: How far the partition had come.
+            panes: Its panes that could still change.
+        """
+        self._begin = progress
+        copies = ((start_s, {code: list(vector) for code, vector in own.items()}) for start_s, own in panes.items())
+        self._panes.put_back(PanePartial(start_s, cells) for start_s, cells in copies)
+
+    def follow(self, model: ModelPolicy, since_offset: int) -> None:
+        """Count under another policy of the model from an offset on."""
+        self._policies.append((since_offset, model))
 
     def count_below(self, offset: int) -> dict[int, Cells]:
         """Count every record below an offset and return the absolute counts of the panes that changed by it.
@@ -88,13 +121,36 @@ class SourceCursor:
         Raises:
             ReplayError: the log ends before that offset.
         """
-        for batch in self._cutter.batches_below(offset):
-            for start_s, cells in self.counter.count(batch):
-                self._panes.add(start_s, cells)
+        self._read_to_begin()
+        while self._policies and self._policies[0][0] <= offset:
+            since_offset, model = self._policies.pop(0)
+            self._count_below(since_offset)
+            self._change_policy(model)
+        self._count_below(offset)
         changes = {pane.start_s: pane.cells for pane in self._panes.take_changes()}
         if self.counter.closed_before_s is not None:
             self._panes.close_before(self.counter.closed_before_s)
         return changes
+
+    def _read_to_begin(self) -> None:
+        begin, self._begin = self._begin, None
+        if begin is not None:
+            for batch in self._cutter.batches_below(begin.next_offset):
+                self.counter.skip(batch)
+            self.counter.resume(begin.max_event_s, begin.closed_before_s)
+
+    def _count_below(self, offset: int) -> None:
+        for batch in self._cutter.batches_below(offset):
+            for start_s, cells in self.counter.count(batch):
+                self._panes.add(start_s, cells)
+
+    def _change_policy(self, model: ModelPolicy) -> None:
+        if model == self.model:
+            return
+        mapping = mapping_between(self.model, model)
+        self.counter = self.counter.under(model)
+        if mapping is not None:
+            self._panes.map_cells(mapping)
 
 
 def cut_batch(batch: Batch, offset: int) -> tuple[Batch, Batch | None]:

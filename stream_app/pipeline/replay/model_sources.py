@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
 from stream_app.core.windows.source_progress import SourcePartition
 from stream_app.errors import ReplayError
 from stream_app.pipeline.contract import Batch
-from stream_app.pipeline.records.journal import JournalEntry
-from stream_app.pipeline.records.results import Offsets
 from stream_app.pipeline.replay.cursor import SourceCursor
 from stream_app.pipeline.replay.source_log import SourceKind, SourceLog
 from stream_app.pipeline.replay.sources import LabelMap, SourceCounter
+from stream_app.pipeline.replay.verify.beginning import Beginning, SourceBeginning
 from stream_app.policy import ModelPolicy
 
 OnProgress = Callable[[int, int], object]  # records read so far, records in total
@@ -40,25 +39,26 @@ class ModelSources:
     on_progress: OnProgress
     n_read: int = field(default=0)
 
-    def open_deployment(self, deployment: Sequence[JournalEntry]) -> dict[SourcePartition, SourceCursor]:
-        """Return a cursor for each source partition, at the first offset that the deployment counted.
-
-        Args:
-            deployment: Journal entries of one ``app_id``, from number 0.
+    def open_at(self, beginning: Beginning) -> dict[SourcePartition, SourceCursor]:
+        """Return a cursor for each source partition, where a verification begins.
 
         Raises:
             ReplayError: records from there on are gone.
         """
-        self._seek_starts(deployment[-1].starts)
-        return {
-            SourcePartition(self.model.topic, partition): SourceCursor(
+        self._seek(beginning)
+        cursors = {}
+        for partition in self.log.partitions:
+            source = SourcePartition(self.model.topic, partition)
+            begins = beginning.sources.get(source)
+            cursor = cursors[source] = SourceCursor(
                 f"{self.log.topic}[{partition}]",
-                self.new_counter(self.model, {}),
+                self.new_counter(beginning.model if begins is None else begins.model, {}),
                 partial(self.next_batch, partition),
                 is_whole=self.kind == "raw",
             )
-            for partition in self.log.partitions
-        }
+            if begins is not None and begins.progress is not None:
+                cursor.begin_at(begins.progress, begins.panes)
+        return cursors
 
     def next_batch(self, partition: int) -> Batch | None:
         """Return the next records of a partition and report the progress; None at its end."""
@@ -68,15 +68,31 @@ class ModelSources:
             self.on_progress(self.n_read, self.n_read + self.log.n_left())
         return run
 
-    def _seek_starts(self, starts: Offsets) -> None:
-        counted_from = starts.get(self.model.topic, {}) if self.kind == "raw" else {}
-        offsets = {partition: counted_from.get(partition, 0) for partition in self.log.partitions}
-        for partition, begin in self.log.begins.items():
-            start = offsets[partition]
-            if begin > start:
-                raise ReplayError(
-                    f"{self.log.topic}[{partition}] has lost the offsets {start} to {begin - 1}: "
-                    "their retention has expired, or they were deleted",
-                    action="Read a copy of the topic (--source-topic), or use `replay run` over what is left",
-                )
+    def _seek(self, beginning: Beginning) -> None:
+        starts = dict(beginning.starts.get(self.model.topic, {}))
+        begun = {source.partition: place for source, place in beginning.sources.items()}
+        if self.kind == "published":
+            firsts = {partition: place.first_offset for partition, place in begun.items()}
+            if not self.log.seek_events({partition: firsts.get(partition, 0) for partition in self.log.partitions}):
+                raise _lost(self.log.topic, "events that are needed")
+            return
+        offsets = {}
+        for partition in self.log.partitions:
+            place, begin = begun.get(partition), self.log.begins[partition]
+            needed = starts.get(partition, 0) if place is None else _deduplicated_from(place)
+            if begin > needed:
+                raise _lost(f"{self.log.topic}[{partition}]", f"the offsets {needed} to {begin - 1}")
+            offsets[partition] = needed if place is None else max(begin, needed - 2 * place.model.deduplication_window)
         self.log.seek(offsets)
+
+
+def _deduplicated_from(place: SourceBeginning) -> int:
+    """Return the first offset whose event id decides about duplicates after a beginning."""
+    return max(0, place.first_offset - 2 * place.model.deduplication_window)
+
+
+def _lost(where: str, what: str) -> ReplayError:
+    return ReplayError(
+        f"{where} has lost {what}: their retention has expired, or they were deleted",
+        action="Read a copy of the topic (--source-topic), or use `replay run` over what is left",
+    )

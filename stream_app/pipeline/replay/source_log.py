@@ -64,6 +64,13 @@ class SourceLog(Protocol):
     def seek(self, offsets: Mapping[int, int]) -> None:
         """Continue reading at these offsets."""
 
+    def seek_events(self, offsets: Mapping[int, int]) -> bool:
+        """Continue reading published events at or before these offsets of their raw records.
+
+        Returns:
+            False where events from there on may be gone.
+        """
+
     def n_left(self) -> int:
         """Return how many offsets are left to read."""
 

@@ -82,11 +82,24 @@ class SourceCounter(Protocol):
     dispositions: Dispositions
 
     @property
+    def model(self) -> ModelPolicy:
+        """The policy under which it counts."""
+
+    @property
     def closed_before_s(self) -> int | None:
         """Panes that start before it are final; None before the first event."""
 
     def count(self, batch: Batch) -> PaneCounts:
         """Yield what a batch adds to the panes."""
+
+    def skip(self, batch: Batch) -> None:
+        """Remember what a batch means for later records, and count nothing."""
+
+    def resume(self, max_event_s: int | None, closed_before_s: int | None) -> None:
+        """Go on after the skipped batches, from an event time that is known."""
+
+    def under(self, model: ModelPolicy) -> SourceCounter:
+        """Return a counter that goes on under another policy of the model, as a restarted lane does."""
 
 
 class RawCounter:
@@ -106,14 +119,32 @@ class RawCounter:
         groups: LabelMap | None = None,
         observe: Observe | None = None,
     ) -> None:
+        self.model = model
         self.dispositions = Dispositions()
+        self._keys, self._groups, self._observe = keys, groups or {}, observe
         self._admission = Admission(model, keys)
-        self._recount = _Recount(model, self._admission.schema, groups or {}, observe)
+        self._recount = _Recount(model, self._admission.schema, self._groups, observe)
 
     @property
     def closed_before_s(self) -> int | None:
         """Panes that start before it are final; None before the first event."""
         return self._admission.watermark.closed_before_s
+
+    def skip(self, batch: Batch) -> None:
+        """Remember the ids of a batch, for the deduplication of later records."""
+        self._admission.admit(batch)
+
+    def resume(self, max_event_s: int | None, closed_before_s: int | None) -> None:
+        """Go on after the skipped batches, from an event time that is known."""
+        self._admission.watermark.max_event_s, self._admission.watermark.floor_s = max_event_s, closed_before_s
+
+    def under(self, model: ModelPolicy) -> RawCounter:
+        """Return a counter that goes on under another policy of the model, as a restarted lane does."""
+        counter = RawCounter(model, self._keys, self._groups, self._observe)
+        counter.dispositions = self.dispositions
+        counter._admission.window = self._admission.window
+        counter.resume(self._admission.watermark.max_event_s, self._admission.watermark.floor_s)
+        return counter
 
     def count(self, batch: Batch) -> PaneCounts:
         """Yield what a batch adds to the panes."""
@@ -136,7 +167,9 @@ class PublishedCounter:
     """
 
     def __init__(self, model: ModelPolicy, groups: LabelMap | None = None, observe: Observe | None = None) -> None:
+        self.model = model
         self.dispositions = Dispositions()
+        self._groups, self._observe = groups or {}, observe
         paths = counted_paths(model)
         if observe is not None and model.model_version is not None:
             paths.add(model.model_version)
@@ -144,12 +177,26 @@ class PublishedCounter:
         self._decode = schema.decode
         self._time_of, self._times = schema.getter(model.event_time.path), time_reader_of(model.event_time)
         self._watermark = Watermark(model.event_time.pane_s, model.event_time.out_of_orderness_s)
-        self._recount = _Recount(model, schema, groups or {}, observe)
+        self._recount = _Recount(model, schema, self._groups, observe)
 
     @property
     def closed_before_s(self) -> int | None:
         """Panes that start before it are final; None before the first event."""
         return self._watermark.closed_before_s
+
+    def skip(self, batch: Batch) -> None:
+        """Do nothing: published events need no deduplication."""
+
+    def resume(self, max_event_s: int | None, closed_before_s: int | None) -> None:
+        """Go on from an event time that is known."""
+        self._watermark.max_event_s, self._watermark.floor_s = max_event_s, closed_before_s
+
+    def under(self, model: ModelPolicy) -> PublishedCounter:
+        """Return a counter that goes on under another policy of the model, as a restarted lane does."""
+        counter = PublishedCounter(model, self._groups, self._observe)
+        counter.dispositions = self.dispositions
+        counter.resume(self._watermark.max_event_s, self._watermark.floor_s)
+        return counter
 
     def count(self, batch: Batch) -> PaneCounts:
         """Yield what a batch adds to the panes.

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
 import msgspec
 
 from stream_app.core.windows.partials import Partial
-from stream_app.edges.kafka.readers.judge_records import read_alerts, read_any_results, read_journal, read_partials
+from stream_app.edges.kafka.readers.judge_records import (
+    read_alerts,
+    read_any_results,
+    read_checkpoints,
+    read_journal,
+    read_partials,
+)
 from stream_app.edges.kafka.readers.log_reader import LogReader
+from stream_app.edges.kafka.readers.registered_policies import read_policies
 from stream_app.errors import ReplayError, TopicError
 from stream_app.pipeline.names import outcomes_name
-from stream_app.pipeline.records.alerts import Alert
+from stream_app.pipeline.policy_book import PolicyBook, RegisteredPolicy
+from stream_app.pipeline.records.alerts import AnyAlert
+from stream_app.pipeline.records.checkpoints import Checkpoint, CheckpointHead, checkpoint_of
 from stream_app.pipeline.records.journal import JournalEntry
 from stream_app.pipeline.replay.model_sources import OnProgress
 from stream_app.pipeline.replay.source_log import SourceChoice, SourceLog
@@ -46,11 +55,30 @@ class KafkaRecords:
         """Return the journal, in the order of the log."""
         return read_journal(self.bootstrap, self.name)
 
+    def checkpoints(self) -> list[CheckpointHead]:
+        """Return the checkpoints, without their states, in the order of the log."""
+        return [piece.head for piece in read_checkpoints(self.bootstrap, self.name) if piece.piece == 0]
+
+    def checkpoint(self, head: CheckpointHead) -> Checkpoint:
+        """Return one checkpoint.
+
+        Raises:
+            ReplayError: it cannot be read.
+        """
+        pieces = {piece.piece: piece for piece in read_checkpoints(self.bootstrap, self.name) if piece.head == head}
+        try:
+            return checkpoint_of(pieces[number] for number in sorted(pieces))
+        except ValueError as error:
+            raise ReplayError(
+                f"The checkpoint after entry {head.number} of the journal of {self.name} cannot be read: {error}",
+                action="Verify from another time (--from)",
+            ) from None
+
     def results(self, *, at: Collection[RecordPosition] | None = None) -> Iterator[tuple[PublishedRecord, AnyResult]]:
         """Yield the results, only those at some positions where ``at`` is given."""
         return read_any_results(self.bootstrap, self.name, at=at)
 
-    def alerts(self) -> Iterator[tuple[PublishedRecord, Alert]]:
+    def alerts(self) -> Iterator[tuple[PublishedRecord, AnyAlert]]:
         """Yield the alerts."""
         return read_alerts(self.bootstrap, self.name)
 
@@ -82,16 +110,17 @@ def verify(
         BrokerUnavailableError: no broker answers, or it went away.
         ReplayError: source records or journal entries are gone, or were made under another policy or version.
     """
+    book = _policy_book(settings, model)
 
     def verifier(name: str) -> Verifier:
-        return Verifier(model, model.hash(), name, KafkaRecords(settings.kafka, name), lambda: time.sleep(_SETTLE_S))
+        return Verifier(book, name, KafkaRecords(settings.kafka, name), lambda: time.sleep(_SETTLE_S))
 
     with open_sources(settings, model, choice, on_progress) as sources:
         verification = verifier(model.name).verify(sources, compared, k)
     if model.outcome is None:
         return verification
     with _log_opener(settings) as open_log:
-        logs = JoinLogs(model, on_progress, open_log)
+        logs = JoinLogs(model, book, on_progress, open_log)
         outcomes = verifier(outcomes_name(model.name)).verify(logs, compared, k)
     is_equal = verification.is_equal and outcomes.is_equal
     return msgspec.structs.replace(verification, is_equal=is_equal, outcomes=outcomes)
@@ -114,6 +143,20 @@ def range_of_alert(
     names = [model.name, outcomes_name(model.name)] if has_outcomes else [model.name]
     alerts = (alert for name in names for _, alert in read_alerts(settings.kafka, name))
     return range_of_alert_in(model.name, alert_id, alerts)
+
+
+def _policy_book(settings: Settings, model: ModelPolicy) -> PolicyBook:
+    """Return the policies of a model under which any deployment judged, and the given one."""
+    registered = [RegisteredPolicy(model, model.hash(), 0)]
+    try:
+        records = read_policies(settings.kafka)
+    except TopicError:  # of version 0.2
+        records = []
+    for record in records:
+        if record.model == model.name:
+            with suppress(msgspec.ValidationError):  # of a later version, which this one cannot verify either
+                registered.append(RegisteredPolicy(record.model_policy(), record.hash, record.registered_ms))
+    return PolicyBook(registered)
 
 
 @contextmanager

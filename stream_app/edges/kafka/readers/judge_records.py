@@ -9,13 +9,20 @@ import msgspec
 from stream_app.core.windows.partials import Partial, decode_partial
 from stream_app.edges.kafka.readers.log_reader import LogReader
 from stream_app.errors import ReplayError
-from stream_app.pipeline.records.alerts import Alert, decode_alert
+from stream_app.pipeline.records.alerts import AnyAlert, decode_alert_record
+from stream_app.pipeline.records.checkpoints import CheckpointPiece, decode_piece
 from stream_app.pipeline.records.journal import JournalEntry, decode_journal_entry
 from stream_app.pipeline.records.outcome_results import decode_any_result
 from stream_app.pipeline.records.results import Result
 from stream_app.pipeline.replay.verify.compared_range import AnyResult
 from stream_app.pipeline.replay.verify.matching import PublishedRecord, RecordPosition
-from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_JOURNAL, FAIRNESS_PARTIALS, FAIRNESS_RESULTS
+from stream_app.topics import (
+    FAIRNESS_ALERTS,
+    FAIRNESS_CHECKPOINTS,
+    FAIRNESS_JOURNAL,
+    FAIRNESS_PARTIALS,
+    FAIRNESS_RESULTS,
+)
 
 
 def read_records(bootstrap: str, topic: str) -> Iterator[PublishedRecord]:
@@ -79,15 +86,26 @@ def read_any_results(
             yield record._replace(key=result.key), result
 
 
-def read_alerts(bootstrap: str, model: str) -> Iterator[tuple[PublishedRecord, Alert]]:
-    """Yield the alerts of a model."""
+def read_alerts(bootstrap: str, model: str) -> Iterator[tuple[PublishedRecord, AnyAlert]]:
+    """Yield the alerts of a model, and the restarts of its monitoring."""
     for record in read_records(bootstrap, FAIRNESS_ALERTS):
         try:
-            alert = decode_alert(record.value)
+            alert = decode_alert_record(record.value)
         except msgspec.MsgspecError:
             continue  # of another version, as above
         if alert.model == model:
             yield record._replace(key=alert.id), alert
+
+
+def read_checkpoints(bootstrap: str, model: str) -> Iterator[CheckpointPiece]:
+    """Yield the records of the checkpoints of a model, in the order of the log."""
+    for record in read_records(bootstrap, FAIRNESS_CHECKPOINTS):
+        try:
+            piece = decode_piece(record.value)
+        except msgspec.MsgspecError:
+            continue  # of another version, as above
+        if piece.head.model == model:
+            yield piece
 
 
 def read_partials(bootstrap: str, model: str) -> Iterator[Partial]:

@@ -29,6 +29,7 @@ _REQUEST_MS = 15_000
 _STALL_S = 30.0  # after this time without a record the broker counts as lost: a broker that runs answers every request
 _FETCH_BYTES = 1_048_576
 _FETCH_WAIT_MS = 50
+_NEAR = 1000  # events: reading as many is cheaper than another request
 
 
 class LogReader:
@@ -104,6 +105,30 @@ class LogReader:
     def seek(self, offsets: Mapping[int, int]) -> None:
         """Continue from these offsets of the topic; those below ``begins`` are no longer retained."""
         self._run(self._seek(offsets))
+
+    def seek_events(self, offsets: Mapping[int, int]) -> bool:
+        """Continue reading published events at or before these offsets of their raw records.
+
+        Returns:
+            False where events from there on may be gone.
+        """
+        return all(self._seek_event(number, offset) for number, offset in offsets.items())
+
+    def _seek_event(self, number: int, offset: int) -> bool:
+        low, high = self.begins[number], self.ends[number]
+        first = self._source_at(number, low)
+        while high - low > _NEAR:  # the event is at a position from low up to high
+            middle = (low + high) // 2
+            source = self._source_at(number, middle)
+            low, high = (low, middle) if source is None or source > offset else (middle, high)
+        self.seek({number: low})
+        return self.begins[number] == 0 or (first is not None and first <= offset)
+
+    def _source_at(self, number: int, position: int) -> int | None:
+        """Return the raw offset of the first event from a position on; None where there is none."""
+        self.seek({number: position})
+        batch = self.next_batch(number)
+        return None if batch is None else int(batch.offsets[0])
 
     def n_left(self) -> int:
         """Return how many offsets are left before the frozen ends."""

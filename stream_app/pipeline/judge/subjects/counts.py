@@ -60,6 +60,10 @@ class CountsSubject:
         del cells
         return False
 
+    def state(self) -> list[tuple[StateKey, bytes]]:
+        """Return nothing: there is no state."""
+        return []
+
     def take_changes(self) -> list[tuple[StateKey, bytes]]:
         """Return nothing: there is no state."""
         return []

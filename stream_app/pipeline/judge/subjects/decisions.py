@@ -83,13 +83,15 @@ class DecisionsSubject:
         """Return whether a comparison period has decisions of any group and of its reference."""
         return can_compare(self._layout, self._model.attributes, cells)
 
-    def take_changes(self) -> list[tuple[StateKey, bytes]]:
-        """Return the state of the tests if it changed since the last call."""
-        if not self._is_changed:
-            return []
-        self._is_changed = False
+    def state(self) -> list[tuple[StateKey, bytes]]:
+        """Return the state of the tests."""
         scores = [(SCORES, self._scores.state())] if self._scores is not None else []
         return [(MONITOR, self._monitor.state()), *scores]
+
+    def take_changes(self) -> list[tuple[StateKey, bytes]]:
+        """Return the state of the tests if it changed since the last call."""
+        is_changed, self._is_changed = self._is_changed, False
+        return self.state() if is_changed else []
 
     def _alerts(self, period: ClosedPeriod, look_back: LookBack) -> list[Alert]:
         # By onset: many pairs break together for one cause.

@@ -96,10 +96,14 @@ class OutcomesSubject:
         """Return whether a comparison period has decisions of any group and of its reference."""
         return can_compare(self._layout, self._model.attributes, cells)
 
+    def state(self) -> list[tuple[StateKey, bytes]]:
+        """Return the state of the tests."""
+        return [(MONITOR, self._monitor.state())]
+
     def take_changes(self) -> list[tuple[StateKey, bytes]]:
         """Return the state of the tests if it changed since the last call."""
         is_changed, self._is_changed = self._is_changed, False
-        return [(MONITOR, self._monitor.state())] if is_changed else []
+        return self.state() if is_changed else []
 
 
 def _with_evidence(result: OutcomeResult, evidence: Mapping[tuple[str, str], tuple[Evidence, ...]]) -> OutcomeResult:

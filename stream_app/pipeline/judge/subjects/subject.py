@@ -101,6 +101,9 @@ class Subject(Protocol):
     def can_compare(self, cells: Cells) -> bool:
         """Return whether a comparison period says anything about any group."""
 
+    def state(self) -> list[tuple[StateKey, bytes]]:
+        """Return all entries of its own state."""
+
     def take_changes(self) -> list[tuple[StateKey, bytes]]:
         """Return the entries of its own state that changed since the last call."""
 

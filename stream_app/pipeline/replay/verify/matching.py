@@ -51,6 +51,7 @@ class RecordMatcher:
     def __init__(self, published: Iterable[PublishedRecord], n_complete: int) -> None:
         self.n_equal = 0
         self._n_complete = n_complete
+        self._first_matched: dict[tuple[str, int], int] = {}  # offset, by topic and partition
         self._positions: dict[tuple[str, bytes], list[RecordPosition]] = defaultdict(list)
         for record in published:
             digest = record.topic, _digest(record.value)
@@ -63,7 +64,9 @@ class RecordMatcher:
         positions = self._positions.get((record.topic, _digest(record.value)))
         key = record.topic, record.key
         if positions:
-            positions.pop(0)
+            topic, partition, offset = positions.pop(0)
+            first = self._first_matched.get((topic, partition), offset)
+            self._first_matched[topic, partition] = min(first, offset)
             self.n_equal += 1
             if record.topic in _COMPACTED:
                 self._unmatched.pop(key, None)
@@ -77,9 +80,21 @@ class RecordMatcher:
         """Return the recomputed records that are not published, in the order of recomputation."""
         return sorted([*self._missing, *self._unmatched.values()], key=lambda record: record.entry)
 
-    def unexpected(self) -> list[RecordPosition]:
-        """Return the positions of the published records that were not recomputed, in the order of the logs."""
-        return sorted(position for positions in self._positions.values() for position in positions)
+    def unexpected(self, *, is_complete: bool = True) -> list[RecordPosition]:
+        """Return the positions of the published records that were not recomputed, in the order of the logs.
+
+        Args:
+            is_complete: Whether everything was recomputed that was ever published. Else what precedes the first record
+                that was reproduced, in its partition of the topic, is from before the beginning.
+        """
+        positions = sorted(position for positions in self._positions.values() for position in positions)
+        if is_complete:
+            return positions
+        return [
+            (topic, partition, offset)
+            for topic, partition, offset in positions
+            if offset > self._first_matched.get((topic, partition), -1)
+        ]
 
 
 def _digest(value: bytes) -> bytes:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 
-from stream_app import __version__
-from stream_app.core.windows.source_progress import SourcePartition, SourceProgress
+from stream_app.core.windows.source_progress import NOT_NAMED, CountedUnder, SourcePartition, SourceProgress
 from stream_app.errors import ReplayError
 from stream_app.pipeline.judge.model_judge import ModelJudge
 from stream_app.pipeline.judge.model_report import ModelReport
-from stream_app.pipeline.records.alerts import encode_alert
-from stream_app.pipeline.records.journal import JournalEntry, encode_journal_entry
+from stream_app.pipeline.judge.stored.moved_state import move_entries
+from stream_app.pipeline.policy_book import PolicyBook, RegisteredPolicy
+from stream_app.pipeline.records.alerts import encode_alert, encode_restart
+from stream_app.pipeline.records.journal import JournalEntry, SourcePolicy, encode_journal_entry
 from stream_app.pipeline.records.outcome_results import encode_outcome_result
 from stream_app.pipeline.records.results import Offsets, encode_result
 from stream_app.pipeline.replay.cursor import Cursor
-from stream_app.policy import ModelPolicy
+from stream_app.pipeline.replay.verify.beginning import policy_of
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_JOURNAL, FAIRNESS_RESULTS
 
 Cursors = Mapping[SourcePartition, Cursor]
@@ -40,49 +41,75 @@ class RecomputedRecord(NamedTuple):
 
 
 class Recomputation:
-    """The judge of one deployment of a model, run again from its first journal entry.
+    """The judge of one deployment of a model, run again from a beginning.
 
     A deployment is the journal entries of one ``app_id``, from number 0.
 
     Args:
-        model: The policy of the model.
-        policy_hash: Hash of the policy of the model.
-        cursors: Every source partition, at the first offset that the deployment counted.
-        name: Whose judge it is: the model's (None), or ``outcomes_name`` for that of its outcomes.
+        judge: The judge as it was at the beginning.
+        cursors: Every source partition, at the beginning.
+        book: The registered policies: the journal says which one applies where.
+        name: Whose judge it is: the model's, or ``outcomes_name`` for that of its outcomes.
     """
 
-    def __init__(self, model: ModelPolicy, policy_hash: str, cursors: Cursors, *, name: str | None = None) -> None:
-        self._judge = ModelJudge(model, policy_hash, {}, name=name)
-        self._policy_hash = policy_hash
+    def __init__(self, judge: ModelJudge, cursors: Cursors, book: PolicyBook, name: str) -> None:
+        self._judge = judge
         self._cursors = cursors
+        self._book = book
+        self._name = name
+        self._counted_under = {source: last.counted_under for source, last in judge.progress_of().items()}
 
-    def recompute(self, entry: JournalEntry) -> Iterator[RecomputedRecord]:
+    def recompute(self, entry: JournalEntry, following: JournalEntry | None = None) -> Iterator[RecomputedRecord]:
         """Yield the records of one flush.
 
+        Args:
+            entry: The flush.
+            following: The entry after it; where that is under another policy, the judge moves to it.
+
         Raises:
-            ReplayError: the entry was made under another policy or version, or the log ends too early.
+            ReplayError: the log ends too early, or a policy is not registered.
+            StateError: counts have no place under the next policy.
         """
-        self._check(entry)
+        self._follow(entry.source_policies)
         for advance in entry.advances:
             self._count_below(advance.offsets, entry)
             self._judge.advance_to(advance.closed_before_s, advance.tested_before_s)
         self._count_below(entry.offsets, entry)
         report, _ = self._judge.flush()
+        if following is not None and following.policy_hash != entry.policy_hash:
+            report.journal_entry = self._judge.leave_policy()
         if report.journal_entry is not None:  # who counted what under which policy is taken from the journal
-            report.journal_entry = msgspec.structs.replace(
-                report.journal_entry, app_id=entry.app_id, source_policies=entry.source_policies
-            )
+            report.journal_entry = msgspec.structs.replace(report.journal_entry, source_policies=entry.source_policies)
         yield from records_of(report, entry.number)
+        if following is not None and following.policy_hash != entry.policy_hash:
+            self._move(entry, following)
+
+    def _follow(self, policies: Iterable[SourcePolicy]) -> None:
+        """Count source partitions under other policies from certain offsets on."""
+        for source in policies:
+            partition = SourcePartition(source.topic, source.partition)
+            model = policy_of(self._book, self._name, source.policy_hash)
+            self._cursor_of(partition).follow(model, source.counted_since)
+            self._counted_under[partition] = CountedUnder(source.policy_hash, since_offset=source.counted_since)
+
+    def _move(self, entry: JournalEntry, following: JournalEntry) -> None:
+        """Move to the policy of the following entry, as the live judge did."""
+        old, new = (policy_of(self._book, self._name, each.policy_hash) for each in (entry, following))
+        stored = {key: [data] for key, data in self._judge.entries().items()}
+        policy = RegisteredPolicy(new, following.policy_hash, 0)
+        moved = move_entries(stored, self._name, old, policy, self._judge.n_journal_entries)
+        former, self._judge = (
+            self._judge,
+            ModelJudge(new, following.policy_hash, moved, name=self._name, app_id=following.app_id, moved_from=stored),
+        )
+        self._judge.continue_tests(former)
 
     def _count_below(self, offsets: Offsets, entry: JournalEntry) -> None:
         for topic, vector in offsets.items():
             for partition, offset in vector.items():
                 source = SourcePartition(topic, partition)
-                if source not in self._cursors:
-                    raise ReplayError(
-                        f"Partition {partition} of {topic} was counted, but the topic does not have it",
-                        action="It was created again with fewer partitions: read a copy of the topic that was judged",
-                    )
+                cursor = self._cursor_of(source)
+                panes = cursor.count_below(offset)
                 progress = SourceProgress(
                     offset,
                     None,
@@ -90,22 +117,17 @@ class Recomputation:
                     is_idle=False,
                     first_offset=entry.starts[topic][partition],
                     log_number=log_number(entry, source),
+                    counted_under=self._counted_under.get(source, NOT_NAMED),
                 )
-                panes = self._cursors[source].count_below(offset)
-                self._judge.take(source, len(self._cursors), progress, panes)
+                self._judge.take(source, len(self._cursors), progress, panes, cursor.model)
 
-    def _check(self, entry: JournalEntry) -> None:
-        if entry.policy_hash != self._policy_hash:
+    def _cursor_of(self, source: SourcePartition) -> Cursor:
+        if source not in self._cursors:
             raise ReplayError(
-                f"Entry {entry.number} of the journal was made under policy {entry.policy_hash}, "
-                f"and this is {self._policy_hash}",
-                action="Give the policy of that time with --policy",
+                f"Partition {source.partition} of {source.topic} was counted, but the topic does not have it",
+                action="It was created again with fewer partitions: read a copy of the topic that was judged",
             )
-        if entry.code_version != __version__:
-            raise ReplayError(
-                f"Entry {entry.number} of the journal was made by version {entry.code_version}, this is {__version__}",
-                action="Verify with the version that made it",
-            )
+        return self._cursors[source]
 
 
 def records_of(report: ModelReport, entry: int) -> Iterator[RecomputedRecord]:
@@ -114,6 +136,8 @@ def records_of(report: ModelReport, entry: int) -> Iterator[RecomputedRecord]:
         yield RecomputedRecord(FAIRNESS_RESULTS, result.key, encode_result(result), entry)
     for outcome_result in report.outcome_results:
         yield RecomputedRecord(FAIRNESS_RESULTS, outcome_result.key, encode_outcome_result(outcome_result), entry)
+    for restart in report.restarts:
+        yield RecomputedRecord(FAIRNESS_ALERTS, restart.id, encode_restart(restart), entry)
     for alert in report.alerts:
         yield RecomputedRecord(FAIRNESS_ALERTS, alert.id, encode_alert(alert), entry)
     if report.journal_entry is not None:
@@ -147,26 +171,31 @@ def check_logs(deployment: Sequence[JournalEntry]) -> None:
 
 
 def split_deployments(entries: Sequence[JournalEntry], where: str) -> list[list[JournalEntry]]:
-    """Split a model's journal into deployments: a new ``app_id`` starts at number 0 again.
+    """Split a model's journal into deployments: each ``app_id`` has one, and begins with number 0.
+
+    The beginning of the first one may be gone.
 
     Args:
         entries: All entries of the model, in the order of the log.
         where: Topic, for messages.
 
     Raises:
-        ReplayError: there is no entry, the first is gone, or one is missing.
+        ReplayError: there is no entry, or one is missing in between.
     """
     if not entries:
         raise ReplayError(f"{where} contains no journal of this model", action="Check that a worker has judged it")
+    newest: dict[str, list[JournalEntry]] = {}  # by app_id
     deployments: list[list[JournalEntry]] = []
     for entry in entries:
-        if entry.number == 0:
-            deployments.append([])
-        expected = len(deployments[-1]) if deployments else 0
+        deployment = newest.get(entry.app_id)
+        if deployment is None or entry.number == 0:
+            deployment = newest[entry.app_id] = []
+            deployments.append(deployment)
+        expected = deployment[-1].number + 1 if deployment else entry.number
         if entry.number != expected:
             raise ReplayError(
                 f"{where} lacks the entries {expected} to {entry.number - 1} of model {entry.model!r}",
                 action="They are gone: read an earlier copy, or use `replay run` over a range",
             )
-        deployments[-1].append(entry)
+        deployment.append(entry)
     return deployments

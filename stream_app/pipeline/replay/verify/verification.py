@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,10 +10,14 @@ import msgspec
 
 from stream_app.core.windows.partials import Partial
 from stream_app.core.windows.source_progress import SourcePartition
-from stream_app.pipeline.names import is_of_outcomes
-from stream_app.pipeline.records.alerts import Alert
+from stream_app.errors import ReplayError
+from stream_app.pipeline.names import is_of_outcomes, model_of
+from stream_app.pipeline.policy_book import PolicyBook
+from stream_app.pipeline.records.alerts import AnyAlert
+from stream_app.pipeline.records.checkpoints import Checkpoint, CheckpointHead
 from stream_app.pipeline.records.journal import JournalEntry
 from stream_app.pipeline.replay.cursor import Cursor
+from stream_app.pipeline.replay.verify.beginning import Beginning, begin, beginnings, entries_after, policy_of
 from stream_app.pipeline.replay.verify.compared_range import AnyResult, ComparedRange
 from stream_app.pipeline.replay.verify.difference import Difference, first_difference
 from stream_app.pipeline.replay.verify.divergence import Divergence, find_divergence, flushes_of
@@ -24,7 +28,6 @@ from stream_app.pipeline.replay.verify.recomputation import (
     check_logs,
     split_deployments,
 )
-from stream_app.policy import ModelPolicy
 from stream_app.topics import FAIRNESS_JOURNAL, FAIRNESS_RESULTS
 
 
@@ -41,7 +44,11 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
         difference: The first difference.
         divergence: The source partition whose counts differ; None where all agree with their partials, or where those
             are gone.
-        policy_hash: Policy of the replay.
+        policy_hash: Policy of the model at the end.
+        policies: Every policy under which it was judged, in order.
+        since_s: Event time of the checkpoint at which the verification began; None where it began with the first
+            record that was ever counted.
+        since_entry: Journal entry after which it began; None likewise.
         outcomes: The same for the outcomes of the model; None where it has none.
     """
 
@@ -54,6 +61,9 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     difference: Difference | None
     divergence: Divergence | None
     policy_hash: str
+    policies: tuple[str, ...] = ()
+    since_s: int | None = None
+    since_entry: int | None = None
     outcomes: Verification | None = None
 
 
@@ -66,10 +76,11 @@ class SourceLogs(Protocol):
 
     n_read: int
 
-    def open_deployment(self, deployment: Sequence[JournalEntry]) -> Mapping[SourcePartition, Cursor]:
-        """Return a cursor for each partition, at the first offset that the deployment counted.
+    def open_at(self, beginning: Beginning) -> Mapping[SourcePartition, Cursor]:
+        """Return a cursor for each partition, where a verification begins.
 
-        A deployment is the journal entries of one ``app_id``, from number 0.
+        Raises:
+            ReplayError: records from there on are gone.
         """
 
 
@@ -79,10 +90,20 @@ class PublishedRecords(Protocol):
     def journal(self) -> list[tuple[PublishedRecord, JournalEntry]]:
         """Return the journal, in the order of the log."""
 
+    def checkpoints(self) -> Iterable[CheckpointHead]:
+        """Yield the checkpoints, without their states, in the order of the log."""
+
+    def checkpoint(self, head: CheckpointHead) -> Checkpoint:
+        """Return one checkpoint.
+
+        Raises:
+            ReplayError: it is gone, or cannot be read.
+        """
+
     def results(self, *, at: Collection[RecordPosition] | None = None) -> Iterable[tuple[PublishedRecord, AnyResult]]:
         """Yield the results, only those at some positions where ``at`` is given."""
 
-    def alerts(self) -> Iterable[tuple[PublishedRecord, Alert]]:
+    def alerts(self) -> Iterable[tuple[PublishedRecord, AnyAlert]]:
         """Yield the alerts."""
 
     def partials(self) -> Iterable[Partial]:
@@ -94,16 +115,31 @@ class _Snapshot:
     """What was published when the topics were read.
 
     Attributes:
-        compared: Records that are compared, results excepted.
+        alerts: Alerts that are compared.
         results: Results that are compared.
-        deployments: Journal entries of each ``app_id``, from number 0.
+        journal: Every journal entry, in the order of the log.
         n_complete: Journal entries whose records were complete before anything else was read.
     """
 
-    compared: list[PublishedRecord]
+    alerts: list[PublishedRecord]
     results: list[PublishedRecord]
-    deployments: list[list[JournalEntry]]
+    journal: list[tuple[PublishedRecord, JournalEntry]]
     n_complete: int
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One deployment that is recomputed.
+
+    Attributes:
+        beginning: Where it begins.
+        head: The checkpoint at which it does; None for the very beginning.
+        entries: The journal entries that follow.
+    """
+
+    beginning: Beginning
+    head: CheckpointHead | None
+    entries: list[JournalEntry]
 
 
 @dataclass(frozen=True)
@@ -111,15 +147,13 @@ class Verifier:
     """Verifies what was published under one name.
 
     Attributes:
-        model: The policy of the model.
-        policy_hash: Hash of the policy of the model.
+        book: The registered policies.
         name: Of the model, or of its outcomes.
         published: The published records.
         settle: Waits until a transaction that is visible in one topic is visible in all.
     """
 
-    model: ModelPolicy
-    policy_hash: str
+    book: PolicyBook
     name: str
     published: PublishedRecords
     settle: Callable[[], object]
@@ -127,23 +161,36 @@ class Verifier:
     def verify(self, logs: SourceLogs, compared: ComparedRange, k: int) -> Verification:
         """Compare the published records with those that follow from the logs.
 
+        The verification begins as early as the logs, the journal and the version of FairStream permit; with the start
+        of a range, as late as that permits.
+
         Args:
             logs: The source logs of the judge.
             compared: Which records are compared.
             k: The values of a difference about fewer than k decisions are hidden.
 
         Raises:
-            ReplayError: source records or journal entries are gone, or were made under another policy or version.
+            ReplayError: source records or journal entries are gone, or were made under an unknown policy or another
+                version.
         """
         snapshot = self._read(compared)
-        matcher = RecordMatcher([*snapshot.results, *snapshot.compared], snapshot.n_complete)
-        for record in self._recompute(logs, snapshot.deployments):
-            if compared.includes_record(record):
-                matcher.match(record)
-        missing, unexpected = matcher.missing(), matcher.unexpected()
-        difference = self._difference(missing, unexpected, snapshot.compared, k)
+        parts = list(self._parts(snapshot, logs, compared.from_s))
+        numbers = {id(entry): number for number, (_, entry) in enumerate(snapshot.journal)}
+        follows = {id(entry) for part in parts for entry in part.entries}
+        entries = [live for live, entry in snapshot.journal if id(entry) in follows] if compared.is_all else []
+        is_complete = len(follows) == len(snapshot.journal)
+        matcher = RecordMatcher([*snapshot.results, *snapshot.alerts, *entries], snapshot.n_complete)
+        for part in parts:
+            for record in self._recompute(logs, part, numbers):
+                if compared.includes_record(record):
+                    matcher.match(record)
+        missing, unexpected = matcher.missing(), matcher.unexpected(is_complete=is_complete)
+        difference = self._difference(missing, unexpected, [*snapshot.alerts, *entries], k)
         n_records = logs.n_read
-        divergence = self._locate(logs, snapshot.deployments[-1], difference) if difference is not None else None
+        divergence = self._locate(logs, parts[-1], difference) if difference is not None and parts else None
+        head = parts[0].head if parts else None
+        policies = tuple(dict.fromkeys(entry.policy_hash for part in parts for entry in part.entries))
+        newest = self.book.newest(model_of(self.name))
         return Verification(
             model=self.name,
             is_equal=difference is None,
@@ -153,7 +200,10 @@ class Verifier:
             n_unexpected=len(unexpected),
             difference=difference,
             divergence=divergence,
-            policy_hash=self.policy_hash,
+            policy_hash=policies[-1] if policies else "" if newest is None else newest.hash,
+            policies=policies,
+            since_s=None if head is None else head.closed_before_s,
+            since_entry=None if head is None else head.number,
         )
 
     def _read(self, compared: ComparedRange) -> _Snapshot:
@@ -162,23 +212,58 @@ class Verifier:
         results = [live for live, result in self.published.results() if compared.includes_result(result)]
         alerts = [live for live, alert in self.published.alerts() if compared.includes_alert(alert)]
         self.settle()
-        journal = self.published.journal()
-        entries = [live for live, _ in journal] if compared.is_all else []
-        has_no_outcome_yet = is_of_outcomes(self.name) and not (journal or results or alerts)
-        deployments = [] if has_no_outcome_yet else split_deployments([entry for _, entry in journal], FAIRNESS_JOURNAL)
-        return _Snapshot([*alerts, *entries], results, deployments, n_complete)
+        return _Snapshot(alerts, results, self.published.journal(), n_complete)
 
-    def _recompute(self, logs: SourceLogs, deployments: Iterable[list[JournalEntry]]) -> Iterator[RecomputedRecord]:
-        n_before = 0
-        for deployment in deployments:
-            check_logs(deployment)
-            recomputation = Recomputation(
-                self.model, self.policy_hash, logs.open_deployment(deployment), name=self.name
-            )
-            for entry in deployment:
-                for record in recomputation.recompute(entry):
-                    yield record._replace(entry=n_before + entry.number)
-            n_before += len(deployment)
+    def _parts(self, snapshot: _Snapshot, logs: SourceLogs, from_s: int | None) -> Iterator[_Part]:
+        """Yield each deployment that can be recomputed, with its beginning; earlier ones may not be."""
+        if is_of_outcomes(self.name) and not (snapshot.journal or snapshot.results or snapshot.alerts):
+            return  # no outcome came yet
+        deployments = split_deployments([entry for _, entry in snapshot.journal], FAIRNESS_JOURNAL)
+        heads = list(self.published.checkpoints())
+        has_begun = False
+        for number, deployment in enumerate(deployments):
+            own = [head for head in heads if head.app_id == deployment[0].app_id]
+            part = self._part(deployment, own, logs, from_s, must_begin=has_begun or number == len(deployments) - 1)
+            if part is not None:
+                has_begun = True
+                yield part
+
+    def _part(
+        self,
+        deployment: list[JournalEntry],
+        heads: list[CheckpointHead],
+        logs: SourceLogs,
+        from_s: int | None,
+        *,
+        must_begin: bool,
+    ) -> _Part | None:
+        failure = ReplayError(
+            f"{FAIRNESS_JOURNAL} lacks the entries before {deployment[0].number} of model {self.name!r}, and there is "
+            "no checkpoint",
+            action="Read an earlier copy, or use `replay run` over a range",
+        )
+        for head, error in beginnings(deployment, heads, from_s, self.book):
+            try:
+                if error is not None:
+                    raise error
+                checkpoint = None if head is None else self.published.checkpoint(head)
+                beginning = begin(self.name, deployment, checkpoint, self.book)
+                entries = entries_after(deployment, head)
+                check_logs([deployment[0] if head is None else _entry_at(deployment, head), *entries])
+                logs.open_at(beginning)
+            except ReplayError as reason:
+                failure = reason
+            else:
+                return _Part(beginning, head, entries)
+        if must_begin:
+            raise failure
+        return None
+
+    def _recompute(self, logs: SourceLogs, part: _Part, numbers: Mapping[int, int]) -> Iterator[RecomputedRecord]:
+        recomputation = Recomputation(part.beginning.judge, logs.open_at(part.beginning), self.book, self.name)
+        for entry, following in zip(part.entries, [*part.entries[1:], None], strict=True):
+            for record in recomputation.recompute(entry, following):
+                yield record._replace(entry=numbers[id(entry)])
 
     def _difference(
         self, missing: list[RecomputedRecord], unexpected: list[RecordPosition], kept: list[PublishedRecord], k: int
@@ -191,17 +276,28 @@ class Verifier:
             records = [*(live for live, _ in self.published.results(at=positions)), *records]
         return first_difference(missing, records, k)
 
-    def _locate(self, logs: SourceLogs, deployment: list[JournalEntry], difference: Difference) -> Divergence | None:
+    def _locate(self, logs: SourceLogs, part: _Part, difference: Difference) -> Divergence | None:
         """Recount each partition against its partials; return the earliest divergence, one in the window first."""
         flushes = flushes_of(self.published.partials())
-        divergences = [
-            divergence
-            for source, cursor in logs.open_deployment(deployment).items()
-            if (divergence := find_divergence(source, cursor, flushes.get(source, []))) is not None
-        ]
+        cursors = logs.open_at(part.beginning)
+        for policy in (policy for entry in part.entries for policy in entry.source_policies):
+            cursor = cursors[SourcePartition(policy.topic, policy.partition)]
+            cursor.follow(policy_of(self.book, self.name, policy.policy_hash), policy.counted_since)
+        divergences = []
+        for source, cursor in cursors.items():
+            place = part.beginning.sources.get(source)
+            begin = 0 if place is None else place.first_offset
+            later = [flush for flush in flushes.get(source, []) if flush.next_offset > begin]
+            if (divergence := find_divergence(source, cursor, later)) is not None:
+                divergences.append(divergence)
 
         def rank(divergence: Divergence) -> tuple[bool, int]:
             start_s = divergence.pane_start_s
             return not difference.start_s <= start_s < difference.end_s, start_s
 
         return min(divergences, key=rank, default=None)
+
+
+def _entry_at(deployment: list[JournalEntry], head: CheckpointHead) -> JournalEntry:
+    """Return the journal entry of a checkpoint, or the first one after it where that is gone."""
+    return next(entry for entry in deployment if entry.number >= head.number)

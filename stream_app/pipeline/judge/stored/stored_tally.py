@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TypeVar
 
@@ -10,7 +11,7 @@ import msgspec
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.source_progress import NOT_NAMED, CountedUnder, SourcePartition, SourceProgress
 from stream_app.core.windows.tally import Tally
-from stream_app.core.windows.tally_changes import CLOCK, StateKey
+from stream_app.core.windows.tally_changes import CLOCK, TOTAL, StateKey
 from stream_app.core.windows.tally_config import TallyConfig
 from stream_app.core.windows.tumbling import RunningTotal, WindowCounts, WindowSpec
 from stream_app.errors import StateError
@@ -90,6 +91,21 @@ def encode_entry(tally: Tally, layout_hash: str, entry: StateKey) -> bytes | Non
     """Encode the present value of one entry of a tally; None for one that was removed."""
     value = _value_of(tally, layout_hash, entry)
     return None if value is None else _encoder.encode(value)
+
+
+def tally_entries(tally: Tally) -> Iterator[StateKey]:
+    """Yield the name of every entry of a tally."""
+    yield CLOCK
+    for source in sorted(tally.progress):
+        yield ("source", *source)
+    for start_s, by_source in sorted(tally.open_panes.items()):
+        yield from (("pane", *source, start_s) for source in sorted(by_source))
+    for source, panes in sorted(tally.unsettled.items()):
+        yield from (("pane", *source, start_s) for start_s in sorted(panes))
+    yield from (("window", *key) for key in sorted(tally.windows))
+    yield TOTAL
+    if tally.periods is not None:
+        yield from (("period", start_s) for start_s in sorted(tally.periods.untested))
 
 
 def restore_tally(config: TallyConfig, layout_hash: str, stored: StoredEntries) -> Tally:

@@ -25,6 +25,11 @@ def restore_history(stored: StoredEntries) -> PeriodHistory:
         raise StateError("The history of tested periods cannot be read", action=NEW_APP_ID) from None
 
 
+def history_entries(history: PeriodHistory) -> dict[StateKey, bytes]:
+    """Return every span as an entry of the state."""
+    return {(HISTORY, span.start_s): msgspec.msgpack.encode(span) for span in history.stored()}
+
+
 def history_changes(history: PeriodHistory, writer: StateWriter) -> Changes:
     """Return the changed entries of the state since the last call."""
     changes: Changes = []
