@@ -19,7 +19,7 @@ from stream_app.pipeline.ingest.step import IngestStep
 from stream_app.pipeline.judge.step import JudgeStep
 from stream_app.pipeline.lane_step import LaneStep
 from stream_app.pipeline.policy_book import PolicyBook, RegisteredPolicy
-from stream_app.pipeline.records.alerts import Alert
+from stream_app.pipeline.records.alerts import AnyAlert, decode_alert_record
 from stream_app.pipeline.records.checkpoints import (
     Checkpoint,
     CheckpointHead,
@@ -29,7 +29,6 @@ from stream_app.pipeline.records.checkpoints import (
 )
 from stream_app.pipeline.records.journal import JournalEntry, decode_journal_entry
 from stream_app.pipeline.records.outcome_results import decode_any_result
-from stream_app.pipeline.records.restarts import MonitoringRestart, decode_alert_record
 from stream_app.pipeline.replay.verify.compared_range import AnyResult
 from stream_app.pipeline.replay.verify.matching import PublishedRecord, RecordPosition
 from stream_app.pipeline.topology import Topology
@@ -226,7 +225,7 @@ class Published:
             if at is None or (record.topic, record.partition, record.offset) in at:
                 yield record, decode_any_result(record.value)
 
-    def alerts(self) -> Iterator[tuple[PublishedRecord, Alert | MonitoringRestart]]:
+    def alerts(self) -> Iterator[tuple[PublishedRecord, AnyAlert]]:
         return ((record, decode_alert_record(record.value)) for record in self.world.records(FAIRNESS_ALERTS))
 
     def partials(self) -> list[Partial]:

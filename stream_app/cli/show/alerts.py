@@ -18,8 +18,7 @@ from stream_app.edges.kafka.readers.live_results import open_alert_records
 from stream_app.pipeline.disclosure.alerts import DisclosedAlert, disclose_alert
 from stream_app.pipeline.disclosure.shown import smallest_groups
 from stream_app.pipeline.names import model_of
-from stream_app.pipeline.records.alerts import Alert
-from stream_app.pipeline.records.restarts import MonitoringRestart
+from stream_app.pipeline.records.alerts import Alert, MonitoringRestart
 from stream_app.policy import load_policy
 
 

@@ -4,6 +4,6 @@
 that did, ``report`` what a step shows after its commit; ``checks`` rejects partials that no worker writes. ``subjects``
 says what is judged (decisions, outcomes, published counts), with the sequential tests of ``monitors`` and the records
 made by ``verdicts``; ``observations`` is what monitors report and verdicts describe, ``questions`` what is asked about
-outcomes and scores, ``budget`` how false alarms are allocated. ``state``, ``stored_tally``, ``stored_history`` and
-``part_joiner`` keep the state; ``moved_state`` takes it over to another policy.
+outcomes and scores, ``budget`` how false alarms are allocated. ``stored`` keeps the state, whose entries ``state``
+names.
 """

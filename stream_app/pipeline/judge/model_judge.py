@@ -11,43 +11,35 @@ from collections.abc import Mapping
 import msgspec
 
 from stream_app import __version__
-from stream_app.core.windows.cells import CellMapping, Cells
-from stream_app.core.windows.history import PeriodHistory
+from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.partials import Partial
-from stream_app.core.windows.source_progress import CountedUnder, SourcePartition, SourceProgress, log_numbers_of
+from stream_app.core.windows.source_progress import SourcePartition, SourceProgress, log_numbers_of
 from stream_app.core.windows.tally import Tally
 from stream_app.core.windows.tally_changes import CLOCK, ClosedPeriod, Closings, StateKey, TallyChanges, WindowKey
 from stream_app.core.windows.tumbling import WindowCounts
-from stream_app.pipeline.judge.checkpoints import CHECKPOINT, CheckpointSchedule, verdict_digest
 from stream_app.pipeline.judge.model_report import ModelReport
-from stream_app.pipeline.judge.monitors.continued_tests import restart_sentence
-from stream_app.pipeline.judge.part_joiner import PartJoiner
+from stream_app.pipeline.judge.monitors.continued_tests import restart_of
 from stream_app.pipeline.judge.state import JOURNAL, POLICY, Changes, StateWriter, StoredEntries, StoredPolicy
-from stream_app.pipeline.judge.stored_history import HISTORY, history_changes, history_entries, restore_history
-from stream_app.pipeline.judge.stored_tally import COUNTED, encode_entry, read_policy, restore_tally, tally_entries
-from stream_app.pipeline.judge.subjects.counts import CountsSubject
-from stream_app.pipeline.judge.subjects.decisions import DecisionsSubject
-from stream_app.pipeline.judge.subjects.outcomes import OutcomesSubject
-from stream_app.pipeline.judge.subjects.subject import EMPTY, LookBack, Subject, WindowVerdicts
+from stream_app.pipeline.judge.stored.checkpoints import CHECKPOINT, CheckpointSchedule, checkpoint_after
+from stream_app.pipeline.judge.stored.moved_state import PaneMapper
+from stream_app.pipeline.judge.stored.part_joiner import PartJoiner, joined_flush
+from stream_app.pipeline.judge.stored.stored_history import HISTORY, history_changes, history_entries, restore_history
+from stream_app.pipeline.judge.stored.stored_tally import (
+    COUNTED,
+    encode_entry,
+    read_policy,
+    restore_tally,
+    tally_entries,
+)
+from stream_app.pipeline.judge.subjects.choice import subject_of
+from stream_app.pipeline.judge.subjects.subject import EMPTY, LookBack, WindowVerdicts
 from stream_app.pipeline.judge.verdicts.alerts import Provenance
 from stream_app.pipeline.judge.verdicts.window_context import WindowContext
-from stream_app.pipeline.names import is_of_outcomes, outcomes_name
-from stream_app.pipeline.policy_change import layout_hash_of, mapping_between
-from stream_app.pipeline.records.checkpoints import SCHEMA as CHECKPOINT_SCHEMA
-from stream_app.pipeline.records.checkpoints import Checkpoint, CheckpointHead
 from stream_app.pipeline.records.journal import SCHEMA as JOURNAL_SCHEMA
 from stream_app.pipeline.records.journal import JournalEntry, SourcePolicy
 from stream_app.pipeline.records.outcome_results import OutcomeResult
-from stream_app.pipeline.records.restarts import MonitoringRestart
 from stream_app.pipeline.records.results import TOTAL_WINDOW, Result, Span
 from stream_app.policy import ModelPolicy
-
-
-def subject_of(model: ModelPolicy, name: str, stored: StoredEntries, history: PeriodHistory | None = None) -> Subject:
-    """Return what is judged under a name: the model itself, or its outcomes."""
-    if name == outcomes_name(model.name):
-        return OutcomesSubject(model, stored, history)
-    return CountsSubject(model) if model.kind == "counts" else DecisionsSubject(model, stored, history)
 
 
 class ModelJudge:
@@ -59,8 +51,7 @@ class ModelJudge:
         stored: Its entries in the changelog topic; empty at the very first start.
         name: Name under which its partials come; None for that of the model itself, ``outcomes_name`` for its outcomes.
         app_id: Deployment that judges.
-        moved_from: The entries as they are in the changelog topic, where ``stored`` is what ``move_entries`` made of
-            them.
+        moved_from: The entries in the changelog topic, where ``stored`` is what ``move_entries`` made of them.
 
     Attributes:
         n_journal_entries: Number of entries of the journal so far.
@@ -82,10 +73,10 @@ class ModelJudge:
     ) -> None:
         self.model = model
         self._policy_hash = policy_hash
-        self._mappings: dict[str, CellMapping | None] = {}  # by the hash of the cells that are mapped
         self._app_id = app_id
         self._history = restore_history(stored)
         self._subject = subject_of(model, model.name if name is None else name, stored, self._history)
+        self._mapper = PaneMapper(model, self._subject.name)
         config = self._subject.tally_config
         self._tally = restore_tally(config, self._subject.layout_hash, stored) if stored else Tally(config)
         if not stored:
@@ -124,9 +115,10 @@ class ModelJudge:
         if (partial.log_number, partial.next_offset) < reached:
             self._report.n_stale += 1
         elif flush := self._joiner.join(source, partial):
-            n_partitions, reported, panes = _joined(flush)
-            self._note_policy(source, reported)
-            mapped = self._mapped(panes, partial.layout_hash, counted_under or self.model)
+            n_partitions, reported, panes = joined_flush(flush)
+            if not self._subject.is_public:  # else there is no journal
+                self._note_policy(source, reported)
+            mapped = self._mapper.map_panes(panes, counted_under or self.model)
             self._consume(self._tally.apply(source, n_partitions, reported, mapped))
 
     def take(
@@ -139,7 +131,7 @@ class ModelJudge:
     ) -> None:
         """Count for a source partition while time stands still; with ``advance_to`` the way of a replay."""
         if counted_under is not None:
-            panes = self._mapped(panes, layout_hash_of(counted_under, self._subject.name), counted_under)
+            panes = self._mapper.map_panes(panes, counted_under)
         self._tally.take(source, n_partitions, progress, panes)
 
     def progress_of(self) -> Mapping[SourcePartition, SourceProgress]:
@@ -191,23 +183,10 @@ class ModelJudge:
     def continue_tests(self, former: ModelJudge) -> None:
         """Go on with what the tests of the same model under a former policy know; lost evidence is reported."""
         continued = self._subject.continue_tests(former._subject)
-        if not continued.is_noteworthy:
-            return
-        self._report.restarts.append(
-            MonitoringRestart(
-                model=self._subject.name,
-                at_s=self._tally.tested_before_s,
-                former_policy_hash=former._policy_hash,
-                policy_hash=self._policy_hash,
-                n_kept=continued.n_kept,
-                n_restarted=len(continued.restarted),
-                open_breaches=continued.open_breaches,
-                ended_breaches=continued.ended_breaches,
-                sentence=restart_sentence(continued, former._policy_hash, self._policy_hash),
-                offsets=self._tally.offsets(),
-                code_version=__version__,
-            )
-        )
+        if continued.is_noteworthy:
+            hashes, at_s = (former._policy_hash, self._policy_hash), self._tally.tested_before_s
+            restart = restart_of(continued, self._subject.name, *hashes, at_s, self._tally.offsets())
+            self._report.restarts.append(restart)
 
     def leave_policy(self) -> JournalEntry | None:
         """Return the last journal entry under this policy, before another one is followed; None for public counts."""
@@ -215,13 +194,10 @@ class ModelJudge:
 
     def entries(self) -> dict[StateKey, bytes]:
         """Return the complete state, as the changelog topic has it after a flush."""
-        names = tally_entries(self._tally)
-        tally = {entry: encode_entry(self._tally, self._subject.layout_hash, entry) or b"" for entry in names}
+        tally, layout_hash = self._tally, self._subject.layout_hash
+        entries = {entry: encode_entry(tally, layout_hash, entry) or b"" for entry in tally_entries(tally)}
         return {
-            **tally,
-            **self._joiner.entries(),
-            **history_entries(self._history),
-            **dict(self._subject.state()),
+            **(entries | self._joiner.entries() | history_entries(self._history) | dict(self._subject.state())),
             JOURNAL: msgspec.msgpack.encode(self.n_journal_entries),
             POLICY: msgspec.msgpack.encode(StoredPolicy(self._policy_hash, tuple(self._source_policies))),
             CHECKPOINT: self._schedule.state(),
@@ -253,13 +229,12 @@ class ModelJudge:
 
     def _judge_window(self, key: WindowKey, window: WindowCounts, *, is_close: bool = False) -> WindowVerdicts:
         span = Span(key[0], key[1], self._tally.config.end_s(key))
-        context = WindowContext(
-            span, window.revision, window.offsets, self._policy_hash, is_close, lambda: self._periods_of(span)
-        )
-        return self._subject.judge(window.cells, context)
 
-    def _periods_of(self, span: Span) -> list[Cells]:
-        return [period.cells for period in self._history.within(span.start_s, span.end_s)]
+        def periods() -> list[Cells]:
+            return [period.cells for period in self._history.within(span.start_s, span.end_s)]
+
+        context = WindowContext(span, window.revision, window.offsets, self._policy_hash, is_close, periods)
+        return self._subject.judge(window.cells, context)
 
     def _judge_total(self) -> WindowVerdicts:
         total = self._tally.total
@@ -295,29 +270,8 @@ class ModelJudge:
         if not self._schedule.is_pending or closed_before_s is None or hashes != {self._policy_hash}:
             return
         self._schedule.is_pending = False
-        entries = self.entries()
-        head = CheckpointHead(
-            schema=CHECKPOINT_SCHEMA,
-            model=entry.model,
-            app_id=self._app_id,
-            number=entry.number,
-            policy_hash=self._policy_hash,
-            code_version=__version__,
-            closed_before_s=closed_before_s,
-            digest=verdict_digest(entries),
-        )
-        report.checkpoint = Checkpoint(head=head, entries=entries)
-        report.journal_entry = msgspec.structs.replace(entry, checkpoint=head.digest)
-
-    def _mapped(self, panes: Mapping[int, Cells], layout_hash: str, counted_under: ModelPolicy) -> Mapping[int, Cells]:
-        """Return counts in the cells of the judge."""
-        if layout_hash == self._subject.layout_hash:
-            return panes
-        if layout_hash not in self._mappings:
-            of_outcomes = is_of_outcomes(self._subject.name)
-            self._mappings[layout_hash] = mapping_between(counted_under, self.model, of_outcomes=of_outcomes)
-        mapping = self._mappings[layout_hash]
-        return panes if mapping is None else {start_s: mapping.map_cells(cells) for start_s, cells in panes.items()}
+        report.checkpoint = checkpoint_after(entry, self.entries(), closed_before_s)
+        report.journal_entry = msgspec.structs.replace(entry, checkpoint=report.checkpoint.head.digest)
 
     def _note_policy(self, source: SourcePartition, reported: SourceProgress) -> None:
         progress, under = self._tally.progress.get(source), reported.counted_under
@@ -344,22 +298,3 @@ class ModelJudge:
             app_id=self._app_id,
             source_policies=source_policies,
         )
-
-
-def _joined(flush: list[Partial]) -> tuple[int, SourceProgress, dict[int, Cells]]:
-    """Return what all parts of one flush report together: partitions of the topic, its progress, its panes."""
-    last = flush[-1]
-    panes: dict[int, Cells] = {}
-    for part in flush:
-        for pane in part.panes:
-            panes.setdefault(pane.start_s, {}).update(pane.cells)
-    progress = SourceProgress(
-        last.next_offset,
-        last.closed_before_s,
-        last.max_event_s,
-        last.is_idle,
-        last.first_offset,
-        last.log_number,
-        CountedUnder(last.policy_hash, last.policy_number, last.counted_since),
-    )
-    return last.n_partitions, progress, panes

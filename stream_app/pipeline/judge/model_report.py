@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 
 from stream_app.pipeline.judge.subjects.subject import WindowVerdicts
 from stream_app.pipeline.records.aggregates import Aggregate
-from stream_app.pipeline.records.alerts import Alert
+from stream_app.pipeline.records.alerts import Alert, MonitoringRestart
 from stream_app.pipeline.records.checkpoints import Checkpoint
 from stream_app.pipeline.records.journal import JournalEntry
 from stream_app.pipeline.records.outcome_results import OutcomeResult
-from stream_app.pipeline.records.restarts import MonitoringRestart
 from stream_app.pipeline.records.results import Result
 
 

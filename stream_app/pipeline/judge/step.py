@@ -17,18 +17,17 @@ from stream_app.errors import UnknownPolicyError
 from stream_app.pipeline.contract import Batch, Flush, Outputs
 from stream_app.pipeline.judge.checks import PartialFault, RejectedPartial, fault_of
 from stream_app.pipeline.judge.model_judge import ModelJudge
-from stream_app.pipeline.judge.moved_state import move_entries, stored_policy
 from stream_app.pipeline.judge.report import JudgeReport, RestoredResults
 from stream_app.pipeline.judge.state import StoredEntries, entries_by_model
+from stream_app.pipeline.judge.stored.moved_state import move_entries, stored_policy
 from stream_app.pipeline.names import model_of
 from stream_app.pipeline.policy_book import PolicyBook, RegisteredPolicy
 from stream_app.pipeline.policy_change import counting_policy, present_policy
 from stream_app.pipeline.records.aggregates import encode_aggregate
-from stream_app.pipeline.records.alerts import encode_alert
+from stream_app.pipeline.records.alerts import encode_alert, encode_restart
 from stream_app.pipeline.records.checkpoints import encode_piece, pieces_of
 from stream_app.pipeline.records.journal import JournalEntry, encode_journal_entry
 from stream_app.pipeline.records.outcome_results import OutcomeResult, encode_outcome_result
-from stream_app.pipeline.records.restarts import encode_restart
 from stream_app.pipeline.records.results import Result, encode_result
 from stream_app.pipeline.topology import Topology
 from stream_app.policy import ModelPolicy, Policy
@@ -140,11 +139,9 @@ class JudgeStep:
         results = [(result.key, encode_result(result)) for result in report.results]
         results += [(result.key, encode_outcome_result(result)) for result in report.outcome_results]
         yield from _outputs(self._results_at, results)
-        yield from _outputs(
-            self._alerts_at, [(alert.id, encode_alert(alert)) for model in reports for alert in model.alerts]
-        )
-        restarts = [restart for model in reports for restart in model.restarts]
-        yield from _outputs(self._alerts_at, [(restart.id, encode_restart(restart)) for restart in restarts])
+        alerts = [(restart.id, encode_restart(restart)) for model in reports for restart in model.restarts]
+        alerts += [(alert.id, encode_alert(alert)) for model in reports for alert in model.alerts]
+        yield from _outputs(self._alerts_at, alerts)
         entries, self._last_entries = self._last_entries, []
         entries += [model.journal_entry for model in reports if model.journal_entry]
         yield from _outputs(self._journal_at, [(entry.model, encode_journal_entry(entry)) for entry in entries])

@@ -10,7 +10,7 @@ from typing import Any
 
 from stream_app.json_schema import schema_of
 from stream_app.pipeline.records.aggregates import Aggregate
-from stream_app.pipeline.records.alerts import Alert
+from stream_app.pipeline.records.alerts import Alert, MonitoringRestart
 from stream_app.pipeline.records.audit import Entry
 from stream_app.pipeline.records.dead_letters import DeadLetter, LateDecision
 from stream_app.pipeline.records.journal import JournalEntry
@@ -36,6 +36,11 @@ def outcome_result_schema() -> dict[str, Any]:
 def alert_schema() -> dict[str, Any]:
     """Return the schema of an alert (``fairness-alerts``)."""
     return schema_of(Alert, title="FairStream alert")
+
+
+def restart_schema() -> dict[str, Any]:
+    """Return the schema of a restart of the monitoring (``fairness-alerts``, ``change`` is ``restart``)."""
+    return schema_of(MonitoringRestart, title="FairStream restart of monitoring")
 
 
 def aggregate_schema() -> dict[str, Any]:
@@ -73,6 +78,7 @@ SCHEMAS = {
     "result": result_schema,
     "outcome-result": outcome_result_schema,
     "alert": alert_schema,
+    "restart": restart_schema,
     "aggregate": aggregate_schema,
     "dead-letter": dead_letter_schema,
     "late-decision": late_decision_schema,

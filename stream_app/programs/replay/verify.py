@@ -11,7 +11,6 @@ import msgspec
 
 from stream_app.core.windows.partials import Partial
 from stream_app.edges.kafka.readers.judge_records import (
-    read_alert_records,
     read_alerts,
     read_any_results,
     read_checkpoints,
@@ -23,10 +22,9 @@ from stream_app.edges.kafka.readers.registered_policies import read_policies
 from stream_app.errors import ReplayError, TopicError
 from stream_app.pipeline.names import outcomes_name
 from stream_app.pipeline.policy_book import PolicyBook, RegisteredPolicy
-from stream_app.pipeline.records.alerts import Alert
+from stream_app.pipeline.records.alerts import AnyAlert
 from stream_app.pipeline.records.checkpoints import Checkpoint, CheckpointHead, checkpoint_of
 from stream_app.pipeline.records.journal import JournalEntry
-from stream_app.pipeline.records.restarts import MonitoringRestart
 from stream_app.pipeline.replay.model_sources import OnProgress
 from stream_app.pipeline.replay.source_log import SourceChoice, SourceLog
 from stream_app.pipeline.replay.verify.compared_range import AnyResult, ComparedRange
@@ -80,9 +78,9 @@ class KafkaRecords:
         """Yield the results, only those at some positions where ``at`` is given."""
         return read_any_results(self.bootstrap, self.name, at=at)
 
-    def alerts(self) -> Iterator[tuple[PublishedRecord, Alert | MonitoringRestart]]:
-        """Yield the alerts, and the restarts of monitoring."""
-        return read_alert_records(self.bootstrap, self.name)
+    def alerts(self) -> Iterator[tuple[PublishedRecord, AnyAlert]]:
+        """Yield the alerts."""
+        return read_alerts(self.bootstrap, self.name)
 
     def partials(self) -> Iterator[Partial]:
         """Yield the partials that are still there."""

@@ -11,9 +11,8 @@ from stream_app.core.windows.partials import PanePartial, Partial, encode_partia
 from stream_app.pipeline.contract import Batch, Outputs
 from stream_app.pipeline.judge.step import JudgeStep
 from stream_app.pipeline.layout import layout_of
-from stream_app.pipeline.records.alerts import Alert
+from stream_app.pipeline.records.alerts import Alert, MonitoringRestart, decode_alert_record
 from stream_app.pipeline.records.outcome_results import OutcomeResult, decode_any_result
-from stream_app.pipeline.records.restarts import MonitoringRestart, decode_alert_record
 from stream_app.pipeline.records.results import Result
 from stream_app.pipeline.topology import Topology
 from stream_app.policy import Policy

@@ -9,11 +9,10 @@ import msgspec
 from stream_app.core.windows.partials import Partial, decode_partial
 from stream_app.edges.kafka.readers.log_reader import LogReader
 from stream_app.errors import ReplayError
-from stream_app.pipeline.records.alerts import Alert
+from stream_app.pipeline.records.alerts import AnyAlert, decode_alert_record
 from stream_app.pipeline.records.checkpoints import CheckpointPiece, decode_piece
 from stream_app.pipeline.records.journal import JournalEntry, decode_journal_entry
 from stream_app.pipeline.records.outcome_results import decode_any_result
-from stream_app.pipeline.records.restarts import MonitoringRestart, decode_alert_record
 from stream_app.pipeline.records.results import Result
 from stream_app.pipeline.replay.verify.compared_range import AnyResult
 from stream_app.pipeline.replay.verify.matching import PublishedRecord, RecordPosition
@@ -87,14 +86,7 @@ def read_any_results(
             yield record._replace(key=result.key), result
 
 
-def read_alerts(bootstrap: str, model: str) -> Iterator[tuple[PublishedRecord, Alert]]:
-    """Yield the alerts of a model."""
-    for record, alert in read_alert_records(bootstrap, model):
-        if isinstance(alert, Alert):
-            yield record, alert
-
-
-def read_alert_records(bootstrap: str, model: str) -> Iterator[tuple[PublishedRecord, Alert | MonitoringRestart]]:
+def read_alerts(bootstrap: str, model: str) -> Iterator[tuple[PublishedRecord, AnyAlert]]:
     """Yield the alerts of a model, and the restarts of its monitoring."""
     for record in read_records(bootstrap, FAIRNESS_ALERTS):
         try:

@@ -14,9 +14,8 @@ from kafka.errors import KafkaError
 from stream_app.edges.kafka.readers.topic_consumer import open_consumer
 from stream_app.errors import BrokerUnavailableError, broker_lost
 from stream_app.pipeline.contract import UnreadableRange
-from stream_app.pipeline.records.alerts import Alert
+from stream_app.pipeline.records.alerts import Alert, MonitoringRestart, decode_alert_record
 from stream_app.pipeline.records.outcome_results import OutcomeResult, decode_any_result, decode_decision_result
-from stream_app.pipeline.records.restarts import MonitoringRestart, decode_alert_record
 from stream_app.pipeline.records.results import Result
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_RESULTS
 

@@ -11,7 +11,9 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from stream_app.pipeline.records.restarts import NamedTest
+from stream_app import __version__
+from stream_app.pipeline.records.alerts import MonitoringRestart, NamedTest
+from stream_app.pipeline.records.results import Offsets
 
 
 class IdentifiedTest(NamedTuple):
@@ -75,6 +77,25 @@ def restart_sentence(continued: ContinuedTests, former_policy: str, policy: str)
     if n_ended:
         text += f"; {n_ended} open {'breach is' if n_ended == 1 else 'breaches are'} not tested any more"
     return text + "."
+
+
+def restart_of(
+    continued: ContinuedTests, name: str, former_policy: str, policy: str, at_s: int | None, offsets: Offsets
+) -> MonitoringRestart:
+    """Return the record that the monitoring of a model, or of its outcomes, was restarted."""
+    return MonitoringRestart(
+        model=name,
+        at_s=at_s,
+        former_policy_hash=former_policy,
+        policy_hash=policy,
+        n_kept=continued.n_kept,
+        n_restarted=len(continued.restarted),
+        open_breaches=continued.open_breaches,
+        ended_breaches=continued.ended_breaches,
+        sentence=restart_sentence(continued, former_policy, policy),
+        offsets=offsets,
+        code_version=__version__,
+    )
 
 
 class MatchedTests(NamedTuple):

@@ -25,8 +25,8 @@ from stream_app.pipeline.judge.monitors.onsets import OnsetSearch
 from stream_app.pipeline.judge.monitors.rules import MonitoredRule, RuleMonitor, WindowView
 from stream_app.pipeline.judge.observations import Alarm, ObservedPair
 from stream_app.pipeline.layout import FAVORABLE
+from stream_app.pipeline.records.alerts import NamedTest
 from stream_app.pipeline.records.evidence import Evidence, PairTest
-from stream_app.pipeline.records.restarts import NamedTest
 from stream_app.pipeline.records.results import AND, CROSS
 from stream_app.policy import ModelPolicy, canonical_label
 

@@ -33,8 +33,8 @@ from stream_app.pipeline.judge.monitors.continued_tests import ContinuedTests
 from stream_app.pipeline.judge.monitors.stored_tests import StoredTests, config_hash, former_tests, restore_tests
 from stream_app.pipeline.judge.observations import DetectedDrift, DriftAlarm
 from stream_app.pipeline.layout import SCORE
+from stream_app.pipeline.records.alerts import NamedTest
 from stream_app.pipeline.records.evidence import Evidence, PairTest
-from stream_app.pipeline.records.restarts import NamedTest
 from stream_app.pipeline.records.results import ScoreStability
 from stream_app.policy import ModelPolicy, Score, canonical_label
 

@@ -14,8 +14,8 @@ from stream_app import __version__
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.source_progress import SourcePartition, SourceProgress
 from stream_app.errors import ReplayError
-from stream_app.pipeline.judge.checkpoints import verdict_digest
 from stream_app.pipeline.judge.model_judge import ModelJudge
+from stream_app.pipeline.judge.stored.checkpoints import verdict_digest
 from stream_app.pipeline.names import model_of
 from stream_app.pipeline.policy_book import PolicyBook
 from stream_app.pipeline.records.checkpoints import Checkpoint, CheckpointHead

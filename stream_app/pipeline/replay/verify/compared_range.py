@@ -7,9 +7,8 @@ from collections.abc import Iterable
 import msgspec
 
 from stream_app.errors import ConfigError
-from stream_app.pipeline.records.alerts import Alert
+from stream_app.pipeline.records.alerts import Alert, AnyAlert, decode_alert_record
 from stream_app.pipeline.records.outcome_results import OutcomeResult, decode_any_result
-from stream_app.pipeline.records.restarts import MonitoringRestart, decode_alert_record
 from stream_app.pipeline.records.results import TOTAL_WINDOW, Result
 from stream_app.pipeline.replay.verify.recomputation import RecomputedRecord
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_RESULTS
@@ -35,7 +34,7 @@ class ComparedRange(msgspec.Struct, frozen=True):
         """Whether every record is compared."""
         return self.from_s is None and self.to_s is None
 
-    def includes_alert(self, alert: Alert | MonitoringRestart) -> bool:
+    def includes_alert(self, alert: AnyAlert) -> bool:
         """Return whether an alert, or a restart of monitoring, is compared."""
         return self.is_all if alert.at_s is None else self._contains(alert.at_s)
 
@@ -55,7 +54,7 @@ class ComparedRange(msgspec.Struct, frozen=True):
         return (self.from_s is None or end_s > self.from_s) and (self.to_s is None or end_s <= self.to_s)
 
 
-def range_of_alert(model: str, alert_id: str, alerts: Iterable[Alert]) -> ComparedRange:
+def range_of_alert(model: str, alert_id: str, alerts: Iterable[AnyAlert]) -> ComparedRange:
     """Return the range that an alert describes, the alert itself included.
 
     Args:
@@ -67,6 +66,6 @@ def range_of_alert(model: str, alert_id: str, alerts: Iterable[Alert]) -> Compar
         ConfigError: there is no such alert.
     """
     for alert in alerts:
-        if alert.id == alert_id:
+        if isinstance(alert, Alert) and alert.id == alert_id:
             return ComparedRange(alert.start_s, alert.at_s)
     raise ConfigError(f"No alert {alert_id!r} of model {model!r}", action="See: fairstream alerts list")

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from stream_app.pipeline.records.alerts import decode_alert
+from stream_app.pipeline.records.alerts import Alert, decode_alert_record
 from stream_app.pipeline.records.outcome_results import decode_any_result
 from stream_app.pipeline.replay.verify.compared_range import AnyResult
 from stream_app.pipeline.replay.verify.matching import PublishedRecord
@@ -96,9 +96,14 @@ def _compare_results(topic: str, key: str, live: bytes | None, replayed: bytes |
 
 
 def _compare_alerts(key: str, live: bytes | None, replayed: bytes | None, k: int) -> Difference:
-    alerts = [decode_alert(value) for value in (replayed, live) if value is not None]
-    subject = alerts[0]
+    records = [decode_alert_record(value) for value in (replayed, live) if value is not None]
+    alerts = [record for record in records if isinstance(record, Alert)]
     field, ours, theirs = "record", replayed is not None, live is not None
+    if not alerts:  # a restart of the monitoring, without numbers about people
+        if len(records) > 1:
+            field, ours, theirs = _first_field(*(msgspec.to_builtins(record) for record in records))
+        return Difference(topic=FAIRNESS_ALERTS, key=key, field=field, live=theirs, replayed=ours)
+    subject = alerts[0]
     if len(alerts) > 1:
         field, ours, theirs = _first_field(*(msgspec.to_builtins(alert) for alert in alerts))
     is_hidden = field != "record" and min(min(alert.n, alert.n_reference) for alert in alerts) < k

@@ -11,12 +11,11 @@ from stream_app.core.windows.source_progress import NOT_NAMED, CountedUnder, Sou
 from stream_app.errors import ReplayError
 from stream_app.pipeline.judge.model_judge import ModelJudge
 from stream_app.pipeline.judge.model_report import ModelReport
-from stream_app.pipeline.judge.moved_state import move_entries
+from stream_app.pipeline.judge.stored.moved_state import move_entries
 from stream_app.pipeline.policy_book import PolicyBook, RegisteredPolicy
-from stream_app.pipeline.records.alerts import encode_alert
+from stream_app.pipeline.records.alerts import encode_alert, encode_restart
 from stream_app.pipeline.records.journal import JournalEntry, SourcePolicy, encode_journal_entry
 from stream_app.pipeline.records.outcome_results import encode_outcome_result
-from stream_app.pipeline.records.restarts import encode_restart
 from stream_app.pipeline.records.results import Offsets, encode_result
 from stream_app.pipeline.replay.cursor import Cursor
 from stream_app.pipeline.replay.verify.beginning import policy_of
@@ -99,9 +98,9 @@ class Recomputation:
         stored = {key: [data] for key, data in self._judge.entries().items()}
         policy = RegisteredPolicy(new, following.policy_hash, 0)
         moved = move_entries(stored, self._name, old, policy, self._judge.n_journal_entries)
-        former = self._judge
-        self._judge = ModelJudge(
-            new, following.policy_hash, moved, name=self._name, app_id=following.app_id, moved_from=stored
+        former, self._judge = (
+            self._judge,
+            ModelJudge(new, following.policy_hash, moved, name=self._name, app_id=following.app_id, moved_from=stored),
         )
         self._judge.continue_tests(former)
 
@@ -137,6 +136,8 @@ def records_of(report: ModelReport, entry: int) -> Iterator[RecomputedRecord]:
         yield RecomputedRecord(FAIRNESS_RESULTS, result.key, encode_result(result), entry)
     for outcome_result in report.outcome_results:
         yield RecomputedRecord(FAIRNESS_RESULTS, outcome_result.key, encode_outcome_result(outcome_result), entry)
+    for restart in report.restarts:
+        yield RecomputedRecord(FAIRNESS_ALERTS, restart.id, encode_restart(restart), entry)
     for alert in report.alerts:
         yield RecomputedRecord(FAIRNESS_ALERTS, alert.id, encode_alert(alert), entry)
     for restart in report.restarts:

@@ -13,10 +13,9 @@ from stream_app.core.windows.source_progress import SourcePartition
 from stream_app.errors import ReplayError
 from stream_app.pipeline.names import is_of_outcomes, model_of
 from stream_app.pipeline.policy_book import PolicyBook
-from stream_app.pipeline.records.alerts import Alert
+from stream_app.pipeline.records.alerts import AnyAlert
 from stream_app.pipeline.records.checkpoints import Checkpoint, CheckpointHead
 from stream_app.pipeline.records.journal import JournalEntry
-from stream_app.pipeline.records.restarts import MonitoringRestart
 from stream_app.pipeline.replay.cursor import Cursor
 from stream_app.pipeline.replay.verify.beginning import Beginning, begin, beginnings, entries_after, policy_of
 from stream_app.pipeline.replay.verify.compared_range import AnyResult, ComparedRange
@@ -104,8 +103,8 @@ class PublishedRecords(Protocol):
     def results(self, *, at: Collection[RecordPosition] | None = None) -> Iterable[tuple[PublishedRecord, AnyResult]]:
         """Yield the results, only those at some positions where ``at`` is given."""
 
-    def alerts(self) -> Iterable[tuple[PublishedRecord, Alert | MonitoringRestart]]:
-        """Yield the alerts, and the restarts of monitoring."""
+    def alerts(self) -> Iterable[tuple[PublishedRecord, AnyAlert]]:
+        """Yield the alerts."""
 
     def partials(self) -> Iterable[Partial]:
         """Yield the partials that are still there."""

@@ -50,6 +50,7 @@ def alerts_at(panes: list[dict[int, list[int]]], per_batch: int) -> list[tuple[i
         end_s = n_read * PANE_S
         n_before = len(lane.alerts)
         partial = Partial(
+            app_id="fairstream",
             model="m",
             layout_hash=lane.model.layout_hash(),
             topic="raw",

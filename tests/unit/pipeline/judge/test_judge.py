@@ -13,10 +13,11 @@ from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.partials import PanePartial, Partial
 from stream_app.errors import StateError, UnknownPolicyError
 from stream_app.pipeline.contract import Batch, UnreadableRange
-from stream_app.pipeline.judge import state, stored_tally
+from stream_app.pipeline.judge import state
 from stream_app.pipeline.judge.checks import PartialFault
 from stream_app.pipeline.judge.report import JudgeReport
 from stream_app.pipeline.judge.step import JudgeStep
+from stream_app.pipeline.judge.stored import stored_tally
 from stream_app.pipeline.records.aggregates import Aggregate
 from stream_app.pipeline.records.journal import decode_journal_entry
 from stream_app.pipeline.records.results import Result

@@ -17,8 +17,8 @@ from stream_app.pipeline.judge.budget import BudgetFamily, is_gap_gated, log_thr
 from stream_app.pipeline.judge.monitors.continued_tests import IdentifiedTest
 from stream_app.pipeline.judge.monitors.onsets import OnsetSearch
 from stream_app.pipeline.judge.monitors.rules import MonitoredRule, RuleMonitor, WindowView
+from stream_app.pipeline.records.alerts import NamedTest
 from stream_app.pipeline.records.evidence import PairTest
-from stream_app.pipeline.records.restarts import NamedTest
 from stream_app.policy import Detection, ModelPolicy, Rules, load_policy
 
 LOG_C = math.log(1e8)

@@ -6,6 +6,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from stream_app.core.join.join_records import decode_rows, encode_rows
 from stream_app.errors import StateError
 from stream_app.policy import parse_policy
 from tests.support.lanes.outcome_lane import (
@@ -211,3 +212,22 @@ def test_a_tag_may_come_again_after_it_has_left() -> None:
     assert lane.counts.decisions_duplicate == 0
     assert lane.counts.decisions_awaited - lane.counts.decisions_expired == lane.step.n_waiting
     assert MODEL.outcome is not None
+
+
+def test_waiting_decisions_and_join_records_of_an_earlier_policy_get_their_outcome_under_the_present_one() -> None:
+    expected = OutcomeLane()
+    expected.feed(decisions(NOW_S, *cases([7, 8, 9])))
+    expected.flush()
+    lane = OutcomeLane()
+    lane.feed(decisions(NOW_S, *cases([7, 8])))
+    lane.flush()
+    lane.model = parse_policy(POLICY.replace('groups = ["f", "m"]', 'groups = ["x", "m", "f"]')).models[0]
+    lane.restart()
+    early = msgspec.structs.replace(decode_rows(decisions(NOW_S, *cases([9]))), policy_hash=MODEL.hash())
+    lane.feed(encode_rows(early), outcomes(*((NOW_S + 1, (tag,), GOOD) for tag in (7, 8, 9))))
+    lane.flush()
+    lane.restart()
+    assert lane.step.n_waiting == 3
+    assert lane.counts.matched == 3
+    assert {key[0] for key in lane.totals()} == {key[0] for key in expected.totals()}
+    assert lane.by_outcome() == {"awaited": 3, "favorable": 3}

@@ -9,7 +9,7 @@ import pytest
 
 from stream_app.errors import ReplayError
 from stream_app.pipeline.contract import Outputs
-from stream_app.pipeline.judge.checkpoints import verdict_digest
+from stream_app.pipeline.judge.stored.checkpoints import verdict_digest
 from stream_app.pipeline.records.alerts import decode_alert
 from stream_app.pipeline.records.checkpoints import checkpoint_of, decode_piece, encode_piece, pieces_of
 from stream_app.pipeline.replay.model_sources import ModelSources

@@ -14,8 +14,14 @@ from stream_app.core.windows.cells import CellMapping, Cells
 from stream_app.core.windows.history import StoredSpan
 from stream_app.core.windows.tally_changes import CLOCK, StateKey
 from stream_app.pipeline.judge.state import JOURNAL, MONITOR, POLICY, SCORES, StoredEntries, StoredPolicy
-from stream_app.pipeline.judge.stored_history import HISTORY
-from stream_app.pipeline.judge.stored_tally import StoredClock, StoredTotal, StoredWindow, read_entry, read_policy
+from stream_app.pipeline.judge.stored.stored_history import HISTORY
+from stream_app.pipeline.judge.stored.stored_tally import (
+    StoredClock,
+    StoredTotal,
+    StoredWindow,
+    read_entry,
+    read_policy,
+)
 from stream_app.pipeline.names import is_of_outcomes
 from stream_app.pipeline.policy_book import PolicyBook, RegisteredPolicy
 from stream_app.pipeline.policy_change import counting_policy, layout_hash_of, mapping_between
@@ -62,6 +68,34 @@ def move_entries(
     moved[POLICY] = [msgspec.msgpack.encode(StoredPolicy(new.hash))]
     moved[JOURNAL] = [msgspec.msgpack.encode(n_journal_entries)]
     return moved
+
+
+class PaneMapper:
+    """Takes panes that were counted under any policy of a model over to the cells of one.
+
+    Args:
+        model: The policy whose cells they get.
+        name: Name of the model, or of its outcomes.
+    """
+
+    def __init__(self, model: ModelPolicy, name: str) -> None:
+        self._model, self._name = model, name
+        self._mappings: dict[str, CellMapping | None] = {}  # by the hash of the former policy
+
+    def map_panes(self, panes: Mapping[int, Cells], counted_under: ModelPolicy) -> Mapping[int, Cells]:
+        """Return panes, by start, in the cells of the policy.
+
+        Raises:
+            StateError: they have no place under it.
+        """
+        if counted_under is self._model:
+            return panes
+        key = counted_under.layout_hash()
+        if key not in self._mappings:
+            of_outcomes = is_of_outcomes(self._name)
+            self._mappings[key] = mapping_between(counted_under, self._model, of_outcomes=of_outcomes)
+        mapping = self._mappings[key]
+        return panes if mapping is None else {start_s: mapping.map_cells(cells) for start_s, cells in panes.items()}
 
 
 def _mapped(stored: StoredEntries, entry: StateKey, mapping: CellMapping) -> bytes | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.partials import Partial, decode_partial, encode_partial
-from stream_app.core.windows.source_progress import SourcePartition
+from stream_app.core.windows.source_progress import CountedUnder, SourcePartition, SourceProgress
 from stream_app.core.windows.tally_changes import StateKey
 from stream_app.pipeline.judge.state import Changes, StateWriter, StoredEntries
 
@@ -70,3 +71,22 @@ class PartJoiner:
 
 def _place_of(partial: Partial) -> tuple[int, int]:
     return partial.log_number, partial.next_offset
+
+
+def joined_flush(flush: list[Partial]) -> tuple[int, SourceProgress, dict[int, Cells]]:
+    """Return what all parts of one flush report together: partitions of the topic, its progress, its panes."""
+    last = flush[-1]
+    panes: dict[int, Cells] = {}
+    for part in flush:
+        for pane in part.panes:
+            panes.setdefault(pane.start_s, {}).update(pane.cells)
+    progress = SourceProgress(
+        last.next_offset,
+        last.closed_before_s,
+        last.max_event_s,
+        last.is_idle,
+        last.first_offset,
+        last.log_number,
+        CountedUnder(last.policy_hash, last.policy_number, last.counted_since),
+    )
+    return last.n_partitions, progress, panes

@@ -16,7 +16,8 @@ from stream_app import __version__
 from stream_app.core.windows.history import StoredSpan
 from stream_app.core.windows.tally_changes import StateKey
 from stream_app.pipeline.judge.state import JOURNAL, StoredEntries
-from stream_app.pipeline.records.checkpoints import StateEntries
+from stream_app.pipeline.records.checkpoints import SCHEMA, Checkpoint, CheckpointHead, StateEntries
+from stream_app.pipeline.records.journal import JournalEntry
 
 CHECKPOINT: StateKey = ("checkpoint",)
 
@@ -79,6 +80,21 @@ class CheckpointSchedule:
 
     def _present(self) -> StoredSchedule:
         return StoredSchedule(self._day, __version__, self.is_pending)
+
+
+def checkpoint_after(entry: JournalEntry, entries: StateEntries, closed_before_s: int) -> Checkpoint:
+    """Return the checkpoint of a complete state after a journal entry."""
+    head = CheckpointHead(
+        schema=SCHEMA,
+        model=entry.model,
+        app_id=entry.app_id,
+        number=entry.number,
+        policy_hash=entry.policy_hash,
+        code_version=__version__,
+        closed_before_s=closed_before_s,
+        digest=verdict_digest(entries),
+    )
+    return Checkpoint(head=head, entries=entries)
 
 
 def verdict_digest(entries: StateEntries) -> str:

@@ -1,0 +1,19 @@
+"""Which subject is judged under a name."""
+
+from __future__ import annotations
+
+from stream_app.core.windows.history import PeriodHistory
+from stream_app.pipeline.judge.state import StoredEntries
+from stream_app.pipeline.judge.subjects.counts import CountsSubject
+from stream_app.pipeline.judge.subjects.decisions import DecisionsSubject
+from stream_app.pipeline.judge.subjects.outcomes import OutcomesSubject
+from stream_app.pipeline.judge.subjects.subject import Subject
+from stream_app.pipeline.names import outcomes_name
+from stream_app.policy import ModelPolicy
+
+
+def subject_of(model: ModelPolicy, name: str, stored: StoredEntries, history: PeriodHistory | None = None) -> Subject:
+    """Return what is judged under a name: the model itself, or its outcomes."""
+    if name == outcomes_name(model.name):
+        return OutcomesSubject(model, stored, history)
+    return CountsSubject(model) if model.kind == "counts" else DecisionsSubject(model, stored, history)
