@@ -11,7 +11,7 @@ from stream_app.core.windows.cells import Cells, add_cells
 from stream_app.core.windows.history import PeriodHistory
 from stream_app.core.windows.partials import Partial, decode_partial
 from stream_app.core.windows.tally_changes import ClosedPeriod, StateKey
-from stream_app.pipeline.judge.model_judge import subject_of
+from stream_app.pipeline.judge.subjects.choice import subject_of
 from stream_app.pipeline.judge.subjects.subject import LookBack, Subject, WindowVerdicts
 from stream_app.pipeline.judge.verdicts.alerts import Provenance
 from stream_app.pipeline.judge.verdicts.window_context import WindowContext

@@ -79,7 +79,7 @@ class Sink:
     def judged(self, partition: int, report: Any) -> None:
         self._note(f"judged {partition}", report)
 
-    def judge_restored(self, partition: int, results: Any) -> None:
+    def judge_restored(self, partition: int, results: Any, policies: Any) -> None:
         self._note(f"judge restored {partition}", results)
 
     def latency_measured(self, stage: str, seconds: float, n_events: int = 1) -> None:

@@ -126,7 +126,7 @@ def test_late_rows_are_counted_as_a_worker_counts_them(
     for time_s in times_s:
         drops.add(time_s * 1000 + 999)
     watermark = Watermark(pane_s, out_of_orderness_s)
-    late = np.array(times_s, np.int64) < watermark.advance(np.array(times_s, np.int64))
+    late = np.array(times_s, np.int64) < watermark.advance(np.array(times_s, np.int64), np.full(len(times_s), 3000))
     assert (drops.n_late, drops.n_dropped) == (late.sum(), late.sum())
 
 

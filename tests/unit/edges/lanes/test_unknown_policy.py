@@ -49,7 +49,8 @@ async def outcome_of(registry: Registry, told: Told) -> FairStreamError | None:
     lanes = AssignedLanes(build, told, 1.0, (0.01,), registry.refresh)
     await lanes.assign([TP("partials", 0)])
     started = asyncio.ensure_future(running.wait())
-    await asyncio.wait([started, lanes.failure], return_when=asyncio.FIRST_COMPLETED)
+    waiting: set[asyncio.Future[object]] = {started, lanes.failure}  # type: ignore[arg-type]  # mixed results
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     started.cancel()
     failure = lanes.failure.result() if lanes.failure.done() else None
     await lanes.close()
