@@ -83,7 +83,7 @@ class PolicyDrops:
         elif not self.is_sorted and self._closed_before_s is not None and time_s < self._closed_before_s:
             self.n_late += 1
         else:
-            closed_s = (time_s - time.out_of_orderness_s) // time.pane_s * time.pane_s
+            closed_s = (min(time_s, self.now_ms // 1000) - time.out_of_orderness_s) // time.pane_s * time.pane_s
             is_ahead = self._closed_before_s is None or closed_s > self._closed_before_s
             self._closed_before_s = closed_s if is_ahead else self._closed_before_s
 

@@ -122,11 +122,11 @@ def test_late_rows_are_counted_as_a_worker_counts_them(
     times_s: list[int], out_of_orderness_s: int, pane_s: int
 ) -> None:
     event_time = EventTime(path="t", out_of_orderness_s=out_of_orderness_s, pane_s=pane_s)
-    drops = PolicyDrops(event_time, now_ms=3000 * 1000)
+    drops = PolicyDrops(event_time, now_ms=2900 * 1000)
     for time_s in times_s:
         drops.add(time_s * 1000 + 999)
     watermark = Watermark(pane_s, out_of_orderness_s)
-    late = np.array(times_s, np.int64) < watermark.advance(np.array(times_s, np.int64), np.full(len(times_s), 3000))
+    late = np.array(times_s, np.int64) < watermark.advance(np.array(times_s, np.int64), np.full(len(times_s), 2900))
     assert (drops.n_late, drops.n_dropped) == (late.sum(), late.sum())
 
 
