@@ -93,7 +93,7 @@ def describe_sample(report: SampleReport) -> str:
 def _period_lines(periods: SampledPeriods) -> list[tuple[str, str]]:
     length = _length(periods.period_s)
     lines = [
-        ("periods", f"{periods.n_comparable} of {periods.n_periods} of {length} compare a group with its reference")
+        ("periods", f"{periods.n_comparable} of {periods.n_periods} ({length} each) compare a group with its reference")
     ]
     if periods.proposed_s is not None:
         proposed = f"detection.period_s = {periods.proposed_s}"

@@ -105,7 +105,8 @@ def idle_watermark(sources: Iterable[SourceProgress], *, out_of_orderness_s: int
 class Silence:
     """How long source partitions have been silent, and which of them the tests no longer wait for.
 
-    Measured by a clock that never jumps. Nothing of this is stored: after a restart silence starts again.
+    Measured by a clock that never jumps. Of this only ``passed_over`` is stored: after a restart silence starts again,
+    but who was passed over stays so until it delivers something.
 
     A partition without any event is passed over once the stream is awake for ``idle_s``: the first records of an upload
     to several partitions come in turn. After a silence of the complete stream the same goes for every partition.
@@ -124,14 +125,17 @@ class Silence:
     _since_s: dict[SourcePartition, float] = field(default_factory=dict)
     _awake_since_s: float | None = None
 
-    def note(self, source: SourcePartition, progress: SourceProgress) -> None:
-        """Take in the report of a partition."""
-        if progress.is_idle:
-            return
+    def note(self, source: SourcePartition, *, is_wake_up: bool) -> None:
+        """Note that a partition has delivered something.
+
+        Args:
+            source: The partition.
+            is_wake_up: Whether all partitions were silent before.
+        """
         self._since_s.pop(source, None)
         self.passed_over.discard(source)
-        if self.all_since_s is not None:  # the stream wakes up
-            self.all_since_s, self._awake_since_s = None, None
+        if is_wake_up:
+            self._awake_since_s = None
             self.passed_over.clear()
 
     def observe(self, sources: Mapping[SourcePartition, SourceProgress], now_s: float, *, is_all_idle: bool) -> None:
@@ -144,7 +148,9 @@ class Silence:
         """
         if self._awake_since_s is None:
             self._awake_since_s = now_s
-        if is_all_idle and self.all_since_s is None:
+        if not is_all_idle:
+            self.all_since_s = None
+        elif self.all_since_s is None:
             self.all_since_s = now_s
         is_settled = now_s - self._awake_since_s >= self.idle_s
         for source, progress in sources.items():

@@ -17,7 +17,7 @@ two times; every method that changes it then raises ``RuntimeError``.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 
 from stream_app.core.windows.cells import Cells, add_cells
@@ -68,7 +68,7 @@ class Tally(TallyState):
             panes: Absolute cells of its changed panes, by start; kept, not copied.
         """
         self._check_consumed()
-        before = self.progress.get(source)
+        before, was_all_idle = self.progress.get(source), self.is_all_idle()
         for start_s, cells in panes.items():
             if before is None or not before.is_final(start_s):
                 self._replace(source, start_s, cells)
@@ -78,7 +78,8 @@ class Tally(TallyState):
             self.n_partitions = n_partitions
             self.changes.changed.add(CLOCK)
         self._settle(source, progress)
-        self.silence.note(source, progress)
+        if before is None or progress.next_offset != before.next_offset:
+            self._note_passed_over(lambda: self.silence.note(source, is_wake_up=was_all_idle))
 
     def advance_to(self, closed_before_s: int | None, tested_before_s: int | None = None) -> Closings:
         """Close every pane, and test every period, that ends by a time, as a replay does that knows how time moved.
@@ -116,7 +117,7 @@ class Tally(TallyState):
             What closes by that, to be consumed to the end.
         """
         is_all_idle = self.is_all_idle()
-        self.silence.observe(self.progress, now_s, is_all_idle=is_all_idle)
+        self._note_passed_over(lambda: self.silence.observe(self.progress, now_s, is_all_idle=is_all_idle))
         return self._advance_with(self.ended_by_clock_s(now_s) if is_all_idle else None)
 
     def revise(self) -> list[tuple[WindowKey, WindowCounts]]:
@@ -253,6 +254,12 @@ class Tally(TallyState):
             self.changes.changed.add(("window", *key))
         for source, progress in self.progress.items():
             self._settle(source, progress)
+
+    def _note_passed_over(self, look: Callable[[], None]) -> None:
+        before = len(self.silence.passed_over)
+        look()
+        if len(self.silence.passed_over) != before:  # one look only adds, or only removes
+            self.changes.changed.add(CLOCK)
 
     def _check_consumed(self) -> None:
         if self.is_advancing:

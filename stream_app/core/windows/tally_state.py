@@ -38,7 +38,7 @@ class TallyState:
         changes: What happened since ``take_changes``.
         is_advancing: Whether closings of the last move wait to be consumed.
         periods: Comparison periods that wait to be tested; None where nothing is tested.
-        silence: How long partitions have been silent; not part of the stored state.
+        silence: How long partitions have been silent; of it only who is passed over is part of the stored state.
     """
 
     config: TallyConfig

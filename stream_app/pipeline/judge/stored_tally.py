@@ -34,6 +34,7 @@ class StoredClock(msgspec.Struct, array_like=True, frozen=True):
     windows: tuple[tuple[str, int, int | None], ...]  # name, size, since
     tested_before_s: int | None = None
     period_s: int | None = None  # None in version 3, which tested each pane when it closed
+    passed_over: tuple[tuple[str, int], ...] = ()  # source partitions that the tests do not wait for
 
 
 class StoredSource(msgspec.Struct, array_like=True, frozen=True):
@@ -87,6 +88,7 @@ def restore_tally(config: TallyConfig, layout_hash: str, stored: StoredEntries) 
         raise StateError("The judge's state was counted under a different cell layout of the policy", action=NEW_APP_ID)
     tally = Tally(_with_since(config, clock), clock.n_partitions)
     tally.closed_before_s = clock.closed_before_s
+    tally.silence.passed_over.update(SourcePartition(*source) for source in clock.passed_over)
     kept = {(spec.name, spec.size_s) for spec in config.windows}
     forgotten = {name for name, size_s, _ in clock.windows if (name, size_s) not in kept}
     for entry, pieces in stored.items():
@@ -128,6 +130,7 @@ def _value_of(tally: Tally, layout_hash: str, entry: StateKey) -> object | None:
                 tuple((spec.name, spec.size_s, spec.since_s) for spec in tally.config.windows),
                 tally.tested_before_s,
                 tally.config.period_s,
+                tuple(sorted(tally.silence.passed_over)),
             )
 
 

@@ -26,8 +26,10 @@ CONFIG = TallyConfig(
 MINUTES = replace(CONFIG, windows=(WindowSpec("1m", 60), WindowSpec("5m", 300)), period_s=60)
 
 
-def progress(closed_before_s: int | None, *, is_idle: bool = False) -> SourceProgress:
-    return SourceProgress(9, closed_before_s, closed_before_s, is_idle=is_idle)
+def progress(closed_before_s: int | None, *, is_idle: bool = False, next_offset: int | None = None) -> SourceProgress:
+    """Return the report of a partition; without an offset, event time is the offset."""
+    offset = (closed_before_s or 0) if next_offset is None else next_offset
+    return SourceProgress(offset, closed_before_s, closed_before_s, is_idle=is_idle)
 
 
 def one(n: int = 1) -> dict[int, list[int]]:
@@ -122,15 +124,26 @@ def test_a_partition_that_is_silent_for_too_long_is_not_waited_for_and_what_it_b
     assert tally.windows["20s", 0].cells == {1: [7]}
 
 
-def test_silence_starts_again_when_a_partition_reports() -> None:
+def test_silence_starts_again_when_a_partition_delivers_something() -> None:
     tally = Tally(CONFIG)
     list(tally.apply(OTHER, 2, progress(0, is_idle=True), {}))
     list(tally.apply(SOURCE, 2, progress(10), {0: one()}))
     list(tally.tick(0.0))
-    list(tally.apply(OTHER, 2, progress(0), {}))
-    list(tally.apply(OTHER, 2, progress(0, is_idle=True), {}))
+    list(tally.apply(OTHER, 2, progress(0, next_offset=1), {}))
+    list(tally.apply(OTHER, 2, progress(0, is_idle=True, next_offset=1), {}))
     assert told(tally.tick(100.0)) == told(tally.tick(199.0)) == []
     assert told(tally.tick(200.0)) == [(0, 1)]
+
+
+def test_a_lane_that_was_only_restarted_does_not_make_the_tests_wait_again() -> None:
+    tally = Tally(CONFIG)
+    list(tally.apply(OTHER, 2, progress(0, is_idle=True), {}))
+    list(tally.apply(SOURCE, 2, progress(10), {0: one()}))
+    list(tally.tick(0.0))
+    assert told(tally.tick(100.0)) == [(0, 1)]
+    list(tally.apply(OTHER, 2, progress(0), {}))  # as a restored lane reports before it knows that it is silent
+    list(tally.apply(OTHER, 2, progress(0, is_idle=True), {}))
+    assert told(tally.apply(SOURCE, 2, progress(20), {10: one()})) == [(10, 1), ("20s", 0, 2)]
 
 
 def test_a_partition_without_any_event_is_waited_for_a_moment_when_the_stream_wakes_up() -> None:

@@ -71,7 +71,7 @@ def test_a_thin_stream_is_shown_a_longer_comparison_period() -> None:
     assert periods is not None
     assert (periods.n_periods, periods.n_comparable, periods.proposed_s) == (240, 0, 3600)
     text = describe_sample(report)
-    assert "0 of 240 of 1 min compare a group with its reference" in text
+    assert "0 of 240 (1 min each) compare a group with its reference" in text
     assert "detection.period_s = 3600 (1 h)" in text
     assert max(map(len, text.splitlines())) <= 80
 

@@ -322,6 +322,20 @@ def test_state_of_another_version_and_damaged_state_are_rejected(monkeypatch: py
         JudgeStep(POLICY, 0, Topology()).restore(bench.state, 0)
 
 
+def test_a_restarted_judge_does_not_wait_again_for_a_partition_that_it_has_passed_over() -> None:
+    bench = Bench(n_partitions=2)
+    bench.say(bench.partial(partition=1, next_offset=0, is_idle=True), bench.partial(closed_before_s=0))
+    bench.say(now_s=0.0)
+    bench.say(now_s=6.0)
+    bench.restart()
+    bench.say(bench.partial((0, bench.cells(W=(9, 9))), closed_before_s=60, next_offset=2))
+    assert bench.report.models["m"].n_tested == 9
+    bench.say(bench.partial(partition=1, closed_before_s=60, next_offset=1))
+    bench.restart()
+    bench.say(bench.partial((60, bench.cells(W=(5, 5))), closed_before_s=120, next_offset=3))
+    assert bench.report.models["m"].n_tested == 0  # it has delivered something
+
+
 def test_the_state_of_the_former_version_is_read_and_its_tests_go_on_with_the_next_period() -> None:
     bench = Bench()
     bench.say(bench.partial((0, bench.cells(W=(30, 30))), (60, bench.cells(W=(9, 9))), closed_before_s=70))
