@@ -1,9 +1,9 @@
 """FairStream for Python, to monitor the fairness of automated decisions from counts, from Kafka and in notebooks.
 The names here are the public API; everything else may change. ``metrics`` has fairness metrics of decisions,
-``outcomes`` those of decisions whose outcome is known, ``conventions`` converts to other tools, ``intervals`` has
-confidence intervals and confidence sequences, ``detectors`` the sequential detectors, ``causes`` the explanation of a
-gap. ``detection`` runs the detectors over a DataFrame of counts. ``live`` reads published results and alerts from
-Kafka, ``replays`` judges a time range of the log again. ``frames`` declares the columns of all DataFrames,
+``outcomes`` and ``inequality`` those of decisions whose outcome is known, ``conventions`` converts to other tools,
+``intervals`` has confidence intervals and confidence sequences, ``detectors`` the sequential detectors, ``causes`` the
+explanation of a gap. ``detection`` runs the detectors over a DataFrame of counts. ``live`` reads published results and
+alerts from Kafka, ``replays`` judges a time range of the log again. ``frames`` declares the columns of all DataFrames,
 ``notifications`` reads what Alertmanager sends, ``testing`` has seeded streams and in-memory harnesses.
 """
 
@@ -24,6 +24,7 @@ from fairstream.detectors import (
     parse_rule,
     report_by_ebh,
 )
+from fairstream.inequality import Inequality, generalized_entropy_index, theil_index
 from fairstream.intervals import (
     Interval,
     clopper_pearson,
@@ -50,7 +51,6 @@ from fairstream.metrics import (
 )
 from fairstream.outcomes import (
     ConfusionCount,
-    Inequality,
     Measurement,
     average_odds_difference,
     equal_opportunity_difference,
@@ -59,10 +59,8 @@ from fairstream.outcomes import (
     failure_rate_difference,
     false_positive_rate,
     false_positive_rate_difference,
-    generalized_entropy_index,
     positive_predictive_value,
     predictive_parity_difference,
-    theil_index,
     true_positive_rate,
 )
 from stream_app import __version__

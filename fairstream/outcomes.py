@@ -10,17 +10,13 @@ identified: use ``failure_rate_difference``.
 
 from __future__ import annotations
 
-import math
-
-from stream_app.core.fairness import inequality, outcome_rates
+from stream_app.core.fairness import outcome_rates
 from stream_app.core.fairness.calibration import Calibration, ScoreBin, calibrate
-from stream_app.core.fairness.inequality import Inequality
 from stream_app.core.fairness.outcome_rates import ConfusionCount, Measurement
 
 __all__ = [
     "Calibration",
     "ConfusionCount",
-    "Inequality",
     "Measurement",
     "ScoreBin",
     "average_odds_difference",
@@ -31,10 +27,8 @@ __all__ = [
     "failure_rate_difference",
     "false_positive_rate",
     "false_positive_rate_difference",
-    "generalized_entropy_index",
     "positive_predictive_value",
     "predictive_parity_difference",
-    "theil_index",
     "true_positive_rate",
 ]
 
@@ -162,53 +156,6 @@ def equal_opportunity_ratio(group: ConfusionCount, reference: ConfusionCount) ->
     0.75
     """
     return outcome_rates.equal_opportunity_ratio(_checked(group), _checked(reference))
-
-
-def generalized_entropy_index(count: ConfusionCount, alpha: float = 2.0) -> Inequality:
-    """Return the generalized entropy index of the benefits of all cases.
-
-    A case has benefit 1 where decision and outcome agree, 2 for an approval that turned out badly and 0 for a denial
-    of a good case; the index is ``mean((b/m)^alpha - 1) / (alpha (alpha - 1))`` with the mean benefit m.
-
-    Args:
-        count: Decisions about all cases with a known outcome, of all groups together.
-        alpha: Weight of large benefits, finite; 1 is the Theil index, 0 the mean log deviation.
-
-    Returns:
-        Index >= 0; 0 when all have the same benefit. The value is None with a ``reason``: ``no_outcomes``,
-        ``no_benefit`` when every case was good and denied, ``zero_benefit`` for alpha <= 0 with such cases.
-
-    Raises:
-        ValueError: A count is negative or ``alpha`` is not finite.
-
-    Source: Speicher et al. 2018, "A unified approach to quantifying algorithmic unfairness".
-
-    >>> round(generalized_entropy_index(ConfusionCount(tp=80, fp=10, fn=20, tn=40)).value, 6)
-    0.112245
-    """
-    if not math.isfinite(alpha):
-        raise ValueError(f"alpha must be finite, got {alpha}")
-    return inequality.generalized_entropy_index(_checked(count), alpha)
-
-
-def theil_index(count: ConfusionCount) -> Inequality:
-    """Return the Theil index of the benefits of all cases: the generalized entropy index with ``alpha`` = 1.
-
-    Args:
-        count: Decisions about all cases with a known outcome, of all groups together.
-
-    Returns:
-        Index >= 0, as ``generalized_entropy_index``.
-
-    Raises:
-        ValueError: A count is negative.
-
-    Source: Theil 1967, Economics and Information Theory; Speicher et al. 2018.
-
-    >>> round(theil_index(ConfusionCount(tp=80, fp=10, fn=20, tn=40)).value, 6)
-    0.168014
-    """
-    return inequality.theil_index(_checked(count))
 
 
 def false_positive_rate_difference(group: ConfusionCount, reference: ConfusionCount) -> Measurement:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stream_app.errors import ConfigError
+from stream_app.policy.values.times import TimeFault, read_time
 
 Milliseconds = NDArray[np.int64]
 
@@ -73,12 +74,10 @@ def parse_start(text: str) -> int:
     1795449600123
     """
     action = "Example: --start 2026-11-23T16:00:00Z"
-    try:
-        start = datetime.fromisoformat(text)
-    except ValueError:
-        raise ConfigError("--start is not a valid ISO 8601 time", action=action) from None
-    if start.tzinfo is None:
-        raise ConfigError("--start has no UTC offset", action=action)
+    start = read_time(text)
+    if isinstance(start, TimeFault):
+        fault = "has no UTC offset" if start is TimeFault.NO_OFFSET else "is not a valid ISO 8601 time"
+        raise ConfigError(f"--start {fault}", action=action)
     return round((start - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1000)
 
 

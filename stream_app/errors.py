@@ -65,7 +65,7 @@ class BrokerUnavailableError(FairStreamError, ConnectionError):
     """No Kafka broker answers. Operator action: start it, or correct ``--kafka``."""
 
 
-class WriteError(FairStreamError, OSError):
+class WriteError(FairStreamError):
     """A file, a folder or standard output cannot be written. Operator action: free space, or choose another place."""
 
 

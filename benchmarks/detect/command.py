@@ -42,7 +42,7 @@ _DUMMY = "always"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the flags."""
-    parser.add_argument("--quick", action="store_true", help="fewer, shorter runs and wider bounds: under a minute")
+    parser.add_argument("--quick", action="store_true", help="fewer, shorter runs and wider bounds: about a minute")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
 
 

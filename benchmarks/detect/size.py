@@ -75,7 +75,7 @@ FULL = Size(
     n_feed_decisions=1_000_000,
     most_feed_periods=5_000,
     n_onset_runs=300,
-    n_pairs_runs=20,
+    n_pairs_runs=5,
 )
 QUICK = Size(
     is_quick=True,

@@ -74,14 +74,15 @@ RED = (
     lines(
         About(
             "Late, duplicate and revised",
-            "late: dropped events. duplicate: already counted. revised: a closed window was corrected. late revision: "
-            "a correction was dropped.",
+            "late: dropped events. duplicate: already counted. conflict: a duplicate with another decision. revised: a "
+            "closed window was corrected. late revision: a correction was dropped.",
             "cps",
             alert="LateEventsDropped",
         ),
         [
             Query(speed("late_events_total", "model", *OF_WORKER_MODEL), "{{model}} late"),
             Query(speed("duplicates_total", "model", *OF_WORKER_MODEL), "{{model}} duplicate"),
+            Query(speed("conflicts_total", "model", *OF_WORKER_MODEL), "{{model}} conflict"),
             Query(speed("windows_revised_total", "model", *OF_WORKER_MODEL), "{{model}} revised"),
             Query(speed("late_corrections_total", "model", *OF_WORKER_MODEL), "{{model}} late revision"),
         ],

@@ -9,10 +9,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 
 from stream_app.errors import ConfigError
-from stream_app.policy import Constant, Decision, Feature, Identifier, Scalar
+from stream_app.policy import Attribute, Constant, Decision, Feature, Identifier, Scalar
 
 BLANK = "blank"
 
@@ -97,6 +98,19 @@ class NumberFormat:
         return re.sub(mark, "", whole) + decimal + decimals
 
 
+def attribute_reader(attribute: Attribute, numbers: NumberFormat) -> Reader:
+    """Return the reader of a group; a number where the policy has bands of numbers."""
+    has_numbers = bool(attribute.edges) and attribute.derive is None
+
+    def read(cell: str) -> JsonValue:
+        if has_numbers and cell:
+            with suppress(UnreadableCellError):  # not a number: a worker counts it as unknown
+                return numbers.read(cell)
+        return read_optional_text(cell)
+
+    return read
+
+
 def feature_reader(feature: Feature, numbers: NumberFormat) -> Reader:
     """Return the reader of a number."""
 
@@ -128,7 +142,9 @@ def decision_reader(decision: Decision, favorable: Collection[str], unfavorable:
         unfavorable: Spellings of the other value; when empty, anything that is neither favorable nor blank.
     """
     is_open = bool(favorable) and not unfavorable
-    values = _spell(decision.favorable, favorable)
+    values: dict[str, JsonValue] = {}
+    for value in decision.favorable_values[:1] if favorable else decision.favorable_values:
+        values |= _spell(value, favorable)
     for value in decision.unfavorable[:1] if unfavorable else decision.unfavorable:
         values = _spell(value, unfavorable) | values
 

@@ -17,6 +17,7 @@ from producers.recorded.cells import (
     NumberFormat,
     Reader,
     UnreadableCellError,
+    attribute_reader,
     constant_reader,
     decision_reader,
     feature_reader,
@@ -115,12 +116,13 @@ class RowMapper:
         values: dict[str, JsonValue] = {}
         path = self._event_time.path
         try:
-            moment = self._moment(row)
+            cells = self._cells(row)
+            moment = self._moment(row, cells)
             values[path] = moment.value
             missing: list[tuple[str, str]] = []
             for path, position, read, is_required in self._columns:
                 try:
-                    values[path] = read(self._cell(row, position))
+                    values[path] = read(cells[position])
                 except UnreadableCellError as error:
                     if is_required:
                         raise
@@ -137,14 +139,15 @@ class RowMapper:
         self.missing.update(missing)
         return Event(str(values[self._id_path]).encode(), record, moment.time_ms)
 
-    def _cell(self, row: CsvRow, position: int) -> str:
-        """Return a cell; blank if it has the spelling of a missing value."""
-        cell = row.cells[position]
-        return "" if self._missing_cells and cell.casefold() in self._missing_cells else cell
+    def _cells(self, row: CsvRow) -> list[str]:
+        """Return the cells; blank where one has the spelling of a missing value."""
+        if not self._missing_cells:
+            return row.cells
+        return ["" if cell.casefold() in self._missing_cells else cell for cell in row.cells]
 
-    def _moment(self, row: CsvRow) -> Moment:
+    def _moment(self, row: CsvRow, cells: list[str]) -> Moment:
         if self._time_position is not None:
-            return self._read_moment(self._cell(row, self._time_position))
+            return self._read_moment(cells[self._time_position])
         time_ms = self._timeline.time_ms(row.number) if self._timeline else 0
         values: dict[str, str | int | float] = {
             "iso8601": iso_time(time_ms),
@@ -165,8 +168,8 @@ class RowMapper:
             fields.append(
                 (model.decision.path, decision_reader(model.decision, cells.favorable, cells.unfavorable), True)
             )
-        fields += [(part.path, read_optional_text, True) for part in model.attributes]
-        fields += [(model.segment.path, read_optional_text, True)] if model.segment else []
+        fields += [(part.path, attribute_reader(part, cells.numbers), part.is_required) for part in model.attributes]
+        fields += [(model.segment.path, read_optional_text, model.segment.is_required)] if model.segment else []
         fields += [
             (part.path, feature_reader(part, cells.numbers), part.is_required) for part in model.counted_features
         ]

@@ -20,6 +20,7 @@ _MARKS = (  # byte order marks; UTF-32 first, as its mark begins with that of UT
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xd0\xcf\x11\xe0")  # ZIP and XLSX, gzip, zstd, XLS
 _WIDE = ("utf-16", "utf-32")  # their decoders cannot keep an invalid byte, so it becomes U+FFFD
 _EXAMPLE = "Example: --encoding cp1252"
 
@@ -88,13 +89,16 @@ def _read_sample(path: Path) -> bytes:
         with open(path, "rb", opener=open_at_once) as file:  # Path.open() takes no opener
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise ConfigError(f"{path} is not a regular file", action="Save its content to a file first")
-            return file.read(_SAMPLE)
+            sample = file.read(_SAMPLE)
     except OSError as error:
         raise _cannot_read(path, error) from None
     except ValueError as error:  # a NUL in the path
         if isinstance(error, ConfigError):
             raise
         raise ConfigError("Cannot read the file: its path contains a NUL") from None
+    if sample.startswith(_ARCHIVES):
+        raise ConfigError(f"{path} is a spreadsheet or a compressed file", action="Save it as CSV, or unpack it")
+    return sample
 
 
 def _detect(sample: bytes) -> str:

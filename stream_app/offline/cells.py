@@ -5,8 +5,12 @@ from __future__ import annotations
 import math
 import re
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from stream_app.errors import ConfigError
+from stream_app.policy.values.times import TimeFault, read_date, read_time
+
+_UTC = ZoneInfo("UTC")
 
 MAX_COUNT = 1_000_000_000
 MAX_START_S = 100_000_000_000  # a larger number is milliseconds, not seconds
@@ -78,8 +82,8 @@ def reject(place: str, column: str, expected: str) -> ConfigError:
 
 
 def _iso_seconds(text: str) -> float:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return math.nan
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    moment = read_time(text, _UTC)
+    if not isinstance(moment, TimeFault):
+        return moment.timestamp()
+    day = read_date(text)
+    return math.nan if day is None else datetime(*day, tzinfo=UTC).timestamp()

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from stream_app.core.windows.cells import CellLayout
-from stream_app.policy import DECISION, OTHER, OUTCOME, SCORE, UNKNOWN, Attribute, ModelPolicy, canonical_label
+from stream_app.policy import (
+    DECISION,
+    OTHER,
+    OUTCOME,
+    SCORE,
+    UNKNOWN,
+    Attribute,
+    ModelPolicy,
+    canonical_label,
+    label_by_spelling,
+)
 
 __all__ = [
     "AWAITED",
@@ -76,12 +86,24 @@ def outcome_layout_of(model: ModelPolicy) -> CellLayout:
     return CellLayout((*layout.dimensions, (OUTCOME, OUTCOME_LABELS)), 0 if model.score is None else 1)
 
 
-def index_by_label(labels: tuple[str, ...]) -> dict[str, int]:
-    """Return the index of each label of a dimension by its canonical form.
+def index_by_label(
+    labels: tuple[str, ...],
+    aliases: Mapping[str, Iterable[str]] | None = None,
+    missing: Iterable[str] = (),
+) -> dict[str, int]:
+    """Return the index of each label of a dimension by every canonical spelling of it.
 
     A value that is not in it counts as ``__other__``, whose index is the last.
 
-    >>> index_by_label(("Female", "male", "unknown", "__other__"))
-    {'female': 0, 'male': 1, 'unknown': 2, '__other__': 3}
+    Args:
+        labels: The labels, with ``unknown`` and ``__other__`` as the last.
+        aliases: Further spellings by label.
+        missing: Spellings of a missing value, which is ``unknown``.
+
+    >>> index_by_label(("Female", "male", "unknown", "__other__"), {"male": ["M"]}, ["NA"])
+    {'na': 2, 'female': 0, 'male': 1, 'unknown': 2, '__other__': 3, 'm': 1}
     """
-    return {canonical_label(label): index for index, label in enumerate(labels)}
+    numbers = {label: number for number, label in enumerate(labels)}
+    spellings = label_by_spelling(labels, aliases)
+    is_missing = {canonical_label(text): numbers[UNKNOWN] for text in missing}
+    return is_missing | {spelling: numbers[label] for spelling, label in spellings.items()}

@@ -12,7 +12,6 @@ JSON Schema.
 
 from stream_app.policy.check import MAX_CELLS, n_labels
 from stream_app.policy.fields import (
-    Attribute,
     Box,
     Constant,
     Decision,
@@ -22,16 +21,28 @@ from stream_app.policy.fields import (
     Outcome,
     OutcomeTime,
     Score,
-    Segment,
 )
-from stream_app.policy.labels import DECISION, OTHER, OUTCOME, SCORE, UNKNOWN, canonical_label, version_label
+from stream_app.policy.labels import (
+    AND,
+    DECISION,
+    OTHER,
+    OUTCOME,
+    SCORE,
+    UNKNOWN,
+    canonical_label,
+    label_by_spelling,
+    label_text,
+    version_label,
+)
 from stream_app.policy.limits import Detection, Privacy, Rules, WindowPolicy
 from stream_app.policy.load import SHIPPED, load_policy, parse_policy, read_policy_text, shipped_names
 from stream_app.policy.model import DEFAULT_WINDOWS, ModelPolicy, Policy, declared_paths
 from stream_app.policy.outcomes import N_OUTCOMES, declared_outcome, outcome_layout_hash, outcome_records_of
 from stream_app.policy.types import JsonPath, Label, Name, Scalar, Topic
+from stream_app.policy.values.labeled import Attribute, Segment
 
 __all__ = [
+    "AND",
     "DECISION",
     "DEFAULT_WINDOWS",
     "MAX_CELLS",
@@ -66,6 +77,8 @@ __all__ = [
     "canonical_label",
     "declared_outcome",
     "declared_paths",
+    "label_by_spelling",
+    "label_text",
     "load_policy",
     "n_labels",
     "outcome_layout_hash",

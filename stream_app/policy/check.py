@@ -8,14 +8,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from itertools import combinations, pairwise
-from math import prod
+from math import isfinite, prod
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from stream_app.policy.fields import Attribute, Decision, EventTime, Feature, Outcome, OutcomeTime, Score
-from stream_app.policy.labels import DECISION, OTHER, OUTCOME, SCORE, UNKNOWN, canonical_label
+from stream_app.policy.fields import Decision, EventTime, Feature, Outcome, OutcomeTime, Score
+from stream_app.policy.labels import AND, DECISION, OTHER, OUTCOME, SCORE, UNKNOWN, canonical_label
 from stream_app.policy.messages import invalid_policy
 from stream_app.policy.model import ModelPolicy, Policy, declared_paths
 from stream_app.policy.outcomes import N_OUTCOMES, outcome_records_of
+from stream_app.policy.types import Aliases
+from stream_app.policy.values.bands import OLDEST
+from stream_app.policy.values.labeled import Attribute
 
 MAX_CELLS = 1_000_000  # of one model: codes of panes and cells stay exact in 64 bits, and open panes fit in memory
 MAX_PAIRS = 2_000  # tested by one judge: their state is written whenever a pane closes
@@ -45,8 +48,10 @@ def _check_model(model: ModelPolicy, where: str) -> None:
     _check_decision(model, where)
     for number, attribute in enumerate(model.attributes):
         _check_attribute(attribute, model.kind, f"{where}.attributes[{number}]")
+        _check_aliases(attribute.groups, attribute.aliases, model.missing, f"{where}.attributes[{number}]")
     if model.segment is not None:
         _check_labels(model.segment.values, f"{where}.segment.values")
+        _check_aliases(model.segment.values, model.segment.aliases, model.missing, f"{where}.segment")
     for number, feature in enumerate(model.features):
         _check_feature(feature, f"{where}.features[{number}]")
     _check_time(model.event_time, f"{where}.event_time")
@@ -136,7 +141,8 @@ def _check_decision(model: ModelPolicy, where: str) -> None:
 
 
 def _check_values(labels: Decision | Outcome, where: str) -> None:
-    values = (labels.favorable, *labels.unfavorable)
+    favorable = labels.favorable if isinstance(labels.favorable, tuple) else (labels.favorable,)
+    values = (*favorable, *labels.unfavorable)
     if len({type(value) for value in values}) > 1:
         _reject("favorable and unfavorable must be values of one type", where)
     _reject_duplicates([json.dumps(value) for value in values], where)
@@ -175,7 +181,18 @@ def _check_time(time: EventTime | OutcomeTime, where: str) -> None:
 
 
 def _check_attribute(attribute: Attribute, kind: str, where: str) -> None:
+    _check_bands(attribute, where)
+    if not attribute.groups:
+        _reject("needs groups, or the edges of bands", where)
     _check_labels(attribute.groups, f"{where}.groups")
+    for group in attribute.groups:
+        if AND in group:
+            other = group.replace(AND, " and ")
+            _reject(
+                f"group {group!r} has {AND!r}, which joins groups to intersections; write {other!r}, with the "
+                f"records' spelling as an alias",
+                f"{where}.groups",
+            )
     groups = _listed(attribute.groups)
     if attribute.reference is None and kind == "decisions":
         _reject(f"a reference group is required, one of: {groups}", f"{where}.reference")
@@ -191,11 +208,42 @@ def _check_labels(labels: tuple[str, ...], where: str) -> None:
             _reject(f"label {label!r} must be printable and not empty", where)
         if canonical in known:
             _reject(
-                f"label {label!r} occurs twice after Unicode normalization, strip and casefold ({UNKNOWN!r} and "
-                f"{OTHER!r} are implied)",
+                f"label {label!r} occurs twice, compared without letter case, blanks and unseen characters "
+                f"({UNKNOWN!r} and {OTHER!r} are implied)",
                 where,
             )
         known.add(canonical)
+
+
+def _check_bands(attribute: Attribute, where: str) -> None:
+    if not attribute.edges:
+        if attribute.derive or attribute.minimum is not None or attribute.maximum is not None:
+            _reject("derive, minimum and maximum are for bands: give edges", where)
+        return
+    low = 0.0 if attribute.derive == "age" and attribute.minimum is None else attribute.minimum
+    high = OLDEST if attribute.derive == "age" and attribute.maximum is None else attribute.maximum
+    bounds = (*([] if low is None else [low]), *attribute.edges, *([] if high is None else [high]))
+    if any(not lower < upper for lower, upper in pairwise(bounds)) or not all(map(isfinite, bounds)):
+        _reject("must be rising edges between minimum and maximum", f"{where}.edges")
+    if attribute.aliases:
+        _reject("not allowed with edges: a number has no spellings", f"{where}.aliases")
+
+
+def _check_aliases(labels: tuple[str, ...], aliases: Aliases | None, missing: tuple[str, ...], where: str) -> None:
+    """Reject a spelling that means two things."""
+    meanings = {canonical_label(OTHER): OTHER, canonical_label(UNKNOWN): UNKNOWN}
+    meanings |= {canonical_label(label): label for label in labels}
+    for text in missing:
+        if meanings.get(canonical_label(text), UNKNOWN) != UNKNOWN:
+            _reject(f"{text!r} is in missing too; a spelling means one thing", where)
+        meanings[canonical_label(text)] = UNKNOWN
+    for label, spellings in (aliases or {}).items():
+        if label not in labels:
+            _reject(f"{label!r} is not one of the labels ({_listed(labels)})", f"{where}.aliases")
+        for spelling in spellings:
+            if meanings.setdefault(canonical_label(spelling), label) != label:
+                meaning = meanings[canonical_label(spelling)]
+                _reject(f"{spelling!r} is a spelling of {label!r} and of {meaning!r}", f"{where}.aliases")
 
 
 def _check_feature(feature: Feature, where: str) -> None:

@@ -7,7 +7,15 @@ from typing import Annotated, Literal
 import msgspec
 
 from stream_app.policy.labels import SCORE
-from stream_app.policy.types import JsonPath, Label, Name, PolicyPart, Scalar, Topic, ZoneName
+from stream_app.policy.types import (
+    JsonPath,
+    Name,
+    PolicyPart,
+    Scalar,
+    Topic,
+    Values,
+    ZoneName,
+)
 from stream_app.policy.values.time_columns import TimeFormat
 
 _MAX_FIXED_POINT = 2**20  # sums of squares of a run of events stay exact in a float
@@ -22,7 +30,8 @@ class Identifier(PolicyPart, frozen=True, kw_only=True):
             takes whole numbers, ``text-or-integer`` takes both (123 and "123" are the same), ``email`` strips and
             casefolds. A record with an identifier of more than 1,000 characters is a dead letter (``id_size``).
         link_domain: Identifiers in one domain can be joined with each other, identifiers of different domains never.
-        is_required: Whether a record without it, or with null, is a dead letter; always true for ``event_id``.
+        is_required: Whether a record without it, or with null, is a dead letter; always true for ``event_id``. If not,
+            a value that is not an identifier is left out and counts in ``fairstream_fields_dropped_total``.
     """
 
     path: JsonPath
@@ -67,46 +76,19 @@ class Decision(PolicyPart, frozen=True, kw_only=True):
 
     Attributes:
         path: Its place in the JSON.
-        favorable: The value that is good for the person: true, 1, "approved", ...
-        unfavorable: All other values that may occur, of the same type; any further value is a dead letter.
+        favorable: The value that is good for the person: true, 1, "approved", ...; or a list of such values.
+        unfavorable: All other values that may occur, of the same type; any further value is a dead letter (``value``).
+            1.0 is 1; texts must be as they are written here.
     """
 
     path: JsonPath
-    favorable: Scalar
+    favorable: Scalar | Values
     unfavorable: Annotated[tuple[Scalar, ...], msgspec.Meta(min_length=1)]
 
-
-class Attribute(PolicyPart, frozen=True, kw_only=True):
-    """A protected attribute.
-
-    Attributes:
-        name: Its name in metrics and results.
-        path: Its place in the JSON.
-        groups: The groups that are distinguished; compared after NFKC, strip and casefold. Other values count as
-            ``__other__``, null as ``unknown``; an absent field makes the record a dead letter (``missing``). Groups
-            that are all written as whole numbers may arrive as numbers.
-        reference: The group that the others are compared with; required for kind ``decisions``.
-    """
-
-    name: Name
-    path: JsonPath
-    groups: Annotated[tuple[Label, ...], msgspec.Meta(min_length=1, max_length=64)]
-    reference: Label | None = None
-
-
-class Segment(PolicyPart, frozen=True, kw_only=True):
-    """A field by which results are split to look for causes: product, branch, site.
-
-    Attributes:
-        name: Its name in metrics and results.
-        path: Its place in the JSON.
-        values: The values that are distinguished, compared like groups; others count as ``__other__``, null as
-            ``unknown``.
-    """
-
-    name: Name
-    path: JsonPath
-    values: Annotated[tuple[Label, ...], msgspec.Meta(min_length=1, max_length=256)]
+    @property
+    def favorable_values(self) -> tuple[Scalar, ...]:
+        """All favorable values."""
+        return self.favorable if isinstance(self.favorable, tuple) else (self.favorable,)
 
 
 class Feature(PolicyPart, frozen=True, kw_only=True):
@@ -119,7 +101,8 @@ class Feature(PolicyPart, frozen=True, kw_only=True):
         maximum: Greatest valid value; a greater one is a dead letter.
         scale: Values are kept as ``round(value * scale)``; ``|value| * scale`` is at most 2**20,
             so that sums are exact.
-        is_required: Whether a record without it, or with null, is a dead letter.
+        is_required: Whether a record without it, or with null, is a dead letter. If not, a value that cannot be read
+            (text, or outside its range) counts as absent, and in ``fairstream_fields_dropped_total``.
     """
 
     name: Name
@@ -198,7 +181,7 @@ class Outcome(PolicyPart, frozen=True, kw_only=True):
         event_id: Place of the decision's event id in an outcome; its link domain and spelling are those of the
             decision's.
         path: Place of the label in the JSON.
-        favorable: The label of a good outcome: true for a loan that was repaid.
+        favorable: The label of a good outcome: true for a loan that was repaid; or a list of such labels.
         unfavorable: All other labels, of the same type; any further value is a dead letter.
         event_time: When the outcome became known.
         identifiers: Further identifiers; they are checked and never leave.
@@ -215,7 +198,7 @@ class Outcome(PolicyPart, frozen=True, kw_only=True):
     topic: Topic
     event_id: JsonPath
     path: JsonPath
-    favorable: Scalar
+    favorable: Scalar | Values
     unfavorable: Annotated[tuple[Scalar, ...], msgspec.Meta(min_length=1)]
     event_time: OutcomeTime
     identifiers: tuple[Identifier, ...] = ()
@@ -231,11 +214,12 @@ class Constant(PolicyPart, frozen=True, kw_only=True):
 
     Attributes:
         path: Its place in the JSON.
-        values: Allowed values; any other value makes the record a dead letter (``schema``).
+        values: Allowed values; any other value makes the record a dead letter (``schema``). 1.0 is 1; texts must be
+            as they are written here.
     """
 
     path: JsonPath
-    values: Annotated[tuple[str | int, ...], msgspec.Meta(min_length=1)]
+    values: Values
 
 
 class Box(PolicyPart, frozen=True, kw_only=True):

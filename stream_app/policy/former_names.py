@@ -1,9 +1,10 @@
-"""Names that policies used before version 0.2: still accepted, and read as the current ones."""
+"""What a policy may be written like: names from before version 0.2, and labels that are not text."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from stream_app.policy.labels import label_text
 from stream_app.policy.messages import invalid_policy
 
 FIELDS = {
@@ -11,6 +12,7 @@ FIELDS = {
     "unfavourable": "unfavorable",
     "repeat_horizon": "deduplication_window",
 }
+_LABELS = ("groups", "reference", "aliases", "missing")
 VALUES = {("exportable_records", "pseudonymised"): "pseudonymized"}
 
 
@@ -41,3 +43,18 @@ def _current(name: str, value: Any, where: str) -> Any:
     if isinstance(value, str):
         return VALUES.get((name, value), value)
     return with_current_names(value, f"{where}.{name}".lstrip("."))
+
+
+def with_text_labels(part: Any, name: str = "") -> Any:
+    """Return a parsed policy with labels as text: groups may be written as true and false, or as whole numbers.
+
+    >>> with_text_labels({"attributes": [{"groups": [True, False], "reference": False, "aliases": {"true": [1]}}]})
+    {'attributes': [{'groups': ['true', 'false'], 'reference': 'false', 'aliases': {'true': ['1']}}]}
+    """
+    if isinstance(part, dict):
+        renamed = {"values": "groups"} if name == "segment" else {}
+        names = {key: name if name == "aliases" else renamed.get(key) or key for key in part}
+        return {key: with_text_labels(value, names[key]) for key, value in part.items()}
+    if isinstance(part, list):
+        return [with_text_labels(item, name) for item in part]
+    return label_text(part) if name in _LABELS and isinstance(part, bool | int) else part

@@ -3,27 +3,83 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable, Mapping
 
 UNKNOWN = "unknown"  # the label of a null
 OTHER = "__other__"  # the label of a value that the policy does not list
 DECISION = "decision"  # the dimension of favorable and unfavorable
 SCORE = "score"  # the dimension of the bins, and the sum, of a score
+AND = " & "  # joins labels to the group of an intersection, so that no group contains it
 OUTCOME = "outcome"  # the dimension of the outcomes
 MAX_VERSION_LENGTH = 60  # characters
 
 
+# Characters that are not seen and are not of the category "format" (Cf): joiners, fillers, selectors of glyphs.
+_UNSEEN = frozenset(
+    chr(code)
+    for first, last in (
+        (0x034F, 0x034F),
+        (0x115F, 0x1160),
+        (0x17B4, 0x17B5),
+        (0x180B, 0x180F),
+        (0x3164, 0x3164),
+        (0xFE00, 0xFE0F),
+        (0xFFA0, 0xFFA0),
+        (0xE0100, 0xE01EF),
+    )
+    for code in range(first, last + 1)
+)
+
+
 def canonical_label(text: str) -> str:
-    """Return the form in which labels are compared: NFKC, stripped, casefolded.
+    """Return the form in which labels are compared: NFKC, casefolded, without characters that nobody sees.
 
-    Full-width letters, stray spaces and capitals must not make a group of their own. Casefolding can undo the
-    normal form (U+0345), so the text is normalized again.
+    Full-width letters, capitals, stray or doubled blanks, zero-width and direction characters and soft hyphens must not
+    make a group of their own. Casefolding can undo the normal form (U+0345), so the text is normalized again.
 
-    >>> canonical_label("  Ｆemale ")
-    'female'
+    Source: Unicode Standard Annex 44, ``Default_Ignorable_Code_Point`` and general category Cf.
+
+    >>> canonical_label("  Ｆemale "), canonical_label("North  West"), canonical_label("fe\u200bma\u00adle")
+    ('female', 'north west', 'female')
     >>> canonical_label("Straße") == canonical_label("STRASSE")
     True
     """
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).strip().casefold()).strip()
+    if not text.isascii():
+        text = _seen(unicodedata.normalize("NFKC", _seen(text)))
+        text = _seen(unicodedata.normalize("NFKC", text.casefold()))
+    return " ".join(text.casefold().split())
+
+
+def label_text(value: str | float | bool | None) -> str:  # noqa: FBT001 - a JSON value
+    """Return the text of a label that arrives as another JSON value: true, 1 and 1.0 are ``true``, ``1`` and ``1``.
+
+    >>> [label_text(value) for value in (True, 1, 1.0, 1.5, "1.0", None)]
+    ['true', '1', '1', '1.5', '1.0', 'unknown']
+    """
+    match value:
+        case None:
+            return UNKNOWN
+        case bool():
+            return str(value).lower()
+        case float() if value.is_integer():
+            return str(int(value))
+    return str(value)
+
+
+def label_by_spelling(labels: Iterable[str], aliases: Mapping[str, Iterable[str]] | None) -> dict[str, str]:
+    """Return the label of every canonical spelling: of the labels themselves, and of their aliases.
+
+    >>> label_by_spelling(["Female"], {"Female": ["F", "Kadın"]})
+    {'female': 'Female', 'f': 'Female', 'kadın': 'Female'}
+    """
+    known = {canonical_label(label): label for label in labels}
+    for label, spellings in (aliases or {}).items():
+        known |= {canonical_label(spelling): label for spelling in spellings}
+    return known
+
+
+def _seen(text: str) -> str:
+    return "".join(c for c in text if unicodedata.category(c) != "Cf" and c not in _UNSEEN)
 
 
 def version_label(raw: str | int | None) -> str:

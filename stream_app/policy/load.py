@@ -9,7 +9,7 @@ import msgspec
 
 from stream_app.errors import ConfigError, PolicyError
 from stream_app.policy.check import check_policy
-from stream_app.policy.former_names import with_current_names
+from stream_app.policy.former_names import with_current_names, with_text_labels
 from stream_app.policy.messages import explain
 from stream_app.policy.model import Policy
 from stream_app.small_file import read_small_file
@@ -71,7 +71,7 @@ def parse_policy(text: str) -> Policy:
         data = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise PolicyError(f"The policy is not valid TOML: {error}") from None
-    data = with_current_names(data)
+    data = with_text_labels(with_current_names(data))
     try:
         policy = msgspec.convert(data, Policy)
     except msgspec.ValidationError as error:

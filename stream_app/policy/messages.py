@@ -123,6 +123,9 @@ WORDS: dict[type, Callable[[Any], str]] = {
     inspect.LiteralType: lambda kind: " or ".join(map(repr, kind.values)),
     inspect.UnionType: _any_of,
     inspect.StructType: lambda _: "a table",
+    inspect.DictType: lambda _: "a table",
+    inspect.Metadata: lambda kind: describe_kind(kind.type),
+    inspect.VarTupleType: lambda _: "a list",
 }
 
 
@@ -141,6 +144,8 @@ def _inside(kind: Any, name: str) -> Any:
     kind = _without_none(kind)
     if isinstance(kind, inspect.StructType):
         return next((field.type for field in kind.fields if field.name == name), None)
+    if isinstance(kind, inspect.DictType):
+        return kind.value_type
     return kind.item_type if isinstance(kind, inspect.VarTupleType) else None
 
 

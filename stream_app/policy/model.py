@@ -9,20 +9,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from stream_app.errors import PolicyError
-from stream_app.policy.fields import (
-    Attribute,
-    Box,
-    Constant,
-    Decision,
-    EventTime,
-    Feature,
-    Identifier,
-    Outcome,
-    Score,
-    Segment,
-)
+from stream_app.policy.fields import Box, Constant, Decision, EventTime, Feature, Identifier, Outcome, Score
 from stream_app.policy.limits import Detection, Privacy, Rules, WindowPolicy
-from stream_app.policy.types import JsonPath, Name, PolicyPart, Topic
+from stream_app.policy.types import JsonPath, Name, PolicyPart, Spelling, Topic
+from stream_app.policy.values.labeled import Attribute, Segment
 
 DEFAULT_WINDOWS = (
     WindowPolicy(name="1m", size_s=60),
@@ -79,13 +69,19 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
             outcomes included.
         segment: The field by which causes are searched.
         model_version: Place of the version of the model that decided: text or a whole number; may be absent or null
-            (``unknown``), any other type is a dead letter (``type``). It passes unchanged into the output and is not
-            counted by; ``replay bisect`` finds the version with which a change began. A version that is longer than 60
-            characters or not printable counts as ``__other__`` there. For ``decisions`` only.
+            (``unknown``), any other type is left out and counts as a dropped field. It passes unchanged into the output
+            and is not counted by; ``replay bisect`` finds the version with which a change began. A version that is
+            longer than 60 characters or not printable counts as ``__other__`` there. For ``decisions`` only.
         score: The number on which the decision was based; for ``decisions`` only.
         outcome: The outcomes of the decisions, known later; for ``decisions`` only.
         features: Numbers whose mean and spread are kept.
-        keep: Further fields that pass unchanged into the output (text, numbers, booleans); may be absent or null.
+        keep: Further fields that pass unchanged into the output (text, numbers, booleans); may be absent or null. A
+            value of another type is left out and counts as a dropped field.
+        missing: Spellings of a missing value, such as ``["NA", "Exempt", ""]``, compared like groups. A group or
+            segment that is missing counts as ``unknown``, a feature as absent; a required one makes the record a dead
+            letter (``missing``). Null is always one.
+        numbers_as_text: Whether numbers of features, score, bands and epoch times may be written as text (``"12.5"``);
+            if not, such a text cannot be read.
         constants: Fields that must have one of the listed values.
         boxes: Bounding boxes, checked and dropped.
         drop: Fields that are known to identify a person; dropped and counted by path. Needs ``unknown_fields =
@@ -118,6 +114,8 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
     outcome: Outcome | None = None
     features: Annotated[tuple[Feature, ...], msgspec.Meta(max_length=16)] = ()
     keep: tuple[JsonPath, ...] = ()
+    missing: Annotated[tuple[Spelling, ...], msgspec.Meta(max_length=64)] = ()
+    numbers_as_text: bool = False
     constants: tuple[Constant, ...] = ()
     boxes: tuple[Box, ...] = ()
     drop: tuple[JsonPath, ...] = ()
@@ -139,7 +137,7 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
         facts: dict[str, object] = {
             name: getattr(self, name) for name in self.__struct_fields__ if name not in JUDGING_FIELDS
         }
-        facts["attributes"] = [(attribute.name, attribute.path, attribute.groups) for attribute in self.attributes]
+        facts["attributes"] = [msgspec.structs.replace(attribute, reference=None) for attribute in self.attributes]
         return facts
 
     @property

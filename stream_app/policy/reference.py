@@ -13,7 +13,6 @@ from msgspec import inspect
 
 from stream_app.json_schema import meanings_of, summary_of
 from stream_app.policy.fields import (
-    Attribute,
     Box,
     Constant,
     Decision,
@@ -23,12 +22,12 @@ from stream_app.policy.fields import (
     Outcome,
     OutcomeTime,
     Score,
-    Segment,
 )
 from stream_app.policy.limits import Detection, Privacy, Rules, WindowPolicy
 from stream_app.policy.messages import describe_kind
 from stream_app.policy.model import ModelPolicy, Policy
 from stream_app.policy.types import PolicyPart
+from stream_app.policy.values.labeled import Attribute, Segment
 
 # Where each part is in the file, in the order in which a person writes it.
 PLACES: dict[type[PolicyPart], str] = {
@@ -129,5 +128,7 @@ _IN_WORDS: dict[type, Callable[[Any], str]] = {
     inspect.LiteralType: lambda kind: " or ".join(f"`{value}`" for value in kind.values),
     inspect.UnionType: _any_of,
     inspect.VarTupleType: _list,
+    inspect.Metadata: lambda kind: _expected(kind.type),
+    inspect.DictType: lambda kind: f"table of: {_expected(kind.value_type)}",
     inspect.StructType: lambda kind: f"table `{PLACES[kind.cls]}`",
 }

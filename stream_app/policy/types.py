@@ -37,7 +37,14 @@ Topic = Annotated[str, msgspec.Meta(pattern=_TOPIC)]
 ZoneName = Annotated[str, msgspec.Meta(pattern=_ZONE)]
 WindowName = Annotated[str, msgspec.Meta(pattern=_WINDOW_NAME)]
 Label = Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
+# A label as a policy may write it: true and 1 are read as the texts "true" and "1" (``stream_app.policy.load``).
+LabelText = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=60, extra_json_schema={"type": ["string", "boolean", "integer"]})
+]
+Spelling = Annotated[str, msgspec.Meta(max_length=60, extra_json_schema={"type": ["string", "boolean", "integer"]})]
+Aliases = dict[LabelText, Annotated[tuple[Spelling, ...], msgspec.Meta(min_length=1, max_length=256)]]
 Scalar = bool | int | str
+Values = Annotated[tuple[Scalar, ...], msgspec.Meta(min_length=1, max_length=256)]
 
 
 class PolicyPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

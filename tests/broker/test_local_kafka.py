@@ -18,7 +18,7 @@ from stream_app.edges.host.ports import free_port
 from stream_app.edges.kafka.local import broker as local
 from stream_app.edges.kafka.local.broker import LocalKafka, new_cluster_id
 from stream_app.edges.kafka.local.jars import default_cache_dir
-from stream_app.errors import BrokerUnavailableError, DependencyMissingError
+from stream_app.errors import BrokerUnavailableError, DependencyMissingError, WriteError
 from tests.support.tiers import skip_or_fail
 
 HEAP_MB = 160
@@ -113,7 +113,39 @@ def test_the_node_ends_with_its_parent_even_when_that_is_killed(tmp_path: Path, 
     wait_until(lambda: not is_alive(int(pid)), 20)
 
 
-def test_the_command_prints_the_address_and_stops_cleanly_on_ctrl_c(tmp_path: Path) -> None:
+def test_a_start_that_takes_too_long_says_so_without_the_log_of_java(tmp_path: Path) -> None:
+    node = LocalKafka(tmp_path / "node", heap_mb=HEAP_MB, start_timeout_s=0.01)
+    with pytest.raises(BrokerUnavailableError) as caught:
+        node.start()
+    assert str(caught.value).startswith(
+        "The local Kafka is not ready after 0.01 s (is the machine busy?). Give it more"
+    )
+    assert "--start-timeout SECONDS" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert node.pid is None
+
+
+@pytest.mark.parametrize("place", ["file/below", "/proc/nowhere"])
+def test_a_state_folder_that_cannot_be_written_is_one_line(tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(WriteError, match="Cannot write"):
+        LocalKafka(tmp_path / place).start()
+
+
+def test_topics_wait_for_a_broker_that_is_starting(tmp_path: Path) -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "stream_app", "topics", "create", "--kafka", f"127.0.0.1:{port}"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        assert process.stderr.readline() == f"Waiting for Kafka at 127.0.0.1:{port}, up to 60 s\n"
+        with LocalKafka(tmp_path, port=port, heap_mb=HEAP_MB):
+            created, notes = process.communicate(timeout=120)
+    assert (process.returncode, notes) == (0, "")
+    assert "created    loan-decisions-raw" in created
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_the_command_prints_the_address_and_stops_cleanly_on_a_signal(tmp_path: Path, number: signal.Signals) -> None:
     command = [sys.executable, "-m", "stream_app", "local", "kafka", "--port", "0", "--heap-mb", str(HEAP_MB)]
     with subprocess.Popen(
         [*command, "--state-dir", str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -122,7 +154,7 @@ def test_the_command_prints_the_address_and_stops_cleanly_on_ctrl_c(tmp_path: Pa
         bootstrap = process.stdout.readline().strip()
         assert bootstrap, process.communicate(timeout=60)
         assert KafkaAdminClient(bootstrap_servers=bootstrap).list_topics() == []
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         _, notes = process.communicate(timeout=60)
     assert process.returncode == 0, notes
     assert "Traceback" not in notes

@@ -24,7 +24,7 @@ from tests.support.lanes.echo_lanes import Echo, until
 from tests.support.servers.raw_topics import add_partitions, create_again, create_topic, numbers, send
 from tests.support.servers.sites import Site, open_site
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture
@@ -106,22 +106,11 @@ def test_a_running_worker_counts_a_topic_that_is_created_again_and_partitions_th
 def test_a_log_that_a_restore_cut_short_is_read_again_from_the_last_record_that_is_unchanged(
     tmp_path: Path, app_id: str
 ) -> None:
-    """Restored twice: once the log is shorter than the position, once it has grown beyond it with other records."""
-    raw = tmp_path / "kafka" / "data"
+    """When the lane looks, the log has grown beyond its position with other records: offsets alone look right."""
     with LocalKafka(tmp_path / "kafka") as broker:
         echo = Echo(broker.bootstrap, app_id)
         echo.create()
-        topic_folder = next(
-            path.parent for path in raw.rglob("partition.metadata") if path.parent.name == f"{echo.raw}-0"
-        )
-        backup = tmp_path / "backup"
-
-        def restore(later: list[bytes]) -> None:
-            broker.stop()
-            shutil.rmtree(topic_folder)
-            shutil.copytree(backup, topic_folder)
-            broker.start()
-            send(echo.kafka, echo.raw, later)
+        (metadata,) = (tmp_path / "kafka").rglob(f"{echo.raw}-0/partition.metadata")
 
         async def count(n_published: int) -> list[tuple[str, int, int, int]]:
             async with echo.worker() as worker:
@@ -130,19 +119,19 @@ def test_a_log_that_a_restore_cut_short_is_read_again_from_the_last_record_that_
 
         send(echo.kafka, echo.raw, numbers(0, 100))
         assert asyncio.run(count(100)) == []
-        broker.stop()
-        shutil.copytree(topic_folder, backup)
-        broker.start()
+        backup = shutil.copytree(metadata.parent, tmp_path / "backup")
         send(echo.kafka, echo.raw, numbers(100, 50))
         assert asyncio.run(count(150)) == []
-        restore(numbers(500, 20))
-        assert asyncio.run(count(170)) == [("cut", 1, 100, 0)]
-        restore(numbers(700, 200))
-        assert asyncio.run(count(370)) == [("cut", 2, 100, 0)]
-        assert echo.published() == numbers(0, 150) + numbers(500, 20) + numbers(700, 200)
+        broker.stop()
+        shutil.rmtree(metadata.parent)
+        shutil.copytree(backup, metadata.parent)
+        broker.start()
+        send(echo.kafka, echo.raw, numbers(700, 200))
+        assert asyncio.run(count(350)) == [("cut", 1, 100, 0)]
+        assert echo.published() == numbers(0, 150) + numbers(700, 200)
 
 
-def test_a_broker_tells_topic_ids_and_they_differ_after_a_topic_was_created_again(kafka: str, app_id: str) -> None:
+def test_a_broker_gives_topic_ids_and_they_differ_after_a_topic_was_created_again(kafka: str, app_id: str) -> None:
     create_topic(kafka, app_id, 2)
 
     async def ask() -> tuple[str, str, int]:

@@ -12,6 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
@@ -159,7 +160,38 @@ def start_command(kafka: str, tmp_path: Path) -> Iterator[Callable[..., subproce
         process.communicate()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_file_with_an_open_quote_and_newest_first_arrives_in_order_and_is_accounted_for(
+    kafka: str, fresh_name: Callable[[str], str], tmp_path: Path
+) -> None:
+    topic = make_topic(kafka, fresh_name("csv"))
+    (tmp_path / "policy.toml").write_text(
+        (SHIPPED / "demo.toml").read_text("utf-8").replace("loan-decisions-raw", topic), "utf-8"
+    )
+    names = "application_id,applicant_id,ts,gender,race,age_band,region,product,credit_score,approved"
+    start_s = int(time.time()) - 600
+    rows = [
+        f"A{n},P{n},{datetime.fromtimestamp(start_s - n, UTC).isoformat()},female,white,30-44,north,home,700,yes"
+        for n in range(300)
+    ]
+    rows[100] = rows[100].replace("home", '"home')
+    (tmp_path / "rows.csv").write_text("\n".join([names, *rows]) + "\n\n", "utf-8")
+    command = [sys.executable, "-m", "stream_app", "produce", "csv", str(tmp_path / "rows.csv"), "--json"]
+    flags = ["--policy", str(tmp_path / "policy.toml"), "--kafka", kafka]
+    rejected = subprocess.run([*command, *flags], capture_output=True, text=True, timeout=WAIT_S, check=False)
+    assert (rejected.returncode, rejected.stdout) == (2, "")
+    assert "Nothing was sent. Give --sort" in rejected.stderr
+    assert read_partitions(kafka, topic) == [[]]
+    done = subprocess.run([*command, *flags, "--sort"], capture_output=True, text=True, timeout=WAIT_S, check=False)
+    summary = json.loads(done.stdout)
+    assert (done.returncode, summary["sent"], summary["rejected"]) == (1, 299, 1), done.stderr
+    assert "line 102: a quote is opened and not closed" in done.stderr
+    file = summary["file"]
+    assert (file["lines"], file["before_rows"], file["blank"], file["rows"]) == (302, 1, 1, 300)
+    (records,) = read_partitions(kafka, topic)
+    assert [key for key, _ in records] == [f"A{n}".encode() for n in reversed(range(300)) if n != 100]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("rate", ["200", "0"])
 def test_a_signal_ends_cleanly_and_the_summary_counts_exactly_what_arrived(
     kafka: str,

@@ -10,9 +10,11 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import msgspec
+import pytest
 
 BODY = {
     "status": "firing",
@@ -36,12 +38,13 @@ def test_notifications_are_printed_and_logged_until_ctrl_c() -> None:
     assert [line["message"] for line in logged] == ["Notification [FIRING:1] WorkerDown to page"]
 
 
-def test_with_json_each_notification_is_a_line() -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_with_json_each_notification_is_a_line(number: signal.Signals) -> None:
     with sink("--json") as (process, url):
         post(url, WATCHDOG)
         post(url, WATCHDOG)
         post(url, BODY)
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(number)
         out, _ = process.communicate(timeout=30)
     heartbeat, notice = map(json.loads, out.splitlines())
     assert (heartbeat["event"], heartbeat["state"]) == ("watchdog", "alive")
@@ -57,14 +60,23 @@ def test_a_silent_watchdog_is_an_alarm_and_can_end_the_command_with_1() -> None:
     assert '"level":"error"' in err
 
 
+def test_notifications_that_cannot_be_printed_end_the_command() -> None:
+    with Path("/dev/full").open("wb") as full, sink(stdout=full.fileno()) as (process, url):
+        with suppress(OSError):  # answered with an error, or not at all
+            post(url, BODY)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 74
+    assert err.splitlines()[-1].startswith("fairstream: Cannot write standard output: No space left on device")
+
+
 @contextmanager
-def sink(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def sink(*arguments: str, stdout: int = subprocess.PIPE) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Run the command on a free port and yield it with its address."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("FAIRSTREAM_")}
     process = subprocess.Popen(
         [sys.executable, "-m", "stream_app", "notify-sink", "--port", "0", *arguments],
         env=environment,
-        stdout=subprocess.PIPE,
+        stdout=stdout,
         stderr=subprocess.PIPE,
         text=True,
     )

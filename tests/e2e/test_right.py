@@ -187,14 +187,14 @@ def test_outputs_stand_in_the_order_of_their_sources(site: Site) -> None:
 
 def test_what_is_published_is_what_was_sent_with_pseudonyms_for_identifiers(site: Site) -> None:
     model = site.models[2]
-    raw = {
-        (p, record.offset): record.value for p, log in read_raw(site.kafka, model["topic"]).items() for record in log
-    }
+    raw = {(p, record.offset): record for p, log in read_raw(site.kafka, model["topic"]).items() for record in log}
     spellings = {a["path"]: a["groups"] for a in model["attributes"]} | {"product": model["segment"]["values"]}
     known: dict[tuple[str, str], str] = {}
     for message in read_topic(site.kafka, model["output_topic"]):
         place = dict(message.headers())["source"].decode().split(":")
-        sent = json.loads(raw[int(place[0]), int(place[1])] or b"")
+        record = raw[int(place[0]), int(place[1])]
+        assert message.timestamp()[1] == record.timestamp_ms  # by which a replay closes panes
+        sent = json.loads(record.value or b"")
         published = json.loads(message.value())
         assert message.key().decode() == published["application_id"]
         for name in ("application_id", "applicant_id"):

@@ -33,6 +33,26 @@ def read(kafka: str, topic: str, *, end: int, is_tolerant: bool, offset: int = 0
     return [(record.offset, record.timestamp, record.key, record.value, list(record.headers)) for record in records]
 
 
+def test_nothing_is_passed_at_the_end_of_a_partition_that_grows_later(kafka: str, app_id: str) -> None:
+    topic, tp = f"{app_id}-raw", TopicPartition(f"{app_id}-raw", 0)
+    create_topic(kafka, topic)
+    consumer = KafkaConsumer(bootstrap_servers=kafka, group_id=None, auto_offset_reset="earliest")
+    passed: list[Any] = []
+    with closing(consumer):
+        read_tolerantly(consumer, lambda *unreadable: passed.append(unreadable))
+        consumer.assign([tp])
+        for first in (0, 5):
+            for _ in range(4):
+                assert consumer.poll(timeout_ms=300) == {}
+            assert consumer.position(tp) == first
+            send(kafka, topic, numbers(first, 5))
+            records: list[Any] = []
+            while len(records) < 5:
+                records += consumer.poll(timeout_ms=300).get(tp, [])
+            assert [record.value for record in records] == numbers(first, 5)
+    assert passed == []
+
+
 @pytest.mark.parametrize("codec", ["none", "gzip"])  # it has no library here for the others
 def test_what_the_public_path_reads_is_read_alike(kafka: str, app_id: str, codec: str) -> None:
     topic = f"{app_id}-raw"

@@ -48,7 +48,7 @@ def remembered(state: State, next_offset: int) -> set[tuple[int, int]]:
     """Return block and tag of every remembered id that can still matter."""
     stored: list[tuple[int, int]] = []
     for key, value in state.items():
-        if key.startswith(b"ids|"):
+        if key.startswith(b"seen|"):
             block = int(key.split(b"|")[1])
             stored += [(block, tag) for tag in np.frombuffer(value, np.uint64).tolist()]
     assert len(stored) == len(set(stored)), "an id is stored once"
@@ -56,7 +56,7 @@ def remembered(state: State, next_offset: int) -> set[tuple[int, int]]:
 
 
 def all_but_ids(state: State) -> State:
-    return {key: value for key, value in state.items() if not key.startswith(b"ids|")}
+    return {key: value for key, value in state.items() if not key.startswith(b"seen|")}
 
 
 def published(lane: IngestLane) -> dict[str, list[tuple[bytes | None, bytes | None]]]:
@@ -127,6 +127,6 @@ def test_the_state_contains_only_open_panes_and_the_last_blocks_of_ids(log: Log)
     lane = read(log, [(1, COMMIT)] * len(log))
     closed_before_s = lane.partials[-1].closed_before_s or 0
     starts = [int(key.split(b"|")[1]) for key in lane.state if key.startswith(b"pane|")]
-    blocks = {int(key.split(b"|")[1]) for key in lane.state if key.startswith(b"ids|")}
+    blocks = {int(key.split(b"|")[1]) for key in lane.state if key.startswith(b"seen|")}
     assert all(start_s >= closed_before_s for start_s in starts)
     assert len(blocks) <= 3

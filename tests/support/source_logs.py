@@ -58,10 +58,10 @@ def a_record(choose: Choose, offset: int) -> bytes | None:
         "id": choose("abcdefgh"),
         "t": NOW_S + offset // 8 + choose(range(-20, 9)) + choose((0, 0.5)),
         "result": choose(("yes", "no", "later")),
-        "site": choose((1, "1", "2", 3, None)),
+        "site": choose((1, "1", "2", 3, None, 2.0, 1.5)),
         "p": person | ({} if x is ... else {"x": x}),
     }
-    spoiled: dict[str, Any] = {"t": NOW_S + offset // 8 + 11, "result": "maybe", "id": " ", "site": 1.5, "new": 1}
+    spoiled: dict[str, Any] = {"t": NOW_S + offset // 8 + 11, "result": "maybe", "id": " ", "site": [1], "new": 1}
     if not choose(range(12)):
         name = choose(sorted(spoiled))
         record[name] = spoiled[name]
@@ -129,12 +129,12 @@ def valid(raw: bytes, taken_s: float) -> dict[str, Any] | None:
         return None
     fields = {"id", "t", "result", "site", "p"}
     is_good = fields <= set(record) <= fields | {"note"} and record["id"].strip() and record["t"] <= taken_s + 10
-    return record if is_good and record["result"] != "maybe" and not isinstance(record["site"], float) else None
+    return record if is_good and record["result"] != "maybe" and not isinstance(record["site"], list) else None
 
 
 def add(cells: dict[tuple[int, str, str, str], list[int]], pane_s: int, record: dict[str, Any]) -> None:
     sex = {"f": "f", "F ": "f", "m": "m", None: "unknown"}.get(record["p"]["sex"], "__other__")
-    site = {"1": "1", "2": "2", "None": "unknown"}.get(str(record["site"]), "__other__")
+    site = {"1": "1", "2": "2", "2.0": "2", "None": "unknown"}.get(str(record["site"]), "__other__")
     outcome = "favorable" if record["result"] == "yes" else "unfavorable"
     vector = cells.setdefault((pane_s, sex, site, outcome), [0, 0, 0, 0])
     vector[0] += 1

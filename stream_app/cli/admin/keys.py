@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +12,7 @@ from stream_app.cli.output import notes, print_json
 from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.edges.files.key_file import add_key, create_key_file, key_file_path, load_keys
 from stream_app.errors import ConfigError
+from stream_app.policy.values.times import TimeFault, read_time
 
 
 def init(state_dir: StateDir = None, as_json: Json = False) -> None:
@@ -46,12 +46,10 @@ def rotate(
 
     Example: fairstream keys rotate --from 2027-01-01T00:00:00Z
     """
-    try:
-        moment = datetime.fromisoformat(valid_from)
-    except ValueError:
-        raise ConfigError("--from is not an ISO 8601 time", action="Example: 2027-01-01T00:00:00Z") from None
-    if moment.tzinfo is None:
-        raise ConfigError("--from has no UTC offset", action="Example: 2027-01-01T00:00:00Z")
+    moment = read_time(valid_from)
+    if isinstance(moment, TimeFault):
+        fault = "has no UTC offset" if moment is TimeFault.NO_OFFSET else "is not an ISO 8601 time"
+        raise ConfigError(f"--from {fault}", action="Example: 2027-01-01T00:00:00Z")
     _print_key(add_key(_path(state_dir), int(moment.timestamp())), as_json=as_json)
     notes.print("Restart all workers so that they load the new key.")
 

@@ -13,10 +13,12 @@ from stream_app.cli.exits import Exit, stop_on_signals
 from stream_app.cli.flags.settings import Json, read_settings
 from stream_app.cli.output import facts, notes, print_json
 from stream_app.edges.host.logs import start_logging
+from stream_app.edges.host.standard_streams import ReaderGone
 from stream_app.edges.notify.heartbeat import TIMEOUT_S, Heartbeat, HeartbeatChange
 from stream_app.edges.notify.notification import Notification, describe_notification, title_of
 from stream_app.edges.notify.server import NotificationServer
 from stream_app.edges.servers.shipped import runbooks
+from stream_app.errors import WriteError
 
 _CHECK_EVERY_S = 0.5
 _log = logging.getLogger(__name__)
@@ -65,9 +67,17 @@ class _Sink:
         self._heartbeat = Heartbeat(timeout_s, time.monotonic)
         self._is_json = is_json
         self._lock = threading.Lock()
+        self._failure: WriteError | ReaderGone | None = None
 
     def take(self, notification: Notification) -> None:
         """Print a notification; of the Watchdog only the first after a silence."""
+        try:
+            self._print(notification)
+        except (WriteError, ReaderGone) as failure:
+            self._failure = failure
+            raise
+
+    def _print(self, notification: Notification) -> None:
         now_s = time.time()
         if notification.is_watchdog:
             if (change := self._heartbeat.beat()) is not None:
@@ -81,8 +91,15 @@ class _Sink:
                 facts.print(describe_notification(notification, now_s), markup=False)
 
     def monitor(self, stop: threading.Event, *, ends_on_silence: bool) -> bool:
-        """Wait until stopped, raising an alarm at each silence; return whether a silence ended the waiting."""
+        """Wait until stopped, raising an alarm at each silence; return whether a silence ended the waiting.
+
+        Raises:
+            WriteError: a notification could not be printed.
+            ReaderGone: nobody reads standard output any more.
+        """
         while not stop.wait(_CHECK_EVERY_S):
+            if self._failure is not None:
+                raise self._failure
             if (change := self._heartbeat.check()) is None:
                 continue
             silence_s = self._heartbeat.silence_s

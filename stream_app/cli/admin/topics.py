@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Annotated
 
 import typer
@@ -9,19 +10,30 @@ import typer
 from stream_app.cli.flags.expand import with_flags
 from stream_app.cli.flags.settings import AppId, Json, PolicyName, TopicFlags, read_settings
 from stream_app.cli.output import facts, notes, print_json
-from stream_app.edges.kafka.admin import TopicReport, compare_topics, count_existing, create_topics, reject_mistakes
+from stream_app.edges.kafka.admin import (
+    TopicReport,
+    compare_topics,
+    count_existing,
+    create_topics,
+    is_broker_reachable,
+    reject_mistakes,
+)
 from stream_app.policy import load_policy
 from stream_app.settings import Settings
 from stream_app.topics import TopicSpec, declared_topics
+
+_POLL_S = 0.5
 
 Partitions = Annotated[
     int | None,
     typer.Option(min=1, max=10_000, help="Partitions of raw topics that are created.", show_default="4"),
 ]
 
+Wait = Annotated[float, typer.Option("--wait", min=0.0, help="Seconds to wait for a broker that is starting.")]
+
 
 @with_flags
-def create(*, partitions: Partitions = None, flags: TopicFlags, as_json: Json = False) -> None:
+def create(*, partitions: Partitions = None, wait: Wait = 60.0, flags: TopicFlags, as_json: Json = False) -> None:
     """Create the topics that are missing, and add partitions.
 
     Existing raw topics stay as they are. A topic that needs as many partitions
@@ -30,6 +42,7 @@ def create(*, partitions: Partitions = None, flags: TopicFlags, as_json: Json = 
     Example: fairstream topics create --policy loans --partitions 12
     """
     settings = flags.settings()
+    _wait_for_broker(settings.kafka, wait)
     reports = create_topics(settings.kafka, _declared(settings, partitions))
     _show(reports, as_json=as_json)
     reject_mistakes(reports)
@@ -63,6 +76,17 @@ def list_topics(policy: PolicyName = None, app_id: AppId = None, as_json: Json =
             continue
         facts.print(f"{spec.name}  {_settings_of(spec)}", style="bold", markup=False)
         facts.print(f"    {spec.contents}\n    written by {spec.written_by}; read by {spec.read_by}", markup=False)
+
+
+def _wait_for_broker(kafka: str, timeout_s: float) -> None:
+    """Wait until a broker answers; when none does in time, the request after this one says so."""
+    deadline_s = time.monotonic() + timeout_s
+    has_noted = False
+    while time.monotonic() < deadline_s and not is_broker_reachable(kafka):
+        if not has_noted:
+            notes.print(f"Waiting for Kafka at {kafka}, up to {timeout_s:g} s", markup=False)
+            has_noted = True
+        time.sleep(_POLL_S)
 
 
 def _declared(settings: Settings, partitions: int | None = None) -> tuple[TopicSpec, ...]:

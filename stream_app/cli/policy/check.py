@@ -70,8 +70,9 @@ def check(
 ) -> None:
     """Check a policy and summarize what it monitors.
 
-    With --sample, also try real records under it. No value of a record is printed or stored. Records from a file are
-    treated as if they arrived now.
+    With --sample, also try real records under it. Nothing of a record is stored, and nothing is printed but labels
+    that the policy does not list and that at least k records have. Records from a file are treated as if they arrived
+    now.
 
     Ends with 2 if the policy is invalid, with 1 if no record of the sample is an event.
 
@@ -132,4 +133,6 @@ def _try(model: ModelPolicy, sample: str, kafka: str, n: int, *, as_json: bool) 
         facts.print(describe_sample(report), markup=False)
     if not report.is_decoded:
         notes.print(f"No record of the sample is an event of model {model.name}", markup=False)
+        if report.dead_letters.get("json", 0) == report.n_records > 0:
+            notes.print("Expected one JSON object per line. Try a CSV file with: fairstream produce csv")
     return report.is_decoded

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from stream_app.pipeline.ingest.sample import SampledPeriods, SampleReport
+from stream_app.pipeline.ingest.sample import SampledDimension, SampledPeriods, SampleReport
 from stream_app.policy import ModelPolicy
+
+_MOST_SHOWN = 30  # characters of a value
 
 
 def describe_model(model: ModelPolicy, n_cells: int) -> str:
@@ -25,10 +27,12 @@ def describe_model(model: ModelPolicy, n_cells: int) -> str:
     ]
     if model.decision is not None:
         unfavorable = _listed(str(value).lower() for value in model.decision.unfavorable)
-        lines.append(("decision", f"{model.decision.path}: {str(model.decision.favorable).lower()} vs. {unfavorable}"))
+        favorable = _listed(str(value).lower() for value in model.decision.favorable_values)
+        lines.append(("decision", f"{model.decision.path}: {favorable} vs. {unfavorable}"))
     for attribute in model.attributes:
         reference = f", compared with {attribute.reference}" if attribute.reference is not None else ""
-        lines.append(("attribute", f"{attribute.name}: {_listed(attribute.groups)}{reference}"))
+        bands = f" (bands of the {attribute.derive or 'number'} in {attribute.path})" if attribute.edges else ""
+        lines.append(("attribute", f"{attribute.name}: {_listed(attribute.groups)}{bands}{reference}"))
     if model.segment is not None:
         lines.append(("segment", f"{model.segment.name}: {_listed(model.segment.values)}"))
     if model.model_version is not None:
@@ -36,6 +40,7 @@ def describe_model(model: ModelPolicy, n_cells: int) -> str:
     lines += _outcome_lines(model)
     lines += [("feature", f"{feature.name}: {feature.minimum:g} to {feature.maximum:g}") for feature in model.features]
     lines += [
+        *([("missing", _listed(map(repr, model.missing)))] if model.missing else []),
         ("kept", _listed(model.keep)),
         ("other fields", "become dead letters" if model.unknown_fields == "reject" else "are dropped and counted"),
         ("windows", _listed(window.name for window in model.windows)),
@@ -59,7 +64,9 @@ def _outcome_lines(model: ModelPolicy) -> list[tuple[str, str]]:
     if (outcome := model.outcome) is not None:
         unfavorable = _listed(str(value).lower() for value in outcome.unfavorable)
         scope = ", for favorable decisions only" if outcome.is_selective else ""
-        lines.append(("outcome", f"{outcome.path}: {str(outcome.favorable).lower()} vs. {unfavorable}{scope}"))
+        values = outcome.favorable if isinstance(outcome.favorable, tuple) else (outcome.favorable,)
+        favorable = _listed(str(value).lower() for value in values)
+        lines.append(("outcome", f"{outcome.path}: {favorable} vs. {unfavorable}{scope}"))
         lines.append(("", f"from {outcome.topic}, within {outcome.max_wait_d:g} days"))
     return lines
 
@@ -73,16 +80,16 @@ def describe_sample(report: SampleReport) -> str:
     lines += [("", f"{n} {fault}") for fault, n in report.faults.items()]
     lines += [
         ("late", str(report.n_late)),
-        ("duplicates", str(report.n_duplicates)),
+        (
+            "duplicates",
+            f"{report.n_duplicates}" + (f" ({n} with another decision)" if (n := report.n_conflicts) else ""),
+        ),
         ("tombstones", str(report.n_tombstones)),
     ]
-    lines += [
-        (
-            dimension.name,
-            f"{dimension.n_listed} in policy, {dimension.n_unknown} unknown, {dimension.n_other} not in policy",
-        )
-        for dimension in report.dimensions
-    ]
+    for dimension in report.dimensions:
+        lines += _dimension_lines(dimension)
+    partial = [feature for feature in report.features if feature.n < report.n_counted]
+    lines += [(feature.name, f"{feature.n} of {report.n_counted} counted records have it") for feature in partial]
     if report.periods is not None:
         lines += _period_lines(report.periods)
     if report.dropped:
@@ -94,7 +101,7 @@ def describe_sample(report: SampleReport) -> str:
 def _period_lines(periods: SampledPeriods) -> list[tuple[str, str]]:
     length = _length(periods.period_s)
     lines = [
-        ("periods", f"{periods.n_comparable} of {periods.n_periods} of {length} compare a group with its reference")
+        ("periods", f"{periods.n_comparable} of {periods.n_periods} ({length} each) compare a group with its reference")
     ]
     if periods.proposed_s is not None:
         proposed = f"detection.period_s = {periods.proposed_s}"
@@ -113,6 +120,23 @@ def _length(seconds: int) -> str:
     units = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
     size_s, unit = next(unit for unit in units if seconds % unit[0] == 0)
     return f"{seconds // size_s} {unit}"
+
+
+def _dimension_lines(dimension: SampledDimension) -> list[tuple[str, str]]:
+    counts = f"{dimension.n_listed} in policy, {dimension.n_unknown} unknown, {dimension.n_other} not in policy"
+    spellings = dimension.n_other_spellings
+    lines = [(dimension.name, counts + (f" ({spellings} spelling{'s' * (spellings > 1)})" if spellings else ""))]
+    lines += [
+        ("", f"{n} have {_shown(value)}, which the policy does not list") for value, n in dimension.others.items()
+    ]
+    lines += [("", f"{n} look like {label!r}; add an alias?") for label, n in dimension.look_alikes.items()]
+    return lines
+
+
+def _shown(value: str) -> str:
+    """Write a value of a record on one line of printable text."""
+    text = repr(value) if value.isprintable() else ascii(value)
+    return text if len(text) <= _MOST_SHOWN else text[:_MOST_SHOWN] + "..."
 
 
 def _listed(values: Iterable[str]) -> str:

@@ -13,7 +13,7 @@ from producers.event import Event
 from producers.recorded.csv_file import CsvFile
 from producers.recorded.row_mapping import RowMapper, map_rows, parse_mapping
 from producers.recorded.survey import FileSurvey, PolicyDrops
-from producers.recorded.time_sort import sort_by_time
+from producers.recorded.time_sort import RUN_BYTES, sort_by_time
 from producers.timeline import file_timeline
 from stream_app.cli.flags.expand import with_flags
 from stream_app.cli.flags.sending import DestinationFlags, DisorderFlags
@@ -80,13 +80,20 @@ def _mapper(model: ModelPolicy, table: CsvFile, flags: MappingFlags, reading: Re
 
 
 def _survey(survey: FileSurvey, table: CsvFile, mapper: RowMapper, order: OrderFlags) -> Iterator[Event]:
-    """Read the file once, and return its events in the order in which they are sent."""
+    """Read the complete file, and return its events in the order in which they are sent."""
     if order.sort:
         in_order = sort_by_time(survey.events())
         first = next(in_order, None)  # has read them all
         return chain([] if first is None else [first], in_order)
-    for _ in survey.events():
-        pass
+    kept: list[Event] = []
+    n_bytes = 0
+    for event in survey.events():
+        n_bytes += len(event.key) + len(event.value)
+        if n_bytes <= RUN_BYTES:
+            kept.append(event)
+    if n_bytes <= RUN_BYTES:
+        return iter(kept)
+    kept.clear()  # too large for the memory: read it again while it is sent
     return islice(map_rows(table, mapper, lambda _: None), survey.n_events)
 
 
@@ -101,7 +108,8 @@ def _check_drops(survey: FileSurvey, file: Path, order: OrderFlags) -> None:
     drops = survey.drops
     if not drops.n_dropped:
         return
-    fault = f"The policy will drop up to {drops.n_dropped:,} of the {drops.n:,} rows of {file}: {drops.describe()}"
+    number = f"{'up to ' * bool(drops.n_late)}{drops.n_dropped:,} of the {drops.n:,} rows of {file}"
+    fault = f"The policy will drop {number}: {drops.describe()}"
     if order.allow_drops:
         notes.print(fault, markup=False, soft_wrap=True)
         return

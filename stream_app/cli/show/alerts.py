@@ -64,8 +64,8 @@ def list_alerts(
 
 def _table(alerts: list[DisclosedAlert | MonitoringRestart]) -> Table:
     table = Table(title="Alerts (event time, UTC)", title_justify="left", title_style="bold")
-    for name in ("id", "at", "estimated onset, 99% CI"):
-        table.add_column(name, no_wrap=True)
+    table.add_column("id", no_wrap=True)
+    table.add_column("at\n≈ estimated onset\n≥ ≤ its 99% CI", no_wrap=True)
     table.add_column("model", overflow="fold")
     table.add_column("alert", overflow="fold")
     table.add_column("evidence", justify="right", no_wrap=True)
@@ -77,8 +77,7 @@ def _table(alerts: list[DisclosedAlert | MonitoringRestart]) -> Table:
             continue
         table.add_row(
             alert.id,
-            _utc(alert.at_s),
-            _onset(alert),
+            _times(alert),
             escape(alert.model),
             _describe(alert),
             f"10^{alert.log10_e:.1f}",
@@ -93,14 +92,10 @@ def _describe(alert: DisclosedAlert) -> str:
     return f"[{style}] {alert.change} [/] {escape(pair)}, {alert.test.value.replace('_', ' ')}"
 
 
-def _onset(alert: DisclosedAlert) -> str:
-    """Return the onset; below it the two ends of its interval, where there is one."""
-    ends = [
-        f"{sign} {_utc(time_s)}"
-        for sign, time_s in (("≥", alert.onset_earliest_s), ("≤", alert.onset_latest_s))
-        if time_s is not None
-    ]
-    return "\n".join([_utc(alert.onset_s), *ends])
+def _times(alert: DisclosedAlert) -> str:
+    """Return the times of an alert, one below the other: its own, its onset, and the interval of that."""
+    times = (("", alert.at_s), ("≈ ", alert.onset_s), ("≥ ", alert.onset_earliest_s), ("≤ ", alert.onset_latest_s))
+    return "\n".join(f"{sign}{_utc(time_s)}" for sign, time_s in times if time_s is not None)
 
 
 def _utc(time_s: int) -> str:

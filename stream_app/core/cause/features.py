@@ -25,6 +25,7 @@ import msgspec
 
 _CHANCE = 0.05  # that any of the features of a pair is called different though all of them are alike
 _CLEAR_Z = 2.4  # standard errors that a difference needs at least; more where more than three features are compared
+_FEW_COMPARED = 3
 _NOTICEABLE = Fraction(1, 10)
 _LARGE = Fraction(1, 4)
 
@@ -178,8 +179,14 @@ def _is_clear(
         return log_chance <= log(_CHANCE / n_compared)
     if squared is None or squared < _NOTICEABLE**2:
         return False
-    z = max(_CLEAR_Z, NormalDist().inv_cdf(1 - _CHANCE / 2 / n_compared))
+    z = _CLEAR_Z if n_compared <= _FEW_COMPARED else _student(1 - _CHANCE / 2 / n_compared, group.n + reference.n - 2)
     return float(squared) >= z * z * (1 / group.n + 1 / reference.n)
+
+
+def _student(level: float, degrees: int) -> float:
+    """Return a quantile of Student's distribution, to the first order in ``1 / degrees`` (Fisher 1925)."""
+    z = NormalDist().inv_cdf(level)
+    return z * (1 + (z * z + 1) / (4 * degrees))
 
 
 def _difference(group: Moments, reference: Moments) -> Fraction | None:

@@ -6,7 +6,10 @@ and producers do send twice. So the ids of the last events of a partition are re
 The window is measured in offsets, not in time or arrivals, so what is a duplicate depends on the log alone and is the
 same in a replay: an event is a duplicate if its id occurs earlier in the same *block* of offsets, or in one of the
 ``N_BLOCKS`` blocks before that. The window is therefore never shorter than declared. Two different ids share a tag
-with probability 2**-64; among 300,000 remembered ids a new one is mistaken for a duplicate about once in 6e13 events.
+with probability 2**-63; among 300,000 remembered ids a new one is mistaken for a duplicate about once in 3e13 events.
+
+The last bit of a remembered tag is the decision that came first, so that a duplicate with the opposite decision is
+known as a *conflict*: the first one stands.
 
 Memory: 8 bytes per remembered id. Cost: about 0.2 microseconds per event in runs of a thousand.
 """
@@ -14,6 +17,7 @@ Memory: 8 bytes per remembered id. Cost: about 0.2 microseconds per event in run
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +25,9 @@ from numpy.typing import NDArray
 from stream_app.core.arrays import Bools, Ints
 
 Tags = NDArray[np.uint64]
+
+_DECISION = np.uint64(1)
+_IDS = ~_DECISION
 
 N_BLOCKS = 2  # closed blocks that are kept beside the current one
 
@@ -36,6 +43,27 @@ def event_tags(digests: list[bytes]) -> Tags:
     return np.frombuffer(b"".join(digests), np.uint64)[::4].copy()
 
 
+def tags_with_decisions(tags: Tags, is_favorable: Bools) -> Tags:
+    """Return tags whose last bit is the decision, shape (n,).
+
+    >>> tags_with_decisions(np.array([6, 7], np.uint64), np.array([True, False])).tolist()
+    [7, 6]
+    """
+    return (tags & _IDS) | is_favorable
+
+
+class Duplicates(NamedTuple):
+    """Which of some events are duplicates.
+
+    Attributes:
+        is_duplicate: bool, shape (n,): True where the id was seen before within the window.
+        n_conflicts: How many of them have another decision than the event that came first.
+    """
+
+    is_duplicate: Bools
+    n_conflicts: int
+
+
 class DeduplicationWindow:
     """The remembered ids of one source partition.
 
@@ -46,9 +74,10 @@ class DeduplicationWindow:
     def __init__(self, size: int) -> None:
         self._block_size = -(-size // N_BLOCKS)
         self._blocks: dict[int, list[Tags]] = {}  # block number -> sorted runs, longest first
+        self._undecided: dict[int, list[Tags]] = {}  # the same for ids whose decision is not known
 
     def __len__(self) -> int:
-        return sum(len(run) for runs in self._blocks.values() for run in runs)
+        return sum(len(run) for blocks in (self._blocks, self._undecided) for runs in blocks.values() for run in runs)
 
     def block_of(self, offset: int) -> int:
         """Return the number of the block that contains an offset."""
@@ -70,28 +99,37 @@ class DeduplicationWindow:
         """
         return self.block_of(offset) - max(1, age)
 
-    def admit(self, offsets: Ints, tags: Tags) -> Bools:
+    def admit(self, offsets: Ints, tags: Tags) -> Duplicates:
         """Remember a run of ids and return which of them are duplicates.
 
         Args:
             offsets: Offset of each event, int64, shape (n,), ascending.
-            tags: First eight bytes of each event id's keyed hash, shape (n,).
+            tags: First eight bytes of each event id's keyed hash, the last bit being the decision, shape (n,).
 
         Returns:
-            bool, shape (n,): True where the id was seen before within the window. A duplicate is not remembered again.
+            The duplicates. A duplicate is not remembered again.
         """
         is_duplicate = np.zeros(len(tags), np.bool_)
         if not self._block_size or not len(tags):
-            return is_duplicate
+            return Duplicates(is_duplicate, 0)
+        n_conflicts = 0
         cuts = np.flatnonzero(np.diff(offsets // self._block_size)) + 1
         for first, last in pairwise([0, *cuts.tolist(), len(tags)]):
-            is_duplicate[first:last] = self._admit_into(self.block_of(int(offsets[first])), tags[first:last])
-        return is_duplicate
+            found = self._admit_into(self.block_of(int(offsets[first])), tags[first:last])
+            is_duplicate[first:last] = found.is_duplicate
+            n_conflicts += found.n_conflicts
+        return Duplicates(is_duplicate, n_conflicts)
 
-    def remember(self, block: int, tags: Tags) -> None:
-        """Put remembered ids back, as they come from stored state."""
-        runs = self._blocks.setdefault(block, [])
-        runs.append(np.sort(tags))
+    def remember(self, block: int, tags: Tags, *, has_decisions: bool = True) -> None:
+        """Put remembered ids back, as they come from stored state.
+
+        Args:
+            block: Number of the block.
+            tags: The tags.
+            has_decisions: Whether the last bit of a tag is the decision; it was not before version 0.3.
+        """
+        runs = (self._blocks if has_decisions else self._undecided).setdefault(block, [])
+        runs.append(np.sort(tags if has_decisions else tags & _IDS))
         # Runs merge when they are of like length, so that a tag is moved a few times only and few runs are searched.
         while len(runs) > 1 and len(runs[-1]) * _MERGE_FACTOR >= len(runs[-2]):
             younger = runs.pop()
@@ -101,19 +139,46 @@ class DeduplicationWindow:
         """Return the blocks that are searched for an event of ``block``."""
         return range(block - N_BLOCKS, block + 1)
 
-    def _admit_into(self, block: int, tags: Tags) -> Bools:
+    def _admit_into(self, block: int, tags: Tags) -> Duplicates:
         live = self.live_blocks(block)
-        for old in [number for number in self._blocks if number not in live]:
-            del self._blocks[old]
-        order = np.argsort(tags, kind="stable")  # stable: of two equal ids in one run, the first comes first
-        ordered = tags[order]
-        known = np.zeros(len(tags), np.bool_)
-        known[1:] = ordered[1:] == ordered[:-1]
+        for blocks in (self._blocks, self._undecided):
+            for old in [number for number in blocks if number not in live]:
+                del blocks[old]
+        ids = tags & _IDS
+        order = np.argsort(ids, kind="stable")  # stable: of two equal ids in one run, the first comes first
+        ordered, decisions = ids[order], tags[order] & _DECISION
+        is_repeated = np.zeros(len(tags), np.bool_)
+        is_repeated[1:] = ordered[1:] == ordered[:-1]
+        known = is_repeated.copy()
         for runs in self._blocks.values():
             for run in runs:
-                known |= run[np.minimum(np.searchsorted(run, ordered), len(run) - 1)] == ordered
+                known |= run[np.minimum(np.searchsorted(run, ordered), len(run) - 1)] & _IDS == ordered
+        n_conflicts = 0
+        is_undecided = self._undecided_among(ordered)
+        known |= is_undecided
         if not known.all():
-            self.remember(block, ordered[~known])
+            self.remember(block, tags[order][~known])
+        if known.any():
+            firsts = self._first_decisions(ordered, decisions)
+            places = np.where(is_repeated, 0, np.arange(len(tags)))
+            firsts = firsts[np.maximum.accumulate(places)]  # of the first of each id in this run
+            n_conflicts = int(np.count_nonzero(known & ~is_undecided & (decisions != firsts)))
         is_duplicate = np.empty(len(tags), np.bool_)
         is_duplicate[order] = known
-        return is_duplicate
+        return Duplicates(is_duplicate, n_conflicts)
+
+    def _undecided_among(self, ids: Tags) -> Bools:
+        """Return which ids are remembered without their decision."""
+        is_undecided = np.zeros(len(ids), np.bool_)
+        for runs in self._undecided.values():
+            for run in runs:
+                is_undecided |= run[np.minimum(np.searchsorted(run, ids), len(run) - 1)] == ids
+        return is_undecided
+
+    def _first_decisions(self, ids: Tags, decisions: Tags) -> Tags:
+        """Return the remembered decision of each id, and its own where none is remembered."""
+        for runs in self._blocks.values():
+            for run in runs:
+                nearest = run[np.minimum(np.searchsorted(run, ids), len(run) - 1)]
+                decisions = np.where(nearest & _IDS == ids, nearest & _DECISION, decisions)
+        return decisions

@@ -22,6 +22,8 @@ from stream_app.edges.batches.records import RecordScan
 from stream_app.pipeline.contract import UnreadableRange
 
 PORTION_BYTES = 1024 * 1024
+_AT_ONCE = 16_384  # records; a batch with more is read in portions too, since each costs memory even if it is empty
+_RECORD_BYTES = 256  # about what a record costs beside its value
 _CODEC_AT = 22  # the lower byte of the attributes
 
 Columns = list[tuple[int, bytes | None, int]]  # offset, value, timestamp of each record
@@ -105,23 +107,27 @@ def _expand(batch: StoredBatch) -> memoryview:
         raise
     memory[: HEADER.size] = batch.view[: HEADER.size]
     memory[_CODEC_AT] &= ~CODEC_MASK & 0xFF
-    if n_bytes > PORTION_BYTES:
+    expanded = memory[: HEADER.size + n_bytes]
+    if _comes_in_portions(batch, expanded):
         _scratch.memory = None  # the batch keeps it until its last portion is taken
-    return memory[: HEADER.size + n_bytes]
+    return expanded
+
+
+def _comes_in_portions(batch: StoredBatch, expanded: memoryview) -> bool:
+    return len(expanded) > PORTION_BYTES or batch.n_records > _AT_ONCE
 
 
 def _read_expanded(batch: StoredBatch, expanded: memoryview, start: int, reader: ColumnReader) -> Iterator[Portion]:
-    n_bytes = len(expanded)
     # Whatever the library finds, what it has not read is read record by record.
     with suppress(Exception):
-        if n_bytes <= PORTION_BYTES:
+        if not _comes_in_portions(batch, expanded):
             columns = reader.read(DefaultRecordBatch(expanded), start)
             # A record below the range of the batch is not among the columns.
             is_complete = start > batch.base_offset or len(columns) == batch.n_records
             if not reader.has_record_offsets or (
                 is_complete and _rise_within([offset for offset, _, _ in columns], batch)
             ):
-                yield Portion(batch.next_offset, columns, n_bytes)
+                yield Portion(batch.next_offset, columns, len(expanded))
                 return
         else:
             for records in _by_size(DefaultRecordBatch(expanded)):
@@ -151,7 +157,7 @@ def _by_size(records: Iterable[Any]) -> Iterator[list[Any]]:
     portion, n_bytes = [], 0
     for record in records:
         portion.append(record)
-        n_bytes += len(record.value or b"")
+        n_bytes += _RECORD_BYTES + len(record.value or b"")
         if n_bytes >= PORTION_BYTES:
             yield portion
             portion, n_bytes = [], 0

@@ -51,21 +51,22 @@ class AuditFile:
             finally:
                 os.close(descriptor)
             sync_folder(self.path.parent)
-        except ConfigError:
-            raise
         except OSError as error:
             if error.errno in _NOT_A_FILE:
                 raise self._unsafe() from None
-            reason = error.message if isinstance(error, WriteError) else error.strerror
-            raise WriteError(
-                f"Cannot write the audit log {self.path} ({reason})",
-                action="Nothing is exported without an audit entry",
-            ) from None
+            raise self._unwritten(error.strerror or type(error).__name__) from None
+        except WriteError as error:
+            raise self._unwritten(error.message) from None
 
     def _reject_unsafe(self, status: os.stat_result) -> None:
         is_ours = stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid()
         if not is_ours or status.st_mode & 0o077:
             raise self._unsafe()
+
+    def _unwritten(self, reason: str) -> WriteError:
+        return WriteError(
+            f"Cannot write the audit log {self.path} ({reason})", action="Nothing is exported without an audit entry"
+        )
 
     def _unsafe(self) -> ConfigError:
         return ConfigError(

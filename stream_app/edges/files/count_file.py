@@ -21,6 +21,7 @@ from stream_app.errors import ConfigError
 from stream_app.offline.columns import CountRow
 
 STDIN = "-"
+_DELIMITERS = ";\t|"
 MAX_LINE = 1_000_000  # characters
 MAX_LIST = 256_000_000  # characters of one JSON list, which is read at once
 
@@ -32,11 +33,12 @@ def read_rows(source: str, *, delimiter: str = ",") -> Generator[CountRow, None,
 
     Args:
         source: Path, or ``-`` for standard input.
-        delimiter: Character between two cells of a CSV file.
+        delimiter: Character between two cells of a CSV file, or a backslash and ``t`` for a tab.
 
     Raises:
         ConfigError: The file cannot be read, or a line is not a row; the error names its number.
     """
+    delimiter = "\t" if delimiter == "\\t" else delimiter
     if len(delimiter) != 1 or delimiter in '"\r\n':
         raise ConfigError("--delimiter: expected one character")
     try:
@@ -89,24 +91,28 @@ def _csv_rows(first: int, header: str, lines: Iterator[str], delimiter: str) -> 
     reader = csv.reader(all_lines(), delimiter=delimiter, strict=True)
     columns: list[str] = []
     while True:
+        place = f"line {first + reader.line_num}"  # where the row begins
         try:
             cells = next(reader)
         except StopIteration:
             return
         except csv.Error:
-            raise ConfigError(f"line {first + reader.line_num - 1}: not valid CSV (an open quote?)") from None
-        place = f"line {first + reader.line_num - 1}"
+            raise ConfigError(f"{place}: not valid CSV (an open quote?)") from None
         _check_utf8(place, "".join(cells))
         if not columns:
             columns = [name.strip() for name in cells]
-            _check_columns(place, columns)
+            _check_columns(place, columns, delimiter)
         elif any(map(str.strip, cells)):
             if len(cells) != len(columns):
                 raise ConfigError(f"{place}: expected {len(columns)} cells as in the first line, got {len(cells)}")
             yield CountRow(place, dict(zip(columns, cells, strict=True)))
 
 
-def _check_columns(place: str, columns: list[str]) -> None:
+def _check_columns(place: str, columns: list[str], delimiter: str) -> None:
+    others = [mark for mark in _DELIMITERS if mark != delimiter and mark in columns[0]]
+    if len(columns) == 1 and others:
+        shown = others[0].replace("\t", "\\t")
+        raise ConfigError(f"{place}: one column only", action=f"Give --delimiter '{shown}'")
     if duplicates := sorted(name for name, n in Counter(columns).items() if n > 1):
         raise ConfigError(f"{place}: duplicate column {duplicates[0]!r}")
 
@@ -160,4 +166,4 @@ def _check_utf8(place: str, text: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise ConfigError(f"{place}: expected UTF-8") from None
+        raise ConfigError(f"{place}: expected UTF-8", action="Save the file as UTF-8") from None

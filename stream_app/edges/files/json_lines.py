@@ -26,7 +26,7 @@ def read_json_lines(path: Path, n: int, *, now_s: float) -> Batch:
         now_s: Time at which the broker would have received them.
 
     Raises:
-        ConfigError: the file cannot be read, or has a line that is no record.
+        ConfigError: the file cannot be read, or has a line that is too long; it contains no JSON object.
     """
     try:
         with open_input(path) as file:
@@ -35,6 +35,11 @@ def read_json_lines(path: Path, n: int, *, now_s: float) -> Batch:
         if isinstance(error, ConfigError):
             raise
         raise ConfigError(f"Cannot read the sample {str(path)!r}: {type(error).__name__}") from None
+    if lines and not any(b"{" in line for line in lines if line):
+        raise ConfigError(
+            f"The sample {str(path)!r} has no JSON object in its lines",
+            action="Of a CSV file, take the output of: fairstream produce csv FILE --dry-run",
+        )
     offsets = np.arange(len(lines), dtype=np.int64)
     return Batch(path.name, 0, 0, len(lines), offsets, lines, np.full(len(lines), int(now_s * 1000), np.int64))
 

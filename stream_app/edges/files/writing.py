@@ -56,11 +56,11 @@ def write_errors(place: Path | str) -> Iterator[None]:
     """
     try:
         yield
-    except FairStreamError:
-        raise
     except OSError as error:
         raise cannot_write(place, error) from None
-    except ValueError:  # a NUL in a path
+    except ValueError as error:  # a NUL in a path
+        if isinstance(error, FairStreamError):
+            raise
         raise WriteError(f"Cannot write {str(place)!r}: not a valid path", action="Choose another name") from None
 
 

@@ -7,7 +7,13 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
-from aiokafka.errors import InvalidProducerEpoch, KafkaConnectionError, KafkaTimeoutError, ProducerFenced
+from aiokafka.errors import (
+    IllegalStateError,
+    InvalidProducerEpoch,
+    KafkaConnectionError,
+    KafkaTimeoutError,
+    ProducerFenced,
+)
 from faust.types import TP
 
 from stream_app.edges.lanes.lane import Lane
@@ -175,7 +181,9 @@ class AssignedLanes:
         if isinstance(error, LogChangedError):
             return self._backoff_s[0]  # not a failure: the lane compares its position with the log when it loads
         if getattr(error, "retriable", False) or isinstance(error, _UNREACHABLE):
-            return self._backoff_s[-1]  # the broker is away or busy: retry without limit
+            return self._backoff_s[-1]  # the broker is away or busy, or the topic is gone: retry without limit
+        if isinstance(error, IllegalStateError):
+            return self._backoff_s[-1]  # the consumer has lost the partition; a rebalance drops the lane
         if isinstance(error, _FENCED):
             # Another worker owns the partition. If this one was suspended, it will know within a session timeout
             # and lose the partition; reloading at once would fence the rightful owner.

@@ -122,7 +122,7 @@ def _unpack_batches(records: PartitionRecords, reader: ColumnReader, state: Any)
             # too low. The last offset of a batch is kept even if its last records were compacted away.
             records.next_fetch_offset = portion.next_offset
             yield portion
-    if records.next_fetch_offset == first_offset:
+    if batches.size_in_bytes() and records.next_fetch_offset == first_offset:
         # Nothing says where the batch at this position ends: try one offset higher.
         records.next_fetch_offset += 1
         n_bytes = batches.size_in_bytes()

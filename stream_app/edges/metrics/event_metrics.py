@@ -10,6 +10,7 @@ from stream_app.core.events.reasons import DeadLetterReason
 from stream_app.core.join.outcome_join import JoinCounts
 from stream_app.edges.metrics.instruments import Counter, Gauge
 from stream_app.pipeline.ingest.dropped import UNDECLARED
+from stream_app.pipeline.ingest.fields import unreadable_paths
 from stream_app.pipeline.ingest.report import IngestCounts
 from stream_app.pipeline.judge.model_report import ModelReport
 from stream_app.pipeline.judge.subjects.subject import DISPOSITIONS, tally_config_of
@@ -49,11 +50,18 @@ class EventMetrics:
             "fairstream_late_events", "Late events: their pane had closed, so they were dropped.", ("model",)
         )
         self._duplicates = Counter("fairstream_duplicates", "Duplicates of events that had been counted.", ("model",))
+        self._conflicts = Counter(
+            "fairstream_conflicts",
+            "Duplicates with another decision than the event that was counted.",
+            ("model",),
+        )
         self._overflow = Counter(
             "fairstream_label_overflow", "Events with a value that the policy does not list.", ("model", "label")
         )
         self._dropped = Counter(
-            "fairstream_fields_dropped", "Fields of records that the policy does not keep.", ("topic", "path")
+            "fairstream_fields_dropped",
+            "Fields of records that the policy does not keep, or does not require and cannot read.",
+            ("topic", "path"),
         )
         self._closed = Counter("fairstream_windows_closed", "Closed windows, by result.", ("model", "window", "result"))
         self._revised = Counter("fairstream_windows_revised", "Revisions of closed windows.", ("model", "window"))
@@ -97,6 +105,7 @@ class EventMetrics:
             self._dropped.add((topic, path), n)
         self._late.add((model,), counts.n_late)
         self._duplicates.add((model,), counts.n_duplicates)
+        self._conflicts.add((model,), counts.n_conflicts)
 
     def outcomes_ingested(self, topic: str, counts: IngestCounts) -> None:
         """Add what an ingest lane of outcomes rejected and dropped."""
@@ -133,6 +142,7 @@ class EventMetrics:
             self._dead_letters,
             self._late,
             self._duplicates,
+            self._conflicts,
             self._overflow,
             self._dropped,
             self._closed,
@@ -151,12 +161,12 @@ class EventMetrics:
             self._decisions.add((model.name, outcome), 0)
         for reason in DeadLetterReason:
             self._dead_letters.add((model.topic, reason.value), 0)
-        for path in (*model.drop, *(box.path for box in model.boxes), UNDECLARED):
+        for path in (*model.drop, *(box.path for box in model.boxes), *unreadable_paths(model), UNDECLARED):
             self._dropped.add((model.topic, path), 0)
         for name, labels in layout_of(model).dimensions:
             if OTHER in labels:
                 self._overflow.add((model.name, name), 0)
-        for counter in (self._late, self._duplicates, self._late_corrections):
+        for counter in (self._late, self._duplicates, self._conflicts, self._late_corrections):
             counter.add((model.name,), 0)
         for window in tally_config_of(model).windows:
             self._age_limit.set((model.name, window.name), age_limit_s(model, window.size_s))

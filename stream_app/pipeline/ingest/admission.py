@@ -2,7 +2,8 @@
 
 1. Decode and check (``reading``): is it a record of this policy, and is its event time plausible?
 2. Hash the event id under the key of its event time.
-3. Deduplicate: was that id seen within the deduplication window?
+3. Deduplicate: was that id seen within the deduplication window? Then the first event stands; one with another
+   decision is counted as a conflict.
 4. Lateness: had the pane of the event closed before the event came?
 
 What passes is counted. Everything is decided by the log of the partition alone, record by record in offset order, so
@@ -18,9 +19,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from stream_app.core.arrays import Bools
 from stream_app.core.events.schema import Schema
 from stream_app.core.privacy.pseudonym import Pseudonymizer, RootKey
-from stream_app.core.windows.deduplication import DeduplicationWindow, Tags, event_tags
+from stream_app.core.windows.deduplication import DeduplicationWindow, Tags, event_tags, tags_with_decisions
 from stream_app.core.windows.watermark import Watermark
 from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.ingest.reading import EventBatch, RecordReader
@@ -34,7 +36,7 @@ class NewIds(NamedTuple):
 
     Attributes:
         offsets: Offset of each event, int64, shape (n,).
-        tags: Tag of each id, shape (n,).
+        tags: Tag of each id, its last bit being the decision, shape (n,).
     """
 
     offsets: Column
@@ -73,12 +75,14 @@ class AdmissionResult:
         late: Events of closed panes.
         new_ids: Event ids that are remembered from now on, for the state of a live lane.
         n_duplicates: Events whose id was seen before.
+        n_conflicts: Those of them with another decision than the event that was counted.
     """
 
     events: EventBatch
     late: LateEvents = NO_LATE_EVENTS
     new_ids: NewIds = NO_NEW_IDS
     n_duplicates: int = 0
+    n_conflicts: int = 0
 
 
 class Admission:
@@ -97,6 +101,12 @@ class Admission:
         self.window = DeduplicationWindow(model.deduplication_window)
         self.watermark = Watermark(model.event_time.pane_s, model.event_time.out_of_orderness_s)
         self._reader = RecordReader(model)
+        decision = model.decision
+        self._decision_of = None if decision is None else self._reader.schema.getter(decision.path)
+        self._favorable = frozenset(() if decision is None else decision.favorable_values)
+        self._is_boolean = (
+            decision is not None and decision.favorable_values == (True,) and decision.unfavorable == (False,)
+        )
         self._event_ids = pseudonymizer_of(model.event_id, keys)
 
     @property
@@ -111,17 +121,26 @@ class Admission:
             return AdmissionResult(events)
         events.hash_event_ids(self._event_ids)
         n_checked = len(events)
-        new_ids = self._remove_duplicates(events)
+        new_ids, n_conflicts = self._remove_duplicates(events)
         late = self._remove_late(events)
-        return AdmissionResult(events, late, new_ids, n_checked - len(new_ids.tags))
+        return AdmissionResult(events, late, new_ids, n_checked - len(new_ids.tags), n_conflicts)
 
-    def _remove_duplicates(self, events: EventBatch) -> NewIds:
-        tags = event_tags(events.event_ids.digests)
-        is_duplicate = self.window.admit(events.offsets, tags)
+    def _remove_duplicates(self, events: EventBatch) -> tuple[NewIds, int]:
+        """Remove duplicates; return the ids that are new, and how many duplicates have another decision."""
+        tags = tags_with_decisions(event_tags(events.event_ids.digests), self._is_favorable(events))
+        is_duplicate, n_conflicts = self.window.admit(events.offsets, tags)
         if is_duplicate.any():
             events.keep(~is_duplicate)
             tags = tags[~is_duplicate]
-        return NewIds(events.offsets, tags)
+        return NewIds(events.offsets, tags), n_conflicts
+
+    def _is_favorable(self, events: EventBatch) -> Bools:
+        if self._decision_of is None:
+            return np.zeros(len(events), np.bool_)
+        decisions = map(self._decision_of, events.events)
+        if not self._is_boolean:
+            decisions = map(self._favorable.__contains__, decisions)
+        return np.fromiter(decisions, np.bool_, len(events))
 
     def _remove_late(self, events: EventBatch) -> LateEvents:
         closed_before_s = self.watermark.advance(events.times_s, events.taken_ms // 1000)

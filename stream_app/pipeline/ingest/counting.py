@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from stream_app.core.events.schema import Schema
 from stream_app.core.windows.cells import Cells
+from stream_app.pipeline.ingest.fields import labeled_parts
 from stream_app.pipeline.layout import DECISION, FAVORABLE, UNFAVORABLE, index_by_label, layout_of
-from stream_app.policy import OTHER, SCORE, UNKNOWN, ModelPolicy, canonical_label
+from stream_app.policy import OTHER, SCORE, UNKNOWN, Attribute, ModelPolicy, Segment, canonical_label, label_text
 
 Column = NDArray[np.int64]
 OnCounted = Callable[[Column, Column | None], None]
@@ -31,17 +32,21 @@ _MAX_CACHED_LENGTH = 64
 
 
 class _LabelIndex(dict[Any, int]):
-    """Index of a label by its raw spelling; each new spelling is made canonical once."""
+    """Index of a label by its raw spelling; each new spelling is made canonical once.
 
-    def __init__(self, labels: tuple[str, ...]) -> None:
+    A boolean keeps its JSON type where it is the label itself, and a field that may be absent stays absent.
+    """
+
+    def __init__(self, labels: tuple[str, ...], labeled: Attribute | Segment, missing: Iterable[str]) -> None:
         super().__init__()
         self.labels = labels
-        self.as_declared = frozenset((*labels, None))
-        self._by_label = index_by_label(labels)
+        booleans = [value for value in (True, False) if label_text(value) in labels]
+        self.as_declared = frozenset((*labels, None, UNSET, *booleans))
+        self._by_label = index_by_label(labels, labeled.aliases, missing)
         self._other = len(labels) - 1
 
     def __missing__(self, raw: Any) -> int:
-        spelling = UNKNOWN if raw is None else str(raw)
+        spelling = UNKNOWN if raw is UNSET else label_text(raw)
         index = self._by_label.get(canonical_label(spelling), self._other)
         if len(spelling) <= _MAX_CACHED_LENGTH:
             if len(self) >= _MAX_CACHED:
@@ -86,9 +91,12 @@ class EventCounter:
         self.layout = layout_of(model)
         self._on_counted = on_counted
         self._pane_s = model.event_time.pane_s
-        paths = [attribute.path for attribute in model.attributes]
-        paths += [model.segment.path] if model.segment is not None else []
-        label_indices = [_LabelIndex(labels) for _, labels in self.layout.dimensions[: len(paths)]]
+        labeled = labeled_parts(model)
+        paths = [part.path for part in labeled]
+        label_indices = [
+            _LabelIndex(labels, part, model.missing)
+            for part, (_, labels) in zip(labeled, self.layout.dimensions, strict=False)
+        ]
         self._labeled = [
             (schema.getter(path), schema.setter(path), index) for path, index in zip(paths, label_indices, strict=True)
         ]
@@ -98,7 +106,7 @@ class EventCounter:
             _, labels = self.layout.dimensions[self.layout.position_of(DECISION)]
             outcome = {value: labels.index(UNFAVORABLE) for value in model.decision.unfavorable}
             getters.append(schema.getter(model.decision.path))
-            indices.append({**outcome, model.decision.favorable: labels.index(FAVORABLE)})
+            indices.append(outcome | dict.fromkeys(model.decision.favorable_values, labels.index(FAVORABLE)))
         self._getters = getters
         sizes = [len(labels) for name, labels in self.layout.dimensions if name != SCORE]
         self._n_labeled = prod(sizes)  # number of cells before they are split by score

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from stream_app.core.windows.deduplication import DeduplicationWindow, Tags
 
-_PREFIX = b"ids|"
+_PREFIX = b"seen|"
+_FORMER_PREFIX = b"ids|"  # of entries from before version 0.3, whose tags say nothing about the decision
 _JOIN_AT = 64  # number of entries of one block that are joined into one
 _MAX_ENTRY_TAGS = 64_000  # 512 KB: half the broker's limit for a record
 
@@ -31,6 +32,7 @@ class DeduplicationLog:
         self._small: dict[int, dict[int, Tags]] = {}  # block -> entry number -> tags that may still be joined
         self._entries: dict[int, set[int]] = {}  # block -> numbers of all its entries
         self._removed: list[bytes] = []  # keys of entries that were moved to other blocks
+        self._former: dict[int, list[bytes]] = {}  # block -> keys of its entries from before version 0.3
 
     def add(self, offsets: NDArray[np.int64], tags: Tags) -> None:
         """Note ids that the window began to remember."""
@@ -52,17 +54,22 @@ class DeduplicationLog:
             moved_before: Where a new log of the source begins: ids of the log before it are remembered as if they
                 came right before this offset. None when it is the same log.
         """
-        stored = {_place_of(key): np.frombuffer(value, np.uint64) for key, value in entries.items() if _is_ids(key)}
-        newest = max((block for block, _ in stored), default=0)
-        for (block, number), tags in stored.items():
-            if moved_before is None:
-                self._window.remember(block, tags)
-                self._register(block, number, tags)
+        newest = max((_block_of(key) for key in entries if _is_ids(key)), default=0)
+        for key, value in entries.items():
+            if not _is_ids(key):
+                continue
+            tags, block = np.frombuffer(value, np.uint64), _block_of(key)
+            if moved_before is not None:
+                block = self._window.block_before(moved_before, newest - block)
+                self._removed.append(key)
+            has_decisions = key.startswith(_PREFIX)
+            self._window.remember(block, tags, has_decisions=has_decisions)
+            if not has_decisions:
+                self._former.setdefault(block, []).append(key)
+            elif moved_before is None:
+                self._register(block, int(key.rpartition(b"|")[2]), tags)
             else:
-                moved = self._window.block_before(moved_before, newest - block)
-                self._window.remember(moved, tags)
-                self._new.setdefault(moved, []).append(tags)
-                self._removed.append(_key(block, number))
+                self._new.setdefault(block, []).append(tags)
 
     def take_changes(self) -> list[tuple[bytes, bytes | None]]:
         """Return the entries to write and to remove since the last flush."""
@@ -104,16 +111,17 @@ class DeduplicationLog:
         for old in expired:
             changes += [(_key(old, number), None) for number in sorted(self._entries.pop(old))]
             self._small.pop(old, None)
+        for old in [former for former in self._former if former not in live]:
+            changes += [(key, None) for key in self._former.pop(old)]
         return changes
 
 
 def _is_ids(key: bytes) -> bool:
-    return key.startswith(_PREFIX)
+    return key.startswith((_PREFIX, _FORMER_PREFIX))
 
 
-def _place_of(key: bytes) -> tuple[int, int]:
-    block, number = key[len(_PREFIX) :].split(b"|")
-    return int(block), int(number)
+def _block_of(key: bytes) -> int:
+    return int(key.split(b"|")[1])
 
 
 def _key(block: int, number: int) -> bytes:

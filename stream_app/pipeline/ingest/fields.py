@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Annotated, Any, Literal, NamedTuple
 
+import msgspec
 from msgspec import Meta
 
 from stream_app.core.events.identifiers import MAX_LENGTH
+from stream_app.core.events.reasons import DeadLetterReason
 from stream_app.core.events.schema import Field, Schema
-from stream_app.policy import Attribute, EventTime, Feature, Identifier, ModelPolicy, Scalar, Segment
+from stream_app.policy import (
+    Attribute,
+    Decision,
+    EventTime,
+    Feature,
+    Identifier,
+    ModelPolicy,
+    Scalar,
+    Segment,
+    label_by_spelling,
+)
 from stream_app.policy.values.time_columns import TimeReader
 
 BOX_EDGES = ("left", "top", "right", "bottom")
@@ -16,33 +30,57 @@ BOX_EDGES = ("left", "top", "right", "bottom")
 _TEXT = Annotated[str, Meta(max_length=MAX_LENGTH)]
 _IDENTIFIER_TYPES: dict[str, Any] = {"text": _TEXT, "integer": int, "text-or-integer": _TEXT | int, "email": _TEXT}
 # Microseconds and nanoseconds do not fit in a float.
-_TIME_TYPES: dict[str, Any] = {"iso8601": str, "epoch_s": float, "epoch_ms": float}
+_TIME_TYPES: dict[str, Any] = {"iso8601": Annotated[datetime, Meta(tz=True)], "epoch_s": float, "epoch_ms": float}
 _NUMBER = int | float
 # Trackers extend boxes beyond the picture; one picture on each side is accepted, pixels are not.
 _EDGE = Annotated[float, Meta(ge=-1, le=2)]
 
 
-def schema_of(model: ModelPolicy) -> Schema:
-    """Compile the decoder of a model."""
-    return Schema(fields_of(model), forbid_unknown=model.unknown_fields == "reject")
+def schema_of(model: ModelPolicy, *, times_as_text: bool = False) -> Schema:
+    """Compile the decoder of a model.
+
+    Args:
+        model: The policy of the model.
+        times_as_text: Whether times of ``iso8601`` are left to ``TimeReader``; if not, only RFC 3339 is decoded, in C.
+    """
+    return Schema(fields_of(model, times_as_text=times_as_text), forbid_unknown=model.unknown_fields == "reject")
 
 
-def fields_of(model: ModelPolicy) -> list[Field]:
+def fields_of(model: ModelPolicy, *, times_as_text: bool = False) -> list[Field]:
     """Return the fields that are read from a record; boxes are read to be checked, dropped fields are not read."""
     fields = [_identifier_field(identifier) for identifier in model.all_identifiers]
-    fields.append(Field(model.event_time.path, _time_type(model.event_time)))
+    is_text = times_as_text and not is_epoch(model.event_time)
+    time_type = str if is_text else _time_type(model.event_time)
+    takes_time_as_text = model.numbers_as_text and is_epoch(model.event_time)
+    fields.append(Field(model.event_time.path, time_type | str if takes_time_as_text else time_type))
     if model.decision is not None:
-        fields.append(Field(model.decision.path, _scalar_type((model.decision.favorable, *model.decision.unfavorable))))
-    fields += [Field(attribute.path, _label_type(attribute)) for attribute in model.attributes]
-    if model.segment is not None:
-        fields.append(Field(model.segment.path, _label_type(model.segment)))
+        fields.append(Field(model.decision.path, _scalar_type(decision_values(model.decision))))
+    fields += [Field(part.path, _label_type(part), part.is_required) for part in labeled_parts(model)]
     if model.model_version is not None:
         fields.append(Field(model.model_version, str | int, is_required=False))
-    fields += [_feature_field(feature) for feature in model.counted_features]
+    takes_text = bool(model.missing) or model.numbers_as_text
+    fields += [_feature_field(feature, takes_text=takes_text) for feature in model.counted_features]
     fields += [Field(constant.path, _scalar_type(constant.values)) for constant in model.constants]
     fields += [Field(f"{box.path}.{edge}", _EDGE) for box in model.boxes for edge in BOX_EDGES]
     fields += [Field(path, str | bool | int | float, is_required=False) for path in model.keep]
     return fields
+
+
+def published_fields_of(model: ModelPolicy) -> list[Field]:
+    """Return the fields of the events that are published: with the label of a band where records have a number."""
+    attributes = tuple(msgspec.structs.replace(attribute, edges=(), derive=None) for attribute in model.attributes)
+    return fields_of(msgspec.structs.replace(model, attributes=attributes))
+
+
+def unreadable_paths(model: ModelPolicy) -> list[str]:
+    """Return the paths of fields that a record does without when they cannot be read."""
+    bands = [attribute.path for attribute in model.attributes if attribute.edges and attribute.is_required]
+    return [field.path for field in fields_of(model) if not field.is_required] + bands
+
+
+def is_epoch(time: EventTime) -> bool:
+    """Return whether times are numbers."""
+    return time.format != "iso8601"
 
 
 def time_reader_of(time: EventTime) -> TimeReader:
@@ -58,15 +96,76 @@ def _time_type(time: EventTime) -> Any:
     return _TIME_TYPES.get(time.format, _NUMBER)
 
 
-def _feature_field(feature: Feature) -> Field:
-    return Field(feature.path, Annotated[float, Meta(ge=feature.minimum, le=feature.maximum)], feature.is_required)
+def _feature_field(feature: Feature, *, takes_text: bool) -> Field:
+    number: Any = Annotated[float, Meta(ge=feature.minimum, le=feature.maximum)]
+    return Field(feature.path, number | str if takes_text else number, feature.is_required)
+
+
+def labeled_parts(model: ModelPolicy) -> list[Attribute | Segment]:
+    """Return the attributes and the segment."""
+    return [*model.attributes, *([model.segment] if model.segment is not None else [])]
+
+
+def decision_values(decision: Decision) -> tuple[Scalar, ...]:
+    """Return all values of a decision that may occur."""
+    return (*decision.favorable_values, *decision.unfavorable)
+
+
+class ListedValues(NamedTuple):
+    """A field whose values are checked after decoding, as they are numbers and 1.0 is 1.
+
+    Attributes:
+        path: Its place in the JSON.
+        values: The values that may occur.
+        reason: Why a record with any other value is rejected.
+    """
+
+    path: str
+    values: frozenset[Scalar]
+    reason: DeadLetterReason
+
+
+def listed_values(model: ModelPolicy) -> list[ListedValues]:
+    """Return the fields whose type does not check their values."""
+    parts = [ListedValues(part.path, frozenset(part.values), DeadLetterReason.SCHEMA) for part in model.constants]
+    if model.decision is not None:
+        values = frozenset(decision_values(model.decision))
+        parts.append(ListedValues(model.decision.path, values, DeadLetterReason.VALUE))
+    return [part for part in parts if _has_numbers(part.values)]
 
 
 def _label_type(labeled: Attribute | Segment) -> Any:
+    """Return the JSON types of a label: 0 and "0" are one group where groups are numbers, true and "true" likewise.
+
+    A band is found after decoding; whatever is not a number has none.
+    """
+    if isinstance(labeled, Attribute) and labeled.edges:
+        return Any
     labels = labeled.groups if isinstance(labeled, Attribute) else labeled.values
-    # Groups that are numbers in the policy may be JSON numbers in records: 0 and "0" are one group.
-    return str | int | None if all(label.lstrip("-").isdigit() for label in labels) else str | None
+    index = label_by_spelling(labels, labeled.aliases)
+    aliases = [spelling for spellings in (labeled.aliases or {}).values() for spelling in spellings]
+    has_numbers = all(map(_is_whole, labels)) or any(map(_is_whole, aliases))
+    has_booleans = "true" in index or "false" in index
+    if has_numbers and has_booleans:  # true equals 1 in Python: only where they are one label
+        has_booleans = index.get("true") == index.get("1") and index.get("false") == index.get("0")
+    types: Any = str | None
+    if has_numbers:
+        types = types | int | float
+    return types | bool if has_booleans else types
+
+
+def _is_whole(label: str) -> bool:
+    return label.lstrip("-").isdigit()
+
+
+def _has_numbers(values: Iterable[Scalar]) -> bool:
+    return any(isinstance(value, int) and not isinstance(value, bool) for value in values)
 
 
 def _scalar_type(values: tuple[Scalar, ...]) -> Any:
-    return bool if isinstance(values[0], bool) else Literal[values]
+    if isinstance(values[0], bool):
+        return bool
+    if not _has_numbers(values):
+        return Literal[values]
+    texts = tuple(value for value in values if isinstance(value, str))
+    return int | float | Literal[texts] if texts else int | float

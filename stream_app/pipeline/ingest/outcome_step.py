@@ -46,7 +46,7 @@ class OutcomeIngestStep:
         self._topic = records.topic
         self._reader = RecordReader(records)
         self._label_of = self._reader.schema.getter(outcome.path)
-        self._favorable = outcome.favorable
+        self._favorable = frozenset(records.decision.favorable_values if records.decision else ())
         self._event_ids = pseudonymizer_of(records.event_id, keys)
         # A decision may be that old when it comes, and then wait.
         self._reach_s = records.event_time.max_age_s + outcome.max_wait_d * _DAY_S
@@ -85,5 +85,5 @@ class OutcomeIngestStep:
         )
         values = outcomes.identifier_values(0)
         tags = [event_tags(self._event_ids.digests(values, epoch)) for epoch in reversed(epochs)]
-        is_favorable = np.array([self._label_of(event) == self._favorable for event in outcomes.events], np.uint8)
+        is_favorable = np.array([self._label_of(event) in self._favorable for event in outcomes.events], np.uint8)
         self._writer.add(epochs, times_s, is_favorable, tags)

@@ -7,8 +7,9 @@ records only when the batch fails a check. A rejection is a value, not an except
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import compress
 from typing import Any
 
@@ -17,14 +18,15 @@ import numpy as np
 from msgspec import UNSET
 from numpy.typing import NDArray
 
-from stream_app.core.events.classify import reason_of
+from stream_app.core.events.classify import place_of, reason_of
 from stream_app.core.events.identifiers import CANONICAL, canonical_plain, fault_of
 from stream_app.core.events.reasons import DeadLetterReason as Reason
 from stream_app.core.events.strict_json import is_surely_unique, strict_fault
 from stream_app.core.privacy.pseudonym import NO_HASHES, KeyedHashes, Pseudonymizer
 from stream_app.pipeline.contract import Batch, UnreadableRange
 from stream_app.pipeline.ingest.dropped import DroppedFields
-from stream_app.pipeline.ingest.fields import schema_of, time_reader_of
+from stream_app.pipeline.ingest.fields import is_epoch, schema_of, time_reader_of
+from stream_app.pipeline.ingest.values import Faults, OptionalFields, ValueReader
 from stream_app.policy import Identifier, ModelPolicy
 from stream_app.policy.values.time_columns import EPOCH_UNITS
 
@@ -35,8 +37,6 @@ _YEAR_ONE_S = -62_135_596_800  # 0001-01-01T00:00:00Z, the first time that ISO 8
 
 # 2001-09-09 to 2286-11-20. Seconds, microseconds and nanoseconds of today are outside, and so is -1 (no timestamp).
 _BROKER_TIMES_MS = range(10**12, 10**13)
-
-Faults = dict[int, Reason]  # number of the event in the batch -> why it is rejected
 
 
 @dataclass(slots=True)
@@ -107,7 +107,13 @@ class RecordReader:
         self._box_sides = [
             (self.schema.getter(f"{box.path}.left"), self.schema.getter(f"{box.path}.right")) for box in model.boxes
         ]
-        self._identifiers = [(self.schema.getter(identifier.path), identifier) for identifier in model.all_identifiers]
+        self._identifiers = [
+            (self.schema.getter(identifier.path), self.schema.setter(identifier.path))
+            for identifier in model.all_identifiers
+        ]
+        self._values = ValueReader(model, self.schema)
+        self._optional = OptionalFields(model)
+        self._texts = self.schema if is_epoch(model.event_time) else schema_of(model, times_as_text=True)
         self._time_of = self.schema.getter(model.event_time.path)
         self._put_time = self.schema.setter(model.event_time.path)
         self._times = time_reader_of(model.event_time)
@@ -117,18 +123,24 @@ class RecordReader:
     def read(self, batch: Batch) -> EventBatch:
         """Decode and check the records of a batch."""
         rejected: dict[int, Reason] = {}
+        dropped: Counter[str] = Counter()
         places, values = self._readable(batch.values, rejected)
         n_tombstones = len(batch) - len(places) - len(rejected)
-        events, values, places = self._decoded(values, places, rejected)
+        events, values, places = self._decoded(values, places, rejected, dropped)
         at = slice(None) if len(places) == len(batch) else np.array(places, np.int64)
         faults: Faults = {}
         self._check_keys(events, values, faults)
         taken_ms = batch.timestamps_ms[at]
+        self._values.read(events, faults, dropped)
         times_s = self._check_times(events, taken_ms, faults)
-        identifiers = [self._check_identifier(events, get, identifier, faults) for get, identifier in self._identifiers]
+        self._values.read_bands(events, times_s, dropped)
+        identifiers = [
+            self._check_identifier(events, number, identifier, faults, dropped)
+            for number, identifier in enumerate(self._model.all_identifiers)
+        ]
         self._check_boxes(events, faults)
         self._check_sizes(events, values, faults)
-        dropped = self._count_dropped(values, faults)
+        self._count_dropped(values, faults, dropped)
         checked = EventBatch(
             events, batch.offsets[at], times_s, taken_ms, identifiers, rejected, dropped, n_tombstones, batch.unreadable
         )
@@ -153,23 +165,32 @@ class RecordReader:
         return places, readable
 
     def _decoded(
-        self, values: list[bytes], places: list[int], rejected: dict[int, Reason]
+        self, values: list[bytes], places: list[int], rejected: dict[int, Reason], dropped: Counter[str]
     ) -> tuple[list[Any], list[bytes], list[int]]:
-        decode = self.schema.decode
-        try:
-            return list(map(decode, values)), values, places
-        except _DECODE_ERRORS:
-            pass  # some record is bad: decode them one by one
+        for decode in dict.fromkeys((self.schema.decode, self._texts.decode)):
+            try:
+                return list(map(decode, values)), values, places
+            except _DECODE_ERRORS:
+                pass  # some record is bad, or has a time that is read as text
         events, good_values, good_places = [], [], []
         for place, value in zip(places, values, strict=True):
             try:
-                events.append(decode(value))
+                events.append(self._decode_one(value, dropped))
             except _DECODE_ERRORS as error:
                 rejected[place] = reason_of(value, error, constants=self._constants, boxes=self._boxes)
             else:
                 good_values.append(value)
                 good_places.append(place)
         return events, good_values, good_places
+
+    def _decode_one(self, value: bytes, dropped: Counter[str]) -> Any:
+        """Decode a record, without optional fields that cannot be read."""
+        try:
+            return self._texts.decode(value)
+        except msgspec.ValidationError as error:
+            if not self._optional.may_be(place_of(error)):
+                raise
+        return self._optional.decode(value, dropped)
 
     def _check_keys(self, events: list[Any], values: list[bytes], faults: Faults) -> None:
         """Reject records that contain a key twice."""
@@ -189,17 +210,11 @@ class RecordReader:
     def _check_times(self, events: list[Any], broker_ms: NDArray[np.int64], faults: Faults) -> NDArray[np.int64]:
         """Return event times; reject what is not a time, or too far from the broker's clock.
 
-        A text is replaced by the time it is, so that it is published as RFC 3339, however it was written.
+        A text of another form than RFC 3339 is replaced by the time it is, so that events are published in that form.
         """
         time = self._model.event_time
         broker_s = broker_ms / 1000.0
-        column = self._times.read(list(map(self._time_of, events)), broker_s)
-        if column.moments:
-            self._put_time(events, column.moments)
-        seconds = column.seconds
-        if column.faults:
-            faults |= {number: Reason(fault) for number, fault in column.faults.items() if number not in faults}
-            seconds = np.where(np.isin(np.arange(len(events)), list(column.faults)), broker_s, seconds)
+        seconds = self._seconds_of(events, broker_s, faults)
         is_future = seconds > broker_s + time.max_future_s
         is_past = seconds < broker_s - time.max_age_s
         if is_future.any() or is_past.any():
@@ -211,6 +226,19 @@ class RecordReader:
                 faults.setdefault(number, reason)
             seconds = np.where(is_future | is_past, 0.0, seconds)
         return np.floor(seconds).astype(np.int64)
+
+    def _seconds_of(self, events: list[Any], broker_s: NDArray[np.float64], faults: Faults) -> NDArray[np.float64]:
+        """Return event times; that of the broker for what is not a time."""
+        values = list(map(self._time_of, events))
+        if {datetime}.issuperset(map(type, values)):  # decoded: all are RFC 3339
+            return np.fromiter(map(datetime.timestamp, values), np.float64, len(values))
+        column = self._times.read(values, broker_s)
+        if column.moments:
+            self._put_time(events, column.moments)
+        if not column.faults:
+            return column.seconds
+        faults |= {number: Reason(fault) for number, fault in column.faults.items() if number not in faults}
+        return np.where(np.isin(np.arange(len(events)), list(column.faults)), broker_s, column.seconds)
 
     def _reason_of_time(self, seconds: float, broker_s: float) -> Reason:
         """Return why an event time that is too far from the broker's clock is rejected."""
@@ -224,17 +252,24 @@ class RecordReader:
         return Reason.TIME_FUTURE if seconds > broker_s else Reason.TIME_PAST
 
     def _check_identifier(
-        self, events: list[Any], get: Callable[[Any], Any], identifier: Identifier, faults: Faults
+        self, events: list[Any], number: int, identifier: Identifier, faults: Faults, dropped: Counter[str]
     ) -> list[bytes | None]:
         """Return the canonical values of one identifier; reject values that are not identifiers."""
+        get, overwrite = self._identifiers[number]
         raw = list(map(get, events))
         if identifier.canonical == "text" and identifier.is_required and (plain := canonical_plain(raw)):
             return plain  # type: ignore[return-value]  # a list of bytes is read only from here on
         canonical = CANONICAL[identifier.canonical]
         column = [None if value is None or value is UNSET else canonical(value) for value in raw]
-        for number, value in enumerate(column):
-            if value is not None and (fault := fault_of(value)):
-                faults.setdefault(number, fault)
+        for place, value in enumerate(column):
+            if value is None or not (fault := fault_of(value)):
+                continue
+            if identifier.is_required:
+                faults.setdefault(place, fault)
+            else:  # without it the record counts
+                column[place] = None
+                overwrite([events[place]], [UNSET])
+                dropped[identifier.path] += 1
         return column
 
     def _check_boxes(self, events: list[Any], faults: Faults) -> None:
@@ -251,12 +286,10 @@ class RecordReader:
             if len(value) > self._max_bytes and len(self.schema.encode(events[number])) > self._max_bytes:
                 faults.setdefault(number, Reason.SIZE)
 
-    def _count_dropped(self, values: list[bytes], faults: Faults) -> Counter[str]:
-        dropped: Counter[str] = Counter()
+    def _count_dropped(self, values: list[bytes], faults: Faults, dropped: Counter[str]) -> None:
         if self._dropped_fields is not None:
             good = [(number, value) for number, value in enumerate(values) if number not in faults]
             faults |= self._dropped_fields.count(good, dropped)
-        return dropped
 
 
 def is_broker_time(timestamp_ms: int) -> bool:

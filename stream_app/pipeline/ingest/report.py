@@ -23,6 +23,7 @@ class IngestCounts:
         dropped: Dropped fields by declared path, or ``undeclared``.
         n_late: Events of closed panes.
         n_duplicates: Events that were seen before.
+        n_conflicts: Those of them with another decision than the event that was counted.
         n_tombstones: Records without a value.
     """
 
@@ -32,6 +33,7 @@ class IngestCounts:
     dropped: Counter[str] = field(default_factory=Counter)
     n_late: int = 0
     n_duplicates: int = 0
+    n_conflicts: int = 0
     n_tombstones: int = 0
 
     def add_read(self, events: EventBatch) -> None:
@@ -46,6 +48,7 @@ class IngestCounts:
         """Add everything of a batch that is not counted."""
         self.add_read(result.events)
         self.n_duplicates += result.n_duplicates
+        self.n_conflicts += result.n_conflicts
         self.n_late += len(result.late)
 
 

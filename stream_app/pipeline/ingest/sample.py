@@ -1,27 +1,36 @@
 """How real records fit a policy, before anything runs: counts of their dispositions.
 
-The records go through ingest itself, under a temporary key, and nothing that it writes is kept. The report contains no
-value of any record.
+The records go through ingest itself, under a temporary key, and nothing that it writes is kept. The only values of
+records in the report are labels that the policy does not list and that at least k records have.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
-from stream_app.core.events.classify import place_of, reason_of
+from stream_app.core.events.classify import place_of
+from stream_app.core.events.reasons import DeadLetterReason as Reason
 from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.core.windows.cells import Cells, add_cells
 from stream_app.core.windows.partials import decode_partial
 from stream_app.pipeline.contract import Batch
-from stream_app.pipeline.ingest.fields import schema_of
+from stream_app.pipeline.ingest.fields import labeled_parts, schema_of
+from stream_app.pipeline.ingest.reading import RecordReader
 from stream_app.pipeline.ingest.step import IngestStep
-from stream_app.pipeline.layout import can_compare, layout_of
+from stream_app.pipeline.layout import can_compare, index_by_label, layout_of
 from stream_app.pipeline.topology import Topology
-from stream_app.policy import OTHER, UNKNOWN, ModelPolicy
+from stream_app.policy import OTHER, UNKNOWN, ModelPolicy, canonical_label, label_text
+from stream_app.policy.values.look_alikes import look_alike
+
+_MOST_SHOWN, _MOST_COMPARED = 5, 200  # values that are not listed
+_TIME_REASONS = frozenset({
+    Reason.TIME, Reason.TIME_DATE, Reason.TIME_ZONE, Reason.TIME_UNIT, Reason.TIME_FUTURE, Reason.TIME_PAST,
+})  # fmt: skip
 
 _PERIODS_S = (60, 300, 900, 3600, 4 * 3600, 12 * 3600, 86_400, 7 * 86_400, 28 * 86_400)
 _ENOUGH = 0.9  # share of periods that can compare
@@ -35,12 +44,30 @@ class SampledDimension(msgspec.Struct, frozen=True, kw_only=True):
         n_listed: Counted events with a listed value.
         n_unknown: Counted events with null.
         n_other: Counted events with a value that is not listed.
+        n_other_spellings: How many different values those are.
+        others: The values that at least k records have, and how many have each.
+        look_alikes: Records whose value is not listed and looks like a label, by label.
     """
 
     name: str
     n_listed: int
     n_unknown: int
     n_other: int
+    n_other_spellings: int = 0
+    others: dict[str, int] = {}
+    look_alikes: dict[str, int] = {}
+
+
+class SampledFeature(msgspec.Struct, frozen=True, kw_only=True):
+    """How many counted events have a number.
+
+    Attributes:
+        name: Name of the feature.
+        n: Counted events that have it.
+    """
+
+    name: str
+    n: int
 
 
 class SampledPeriods(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,12 +96,14 @@ class SampleReport(msgspec.Struct, frozen=True, kw_only=True):
         n_counted: Events that would be counted.
         n_late: Events whose pane had closed when they came.
         n_duplicates: Events that were seen before.
+        n_conflicts: Those of them with another decision than the first.
         n_tombstones: Records without a value.
         outcomes: Counted events by outcome (``favorable``, ``unfavorable``, or ``event``).
         dead_letters: Rejected records by reason.
-        faults: Rejected records by reason and declared field, for those that the decoder rejected.
+        faults: Rejected records by reason and declared field, where a field is the reason.
         dropped: Dropped fields by declared path, or ``undeclared``.
         dimensions: The labels of the counted events.
+        features: The numbers of the counted events.
         first_pane_s: Start of the first pane with a counted event, seconds since the Unix epoch; None without one.
         last_pane_s: Start of the last such pane.
         periods: Whether the comparison period of the policy suits the sample; None for published counts, and where
@@ -86,12 +115,14 @@ class SampleReport(msgspec.Struct, frozen=True, kw_only=True):
     n_counted: int
     n_late: int
     n_duplicates: int
+    n_conflicts: int
     n_tombstones: int
     outcomes: dict[str, int]
     dead_letters: dict[str, int]
     faults: dict[str, int]
     dropped: dict[str, int]
     dimensions: list[SampledDimension]
+    features: list[SampledFeature]
     first_pane_s: int | None
     last_pane_s: int | None
     periods: SampledPeriods | None = None
@@ -112,7 +143,7 @@ def try_sample(model: ModelPolicy, batches: Iterable[Batch], key: RootKey) -> Sa
     """
     steps: dict[int, IngestStep] = {}
     counted = msgspec.structs.replace(model, outcome=None)  # in a sample no decision waits for its outcome
-    faults: Counter[str] = Counter()
+    survey = _Survey(model)
     n_records = 0
     panes: dict[int, Cells] = {}
     for batch in batches:
@@ -120,7 +151,7 @@ def try_sample(model: ModelPolicy, batches: Iterable[Batch], key: RootKey) -> Sa
             steps[batch.partition] = IngestStep(counted, (key,), batch.partition, Topology())
         n_records += len(batch) + sum(unreadable.n_records for unreadable in batch.unreadable)
         steps[batch.partition].step(batch)  # what would be published is not needed here
-        faults.update(_faults(model, batch))
+        survey.add(batch)
     counts = [step.take_report().counts for step in steps.values()]
     for step in steps.values():
         for output in step.flush(0.0, is_caught_up=True).outputs:
@@ -133,35 +164,72 @@ def try_sample(model: ModelPolicy, batches: Iterable[Batch], key: RootKey) -> Sa
         n_counted=sum(sum(count.decisions.values()) for count in counts),
         n_late=sum(count.n_late for count in counts),
         n_duplicates=sum(count.n_duplicates for count in counts),
+        n_conflicts=sum(count.n_conflicts for count in counts),
         n_tombstones=sum(count.n_tombstones for count in counts),
         outcomes=_total(count.decisions for count in counts),
         dead_letters=_total(count.dead_letters for count in counts),
-        faults=_total([faults]),
+        faults=_total([survey.faults]),
         dropped=_total(count.dropped for count in counts),
-        dimensions=_dimensions(model, panes.values()),
+        dimensions=_dimensions(model, panes.values(), survey),
+        features=_features(model, panes.values()),
         first_pane_s=min(panes, default=None),
         last_pane_s=max(panes, default=None),
         periods=_periods(model, panes) if model.kind == "decisions" and panes else None,
     )
 
 
-def _faults(model: ModelPolicy, batch: Batch) -> Iterator[str]:
-    """Yield reason and path of each record that the decoder rejects at a declared field."""
-    schema = schema_of(model)
-    constants = frozenset(constant.path for constant in model.constants)
-    boxes = frozenset(box.path for box in model.boxes)
-    for value in batch.values:
+class _Survey:
+    """What the counts of ingest do not say: the fields of rejected records, and the values that are not listed."""
+
+    def __init__(self, model: ModelPolicy) -> None:
+        self.faults: Counter[str] = Counter()
+        self.others: dict[str, Counter[str]] = {}
+        self._model = model
+        self._reader = RecordReader(model)
+        self._schema = schema_of(model, times_as_text=True)
+        labels = layout_of(model).dimensions
+        self._labeled = [
+            (name, self._reader.schema.getter(part.path), index_by_label(known, part.aliases, model.missing))
+            for part, (name, known) in zip(labeled_parts(model), labels, strict=False)
+        ]
+
+    def add(self, batch: Batch) -> None:
+        """Add a batch."""
+        read = self._reader.read(batch)
+        for place, reason in read.rejected.items():
+            if path := self._path_of(batch.values[place] or b"", reason):
+                self.faults[f"{reason} at {path}"] += 1
+        for name, get, index in self._labeled:
+            values = [label_text(value) for value in map(get, read.events) if value is not None and value is not UNSET]
+            unlisted = (value for value in values if canonical_label(value) not in index)
+            self.others.setdefault(name, Counter()).update(unlisted)
+
+    def _path_of(self, value: bytes, reason: Reason) -> str | None:
+        """Return the declared field that is the reason; never a key that only the record has."""
+        if reason in _TIME_REASONS:
+            return self._model.event_time.path
         try:
-            schema.decode(value or b"")
+            self._schema.decode(value)
         except msgspec.ValidationError as error:
-            if (place := place_of(error)) in schema.paths:  # never a key that only the record has
-                reason = reason_of(value or b"", error, constants=constants, boxes=boxes)
-                yield f"{reason} at {place}"
-        except (ValueError, RecursionError):
-            pass  # not JSON: there is no path in it
+            place = place_of(error)
+            return place if place in self._schema.paths else None
+        except (ValueError, RecursionError):  # not JSON: there is no path in it
+            return None
+        if reason is Reason.VALUE and self._model.decision is not None:
+            return self._model.decision.path
+        return None
 
 
-def _dimensions(model: ModelPolicy, panes: Iterable[Cells]) -> list[SampledDimension]:
+def _features(model: ModelPolicy, panes: Iterable[Cells]) -> list[SampledFeature]:
+    totals = [0] * len(model.counted_features)
+    for cells in panes:
+        for vector in cells.values():
+            for number in range(len(totals)):
+                totals[number] += vector[1 + 3 * number]
+    return [SampledFeature(name=f.name, n=n) for f, n in zip(model.counted_features, totals, strict=True)]
+
+
+def _dimensions(model: ModelPolicy, panes: Iterable[Cells], survey: _Survey) -> list[SampledDimension]:
     layout = layout_of(model)
     n_open = len(model.attributes) + (model.segment is not None)
     n_by_label = [Counter[str]() for _ in range(n_open)]
@@ -175,8 +243,15 @@ def _dimensions(model: ModelPolicy, panes: Iterable[Cells]) -> list[SampledDimen
             n_listed=counter.total() - counter[UNKNOWN] - counter[OTHER],
             n_unknown=counter[UNKNOWN],
             n_other=counter[OTHER],
+            n_other_spellings=len(survey.others.get(name, ())),
+            others={
+                value: n
+                for value, n in survey.others.get(name, Counter()).most_common(_MOST_SHOWN)
+                if n >= model.privacy.k
+            },
+            look_alikes=_look_alikes(survey.others.get(name, Counter()), labels[:-2]),
         )
-        for (name, _), counter in zip(layout.dimensions, n_by_label, strict=False)
+        for (name, labels), counter in zip(layout.dimensions, n_by_label, strict=False)
     ]
 
 
@@ -195,6 +270,14 @@ def _periods(model: ModelPolicy, panes: Mapping[int, Cells]) -> SampledPeriods:
         shares = ((length_s, comparable(length_s)) for length_s in longer)
         proposed = next((length_s for length_s, can in shares if sum(can) >= _ENOUGH * len(can)), None)
     return SampledPeriods(period_s=period_s, n_periods=len(now), n_comparable=sum(now), proposed_s=proposed)
+
+
+def _look_alikes(others: Counter[str], labels: tuple[str, ...]) -> dict[str, int]:
+    found: Counter[str] = Counter()
+    for value, n in others.most_common(_MOST_COMPARED):
+        if (label := look_alike(value, labels)) is not None:
+            found[label] += n
+    return dict(found.most_common())
 
 
 def _total(counters: Iterable[Mapping[Any, int]]) -> dict[str, int]:

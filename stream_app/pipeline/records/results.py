@@ -15,10 +15,10 @@ from stream_app.core.cause.cause import Cause
 from stream_app.core.groups.comparison import PlainRule, Reason, State
 from stream_app.pipeline.records.codec import JsonCodec
 from stream_app.pipeline.records.evidence import Evidence
+from stream_app.policy import AND as AND  # noqa: PLC0414 - readers of results find it here
 
 SCHEMA = 3
 CROSS = "+"  # joins the names of attributes to that of an intersection
-AND = " & "  # joins labels to the group of an intersection
 TOTAL_WINDOW = "total"  # the name of the running totals, in place of a window's name
 
 Offsets = dict[str, dict[int, int]]  # source topic -> partition -> next offset

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 
 from stream_app.errors import ConfigError
+from stream_app.policy.values.times import TimeFault, read_time
 
 _RELATIVE = re.compile(r"^(\d+(?:\.\d+)?)\s*(s|m|h|d)(?:\s+ago)?$")
 _LENGTH = re.compile(r"^(\d+)\s*(s|m|h|d)$")
@@ -35,11 +35,8 @@ def parse_moment(text: str, now_s: float) -> int:
         return int((now_s - float(match[1]) * _UNIT_S[match[2]]) // 1)
     if text.isdigit():
         return int(text)
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
+    moment = read_time(text)
+    if isinstance(moment, TimeFault):
         raise ConfigError(f"Invalid time {text!r}", action="Give 2026-11-23T09:00:00Z, 2h, or seconds since 1970")
     return int(moment.timestamp() // 1)
 

@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
 import msgspec
 import numpy as np
+from msgspec import UNSET
 from numpy.typing import NDArray
 
 from stream_app.core.events.schema import Schema
@@ -24,9 +26,11 @@ from stream_app.errors import PolicyError
 from stream_app.pipeline.contract import Batch, UnreadableRange
 from stream_app.pipeline.ingest.admission import Admission, AdmissionResult
 from stream_app.pipeline.ingest.counting import EventCounter
-from stream_app.pipeline.ingest.fields import fields_of, time_reader_of
-from stream_app.policy import ModelPolicy, canonical_label
+from stream_app.pipeline.ingest.fields import listed_values, published_fields_of, time_reader_of
+from stream_app.policy import ModelPolicy, canonical_label, label_text
 from stream_app.policy.values.time_columns import TimeReader
+
+_NO_LABEL = (None, UNSET)  # of a field that is null or absent
 
 PaneCounts = Iterator[tuple[int, Cells]]  # start of a pane and counts to be added to it
 TakeEvents = Callable[[int, list[Any], NDArray[np.int64], NDArray[np.int64]], None]
@@ -43,6 +47,7 @@ class Dispositions:
         n_counted: Events that were counted.
         n_late: Events of closed panes.
         n_duplicates: Events that were seen before.
+        n_conflicts: Those of them with another decision than the event that was counted.
         rejected: Rejected records by reason.
     """
 
@@ -50,6 +55,7 @@ class Dispositions:
     n_counted: int = 0
     n_late: int = 0
     n_duplicates: int = 0
+    n_conflicts: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: Dispositions) -> None:
@@ -58,6 +64,7 @@ class Dispositions:
         self.n_counted += other.n_counted
         self.n_late += other.n_late
         self.n_duplicates += other.n_duplicates
+        self.n_conflicts += other.n_conflicts
         self.rejected += other.rejected
 
     def add_unreadable(self, ranges: Iterable[UnreadableRange]) -> None:
@@ -73,6 +80,7 @@ class Dispositions:
         self.n_counted += len(result.events)
         self.n_late += len(result.late)
         self.n_duplicates += result.n_duplicates
+        self.n_conflicts += result.n_conflicts
         self.rejected.update(map(str, result.events.rejected.values()))
 
 
@@ -173,8 +181,13 @@ class PublishedCounter:
         paths = counted_paths(model)
         if observe is not None and model.model_version is not None:
             paths.add(model.model_version)
-        schema = Schema([declared for declared in fields_of(model) if declared.path in paths], forbid_unknown=False)
+        schema = Schema(
+            [declared for declared in published_fields_of(model) if declared.path in paths], forbid_unknown=False
+        )
         self._decode = schema.decode
+        self._listed_values = [
+            (schema.getter(part.path), part.values) for part in listed_values(model) if part.path in paths
+        ]
         self._time_of, self._times = schema.getter(model.event_time.path), time_reader_of(model.event_time)
         self._watermark = Watermark(model.event_time.pane_s, model.event_time.out_of_orderness_s)
         self._recount = _Recount(model, schema, self._groups, observe)
@@ -215,6 +228,7 @@ class PublishedCounter:
         decode = self._decode
         try:
             events = [decode(value or b"") for value in batch.values]
+            self._check_values(events)
             return events, whole_seconds(list(map(self._time_of, events)), self._times)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             raise PolicyError(
@@ -222,6 +236,16 @@ class PublishedCounter:
                 f"source offsets {batch.first_offset} to {batch.next_offset - 1}",
                 action="Give the policy under which they were published",
             ) from None
+
+    def _check_values(self, events: list[Any]) -> None:
+        """Reject events with a value that the policy does not list.
+
+        Raises:
+            ValueError: there is one.
+        """
+        for get, values in self._listed_values:
+            if not values.issuperset(map(get, events)):
+                raise ValueError("not a value of the policy")
 
 
 class _Recount:
@@ -257,7 +281,9 @@ class _Recount:
     def _regroup(self, events: list[Any]) -> None:
         for get, overwrite, group_of in self._columns:
             spellings = list(map(get, events))
-            overwrite(events, [s if s is None else group_of.get(canonical_label(str(s)), s) for s in spellings])
+            overwrite(
+                events, [s if s in _NO_LABEL else group_of.get(canonical_label(label_text(s)), s) for s in spellings]
+            )
 
 
 def counted_paths(model: ModelPolicy) -> set[str]:
@@ -274,6 +300,8 @@ def whole_seconds(times: list[Any], reader: TimeReader) -> NDArray[np.int64]:
     Raises:
         ValueError: one of them is not a time.
     """
+    if {datetime}.issuperset(map(type, times)):
+        return np.floor(np.fromiter(map(datetime.timestamp, times), np.float64, len(times))).astype(np.int64)
     column = reader.read(times)
     if column.faults:
         raise ValueError("not the time of a published event")

@@ -1,4 +1,4 @@
-"""Reads columns of times: in C where all are written as RFC 3339 has it, the rest one by one."""
+"""Reads columns of times: in C where texts of one length are written as RFC 3339 has it, the rest one by one."""
 
 from __future__ import annotations
 
@@ -71,13 +71,10 @@ class TimeReader:
         """
         if self._format != "iso8601":
             return TimeColumn(_epoch_seconds(values, EPOCH_UNITS.get(self._format)))
-        moments = _read_alike(values)
-        if moments is None:
-            return self._read_mixed(values, near_s)
-        return TimeColumn(np.fromiter(map(datetime.timestamp, moments), np.float64, len(values)), moments)
+        return self._read_texts(values, near_s)
 
-    def _read_mixed(self, texts: Sequence[str], near_s: NDArray[np.float64] | None) -> TimeColumn:
-        """Read texts that are not all as RFC 3339 has them; those of one length are often of one form."""
+    def _read_texts(self, texts: Sequence[str], near_s: NDArray[np.float64] | None) -> TimeColumn:
+        """Read texts by their length: those of one length are often of one form, and then read in C."""
         moments: list[datetime] = [_EPOCH] * len(texts)
         faults: dict[int, TimeFault] = {}
         by_length: dict[int, list[int]] = {}

@@ -269,6 +269,7 @@ def _model(own: Labels, model: str) -> Iterator[Series]:
         yield Series("untested_decisions_total", labels, growing(0.001 * EVENTS_PER_S))
         yield Series("tested_periods_total", labels | {"comparable": "true"}, growing(1 / 60))
         yield Series("tested_periods_total", labels | {"comparable": "false"}, constant(0))
+    yield Series("conflicts_total", labels, constant(0.0))
     yield Series("label_overflow_total", labels | {"label": "gender" if model == "loans" else "site"}, growing(0.1))
     for window in ("1m", "5m"):
         yield Series("windows_revised_total", labels | {"window": window}, growing(0.001))

@@ -194,5 +194,14 @@ class IngestLane:
         self.counted |= flushed  # absolute counts replace earlier ones
 
     def _add_counts(self, more: IngestCounts) -> None:
-        for name in ("decisions", "dead_letters", "overflow", "dropped", "n_late", "n_duplicates", "n_tombstones"):
+        for name in (
+            "decisions",
+            "dead_letters",
+            "overflow",
+            "dropped",
+            "n_late",
+            "n_duplicates",
+            "n_conflicts",
+            "n_tombstones",
+        ):
             setattr(self.counts, name, getattr(self.counts, name) + getattr(more, name))

@@ -9,13 +9,19 @@ import pytest
 
 from benchmarks.detect.delays import DETECTOR, JUDGED_CHANGES, ORACLE, ChangeResult, Delay
 from benchmarks.detect.false_alarms import RATIO_DETECTOR, Alarms, NullResult
+from benchmarks.detect.feeds import FEEDS, Feed, FeedResult
 from benchmarks.detect.judgment import (
     judge_delays,
     judge_fair_streams,
+    judge_feeds,
+    judge_intervals,
     judge_on_the_limit,
     judge_onsets,
+    judge_pairs,
     judge_recoveries,
 )
+from benchmarks.detect.onsets import OnsetResult
+from benchmarks.detect.pairs import PairsResult
 from benchmarks.detect.recovery import RecoveryResult
 
 N_RUNS = 200
@@ -123,3 +129,55 @@ def test_a_late_recovery_and_a_false_one_are_missed() -> None:
     assert judged(good) == [True, True]
     assert judged(replace(good, after=np.full(N_RUNS, 3100.0))) == [False, True]
     assert judged(replace(good, n_false=1)) == [True, False]
+
+
+def feed_result(n_with_any: int, n_added_up: int) -> FeedResult:
+    return FeedResult("batches", 1, 100, 1e6, n_with_any, n_added_up, permitted=0.01)
+
+
+@pytest.mark.parametrize(("n_with_any", "n_added_up", "reached"), [(0, 90, 2), (5, 90, 2), (6, 90, 1), (0, 5, 1)])
+def test_feeds_stay_within_their_bound_and_gathered_decisions_do_not(
+    n_with_any: int, n_added_up: int, reached: int
+) -> None:
+    assert sum(verdict.is_reached for verdict in judge_feeds([feed_result(n_with_any, n_added_up)])) == reached
+
+
+def onset_result(n_covered: int, error: float) -> OnsetResult:
+    errors = np.full(N_RUNS, error)
+    return OnsetResult("change", 1, errors, np.full(N_RUNS, 5.0), np.full(N_RUNS, 3.0), n_covered)
+
+
+@pytest.mark.parametrize(("n_covered", "error", "reached"), [(195, 1, 2), (194, 1, 1), (200, 5, 1), (194, 6, 0)])
+def test_intervals_cover_975_of_1000_onsets_and_the_search_beats_the_test(
+    n_covered: int, error: float, reached: int
+) -> None:
+    assert sum(v.is_reached for v in judge_intervals([onset_result(n_covered, error)], is_quick=False)) == reached
+
+
+def pairs_result(method: str, delay_n: float, *, false_per_million: float = 1.0) -> PairsResult:
+    return PairsResult(method, 2, np.full((2, 3), delay_n), false_per_million, bound=2.0)
+
+
+@pytest.mark.parametrize(
+    ("delays", "false", "reached"), [((95, 92, 85), 2, 4), ((96, 93, 86), 2, 1), ((95, 92, 85), 3, 3)]
+)
+def test_each_step_must_be_worth_its_share_and_keep_its_promise(
+    delays: tuple[float, ...], false: float, reached: int
+) -> None:
+    names = ("decisions of the model", "per_million", "fdr")
+    power = [pairs_result("version 0.2", 100), *map(pairs_result, names, delays)]
+    promises = [pairs_result("fdr", 100, false_per_million=false)]
+    assert sum(verdict.is_reached for verdict in judge_pairs(power, promises, is_quick=False)) == reached
+
+
+@pytest.mark.parametrize("feed", FEEDS, ids=lambda feed: feed.name)
+def test_a_feed_keeps_the_rule_in_every_period_and_breaks_it_over_time(feed: Feed) -> None:
+    counts = feed.draw(np.random.default_rng(3), (4000, 5)).reshape(-1, 4)
+    k_a, n_a, k_b, n_b = counts.T.astype(np.float64)
+    both = (n_a > 0) & (n_b > 0)
+    n = n_a + n_b
+    by_period = (k_a * n_b / n)[both].sum() / max((k_b * n_a / n)[both].sum(), 1)
+    over_time = (k_a.sum() / n_a.sum()) / (k_b.sum() / n_b.sum())
+    limit = float(feed.name.split("DIR ")[1])
+    assert over_time < limit - 0.1
+    assert not both.any() or by_period == pytest.approx(limit, abs=0.03)

@@ -138,3 +138,14 @@ def test_a_closed_terminal_ends_a_command_cleanly_unless_it_runs_under_nohup(
             process.kill()
         _, notes = process.communicate(timeout=60)
     assert (process.returncode, notes) == (expected, b"")
+
+
+def test_no_command_leaves_a_core_file_with_keys_and_identifiers() -> None:
+    command = [sys.executable, "-m", "stream_app", "produce", "loans", "--dry-run", "--rate", "0", "--event-rate", "1"]
+    with subprocess.Popen([*command, "--start", "2026-01-01T00:00:00Z"], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.read(1)
+        limits = Path(f"/proc/{process.pid}/limits").read_text("ascii")
+        process.kill()
+    line = next(line for line in limits.splitlines() if line.startswith("Max core file size"))
+    assert line.split()[-3:-1] == ["0", "0"]

@@ -17,6 +17,7 @@ from stream_app.policy import (
     DEFAULT_WINDOWS,
     MAX_CELLS,
     Detection,
+    ModelPolicy,
     Policy,
     Privacy,
     Rules,
@@ -225,7 +226,7 @@ MISTAKES: dict[str, tuple[str, str, tuple[str, ...]]] = {
         'reference = "x"',
         ("models[0].attributes[0].reference: 'x' is not one of its groups (f, m)",),
     ),
-    "no group": ('["f", "m"]', "[]", ("attributes[0].groups: expected a list of 1 to 64 entries, got 0",)),
+    "no group": ('["f", "m"]', "[]", ("attributes[0]: needs groups, or the edges of bands",)),
     "a group twice": ('["f", "m"]', '["f", "m", "f"]', ("attributes[0].groups: label 'f' occurs twice",)),
     "a group in two spellings": (
         '["f", "m"]',
@@ -467,3 +468,36 @@ def test_a_table_in_place_of_a_list_is_answered_with_how_to_write_it() -> None:
         parse_policy('schema = 1\n[models]\nname = "m"')
     with pytest.raises(PolicyError, match=r"models\[0\]\.keep must be a list: write keep = \[\.\.\.\]$"):
         parse_policy(PLAIN.replace('keep = ["note"]', 'keep = "note"'))
+
+
+def detecting(
+    detection: str, windows: str = '[{ name = "1m", size_s = 60 }, { name = "1h", size_s = 3600 }]'
+) -> ModelPolicy:
+    kept = "\n".join(line for line in PLAIN.splitlines() if not line.startswith("windows"))
+    return parse_policy(kept.replace("keep =", f"windows = {windows}\ndetection = {{ {detection} }}\nkeep =")).models[0]
+
+
+def test_a_comparison_period_is_the_smallest_window_unless_stated() -> None:
+    assert detecting("").period_s == 60
+    assert detecting("period_s = 10").period_s == 10
+    assert detecting("period_s = 86400").period_s == 86_400
+    with pytest.raises(PolicyError, match=r"models\[0\]\.detection\.period_s: 65 is not a multiple of pane_s = 10"):
+        detecting("period_s = 65")
+
+
+def test_tests_wait_for_two_of_the_longest_window_at_least_hours_and_at_most_days() -> None:
+    def waits_s(size_s: int) -> float:
+        return detecting("", f'[{{ name = "w", size_s = {size_s} }}]').wait_s
+
+    assert [waits_s(size_s) for size_s in (60, 3600, 7200, 30 * 86_400)] == [7200, 7200, 14_400, 172_800]
+    assert detecting("wait_s = 2.5").wait_s == 2.5
+
+
+def test_a_stated_period_and_wait_are_in_the_hash_and_their_absence_is_not() -> None:
+    plain = parse_policy(PLAIN)
+    stated = [
+        parse_policy(PLAIN.replace("keep =", f"detection = {{ {text} }}\nkeep ="))
+        for text in ("period_s = 60", "wait_s = 9")
+    ]
+    assert parse_policy(PLAIN.replace("keep =", "detection = {}\nkeep =")).hash() == plain.hash()
+    assert len({plain.hash(), *(policy.hash() for policy in stated)}) == 3

@@ -40,7 +40,6 @@ OF_FORM = [
     "a switch as number",
     "an unknown canonicalizer",
     "no unfavorable decision",
-    "no group",
     "no window",
 ]
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -302,3 +304,11 @@ def test_times_without_an_offset_are_placed_in_a_zone_unless_clocks_changed() ->
     for name in ("Europe/Atlantis", "../etc", "Europe", ""):
         with pytest.raises(ConfigError, match="--time-zone"):
             find_zone(name)
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, lambda content: b"PK\x03\x04" + content])
+def test_a_spreadsheet_or_a_compressed_file_is_told_apart_from_a_wrong_encoding(
+    path: Path, pack: Callable[[bytes], bytes]
+) -> None:
+    with pytest.raises(ConfigError, match="is a spreadsheet or a compressed file"):
+        read(path, pack(b"id,a\n1,x\n"))

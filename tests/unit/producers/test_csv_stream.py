@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from producers.event import Event
+from producers.recorded.cells import NumberFormat
 from producers.recorded.csv_file import CsvFile, RejectedRow
 from producers.recorded.row_mapping import CellFormat, RowMapper, map_rows, parse_mapping
 from producers.timeline import Timeline
@@ -288,3 +289,24 @@ def test_a_mapping_needs_an_equals_sign_and_may_contain_more() -> None:
     assert parse_mapping(["a = b=c", "d="]) == {"a": "b=c", "d": ""}
     with pytest.raises(ConfigError, match="expected PATH=COLUMN"):
         parse_mapping(["ab"])
+
+
+def test_numbers_of_bands_are_read_as_the_file_writes_them_and_other_cells_stay_text(tmp_path: Path) -> None:
+    text = HIRING.replace('groups = ["f", "m"], reference = "m"', 'edges = [25, 40], reference = "40 and over"')
+    policy = model(text=text)
+    numbers = NumberFormat(has_decimal_comma=True)
+    for cell, value in (('"30,5"', 30.5), ("41", 41), ("unsaid", "unsaid"), ("", None)):
+        line = GOOD.replace(",f,", f",{cell},").replace("3.5", '"3,5"')
+        record = convert_line(tmp_path, line, policy=policy, numbers=numbers)
+        assert isinstance(record, dict)
+        assert record["applicant"]["sex"] == value
+
+
+def test_several_favorable_values_keep_their_own_spelling(tmp_path: Path) -> None:
+    text = HIRING.replace(
+        "favorable = true, unfavorable = [false]", 'favorable = ["hire", "offer"], unfavorable = ["no"]'
+    )
+    for value in ("hire", "offer", "no"):
+        record = convert_line(tmp_path, GOOD.replace("yes", value.upper()), policy=model(text=text))
+        assert isinstance(record, dict)
+        assert record["outcome"]["hired"] == value

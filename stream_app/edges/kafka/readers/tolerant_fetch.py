@@ -69,7 +69,7 @@ class _PartitionRecords(Fetcher.PartitionRecords):  # type: ignore[misc]  # kafk
                 yield Portion(batch.next_offset)
             else:
                 yield from read_portions(batch, start, _RECORDS)
-        if self.next_fetch_offset == first_offset:
+        if batches.size_in_bytes() and self.next_fetch_offset == first_offset:
             after = first_offset + 1
             unreadable = UnreadableRange(DeadLetterReason.UNREADABLE, first_offset, after, 1, batches.size_in_bytes())
             yield Portion(after, unreadable=(unreadable,))

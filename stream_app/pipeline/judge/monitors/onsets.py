@@ -1,7 +1,7 @@
 """Estimated onsets of alarms and warnings, with an interval, from the history of tested periods.
 
-A test says since when it has its evidence; that is late for small violations. At an alarm, and for a test in warning,
-the change is searched in the counts of its pair over all tested periods (``core.detection.change_point``).
+A test itself names the period in which its evidence began to rise; that is late for small violations. At an alarm, and
+for a test in warning, the change is searched in the counts of its pair (``core.detection.change_point``).
 """
 
 from __future__ import annotations

@@ -12,7 +12,15 @@ from numpy.typing import NDArray
 from stream_app.core.events.schema import Schema
 from stream_app.pipeline.replay.bisect.onset import Pane, Segments
 from stream_app.pipeline.replay.sources import TakeEvents
-from stream_app.policy import OTHER, Attribute, Decision, canonical_label, version_label
+from stream_app.policy import (
+    OTHER,
+    Attribute,
+    Decision,
+    canonical_label,
+    label_by_spelling,
+    label_text,
+    version_label,
+)
 
 MAX_VERSIONS = 64
 # Combinations of spellings that are remembered: hostile input must not grow memory.
@@ -41,8 +49,10 @@ class VersionPanes:
     def __init__(self, path: str, decision: Decision, attribute: Attribute, group: str) -> None:
         self.is_cut = False
         self._paths = (attribute.path, decision.path, path)
-        self._favorable = decision.favorable
-        self._side_of = {canonical_label(group): 0, canonical_label(str(attribute.reference)): 1}
+        self._favorable = frozenset(decision.favorable_values)
+        sides = {group: 0, attribute.reference: 1}
+        spellings = label_by_spelling(attribute.groups, attribute.aliases)
+        self._side_of = {spelling: sides[label] for spelling, label in spellings.items() if label in sides}
         self._numbers: dict[str, int] = {OTHER: 0}
         self._panes: dict[int, tuple[Segments, Segments]] = {}
         self._codes: dict[_Row, int] = {}
@@ -73,11 +83,13 @@ class VersionPanes:
         if (known := self._codes.get(row)) is not None:
             return known
         spelling, decision, version = row
-        side = None if spelling is None else self._side_of.get(canonical_label(str(spelling)))
+        side = (
+            None if spelling is None or spelling is UNSET else self._side_of.get(canonical_label(label_text(spelling)))
+        )
         code = _NEITHER
         if side is not None:
             number = self._number_of(version_label(None if version is UNSET else version))
-            code = number * 4 + side * 2 + (decision == self._favorable)
+            code = number * 4 + side * 2 + (decision in self._favorable)
         if all(len(str(value)) <= _MAX_CACHED_LENGTH for value in row):
             if len(self._codes) >= _MAX_CACHED:
                 self._codes.clear()

@@ -67,7 +67,9 @@ class RecordTable:
     def __init__(self, model: ModelPolicy, *, is_raw: bool) -> None:
         edges = {f"{box.path}.{edge}" for box in model.boxes for edge in BOX_EDGES}
         numbers = {feature.path for feature in model.counted_features} | edges
-        truths = {model.decision.path} if model.decision and isinstance(model.decision.favorable, bool) else set()
+        truths = (
+            {model.decision.path} if model.decision and isinstance(model.decision.favorable_values[0], bool) else set()
+        )
         paths = [part.path for part in fields_of(model) if is_raw or part.path not in edges]
         paths += model.drop if is_raw else ()
         self.columns: dict[str, Column] = {

@@ -74,14 +74,14 @@ class SimilarCases:
         if not self._model.features or decision is None:
             return lambda *_: None
         getters = [schema.getter(feature.path) for feature in self._model.features]
-        get_decision, favorable = schema.getter(decision.path), decision.favorable
+        get_decision, favorable = schema.getter(decision.path), frozenset(decision.favorable_values)
 
         def take(partition: int, events: list[Any], offsets: NDArray[np.int64], times_s: NDArray[np.int64]) -> None:
             is_inside = (times_s >= self._time_range.from_s) & (times_s < self._time_range.to_s)
             if not is_inside.any():
                 return
             columns = np.column_stack([_numbers(list(map(get, events))) for get in getters])
-            is_favorable = np.array([get_decision(event) == favorable for event in events], np.bool_)
+            is_favorable = np.array([get_decision(event) in favorable for event in events], np.bool_)
             is_complete = is_inside & ~np.isnan(columns).any(axis=1)
             self._add(hash_of(partition, offsets[is_complete]), columns[is_complete], is_favorable[is_complete])
 

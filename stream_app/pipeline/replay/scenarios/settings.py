@@ -171,7 +171,13 @@ def _attribute_of(attribute: Attribute, settings: ScenarioSettings) -> Fields:
     reference = settings.references.get(attribute.name)
     if reference is None and attribute.reference is not None:
         reference = group_of(attribute.reference)
-    return {"groups": groups, "reference": reference}
+    aliases: dict[str, list[str]] = {}
+    for label, spellings in (attribute.aliases or {}).items():
+        # A spelling that the table names itself is not a further one of the group that the label becomes.
+        further = [spelling for spelling in spellings if canonical_label(spelling) not in table]
+        if further:
+            aliases.setdefault(group_of(label), []).extend(further)
+    return {"groups": groups, "reference": reference, "aliases": aliases or None}
 
 
 def _check_names(model: ModelPolicy, settings: ScenarioSettings) -> None:

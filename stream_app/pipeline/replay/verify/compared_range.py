@@ -35,8 +35,8 @@ class ComparedRange(msgspec.Struct, frozen=True):
         return self.from_s is None and self.to_s is None
 
     def includes_alert(self, alert: AnyAlert) -> bool:
-        """Return whether an alert is compared."""
-        return self._contains(alert.at_s or 0)
+        """Return whether an alert, or a restart of monitoring, is compared."""
+        return self.is_all if alert.at_s is None else self._contains(alert.at_s)
 
     def includes_result(self, result: AnyResult) -> bool:
         """Return whether a result is compared."""

@@ -63,9 +63,9 @@ def first_difference(missing: list[RecomputedRecord], unexpected: list[Published
 
 
 def _compare(topic: str, key: str, live: bytes | None, replayed: bytes | None, k: int) -> Difference:
-    if topic == FAIRNESS_ALERTS:
+    if topic == FAIRNESS_ALERTS and "log10_e" in _fields(live or replayed):
         return _compare_alerts(key, live, replayed, k)
-    if topic != FAIRNESS_RESULTS:
+    if topic != FAIRNESS_RESULTS:  # of the journal, or a restart of monitoring
         is_pair = live and replayed
         field, ours, theirs = _first_field(_fields(replayed), _fields(live)) if is_pair else ("record", None, None)
         return Difference(topic=topic, key=key, field=field, live=theirs, replayed=ours)

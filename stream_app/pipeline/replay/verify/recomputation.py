@@ -136,10 +136,10 @@ def records_of(report: ModelReport, entry: int) -> Iterator[RecomputedRecord]:
         yield RecomputedRecord(FAIRNESS_RESULTS, result.key, encode_result(result), entry)
     for outcome_result in report.outcome_results:
         yield RecomputedRecord(FAIRNESS_RESULTS, outcome_result.key, encode_outcome_result(outcome_result), entry)
-    for restart in report.restarts:
-        yield RecomputedRecord(FAIRNESS_ALERTS, restart.id, encode_restart(restart), entry)
     for alert in report.alerts:
         yield RecomputedRecord(FAIRNESS_ALERTS, alert.id, encode_alert(alert), entry)
+    for restart in report.restarts:
+        yield RecomputedRecord(FAIRNESS_ALERTS, restart.id, encode_restart(restart), entry)
     if report.journal_entry is not None:
         yield RecomputedRecord(
             FAIRNESS_JOURNAL, report.journal_entry.model, encode_journal_entry(report.journal_entry), entry

@@ -129,10 +129,11 @@ def test_a_sample_is_counted_by_what_would_become_of_each_record(run: Run, tmp_p
     assert report["n_duplicates"] == 1
     assert report["outcomes"] == {"favorable": 1, "unfavorable": 1}
     assert report["dead_letters"] == {"type": 1, "missing": 1, "unknown_field": 1, "json": 1, "ts_past": 1}
-    assert report["faults"] == {"type at credit_score": 1, "missing at approved": 1}
+    assert report["faults"] == {"type at credit_score": 1, "missing at approved": 1, "ts_past at ts": 1}
+    spelled: dict[str, object] = {"others": {}, "look_alikes": {}}
     assert report["dimensions"][:2] == [
-        {"name": "gender", "n_listed": 1, "n_unknown": 0, "n_other": 1},
-        {"name": "race", "n_listed": 1, "n_unknown": 1, "n_other": 0},
+        {"name": "gender", "n_listed": 1, "n_unknown": 0, "n_other": 1, "n_other_spellings": 1} | spelled,
+        {"name": "race", "n_listed": 1, "n_unknown": 1, "n_other": 0, "n_other_spellings": 0} | spelled,
     ]
 
 
@@ -236,3 +237,13 @@ def test_every_field_is_explained_in_three_ways(run: Run) -> None:
     for fact in described:
         assert f"  {fact.name}  (" in text
         assert f"| `{fact.name}` | " in markdown
+
+
+def test_a_sample_that_is_a_csv_file_is_an_error_that_names_the_command_for_it(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text(f"id,t\n{CANARY},2\n", "utf-8")
+    outcome = run("check", "loans", "--sample", tmp_path / "rows.csv")
+    assert outcome.returncode == 2
+    assert (
+        "has no JSON object in its lines. Of a CSV file, take the output of: fairstream produce csv" in outcome.stderr
+    )
+    assert CANARY not in outcome.stderr

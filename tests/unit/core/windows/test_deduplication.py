@@ -12,7 +12,8 @@ from stream_app.core.windows.deduplication import N_BLOCKS, DeduplicationWindow
 
 def admit(window: DeduplicationWindow, first_offset: int, tags: list[int]) -> list[bool]:
     offsets = np.arange(first_offset, first_offset + len(tags))
-    return [bool(answer) for answer in window.admit(offsets, np.array(tags, np.uint64))]
+    ids = np.array(tags, np.uint64) * np.uint64(2)  # the last bit is the decision
+    return [bool(answer) for answer in window.admit(offsets, ids).is_duplicate]
 
 
 def test_of_equal_ids_the_first_counts_within_a_run_and_across_runs() -> None:
@@ -74,3 +75,44 @@ def test_the_answers_are_those_of_a_plain_dictionary(tags: list[int], lengths: l
     for length in [*lengths, len(tags)]:
         answers += admit(window, len(answers), tags[len(answers) : len(answers) + length])
     assert answers == expected
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 12), st.booleans()), max_size=60),
+    st.integers(1, 15),
+    st.sampled_from([3, 8, 100]),
+)
+def test_a_conflict_is_a_duplicate_with_another_decision_than_the_first(
+    log: list[tuple[int, bool]], n_batch: int, size: int
+) -> None:
+    """Against a reader of one event at a time, which remembers blocks of ids with their decisions."""
+    window, block_size = DeduplicationWindow(size), -(-size // N_BLOCKS)
+    blocks: dict[int, dict[int, bool]] = {}
+    n_conflicts = 0
+    expected = []
+    for offset, (identity, decision) in enumerate(log):
+        block = offset // block_size
+        live = [blocks.setdefault(number, {}) for number in range(block - N_BLOCKS, block + 1)]
+        first = next((seen[identity] for seen in live if identity in seen), None)
+        expected.append(first is not None)
+        n_conflicts += first is not None and first != decision
+        if first is None:
+            blocks[block][identity] = decision
+    found = [
+        window.admit(
+            np.arange(start, min(start + n_batch, len(log))),
+            np.array([2 * identity + decision for identity, decision in log[start : start + n_batch]], np.uint64),
+        )
+        for start in range(0, len(log), n_batch)
+    ]
+    assert [bool(answer) for part in found for answer in part.is_duplicate] == expected
+    assert sum(part.n_conflicts for part in found) == n_conflicts
+
+
+def test_ids_of_a_former_version_are_duplicates_and_never_conflicts() -> None:
+    window = DeduplicationWindow(100)
+    window.remember(0, np.array([10, 21], np.uint64), has_decisions=False)
+    found = window.admit(np.arange(4), np.array([10, 11, 20, 30], np.uint64))
+    assert found.is_duplicate.tolist() == [True, True, True, False]
+    assert found.n_conflicts == 0
+    assert len(window) == 3

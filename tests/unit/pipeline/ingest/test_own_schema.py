@@ -110,7 +110,6 @@ def test_one_mailbox_has_one_pseudonym_however_it_is_spelled() -> None:
         ({"event": {"uid": 1.5, "Decided At": NOW_S * 1000, "schema": "ats/2"}}, "type"),
         ({"candidate": {"id": "7", "demographics": {"sex": 1, "disabled": None}}}, "type"),
         ({"candidate": {"id": 7, "demographics": {"sex": 1}}}, "missing"),
-        ({"candidate": {"id": 7, "demographics": {"sex": 1, "disabled": None}, "experience years": 61}}, "range"),
         ({"job": {"site": "Bern", "salary": 1}}, "unknown_field"),
     ],
 )

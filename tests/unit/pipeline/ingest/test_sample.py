@@ -71,7 +71,7 @@ def test_a_thin_stream_is_shown_a_longer_comparison_period() -> None:
     assert periods is not None
     assert (periods.n_periods, periods.n_comparable, periods.proposed_s) == (240, 0, 3600)
     text = describe_sample(report)
-    assert "0 of 240 of 1 min compare a group with its reference" in text
+    assert "0 of 240 (1 min each) compare a group with its reference" in text
     assert "detection.period_s = 3600 (1 h)" in text
     assert max(map(len, text.splitlines())) <= 80
 
@@ -83,3 +83,39 @@ def test_a_stream_of_one_group_has_no_period_that_would_do() -> None:
     assert report.periods is not None
     assert (report.periods.n_comparable, report.periods.proposed_s) == (0, None)
     assert "check the groups" in describe_sample(report)
+
+
+def test_unlisted_values_are_shown_from_k_records_on_and_otherwise_only_counted() -> None:
+    spellings = ["F"] * 10 + ["m\u0430le"] * 9 + ["femal", "Fem\u0430le", "secret", None, "Fema\u200ble"]
+    records = [encode(loan(application_id=f"A-{n}", gender=gender)) for n, gender in enumerate(spellings)]
+    report = try_sample(LOANS, [batch_of(0, 0, *records)], KEYS[0])
+    gender = report.dimensions[0]
+    assert (gender.n_listed, gender.n_unknown, gender.n_other, gender.n_other_spellings) == (1, 1, 22, 5)
+    assert gender.others == {"F": 10}
+    assert gender.look_alikes == {"male": 9, "female": 2}
+    assert report.features[0].n == len(records)
+
+
+def test_each_reason_that_a_field_has_names_its_field() -> None:
+    records = [
+        encode(loan(ts="2026-09-21")),
+        encode(loan(ts="yesterday")),
+        encode(loan(ts=1)),
+        encode(loan(approved="yes")),
+        encode(loan(application_id="x" * 2000)),
+        encode(loan(ts=iso(NOW_S + 4000))),
+    ]
+    assert try_sample(LOANS, [batch_of(0, 0, *records)], KEYS[0]).faults == {
+        "ts_date at ts": 1,
+        "ts at ts": 1,
+        "type at ts": 1,
+        "type at approved": 1,
+        "id_size at application_id": 1,
+        "ts_future at ts": 1,
+    }
+
+
+def test_conflicts_are_among_the_duplicates() -> None:
+    records = [encode(loan()), encode(loan(approved=False)), encode(loan())]
+    report = try_sample(LOANS, [batch_of(0, 0, *records)], KEYS[0])
+    assert (report.n_duplicates, report.n_conflicts) == (2, 1)

@@ -35,8 +35,9 @@ class Memory:
 
     def see(self, first_offset: int, tags: list[int]) -> list[bool]:
         """Admit a batch and flush."""
-        offsets, array = np.arange(first_offset, first_offset + len(tags)), np.array(tags, np.uint64)
-        is_duplicate = self.window.admit(offsets, array)
+        offsets = np.arange(first_offset, first_offset + len(tags))
+        array = np.array(tags, np.uint64) * np.uint64(2)  # the last bit is the decision
+        is_duplicate = self.window.admit(offsets, array).is_duplicate
         self.log.add(offsets[~is_duplicate], array[~is_duplicate])
         for key, value in self.log.take_changes():
             self.n_written += len(value or b"")
@@ -48,7 +49,7 @@ class Memory:
 
     @property
     def tags(self) -> list[int]:
-        return sorted(tag for value in self.state.values() for tag in np.frombuffer(value, np.uint64).tolist())
+        return sorted(tag // 2 for value in self.state.values() for tag in np.frombuffer(value, np.uint64).tolist())
 
 
 @pytest.mark.parametrize("restarts_every", [1, 50, 10_000])
@@ -276,3 +277,13 @@ def test_state_of_the_version_before_is_read() -> None:
     lane.feed([encode(loan(application_id="A-2"))])
     lane.flush()
     assert (lane.n_counted, lane.partials[-1].log_number) == (2, 0)
+
+
+def test_a_state_of_a_former_version_is_read_and_its_entries_expire() -> None:
+    memory = Memory(100)
+    memory.state[b"ids|0|0"] = np.array([3, 5, 9], np.uint64).tobytes()
+    memory.restart()
+    assert memory.see(3, [1, 2, 4, 7]) == [True, True, True, False]  # halves, without the last bit
+    assert sorted(memory.state) == [b"ids|0|0", b"seen|0|0"]
+    memory.see(1000, [8])
+    assert sorted(memory.state) == [b"seen|20|0"]

@@ -19,6 +19,7 @@ from stream_app.pipeline.judge.report import JudgeReport
 from stream_app.pipeline.judge.step import JudgeStep
 from stream_app.pipeline.judge.stored import stored_tally
 from stream_app.pipeline.records.aggregates import Aggregate
+from stream_app.pipeline.records.journal import decode_journal_entry
 from stream_app.pipeline.records.results import Result
 from stream_app.pipeline.topology import Topology
 from stream_app.policy import Policy, load_policy, parse_policy
@@ -238,6 +239,20 @@ def test_old_news_of_a_former_owner_is_ignored_and_counted() -> None:
     assert bench.report.models["m"].n_stale == 1
     window, _ = bench.say(bench.partial(closed_before_s=60, next_offset=9))
     assert window.n == 3
+
+
+def test_lower_offsets_count_in_a_new_log_and_news_of_the_log_before_it_is_ignored() -> None:
+    bench = Bench()
+    bench.say(bench.partial((0, bench.cells(W=(3, 3))), closed_before_s=0, next_offset=300))
+    newer = bench.partial((0, bench.cells(W=(5, 5))), closed_before_s=0, next_offset=2)
+    bench.say(msgspec.structs.replace(newer, log_number=1))
+    bench.restart()
+    bench.say(bench.partial((0, bench.cells(W=(4, 4))), closed_before_s=0, next_offset=301))
+    assert bench.report.models["m"].n_stale == 1
+    closing = bench.partial(closed_before_s=60, next_offset=9)
+    window, _ = bench.say(msgspec.structs.replace(closing, log_number=1))
+    assert (window.n, window.offsets) == (5, {"raw": {0: 9}})
+    assert decode_journal_entry(bench.clocks[-1]).logs == {"raw": {0: 1}}
 
 
 def test_a_flush_counts_only_when_its_last_part_has_come() -> None:

@@ -140,10 +140,13 @@ def test_a_version_counts_under_a_label_that_can_be_shown_and_passes_on_as_it_wa
 
 
 @pytest.mark.parametrize("written", [True, 1.5, [7], {"major": 7}])
-def test_a_version_of_another_type_makes_a_dead_letter_without_its_value(written: Any) -> None:
+def test_a_version_of_another_type_is_left_out_and_counted_and_its_record_counts(written: Any) -> None:
     lane = IngestLane(LOANS)
     lane.feed([encode(loan(model_version=written))])
-    assert (lane.reasons, lane.events) == (["type"], [])
+    lane.flush()
+    assert lane.reasons == []
+    assert "model_version" not in lane.events[0]
+    assert lane.counts.dropped == {"model_version": 1}
 
 
 def test_versions_cost_no_cells() -> None:

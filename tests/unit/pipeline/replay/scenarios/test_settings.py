@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import msgspec
+import numpy as np
 import pytest
 
 from stream_app.errors import ConfigError, PolicyError
+from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.layout import layout_of
 from stream_app.pipeline.replay.scenarios.scenario import original_scenario
 from stream_app.pipeline.replay.scenarios.settings import (
@@ -12,7 +15,9 @@ from stream_app.pipeline.replay.scenarios.settings import (
     parse_settings,
     scenario_of,
 )
-from stream_app.policy import load_policy
+from stream_app.pipeline.replay.sources import RawCounter
+from stream_app.policy import Attribute, load_policy
+from tests.support.lanes.ingest_lane import KEYS, NOW_S, encode, loan
 
 POLICY = load_policy("loans")
 MODEL = POLICY.models[0]
@@ -76,3 +81,35 @@ def test_a_reference_without_group_and_a_map_without_tables_are_rejected() -> No
     for text in ("race = 3", "[race]\nx = 1", "no toml"):
         with pytest.raises(ConfigError, match="must be TOML tables"):
             parse_group_map(text)
+
+
+def test_a_group_map_keeps_the_aliases_of_groups_that_it_joins() -> None:
+    gender, *others = MODEL.attributes
+    aliases = {"female": ("F", "kadın"), "male": ("M",)}
+    model = msgspec.structs.replace(MODEL, attributes=(msgspec.structs.replace(gender, aliases=aliases), *others))
+    policy = msgspec.structs.replace(POLICY, models=(model,))
+    groups = parse_group_map('[gender]\n"female" = "women"\n"f" = "unsure"\n')
+    changed = scenario_of(policy, model, ScenarioSettings(groups=groups)).model.attributes[0]
+    assert changed.groups[:2] == ("women", "male")
+    assert changed.aliases == {"women": ("kadın",), "male": ("M",)}
+
+
+def test_bands_can_be_joined() -> None:
+    gender, _, age_band = MODEL.attributes
+    born = Attribute(name="years", path="born", derive="age", edges=(25, 40), reference="25 to under 40")
+    model = msgspec.structs.replace(MODEL, attributes=(gender, born, age_band))
+    groups = parse_group_map('[years]\n"under 25" = "under 40"\n"25 to under 40" = "under 40"\n')
+    settings = ScenarioSettings(groups=groups)
+    scenario = scenario_of(msgspec.structs.replace(POLICY, models=(model,)), model, settings)
+    changed = scenario.model.attributes[1]
+    assert (changed.groups, changed.reference, changed.edges) == (("under 40", "40 and over"), "under 40", (25, 40))
+    records: list[bytes | None] = [
+        encode(loan(application_id=f"A-{number}", race=..., born=born))
+        for number, born in enumerate(("2010-01-01", "1990-01-01", "1950-01-01", None))
+    ]
+    n = len(records)
+    batch = Batch("t", 0, 0, n, np.arange(n), records, np.full(n, NOW_S * 1000))
+    counter = RawCounter(scenario.model, KEYS, scenario.groups)
+    ((_, cells),) = counter.count(batch)
+    labels = {layout_of(scenario.model).labels_of(code)[1]: vector[0] for code, vector in cells.items()}
+    assert labels == {"under 40": 2, "40 and over": 1, "unknown": 1}
