@@ -11,7 +11,7 @@ import numpy as np
 from aiokafka.consumer.fetcher import FetchResult
 
 from stream_app.edges.lanes.log_position import LogExtent
-from stream_app.edges.lanes.runs import take_run
+from stream_app.edges.lanes.runs import keep_record_sets, take_run
 
 _FETCH_BYTES = 16_384  # one record is wanted; the broker returns a larger batch as a whole
 _FETCH_WAIT_MS = 50
@@ -39,6 +39,7 @@ class LogProbe:
 
     async def __aenter__(self) -> Self:
         await self._consumer.start()
+        keep_record_sets(self._consumer._fetcher)
         self._consumer._fetcher._prefetch_backoff = 0.0  # the next fetch is not delayed by one that was empty
         self._consumer.assign([self._tp])
         self._consumer.pause(self._tp)  # nothing is fetched before a record is wanted

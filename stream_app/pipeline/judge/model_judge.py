@@ -181,7 +181,7 @@ class ModelJudge:
         return report, self._state_changes(tally_changes, is_journaled=report.journal_entry is not None)
 
     def continue_tests(self, former: ModelJudge) -> None:
-        """Go on with what the tests of the same model under a former policy know; lost evidence is reported."""
+        """Continue what the tests of the same model under a former policy know; lost evidence is reported."""
         continued = self._subject.continue_tests(former._subject)
         if continued.is_noteworthy:
             hashes, at_s = (former._policy_hash, self._policy_hash), self._tally.tested_before_s

@@ -115,7 +115,7 @@ class NamedTest(NamedTuple):
 
 
 class MonitoringRestart(msgspec.Struct, frozen=True, kw_only=True):
-    """The sequential tests of a model go on under another policy, some of them without their evidence.
+    """The sequential tests of a model continue under another policy, some of them without their evidence.
 
     Attributes:
         schema: Version of this format.

@@ -32,7 +32,7 @@ class IdentifiedTest(NamedTuple):
 
 @dataclass(frozen=True)
 class ContinuedTests:
-    """How the tests of a model go on under another policy.
+    """How the tests of a model continue under another policy.
 
     Attributes:
         n_kept: Tests that keep their evidence.
@@ -61,7 +61,7 @@ class ContinuedTests:
 
 
 def restart_sentence(continued: ContinuedTests, former_policy: str, policy: str) -> str:
-    """Return in one sentence how the tests go on.
+    """Return in one sentence how the tests continue.
 
     >>> name = NamedTest("sex", "female", "ratio_low")
     >>> restart_sentence(ContinuedTests(3, (name,)), "aaaa", "bbbb")

@@ -78,7 +78,7 @@ class GapMonitor:
         )
 
     def continue_tests(self, former: GapMonitor) -> ContinuedTests:
-        """Go on with what the tests of a former policy know."""
+        """Continue what the tests of a former policy know."""
         return self._rules.continue_tests(former._rules)
 
     def feed(self, period: ClosedPeriod) -> list[Alarm]:

@@ -68,7 +68,7 @@ class PairMonitor:
         )
 
     def continue_tests(self, former: PairMonitor) -> ContinuedTests:
-        """Go on with what the tests of a former policy know."""
+        """Continue what the tests of a former policy know."""
         return self._rules.continue_tests(former._rules)
 
     def feed(self, period: ClosedPeriod) -> list[Alarm]:

@@ -138,7 +138,7 @@ class RuleMonitor:
             self._restore(stored)
 
     def continue_tests(self, former: RuleMonitor) -> ContinuedTests:
-        """Go on with what the tests of a former policy know; to be called before anything else is fed."""
+        """Continue what the tests of a former policy know; to be called before anything else is fed."""
         bank, breaches, calm = former._bank, former._breaches, former._calm
         former_strata, former_rules = former._strata, former._rules
         identities, before = ([test.identity for test in rules] for rules in (self._rules, former_rules))

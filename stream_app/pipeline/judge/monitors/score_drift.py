@@ -87,7 +87,7 @@ class ScoreDriftMonitor:
             self._restore(stored)
 
     def continue_tests(self, former: ScoreDriftMonitor) -> ContinuedTests:
-        """Go on with what the tests of a former policy know.
+        """Continue what the tests of a former policy know.
 
         Another ``score.version`` starts everything again, as it says; other bins gather new references, and a drift
         that was detected stays.

@@ -53,7 +53,7 @@ class DecisionsSubject:
         self._is_changed = False
 
     def continue_tests(self, former: Subject) -> ContinuedTests:
-        """Go on with what the tests of a former policy know."""
+        """Continue what the tests of a former policy know."""
         assert isinstance(former, DecisionsSubject)
         self._is_changed = True
         monitor, scores = former._monitor, former._scores  # noqa: SLF001  # of the same class

@@ -63,7 +63,7 @@ class OutcomesSubject:
         self._is_changed = False
 
     def continue_tests(self, former: Subject) -> ContinuedTests:
-        """Go on with what the tests of a former policy know."""
+        """Continue what the tests of a former policy know."""
         assert isinstance(former, OutcomesSubject)
         self._is_changed = True
         return self._monitor.continue_tests(former._monitor)  # noqa: SLF001  # of the same class

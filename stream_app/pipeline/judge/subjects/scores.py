@@ -58,7 +58,7 @@ class ScoreTests:
         self._drift = ScoreDriftMonitor(model, score, layout, log_c[BudgetFamily.SCORE_DRIFT], drift)
 
     def continue_tests(self, former: ScoreTests) -> ContinuedTests:
-        """Go on with what the tests of a former policy know."""
+        """Continue what the tests of a former policy know."""
         gaps, drift = former._gaps, former._drift
         return self._gaps.continue_tests(gaps) + self._drift.continue_tests(drift)
 

@@ -90,7 +90,7 @@ class Subject(Protocol):
     is_public: bool
 
     def continue_tests(self, former: Subject) -> ContinuedTests:
-        """Go on with what the tests of the same subject under a former policy know, before anything else is fed."""
+        """Continue what the tests of the same subject under a former policy know, before anything else is fed."""
 
     def feed(self, period: ClosedPeriod, look_back: LookBack) -> list[Alert]:
         """Take in a comparison period, once and in order of event time; return the alerts that it causes."""
