@@ -6,4 +6,4 @@ the order in which data flows, ``core`` the pure ideas, ``settings`` and ``topic
 ``policy`` what is monitored; ``small_file``, ``errors`` and ``json_schema`` are at the bottom.
 """
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"

@@ -118,7 +118,8 @@ def test_a_deployment_reads_its_own_policies_in_the_order_of_their_registration(
 def test_a_newest_policy_of_a_later_version_is_rejected_and_an_older_one_passed_over() -> None:
     def later(number: int) -> PolicyRecord:
         record = policy_record(LOANS, "a", number)
-        return msgspec.structs.replace(record, hash="later", policy=record.policy | {"of_a_later_version": 1}, code_version="9.9")
+        policy = record.policy | {"of_a_later_version": 1}
+        return msgspec.structs.replace(record, hash="later", policy=policy, code_version="9.9")
 
     assert book_of_records([later(1), policy_record(LOANS, "a", 2)], "a").newest("loans") is not None
     with pytest.raises(StateError, match=r"version 9\.9 and has fields that this version does not know"):
