@@ -209,4 +209,4 @@ def test_a_stricter_limit_keeps_a_breach_open_and_says_that_monitoring_was_resta
     newest = [r for r in read_json(site.kafka, FAIRNESS_RESULTS) if r["model"].startswith(site.app_id)][-1]
     assert [group["state"] for group in newest["groups"] if group["group"] == "f"] == ["breach"]
     listed = [json.loads(line) for line in site.command("alerts", "list", "--json", "--last", "0").stdout.splitlines()]
-    assert [alert["change"] for alert in listed if alert["model"].startswith(site.app_id)][-1] == "restart"
+    assert "restart" in [alert["change"] for alert in listed if alert["model"].startswith(site.app_id)]
