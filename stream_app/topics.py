@@ -93,8 +93,12 @@ class TopicSpec(msgspec.Struct, frozen=True, kw_only=True):
         return self.is_following or self.owner == "fairstream"
 
     def fits(self, n_partitions: int) -> bool:
-        """Return whether a number of partitions is as declared; a topic that follows another may have more."""
-        return n_partitions >= self.partitions if self.is_following else n_partitions == self.partitions
+        """Return whether a number of partitions is as declared; one of FairStream that follows a topic may have more.
+
+        An outcome must be in the partition of its decision, so a topic of outcomes has neither fewer nor more.
+        """
+        has_spare = self.is_following and self.owner == "fairstream"
+        return n_partitions >= self.partitions if has_spare else n_partitions == self.partitions
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

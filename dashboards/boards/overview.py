@@ -21,6 +21,10 @@ def _limit(kind: str) -> str:
     return f"max({series('threshold_ratio', *OF_ATTRIBUTE, of_kind)})"
 
 
+def _onset(end: str) -> str:
+    return owned(f"alert_onset_{end}timestamp_seconds", "attribute, kind", *OF_ATTRIBUTE) + " * 1000"
+
+
 NOW = (
     number(
         About(
@@ -95,6 +99,21 @@ STATES = (
             leads_to=_LEADS_TO,
         ),
         [Query(owned("alert_level", "attribute, kind", *OF_ATTRIBUTE), "{{attribute}} {{kind}}")],
+    ),
+    grid(
+        About(
+            "Estimated onsets",
+            "When each open breach or warning is estimated to have begun, with the 99% interval, event time. The most "
+            "serious one by attribute and rule.",
+            alert="FairnessBreach",
+            leads_to=_LEADS_TO,
+        ),
+        [
+            Column("Onset", _onset(""), "dateTimeAsIso"),
+            Column("Earliest (99%)", _onset("earliest_"), "dateTimeAsIso"),
+            Column("Latest (99%)", _onset("latest_"), "dateTimeAsIso"),
+        ],
+        ["attribute", "kind"],
     ),
 )
 

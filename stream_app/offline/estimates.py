@@ -62,7 +62,7 @@ def estimate(counts: tuple[int, int, int, int], design_effect: float = 1.0) -> E
 
     >>> pair = estimate((133, 197, 1527, 1681))
     >>> f"{pair.ratio:.6f}", [f"{end:.6f}" for end in pair.ratio_interval + pair.ratio_sequence]
-    ('0.743214', ['0.667482', '0.812141', '0.599359', '0.87424'])
+    ('0.743214', ['0.667482', '0.812141', '0.599359', '0.874240'])
     """
     k_a, n_a, k_b, n_b = counts
     group, reference = GroupCount(n_a, k_a), GroupCount(n_b, k_b)

@@ -74,7 +74,7 @@ def live(both: list[Log], rng: random.Random, partials: list[Partial] | None = N
     """Join and judge like two lanes and a judge that flush at arbitrary times."""
     topology = Topology({outcome_join_topic(APP, MODEL.name): len(both)}, APP)
     lanes = [OutcomeStep(MODEL, number, topology) for number in range(len(both))]
-    judge = JudgeStep(POLICY, 0, Topology())
+    judge = JudgeStep(POLICY, 0, Topology(app_id=APP))
     judge.restore({}, 0)
     places, outputs = [0] * len(both), []
     now_s = float(NOW_S)

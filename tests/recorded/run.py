@@ -200,7 +200,7 @@ def tampered(name: str, log: list[bytes | None]) -> list[bytes | None]:
     partials = [decode_partial(value) for value in log[-8:] if value]
     last = max(partials, key=lambda partial: len(partial.panes))
     if name == "unknown model":
-        return [encode_partial(msgspec.structs.replace(last, model="nobody"))]
+        return [encode_partial(msgspec.structs.replace(last, model="nobody", app_id="another"))]
     first_part = msgspec.structs.replace(last, n_parts=2, panes=last.panes[:1])
     if name == "first part only":
         return [encode_partial(first_part)]

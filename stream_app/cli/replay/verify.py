@@ -38,7 +38,7 @@ def verify(
     """Recompute the published records and compare them byte for byte.
 
     Reads the source topic from the first record that was ever counted, up to exactly the offsets in the journal of
-    the judge; where the first records are gone, or another version judged them, from the first checkpoint since when
+    the judge; where the first records are gone, or another version judged them, from the first checkpoint after which
     nothing is missing. With --from, --to or --alert only results and alerts of that time are compared, and reading
     begins at the last checkpoint before. Changes of the policy are followed. Records about outcomes are recomputed
     from the outcome-join topic, which needs no key.
@@ -84,7 +84,7 @@ def describe(verification: Verification) -> str:
 
 
 def _scope_of(verification: Verification) -> str:
-    """Say under which policies was judged, and since when is verified."""
+    """Name the policies under which the model was judged, and where the verification began."""
     hashes = verification.policies or (verification.policy_hash,)
     policies = f"policy {hashes[-1]}" if len(hashes) == 1 else f"policies {', '.join(hashes)}"
     if verification.since_s is None:

@@ -25,7 +25,8 @@ from stream_app.core.privacy.pseudonym import Pseudonymizer, RootKey
 from stream_app.core.windows.deduplication import DeduplicationWindow, Tags, event_tags, tags_with_decisions
 from stream_app.core.windows.watermark import Watermark
 from stream_app.pipeline.contract import Batch
-from stream_app.pipeline.ingest.reading import EventBatch, RecordReader
+from stream_app.pipeline.ingest.event_batch import EventBatch
+from stream_app.pipeline.ingest.reading import RecordReader
 from stream_app.policy import Identifier, ModelPolicy
 
 Column = NDArray[np.int64]

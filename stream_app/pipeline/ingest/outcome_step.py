@@ -16,7 +16,8 @@ from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.core.windows.deduplication import event_tags
 from stream_app.pipeline.contract import Batch, Flush, Outputs
 from stream_app.pipeline.ingest.admission import pseudonymizer_of
-from stream_app.pipeline.ingest.reading import EventBatch, RecordReader
+from stream_app.pipeline.ingest.event_batch import EventBatch
+from stream_app.pipeline.ingest.reading import RecordReader
 from stream_app.pipeline.ingest.report import OutcomeIngestReport
 from stream_app.pipeline.ingest.writers.notices import NoticeWriter
 from stream_app.pipeline.ingest.writers.outcome_join import OutcomeWriter

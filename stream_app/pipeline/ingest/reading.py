@@ -7,10 +7,7 @@ records only when the batch fails a check. A rejection is a value, not an except
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import compress
 from typing import Any
 
 import msgspec
@@ -22,9 +19,9 @@ from stream_app.core.events.classify import place_of, reason_of
 from stream_app.core.events.identifiers import CANONICAL, canonical_plain, fault_of
 from stream_app.core.events.reasons import DeadLetterReason as Reason
 from stream_app.core.events.strict_json import is_surely_unique, strict_fault
-from stream_app.core.privacy.pseudonym import NO_HASHES, KeyedHashes, Pseudonymizer
-from stream_app.pipeline.contract import Batch, UnreadableRange
+from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.ingest.dropped import DroppedFields
+from stream_app.pipeline.ingest.event_batch import EventBatch
 from stream_app.pipeline.ingest.fields import is_epoch, schema_of, time_reader_of
 from stream_app.pipeline.ingest.values import Faults, OptionalFields, ValueReader
 from stream_app.policy import Identifier, ModelPolicy
@@ -37,56 +34,6 @@ _YEAR_ONE_S = -62_135_596_800  # 0001-01-01T00:00:00Z, the first time that ISO 8
 
 # 2001-09-09 to 2286-11-20. Seconds, microseconds and nanoseconds of today are outside, and so is -1 (no timestamp).
 _BROKER_TIMES_MS = range(10**12, 10**13)
-
-
-@dataclass(slots=True)
-class EventBatch:
-    """The checked events of a batch, as columns in offset order, and what was rejected.
-
-    Attributes:
-        events: Decoded events.
-        offsets: Offset of each event, int64.
-        times_s: Event time of each event in whole seconds, int64.
-        taken_ms: Broker timestamp of each record, int64.
-        identifiers: Canonical value of each identifier of each event, in the order of ``all_identifiers``; None
-            where an identifier that is not required is absent or null.
-        rejected: Place in the batch and reason of each rejected record, by place.
-        dropped: Dropped fields by declared path, or ``undeclared``.
-        n_tombstones: Records without a value; they are not a fault.
-        unreadable: What the batch names instead of records.
-        event_ids: Keyed hash and key epoch of each event id; empty until they are hashed.
-    """
-
-    events: list[Any]
-    offsets: NDArray[np.int64]
-    times_s: NDArray[np.int64]
-    taken_ms: NDArray[np.int64]
-    identifiers: list[list[bytes | None]]
-    rejected: dict[int, Reason] = field(default_factory=dict)
-    dropped: Counter[str] = field(default_factory=Counter)
-    n_tombstones: int = 0
-    unreadable: Sequence[UnreadableRange] = ()
-    event_ids: KeyedHashes = NO_HASHES
-
-    def __len__(self) -> int:
-        return len(self.events)
-
-    def identifier_values(self, number: int) -> list[bytes]:
-        """Return the canonical values of one identifier; empty bytes where it is absent or null."""
-        return [value or b"" for value in self.identifiers[number]]
-
-    def hash_event_ids(self, hashing: Pseudonymizer) -> None:
-        """Fill the columns of the event ids: each id under the key of its event time."""
-        self.event_ids = hashing.hashes_at(self.identifier_values(0), self.times_s)
-
-    def keep(self, mask: NDArray[np.bool_]) -> None:
-        """Remove the events where the mask is False, from every column."""
-        flags = mask.tolist()
-        self.events = list(compress(self.events, flags))
-        self.offsets, self.times_s, self.taken_ms = self.offsets[mask], self.times_s[mask], self.taken_ms[mask]
-        self.identifiers = [list(compress(column, flags)) for column in self.identifiers]
-        if self.event_ids.digests:
-            self.event_ids = self.event_ids.part(mask)
 
 
 class RecordReader:

@@ -9,7 +9,7 @@ from typing import Protocol
 from stream_app.core.events.reasons import DeadLetterReason
 from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.ingest.admission import AdmissionResult
-from stream_app.pipeline.ingest.reading import EventBatch
+from stream_app.pipeline.ingest.event_batch import EventBatch
 
 
 @dataclass

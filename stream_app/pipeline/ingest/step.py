@@ -21,7 +21,7 @@ from stream_app.pipeline.contract import Batch, Flush, Outputs
 from stream_app.pipeline.ingest.admission import Admission
 from stream_app.pipeline.ingest.counting import EventCounter
 from stream_app.pipeline.ingest.deduplication_log import DeduplicationLog
-from stream_app.pipeline.ingest.reading import EventBatch
+from stream_app.pipeline.ingest.event_batch import EventBatch
 from stream_app.pipeline.ingest.report import IngestReport
 from stream_app.pipeline.ingest.writers.events import EventWriter
 from stream_app.pipeline.ingest.writers.notices import NoticeWriter

@@ -30,7 +30,7 @@ class CheckpointHead(msgspec.Struct, frozen=True, kw_only=True):
         app_id: Deployment that judged.
         number: Number of the journal entry after which the state was as it is here.
         policy_hash: Policy of the model under which it was judged.
-        code_version: Version of FairStream that judged; another version cannot be relied on to go on bit for bit.
+        code_version: Version of FairStream that judged; another version cannot be relied on to continue bit for bit.
         closed_before_s: Panes that start before this event time were closed.
         digest: What the journal entry says about the state, ``verdict_digest`` of it.
     """

@@ -7,9 +7,7 @@ is needed.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -23,10 +21,11 @@ from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.watermark import Watermark
 from stream_app.errors import PolicyError
-from stream_app.pipeline.contract import Batch, UnreadableRange
-from stream_app.pipeline.ingest.admission import Admission, AdmissionResult
+from stream_app.pipeline.contract import Batch
+from stream_app.pipeline.ingest.admission import Admission
 from stream_app.pipeline.ingest.counting import EventCounter
 from stream_app.pipeline.ingest.fields import listed_values, published_fields_of, time_reader_of
+from stream_app.pipeline.replay.dispositions import Dispositions
 from stream_app.policy import ModelPolicy, canonical_label, label_text
 from stream_app.policy.values.time_columns import TimeReader
 
@@ -36,52 +35,6 @@ PaneCounts = Iterator[tuple[int, Cells]]  # start of a pane and counts to be add
 TakeEvents = Callable[[int, list[Any], NDArray[np.int64], NDArray[np.int64]], None]
 Observe = Callable[[Schema], TakeEvents]  # the function takes partition, counted events, source offsets, event times
 LabelMap = Mapping[str, Mapping[str, str]]  # attribute -> canonical spelling -> group
-
-
-@dataclass(slots=True)
-class Dispositions:
-    """Dispositions of the records of one partition.
-
-    Attributes:
-        n_records: Records that were read.
-        n_counted: Events that were counted.
-        n_late: Events of closed panes.
-        n_duplicates: Events that were seen before.
-        n_conflicts: Those of them with another decision than the event that was counted.
-        rejected: Rejected records by reason.
-    """
-
-    n_records: int = 0
-    n_counted: int = 0
-    n_late: int = 0
-    n_duplicates: int = 0
-    n_conflicts: int = 0
-    rejected: Counter[str] = field(default_factory=Counter)
-
-    def add(self, other: Dispositions) -> None:
-        """Add those of another partition."""
-        self.n_records += other.n_records
-        self.n_counted += other.n_counted
-        self.n_late += other.n_late
-        self.n_duplicates += other.n_duplicates
-        self.n_conflicts += other.n_conflicts
-        self.rejected += other.rejected
-
-    def add_unreadable(self, ranges: Iterable[UnreadableRange]) -> None:
-        """Add what could not be read."""
-        for unreadable in ranges:
-            self.n_records += unreadable.n_records
-            self.rejected[str(unreadable.reason)] += unreadable.n_records
-
-    def add_admission(self, n_records: int, result: AdmissionResult) -> None:
-        """Add those of a batch of raw records."""
-        self.n_records += n_records
-        self.add_unreadable(result.events.unreadable)
-        self.n_counted += len(result.events)
-        self.n_late += len(result.late)
-        self.n_duplicates += result.n_duplicates
-        self.n_conflicts += result.n_conflicts
-        self.rejected.update(map(str, result.events.rejected.values()))
 
 
 class SourceCounter(Protocol):
@@ -104,10 +57,10 @@ class SourceCounter(Protocol):
         """Remember what a batch means for later records, and count nothing."""
 
     def resume(self, max_event_s: int | None, closed_before_s: int | None) -> None:
-        """Go on after the skipped batches, from an event time that is known."""
+        """Continue after the skipped batches, from an event time that is known."""
 
     def under(self, model: ModelPolicy) -> SourceCounter:
-        """Return a counter that goes on under another policy of the model, as a restarted lane does."""
+        """Return a counter that continues under another policy of the model, as a restarted lane does."""
 
 
 class RawCounter:
@@ -143,11 +96,11 @@ class RawCounter:
         self._admission.admit(batch)
 
     def resume(self, max_event_s: int | None, closed_before_s: int | None) -> None:
-        """Go on after the skipped batches, from an event time that is known."""
+        """Continue after the skipped batches, from an event time that is known."""
         self._admission.watermark.max_event_s, self._admission.watermark.floor_s = max_event_s, closed_before_s
 
     def under(self, model: ModelPolicy) -> RawCounter:
-        """Return a counter that goes on under another policy of the model, as a restarted lane does."""
+        """Return a counter that continues under another policy of the model, as a restarted lane does."""
         counter = RawCounter(model, self._keys, self._groups, self._observe)
         counter.dispositions = self.dispositions
         counter._admission.window = self._admission.window
@@ -201,11 +154,11 @@ class PublishedCounter:
         """Do nothing: published events need no deduplication."""
 
     def resume(self, max_event_s: int | None, closed_before_s: int | None) -> None:
-        """Go on from an event time that is known."""
+        """Continue from an event time that is known."""
         self._watermark.max_event_s, self._watermark.floor_s = max_event_s, closed_before_s
 
     def under(self, model: ModelPolicy) -> PublishedCounter:
-        """Return a counter that goes on under another policy of the model, as a restarted lane does."""
+        """Return a counter that continues under another policy of the model, as a restarted lane does."""
         counter = PublishedCounter(model, self._groups, self._observe)
         counter.dispositions = self.dispositions
         counter.resume(self._watermark.max_event_s, self._watermark.floor_s)

@@ -6,18 +6,25 @@ with the code. Sizes are chosen so that the values of the golden panels can be c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+
+from tests.support.boards.series import (
+    BREACH_S,
+    Labels,
+    Series,
+    Value,
+    constant,
+    from_breach_on,
+    growing,
+    stepping,
+)
 
 STEP_S, LENGTH_S = 15, 1800
-BREACH_S, POLICY_S = 900, 1200  # seconds after the start
+POLICY_S = 1200  # seconds after the start
 RUN = "replay-1"
 
 # Agreed names that the exporter does not have yet. It only shrinks: a name that is exported must leave.
 NOT_EXPORTED_YET: frozenset[str] = frozenset()
-
-Value = Callable[[int], float | None]
-Labels = Mapping[str, str]
 
 GROUPS = {
     "gender": ("male", "female"),
@@ -41,40 +48,6 @@ KINDS = ("disparate_impact_ratio", "gap", "equal_opportunity", "false_positive_r
 RULES = dict(zip(KINDS, (0.8, 0.2, 0.1, 0.1, 0.1, 0.25), strict=True))
 WORKERS = ("worker-1:9464", "worker-2:9464")
 EVENTS_PER_S = 50.0
-
-
-@dataclass(frozen=True)
-class Series:
-    """One series: metric without prefix, labels, and its value at a time after the start; None for a gap."""
-
-    metric: str
-    labels: Labels
-    value: Value
-
-    @property
-    def name(self) -> str:
-        """Name in Prometheus."""
-        return f"fairstream_{self.metric}" if self.metric not in ("up", "ALERTS") else self.metric
-
-
-def constant(value: float) -> Value:
-    """Return a value that does not change."""
-    return lambda _: value
-
-
-def growing(per_s: float) -> Value:
-    """Return a counter."""
-    return lambda t: per_s * t
-
-
-def stepping(height: float) -> Value:
-    """Return 0 before the breach and a height after it."""
-    return lambda t: height if t >= BREACH_S else 0.0
-
-
-def from_breach_on(value: float) -> Value:
-    """Return nothing before the breach and a value after it."""
-    return lambda t: value if t >= BREACH_S else None
 
 
 def rate_of(group: str) -> Value:
@@ -156,7 +129,9 @@ def _states(pair: Labels, start_s: int) -> Iterator[Series]:
             yield Series("threshold_ratio", labels, constant(RULES[kind]))
         is_unfair = labels["attribute"] == "gender" and kind == "disparate_impact_ratio"
         if is_unfair:
-            yield Series("alert_onset_timestamp_seconds", labels, from_breach_on(start_s + BREACH_S))
+            for end, shift_s in (("", 0), ("earliest_", -60), ("latest_", 60)):
+                onset_s = start_s + BREACH_S + shift_s
+                yield Series(f"alert_onset_{end}timestamp_seconds", labels, from_breach_on(onset_s))
         for window in ("1m", "5m"):
             own = labels | {"window": window}
             yield Series("alert_level", own, stepping(3) if is_unfair else constant(0))

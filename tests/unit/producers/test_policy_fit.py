@@ -18,7 +18,8 @@ from producers.simulated.loans import releases, simulate_loans
 from producers.timeline import Timeline
 from stream_app.errors import PolicyError
 from stream_app.pipeline.contract import Batch
-from stream_app.pipeline.ingest.reading import EventBatch, RecordReader
+from stream_app.pipeline.ingest.event_batch import EventBatch
+from stream_app.pipeline.ingest.reading import RecordReader
 from stream_app.policy import ModelPolicy, load_policy, parse_policy
 
 LINE = Timeline(1_795_449_600_000, 0.05)

@@ -11,7 +11,7 @@ from stream_app.core.events.schema import Schema
 from stream_app.core.privacy.pseudonym import KeyedHashes, RootKey
 from stream_app.pipeline.contract import Outputs
 from stream_app.pipeline.ingest.admission import pseudonymizer_of
-from stream_app.pipeline.ingest.reading import EventBatch
+from stream_app.pipeline.ingest.event_batch import EventBatch
 from stream_app.policy import ModelPolicy
 
 

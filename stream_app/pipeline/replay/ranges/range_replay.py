@@ -20,8 +20,9 @@ from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.judge.model_judge import ModelJudge
 from stream_app.pipeline.judge.model_report import ModelReport
 from stream_app.pipeline.records.results import TOTAL_WINDOW
+from stream_app.pipeline.replay.dispositions import Dispositions
 from stream_app.pipeline.replay.scenarios.scenario import Scenario
-from stream_app.pipeline.replay.sources import Dispositions, LabelMap, SourceCounter
+from stream_app.pipeline.replay.sources import LabelMap, SourceCounter
 from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.policy import ModelPolicy
 

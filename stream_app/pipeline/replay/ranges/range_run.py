@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from stream_app.errors import ReplayError
 from stream_app.pipeline.judge.model_report import ModelReport
+from stream_app.pipeline.replay.dispositions import Dispositions
 from stream_app.pipeline.replay.model_sources import ModelSources
 from stream_app.pipeline.replay.ranges.range_replay import RangeReplay
 from stream_app.pipeline.replay.scenarios.scenario import Scenario
 from stream_app.pipeline.replay.source_log import replay_starts
-from stream_app.pipeline.replay.sources import Dispositions
 from stream_app.pipeline.replay.time_range import TimeRange
 
 Wait = Callable[[int, int | None], object]  # records read so far, event time reached

@@ -99,7 +99,7 @@ class OutcomeCursor:
         return panes
 
     def _step_from(self, offset: int, model: ModelPolicy | None = None) -> OutcomeStep:
-        """Return a step that goes on from what was joined, as a restarted lane does."""
+        """Return a step that continues from what was joined, as a restarted lane does."""
         step = OutcomeStep(self.model if model is None else model, self._partition, self._topology, self._book)
         step.restore(self._entries, offset)
         return step

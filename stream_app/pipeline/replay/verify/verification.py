@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 import msgspec
 
-from stream_app.core.windows.partials import Partial
 from stream_app.core.windows.source_progress import SourcePartition
 from stream_app.errors import ReplayError
 from stream_app.pipeline.names import is_of_outcomes, model_of
 from stream_app.pipeline.policy_book import PolicyBook
-from stream_app.pipeline.records.alerts import AnyAlert
-from stream_app.pipeline.records.checkpoints import Checkpoint, CheckpointHead
+from stream_app.pipeline.records.checkpoints import CheckpointHead
 from stream_app.pipeline.records.journal import JournalEntry
-from stream_app.pipeline.replay.cursor import Cursor
 from stream_app.pipeline.replay.verify.beginning import Beginning, begin, beginnings, entries_after, policy_of
-from stream_app.pipeline.replay.verify.compared_range import AnyResult, ComparedRange
+from stream_app.pipeline.replay.verify.compared_range import ComparedRange
 from stream_app.pipeline.replay.verify.difference import Difference, first_difference
 from stream_app.pipeline.replay.verify.divergence import Divergence, find_divergence, flushes_of
+from stream_app.pipeline.replay.verify.inputs import PublishedRecords, SourceLogs
 from stream_app.pipeline.replay.verify.matching import PublishedRecord, RecordMatcher, RecordPosition
 from stream_app.pipeline.replay.verify.recomputation import (
     Recomputation,
@@ -65,49 +62,6 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     since_s: int | None = None
     since_entry: int | None = None
     outcomes: Verification | None = None
-
-
-class SourceLogs(Protocol):
-    """The logs that a judge counted, opened again.
-
-    Attributes:
-        n_read: Records that were read.
-    """
-
-    n_read: int
-
-    def open_at(self, beginning: Beginning) -> Mapping[SourcePartition, Cursor]:
-        """Return a cursor for each partition, where a verification begins.
-
-        Raises:
-            ReplayError: records from there on are gone.
-        """
-
-
-class PublishedRecords(Protocol):
-    """Everything that was published under one name; each call reads the topics again."""
-
-    def journal(self) -> list[tuple[PublishedRecord, JournalEntry]]:
-        """Return the journal, in the order of the log."""
-
-    def checkpoints(self) -> Iterable[CheckpointHead]:
-        """Yield the checkpoints, without their states, in the order of the log."""
-
-    def checkpoint(self, head: CheckpointHead) -> Checkpoint:
-        """Return one checkpoint.
-
-        Raises:
-            ReplayError: it is gone, or cannot be read.
-        """
-
-    def results(self, *, at: Collection[RecordPosition] | None = None) -> Iterable[tuple[PublishedRecord, AnyResult]]:
-        """Yield the results, only those at some positions where ``at`` is given."""
-
-    def alerts(self) -> Iterable[tuple[PublishedRecord, AnyAlert]]:
-        """Yield the alerts."""
-
-    def partials(self) -> Iterable[Partial]:
-        """Yield the partials that are still there."""
 
 
 @dataclass(frozen=True)
