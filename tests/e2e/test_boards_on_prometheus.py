@@ -11,7 +11,6 @@ from stream_app.errors import DependencyMissingError
 from tests.support.boards.board_checks import Source, choices, escaped, find_problems, newest_of, options, series_of
 from tests.support.boards.board_queries import BOARDS, asked, fill, marks
 from tests.support.boards.metric_scenario import (
-    BREACH_S,
     EVENTS_PER_S,
     FEMALE_AFTER,
     LENGTH_S,
@@ -22,6 +21,7 @@ from tests.support.boards.metric_scenario import (
     as_openmetrics,
     scenario,
 )
+from tests.support.boards.series import BREACH_S
 from tests.support.servers.recorded_prometheus import RecordedPrometheus
 from tests.support.tiers import skip_or_fail
 

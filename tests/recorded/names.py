@@ -61,40 +61,7 @@ class Renames:
             yield from words
 
 
-RENAMED = Renames(
-    topics={"fairness-clock": "fairness-journal"},
-    topic_prefixes={"recorded-labels-": "recorded-outcome-join-"},
-    fields={
-        "favourable": "favorable",
-        "unfavourable": "unfavorable",
-        "favourable_reference": "favorable_reference",
-        "favourable_outcome_rate": "favorable_outcome_rate",
-        "is_favourable": "is_favorable",
-        "decisions_repeated": "decisions_duplicate",
-        "early": "unmatched",
-        "found_s": "alarm_s",
-        "n_repeats": "n_duplicates",
-        "repeats": "ids",
-        "repeated": "duplicate",
-        "watch": "monitor",
-        "mark": "source",
-        "standardised": "standardized",
-        "fates": "dispositions",
-        "refused": "rejected",
-        "variant": "scenario",
-    },
-    fields_of={
-        "counts of judge": {"n_repeats": "n_stale", "clock": "journal_entry"},
-        "judged again": {"clock": "journal_entry"},
-    },
-    values={
-        "state": {"watch": "warning"},
-        "newest": {"watch": "warning"},
-        "change": {"all_clear": "recovery"},
-        "reason": {"no_favourable": "no_favorable"},
-    },
-    hashed_keys=frozenset({"fairness-alerts"}),
-)
+RENAMED = Renames(hashed_keys=frozenset({"fairness-alerts"}))
 
 
 def renamed(topics: Mapping[str, list[Line]], renames: Renames = RENAMED) -> dict[str, list[Line]]:

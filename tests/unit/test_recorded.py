@@ -22,12 +22,12 @@ Topics = dict[str, list[Line]]
 
 REASONS = {
     "bbox", "cardinality", "control_char", "dup_key", "empty", "encoding", "id", "json", "missing", "range", "schema",
-    "size", "ts", "ts_future", "ts_past", "type", "tz", "unknown_field", "value",
+    "size", "ts", "ts_future", "ts_past", "ts_unit", "type", "tz", "unknown_field", "value",
 }  # fmt: skip
 TOPICS = {
-    "loan-decisions", "credit-decisions", "camera-metadata", "grants-decided", "recorded-labels-credit",
-    "recorded-labels-grants", "dead-letters", "late-decisions", "fairness-partials", "fairness-results",
-    "fairness-alerts", "fairness-clock", "camera-aggregates",
+    "loan-decisions", "credit-decisions", "camera-metadata", "grants-decided", "recorded-outcome-join-credit",
+    "recorded-outcome-join-grants", "dead-letters", "late-decisions", "fairness-partials", "fairness-results",
+    "fairness-alerts", "fairness-journal", "camera-aggregates",
 }  # fmt: skip
 
 
@@ -72,12 +72,12 @@ def test_a_changed_number_type_and_a_missing_field_are_detected() -> None:
 
 
 def test_a_listed_rename_is_not_a_difference() -> None:
-    old = {"topic": "labels-m", "key": "m|total|a1", "value": {"favourable": 1, "state": "all_clear", "rules": ["gap"]}}
+    old = {"topic": "labels-m", "key": "m|total|a1", "value": {"favourable": 1, "state": "recovery", "rules": ["gap"]}}
     new = {"topic": "joins-m", "key": "m|all|b7", "value": {"favorable": 1, "state": "recovery", "rules": ["distance"]}}
     renames = Renames(
         topic_prefixes={"labels-": "joins-"},
         fields_of={"labels-m": {"favourable": "favorable"}},
-        values={"state": {"all_clear": "recovery"}, "rules": {"gap": "distance"}, "key": {"total": "all"}},
+        values={"state": {"recovery": "recovery"}, "rules": {"gap": "distance"}, "key": {"total": "all"}},
     )
     [difference] = differences({"labels-m": [old]}, {"joins-m": [new]}, renames)
     assert difference.path == "key"
@@ -125,7 +125,7 @@ def kinds(topics: Topics) -> Iterator[tuple[str, bool]]:
     alerts = [line["value"] for line in topics["fairness-alerts"]]
     results = [line["value"] for line in topics["fairness-results"]]
     changes = {(line["model"], line["change"]) for line in alerts}
-    yield "breach and recovery", {("loans", "breach"), ("loans", "all_clear")} <= changes
+    yield "breach and recovery", {("loans", "breach"), ("loans", "recovery")} <= changes
     yield "alert about outcomes", ("credit/outcomes", "breach") in changes
     yield "alert about scores", any(line["test"] == "score_drift" for line in alerts)
     yield "alert about an intersection", any("+" in line["attribute"] for line in alerts)
@@ -137,7 +137,7 @@ def kinds(topics: Topics) -> Iterator[tuple[str, bool]]:
     yield "revisions", {line["model"] for line in results if line["revision"]} >= {"loans", "grants"}
     groups = [group for line in results for group in line["groups"]]
     states = {group["state"] for group in groups}
-    yield "states", states == {None, "ok", "insufficient", "watch", "breach"}
+    yield "states", states == {None, "ok", "insufficient", "warning", "breach"}
     drivers = {group["cause"]["driver"] for group in groups if group.get("cause")}
     yield "causes", drivers >= {"rate", "mix", "rate_not_mix"}
     hidden = {group["hidden"] for line in topics["shown totals"] for group in line["value"]["groups"]}
@@ -158,17 +158,17 @@ def kinds(topics: Topics) -> Iterator[tuple[str, bool]]:
 def _counted(topics: Topics) -> Iterator[tuple[str, bool]]:
     required = {
         "counts of ingest": (
-            "loans.n_repeats", "credit.n_repeats", "camera.n_repeats", "grants.n_repeats", "loans.n_tombstones",
-            "camera.decisions.event", "grants.dropped.undeclared", "grants.dropped.person.name", "camera.dropped.bbox",
+            "loans.n_duplicates", "credit.n_duplicates", "camera.n_duplicates", "grants.n_duplicates",
+            "loans.n_tombstones", "camera.decisions.event", "grants.dropped.undeclared", "grants.dropped.person.name", "camera.dropped.bbox",
             "loans.overflow.gender",
         ),
         "counts of outcome ingest": ("credit.n_tombstones", "credit.dead_letters.json", "grants.dropped.remarks"),
         "counts of outcomes": (
-            "credit.matched", "credit.repeated", "credit.changed", "credit.unmatched", "grants.expired",
+            "credit.matched", "credit.duplicate", "credit.changed", "credit.unmatched", "grants.expired",
             "grants.decisions_expired",
         ),
         "counts of judge": (
-            ".n_unknown_model", ".models.loans.n_repeats", ".models.grants.n_broken", ".models.grants.n_late",
+            ".models.loans.n_stale", ".models.grants.n_broken", ".models.loans.n_tested",
             ".models.loans.n_revised.1m", ".models.loans.n_closed.1h.published", ".models.camera.n_small",
             ".models.camera.n_closed.1m.suppressed", ".models.credit/outcomes.n_closed.1m.insufficient",
         ),
