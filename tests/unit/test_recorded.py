@@ -159,8 +159,8 @@ def _counted(topics: Topics) -> Iterator[tuple[str, bool]]:
     required = {
         "counts of ingest": (
             "loans.n_duplicates", "credit.n_duplicates", "camera.n_duplicates", "grants.n_duplicates",
-            "loans.n_tombstones", "camera.decisions.event", "grants.dropped.undeclared", "grants.dropped.person.name", "camera.dropped.bbox",
-            "loans.overflow.gender",
+            "loans.n_tombstones", "camera.decisions.event", "grants.dropped.undeclared", "grants.dropped.person.name",
+            "camera.dropped.bbox", "loans.overflow.gender",
         ),
         "counts of outcome ingest": ("credit.n_tombstones", "credit.dead_letters.json", "grants.dropped.remarks"),
         "counts of outcomes": (
