@@ -41,13 +41,13 @@ def n_published(site: Site) -> int:
     return sum(len(offsets) for offsets in read_sources(site.kafka, site.models[0]["output_topic"]).values())
 
 
-def test_state_of_another_policy_ends_the_worker_with_70_and_a_line_that_says_what_to_do(site: Site) -> None:
+def test_a_change_of_the_policy_that_cannot_be_followed_ends_the_worker_with_70_and_what_to_do(site: Site) -> None:
     with site.worker() as worker:
         send(site, 100)
         site.wait_until("all are published", lambda: n_published(site) == 100)
         assert worker.stop() == 0
     text = site.policy_file.read_text("utf-8")
-    site.policy_file.write_text(text.replace('"asian", "black"', '"asian", "black", "other"'), "utf-8")
+    site.policy_file.write_text(text.replace('path = "ts",', 'path = "ts", pane_s = 5,'), "utf-8")
     with site.worker() as worker:
         assert worker.wait(60) == 70
     last = site.log_path.read_text("utf-8").strip().splitlines()[-1]

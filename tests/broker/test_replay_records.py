@@ -169,15 +169,15 @@ def test_without_permission_flags_or_audit_nothing_is_written(
     site: Site, permitting: Path, time_range: tuple[int, int], tmp_path: Path
 ) -> None:
     out, before = tmp_path / "out.jsonl", (site.folder / "audit.jsonl").read_bytes()
-    rejections: list[tuple[str, tuple[str | Path, ...]]] = [
-        ("The policy permits no export", (*AGREED,)),
-        ("--unsafe-records", ("--policy", permitting, "--reason", REASON)),
-        ("--unsafe-raw", ("--policy", permitting, "--from-raw", *AGREED)),
-        ("Give --reason", ("--policy", permitting, "--unsafe-records")),
-        ("audit log", ("--policy", permitting, "--state-dir", permitting, *AGREED)),
+    rejections: list[tuple[int, str, tuple[str | Path, ...]]] = [
+        (2, "The policy permits no export", (*AGREED,)),
+        (2, "--unsafe-records", ("--policy", permitting, "--reason", REASON)),
+        (2, "--unsafe-raw", ("--policy", permitting, "--from-raw", *AGREED)),
+        (2, "Give --reason", ("--policy", permitting, "--unsafe-records")),
+        (74, "audit log", ("--policy", permitting, "--state-dir", permitting, *AGREED)),
     ]
-    for words, arguments in rejections:
-        done = export(site, time_range, "--out", out, *arguments, code=2)
+    for code, words, arguments in rejections:
+        done = export(site, time_range, "--out", out, *arguments, code=code)
         assert words in done.stderr
         assert (done.stdout, len(done.stderr.splitlines())) == ("", 1)
     assert list(tmp_path.iterdir()) == []

@@ -33,6 +33,7 @@ EMPTY = {
     # Outcomes of denied cases are not known, so true and false positive rates do not exist and are not tested.
     (OUTCOMES, "credit"): (
         f"{OUTCOMES}: Equal opportunity: $group: ",
+        f"{OUTCOMES}: Equal opportunity ratio: ",
         f"{OUTCOMES}: Average odds difference: ",
         f"{OUTCOMES}: Differences with intervals: max by (attribute, group) (fairstream_average_odds",
     ),

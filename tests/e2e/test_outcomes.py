@@ -165,7 +165,7 @@ def stored(site: Site) -> tuple[JoinCounts, int]:
     total = JoinCounts()
     for (_, key), value in entries.items():
         if key == b"meta" and value is not None:
-            counts = msgspec.msgpack.decode(value)[-1]
+            counts = msgspec.msgpack.decode(value)[7]
             for name, n in zip(JoinCounts.__struct_fields__, counts, strict=True):
                 setattr(total, name, getattr(total, name) + n)
     return total, sum(key.startswith(b"unmatched|") and value is not None for (_, key), value in entries.items())

@@ -43,16 +43,16 @@ async def serve(
     Raises:
         FairStreamError: see ``stream_app.programs.worker.run.run_worker``.
     """
-    await check_topics(settings, policy)
-    policy, policies = await agree_on_policy(settings, policy)
     registry = CollectorRegistry()
     health = Health()
-    metrics = Metrics(registry, policy, max_series=settings.max_series)
-    observer = MetricsObserver(metrics, health, roles_by_topic(policy, settings.app_id))
     server = MetricsServer(registry, health, settings.metrics_host, settings.metrics_port)
-    server.start()
+    server.start()  # first: a port that is taken is found without a broker
     beating = asyncio.ensure_future(_beat(health))
     try:
+        await check_topics(settings, policy)
+        policy, policies = await agree_on_policy(settings, policy)
+        metrics = Metrics(registry, policy, max_series=settings.max_series)
+        observer = MetricsObserver(metrics, health, roles_by_topic(policy, settings.app_id))
         on_started(server.port)
         await run_worker(settings, policy, keys, roles, observer, stopping, policies)
     finally:

@@ -126,7 +126,7 @@ def read_partials(kafka: str, topic: str, model: str) -> Iterator[Partial]:
         if name != model:
             continue
         if part == 0:
-            _, log_number = rest
+            _, log_number, *_ = rest
             parts[partition] = Partial(partition, next_offset, is_idle, {}, log_number)
         flush = parts[partition]
         for start_s, cells in panes:
