@@ -161,7 +161,7 @@ def _wait_until_counted(stage: dict[str, Any], n_bad: int) -> str:
         if counted >= 2 * _N_GOOD and rejected >= n_bad and closed:
             return metrics
         time.sleep(0.3)
-    pytest.fail("the worker did not count the records in time")
+    pytest.fail(f"the worker did not count the records in time: {counted} {rejected} {closed}\n{metrics}")
 
 
 @pytest.mark.timeout(180)

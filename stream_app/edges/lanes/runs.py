@@ -54,13 +54,26 @@ def keep_record_sets(fetcher: Fetcher) -> None:
 
 
 class _PortionIterator:
-    """Marks a ``PartitionRecords`` whose records are taken as runs."""
+    """Marks a ``PartitionRecords`` whose records are taken as runs.
 
-    def __init__(self, portions: Iterator[Portion]) -> None:
+    Attributes:
+        is_within_batch: Whether the last portion was not the last of its batch, which is kept expanded until then.
+    """
+
+    def __init__(self, portions: Iterator[tuple[Portion, bool]]) -> None:
+        self.is_within_batch = False
         self._portions = portions
 
     def __next__(self) -> Portion:
-        return next(self._portions)
+        self.is_within_batch = False
+        portion, self.is_within_batch = next(self._portions)
+        return portion
+
+
+def is_within_batch(result: object) -> bool:
+    """Return whether a fetch result keeps a large batch expanded, of which a part was taken."""
+    iterator = getattr(getattr(result, "_partition_records", None), "_records_iterator", None)
+    return isinstance(iterator, _PortionIterator) and iterator.is_within_batch
 
 
 def take_run(result: FetchResult, *, max_records: int = MAX_RECORDS, reader: ColumnReader = RAW) -> Batch | None:
@@ -97,8 +110,11 @@ def take_run(result: FetchResult, *, max_records: int = MAX_RECORDS, reader: Col
     return _joined(result._topic_partition, first_offset, records.next_fetch_offset, portions)
 
 
-def _unpack_batches(records: PartitionRecords, reader: ColumnReader, state: Any) -> Iterator[Portion]:
-    """Yield the portions of each record batch; the rules are those of ``PartitionRecords._unpack_records``."""
+def _unpack_batches(records: PartitionRecords, reader: ColumnReader, state: Any) -> Iterator[tuple[Portion, bool]]:
+    """Yield the portions of each record batch, and whether more of the batch follow.
+
+    The rules are those of ``PartitionRecords._unpack_records``.
+    """
     batches, first_offset = records._records, records.next_fetch_offset
     while batches.has_next():
         start = records.next_fetch_offset
@@ -121,13 +137,13 @@ def _unpack_batches(records: PartitionRecords, reader: ColumnReader, state: Any)
             # The position moves before the portion is taken: a caller who takes no further one would otherwise see it
             # too low. The last offset of a batch is kept even if its last records were compacted away.
             records.next_fetch_offset = portion.next_offset
-            yield portion
+            yield portion, portion.next_offset < batch.next_offset
     if batches.size_in_bytes() and records.next_fetch_offset == first_offset:
         # Nothing says where the batch at this position ends: try one offset higher.
         records.next_fetch_offset += 1
         n_bytes = batches.size_in_bytes()
         unreadable = UnreadableRange(DeadLetterReason.UNREADABLE, first_offset, first_offset + 1, 1, n_bytes)
-        yield Portion(first_offset + 1, unreadable=(unreadable,))
+        yield Portion(first_offset + 1, unreadable=(unreadable,)), False
 
 
 def _without_failing(portions: Iterable[Portion], batch: StoredBatch | LegacyBatch, start: int) -> Iterator[Portion]:

@@ -23,7 +23,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 
-from stream_app.edges.lanes.runs import keep_record_sets, take_run
+from stream_app.edges.lanes.runs import is_within_batch, keep_record_sets, take_run
 from stream_app.pipeline.contract import Batch
 
 # A fetch waits a moment for more: at a few hundred events per second each event would otherwise be a run of its own,
@@ -105,7 +105,8 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         # exactly the number of seeks before it.
         drained: dict[TP, list[RunMessage]] = {}
         generation = self.app.consumer_generation_id
-        for tp in list(fetcher._records):
+        # At most one partition keeps a large batch expanded: it comes first, and the others wait for its end.
+        for tp in sorted(fetcher._records, key=lambda tp: not is_within_batch(fetcher._records[tp])):
             if active_partitions and tp not in active_partitions:
                 if not fetcher._subscriptions.is_assigned(tp):
                     del fetcher._records[tp]
@@ -124,6 +125,8 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
                 fetcher._notify(fetcher._wait_consume_future)
             if batch is not None and batch.next_offset > batch.first_offset:
                 drained[tp] = [RunMessage(batch, self.seek_epochs[tp], generation)]
+            if is_within_batch(result):
+                break
         return drained
 
     async def rewind(self, tp: TP, offset: int) -> int:

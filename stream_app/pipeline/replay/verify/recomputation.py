@@ -108,6 +108,8 @@ class Recomputation:
         for topic, vector in offsets.items():
             for partition, offset in vector.items():
                 source = SourcePartition(topic, partition)
+                if self._is_gone(source, offset):
+                    continue
                 cursor = self._cursor_of(source)
                 panes = cursor.count_below(offset)
                 progress = SourceProgress(
@@ -120,6 +122,11 @@ class Recomputation:
                     counted_under=self._counted_under.get(source, NOT_NAMED),
                 )
                 self._judge.take(source, len(self._cursors), progress, panes, cursor.model)
+
+    def _is_gone(self, source: SourcePartition, offset: int) -> bool:
+        """Return whether a topic no longer has a partition of which nothing was counted since the beginning."""
+        known = self._judge.progress_of().get(source)
+        return source not in self._cursors and known is not None and known.next_offset == offset
 
     def _cursor_of(self, source: SourcePartition) -> Cursor:
         if source not in self._cursors:
