@@ -276,7 +276,7 @@ class ModelJudge:
     def _note_policy(self, source: SourcePartition, reported: SourceProgress) -> None:
         progress, under = self._tally.progress.get(source), reported.counted_under
         if progress is not None and progress.log_number != reported.log_number:
-            self._schedule.is_pending = True  # what was counted before is gone: verification begins anew
+            self._schedule.is_pending = True  # what was counted before is gone: verification begins again
         if progress is None or (progress.counted_under, progress.log_number) != (under, reported.log_number):
             self._source_policies.append(
                 SourcePolicy(*source, under.policy_hash, under.since_offset, reported.log_number)

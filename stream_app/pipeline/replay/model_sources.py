@@ -56,7 +56,7 @@ class ModelSources:
                 partial(self.next_batch, partition),
                 is_whole=self.kind == "raw",
             )
-            if begins is not None and begins.progress is not None:
+            if begins is not None:
                 cursor.begin_at(begins.progress, begins.panes)
         return cursors
 
@@ -72,7 +72,7 @@ class ModelSources:
         starts = dict(beginning.starts.get(self.model.topic, {}))
         begun = {source.partition: place for source, place in beginning.sources.items()}
         if self.kind == "published":
-            firsts = {partition: place.first_offset for partition, place in begun.items()}
+            firsts = {partition: place.progress.next_offset for partition, place in begun.items()}
             if not self.log.seek_events({partition: firsts.get(partition, 0) for partition in self.log.partitions}):
                 raise _lost(self.log.topic, "events that are needed")
             return
@@ -88,7 +88,7 @@ class ModelSources:
 
 def _deduplicated_from(place: SourceBeginning) -> int:
     """Return the first offset whose event id decides about duplicates after a beginning."""
-    return max(0, place.first_offset - 2 * place.model.deduplication_window)
+    return max(0, place.progress.next_offset - 2 * place.model.deduplication_window)
 
 
 def _lost(where: str, what: str) -> ReplayError:

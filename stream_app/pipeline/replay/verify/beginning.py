@@ -29,14 +29,12 @@ class SourceBeginning:
 
     Attributes:
         model: The policy under which it is counted there.
-        first_offset: The first record that is counted.
-        progress: What the judge knew of it; None before the first record.
+        progress: What the judge knew of it: every record from its next offset on is counted.
         panes: Its panes that could still change, by start.
     """
 
     model: ModelPolicy
-    first_offset: int
-    progress: SourceProgress | None
+    progress: SourceProgress
     panes: Mapping[int, Cells]
 
 
@@ -162,7 +160,7 @@ def begin(name: str, deployment: Sequence[JournalEntry], checkpoint: Checkpoint 
     stored = {entry: [data] for entry, data in checkpoint.entries.items()}
     judge = ModelJudge(model, head.policy_hash, stored, name=name, app_id=head.app_id)
     sources = {
-        source: SourceBeginning(model, progress.next_offset, progress, judge.panes_of(source))
+        source: SourceBeginning(model, progress, judge.panes_of(source))
         for source, progress in judge.progress_of().items()
     }
     return Beginning(judge, sources, last.starts, model, head.closed_before_s)

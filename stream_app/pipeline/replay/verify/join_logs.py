@@ -70,7 +70,7 @@ class JoinLogs:
                 name, beginning.model, partition, topology, next_batch, first, self._book
             )
             begins = beginning.sources.get(source)
-            if begins is not None and begins.progress is not None:
+            if begins is not None:
                 cursor.begin_at(begins.progress, begins.panes)
         return cursors
 

@@ -240,7 +240,7 @@ class Verifier:
         divergences = []
         for source, cursor in cursors.items():
             place = part.beginning.sources.get(source)
-            begin = 0 if place is None else place.first_offset
+            begin = 0 if place is None else place.progress.next_offset
             later = [flush for flush in flushes.get(source, []) if flush.next_offset > begin]
             if (divergence := find_divergence(source, cursor, later)) is not None:
                 divergences.append(divergence)
