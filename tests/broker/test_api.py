@@ -8,7 +8,7 @@ import json
 import re
 from datetime import UTC, datetime, timedelta
 from itertools import chain
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 import pytest
@@ -23,7 +23,8 @@ from tests.support.servers.sites import Site, open_site
 pytestmark = pytest.mark.timeout(300)
 
 N_EVENTS = 9000
-START = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=6)
+# At a full minute: windows of one minute then have the same events whenever this runs, three 3,000 and the last one 60.
+START = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=6)
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +82,7 @@ def test_results_have_the_rows_of_the_command(site: Site) -> None:
 
 def test_arguments_select_windows(site: Site) -> None:
     every = fs.results(site.policy_file)
-    start, end = START.replace(second=0) + timedelta(minutes=1), START.replace(second=0) + timedelta(minutes=3)
+    start, end = START + timedelta(minutes=1), START + timedelta(minutes=3)
     some = fs.results(str(site.policy_file), window="1m", attribute="gender", start=start, end=end.isoformat())
     selected = every[(every["window"] == "1m") & (every["attribute"] == "gender")]
     selected = selected[(selected["start"] >= start) & (selected["end"] <= end)]
@@ -168,5 +169,10 @@ def test_the_examples_of_the_docs_run(site: Site) -> None:
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         for block in blocks:
             exec(compile(block, "docs/api.md", "exec"), names)  # noqa: S102 - our own examples
-    assert "breach" in printed.getvalue()
+    latest, breaches, n_breaches = (cast(Any, names[name]) for name in ("latest", "breaches", "n_breaches"))
+    assert latest["n"].sum() == 60
+    assert latest.loc["female", "state"] == "breach"
+    assert (breaches["change"] == "breach").sum() > 10
+    assert n_breaches["stricter"] > n_breaches["original"] > 0
+    assert set(n_breaches.index) == {"original", "stricter", "wider"}
     assert "stricter" in printed.getvalue()
