@@ -48,6 +48,7 @@ class Batch:
         values: Value of each record; None for a tombstone.
         timestamps_ms: Broker timestamp of each record, int64, shape (n,).
         unreadable: What is between ``first_offset`` and ``next_offset`` and cannot be read, in offset order.
+        n_bytes: About the memory of its values; 0 where nobody needs to know.
     """
 
     topic: str
@@ -58,6 +59,7 @@ class Batch:
     values: list[bytes | None]
     timestamps_ms: NDArray[np.int64]
     unreadable: Sequence[UnreadableRange] = ()
+    n_bytes: int = 0
 
     def __len__(self) -> int:
         return len(self.values)

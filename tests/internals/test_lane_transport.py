@@ -6,6 +6,9 @@ When a newer version of either is tried, this file says which of them has change
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from itertools import chain
+from typing import Any
 
 import aiokafka
 import pytest
@@ -16,6 +19,8 @@ from faust.types import TP
 
 from stream_app.edges.lanes.transport import FETCH_MAX_WAIT_MS, RunMessage
 from tests.support.lanes.echo_lanes import Echo, EchoWorker, until
+from tests.support.lanes.raw_batches import BatchShape, raw_batch, raw_record
+from tests.support.servers.raw_produce import produce_raw
 from tests.support.servers.raw_topics import numbers, send, write_transactions
 
 pytestmark = pytest.mark.timeout(120)
@@ -34,7 +39,7 @@ def spy(worker: EchoWorker) -> list[RunMessage]:
     deliver = worker.lanes.deliver
 
     async def noting(delivery: RunMessage) -> None:
-        seen.append(delivery)
+        seen.append(replace(delivery))  # the lane releases the records of the other one
         await deliver(delivery)
 
     worker.lanes.deliver = noting  # type: ignore[method-assign]
@@ -73,6 +78,40 @@ def test_a_run_names_the_seek_after_which_it_was_fetched(echo: Echo) -> None:
 
     asyncio.run(run())
     assert echo.published() == numbers(0, 200)  # the lane knew them
+
+
+def test_one_run_with_a_very_large_record_is_on_its_way_at_a_time(kafka: str, app_id: str) -> None:
+    echo = Echo(kafka, app_id, n_partitions=3)
+    echo.create()
+    n_large: list[int] = []
+
+    async def run() -> None:
+        async with echo.worker() as worker:
+            await until("the lanes are ready", lambda: worker.lanes.is_ready and len(worker.lanes) == 3)
+            taken: list[RunMessage] = []
+            drain, deliver = worker.consumer._thread._drain, worker.lanes.deliver
+
+            def counting(fetcher: Any, active_partitions: set[TP]) -> dict[TP, list[RunMessage]]:
+                drained = drain(fetcher, active_partitions)
+                taken.extend(chain.from_iterable(drained.values()))
+                n_large.append(sum(message.is_large for message in taken))
+                return drained
+
+            async def slowly(delivery: RunMessage) -> None:
+                await asyncio.sleep(0.05)  # others have the time to come
+                await deliver(delivery)
+
+            worker.consumer._thread._drain = counting  # type: ignore[method-assign]
+            worker.lanes.deliver = slowly  # type: ignore[method-assign]
+            for number in range(4):
+                for partition in range(3):
+                    records = [raw_record(0, b"%d" % number + bytes(5 * 2**20)), raw_record(1, b"small")]
+                    code, _ = produce_raw(kafka, echo.raw, partition, raw_batch(records, BatchShape(codec=4)))
+                    assert code == 0
+            await until("all are out", lambda: len(echo.published()) == 24)
+
+    asyncio.run(run())
+    assert max(n_large) == 1
 
 
 def test_only_the_hint_commits_offsets_of_the_group(echo: Echo) -> None:

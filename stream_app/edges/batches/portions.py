@@ -62,7 +62,8 @@ def read_portions(batch: StoredBatch | LegacyBatch, start: int, reader: ColumnRe
     """Yield the records of a batch at or above ``start``, and what could not be read; never fails because of them."""
     try:
         if isinstance(batch, LegacyBatch):
-            yield Portion(batch.next_offset, reader.read(read_messages(batch), start), len(batch.view))
+            messages = read_messages(batch)
+            yield Portion(batch.next_offset, reader.read(messages, start), sum(map(_bytes_of, messages)))
             return
         expanded = _expand(batch)
     except BatchTooLargeError:
@@ -130,11 +131,11 @@ def _read_expanded(batch: StoredBatch, expanded: memoryview, start: int, reader:
                 yield Portion(batch.next_offset, columns, len(expanded))
                 return
         else:
-            for records in _by_size(DefaultRecordBatch(expanded)):
+            for records, n_bytes in _by_size(DefaultRecordBatch(expanded)):
                 if not _rise_within([record.offset for record in records], batch):
                     break
                 columns, start = reader.read(records, start), max(start, records[-1].offset + 1)
-                yield Portion(start, columns, PORTION_BYTES)
+                yield Portion(start, columns, n_bytes)
             else:
                 yield Portion(batch.next_offset)
                 return
@@ -142,27 +143,33 @@ def _read_expanded(batch: StoredBatch, expanded: memoryview, start: int, reader:
 
 
 def _read_slowly(batch: StoredBatch, expanded: memoryview, start: int, reader: ColumnReader) -> Iterator[Portion]:
-    data = bytes(expanded[HEADER.size :])
+    data: bytes | memoryview = expanded[HEADER.size :]
+    if not _comes_in_portions(batch, expanded):
+        data = bytes(data)  # the memory is used again for the next batch
     scan = RecordScan(data, batch.base_offset, batch.next_offset, batch.n_records, batch.first_ms, batch.fixed_ms)
     first = start
-    for records in _by_size(scan):
+    for records, n_bytes in _by_size(scan):
         columns, start = reader.read(records, start), max(start, records[-1].offset + 1)
-        yield Portion(start, columns, min(len(data), PORTION_BYTES))
+        yield Portion(start, columns, n_bytes)
     unreadable = tuple(unread for unread in scan.unreadable if unread.first_offset >= first)
     yield Portion(batch.next_offset, unreadable=unreadable)
 
 
-def _by_size(records: Iterable[Any]) -> Iterator[list[Any]]:
-    """Divide records in lists of about ``PORTION_BYTES``."""
+def _by_size(records: Iterable[Any]) -> Iterator[tuple[list[Any], int]]:
+    """Divide records in lists of about ``PORTION_BYTES``, or one larger record; with the bytes of each list."""
     portion, n_bytes = [], 0
     for record in records:
         portion.append(record)
-        n_bytes += _RECORD_BYTES + len(record.value or b"")
+        n_bytes += _bytes_of(record)
         if n_bytes >= PORTION_BYTES:
-            yield portion
+            yield portion, n_bytes
             portion, n_bytes = [], 0
     if portion:
-        yield portion
+        yield portion, n_bytes
+
+
+def _bytes_of(record: Any) -> int:
+    return _RECORD_BYTES + len(record.value or b"")
 
 
 def _rise_within(offsets: list[int], batch: StoredBatch) -> bool:

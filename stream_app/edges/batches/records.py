@@ -72,7 +72,13 @@ class RecordScan:
     """
 
     def __init__(
-        self, data: bytes, base_offset: int, next_offset: int, n_records: int, first_ms: int, fixed_ms: int | None
+        self,
+        data: bytes | memoryview,
+        base_offset: int,
+        next_offset: int,
+        n_records: int,
+        first_ms: int,
+        fixed_ms: int | None,
     ) -> None:
         self.unreadable: list[UnreadableRange] = []
         self._data = data
@@ -119,7 +125,7 @@ class RecordScan:
             return None
         timestamp = self._first_ms + time_delta if self._fixed_ms is None else self._fixed_ms
         timestamp = min(max(timestamp, INT64_MIN), INT64_MAX)
-        return Record(self._base_offset + offset_delta, timestamp, key, value, data[position:end])
+        return Record(self._base_offset + offset_delta, timestamp, key, value, bytes(data[position:end]))
 
     def _note_rest(self, position: int, n_seen: int, following: int) -> None:
         """Note what the header states and the data do not contain, or the data contain and no offset is left for."""
@@ -139,7 +145,7 @@ class RecordScan:
         self.unreadable.append(UnreadableRange(reason, first_offset, next_offset, n_records, n_bytes))
 
 
-def read_varint(data: bytes, position: int) -> tuple[int, int]:
+def read_varint(data: bytes | memoryview, position: int) -> tuple[int, int]:
     """Return a signed number of variable length and the position after it.
 
     Raises:
@@ -161,7 +167,7 @@ def read_varint(data: bytes, position: int) -> tuple[int, int]:
             raise MalformedError
 
 
-def read_bytes(data: bytes, position: int, end: int) -> tuple[bytes | None, int]:
+def read_bytes(data: bytes | memoryview, position: int, end: int) -> tuple[bytes | None, int]:
     """Return a field with its length in front of it, None if the length is negative, and the position after it.
 
     Raises:
@@ -172,7 +178,7 @@ def read_bytes(data: bytes, position: int, end: int) -> tuple[bytes | None, int]
     if length < 0:
         length, field = 0, None
     else:
-        field = data[position : position + length]
+        field = bytes(data[position : position + length])
     if position + length > end:
         raise MalformedError
     return field, position + length

@@ -103,6 +103,8 @@ class AssignedLanes:
         lane = self._lanes.get(TP(delivery.batch.topic, delivery.batch.partition))
         if lane is not None and lane.is_ready and not self._is_closed:
             await lane.deliver(delivery)
+        else:
+            delivery.release()
 
     async def assign(self, partitions: Iterable[TP]) -> None:
         """Open lanes for new partitions, keep those that stay, close the others.

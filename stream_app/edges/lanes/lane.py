@@ -92,6 +92,8 @@ class Lane:
     async def deliver(self, delivery: RunMessage) -> None:
         """Pass a run to the lane; waits while the lane is busy."""
         await self._runs.put(delivery)
+        if not self._is_ready:
+            delivery.release()  # the lane has ended while it was busy
 
     async def flush_soon(self) -> None:
         """Commit what is counted without waiting for the interval, and return when it is committed."""
@@ -120,7 +122,7 @@ class Lane:
             self._is_ready = False
             self._flushed.set()  # nobody waits for a lane that has ended
             while not self._runs.empty():
-                self._runs.get_nowait()  # releases a waiting deliver()
+                self._runs.get_nowait().release()  # wakes a waiting deliver() up
             await self._writer.close()
 
     async def _load(self) -> None:
@@ -188,10 +190,11 @@ class Lane:
                 if not getting.done():
                     return
                 await self._process(getting.result())
+                getting.result().release()
         finally:
             wanted.cancel()
-            if getting is not None:
-                getting.cancel()  # takes nothing out of the queue any more; nothing happens when it is done
+            if getting is not None and not getting.cancel():  # takes nothing out of the queue any more
+                getting.result().release()  # it is done
 
     async def _process(self, delivery: RunMessage) -> None:
         batch = delivery.batch

@@ -21,13 +21,21 @@ from aiokafka.consumer.fetcher import READ_COMMITTED, Fetcher, FetchResult, Part
 
 from stream_app.core.events.reasons import DeadLetterReason
 from stream_app.edges.batches.decompression import UnreadableBatchError
-from stream_app.edges.batches.portions import ColumnReader, Columns, Portion, read_portions, unreadable_portion
+from stream_app.edges.batches.portions import (
+    PORTION_BYTES,
+    ColumnReader,
+    Columns,
+    Portion,
+    read_portions,
+    unreadable_portion,
+)
 from stream_app.edges.batches.record_set import LegacyBatch, RecordSet, StoredBatch
 from stream_app.errors import FairStreamError
 from stream_app.pipeline.contract import Batch, UnreadableRange
 
 MAX_RECORDS = 4096  # in one run; small record batches are not cut, so a run may be longer by one of them
 MAX_RUN_BYTES = 2 * 1024 * 1024  # likewise; runs wait in queues, and records may be large
+LARGE_RUN_BYTES = MAX_RUN_BYTES + 2 * PORTION_BYTES  # a run is larger only where a record is larger than a portion
 
 # Offset of the batch whose checksum was wrong at the last look, by the consumer's state of its partition. It is fetched
 # once more: what the broker stores may be right.
@@ -107,7 +115,7 @@ def take_run(result: FetchResult, *, max_records: int = MAX_RECORDS, reader: Col
     else:
         result._update_position()
         result._partition_records = None
-    return _joined(result._topic_partition, first_offset, records.next_fetch_offset, portions)
+    return _joined(result._topic_partition, first_offset, records.next_fetch_offset, portions, n_bytes)
 
 
 def _unpack_batches(records: PartitionRecords, reader: ColumnReader, state: Any) -> Iterator[tuple[Portion, bool]]:
@@ -172,7 +180,7 @@ def _is_skipped(records: PartitionRecords, batch: StoredBatch | LegacyBatch) -> 
     return batch.is_control_batch
 
 
-def _joined(partition: Any, first_offset: int, next_offset: int, portions: list[Portion]) -> Batch:
+def _joined(partition: Any, first_offset: int, next_offset: int, portions: list[Portion], n_bytes: int) -> Batch:
     columns = list(chain.from_iterable(portion.columns for portion in portions))
     offsets, values, timestamps_ms = zip(*columns, strict=True) if columns else ((), (), ())
     return Batch(
@@ -184,4 +192,5 @@ def _joined(partition: Any, first_offset: int, next_offset: int, portions: list[
         list(values),
         np.array(timestamps_ms, np.int64),
         [unread for portion in portions for unread in portion.unreadable],
+        n_bytes,
     )

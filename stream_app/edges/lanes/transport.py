@@ -11,8 +11,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+import weakref
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -23,7 +24,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 
-from stream_app.edges.lanes.runs import is_within_batch, keep_record_sets, take_run
+from stream_app.edges.lanes.runs import LARGE_RUN_BYTES, is_within_batch, keep_record_sets, take_run
 from stream_app.pipeline.contract import Batch
 
 # A fetch waits a moment for more: at a few hundred events per second each event would otherwise be a run of its own,
@@ -31,14 +32,18 @@ from stream_app.pipeline.contract import Batch
 FETCH_MIN_BYTES = 65_536
 FETCH_MAX_WAIT_MS = 100
 _FRESH_FETCH_MS = 3_000
-
+_LARGE_POLL_S = 0.005  # between two looks whether the lane is done with a large run
+_LARGE_WAIT_S = 30.0  # after which the others go on, whatever has become of it
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class RunMessage:
     """A run on its way to its lane.
+
+    Several runs wait in queues, and Faust keeps the last message of each agent. So that these never hold more than one
+    run with very large records, a lane releases a run when it is done with it, and no other is taken before.
 
     Attributes:
         batch: The run.
@@ -50,6 +55,15 @@ class RunMessage:
     epoch: int
     generation: int
 
+    @property
+    def is_large(self) -> bool:
+        """Whether no other run may be taken before this one is released."""
+        return self.batch.n_bytes > LARGE_RUN_BYTES
+
+    def release(self) -> None:
+        """Let go of the records."""
+        self.batch = self.batch.since(self.batch.next_offset)
+
 
 class _ConsumerThread(driver.AIOKafkaConsumerThread):
     """The thread that owns the Kafka consumer: fetches runs, seeks and counts the seeks."""
@@ -57,6 +71,8 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.seek_epochs: dict[TP, int] = defaultdict(int)
+        self._large: Callable[[], RunMessage | None] = lambda: None
+        self._large_until = 0.0
 
     async def on_start(self) -> None:
         """Start the consumer; nothing is fetched before partitions are assigned to it."""
@@ -89,10 +105,14 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
             while True:
                 if fetcher._subscriptions.reassignment_in_progress:
                     await fetcher._subscriptions.wait_for_assignment()
-                drained = self._drain(fetcher, active_partitions)
+                is_held_back = self._is_held_back()
+                drained = {} if is_held_back else self._drain(fetcher, active_partitions)
                 remaining_s = deadline - time.monotonic()
                 if drained or remaining_s <= 0 or fetcher._closed:
                     return drained
+                if is_held_back:
+                    await asyncio.sleep(_LARGE_POLL_S)
+                    continue
                 waiter = fetcher._create_fetch_waiter()
                 done, _ = await asyncio.wait([waiter], timeout=remaining_s)
                 if not done:
@@ -124,10 +144,23 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
                 del fetcher._records[tp]
                 fetcher._notify(fetcher._wait_consume_future)
             if batch is not None and batch.next_offset > batch.first_offset:
-                drained[tp] = [RunMessage(batch, self.seek_epochs[tp], generation)]
+                drained[tp] = [message := RunMessage(batch, self.seek_epochs[tp], generation)]
+                if message.is_large:
+                    self._large, self._large_until = weakref.ref(message), time.monotonic() + _LARGE_WAIT_S
+                    break
             if is_within_batch(result):
                 break
         return drained
+
+    def _is_held_back(self) -> bool:
+        """Return whether a large run is on its way; one that a rebalance dropped is gone, or of another generation."""
+        large = self._large()
+        return (
+            large is not None
+            and large.is_large
+            and large.generation == self.app.consumer_generation_id
+            and time.monotonic() < self._large_until
+        )
 
     async def rewind(self, tp: TP, offset: int) -> int:
         """Seek one partition and return its new seek epoch."""
