@@ -119,7 +119,9 @@ class InMemoryLane:
         """End a transaction at a processing time: append the outputs to their topics and change the state."""
         flush = self.step.flush(now_s, is_caught_up=self.n_left == 0)
         for outputs in [*self._outputs, *flush.outputs]:
-            times_ms = outputs.timestamps_ms or [int(now_s * 1000)] * len(outputs.values)
+            times_ms = [int(now_s * 1000)] * len(outputs.values)
+            if outputs.timestamps_ms is not None:
+                times_ms = outputs.timestamps_ms.tolist()
             records = [
                 LogRecord(key, value, time_ms)
                 for key, value, time_ms in zip(outputs.keys, outputs.values, times_ms, strict=True)

@@ -94,7 +94,8 @@ class Outputs:
         values: Value of each record; None is a tombstone.
         headers: Headers of each record, read once: made when they are written, so that a batch does not keep
             thousands of small lists alive. None when no record has any.
-        timestamps_ms: Timestamp of each record; None for the time of writing. One in the future is written as that.
+        timestamps_ms: Timestamp of each record, int64, shape (n,); None for the time of writing. One in the future is
+            written as that.
     """
 
     topic: str
@@ -102,7 +103,7 @@ class Outputs:
     keys: list[bytes | None]
     values: list[bytes | None]
     headers: Iterable[Headers] | None = None
-    timestamps_ms: list[int] | None = None
+    timestamps_ms: NDArray[np.int64] | None = None
 
     def __repr__(self) -> str:
         return f"Outputs({self.topic}[{self.partition}], n={len(self.values)})"

@@ -74,7 +74,8 @@ def published(log: Log) -> Batch:
     step.restore({}, 0)
     [output] = [run for run in step.step(batch_of(log, 0, len(log))) if run.topic == MODEL.output_topic]
     offsets = np.array([int(headers[0][1].partition(b":")[2]) for headers in output.headers or ()], np.int64)
-    return Batch("out", 0, 0, len(log), offsets, output.values, np.array(output.timestamps_ms, np.int64))
+    assert output.timestamps_ms is not None
+    return Batch("out", 0, 0, len(log), offsets, output.values, output.timestamps_ms)
 
 
 def test_published_events_give_the_same_counts_without_the_key() -> None:

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import mmap
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import numpy as np
 from aiokafka.record.default_records import DefaultRecordBatch
+from numpy.typing import NDArray
 
 from stream_app.core.events.reasons import DeadLetterReason
+from stream_app.edges.batches.columns import NO_COLUMNS, ColumnReader, Columns
 from stream_app.edges.batches.decompression import MAX_EXPANDED_BYTES, BatchTooLargeError, decompress_into
 from stream_app.edges.batches.legacy import read_messages
 from stream_app.edges.batches.record_set import CODEC_MASK, HEADER, LegacyBatch, StoredBatch
@@ -25,8 +27,6 @@ PORTION_BYTES = 1024 * 1024
 _AT_ONCE = 16_384  # records; a batch with more is read in portions too, since each costs memory even if it is empty
 _RECORD_BYTES = 256  # about what a record costs beside its value
 _CODEC_AT = 22  # the lower byte of the attributes
-
-Columns = list[tuple[int, bytes | None, int]]  # offset, value, timestamp of each record
 
 
 class Portion(NamedTuple):
@@ -40,22 +40,9 @@ class Portion(NamedTuple):
     """
 
     next_offset: int
-    columns: Columns = []  # noqa: RUF012  # nobody changes it
+    columns: Columns = NO_COLUMNS
     n_bytes: int = 0
     unreadable: tuple[UnreadableRange, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnReader:
-    """How records become columns.
-
-    Attributes:
-        read: Returns the columns of some records at or above an offset.
-        has_record_offsets: Whether the offsets in the columns are those of the records.
-    """
-
-    read: Callable[[Iterable[Any], int], Columns]
-    has_record_offsets: bool = True
 
 
 def read_portions(batch: StoredBatch | LegacyBatch, start: int, reader: ColumnReader) -> Iterator[Portion]:
@@ -125,14 +112,12 @@ def _read_expanded(batch: StoredBatch, expanded: memoryview, start: int, reader:
             columns = reader.read(DefaultRecordBatch(expanded), start)
             # A record below the range of the batch is not among the columns.
             is_complete = start > batch.base_offset or len(columns) == batch.n_records
-            if not reader.has_record_offsets or (
-                is_complete and _rise_within([offset for offset, _, _ in columns], batch)
-            ):
+            if not reader.has_record_offsets or (is_complete and _rise_within(columns.offsets, batch)):
                 yield Portion(batch.next_offset, columns, len(expanded))
                 return
         else:
             for records, n_bytes in _by_size(DefaultRecordBatch(expanded)):
-                if not _rise_within([record.offset for record in records], batch):
+                if not _rise_within(np.array([record.offset for record in records], np.int64), batch):
                     break
                 columns, start = reader.read(records, start), max(start, records[-1].offset + 1)
                 yield Portion(start, columns, n_bytes)
@@ -172,12 +157,9 @@ def _bytes_of(record: Any) -> int:
     return _RECORD_BYTES + len(record.value or b"")
 
 
-def _rise_within(offsets: list[int], batch: StoredBatch) -> bool:
+def _rise_within(offsets: NDArray[np.int64], batch: StoredBatch) -> bool:
     """Return whether offsets rise within the range of the batch."""
-    if not offsets:
+    if not len(offsets):
         return True
-    first, last = offsets[0], offsets[-1]
-    is_in_range = batch.base_offset <= first and last < batch.next_offset
-    if is_in_range and last - first == len(offsets) - 1:
-        return offsets == list(range(first, last + 1))
-    return is_in_range and offsets == sorted(set(offsets))
+    is_in_range = batch.base_offset <= offsets[0] and offsets[-1] < batch.next_offset
+    return bool(is_in_range and (offsets[1:] > offsets[:-1]).all())

@@ -20,15 +20,9 @@ import numpy as np
 from aiokafka.consumer.fetcher import READ_COMMITTED, Fetcher, FetchResult, PartitionRecords
 
 from stream_app.core.events.reasons import DeadLetterReason
+from stream_app.edges.batches.columns import NO_COLUMNS, RAW, ColumnReader
 from stream_app.edges.batches.decompression import UnreadableBatchError
-from stream_app.edges.batches.portions import (
-    PORTION_BYTES,
-    ColumnReader,
-    Columns,
-    Portion,
-    read_portions,
-    unreadable_portion,
-)
+from stream_app.edges.batches.portions import PORTION_BYTES, Portion, read_portions, unreadable_portion
 from stream_app.edges.batches.record_set import LegacyBatch, RecordSet, StoredBatch
 from stream_app.errors import FairStreamError
 from stream_app.pipeline.contract import Batch, UnreadableRange
@@ -40,14 +34,6 @@ LARGE_RUN_BYTES = MAX_RUN_BYTES + 2 * PORTION_BYTES  # a run is larger only wher
 # Offset of the batch whose checksum was wrong at the last look, by the consumer's state of its partition. It is fetched
 # once more: what the broker stores may be right.
 _suspects: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
-
-
-def columns_from(records: Iterable[Any], start: int) -> Columns:
-    """Return the records at or above an offset."""
-    return [(record.offset, record.value, record.timestamp) for record in records if record.offset >= start]
-
-
-RAW = ColumnReader(columns_from)
 
 
 def keep_record_sets(fetcher: Fetcher) -> None:
@@ -181,16 +167,15 @@ def _is_skipped(records: PartitionRecords, batch: StoredBatch | LegacyBatch) -> 
 
 
 def _joined(partition: Any, first_offset: int, next_offset: int, portions: list[Portion], n_bytes: int) -> Batch:
-    columns = list(chain.from_iterable(portion.columns for portion in portions))
-    offsets, values, timestamps_ms = zip(*columns, strict=True) if columns else ((), (), ())
+    columns = [portion.columns for portion in portions]
     return Batch(
         cast(str, partition.topic),
         cast(int, partition.partition),
         first_offset,
         next_offset,
-        np.array(offsets, np.int64),
-        list(values),
-        np.array(timestamps_ms, np.int64),
+        np.concatenate([NO_COLUMNS.offsets, *(part.offsets for part in columns)]),
+        list(chain.from_iterable(part.values for part in columns)),
+        np.concatenate([NO_COLUMNS.timestamps_ms, *(part.timestamps_ms for part in columns)]),
         [unread for portion in portions for unread in portion.unreadable],
         n_bytes,
     )

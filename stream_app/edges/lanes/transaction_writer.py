@@ -9,6 +9,7 @@ from itertools import repeat
 from typing import Any
 
 import aiokafka
+import numpy as np
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from stream_app.pipeline.contract import Headers, Outputs
@@ -123,7 +124,7 @@ class TransactionWriter:
         # The broker rejects timestamps in its future; a lane must not stop for one that a producer made up.
         times_ms: Iterable[int] = repeat(now_ms, len(output.values))
         if output.timestamps_ms is not None:
-            times_ms = [min(max(time_ms, 0), now_ms) for time_ms in output.timestamps_ms]
+            times_ms = np.clip(output.timestamps_ms, 0, now_ms).tolist()
         for key, value, headers, time_ms in zip(output.keys, output.values, headers_of, times_ms, strict=True):
             if append(n_records, time_ms, key, value, headers) is None:
                 builder._relative_offset = n_records

@@ -11,9 +11,9 @@ from aiokafka import TopicPartition
 from aiokafka.consumer.fetcher import READ_COMMITTED, FetchResult, PartitionRecords
 from aiokafka.consumer.subscription_state import Assignment
 
-from stream_app.edges.batches.portions import ColumnReader
+from stream_app.edges.batches.columns import RAW, ColumnReader
 from stream_app.edges.batches.record_set import RecordSet
-from stream_app.edges.lanes.runs import RAW, take_run
+from stream_app.edges.lanes.runs import take_run
 from stream_app.pipeline.contract import Batch
 
 TP = TopicPartition("raw", 0)

@@ -7,7 +7,7 @@ live ingest. Each partition is read at its own pace: the caller asks for the nex
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from types import TracebackType
@@ -18,7 +18,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.consumer.fetcher import FetchResult
 from aiokafka.errors import KafkaError
 
-from stream_app.edges.batches.portions import ColumnReader, Columns
+from stream_app.edges.batches.columns import ColumnReader, Columns, columns_from
 from stream_app.edges.lanes.runs import keep_record_sets, take_run
 from stream_app.errors import ReplayError, TopicError, broker_lost, no_broker_answers
 from stream_app.pipeline.contract import Batch
@@ -195,7 +195,7 @@ class LogReader:
     async def _take(self, number: int) -> Batch:
         """Wait for a run of one partition; runs of the others stay in the fetcher."""
         tp, fetcher = self._tp(number), self._consumer._fetcher
-        read = partial(_source_columns if self._is_published else _raw_columns, self.ends[number])
+        read = partial(_source_columns if self._is_published else columns_from, end=self.ends[number])
         reader = ColumnReader(read, has_record_offsets=not self._is_published)
         while True:
             result = fetcher._records.get(tp)
@@ -243,14 +243,17 @@ class LogReader:
         return TopicPartition(self.topic, number)
 
 
-def _raw_columns(end: int, batch: Iterable[Any], start: int) -> Columns:
-    return [(record.offset, record.value, record.timestamp) for record in batch if start <= record.offset < end]
+def _source_columns(records: Iterable[Any], start: int, end: int) -> Columns:
+    sources: list[int] = []
 
+    def noted() -> Iterator[Any]:
+        for record in records:
+            if start <= record.offset < end:
+                sources.append(_source_of(record.headers))
+                yield record
 
-def _source_columns(end: int, batch: Iterable[Any], start: int) -> Columns:
-    return [
-        (_source_of(record.headers), record.value, record.timestamp) for record in batch if start <= record.offset < end
-    ]
+    columns = columns_from(noted(), start, end)
+    return columns._replace(offsets=np.array(sources, np.int64))
 
 
 def _source_of(headers: Iterable[tuple[str, bytes]]) -> int:

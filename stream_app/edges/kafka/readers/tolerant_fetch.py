@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+import numpy as np
 from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord, Fetcher
 
 from stream_app.core.events.reasons import DeadLetterReason
+from stream_app.edges.batches.columns import ColumnReader, Columns
 from stream_app.edges.batches.decompression import UnreadableBatchError
-from stream_app.edges.batches.portions import ColumnReader, Portion, read_portions, unreadable_portion
+from stream_app.edges.batches.portions import Portion, read_portions, unreadable_portion
 from stream_app.edges.batches.record_set import LegacyBatch, RecordSet, StoredBatch
 from stream_app.pipeline.contract import UnreadableRange
 
@@ -31,9 +33,11 @@ def read_tolerantly(consumer: KafkaConsumer, note: NoteUnreadable) -> None:
     consumer._fetcher.PartitionRecords = type("PartitionRecords", (_PartitionRecords,), {"note": staticmethod(note)})
 
 
-def _with_records(records: Iterable[Any], start: int) -> Any:
+def _with_records(records: Iterable[Any], start: int) -> Columns:
     """Return columns whose values are the records themselves, for headers and keys."""
-    return [(record.offset, record, record.timestamp) for record in records if record.offset >= start]
+    kept = [record for record in records if record.offset >= start]
+    offsets, timestamps_ms = [record.offset for record in kept], [record.timestamp for record in kept]
+    return Columns(np.array(offsets, np.int64), kept, np.array(timestamps_ms, np.int64))
 
 
 _RECORDS = ColumnReader(_with_records)
@@ -46,9 +50,9 @@ class _PartitionRecords(Fetcher.PartitionRecords):  # type: ignore[misc]  # kafk
         for portion in self._portions(RecordSet(bytes(records._buffer))):
             for unreadable in portion.unreadable:
                 self.note(tp, unreadable)
-            for offset, record, _ in portion.columns:
+            for record in portion.columns.values:
                 self.records_read += 1
-                self.next_fetch_offset = offset + 1
+                self.next_fetch_offset = record.offset + 1
                 yield _consumer_record(tp, record)
             self.next_fetch_offset = portion.next_offset
         self.drain()

@@ -52,7 +52,7 @@ class EventWriter:
             overwrite(batch.events, repeat(UNSET, len(batch)))
         headers = ([("source", b"%d:%d" % (self._partition, offset))] for offset in batch.offsets.tolist())
         values: list[bytes | None] = list(map(self._encode, batch.events))
-        return [Outputs(self._topic, self._partition, keys, values, headers, batch.taken_ms.tolist())]
+        return [Outputs(self._topic, self._partition, keys, values, headers, batch.taken_ms)]
 
     def _hashes(self, number: int, batch: EventBatch) -> KeyedHashes:
         if number == 0:  # that of the event id: admission has hashed it

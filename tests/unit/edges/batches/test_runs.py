@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_app.core.events.reasons import DeadLetterReason as Reason
+from stream_app.edges.batches.columns import ColumnReader, Columns
 from stream_app.edges.batches.decompression import MAX_EXPANDED_BYTES
-from stream_app.edges.batches.portions import PORTION_BYTES, ColumnReader, Columns
+from stream_app.edges.batches.portions import PORTION_BYTES
 from stream_app.edges.lanes.runs import MAX_RUN_BYTES
 from tests.support.lanes.fetches import Partition, end_of, read
 from tests.support.lanes.raw_batches import (

@@ -104,4 +104,5 @@ def test_a_published_event_has_the_timestamp_of_its_raw_record() -> None:
         [encode(loan(application_id=f"A-{number}")) for number in range(3)], [NOW_S, NOW_S + 1, NOW_S]
     )
     [published] = [run for run in outputs if run.topic == LOANS.output_topic]
-    assert published.timestamps_ms == [1000 * NOW_S, 1000 * NOW_S + 1000, 1000 * NOW_S]
+    assert published.timestamps_ms is not None
+    assert published.timestamps_ms.tolist() == [1000 * NOW_S, 1000 * NOW_S + 1000, 1000 * NOW_S]

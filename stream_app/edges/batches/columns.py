@@ -1,0 +1,67 @@
+"""Records of a batch as columns, which are what a lane, a replay and an export go through.
+
+The library makes a Python object for each record. None of them is kept: the memory of one that is freed at once is used
+again for the next, and with it reading a record takes less than half the time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+ENDLESS = 2**63 - 1
+
+
+class Columns(NamedTuple):
+    """Records as columns.
+
+    Attributes:
+        offsets: Offset of each record, int64, shape (n,).
+        values: Value of each record.
+        timestamps_ms: Broker timestamp of each record, int64, shape (n,).
+    """
+
+    offsets: NDArray[np.int64]
+    values: list[Any]
+    timestamps_ms: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+NO_COLUMNS = Columns(np.empty(0, np.int64), [], np.empty(0, np.int64))
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnReader:
+    """How records become columns.
+
+    Attributes:
+        read: Returns the columns of some records at or above an offset.
+        has_record_offsets: Whether the offsets in the columns are those of the records.
+    """
+
+    read: Callable[[Iterable[Any], int], Columns]
+    has_record_offsets: bool = True
+
+
+def columns_from(records: Iterable[Any], start: int, end: int = ENDLESS) -> Columns:
+    """Return the columns of the records from one offset up to another, without the second."""
+    offsets: list[int] = []
+    values: list[bytes | None] = []
+    timestamps_ms: list[int] = []
+    add_offset, add_value, add_timestamp = offsets.append, values.append, timestamps_ms.append
+    for record in records:
+        offset = record.offset
+        if start <= offset < end:
+            add_offset(offset)
+            add_value(record.value)
+            add_timestamp(record.timestamp)
+    return Columns(np.array(offsets, np.int64), values, np.array(timestamps_ms, np.int64))
+
+
+RAW = ColumnReader(columns_from)
