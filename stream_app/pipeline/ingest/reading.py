@@ -7,6 +7,7 @@ records only when the batch fails a check. A rejection is a value, not an except
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -176,9 +177,10 @@ class RecordReader:
 
     def _seconds_of(self, events: list[Any], broker_s: NDArray[np.float64], faults: Faults) -> NDArray[np.float64]:
         """Return event times; that of the broker for what is not a time."""
+        if not is_epoch(self._model.event_time):
+            with suppress(TypeError):  # of a text that is not RFC 3339, which the decoder left to be read here
+                return np.fromiter(map(datetime.timestamp, map(self._time_of, events)), np.float64, len(events))
         values = list(map(self._time_of, events))
-        if {datetime}.issuperset(map(type, values)):  # decoded: all are RFC 3339
-            return np.fromiter(map(datetime.timestamp, values), np.float64, len(values))
         column = self._times.read(values, broker_s)
         if column.moments:
             self._put_time(events, column.moments)
