@@ -113,16 +113,8 @@ class IngestStep:
         if head is not None:
             self._admission.watermark.max_event_s, self._admission.watermark.floor_s = head.max_event_s, head.floor_s
             mapping = self._follow(head)
+        self._panes.restore(entries, next_offset, head, log_number, mapping)
         is_new_log = head is not None and head.log_number != log_number
-        is_same_policy = head is not None and head.policy_hash == self._policy_hash
-        self._panes.restore(
-            entries,
-            next_offset,
-            None if head is None or is_new_log else head.first_offset,
-            log_number,
-            head.counted_since if head is not None and is_same_policy and not is_new_log else None,
-            mapping,
-        )
         self._deduplication_log.restore(entries, moved_before=next_offset if is_new_log else None)
 
     def step(self, batch: Batch) -> Iterable[Outputs]:

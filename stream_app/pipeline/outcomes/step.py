@@ -126,16 +126,7 @@ class OutcomeStep:
             self._join.counts, self._reported = head.counts, copy(head.counts)
             self._log.restore(entries, head.first, head.next, taken_over(former, self._model))
             mapping = mapping_between(former, self._model, of_outcomes=True)
-        is_new_log = head is not None and head.log_number != log_number
-        is_same_policy = head is not None and head.policy_hash == self._policy_hash
-        self._panes.restore(
-            entries,
-            next_offset,
-            None if head is None or is_new_log else head.first_offset,
-            log_number,
-            head.counted_since if head is not None and is_same_policy and not is_new_log else None,
-            mapping,
-        )
+        self._panes.restore(entries, next_offset, head, log_number, mapping)
 
     def step(self, batch: Batch) -> Iterable[Outputs]:
         """Join the records of a batch; their counts are published at the next flush.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from stream_app.core.windows.cells import CellMapping, Cells
 from stream_app.core.windows.pane_store import PaneStore
@@ -21,6 +21,26 @@ class _Announcement(NamedTuple):
     closed_before_s: int | None
     is_idle: bool
     n_partitions: int
+
+
+class StoredPosition(Protocol):
+    """What the stored state of a lane says about where it stands."""
+
+    @property
+    def first_offset(self) -> int:
+        """Where the lane began."""
+
+    @property
+    def log_number(self) -> int:
+        """Log of the source to which its offsets belong."""
+
+    @property
+    def policy_hash(self) -> str:
+        """Hash of the policy under which it counted."""
+
+    @property
+    def counted_since(self) -> int:
+        """Offset from which on it did."""
 
 
 class PanePublisher:
@@ -44,6 +64,7 @@ class PanePublisher:
         self.counted_since = 0
         self._watermark = watermark
         self._idle_s = idle_s
+        self._policy_hash = origin.policy_hash
         self._panes = PaneStore()
         self._log = PaneLog(origin.max_cells)
         self._writer = PartialWriter(origin, topology)
@@ -56,25 +77,27 @@ class PanePublisher:
         self,
         entries: Mapping[bytes, bytes],
         next_offset: int,
-        first_offset: int | None,
+        stored: StoredPosition | None,
         log_number: int = 0,
-        counted_since: int | None = None,
         mapping: CellMapping | None = None,
     ) -> None:
         """Take over the open panes as of the last commit.
 
+        In a new log of its source a lane begins again, and under another policy it counts from now on.
+
         Args:
             entries: The state.
             next_offset: Every record below it is counted.
-            first_offset: Where the lane began; None for a lane that begins now, be it in a new log of its source.
-            log_number: Log of the source to which the offsets belong.
-            counted_since: Offset from which on the lane counts under its policy; None if that begins now.
+            stored: What the state says; None for a lane without one.
+            log_number: Log of the source to which the offsets belong now.
             mapping: Into the cells of this policy, where another one counted the stored panes.
         """
         self.log_number = log_number
-        self._next_offset = next_offset
-        self.counted_since = next_offset if counted_since is None else counted_since
-        self.first_offset = next_offset if first_offset is None else first_offset
+        self._next_offset = self.first_offset = self.counted_since = next_offset
+        if stored is not None and stored.log_number == log_number:
+            self.first_offset = stored.first_offset
+            if stored.policy_hash == self._policy_hash:
+                self.counted_since = stored.counted_since
         self._panes.put_back(self._log.restore(entries))
         if mapping is not None:
             self._panes.map_cells(mapping)

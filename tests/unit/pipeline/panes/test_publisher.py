@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import NamedTuple
+
+import pytest
+
 from stream_app.core.windows.partials import Partial, decode_partial
 from stream_app.core.windows.source_progress import SourcePartition
 from stream_app.core.windows.watermark import Watermark
@@ -14,6 +19,15 @@ from stream_app.topics import FAIRNESS_PARTIALS, partition_of_model
 ORIGIN = PaneOrigin("loans/outcomes", "layout", 1, SourcePartition("raw", 2))
 TOPOLOGY = Topology({"raw": 3, FAIRNESS_PARTIALS: 7})
 IDLE_S = 5.0
+
+
+class Position(NamedTuple):
+    """What a state says."""
+
+    first_offset: int = 0
+    log_number: int = 0
+    policy_hash: str = ""
+    counted_since: int = 0
 
 
 def publisher_at(watermark: Watermark) -> PanePublisher:
@@ -71,13 +85,32 @@ def test_a_restored_publisher_continues_the_open_panes_and_removes_those_that_cl
     state = {key: value for key, value in publisher.flush(0.0, is_caught_up=False).changes if value is not None}
     assert len(state) == 1, "the pane at 90 s has closed"
     restored = PanePublisher(ORIGIN, TOPOLOGY, watermark, IDLE_S)
-    restored.restore(state, 50, 40)
+    restored.restore(state, 50, Position(first_offset=40))
     restored.add(100, {1: [1]})
     watermark.max_event_s = 110
     flush = restored.flush(0.0, is_caught_up=False)
     [partial] = partials_of(flush)
     assert (partial.first_offset, [pane.cells for pane in partial.panes]) == (40, [{1: [3]}])
     assert flush.changes == [(key, None) for key in state]
+
+
+@pytest.mark.parametrize(
+    ("stored", "first_offset", "counted_since"),
+    [
+        (None, 50, 50),
+        (Position(40, 0, "present", 45), 40, 45),
+        (Position(40, 0, "former", 45), 40, 50),  # counts under the present policy from now on
+        (Position(40, 1, "present", 45), 50, 50),  # begins in another log of its source
+    ],
+)
+def test_a_restored_publisher_says_where_it_began_and_since_when_its_policy_applies(
+    stored: Position | None, first_offset: int, counted_since: int
+) -> None:
+    origin = replace(ORIGIN, policy_hash="present")
+    publisher = PanePublisher(origin, TOPOLOGY, Watermark(10, 0, max_event_s=105), IDLE_S)
+    publisher.restore({}, 50, stored)
+    [partial] = partials_of(publisher.flush(0.0, is_caught_up=False))
+    assert (partial.first_offset, partial.counted_since) == (first_offset, counted_since)
 
 
 def test_a_lane_reports_a_partition_that_was_added_to_its_source_even_if_it_has_no_other_news() -> None:
