@@ -36,9 +36,8 @@ class CountedUnder(NamedTuple):
 NOT_NAMED = CountedUnder()  # version 0.2 did not say
 
 
-@dataclass(frozen=True)
-class SourceProgress:
-    """What a source partition reported last.
+class SourceProgress(NamedTuple):
+    """What a source partition reported last, and as it is stored: new fields come at the end, with a default.
 
     Attributes:
         next_offset: Every record below is counted.

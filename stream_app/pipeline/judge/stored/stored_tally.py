@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from stream_app.core.windows.cells import Cells
-from stream_app.core.windows.source_progress import NOT_NAMED, CountedUnder, SourcePartition, SourceProgress
+from stream_app.core.windows.source_progress import SourcePartition, SourceProgress
 from stream_app.core.windows.tally import Tally
 from stream_app.core.windows.tally_changes import CLOCK, TOTAL, StateKey
 from stream_app.core.windows.tally_config import TallyConfig
@@ -37,18 +37,6 @@ class StoredClock(msgspec.Struct, array_like=True, frozen=True):
     tested_before_s: int | None = None
     period_s: int | None = None  # None in version 3, which tested each pane when it closed
     passed_over: tuple[tuple[str, int], ...] = ()  # source partitions that the tests do not wait for
-
-
-class StoredSource(msgspec.Struct, array_like=True, frozen=True):
-    """A ``SourceProgress``."""
-
-    next_offset: int
-    closed_before_s: int | None
-    max_event_s: int | None
-    is_idle: bool
-    first_offset: int
-    log_number: int = 0
-    counted_under: CountedUnder = NOT_NAMED
 
 
 class StoredWindow(msgspec.Struct, array_like=True, frozen=True):
@@ -142,16 +130,7 @@ def restore_tally(config: TallyConfig, layout_hash: str, stored: StoredEntries) 
 def _value_of(tally: Tally, layout_hash: str, entry: StateKey) -> object | None:
     match entry:
         case ("source", str(topic), int(partition)):
-            source = tally.progress[SourcePartition(topic, partition)]
-            return StoredSource(
-                source.next_offset,
-                source.closed_before_s,
-                source.max_event_s,
-                source.is_idle,
-                source.first_offset,
-                source.log_number,
-                source.counted_under,
-            )
+            return tally.progress[SourcePartition(topic, partition)]
         case ("pane", str(topic), int(partition), int(start_s)):
             partition_key = SourcePartition(topic, partition)
             cells = tally.open_panes.get(start_s, {}).get(partition_key)
@@ -180,16 +159,7 @@ def _value_of(tally: Tally, layout_hash: str, entry: StateKey) -> object | None:
 def _put(tally: Tally, entry: StateKey, pieces: list[bytes]) -> None:
     match entry:
         case ("source", str(topic), int(partition)):
-            source = _decode(pieces, StoredSource)
-            tally.progress[SourcePartition(topic, partition)] = SourceProgress(
-                source.next_offset,
-                source.closed_before_s,
-                source.max_event_s,
-                source.is_idle,
-                source.first_offset,
-                source.log_number,
-                source.counted_under,
-            )
+            tally.progress[SourcePartition(topic, partition)] = _decode(pieces, SourceProgress)
         case ("pane", str(topic), int(partition), int(start_s)):
             cells = _decode(pieces, Cells)
             if tally.closed_before_s is None or start_s >= tally.closed_before_s:
