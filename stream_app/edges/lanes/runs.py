@@ -10,7 +10,7 @@ public one on a real broker.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import chain
 from types import FunctionType, MethodType
 from typing import Any, cast
@@ -19,13 +19,11 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from aiokafka.consumer.fetcher import READ_COMMITTED, Fetcher, FetchResult, PartitionRecords
 
-from stream_app.core.events.reasons import DeadLetterReason
 from stream_app.edges.batches.columns import NO_COLUMNS, RAW, ColumnReader
-from stream_app.edges.batches.decompression import UnreadableBatchError
-from stream_app.edges.batches.portions import PORTION_BYTES, Portion, read_portions, unreadable_portion
-from stream_app.edges.batches.record_set import LegacyBatch, RecordSet, StoredBatch
-from stream_app.errors import FairStreamError
-from stream_app.pipeline.contract import Batch, UnreadableRange
+from stream_app.edges.batches.portions import PORTION_BYTES, Portion
+from stream_app.edges.batches.record_set import RecordSet, StoredBatch
+from stream_app.edges.batches.unpacking import AnyBatch, FetchAgainError, unpack_batches
+from stream_app.pipeline.contract import Batch
 
 MAX_RECORDS = 4096  # in one run; small record batches are not cut, so a run may be longer by one of them
 MAX_RUN_BYTES = 2 * 1024 * 1024  # likewise; runs wait in queues, and records may be large
@@ -109,53 +107,30 @@ def _unpack_batches(records: PartitionRecords, reader: ColumnReader, state: Any)
 
     The rules are those of ``PartitionRecords._unpack_records``.
     """
-    batches, first_offset = records._records, records.next_fetch_offset
-    while batches.has_next():
-        start = records.next_fetch_offset
-        try:
-            batch = batches.next_batch()
-        except UnreadableBatchError:
-            break
-        if batch.next_offset <= start:
-            continue
-        if records._check_crcs and not batch.validate_crc():
-            if _suspects.get(state) != start:
-                _suspects[state] = start
-                return
-            portions: Iterable[Portion] = [unreadable_portion(batch, start)]
-        elif _is_skipped(records, batch):
-            portions = [Portion(batch.next_offset)]
-        else:
-            portions = read_portions(batch, start, reader)
-        for portion in _without_failing(portions, batch, start):
-            # The position moves before the portion is taken: a caller who takes no further one would otherwise see it
-            # too low. The last offset of a batch is kept even if its last records were compacted away.
-            records.next_fetch_offset = portion.next_offset
-            yield portion, portion.next_offset < batch.next_offset
-    if batches.size_in_bytes() and records.next_fetch_offset == first_offset:
-        # Nothing says where the batch at this position ends: try one offset higher.
-        records.next_fetch_offset += 1
-        n_bytes = batches.size_in_bytes()
-        unreadable = UnreadableRange(DeadLetterReason.UNREADABLE, first_offset, first_offset + 1, 1, n_bytes)
-        yield Portion(first_offset + 1, unreadable=(unreadable,)), False
+
+    def is_intact(batch: AnyBatch, start: int) -> bool:
+        if not records._check_crcs or batch.validate_crc():
+            return True
+        if _suspects.get(state) != start:
+            _suspects[state] = start
+            raise FetchAgainError
+        return False
+
+    batches = unpack_batches(
+        records._records,
+        records.next_fetch_offset,
+        reader,
+        is_intact=is_intact,
+        is_skipped=lambda batch: _is_skipped(records, batch),
+    )
+    for portion, is_within_batch in batches:
+        # The position moves before the portion is taken: a caller who takes no further one would otherwise see it too
+        # low.
+        records.next_fetch_offset = portion.next_offset
+        yield portion, is_within_batch
 
 
-def _without_failing(portions: Iterable[Portion], batch: StoredBatch | LegacyBatch, start: int) -> Iterator[Portion]:
-    """Yield portions; after a failure that nobody foresaw, the rest of the batch as unreadable.
-
-    Otherwise the consumer would start again, and come to the same batch again.
-    """
-    try:
-        for portion in portions:
-            start = portion.next_offset
-            yield portion
-    except FairStreamError:
-        raise  # of the reader of the columns, for a person
-    except Exception:  # noqa: BLE001  # whatever it was
-        yield unreadable_portion(batch, start)
-
-
-def _is_skipped(records: PartitionRecords, batch: StoredBatch | LegacyBatch) -> bool:
+def _is_skipped(records: PartitionRecords, batch: AnyBatch) -> bool:
     """Return whether a record batch is a control batch or part of an aborted transaction."""
     if records._isolation_level == READ_COMMITTED and isinstance(batch, StoredBatch):
         records._consume_aborted_up_to(batch.base_offset)

@@ -12,11 +12,9 @@ import numpy as np
 from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord, Fetcher
 
-from stream_app.core.events.reasons import DeadLetterReason
 from stream_app.edges.batches.columns import ColumnReader, Columns
-from stream_app.edges.batches.decompression import UnreadableBatchError
-from stream_app.edges.batches.portions import Portion, read_portions, unreadable_portion
-from stream_app.edges.batches.record_set import LegacyBatch, RecordSet, StoredBatch
+from stream_app.edges.batches.record_set import RecordSet, StoredBatch
+from stream_app.edges.batches.unpacking import AnyBatch, unpack_batches
 from stream_app.pipeline.contract import UnreadableRange
 
 NoteUnreadable = Callable[[TopicPartition, UnreadableRange], object]
@@ -45,9 +43,17 @@ _RECORDS = ColumnReader(_with_records)
 
 class _PartitionRecords(Fetcher.PartitionRecords):  # type: ignore[misc]  # kafka-python has no types
     note: NoteUnreadable
+    next_fetch_offset: int
 
     def _unpack_records(self, tp: TopicPartition, records: Any, *_deserializers: object) -> Iterator[ConsumerRecord]:
-        for portion in self._portions(RecordSet(bytes(records._buffer))):
+        batches = unpack_batches(
+            RecordSet(bytes(records._buffer)),
+            self.next_fetch_offset,
+            _RECORDS,
+            is_intact=lambda batch, _: not self.check_crcs or batch.validate_crc(),
+            is_skipped=self._is_skipped,
+        )
+        for portion, _ in batches:
             for unreadable in portion.unreadable:
                 self.note(tp, unreadable)
             for record in portion.columns.values:
@@ -57,28 +63,7 @@ class _PartitionRecords(Fetcher.PartitionRecords):  # type: ignore[misc]  # kafk
             self.next_fetch_offset = portion.next_offset
         self.drain()
 
-    def _portions(self, batches: RecordSet) -> Iterator[Portion]:
-        first_offset = self.next_fetch_offset
-        while batches.has_next():
-            start = self.next_fetch_offset
-            try:
-                batch = batches.next_batch()
-            except UnreadableBatchError:
-                break
-            if batch.next_offset <= start:
-                continue
-            if self.check_crcs and not batch.validate_crc():
-                yield unreadable_portion(batch, start)
-            elif self._is_skipped(batch):
-                yield Portion(batch.next_offset)
-            else:
-                yield from read_portions(batch, start, _RECORDS)
-        if batches.size_in_bytes() and self.next_fetch_offset == first_offset:
-            after = first_offset + 1
-            unreadable = UnreadableRange(DeadLetterReason.UNREADABLE, first_offset, after, 1, batches.size_in_bytes())
-            yield Portion(after, unreadable=(unreadable,))
-
-    def _is_skipped(self, batch: StoredBatch | LegacyBatch) -> bool:
+    def _is_skipped(self, batch: AnyBatch) -> bool:
         """Return whether a batch is a control batch or part of an aborted transaction."""
         if self.isolation_level and isinstance(batch, StoredBatch):
             self._consume_aborted_transactions_up_to(batch.base_offset)
