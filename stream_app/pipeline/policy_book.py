@@ -27,6 +27,30 @@ class RegisteredPolicy(NamedTuple):
     number: int
 
 
+class PolicySearch:
+    """Up to which record of each partition the registry was read again for the policies that records name.
+
+    A policy is registered before anything is counted under it. So no worker wrote a record whose policy the registry
+    still lacks when it is read after the record was there.
+
+    >>> search = PolicySearch()
+    >>> search.begin("partials", 0, 7)
+    >>> search.done_below("partials", 0), search.done_below("partials", 1)
+    (7, 0)
+    """
+
+    def __init__(self) -> None:
+        self._below: dict[tuple[str, int], int] = {}
+
+    def begin(self, topic: str, partition: int, below: int) -> None:
+        """Note that the registry will be read for the records below an offset, before any of them is read again."""
+        self._below[topic, partition] = below
+
+    def done_below(self, topic: str, partition: int) -> int:
+        """Return the offset below which it was."""
+        return self._below.get((topic, partition), 0)
+
+
 class PolicyBook:
     """The registered policies of one deployment.
 

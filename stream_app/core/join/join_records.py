@@ -6,6 +6,9 @@ event time. When an outcome comes, that time is not known, so an outcome has a t
 its decision; a rotation of keys between the two loses no match.
 
 A decision takes 12 bytes in the log, with a score 16; an outcome takes 5 bytes, and 8 for each key epoch.
+
+A kind of record whose fields change otherwise than by new ones at the end gets another tag. By it an older version
+knows that a newer one wrote the record, which is no reason to pass it over.
 """
 
 from __future__ import annotations
@@ -58,6 +61,8 @@ class JoinOutcomes(msgspec.Struct, array_like=True, frozen=True, tag="o", kw_onl
     tags: tuple[bytes, ...]
 
 
+_TAGS = ("d", "o")
+_MAX_TIME_S = 2**32  # what a column of seconds can express
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[JoinDecisions | JoinOutcomes] = msgspec.msgpack.Decoder(JoinDecisions | JoinOutcomes)
 
@@ -74,6 +79,31 @@ def decode_rows(data: bytes) -> JoinDecisions | JoinOutcomes:
         msgspec.MsgspecError: the bytes are neither of the two records.
     """
     return _decoder.decode(data)
+
+
+def is_of_another_version(data: bytes) -> bool:
+    """Return whether a record that cannot be decoded has the form of one, with a tag that this version does not know.
+
+    >>> is_of_another_version(msgspec.msgpack.encode(["e", 1])), is_of_another_version(b"garbage")
+    (True, False)
+    """
+    try:
+        match msgspec.msgpack.decode(data):
+            case [str(tag), *_]:
+                return tag not in _TAGS
+    except msgspec.MsgspecError:
+        pass
+    return False
+
+
+def is_consistent(rows: JoinDecisions | JoinOutcomes) -> bool:
+    """Return whether all columns have the same number of rows, and times are times of a broker."""
+    if isinstance(rows, JoinDecisions):
+        n, rest = divmod(len(rows.tags), 8)
+        has_columns = len(rows.cells) == 4 * n and len(rows.scores) in (0, 4 * n)
+        return not rest and has_columns and 0 <= rows.time_s < _MAX_TIME_S
+    n = len(rows.is_favorable)
+    return len(rows.times_s) == 4 * n and all(len(column) == 8 * n for column in rows.tags)
 
 
 def pack_decisions(

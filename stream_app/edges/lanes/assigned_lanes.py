@@ -142,7 +142,7 @@ class AssignedLanes:
     async def _keep(self, tp: TP) -> None:
         """Run a lane; when it fails, reload it from what is committed."""
         failures_at: list[int] = []
-        looks: Counter[str] = Counter()  # for a policy, by what is missing
+        looks: Counter[tuple[str, int]] = Counter()  # for a policy, by what is missing and where
         self._observer.lane_opened(tp.topic, tp.partition)
         try:
             while True:
@@ -153,7 +153,8 @@ class AssignedLanes:
                     lane = self._lanes[tp] = self._build(tp.topic, tp.partition)
                     await lane.run()
                 except StateError as error:
-                    wait_s = self._wait_for_policy(tp, error, looks)
+                    reached = lane.next_offset if tp in self._lanes else 0
+                    wait_s = self._wait_for_policy(tp, error, looks, reached)
                 except Exception as error:  # noqa: BLE001  # whatever the reason, the lane is reloaded or abandoned
                     reached = lane.next_offset if tp in self._lanes else 0
                     wait_s = self._wait_after(tp, error, failures_at, reached)
@@ -165,10 +166,12 @@ class AssignedLanes:
         finally:
             self._observer.lane_closed(tp.topic, tp.partition)
 
-    def _wait_for_policy(self, tp: TP, error: StateError, looks: Counter[str]) -> float | None:
+    def _wait_for_policy(
+        self, tp: TP, error: StateError, looks: Counter[tuple[str, int]], next_offset: int
+    ) -> float | None:
         """Return how long to wait until the registry is read again; None where that would not help."""
-        looks[str(error)] += 1
-        if not isinstance(error, UnknownPolicyError) or looks[str(error)] >= _LOOKS:
+        looks[str(error), next_offset] += 1
+        if not isinstance(error, UnknownPolicyError) or looks[str(error), next_offset] >= _LOOKS:
             self._fail(error)
             return None
         self._observer.lane_reloaded(tp.topic, tp.partition, error)

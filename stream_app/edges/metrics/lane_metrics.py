@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from prometheus_client import Metric
 
 from stream_app.edges.metrics.instruments import Counter, Gauge, Histogram
-from stream_app.pipeline.judge.checks import PartialFault
+from stream_app.pipeline.rejected import RecordFault
 
 ROLES = ("ingest", "judge", "outcomes")
 LOG_CHANGES = ("re-created", "cut")
@@ -50,7 +50,7 @@ class LaneMetrics:
             ("topic", "kind"),
         )
         self.rejected = Counter(
-            "fairstream_rejected_partials", "Records of the partials topic that no worker writes.", ("fault",)
+            "fairstream_rejected_partials", "Records between workers that no worker writes.", ("fault",)
         )
         self.transactions = Counter("fairstream_transactions", "Transactions of lanes, by result.", ("role", "result"))
         self.flushes = Histogram(
@@ -105,7 +105,7 @@ class LaneMetrics:
             self.flushes.observe((role,), 0.0, 0)
             for result in ("committed", "failed"):
                 self.transactions.add((role, result), 0)
-        for fault in PartialFault:
+        for fault in RecordFault:
             self.rejected.add((fault.value,), 0)
         for stage in STAGES:
             self.latency.observe((stage,), 0.0, 0)

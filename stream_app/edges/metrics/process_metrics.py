@@ -36,6 +36,7 @@ from stream_app.edges.metrics.lane_metrics import LaneMetrics
 from stream_app.pipeline.ingest.report import IngestCounts
 from stream_app.pipeline.judge.report import JudgeReport
 from stream_app.pipeline.names import is_of_outcomes
+from stream_app.pipeline.rejected import RejectedRecord
 from stream_app.policy import ModelPolicy, Policy
 from stream_app.topics import FAIRNESS_PARTIALS
 
@@ -150,6 +151,11 @@ class Metrics(Collector):
         with self._lock:
             self._events.joined(model, counts)
 
+    def records_rejected(self, rejected: Iterable[RejectedRecord]) -> None:
+        """Report records between workers that no worker writes."""
+        with self._lock:
+            self._count_rejected(rejected)
+
     def judged(self, partition: int, report: JudgeReport) -> None:
         """Report what a judge lane published in a committed transaction.
 
@@ -157,8 +163,7 @@ class Metrics(Collector):
         """
         with self._lock:
             self._follow(report.policies)
-            for rejected in report.rejected:
-                self._lanes.rejected.add((rejected.fault.value,))
+            self._count_rejected(report.rejected)
             for model, model_report in report.models.items():
                 self._events.judged(model, model_report)
                 if model_report.n_small or model_report.n_complementary:
@@ -182,6 +187,10 @@ class Metrics(Collector):
                 results = list(results)
                 self._judged_by.setdefault(partition, set()).update(result.model for result in results)
                 self._fairness.show(results, is_new=False)
+
+    def _count_rejected(self, rejected: Iterable[RejectedRecord]) -> None:
+        for record in rejected:
+            self._lanes.rejected.add((record.fault.value,))
 
     def _follow(self, policies: Mapping[str, ModelPolicy]) -> None:
         """Show models by the policies under which they are judged; another worker may have brought them."""

@@ -7,10 +7,8 @@ future would make every honest report look old.
 
 from __future__ import annotations
 
-import enum
-from typing import NamedTuple
-
 from stream_app.core.windows.partials import Partial
+from stream_app.pipeline.rejected import RecordFault
 from stream_app.pipeline.topology import Topology
 
 MAX_OFFSET = 2**53  # at a million records a second reached after 285 years
@@ -20,29 +18,7 @@ _MAX_PARTITIONS = 100_000  # of a topic that the worker does not know
 _MAX_GROWTH = 16  # a topic may grow while the worker runs
 
 
-class PartialFault(enum.StrEnum):
-    """What is wrong with a rejected partial."""
-
-    UNREADABLE = "unreadable"  # not a partial, or part of a batch that cannot be read
-    PARTITION = "partition"  # of a partition that its topic cannot have
-    OFFSET = "offset"  # an offset that no log reaches
-    TIME = "time"  # an event time outside the years 1 to 9999
-    PART = "part"  # a part that its flush cannot have
-
-
-class RejectedPartial(NamedTuple):
-    """A record of the partials topic that is not counted.
-
-    Attributes:
-        offset: Its offset.
-        fault: Why.
-    """
-
-    offset: int
-    fault: PartialFault
-
-
-def fault_of(partial: Partial, topology: Topology) -> PartialFault | None:
+def fault_of(partial: Partial, topology: Topology) -> RecordFault | None:
     """Return what no worker would have written; None for a plausible partial.
 
     Args:
@@ -52,12 +28,12 @@ def fault_of(partial: Partial, topology: Topology) -> PartialFault | None:
     known = topology.n_partitions.get(partial.topic)
     limit = _MAX_PARTITIONS if known is None else known * _MAX_GROWTH
     if not 0 <= partial.partition < partial.n_partitions <= limit:
-        return PartialFault.PARTITION
+        return RecordFault.PARTITION
     if not (0 <= partial.first_offset <= MAX_OFFSET and 0 <= partial.next_offset <= MAX_OFFSET):
-        return PartialFault.OFFSET
+        return RecordFault.OFFSET
     if not 0 <= partial.part < partial.n_parts <= MAX_PARTS:
-        return PartialFault.PART
+        return RecordFault.PART
     times_s = [partial.closed_before_s or 0, partial.max_event_s or 0, *(pane.start_s for pane in partial.panes)]
     if max(times_s) > MAX_TIME_S or min(times_s) < -MAX_TIME_S:
-        return PartialFault.TIME
+        return RecordFault.TIME
     return None

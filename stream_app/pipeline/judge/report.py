@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from stream_app.pipeline.judge.checks import RejectedPartial
 from stream_app.pipeline.judge.model_report import ModelReport
 from stream_app.pipeline.records.outcome_results import OutcomeResult
 from stream_app.pipeline.records.results import TOTAL_WINDOW, Result
+from stream_app.pipeline.rejected import RejectedRecord
 from stream_app.policy import ModelPolicy
 
 
@@ -44,7 +44,7 @@ class JudgeReport:
     n_unknown_model: int = 0
     partition: int = 0
     policies: dict[str, ModelPolicy] = field(default_factory=dict)
-    rejected: list[RejectedPartial] = field(default_factory=list)
+    rejected: list[RejectedRecord] = field(default_factory=list)
 
     @property
     def results(self) -> list[Result]:

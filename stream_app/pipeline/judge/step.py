@@ -15,13 +15,13 @@ from stream_app.core.windows.partials import Partial, decode_partial
 from stream_app.core.windows.source_progress import SourcePartition
 from stream_app.errors import UnknownPolicyError
 from stream_app.pipeline.contract import Batch, Flush, Outputs
-from stream_app.pipeline.judge.checks import PartialFault, RejectedPartial, fault_of
+from stream_app.pipeline.judge.checks import fault_of
 from stream_app.pipeline.judge.model_judge import ModelJudge
 from stream_app.pipeline.judge.report import JudgeReport, RestoredResults
 from stream_app.pipeline.judge.state import StoredEntries, entries_by_model
 from stream_app.pipeline.judge.stored.moved_state import move_entries, stored_policy
 from stream_app.pipeline.names import model_of
-from stream_app.pipeline.policy_book import PolicyBook, RegisteredPolicy
+from stream_app.pipeline.policy_book import PolicyBook, PolicySearch, RegisteredPolicy
 from stream_app.pipeline.policy_change import counting_policy, present_policy
 from stream_app.pipeline.records.aggregates import encode_aggregate
 from stream_app.pipeline.records.alerts import encode_alert, encode_restart
@@ -29,6 +29,7 @@ from stream_app.pipeline.records.checkpoints import encode_piece, pieces_of
 from stream_app.pipeline.records.journal import JournalEntry, encode_journal_entry
 from stream_app.pipeline.records.outcome_results import OutcomeResult, encode_outcome_result
 from stream_app.pipeline.records.results import Result, encode_result
+from stream_app.pipeline.rejected import RecordFault, RejectedRecord
 from stream_app.pipeline.topology import Topology
 from stream_app.policy import ModelPolicy, Policy
 from stream_app.topics import (
@@ -48,10 +49,19 @@ class JudgeStep:
         partition: The lane's partition.
         topology: Where outputs go.
         book: The policies that were ever registered; None for this one alone. Each model is judged under its newest.
+        search: For which records the registry was read again, shared by the steps of a worker.
     """
 
-    def __init__(self, policy: Policy, partition: int, topology: Topology, book: PolicyBook | None = None) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        partition: int,
+        topology: Topology,
+        book: PolicyBook | None = None,
+        search: PolicySearch | None = None,
+    ) -> None:
         self._book = PolicyBook.of(policy.models) if book is None else book
+        self._search = PolicySearch() if search is None else search
         self._app_id = topology.app_id
         self._partition = partition
         self._results_at = (FAIRNESS_RESULTS, topology.partition_beside(partition, FAIRNESS_RESULTS))
@@ -63,7 +73,7 @@ class JudgeStep:
         self._topology = topology
         self._last_entries: list[JournalEntry] = []  # of the journals of policies that were left
         self._n_unknown_model = 0
-        self._rejected: list[RejectedPartial] = []
+        self._rejected: list[RejectedRecord] = []
         self._report = JudgeReport(partition=partition)
 
     def restore(
@@ -90,12 +100,20 @@ class JudgeStep:
 
         Raises:
             StateError: a record has no place under the policy.
-            UnknownPolicyError: a record was counted under a policy that is not in the book.
+            UnknownPolicyError: a record names a policy that is not in the book, and the registry was not read since.
         """
+        sought_below = self._search.done_below(batch.topic, batch.partition)
         for offset, value in zip(batch.offsets.tolist(), batch.values, strict=True):
-            if value is not None:
+            if value is None:
+                continue
+            try:
                 self._take(value, offset)
-        self._rejected += [RejectedPartial(unread.first_offset, PartialFault.UNREADABLE) for unread in batch.unreadable]
+            except UnknownPolicyError:
+                if offset >= sought_below:
+                    self._search.begin(batch.topic, batch.partition, batch.next_offset)
+                    raise
+                self._rejected.append(RejectedRecord(offset, RecordFault.POLICY))
+        self._rejected += [RejectedRecord(unread.first_offset, RecordFault.UNREADABLE) for unread in batch.unreadable]
         return ()
 
     def flush(self, now_s: float, *, is_caught_up: bool) -> Flush:
@@ -157,10 +175,10 @@ class JudgeStep:
         try:
             partial = decode_partial(value)
         except msgspec.MsgspecError:
-            self._rejected.append(RejectedPartial(offset, PartialFault.UNREADABLE))
+            self._rejected.append(RejectedRecord(offset, RecordFault.UNREADABLE))
             return
         if (fault := fault_of(partial, self._topology)) is not None:
-            self._rejected.append(RejectedPartial(offset, fault))
+            self._rejected.append(RejectedRecord(offset, fault))
         else:
             self._receive(partial)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from stream_app.core.join.outcome_join import JoinCounts
+from stream_app.pipeline.rejected import RejectedRecord
 
 
 class OutcomeSink(Protocol):
@@ -13,6 +15,9 @@ class OutcomeSink(Protocol):
 
     def outcomes_joined(self, model: str, counts: JoinCounts) -> None:
         """Show the counts of a committed transaction."""
+
+    def records_rejected(self, rejected: Sequence[RejectedRecord]) -> None:
+        """Count records that no worker writes."""
 
 
 @dataclass(frozen=True)
@@ -22,11 +27,14 @@ class OutcomeReport:
     Attributes:
         model: Name of the model.
         counts: Dispositions of outcomes and decisions.
+        rejected: Records that no worker writes; they are not joined.
     """
 
     model: str
     counts: JoinCounts
+    rejected: list[RejectedRecord] = field(default_factory=list)
 
     def deliver(self, sink: OutcomeSink, _: float, /) -> None:
         """Show the counts."""
         sink.outcomes_joined(self.model, self.counts)
+        sink.records_rejected(self.rejected)

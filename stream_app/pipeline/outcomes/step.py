@@ -15,12 +15,12 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from stream_app.core.join.join_records import JoinDecisions, JoinOutcomes, decode_rows
+from stream_app.core.join.join_records import JoinDecisions, JoinOutcomes
 from stream_app.core.join.outcome_join import FAVORABLE_LABEL, UNFAVORABLE_LABEL, JoinCounts, JoinEvent, OutcomeJoin
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.source_progress import SourcePartition
 from stream_app.core.windows.watermark import Watermark
-from stream_app.errors import StateError
+from stream_app.errors import StateError, UnknownPolicyError
 from stream_app.pipeline.contract import Batch, Flush, Outputs
 from stream_app.pipeline.layout import (
     AWAITED,
@@ -31,12 +31,14 @@ from stream_app.pipeline.layout import (
     outcome_layout_of,
 )
 from stream_app.pipeline.names import outcomes_name
-from stream_app.pipeline.outcomes.join_log import OutcomeLog, TakenOver
+from stream_app.pipeline.outcomes.join_log import OutcomeLog
+from stream_app.pipeline.outcomes.join_reader import JoinReader, RejectedError, taken_over
 from stream_app.pipeline.outcomes.report import OutcomeReport
 from stream_app.pipeline.panes.partial_writer import PaneOrigin
 from stream_app.pipeline.panes.publisher import PanePublisher
-from stream_app.pipeline.policy_book import PolicyBook
-from stream_app.pipeline.policy_change import counting_policy, mapping_between, score_factor
+from stream_app.pipeline.policy_book import PolicyBook, PolicySearch
+from stream_app.pipeline.policy_change import counting_policy, mapping_between
+from stream_app.pipeline.rejected import RecordFault, RejectedRecord
 from stream_app.pipeline.topology import Topology
 from stream_app.policy import ModelPolicy, declared_outcome, outcome_layout_hash
 from stream_app.topics import outcome_join_topic
@@ -72,19 +74,29 @@ class OutcomeStep:
         partition: The lane's partition.
         topology: Where it reads and writes.
         book: The policies that were ever registered; None for this one alone.
+        search: For which records the registry was read again, shared by the steps of a worker.
 
     Raises:
         ValueError: the model has no outcome.
     """
 
-    def __init__(self, model: ModelPolicy, partition: int, topology: Topology, book: PolicyBook | None = None) -> None:
+    def __init__(
+        self,
+        model: ModelPolicy,
+        partition: int,
+        topology: Topology,
+        book: PolicyBook | None = None,
+        search: PolicySearch | None = None,
+    ) -> None:
         outcome = declared_outcome(model)
         self._model, self._policy_hash = model, model.hash()
         self._book = PolicyBook.of([model]) if book is None else book
         registered = self._book.get(model.name, self._policy_hash)
-        self._taken_over: dict[str, TakenOver | None] = {}  # by the hash of the cells of other policies
+        self._search = PolicySearch() if search is None else search
+        self._rejected: list[RejectedRecord] = []
+        self._reader = JoinReader(model, self._book)
         self._topic = outcome_join_topic(topology.app_id, model.name)
-        self._decision_hash, self._layout_hash = model.layout_hash(), outcome_layout_hash(model)
+        self._layout_hash = outcome_layout_hash(model)
         self._join = OutcomeJoin(max(1, round(outcome.max_wait_d * _DAY_S)), outcome.max_waiting)
         self._log = OutcomeLog(self._join, has_scores=model.score is not None)
         self._clock = Watermark(model.event_time.pane_s, out_of_orderness_s=0)
@@ -132,17 +144,28 @@ class OutcomeStep:
         """Join the records of a batch; their counts are published at the next flush.
 
         Raises:
-            StateError: a record cannot be read, or has no place under the policy.
-            UnknownPolicyError: decisions were counted under a policy that is not in the book.
+            StateError: another version wrote a record, or it has no place under the policy.
+            UnknownPolicyError: a record names a policy that is not in the book, and the registry was not read since.
         """
         self._panes.move_to(batch.next_offset)
-        if batch.unreadable:
-            raise self._not_readable(batch.unreadable[0].first_offset)
+        sought_below = self._search.done_below(batch.topic, batch.partition)
         for offset, value in zip(batch.offsets.tolist(), batch.values, strict=True):
-            if value is not None:
+            if value is None:
+                continue
+            try:
+                rows = self._reader.read(value)
+            except RejectedError as error:
+                self._rejected.append(RejectedRecord(offset, error.fault))
+            except UnknownPolicyError:
+                if offset >= sought_below:
+                    self._search.begin(batch.topic, batch.partition, batch.next_offset)
+                    raise
+                self._rejected.append(RejectedRecord(offset, RecordFault.POLICY))
+            else:
                 self._panes.note_activity()
-                for event in self._take(value, offset):
+                for event in self._take(rows):
                     self._count(event)
+        self._rejected += [RejectedRecord(unread.first_offset, RecordFault.UNREADABLE) for unread in batch.unreadable]
         self._clock.max_event_s = self._join.clock_s
         return ()
 
@@ -157,40 +180,14 @@ class OutcomeStep:
         """Return what happened since the last call."""
         counts = self._join.counts.since(self._reported)
         self._reported = copy(self._join.counts)
-        return OutcomeReport(self._model.name, counts)
+        rejected, self._rejected = self._rejected, []
+        return OutcomeReport(self._model.name, counts, rejected)
 
     def restored_report(self) -> None:
         """Return nothing: counts are shown once, by the owner who made them."""
 
-    def _take(self, value: bytes, offset: int) -> list[JoinEvent]:
-        try:
-            rows = decode_rows(value)
-        except msgspec.MsgspecError:
-            raise self._not_readable(offset) from None
-        if isinstance(rows, JoinOutcomes):
-            return self._join.take_outcomes(rows)
-        return self._join.take_decisions(self._as_counted_here(rows))
-
-    def _as_counted_here(self, rows: JoinDecisions) -> JoinDecisions:
-        """Return decisions in the cells of this policy, whichever policy counted them."""
-        if rows.layout_hash == self._decision_hash:
-            return rows
-        if rows.layout_hash not in self._taken_over:
-            former = counting_policy(self._book, self._model.name, rows.policy_hash, rows.layout_hash).model
-            self._taken_over[rows.layout_hash] = taken_over(former, self._model)
-        if (over := self._taken_over[rows.layout_hash]) is None:
-            return rows
-        cells = np.frombuffer(rows.cells, np.uint32)
-        if over.mapping is not None:
-            cells = over.mapping.map_codes(cells).astype(np.uint32)
-        scores = b"" if over.score_factor is None else over.map_scores(np.frombuffer(rows.scores, np.int32)).tobytes()
-        return msgspec.structs.replace(rows, cells=cells.tobytes(), scores=scores)
-
-    def _not_readable(self, offset: int) -> StateError:
-        return StateError(
-            f"The record at offset {offset} of {self._topic} cannot be read",
-            action="All workers must run one version, and nothing else may write to this topic",
-        )
+    def _take(self, rows: JoinDecisions | JoinOutcomes) -> list[JoinEvent]:
+        return self._join.take_outcomes(rows) if isinstance(rows, JoinOutcomes) else self._join.take_decisions(rows)
 
     def _former_policy(self, head: _OutcomesHead) -> ModelPolicy:
         """Return the policy under which the state was written."""
@@ -242,14 +239,3 @@ def _sum_by(group: np.ndarray[Any, Any], values: np.ndarray[Any, Any], n_groups:
     sums = np.zeros(n_groups, np.int64)
     np.add.at(sums, group, values)
     return sums
-
-
-def taken_over(former: ModelPolicy, present: ModelPolicy) -> TakenOver | None:
-    """Return how waiting decisions that one policy has counted are taken over by another; None where nothing changes.
-
-    Raises:
-        StateError: they have no place under it.
-    """
-    mapping, factor = mapping_between(former, present), score_factor(former, present)
-    is_same = mapping is None and (former.score is None or factor == 1)
-    return None if is_same else TakenOver(former.score is not None, mapping, factor)

@@ -21,7 +21,7 @@ from stream_app.pipeline.ingest.step import IngestStep
 from stream_app.pipeline.judge.step import JudgeStep
 from stream_app.pipeline.lane_step import LaneStep
 from stream_app.pipeline.outcomes.step import OutcomeStep
-from stream_app.pipeline.policy_book import PolicyBook
+from stream_app.pipeline.policy_book import PolicyBook, PolicySearch
 from stream_app.pipeline.topology import Topology
 from stream_app.policy import Policy
 from stream_app.programs.worker.agreed_policy import followed_policy
@@ -119,10 +119,10 @@ def lane_builder(
     registry: PolicyRegistry,
 ) -> Callable[[str, int], Lane]:
     """Return the function that makes a new lane for a topic and partition, under the newest policy that is known."""
-    topology = Topology(n_partitions, settings.app_id)
+    topology, search = Topology(n_partitions, settings.app_id), PolicySearch()
 
     def build(topic: str, partition: int) -> Lane:
-        state, make_step = _step_makers(policy, keys, topology, registry.book)[topic]
+        state, make_step = _step_makers(policy, keys, topology, registry.book, search)[topic]
         config = LaneConfig(
             bootstrap=settings.kafka,
             topic=topic,
@@ -137,12 +137,15 @@ def lane_builder(
 
 
 def _step_makers(
-    policy: Policy, keys: tuple[RootKey, ...], topology: Topology, book: PolicyBook
+    policy: Policy, keys: tuple[RootKey, ...], topology: Topology, book: PolicyBook, search: PolicySearch
 ) -> dict[str, tuple[str, _MakeStep]]:
     """Return by source topic the changelog topic of its lanes, and the function that makes their steps."""
     app_id = topology.app_id
     makers: dict[str, tuple[str, _MakeStep]] = {
-        FAIRNESS_PARTIALS: (changelog_topic(app_id, "judge"), partial(JudgeStep, policy, topology=topology, book=book))
+        FAIRNESS_PARTIALS: (
+            changelog_topic(app_id, "judge"),
+            partial(JudgeStep, policy, topology=topology, book=book, search=search),
+        )
     }
     for model in (followed_policy(model, book) for model in policy.models):
         makers[model.topic] = (
@@ -156,6 +159,6 @@ def _step_makers(
             )
             makers[outcome_join_topic(app_id, model.name)] = (
                 changelog_topic(app_id, "outcomes", model.name),
-                partial(OutcomeStep, model, topology=topology, book=book),
+                partial(OutcomeStep, model, topology=topology, book=book, search=search),
             )
     return makers

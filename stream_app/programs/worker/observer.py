@@ -19,6 +19,7 @@ from stream_app.edges.metrics.process_metrics import Metrics
 from stream_app.errors import UnknownPolicyError
 from stream_app.pipeline.ingest.reading import is_broker_time
 from stream_app.pipeline.judge.report import JudgeReport
+from stream_app.pipeline.outcomes.report import OutcomeReport
 
 _LOOK_EVERY_S = 1.0
 _MAX_LINES = 10  # in one transaction; the metric counts all
@@ -122,10 +123,10 @@ class MetricsObserver:
         self._metrics.transaction_ended(self._roles[lane.config.topic], seconds, is_committed=True)
         report = lane.step.take_report()
         report.deliver(self._metrics, time.time())
-        if isinstance(report, JudgeReport):
+        if isinstance(report, JudgeReport | OutcomeReport):
             for rejected in report.rejected[:_MAX_LINES]:
                 where = (lane.config.topic, lane.config.partition, rejected.offset, rejected.fault)
-                log.error("Partial rejected, no worker writes such: topic=%s partition=%d offset=%d fault=%s", *where)
+                log.error("Record rejected, no worker writes such: topic=%s partition=%d offset=%d fault=%s", *where)
 
     def lane_rewound(self, config: LaneConfig, *, from_offset: int, to_offset: int) -> None:
         """Log that a lane reads again from an earlier offset."""

@@ -14,6 +14,8 @@ from stream_app.core.windows.partials import Partial, decode_partial
 from stream_app.pipeline.contract import Batch, Flush
 from stream_app.pipeline.layout import outcome_layout_of
 from stream_app.pipeline.outcomes.step import OutcomeStep
+from stream_app.pipeline.policy_book import PolicySearch
+from stream_app.pipeline.rejected import RejectedRecord
 from stream_app.pipeline.topology import Topology
 from stream_app.policy import ModelPolicy, parse_policy
 from stream_app.topics import outcome_join_topic
@@ -79,6 +81,8 @@ class OutcomeLane:
         counted: Absolute cells by start of the pane, as a judge keeps them.
         counts: All counts since the start.
         registered: Every policy with which the lane was started.
+        rejected: Records that no worker writes.
+        search: For which records the registry was read again.
     """
 
     model: ModelPolicy = MODEL
@@ -88,6 +92,8 @@ class OutcomeLane:
     counted: dict[int, Cells] = field(default_factory=dict)
     counts: JoinCounts = field(default_factory=JoinCounts)
     registered: list[ModelPolicy] = field(default_factory=list)
+    rejected: list[RejectedRecord] = field(default_factory=list)
+    search: PolicySearch = field(default_factory=PolicySearch)
 
     def __post_init__(self) -> None:
         self.restart()
@@ -96,7 +102,7 @@ class OutcomeLane:
         """Restart from the state, as after a crash right after a commit."""
         self.registered.append(self.model)
         topology = Topology({outcome_join_topic(APP, self.model.name): 4}, APP)
-        self.step = OutcomeStep(self.model, 0, topology, book_of(*self.registered))
+        self.step = OutcomeStep(self.model, 0, topology, book_of(*self.registered), self.search)
         self.step.restore(self.state, self.next_offset)
 
     def feed(self, *values: bytes | None) -> None:
@@ -123,7 +129,9 @@ class OutcomeLane:
         for pane in (pane for partial in partials for pane in partial.panes):
             panes.setdefault(pane.start_s, {}).update(pane.cells)
         self.counted |= panes
-        fresh = self.step.take_report().counts
+        report = self.step.take_report()
+        fresh = report.counts
+        self.rejected += report.rejected
         for name in JoinCounts.__struct_fields__:
             setattr(self.counts, name, getattr(self.counts, name) + getattr(fresh, name))
         return flush

@@ -55,7 +55,7 @@ RECORDS = {
 SHOWN = {
     "ingest": ["ingested m", "latency ingest"],
     "outcome ingest": ["outcomes ingested raw-outcomes"],
-    "outcomes": ["outcomes joined m"],
+    "outcomes": ["outcomes joined m", "records rejected"],
     "judge": ["judged 0", "latency close"],
 }
 
@@ -75,6 +75,9 @@ class Sink:
 
     def outcomes_joined(self, model: str, counts: Any) -> None:
         self._note(f"outcomes joined {model}", counts)
+
+    def records_rejected(self, rejected: Any) -> None:
+        self._note("records rejected", rejected)
 
     def judged(self, partition: int, report: Any) -> None:
         self._note(f"judged {partition}", report)

@@ -27,10 +27,11 @@ class Registry:
 class ReadingLane:
     """A lane that needs a policy; it runs when the policy is known."""
 
-    is_ready, next_offset = False, 7
+    is_ready = False
 
-    def __init__(self, registry: Registry, running: asyncio.Event) -> None:
+    def __init__(self, registry: Registry, running: asyncio.Event, *, moves_on: bool) -> None:
         self._registry, self._running = registry, running
+        self.next_offset = 7 + moves_on * registry.n_read
 
     async def run(self) -> None:
         if self._registry.n_read < self._registry.known_at:
@@ -39,12 +40,12 @@ class ReadingLane:
         await asyncio.Event().wait()
 
 
-async def outcome_of(registry: Registry, told: Told) -> FairStreamError | None:
+async def outcome_of(registry: Registry, told: Told, *, moves_on: bool = False) -> FairStreamError | None:
     """Run a lane until it reads, or until the worker ends."""
     running = asyncio.Event()
 
     def build(*_: Any) -> Lane:
-        return cast(Lane, ReadingLane(registry, running))
+        return cast(Lane, ReadingLane(registry, running, moves_on=moves_on))
 
     lanes = AssignedLanes(build, told, 1.0, (0.01,), registry.refresh)
     await lanes.assign([TP("partials", 0)])
@@ -62,6 +63,12 @@ def test_a_policy_that_is_registered_meanwhile_is_found(known_at: int) -> None:
     told, registry = Told(), Registry(known_at)
     assert asyncio.run(outcome_of(registry, told)) is None
     assert (registry.n_read, told.reloads) == (known_at, ["UnknownPolicyError"] * (known_at - 1))
+
+
+def test_a_lane_that_passes_each_record_of_an_unknown_policy_after_one_look_goes_on() -> None:
+    told, registry = Told(), Registry(9)
+    assert asyncio.run(outcome_of(registry, told, moves_on=True)) is None
+    assert registry.n_read == 9
 
 
 def test_a_policy_that_stays_unknown_ends_the_worker_with_its_hash() -> None:

@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 
 from stream_app.core.windows.partials import PanePartial, Partial, encode_partial
+from stream_app.errors import UnknownPolicyError
 from stream_app.pipeline.contract import Batch
-from stream_app.pipeline.judge.checks import PartialFault, fault_of
+from stream_app.pipeline.judge.checks import fault_of
 from stream_app.pipeline.judge.step import JudgeStep
+from stream_app.pipeline.policy_book import PolicySearch
+from stream_app.pipeline.rejected import RecordFault
 from stream_app.pipeline.topology import Topology
 from stream_app.policy import load_policy
 from tests.support.lanes.ingest_lane import LOANS, NOW_S, IngestLane, encode, iso, loan
@@ -22,22 +25,22 @@ HONEST = Partial(
     closed_before_s=NOW_S, max_event_s=NOW_S + 5, is_idle=False,
 )  # fmt: skip
 TOPOLOGY = Topology({LOANS.topic: 4})
-FORGED: dict[str, tuple[dict[str, Any], PartialFault]] = {
-    "2^31 partitions": ({"n_partitions": 2**31}, PartialFault.PARTITION),
-    "no partition": ({"n_partitions": 0}, PartialFault.PARTITION),
-    "a negative number of partitions": ({"n_partitions": -4}, PartialFault.PARTITION),
-    "partition 77 of 4": ({"partition": 77, "n_partitions": 4}, PartialFault.PARTITION),
-    "partition 77 of 78, where there are 4": ({"partition": 77, "n_partitions": 78}, PartialFault.PARTITION),
-    "a negative partition": ({"partition": -1}, PartialFault.PARTITION),
-    "offset 2^62": ({"next_offset": 2**62}, PartialFault.OFFSET),
-    "a negative offset": ({"next_offset": -1}, PartialFault.OFFSET),
-    "a first offset of 2^62": ({"first_offset": 2**62}, PartialFault.OFFSET),
-    "closed for ever": ({"closed_before_s": 2**62}, PartialFault.TIME),
-    "an event in the year 10^10": ({"max_event_s": 10**17}, PartialFault.TIME),
-    "a pane before all time": ({"panes": (PanePartial(-(2**60), {0: [1]}),)}, PartialFault.TIME),
-    "2^40 parts": ({"n_parts": 2**40}, PartialFault.PART),
-    "a part after the last": ({"part": 3, "n_parts": 2}, PartialFault.PART),
-    "a negative part": ({"part": -1}, PartialFault.PART),
+FORGED: dict[str, tuple[dict[str, Any], RecordFault]] = {
+    "2^31 partitions": ({"n_partitions": 2**31}, RecordFault.PARTITION),
+    "no partition": ({"n_partitions": 0}, RecordFault.PARTITION),
+    "a negative number of partitions": ({"n_partitions": -4}, RecordFault.PARTITION),
+    "partition 77 of 4": ({"partition": 77, "n_partitions": 4}, RecordFault.PARTITION),
+    "partition 77 of 78, where there are 4": ({"partition": 77, "n_partitions": 78}, RecordFault.PARTITION),
+    "a negative partition": ({"partition": -1}, RecordFault.PARTITION),
+    "offset 2^62": ({"next_offset": 2**62}, RecordFault.OFFSET),
+    "a negative offset": ({"next_offset": -1}, RecordFault.OFFSET),
+    "a first offset of 2^62": ({"first_offset": 2**62}, RecordFault.OFFSET),
+    "closed for ever": ({"closed_before_s": 2**62}, RecordFault.TIME),
+    "an event in the year 10^10": ({"max_event_s": 10**17}, RecordFault.TIME),
+    "a pane before all time": ({"panes": (PanePartial(-(2**60), {0: [1]}),)}, RecordFault.TIME),
+    "2^40 parts": ({"n_parts": 2**40}, RecordFault.PART),
+    "a part after the last": ({"part": 3, "n_parts": 2}, RecordFault.PART),
+    "a negative part": ({"part": -1}, RecordFault.PART),
 }
 
 
@@ -51,6 +54,30 @@ def test_an_honest_partial_passes_also_from_a_topic_that_has_grown() -> None:
     assert fault_of(HONEST, TOPOLOGY) is None
     assert fault_of(msgspec.structs.replace(HONEST, partition=5, n_partitions=6), TOPOLOGY) is None
     assert fault_of(msgspec.structs.replace(HONEST, partition=5, n_partitions=6, topic="unknown"), TOPOLOGY) is None
+
+
+def test_a_partial_of_an_unknown_policy_is_rejected_once_the_registry_was_read_for_it() -> None:
+    lane = IngestLane()
+    for minute in range(4):
+        lane.feed([encode(loan(application_id=f"A-{minute}", ts=iso(NOW_S + 60 * minute)))], NOW_S + 60 * minute)
+        lane.flush(NOW_S + 60 * minute)
+    values = [encode_partial(partial) for partial in lane.partials]
+    forged = encode_partial(msgspec.structs.replace(lane.partials[0], policy_hash="0123456789abcdef"))
+    again = encode_partial(msgspec.structs.replace(lane.partials[0], policy_number=2**60))
+    log, n = [values[0], forged, again, *values[1:]], len(values) + 2
+    batch = Batch("fairness-partials", 0, 0, n, np.arange(n), list(log), np.zeros(n, np.int64))
+    search = PolicySearch()
+    with pytest.raises(UnknownPolicyError):
+        list(JudgeStep(POLICY, 0, Topology({LOANS.topic: 4}), search=search).step(batch))
+    step = JudgeStep(POLICY, 0, Topology({LOANS.topic: 4}), search=search)  # with what the registry has now
+    list(step.step(batch))
+    step.flush(0.0, is_caught_up=False)
+    report = step.take_report()
+    assert report.rejected == [(1, RecordFault.POLICY), (2, RecordFault.POLICY)]
+    assert report.models["loans"].n_stale == 0
+    later = Batch("fairness-partials", 0, n, n + 1, np.array([n]), [forged], np.zeros(1, np.int64))
+    with pytest.raises(UnknownPolicyError):
+        list(step.step(later))
 
 
 def test_forged_partials_between_honest_ones_change_nothing_but_their_count() -> None:

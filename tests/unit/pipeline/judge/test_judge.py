@@ -14,13 +14,13 @@ from stream_app.core.windows.partials import PanePartial, Partial
 from stream_app.errors import StateError, UnknownPolicyError
 from stream_app.pipeline.contract import Batch, UnreadableRange
 from stream_app.pipeline.judge import state
-from stream_app.pipeline.judge.checks import PartialFault
 from stream_app.pipeline.judge.report import JudgeReport
 from stream_app.pipeline.judge.step import JudgeStep
 from stream_app.pipeline.judge.stored import stored_tally
 from stream_app.pipeline.records.aggregates import Aggregate
 from stream_app.pipeline.records.journal import decode_journal_entry
 from stream_app.pipeline.records.results import Result
+from stream_app.pipeline.rejected import RecordFault
 from stream_app.pipeline.topology import Topology
 from stream_app.policy import Policy, load_policy, parse_policy
 from tests.support.lanes.judge_lane import JudgeLane
@@ -393,7 +393,7 @@ def test_a_record_that_is_no_partial_is_rejected_with_its_offset() -> None:
     unread = UnreadableRange(DeadLetterReason.UNREADABLE, 8, 12, 4, 100)
     list(bench.judge.step(Batch("p", 0, 7, 12, np.array([7]), [b"{}"], np.zeros(1, np.int64), [unread])))
     bench.judge.flush(0.0, is_caught_up=False)
-    assert bench.judge.take_report().rejected == [(7, PartialFault.UNREADABLE), (8, PartialFault.UNREADABLE)]
+    assert bench.judge.take_report().rejected == [(7, RecordFault.UNREADABLE), (8, RecordFault.UNREADABLE)]
 
 
 def test_partials_of_another_deployment_are_passed_over_and_those_of_version_0_2_counted_apart() -> None:

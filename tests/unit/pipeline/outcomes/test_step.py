@@ -6,8 +6,9 @@ import msgspec
 import numpy as np
 import pytest
 
-from stream_app.core.join.join_records import decode_rows, encode_rows
-from stream_app.errors import StateError
+from stream_app.core.join.join_records import JoinDecisions, JoinOutcomes, decode_rows, encode_rows
+from stream_app.errors import StateError, UnknownPolicyError
+from stream_app.pipeline.rejected import RecordFault
 from stream_app.policy import parse_policy
 from tests.support.lanes.outcome_lane import (
     MAX_WAITING,
@@ -178,10 +179,68 @@ def test_stored_outcomes_of_another_version_are_rejected_and_of_another_policy_t
         lane.restart()
 
 
-def test_a_record_of_another_layout_or_of_another_writer_is_rejected() -> None:
+def changed(rows: JoinDecisions | JoinOutcomes, **changes: object) -> bytes:
+    return encode_rows(msgspec.structs.replace(rows, **changes))
+
+
+DECISIONS, OUTCOMES = decode_rows(decisions(NOW_S, *cases([7, 8]))), decode_rows(outcomes((NOW_S, (8,), GOOD)))
+FORGED = {
+    "no MessagePack": (b"\x00garbage", RecordFault.UNREADABLE),
+    "a number": (b"\x07", RecordFault.UNREADABLE),
+    "a list without a tag": (b"\x90", RecordFault.UNREADABLE),
+    "a field of another type": (msgspec.msgpack.encode(["d", 1, 2, 3, 4]), RecordFault.UNREADABLE),
+    "half a tag": (changed(DECISIONS, tags=bytes(12)), RecordFault.COLUMNS),
+    "a cell too few": (changed(DECISIONS, cells=bytes(4)), RecordFault.COLUMNS),
+    "a cell that does not exist": (changed(DECISIONS, cells=b"\xff" * 8), RecordFault.COLUMNS),
+    "scores of some": (changed(DECISIONS, scores=bytes(4)), RecordFault.COLUMNS),
+    "no scores": (changed(DECISIONS, scores=b""), RecordFault.COLUMNS),
+    "the far future": (changed(DECISIONS, time_s=2**40), RecordFault.COLUMNS),
+    "a time too many": (changed(OUTCOMES, times_s=bytes(8)), RecordFault.COLUMNS),
+    "a column of tags too short": (changed(OUTCOMES, tags=(bytes(8), bytes(7))), RecordFault.COLUMNS),
+}
+
+
+def test_what_no_worker_writes_is_passed_over_and_named_and_changes_nothing_else() -> None:
+    honest = [decisions(NOW_S, *cases([7, 8])), outcomes((NOW_S + 1, (8,), GOOD))]
+    plain, attacked = OutcomeLane(), OutcomeLane()
+    plain.feed(*honest)
+    attacked.feed(
+        *(value for value, _ in FORGED.values()), honest[0], *(value for value, _ in FORGED.values()), honest[1]
+    )
+    plain.flush()
+    attacked.flush()
+    assert attacked.totals() == plain.totals()
+    assert attacked.counts == plain.counts
+    faults, n = [fault for _, fault in FORGED.values()], len(FORGED)
+    assert [(rejected.offset, rejected.fault) for rejected in attacked.rejected] == [
+        *enumerate(faults),
+        *enumerate(faults, n + 1),
+    ]
+
+
+def test_a_record_of_an_unknown_policy_is_passed_over_once_the_registry_was_read_for_it() -> None:
+    other = parse_policy(POLICY.replace("edges = [0.5]", "edges = [0.25, 0.5]")).models[0]
+    rows = decode_rows(decisions(NOW_S, *cases([9]), model=other))
+    log = [decisions(NOW_S, *cases([7])), changed(rows, policy_hash=other.hash())]
+    for is_registered in (False, True):
+        lane = OutcomeLane()
+        with pytest.raises(UnknownPolicyError):
+            lane.feed(*log)
+        lane.next_offset = 0
+        lane.registered += [other] * is_registered
+        lane.restart()
+        lane.feed(*log)
+        with pytest.raises(UnknownPolicyError):
+            lane.feed(changed(rows, policy_hash="0123", layout_hash="new"))  # comes after the reading
+        lane.flush()
+        assert lane.rejected == ([] if is_registered else [(1, RecordFault.POLICY)])
+        assert sum(lane.by_outcome().values()) == 1 + is_registered
+
+
+def test_a_record_of_a_newer_version_or_of_another_layout_of_version_0_2_stops_the_lane() -> None:
     lane = OutcomeLane()
-    with pytest.raises(StateError, match="offset 0 of app-outcome-join-m cannot be read"):
-        lane.feed(b"\x00")
+    with pytest.raises(StateError, match="written by a newer version"):
+        lane.feed(msgspec.msgpack.encode(["e", "hash", 1]))
     other = parse_policy(POLICY.replace("edges = [0.5]", "edges = [0.25, 0.5]")).models[0]
     with pytest.raises(StateError, match=r"made by version 0\.2 under another policy"):
         lane.feed(decisions(NOW_S, *cases([7]), model=other))
