@@ -50,6 +50,7 @@ def result_table(results: Sequence[DisclosedResult], *, digits: int, width: int)
     for name in ("n", "rate", "ratio", "95%", *(["gap"] if is_wide else []), EVIDENCE):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("state", overflow="fold", min_width=8)
+    table.caption, table.caption_justify = "\n".join(_worst_cases(results, digits)) or None, "left"
     for result in results:
         for number, group in enumerate(_listed(result)):
             table.add_row(
@@ -72,6 +73,17 @@ def title_of(result: DisclosedResult | DisclosedOutcomeResult) -> str:
     until = end.strftime("%H:%M:%S") if end.date() == start.date() else end.strftime("%Y-%m-%d %H:%M:%S")
     revision = f", revision {result.revision}" if result.revision else ""
     return f"{result.model}, {result.window}: {start:%Y-%m-%d %H:%M:%S} to {until} UTC (event time){revision}"
+
+
+def _worst_cases(results: Sequence[DisclosedResult], digits: int) -> Iterable[str]:
+    """Yield what the ratio of each drawn group can be whatever the unknown groups are; nothing without any."""
+    lines = [
+        f"{escape(result.attribute)} {escape(group.group)}: {bounds.lower:.{digits}f} to {bounds.upper:.{digits}f}"
+        for result in results
+        for group in _listed(result)
+        if group.worst_case is not None and (bounds := group.worst_case.ratio) is not None
+    ]
+    return ["Ratio over every allocation of the unknown groups:", *lines] if lines else []
 
 
 def _cells(result: DisclosedResult, group: DisclosedGroup, digits: int, *, is_wide: bool) -> Iterable[str]:
@@ -116,5 +128,7 @@ def _state(group: DisclosedGroup, k: int, *, is_wide: bool) -> str:
     words = [_REASONS.get(reason, reason.replace("_", " ")) for reason in reasons]
     if group.hidden is not None:
         words.append(describe_suppression(group.hidden, k, is_wide=is_wide))
+    if group.share is not None:
+        words.append(f"{group.share:.1%} of all")
     description = ", ".join(words)
     return description if group.state is None else f"{describe_state(group.state)} {description}".rstrip()

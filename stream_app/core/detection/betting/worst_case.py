@@ -33,8 +33,8 @@ def worst_case_evidence(
        The lowest sum has the favorable candidates of a in a and the unfavorable ones of b in b, and nobody else; no
        candidate is needed in both. For a recovery both signs turn round: the unfavorable ones in a, the favorable in b.
     4. *Minimum.* For these counts ``log e`` is a constant minus a log likelihood, which is concave along the line, and
-       greatest at the null point of the counts themselves. So ``log e`` is lowest there, or at the nearest end of the
-       stretch of (2).
+       greatest at the null point of the counts themselves. So ``log e`` is lowest there, or at the nearest of the two
+       points of (2).
 
     Where a group has no known decision, the true block may lack it; then it says nothing, and its log e-value is 0. The
     result is the lower of the two, so such a block can lower the evidence and cannot raise it.
