@@ -172,7 +172,7 @@ class CandidateCounter:
 
 
 def _unknown_crosses(subgroup: Subgroup) -> Iterator[Subgroup]:
-    """Yield the pair with ``unknown`` in place of some of its labels, for every choice of them."""
+    """Yield the pair with ``unknown`` instead of some of its labels, for every choice of them."""
     for is_unknown in product((True, False), repeat=len(subgroup.attributes)):
         if any(is_unknown):
             labels, reference = (
