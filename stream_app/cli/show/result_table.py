@@ -85,9 +85,9 @@ def _unknown_groups(result: DisclosedResult, digits: int) -> Iterable[str]:
         if group.worst_case is not None and (bounds := group.worst_case.ratio) is not None
     ]
     sentences = [f"{share:.1%} of the decisions are of unknown groups"] if share else []
-    sentences += ["ratio over every allocation of these:"] if ratios else []
+    sentences += ["ratio over every allocation:"] if ratios else []
     if sentences:
-        yield f"{escape(result.attribute)}: {', '.join(sentences)}"
+        yield f"{escape(result.attribute)}: {'; '.join(sentences)}"
     yield from ratios
 
 

@@ -70,7 +70,7 @@ def test_what_the_unknown_groups_could_change_is_below_the_table_at_any_width() 
     shown = msgspec.structs.replace(result("gender"), groups=(female, unknown))
     table = result_table([shown], digits=3, width=80)
     assert str(table.caption).splitlines() == [
-        "gender: 5.9% of the decisions are of unknown groups, ratio over every allocation of these:",
+        "gender: 5.9% of the decisions are of unknown groups; ratio over every allocation:",
         "  female 0.612 to 0.900",
     ]
     assert result_table([result("gender")], digits=3, width=80).caption is None
