@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream_app.core.arrays import Floats
+from stream_app.core.arrays import Bools, Floats
 from stream_app.core.detection.bank import DetectorBank
 from stream_app.core.detection.betting.alternatives import null_point, place_bets
 from stream_app.core.detection.betting.block import log_e_value
@@ -37,7 +37,7 @@ def worst(rule: RateRule, usual: Floats, block: Floats, candidates: Floats, *, i
     return worst_case_evidence(rule.kind, limits, mode, np.repeat(usual[:, None], m, axis=1), block, candidates)[0]
 
 
-def bets_of(rule: RateRule, usual: Floats, *, is_recovery: bool) -> tuple[Floats, Floats]:
+def bets_of(rule: RateRule, usual: Floats, *, is_recovery: bool) -> tuple[Floats, Bools]:
     """Return ``theta_a`` of the alternatives, and which of them bet."""
     theta_a, is_bet = place_bets(
         rule.kind, np.array([rule.limit]), np.array([is_recovery]), usual[:, None], np.ones((2, 1))
@@ -102,7 +102,7 @@ def test_the_evidence_is_the_least_over_allocations_and_null_points(
         null_point(rule.kind, np.array([rule.limit]), theta_a, usual[1:], np.array(sizes)[:, None])[1][:, 0]
         for sizes in ((group.n + unknown.n, reference.n), (group.n, reference.n + unknown.n))
     ]
-    u = np.linspace(*ends, N_POINTS)  # shape (points, 5)
+    u = np.linspace(ends[0], ends[1], N_POINTS)  # shape (points, 5)
     x = rule.limit * u if rule.kind is RuleKind.RATIO else u - rule.limit
     favorable, denied = unknown.favorable, unknown.n - unknown.favorable
     searched = np.min(
@@ -148,7 +148,8 @@ def _best_hidden(rule: RateRule, usual: Floats, block: Floats, *, is_recovery: b
     favorable_a, denied_a, favorable_b, denied_b = hidden
     taken = np.stack([favorable_a, favorable_a + denied_a, favorable_b, favorable_b + denied_b])
     unknown = np.stack([favorable_a + favorable_b, hidden.sum(axis=0)] * 2)
-    return worst(rule, usual, block[:, None] - taken, unknown, is_recovery=is_recovery).max(axis=1)
+    most: Floats = worst(rule, usual, block[:, None] - taken, unknown, is_recovery=is_recovery).max(axis=1)
+    return most
 
 
 @st.composite
