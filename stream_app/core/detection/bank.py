@@ -178,7 +178,7 @@ class DetectorBank(EvidenceBank):
         if bets.detectors.size:
             self._evidence.add(bets.detectors, bets.log_e, bets.is_bet, period_start_s)
             self._weigh(bets.detectors)
-            self.has_block[bets.detectors] |= bets.is_known
+            self.has_block[bets.detectors if bets.is_known is None else bets.detectors[bets.is_known]] = True
         self.log_sr = np.where(self.is_breach, NO_EVIDENCE, self._log_r)
         self.log_recovery = np.where(self.is_breach, self._log_r, NO_EVIDENCE)
         self.onset_s = self._evidence.best_onset_s(np.arange(self._shape[0]))

@@ -29,14 +29,14 @@ class Bets:
         detectors: Detectors, shape (m,); m may be 0.
         log_e: Log e-value of each alternative, 0 where there is no bet, shape (5, m).
         is_bet: Where an alternative bets in some stratum, shape (5, m).
-        is_known: Whether both groups have a known decision in some stratum, shape (m,); False only where candidates
-            alone lower the evidence.
+        is_known: Whether both groups have a known decision in some stratum, shape (m,); False where candidates alone
+            lower the evidence. None where all have.
     """
 
     detectors: Rows
     log_e: Floats
     is_bet: Bools
-    is_known: Bools
+    is_known: Bools | None = None
 
 
 class Bettor:
@@ -79,8 +79,8 @@ class Bettor:
         blocks = by_row[rows] / self._design_effect
         detectors = rows // self._n_strata
         log_e, is_bet = self._evidence(detectors, is_breach, usual_rates(self._rate_sums[rows]), blocks, more)
-        known = is_known[rows]
-        learned, seen = (rows, blocks) if candidates is None else (rows[known], blocks[known])
+        known = None if candidates is None else is_known[rows]
+        learned, seen = (rows, blocks) if known is None else (rows[known], blocks[known])
         self._rate_sums[learned] = add_blocks(self._rate_sums[learned], seen)
         return _sum_over_strata(Bets(detectors, log_e, is_bet, known))
 
@@ -122,5 +122,5 @@ def _sum_over_strata(bets: Bets) -> Bets:
         detectors=bets.detectors[starts],
         log_e=np.add.reduceat(bets.log_e, starts, axis=1),
         is_bet=np.logical_or.reduceat(bets.is_bet, starts, axis=1),
-        is_known=np.logical_or.reduceat(bets.is_known, starts),
+        is_known=None if bets.is_known is None else np.logical_or.reduceat(bets.is_known, starts),
     )
