@@ -174,7 +174,10 @@ class DetectorBank(EvidenceBank):
         n = own_or_model_n(counts[..., 1::2].sum(axis=(1, 2)), n_model)
         self._last_period_s[0] = period_start_s
         self._evidence.count(n)
-        bets = self._bettor.bet(counts, self.is_breach, candidates)
+        if candidates is None:
+            bets = self._bettor.bet(counts, self.is_breach)
+        else:
+            bets = self._bettor.bet_at_worst(counts, candidates, self.is_breach)
         if bets.detectors.size:
             self._evidence.add(bets.detectors, bets.log_e, bets.is_bet, period_start_s)
             self._weigh(bets.detectors)

@@ -44,8 +44,7 @@ class Bettor:
 
     A period in which a stratum has decisions of both groups is one block of that stratum, whatever its size. A period
     without one of them says nothing: it is no bet, and no rate is learned from it. Each detector has usual rates for
-    each of its strata, which survive alarms. With candidates, decisions of unknown groups count at their worst
-    (``worst_case``); rates are learned from known decisions only.
+    each of its strata, which survive alarms.
 
     Args:
         rules: Rule of each detector.
@@ -60,29 +59,34 @@ class Bettor:
         self._is_ratio = np.array([rule.kind is RuleKind.RATIO for rule in rules], dtype=np.bool_)
         self._rate_sums = new_rate_sums(len(rules) * n_strata)
 
-    def bet(self, counts: Ints, is_breach: Bools, candidates: Ints | None = None) -> Bets:
-        """Take in a period; in breach the bet is that the rule is kept again.
+    def bet(self, counts: Ints, is_breach: Bools) -> Bets:
+        """Take in a period, shape (detectors, strata, 4); in breach the bet is that the rule is kept again."""
+        by_row = counts.reshape(-1, 4)
+        rows = np.flatnonzero((by_row[:, 1] > 0) & (by_row[:, 3] > 0))
+        blocks = by_row[rows] / self._design_effect
+        detectors = rows // self._n_strata
+        log_e, is_bet = self._evidence(detectors, is_breach, usual_rates(self._rate_sums[rows]), blocks)
+        self._rate_sums[rows] = add_blocks(self._rate_sums[rows], blocks)
+        return _sum_over_strata(Bets(detectors, log_e, is_bet))
+
+    def bet_at_worst(self, counts: Ints, candidates: Ints, is_breach: Bools) -> Bets:
+        """Take in a period with decisions of unknown groups, counted at their worst; rates are learned without them.
 
         Args:
             counts: Known ``k_a, n_a, k_b, n_b``, shape (detectors, strata, 4).
-            is_breach: Detectors in breach, shape (detectors,).
-            candidates: The same of decisions that may be about a or b, to count at their worst; None to leave them out.
+            candidates: The same of decisions that may be about a or b.
+            is_breach: Detectors whose bet is that the rule is kept again, shape (detectors,).
         """
-        by_row = counts.reshape(-1, 4)
-        is_known = (by_row[:, 1] > 0) & (by_row[:, 3] > 0)
-        if candidates is None:
-            rows, more = np.flatnonzero(is_known), None
-        else:
-            could_be = by_row + candidates.reshape(-1, 4)
-            rows = np.flatnonzero((could_be[:, 1] > 0) & (could_be[:, 3] > 0))
-            more = candidates.reshape(-1, 4)[rows] / self._design_effect
-        blocks = by_row[rows] / self._design_effect
+        by_row, unknown = counts.reshape(-1, 4), candidates.reshape(-1, 4)
+        could_be = by_row + unknown
+        rows = np.flatnonzero((could_be[:, 1] > 0) & (could_be[:, 3] > 0))
+        blocks, more = by_row[rows] / self._design_effect, unknown[rows] / self._design_effect
         detectors = rows // self._n_strata
         log_e, is_bet = self._evidence(detectors, is_breach, usual_rates(self._rate_sums[rows]), blocks, more)
-        known = None if candidates is None else is_known[rows]
-        learned, seen = (rows, blocks) if known is None else (rows[known], blocks[known])
-        self._rate_sums[learned] = add_blocks(self._rate_sums[learned], seen)
-        return _sum_over_strata(Bets(detectors, log_e, is_bet, known))
+        is_known = (blocks[:, 1] > 0) & (blocks[:, 3] > 0)
+        learned = rows[is_known]
+        self._rate_sums[learned] = add_blocks(self._rate_sums[learned], blocks[is_known])
+        return _sum_over_strata(Bets(detectors, log_e, is_bet, is_known))
 
     def continue_rows(self, former: Bettor, rows: Rows, former_rows: Rows, strata: Strata) -> None:
         """Continue the usual rates of detectors of another bettor, in the strata that both have."""
@@ -96,7 +100,7 @@ class Bettor:
         return (self._rate_sums,)
 
     def _evidence(
-        self, detectors: Rows, is_breach: Bools, rates: Floats, blocks: Floats, candidates: Floats | None
+        self, detectors: Rows, is_breach: Bools, rates: Floats, blocks: Floats, candidates: Floats | None = None
     ) -> tuple[Floats, Bools]:
         columns = np.ascontiguousarray(blocks.T)
         more = None if candidates is None else np.ascontiguousarray(candidates.T)

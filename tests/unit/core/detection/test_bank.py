@@ -418,8 +418,8 @@ def test_rates_are_learned_from_known_decisions_only() -> None:
     seen, with_candidates = (Bettor([FOUR_FIFTHS], n_strata=1, design_effect=1.0) for _ in range(2))
     is_breach = np.zeros(1, np.bool_)
     seen.bet(pane(10, 20, 15, 20), is_breach)
-    with_candidates.bet(pane(10, 20, 15, 20), is_breach, pane(3, 9, 3, 9))
-    with_candidates.bet(pane(0, 0, 15, 20), is_breach, pane(3, 9, 3, 9))
+    with_candidates.bet_at_worst(pane(10, 20, 15, 20), pane(3, 9, 3, 9), is_breach)
+    with_candidates.bet_at_worst(pane(0, 0, 15, 20), pane(3, 9, 3, 9), is_breach)
     assert np.array_equal(seen.state()[0], with_candidates.state()[0])
 
 
