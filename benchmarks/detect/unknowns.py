@@ -25,7 +25,7 @@ Ints = NDArray[np.int64]
 _P_B, _LIMIT = 0.70, 0.8
 _LONGEST_PANES = 600  # in which a violation is observed
 HIDDEN_SHARES = tuple((q, share) for q in (0.5, 0.1) for share in (0.1, 0.3))
-VIOLATIONS = tuple((p_a, q) for p_a in (0.5, 0.4, 0.3) for q in (0.5, 0.2))
+MISSING_VIOLATIONS = tuple((p_a, q) for p_a in (0.5, 0.4, 0.3) for q in (0.5, 0.2))
 MISSING_SHARE = 0.05
 
 
@@ -115,7 +115,9 @@ def _alarms(known: Ints, unknown: Ints, log_c: float) -> tuple[NDArray[np.bool_]
     def is_enough(alarms: NDArray[np.bool_]) -> bool:
         return bool(alarms.any(axis=0).all())
 
-    return (
-        run_detector(FOUR_FIFTHS, known, log_c=log_c, n_model=PANE_N, enough=is_enough).alarms,
-        run_detector(FOUR_FIFTHS, known, log_c=log_c, n_model=PANE_N, candidates=unknown, enough=is_enough).alarms,
+    # Without candidates the worst case of the ratio is the known decisions alone.
+    excluded, worst_case = (
+        run_detector(FOUR_FIFTHS, known, log_c=log_c, candidates=candidates, enough=is_enough).alarms
+        for candidates in (np.zeros_like(unknown), unknown)
     )
+    return excluded, worst_case
