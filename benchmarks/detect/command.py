@@ -24,6 +24,7 @@ from benchmarks.detect.judgment import (
     judge_onsets,
     judge_pairs,
     judge_recoveries,
+    judge_unknowns,
 )
 from benchmarks.detect.onsets import ONSET_CHANGES, measure_onsets
 from benchmarks.detect.pairs import METHODS, measure_power, measure_promise
@@ -32,6 +33,7 @@ from benchmarks.detect.recovery import ENDED, measure_recovery
 from benchmarks.detect.size import FULL, QUICK, Size
 from benchmarks.detect.statements import judge_statements
 from benchmarks.detect.streams import NULLS
+from benchmarks.detect.unknowns import HIDDEN_SHARES, MISSING_VIOLATIONS, measure_hidden, measure_missing
 from benchmarks.stage.bench import say
 
 Subject = TypeVar("Subject")
@@ -69,6 +71,8 @@ def measure(size: Size) -> Figures:
     recoveries = _measure_all("recovery", ENDED, str, lambda ended: measure_recovery(*ended, size))
     faults = _measure_all("fault", FAULTS, lambda fault: fault.name, lambda fault: measure_fault(fault, size))
     feeds = _measure_all("feed", FEEDS, lambda feed: feed.name, lambda feed: measure_feed(feed, size))
+    hidden = _measure_all("hidden groups", HIDDEN_SHARES, str, lambda shares: measure_hidden(*shares, size))
+    missing = _measure_all("missing groups", MISSING_VIOLATIONS, str, lambda rates: measure_missing(*rates, size))
     onsets = _measure_all("onset", ONSET_CHANGES, name_of, lambda change: measure_onsets(change, size))
     power = _measure_all("power", METHODS, lambda method: method.name, lambda method: measure_power(method, size))
     promises = _measure_all(
@@ -82,6 +86,8 @@ def measure(size: Size) -> Figures:
         waits=waits,
         faults=faults,
         feeds=feeds,
+        hidden=hidden,
+        missing=missing,
         onsets=onsets,
         power=power,
         promises=promises,
@@ -93,6 +99,7 @@ def measure(size: Size) -> Figures:
             *judge_recoveries(recoveries, is_quick=size.is_quick),
             *judge_statements(10 * size.n_delay_runs),
             *judge_feeds(feeds),
+            *judge_unknowns(hidden),
             *judge_intervals(onsets, is_quick=size.is_quick),
             *judge_pairs(power, promises, is_quick=size.is_quick),
         ],
@@ -126,6 +133,8 @@ def _print(figures: Figures) -> None:
     tables.print_patience(figures.waits)
     tables.print_faults(figures.faults)
     tables.print_feeds(figures.feeds)
+    tables.print_hidden(figures.hidden)
+    tables.print_missing(figures.missing)
     tables.print_onsets(figures.onsets)
     tables.print_pairs(figures.power, figures.promises)
     tables.print_verdicts("Acceptance numbers of the detectors", figures.verdicts)

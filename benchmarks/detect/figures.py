@@ -17,6 +17,7 @@ from benchmarks.detect.onsets import OnsetResult
 from benchmarks.detect.pairs import PairsResult
 from benchmarks.detect.patience import PatienceResult
 from benchmarks.detect.recovery import RecoveryResult
+from benchmarks.detect.unknowns import HiddenResult, MissingResult
 from benchmarks.stage.environment import environment
 
 
@@ -31,6 +32,8 @@ class Figures:
         waits: The patience table.
         faults: Alarms under faults.
         feeds: Alarms on batches and bursts.
+        hidden: Alarms where groups are hidden.
+        missing: Delays where groups are missing.
         onsets: Estimated onsets and their intervals.
         power: A model with many pairs: delays by procedure.
         promises: The same: false alarms on the limit.
@@ -44,6 +47,8 @@ class Figures:
     waits: Sequence[PatienceResult]
     faults: Sequence[FaultResult]
     feeds: Sequence[FeedResult]
+    hidden: Sequence[HiddenResult]
+    missing: Sequence[MissingResult]
     onsets: Sequence[OnsetResult]
     power: Sequence[PairsResult]
     promises: Sequence[PairsResult]
@@ -81,6 +86,16 @@ def as_json(figures: Figures, *, is_quick: bool, wall_s: float) -> dict[str, Any
         ],
         "faults": [asdict(result) for result in figures.faults],
         "feeds": [asdict(result) for result in figures.feeds],
+        "hidden_groups": [asdict(result) for result in figures.hidden],
+        "missing_groups": [
+            {
+                "violation": result.name,
+                "seed": result.seed,
+                "excluded": _delay(result.excluded),
+                "worst_case": _delay(result.worst_case),
+            }
+            for result in figures.missing
+        ],
         "onsets": [_onset(result) for result in figures.onsets],
         "many_pairs": [
             {

@@ -21,6 +21,7 @@ from benchmarks.detect.methods.detector import quantile
 from benchmarks.detect.onsets import OnsetResult
 from benchmarks.detect.pairs import PairsResult
 from benchmarks.detect.recovery import RecoveryResult
+from benchmarks.detect.unknowns import HiddenResult
 
 ALARM_LEVEL = 0.005  # probability that a detector within its bound is reported to miss it, per boundary stream
 HARDLY = 0.001
@@ -143,6 +144,17 @@ def judge_feeds(results: Sequence[FeedResult]) -> list[Verdict]:
         *verdicts,
         Verdict("decisions gathered over periods would miss the bound on some feed", measured, n_missed > 0),
     ]
+
+
+def judge_unknowns(results: Sequence[HiddenResult]) -> list[Verdict]:
+    """Judge false alarms under hidden groups by their bound, which leaving these decisions out must miss."""
+    verdicts = [
+        _at_most_by_chance(f"{result.name}: alarms", result.n_worst_case, result.n_runs, result.permitted, HARDLY)
+        for result in results
+    ]
+    n_missed = sum(result.n_excluded > most_by_chance(result.n_runs, result.permitted, HARDLY) for result in results)
+    measured = f"{n_missed} of {len(results)} streams"
+    return [*verdicts, Verdict("hidden groups left out would miss the bound on some stream", measured, n_missed > 0)]
 
 
 def judge_intervals(results: Sequence[OnsetResult], *, is_quick: bool) -> list[Verdict]:

@@ -18,6 +18,7 @@ from benchmarks.detect.onsets import OnsetResult
 from benchmarks.detect.pairs import PairsResult
 from benchmarks.detect.patience import PatienceResult
 from benchmarks.detect.recovery import RecoveryResult
+from benchmarks.detect.unknowns import MISSING_SHARE, HiddenResult, MissingResult
 
 _SOON_N = 20_000
 _BY_RUNS = (RATIO_DETECTOR, GAP_DETECTOR, "z .8 Bonferroni", *RIVER)
@@ -128,6 +129,29 @@ def print_feeds(results: Sequence[FeedResult]) -> None:
     ]
     headings = ["feed", "decisions", "runs with an alarm", "bound", "if gathered until 5 of each"]
     _print("Feeds in which mix and base rate move together between periods", headings, rows)
+
+
+def print_hidden(results: Sequence[HiddenResult]) -> None:
+    """Print alarms where groups are hidden."""
+    rows = [
+        [
+            result.name,
+            f"{result.known_ratio:.2f}",
+            f"{result.n_excluded} of {result.n_runs}",
+            f"{result.n_worst_case} of {result.n_runs}",
+            f"{result.permitted:.1%}",
+        ]
+        for result in results
+    ]
+    headings = ["stream", "known ratio", "excluded: runs with an alarm", "worst_case", "bound"]
+    _print("On the limit, if somebody hides groups after the outcomes", headings, rows)
+
+
+def print_missing(results: Sequence[MissingResult]) -> None:
+    """Print delays where groups are missing by chance."""
+    rows = [[result.name, _delay(result.excluded), _delay(result.worst_case)] for result in results]
+    title = f"Delays with {MISSING_SHARE:.0%} of the groups missing by chance, {results[0].n_runs} runs"
+    _print(title, ["violation from the start", "excluded, median / 95 %", "worst_case"], rows)
 
 
 def print_onsets(results: Sequence[OnsetResult]) -> None:

@@ -180,6 +180,54 @@ RATES = (
     ),
 )
 
+UNKNOWN = (
+    lines(
+        About(
+            "Share of unknown groups",
+            "Share of the decisions in the latest window whose group is unknown or not in the policy (__other__). They "
+            "are tested for nobody unless the policy counts them at their worst. A gap: none, or too few to be shown.",
+            "percentunit",
+            alert="UnknownGroups",
+            leads_to=(REPLAY_LINK,),
+        ),
+        [Query(owned("undeclared_ratio", _PAIR, *OF_WINDOW), "{{attribute}} {{group}}")],
+    ),
+    dashed(
+        lines(
+            About(
+                "Ratio over every allocation",
+                "Lowest and highest ratio in the latest window over every way to allocate the decisions of unknown "
+                "groups to the groups. Both on one side of the limit: the verdict does not depend on who they are.",
+                alert="UnknownGroups",
+                leads_to=_LEADS_TO,
+            ),
+            [
+                Query(owned("disparate_impact_worst_case_ratio_lower", _PAIR, *OF_GROUP), "{{group}}, lowest"),
+                Query(owned("disparate_impact_worst_case_ratio_upper", _PAIR, *OF_GROUP), "{{group}}, highest"),
+                Query(_limit("disparate_impact_ratio"), "lower limit"),
+            ],
+            soft_min=None,
+        ),
+        ".*limit",
+    ),
+    grid(
+        About(
+            "Values over every allocation",
+            "Lowest and highest value in the latest window over every way to allocate the decisions of unknown groups "
+            "to the groups. Chance is not included. No row: no such decisions, or too few to be shown.",
+        ),
+        [
+            Column("Rate, lowest", owned("approval_worst_case_ratio_lower", _PAIR, *OF_WINDOW), "percentunit"),
+            Column("Rate, highest", owned("approval_worst_case_ratio_upper", _PAIR, *OF_WINDOW), "percentunit"),
+            Column("Ratio, lowest", owned("disparate_impact_worst_case_ratio_lower", _PAIR, *OF_WINDOW)),
+            Column("Ratio, highest", owned("disparate_impact_worst_case_ratio_upper", _PAIR, *OF_WINDOW)),
+            Column("Gap, lowest", owned("approval_gap_worst_case_ratio_lower", _PAIR, *OF_WINDOW), "percentunit"),
+            Column("Gap, highest", owned("approval_gap_worst_case_ratio_upper", _PAIR, *OF_WINDOW), "percentunit"),
+        ],
+        ["attribute", "group"],
+    ),
+)
+
 TABLE = (
     grid(
         About(
@@ -232,6 +280,7 @@ BOARD = Board(
         ("States", STATES),
         ("Disparate impact by group", RATIOS),
         ("Rates, gaps, evidence, counts", RATES),
+        ("Unknown groups", UNKNOWN),
         ("Values", TABLE),
         ("Investigate", (note("Replay commands", "For the selected model and time range.", links.REPLAY_COMMANDS),)),
     ),

@@ -84,6 +84,18 @@ def time(name: str, source: str, meaning: str) -> Column:
     return Column(name, TIME, meaning, source)
 
 
+def worst_case(name: str, source: str, meaning: str) -> tuple[Column, Column]:
+    """Return the columns of the lowest and the highest value over every allocation of the unknown groups."""
+    return (
+        number(
+            f"{name}_worst_case_lower",
+            f"{source}.lower",
+            f"Lowest {meaning} over every allocation of the decisions of unknown groups; NaN where there are none.",
+        ),
+        number(f"{name}_worst_case_upper", f"{source}.upper", "The highest one."),
+    )
+
+
 def interval(name: str, source: str, meaning: str) -> tuple[Column, Column]:
     """Return the columns of the lower and the upper end of an interval."""
     return (

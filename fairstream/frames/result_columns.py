@@ -7,7 +7,18 @@ from typing import Any
 
 import msgspec
 
-from fairstream.frames.columns import Column, category, count, flag, interval, number, ordered, text, time
+from fairstream.frames.columns import (
+    Column,
+    category,
+    count,
+    flag,
+    interval,
+    number,
+    ordered,
+    text,
+    time,
+    worst_case,
+)
 from stream_app.core.cause.decomposition import Driver
 from stream_app.core.groups.comparison import Reason, State
 from stream_app.pipeline.disclosure.alerts import DisclosedAlert
@@ -16,6 +27,7 @@ from stream_app.pipeline.records.evidence import PairTest
 
 HIDDEN = ("small_cell", "complementary")
 CHANGES = ("breach", "recovery")
+UNKNOWN_GROUPS = ("excluded", "worst_case")
 
 WINDOW_COLUMNS: tuple[Column, ...] = (
     text("model", "result.model", "Name of the model."),
@@ -60,6 +72,11 @@ RESULT_COLUMNS: tuple[Column, ...] = (
     number("rate_part", "group.cause.rate", "Part of the gap because they fare differently in the same segment."),
     number("score_stability_index", "group.scores.index", "Population stability index of the scores."),
     text("sentence", "group.sentence", "The verdict in one sentence, where there is one."),
+    count("unknown_n", "group.worst_case.n", "Decisions of unknown groups that may be about the group."),
+    *worst_case("rate", "group.worst_case.rate", "`rate`"),
+    *worst_case("disparate_impact_ratio", "group.worst_case.ratio", "`disparate_impact_ratio`"),
+    *worst_case("gap", "group.worst_case.gap", "`gap`"),
+    number("share", "group.share", "Of `unknown` and `__other__`: share of the decisions of all groups."),
     *CLOSING_COLUMNS,
 )
 
@@ -91,6 +108,12 @@ ALERT_COLUMNS: tuple[Column, ...] = (
     flag("is_hidden", "alert.is_hidden", "Whether numbers are suppressed because they are about fewer than k cases."),
     text("policy_hash", "alert.policy_hash", "Hash of the policy that was applied."),
     text("code_version", "alert.code_version", "Version of FairStream that made the alert."),
+    category(
+        "unknown_groups",
+        "alert.unknown_groups",
+        UNKNOWN_GROUPS,
+        "`worst_case` where the test holds for every allocation of the unknown groups.",
+    ),
 )
 
 

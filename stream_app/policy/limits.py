@@ -67,6 +67,11 @@ class Detection(PolicyPart, frozen=True, kw_only=True):
         plain_rules: Report a window that breaks ``rules`` as a breach too. This raises false alarms: with a group of
             10 % and 70 % approval in two of a hundred windows of 500 fair decisions, near the limit in every second
             one.
+        unknown_groups: How decisions count whose group is ``unknown`` or not listed. ``excluded``: for nobody.
+            ``worst_case``: alarms and recoveries of decisions, outcomes and scores between groups hold for every
+            allocation of these decisions to the groups, so hiding groups cannot raise an alarm; the larger their share,
+            the longer detection takes, and where they could explain a difference, nothing raises an alarm. The drift
+            of a group's scores, warnings, windows and plain rules are about known groups in any case.
     """
 
     period_s: Annotated[int, msgspec.Meta(ge=1, le=366 * 86_400)] | None = None
@@ -78,6 +83,7 @@ class Detection(PolicyPart, frozen=True, kw_only=True):
     max_depth: Annotated[int, msgspec.Meta(ge=1, le=3)] = 3
     is_stratified: bool = False
     plain_rules: bool = False
+    unknown_groups: Literal["excluded", "worst_case"] = "excluded"
 
 
 class Privacy(PolicyPart, frozen=True, kw_only=True):

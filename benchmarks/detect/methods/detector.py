@@ -47,6 +47,7 @@ def run_detector(
     log_c: float = LOG_C,
     has_lifecycle: bool = False,
     design_effect: float = 1.0,
+    candidates: Ints | None = None,
     enough: Callable[[Bools], bool] = lambda _: False,
 ) -> DetectorRuns:
     """Run the detectors over all panes.
@@ -57,6 +58,8 @@ def run_detector(
         log_c: Natural log of the threshold.
         has_lifecycle: Whether an alarm starts a breach; otherwise the detector restarts.
         design_effect: Of the bank.
+        candidates: Decisions of unknown groups, to count at their worst, shape (panes, runs, 4); the bound then counts
+            all 100 decisions of a pane. None where all groups are known.
         enough: Called every 100 panes with the alarms so far; True ends the run.
     """
     n_panes, n_runs, _ = counts.shape
@@ -65,7 +68,9 @@ def run_detector(
     onset_pane = np.full((n_panes, n_runs), -1)
     highest = np.full(n_runs, -np.inf)
     for pane in range(n_panes):
-        for change in bank.update(pane * PANE_N, counts[pane][:, None, :]):
+        known, at_s = counts[pane][:, None, :], pane * PANE_N
+        unknown = () if candidates is None else (PANE_N, candidates[pane][:, None, :])
+        for change in bank.update(at_s, known, *unknown):
             _note(change, pane, alarms if change.to_breach else recoveries, onset_pane)
         np.maximum(highest, bank.log_sr, out=highest)
         if pane % 100 == 0 and enough(alarms):

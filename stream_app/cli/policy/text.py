@@ -51,6 +51,8 @@ def describe_model(model: ModelPolicy, n_cells: int) -> str:
         lines.append(("breach", f"{limits}, with at least {rules.min_n} decisions in each group"))
         waiting = f"wait {_length(int(model.wait_s))} for silent partitions"
         lines.append(("tests", f"of periods of {_length(model.period_s)}, {waiting}"))
+        unknown = "count at their worst" if model.detection.unknown_groups == "worst_case" else "are not tested"
+        lines.append(("", f"decisions of unknown groups {unknown}"))
     lines.append(("published", f"groups of at least {model.privacy.k}"))
     lines.append(("counts", f"{n_cells} combinations of labels"))
     return "\n".join([f"\nModel {model.name}", *(f"  {name:<13} {text}" for name, text in lines)])
@@ -126,6 +128,10 @@ def _dimension_lines(dimension: SampledDimension) -> list[tuple[str, str]]:
     counts = f"{dimension.n_listed} in policy, {dimension.n_unknown} unknown, {dimension.n_other} not in policy"
     spellings = dimension.n_other_spellings
     lines = [(dimension.name, counts + (f" ({spellings} spelling{'s' * (spellings > 1)})" if spellings else ""))]
+    n_undeclared = dimension.n_unknown + dimension.n_other
+    if n_undeclared:
+        share = n_undeclared / (n_undeclared + dimension.n_listed)
+        lines.append(("", f"{share:.1%} have no value of the policy"))
     lines += [
         ("", f"{n} have {_shown(value)}, which the policy does not list") for value, n in dimension.others.items()
     ]

@@ -50,6 +50,8 @@ def result_table(results: Sequence[DisclosedResult], *, digits: int, width: int)
     for name in ("n", "rate", "ratio", "95%", *(["gap"] if is_wide else []), EVIDENCE):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("state", overflow="fold", min_width=8)
+    notes = [line for result in results if CROSS not in result.attribute for line in _unknown_groups(result, digits)]
+    table.caption, table.caption_justify = "\n".join(notes) or None, "left"
     for result in results:
         for number, group in enumerate(_listed(result)):
             table.add_row(
@@ -72,6 +74,21 @@ def title_of(result: DisclosedResult | DisclosedOutcomeResult) -> str:
     until = end.strftime("%H:%M:%S") if end.date() == start.date() else end.strftime("%Y-%m-%d %H:%M:%S")
     revision = f", revision {result.revision}" if result.revision else ""
     return f"{result.model}, {result.window}: {start:%Y-%m-%d %H:%M:%S} to {until} UTC (event time){revision}"
+
+
+def _unknown_groups(result: DisclosedResult, digits: int) -> Iterable[str]:
+    """Yield the share of unknown groups, and what the ratio of each drawn group can be whatever they are."""
+    share = sum(group.share or 0.0 for group in result.groups)
+    ratios = [
+        f"  {escape(group.group)} {bounds.lower:.{digits}f} to {bounds.upper:.{digits}f}"
+        for group in _listed(result)
+        if group.worst_case is not None and (bounds := group.worst_case.ratio) is not None
+    ]
+    sentences = [f"{share:.1%} of the decisions are of unknown groups"] if share else []
+    sentences += ["ratio over every allocation:"] if ratios else []
+    if sentences:
+        yield f"{escape(result.attribute)}: {'; '.join(sentences)}"
+    yield from ratios
 
 
 def _cells(result: DisclosedResult, group: DisclosedGroup, digits: int, *, is_wide: bool) -> Iterable[str]:

@@ -24,6 +24,7 @@ _OVER_TIME = "when the groups applied (mix over time)"
 _CERTAINTIES = {Certainty.EXPLAINS: "explained by", Certainty.MAIN: "mainly"}
 Ends = tuple[float | None, float | None]
 _NEARLY_ALL = 0.9
+FOR_EVERY_ALLOCATION = "detected for every allocation of the unknown groups"
 _MOST_DIGITS = 9  # a number that needs more to differ visibly from its limit is written in full
 
 
@@ -44,6 +45,7 @@ class VerdictFacts:
         onset_s: Estimated onset of a breach that was detected, event time in seconds since the epoch; None without one.
         onset_ends_s: Earliest and latest onset, the 99 % interval; None where there is none.
         is_over: Whether the breach has ended; ``onset_s`` is then the estimated time of its end.
+        is_worst_case: Whether what was detected holds for every allocation of the decisions of unknown groups.
     """
 
     group: str
@@ -58,6 +60,7 @@ class VerdictFacts:
     onset_s: float | None = None
     onset_ends_s: Ends = (None, None)
     is_over: bool = False
+    is_worst_case: bool = False
 
 
 def describe_verdict(facts: VerdictFacts, cause: Cause, *, k: int) -> str:
@@ -86,6 +89,7 @@ def describe_verdict(facts: VerdictFacts, cause: Cause, *, k: int) -> str:
         return f"DIR not shown: fewer than {k} decisions about {facts.group} or about {facts.reference}."
     clauses = [
         _headline(facts, cause),
+        FOR_EVERY_ALLOCATION if facts.is_worst_case and facts.onset_s is not None else "",
         *_split(facts, cause, k),
         _simpson(cause),
         _features(cause, k),

@@ -146,7 +146,9 @@ class DetectorBank(EvidenceBank):
         log_k = math.log(1 + int(self.is_breach.sum())) if self._procedure is Procedure.FDR else 0.0
         return np.where(self.is_breach, self._thresholds[:, 1], self._thresholds[:, 0] - log_k)
 
-    def update(self, period_start_s: int, counts: Ints, n_model: int | None = None) -> list[Transition]:
+    def update(
+        self, period_start_s: int, counts: Ints, n_model: int | None = None, candidates: Ints | None = None
+    ) -> list[Transition]:
         """Take in one complete period, once, in order of time.
 
         Args:
@@ -155,22 +157,31 @@ class DetectorBank(EvidenceBank):
                 that may be harmed.
             n_model: All decisions of the model in the period, which the bound on false alarms counts; at least those of
                 each detector. None to count for each detector its own.
+            candidates: Decisions of unknown groups that may be about a or b, of the shape of ``counts``: favorable and
+                all that a may have, then b; many are candidates of both. They count at their worst, so alarms and
+                recoveries hold for every allocation of them (``betting.worst_case``). None to leave them out.
 
         Returns:
             Changes to or from breach, in order of detectors.
 
         Raises:
-            ValueError: The shape is wrong, a count is impossible, or the period is not later than the last one.
+            ValueError: A shape is wrong, a count is impossible, the period is not later than the last one, or there
+                are candidates without ``n_model``: which decisions are a detector's own is not known then.
         """
         self._check(period_start_s, counts)
+        if candidates is not None:
+            self._check_candidates(counts, candidates, n_model)
         n = own_or_model_n(counts[..., 1::2].sum(axis=(1, 2)), n_model)
         self._last_period_s[0] = period_start_s
         self._evidence.count(n)
-        bets = self._bettor.bet(counts, self.is_breach)
+        if candidates is None:
+            bets = self._bettor.bet(counts, self.is_breach)
+        else:
+            bets = self._bettor.bet_at_worst(counts, candidates, self.is_breach)
         if bets.detectors.size:
             self._evidence.add(bets.detectors, bets.log_e, bets.is_bet, period_start_s)
             self._weigh(bets.detectors)
-            self.has_block[bets.detectors] = True
+            self.has_block[bets.detectors if bets.is_known is None else bets.detectors[bets.is_known]] = True
         self.log_sr = np.where(self.is_breach, NO_EVIDENCE, self._log_r)
         self.log_recovery = np.where(self.is_breach, self._log_r, NO_EVIDENCE)
         self.onset_s = self._evidence.best_onset_s(np.arange(self._shape[0]))
@@ -210,12 +221,21 @@ class DetectorBank(EvidenceBank):
         )
 
     def _check(self, period_start_s: int, counts: Ints) -> None:
+        self._check_counts(counts)
+        self._check_order(period_start_s)
+
+    def _check_candidates(self, counts: Ints, candidates: Ints, n_model: int | None) -> None:
+        self._check_counts(candidates)
+        own = counts[..., 1::2].sum(axis=2) + candidates[..., 1::2].max(axis=2)
+        if n_model is None or (own.size and n_model < own.sum(axis=1).max()):
+            raise ValueError("candidates need n_model: at least the decisions and candidates of each detector")
+
+    def _check_counts(self, counts: Ints) -> None:
         if counts.shape != self._shape:
             raise ValueError(f"counts have shape {counts.shape}, not {self._shape}")
         favorable, n = counts[..., 0::2], counts[..., 1::2]
         if (favorable < 0).any() or (favorable > n).any():
             raise ValueError("favorable decisions must be between 0 and all decisions")
-        self._check_order(period_start_s)
 
     def _weigh(self, rows: Rows) -> None:
         """Update the mean over alternatives of detectors whose evidence has changed."""

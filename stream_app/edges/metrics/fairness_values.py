@@ -61,6 +61,19 @@ class _Value(NamedTuple):
     scopes: tuple[GroupScope, ...]
 
 
+def _worst_case(name: str, what: str, of: str) -> tuple[_Value, _Value]:
+    """Return the lowest and the highest value of a declared group, whatever the unknown groups are."""
+
+    def bounds(group: DisclosedGroup) -> Bounds | None:
+        return getattr(group.worst_case, of, None)
+
+    help_text = f"{{}} {what} of a group over every allocation of the decisions of unknown groups."
+    return (
+        _Value(f"{name}_worst_case_ratio_lower", help_text.format("Lowest"), lambda g: _lower(bounds(g)), (_D,)),
+        _Value(f"{name}_worst_case_ratio_upper", help_text.format("Highest"), lambda g: _upper(bounds(g)), (_D,)),
+    )
+
+
 _VALUES = (
     _Value("approval_ratio", "Approval rate of a group in the last closed window.", lambda g: g.rate, (_D, _U)),
     _Value(
@@ -123,6 +136,15 @@ _VALUES = (
         "Approvals that a group lacks to reach the limit of the ratio, as a share of its decisions.",
         _shortfall_ratio,
         (_D,),
+    ),
+    *_worst_case("approval", "approval rate", "rate"),
+    *_worst_case("disparate_impact", "disparate impact ratio", "ratio"),
+    *_worst_case("approval_gap", "approval gap", "gap"),
+    _Value(
+        "undeclared_ratio",
+        "Share of the decisions whose group is unknown or not in the policy, in the last closed window.",
+        lambda g: g.share,
+        (_U,),
     ),
 )
 

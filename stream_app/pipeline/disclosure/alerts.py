@@ -49,6 +49,7 @@ class DisclosedAlert(msgspec.Struct, frozen=True, kw_only=True):
     offsets: Offsets
     policy_hash: str
     code_version: str
+    unknown_groups: Literal["excluded", "worst_case"] = "excluded"
 
 
 def disclose_alert(alert: Alert, k: int) -> DisclosedAlert:

@@ -27,13 +27,20 @@ from stream_app.pipeline.records.results import (
     Result,
     ResultHead,
     ScoreStability,
+    WorstCase,
 )
+from stream_app.policy import OTHER, UNKNOWN
+
+_UNDECLARED = (UNKNOWN, OTHER)
 
 
 class DisclosedGroup(msgspec.Struct, frozen=True, kw_only=True):
     """One group of a disclosed result; the fields of ``GroupResult``, None where hidden.
 
     Attributes:
+        worst_case: Only where all undeclared values are shown that may be the group's or the reference's: it is made of
+            their counts.
+        share: Only beside a total that is shown.
         hidden: ``small_cell`` when the group has fewer than k decisions, maybe none; ``complementary`` when it is
             hidden so that a small one cannot be computed by subtraction; None when it is shown.
     """
@@ -56,6 +63,8 @@ class DisclosedGroup(msgspec.Struct, frozen=True, kw_only=True):
     cause: DisclosedCause | None = None
     sentence: str | None = None
     scores: ScoreStability | None = None
+    worst_case: WorstCase | None = None
+    share: float | None = None
     hidden: Hidden | None = None
 
 
@@ -101,7 +110,7 @@ def disclose_result(result: Result, k: int) -> DisclosedResult:
     groups = tuple(
         DisclosedGroup(group=group.group, labels=group.labels, hidden=hidden)
         if (hidden := hidden_reason(group.group, release))
-        else _show(group, k, with_reference=is_compared(result.reference, release))
+        else _show(_reduced(group, result, release), k, with_reference=is_compared(result.reference, release))
         for group in result.groups
     )
     fields: dict[str, Any] = fields_of(result, DisclosedResult, without=("n", "state", "k", "groups"))
@@ -130,6 +139,25 @@ def _state_under(group: GroupResult, kind: LimitKind | None) -> State | None:
     if group.state is State.BREACH and not is_detected and kind in map(KIND_OF_RULE.get, group.rules):
         return State.BREACH  # by the plain rules, where the policy counts them
     return state_under(group.evidence, kind)
+
+
+def _reduced(group: GroupResult, result: Result, release: Disclosure[str]) -> GroupResult:
+    """Leave out what would reveal counts of other groups that are hidden."""
+    if group.share is not None and not release.is_total_shown:
+        group = msgspec.structs.replace(group, share=None)
+    if group.worst_case is None:
+        return group
+    sides = [side.labels for side in result.groups if side.group in (group.group, result.reference)]
+    hidden = (other for other in result.groups if other.group not in release.shown and other.n)
+    if any(_may_be(other.labels, labels) for other in hidden for labels in sides):
+        return msgspec.structs.replace(group, worst_case=None)
+    return group
+
+
+def _may_be(labels: tuple[str, ...], group: tuple[str, ...]) -> bool:
+    """Return whether decisions of these labels, some of them undeclared, may be about a group."""
+    fits = all(label in (own, *_UNDECLARED) for label, own in zip(labels, group, strict=True))
+    return fits and labels != group
 
 
 def _show(group: GroupResult, k: int, *, with_reference: bool) -> DisclosedGroup:

@@ -22,6 +22,8 @@ class ObservedPair(NamedTuple):
         reference_cases: Decisions about its reference.
         intervals: Of rate, gap and ratio.
         evidence: State and evidence of each of its tests at the end of the window.
+        candidates: Decisions of unknown groups that may be about the group.
+        reference_candidates: Those that may be about its reference.
     """
 
     pair: Subgroup
@@ -29,6 +31,8 @@ class ObservedPair(NamedTuple):
     reference_cases: GroupCount
     intervals: PairIntervals
     evidence: tuple[Evidence, ...]
+    candidates: GroupCount
+    reference_candidates: GroupCount
 
 
 @dataclass(frozen=True)

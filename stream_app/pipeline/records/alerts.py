@@ -62,6 +62,9 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
         offsets: By source topic and partition the offset below which every record was counted.
         policy_hash: Hash of the policy that was applied.
         code_version: Version of FairStream.
+        unknown_groups: How decisions of unknown groups counted for the test (``detection.unknown_groups``):
+            ``excluded`` or, where it holds for every allocation of them, ``worst_case``. The values are about known
+            groups in any case.
     """
 
     schema: int
@@ -92,6 +95,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     code_version: str
     onset_earliest_s: int | None = None
     onset_latest_s: int | None = None
+    unknown_groups: Literal["excluded", "worst_case"] = "excluded"
 
     @property
     def id(self) -> str:

@@ -52,6 +52,26 @@ class ScoreStability(msgspec.Struct, frozen=True, kw_only=True):
     reference_end_s: int | None
 
 
+class WorstCase(msgspec.Struct, frozen=True, kw_only=True):
+    """What a group can be in one window over every allocation of the decisions of unknown groups, chance aside.
+
+    The ends are reached: the lowest ratio and gap have all unfavorable ones of these decisions in the group and all
+    favorable ones in the reference, the highest the reverse (``stream_app.core.groups.allocations``).
+
+    Attributes:
+        n: Decisions that may be about the group: each label is that of the group, ``unknown`` or ``__other__``, at
+            least one of them not that of the group.
+        rate: Of the approval rate; None without known decisions.
+        ratio: Of the ratio; None where the known decisions have none, and for the reference.
+        gap: Of the gap; likewise.
+    """
+
+    n: int
+    rate: Bounds | None
+    ratio: Bounds | None
+    gap: Bounds | None
+
+
 class GroupResult(msgspec.Struct, frozen=True, kw_only=True):
     """One group in one window.
 
@@ -79,6 +99,9 @@ class GroupResult(msgspec.Struct, frozen=True, kw_only=True):
             the intersections for those with most evidence only.
         sentence: The verdict in one sentence, where there is a cause.
         scores: Its scores against its own past; None without scores, for intersections and undeclared values.
+        worst_case: What rate, ratio and gap can be whatever the unknown groups are; None where no decision of an
+            undeclared value may be about the group or its reference, and for undeclared values.
+        share: Of undeclared values their share of the decisions of the result, in (0, 1]; else None.
     """
 
     group: str
@@ -99,6 +122,8 @@ class GroupResult(msgspec.Struct, frozen=True, kw_only=True):
     cause: Cause | None = None
     sentence: str | None = None
     scores: ScoreStability | None = None
+    worst_case: WorstCase | None = None
+    share: float | None = None
 
 
 class ResultHead(msgspec.Struct, frozen=True, kw_only=True):

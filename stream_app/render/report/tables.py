@@ -81,11 +81,12 @@ def write_subgroups(scenario: ScenarioResults) -> str:
             group.group,
             *map(number_text, (group.n, group.rate, ratio)),
             bounds_text(group.ratio_bounds),
+            bounds_text(None if group.worst_case is None else group.worst_case.ratio),
             str(group.state),
         )
         for ratio, result, group in ranked[:_MAX_SUBGROUPS]
     ]
-    head = ("attribute", "group", "n:decisions", "n:rate", "n:ratio", "95% interval", "state")
+    head = ("attribute", "group", "n:decisions", "n:rate", "n:ratio", "95% interval", "unknown groups", "state")
     return write_table(head, rows) if rows else ""
 
 

@@ -106,8 +106,7 @@ def _fairness(start_s: int) -> Iterator[Series]:
         for window in ("1m", "5m"):
             own = pair | {"window": window}
             yield Series("window_end_timestamp_seconds", own, lambda t: float((start_s + t) // 60 * 60))
-            for group in groups:
-                yield from _group(own, group, is_reference=group == groups[0])
+            yield from _groups(own, groups)
         if CROSS in attribute:
             continue
         yield Series("reference_info", pair | {"reference": groups[0]}, constant(1))
@@ -138,6 +137,14 @@ def _states(pair: Labels, start_s: int) -> Iterator[Series]:
             yield Series("alert_transitions_total", own | {"to": "breach"}, stepping(1) if is_unfair else constant(0))
 
 
+def _groups(own: Labels, groups: tuple[str, ...]) -> Iterator[Series]:
+    for group in groups:
+        yield from _group(own, group, is_reference=group == groups[0])
+    if CROSS not in own["attribute"]:
+        for group in ("unknown", "__other__"):
+            yield Series("undeclared_ratio", dict(own) | {"group": group}, constant(0.02))
+
+
 def _group(own: Labels, group: str, *, is_reference: bool) -> Iterator[Series]:
     labels = dict(own) | {"group": group}
     if not is_reference:
@@ -145,6 +152,7 @@ def _group(own: Labels, group: str, *, is_reference: bool) -> Iterator[Series]:
     if CROSS in group:  # of an intersection nothing is exported from which rates could be computed
         return
     yield from _interval("approval_ratio", labels, rate_of(group))
+    yield from _ends("approval_worst_case_ratio", labels, rate_of(group))
     yield from _interval("favorable_outcome_ratio", labels, constant(0.9))
     yield Series("calibration_error_ratio", labels, constant(0.03))
     yield Series("score_stability_index", labels, constant(0.04))
@@ -161,6 +169,8 @@ def _pair(labels: Labels, rate: Value) -> Iterator[Series]:
 
 
 def _explained(labels: Labels, rate: Value) -> Iterator[Series]:
+    yield from _ends("disparate_impact_worst_case_ratio", labels, lambda t: _at(rate, t) / REFERENCE_RATE)
+    yield from _ends("approval_gap_worst_case_ratio", labels, scaled_gap(rate, 1.0))
     for metric in ("equal_opportunity", "average_odds", "predictive_parity"):
         yield from _interval(f"{metric}_difference_ratio", labels, constant(-0.04))
     yield from _interval("equal_opportunity_ratio", labels, constant(0.95))
@@ -197,6 +207,10 @@ def _alarmed(labels: Labels, test: str) -> Iterator[Series]:
 
 def _interval(metric: str, labels: Labels, value: Value) -> Iterator[Series]:
     yield Series(metric, labels, value)
+    yield from _ends(metric, labels, value)
+
+
+def _ends(metric: str, labels: Labels, value: Value) -> Iterator[Series]:
     yield Series(f"{metric}_lower", labels, lambda t: _at(value, t) - 0.05)
     yield Series(f"{metric}_upper", labels, lambda t: _at(value, t) + 0.05)
 

@@ -19,10 +19,12 @@ from benchmarks.detect.judgment import (
     judge_onsets,
     judge_pairs,
     judge_recoveries,
+    judge_unknowns,
 )
 from benchmarks.detect.onsets import OnsetResult
 from benchmarks.detect.pairs import PairsResult
 from benchmarks.detect.recovery import RecoveryResult
+from benchmarks.detect.unknowns import HiddenResult
 
 N_RUNS = 200
 
@@ -140,6 +142,14 @@ def test_feeds_stay_within_their_bound_and_gathered_decisions_do_not(
     n_with_any: int, n_added_up: int, reached: int
 ) -> None:
     assert sum(verdict.is_reached for verdict in judge_feeds([feed_result(n_with_any, n_added_up)])) == reached
+
+
+@pytest.mark.parametrize(("n_worst_case", "n_excluded", "reached"), [(8, 200, 2), (9, 200, 1), (8, 8, 1), (9, 8, 0)])
+def test_hidden_groups_stay_within_the_bound_at_their_worst_and_not_left_out(
+    n_worst_case: int, n_excluded: int, reached: int
+) -> None:
+    hidden = HiddenResult("q 0.5, 10% hidden", 1, N_RUNS, 0.66, n_excluded, n_worst_case, permitted=0.01)
+    assert sum(verdict.is_reached for verdict in judge_unknowns([hidden])) == reached
 
 
 def onset_result(n_covered: int, error: float) -> OnsetResult:

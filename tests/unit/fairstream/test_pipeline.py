@@ -6,10 +6,11 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pandas as pd
 import pytest
 
@@ -25,6 +26,7 @@ from fairstream.testing import (
     read_event,
 )
 from stream_app.pipeline.records.results import Result
+from stream_app.policy import load_policy
 from tests.support.paths import ROOT
 
 DRIFT = "0@0,0.9@40s"
@@ -73,6 +75,42 @@ def test_a_drift_is_an_alert_after_its_onset(loans: InMemoryPipeline) -> None:
     assert abs(first["onset"] - datetime(2026, 1, 1, 0, 0, 40, tzinfo=UTC)) <= timedelta(seconds=20)
     assert first["sentence"].startswith("DIR 0.")
     assert alerts["time"].is_monotonic_increasing
+
+
+def with_hidden_genders(events: Iterable[Event]) -> Iterator[Event]:
+    """Yield events whose gender is missing for half of the approved women and of the denied men."""
+    for number, event in enumerate(events):
+        record = read_event(event)
+        if (record["gender"] == "female") == record["approved"] and number % 2:
+            record["gender"] = None
+        yield event._replace(value=msgspec.json.encode(record))
+
+
+@pytest.mark.parametrize("option", ["excluded", "worst_case"])
+def test_hidden_genders_feign_a_violation_unless_they_count_at_their_worst(option: str) -> None:
+    loans = load_policy("loans")
+    model = msgspec.structs.replace(
+        loans.models[0],
+        detection=msgspec.structs.replace(loans.models[0].detection, unknown_groups=option),
+    )
+    pipeline = InMemoryPipeline(msgspec.structs.replace(loans, models=(model,)))
+    pipeline.send(with_hidden_genders(loan_events(9000, seed=5)))
+    pipeline.close_windows()
+    alerts, results = pipeline.alerts(), pipeline.results()
+    assert alerts["group"].isin(["female"]).any() == (option == "excluded")
+    assert alerts.empty or set(alerts["unknown_groups"]) == {option}
+    windows = results.query("window == '1m' and attribute == 'gender'").set_index(["start", "group"]).sort_index()
+    for _, window in windows.groupby(level="start"):
+        by_group = window.droplevel("start")
+        women, unknown = by_group.loc["female"], by_group.loc["unknown"]
+        n = int(by_group["n"].sum())
+        assert unknown["share"] == unknown["n"] / n
+        assert women["unknown_n"] == unknown["n"]
+        assert women["disparate_impact_ratio_worst_case_lower"] < women["disparate_impact_ratio"] < 0.8
+        assert women["disparate_impact_ratio_worst_case_upper"] > 0.9
+        assert women["rate_worst_case_upper"] == (women["favorable"] + unknown["favorable"]) / (
+            women["n"] + unknown["favorable"]
+        )
 
 
 @pytest.mark.parametrize(("n_partitions", "flush_every"), [(1, 37), (3, 500), (2, 200)])

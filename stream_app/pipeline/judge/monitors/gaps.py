@@ -8,6 +8,7 @@ import numpy as np
 
 from stream_app.core.arrays import Ints
 from stream_app.core.detection.rules import RateRule, RuleKind
+from stream_app.core.groups.allocations import CandidateCounter
 from stream_app.core.groups.marginals import Marginalizer
 from stream_app.core.groups.subgroups import Subgroup
 from stream_app.core.intervals.intervals import newcombe
@@ -16,7 +17,14 @@ from stream_app.core.windows.history import PeriodHistory
 from stream_app.core.windows.tally_changes import ClosedPeriod
 from stream_app.pipeline.judge.monitors.continued_tests import ContinuedTests
 from stream_app.pipeline.judge.monitors.onsets import OnsetSearch
-from stream_app.pipeline.judge.monitors.pairs import by_pair, config_of, identity_of, pairs_of, strata_of
+from stream_app.pipeline.judge.monitors.pairs import (
+    by_pair,
+    config_of,
+    counts_unknown,
+    identity_of,
+    pairs_of,
+    strata_of,
+)
 from stream_app.pipeline.judge.monitors.rules import MonitoredRule, RuleMonitor, WindowView
 from stream_app.pipeline.judge.observations import Alarm
 from stream_app.pipeline.judge.questions import Question
@@ -55,6 +63,12 @@ class GapMonitor:
             Marginalizer(layout, self.pairs, favorable=question.counted, dimension=question.dimension, segment=segment)
             for question in questions
         ]
+        self._candidates = [
+            CandidateCounter(
+                layout, self.pairs, favorable=question.counted, dimension=question.dimension, segment=segment
+            )
+            for question in (questions if counts_unknown(model) else ())
+        ]
         self._rules = RuleMonitor(
             [
                 MonitoredRule(
@@ -85,7 +99,8 @@ class GapMonitor:
         """Take in a comparison period; return the alarms and recoveries that it causes."""
         if not self._questions:
             return []
-        return self._rules.feed(period, self._counts_by_row(period.cells))
+        candidates = _by_row(self._count(self._candidates, period.cells)) if self._candidates else None
+        return self._rules.feed(period, self._counts_by_row(period.cells), candidates)
 
     def judge(
         self, window: str, cells: Mapping[int, list[int]], *, is_close: bool
@@ -112,16 +127,18 @@ class GapMonitor:
 
     def _counts(self, cells: Mapping[int, list[int]]) -> Ints:
         """Return k, n of every pair and k, n of its reference, shape (pairs, questions, strata, 4)."""
+        return self._count(self._marginalizers, cells)
+
+    def _count(self, counters: Sequence[Marginalizer | CandidateCounter], cells: Mapping[int, list[int]]) -> Ints:
         by_question = [
-            marginalizer.counts(question.cells(self._layout, cells))
-            for question, marginalizer in zip(self._questions, self._marginalizers, strict=True)
+            counter.counts(question.cells(self._layout, cells))
+            for question, counter in zip(self._questions, counters, strict=True)
         ]
         return np.stack(by_question, axis=1)
 
     def _counts_by_row(self, cells: Mapping[int, list[int]]) -> Ints:
         """Return k, n, k_ref, n_ref of each pair and question, by stratum, shape (pairs * questions, strata, 4)."""
-        counts = self._counts(cells)
-        return counts.reshape(-1, *counts.shape[2:])
+        return _by_row(self._counts(cells))
 
     def _view(self, cells: Mapping[int, list[int]]) -> WindowView:
         """Return how a window looks to each test, by the Newcombe interval of its gap."""
@@ -136,6 +153,11 @@ class GapMonitor:
             is_beyond=np.stack([upper < -limit, lower > limit], axis=1).ravel(),
             is_fair=np.stack([lower >= -limit, upper <= limit], axis=1).ravel(),
         )
+
+
+def _by_row(counts: Ints) -> Ints:
+    """Return counts by pair and question in one axis."""
+    return counts.reshape(-1, *counts.shape[2:])
 
 
 def _cases_of(question: Question) -> tuple[object, ...]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from stream_app.core.arrays import Bools, Ints
 from stream_app.core.detection.rules import RateRule, RuleKind
+from stream_app.core.groups.allocations import CandidateCounter
 from stream_app.core.groups.counts import GroupCount
 from stream_app.core.groups.marginals import Marginalizer
 from stream_app.core.groups.subgroups import Subgroup, subgroups
@@ -58,6 +59,7 @@ class PairMonitor:
         self._model = model
         segment = strata_of(model)
         self._marginalizer = Marginalizer(layout, self.pairs, favorable=FAVORABLE, segment=segment)
+        self._candidates = CandidateCounter(layout, self.pairs, favorable=FAVORABLE, segment=segment)
         self._rules = RuleMonitor(
             _monitored_rules(model, self.pairs),
             strata=self._marginalizer.strata,
@@ -73,7 +75,8 @@ class PairMonitor:
 
     def feed(self, period: ClosedPeriod) -> list[Alarm]:
         """Take in a comparison period; return the alarms and recoveries that it causes."""
-        return self._rules.feed(period, self._marginalizer.counts(period.cells))
+        candidates = self._candidates.counts(period.cells) if counts_unknown(self._model) else None
+        return self._rules.feed(period, self._marginalizer.counts(period.cells), candidates)
 
     def counts(self, cells: Mapping[int, Sequence[int]]) -> Ints:
         """Return k, n of every pair and k, n of its reference, shape (pairs, 4)."""
@@ -89,14 +92,17 @@ class PairMonitor:
             is_close: Whether the window has just closed.
         """
         counts = self.counts(cells)
-        pairs = [(GroupCount(n, k), GroupCount(n_ref, k_ref)) for k, n, k_ref, n_ref in counts.tolist()]
+        pairs = _pair_counts(counts)
+        candidates = _pair_counts(self._candidates.counts(cells).sum(axis=1))
         intervals = intervals_of_pairs(pairs)
         is_few = np.minimum(counts[:, 1], counts[:, 3]) < self._model.rules.min_n
         view = self._against_limits(intervals, np.repeat(is_few, len(TESTS)))
         evidence = by_pair(self._rules.judge(window, view, is_close=is_close), len(TESTS))
         return [
-            ObservedPair(pair, count, reference, ends, tests)
-            for pair, (count, reference), ends, tests in zip(self.pairs, pairs, intervals, evidence, strict=True)
+            ObservedPair(pair, *known, ends, tests, *unknown)
+            for pair, known, ends, tests, unknown in zip(
+                self.pairs, pairs, intervals, evidence, candidates, strict=True
+            )
         ]
 
     def state(self) -> bytes:
@@ -126,13 +132,22 @@ def strata_of(model: ModelPolicy) -> str | None:
     return model.segment.name if model.segment is not None and model.detection.is_stratified else None
 
 
+def counts_unknown(model: ModelPolicy) -> bool:
+    """Return whether the tests of a model count decisions of unknown groups, at their worst."""
+    return model.detection.unknown_groups == "worst_case"
+
+
 def config_of(model: ModelPolicy) -> tuple[object, ...]:
     """Return what the tests of a model depend on beside their limits.
 
-    Neither the plain rules nor how long the tests wait are part of it.
+    Neither the plain rules nor how long the tests wait are part of it; nor is a field from after version 0.3 that is
+    not used, so that the evidence of that version continues.
     """
     detection = msgspec.structs.replace(model.detection, plain_rules=False, wait_s=None, period_s=model.period_s)
-    return model.attributes, model.segment, detection
+    facts = msgspec.to_builtins(detection)
+    if not counts_unknown(model):
+        del facts["unknown_groups"]
+    return model.attributes, model.segment, facts
 
 
 def identity_of(
@@ -149,8 +164,15 @@ def identity_of(
     """
     name = NamedTest(CROSS.join(pair.attributes), AND.join(pair.labels), test.value)
     groups, references = map(canonical_label, pair.labels), map(canonical_label, pair.reference)
-    facts = (rule.kind.value, rule.limit, model.period_s, model.detection.design_effect, strata_of(model), about)
+    detection = model.detection
+    counted = (model.period_s, detection.design_effect, strata_of(model), detection.unknown_groups)
+    facts = (rule.kind.value, rule.limit, counted, about)
     return IdentifiedTest(name, (frozenset(zip(pair.attributes, groups, references, strict=True)), test), facts)
+
+
+def _pair_counts(counts: Ints) -> list[tuple[GroupCount, GroupCount]]:
+    """Return the counts of each group and of its reference from rows of k, n, k_ref, n_ref."""
+    return [(GroupCount(n, k), GroupCount(n_ref, k_ref)) for k, n, k_ref, n_ref in counts.tolist()]
 
 
 def by_pair(evidence: Sequence[Evidence], n_tests: int) -> list[tuple[Evidence, ...]]:

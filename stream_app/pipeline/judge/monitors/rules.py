@@ -164,18 +164,21 @@ class RuleMonitor:
             ended_breaches=tuple(before[from_].name for from_ in matched.gone if bank.is_breach[from_]),
         )
 
-    def feed(self, period: ClosedPeriod, counts: Ints) -> list[Alarm]:
+    def feed(self, period: ClosedPeriod, counts: Ints, candidates: Ints | None = None) -> list[Alarm]:
         """Take in a comparison period, which is in the history already; return the alarms and recoveries it causes.
 
         Args:
             period: The period; all its cases count towards the bound on false alarms.
             counts: ``k, n, k_ref, n_ref`` by row and stratum, shape (rows, strata, 4).
+            candidates: The same of decisions of unknown groups, to count at their worst; None to leave them out.
         """
         self._onsets.note(period, counts)
         self._warned.clear()
         n_model = sum(vector[0] for vector in period.cells.values())
-        by_test = np.take_along_axis(counts[self._rows], self._columns, axis=2)
-        return [self._change(transition) for transition in self._bank.update(period.start_s, by_test, n_model)]
+        by_test = self._by_test(counts)
+        unknown = None if candidates is None else self._by_test(candidates)
+        transitions = self._bank.update(period.start_s, by_test, n_model, unknown)
+        return [self._change(transition) for transition in transitions]
 
     def judge(self, window: str, view: WindowView, *, is_close: bool) -> list[Evidence]:
         """Return state and evidence of each test at the end of a window.
@@ -203,6 +206,11 @@ class RuleMonitor:
                 {window: calm.tobytes() for window, calm in self._calm.items()},
             )
         )
+
+    def _by_test(self, counts: Ints) -> Ints:
+        """Return the counts of each test, the side that may be worse off first."""
+        by_test: Ints = np.take_along_axis(counts[self._rows], self._columns, axis=2)
+        return by_test
 
     def _restore(self, data: bytes) -> None:
         if (former := former_breaches(data, len(self._rules))) is not None:

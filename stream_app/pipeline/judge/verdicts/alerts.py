@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from stream_app import __version__
 from stream_app.core.cause.cause import Cause
@@ -44,6 +44,7 @@ class PairObservation(NamedTuple):
         reference_cases: Those of the reference.
         cause: Why they differ.
         sentence: All of it in words.
+        unknown_groups: How decisions of unknown groups counted for the test.
     """
 
     attribute: str
@@ -53,6 +54,7 @@ class PairObservation(NamedTuple):
     reference_cases: GroupCount
     cause: Cause | None
     sentence: str
+    unknown_groups: Literal["excluded", "worst_case"] = "excluded"
 
 
 def alert_of(
@@ -81,7 +83,8 @@ def alert_of(
         model, pair, count, reference, cause, onset_s=alarm.onset_s, onset_ends_s=ends_s, is_over=is_over
     )
     group, other = AND.join(pair.labels), AND.join(pair.reference)
-    observation = PairObservation(CROSS.join(pair.attributes), group, other, count, reference, cause, sentence)
+    attribute, unknown_groups = CROSS.join(pair.attributes), model.detection.unknown_groups
+    observation = PairObservation(attribute, group, other, count, reference, cause, sentence, unknown_groups)
     return make_alert(model.name, alarm, observation, onset_counts, provenance)
 
 
@@ -127,4 +130,5 @@ def make_alert(
         code_version=__version__,
         onset_earliest_s=alarm.onset_earliest_s,
         onset_latest_s=alarm.onset_latest_s,
+        unknown_groups=observation.unknown_groups,
     )

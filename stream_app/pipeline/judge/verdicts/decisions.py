@@ -100,13 +100,16 @@ class _WindowJudge:
             first = self._observed[crosses[0]]
             listed = [number for number in crosses if _is_listed(self._observed[number])]
             rows = [self._row(number, is_explained=number in explained_pairs) for number in listed]
-            head = reference_row(first.pair.reference, first.reference_cases)
+            head = reference_row(first.pair.reference, first.reference_cases, first.reference_candidates)
             undeclared = self._undeclared(attributes, first.reference_cases)
             yield self._result(CROSS.join(attributes), head.group, [head, *rows, *undeclared])
 
     def _groups_of(self, attribute: Attribute) -> Iterator[GroupResult]:
         counts = group_counts(self._layout, attribute.name, self._cells)
         reference = counts[attribute.reference or ""]
+        undeclared = GroupCount(
+            counts[UNKNOWN].n + counts[OTHER].n, counts[UNKNOWN].favorable + counts[OTHER].favorable
+        )
         numbers = {
             observed.pair.labels[0]: number
             for number, observed in enumerate(self._observed)
@@ -114,11 +117,11 @@ class _WindowJudge:
         }
         for group, count in counts.items():
             if group == attribute.reference:
-                yield reference_row((group,), count)
+                yield reference_row((group,), count, undeclared)
             elif group in numbers:
                 yield self._row(numbers[group], is_explained=True)
             elif count.n:
-                yield undeclared_row((group,), count, reference)
+                yield undeclared_row((group,), count, reference, self._n)
 
     def _row(self, number: int, *, is_explained: bool) -> GroupResult:
         observed = self._observed[number]
@@ -142,7 +145,7 @@ class _WindowJudge:
             if UNKNOWN in cross or OTHER in cross:
                 n, favorable = counts.get(cross, (0, 0))
                 counts[cross] = GroupCount(n + vector[0], favorable + vector[0] * (labels[decision] == FAVORABLE))
-        return [undeclared_row(cross, count, reference) for cross, count in sorted(counts.items())]
+        return [undeclared_row(cross, count, reference, self._n) for cross, count in sorted(counts.items())]
 
     @cached_property
     def _undeclared_cells(self) -> list[LabeledCell]:
@@ -157,6 +160,10 @@ class _WindowJudge:
             if any(code // stride % n in indices for stride, n, indices in undeclared)
         }
         return label_cells(self._layout, cells)
+
+    @cached_property
+    def _n(self) -> int:
+        return sum(vector[0] for vector in self._cells.values())
 
     @cached_property
     def _labeled(self) -> list[LabeledCell]:

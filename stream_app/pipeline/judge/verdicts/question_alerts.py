@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stream_app.core.cause.sentence import describe_difference, describe_onset
+from stream_app.core.cause.sentence import FOR_EVERY_ALLOCATION, describe_difference, describe_onset
 from stream_app.core.groups.comparison import statistical_parity_difference
 from stream_app.core.groups.counts import GroupCount, approval_rate
 from stream_app.core.groups.subgroups import Subgroup
@@ -36,10 +36,14 @@ def alert_about(
     count, reference = explainer.counts(pair)
     ends_s = alarm.onset_earliest_s, alarm.onset_latest_s
     onset = describe_onset(alarm.onset_s, ends_s, is_over=not alarm.is_breach)
+    unknown_groups = model.detection.unknown_groups
+    if unknown_groups == "worst_case":
+        onset = f"{onset}; {FOR_EVERY_ALLOCATION}"
     sentence = _describe_question(question, pair, count, reference, onset, model.privacy.k)
     cause = explainer.explain(pair)
     group, other = pair.labels[0], pair.reference[0]
-    observation = PairObservation(pair.attributes[0], group, other, count, reference, cause, sentence)
+    attribute = pair.attributes[0]
+    observation = PairObservation(attribute, group, other, count, reference, cause, sentence, unknown_groups)
     return make_alert(name, alarm, observation, onset_counts, provenance)
 
 

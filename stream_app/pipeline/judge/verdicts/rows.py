@@ -8,6 +8,7 @@ import msgspec
 
 from stream_app.core.cause.cause import Cause
 from stream_app.core.cause.sentence import VerdictFacts, describe_verdict
+from stream_app.core.groups.allocations import NOBODY, Range, allocation_bounds
 from stream_app.core.groups.comparison import (
     PairComparison,
     State,
@@ -23,7 +24,7 @@ from stream_app.core.intervals.intervals import Interval, PairIntervals, wilson
 from stream_app.pipeline.judge.observations import ObservedPair
 from stream_app.pipeline.judge.verdicts.limits import limits_of
 from stream_app.pipeline.records.evidence import Evidence, state_under
-from stream_app.pipeline.records.results import AND, Bounds, GroupResult
+from stream_app.pipeline.records.results import AND, Bounds, GroupResult, WorstCase
 from stream_app.policy import ModelPolicy
 
 
@@ -34,17 +35,30 @@ def judged_row(model: ModelPolicy, observed: ObservedPair) -> GroupResult:
     if comparison.rules and model.detection.plain_rules:
         state = worst_of([state, comparison.state])
     verdict = replace(comparison, state=state)
-    return _row(observed.pair.labels, observed.cases, verdict, observed.intervals, observed.evidence)
+    row = _row(observed.pair.labels, observed.cases, verdict, observed.intervals, observed.evidence)
+    if not (observed.candidates.n or observed.reference_candidates.n):
+        return row
+    bounds = allocation_bounds(
+        observed.cases, observed.reference_cases, observed.candidates, observed.reference_candidates
+    )
+    rate, ratio, gap = map(_ends, bounds)
+    worst_case = WorstCase(n=observed.candidates.n, rate=rate, ratio=ratio, gap=gap)
+    return msgspec.structs.replace(row, worst_case=worst_case)
 
 
-def reference_row(labels: tuple[str, ...], count: GroupCount) -> GroupResult:
+def reference_row(labels: tuple[str, ...], count: GroupCount, candidates: GroupCount) -> GroupResult:
     """Return the row of a reference group: nothing compares it with itself."""
-    return _row(labels, count, describe_reference(count), None, ())
+    row = _row(labels, count, describe_reference(count), None, ())
+    if not candidates.n:
+        return row
+    rate = _ends(allocation_bounds(count, NOBODY, candidates, NOBODY).rate)
+    return msgspec.structs.replace(row, worst_case=WorstCase(n=candidates.n, rate=rate, ratio=None, gap=None))
 
 
-def undeclared_row(labels: tuple[str, ...], count: GroupCount, reference: GroupCount) -> GroupResult:
-    """Return the row of unknown or unlisted values: values without a verdict."""
-    return _row(labels, count, describe_undeclared(count, reference), None, ())
+def undeclared_row(labels: tuple[str, ...], count: GroupCount, reference: GroupCount, n: int) -> GroupResult:
+    """Return the row of unknown or unlisted values among ``n`` decisions: values without a verdict."""
+    row = _row(labels, count, describe_undeclared(count, reference), None, ())
+    return msgspec.structs.replace(row, share=count.n / n)
 
 
 def is_remarkable(row: GroupResult) -> bool:
@@ -97,6 +111,7 @@ def describe_pair(
         onset_s=onset_s,
         onset_ends_s=onset_ends_s,
         is_over=is_over,
+        is_worst_case=model.detection.unknown_groups == "worst_case",
     )
     return describe_verdict(facts, cause, k=model.privacy.k)
 
@@ -127,6 +142,10 @@ def _row(
         evidence=evidence,
         shortfall=comparison.shortfall,
     )
+
+
+def _ends(values: Range | None) -> Bounds | None:
+    return None if values is None else Bounds(values.lower, values.upper)
 
 
 def _bounds(interval: Interval) -> Bounds:

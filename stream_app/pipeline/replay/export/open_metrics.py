@@ -29,6 +29,10 @@ def _upper(name: str) -> _Value:
     return lambda group: None if (bounds := getattr(group, name)) is None else bounds.upper
 
 
+def _worst_case(name: str, end: str) -> _Value:
+    return lambda group: getattr(getattr(group.worst_case, name, None), end, None)
+
+
 # Names and labels are those of /metrics.
 _OF_GROUPS: dict[str, tuple[str, _Value]] = {
     "fairstream_approval_ratio": ("Approval rate of a group.", lambda group: group.rate),
@@ -44,6 +48,19 @@ _OF_GROUPS: dict[str, tuple[str, _Value]] = {
     "fairstream_approval_gap_ratio_lower": ("Lower end of its interval.", _lower("gap_bounds")),
     "fairstream_approval_gap_ratio_upper": ("Upper end of its interval.", _upper("gap_bounds")),
     "fairstream_window_decisions": ("Decisions of a group.", lambda group: group.n),
+    **{
+        f"fairstream_{metric}_worst_case_ratio_{end}": (
+            f"{'Lowest' if end == 'lower' else 'Highest'} one over every allocation of unknown groups.",
+            _worst_case(name, end),
+        )
+        for metric, name in (
+            ("approval", "rate"),
+            ("disparate_impact", "ratio"),
+            ("approval_gap", "gap"),
+        )
+        for end in ("lower", "upper")
+    },
+    "fairstream_undeclared_ratio": ("Share of the decisions whose group is not listed.", lambda g: g.share),
 }
 _LEVELS = {State.OK: 0, State.INSUFFICIENT: 1, State.WARNING: 2, State.BREACH: 3}
 _LEVEL_HELP = "State of the worst shown pair: 0 ok, 1 insufficient data, 2 warning, 3 breach."

@@ -11,6 +11,7 @@ from stream_app.cli.show.result_table import nearest_evidence, result_table
 from stream_app.core.groups.comparison import Reason, State
 from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult
 from stream_app.pipeline.records.evidence import Evidence, PairTest
+from stream_app.pipeline.records.results import Bounds, WorstCase
 
 GROUPS = (
     DisclosedGroup(group="female", n=400, rate=0.4, state=State.BREACH),
@@ -58,6 +59,21 @@ def test_states_and_reasons_are_words() -> None:
 
 def test_a_narrow_table_names_no_reason_of_a_suppression() -> None:
     assert column("state", width=80)[1:3] == ["suppressed", "suppressed"]
+
+
+def test_what_the_unknown_groups_could_change_is_below_the_table_at_any_width() -> None:
+    worst_case = WorstCase(n=25, rate=Bounds(0.3, 0.5), ratio=Bounds(0.61234, 0.9), gap=Bounds(-0.3, 0.0))
+    female, unknown = (
+        DisclosedGroup(group="female", n=400, rate=0.4, worst_case=worst_case),
+        DisclosedGroup(group="unknown", n=25, rate=0.4, reason=Reason.NOT_DECLARED, share=0.059),
+    )
+    shown = msgspec.structs.replace(result("gender"), groups=(female, unknown))
+    table = result_table([shown], digits=3, width=80)
+    assert str(table.caption).splitlines() == [
+        "gender: 5.9% of the decisions are of unknown groups; ratio over every allocation:",
+        "  female 0.612 to 0.900",
+    ]
+    assert result_table([result("gender")], digits=3, width=80).caption is None
 
 
 def test_of_an_intersection_only_what_needs_attention_is_drawn() -> None:

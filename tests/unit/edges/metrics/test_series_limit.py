@@ -12,7 +12,7 @@ from stream_app.edges.metrics.fairness_values import UNDECLARED, CauseValues, Gr
 from stream_app.edges.metrics.series_limit import count_series
 from stream_app.pipeline.disclosure.causes import DisclosedCause, DisclosedDifference, DisclosedPart
 from stream_app.pipeline.disclosure.results import DisclosedGroup
-from stream_app.pipeline.records.results import Bounds, ScoreStability
+from stream_app.pipeline.records.results import Bounds, ScoreStability, WorstCase
 from stream_app.policy import load_policy, shipped_names
 
 WINDOW = ("loans", "gender", "5m")
@@ -31,6 +31,8 @@ def full_group(name: str) -> DisclosedGroup:
         gap=-0.1,
         gap_bounds=BOUNDS,
         shortfall=3,
+        worst_case=WorstCase(n=9, rate=BOUNDS, ratio=BOUNDS, gap=BOUNDS),
+        share=0.1,
         scores=ScoreStability(index=0.1, reference_n=100, reference_start_s=0, reference_end_s=60),
         cause=DisclosedCause(
             driver=Driver.MIX,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from fairstream.testing import InMemoryPipeline, loan_events
-from stream_app.pipeline.disclosure.results import DisclosedResult, disclose_result
-from stream_app.pipeline.records.results import TOTAL_WINDOW, Result
+from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult, disclose_result
+from stream_app.pipeline.records.results import TOTAL_WINDOW, Bounds, Result, WorstCase
 from stream_app.pipeline.replay.export.open_metrics import open_metrics_of
 from stream_app.pipeline.replay.scenarios.results import ScenarioResults
 
@@ -79,3 +80,23 @@ def test_a_further_scenario_is_a_run_of_its_own() -> None:
         ScenarioResults("k=50", [result for result in results if result.window != TOTAL_WINDOW][:3], []),
     )
     assert {run for _, run, *_ in values} == {"run-1", "run-1:k=50"}
+
+
+def test_what_unknown_groups_could_change_is_a_sample_too() -> None:
+    window = next(result for result in disclosed() if result.window != TOTAL_WINDOW)
+    known = msgspec.structs.replace(window, groups=tuple(map(with_unknown, window.groups)))
+    values = samples(ScenarioResults("original", [known], []))
+    ends = {key[0]: value for key, value in values.items() if "_worst_case_" in key[0]}
+    assert ends == {
+        "fairstream_approval_worst_case_ratio_lower": 0.1,
+        "fairstream_approval_worst_case_ratio_upper": 0.2,
+        "fairstream_disparate_impact_worst_case_ratio_lower": 0.3,
+        "fairstream_disparate_impact_worst_case_ratio_upper": 0.4,
+    }
+    assert {value for key, value in values.items() if key[0] == "fairstream_undeclared_ratio"} == {0.125}
+
+
+def with_unknown(group: DisclosedGroup) -> DisclosedGroup:
+    """Return a group with bounds; the gap has none."""
+    worst_case = WorstCase(n=9, rate=Bounds(0.1, 0.2), ratio=Bounds(0.3, 0.4), gap=None)
+    return msgspec.structs.replace(group, worst_case=worst_case, share=0.125)
