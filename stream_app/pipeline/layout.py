@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from stream_app.core.groups.memberships import MembershipCounter
 from stream_app.core.windows.cells import CellLayout
 from stream_app.policy import (
     DECISION,
@@ -29,6 +30,7 @@ __all__ = [
     "can_compare",
     "index_by_label",
     "layout_of",
+    "memberships_of",
     "outcome_layout_of",
 ]
 
@@ -55,6 +57,15 @@ def can_compare(layout: CellLayout, attributes: Iterable[Attribute], cells: Iter
         if attribute.reference in present and present & {*attribute.groups} - {attribute.reference}:
             return True
     return False
+
+
+def memberships_of(model: ModelPolicy, layout: CellLayout) -> list[MembershipCounter]:
+    """Return what adds up the probabilities of each proxy of a model, from cells of decisions."""
+    counters, place = [], len(model.features)
+    for proxy in model.proxies:
+        counters.append(MembershipCounter(layout, place, len(proxy.groups), favorable=FAVORABLE))
+        place += len(proxy.groups)
+    return counters
 
 
 def layout_of(model: ModelPolicy) -> CellLayout:

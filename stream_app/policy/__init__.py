@@ -40,6 +40,7 @@ from stream_app.policy.model import DEFAULT_WINDOWS, ModelPolicy, Policy, declar
 from stream_app.policy.outcomes import N_OUTCOMES, declared_outcome, outcome_layout_hash, outcome_records_of
 from stream_app.policy.types import JsonPath, Label, Name, Scalar, Topic
 from stream_app.policy.values.labeled import Attribute, Segment
+from stream_app.policy.values.proxies import PROBABILITY_SCALE, SUM_TOLERANCE, Proxy
 
 __all__ = [
     "AND",
@@ -49,8 +50,10 @@ __all__ = [
     "N_OUTCOMES",
     "OTHER",
     "OUTCOME",
+    "PROBABILITY_SCALE",
     "SCORE",
     "SHIPPED",
+    "SUM_TOLERANCE",
     "UNKNOWN",
     "Attribute",
     "Box",
@@ -68,6 +71,7 @@ __all__ = [
     "OutcomeTime",
     "Policy",
     "Privacy",
+    "Proxy",
     "Rules",
     "Scalar",
     "Score",

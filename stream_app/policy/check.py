@@ -49,6 +49,7 @@ def _check_model(model: ModelPolicy, where: str) -> None:
     for number, attribute in enumerate(model.attributes):
         _check_attribute(attribute, model.kind, f"{where}.attributes[{number}]")
         _check_aliases(attribute.groups, attribute.aliases, model.missing, f"{where}.attributes[{number}]")
+    _check_proxies(model, where)
     if model.segment is not None:
         _check_labels(model.segment.values, f"{where}.segment.values")
         _check_aliases(model.segment.values, model.segment.aliases, model.missing, f"{where}.segment")
@@ -184,8 +185,23 @@ def _check_attribute(attribute: Attribute, kind: str, where: str) -> None:
     _check_bands(attribute, where)
     if not attribute.groups:
         _reject("needs groups, or the edges of bands", where)
-    _check_labels(attribute.groups, f"{where}.groups")
-    for group in attribute.groups:
+    if attribute.reference is None and kind == "decisions":
+        _reject(f"a reference group is required, one of: {_listed(attribute.groups)}", f"{where}.reference")
+    _check_groups(attribute.groups, attribute.reference, where)
+
+
+def _check_proxies(model: ModelPolicy, where: str) -> None:
+    if not model.attributes and not model.proxies:
+        _reject("needs a protected attribute, or proxies where it may not be collected", f"{where}.attributes")
+    if model.proxies and model.kind != "decisions":
+        _reject(f"not allowed for kind {model.kind!r}", f"{where}.proxies")
+    for number, proxy in enumerate(model.proxies):
+        _check_groups(tuple(proxy.groups), proxy.reference, f"{where}.proxies[{number}]")
+
+
+def _check_groups(groups: tuple[str, ...], reference: str | None, where: str) -> None:
+    _check_labels(groups, f"{where}.groups")
+    for group in groups:
         if AND in group:
             other = group.replace(AND, " and ")
             _reject(
@@ -193,11 +209,8 @@ def _check_attribute(attribute: Attribute, kind: str, where: str) -> None:
                 f"records' spelling as an alias",
                 f"{where}.groups",
             )
-    groups = _listed(attribute.groups)
-    if attribute.reference is None and kind == "decisions":
-        _reject(f"a reference group is required, one of: {groups}", f"{where}.reference")
-    if attribute.reference is not None and attribute.reference not in attribute.groups:
-        _reject(f"{attribute.reference!r} is not one of its groups ({groups})", f"{where}.reference")
+    if reference is not None and reference not in groups:
+        _reject(f"{reference!r} is not one of its groups ({_listed(groups)})", f"{where}.reference")
 
 
 def _check_labels(labels: tuple[str, ...], where: str) -> None:
@@ -254,7 +267,7 @@ def _check_feature(feature: Feature, where: str) -> None:
 
 
 def _check_names(model: ModelPolicy, where: str) -> None:
-    dimensions = [attribute.name for attribute in model.attributes]
+    dimensions = [attribute.name for attribute in model.attributes] + [proxy.name for proxy in model.proxies]
     dimensions += [model.segment.name] if model.segment is not None else []
     reserved = [DECISION] if model.decision else []
     reserved += [SCORE] if model.score else []

@@ -13,6 +13,7 @@ from stream_app.policy.fields import Box, Constant, Decision, EventTime, Feature
 from stream_app.policy.limits import Detection, Privacy, Rules, WindowPolicy
 from stream_app.policy.types import JsonPath, Name, PolicyPart, Spelling, Topic
 from stream_app.policy.values.labeled import Attribute, Segment
+from stream_app.policy.values.proxies import Proxy
 
 DEFAULT_WINDOWS = (
     WindowPolicy(name="1m", size_s=60),
@@ -66,7 +67,9 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
         decision: The decision that is monitored; for ``decisions`` only.
         attributes: The protected attributes; for ``counts`` whatever is counted by. The product of the numbers of
             labels of all attributes, segment, decision and score is at most 1,000,000, four times as many with
-            outcomes included.
+            outcomes included. May be left out where there are ``proxies``.
+        proxies: Protected attributes that are not collected, with the probabilities of membership that records have
+            instead; for ``decisions`` only.
         segment: The field by which causes are searched.
         model_version: Place of the version of the model that decided: text or a whole number; may be absent or null
             (``unknown``), any other type is left out and counts as a dropped field. It passes unchanged into the output
@@ -107,7 +110,8 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
     event_id: Identifier
     identifiers: tuple[Identifier, ...] = ()
     decision: Decision | None = None
-    attributes: Annotated[tuple[Attribute, ...], msgspec.Meta(min_length=1, max_length=8)]
+    attributes: Annotated[tuple[Attribute, ...], msgspec.Meta(max_length=8)] = ()
+    proxies: Annotated[tuple[Proxy, ...], msgspec.Meta(max_length=2)] = ()
     segment: Segment | None = None
     model_version: JsonPath | None = None
     score: Score | None = None
@@ -138,6 +142,7 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
             name: getattr(self, name) for name in self.__struct_fields__ if name not in JUDGING_FIELDS
         }
         facts["attributes"] = [msgspec.structs.replace(attribute, reference=None) for attribute in self.attributes]
+        facts["proxies"] = [(proxy.name, list(proxy.groups.items())) for proxy in self.proxies]
         return facts
 
     @property
@@ -147,8 +152,9 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
 
     @property
     def counted_features(self) -> tuple[Feature, ...]:
-        """The features in the order of a cell's vector: the declared ones, then the score."""
-        return self.features if self.score is None else (*self.features, self.score.as_feature)
+        """The numbers in the order of a cell's vector: declared features, probabilities of proxies, then the score."""
+        score = () if self.score is None else (self.score.as_feature,)
+        return (*self.features, *(feature for proxy in self.proxies for feature in proxy.as_features), *score)
 
     def hash(self) -> str:
         """Return the hash that results, alerts and journal carry: of everything that changes verdicts or counts.
@@ -189,6 +195,8 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
         ]
         if self.score is not None:  # without one the hash is that of policies from before there were scores
             layout.append((self.score.path, self.score.minimum, self.score.maximum, self.score.edges))
+        if self.proxies:
+            layout.append([(proxy.name, list(proxy.groups.items())) for proxy in self.proxies])
         return _hash_of([_stated(part, _ALWAYS) for part in layout])
 
 
@@ -231,6 +239,7 @@ def declared_paths(model: ModelPolicy) -> list[tuple[str, str]]:
     paths += [(model.event_time.path, "event_time")]
     paths += [(model.decision.path, "decision")] if model.decision else []
     paths += [(attribute.path, "attribute") for attribute in model.attributes]
+    paths += [(path, "proxy") for proxy in model.proxies for path in proxy.groups.values()]
     paths += [(model.segment.path, "segment")] if model.segment else []
     paths += [(model.model_version, "model_version")] if model.model_version else []
     paths += [(model.score.path, "score")] if model.score else []

@@ -163,7 +163,7 @@ class DetectorBank(EvidenceBank):
             ValueError: The shape is wrong, a count is impossible, or the period is not later than the last one.
         """
         self._check(period_start_s, counts)
-        n = own_or_model_n(counts[..., 1::2].sum(axis=(1, 2)), n_model)
+        n = self._n_counted(counts, n_model)
         self._last_period_s[0] = period_start_s
         self._evidence.count(n)
         bets = self._bettor.bet(counts, self.is_breach)
@@ -208,6 +208,9 @@ class DetectorBank(EvidenceBank):
             *(self.log_sr, self.log_eproc, self.log_recovery, self.onset_s),
             *(self.is_breach, self.breach_onset_s, self.has_block),
         )
+
+    def _n_counted(self, counts: Ints, n_model: int | None) -> Ints | int:
+        return own_or_model_n(counts[..., 1::2].sum(axis=(1, 2)), n_model)
 
     def _check(self, period_start_s: int, counts: Ints) -> None:
         if counts.shape != self._shape:

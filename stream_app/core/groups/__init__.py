@@ -2,5 +2,5 @@
 
 ``counts`` is what everything is made of; ``comparison`` has ratio, gap and the plain rules of one pair,
 ``highest_group`` compares with the group of the highest rate. ``subgroups`` lists every intersection, ``marginals``
-counts them all.
+counts them all, and ``memberships`` adds up probabilities of membership.
 """

@@ -10,9 +10,9 @@ from stream_app.pipeline.disclosure.causes import DisclosedCause, disclose_cause
 from stream_app.pipeline.disclosure.rules import fields_of, is_small
 from stream_app.pipeline.records.alerts import Alert
 from stream_app.pipeline.records.evidence import PairTest
-from stream_app.pipeline.records.results import Offsets
+from stream_app.pipeline.records.results import Offsets, ProxyValues
 
-_NUMBERS = ("n", "n_reference", "rate", "disparate_impact_ratio", "gap", "sentence")
+_NUMBERS = ("n", "n_reference", "rate", "disparate_impact_ratio", "gap", "sentence", "proxy")
 
 
 class DisclosedAlert(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +49,7 @@ class DisclosedAlert(msgspec.Struct, frozen=True, kw_only=True):
     offsets: Offsets
     policy_hash: str
     code_version: str
+    proxy: ProxyValues | None = None
 
 
 def disclose_alert(alert: Alert, k: int) -> DisclosedAlert:

@@ -24,6 +24,7 @@ from stream_app.pipeline.records.results import (
     Bounds,
     GroupResult,
     Offsets,
+    ProxyValues,
     Result,
     ResultHead,
     ScoreStability,
@@ -57,6 +58,7 @@ class DisclosedGroup(msgspec.Struct, frozen=True, kw_only=True):
     sentence: str | None = None
     scores: ScoreStability | None = None
     hidden: Hidden | None = None
+    proxy: ProxyValues | None = None
 
 
 class DisclosedResult(ResultHead, frozen=True, kw_only=True):
@@ -142,6 +144,7 @@ def _show(group: GroupResult, k: int, *, with_reference: bool) -> DisclosedGroup
             rate=group.rate,
             rate_bounds=group.rate_bounds,
             scores=group.scores,
+            proxy=group.proxy and msgspec.structs.replace(group.proxy, ratio_bounds=None, gap_bounds=None),
         )
     fields = {name: getattr(group, name) for name in GroupResult.__struct_fields__}
     return DisclosedGroup(**fields | {"cause": disclose_cause(group.cause, k) if group.cause else None})

@@ -19,7 +19,13 @@ from stream_app.pipeline.records.results import Bounds
 
 
 def with_sequences(total: DisclosedResult) -> DisclosedResult:
-    """Replace the intervals of a disclosed running total by 95 % confidence sequences; hidden groups stay hidden."""
+    """Replace the intervals of a disclosed running total by 95 % confidence sequences; hidden groups stay hidden.
+
+    What is estimated from probabilities has no such sequence, so its total has no interval of chance.
+    """
+    if any(group.proxy is not None for group in total.groups):
+        groups = (_with_bounds(group, None, None, None) for group in total.groups)
+        return msgspec.structs.replace(total, groups=tuple(groups))
     shown = [group for group in total.groups if group.n]
     reference = next((group for group in shown if group.group == total.reference), None)
     if not shown:
@@ -39,7 +45,9 @@ def with_sequences(total: DisclosedResult) -> DisclosedResult:
     return msgspec.structs.replace(total, groups=groups)
 
 
-def _with_bounds(group: DisclosedGroup, rate: Bounds, ratio: Bounds | None, gap: Bounds | None) -> DisclosedGroup:
+def _with_bounds(
+    group: DisclosedGroup, rate: Bounds | None, ratio: Bounds | None, gap: Bounds | None
+) -> DisclosedGroup:
     return msgspec.structs.replace(
         group,
         rate_bounds=rate,

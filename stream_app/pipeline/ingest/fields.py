@@ -19,6 +19,7 @@ from stream_app.policy import (
     Feature,
     Identifier,
     ModelPolicy,
+    Proxy,
     Scalar,
     Segment,
     label_by_spelling,
@@ -76,6 +77,15 @@ def unreadable_paths(model: ModelPolicy) -> list[str]:
     """Return the paths of fields that a record does without when they cannot be read."""
     bands = [attribute.path for attribute in model.attributes if attribute.edges and attribute.is_required]
     return [field.path for field in fields_of(model) if not field.is_required] + bands
+
+
+def dropped_probabilities(proxy: Proxy) -> tuple[str, str]:
+    """Return the names under which records without usable probabilities count: incomplete, and more than 1 together.
+
+    >>> dropped_probabilities(Proxy(name="race", groups={"a": "p_a", "b": "p_b"}, reference="a"))
+    ('race (incomplete)', 'race (sum above 1)')
+    """
+    return f"{proxy.name} (incomplete)", f"{proxy.name} (sum above 1)"
 
 
 def is_epoch(time: EventTime) -> bool:

@@ -7,10 +7,12 @@ from typing import NamedTuple
 
 import msgspec
 
+from stream_app.core.fairness.proxy import GroupEstimate, PairEstimate
 from stream_app.core.groups.counts import GroupCount
 from stream_app.core.groups.subgroups import Subgroup
 from stream_app.core.intervals.intervals import PairIntervals
 from stream_app.pipeline.records.evidence import Evidence, PairTest
+from stream_app.policy import Proxy
 
 
 class ObservedPair(NamedTuple):
@@ -29,6 +31,22 @@ class ObservedPair(NamedTuple):
     reference_cases: GroupCount
     intervals: PairIntervals
     evidence: tuple[Evidence, ...]
+
+
+class ObservedProxy(NamedTuple):
+    """The groups of a proxy in one window, estimated from probabilities.
+
+    Attributes:
+        proxy: The proxy.
+        groups: What is known of each group, in the order of the policy.
+        pairs: Each group beside the reference; None for the reference itself.
+        evidence: State and evidence of the tests of each group; none for the reference.
+    """
+
+    proxy: Proxy
+    groups: tuple[GroupEstimate, ...]
+    pairs: tuple[PairEstimate | None, ...]
+    evidence: tuple[tuple[Evidence, ...], ...]
 
 
 @dataclass(frozen=True)

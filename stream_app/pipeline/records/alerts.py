@@ -17,7 +17,7 @@ import msgspec
 from stream_app.core.cause.cause import Cause
 from stream_app.pipeline.records.codec import JsonCodec
 from stream_app.pipeline.records.evidence import PairTest
-from stream_app.pipeline.records.results import Offsets
+from stream_app.pipeline.records.results import Offsets, ProxyValues
 
 SCHEMA = 2
 RESTART_SCHEMA = 1
@@ -62,6 +62,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
         offsets: By source topic and partition the offset below which every record was counted.
         policy_hash: Hash of the policy that was applied.
         code_version: Version of FairStream.
+        proxy: Where the groups are estimated from probabilities of membership, what is known of the values; None else.
+            Numbers of cases are then expected ones, rounded.
     """
 
     schema: int
@@ -92,6 +94,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     code_version: str
     onset_earliest_s: int | None = None
     onset_latest_s: int | None = None
+    proxy: ProxyValues | None = None
 
     @property
     def id(self) -> str:

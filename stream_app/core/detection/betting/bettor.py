@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -63,9 +64,9 @@ class Bettor:
         detectors = rows // self._n_strata
         log_e, is_bet = self._evidence(detectors, is_breach, usual_rates(self._rate_sums[rows]), blocks)
         self._rate_sums[rows] = add_blocks(self._rate_sums[rows], blocks)
-        return _sum_over_strata(Bets(detectors, log_e, is_bet))
+        return sum_over_strata(Bets(detectors, log_e, is_bet))
 
-    def continue_rows(self, former: Bettor, rows: Rows, former_rows: Rows, strata: Strata) -> None:
+    def continue_rows(self, former: Self, rows: Rows, former_rows: Rows, strata: Strata) -> None:
         """Continue the usual rates of detectors of another bettor, in the strata that both have."""
         mine = self._rate_sums.reshape(-1, self._n_strata, 4)
         theirs = former._rate_sums.reshape(-1, former._n_strata, 4)
@@ -91,7 +92,8 @@ class Bettor:
         return log_e, is_bet
 
 
-def _sum_over_strata(bets: Bets) -> Bets:
+def sum_over_strata(bets: Bets) -> Bets:
+    """Add up the evidence of the strata of each detector."""
     starts = np.flatnonzero(np.diff(bets.detectors, prepend=-1))
     if starts.size == bets.detectors.size:
         return bets

@@ -15,7 +15,7 @@ from stream_app.core.detection.rules import RateRule, RuleKind
 from stream_app.core.groups.counts import GroupCount
 from stream_app.core.groups.marginals import Marginalizer
 from stream_app.core.groups.subgroups import Subgroup, subgroups
-from stream_app.core.intervals.intervals import PairIntervals, intervals_of_pairs
+from stream_app.core.intervals.intervals import intervals_of_pairs
 from stream_app.core.windows.cells import CellLayout
 from stream_app.core.windows.history import PeriodHistory
 from stream_app.core.windows.tally_changes import ClosedPeriod
@@ -59,7 +59,7 @@ class PairMonitor:
         segment = strata_of(model)
         self._marginalizer = Marginalizer(layout, self.pairs, favorable=FAVORABLE, segment=segment)
         self._rules = RuleMonitor(
-            _monitored_rules(model, self.pairs),
+            monitored_rules(model, self.pairs),
             strata=self._marginalizer.strata,
             detection=model.detection,
             config=config_of(model),
@@ -92,7 +92,7 @@ class PairMonitor:
         pairs = [(GroupCount(n, k), GroupCount(n_ref, k_ref)) for k, n, k_ref, n_ref in counts.tolist()]
         intervals = intervals_of_pairs(pairs)
         is_few = np.minimum(counts[:, 1], counts[:, 3]) < self._model.rules.min_n
-        view = self._against_limits(intervals, np.repeat(is_few, len(TESTS)))
+        view = against_limits(self._model, is_few, [(*pair.ratio[:2], *pair.gap[:2]) for pair in intervals])
         evidence = by_pair(self._rules.judge(window, view, is_close=is_close), len(TESTS))
         return [
             ObservedPair(pair, count, reference, ends, tests)
@@ -103,15 +103,21 @@ class PairMonitor:
         """Return everything that a restart needs."""
         return self._rules.state()
 
-    def _against_limits(self, intervals: Sequence[PairIntervals], is_few: Bools) -> WindowView:
-        """Return which intervals are entirely beyond their limit, and which entirely within."""
-        ends = [(*pair.ratio[:2], *pair.gap[:2]) for pair in intervals]
-        ratio_low, ratio_high, gap_low, gap_high = np.array(ends, np.float64).reshape(-1, 4).T  # None becomes nan
-        ratio_high = np.where(np.isnan(ratio_high), np.inf, ratio_high)
-        least, most = self._model.rules.min_disparate_impact_ratio, self._model.rules.max_gap
-        beyond = [ratio_high < least, ratio_low * least > 1, gap_high < -most, gap_low > most]
-        within = [ratio_low >= least, ratio_high * least <= 1, gap_low >= -most, gap_high <= most]
-        return WindowView(is_few, np.stack(beyond, axis=1).ravel(), np.stack(within, axis=1).ravel())
+
+def against_limits(model: ModelPolicy, is_few: Bools, ends: Sequence[tuple[float | None, ...]]) -> WindowView:
+    """Return how a window looks to the tests of its pairs: which intervals are beyond their limit, and which within.
+
+    Args:
+        model: The policy.
+        is_few: Whether a pair has too few cases for a verdict, shape (pairs,).
+        ends: Lower and upper end of the ratio and of the gap of each pair; None where there is none.
+    """
+    ratio_low, ratio_high, gap_low, gap_high = np.array(ends, np.float64).reshape(-1, 4).T  # None becomes nan
+    ratio_high = np.where(np.isnan(ratio_high), np.inf, ratio_high)
+    least, most = model.rules.min_disparate_impact_ratio, model.rules.max_gap
+    beyond = [ratio_high < least, ratio_low * least > 1, gap_high < -most, gap_low > most]
+    within = [ratio_low >= least, ratio_high * least <= 1, gap_low >= -most, gap_high <= most]
+    return WindowView(np.repeat(is_few, len(TESTS)), np.stack(beyond, axis=1).ravel(), np.stack(within, axis=1).ravel())
 
 
 def pairs_of(model: ModelPolicy, max_depth: int) -> list[Subgroup]:
@@ -158,7 +164,8 @@ def by_pair(evidence: Sequence[Evidence], n_tests: int) -> list[tuple[Evidence, 
     return [tuple(evidence[first : first + n_tests]) for first in range(0, len(evidence), n_tests)]
 
 
-def _monitored_rules(model: ModelPolicy, pairs: Sequence[Subgroup]) -> list[MonitoredRule]:
+def monitored_rules(model: ModelPolicy, pairs: Sequence[Subgroup]) -> list[MonitoredRule]:
+    """Return the tests of ratio and gap of some pairs, row by row of their counts."""
     ratio = RateRule(RuleKind.RATIO, model.rules.min_disparate_impact_ratio)
     gap = RateRule(RuleKind.GAP, model.rules.max_gap)
     log_c = log_thresholds_of(model)

@@ -7,7 +7,7 @@ of constant size, and part of the judge's own; ``continued_tests`` says what a c
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -100,6 +100,7 @@ class RuleMonitor:
         config: What the tests depend on beside these.
         onsets: Where the onsets of alarms and warnings are searched.
         stored: What ``state`` returned before a restart; None at the first start.
+        make_bank: Makes the detectors; those of another kind take counts with more columns.
 
     Raises:
         StateError: the state cannot be read.
@@ -114,9 +115,10 @@ class RuleMonitor:
         config: object,
         onsets: OnsetSearch,
         stored: bytes | None,
+        make_bank: Callable[..., DetectorBank] = DetectorBank,
     ) -> None:
         self._rules, self._strata = rules, strata
-        self._bank = DetectorBank(
+        self._bank = make_bank(
             [test.rule for test in rules],
             [test.log_threshold for test in rules],
             n_strata=len(strata),
@@ -169,12 +171,14 @@ class RuleMonitor:
 
         Args:
             period: The period; all its cases count towards the bound on false alarms.
-            counts: ``k, n, k_ref, n_ref`` by row and stratum, shape (rows, strata, 4).
+            counts: ``k, n, k_ref, n_ref`` by row and stratum, shape (rows, strata, 4); or more such columns, four of
+                the group and the reference each time, for detectors that take them.
         """
         self._onsets.note(period, counts)
         self._warned.clear()
         n_model = sum(vector[0] for vector in period.cells.values())
-        by_test = np.take_along_axis(counts[self._rows], self._columns, axis=2)
+        columns = np.concatenate([self._columns + first for first in range(0, counts.shape[2], 4)], axis=2)
+        by_test = np.take_along_axis(counts[self._rows], columns, axis=2)
         return [self._change(transition) for transition in self._bank.update(period.start_s, by_test, n_model)]
 
     def judge(self, window: str, view: WindowView, *, is_close: bool) -> list[Evidence]:

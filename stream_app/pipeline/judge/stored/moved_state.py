@@ -13,7 +13,7 @@ import msgspec
 from stream_app.core.windows.cells import CellMapping, Cells
 from stream_app.core.windows.history import StoredSpan
 from stream_app.core.windows.tally_changes import CLOCK, StateKey
-from stream_app.pipeline.judge.state import JOURNAL, MONITOR, POLICY, SCORES, StoredEntries, StoredPolicy
+from stream_app.pipeline.judge.state import JOURNAL, POLICY, TESTS, StoredEntries, StoredPolicy
 from stream_app.pipeline.judge.stored.stored_history import HISTORY
 from stream_app.pipeline.judge.stored.stored_tally import (
     StoredClock,
@@ -58,7 +58,7 @@ def move_entries(
         StateError: it cannot be read, or its counts have no place under the new policy.
     """
     mapping = mapping_between(old, new.model, of_outcomes=is_of_outcomes(name))
-    moved = {entry: list(pieces) for entry, pieces in stored.items() if entry not in (MONITOR, SCORES)}
+    moved = {entry: list(pieces) for entry, pieces in stored.items() if entry not in TESTS}
     for entry in stored:
         if mapping is not None and (data := _mapped(stored, entry, mapping)) is not None:
             moved[entry] = [data]
