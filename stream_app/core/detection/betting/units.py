@@ -1,0 +1,93 @@
+"""The e-value of a period from the contrast of each of its units, which depend on no other (``contrasts``).
+
+For a bet l in [0, 1)
+
+    e = prod_c (1 + l xi_c)
+
+has mean <= 1 while the means of the period keep the rule, whatever depends on what inside a unit.
+
+Proof. ``xi_c >= -1``, so every factor is > 0. Given what came before, unit c multiplies ``e`` by a factor of mean ``1 +
+l E xi_c <= exp(l E xi_c)``, so ``e / prod_c (1 + l E xi_c)`` has mean 1, and that product is at most ``exp(l sum_c E
+xi_c)``, which is <= 1 as the sum is <= 0 (``contrasts``).
+
+Source: Waudby-Smith and Ramdas 2024, "Estimating means of bounded random variables by betting".
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from stream_app.core.arrays import Bools, Floats, Ints
+from stream_app.core.detection.betting.contrasts import Alternatives, Contrast
+
+HIGHEST_BET = 0.95
+
+
+class UnitContrasts(NamedTuple):
+    """The contrasts of the units of some periods, before they are scaled.
+
+    Attributes:
+        xi: ``xi / s`` of each unit, shape (m, units); 0 for a unit without decisions.
+        furthest: ``1 / s``: how far below 0 any of them could be, > 0, shape (m,).
+    """
+
+    xi: Floats
+    furthest: Floats
+
+    def squares(self) -> Floats:
+        """Return ``Q / s^2``, shape (m,)."""
+        squares: Floats = (self.xi * self.xi).sum(axis=-1)
+        return squares
+
+
+def unit_contrasts(contrast: Contrast, units: Ints | Floats) -> UnitContrasts:
+    """Return the contrasts of units.
+
+    The lowest that unit c can reach is ``-s (r u N_bc / N_b + (1 - v) N_ac / N_a)``: b is denied, a approved.
+
+    Args:
+        contrast: What units are compared by.
+        units: ``K_a, N_a, K_b, N_b`` of each unit, shape (4, m, units); each of the m has decisions of both groups.
+
+    >>> contrast = Contrast(np.array([0.8]), np.array([0.4]), np.array([0.5]), np.array([False]))
+    >>> xi, furthest = unit_contrasts(contrast, np.array([[[2, 0]], [[5, 5]], [[4, 1]], [[5, 5]]]))
+    >>> xi.round(6).tolist(), furthest.round(6).tolist()
+    ([[0.12, 0.08]], [0.5])
+    """
+    sizes = units[1::2].sum(axis=-1, keepdims=True)
+    rates, shares = units[0::2] / sizes, units[1::2] / sizes
+    r, v, u = contrast.r[:, None], contrast.v[:, None], contrast.u[:, None]
+    xi = r * (rates[1] - u * shares[1]) - (rates[0] - v * shares[0])
+    for_alarm = r * u * shares[1] + (1 - v) * shares[0]
+    for_recovery = r * (1 - u) * shares[1] + v * shares[0]
+    is_recovery = contrast.is_recovery[:, None]
+    return UnitContrasts(
+        xi=np.ascontiguousarray(np.where(is_recovery, -xi, xi)),
+        furthest=np.where(is_recovery, for_recovery, for_alarm).max(axis=-1),
+    )
+
+
+def unit_evidence(alternatives: Alternatives, contrasts: UnitContrasts) -> tuple[Floats, Bools]:
+    """Return the log e-value of each alternative, and where it is a bet.
+
+    The bet is ``l = D / (s V)``, at most 0.95, with the expected ``S = s D`` and ``Q = s^2 V`` of the alternative: the
+    one of highest expected ``l S - l^2 Q / 2``, the log e-value up to its third order.
+
+    Args:
+        alternatives: What is bet on.
+        contrasts: The contrasts of the units.
+
+    Returns:
+        Log e-values, 0 where there is no bet, and "is a bet", both of shape (5, m).
+
+    >>> alternatives = Alternatives(np.array([[0.1], [0.0]]), np.array([[0.1], [0.1]]), np.array([[True], [False]]))
+    >>> contrasts = UnitContrasts(np.array([[0.1, -0.2]]), np.array([0.5]))
+    >>> unit_evidence(alternatives, contrasts)[0].round(6).ravel().tolist()  # log(1.1 * 0.8) and no bet
+    [-0.127833, 0.0]
+    """
+    missed, squares, is_bet = alternatives
+    bets = np.minimum(missed * contrasts.furthest / squares, HIGHEST_BET)
+    log_e = np.log1p((bets / contrasts.furthest)[..., None] * contrasts.xi).sum(axis=-1)
+    return np.where(is_bet, log_e, 0.0), is_bet
