@@ -24,8 +24,8 @@ def with_sequences(total: DisclosedResult) -> DisclosedResult:
     What is estimated from probabilities has no such sequence, so its total has no interval of chance.
     """
     if any(group.proxy is not None for group in total.groups):
-        groups = (_with_bounds(group, None, None, None) for group in total.groups)
-        return msgspec.structs.replace(total, groups=tuple(groups))
+        without = tuple(_with_bounds(group, None, None, None) for group in total.groups)
+        return msgspec.structs.replace(total, groups=without)
     shown = [group for group in total.groups if group.n]
     reference = next((group for group in shown if group.group == total.reference), None)
     if not shown:
