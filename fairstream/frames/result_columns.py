@@ -60,6 +60,9 @@ RESULT_COLUMNS: tuple[Column, ...] = (
     number("rate_part", "group.cause.rate", "Part of the gap because they fare differently in the same segment."),
     number("score_stability_index", "group.scores.index", "Population stability index of the scores."),
     text("sentence", "group.sentence", "The verdict in one sentence, where there is one."),
+    number("n_effective", "group.proxy.n_effective", "Of a group estimated from probabilities, its effective number."),
+    number("least_ratio", "group.proxy.ratio_bounds.lower", "Least that its ratio can be, over every dependence."),
+    number("most_ratio", "group.proxy.ratio_bounds.upper", "Most that its ratio can be."),
     *CLOSING_COLUMNS,
 )
 
@@ -91,6 +94,8 @@ ALERT_COLUMNS: tuple[Column, ...] = (
     flag("is_hidden", "alert.is_hidden", "Whether numbers are suppressed because they are about fewer than k cases."),
     text("policy_hash", "alert.policy_hash", "Hash of the policy that was applied."),
     text("code_version", "alert.code_version", "Version of FairStream that made the alert."),
+    number("least_ratio", "alert.proxy.ratio_bounds.lower", "Least that a ratio estimated from probabilities can be."),
+    number("most_ratio", "alert.proxy.ratio_bounds.upper", "Most that it can be."),
 )
 
 

@@ -28,6 +28,7 @@ __all__ = [
     "SCORE",
     "UNFAVORABLE",
     "can_compare",
+    "can_compare_any",
     "index_by_label",
     "layout_of",
     "memberships_of",
@@ -55,6 +56,18 @@ def can_compare(layout: CellLayout, attributes: Iterable[Attribute], cells: Iter
         stride, n_labels = layout.radix_of(attribute.name)
         present = {labels[index] for index in {code // stride % n_labels for code in codes}}
         if attribute.reference in present and present & {*attribute.groups} - {attribute.reference}:
+            return True
+    return False
+
+
+def can_compare_any(model: ModelPolicy, layout: CellLayout, cells: Mapping[int, list[int]]) -> bool:
+    """Return whether cells of decisions say anything about any group of an attribute or proxy, and its reference."""
+    if can_compare(layout, model.attributes, cells):
+        return True
+    for proxy, counter in zip(model.proxies, memberships_of(model, layout), strict=True):
+        members = counter.count(cells).sums.sum(axis=(0, 1))
+        reference = list(proxy.groups).index(proxy.reference)
+        if members[reference] and (members > 0).sum() > 1:
             return True
     return False
 

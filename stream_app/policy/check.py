@@ -191,10 +191,12 @@ def _check_attribute(attribute: Attribute, kind: str, where: str) -> None:
 
 
 def _check_proxies(model: ModelPolicy, where: str) -> None:
-    if not model.attributes and not model.proxies:
+    if not (model.attributes or model.proxies):
         _reject("needs a protected attribute, or proxies where it may not be collected", f"{where}.attributes")
     if model.proxies and model.kind != "decisions":
         _reject(f"not allowed for kind {model.kind!r}", f"{where}.proxies")
+    if not model.attributes and (model.score is not None or model.outcome is not None):
+        _reject("score and outcome need an attribute: proxies are compared by decisions only", f"{where}.attributes")
     for number, proxy in enumerate(model.proxies):
         _check_groups(tuple(proxy.groups), proxy.reference, f"{where}.proxies[{number}]")
 

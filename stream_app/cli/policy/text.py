@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from stream_app.pipeline.ingest.sample import SampledDimension, SampledPeriods, SampleReport
+from stream_app.pipeline.ingest.sample import SampledDimension, SampleReport
+from stream_app.pipeline.ingest.sampled.periods import SampledPeriods
 from stream_app.policy import ModelPolicy
 
 _MOST_SHOWN = 30  # characters of a value
@@ -33,6 +34,10 @@ def describe_model(model: ModelPolicy, n_cells: int) -> str:
         reference = f", compared with {attribute.reference}" if attribute.reference is not None else ""
         bands = f" (bands of the {attribute.derive or 'number'} in {attribute.path})" if attribute.edges else ""
         lines.append(("attribute", f"{attribute.name}: {_listed(attribute.groups)}{bands}{reference}"))
+    for proxy in model.proxies:
+        groups = f"{_listed(proxy.groups)}, compared with {proxy.reference}"
+        lines.append(("proxy", f"{proxy.name}: {groups}; estimated from probabilities"))
+        lines.append(("", "single groups and decisions only: no intersections, outcomes, scores"))
     if model.segment is not None:
         lines.append(("segment", f"{model.segment.name}: {_listed(model.segment.values)}"))
     if model.model_version is not None:
@@ -90,6 +95,11 @@ def describe_sample(report: SampleReport) -> str:
         lines += _dimension_lines(dimension)
     partial = [feature for feature in report.features if feature.n < report.n_counted]
     lines += [(feature.name, f"{feature.n} of {report.n_counted} counted records have it") for feature in partial]
+    for proxy in report.proxies:
+        lines.append((proxy.name, f"{proxy.n} of {report.n_counted} counted records have probabilities"))
+        if proxy.means:
+            means = _listed(f"{group} {mean:.3f}" for group, mean in proxy.means.items())
+            lines.append(("", f"mean probability: {means}"))
     if report.periods is not None:
         lines += _period_lines(report.periods)
     if report.dropped:

@@ -89,7 +89,8 @@ def _table(alerts: list[DisclosedAlert | MonitoringRestart]) -> Table:
 def _describe(alert: DisclosedAlert) -> str:
     style = STYLES["breach" if alert.change == "breach" else "ok"]
     pair = f"{alert.attribute}: {alert.group} vs. {alert.reference}"
-    return f"[{style}] {alert.change} [/] {escape(pair)}, {alert.test.value.replace('_', ' ')}"
+    mark = "" if alert.proxy is None else ", estimated groups"
+    return f"[{style}] {alert.change} [/] {escape(pair)}, {alert.test.value.replace('_', ' ')}{mark}"
 
 
 def _times(alert: DisclosedAlert) -> str:

@@ -114,6 +114,8 @@ def describe_suppression(reason: str, k: int, *, is_wide: bool) -> str:
 def _state(group: DisclosedGroup, k: int, *, is_wide: bool) -> str:
     reasons = [*group.rules, *filter(None, [group.reason])] if is_wide else [*filter(None, [group.reason])]
     words = [_REASONS.get(reason, reason.replace("_", " ")) for reason in reasons]
+    if group.proxy is not None:
+        words.append("estimated")
     if group.hidden is not None:
         words.append(describe_suppression(group.hidden, k, is_wide=is_wide))
     description = ", ".join(words)

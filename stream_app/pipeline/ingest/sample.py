@@ -21,8 +21,10 @@ from stream_app.core.windows.partials import decode_partial
 from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.ingest.fields import labeled_parts, schema_of
 from stream_app.pipeline.ingest.reading import RecordReader
+from stream_app.pipeline.ingest.sampled.periods import SampledPeriods, periods_in
+from stream_app.pipeline.ingest.sampled.proxies import SampledProxy, proxies_in
 from stream_app.pipeline.ingest.step import IngestStep
-from stream_app.pipeline.layout import can_compare, index_by_label, layout_of
+from stream_app.pipeline.layout import index_by_label, layout_of
 from stream_app.pipeline.topology import Topology
 from stream_app.policy import OTHER, UNKNOWN, ModelPolicy, canonical_label, label_text
 from stream_app.policy.values.look_alikes import look_alike
@@ -31,9 +33,6 @@ _MOST_SHOWN, _MOST_COMPARED = 5, 200  # values that are not listed
 _TIME_REASONS = frozenset({
     Reason.TIME, Reason.TIME_DATE, Reason.TIME_ZONE, Reason.TIME_UNIT, Reason.TIME_FUTURE, Reason.TIME_PAST,
 })  # fmt: skip
-
-_PERIODS_S = (60, 300, 900, 3600, 4 * 3600, 12 * 3600, 86_400, 7 * 86_400, 28 * 86_400)
-_ENOUGH = 0.9  # share of periods that can compare
 
 
 class SampledDimension(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,23 +69,6 @@ class SampledFeature(msgspec.Struct, frozen=True, kw_only=True):
     n: int
 
 
-class SampledPeriods(msgspec.Struct, frozen=True, kw_only=True):
-    """How many comparison periods of a sample can compare a group with its reference.
-
-    Attributes:
-        period_s: Length of a period, as the policy has it.
-        n_periods: Periods with a counted event.
-        n_comparable: Those in which any declared group and its reference both have decisions.
-        proposed_s: Shortest longer period of which at least nine in ten can; None where that of the policy suffices, or
-            where none does.
-    """
-
-    period_s: int
-    n_periods: int
-    n_comparable: int
-    proposed_s: int | None
-
-
 class SampleReport(msgspec.Struct, frozen=True, kw_only=True):
     """Dispositions of some records of one model.
 
@@ -104,6 +86,7 @@ class SampleReport(msgspec.Struct, frozen=True, kw_only=True):
         dropped: Dropped fields by declared path, or ``undeclared``.
         dimensions: The labels of the counted events.
         features: The numbers of the counted events.
+        proxies: The probabilities of membership of the counted events.
         first_pane_s: Start of the first pane with a counted event, seconds since the Unix epoch; None without one.
         last_pane_s: Start of the last such pane.
         periods: Whether the comparison period of the policy suits the sample; None for published counts, and where
@@ -126,6 +109,7 @@ class SampleReport(msgspec.Struct, frozen=True, kw_only=True):
     first_pane_s: int | None
     last_pane_s: int | None
     periods: SampledPeriods | None = None
+    proxies: list[SampledProxy] = []
 
     @property
     def is_decoded(self) -> bool:
@@ -174,7 +158,8 @@ def try_sample(model: ModelPolicy, batches: Iterable[Batch], key: RootKey) -> Sa
         features=_features(model, panes.values()),
         first_pane_s=min(panes, default=None),
         last_pane_s=max(panes, default=None),
-        periods=_periods(model, panes) if model.kind == "decisions" and panes else None,
+        periods=periods_in(model, panes) if model.kind == "decisions" and panes else None,
+        proxies=proxies_in(model, panes.values()),
     )
 
 
@@ -226,7 +211,9 @@ def _features(model: ModelPolicy, panes: Iterable[Cells]) -> list[SampledFeature
         for vector in cells.values():
             for number in range(len(totals)):
                 totals[number] += vector[1 + 3 * number]
-    return [SampledFeature(name=f.name, n=n) for f, n in zip(model.counted_features, totals, strict=True)]
+    probabilities = {feature.name for proxy in model.proxies for feature in proxy.as_features}
+    counted = zip(model.counted_features, totals, strict=True)
+    return [SampledFeature(name=f.name, n=n) for f, n in counted if f.name not in probabilities]
 
 
 def _dimensions(model: ModelPolicy, panes: Iterable[Cells], survey: _Survey) -> list[SampledDimension]:
@@ -253,23 +240,6 @@ def _dimensions(model: ModelPolicy, panes: Iterable[Cells], survey: _Survey) -> 
         )
         for (name, labels), counter in zip(layout.dimensions, n_by_label, strict=False)
     ]
-
-
-def _periods(model: ModelPolicy, panes: Mapping[int, Cells]) -> SampledPeriods:
-    def comparable(period_s: int) -> list[bool]:
-        codes: dict[int, set[int]] = {}
-        for start_s, cells in panes.items():
-            codes.setdefault(start_s // period_s, set()).update(cells)
-        return [can_compare(layout, model.attributes, of_period) for of_period in codes.values()]
-
-    layout, period_s = layout_of(model), model.period_s
-    now = comparable(period_s)
-    longer = [length_s for length_s in _PERIODS_S if length_s > period_s and length_s % model.event_time.pane_s == 0]
-    proposed = None
-    if sum(now) < _ENOUGH * len(now):
-        shares = ((length_s, comparable(length_s)) for length_s in longer)
-        proposed = next((length_s for length_s, can in shares if sum(can) >= _ENOUGH * len(can)), None)
-    return SampledPeriods(period_s=period_s, n_periods=len(now), n_comparable=sum(now), proposed_s=proposed)
 
 
 def _look_alikes(others: Counter[str], labels: tuple[str, ...]) -> dict[str, int]:

@@ -81,7 +81,7 @@ def write_subgroups(scenario: ScenarioResults) -> str:
             group.group,
             *map(number_text, (group.n, group.rate, ratio)),
             bounds_text(group.ratio_bounds),
-            str(group.state),
+            f"{group.state}{'' if group.proxy is None else ', estimated'}",
         )
         for ratio, result, group in ranked[:_MAX_SUBGROUPS]
     ]

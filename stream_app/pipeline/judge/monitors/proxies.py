@@ -102,7 +102,7 @@ class ProxyMonitor:
             for group, reference in numbers
         ]
         least_n = self._model.rules.min_n
-        is_few = np.array([min(one.n_effective, other.n_effective) < least_n for one, other, _ in compared], np.bool_)
+        is_few = np.array([min(one.n, other.n) < least_n for one, other, _ in compared], np.bool_)
         ends = [(*_ends(pair.ratio_interval), *_ends(pair.gap_interval)) for *_, pair in compared]
         view = against_limits(self._model, is_few, ends)
         evidence = iter(by_pair(self._rules.judge(window, view, is_close=is_close), len(TESTS)))
@@ -129,11 +129,6 @@ class ProxyMonitor:
             zip(proxy.groups, estimate_groups(self._counters[number].count(cells), PROBABILITY_SCALE), strict=True)
         )
         return groups[group], groups[proxy.reference], estimate_pair(groups[group], groups[proxy.reference])
-
-    def can_compare(self, cells: _Cells) -> bool:
-        """Return whether a comparison period says anything about any group and its reference."""
-        sums = self._sums(cells)
-        return bool(((sums[..., 1] > 0) & (sums[..., 3] > 0)).any())
 
     def state(self) -> bytes:
         """Return everything that a restart needs."""

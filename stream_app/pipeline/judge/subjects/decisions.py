@@ -24,7 +24,7 @@ from stream_app.pipeline.judge.verdicts.alerts import OnsetCounts, Provenance, a
 from stream_app.pipeline.judge.verdicts.causes import Explainer, label_cells
 from stream_app.pipeline.judge.verdicts.decisions import judge_window
 from stream_app.pipeline.judge.verdicts.window_context import WindowContext
-from stream_app.pipeline.layout import can_compare, layout_of
+from stream_app.pipeline.layout import can_compare_any, layout_of
 from stream_app.pipeline.records.alerts import Alert
 from stream_app.policy import ModelPolicy
 
@@ -92,8 +92,7 @@ class DecisionsSubject:
 
     def can_compare(self, cells: Cells) -> bool:
         """Return whether a comparison period has decisions of any group and of its reference."""
-        is_known = can_compare(self._layout, self._model.attributes, cells)
-        return is_known or (self._proxies is not None and self._proxies.can_compare(cells))
+        return can_compare_any(self._model, self._layout, cells)
 
     def state(self) -> list[tuple[StateKey, bytes]]:
         """Return the state of the tests."""

@@ -53,10 +53,6 @@ class ProxyTests:
         observed = self._monitor.observe(context.span.window, cells, is_close=context.is_close)
         return judge_proxies(self._model, self._layout, cells, observed, context)
 
-    def can_compare(self, cells: Cells) -> bool:
-        """Return whether a comparison period says anything about any group and its reference."""
-        return self._monitor.can_compare(cells)
-
     def state(self) -> bytes:
         """Return everything that a restart needs."""
         return self._monitor.state()

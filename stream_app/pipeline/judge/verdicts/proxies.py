@@ -175,7 +175,7 @@ def _broken_rules(
     model: ModelPolicy, group: GroupEstimate, reference: GroupEstimate, pair: PairEstimate
 ) -> tuple[PlainRule, ...]:
     """Return the plain rules that the estimates break; none about too few."""
-    if min(group.n_effective, reference.n_effective) < model.rules.min_n or pair.gap is None:
+    if min(group.n, reference.n) < model.rules.min_n or pair.gap is None:
         return ()
     broken = []
     if pair.ratio is None:
@@ -194,7 +194,7 @@ def _reason(model: ModelPolicy, group: GroupEstimate, reference: GroupEstimate) 
         return Reason.REFERENCE_EMPTY
     if not reference.favorable:
         return Reason.REFERENCE_RATE_ZERO
-    if min(group.n_effective, reference.n_effective) < model.rules.min_n:
+    if min(group.n, reference.n) < model.rules.min_n:
         return Reason.BELOW_MIN_N
     return None
 
