@@ -20,11 +20,13 @@ from benchmarks.detect.judgment import (
     judge_fair_streams,
     judge_feeds,
     judge_intervals,
+    judge_memberships,
     judge_on_the_limit,
     judge_onsets,
     judge_pairs,
     judge_recoveries,
 )
+from benchmarks.detect.memberships import ON_THE_LIMIT, VIOLATIONS, measure_limit, measure_violation
 from benchmarks.detect.onsets import ONSET_CHANGES, measure_onsets
 from benchmarks.detect.pairs import METHODS, measure_power, measure_promise
 from benchmarks.detect.patience import cells_of, patience
@@ -74,6 +76,8 @@ def measure(size: Size) -> Figures:
     promises = _measure_all(
         "promise", METHODS, lambda method: method.name, lambda method: measure_promise(method, size)
     )
+    limits = _measure_all("membership", ON_THE_LIMIT, lambda one: one.name, lambda one: measure_limit(one, size))
+    violations = _measure_all("membership", VIOLATIONS, lambda one: one.name, lambda one: measure_violation(one, size))
     waits = _measure_all("patience", cells_of(size), name_of, lambda violation: patience(violation, size))
     return Figures(
         nulls=nulls,
@@ -85,6 +89,8 @@ def measure(size: Size) -> Figures:
         onsets=onsets,
         power=power,
         promises=promises,
+        limits=limits,
+        violations=violations,
         verdicts=[
             *judge_on_the_limit(nulls, RATIO_DETECTOR),
             *(judge_fair_streams(nulls, detector) for detector in (RATIO_DETECTOR, GAP_DETECTOR)),
@@ -95,6 +101,7 @@ def measure(size: Size) -> Figures:
             *judge_feeds(feeds),
             *judge_intervals(onsets, is_quick=size.is_quick),
             *judge_pairs(power, promises, is_quick=size.is_quick),
+            *judge_memberships(limits, violations, is_quick=size.is_quick),
         ],
         dummy=[
             *judge_on_the_limit(nulls, _DUMMY),
@@ -128,5 +135,6 @@ def _print(figures: Figures) -> None:
     tables.print_feeds(figures.feeds)
     tables.print_onsets(figures.onsets)
     tables.print_pairs(figures.power, figures.promises)
+    tables.print_memberships(figures.limits, figures.violations)
     tables.print_verdicts("Acceptance numbers of the detectors", figures.verdicts)
     tables.print_verdicts("The same for a dummy that always fires; it must miss some", figures.dummy)

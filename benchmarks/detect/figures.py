@@ -12,6 +12,7 @@ from benchmarks.detect.false_alarms import NullResult
 from benchmarks.detect.faults import FaultResult
 from benchmarks.detect.feeds import FeedResult
 from benchmarks.detect.judgment import Verdict
+from benchmarks.detect.memberships import MembershipResult
 from benchmarks.detect.methods.detector import quantile
 from benchmarks.detect.onsets import OnsetResult
 from benchmarks.detect.pairs import PairsResult
@@ -34,6 +35,8 @@ class Figures:
         onsets: Estimated onsets and their intervals.
         power: A model with many pairs: delays by procedure.
         promises: The same: false alarms on the limit.
+        limits: Groups by probabilities, on the limit.
+        violations: Groups by probabilities, delays.
         verdicts: Acceptance numbers of the detector.
         dummy: The same for a dummy that always fires; it must miss some.
     """
@@ -47,6 +50,8 @@ class Figures:
     onsets: Sequence[OnsetResult]
     power: Sequence[PairsResult]
     promises: Sequence[PairsResult]
+    limits: Sequence[MembershipResult]
+    violations: Sequence[MembershipResult]
     verdicts: Sequence[Verdict]
     dummy: Sequence[Verdict]
 
@@ -92,6 +97,7 @@ def as_json(figures: Figures, *, is_quick: bool, wall_s: float) -> dict[str, Any
             }
             for power, promise in zip(figures.power, figures.promises, strict=True)
         ],
+        "memberships": [_membership(result) for result in (*figures.limits, *figures.violations)],
         "acceptance": [asdict(verdict) for verdict in figures.verdicts],
         "acceptance_of_the_dummy": [asdict(verdict) for verdict in figures.dummy],
     }
@@ -108,6 +114,14 @@ def _change(result: ChangeResult) -> dict[str, Any]:
         "bound": result.bound,
         "delays": {name: _delay(delay) for name, delay in result.delays.items()},
         "onset_error": {"p05": early, "median": usual, "p95": late},
+    }
+
+
+def _membership(result: MembershipResult) -> dict[str, Any]:
+    delays = {"known": result.known, "estimated": result.estimated}
+    names = ("name", "seed", "n_runs", "true_ratio", "ratio", "assigned_ratio", "n_runs_with_any", "permitted")
+    return {name: getattr(result, name) for name in names} | {
+        name: None if delay is None else _delay(delay) for name, delay in delays.items()
     }
 
 

@@ -12,6 +12,7 @@ from benchmarks.detect.false_alarms import GAP_DETECTOR, RATIO_DETECTOR, Alarms,
 from benchmarks.detect.faults import FaultResult
 from benchmarks.detect.feeds import FeedResult
 from benchmarks.detect.judgment import Verdict
+from benchmarks.detect.memberships import MembershipResult
 from benchmarks.detect.methods.detector import quantile
 from benchmarks.detect.methods.rivals import RIVER, RULES
 from benchmarks.detect.onsets import OnsetResult
@@ -161,6 +162,19 @@ def print_pairs(power: Sequence[PairsResult], promises: Sequence[PairsResult]) -
     ]
     headings = ["procedure", "delay, median / 95 %", f"found in {_SOON_N:,}", "false per million", "bound"]
     _print(f"67 groups and intersections, {power[0].n_runs} runs", headings, rows)
+
+
+def print_memberships(limits: Sequence[MembershipResult], violations: Sequence[MembershipResult]) -> None:
+    """Print false alarms and delays of groups that are known by probabilities."""
+    rows = []
+    for result in (*limits, *violations):
+        ratios = (result.true_ratio, result.ratio, result.assigned_ratio)
+        delays = (_delay(delay) if delay is not None else "" for delay in (result.known, result.estimated))
+        false = f"{result.n_runs_with_any} of {result.n_runs} ({result.permitted:.1%})"
+        rows.append([result.name, *(f"{ratio:.2f}" for ratio in ratios), *delays, false])
+    headings = ["decisions depend on", "true ratio", "weighted", "most probable", "known groups", "by probabilities"]
+    title = "Groups by probabilities: ratios, delays in decisions, median / 95 %, and runs with a false alarm (bound)"
+    _print(title, [*headings, "false alarms"], rows)
 
 
 def print_verdicts(title: str, verdicts: Sequence[Verdict]) -> None:

@@ -142,7 +142,9 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
             name: getattr(self, name) for name in self.__struct_fields__ if name not in JUDGING_FIELDS
         }
         facts["attributes"] = [msgspec.structs.replace(attribute, reference=None) for attribute in self.attributes]
-        facts["proxies"] = [(proxy.name, list(proxy.groups.items())) for proxy in self.proxies]
+        del facts["proxies"]
+        if self.proxies:  # without any, the facts are those of policies from before there were proxies
+            facts["proxies"] = [(proxy.name, list(proxy.groups.items())) for proxy in self.proxies]
         return facts
 
     @property

@@ -48,6 +48,7 @@ def run_detector(
     has_lifecycle: bool = False,
     design_effect: float = 1.0,
     enough: Callable[[Bools], bool] = lambda _: False,
+    make_bank: Callable[..., DetectorBank] = DetectorBank,
 ) -> DetectorRuns:
     """Run the detectors over all panes.
 
@@ -58,9 +59,10 @@ def run_detector(
         has_lifecycle: Whether an alarm starts a breach; otherwise the detector restarts.
         design_effect: Of the bank.
         enough: Called every 100 panes with the alarms so far; True ends the run.
+        make_bank: Makes the detectors; those of another kind take other counts.
     """
     n_panes, n_runs, _ = counts.shape
-    bank = DetectorBank([rule] * n_runs, [log_c] * n_runs, has_lifecycle=has_lifecycle, design_effect=design_effect)
+    bank = make_bank([rule] * n_runs, [log_c] * n_runs, has_lifecycle=has_lifecycle, design_effect=design_effect)
     alarms, recoveries = np.zeros((2, n_panes, n_runs), dtype=np.bool_)
     onset_pane = np.full((n_panes, n_runs), -1)
     highest = np.full(n_runs, -np.inf)

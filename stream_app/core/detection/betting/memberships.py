@@ -21,7 +21,9 @@ from stream_app.core.detection.betting.contrasts import (
 from stream_app.core.detection.betting.moments import moment_evidence, record_moments
 from stream_app.core.detection.betting.usual_rates import add_blocks, usual_rates
 from stream_app.core.detection.rules import RateRule, RuleKind
+from stream_app.policy import PROBABILITY_SCALE
 
+_SCALES = np.array([PROBABILITY_SCALE] * 4 + [PROBABILITY_SCALE**2] * 4, np.float64)
 N_SUMS = 8  # favorable and all of a, of b; squares of a: favorable and other; of b
 
 
@@ -37,19 +39,17 @@ class MembershipBettor(Bettor):
         n_strata: Strata whose evidence is added up, >= 1.
         design_effect: Divides the evidence, where decisions come in copies, >= 1: the mean of a root of an e-value
             is at most that root of its mean.
-        scale: Fixed point of the sums: 1 is kept as this number.
     """
 
-    def __init__(self, rules: Sequence[RateRule], *, n_strata: int, design_effect: float, scale: int) -> None:
+    def __init__(self, rules: Sequence[RateRule], *, n_strata: int, design_effect: float) -> None:
         super().__init__(rules, n_strata=n_strata, design_effect=design_effect)
-        self._scales = np.array([scale] * 4 + [scale**2] * 4, np.float64)
         self._effect_sums = new_effect_sums(len(rules) * n_strata)
 
     def bet(self, counts: Ints, is_breach: Bools) -> Bets:
-        """Take in a period, shape (detectors, strata, 8); in breach the bet is that the rule is kept again."""
+        """Take in sums of a period, shape (detectors, strata, 8); in breach the bet is that the rule is kept again."""
         by_row = counts.reshape(-1, N_SUMS)
         rows = np.flatnonzero((by_row[:, 1] > 0) & (by_row[:, 3] > 0))
-        sums, detectors = by_row[rows] / self._scales, rows // self._n_strata
+        sums, detectors = by_row[rows] / _SCALES, rows // self._n_strata
         log_e = np.empty((N_ALTERNATIVES, rows.size))
         is_bet, effects = np.empty(log_e.shape, np.bool_), np.ones(rows.size)
         is_ratio = self._is_ratio[detectors]

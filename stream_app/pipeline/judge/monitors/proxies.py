@@ -7,7 +7,6 @@ like those of attributes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 import numpy as np
 
@@ -75,7 +74,7 @@ class ProxyMonitor:
             config=(config_of(model), [(proxy.name, list(proxy.groups), proxy.reference) for proxy in model.proxies]),
             onsets=OnsetSearch(PeriodHistory() if history is None else history, self._sums, as_counts),
             stored=stored,
-            make_bank=partial(MembershipBank, scale=PROBABILITY_SCALE),
+            make_bank=MembershipBank,
         )
 
     def continue_tests(self, former: ProxyMonitor) -> ContinuedTests:
