@@ -15,8 +15,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from stream_app.core.arrays import Bools, Ints
+from stream_app.core.arrays import Bools, Floats, Ints
 from stream_app.core.detection.bank import DetectorBank, Transition
+from stream_app.core.detection.betting.unit_bettor import Units
 from stream_app.core.detection.rules import RateRule
 from stream_app.core.groups.comparison import State
 from stream_app.core.windows.tally_changes import ClosedPeriod
@@ -97,6 +98,7 @@ class RuleMonitor:
         rules: The tests, in a fixed order.
         strata: Labels of the strata whose evidence is added up.
         detection: How alarms are selected, and what divides all counts.
+        n_units: Parts of a period that do not depend on one another; None where each decision is one.
         config: What the tests depend on beside these.
         onsets: Where the onsets of alarms and warnings are searched.
         stored: What ``state`` returned before a restart; None at the first start.
@@ -114,13 +116,14 @@ class RuleMonitor:
         config: object,
         onsets: OnsetSearch,
         stored: bytes | None,
+        n_units: int | None = None,
     ) -> None:
         self._rules, self._strata = rules, strata
         self._bank = DetectorBank(
             [test.rule for test in rules],
             [test.log_threshold for test in rules],
             n_strata=len(strata),
-            design_effect=detection.design_effect,
+            design_effect=detection.design_effect if n_units is None else Units(n_units),
             log_recovery_threshold=_LOG_RECOVERY,
             gates=[number if test.gate is None else test.gate for number, test in enumerate(rules)],
             procedure=procedure_of(detection),
@@ -164,17 +167,23 @@ class RuleMonitor:
             ended_breaches=tuple(before[from_].name for from_ in matched.gone if bank.is_breach[from_]),
         )
 
-    def feed(self, period: ClosedPeriod, counts: Ints) -> list[Alarm]:
+    @property
+    def design_effects(self) -> Floats | None:
+        """Design effect of each test as measured so far, nan before its first comparison; None without units."""
+        return self._bank.design_effects
+
+    def feed(self, period: ClosedPeriod, counts: Ints, units: Ints | None = None) -> list[Alarm]:
         """Take in a comparison period, which is in the history already; return the alarms and recoveries it causes.
 
         Args:
             period: The period; all its cases count towards the bound on false alarms.
             counts: ``k, n, k_ref, n_ref`` by row and stratum, shape (rows, strata, 4).
+            units: The same by row and unit, shape (rows, units, 4); None where each decision is one.
         """
         self._onsets.note(period, counts)
         self._warned.clear()
         n_model = sum(vector[0] for vector in period.cells.values())
-        by_test = np.take_along_axis(counts[self._rows], self._columns, axis=2)
+        by_test = np.take_along_axis((counts if units is None else units)[self._rows], self._columns, axis=2)
         return [self._change(transition) for transition in self._bank.update(period.start_s, by_test, n_model)]
 
     def judge(self, window: str, view: WindowView, *, is_close: bool) -> list[Evidence]:
