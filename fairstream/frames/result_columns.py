@@ -104,13 +104,13 @@ def result_records(results: Iterable[DisclosedResult]) -> Iterator[Mapping[str, 
     for result in results:
         fields = msgspec.to_builtins(result)
         for group in fields["groups"]:
-            yield {"result": fields, "group": group, "tests": _summarize_tests(group)}
+            yield {"result": fields, "group": {"proxy": None} | group, "tests": _summarize_tests(group)}
 
 
 def alert_records(alerts: Iterable[DisclosedAlert]) -> Iterator[Mapping[str, Any]]:
     """Yield a record for each alert."""
     for alert in alerts:
-        yield {"alert": msgspec.to_builtins(alert)}
+        yield {"alert": {"proxy": None} | msgspec.to_builtins(alert)}
 
 
 def _summarize_tests(group: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from stream_app.core.groups.memberships import MembershipCounter
 from stream_app.core.windows.cells import CellLayout
 from stream_app.policy import (
+    BUCKET_LABELS,
+    CLUSTER,
     DECISION,
     OTHER,
     OUTCOME,
@@ -20,6 +22,7 @@ from stream_app.policy import (
 
 __all__ = [
     "AWAITED",
+    "CLUSTER",
     "DECISION",
     "EXPIRED",
     "FAVORABLE",
@@ -32,7 +35,9 @@ __all__ = [
     "index_by_label",
     "layout_of",
     "memberships_of",
+    "n_buckets_of",
     "outcome_layout_of",
+    "pane_layout_of",
 ]
 
 FAVORABLE = "favorable"
@@ -82,7 +87,7 @@ def memberships_of(model: ModelPolicy, layout: CellLayout) -> list[MembershipCou
 
 
 def layout_of(model: ModelPolicy) -> CellLayout:
-    """Return the cell layout of a model.
+    """Return the cell layout of a model in windows, totals and the history of tested periods.
 
     The dimensions are the attributes in declared order, then the segment if there is one, then the decision for a
     model of kind ``decisions``, then the bins of the score if there is one. Labels of attributes and segment are
@@ -96,6 +101,23 @@ def layout_of(model: ModelPolicy) -> CellLayout:
     if model.score is not None:
         dimensions.append((SCORE, model.score.bins))
     return CellLayout(tuple(dimensions), len(model.counted_features))
+
+
+def n_buckets_of(model: ModelPolicy) -> int:
+    """Return into how many buckets each cell of ``layout_of`` is divided in panes: 1 without clusters."""
+    return 1 if model.cluster is None else len(BUCKET_LABELS)
+
+
+def pane_layout_of(model: ModelPolicy) -> CellLayout:
+    """Return the cell layout of a model in panes, and in periods that wait for their test.
+
+    That of ``layout_of``, with the bucket of the cluster as last dimension where there are clusters. Only the tests
+    need it, so a closed pane is summed over it: ``code // n_buckets_of(model)``.
+    """
+    layout = layout_of(model)
+    if model.cluster is None:
+        return layout
+    return CellLayout((*layout.dimensions, (CLUSTER, BUCKET_LABELS)), layout.n_features)
 
 
 def outcome_layout_of(model: ModelPolicy) -> CellLayout:

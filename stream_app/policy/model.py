@@ -52,6 +52,8 @@ _ALWAYS = {(part, name) for part, names in _ALWAYS_IN_HASH_OF_FILE.items() for n
 
 _LEAST_WAIT_S, _MOST_WAIT_S = 7_200, 172_800
 
+BUCKET_FIELD = "cluster_bucket"  # of published events: the number of the bucket of the cluster
+
 
 class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
     """One monitored stream.
@@ -67,7 +69,7 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
         decision: The decision that is monitored; for ``decisions`` only.
         attributes: The protected attributes; for ``counts`` whatever is counted by. The product of the numbers of
             labels of all attributes, segment, decision and score is at most 1,000,000, four times as many with
-            outcomes included. May be left out where there are ``proxies``.
+            outcomes and 65 times as many with a ``cluster`` included. May be left out where there are ``proxies``.
         proxies: Protected attributes that are not collected, with the probabilities of membership that records have
             instead; for ``decisions`` only.
         segment: The field by which causes are searched.
@@ -75,6 +77,13 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
             (``unknown``), any other type is left out and counts as a dropped field. It passes unchanged into the output
             and is not counted by; ``replay bisect`` finds the version with which a change began. A version that is
             longer than 60 characters or not printable counts as ``__other__`` there. For ``decisions`` only.
+        cluster: Place of what makes decisions depend on one another, such as ``officer.id`` or ``batch``: text or a
+            number, which may be absent. Clusters are put into 64 buckets by a hash, and the tests compare buckets, so
+            dependence inside a cluster raises no false alarms, and ``design_effect`` is not needed. Decisions without a
+            cluster are taken as one, which is cautious: where all lack it, little is ever detected. Published events
+            contain the number of the bucket (``cluster_bucket``); the field itself is published only where it is also
+            an identifier (as a pseudonym), ``segment``, ``model_version`` or in ``keep``. Tests of scores and outcomes
+            take decisions as independent. For ``decisions`` only.
         score: The number on which the decision was based; for ``decisions`` only.
         outcome: The outcomes of the decisions, known later; for ``decisions`` only.
         features: Numbers whose mean and spread are kept.
@@ -114,6 +123,7 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
     proxies: Annotated[tuple[Proxy, ...], msgspec.Meta(max_length=2)] = ()
     segment: Segment | None = None
     model_version: JsonPath | None = None
+    cluster: JsonPath | None = None
     score: Score | None = None
     outcome: Outcome | None = None
     features: Annotated[tuple[Feature, ...], msgspec.Meta(max_length=16)] = ()
@@ -195,6 +205,8 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
             self.features,
             self.event_time.pane_s,
         ]
+        if self.cluster is not None:
+            layout.append(("cluster", self.cluster))
         if self.score is not None:  # without one the hash is that of policies from before there were scores
             layout.append((self.score.path, self.score.minimum, self.score.maximum, self.score.edges))
         if self.proxies:
@@ -250,7 +262,14 @@ def declared_paths(model: ModelPolicy) -> list[tuple[str, str]]:
     paths += [(constant.path, "constant") for constant in model.constants]
     paths += [(box.path, "box") for box in model.boxes]
     paths += [(path, "drop") for path in model.drop]
+    if model.cluster is not None and model.cluster not in {path for path, _ in paths}:
+        paths.append((model.cluster, "cluster"))
     return paths
+
+
+def is_cluster_alone(model: ModelPolicy) -> bool:
+    """Return whether the place of the cluster is declared as nothing else, so that its value must not leave."""
+    return (model.cluster, "cluster") in declared_paths(model)
 
 
 def _stated(value: Any, always: Collection[tuple[str, str]]) -> Any:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from stream_app.core.detection.betting.contrasts import Contrast, bet_on, contrast_of
 from stream_app.core.detection.betting.moments import moment_evidence, record_moments
-from stream_app.core.detection.betting.units import unit_contrasts, unit_evidence
+from stream_app.core.detection.betting.units import n_units_of, unit_contrasts, unit_evidence
 from stream_app.core.detection.rules import RateRule, RuleKind
 
 Floats = NDArray[np.float64]
@@ -88,7 +88,7 @@ def test_units_whose_decisions_are_all_alike_have_no_mean_above_1(
     sizes = units[1::2].sum(axis=-1)
     contrast = contrast_of(rule.kind, limits, directions, rates, sizes)
     contrasts = unit_contrasts(contrast, units)
-    alternatives = bet_on(rule.kind, limits, contrast, rates, rng.uniform(0.01, 9, 1), sizes)
+    alternatives = bet_on(rule.kind, limits, contrast, rates, rng.uniform(0.01, 9, 1), sizes, n_units_of(units))
 
     log_e, is_bet = unit_evidence(alternatives, contrasts)
     log_e_of_moments, _ = moment_evidence(
@@ -117,7 +117,7 @@ def test_records_of_uncertain_group_have_no_mean_above_1(rule: RateRule, seed: i
     sums = np.stack([k[:, 0], sizes[0], k[:, 1], sizes[1]])
     contrast = contrast_of(rule.kind, limits, directions, rates, sizes)
     squares, furthest = record_moments(contrast, sizes, squared)
-    alternatives = bet_on(rule.kind, limits, contrast, rates, rng.uniform(0.01, 9, 1), sizes)
+    alternatives = bet_on(rule.kind, limits, contrast, rates, rng.uniform(0.01, 9, 1), sizes, sizes)
 
     log_e, _ = moment_evidence(contrast, alternatives, sums, squares, furthest)
 
@@ -150,7 +150,7 @@ def test_a_period_does_not_depend_on_those_beside_it() -> None:
         limits, rates = np.full(n_rows, 0.8), np.repeat([[0.5], [0.7]], n_rows, axis=1)
         sizes = mine[1::2].sum(axis=-1)
         contrast = contrast_of(RuleKind.RATIO, limits, np.zeros(n_rows, np.bool_), rates, sizes)
-        alternatives = bet_on(RuleKind.RATIO, limits, contrast, rates, np.ones(n_rows), sizes)
+        alternatives = bet_on(RuleKind.RATIO, limits, contrast, rates, np.ones(n_rows), sizes, n_units_of(mine))
         return unit_evidence(alternatives, unit_contrasts(contrast, mine))[0]
 
     together = evidence(slice(None))

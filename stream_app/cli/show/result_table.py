@@ -13,7 +13,7 @@ from stream_app.core.groups.comparison import State
 from stream_app.pipeline.disclosure.outcomes import DisclosedOutcomeResult
 from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult
 from stream_app.pipeline.records.evidence import Evidence
-from stream_app.pipeline.records.results import CROSS
+from stream_app.pipeline.records.results import CROSS, ProxyValues
 
 EVIDENCE = "log10\ne-value /\nthreshold"  # heading of the column of evidence
 _WIDE = 100  # columns of a terminal in which everything fits
@@ -114,7 +114,7 @@ def describe_suppression(reason: str, k: int, *, is_wide: bool) -> str:
 def _state(group: DisclosedGroup, k: int, *, is_wide: bool) -> str:
     reasons = [*group.rules, *filter(None, [group.reason])] if is_wide else [*filter(None, [group.reason])]
     words = [_REASONS.get(reason, reason.replace("_", " ")) for reason in reasons]
-    if group.proxy is not None:
+    if isinstance(group.proxy, ProxyValues):
         words.append("estimated")
     if group.hidden is not None:
         words.append(describe_suppression(group.hidden, k, is_wide=is_wide))

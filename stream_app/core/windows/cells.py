@@ -128,6 +128,20 @@ def add_cells(total: Cells, more: Mapping[int, Iterable[int]], *, sign: int = 1)
             del total[code]
 
 
+def without_last(cells: Cells, n_labels: int) -> Cells:
+    """Return counts summed over the last dimension of their layout; the same object where that has one label.
+
+    >>> without_last({0: [3], 2: [1], 3: [4]}, 3)
+    {0: [4], 1: [4]}
+    """
+    if n_labels == 1:
+        return cells
+    summed: Cells = {}
+    for code, vector in cells.items():
+        add_cells(summed, {code // n_labels: vector})
+    return summed
+
+
 @dataclass(frozen=True)
 class MappedFeature:
     """Where the sums of a feature come from.

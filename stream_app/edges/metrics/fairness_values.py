@@ -16,7 +16,7 @@ from stream_app.edges.metrics.instruments import Gauge
 from stream_app.pipeline.disclosure.causes import DisclosedCause
 from stream_app.pipeline.disclosure.results import DisclosedGroup
 from stream_app.pipeline.records.evidence import KIND_OF_TEST, NEVER_RECOVERS, Evidence, LimitKind, PairTest
-from stream_app.pipeline.records.results import Bounds
+from stream_app.pipeline.records.results import Bounds, ProxyValues
 from stream_app.policy import OTHER, UNKNOWN
 
 N_WORST = 3  # groups of an intersection that are exported
@@ -128,13 +128,13 @@ _VALUES = (
     _Value(
         "proxy_disparate_impact_ratio_lower",
         "Least that the ratio of a group can be that is estimated from probabilities, whatever depends on it.",
-        lambda g: _lower(g.proxy.ratio_bounds) if g.proxy else None,
+        lambda g: _lower(g.proxy.ratio_bounds) if isinstance(g.proxy, ProxyValues) else None,
         (_P,),
     ),
     _Value(
         "proxy_disparate_impact_ratio_upper",
         "Most that the ratio of a group can be that is estimated from probabilities, whatever depends on it.",
-        lambda g: _upper(g.proxy.ratio_bounds) if g.proxy else None,
+        lambda g: _upper(g.proxy.ratio_bounds) if isinstance(g.proxy, ProxyValues) else None,
         (_P,),
     ),
 )
@@ -171,7 +171,7 @@ class GroupValues:
 
 
 def _scope_of(group: DisclosedGroup) -> GroupScope:
-    if group.proxy is not None:
+    if isinstance(group.proxy, ProxyValues):
         return GroupScope.PROXY
     return GroupScope.UNDECLARED if group.group in UNDECLARED else GroupScope.DECLARED
 

@@ -12,7 +12,7 @@ from stream_app.pipeline.records.alerts import Alert
 from stream_app.pipeline.records.evidence import PairTest
 from stream_app.pipeline.records.results import Offsets, ProxyValues
 
-_NUMBERS = ("n", "n_reference", "rate", "disparate_impact_ratio", "gap", "sentence", "proxy")
+_NUMBERS = ("n", "n_reference", "rate", "disparate_impact_ratio", "gap", "sentence")
 
 
 class DisclosedAlert(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +49,7 @@ class DisclosedAlert(msgspec.Struct, frozen=True, kw_only=True):
     offsets: Offsets
     policy_hash: str
     code_version: str
-    proxy: ProxyValues | None = None
+    proxy: ProxyValues | msgspec.UnsetType = msgspec.UNSET
 
 
 def disclose_alert(alert: Alert, k: int) -> DisclosedAlert:
@@ -57,6 +57,6 @@ def disclose_alert(alert: Alert, k: int) -> DisclosedAlert:
     is_hidden = is_small(alert.n, alert.n_reference, k)
     fields: dict[str, Any] = fields_of(alert, DisclosedAlert, without=("id", "cause", "is_hidden"))
     if is_hidden:
-        fields |= dict.fromkeys(_NUMBERS)
+        fields |= dict.fromkeys(_NUMBERS) | {"proxy": msgspec.UNSET}
     cause = None if is_hidden or alert.cause is None else disclose_cause(alert.cause, k)
     return DisclosedAlert(id=alert.id, cause=cause, is_hidden=is_hidden, **fields)

@@ -24,6 +24,8 @@ class ObservedPair(NamedTuple):
         reference_cases: Decisions about its reference.
         intervals: Of rate, gap and ratio.
         evidence: State and evidence of each of its tests at the end of the window.
+        design_effect: How many times larger the variance of the gap usually is than that of independent decisions, as
+            measured by clusters; None without them, and before the first comparison.
     """
 
     pair: Subgroup
@@ -31,6 +33,7 @@ class ObservedPair(NamedTuple):
     reference_cases: GroupCount
     intervals: PairIntervals
     evidence: tuple[Evidence, ...]
+    design_effect: float | None = None
 
 
 class ObservedProxy(NamedTuple):

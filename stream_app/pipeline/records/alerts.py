@@ -62,7 +62,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
         offsets: By source topic and partition the offset below which every record was counted.
         policy_hash: Hash of the policy that was applied.
         code_version: Version of FairStream.
-        proxy: Where the groups are estimated from probabilities of membership, what is known of the values; None else.
+        proxy: Where groups are estimated from probabilities of membership, what is known of the values; absent else.
             Numbers of cases are then expected ones, rounded.
     """
 
@@ -94,7 +94,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     code_version: str
     onset_earliest_s: int | None = None
     onset_latest_s: int | None = None
-    proxy: ProxyValues | None = None
+    proxy: ProxyValues | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def id(self) -> str:

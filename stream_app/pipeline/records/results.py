@@ -98,7 +98,10 @@ class GroupResult(msgspec.Struct, frozen=True, kw_only=True):
             the intersections for those with most evidence only.
         sentence: The verdict in one sentence, where there is a cause.
         scores: Its scores against its own past; None without scores, for intersections and undeclared values.
-        proxy: Where the group is estimated from probabilities of membership, what is known of its values; None else.
+        design_effect: How many times larger the variance of the gap usually is than that of independent decisions, as
+            the tests have measured it by clusters; where it is above 1 it widens the intervals. Absent without
+            clusters, for the reference and undeclared values, and before the first comparison.
+        proxy: Where the group is estimated from probabilities of membership, what is known of its values; absent else.
     """
 
     group: str
@@ -119,7 +122,8 @@ class GroupResult(msgspec.Struct, frozen=True, kw_only=True):
     cause: Cause | None = None
     sentence: str | None = None
     scores: ScoreStability | None = None
-    proxy: ProxyValues | None = None
+    design_effect: float | msgspec.UnsetType = msgspec.UNSET
+    proxy: ProxyValues | msgspec.UnsetType = msgspec.UNSET
 
 
 class ResultHead(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ import json
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
@@ -23,7 +23,7 @@ from stream_app.pipeline.disclosure.shown import disclose_window
 from stream_app.pipeline.ingest.sample import SampleReport, try_sample
 from stream_app.pipeline.records.alerts import Alert
 from stream_app.pipeline.records.evidence import PairTest
-from stream_app.pipeline.records.results import GroupResult, Result
+from stream_app.pipeline.records.results import GroupResult, ProxyValues, Result
 from stream_app.pipeline.replay.model_sources import ModelSources
 from stream_app.pipeline.replay.sources import LabelMap, PublishedCounter, RawCounter
 from stream_app.pipeline.replay.verify.compared_range import ComparedRange
@@ -116,14 +116,14 @@ def test_a_violation_and_its_end_are_detected_once_each_and_dated(run: Run) -> N
 
 def test_an_alert_says_that_groups_are_estimated_and_what_that_can_hide(run: Run) -> None:
     [breach, _] = of(run, PairTest.RATIO_LOW)
-    assert breach.proxy is not None
+    assert isinstance(breach.proxy, ProxyValues)
     assert breach.proxy.ratio_bounds is not None
     assert breach.proxy.ratio_bounds.lower < (breach.disparate_impact_ratio or 0)
     for part in ("Estimated disparate impact ratio", "nobody's group is known", "usually understates a harm", "black"):
         assert part in breach.sentence
     shown = disclose_alert(breach, 5)
     assert (shown.proxy, shown.is_hidden) == (breach.proxy, False)
-    assert disclose_alert(breach, breach.n + 1).proxy is None
+    assert disclose_alert(breach, breach.n + 1).proxy is msgspec.UNSET
 
 
 def test_a_replay_of_raw_records_says_the_same_as_live(run: Run) -> None:
@@ -153,10 +153,10 @@ def test_every_decision_counts_for_each_group_by_its_probability(run: Run) -> No
         assert rows[group].n == pytest.approx(n, abs=1)
         assert rows[group].rate == pytest.approx(favorable / n, abs=1e-4)
         squares, proxy = sum(decision.p[group] ** 2 for decision in made), rows[group].proxy
-        assert proxy is not None
+        assert isinstance(proxy, ProxyValues)
         assert proxy.n_effective == pytest.approx(n * n / squares, rel=1e-3)
     assert rows["unknown"].n == pytest.approx(0.02 * len(made), abs=2)
-    assert rows["unknown"].proxy is None
+    assert rows["unknown"].proxy is msgspec.UNSET
     black, white = rows["black"].rate or 0, rows["white"].rate or 1
     assert rows["black"].disparate_impact_ratio == pytest.approx(black / white)
 
@@ -165,7 +165,7 @@ def test_a_running_total_has_no_interval_of_chance_and_keeps_the_range(run: Run)
     shown = disclose_window(newest(run, "total"), 5)
     for group in shown.groups:
         assert (group.rate_bounds, group.ratio_bounds, group.gap_bounds) == (None, None, None)
-    assert shown.groups[1].proxy is not None
+    assert shown.groups[1].proxy is not msgspec.UNSET
     window = disclose_window(newest(run, "1m"), 5)
     assert window.groups[1].ratio_bounds is not None
 
@@ -177,7 +177,7 @@ def test_a_group_of_few_expected_members_is_hidden_with_everything_about_it() ->
     ]
     result = newest(play(by_minute(rare), policy()), "1m")
     white, black, _ = disclose_window(result, 5).groups
-    assert (black.hidden, black.n, black.proxy) == ("small_cell", None, None)
+    assert (black.hidden, black.n, black.proxy) == ("small_cell", None, msgspec.UNSET)
     assert rows_of(result)["black"].state is State.INSUFFICIENT
     assert white.state is None
 
@@ -279,7 +279,7 @@ def world_logs(n: int) -> list[list[bytes]]:
 @pytest.mark.parametrize("source", ["raw", "published"])
 @pytest.mark.parametrize("policies", [POLICIES[1:2], POLICIES, POLICIES[::-1]])
 def test_days_of_verdicts_are_reproduced_also_when_a_policy_grows_by_a_proxy(
-    source: str, policies: Sequence[Policy]
+    source: Literal["raw", "published"], policies: Sequence[Policy]
 ) -> None:
     world = judged_world.run(world_logs(600), policies)
     assert any(result.attribute == "race" for _, result in judged_world.Published(world).results())

@@ -4,6 +4,6 @@
 projection on the rule, ``block`` the e-value of a block, with the proof; ``bettor`` does it all for many detectors, a
 period at a time. ``sub_bernoulli`` is the evidence about a single rate. Where decisions depend on one another, or
 belong to a group by a probability only, ``contrasts`` says what is compared: ``units`` is the e-value where each
-independent part is known, ``moments`` where two sums over them are, both with the proof; ``memberships`` does it for
-many detectors of groups with probabilities.
+independent part is known, ``moments`` where two sums over them are, both with the proof. ``unit_bettor`` bets by
+``units`` for many detectors, ``memberships`` by ``moments`` where groups are known by probabilities.
 """

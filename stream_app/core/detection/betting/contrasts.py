@@ -24,8 +24,6 @@ from stream_app.core.detection.betting.alternatives import place_bets
 from stream_app.core.detection.rules import RuleKind
 
 LOWEST_RATE = 1e-4  # of group b at the center of a ratio
-EFFECT_MEMORY_N = 2000.0  # decisions of a pair after which an old design effect weighs 1/e
-EFFECT_START_N = 100.0  # decisions without dependence, before any
 
 
 class Contrast(NamedTuple):
@@ -89,63 +87,31 @@ def contrast_of(kind: RuleKind, limits: Floats, is_recovery: Bools, rates: Float
 
 
 def bet_on(
-    kind: RuleKind, limits: Floats, contrast: Contrast, rates: Floats, effects: Floats, n: Floats
+    kind: RuleKind, limits: Floats, contrast: Contrast, rates: Floats, effects: Floats, n: Floats, n_units: Floats
 ) -> Alternatives:
-    """Return what is expected of the contrasts at the rates of ``place_bets``, before the outcomes.
+    """Return what is expected of the contrasts at the rates ``theta`` of ``place_bets``, before the outcomes.
+
+    ``Q / s^2`` is expected to be the variance of the difference plus what comes from the distance of the center:
+
+        effect (theta_a (1 - theta_a) / n_a + r^2 theta_b (1 - theta_b) / n_b)
+        + (|theta_a - v| / sqrt(units_a) + r |theta_b - u| / sqrt(units_b))^2
 
     Args:
         kind: Kind of rule of all periods.
         limits: Limit of the rule of each period, shape (m,).
         contrast: What units are compared by.
         rates: Usual rates ``q_a``, ``q_b`` from earlier periods, in (0, 1), shape (2, m).
-        effects: Usual quotient of ``Q / s^2`` and ``decision_squares`` in earlier periods, > 0, shape (m,).
-        n: Sizes ``N_a``, ``N_b`` of the period, > 0, shape (2, m).
+        effects: How many times larger the variance usually is than that of independent decisions, > 0, shape (m,).
+        n: How many independent decisions have the variance of each group's rate, > 0, shape (2, m): the number of
+            decisions; ``(sum w)^2 / sum w^2`` of records that belong to the group with the chance w.
+        n_units: How many units of equal size each group has in effect, ``1 / sum_c (N_c / N)^2``, shape (2, m); of
+            records the same as ``n``.
     """
     r, v, u, is_recovery = contrast
     theta_a, is_bet = place_bets(kind, limits, is_recovery, rates, n)
-    sign = np.where(is_recovery, -1.0, 1.0)
-    missed = np.maximum(sign * (r * (rates[1] - u) - (theta_a - v)), 0.0)
-    n_a, n_b = np.broadcast_to(n[:, None], (2, *theta_a.shape))
-    squares = effects * decision_squares(contrast, np.stack([theta_a * n_a, n_a, rates[1] * n_b, n_b]))
-    return Alternatives(missed, squares, is_bet)
-
-
-def decision_squares(contrast: Contrast, sums: Floats) -> Floats:
-    """Return ``Q / s^2`` as if each decision were a unit of its own.
-
-    ``(k_a (1 - v)^2 + (n_a - k_a) v^2) / n_a^2``, and ``r^2`` times the same for b with ``u``.
-
-    Args:
-        contrast: What units are compared by.
-        sums: ``K_a, N_a, K_b, N_b``, shape (4, ..., m), both sizes > 0.
-
-    Returns:
-        Shape (..., m).
-    """
-    k_a, n_a, k_b, n_b = sums
-    v, u = contrast.v, contrast.u
-    of_a = (k_a * (1 - v) ** 2 + (n_a - k_a) * v**2) / n_a**2
-    of_b = (k_b * (1 - u) ** 2 + (n_b - k_b) * u**2) / n_b**2
-    squares: Floats = of_a + contrast.r**2 * of_b
-    return squares
-
-
-def new_effect_sums(n_rows: int) -> Floats:
-    """Return sums in which no design effect has been seen: shape (n_rows, 2), a weighted effect and its weight."""
-    return np.full((n_rows, 2), EFFECT_START_N)
-
-
-def usual_effects(sums: Floats) -> Floats:
-    """Return the usual design effect, > 0, shape (m,), from sums of shape (m, 2)."""
-    effects: Floats = sums[:, 0] / sums[:, 1]
-    return effects
-
-
-def add_effects(sums: Floats, effects: Floats, n: Floats) -> Floats:
-    """Return the sums after periods with ``n`` decisions of a pair: those before decay by ``exp(-n / 2000)``.
-
-    >>> usual_effects(add_effects(new_effect_sums(1), np.array([4.0]), np.array([100.0]))).round(6).tolist()
-    [2.537492]
-    """
-    sums_after: Floats = sums * np.exp(n / -EFFECT_MEMORY_N)[:, None] + np.stack([effects * n, n], axis=1)
-    return sums_after
+    theta_b = rates[1]
+    off_a, off_b = theta_a - v, r * (theta_b - u)
+    missed = np.maximum(np.where(is_recovery, off_a - off_b, off_b - off_a), 0.0)
+    variance = theta_a * (1 - theta_a) / n[0] + r * r * theta_b * (1 - theta_b) / n[1]
+    distance = np.abs(off_a) / np.sqrt(n_units[0]) + np.abs(off_b) / np.sqrt(n_units[1])
+    return Alternatives(missed, effects * variance + distance * distance, is_bet)

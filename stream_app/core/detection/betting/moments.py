@@ -81,11 +81,11 @@ def moment_evidence(
     >>> kind, limits, rates = RuleKind.RATIO, np.array([0.8]), np.array([[0.5], [0.7]])
     >>> sums = np.array([[20.0], [50.0], [35.0], [50.0]])
     >>> contrast = contrast_of(kind, limits, np.array([False]), rates, sums[1::2])
-    >>> alternatives = bet_on(kind, limits, contrast, rates, np.ones(1), sums[1::2])
+    >>> alternatives = bet_on(kind, limits, contrast, rates, np.ones(1), sums[1::2], sums[1::2])
     >>> squares, furthest = record_moments(contrast, sums[1::2], np.array([[20.0], [30.0], [35.0], [15.0]]))
     >>> log_e, is_bet = moment_evidence(contrast, alternatives, sums, squares, furthest)
     >>> log_e[:, 0].round(6).tolist(), is_bet.all()
-    ([0.618148, 1.036992, 1.412157, 0.944429, -1.295813], np.True_)
+    ([0.617746, 1.032844, 1.407792, 1.019329, -0.875904], np.True_)
     """
     r, v, u, is_recovery = contrast
     missed, expected, is_bet = alternatives

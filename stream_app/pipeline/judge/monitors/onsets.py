@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stream_app.core.arrays import Floats, Ints
 from stream_app.core.detection.change_point import find_onset
@@ -19,6 +20,17 @@ from stream_app.core.windows.history import PeriodHistory
 from stream_app.core.windows.tally_changes import ClosedPeriod
 
 COLUMNS = ([0, 1, 2, 3], [2, 3, 0, 1])  # of counts: the group first, or the reference first, by ``is_high``
+
+
+def in_columns(counts: Ints, columns: NDArray[np.intp]) -> Ints:
+    """Return counts with the side that may be worse off first, in each four columns: group and reference in turn.
+
+    Args:
+        counts: Shape (tests, strata, 4 or a multiple of it).
+        columns: Columns of each test, shape (tests, 1, 4).
+    """
+    of_all = [columns + first for first in range(0, counts.shape[2], 4)]
+    return np.take_along_axis(counts, np.concatenate(of_all, axis=2), axis=2)
 
 
 class OnsetRange(NamedTuple):

@@ -6,11 +6,12 @@ Each comparison period is fed in once, in order of event time.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from math import isnan
 
 import msgspec
 import numpy as np
 
-from stream_app.core.arrays import Bools, Ints
+from stream_app.core.arrays import Bools, Floats, Ints
 from stream_app.core.detection.rules import RateRule, RuleKind
 from stream_app.core.groups.counts import GroupCount
 from stream_app.core.groups.marginals import Marginalizer
@@ -24,7 +25,7 @@ from stream_app.pipeline.judge.monitors.continued_tests import ContinuedTests, I
 from stream_app.pipeline.judge.monitors.onsets import OnsetSearch
 from stream_app.pipeline.judge.monitors.rules import MonitoredRule, RuleMonitor, WindowView
 from stream_app.pipeline.judge.observations import Alarm, ObservedPair
-from stream_app.pipeline.layout import FAVORABLE
+from stream_app.pipeline.layout import CLUSTER, FAVORABLE, pane_layout_of
 from stream_app.pipeline.records.alerts import NamedTest
 from stream_app.pipeline.records.evidence import Evidence, PairTest
 from stream_app.pipeline.records.results import AND, CROSS
@@ -58,6 +59,10 @@ class PairMonitor:
         self._model = model
         segment = strata_of(model)
         self._marginalizer = Marginalizer(layout, self.pairs, favorable=FAVORABLE, segment=segment)
+        self._by_bucket = None
+        if model.cluster is not None:
+            by_pane = pane_layout_of(model)
+            self._by_bucket = Marginalizer(by_pane, self.pairs, favorable=FAVORABLE, segment=CLUSTER)
         self._rules = RuleMonitor(
             monitored_rules(model, self.pairs),
             strata=self._marginalizer.strata,
@@ -65,6 +70,7 @@ class PairMonitor:
             config=config_of(model),
             onsets=OnsetSearch(PeriodHistory() if history is None else history, self._marginalizer.counts),
             stored=stored,
+            n_units=None if self._by_bucket is None else len(self._by_bucket.strata),
         )
 
     def continue_tests(self, former: PairMonitor) -> ContinuedTests:
@@ -73,7 +79,8 @@ class PairMonitor:
 
     def feed(self, period: ClosedPeriod) -> list[Alarm]:
         """Take in a comparison period; return the alarms and recoveries that it causes."""
-        return self._rules.feed(period, self._marginalizer.counts(period.cells))
+        by_bucket = None if self._by_bucket is None else self._by_bucket.counts(period.by_bucket or {})
+        return self._rules.feed(period, self._marginalizer.counts(period.cells), by_bucket)
 
     def counts(self, cells: Mapping[int, Sequence[int]]) -> Ints:
         """Return k, n of every pair and k, n of its reference, shape (pairs, 4)."""
@@ -90,18 +97,27 @@ class PairMonitor:
         """
         counts = self.counts(cells)
         pairs = [(GroupCount(n, k), GroupCount(n_ref, k_ref)) for k, n, k_ref, n_ref in counts.tolist()]
-        intervals = intervals_of_pairs(pairs)
+        effects = self._design_effects()
+        intervals = intervals_of_pairs(pairs, None if effects is None else np.fmax(effects, 1.0))
         is_few = np.minimum(counts[:, 1], counts[:, 3]) < self._model.rules.min_n
         view = against_limits(self._model, is_few, [(*pair.ratio[:2], *pair.gap[:2]) for pair in intervals])
         evidence = by_pair(self._rules.judge(window, view, is_close=is_close), len(TESTS))
+        shown = [None] * len(pairs) if effects is None else [None if isnan(e) else e for e in effects.tolist()]
         return [
-            ObservedPair(pair, count, reference, ends, tests)
-            for pair, (count, reference), ends, tests in zip(self.pairs, pairs, intervals, evidence, strict=True)
+            ObservedPair(pair, count, reference, ends, tests, effect)
+            for pair, (count, reference), ends, tests, effect in zip(
+                self.pairs, pairs, intervals, evidence, shown, strict=True
+            )
         ]
 
     def state(self) -> bytes:
         """Return everything that a restart needs."""
         return self._rules.state()
+
+    def _design_effects(self) -> Floats | None:
+        """Return the design effect of each pair's gap, nan where it is not known yet; None without clusters."""
+        by_test = self._rules.design_effects
+        return None if by_test is None else by_test[TESTS.index(PairTest.GAP_LOW) :: len(TESTS)]
 
 
 def against_limits(model: ModelPolicy, is_few: Bools, ends: Sequence[tuple[float | None, ...]]) -> WindowView:
@@ -138,7 +154,8 @@ def config_of(model: ModelPolicy) -> tuple[object, ...]:
     Neither the plain rules nor how long the tests wait are part of it.
     """
     detection = msgspec.structs.replace(model.detection, plain_rules=False, wait_s=None, period_s=model.period_s)
-    return model.attributes, model.segment, detection
+    config = (model.attributes, model.segment, detection)
+    return config if model.cluster is None else (*config, model.cluster)
 
 
 def identity_of(
@@ -155,7 +172,8 @@ def identity_of(
     """
     name = NamedTest(CROSS.join(pair.attributes), AND.join(pair.labels), test.value)
     groups, references = map(canonical_label, pair.labels), map(canonical_label, pair.reference)
-    facts = (rule.kind.value, rule.limit, model.period_s, model.detection.design_effect, strata_of(model), about)
+    facts: tuple[Hashable, ...] = (rule.kind.value, rule.limit, model.period_s)
+    facts += (model.detection.design_effect, strata_of(model), about, model.cluster if about is None else None)
     return IdentifiedTest(name, (frozenset(zip(pair.attributes, groups, references, strict=True)), test), facts)
 
 

@@ -34,7 +34,10 @@ def judged_row(model: ModelPolicy, observed: ObservedPair) -> GroupResult:
     if comparison.rules and model.detection.plain_rules:
         state = worst_of([state, comparison.state])
     verdict = replace(comparison, state=state)
-    return _row(observed.pair.labels, observed.cases, verdict, observed.intervals, observed.evidence)
+    row = _row(observed.pair.labels, observed.cases, verdict, observed.intervals, observed.evidence)
+    if observed.design_effect is None:
+        return row
+    return msgspec.structs.replace(row, design_effect=observed.design_effect)
 
 
 def reference_row(labels: tuple[str, ...], count: GroupCount) -> GroupResult:
