@@ -152,9 +152,7 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
             name: getattr(self, name) for name in self.__struct_fields__ if name not in JUDGING_FIELDS
         }
         facts["attributes"] = [msgspec.structs.replace(attribute, reference=None) for attribute in self.attributes]
-        del facts["proxies"]
-        if self.proxies:  # without any, the facts are those of policies from before there were proxies
-            facts["proxies"] = [(proxy.name, list(proxy.groups.items())) for proxy in self.proxies]
+        facts["proxies"] = [(proxy.name, list(proxy.groups.items())) for proxy in self.proxies]
         return facts
 
     @property
