@@ -22,7 +22,7 @@ are about the people in the records, without sampling error.
 
 **Effective number.** ``(sum p)^2 / sum p^2`` records with certain membership would say as much about a group (Kish), or
 fewer: ``rate (1 - rate) (sum p)^2 / sum p^2 (Y - rate)^2`` where the records with high probabilities vary more. The
-smaller one is put in the score intervals of ``intervals`` in place of n. Members of two groups are estimated from the
+smaller one is put in the score intervals of ``intervals`` instead of n. Members of two groups are estimated from the
 same records, which makes both rates err in the same direction; intervals of ratio and gap ignore that, so they are
 too wide rather than too narrow.
 
