@@ -35,13 +35,16 @@ def all_groups(members: Floats) -> Floats:
 
 def estimates(members: Floats, rates: Floats) -> list[GroupEstimate]:
     """Return the estimates from N people of each Z, each Z a stratum."""
+    return estimate_groups(sums_of(members, rates), SCALE)
+
+
+def sums_of(members: Floats, rates: Floats) -> MembershipSums:
     favorable = np.rint((all_groups(members) * rates).sum(axis=1) * N).astype(np.int64)
     n = np.stack([favorable, N - favorable], axis=1)
     fixed = np.rint(members * SCALE).astype(np.int64)
-    sums = MembershipSums(
+    return MembershipSums(
         np.arange(len(members)), n, n[:, :, None] * fixed[:, None, :], n[:, :, None] * fixed[:, None, :] ** 2
     )
-    return estimate_groups(sums, SCALE)
 
 
 def true_rates(members: Floats, rates: Floats) -> Floats:
@@ -78,6 +81,30 @@ def test_the_estimate_is_off_by_the_stated_bias_and_the_bounds_contain_the_truth
     assert pair.gap_bounds is not None
     assert pair.gap_bounds.upper is not None
     assert pair.gap_bounds.lower - 0.02 <= truth[0] - truth[1] <= pair.gap_bounds.upper + 0.02
+
+
+@given(populations())
+def test_bounds_without_strata_contain_the_truth_and_are_at_most_as_wide_as_membership_is_uncertain(
+    population: tuple[Floats, Floats],
+) -> None:
+    members, rates = population
+    if members.sum(axis=0).min() < 0.001:
+        return
+    sums = sums_of(members, rates)
+    merged = MembershipSums(np.zeros(1, np.int64), *(part.sum(axis=0, keepdims=True) for part in sums[1:]))
+    uncertain = (members * (1 - members)).sum(axis=0) / members.sum(axis=0)
+    for group, apart, true, most in zip(
+        estimate_groups(merged, SCALE), estimate_groups(sums, SCALE), true_rates(members, rates), uncertain, strict=True
+    ):
+        bounds, narrower = group.rate_bounds, apart.rate_bounds
+        assert bounds is not None
+        assert narrower is not None
+        assert bounds.upper is not None
+        assert narrower.upper is not None
+        assert bounds.lower - 0.01 <= true <= bounds.upper + 0.01
+        assert bounds.upper - bounds.lower <= 2 * most + 1e-6
+        assert bounds.lower <= narrower.lower + 1e-9
+        assert narrower.upper <= bounds.upper + 1e-9
 
 
 @given(populations())

@@ -52,9 +52,7 @@ def result_table(results: Sequence[DisclosedResult], *, digits: int, width: int)
     table.add_column("state", overflow="fold", min_width=8)
     for result in results:
         for number, group in enumerate(_listed(result)):
-            table.add_row(
-                escape(result.attribute) if number == 0 else "", *_cells(result, group, digits, is_wide=is_wide)
-            )
+            table.add_row(_heading(result, number), *_cells(result, group, digits, is_wide=is_wide))
         table.add_section()
     return table
 
@@ -64,6 +62,14 @@ def _listed(result: DisclosedResult) -> Sequence[DisclosedGroup]:
     if CROSS not in result.attribute:
         return result.groups
     return [group for group in result.groups if group.state in ("warning", "breach")]
+
+
+def _heading(result: DisclosedResult, number: int) -> str:
+    """Return the first column: the attribute, and below it whether its groups are estimated."""
+    if number == 0:
+        return escape(result.attribute)
+    is_estimated = any(isinstance(group.proxy, ProxyValues) for group in result.groups)
+    return "estimated" if number == 1 and is_estimated else ""
 
 
 def title_of(result: DisclosedResult | DisclosedOutcomeResult) -> str:
@@ -114,8 +120,6 @@ def describe_suppression(reason: str, k: int, *, is_wide: bool) -> str:
 def _state(group: DisclosedGroup, k: int, *, is_wide: bool) -> str:
     reasons = [*group.rules, *filter(None, [group.reason])] if is_wide else [*filter(None, [group.reason])]
     words = [_REASONS.get(reason, reason.replace("_", " ")) for reason in reasons]
-    if isinstance(group.proxy, ProxyValues):
-        words.append("estimated")
     if group.hidden is not None:
         words.append(describe_suppression(group.hidden, k, is_wide=is_wide))
     description = ", ".join(words)

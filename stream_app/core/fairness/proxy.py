@@ -14,11 +14,15 @@ worse than others with the same Z, that group seems to fare better than it does,
 records reduces it, and the sampling interval does not contain it. Wrong probabilities add an error of their own.
 Assigning each record to its most probable group has a bias with more sources, which usually exaggerates differences.
 
-**Bounds.** What no assumption about that dependence can exceed: in a stratum of ``n`` records with expected members
-``M`` and favorable decisions ``K``, the expected favorable decisions about members are between ``max(0, M + K - n)``
-and ``min(M, K)`` (Frechet), and both ends are possible as far as these sums say; strata add up. The ends of two groups
-can occur together (their probabilities add up to 1 at most), so ratio and gap follow from the ends of the rates. They
-are about the people in the records, without sampling error.
+**Bounds.** What no dependence can exceed. In a stratum of n records with ``M = sum p`` expected members, F favorable
+decisions, ``K = sum p Y`` and ``S = sum p^2``, the expected favorable decisions about members are between
+
+    K - min(K, n - M - F + K, M - S)   and   K + min(M - K, F - K, M - S)
+
+The first two terms are the bounds of Frechet, ``max(0, M + F - n)`` and ``min(M, F)``. The third one holds because a
+record with probability p contributes a covariance between ``-p (1 - p)`` and ``p (1 - p)`` at most, whatever the chance
+of its decision: certain records cannot be wrong. Strata add up. Ratio and gap follow from the ends of both rates. The
+bounds are about the people in the records, without sampling error.
 
 **Effective number.** ``(sum p)^2 / sum p^2`` records with certain membership would say as much about a group (Kish), or
 fewer: ``rate (1 - rate) (sum p)^2 / sum p^2 (Y - rate)^2`` where the records with high probabilities vary more. The
@@ -133,13 +137,16 @@ def estimate_groups(sums: MembershipSums, scale: int) -> list[GroupEstimate]:
     >>> group.n, group.rate, group.n_effective, group.rate_bounds
     (50.0, 0.6, 100.0, ValueRange(lower=0.2, upper=1.0))
     """
-    members = sums.sums.sum(axis=1)  # by stratum and group, fixed point
-    n, favorable = (part[:, np.newaxis] * scale for part in (sums.n.sum(axis=1), sums.n[:, 0]))
-    lower = np.maximum(members + favorable - n, 0).sum(axis=0)
-    upper = np.minimum(members, favorable).sum(axis=0)
-    by_outcome = (sums.sums[:, 0].sum(axis=0), *(sums.squares[:, outcome].sum(axis=0) for outcome in (0, 1)))
-    columns = (members.sum(axis=0), *by_outcome, lower, upper)
-    return [_estimate(*map(int, row), scale=scale) for row in zip(*columns, strict=True)]
+    members, favorable = sums.sums.sum(axis=1) * scale, sums.sums[:, 0] * scale  # by stratum and group, as squares
+    squares = sums.squares.sum(axis=1)
+    n, n_favorable = (part[:, np.newaxis] * scale**2 for part in (sums.n.sum(axis=1), sums.n[:, 0]))
+    uncertain = members - squares
+    less = np.minimum(np.minimum(favorable, n - members - n_favorable + favorable), uncertain)
+    more = np.minimum(np.minimum(members - favorable, n_favorable - favorable), uncertain)
+    ends = ((favorable - np.maximum(less, 0)).sum(axis=0), (favorable + np.maximum(more, 0)).sum(axis=0))
+    by_outcome = (sums.squares[:, outcome].sum(axis=0) for outcome in (0, 1))
+    columns = (members.sum(axis=0), favorable.sum(axis=0), *by_outcome, *ends)
+    return [_estimate(*(int(entry) / scale**2 for entry in row)) for row in zip(*columns, strict=True)]
 
 
 def estimate_pair(group: GroupEstimate, reference: GroupEstimate) -> PairEstimate:
@@ -169,7 +176,7 @@ def estimate_pair(group: GroupEstimate, reference: GroupEstimate) -> PairEstimat
 
 
 def _estimate(
-    members: int, favorable: int, favorable_squares: int, other_squares: int, lower: int, upper: int, *, scale: int
+    members: float, favorable: float, favorable_squares: float, other_squares: float, lower: float, upper: float
 ) -> GroupEstimate:
     squares = favorable_squares + other_squares
     n_effective = members**2 / squares if squares else 0.0
@@ -177,9 +184,9 @@ def _estimate(
     spread = (1 - rate) ** 2 * favorable_squares + rate**2 * other_squares
     n_varying = rate * (1 - rate) * members**2 / spread if spread > 0 else n_effective
     return GroupEstimate(
-        n=members / scale,
-        favorable=favorable / scale,
+        n=members,
+        favorable=favorable,
         n_effective=n_effective,
         n_for_intervals=min(n_effective, n_varying) or n_effective,
-        bounds=ValueRange(lower / scale, upper / scale),
+        bounds=ValueRange(lower, upper),
     )

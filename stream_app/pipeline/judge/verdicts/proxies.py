@@ -25,8 +25,8 @@ from stream_app.pipeline.records.results import SCHEMA, Bounds, GroupResult, Pro
 from stream_app.policy import UNKNOWN, ModelPolicy
 
 CAVEAT = (
-    "groups are estimated from probabilities and nobody's group is known: if groups are decided differently among "
-    "people with the same probabilities, the estimate misses it and usually understates a harm"
+    "estimated from probabilities, nobody's group is known: harm that differs among people with the same "
+    "probabilities looks smaller than it is"
 )
 
 
