@@ -27,7 +27,7 @@ OTHERS: dict[str, Any] = {
     "rules": msgspec.structs.replace(MODEL.rules, max_gap=0.1),
     "detection": msgspec.structs.replace(MODEL.detection, design_effect=2.0),
     "privacy": msgspec.structs.replace(MODEL.privacy, k=99), "deduplication_window": 7, "max_record_bytes": 777,
-    "max_list_items": 7, "revision_s": 77, "missing": ("NA",), "numbers_as_text": True,
+    "max_list_items": 7, "revision_s": 77, "missing": ("NA",), "numbers_as_text": True, "cluster": "officer",
 }  # fmt: skip
 
 
