@@ -141,7 +141,7 @@ def judge_clusters(results: list[ClusterResult]) -> list[Verdict]:
 
 
 def _bank(clustering: Clustering, method: str, n_runs: int, log_c: float, *, has_lifecycle: bool) -> DetectorBank:
-    effects = {NEITHER: 1.0, DIVIDED: clustering.design_effect, BY_BUCKET: Units(N_BUCKETS)}
+    effects: dict[str, float | Units] = {NEITHER: 1.0, DIVIDED: clustering.design_effect, BY_BUCKET: Units(N_BUCKETS)}
     return DetectorBank(
         [FOUR_FIFTHS] * n_runs, [log_c] * n_runs, design_effect=effects[method], has_lifecycle=has_lifecycle
     )

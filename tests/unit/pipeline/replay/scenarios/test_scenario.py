@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from stream_app.pipeline.replay.scenarios.scenario import Scenario
+from stream_app.errors import ConfigError
+from stream_app.pipeline.replay.scenarios.scenario import Scenario, reject_other_clusters
 from stream_app.policy import ModelPolicy, load_policy
 from stream_app.policy.fields import Constant
 from stream_app.policy.model import JUDGING_FIELDS
@@ -46,6 +47,18 @@ def test_the_counting_key_changes_with_every_field_that_counts_depend_on(name: s
     assert other != MODEL
     is_counted = name not in JUDGING_FIELDS
     assert (key_of(other) != key_of(MODEL)) == is_counted
+
+
+def test_published_events_answer_only_for_the_clusters_that_they_were_published_under() -> None:
+    plain, by_officer, by_branch = (
+        Scenario(name=str(cluster), model=msgspec.structs.replace(MODEL, cluster=cluster), policy_hash="")
+        for cluster in (None, "officer", "branch")
+    )
+    reject_other_clusters([by_officer, plain, by_officer])
+    reject_other_clusters([plain])
+    for scenarios in ([by_officer, by_branch], [plain, by_officer]):
+        with pytest.raises(ConfigError, match=r"has the cluster '\w+', whose buckets are not published"):
+            reject_other_clusters(scenarios)
 
 
 def test_of_an_attribute_name_path_and_groups_count_and_the_reference_does_not() -> None:
