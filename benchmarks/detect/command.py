@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from benchmarks.detect import tables
+from benchmarks.detect.clusters import SUBJECTS, judge_clusters, measure_clusters
 from benchmarks.detect.delays import DETECTOR, JUDGED_CHANGES, SHOWN_CHANGES, delays_after, name_of
 from benchmarks.detect.false_alarms import GAP_DETECTOR, RATIO_DETECTOR, false_alarms
 from benchmarks.detect.faults import FAULTS, measure_fault
@@ -70,6 +71,9 @@ def measure(size: Size) -> Figures:
     )
     recoveries = _measure_all("recovery", ENDED, str, lambda ended: measure_recovery(*ended, size))
     faults = _measure_all("fault", FAULTS, lambda fault: fault.name, lambda fault: measure_fault(fault, size))
+    clusters = _measure_all(
+        "clusters", SUBJECTS, lambda one: f"{one[0].name}, {one[1]}", lambda one: measure_clusters(*one, size)
+    )
     feeds = _measure_all("feed", FEEDS, lambda feed: feed.name, lambda feed: measure_feed(feed, size))
     onsets = _measure_all("onset", ONSET_CHANGES, name_of, lambda change: measure_onsets(change, size))
     power = _measure_all("power", METHODS, lambda method: method.name, lambda method: measure_power(method, size))
@@ -85,6 +89,7 @@ def measure(size: Size) -> Figures:
         recoveries=recoveries,
         waits=waits,
         faults=faults,
+        clusters=clusters,
         feeds=feeds,
         onsets=onsets,
         power=power,
@@ -99,6 +104,7 @@ def measure(size: Size) -> Figures:
             *judge_recoveries(recoveries, is_quick=size.is_quick),
             *judge_statements(10 * size.n_delay_runs),
             *judge_feeds(feeds),
+            *judge_clusters(clusters),
             *judge_intervals(onsets, is_quick=size.is_quick),
             *judge_pairs(power, promises, is_quick=size.is_quick),
             *judge_memberships(limits, violations, is_quick=size.is_quick),
@@ -132,6 +138,7 @@ def _print(figures: Figures) -> None:
     tables.print_recoveries(figures.recoveries)
     tables.print_patience(figures.waits)
     tables.print_faults(figures.faults)
+    tables.print_clusters(figures.clusters)
     tables.print_feeds(figures.feeds)
     tables.print_onsets(figures.onsets)
     tables.print_pairs(figures.power, figures.promises)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from benchmarks.detect.clusters import ClusterResult
 from benchmarks.detect.delays import ChangeResult, Delay
 from benchmarks.detect.false_alarms import NullResult
 from benchmarks.detect.faults import FaultResult
@@ -31,6 +32,7 @@ class Figures:
         recoveries: Recoveries.
         waits: The patience table.
         faults: Alarms under faults.
+        clusters: Alarms and delays of decisions in clusters.
         feeds: Alarms on batches and bursts.
         onsets: Estimated onsets and their intervals.
         power: A model with many pairs: delays by procedure.
@@ -46,6 +48,7 @@ class Figures:
     recoveries: Sequence[RecoveryResult]
     waits: Sequence[PatienceResult]
     faults: Sequence[FaultResult]
+    clusters: Sequence[ClusterResult]
     feeds: Sequence[FeedResult]
     onsets: Sequence[OnsetResult]
     power: Sequence[PairsResult]
@@ -85,6 +88,19 @@ def as_json(figures: Figures, *, is_quick: bool, wall_s: float) -> dict[str, Any
             for result in figures.waits
         ],
         "faults": [asdict(result) for result in figures.faults],
+        "clusters": [
+            {
+                "decisions": result.clustering.name,
+                "seed": result.seed,
+                "tested_with": result.method,
+                "n_runs": result.n_runs,
+                "n_runs_with_any": result.n_runs_with_any,
+                "permitted": result.permitted,
+                "delays": {str(ratio): _delay(Delay(after, 0)) for ratio, after in result.delays.items()},
+                "design_effect": result.design_effect,
+            }
+            for result in figures.clusters
+        ],
         "feeds": [asdict(result) for result in figures.feeds],
         "onsets": [_onset(result) for result in figures.onsets],
         "many_pairs": [

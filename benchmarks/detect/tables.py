@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from benchmarks.detect.clusters import DIVIDED, RATIOS, ClusterResult
 from benchmarks.detect.delays import DETECTOR, ORACLE, ChangeResult, Delay
 from benchmarks.detect.false_alarms import GAP_DETECTOR, RATIO_DETECTOR, Alarms, NullResult
 from benchmarks.detect.faults import FaultResult
@@ -113,6 +114,23 @@ def print_faults(results: Sequence[FaultResult]) -> None:
     _print(
         "On the limit, if decisions are duplicated or correlated", ["fault", "design_effect", "alarms", "bound"], rows
     )
+
+
+def print_clusters(results: Sequence[ClusterResult]) -> None:
+    """Print alarms and delays of decisions in clusters."""
+    rows = [
+        [
+            result.clustering.name,
+            result.method if result.method != DIVIDED else f"{DIVIDED} = {result.clustering.design_effect:.3g}",
+            f"{result.n_runs_with_any} of {result.n_runs}",
+            f"{result.permitted:.1%}",
+            *(f"{quantile(delays, 0.5):,.0f} / {quantile(delays, 0.95):,.0f}" for delays in result.delays.values()),
+            "" if result.design_effect is None else f"{result.design_effect:.2f}",
+        ]
+        for result in results
+    ]
+    headings = ["decisions", "tested with", "alarms", "bound", *(f"DIR {ratio}" for ratio in RATIOS), "measured effect"]
+    _print("Decisions in clusters: on the limit, and delays after a violation", headings, rows)
 
 
 def print_feeds(results: Sequence[FeedResult]) -> None:

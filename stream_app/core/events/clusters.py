@@ -9,9 +9,10 @@ meant.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+import msgspec
 import numpy as np
 from msgspec import UNSET
 from numpy.typing import NDArray
@@ -29,6 +30,20 @@ def bucket_of(cluster: str) -> int:
     (4, 8)
     """
     return hashlib.blake2b(cluster.encode("utf-8", "surrogatepass"), digest_size=1).digest()[0] % N_BUCKETS
+
+
+class ClusterCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """In how many clusters some decisions are.
+
+    Attributes:
+        n: Clusters, by their canonical spelling.
+        n_without: Decisions without one, which are taken as one cluster.
+        n_largest: Decisions in the largest bucket of the others.
+    """
+
+    n: int
+    n_without: int
+    n_largest: int
 
 
 class ClusterBuckets(dict[str, int]):
@@ -53,6 +68,12 @@ class ClusterBuckets(dict[str, int]):
         """Return the bucket of each value, int64."""
         texts = [value if type(value) is str else _text_of(value) for value in values]  # 1 and true are equal keys
         return np.fromiter(map(self.__getitem__, texts), np.int64, len(texts))
+
+    def summary(self, n_by_bucket: Mapping[int, int]) -> ClusterCounts:
+        """Return how many clusters were seen, of those whose spelling is remembered, beside counts by bucket."""
+        n = len({canonical_label(text) for text in self} - self._missing)
+        largest = max((n for bucket, n in n_by_bucket.items() if bucket != N_BUCKETS), default=0)
+        return ClusterCounts(n=n, n_without=n_by_bucket.get(N_BUCKETS, 0), n_largest=largest)
 
     def __missing__(self, text: str) -> int:
         canonical = canonical_label(text)

@@ -131,6 +131,8 @@ def add_cells(total: Cells, more: Mapping[int, Iterable[int]], *, sign: int = 1)
 def without_last(cells: Cells, n_labels: int) -> Cells:
     """Return counts summed over the last dimension of their layout; the same object where that has one label.
 
+    As in ``add_cells`` a vector that is all zero, of a difference, is removed.
+
     >>> without_last({0: [3], 2: [1], 3: [4]}, 3)
     {0: [4], 1: [4]}
     """
@@ -138,8 +140,13 @@ def without_last(cells: Cells, n_labels: int) -> Cells:
         return cells
     summed: Cells = {}
     for code, vector in cells.items():
-        add_cells(summed, {code // n_labels: vector})
-    return summed
+        known = summed.get(code // n_labels)
+        if known is None:
+            summed[code // n_labels] = list(vector)
+        else:
+            for place, value in enumerate(vector):
+                known[place] += value
+    return {code: vector for code, vector in summed.items() if any(vector)}
 
 
 @dataclass(frozen=True)

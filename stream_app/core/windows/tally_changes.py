@@ -33,7 +33,7 @@ class ClosedPeriod:
     start_s: int
     end_s: int
     cells: Cells
-    by_bucket: Cells | None = None
+    by_bucket: Cells | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

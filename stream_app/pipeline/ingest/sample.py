@@ -14,6 +14,7 @@ import msgspec
 from msgspec import UNSET
 
 from stream_app.core.events.classify import place_of
+from stream_app.core.events.clusters import ClusterBuckets, ClusterCounts
 from stream_app.core.events.reasons import DeadLetterReason as Reason
 from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.core.windows.cells import Cells, add_cells
@@ -24,7 +25,7 @@ from stream_app.pipeline.ingest.reading import RecordReader
 from stream_app.pipeline.ingest.sampled.periods import SampledPeriods, periods_in
 from stream_app.pipeline.ingest.sampled.proxies import SampledProxy, proxies_in
 from stream_app.pipeline.ingest.step import IngestStep
-from stream_app.pipeline.layout import index_by_label, layout_of
+from stream_app.pipeline.layout import index_by_label, layout_of, n_buckets_of, pane_layout_of
 from stream_app.pipeline.topology import Topology
 from stream_app.policy import OTHER, UNKNOWN, ModelPolicy, canonical_label, label_text
 from stream_app.policy.values.look_alikes import look_alike
@@ -91,6 +92,7 @@ class SampleReport(msgspec.Struct, frozen=True, kw_only=True):
         last_pane_s: Start of the last such pane.
         periods: Whether the comparison period of the policy suits the sample; None for published counts, and where
             nothing was counted.
+        clusters: In how many clusters the decisions are; None where the policy has none.
     """
 
     model: str
@@ -110,6 +112,7 @@ class SampleReport(msgspec.Struct, frozen=True, kw_only=True):
     last_pane_s: int | None
     periods: SampledPeriods | None = None
     proxies: list[SampledProxy] = []
+    clusters: ClusterCounts | None = None
 
     @property
     def is_decoded(self) -> bool:
@@ -160,6 +163,7 @@ def try_sample(model: ModelPolicy, batches: Iterable[Batch], key: RootKey) -> Sa
         last_pane_s=max(panes, default=None),
         periods=periods_in(model, panes) if model.kind == "decisions" and panes else None,
         proxies=proxies_in(model, panes.values()),
+        clusters=None if model.cluster is None else _clusters(model, panes.values(), survey.clusters),
     )
 
 
@@ -169,8 +173,10 @@ class _Survey:
     def __init__(self, model: ModelPolicy) -> None:
         self.faults: Counter[str] = Counter()
         self.others: dict[str, Counter[str]] = {}
+        self.clusters = ClusterBuckets(model.missing)
         self._model = model
         self._reader = RecordReader(model)
+        self._cluster_of = None if model.cluster is None else self._reader.schema.getter(model.cluster)
         self._schema = schema_of(model, times_as_text=True)
         labels = layout_of(model).dimensions
         self._labeled = [
@@ -184,6 +190,8 @@ class _Survey:
         for place, reason in read.rejected.items():
             if path := self._path_of(batch.values[place] or b"", reason):
                 self.faults[f"{reason} at {path}"] += 1
+        if self._cluster_of is not None:
+            self.clusters.column(map(self._cluster_of, read.events))
         for name, get, index in self._labeled:
             values = [label_text(value) for value in map(get, read.events) if value is not None and value is not UNSET]
             unlisted = (value for value in values if canonical_label(value) not in index)
@@ -206,18 +214,15 @@ class _Survey:
 
 
 def _features(model: ModelPolicy, panes: Iterable[Cells]) -> list[SampledFeature]:
-    totals = [0] * len(model.counted_features)
-    for cells in panes:
-        for vector in cells.values():
-            for number in range(len(totals)):
-                totals[number] += vector[1 + 3 * number]
+    vectors = [vector for cells in panes for vector in cells.values()]
+    totals = (sum(vector[1 + 3 * number] for vector in vectors) for number in range(len(model.counted_features)))
     probabilities = {feature.name for proxy in model.proxies for feature in proxy.as_features}
     counted = zip(model.counted_features, totals, strict=True)
     return [SampledFeature(name=f.name, n=n) for f, n in counted if f.name not in probabilities]
 
 
 def _dimensions(model: ModelPolicy, panes: Iterable[Cells], survey: _Survey) -> list[SampledDimension]:
-    layout = layout_of(model)
+    layout = pane_layout_of(model)
     n_open = len(model.attributes) + (model.segment is not None)
     n_by_label = [Counter[str]() for _ in range(n_open)]
     for cells in panes:
@@ -240,6 +245,14 @@ def _dimensions(model: ModelPolicy, panes: Iterable[Cells], survey: _Survey) -> 
         )
         for (name, labels), counter in zip(layout.dimensions, n_by_label, strict=False)
     ]
+
+
+def _clusters(model: ModelPolicy, panes: Iterable[Cells], buckets: ClusterBuckets) -> ClusterCounts:
+    n_by_bucket = Counter[int]()
+    for cells in panes:
+        for code, (n, *_) in cells.items():
+            n_by_bucket[code % n_buckets_of(model)] += n
+    return buckets.summary(n_by_bucket)
 
 
 def _look_alikes(others: Counter[str], labels: tuple[str, ...]) -> dict[str, int]:

@@ -101,7 +101,8 @@ def unit_evidence(alternatives: Alternatives, contrasts: UnitContrasts) -> tuple
     """
     missed, squares, is_bet = alternatives
     bets = np.minimum(missed * contrasts.furthest / squares, HIGHEST_BET)
-    log_e = np.log1p((bets / contrasts.furthest)[..., None] * contrasts.xi).sum(axis=-1)
+    factors = 1 + (bets / contrasts.furthest)[..., None] * contrasts.xi  # 65 of them never leave the range of a float
+    log_e = np.log(factors.prod(axis=-1))
     return np.where(is_bet, log_e, 0.0), is_bet
 
 

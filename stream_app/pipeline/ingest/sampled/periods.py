@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from stream_app.core.windows.cells import Cells, add_cells
-from stream_app.pipeline.layout import can_compare_any, layout_of
+from stream_app.pipeline.layout import can_compare_any, pane_layout_of
 from stream_app.policy import ModelPolicy
 
 _PERIODS_S = (60, 300, 900, 3600, 4 * 3600, 12 * 3600, 86_400, 7 * 86_400, 28 * 86_400)
@@ -45,7 +45,7 @@ def periods_in(model: ModelPolicy, panes: Mapping[int, Cells]) -> SampledPeriods
             add_cells(periods.setdefault(start_s // period_s, {}), cells)
         return [can_compare_any(model, layout, of_period) for of_period in periods.values()]
 
-    layout, period_s = layout_of(model), model.period_s
+    layout, period_s = pane_layout_of(model), model.period_s
     now = comparable(period_s)
     longer = [length_s for length_s in _PERIODS_S if length_s > period_s and length_s % model.event_time.pane_s == 0]
     proposed = None
