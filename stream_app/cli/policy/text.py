@@ -98,7 +98,7 @@ def describe_sample(report: SampleReport) -> str:
         lines += _dimension_lines(dimension)
     partial = [feature for feature in report.features if feature.n < report.n_counted]
     lines += [(feature.name, f"{feature.n} of {report.n_counted} counted records have it") for feature in partial]
-    for proxy in report.proxies:
+    for proxy in report.proxies or ():
         lines.append((proxy.name, f"{proxy.n} of {report.n_counted} counted records have probabilities"))
         if proxy.means:
             means = _listed(f"{group} {mean:.3f}" for group, mean in proxy.means.items())

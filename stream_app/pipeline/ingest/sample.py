@@ -87,7 +87,7 @@ class SampleReport(msgspec.Struct, frozen=True, kw_only=True):
         dropped: Dropped fields by declared path, or ``undeclared``.
         dimensions: The labels of the counted events.
         features: The numbers of the counted events.
-        proxies: The probabilities of membership of the counted events.
+        proxies: The probabilities of membership of the counted events; absent without proxies.
         first_pane_s: Start of the first pane with a counted event, seconds since the Unix epoch; None without one.
         last_pane_s: Start of the last such pane.
         periods: Whether the comparison period of the policy suits the sample; None for published counts, and where
@@ -111,7 +111,7 @@ class SampleReport(msgspec.Struct, frozen=True, kw_only=True):
     first_pane_s: int | None
     last_pane_s: int | None
     periods: SampledPeriods | None = None
-    proxies: list[SampledProxy] = []
+    proxies: list[SampledProxy] | msgspec.UnsetType = msgspec.UNSET
     clusters: ClusterCounts | None = None
 
     @property
@@ -162,7 +162,7 @@ def try_sample(model: ModelPolicy, batches: Iterable[Batch], key: RootKey) -> Sa
         first_pane_s=min(panes, default=None),
         last_pane_s=max(panes, default=None),
         periods=periods_in(model, panes) if model.kind == "decisions" and panes else None,
-        proxies=proxies_in(model, panes.values()),
+        proxies=proxies_in(model, panes.values()) if model.proxies else msgspec.UNSET,
         clusters=None if model.cluster is None else _clusters(model, panes.values(), survey.clusters),
     )
 

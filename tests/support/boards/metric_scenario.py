@@ -127,7 +127,7 @@ def _estimated(pair: Labels, group: str) -> Iterator[Series]:
     """Return the series of an attribute whose groups are known by probabilities."""
     yield Series("proxy_info", pair, constant(1))
     for end, value in (("lower", 0.2), ("upper", 2.5)):
-        of_group = pair | {"window": "5m", "group": group}
+        of_group = dict(pair) | {"window": "5m", "group": group}
         yield Series(f"proxy_disparate_impact_ratio_{end}", of_group, constant(value))
 
 
