@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from benchmarks.detect import tables
+from benchmarks.detect.clusters import SUBJECTS, judge_clusters, measure_clusters
 from benchmarks.detect.delays import DETECTOR, JUDGED_CHANGES, SHOWN_CHANGES, delays_after, name_of
 from benchmarks.detect.false_alarms import GAP_DETECTOR, RATIO_DETECTOR, false_alarms
 from benchmarks.detect.faults import FAULTS, measure_fault
@@ -20,12 +21,14 @@ from benchmarks.detect.judgment import (
     judge_fair_streams,
     judge_feeds,
     judge_intervals,
+    judge_memberships,
     judge_on_the_limit,
     judge_onsets,
     judge_pairs,
     judge_recoveries,
     judge_unknowns,
 )
+from benchmarks.detect.memberships import ON_THE_LIMIT, VIOLATIONS, measure_limit, measure_violation
 from benchmarks.detect.onsets import ONSET_CHANGES, measure_onsets
 from benchmarks.detect.pairs import METHODS, measure_power, measure_promise
 from benchmarks.detect.patience import cells_of, patience
@@ -70,6 +73,9 @@ def measure(size: Size) -> Figures:
     )
     recoveries = _measure_all("recovery", ENDED, str, lambda ended: measure_recovery(*ended, size))
     faults = _measure_all("fault", FAULTS, lambda fault: fault.name, lambda fault: measure_fault(fault, size))
+    clusters = _measure_all(
+        "clusters", SUBJECTS, lambda one: f"{one[0].name}, {one[1]}", lambda one: measure_clusters(*one, size)
+    )
     feeds = _measure_all("feed", FEEDS, lambda feed: feed.name, lambda feed: measure_feed(feed, size))
     hidden = _measure_all("hidden groups", HIDDEN_SHARES, str, lambda shares: measure_hidden(*shares, size))
     missing = _measure_all("missing groups", MISSING_VIOLATIONS, str, lambda rates: measure_missing(*rates, size))
@@ -78,6 +84,8 @@ def measure(size: Size) -> Figures:
     promises = _measure_all(
         "promise", METHODS, lambda method: method.name, lambda method: measure_promise(method, size)
     )
+    limits = _measure_all("membership", ON_THE_LIMIT, lambda one: one.name, lambda one: measure_limit(one, size))
+    violations = _measure_all("membership", VIOLATIONS, lambda one: one.name, lambda one: measure_violation(one, size))
     waits = _measure_all("patience", cells_of(size), name_of, lambda violation: patience(violation, size))
     return Figures(
         nulls=nulls,
@@ -85,12 +93,15 @@ def measure(size: Size) -> Figures:
         recoveries=recoveries,
         waits=waits,
         faults=faults,
+        clusters=clusters,
         feeds=feeds,
         hidden=hidden,
         missing=missing,
         onsets=onsets,
         power=power,
         promises=promises,
+        limits=limits,
+        violations=violations,
         verdicts=[
             *judge_on_the_limit(nulls, RATIO_DETECTOR),
             *(judge_fair_streams(nulls, detector) for detector in (RATIO_DETECTOR, GAP_DETECTOR)),
@@ -100,8 +111,10 @@ def measure(size: Size) -> Figures:
             *judge_statements(10 * size.n_delay_runs),
             *judge_feeds(feeds),
             *judge_unknowns(hidden),
+            *judge_clusters(clusters),
             *judge_intervals(onsets, is_quick=size.is_quick),
             *judge_pairs(power, promises, is_quick=size.is_quick),
+            *judge_memberships(limits, violations, is_quick=size.is_quick),
         ],
         dummy=[
             *judge_on_the_limit(nulls, _DUMMY),
@@ -132,10 +145,12 @@ def _print(figures: Figures) -> None:
     tables.print_recoveries(figures.recoveries)
     tables.print_patience(figures.waits)
     tables.print_faults(figures.faults)
+    tables.print_clusters(figures.clusters)
     tables.print_feeds(figures.feeds)
     tables.print_hidden(figures.hidden)
     tables.print_missing(figures.missing)
     tables.print_onsets(figures.onsets)
     tables.print_pairs(figures.power, figures.promises)
+    tables.print_memberships(figures.limits, figures.violations)
     tables.print_verdicts("Acceptance numbers of the detectors", figures.verdicts)
     tables.print_verdicts("The same for a dummy that always fires; it must miss some", figures.dummy)

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from benchmarks.detect.clusters import ClusterResult
 from benchmarks.detect.delays import ChangeResult, Delay
 from benchmarks.detect.false_alarms import NullResult
 from benchmarks.detect.faults import FaultResult
 from benchmarks.detect.feeds import FeedResult
 from benchmarks.detect.judgment import Verdict
+from benchmarks.detect.memberships import MembershipResult
 from benchmarks.detect.methods.detector import quantile
 from benchmarks.detect.onsets import OnsetResult
 from benchmarks.detect.pairs import PairsResult
@@ -31,12 +33,15 @@ class Figures:
         recoveries: Recoveries.
         waits: The patience table.
         faults: Alarms under faults.
+        clusters: Alarms and delays of decisions in clusters.
         feeds: Alarms on batches and bursts.
         hidden: Alarms where groups are hidden.
         missing: Delays where groups are missing.
         onsets: Estimated onsets and their intervals.
         power: A model with many pairs: delays by procedure.
         promises: The same: false alarms on the limit.
+        limits: Groups by probabilities, on the limit.
+        violations: Groups by probabilities, delays.
         verdicts: Acceptance numbers of the detector.
         dummy: The same for a dummy that always fires; it must miss some.
     """
@@ -46,12 +51,15 @@ class Figures:
     recoveries: Sequence[RecoveryResult]
     waits: Sequence[PatienceResult]
     faults: Sequence[FaultResult]
+    clusters: Sequence[ClusterResult]
     feeds: Sequence[FeedResult]
     hidden: Sequence[HiddenResult]
     missing: Sequence[MissingResult]
     onsets: Sequence[OnsetResult]
     power: Sequence[PairsResult]
     promises: Sequence[PairsResult]
+    limits: Sequence[MembershipResult]
+    violations: Sequence[MembershipResult]
     verdicts: Sequence[Verdict]
     dummy: Sequence[Verdict]
 
@@ -85,6 +93,19 @@ def as_json(figures: Figures, *, is_quick: bool, wall_s: float) -> dict[str, Any
             for result in figures.waits
         ],
         "faults": [asdict(result) for result in figures.faults],
+        "clusters": [
+            {
+                "decisions": result.clustering.name,
+                "seed": result.seed,
+                "tested_with": result.method,
+                "n_runs": result.n_runs,
+                "n_runs_with_any": result.n_runs_with_any,
+                "permitted": result.permitted,
+                "delays": {str(ratio): _delay(Delay(after, 0)) for ratio, after in result.delays.items()},
+                "design_effect": result.design_effect,
+            }
+            for result in figures.clusters
+        ],
         "feeds": [asdict(result) for result in figures.feeds],
         "hidden_groups": [asdict(result) for result in figures.hidden],
         "missing_groups": [
@@ -107,6 +128,7 @@ def as_json(figures: Figures, *, is_quick: bool, wall_s: float) -> dict[str, Any
             }
             for power, promise in zip(figures.power, figures.promises, strict=True)
         ],
+        "memberships": [_membership(result) for result in (*figures.limits, *figures.violations)],
         "acceptance": [asdict(verdict) for verdict in figures.verdicts],
         "acceptance_of_the_dummy": [asdict(verdict) for verdict in figures.dummy],
     }
@@ -123,6 +145,14 @@ def _change(result: ChangeResult) -> dict[str, Any]:
         "bound": result.bound,
         "delays": {name: _delay(delay) for name, delay in result.delays.items()},
         "onset_error": {"p05": early, "median": usual, "p95": late},
+    }
+
+
+def _membership(result: MembershipResult) -> dict[str, Any]:
+    delays = {"known": result.known, "estimated": result.estimated}
+    names = ("name", "seed", "n_runs", "true_ratio", "ratio", "assigned_ratio", "n_runs_with_any", "permitted")
+    return {name: getattr(result, name) for name in names} | {
+        name: None if delay is None else _delay(delay) for name, delay in delays.items()
     }
 
 

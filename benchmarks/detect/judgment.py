@@ -17,6 +17,7 @@ from scipy.stats import binom
 from benchmarks.detect.delays import DETECTOR, ORACLE, ChangeResult, Delay
 from benchmarks.detect.false_alarms import NullResult
 from benchmarks.detect.feeds import FeedResult
+from benchmarks.detect.memberships import MembershipResult
 from benchmarks.detect.methods.detector import quantile
 from benchmarks.detect.onsets import OnsetResult
 from benchmarks.detect.pairs import PairsResult
@@ -30,6 +31,7 @@ MAX_ORACLES, MAX_BOUNDS, MAX_BOUNDS_95 = 1.35, 1.30, 2.5
 ONSET_SHARE = 0.15  # of the median delay
 COVERAGE = 0.975
 SMALL_Q, MAX_RECOVERY_N = 0.1, 3_000
+MAX_OF_KNOWN = 1.1
 
 
 @dataclass(frozen=True)
@@ -207,6 +209,24 @@ def judge_pairs(power: Sequence[PairsResult], promises: Sequence[PairsResult], *
         )
         for result in promises
     ]
+
+
+def judge_memberships(
+    limits: Sequence[MembershipResult], violations: Sequence[MembershipResult], *, is_quick: bool
+) -> list[Verdict]:
+    """Judge false alarms of groups with probabilities, and delays where decisions depend on the probabilities alone."""
+    verdicts = [
+        _at_most_by_chance(f"{result.name}: alarms", result.n_runs_with_any, result.n_runs, result.permitted, HARDLY)
+        for result in limits
+    ]
+    cases = []
+    for result in violations:
+        if result.known is not None and result.estimated is not None and result.true_ratio == result.ratio:
+            mark = MAX_OF_KNOWN * result.known.quantile(0.5)
+            share = result.estimated.quantile(0.5) / result.known.quantile(0.5)
+            cases.append(_Case(result.name, _n_beyond(result.estimated, mark), result.n_runs, share))
+    claim = f"groups by probabilities: median delay <= {MAX_OF_KNOWN} x that of known groups"
+    return [*verdicts, _few_beyond(claim, cases, 0.5, is_quick=is_quick)]
 
 
 def most_by_chance(n_runs: int, share: float, level: float) -> int:

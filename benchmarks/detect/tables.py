@@ -7,11 +7,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from benchmarks.detect.clusters import DIVIDED, RATIOS, ClusterResult
 from benchmarks.detect.delays import DETECTOR, ORACLE, ChangeResult, Delay
 from benchmarks.detect.false_alarms import GAP_DETECTOR, RATIO_DETECTOR, Alarms, NullResult
 from benchmarks.detect.faults import FaultResult
 from benchmarks.detect.feeds import FeedResult
 from benchmarks.detect.judgment import Verdict
+from benchmarks.detect.memberships import MembershipResult
 from benchmarks.detect.methods.detector import quantile
 from benchmarks.detect.methods.rivals import RIVER, RULES
 from benchmarks.detect.onsets import OnsetResult
@@ -115,6 +117,23 @@ def print_faults(results: Sequence[FaultResult]) -> None:
     )
 
 
+def print_clusters(results: Sequence[ClusterResult]) -> None:
+    """Print alarms and delays of decisions in clusters."""
+    rows = [
+        [
+            result.clustering.name,
+            result.method if result.method != DIVIDED else f"{DIVIDED} = {result.clustering.design_effect:.3g}",
+            f"{result.n_runs_with_any} of {result.n_runs}",
+            f"{result.permitted:.1%}",
+            *(f"{quantile(delays, 0.5):,.0f} / {quantile(delays, 0.95):,.0f}" for delays in result.delays.values()),
+            "" if result.design_effect is None else f"{result.design_effect:.2f}",
+        ]
+        for result in results
+    ]
+    headings = ["decisions", "tested with", "alarms", "bound", *(f"DIR {ratio}" for ratio in RATIOS), "measured effect"]
+    _print("Decisions in clusters: on the limit, and delays after a violation", headings, rows)
+
+
 def print_feeds(results: Sequence[FeedResult]) -> None:
     """Print alarms on batches and bursts."""
     rows = [
@@ -185,6 +204,19 @@ def print_pairs(power: Sequence[PairsResult], promises: Sequence[PairsResult]) -
     ]
     headings = ["procedure", "delay, median / 95 %", f"found in {_SOON_N:,}", "false per million", "bound"]
     _print(f"67 groups and intersections, {power[0].n_runs} runs", headings, rows)
+
+
+def print_memberships(limits: Sequence[MembershipResult], violations: Sequence[MembershipResult]) -> None:
+    """Print false alarms and delays of groups that are known by probabilities."""
+    rows = []
+    for result in (*limits, *violations):
+        ratios = (result.true_ratio, result.ratio, result.assigned_ratio)
+        delays = (_delay(delay) if delay is not None else "" for delay in (result.known, result.estimated))
+        false = f"{result.n_runs_with_any} of {result.n_runs} ({result.permitted:.1%})"
+        rows.append([result.name, *(f"{ratio:.2f}" for ratio in ratios), *delays, false])
+    headings = ["decisions depend on", "true ratio", "weighted", "most probable", "known groups", "by probabilities"]
+    title = "Groups by probabilities: ratios, delays in decisions, median / 95 %, and runs with a false alarm (bound)"
+    _print(title, [*headings, "false alarms"], rows)
 
 
 def print_verdicts(title: str, verdicts: Sequence[Verdict]) -> None:

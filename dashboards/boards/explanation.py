@@ -115,6 +115,26 @@ SHORTFALL = (
     ),
 )
 
+_ESTIMATED = f"on (attribute) {owned('proxy_info', 'attribute', *OF_ATTRIBUTE)}"
+
+ESTIMATED = (
+    grid(
+        About(
+            "Groups estimated from probabilities",
+            "Nobody's group is known here. Least and most are what the ratio can be if groups are decided differently "
+            "among people with the same probabilities; the estimate itself misses that and usually understates a harm. "
+            "Empty where the policy has no proxies.",
+            leads_to=_LEADS_TO,
+        ),
+        [
+            Column("Ratio (estimate)", f"{owned('disparate_impact_ratio', _PAIR, *OF_GROUP)} and {_ESTIMATED}"),
+            Column("Least", owned("proxy_disparate_impact_ratio_lower", _PAIR, *OF_GROUP)),
+            Column("Most", owned("proxy_disparate_impact_ratio_upper", _PAIR, *OF_GROUP)),
+        ],
+        ["attribute", "group"],
+    ),
+)
+
 EVIDENCE = (
     grid(
         About(
@@ -148,6 +168,7 @@ BOARD = Board(
         ("Gap decomposition", PARTS),
         ("Segments and features", WHERE),
         ("Shortfall", SHORTFALL),
+        ("Estimated groups", ESTIMATED),
         ("Evidence", EVIDENCE),
         ("Investigate", (note("Replay commands", "For the selected model and time range.", links.REPLAY_COMMANDS),)),
     ),

@@ -77,6 +77,9 @@ RESULT_COLUMNS: tuple[Column, ...] = (
     *worst_case("disparate_impact_ratio", "group.worst_case.ratio", "`disparate_impact_ratio`"),
     *worst_case("gap", "group.worst_case.gap", "`gap`"),
     number("share", "group.share", "Of `unknown` and `__other__`: share of the decisions of all groups."),
+    number("n_effective", "group.proxy.n_effective", "Of a group estimated from probabilities, its effective number."),
+    number("least_ratio", "group.proxy.ratio_bounds.lower", "Least that its ratio can be, over every dependence."),
+    number("most_ratio", "group.proxy.ratio_bounds.upper", "Most that its ratio can be."),
     *CLOSING_COLUMNS,
 )
 
@@ -114,6 +117,8 @@ ALERT_COLUMNS: tuple[Column, ...] = (
         UNKNOWN_GROUPS,
         "`worst_case` where the test holds for every allocation of the unknown groups.",
     ),
+    number("least_ratio", "alert.proxy.ratio_bounds.lower", "Least that a ratio estimated from probabilities can be."),
+    number("most_ratio", "alert.proxy.ratio_bounds.upper", "Most that it can be."),
 )
 
 
@@ -122,13 +127,13 @@ def result_records(results: Iterable[DisclosedResult]) -> Iterator[Mapping[str, 
     for result in results:
         fields = msgspec.to_builtins(result)
         for group in fields["groups"]:
-            yield {"result": fields, "group": group, "tests": _summarize_tests(group)}
+            yield {"result": fields, "group": {"proxy": None} | group, "tests": _summarize_tests(group)}
 
 
 def alert_records(alerts: Iterable[DisclosedAlert]) -> Iterator[Mapping[str, Any]]:
     """Yield a record for each alert."""
     for alert in alerts:
-        yield {"alert": msgspec.to_builtins(alert)}
+        yield {"alert": {"proxy": None} | msgspec.to_builtins(alert)}
 
 
 def _summarize_tests(group: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from stream_app.core.groups.memberships import MembershipCounter
 from stream_app.core.windows.cells import CellLayout
 from stream_app.policy import (
+    BUCKET_LABELS,
+    CLUSTER,
     DECISION,
     OTHER,
     OUTCOME,
@@ -19,6 +22,7 @@ from stream_app.policy import (
 
 __all__ = [
     "AWAITED",
+    "CLUSTER",
     "DECISION",
     "EXPIRED",
     "FAVORABLE",
@@ -27,9 +31,13 @@ __all__ = [
     "SCORE",
     "UNFAVORABLE",
     "can_compare",
+    "can_compare_any",
     "index_by_label",
     "layout_of",
+    "memberships_of",
+    "n_buckets_of",
     "outcome_layout_of",
+    "pane_layout_of",
 ]
 
 FAVORABLE = "favorable"
@@ -57,8 +65,29 @@ def can_compare(layout: CellLayout, attributes: Iterable[Attribute], cells: Iter
     return False
 
 
+def can_compare_any(model: ModelPolicy, layout: CellLayout, cells: Mapping[int, list[int]]) -> bool:
+    """Return whether cells of decisions say anything about any group of an attribute or proxy, and its reference."""
+    if can_compare(layout, model.attributes, cells):
+        return True
+    for proxy, counter in zip(model.proxies, memberships_of(model, layout), strict=True):
+        members = counter.count(cells).sums.sum(axis=(0, 1))
+        reference = list(proxy.groups).index(proxy.reference)
+        if members[reference] and (members > 0).sum() > 1:
+            return True
+    return False
+
+
+def memberships_of(model: ModelPolicy, layout: CellLayout) -> list[MembershipCounter]:
+    """Return what adds up the probabilities of each proxy of a model, from cells of decisions."""
+    counters, place = [], len(model.features)
+    for proxy in model.proxies:
+        counters.append(MembershipCounter(layout, place, len(proxy.groups), favorable=FAVORABLE))
+        place += len(proxy.groups)
+    return counters
+
+
 def layout_of(model: ModelPolicy) -> CellLayout:
-    """Return the cell layout of a model.
+    """Return the cell layout of a model in windows, totals and the history of tested periods.
 
     The dimensions are the attributes in declared order, then the segment if there is one, then the decision for a
     model of kind ``decisions``, then the bins of the score if there is one. Labels of attributes and segment are
@@ -72,6 +101,23 @@ def layout_of(model: ModelPolicy) -> CellLayout:
     if model.score is not None:
         dimensions.append((SCORE, model.score.bins))
     return CellLayout(tuple(dimensions), len(model.counted_features))
+
+
+def n_buckets_of(model: ModelPolicy) -> int:
+    """Return into how many buckets each cell of ``layout_of`` is divided in panes: 1 without clusters."""
+    return 1 if model.cluster is None else len(BUCKET_LABELS)
+
+
+def pane_layout_of(model: ModelPolicy) -> CellLayout:
+    """Return the cell layout of a model in panes, and in periods that wait for their test.
+
+    That of ``layout_of``, with the bucket of the cluster as last dimension where there are clusters. Only the tests
+    need it, so a closed pane is summed over it: ``code // n_buckets_of(model)``.
+    """
+    layout = layout_of(model)
+    if model.cluster is None:
+        return layout
+    return CellLayout((*layout.dimensions, (CLUSTER, BUCKET_LABELS)), layout.n_features)
 
 
 def outcome_layout_of(model: ModelPolicy) -> CellLayout:

@@ -7,10 +7,10 @@ from itertools import pairwise
 
 from stream_app.core.windows.cells import CellMapping, MappedFeature
 from stream_app.errors import StateError, UnknownPolicyError
-from stream_app.pipeline.layout import SCORE, layout_of, outcome_layout_of
+from stream_app.pipeline.layout import CLUSTER, SCORE, layout_of, outcome_layout_of, pane_layout_of
 from stream_app.pipeline.names import is_of_outcomes, model_of
 from stream_app.pipeline.policy_book import PolicyBook, RegisteredPolicy
-from stream_app.policy import Feature, ModelPolicy, Score, outcome_layout_hash
+from stream_app.policy import BUCKET_LABELS, N_BUCKETS, Feature, ModelPolicy, Score, outcome_layout_hash
 
 
 def layout_hash_of(model: ModelPolicy, name: str) -> str:
@@ -56,21 +56,25 @@ def counting_policy(book: PolicyBook, name: str, policy_hash: str, layout_hash: 
     )
 
 
-def mapping_between(old: ModelPolicy, new: ModelPolicy, *, of_outcomes: bool = False) -> CellMapping | None:
+def mapping_between(
+    old: ModelPolicy, new: ModelPolicy, *, of_outcomes: bool = False, is_summed: bool = False
+) -> CellMapping | None:
     """Return the map from counts under one policy of a model to the cells of another; None where they are the same.
 
     Sums of a feature whose scale changed are kept where the new scale is a multiple of the old one; otherwise the
-    feature counts from now on. Bins of scores may be joined, not divided.
+    feature counts from now on. Bins of scores may be joined, not divided. What was counted by clusters at one place is
+    ``unknown`` by clusters at another.
 
     Args:
         old: The policy under which was counted.
         new: The policy that is to be followed.
         of_outcomes: Whether the counts are those of outcomes.
+        is_summed: Whether they are summed over buckets, as in windows; if not, they are those of panes.
 
     Raises:
         StateError: there is no such map; the message says which change makes it impossible and what to do instead.
     """
-    make = outcome_layout_of if of_outcomes else layout_of
+    make = outcome_layout_of if of_outcomes else layout_of if is_summed else pane_layout_of
     if reason := _obstacle(old, new):
         raise StateError(
             f"Stored counts of model {new.name!r} cannot be continued under the policy: {reason}",
@@ -80,9 +84,12 @@ def mapping_between(old: ModelPolicy, new: ModelPolicy, *, of_outcomes: bool = F
     places = {}
     if old.score is not None and new.score is not None:
         places[SCORE] = [_bin_around(low, high, new.score) for low, high in _bins_of(old.score)]
+    if make is pane_layout_of and None not in (old.cluster, new.cluster) and old.cluster != new.cluster:
+        places[CLUSTER] = [N_BUCKETS] * len(BUCKET_LABELS)
     features = _mapped_features(*(_features_of(model, of_outcomes=of_outcomes) for model in (old, new)))
     layouts, same = (make(old), make(new)), tuple(MappedFeature(place) for place in range(len(features)))
-    if layouts[0].dimensions == layouts[1].dimensions and features == same and layouts[0].width == layouts[1].width:
+    is_same = layouts[0].dimensions == layouts[1].dimensions and features == same
+    if is_same and layouts[0].width == layouts[1].width and CLUSTER not in places:
         return None
     return CellMapping(*layouts, features, places)
 

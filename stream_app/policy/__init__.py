@@ -24,7 +24,10 @@ from stream_app.policy.fields import (
 )
 from stream_app.policy.labels import (
     AND,
+    BUCKET_LABELS,
+    CLUSTER,
     DECISION,
+    N_BUCKETS,
     OTHER,
     OUTCOME,
     SCORE,
@@ -36,21 +39,35 @@ from stream_app.policy.labels import (
 )
 from stream_app.policy.limits import Detection, Privacy, Rules, WindowPolicy
 from stream_app.policy.load import SHIPPED, load_policy, parse_policy, read_policy_text, shipped_names
-from stream_app.policy.model import DEFAULT_WINDOWS, ModelPolicy, Policy, declared_paths
+from stream_app.policy.model import (
+    BUCKET_FIELD,
+    DEFAULT_WINDOWS,
+    ModelPolicy,
+    Policy,
+    declared_paths,
+    is_cluster_alone,
+)
 from stream_app.policy.outcomes import N_OUTCOMES, declared_outcome, outcome_layout_hash, outcome_records_of
 from stream_app.policy.types import JsonPath, Label, Name, Scalar, Topic
 from stream_app.policy.values.labeled import Attribute, Segment
+from stream_app.policy.values.proxies import PROBABILITY_SCALE, SUM_TOLERANCE, Proxy
 
 __all__ = [
     "AND",
+    "BUCKET_FIELD",
+    "BUCKET_LABELS",
+    "CLUSTER",
     "DECISION",
     "DEFAULT_WINDOWS",
     "MAX_CELLS",
+    "N_BUCKETS",
     "N_OUTCOMES",
     "OTHER",
     "OUTCOME",
+    "PROBABILITY_SCALE",
     "SCORE",
     "SHIPPED",
+    "SUM_TOLERANCE",
     "UNKNOWN",
     "Attribute",
     "Box",
@@ -68,6 +85,7 @@ __all__ = [
     "OutcomeTime",
     "Policy",
     "Privacy",
+    "Proxy",
     "Rules",
     "Scalar",
     "Score",
@@ -77,6 +95,7 @@ __all__ = [
     "canonical_label",
     "declared_outcome",
     "declared_paths",
+    "is_cluster_alone",
     "label_by_spelling",
     "label_text",
     "load_policy",

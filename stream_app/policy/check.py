@@ -12,12 +12,13 @@ from math import isfinite, prod
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from stream_app.policy.fields import Decision, EventTime, Feature, Outcome, OutcomeTime, Score
-from stream_app.policy.labels import AND, DECISION, OTHER, OUTCOME, SCORE, UNKNOWN, canonical_label
+from stream_app.policy.labels import AND, CLUSTER, DECISION, OTHER, OUTCOME, SCORE, UNKNOWN, canonical_label
 from stream_app.policy.messages import invalid_policy
 from stream_app.policy.model import ModelPolicy, Policy, declared_paths
-from stream_app.policy.outcomes import N_OUTCOMES, outcome_records_of
+from stream_app.policy.outcomes import outcome_records_of
 from stream_app.policy.types import Aliases
 from stream_app.policy.values.bands import OLDEST
+from stream_app.policy.values.clusters import cluster_fault, most_parts_of_a_cell
 from stream_app.policy.values.labeled import Attribute
 
 MAX_CELLS = 1_000_000  # of one model: codes of panes and cells stay exact in 64 bits, and open panes fit in memory
@@ -49,6 +50,7 @@ def _check_model(model: ModelPolicy, where: str) -> None:
     for number, attribute in enumerate(model.attributes):
         _check_attribute(attribute, model.kind, f"{where}.attributes[{number}]")
         _check_aliases(attribute.groups, attribute.aliases, model.missing, f"{where}.attributes[{number}]")
+    _check_proxies(model, where)
     if model.segment is not None:
         _check_labels(model.segment.values, f"{where}.segment.values")
         _check_aliases(model.segment.values, model.segment.aliases, model.missing, f"{where}.segment")
@@ -66,18 +68,20 @@ def _check_model(model: ModelPolicy, where: str) -> None:
             pane_s = model.event_time.pane_s
             _reject(f"{window.size_s} is not a multiple of pane_s = {pane_s}", f"{where}.windows[{number}].size_s")
     _check_names(model, where)
-    n_cells = prod(n_labels(model)) * (1 if model.outcome is None else N_OUTCOMES)
+    n_cells = prod(n_labels(model)) * most_parts_of_a_cell(model)
     if n_cells > MAX_CELLS:
         what = (
             f"the labels have {n_cells:,} combinations, allowed are {MAX_CELLS:,}; declare fewer attributes or groups"
         )
-        _reject(what, f"{where}.attributes")
+        _reject(what + (", or no cluster" if model.cluster else ""), f"{where}.attributes")
     _check_detection(model, where)
     _check_privacy(model, where)
 
 
 def _check_detection(model: ModelPolicy, where: str) -> None:
     detection = model.detection
+    if model.cluster is not None and (fault := cluster_fault(model, model.cluster)):
+        _reject(fault, f"{where}.cluster")
     if detection.is_stratified and model.segment is None:
         _reject("needs a segment, whose values are the strata", f"{where}.detection.is_stratified")
     if detection.period_s is not None and detection.period_s % model.event_time.pane_s:
@@ -184,20 +188,32 @@ def _check_attribute(attribute: Attribute, kind: str, where: str) -> None:
     _check_bands(attribute, where)
     if not attribute.groups:
         _reject("needs groups, or the edges of bands", where)
-    _check_labels(attribute.groups, f"{where}.groups")
-    for group in attribute.groups:
-        if AND in group:
-            other = group.replace(AND, " and ")
-            _reject(
-                f"group {group!r} has {AND!r}, which joins groups to intersections; write {other!r}, with the "
-                f"records' spelling as an alias",
-                f"{where}.groups",
-            )
-    groups = _listed(attribute.groups)
     if attribute.reference is None and kind == "decisions":
-        _reject(f"a reference group is required, one of: {groups}", f"{where}.reference")
-    if attribute.reference is not None and attribute.reference not in attribute.groups:
-        _reject(f"{attribute.reference!r} is not one of its groups ({groups})", f"{where}.reference")
+        _reject(f"a reference group is required, one of: {_listed(attribute.groups)}", f"{where}.reference")
+    _check_groups(attribute.groups, attribute.reference, where)
+
+
+def _check_proxies(model: ModelPolicy, where: str) -> None:
+    if not model.attributes and not (model.proxies and model.score is None and model.outcome is None):
+        _reject("needs an attribute, or proxies without a score or outcome", f"{where}.attributes")
+    if model.proxies and model.kind != "decisions":
+        _reject(f"not allowed for kind {model.kind!r}", f"{where}.proxies")
+    if model.proxies and model.detection.unknown_groups != "excluded":
+        _reject("not allowed with proxies, whose groups are never unknown", f"{where}.detection.unknown_groups")
+    for number, proxy in enumerate(model.proxies):
+        _check_groups(tuple(proxy.groups), proxy.reference, f"{where}.proxies[{number}]")
+
+
+def _check_groups(groups: tuple[str, ...], reference: str | None, where: str) -> None:
+    _check_labels(groups, f"{where}.groups")
+    for group in (group for group in groups if AND in group):
+        _reject(
+            f"group {group!r} has {AND!r}, which joins groups to intersections; write "
+            f"{group.replace(AND, ' and ')!r}, with the records' spelling as an alias",
+            f"{where}.groups",
+        )
+    if reference is not None and reference not in groups:
+        _reject(f"{reference!r} is not one of its groups ({_listed(groups)})", f"{where}.reference")
 
 
 def _check_labels(labels: tuple[str, ...], where: str) -> None:
@@ -254,11 +270,10 @@ def _check_feature(feature: Feature, where: str) -> None:
 
 
 def _check_names(model: ModelPolicy, where: str) -> None:
-    dimensions = [attribute.name for attribute in model.attributes]
+    dimensions = [attribute.name for attribute in model.attributes] + [proxy.name for proxy in model.proxies]
     dimensions += [model.segment.name] if model.segment is not None else []
-    reserved = [DECISION] if model.decision else []
-    reserved += [SCORE] if model.score else []
-    reserved += [OUTCOME] if model.outcome else []
+    parts = {DECISION: model.decision, SCORE: model.score, OUTCOME: model.outcome, CLUSTER: model.cluster}
+    reserved = [name for name, part in parts.items() if part]
     _reject_duplicates(dimensions, f"{where}.attributes[...].name", reserved=reserved)
     features = [feature.name for feature in model.features]
     _reject_duplicates(features, f"{where}.features[...].name", reserved=[SCORE] if model.score else [])

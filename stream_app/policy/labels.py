@@ -11,6 +11,9 @@ DECISION = "decision"  # the dimension of favorable and unfavorable
 SCORE = "score"  # the dimension of the bins, and the sum, of a score
 AND = " & "  # joins labels to the group of an intersection, so that no group contains it
 OUTCOME = "outcome"  # the dimension of the outcomes
+CLUSTER = "cluster"  # the dimension of the buckets of clusters
+N_BUCKETS = 64  # of clusters: published events contain their numbers, so it can never change
+BUCKET_LABELS = (*map(str, range(N_BUCKETS)), UNKNOWN)
 MAX_VERSION_LENGTH = 60  # characters
 
 

@@ -13,6 +13,7 @@ from stream_app.policy.fields import Box, Constant, Decision, EventTime, Feature
 from stream_app.policy.limits import Detection, Privacy, Rules, WindowPolicy
 from stream_app.policy.types import JsonPath, Name, PolicyPart, Spelling, Topic
 from stream_app.policy.values.labeled import Attribute, Segment
+from stream_app.policy.values.proxies import Proxy
 
 DEFAULT_WINDOWS = (
     WindowPolicy(name="1m", size_s=60),
@@ -51,6 +52,8 @@ _ALWAYS = {(part, name) for part, names in _ALWAYS_IN_HASH_OF_FILE.items() for n
 
 _LEAST_WAIT_S, _MOST_WAIT_S = 7_200, 172_800
 
+BUCKET_FIELD = "cluster_bucket"  # of published events: the number of the bucket of the cluster
+
 
 class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
     """One monitored stream.
@@ -66,12 +69,21 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
         decision: The decision that is monitored; for ``decisions`` only.
         attributes: The protected attributes; for ``counts`` whatever is counted by. The product of the numbers of
             labels of all attributes, segment, decision and score is at most 1,000,000, four times as many with
-            outcomes included.
+            outcomes and 65 times as many with a ``cluster`` included. May be left out where there are ``proxies``.
+        proxies: Protected attributes that are not collected, with the probabilities of membership that records have
+            instead; for ``decisions`` only.
         segment: The field by which causes are searched.
         model_version: Place of the version of the model that decided: text or a whole number; may be absent or null
             (``unknown``), any other type is left out and counts as a dropped field. It passes unchanged into the output
             and is not counted by; ``replay bisect`` finds the version with which a change began. A version that is
             longer than 60 characters or not printable counts as ``__other__`` there. For ``decisions`` only.
+        cluster: Place of what makes decisions depend on one another, such as ``officer.id`` or ``batch``: text or a
+            number, which may be absent. Clusters are put into 64 buckets by a hash, and the tests compare buckets, so
+            dependence inside a cluster raises no false alarms, and ``design_effect`` is not needed. Decisions without a
+            cluster are taken as one, which is cautious: where all lack it, little is ever detected. Published events
+            contain the number of the bucket (``cluster_bucket``); the field itself is published only where it is also
+            an identifier (as a pseudonym), ``segment``, ``model_version`` or in ``keep``. Tests of scores and outcomes
+            take decisions as independent. For ``decisions`` only.
         score: The number on which the decision was based; for ``decisions`` only.
         outcome: The outcomes of the decisions, known later; for ``decisions`` only.
         features: Numbers whose mean and spread are kept.
@@ -107,9 +119,11 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
     event_id: Identifier
     identifiers: tuple[Identifier, ...] = ()
     decision: Decision | None = None
-    attributes: Annotated[tuple[Attribute, ...], msgspec.Meta(min_length=1, max_length=8)]
+    attributes: Annotated[tuple[Attribute, ...], msgspec.Meta(max_length=8)] = ()
+    proxies: Annotated[tuple[Proxy, ...], msgspec.Meta(max_length=2)] = ()
     segment: Segment | None = None
     model_version: JsonPath | None = None
+    cluster: JsonPath | None = None
     score: Score | None = None
     outcome: Outcome | None = None
     features: Annotated[tuple[Feature, ...], msgspec.Meta(max_length=16)] = ()
@@ -138,6 +152,7 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
             name: getattr(self, name) for name in self.__struct_fields__ if name not in JUDGING_FIELDS
         }
         facts["attributes"] = [msgspec.structs.replace(attribute, reference=None) for attribute in self.attributes]
+        facts["proxies"] = [(proxy.name, list(proxy.groups.items())) for proxy in self.proxies]
         return facts
 
     @property
@@ -147,8 +162,9 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
 
     @property
     def counted_features(self) -> tuple[Feature, ...]:
-        """The features in the order of a cell's vector: the declared ones, then the score."""
-        return self.features if self.score is None else (*self.features, self.score.as_feature)
+        """The numbers in the order of a cell's vector: declared features, probabilities of proxies, then the score."""
+        score = () if self.score is None else (self.score.as_feature,)
+        return (*self.features, *(feature for proxy in self.proxies for feature in proxy.as_features), *score)
 
     def hash(self) -> str:
         """Return the hash that results, alerts and journal carry: of everything that changes verdicts or counts.
@@ -187,8 +203,12 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
             self.features,
             self.event_time.pane_s,
         ]
+        if self.cluster is not None:
+            layout.append(("cluster", self.cluster))
         if self.score is not None:  # without one the hash is that of policies from before there were scores
             layout.append((self.score.path, self.score.minimum, self.score.maximum, self.score.edges))
+        if self.proxies:
+            layout.append([(proxy.name, list(proxy.groups.items())) for proxy in self.proxies])
         return _hash_of([_stated(part, _ALWAYS) for part in layout])
 
 
@@ -231,6 +251,7 @@ def declared_paths(model: ModelPolicy) -> list[tuple[str, str]]:
     paths += [(model.event_time.path, "event_time")]
     paths += [(model.decision.path, "decision")] if model.decision else []
     paths += [(attribute.path, "attribute") for attribute in model.attributes]
+    paths += [(path, "proxy") for proxy in model.proxies for path in proxy.groups.values()]
     paths += [(model.segment.path, "segment")] if model.segment else []
     paths += [(model.model_version, "model_version")] if model.model_version else []
     paths += [(model.score.path, "score")] if model.score else []
@@ -239,7 +260,14 @@ def declared_paths(model: ModelPolicy) -> list[tuple[str, str]]:
     paths += [(constant.path, "constant") for constant in model.constants]
     paths += [(box.path, "box") for box in model.boxes]
     paths += [(path, "drop") for path in model.drop]
+    if model.cluster is not None and model.cluster not in {path for path, _ in paths}:
+        paths.append((model.cluster, "cluster"))
     return paths
+
+
+def is_cluster_alone(model: ModelPolicy) -> bool:
+    """Return whether the place of the cluster is declared as nothing else, so that its value must not leave."""
+    return (model.cluster, "cluster") in declared_paths(model)
 
 
 def _stated(value: Any, always: Collection[tuple[str, str]]) -> Any:

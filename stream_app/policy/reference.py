@@ -28,6 +28,7 @@ from stream_app.policy.messages import describe_kind
 from stream_app.policy.model import ModelPolicy, Policy
 from stream_app.policy.types import PolicyPart
 from stream_app.policy.values.labeled import Attribute, Segment
+from stream_app.policy.values.proxies import Proxy
 
 # Where each part is in the file, in the order in which a person writes it.
 PLACES: dict[type[PolicyPart], str] = {
@@ -37,6 +38,7 @@ PLACES: dict[type[PolicyPart], str] = {
     Identifier: "event_id, identifiers",
     Decision: "decision",
     Attribute: "attributes",
+    Proxy: "proxies",
     Segment: "segment",
     Score: "score",
     Outcome: "outcome",

@@ -31,7 +31,8 @@ def policy_schema() -> dict[str, Any]:
 
 def _add_examples(field: dict[str, Any]) -> None:
     """Say at each pattern what it means, by words and by an example."""
-    for part in (field, field.get("items", {}), *field.get("anyOf", ())):
+    values = field.get("additionalProperties")
+    for part in (field, field.get("items", {}), values if isinstance(values, dict) else {}, *field.get("anyOf", ())):
         if (pattern := part.get("pattern")) is not None:
             part["examples"] = [EXAMPLES[pattern]]
             part["$comment"] = PATTERNS[pattern]

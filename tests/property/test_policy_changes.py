@@ -25,6 +25,7 @@ event_time = {{ path = "t", format = "epoch_s", out_of_orderness_s = {lateness},
 attributes = [{attributes}]
 unknown_fields = "drop"
 windows = [{{ name = "1m", size_s = 60 }}]
+{cluster}
 """
 
 
@@ -36,7 +37,9 @@ def policies(draw: st.DrawFn) -> Policy:
     if draw(st.booleans()):
         attributes.append('{ name = "age", path = "age", groups = ["old", "young"], reference = "young" }')
     lateness = draw(st.sampled_from((0, 5, 30)))
-    return parse_policy(POLICY.format(lateness=lateness, attributes=", ".join(draw(st.permutations(attributes)))))
+    cluster = draw(st.sampled_from(("", 'cluster = "team"', 'cluster = "batch"')))
+    listed = ", ".join(draw(st.permutations(attributes)))
+    return parse_policy(POLICY.format(lateness=lateness, attributes=listed, cluster=cluster))
 
 
 def listed_in(model: ModelPolicy, group: str) -> bool:
@@ -69,7 +72,16 @@ def test_every_event_is_counted_once_under_the_labels_of_its_time(
         values = []
         for group in groups:
             values.append(
-                encode({"id": f"A-{number}", "t": NOW_S + 5 * number, "ok": True, "sex": group, "age": "old"})
+                encode(
+                    {
+                        "id": f"A-{number}",
+                        "t": NOW_S + 5 * number,
+                        "ok": True,
+                        "sex": group,
+                        "age": "old",
+                        "team": number % 7,
+                    }
+                )
             )
             number += 1
         lane.feed(values, broker_s=NOW_S + 5 * number)

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import itertools
+import json
 from typing import Any
 
+import msgspec
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream_app.core.windows.cells import Cells, add_cells
+from stream_app.core.windows.cells import Cells, add_cells, without_last
 from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.ingest.step import IngestStep
 from stream_app.pipeline.layout import layout_of
 from stream_app.pipeline.replay.cursor import SourceCursor
 from stream_app.pipeline.replay.sources import PublishedCounter, RawCounter, SourceCounter
 from stream_app.pipeline.topology import Topology
+from stream_app.policy import ModelPolicy
 from tests.support.source_logs import KEYS, MODEL, Log, broker_s, logs, recount, seeded_log
 
 
@@ -68,19 +72,40 @@ def test_a_cursor_counts_exactly_the_records_below_an_offset(log: Log, offset: i
     assert labeled(cursor.count_below(below)) == by_hand(log[:below])
 
 
-def published(log: Log) -> Batch:
+def published(log: Log, model: ModelPolicy = MODEL) -> Batch:
     """Return what ingest publishes, at the offsets of the raw records, as the reader of a replay hands it out."""
-    step = IngestStep(MODEL, KEYS, 0, Topology())
+    step = IngestStep(model, KEYS, 0, Topology())
     step.restore({}, 0)
-    [output] = [run for run in step.step(batch_of(log, 0, len(log))) if run.topic == MODEL.output_topic]
+    [output] = [run for run in step.step(batch_of(log, 0, len(log))) if run.topic == model.output_topic]
     offsets = np.array([int(headers[0][1].partition(b":")[2]) for headers in output.headers or ()], np.int64)
     assert output.timestamps_ms is not None
     return Batch("out", 0, 0, len(log), offsets, output.values, output.timestamps_ms)
 
 
-def test_published_events_give_the_same_counts_without_the_key() -> None:
+def with_teams(log: Log) -> Log:
+    """Add a field to the readable records of a log; its values have several spellings, or another type."""
+    teams = itertools.cycle(("Ada", "ada ", 7, 7.0, None, "", "Grace", ...))
+
+    def one(value: bytes | None, team: Any) -> bytes | None:
+        is_plain = value is not None and value.endswith(b"}") and team is not ...
+        return value if value is None or not is_plain else value[:-1] + f',"team":{json.dumps(team)}}}'.encode()
+
+    return [one(value, team) for value, team in zip(log, teams, strict=False)]
+
+
+@pytest.mark.parametrize("cluster", [None, "team", "site", "note"])
+def test_published_events_give_the_same_counts_without_the_key(cluster: str | None) -> None:
+    model = msgspec.structs.replace(MODEL, cluster=cluster)
     for seed in range(5):
-        log = seeded_log(seed, 400)
-        raw, out = RawCounter(MODEL, KEYS), PublishedCounter(MODEL)
-        assert counted(out, [published(log)]) == counted(raw, [batch_of(log, 0, len(log))])
+        log = with_teams(seeded_log(seed, 400)) if cluster == "team" else seeded_log(seed, 400)
+        raw, out = RawCounter(model, KEYS), PublishedCounter(model)
+        assert counted(out, [published(log, model)]) == counted(raw, [batch_of(log, 0, len(log))])
         assert out.closed_before_s == raw.closed_before_s
+
+
+@pytest.mark.parametrize("cluster", ["team", "site", "note"])
+def test_what_is_counted_by_bucket_adds_up_to_what_is_counted_without(cluster: str) -> None:
+    log = seeded_log(1, 400)
+    by_bucket = counted(RawCounter(msgspec.structs.replace(MODEL, cluster=cluster), KEYS), [batch_of(log, 0, len(log))])
+    plain = counted(RawCounter(MODEL, KEYS), [batch_of(log, 0, len(log))])
+    assert {start_s: without_last(cells, 65) for start_s, cells in by_bucket.items()} == plain

@@ -29,9 +29,10 @@ class WrittenRecord(NamedTuple):
 
 
 def fields(value: Any) -> dict[str, Any]:
-    """Return the fields of a struct or dataclass by name."""
+    """Return the fields of a struct or dataclass by name, without those of a struct that are absent."""
     if isinstance(value, msgspec.Struct):
-        return {name: getattr(value, name) for name in value.__struct_fields__}
+        named = {name: getattr(value, name) for name in value.__struct_fields__}
+        return {name: part for name, part in named.items() if part is not msgspec.UNSET}
     return {attribute.name: getattr(value, attribute.name) for attribute in dataclasses.fields(value)}
 
 

@@ -49,6 +49,7 @@ def run_detector(
     design_effect: float = 1.0,
     candidates: Ints | None = None,
     enough: Callable[[Bools], bool] = lambda _: False,
+    make_bank: Callable[..., DetectorBank] = DetectorBank,
 ) -> DetectorRuns:
     """Run the detectors over all panes.
 
@@ -61,9 +62,10 @@ def run_detector(
         candidates: Decisions of unknown groups, to count at their worst, shape (panes, runs, 4); the bound then counts
             all 100 decisions of a pane. None where all groups are known.
         enough: Called every 100 panes with the alarms so far; True ends the run.
+        make_bank: Makes the detectors; those of another kind take other counts.
     """
     n_panes, n_runs, _ = counts.shape
-    bank = DetectorBank([rule] * n_runs, [log_c] * n_runs, has_lifecycle=has_lifecycle, design_effect=design_effect)
+    bank = make_bank([rule] * n_runs, [log_c] * n_runs, has_lifecycle=has_lifecycle, design_effect=design_effect)
     alarms, recoveries = np.zeros((2, n_panes, n_runs), dtype=np.bool_)
     onset_pane = np.full((n_panes, n_runs), -1)
     highest = np.full(n_runs, -np.inf)

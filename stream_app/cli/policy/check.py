@@ -22,7 +22,7 @@ from stream_app.edges.kafka.readers.newest_records import read_newest
 from stream_app.edges.metrics.series_limit import count_series
 from stream_app.errors import ConfigError
 from stream_app.pipeline.ingest.sample import try_sample
-from stream_app.pipeline.layout import layout_of
+from stream_app.pipeline.layout import pane_layout_of
 from stream_app.policy import ModelPolicy, Policy, load_policy
 from stream_app.topics import declared_topics
 
@@ -94,7 +94,7 @@ def check(
 
 def _show_facts(name: str, policy: Policy, max_series: int, *, as_json: bool) -> None:
     declared_topics(policy, "fairstream")  # rejects topics that are used twice
-    n_cells = {model.name: layout_of(model).size for model in policy.models}
+    n_cells = {model.name: pane_layout_of(model).size for model in policy.models}
     n_series = count_series(policy)
     if n_series > max_series:
         raise ConfigError(

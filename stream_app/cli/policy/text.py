@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from stream_app.pipeline.ingest.sample import SampledDimension, SampledPeriods, SampleReport
-from stream_app.policy import ModelPolicy
+from stream_app.core.events.clusters import ClusterCounts
+from stream_app.pipeline.ingest.sample import SampledDimension, SampleReport
+from stream_app.pipeline.ingest.sampled.periods import SampledPeriods
+from stream_app.policy import N_BUCKETS, ModelPolicy
 
 _MOST_SHOWN = 30  # characters of a value
 
@@ -33,8 +35,14 @@ def describe_model(model: ModelPolicy, n_cells: int) -> str:
         reference = f", compared with {attribute.reference}" if attribute.reference is not None else ""
         bands = f" (bands of the {attribute.derive or 'number'} in {attribute.path})" if attribute.edges else ""
         lines.append(("attribute", f"{attribute.name}: {_listed(attribute.groups)}{bands}{reference}"))
+    for proxy in model.proxies:
+        groups = f"{_listed(proxy.groups)}, compared with {proxy.reference}"
+        lines.append(("proxy", f"{proxy.name}: {groups}; estimated from probabilities"))
+        lines.append(("", "single groups and decisions only: no intersections, outcomes, scores"))
     if model.segment is not None:
         lines.append(("segment", f"{model.segment.name}: {_listed(model.segment.values)}"))
+    if model.cluster is not None:
+        lines.append(("cluster", f"{model.cluster}, in {N_BUCKETS} buckets; of scores and outcomes not used"))
     if model.model_version is not None:
         lines.append(("model version", model.model_version))
     lines += _outcome_lines(model)
@@ -92,12 +100,30 @@ def describe_sample(report: SampleReport) -> str:
         lines += _dimension_lines(dimension)
     partial = [feature for feature in report.features if feature.n < report.n_counted]
     lines += [(feature.name, f"{feature.n} of {report.n_counted} counted records have it") for feature in partial]
+    for proxy in report.proxies or ():
+        lines.append((proxy.name, f"{proxy.n} of {report.n_counted} counted records have probabilities"))
+        if proxy.means:
+            means = _listed(f"{group} {mean:.3f}" for group, mean in proxy.means.items())
+            lines.append(("", f"mean probability: {means}"))
+    if report.clusters is not None:
+        lines.append(("clusters", _cluster_text(report.clusters, report.n_counted)))
     if report.periods is not None:
         lines += _period_lines(report.periods)
     if report.dropped:
         lines.append(("dropped", _of(sum(report.dropped.values()), report.dropped)))
     title = f"\nSample of {report.n_records} records for model {report.model}"
     return "\n".join([title, *(f"  {name:<13} {text}" for name, text in lines)])
+
+
+def _cluster_text(clusters: ClusterCounts, n_counted: int) -> str:
+    text = (
+        f"{clusters.n}; the largest of {N_BUCKETS} buckets has {_share(clusters.n_largest, n_counted)} of the decisions"
+    )
+    return f"{text}, {_share(clusters.n_without, n_counted)} have no cluster" if clusters.n_without else text
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part / whole:.0%}" if whole else "none"
 
 
 def _period_lines(periods: SampledPeriods) -> list[tuple[str, str]]:

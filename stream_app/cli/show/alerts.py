@@ -19,6 +19,7 @@ from stream_app.pipeline.disclosure.alerts import DisclosedAlert, disclose_alert
 from stream_app.pipeline.disclosure.shown import smallest_groups
 from stream_app.pipeline.names import model_of
 from stream_app.pipeline.records.alerts import Alert, MonitoringRestart
+from stream_app.pipeline.records.results import ProxyValues
 from stream_app.policy import load_policy
 
 
@@ -89,7 +90,8 @@ def _table(alerts: list[DisclosedAlert | MonitoringRestart]) -> Table:
 def _describe(alert: DisclosedAlert) -> str:
     style = STYLES["breach" if alert.change == "breach" else "ok"]
     pair = f"{alert.attribute}: {alert.group} vs. {alert.reference}"
-    return f"[{style}] {alert.change} [/] {escape(pair)}, {alert.test.value.replace('_', ' ')}"
+    mark = ", estimated groups" if isinstance(alert.proxy, ProxyValues) else ""
+    return f"[{style}] {alert.change} [/] {escape(pair)}, {alert.test.value.replace('_', ' ')}{mark}"
 
 
 def _times(alert: DisclosedAlert) -> str:

@@ -13,7 +13,7 @@ from stream_app.core.groups.comparison import State
 from stream_app.pipeline.disclosure.outcomes import DisclosedOutcomeResult
 from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult
 from stream_app.pipeline.records.evidence import Evidence
-from stream_app.pipeline.records.results import CROSS
+from stream_app.pipeline.records.results import CROSS, ProxyValues
 
 EVIDENCE = "log10\ne-value /\nthreshold"  # heading of the column of evidence
 _WIDE = 100  # columns of a terminal in which everything fits
@@ -54,9 +54,7 @@ def result_table(results: Sequence[DisclosedResult], *, digits: int, width: int)
     table.caption, table.caption_justify = "\n".join(notes) or None, "left"
     for result in results:
         for number, group in enumerate(_listed(result)):
-            table.add_row(
-                escape(result.attribute) if number == 0 else "", *_cells(result, group, digits, is_wide=is_wide)
-            )
+            table.add_row(_heading(result, number), *_cells(result, group, digits, is_wide=is_wide))
         table.add_section()
     return table
 
@@ -66,6 +64,14 @@ def _listed(result: DisclosedResult) -> Sequence[DisclosedGroup]:
     if CROSS not in result.attribute:
         return result.groups
     return [group for group in result.groups if group.state in ("warning", "breach")]
+
+
+def _heading(result: DisclosedResult, number: int) -> str:
+    """Return the first column: the attribute, and below it whether its groups are estimated."""
+    if number == 0:
+        return escape(result.attribute)
+    is_estimated = any(isinstance(group.proxy, ProxyValues) for group in result.groups)
+    return "estimated" if number == 1 and is_estimated else ""
 
 
 def title_of(result: DisclosedResult | DisclosedOutcomeResult) -> str:

@@ -25,6 +25,7 @@ from stream_app.core.arrays import Bools, Floats, Ints, Rows
 from stream_app.core.detection.array_bytes import fingerprint
 from stream_app.core.detection.betting.alternatives import LOG_SHARES, N_ALTERNATIVES
 from stream_app.core.detection.betting.bettor import SAME_STRATA, Bettor, Strata
+from stream_app.core.detection.betting.unit_bettor import UnitBettor, Units
 from stream_app.core.detection.evidence_bank import EvidenceBank, own_or_model_n
 from stream_app.core.detection.procedures import Procedure, select_alarms
 from stream_app.core.detection.rules import RateRule
@@ -61,7 +62,7 @@ class DetectorBank(EvidenceBank):
     model on average, and a false recovery comes at most once in ``exp(log_recovery_threshold)`` decisions of the model
     during a breach. A breach that is real is detected after little more than ``log_threshold / KL`` decisions, KL being
     the divergence of the true rates from the rule for each decision: it is small where the harmed group is small. With
-    strata a rule means "kept in every stratum".
+    strata a rule means "kept in every stratum". With units, decisions inside a unit may depend on one another.
 
     Cost of an update: ``python -m benchmarks.detectors``; it grows with the detectors that can bet. Memory: 260 bytes
     for each detector and 32 for each of its strata. Without decisions nothing changes, however long.
@@ -70,7 +71,8 @@ class DetectorBank(EvidenceBank):
         rules: Rule of each detector.
         log_thresholds: Natural log of the threshold of each detector, > 0.
         n_strata: Strata whose evidence is added up, >= 1.
-        design_effect: Divides all counts where decisions come in copies or clusters, >= 1.
+        design_effect: Divides all counts where decisions come in copies or clusters, >= 1; or the units by which it is
+            measured, not together with strata.
         log_recovery_threshold: Natural log of the threshold of the recovery, > 0.
         has_lifecycle: False to restart at each alarm, without ever being in breach.
         gates: Number of the detector in whose breach alone each may raise an alarm (``procedures``), its own number
@@ -106,7 +108,7 @@ class DetectorBank(EvidenceBank):
         log_thresholds: Sequence[float],
         *,
         n_strata: int = 1,
-        design_effect: float = 1.0,
+        design_effect: float | Units = 1.0,
         log_recovery_threshold: float = LOG_RECOVERY_THRESHOLD,
         has_lifecycle: bool = True,
         gates: Sequence[int] | None = None,
@@ -118,11 +120,15 @@ class DetectorBank(EvidenceBank):
             raise ValueError(f"{n_detectors} rules, but {len(log_thresholds)} thresholds and {len(gates)} gates")
         if not all(0 < threshold < math.inf for threshold in (*log_thresholds, log_recovery_threshold)):
             raise ValueError("a threshold's log must be finite and > 0")
-        if n_strata < 1 or not 1 <= design_effect < math.inf:
+        units = design_effect if isinstance(design_effect, Units) else None
+        divisor = 1.0 if isinstance(design_effect, Units) else float(design_effect)
+        if n_strata < 1 or not 1 <= divisor < math.inf:
             raise ValueError("needed: n_strata >= 1, a finite design_effect >= 1")
         if not all(0 <= gate < n_detectors and gates[gate] == gate for gate in gates):
             raise ValueError("a gate must be a detector without a gate of its own")
-        self._shape = (n_detectors, n_strata, 4)
+        if units is not None and (n_strata > 1 or units.n < 1):
+            raise ValueError("units exclude strata, and there is at least one")
+        self._shape = (n_detectors, n_strata if units is None else units.n, 4)
         self._has_lifecycle = has_lifecycle
         self._gates = np.array(gates, dtype=np.intp)
         self._procedure = procedure
@@ -131,10 +137,15 @@ class DetectorBank(EvidenceBank):
         config = fingerprint(
             [(rule.kind.value, float(rule.limit)) for rule in rules],
             self._thresholds.tolist(),
-            (n_strata, float(design_effect), has_lifecycle, list(gates), procedure.value),
+            (n_strata, divisor, has_lifecycle, list(gates), procedure.value),
+            *([] if units is None else [units.n]),
         )
-        super().__init__(config, N_ALTERNATIVES, n_detectors, design_effect)
-        self._bettor = Bettor(rules, n_strata=n_strata, design_effect=design_effect)
+        super().__init__(config, N_ALTERNATIVES, n_detectors, divisor)
+        self._bettor: Bettor | UnitBettor
+        if units is None:
+            self._bettor = Bettor(rules, n_strata=n_strata, design_effect=divisor)
+        else:
+            self._bettor = UnitBettor(rules)
         self.log_recovery = np.full(n_detectors, NO_EVIDENCE)
         self.is_breach = np.zeros(n_detectors, dtype=np.bool_)
         self.breach_onset_s = np.full(n_detectors, NO_ONSET_S, dtype=np.int64)
@@ -146,6 +157,16 @@ class DetectorBank(EvidenceBank):
         log_k = math.log(1 + int(self.is_breach.sum())) if self._procedure is Procedure.FDR else 0.0
         return np.where(self.is_breach, self._thresholds[:, 1], self._thresholds[:, 0] - log_k)
 
+    @property
+    def design_effects(self) -> Floats | None:
+        """How many times larger the variance usually is than that of independent decisions; None without units.
+
+        Shape (detectors,); nan before the first period with decisions of both groups.
+        """
+        if not isinstance(self._bettor, UnitBettor):
+            return None
+        return np.where(self.has_block, self._bettor.effects(), np.nan)
+
     def update(
         self, period_start_s: int, counts: Ints, n_model: int | None = None, candidates: Ints | None = None
     ) -> list[Transition]:
@@ -153,8 +174,8 @@ class DetectorBank(EvidenceBank):
 
         Args:
             period_start_s: Start of the period in event time, later than that of every period before.
-            counts: ``k_a, n_a, k_b, n_b`` of each detector and stratum, shape (detectors, strata, 4); a is the group
-                that may be harmed.
+            counts: ``k_a, n_a, k_b, n_b`` of each detector and stratum or unit, shape (detectors, strata or units, 4);
+                a is the group that may be harmed.
             n_model: All decisions of the model in the period, which the bound on false alarms counts; at least those of
                 each detector. None to count for each detector its own.
             candidates: Decisions of unknown groups that may be about a or b, of the shape of ``counts``: favorable and
@@ -171,11 +192,13 @@ class DetectorBank(EvidenceBank):
         self._check(period_start_s, counts)
         if candidates is not None:
             self._check_candidates(counts, candidates, n_model)
-        n = own_or_model_n(counts[..., 1::2].sum(axis=(1, 2)), n_model)
+        n = self._n_counted(counts, n_model)
         self._last_period_s[0] = period_start_s
         self._evidence.count(n)
         if candidates is None:
             bets = self._bettor.bet(counts, self.is_breach)
+        elif isinstance(self._bettor, UnitBettor):
+            raise ValueError("units exclude candidates")
         else:
             bets = self._bettor.bet_at_worst(counts, candidates, self.is_breach)
         if bets.detectors.size:
@@ -197,7 +220,12 @@ class DetectorBank(EvidenceBank):
             strata: Strata of this bank and those of the other one that are the same.
         """
         super().continue_rows(former, rows, former_rows)
-        self._bettor.continue_rows(former._bettor, rows, former_rows, strata)
+        if isinstance(self._bettor, Bettor) and isinstance(former._bettor, Bettor):
+            self._bettor.continue_rows(former._bettor, rows, former_rows, strata)
+        elif isinstance(self._bettor, UnitBettor) and isinstance(former._bettor, UnitBettor):
+            self._bettor.continue_rows(former._bettor, rows, former_rows)
+        elif rows.size:
+            raise ValueError("what is known of single decisions says nothing about units")
 
     def open_breaches(self, rows: Rows, onsets_s: Ints) -> None:
         """Put rows in breach, as if detected under another rule; their recovery needs evidence from now on.
@@ -219,6 +247,9 @@ class DetectorBank(EvidenceBank):
             *(self.log_sr, self.log_eproc, self.log_recovery, self.onset_s),
             *(self.is_breach, self.breach_onset_s, self.has_block),
         )
+
+    def _n_counted(self, counts: Ints, n_model: int | None) -> Ints | int:
+        return own_or_model_n(counts[..., 1::2].sum(axis=(1, 2)), n_model)
 
     def _check(self, period_start_s: int, counts: Ints) -> None:
         self._check_counts(counts)

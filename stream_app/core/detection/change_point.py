@@ -65,7 +65,7 @@ class _Samples(NamedTuple):
     p_b: Floats
 
 
-def standardized_changes(counts: Ints, kind: RuleKind, least_n: int = 1) -> tuple[Floats, int]:
+def standardized_changes(counts: Ints | Floats, kind: RuleKind, least_n: int = 1) -> tuple[Floats, int]:
     """Return how much the difference of two groups changed at each boundary, in standard errors.
 
     Args:
@@ -103,7 +103,7 @@ def likely_boundaries(fit: Floats) -> tuple[int, int, int]:
     return best, int(likely[0]), int(likely[-1])
 
 
-def find_onset(counts: Ints, rule: RateRule, fallback: int, *, is_recovery: bool = False) -> Onset:
+def find_onset(counts: Ints | Floats, rule: RateRule, fallback: int, *, is_recovery: bool = False) -> Onset:
     """Return the span from which a rule was broken, given that it is broken at the end; or kept, for a recovery.
 
     Args:
@@ -136,7 +136,7 @@ def find_onset(counts: Ints, rule: RateRule, fallback: int, *, is_recovery: bool
     return Onset(*(int(comparable[at]) for at in (best, earliest, latest)))
 
 
-def _first_searched(counts: Ints, fallback: int) -> int:
+def _first_searched(counts: Ints | Floats, fallback: int) -> int:
     """Return the first span that is searched: at least the last one with both groups is left."""
     n = np.where((counts[..., 1] > 0) & (counts[..., 3] > 0), counts[..., 1] + counts[..., 3], 0).sum(axis=1)
     fallback = min(fallback, int(np.flatnonzero(n)[-1]))
@@ -145,7 +145,7 @@ def _first_searched(counts: Ints, fallback: int) -> int:
     return fallback - int(np.searchsorted(before, MOST_BEFORE * from_there_on, side="right"))
 
 
-def _misfit(counts: Ints, rule: RateRule, *, is_recovery: bool) -> Floats:
+def _misfit(counts: Ints | Floats, rule: RateRule, *, is_recovery: bool) -> Floats:
     """Return how far the values before each span and from it on are on the wrong side of the limit, as deviance."""
     border = rule.limit if rule.kind is RuleKind.RATIO else -rule.limit
     before, after = _samples_around(counts)
@@ -155,7 +155,7 @@ def _misfit(counts: Ints, rule: RateRule, *, is_recovery: bool) -> Floats:
     return misfit + np.where(is_broken_after == is_recovery, _deviance(after, rule.kind, border), 0.0)
 
 
-def _samples_around(counts: Ints) -> tuple[_Samples, _Samples]:
+def _samples_around(counts: Ints | Floats) -> tuple[_Samples, _Samples]:
     """Return the samples before each span and from it on; nothing is before the first."""
     k_a, n_a, k_b, n_b = np.moveaxis(counts.reshape(len(counts), -1, 4), -1, 0).astype(np.float64)
     n = np.maximum(n_a + n_b, 1.0)

@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from stream_app.core.arrays import Floats
 from stream_app.core.groups.comparison import Reason
 from stream_app.core.groups.counts import GroupCount
 from stream_app.core.intervals.interval_ends import (
@@ -125,17 +126,24 @@ def koopman(k_a: int, n_a: int, k_b: int, n_b: int, *, z: float = Z_95) -> Inter
     return Interval(float(lower), _finite_or_none(float(upper)), reason)
 
 
-def intervals_of_pairs(pairs: Sequence[tuple[GroupCount, GroupCount]], *, z: float = Z_95) -> list[PairIntervals]:
+def intervals_of_pairs(
+    pairs: Sequence[tuple[GroupCount, GroupCount]], effects: Floats | None = None, *, z: float = Z_95
+) -> list[PairIntervals]:
     """Return the three intervals of each pair of a group and its reference, solved together.
 
     The same values as the scalar forms; 100 pairs cost little more than one, so call it once for each closed window.
+
+    Args:
+        pairs: Counts of the group and of its reference.
+        effects: Design effects, which divide all counts of a pair (Kish 1965), shape (pairs,); None for 1.
+        z: Two-sided normal quantile of the level.
 
     >>> [both] = intervals_of_pairs([(GroupCount(197, 133), GroupCount(1681, 1527))])
     >>> both.gap == newcombe(133, 197, 1527, 1681), intervals_of_pairs([])
     (True, [])
     """
     counts = np.array([(*group, *reference) for group, reference in pairs], dtype=np.float64).reshape(-1, 4)
-    n_a, k_a, n_b, k_b = counts.T
+    n_a, k_a, n_b, k_b = counts.T if effects is None else counts.T / effects
     ends = (
         *wilson_many(k_a, n_a, z=z),
         *newcombe_many(k_a, n_a, k_b, n_b, z=z),

@@ -128,6 +128,27 @@ def add_cells(total: Cells, more: Mapping[int, Iterable[int]], *, sign: int = 1)
             del total[code]
 
 
+def without_last(cells: Cells, n_labels: int) -> Cells:
+    """Return counts summed over the last dimension of their layout; the same object where that has one label.
+
+    As in ``add_cells`` a vector that is all zero, of a difference, is removed.
+
+    >>> without_last({0: [3], 2: [1], 3: [4]}, 3)
+    {0: [4], 1: [4]}
+    """
+    if n_labels == 1:
+        return cells
+    summed: Cells = {}
+    for code, vector in cells.items():
+        known = summed.get(code // n_labels)
+        if known is None:
+            summed[code // n_labels] = list(vector)
+        else:
+            for place, value in enumerate(vector):
+                known[place] += value
+    return {code: vector for code, vector in summed.items() if any(vector)}
+
+
 @dataclass(frozen=True)
 class MappedFeature:
     """Where the sums of a feature come from.

@@ -18,9 +18,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from stream_app.core.windows.cells import Cells, add_cells
+from stream_app.core.windows.cells import Cells, add_cells, without_last
 from stream_app.core.windows.source_progress import (
     SourcePartition,
     SourceProgress,
@@ -227,6 +227,9 @@ class Tally(TallyState):
             self.changes.n_tested += sum(vector[0] for vector in period.cells.values())
             self.changes.is_total_changed = True  # the totals show the evidence of the tests
             self.changes.changed.add(("period", start_s))
+            if self.config.n_buckets > 1:
+                cells = without_last(period.cells, self.config.n_buckets)
+                period = replace(period, cells=cells, by_bucket=period.cells)
             yield period
 
     def _count_empty(self, n_filled: Counter[str], first_s: int, last_s: int) -> None:
@@ -237,11 +240,12 @@ class Tally(TallyState):
 
     def _add(self, start_s: int, cells: Cells) -> list[WindowKey]:
         keys = self.config.keys_of(start_s)
+        summed = without_last(cells, self.config.n_buckets)
         for key in keys:
-            add_cells(self.windows.setdefault(key, WindowCounts()).cells, cells)
+            add_cells(self.windows.setdefault(key, WindowCounts()).cells, summed)
             self.changes.changed.add(("window", *key))
         if self.config.has_total and cells:
-            add_cells(self.total.cells, cells)
+            add_cells(self.total.cells, summed)
             self.total.extend(start_s, start_s + self.config.pane_s)
             self.changes.is_total_changed = True
             self.changes.changed.add(TOTAL)

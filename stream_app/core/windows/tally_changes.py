@@ -27,11 +27,13 @@ class ClosedPeriod:
         start_s: Its start.
         end_s: Its end.
         cells: Its counts over all source partitions, as of now; later corrections go to windows only.
+        by_bucket: The same counts by bucket of clusters, as panes have them; None where nothing has clusters.
     """
 
     start_s: int
     end_s: int
     cells: Cells
+    by_bucket: Cells | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

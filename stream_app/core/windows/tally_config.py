@@ -23,6 +23,8 @@ class TallyConfig:
         period_s: Width of a comparison period, a multiple of the pane's; None where nothing is tested.
         wait_s: Silence after which a partition no longer delays the tests.
         idle_s: Time that a stream which wakes up gives its other partitions before it passes over them.
+        n_buckets: Labels of the last dimension of the cells of panes and of periods that wait for their test; windows,
+            totals and tested periods are summed over it. 1 where their cells are the same.
     """
 
     pane_s: int
@@ -33,6 +35,7 @@ class TallyConfig:
     period_s: int | None = None
     wait_s: float = 0.0
     idle_s: float = 0.0
+    n_buckets: int = 1
 
     @cached_property
     def sizes_s(self) -> dict[str, int]:

@@ -10,7 +10,7 @@ from stream_app.core.events.reasons import DeadLetterReason
 from stream_app.core.join.outcome_join import JoinCounts
 from stream_app.edges.metrics.instruments import Counter, Gauge
 from stream_app.pipeline.ingest.dropped import UNDECLARED
-from stream_app.pipeline.ingest.fields import unreadable_paths
+from stream_app.pipeline.ingest.fields import dropped_probabilities, unreadable_paths
 from stream_app.pipeline.ingest.report import IngestCounts
 from stream_app.pipeline.judge.model_report import ModelReport
 from stream_app.pipeline.judge.subjects.subject import DISPOSITIONS, tally_config_of
@@ -161,7 +161,8 @@ class EventMetrics:
             self._decisions.add((model.name, outcome), 0)
         for reason in DeadLetterReason:
             self._dead_letters.add((model.topic, reason.value), 0)
-        for path in (*model.drop, *(box.path for box in model.boxes), *unreadable_paths(model), UNDECLARED):
+        paths = (*model.drop, *(box.path for box in model.boxes), *unreadable_paths(model), UNDECLARED)
+        for path in (*paths, *(name for proxy in model.proxies for name in dropped_probabilities(proxy))):
             self._dropped.add((model.topic, path), 0)
         for name, labels in layout_of(model).dimensions:
             if OTHER in labels:

@@ -70,6 +70,11 @@ class FairnessMetrics:
         self._reference = Gauge(
             "fairstream_reference_info", "Reference group of an attribute.", ("model", "attribute", "reference")
         )
+        self._proxy = Gauge(
+            "fairstream_proxy_info",
+            "An attribute whose groups are estimated from probabilities of membership.",
+            ("model", "attribute"),
+        )
         for model in policy.models:
             self._start(model)
 
@@ -85,6 +90,7 @@ class FairnessMetrics:
             self.drop(model.name)
             self._threshold.drop(model.name)
             self._reference.drop(model.name)
+            self._proxy.drop(model.name)
         self._models[model.name] = model
         self._start(model)
 
@@ -138,7 +144,7 @@ class FairnessMetrics:
         """Return all rows."""
         for rows in (self._values, self._evidence, self._causes, self._levels, self._outcomes):
             yield from rows.families()
-        for instrument in (self._end, self._suppressed, self._threshold, self._reference):
+        for instrument in (self._end, self._suppressed, self._threshold, self._reference, self._proxy):
             yield instrument.family()
 
     def _start(self, model: ModelPolicy) -> None:
@@ -146,16 +152,20 @@ class FairnessMetrics:
             self.suppressed(model.name, "cell", 0, 0)
             return
         for attribute in model.attributes:
-            self.suppressed(model.name, attribute.name, 0, 0)
-            self._threshold.set(
-                (model.name, attribute.name, LimitKind.RATIO.value), model.rules.min_disparate_impact_ratio
-            )
-            self._threshold.set((model.name, attribute.name, LimitKind.GAP.value), model.rules.max_gap)
             for question in questions_of(model):
                 self._threshold.set((model.name, attribute.name, question.kind.value), question.limit)
-            self._reference.set((model.name, attribute.name, attribute.reference or ""), 1)
             kinds = (*PAIR_KINDS, *(question.kind for question in questions_of(model)))
-            self._levels.start(model, attribute.name, kinds)
+            self._start_pairs(model, attribute.name, attribute.reference or "", kinds)
+        for proxy in model.proxies:
+            self._proxy.set((model.name, proxy.name), 1)
+            self._start_pairs(model, proxy.name, proxy.reference, PAIR_KINDS)
+
+    def _start_pairs(self, model: ModelPolicy, attribute: str, reference: str, kinds: Sequence[LimitKind]) -> None:
+        self.suppressed(model.name, attribute, 0, 0)
+        self._threshold.set((model.name, attribute, LimitKind.RATIO.value), model.rules.min_disparate_impact_ratio)
+        self._threshold.set((model.name, attribute, LimitKind.GAP.value), model.rules.max_gap)
+        self._reference.set((model.name, attribute, reference), 1)
+        self._levels.start(model, attribute, kinds)
 
     def _alarm(self, alert: Alert) -> None:
         if (model := self._models.get(model_of(alert.model))) is not None:
@@ -182,7 +192,8 @@ class FairnessMetrics:
         else:
             self._values.show(window, groups)
             self._causes.show(window, worst[:N_EXPLAINED])
-        kinds = PAIR_KINDS if is_crossed else kinds_of(model)
+        is_estimated = result.attribute in {proxy.name for proxy in model.proxies}
+        kinds = PAIR_KINDS if is_crossed or is_estimated else kinds_of(model)
         tests = [(group.group, test) for group in (worst if is_crossed else groups) for test in group.evidence]
         self._evidence.show(result.model, result.attribute, tests, kinds)
         states = {kind: disclosable_state(result, k, kind) for kind in kinds}

@@ -16,7 +16,7 @@ from stream_app.edges.metrics.instruments import Gauge
 from stream_app.pipeline.disclosure.causes import DisclosedCause
 from stream_app.pipeline.disclosure.results import DisclosedGroup
 from stream_app.pipeline.records.evidence import KIND_OF_TEST, NEVER_RECOVERS, Evidence, LimitKind, PairTest
-from stream_app.pipeline.records.results import Bounds
+from stream_app.pipeline.records.results import Bounds, ProxyValues
 from stream_app.policy import OTHER, UNKNOWN
 
 N_WORST = 3  # groups of an intersection that are exported
@@ -48,10 +48,11 @@ class GroupScope(enum.Enum):
     DECLARED = "declared"
     UNDECLARED = "undeclared"  # not tested: no intervals of ratio and gap, no shortfall
     CROSSED = "crossed"  # of an intersection nothing from which the rate of a small group could be computed
+    PROXY = "proxy"  # estimated from probabilities: no scores, and a range over every dependence
 
 
-_D, _U, _C = GroupScope
-_ALL = (_D, _U, _C)
+_D, _U, _C, _P = GroupScope
+_ALL = (_D, _U, _C, _P)
 
 
 class _Value(NamedTuple):
@@ -75,18 +76,18 @@ def _worst_case(name: str, what: str, of: str) -> tuple[_Value, _Value]:
 
 
 _VALUES = (
-    _Value("approval_ratio", "Approval rate of a group in the last closed window.", lambda g: g.rate, (_D, _U)),
+    _Value("approval_ratio", "Approval rate of a group in the last closed window.", lambda g: g.rate, (_D, _U, _P)),
     _Value(
         "approval_ratio_lower",
         "Lower end of the 95% interval of the approval rate.",
         lambda g: _lower(g.rate_bounds),
-        (_D, _U),
+        (_D, _U, _P),
     ),
     _Value(
         "approval_ratio_upper",
         "Upper end of the 95% interval of the approval rate.",
         lambda g: _upper(g.rate_bounds),
-        (_D, _U),
+        (_D, _U, _P),
     ),
     _Value(
         "disparate_impact_ratio",
@@ -98,13 +99,13 @@ _VALUES = (
         "disparate_impact_ratio_lower",
         "Lower end of the 95% interval of the disparate impact ratio.",
         lambda g: _lower(g.ratio_bounds),
-        (_D, _C),
+        (_D, _C, _P),
     ),
     _Value(
         "disparate_impact_ratio_upper",
         "Upper end of the 95% interval of the disparate impact ratio.",
         lambda g: _upper(g.ratio_bounds),
-        (_D, _C),
+        (_D, _C, _P),
     ),
     _Value(
         "approval_gap_ratio",
@@ -116,13 +117,13 @@ _VALUES = (
         "approval_gap_ratio_lower",
         "Lower end of the 95% interval of the approval gap.",
         lambda g: _lower(g.gap_bounds),
-        (_D, _C),
+        (_D, _C, _P),
     ),
     _Value(
         "approval_gap_ratio_upper",
         "Upper end of the 95% interval of the approval gap.",
         lambda g: _upper(g.gap_bounds),
-        (_D, _C),
+        (_D, _C, _P),
     ),
     _Value("window_decisions", "Decisions about a group in the last closed window.", lambda g: g.n, _ALL),
     _Value(
@@ -135,7 +136,19 @@ _VALUES = (
         "shortfall_ratio",
         "Approvals that a group lacks to reach the limit of the ratio, as a share of its decisions.",
         _shortfall_ratio,
-        (_D,),
+        (_D, _P),
+    ),
+    _Value(
+        "proxy_disparate_impact_ratio_lower",
+        "Least that the ratio of a group can be that is estimated from probabilities, whatever depends on it.",
+        lambda g: _lower(g.proxy.ratio_bounds) if isinstance(g.proxy, ProxyValues) else None,
+        (_P,),
+    ),
+    _Value(
+        "proxy_disparate_impact_ratio_upper",
+        "Most that the ratio of a group can be that is estimated from probabilities, whatever depends on it.",
+        lambda g: _upper(g.proxy.ratio_bounds) if isinstance(g.proxy, ProxyValues) else None,
+        (_P,),
     ),
     *_worst_case("approval", "approval rate", "rate"),
     *_worst_case("disparate_impact", "disparate impact ratio", "ratio"),
@@ -164,7 +177,7 @@ class GroupValues:
         """Replace the rows of one attribute and window."""
         self.drop(*window)
         for group in groups:
-            scope = GroupScope.CROSSED if is_crossed else _scope_of(group.group)
+            scope = GroupScope.CROSSED if is_crossed else _scope_of(group)
             for gauge, value in self._gauges:
                 if scope in value.scopes and (number := value.read(group)) is not None:
                     gauge.set((*window, group.group), number)
@@ -179,8 +192,10 @@ class GroupValues:
         return (gauge.family() for gauge, _ in self._gauges)
 
 
-def _scope_of(group: str) -> GroupScope:
-    return GroupScope.UNDECLARED if group in UNDECLARED else GroupScope.DECLARED
+def _scope_of(group: DisclosedGroup) -> GroupScope:
+    if isinstance(group.proxy, ProxyValues):
+        return GroupScope.PROXY
+    return GroupScope.UNDECLARED if group.group in UNDECLARED else GroupScope.DECLARED
 
 
 class CauseValues:

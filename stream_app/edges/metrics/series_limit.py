@@ -21,12 +21,13 @@ from stream_app.edges.metrics.fairness_values import (
 from stream_app.edges.metrics.outcome_values import OutcomeValues
 from stream_app.pipeline.judge.budget import N_PAIR_TESTS
 from stream_app.pipeline.records.evidence import PAIR_KINDS
-from stream_app.policy import Attribute, ModelPolicy, Policy
+from stream_app.policy import Attribute, ModelPolicy, Policy, Proxy
 
 SUPPRESSION_REASONS = ("small_cell", "complementary")
 _N_SUPPRESSED = len(SUPPRESSION_REASONS)  # series of an attribute, one for each reason
 _N_ENDS = 1  # end of the newest window of an attribute and window
 _N_REFERENCES = 1  # reference group of an attribute
+_N_PROXIES = 1  # that an attribute is estimated
 
 
 def count_series(policy: Policy) -> int:
@@ -44,7 +45,8 @@ def _of_model(model: ModelPolicy) -> int:
         return _N_SUPPRESSED
     n_attributes = len(model.attributes)
     n_crosses = sum(comb(n_attributes, depth) for depth in range(2, model.detection.max_depth + 1))
-    return sum(_of_attribute(model, attribute) for attribute in model.attributes) + n_crosses * _of_cross(model)
+    n_series = sum(_of_attribute(model, attribute) for attribute in model.attributes) + n_crosses * _of_cross(model)
+    return n_series + sum(_of_proxy(model, proxy) for proxy in model.proxies)
 
 
 def _of_attribute(model: ModelPolicy, attribute: Attribute) -> int:
@@ -63,6 +65,15 @@ def _of_attribute(model: ModelPolicy, attribute: Attribute) -> int:
     if model.outcome is not None:
         n_series += OutcomeValues.n_series(n_windows) * (n_groups + N_UNDECLARED)
     return n_series
+
+
+def _of_proxy(model: ModelPolicy, proxy: Proxy) -> int:
+    n_windows, n_groups, n_kinds = len(model.windows), len(proxy.groups), len(PAIR_KINDS)
+    n_of_window = n_groups * GroupValues.n_series(GroupScope.PROXY) + _N_ENDS
+    n_of_window += N_UNDECLARED * GroupValues.n_series(GroupScope.UNDECLARED)
+    n_series = n_windows * n_of_window + EvidenceValues.n_series(N_PAIR_TESTS, n_groups)
+    n_series += AlertLevels.n_series(n_kinds, n_windows) + n_kinds
+    return n_series + _N_REFERENCES + _N_PROXIES + _N_SUPPRESSED
 
 
 def _of_cross(model: ModelPolicy) -> int:

@@ -10,7 +10,7 @@ from stream_app.pipeline.disclosure.causes import DisclosedCause, disclose_cause
 from stream_app.pipeline.disclosure.rules import fields_of, is_small
 from stream_app.pipeline.records.alerts import Alert
 from stream_app.pipeline.records.evidence import PairTest
-from stream_app.pipeline.records.results import Offsets
+from stream_app.pipeline.records.results import Offsets, ProxyValues
 
 _NUMBERS = ("n", "n_reference", "rate", "disparate_impact_ratio", "gap", "sentence")
 
@@ -50,6 +50,7 @@ class DisclosedAlert(msgspec.Struct, frozen=True, kw_only=True):
     policy_hash: str
     code_version: str
     unknown_groups: Literal["excluded", "worst_case"] = "excluded"
+    proxy: ProxyValues | msgspec.UnsetType = msgspec.UNSET
 
 
 def disclose_alert(alert: Alert, k: int) -> DisclosedAlert:
@@ -57,6 +58,6 @@ def disclose_alert(alert: Alert, k: int) -> DisclosedAlert:
     is_hidden = is_small(alert.n, alert.n_reference, k)
     fields: dict[str, Any] = fields_of(alert, DisclosedAlert, without=("id", "cause", "is_hidden"))
     if is_hidden:
-        fields |= dict.fromkeys(_NUMBERS)
+        fields |= dict.fromkeys(_NUMBERS) | {"proxy": msgspec.UNSET}
     cause = None if is_hidden or alert.cause is None else disclose_cause(alert.cause, k)
     return DisclosedAlert(id=alert.id, cause=cause, is_hidden=is_hidden, **fields)

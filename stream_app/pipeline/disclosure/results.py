@@ -24,6 +24,7 @@ from stream_app.pipeline.records.results import (
     Bounds,
     GroupResult,
     Offsets,
+    ProxyValues,
     Result,
     ResultHead,
     ScoreStability,
@@ -66,6 +67,8 @@ class DisclosedGroup(msgspec.Struct, frozen=True, kw_only=True):
     worst_case: WorstCase | None = None
     share: float | None = None
     hidden: Hidden | None = None
+    design_effect: float | msgspec.UnsetType = msgspec.UNSET
+    proxy: ProxyValues | msgspec.UnsetType = msgspec.UNSET
 
 
 class DisclosedResult(ResultHead, frozen=True, kw_only=True):
@@ -170,6 +173,14 @@ def _show(group: GroupResult, k: int, *, with_reference: bool) -> DisclosedGroup
             rate=group.rate,
             rate_bounds=group.rate_bounds,
             scores=group.scores,
+            proxy=_of_group_alone(group.proxy),
         )
     fields = {name: getattr(group, name) for name in GroupResult.__struct_fields__}
     return DisclosedGroup(**fields | {"cause": disclose_cause(group.cause, k) if group.cause else None})
+
+
+def _of_group_alone(proxy: ProxyValues | msgspec.UnsetType) -> ProxyValues | msgspec.UnsetType:
+    """Leave out what reveals the rate of the reference."""
+    if isinstance(proxy, msgspec.UnsetType):
+        return proxy
+    return msgspec.structs.replace(proxy, ratio_bounds=None, gap_bounds=None)

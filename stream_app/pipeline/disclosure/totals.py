@@ -2,7 +2,8 @@
 
 The interval of a window covers the truth in 95 of 100 looks. A total is read again and again, and people stop when it
 looks bad, so its bounds must be valid at every look at once: a confidence sequence. It is a function of the counts, so
-it is computed where a total is shown; it costs some 50 ms for an attribute.
+it is computed where a total is shown; it costs some 50 ms for an attribute. Where clusters show that decisions depend
+on one another, all counts are divided by the design effect, which is an approximation.
 """
 
 from __future__ import annotations
@@ -11,25 +12,33 @@ import math
 
 import msgspec
 import numpy as np
+from msgspec import UNSET
 
 from stream_app.core.arrays import Floats
 from stream_app.core.intervals.confidence_sequence import gap_sequence_many, rate_sequence_many, ratio_sequence_many
 from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult
-from stream_app.pipeline.records.results import Bounds
+from stream_app.pipeline.records.results import Bounds, ProxyValues
 
 
 def with_sequences(total: DisclosedResult) -> DisclosedResult:
-    """Replace the intervals of a disclosed running total by 95 % confidence sequences; hidden groups stay hidden."""
+    """Replace the intervals of a disclosed running total by 95 % confidence sequences; hidden groups stay hidden.
+
+    What is estimated from probabilities has no such sequence, so its total has no interval of chance.
+    """
+    if any(isinstance(group.proxy, ProxyValues) for group in total.groups):
+        without = tuple(_with_bounds(group, None, None, None) for group in total.groups)
+        return msgspec.structs.replace(total, groups=without)
     shown = [group for group in total.groups if group.n]
     reference = next((group for group in shown if group.group == total.reference), None)
     if not shown:
         return total
-    k, n = (np.array([getattr(group, name) for group in shown], np.float64) for name in ("favorable", "n"))
+    effects = np.array([1.0 if group.design_effect is UNSET else max(group.design_effect, 1.0) for group in shown])
+    k, n = (np.array([getattr(group, name) for group in shown], np.float64) / effects for name in ("favorable", "n"))
     rates = _bounds(*rate_sequence_many(k, n))
     ratios: list[Bounds] | list[None] = [None] * len(shown)
     gaps: list[Bounds] | list[None] = [None] * len(shown)
     if reference is not None:
-        pair = (k, n, reference.favorable or 0, reference.n or 0)
+        pair = (k, n, (reference.favorable or 0) / effects, (reference.n or 0) / effects)
         ratios, gaps = _bounds(*ratio_sequence_many(*pair)), _bounds(*gap_sequence_many(*pair))
     with_bounds = {
         group.group: _with_bounds(group, rate, ratio, gap)
@@ -39,7 +48,9 @@ def with_sequences(total: DisclosedResult) -> DisclosedResult:
     return msgspec.structs.replace(total, groups=groups)
 
 
-def _with_bounds(group: DisclosedGroup, rate: Bounds, ratio: Bounds | None, gap: Bounds | None) -> DisclosedGroup:
+def _with_bounds(
+    group: DisclosedGroup, rate: Bounds | None, ratio: Bounds | None, gap: Bounds | None
+) -> DisclosedGroup:
     return msgspec.structs.replace(
         group,
         rate_bounds=rate,

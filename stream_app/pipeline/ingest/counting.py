@@ -16,11 +16,31 @@ import numpy as np
 from msgspec import UNSET
 from numpy.typing import NDArray
 
+from stream_app.core.events.clusters import ClusterBuckets
 from stream_app.core.events.schema import Schema
 from stream_app.core.windows.cells import Cells
 from stream_app.pipeline.ingest.fields import labeled_parts
-from stream_app.pipeline.layout import DECISION, FAVORABLE, UNFAVORABLE, index_by_label, layout_of
-from stream_app.policy import OTHER, SCORE, UNKNOWN, Attribute, ModelPolicy, Segment, canonical_label, label_text
+from stream_app.pipeline.layout import (
+    CLUSTER,
+    DECISION,
+    FAVORABLE,
+    UNFAVORABLE,
+    index_by_label,
+    n_buckets_of,
+    pane_layout_of,
+)
+from stream_app.policy import (
+    BUCKET_FIELD,
+    N_BUCKETS,
+    OTHER,
+    SCORE,
+    UNKNOWN,
+    Attribute,
+    ModelPolicy,
+    Segment,
+    canonical_label,
+    label_text,
+)
 
 Column = NDArray[np.int64]
 OnCounted = Callable[[Column, Column | None], None]
@@ -84,11 +104,20 @@ class EventCounter:
     Args:
         model: The policy of the model.
         schema: Its compiled decoder.
-        on_counted: Receives the cell of each event, and its score in fixed point if there are scores, as int64 columns.
+        on_counted: Receives the cell of each event without the bucket of its cluster, and its score in fixed point if
+            there are scores, as int64 columns.
+        is_published: Whether the events were published: then they contain the number of the bucket.
     """
 
-    def __init__(self, model: ModelPolicy, schema: Schema, on_counted: OnCounted | None = None) -> None:
-        self.layout = layout_of(model)
+    def __init__(
+        self,
+        model: ModelPolicy,
+        schema: Schema,
+        on_counted: OnCounted | None = None,
+        *,
+        is_published: bool = False,
+    ) -> None:
+        self.layout = pane_layout_of(model)
         self._on_counted = on_counted
         self._pane_s = model.event_time.pane_s
         labeled = labeled_parts(model)
@@ -108,11 +137,13 @@ class EventCounter:
             getters.append(schema.getter(model.decision.path))
             indices.append(outcome | dict.fromkeys(model.decision.favorable_values, labels.index(FAVORABLE)))
         self._getters = getters
-        sizes = [len(labels) for name, labels in self.layout.dimensions if name != SCORE]
+        sizes = [len(labels) for name, labels in self.layout.dimensions if name not in (SCORE, CLUSTER)]
         self._n_labeled = prod(sizes)  # number of cells before they are split by score
         self._codes = _CellCodes(indices, sizes)
         self._features = [(schema.getter(f.path), f.scale, f.is_required) for f in model.counted_features]
         self._edges = np.array(() if model.score is None else model.score.edges)
+        self._n_buckets = n_buckets_of(model)
+        self._buckets_of = None if model.cluster is None else _bucket_reader(model, schema, is_published=is_published)
         self._described: dict[int, tuple[str, tuple[str, ...]]] = {}
 
     def count(self, events: list[Any], times_s: NDArray[np.int64]) -> Iterator[tuple[int, Cells]]:
@@ -151,6 +182,7 @@ class EventCounter:
         return outcome, tuple(name for name, label in named if label == OTHER)
 
     def _count_part(self, events: list[Any], times_s: NDArray[np.int64]) -> Iterator[tuple[int, Cells]]:
+        buckets = None if self._buckets_of is None else self._buckets_of(events)  # before spellings are replaced
         columns = [map(get, events) for get in self._getters]
         codes = np.fromiter(map(self._codes.__getitem__, zip(*columns, strict=True)), np.int64, len(events))
         is_spelled = codes >= self._n_labeled
@@ -162,6 +194,8 @@ class EventCounter:
             codes, scores = self._by_score(codes, events)
         if self._on_counted is not None:
             self._on_counted(codes, scores)
+        if buckets is not None:
+            codes = codes * self._n_buckets + buckets
         size = self.layout.size
         panes = times_s // self._pane_s
         first_pane = int(panes.min())
@@ -193,3 +227,25 @@ class EventCounter:
             yield np.bincount(present, minlength=n_groups)
             for weights in (fixed, fixed * fixed):
                 yield np.bincount(present, weights=weights, minlength=n_groups).astype(np.int64)
+
+
+def _bucket_reader(model: ModelPolicy, schema: Schema, *, is_published: bool) -> Callable[[list[Any]], Column]:
+    """Return what reads the bucket of each event; into raw events it writes the number that is published."""
+    published = schema.getter(BUCKET_FIELD)
+    if is_published:
+
+        def read(events: list[Any]) -> Column:
+            numbers = (N_BUCKETS if type(number) is not int else number for number in map(published, events))
+            return np.fromiter(numbers, np.int64, len(events))
+
+        return read
+    assert model.cluster is not None
+    cluster_of, write = schema.getter(model.cluster), schema.setter(BUCKET_FIELD)
+    clusters = ClusterBuckets(model.missing)
+
+    def find(events: list[Any]) -> Column:
+        buckets = clusters.column(map(cluster_of, events))
+        write(events, (UNSET if bucket == N_BUCKETS else bucket for bucket in buckets.tolist()))
+        return buckets
+
+    return find

@@ -13,14 +13,18 @@ from stream_app.core.events.identifiers import MAX_LENGTH
 from stream_app.core.events.reasons import DeadLetterReason
 from stream_app.core.events.schema import Field, Schema
 from stream_app.policy import (
+    BUCKET_FIELD,
+    N_BUCKETS,
     Attribute,
     Decision,
     EventTime,
     Feature,
     Identifier,
     ModelPolicy,
+    Proxy,
     Scalar,
     Segment,
+    is_cluster_alone,
     label_by_spelling,
 )
 from stream_app.policy.values.time_columns import TimeReader
@@ -32,6 +36,7 @@ _IDENTIFIER_TYPES: dict[str, Any] = {"text": _TEXT, "integer": int, "text-or-int
 # Microseconds and nanoseconds do not fit in a float.
 _TIME_TYPES: dict[str, Any] = {"iso8601": Annotated[datetime, Meta(tz=True)], "epoch_s": float, "epoch_ms": float}
 _NUMBER = int | float
+_BUCKET = Annotated[int, Meta(ge=0, lt=N_BUCKETS)]
 # Trackers extend boxes beyond the picture; one picture on each side is accepted, pixels are not.
 _EDGE = Annotated[float, Meta(ge=-1, le=2)]
 
@@ -63,19 +68,35 @@ def fields_of(model: ModelPolicy, *, times_as_text: bool = False) -> list[Field]
     fields += [Field(constant.path, _scalar_type(constant.values)) for constant in model.constants]
     fields += [Field(f"{box.path}.{edge}", _EDGE) for box in model.boxes for edge in BOX_EDGES]
     fields += [Field(path, str | bool | int | float, is_required=False) for path in model.keep]
+    if model.cluster is not None:
+        if is_cluster_alone(model):
+            fields.append(Field(model.cluster, str | int | float, is_required=False))
+        fields.append(
+            Field(BUCKET_FIELD, type(None), is_required=False)
+        )  # for what is published; records do not have it
     return fields
 
 
 def published_fields_of(model: ModelPolicy) -> list[Field]:
     """Return the fields of the events that are published: with the label of a band where records have a number."""
     attributes = tuple(msgspec.structs.replace(attribute, edges=(), derive=None) for attribute in model.attributes)
-    return fields_of(msgspec.structs.replace(model, attributes=attributes))
+    fields = fields_of(msgspec.structs.replace(model, attributes=attributes, cluster=None))
+    return fields if model.cluster is None else [*fields, Field(BUCKET_FIELD, _BUCKET, is_required=False)]
 
 
 def unreadable_paths(model: ModelPolicy) -> list[str]:
     """Return the paths of fields that a record does without when they cannot be read."""
     bands = [attribute.path for attribute in model.attributes if attribute.edges and attribute.is_required]
     return [field.path for field in fields_of(model) if not field.is_required] + bands
+
+
+def dropped_probabilities(proxy: Proxy) -> tuple[str, str]:
+    """Return the names under which records without usable probabilities count: incomplete, and more than 1 together.
+
+    >>> dropped_probabilities(Proxy(name="race", groups={"a": "p_a", "b": "p_b"}, reference="a"))
+    ('race (incomplete)', 'race (sum above 1)')
+    """
+    return f"{proxy.name} (incomplete)", f"{proxy.name} (sum above 1)"
 
 
 def is_epoch(time: EventTime) -> bool:

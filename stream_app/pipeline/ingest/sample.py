@@ -14,6 +14,7 @@ import msgspec
 from msgspec import UNSET
 
 from stream_app.core.events.classify import place_of
+from stream_app.core.events.clusters import ClusterBuckets, ClusterCounts
 from stream_app.core.events.reasons import DeadLetterReason as Reason
 from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.core.windows.cells import Cells, add_cells
@@ -21,8 +22,10 @@ from stream_app.core.windows.partials import decode_partial
 from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.ingest.fields import labeled_parts, schema_of
 from stream_app.pipeline.ingest.reading import RecordReader
+from stream_app.pipeline.ingest.sampled.periods import SampledPeriods, periods_in
+from stream_app.pipeline.ingest.sampled.proxies import SampledProxy, proxies_in
 from stream_app.pipeline.ingest.step import IngestStep
-from stream_app.pipeline.layout import can_compare, index_by_label, layout_of
+from stream_app.pipeline.layout import index_by_label, layout_of, n_buckets_of, pane_layout_of
 from stream_app.pipeline.topology import Topology
 from stream_app.policy import OTHER, UNKNOWN, ModelPolicy, canonical_label, label_text
 from stream_app.policy.values.look_alikes import look_alike
@@ -31,9 +34,6 @@ _MOST_SHOWN, _MOST_COMPARED = 5, 200  # values that are not listed
 _TIME_REASONS = frozenset({
     Reason.TIME, Reason.TIME_DATE, Reason.TIME_ZONE, Reason.TIME_UNIT, Reason.TIME_FUTURE, Reason.TIME_PAST,
 })  # fmt: skip
-
-_PERIODS_S = (60, 300, 900, 3600, 4 * 3600, 12 * 3600, 86_400, 7 * 86_400, 28 * 86_400)
-_ENOUGH = 0.9  # share of periods that can compare
 
 
 class SampledDimension(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,23 +70,6 @@ class SampledFeature(msgspec.Struct, frozen=True, kw_only=True):
     n: int
 
 
-class SampledPeriods(msgspec.Struct, frozen=True, kw_only=True):
-    """How many comparison periods of a sample can compare a group with its reference.
-
-    Attributes:
-        period_s: Length of a period, as the policy has it.
-        n_periods: Periods with a counted event.
-        n_comparable: Those in which any declared group and its reference both have decisions.
-        proposed_s: Shortest longer period of which at least nine in ten can; None where that of the policy suffices, or
-            where none does.
-    """
-
-    period_s: int
-    n_periods: int
-    n_comparable: int
-    proposed_s: int | None
-
-
 class SampleReport(msgspec.Struct, frozen=True, kw_only=True):
     """Dispositions of some records of one model.
 
@@ -104,10 +87,12 @@ class SampleReport(msgspec.Struct, frozen=True, kw_only=True):
         dropped: Dropped fields by declared path, or ``undeclared``.
         dimensions: The labels of the counted events.
         features: The numbers of the counted events.
+        proxies: The probabilities of membership of the counted events; absent without proxies.
         first_pane_s: Start of the first pane with a counted event, seconds since the Unix epoch; None without one.
         last_pane_s: Start of the last such pane.
         periods: Whether the comparison period of the policy suits the sample; None for published counts, and where
             nothing was counted.
+        clusters: In how many clusters the decisions are; None where the policy has none.
     """
 
     model: str
@@ -126,6 +111,8 @@ class SampleReport(msgspec.Struct, frozen=True, kw_only=True):
     first_pane_s: int | None
     last_pane_s: int | None
     periods: SampledPeriods | None = None
+    proxies: list[SampledProxy] | msgspec.UnsetType = msgspec.UNSET
+    clusters: ClusterCounts | None = None
 
     @property
     def is_decoded(self) -> bool:
@@ -174,7 +161,9 @@ def try_sample(model: ModelPolicy, batches: Iterable[Batch], key: RootKey) -> Sa
         features=_features(model, panes.values()),
         first_pane_s=min(panes, default=None),
         last_pane_s=max(panes, default=None),
-        periods=_periods(model, panes) if model.kind == "decisions" and panes else None,
+        periods=periods_in(model, panes) if model.kind == "decisions" and panes else None,
+        proxies=proxies_in(model, panes.values()) if model.proxies else msgspec.UNSET,
+        clusters=None if model.cluster is None else _clusters(model, panes.values(), survey.clusters),
     )
 
 
@@ -184,8 +173,10 @@ class _Survey:
     def __init__(self, model: ModelPolicy) -> None:
         self.faults: Counter[str] = Counter()
         self.others: dict[str, Counter[str]] = {}
+        self.clusters = ClusterBuckets(model.missing)
         self._model = model
         self._reader = RecordReader(model)
+        self._cluster_of = None if model.cluster is None else self._reader.schema.getter(model.cluster)
         self._schema = schema_of(model, times_as_text=True)
         labels = layout_of(model).dimensions
         self._labeled = [
@@ -199,6 +190,8 @@ class _Survey:
         for place, reason in read.rejected.items():
             if path := self._path_of(batch.values[place] or b"", reason):
                 self.faults[f"{reason} at {path}"] += 1
+        if self._cluster_of is not None:
+            self.clusters.column(map(self._cluster_of, read.events))
         for name, get, index in self._labeled:
             values = [label_text(value) for value in map(get, read.events) if value is not None and value is not UNSET]
             unlisted = (value for value in values if canonical_label(value) not in index)
@@ -221,16 +214,15 @@ class _Survey:
 
 
 def _features(model: ModelPolicy, panes: Iterable[Cells]) -> list[SampledFeature]:
-    totals = [0] * len(model.counted_features)
-    for cells in panes:
-        for vector in cells.values():
-            for number in range(len(totals)):
-                totals[number] += vector[1 + 3 * number]
-    return [SampledFeature(name=f.name, n=n) for f, n in zip(model.counted_features, totals, strict=True)]
+    vectors = [vector for cells in panes for vector in cells.values()]
+    totals = (sum(vector[1 + 3 * number] for vector in vectors) for number in range(len(model.counted_features)))
+    probabilities = {feature.name for proxy in model.proxies for feature in proxy.as_features}
+    counted = zip(model.counted_features, totals, strict=True)
+    return [SampledFeature(name=f.name, n=n) for f, n in counted if f.name not in probabilities]
 
 
 def _dimensions(model: ModelPolicy, panes: Iterable[Cells], survey: _Survey) -> list[SampledDimension]:
-    layout = layout_of(model)
+    layout = pane_layout_of(model)
     n_open = len(model.attributes) + (model.segment is not None)
     n_by_label = [Counter[str]() for _ in range(n_open)]
     for cells in panes:
@@ -255,21 +247,12 @@ def _dimensions(model: ModelPolicy, panes: Iterable[Cells], survey: _Survey) -> 
     ]
 
 
-def _periods(model: ModelPolicy, panes: Mapping[int, Cells]) -> SampledPeriods:
-    def comparable(period_s: int) -> list[bool]:
-        codes: dict[int, set[int]] = {}
-        for start_s, cells in panes.items():
-            codes.setdefault(start_s // period_s, set()).update(cells)
-        return [can_compare(layout, model.attributes, of_period) for of_period in codes.values()]
-
-    layout, period_s = layout_of(model), model.period_s
-    now = comparable(period_s)
-    longer = [length_s for length_s in _PERIODS_S if length_s > period_s and length_s % model.event_time.pane_s == 0]
-    proposed = None
-    if sum(now) < _ENOUGH * len(now):
-        shares = ((length_s, comparable(length_s)) for length_s in longer)
-        proposed = next((length_s for length_s, can in shares if sum(can) >= _ENOUGH * len(can)), None)
-    return SampledPeriods(period_s=period_s, n_periods=len(now), n_comparable=sum(now), proposed_s=proposed)
+def _clusters(model: ModelPolicy, panes: Iterable[Cells], buckets: ClusterBuckets) -> ClusterCounts:
+    n_by_bucket = Counter[int]()
+    for cells in panes:
+        for code, (n, *_) in cells.items():
+            n_by_bucket[code % n_buckets_of(model)] += n
+    return buckets.summary(n_by_bucket)
 
 
 def _look_alikes(others: Counter[str], labels: tuple[str, ...]) -> dict[str, int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import compress
 from typing import Any
 
 import msgspec
@@ -15,10 +16,11 @@ import numpy as np
 from msgspec import UNSET
 from numpy.typing import NDArray
 
+from stream_app.core.arrays import Bools, Floats
 from stream_app.core.events.reasons import DeadLetterReason as Reason
 from stream_app.core.events.schema import Schema
-from stream_app.pipeline.ingest.fields import fields_of, is_epoch, listed_values
-from stream_app.policy import Attribute, Feature, ModelPolicy, canonical_label
+from stream_app.pipeline.ingest.fields import dropped_probabilities, fields_of, is_epoch, listed_values
+from stream_app.policy import SUM_TOLERANCE, Attribute, Feature, ModelPolicy, Proxy, canonical_label
 from stream_app.policy.values.bands import OLDEST, ages_of, band_labels, band_numbers, numbers_of, read_number
 
 Faults = dict[int, Reason]  # number of the event in the batch -> why it is rejected
@@ -41,6 +43,7 @@ class ValueReader:
             path = model.event_time.path
             unbounded = Feature(name="time", path=path, minimum=-np.inf, maximum=np.inf)
             self._numbers.append(_NumberColumn(unbounded, model, schema))
+        self._probabilities = [_Probabilities(proxy, schema) for proxy in model.proxies]
         self._bands = [_BandColumn(attribute, model, schema) for attribute in model.attributes if attribute.edges]
 
     def read(self, events: list[Any], faults: Faults, dropped: Counter[str]) -> None:
@@ -53,6 +56,8 @@ class ValueReader:
                         faults.setdefault(number, reason)
         for numbers in self._numbers:
             numbers.read(events, faults, dropped)
+        for probabilities in self._probabilities:
+            probabilities.read(events, dropped)
 
     def read_bands(self, events: list[Any], times_s: NDArray[np.int64], dropped: Counter[str]) -> None:
         """Replace each number and date of birth by its band; neither gets beyond this point."""
@@ -167,3 +172,48 @@ class _BandColumn:
 
     def _is_missing(self, value: Any) -> bool:
         return value is None or value is UNSET or (isinstance(value, str) and canonical_label(value) in self._missing)
+
+
+class _Probabilities:
+    """Checks the probabilities of one proxy, after each was checked to be a number from 0 to 1.
+
+    A record that has only some of them, or whose probabilities exceed 1 together, is left without: it counts, and its
+    probabilities do not.
+
+    Args:
+        proxy: The proxy.
+        schema: The decoder of the events.
+    """
+
+    def __init__(self, proxy: Proxy, schema: Schema) -> None:
+        self._columns = [(schema.getter(path), schema.setter(path)) for path in proxy.groups.values()]
+        self._incomplete, self._too_large = dropped_probabilities(proxy)
+
+    def read(self, events: list[Any], dropped: Counter[str]) -> None:
+        """Take the probabilities away from records where they are none together, and count these records by reason."""
+        if not events:
+            return
+        columns = [list(map(get, events)) for get, _ in self._columns]
+        values = np.stack([_numbers_or_nan(column) for column in columns])
+        n_missing = np.isnan(values).sum(axis=0)
+        is_incomplete = (n_missing > 0) & (n_missing < len(columns))
+        is_too_large = np.nansum(values, axis=0) > 1 + SUM_TOLERANCE
+        if not (is_incomplete | is_too_large).any():
+            return
+        dropped[self._incomplete] += int(is_incomplete.sum())
+        dropped[self._too_large] += int((is_too_large & ~is_incomplete).sum())
+        self._take_away(events, is_incomplete | is_too_large)
+
+    def _take_away(self, events: list[Any], is_bad: Bools) -> None:
+        bad = list(compress(events, is_bad.tolist()))
+        for _, overwrite in self._columns:
+            overwrite(bad, [UNSET] * len(bad))
+
+
+def _numbers_or_nan(column: list[Any]) -> Floats:
+    try:
+        return np.array(column, np.float64)  # None becomes nan
+    except TypeError:  # an absent value is no number
+        pass
+    numbers: Floats = np.array([np.nan if value is UNSET else value for value in column], np.float64)
+    return numbers

@@ -90,12 +90,13 @@ def n_tests_of(model: ModelPolicy) -> dict[BudgetFamily, int]:
     pairs = subgroups(attributes, model.detection.max_depth)
     n_single = sum(len(pair.attributes) == 1 for pair in pairs)
     n_questions = 0 if model.outcome is None else 1 if model.outcome.is_selective else 2
+    n_estimated = sum(len(proxy.groups) - 1 for proxy in model.proxies)
     n_groups = sum(len(attribute.groups) for attribute in model.attributes)
     has_score = model.score is not None
     n_bins = 0 if model.score is None else len(model.score.bins)
     n_of_pair = N_DIRECTIONS * (1 if is_gap_gated(model.rules) else N_PAIR_RULES)
     return {
-        BudgetFamily.ATTRIBUTES: n_single * n_of_pair,
+        BudgetFamily.ATTRIBUTES: (n_single + n_estimated) * n_of_pair,
         BudgetFamily.INTERSECTIONS: (len(pairs) - n_single) * n_of_pair,
         BudgetFamily.OUTCOMES: n_single * N_DIRECTIONS * n_questions,
         BudgetFamily.SCORES: n_single * N_DIRECTIONS * has_score,

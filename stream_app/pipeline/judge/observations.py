@@ -7,10 +7,12 @@ from typing import NamedTuple
 
 import msgspec
 
+from stream_app.core.fairness.proxy import GroupEstimate, PairEstimate
 from stream_app.core.groups.counts import GroupCount
 from stream_app.core.groups.subgroups import Subgroup
 from stream_app.core.intervals.intervals import PairIntervals
 from stream_app.pipeline.records.evidence import Evidence, PairTest
+from stream_app.policy import Proxy
 
 
 class ObservedPair(NamedTuple):
@@ -24,6 +26,8 @@ class ObservedPair(NamedTuple):
         evidence: State and evidence of each of its tests at the end of the window.
         candidates: Decisions of unknown groups that may be about the group.
         reference_candidates: Those that may be about its reference.
+        design_effect: How many times larger the variance of the gap usually is than that of independent decisions, as
+            measured by clusters; None without them, and before the first comparison.
     """
 
     pair: Subgroup
@@ -33,6 +37,23 @@ class ObservedPair(NamedTuple):
     evidence: tuple[Evidence, ...]
     candidates: GroupCount
     reference_candidates: GroupCount
+    design_effect: float | None = None
+
+
+class ObservedProxy(NamedTuple):
+    """The groups of a proxy in one window, estimated from probabilities.
+
+    Attributes:
+        proxy: The proxy.
+        groups: What is known of each group, in the order of the policy.
+        pairs: Each group beside the reference; None for the reference itself.
+        evidence: State and evidence of the tests of each group; none for the reference.
+    """
+
+    proxy: Proxy
+    groups: tuple[GroupEstimate, ...]
+    pairs: tuple[PairEstimate | None, ...]
+    evidence: tuple[tuple[Evidence, ...], ...]
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ JOURNAL: StateKey = ("journal",)
 POLICY: StateKey = ("policy",)
 MONITOR: StateKey = ("monitor",)
 SCORES: StateKey = ("scores",)
+PROXIES: StateKey = ("proxies",)
+TESTS = (MONITOR, SCORES, PROXIES)  # what the tests know
 
 Changes = list[tuple[bytes, bytes | None]]
 StoredEntries = Mapping[StateKey, list[bytes]]  # entries of one model, each with its pieces in order
@@ -37,6 +39,7 @@ _KEY_PARTS: dict[str, tuple[type[str | int], ...]] = {  # what the key of each k
     "policy": (),
     "monitor": (),
     "scores": (),
+    "proxies": (),
     "checkpoint": (),
 }
 

@@ -110,6 +110,6 @@ def taken_over(former: ModelPolicy, present: ModelPolicy) -> TakenOver | None:
     Raises:
         StateError: they have no place under it.
     """
-    mapping, factor = mapping_between(former, present), score_factor(former, present)
+    mapping, factor = mapping_between(former, present, is_summed=True), score_factor(former, present)
     is_same = mapping is None and (former.score is None or factor == 1)
     return None if is_same else TakenOver(former.score is not None, mapping, factor)

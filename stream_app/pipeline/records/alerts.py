@@ -17,7 +17,7 @@ import msgspec
 from stream_app.core.cause.cause import Cause
 from stream_app.pipeline.records.codec import JsonCodec
 from stream_app.pipeline.records.evidence import PairTest
-from stream_app.pipeline.records.results import Offsets
+from stream_app.pipeline.records.results import Offsets, ProxyValues
 
 SCHEMA = 2
 RESTART_SCHEMA = 1
@@ -65,6 +65,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
         unknown_groups: How decisions of unknown groups counted for the test (``detection.unknown_groups``):
             ``excluded`` or, where it holds for every allocation of them, ``worst_case``. The values are about known
             groups in any case.
+        proxy: Where groups are estimated from probabilities of membership, what is known of the values; absent else.
+            Numbers of cases are then expected ones, rounded.
     """
 
     schema: int
@@ -96,6 +98,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     onset_earliest_s: int | None = None
     onset_latest_s: int | None = None
     unknown_groups: Literal["excluded", "worst_case"] = "excluded"
+    proxy: ProxyValues | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def id(self) -> str:

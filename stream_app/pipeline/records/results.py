@@ -72,6 +72,25 @@ class WorstCase(msgspec.Struct, frozen=True, kw_only=True):
     gap: Bounds | None
 
 
+class ProxyValues(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of the values of a group that is estimated from probabilities of membership.
+
+    The ranges are over every dependence between decision and group among people with the same probabilities, without
+    sampling error: no assumption and no number of records rules them out.
+
+    Attributes:
+        n_effective: How many decisions with certain membership would say as much about the group.
+        rate_bounds: Range of the rate; None without members.
+        ratio_bounds: Range of the ratio; None for the reference and for undeclared values.
+        gap_bounds: Range of the gap; the same.
+    """
+
+    n_effective: float
+    rate_bounds: Bounds | None
+    ratio_bounds: Bounds | None = None
+    gap_bounds: Bounds | None = None
+
+
 class GroupResult(msgspec.Struct, frozen=True, kw_only=True):
     """One group in one window.
 
@@ -79,8 +98,8 @@ class GroupResult(msgspec.Struct, frozen=True, kw_only=True):
         group: Its label as the policy spells it, ``unknown`` or ``__other__``; of an intersection all labels, joined
             by ``&``.
         labels: The labels apart, one for each attribute.
-        n: Decisions.
-        favorable: Favorable decisions.
+        n: Decisions; of a proxy's group the expected number, rounded.
+        favorable: Favorable decisions; likewise.
         rate: Approval rate in [0, 1]; None without decisions.
         disparate_impact_ratio: Rate / rate of the reference; None with a reason.
         gap: Rate - rate of the reference, in [-1, 1], negative is harm; None with a reason.
@@ -102,6 +121,10 @@ class GroupResult(msgspec.Struct, frozen=True, kw_only=True):
         worst_case: What rate, ratio and gap can be whatever the unknown groups are; None where no decision of an
             undeclared value may be about the group or its reference, and for undeclared values.
         share: Of undeclared values their share of the decisions of the result, in (0, 1]; else None.
+        design_effect: How many times larger the variance of the gap usually is than that of independent decisions, as
+            the tests have measured it by clusters; where it is above 1 it widens the intervals. Absent without
+            clusters, for the reference and undeclared values, and before the first comparison.
+        proxy: Where the group is estimated from probabilities of membership, what is known of its values; absent else.
     """
 
     group: str
@@ -124,6 +147,8 @@ class GroupResult(msgspec.Struct, frozen=True, kw_only=True):
     scores: ScoreStability | None = None
     worst_case: WorstCase | None = None
     share: float | None = None
+    design_effect: float | msgspec.UnsetType = msgspec.UNSET
+    proxy: ProxyValues | msgspec.UnsetType = msgspec.UNSET
 
 
 class ResultHead(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,7 +157,7 @@ class ResultHead(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         schema: Version of the format.
         model: Name of the model, or ``<model>/outcomes``.
-        attribute: Name of the protected attribute; of an intersection all names, joined by ``+``.
+        attribute: Name of the protected attribute or proxy; of an intersection all names, joined by ``+``.
         window: Name of the window, or ``total``.
         size_s: Width of the window; for ``total`` the time from the first to the last closed pane.
         start_s: Start in seconds since the epoch: event time, for outcomes the clock of the join.

@@ -26,7 +26,7 @@ from stream_app.pipeline.ingest.admission import Admission
 from stream_app.pipeline.ingest.counting import EventCounter
 from stream_app.pipeline.ingest.fields import listed_values, published_fields_of, time_reader_of
 from stream_app.pipeline.replay.dispositions import Dispositions
-from stream_app.policy import ModelPolicy, canonical_label, label_text
+from stream_app.policy import BUCKET_FIELD, ModelPolicy, canonical_label, label_text
 from stream_app.policy.values.time_columns import TimeReader
 
 _NO_LABEL = (None, UNSET)  # of a field that is null or absent
@@ -143,7 +143,7 @@ class PublishedCounter:
         ]
         self._time_of, self._times = schema.getter(model.event_time.path), time_reader_of(model.event_time)
         self._watermark = Watermark(model.event_time.pane_s, model.event_time.out_of_orderness_s)
-        self._recount = _Recount(model, schema, self._groups, observe)
+        self._recount = _Recount(model, schema, self._groups, observe, is_published=True)
 
     @property
     def closed_before_s(self) -> int | None:
@@ -209,10 +209,19 @@ class _Recount:
         schema: The decoder of the events.
         groups: Other groups for some spellings of attributes.
         observe: Returns a function that receives the events before their groups change.
+        is_published: Whether the events were published.
     """
 
-    def __init__(self, model: ModelPolicy, schema: Schema, groups: LabelMap, observe: Observe | None) -> None:
-        self._counter = EventCounter(model, schema)
+    def __init__(
+        self,
+        model: ModelPolicy,
+        schema: Schema,
+        groups: LabelMap,
+        observe: Observe | None,
+        *,
+        is_published: bool = False,
+    ) -> None:
+        self._counter = EventCounter(model, schema, is_published=is_published)
         self._take_events = observe(schema) if observe is not None else None
         self._columns = [
             (schema.getter(attribute.path), schema.setter(attribute.path), dict(groups[attribute.name]))
@@ -240,11 +249,11 @@ class _Recount:
 
 
 def counted_paths(model: ModelPolicy) -> set[str]:
-    """Return the paths of the fields that a count depends on."""
+    """Return the paths of the fields of published events that a count depends on."""
     paths = {model.event_time.path, *(attribute.path for attribute in model.attributes)}
     paths |= {feature.path for feature in model.counted_features}
     paths |= {part.path for part in (model.decision, model.segment) if part is not None}
-    return paths
+    return paths if model.cluster is None else {*paths, BUCKET_FIELD}
 
 
 def whole_seconds(times: list[Any], reader: TimeReader) -> NDArray[np.int64]:

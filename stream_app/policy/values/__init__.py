@@ -1,6 +1,7 @@
 """The values of records: which fields have labels, and how values are read, by ingest and for CSV files alike.
 
-``labeled`` declares attributes and segments. ``times`` reads one time and says why another is none; ``time_columns``
-reads a column of them in one pass. ``bands`` names bands of numbers, and finds the one of a number or of a date of
-birth. ``look_alikes`` finds the label that an unlisted spelling was meant to be.
+``labeled`` declares attributes and segments, ``proxies`` attributes that are known by probabilities only. ``times``
+reads one time and says why another is none; ``time_columns`` reads a column of them in one pass. ``bands`` names bands
+of numbers, and finds the one of a number or of a date of birth. ``look_alikes`` finds the label that an unlisted
+spelling was meant to be. ``clusters`` says where the cluster of a decision may be read.
 """

@@ -9,7 +9,7 @@ from stream_app.core.groups.comparison import State
 from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult
 from stream_app.pipeline.records.results import CROSS, TOTAL_WINDOW, Bounds
 from stream_app.pipeline.replay.scenarios.results import ScenarioResults
-from stream_app.policy import ModelPolicy
+from stream_app.policy import Attribute, ModelPolicy, Proxy
 from stream_app.render.charts import Limit, Line, Point, line_chart, state_strips
 
 _MAX_STRIPS = 24
@@ -39,14 +39,15 @@ def draw_rates(windows: Sequence[DisclosedResult], model: ModelPolicy) -> str:
     """Draw the approval rates and ratios of each attribute."""
     window, parts = _charted(windows), []
     limit = Limit("limit", model.rules.min_disparate_impact_ratio)
-    for attribute in model.attributes:
+    attributes: list[Attribute | Proxy] = [*model.attributes, *model.proxies]
+    for attribute in attributes:
+        groups, mark = tuple(attribute.groups), ", estimated from probabilities" * isinstance(attribute, Proxy)
         results = [result for result in _newest(windows, window) if result.attribute == attribute.name]
-        rates = _lines(attribute.groups, results, lambda group: group.rate, lambda group: group.rate_bounds)
-        ratios = _lines(
-            attribute.groups, results, lambda group: group.disparate_impact_ratio, lambda group: group.ratio_bounds
-        )
-        parts.append(line_chart(f"{attribute.name}: approval rate by window of {window}, with 95% intervals", rates))
-        title = f"{attribute.name}: disparate impact ratio vs. {attribute.reference}, with 95% intervals"
+        rates = _lines(groups, results, lambda group: group.rate, lambda group: group.rate_bounds)
+        ratios = _lines(groups, results, lambda group: group.disparate_impact_ratio, lambda group: group.ratio_bounds)
+        title = f"{attribute.name}: approval rate by window of {window}{mark}, with 95% intervals"
+        parts.append(line_chart(title, rates))
+        title = f"{attribute.name}: disparate impact ratio vs. {attribute.reference}{mark}, with 95% intervals"
         parts.append(line_chart(title, ratios, [limit]))
     return "".join(parts)
 

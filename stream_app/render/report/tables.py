@@ -6,7 +6,7 @@ from html import escape
 
 from stream_app.core.groups.comparison import State
 from stream_app.pipeline.disclosure.results import DisclosedResult
-from stream_app.pipeline.records.results import CROSS, TOTAL_WINDOW
+from stream_app.pipeline.records.results import CROSS, TOTAL_WINDOW, ProxyValues
 from stream_app.pipeline.replay.ranges.manifest import Manifest
 from stream_app.pipeline.replay.scenarios.comparison import WINDOWS, GroupDelta, RunComparison
 from stream_app.pipeline.replay.scenarios.results import ScenarioResults
@@ -82,7 +82,7 @@ def write_subgroups(scenario: ScenarioResults) -> str:
             *map(number_text, (group.n, group.rate, ratio)),
             bounds_text(group.ratio_bounds),
             bounds_text(None if group.worst_case is None else group.worst_case.ratio),
-            str(group.state),
+            f"{group.state}{', estimated' if isinstance(group.proxy, ProxyValues) else ''}",
         )
         for ratio, result, group in ranked[:_MAX_SUBGROUPS]
     ]

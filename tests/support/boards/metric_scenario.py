@@ -112,6 +112,7 @@ def _fairness(start_s: int) -> Iterator[Series]:
         yield Series("reference_info", pair | {"reference": groups[0]}, constant(1))
         yield Series("cells_suppressed_total", pair | {"reason": "small_cell"}, growing(0.02))
         yield Series("cells_suppressed_total", pair | {"reason": "complementary"}, growing(0.01))
+    yield from _estimated({"model": "loans", "attribute": "race"}, "hispanic")
     for model in ("loans", "camera"):
         yield Series("watermark_timestamp_seconds", {"model": model}, lambda t: float(start_s + t - 5))
     yield Series("test_lag_seconds", {"model": "loans"}, constant(30))
@@ -119,6 +120,14 @@ def _fairness(start_s: int) -> Iterator[Series]:
         yield Series("outcomes_total", {"model": "loans", "disposition": disposition}, growing(2))
     for window in ("1m", "5m"):
         yield Series("window_age_limit_seconds", {"model": "loans", "window": window}, constant(900))
+
+
+def _estimated(pair: Labels, group: str) -> Iterator[Series]:
+    """Return the series of an attribute whose groups are known by probabilities."""
+    yield Series("proxy_info", pair, constant(1))
+    for end, value in (("lower", 0.2), ("upper", 2.5)):
+        of_group = dict(pair) | {"window": "5m", "group": group}
+        yield Series(f"proxy_disparate_impact_ratio_{end}", of_group, constant(value))
 
 
 def _states(pair: Labels, start_s: int) -> Iterator[Series]:

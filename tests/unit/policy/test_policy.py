@@ -21,6 +21,7 @@ from stream_app.policy import (
     Policy,
     Privacy,
     Rules,
+    is_cluster_alone,
     load_policy,
     n_labels,
     parse_policy,
@@ -300,6 +301,52 @@ MISTAKES: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "attributes = [" + "".join(MANY_GROUPS.replace("NAME", name) for name in "xyz"),
         ("models[0].attributes: the labels have 36,799,488 combinations, allowed are 1,000,000",),
     ),
+    "cluster: published counts": (
+        'decision = { path = "ok", favorable = true, unfavorable = [false] }',
+        'kind = "counts"\ncluster = "by"',
+        ("models[0].cluster: not allowed for kind 'counts'",),
+    ),
+    "cluster: the event id": ("keep =", 'cluster = "id"\nkeep =', ("models[0].cluster: is the event id",)),
+    "cluster: an attribute": (
+        "keep =",
+        'cluster = "sex"\nkeep =',
+        ("models[0].cluster: 'sex' is declared as attribute",),
+    ),
+    "cluster: a feature": (
+        "keep =",
+        'cluster = "score"\nkeep =',
+        ("models[0].cluster: 'score' is declared as feature",),
+    ),
+    "cluster: inside another field": (
+        "keep =",
+        'cluster = "note.by"\nkeep =',
+        ("path 'note.by' is inside path 'note'",),
+    ),
+    "cluster: the place of the bucket": (
+        "keep = [",
+        'cluster = "by"\nkeep = ["cluster_bucket", ',
+        ("models[0].cluster: ", "'cluster_bucket'"),
+    ),
+    "cluster: a design effect too": (
+        "keep =",
+        'cluster = "by"\ndetection = { design_effect = 2 }\nkeep =',
+        ("models[0].cluster: measures the design effect itself: leave detection.design_effect out",),
+    ),
+    "cluster: strata too": (
+        "keep =",
+        'cluster = "by"\ndetection = { is_stratified = true }\nkeep =',
+        ("models[0].cluster: not allowed with detection.is_stratified",),
+    ),
+    "cluster: its name": (
+        PLAIN,
+        PLAIN.replace("keep =", 'cluster = "by"\nkeep =').replace('name = "sex"', 'name = "cluster"'),
+        ("'cluster' is reserved",),
+    ),
+    "cluster: too many cells": (
+        "attributes = [",
+        'cluster = "by"\nattributes = [' + MANY_GROUPS.replace("NAME", "x") + MANY_GROUPS.replace("NAME", "y"),
+        ("models[0].attributes: the labels have", "or no cluster"),
+    ),
     "two models of one name": (PLAIN, PLAIN + PLAIN.replace("schema = 1", ""), ("models[...].name: 'm' occurs twice",)),
     "two models of one topic": (
         PLAIN,
@@ -417,6 +464,17 @@ def test_the_layout_hash_changes_with_what_the_stored_counts_depend_on() -> None
         assert msgspec.structs.replace(model, **change).layout_hash() == model.layout_hash()
     for change in other:
         assert msgspec.structs.replace(model, **change).layout_hash() != model.layout_hash()
+
+
+def test_a_cluster_is_in_the_hashes_of_the_policies_that_have_one() -> None:
+    plain = parse_policy(PLAIN)
+    by_officer, by_person = (
+        parse_policy(PLAIN.replace("keep =", f'cluster = "{path}"\nkeep =')) for path in ("officer", "person.id")
+    )
+    assert len({policy.hash() for policy in (plain, by_officer, by_person)}) == 3
+    assert len({policy.models[0].hash() for policy in (plain, by_officer, by_person)}) == 3
+    assert len({policy.models[0].layout_hash() for policy in (plain, by_officer, by_person)}) == 3
+    assert [is_cluster_alone(policy.models[0]) for policy in (plain, by_officer, by_person)] == [False, True, False]
 
 
 def test_a_policy_cannot_be_changed_once_it_is_read() -> None:

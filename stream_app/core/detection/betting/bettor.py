@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -67,7 +68,7 @@ class Bettor:
         detectors = rows // self._n_strata
         log_e, is_bet = self._evidence(detectors, is_breach, usual_rates(self._rate_sums[rows]), blocks)
         self._rate_sums[rows] = add_blocks(self._rate_sums[rows], blocks)
-        return _sum_over_strata(Bets(detectors, log_e, is_bet))
+        return sum_over_strata(Bets(detectors, log_e, is_bet))
 
     def bet_at_worst(self, counts: Ints, candidates: Ints, is_breach: Bools) -> Bets:
         """Take in a period with decisions of unknown groups, counted at their worst; rates are learned without them.
@@ -86,9 +87,9 @@ class Bettor:
         is_known = (blocks[:, 1] > 0) & (blocks[:, 3] > 0)
         learned = rows[is_known]
         self._rate_sums[learned] = add_blocks(self._rate_sums[learned], blocks[is_known])
-        return _sum_over_strata(Bets(detectors, log_e, is_bet, is_known))
+        return sum_over_strata(Bets(detectors, log_e, is_bet, is_known))
 
-    def continue_rows(self, former: Bettor, rows: Rows, former_rows: Rows, strata: Strata) -> None:
+    def continue_rows(self, former: Self, rows: Rows, former_rows: Rows, strata: Strata) -> None:
         """Continue the usual rates of detectors of another bettor, in the strata that both have."""
         mine = self._rate_sums.reshape(-1, self._n_strata, 4)
         theirs = former._rate_sums.reshape(-1, former._n_strata, 4)
@@ -118,7 +119,8 @@ class Bettor:
         return log_e, is_bet
 
 
-def _sum_over_strata(bets: Bets) -> Bets:
+def sum_over_strata(bets: Bets) -> Bets:
+    """Add up the evidence of the strata of each detector."""
     starts = np.flatnonzero(np.diff(bets.detectors, prepend=-1))
     if starts.size == bets.detectors.size:
         return bets

@@ -1,4 +1,8 @@
-"""What ingest publishes of an event that counts: its declared fields, with pseudonyms instead of identifiers."""
+"""What ingest publishes of an event that counts: its declared fields, with pseudonyms instead of identifiers.
+
+Boxes are not published, nor is a cluster that is nothing else: counting has put the number of its bucket into the
+event.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ from stream_app.core.privacy.pseudonym import KeyedHashes, RootKey
 from stream_app.pipeline.contract import Outputs
 from stream_app.pipeline.ingest.admission import pseudonymizer_of
 from stream_app.pipeline.ingest.event_batch import EventBatch
-from stream_app.policy import ModelPolicy
+from stream_app.policy import ModelPolicy, is_cluster_alone
 
 
 class EventWriter:
@@ -31,7 +35,9 @@ class EventWriter:
         self._identifiers = model.all_identifiers
         self._pseudonymizers = [pseudonymizer_of(identifier, keys) for identifier in model.all_identifiers]
         self._setters = [schema.setter(identifier.path) for identifier in model.all_identifiers]
-        self._box_setters = [schema.setter(box.path) for box in model.boxes]
+        removed = [box.path for box in model.boxes]
+        removed += [model.cluster] if model.cluster is not None and is_cluster_alone(model) else []
+        self._removers = [schema.setter(path) for path in removed]
         self._encode = schema.encode
 
     def write(self, batch: EventBatch) -> list[Outputs]:
@@ -48,7 +54,7 @@ class EventWriter:
             pseudonyms = self._pseudonymizers[number].pseudonyms_of(self._hashes(number, batch))
             self._overwrite(number, batch, pseudonyms)
             keys = keys or [pseudonym.encode() for pseudonym in pseudonyms]
-        for overwrite in self._box_setters:
+        for overwrite in self._removers:
             overwrite(batch.events, repeat(UNSET, len(batch)))
         headers = ([("source", b"%d:%d" % (self._partition, offset))] for offset in batch.offsets.tolist())
         values: list[bytes | None] = list(map(self._encode, batch.events))

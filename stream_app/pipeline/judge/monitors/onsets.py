@@ -10,8 +10,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from stream_app.core.arrays import Ints
+from stream_app.core.arrays import Floats, Ints
 from stream_app.core.detection.change_point import find_onset
 from stream_app.core.detection.rules import RateRule
 from stream_app.core.windows.cells import Cells
@@ -19,6 +20,17 @@ from stream_app.core.windows.history import PeriodHistory
 from stream_app.core.windows.tally_changes import ClosedPeriod
 
 COLUMNS = ([0, 1, 2, 3], [2, 3, 0, 1])  # of counts: the group first, or the reference first, by ``is_high``
+
+
+def in_columns(counts: Ints, columns: NDArray[np.intp]) -> Ints:
+    """Return counts with the side that may be worse off first, in each four columns: group and reference in turn.
+
+    Args:
+        counts: Shape (tests, strata, 4 or a multiple of it).
+        columns: Columns of each test, shape (tests, 1, 4).
+    """
+    of_all = [columns + first for first in range(0, counts.shape[2], 4)]
+    return np.take_along_axis(counts, np.concatenate(of_all, axis=2), axis=2)
 
 
 class OnsetRange(NamedTuple):
@@ -60,12 +72,19 @@ class OnsetSearch:
 
     Args:
         history: The tested periods; others add to it before ``note`` is called.
-        counts_of: Returns ``k, n, k_ref, n_ref`` by row and stratum from cells, shape (rows, strata, 4).
+        counts_of: Returns ``k, n, k_ref, n_ref`` by row and stratum from cells, shape (rows, strata, 4); or other sums
+            that add up over spans.
+        as_counts: Makes such counts of other sums, shape (..., 4); None where they are counts.
     """
 
-    def __init__(self, history: PeriodHistory, counts_of: Callable[[Cells], Ints]) -> None:
+    def __init__(
+        self,
+        history: PeriodHistory,
+        counts_of: Callable[[Cells], Ints],
+        as_counts: Callable[[Ints], Floats] | None = None,
+    ) -> None:
         self._history = history
-        self._counts_of = counts_of
+        self._counts_of, self._as_counts = counts_of, as_counts
         self._counts: dict[int, Ints] | None = None  # by start of the span
         self._ends_s: dict[int, int] = {}
 
@@ -82,7 +101,8 @@ class OnsetSearch:
         starts_s = [start_s for start_s in by_start if since_s is None or self._ends_s[start_s] > since_s]
         if not starts_s:
             return OnsetRange(change.own_s)
-        counts = np.array([by_start[start_s][change.row] for start_s in starts_s])[..., COLUMNS[change.is_high]]
+        sums = np.array([by_start[start_s][change.row] for start_s in starts_s])
+        counts = (sums if self._as_counts is None else self._as_counts(sums))[..., COLUMNS[change.is_high]]
         if not (counts[..., 1] * counts[..., 3]).any():
             return OnsetRange(change.own_s)
         own = max(int(np.searchsorted(starts_s, change.own_s, side="right")) - 1, 0)

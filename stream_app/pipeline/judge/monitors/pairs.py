@@ -6,17 +6,18 @@ Each comparison period is fed in once, in order of event time.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from math import isnan
 
 import msgspec
 import numpy as np
 
-from stream_app.core.arrays import Bools, Ints
+from stream_app.core.arrays import Bools, Floats, Ints
 from stream_app.core.detection.rules import RateRule, RuleKind
 from stream_app.core.groups.allocations import CandidateCounter
 from stream_app.core.groups.counts import GroupCount
 from stream_app.core.groups.marginals import Marginalizer
 from stream_app.core.groups.subgroups import Subgroup, subgroups
-from stream_app.core.intervals.intervals import PairIntervals, intervals_of_pairs
+from stream_app.core.intervals.intervals import intervals_of_pairs
 from stream_app.core.windows.cells import CellLayout
 from stream_app.core.windows.history import PeriodHistory
 from stream_app.core.windows.tally_changes import ClosedPeriod
@@ -25,7 +26,7 @@ from stream_app.pipeline.judge.monitors.continued_tests import ContinuedTests, I
 from stream_app.pipeline.judge.monitors.onsets import OnsetSearch
 from stream_app.pipeline.judge.monitors.rules import MonitoredRule, RuleMonitor, WindowView
 from stream_app.pipeline.judge.observations import Alarm, ObservedPair
-from stream_app.pipeline.layout import FAVORABLE
+from stream_app.pipeline.layout import CLUSTER, FAVORABLE, pane_layout_of
 from stream_app.pipeline.records.alerts import NamedTest
 from stream_app.pipeline.records.evidence import Evidence, PairTest
 from stream_app.pipeline.records.results import AND, CROSS
@@ -60,13 +61,18 @@ class PairMonitor:
         segment = strata_of(model)
         self._marginalizer = Marginalizer(layout, self.pairs, favorable=FAVORABLE, segment=segment)
         self._candidates = CandidateCounter(layout, self.pairs, favorable=FAVORABLE, segment=segment)
+        self._by_bucket = None
+        if model.cluster is not None:
+            by_pane = pane_layout_of(model)
+            self._by_bucket = Marginalizer(by_pane, self.pairs, favorable=FAVORABLE, segment=CLUSTER)
         self._rules = RuleMonitor(
-            _monitored_rules(model, self.pairs),
+            monitored_rules(model, self.pairs),
             strata=self._marginalizer.strata,
             detection=model.detection,
             config=config_of(model),
             onsets=OnsetSearch(PeriodHistory() if history is None else history, self._marginalizer.counts),
             stored=stored,
+            n_units=None if self._by_bucket is None else len(self._by_bucket.strata),
         )
 
     def continue_tests(self, former: PairMonitor) -> ContinuedTests:
@@ -75,8 +81,9 @@ class PairMonitor:
 
     def feed(self, period: ClosedPeriod) -> list[Alarm]:
         """Take in a comparison period; return the alarms and recoveries that it causes."""
+        by_bucket = None if self._by_bucket is None else self._by_bucket.counts(period.by_bucket or {})
         candidates = self._candidates.counts(period.cells) if counts_unknown(self._model) else None
-        return self._rules.feed(period, self._marginalizer.counts(period.cells), candidates)
+        return self._rules.feed(period, self._marginalizer.counts(period.cells), units=by_bucket, candidates=candidates)
 
     def counts(self, cells: Mapping[int, Sequence[int]]) -> Ints:
         """Return k, n of every pair and k, n of its reference, shape (pairs, 4)."""
@@ -94,14 +101,16 @@ class PairMonitor:
         counts = self.counts(cells)
         pairs = _pair_counts(counts)
         candidates = _pair_counts(self._candidates.counts(cells).sum(axis=1))
-        intervals = intervals_of_pairs(pairs)
+        effects = self._design_effects()
+        intervals = intervals_of_pairs(pairs, None if effects is None else np.fmax(effects, 1.0))
         is_few = np.minimum(counts[:, 1], counts[:, 3]) < self._model.rules.min_n
-        view = self._against_limits(intervals, np.repeat(is_few, len(TESTS)))
+        view = against_limits(self._model, is_few, [(*pair.ratio[:2], *pair.gap[:2]) for pair in intervals])
         evidence = by_pair(self._rules.judge(window, view, is_close=is_close), len(TESTS))
+        shown = [None] * len(pairs) if effects is None else [None if isnan(e) else e for e in effects.tolist()]
         return [
-            ObservedPair(pair, *known, ends, tests, *unknown)
-            for pair, known, ends, tests, unknown in zip(
-                self.pairs, pairs, intervals, evidence, candidates, strict=True
+            ObservedPair(pair, *known, ends, tests, *unknown, design_effect=shown[row])
+            for row, (pair, known, ends, tests, unknown) in enumerate(
+                zip(self.pairs, pairs, intervals, evidence, candidates, strict=True)
             )
         ]
 
@@ -109,15 +118,26 @@ class PairMonitor:
         """Return everything that a restart needs."""
         return self._rules.state()
 
-    def _against_limits(self, intervals: Sequence[PairIntervals], is_few: Bools) -> WindowView:
-        """Return which intervals are entirely beyond their limit, and which entirely within."""
-        ends = [(*pair.ratio[:2], *pair.gap[:2]) for pair in intervals]
-        ratio_low, ratio_high, gap_low, gap_high = np.array(ends, np.float64).reshape(-1, 4).T  # None becomes nan
-        ratio_high = np.where(np.isnan(ratio_high), np.inf, ratio_high)
-        least, most = self._model.rules.min_disparate_impact_ratio, self._model.rules.max_gap
-        beyond = [ratio_high < least, ratio_low * least > 1, gap_high < -most, gap_low > most]
-        within = [ratio_low >= least, ratio_high * least <= 1, gap_low >= -most, gap_high <= most]
-        return WindowView(is_few, np.stack(beyond, axis=1).ravel(), np.stack(within, axis=1).ravel())
+    def _design_effects(self) -> Floats | None:
+        """Return the design effect of each pair's gap, nan where it is not known yet; None without clusters."""
+        by_test = self._rules.design_effects
+        return None if by_test is None else by_test[TESTS.index(PairTest.GAP_LOW) :: len(TESTS)]
+
+
+def against_limits(model: ModelPolicy, is_few: Bools, ends: Sequence[tuple[float | None, ...]]) -> WindowView:
+    """Return how a window looks to the tests of its pairs: which intervals are beyond their limit, and which within.
+
+    Args:
+        model: The policy.
+        is_few: Whether a pair has too few cases for a verdict, shape (pairs,).
+        ends: Lower and upper end of the ratio and of the gap of each pair; None where there is none.
+    """
+    ratio_low, ratio_high, gap_low, gap_high = np.array(ends, np.float64).reshape(-1, 4).T  # None becomes nan
+    ratio_high = np.where(np.isnan(ratio_high), np.inf, ratio_high)
+    least, most = model.rules.min_disparate_impact_ratio, model.rules.max_gap
+    beyond = [ratio_high < least, ratio_low * least > 1, gap_high < -most, gap_low > most]
+    within = [ratio_low >= least, ratio_high * least <= 1, gap_low >= -most, gap_high <= most]
+    return WindowView(np.repeat(is_few, len(TESTS)), np.stack(beyond, axis=1).ravel(), np.stack(within, axis=1).ravel())
 
 
 def pairs_of(model: ModelPolicy, max_depth: int) -> list[Subgroup]:
@@ -147,7 +167,8 @@ def config_of(model: ModelPolicy) -> tuple[object, ...]:
     facts = msgspec.to_builtins(detection)
     if not counts_unknown(model):
         del facts["unknown_groups"]
-    return model.attributes, model.segment, facts
+    config = (model.attributes, model.segment, facts)
+    return config if model.cluster is None else (*config, model.cluster)
 
 
 def identity_of(
@@ -166,7 +187,8 @@ def identity_of(
     groups, references = map(canonical_label, pair.labels), map(canonical_label, pair.reference)
     detection = model.detection
     counted = (model.period_s, detection.design_effect, strata_of(model), detection.unknown_groups)
-    facts = (rule.kind.value, rule.limit, counted, about)
+    cluster = model.cluster if about is None else None
+    facts: tuple[Hashable, ...] = (rule.kind.value, rule.limit, counted, about, cluster)
     return IdentifiedTest(name, (frozenset(zip(pair.attributes, groups, references, strict=True)), test), facts)
 
 
@@ -180,7 +202,8 @@ def by_pair(evidence: Sequence[Evidence], n_tests: int) -> list[tuple[Evidence, 
     return [tuple(evidence[first : first + n_tests]) for first in range(0, len(evidence), n_tests)]
 
 
-def _monitored_rules(model: ModelPolicy, pairs: Sequence[Subgroup]) -> list[MonitoredRule]:
+def monitored_rules(model: ModelPolicy, pairs: Sequence[Subgroup]) -> list[MonitoredRule]:
+    """Return the tests of ratio and gap of some pairs, row by row of their counts."""
     ratio = RateRule(RuleKind.RATIO, model.rules.min_disparate_impact_ratio)
     gap = RateRule(RuleKind.GAP, model.rules.max_gap)
     log_c = log_thresholds_of(model)

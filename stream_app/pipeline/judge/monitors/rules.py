@@ -7,7 +7,7 @@ of constant size, and part of the judge's own; ``continued_tests`` says what a c
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,14 +15,15 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from stream_app.core.arrays import Bools, Ints
+from stream_app.core.arrays import Bools, Floats, Ints
 from stream_app.core.detection.bank import DetectorBank, Transition
+from stream_app.core.detection.betting.unit_bettor import Units
 from stream_app.core.detection.rules import RateRule
 from stream_app.core.groups.comparison import State
 from stream_app.core.windows.tally_changes import ClosedPeriod
 from stream_app.pipeline.judge.budget import procedure_of
 from stream_app.pipeline.judge.monitors.continued_tests import ContinuedTests, IdentifiedTest, match_tests
-from stream_app.pipeline.judge.monitors.onsets import COLUMNS, OnsetRange, OnsetSearch, SearchedChange
+from stream_app.pipeline.judge.monitors.onsets import COLUMNS, OnsetRange, OnsetSearch, SearchedChange, in_columns
 from stream_app.pipeline.judge.monitors.stored_tests import StoredTests, config_hash, former_breaches, restore_tests
 from stream_app.pipeline.judge.observations import Alarm
 from stream_app.pipeline.records.evidence import Evidence, PairTest
@@ -97,9 +98,11 @@ class RuleMonitor:
         rules: The tests, in a fixed order.
         strata: Labels of the strata whose evidence is added up.
         detection: How alarms are selected, and what divides all counts.
+        n_units: Parts of a period that do not depend on one another; None where each decision is one.
         config: What the tests depend on beside these.
         onsets: Where the onsets of alarms and warnings are searched.
         stored: What ``state`` returned before a restart; None at the first start.
+        make_bank: Makes the detectors; those of another kind take counts with more columns.
 
     Raises:
         StateError: the state cannot be read.
@@ -114,13 +117,15 @@ class RuleMonitor:
         config: object,
         onsets: OnsetSearch,
         stored: bytes | None,
+        make_bank: Callable[..., DetectorBank] = DetectorBank,
+        n_units: int | None = None,
     ) -> None:
         self._rules, self._strata = rules, strata
-        self._bank = DetectorBank(
+        self._bank = make_bank(
             [test.rule for test in rules],
             [test.log_threshold for test in rules],
             n_strata=len(strata),
-            design_effect=detection.design_effect,
+            design_effect=detection.design_effect if n_units is None else Units(n_units),
             log_recovery_threshold=_LOG_RECOVERY,
             gates=[number if test.gate is None else test.gate for number, test in enumerate(rules)],
             procedure=procedure_of(detection),
@@ -152,8 +157,7 @@ class RuleMonitor:
         for row, from_ in changed:
             self._bank.open_breaches(np.array([row]), bank.breach_onset_s[[from_]])
         self._breaches = {row: breaches[from_] for row, from_ in (*matched.kept, *changed) if from_ in breaches}
-        ended_s = former._ended_s
-        self._ended_s = {row: ended_s[from_] for row, from_ in matched.kept if from_ in ended_s}
+        self._ended_s = {row: former._ended_s[from_] for row, from_ in matched.kept if from_ in former._ended_s}
         for window, counts in calm.items():
             self._calm[window] = np.full(len(self._rules), _NO_WARNING, np.int8)
             self._calm[window][rows] = counts[former_rows]
@@ -164,19 +168,27 @@ class RuleMonitor:
             ended_breaches=tuple(before[from_].name for from_ in matched.gone if bank.is_breach[from_]),
         )
 
-    def feed(self, period: ClosedPeriod, counts: Ints, candidates: Ints | None = None) -> list[Alarm]:
+    @property
+    def design_effects(self) -> Floats | None:
+        """Design effect of each test as measured so far, nan before its first comparison; None without units."""
+        return self._bank.design_effects
+
+    def feed(
+        self, period: ClosedPeriod, counts: Ints, units: Ints | None = None, candidates: Ints | None = None
+    ) -> list[Alarm]:
         """Take in a comparison period, which is in the history already; return the alarms and recoveries it causes.
 
         Args:
             period: The period; all its cases count towards the bound on false alarms.
-            counts: ``k, n, k_ref, n_ref`` by row and stratum, shape (rows, strata, 4).
-            candidates: The same of decisions of unknown groups, to count at their worst; None to leave them out.
+            counts: ``k, n, k_ref, n_ref`` by row and stratum, shape (rows, strata, 4); or more columns in such fours.
+            units: The same by row and unit, shape (rows, units, 4); None where each decision is one.
+            candidates: The same of decisions of unknown groups, by stratum, to count at their worst; None for none.
         """
         self._onsets.note(period, counts)
         self._warned.clear()
         n_model = sum(vector[0] for vector in period.cells.values())
-        by_test = self._by_test(counts)
-        unknown = None if candidates is None else self._by_test(candidates)
+        by_test = in_columns((counts if units is None else units)[self._rows], self._columns)
+        unknown = None if candidates is None else in_columns(candidates[self._rows], self._columns)
         transitions = self._bank.update(period.start_s, by_test, n_model, unknown)
         return [self._change(transition) for transition in transitions]
 
@@ -197,20 +209,9 @@ class RuleMonitor:
 
     def state(self) -> bytes:
         """Return everything that a restart needs."""
-        return msgspec.msgpack.encode(
-            _StoredRules(
-                self._config,
-                self._bank.snapshot(),
-                self._breaches,
-                self._ended_s,
-                {window: calm.tobytes() for window, calm in self._calm.items()},
-            )
-        )
-
-    def _by_test(self, counts: Ints) -> Ints:
-        """Return the counts of each test, the side that may be worse off first."""
-        by_test: Ints = np.take_along_axis(counts[self._rows], self._columns, axis=2)
-        return by_test
+        calm = {window: calm.tobytes() for window, calm in self._calm.items()}
+        stored = _StoredRules(self._config, self._bank.snapshot(), self._breaches, self._ended_s, calm)
+        return msgspec.msgpack.encode(stored)
 
     def _restore(self, data: bytes) -> None:
         if (former := former_breaches(data, len(self._rules))) is not None:

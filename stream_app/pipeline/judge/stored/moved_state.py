@@ -13,7 +13,7 @@ import msgspec
 from stream_app.core.windows.cells import CellMapping, Cells
 from stream_app.core.windows.history import StoredSpan
 from stream_app.core.windows.tally_changes import CLOCK, StateKey
-from stream_app.pipeline.judge.state import JOURNAL, MONITOR, POLICY, SCORES, StoredEntries, StoredPolicy
+from stream_app.pipeline.judge.state import JOURNAL, POLICY, TESTS, StoredEntries, StoredPolicy
 from stream_app.pipeline.judge.stored.stored_history import HISTORY
 from stream_app.pipeline.judge.stored.stored_tally import (
     StoredClock,
@@ -27,7 +27,7 @@ from stream_app.pipeline.policy_book import PolicyBook, RegisteredPolicy
 from stream_app.pipeline.policy_change import counting_policy, layout_hash_of, mapping_between
 from stream_app.policy import ModelPolicy
 
-_CELLS = ("pane", "period")
+_CELLS = ("pane", "period")  # in the cells of panes
 _WITH_CELLS: Mapping[str, type[Any]] = {"window": StoredWindow, "total": StoredTotal}
 
 
@@ -57,9 +57,11 @@ def move_entries(
     Raises:
         StateError: it cannot be read, or its counts have no place under the new policy.
     """
-    mapping = mapping_between(old, new.model, of_outcomes=is_of_outcomes(name))
-    moved = {entry: list(pieces) for entry, pieces in stored.items() if entry not in (MONITOR, SCORES)}
+    of_outcomes = is_of_outcomes(name)
+    by_pane, summed = (mapping_between(old, new.model, of_outcomes=of_outcomes, is_summed=is_) for is_ in (False, True))
+    moved = {entry: list(pieces) for entry, pieces in stored.items() if entry not in TESTS}
     for entry in stored:
+        mapping = by_pane if entry[0] in _CELLS else summed
         if mapping is not None and (data := _mapped(stored, entry, mapping)) is not None:
             moved[entry] = [data]
     clock = read_entry(stored, CLOCK, StoredClock)

@@ -1,4 +1,4 @@
-"""Decisions: every group and intersection is tested and judged, scores too where there are any."""
+"""Decisions: every group and intersection is tested and judged, scores and proxies too where there are any."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from stream_app.core.windows.tally_changes import ClosedPeriod, StateKey
 from stream_app.pipeline.disclosure.results import shown_groups
 from stream_app.pipeline.judge.monitors.continued_tests import ContinuedTests
 from stream_app.pipeline.judge.monitors.pairs import PairMonitor
-from stream_app.pipeline.judge.state import MONITOR, SCORES, StoredEntries, stored_bytes
+from stream_app.pipeline.judge.state import MONITOR, PROXIES, SCORES, StoredEntries, stored_bytes
+from stream_app.pipeline.judge.subjects.proxies import ProxyTests
 from stream_app.pipeline.judge.subjects.scores import ScoreTests
 from stream_app.pipeline.judge.subjects.subject import (
     LookBack,
@@ -23,7 +24,7 @@ from stream_app.pipeline.judge.verdicts.alerts import OnsetCounts, Provenance, a
 from stream_app.pipeline.judge.verdicts.causes import Explainer, label_cells
 from stream_app.pipeline.judge.verdicts.decisions import judge_window
 from stream_app.pipeline.judge.verdicts.window_context import WindowContext
-from stream_app.pipeline.layout import can_compare, layout_of
+from stream_app.pipeline.layout import can_compare_any, layout_of
 from stream_app.pipeline.records.alerts import Alert
 from stream_app.policy import ModelPolicy
 
@@ -50,21 +51,29 @@ class DecisionsSubject:
         self._scores = (
             ScoreTests(model, score, self._layout, stored_bytes(stored, SCORES), history) if score is not None else None
         )
+        self._proxies = (
+            ProxyTests(model, self._layout, stored_bytes(stored, PROXIES), history) if model.proxies else None
+        )
         self._is_changed = False
 
     def continue_tests(self, former: Subject) -> ContinuedTests:
         """Continue what the tests of a former policy know."""
         assert isinstance(former, DecisionsSubject)
         self._is_changed = True
-        monitor, scores = former._monitor, former._scores  # noqa: SLF001  # of the same class
+        monitor, scores, proxies = former._monitor, former._scores, former._proxies  # noqa: SLF001  # of the same class
         continued = self._monitor.continue_tests(monitor)
-        return continued if self._scores is None or scores is None else continued + self._scores.continue_tests(scores)
+        if self._scores is not None and scores is not None:
+            continued += self._scores.continue_tests(scores)
+        if self._proxies is not None and proxies is not None:
+            continued += self._proxies.continue_tests(proxies)
+        return continued
 
     def feed(self, period: ClosedPeriod, look_back: LookBack) -> list[Alert]:
         """Take in a comparison period, once and in order of event time; return the alerts that it causes."""
         self._is_changed = True
         alerts = self._alerts(period, look_back)
-        return alerts + (self._scores.feed(period, look_back) if self._scores is not None else [])
+        alerts += self._scores.feed(period, look_back) if self._scores is not None else []
+        return alerts + (self._proxies.feed(period, look_back) if self._proxies is not None else [])
 
     def judge(self, cells: Cells, context: WindowContext) -> WindowVerdicts:
         """Judge a window or the running totals."""
@@ -73,6 +82,8 @@ class DecisionsSubject:
         results = judge_window(self._model, self._layout, cells, observed, context)
         if self._scores is not None:
             results = self._scores.add_to(results, context.span.window, cells, is_close=context.is_close)
+        if self._proxies is not None:
+            results += self._proxies.judge(cells, context)
         disposition = disposition_of(
             (result.state for result in results),
             is_any_shown=any(shown_groups(result, self._model.privacy.k).shown for result in results),
@@ -81,12 +92,13 @@ class DecisionsSubject:
 
     def can_compare(self, cells: Cells) -> bool:
         """Return whether a comparison period has decisions of any group and of its reference."""
-        return can_compare(self._layout, self._model.attributes, cells)
+        return can_compare_any(self._model, self._layout, cells)
 
     def state(self) -> list[tuple[StateKey, bytes]]:
         """Return the state of the tests."""
         scores = [(SCORES, self._scores.state())] if self._scores is not None else []
-        return [(MONITOR, self._monitor.state()), *scores]
+        proxies = [(PROXIES, self._proxies.state())] if self._proxies is not None else []
+        return [(MONITOR, self._monitor.state()), *scores, *proxies]
 
     def take_changes(self) -> list[tuple[StateKey, bytes]]:
         """Return the state of the tests if it changed since the last call."""

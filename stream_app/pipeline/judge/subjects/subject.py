@@ -19,6 +19,7 @@ from stream_app.core.windows.tumbling import WindowSpec
 from stream_app.pipeline.judge.monitors.continued_tests import ContinuedTests
 from stream_app.pipeline.judge.verdicts.alerts import OnsetCounts, Provenance
 from stream_app.pipeline.judge.verdicts.window_context import WindowContext
+from stream_app.pipeline.layout import n_buckets_of
 from stream_app.pipeline.records.aggregates import Aggregate
 from stream_app.pipeline.records.alerts import Alert
 from stream_app.pipeline.records.outcome_results import OutcomeResult
@@ -126,6 +127,7 @@ def tally_config_of(model: ModelPolicy, *, is_outcomes: bool = False) -> TallyCo
         period_s=None if is_public else model.period_s,
         wait_s=model.wait_s,
         idle_s=model.event_time.idle_s,
+        n_buckets=1 if is_outcomes else n_buckets_of(model),
     )
 
 

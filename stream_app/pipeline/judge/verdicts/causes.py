@@ -68,6 +68,10 @@ class Explainer:
         self._segment = model.segment
         self._min_ratio = limits_of(model).min_disparate_impact_ratio if share is None else None
         self._share = share or ExplainedShare(DECISION, (FAVORABLE,), model.counted_features)
+        probabilities = {feature for proxy in model.proxies for feature in proxy.as_features}
+        self._features = [
+            (place, feature) for place, feature in enumerate(self._share.features) if feature not in probabilities
+        ]
         self._places = {name: place for place, (name, _) in enumerate(layout.dimensions)}
         self._rows = rows
         self._index: dict[tuple[str, ...], dict[tuple[str, ...], list[LabeledCell]]] = {}
@@ -83,7 +87,7 @@ class Explainer:
         counts, counts_ref = self._by_segment(group), self._by_segment(reference)
         features = [
             FeatureMoments(feature.name, feature.scale, _moments(group, place), _moments(reference, place))
-            for place, feature in enumerate(self._share.features)
+            for place, feature in self._features
         ]
         needed = None if self._min_ratio is None else shortfall(_sum(counts), _sum(counts_ref), self._min_ratio)
         periods = [period.counts_by_segment(pair) for period in self._periods]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from stream_app.errors import ConfigError
-from stream_app.pipeline.layout import layout_of
+from stream_app.pipeline.layout import pane_layout_of
 from stream_app.pipeline.replay.bisect.onset import Metric, Onset, find_onset
 from stream_app.pipeline.replay.bisect.pair_panes import PairPanes
 from stream_app.pipeline.replay.bisect.version_change import VersionChange, explain_versions
@@ -49,7 +49,7 @@ class BisectionSearch:
         self._model = model
         self._metric = metric
         self._time_range = time_range.aligned(model.event_time.pane_s)
-        self._panes = PairPanes(model, layout_of(model), attribute, group)
+        self._panes = PairPanes(model, pane_layout_of(model), attribute, group)
         self._versions = _version_panes(model, attribute, group)
         self._first_offsets: dict[int, dict[int, int]] = {}  # by start of a pane and partition
 

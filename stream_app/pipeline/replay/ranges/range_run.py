@@ -10,7 +10,7 @@ from stream_app.pipeline.judge.model_report import ModelReport
 from stream_app.pipeline.replay.dispositions import Dispositions
 from stream_app.pipeline.replay.model_sources import ModelSources
 from stream_app.pipeline.replay.ranges.range_replay import RangeReplay
-from stream_app.pipeline.replay.scenarios.scenario import Scenario
+from stream_app.pipeline.replay.scenarios.scenario import Scenario, reject_other_clusters
 from stream_app.pipeline.replay.source_log import replay_starts
 from stream_app.pipeline.replay.time_range import TimeRange
 
@@ -46,9 +46,12 @@ def run_range(sources: ModelSources, scenarios: Sequence[Scenario], time_range: 
         wait: Called after each run of records; slows a replay down.
 
     Raises:
+        ConfigError: published events do not contain what a scenario needs.
         PolicyError: a policy fits none of the records.
         ReplayError: there is no event in the range.
     """
+    if sources.kind == "published":
+        reject_other_clusters(scenarios)
     model, log = sources.model, sources.log
     begins = replay_starts(log, model, time_range, sources.kind)
     log.seek(begins)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
+from stream_app.errors import ConfigError
 from stream_app.policy import ModelPolicy
 
 ORIGINAL = "original"
@@ -28,6 +31,21 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     def counting_key(self) -> bytes:
         """What the counts depend on: scenarios with the same key share one counting."""
         return msgspec.json.encode([self.model.counting_facts(), self.groups])
+
+
+def reject_other_clusters(scenarios: Sequence[Scenario]) -> None:
+    """Reject scenarios that published events cannot answer: they contain the buckets of the original's clusters only.
+
+    Raises:
+        ConfigError: a scenario has other clusters.
+    """
+    original, *others = scenarios
+    for other in others:
+        if other.model.cluster not in (None, original.model.cluster):
+            raise ConfigError(
+                f"Scenario {other.name!r} has the cluster {other.model.cluster!r}, whose buckets are not published",
+                action="Read the raw topic: --from-raw",
+            )
 
 
 def original_scenario(model: ModelPolicy) -> Scenario:

@@ -253,3 +253,14 @@ def test_a_topic_with_fewer_partitions_can_fall_silent() -> None:
     list(counts.apply(SOURCE, 1, idle, {40: {1: [1]}}))
     list(counts.tick(1000.0))
     assert ("20s", 40, 1) in told(counts.tick(1100.0))
+
+
+def test_panes_have_buckets_and_what_they_add_up_to_has_none() -> None:
+    tally = Tally(replace(CONFIG, n_buckets=3))
+    list(tally.apply(OTHER, 2, progress(0, is_idle=True), {}))
+    list(tally.apply(SOURCE, 2, progress(30), {0: {3: [2], 5: [4]}, 10: {4: [1], 9: [7]}}))
+    assert tally.windows["30s", 0].cells == tally.total.cells == {1: [7], 3: [7]}
+    closings = tally.apply(OTHER, 2, progress(30), {10: {4: [3], 11: [1]}})  # a correction, before its test
+    seen = [(closing.cells, closing.by_bucket) for closing in closings if isinstance(closing, ClosedPeriod)]
+    assert seen == [({1: [6]}, {3: [2], 5: [4]}), ({1: [4], 3: [8]}, {4: [4], 9: [7], 11: [1]})]
+    assert tally.windows["30s", 0].cells == tally.total.cells == {1: [10], 3: [8]}

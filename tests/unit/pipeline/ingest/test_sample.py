@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 
 from stream_app.cli.policy.text import describe_sample
@@ -94,6 +95,21 @@ def test_unlisted_values_are_shown_from_k_records_on_and_otherwise_only_counted(
     assert gender.others == {"F": 10}
     assert gender.look_alikes == {"male": 9, "female": 2}
     assert report.features[0].n == len(records)
+
+
+def test_clusters_are_counted_and_never_named() -> None:
+    model = msgspec.structs.replace(LOANS, cluster="officer")
+    officers = ["Ada"] * 6 + ["ada ", "Grace", None, ...]
+    records = [encode(loan(application_id=f"A-{n}", officer=officer)) for n, officer in enumerate(officers)]
+    report = try_sample(model, [batch_of(0, 0, *records)], KEYS[0])
+    assert report.clusters is not None
+    assert (report.clusters.n, report.clusters.n_without, report.clusters.n_largest) == (2, 2, 7)
+    text = "clusters      2; the largest of 64 buckets has 70% of the decisions, 20% have no cluster"
+    assert text in describe_sample(report)
+    assert "Ada" not in describe_sample(report)
+    assert next((part.name, part.n_listed) for part in report.dimensions) == ("gender", 10)
+    assert report.periods is not None
+    assert try_sample(LOANS, [batch_of(0, 0, *records)], KEYS[0]).clusters is None
 
 
 def test_each_reason_that_a_field_has_names_its_field() -> None:

@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from stream_app.pipeline.replay.scenarios.scenario import Scenario
-from stream_app.policy import ModelPolicy, load_policy
+from stream_app.errors import ConfigError
+from stream_app.pipeline.replay.scenarios.scenario import Scenario, reject_other_clusters
+from stream_app.policy import ModelPolicy, Proxy, load_policy
 from stream_app.policy.fields import Constant
 from stream_app.policy.model import JUDGING_FIELDS
 
@@ -27,7 +28,8 @@ OTHERS: dict[str, Any] = {
     "rules": msgspec.structs.replace(MODEL.rules, max_gap=0.1),
     "detection": msgspec.structs.replace(MODEL.detection, design_effect=2.0),
     "privacy": msgspec.structs.replace(MODEL.privacy, k=99), "deduplication_window": 7, "max_record_bytes": 777,
-    "max_list_items": 7, "revision_s": 77, "missing": ("NA",), "numbers_as_text": True,
+    "max_list_items": 7, "revision_s": 77, "missing": ("NA",), "numbers_as_text": True, "cluster": "officer",
+    "proxies": (Proxy(name="race", groups={"a": "p.a", "b": "p.b"}, reference="b"),),
 }  # fmt: skip
 
 
@@ -46,6 +48,18 @@ def test_the_counting_key_changes_with_every_field_that_counts_depend_on(name: s
     assert other != MODEL
     is_counted = name not in JUDGING_FIELDS
     assert (key_of(other) != key_of(MODEL)) == is_counted
+
+
+def test_published_events_answer_only_for_the_clusters_that_they_were_published_under() -> None:
+    plain, by_officer, by_branch = (
+        Scenario(name=str(cluster), model=msgspec.structs.replace(MODEL, cluster=cluster), policy_hash="")
+        for cluster in (None, "officer", "branch")
+    )
+    reject_other_clusters([by_officer, plain, by_officer])
+    reject_other_clusters([plain])
+    for scenarios in ([by_officer, by_branch], [plain, by_officer]):
+        with pytest.raises(ConfigError, match=r"has the cluster '\w+', whose buckets are not published"):
+            reject_other_clusters(scenarios)
 
 
 def test_of_an_attribute_name_path_and_groups_count_and_the_reference_does_not() -> None:
