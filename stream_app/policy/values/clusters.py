@@ -26,8 +26,7 @@ def cluster_fault(model: ModelPolicy, cluster: str) -> str:
         ),
         (
             detection.unknown_groups != "excluded",
-            f"not allowed with detection.unknown_groups = {detection.unknown_groups!r}: the worst case is known for "
-            "independent decisions only",
+            "not allowed with detection.unknown_groups = 'worst_case', which needs independent decisions",
         ),
     )
     return next((fault for is_wrong, fault in faults if is_wrong), "") or _fault_of_path(model, cluster)
