@@ -226,7 +226,7 @@ LANES = (
             ),
             Query(
                 f"sum by (fault) (increase({series('rejected_partials_total', *OF_WORKER)}[$__rate_interval]))",
-                "rejected partials: {{fault}}",
+                "rejected records: {{fault}}",
             ),
         ],
         width=HALF,

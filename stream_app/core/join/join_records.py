@@ -8,7 +8,7 @@ its decision; a rotation of keys between the two loses no match.
 A decision takes 12 bytes in the log, with a score 16; an outcome takes 5 bytes, and 8 for each key epoch.
 
 A kind of record whose fields change otherwise than by new ones at the end gets another tag. By it an older version
-knows that a newer one wrote the record, which is no reason to pass it over.
+knows that a newer one wrote the record, and does not pass it over.
 """
 
 from __future__ import annotations
