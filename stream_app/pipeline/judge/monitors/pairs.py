@@ -76,7 +76,7 @@ class PairMonitor:
     def feed(self, period: ClosedPeriod) -> list[Alarm]:
         """Take in a comparison period; return the alarms and recoveries that it causes."""
         candidates = self._candidates.counts(period.cells) if counts_unknown(self._model) else None
-        return self._rules.feed(period, self._marginalizer.counts(period.cells), candidates)
+        return self._rules.feed(period, self._marginalizer.counts(period.cells), candidates=candidates)
 
     def counts(self, cells: Mapping[int, Sequence[int]]) -> Ints:
         """Return k, n of every pair and k, n of its reference, shape (pairs, 4)."""
