@@ -100,7 +100,7 @@ class GapMonitor:
         if not self._questions:
             return []
         candidates = _by_row(self._count(self._candidates, period.cells)) if self._candidates else None
-        return self._rules.feed(period, self._counts_by_row(period.cells), candidates)
+        return self._rules.feed(period, self._counts_by_row(period.cells), candidates=candidates)
 
     def judge(
         self, window: str, cells: Mapping[int, list[int]], *, is_close: bool
