@@ -88,7 +88,12 @@ class ClusterResult:
         return f"{self.clustering.name}, {self.method}"
 
 
-SUBJECTS = [(clustering, method) for clustering in CLUSTERINGS for method in (NEITHER, DIVIDED, BY_BUCKET)]
+SUBJECTS = [
+    (clustering, method)
+    for clustering in CLUSTERINGS
+    for method in (NEITHER, DIVIDED, BY_BUCKET)
+    if clustering.n > 1 or method != DIVIDED
+]
 
 
 def measure_clusters(clustering: Clustering, method: str, size: Size) -> ClusterResult:

@@ -72,6 +72,7 @@ RESULT_COLUMNS: tuple[Column, ...] = (
     number("rate_part", "group.cause.rate", "Part of the gap because they fare differently in the same segment."),
     number("score_stability_index", "group.scores.index", "Population stability index of the scores."),
     text("sentence", "group.sentence", "The verdict in one sentence, where there is one."),
+    *CLOSING_COLUMNS,
     count("unknown_n", "group.worst_case.n", "Decisions of unknown groups that may be about the group."),
     *worst_case("rate", "group.worst_case.rate", "`rate`"),
     *worst_case("disparate_impact_ratio", "group.worst_case.ratio", "`disparate_impact_ratio`"),
@@ -80,7 +81,6 @@ RESULT_COLUMNS: tuple[Column, ...] = (
     number("n_effective", "group.proxy.n_effective", "Of a group estimated from probabilities, its effective number."),
     number("least_ratio", "group.proxy.ratio_bounds.lower", "Least that its ratio can be, over every dependence."),
     number("most_ratio", "group.proxy.ratio_bounds.upper", "Most that its ratio can be."),
-    *CLOSING_COLUMNS,
 )
 
 ALERT_COLUMNS: tuple[Column, ...] = (

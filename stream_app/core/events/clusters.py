@@ -2,8 +2,7 @@
 
 Decisions of one cluster depend on one another. Tests need to know only which decisions may do so, so clusters are put
 into 64 buckets by an unkeyed hash, which is the same in every version, deployment and replay. Two clusters in one
-bucket are taken as one, which is cautious. From the number of a bucket nobody can tell which of the clusters in it was
-meant.
+bucket are taken as one, which is cautious. The number of a bucket does not say which of the clusters in it was meant.
 """
 
 from __future__ import annotations

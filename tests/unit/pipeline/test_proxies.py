@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 import random
@@ -12,11 +13,17 @@ from typing import Any, Literal
 import msgspec
 import numpy as np
 import pytest
+from rich.console import Console
 
 from fairstream.testing import InMemoryPipeline
 from stream_app.cli.policy.text import describe_sample
+from stream_app.cli.show.alerts import _table as alert_table
+from stream_app.cli.show.result_table import result_table
 from stream_app.core.groups.comparison import State
 from stream_app.core.privacy.pseudonym import RootKey
+from stream_app.edges.metrics.fairness_metrics import FairnessMetrics
+from stream_app.edges.metrics.series_limit import count_series
+from stream_app.errors import ConfigError
 from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.disclosure.alerts import disclose_alert
 from stream_app.pipeline.disclosure.shown import disclose_window
@@ -24,11 +31,13 @@ from stream_app.pipeline.ingest.sample import SampleReport, try_sample
 from stream_app.pipeline.records.alerts import Alert
 from stream_app.pipeline.records.evidence import PairTest
 from stream_app.pipeline.records.results import GroupResult, ProxyValues, Result
+from stream_app.pipeline.replay.bisect.bisection import attribute_of
 from stream_app.pipeline.replay.model_sources import ModelSources
 from stream_app.pipeline.replay.sources import LabelMap, PublishedCounter, RawCounter
 from stream_app.pipeline.replay.verify.compared_range import ComparedRange
 from stream_app.pipeline.replay.verify.verification import Verifier
 from stream_app.policy import ModelPolicy, Policy, parse_policy
+from stream_app.render.report.charts import draw_rates
 from tests.support import judged_world
 from tests.support.feeds import START_S, Decision, Run, Upload, play, replayed_alerts, without_offsets
 
@@ -168,6 +177,44 @@ def test_a_running_total_has_no_interval_of_chance_and_keeps_the_range(run: Run)
     assert shown.groups[1].proxy is not msgspec.UNSET
     window = disclose_window(newest(run, "1m"), 5)
     assert window.groups[1].ratio_bounds is not None
+
+
+def test_metrics_say_which_groups_are_estimated_and_what_their_ratio_can_be(run: Run) -> None:
+    metrics = FairnessMetrics(policy(), max_series=1000)
+    results = [result for result in run.pipeline.exact_results() if isinstance(result, Result)]
+    metrics.take(results, run.alerts)
+    samples = {
+        (sample.name, sample.labels.get("window"), sample.labels.get("group")): sample.value
+        for family in metrics.families()
+        for sample in family.samples
+    }
+    assert samples["fairstream_proxy_info", None, None] == 1
+    least, most = (
+        samples[f"fairstream_proxy_disparate_impact_ratio_{end}", "1h", "black"] for end in ("lower", "upper")
+    )
+    assert least < samples["fairstream_disparate_impact_ratio", "1h", "black"] < most
+    assert 0 < len(samples) <= count_series(policy())
+    assert samples["fairstream_threshold_ratio", None, None] in (0.8, 0.2)
+
+
+def test_tables_charts_and_frames_mark_estimated_groups(run: Run) -> None:
+    shown = [disclose_window(newest(run, "1h"), 5)]
+    console = Console(width=80, file=io.StringIO(), record=True)
+    console.print(result_table(shown, digits=3, width=80))
+    console.print(alert_table([disclose_alert(alert, 5) for alert in run.alerts[:1]]))
+    text = console.export_text()
+    assert "estimated" in text
+    assert "race" in text
+    assert "race: approval rate by window of 1h, estimated from probabilities" in draw_rates(shown, policy().models[0])
+    frame = run.pipeline.results()
+    black = frame[(frame["group"] == "black") & (frame["window"] == "1h")].iloc[0]
+    assert black["least_ratio"] < black["disparate_impact_ratio"] < black["most_ratio"]
+    assert (run.pipeline.alerts()["least_ratio"] < 0.8).all()
+
+
+def test_versions_are_not_compared_for_estimated_groups() -> None:
+    with pytest.raises(ConfigError, match="estimated from probabilities"):
+        attribute_of(policy().models[0], "black", None)
 
 
 def test_a_group_of_few_expected_members_is_hidden_with_everything_about_it() -> None:

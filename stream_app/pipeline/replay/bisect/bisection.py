@@ -99,6 +99,11 @@ def attribute_of(model: ModelPolicy, group: str, name: str | None) -> Attribute:
     attributes = [
         attribute for attribute in model.attributes if group in attribute.groups and name in (None, attribute.name)
     ]
+    if not attributes and any(group in proxy.groups for proxy in model.proxies):
+        raise ConfigError(
+            f"Group {group!r} is estimated from probabilities: versions are compared for groups of attributes only",
+            action="fairstream replay run shows the estimates by window",
+        )
     if len(attributes) != 1:
         known = ", ".join(f"{attribute.name}: {'/'.join(attribute.groups)}" for attribute in model.attributes)
         raise ConfigError(
