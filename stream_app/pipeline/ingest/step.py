@@ -113,6 +113,7 @@ class IngestStep:
         if head is not None:
             self._admission.watermark.max_event_s, self._admission.watermark.floor_s = head.max_event_s, head.floor_s
             mapping = self._follow(head)
+        self._events.log_number = log_number
         is_new_log = head is not None and head.log_number != log_number
         is_same_policy = head is not None and head.policy_hash == self._policy_hash
         self._panes.restore(
