@@ -20,7 +20,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 
-from stream_app.core.windows.cells import Cells, add_cells
+from stream_app.core.windows.cells import Cells, add_cells, correct_cells
 from stream_app.core.windows.source_progress import (
     SourcePartition,
     SourceProgress,
@@ -83,6 +83,15 @@ class Tally(TallyState):
         self._settle(source, progress)
         if before is None or progress.next_offset != before.next_offset:
             self._note_passed_over(lambda: self.silence.note(source, is_wake_up=was_all_idle))
+
+    def recount(self, source: SourcePartition, panes: Mapping[int, Cells]) -> int:
+        """Take in how panes of a source partition change when their records are counted again, in other cells.
+
+        So do windows that are open or may be revised, running totals, and periods that wait to be tested; what was
+        tested stays. Return how many panes do not change, because the change is of other counts than are there.
+        """
+        self._check_consumed()
+        return sum(not self._recount_pane(source, start_s, change) for start_s, change in panes.items())
 
     def advance_to(self, closed_before_s: int | None, tested_before_s: int | None = None) -> Closings:
         """Close every pane, and test every period, that ends by a time, as a replay does that knows how time moved.
@@ -164,6 +173,29 @@ class Tally(TallyState):
         panes[start_s] = cells
         if difference:
             self.changes.revised.update(key for key in self._add(start_s, difference) if self.is_closed(key))
+
+    def _recount_pane(self, source: SourcePartition, start_s: int, change: Cells) -> bool:
+        is_open = self.closed_before_s is None or start_s >= self.closed_before_s
+        by_source, by_start = self.open_panes.get(start_s, {}), self.unsettled.get(source, {})
+        own = by_source.get(source) if is_open else by_start.get(start_s)
+        if own is None:
+            return not is_open and self._recount_closed(start_s, change)
+        self.changes.changed.add(("pane", *source, start_s))
+        return correct_cells(own, change) and (is_open or self._recount_closed(start_s, change))
+
+    def _recount_closed(self, start_s: int, change: Cells) -> bool:
+        if self.config.has_total:
+            if not correct_cells(self.total.cells, change):
+                return False
+            self.changes.is_total_changed = True
+            self.changes.changed.add(TOTAL)
+        for key in (key for key in self.config.keys_of(start_s) if key in self.windows and self.is_correctable(key)):
+            if correct_cells(self.windows[key].cells, change):
+                self.changes.changed.add(("window", *key))
+                self.changes.revised.update({key} if self.is_closed(key) else ())
+        if self.periods is not None and self.periods.correct(start_s, change):
+            self.changes.changed.add(("period", self.periods.start_of(start_s)))
+        return True
 
     def _settle(self, source: SourcePartition, progress: SourceProgress) -> None:
         panes = self.unsettled.get(source, {})

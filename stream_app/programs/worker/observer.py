@@ -17,6 +17,7 @@ from stream_app.edges.lanes.progress import LaneProgress
 from stream_app.edges.metrics.health import Health, ReadinessGate
 from stream_app.edges.metrics.process_metrics import Metrics
 from stream_app.errors import UnknownPolicyError
+from stream_app.pipeline.contract import RecordRange
 from stream_app.pipeline.ingest.reading import is_broker_time
 from stream_app.pipeline.judge.report import JudgeReport
 
@@ -137,6 +138,11 @@ class MetricsObserver:
         where = (config.topic, config.partition, from_offset, to_offset - 1)
         log.error("Records deleted before they were counted: topic=%s partition=%d first=%d last=%d", *where)
         self._metrics.records_lost(config.topic, to_offset - from_offset)
+
+    def lane_recounted(self, config: LaneConfig, recounted: RecordRange) -> None:
+        """Log which records were counted again under another policy."""
+        where = (config.topic, config.partition, recounted.since_offset, recounted.next_offset)
+        log.warning("Counted again under another policy: topic=%s partition=%d first=%d next_offset=%d", *where)
 
     def lane_log_changed(self, config: LaneConfig, change: LogChange, *, to_offset: int) -> None:
         """Log and count a source topic that was created again or cut short."""

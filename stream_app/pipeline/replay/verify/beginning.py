@@ -133,6 +133,11 @@ def check_entries(
     for entry in entries:
         _check_version(entry.code_version, f"Entry {entry.number} of the journal")
         policy_of(book, entry.model, entry.policy_hash)
+        if entry.recounts:
+            raise ReplayError(
+                f"Records were counted again under another policy before entry {entry.number} of the journal",
+                action="Verify from a later time (--from)",
+            )
         for source in entry.source_policies:
             policy_of(book, entry.model, source.policy_hash)
 
