@@ -85,10 +85,9 @@ class Tally(TallyState):
             self._note_passed_over(lambda: self.silence.note(source, is_wake_up=was_all_idle))
 
     def recount(self, source: SourcePartition, panes: Mapping[int, Cells]) -> int:
-        """Take in how panes of a source partition change when their records are counted again, in other cells.
+        """Take in how panes change when their records are counted again in other cells; return how many do not fit.
 
-        So do windows that are open or may be revised, running totals, and periods that wait to be tested; what was
-        tested stays. Return how many panes do not change, because the change is of other counts than are there.
+        Windows that are open or may be revised, totals and periods that wait to be tested change with them.
         """
         self._check_consumed()
         return sum(not self._recount_pane(source, start_s, change) for start_s, change in panes.items())

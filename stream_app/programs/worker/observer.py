@@ -124,6 +124,9 @@ class MetricsObserver:
         report = lane.step.take_report()
         report.deliver(self._metrics, time.time())
         if isinstance(report, JudgeReport):
+            left_out = {name: model.n_not_recounted for name, model in report.models.items() if model.n_not_recounted}
+            for name, n in left_out.items():
+                log.error("Counted again with other counts than before, so left as it was: model=%s panes=%d", name, n)
             for rejected in report.rejected[:_MAX_LINES]:
                 where = (lane.config.topic, lane.config.partition, rejected.offset, rejected.fault)
                 log.error("Partial rejected, no worker writes such: topic=%s partition=%d offset=%d fault=%s", *where)
