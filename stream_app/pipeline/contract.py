@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,20 @@ class UnreadableRange:
     next_offset: int
     n_records: int
     n_bytes: int
+
+
+class RecordRange(NamedTuple):
+    """Records of a source partition that are counted again.
+
+    Attributes:
+        first_offset: Where reading begins.
+        since_offset: First record that is counted again; those before only decide about later ones.
+        next_offset: Offset after the last.
+    """
+
+    first_offset: int
+    since_offset: int
+    next_offset: int
 
 
 @dataclass(slots=True, repr=False)

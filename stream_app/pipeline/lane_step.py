@@ -9,9 +9,9 @@ does no I/O.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from stream_app.pipeline.contract import Batch, Flush, Outputs
+from stream_app.pipeline.contract import Batch, Flush, Outputs, RecordRange
 from stream_app.pipeline.ingest.report import IngestSink, OutcomeIngestSink
 from stream_app.pipeline.judge.report import JudgeSink
 from stream_app.pipeline.outcomes.report import OutcomeSink
@@ -71,3 +71,22 @@ class LaneStep(Protocol):
 
     def restored_report(self) -> Report | None:
         """Return what a step knows right after ``restore``, for a new owner to show; None when that is nothing."""
+
+
+@runtime_checkable
+class RecountingStep(Protocol):
+    """A step that can count records again under another policy, between ``restore`` and the first ``step``."""
+
+    def begin_recount(self, begin: int, next_offset: int) -> RecordRange | None:
+        """Return which records are to be read again; None where none are.
+
+        Args:
+            begin: First retained offset.
+            next_offset: Where the lane continues.
+        """
+
+    def recount(self, batch: Batch) -> None:
+        """Count the next records of that range again."""
+
+    def end_recount(self) -> None:
+        """Report at the next flush what was counted again."""

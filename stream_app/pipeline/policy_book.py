@@ -20,11 +20,13 @@ class RegisteredPolicy(NamedTuple):
         model: The policy.
         hash: Its hash.
         number: When it was registered, milliseconds since the epoch; a higher number is newer.
+        is_recount: Whether retained records that were counted under the policy before are counted again under this one.
     """
 
     model: ModelPolicy
     hash: str
     number: int
+    is_recount: bool = False
 
 
 class PolicySearch:

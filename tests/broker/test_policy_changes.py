@@ -122,6 +122,31 @@ def test_a_grown_policy_goes_on_counting_under_the_same_application_id(site: Sit
     assert totals(site, "loans") == {"f": 80, "m": 80, "__other__": 50}
 
 
+def test_what_is_retained_is_counted_again_once_through_a_crash_and_can_be_verified(site: Site, tmp_path: Path) -> None:
+    with site.worker() as worker:
+        send(site, "loans", "fm" * 60 + "x" * 10)
+        site.wait_until("all are counted", lambda: sum(totals(site, "loans").values()) == 130)
+        assert worker.stop() == 0
+    wide = write_policy(site, tmp_path / "wide.toml", grown(policy("loans")))
+    activated = wide.command("policy", "activate", "--recount")
+    assert "counts its retained records again" in activated.stdout, activated
+    log = site.log_path
+    with wide.worker() as worker:
+        site.wait_until("it counts again", lambda: "Counted again under another policy" in log.read_text("utf-8"))
+        worker.kill()
+    with wide.worker() as worker:
+        send(site, "loans", "fmx" * 20)
+        site.wait_until("all are counted", lambda: sum(totals(site, "loans").values()) == 190)
+        assert worker.stop() == 0
+    assert totals(site, "loans") == {"f": 80, "m": 80, "x": 30}
+    assert totals(site, "loans", "age") == {"old": 190}
+    assert n_windows_twice(site) == 0
+    verified = wide.command("replay", "verify", "--from-raw", "--json")
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    assert json.loads(verified.stdout)["since_entry"] is not None
+    assert "followed this policy already" in wide.command("policy", "activate", "--recount").stdout
+
+
 @pytest.mark.parametrize("is_new_first", [False, True])
 def test_a_rolling_update_that_changes_adds_and_removes_models_loses_nothing(
     site: Site,

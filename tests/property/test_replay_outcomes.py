@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 import msgspec
 import numpy as np
@@ -26,7 +26,7 @@ from stream_app.pipeline.records.outcome_results import decode_any_result
 from stream_app.pipeline.replay.verify.beginning import Beginning
 from stream_app.pipeline.replay.verify.compared_range import AnyResult, ComparedRange
 from stream_app.pipeline.replay.verify.difference import first_difference
-from stream_app.pipeline.replay.verify.matching import PublishedRecord, RecordMatcher, RecordPosition
+from stream_app.pipeline.replay.verify.matching import PublishedRecord, RecordMatcher
 from stream_app.pipeline.replay.verify.outcome_cursor import OutcomeCursor
 from stream_app.pipeline.replay.verify.recomputation import Recomputation, RecomputedRecord, split_deployments
 from stream_app.pipeline.replay.verify.verification import Verification, Verifier
@@ -161,10 +161,8 @@ class InMemoryRecords:
     def journal(self) -> list[tuple[PublishedRecord, JournalEntry]]:
         return [(record, decode_journal_entry(record.value)) for record in self._of(FAIRNESS_JOURNAL)]
 
-    def results(self, *, at: Collection[RecordPosition] | None = None) -> Iterator[tuple[PublishedRecord, AnyResult]]:
-        for record in self._of(FAIRNESS_RESULTS):
-            if at is None or (record.topic, record.partition, record.offset) in at:
-                yield record, decode_any_result(record.value)
+    def results(self) -> Iterator[tuple[PublishedRecord, AnyResult]]:
+        return ((record, decode_any_result(record.value)) for record in self._of(FAIRNESS_RESULTS))
 
     def alerts(self) -> Iterator[tuple[PublishedRecord, Alert]]:
         return ((record, decode_alert(record.value)) for record in self._of(FAIRNESS_ALERTS))
@@ -233,7 +231,7 @@ def test_a_label_that_was_changed_in_the_log_is_named_with_its_group() -> None:
     for record in recomputed(both, journal_of(records)):
         matcher.match(record)
     positions = set(matcher.unexpected())
-    unexpected = [live for live in records if (live.topic, live.partition, live.offset) in positions]
+    unexpected = [live for live in records if live.position in positions]
     difference = first_difference(matcher.missing(), unexpected, k=0)
     assert difference is not None
     assert difference.topic == FAIRNESS_RESULTS

@@ -1,7 +1,8 @@
 """What several tests share and none of it is a test: ``tiers`` names the tiers and what happens when a tier lacks its
 real part, ``seeds`` fixes the seeds of randomized runs, ``paths`` locates the files of the repository; ``source_logs``
 makes raw logs for ingest and counts them by hand, ``fake_sources`` makes the partials of source partitions, ``feeds``
-uploads through the real steps with simulated clocks, ``judged_world`` has days that lanes and judge have counted.
+uploads through the real steps with simulated clocks, ``judged_world`` has days that lanes and judge have counted,
+and ``memory_logs`` the topics that they read.
 ``count_tables`` has tables of counts for statistics, ``reference_detector`` is the detector in plain Python,
 ``outcome_windows`` has results about outcomes and ``fairness_rows`` the metrics of one model; ``lanes`` runs steps in
 memory, ``contracts`` lists the implementations for the contract suites, ``servers`` starts real servers and

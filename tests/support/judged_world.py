@@ -1,14 +1,14 @@
 """A model that real lanes count and judge over several days, in memory, with restarts and changes of the policy.
 
-``run`` returns everything that was published; ``Published`` and ``MemoryLog`` hand it to a verification as Kafka would.
+``run`` returns everything that was published; ``Published`` hands it to a verification as Kafka would.
 """
 
 from __future__ import annotations
 
-import json
 import random
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -29,10 +29,11 @@ from stream_app.pipeline.records.checkpoints import (
 )
 from stream_app.pipeline.records.journal import JournalEntry, decode_journal_entry
 from stream_app.pipeline.records.outcome_results import decode_any_result
+from stream_app.pipeline.replay.source_log import SourcePlace
 from stream_app.pipeline.replay.verify.compared_range import AnyResult
-from stream_app.pipeline.replay.verify.matching import PublishedRecord, RecordPosition
+from stream_app.pipeline.replay.verify.matching import PublishedRecord
 from stream_app.pipeline.topology import Topology
-from stream_app.policy import ModelPolicy, Policy, parse_policy
+from stream_app.policy import Policy, parse_policy
 from stream_app.topics import (
     FAIRNESS_ALERTS,
     FAIRNESS_CHECKPOINTS,
@@ -40,6 +41,7 @@ from stream_app.topics import (
     FAIRNESS_PARTIALS,
     FAIRNESS_RESULTS,
 )
+from tests.support.memory_logs import MemoryLog, MemoryPartition, MemoryRecord, a_record, renamed
 
 POLICY = """
 schema = 1
@@ -57,36 +59,13 @@ detection = {{ false_alarms_per_million = 100000, wait_s = 60 }}
 deduplication_window = {window}
 """
 KEYS = (RootKey("abcdefgh", 0, b"k" * 32),)
-START_S = 1_790_000_000 // 86_400 * 86_400
-STEP_S = 400  # between two records of a partition
-TOPOLOGY = Topology({"raw": 2, "out": 2})
+N_STEPS = 40
+N_AGAIN = 200  # records that a partition gets after a change of its log
 
 
 def policy(ratio: float = 0.8, groups: Sequence[str] = ("f", "m"), window: int = 20) -> Policy:
     labels = ", ".join(f'"{group}"' for group in groups)
     return parse_policy(POLICY.format(ratio=ratio, groups=labels, window=window))
-
-
-def source_logs(seed: int, n: int) -> list[list[bytes]]:
-    """Return the records of two partitions: late, repeated, broken ones among them; women fare worse after a while."""
-    rng = random.Random(seed)
-    return [[_record(rng, partition, offset) for offset in range(n)] for partition in range(2)]
-
-
-def _record(rng: random.Random, partition: int, offset: int) -> bytes:
-    if rng.random() < 0.02:
-        return b"{"
-    repeated = max(0, offset - rng.randrange(30)) if rng.random() < 0.1 else offset
-    sex = rng.choice(("f", "m", "x", None))
-    chance = 0.2 if sex == "f" and offset > 150 else 0.7
-    time_s = START_S + offset * STEP_S + rng.choice((0, 0, 0, -300, -2000, 200))
-    return json.dumps({"id": f"{partition}-{repeated}", "t": time_s, "sex": sex, "ok": rng.random() < chance}).encode()
-
-
-def raw_batch(topic: str, partition: int, log: Sequence[bytes | None], first: int, end: int) -> Batch:
-    offsets = np.arange(first, end, dtype=np.int64)
-    times_ms = (START_S + offsets * STEP_S) * 1000
-    return Batch(topic, partition, first, end, offsets, list(log[first:end]), times_ms)
 
 
 @dataclass
@@ -96,10 +75,11 @@ class _Lane:
     step: LaneStep
     state: dict[bytes, bytes] = field(default_factory=dict)
     next_offset: int = 0
+    log_number: int = 0
 
     def start(self, step: LaneStep) -> None:
         self.step = step
-        step.restore(self.state, self.next_offset)
+        step.restore(self.state, self.next_offset, self.log_number)
 
     def flush(self, now_s: float) -> list[Outputs]:
         flush = self.step.flush(now_s, is_caught_up=True)
@@ -111,11 +91,25 @@ class _Lane:
         return flush.outputs
 
 
+class LogChange(NamedTuple):
+    """What happens to the log of a partition before a step of ``run``.
+
+    Attributes:
+        kind: The topic is created again with this partition, or without it; or the log is cut short.
+        partition: The partition.
+        n_cut: Records that the log loses at its end.
+    """
+
+    kind: Literal["re-created", "gone", "cut"]
+    partition: int
+    n_cut: int = 0
+
+
 @dataclass
 class World:
-    """Everything that lanes and judge read and wrote."""
+    """Everything that lanes and judge read and wrote; ``raw`` is what the source topic has in the end."""
 
-    raw: list[list[bytes]]
+    raw: dict[int, MemoryPartition]
     book: PolicyBook
     written: dict[str, list[Outputs]] = field(default_factory=dict)
 
@@ -132,74 +126,121 @@ class World:
             for offset, (key, value) in enumerate(values)
         ]
 
-    def published(self, partition: int) -> tuple[list[int], list[bytes | None]]:
-        """Return the raw offset and the value of each published event of a partition."""
-        runs = [run for run in self.written.get("out", []) if run.partition == partition]
-        headers = [header for run in runs for header in run.headers or ()]
-        offsets = [int(header[0][1].partition(b":")[2]) for header in headers]
-        return offsets, [value for run in runs for value in run.values]
+    def published(self, partition: int) -> list[MemoryRecord]:
+        """Return the published events of a partition, at the places of their raw records."""
+        return [
+            MemoryRecord(SourcePlace(int(dict(header).get("log", b"0")), int(header[0][1].split(b":")[1])), value, time)
+            for run in self.written.get("out", [])
+            if run.partition == partition
+            for header, value, time in zip(run.headers or (), run.values, run.timestamps_ms or (), strict=True)
+        ]
 
 
-def run(raw: list[list[bytes]], policies: Sequence[Policy], seed: int = 0) -> World:
-    """Count and judge the logs; the workers restart now and then, the policy changes at even intervals.
+class Deployment:
+    """Lanes and judge, which restart now and then; the policy changes at even intervals.
 
-    During a change the lanes and the judge move to the new policy at different moments, as in a rolling update.
+    During a change of the policy the lanes and the judge move to the new one at different moments, as in a rolling
+    update.
     """
-    rng = random.Random(seed)
-    registered = [RegisteredPolicy(each.models[0], each.models[0].hash(), n + 1) for n, each in enumerate(policies)]
-    world = World(raw, PolicyBook(registered))
-    books = [PolicyBook(registered[: n + 1]) for n in range(len(policies))]
-    lanes = [_Lane(_ingest(books[0], partition)) for partition in range(2)]
-    judge = _Lane(JudgeStep(policies[0], 0, TOPOLOGY, books[0]))
-    for lane in (*lanes, judge):
-        lane.start(lane.step)
-    n_steps, now_s = 40, 0.0
-    for number in range(n_steps):
-        book = books[number * len(policies) // n_steps]
-        for partition, lane in enumerate(lanes):
-            if rng.random() < 0.2:
-                lane.start(_ingest(book, partition))
-            end = len(raw[partition]) * (number + 1) // n_steps
-            batch = raw_batch("raw", partition, raw[partition], lane.next_offset, end)
-            outputs = list(lane.step.step(batch))
-            lane.next_offset = end
-            outputs += lane.flush(now_s)
-            world.add(run for run in outputs if run.topic != FAIRNESS_PARTIALS)
-            partials = [run for run in outputs if run.topic == FAIRNESS_PARTIALS]
-            world.add(partials)
-            _judge(world, judge, partials, book, now_s)
-        now_s += rng.choice((1.0, 5.0, 100.0))
-        world.add(judge.flush(now_s))
-        if rng.random() < 0.3:
-            judge.start(JudgeStep(policies[-1], 0, TOPOLOGY, book))
-    for _ in range(3):
-        now_s += 100_000.0
-        for lane in lanes:
-            flushed = lane.flush(now_s)
-            world.add(flushed)
-            _judge(world, judge, flushed, books[-1], now_s)
-        world.add(judge.flush(now_s))
-    return world
+
+    def __init__(self, raw: Sequence[MemoryPartition], policies: Sequence[Policy], seed: int) -> None:
+        self._rng = random.Random(seed)
+        registered = [RegisteredPolicy(each.models[0], each.models[0].hash(), n + 1) for n, each in enumerate(policies)]
+        self.world = World(dict(enumerate(raw)), PolicyBook(registered))
+        self._books = [PolicyBook(registered[: n + 1]) for n in range(len(policies))]
+        self._topology = Topology({"raw": 2, "out": 2})
+        self._lanes = {partition: _Lane(self._ingest(self._books[0], partition)) for partition in range(2)}
+        self._judge = _Lane(self._judge_step(self._books[0]))
+        self._now_s = 0.0
+        for lane in (*self._lanes.values(), self._judge):
+            lane.start(lane.step)
+
+    def run(self, changes: Mapping[int, Sequence[LogChange]]) -> None:
+        for number in range(N_STEPS):
+            book = self._books[number * len(self._books) // N_STEPS]
+            for change in changes.get(number, ()):
+                self._change(change, book)
+            for partition in sorted(self.world.raw):
+                self._step(partition, N_STEPS - number, book)
+            self._now_s += self._rng.choice((1.0, 5.0, 100.0))
+            self.world.add(self._judge.flush(self._now_s))
+            if self._rng.random() < 0.3:
+                self._judge.start(self._judge_step(book))
+        for _ in range(3):
+            self._now_s += 100_000.0
+            for partition in self.world.raw:
+                self._take(self._lanes[partition].flush(self._now_s), self._books[-1])
+            self.world.add(self._judge.flush(self._now_s))
+
+    def _step(self, partition: int, n_steps_left: int, book: PolicyBook) -> None:
+        lane, raw = self._lanes[partition], self.world.raw[partition]
+        if self._rng.random() < 0.2:
+            lane.start(self._ingest(book, partition))
+        end = lane.next_offset + (len(raw.values) - lane.next_offset) // n_steps_left
+        outputs = list(lane.step.step(raw.batch("raw", partition, lane.next_offset, end)))
+        lane.next_offset = end
+        self._take([*outputs, *lane.flush(self._now_s)], book)
+
+    def _change(self, change: LogChange, book: PolicyBook) -> None:
+        """Change the log of a partition, and load its lane again as the engine does."""
+        now = max(raw.base + self._lanes[number].next_offset for number, raw in self.world.raw.items())
+        raw, lane = self.world.raw.pop(change.partition, None), self._lanes[change.partition]
+        self._topology.n_partitions["raw"] = 1 if change.kind == "gone" else 2  # type: ignore[index]  # a dictionary
+        if change.kind == "gone":
+            return
+        n_kept, base = 0, now
+        if raw is not None and change.kind == "cut":
+            n_kept, base = max(0, lane.next_offset - change.n_cut), raw.base
+        rng, kept = random.Random(now), [] if raw is None else raw.values[:n_kept]
+        numbers = range(base + n_kept, base + n_kept + N_AGAIN)
+        new = [renamed(a_record(rng, change.partition, number), b"%d-" % now) for number in numbers]
+        lane.log_number += 1
+        lane.next_offset = max(0, n_kept - 3)  # the last mark
+        self.world.raw[change.partition] = MemoryPartition([*kept, *new], base, lane.log_number)
+        lane.start(self._ingest(book, change.partition))
+
+    def _ingest(self, book: PolicyBook, partition: int) -> IngestStep:
+        newest = book.newest("m")
+        assert newest is not None
+        return IngestStep(newest.model, KEYS, partition, self._topology, book)
+
+    def _judge_step(self, book: PolicyBook) -> JudgeStep:
+        return JudgeStep(policy(), 0, self._topology, book)
+
+    def _take(self, outputs: Sequence[Outputs], book: PolicyBook) -> None:
+        """Write what a lane made, and let the judge read its partials."""
+        self.world.add(outputs)
+        for output in (run for run in outputs if run.topic == FAIRNESS_PARTIALS):
+            if self._is_behind(output.values):  # it meets a newer policy: reloaded by the engine with the present book
+                self.world.add(self._judge.flush(self._now_s))
+                self._judge.start(self._judge_step(book))
+            n = len(output.values)
+            batch = Batch(FAIRNESS_PARTIALS, 0, 0, n, np.arange(n), output.values, np.zeros(n, np.int64))
+            list(self._judge.step.step(batch))
+
+    def _is_behind(self, values: Sequence[bytes | None]) -> bool:
+        step = self._judge.step
+        assert isinstance(step, JudgeStep)
+        return any(step._book.get("m", decode_partial(value).policy_hash) is None for value in values if value)
 
 
-def _ingest(book: PolicyBook, partition: int) -> IngestStep:
-    newest = book.newest("m")
-    assert newest is not None
-    return IngestStep(newest.model, KEYS, partition, TOPOLOGY, book)
+def run(
+    raw: Sequence[MemoryPartition],
+    policies: Sequence[Policy],
+    seed: int = 0,
+    changes: Mapping[int, Sequence[LogChange]] | None = None,
+) -> World:
+    """Count and judge the logs; return everything that was read and written.
 
-
-def _judge(world: World, judge: _Lane, partials: Iterable[Outputs], book: PolicyBook, now_s: float) -> None:
-    for output in partials:
-        if _is_behind(judge, output.values):  # it meets a newer policy: reloaded by the engine with the present book
-            world.add(judge.flush(now_s))
-            judge.start(JudgeStep(policy(), 0, TOPOLOGY, book))
-        list(judge.step.step(raw_batch(FAIRNESS_PARTIALS, 0, output.values, 0, len(output.values))))
-
-
-def _is_behind(judge: _Lane, values: Sequence[bytes | None]) -> bool:
-    step = judge.step
-    assert isinstance(step, JudgeStep)
-    return any(step._book.get("m", decode_partial(value).policy_hash) is None for value in values if value)
+    Args:
+        raw: What the partitions contain, until a change.
+        policies: Each applies for an equal share of the steps.
+        seed: Decides about restarts and time.
+        changes: Changes of logs, by the number of the step before which they happen.
+    """
+    deployment = Deployment(raw, policies, seed)
+    deployment.run(changes or {})
+    return deployment.world
 
 
 @dataclass
@@ -220,10 +261,8 @@ class Published:
     def checkpoint(self, head: CheckpointHead) -> Checkpoint:
         return checkpoint_of(piece for piece in self.pieces() if piece.head == head)
 
-    def results(self, *, at: Collection[RecordPosition] | None = None) -> Iterator[tuple[PublishedRecord, AnyResult]]:
-        for record in self.world.records(FAIRNESS_RESULTS):
-            if at is None or (record.topic, record.partition, record.offset) in at:
-                yield record, decode_any_result(record.value)
+    def results(self) -> Iterator[tuple[PublishedRecord, AnyResult]]:
+        return ((record, decode_any_result(record.value)) for record in self.world.records(FAIRNESS_RESULTS))
 
     def alerts(self) -> Iterator[tuple[PublishedRecord, AnyAlert]]:
         return ((record, decode_alert_record(record.value)) for record in self.world.records(FAIRNESS_ALERTS))
@@ -232,65 +271,14 @@ class Published:
         return [decode_partial(record.value) for record in self.world.records(FAIRNESS_PARTIALS)]
 
 
-class MemoryLog:
-    """A source topic in memory; ``SourceLog``.
-
-    Args:
-        topic: Its name.
-        logs: Offset and value of the records of each partition.
-        begins: First position that is retained, by partition.
-    """
-
-    def __init__(
-        self, topic: str, logs: Sequence[tuple[Sequence[int], Sequence[bytes | None]]], begins: Mapping[int, int]
-    ) -> None:
-        self.topic = topic
-        self.begins = {partition: begins.get(partition, 0) for partition in range(len(logs))}
-        self.ends = {partition: len(offsets) for partition, (offsets, _) in enumerate(logs)}
-        self._logs = logs
-        self._positions = dict(self.begins)
-        self._next = dict.fromkeys(self.begins, 0)
-
-    @property
-    def partitions(self) -> list[int]:
-        return sorted(self.ends)
-
-    def offsets_at(self, timestamp_ms: int) -> dict[int, int]:
-        return {partition: self.begins[partition] for partition in self.partitions if timestamp_ms >= 0}
-
-    def seek(self, offsets: Mapping[int, int]) -> None:
-        for partition, offset in offsets.items():
-            self._positions[partition] = max(offset, self.begins[partition])
-            self._next[partition] = 0 if self.topic == "out" else self._positions[partition]
-
-    def seek_events(self, offsets: Mapping[int, int]) -> bool:
-        self.seek(self.begins)
-        firsts = {partition: list(self._logs[partition][0][self.begins[partition] :])[:1] for partition in offsets}
-        return all(not self.begins[p] or (firsts[p] and firsts[p][0] <= offset) for p, offset in offsets.items())
-
-    def n_left(self) -> int:
-        return sum(self.ends[partition] - self._positions[partition] for partition in self.partitions)
-
-    def next_batch(self, number: int) -> Batch | None:
-        first = self._positions[number]
-        if first >= self.ends[number]:
-            return None
-        end = min(first + 7, self.ends[number])
-        offsets, values = self._logs[number]
-        column = np.array(offsets[first:end], np.int64)
-        begin, self._next[number] = self._next[number], int(column[-1]) + 1
-        self._positions[number] = end
-        times_ms = (START_S + column * STEP_S) * 1000
-        return Batch(self.topic, number, begin, self._next[number], column, list(values[first:end]), times_ms)
-
-
 def raw_log(world: World, begins: Mapping[int, int] | None = None) -> MemoryLog:
-    return MemoryLog("raw", [(range(len(log)), log) for log in world.raw], begins or {})
+    def records(raw: MemoryPartition) -> list[MemoryRecord]:
+        offsets = range(len(raw.values))
+        places = [SourcePlace(0, offset) for offset in offsets]
+        return list(map(MemoryRecord, places, raw.values, raw.times_ms(offsets)))
+
+    return MemoryLog("raw", {number: records(raw) for number, raw in world.raw.items()}, dict(begins or {}))
 
 
 def published_log(world: World, begins: Mapping[int, int] | None = None) -> MemoryLog:
-    return MemoryLog("out", [world.published(partition) for partition in range(2)], begins or {})
-
-
-def model_of(one: Policy) -> ModelPolicy:
-    return one.models[0]
+    return MemoryLog("out", {partition: world.published(partition) for partition in range(2)}, dict(begins or {}))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Annotated
+
+import typer
 
 from stream_app.cli.flags.expand import with_flags
 from stream_app.cli.flags.settings import TopicFlags, read_settings
@@ -14,13 +17,21 @@ from stream_app.policy import Policy, load_policy
 from stream_app.settings import Settings
 from stream_app.topics import FAIRNESS_POLICIES
 
+Recount = Annotated[
+    bool,
+    typer.Option("--recount", help="Count the retained records again under it, in windows that can still change."),
+]
+
 
 @with_flags
-def activate(*, source: PolicyArgument = None, flags: TopicFlags) -> None:
+def activate(*, source: PolicyArgument = None, recount: Recount = False, flags: TopicFlags) -> None:
     """Make a policy the newest of its deployment.
 
     Workers register the policy of their file when they start, and follow the newest one. To return to a policy that
     was followed before, activate it, then restart the workers with its file.
+
+    With --recount, what is retained of the raw topic is counted again under it: open windows, windows that may be
+    revised, periods that wait for their test, and totals get its groups, segment values and features.
 
     Ends with 70 if stored counts cannot be continued under it.
 
@@ -28,12 +39,22 @@ def activate(*, source: PolicyArgument = None, flags: TopicFlags) -> None:
     """
     settings = read_settings(policy=choose_policy(source, flags.policy), kafka=flags.kafka, app_id=flags.app_id)
     policy = load_policy(settings.policy)
-    asyncio.run(_activate(settings, policy))
+    followed = asyncio.run(_activate(settings, policy, is_recount=recount))
     for model in policy.models:
         facts.print(f"Model {model.name} of {settings.app_id} follows policy {model.hash()}.", markup=False)
     facts.print("Restart the workers with this file.")
+    if recount:
+        facts.print("Each lane counts its retained records again when it loads; the log of the worker says from where.")
+        for name in followed:
+            facts.print(f"Not those of {name}, which followed this policy already.", markup=False)
 
 
-async def _activate(settings: Settings, policy: Policy) -> None:
+async def _activate(settings: Settings, policy: Policy, *, is_recount: bool) -> list[str]:
+    """Register the policy; return the models that followed it already."""
     await count_partitions(settings.kafka, [FAIRNESS_POLICIES])
-    await PolicyRegistry(settings.kafka, settings.app_id).register(policy.models, is_activation=True)
+    registry = PolicyRegistry(settings.kafka, settings.app_id)
+    await registry.refresh()
+    newest = {model.name: registry.book.newest(model.name) for model in policy.models}
+    await registry.register(policy.models, is_activation=True, is_recount=is_recount)
+    hashes = {name: known.hash for name, known in newest.items() if known is not None}
+    return [model.name for model in policy.models if hashes.get(model.name) == model.hash()]

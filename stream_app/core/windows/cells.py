@@ -149,6 +149,19 @@ def without_last(cells: Cells, n_labels: int) -> Cells:
     return {code: vector for code, vector in summed.items() if any(vector)}
 
 
+def correct_cells(cells: Cells, change: Mapping[int, Sequence[int]]) -> bool:
+    """Add a change in place; return False, and change nothing, where a number of events would be negative.
+
+    >>> cells = {1: [3], 2: [1]}
+    >>> correct_cells(cells, {1: [-2], 5: [2]}), correct_cells(cells, {2: [-2], 5: [2]}), cells
+    (True, False, {1: [1], 2: [1], 5: [2]})
+    """
+    if any(cells.get(code, (0,))[0] + vector[0] < 0 for code, vector in change.items()):
+        return False
+    add_cells(cells, change)
+    return True
+
+
 @dataclass(frozen=True)
 class MappedFeature:
     """Where the sums of a feature come from.

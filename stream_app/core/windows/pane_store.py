@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from stream_app.core.windows.cells import CellMapping, Cells, add_cells
+from stream_app.core.windows.cells import CellMapping, Cells, add_cells, correct_cells
 from stream_app.core.windows.partials import PanePartial
 
 
@@ -30,6 +30,11 @@ class PaneStore:
         """Add counts to one pane."""
         add_cells(self._panes.setdefault(start_s, {}), cells)
         self._changed.add(start_s)
+
+    def correct(self, start_s: int, change: Cells) -> None:
+        """Change the counts of a pane; not where the change is of other counts than are there."""
+        if correct_cells(self._panes.get(start_s, {}), change):
+            self._changed.add(start_s)
 
     def put_back(self, panes: Iterable[PanePartial]) -> None:
         """Take over panes from stored state."""

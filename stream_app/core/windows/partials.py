@@ -52,6 +52,9 @@ class Partial(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
         policy_hash: Hash of the policy of the model under which the lane counts; empty likewise.
         policy_number: When that policy was registered, milliseconds since the epoch; a higher number is newer.
         counted_since: Offset from which on the lane counts under that policy.
+        corrections: Changes of panes that are closed in this partition, after their records were counted again under
+            that policy. Those of panes that are long closed are added up, as a change of the last of them.
+        recounted_since: First offset of those records; None where nothing was counted again.
     """
 
     model: str
@@ -72,6 +75,8 @@ class Partial(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
     policy_hash: str = ""
     policy_number: int = 0
     counted_since: int = 0
+    corrections: tuple[PanePartial, ...] = ()
+    recounted_since: int | None = None
 
 
 _encoder = msgspec.msgpack.Encoder()

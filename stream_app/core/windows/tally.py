@@ -18,9 +18,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from stream_app.core.windows.cells import Cells, add_cells, without_last
+from stream_app.core.windows.cells import Cells, add_cells, correct_cells, without_last
 from stream_app.core.windows.source_progress import (
     SourcePartition,
     SourceProgress,
@@ -84,13 +84,17 @@ class Tally(TallyState):
         if before is None or progress.next_offset != before.next_offset:
             self._note_passed_over(lambda: self.silence.note(source, is_wake_up=was_all_idle))
 
+    def recount(self, source: SourcePartition, panes: Mapping[int, Cells]) -> int:
+        """Change panes that were counted again in other cells, and what contains them; return how many do not fit."""
+        self._check_consumed()
+        return sum(not self._recount_pane(source, start_s, change) for start_s, change in panes.items())
+
     def advance_to(self, closed_before_s: int | None, tested_before_s: int | None = None) -> Closings:
         """Close every pane, and test every period, that ends by a time, as a replay does that knows how time moved.
 
         Args:
-            closed_before_s: Event time; rounded down to the start of a pane. None, or a time that has passed, closes
-                nothing.
-            tested_before_s: Event time; None, or a time that has passed, tests nothing.
+            closed_before_s: Event time, rounded down to the start of a pane; None, or a past time, closes nothing.
+            tested_before_s: Event time; None, or a past time, tests nothing.
 
         Returns:
             What closes, in order of event time, to be consumed to the end.
@@ -165,6 +169,30 @@ class Tally(TallyState):
         if difference:
             self.changes.revised.update(key for key in self._add(start_s, difference) if self.is_closed(key))
 
+    def _recount_pane(self, source: SourcePartition, start_s: int, change: Cells) -> bool:
+        is_open = self.closed_before_s is None or start_s >= self.closed_before_s
+        by_source, by_start = self.open_panes.get(start_s, {}), self.unsettled.get(source, {})
+        own = by_source.get(source) if is_open else by_start.get(start_s)
+        if own is None:
+            return not is_open and self._recount_closed(start_s, change)
+        self.changes.changed.add(("pane", *source, start_s))
+        return correct_cells(own, change) and (is_open or self._recount_closed(start_s, change))
+
+    def _recount_closed(self, start_s: int, change: Cells) -> bool:
+        summed = without_last(change, self.config.n_buckets)
+        if self.config.has_total:
+            if not correct_cells(self.total.cells, summed):
+                return False
+            self.changes.is_total_changed = True
+            self.changes.changed.add(TOTAL)
+        for key in (key for key in self.config.keys_of(start_s) if key in self.windows and self.is_correctable(key)):
+            if correct_cells(self.windows[key].cells, summed):
+                self.changes.changed.add(("window", *key))
+                self.changes.revised.update({key} if self.is_closed(key) else ())
+        if self.periods is not None and self.periods.correct(start_s, change):
+            self.changes.changed.add(("period", self.periods.start_of(start_s)))
+        return True
+
     def _settle(self, source: SourcePartition, progress: SourceProgress) -> None:
         panes = self.unsettled.get(source, {})
         for start_s in [start for start in panes if progress.is_final(start) or not self.is_revisable(start)]:
@@ -227,10 +255,7 @@ class Tally(TallyState):
             self.changes.n_tested += sum(vector[0] for vector in period.cells.values())
             self.changes.is_total_changed = True  # the totals show the evidence of the tests
             self.changes.changed.add(("period", start_s))
-            if self.config.n_buckets > 1:
-                cells = without_last(period.cells, self.config.n_buckets)
-                period = replace(period, cells=cells, by_bucket=period.cells)
-            yield period
+            yield period.summed(self.config.n_buckets)
 
     def _count_empty(self, n_filled: Counter[str], first_s: int, last_s: int) -> None:
         for spec in self.config.windows:

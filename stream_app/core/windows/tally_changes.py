@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from stream_app.core.windows.cells import Cells
+from stream_app.core.windows.cells import Cells, without_last
 from stream_app.core.windows.tumbling import WindowCounts
 
 WindowKey = tuple[str, int]  # name of the window, start in seconds
@@ -34,6 +34,12 @@ class ClosedPeriod:
     end_s: int
     cells: Cells
     by_bucket: Cells | None = field(default=None, repr=False)
+
+    def summed(self, n_buckets: int) -> ClosedPeriod:
+        """Return the period with its counts summed over buckets, as many as that."""
+        if n_buckets == 1:
+            return self
+        return replace(self, cells=without_last(self.cells, n_buckets), by_bucket=self.cells)
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,6 +128,11 @@ class TallyState:
         keys = self.config.keys_of(start_s)
         return bool(keys) and not any(self.is_closed(key) for key in keys)
 
+    def is_correctable(self, key: WindowKey) -> bool:
+        """Return whether a window is open, or closed and may be published once more."""
+        last_s = (self.closed_before_s or 0) - self.config.revision_s
+        return not self.is_closed(key) or self.config.end_s(key) > last_s
+
     def forgettable(self) -> Iterator[WindowKey]:
         """Yield the windows that nobody can change or needs any more."""
         newest = set(self.newest_closed())

@@ -15,7 +15,7 @@ from stream_app.edges.kafka.readers.topic_consumer import open_consumer
 from stream_app.errors import BrokerUnavailableError
 from stream_app.pipeline.contract import UnreadableRange
 
-HEADERS = ("source", "content-type", "schema_version", "traceparent")  # what passes by default: no headers of tools
+HEADERS = ("source", "log", "content-type", "schema_version", "traceparent")  # what passes by default, none of tools
 REPLAY_ID, ORIGIN = "x-replay-id", "x-replay-origin"
 
 _POLL_MS = 500

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable
+from contextlib import aclosing
 
 import msgspec
 from aiokafka.errors import UnknownTopicOrPartitionError
@@ -27,12 +28,12 @@ from stream_app.edges.lanes.log_position import (
     encode_log,
     find_position,
 )
-from stream_app.edges.lanes.log_probe import LogProbe
+from stream_app.edges.lanes.log_probe import LogProbe, read_range
 from stream_app.edges.lanes.transaction_writer import TransactionWriter
 from stream_app.edges.lanes.transport import RunMessage
 from stream_app.errors import FairStreamError, StateError
-from stream_app.pipeline.contract import Outputs
-from stream_app.pipeline.lane_step import LaneStep
+from stream_app.pipeline.contract import Outputs, RecordRange
+from stream_app.pipeline.lane_step import LaneStep, RecountingStep
 
 _QUEUED_RUNS = 1  # runs, of about a megabyte each, that wait for a lane before the worker waits for it
 
@@ -145,8 +146,11 @@ class Lane:
         self._restore(entries)
         if position.change is not None:
             self._observer.lane_log_changed(self.config, position.change, to_offset=self.next_offset)
+        recounted = await self._count_again(extent.begin)
         await self._skip_to(extent.begin)
         self._committed_offset = self.next_offset if stored is not None and position.log == log else -1
+        if recounted is not None:
+            self._committed_offset = -1  # it must be certain that these records are of the same log
         self._epoch = await self._source.rewind(topic, partition, self.next_offset)
         self._is_ready = True
         self._observer.lane_loaded(self)
@@ -171,6 +175,26 @@ class Lane:
             raise
         except Exception as error:  # noqa: BLE001  # whatever a damaged entry leads to
             raise self._damaged(error) from None
+
+    async def _count_again(self, begin: int) -> RecordRange | None:
+        """Let the step count retained records again where its policy wants that; return which ones."""
+        step, config = self.step, self.config
+        if not isinstance(step, RecountingStep):
+            return None
+        recounted = step.begin_recount(begin, self.next_offset)
+        if recounted is None:
+            return None
+        if recounted.since_offset < recounted.next_offset:
+            reading = read_range(
+                config.bootstrap, config.topic, config.partition, recounted.first_offset, recounted.next_offset
+            )
+            async with aclosing(reading):
+                async for batch in reading:
+                    step.recount(batch)
+                    await asyncio.sleep(0)  # let other lanes and the heartbeat run
+            step.end_recount()
+        self._observer.lane_recounted(config, recounted)
+        return recounted
 
     def _damaged(self, error: Exception) -> StateError:
         where = f"{self.config.topic}[{self.config.partition}] in {self.config.changelog_topic}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from stream_app.edges.kafka.topic_metadata import LogIdentity
 from stream_app.edges.lanes.log_position import LogChange
+from stream_app.pipeline.contract import RecordRange
 
 if TYPE_CHECKING:
     from stream_app.edges.lanes.lane import Lane
@@ -72,6 +73,9 @@ class LaneObserver(Protocol):
 
     def lane_lost_records(self, config: LaneConfig, *, from_offset: int, to_offset: int) -> None:
         """Report that records were deleted before they were counted."""
+
+    def lane_recounted(self, config: LaneConfig, recounted: RecordRange) -> None:
+        """Report that records which another policy had counted were counted again; none if the range has none."""
 
     def lane_log_changed(self, config: LaneConfig, change: LogChange, *, to_offset: int) -> None:
         """Report that the log is another one than that of the stored position, and where the lane continues."""

@@ -1,8 +1,9 @@
-"""Looks into the log of one partition before a lane continues in it: its extent, and single records."""
+"""Looks into the log of one partition before a lane continues in it: its extent, single records, or a range."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
 from types import TracebackType
 from typing import Any, Self
 
@@ -12,6 +13,8 @@ from aiokafka.consumer.fetcher import FetchResult
 
 from stream_app.edges.lanes.log_position import LogExtent
 from stream_app.edges.lanes.runs import keep_record_sets, take_run
+from stream_app.pipeline.contract import Batch
+from stream_app.pipeline.replay.cursor import cut_batch
 
 _FETCH_BYTES = 16_384  # one record is wanted; the broker returns a larger batch as a whole
 _FETCH_WAIT_MS = 50
@@ -90,3 +93,53 @@ class LogProbe:
             if batch is not None and batch.next_offset > offset:
                 (places,) = np.nonzero(batch.offsets == offset)
                 return int(batch.timestamps_ms[places[0]]) if len(places) else None
+
+
+async def read_range(bootstrap: str, topic: str, partition: int, first: int, end: int) -> AsyncGenerator[Batch, None]:
+    """Yield the records of one partition from one offset up to another, in the same way as a lane reads them.
+
+    Raises:
+        OffsetOutOfRangeError: they are not retained any more.
+        KafkaTimeoutError: the broker is away or busy, and a retry may succeed.
+    """
+    tp = aiokafka.TopicPartition(topic, partition)
+    consumer = aiokafka.AIOKafkaConsumer(
+        bootstrap_servers=bootstrap,
+        auto_offset_reset="none",
+        enable_auto_commit=False,
+        isolation_level="read_committed",
+    )
+    await consumer.start()
+    try:
+        fetcher: Any = consumer._fetcher
+        keep_record_sets(fetcher)
+        fetcher._prefetch_backoff = 0.0
+        consumer.assign([tp])
+        consumer.seek(tp, first)
+        while first < end:
+            batch = await asyncio.wait_for(_next_run(fetcher, tp), _STALL_S)
+            first = batch.next_offset
+            yield cut_batch(batch, end)[0]
+    except TimeoutError:
+        raise aiokafka.errors.KafkaTimeoutError from None
+    finally:
+        await consumer.stop()
+
+
+async def _next_run(fetcher: Any, tp: aiokafka.TopicPartition) -> Batch:
+    while True:
+        result = fetcher._records.get(tp)
+        if result is None:
+            await asyncio.wait([fetcher._create_fetch_waiter()])
+            continue
+        if not isinstance(result, FetchResult):
+            del fetcher._records[tp]
+            fetcher._notify(fetcher._wait_consume_future)
+            result.check_raise()
+            continue
+        batch = take_run(result)
+        if not result.has_more():
+            del fetcher._records[tp]
+            fetcher._notify(fetcher._wait_consume_future)
+        if batch is not None and batch.next_offset > batch.first_offset:
+            return batch

@@ -60,7 +60,9 @@ class PolicyRegistry:
                 self.book = book_of(await self._read(), self._app_id)
                 self._read_at_s = started_s
 
-    async def register(self, models: Iterable[ModelPolicy], *, is_activation: bool = False) -> None:
+    async def register(
+        self, models: Iterable[ModelPolicy], *, is_activation: bool = False, is_recount: bool = False
+    ) -> None:
         """Register the policies that are not registered yet.
 
         Nothing is registered when stored counts of any model could not be continued under its policy: a policy that
@@ -69,6 +71,7 @@ class PolicyRegistry:
         Args:
             models: The policies.
             is_activation: Register them again where they are known, so that they are the newest.
+            is_recount: Count the retained records again under them.
 
         Raises:
             BrokerUnavailableError: the broker was lost.
@@ -80,7 +83,7 @@ class PolicyRegistry:
             try:
                 await writer.start()  # from here on no other worker of the deployment can register
                 await self.refresh()
-                if records := self._missing(wanted, is_activation=is_activation):
+                if records := self._missing(wanted, is_activation=is_activation, is_recount=is_recount):
                     await writer.send([_outputs(records)])
                     await writer.commit()
                     await self.refresh()
@@ -93,7 +96,7 @@ class PolicyRegistry:
             finally:
                 await writer.close()
 
-    def _missing(self, models: Iterable[ModelPolicy], *, is_activation: bool) -> list[PolicyRecord]:
+    def _missing(self, models: Iterable[ModelPolicy], *, is_activation: bool, is_recount: bool) -> list[PolicyRecord]:
         number = max(self.book.last_number, int(self._now() * 1000))
         missing = []
         for model in models:
@@ -104,7 +107,7 @@ class PolicyRegistry:
             if newest is not None:
                 mapping_between(newest.model, model)
             number += 1
-            missing.append(policy_record(model, self._app_id, number))
+            missing.append(policy_record(model, self._app_id, number, is_recount=is_recount))
         return missing
 
     async def _read(self) -> list[PolicyRecord]:
@@ -130,7 +133,8 @@ def book_of(records: Iterable[PolicyRecord], app_id: str) -> PolicyBook:
     for record in ordered:
         unreadable.pop(record.model, None)
         try:
-            policies[record.key] = RegisteredPolicy(record.model_policy(), record.hash, record.registered_ms)
+            model = record.model_policy()
+            policies[record.key] = RegisteredPolicy(model, record.hash, record.registered_ms, record.is_recount)
         except msgspec.ValidationError:
             unreadable[record.model] = record
     for record in unreadable.values():

@@ -7,7 +7,8 @@
 4. Lateness: had the pane of the event closed before the event came?
 
 What passes is counted. Everything is decided by the log of the partition alone, record by record in offset order, so
-neither the length of the batches nor a restart changes a decision.
+neither the length of the batches nor a restart changes a decision. So records can be counted again under another
+policy (``Recount``).
 """
 
 from __future__ import annotations
@@ -22,11 +23,14 @@ from numpy.typing import NDArray
 from stream_app.core.arrays import Bools
 from stream_app.core.events.schema import Schema
 from stream_app.core.privacy.pseudonym import Pseudonymizer, RootKey
+from stream_app.core.windows.cells import Cells, add_cells
 from stream_app.core.windows.deduplication import DeduplicationWindow, Tags, event_tags, tags_with_decisions
 from stream_app.core.windows.watermark import Watermark
 from stream_app.pipeline.contract import Batch
+from stream_app.pipeline.ingest.counting import EventCounter
 from stream_app.pipeline.ingest.event_batch import EventBatch
 from stream_app.pipeline.ingest.reading import RecordReader
+from stream_app.pipeline.policy_change import mapping_between
 from stream_app.policy import Identifier, ModelPolicy
 
 Column = NDArray[np.int64]
@@ -151,6 +155,54 @@ class Admission:
         late = LateEvents(events.offsets[is_late], events.times_s[is_late], closed_before_s[is_late])
         events.keep(~is_late)
         return late
+
+
+class Recount:
+    """Counts the records of a source partition again that were counted under a former policy.
+
+    What counts is what counted then; only the cells are those of the present policy. A record that the present policy
+    would reject keeps its former cell.
+
+    Args:
+        former: The policy under which they were counted.
+        model: The present policy.
+        keys: Root keys of the pseudonyms.
+        since_offset: First record that is counted again; those before are read for deduplication and lateness.
+        kept_from_s: Panes that start before are too old for any window: their changes are added up.
+
+    Attributes:
+        panes: How each pane changes, by start.
+    """
+
+    def __init__(
+        self, former: ModelPolicy, model: ModelPolicy, keys: Iterable[RootKey], since_offset: int, kept_from_s: int
+    ) -> None:
+        self.panes: dict[int, Cells] = {}
+        self.since_offset = since_offset
+        self._kept_from_s = kept_from_s
+        self._oldest_s = kept_from_s - model.event_time.pane_s
+        self._mapping = mapping_between(former, model)
+        self._admission, self._reader = Admission(former, tuple(keys)), RecordReader(model)
+        self._former = EventCounter(former, self._admission.schema)
+        self._present = EventCounter(model, self._reader.schema)
+
+    def take(self, batch: Batch) -> None:
+        """Count the next records."""
+        counted = self._admission.admit(batch).events
+        read = self._reader.read(batch)
+        both = np.intersect1d(counted.offsets[counted.offsets >= self.since_offset], read.offsets)
+        if not len(both):
+            return
+        for events, counter in ((counted, self._former), (read, self._present)):
+            events.keep(np.isin(events.offsets, both))
+            is_former = counter is self._former
+            for start_s, cells in counter.count(events.events, counted.times_s):
+                change = self._mapping.map_cells(cells) if is_former and self._mapping is not None else cells
+                self._add(start_s, change, sign=-1 if is_former else 1)
+
+    def _add(self, start_s: int, cells: Cells, *, sign: int) -> None:
+        pane = start_s if start_s >= self._kept_from_s else self._oldest_s
+        add_cells(self.panes.setdefault(pane, {}), cells, sign=sign)
 
 
 def pseudonymizer_of(identifier: Identifier, keys: Iterable[RootKey]) -> Pseudonymizer:

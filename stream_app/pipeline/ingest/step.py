@@ -17,8 +17,8 @@ from stream_app.core.windows.deduplication import event_tags
 from stream_app.core.windows.source_progress import SourcePartition
 from stream_app.core.windows.watermark import Watermark
 from stream_app.errors import StateError
-from stream_app.pipeline.contract import Batch, Flush, Outputs
-from stream_app.pipeline.ingest.admission import Admission
+from stream_app.pipeline.contract import Batch, Flush, Outputs, RecordRange
+from stream_app.pipeline.ingest.admission import Admission, Recount
 from stream_app.pipeline.ingest.counting import EventCounter
 from stream_app.pipeline.ingest.deduplication_log import DeduplicationLog
 from stream_app.pipeline.ingest.event_batch import EventBatch
@@ -50,6 +50,7 @@ class _IngestHead(msgspec.Struct, array_like=True, frozen=True):
     policy_hash: str = ""  # of the policy under which the lane counts
     counted_since: int = 0  # offset from which on it does
     floor_s: int | None = None  # event time before which an earlier policy had closed the panes
+    labels_since: int | None = None  # offset from which on counts have the labels of the policy; None: counted_since
 
 
 class IngestStep:
@@ -74,10 +75,14 @@ class IngestStep:
         topology: Topology,
         book: PolicyBook | None = None,
     ) -> None:
-        self._model = model
+        self._model, self._keys = model, keys
         self._layout_hash, self._policy_hash = model.layout_hash(), model.hash()
         self._book = PolicyBook.of([model]) if book is None else book
         registered = self._book.get(model.name, self._policy_hash)
+        self._is_recount = registered is not None and registered.is_recount
+        self._former: ModelPolicy | None = None  # that counted until now, where its records are to be counted again
+        self._former_labels_since = self._labels_since = 0
+        self._recount: Recount | None = None
         self._admission = Admission(model, keys)
         self._deduplication_log = DeduplicationLog(self._admission.window)
         self._awaiting: DecisionWriter | None = None
@@ -113,8 +118,17 @@ class IngestStep:
         if head is not None:
             self._admission.watermark.max_event_s, self._admission.watermark.floor_s = head.max_event_s, head.floor_s
             mapping = self._follow(head)
+        self._events.log_number = log_number
         self._panes.restore(entries, next_offset, head, log_number, mapping)
         is_new_log = head is not None and head.log_number != log_number
+        if head is not None and not is_new_log:
+            is_same_policy = head.policy_hash == self._policy_hash
+            since = head.counted_since if head.labels_since is None else head.labels_since
+            self._former_labels_since, self._labels_since = since, since if is_same_policy else next_offset
+            if self._is_recount and not is_same_policy:
+                self._former = counting_policy(self._book, self._model.name, head.policy_hash, head.layout_hash).model
+        else:
+            self._labels_since = next_offset
         self._deduplication_log.restore(entries, moved_before=next_offset if is_new_log else None)
 
     def step(self, batch: Batch) -> Iterable[Outputs]:
@@ -133,6 +147,40 @@ class IngestStep:
             *self._notices.late_decisions(result.late),
             *self._events.write(result.events),
         ]
+
+    def begin_recount(self, begin: int, next_offset: int) -> RecordRange | None:
+        """Return which records are to be read to be counted again; None where none are.
+
+        The former policy must have counted them, and all that decides about them must be retained: every record that
+        was ever counted, or two deduplication windows before them.
+
+        Args:
+            begin: First retained offset.
+            next_offset: Where the lane continues.
+        """
+        former, self._former = self._former, None
+        closed_before_s = self._admission.watermark.closed_before_s
+        if former is None or closed_before_s is None:
+            return None
+        first = max(begin, self._panes.first_offset)
+        is_complete = begin <= self._panes.first_offset and not self._panes.log_number
+        n_unsure = 0 if is_complete else 2 * former.deduplication_window
+        self._labels_since = min(next_offset, max(self._former_labels_since, first + n_unsure))
+        self._recount = Recount(
+            former, self._model, self._keys, self._labels_since, self._oldest_kept_s(closed_before_s)
+        )
+        return RecordRange(first, self._labels_since, next_offset)
+
+    def recount(self, batch: Batch) -> None:
+        """Count the next records of that range again."""
+        if self._recount is not None:
+            self._recount.take(batch)
+
+    def end_recount(self) -> None:
+        """Report at the next flush what was counted again."""
+        recount, self._recount = self._recount, None
+        if recount is not None:
+            self._panes.correct(recount.since_offset, recount.panes)
 
     def flush(self, now_s: float, *, is_caught_up: bool) -> Flush:
         """Return the partial counts and the changed state."""
@@ -171,8 +219,16 @@ class IngestStep:
             self._policy_hash,
             self._panes.counted_since,
             self._admission.watermark.floor_s,
+            self._labels_since,
         )
         return _HEAD_KEY, msgspec.msgpack.encode(head)
+
+    def _oldest_kept_s(self, closed_before_s: int) -> int:
+        """Return the start of the oldest pane that a window, or a period that waits for its test, can still contain."""
+        model = self._model
+        longest_s = max((window.size_s for window in model.windows), default=0) + model.revision_s
+        kept_s = int(max(longest_s, model.period_s) + model.wait_s) + model.event_time.pane_s
+        return (closed_before_s - kept_s) // model.event_time.pane_s * model.event_time.pane_s
 
     def _follow(self, head: _IngestHead) -> CellMapping | None:
         """Continue what another policy has counted; return how its cells are mapped, None where they are the same."""

@@ -33,7 +33,8 @@ def fault_of(partial: Partial, topology: Topology) -> RecordFault | None:
         return RecordFault.OFFSET
     if not 0 <= partial.part < partial.n_parts <= MAX_PARTS:
         return RecordFault.PART
-    times_s = [partial.closed_before_s or 0, partial.max_event_s or 0, *(pane.start_s for pane in partial.panes)]
+    panes = (*partial.panes, *partial.corrections)
+    times_s = [partial.closed_before_s or 0, partial.max_event_s or 0, *(pane.start_s for pane in panes)]
     if max(times_s) > MAX_TIME_S or min(times_s) < -MAX_TIME_S:
         return RecordFault.TIME
     return None

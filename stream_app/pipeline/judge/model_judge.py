@@ -21,8 +21,9 @@ from stream_app.pipeline.judge.model_report import ModelReport
 from stream_app.pipeline.judge.monitors.continued_tests import restart_of
 from stream_app.pipeline.judge.state import JOURNAL, POLICY, Changes, StateWriter, StoredEntries, StoredPolicy
 from stream_app.pipeline.judge.stored.checkpoints import CHECKPOINT, CheckpointSchedule, checkpoint_after
+from stream_app.pipeline.judge.stored.journal_notes import JournalNotes
 from stream_app.pipeline.judge.stored.moved_state import PaneMapper
-from stream_app.pipeline.judge.stored.part_joiner import PartJoiner, joined_flush
+from stream_app.pipeline.judge.stored.part_joiner import PartJoiner, corrections_of, joined_flush, recounted_since
 from stream_app.pipeline.judge.stored.stored_history import HISTORY, history_changes, history_entries, restore_history
 from stream_app.pipeline.judge.stored.stored_tally import (
     COUNTED,
@@ -36,7 +37,7 @@ from stream_app.pipeline.judge.subjects.subject import EMPTY, LookBack, WindowVe
 from stream_app.pipeline.judge.verdicts.alerts import Provenance
 from stream_app.pipeline.judge.verdicts.window_context import WindowContext
 from stream_app.pipeline.records.journal import SCHEMA as JOURNAL_SCHEMA
-from stream_app.pipeline.records.journal import JournalEntry, SourcePolicy
+from stream_app.pipeline.records.journal import JournalEntry
 from stream_app.pipeline.records.outcome_results import OutcomeResult
 from stream_app.pipeline.records.results import TOTAL_WINDOW, Result, Span
 from stream_app.policy import ModelPolicy
@@ -89,7 +90,7 @@ class ModelJudge:
         self._joiner = PartJoiner(stored)
         self.n_journal_entries = msgspec.msgpack.decode(b"".join(stored[JOURNAL]), type=int) if JOURNAL in stored else 0
         self._stored_policy = read_policy(moved_from or stored)
-        self._source_policies = list(read_policy(stored).sources)  # changes since the last journal entry
+        self._notes = JournalNotes(read_policy(stored).sources)
         self._is_moved = moved_from is not None
         self._schedule = CheckpointSchedule(stored, is_moved=self._is_moved)
         self._report = ModelReport()
@@ -116,9 +117,14 @@ class ModelJudge:
             self._report.n_stale += 1
         elif flush := self._joiner.join(source, partial):
             n_partitions, reported, panes = joined_flush(flush)
+            under = counted_under or self.model
+            since_offset = recounted_since(flush, progress)
+            if since_offset is not None:
+                corrections = self._mapper.map_panes(corrections_of(flush), under)
+                self._report.n_not_recounted += self._tally.recount(source, corrections)
             if not self._subject.is_public:  # else there is no journal
-                self._note_policy(source, reported)
-            mapped = self._mapper.map_panes(panes, counted_under or self.model)
+                self._schedule.is_pending |= self._notes.note(source, progress, reported, since_offset)
+            mapped = self._mapper.map_panes(panes, under)
             self._consume(self._tally.apply(source, n_partitions, reported, mapped))
 
     def take(
@@ -173,8 +179,8 @@ class ModelJudge:
         report.n_broken += self._joiner.take_broken()
         report.closed_before_s, report.lag_s = self._tally.closed_before_s, self._tally.test_lag_s()
         # Published counts have no offsets beside them: the difference of two offsets is a count.
-        is_news = bool(tally_changes.advances or revised) or tally_changes.is_total_changed or self._is_moved
-        if is_news and not self._subject.is_public:
+        is_news = bool(tally_changes.advances or revised or self._notes.has_recounts) or tally_changes.is_total_changed
+        if (is_news or self._is_moved) and not self._subject.is_public:
             report.journal_entry = self._journal_entry(tally_changes)
             self._add_checkpoint(report, report.journal_entry)
         self._is_moved = False
@@ -199,7 +205,7 @@ class ModelJudge:
         return {
             **(entries | self._joiner.entries() | history_entries(self._history) | dict(self._subject.state())),
             JOURNAL: msgspec.msgpack.encode(self.n_journal_entries),
-            POLICY: msgspec.msgpack.encode(StoredPolicy(self._policy_hash, tuple(self._source_policies))),
+            POLICY: msgspec.msgpack.encode(StoredPolicy(self._policy_hash, self._notes.policies)),
             CHECKPOINT: self._schedule.state(),
         }
 
@@ -254,7 +260,7 @@ class ModelJudge:
             changes += self._writer.encode(entry, data)
         if is_journaled:
             changes += self._writer.encode(JOURNAL, msgspec.msgpack.encode(self.n_journal_entries))
-        policy = StoredPolicy(self._policy_hash, tuple(self._source_policies))
+        policy = StoredPolicy(self._policy_hash, self._notes.policies)
         if policy != self._stored_policy:
             self._stored_policy = policy
             changes += self._writer.encode(POLICY, msgspec.msgpack.encode(policy))
@@ -273,17 +279,8 @@ class ModelJudge:
         report.checkpoint = checkpoint_after(entry, self.entries(), closed_before_s)
         report.journal_entry = msgspec.structs.replace(entry, checkpoint=report.checkpoint.head.digest)
 
-    def _note_policy(self, source: SourcePartition, reported: SourceProgress) -> None:
-        progress, under = self._tally.progress.get(source), reported.counted_under
-        if progress is not None and progress.log_number != reported.log_number:
-            self._schedule.is_pending = True  # what was counted before is gone: verification begins again
-        if progress is None or (progress.counted_under, progress.log_number) != (under, reported.log_number):
-            self._source_policies.append(
-                SourcePolicy(*source, under.policy_hash, under.since_offset, reported.log_number)
-            )
-
     def _journal_entry(self, tally_changes: TallyChanges) -> JournalEntry:
-        source_policies, self._source_policies = tuple(self._source_policies), []
+        source_policies, recounts = self._notes.take()
         self.n_journal_entries += 1
         return JournalEntry(
             schema=JOURNAL_SCHEMA,
@@ -297,4 +294,5 @@ class ModelJudge:
             logs=log_numbers_of(self._tally.progress),
             app_id=self._app_id,
             source_policies=source_policies,
+            recounts=recounts,
         )

@@ -36,6 +36,7 @@ class ModelReport:
         n_periods: Tested comparison periods, by whether any group and its reference both had decisions.
         n_stale: Stale partials from a previous owner.
         n_broken: Flushes of which a part was missing.
+        n_not_recounted: Panes that were counted again and keep their former counts, because those do not match.
         closed_before_s: How far event time has come; None before the first pane closed.
         lag_s: How far the tests are behind the windows: event time from the start of the oldest period with decisions
             that waits to be tested to ``closed_before_s``; 0 when none waits, None where nothing is tested.
@@ -58,6 +59,7 @@ class ModelReport:
     n_periods: Counter[bool] = field(default_factory=Counter)
     n_stale: int = 0
     n_broken: int = 0
+    n_not_recounted: int = 0
     closed_before_s: int | None = None
     lag_s: int | None = None
 

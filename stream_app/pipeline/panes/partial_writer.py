@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from stream_app.core.windows.partials import PanePartial, Partial, encode_partial, max_cells_of, split_panes
 from stream_app.core.windows.source_progress import SourcePartition
@@ -39,6 +40,18 @@ class PaneOrigin:
         return max_cells_of(self.width)
 
 
+class PaneRecount(NamedTuple):
+    """How panes that are closed changed when their records were counted again.
+
+    Attributes:
+        since_offset: First offset of these records.
+        panes: Change of each pane.
+    """
+
+    since_offset: int
+    panes: list[PanePartial]
+
+
 class PartialWriter:
     """Writes the partials of one lane.
 
@@ -68,6 +81,7 @@ class PartialWriter:
         counted_since: int,
         is_idle: bool,
         log_number: int = 0,
+        recount: PaneRecount | None = None,
     ) -> Outputs:
         """Return the records of one flush; at least one, since progress of event time is published too.
 
@@ -79,9 +93,13 @@ class PartialWriter:
             counted_since: Offset from which on the lane counts under its policy.
             is_idle: Whether the lane has read everything and was silent for the idle timeout.
             log_number: Log of the source to which the offsets belong.
+            recount: How panes that are closed changed when their records were counted again.
         """
         origin = self._origin
-        parts = split_panes(panes, origin.max_cells)
+        parts: list[tuple[tuple[PanePartial, ...], tuple[PanePartial, ...]]]
+        parts = [(part, ()) for part in split_panes(panes, origin.max_cells)]
+        if recount is not None:
+            parts += [((), part) for part in split_panes(recount.panes, origin.max_cells)]
         values: list[bytes | None] = [
             encode_partial(
                 Partial(
@@ -103,8 +121,10 @@ class PartialWriter:
                     policy_hash=origin.policy_hash,
                     policy_number=origin.policy_number,
                     counted_since=counted_since,
+                    corrections=corrections,
+                    recounted_since=None if recount is None else recount.since_offset,
                 )
             )
-            for number, part in enumerate(parts)
+            for number, (part, corrections) in enumerate(parts)
         ]
         return Outputs(FAIRNESS_PARTIALS, self._to_partition, [origin.name.encode()] * len(values), values)

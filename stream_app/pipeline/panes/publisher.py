@@ -7,10 +7,11 @@ from typing import NamedTuple, Protocol
 
 from stream_app.core.windows.cells import CellMapping, Cells
 from stream_app.core.windows.pane_store import PaneStore
+from stream_app.core.windows.partials import PanePartial
 from stream_app.core.windows.watermark import Watermark
 from stream_app.pipeline.contract import Flush
 from stream_app.pipeline.panes.pane_log import PaneLog
-from stream_app.pipeline.panes.partial_writer import PaneOrigin, PartialWriter
+from stream_app.pipeline.panes.partial_writer import PaneOrigin, PaneRecount, PartialWriter
 from stream_app.pipeline.topology import Topology
 
 
@@ -72,6 +73,7 @@ class PanePublisher:
         self._has_activity = True  # a restored lane may have been active a moment ago
         self._active_at_s = 0.0
         self._announced: _Announcement | None = None
+        self._recount: PaneRecount | None = None
 
     def restore(
         self,
@@ -114,6 +116,20 @@ class PanePublisher:
         """Add counts to one pane."""
         self._panes.add(start_s, cells)
 
+    def correct(self, since_offset: int, panes: Mapping[int, Cells]) -> None:
+        """Take in how panes change by counting the records from an offset on again; the next flush reports it.
+
+        Those of open panes are changed here, the rest by the judge.
+        """
+        closed_before_s = self._watermark.closed_before_s
+        closed = {}
+        for start_s, cells in sorted(panes.items()):
+            if closed_before_s is not None and start_s < closed_before_s:
+                closed[start_s] = dict(sorted(cells.items()))
+            else:
+                self._panes.correct(start_s, cells)
+        self._recount = PaneRecount(since_offset, [PanePartial(start_s, cells) for start_s, cells in closed.items()])
+
     def flush(self, now_s: float, *, is_caught_up: bool) -> Flush:
         """Return the partials and the changed entries of the state; empty when there is no news for the judge.
 
@@ -123,7 +139,8 @@ class PanePublisher:
         closed_before_s = self._watermark.closed_before_s
         is_idle = self._take_idleness(now_s, is_caught_up=is_caught_up)
         announcement = _Announcement(self._next_offset, closed_before_s, is_idle, self._writer.n_partitions)
-        if not panes and announcement == self._announced:
+        recount, self._recount = self._recount, None
+        if not panes and recount is None and announcement == self._announced:
             return Flush()
         self._announced = announcement
         partials = self._writer.write(
@@ -134,6 +151,7 @@ class PanePublisher:
             counted_since=self.counted_since,
             is_idle=is_idle,
             log_number=self.log_number,
+            recount=recount,
         )
         if closed_before_s is not None:
             self._panes.close_before(closed_before_s)

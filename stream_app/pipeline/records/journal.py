@@ -38,6 +38,22 @@ class SourcePolicy(NamedTuple):
     log_number: int = 0
 
 
+class SourceRecount(NamedTuple):
+    """Records of a source partition were counted again, under the policy that it follows now.
+
+    Attributes:
+        topic: The source topic.
+        partition: Its partition.
+        since_offset: First offset of these records.
+        next_offset: Offset after the last.
+    """
+
+    topic: str
+    partition: int
+    since_offset: int
+    next_offset: int
+
+
 class JournalEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The moves of one model in one flush of the judge; written whenever anything was or could be published.
 
@@ -57,6 +73,7 @@ class JournalEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         checkpoint: Digest of the state after this entry, where a checkpoint was made (``fairness-checkpoints``).
         source_policies: Source partitions that are counted under another policy than at the entry before, in the order
             of the changes; in the first entry, all.
+        recounts: What was counted again since the entry before; its effects are in the counts of this one.
     """
 
     schema: int
@@ -71,6 +88,7 @@ class JournalEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     app_id: str = ""
     source_policies: tuple[SourcePolicy, ...] = ()
     checkpoint: str = ""
+    recounts: tuple[SourceRecount, ...] = ()
 
 
 _codec = MessagePackCodec(JournalEntry)

@@ -29,6 +29,7 @@ class PolicyRecord(msgspec.Struct, frozen=True, kw_only=True):
         policy: The policy of the model, every field by its name.
         registered_ms: When it was registered, milliseconds since the epoch; later than every one before it.
         code_version: Version of FairStream that registered it.
+        is_recount: Whether retained records that were counted under the policy before are counted again under this one.
     """
 
     schema: int
@@ -38,6 +39,7 @@ class PolicyRecord(msgspec.Struct, frozen=True, kw_only=True):
     policy: dict[str, Any]
     registered_ms: int
     code_version: str
+    is_recount: bool = False
 
     @property
     def key(self) -> str:
@@ -53,7 +55,7 @@ class PolicyRecord(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.convert(self.policy, ModelPolicy)
 
 
-def policy_record(model: ModelPolicy, app_id: str, registered_ms: int) -> PolicyRecord:
+def policy_record(model: ModelPolicy, app_id: str, registered_ms: int, *, is_recount: bool = False) -> PolicyRecord:
     """Return the record that registers a policy.
 
     >>> from stream_app.policy import load_policy
@@ -70,6 +72,7 @@ def policy_record(model: ModelPolicy, app_id: str, registered_ms: int) -> Policy
         policy=msgspec.to_builtins(model),
         registered_ms=registered_ms,
         code_version=__version__,
+        is_recount=is_recount,
     )
 
 

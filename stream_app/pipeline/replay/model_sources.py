@@ -10,7 +10,7 @@ from stream_app.core.windows.source_progress import SourcePartition
 from stream_app.errors import ReplayError
 from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.replay.cursor import SourceCursor
-from stream_app.pipeline.replay.source_log import SourceKind, SourceLog
+from stream_app.pipeline.replay.source_log import SourceKind, SourceLog, SourcePlace
 from stream_app.pipeline.replay.sources import LabelMap, SourceCounter
 from stream_app.pipeline.replay.verify.beginning import Beginning, SourceBeginning
 from stream_app.policy import ModelPolicy
@@ -72,8 +72,12 @@ class ModelSources:
         starts = dict(beginning.starts.get(self.model.topic, {}))
         begun = {source.partition: place for source, place in beginning.sources.items()}
         if self.kind == "published":
-            firsts = {partition: place.progress.next_offset for partition, place in begun.items()}
-            if not self.log.seek_events({partition: firsts.get(partition, 0) for partition in self.log.partitions}):
+            logs = beginning.logs.get(self.model.topic, {})
+            firsts = {partition: SourcePlace(logs.get(partition, 0), 0) for partition in self.log.partitions}
+            for partition in firsts.keys() & begun.keys():
+                progress = begun[partition].progress
+                firsts[partition] = SourcePlace(progress.log_number, progress.next_offset)
+            if not self.log.seek_events(firsts):
                 raise _lost(self.log.topic, "events that are needed")
             return
         offsets = {}

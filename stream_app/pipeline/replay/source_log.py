@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from stream_app.errors import ConfigError
 from stream_app.pipeline.contract import Batch
@@ -41,6 +41,18 @@ class SourceChoice:
         return model.topic if self.kind == "raw" else str(model.output_topic)
 
 
+class SourcePlace(NamedTuple):
+    """Where a raw record is in its partition.
+
+    Attributes:
+        log_number: Log of the partition: 0, and one more each time the topic was created again or its log cut short.
+        offset: Offset in that log.
+    """
+
+    log_number: int
+    offset: int
+
+
 class SourceLog(Protocol):
     """A topic that is read partition by partition, up to ends that are frozen when it is opened.
 
@@ -64,8 +76,8 @@ class SourceLog(Protocol):
     def seek(self, offsets: Mapping[int, int]) -> None:
         """Continue reading at these offsets."""
 
-    def seek_events(self, offsets: Mapping[int, int]) -> bool:
-        """Continue reading published events at or before these offsets of their raw records.
+    def seek_events(self, places: Mapping[int, SourcePlace]) -> bool:
+        """Continue reading published events at or before these places of their raw records, of no other log.
 
         Returns:
             False where events from there on may be gone.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
@@ -30,7 +30,7 @@ from stream_app.pipeline.replay.source_log import SourceChoice, SourceLog
 from stream_app.pipeline.replay.verify.compared_range import AnyResult, ComparedRange
 from stream_app.pipeline.replay.verify.compared_range import range_of_alert as range_of_alert_in
 from stream_app.pipeline.replay.verify.join_logs import JoinLogs
-from stream_app.pipeline.replay.verify.matching import PublishedRecord, RecordPosition
+from stream_app.pipeline.replay.verify.matching import PublishedRecord
 from stream_app.pipeline.replay.verify.verification import Verification, Verifier
 from stream_app.policy import ModelPolicy
 from stream_app.programs.replay.sources import open_sources
@@ -74,9 +74,9 @@ class KafkaRecords:
                 action="Verify from another time (--from)",
             ) from None
 
-    def results(self, *, at: Collection[RecordPosition] | None = None) -> Iterator[tuple[PublishedRecord, AnyResult]]:
-        """Yield the results, only those at some positions where ``at`` is given."""
-        return read_any_results(self.bootstrap, self.name, at=at)
+    def results(self) -> Iterator[tuple[PublishedRecord, AnyResult]]:
+        """Yield the results."""
+        return read_any_results(self.bootstrap, self.name)
 
     def alerts(self) -> Iterator[tuple[PublishedRecord, AnyAlert]]:
         """Yield the alerts."""

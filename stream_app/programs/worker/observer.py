@@ -17,6 +17,7 @@ from stream_app.edges.lanes.progress import LaneProgress
 from stream_app.edges.metrics.health import Health, ReadinessGate
 from stream_app.edges.metrics.process_metrics import Metrics
 from stream_app.errors import UnknownPolicyError
+from stream_app.pipeline.contract import RecordRange
 from stream_app.pipeline.ingest.reading import is_broker_time
 from stream_app.pipeline.judge.report import JudgeReport
 from stream_app.pipeline.outcomes.report import OutcomeReport
@@ -123,6 +124,10 @@ class MetricsObserver:
         self._metrics.transaction_ended(self._roles[lane.config.topic], seconds, is_committed=True)
         report = lane.step.take_report()
         report.deliver(self._metrics, time.time())
+        if isinstance(report, JudgeReport):
+            left_out = {name: model.n_not_recounted for name, model in report.models.items() if model.n_not_recounted}
+            for name, n in left_out.items():
+                log.error("Counted again with other counts than before, so left as it was: model=%s panes=%d", name, n)
         if isinstance(report, JudgeReport | OutcomeReport):
             for rejected in report.rejected[:_MAX_LINES]:
                 where = (lane.config.topic, lane.config.partition, rejected.offset, rejected.fault)
@@ -138,6 +143,11 @@ class MetricsObserver:
         where = (config.topic, config.partition, from_offset, to_offset - 1)
         log.error("Records deleted before they were counted: topic=%s partition=%d first=%d last=%d", *where)
         self._metrics.records_lost(config.topic, to_offset - from_offset)
+
+    def lane_recounted(self, config: LaneConfig, recounted: RecordRange) -> None:
+        """Log which records were counted again under another policy."""
+        where = (config.topic, config.partition, recounted.since_offset, recounted.next_offset)
+        log.warning("Counted again under another policy: topic=%s partition=%d first=%d next_offset=%d", *where)
 
     def lane_log_changed(self, config: LaneConfig, change: LogChange, *, to_offset: int) -> None:
         """Log and count a source topic that was created again or cut short."""

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.programs.chaos.findings import Finding
 from tests.programs.chaos.run import ChaosRun
-from tests.programs.chaos.schedule import Plan
+from tests.programs.chaos.schedule import Plan, topic_changes_in_turn
 
 _COLUMNS = ("expected", "found", "duplicate", "missing", "wrong")
 
@@ -31,8 +31,7 @@ def main(argv: Sequence[str]) -> int:
         n_broker_kills=options.broker_kills,
         n_zombies=options.zombies,
         n_changes=options.changes,
-        n_growths=options.growths,
-        n_recreations=options.recreations,
+        topic_changes=topic_changes_in_turn(options.growths, options.recreations),
         n_clock_jumps=options.clock_jumps,
     )
     folder = Path(tempfile.mkdtemp(prefix="fairstream-chaos-"))

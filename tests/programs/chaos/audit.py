@@ -9,7 +9,7 @@ from typing import Any
 
 from stream_app.topics import DEAD_LETTERS, FAIRNESS_PARTIALS, FAIRNESS_RESULTS, LATE_DECISIONS
 from tests.programs.chaos.findings import Finding, compare_once, compare_values
-from tests.programs.chaos.logs import Partial, read_json, read_partials, read_sources
+from tests.programs.chaos.logs import Partial, read_json, read_partials, read_places
 from tests.programs.chaos.recount import Cell, Recount
 from tests.programs.chaos.verdicts import audit_results
 
@@ -30,12 +30,12 @@ def audit_dispositions(kafka: str, recounts: Mapping[int, Recount], model: dict[
     """Every record is published, rejected or late exactly once, or none of these when it is a duplicate."""
     letters = [n for n in read_json(kafka, DEAD_LETTERS) if n["model"] == model["name"]]
     late = [n for n in read_json(kafka, LATE_DECISIONS) if n["model"] == model["name"]]
-    sources = read_sources(kafka, model["output_topic"])
+    places = read_places(kafka, model["output_topic"])
     return [
         compare_once(
             "per-event outputs",
-            ((p, counts.in_topic(offset)) for p, counts in recounts.items() for offset in counts.counted),
-            ((p, offset) for p, offsets in sources.items() for offset in offsets),
+            ((p, *counts.place(offset)) for p, counts in recounts.items() for offset in counts.counted),
+            ((p, *place) for p, own in places.items() for place in own),
         ),
         compare_once(
             "dead letters",

@@ -103,11 +103,17 @@ def read_raw(kafka: str, topic: str) -> dict[int, list[Record]]:
 
 def read_sources(kafka: str, topic: str) -> dict[int, list[int]]:
     """Return the source offset of each output by source partition, in the order of the log."""
-    sources: dict[int, list[int]] = {}
+    return {partition: [offset for _, offset in places] for partition, places in read_places(kafka, topic).items()}
+
+
+def read_places(kafka: str, topic: str) -> dict[int, list[tuple[int, int]]]:
+    """Return the number of the source's log and the offset in it of each output, as above."""
+    places: dict[int, list[tuple[int, int]]] = {}
     for message in read_topic(kafka, topic):
-        partition, offset = dict(message.headers())["source"].split(b":")
-        sources.setdefault(int(partition), []).append(int(offset))
-    return sources
+        headers = dict(message.headers())
+        partition, offset = headers["source"].split(b":")
+        places.setdefault(int(partition), []).append((int(headers.get("log", b"0")), int(offset)))
+    return places
 
 
 def read_json(kafka: str, topic: str) -> Iterator[dict[str, Any]]:

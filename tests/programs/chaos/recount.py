@@ -7,6 +7,7 @@ policy, which it reads as TOML. It knows flat records only.
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -45,7 +46,12 @@ class Recount:
 
     def in_topic(self, offset: int) -> int:
         """Return the offset that the topic had."""
-        return offset - max((start for start in self.starts if start <= offset), default=0)
+        return self.place(offset)[1]
+
+    def place(self, offset: int) -> tuple[int, int]:
+        """Return the number of the log, and the offset in it."""
+        log_number = bisect_right(self.starts, offset) - 1
+        return log_number, offset - self.starts[log_number]
 
 
 def recount(log: Iterable[Record], model: dict[str, Any]) -> Recount:

@@ -90,6 +90,8 @@ class ChaosRun:
         self._crew = Crew(self._environ(folder), folder)
         self._threads: list[threading.Thread] = []
         self._former: list[Logs] = []  # of the raw topic, before it was created again
+        self._events = disturbed_events(plan)
+        self._destination = Destination(self._broker.bootstrap, self._model["topic"], give_up_s=_GIVE_UP_S)
         self._broker_lock = threading.Lock()  # a topic is not changed while the broker is away
 
     def run(self) -> list[Finding]:
@@ -103,8 +105,10 @@ class ChaosRun:
             self._crew.start(self.plan.n_workers)
             try:
                 self._disturb()
-                recounts = self._recount()
-                self._wait_until_settled(recounts)
+                recounts = self._settle()
+                if self.plan.n_afterwards:
+                    self._publish(self._events)
+                    recounts = self._settle()
             finally:
                 exits = self._crew.stop()
                 self.story.exits, self.story.n_starts = self._crew.exits, self._crew.n_starts
@@ -159,21 +163,22 @@ class ChaosRun:
 
     def _send(self) -> None:
         """Send the input in equal shares, with a change of the topic after each but the last."""
-        destination = Destination(self._broker.bootstrap, self._model["topic"], give_up_s=_GIVE_UP_S)
-        events, changes = disturbed_events(self.plan), self.plan.topic_changes
-        n_share = self.plan.n_events // (len(changes) + 1)
+        changes = self.plan.topic_changes
+        n_left = self.plan.n_events - self.plan.n_afterwards
+        n_share = n_left // (len(changes) + 1)
         for change in changes:
-            self._publish(islice(events, n_share), destination)
+            self._publish(islice(self._events, n_share))
+            n_left -= n_share
             with self._broker_lock:
                 self._change_topic(change)
-        self._publish(events, destination)
+        self._publish(islice(self._events, n_left) if self.plan.n_afterwards else self._events)
 
-    def _publish(self, events: Iterator[Event], destination: Destination) -> None:
+    def _publish(self, events: Iterator[Event]) -> None:
         """Send events; the broker may be away at the start too."""
         deadline = time.monotonic() + _GIVE_UP_S
         while True:
             try:
-                sent = publish(events, destination, rate=self.plan.rate)
+                sent = publish(events, self._destination, rate=self.plan.rate)
             except (BrokerUnavailableError, TopicError):
                 if time.monotonic() > deadline:
                     raise
@@ -230,6 +235,12 @@ class ChaosRun:
                     raise
             else:
                 return
+
+    def _settle(self) -> dict[int, Recount]:
+        """Wait until everything is counted and every window has closed; return the recount."""
+        recounts = self._recount()
+        self._wait_until_settled(recounts)
+        return recounts
 
     def _recount(self) -> dict[int, Recount]:
         logs = [*self._former, read_raw(self._broker.bootstrap, self._model["topic"])]

@@ -26,6 +26,7 @@ class Plan:
     Attributes:
         seed: Decides the input and every disturbance.
         n_events: Events of the simulator; duplicates come on top.
+        n_afterwards: Of these, events that are sent when all others are counted and every window has closed.
         rate: Events sent per second.
         event_rate: Events per second of event time.
         n_partitions: Partitions of the raw topic.
@@ -34,8 +35,8 @@ class Plan:
         n_broker_kills: Times that the broker is killed with SIGKILL and started again on its data.
         n_zombies: Workers stopped for longer than their session, then woken.
         n_changes: Times that a worker is added, and that one is removed with SIGTERM.
-        n_growths: Times that the raw topic gets one more partition.
-        n_recreations: Times that it is deleted and created again, with the first number of partitions.
+        topic_changes: What happens to the raw topic, each after an equal share of the input: it gets one more
+            partition, or is deleted and created again with the first number of partitions.
         n_clock_jumps: Times that the wall clock of all workers jumps a quarter of an hour, and back a moment later.
         session_s: Session of the consumer group.
         flush_s: Time between two transactions of a lane.
@@ -43,6 +44,7 @@ class Plan:
 
     seed: int
     n_events: int = 1_000_000
+    n_afterwards: int = 0
     rate: float = 10_000.0
     event_rate: float = 1_000.0
     n_partitions: int = 4
@@ -51,23 +53,26 @@ class Plan:
     n_broker_kills: int = 3
     n_zombies: int = 3
     n_changes: int = 2
-    n_growths: int = 1
-    n_recreations: int = 1
+    topic_changes: tuple[TopicChange, ...] = ("add partition", "re-create topic")
     n_clock_jumps: int = 2
     session_s: float = 3.0
     flush_s: float = 1.0
 
     @property
     def sending_s(self) -> float:
-        return self.n_events / self.rate
+        return (self.n_events - self.n_afterwards) / self.rate
 
-    @property
-    def topic_changes(self) -> list[TopicChange]:
-        """What happens to the raw topic, each after an equal share of the input: growths and re-creations in turn."""
-        growths: list[TopicChange] = ["add partition"] * self.n_growths
-        recreations: list[TopicChange] = ["re-create topic"] * self.n_recreations
-        pairs = zip_longest(growths, recreations)
-        return [change for pair in pairs for change in pair if change is not None]
+
+def topic_changes_in_turn(n_growths: int, n_recreations: int) -> tuple[TopicChange, ...]:
+    """Return growths and re-creations in turn.
+
+    >>> topic_changes_in_turn(2, 1)
+    ('add partition', 're-create topic', 'add partition')
+    """
+    growths: list[TopicChange] = ["add partition"] * n_growths
+    recreations: list[TopicChange] = ["re-create topic"] * n_recreations
+    pairs = zip_longest(growths, recreations)
+    return tuple(change for pair in pairs for change in pair if change is not None)
 
 
 def draw_schedule(plan: Plan) -> list[Disturbance]:

@@ -18,7 +18,7 @@ from stream_app.edges.lanes.lane import Lane
 from stream_app.edges.lanes.lane_contract import LaneConfig
 from stream_app.edges.lanes.log_position import LogChange, StoredLog, decode_log
 from stream_app.edges.lanes.transport import Consumer
-from stream_app.pipeline.contract import Batch, Flush, Outputs
+from stream_app.pipeline.contract import Batch, Flush, Outputs, RecordRange
 from stream_app.programs.worker.app import add_agents, build_app
 from stream_app.programs.worker.lane_builder import ConsumerSource
 from stream_app.settings import Settings
@@ -106,6 +106,9 @@ class Told:
 
     def lane_lost_records(self, _: LaneConfig, *, from_offset: int, to_offset: int) -> None:
         self.lost.append((from_offset, to_offset))
+
+    def lane_recounted(self, _: LaneConfig, recounted: RecordRange) -> None:
+        raise AssertionError(recounted)  # an echo counts nothing
 
     def lane_log_changed(self, _: LaneConfig, change: LogChange, *, to_offset: int) -> None:
         self.log_changes.append((change.kind, change.number, to_offset, change.n_lost))

@@ -18,7 +18,7 @@ import numpy as np
 from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.partials import Partial, decode_partial
-from stream_app.pipeline.contract import Batch, Flush, Outputs
+from stream_app.pipeline.contract import Batch, Flush, Outputs, RecordRange
 from stream_app.pipeline.ingest.report import IngestCounts
 from stream_app.pipeline.ingest.step import IngestStep
 from stream_app.pipeline.layout import layout_of
@@ -86,6 +86,10 @@ class IngestLane:
     Attributes:
         written: Key and value of every record, by topic, in the order of writing.
         registered: Every policy with which the lane was started.
+        is_recount: Whether a changed policy counts the records of ``log`` again.
+        begin: First offset that is retained.
+        recounted: What was counted again, one range for each time.
+        log: Every batch that was fed.
         flushed: The panes of each flush: absolute counts by start of the pane.
     """
 
@@ -100,6 +104,10 @@ class IngestLane:
     partials: list[Partial] = field(default_factory=list)
     counts: IngestCounts = field(default_factory=IngestCounts)
     registered: list[ModelPolicy] = field(default_factory=list)
+    is_recount: bool = False
+    begin: int = 0
+    recounted: list[RecordRange] = field(default_factory=list)
+    log: list[Batch] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.restart()
@@ -107,13 +115,14 @@ class IngestLane:
     def restart(self) -> None:
         """Restart from the state, as after a crash right after a commit."""
         self.registered.append(self.model)
-        book = book_of(*self.registered)
+        book = book_of(*self.registered, is_recount=self.is_recount)
         self.step = IngestStep(self.model, self.keys, self.partition, Topology({self.model.topic: 4}), book)
         self.step.restore(self.state, self.next_offset, self.log_number)
+        self._count_again()
 
     def begin_log(self) -> None:
         """Restart in a source that was created again."""
-        self.next_offset, self.log_number = 0, self.log_number + 1
+        self.next_offset, self.log_number, self.log = 0, self.log_number + 1, []
         self.restart()
 
     def feed(self, values: Iterable[bytes | None], broker_s: Iterable[float] | float = NOW_S) -> list[Outputs]:
@@ -127,6 +136,7 @@ class IngestLane:
             self.model.topic, self.partition, first, first + n, offsets, values, (times_s * 1000).astype(np.int64)
         )
         outputs = list(self.step.step(batch))
+        self.log.append(batch)
         self._write(outputs)
         return outputs
 
@@ -181,6 +191,16 @@ class IngestLane:
         """Return every byte that left the lane: outputs with keys, and state."""
         records = [part or b"" for records in self.written.values() for record in records for part in record]
         return b"\n".join([*records, *self.state, *self.state.values()])
+
+    def _count_again(self) -> None:
+        recounted = self.step.begin_recount(self.begin, self.next_offset)
+        if recounted is None:
+            return
+        for batch in self.log:
+            if recounted.first_offset < batch.next_offset and batch.first_offset < recounted.next_offset:
+                self.step.recount(batch.since(recounted.first_offset))
+        self.step.end_recount()
+        self.recounted.append(recounted)
 
     def _write(self, outputs: Iterable[Outputs]) -> None:
         for run in outputs:

@@ -19,7 +19,7 @@ from producers.publish import Destination, publish
 from stream_app.edges.kafka.admin import create_topics
 from stream_app.topics import FAIRNESS_RESULTS, TopicSpec
 from tests.programs.chaos.disturbed import disturbed_events
-from tests.programs.chaos.logs import read_json, read_raw, read_sources
+from tests.programs.chaos.logs import read_json, read_places, read_raw
 from tests.programs.chaos.recount import Record
 from tests.programs.chaos.schedule import Plan
 from tests.support.servers.sites import Site, open_site
@@ -107,10 +107,12 @@ class Tampering:
 def offset_that_matters(site: Site, partition: int, least: int) -> int:
     """Return the first offset, from ``least`` on, of an approval that was counted and was sent only once.
 
-    A late or rejected record can change without a trace, and a duplicate takes the place of a record that is left out.
+    Of a topic that was created again, it is an offset of its last log. A late or rejected record can change without a
+    trace, and a duplicate takes the place of a record that is left out.
     """
     [model] = site.models
-    counted = set(read_sources(site.kafka, model["output_topic"])[partition])
+    places = read_places(site.kafka, model["output_topic"])[partition]
+    counted = {offset for log_number, offset in places if log_number == places[-1][0]}
     records = read_raw(site.kafka, model["topic"])[partition]
     n_sent = Counter(_id_in(record) for record in records)
     return next(

@@ -38,8 +38,9 @@ from stream_app.pipeline.replay.verify.compared_range import ComparedRange
 from stream_app.pipeline.replay.verify.verification import Verifier
 from stream_app.policy import ModelPolicy, Policy, parse_policy
 from stream_app.render.report.charts import draw_rates
-from tests.support import judged_world
+from tests.support import judged_world, memory_logs
 from tests.support.feeds import START_S, Decision, Run, Upload, play, replayed_alerts, without_offsets
+from tests.support.memory_logs import MemoryPartition
 
 KEY = RootKey("abcdef", 0, bytes(range(32)))
 POLICY = """
@@ -315,7 +316,7 @@ def world_logs(n: int) -> list[list[bytes]]:
         p = {"w": 0.95 - black, "b": black, "a": 0.03} if draw.random() < 0.9 else {"w": 2, "b": black}
         record = {
             "id": f"{partition}-{offset}",
-            "t": judged_world.START_S + offset * judged_world.STEP_S,
+            "t": memory_logs.START_S + offset * memory_logs.STEP_S,
             "sex": draw.choice(("f", "m")),
             "product": draw.choice(("home", "car", None)),
             "ok": draw.random() < (0.05 if black > 0.5 and offset > n // 2 else 0.8),
@@ -329,7 +330,7 @@ def world_logs(n: int) -> list[list[bytes]]:
 def test_days_of_verdicts_are_reproduced_also_when_a_policy_grows_by_a_proxy(
     source: Literal["raw", "published"], policies: Sequence[Policy]
 ) -> None:
-    world = judged_world.run(world_logs(600), policies)
+    world = judged_world.run(list(map(MemoryPartition, world_logs(600))), policies)
     assert any(result.attribute == "race" for _, result in judged_world.Published(world).results())
     log = judged_world.raw_log(world) if source == "raw" else judged_world.published_log(world)
     newest = world.book.newest("m")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 import msgspec
 
@@ -15,7 +15,7 @@ from stream_app.pipeline.records.journal import JournalEntry, decode_journal_ent
 from stream_app.pipeline.records.outcome_results import decode_any_result
 from stream_app.pipeline.records.results import Result
 from stream_app.pipeline.replay.verify.compared_range import AnyResult
-from stream_app.pipeline.replay.verify.matching import PublishedRecord, RecordPosition
+from stream_app.pipeline.replay.verify.matching import PublishedRecord
 from stream_app.topics import (
     FAIRNESS_ALERTS,
     FAIRNESS_CHECKPOINTS,
@@ -65,19 +65,9 @@ def read_results(bootstrap: str, model: str) -> Iterator[tuple[PublishedRecord, 
             yield live, result
 
 
-def read_any_results(
-    bootstrap: str, name: str, *, at: Collection[RecordPosition] | None = None
-) -> Iterator[tuple[PublishedRecord, AnyResult]]:
-    """Yield the results that are published under a name.
-
-    Args:
-        bootstrap: Bootstrap servers.
-        name: Of a model, or of its outcomes.
-        at: Only those at these positions; None for all.
-    """
+def read_any_results(bootstrap: str, name: str) -> Iterator[tuple[PublishedRecord, AnyResult]]:
+    """Yield the results that are published under a name: that of a model, or of its outcomes."""
     for record in read_records(bootstrap, FAIRNESS_RESULTS):
-        if at is not None and (record.topic, record.partition, record.offset) not in at:
-            continue
         try:
             result = decode_any_result(record.value)
         except msgspec.MsgspecError:

@@ -22,14 +22,17 @@ from stream_app.edges.batches.columns import ColumnReader, Columns, columns_from
 from stream_app.edges.lanes.runs import keep_record_sets, take_run
 from stream_app.errors import ReplayError, TopicError, broker_lost, no_broker_answers
 from stream_app.pipeline.contract import Batch
+from stream_app.pipeline.replay.source_log import SourcePlace
 
 SOURCE_HEADER = "source"  # partition:offset of the raw record, on each record of an output topic
+LOG_HEADER = "log"  # number of the log of the source to which that offset belongs, where it is not 0
 
 _REQUEST_MS = 15_000
 _STALL_S = 30.0  # after this time without a record the broker counts as lost: a broker that runs answers every request
 _FETCH_BYTES = 1_048_576
 _FETCH_WAIT_MS = 50
 _NEAR = 1000  # events: reading as many is cheaper than another request
+_LOG_SHIFT = 48  # a place orders events: number of the log of the source, and below it the offset, in 48 bits
 
 
 class LogReader:
@@ -38,8 +41,7 @@ class LogReader:
     Args:
         bootstrap: Bootstrap servers.
         topic: Its name.
-        is_published: Whether it is an output topic, whose records name the offset of their raw record in a header; runs
-            then have those offsets.
+        is_published: Whether it is an output topic: runs then have the offsets of the raw records, each of one log.
 
     Attributes:
         begins: First offset that is still retained, by partition.
@@ -56,7 +58,9 @@ class LogReader:
         self.ends: dict[int, int] = {}
         self._is_published = is_published
         self._positions: dict[int, int] = {}
-        self._next_source: dict[int, int] = {}
+        self._next_place: dict[int, int] = {}
+        self._rest: dict[int, Batch] = {}  # events that were read, of a later log than the last run
+        self._wanted_log: dict[int, int] = {}  # the only log of the source whose events are wanted
         self._loop = asyncio.new_event_loop()
         self._consumer: Any = None
         try:
@@ -95,8 +99,7 @@ class LogReader:
 
     def offsets_at(self, timestamp_ms: int) -> dict[int, int]:
         """Return the first offset whose record the broker dates at or after a time; the end where there is none."""
-        times_ms = {self._tp(number): timestamp_ms for number in self.partitions}
-        positions = self._run(self._consumer.offsets_for_times(times_ms))
+        positions = self._run(self._consumer.offsets_for_times({self._tp(n): timestamp_ms for n in self.partitions}))
         return {
             tp.partition: self.ends[tp.partition] if position is None else min(position.offset, self.ends[tp.partition])
             for tp, position in positions.items()
@@ -104,31 +107,34 @@ class LogReader:
 
     def seek(self, offsets: Mapping[int, int]) -> None:
         """Continue from these offsets of the topic; those below ``begins`` are no longer retained."""
+        for number in offsets:
+            self._wanted_log.pop(number, None)
         self._run(self._seek(offsets))
 
-    def seek_events(self, offsets: Mapping[int, int]) -> bool:
-        """Continue reading published events at or before these offsets of their raw records.
+    def seek_events(self, places: Mapping[int, SourcePlace]) -> bool:
+        """Continue reading published events at or before these offsets of their raw records, of one log each.
 
         Returns:
             False where events from there on may be gone.
         """
-        return all(self._seek_event(number, offset) for number, offset in offsets.items())
+        return all(self._seek_event(number, place) for number, place in places.items())
 
-    def _seek_event(self, number: int, offset: int) -> bool:
+    def _seek_event(self, number: int, wanted: SourcePlace) -> bool:
         low, high = self.begins[number], self.ends[number]
-        first = self._source_at(number, low)
+        place, first = (wanted.log_number << _LOG_SHIFT) + wanted.offset, self._place_at(number, low)
         while high - low > _NEAR:  # the event is at a position from low up to high
             middle = (low + high) // 2
-            source = self._source_at(number, middle)
-            low, high = (low, middle) if source is None or source > offset else (middle, high)
+            found = self._place_at(number, middle)
+            low, high = (low, middle) if found is None or found > place else (middle, high)
         self.seek({number: low})
-        return self.begins[number] == 0 or (first is not None and first <= offset)
+        self._wanted_log[number] = wanted.log_number
+        return self.begins[number] == 0 or (first is not None and first <= place)
 
-    def _source_at(self, number: int, position: int) -> int | None:
-        """Return the raw offset of the first event from a position on; None where there is none."""
+    def _place_at(self, number: int, position: int) -> int | None:
+        """Return the place of the first event from a position on; None where there is none."""
         self.seek({number: position})
-        batch = self.next_batch(number)
-        return None if batch is None else int(batch.offsets[0])
+        events = self._next_events(number)
+        return None if events is None else int(events.offsets[0])
 
     def n_left(self) -> int:
         """Return how many offsets are left before the frozen ends."""
@@ -140,17 +146,31 @@ class LogReader:
         Raises:
             BrokerUnavailableError: the broker was lost, or delivers nothing.
         """
-        while self._positions[number] < self.ends[number]:
-            batch: Batch = self._run(asyncio.wait_for(self._take(number), _STALL_S))
-            if not self._is_published:
+        if not self._is_published:
+            return self._next_run(number)
+        while (events := self._next_events(number)) is not None:
+            if (batch := self._of_one_log(events)) is not None:
                 return batch
+        return None
+
+    def _next_run(self, number: int) -> Batch | None:
+        if self._positions[number] >= self.ends[number]:
+            return None
+        batch: Batch = self._run(asyncio.wait_for(self._take(number), _STALL_S))
+        return batch
+
+    def _next_events(self, number: int) -> Batch | None:
+        """Return the next published events, with their places instead of offsets."""
+        if number in self._rest:
+            return self._rest.pop(number)
+        while (batch := self._next_run(number)) is not None:
             if batch.unreadable:
                 raise ReplayError(
                     f"The record at offset {batch.unreadable[0].first_offset} of {self.topic}[{number}] cannot be read",
                     action="Read the raw topic (--from-raw)",
                 )
             if len(batch):
-                return self._renumbered(batch)
+                return batch
         return None
 
     async def _connect(self, bootstrap: str) -> None:
@@ -188,7 +208,8 @@ class LogReader:
 
     async def _seek(self, offsets: Mapping[int, int]) -> None:
         for number, offset in offsets.items():
-            self._next_source.pop(number, None)
+            self._next_place.pop(number, None)
+            self._rest.pop(number, None)
             self._move(number, max(offset, self.begins[number]))
             self._consumer.seek(self._tp(number), self._positions[number])
 
@@ -227,37 +248,53 @@ class LogReader:
         change = self._consumer.pause if offset >= self.ends[number] else self._consumer.resume
         change(self._tp(number))
 
-    def _renumbered(self, batch: Batch) -> Batch:
-        """Return a run of published events at the offsets of their raw records."""
-        first = self._next_source.get(batch.partition, 0)
-        after = int(batch.offsets[-1]) + 1
-        if batch.offsets[0] < first or (np.diff(batch.offsets) <= 0).any():
+    def _of_one_log(self, events: Batch) -> Batch | None:
+        """Return the events of the first log among them, at the offsets of their raw records; None if not wanted."""
+        number, places = events.partition, events.offsets
+        log_number = int(places[0]) >> _LOG_SHIFT
+        base = log_number << _LOG_SHIFT
+        first = self._next_place.get(number, 0)
+        if places[0] < first or (np.diff(places) <= 0).any():
             raise ReplayError(
-                f"{self.topic}[{batch.partition}] contains events of source offset {batch.offsets[0]} more than once",
+                f"{self.topic}[{number}] contains events of source offset {places[0] - base} more than once",
                 action="It was published under several app_ids: read the raw topic (--from-raw)",
             )
-        self._next_source[batch.partition] = after
-        return Batch(batch.topic, batch.partition, first, after, batch.offsets, batch.values, batch.timestamps_ms)
+        after_log = base + (1 << _LOG_SHIFT)
+        n = int(np.searchsorted(places, after_log))
+        if n < len(events):
+            self._rest[number] = events.since(after_log)
+        self._next_place[number] = int(places[n - 1]) + 1
+        if log_number != self._wanted_log.get(number, log_number):
+            return None
+        after = int(places[n - 1]) + 1 - base
+        offsets, times_ms = places[:n] - base, events.timestamps_ms[:n]
+        return Batch(events.topic, number, max(0, first - base), after, offsets, events.values[:n], times_ms)
 
     def _tp(self, number: int) -> TopicPartition:
         return TopicPartition(self.topic, number)
 
 
 def _source_columns(records: Iterable[Any], start: int, end: int) -> Columns:
-    sources: list[int] = []
+    places: list[int] = []
 
     def noted() -> Iterator[Any]:
         for record in records:
             if start <= record.offset < end:
-                sources.append(_source_of(record.headers))
+                places.append(_place_of(record.headers))
                 yield record
 
     columns = columns_from(noted(), start, end)
-    return columns._replace(offsets=np.array(sources, np.int64))
+    return columns._replace(offsets=np.array(places, np.int64))
 
 
-def _source_of(headers: Iterable[tuple[str, bytes]]) -> int:
+def _place_of(headers: Iterable[tuple[str, bytes]]) -> int:
+    """Return the place of an event: in which log of the source, and at which offset its raw record is."""
+    log_number, offset = 0, None
     for name, value in headers:
         if name == SOURCE_HEADER:
-            return int(value.partition(b":")[2])
-    raise TopicError("A record of the output topic does not name its source", action="Is this the output topic?")
+            offset = int(value.partition(b":")[2])
+        elif name == LOG_HEADER:
+            log_number = int(value)
+    if offset is None:
+        raise TopicError("A record of the output topic does not name its source", action="Is this the output topic?")
+    return (log_number << _LOG_SHIFT) + offset

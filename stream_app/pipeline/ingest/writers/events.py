@@ -27,9 +27,14 @@ class EventWriter:
         keys: Root keys of the pseudonyms.
         partition: Source partition, and partition of the output topic.
         schema: The decoder of the events.
+
+    Attributes:
+        log_number: Log of the source to which the offsets belong: 0, and one more each time the topic was created again
+            or its log cut short.
     """
 
     def __init__(self, model: ModelPolicy, keys: Sequence[RootKey], partition: int, schema: Schema) -> None:
+        self.log_number = 0
         self._topic = model.output_topic
         self._partition = partition
         self._identifiers = model.all_identifiers
@@ -44,8 +49,8 @@ class EventWriter:
         """Return the records of events that count; the events are changed. Empty for a model without an output topic.
 
         The key of a record is the pseudonym of its event id, and its header ``source`` names partition and offset of
-        the raw record. It has the timestamp of the raw record: a replay of these events needs it to close panes when
-        the live lane did.
+        the raw record; in a log that is not the first one of the source, ``log`` is its number. It has the timestamp of
+        the raw record: a replay of these events needs it to close panes when the live lane did.
         """
         if self._topic is None or not len(batch):
             return []
@@ -56,7 +61,8 @@ class EventWriter:
             keys = keys or [pseudonym.encode() for pseudonym in pseudonyms]
         for overwrite in self._removers:
             overwrite(batch.events, repeat(UNSET, len(batch)))
-        headers = ([("source", b"%d:%d" % (self._partition, offset))] for offset in batch.offsets.tolist())
+        of_log = [("log", b"%d" % self.log_number)] if self.log_number else []
+        headers = ([("source", b"%d:%d" % (self._partition, offset)), *of_log] for offset in batch.offsets.tolist())
         values: list[bytes | None] = list(map(self._encode, batch.events))
         return [Outputs(self._topic, self._partition, keys, values, headers, batch.taken_ms)]
 

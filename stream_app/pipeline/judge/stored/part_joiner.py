@@ -69,6 +69,26 @@ class PartJoiner:
         self._changed.update(("part", *source, number) for number in range(n_parts))
 
 
+def corrections_of(flush: list[Partial]) -> dict[int, Cells]:
+    """Return the corrections that all parts of one flush report together, by start of the pane."""
+    panes: dict[int, Cells] = {}
+    for pane in (pane for part in flush for pane in part.corrections):
+        panes.setdefault(pane.start_s, {}).update(pane.cells)
+    return panes
+
+
+def recounted_since(flush: list[Partial], before: SourceProgress | None) -> int | None:
+    """Return from which offset on records were counted again; None where none were, or that was taken in already.
+
+    Args:
+        flush: All parts of a flush.
+        before: What is known of the partition: a lane counts again once, in its first flush under a policy.
+    """
+    last = flush[-1]
+    under = CountedUnder(last.policy_hash, last.policy_number, last.counted_since)
+    return None if before is not None and before.counted_under == under else last.recounted_since
+
+
 def _place_of(partial: Partial) -> tuple[int, int]:
     return partial.log_number, partial.next_offset
 

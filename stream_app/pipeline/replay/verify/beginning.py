@@ -20,6 +20,7 @@ from stream_app.pipeline.names import model_of
 from stream_app.pipeline.policy_book import PolicyBook
 from stream_app.pipeline.records.checkpoints import Checkpoint, CheckpointHead
 from stream_app.pipeline.records.journal import JournalEntry
+from stream_app.pipeline.replay.verify.published_before import PublishedBefore
 from stream_app.policy import ModelPolicy
 
 
@@ -46,15 +47,19 @@ class Beginning:
         judge: The judge as it was then.
         sources: Where each source partition begins; one that is not among them begins with its first record.
         starts: First offset of each source partition that was ever counted.
+        logs: Log of each source partition to which these offsets belong, where it is not 0.
         model: Policy of the model at the beginning.
         closed_before_s: Event time of the checkpoint; None for the very beginning.
+        before: What was published before; None for the very beginning, before which there was nothing.
     """
 
     judge: ModelJudge
     sources: Mapping[SourcePartition, SourceBeginning]
     starts: Mapping[str, Mapping[int, int]]
+    logs: Mapping[str, Mapping[int, int]]
     model: ModelPolicy
     closed_before_s: int | None
+    before: PublishedBefore | None = None
 
 
 def policy_of(book: PolicyBook, name: str, policy_hash: str) -> ModelPolicy:
@@ -128,6 +133,11 @@ def check_entries(
     for entry in entries:
         _check_version(entry.code_version, f"Entry {entry.number} of the journal")
         policy_of(book, entry.model, entry.policy_hash)
+        if entry.recounts:
+            raise ReplayError(
+                f"Records were counted again under another policy before entry {entry.number} of the journal",
+                action="Verify from a later time (--from)",
+            )
         for source in entry.source_policies:
             policy_of(book, entry.model, source.policy_hash)
 
@@ -149,7 +159,7 @@ def begin(name: str, deployment: Sequence[JournalEntry], checkpoint: Checkpoint 
     if checkpoint is None:
         model = policy_of(book, name, deployment[0].policy_hash)
         judge = ModelJudge(model, model.hash(), {}, name=name, app_id=deployment[0].app_id)
-        return Beginning(judge, {}, last.starts, model, None)
+        return Beginning(judge, {}, last.starts, last.logs, model, None)
     head = checkpoint.head
     if verdict_digest(checkpoint.entries) != head.digest:
         raise ReplayError(
@@ -163,7 +173,8 @@ def begin(name: str, deployment: Sequence[JournalEntry], checkpoint: Checkpoint 
         source: SourceBeginning(model, progress, judge.panes_of(source))
         for source, progress in judge.progress_of().items()
     }
-    return Beginning(judge, sources, last.starts, model, head.closed_before_s)
+    before = PublishedBefore.of(stored)
+    return Beginning(judge, sources, last.starts, last.logs, model, head.closed_before_s, before)
 
 
 def beginnings(

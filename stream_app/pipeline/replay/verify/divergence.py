@@ -9,7 +9,9 @@ import msgspec
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.partials import Partial
 from stream_app.core.windows.source_progress import SourcePartition
+from stream_app.pipeline.records.journal import JournalEntry
 from stream_app.pipeline.replay.cursor import Cursor
+from stream_app.pipeline.replay.verify.recomputation import log_number
 
 
 class Divergence(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,12 +39,19 @@ class FlushedPanes(msgspec.Struct, frozen=True):
     panes: dict[int, Cells]
 
 
-def flushes_of(partials: Iterable[Partial]) -> dict[SourcePartition, list[FlushedPanes]]:
-    """Join the parts of flushes; what a former owner published again is left out, as the judge does."""
+def flushes_of(partials: Iterable[Partial], last: JournalEntry) -> dict[SourcePartition, list[FlushedPanes]]:
+    """Join the parts of flushes; what a former owner published again is left out, as the judge does.
+
+    Args:
+        partials: Of the model, in the order of the log; of other deployments, and of logs that are gone, too.
+        last: The last entry of the journal of a deployment: only what was counted of the logs that it names is there.
+    """
     flushes: dict[SourcePartition, list[FlushedPanes]] = {}
     panes: dict[SourcePartition, dict[int, Cells]] = {}
     for partial in partials:
         source = SourcePartition(partial.topic, partial.partition)
+        if partial.app_id != last.app_id or partial.log_number != log_number(last, source):
+            continue
         if partial.part == 0:
             panes[source] = {}
         for pane in partial.panes:

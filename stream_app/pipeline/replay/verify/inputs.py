@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from stream_app.core.windows.partials import Partial
@@ -13,7 +13,7 @@ from stream_app.pipeline.records.journal import JournalEntry
 from stream_app.pipeline.replay.cursor import Cursor
 from stream_app.pipeline.replay.verify.beginning import Beginning
 from stream_app.pipeline.replay.verify.compared_range import AnyResult
-from stream_app.pipeline.replay.verify.matching import PublishedRecord, RecordPosition
+from stream_app.pipeline.replay.verify.matching import PublishedRecord
 
 
 class SourceLogs(Protocol):
@@ -49,8 +49,8 @@ class PublishedRecords(Protocol):
             ReplayError: it is gone, or cannot be read.
         """
 
-    def results(self, *, at: Collection[RecordPosition] | None = None) -> Iterable[tuple[PublishedRecord, AnyResult]]:
-        """Yield the results, only those at some positions where ``at`` is given."""
+    def results(self) -> Iterable[tuple[PublishedRecord, AnyResult]]:
+        """Yield the results."""
 
     def alerts(self) -> Iterable[tuple[PublishedRecord, AnyAlert]]:
         """Yield the alerts."""

@@ -7,7 +7,7 @@ later record of its key is there. A record that was published and not recomputed
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -16,6 +16,9 @@ from stream_app.topics import FAIRNESS_RESULTS
 
 _COMPACTED = {FAIRNESS_RESULTS}
 _DIGEST_BYTES = 16
+
+
+RecordPosition = tuple[str, int, int]  # topic, partition, offset
 
 
 class PublishedRecord(NamedTuple):
@@ -35,8 +38,10 @@ class PublishedRecord(NamedTuple):
     key: str
     value: bytes
 
-
-RecordPosition = tuple[str, int, int]  # topic, partition, offset
+    @property
+    def position(self) -> RecordPosition:
+        """Where it is."""
+        return self.topic, self.partition, self.offset
 
 
 class RecordMatcher:
@@ -51,22 +56,20 @@ class RecordMatcher:
     def __init__(self, published: Iterable[PublishedRecord], n_complete: int) -> None:
         self.n_equal = 0
         self._n_complete = n_complete
-        self._first_matched: dict[tuple[str, int], int] = {}  # offset, by topic and partition
         self._positions: dict[tuple[str, bytes], list[RecordPosition]] = defaultdict(list)
+        self._n_matched: Counter[tuple[str, bytes]] = Counter()
         for record in published:
             digest = record.topic, _digest(record.value)
-            self._positions[digest].append((record.topic, record.partition, record.offset))
+            self._positions[digest].append(record.position)
         self._unmatched: dict[tuple[str, str], RecomputedRecord] = {}  # newest of its key
         self._missing: list[RecomputedRecord] = []
 
     def match(self, record: RecomputedRecord) -> None:
         """Match one recomputed record."""
-        positions = self._positions.get((record.topic, _digest(record.value)))
+        digest = record.topic, _digest(record.value)
         key = record.topic, record.key
-        if positions:
-            topic, partition, offset = positions.pop(0)
-            first = self._first_matched.get((topic, partition), offset)
-            self._first_matched[topic, partition] = min(first, offset)
+        if self._n_matched[digest] < len(self._positions.get(digest, ())):
+            self._n_matched[digest] += 1
             self.n_equal += 1
             if record.topic in _COMPACTED:
                 self._unmatched.pop(key, None)
@@ -80,21 +83,25 @@ class RecordMatcher:
         """Return the recomputed records that are not published, in the order of recomputation."""
         return sorted([*self._missing, *self._unmatched.values()], key=lambda record: record.entry)
 
-    def unexpected(self, *, is_complete: bool = True) -> list[RecordPosition]:
+    def unexpected(self) -> list[RecordPosition]:
         """Return the positions of the published records that were not recomputed, in the order of the logs.
 
-        Args:
-            is_complete: Whether everything was recomputed that was ever published. Else what precedes the first record
-                that was reproduced, in its partition of the topic, is from before the beginning.
+        Of equal records the last ones count as recomputed: an earlier one may be from before the beginning.
         """
-        positions = sorted(position for positions in self._positions.values() for position in positions)
-        if is_complete:
-            return positions
-        return [
-            (topic, partition, offset)
-            for topic, partition, offset in positions
-            if offset > self._first_matched.get((topic, partition), -1)
-        ]
+        return sorted(
+            position
+            for digest, positions in self._positions.items()
+            for position in positions[: len(positions) - self._n_matched[digest]]
+        )
+
+    def first_matched(self) -> dict[tuple[str, int], int]:
+        """Return the offset of the first record that was recomputed, by topic and partition."""
+        first: dict[tuple[str, int], int] = {}
+        for digest, n_matched in self._n_matched.items():
+            positions = self._positions.get(digest, [])
+            for topic, partition, offset in positions[len(positions) - n_matched :]:
+                first[topic, partition] = min(first.get((topic, partition), offset), offset)
+        return first
 
 
 def _digest(value: bytes) -> bytes:

@@ -108,7 +108,7 @@ class Recomputation:
         for topic, vector in offsets.items():
             for partition, offset in vector.items():
                 source = SourcePartition(topic, partition)
-                if self._is_gone(source, offset):
+                if self._is_unchanged(source, offset):
                     continue
                 cursor = self._cursor_of(source)
                 panes = cursor.count_below(offset)
@@ -123,10 +123,15 @@ class Recomputation:
                 )
                 self._judge.take(source, len(self._cursors), progress, panes, cursor.model)
 
-    def _is_gone(self, source: SourcePartition, offset: int) -> bool:
-        """Return whether a topic no longer has a partition of which nothing was counted since the beginning."""
+    def _is_unchanged(self, source: SourcePartition, offset: int) -> bool:
+        """Return whether nothing of a partition was counted since the beginning.
+
+        Then its log is not needed, which may be gone: a topic that was created again can have fewer partitions, and one
+        of them can come back with another log.
+        """
         known = self._judge.progress_of().get(source)
-        return source not in self._cursors and known is not None and known.next_offset == offset
+        under = self._counted_under.get(source, NOT_NAMED)
+        return known is not None and (known.next_offset, known.counted_under) == (offset, under)
 
     def _cursor_of(self, source: SourcePartition) -> Cursor:
         if source not in self._cursors:

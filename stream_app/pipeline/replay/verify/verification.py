@@ -18,14 +18,14 @@ from stream_app.pipeline.replay.verify.compared_range import ComparedRange
 from stream_app.pipeline.replay.verify.difference import Difference, first_difference
 from stream_app.pipeline.replay.verify.divergence import Divergence, find_divergence, flushes_of
 from stream_app.pipeline.replay.verify.inputs import PublishedRecords, SourceLogs
-from stream_app.pipeline.replay.verify.matching import PublishedRecord, RecordMatcher, RecordPosition
+from stream_app.pipeline.replay.verify.matching import PublishedRecord, RecordMatcher
 from stream_app.pipeline.replay.verify.recomputation import (
     Recomputation,
     RecomputedRecord,
     check_logs,
     split_deployments,
 )
-from stream_app.topics import FAIRNESS_JOURNAL, FAIRNESS_RESULTS
+from stream_app.topics import FAIRNESS_JOURNAL
 
 
 class Verification(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,11 +89,13 @@ class _Part:
         beginning: Where it begins.
         head: The checkpoint at which it does; None for the very beginning.
         entries: The journal entries that follow.
+        n_entries: All journal entries of the deployment.
     """
 
     beginning: Beginning
     head: CheckpointHead | None
     entries: list[JournalEntry]
+    n_entries: int
 
 
 @dataclass(frozen=True)
@@ -132,14 +134,14 @@ class Verifier:
         numbers = {id(entry): number for number, (_, entry) in enumerate(snapshot.journal)}
         follows = {id(entry) for part in parts for entry in part.entries}
         entries = [live for live, entry in snapshot.journal if id(entry) in follows] if compared.is_all else []
-        is_complete = len(follows) == len(snapshot.journal)
         matcher = RecordMatcher([*snapshot.results, *snapshot.alerts, *entries], snapshot.n_complete)
         for part in parts:
             for record in self._recompute(logs, part, numbers):
                 if compared.includes_record(record):
                     matcher.match(record)
-        missing, unexpected = matcher.missing(), matcher.unexpected(is_complete=is_complete)
-        difference = self._difference(missing, unexpected, [*snapshot.alerts, *entries], k)
+        missing = matcher.missing()
+        unexpected = list(_unexpected(matcher, snapshot, entries, parts))
+        difference = first_difference(missing, unexpected, k)
         n_records = logs.n_read
         divergence = self._locate(logs, parts[-1], difference) if difference is not None and parts else None
         head = parts[0].head if parts else None
@@ -208,7 +210,7 @@ class Verifier:
             except ReplayError as reason:
                 failure = reason
             else:
-                return _Part(beginning, head, entries)
+                return _Part(beginning, head, entries, len(deployment))
         if must_begin:
             raise failure
         return None
@@ -219,20 +221,9 @@ class Verifier:
             for record in recomputation.recompute(entry, following):
                 yield record._replace(entry=numbers[id(entry)])
 
-    def _difference(
-        self, missing: list[RecomputedRecord], unexpected: list[RecordPosition], kept: list[PublishedRecord], k: int
-    ) -> Difference | None:
-        if not missing and not unexpected:
-            return None
-        positions = set(unexpected)
-        records = [live for live in kept if (live.topic, live.partition, live.offset) in positions]
-        if any(topic == FAIRNESS_RESULTS for topic, _, _ in positions):
-            records = [*(live for live, _ in self.published.results(at=positions)), *records]
-        return first_difference(missing, records, k)
-
     def _locate(self, logs: SourceLogs, part: _Part, difference: Difference) -> Divergence | None:
         """Recount each partition against its partials; return the earliest divergence, one in the window first."""
-        flushes = flushes_of(self.published.partials())
+        flushes = flushes_of(self.published.partials(), part.entries[-1]) if part.entries else {}
         cursors = logs.open_at(part.beginning)
         for policy in (policy for entry in part.entries for policy in entry.source_policies):
             cursor = cursors[SourcePartition(policy.topic, policy.partition)]
@@ -250,6 +241,27 @@ class Verifier:
             return not difference.start_s <= start_s < difference.end_s, start_s
 
         return min(divergences, key=rank, default=None)
+
+
+def _unexpected(
+    matcher: RecordMatcher, snapshot: _Snapshot, entries: list[PublishedRecord], parts: list[_Part]
+) -> Iterator[PublishedRecord]:
+    """Yield the published records that nothing explains: not recomputed, and not from before the beginning.
+
+    What was published before is known by the state at the beginning. What another deployment published, which cannot
+    be recomputed, precedes the first record that was reproduced, in its partition of the topic.
+    """
+    positions, first = set(matcher.unexpected()), matcher.first_matched()
+    begun = [part.beginning.before for part in parts if part.beginning.before is not None]
+    is_every_deployment = sum(part.n_entries for part in parts) == len(snapshot.journal)
+    for live in (*snapshot.results, *snapshot.alerts):
+        if live.position not in positions:
+            continue
+        is_first = live.offset < first.get((live.topic, live.partition), live.offset + 1)
+        is_before = not is_every_deployment or any(before.includes(live.topic, live.value) for before in begun)
+        if not (is_first and is_before):
+            yield live
+    yield from (live for live in entries if live.position in positions)
 
 
 def _entry_at(deployment: list[JournalEntry], head: CheckpointHead) -> JournalEntry:

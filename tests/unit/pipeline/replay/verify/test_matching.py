@@ -50,7 +50,8 @@ def test_equal_records_match_each_once() -> None:
     )
     assert (matcher.n_equal, missing, matcher.unexpected()) == (len(RESULTS), [], [])
     duplicated, _ = compare([recomputed(RESULTS[0])], [live(RESULTS[0], 0), live(RESULTS[0], 1)])
-    assert duplicated.unexpected() == [(FAIRNESS_RESULTS, 0, 1)]
+    assert duplicated.unexpected() == [(FAIRNESS_RESULTS, 0, 0)]
+    assert duplicated.first_matched() == {(FAIRNESS_RESULTS, 0): 1}
 
 
 def test_the_first_field_that_differs_is_named_with_its_group_and_both_values() -> None:
