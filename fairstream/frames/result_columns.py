@@ -59,6 +59,7 @@ RESULT_COLUMNS: tuple[Column, ...] = (
     number("mix", "group.cause.mix", "Part of the gap because the groups are in different segments."),
     number("rate_part", "group.cause.rate", "Part of the gap because they fare differently in the same segment."),
     number("score_stability_index", "group.scores.index", "Population stability index of the scores."),
+    number("design_effect", "group.design_effect", "Measured design effect of the gap, where there are clusters."),
     text("sentence", "group.sentence", "The verdict in one sentence, where there is one."),
     *CLOSING_COLUMNS,
     number("n_effective", "group.proxy.n_effective", "Of a group estimated from probabilities, its effective number."),

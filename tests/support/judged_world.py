@@ -55,6 +55,7 @@ windows = [{{ name = "1h", size_s = 3600 }}, {{ name = "6h", size_s = 21600 }}]
 rules = {{ min_n = 3, min_disparate_impact_ratio = {ratio} }}
 detection = {{ false_alarms_per_million = 100000, wait_s = 60 }}
 deduplication_window = {window}
+{more}
 """
 KEYS = (RootKey("abcdefgh", 0, b"k" * 32),)
 START_S = 1_790_000_000 // 86_400 * 86_400
@@ -62,15 +63,28 @@ STEP_S = 400  # between two records of a partition
 TOPOLOGY = Topology({"raw": 2, "out": 2})
 
 
-def policy(ratio: float = 0.8, groups: Sequence[str] = ("f", "m"), window: int = 20) -> Policy:
+def policy(ratio: float = 0.8, groups: Sequence[str] = ("f", "m"), window: int = 20, more: str = "") -> Policy:
     labels = ", ".join(f'"{group}"' for group in groups)
-    return parse_policy(POLICY.format(ratio=ratio, groups=labels, window=window))
+    return parse_policy(POLICY.format(ratio=ratio, groups=labels, window=window, more=more))
 
 
 def source_logs(seed: int, n: int) -> list[list[bytes]]:
     """Return the records of two partitions: late, repeated, broken ones among them; women fare worse after a while."""
     rng = random.Random(seed)
     return [[_record(rng, partition, offset) for offset in range(n)] for partition in range(2)]
+
+
+def with_teams(logs: list[list[bytes]]) -> list[list[bytes]]:
+    """Add a field ``team`` to most of the records that can be read: one of 30, in several spellings."""
+    return [
+        [
+            value[:-1] + f', "team": "Team{" " * (number % 3)} {number * 7 % 30}"}}'.encode()
+            if value.endswith(b"}") and number % 11
+            else value
+            for number, value in enumerate(log)
+        ]
+        for log in logs
+    ]
 
 
 def _record(rng: random.Random, partition: int, offset: int) -> bytes:

@@ -58,7 +58,7 @@ class DisclosedGroup(msgspec.Struct, frozen=True, kw_only=True):
     sentence: str | None = None
     scores: ScoreStability | None = None
     hidden: Hidden | None = None
-    design_effect: float | msgspec.UnsetType = msgspec.UNSET
+    design_effect: float | None = None
     proxy: ProxyValues | msgspec.UnsetType = msgspec.UNSET
 
 

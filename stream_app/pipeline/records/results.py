@@ -99,7 +99,7 @@ class GroupResult(msgspec.Struct, frozen=True, kw_only=True):
         sentence: The verdict in one sentence, where there is a cause.
         scores: Its scores against its own past; None without scores, for intersections and undeclared values.
         design_effect: How many times larger the variance of the gap usually is than that of independent decisions, as
-            the tests have measured it by clusters; where it is above 1 it widens the intervals. Absent without
+            the tests have measured it by clusters; where it is above 1 it widens the intervals. None without
             clusters, for the reference and undeclared values, and before the first comparison.
         proxy: Where the group is estimated from probabilities of membership, what is known of its values; absent else.
     """
@@ -122,7 +122,7 @@ class GroupResult(msgspec.Struct, frozen=True, kw_only=True):
     cause: Cause | None = None
     sentence: str | None = None
     scores: ScoreStability | None = None
-    design_effect: float | msgspec.UnsetType = msgspec.UNSET
+    design_effect: float | None = None
     proxy: ProxyValues | msgspec.UnsetType = msgspec.UNSET
 
 

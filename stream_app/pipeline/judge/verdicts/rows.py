@@ -35,8 +35,6 @@ def judged_row(model: ModelPolicy, observed: ObservedPair) -> GroupResult:
         state = worst_of([state, comparison.state])
     verdict = replace(comparison, state=state)
     row = _row(observed.pair.labels, observed.cases, verdict, observed.intervals, observed.evidence)
-    if observed.design_effect is None:
-        return row
     return msgspec.structs.replace(row, design_effect=observed.design_effect)
 
 

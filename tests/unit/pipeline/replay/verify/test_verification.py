@@ -17,7 +17,18 @@ from stream_app.pipeline.replay.sources import PublishedCounter, RawCounter
 from stream_app.pipeline.replay.verify.compared_range import ComparedRange
 from stream_app.pipeline.replay.verify.verification import Verification, Verifier
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_CHECKPOINTS
-from tests.support.judged_world import KEYS, START_S, Published, World, policy, published_log, raw_log, run, source_logs
+from tests.support.judged_world import (
+    KEYS,
+    START_S,
+    Published,
+    World,
+    policy,
+    published_log,
+    raw_log,
+    run,
+    source_logs,
+    with_teams,
+)
 
 DAY_S = 86_400
 N = 700  # records of a partition: three days
@@ -100,6 +111,25 @@ def test_each_checkpoint_is_a_beginning_also_between_policies(growing: World) ->
 def test_a_removed_group_is_followed_too() -> None:
     shrinking = [policy(groups=("f", "m", "x")), policy()]
     assert verified(run(source_logs(3, N), shrinking)).difference is None
+
+
+@pytest.mark.parametrize("source", ["raw", "published"])
+def test_decisions_in_clusters_are_reproduced_also_when_the_cluster_changes(source: str) -> None:
+    teams, plain, identity = (
+        policy(more=f'unknown_fields = "drop"\n{more}')
+        for more in (
+            'cluster = "team"',
+            "",
+            'cluster = "team"\nidentifiers = [{ path = "team", link_domain = "t", is_required = false }]',
+        )
+    )
+    for seed, policies in enumerate(([teams], [plain, teams, identity, plain])):
+        world = run(with_teams(source_logs(seed, N // 2)), policies, seed)
+        verification = verified(world, source)
+        assert verification.difference is None, verification
+        assert verification.n_missing == verification.n_unexpected == 0
+        assert verification.n_equal > 60
+    assert any(b"cluster_bucket" in (value or b"") for value in world.published(0)[1])
 
 
 def changed(world: World, topic: str, change: Callable[[bytes], bytes], at: int) -> World:
