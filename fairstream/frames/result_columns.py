@@ -71,6 +71,7 @@ RESULT_COLUMNS: tuple[Column, ...] = (
     number("mix", "group.cause.mix", "Part of the gap because the groups are in different segments."),
     number("rate_part", "group.cause.rate", "Part of the gap because they fare differently in the same segment."),
     number("score_stability_index", "group.scores.index", "Population stability index of the scores."),
+    number("design_effect", "group.design_effect", "Measured design effect of the gap, where there are clusters."),
     text("sentence", "group.sentence", "The verdict in one sentence, where there is one."),
     *CLOSING_COLUMNS,
     count("unknown_n", "group.worst_case.n", "Decisions of unknown groups that may be about the group."),

@@ -57,15 +57,16 @@ windows = [{{ name = "1h", size_s = 3600 }}, {{ name = "6h", size_s = 21600 }}]
 rules = {{ min_n = 3, min_disparate_impact_ratio = {ratio} }}
 detection = {{ false_alarms_per_million = 100000, wait_s = 60 }}
 deduplication_window = {window}
+{more}
 """
 KEYS = (RootKey("abcdefgh", 0, b"k" * 32),)
 N_STEPS = 40
 N_AGAIN = 200  # records that a partition gets after a change of its log
 
 
-def policy(ratio: float = 0.8, groups: Sequence[str] = ("f", "m"), window: int = 20) -> Policy:
+def policy(ratio: float = 0.8, groups: Sequence[str] = ("f", "m"), window: int = 20, more: str = "") -> Policy:
     labels = ", ".join(f'"{group}"' for group in groups)
-    return parse_policy(POLICY.format(ratio=ratio, groups=labels, window=window))
+    return parse_policy(POLICY.format(ratio=ratio, groups=labels, window=window, more=more))
 
 
 @dataclass

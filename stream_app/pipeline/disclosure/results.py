@@ -67,7 +67,7 @@ class DisclosedGroup(msgspec.Struct, frozen=True, kw_only=True):
     worst_case: WorstCase | None = None
     share: float | None = None
     hidden: Hidden | None = None
-    design_effect: float | msgspec.UnsetType = msgspec.UNSET
+    design_effect: float | None = None
     proxy: ProxyValues | msgspec.UnsetType = msgspec.UNSET
 
 

@@ -12,7 +12,6 @@ import math
 
 import msgspec
 import numpy as np
-from msgspec import UNSET
 
 from stream_app.core.arrays import Floats
 from stream_app.core.intervals.confidence_sequence import gap_sequence_many, rate_sequence_many, ratio_sequence_many
@@ -32,7 +31,7 @@ def with_sequences(total: DisclosedResult) -> DisclosedResult:
     reference = next((group for group in shown if group.group == total.reference), None)
     if not shown:
         return total
-    effects = np.array([1.0 if group.design_effect is UNSET else max(group.design_effect, 1.0) for group in shown])
+    effects = np.array([max(group.design_effect or 1.0, 1.0) for group in shown])
     k, n = (np.array([getattr(group, name) for group in shown], np.float64) / effects for name in ("favorable", "n"))
     rates = _bounds(*rate_sequence_many(k, n))
     ratios: list[Bounds] | list[None] = [None] * len(shown)

@@ -122,7 +122,7 @@ class GroupResult(msgspec.Struct, frozen=True, kw_only=True):
             undeclared value may be about the group or its reference, and for undeclared values.
         share: Of undeclared values their share of the decisions of the result, in (0, 1]; else None.
         design_effect: How many times larger the variance of the gap usually is than that of independent decisions, as
-            the tests have measured it by clusters; where it is above 1 it widens the intervals. Absent without
+            the tests have measured it by clusters; where it is above 1 it widens the intervals. None without
             clusters, for the reference and undeclared values, and before the first comparison.
         proxy: Where the group is estimated from probabilities of membership, what is known of its values; absent else.
     """
@@ -147,7 +147,7 @@ class GroupResult(msgspec.Struct, frozen=True, kw_only=True):
     scores: ScoreStability | None = None
     worst_case: WorstCase | None = None
     share: float | None = None
-    design_effect: float | msgspec.UnsetType = msgspec.UNSET
+    design_effect: float | None = None
     proxy: ProxyValues | msgspec.UnsetType = msgspec.UNSET
 
 

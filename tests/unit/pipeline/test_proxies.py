@@ -28,7 +28,7 @@ from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.disclosure.alerts import disclose_alert
 from stream_app.pipeline.disclosure.shown import disclose_window
 from stream_app.pipeline.ingest.sample import SampleReport, try_sample
-from stream_app.pipeline.records.alerts import Alert
+from stream_app.pipeline.records.alerts import Alert, MonitoringRestart
 from stream_app.pipeline.records.evidence import PairTest
 from stream_app.pipeline.records.results import GroupResult, ProxyValues, Result
 from stream_app.pipeline.replay.bisect.bisection import attribute_of
@@ -330,7 +330,7 @@ def world_logs(n: int) -> list[list[bytes]]:
 def test_days_of_verdicts_are_reproduced_also_when_a_policy_grows_by_a_proxy(
     source: Literal["raw", "published"], policies: Sequence[Policy]
 ) -> None:
-    world = judged_world.run(list(map(MemoryPartition, world_logs(600))), policies)
+    world = judged_world.run(list(map(MemoryPartition, world_logs(480))), policies)
     assert any(result.attribute == "race" for _, result in judged_world.Published(world).results())
     log = judged_world.raw_log(world) if source == "raw" else judged_world.published_log(world)
     newest = world.book.newest("m")
@@ -345,6 +345,9 @@ def test_days_of_verdicts_are_reproduced_also_when_a_policy_grows_by_a_proxy(
     )
     assert verification.difference is None, verification
     assert (verification.is_equal, verification.n_missing, verification.n_unexpected) == (True, 0, 0)
+    restarts = [each for _, each in judged_world.Published(world).alerts() if isinstance(each, MonitoringRestart)]
+    ended = {test.group for restart in restarts for test in restart.ended_breaches if test.attribute == "race"}
+    assert ("black" in ended) == (policies == POLICIES[::-1])
     if policies == POLICIES[1:2]:
         alerts = [alert for _, alert in judged_world.Published(world).alerts() if isinstance(alert, Alert)]
         assert any((alert.attribute, alert.test) == ("race", PairTest.RATIO_LOW) for alert in alerts)

@@ -64,8 +64,8 @@ class DecisionsSubject:
         continued = self._monitor.continue_tests(monitor)
         if self._scores is not None and scores is not None:
             continued += self._scores.continue_tests(scores)
-        if self._proxies is not None and proxies is not None:
-            continued += self._proxies.continue_tests(proxies)
+        if proxies is not None:  # breaches of proxies that are gone have ended, which is reported
+            continued += (self._proxies or ProxyTests(self._model, self._layout, None)).continue_tests(proxies)
         return continued
 
     def feed(self, period: ClosedPeriod, look_back: LookBack) -> list[Alert]:

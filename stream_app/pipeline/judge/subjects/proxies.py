@@ -19,7 +19,7 @@ class ProxyTests:
     """The tests of a model's proxies, and what they say about windows.
 
     Args:
-        model: Its policy, with proxies.
+        model: Its policy.
         layout: Layout of the cells of its decisions.
         stored: What ``state`` returned before a restart; None at the first start.
         history: The tested periods, in which onsets are searched; None for none.

@@ -36,8 +36,7 @@ def judged_row(model: ModelPolicy, observed: ObservedPair) -> GroupResult:
         state = worst_of([state, comparison.state])
     verdict = replace(comparison, state=state)
     row = _row(observed.pair.labels, observed.cases, verdict, observed.intervals, observed.evidence)
-    if observed.design_effect is not None:
-        row = msgspec.structs.replace(row, design_effect=observed.design_effect)
+    row = msgspec.structs.replace(row, design_effect=observed.design_effect)
     if not (observed.candidates.n or observed.reference_candidates.n):
         return row
     bounds = allocation_bounds(

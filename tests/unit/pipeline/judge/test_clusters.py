@@ -89,9 +89,9 @@ def test_results_show_the_design_effect_and_intervals_are_wider_by_it(court: Cou
     female, male = court.newest("1m").groups
     assert isinstance(female.design_effect, float)
     assert female.design_effect == pytest.approx(1 + 9 * 0.2, rel=0.2)
-    assert male.design_effect is msgspec.UNSET
+    assert male.design_effect is None
     plain = lived(PLAIN, [0.7] * 10 + [0.3] * 20 + [0.7] * 60).newest("1m").groups[0]
-    assert (female.n, female.favorable, plain.design_effect) == (plain.n, plain.favorable, msgspec.UNSET)
+    assert (female.n, female.favorable, plain.design_effect) == (plain.n, plain.favorable, None)
     assert female.gap_bounds is not None
     assert plain.gap_bounds is not None
     assert female.gap_bounds.upper is not None

@@ -18,7 +18,7 @@ from stream_app.pipeline.replay.verify.compared_range import ComparedRange
 from stream_app.pipeline.replay.verify.verification import Verification, Verifier
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_CHECKPOINTS
 from tests.support.judged_world import KEYS, LogChange, Published, World, policy, published_log, raw_log, run
-from tests.support.memory_logs import START_S, partitions
+from tests.support.memory_logs import START_S, partitions, with_teams
 
 DAY_S = 86_400
 N = 700  # records of a partition: three days
@@ -149,6 +149,25 @@ def test_an_alert_that_nothing_explains_is_found_where_no_other_one_follows_the_
     world.add([Outputs(FAIRNESS_ALERTS, 0, [forged.id.encode()], [msgspec.json.encode(forged)])])
     verification = verified(world)
     assert (verification.is_equal, verification.n_unexpected) == (False, 1)
+
+
+@pytest.mark.parametrize("source", ["raw", "published"])
+def test_decisions_in_clusters_are_reproduced_also_when_the_cluster_changes(source: str) -> None:
+    teams, plain, identity = (
+        policy(more=f'unknown_fields = "drop"\n{more}')
+        for more in (
+            'cluster = "team"',
+            "",
+            'cluster = "team"\nidentifiers = [{ path = "team", link_domain = "t", is_required = false }]',
+        )
+    )
+    for seed, policies in enumerate(([teams], [plain, teams, identity, plain])):
+        world = run(with_teams(partitions(seed, N // 2)), policies, seed)
+        verification = verified(world, source)
+        assert verification.difference is None, verification
+        assert verification.n_missing == verification.n_unexpected == 0
+        assert verification.n_equal > 60
+    assert any(b"cluster_bucket" in (event.value or b"") for event in world.published(0))
 
 
 def changed(world: World, topic: str, change: Callable[[bytes], bytes], at: int) -> World:
