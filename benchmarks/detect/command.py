@@ -36,7 +36,7 @@ from benchmarks.detect.recovery import ENDED, measure_recovery
 from benchmarks.detect.size import FULL, QUICK, Size
 from benchmarks.detect.statements import judge_statements
 from benchmarks.detect.streams import NULLS
-from benchmarks.detect.unknowns import HIDDEN_SHARES, MISSING_VIOLATIONS, measure_hidden, measure_missing
+from benchmarks.detect.unknowns import HIDDEN_SHARES, MISSING_SHARES, measure_hidden, measure_missing
 from benchmarks.stage.bench import say
 
 Subject = TypeVar("Subject")
@@ -78,7 +78,7 @@ def measure(size: Size) -> Figures:
     )
     feeds = _measure_all("feed", FEEDS, lambda feed: feed.name, lambda feed: measure_feed(feed, size))
     hidden = _measure_all("hidden groups", HIDDEN_SHARES, str, lambda shares: measure_hidden(*shares, size))
-    missing = _measure_all("missing groups", MISSING_VIOLATIONS, str, lambda rates: measure_missing(*rates, size))
+    missing = _measure_all("missing groups", MISSING_SHARES, str, lambda shares: measure_missing(*shares, size))
     onsets = _measure_all("onset", ONSET_CHANGES, name_of, lambda change: measure_onsets(change, size))
     power = _measure_all("power", METHODS, lambda method: method.name, lambda method: measure_power(method, size))
     promises = _measure_all(

@@ -4,7 +4,7 @@
 of the decisions: of favorable ones about group a and of unfavorable ones about group b, so that the known rates violate
 the rule.
 
-*Missing*: the rule is violated from the start, and the group of 5 % of the decisions is missing by chance.
+*Missing*: the rule is violated from the start, and the group of a share of the decisions is missing by chance.
 """
 
 from __future__ import annotations
@@ -25,8 +25,7 @@ Ints = NDArray[np.int64]
 _P_B, _LIMIT = 0.70, 0.8
 _LONGEST_PANES = 600  # in which a violation is observed
 HIDDEN_SHARES = tuple((q, share) for q in (0.5, 0.1) for share in (0.1, 0.3))
-MISSING_VIOLATIONS = tuple((p_a, q) for p_a in (0.5, 0.4, 0.3) for q in (0.5, 0.2))
-MISSING_SHARE = 0.05
+MISSING_SHARES = tuple((p_a, q, share) for p_a in (0.5, 0.4, 0.3) for q in (0.5, 0.2) for share in (0.01, 0.05))
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ class MissingResult:
     """Delays of the ratio detector where groups are missing by chance.
 
     Attributes:
-        name: The violation.
+        name: The violation, and the share of missing groups.
         seed: Seed of its stream.
         n_runs: Runs.
         excluded: Delay where decisions of unknown groups count for nobody.
@@ -95,17 +94,17 @@ def measure_hidden(q: float, share: float, size: Size) -> HiddenResult:
     )
 
 
-def measure_missing(p_a: float, q: float, size: Size) -> MissingResult:
+def measure_missing(p_a: float, q: float, share: float, size: Size) -> MissingResult:
     """Let groups be missing by chance during a violation and measure the delays."""
-    stream = Stream(f"missing {MISSING_SHARE:.0%}, {_P_B} to {p_a}, q {q}", between(_P_B, p_a, q, 0))
+    stream = Stream(f"missing {share:.0%}, {_P_B} to {p_a}, q {q}", between(_P_B, p_a, q, 0))
     true = stream.draw(_LONGEST_PANES, size.n_patience_runs)
     rng = np.random.default_rng(stream.seed + 1)
-    favorable = rng.binomial(true[..., 0::2], MISSING_SHARE)
-    missing = favorable + rng.binomial(true[..., 1::2] - true[..., 0::2], MISSING_SHARE)
+    favorable = rng.binomial(true[..., 0::2], share)
+    missing = favorable + rng.binomial(true[..., 1::2] - true[..., 0::2], share)
     known = true - np.stack([favorable, missing], axis=-1).reshape(true.shape)
     unknown = np.stack([favorable.sum(axis=-1), missing.sum(axis=-1)] * 2, axis=-1)
     excluded, worst_case = (Delay(first_after(alarms, 0), 0) for alarms in _alarms(known, unknown, LOG_C))
-    name = f"DIR 0.8: {_P_B} to {p_a}, q {q}"
+    name = f"{_P_B} to {p_a}, q {q}, {share:.0%} missing"
     return MissingResult(name, stream.seed, size.n_patience_runs, excluded, worst_case)
 
 

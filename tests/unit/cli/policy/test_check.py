@@ -155,6 +155,26 @@ def test_nothing_of_a_sample_is_ever_printed(run: Run, tmp_path: Path, flags: li
     assert "dead letters" in outcome.stdout or "dead_letters" in outcome.stdout
 
 
+def test_a_sample_says_what_share_of_the_decisions_is_of_unknown_groups(run: Run, tmp_path: Path) -> None:
+    genders = [None, "nonbinary", *["female"] * 38]
+    path = lines_of(tmp_path / "sample.jsonl", *(now_loan(n, gender=gender) for n, gender in enumerate(genders)))
+    lines = run("check", "loans", "--sample", path).stdout.splitlines()
+    at = next(number for number, line in enumerate(lines) if line.split()[0:1] == ["gender"])
+    assert lines[at].split(maxsplit=1)[1] == "38 in policy, 1 unknown, 1 not in policy (1 spelling)"
+    assert lines[at + 1].strip() == "5.0% have no value of the policy"
+    assert "decisions of unknown groups are not tested" in "\n".join(lines)
+
+
+def test_a_policy_says_that_unknown_groups_count_at_their_worst(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text(run("show", "loans").stdout + 'detection = { unknown_groups = "worst_case" }\n')
+    assert "decisions of unknown groups count at their worst" in run("check", path).stdout
+    path.write_text(path.read_text().replace("worst_case", "best_case"))
+    outcome = run("check", path)
+    assert outcome.returncode == 2
+    assert "detection.unknown_groups" in outcome.stderr
+
+
 @pytest.mark.parametrize("content", [b"", b"\n\n", b"{}\n[]\nx\n", encode(track())])
 def test_a_sample_without_any_event_ends_with_1(run: Run, tmp_path: Path, content: bytes) -> None:
     outcome = run("check", "loans", "--sample", lines_of(tmp_path / "sample.jsonl", content))
