@@ -80,14 +80,12 @@ class Partial(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
 
 
 _encoder = msgspec.msgpack.Encoder()
-_N_PLAIN = len(Partial.__struct_fields__) - 2  # fields of a partial without corrections
 _decoder = msgspec.msgpack.Decoder(Partial)
 
 
 def encode_partial(partial: Partial) -> bytes:
-    """Encode as MessagePack; the last two fields only where they are used, else there is nothing to say."""
-    is_plain = partial.recounted_since is None
-    return _encoder.encode(msgspec.structs.astuple(partial)[:_N_PLAIN] if is_plain else partial)
+    """Encode as MessagePack."""
+    return _encoder.encode(partial)
 
 
 def decode_partial(data: bytes) -> Partial:
