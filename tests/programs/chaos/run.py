@@ -120,11 +120,10 @@ class ChaosRun:
                 self.story.exits, self.story.n_starts = self._crew.exits, self._crew.n_starts
             self._note(f"workers stopped with {exits}")
             wait_until_decided(self._broker.bootstrap, (spec.name for spec in self._specs()))
-            policies = self.policies
-            if len(policies.texts) > 1:
-                recounts = self._recount()
+            recounts = self._recount() if len(self.policies.texts) > 1 else recounts
+            newest, by_hash = self.policies.newest, self.policies.by_hash
             return [
-                *audit_everything(self._broker.bootstrap, recounts, policies.newest, policies.by_hash),
+                *audit_everything(self._broker.bootstrap, recounts, newest, by_hash),
                 compare_once("clean ends after SIGTERM", [0] * len(exits), exits),
                 self._verify(),
             ]
