@@ -23,6 +23,7 @@ def test_live_and_replay_are_equal_through_rebalances_a_crash_and_another_log(tm
         n_zombies=0,
         n_changes=1,
         topic_changes=TOPIC_CHANGES,
+        n_policy_changes=0,
         n_clock_jumps=0,
     )
     line = check(plan, tmp_path)

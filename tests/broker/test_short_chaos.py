@@ -22,6 +22,7 @@ def test_every_count_is_exact_and_every_record_written_once_through_crashes(tmp_
         n_broker_kills=1,
         n_zombies=1,
         n_changes=1,
+        n_policy_changes=1,
         n_clock_jumps=1,
     )
     print(f"make chaos ARGS='--seed {plan.seed} --events 150000 --rate 6000 --kills 4 ...'")  # noqa: T201
@@ -31,6 +32,6 @@ def test_every_count_is_exact_and_every_record_written_once_through_crashes(tmp_
     jumps = {"jump clock": 1} if WorkerClock(tmp_path / "clock").is_there else {}
     assert chaos.story.done == jumps | {
         "kill worker": 4, "kill broker": 1, "freeze worker": 1, "add worker": 1, "remove worker": 1, "add partition": 1,
-        "re-create topic": 1,
+        "re-create topic": 1, "change policy": 1,
     }  # fmt: skip
     assert chaos.story.exits[-9] == 4

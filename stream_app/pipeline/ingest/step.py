@@ -219,7 +219,7 @@ class IngestStep:
             self._policy_hash,
             self._panes.counted_since,
             self._admission.watermark.floor_s,
-            self._labels_since,
+            self._labels_since if self._labels_since != self._panes.counted_since else None,
         )
         return _HEAD_KEY, msgspec.msgpack.encode(head)
 

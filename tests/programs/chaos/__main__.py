@@ -32,6 +32,7 @@ def main(argv: Sequence[str]) -> int:
         n_zombies=options.zombies,
         n_changes=options.changes,
         topic_changes=topic_changes_in_turn(options.growths, options.recreations),
+        n_policy_changes=options.policy_changes,
         n_clock_jumps=options.clock_jumps,
     )
     folder = Path(tempfile.mkdtemp(prefix="fairstream-chaos-"))
@@ -80,6 +81,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--changes", type=int, default=2, help="workers added, and workers removed")
     parser.add_argument("--growths", type=int, default=1, help="partitions added to the raw topic")
     parser.add_argument("--recreations", type=int, default=1, help="raw topic deleted and created again")
+    parser.add_argument("--policy-changes", type=int, default=2, help="rolling updates with a grown policy, at most 2")
     parser.add_argument("--clock-jumps", type=int, default=2, help="wall clock of the workers wrong for seconds")
     parser.add_argument("--keep", action="store_true", help="keep broker data and logs also after an exact run")
     return parser.parse_args(argv)

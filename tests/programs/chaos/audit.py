@@ -10,19 +10,28 @@ from typing import Any
 from stream_app.topics import DEAD_LETTERS, FAIRNESS_PARTIALS, FAIRNESS_RESULTS, LATE_DECISIONS
 from tests.programs.chaos.findings import Finding, compare_once, compare_values
 from tests.programs.chaos.logs import Partial, read_json, read_partials, read_places
-from tests.programs.chaos.recount import Cell, Recount
+from tests.programs.chaos.recount import Cell, Model, Recount
 from tests.programs.chaos.verdicts import audit_results
 
 
-def audit_everything(kafka: str, recounts: Mapping[int, Recount], model: dict[str, Any]) -> list[Finding]:
-    """Read every topic back and compare it with the recount of the raw log."""
+def audit_everything(
+    kafka: str, recounts: Mapping[int, Recount], model: Model, models: Mapping[str, Model] | None = None
+) -> list[Finding]:
+    """Read every topic back and compare it with the recount of the raw log.
+
+    Args:
+        kafka: The broker.
+        recounts: What should have been counted, by source partition.
+        model: The policy at the end.
+        models: Every policy by its hash, where it has changed.
+    """
     partials = list(read_partials(kafka, FAIRNESS_PARTIALS, model["name"]))
     results = [result for result in read_json(kafka, FAIRNESS_RESULTS) if result["model"] == model["name"]]
     return [
-        audit_cells(recounts, partials, model),
+        audit_cells(recounts, partials, model, models or {}),
         audit_positions(recounts, partials),
         *audit_dispositions(kafka, recounts, model),
-        *audit_results(recounts, results, model),
+        *audit_results(recounts, results, model, models or {}),
     ]
 
 
@@ -54,15 +63,21 @@ def audit_dispositions(kafka: str, recounts: Mapping[int, Recount], model: dict[
     ]
 
 
-def audit_cells(recounts: Mapping[int, Recount], partials: Iterable[Partial], model: dict[str, Any]) -> Finding:
+def audit_cells(
+    recounts: Mapping[int, Recount], partials: Iterable[Partial], model: Model, models: Mapping[str, Model]
+) -> Finding:
     """The last word about each pane of each source partition, cell by cell."""
     found: dict[tuple[int, int, Cell], list[int]] = {}
-    panes: dict[tuple[int, int], dict[int, list[int]]] = {}
+    panes: dict[tuple[int, int], tuple[str, dict[int, list[int]]]] = {}
     for partial in partials:
-        panes.update({(partial.partition, start_s): cells for start_s, cells in partial.panes.items()})
-    labels = label_lists(model)
-    for (partition, start_s), cells in panes.items():
-        found.update({(partition, start_s, cell_of(code, labels)): vector for code, vector in cells.items()})
+        panes.update(
+            {(partial.partition, start_s): (partial.policy_hash, cells) for start_s, cells in partial.panes.items()}
+        )
+    labels = {policy_hash: label_lists(models.get(policy_hash, model)) for policy_hash, _ in panes.values()}
+    for (partition, start_s), (policy_hash, cells) in panes.items():
+        found.update(
+            {(partition, start_s, cell_of(code, labels[policy_hash])): vector for code, vector in cells.items()}
+        )
     expected = {
         (partition, start_s, cell): vector
         for partition, counts in recounts.items()
@@ -78,7 +93,7 @@ def audit_positions(recounts: Mapping[int, Recount], partials: Iterable[Partial]
     totals: dict[int, dict[int, int]] = {partition: {} for partition in recounts}
     n_so_far, last = Counter[int](), dict.fromkeys(recounts, 0)
     n_flushes, wrong = 0, []
-    for partition, offset, _, panes, log_number in partials:
+    for partition, offset, _, panes, log_number, *_ in partials:
         next_offset = recounts[partition].starts[log_number] + offset
         n_flushes += 1
         for start_s, cells in panes.items():

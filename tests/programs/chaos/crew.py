@@ -21,6 +21,7 @@ _STEADY_S = 10.0  # a worker that lived longer starts again at once when it dies
 _POLL_S = 0.05
 _STOP_GRACE_S = 30.0
 _AWAKE_S = 60.0
+_UPDATE_PAUSE_S = 1.0  # between two workers of a rolling update
 
 
 @dataclass
@@ -80,6 +81,20 @@ class Crew:
             process = place.process
             process.signal(signal.SIGSTOP)
         threading.Timer(seconds, self._wake, (place, process)).start()
+
+    def update(self, environ: Mapping[str, str]) -> None:
+        """Stop each worker and start it again with another environment, one after the other; so starts who dies."""
+        with self._lock:
+            self.environ = environ
+            places = list(self._places)
+        for place in places:
+            with self._lock:
+                if place in self._places and not self._is_over.is_set():
+                    place.process.signal(signal.SIGCONT)
+                    place.process.stop(_STOP_GRACE_S)
+                    place.process, place.started_at, place.restart_at = self._launch(place.name), time.monotonic(), None
+                    place.is_frozen = False
+            time.sleep(_UPDATE_PAUSE_S)
 
     def remove_one(self, draws: random.Random) -> None:
         """End a worker for good with SIGTERM."""

@@ -24,6 +24,8 @@ class Partial(NamedTuple):
     is_idle: bool
     panes: dict[int, dict[int, list[int]]]
     log_number: int = 0
+    policy_hash: str = ""
+    counted_since: int = 0
 
 
 def read_topic(kafka: str, topic: str, *, timeout_s: float = 120.0) -> Iterator[Any]:
@@ -132,8 +134,8 @@ def read_partials(kafka: str, topic: str, model: str) -> Iterator[Partial]:
         if name != model:
             continue
         if part == 0:
-            _, log_number, *_ = rest
-            parts[partition] = Partial(partition, next_offset, is_idle, {}, log_number)
+            _, log_number, _, policy_hash, _, counted_since, *_ = rest
+            parts[partition] = Partial(partition, next_offset, is_idle, {}, log_number, policy_hash, counted_since)
         flush = parts[partition]
         for start_s, cells in panes:
             flush.panes.setdefault(start_s, {}).update(cells)

@@ -16,6 +16,17 @@ from typing import Any, NamedTuple
 Cell = tuple[str, ...]  # labels in the order of the policy: attributes, segment, decision
 
 
+Model = dict[str, Any]  # of a policy, as TOML has it
+
+
+class InForce(NamedTuple):
+    """Under which policy a partition is counted from an offset of one of its logs on."""
+
+    log_number: int
+    since_offset: int
+    model: Model
+
+
 class Record(NamedTuple):
     offset: int
     timestamp_ms: int
@@ -58,8 +69,15 @@ def recount(log: Iterable[Record], model: dict[str, Any]) -> Recount:
     return recount_logs([log], model)
 
 
-def recount_logs(logs: Iterable[Iterable[Record]], model: dict[str, Any]) -> Recount:
-    """Count one log after the other; event time and the ids of the last events are those of the log before."""
+def recount_logs(logs: Iterable[Iterable[Record]], model: dict[str, Any], in_force: Iterable[InForce] = ()) -> Recount:
+    """Count one log after the other; event time and the ids of the last events are those of the log before.
+
+    Args:
+        logs: The logs.
+        model: The first policy.
+        in_force: The policies after it, which only list more labels.
+    """
+    following = list(in_force)
     time, block_size = model["event_time"], -(-model.get("deduplication_window", 200_000) // 2)
     pane_s, lag_s = time.get("pane_s", 10), time.get("out_of_orderness_s", 5)
     first_seen: dict[str, int] = {}  # event id -> block of offsets in which it was accepted
@@ -88,6 +106,8 @@ def recount_logs(logs: Iterable[Iterable[Record]], model: dict[str, Any]) -> Rec
         if pane < (highest_s - lag_s) // pane_s:
             counts.late[offset] = pane * pane_s
             continue
+        while following and following[0][:2] <= (len(counts.starts) - 1, log_offset):
+            model = following.pop(0).model
         cell = _cell(event, model)
         counts.counted[offset] = (pane * pane_s, cells.setdefault(cell, cell))
         _add(counts.panes.setdefault(pane * pane_s, {}), cell, event, model)

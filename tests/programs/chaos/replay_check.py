@@ -12,9 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from stream_app.edges.kafka.readers.judge_records import read_journal
-from tests.programs.chaos.run import POLICY_FILE, ChaosRun
+from tests.programs.chaos.run import ChaosRun
 from tests.programs.chaos.schedule import Plan, TopicChange
 from tests.support.servers.replay_stage import TAMPERINGS, Tampering, copy_topic, offset_that_matters
 from tests.support.servers.sites import Site
@@ -49,6 +47,7 @@ def main(argv: Sequence[str]) -> int:
         n_zombies=0,
         n_changes=1,
         topic_changes=TOPIC_CHANGES,
+        n_policy_changes=1,
         n_clock_jumps=0,
     )
     try:
@@ -69,8 +68,8 @@ def check(plan: Plan, folder: Path) -> str:
     started = time.monotonic()
     chaos = ChaosRun(plan, folder, _note)
     chaos.run()  # whether its counts are right is what `make chaos` asks; here, whether a replay gives them
-    with chaos._broker as broker:  # on the same data
-        site = Site(broker.bootstrap, folder, chaos._app_id, POLICY_FILE)
+    with chaos._broker:  # on the same data
+        site = chaos.site()
         equal = [_verify(site, 0, flag) for flag in ("--from-raw", "--published")]
         if not all(found["is_equal"] and found["n_equal"] for found in equal):
             raise CheckFailedError(f"{equal}")
@@ -107,14 +106,7 @@ def _check_tampering(site: Site, tampering: Tampering, name: str) -> None:
 
 
 def _verify(site: Site, code: int, *arguments: str) -> dict[str, Any]:
-    done = subprocess.run(
-        [sys.executable, "-m", "stream_app", "replay", "verify", "--json", *arguments],
-        env={**os.environ, **site.environ},
-        capture_output=True,
-        text=True,
-        timeout=_VERIFY_S,
-        check=False,
-    )
+    done = site.command("replay", "verify", "--json", *arguments, timeout_s=_VERIFY_S)
     if done.returncode != code:
         raise CheckFailedError(f"verify {' '.join(arguments)} ended with {done.returncode}: {done.stdout}{done.stderr}")
     found: dict[str, Any] = json.loads(done.stdout)

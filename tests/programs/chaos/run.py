@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import random
 import threading
 import time
-import tomllib
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -13,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -26,6 +25,7 @@ from stream_app.edges.kafka.local.broker import LocalKafka
 from stream_app.errors import BrokerUnavailableError, TopicError
 from stream_app.policy import parse_policy
 from stream_app.topics import (
+    FAIRNESS_PARTIALS,
     FAIRNESS_RESULTS,
     TopicSpec,
     declared_topics,
@@ -34,16 +34,20 @@ from tests.programs.chaos.audit import audit_everything
 from tests.programs.chaos.crew import Crew
 from tests.programs.chaos.disturbed import disturbed_events
 from tests.programs.chaos.findings import Finding, compare_once
-from tests.programs.chaos.logs import read_json, read_raw, wait_until_decided
-from tests.programs.chaos.recount import Recount, recount_logs, sum_windows
+from tests.programs.chaos.logs import read_json, read_partials, read_raw, wait_until_decided
+from tests.programs.chaos.policy_changes import Policies
+from tests.programs.chaos.recount import InForce, Recount, recount_logs, sum_windows
 from tests.programs.chaos.schedule import Disturbance, Plan, TopicChange, draw_schedule
 from tests.programs.chaos.topic_changes import Logs, grow, re_create
+from tests.programs.chaos.verdicts import begun
 from tests.programs.chaos.worker_clock import MISSING, WorkerClock
+from tests.support.servers.sites import Site
 
 POLICY_FILE = Path(__file__).with_name("policy.toml")
 _GIVE_UP_S = 120.0  # the producers ride out any broker restart
 _SETTLE_S = 150.0  # from the last event until everything must be counted and every window closed
 _BROKER_TRIES = 5
+_VERIFY_S = 900.0
 
 Note = Callable[[str], object]
 
@@ -81,8 +85,10 @@ class ChaosRun:
         self.story = Story()
         self._note = note
         self._draws = random.Random(plan.seed + 1)
+        self.policies = Policies(POLICY_FILE)
         self._policy = parse_policy(POLICY_FILE.read_text("utf-8"))
-        self._model: dict[str, Any] = tomllib.loads(POLICY_FILE.read_text("utf-8"))["models"][0]
+        self._model = self.policies.first
+        self._folder = folder
         self._app_id = f"chaos-{uuid.uuid4().hex[:8]}"
         self._broker = LocalKafka(folder / "kafka", port=free_port(), heap_mb=512)
         create_key_file(key_file_path(folder))
@@ -114,15 +120,29 @@ class ChaosRun:
                 self.story.exits, self.story.n_starts = self._crew.exits, self._crew.n_starts
             self._note(f"workers stopped with {exits}")
             wait_until_decided(self._broker.bootstrap, (spec.name for spec in self._specs()))
+            recounts = self._recount() if len(self.policies.texts) > 1 else recounts
+            newest, by_hash = self.policies.newest, self.policies.by_hash
             return [
-                *audit_everything(self._broker.bootstrap, recounts, self._model),
+                *audit_everything(self._broker.bootstrap, recounts, newest, by_hash),
                 compare_once("clean ends after SIGTERM", [0] * len(exits), exits),
+                self._verify(),
             ]
+
+    def site(self) -> Site:
+        """Return the installation, under its newest policy."""
+        return Site(self._broker.bootstrap, self._folder, self._app_id, self.policies.path)
+
+    def _verify(self) -> Finding:
+        """Recompute what was published since the topic was created again, from the published events."""
+        done = self.site().command("replay", "verify", "--published", "--json", timeout_s=_VERIFY_S)
+        n_equal = json.loads(done.stdout)["n_equal"] if done.returncode == 0 else 0
+        first = "" if n_equal else done.stdout + done.stderr
+        return Finding("records verified by replay", n_equal, n_equal, first=first)
 
     def _environ(self, folder: Path) -> Mapping[str, str]:
         return {
             "FAIRSTREAM_KAFKA": self._broker.bootstrap,
-            "FAIRSTREAM_POLICY": str(POLICY_FILE),
+            "FAIRSTREAM_POLICY": str(self.policies.path),
             "FAIRSTREAM_STATE": str(folder),
             "FAIRSTREAM_APP_ID": self._app_id,
             "FAIRSTREAM_SESSION_TIMEOUT_S": str(self.plan.session_s),
@@ -210,6 +230,9 @@ class ChaosRun:
                 self._in_background(self._restart_broker, disturbance.lasts_s)
             case "remove worker":
                 self._in_background(self._crew.remove_one, self._draws)
+            case "change policy":
+                self.policies.grow(self._folder)
+                self._in_background(self._crew.update, self._environ(self._folder))
             case "jump clock":
                 self._in_background(self._clock.jump, self._draws, disturbance.lasts_s)
         self.story.done[kind] += 1
@@ -245,22 +268,32 @@ class ChaosRun:
     def _recount(self) -> dict[int, Recount]:
         logs = [*self._former, read_raw(self._broker.bootstrap, self._model["topic"])]
         partitions = sorted({partition for log in logs for partition in log})
-        recounts = {p: recount_logs([log[p] for log in logs if p in log], self._model) for p in partitions}
+        in_force = self._in_force()
+        recounts = {
+            p: recount_logs([log[p] for log in logs if p in log], self._model, in_force.get(p, ())) for p in partitions
+        }
         dispositions = {disposition: sum(len(getattr(counts, disposition)) for counts in recounts.values())
                  for disposition in ("counted", "rejected", "late", "duplicates")}  # fmt: skip
         self._note(f"recounted the raw log: {dispositions}")
         return recounts
 
+    def _in_force(self) -> dict[int, list[InForce]]:
+        if len(self.policies.texts) == 1:
+            return {}
+        return self.policies.in_force(read_partials(self._broker.bootstrap, FAIRNESS_PARTIALS, self._model["name"]))
+
     def _wait_until_settled(self, recounts: Mapping[int, Recount]) -> None:
         """Wait until the last totals contain every counted event; then every window has closed."""
         n_counted, n_attributes = sum(len(c.counted) for c in recounts.values()), len(self._model["attributes"])
-        windows = {key for key in sum_windows(recounts.values(), self._model) if key[0] != "total"}
+        model, models = self.policies.newest, self.policies.by_hash.values()
+        windows = sum_windows(recounts.values(), model)
+        windows.pop(("total", 0), None)
         started = time.monotonic()
         while time.monotonic() - started < _SETTLE_S:
             results = list(read_json(self._broker.bootstrap, FAIRNESS_RESULTS))
             totals = {r["attribute"]: r["n"] for r in results if r["window"] == "total"}
             closed = {(r["window"], r["start_s"]) for r in results if r["window"] != "total"}
-            if list(totals.values()) == [n_counted] * n_attributes and windows <= closed:
+            if list(totals.values()) == [n_counted] * n_attributes and begun(windows, results, models).keys() <= closed:
                 break
             time.sleep(1.0)
         self.story.settled_s = time.monotonic() - started

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Literal, NamedTuple
 
-Kind = Literal["kill worker", "kill broker", "freeze worker", "add worker", "remove worker", "jump clock"]
+Kind = Literal[
+    "kill worker", "kill broker", "freeze worker", "add worker", "remove worker", "jump clock", "change policy"
+]
 TopicChange = Literal["add partition", "re-create topic"]
 
 _FIRST_S = 4.0  # the first workers are just there: loading and joining are disturbed too
@@ -37,6 +39,7 @@ class Plan:
         n_changes: Times that a worker is added, and that one is removed with SIGTERM.
         topic_changes: What happens to the raw topic, each after an equal share of the input: it gets one more
             partition, or is deleted and created again with the first number of partitions.
+        n_policy_changes: Times that the policy grows by a rolling update, at most 2.
         n_clock_jumps: Times that the wall clock of all workers jumps a quarter of an hour, and back a moment later.
         session_s: Session of the consumer group.
         flush_s: Time between two transactions of a lane.
@@ -54,6 +57,7 @@ class Plan:
     n_zombies: int = 3
     n_changes: int = 2
     topic_changes: tuple[TopicChange, ...] = ("add partition", "re-create topic")
+    n_policy_changes: int = 2
     n_clock_jumps: int = 2
     session_s: float = 3.0
     flush_s: float = 1.0
@@ -93,4 +97,7 @@ def draw_schedule(plan: Plan) -> list[Disturbance]:
     for number in range(plan.n_clock_jumps):
         at_s = _FIRST_S + (number + 0.8 * draws.random()) * span_s / plan.n_clock_jumps
         drawn.append(Disturbance(at_s, "jump clock", draws.uniform(2.0, 6.0)))
+    for number in range(plan.n_policy_changes):
+        at_s = _FIRST_S + (number + 0.8 * draws.random()) * span_s / plan.n_policy_changes
+        drawn.append(Disturbance(at_s, "change policy", 0.0))
     return sorted(drawn)

@@ -12,16 +12,21 @@ from itertools import combinations, product
 from typing import Any
 
 from tests.programs.chaos.findings import Finding, compare_once, compare_values
-from tests.programs.chaos.recount import Cell, Recount, by_group, count_window, sum_windows
+from tests.programs.chaos.recount import Cell, Model, Recount, by_group, count_window, sum_windows
+
+WindowKey = tuple[str, int]  # name and start
 
 _MIN_N = 30  # the default of a policy
 
 
 def audit_results(
-    recounts: Mapping[int, Recount], results: list[dict[str, Any]], model: dict[str, Any]
+    recounts: Mapping[int, Recount],
+    results: list[dict[str, Any]],
+    model: Model,
+    models: Mapping[str, Model],
 ) -> list[Finding]:
     """Every window of every attribute: its revisions once each, its last one and the last totals right."""
-    windows = sum_windows(recounts.values(), model)
+    windows = begun(sum_windows(recounts.values(), model), results, models.values())
     names = _names(model)
     closed = [result for result in results if result["window"] != "total"]
     keys = [(r["attribute"], r["window"], r["start_s"], r["revision"]) for r in closed]
@@ -36,6 +41,10 @@ def audit_results(
         if window != "total" or "+" not in name  # running totals are reported for single attributes
     ]
     revisions = [(*key, revision) for key in wanted if key[1] != "total" for revision in range(_last(newest, key) + 1)]
+
+    def policy_of(result: dict[str, Any] | None) -> Model:
+        return model if result is None else models.get(result["policy_hash"], model)
+
     return [
         compare_once("windows and revisions", revisions, keys),
         compare_values(
@@ -43,7 +52,7 @@ def audit_results(
             {
                 (*key, group): counts
                 for key in wanted
-                for group, counts in _groups(windows[key[1:]], key[0], model).items()
+                for group, counts in _groups(windows[key[1:]], key[0], policy_of(newest.get(key))).items()
             },
             {(*key, g["group"]): _told(g) for key, r in newest.items() for g in _listed(r)},
         ),
@@ -65,6 +74,22 @@ def audit_every_result(
         expected |= {(*key, group): values for group, values in _groups(cells, result["attribute"], model).items()}
         found |= {(*key, group["group"]): _told(group) for group in _listed(result)}
     return compare_values("results by their offsets", expected, found)
+
+
+def begun(
+    windows: Mapping[WindowKey, dict[Cell, int]], results: Iterable[dict[str, Any]], models: Iterable[Model]
+) -> dict[WindowKey, dict[Cell, int]]:
+    """Return the windows that are to be published; a size that a later policy has added begins with its first one."""
+    sizes = [{window["name"] for window in model["windows"]} for model in models]
+    always = {"total"}.union(set.intersection(*sizes) if sizes else ())
+    first: dict[str, int] = {}
+    for result in results:
+        first[result["window"]] = min(first.get(result["window"], result["start_s"]), result["start_s"])
+    return {
+        (name, start_s): cells
+        for (name, start_s), cells in windows.items()
+        if not sizes or name in always or start_s >= first.get(name, 0)
+    }
 
 
 def _last(newest: Mapping[tuple[str, str, int], dict[str, Any]], key: tuple[str, str, int]) -> int:

@@ -60,14 +60,14 @@ class Site:
             "FAIRSTREAM_METRICS_PORT": "0",
         }
 
-    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def command(self, *arguments: str, timeout_s: float = 120.0) -> subprocess.CompletedProcess[str]:
         """Run a ``fairstream`` command to its end."""
         return subprocess.run(
             [sys.executable, "-m", "stream_app", *arguments],
             env={**os.environ, **self.environ},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=timeout_s,
             check=False,
             cwd=ROOT,
         )

@@ -14,8 +14,9 @@ from stream_app.edges.lanes.lane_contract import LaneConfig
 from stream_app.edges.lanes.log_position import LogChange
 from stream_app.edges.metrics.health import Health
 from stream_app.edges.metrics.process_metrics import Metrics
-from stream_app.pipeline.contract import Batch
+from stream_app.pipeline.contract import Batch, RecordRange
 from stream_app.pipeline.ingest.step import IngestStep
+from stream_app.pipeline.judge.model_report import ModelReport
 from stream_app.pipeline.judge.step import JudgeStep
 from stream_app.pipeline.lane_step import LaneStep
 from stream_app.pipeline.topology import Topology
@@ -114,6 +115,18 @@ def test_a_log_that_changed_is_logged_and_counted_with_what_is_known_to_be_lost(
     assert scrape.value("lost_records_total", topic=LOANS.topic) == 17
     (line,) = [record.getMessage() for record in caplog.records]
     assert "kind=re-created log_number=3 former_offset=1000 next_offset=0 known_lost=17" in line
+
+
+def test_the_log_says_from_where_records_were_counted_again_and_what_was_left_out(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    scrape, judge = Scrape(), JudgeStep(POLICY, 0, Topology())
+    scrape.observer.lane_recounted(lane_of(LOANS.topic, judge).config, RecordRange(5, 405, 9000))
+    judge._report.models["loans"] = ModelReport(n_not_recounted=3)
+    scrape.observer.lane_committed(lane_of(FAIRNESS_PARTIALS, judge), seconds=0.1)
+    again, left_out = [record.getMessage() for record in caplog.records]
+    assert again.endswith("partition=0 first=405 next_offset=9000")
+    assert left_out.endswith("model=loans panes=3")
 
 
 def test_a_worker_that_waits_for_topics_is_not_ready() -> None:
