@@ -116,7 +116,10 @@ def _cluster_text(clusters: ClusterCounts, n_counted: int) -> str:
     text = (
         f"{clusters.n}; the largest of {N_BUCKETS} buckets has {_share(clusters.n_largest, n_counted)} of the decisions"
     )
-    return f"{text}, {_share(clusters.n_without, n_counted)} have no cluster" if clusters.n_without else text
+    if not clusters.n_without:
+        return text
+    doubt = ": is the path right?" if 2 * clusters.n_without > n_counted else ""
+    return f"{text}, {_share(clusters.n_without, n_counted)} have no cluster{doubt}"
 
 
 def _share(part: int, whole: int) -> str:
