@@ -48,21 +48,6 @@ def partitions(seed: int, n: int) -> list[MemoryPartition]:
     return [MemoryPartition([a_record(rng, partition, number) for number in range(n)]) for partition in range(2)]
 
 
-def with_teams(logs: Sequence[MemoryPartition]) -> list[MemoryPartition]:
-    """Add a field ``team`` to most of the records that can be read: one of 30, in several spellings."""
-    return [
-        MemoryPartition(
-            [
-                value[:-1] + f', "team": "Team{" " * (number % 3)} {number * 7 % 30}"}}'.encode()
-                if value.endswith(b"}") and number % 11
-                else value
-                for number, value in enumerate(log.values)
-            ]
-        )
-        for log in logs
-    ]
-
-
 def a_record(rng: random.Random, partition: int, number: int) -> bytes:
     if rng.random() < 0.02:
         return b"{"

@@ -62,6 +62,17 @@ class _Value(NamedTuple):
     scopes: tuple[GroupScope, ...]
 
 
+def _interval(
+    name: str, what: str, bounds: Callable[[DisclosedGroup], Bounds | None], scopes: tuple[GroupScope, ...]
+) -> tuple[_Value, _Value]:
+    """Return both ends of the interval of a value."""
+    help_text = f"{{}} end of the 95% interval of the {what}."
+    return (
+        _Value(f"{name}_lower", help_text.format("Lower"), lambda g: _lower(bounds(g)), scopes),
+        _Value(f"{name}_upper", help_text.format("Upper"), lambda g: _upper(bounds(g)), scopes),
+    )
+
+
 def _worst_case(name: str, what: str, of: str) -> tuple[_Value, _Value]:
     """Return the lowest and the highest value of a declared group, whatever the unknown groups are."""
 
@@ -77,54 +88,21 @@ def _worst_case(name: str, what: str, of: str) -> tuple[_Value, _Value]:
 
 _VALUES = (
     _Value("approval_ratio", "Approval rate of a group in the last closed window.", lambda g: g.rate, (_D, _U, _P)),
-    _Value(
-        "approval_ratio_lower",
-        "Lower end of the 95% interval of the approval rate.",
-        lambda g: _lower(g.rate_bounds),
-        (_D, _U, _P),
-    ),
-    _Value(
-        "approval_ratio_upper",
-        "Upper end of the 95% interval of the approval rate.",
-        lambda g: _upper(g.rate_bounds),
-        (_D, _U, _P),
-    ),
+    *_interval("approval_ratio", "approval rate", lambda g: g.rate_bounds, (_D, _U, _P)),
     _Value(
         "disparate_impact_ratio",
         "Approval rate of a group divided by that of the reference group.",
         lambda g: g.disparate_impact_ratio,
         _ALL,
     ),
-    _Value(
-        "disparate_impact_ratio_lower",
-        "Lower end of the 95% interval of the disparate impact ratio.",
-        lambda g: _lower(g.ratio_bounds),
-        (_D, _C, _P),
-    ),
-    _Value(
-        "disparate_impact_ratio_upper",
-        "Upper end of the 95% interval of the disparate impact ratio.",
-        lambda g: _upper(g.ratio_bounds),
-        (_D, _C, _P),
-    ),
+    *_interval("disparate_impact_ratio", "disparate impact ratio", lambda g: g.ratio_bounds, (_D, _C, _P)),
     _Value(
         "approval_gap_ratio",
         "Approval rate of a group minus that of the reference group; negative if the group is worse off.",
         lambda g: g.gap,
         _ALL,
     ),
-    _Value(
-        "approval_gap_ratio_lower",
-        "Lower end of the 95% interval of the approval gap.",
-        lambda g: _lower(g.gap_bounds),
-        (_D, _C, _P),
-    ),
-    _Value(
-        "approval_gap_ratio_upper",
-        "Upper end of the 95% interval of the approval gap.",
-        lambda g: _upper(g.gap_bounds),
-        (_D, _C, _P),
-    ),
+    *_interval("approval_gap_ratio", "approval gap", lambda g: g.gap_bounds, (_D, _C, _P)),
     _Value("window_decisions", "Decisions about a group in the last closed window.", lambda g: g.n, _ALL),
     _Value(
         "score_stability_index",

@@ -186,9 +186,9 @@ def identity_of(
     name = NamedTest(CROSS.join(pair.attributes), AND.join(pair.labels), test.value)
     groups, references = map(canonical_label, pair.labels), map(canonical_label, pair.reference)
     detection = model.detection
-    counted = (model.period_s, detection.design_effect, strata_of(model), detection.unknown_groups)
-    cluster = model.cluster if about is None else None
-    facts: tuple[Hashable, ...] = (rule.kind.value, rule.limit, counted, about, cluster)
+    depends = detection.design_effect if about is not None or model.cluster is None else model.cluster
+    counted = (model.period_s, depends, strata_of(model), detection.unknown_groups)
+    facts: tuple[Hashable, ...] = (rule.kind.value, rule.limit, counted, about)
     return IdentifiedTest(name, (frozenset(zip(pair.attributes, groups, references, strict=True)), test), facts)
 
 

@@ -18,7 +18,7 @@ from stream_app.pipeline.replay.verify.compared_range import ComparedRange
 from stream_app.pipeline.replay.verify.verification import Verification, Verifier
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_CHECKPOINTS
 from tests.support.judged_world import KEYS, LogChange, Published, World, policy, published_log, raw_log, run
-from tests.support.memory_logs import START_S, partitions, with_teams
+from tests.support.memory_logs import START_S, MemoryPartition, partitions
 
 DAY_S = 86_400
 N = 700  # records of a partition: three days
@@ -149,6 +149,21 @@ def test_an_alert_that_nothing_explains_is_found_where_no_other_one_follows_the_
     world.add([Outputs(FAIRNESS_ALERTS, 0, [forged.id.encode()], [msgspec.json.encode(forged)])])
     verification = verified(world)
     assert (verification.is_equal, verification.n_unexpected) == (False, 1)
+
+
+def with_teams(logs: list[MemoryPartition]) -> list[MemoryPartition]:
+    """Add a field ``team`` to most of the records that can be read: one of 30, in several spellings."""
+    return [
+        MemoryPartition(
+            [
+                value[:-1] + f', "team": "Team{" " * (number % 3)} {number * 7 % 30}"}}'.encode()
+                if value.endswith(b"}") and number % 11
+                else value
+                for number, value in enumerate(log.values)
+            ]
+        )
+        for log in logs
+    ]
 
 
 @pytest.mark.parametrize("source", ["raw", "published"])
