@@ -60,7 +60,8 @@ class Detection(PolicyPart, frozen=True, kw_only=True):
         false_discovery_rate: For ``fdr``: the expected sum of these shares per million decisions; instead of
             ``false_alarms_per_million``.
         design_effect: Counts are divided by this before they are tested, where decisions copy one another (one
-            applicant, one officer, one batch); 1 for independent decisions.
+            applicant, one officer, one batch); 1 for independent decisions. With a ``cluster`` it is for the tests of
+            scores and outcomes alone.
         max_depth: How many attributes are crossed to intersections; 1 tests single attributes only.
         is_stratified: Test inside each value of the segment, so that a change of the mix cannot look like a change of
             the rates; needs a segment.

@@ -79,11 +79,11 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
             longer than 60 characters or not printable counts as ``__other__`` there. For ``decisions`` only.
         cluster: Place of what makes decisions depend on one another, such as ``officer.id`` or ``batch``: text or a
             number, which may be absent. Clusters are put into 64 buckets by a hash, and the tests compare buckets, so
-            dependence inside a cluster raises no false alarms, and ``design_effect`` is not needed. Decisions without a
+            dependence inside a cluster raises no false alarms. Tests of scores and outcomes do not use clusters: for
+            them alone ``design_effect`` may be given beside it. Decisions without a
             cluster are taken as one, which is cautious: where all lack it, little is ever detected. Published events
             contain the number of the bucket (``cluster_bucket``); the field itself is published only where it is also
-            an identifier (as a pseudonym), ``segment``, ``model_version`` or in ``keep``. Tests of scores and outcomes
-            take decisions as independent. For ``decisions`` only.
+            an identifier (as a pseudonym), ``segment``, ``model_version`` or in ``keep``. For ``decisions`` only.
         score: The number on which the decision was based; for ``decisions`` only.
         outcome: The outcomes of the decisions, known later; for ``decisions`` only.
         features: Numbers whose mean and spread are kept.

@@ -74,19 +74,6 @@ def source_logs(seed: int, n: int) -> list[list[bytes]]:
     return [[_record(rng, partition, offset) for offset in range(n)] for partition in range(2)]
 
 
-def with_teams(logs: list[list[bytes]]) -> list[list[bytes]]:
-    """Add a field ``team`` to most of the records that can be read: one of 30, in several spellings."""
-    return [
-        [
-            value[:-1] + f', "team": "Team{" " * (number % 3)} {number * 7 % 30}"}}'.encode()
-            if value.endswith(b"}") and number % 11
-            else value
-            for number, value in enumerate(log)
-        ]
-        for log in logs
-    ]
-
-
 def _record(rng: random.Random, partition: int, offset: int) -> bytes:
     if rng.random() < 0.02:
         return b"{"

@@ -42,7 +42,7 @@ def describe_model(model: ModelPolicy, n_cells: int) -> str:
     if model.segment is not None:
         lines.append(("segment", f"{model.segment.name}: {_listed(model.segment.values)}"))
     if model.cluster is not None:
-        lines.append(("cluster", f"{model.cluster}, in {N_BUCKETS} buckets; of scores and outcomes not used"))
+        lines.append(("cluster", f"{model.cluster}, in {N_BUCKETS} buckets{_not_by_cluster(model)}"))
     if model.model_version is not None:
         lines.append(("model version", model.model_version))
     lines += _outcome_lines(model)
@@ -62,6 +62,15 @@ def describe_model(model: ModelPolicy, n_cells: int) -> str:
     lines.append(("published", f"groups of at least {model.privacy.k}"))
     lines.append(("counts", f"{n_cells} combinations of labels"))
     return "\n".join([f"\nModel {model.name}", *(f"  {name:<13} {text}" for name, text in lines)])
+
+
+def _not_by_cluster(model: ModelPolicy) -> str:
+    """Return what the tests of scores and outcomes use instead of the cluster; empty where there are none."""
+    if model.score is None and model.outcome is None:
+        return ""
+    effect = model.detection.design_effect
+    instead = "take decisions as independent" if effect == 1 else f"use the design effect {effect:g}"
+    return f"; tests of scores and outcomes {instead}"
 
 
 def _outcome_lines(model: ModelPolicy) -> list[tuple[str, str]]:
@@ -117,7 +126,10 @@ def _cluster_text(clusters: ClusterCounts, n_counted: int) -> str:
     text = (
         f"{clusters.n}; the largest of {N_BUCKETS} buckets has {_share(clusters.n_largest, n_counted)} of the decisions"
     )
-    return f"{text}, {_share(clusters.n_without, n_counted)} have no cluster" if clusters.n_without else text
+    if not clusters.n_without:
+        return text
+    doubt = ": is the path right?" if 2 * clusters.n_without > n_counted else ""
+    return f"{text}, {_share(clusters.n_without, n_counted)} have no cluster{doubt}"
 
 
 def _share(part: int, whole: int) -> str:

@@ -11,11 +11,14 @@ _SHARED = {"identifier", "segment", "model_version", "keep"}  # what may have th
 
 def cluster_fault(model: ModelPolicy, cluster: str) -> str:
     """Return what is wrong with the cluster of a model; empty where nothing is."""
-    detection = model.detection
+    detection, is_decided_only = model.detection, model.score is None and model.outcome is None
     faults = (
         (model.kind != "decisions", f"not allowed for kind {model.kind!r}"),
         (cluster == model.event_id.path, "is the event id, by which each decision would be a cluster of its own"),
-        (detection.design_effect != 1, "measures the design effect itself: leave detection.design_effect out"),
+        (
+            detection.design_effect != 1 and is_decided_only,
+            "measures the design effect itself: leave detection.design_effect out",
+        ),
         (
             bool(model.proxies),
             "not allowed with proxies: the tests of groups with probabilities need independent decisions",

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from stream_app.cli.policy.text import describe_model
 from stream_app.errors import PolicyError
 from stream_app.pipeline.ingest.fields import schema_of
 from stream_app.pipeline.layout import layout_of
@@ -28,6 +29,7 @@ from stream_app.policy import (
     read_policy_text,
     shipped_names,
 )
+from stream_app.policy.check import check_policy
 from stream_app.policy.model import JUDGING_FIELDS
 
 PLAIN = """
@@ -464,6 +466,19 @@ def test_the_layout_hash_changes_with_what_the_stored_counts_depend_on() -> None
         assert msgspec.structs.replace(model, **change).layout_hash() == model.layout_hash()
     for change in other:
         assert msgspec.structs.replace(model, **change).layout_hash() != model.layout_hash()
+
+
+def test_a_design_effect_beside_a_cluster_is_for_tests_of_scores_and_outcomes_alone() -> None:
+    model = load_policy("credit").models[0]
+    changed = msgspec.structs.replace(
+        model, cluster="officer", detection=msgspec.structs.replace(model.detection, design_effect=2.0)
+    )
+    check_policy(Policy(schema=1, models=(changed,)))
+    decided = msgspec.structs.replace(changed, score=None, outcome=None)
+    with pytest.raises(PolicyError, match=r"leave detection\.design_effect out"):
+        check_policy(Policy(schema=1, models=(decided,)))
+    assert "tests of scores and outcomes use the design effect 2" in describe_model(changed, 1)
+    assert "in 64 buckets\n" in describe_model(decided, 1)
 
 
 def test_a_cluster_is_in_the_hashes_of_the_policies_that_have_one() -> None:

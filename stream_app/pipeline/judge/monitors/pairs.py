@@ -173,7 +173,8 @@ def identity_of(
     name = NamedTest(CROSS.join(pair.attributes), AND.join(pair.labels), test.value)
     groups, references = map(canonical_label, pair.labels), map(canonical_label, pair.reference)
     facts: tuple[Hashable, ...] = (rule.kind.value, rule.limit, model.period_s)
-    facts += (model.detection.design_effect, strata_of(model), about, model.cluster if about is None else None)
+    depends = model.detection.design_effect if about is not None or model.cluster is None else model.cluster
+    facts += (depends, strata_of(model), about)
     return IdentifiedTest(name, (frozenset(zip(pair.attributes, groups, references, strict=True)), test), facts)
 
 

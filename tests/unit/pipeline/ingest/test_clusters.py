@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+import numpy as np
 import pytest
 
 from stream_app.core.events.clusters import bucket_of
 from stream_app.core.windows.cells import Cells, without_last
-from stream_app.pipeline.layout import CLUSTER, layout_of, n_buckets_of, pane_layout_of
-from stream_app.policy import ModelPolicy, parse_policy
-from tests.support.lanes.ingest_lane import NOW_S, IngestLane, encode
+from stream_app.pipeline.ingest.counting import EventCounter
+from stream_app.pipeline.ingest.fields import schema_of
+from stream_app.pipeline.layout import CLUSTER, layout_of, n_buckets_of, outcome_layout_of, pane_layout_of
+from stream_app.policy import ModelPolicy, load_policy, parse_policy
+from tests.support.lanes.ingest_lane import NOW_S, IngestLane, encode, iso
 
 POLICY = """
 schema = 1
@@ -102,6 +106,20 @@ def test_a_cluster_that_cannot_be_read_is_left_out_and_counted(value: Any) -> No
     lane.flush()
     assert counted(lane) == {"unknown": 1}
     assert lane.counts.dropped == {"team": 1}
+
+
+def test_outcomes_and_their_waiting_decisions_have_no_buckets() -> None:
+    credit = load_policy("credit").models[0]
+    model = msgspec.structs.replace(credit, cluster="officer")
+    assert outcome_layout_of(model) == outcome_layout_of(credit)
+    schema, seen = schema_of(model), []
+    counter = EventCounter(model, schema, lambda codes, _: seen.extend(codes.tolist()))
+    values = {"application_id": "A", "applicant_id": "P", "ts": iso(NOW_S), "approved": True, "score": 0.5}
+    labels = {"gender": "female", "race": "asian", "product": "auto", "officer": "ada"}
+    event = schema.decode(encode(values | labels))
+    [(_, cells)] = counter.count([event], np.array([NOW_S]))
+    assert [code // 65 for code in cells] == seen
+    assert [code % 65 for code in cells] == [bucket_of("ada")]
 
 
 def test_windows_are_summed_over_buckets() -> None:

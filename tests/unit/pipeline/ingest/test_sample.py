@@ -110,6 +110,9 @@ def test_clusters_are_counted_and_never_named() -> None:
     assert next((part.name, part.n_listed) for part in report.dimensions) == ("gender", 10)
     assert report.periods is not None
     assert try_sample(LOANS, [batch_of(0, 0, *records)], KEYS[0]).clusters is None
+    misspelled = msgspec.structs.replace(LOANS, cluster="oficer")
+    text = describe_sample(try_sample(misspelled, [batch_of(0, 0, *records)], KEYS[0]))
+    assert "100% have no cluster: is the path right?" in text
 
 
 def test_each_reason_that_a_field_has_names_its_field() -> None:

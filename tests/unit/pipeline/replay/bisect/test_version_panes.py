@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
 from stream_app.core.windows.cells import Cells
 from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.ingest.step import IngestStep
-from stream_app.pipeline.layout import layout_of
+from stream_app.pipeline.layout import layout_of, pane_layout_of
 from stream_app.pipeline.replay.bisect.pair_panes import PairPanes
 from stream_app.pipeline.replay.bisect.version_panes import MAX_VERSIONS, VersionPanes
 from stream_app.pipeline.replay.sources import PublishedCounter, RawCounter, SourceCounter
@@ -166,3 +167,16 @@ def test_an_unbounded_number_of_spellings_does_not_fill_the_memory() -> None:
     counted(RawCounter(LOANS, KEYS, observe=versions.reader_of(PANE_S)), batch_of(records))
     assert not versions._codes  # the cache itself is what must stay empty
     assert labels(versions) == {"__other__"}
+
+
+def test_a_pair_is_searched_over_all_buckets_of_clusters_together() -> None:
+    clustered = msgspec.structs.replace(LOANS, cluster="officer")
+    cells = {code: [code % 7 + 1] for code in range(0, layout_of(LOANS).size, 11)}
+    plain = PairPanes(LOANS, layout_of(LOANS), GENDER, "female")
+    plain.add([(0, cells)])
+    by_bucket = PairPanes(clustered, pane_layout_of(clustered), GENDER, "female")
+    by_bucket.add([(0, {65 * code + 3: vector for code, vector in cells.items()})])
+    by_bucket.add([(0, {65 * code + 64: vector for code, vector in cells.items()})])
+    [(_, group, reference)], [(_, twice, reference_twice)] = plain.in_order(0, 1), by_bucket.in_order(0, 1)
+    for once, both in ((group, twice), (reference, reference_twice)):
+        assert both == {segment: (2 * n, 2 * favorable) for segment, (n, favorable) in once.items()}

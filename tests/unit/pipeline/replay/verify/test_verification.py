@@ -27,7 +27,6 @@ from tests.support.judged_world import (
     raw_log,
     run,
     source_logs,
-    with_teams,
 )
 
 DAY_S = 86_400
@@ -111,6 +110,19 @@ def test_each_checkpoint_is_a_beginning_also_between_policies(growing: World) ->
 def test_a_removed_group_is_followed_too() -> None:
     shrinking = [policy(groups=("f", "m", "x")), policy()]
     assert verified(run(source_logs(3, N), shrinking)).difference is None
+
+
+def with_teams(logs: list[list[bytes]]) -> list[list[bytes]]:
+    """Add a field ``team`` to most of the records that can be read: one of 30, in several spellings."""
+    return [
+        [
+            value[:-1] + f', "team": "Team{" " * (number % 3)} {number * 7 % 30}"}}'.encode()
+            if value.endswith(b"}") and number % 11
+            else value
+            for number, value in enumerate(log)
+        ]
+        for log in logs
+    ]
 
 
 @pytest.mark.parametrize("source", ["raw", "published"])
