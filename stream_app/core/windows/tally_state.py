@@ -129,7 +129,7 @@ class TallyState:
         return bool(keys) and not any(self.is_closed(key) for key in keys)
 
     def is_correctable(self, key: WindowKey) -> bool:
-        """Return whether a window is open, or closed and may be published once more."""
+        """Return whether a window is open, or closed and may be published again."""
         last_s = (self.closed_before_s or 0) - self.config.revision_s
         return not self.is_closed(key) or self.config.end_s(key) > last_s
 
