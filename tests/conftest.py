@@ -23,6 +23,8 @@ hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis.settings.register_profile(
     "nightly", deadline=None, max_examples=1000, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
+# On the other Pythons: what differs between versions is found by few examples; on this one the usual number is drawn.
+hypothesis.settings.register_profile("brief", deadline=None, derandomize=is_ci(), max_examples=25)
 hypothesis.settings.load_profile("ci" if is_ci() else "patient")
 
 _TESTS = Path(__file__).parent

@@ -85,8 +85,8 @@ def environment_of(name: str, interpreter: Path) -> Path:
 
 def run_tests(python: Path, arguments: Sequence[str]) -> int:
     """Run pytest in an environment; its exit status."""
-    command = [str(python), "-m", "pytest", "-q", "-n", "3", "--dist", "loadfile", *arguments]
-    return subprocess.run(command, cwd=ROOT, check=False).returncode
+    command = [str(python), "-m", "pytest", "-q", "-n", "3", "--dist", "loadfile", "--hypothesis-profile=brief"]
+    return subprocess.run([*command, *arguments], cwd=ROOT, check=False).returncode
 
 
 if __name__ == "__main__":

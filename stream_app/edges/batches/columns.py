@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-ENDLESS = 2**63 - 1
+BEGINNING, ENDLESS = -(2**63), 2**63 - 1
 
 
 class Columns(NamedTuple):
@@ -55,9 +55,10 @@ def columns_from(records: Iterable[Any], start: int, end: int = ENDLESS) -> Colu
     values: list[bytes | None] = []
     timestamps_ms: list[int] = []
     add_offset, add_value, add_timestamp = offsets.append, values.append, timestamps_ms.append
+    is_whole = start == BEGINNING and end == ENDLESS
     for record in records:
         offset = record.offset
-        if start <= offset < end:
+        if is_whole or start <= offset < end:
             add_offset(offset)
             add_value(record.value)
             add_timestamp(record.timestamp)

@@ -16,7 +16,7 @@ from aiokafka.record.default_records import DefaultRecordBatch
 from numpy.typing import NDArray
 
 from stream_app.core.events.reasons import DeadLetterReason
-from stream_app.edges.batches.columns import NO_COLUMNS, ColumnReader, Columns
+from stream_app.edges.batches.columns import BEGINNING, NO_COLUMNS, ColumnReader, Columns
 from stream_app.edges.batches.decompression import MAX_EXPANDED_BYTES, BatchTooLargeError, decompress_into
 from stream_app.edges.batches.legacy import read_messages
 from stream_app.edges.batches.record_set import CODEC_MASK, HEADER, LegacyBatch, StoredBatch
@@ -109,9 +109,10 @@ def _read_expanded(batch: StoredBatch, expanded: memoryview, start: int, reader:
     # Whatever the library finds, what it has not read is read record by record.
     with suppress(Exception):
         if not _comes_in_portions(batch, expanded):
-            columns = reader.read(DefaultRecordBatch(expanded), start)
+            is_whole = start <= batch.base_offset
+            columns = reader.read(DefaultRecordBatch(expanded), BEGINNING if is_whole else start)
             # A record below the range of the batch is not among the columns.
-            is_complete = start > batch.base_offset or len(columns) == batch.n_records
+            is_complete = not is_whole or len(columns) == batch.n_records
             if not reader.has_record_offsets or (is_complete and _rise_within(columns.offsets, batch)):
                 yield Portion(batch.next_offset, columns, len(expanded))
                 return
