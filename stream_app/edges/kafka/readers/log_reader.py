@@ -253,7 +253,7 @@ def _source_columns(records: Iterable[Any], start: int, end: int) -> Columns:
                 yield record
 
     columns = columns_from(noted(), start, end)
-    return columns._replace(offsets=np.array(sources, np.int64))
+    return Columns(np.array(sources, np.int64), columns.values, columns.timestamps_ms)
 
 
 def _source_of(headers: Iterable[tuple[str, bytes]]) -> int:
