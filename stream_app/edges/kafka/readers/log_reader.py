@@ -284,7 +284,7 @@ def _source_columns(records: Iterable[Any], start: int, end: int) -> Columns:
                 yield record
 
     columns = columns_from(noted(), start, end)
-    return columns._replace(offsets=np.array(places, np.int64))
+    return Columns(np.array(places, np.int64), columns.values, columns.timestamps_ms)
 
 
 def _place_of(headers: Iterable[tuple[str, bytes]]) -> int:
