@@ -133,7 +133,12 @@ class World:
             MemoryRecord(SourcePlace(int(dict(header).get("log", b"0")), int(header[0][1].split(b":")[1])), value, time)
             for run in self.written.get("out", [])
             if run.partition == partition
-            for header, value, time in zip(run.headers or (), run.values, run.timestamps_ms or (), strict=True)
+            for header, value, time in zip(
+                run.headers or (),
+                run.values,
+                () if run.timestamps_ms is None else run.timestamps_ms.tolist(),
+                strict=True,
+            )
         ]
 
 
