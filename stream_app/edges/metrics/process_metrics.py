@@ -21,7 +21,7 @@ take one lock, as a scrape does.
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from threading import Lock
 
 from prometheus_client import CollectorRegistry, Metric
@@ -36,6 +36,7 @@ from stream_app.edges.metrics.lane_metrics import LaneMetrics
 from stream_app.pipeline.ingest.report import IngestCounts
 from stream_app.pipeline.judge.report import JudgeReport
 from stream_app.pipeline.names import is_of_outcomes
+from stream_app.pipeline.records.alerts import Alert
 from stream_app.policy import ModelPolicy, Policy
 from stream_app.topics import FAIRNESS_PARTIALS
 
@@ -173,15 +174,20 @@ class Metrics(Collector):
                         self._events.test_lag.set((model,), model_report.lag_s)
 
     def judge_restored(
-        self, partition: int, results: Iterable[AnyResult], policies: Mapping[str, ModelPolicy] | None = None
+        self,
+        partition: int,
+        results: Iterable[AnyResult],
+        policies: Mapping[str, ModelPolicy] | None = None,
+        open_breaches: Sequence[Alert] = (),
     ) -> None:
-        """Show the newest results of a restored judge lane; nothing is counted."""
+        """Show the newest results and the open breaches of a restored judge lane; nothing is counted."""
         with self._lock:
             self._follow(policies or {})
             if self._lanes.is_open(FAIRNESS_PARTIALS, partition):
                 results = list(results)
-                self._judged_by.setdefault(partition, set()).update(result.model for result in results)
-                self._fairness.show(results, is_new=False)
+                names = {record.model for record in (*results, *open_breaches)}
+                self._judged_by.setdefault(partition, set()).update(names)
+                self._fairness.restore(results, open_breaches)
 
     def _follow(self, policies: Mapping[str, ModelPolicy]) -> None:
         """Show models by the policies under which they are judged; another worker may have brought them."""

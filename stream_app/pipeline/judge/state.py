@@ -38,6 +38,7 @@ _KEY_PARTS: dict[str, tuple[type[str | int], ...]] = {  # what the key of each k
     "monitor": (),
     "scores": (),
     "checkpoint": (),
+    "breach": (str,),
 }
 
 

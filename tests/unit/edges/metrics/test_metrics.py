@@ -35,7 +35,7 @@ class Scrape:
 
     def __init__(self, policy_name: str = "loanapp") -> None:
         self.registry = CollectorRegistry()
-        self.metrics = Metrics(self.registry, load_policy(policy_name), max_series=2000)
+        self.metrics = Metrics(self.registry, load_policy(policy_name), max_series=5000)
         self.metrics.lane_opened(PARTIALS, 3)
 
     def value(self, name: str, **labels: str) -> float | None:
