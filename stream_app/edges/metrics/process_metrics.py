@@ -21,6 +21,7 @@ take one lock, as a scrape does.
 from __future__ import annotations
 
 import platform
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from threading import Lock
 
@@ -40,6 +41,8 @@ from stream_app.pipeline.records.alerts import Alert
 from stream_app.policy import ModelPolicy, Policy
 from stream_app.topics import FAIRNESS_PARTIALS
 
+_MAX_NAME = 150  # Prometheus rejects scrapes with labels of more than 200 characters, see prometheus.yml
+
 
 class Metrics(Collector):
     """All metrics of one process; thread-safe.
@@ -48,12 +51,14 @@ class Metrics(Collector):
         registry: Where to register; a parameter, so that tests and several workers in one process do not collide.
         policy: The policy that is applied; its models, groups and windows are the only label values.
         max_series: Maximum number of fairness series.
+        policy_name: Name of a shipped policy or path of its file, as commands take it; left out where it is too long
+            for a label.
 
     Raises:
         ConfigError: the policy declares more series than ``max_series``.
     """
 
-    def __init__(self, registry: CollectorRegistry, policy: Policy, *, max_series: int) -> None:
+    def __init__(self, registry: CollectorRegistry, policy: Policy, *, max_series: int, policy_name: str = "") -> None:
         self._lock = Lock()
         self._fairness = FairnessMetrics(policy, max_series)
         self._events = EventMetrics(policy)
@@ -66,9 +71,11 @@ class Metrics(Collector):
         )
         self._build.set((__version__, platform.python_version()), 1)
         self._policy = Gauge(
-            "fairstream_policy_info", "Hash of the policy that is applied; always 1.", ("policy_hash",)
+            "fairstream_policy_info",
+            "Hash of the policy that is applied, and its name or file; always 1.",
+            ("policy_hash", "policy"),
         )
-        self._policy.set((policy.hash(),), 1)
+        self._policy.set((policy.hash(), shlex.quote(policy_name) if 0 < len(policy_name) < _MAX_NAME else ""), 1)
         registry.register(self)
 
     def collect(self) -> Iterator[Metric]:
