@@ -123,7 +123,8 @@ class BreachRows:
     def _show(self, model: ModelPolicy, pair: BreachedPair, about: About, rank: int, *, is_explained: bool) -> None:
         alert = disclose_alert(pair.alert, model.privacy.k)
         labels = (model.name, alert.attribute, pair.kind.value, alert.group)
-        verdict, cause = describe_breach(alert, pair.limit), describe_cause(alert)
+        is_own = alert.attribute == pair.incident  # of its intersections the cause would be the same
+        verdict, cause = describe_breach(alert, pair.limit), describe_cause(alert) if is_own else ""
         names = (about.value, pair.incident, alert.reference, alert.test.value, verdict, cause, alert.policy_hash)
         self._rank.set((*labels, *names), rank)
         is_crossed = CROSS in alert.attribute

@@ -12,7 +12,6 @@ from stream_app.core.cause.sentence import describe_over_time, describe_percent,
 from stream_app.pipeline.disclosure.alerts import DisclosedAlert
 from stream_app.pipeline.disclosure.causes import DisclosedCause, DisclosedPart
 from stream_app.pipeline.records.evidence import KIND_OF_TEST, LimitKind, PairTest
-from stream_app.pipeline.records.results import AND
 
 MAX_LENGTH = 190  # Prometheus rejects scrapes with label values of more than 200 bytes, see prometheus.yml
 
@@ -35,7 +34,7 @@ def describe_breach(alert: DisclosedAlert, limit: float) -> str:
         alert: The alert; its numbers may be hidden.
         limit: The limit that it is about.
     """
-    kind, group, reference = KIND_OF_TEST[alert.test], _name(alert.group), _name(alert.reference)
+    kind, group, reference = KIND_OF_TEST[alert.test], alert.group, alert.reference
     if alert.test is PairTest.SCORE_DRIFT:
         return _short(f"scores of {group} have drifted from their own past")
     if alert.is_hidden or alert.gap is None:
@@ -77,10 +76,6 @@ def _greatest(cause: DisclosedCause, *, is_rate: bool) -> str:
         return ""
     part = max(named, key=lambda part: abs(size(part)))
     return f", most in {part.segment} ({100 * size(part):+.1f})"
-
-
-def _name(group: str) -> str:
-    return group.replace(AND, f" {AND} ")
 
 
 def _short(text: str) -> str:
