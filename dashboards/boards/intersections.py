@@ -35,11 +35,11 @@ NOW = (
     ),
     number(
         About(
-            "Rules in breach",
-            "Intersections in breach, counted per rule. The false-alarm budget covers all subgroups together.",
+            "Subgroups in breach",
+            "Subgroups in breach of the ratio limit, listed or not. The false-alarm budget covers all of them.",
             alert="FairnessBreach",
         ),
-        f"count({owned('alert_level', 'attribute, kind', *OF_ATTRIBUTE, CROSSED)} == 3) or vector(0)",
+        f"sum({owned('breach_groups', 'attribute', *OF_ATTRIBUTE, CROSSED, _RATIO_RULE)}) or vector(0)",
         width=8,
     ),
 )

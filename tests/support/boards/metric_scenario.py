@@ -132,10 +132,46 @@ def _states(pair: Labels, start_s: int) -> Iterator[Series]:
             for end, shift_s in (("", 0), ("earliest_", -60), ("latest_", 60)):
                 onset_s = start_s + BREACH_S + shift_s
                 yield Series(f"alert_onset_{end}timestamp_seconds", labels, from_breach_on(onset_s))
-        for window in ("1m", "5m"):
-            own = labels | {"window": window}
-            yield Series("alert_level", own, stepping(3) if is_unfair else constant(0))
-            yield Series("alert_transitions_total", own | {"to": "breach"}, stepping(1) if is_unfair else constant(0))
+        yield Series("alert_level", labels, stepping(3) if is_unfair else constant(0))
+        yield Series("alert_transitions_total", labels | {"to": "breach"}, stepping(1) if is_unfair else constant(0))
+        if kind == "disparate_impact_ratio":
+            yield Series("breach_groups", labels, stepping(1) if is_unfair else constant(0))
+            about = dict(pair) | {"about": "decisions"}
+            yield Series("incident_level", about, stepping(3) if is_unfair else constant(0))
+            recovered_s = float(start_s - 600)
+            yield Series("alert_recovery_timestamp_seconds", labels, constant(recovered_s))
+        if is_unfair:
+            yield from _breach(labels | {"group": "female"}, start_s)
+
+
+def _breach(labels: Labels, start_s: int) -> Iterator[Series]:
+    """Yield the facts of the only open breach."""
+    info = {"about": "decisions", "incident": "gender", "reference": "male", "test": "ratio_low", "policy_hash": "aaaa"}
+    words = {"verdict": "female approved 60% as often as male; limit 80%", "cause": "mainly different decisions"}
+    yield Series("breach_rank", dict(labels) | info | words, from_breach_on(1.0))
+    ratio, gap = FEMALE_AFTER / REFERENCE_RATE, FEMALE_AFTER - REFERENCE_RATE
+    facts = {
+        "evidence_log10": 23.9,
+        "evidence_threshold_log10": THRESHOLD,
+        "distance_ratio": 0.8 - ratio,
+        "favorable_ratio": FEMALE_AFTER,
+        "reference_favorable_ratio": REFERENCE_RATE,
+        "decisions": N,
+        "reference_decisions": N,
+        "onset_timestamp_seconds": start_s + BREACH_S - 60.0,
+        "onset_earliest_timestamp_seconds": start_s + BREACH_S - 120.0,
+        "onset_latest_timestamp_seconds": start_s + BREACH_S - 60.0,
+        "detected_timestamp_seconds": float(start_s + BREACH_S),
+        "cause_mix_ratio": 0.25 * gap,
+        "cause_rate_ratio": 0.75 * gap,
+    }
+    for name, value in (("disparate_impact_ratio", ratio), ("gap_ratio", gap)):
+        facts |= {name: value, f"{name}_lower": value - 0.05, f"{name}_upper": value + 0.05}
+    for name, value in facts.items():
+        yield Series(f"breach_{name}", labels, from_breach_on(value))
+    part = dict(labels) | {"segment": "home", "part": "rate"}
+    yield Series("breach_cause_segment_ratio", part, from_breach_on(0.5 * gap))
+    yield Series("breach_feature_difference_ratio", dict(labels) | {"feature": "credit_score"}, from_breach_on(-0.4))
 
 
 def _group(own: Labels, group: str, *, is_reference: bool) -> Iterator[Series]:
@@ -206,8 +242,12 @@ def _workers() -> Iterator[Series]:
         own = {"instance": instance}
         yield Series("up", own, constant(1))
         yield Series("build_info", own | {"version": "0.1.0", "python": "3.13.7"}, constant(1))
-        yield Series("policy_info", own | {"policy_hash": "aaaa"}, lambda t: 1.0 if t < POLICY_S else None)
-        yield Series("policy_info", own | {"policy_hash": "bbbb"}, lambda t: 1.0 if t >= POLICY_S else None)
+        yield Series(
+            "policy_info", own | {"policy_hash": "aaaa", "policy": "loans"}, lambda t: 1.0 if t < POLICY_S else None
+        )
+        yield Series(
+            "policy_info", own | {"policy_hash": "bbbb", "policy": "loans"}, lambda t: 1.0 if t >= POLICY_S else None
+        )
         yield Series("rebalances_total", own, lambda t: float(t >= 600))
         for outcome, share in (("favorable", 0.7), ("unfavorable", 0.3)):
             labels = own | {"model": "loans", "outcome": outcome}
@@ -265,7 +305,8 @@ def _replayed(start_s: int) -> Iterator[Series]:
     """Yield the values of a replay of the first half under another rule: the ratio is 0.05 lower."""
     pair = {"model": "loans", "attribute": "gender", "window": "1m"}
     yield Series("window_end_timestamp_seconds", pair, lambda t: float((start_s + t) // 60 * 60))
-    yield Series("alert_level", pair | {"kind": "disparate_impact_ratio"}, constant(2))
+    state = {"model": "loans", "attribute": "gender", "kind": "disparate_impact_ratio"}
+    yield Series("alert_level", state, constant(2))
     labels = pair | {"group": "female"}
     rate = rate_of("female")
     yield Series("disparate_impact_ratio", labels, lambda t: _at(rate, t) / REFERENCE_RATE - 0.05)

@@ -95,8 +95,8 @@ def _of_groups(metric: str, value_of: _Value, run: str, result: DisclosedResult)
 def _levels(run: str, result: DisclosedResult) -> Iterator[_Sample]:
     for kind in LimitKind:
         states = [state_under(group.evidence, kind) for group in result.groups]
-        level = _LEVELS[worst_of(states)] if any(states) else _LEVELS[State.INSUFFICIENT]
-        yield _sample("fairstream_alert_level", {"kind": kind.value}, level, run, result)
+        if any(states):  # else the model has no such limit
+            yield _sample("fairstream_alert_level", {"kind": kind.value}, _LEVELS[worst_of(states)], run, result)
 
 
 def _ends(run: str, result: DisclosedResult) -> Iterator[_Sample]:
