@@ -136,7 +136,7 @@ BREACHES = (
         About(
             "Incidents",
             "State of each attribute with its intersections. A breach of an attribute and of its intersections is one "
-            "incident; it lasts until the last of them has recovered.",
+            "incident; it ends when the attribute has recovered.",
             alert="FairnessBreach",
         ),
         [Query(owned("incident_level", "attribute, about", *OF_MODEL, PLAIN), "{{attribute}} {{about}}")],

@@ -93,7 +93,7 @@ class FairnessMetrics:
         self._models[model.name] = model
         self._start(model)
 
-    def take(self, results: Sequence[AnyResult], alerts: Iterable[Alert]) -> None:
+    def take(self, results: Sequence[AnyResult], alerts: Sequence[Alert]) -> None:
         """Apply what one flush of the judge published.
 
         First the windows, in order of event time, then the alarms and recoveries: a window says what the tests knew
@@ -101,27 +101,27 @@ class FairnessMetrics:
         knowing them.
         """
         self._show(sorted(results, key=_end_of), is_new=True)
-        names = {model_of(result.model) for result in results}
         for alert in sorted(alerts, key=lambda alert: alert.at_s):
             if (model := self._models.get(model_of(alert.model))) is not None:
                 self._levels.alarm(alert, model)
-                names.add(model.name)
-        self._refresh(names)
+        self._refresh(results, alerts)
 
-    def restore(self, results: Sequence[AnyResult], alerts: Iterable[Alert]) -> None:
+    def restore(self, results: Sequence[AnyResult], alerts: Sequence[Alert]) -> None:
         """Show what another process showed before: the newest results and the open breaches; nothing is counted."""
         self._show(results, is_new=False)
-        names = {model_of(result.model) for result in results}
         for alert in alerts:
             if (model := self._models.get(model_of(alert.model))) is not None:
                 self._levels.restore(alert, model)
-                names.add(model.name)
-        self._refresh(names)
+        self._refresh(results, alerts)
 
-    def _refresh(self, names: Iterable[str]) -> None:
-        for name in names:
+    def _refresh(self, results: Iterable[AnyResult], alerts: Iterable[Alert]) -> None:
+        """Show the open breaches of all models that these records are about."""
+        reached_s: dict[str, int] = {}
+        for name, time_s in [(r.model, _end_of(r)) for r in results] + [(a.model, a.at_s) for a in alerts]:
+            reached_s[model_of(name)] = max(reached_s.get(model_of(name), 0), time_s)
+        for name, time_s in reached_s.items():
             if name in self._models:
-                self._breaches.show(self._models[name])
+                self._breaches.show(self._models[name], time_s)
 
     def _show(self, results: Iterable[AnyResult], *, is_new: bool) -> None:
         for result in results:

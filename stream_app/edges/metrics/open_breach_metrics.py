@@ -26,10 +26,17 @@ class OpenBreachMetrics:
         self._levels = levels
         self._incidents, self._rows = Incidents(), BreachRows()
         self._shown: dict[str, _Shown] = {}
+        self._now_s: dict[str, int] = {}
 
-    def show(self, model: ModelPolicy) -> None:
-        """Show the open breaches of a model; rows that say the same as before are not made again."""
-        self._incidents.show(model.name, self._levels.states(model.name))
+    def show(self, model: ModelPolicy, now_s: int = 0) -> None:
+        """Show the open breaches of a model; rows that say the same as before are not made again.
+
+        Args:
+            model: Its policy.
+            now_s: How far event time has come, as far as that is known.
+        """
+        now_s = self._now_s[model.name] = max(now_s, self._now_s.get(model.name, 0))
+        self._incidents.show(model.name, self._levels.states(model.name), now_s)
         limits = limits_of(model)
         pairs = []
         for alert in self._levels.alerts(model.name):
