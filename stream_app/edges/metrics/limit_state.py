@@ -131,7 +131,7 @@ class LimitState:
 
 
 def _is_near(test: Evidence) -> bool:
-    """Return whether a test may be about to raise an alarm; the interval of a window alone is no reason."""
+    """Return whether a test may be about to raise an alarm; the interval of a window alone is not enough."""
     is_warning = test.state is State.WARNING and test.log10_e is not None
     return is_warning and (test.log10_e or 0.0) >= test.log10_threshold - _NEAR_LOG10
 

@@ -150,7 +150,7 @@ def _cap(text: str, names: str, max_s: int) -> str:
 def _cap_ranges(text: str, max_s: int) -> str:
     """Shorten the ranges in which rules look for the last value of a series that has gone.
 
-    A breach that has ended is told once more for half as long, so that its facts are still there.
+    A breach that has ended is reported for half as long again, so that its facts are still there.
 
     >>> _cap_ranges("last_over_time(x{run=''}[10m]) or max_over_time(y[20s]) or avg_over_time(z[6h])", 10)
     "last_over_time(x{run=''}[10s]) or max_over_time(y[5s]) or avg_over_time(z[6h])"
