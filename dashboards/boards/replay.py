@@ -72,7 +72,7 @@ OVERLAY = (
                 "{{attribute}} {{kind}} live",
             ),
             Query(
-                owned(_LEVEL, "run, attribute, kind", *_REPLAY[:-1]),
+                owned(_LEVEL, "run, attribute, kind", REPLAYED, OF_MODEL, OF_ATTRIBUTE),
                 "{{attribute}} {{kind}} replay {{run}}",
             ),
         ],

@@ -151,7 +151,7 @@ def test_a_resolved_message_says_when_the_breach_ended_and_how_long_it_lasted(se
     setup.wait_until_reported("FairnessBreach", "firing", "over")
     labels = {"model": "over", "attribute": "gender", "kind": RATIO}
     recovery: Any = {"fairstream_alert_recovery_timestamp_seconds": [(labels, end_s)]}
-    gone = {name: [] for name in rows if "_breach_" in name}
+    gone: Any = {name: [] for name in rows if "_breach_" in name}
     setup.first.show("over", level_rows("over", level=OK) | recovery | gone)
     setup.wait_until_reported("FairnessBreach", "resolved", "over")
     annotations = setup.reported("FairnessBreach", "resolved", "over")[0]

@@ -43,10 +43,10 @@ LABELS = {"alertname": "FairnessBreach", "model": "loans", "attribute": "gender"
 ENDED = "2026-11-29T14:17:30Z (event time), after 10m 30s"
 
 
-def alert(status: str = "firing", labels: dict[str, str] | None = None, **annotations: str) -> dict[str, Any]:
+def alert(status: str = "firing", labels: dict[str, str] = LABELS, **annotations: str) -> dict[str, Any]:
     return {
         "status": status,
-        "labels": LABELS if labels is None else labels,
+        "labels": labels,
         "annotations": BREACH | annotations,
         "startsAt": "2026-11-29T14:08:12Z",
         "endsAt": "2026-11-29T14:18:12.345Z" if status == "resolved" else "0001-01-01T00:00:00Z",
@@ -91,7 +91,7 @@ def test_a_mail_has_the_same_facts_as_html(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", TEXTS)
 def test_a_message_is_short_whatever_is_in_it(tmp_path: Path, name: str) -> None:
-    long = dict.fromkeys(("summary", "evidence", "since", "cause", "groups"), "x" * 5000)
+    long: Any = dict.fromkeys(("summary", "evidence", "since", "cause", "groups"), "x" * 5000)
     many = [alert(**long), *(alert(labels=LABELS | {"attribute": f"a{n}"}, **long) for n in range(40))]
     over = [alert("resolved", **long), *(alert("resolved") for _ in range(9))]
     for alerts in ([alert()], many, over):

@@ -20,7 +20,7 @@ from tests.support.boards.series import (
 )
 
 STEP_S, LENGTH_S = 15, 1800
-POLICY_S = 1200  # seconds after the start
+POLICY_S = 1200  # seconds after the start: another policy and version
 RUN = "replay-1"
 
 # Agreed names that the exporter does not have yet. It only shrinks: a name that is exported must leave.
@@ -108,9 +108,9 @@ def _fairness(start_s: int) -> Iterator[Series]:
             yield Series("window_end_timestamp_seconds", own, lambda t: float((start_s + t) // 60 * 60))
             for group in groups:
                 yield from _group(own, group, is_reference=group == groups[0])
+        yield Series("reference_info", pair | {"reference": groups[0]}, constant(1))
         if CROSS in attribute:
             continue
-        yield Series("reference_info", pair | {"reference": groups[0]}, constant(1))
         yield Series("cells_suppressed_total", pair | {"reason": "small_cell"}, growing(0.02))
         yield Series("cells_suppressed_total", pair | {"reason": "complementary"}, growing(0.01))
     for model in ("loans", "camera"):
@@ -241,7 +241,9 @@ def _workers() -> Iterator[Series]:
     for place, instance in enumerate(WORKERS):
         own = {"instance": instance}
         yield Series("up", own, constant(1))
-        yield Series("build_info", own | {"version": "0.1.0", "python": "3.13.7"}, constant(1))
+        built = own | {"python": "3.13.7"}
+        yield Series("build_info", built | {"version": "0.1.0"}, lambda t: 1.0 if t < POLICY_S else None)
+        yield Series("build_info", built | {"version": "0.2.0"}, lambda t: 1.0 if t >= POLICY_S else None)
         yield Series(
             "policy_info", own | {"policy_hash": "aaaa", "policy": "loans"}, lambda t: 1.0 if t < POLICY_S else None
         )

@@ -79,7 +79,7 @@ class Sink:
     def judged(self, partition: int, report: Any) -> None:
         self._note(f"judged {partition}", report)
 
-    def judge_restored(self, partition: int, results: Any, policies: Any) -> None:
+    def judge_restored(self, partition: int, results: Any, policies: Any, open_breaches: Any) -> None:
         del policies
         self._note(f"judge restored {partition}", results)
 
