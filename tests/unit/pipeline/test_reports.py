@@ -80,7 +80,7 @@ class Sink:
         self._note(f"judged {partition}", report)
 
     def judge_restored(self, partition: int, results: Any, policies: Any, open_breaches: Any) -> None:
-        del policies
+        del policies, open_breaches
         self._note(f"judge restored {partition}", results)
 
     def latency_measured(self, stage: str, seconds: float, n_events: int = 1) -> None:
