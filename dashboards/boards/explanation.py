@@ -7,6 +7,7 @@ from grafana_foundation_sdk.models.dashboard import DynamicConfigValue
 from dashboards import links, palette
 from dashboards.board import Board
 from dashboards.links import REPLAY_LINK
+from dashboards.open_breaches import CAUSES
 from dashboards.panels import About, Column, Query, bars, grid, lines, note
 from dashboards.promql import OF_ANY_WINDOW, OF_ATTRIBUTE, OF_GROUP, owned
 from dashboards.selections import ALERTS, ATTRIBUTE, GROUP, MODEL, POLICY_CHANGES, WINDOW
@@ -86,53 +87,6 @@ WHERE = (
     ),
 )
 
-_BREACH = "attribute, kind, group"
-_FOUND = owned("breach_cause_segment_ratio", "group, segment, part", *OF_ANY_WINDOW)
-
-
-def _fact(name: str) -> str:
-    return owned(f"breach_{name}", _BREACH, *OF_ANY_WINDOW)
-
-
-SINCE_ONSET = (
-    grid(
-        About(
-            "Breaches since their onset",
-            "Rates and parts of the gap of each open breach, from the onset to the alarm. Mix: a different mix of "
-            "segments. Rate: different decisions within the same segment.",
-            alert="FairnessBreach",
-        ),
-        [
-            Column("Rate of the group", _fact("favorable_ratio"), "percentunit"),
-            Column("Rate of the reference", _fact("reference_favorable_ratio"), "percentunit"),
-            Column("Cases of the reference", _fact("reference_decisions"), "short"),
-            Column("Mix", _fact("cause_mix_ratio"), "percentunit"),
-            Column("Rate", _fact("cause_rate_ratio"), "percentunit"),
-        ],
-        ["attribute", "kind", "group"],
-    ),
-    bars(
-        About(
-            "Segments since the onset",
-            "Contribution of each segment to the gap of an open breach, from the onset to the alarm.",
-            "percentunit",
-        ),
-        [Query(f"sort(bottomk(12, {_FOUND}) or topk(12, {_FOUND}))", "{{group}}: {{segment}}, {{part}}")],
-    ),
-    bars(
-        About(
-            "Features since the onset",
-            "Difference of features of an open breach, from the onset to the alarm, in pooled standard deviations.",
-        ),
-        [
-            Query(
-                f"sort_desc({owned('breach_feature_difference_ratio', 'group, feature', *OF_ANY_WINDOW)})",
-                "{{group}}: {{feature}}",
-            )
-        ],
-    ),
-)
-
 SHORTFALL = (
     lines(
         About(
@@ -194,7 +148,7 @@ BOARD = Board(
     rows=(
         ("Gap decomposition", PARTS),
         ("Segments and features", WHERE),
-        ("Open breaches", SINCE_ONSET),
+        ("Open breaches", CAUSES),
         ("Shortfall", SHORTFALL),
         ("Evidence", EVIDENCE),
         ("Investigate", (note("Replay commands", "For the selected model and time range.", links.REPLAY_COMMANDS),)),

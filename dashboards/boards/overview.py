@@ -6,6 +6,7 @@ from dashboards import links
 from dashboards.board import Board
 from dashboards.evidence import evidence
 from dashboards.links import EXPLAIN, REPLAY_LINK
+from dashboards.open_breaches import FACTS
 from dashboards.palette import state_mapping
 from dashboards.panels import HALF, About, Column, Query, band, bars, dashed, grid, lines, note, number, states
 from dashboards.promql import JOB_LIVE, OF_ANY_WINDOW, OF_ATTRIBUTE, OF_GROUP, OF_MODEL, OF_WINDOW, PLAIN, owned, series
@@ -77,70 +78,6 @@ NOW = (
         ),
         f"sum(increase({series('cells_suppressed_total', *_OF_GROUPS)}[$__range]))",
         decimals=0,
-    ),
-)
-
-_BREACH = "attribute, kind, group"
-
-
-def _fact(name: str) -> str:
-    return owned(f"breach_{name}", _BREACH, *OF_MODEL)
-
-
-BREACHES = (
-    grid(
-        About(
-            "Open breaches",
-            "What is in breach now, of all attributes. Rank: the order in which to read them, 1 first. The limit is "
-            "part of the verdict.",
-            alert="FairnessBreach",
-        ),
-        [Column("Rank", owned("breach_rank", "attribute, reference, verdict, cause", *OF_MODEL))],
-        ["attribute", "reference", "verdict", "cause"],
-    ),
-    grid(
-        About(
-            "Facts of open breaches",
-            "From the onset to the alarm, as the alert says them. They stay the same until the recovery.",
-            alert="FairnessBreach",
-        ),
-        [
-            Column("Ratio", _fact("disparate_impact_ratio")),
-            Column("Ratio, lower", _fact("disparate_impact_ratio_lower")),
-            Column("Ratio, upper", _fact("disparate_impact_ratio_upper")),
-            Column("Gap", _fact("gap_ratio"), "percentunit"),
-            Column("Gap, lower", _fact("gap_ratio_lower"), "percentunit"),
-            Column("Gap, upper", _fact("gap_ratio_upper"), "percentunit"),
-            Column("Beyond the limit by", _fact("distance_ratio")),
-            Column("Cases", _fact("decisions"), "short"),
-        ],
-        ["attribute", "kind", "group"],
-    ),
-    grid(
-        About(
-            "Evidence and onsets",
-            "Evidence with which each open breach was detected, and its estimated onset with the 99% interval.",
-            alert="FairnessBreach",
-        ),
-        [
-            Column("Evidence (log10)", _fact("evidence_log10")),
-            Column("Needed (log10)", _fact("evidence_threshold_log10")),
-            Column("Onset", _fact("onset_timestamp_seconds") + " * 1000", "dateTimeAsIso"),
-            Column("Earliest (99%)", _fact("onset_earliest_timestamp_seconds") + " * 1000", "dateTimeAsIso"),
-            Column("Latest (99%)", _fact("onset_latest_timestamp_seconds") + " * 1000", "dateTimeAsIso"),
-            Column("Detected", _fact("detected_timestamp_seconds") + " * 1000", "dateTimeAsIso"),
-        ],
-        ["attribute", "kind", "group"],
-    ),
-    states(
-        About(
-            "Incidents",
-            "State of each attribute with its intersections. A breach of an attribute and of its intersections is one "
-            "incident; it ends when the attribute has recovered.",
-            alert="FairnessBreach",
-        ),
-        [Query(owned("incident_level", "attribute, about", *OF_MODEL, PLAIN), "{{attribute}} {{about}}")],
-        height=5,
     ),
 )
 
@@ -293,7 +230,7 @@ BOARD = Board(
     variables=(MODEL, ATTRIBUTE, WINDOW, GROUP),
     rows=(
         ("Now", NOW),
-        ("Open breaches", BREACHES),
+        ("Open breaches", FACTS),
         ("States", STATES),
         ("Disparate impact by group", RATIOS),
         ("Rates, gaps, evidence, counts", RATES),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from tests.support.boards.open_breach import open_breach
 from tests.support.boards.series import (
     BREACH_S,
     Labels,
@@ -141,37 +142,8 @@ def _states(pair: Labels, start_s: int) -> Iterator[Series]:
             recovered_s = float(start_s - 600)
             yield Series("alert_recovery_timestamp_seconds", labels, constant(recovered_s))
         if is_unfair:
-            yield from _breach(labels | {"group": "female"}, start_s)
-
-
-def _breach(labels: Labels, start_s: int) -> Iterator[Series]:
-    """Yield the facts of the only open breach."""
-    info = {"about": "decisions", "incident": "gender", "reference": "male", "test": "ratio_low", "policy_hash": "aaaa"}
-    words = {"verdict": "female approved 60% as often as male; limit 80%", "cause": "mainly different decisions"}
-    yield Series("breach_rank", dict(labels) | info | words, from_breach_on(1.0))
-    ratio, gap = FEMALE_AFTER / REFERENCE_RATE, FEMALE_AFTER - REFERENCE_RATE
-    facts = {
-        "evidence_log10": 23.9,
-        "evidence_threshold_log10": THRESHOLD,
-        "distance_ratio": 0.8 - ratio,
-        "favorable_ratio": FEMALE_AFTER,
-        "reference_favorable_ratio": REFERENCE_RATE,
-        "decisions": N,
-        "reference_decisions": N,
-        "onset_timestamp_seconds": start_s + BREACH_S - 60.0,
-        "onset_earliest_timestamp_seconds": start_s + BREACH_S - 120.0,
-        "onset_latest_timestamp_seconds": start_s + BREACH_S - 60.0,
-        "detected_timestamp_seconds": float(start_s + BREACH_S),
-        "cause_mix_ratio": 0.25 * gap,
-        "cause_rate_ratio": 0.75 * gap,
-    }
-    for name, value in (("disparate_impact_ratio", ratio), ("gap_ratio", gap)):
-        facts |= {name: value, f"{name}_lower": value - 0.05, f"{name}_upper": value + 0.05}
-    for name, value in facts.items():
-        yield Series(f"breach_{name}", labels, from_breach_on(value))
-    part = dict(labels) | {"segment": "home", "part": "rate"}
-    yield Series("breach_cause_segment_ratio", part, from_breach_on(0.5 * gap))
-    yield Series("breach_feature_difference_ratio", dict(labels) | {"feature": "credit_score"}, from_breach_on(-0.4))
+            rates = FEMALE_AFTER, REFERENCE_RATE
+            yield from open_breach(labels | {"group": "female"}, start_s, rates, N, THRESHOLD)
 
 
 def _group(own: Labels, group: str, *, is_reference: bool) -> Iterator[Series]:
