@@ -43,8 +43,8 @@ HOME = {"home": (500, 100), "auto": (500, 284)}
 REFERENCE = {"home": (500, 350), "auto": (500, 350)}
 
 
-def shown(k: int = 10, **fields: object) -> DisclosedAlert:
-    return disclose_alert(msgspec.structs.replace(ALERT, **fields), k)
+def shown(**fields: object) -> DisclosedAlert:
+    return disclose_alert(msgspec.structs.replace(ALERT, **fields), k=10)
 
 
 @pytest.mark.parametrize(
