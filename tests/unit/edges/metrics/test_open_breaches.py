@@ -97,6 +97,17 @@ def test_a_breach_is_shown_after_a_restart_before_any_window_has_closed() -> Non
     assert other.value("alert_transitions_total", model="loans", attribute="gender", kind=RATIO, to="breach") == 0
 
 
+def test_a_breach_of_which_no_alert_is_stored_is_a_level_without_facts() -> None:
+    stage = breached()
+    stage.lane.state = {key: value for key, value in stage.lane.state.items() if b"|breach|" not in key}  # of 0.3
+    stage.restart()
+    assert stage.value("alert_level", model="loans", attribute="gender", kind=RATIO) == 3
+    assert stage.levels("incident_level") == {("gender", "decisions"): 3}
+    assert stage.rows("breach_rank") == []
+    onset_s = stage.value("alert_onset_timestamp_seconds", model="loans", attribute="gender", kind=RATIO)
+    assert onset_s == alert_about(stage).onset_s
+
+
 def test_a_recovery_ends_a_breach_immediately_and_nothing_warns_after_it() -> None:
     stage = breached()
     stage.minutes(2, unfair_to("female"))

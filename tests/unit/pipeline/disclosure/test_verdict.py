@@ -8,37 +8,9 @@ import pytest
 from stream_app.core.cause.cause import explain_pair
 from stream_app.pipeline.disclosure.alerts import DisclosedAlert, disclose_alert
 from stream_app.pipeline.disclosure.verdict import MAX_LENGTH, describe_breach, describe_cause
-from stream_app.pipeline.records.alerts import Alert
 from stream_app.pipeline.records.evidence import PairTest
+from tests.support.sample_alert import ALERT
 
-ALERT = Alert(
-    schema=2,
-    model="loans",
-    attribute="gender",
-    group="female",
-    reference="male",
-    test=PairTest.RATIO_LOW,
-    change="breach",
-    pane_s=0,
-    at_s=60,
-    onset_s=0,
-    log10_e=20.0,
-    log10_threshold=8.0,
-    start_s=0,
-    end_s=60,
-    n=1000,
-    favorable=384,
-    n_reference=1000,
-    favorable_reference=700,
-    rate=0.384,
-    disparate_impact_ratio=0.384 / 0.7,
-    gap=-0.316,
-    cause=None,
-    sentence="",
-    offsets={},
-    policy_hash="h",
-    code_version="v",
-)
 HOME = {"home": (500, 100), "auto": (500, 284)}
 REFERENCE = {"home": (500, 350), "auto": (500, 350)}
 
