@@ -83,12 +83,13 @@ class BreachRows:
         )
 
     @staticmethod
-    def n_series(n_groups: int, n_kinds: int, *, is_crossed: bool = False) -> int:
-        """Return the maximum number of series of an attribute."""
+    def n_series(n_groups: int, n_kinds: int, n_abouts: int = 1, *, is_crossed: bool = False) -> int:
+        """Return the maximum number of series of an attribute: a group has one first limit about each kind of facts."""
+        further = n_groups * (n_kinds - n_abouts) * (1 + len(_OF_FURTHER_LIMITS))
         if is_crossed:
-            return n_kinds * (1 + min(n_groups, N_IN_BREACH) * (1 + len(_GAUGES) - len(_NOT_CROSSED)))
+            return n_kinds + further + n_groups * (1 + len(_GAUGES) - len(_NOT_CROSSED))
         of_cause = len(_PARTS) * (N_SEGMENTS + 1) + N_FEATURES
-        return n_kinds * (1 + n_groups * (1 + len(_GAUGES))) + n_groups * of_cause
+        return n_kinds + further + n_groups * n_abouts * (1 + len(_GAUGES) + of_cause)
 
     def show(self, model: ModelPolicy, pairs: Collection[BreachedPair], n_open: Mapping[tuple[str, str], int]) -> None:
         """Replace the rows of a model.
@@ -102,11 +103,11 @@ class BreachRows:
         exported = exported_of(pairs)
         for incident in {(about_of(pair.kind), pair.incident) for pair in exported}:
             own = [pair for pair in exported if (about_of(pair.kind), pair.incident) == incident]
-            explained: set[tuple[str, str]] = set()
+            seen: set[tuple[str, str]] = set()
             for rank, pair in enumerate(ranked(own), start=1):
                 group = (pair.alert.attribute, pair.alert.group)
-                self._show(model, pair, incident[0], rank, is_explained=group not in explained)
-                explained.add(group)
+                self._show(model, pair, incident[0], rank, is_lead=group not in seen)
+                seen.add(group)
         for (attribute, kind), n in n_open.items():
             self._count.set((model.name, attribute, kind), n)
 
@@ -120,7 +121,7 @@ class BreachRows:
         gauges = (self._rank, *self._gauges.values(), self._segment, self._feature, self._count)
         return (gauge.family() for gauge in gauges)
 
-    def _show(self, model: ModelPolicy, pair: BreachedPair, about: About, rank: int, *, is_explained: bool) -> None:
+    def _show(self, model: ModelPolicy, pair: BreachedPair, about: About, rank: int, *, is_lead: bool) -> None:
         alert = disclose_alert(pair.alert, model.privacy.k)
         labels = (model.name, alert.attribute, pair.kind.value, alert.group)
         is_own = alert.attribute == pair.incident  # of its intersections the cause would be the same
@@ -129,9 +130,10 @@ class BreachRows:
         self._rank.set((*labels, *names), rank)
         is_crossed = CROSS in alert.attribute
         for name, value in (_values_of(pair.alert, alert) | {"distance_ratio": pair.distance}).items():
-            if value is not None and not (is_crossed and name in _NOT_CROSSED):
+            is_wanted = is_lead or name in _OF_FURTHER_LIMITS
+            if value is not None and is_wanted and not (is_crossed and name in _NOT_CROSSED):
                 self._gauges[name].set(labels, value)
-        if alert.cause is not None and is_explained and not is_crossed:
+        if alert.cause is not None and is_lead and not is_crossed:
             self._show_cause(labels, alert.cause)
 
     def _show_cause(self, labels: tuple[str, ...], cause: DisclosedCause) -> None:
@@ -203,6 +205,18 @@ _GAUGES = {
     "cause_mix_ratio": "Part of the gap since the onset due to the mix of segments.",
     "cause_rate_ratio": "Part of the gap since the onset due to rates within segments.",
 }
+# Of a group under its further limits: what differs from the first one.
+_OF_FURTHER_LIMITS = (
+    *(
+        "evidence_log10",
+        "evidence_threshold_log10",
+        "distance_ratio",
+        "gap_ratio",
+        "gap_ratio_lower",
+        "gap_ratio_upper",
+    ),
+    *("onset_timestamp_seconds", "detected_timestamp_seconds"),
+)
 # Of an intersection nothing is exported from which the rate of a small group could be computed, and less in all.
 _NOT_CROSSED = frozenset(
     {

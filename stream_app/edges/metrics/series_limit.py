@@ -62,8 +62,8 @@ def _of_attribute(model: ModelPolicy, attribute: Attribute) -> int:
     )
     n_series = n_windows * n_of_window
     n_series += EvidenceValues.n_series(n_tests, n_groups) + AlertLevels.n_series(n_kinds)
-    n_series += BreachRows.n_series(n_groups, n_kinds)
-    n_series += Incidents.n_series(len({About.DECISIONS, *(about_of(question.kind) for question in questions)}))
+    n_abouts = len({About.DECISIONS, *(about_of(question.kind) for question in questions)})
+    n_series += BreachRows.n_series(n_groups, n_kinds, n_abouts) + Incidents.n_series(n_abouts)
     n_series += n_kinds + _N_REFERENCES + _N_SUPPRESSED  # the limit of each kind
     if model.outcome is not None:
         n_series += OutcomeValues.n_series(n_windows) * (n_groups + N_UNDECLARED)
