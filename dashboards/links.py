@@ -29,7 +29,7 @@ REPLAY_COMMANDS = """\
 Recompute the selected time range from the Kafka log:
 
 ```
-fairstream replay verify --model ${model:text} --from ${__from:date:iso} --to ${__to:date:iso}
+fairstream replay verify --published --model ${model:text} --from ${__from:date:iso} --to ${__to:date:iso}
 ```
 
 `verify` recomputes every window of the time range and compares it with what was published.

@@ -48,13 +48,25 @@ ALERTS = Annotation(
 )
 POLICY_CHANGES = Annotation(
     "Policy changes",
-    f"({_POLICY}) unless {_POLICY} offset 2m)) == bool 1",
+    f"({_POLICY}) unless {_POLICY} offset 2m) and on () {_POLICY} offset 2m)) == bool 1",  # not at the first scrape
     "Policy changed",
     "{{policy_hash}}",
     palette.LIMIT,
 )
 VERSIONS = Annotation(
-    "New versions", f"({_BUILD}) unless {_BUILD} offset 2m)) == bool 1", "New version", "{{version}}", palette.VALUE
+    "New versions",
+    f"({_BUILD}) unless {_BUILD} offset 2m) and on () {_BUILD} offset 2m)) == bool 1",
+    "New version",
+    "{{version}}",
+    palette.VALUE,
+)
+_RECOVERY = f"max by (model, attribute) ({series('alert_recovery_timestamp_seconds', *promql.OF_ATTRIBUTE)}"
+RECOVERIES = Annotation(
+    "Recoveries",
+    f"({_RECOVERY}) unless {_RECOVERY} offset 1m) == {_RECOVERY})) > bool 0",
+    "Recovery",
+    "{{model}} {{attribute}}",
+    palette.OK,
 )
 REBALANCES = Annotation(
     "Rebalances",

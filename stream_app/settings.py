@@ -58,7 +58,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     session_timeout_s: Seconds = 10.0
     metrics_host: str = "127.0.0.1"
     metrics_port: Port = 9464
-    max_series: Annotated[int, msgspec.Meta(ge=1)] = 5000
+    max_series: Annotated[int, msgspec.Meta(ge=1)] = 10_000
     log_level: str = "info"
 
 

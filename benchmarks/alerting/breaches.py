@@ -9,6 +9,7 @@ from typing import NamedTuple, Self
 from confluent_kafka import OFFSET_END, Consumer, TopicPartition
 
 from benchmarks.alerting.servers import Subject
+from stream_app.edges.metrics.incidents import about_of
 from stream_app.pipeline.records.alerts import decode_alert
 from stream_app.pipeline.records.evidence import KIND_OF_TEST
 from stream_app.topics import FAIRNESS_ALERTS
@@ -60,7 +61,7 @@ class BreachReader(threading.Thread):
                 continue
             read_at_s, alert = time.time(), decode_alert(value)
             if alert.change == "breach":
-                subject = Subject(alert.model, alert.attribute, KIND_OF_TEST[alert.test].value)
+                subject = Subject(alert.model, alert.attribute, about_of(KIND_OF_TEST[alert.test]).value)
                 self._breaches.setdefault(alert.model, Breach(subject, alert.at_s, read_at_s))
         self._consumer.close()
 

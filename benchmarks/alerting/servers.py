@@ -17,7 +17,7 @@ from stream_app.edges.servers.shipped import MonitoringIntervals
 
 _ALERT = "FairnessBreach"
 _LOOK_BACK = "1h"
-_BREACH = 3  # of fairstream_alert_level
+_BREACH = 3  # of fairstream_incident_level
 
 
 class Subject(NamedTuple):
@@ -25,7 +25,7 @@ class Subject(NamedTuple):
 
     model: str
     attribute: str
-    kind: str
+    about: str
 
     def selector(self) -> str:
         """Return the matchers of PromQL."""
@@ -75,7 +75,7 @@ class MonitoringServers:
 
     def scraped_s(self, subject: Subject) -> float:
         """Return the time of the first scrape that showed the breach."""
-        return self._first_sample_s(f"fairstream_alert_level{{{subject.selector()}}}", at_least=_BREACH)
+        return self._first_sample_s(f"fairstream_incident_level{{{subject.selector()}}}", at_least=_BREACH)
 
     def firing_s(self, subject: Subject) -> float:
         """Return the time of the evaluation with which the alert fired."""

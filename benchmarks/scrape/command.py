@@ -118,7 +118,7 @@ def n_decisions(samples: list[Sample]) -> int:
 
 
 def is_all_in_breach(samples: list[Sample]) -> bool:
-    """Return whether every attribute and intersection violates every limit, in any window."""
+    """Return whether every attribute and intersection violates every limit."""
     worst: dict[tuple[str, str], float] = {}
     for sample in samples:
         if sample.name == "fairstream_alert_level":

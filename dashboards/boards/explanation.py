@@ -7,6 +7,7 @@ from grafana_foundation_sdk.models.dashboard import DynamicConfigValue
 from dashboards import links, palette
 from dashboards.board import Board
 from dashboards.links import REPLAY_LINK
+from dashboards.open_breaches import CAUSES
 from dashboards.panels import About, Column, Query, bars, grid, lines, note
 from dashboards.promql import OF_ANY_WINDOW, OF_ATTRIBUTE, OF_GROUP, owned
 from dashboards.selections import ALERTS, ATTRIBUTE, GROUP, MODEL, POLICY_CHANGES, WINDOW
@@ -167,6 +168,7 @@ BOARD = Board(
     rows=(
         ("Gap decomposition", PARTS),
         ("Segments and features", WHERE),
+        ("Open breaches", CAUSES),
         ("Shortfall", SHORTFALL),
         ("Estimated groups", ESTIMATED),
         ("Evidence", EVIDENCE),

@@ -15,6 +15,9 @@ _CROSSED, _ANY_CROSSED = (*OF_WINDOW, CROSSED), (*OF_ATTRIBUTE, CROSSED)
 _LEADS_TO = (REPLAY_LINK,)
 _RATIO_RULE = 'kind="disparate_impact_ratio"'
 _RATIO = owned("disparate_impact_ratio", _PAIR, *_CROSSED)
+_BESIDE = (
+    f"{_RATIO} * on (attribute) group_left (reference) {owned('reference_info', 'attribute, reference', *OF_MODEL)}"
+)
 _RULE = f"max({series('threshold_ratio', *OF_MODEL, _RATIO_RULE)})"
 
 NOW = (
@@ -35,11 +38,11 @@ NOW = (
     ),
     number(
         About(
-            "Rules in breach",
-            "Intersections in breach, counted per rule. The false-alarm budget covers all subgroups together.",
+            "Subgroups in breach",
+            "Subgroups in breach of the ratio limit, listed or not. The false-alarm budget covers all of them.",
             alert="FairnessBreach",
         ),
-        f"count({owned('alert_level', 'attribute, kind', *OF_ATTRIBUTE, CROSSED)} == 3) or vector(0)",
+        f"sum({owned('breach_groups', 'attribute', *OF_ATTRIBUTE, CROSSED, _RATIO_RULE)}) or vector(0)",
         width=8,
     ),
 )
@@ -52,7 +55,7 @@ WORST = (
             alert="FairnessBreach",
             leads_to=_LEADS_TO,
         ),
-        [Query(f"bottomk(10, {_RATIO})", "{{group}}")],
+        [Query(f"bottomk(10, {_BESIDE})", "{{group}} vs. {{reference}}")],
         height=9,
     ),
     dashed(

@@ -6,10 +6,11 @@ from dashboards import links
 from dashboards.board import Board
 from dashboards.evidence import evidence
 from dashboards.links import EXPLAIN, REPLAY_LINK
+from dashboards.open_breaches import FACTS
 from dashboards.palette import state_mapping
 from dashboards.panels import HALF, About, Column, Query, band, bars, dashed, grid, lines, note, number, states
 from dashboards.promql import JOB_LIVE, OF_ANY_WINDOW, OF_ATTRIBUTE, OF_GROUP, OF_MODEL, OF_WINDOW, PLAIN, owned, series
-from dashboards.selections import ALERTS, ATTRIBUTE, GROUP, MODEL, POLICY_CHANGES, VERSIONS, WINDOW
+from dashboards.selections import ALERTS, ATTRIBUTE, GROUP, MODEL, POLICY_CHANGES, RECOVERIES, VERSIONS, WINDOW
 
 _LEADS_TO = (EXPLAIN, REPLAY_LINK)
 _PAIR = "attribute, group"
@@ -260,7 +261,7 @@ TABLE = (
         ),
         [
             Query(
-                f"sum by (attribute, kind, to) (increase({series('alert_transitions_total', *OF_WINDOW)}"
+                f"sum by (attribute, kind, to) (increase({series('alert_transitions_total', *OF_ATTRIBUTE)}"
                 "[$__range])) > 0",
                 "{{attribute}} {{kind}}: {{to}}",
             )
@@ -277,6 +278,7 @@ BOARD = Board(
     variables=(MODEL, ATTRIBUTE, WINDOW, GROUP),
     rows=(
         ("Now", NOW),
+        ("Open breaches", FACTS),
         ("States", STATES),
         ("Disparate impact by group", RATIOS),
         ("Rates, gaps, evidence, counts", RATES),
@@ -284,5 +286,5 @@ BOARD = Board(
         ("Values", TABLE),
         ("Investigate", (note("Replay commands", "For the selected model and time range.", links.REPLAY_COMMANDS),)),
     ),
-    annotations=(ALERTS, POLICY_CHANGES, VERSIONS),
+    annotations=(ALERTS, RECOVERIES, POLICY_CHANGES, VERSIONS),
 )

@@ -26,7 +26,7 @@ _AGE_LIMIT = owned("window_age_limit_seconds", "model, window", *JOB_LIVE, MODEL
 NOW = (
     number(
         About("Workers up", "Workers that answer Prometheus.", alert="WorkerDown"),
-        'sum(up{job=~"$job", instance=~"$instance"})',
+        f"count({series('build_info', *OF_WORKER)}) or vector(0)",  # `up` would count other jobs
     ),
     number(
         About("Events per second", "Counted events of all workers.", "cps"),

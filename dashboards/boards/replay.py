@@ -12,6 +12,7 @@ from dashboards.panels import FULL, THIRD, About, Column, Query, dashed, grid, l
 from dashboards.promql import ATTRIBUTE as OF_ATTRIBUTE
 from dashboards.promql import GROUP as OF_GROUP
 from dashboards.promql import MODEL as OF_MODEL
+from dashboards.promql import OF_ATTRIBUTE as LIVE_ATTRIBUTE
 from dashboards.promql import OF_GROUP as LIVE
 from dashboards.promql import REPLAYED, owned, series
 from dashboards.promql import WINDOW as OF_WINDOW
@@ -67,11 +68,11 @@ OVERLAY = (
         About("States", "Live first, then each replay. Where the bars differ, the other policy gives another state."),
         [
             Query(
-                owned(_LEVEL, "attribute, kind", *LIVE[:-1]),
+                owned(_LEVEL, "attribute, kind", *LIVE_ATTRIBUTE),
                 "{{attribute}} {{kind}} live",
             ),
             Query(
-                owned(_LEVEL, "run, attribute, kind", *_REPLAY[:-1]),
+                owned(_LEVEL, "run, attribute, kind", REPLAYED, OF_MODEL, OF_ATTRIBUTE),
                 "{{attribute}} {{kind}} replay {{run}}",
             ),
         ],

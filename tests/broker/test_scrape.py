@@ -17,6 +17,8 @@ from benchmarks.stage.bench import Bench
 from benchmarks.stage.site import open_site
 from benchmarks.stage.stream import append
 from producers.timeline import Timeline
+from stream_app.edges.metrics.breach_rows import N_IN_BREACH
+from stream_app.edges.metrics.fairness_values import N_WORST
 from stream_app.edges.metrics.series_limit import count_series
 from stream_app.settings import Settings
 from tests.support.servers.alerting import complaints_about_metrics, need_tool
@@ -32,7 +34,7 @@ _EXPLAINING = {
     "fairstream_shortfall_ratio",
     "fairstream_alert_onset_timestamp_seconds",
 }
-_MOST_CROSSED = 3  # groups of an intersection that are exported
+_MOST_CROSSED = N_WORST + N_IN_BREACH  # groups of an intersection that are exported
 
 
 @pytest.mark.timeout(400)

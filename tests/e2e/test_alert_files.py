@@ -156,5 +156,6 @@ def load(path: Path) -> dict[str, Any]:
 def calm(text: str) -> str:
     """Replace addresses and times by placeholders."""
     text = re.sub(r"http://(127\.0\.0\.1:(5|9099)|notify-sink:9099)", "SINK", text)
-    names = "for|keep_firing_for|group_wait|group_interval|repeat_interval"
+    names = "for|keep_firing_for|interval|group_wait|group_interval|repeat_interval"
+    text = re.sub(r"((?:last|max)_over_time\([^\[\n]*)\[(?:10m|20s|10s|5s)\]", r"\1[TIME]", text)
     return re.sub(rf"\b({names}): \d+[smhd]\b", r"\1: TIME", text)

@@ -76,6 +76,7 @@ def write_page() -> str:
 
 def _row(alert: Rule) -> str:
     summary = re.sub(r"\{\{ \$labels\.(\w+) \}\}", r"*\1*", alert.annotations["summary"].strip())
+    summary = re.sub(r"\{\{-? with .*?\}\}(.*?)\{\{-? else \}\}.*?\{\{-? end \}\}", r"\1", summary, flags=re.DOTALL)
     summary = re.sub(r"\{\{.*?\}\}", "…", summary).replace("|", r"\|")
     cells = (
         f"[{alert.name}](runbooks/{alert.name}.md)",

@@ -4,7 +4,8 @@ makes raw logs for ingest and counts them by hand, ``fake_sources`` makes the pa
 uploads through the real steps with simulated clocks, ``judged_world`` has days that lanes and judge have counted,
 and ``memory_logs`` the topics that they read.
 ``count_tables`` has tables of counts for statistics, ``reference_detector`` is the detector in plain Python,
-``outcome_windows`` has results about outcomes and ``fairness_rows`` the metrics of one model; ``lanes`` runs steps in
+``outcome_windows`` has results about outcomes, ``fairness_rows`` the metrics of one model, ``sample_alert`` an alert
+and ``alarm_stage`` a model that is judged minute by minute; ``lanes`` runs steps in
 memory, ``contracts`` lists the implementations for the contract suites, ``servers`` starts real servers and
 installations, ``boards`` opens the dashboards on a real Prometheus, ``docs`` reads the documentation.
 """

@@ -11,29 +11,68 @@ Families = dict[str, list[Row]]
 WINDOW = "5m"
 AGE_LIMIT_S = 970.0
 RATIO, GAP = "disparate_impact_ratio", "gap"
+OK, WARNING, BREACH = 0.0, 2.0, 3.0
 
 
 def process_rows() -> Families:
     """Return what every worker exports, whatever lanes it has."""
     return {
         "fairstream_build_info": [({"version": "1.2.3", "python": "3.13.7"}, 1.0)],
-        "fairstream_policy_info": [({"policy_hash": "sha256:0123abcd"}, 1.0)],
+        "fairstream_policy_info": [({"policy_hash": "sha256:0123abcd", "policy": "loans"}, 1.0)],
     }
 
 
-def level_rows(model: str, **levels: float) -> Families:
-    """Return the alert levels of a model's gender, by kind of limit."""
-    labels = {"model": model, "attribute": "gender", "window": WINDOW}
-    return {"fairstream_alert_level": [(labels | {"kind": kind}, level) for kind, level in levels.items()]}
+def level_rows(model: str, about: str = "decisions", *, level: float) -> Families:
+    """Return the level of the incident of a model's gender."""
+    labels = {"model": model, "attribute": "gender", "about": about}
+    return {"fairstream_incident_level": [(labels, level)]}
 
 
-def model_rows(model: str, *, age_s: float = 0.0, **levels: float) -> Families:
-    """Return the rows of a model that approves women at 0.434 and men at 0.7.
+def breach_rows(model: str, end_s: float, kind: str = RATIO) -> Families:
+    """Return the facts of a breach that began 900 seconds before ``end_s``, for women and for a subgroup of them."""
+    about = {"disparate_impact_ratio": "decisions", "gap": "decisions", "score": "scores"}.get(kind, "outcomes")
+    verdicts = {
+        RATIO: "female approved 62% as often as male; limit 80%",
+        GAP: "approval rate of female 27 percentage points below male; limit 20",
+    }
+    pair = {"model": model, "attribute": "gender", "kind": kind, "group": "female"}
+    info = {"about": about, "incident": "gender", "reference": "male", "test": "ratio_low", "policy_hash": "0123abcd"}
+    words = {
+        "verdict": verdicts.get(kind, f"share of high scores of female 27 percentage points below male ({kind})"),
+        "cause": "mainly different decisions within the same segment (-21.6 percentage points), most in home (-12.0)",
+    }
+    crossed = pair | {"attribute": "gender+race", "group": "female & black"}
+    crossed_words = {"verdict": "female & black approved 40% as often as male & white; limit 80%", "cause": ""}
+    facts = {
+        "evidence_log10": 23.9,
+        "evidence_threshold_log10": 8.7,
+        "disparate_impact_ratio": 0.62,
+        "disparate_impact_ratio_lower": 0.551,
+        "disparate_impact_ratio_upper": 0.699,
+        "gap_ratio": -0.266,
+        "gap_ratio_lower": -0.301,
+        "gap_ratio_upper": -0.231,
+        "decisions": 2500.0,
+        "onset_timestamp_seconds": end_s - 900,
+        "onset_earliest_timestamp_seconds": end_s - 960,
+        "onset_latest_timestamp_seconds": end_s - 900,
+        "detected_timestamp_seconds": end_s - 60,
+    }
+    rows: Families = {f"fairstream_breach_{name}": [(pair, value)] for name, value in facts.items()}
+    rows["fairstream_breach_rank"] = [(pair | info | words, 1.0), (crossed | info | crossed_words, 2.0)]
+    return rows
+
+
+def model_rows(model: str, *, level: float, kind: str = RATIO, age_s: float = 0.0) -> Families:
+    """Return the rows of a model that approves women at 0.434 and men at 0.7 in a breach, else at 0.7 as well.
+
+    The newest window ended before the breach began: it says that all is well.
 
     Args:
         model: Its name.
+        level: Level of its only incident.
+        kind: The limit that is broken.
         age_s: How long ago the newest window ended.
-        levels: Alert level by kind of limit.
     """
     end_s = float(int(time.time() - age_s))
     attribute = {"model": model, "attribute": "gender"}
@@ -46,20 +85,17 @@ def model_rows(model: str, *, age_s: float = 0.0, **levels: float) -> Families:
         "reference_info": [(attribute | {"reference": "male"}, 1.0)],
         "threshold_ratio": [(attribute | {"kind": RATIO}, 0.8), (attribute | {"kind": GAP}, 0.2)],
         "window_decisions": [(female, 2500.0), (male, 2600.0)],
-        "approval_ratio": [(female, 0.434), (male, 0.7)],
-        "disparate_impact_ratio": [(female, 0.62)],
-        "disparate_impact_ratio_lower": [(female, 0.551)],
-        "disparate_impact_ratio_upper": [(female, 0.699)],
-        "approval_gap_ratio": [(female, -0.266)],
-        "approval_gap_ratio_lower": [(female, -0.301)],
-        "approval_gap_ratio_upper": [(female, -0.231)],
+        "approval_ratio": [(female, 0.7), (male, 0.7)],
+        "disparate_impact_ratio": [(female, 1.01)],
+        "disparate_impact_ratio_lower": [(female, 0.98)],
+        "disparate_impact_ratio_upper": [(female, 1.04)],
+        "approval_gap_ratio": [(female, 0.007)],
+        "approval_gap_ratio_lower": [(female, -0.01)],
+        "approval_gap_ratio_upper": [(female, 0.02)],
         "evidence_log10": [(attribute | {"group": "female", "test": "ratio_low"}, 8.2)],
         "evidence_threshold_log10": [(attribute | {"test": "ratio_low"}, 5.0)],
         "alert_onset_timestamp_seconds": [(attribute | {"kind": RATIO}, end_s - 900)],
-        "cause_rate_ratio": [(female, -0.216)],
-        "cause_mix_ratio": [(female, -0.05)],
-        "cause_segment_ratio": [(female | {"segment": "home", "part": "rate"}, -0.12)],
-        "feature_difference_ratio": [(female | {"feature": "credit_score"}, -0.2)],
-        "shortfall_ratio": [(female, 0.126)],
     }
-    return {f"fairstream_{name}": samples for name, samples in rows.items()} | level_rows(model, **levels)
+    about = "scores" if kind == "score" else "decisions"
+    families = {f"fairstream_{name}": samples for name, samples in rows.items()} | level_rows(model, about, level=level)
+    return families | (breach_rows(model, end_s, kind) if level == BREACH else {})

@@ -123,6 +123,24 @@ def describe_difference(gap: float, limit: float) -> str:
     return f"{sign}{points} {unit} (limit ±{_points(repr(limit))})"
 
 
+def describe_percent(share: float, limit: float) -> str:
+    """Return a share in percent, with as many digits as show on which side of its limit it is.
+
+    >>> describe_percent(0.5496, 0.8), describe_percent(0.7996, 0.8), describe_percent(0.8, 0.8)
+    ('55%', '79.96%', '80%')
+    """
+    return f"{describe_points(share, limit)}%"
+
+
+def describe_points(share: float, limit: float) -> str:
+    """Return a share >= 0 as a number of percentage points, with digits as above.
+
+    >>> describe_points(0.3146, 0.2), describe_points(0.125, 0.125)
+    ('31', '12.5')
+    """
+    return _points(repr(limit) if share == limit else _digits(share, limit))
+
+
 def describe_over_time(parts: TimeParts | None) -> str:
     """Say that a gap is mix over time, where it clearly is; else the empty string.
 

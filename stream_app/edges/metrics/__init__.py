@@ -2,8 +2,9 @@
 
 ``process_metrics`` is the one collector of a process; programs call its typed methods. Its rows are in four parts:
 ``event_metrics`` counts events and windows, ``lane_metrics`` describes partitions and transactions,
-``fairness_metrics`` has the values of closed windows (``fairness_values``, ``outcome_values`` and ``outcome_metrics``)
-and ``alert_levels`` their states. ``series_limit`` bounds how many series a policy can make. ``instruments`` has
-counters, gauges and histograms; ``catalog`` lists every metric. ``server`` serves ``/metrics``, ``/livez`` and
-``/readyz``; ``health`` decides what the latter two answer.
+``fairness_metrics`` has the values of closed windows (``fairness_values``, ``outcome_values`` and ``outcome_metrics``),
+``alert_levels`` the states of all limits (``limit_state``), and ``open_breach_metrics`` the facts of what is in breach
+now (``breach_rows``) by cause (``incidents``). ``series_limit`` bounds how many series a policy can make.
+``instruments`` has counters, gauges and histograms; ``catalog`` lists every metric. ``server`` serves ``/metrics``,
+``/livez`` and ``/readyz``; ``health`` decides what the latter two answer.
 """

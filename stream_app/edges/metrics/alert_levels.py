@@ -1,133 +1,163 @@
-"""States as numbers that a rule can compare, per attribute, kind of limit and window, and the estimated onset."""
+"""States as numbers that a rule can compare, per attribute and kind of limit, with onset and recovery."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator
+from typing import NamedTuple
 
 from prometheus_client import Metric
 
 from stream_app.core.groups.comparison import State
 from stream_app.edges.metrics.instruments import Counter, Gauge
+from stream_app.edges.metrics.limit_state import LimitState, TestedGroup
 from stream_app.pipeline.judge.questions import Question, outcome_questions, score_questions
 from stream_app.pipeline.records.alerts import Alert
-from stream_app.pipeline.records.evidence import KIND_OF_TEST, PAIR_KINDS, Evidence, LimitKind
+from stream_app.pipeline.records.evidence import KIND_OF_TEST, PAIR_KINDS, LimitKind
 from stream_app.policy import ModelPolicy
 
 LEVELS = {State.OK: 0, State.INSUFFICIENT: 1, State.WARNING: 2, State.BREACH: 3}
 
 WindowLabels = tuple[str, str, str]  # model, attribute, window
+_LABELS = ("model", "attribute", "kind")
+
+
+class Limit(NamedTuple):
+    """What has a level: an attribute, or attributes joined by ``+``, of a model under one kind of limit."""
+
+    model: str
+    attribute: str
+    kind: LimitKind
 
 
 class AlertLevels:
-    """The worst state of an attribute under each kind of limit; changed when a window closes, and by an alarm."""
+    """The worst state of an attribute under each kind of limit: changed by alarms, recoveries and closing windows."""
 
     def __init__(self) -> None:
         self._level = Gauge(
             "fairstream_alert_level",
             "State of the worst pair under a limit: 0 ok, 1 insufficient data, 2 warning, 3 breach.",
-            ("model", "attribute", "kind", "window"),
+            _LABELS,
         )
         self._transitions = Counter(
-            "fairstream_alert_transitions",
-            "State transitions of an attribute under a limit.",
-            ("model", "attribute", "kind", "window", "to"),
+            "fairstream_alert_transitions", "State transitions of an attribute under a limit.", (*_LABELS, "to")
         )
         self._onset = Gauge(
             "fairstream_alert_onset_timestamp_seconds",
             "Estimated onset of a breach or warning, event time; absent without one.",
-            ("model", "attribute", "kind"),
+            _LABELS,
         )
         self._onset_earliest = Gauge(
             "fairstream_alert_onset_earliest_timestamp_seconds",
             "Start of the 99% interval of the estimated onset, for an abrupt change, event time.",
-            ("model", "attribute", "kind"),
+            _LABELS,
         )
         self._onset_latest = Gauge(
             "fairstream_alert_onset_latest_timestamp_seconds",
             "End of the 99% interval of the estimated onset, for an abrupt change, event time.",
-            ("model", "attribute", "kind"),
+            _LABELS,
         )
+        self._recovery = Gauge(
+            "fairstream_alert_recovery_timestamp_seconds",
+            "When the last breach of an attribute under a limit ended, event time; absent before the first recovery.",
+            _LABELS,
+        )
+        self._limits: dict[Limit, LimitState] = {}
 
     @staticmethod
-    def n_series(n_kinds: int, n_windows: int) -> int:
-        """Return the maximum number of series of an attribute: per window a level and transitions, and three onsets."""
-        return n_kinds * (n_windows * (1 + len(State)) + 3)
+    def n_series(n_kinds: int) -> int:
+        """Return the maximum number of series of an attribute: a level, transitions, three onsets and a recovery."""
+        return n_kinds * (1 + len(State) + 3 + 1)
 
     def start(self, model: ModelPolicy, attribute: str, kinds: Iterable[LimitKind]) -> None:
         """Export the counters of an attribute as 0 before anything has happened."""
-        for window in model.windows:
-            for kind in kinds:
-                for state in State:
-                    self._transitions.add((model.name, attribute, kind.value, window.name, state.value), 0)
+        for kind in kinds:
+            for state in State:
+                self._transitions.add((model.name, attribute, kind.value, state.value), 0)
 
     def show(
-        self, labels: WindowLabels, states: Mapping[LimitKind, State], evidence: Sequence[Evidence], *, is_new: bool
+        self,
+        limit: Limit,
+        model: ModelPolicy,
+        window: str,
+        groups: Collection[TestedGroup],
+        *,
+        is_plainly_broken: bool,
+        is_new: bool,
     ) -> None:
-        """Take over the states of a closed window.
+        """Take in what the tests know, from a window.
 
         Args:
-            labels: Model, attribute and window.
-            states: The worst state under each kind of limit that was evaluated.
-            evidence: Of the groups that may be shown.
-            is_new: Whether it closed just now; otherwise no transition is counted.
+            limit: Which tests.
+            model: The policy of the model.
+            window: Name of the window.
+            groups: All groups of the attribute.
+            is_plainly_broken: Whether the window breaks the limit by the plain rules, without a test in breach.
+            is_new: Whether the window closed just now; otherwise no transition is counted.
         """
-        model, attribute, window = labels
-        for kind, state in states.items():
-            self._set((model, attribute, kind.value, window), state, is_new=is_new)
-            onsets = [
-                (test.onset_s, test.onset_earliest_s, test.onset_latest_s)
-                for test in evidence
-                if KIND_OF_TEST[test.test] is kind and test.onset_s is not None
-            ]
-            first = min(onsets, key=lambda onset: onset[0], default=(None, None, None))
-            self._set_onset((model, attribute, kind.value), first)
+        self._state_of(limit, model).show(window, groups, is_plainly_broken=is_plainly_broken)
+        self._refresh(limit, is_new=is_new)
 
     def alarm(self, alert: Alert, model: ModelPolicy) -> None:
-        """Show a breach immediately, before a window closes."""
-        kind = KIND_OF_TEST[alert.test]
-        if alert.change == "breach" and min(alert.n, alert.n_reference) >= model.privacy.k:
-            for window in model.windows:
-                self._set((model.name, alert.attribute, kind.value, window.name), State.BREACH, is_new=True)
-            onset = (alert.onset_s, alert.onset_earliest_s, alert.onset_latest_s)
-            self._set_onset((model.name, alert.attribute, kind.value), onset)
+        """Take in an alarm or a recovery immediately, before a window closes."""
+        limit = _limit_of(alert, model)
+        state = self._state_of(limit, model)
+        if alert.change == "breach":
+            state.open(alert)
+        elif state.close(alert):
+            self._recovery.set((limit.model, limit.attribute, limit.kind.value), alert.at_s)
+        self._refresh(limit, is_new=True)
 
-    def end_breach(self, labels: WindowLabels, kind: LimitKind, state: State, *, is_new: bool) -> None:
-        """Replace the level of other windows that still show a breach.
+    def restore(self, alert: Alert, model: ModelPolicy) -> None:
+        """Take in the alert of an open breach of a model that another process owned; nothing is counted."""
+        limit = _limit_of(alert, model)
+        self._state_of(limit, model).restore(alert)
+        self._refresh(limit, is_new=False)
 
-        A breach belongs to a pair, not to a window: once no test is in breach any more, a longer window that has not
-        closed since must not keep showing it.
-        """
-        model, attribute, _ = labels
-        for row, level in list(self._level.rows().items()):
-            if row[:3] == (model, attribute, kind.value) and level == LEVELS[State.BREACH]:
-                self._set((model, attribute, kind.value, row[3]), state, is_new=is_new)
+    def alerts(self, model: str) -> list[Alert]:
+        """Return the newest alert of each pair of a model that is in breach and may be shown, for each limit."""
+        return [alert for limit, state in self._limits.items() if limit.model == model for alert in state.alerts()]
+
+    def n_in_breach(self, model: str) -> dict[tuple[str, str], int]:
+        """Return how many groups of a model are in breach and may be shown, by attribute and kind of limit."""
+        own = {limit: state for limit, state in self._limits.items() if limit.model == model}
+        return {(limit.attribute, limit.kind.value): state.n_in_breach() for limit, state in own.items()}
+
+    def states(self, model: str) -> dict[Limit, State]:
+        """Return the state of each limit of a model."""
+        return {limit: state.state() for limit, state in self._limits.items() if limit.model == model}
 
     def drop(self, model: str, kinds: Collection[LimitKind]) -> None:
         """Remove the states of a model that another process owns now."""
-        for gauge in (self._level, *self._onsets):
-            for labels in [labels for labels in gauge.rows() if labels[0] == model and labels[2] in kinds]:
-                gauge.drop(*labels)
+        for limit in [limit for limit in self._limits if limit.model == model and limit.kind in kinds]:
+            del self._limits[limit]
+            for gauge in (self._level, self._recovery, *self._onsets):
+                gauge.drop(limit.model, limit.attribute, limit.kind.value)
 
     def families(self) -> Iterator[Metric]:
         """Return all rows."""
-        return (instrument.family() for instrument in (self._level, *self._onsets, self._transitions))
+        rows = (self._level, *self._onsets, self._recovery, self._transitions)
+        return (instrument.family() for instrument in rows)
 
     @property
     def _onsets(self) -> tuple[Gauge, Gauge, Gauge]:
         return self._onset, self._onset_earliest, self._onset_latest
 
-    def _set_onset(self, labels: tuple[str, str, str], onset: tuple[int | None, int | None, int | None]) -> None:
-        """Show an onset and its interval; leave out what is not known."""
-        for gauge, time_s in zip(self._onsets, onset, strict=True):
-            gauge.drop(*labels)
-            if time_s is not None:
-                gauge.set(labels, time_s)
+    def _state_of(self, limit: Limit, model: ModelPolicy) -> LimitState:
+        if limit not in self._limits:
+            self._limits[limit] = LimitState(model.privacy.k)
+        return self._limits[limit]
 
-    def _set(self, labels: tuple[str, str, str, str], state: State, *, is_new: bool) -> None:
+    def _refresh(self, limit: Limit, *, is_new: bool) -> None:
+        state, onset = self._limits[limit].state(), self._limits[limit].onset()
+        labels = (limit.model, limit.attribute, limit.kind.value)
         before = self._level.rows().get(labels)
         self._level.set(labels, LEVELS[state])
         if is_new and before is not None and before != LEVELS[state]:
             self._transitions.add((*labels, state.value))
+        for gauge, time_s in zip(self._onsets, onset, strict=True):
+            gauge.drop(*labels)
+            if time_s is not None:
+                gauge.set(labels, time_s)
 
 
 def kinds_of(model: ModelPolicy) -> tuple[LimitKind, ...]:
@@ -138,3 +168,14 @@ def kinds_of(model: ModelPolicy) -> tuple[LimitKind, ...]:
 def questions_of(model: ModelPolicy) -> tuple[Question, ...]:
     """Return the questions about scores and outcomes of a model."""
     return (*score_questions(model), *(outcome_questions(model) if model.outcome is not None else ()))
+
+
+def limits_of(model: ModelPolicy) -> dict[LimitKind, float]:
+    """Return the limits of a model, by kind."""
+    rules = model.rules
+    limits = {LimitKind.RATIO: rules.min_disparate_impact_ratio, LimitKind.GAP: rules.max_gap}
+    return limits | {question.kind: question.limit for question in questions_of(model)}
+
+
+def _limit_of(alert: Alert, model: ModelPolicy) -> Limit:
+    return Limit(model.name, alert.attribute, KIND_OF_TEST[alert.test])

@@ -1,7 +1,8 @@
 """Fairness values as metric rows: only what may be disclosed, only when a window closes, removed with their owner.
 
 Running totals are not exported: two scrapes of a group's counter would give the decisions in between. Of an
-intersection of attributes only the few groups with most evidence are exported.
+intersection of attributes only a few groups are exported: the three worst of each window, and those whose breach is
+exported (``breach_rows``), until they recover.
 """
 
 from __future__ import annotations
@@ -10,19 +11,22 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from prometheus_client import Metric
 
-from stream_app.core.groups.comparison import State
 from stream_app.core.privacy.disclosure import Disclosure
-from stream_app.edges.metrics.alert_levels import AlertLevels, kinds_of, questions_of
+from stream_app.edges.metrics.alert_levels import AlertLevels, Limit, kinds_of, limits_of, questions_of
 from stream_app.edges.metrics.fairness_values import N_EXPLAINED, N_WORST, CauseValues, EvidenceValues, GroupValues
 from stream_app.edges.metrics.instruments import Counter, Gauge
+from stream_app.edges.metrics.limit_state import TestedGroup
+from stream_app.edges.metrics.open_breach_metrics import OpenBreachMetrics
 from stream_app.edges.metrics.outcome_metrics import OutcomeMetrics
 from stream_app.edges.metrics.series_limit import SUPPRESSION_REASONS, count_series
 from stream_app.errors import ConfigError
 from stream_app.pipeline.disclosure.outcomes import shown_outcomes
-from stream_app.pipeline.disclosure.results import disclosable_state, disclose_result, shown_groups
+from stream_app.pipeline.disclosure.ranking import worst_first
+from stream_app.pipeline.disclosure.results import disclose_result, is_plainly_broken, shown_groups
+from stream_app.pipeline.disclosure.rules import is_small
 from stream_app.pipeline.names import is_of_outcomes, model_of
 from stream_app.pipeline.records.alerts import Alert
-from stream_app.pipeline.records.evidence import PAIR_KINDS, LimitKind, state_under, strength_of
+from stream_app.pipeline.records.evidence import KIND_OF_TEST, OUTCOME_KINDS, PAIR_KINDS, LimitKind
 from stream_app.pipeline.records.outcome_results import OutcomeResult
 from stream_app.pipeline.records.results import CROSS, TOTAL_WINDOW, Result
 from stream_app.policy import ModelPolicy, Policy
@@ -53,6 +57,7 @@ class FairnessMetrics:
             )
         self._values, self._causes, self._evidence = GroupValues(), CauseValues(), EvidenceValues()
         self._levels = AlertLevels()
+        self._breaches = OpenBreachMetrics(self._levels)
         self._outcomes = OutcomeMetrics(self._evidence, self._levels)
         self._end = Gauge(
             "fairstream_window_end_timestamp_seconds",
@@ -94,24 +99,37 @@ class FairnessMetrics:
         self._models[model.name] = model
         self._start(model)
 
-    def take(self, results: Sequence[AnyResult], alerts: Iterable[Alert]) -> None:
-        """Apply what one flush of the judge published, in order of event time: alarms before the window that closes."""
-        items: list[tuple[int, int, AnyResult | Alert]] = [(alert.at_s, 1, alert) for alert in alerts]
-        items += [(result.end_s, 2, result) for result in results if result.window != TOTAL_WINDOW]
-        items += [(0, 0, result) for result in results if result.window == TOTAL_WINDOW]
-        for _, _, record in sorted(items, key=lambda item: item[:2]):
-            if isinstance(record, Alert):
-                self._alarm(record)
-            else:
-                self.show([record], is_new=True)
+    def take(self, results: Sequence[AnyResult], alerts: Sequence[Alert]) -> None:
+        """Apply what one flush of the judge published.
 
-    def show(self, results: Iterable[AnyResult], *, is_new: bool) -> None:
-        """Show results of closed windows.
-
-        Args:
-            results: In the order in which they were made.
-            is_new: Whether the windows closed just now; otherwise a new owner shows them again and counts nothing.
+        First the windows, in order of event time, then the alarms and recoveries: a window says what the tests knew
+        when it closed, which may be older than any of them. No window of the flush is newer than all of them without
+        knowing them.
         """
+        self._show(sorted(results, key=_end_of), is_new=True)
+        for alert in sorted(alerts, key=lambda alert: alert.at_s):
+            if (model := self._models.get(model_of(alert.model))) is not None:
+                self._levels.alarm(alert, model)
+        self._refresh(results, alerts)
+
+    def restore(self, results: Sequence[AnyResult], alerts: Sequence[Alert]) -> None:
+        """Show what another process showed before: the newest results and the open breaches; nothing is counted."""
+        self._show(results, is_new=False)
+        for alert in alerts:
+            if (model := self._models.get(model_of(alert.model))) is not None:
+                self._levels.restore(alert, model)
+        self._refresh(results, alerts)
+
+    def _refresh(self, results: Iterable[AnyResult], alerts: Iterable[Alert]) -> None:
+        """Show the open breaches of all models that these records are about."""
+        reached_s: dict[str, int] = {}
+        for name, time_s in [(r.model, _end_of(r)) for r in results] + [(a.model, a.at_s) for a in alerts]:
+            reached_s[model_of(name)] = max(reached_s.get(model_of(name), 0), time_s)
+        for name, time_s in reached_s.items():
+            if name in self._models:
+                self._breaches.show(self._models[name], time_s)
+
+    def _show(self, results: Iterable[AnyResult], *, is_new: bool) -> None:
         for result in results:
             model = self._models.get(model_of(result.model))
             if model is None:
@@ -121,7 +139,7 @@ class FairnessMetrics:
                     self._count_suppressed(model.name, result.attribute, shown_outcomes(result, model.privacy.k))
                 self._outcomes.show(result, model, is_new=is_new)
             elif result.window != TOTAL_WINDOW and not self._is_older(result):
-                self._show(result, model, is_new=is_new)
+                self._show_decisions(result, model, is_new=is_new)
 
     def suppressed(self, model: str, attribute: str, n_small: int, n_complementary: int) -> None:
         """Count suppressed groups or cells."""
@@ -132,6 +150,7 @@ class FairnessMetrics:
         """Remove the values of a model, or of its outcomes, that another process owns now."""
         if is_of_outcomes(name):
             self._outcomes.drop(model_of(name))
+            self._breaches.drop(self._models.get(model_of(name)), OUTCOME_KINDS)
             return
         for rows in (self._values, self._causes, self._end):
             rows.drop(name)
@@ -139,10 +158,11 @@ class FairnessMetrics:
             kinds = kinds_of(self._models[name])
             self._evidence.drop(name, kinds)
             self._levels.drop(name, kinds)
+            self._breaches.drop(self._models[name], kinds)
 
     def families(self) -> Iterator[Metric]:
         """Return all rows."""
-        for rows in (self._values, self._evidence, self._causes, self._levels, self._outcomes):
+        for rows in (self._values, self._evidence, self._causes, self._levels, self._breaches, self._outcomes):
             yield from rows.families()
         for instrument in (self._end, self._suppressed, self._threshold, self._reference, self._proxy):
             yield instrument.family()
@@ -152,8 +172,6 @@ class FairnessMetrics:
             self.suppressed(model.name, "cell", 0, 0)
             return
         for attribute in model.attributes:
-            for question in questions_of(model):
-                self._threshold.set((model.name, attribute.name, question.kind.value), question.limit)
             kinds = (*PAIR_KINDS, *(question.kind for question in questions_of(model)))
             self._start_pairs(model, attribute.name, attribute.reference or "", kinds)
         for proxy in model.proxies:
@@ -162,14 +180,11 @@ class FairnessMetrics:
 
     def _start_pairs(self, model: ModelPolicy, attribute: str, reference: str, kinds: Sequence[LimitKind]) -> None:
         self.suppressed(model.name, attribute, 0, 0)
-        self._threshold.set((model.name, attribute, LimitKind.RATIO.value), model.rules.min_disparate_impact_ratio)
-        self._threshold.set((model.name, attribute, LimitKind.GAP.value), model.rules.max_gap)
+        limits = limits_of(model)
+        for kind in kinds:
+            self._threshold.set((model.name, attribute, kind.value), limits[kind])
         self._reference.set((model.name, attribute, reference), 1)
         self._levels.start(model, attribute, kinds)
-
-    def _alarm(self, alert: Alert) -> None:
-        if (model := self._models.get(model_of(alert.model))) is not None:
-            self._levels.alarm(alert, model)
 
     def _count_suppressed(self, model: str, attribute: str, disclosure: Disclosure[str]) -> None:
         self.suppressed(model, attribute, len(disclosure.small), len(disclosure.complementary))
@@ -179,16 +194,18 @@ class FairnessMetrics:
         key = (result.model, result.attribute, result.window)
         return result.end_s < self._end.rows().get(key, result.end_s)
 
-    def _show(self, result: Result, model: ModelPolicy, *, is_new: bool) -> None:
+    def _show_decisions(self, result: Result, model: ModelPolicy, *, is_new: bool) -> None:
         k, is_crossed = model.privacy.k, CROSS in result.attribute
         if is_new:
             self._count_suppressed(result.model, result.attribute, shown_groups(result, k))
         window = (result.model, result.attribute, result.window)
         groups = [group for group in disclose_result(result, k).groups if group.hidden is None]
-        pairs = (group for group in groups if group.evidence and group.group != result.reference)
-        worst = sorted(pairs, key=lambda group: strength_of(group.evidence), reverse=True)[:N_WORST]
+        worst = worst_first(group for group in groups if group.group != result.reference)
         if is_crossed:
+            in_breach = self._breaches.exported_groups(result.model, result.attribute)
+            worst = [group for place, group in enumerate(worst) if place < N_WORST or group.group in in_breach]
             self._values.show(window, worst, is_crossed=True)
+            self._reference.set((result.model, result.attribute, result.reference), 1)
         else:
             self._values.show(window, groups)
             self._causes.show(window, worst[:N_EXPLAINED])
@@ -196,13 +213,30 @@ class FairnessMetrics:
         kinds = PAIR_KINDS if is_crossed or is_estimated else kinds_of(model)
         tests = [(group.group, test) for group in (worst if is_crossed else groups) for test in group.evidence]
         self._evidence.show(result.model, result.attribute, tests, kinds)
-        states = {kind: disclosable_state(result, k, kind) for kind in kinds}
-        self._levels.show(window, states, [test for group in groups for test in group.evidence], is_new=is_new)
-        for kind in kinds:
-            if not (model.detection.plain_rules or _is_in_breach(result, kind)):
-                self._levels.end_breach(window, kind, states[kind], is_new=is_new)
+        self._show_levels(result, model, kinds, is_new=is_new)
         self._end.set(window, result.end_s)
 
+    def _show_levels(self, result: Result, model: ModelPolicy, kinds: Iterable[LimitKind], *, is_new: bool) -> None:
+        k, counts = model.privacy.k, {group.group: group.n for group in result.groups}
+        n_reference = counts.get(result.reference, 0)
+        for kind in kinds:
+            groups = [
+                TestedGroup(
+                    group.group,
+                    tuple(test for test in group.evidence if KIND_OF_TEST[test.test] is kind),
+                    is_shown=not is_small(group.n, n_reference, k),
+                )
+                for group in result.groups
+            ]
+            self._levels.show(
+                Limit(result.model, result.attribute, kind),
+                model,
+                result.window,
+                groups,
+                is_plainly_broken=is_plainly_broken(result, k, kind),
+                is_new=is_new,
+            )
 
-def _is_in_breach(result: Result, kind: LimitKind) -> bool:
-    return any(state_under(group.evidence, kind) is State.BREACH for group in result.groups)
+
+def _end_of(result: AnyResult) -> int:
+    return 0 if result.window == TOTAL_WINDOW else result.end_s

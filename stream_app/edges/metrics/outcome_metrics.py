@@ -9,12 +9,14 @@ from collections.abc import Iterator
 
 from prometheus_client import Metric
 
-from stream_app.edges.metrics.alert_levels import AlertLevels
+from stream_app.edges.metrics.alert_levels import AlertLevels, Limit
 from stream_app.edges.metrics.fairness_values import EvidenceValues
+from stream_app.edges.metrics.limit_state import TestedGroup
 from stream_app.edges.metrics.outcome_values import OutcomeValues
-from stream_app.pipeline.disclosure.outcomes import disclose_outcomes, outcome_state
+from stream_app.pipeline.disclosure.outcomes import disclose_outcomes
+from stream_app.pipeline.disclosure.rules import is_small
 from stream_app.pipeline.judge.questions import outcome_questions
-from stream_app.pipeline.records.evidence import OUTCOME_KINDS
+from stream_app.pipeline.records.evidence import KIND_OF_TEST, OUTCOME_KINDS
 from stream_app.pipeline.records.outcome_results import OutcomeResult
 from stream_app.pipeline.records.results import TOTAL_WINDOW
 from stream_app.policy import ModelPolicy
@@ -66,10 +68,18 @@ class OutcomeMetrics:
         self._values.show(model.name, result.attribute, result.window, groups)
         tests = [(group.group, test) for group in groups for test in group.evidence]
         self._evidence.show(model.name, result.attribute, tests, OUTCOME_KINDS)
-        kinds = [question.kind for question in outcome_questions(model)]
-        states = {kind: outcome_state(result, k, kind) for kind in kinds}
-        labels = (model.name, result.attribute, result.window)
-        self._levels.show(labels, states, [test for _, test in tests], is_new=is_new)
+        n_reference = sum(group.n for group in result.groups if group.group == result.reference)
+        for kind in (question.kind for question in outcome_questions(model)):
+            tested = [
+                TestedGroup(
+                    group.group,
+                    tuple(test for test in group.evidence if KIND_OF_TEST[test.test] is kind),
+                    is_shown=not is_small(group.n, n_reference, k),
+                )
+                for group in result.groups
+            ]
+            limit = Limit(model.name, result.attribute, kind)
+            self._levels.show(limit, model, result.window, tested, is_plainly_broken=False, is_new=is_new)
 
     def _show_waiting(self, attribute: str, model: ModelPolicy) -> None:
         total = self._totals.get((model.name, attribute))

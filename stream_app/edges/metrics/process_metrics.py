@@ -21,7 +21,8 @@ take one lock, as a scrape does.
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable, Iterator, Mapping
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from threading import Lock
 
 from prometheus_client import CollectorRegistry, Metric
@@ -36,9 +37,12 @@ from stream_app.edges.metrics.lane_metrics import LaneMetrics
 from stream_app.pipeline.ingest.report import IngestCounts
 from stream_app.pipeline.judge.report import JudgeReport
 from stream_app.pipeline.names import is_of_outcomes
+from stream_app.pipeline.records.alerts import Alert
 from stream_app.pipeline.rejected import RejectedRecord
 from stream_app.policy import ModelPolicy, Policy
 from stream_app.topics import FAIRNESS_PARTIALS
+
+_MAX_NAME = 150  # Prometheus rejects scrapes with labels of more than 200 characters, see prometheus.yml
 
 
 class Metrics(Collector):
@@ -48,12 +52,14 @@ class Metrics(Collector):
         registry: Where to register; a parameter, so that tests and several workers in one process do not collide.
         policy: The policy that is applied; its models, groups and windows are the only label values.
         max_series: Maximum number of fairness series.
+        policy_name: Name of a shipped policy or path of its file, as commands take it; left out where it is too long
+            for a label.
 
     Raises:
         ConfigError: the policy declares more series than ``max_series``.
     """
 
-    def __init__(self, registry: CollectorRegistry, policy: Policy, *, max_series: int) -> None:
+    def __init__(self, registry: CollectorRegistry, policy: Policy, *, max_series: int, policy_name: str = "") -> None:
         self._lock = Lock()
         self._fairness = FairnessMetrics(policy, max_series)
         self._events = EventMetrics(policy)
@@ -66,9 +72,11 @@ class Metrics(Collector):
         )
         self._build.set((__version__, platform.python_version()), 1)
         self._policy = Gauge(
-            "fairstream_policy_info", "Hash of the policy that is applied; always 1.", ("policy_hash",)
+            "fairstream_policy_info",
+            "Hash of the policy that is applied, and its name or file; always 1.",
+            ("policy_hash", "policy"),
         )
-        self._policy.set((policy.hash(),), 1)
+        self._policy.set((policy.hash(), shlex.quote(policy_name) if 0 < len(policy_name) < _MAX_NAME else ""), 1)
         registry.register(self)
 
     def collect(self) -> Iterator[Metric]:
@@ -178,15 +186,20 @@ class Metrics(Collector):
                         self._events.test_lag.set((model,), model_report.lag_s)
 
     def judge_restored(
-        self, partition: int, results: Iterable[AnyResult], policies: Mapping[str, ModelPolicy] | None = None
+        self,
+        partition: int,
+        results: Iterable[AnyResult],
+        policies: Mapping[str, ModelPolicy] | None = None,
+        open_breaches: Sequence[Alert] = (),
     ) -> None:
-        """Show the newest results of a restored judge lane; nothing is counted."""
+        """Show the newest results and the open breaches of a restored judge lane; nothing is counted."""
         with self._lock:
             self._follow(policies or {})
             if self._lanes.is_open(FAIRNESS_PARTIALS, partition):
                 results = list(results)
-                self._judged_by.setdefault(partition, set()).update(result.model for result in results)
-                self._fairness.show(results, is_new=False)
+                names = {record.model for record in (*results, *open_breaches)}
+                self._judged_by.setdefault(partition, set()).update(names)
+                self._fairness.restore(results, open_breaches)
 
     def _count_rejected(self, rejected: Iterable[RejectedRecord]) -> None:
         for record in rejected:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from math import comb
 
 from stream_app.edges.metrics.alert_levels import AlertLevels, questions_of
+from stream_app.edges.metrics.breach_rows import N_IN_BREACH, BreachRows
 from stream_app.edges.metrics.fairness_values import (
     N_EXPLAINED,
     N_UNDECLARED,
@@ -18,6 +19,7 @@ from stream_app.edges.metrics.fairness_values import (
     GroupScope,
     GroupValues,
 )
+from stream_app.edges.metrics.incidents import About, Incidents, about_of
 from stream_app.edges.metrics.outcome_values import OutcomeValues
 from stream_app.pipeline.judge.budget import N_PAIR_TESTS
 from stream_app.pipeline.records.evidence import PAIR_KINDS
@@ -34,7 +36,7 @@ def count_series(policy: Policy) -> int:
     """Return the maximum number of fairness series of a policy.
 
     >>> from stream_app.policy import load_policy
-    >>> count_series(load_policy("loans")) < 2000
+    >>> count_series(load_policy("loans")) < 3000
     True
     """
     return sum(map(_of_model, policy.models))
@@ -50,7 +52,8 @@ def _of_model(model: ModelPolicy) -> int:
 
 
 def _of_attribute(model: ModelPolicy, attribute: Attribute) -> int:
-    n_windows, n_groups, n_questions = len(model.windows), len(attribute.groups), len(questions_of(model))
+    questions = questions_of(model)
+    n_windows, n_groups, n_questions = len(model.windows), len(attribute.groups), len(questions)
     n_kinds = len(PAIR_KINDS) + n_questions
     n_tests = N_PAIR_TESTS + 2 * n_questions + (model.score is not None)
     n_of_window = (
@@ -60,7 +63,9 @@ def _of_attribute(model: ModelPolicy, attribute: Attribute) -> int:
         + _N_ENDS
     )
     n_series = n_windows * n_of_window
-    n_series += EvidenceValues.n_series(n_tests, n_groups) + AlertLevels.n_series(n_kinds, n_windows)
+    n_series += EvidenceValues.n_series(n_tests, n_groups) + AlertLevels.n_series(n_kinds)
+    n_abouts = len({About.DECISIONS, *(about_of(question.kind) for question in questions)})
+    n_series += BreachRows.n_series(n_groups, n_kinds, n_abouts) + Incidents.n_series(n_abouts)
     n_series += n_kinds + _N_REFERENCES + _N_SUPPRESSED  # the limit of each kind
     if model.outcome is not None:
         n_series += OutcomeValues.n_series(n_windows) * (n_groups + N_UNDECLARED)
@@ -72,12 +77,15 @@ def _of_proxy(model: ModelPolicy, proxy: Proxy) -> int:
     n_of_window = n_groups * GroupValues.n_series(GroupScope.PROXY) + _N_ENDS
     n_of_window += N_UNDECLARED * GroupValues.n_series(GroupScope.UNDECLARED)
     n_series = n_windows * n_of_window + EvidenceValues.n_series(N_PAIR_TESTS, n_groups)
-    n_series += AlertLevels.n_series(n_kinds, n_windows) + n_kinds
+    n_series += AlertLevels.n_series(n_kinds) + n_kinds
+    n_series += BreachRows.n_series(n_groups, n_kinds) + Incidents.n_series(1)
     return n_series + _N_REFERENCES + _N_PROXIES + _N_SUPPRESSED
 
 
 def _of_cross(model: ModelPolicy) -> int:
-    n_windows = len(model.windows)
-    n_series = n_windows * (N_WORST * GroupValues.n_series(GroupScope.CROSSED) + _N_ENDS)
-    n_series += EvidenceValues.n_series(N_PAIR_TESTS, N_WORST) + AlertLevels.n_series(len(PAIR_KINDS), n_windows)
-    return n_series + _N_SUPPRESSED
+    n_windows, n_kinds = len(model.windows), len(PAIR_KINDS)
+    n_groups = N_WORST + N_IN_BREACH
+    n_series = n_windows * (n_groups * GroupValues.n_series(GroupScope.CROSSED) + _N_ENDS)
+    n_series += EvidenceValues.n_series(N_PAIR_TESTS, n_groups) + AlertLevels.n_series(n_kinds)
+    n_series += BreachRows.n_series(N_IN_BREACH, n_kinds, is_crossed=True) + Incidents.n_series(1)
+    return n_series + _N_REFERENCES + _N_SUPPRESSED

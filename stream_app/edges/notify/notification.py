@@ -17,11 +17,12 @@ FIRING = "firing"
 # Annotations in the order in which they are printed, with their headings.
 _PARTS = (
     ("description", ""),
-    ("groups", "Groups: "),
     ("evidence", "Confidence: "),
     ("since", "Since: "),
     ("cause", "Cause: "),
-    ("replay", "Replay: "),
+    ("groups", "Also affected: "),
+    ("replay", "Verify: "),
+    ("silence", "Silence: "),
     ("policy", "Policy: "),
     ("dashboard_url", "Dashboard: "),
     ("runbook_url", "Runbook: "),
@@ -153,6 +154,8 @@ def _describe_alert(alert: NotifiedAlert) -> Iterator[str]:
     headline = notes.get("summary") or alert.labels.get("alertname", "(unnamed alert)")
     yield f"  {prefix}{in_one_line(headline)}" + (f" [{in_one_line(severity)}]" if severity else "")
     if alert.status != FIRING:
+        if ended := notes.get("ended", "").strip():
+            yield f"{_INDENT}Back within the limits since {in_one_line(ended)}"
         return
     for name, heading in _PARTS:
         if text := notes.get(name, "").strip():

@@ -32,7 +32,7 @@ class MonitoringIntervals:
         scrape_s: Between two scrapes.
         evaluation_s: Between two evaluations of the rules.
         group_s: How long Alertmanager collects a group, and the minimum time between two messages about it.
-        hold_s: Maximum of a rule's ``for`` and ``keep_firing_for``.
+        hold_s: Maximum of a rule's ``for`` and ``keep_firing_for``, and of how long the last value of a breach counts.
     """
 
     scrape_s: int = 2
@@ -84,7 +84,9 @@ def write_prometheus_files(
     for shipped in sorted((prometheus_dir() / "rules").glob("*.yml")):
         text = shipped.read_text("utf-8")
         text = text.replace(_SINK_OUTSIDE, sink_url) if sink_url else text
-        text = _cap(text, r"for|keep_firing_for", pace.hold_s) if pace else text
+        if pace:
+            text = _cap(_cap(text, "for|keep_firing_for", pace.hold_s), "interval", pace.evaluation_s)
+            text = _cap_ranges(text, pace.hold_s)
         write_file(folder / "rules" / shipped.name, text)
     text = (prometheus_dir() / "prometheus.yml").read_text("utf-8")
     text = _replace(text, _WORKERS, f"static_configs: [{{ targets: {json.dumps(list(workers))} }}]")
@@ -143,3 +145,15 @@ def _cap(text: str, names: str, max_s: int) -> str:
         return f"{match['name']}: {max_s}s" if is_longer else match[0]
 
     return re.sub(rf"\b(?P<name>{names}): (?P<n>\d+)(?P<unit>[smhd])\b", shorten, text)
+
+
+def _cap_ranges(text: str, max_s: int) -> str:
+    """Shorten the ranges in which rules look for the last value of a series that has gone.
+
+    A breach that has ended is reported for half as long again, so that its facts are still there.
+
+    >>> _cap_ranges("last_over_time(x{run=''}[10m]) or max_over_time(y[20s]) or avg_over_time(z[6h])", 10)
+    "last_over_time(x{run=''}[10s]) or max_over_time(y[5s]) or avg_over_time(z[6h])"
+    """
+    text = re.sub(r"(last_over_time\([^\[\n]*)\[10m\]", rf"\1[{max_s}s]", text)
+    return re.sub(r"(max_over_time\([^\[\n]*)\[20s\]", rf"\1[{min(20, max_s // 2)}s]", text)

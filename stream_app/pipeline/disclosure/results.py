@@ -9,7 +9,14 @@ import msgspec
 from stream_app.core.groups.comparison import PlainRule, Reason, State
 from stream_app.core.privacy.disclosure import Disclosure, disclose, disclose_table
 from stream_app.pipeline.disclosure.causes import DisclosedCause, disclose_cause
-from stream_app.pipeline.disclosure.rules import Hidden, disclosable_worst, fields_of, hidden_reason, is_compared
+from stream_app.pipeline.disclosure.rules import (
+    Hidden,
+    disclosable_worst,
+    fields_of,
+    hidden_reason,
+    is_compared,
+    is_small,
+)
 from stream_app.pipeline.records.evidence import (
     KIND_OF_RULE,
     KIND_OF_TEST,
@@ -134,14 +141,28 @@ def disclosable_state(result: Result, k: int, kind: LimitKind | None = None) -> 
     return disclosable_worst(judged, n_reference, k)
 
 
+def is_plainly_broken(result: Result, k: int, kind: LimitKind) -> bool:
+    """Return whether a group breaks a limit by the plain rules, where the policy counts them, with no test in breach.
+
+    Args:
+        result: The exact result.
+        k: Fewest decisions that a group and its reference must have.
+        kind: The limit.
+    """
+    n_reference = sum(group.n for group in result.groups if group.group == result.reference)
+    return any(_is_plainly_broken(group, kind) and not is_small(group.n, n_reference, k) for group in result.groups)
+
+
 def _state_under(group: GroupResult, kind: LimitKind | None) -> State | None:
     if kind is None:
         return group.state
+    return State.BREACH if _is_plainly_broken(group, kind) else state_under(group.evidence, kind)
+
+
+def _is_plainly_broken(group: GroupResult, kind: LimitKind) -> bool:
     about_rates = (test for test in group.evidence if KIND_OF_TEST[test.test] in PAIR_KINDS)
     is_detected = any(test.state is State.BREACH for test in about_rates)
-    if group.state is State.BREACH and not is_detected and kind in map(KIND_OF_RULE.get, group.rules):
-        return State.BREACH  # by the plain rules, where the policy counts them
-    return state_under(group.evidence, kind)
+    return group.state is State.BREACH and not is_detected and kind in map(KIND_OF_RULE.get, group.rules)
 
 
 def _reduced(group: GroupResult, result: Result, release: Disclosure[str]) -> GroupResult:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from stream_app.pipeline.judge.subjects.subject import WindowVerdicts
+from stream_app.core.windows.tally_changes import TallyChanges
+from stream_app.pipeline.judge.subjects.subject import EMPTY, WindowVerdicts
 from stream_app.pipeline.records.aggregates import Aggregate
 from stream_app.pipeline.records.alerts import Alert, MonitoringRestart
 from stream_app.pipeline.records.checkpoints import Checkpoint
@@ -62,6 +63,14 @@ class ModelReport:
     n_not_recounted: int = 0
     closed_before_s: int | None = None
     lag_s: int | None = None
+
+    def count(self, changes: TallyChanges) -> None:
+        """Add what the tally counted."""
+        for name, n_empty in changes.n_empty.items():
+            self.n_closed[name, EMPTY] += n_empty
+        self.n_late += changes.n_late
+        self.n_tested += changes.n_tested
+        self.n_untested += changes.n_untested
 
     def add(self, verdicts: WindowVerdicts) -> None:
         """Add the verdicts on a window."""

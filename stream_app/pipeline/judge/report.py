@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from stream_app.pipeline.judge.model_report import ModelReport
+from stream_app.pipeline.records.alerts import Alert
 from stream_app.pipeline.records.outcome_results import OutcomeResult
 from stream_app.pipeline.records.results import TOTAL_WINDOW, Result
 from stream_app.pipeline.rejected import RejectedRecord
@@ -20,9 +21,13 @@ class JudgeSink(Protocol):
         """Show what was published in a committed transaction."""
 
     def judge_restored(
-        self, partition: int, results: Sequence[Result | OutcomeResult], policies: Mapping[str, ModelPolicy]
+        self,
+        partition: int,
+        results: Sequence[Result | OutcomeResult],
+        policies: Mapping[str, ModelPolicy],
+        open_breaches: Sequence[Alert],
     ) -> None:
-        """Show the newest results of a lane that changed its owner; nothing is counted."""
+        """Show the newest results and the open breaches of a lane that changed its owner; nothing is counted."""
 
     def latency_measured(self, stage: str, seconds: float, n_events: int = 1) -> None:
         """Show how long it took events to get through a stage."""
@@ -72,12 +77,14 @@ class RestoredResults:
         partition: The lane's partition.
         results: The newest result of each window of each model.
         policies: Under which policy each model is judged, by name of the model.
+        open_breaches: The alert of each test that is in breach.
     """
 
     partition: int
     results: list[Result | OutcomeResult]
     policies: dict[str, ModelPolicy]
+    open_breaches: list[Alert] = field(default_factory=list)
 
     def deliver(self, sink: JudgeSink, _: float, /) -> None:
         """Show the results; nothing is counted."""
-        sink.judge_restored(self.partition, self.results, self.policies)
+        sink.judge_restored(self.partition, self.results, self.policies, self.open_breaches)

@@ -41,6 +41,7 @@ _KEY_PARTS: dict[str, tuple[type[str | int], ...]] = {  # what the key of each k
     "scores": (),
     "proxies": (),
     "checkpoint": (),
+    "breach": (str,),
 }
 
 

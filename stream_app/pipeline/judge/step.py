@@ -141,8 +141,9 @@ class JudgeStep:
         return report
 
     def restored_report(self) -> RestoredResults:
-        """Return the newest results, for a new owner to show after ``restore``."""
-        return RestoredResults(self._partition, self.newest_results(), self._policies())
+        """Return the newest results and the open breaches, for a new owner to show after ``restore``."""
+        breaches = [alert for judge in self._judges.values() for alert in judge.open_breaches.alerts()]
+        return RestoredResults(self._partition, self.newest_results(), self._policies(), breaches)
 
     def newest_results(self) -> list[Result | OutcomeResult]:
         """Return the newest result of each window of each model."""

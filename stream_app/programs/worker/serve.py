@@ -51,7 +51,7 @@ async def serve(
     try:
         await check_topics(settings, policy)
         policy, policies = await agree_on_policy(settings, policy)
-        metrics = Metrics(registry, policy, max_series=settings.max_series)
+        metrics = Metrics(registry, policy, max_series=settings.max_series, policy_name=settings.policy)
         observer = MetricsObserver(metrics, health, roles_by_topic(policy, settings.app_id))
         on_started(server.port)
         await run_worker(settings, policy, keys, roles, observer, stopping, policies)

@@ -6,21 +6,26 @@ with the code. Sizes are chosen so that the values of the golden panels can be c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
+from tests.support.boards.open_breach import open_breach
 from tests.support.boards.series import (
     BREACH_S,
     Labels,
     Series,
     Value,
+    at,
     constant,
+    ends,
     from_breach_on,
     growing,
+    histogram,
+    interval,
     stepping,
 )
 
 STEP_S, LENGTH_S = 15, 1800
-POLICY_S = 1200  # seconds after the start
+POLICY_S = 1200  # seconds after the start: another policy and version
 RUN = "replay-1"
 
 # Agreed names that the exporter does not have yet. It only shrinks: a name that is exported must leave.
@@ -60,7 +65,7 @@ def rate_of(group: str) -> Value:
 
 def scaled_gap(rate: Value, share: float) -> Value:
     """Return a share of the gap between a rate and that of the reference group."""
-    return lambda t: share * (_at(rate, t) - REFERENCE_RATE)
+    return lambda t: share * (at(rate, t) - REFERENCE_RATE)
 
 
 def scenario(start_s: int) -> list[Series]:
@@ -107,9 +112,9 @@ def _fairness(start_s: int) -> Iterator[Series]:
             own = pair | {"window": window}
             yield Series("window_end_timestamp_seconds", own, lambda t: float((start_s + t) // 60 * 60))
             yield from _groups(own, groups)
+        yield Series("reference_info", pair | {"reference": groups[0]}, constant(1))
         if CROSS in attribute:
             continue
-        yield Series("reference_info", pair | {"reference": groups[0]}, constant(1))
         yield Series("cells_suppressed_total", pair | {"reason": "small_cell"}, growing(0.02))
         yield Series("cells_suppressed_total", pair | {"reason": "complementary"}, growing(0.01))
     yield from _estimated({"model": "loans", "attribute": "race"}, "hispanic")
@@ -140,10 +145,17 @@ def _states(pair: Labels, start_s: int) -> Iterator[Series]:
             for end, shift_s in (("", 0), ("earliest_", -60), ("latest_", 60)):
                 onset_s = start_s + BREACH_S + shift_s
                 yield Series(f"alert_onset_{end}timestamp_seconds", labels, from_breach_on(onset_s))
-        for window in ("1m", "5m"):
-            own = labels | {"window": window}
-            yield Series("alert_level", own, stepping(3) if is_unfair else constant(0))
-            yield Series("alert_transitions_total", own | {"to": "breach"}, stepping(1) if is_unfair else constant(0))
+        yield Series("alert_level", labels, stepping(3) if is_unfair else constant(0))
+        yield Series("alert_transitions_total", labels | {"to": "breach"}, stepping(1) if is_unfair else constant(0))
+        if kind == "disparate_impact_ratio":
+            yield Series("breach_groups", labels, stepping(1) if is_unfair else constant(0))
+            about = dict(pair) | {"about": "decisions"}
+            yield Series("incident_level", about, stepping(3) if is_unfair else constant(0))
+            recovered_s = float(start_s - 600)
+            yield Series("alert_recovery_timestamp_seconds", labels, constant(recovered_s))
+        if is_unfair:
+            rates = FEMALE_AFTER, REFERENCE_RATE
+            yield from open_breach(labels | {"group": "female"}, start_s, rates, N, THRESHOLD)
 
 
 def _groups(own: Labels, groups: tuple[str, ...]) -> Iterator[Series]:
@@ -160,9 +172,9 @@ def _group(own: Labels, group: str, *, is_reference: bool) -> Iterator[Series]:
         yield from _pair(labels, rate_of(group))
     if CROSS in group:  # of an intersection nothing is exported from which rates could be computed
         return
-    yield from _interval("approval_ratio", labels, rate_of(group))
-    yield from _ends("approval_worst_case_ratio", labels, rate_of(group))
-    yield from _interval("favorable_outcome_ratio", labels, constant(0.9))
+    yield from interval("approval_ratio", labels, rate_of(group))
+    yield from ends("approval_worst_case_ratio", labels, rate_of(group))
+    yield from interval("favorable_outcome_ratio", labels, constant(0.9))
     yield Series("calibration_error_ratio", labels, constant(0.03))
     yield Series("score_stability_index", labels, constant(0.04))
     if is_reference:
@@ -173,17 +185,17 @@ def _group(own: Labels, group: str, *, is_reference: bool) -> Iterator[Series]:
 
 def _pair(labels: Labels, rate: Value) -> Iterator[Series]:
     yield Series("window_decisions", labels, constant(N))
-    yield from _interval("disparate_impact_ratio", labels, lambda t: _at(rate, t) / REFERENCE_RATE)
-    yield from _interval("approval_gap_ratio", labels, scaled_gap(rate, 1.0))
+    yield from interval("disparate_impact_ratio", labels, lambda t: at(rate, t) / REFERENCE_RATE)
+    yield from interval("approval_gap_ratio", labels, scaled_gap(rate, 1.0))
 
 
 def _explained(labels: Labels, rate: Value) -> Iterator[Series]:
-    yield from _ends("disparate_impact_worst_case_ratio", labels, lambda t: _at(rate, t) / REFERENCE_RATE)
-    yield from _ends("approval_gap_worst_case_ratio", labels, scaled_gap(rate, 1.0))
+    yield from ends("disparate_impact_worst_case_ratio", labels, lambda t: at(rate, t) / REFERENCE_RATE)
+    yield from ends("approval_gap_worst_case_ratio", labels, scaled_gap(rate, 1.0))
     for metric in ("equal_opportunity", "average_odds", "predictive_parity"):
-        yield from _interval(f"{metric}_difference_ratio", labels, constant(-0.04))
-    yield from _interval("equal_opportunity_ratio", labels, constant(0.95))
-    yield Series("shortfall_ratio", labels, lambda t: max(0.0, 0.8 * REFERENCE_RATE - _at(rate, t)))
+        yield from interval(f"{metric}_difference_ratio", labels, constant(-0.04))
+    yield from interval("equal_opportunity_ratio", labels, constant(0.95))
+    yield Series("shortfall_ratio", labels, lambda t: max(0.0, 0.8 * REFERENCE_RATE - at(rate, t)))
     yield Series("cause_mix_ratio", labels, scaled_gap(rate, 0.25))
     yield Series("cause_rate_ratio", labels, scaled_gap(rate, 0.75))
     for segment in ("auto", "home"):
@@ -214,23 +226,19 @@ def _alarmed(labels: Labels, test: str) -> Iterator[Series]:
     yield Series("evidence_threshold_log10", pair | {"test": f"{test}_recovery"}, from_breach_on(THRESHOLD))
 
 
-def _interval(metric: str, labels: Labels, value: Value) -> Iterator[Series]:
-    yield Series(metric, labels, value)
-    yield from _ends(metric, labels, value)
-
-
-def _ends(metric: str, labels: Labels, value: Value) -> Iterator[Series]:
-    yield Series(f"{metric}_lower", labels, lambda t: _at(value, t) - 0.05)
-    yield Series(f"{metric}_upper", labels, lambda t: _at(value, t) + 0.05)
-
-
 def _workers() -> Iterator[Series]:
     for place, instance in enumerate(WORKERS):
         own = {"instance": instance}
         yield Series("up", own, constant(1))
-        yield Series("build_info", own | {"version": "0.1.0", "python": "3.13.7"}, constant(1))
-        yield Series("policy_info", own | {"policy_hash": "aaaa"}, lambda t: 1.0 if t < POLICY_S else None)
-        yield Series("policy_info", own | {"policy_hash": "bbbb"}, lambda t: 1.0 if t >= POLICY_S else None)
+        built = own | {"python": "3.13.7"}
+        yield Series("build_info", built | {"version": "0.1.0"}, lambda t: 1.0 if t < POLICY_S else None)
+        yield Series("build_info", built | {"version": "0.2.0"}, lambda t: 1.0 if t >= POLICY_S else None)
+        yield Series(
+            "policy_info", own | {"policy_hash": "aaaa", "policy": "loans"}, lambda t: 1.0 if t < POLICY_S else None
+        )
+        yield Series(
+            "policy_info", own | {"policy_hash": "bbbb", "policy": "loans"}, lambda t: 1.0 if t >= POLICY_S else None
+        )
         yield Series("rebalances_total", own, lambda t: float(t >= 600))
         for outcome, share in (("favorable", 0.7), ("unfavorable", 0.3)):
             labels = own | {"model": "loans", "outcome": outcome}
@@ -253,9 +261,9 @@ def _workers() -> Iterator[Series]:
             yield Series("lane_reloads_total", own | {"role": role}, constant(0))
             yield Series("transactions_total", own | {"role": role, "result": "committed"}, growing(1))
             yield Series("transactions_total", own | {"role": role, "result": "failed"}, constant(0))
-            yield from _histogram("flush_seconds", own | {"role": role}, 1.0, {"0.01": 0.5, "0.1": 1.0})
+            yield from histogram("flush_seconds", own | {"role": role}, 1.0, {"0.01": 0.5, "0.1": 1.0})
         for stage in ("ingest", "close"):
-            yield from _histogram("event_latency_seconds", own | {"stage": stage}, 100.0, {"1.0": 0.5, "2.5": 1.0})
+            yield from histogram("event_latency_seconds", own | {"stage": stage}, 100.0, {"1.0": 0.5, "2.5": 1.0})
 
 
 def _model(own: Labels, model: str) -> Iterator[Series]:
@@ -277,26 +285,14 @@ def _model(own: Labels, model: str) -> Iterator[Series]:
         yield Series("cells_suppressed_total", labels | {"attribute": "cell", "reason": "small_cell"}, growing(0.1))
 
 
-def _histogram(metric: str, labels: Labels, per_s: float, shares: Mapping[str, float]) -> Iterator[Series]:
-    for bound, share in (dict(shares) | {"+Inf": 1.0}).items():
-        yield Series(f"{metric}_bucket", dict(labels) | {"le": bound}, growing(share * per_s))
-    yield Series(f"{metric}_count", labels, growing(per_s))
-    yield Series(f"{metric}_sum", labels, growing(per_s * 0.5))
-
-
 def _replayed(start_s: int) -> Iterator[Series]:
     """Yield the values of a replay of the first half under another rule: the ratio is 0.05 lower."""
     pair = {"model": "loans", "attribute": "gender", "window": "1m"}
     yield Series("window_end_timestamp_seconds", pair, lambda t: float((start_s + t) // 60 * 60))
-    yield Series("alert_level", pair | {"kind": "disparate_impact_ratio"}, constant(2))
+    state = {"model": "loans", "attribute": "gender", "kind": "disparate_impact_ratio"}
+    yield Series("alert_level", state, constant(2))
     labels = pair | {"group": "female"}
     rate = rate_of("female")
-    yield Series("disparate_impact_ratio", labels, lambda t: _at(rate, t) / REFERENCE_RATE - 0.05)
+    yield Series("disparate_impact_ratio", labels, lambda t: at(rate, t) / REFERENCE_RATE - 0.05)
     yield Series("approval_ratio", labels, rate)
     yield Series("window_decisions", labels, constant(N))
-
-
-def _at(value: Value, t: int) -> float:
-    number = value(t)
-    assert number is not None
-    return number

@@ -1,8 +1,8 @@
-"""A series of a metric, and values over the half hour of the scenario."""
+"""A series of a metric, values over the half hour of the scenario, and series that belong together."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 BREACH_S = 900  # seconds after the start
@@ -43,3 +43,30 @@ def stepping(height: float) -> Value:
 def from_breach_on(value: float) -> Value:
     """Return nothing before the breach and a value after it."""
     return lambda t: value if t >= BREACH_S else None
+
+
+def histogram(metric: str, labels: Labels, per_s: float, shares: Mapping[str, float]) -> Iterator[Series]:
+    """Yield a histogram that counts ``per_s`` observations a second, with the share below each bound."""
+    for bound, share in (dict(shares) | {"+Inf": 1.0}).items():
+        yield Series(f"{metric}_bucket", dict(labels) | {"le": bound}, growing(share * per_s))
+    yield Series(f"{metric}_count", labels, growing(per_s))
+    yield Series(f"{metric}_sum", labels, growing(per_s * 0.5))
+
+
+def interval(metric: str, labels: Labels, value: Value) -> Iterator[Series]:
+    """Yield a value and both ends of its interval."""
+    yield Series(metric, labels, value)
+    yield from ends(metric, labels, value)
+
+
+def ends(metric: str, labels: Labels, value: Value) -> Iterator[Series]:
+    """Yield both ends of the interval of a value."""
+    yield Series(f"{metric}_lower", labels, lambda t: at(value, t) - 0.05)
+    yield Series(f"{metric}_upper", labels, lambda t: at(value, t) + 0.05)
+
+
+def at(value: Value, t: int) -> float:
+    """Return the value at a time at which there is one."""
+    number = value(t)
+    assert number is not None
+    return number

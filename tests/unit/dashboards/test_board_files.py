@@ -181,14 +181,14 @@ def test_every_alert_leads_to_a_dashboard_that_is_there() -> None:
     for rule in ALERTS:
         url = urlsplit(rule["annotations"]["dashboard_url"])
         names = {one["name"] for one in variables(BOARDS[url.path.removeprefix("/d/")])}
-        assert {name.removeprefix("var-") for name in parse_qs(url.query)} <= names, rule["alert"]
+        assert {name.removeprefix("var-") for name in parse_qs(url.query)} <= names | {"from", "to"}, rule["alert"]
 
 
 def test_the_replay_command_of_the_dashboards_is_that_of_the_notifications() -> None:
     (command,) = {
         rule["annotations"]["replay"].split("{{")[0].strip() for rule in ALERTS if "replay" in rule["annotations"]
     }
-    assert command == "fairstream replay verify --model"
+    assert command == "fairstream replay verify --published --model"
     assert f"{command} ${{model:text}}" in REPLAY_COMMANDS
 
 

@@ -91,7 +91,8 @@ def open_metrics_of(run: str, scenarios: Iterable[ScenarioResults]) -> Iterator[
         yield _head(metric, help_text)
         yield from _by_series(_of_groups(metric, value_of, run_name, result) for run_name, result in results)
     yield _head("fairstream_alert_level", _LEVEL_HELP)
-    yield from _by_series(_levels(run_name, result) for run_name, result in results)
+    smallest_s = min((result.size_s for _, result in results), default=0)  # a state belongs to no window: one is enough
+    yield from _by_series(_levels(run_name, result) for run_name, result in results if result.size_s == smallest_s)
     yield _head("fairstream_window_end_timestamp_seconds", "Event time at which the last closed window ended.")
     yield from _by_series(_ends(run_name, result) for run_name, result in results)
     yield "# EOF\n"
@@ -112,8 +113,10 @@ def _of_groups(metric: str, value_of: _Value, run: str, result: DisclosedResult)
 def _levels(run: str, result: DisclosedResult) -> Iterator[_Sample]:
     for kind in LimitKind:
         states = [state_under(group.evidence, kind) for group in result.groups]
-        level = _LEVELS[worst_of(states)] if any(states) else _LEVELS[State.INSUFFICIENT]
-        yield _sample("fairstream_alert_level", {"kind": kind.value}, level, run, result)
+        if any(states):  # else the model has no such limit
+            labels = {"model": result.model, "attribute": result.attribute, "run": run, "kind": kind.value}
+            level = _LEVELS[worst_of(states)]
+            yield f"fairstream_alert_level{{{_write_labels(labels)}}}", result.end_s, level
 
 
 def _ends(run: str, result: DisclosedResult) -> Iterator[_Sample]:

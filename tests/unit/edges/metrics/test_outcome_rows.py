@@ -99,8 +99,8 @@ def test_states_thresholds_and_evidence_are_exported_like_those_of_decisions() -
     assert scrape.value("threshold_ratio", kind=kind) == MODEL.rules.max_rate_difference
     assert scrape.value("threshold_ratio", kind="score") == MODEL.rules.max_gap
     assert scrape.value("threshold_ratio", kind="equal_opportunity") is None
-    assert scrape.value("alert_level", kind=kind, window="1m") == 2  # the interval is beyond the limit
-    assert scrape.value("alert_transitions_total", kind=kind, window="1m", to="breach") == 0
+    assert scrape.value("alert_level", kind=kind) == 0  # the interval of a window alone is no reason for a warning
+    assert scrape.value("alert_transitions_total", kind=kind, to="breach") == 0
     assert scrape.value("evidence_log10", group="female", test="outcome_low") is not None
     assert scrape.value("evidence_threshold_log10", test="outcome_low") is not None
     assert scrape.value("evidence_log10", group="male", test="outcome_low") is None
@@ -119,7 +119,7 @@ def test_groups_of_fewer_than_k_outcomes_are_not_shown() -> None:
     scrape = Scrape()
     scrape.judge(came(0, (5, 8), n=9))
     assert scrape.women("favorable_outcome_ratio") is None
-    assert scrape.value("alert_level", kind="favorable_outcome", window="1m") == 1
+    assert scrape.value("alert_level", kind="favorable_outcome") == 1
     assert scrape.value("cells_suppressed_total", reason="small_cell") == 2
 
 

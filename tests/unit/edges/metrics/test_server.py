@@ -35,7 +35,7 @@ class Site:
         self.clock = Clock()
         self.health = Health(self.clock)
         registry = CollectorRegistry()
-        self.metrics = Metrics(registry, load_policy("loans"), max_series=2000)
+        self.metrics = Metrics(registry, load_policy("loans"), max_series=5000)
         self.server = MetricsServer(registry, self.health, "127.0.0.1", 0)
         self.server.start()
 

@@ -14,6 +14,7 @@ from stream_app.edges.notify.server import MAX_BODY_BYTES, NotificationServer
 from stream_app.errors import ConfigError
 from tests.support.servers.http_requests import ask, say
 
+OVER = {"summary": "Other kind", "ended": "2026-11-23T09:10:00Z (event time), after 10m 0s"}
 # As Alertmanager 0.25 sends it; later versions add fields.
 BODY: dict[str, Any] = {
     "version": "4",
@@ -40,17 +41,18 @@ BODY: dict[str, Any] = {
             "generatorURL": "http://127.0.0.1:9090/graph",
             "fingerprint": "1a30ba71cca2921f",
         },
-        {"status": "resolved", "labels": {"alertname": "FairnessBreach"}, "annotations": {"summary": "Other kind"}},
+        {"status": "resolved", "labels": {"alertname": "FairnessBreach"}, "annotations": OVER},
     ],
 }
 BLOCK = """\
 [FIRING:1] FairnessBreach loans/gender  -> fairness-page, 2026-11-23 09:00:10 UTC
   Breach: loans violates the limit [critical]
-    Groups: female: ratio 0.62
-            male: reference
     Since: 2026-11-23T09:00:00Z (event time)
-    Replay: fairstream replay verify --model loans
+    Also affected: female: ratio 0.62
+                   male: reference
+    Verify: fairstream replay verify --model loans
   Resolved: Other kind
+    Back within the limits since 2026-11-23T09:10:00Z (event time), after 10m 0s
   and 2 more
 """
 

@@ -30,7 +30,7 @@ def samples(*scenarios: ScenarioResults) -> dict[tuple[str, str, str, str, str, 
             sample.name,
             sample.labels["run"],
             sample.labels["attribute"],
-            sample.labels["window"],
+            sample.labels.get("window", ""),
             sample.labels.get("group", sample.labels.get("kind", "")),
             float(sample.timestamp or 0),
         ): sample.value
