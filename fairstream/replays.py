@@ -187,9 +187,7 @@ def _is_reference(setting: str) -> bool:
     return setting.startswith(_REFERENCE)
 
 
-def _result_records(
-    results: Iterable[ScenarioResults], scenarios: Iterable[Scenario]
-) -> Iterator[Mapping[str, Any]]:
+def _result_records(results: Iterable[ScenarioResults], scenarios: Iterable[Scenario]) -> Iterator[Mapping[str, Any]]:
     for judged, scenario in zip(results, scenarios, strict=True):
         limits = {scenario.model.name: scenario.model.rules}
         for record in result_records(judged.results, limits.get):

@@ -40,13 +40,13 @@ def draw(listing: Listing, width: int) -> Text:
     numbers = used_columns(listing)
     fitted = fit_columns(listing, numbers, width)
     lines = [*_wrapped(Text(listing.title, style="bold"), width), Text()]
-    if fitted is not None:
+    if fitted:
         lines += _heading(fitted)
     for place, section in enumerate(listing.sections):
         if section.title:
             lines += [Text()] * (place > 0) + _wrapped(Text(section.title, style="bold"), width)
         for row in section.rows:
-            lines += _block(listing, numbers, row, width) if fitted is None else _table_row(fitted, row)
+            lines += _table_row(fitted, row) if fitted else _block(listing, numbers, row, width)
         lines += _notes(section, width)
     lines += [line for caption in listing.captions for line in _wrapped(Text(caption, style="dim"), width)]
     return Text("\n").join(lines)
@@ -95,7 +95,8 @@ def _block(listing: Listing, numbers: Sequence[int], row: Sequence[Cell], width:
     """Yield the lines of one row: the values that name it, then the others with their names."""
     cells = [(listing.columns[number], row[number]) for number in numbers if text_of(row[number])]
     head = Text("  ").join(Text(text_of(cell), style=_style(cell)) for column, cell in cells if column.is_head)
-    yield from _wrapped(head, width)
+    if head.plain:
+        yield from _wrapped(head, width)
     values = [f"{column.name} {text_of(cell)}" for column, cell in cells if not column.is_head]
     for line in wrap_items(values, width - _INDENT) if values else ():
         yield Text(" " * _INDENT + line)

@@ -78,12 +78,12 @@ def _wrap_line(line: Text, width: int) -> Iterator[Text]:
 
 
 def _indent_of(line: str, width: int) -> int:
-    """Return the columns by which a line continues."""
-    label = _LABEL.match(line)
+    """Return the columns by which a line continues, and by which its longest word still fits."""
+    label, margin = _LABEL.match(line), len(line) - len(line.lstrip(" "))
+    indent = margin + _STEP if margin else 0
     if label is not None and cell_len(label[0]) <= width * _MOST_HANGING:
-        return cell_len(label[0])
-    margin = len(line) - len(line.lstrip(" "))
-    return margin + _STEP if 0 < margin <= width * _MOST_HANGING else 0
+        indent = cell_len(label[0])
+    return max(0, min(indent, width - longest_word(line)))
 
 
 def _line_spans(text: str, width: int, later_width: int) -> Iterator[tuple[int, int]]:

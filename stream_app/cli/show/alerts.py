@@ -29,9 +29,9 @@ def list_alerts(
     flags: SourceFlags,
     as_json: Json = False,
 ) -> None:
-    """List breaches and recoveries of the models of the policy, oldest first.
+    """List breaches and recoveries, oldest first.
 
-    Each has its estimated onset, its evidence and its cause. Numbers about fewer than k decisions (policy: privacy.k)
+    Lists those of the models of the policy. Each has its estimated onset, its evidence and its cause. Numbers about fewer than k decisions (policy: privacy.k)
     are suppressed. A line between them says where a changed policy restarted the monitoring.
 
     Example: fairstream alerts list --model loans --last 5

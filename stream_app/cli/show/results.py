@@ -41,9 +41,9 @@ def show_results(
     flags: SourceFlags,
     as_json: Json = False,
 ) -> None:
-    """Show rates, ratios and gaps of windows, and outcomes, of the models of the policy.
+    """Show rates, ratios and gaps of windows, and outcomes.
 
-    Windows are closed windows and the running totals. Groups of fewer than k decisions (policy: privacy.k) are
+    Shows the models of the policy: their closed windows and the running totals. Groups of fewer than k decisions (policy: privacy.k) are
     suppressed, and so are the groups that would reveal them. Bounds of a window are 95% confidence intervals for a
     single look; those of the running totals are valid under continuous monitoring.
 

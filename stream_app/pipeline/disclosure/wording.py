@@ -30,8 +30,21 @@ def state_words(state: State | None, exceeded: tuple[str, ...] = ()) -> str:
     """
     if state is None:
         return ""
-    words = (_BEYOND if exceeded else _STATES).get(state, state.value)
-    return f"{words}: {', '.join(exceeded)}" if exceeded else words
+    name = state_name(state, is_beyond=bool(exceeded))
+    return f"{name}: {', '.join(exceeded)}" if exceeded else name
+
+
+def state_name(state: State, *, is_beyond: bool) -> str:
+    """Return the name of a state for people.
+
+    Args:
+        state: The state.
+        is_beyond: Whether the values are beyond a limit that it is about.
+
+    >>> state_name(State.OK, is_beyond=False), state_name(State.OK, is_beyond=True)
+    ('no alarm', 'limit exceeded, not proven')
+    """
+    return (_BEYOND if is_beyond else _STATES).get(state, state.value)
 
 
 def limits_by_model(policy: Policy) -> Callable[[str], Rules | None]:
