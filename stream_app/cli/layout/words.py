@@ -1,4 +1,4 @@
-"""Breaks lines between words. A word that is longer than a line, such as a path, stays whole, so it can be copied."""
+"""Breaks lines between words. A word that is longer than a line, such as a path, is not broken, so it can be copied."""
 
 from __future__ import annotations
 

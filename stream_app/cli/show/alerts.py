@@ -31,8 +31,9 @@ def list_alerts(
 ) -> None:
     """List breaches and recoveries, oldest first.
 
-    Lists those of the models of the policy. Each has its estimated onset, its evidence and its cause. Numbers about fewer than k decisions (policy: privacy.k)
-    are suppressed. A line between them says where a changed policy restarted the monitoring.
+    Lists those of the models of the policy. Each has its estimated onset, its evidence and its cause. Numbers about
+    fewer than k decisions (policy: privacy.k) are suppressed. An entry between them says where a changed policy
+    restarted the monitoring.
 
     Example: fairstream alerts list --model loans --last 5
     """

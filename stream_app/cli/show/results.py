@@ -43,9 +43,9 @@ def show_results(
 ) -> None:
     """Show rates, ratios and gaps of windows, and outcomes.
 
-    Shows the models of the policy: their closed windows and the running totals. Groups of fewer than k decisions (policy: privacy.k) are
-    suppressed, and so are the groups that would reveal them. Bounds of a window are 95% confidence intervals for a
-    single look; those of the running totals are valid under continuous monitoring.
+    Shows the closed windows and the running totals of the models of the policy. Groups of fewer than k decisions
+    (policy: privacy.k) are suppressed, and so are the groups that would reveal them. Bounds of a window are 95%
+    confidence intervals for a single look; those of the running totals are valid under continuous monitoring.
 
     Example: fairstream results --model loans --window 1m --last 5
     """
