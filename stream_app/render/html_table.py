@@ -31,6 +31,15 @@ def number_text(value: float | None, missing: str = "suppressed") -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
 
 
+def share_text(value: float | None, missing: str = "suppressed", *, sign: str = "") -> str:
+    """Return a rate, a ratio or a gap as a table shows it, always with four decimals, or the text for a missing one.
+
+    >>> share_text(0.43), share_text(-0.00846, sign="+"), share_text(0.0), share_text(None)
+    ('0.4300', '-0.0085', '0.0000', 'suppressed')
+    """
+    return missing if value is None else f"{value:{sign}.4f}"
+
+
 def bounds_text(bounds: Bounds | None) -> str:
     """Return an interval as a table shows it; empty without one."""
     return "" if bounds is None else f"{bounds.lower:.3f} to {'∞' if bounds.upper is None else f'{bounds.upper:.3f}'}"

@@ -21,7 +21,7 @@ from stream_app.cli.replay.scenarios import ScenarioFlags
 from stream_app.cli.replay.selection import select_model, select_source, select_time_range
 from stream_app.pipeline.records.results import CROSS
 from stream_app.pipeline.replay.ranges.run_request import RunRequest
-from stream_app.pipeline.replay.scenarios.comparison import RunComparison, compare_runs
+from stream_app.pipeline.replay.scenarios.comparison import RunComparison, compare_runs, field_words
 from stream_app.pipeline.replay.scenarios.results import disclose_scenarios
 from stream_app.policy import load_policy
 from stream_app.programs.replay.live import read_live
@@ -111,7 +111,7 @@ def _delta_rows(comparison: RunComparison) -> Iterator[tuple[str, ...]]:
     for delta in comparison.deltas:
         if delta.original != delta.scenario and CROSS not in delta.attribute:
             numbers = (_number(delta.original), _number(delta.scenario), _number(delta.delta, "+"))
-            yield (delta.attribute, delta.group, delta.field, *numbers)
+            yield (delta.attribute, delta.group, field_words(delta.field), *numbers)
 
 
 def _number(value: float | None, sign: str = "") -> str:

@@ -126,6 +126,6 @@ def _state(group: DisclosedGroup, rules: Rules | None, k: int) -> Cell:
         return suppression_text(group.hidden, k)
     reason = "" if group.reason is None else _REASONS.get(group.reason, group.reason.replace("_", " "))
     if group.state is None:
-        return reason
+        return reason or "not compared"
     cell = state_cell(group.state, exceeded_limits(group, rules))
     return cell.append(f", {reason}") if reason else cell

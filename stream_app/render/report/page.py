@@ -12,11 +12,11 @@ from stream_app.pipeline.replay.scenarios.results import ScenarioResults
 from stream_app.policy import ModelPolicy
 from stream_app.render.report.alerts import write_alerts, write_causes
 from stream_app.render.report.charts import draw_evidence, draw_rates, draw_timeline
+from stream_app.render.report.subgroups import write_subgroups
 from stream_app.render.report.tables import (
     write_comparison,
     write_consistency,
     write_provenance,
-    write_subgroups,
     write_verdict,
 )
 
@@ -44,17 +44,17 @@ def write_report(manifest: Manifest, scenarios: Sequence[ScenarioResults], model
         scenarios: Disclosed results of each scenario; the original first.
         model: Policy of the original.
     """
-    original = scenarios[0]
+    original, rules = scenarios[0], model.rules
     windows = [result for result in original.results if result.window != TOTAL_WINDOW]
     comparisons = [compare_runs(original, scenario) for scenario in scenarios[1:]]
     sections = (
-        ("Verdict", write_verdict(original)),
-        ("Alerts", write_alerts(original, windows)),
-        ("States over time", draw_timeline(scenarios)),
+        ("Verdict", write_verdict(original, rules)),
+        ("Alerts", write_alerts(original, windows, model)),
+        ("States over time", draw_timeline(scenarios, rules)),
         ("Rates and ratios", draw_rates(windows, model)),
         ("Evidence", draw_evidence(windows)),
-        ("Causes", write_causes(original)),
-        ("Lowest ratios", write_subgroups(original)),
+        ("Causes", write_causes(original, model)),
+        ("Worst subgroups", write_subgroups(original, rules)),
         ("Individual consistency", write_consistency(manifest)),
         ("Scenarios", "".join(map(write_comparison, comparisons))),
         ("Provenance", write_provenance(manifest)),
