@@ -20,7 +20,7 @@ from aiokafka.errors import KafkaError
 
 from stream_app.edges.batches.portions import ColumnReader, Columns
 from stream_app.edges.lanes.runs import keep_record_sets, take_run
-from stream_app.errors import ReplayError, TopicError, broker_lost, no_broker_answers
+from stream_app.errors import RepeatedEventError, ReplayError, TopicError, broker_lost, no_broker_answers
 from stream_app.pipeline.contract import Batch
 
 SOURCE_HEADER = "source"  # partition:offset of the raw record, on each record of an output topic
@@ -231,11 +231,9 @@ class LogReader:
         """Return a run of published events at the offsets of their raw records."""
         first = self._next_source.get(batch.partition, 0)
         after = int(batch.offsets[-1]) + 1
-        if batch.offsets[0] < first or (np.diff(batch.offsets) <= 0).any():
-            raise ReplayError(
-                f"{self.topic}[{batch.partition}] contains events of source offset {batch.offsets[0]} more than once",
-                action="It was published under several app_ids: read the raw topic (--from-raw)",
-            )
+        is_repeated = np.diff(batch.offsets, prepend=first - 1) <= 0
+        if is_repeated.any():
+            raise RepeatedEventError(self.topic, batch.partition, int(batch.offsets[is_repeated.argmax()]))
         self._next_source[batch.partition] = after
         return Batch(batch.topic, batch.partition, first, after, batch.offsets, batch.values, batch.timestamps_ms)
 

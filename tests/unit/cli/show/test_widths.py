@@ -64,7 +64,7 @@ def test_every_value_of_every_listed_group_is_there(
     values = list(values_of(disclosed))
     assert len(values) > 100
     assert not [value for value in values if value not in words]
-    sentences = [group.sentence for result in disclosed for group in result.groups if getattr(group, "sentence", None)]
+    sentences = [getattr(group, "sentence", None) or "" for result in disclosed for group in result.groups]
     assert all(sentence in text for sentence in sentences)
     assert "…" not in text
 
