@@ -16,7 +16,7 @@ import typer
 from stream_app.cli.demo.run import DemoRun
 from stream_app.cli.exits import stop_on_signals
 from stream_app.cli.flags.expand import with_flags
-from stream_app.cli.flags.settings import Json, complete_policy
+from stream_app.cli.flags.settings import START_TIMEOUT_S, Json, StartTimeout, complete_policy
 from stream_app.cli.output import facts, notes, print_command
 from stream_app.edges.files.writing import make_folder, write_errors
 from stream_app.edges.host.own_command import own_command
@@ -61,6 +61,7 @@ class PlaceFlags:
             autocompletion=complete_policy,
         ),
     ] = "demo"
+    start_timeout: StartTimeout = START_TIMEOUT_S
     state_dir: Annotated[
         str | None,
         typer.Option(
@@ -107,7 +108,12 @@ def demo(
     Example: fairstream demo --exit-on-alert
     """
     planned = DemoPlan(
-        policy=place.policy, fair_s=scenario.fair_s, drift=scenario.drift, rate=scenario.rate, seed=scenario.seed
+        policy=place.policy,
+        fair_s=scenario.fair_s,
+        drift=scenario.drift,
+        rate=scenario.rate,
+        seed=scenario.seed,
+        start_timeout_s=place.start_timeout,
     )
     notes.print("FairStream demo: synthetic loan decisions, not for production. Press Ctrl-C to stop.")
     with (

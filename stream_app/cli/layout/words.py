@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from rich.cells import cell_len
 from rich.text import Text
 
-_WORD = re.compile(r"\S+")
+# The words of a command of this program stay on one line, so that it runs as it is copied.
+_WORD = re.compile(r"(?<!\S)fairstream(?: -{0,2}[a-z][a-z-]*){1,3}\S*|\S+")
 _LABEL = re.compile(r" *\S+(?: \S+)* {2,}(?=\S)")  # text before a gap: the name of what follows
 _MOST_HANGING = 0.4  # share of the width that an indentation may take
 _STEP = 2  # columns by which an indented line continues further in
@@ -44,6 +45,8 @@ def wrap_words(text: str, width: int) -> list[str]:
 
     >>> wrap_words("limit exceeded, not proven", 15)
     ['limit exceeded,', 'not proven']
+    >>> wrap_words("start it: fairstream local kafka, or wait", 20)
+    ['start it:', 'fairstream local kafka,', 'or wait']
     """
     return [text[first:end] for first, end in _line_spans(text, width, width)]
 

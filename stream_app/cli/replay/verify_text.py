@@ -124,8 +124,9 @@ def _describe_difference(verification: Verification, difference: Difference, rea
         counted = "" if is_about_outcomes or read.kind == "raw" else f" of {read.model.topic}"
         yield f"  {'where':<10}  partition {place.partition}, {offsets}{counted}"
     yield f"  {'reason':<10}  {_AGREES if place is None else _OTHER_RECORDS}"
-    extent = f"{verification.n_missing:,} recomputed records are not published, {verification.n_unexpected:,} published"
-    yield f"  {'extent':<10}  {extent} ones are not recomputed, {verification.n_equal:,} are equal"
+    n_missing, n_unexpected = f"{verification.n_missing:,}", f"{verification.n_unexpected:,}"
+    counts = f"recomputed, not published: {n_missing}; published, not recomputed: {n_unexpected}"
+    yield f"  {'records':<10}  {counts}; equal: {verification.n_equal:,}"
 
 
 def _headline(difference: Difference) -> str:

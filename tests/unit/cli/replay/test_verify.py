@@ -82,7 +82,7 @@ def test_a_count_that_differs_is_explained_with_its_window_the_copy_and_the_offs
         "read a-copy (published events, a copy of loan-decisions)",
         "where partition 2, offsets 10 to 19 of loan-decisions-raw",
         "a record was changed, added or left out",
-        "3 recomputed records are not published, 1 published ones are not recomputed, 79 are equal",
+        "records recomputed, not published: 3; published, not recomputed: 1; equal: 79",
         "kept fields (region) and pseudonyms",
     ):
         assert part in text
