@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 from rich.cells import cell_len
 from rich.text import Text
 
-# The words of a command of this program stay on one line, so that it runs as it is copied.
-_WORD = re.compile(r"(?<!\S)fairstream(?: -{0,2}[a-z][a-z-]*){1,3}\S*|\S+")
+# A command of this program, with its flags and their values, stays on one line, so that it runs as it is copied.
+_COMMAND = r"(?<!\S)[(`]?fairstream(?: [a-z][a-z-]*){1,2}(?: [A-Z]{2,}\b| --[a-z][a-z-]*(?:[ =](?!-)\S+)?)*\S*"
+_WORD = re.compile(rf"{_COMMAND}|\S+")
 _LABEL = re.compile(r" *\S+(?: \S+)* {2,}(?=\S)")  # text before a gap: the name of what follows
 _MOST_HANGING = 0.4  # share of the width that an indentation may take
 _STEP = 2  # columns by which an indented line continues further in
@@ -47,6 +48,8 @@ def wrap_words(text: str, width: int) -> list[str]:
     ['limit exceeded,', 'not proven']
     >>> wrap_words("start it: fairstream local kafka, or wait", 20)
     ['start it:', 'fairstream local kafka,', 'or wait']
+    >>> wrap_words("now fairstream replay verify --model loans --from 2h, then wait", 20)
+    ['now', 'fairstream replay verify --model loans --from 2h,', 'then wait']
     """
     return [text[first:end] for first, end in _line_spans(text, width, width)]
 
