@@ -15,7 +15,6 @@ from stream_app.cli.show.alert_text import describe_alert
 from stream_app.cli.show.other_models import OtherModels
 from stream_app.edges.kafka.readers.live_results import open_alert_records
 from stream_app.pipeline.disclosure.alerts import DisclosedAlert, disclose_alert
-from stream_app.pipeline.disclosure.selection import select
 from stream_app.pipeline.disclosure.shown import smallest_groups
 from stream_app.pipeline.records.alerts import MonitoringRestart
 from stream_app.policy import load_policy
@@ -39,7 +38,7 @@ def list_alerts(
     """
     settings = flags.settings()
     policy = load_policy(settings.policy)
-    selection = select(policy, shown.model, shown.attribute)
+    selection = shown.select(policy)
     k_of, others = smallest_groups(policy), OtherModels(selection)
     with open_alert_records(settings.kafka) as reader:
         selected = filter(selection.has_alert, others.note(reader.read_to_end()))

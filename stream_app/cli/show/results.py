@@ -17,7 +17,6 @@ from stream_app.cli.show.result_table import result_table, window_key
 from stream_app.edges.kafka.readers.live_results import open_all_results
 from stream_app.pipeline.disclosure.outcomes import DisclosedOutcomeResult
 from stream_app.pipeline.disclosure.results import DisclosedResult
-from stream_app.pipeline.disclosure.selection import select
 from stream_app.pipeline.disclosure.shown import disclose_any, newest_revisions, smallest_groups
 from stream_app.pipeline.disclosure.wording import limits_by_model
 from stream_app.pipeline.records.outcome_results import OutcomeResult
@@ -51,7 +50,7 @@ def show_results(
     """
     settings = flags.settings()
     policy = load_policy(settings.policy)
-    selection = select(policy, shown.model, shown.attribute, window)
+    selection = shown.select(policy, window)
     k_of, limits_of = smallest_groups(policy), limits_by_model(policy)
     others = OtherModels(selection)
 
