@@ -25,13 +25,13 @@ from stream_app.edges.kafka.readers.live_results import ResultReader, open_alert
 from stream_app.errors import ConfigError
 from stream_app.pipeline.disclosure.alerts import disclose_alert
 from stream_app.pipeline.disclosure.outcomes import disclose_outcomes
-from stream_app.pipeline.disclosure.selection import Selection, select
 from stream_app.pipeline.disclosure.shown import disclose_window, newest_revisions, smallest_groups
 from stream_app.pipeline.disclosure.wording import limits_by_model
 from stream_app.pipeline.records.alerts import Alert
 from stream_app.pipeline.records.outcome_results import OutcomeResult
 from stream_app.pipeline.records.results import Result
 from stream_app.pipeline.replay.moments import parse_moment
+from stream_app.pipeline.selection import Selection, select
 from stream_app.policy import Policy, load_policy
 from stream_app.settings import load_settings
 

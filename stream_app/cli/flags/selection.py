@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from stream_app.errors import ConfigError
-from stream_app.pipeline.disclosure.selection import Selection, select
+from stream_app.pipeline.selection import Selection, select
 from stream_app.policy import Policy
 
 From = Annotated[

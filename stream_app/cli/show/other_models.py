@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from stream_app.cli.output import notes
-from stream_app.pipeline.disclosure.selection import Selection
 from stream_app.pipeline.names import model_of
 from stream_app.pipeline.records.alerts import Alert, MonitoringRestart
 from stream_app.pipeline.records.outcome_results import OutcomeResult
 from stream_app.pipeline.records.results import Result
+from stream_app.pipeline.selection import Selection
 
 Record = TypeVar("Record", bound=Result | OutcomeResult | Alert | MonitoringRestart)
 _MOST_NAMED = 5

@@ -10,7 +10,7 @@ from rich.text import Text
 from stream_app.cli.layout.listing import Cell, Column, Listing, Section
 from stream_app.core.groups.comparison import State
 from stream_app.pipeline.disclosure.outcomes import DisclosedOutcomeResult
-from stream_app.pipeline.disclosure.ranking import rank_groups
+from stream_app.pipeline.disclosure.ranking import rank_of
 from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult
 from stream_app.pipeline.disclosure.rules import SMALL_CELL, Hidden
 from stream_app.pipeline.disclosure.wording import exceeded_limits, state_words
@@ -59,7 +59,8 @@ def result_table(
 def _section(result: DisclosedResult, rules: Rules | None, digits: int, *, is_complete: bool) -> Section:
     groups = list(result.groups)
     if CROSS in result.attribute:  # the worst first
-        groups = [group for group in rank_groups(groups, rules) if is_complete or group.state in _LISTED]
+        ranked = sorted(groups, key=rank_of, reverse=True)
+        groups = [group for group in ranked if is_complete or group.state in _LISTED]
     return Section(
         [list(_cells(result, group, rules, digits)) for group in groups],
         section_title(result),

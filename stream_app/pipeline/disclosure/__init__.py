@@ -2,6 +2,6 @@
 
 ``rules`` has each rule once. ``results``, ``outcomes``, ``alerts`` and ``causes`` are the disclosed forms of those
 records; ``totals`` gives running totals confidence sequences; ``shown`` selects the newest revisions and applies the
-rules with the k of each model; ``rows`` flattens disclosed results for tables; ``selection`` says which records a
-model, an attribute and a window mean; ``wording`` says states in words, and ``ranking`` orders groups, the worst first.
+rules with the k of each model; ``ranking`` puts the worst group first; ``wording`` says states in words; ``rows``
+flattens disclosed results for tables.
 """

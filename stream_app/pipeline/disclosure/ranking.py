@@ -1,4 +1,4 @@
-"""The order of groups, the worst first: by state, then by how far their values are beyond the limits."""
+"""Which groups come first wherever only a few are shown: by state, then by the distance from the limit."""
 
 from __future__ import annotations
 
@@ -6,37 +6,51 @@ from collections.abc import Iterable
 
 from stream_app.core.groups.comparison import State
 from stream_app.pipeline.disclosure.results import DisclosedGroup
-from stream_app.policy import Rules
+from stream_app.pipeline.records.evidence import Evidence, LimitKind, state_under
+
+_ORDER = tuple(State)  # from good to bad
+
+Rank = tuple[int, float, float, float]
 
 
-def severity(group: DisclosedGroup, rules: Rules | None = None) -> tuple[int, float]:
-    """Return how bad a group's treatment is: the place of its state from good to bad, then the distance beyond a limit.
-
-    The distance is the greater of the two: ratio, or 1 / ratio, below its limit, and gap above its limit; both are
-    negative inside the limits. A group without values is as far inside as can be.
+def distance_from_limit(kind: LimitKind, ratio: float | None, gap: float | None, limit: float) -> float:
+    """Return how far a value is beyond its limit, in either direction; negative within it.
 
     Args:
-        group: One group of a result.
-        rules: Limits of the policy; None for the default ones.
+        kind: The limit.
+        ratio: Rate of the group / rate of the reference; None where it cannot be formed.
+        gap: Rate of the group - rate of the reference; None where it cannot be formed.
+        limit: The limit of the policy.
+
+    >>> round(distance_from_limit(LimitKind.RATIO, 0.55, -0.3, 0.8), 3)
+    0.25
+    >>> round(distance_from_limit(LimitKind.GAP, 0.55, 0.3, 0.2), 3)
+    0.1
     """
-    limits = rules or Rules()
-    ratio, gap = group.disparate_impact_ratio, group.gap
-    distances = [-1.0]
-    if ratio is not None:
-        folded = min(ratio, 1 / ratio) if ratio else 0.0
-        distances.append(limits.min_disparate_impact_ratio - folded)
-    if gap is not None:
-        distances.append(abs(gap) - limits.max_gap)
-    return (-1 if group.state is None else list(State).index(group.state), max(distances))
+    if kind is not LimitKind.RATIO:
+        return abs(gap or 0.0) - limit
+    return limit - (1.0 if ratio is None else _smaller_side(ratio))
 
 
-def rank_groups(groups: Iterable[DisclosedGroup], rules: Rules | None = None) -> list[DisclosedGroup]:
-    """Return groups with the worst first; those that are equally bad stay in their order.
+def rank_of(group: DisclosedGroup) -> Rank:
+    """Return what a group of a result is ordered by: the greatest is the worst.
 
-    >>> fair = DisclosedGroup(group="a", state=State.OK, disparate_impact_ratio=0.9, gap=-0.05)
-    >>> worse = DisclosedGroup(group="b", state=State.OK, disparate_impact_ratio=1.5, gap=0.1)
-    >>> breach = DisclosedGroup(group="c", state=State.BREACH, disparate_impact_ratio=0.7, gap=-0.1)
-    >>> [group.group for group in rank_groups([fair, worse, breach])]
-    ['c', 'b', 'a']
+    The state decides, then the ratio (of the side that is worse off), then the gap, then the evidence.
     """
-    return sorted(groups, key=lambda group: severity(group, rules), reverse=True)
+    state = state_under(group.evidence) or group.state or State.OK
+    ratio = 1.0 if group.disparate_impact_ratio is None else _smaller_side(group.disparate_impact_ratio)
+    return _ORDER.index(state), -ratio, abs(group.gap or 0.0), _strength(group.evidence)
+
+
+def worst_first(groups: Iterable[DisclosedGroup]) -> list[DisclosedGroup]:
+    """Return the groups of a result that are compared with a reference, the worst first, equal ones by name."""
+    compared = [group for group in groups if group.evidence]
+    return sorted(sorted(compared, key=lambda group: group.group), key=rank_of, reverse=True)
+
+
+def _smaller_side(ratio: float) -> float:
+    return min(ratio, 1 / ratio) if ratio else 0.0
+
+
+def _strength(evidence: Iterable[Evidence]) -> float:
+    return max((test.log10_e or 0.0 for test in evidence), default=0.0)

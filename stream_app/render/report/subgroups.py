@@ -9,7 +9,7 @@ import msgspec
 
 from stream_app.core.groups.comparison import State
 from stream_app.pipeline.disclosure.alerts import DisclosedAlert
-from stream_app.pipeline.disclosure.ranking import severity
+from stream_app.pipeline.disclosure.ranking import rank_of
 from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult
 from stream_app.pipeline.disclosure.wording import exceeded_limits, state_words
 from stream_app.pipeline.records.results import TOTAL_WINDOW
@@ -52,7 +52,7 @@ def write_subgroups(scenario: ScenarioResults, rules: Rules) -> str:
     """
     breaches = open_breaches(scenario.alerts)
     shown = _windows_of(scenario.results)
-    ranked = sorted(shown.items(), key=lambda item: (item[0] in breaches, severity(item[1].group, rules)), reverse=True)
+    ranked = sorted(shown.items(), key=lambda item: (item[0] in breaches, rank_of(item[1].group)), reverse=True)
     rows = [
         _row(shown_in, rules, is_breach=pair in breaches)
         for number, (pair, shown_in) in enumerate(ranked)

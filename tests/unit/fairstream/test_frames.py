@@ -21,9 +21,9 @@ from fairstream.live import Extract, moment_s
 from fairstream.testing import InMemoryPipeline, credit_events
 from stream_app.core.groups.comparison import State
 from stream_app.pipeline.disclosure.alerts import DisclosedAlert, disclose_alert
-from stream_app.pipeline.disclosure.selection import select
 from stream_app.pipeline.disclosure.shown import disclose_any, newest_revisions, smallest_groups
 from stream_app.pipeline.records.alerts import decode_alert
+from stream_app.pipeline.selection import select
 from tests.support.paths import ROOT
 
 DOC = ROOT.joinpath("docs", "api.md").read_text("utf-8")

@@ -10,9 +10,9 @@ import pytest
 
 from stream_app.core.groups.comparison import State
 from stream_app.errors import ConfigError
-from stream_app.pipeline.disclosure.selection import Selection, select
 from stream_app.pipeline.records.alerts import MonitoringRestart
 from stream_app.pipeline.records.results import Result
+from stream_app.pipeline.selection import Selection, select
 from stream_app.policy import load_policy
 from stream_app.policy.model import Policy
 
