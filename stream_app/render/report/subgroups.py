@@ -20,7 +20,7 @@ from stream_app.render.html_table import bounds_text, number_text, share_text, w
 
 _MAX_SUBGROUPS = 15
 _HEAD = (
-    *("attribute", "group", "compared with", "window", "n:decisions", "n:rate", "n:ratio", "95% interval", "n:gap"),
+    *("attribute", "group and reference", "window", "n:decisions", "n:rate", "n:ratio", "w:95% interval", "n:gap"),
     "state at the end",
 )
 _NOTE = (
@@ -59,7 +59,7 @@ def write_subgroups(scenario: ScenarioResults, rules: Rules) -> str:
         if number < _MAX_SUBGROUPS or pair in breaches
     ]
     rows += [  # suppressed in every window
-        (*pair, breaches[pair].reference, "suppressed", *[""] * 5, State.BREACH.value)
+        (pair.attribute, f"{pair.group} vs. {breaches[pair].reference}", "suppressed", *[""] * 5, State.BREACH.value)
         for pair in sorted(breaches.keys() - shown.keys())
     ]
     return f'<p class="faint">{_NOTE}</p>{write_table(_HEAD, rows)}' if rows else ""
@@ -96,8 +96,7 @@ def _row(shown: _Shown, rules: Rules, *, is_breach: bool) -> tuple[str, ...]:
         group = msgspec.structs.replace(group, state=State.BREACH)
     return (
         result.attribute,
-        group.group,
-        result.reference,
+        f"{group.group} vs. {result.reference}",
         result.window if result.window == TOTAL_WINDOW else f"{result.window} to {time_label(result.end_s)}",
         number_text(group.n),
         *map(share_text, (group.rate, group.disparate_impact_ratio)),

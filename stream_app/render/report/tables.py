@@ -18,7 +18,16 @@ from stream_app.render.html_table import bounds_text, number_text, share_text, t
 from stream_app.render.report.subgroups import open_breaches
 
 _MAX_DELTAS = 60
-_VERDICT_HEAD = ("attribute", "group", "n:decisions", "n:rate", "n:ratio", "95% interval", "n:gap", "state at the end")
+_VERDICT_HEAD = (
+    "attribute",
+    "group",
+    "n:decisions",
+    "n:rate",
+    "n:ratio",
+    "w:95% interval",
+    "n:gap",
+    "state at the end",
+)
 _NOT_JUDGED = {Reason.REFERENCE: "reference", Reason.NOT_DECLARED: "not in policy"}
 
 
