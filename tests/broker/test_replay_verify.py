@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
@@ -119,7 +119,8 @@ def write_last_again(site: Site, topic: str, partition: int) -> int:
     producer = Producer({"bootstrap.servers": site.kafka, "log_level": 0})
     producer.produce(topic, last.value(), partition=partition, headers=last.headers(), timestamp=last.timestamp()[1])
     assert producer.flush(30) == 0
-    return int(dict(last.headers())["source"].partition(b":")[2])
+    headers = dict(cast(list[tuple[str, bytes]], last.headers()))
+    return int(headers["source"].partition(b":")[2])
 
 
 def test_an_untouched_copy_is_equal(site: Site, fresh_name: Callable[[str], str]) -> None:

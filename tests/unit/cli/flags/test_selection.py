@@ -16,6 +16,6 @@ def test_a_policy_that_only_counts_has_nothing_to_show() -> None:
 
 def test_the_flags_select_from_the_models_of_the_policy() -> None:
     selection = ShownFlags(attribute="race+gender").select(load_policy("loans"), "1m")
-    assert (selection.models, selection.attribute, selection.window) == ({"loans"}, "gender+race", "1m")
+    assert (selection.models, selection.attribute, selection.window) == (frozenset({"loans"}), "gender+race", "1m")
     with pytest.raises(ConfigError, match=r"No model 'camera' in the policy\. Known: loans"):
         ShownFlags(model="camera").select(load_policy("loans"))
