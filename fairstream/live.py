@@ -26,11 +26,12 @@ from stream_app.errors import ConfigError
 from stream_app.pipeline.disclosure.alerts import disclose_alert
 from stream_app.pipeline.disclosure.outcomes import disclose_outcomes
 from stream_app.pipeline.disclosure.shown import disclose_window, newest_revisions, smallest_groups
-from stream_app.pipeline.names import model_of
+from stream_app.pipeline.disclosure.wording import limits_by_model
 from stream_app.pipeline.records.alerts import Alert
 from stream_app.pipeline.records.outcome_results import OutcomeResult
 from stream_app.pipeline.records.results import Result
 from stream_app.pipeline.replay.moments import parse_moment
+from stream_app.pipeline.selection import Selection, select
 from stream_app.policy import Policy, load_policy
 from stream_app.settings import load_settings
 
@@ -45,40 +46,27 @@ Moment = datetime | str | int | float
 Record = TypeVar("Record", Result | OutcomeResult, Alert)
 
 
-class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """Which records are returned; None is all.
+class Extract(msgspec.Struct, frozen=True, kw_only=True):
+    """Which records are returned.
 
     Attributes:
-        models: Names of models.
-        attribute: Name of a protected attribute.
-        window: Name of a window.
+        selection: Their models, attribute and window.
         start_s: Earliest start in event time; -infinity for no limit.
         end_s: Latest end in event time; infinity for no limit.
     """
 
-    models: frozenset[str]
-    attribute: str | None
-    window: str | None = None
+    selection: Selection
     start_s: float = -math.inf
     end_s: float = math.inf
 
     def has_result(self, result: Result | OutcomeResult) -> bool:
-        """Return whether a result is selected: its window is completely in the time range."""
-        return (
-            model_of(result.model) in self.models
-            and self.attribute in (None, result.attribute)
-            and self.window in (None, result.window)
-            and self.start_s <= result.start_s
-            and result.end_s <= self.end_s
-        )
+        """Return whether a result is returned: its window is completely in the time range."""
+        is_in_range = self.start_s <= result.start_s and result.end_s <= self.end_s
+        return is_in_range and self.selection.has_result(result)
 
     def has_alert(self, alert: Alert) -> bool:
-        """Return whether an alert is selected: its test changed in the time range."""
-        return (
-            model_of(alert.model) in self.models
-            and self.attribute in (None, alert.attribute)
-            and self.start_s <= alert.at_s <= self.end_s
-        )
+        """Return whether an alert is returned: its test changed in the time range."""
+        return self.start_s <= alert.at_s <= self.end_s and self.selection.has_alert(alert)
 
 
 def results(
@@ -111,16 +99,17 @@ def results(
 
     Raises:
         BrokerUnavailableError: No broker answers, or it went away.
-        ConfigError: An argument is invalid.
+        ConfigError: An argument is invalid, or the policy has no such attribute or window.
         DependencyMissingError: pandas is not installed.
         PolicyError: The policy is missing or has an error.
         TopicError: The topic of the results does not exist.
     """
-    loaded, selection = _prepare(policy, model, attribute, window, start, end)
+    loaded, extract = _prepare(policy, model, attribute, window, start, end)
     k_of = smallest_groups(loaded)
-    selected = _read(open_all_results, kafka, selection.has_result)
+    selected = _read(open_all_results, kafka, extract.has_result)
     newest = newest_revisions(result for result in selected if isinstance(result, Result))
-    return build_frame(RESULT_COLUMNS, result_records(disclose_window(result, k_of(result.model)) for result in newest))
+    disclosed = (disclose_window(result, k_of(result.model)) for result in newest)
+    return build_frame(RESULT_COLUMNS, result_records(disclosed, limits_by_model(loaded)))
 
 
 def outcome_results(
@@ -152,17 +141,17 @@ def outcome_results(
 
     Raises:
         BrokerUnavailableError: No broker answers, or it went away.
-        ConfigError: An argument is invalid.
+        ConfigError: An argument is invalid, or the policy has no such attribute or window.
         DependencyMissingError: pandas is not installed.
         PolicyError: The policy is missing or has an error.
         TopicError: The topic of the results does not exist.
     """
-    loaded, selection = _prepare(policy, model, attribute, window, start, end)
+    loaded, extract = _prepare(policy, model, attribute, window, start, end)
     k_of = smallest_groups(loaded)
-    selected = _read(open_all_results, kafka, selection.has_result)
+    selected = _read(open_all_results, kafka, extract.has_result)
     newest = newest_revisions(result for result in selected if isinstance(result, OutcomeResult))
     disclosed = (disclose_outcomes(result, k_of(result.model)) for result in newest)
-    return build_frame(OUTCOME_COLUMNS, outcome_records(disclosed))
+    return build_frame(OUTCOME_COLUMNS, outcome_records(disclosed, limits_by_model(loaded)))
 
 
 def alerts(
@@ -191,14 +180,14 @@ def alerts(
 
     Raises:
         BrokerUnavailableError: No broker answers, or it went away.
-        ConfigError: An argument is invalid.
+        ConfigError: An argument is invalid, or the policy has no such attribute or window.
         DependencyMissingError: pandas is not installed.
         PolicyError: The policy is missing or has an error.
         TopicError: The topic of the alerts does not exist.
     """
-    loaded, selection = _prepare(policy, model, attribute, None, start, end)
+    loaded, extract = _prepare(policy, model, attribute, None, start, end)
     k_of = smallest_groups(loaded)
-    selected = sorted(_read(open_alerts, kafka, selection.has_alert), key=lambda alert: (alert.at_s, alert.id))
+    selected = sorted(_read(open_alerts, kafka, extract.has_alert), key=lambda alert: (alert.at_s, alert.id))
     return build_frame(ALERT_COLUMNS, alert_records(disclose_alert(alert, k_of(alert.model)) for alert in selected))
 
 
@@ -238,13 +227,12 @@ def _prepare(
     window: str | None,
     start: Moment | None,
     end: Moment | None,
-) -> tuple[Policy, Selection]:
+) -> tuple[Policy, Extract]:
     load_pandas()  # before a topic is read for nothing
     loaded = read_policy(policy)
-    models = [loaded.model(model)] if model is not None else loaded.models
-    names = frozenset(model.name for model in models)
+    selection = select(loaded, model, attribute, window)
     start_s, end_s = moment_s("start", start, -math.inf), moment_s("end", end, math.inf)
-    return loaded, Selection(models=names, attribute=attribute, window=window, start_s=start_s, end_s=end_s)
+    return loaded, Extract(selection=selection, start_s=start_s, end_s=end_s)
 
 
 def _read(

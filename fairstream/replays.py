@@ -128,7 +128,7 @@ def replay(  # noqa: PLR0913 - the options of the command, by name
     replayed = _run(settings, judgments, time_range, choice)
     disclosed = disclose_scenarios(replayed.reports, judgments, is_exact=False)
     return ReplayResult(
-        results=build_frame(REPLAY_RESULT_COLUMNS, _result_records(disclosed)),
+        results=build_frame(REPLAY_RESULT_COLUMNS, _result_records(disclosed, judgments)),
         alerts=build_frame(REPLAY_ALERT_COLUMNS, _alert_records(disclosed)),
         scenarios=tuple(scenario.name for scenario in judgments),
         topic=choice.topic_of(selected_model),
@@ -187,10 +187,11 @@ def _is_reference(setting: str) -> bool:
     return setting.startswith(_REFERENCE)
 
 
-def _result_records(scenarios: Iterable[ScenarioResults]) -> Iterator[Mapping[str, Any]]:
-    for scenario in scenarios:
-        for record in result_records(scenario.results):
-            yield {**record, "scenario": scenario.name}
+def _result_records(results: Iterable[ScenarioResults], scenarios: Iterable[Scenario]) -> Iterator[Mapping[str, Any]]:
+    for judged, scenario in zip(results, scenarios, strict=True):
+        limits = {scenario.model.name: scenario.model.rules}
+        for record in result_records(judged.results, limits.get):
+            yield {**record, "scenario": judged.name}
 
 
 def _alert_records(scenarios: Iterable[ScenarioResults]) -> Iterator[Mapping[str, Any]]:

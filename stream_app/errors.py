@@ -85,6 +85,25 @@ class ReplayError(FairStreamError):
     """Records, journal or policy of a replay are gone or differ. Operator action: see the message."""
 
 
+class RepeatedEventError(ReplayError):
+    """A topic of published events contains one twice, or not in order. Operator action: see the message.
+
+    Args:
+        topic: The topic that was read.
+        partition: Its partition.
+        offset: Offset of the raw record of that event, in the source topic.
+        log_number: Number of the log of the source topic to which that offset belongs.
+    """
+
+    def __init__(self, topic: str, partition: int, offset: int, log_number: int = 0) -> None:
+        of_log = f" of log {log_number}" if log_number else ""
+        super().__init__(
+            f"{topic}[{partition}] contains the event of source offset {offset}{of_log} twice, or not in order",
+            action="If it was published under several app_ids, read the raw topic (--from-raw)",
+        )
+        self.topic, self.partition, self.offset, self.log_number = topic, partition, offset, log_number
+
+
 def no_broker_answers(bootstrap: str, cause: BaseException) -> BrokerUnavailableError:
     """Return the error for a broker that does not answer; of the cause only the class is named."""
     return BrokerUnavailableError(

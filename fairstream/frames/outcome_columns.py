@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -11,6 +11,8 @@ from fairstream.frames.columns import Column, count, flag, interval, number, ord
 from fairstream.frames.result_columns import CLOSING_COLUMNS, WINDOW_COLUMNS
 from stream_app.core.groups.comparison import State
 from stream_app.pipeline.disclosure.outcomes import DisclosedOutcomeResult
+from stream_app.pipeline.disclosure.wording import exceeded_outcome_limits, state_words
+from stream_app.policy import Rules
 
 _MEASURES = {
     "favorable_outcome_rate": "Good outcomes among favorable decisions.",
@@ -41,14 +43,23 @@ OUTCOME_COLUMNS: tuple[Column, ...] = (
     number("calibration_error", "group.calibration_error", "Expected calibration error of the scores, 0 to 1."),
     number("without_outcome_ratio", "group.without_outcome_ratio", "Share of decisions without an outcome; totals."),
     ordered("state", "group.state", State, "Worst state of the tests of this pair; missing where none runs."),
+    text("verdict", "verdict", "The state in words: `no alarm`, or that a limit is exceeded and not proven."),
     flag("is_selective", "result.is_selective", "Whether outcomes are known for favorable decisions only."),
     *CLOSING_COLUMNS,
 )
 
 
-def outcome_records(results: Iterable[DisclosedOutcomeResult]) -> Iterator[Mapping[str, Any]]:
-    """Yield a record for each group of each result."""
+def outcome_records(
+    results: Iterable[DisclosedOutcomeResult], limits_of: Callable[[str], Rules | None]
+) -> Iterator[Mapping[str, Any]]:
+    """Yield a record for each group of each result.
+
+    Args:
+        results: Disclosed results.
+        limits_of: Returns the limits of a model; None where its policy is not known.
+    """
     for result in results:
-        fields = msgspec.to_builtins(result)
-        for group in fields["groups"]:
-            yield {"result": fields, "group": group}
+        fields, rules = msgspec.to_builtins(result), limits_of(result.model)
+        for group, judged in zip(fields["groups"], result.groups, strict=True):
+            verdict = state_words(judged.state, exceeded_outcome_limits(judged, rules)) or None
+            yield {"result": fields, "group": group, "verdict": verdict}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -23,7 +23,9 @@ from stream_app.core.cause.decomposition import Driver
 from stream_app.core.groups.comparison import Reason, State
 from stream_app.pipeline.disclosure.alerts import DisclosedAlert
 from stream_app.pipeline.disclosure.results import DisclosedResult
+from stream_app.pipeline.disclosure.wording import exceeded_limits, state_words
 from stream_app.pipeline.records.evidence import PairTest
+from stream_app.policy import Rules
 
 HIDDEN = ("small_cell", "complementary")
 CHANGES = ("breach", "recovery")
@@ -60,6 +62,7 @@ RESULT_COLUMNS: tuple[Column, ...] = (
     *interval("gap", "group.gap_bounds", "`gap`"),
     count("shortfall", "group.shortfall", "Favorable decisions that the group lacks to meet the ratio rule."),
     ordered("state", "group.state", State, "Worst state of the tests of this pair; missing where none runs."),
+    text("verdict", "tests.verdict", "The state in words: `no alarm`, or that a limit is exceeded and not proven."),
     text("breached_tests", "tests.breach", "Sequential tests in breach, joined by `;`."),
     text("warned_tests", "tests.warning", "Sequential tests in warning, joined by `;`."),
     time("onset", "tests.onset_s", "Estimated onset of the earliest open breach, else of the earliest warning."),
@@ -123,12 +126,21 @@ ALERT_COLUMNS: tuple[Column, ...] = (
 )
 
 
-def result_records(results: Iterable[DisclosedResult]) -> Iterator[Mapping[str, Any]]:
-    """Yield a record for each group of each result."""
+def result_records(
+    results: Iterable[DisclosedResult], limits_of: Callable[[str], Rules | None]
+) -> Iterator[Mapping[str, Any]]:
+    """Yield a record for each group of each result.
+
+    Args:
+        results: Disclosed results.
+        limits_of: Returns the limits of a model; None where its policy is not known.
+    """
     for result in results:
-        fields = msgspec.to_builtins(result)
-        for group in fields["groups"]:
-            yield {"result": fields, "group": {"proxy": None} | group, "tests": _summarize_tests(group)}
+        fields, rules = msgspec.to_builtins(result), limits_of(result.model)
+        for group, judged in zip(fields["groups"], result.groups, strict=True):
+            verdict = state_words(judged.state, exceeded_limits(judged, rules)) or None
+            tests = _summarize_tests(group) | {"verdict": verdict}
+            yield {"result": fields, "group": {"proxy": None} | group, "tests": tests}
 
 
 def alert_records(alerts: Iterable[DisclosedAlert]) -> Iterator[Mapping[str, Any]]:
@@ -137,7 +149,7 @@ def alert_records(alerts: Iterable[DisclosedAlert]) -> Iterator[Mapping[str, Any
         yield {"alert": {"proxy": None} | msgspec.to_builtins(alert)}
 
 
-def _summarize_tests(group: Mapping[str, Any]) -> Mapping[str, Any]:
+def _summarize_tests(group: Mapping[str, Any]) -> dict[str, Any]:
     """Return the tests of a group in breach or warning, their earliest onset, and the plain rules that are broken."""
     tests: dict[str, Any] = {"rules": ";".join(group["rules"]) or None}
     onsets: dict[str, list[Mapping[str, Any]]] = {}

@@ -20,6 +20,7 @@ from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.pipeline.disclosure.alerts import disclose_alert
 from stream_app.pipeline.disclosure.outcomes import disclose_outcomes
 from stream_app.pipeline.disclosure.shown import disclose_window, newest_revisions, smallest_groups
+from stream_app.pipeline.disclosure.wording import limits_by_model
 from stream_app.pipeline.records.alerts import decode_alert
 from stream_app.pipeline.records.outcome_results import OutcomeResult, decode_any_result
 from stream_app.pipeline.records.results import Result
@@ -170,16 +171,15 @@ class InMemoryPipeline:
         """Return the results about decisions: the columns and rules of ``fairstream.results``."""
         k_of = smallest_groups(self.policy)
         exact = newest_revisions(result for result in self.exact_results() if isinstance(result, Result))
-        return build_frame(
-            RESULT_COLUMNS, result_records(disclose_window(result, k_of(result.model)) for result in exact)
-        )
+        disclosed = (disclose_window(result, k_of(result.model)) for result in exact)
+        return build_frame(RESULT_COLUMNS, result_records(disclosed, limits_by_model(self.policy)))
 
     def outcome_results(self) -> pd.DataFrame:
         """Return the results about outcomes: the columns and rules of ``fairstream.outcome_results``."""
         k_of = smallest_groups(self.policy)
         exact = newest_revisions(result for result in self.exact_results() if isinstance(result, OutcomeResult))
         disclosed = (disclose_outcomes(result, k_of(result.model)) for result in exact)
-        return build_frame(OUTCOME_COLUMNS, outcome_records(disclosed))
+        return build_frame(OUTCOME_COLUMNS, outcome_records(disclosed, limits_by_model(self.policy)))
 
     def alerts(self) -> pd.DataFrame:
         """Return the alerts: the columns and rules of ``fairstream.alerts``."""

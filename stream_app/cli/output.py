@@ -1,5 +1,8 @@
 """Where commands print: results on stdout (``--json`` for programs), everything else on stderr.
 
+Every line is laid out for the width of the terminal, for that in ``COLUMNS``, or for 80 columns in a pipe, and broken
+between words only. A command that a reader may copy is printed with ``print_command``, which breaks nothing.
+
 Much of what is printed was written by others: labels, names, records of topics. Signs that would move the cursor,
 change the window or reverse the direction of writing are shown as escapes, whatever prints them.
 """
@@ -14,6 +17,13 @@ import msgspec
 import typer
 from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook, RenderResult
 from rich.segment import Segment
+from rich.text import Text
+
+from stream_app.cli.layout.drawing import draw
+from stream_app.cli.layout.listing import Listing
+from stream_app.cli.layout.words import wrap_text
+
+_LEAST_WIDTH = 20  # columns; of a narrower terminal the lines are cut anyway
 
 
 class _Escaped:
@@ -27,9 +37,30 @@ class _Escaped:
             yield segment if segment.control else Segment(escape_controls(segment.text), segment.style)
 
 
-class _EscapeControls(RenderHook):
+class _Unbroken:
+    """One line that is never broken."""
+
+    def __init__(self, line: str) -> None:
+        self._line = line
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield Segment(self._line)
+        yield Segment.line()
+
+
+class _LayOut(RenderHook):
+    """Breaks texts between words, and escapes control characters in whatever is printed."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
     def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
-        return [_Escaped(renderable) for renderable in renderables]
+        return [_Escaped(self._laid_out(renderable)) for renderable in renderables]
+
+    def _laid_out(self, renderable: ConsoleRenderable) -> ConsoleRenderable:
+        if not isinstance(renderable, Text):
+            return renderable
+        return wrap_text(_escape_text(renderable), width_of(self._console))
 
 
 def escape_controls(text: str) -> str:
@@ -45,18 +76,39 @@ def escape_controls(text: str) -> str:
     return "".join(map(_visible, text))
 
 
+def _escape_text(text: Text) -> Text:
+    """Return a text without control characters; one that has them loses its styles, since its letters move."""
+    plain = escape_controls(text.plain)
+    return text if plain == text.plain else Text(plain, style=text.style, end=text.end)
+
+
 def _visible(sign: str) -> str:
     return sign if sign.isprintable() or sign in "\n\t" else sign.encode("unicode_escape").decode("ascii")
 
 
 def _console(**settings: Any) -> Console:
-    console = Console(highlight=False, **settings)
-    console.push_render_hook(_EscapeControls())
+    console = Console(highlight=False, soft_wrap=True, **settings)
+    console.push_render_hook(_LayOut(console))
     return console
 
 
-facts = _console(soft_wrap=True)  # stdout
+facts = _console()  # stdout
 notes = _console(stderr=True)  # stderr
+
+
+def width_of(console: Console) -> int:
+    """Return the columns of a line."""
+    return max(console.width, _LEAST_WIDTH)
+
+
+def print_listing(listing: Listing) -> None:
+    """Print a listing on stdout: a table, or blocks where it is too wide, and an empty line."""
+    facts.print(draw(listing, width_of(facts)), Text(), sep="\n")
+
+
+def print_command(command: str, console: Console = facts) -> None:
+    """Print a command on a line of its own that is not broken, so that it can be copied."""
+    console.print(_Unbroken(f"  {command}"))
 
 
 def print_json(fact: Any) -> None:

@@ -6,5 +6,6 @@ step and of what it reports, ``topology`` where the topics are; ``layout`` defin
 the name under which outcomes are counted, and ``rejected`` what is wrong with records that no worker writes.
 ``ingest`` reads raw records, ``outcomes`` joins outcomes to decisions, ``panes`` publishes the counts of both, and
 ``judge`` closes windows and judges them. ``records`` are the records in the topics, ``disclosure`` decides what of
-them may be shown. ``replay`` counts and judges again from the topics.
+them may be shown, and ``selection`` says which of them a model, an attribute and a window mean. ``replay`` counts and
+judges again from the topics.
 """

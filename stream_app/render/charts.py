@@ -14,12 +14,13 @@ _N_STEPS = 4  # approximate number of steps between the lines of the grid
 # Universal Design, 2008; the seventh and eighth are darker colors of the same kind: yellow is too faint for a line.
 _COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#404040", "#882255")
 _MIX, _RATE = "#56B4E9", "#E69F00"
-STATE_COLORS = {
-    "ok": "#0072B2",
-    "insufficient": "#d0d7de",
+STATE_COLORS = {  # by the words for a state (``pipeline.disclosure.wording``)
+    "no alarm": "#0072B2",
+    "insufficient data": "#d0d7de",
+    "limit exceeded, insufficient data": "#8c959f",
+    "limit exceeded, not proven": "#56B4E9",
     "warning": "#F0E442",
     "breach": "#D55E00",
-    "hidden": "#f6f8fa",
 }
 
 
@@ -93,6 +94,7 @@ def state_strips(title: str, rows: Sequence[tuple[str, Sequence[tuple[int, int, 
     time_ranges = [time_range for _, strip in rows for time_range in strip]
     if not time_ranges:
         return ""
+    drawn = {state for _, _, state in time_ranges}
     height = 22 * len(rows) + _BOTTOM + 4
     left = 270
     first_s, last_s = min(s for s, _, _ in time_ranges), max(e for _, e, _ in time_ranges)
@@ -112,7 +114,9 @@ def state_strips(title: str, rows: Sequence[tuple[str, Sequence[tuple[int, int, 
         parts.append(
             f'<text x="{x:.0f}" y="{height - 6}" text-anchor="{anchor}" class="note">{time_label(int(time_s))}</text>'
         )
-    return _figure(title, "".join(parts), height, list(STATE_COLORS.items())[:4])
+    return _figure(
+        title, "".join(parts), height, [(state, color) for state, color in STATE_COLORS.items() if state in drawn]
+    )
 
 
 def split_bars(title: str, bars: Sequence[tuple[str, float, float]]) -> str:

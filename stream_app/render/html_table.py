@@ -8,11 +8,20 @@ from html import escape
 from stream_app.pipeline.records.results import Bounds
 from stream_app.render.charts import time_label
 
+_STYLED = ("n:", "w:")
+
 
 def write_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Write a table; a heading that begins with ``n:`` makes a column of numbers."""
-    styles = [' class="n"' if name.startswith("n:") else "" for name in head]
-    heads = "".join(f"<th{s}>{escape(name.removeprefix('n:'))}</th>" for name, s in zip(head, styles, strict=True))
+    """Write a table.
+
+    Args:
+        head: Headings. One that begins with ``n:`` makes a column of numbers, one with ``w:`` a column without line
+            breaks.
+        rows: A cell for each heading.
+    """
+    styles = [f' class="{name[0]}"' if name.startswith(_STYLED) else "" for name in head]
+    names = [name[2:] if name.startswith(_STYLED) else name for name in head]
+    heads = "".join(f"<th{style}>{escape(name)}</th>" for name, style in zip(names, styles, strict=True))
     body = "".join(
         "<tr>" + "".join(f"<td{s}>{escape(cell)}</td>" for cell, s in zip(row, styles, strict=True)) + "</tr>"
         for row in rows
@@ -29,6 +38,15 @@ def number_text(value: float | None, missing: str = "suppressed") -> str:
     if value is None:
         return missing
     return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
+
+
+def share_text(value: float | None, missing: str = "suppressed", *, sign: str = "") -> str:
+    """Return a rate, a ratio or a gap as a table shows it, always with four decimals, or the text for a missing one.
+
+    >>> share_text(0.43), share_text(-0.00846, sign="+"), share_text(0.0), share_text(None)
+    ('0.4300', '-0.0085', '0.0000', 'suppressed')
+    """
+    return missing if value is None else f"{value:{sign}.4f}"
 
 
 def bounds_text(bounds: Bounds | None) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, Producer, TopicPartition
 
 from stream_app.policy import load_policy
 from tests.programs.chaos.recount import Record
@@ -17,6 +18,7 @@ from tests.support.servers.replay_stage import (
     TAMPERINGS,
     Change,
     Tampering,
+    changed,
     copy_topic,
     judged_site,
     live_results,
@@ -74,6 +76,51 @@ def test_one_record_that_was_tampered_with_is_detected(
     assert difference["window"] == "1m"
     assert difference["start_s"] - 60 <= time_s < difference["end_s"] + 60
     assert difference["live"] != difference["replayed"]
+
+
+def test_people_read_which_count_differs_in_which_copy_and_where(site: Site, fresh_name: Callable[[str], str]) -> None:
+    tampering = Tampering(changed, partition=2, offset=offset_that_matters(site, partition=2, least=1500))
+    copy = copy_topic(site, fresh_name("told"), tampering)
+    done = site.command("replay", "verify", "--source-topic", copy)
+    text = " ".join(done.stdout.split())
+    assert (done.returncode, text.startswith("MISMATCH: a record of fairness-results differs")) == (1, True), done
+    assert re.search(r"value favorable decisions: \d+ published, \d+ recomputed, 1 fewer read", text), text
+    assert f"read {copy} (raw records, a copy of {site.models[0]['topic']}) where partition 2, offsets" in text
+
+
+def test_a_published_copy_is_equal_until_it_has_an_event_twice(site: Site, fresh_name: Callable[[str], str]) -> None:
+    """Copied as an auditor would do it, without keys; then the last event of a partition is written once more."""
+    name = fresh_name("run")
+    made = site.command("replay", "republish", "--run", name, "--rate", "100000")
+    assert made.returncode == 0, made.stderr
+    copy, keyless = f"replay-{name}", ("--state-dir", str(site.folder / "nowhere"), "--source-topic", f"replay-{name}")
+    code, verification = verify(site, "--published", *keyless)
+    assert (code, verification["is_equal"]) == (0, True), verification
+    place = write_last_again(site, copy, partition=1)
+    code, verification = verify(site, "--published", *keyless)
+    assert (code, verification["is_equal"], verification["source_offset"]) == (1, False, place), verification
+    done = site.command("replay", "verify", "--published", *keyless)
+    text = " ".join(done.stdout.split())
+    assert f"MISMATCH: {copy} contains an event twice" in text
+    assert f"partition 1, the event of source offset {place}" in text
+    refused = site.command("replay", "verify", *keyless)
+    assert (refused.returncode, "--published" in refused.stderr, "keys init" in refused.stderr) == (2, True, False)
+
+
+def write_last_again(site: Site, topic: str, partition: int) -> int:
+    """Append the last event of a partition once more; return the offset of its raw record."""
+    consumer = Consumer({"bootstrap.servers": site.kafka, "group.id": topic, "log_level": 0})
+    place = TopicPartition(topic, partition)
+    _, end = consumer.get_watermark_offsets(place, timeout=30)
+    consumer.assign([TopicPartition(topic, partition, end - 1)])
+    last = consumer.poll(30)
+    consumer.close()
+    assert last is not None
+    producer = Producer({"bootstrap.servers": site.kafka, "log_level": 0})
+    producer.produce(topic, last.value(), partition=partition, headers=last.headers(), timestamp=last.timestamp()[1])
+    assert producer.flush(30) == 0
+    headers = dict(cast(list[tuple[str, bytes]], last.headers()))
+    return int(headers["source"].partition(b":")[2])
 
 
 def test_an_untouched_copy_is_equal(site: Site, fresh_name: Callable[[str], str]) -> None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from queue import Queue
 
 import msgspec
@@ -21,7 +22,7 @@ from stream_app.edges.kafka.readers.live_results import open_results
 from stream_app.errors import BrokerUnavailableError, TopicError
 from stream_app.pipeline.layout import layout_of
 from stream_app.pipeline.records.results import Result, Span, encode_result
-from stream_app.policy import load_policy
+from stream_app.policy import load_policy, read_policy_text
 from stream_app.topics import FAIRNESS_RESULTS, TopicSpec, declared_topics
 from tests.support.lanes.judging import judge_plainly
 from tests.support.paths import ROOT
@@ -70,17 +71,27 @@ def write(kafka: str, name: str, transactions: list[tuple[list[Result], bool]]) 
     asyncio.run(run())
 
 
-def run_command(kafka: str, *arguments: str) -> list[str]:
+def policy_file(folder: Path, model: str) -> Path:
+    """Write the policy ``loanapp`` with another name of its model."""
+    path = folder / f"{model}.toml"
+    path.write_text(read_policy_text("loanapp").replace(f'"{MODEL.name}"', f'"{model}"', 1), "utf-8")
+    return path
+
+
+def run_command(
+    kafka: str, policy: Path, *arguments: str, code: int = 0, columns: int = 200
+) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
-        [sys.executable, "-m", "stream_app", "results", "--kafka", kafka, "--policy", "loanapp", *arguments],
+        [sys.executable, "-m", "stream_app", *arguments, "--kafka", kafka, "--policy", str(policy)],
         capture_output=True,
         text=True,
         timeout=60,
-        check=True,
+        check=False,
         cwd=ROOT,
-        env={**os.environ, "COLUMNS": "200"},
+        env={**os.environ, "COLUMNS": str(columns)},
     )
-    return done.stdout.splitlines()
+    assert done.returncode == code, done.stderr
+    return done
 
 
 def test_only_committed_results_are_read_and_reading_ends(
@@ -97,44 +108,71 @@ def test_only_committed_results_are_read_and_reading_ends(
 
 @pytest.mark.usefixtures("topic")
 def test_the_command_shows_the_newest_window_and_hides_small_groups(
-    kafka: str, fresh_name: Callable[[str], str]
+    kafka: str, tmp_path: Path, fresh_name: Callable[[str], str]
 ) -> None:
     model = fresh_name("model")
+    policy = policy_file(tmp_path, model)
+
+    def lines_of(*arguments: str) -> list[str]:
+        return run_command(kafka, policy, "results", "--model", model, *arguments).stdout.splitlines()
+
     old = result(model, 100, white=(400, 300), black=(30, 10), hispan=(3, 1))
     new = result(model, 200, white=(400, 300), black=(30, 20), hispan=(30, 20))
     corrected = result(model, 200, 1, white=(400, 300), black=(30, 10), hispan=(30, 20))
     write(kafka, model, [([old, new], True), ([corrected], True)])
-    (line,) = run_command(kafka, "--model", model, "--json")
+    (line,) = lines_of("--json")
     shown = json.loads(line)
     assert (shown["end_s"], shown["revision"], shown["state"]) == (200, 1, "breach")
-    lines = run_command(kafka, "--model", model, "--last", "0", "--json")
+    lines = lines_of("--last", "0", "--json")
     assert [json.loads(line)["end_s"] for line in lines] == [100, 200]
     groups = {group["group"]: group for group in json.loads(lines[0])["groups"]}
     assert (groups["hispan"]["n"], groups["hispan"]["hidden"]) == (None, "small_cell")
     assert (groups["black"]["n"], groups["black"]["hidden"]) == (None, "complementary")
-    assert len(run_command(kafka, "--model", model, "--all", "--json")) == 3
-    exact = json.loads(run_command(kafka, "--model", model, "--last", "0", "--json", "--unsafe-exact")[0])
+    assert len(lines_of("--all", "--json")) == 3
+    exact = json.loads(lines_of("--last", "0", "--json", "--unsafe-exact")[0])
     assert [group["n"] for group in exact["groups"]] == [30, 3, 400]
-    table = "\n".join(run_command(kafka, "--model", model, "--last", "0"))
+    table = "\n".join(lines_of("--last", "0"))
     assert "<10" in table
-    assert "0.444444" in table  # 10/30 over 300/400
+    assert "0.4444" in table  # 10/30 over 300/400
     assert "breach" in table
 
 
 @pytest.mark.usefixtures("topic")
+def test_only_models_of_the_policy_are_shown_and_a_wrong_name_lists_the_valid_ones(
+    kafka: str, tmp_path: Path, fresh_name: Callable[[str], str]
+) -> None:
+    ours, theirs = fresh_name("ours"), fresh_name("theirs")
+    write(kafka, ours, [([result(name, 100, white=(400, 300), black=(300, 100)) for name in (ours, theirs)], True)])
+    policy = policy_file(tmp_path, ours)
+    shown = run_command(kafka, policy, "results", columns=60)
+    assert f"{ours}, 100s:" in shown.stdout
+    assert theirs not in shown.stdout
+    assert "Not shown: model" in " ".join(shown.stderr.split())
+    assert max(map(len, shown.stdout.splitlines())) <= 60
+    for command, flag, valid in (
+        ("results", "--model", ours),
+        ("results", "--window", "100s, 500s, 1h, total"),
+        ("results", "--attribute", "race, sex, and intersections such as race+sex"),
+    ):
+        refused = run_command(kafka, policy, command, flag, "nothing", code=2)
+        assert (refused.stdout, refused.stderr.count("\n")) == ("", 1)
+        assert refused.stderr.endswith(f"Known: {valid}\n")
+
+
+@pytest.mark.usefixtures("topic")
 def test_forged_results_are_named_or_shown_escaped_beside_the_honest_ones(
-    kafka: str, fresh_name: Callable[[str], str]
+    kafka: str, tmp_path: Path, fresh_name: Callable[[str], str]
 ) -> None:
     model = fresh_name("model")
+    policy = policy_file(tmp_path, model)
     honest = result(model, 100, white=(400, 300), black=(300, 100))
     far = msgspec.structs.replace(honest, end_s=2**62)
     groups = [msgspec.structs.replace(group, group="\x1b[2J\x9b31m[bold]x") for group in honest.groups]
     shown = msgspec.structs.replace(honest, attribute="a\x1b]0;t\x07", groups=groups)
     write(kafka, model, [([far, shown, honest], True)])
-    command = [sys.executable, "-m", "stream_app", "results", "--kafka", kafka, "--policy", "loanapp", "--model", model]
     for flags in (["--last", "0"], ["--json", "--all"]):
-        done = subprocess.run([*command, *flags], capture_output=True, text=True, timeout=60, check=False, cwd=ROOT)
-        assert (done.returncode, "Traceback" in done.stderr) == (0, False)
+        done = run_command(kafka, policy, "results", "--model", model, *flags)
+        assert "Traceback" not in done.stderr
         assert all(sign.isprintable() or sign == "\n" for sign in done.stdout + done.stderr)
         assert re.search(r"fairness-results\[\d+\] offset \d+", done.stderr.replace("\n", " "))
         assert "x1b" in done.stdout or "u001b" in done.stdout

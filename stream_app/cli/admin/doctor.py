@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import typer
+from rich.text import Text
 
 from stream_app.cli.exits import Exit
 from stream_app.cli.flags.settings import Json, Kafka, StateDir, read_settings
@@ -32,7 +33,7 @@ def doctor(kafka: Kafka = None, state_dir: StateDir = None, as_json: Json = Fals
 
 
 def _show(component: Component) -> None:
-    facts.print("[green]ok     [/]" if component.is_there else "[yellow]missing[/]", end="")
-    facts.print(f" {component.part:<13}{component.found}", markup=False)
+    mark = ("ok     ", "green") if component.is_there else ("missing", "yellow")
+    facts.print(Text.assemble(mark, f" {component.part:<13}{component.found}"))
     if not component.is_there:
         facts.print(f"{'':<21}needed for {component.needed_for}: {component.how_to_get}", markup=False)

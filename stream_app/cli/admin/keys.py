@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -35,7 +36,8 @@ def list_keys(state_dir: StateDir = None, as_json: Json = False) -> None:
 
 def rotate(
     valid_from: Annotated[
-        str, typer.Option("--from", metavar="TIME", help="First event time of the new key, ISO 8601 with offset.")
+        str,
+        typer.Option("--from", metavar="TIME", help="First event time of the new key: ISO 8601 with offset, or now."),
     ],
     state_dir: StateDir = None,
     as_json: Json = False,
@@ -46,12 +48,18 @@ def rotate(
 
     Example: fairstream keys rotate --from 2027-01-01T00:00:00Z
     """
-    moment = read_time(valid_from)
+    _print_key(add_key(_path(state_dir), _moment_s(valid_from)), as_json=as_json)
+    notes.print("Restart all workers so that they load the new key.")
+
+
+def _moment_s(text: str) -> int:
+    if text == "now":
+        return int(time.time())
+    moment = read_time(text)
     if isinstance(moment, TimeFault):
         fault = "has no UTC offset" if moment is TimeFault.NO_OFFSET else "is not an ISO 8601 time"
         raise ConfigError(f"--from {fault}", action="Example: 2027-01-01T00:00:00Z")
-    _print_key(add_key(_path(state_dir), int(moment.timestamp())), as_json=as_json)
-    notes.print("Restart all workers so that they load the new key.")
+    return int(moment.timestamp())
 
 
 def _path(state_dir: str | None) -> Path:

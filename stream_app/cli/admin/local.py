@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from stream_app.cli.flags.settings import StateDir, read_settings
+from stream_app.cli.flags.settings import START_TIMEOUT_S, StartTimeout, StateDir, read_settings
 from stream_app.cli.output import notes
 from stream_app.edges.kafka.local.broker import LocalKafka
 from stream_app.errors import BrokerUnavailableError
@@ -20,9 +20,7 @@ def kafka(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0: any free port.")] = 9092,
     state_dir: StateDir = None,
     heap_mb: Annotated[int, typer.Option(min=128, help="Maximum Java heap, MiB.")] = 384,
-    start_timeout: Annotated[
-        float, typer.Option("--start-timeout", min=1.0, help="Seconds that Kafka may take to be ready.")
-    ] = 60.0,
+    start_timeout: StartTimeout = START_TIMEOUT_S,
 ) -> None:
     """Run Apache Kafka until Ctrl-C, SIGTERM or SIGHUP.
 

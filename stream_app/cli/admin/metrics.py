@@ -21,7 +21,7 @@ def list_all(
 
     They are the same under every policy.
 
-    Example: fairstream metrics list | grep lag
+    Example: fairstream metrics list --json | grep lag
     """
     metrics = list_metrics(load_policy(read_settings(policy=policy).policy))
     if markdown:
@@ -31,4 +31,5 @@ def list_all(
         if as_json:
             print_json(metric)
         else:
-            facts.print(f"{metric.name}  {metric.kind}  {{{', '.join(metric.labels)}}}  {metric.meaning}", markup=False)
+            facts.print(f"{metric.name}  {metric.kind}  {{{', '.join(metric.labels)}}}", style="bold", markup=False)
+            facts.print(f"    {metric.meaning}", markup=False)

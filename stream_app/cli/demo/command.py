@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 import time
 from collections.abc import Iterator
@@ -15,12 +16,25 @@ import typer
 from stream_app.cli.demo.run import DemoRun
 from stream_app.cli.exits import stop_on_signals
 from stream_app.cli.flags.expand import with_flags
-from stream_app.cli.flags.settings import Json, complete_policy
-from stream_app.cli.output import facts, notes
+from stream_app.cli.flags.settings import START_TIMEOUT_S, Json, StartTimeout, complete_policy
+from stream_app.cli.output import facts, notes, print_command
 from stream_app.edges.files.writing import make_folder, write_errors
+from stream_app.edges.host.own_command import own_command
 from stream_app.programs.demo.environment import DemoPlan, open_environment
 
 _ALERT_TIMEOUT_S = 90.0  # after the drift began
+_NEXT_STEPS = (  # the broker of the demo has ended: what needs one comes after it
+    ("What is monitored, and by which rules:", "policy check loans"),
+    ("A broker that stays, in a terminal of its own:", "local kafka"),
+    ("Then, in a second terminal:", "keys init", "topics create --policy loans", "worker --policy loans"),
+    (
+        "And in a third one:",
+        "produce loans --drift 0@0,0.8@60s --count 60000",
+        "results --policy loans",
+        "alerts list --policy loans",
+    ),
+    ("Your own decisions, from a CSV file:", "produce csv --help"),
+)
 
 
 @dataclass(frozen=True)
@@ -47,6 +61,7 @@ class PlaceFlags:
             autocompletion=complete_policy,
         ),
     ] = "demo"
+    start_timeout: StartTimeout = START_TIMEOUT_S
     state_dir: Annotated[
         str | None,
         typer.Option(
@@ -93,7 +108,12 @@ def demo(
     Example: fairstream demo --exit-on-alert
     """
     planned = DemoPlan(
-        policy=place.policy, fair_s=scenario.fair_s, drift=scenario.drift, rate=scenario.rate, seed=scenario.seed
+        policy=place.policy,
+        fair_s=scenario.fair_s,
+        drift=scenario.drift,
+        rate=scenario.rate,
+        seed=scenario.seed,
+        start_timeout_s=place.start_timeout,
     )
     notes.print("FairStream demo: synthetic loan decisions, not for production. Press Ctrl-C to stop.")
     with (
@@ -102,10 +122,11 @@ def demo(
         open_environment(planned, Path(folder), kafka=place.kafka, note=notes.print) as environment,
     ):
         notes.print(f"Fair for {planned.fair_s} s, then drift level {planned.drift:g}: women are approved less often")
-        follow = f"fairstream results --kafka {environment.bootstrap} --policy {environment.policy} --follow"
-        notes.print(f"In another terminal: {follow}", markup=False, soft_wrap=True)
         for part, address in environment.addresses().items():
-            notes.print(f"  {part:<14}{address}", markup=False, soft_wrap=True)
+            notes.print(f"  {part:<14}{address}", markup=False)
+        source = shlex.join(["--kafka", environment.bootstrap, "--policy", environment.policy])
+        notes.print("In another terminal:")
+        print_command(f"{own_command()} results {source} --follow", notes)
         run = DemoRun(environment, has_drift=planned.drift > 0, is_json=as_json)
         if duration_s is None and exit_on_alert:
             duration_s = planned.fair_s + _ALERT_TIMEOUT_S
@@ -118,11 +139,12 @@ def demo(
 
 
 def _print_next_steps() -> None:
+    program = own_command()
     facts.print("\nTry next:")
-    facts.print("  fairstream local kafka                   # start a broker, then: fairstream topics create")
-    facts.print("  fairstream policy check loans            # what is monitored, by which rules")
-    facts.print("  fairstream alerts list                   # alerts of that broker: onset, evidence, cause")
-    facts.print("  fairstream produce csv FILE --policy P   # your own decisions, see its --help")
+    for purpose, *commands in _NEXT_STEPS:
+        facts.print(purpose)
+        for command in commands:
+            print_command(f"{program} {command}")
 
 
 @contextmanager

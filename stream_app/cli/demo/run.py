@@ -11,7 +11,7 @@ from rich.live import Live
 from stream_app.cli.demo.follow import Published, PublishedStream
 from stream_app.cli.demo.view import DemoView, describe_alert
 from stream_app.cli.exits import Exit
-from stream_app.cli.output import facts, print_json
+from stream_app.cli.output import facts, print_json, width_of
 from stream_app.edges.notify.notification import title_of
 from stream_app.pipeline.disclosure.alerts import DisclosedAlert
 from stream_app.pipeline.records.results import CROSS
@@ -39,7 +39,7 @@ class DemoRun:
         self._environment = environment
         self._k = model.privacy.k
         self._window = model.windows[0].name
-        self._view = DemoView()
+        self._view = DemoView(model.rules)
         self._is_json = is_json
         self._in_breach: dict[tuple[str, str], set[str]] = {}  # tests in breach by attribute and group
         self._breach_at_s: float | None = None  # when the newest breach was seen
@@ -60,7 +60,7 @@ class DemoRun:
                 self._report_notifications()
                 self._view.show_vitals(self._environment.vitals())
                 if live is not None:
-                    live.update(self._view.render(facts.width), refresh=True)
+                    live.update(self._view.render(width_of(facts)), refresh=True)
                 if deadline_s is not None and time.time() > deadline_s:
                     if exit_on_alert:
                         self._report("no_alert", "No alert within the time limit")
@@ -138,4 +138,4 @@ class DemoRun:
     def _live(self) -> Live | nullcontext[None]:
         if self._is_json or not facts.is_terminal:
             return nullcontext()
-        return Live(self._view.render(facts.width), console=facts, auto_refresh=False)
+        return Live(self._view.render(width_of(facts)), console=facts, auto_refresh=False)

@@ -4,29 +4,58 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 
-from rich.markup import escape
-from rich.table import Table
+from rich.text import Text
 
-from stream_app.cli.output import facts
+from stream_app.cli.layout.listing import Cell, Column, Listing, Section
+from stream_app.cli.output import facts, print_listing
 from stream_app.core.cause.sentence import describe_over_time
+from stream_app.core.detection.rules import RuleKind
+from stream_app.core.groups.comparison import State
 from stream_app.offline.detection import DetectionRun
 from stream_app.offline.estimates import Ends, Estimate
 from stream_app.offline.facts import ChangeFacts, FinalState, PairFacts
+from stream_app.offline.plan import Detector, Direction
+from stream_app.pipeline.disclosure.wording import state_name
 
 _STYLES = {"ok": "green", "insufficient": "yellow", "warning": "yellow", "breach": "bold white on red"}
 _THOUSAND = 1_000
 _DISADVANTAGED = {"low": "group", "high": "reference"}
+_CHANGE_COLUMNS = (
+    Column("change", is_head=True),
+    Column("group", is_text=True, is_head=True),
+    Column("rule", is_head=True),
+    Column("disadvantaged"),
+    Column("in pane", is_text=True),
+    Column("estimated onset", is_text=True),
+    Column("its 99% CI", is_text=True),
+    Column("evidence", is_number=True),
+)
+_SIZE_COLUMNS = (
+    Column("value", is_text=True, is_head=True),
+    *(Column(name, is_number=True) for name in ("n", "estimate", "95% CI", "95% CS")),
+)
+_INTERVALS = (
+    "CI: confidence interval (single look)",
+    "CS: confidence sequence (valid under continuous monitoring)",
+)
+_RULE_COLUMNS = (
+    Column("rule", is_head=True),
+    Column("disadvantaged"),
+    *(Column(name, is_number=True) for name in ("evidence", "maximum", "threshold")),
+    Column("state", is_text=True, is_head=True),
+)
 
 
 def print_run(run: DetectionRun) -> None:
-    """Print tables of alarms and pairs, then the sentence."""
+    """Print listings of alarms and pairs, then the sentence."""
     changes = [run.change(change) for change in run.changes]
     pairs = list(run.pairs())
     if changes:
-        facts.print(_change_table(changes))
-    facts.print(_pair_table(run, pairs))
-    facts.print(_rule_table(run, pairs))
+        print_listing(_change_table(changes))
+    print_listing(_pair_table(run, pairs))
+    print_listing(_rule_table(run, pairs))
     facts.print(sentence(run, changes, pairs), markup=False)
     for pair in pairs:
         if cause := describe_over_time(pair.over_time):
@@ -59,79 +88,72 @@ def _ended(changes: Sequence[ChangeFacts]) -> str:
     return "; recovered at the end" if any(change.type == "recovery" for change in changes) else ""
 
 
-def _change_table(changes: Sequence[ChangeFacts]) -> Table:
-    table = _new_table("Alarms")
-    table.add_column("", no_wrap=True)
-    table.add_column("group", overflow="fold")
-    table.add_column("rule", no_wrap=True)
-    table.add_column("disadvantaged", overflow="fold")
-    for name in ("in pane", "estimated onset, 99% CI", "evidence"):
-        table.add_column(name, justify="right", overflow="fold")
-    for change in changes:
-        table.add_row(
+def _change_table(changes: Sequence[ChangeFacts]) -> Listing:
+    rows = [
+        (
             change.type,
-            *map(escape, (change.group, change.rule)),
+            change.group,
+            change.rule,
             _DISADVANTAGED[change.direction],
-            escape(change.label),
-            escape(f"{change.onset_label}\n≥ {change.onset_earliest_label}\n≤ {change.onset_latest_label}"),
+            change.label,
+            change.onset_label,
+            f"{change.onset_earliest_label} to {change.onset_latest_label}",
             f"1e{change.log10_evidence:.2f}",
         )
-    return table
+        for change in changes
+    ]
+    return Listing("Alarms", _CHANGE_COLUMNS, [Section(rows)])
 
 
-def _pair_table(run: DetectionRun, pairs: Sequence[PairFacts]) -> Table:
-    table = _new_table("Size of the difference")
-    table.add_column("over", overflow="fold")
-    table.add_column("value of", overflow="fold")
-    for name in ("n", "value", "95% CI", "95% CS"):
-        table.add_column(name, justify="right", no_wrap=True)
+def _pair_table(run: DetectionRun, pairs: Sequence[PairFacts]) -> Listing:
+    sections = []
     for pair in pairs:
         n_panes = run.table.n_panes
         compared = "all panes" if pair.n_compared == n_panes else f"{pair.n_compared:,} of {n_panes:,} panes, with both"
         for over, size in ((compared, pair.overall), ("after the alarm", pair.since_alarm)):
             if size is not None:
-                for number, cells in enumerate(_size_rows(pair, size)):
-                    table.add_row(over if number == 0 else "", *cells)
-                table.add_section()
-    table.caption = "CI: confidence interval (single look)\nCS: confidence sequence (valid under continuous monitoring)"
-    table.caption_justify = "left"
-    return table
+                title = f"{pair.group} vs. {pair.reference}, {over}"
+                sections.append(Section(list(_size_rows(pair, size)), title))
+    return Listing("Size of the difference", _SIZE_COLUMNS, sections, _INTERVALS)
 
 
 def _size_rows(pair: PairFacts, size: Estimate) -> Iterator[tuple[str, ...]]:
-    group, reference = escape(pair.group), escape(pair.reference)
+    group, reference = pair.group, pair.reference
     yield f"rate of {group}", f"{size.n_a:,}", _number(size.rate_a, ".3f"), _ends(size.rate_a_interval, ".3f"), ""
     yield f"rate of {reference}", f"{size.n_b:,}", _number(size.rate_b, ".3f"), _ends(size.rate_b_interval, ".3f"), ""
     yield "ratio", "", _number(size.ratio, ".3f"), _ends(size.ratio_interval, ".3f"), _ends(size.ratio_sequence, ".3f")
     yield "gap", "", _number(size.gap, "+.3f"), _ends(size.gap_interval, "+.3f"), _ends(size.gap_sequence, "+.3f")
 
 
-def _rule_table(run: DetectionRun, pairs: Sequence[PairFacts]) -> Table:
-    table = _new_table("Rules at the end")
-    for name in ("group", "rule", "disadvantaged"):
-        table.add_column(name, overflow="fold")
-    for name in ("evidence", "maximum", "threshold"):
-        table.add_column(name, justify="right")
-    table.add_column("state")
-    for pair in pairs:
-        for number, rule in enumerate(pair.rules):
-            table.add_row(escape(pair.group) if number == 0 else "", *_rule_cells(run, rule))
-    return table
+def _rule_table(run: DetectionRun, pairs: Sequence[PairFacts]) -> Listing:
+    sections = [
+        Section([list(_rule_cells(run, pair, rule)) for rule in pair.rules], f"{pair.group} vs. {pair.reference}")
+        for pair in pairs
+    ]
+    return Listing("Rules at the end", _RULE_COLUMNS, sections)
 
 
-def _rule_cells(run: DetectionRun, rule: FinalState) -> tuple[str, ...]:
-    return (
-        rule.rule,
-        _DISADVANTAGED[rule.direction],
-        _log10(rule.log_sr),
-        _log10(rule.highest_log_sr),
-        _log10(run.plan.log_thresholds[rule.detector]),
-        f"[{_STYLES[rule.state]}] {rule.state} [/]",
-    )
+def _rule_cells(run: DetectionRun, pair: PairFacts, rule: FinalState) -> Iterator[Cell]:
+    yield rule.rule
+    yield _DISADVANTAGED[rule.direction]
+    yield _log10(rule.log_sr)
+    yield _log10(rule.highest_log_sr)
+    yield _log10(run.plan.log_thresholds[rule.detector])
+    is_beyond = _is_beyond(run.plan.detectors[rule.detector], pair.overall)
+    is_noted = is_beyond and rule.state is State.OK
+    yield Text(state_name(rule.state, is_beyond=is_beyond), style=_STYLES["warning" if is_noted else rule.state])
 
 
-def _new_table(title: str) -> Table:
-    return Table(title=title, title_justify="left", title_style="bold")
+def _is_beyond(detector: Detector, size: Estimate) -> bool:
+    """Return whether a rule is violated over all panes by the values alone."""
+    if not size.n_a or not size.n_b:
+        return False
+    sides = [Fraction(size.k_a, size.n_a), Fraction(size.k_b, size.n_b)]
+    exact, exact_reference = sides if detector.direction is Direction.LOW else reversed(sides)
+    limit = Fraction(repr(detector.rule.limit))
+    if detector.rule.kind is RuleKind.RATIO:
+        return exact < limit * exact_reference
+    return exact < exact_reference - limit
 
 
 def _count(value: float) -> str:

@@ -7,6 +7,10 @@ from typing import Annotated
 
 import typer
 
+from stream_app.errors import ConfigError
+from stream_app.pipeline.selection import Selection, select
+from stream_app.policy import Policy
+
 From = Annotated[
     str | None,
     typer.Option("--from", metavar="TIME", help="Start: 2026-11-23T09:00:00Z, 2h, 2h ago.", show_default=False),
@@ -67,3 +71,18 @@ class ShownFlags:
         typer.Option("--attribute", metavar="NAME", help="Show only this attribute.", show_default=False),
     ] = None
     unsafe_exact: UnsafeExact = False
+
+    def select(self, policy: Policy, window: str | None = None) -> Selection:
+        """Return what is selected of a policy.
+
+        Raises:
+            ConfigError: The policy has no such model, attribute or window, or none of the models is judged.
+        """
+        selection = select(policy, self.model, self.attribute, window)
+        if all(policy.model(name).kind == "counts" for name in selection.models):
+            names = ", ".join(sorted(selection.models))
+            raise ConfigError(
+                f"Model {names} is counted, not judged: it has no results and no alerts",
+                action="Its counts are in camera-aggregates; choose a judged model with --policy and --model",
+            )
+        return selection

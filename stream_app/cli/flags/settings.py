@@ -47,6 +47,10 @@ AppId = Annotated[
         show_default=False,
     ),
 ]
+START_TIMEOUT_S = 60.0
+StartTimeout = Annotated[
+    float, typer.Option("--start-timeout", min=1.0, help="Seconds that a local Kafka may take to be ready.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print results as JSON lines.")]
 
 

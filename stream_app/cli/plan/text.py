@@ -1,36 +1,36 @@
-"""The answers of ``fairstream plan`` as tables of at most 80 columns."""
+"""The answers of ``fairstream plan`` for people."""
 
 from __future__ import annotations
 
-from rich.console import Console
-from rich.table import Table
+from collections.abc import Sequence
 
+from stream_app.cli.layout.listing import Column, Listing, Section
+from stream_app.cli.output import facts, print_listing
 from stream_app.offline.planning.facts import DelayFacts, Forecast
 from stream_app.offline.planning.forecast import HOUR_S, MINUTE_S
 from stream_app.offline.planning.request import DAY_S, PlanRequest
 
-_facts = Console(highlight=False)
 _WHOLE_FROM = 10  # a number from here on is shown without decimals
 
 
 def print_forecast(request: PlanRequest, answers: Forecast) -> None:
     """Print what was asked, and the three tables."""
     first = answers.sizes[0]
-    _facts.print(
+    facts.print(
         f"Rule {answers.rule}, reference rate {request.reference_rate:g}, {request.per_day:,.0f} decisions a day, "
         f"{request.share:.1%} of them about the group, {request.share_reference:.1%} about the reference; "
         f"periods of {duration(request.period_s)}, {request.false_alarms_per_million:g} false alarms per million "
         f"decisions. {answers.n_runs} simulated streams, seed {answers.seed}.\n",
         markup=False,
     )
-    _facts.print(_size_table(answers))
-    _facts.print(_budget_table(answers, first))
-    _facts.print(_period_table(answers, first))
+    print_listing(_size_table(answers))
+    print_listing(_budget_table(answers, first))
+    print_listing(_period_table(answers, first))
     if answers.best_period_s is None:
         text = "No period suits this traffic: the groups meet too seldom, or nothing was detected."
     else:
         text = f"Suggested: period_s = {answers.best_period_s} ({duration(answers.best_period_s)})."
-    _facts.print(f"{text} The rule is about all decisions of a period together.", markup=False)
+    facts.print(f"{text} The rule is about all decisions of a period together.", markup=False)
 
 
 def duration(seconds: int) -> str:
@@ -45,40 +45,46 @@ def duration(seconds: int) -> str:
     return f"{seconds:,} s"
 
 
-def _size_table(answers: Forecast) -> Table:
-    table = _new_table("Until a violation is detected")
-    for name in ("ratio", "rates", "decisions: median", "90 %", "days: median", "90 %"):
-        table.add_column(name, justify="right")
-    for delay in answers.sizes:
-        rates = f"{delay.rate:.3g} vs. {delay.reference_rate:.3g}"
-        table.add_row(f"{delay.ratio:g}", rates, *_decisions(delay), *_days(delay))
-    return table
+def _size_table(answers: Forecast) -> Listing:
+    rows = [
+        (f"{delay.ratio:g}", f"{delay.rate:.3g} vs. {delay.reference_rate:.3g}", *_decisions(delay), *_days(delay))
+        for delay in answers.sizes
+    ]
+    names = ("ratio", "rates", "decisions: median", "decisions: 90 %", "days: median", "days: 90 %")
+    return Listing("Until a violation is detected", _columns(names), [Section(rows)])
 
 
-def _budget_table(answers: Forecast, first: DelayFacts) -> Table:
-    table = _new_table(f"What the false-alarm budget costs (ratio {first.ratio:g})")
-    for name in ("budget", "false alarms a year", "decisions: median", "days: median", "90 %"):
-        table.add_column(name, justify="right")
+def _budget_table(answers: Forecast, first: DelayFacts) -> Listing:
+    rows = []
     for budget in answers.budgets:
         delay = budget.delay
         mark = " *" if delay.false_alarms_per_million == first.false_alarms_per_million else ""
         per_year = _number(budget.false_alarms_per_year)
-        table.add_row(f"{delay.false_alarms_per_million:g}{mark}", per_year, _decisions(delay)[0], *_days(delay))
-    table.caption = (
-        "Budget: false alarms per million decisions; * of this plan.\nFalse alarms a year: at most, on average."
+        rows.append((f"{delay.false_alarms_per_million:g}{mark}", per_year, _decisions(delay)[0], *_days(delay)))
+    return Listing(
+        f"What the false-alarm budget costs (ratio {first.ratio:g})",
+        _columns(("budget", "false alarms a year", "decisions: median", "days: median", "days: 90 %")),
+        [Section(rows)],
+        ["Budget: false alarms per million decisions; * of this plan.", "False alarms a year: at most, on average."],
     )
-    table.caption_justify = "left"
-    return table
 
 
-def _period_table(answers: Forecast, first: DelayFacts) -> Table:
-    table = _new_table(f"Comparison period (ratio {first.ratio:g})")
-    for name in ("period", "decisions in it", "decisions tested", "days: median", "90 %"):
-        table.add_column(name, justify="right")
+def _period_table(answers: Forecast, first: DelayFacts) -> Listing:
+    rows = []
     for period in answers.periods:
         days = ("too short", "") if period.delay is None else _days(period.delay)
-        table.add_row(duration(period.period_s), _number(period.decisions), f"{period.tested_share:.1%}", *days)
-    return table
+        rows.append((duration(period.period_s), _number(period.decisions), f"{period.tested_share:.1%}", *days))
+    return Listing(
+        f"Comparison period (ratio {first.ratio:g})",
+        _columns(("period", "decisions in it", "decisions tested", "days: median", "days: 90 %")),
+        [Section(rows)],
+    )
+
+
+def _columns(names: Sequence[str]) -> list[Column]:
+    """Return columns of numbers; the first names its row."""
+    first, *others = names
+    return [Column(first, is_number=True, is_head=True), *(Column(name, is_number=True) for name in others)]
 
 
 def _decisions(delay: DelayFacts) -> tuple[str, str]:
@@ -99,7 +105,3 @@ def _number(value: float) -> str:
     ('0.0018', '2.5', '1,250')
     """
     return f"{value:,.0f}" if value >= _WHOLE_FROM else f"{value:.2g}"
-
-
-def _new_table(title: str) -> Table:
-    return Table(title=title, title_justify="left", title_style="bold")

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from stream_app.cli.exits import Exit
 from stream_app.cli.flags.expand import with_flags
 from stream_app.cli.flags.selection import ReplayRange, ReplaySource, UnsafeExact
 from stream_app.cli.flags.settings import CommonFlags, Json
-from stream_app.cli.output import facts, print_json
+from stream_app.cli.layout.listing import Column, Listing, Section
+from stream_app.cli.output import facts, print_json, print_listing
 from stream_app.cli.replay.progress import progress_bar
 from stream_app.cli.replay.run_name import RunName, name_run, show_saved
 from stream_app.cli.replay.scenarios import ScenarioFlags
 from stream_app.cli.replay.selection import select_model, select_source, select_time_range
 from stream_app.pipeline.records.results import CROSS
 from stream_app.pipeline.replay.ranges.run_request import RunRequest
-from stream_app.pipeline.replay.scenarios.comparison import RunComparison, compare_runs
+from stream_app.pipeline.replay.scenarios.comparison import RunComparison, compare_runs, field_words
 from stream_app.pipeline.replay.scenarios.results import disclose_scenarios
 from stream_app.policy import load_policy
 from stream_app.programs.replay.live import read_live
@@ -29,6 +30,10 @@ from stream_app.programs.replay.run_files import load, save
 
 _MAX_SHOWN = 20
 _LIVE = "live"
+_COLUMNS = (
+    *(Column(name, is_text=True, is_head=True) for name in ("attribute", "group", "value")),
+    *(Column(name, is_number=True) for name in ("original", "scenario", "delta")),
+)
 
 
 @with_flags
@@ -88,9 +93,8 @@ def compare(
 
 
 def _show(comparison: RunComparison) -> None:
-    table = _delta_table(comparison)
-    if table.row_count:
-        facts.print(table)
+    if rows := list(_delta_rows(comparison)):
+        print_listing(Listing(f"{comparison.original} | {comparison.scenario}", _COLUMNS, [Section(rows)]))
     else:
         facts.print(f"{comparison.scenario}: all values are equal", markup=False)
     for change in comparison.alerts[:_MAX_SHOWN]:
@@ -102,19 +106,12 @@ def _show(comparison: RunComparison) -> None:
         facts.print("The alerts are the same.")
 
 
-def _delta_table(comparison: RunComparison) -> Table:
-    """Draw the values that differ; those of intersections are in ``--json`` and in the report."""
-    title = f"{comparison.original} | {comparison.scenario}"
-    table = Table(title=title, title_justify="left", title_style="bold")
-    for name in ("attribute", "group", "value"):
-        table.add_column(name)
-    for name in ("original", "scenario", "delta"):
-        table.add_column(name, justify="right")
+def _delta_rows(comparison: RunComparison) -> Iterator[tuple[str, ...]]:
+    """Yield the values that differ; those of intersections are in ``--json`` and in the report."""
     for delta in comparison.deltas:
         if delta.original != delta.scenario and CROSS not in delta.attribute:
             numbers = (_number(delta.original), _number(delta.scenario), _number(delta.delta, "+"))
-            table.add_row(delta.attribute, delta.group, delta.field, *numbers)
-    return table
+            yield (delta.attribute, delta.group, field_words(delta.field), *numbers)
 
 
 def _number(value: float | None, sign: str = "") -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from collections.abc import Iterable
 
+import msgspec
 import typer
 
 from stream_app.cli.exits import Exit
@@ -14,15 +15,32 @@ from stream_app.cli.flags.settings import CommonFlags, Json
 from stream_app.cli.output import facts, print_json
 from stream_app.cli.replay.progress import progress_bar
 from stream_app.cli.replay.selection import select_model, select_source
-from stream_app.pipeline.names import is_of_outcomes
+from stream_app.cli.replay.verify_text import ReadTopic, describe, describe_repeated
+from stream_app.errors import RepeatedEventError
 from stream_app.pipeline.replay.moments import parse_moment
 from stream_app.pipeline.replay.verify.compared_range import ComparedRange
-from stream_app.pipeline.replay.verify.difference import Difference
 from stream_app.pipeline.replay.verify.verification import Verification
 from stream_app.policy import load_policy
 from stream_app.programs.replay.verify import range_of_alert
 from stream_app.programs.replay.verify import verify as recompute
-from stream_app.topics import FAIRNESS_ALERTS
+
+
+class RepeatedEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """A copy that was not compared, since it contains an event twice or not in order.
+
+    Attributes:
+        model: Name of the model.
+        topic: The copy.
+        partition: Its partition.
+        source_offset: Offset of the raw record of that event.
+        is_equal: False.
+    """
+
+    model: str
+    topic: str
+    partition: int
+    source_offset: int
+    is_equal: bool = False
 
 
 @with_flags
@@ -43,8 +61,9 @@ def verify(
     begins at the last checkpoint before. Changes of the policy are followed. Records about outcomes are recomputed
     from the outcome-join topic, which needs no key.
 
-    Ends with 0 if everything is equal, with 1 and the first difference if not, with 2 if records or journal entries
-    have expired.
+    Ends with 0 if everything is equal; with 1 if not, and says which count differs, in which window and by how much,
+    and where the source differs; with 2 if records or journal entries have expired. Kept fields and pseudonyms enter
+    no verdict: a change of them is not detected.
 
     Example: fairstream replay verify --model loans --published
     """
@@ -57,81 +76,27 @@ def verify(
     compared = ComparedRange(*(None if text is None else parse_moment(text, now_s) for text in ends))
     if alert is not None:
         compared = range_of_alert(settings, model, alert, has_outcomes=True)
-    with progress_bar("verifying", as_json=as_json) as note:
-        verification = recompute(settings, model, choice, compared, note, k=0 if unsafe_exact else model.privacy.k)
-    if as_json:
-        print_json(verification)
-    else:
-        facts.print(describe(verification), markup=False)
+    read = ReadTopic(choice.topic_of(model), choice.kind, model)
+    try:
+        with progress_bar("verifying", as_json=as_json) as note:
+            verification = recompute(settings, model, choice, compared, note, k=0 if unsafe_exact else model.privacy.k)
+    except RepeatedEventError as error:
+        if not read.is_copy:
+            raise
+        _print(
+            describe_repeated(error, read),
+            RepeatedEvent(model=model.name, topic=error.topic, partition=error.partition, source_offset=error.offset),
+            as_json=as_json,
+        )
+        raise typer.Exit(Exit.FAILED) from None
+    _print(describe(verification, read), verification, as_json=as_json)
     if not verification.is_equal:
         raise typer.Exit(Exit.FAILED)
 
 
-def describe(verification: Verification) -> str:
-    """Return one line: everything is reproduced, or the first difference."""
-    outcomes = verification.outcomes
-    if verification.difference is not None:
-        return _describe_difference(verification, verification.difference)
-    if outcomes is not None and outcomes.difference is not None:
-        return _describe_difference(outcomes, outcomes.difference)
-    text = (
-        f"VERIFIED: {verification.n_equal:,} published results, alerts and journal entries of model "
-        f"{verification.model} reproduced exactly from {verification.n_records:,} source records"
-    )
-    if outcomes is not None:
-        text += f", and {outcomes.n_equal:,} about its outcomes from {outcomes.n_records:,} outcome-join records"
-    return f"{text} ({_scope_of(verification)})"
-
-
-def _scope_of(verification: Verification) -> str:
-    """Name the policies under which the model was judged, and where the verification began."""
-    hashes = verification.policies or (verification.policy_hash,)
-    policies = f"policy {hashes[-1]}" if len(hashes) == 1 else f"policies {', '.join(hashes)}"
-    if verification.since_s is None:
-        return policies
-    began = f"the checkpoint of {_time(verification.since_s)}, journal entry {verification.since_entry}"
-    return f"{policies}; since {began}"
-
-
-def _describe_difference(verification: Verification, difference: Difference) -> str:
-    scope = "outcomes, " if is_of_outcomes(verification.model) else ""
-    subject = _subject_of(difference)
-    if difference.field == "record" and not difference.is_hidden:
-        text = f"{_side_of(difference)}: {subject}"
-    elif difference.is_hidden:
-        text = f"{subject}, {difference.field}: suppressed, fewer than k"
-    else:
-        text = f"{subject}, {difference.field}: published {difference.live}, recomputed {difference.replayed}"
-    return f"MISMATCH: {scope}{text}; {_place_of(verification)}"
-
-
-def _side_of(difference: Difference) -> str:
-    if difference.live is None:  # of the journal it is not known which side has the record
-        return f"{difference.topic} and the recomputation do not have the same records"
-    if difference.live:
-        return f"{difference.topic} contains a record that the recomputation does not produce"
-    return f"{difference.topic} lacks a record that the recomputation produces"
-
-
-def _subject_of(difference: Difference) -> str:
-    if not difference.window:
-        return f"record of {difference.topic}"
-    group = f" group {difference.group}" if difference.group else ""
-    if difference.topic == FAIRNESS_ALERTS:
-        return f"alert {difference.key} at {_time(difference.end_s)}, {difference.attribute}{group}"
-    return f"window {difference.window} ending {_time(difference.end_s)}, {difference.attribute}{group}"
-
-
-def _place_of(verification: Verification) -> str:
-    place = verification.divergence
-    if place is None:
-        return "the counts of all source partitions agree, or their partials have expired"
-    where = f"first in {place.topic}[{place.partition}], offsets {place.first_offset} to {place.next_offset - 1}"
-    return f"{where} (other records than were counted: changed, compacted, or of a topic that was created again)"
-
-
-def _time(time_s: int) -> str:
-    try:
-        return datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-    except (ValueError, OverflowError, OSError):  # a forged record may state any time
-        return f"time {time_s}"
+def _print(lines: Iterable[str], answer: Verification | RepeatedEvent, *, as_json: bool) -> None:
+    if as_json:
+        print_json(answer)
+        return
+    for line in lines:
+        facts.print(line, markup=False)

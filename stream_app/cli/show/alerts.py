@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from stream_app.cli.flags.expand import with_flags
 from stream_app.cli.flags.selection import ShownFlags
 from stream_app.cli.flags.settings import Json, SourceFlags
 from stream_app.cli.output import facts, note_skipped, notes, print_json
-from stream_app.cli.show.result_table import STYLES
+from stream_app.cli.show.alert_text import describe_alert
+from stream_app.cli.show.other_models import OtherModels
 from stream_app.edges.kafka.readers.live_results import open_alert_records
 from stream_app.pipeline.disclosure.alerts import DisclosedAlert, disclose_alert
 from stream_app.pipeline.disclosure.shown import smallest_groups
-from stream_app.pipeline.names import model_of
-from stream_app.pipeline.records.alerts import Alert, MonitoringRestart
-from stream_app.pipeline.records.results import ProxyValues
+from stream_app.pipeline.records.alerts import MonitoringRestart
 from stream_app.policy import load_policy
 
 
@@ -33,72 +30,36 @@ def list_alerts(
 ) -> None:
     """List breaches and recoveries, oldest first.
 
-    Each has its estimated onset, its evidence and its cause. Numbers about fewer than k decisions (policy: privacy.k)
-    are suppressed. A line between them says where a changed policy restarted the monitoring.
+    Lists those of the models of the policy. Each has its estimated onset, its evidence and its cause. Numbers about
+    fewer than k decisions (policy: privacy.k) are suppressed. An entry between them says where a changed policy
+    restarted the monitoring.
 
     Example: fairstream alerts list --model loans --last 5
     """
     settings = flags.settings()
-    k_of = smallest_groups(load_policy(settings.policy))
-
-    def is_selected(record: Alert | MonitoringRestart) -> bool:
-        is_of_model = shown.model in (None, record.model, model_of(record.model))
-        return is_of_model and (isinstance(record, MonitoringRestart) or shown.attribute in (None, record.attribute))
-
+    policy = load_policy(settings.policy)
+    selection = shown.select(policy)
+    k_of, others = smallest_groups(policy), OtherModels(selection)
     with open_alert_records(settings.kafka) as reader:
-        selected = sorted(filter(is_selected, reader.read_to_end()), key=lambda record: (record.at_s or 0, record.id))
+        selected = filter(selection.has_alert, others.note(reader.read_to_end()))
+        records = sorted(selected, key=lambda record: (record.at_s or 0, record.id))
     alerts = [
         record
         if isinstance(record, MonitoringRestart)
         else disclose_alert(record, 0 if shown.unsafe_exact else k_of(record.model))
-        for record in selected[-last or None :]
+        for record in records[-last or None :]
     ]
+    print_alerts(alerts, as_json=as_json)
     note_skipped(reader.unreadable, reader.n_unreadable)
-    if as_json:
-        for alert in alerts:
-            print_json(alert)
-    elif alerts:
-        facts.print(_table(alerts))
-    else:
-        notes.print("No alerts. An alert appears once the evidence crosses the threshold.")
+    others.print_note()
 
 
-def _table(alerts: list[DisclosedAlert | MonitoringRestart]) -> Table:
-    table = Table(title="Alerts (event time, UTC)", title_justify="left", title_style="bold")
-    table.add_column("id", no_wrap=True)
-    table.add_column("at\n≈ estimated onset\n≥ ≤ its 99% CI", no_wrap=True)
-    table.add_column("model", overflow="fold")
-    table.add_column("alert", overflow="fold")
-    table.add_column("evidence", justify="right", no_wrap=True)
-    table.add_column("description", overflow="fold")
+def print_alerts(alerts: Sequence[DisclosedAlert | MonitoringRestart], *, as_json: bool) -> None:
+    """Print alerts as JSON lines, or as one block for each."""
     for alert in alerts:
-        if isinstance(alert, MonitoringRestart):
-            at = "" if alert.at_s is None else _utc(alert.at_s)
-            table.add_row(alert.id, at, "", escape(alert.model), alert.change, "", escape(alert.sentence))
-            continue
-        table.add_row(
-            alert.id,
-            _times(alert),
-            escape(alert.model),
-            _describe(alert),
-            f"10^{alert.log10_e:.1f}",
-            escape(alert.sentence or "suppressed: fewer than k decisions"),
-        )
-    return table
-
-
-def _describe(alert: DisclosedAlert) -> str:
-    style = STYLES["breach" if alert.change == "breach" else "ok"]
-    pair = f"{alert.attribute}: {alert.group} vs. {alert.reference}"
-    mark = ", estimated groups" if isinstance(alert.proxy, ProxyValues) else ""
-    return f"[{style}] {alert.change} [/] {escape(pair)}, {alert.test.value.replace('_', ' ')}{mark}"
-
-
-def _times(alert: DisclosedAlert) -> str:
-    """Return the times of an alert, one below the other: its own, its onset, and the interval of that."""
-    times = (("", alert.at_s), ("≈ ", alert.onset_s), ("≥ ", alert.onset_earliest_s), ("≤ ", alert.onset_latest_s))
-    return "\n".join(f"{sign}{_utc(time_s)}" for sign, time_s in times if time_s is not None)
-
-
-def _utc(time_s: int) -> str:
-    return f"{datetime.fromtimestamp(time_s, UTC):%Y-%m-%d %H:%M:%S}"
+        if as_json:
+            print_json(alert)
+        else:
+            facts.print(describe_alert(alert), "", sep="\n")
+    if not alerts and not as_json:
+        notes.print("No alerts. An alert appears once the evidence crosses the threshold.")

@@ -1,58 +1,64 @@
-"""Outcomes as tables for people: one table for each model and window, with all its attributes."""
+"""Outcomes for people: one listing for each model and window, with all its attributes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 
-from rich.box import SIMPLE_HEAD
-from rich.markup import escape
-from rich.table import Table
-
-from stream_app.cli.show.result_table import EVIDENCE, describe_state, nearest_evidence, title_of
+from stream_app.cli.layout.listing import Cell, Column, Listing, Section
+from stream_app.cli.show.result_table import (
+    EVIDENCE,
+    count_text,
+    nearest_evidence,
+    section_title,
+    state_cell,
+    suppression_text,
+    title_of,
+)
 from stream_app.pipeline.disclosure.outcomes import DisclosedOutcomeGroup, DisclosedOutcomeResult
+from stream_app.pipeline.disclosure.wording import exceeded_outcome_limits
 from stream_app.pipeline.records.outcome_results import Measure
+from stream_app.policy import Rules
 
-_COLUMNS = (
+_NUMBERS = (
     "outcomes",
     "missing",
     "favorable",
     "95%",
     "TPR",
     "FPR",
-    "favorable\ngap",
-    "TPR\ngap",
-    "calibration\nerror",
+    "favorable gap",
+    "TPR gap",
+    "FPR gap",
+    "calibration error",
     EVIDENCE,
 )
+_COLUMNS = (
+    Column("group", is_text=True, is_head=True),
+    *(Column(name, is_number=True) for name in _NUMBERS),
+    Column("state", is_text=True, is_head=True),
+)
+_SELECTIVE = "favorable: share among the approved; outcomes of denied cases are unknown"
 
 
-def outcome_table(results: Sequence[DisclosedOutcomeResult]) -> Table:
-    """Draw the outcomes of one window.
+def outcome_table(results: Sequence[DisclosedOutcomeResult], rules: Rules | None = None) -> Listing:
+    """List the outcomes of one window.
 
     Args:
         results: At least one, all of one model and window.
+        rules: Limits of the model; None where its policy is not known.
     """
-    title = escape(title_of(results[0]))
-    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1))
-    table.add_column("attribute", no_wrap=True)
-    table.add_column("group", overflow="fold")
-    for name in _COLUMNS:
-        table.add_column(name, justify="right")
-    table.add_column("state", overflow="fold", min_width=10)
-    for result in results:
-        for number, group in enumerate(result.groups):
-            table.add_row(escape(result.attribute) if number == 0 else "", *_cells(result, group))
-        table.add_section()
-    if results[0].is_selective:
-        table.caption = "favorable: share among the approved; outcomes of denied cases are unknown"
-        table.caption_justify = "left"
-    return table
+    sections = [
+        Section([list(_cells(result, group, rules)) for group in result.groups], section_title(result))
+        for result in results
+    ]
+    return Listing(title_of(results[0]), _COLUMNS, sections, [_SELECTIVE] if results[0].is_selective else [])
 
 
-def _cells(result: DisclosedOutcomeResult, group: DisclosedOutcomeGroup) -> Iterable[str]:
+def _cells(result: DisclosedOutcomeResult, group: DisclosedOutcomeGroup, rules: Rules | None) -> Iterator[Cell]:
+    """Yield the cells of ``_COLUMNS``."""
     favorable = group.favorable_outcome_rate
-    yield escape(group.group)
-    yield f"<{result.k}" if group.hidden == "small_cell" else "" if group.n is None else f"{group.n:,}"
+    yield group.group
+    yield count_text(group.n, group.hidden, result.k)
     yield "" if group.without_outcome_ratio is None else f"{group.without_outcome_ratio:.3f}"
     yield _value(favorable)
     yield _bounds(favorable)
@@ -60,9 +66,10 @@ def _cells(result: DisclosedOutcomeResult, group: DisclosedOutcomeGroup) -> Iter
     yield _value(group.false_positive_rate)
     yield _value(group.predictive_parity_difference, sign="+")
     yield _value(group.equal_opportunity_difference, sign="+")
+    yield _value(group.false_positive_rate_difference, sign="+")
     yield "" if group.calibration_error is None else f"{group.calibration_error:.3f}"
     yield nearest_evidence(group.evidence)
-    yield _state(group)
+    yield _state(result, group, rules)
 
 
 def _value(measure: Measure | None, sign: str = "") -> str:
@@ -75,7 +82,9 @@ def _bounds(measure: Measure | None) -> str:
     return f"{measure.lower:.2f}-{measure.upper:.2f}"
 
 
-def _state(group: DisclosedOutcomeGroup) -> str:
-    if group.state is not None:
-        return describe_state(group.state)
-    return "" if group.hidden is None else "suppressed"
+def _state(result: DisclosedOutcomeResult, group: DisclosedOutcomeGroup, rules: Rules | None) -> Cell:
+    if group.hidden is not None:
+        return suppression_text(group.hidden, result.k)
+    if group.state is None:
+        return "reference" if group.group == result.reference else ""
+    return state_cell(group.state, exceeded_outcome_limits(group, rules))

@@ -1,114 +1,120 @@
-"""Results as tables for people: one table for each model and window, with all its attributes."""
+"""Results for people: one listing for each model and window, with all its attributes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
-from rich.box import SIMPLE_HEAD
-from rich.markup import escape
-from rich.table import Table
+from rich.text import Text
 
+from stream_app.cli.layout.listing import Cell, Column, Listing, Section
 from stream_app.core.groups.comparison import State
 from stream_app.pipeline.disclosure.outcomes import DisclosedOutcomeResult
+from stream_app.pipeline.disclosure.ranking import rank_of
 from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult
+from stream_app.pipeline.disclosure.rules import SMALL_CELL, Hidden
+from stream_app.pipeline.disclosure.wording import exceeded_limits, state_words
 from stream_app.pipeline.records.evidence import Evidence
-from stream_app.pipeline.records.results import CROSS, ProxyValues
+from stream_app.pipeline.records.results import CROSS, TOTAL_WINDOW, ProxyValues
+from stream_app.policy import Rules
 
-EVIDENCE = "log10\ne-value /\nthreshold"  # heading of the column of evidence
-_WIDE = 100  # columns of a terminal in which everything fits
+EVIDENCE = "log10 e-value / threshold"  # heading of the column of evidence
 STYLES = {"ok": "green", "insufficient": "yellow", "warning": "yellow", "breach": "bold white on red"}
-_STATES = {"ok": "no alarm", "insufficient": "insufficient data"}
-_REASONS = {
-    "disparate_impact_ratio": "ratio",
-    "reference": "ref.",
-    "disparate_impact_undefined": "DIR not computable",
-    "below_min_n": "too few decisions",
-    "not_declared": "not in policy",
-}
+_COLUMNS = (
+    Column("group", is_text=True, is_head=True),
+    *(Column(name, is_number=True) for name in ("n", "rate", "ratio", "95%", "gap", EVIDENCE)),
+    Column("state", is_text=True, is_head=True),
+)
+_REASONS = {"below_min_n": "too few decisions", "not_declared": "not in policy"}
+_LISTED = (State.WARNING, State.BREACH)  # of intersections, since there are many
+_LEFT_OUT = "Of intersections, the groups in warning or breach; all groups of one: --attribute {}"
 
 
-def window_key(result: DisclosedResult | DisclosedOutcomeResult) -> tuple[str, str, int, int]:
-    """Return what the results of one table have in common."""
-    return (result.model, result.window, result.start_s, result.end_s)
+def window_key(result: DisclosedResult | DisclosedOutcomeResult) -> tuple[str, bool, int, str, int]:
+    """Return what the results of one listing have in common; listings are in its order, running totals last."""
+    return (result.model, result.window == TOTAL_WINDOW, result.size_s, result.window, result.end_s)
 
 
-def result_table(results: Sequence[DisclosedResult], *, digits: int, width: int) -> Table:
-    """Draw the results of one window.
+def result_table(
+    results: Sequence[DisclosedResult], rules: Rules | None = None, *, digits: int = 4, is_complete: bool = False
+) -> Listing:
+    """List the results of one window.
 
     Args:
         results: At least one, all of one model and window.
+        rules: Limits of the model; None where its policy is not known.
         digits: Decimals of rates, ratios and gaps.
-        width: Columns of the terminal; a narrow one shows neither gap nor reasons.
+        is_complete: Whether all groups of intersections are listed, not only those in warning or breach.
     """
-    is_wide = width >= _WIDE
-    table = Table(
-        title=escape(title_of(results[0])), title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1)
+    crosses = [result.attribute for result in results if CROSS in result.attribute]
+    sections = [_section(result, rules, digits, is_complete=is_complete) for result in results]
+    return Listing(
+        title_of(results[0]),
+        _COLUMNS,
+        [section for section in sections if section.rows],
+        [_LEFT_OUT.format(crosses[0])] if crosses and not is_complete else [],
     )
-    table.add_column("attribute", no_wrap=True)
-    table.add_column("group", overflow="fold", min_width=8)
-    for name in ("n", "rate", "ratio", "95%", *(["gap"] if is_wide else []), EVIDENCE):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("state", overflow="fold", min_width=8)
-    notes = [line for result in results if CROSS not in result.attribute for line in _unknown_groups(result, digits)]
-    table.caption, table.caption_justify = "\n".join(notes) or None, "left"
-    for result in results:
-        for number, group in enumerate(_listed(result)):
-            table.add_row(_heading(result, number), *_cells(result, group, digits, is_wide=is_wide))
-        table.add_section()
-    return table
 
 
-def _listed(result: DisclosedResult) -> Sequence[DisclosedGroup]:
-    """Return the groups that are drawn: of an intersection only those in warning or breach, since there are many."""
-    if CROSS not in result.attribute:
-        return result.groups
-    return [group for group in result.groups if group.state in ("warning", "breach")]
+def _section(result: DisclosedResult, rules: Rules | None, digits: int, *, is_complete: bool) -> Section:
+    groups = list(result.groups)
+    if CROSS in result.attribute:  # the worst first
+        ranked = sorted(groups, key=rank_of, reverse=True)
+        groups = [group for group in ranked if is_complete or group.state in _LISTED]
+    unknown = "" if CROSS in result.attribute else _unknown_groups(result, groups, digits)
+    return Section(
+        [list(_cells(result, group, rules, digits)) for group in groups],
+        section_title(result),
+        [*filter(None, (unknown, *(group.sentence for group in groups)))],
+    )
 
 
-def _heading(result: DisclosedResult, number: int) -> str:
-    """Return the first column: the attribute, and below it whether its groups are estimated."""
-    if number == 0:
-        return escape(result.attribute)
-    is_estimated = any(isinstance(group.proxy, ProxyValues) for group in result.groups)
-    return "estimated" if number == 1 and is_estimated else ""
+def section_title(result: DisclosedResult | DisclosedOutcomeResult) -> str:
+    """Name the attribute of some rows, and the group with which the others are compared."""
+    is_estimated = isinstance(result, DisclosedResult) and any(
+        isinstance(group.proxy, ProxyValues) for group in result.groups
+    )
+    mark = ", groups estimated from probabilities" if is_estimated else ""
+    return f"{result.attribute}, compared with {result.reference}{mark}"
 
 
 def title_of(result: DisclosedResult | DisclosedOutcomeResult) -> str:
-    """Name the window of a table."""
+    """Name the window of a listing."""
     start, end = (datetime.fromtimestamp(time_s, UTC) for time_s in (result.start_s, result.end_s))
     until = end.strftime("%H:%M:%S") if end.date() == start.date() else end.strftime("%Y-%m-%d %H:%M:%S")
     revision = f", revision {result.revision}" if result.revision else ""
     return f"{result.model}, {result.window}: {start:%Y-%m-%d %H:%M:%S} to {until} UTC (event time){revision}"
 
 
-def _unknown_groups(result: DisclosedResult, digits: int) -> Iterable[str]:
-    """Yield the share of unknown groups, and what the ratio of each drawn group can be whatever they are."""
+def _unknown_groups(result: DisclosedResult, groups: Sequence[DisclosedGroup], digits: int) -> str:
+    """Say which share the unknown groups have, and what the ratio of each listed group can be whatever they are."""
     share = sum(group.share or 0.0 for group in result.groups)
-    ratios = [
-        f"  {escape(group.group)} {bounds.lower:.{digits}f} to {bounds.upper:.{digits}f}"
-        for group in _listed(result)
+    ratios = ", ".join(
+        f"{group.group} {bounds.lower:.{digits}f} to {bounds.upper:.{digits}f}"
+        for group in groups
         if group.worst_case is not None and (bounds := group.worst_case.ratio) is not None
-    ]
-    sentences = [f"{share:.1%} of the decisions are of unknown groups"] if share else []
-    sentences += ["ratio over every allocation:"] if ratios else []
-    if sentences:
-        yield f"{escape(result.attribute)}: {'; '.join(sentences)}"
-    yield from ratios
+    )
+    of_all = f"{share:.1%} of the decisions are of unknown groups." if share else ""
+    return f"{of_all} Ratio over every allocation of them: {ratios}.".strip() if ratios else of_all
 
 
-def _cells(result: DisclosedResult, group: DisclosedGroup, digits: int, *, is_wide: bool) -> Iterable[str]:
-    yield escape(group.group)
-    yield f"<{result.k}" if group.hidden == "small_cell" else "" if group.n is None else f"{group.n:,}"
-    yield "" if group.rate is None else f"{group.rate:.{digits}f}"
-    yield "" if group.disparate_impact_ratio is None else f"{group.disparate_impact_ratio:.{digits}f}"
+def _cells(result: DisclosedResult, group: DisclosedGroup, rules: Rules | None, digits: int) -> Iterator[Cell]:
+    """Yield the cells of ``_COLUMNS``."""
     bounds = group.ratio_bounds
     upper = "" if bounds is None or bounds.upper is None else f"{bounds.upper:.2f}"
+    yield group.group
+    yield count_text(group.n, group.hidden, result.k)
+    yield "" if group.rate is None else f"{group.rate:.{digits}f}"
+    yield "" if group.disparate_impact_ratio is None else f"{group.disparate_impact_ratio:.{digits}f}"
     yield "" if bounds is None else f"{bounds.lower:.2f}-{upper}"
-    if is_wide:
-        yield "" if group.gap is None else f"{group.gap:+.{digits}f}"
+    yield "" if group.gap is None else f"{group.gap:+.{digits}f}"
     yield nearest_evidence(group.evidence)
-    yield _state(group, result.k, is_wide=is_wide)
+    yield _state(group, rules, result.k)
+
+
+def count_text(n: int | None, hidden: Hidden | None, k: int) -> str:
+    """Return the number of cases of a group; of a small one only that it is small."""
+    return f"<{k}" if hidden == SMALL_CELL else "" if n is None else f"{n:,}"
 
 
 def nearest_evidence(evidence: Sequence[Evidence]) -> str:
@@ -122,22 +128,22 @@ def nearest_evidence(evidence: Sequence[Evidence]) -> str:
     return f"{max(0.0, nearest.log10_e or 0.0):.1f}/{nearest.log10_threshold:.1f}"
 
 
-def describe_state(state: State) -> str:
+def state_cell(state: State, exceeded: tuple[str, ...] = ()) -> Text:
     """Return a state in words and color."""
-    return f"[{STYLES[state]}] {_STATES.get(state, state)} [/]"
+    is_beyond = bool(exceeded) and state is State.OK
+    return Text(state_words(state, exceeded), style=STYLES["warning" if is_beyond else state])
 
 
-def describe_suppression(reason: str, k: int, *, is_wide: bool) -> str:
-    """Return that a group is suppressed, and with room why: it is small, or it would reveal a small one."""
-    if not is_wide:
-        return "suppressed"
-    return f"suppressed (n < {k})" if reason == "small_cell" else "suppressed (secondary)"
+def suppression_text(reason: Hidden, k: int) -> str:
+    """Return why a group is suppressed: it is small, or it would reveal a small one."""
+    return f"suppressed (n < {k})" if reason == SMALL_CELL else "suppressed (secondary)"
 
 
-def _state(group: DisclosedGroup, k: int, *, is_wide: bool) -> str:
-    reasons = [*group.rules, *filter(None, [group.reason])] if is_wide else [*filter(None, [group.reason])]
-    words = [_REASONS.get(reason, reason.replace("_", " ")) for reason in reasons]
+def _state(group: DisclosedGroup, rules: Rules | None, k: int) -> Cell:
     if group.hidden is not None:
-        words.append(describe_suppression(group.hidden, k, is_wide=is_wide))
-    description = ", ".join(words)
-    return description if group.state is None else f"{describe_state(group.state)} {description}".rstrip()
+        return suppression_text(group.hidden, k)
+    reason = "" if group.reason is None else _REASONS.get(group.reason, group.reason.replace("_", " "))
+    if group.state is None:
+        return reason or "not compared"
+    cell = state_cell(group.state, exceeded_limits(group, rules))
+    return cell.append(f", {reason}") if reason else cell

@@ -2,43 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Annotated
 
-import msgspec
 import typer
 
 from stream_app.cli.flags.expand import with_flags
 from stream_app.cli.flags.selection import ShownFlags
 from stream_app.cli.flags.settings import Json, SourceFlags
-from stream_app.cli.output import facts, note_skipped, notes, print_json
+from stream_app.cli.output import note_skipped, notes, print_json, print_listing
+from stream_app.cli.show.other_models import OtherModels
 from stream_app.cli.show.outcome_table import outcome_table
 from stream_app.cli.show.result_table import result_table, window_key
 from stream_app.edges.kafka.readers.live_results import open_all_results
 from stream_app.pipeline.disclosure.outcomes import DisclosedOutcomeResult
 from stream_app.pipeline.disclosure.results import DisclosedResult
 from stream_app.pipeline.disclosure.shown import disclose_any, newest_revisions, smallest_groups
-from stream_app.pipeline.names import model_of
+from stream_app.pipeline.disclosure.wording import limits_by_model
 from stream_app.pipeline.records.outcome_results import OutcomeResult
 from stream_app.pipeline.records.results import Result
-from stream_app.policy import load_policy
+from stream_app.policy import Rules, load_policy
 
 AnyResult = Result | OutcomeResult
 AnyDisclosed = DisclosedResult | DisclosedOutcomeResult
-
-
-class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """Which results are shown; None is all. Outcomes belong to their model."""
-
-    model: str | None
-    attribute: str | None
-    window: str | None
-
-    def includes(self, result: AnyResult) -> bool:
-        """Return whether a result is selected."""
-        selected = (self.model, self.attribute, self.window)
-        actual = (model_of(result.model), result.attribute, result.window)
-        return all(want in (None, have) for want, have in zip(selected, actual, strict=True))
 
 
 @with_flags
@@ -56,44 +42,61 @@ def show_results(
 ) -> None:
     """Show rates, ratios and gaps of windows, and outcomes.
 
-    Windows are closed windows and the running totals. Groups of fewer than k decisions (policy: privacy.k) are
-    suppressed, and so are the groups that would reveal them. Bounds of a window are 95% confidence intervals for a
-    single look; those of the running totals are valid under continuous monitoring.
+    Shows the closed windows and the running totals of the models of the policy. Groups of fewer than k decisions
+    (policy: privacy.k) are suppressed, and so are the groups that would reveal them. Bounds of a window are 95%
+    confidence intervals for a single look; those of the running totals are valid under continuous monitoring.
 
     Example: fairstream results --model loans --window 1m --last 5
     """
     settings = flags.settings()
-    k_of = smallest_groups(load_policy(settings.policy))
-    selection = Selection(model=shown.model, attribute=shown.attribute, window=window)
+    policy = load_policy(settings.policy)
+    selection = shown.select(policy, window)
+    k_of, limits_of = smallest_groups(policy), limits_by_model(policy)
+    others = OtherModels(selection)
 
-    def disclose(result: AnyResult) -> AnyDisclosed:
-        return disclose_any(result, 0 if shown.unsafe_exact else k_of(result.model))
+    def show(results: Iterable[AnyResult]) -> None:
+        disclosed = [disclose_any(result, 0 if shown.unsafe_exact else k_of(result.model)) for result in results]
+        print_results(disclosed, limits_of, as_json=as_json, is_complete=shown.attribute is not None)
 
     with open_all_results(settings.kafka) as reader:
-        selected = filter(selection.includes, reader.read_to_end())
-        print_results(map(disclose, selected if every else newest_revisions(selected, last)), as_json=as_json)
+        selected = filter(selection.has_result, others.note(reader.read_to_end()))
+        show(selected if every else newest_revisions(selected, last))
         note_skipped(reader.unreadable, reader.n_unreadable)
+        others.print_note()
         if follow:
-            for result in map(disclose, filter(selection.includes, reader.follow())):
-                print_results([result], as_json=as_json)
+            for result in filter(selection.has_result, reader.follow()):
+                show([result])
 
 
-def print_results(results: Iterable[AnyDisclosed], *, as_json: bool) -> None:
-    """Print results as JSON lines, or as one table for each window."""
+def print_results(
+    results: Iterable[AnyDisclosed],
+    limits_of: Callable[[str], Rules | None] = lambda _: None,
+    *,
+    as_json: bool,
+    is_complete: bool = False,
+) -> None:
+    """Print results as JSON lines, or as one listing for each window.
+
+    Args:
+        results: What is printed.
+        limits_of: Returns the limits of a model, or None.
+        as_json: Print JSON lines.
+        is_complete: Whether all groups of intersections are listed.
+    """
     if as_json:
         for result in results:
             print_json(result)
         return
-    windows: dict[tuple[str, str, int, int], list[DisclosedResult]] = {}
-    outcomes: dict[tuple[str, str, int, int], list[DisclosedOutcomeResult]] = {}
+    windows: dict[tuple[str, bool, int, str, int], list[AnyDisclosed]] = {}
     for result in results:
-        if isinstance(result, DisclosedResult):
-            windows.setdefault(window_key(result), []).append(result)
-        else:
-            outcomes.setdefault(window_key(result), []).append(result)
-    for of_window in windows.values():
-        facts.print(result_table(of_window, digits=6, width=facts.width))
-    for of_outcomes in outcomes.values():
-        facts.print(outcome_table(of_outcomes))
-    if not windows and not outcomes:
+        windows.setdefault(window_key(result), []).append(result)
+    for key in sorted(windows):
+        decisions = [result for result in windows[key] if isinstance(result, DisclosedResult)]
+        outcomes = [result for result in windows[key] if isinstance(result, DisclosedOutcomeResult)]
+        rules = limits_of(key[0])
+        if decisions:
+            print_listing(result_table(decisions, rules, is_complete=is_complete))
+        if outcomes:
+            print_listing(outcome_table(outcomes, rules))
+    if not windows:
         notes.print("No results. The result of a window appears when the window closes.")

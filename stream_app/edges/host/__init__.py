@@ -4,5 +4,5 @@
 ``client_logs`` sets the levels of the Kafka clients. ``standard_streams`` ends a command cleanly when its output cannot
 be written. ``processes`` starts child processes that end with their parent,
 ``ports`` finds free TCP ports, ``http_server`` serves small pages. ``machine`` lists the installed components
-(``fairstream doctor``).
+(``fairstream doctor``), ``own_command`` says how the program is called.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from stream_app.topics import TopicSpec
 _CONNECT_MS = 5_000
 _REQUEST_MS = 20_000
 _POLL_S = 0.2
+_PROBE_S = 1.0
 
 
 class TopicReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,12 +41,25 @@ class TopicReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def is_broker_reachable(bootstrap: str) -> bool:
-    """Return whether a Kafka broker answers within a few seconds."""
+    """Return whether a Kafka broker answers within a few seconds; at once where nothing listens at its address."""
+    if all(map(_is_refused, bootstrap.split(","))):
+        return False
     try:
         with _connected(bootstrap):
             return True
     except BrokerUnavailableError:
         return False
+
+
+def _is_refused(address: str) -> bool:
+    host, _, port = address.strip().rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_PROBE_S).close()
+    except ConnectionRefusedError:
+        return True
+    except (OSError, ValueError):  # the client says what is wrong
+        return False
+    return False
 
 
 def count_existing(bootstrap: str, names: Iterable[str]) -> dict[str, int]:

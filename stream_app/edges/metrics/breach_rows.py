@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-import msgspec
 from prometheus_client import Metric
 
 from stream_app.core.cause.cause import N_FEATURES, N_SEGMENTS
@@ -24,7 +23,7 @@ from stream_app.pipeline.disclosure.ranking import distance_from_limit
 from stream_app.pipeline.disclosure.verdict import describe_breach, describe_cause
 from stream_app.pipeline.records.alerts import Alert
 from stream_app.pipeline.records.evidence import KIND_OF_TEST, PAIR_KINDS, LimitKind, PairTest
-from stream_app.pipeline.records.results import CROSS
+from stream_app.pipeline.records.results import CROSS, ProxyValues
 from stream_app.policy import ModelPolicy
 
 N_IN_BREACH = 5  # groups of an intersection that are exported while they are in breach, the worst first
@@ -131,7 +130,7 @@ class BreachRows:
         self._rank.set((*labels, *names), rank)
         is_crossed = CROSS in alert.attribute
         # An alert has neither the design effect of a cluster nor the variance of an estimate, which widen intervals.
-        has_intervals = model.cluster is None and pair.alert.proxy is msgspec.UNSET
+        has_intervals = model.cluster is None and not isinstance(pair.alert.proxy, ProxyValues)
         values = _values_of(pair.alert, alert, has_intervals=has_intervals) | {"distance_ratio": pair.distance}
         for name, value in values.items():
             is_wanted = is_lead or name in _OF_FURTHER_LIMITS

@@ -36,11 +36,19 @@ def rows_of(results: Iterable[DisclosedResult], **constants: Any) -> list[Row]:
 
 
 def columns_of(rows: Iterable[Row]) -> dict[str, list[Any]]:
-    """Turn rows into columns; a value that a row lacks is None."""
+    """Turn rows into columns; a value that a row lacks is None.
+
+    Where some rows have parts of a value, such as the ends of an interval, there are columns for the parts only.
+
+    >>> columns_of([{"bounds": None}, {"bounds.lower": 0.1, "bounds.upper": 0.2}])
+    {'bounds.lower': [None, 0.1], 'bounds.upper': [None, 0.2]}
+    """
     rows = list(rows)
     names: dict[str, None] = {}
     for row in rows:
         names.update(dict.fromkeys(row))
+    for whole in {name.rpartition(".")[0] for name in names}:
+        names.pop(whole, None)
     return {name: [row.get(name) for row in rows] for name in names}
 
 

@@ -6,14 +6,13 @@ limited.
 
 from __future__ import annotations
 
-import msgspec
-
 from stream_app.core.cause.certainty import Certainty
 from stream_app.core.cause.decomposition import Driver
 from stream_app.core.cause.sentence import describe_over_time, describe_percent, describe_points
 from stream_app.pipeline.disclosure.alerts import DisclosedAlert
 from stream_app.pipeline.disclosure.causes import DisclosedCause, DisclosedPart
 from stream_app.pipeline.records.evidence import KIND_OF_TEST, LimitKind, PairTest
+from stream_app.pipeline.records.results import ProxyValues
 
 MAX_LENGTH = 190  # Prometheus rejects scrapes with label values of more than 200 bytes, see prometheus.yml
 
@@ -42,7 +41,9 @@ def describe_breach(alert: DisclosedAlert, limit: float) -> str:
     if alert.is_hidden or alert.gap is None:
         return _short(f"{group} and {reference} are treated differently; too few cases to show numbers")
     worse, better = (group, reference) if alert.gap < 0 else (reference, group)
-    estimated = "" if alert.proxy is msgspec.UNSET else " (estimated)"  # from probabilities: nobody's group is known
+    estimated = (
+        " (estimated)" if isinstance(alert.proxy, ProxyValues) else ""
+    )  # from probabilities: nobody's group is known
     ratio = alert.disparate_impact_ratio
     if kind is LimitKind.RATIO and ratio is not None:
         share = min(ratio, 1 / ratio) if ratio else 0.0

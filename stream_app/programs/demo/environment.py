@@ -29,7 +29,6 @@ from stream_app.policy import load_policy, read_policy_text
 from stream_app.programs.demo.monitoring import Monitoring, open_monitoring
 from stream_app.topics import declared_topics
 
-_READY_TIMEOUT_S = 60.0
 _SCRAPE_TIMEOUT_S = 2.0
 
 
@@ -43,6 +42,7 @@ class DemoPlan:
         drift: Level of the drift after it, 0-1.
         rate: Events per second.
         seed: Seed of the producer.
+        start_timeout_s: Longest time that a broker of the demo may take to start, and a worker to be ready.
     """
 
     policy: str
@@ -50,6 +50,7 @@ class DemoPlan:
     drift: float
     rate: float
     seed: int
+    start_timeout_s: float = 60.0
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,7 @@ def open_environment(
         FairStreamError: a part did not start.
     """
     with ExitStack() as parts:
-        bootstrap = kafka or _start_broker(parts, folder, note)
+        bootstrap = kafka or _start_broker(parts, plan, folder, note)
         app_id = f"demo-{uuid.uuid4().hex[:8]}"
         policy = _private_policy(plan.policy, app_id, folder) if kafka else plan.policy
         create_topics(bootstrap, declared_topics(load_policy(policy), app_id))
@@ -158,7 +159,7 @@ def open_environment(
         }
         port = free_port()
         children = {"worker": _start(parts, folder, environment, "worker", "--metrics-port", str(port))}
-        _wait_until_ready(children["worker"], port)
+        _wait_until_ready(children["worker"], port, plan.start_timeout_s)
         note(f"Worker ready; metrics on http://127.0.0.1:{port}/metrics")
         monitoring = parts.enter_context(open_monitoring(folder, f"127.0.0.1:{port}", note=note))
         start_s = int(time.time()) + 1  # the producer needs a moment to start
@@ -169,9 +170,9 @@ def open_environment(
         yield running
 
 
-def _start_broker(parts: ExitStack, folder: Path, note: Callable[[str], None]) -> str:
+def _start_broker(parts: ExitStack, plan: DemoPlan, folder: Path, note: Callable[[str], None]) -> str:
     started = time.monotonic()
-    broker = parts.enter_context(LocalKafka(folder / "kafka", note=note))
+    broker = parts.enter_context(LocalKafka(folder / "kafka", start_timeout_s=plan.start_timeout_s, note=note))
     note(f"Kafka ready on {broker.bootstrap} after {time.monotonic() - started:.1f} s")
     return broker.bootstrap
 
@@ -203,12 +204,17 @@ def _producer_command(plan: DemoPlan, start_s: int) -> tuple[str, ...]:
     )
 
 
-def _wait_until_ready(worker: BoundProcess, port: int) -> None:
-    deadline = time.monotonic() + _READY_TIMEOUT_S
+def _wait_until_ready(worker: BoundProcess, port: int, timeout_s: float) -> None:
+    deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline and worker.exit_code() is None:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=_SCRAPE_TIMEOUT_S):
                 return
         except OSError:  # not listening yet, or 503 with its reasons
             time.sleep(0.2)
-    raise FairStreamError("The worker did not become ready", action="Try: fairstream doctor")
+    if (code := worker.exit_code()) is not None:
+        raise FairStreamError(f"The worker ended with {code} before it was ready", action="Try: fairstream doctor")
+    raise FairStreamError(
+        f"The worker is not ready after {timeout_s:g} s (is the machine busy?)",
+        action="Give it more time with --start-timeout SECONDS, or check this machine: fairstream doctor",
+    )

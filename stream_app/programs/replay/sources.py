@@ -8,6 +8,7 @@ from pathlib import Path
 
 from stream_app.edges.files.key_file import key_file_path, load_keys
 from stream_app.edges.kafka.readers.log_reader import LogReader
+from stream_app.errors import KeyFileError
 from stream_app.pipeline.replay.model_sources import ModelSources, NewCounter, OnProgress
 from stream_app.pipeline.replay.source_log import SourceChoice
 from stream_app.pipeline.replay.sources import Observe, PublishedCounter, RawCounter
@@ -38,11 +39,15 @@ def open_sources(
         KeyFileError: raw records need the key file, and there is none.
     """
     with LogReader(settings.kafka, choice.topic_of(model), is_published=choice.kind == "published") as reader:
-        yield ModelSources(reader, choice.kind, model, _counter_maker(settings, choice, observe), on_progress)
+        yield ModelSources(reader, choice.kind, model, _counter_maker(settings, model, choice, observe), on_progress)
 
 
-def _counter_maker(settings: Settings, choice: SourceChoice, observe: Observe | None) -> NewCounter:
+def _counter_maker(settings: Settings, model: ModelPolicy, choice: SourceChoice, observe: Observe | None) -> NewCounter:
     if choice.kind == "published":
         return lambda model, groups: PublishedCounter(model, groups, observe)
-    keys = load_keys(key_file_path(Path(settings.state_dir)))
+    path = key_file_path(Path(settings.state_dir))
+    if not path.exists():  # an auditor must not create one: other keys recognize no duplicate
+        needs_none = "Use --published, which needs none, or ask" if model.output_topic else "Ask"
+        raise KeyFileError(f"No pseudonym key file {path}", action=f"{needs_none} the owner of the data for it")
+    keys = load_keys(path)
     return lambda model, groups: RawCounter(model, keys, groups, observe)

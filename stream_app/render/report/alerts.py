@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from stream_app.core.cause.cause import OTHER_SEGMENTS
 from stream_app.pipeline.disclosure.alerts import DisclosedAlert
+from stream_app.pipeline.disclosure.causes import DisclosedCause
 from stream_app.pipeline.disclosure.results import DisclosedResult
-from stream_app.pipeline.records.results import TOTAL_WINDOW
 from stream_app.pipeline.replay.scenarios.results import ScenarioResults
+from stream_app.policy import ModelPolicy
 from stream_app.render.charts import split_bars, time_label
-from stream_app.render.html_table import number_text, write_table
+from stream_app.render.html_table import number_text, share_text, write_table
 
 _MAX_ALERTS = 60
 _N_ALERTS_SHOWN = 10  # the others are collapsed
 
 
-def write_alerts(scenario: ScenarioResults, windows: Sequence[DisclosedResult]) -> str:
+def write_alerts(scenario: ScenarioResults, windows: Sequence[DisclosedResult], model: ModelPolicy) -> str:
     """Write each alert with its numbers, its windows and its cause; the first is open, all but a few are collapsed."""
     alerts = scenario.alerts
-    parts = [_alert(alert, windows, is_open=not number) for number, alert in enumerate(alerts[:_MAX_ALERTS])]
+    parts = [_alert(alert, windows, model, is_open=not number) for number, alert in enumerate(alerts[:_MAX_ALERTS])]
     if len(alerts) > _MAX_ALERTS:
         parts.append(f"<p>And {len(alerts) - _MAX_ALERTS} more in the alerts file.</p>")
     shown, collapsed = "".join(parts[:_N_ALERTS_SHOWN]), "".join(parts[_N_ALERTS_SHOWN:])
@@ -27,16 +29,14 @@ def write_alerts(scenario: ScenarioResults, windows: Sequence[DisclosedResult]) 
     return shown + (f"<details><summary>{n_more} more alerts</summary>{collapsed}</details>" if collapsed else "")
 
 
-def write_causes(scenario: ScenarioResults) -> str:
+def write_causes(scenario: ScenarioResults, model: ModelPolicy) -> str:
     """Write the decomposition of the gaps of the running totals."""
     parts = []
-    for result in scenario.results:
-        if result.window == TOTAL_WINDOW:
-            for group in result.groups:
-                if group.cause is not None and group.hidden is None:
-                    bars = [(part.segment, part.mix, part.rate) for part in group.cause.segments]
-                    title = f"{result.attribute} {group.group} vs. {result.reference}: {group.cause.driver}"
-                    parts.append(split_bars(title, bars) + f"<p>{escape(group.sentence or '')}</p>")
+    for result in scenario.newest_totals():
+        for group in result.groups:
+            if group.cause is not None and group.hidden is None:
+                title = f"{result.attribute} {group.group} vs. {result.reference}: {_driver(group.cause)}"
+                parts.append(split_bars(title, _bars(group.cause, model)) + f"<p>{escape(group.sentence or '')}</p>")
     return "".join(parts[:6])
 
 
@@ -47,9 +47,22 @@ def _onset(alert: DisclosedAlert) -> str:
     return f"{time_label(alert.onset_s)} (99% CI {ends}, for an abrupt change)"
 
 
-def _alert(alert: DisclosedAlert, windows: Sequence[DisclosedResult], *, is_open: bool) -> str:
-    change = alert.change.replace("_", " ")
-    title = f"{time_label(alert.at_s)}  {change}: {alert.attribute} {alert.group} vs. {alert.reference}, {alert.test}"
+def _bars(cause: DisclosedCause, model: ModelPolicy) -> list[tuple[str, float, float]]:
+    """Return the bars of a decomposition, each with the name of the segment's field and its value."""
+    name = "" if model.segment is None else f"{model.segment.name}="
+    return [
+        (part.segment if part.segment == OTHER_SEGMENTS else f"{name}{part.segment}", part.mix, part.rate)
+        for part in cause.segments
+    ]
+
+
+def _driver(cause: DisclosedCause) -> str:
+    return cause.driver.replace("_", " ")
+
+
+def _alert(alert: DisclosedAlert, windows: Sequence[DisclosedResult], model: ModelPolicy, *, is_open: bool) -> str:
+    pair = f"{alert.attribute} {alert.group} vs. {alert.reference}"
+    title = f"{time_label(alert.at_s)}  {alert.change}: {pair}, {alert.test.value.replace('_', ' ')}"
     facts = [
         ("reported at", time_label(alert.at_s)),
         ("estimated onset", _onset(alert)),
@@ -62,10 +75,8 @@ def _alert(alert: DisclosedAlert, windows: Sequence[DisclosedResult], *, is_open
         (
             window.window,
             time_label(window.end_s),
-            *(
-                number_text(value, "undefined")
-                for value in (group.n, group.rate, group.disparate_impact_ratio, group.gap)
-            ),
+            number_text(group.n),
+            *(share_text(value, "undefined") for value in (group.rate, group.disparate_impact_ratio, group.gap)),
         )
         for window in windows
         if window.attribute == alert.attribute and window.start_s < alert.at_s and window.end_s > alert.onset_s
@@ -74,8 +85,7 @@ def _alert(alert: DisclosedAlert, windows: Sequence[DisclosedResult], *, is_open
     ][:12]
     cause = ""
     if alert.cause is not None:
-        bars = [(part.segment, part.mix, part.rate) for part in alert.cause.segments]
-        cause = split_bars(f"Decomposition of the gap: {alert.cause.driver}", bars)
+        cause = split_bars(f"Decomposition of the gap: {_driver(alert.cause)}", _bars(alert.cause, model))
     return (
         f"<details{' open' if is_open else ''}><summary>{escape(title)}</summary>"
         f"<p>{escape(alert.sentence or 'Fewer than k decisions: the numbers are suppressed.')}</p>"
@@ -86,4 +96,4 @@ def _alert(alert: DisclosedAlert, windows: Sequence[DisclosedResult], *, is_open
 
 def _values(n: int | None, *values: float | None) -> str:
     """Return the values of an alert; without the number of decisions they are suppressed too."""
-    return ", ".join(number_text(value, "suppressed" if n is None else "undefined") for value in values)
+    return ", ".join(share_text(value, "suppressed" if n is None else "undefined") for value in values)

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from stream_app.core.groups.comparison import State
 from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult
+from stream_app.pipeline.disclosure.wording import exceeded_limits, state_name
 from stream_app.pipeline.records.results import CROSS, TOTAL_WINDOW, Bounds
 from stream_app.pipeline.replay.scenarios.results import ScenarioResults
-from stream_app.policy import Attribute, ModelPolicy, Proxy
+from stream_app.policy import Attribute, ModelPolicy, Proxy, Rules
 from stream_app.render.charts import Limit, Line, Point, line_chart, state_strips
 
 _MAX_STRIPS = 24
 _MIN_POINTS = 3
 
 
-def draw_timeline(scenarios: Sequence[ScenarioResults]) -> str:
-    """Draw the state of each pair over time, for each scenario."""
+def draw_timeline(scenarios: Sequence[ScenarioResults], rules: Rules) -> str:
+    """Draw the state of each pair over time, for each scenario; the limits are those of the original."""
     parts = []
     for scenario in scenarios:
-        window = _most_frequent(scenario.results)
+        window = charted_window(scenario.results, _is_judged)
         strips: dict[str, list[tuple[int, int, str]]] = {}
         for result in _newest(scenario.results, window):
             for group in result.groups:
                 if group.hidden is None and group.state is not None:
                     name = f"{result.attribute}: {group.group}"
-                    strips.setdefault(name, []).append((result.start_s, result.end_s, str(group.state)))
+                    state = state_name(group.state, is_beyond=bool(exceeded_limits(group, rules)))
+                    strips.setdefault(name, []).append((result.start_s, result.end_s, state))
         ranked = sorted(
             strips.items(), key=lambda item: (-_n_of(item[1], "breach"), -_n_of(item[1], "warning"), CROSS in item[0])
         )
@@ -37,7 +38,7 @@ def draw_timeline(scenarios: Sequence[ScenarioResults]) -> str:
 
 def draw_rates(windows: Sequence[DisclosedResult], model: ModelPolicy) -> str:
     """Draw the approval rates and ratios of each attribute."""
-    window, parts = _charted(windows), []
+    window, parts = charted_window(windows, lambda group: group.rate is not None, is_longest=True), []
     limit = Limit("limit", model.rules.min_disparate_impact_ratio)
     attributes: list[Attribute | Proxy] = [*model.attributes, *model.proxies]
     for attribute in attributes:
@@ -54,7 +55,7 @@ def draw_rates(windows: Sequence[DisclosedResult], model: ModelPolicy) -> str:
 
 def draw_evidence(windows: Sequence[DisclosedResult]) -> str:
     """Draw the evidence of the strongest tests."""
-    window = _most_frequent(windows)
+    window = charted_window(windows, _has_evidence)
     points: dict[str, list[Point]] = {}
     thresholds: list[float] = []
     for result in _newest(windows, window):
@@ -92,19 +93,40 @@ def _newest(results: Iterable[DisclosedResult], window: str) -> list[DisclosedRe
     return sorted(newest.values(), key=lambda result: result.end_s)
 
 
-def _most_frequent(results: Iterable[DisclosedResult]) -> str:
-    """Return the window with most results: the shortest."""
-    counts = Counter(result.window for result in results if result.window != TOTAL_WINDOW)
-    return counts.most_common(1)[0][0] if counts else ""
+def charted_window(
+    results: Iterable[DisclosedResult], has_value: Callable[[DisclosedGroup], bool], *, is_longest: bool = False
+) -> str:
+    """Return the window whose chart shows something: the shortest, or the longest, of which half is not suppressed.
+
+    Where that is so for none, the one with most values; the empty string without results.
+
+    Args:
+        results: Results of windows and totals, revised ones too.
+        has_value: Whether a group has what is drawn.
+        is_longest: Prefer the longest window that has enough points for a line.
+    """
+    newest = {(result.attribute, result.window, result.end_s): result for result in results}.values()
+    by_window: dict[tuple[int, str], list[DisclosedResult]] = {}
+    for result in newest:
+        if result.window != TOTAL_WINDOW:
+            by_window.setdefault((result.size_s, result.window), []).append(result)
+    values: dict[str, int] = {}
+    for (_, window), group_of_window in sorted(by_window.items(), reverse=is_longest):
+        singles = [result for result in group_of_window if CROSS not in result.attribute]
+        shown = [[has_value(group) for group in result.groups] for result in singles]
+        n_points = len({result.end_s for result, has in zip(singles, shown, strict=True) if any(has)})
+        values[window] = sum(map(sum, shown))
+        if n_points >= _MIN_POINTS and 2 * n_points >= len({result.end_s for result in singles}):
+            return window
+    return max(values, key=values.__getitem__, default="")
 
 
-def _charted(results: Sequence[DisclosedResult]) -> str:
-    """Return the longest window with enough points for a line."""
-    sizes = {result.window: result.size_s for result in results}
-    counts = Counter((result.window, result.end_s) for result in results)
-    n_by_window = Counter(window for window, _ in counts)
-    long = [window for window, n in n_by_window.items() if n >= _MIN_POINTS]
-    return max(long, key=sizes.__getitem__, default=_most_frequent(results))
+def _is_judged(group: DisclosedGroup) -> bool:
+    return group.state not in (None, State.INSUFFICIENT)
+
+
+def _has_evidence(group: DisclosedGroup) -> bool:
+    return any(test.log10_e is not None for test in group.evidence)
 
 
 def _n_of(time_ranges: Sequence[tuple[int, int, str]], state: str) -> int:

@@ -12,11 +12,11 @@ from stream_app.pipeline.replay.scenarios.results import ScenarioResults
 from stream_app.policy import ModelPolicy
 from stream_app.render.report.alerts import write_alerts, write_causes
 from stream_app.render.report.charts import draw_evidence, draw_rates, draw_timeline
+from stream_app.render.report.subgroups import write_subgroups
 from stream_app.render.report.tables import (
     write_comparison,
     write_consistency,
     write_provenance,
-    write_subgroups,
     write_verdict,
 )
 
@@ -24,7 +24,8 @@ _STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;color:#1f2328;background:#fff;max-width:960px;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2.2rem;border-bottom:1px solid #d0d7de;padding-bottom:.2rem}
 table{border-collapse:collapse;width:100%;font-size:.87rem}td,th{padding:.25rem .5rem;border-bottom:1px solid #eaeef2;
-text-align:left}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}figure{margin:1rem 0}
+text-align:left}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}td.n,td.w{white-space:nowrap}
+figure{margin:1rem 0}
 figcaption{font-weight:600;margin-bottom:.2rem}svg{max-width:100%;height:auto}svg text{font:12px system-ui,sans-serif}
 svg .note{fill:#57606a;font-size:11px}.grid{stroke:#eaeef2}.axis{stroke:#57606a}
 .limit{stroke:#404040;stroke-dasharray:5 4}.legend span{margin-right:1rem;font-size:.85rem}
@@ -44,17 +45,17 @@ def write_report(manifest: Manifest, scenarios: Sequence[ScenarioResults], model
         scenarios: Disclosed results of each scenario; the original first.
         model: Policy of the original.
     """
-    original = scenarios[0]
+    original, rules = scenarios[0], model.rules
     windows = [result for result in original.results if result.window != TOTAL_WINDOW]
     comparisons = [compare_runs(original, scenario) for scenario in scenarios[1:]]
     sections = (
-        ("Verdict", write_verdict(original)),
-        ("Alerts", write_alerts(original, windows)),
-        ("States over time", draw_timeline(scenarios)),
+        ("Verdict", write_verdict(original, rules)),
+        ("Alerts", write_alerts(original, windows, model)),
+        ("States over time", draw_timeline(scenarios, rules)),
         ("Rates and ratios", draw_rates(windows, model)),
         ("Evidence", draw_evidence(windows)),
-        ("Causes", write_causes(original)),
-        ("Lowest ratios", write_subgroups(original)),
+        ("Causes", write_causes(original, model)),
+        ("Worst subgroups", write_subgroups(original, rules)),
         ("Individual consistency", write_consistency(manifest)),
         ("Scenarios", "".join(map(write_comparison, comparisons))),
         ("Provenance", write_provenance(manifest)),

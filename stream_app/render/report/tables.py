@@ -1,41 +1,90 @@
-"""The tables of a report: verdict, subgroups, consistency, scenarios, provenance. Only disclosed values are written."""
+"""The tables of a report: verdict, consistency, scenarios, provenance. Only disclosed values are written."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from html import escape
 
-from stream_app.core.groups.comparison import State
-from stream_app.pipeline.disclosure.results import DisclosedResult
-from stream_app.pipeline.records.results import CROSS, TOTAL_WINDOW, ProxyValues
+from stream_app.core.groups.comparison import Reason, State
+from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult
+from stream_app.pipeline.disclosure.wording import exceeded_limits, state_words
+from stream_app.pipeline.records.results import CROSS
 from stream_app.pipeline.replay.ranges.manifest import Manifest
-from stream_app.pipeline.replay.scenarios.comparison import WINDOWS, GroupDelta, RunComparison
+from stream_app.pipeline.replay.scenarios.comparison import WINDOWS, GroupDelta, RunComparison, field_words
 from stream_app.pipeline.replay.scenarios.results import ScenarioResults
+from stream_app.policy import Rules
 from stream_app.render.charts import time_label
-from stream_app.render.html_table import bounds_text, number_text, time_text, write_table
+from stream_app.render.html_table import bounds_text, number_text, share_text, time_text, write_table
+from stream_app.render.report.subgroups import estimated_mark, open_breaches
 
-_MAX_SUBGROUPS, _MAX_DELTAS = 15, 60
+_MAX_DELTAS = 60
+_VERDICT_HEAD = (
+    "attribute",
+    "group",
+    "n:decisions",
+    "n:rate",
+    "n:ratio",
+    "w:95% interval",
+    "n:gap",
+    "state at the end",
+)
+_NOT_JUDGED = {Reason.REFERENCE: "reference", Reason.NOT_DECLARED: "not in policy"}
 
 
-def write_verdict(scenario: ScenarioResults) -> str:
-    """Write how many breaches were detected, and the final state of each attribute."""
-    totals = [result for result in scenario.results if result.window == TOTAL_WINDOW and CROSS not in result.attribute]
+def write_verdict(scenario: ScenarioResults, rules: Rules) -> str:
+    """Write how many breaches were detected, and each group of the running totals with its values and its state.
+
+    Args:
+        scenario: Results and alerts.
+        rules: Limits of the policy.
+    """
+    totals = scenario.newest_totals()
     n_breaches = sum(alert.change == "breach" for alert in scenario.alerts)
     worst = max((result.state for result in totals), key=list(State).index, default=State.INSUFFICIENT)
-    level = State.BREACH if n_breaches else worst
-    number = f"{n_breaches} breach{'es were' if n_breaches > 1 else ' was'}" if n_breaches else "No breach was"
-    rows = [
-        (
-            result.attribute,
-            result.reference,
-            number_text(result.n),
-            str(result.state),
-            f"{time_label(result.start_s)} to {time_label(result.end_s)}",
-        )
+    beyond = [
+        f"{result.attribute} {group.group}"
         for result in totals
+        for group in result.groups
+        if group.state is State.OK and exceeded_limits(group, rules)
     ]
-    table = write_table(("attribute", "reference", "n:decisions", "final state", "event time"), rows)
-    head = f"{number} detected by the sequential tests."
-    return f'<div class="verdict {level}"><strong>{head}</strong></div>{table}'
+    level = State.BREACH if n_breaches else State.WARNING if beyond and worst is State.OK else worst
+    number = f"{n_breaches} breach{'es were' if n_breaches > 1 else ' was'}" if n_breaches else "No breach was"
+    rows = [row for result in totals for row in _verdict_rows(result, rules)]
+    head = f"<strong>{number} detected by the sequential tests.</strong>"
+    if beyond:
+        head += f" Limit exceeded, not proven: {escape(', '.join(beyond))}."
+    n_open = len(open_breaches(scenario.alerts))
+    if n_breaches:
+        head += f" At the end, {n_open} {'pair is' if n_open == 1 else 'pairs are'} in breach."
+    times = f"{time_label(totals[0].start_s)} to {time_label(totals[0].end_s)}" if totals else ""
+    span = f'<p class="faint">Running totals, event time {times}.</p>' if totals else ""
+    return f'<div class="verdict {level}">{head}</div>{span}{write_table(_VERDICT_HEAD, rows) if rows else ""}'
+
+
+def _verdict_rows(result: DisclosedResult, rules: Rules) -> Iterator[tuple[str, ...]]:
+    for group in result.groups:
+        is_reference = group.group == result.reference
+        missing = "suppressed" if group.hidden or group.n is None else "undefined"
+        compared = "" if is_reference or group.state is None else missing
+        yield (
+            result.attribute,
+            group.group,
+            number_text(group.n),
+            share_text(group.rate, missing),
+            share_text(group.disparate_impact_ratio, missing if group.hidden else compared),
+            bounds_text(group.ratio_bounds),
+            share_text(group.gap, missing if group.hidden else compared, sign="+"),
+            _verdict(group, rules),
+        )
+
+
+def _verdict(group: DisclosedGroup, rules: Rules) -> str:
+    """Return the state of a group in words, or why it has none."""
+    if group.hidden is not None:
+        return "suppressed"
+    if group.state is not None:
+        return f"{state_words(group.state, exceeded_limits(group, rules))}{estimated_mark(group)}"
+    return "not compared" if group.reason is None else _NOT_JUDGED.get(group.reason, "not compared")
 
 
 def write_consistency(manifest: Manifest) -> str:
@@ -61,39 +110,10 @@ def write_consistency(manifest: Manifest) -> str:
     return f'<p class="faint">{note}</p>{write_table(("", ""), rows)}'
 
 
-def write_subgroups(scenario: ScenarioResults) -> str:
-    """List the groups and intersections with the lowest ratios."""
-    widest: dict[str, DisclosedResult] = {}  # totals; of intersections, which have none, the widest newest window
-    for result in sorted(scenario.results, key=lambda result: (result.size_s, result.end_s)):
-        widest[result.attribute] = result
-    ranked = sorted(
-        (
-            (group.disparate_impact_ratio, result, group)
-            for result in widest.values()
-            for group in result.groups
-            if group.disparate_impact_ratio is not None and group.state is not None
-        ),
-        key=lambda entry: entry[0],
-    )
-    rows = [
-        (
-            result.attribute,
-            group.group,
-            *map(number_text, (group.n, group.rate, ratio)),
-            bounds_text(group.ratio_bounds),
-            bounds_text(None if group.worst_case is None else group.worst_case.ratio),
-            f"{group.state}{', estimated' if isinstance(group.proxy, ProxyValues) else ''}",
-        )
-        for ratio, result, group in ranked[:_MAX_SUBGROUPS]
-    ]
-    head = ("attribute", "group", "n:decisions", "n:rate", "n:ratio", "95% interval", "unknown groups", "state")
-    return write_table(head, rows) if rows else ""
-
-
 def write_comparison(comparison: RunComparison) -> str:
     """Write how a scenario differs from the original."""
     deltas = [
-        (delta.attribute, delta.group, delta.field, *_delta_texts(delta))
+        (delta.attribute, delta.group, field_words(delta.field), *_delta_texts(delta))
         for delta in comparison.deltas
         if delta.original != delta.scenario and CROSS not in delta.attribute
     ][:_MAX_DELTAS]

@@ -17,12 +17,13 @@ import fairstream as fs
 from fairstream.frames.build import build_frame
 from fairstream.frames.columns import CATEGORY, Column, count, number, ordered, text, time
 from fairstream.frames.reference import FRAMES, as_markdown
-from fairstream.live import Selection, moment_s
+from fairstream.live import Extract, moment_s
 from fairstream.testing import InMemoryPipeline, credit_events
 from stream_app.core.groups.comparison import State
 from stream_app.pipeline.disclosure.alerts import DisclosedAlert, disclose_alert
 from stream_app.pipeline.disclosure.shown import disclose_any, newest_revisions, smallest_groups
 from stream_app.pipeline.records.alerts import decode_alert
+from stream_app.pipeline.selection import select
 from tests.support.paths import ROOT
 
 DOC = ROOT.joinpath("docs", "api.md").read_text("utf-8")
@@ -170,14 +171,14 @@ def test_what_is_not_a_moment_is_an_error(moment: object) -> None:
 def test_a_selection_takes_whole_windows_and_the_outcomes_of_a_model(credit: InMemoryPipeline) -> None:
     results = [result for result in credit.exact_results() if result.window == "1m" and result.attribute == "gender"]
     first = results[0]
-    models = frozenset({"credit"})
-    assert all(Selection(models=models, attribute=None).has_result(result) for result in results)
+    everything = select(credit.policy)
+    assert all(Extract(selection=everything).has_result(result) for result in results)
     assert {result.model for result in results} == {"credit", "credit/outcomes"}
     for other in (
-        Selection(models=frozenset({"loans"}), attribute=None),
-        Selection(models=models, attribute="race"),
-        Selection(models=models, attribute=None, window="5m"),
-        Selection(models=models, attribute=None, start_s=first.start_s + 1),
-        Selection(models=models, attribute=None, end_s=first.end_s - 1),
+        Extract(selection=select(fs.load_policy("loans"))),
+        Extract(selection=select(credit.policy, attribute="race")),
+        Extract(selection=select(credit.policy, window="5m")),
+        Extract(selection=everything, start_s=first.start_s + 1),
+        Extract(selection=everything, end_s=first.end_s - 1),
     ):
         assert not other.has_result(first)

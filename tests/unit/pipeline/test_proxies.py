@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import itertools
 import json
 import random
@@ -13,11 +12,11 @@ from typing import Any, Literal
 import msgspec
 import numpy as np
 import pytest
-from rich.console import Console
 
 from fairstream.testing import InMemoryPipeline
+from stream_app.cli.layout.drawing import draw
 from stream_app.cli.policy.text import describe_sample
-from stream_app.cli.show.alerts import _table as alert_table
+from stream_app.cli.show.alert_text import describe_alert
 from stream_app.cli.show.result_table import result_table
 from stream_app.core.groups.comparison import State
 from stream_app.core.privacy.pseudonym import RootKey
@@ -33,11 +32,13 @@ from stream_app.pipeline.records.evidence import PairTest
 from stream_app.pipeline.records.results import GroupResult, ProxyValues, Result
 from stream_app.pipeline.replay.bisect.bisection import attribute_of
 from stream_app.pipeline.replay.model_sources import ModelSources
+from stream_app.pipeline.replay.scenarios.results import ScenarioResults
 from stream_app.pipeline.replay.sources import LabelMap, PublishedCounter, RawCounter
 from stream_app.pipeline.replay.verify.compared_range import ComparedRange
 from stream_app.pipeline.replay.verify.verification import Verifier
 from stream_app.policy import ModelPolicy, Policy, parse_policy
 from stream_app.render.report.charts import draw_rates
+from stream_app.render.report.subgroups import write_subgroups
 from tests.support import judged_world, memory_logs
 from tests.support.feeds import START_S, Decision, Run, Upload, play, replayed_alerts, without_offsets
 from tests.support.memory_logs import MemoryPartition
@@ -200,12 +201,11 @@ def test_metrics_say_which_groups_are_estimated_and_what_their_ratio_can_be(run:
 
 def test_tables_charts_and_frames_mark_estimated_groups(run: Run) -> None:
     shown = [disclose_window(newest(run, "1h"), 5)]
-    console = Console(width=80, file=io.StringIO(), record=True)
-    console.print(result_table(shown, digits=3, width=80))
-    console.print(alert_table([disclose_alert(alert, 5) for alert in run.alerts[:1]]))
-    text = console.export_text()
-    assert "estimated" in text
-    assert "race" in text
+    assert "race, compared with white, groups estimated from probabilities" in draw(result_table(shown), 80).plain
+    assert ", estimated groups" in describe_alert(disclose_alert(run.alerts[0], 5)).plain.splitlines()[0]
+    subgroups = write_subgroups(ScenarioResults("original", shown, []), policy().models[0].rules)
+    assert "black vs. white" in subgroups
+    assert ", estimated<" in subgroups
     assert "race: approval rate by window of 1h, estimated from probabilities" in draw_rates(shown, policy().models[0])
     frame = run.pipeline.results()
     black = frame[(frame["group"] == "black") & (frame["window"] == "1h")].iloc[0]

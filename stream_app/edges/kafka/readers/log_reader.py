@@ -20,7 +20,7 @@ from aiokafka.errors import KafkaError
 
 from stream_app.edges.batches.columns import ColumnReader, Columns, columns_from
 from stream_app.edges.lanes.runs import keep_record_sets, take_run
-from stream_app.errors import ReplayError, TopicError, broker_lost, no_broker_answers
+from stream_app.errors import RepeatedEventError, ReplayError, TopicError, broker_lost, no_broker_answers
 from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.replay.source_log import SourcePlace
 
@@ -33,6 +33,7 @@ _FETCH_BYTES = 1_048_576
 _FETCH_WAIT_MS = 50
 _NEAR = 1000  # events: reading as many is cheaper than another request
 _LOG_SHIFT = 48  # a place orders events: number of the log of the source, and below it the offset, in 48 bits
+_OFFSETS = (1 << _LOG_SHIFT) - 1
 
 
 class LogReader:
@@ -254,11 +255,10 @@ class LogReader:
         log_number = int(places[0]) >> _LOG_SHIFT
         base = log_number << _LOG_SHIFT
         first = self._next_place.get(number, 0)
-        if places[0] < first or (np.diff(places) <= 0).any():
-            raise ReplayError(
-                f"{self.topic}[{number}] contains events of source offset {places[0] - base} more than once",
-                action="It was published under several app_ids: read the raw topic (--from-raw)",
-            )
+        is_repeated = np.diff(places, prepend=first - 1) <= 0
+        if is_repeated.any():
+            place = int(places[is_repeated.argmax()])
+            raise RepeatedEventError(self.topic, number, place & _OFFSETS, place >> _LOG_SHIFT)
         after_log = base + (1 << _LOG_SHIFT)
         n = int(np.searchsorted(places, after_log))
         if n < len(events):

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 
 import msgspec
 
+from stream_app.core.groups.comparison import State
 from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult
+from stream_app.pipeline.disclosure.wording import state_words
 from stream_app.pipeline.records.results import TOTAL_WINDOW
 from stream_app.pipeline.replay.scenarios.alert_changes import AlertChange, compare_alerts
 from stream_app.pipeline.replay.scenarios.results import ScenarioResults
@@ -64,6 +66,18 @@ def compare_runs(original: ScenarioResults, scenario: ScenarioResults) -> RunCom
         )
     alerts = compare_alerts(original.alerts, scenario.alerts)
     return RunComparison(original=original.name, scenario=scenario.name, deltas=tuple(deltas), alerts=tuple(alerts))
+
+
+def field_words(field: str) -> str:
+    """Return the field of a delta for people.
+
+    >>> field_words("disparate_impact_ratio"), field_words("windows 1h ok")
+    ('ratio', 'windows of 1h: no alarm')
+    """
+    if not field.startswith(WINDOWS):
+        return "ratio" if field == "disparate_impact_ratio" else field
+    window, _, state = field.removeprefix(WINDOWS).rpartition(" ")
+    return f"windows of {window}: {state_words(State(state))}"
 
 
 def _facts(results: Iterable[DisclosedResult]) -> dict[tuple[str, str, str], float | None]:

@@ -9,7 +9,7 @@ from stream_app.pipeline.disclosure.alerts import DisclosedAlert, disclose_alert
 from stream_app.pipeline.disclosure.results import DisclosedResult, disclose_result
 from stream_app.pipeline.judge.model_report import ModelReport
 from stream_app.pipeline.records.alerts import Alert
-from stream_app.pipeline.records.results import Result
+from stream_app.pipeline.records.results import TOTAL_WINDOW, Result
 from stream_app.pipeline.replay.scenarios.scenario import Scenario
 from stream_app.pipeline.replay.time_range import TimeRange
 
@@ -28,6 +28,10 @@ class ScenarioResults(NamedTuple):
     name: str
     results: Sequence[DisclosedResult]
     alerts: Sequence[DisclosedAlert]
+
+    def newest_totals(self) -> list[DisclosedResult]:
+        """Return the last running totals of each attribute; intersections have none."""
+        return list({result.attribute: result for result in self.results if result.window == TOTAL_WINDOW}.values())
 
 
 def disclose_scenarios(

@@ -1,4 +1,4 @@
-"""The first difference between recomputed and published records: the record, its field, and both values."""
+"""The difference between recomputed and published records that explains most: the record, its field, both values."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from stream_app.pipeline.replay.verify.compared_range import AnyResult
 from stream_app.pipeline.replay.verify.matching import PublishedRecord
 from stream_app.pipeline.replay.verify.recomputation import RecomputedRecord
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_RESULTS
+
+COUNTS = ("n", "favorable", "tp", "fp", "fn", "tn")  # the counts of a group, of decisions or of outcomes
+_MOST_COMPARED = 2_000  # records in which a count that differs is searched
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +49,10 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def first_difference(missing: list[RecomputedRecord], unexpected: list[PublishedRecord], k: int) -> Difference | None:
-    """Pair the two sides and return the first field that differs; None when both sides are empty.
+    """Pair the two sides and return the difference that explains most; None when both sides are empty.
+
+    That is the first count of a result that differs, since all other values follow from counts; where no count does,
+    the first field that differs.
 
     Args:
         missing: Records that were recomputed and are not in the topics.
@@ -54,12 +60,17 @@ def first_difference(missing: list[RecomputedRecord], unexpected: list[Published
         k: Values about a group of fewer than k decisions on either side are hidden.
     """
     partners = {_identity(live.topic, live.key, live.value): live for live in reversed(unexpected)}
-    for record in missing:
+    first = None
+    for record in missing[:_MOST_COMPARED]:
         partner = partners.get(_identity(record.topic, record.key, record.value))
-        return _compare(record.topic, record.key, None if partner is None else partner.value, record.value, k)
-    for live in unexpected:
+        difference = _compare(record.topic, record.key, None if partner is None else partner.value, record.value, k)
+        if difference.field in COUNTS and difference.group and not difference.is_hidden:
+            return difference
+        first = first or difference
+    if first is None and unexpected:
+        live = unexpected[0]
         return _compare(live.topic, live.key, live.value, None, k)
-    return None
+    return first
 
 
 def _compare(topic: str, key: str, live: bytes | None, replayed: bytes | None, k: int) -> Difference:

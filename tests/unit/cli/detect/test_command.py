@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from stream_app.cli import app
+from stream_app.cli.output import facts as facts_console
 from stream_app.errors import ConfigError
 
 GOLDEN: dict[str, Any] = json.loads(Path("tests/data/detector_golden.json").read_text())
@@ -32,6 +33,11 @@ def facts_of(outcome: Result) -> dict[str, list[dict[str, Any]]]:
         fact = json.loads(line, parse_constant=pytest.fail)
         by_type.setdefault(fact["type"], []).append(fact)
     return by_type
+
+
+def text_of(outcome: Result) -> str:
+    """Return what people read, on one line."""
+    return " ".join(outcome.stdout.split())
 
 
 def write_csv(path: Path, panes: list[list[int]]) -> Path:
@@ -130,12 +136,29 @@ def test_long_rows_say_the_same_as_wide_ones(tmp_path: Path) -> None:
 
 
 def test_people_read_the_alarm_its_onset_and_what_it_does_not_mean() -> None:
-    outcome = call(EXAMPLE, "--rule", "dir:0.9", "--threshold", "1e8")
-    assert "alarm in pane 52, estimated onset in pane 30" in outcome.stdout
-    assert "0.815 to 0.896" in outcome.stdout
-    assert "0.774 to 0.933" in outcome.stdout
-    assert "an alarm does not say why" in outcome.stdout
-    assert "no alarm is not evidence of fairness" in call(EXAMPLE).stdout
+    text = text_of(call(EXAMPLE, "--rule", "dir:0.9", "--threshold", "1e8"))
+    assert "alarm in pane 52, estimated onset in pane 30" in text
+    assert "0.815 to 0.896" in text
+    assert "0.774 to 0.933" in text
+    assert "an alarm does not say why" in text
+    assert "no alarm is not evidence of fairness" in text_of(call(EXAMPLE))
+
+
+@pytest.mark.parametrize("width", [60, 80, 132])
+def test_people_read_every_value_whole_at_any_width(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(facts_console, "_width", width)
+    outcome = call(EXAMPLE, "--rule", "dir:0.9")
+    assert max(map(len, outcome.stdout.splitlines())) <= width
+    words = text_of(outcome).replace(";", "").split()
+    for value in ("disadvantaged", "reference", "1e7.50", "1e7.30", "0.750", "0.875", "0.857", "-0.125", "5,400"):
+        assert value in words
+
+
+def test_no_rule_is_without_alarm_where_its_limit_is_exceeded(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "counts.csv", [[7, 10, 18, 20], [13, 20, 36, 40]])
+    text = text_of(call(path, "--rule", "dir:0.8"))
+    assert "1e7.30 limit exceeded, not proven dir:0.8 reference" in text
+    assert "1e7.30 no alarm No alarm in 2 panes" in text
 
 
 @pytest.mark.parametrize(
@@ -300,6 +323,7 @@ def test_a_gap_that_is_mix_over_time_is_explained_in_words(tmp_path: Path) -> No
     rows, together = call(str(source), *flags), call(str(source), *flags, "--period", "40")
     assert (rows.exit_code, together.exit_code) == (0, 1)
     for outcome in (rows, together):
-        assert "explained by when the groups applied (mix over time), at equal times +0.0 percentage" in outcome.stdout
+        cause = "explained by when the groups applied (mix over time), at equal times +0.0 percentage"
+        assert cause in text_of(outcome)
     last = json.loads(call(str(source), *flags, "--json").stdout.splitlines()[-1])
     assert last["over_time"]["certainty"] == "explains"

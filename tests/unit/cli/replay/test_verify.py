@@ -1,17 +1,30 @@
-"""``fairstream replay verify`` for people: one line, with the first difference."""
+"""``fairstream replay verify`` for people: what was proven, or which count differs, by how much, and where."""
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
-from stream_app.cli.replay.verify import describe
+import msgspec
+import pytest
+
+from stream_app.cli.replay.verify_text import ReadTopic, describe, describe_repeated
+from stream_app.errors import KeyFileError, RepeatedEventError
 from stream_app.pipeline.names import outcomes_name
+from stream_app.pipeline.replay.source_log import SourceChoice
 from stream_app.pipeline.replay.verify.difference import Difference
 from stream_app.pipeline.replay.verify.divergence import Divergence
 from stream_app.pipeline.replay.verify.verification import Verification
+from stream_app.policy import load_policy
+from stream_app.programs.replay.sources import _counter_maker
+from stream_app.settings import Settings
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_RESULTS
 
-PLACE = Divergence(topic="raw", partition=2, first_offset=10, next_offset=20, pane_start_s=0)
+LOANS = load_policy("loans").models[0]
+PLACE = Divergence(topic=LOANS.topic, partition=2, first_offset=10, next_offset=20, pane_start_s=0)
+ORIGINAL = ReadTopic(LOANS.topic, "raw", LOANS)
+COPY = ReadTopic("a-copy", "published", LOANS)
 
 
 def verification(difference: Difference | None = None, **changes: Any) -> Verification:
@@ -35,6 +48,7 @@ def difference(topic: str = FAIRNESS_RESULTS, **changes: Any) -> Difference:
         "live": 190,
         "replayed": 189,
         "window": "1m",
+        "start_s": 60,
         "end_s": 120,
         "attribute": "gender",
         "group": "female",
@@ -42,41 +56,80 @@ def difference(topic: str = FAIRNESS_RESULTS, **changes: Any) -> Difference:
     return Difference(topic=topic, **known | changes)
 
 
-def test_what_is_reproduced_is_counted() -> None:
-    assert describe(verification()) == (
+def text_of(answer: Verification, read: ReadTopic = ORIGINAL) -> str:
+    """Return the answer on one line."""
+    return " ".join(" ".join(describe(answer, read)).split())
+
+
+def test_what_is_reproduced_is_counted_with_what_was_read_and_what_is_not_proven() -> None:
+    first, read, outside = describe(verification(), COPY)
+    assert first == (
         "VERIFIED: 79 published results, alerts and journal entries of model loans reproduced exactly from 88,889 "
         "source records (policy e270)"
     )
+    assert " ".join(read.split()) == "read a-copy (published events, a copy of loan-decisions)"
+    assert "kept fields (region) and pseudonyms: they enter no verdict" in outside
     outcomes = verification(model=outcomes_name("loans"), n_equal=12, n_records=4000)
-    assert ", and 12 about its outcomes from 4,000 outcome-join records (" in describe(verification(outcomes=outcomes))
+    assert ", and 12 about its outcomes from 4,000 outcome-join records (" in text_of(verification(outcomes=outcomes))
 
 
-def test_a_value_that_differs_is_shown_with_its_source() -> None:
-    assert describe(verification(difference(), divergence=PLACE)) == (
-        "MISMATCH: window 1m ending 1970-01-01 00:02:00Z, gender group female, n: published 190, recomputed 189; "
-        "first in raw[2], offsets 10 to 19 (other records than were counted: changed, compacted, or of a topic "
-        "that was created again)"
-    )
+def test_a_count_that_differs_is_explained_with_its_window_the_copy_and_the_offsets() -> None:
+    text = text_of(verification(difference(), divergence=PLACE, n_missing=3, n_unexpected=1), COPY)
+    for part in (
+        "MISMATCH: a record of fairness-results differs from the recomputation",
+        "record window 1m from 1970-01-01T00:01:00Z to 1970-01-01T00:02:00Z, gender, group female",
+        "value decisions: 190 published, 189 recomputed, 1 fewer",
+        "read a-copy (published events, a copy of loan-decisions)",
+        "where partition 2, offsets 10 to 19 of loan-decisions-raw",
+        "a record was changed, added or left out",
+        "records recomputed, not published: 3; published, not recomputed: 1; equal: 79",
+        "kept fields (region) and pseudonyms",
+    ):
+        assert part in text
+    more = text_of(verification(difference(live=189, replayed=1_190, field="favorable")))
+    assert "favorable decisions: 189 published, 1,190 recomputed, 1,001 more" in more
+
+
+def test_the_counts_of_outcomes_are_named_as_such() -> None:
+    join = Divergence(topic="app-outcome-join-loans", partition=0, first_offset=0, next_offset=5, pane_start_s=0)
+    outcomes = verification(difference(), model=outcomes_name("loans"), divergence=join)
+    text = text_of(verification(is_equal=False, outcomes=outcomes), COPY)
+    assert "record outcomes, window 1m" in text
+    assert "value outcomes: 190 published" in text
+    assert "read app-outcome-join-loans (decisions and outcomes joined)" in text
+    assert "where partition 0, offsets 0 to 4 reason" in text
 
 
 def test_a_record_on_one_side_is_named() -> None:
     forged = difference(FAIRNESS_ALERTS, field="record", live=True, replayed=False, window="alert")
-    assert describe(verification(forged)) == (
-        "MISMATCH: fairness-alerts contains a record that the recomputation does not produce: alert 15cd at "
-        "1970-01-01 00:02:00Z, gender group female; the counts of all source partitions agree, or their partials "
-        "have expired"
-    )
+    text = text_of(verification(forged))
+    assert "MISMATCH: fairness-alerts contains a record that the recomputation does not produce" in text
+    assert "record alert 15cd at 1970-01-01T00:02:00Z, gender, group female" in text
+    assert "The counts of all source partitions agree with what was counted" in text
+    assert "value" not in text
     lost = difference(field="record", live=False, replayed=True)
-    assert "fairness-results lacks a record that the recomputation produces: window 1m" in describe(verification(lost))
+    assert "fairness-results lacks a record that the recomputation produces" in text_of(verification(lost))
     entry = difference("fairness-journal", field="record", live=None, replayed=None, window="")
-    assert "fairness-journal and the recomputation do not have the same records" in describe(verification(entry))
+    assert "fairness-journal and the recomputation do not have the same records" in text_of(verification(entry))
 
 
 def test_a_value_about_few_decisions_is_suppressed() -> None:
     hidden = difference(live=None, replayed=None, is_hidden=True)
-    assert "gender group female, n: suppressed, fewer than k; " in describe(verification(hidden))
+    assert "value decisions: suppressed, fewer than k" in text_of(verification(hidden))
 
 
-def test_a_difference_about_outcomes_says_so() -> None:
-    outcomes = verification(difference(), model=outcomes_name("loans"))
-    assert describe(verification(is_equal=False, outcomes=outcomes)).startswith("MISMATCH: outcomes, window 1m")
+def test_a_copy_with_an_event_twice_has_a_reason() -> None:
+    text = " ".join(" ".join(describe_repeated(RepeatedEventError("a-copy", 2, 17), COPY)).split())
+    assert text.startswith("MISMATCH: a-copy contains an event twice")
+    assert "where partition 2, the event of source offset 17" in text
+    assert "A record was added to the copy" in text
+    later = " ".join(describe_repeated(RepeatedEventError("a-copy", 2, 17, log_number=3), COPY))
+    assert "the event of source offset 17 of log 3" in later
+
+
+def test_without_a_key_file_nobody_is_told_to_create_keys(tmp_path: Path) -> None:
+    unpublished = msgspec.structs.replace(LOANS, output_topic=None)
+    for model, advice in ((LOANS, "Use --published, which needs none, or ask"), (unpublished, "Ask the owner")):
+        with pytest.raises(KeyFileError, match=advice) as error:
+            _counter_maker(Settings(state_dir=str(tmp_path)), model, SourceChoice("raw"), None)
+        assert not re.search("keys init|[Cc]reate", str(error.value))

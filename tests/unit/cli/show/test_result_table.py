@@ -1,4 +1,4 @@
-"""Results as ``fairstream results`` draws them."""
+"""Results as ``fairstream results`` lists them."""
 
 from __future__ import annotations
 
@@ -7,27 +7,36 @@ from typing import Any
 import msgspec
 import pytest
 
+from stream_app.cli.layout.listing import Listing
+from stream_app.cli.layout.widths import text_of
 from stream_app.cli.show.result_table import nearest_evidence, result_table
-from stream_app.core.groups.comparison import Reason, State
+from stream_app.core.groups.comparison import PlainRule, Reason, State
 from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult
 from stream_app.pipeline.records.evidence import Evidence, PairTest
-from stream_app.pipeline.records.results import Bounds, WorstCase
+from stream_app.pipeline.records.results import Bounds, ProxyValues, WorstCase
+from stream_app.policy import Rules
 
+SENTENCE = "DIR 0.57 (limit 0.80), female vs. male: shortfall: 42 approvals."
 GROUPS = (
-    DisclosedGroup(group="female", n=400, rate=0.4, state=State.BREACH),
+    DisclosedGroup(group="female", n=400, rate=0.4, state=State.BREACH, sentence=SENTENCE),
     DisclosedGroup(group="hidden", hidden="small_cell"),
     DisclosedGroup(group="revealing", hidden="complementary"),
     DisclosedGroup(group="few", n=12, rate=0.5, state=State.INSUFFICIENT, reason=Reason.BELOW_MIN_N),
-    DisclosedGroup(group="fair", n=400, rate=0.7, state=State.OK),
-    DisclosedGroup(group="unlisted", n=40, rate=0.7, reason=Reason.NOT_DECLARED),
+    DisclosedGroup(group="fair", n=400, rate=0.7, state=State.OK, disparate_impact_ratio=0.9),
+    DisclosedGroup(
+        group="beyond", n=400, rate=0.5, state=State.OK, rules=(PlainRule.DISPARATE_IMPACT_RATIO, PlainRule.GAP)
+    ),
+    DisclosedGroup(group="reversed", n=400, rate=0.9, state=State.OK, disparate_impact_ratio=1.28, gap=0.19),
+    DisclosedGroup(group="unlisted", n=40, rate=0.7, reason=Reason.NOT_DECLARED, disparate_impact_ratio=3.0),
 )
 
 
-def result(attribute: str) -> DisclosedResult:
+def result(attribute: str, **changes: Any) -> DisclosedResult:
     known: dict[str, Any] = {
         **dict.fromkeys(DisclosedResult.__struct_fields__),
         "model": "loans",
         "attribute": attribute,
+        "reference": "male",
         "window": "1m",
         "start_s": 0,
         "end_s": 60,
@@ -37,47 +46,66 @@ def result(attribute: str) -> DisclosedResult:
         "offsets": {},
         "state": State.BREACH,
     }
-    return DisclosedResult(**known)
+    return DisclosedResult(**known | changes)
 
 
-def column(name: str, *, width: int, attribute: str = "gender") -> list[str]:
-    table = result_table([result(attribute)], digits=3, width=width)
-    (cells,) = [list(found.cells) for found in table.columns if " ".join(str(found.header).split()) == name]
-    return [str(cell) for cell in cells]
+def column(listing: Listing, name: str) -> list[str]:
+    (number,) = [number for number, column in enumerate(listing.columns) if column.name == name]
+    return [text_of(row[number]) for section in listing.sections for row in section.rows]
 
 
-def test_states_and_reasons_are_words() -> None:
-    assert [cell.partition("] ")[2] or cell for cell in column("state", width=120)] == [
-        "breach [/]",
+def test_states_and_reasons_are_words_and_none_is_fair_beside_an_exceeded_limit() -> None:
+    assert column(result_table([result("gender")], Rules()), "state") == [
+        "breach",
         "suppressed (n < 10)",
         "suppressed (secondary)",
-        "insufficient data [/] too few decisions",
-        "no alarm [/]",
+        "insufficient data, too few decisions",
+        "no alarm",
+        "limit exceeded, not proven: ratio, gap",
+        "limit exceeded, not proven: ratio",
         "not in policy",
     ]
 
 
-def test_a_narrow_table_names_no_reason_of_a_suppression() -> None:
-    assert column("state", width=80)[1:3] == ["suppressed", "suppressed"]
+def test_a_ratio_at_its_reversed_limit_does_not_exceed_it() -> None:
+    at_limit = msgspec.structs.replace(GROUPS[4], disparate_impact_ratio=1.25)
+    assert column(result_table([result("gender", groups=(at_limit,))], Rules()), "state") == ["no alarm"]
 
 
-def test_what_the_unknown_groups_could_change_is_below_the_table_at_any_width() -> None:
+def test_what_the_unknown_groups_could_change_is_below_the_rows_of_their_attribute() -> None:
     worst_case = WorstCase(n=25, rate=Bounds(0.3, 0.5), ratio=Bounds(0.61234, 0.9), gap=Bounds(-0.3, 0.0))
     female, unknown = (
         DisclosedGroup(group="female", n=400, rate=0.4, worst_case=worst_case),
         DisclosedGroup(group="unknown", n=25, rate=0.4, reason=Reason.NOT_DECLARED, share=0.059),
     )
-    shown = msgspec.structs.replace(result("gender"), groups=(female, unknown))
-    table = result_table([shown], digits=3, width=80)
-    assert str(table.caption).splitlines() == [
-        "gender: 5.9% of the decisions are of unknown groups; ratio over every allocation:",
-        "  female 0.612 to 0.900",
+    (section,) = result_table([result("gender", groups=(female, unknown))], digits=3).sections
+    assert section.notes == [
+        "5.9% of the decisions are of unknown groups. Ratio over every allocation of them: female 0.612 to 0.900."
     ]
-    assert result_table([result("gender")], digits=3, width=80).caption is None
 
 
-def test_of_an_intersection_only_what_needs_attention_is_drawn() -> None:
-    assert column("group", width=120, attribute="gender+race") == ["female"]
+def test_estimated_groups_are_marked_in_the_title_of_their_section() -> None:
+    group = DisclosedGroup(group="black", n=400, rate=0.4, proxy=ProxyValues(n_effective=90.0, rate_bounds=None))
+    (section,) = result_table([result("race", groups=(group,))]).sections
+    assert section.title == "race, compared with male, groups estimated from probabilities"
+
+
+def test_each_section_names_the_reference_and_says_why() -> None:
+    (section,) = result_table([result("gender")]).sections
+    assert section.title == "gender, compared with male"
+    assert section.notes == [SENTENCE]
+
+
+def test_of_an_intersection_what_needs_attention_is_listed_the_worst_first() -> None:
+    groups = tuple(
+        DisclosedGroup(group=f"g{ratio}", n=40, rate=0.3, state=state, disparate_impact_ratio=ratio)
+        for ratio, state in ((0.7, State.BREACH), (0.1, State.WARNING), (2.5, State.BREACH), (0.05, State.OK))
+    )
+    crossed = [result("gender+race", groups=groups)]
+    listing = result_table(crossed)
+    assert column(listing, "group") == ["g2.5", "g0.7", "g0.1"]
+    assert "--attribute gender+race" in listing.captions[0]
+    assert column(result_table(crossed, is_complete=True), "group") == ["g2.5", "g0.7", "g0.1", "g0.05"]
 
 
 @pytest.mark.parametrize(

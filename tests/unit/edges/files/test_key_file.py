@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import stat
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -181,6 +182,13 @@ def run(path: Path, *arguments: str) -> str:
     result = CliRunner().invoke(app, ["keys", *arguments, "--state-dir", str(path.parents[1])], catch_exceptions=False)
     assert result.exit_code == 0
     return result.stdout
+
+
+def test_a_key_epoch_may_begin_now(path: Path) -> None:
+    run(path, "init")
+    begun_s = int(time.time())
+    run(path, "rotate", "--from", "now")
+    assert begun_s <= load_keys(path)[1].valid_from_s <= time.time()
 
 
 def test_the_commands_create_rotate_and_list_without_showing_a_secret(path: Path) -> None:

@@ -64,6 +64,18 @@ def test_the_first_field_that_differs_is_named_with_its_group_and_both_values() 
     assert (difference.live, difference.replayed) == (99, RESULTS[0].groups[0].n)
 
 
+def test_a_count_that_differs_explains_more_than_what_differs_before_it() -> None:
+    other_evidence = msgspec.structs.replace(RESULTS[0], policy_hash="other")
+    hidden, changed = with_n(RESULTS[1], 3), with_n(RESULTS[2], 99)
+    missing = [recomputed(result) for result in RESULTS[:3]]
+    difference = first_difference(missing, [live(other_evidence, 0), live(hidden, 1), live(changed, 2)], k=5)
+    assert difference is not None
+    assert (difference.key, difference.field, difference.live) == (RESULTS[2].key, "n", 99)
+    difference = first_difference(missing[:1], [live(other_evidence, 0)], k=5)
+    assert difference is not None
+    assert (difference.field, difference.live) == ("policy_hash", "other")
+
+
 def test_values_about_fewer_than_k_are_hidden() -> None:
     changed = with_n(RESULTS[0], 3)
     difference = first_difference([recomputed(RESULTS[0])], [live(changed, 0)], k=5)
