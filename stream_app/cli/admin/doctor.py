@@ -20,7 +20,7 @@ def doctor(kafka: Kafka = None, state_dir: StateDir = None, as_json: Json = Fals
     Example: fairstream doctor --json
     """
     settings = read_settings(kafka=kafka, state_dir=state_dir)
-    components = look_around(settings.kafka, Path(settings.state_dir))
+    components = look_around(settings.connection, Path(settings.state_dir))
     for component in components:
         if as_json:
             print_json(component)

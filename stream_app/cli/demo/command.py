@@ -15,7 +15,7 @@ import typer
 from stream_app.cli.demo.run import DemoRun
 from stream_app.cli.exits import stop_on_signals
 from stream_app.cli.flags.expand import with_flags
-from stream_app.cli.flags.settings import Json, complete_policy
+from stream_app.cli.flags.settings import Json, complete_policy, read_settings
 from stream_app.cli.output import facts, notes
 from stream_app.edges.files.writing import make_folder, write_errors
 from stream_app.programs.demo.environment import DemoPlan, open_environment
@@ -95,14 +95,15 @@ def demo(
     planned = DemoPlan(
         policy=place.policy, fair_s=scenario.fair_s, drift=scenario.drift, rate=scenario.rate, seed=scenario.seed
     )
+    kafka = read_settings(kafka=place.kafka).connection if place.kafka else None
     notes.print("FairStream demo: synthetic loan decisions, not for production. Press Ctrl-C to stop.")
     with (
         stop_on_signals() as stop,
         _folder(place.state_dir) as folder,
-        open_environment(planned, Path(folder), kafka=place.kafka, note=notes.print) as environment,
+        open_environment(planned, Path(folder), kafka=kafka, note=notes.print) as environment,
     ):
         notes.print(f"Fair for {planned.fair_s} s, then drift level {planned.drift:g}: women are approved less often")
-        follow = f"fairstream results --kafka {environment.bootstrap} --policy {environment.policy} --follow"
+        follow = f"fairstream results --kafka {environment.kafka} --policy {environment.policy} --follow"
         notes.print(f"In another terminal: {follow}", markup=False, soft_wrap=True)
         for part, address in environment.addresses().items():
             notes.print(f"  {part:<14}{address}", markup=False, soft_wrap=True)

@@ -35,5 +35,5 @@ def activate(*, source: PolicyArgument = None, flags: TopicFlags) -> None:
 
 
 async def _activate(settings: Settings, policy: Policy) -> None:
-    await count_partitions(settings.kafka, [FAIRNESS_POLICIES])
-    await PolicyRegistry(settings.kafka, settings.app_id).register(policy.models, is_activation=True)
+    await count_partitions(settings.connection, [FAIRNESS_POLICIES])
+    await PolicyRegistry(settings.connection, settings.app_id).register(policy.models, is_activation=True)

@@ -44,7 +44,7 @@ def list_alerts(
         is_of_model = shown.model in (None, record.model, model_of(record.model))
         return is_of_model and (isinstance(record, MonitoringRestart) or shown.attribute in (None, record.attribute))
 
-    with open_alert_records(settings.kafka) as reader:
+    with open_alert_records(settings.connection) as reader:
         selected = sorted(filter(is_selected, reader.read_to_end()), key=lambda record: (record.at_s or 0, record.id))
     alerts = [
         record

@@ -69,7 +69,7 @@ def show_results(
     def disclose(result: AnyResult) -> AnyDisclosed:
         return disclose_any(result, 0 if shown.unsafe_exact else k_of(result.model))
 
-    with open_all_results(settings.kafka) as reader:
+    with open_all_results(settings.connection) as reader:
         selected = filter(selection.includes, reader.read_to_end())
         print_results(map(disclose, selected if every else newest_revisions(selected, last)), as_json=as_json)
         note_skipped(reader.unreadable, reader.n_unreadable)

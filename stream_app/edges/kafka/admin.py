@@ -12,7 +12,10 @@ from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
-from stream_app.errors import BrokerUnavailableError, TopicError, no_broker_answers
+from stream_app.connection.failures import unavailable
+from stream_app.connection.for_kafka_python import kafka_python_options
+from stream_app.connection.kafka_connection import AnyKafka
+from stream_app.errors import BrokerUnavailableError, ConnectionRejectedError, FairStreamError, TopicError
 from stream_app.topics import TopicSpec
 
 _CONNECT_MS = 5_000
@@ -38,26 +41,32 @@ class TopicReport(msgspec.Struct, frozen=True, kw_only=True):
     is_short: bool = False
 
 
-def is_broker_reachable(bootstrap: str) -> bool:
-    """Return whether a Kafka broker answers within a few seconds."""
+def is_broker_reachable(kafka: AnyKafka) -> bool:
+    """Return whether a Kafka broker answers within a few seconds, even if it does not accept this client."""
+    fault = find_broker_fault(kafka)
+    return not isinstance(fault, BrokerUnavailableError) or isinstance(fault, ConnectionRejectedError)
+
+
+def find_broker_fault(kafka: AnyKafka) -> FairStreamError | None:
+    """Return why no broker can be used; None where one answers and accepts this client."""
     try:
-        with _connected(bootstrap):
-            return True
-    except BrokerUnavailableError:
-        return False
+        with connected(kafka):
+            return None
+    except FairStreamError as error:
+        return error
 
 
-def count_existing(bootstrap: str, names: Iterable[str]) -> dict[str, int]:
+def count_existing(kafka: AnyKafka, names: Iterable[str]) -> dict[str, int]:
     """Return the number of partitions of those of the topics that exist.
 
     Raises:
         BrokerUnavailableError: no broker answers.
     """
-    with _connected(bootstrap) as admin:
+    with connected(kafka) as admin:
         return _count_partitions(admin, list(names))
 
 
-def create_topics(bootstrap: str, specs: Sequence[TopicSpec]) -> list[TopicReport]:
+def create_topics(kafka: AnyKafka, specs: Sequence[TopicSpec]) -> list[TopicReport]:
     """Create the topics that are missing, and add partitions where the raw topic has more.
 
     Returns:
@@ -67,7 +76,7 @@ def create_topics(bootstrap: str, specs: Sequence[TopicSpec]) -> list[TopicRepor
         BrokerUnavailableError: no broker answers.
         TopicError: the broker does not allow it.
     """
-    with _connected(bootstrap) as admin:
+    with connected(kafka) as admin:
         grown = _grow(admin, specs)
         reports = _compare(admin, specs)
         missing = {report.name for report in reports if report.state == "missing"}
@@ -79,35 +88,35 @@ def create_topics(bootstrap: str, specs: Sequence[TopicSpec]) -> list[TopicRepor
     return [_after(report, missing, grown) for report in reports]
 
 
-def grow_topics(bootstrap: str, specs: Sequence[TopicSpec]) -> list[str]:
+def grow_topics(kafka: AnyKafka, specs: Sequence[TopicSpec]) -> list[str]:
     """Add partitions to those topics that need as many as the raw topic and have fewer; return their names.
 
     Raises:
         BrokerUnavailableError: no broker answers.
         TopicError: the broker does not allow it.
     """
-    with _connected(bootstrap) as admin:
+    with connected(kafka) as admin:
         return sorted(_grow(admin, specs))
 
 
-def compare_topics(bootstrap: str, specs: Sequence[TopicSpec]) -> list[TopicReport]:
+def compare_topics(kafka: AnyKafka, specs: Sequence[TopicSpec]) -> list[TopicReport]:
     """Compare the topics of a broker with their declaration.
 
     Raises:
         BrokerUnavailableError: no broker answers.
     """
-    with _connected(bootstrap) as admin:
+    with connected(kafka) as admin:
         return _compare(admin, specs)
 
 
-def check_topics(bootstrap: str, specs: Sequence[TopicSpec]) -> None:
+def check_topics(kafka: AnyKafka, specs: Sequence[TopicSpec]) -> None:
     """Raise an error when a topic is missing or differs from its declaration.
 
     Raises:
         BrokerUnavailableError: no broker answers.
         TopicError: with each topic and what is wrong with it.
     """
-    reject_mistakes(compare_topics(bootstrap, specs))
+    reject_mistakes(compare_topics(kafka, specs))
 
 
 def reject_mistakes(reports: Iterable[TopicReport]) -> None:
@@ -129,11 +138,11 @@ def reject_mistakes(reports: Iterable[TopicReport]) -> None:
 
 
 @contextmanager
-def _connected(bootstrap: str) -> Iterator[KafkaAdminClient]:
-    """Connect for a few requests."""
+def connected(kafka: AnyKafka, rights: str = "DESCRIBE on its topics") -> Iterator[KafkaAdminClient]:
+    """Connect for a few requests; ``rights`` says which ones it is for, if they are denied."""
     try:
         admin = KafkaAdminClient(
-            bootstrap_servers=bootstrap.split(","),
+            **kafka_python_options(kafka),
             bootstrap_timeout_ms=_CONNECT_MS,
             request_timeout_ms=_REQUEST_MS,
             client_id="fairstream-admin",
@@ -143,7 +152,7 @@ def _connected(bootstrap: str) -> Iterator[KafkaAdminClient]:
         finally:
             admin.close()
     except (KafkaError, OSError) as error:
-        raise no_broker_answers(bootstrap, error) from None
+        raise unavailable(kafka, error, rights=rights) from None
 
 
 def _count_partitions(admin: KafkaAdminClient, names: list[str]) -> dict[str, int]:

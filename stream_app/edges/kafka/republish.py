@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import KafkaError, MessageSizeTooLargeError
 
+from stream_app.connection.for_kafka_python import kafka_python_options
+from stream_app.connection.kafka_connection import AnyKafka
 from stream_app.edges.kafka.readers.topic_consumer import open_consumer
 from stream_app.errors import BrokerUnavailableError
 from stream_app.pipeline.contract import UnreadableRange
@@ -58,7 +60,7 @@ class Republished(NamedTuple):
     n_left_out: int
 
 
-def republish(bootstrap: str, options: RepublishOptions, note: Callable[[int, int], object]) -> Republished:
+def republish(kafka: AnyKafka, options: RepublishOptions, note: Callable[[int, int], object]) -> Republished:
     """Copy the records of a time range in the order of each partition.
 
     Raises:
@@ -67,7 +69,7 @@ def republish(bootstrap: str, options: RepublishOptions, note: Callable[[int, in
     """
     unreadable: list[UnreadableRange] = []
     consumer, partitions = open_consumer(
-        bootstrap,
+        kafka,
         options.topic,
         client_id="fairstream-republish",
         note=lambda _, unread: unreadable.append(unread),
@@ -76,7 +78,7 @@ def republish(bootstrap: str, options: RepublishOptions, note: Callable[[int, in
         try:
             ends = _seek(consumer, partitions, options)
             producer = KafkaProducer(
-                bootstrap_servers=bootstrap.split(","), client_id="fairstream-republish", acks="all", linger_ms=20
+                **kafka_python_options(kafka), client_id="fairstream-republish", acks="all", linger_ms=20
             )
             with closing(producer):
                 n_sent, n_too_large = _copy(consumer, producer, ends, options, note)

@@ -19,7 +19,14 @@ from faust.types import TP
 from stream_app.edges.lanes.lane import Lane
 from stream_app.edges.lanes.log_position import LogChangedError
 from stream_app.edges.lanes.transport import RunMessage
-from stream_app.errors import FairStreamError, LaneError, StateError, UnknownPolicyError
+from stream_app.errors import (
+    FairStreamError,
+    LaneError,
+    StateError,
+    UnknownPolicyError,
+    access_denied,
+    is_denial,
+)
 
 _REVOKE_FLUSH_S = 3.0  # a rebalance waits no longer; the next owner reads again what is not committed
 RELOAD_BACKOFF_S = (0.5, 1.0, 2.0, 4.0, 8.0)
@@ -178,6 +185,9 @@ class AssignedLanes:
         Whether the broker may recover by itself is what aiokafka says: its errors have the attribute ``retriable``.
         """
         self._observer.lane_reloaded(tp.topic, tp.partition, error)
+        if is_denial(error):
+            self._fail(access_denied(f"an operation of lane {tp.topic}[{tp.partition}] ({type(error).__name__})"))
+            return None
         if isinstance(error, LogChangedError):
             return self._backoff_s[0]  # not a failure: the lane compares its position with the log when it loads
         if getattr(error, "retriable", False) or isinstance(error, _UNREACHABLE):

@@ -11,6 +11,8 @@ from typing import Any
 import aiokafka
 from aiokafka.producer.message_accumulator import BatchBuilder
 
+from stream_app.connection.for_aiokafka import aiokafka_options
+from stream_app.connection.kafka_connection import AnyKafka
 from stream_app.pipeline.contract import Headers, Outputs
 
 MAX_BATCH_BYTES = 1_000_000  # the broker's message.max.bytes (1,048,588) also bounds a produced batch
@@ -26,13 +28,13 @@ class TransactionWriter:
     and the broker rejects its later writes.
 
     Args:
-        bootstrap: Bootstrap servers.
+        kafka: The connection.
         transactional_id: Name of the lane, the same for every owner.
     """
 
-    def __init__(self, bootstrap: str, transactional_id: str) -> None:
+    def __init__(self, kafka: AnyKafka, transactional_id: str) -> None:
         self._producer = aiokafka.AIOKafkaProducer(
-            bootstrap_servers=bootstrap,
+            **aiokafka_options(kafka),
             transactional_id=transactional_id,
             acks="all",
             max_batch_size=MAX_BATCH_BYTES,

@@ -8,6 +8,7 @@ from typing import Any
 import faust
 from faust.types import TP
 
+from stream_app.connection.for_faust import faust_credentials
 from stream_app.edges.lanes.assigned_lanes import AssignedLanes
 from stream_app.settings import Settings
 
@@ -32,7 +33,8 @@ def build_app(settings: Settings) -> faust.App:
     """
     return _App(
         settings.app_id,
-        broker=";".join(f"lanes://{server}" for server in settings.kafka.split(",")),
+        broker=";".join(f"lanes://{server}" for server in settings.connection.addresses),
+        broker_credentials=faust_credentials(settings.connection),
         autodiscover=False,
         web_enabled=False,
         topic_disable_leader=True,

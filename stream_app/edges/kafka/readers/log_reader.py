@@ -18,9 +18,13 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.consumer.fetcher import FetchResult
 from aiokafka.errors import KafkaError
 
+from stream_app.connection.failures import lost, unavailable
+from stream_app.connection.for_aiokafka import aiokafka_options
+from stream_app.connection.kafka_connection import AnyKafka
 from stream_app.edges.batches.portions import ColumnReader, Columns
+from stream_app.edges.kafka.partition_counts import count_partitions
 from stream_app.edges.lanes.runs import keep_record_sets, take_run
-from stream_app.errors import ReplayError, TopicError, broker_lost, no_broker_answers
+from stream_app.errors import ReplayError, TopicError
 from stream_app.pipeline.contract import Batch
 
 SOURCE_HEADER = "source"  # partition:offset of the raw record, on each record of an output topic
@@ -36,7 +40,7 @@ class LogReader:
     """One topic, read once or from several positions.
 
     Args:
-        bootstrap: Bootstrap servers.
+        kafka: The connection.
         topic: Its name.
         is_published: Whether it is an output topic, whose records name the offset of their raw record in a header; runs
             then have those offsets.
@@ -50,7 +54,7 @@ class LogReader:
         TopicError: the topic is missing.
     """
 
-    def __init__(self, bootstrap: str, topic: str, *, is_published: bool = False) -> None:
+    def __init__(self, kafka: AnyKafka, topic: str, *, is_published: bool = False) -> None:
         self.topic = topic
         self.begins: dict[int, int] = {}
         self.ends: dict[int, int] = {}
@@ -60,7 +64,7 @@ class LogReader:
         self._loop = asyncio.new_event_loop()
         self._consumer: Any = None
         try:
-            self._loop.run_until_complete(self._connect(bootstrap))
+            self._loop.run_until_complete(self._connect(kafka))
         except BaseException:
             self.close()
             raise
@@ -153,9 +157,9 @@ class LogReader:
                 return self._renumbered(batch)
         return None
 
-    async def _connect(self, bootstrap: str) -> None:
+    async def _connect(self, kafka: AnyKafka) -> None:
         self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap.split(","),
+            **aiokafka_options(kafka),
             client_id="fairstream-replay",
             group_id=None,
             enable_auto_commit=False,
@@ -170,13 +174,13 @@ class LogReader:
             await self._consumer.start()
             keep_record_sets(self._consumer._fetcher)
             self._consumer._fetcher._prefetch_backoff = 0.0  # partitions are read one at a time: fetch what is wanted
-            await self._freeze()
+            await self._freeze(kafka)
         except (KafkaError, OSError) as error:
-            raise no_broker_answers(bootstrap, error) from None
+            raise unavailable(kafka, error, rights=f"READ on topic {self.topic}") from None
 
-    async def _freeze(self) -> None:
-        if self.topic not in await self._consumer.topics():
-            raise TopicError(f"Missing topics: {self.topic}", action="Run: fairstream topics create")
+    async def _freeze(self, kafka: AnyKafka) -> None:
+        if self.topic not in await self._consumer.topics():  # all that this user may see
+            await count_partitions(kafka, [self.topic])
         # A client without a subscription does not request the metadata of this topic by itself.
         await self._consumer._client.add_topic(self.topic)
         numbers = self._consumer.partitions_for_topic(self.topic)
@@ -219,7 +223,7 @@ class LogReader:
         try:
             return self._loop.run_until_complete(work)
         except (KafkaError, OSError, TimeoutError) as error:
-            raise broker_lost(f"reading {self.topic}", error) from None
+            raise lost(f"reading {self.topic}", error, rights=f"READ on topic {self.topic}") from None
 
     def _move(self, number: int, offset: int) -> None:
         """Remember a position; fetch nothing beyond the frozen end, as a fetch that waits would delay the others."""
