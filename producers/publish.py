@@ -104,6 +104,7 @@ def publish(
         on_sent: Called with the number of events passed to the client since its last call.
 
     Raises:
+        AccessDeniedError: this user may not write to the topic.
         BrokerUnavailableError: no broker answers, or it was lost for longer than ``give_up_s``.
         TopicError: the topic does not exist.
         ConfigError: the topic has no such partition.
@@ -225,9 +226,15 @@ class _Sending:
                     action="The last of them may or may not have arrived",
                 ) from None
             except KafkaError as error:
+                if is_denial(error):
+                    raise access_denied(f"WRITE on topic {self._topics()}") from None
                 self._count_failure(error)
             else:
                 self.report.n_sent += 1
+
+    def _topics(self) -> str:
+        topics = (self.destination.topic, self.destination.outcome_topic)
+        return " or ".join(topic for topic in topics if topic is not None)
 
     def _count_failure(self, error: KafkaError) -> None:
         self.report.failures[type(error).__name__] += 1

@@ -29,7 +29,7 @@ _OLDEST_PYTHON = (3, 11)
 _DOCKER_WAIT_S = 5
 
 
-class Component(msgspec.Struct, frozen=True, kw_only=True):
+class Component(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One component.
 
     Attributes:
@@ -38,6 +38,7 @@ class Component(msgspec.Struct, frozen=True, kw_only=True):
         found: Version, location or reason, in a few words.
         needed_for: What does not work without it.
         how_to_get: A command or a sentence; empty when it is there.
+        is_rejecting: Whether it is a broker that answers and cannot be used as the settings say.
     """
 
     part: str
@@ -45,10 +46,11 @@ class Component(msgspec.Struct, frozen=True, kw_only=True):
     found: str
     needed_for: str
     how_to_get: str
+    is_rejecting: bool = False
 
 
 def look_around(kafka: AnyKafka, state_dir: Path) -> list[Component]:
-    """Check every component; a broker that does not answer takes a few seconds."""
+    """Check every component but the use of the broker; a broker that does not answer takes a few seconds."""
     return [
         _find("python", _python, "everything", "install Python 3.11 or later"),
         _broker(kafka),
@@ -104,6 +106,7 @@ def _broker(kafka: AnyKafka) -> Component:
         found=found,
         needed_for="worker, produce, results",
         how_to_get=how_to_get,
+        is_rejecting=fault is not None and not is_silent,
     )
 
 

@@ -10,17 +10,30 @@ from typing import Any, Literal
 import msgspec
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
-from kafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from kafka.errors import (
+    AuthorizationError,
+    KafkaError,
+    TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
+    for_code,
+)
 
 from stream_app.connection.failures import unavailable
 from stream_app.connection.for_kafka_python import kafka_python_options
 from stream_app.connection.kafka_connection import AnyKafka
-from stream_app.errors import BrokerUnavailableError, ConnectionRejectedError, FairStreamError, TopicError
+from stream_app.errors import (
+    BrokerUnavailableError,
+    ConnectionRejectedError,
+    FairStreamError,
+    TopicError,
+    access_denied,
+)
 from stream_app.topics import TopicSpec
 
 _CONNECT_MS = 5_000
 _REQUEST_MS = 20_000
 _POLL_S = 0.2
+_DENIED: int = TopicAuthorizationFailedError.errno
 
 
 class TopicReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +73,7 @@ def count_existing(kafka: AnyKafka, names: Iterable[str]) -> dict[str, int]:
     """Return the number of partitions of those of the topics that exist.
 
     Raises:
+        AccessDeniedError: this user may not see a topic.
         BrokerUnavailableError: no broker answers.
     """
     with connected(kafka) as admin:
@@ -157,6 +171,8 @@ def connected(kafka: AnyKafka, rights: str = "DESCRIBE on its topics") -> Iterat
 
 def _count_partitions(admin: KafkaAdminClient, names: list[str]) -> dict[str, int]:
     described: list[dict[str, Any]] = admin.describe_topics(names) if names else []
+    if denied := sorted(topic["name"] for topic in described if topic["error_code"] == _DENIED):
+        raise access_denied(f"DESCRIBE on topic {', '.join(denied)}")
     return {topic["name"]: len(topic["partitions"]) for topic in described if not topic["error_code"]}
 
 
@@ -173,6 +189,8 @@ def _compare(admin: KafkaAdminClient, specs: Sequence[TopicSpec]) -> list[TopicR
 def _report(spec: TopicSpec, partitions: int | None, config: dict[str, dict[str, str]]) -> TopicReport:
     if partitions is None:
         return TopicReport(name=spec.name, state="missing", is_mistake=True)
+    if not config:
+        raise access_denied(f"DESCRIBE_CONFIGS on topic {spec.name}")
     differences = [] if spec.fits(partitions) else [f"partitions {partitions}, declared {spec.partitions}"]
     is_short = spec.is_following and bool(differences)
     for name, declared in spec.config.items():
@@ -204,6 +222,8 @@ def _grow(admin: KafkaAdminClient, specs: Sequence[TopicSpec]) -> dict[str, int]
     short = {spec.name: spec.partitions for spec in specs if spec.name in counts and not spec.fits(counts[spec.name])}
     answer = admin.create_partitions(short, raise_errors=False) if short else None
     for result in answer.results if answer else []:
+        if issubclass(for_code(result.error_code), AuthorizationError):
+            raise access_denied(f"ALTER on topic {result.name}, which needs more partitions")
         if result.error_code and _count_partitions(admin, [result.name])[result.name] < short[result.name]:
             raise TopicError(  # else another process was faster
                 f"Kafka adds no partitions to {result.name} ({for_code(result.error_code).__name__})",
@@ -227,6 +247,8 @@ def _create(admin: KafkaAdminClient, spec: TopicSpec) -> None:
     answer = admin.create_topics(request, raise_errors=False)
     for topic in answer["topics"]:
         error = for_code(topic["error_code"])
+        if issubclass(error, AuthorizationError):
+            raise access_denied(f"CREATE on topic {spec.name}")
         if topic["error_code"] and not issubclass(error, TopicAlreadyExistsError):  # another process was faster
             raise TopicError(
                 f"Kafka does not create {spec.name} ({error.__name__})", action="Ask the operators of this Kafka"

@@ -11,7 +11,7 @@ from kafka.errors import KafkaError
 from stream_app.connection.for_kafka_python import kafka_python_options
 from stream_app.connection.kafka_connection import AnyKafka
 from stream_app.edges.kafka.admin import check_topics
-from stream_app.errors import BrokerUnavailableError
+from stream_app.errors import BrokerUnavailableError, FairStreamError, access_denied, is_denial
 from stream_app.topics import TopicSpec
 
 _CONNECT_MS = 5_000
@@ -57,6 +57,7 @@ class AuditTopic:
         """Append one entry and wait until all replicas in sync have it.
 
         Raises:
+            AccessDeniedError: this user may not write to the topic.
             BrokerUnavailableError: the broker was lost, or rejects the entry.
         """
         try:
@@ -64,7 +65,9 @@ class AuditTopic:
         except (KafkaError, OSError) as error:
             raise self._unavailable(error) from None
 
-    def _unavailable(self, error: Exception) -> BrokerUnavailableError:
+    def _unavailable(self, error: Exception) -> FairStreamError:
+        if is_denial(error):
+            return access_denied(f"WRITE on topic {self._topic}")
         return BrokerUnavailableError(
             f"Cannot write to the audit topic {self._topic} ({type(error).__name__})",
             action="Nothing is exported without an audit entry; ask for the right to write it, or try again",

@@ -14,7 +14,7 @@ from kafka.errors import KafkaError, MessageSizeTooLargeError
 from stream_app.connection.for_kafka_python import kafka_python_options
 from stream_app.connection.kafka_connection import AnyKafka
 from stream_app.edges.kafka.readers.topic_consumer import open_consumer
-from stream_app.errors import BrokerUnavailableError
+from stream_app.errors import BrokerUnavailableError, access_denied, is_denial
 from stream_app.pipeline.contract import UnreadableRange
 
 HEADERS = ("source", "content-type", "schema_version", "traceparent")  # what passes by default: no headers of tools
@@ -85,6 +85,8 @@ def republish(kafka: AnyKafka, options: RepublishOptions, note: Callable[[int, i
                 producer.flush(timeout=_GIVE_UP_S)
                 return Republished(n_sent, n_too_large + sum(unread.n_records for unread in unreadable))
         except KafkaError as error:
+            if is_denial(error):
+                raise access_denied(f"READ on topic {options.topic}") from None
             raise BrokerUnavailableError(
                 f"Lost the Kafka broker ({type(error).__name__}); {options.to_topic} contains only part of the records",
                 action="Try again",
@@ -135,6 +137,8 @@ def _copy(
         if failures:
             break
     producer.flush(timeout=_GIVE_UP_S)
+    if failures and is_denial(failures[0]):
+        raise access_denied(f"WRITE on topic {options.to_topic}")
     if failures:
         raise KafkaError(type(failures[0]).__name__)
     return n_sent, n_too_large

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from kafka import KafkaAdminClient
@@ -10,8 +11,11 @@ from kafka.admin import ACLFilter, ACLOperation, ACLPermissionType, ACLResourceP
 from kafka.admin import ResourcePatternFilter as Resources
 from kafka.errors import (
     AuthorizationError,
+    BrokerResponseError,
+    CoordinatorLoadInProgressError,
+    CoordinatorNotAvailableError,
     GroupAuthorizationFailedError,
-    KafkaError,
+    NotCoordinatorError,
     SecurityDisabledError,
     for_code,
 )
@@ -23,6 +27,9 @@ from stream_app.errors import access_denied
 from stream_app.topics import TopicSpec, UserRole
 
 _WRITES = (ACLOperation.WRITE, ACLOperation.ALL)
+_STARTING = (CoordinatorNotAvailableError, CoordinatorLoadInProgressError, NotCoordinatorError)
+_COORDINATOR_S, _POLL_S = 20.0, 0.2
+_MAX_NAMED = 5
 _SAMPLE = "0"  # completes the beginning of a transactional id to one that a worker would use
 
 
@@ -45,11 +52,12 @@ def check_rights(kafka: AnyKafka, rights: Iterable[Right]) -> None:
     """Check that this user has these rights.
 
     Raises:
-        AccessDeniedError: names every operation and resource that is denied.
+        AccessDeniedError: names the operations and resources that are denied, the first five of them.
         BrokerUnavailableError: no broker answers.
     """
     if missing := missing_rights(kafka, rights):
-        raise access_denied("; ".join(map(str, missing)))
+        more = f"; and {len(missing) - _MAX_NAMED} more" if len(missing) > _MAX_NAMED else ""
+        raise access_denied("; ".join(map(str, missing[:_MAX_NAMED])) + more)
 
 
 def _has(admin: KafkaAdminClient, right: Right, topics: Mapping[str, Collection[str] | None]) -> bool:
@@ -77,24 +85,37 @@ def _topic_operations(admin: KafkaAdminClient, names: Collection[str]) -> dict[s
 
 
 def _may_use_group(admin: KafkaAdminClient, right: Right) -> bool:
-    try:
-        described = admin.describe_groups([right.name])[right.name]
-    except GroupAuthorizationFailedError:
+    described = _ask(lambda: admin.describe_groups([right.name])[right.name])
+    if described is None:
         return False
-    if described["error"]:
-        return GroupAuthorizationFailedError.__name__ not in str(described["error"])
+    if described.get("error"):
+        return GroupAuthorizationFailedError.__name__ not in described["error"]
     operations = described.get("authorized_operations")
     return not operations or right.operation in operations
 
 
 def _may_use_transactional_id(admin: KafkaAdminClient, name: str) -> bool:
-    try:
-        admin.describe_transactions([name])
-    except AuthorizationError:
-        return False
-    except KafkaError:
-        pass  # there is no transaction of this name now, or the broker is older than this request (Kafka 3.0)
-    return True
+    return _ask(lambda: admin.describe_transactions([name])) is not None
+
+
+def _ask(request: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
+    """Return the answer of a coordinator; None if it denies it, and nothing if it has no answer.
+
+    A coordinator that has just started is waited for. A transactional id that is not in use has no answer; neither has
+    a broker that is older than the request.
+    """
+    deadline_s = time.monotonic() + _COORDINATOR_S
+    while True:
+        try:
+            return request()
+        except AuthorizationError:
+            return None
+        except _STARTING:
+            if time.monotonic() > deadline_s:
+                raise
+            time.sleep(_POLL_S)
+        except BrokerResponseError:
+            return {}
 
 
 def foreign_writers(

@@ -162,6 +162,8 @@ class AssignedLanes:
                 except Exception as error:  # noqa: BLE001  # whatever the reason, the lane is reloaded or abandoned
                     reached = lane.next_offset if tp in self._lanes else 0
                     wait_s = self._wait_after(tp, error, failures_at, reached)
+                    if is_denial(error):  # an operator has to act, and the worker says on what
+                        self._fail(access_denied(f"an operation of lane {tp.topic}[{tp.partition}]"))
                 finally:
                     self._lanes.pop(tp, None)
                 if wait_s is None:
@@ -185,9 +187,6 @@ class AssignedLanes:
         Whether the broker may recover by itself is what aiokafka says: its errors have the attribute ``retriable``.
         """
         self._observer.lane_reloaded(tp.topic, tp.partition, error)
-        if is_denial(error):
-            self._fail(access_denied(f"an operation of lane {tp.topic}[{tp.partition}] ({type(error).__name__})"))
-            return None
         if isinstance(error, LogChangedError):
             return self._backoff_s[0]  # not a failure: the lane compares its position with the log when it loads
         if getattr(error, "retriable", False) or isinstance(error, _UNREACHABLE):

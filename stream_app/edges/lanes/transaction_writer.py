@@ -11,7 +11,7 @@ from typing import Any
 import aiokafka
 from aiokafka.producer.message_accumulator import BatchBuilder
 
-from stream_app.connection.for_aiokafka import aiokafka_options
+from stream_app.connection.for_aiokafka import aiokafka_options, reread_password
 from stream_app.connection.kafka_connection import AnyKafka
 from stream_app.pipeline.contract import Headers, Outputs
 
@@ -40,6 +40,7 @@ class TransactionWriter:
             max_batch_size=MAX_BATCH_BYTES,
             transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
         )
+        reread_password(self._producer.client, kafka)
         self._pending: asyncio.Queue[tuple[BatchBuilder, str, int]] = asyncio.Queue(_MAX_PENDING)
         self._delivered: list[asyncio.Future[object]] = []
         self._sender: asyncio.Task[None] | None = None

@@ -125,7 +125,7 @@ async def check_worker_rights(settings: Settings, policy: Policy) -> None:
     """Check that this user may do everything that a worker does.
 
     Raises:
-        AccessDeniedError: names every operation and resource that is denied.
+        AccessDeniedError: names the operations and resources that are denied.
         BrokerUnavailableError: no broker answers.
     """
     rights = rights_of("worker", policy, settings.app_id)

@@ -11,6 +11,7 @@ from kafka.errors import KafkaError
 from stream_app.connection.failures import unavailable
 from stream_app.connection.for_kafka_python import kafka_python_options
 from stream_app.connection.kafka_connection import AnyKafka
+from stream_app.edges.kafka.admin import count_existing
 from stream_app.edges.kafka.readers.tolerant_fetch import NoteUnreadable, read_tolerantly
 from stream_app.errors import TopicError
 
@@ -32,6 +33,7 @@ def open_consumer(
         The consumer, to be closed by the caller, and the partitions in order.
 
     Raises:
+        AccessDeniedError: this user may not see the topic.
         BrokerUnavailableError: no broker answers.
         TopicError: the topic is missing.
     """
@@ -52,6 +54,7 @@ def open_consumer(
         raise unavailable(kafka, error, rights=f"DESCRIBE on topic {topic}") from None
     if not numbers:
         consumer.close()
+        count_existing(kafka, [topic])  # says so if it exists, and this user may not see it
         raise TopicError(f"Missing topics: {topic}", action="Run: fairstream topics create")
     partitions = [TopicPartition(topic, number) for number in sorted(numbers)]
     consumer.assign(partitions)
