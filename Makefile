@@ -12,7 +12,7 @@ PURE := tests/unit tests/property tests/contract $(wildcard stream_app producers
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-pythons coverage nightly lint style format typing layers docs dashboards release lock clean \
-	bench bench-peers bench-detect bench-replay chaos detection-check replay-check
+	bench bench-peers bench-detect bench-replay chaos detection-check replay-check secure-check
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -67,6 +67,9 @@ detection-check: $(READY) ## a fair million raises no alarm, a drift one: also s
 
 replay-check: $(READY) ## a million events through rebalances and a crash: live and replay must be equal (ARGS="--events 50000")
 	$(BIN)/python -m tests.programs.chaos.replay_check $(ARGS)
+
+secure-check: $(READY) ## a Kafka with TLS, SCRAM and rights: each role does its job and nothing else (ARGS="--events 12000")
+	$(BIN)/python -m tests.programs.secure_check $(ARGS)
 
 bench: $(READY) ## events per CPU-second compared with the Python peers (ARGS="--json FILE")
 	$(BIN)/python -m benchmarks compare $(ARGS)

@@ -121,6 +121,8 @@ def access_denied(rights: str) -> AccessDeniedError:
 
 def is_denial(cause: BaseException) -> bool:
     """Return whether an error of a Kafka client says that the broker denies an operation; each client has its own."""
+    if type(cause).__name__ == "KafkaError":  # what kafka-python makes of some, with the name in its text
+        return "AuthorizationFailed" in str(cause)
     return is_denial_name(type(cause).__name__)
 
 

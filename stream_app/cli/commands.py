@@ -81,7 +81,7 @@ MENU: dict[str, Entry | Menu] = {
         },
     ),
     "topics": Menu(
-        "Create, check and list the topics that a policy needs, and who may use them.",
+        "Create, check and list the topics that a policy needs.",
         {
             "create": Entry("admin.topics:create", "Create the topics that are missing, and add partitions."),
             "check": Entry("admin.topics:check", "Compare the topics with their declaration."),
