@@ -223,7 +223,7 @@ def _ask(sock: socket.socket, api: int, body: bytes, version: int = 0) -> bytes:
 
     Raises:
         _ClosedError: there is no answer in Kafka's protocol.
-        _FaultError: TLS 1.3 tells only now that the certificate of the client is not accepted.
+        _FaultError: TLS 1.3 reports only now that the certificate of the client is not accepted.
     """
     payload = struct.pack(">hhi", api, version, api) + _text("fairstream-doctor") + body
     try:

@@ -160,7 +160,7 @@ FAULTS: dict[str, tuple[Change, str]] = {
     "wrong mechanism": (changed("SCRAMONLY", sasl_mechanism="PLAIN"), "does not accept PLAIN, only: SCRAM-SHA-512"),
     "wrong password": (
         changed("SECURE", sasl_mechanism="SCRAM-SHA-512"),
-        "rejects user fairstream-web or the password",
+        "rejects user fairstream-web or the pass",
     ),
     "wrong password, PLAIN": (changed("SECURE", sasl_mechanism="PLAIN"), "rejects user fairstream-web or the pass"),
     "SASL to a port without": (changed("MUTUAL", sasl_mechanism="PLAIN"), "certificate of this client"),
@@ -211,6 +211,28 @@ def test_a_role_has_its_rights_and_each_that_is_taken_away_is_named(role: UserRo
         with without(stage.kafka, default_principal(role), right):
             until(lambda right=right: missing_rights(connection, rights) == [right])  # type: ignore[misc]  # bound now
     until(lambda: missing_rights(connection, rights) == [])
+
+
+def send(stage: Stage, connection: KafkaConnection) -> None:
+    topic = stage.site.models[0]["topic"]
+    publish([Event(key=b"k", value=b"{}", time_ms=0)], Destination(connection, topic))
+
+
+def read(_: Stage, connection: KafkaConnection, topic: str) -> None:
+    list(read_records(connection, topic))
+
+
+def append(stage: Stage, connection: KafkaConnection) -> None:
+    spec = next(spec for spec in declared_topics(stage.site.policy, APP_ID) if spec.name == FAIRNESS_AUDIT)
+    with AuditTopic(connection, spec, key="test") as audit:
+        audit.append(b"{}")
+
+
+def register(stage: Stage, connection: KafkaConnection) -> None:
+    async def run() -> None:
+        await PolicyRegistry(connection, APP_ID).register(stage.site.policy.models)
+
+    asyncio.run(run())
 
 
 OPERATIONS: dict[str, tuple[UserRole, Callable[[Stage, KafkaConnection], object]]] = {
@@ -305,25 +327,3 @@ def assert_matches(message: str, error: FairStreamError | None) -> None:
     with pytest.raises(FairStreamError, match=message) as raised:
         raise error or AssertionError
     assert "a guess" not in str(raised.value)
-
-
-def send(stage: Stage, connection: KafkaConnection) -> None:
-    topic = stage.site.models[0]["topic"]
-    publish([Event(key=b"k", value=b"{}", time_ms=0)], Destination(connection, topic))
-
-
-def read(_: Stage, connection: KafkaConnection, topic: str) -> None:
-    list(read_records(connection, topic))
-
-
-def append(stage: Stage, connection: KafkaConnection) -> None:
-    spec = next(spec for spec in declared_topics(stage.site.policy, APP_ID) if spec.name == FAIRNESS_AUDIT)
-    with AuditTopic(connection, spec, key="test") as audit:
-        audit.append(b"{}")
-
-
-def register(stage: Stage, connection: KafkaConnection) -> None:
-    async def run() -> None:
-        await PolicyRegistry(connection, APP_ID).register(stage.site.policy.models)
-
-    asyncio.run(run())

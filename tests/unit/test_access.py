@@ -6,7 +6,7 @@ import shlex
 from typing import Any
 
 import pytest
-import yaml
+from ruamel.yaml import YAML
 
 from stream_app.access import FORMATS, ROLES, Right, default_principal, format_rights, rights_of
 from stream_app.policy import SHIPPED, load_policy
@@ -79,7 +79,7 @@ def test_the_commands_of_kafka_are_words_of_a_shell() -> None:
 
 
 def test_the_user_of_strimzi_has_the_same_rights() -> None:
-    user = yaml.safe_load(format_rights(RIGHTS, "User:fs", "strimzi"))
+    user = YAML(typ="safe").load(format_rights(RIGHTS, "User:fs", "strimzi"))
     acls = user["spec"]["authorization"]["acls"]
     assert (user["kind"], user["metadata"]["name"]) == ("KafkaUser", "fs")
     assert [acl["resource"]["type"] for acl in acls] == ["topic", "transactionalId", "group", "topic"]

@@ -32,7 +32,7 @@ def acls(
 ) -> None:
     """Print the access rights that a role needs in Kafka.
 
-    They follow from the policy and are the least with which the role does its whole job. Needs no broker.
+    They follow from the policy and are the least with which the role does its complete job. Needs no broker.
 
     Example: fairstream topics acls --role worker --principal User:fs --format strimzi
     """

@@ -89,7 +89,7 @@ def _writers(settings: Settings, users: Mapping[UserRole, list[str]]) -> Iterato
         foreign = foreign_writers(settings.connection, specs, users)
     except AccessDeniedError as denied:
         foreign, advice = [f"not known: {denied.message}"], "run this command as an operator of Kafka"
-    for line in foreign or ["nobody but the users of their roles, and superusers"]:
+    for line in foreign or ["only the users of their roles, and superusers"]:
         yield Component(
             part="writers",
             is_there=not foreign,

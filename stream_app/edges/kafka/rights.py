@@ -36,7 +36,7 @@ _SAMPLE = "0"  # completes the beginning of a transactional id to one that a wor
 def missing_rights(kafka: AnyKafka, rights: Iterable[Right]) -> list[Right]:
     """Return those rights that the broker does not give to this user, in their order.
 
-    A broker tells a user its own rights on topics and groups (KIP-430). For transactional ids it does not:
+    A broker reports to a user its own rights on topics and groups (KIP-430), but not on transactional ids:
     ``DESCRIBE``, which ``WRITE`` includes, is tried instead. Topics that do not exist are passed over.
 
     Raises:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from stream_app.connection.for_kafka_python import security_options
@@ -110,13 +111,17 @@ def test_a_replaced_certificate_is_used_by_the_next_connection(tmp_path: Path) -
     assert seen[0] == seen[1] != seen[2] == seen[3]
 
 
+def security_with(setting: str, path: Path) -> KafkaSecurity:
+    return msgspec.convert({setting: str(path)}, KafkaSecurity)
+
+
 @pytest.mark.parametrize("setting", ["ssl_ca_file", "ssl_certificate_file"])
 def test_files_that_are_no_certificates_are_named(setting: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=f"Cannot read {setting} .*No such file"):
-        make_context(KafkaSecurity(**{setting: str(tmp_path / "none")}))
+        make_context(security_with(setting, tmp_path / "none"))
     (tmp_path / "text").write_text("no PEM")
     with pytest.raises(ConfigError, match=f"{setting} .*no valid PEM"):
-        make_context(KafkaSecurity(**{setting: str(tmp_path / "text")}))
+        make_context(security_with(setting, tmp_path / "text"))
 
 
 def test_a_key_with_a_password_needs_the_right_one_and_never_asks(tmp_path: Path) -> None:
@@ -124,11 +129,16 @@ def test_a_key_with_a_password_needs_the_right_one_and_never_asks(tmp_path: Path
     path = str(authority.issue("client.pem", cn="c", key_password=b"right"))
     (tmp_path / "right").write_text("right\n")
     (tmp_path / "wrong").write_text("wrong\n")
-    files = {"ssl_certificate_file": path, "ssl_ca_file": str(authority.path)}
-    make_context(KafkaSecurity(**files, ssl_key_password_file=str(tmp_path / "right")))
-    for wrong in ({"ssl_key_password_file": str(tmp_path / "wrong")}, {}):
+
+    def security(password_file: Path | None) -> KafkaSecurity:
+        name = None if password_file is None else str(password_file)
+        ca = str(authority.path)
+        return KafkaSecurity(ssl_certificate_file=path, ssl_ca_file=ca, ssl_key_password_file=name)
+
+    make_context(security(tmp_path / "right"))
+    for wrong in (tmp_path / "wrong", None):
         with pytest.raises(ConfigError, match="Cannot use ssl_certificate_file") as error:
-            make_context(KafkaSecurity(**files, **wrong))
+            make_context(security(wrong))
         assert "wrong\n" not in str(error.value)
 
 

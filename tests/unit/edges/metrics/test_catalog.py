@@ -15,7 +15,19 @@ from tests.support.paths import ROOT
 
 DOC = ROOT.joinpath("docs", "reference", "metrics.md").read_text("utf-8")
 FACTS = list_metrics(load_policy("loans"))
-UNITS = ("_seconds", "_ratio", "_messages", "_log10", "_info", "_total", "_level", "_index", "_decisions", "_assigned")
+UNITS = (
+    "_seconds",
+    "_ratio",
+    "_messages",
+    "_log10",
+    "_info",
+    "_total",
+    "_level",
+    "_index",
+    "_decisions",
+    "_assigned",
+    "_insecure",
+)
 
 
 def test_the_table_of_all_metrics_is_that_of_the_code() -> None:
