@@ -51,7 +51,7 @@ class _ClosedError(Exception):
 def find_fault(kafka: AnyKafka) -> FairStreamError | None:
     """Try each bootstrap server once; return why the last one failed, or None if one accepts this client.
 
-    None is also returned if nothing listens at any of them: there is nothing to explain then.
+    None is also returned if nothing answers at any of them: there is nothing to explain then.
     """
     connection = as_connection(kafka)
     found: FairStreamError | None = None
@@ -106,7 +106,7 @@ def _connected(connection: KafkaConnection, address: str) -> Iterator[socket.soc
             wrapped = make_context(connection.security).wrap_socket(plain, server_hostname=host)
         except ssl.SSLCertVerificationError as error:
             raise _explain_certificate(error, host) from None
-        except (ssl.SSLError, ConnectionError, TimeoutError) as error:
+        except (ssl.SSLError, ConnectionError) as error:
             if _speaks_plaintext(address):
                 raise _FaultError(
                     "it does not use TLS at this port", "Use the port of a TLS listener, or another security_protocol"
@@ -234,7 +234,7 @@ def _ask(sock: socket.socket, api: int, body: bytes, version: int = 0) -> bytes:
         answer = _read(sock, size)
     except ssl.SSLError as error:
         raise _explain_alert(error) from None
-    except (ConnectionError, TimeoutError):
+    except ConnectionError:
         raise _ClosedError from None
     if struct.unpack_from(">i", answer) != (api,):
         raise _ClosedError

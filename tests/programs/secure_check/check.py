@@ -142,9 +142,16 @@ class SecureCheck:
                 worker.did.append("go on with a new password")
             self._send(producer, self._n_events - half, "10:00")
             self.site.wait_until("all is counted and closed", lambda: is_settled(self.site))
+        self._find_leaks()
         producer.did.append(f"send {self._n_events:,} decisions")
         worker.did.append("count and judge all of them, one of two killed")
         self._note("all counted and judged")
+
+    def _find_leaks(self) -> None:
+        """Look for passwords in what the workers have logged."""
+        for log in self.site.folder.glob("*.log"):
+            if password_of("") in log.read_text("utf-8"):
+                self.reports["worker"].faults.append(f"{log.name} contains a password")
 
     def _rotate_password(self) -> None:
         user = self.users["worker"].security.sasl_username or ""
