@@ -26,7 +26,9 @@ _TLS_FILES = ("ssl_ca_file", "ssl_certificate_file", "ssl_key_file", "ssl_key_pa
 _PASSWORD = ("sasl_username", "sasl_password_file")
 _OAUTH = ("oauth_token_url", "oauth_client_id", "oauth_client_secret_file")
 _OAUTH_OPTIONS = ("oauth_scope", "oauth_ca_file")
-_INSECURE = "Use TLS (security_protocol SSL or SASL_SSL), or accept the risk with --insecure (FAIRSTREAM_INSECURE=true)"
+_INSECURE = (
+    "Use TLS with verified names (SSL or SASL_SSL), or accept the risk with --insecure (FAIRSTREAM_INSECURE=true)"
+)
 
 
 class KafkaSecurity(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

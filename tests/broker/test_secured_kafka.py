@@ -199,7 +199,7 @@ def test_commands_and_workers_say_why_instead_of_waiting(stage: Stage) -> None:
         env=environ, capture_output=True, text=True, timeout=60, check=False, cwd=ROOT,
     )  # fmt: skip
     [broker] = [part for part in map(json.loads, done.stdout.splitlines()) if part["part"] == "broker"]
-    assert (done.returncode, broker["is_rejecting"]) == (2, True)
+    assert (done.returncode, broker["is_wrong"]) == (2, True)
     assert "rejects user fairstream-web" in broker["found"]
     assert "a guess" not in done.stdout + done.stderr
 

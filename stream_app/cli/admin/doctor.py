@@ -65,7 +65,7 @@ def doctor(
     if not can_run(components):
         notes.print("No broker answers, and none can be started here.")
         raise typer.Exit(Exit.USAGE)
-    if broker.is_rejecting or not all(component.is_there for component in rights):
+    if broker.is_wrong or any(component.is_wrong for component in rights):
         raise typer.Exit(Exit.USAGE)
 
 
@@ -78,6 +78,7 @@ def _rights(settings: Settings, role: UserRole) -> Component:
         found="denied: " + "; ".join(map(str, missing)) if missing else f"all {len(rights)} that a {role} needs",
         needed_for=role,
         how_to_get=f"grant what `fairstream topics acls --role {role}` prints" if missing else "",
+        is_wrong=bool(missing),
     )
 
 
@@ -85,10 +86,12 @@ def _writers(settings: Settings, users: Mapping[UserRole, list[str]]) -> Iterato
     """Yield who else may write to the topics of FairStream, one component for each; or that nobody else may."""
     specs = declared_topics(load_policy(settings.policy), settings.app_id)
     advice = "remove this right, or name the user of the role with --principal"
+    is_known = True
     try:
         foreign = foreign_writers(settings.connection, specs, users)
     except AccessDeniedError as denied:
         foreign, advice = [f"not known: {denied.message}"], "run this command as an operator of Kafka"
+        is_known = False
     for line in foreign or ["only the users of their roles, and superusers"]:
         yield Component(
             part="writers",
@@ -96,6 +99,7 @@ def _writers(settings: Settings, users: Mapping[UserRole, list[str]]) -> Iterato
             found=line,
             needed_for="verdicts that nobody else could have written",
             how_to_get=advice if foreign else "",
+            is_wrong=bool(foreign) and is_known,
         )
 
 
@@ -115,7 +119,8 @@ def _users_of(texts: list[str]) -> dict[UserRole, list[str]]:
 
 
 def _show(component: Component) -> None:
-    facts.print("[green]ok     [/]" if component.is_there else "[yellow]missing[/]", end="")
+    state = "[red]wrong  [/]" if component.is_wrong else "[yellow]missing[/]"
+    facts.print("[green]ok     [/]" if component.is_there else state, end="")
     facts.print(f" {component.part:<13}{component.found}", markup=False)
     if not component.is_there:
         facts.print(f"{'':<21}needed for {component.needed_for}: {component.how_to_get}", markup=False)

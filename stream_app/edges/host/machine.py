@@ -38,7 +38,7 @@ class Component(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         found: Version, location or reason, in a few words.
         needed_for: What does not work without it.
         how_to_get: A command or a sentence; empty when it is there.
-        is_rejecting: Whether it is a broker that answers and cannot be used as the settings say.
+        is_wrong: Whether it is there and not as it should be, such as a broker that does not accept this client.
     """
 
     part: str
@@ -46,7 +46,7 @@ class Component(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     found: str
     needed_for: str
     how_to_get: str
-    is_rejecting: bool = False
+    is_wrong: bool = False
 
 
 def look_around(kafka: AnyKafka, state_dir: Path) -> list[Component]:
@@ -106,7 +106,7 @@ def _broker(kafka: AnyKafka) -> Component:
         found=found,
         needed_for="worker, produce, results",
         how_to_get=how_to_get,
-        is_rejecting=fault is not None and not is_silent,
+        is_wrong=fault is not None and not is_silent,
     )
 
 

@@ -28,6 +28,7 @@ from stream_app.topics import TopicSpec, UserRole
 
 _WRITES = (ACLOperation.WRITE, ACLOperation.ALL)
 _STARTING = (CoordinatorNotAvailableError, CoordinatorLoadInProgressError, NotCoordinatorError)
+_NO_ANSWER = (BrokerResponseError, ValueError)  # the latter by kafka-python, from a broker that says nothing
 _COORDINATOR_S, _POLL_S = 20.0, 0.2
 _MAX_NAMED = 5
 _SAMPLE = "0"  # completes the beginning of a transactional id to one that a worker would use
@@ -114,7 +115,7 @@ def _ask(request: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
             if time.monotonic() > deadline_s:
                 raise
             time.sleep(_POLL_S)
-        except BrokerResponseError:
+        except _NO_ANSWER:
             return {}
 
 
