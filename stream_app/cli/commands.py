@@ -12,7 +12,7 @@ import typer
 import typer.main
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
-from stream_app.cli.flags.security import add_security_flags
+from stream_app.cli.flags.security import add_security_flags, forget_security
 from stream_app.errors import ConfigError
 
 SETTING_FLAGS = ("--kafka", "--policy", "--state-dir")  # of most commands; the others reject them and name those
@@ -134,6 +134,7 @@ class FairStreamCommand(TyperCommand):
         Raises:
             ConfigError: One of them is a setting that other commands take and this one does not use.
         """
+        forget_security()
         known = {flag for parameter in self.params for flag in parameter.opts}
         for word in args[: args.index("--")] if "--" in args else args:
             flag = word.partition("=")[0]

@@ -62,15 +62,19 @@ def add_security_flags(command: TyperCommand) -> None:
     command.epilog = "TLS and SASL: the flags of docs/how-to/secure-kafka.md, or variables (FAIRSTREAM_SASL_MECHANISM)."
 
 
+def forget_security() -> None:
+    """Forget the flags of an earlier command of this process."""
+    _given.set({})
+
+
 def given_security() -> dict[str, str | bool]:
     """Return the flags that were given to the command that runs, by setting."""
     return dict(_given.get({}))
 
 
 def _note(name: str, _context: object, _parameter: object, value: str | bool | None) -> None:
-    """Remember one flag. The parser passes all of them, given or not: nothing of an earlier command stays."""
-    others = {other: kept for other, kept in given_security().items() if other != name}
-    _given.set(others if value is None else {**others, name: value})
+    if value is not None:
+        _given.set({**given_security(), name: value})
 
 
 def _options() -> list[Any]:
