@@ -12,7 +12,7 @@ PURE := tests/unit tests/property tests/contract $(wildcard stream_app producers
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-pythons coverage nightly lint style format typing layers docs dashboards release lock clean \
-	bench bench-peers bench-detect bench-replay page-check chaos detection-check replay-check
+	bench bench-peers bench-detect bench-replay page-check chaos detection-check replay-check secure-check
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -70,6 +70,9 @@ replay-check: $(READY) ## a million events through rebalances and a crash: live 
 
 page-check: $(READY) ## notifications about breaches, real servers, default windows, 25 min (ARGS="--quick": 1 min)
 	$(BIN)/python -m tests.programs.page_check $(ARGS)
+
+secure-check: $(READY) ## a Kafka with TLS, SCRAM and rights: each role does its job and nothing else (ARGS="--events 12000")
+	$(BIN)/python -m tests.programs.secure_check $(ARGS)
 
 bench: $(READY) ## events per CPU-second compared with the Python peers (ARGS="--json FILE")
 	$(BIN)/python -m benchmarks compare $(ARGS)

@@ -21,6 +21,7 @@ import msgspec
 from fairstream.frames.build import build_frame, load_pandas
 from fairstream.frames.outcome_columns import OUTCOME_COLUMNS, outcome_records
 from fairstream.frames.result_columns import ALERT_COLUMNS, RESULT_COLUMNS, alert_records, result_records
+from stream_app.connection.kafka_connection import KafkaConnection
 from stream_app.edges.kafka.readers.live_results import ResultReader, open_alerts, open_all_results
 from stream_app.errors import ConfigError
 from stream_app.pipeline.disclosure.alerts import disclose_alert
@@ -196,9 +197,9 @@ def read_policy(policy: PolicySource) -> Policy:
     return policy if isinstance(policy, Policy) else load_policy(str(policy))
 
 
-def kafka_address(kafka: str | None) -> str:
-    """Return the bootstrap servers: those given, those of the environment, or those of a local broker."""
-    return load_settings(os.environ, kafka=kafka).kafka
+def kafka_connection(kafka: str | None) -> KafkaConnection:
+    """Return the connection: the servers that are given or those of the environment, and its TLS and SASL settings."""
+    return load_settings(os.environ, kafka=kafka).connection
 
 
 def moment_s(name: str, moment: object, default_s: float) -> float:
@@ -236,9 +237,11 @@ def _prepare(
 
 
 def _read(
-    open_reader: Callable[[str], ResultReader[Record]], kafka: str | None, is_selected: Callable[[Record], bool]
+    open_reader: Callable[[KafkaConnection], ResultReader[Record]],
+    kafka: str | None,
+    is_selected: Callable[[Record], bool],
 ) -> Iterable[Record]:
-    with open_reader(kafka_address(kafka)) as reader:
+    with open_reader(kafka_connection(kafka)) as reader:
         selected = list(filter(is_selected, reader.read_to_end()))
         if reader.n_unreadable:
             warnings.warn(f"{reader.n_unreadable} records of another version of FairStream were left out", stacklevel=3)

@@ -15,7 +15,10 @@ from kafka.producer.future import FutureRecordMetadata
 
 from producers.event import Event
 from producers.pacing import pace
-from stream_app.errors import BrokerUnavailableError, ConfigError, TopicError, no_broker_answers
+from stream_app.connection.failures import unavailable
+from stream_app.connection.for_kafka_python import kafka_python_options
+from stream_app.connection.kafka_connection import AnyKafka
+from stream_app.errors import BrokerUnavailableError, ConfigError, TopicError, access_denied, is_denial
 
 _CONNECT_S = 5.0
 _TOPIC_WAIT_S = 5.0
@@ -28,7 +31,7 @@ class Destination:
     """The topics that events are sent to.
 
     Args:
-        kafka: Bootstrap servers, ``host:port[,host:port]``.
+        kafka: The connection; an address alone is one without TLS.
         topic: An existing topic.
         partition: Send everything to this partition; None distributes by the hash of the key, as the Java client does.
         give_up_s: Maximum time that an event may wait for the broker's answer before it counts as failed, > 2. A
@@ -36,7 +39,7 @@ class Destination:
         outcome_topic: An existing topic for events that are outcomes.
     """
 
-    kafka: str
+    kafka: AnyKafka
     topic: str
     partition: int | None = None
     give_up_s: float = 30.0
@@ -101,6 +104,7 @@ def publish(
         on_sent: Called with the number of events passed to the client since its last call.
 
     Raises:
+        AccessDeniedError: this user may not write to the topic.
         BrokerUnavailableError: no broker answers, or it was lost for longer than ``give_up_s``.
         TopicError: the topic does not exist.
         ConfigError: the topic has no such partition.
@@ -113,7 +117,7 @@ def publish(
 def _open_producer(destination: Destination) -> Iterator[KafkaProducer]:
     try:
         producer = KafkaProducer(
-            bootstrap_servers=destination.kafka.split(","),
+            **kafka_python_options(destination.kafka),
             client_id="fairstream-produce",
             enable_idempotence=True,
             acks="all",
@@ -129,7 +133,7 @@ def _open_producer(destination: Destination) -> Iterator[KafkaProducer]:
             metrics_enabled=False,
         )
     except KafkaError as error:
-        raise no_broker_answers(destination.kafka, error) from None
+        raise unavailable(destination.kafka, error, rights=f"DESCRIBE on topic {destination.topic}") from None
     try:
         _check_destination(producer, destination)
         yield producer
@@ -160,7 +164,9 @@ def _check_destination(producer: KafkaProducer, destination: Destination) -> Non
 def _partitions_of(producer: KafkaProducer, destination: Destination, topic: str) -> set[int]:
     try:
         partitions: set[int] = producer.partitions_for(topic)
-    except KafkaError:
+    except KafkaError as error:
+        if is_denial(error):
+            raise access_denied(f"WRITE on topic {topic}") from None
         raise TopicError(
             f"Topic {topic!r} does not exist at {destination.kafka}", action="Run: fairstream topics create"
         ) from None
@@ -220,9 +226,15 @@ class _Sending:
                     action="The last of them may or may not have arrived",
                 ) from None
             except KafkaError as error:
+                if is_denial(error):
+                    raise access_denied(f"WRITE on topic {self._topics()}") from None
                 self._count_failure(error)
             else:
                 self.report.n_sent += 1
+
+    def _topics(self) -> str:
+        topics = (self.destination.topic, self.destination.outcome_topic)
+        return " or ".join(topic for topic in topics if topic is not None)
 
     def _count_failure(self, error: KafkaError) -> None:
         self.report.failures[type(error).__name__] += 1

@@ -65,6 +65,14 @@ class BrokerUnavailableError(FairStreamError, ConnectionError):
     """No Kafka broker answers. Operator action: start it, or correct ``--kafka``."""
 
 
+class AccessDeniedError(FairStreamError):
+    """Kafka denies an operation to this user. Operator action: grant it, see ``fairstream topics acls``."""
+
+
+class ConnectionRejectedError(BrokerUnavailableError):
+    """A Kafka broker answers, and does not accept this client. Operator action: see the message."""
+
+
 class WriteError(FairStreamError):
     """A file, a folder or standard output cannot be written. Operator action: free space, or choose another place."""
 
@@ -117,3 +125,30 @@ def broker_lost(activity: str, cause: BaseException) -> BrokerUnavailableError:
     return BrokerUnavailableError(
         f"Lost the Kafka broker while {activity} ({type(cause).__name__})", action="Try again"
     )
+
+
+def access_denied(rights: str) -> AccessDeniedError:
+    """Return the error for operations that Kafka denies.
+
+    Args:
+        rights: Operations and resources, such as ``READ on topic fairness-results``.
+    """
+    return AccessDeniedError(
+        f"Kafka denies {rights}", action="Grant it to this user; `fairstream topics acls` prints what a role needs"
+    )
+
+
+def is_denial(cause: BaseException) -> bool:
+    """Return whether an error of a Kafka client says that the broker denies an operation; each client has its own."""
+    if type(cause).__name__ == "KafkaError":  # what kafka-python makes of some, with the name in its text
+        return "AuthorizationFailed" in str(cause)
+    return is_denial_name(type(cause).__name__)
+
+
+def is_denial_name(name: str) -> bool:
+    """Return whether a class of this name is such an error.
+
+    >>> is_denial_name("TopicAuthorizationFailedError"), is_denial_name("TransactionalIdAuthorizationFailed")
+    (True, True)
+    """
+    return name.removesuffix("Error").endswith("AuthorizationFailed")

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from stream_app.connection.kafka_connection import KafkaConnection, KafkaSecurity, Servers
 from stream_app.errors import ConfigError
 from stream_app.small_file import read_small_file
 
@@ -28,14 +29,18 @@ _EXPECTED = {
     "session_timeout_s": _SECONDS,
     "metrics_port": "a port from 0 to 65535",
     "max_series": "a whole number, at least 1",
+    "security_protocol": "PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL",
+    "sasl_mechanism": "PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER",
+    "ssl_check_hostname": "true or false",
+    "insecure": "true or false",
 }
 
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 
 
-class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Settings of one process.
+class Settings(KafkaSecurity, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Settings of one process; those of TLS and SASL are the fields of ``KafkaSecurity``.
 
     Attributes:
         kafka: Bootstrap servers, ``host:port[,host:port]``.
@@ -50,7 +55,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         log_level: Level of the process log on stderr.
     """
 
-    kafka: Annotated[str, msgspec.Meta(pattern=r"^[^\s/]+:\d+(,[^\s/]+:\d+)*$")] = "127.0.0.1:9092"
+    kafka: Servers = "127.0.0.1:9092"
     policy: str = "loans"
     state_dir: str = ".fairstream"
     app_id: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._-]{1,60}$")] = "fairstream"
@@ -60,6 +65,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     metrics_port: Port = 9464
     max_series: Annotated[int, msgspec.Meta(ge=1)] = 10_000
     log_level: str = "info"
+
+    @property
+    def connection(self) -> KafkaConnection:
+        """The Kafka of this process, and how it is reached; what connects takes this, not ``kafka`` alone."""
+        names = KafkaSecurity.__struct_fields__
+        return KafkaConnection(self.kafka, KafkaSecurity(**{name: getattr(self, name) for name in names}))
 
 
 def load_settings(environ: Mapping[str, str], **flags: Any) -> Settings:
@@ -97,6 +108,22 @@ def load_settings(environ: Mapping[str, str], **flags: Any) -> Settings:
         name = str(error).rpartition("`$.")[2].rstrip("`")
         expected = _EXPECTED.get(name, "text")
         raise ConfigError(f"Invalid {origins[name]}: expected {expected}, got {values[name]!r}") from None
+
+
+def connection_environ(environ: Mapping[str, str], connection: KafkaConnection) -> dict[str, str]:
+    """Return an environment in which a process connects like this one, whatever the given one says about Kafka.
+
+    >>> connection_environ({"FAIRSTREAM_INSECURE": "true"}, KafkaConnection("127.0.0.1:1"))
+    {'FAIRSTREAM_KAFKA': '127.0.0.1:1'}
+    """
+    fields = msgspec.structs.asdict(connection.security)
+    kept = {name: text for name, text in environ.items() if name.removeprefix(PREFIX).lower() not in fields}
+    given = {
+        PREFIX + name.upper(): str(value).lower() if isinstance(value, bool) else value
+        for name, value in fields.items()
+        if value is not None and value is not getattr(KafkaSecurity(), name)
+    }
+    return kept | given | {PREFIX + "KAFKA": connection.servers}
 
 
 def _variables() -> list[str]:

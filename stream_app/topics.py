@@ -28,6 +28,7 @@ _COMPACTION = {
     "delete.retention.ms": "3600000",
 }
 
+UserRole = Literal["worker", "producer", "auditor", "web"]
 Partitions = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
 
 
@@ -45,6 +46,8 @@ class Declaration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     written_by: str
     read_by: str
     contents: str
+    writers: tuple[UserRole, ...] = ()
+    readers: tuple[UserRole, ...] = ()
     kinds: tuple[Literal["decisions", "counts"], ...] = ("decisions", "counts")
     has_outcome: bool = False
     has_export: bool = False
@@ -74,6 +77,8 @@ class TopicSpec(msgspec.Struct, frozen=True, kw_only=True):
         written_by: Who writes.
         read_by: Who reads.
         contents: What its records are.
+        writers: Roles of users that need to write it.
+        readers: Roles of users that need to read it.
         is_following: Whether it needs as many partitions as the topic that it follows; it may have more.
     """
 
@@ -85,6 +90,8 @@ class TopicSpec(msgspec.Struct, frozen=True, kw_only=True):
     written_by: str
     read_by: str
     contents: str
+    writers: tuple[UserRole, ...] = ()
+    readers: tuple[UserRole, ...] = ()
     is_following: bool = False
 
     @property
@@ -235,5 +242,7 @@ def _spec(declaration: Declaration, name: str, partitions: int) -> TopicSpec:
         written_by=declaration.written_by,
         read_by=declaration.read_by,
         contents=declaration.contents,
+        writers=declaration.writers,
+        readers=declaration.readers,
         is_following=isinstance(declaration.partitions, str),
     )

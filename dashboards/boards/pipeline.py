@@ -22,6 +22,7 @@ from dashboards.selections import ANY_MODEL, POLICY_CHANGES, REBALANCES, TOPIC, 
 _DELAY = f"time() - max by (model) ({series('watermark_timestamp_seconds', *JOB_LIVE, MODEL)})"
 _AGE = f"time() - {owned('window_end_timestamp_seconds', 'model, window', *JOB_LIVE, MODEL)}"
 _AGE_LIMIT = owned("window_age_limit_seconds", "model, window", *JOB_LIVE, MODEL)
+_BUILD = owned("build_info", "instance, version, python", *OF_WORKER)
 
 NOW = (
     number(
@@ -250,8 +251,15 @@ LANES = (
         width=THIRD,
     ),
     grid(
-        About("Workers", "Version of each worker."),
-        [Column("Up", owned("build_info", "instance, version, python", *OF_WORKER))],
+        About(
+            "Workers", "Version of each worker, and 1 where others on the network can read or impersonate its Kafka."
+        ),
+        [
+            Column("Up", _BUILD),
+            Column(
+                "Insecure", f"{_BUILD} * on (instance) group_left () {owned('kafka_insecure', 'instance', *OF_WORKER)}"
+            ),
+        ],
         ["instance", "version", "python"],
         width=THIRD,
     ).height(8),

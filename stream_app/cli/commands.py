@@ -12,6 +12,7 @@ import typer
 import typer.main
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
+from stream_app.cli.flags.security import add_security_flags, forget_security
 from stream_app.errors import ConfigError
 
 SETTING_FLAGS = ("--kafka", "--policy", "--state-dir")  # of most commands; the others reject them and name those
@@ -85,6 +86,7 @@ MENU: dict[str, Entry | Menu] = {
             "create": Entry("admin.topics:create", "Create the topics that are missing, and add partitions."),
             "check": Entry("admin.topics:check", "Compare the topics with their declaration."),
             "list": Entry("admin.topics:list_topics", "List the topics that a policy needs."),
+            "acls": Entry("admin.acls:acls", "Print the access rights that a role needs in Kafka."),
         },
     ),
     "keys": Menu(
@@ -132,6 +134,7 @@ class FairStreamCommand(TyperCommand):
         Raises:
             ConfigError: One of them is a setting that other commands take and this one does not use.
         """
+        forget_security()
         known = {flag for parameter in self.params for flag in parameter.opts}
         for word in args[: args.index("--")] if "--" in args else args:
             flag = word.partition("=")[0]
@@ -204,6 +207,7 @@ def _command_of(name: str, function: Callable[..., None]) -> TyperCommand:
     for parameter in command.params:
         if parameter.metavar is None and isinstance(parameter, TyperOption) and not parameter.is_flag:
             parameter.metavar = _VALUE_NAMES.get(parameter.bare_type())
+    add_security_flags(command)
     return command
 
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from stream_app.edges.host.standard_streams import READER_GONE
 from stream_app.errors import (
+    AccessDeniedError,
     BrokerUnavailableError,
     ConfigError,
     DependencyMissingError,
@@ -37,6 +38,7 @@ class Exit(enum.IntEnum):
 EXIT_CODES: dict[type[FairStreamError], Exit] = {
     ConfigError: Exit.USAGE,
     BrokerUnavailableError: Exit.USAGE,
+    AccessDeniedError: Exit.USAGE,
     DependencyMissingError: Exit.USAGE,
     ReplayError: Exit.USAGE,
     StateError: Exit.STATE,

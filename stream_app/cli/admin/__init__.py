@@ -1,6 +1,7 @@
 """Commands that set up and check an installation, one module per noun.
 
-``dashboards`` exports the Grafana dashboards; ``doctor`` checks this machine; ``keys`` creates, lists and rotates the
-pseudonym keys; ``local`` runs a Kafka on this machine; ``metrics`` lists what a worker exports; ``notify_sink``
-receives notifications; ``topics`` creates, checks and lists topics.
+``acls`` prints the access rights that a role needs; ``dashboards`` exports the Grafana dashboards; ``doctor`` checks
+this machine; ``keys`` creates, lists and rotates the pseudonym keys; ``local`` runs a Kafka on this machine;
+``metrics`` lists what a worker exports; ``notify_sink`` receives notifications; ``topics`` creates, checks and lists
+topics.
 """

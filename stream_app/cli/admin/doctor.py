@@ -2,26 +2,62 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Annotated
 
 import typer
 from rich.text import Text
 
+from stream_app.access import ROLES, default_principal, rights_of
+from stream_app.cli.admin.acls import read_role
 from stream_app.cli.exits import Exit
-from stream_app.cli.flags.settings import Json, Kafka, StateDir, read_settings
+from stream_app.cli.flags.expand import with_flags
+from stream_app.cli.flags.settings import AppId, CommonFlags, Json, read_settings
 from stream_app.cli.output import facts, notes, print_json
 from stream_app.edges.host.machine import Component, can_run, look_around
+from stream_app.edges.kafka.rights import foreign_writers, missing_rights
+from stream_app.errors import AccessDeniedError, ConfigError
+from stream_app.policy import load_policy
+from stream_app.settings import Settings
+from stream_app.topics import UserRole, declared_topics
 
 
-def doctor(kafka: Kafka = None, state_dir: StateDir = None, as_json: Json = False) -> None:
+@with_flags
+def doctor(
+    *,
+    role: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ROLE", help="Check what this role needs in Kafka: " + ", ".join(ROLES) + ".", show_default=False
+        ),
+    ] = None,
+    principal: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ROLE=USER",
+            help="User of a role; may be repeated. Default: User:fairstream-ROLE.",
+            show_default=False,
+        ),
+    ] = None,
+    app_id: AppId = None,
+    flags: CommonFlags,
+    as_json: Json = False,
+) -> None:
     """Check what this machine has, what is missing, and how to get it.
 
-    Ends with 0 if a broker answers or can be started here, else with 2.
+    Says why a broker does not accept this client, what a role may not do there, and who else may write to the topics
+    of FairStream. Ends with 0 if a broker answers or can be started here, else with 2; also with 2 if the broker does
+    not accept this client or the role.
 
-    Example: fairstream doctor --json
+    Example: fairstream doctor --kafka broker:9093 --role worker
     """
-    settings = read_settings(kafka=kafka, state_dir=state_dir)
-    components = look_around(settings.kafka, Path(settings.state_dir))
+    settings = read_settings(kafka=flags.kafka, policy=flags.policy, state_dir=flags.state_dir, app_id=app_id)
+    users = _users_of(principal or [])
+    components = look_around(settings.connection, Path(settings.state_dir))
+    broker = next(component for component in components if component.part == "broker")
+    rights = [_rights(settings, read_role(role))] if role and broker.is_there else []
+    components += [*rights, *(_writers(settings, users) if broker.is_there else ())]
     for component in components:
         if as_json:
             print_json(component)
@@ -30,10 +66,62 @@ def doctor(kafka: Kafka = None, state_dir: StateDir = None, as_json: Json = Fals
     if not can_run(components):
         notes.print("No broker answers, and none can be started here.")
         raise typer.Exit(Exit.USAGE)
+    if broker.is_wrong or any(component.is_wrong for component in rights):
+        raise typer.Exit(Exit.USAGE)
+
+
+def _rights(settings: Settings, role: UserRole) -> Component:
+    rights = rights_of(role, load_policy(settings.policy), settings.app_id)
+    missing = missing_rights(settings.connection, rights)
+    return Component(
+        part="rights",
+        is_there=not missing,
+        found="denied: " + "; ".join(map(str, missing)) if missing else f"all {len(rights)} that a {role} needs",
+        needed_for=role,
+        how_to_get=f"grant what `fairstream topics acls --role {role}` prints" if missing else "",
+        is_wrong=bool(missing),
+    )
+
+
+def _writers(settings: Settings, users: Mapping[UserRole, list[str]]) -> Iterator[Component]:
+    """Yield who else may write to the topics of FairStream, one component for each; or that nobody else may."""
+    specs = declared_topics(load_policy(settings.policy), settings.app_id)
+    advice = "remove this right, or name the user of the role with --principal"
+    is_known = True
+    try:
+        foreign = foreign_writers(settings.connection, specs, users)
+    except AccessDeniedError as denied:
+        foreign, advice = [f"not known: {denied.message}"], "run this command as an operator of Kafka"
+        is_known = False
+    for line in foreign or ["only the users of their roles, and superusers"]:
+        yield Component(
+            part="writers",
+            is_there=not foreign,
+            found=line,
+            needed_for="verdicts that nobody else could have written",
+            how_to_get=advice if foreign else "",
+            is_wrong=bool(foreign) and is_known,
+        )
+
+
+def _users_of(texts: list[str]) -> dict[UserRole, list[str]]:
+    """Return the users of each role.
+
+    Raises:
+        ConfigError: a text is not ``ROLE=USER``.
+    """
+    users: dict[UserRole, list[str]] = {}
+    for text in texts:
+        role, _, user = text.partition("=")
+        if not user.startswith("User:"):
+            raise ConfigError(f"Invalid --principal {text!r}: expected ROLE=USER", action="Example: worker=User:fs")
+        users.setdefault(read_role(role), []).append(user)
+    return {role: users.get(role, [default_principal(role)]) for role in ROLES}
 
 
 def _show(component: Component) -> None:
-    mark = ("ok     ", "green") if component.is_there else ("missing", "yellow")
+    missing = ("wrong  ", "red") if component.is_wrong else ("missing", "yellow")
+    mark = ("ok     ", "green") if component.is_there else missing
     facts.print(Text.assemble(mark, f" {component.part:<13}{component.found}"))
     if not component.is_there:
         facts.print(f"{'':<21}needed for {component.needed_for}: {component.how_to_get}", markup=False)

@@ -10,6 +10,7 @@ import typer
 from stream_app.cli.flags.expand import with_flags
 from stream_app.cli.flags.settings import AppId, Json, PolicyName, TopicFlags, read_settings
 from stream_app.cli.output import facts, notes, print_json
+from stream_app.connection.kafka_connection import KafkaConnection
 from stream_app.edges.kafka.admin import (
     TopicReport,
     compare_topics,
@@ -42,8 +43,8 @@ def create(*, partitions: Partitions = None, wait: Wait = 60.0, flags: TopicFlag
     Example: fairstream topics create --policy loans --partitions 12
     """
     settings = flags.settings()
-    _wait_for_broker(settings.kafka, wait)
-    reports = create_topics(settings.kafka, _declared(settings, partitions))
+    _wait_for_broker(settings.connection, wait)
+    reports = create_topics(settings.connection, _declared(settings, partitions))
     _show(reports, as_json=as_json)
     reject_mistakes(reports)
 
@@ -57,7 +58,7 @@ def check(*, flags: TopicFlags, as_json: Json = False) -> None:
     Example: fairstream topics check --policy loans --json
     """
     settings = flags.settings()
-    reports = compare_topics(settings.kafka, _declared(settings))
+    reports = compare_topics(settings.connection, _declared(settings))
     _show(reports, as_json=as_json)
     reject_mistakes(reports)
 
@@ -78,7 +79,7 @@ def list_topics(policy: PolicyName = None, app_id: AppId = None, as_json: Json =
         facts.print(f"    {spec.contents}\n    written by {spec.written_by}; read by {spec.read_by}", markup=False)
 
 
-def _wait_for_broker(kafka: str, timeout_s: float) -> None:
+def _wait_for_broker(kafka: KafkaConnection, timeout_s: float) -> None:
     """Wait until a broker answers; when none does in time, the request after this one says so."""
     deadline_s = time.monotonic() + timeout_s
     has_noted = False
@@ -91,7 +92,7 @@ def _wait_for_broker(kafka: str, timeout_s: float) -> None:
 
 def _declared(settings: Settings, partitions: int | None = None) -> tuple[TopicSpec, ...]:
     policy = load_policy(settings.policy)
-    existing = count_existing(settings.kafka, [model.topic for model in policy.models])
+    existing = count_existing(settings.connection, [model.topic for model in policy.models])
     return declared_topics(policy, settings.app_id, partitions=partitions, existing=existing)
 
 

@@ -16,7 +16,7 @@ import typer
 from stream_app.cli.demo.run import DemoRun
 from stream_app.cli.exits import stop_on_signals
 from stream_app.cli.flags.expand import with_flags
-from stream_app.cli.flags.settings import START_TIMEOUT_S, Json, StartTimeout, complete_policy
+from stream_app.cli.flags.settings import START_TIMEOUT_S, Json, StartTimeout, complete_policy, read_settings
 from stream_app.cli.output import facts, notes, print_command
 from stream_app.edges.files.writing import make_folder, write_errors
 from stream_app.edges.host.own_command import own_command
@@ -115,16 +115,17 @@ def demo(
         seed=scenario.seed,
         start_timeout_s=place.start_timeout,
     )
+    kafka = read_settings(kafka=place.kafka).connection if place.kafka else None
     notes.print("FairStream demo: synthetic loan decisions, not for production. Press Ctrl-C to stop.")
     with (
         stop_on_signals() as stop,
         _folder(place.state_dir) as folder,
-        open_environment(planned, Path(folder), kafka=place.kafka, note=notes.print) as environment,
+        open_environment(planned, Path(folder), kafka=kafka, note=notes.print) as environment,
     ):
         notes.print(f"Fair for {planned.fair_s} s, then drift level {planned.drift:g}: women are approved less often")
         for part, address in environment.addresses().items():
             notes.print(f"  {part:<14}{address}", markup=False)
-        source = shlex.join(["--kafka", environment.bootstrap, "--policy", environment.policy])
+        source = shlex.join(["--kafka", environment.kafka.servers, "--policy", environment.policy])
         notes.print("In another terminal:")
         print_command(f"{own_command()} results {source} --follow", notes)
         run = DemoRun(environment, has_drift=planned.drift > 0, is_json=as_json)

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 
+from stream_app.connection.kafka_connection import AnyKafka
 from stream_app.edges.kafka.readers.live_results import open_alerts, open_results
 from stream_app.pipeline.disclosure.alerts import DisclosedAlert, disclose_alert
 from stream_app.pipeline.disclosure.results import DisclosedResult, disclose_result
@@ -18,13 +19,13 @@ class PublishedStream:
     """Results and alerts as they are published, disclosed. Its threads end with the process: reading blocks.
 
     Args:
-        bootstrap: Bootstrap servers.
+        kafka: The connection.
         k: Fewest decisions that a shown group has.
     """
 
-    def __init__(self, bootstrap: str, k: int) -> None:
+    def __init__(self, kafka: AnyKafka, k: int) -> None:
         self._records: queue.Queue[Published] = queue.Queue()
-        results, alerts = open_results(bootstrap), open_alerts(bootstrap)
+        results, alerts = open_results(kafka), open_alerts(kafka)
 
         def follow_results() -> None:
             for result in results.follow():

@@ -47,7 +47,7 @@ class DemoRun:
 
     def follow(self, stop: threading.Event, deadline_s: float | None, *, exit_on_alert: bool) -> Exit:
         """Show results until stopped, until the deadline, or until the first alert."""
-        published = PublishedStream(self._environment.bootstrap, self._k)
+        published = PublishedStream(self._environment.kafka, self._k)
         with self._live() as live:
             while not stop.is_set():
                 self._environment.check()

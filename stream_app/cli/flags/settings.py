@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from stream_app.cli.flags.security import given_security
 from stream_app.policy import shipped_names
 from stream_app.settings import Settings, load_settings
 
@@ -93,5 +94,5 @@ class TopicFlags:
 
 
 def read_settings(**flags: Any) -> Settings:
-    """Join flags with the environment. Flags that are ``None`` were not given."""
-    return load_settings(os.environ, **flags)
+    """Join flags with the environment. Flags that are ``None`` were not given; those of TLS and SASL are added."""
+    return load_settings(os.environ, **flags, **given_security())

@@ -51,8 +51,8 @@ def activate(*, source: PolicyArgument = None, recount: Recount = False, flags: 
 
 async def _activate(settings: Settings, policy: Policy, *, is_recount: bool) -> list[str]:
     """Register the policy; return the models that followed it already."""
-    await count_partitions(settings.kafka, [FAIRNESS_POLICIES])
-    registry = PolicyRegistry(settings.kafka, settings.app_id)
+    await count_partitions(settings.connection, [FAIRNESS_POLICIES])
+    registry = PolicyRegistry(settings.connection, settings.app_id)
     await registry.refresh()
     newest = {model.name: registry.book.newest(model.name) for model in policy.models}
     await registry.register(policy.models, is_activation=True, is_recount=is_recount)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from producers.simulated.disorder import Disorder
 from stream_app.cli.flags.sending import DestinationFlags, DisorderFlags
 from stream_app.cli.flags.settings import read_settings
+from stream_app.connection.kafka_connection import KafkaConnection
 from stream_app.errors import PolicyError
 from stream_app.policy import ModelPolicy, load_policy
 
@@ -17,12 +18,12 @@ class SendDestination(NamedTuple):
     """Where a stream goes.
 
     Attributes:
-        kafka: Bootstrap servers.
+        kafka: The connection.
         model: Model whose raw topic is written.
         misfit_action: What to do when the records do not fit this model.
     """
 
-    kafka: str
+    kafka: KafkaConnection
     model: ModelPolicy
     misfit_action: str
 
@@ -66,7 +67,7 @@ def find_destination(flags: DestinationFlags, shipped: str = "") -> SendDestinat
     name = flags.model or (shipped if shipped in models else next(iter(models)))
     if name not in models:
         raise PolicyError(f"Policy {source!r} has no model {name!r}", action="Models: " + ", ".join(models))
-    return SendDestination(settings.kafka, models[name], f"Try --policy {shipped}" if shipped else "Fix --map")
+    return SendDestination(settings.connection, models[name], f"Try --policy {shipped}" if shipped else "Fix --map")
 
 
 def make_disorder(flags: DisorderFlags) -> Disorder:

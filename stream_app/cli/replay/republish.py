@@ -14,6 +14,7 @@ from stream_app.cli.output import facts, notes, print_json
 from stream_app.cli.replay.progress import progress_bar
 from stream_app.cli.replay.run_name import RunName, name_run
 from stream_app.cli.replay.selection import select_model, select_source
+from stream_app.connection.kafka_connection import AnyKafka
 from stream_app.edges.kafka.admin import count_existing, create_topics
 from stream_app.edges.kafka.republish import HEADERS, RepublishOptions
 from stream_app.edges.kafka.republish import republish as copy
@@ -116,11 +117,11 @@ def republish(
     source = source_flags.topic(model)
     target = target_flags.topic(model, source, name.run)
     from_ms, to_ms = _time_range_ms(selection, name.made_at_s)
-    _create_target(settings.kafka, source, target)
+    _create_target(settings.connection, source, target)
     headers = {*HEADERS, *(target_flags.header or ())}
     with progress_bar("republishing", as_json=as_json) as note:
         options = RepublishOptions(source, target, name.run, from_ms, to_ms, headers, rate)
-        done = copy(settings.kafka, options, note)
+        done = copy(settings.connection, options, note)
     if as_json:
         counts = {"n_records": done.n_records, "n_left_out": done.n_left_out}
         print_json({"run": name.run, "topic": target, "from_topic": source, **counts})
@@ -138,7 +139,7 @@ def _time_range_ms(selection: ReplayRange, now_s: float) -> tuple[int, int | Non
     return from_ms, to_ms
 
 
-def _create_target(kafka: str, source: str, target: str) -> None:
+def _create_target(kafka: AnyKafka, source: str, target: str) -> None:
     """Create the target with the partitions of the source, unless it exists."""
     counts = count_existing(kafka, [source, target])
     if source not in counts:

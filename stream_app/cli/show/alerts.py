@@ -40,7 +40,7 @@ def list_alerts(
     policy = load_policy(settings.policy)
     selection = shown.select(policy)
     k_of, others = smallest_groups(policy), OtherModels(selection)
-    with open_alert_records(settings.kafka) as reader:
+    with open_alert_records(settings.connection) as reader:
         selected = filter(selection.has_alert, others.note(reader.read_to_end()))
         records = sorted(selected, key=lambda record: (record.at_s or 0, record.id))
     alerts = [

@@ -58,7 +58,7 @@ def show_results(
         disclosed = [disclose_any(result, 0 if shown.unsafe_exact else k_of(result.model)) for result in results]
         print_results(disclosed, limits_of, as_json=as_json, is_complete=shown.attribute is not None)
 
-    with open_all_results(settings.kafka) as reader:
+    with open_all_results(settings.connection) as reader:
         selected = filter(selection.has_result, others.note(reader.read_to_end()))
         show(selected if every else newest_revisions(selected, last))
         note_skipped(reader.unreadable, reader.n_unreadable)

@@ -12,17 +12,24 @@ from pathlib import Path
 
 import msgspec
 
+from stream_app.connection.kafka_connection import AnyKafka
 from stream_app.edges.files.key_file import key_file_path, load_keys
-from stream_app.edges.kafka.admin import is_broker_reachable
+from stream_app.edges.kafka.admin import find_broker_fault
 from stream_app.edges.kafka.local.jars import KAFKA_VERSION, cached_jars, default_cache_dir
 from stream_app.edges.kafka.local.java import find_java
-from stream_app.errors import DependencyMissingError, KeyFileError, install_command
+from stream_app.errors import (
+    BrokerUnavailableError,
+    ConnectionRejectedError,
+    DependencyMissingError,
+    KeyFileError,
+    install_command,
+)
 
 _OLDEST_PYTHON = (3, 11)
 _DOCKER_WAIT_S = 5
 
 
-class Component(msgspec.Struct, frozen=True, kw_only=True):
+class Component(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One component.
 
     Attributes:
@@ -31,6 +38,7 @@ class Component(msgspec.Struct, frozen=True, kw_only=True):
         found: Version, location or reason, in a few words.
         needed_for: What does not work without it.
         how_to_get: A command or a sentence; empty when it is there.
+        is_wrong: Whether it is there and not as it should be, such as a broker that does not accept this client.
     """
 
     part: str
@@ -38,13 +46,14 @@ class Component(msgspec.Struct, frozen=True, kw_only=True):
     found: str
     needed_for: str
     how_to_get: str
+    is_wrong: bool = False
 
 
-def look_around(bootstrap: str, state_dir: Path) -> list[Component]:
-    """Check every component; a broker that does not answer takes a few seconds."""
+def look_around(kafka: AnyKafka, state_dir: Path) -> list[Component]:
+    """Check every component but the use of the broker; a broker that does not answer takes a few seconds."""
     return [
         _find("python", _python, "everything", "install Python 3.11 or later"),
-        _find("broker", lambda: _broker(bootstrap), "worker, produce, results", "fairstream local kafka, or --kafka"),
+        _broker(kafka),
         _find("java", _java, "a local Kafka", f"{install_command('local')}; or install Java 17 or later"),
         _find("jgo", lambda: _package("jgo"), "the first start of a local Kafka", install_command("local")),
         _find("kafka jars", _jars, "a local Kafka without network", "downloaded by the first: fairstream local kafka"),
@@ -85,9 +94,20 @@ def _python() -> tuple[bool, str]:
     return sys.version_info >= _OLDEST_PYTHON, platform.python_version()
 
 
-def _broker(bootstrap: str) -> tuple[bool, str]:
-    is_there = is_broker_reachable(bootstrap)
-    return is_there, f"answers at {bootstrap}" if is_there else f"no answer at {bootstrap}"
+def _broker(kafka: AnyKafka) -> Component:
+    fault, is_silent = find_broker_fault(kafka), False
+    if isinstance(fault, BrokerUnavailableError):
+        is_silent = not isinstance(fault, ConnectionRejectedError)
+    found = f"answers at {kafka}" if fault is None else f"no answer at {kafka}" if is_silent else fault.message
+    how_to_get = "" if fault is None else "fairstream local kafka, or --kafka" if is_silent else fault.action
+    return Component(
+        part="broker",
+        is_there=fault is None,
+        found=found,
+        needed_for="worker, produce, results",
+        how_to_get=how_to_get,
+        is_wrong=fault is not None and not is_silent,
+    )
 
 
 def _java() -> tuple[bool, str]:

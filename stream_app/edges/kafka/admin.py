@@ -11,15 +11,32 @@ from typing import Any, Literal
 import msgspec
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
-from kafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from kafka.errors import (
+    AuthorizationError,
+    KafkaError,
+    TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
+    for_code,
+)
 
-from stream_app.errors import BrokerUnavailableError, TopicError, no_broker_answers
+from stream_app.connection.failures import unavailable
+from stream_app.connection.for_kafka_python import kafka_python_options
+from stream_app.connection.kafka_connection import AnyKafka, as_connection
+from stream_app.errors import (
+    BrokerUnavailableError,
+    ConnectionRejectedError,
+    FairStreamError,
+    TopicError,
+    access_denied,
+    no_broker_answers,
+)
 from stream_app.topics import TopicSpec
 
 _CONNECT_MS = 5_000
 _REQUEST_MS = 20_000
 _POLL_S = 0.2
 _PROBE_S = 1.0
+_DENIED: int = TopicAuthorizationFailedError.errno
 
 
 class TopicReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,15 +57,22 @@ class TopicReport(msgspec.Struct, frozen=True, kw_only=True):
     is_short: bool = False
 
 
-def is_broker_reachable(bootstrap: str) -> bool:
-    """Return whether a Kafka broker answers within a few seconds; at once where nothing listens at its address."""
-    if all(map(_is_refused, bootstrap.split(","))):
-        return False
+def is_broker_reachable(kafka: AnyKafka) -> bool:
+    """Return whether a Kafka broker answers within a few seconds, even if it does not accept this client."""
+    fault = find_broker_fault(kafka)
+    return not isinstance(fault, BrokerUnavailableError) or isinstance(fault, ConnectionRejectedError)
+
+
+def find_broker_fault(kafka: AnyKafka) -> FairStreamError | None:
+    """Return why no broker can be used, at once where nothing listens; None where one accepts this client."""
+    connection = as_connection(kafka)
+    if all(map(_is_refused, connection.addresses)):
+        return no_broker_answers(connection.servers, ConnectionRefusedError())
     try:
-        with _connected(bootstrap):
-            return True
-    except BrokerUnavailableError:
-        return False
+        with connected(kafka):
+            return None
+    except FairStreamError as error:
+        return error
 
 
 def _is_refused(address: str) -> bool:
@@ -62,17 +86,18 @@ def _is_refused(address: str) -> bool:
     return False
 
 
-def count_existing(bootstrap: str, names: Iterable[str]) -> dict[str, int]:
+def count_existing(kafka: AnyKafka, names: Iterable[str]) -> dict[str, int]:
     """Return the number of partitions of those of the topics that exist.
 
     Raises:
+        AccessDeniedError: this user may not see a topic.
         BrokerUnavailableError: no broker answers.
     """
-    with _connected(bootstrap) as admin:
+    with connected(kafka) as admin:
         return _count_partitions(admin, list(names))
 
 
-def create_topics(bootstrap: str, specs: Sequence[TopicSpec]) -> list[TopicReport]:
+def create_topics(kafka: AnyKafka, specs: Sequence[TopicSpec]) -> list[TopicReport]:
     """Create the topics that are missing, and add partitions where the raw topic has more.
 
     Returns:
@@ -82,7 +107,7 @@ def create_topics(bootstrap: str, specs: Sequence[TopicSpec]) -> list[TopicRepor
         BrokerUnavailableError: no broker answers.
         TopicError: the broker does not allow it.
     """
-    with _connected(bootstrap) as admin:
+    with connected(kafka) as admin:
         grown = _grow(admin, specs)
         reports = _compare(admin, specs)
         missing = {report.name for report in reports if report.state == "missing"}
@@ -94,35 +119,35 @@ def create_topics(bootstrap: str, specs: Sequence[TopicSpec]) -> list[TopicRepor
     return [_after(report, missing, grown) for report in reports]
 
 
-def grow_topics(bootstrap: str, specs: Sequence[TopicSpec]) -> list[str]:
+def grow_topics(kafka: AnyKafka, specs: Sequence[TopicSpec]) -> list[str]:
     """Add partitions to those topics that need as many as the raw topic and have fewer; return their names.
 
     Raises:
         BrokerUnavailableError: no broker answers.
         TopicError: the broker does not allow it.
     """
-    with _connected(bootstrap) as admin:
+    with connected(kafka) as admin:
         return sorted(_grow(admin, specs))
 
 
-def compare_topics(bootstrap: str, specs: Sequence[TopicSpec]) -> list[TopicReport]:
+def compare_topics(kafka: AnyKafka, specs: Sequence[TopicSpec]) -> list[TopicReport]:
     """Compare the topics of a broker with their declaration.
 
     Raises:
         BrokerUnavailableError: no broker answers.
     """
-    with _connected(bootstrap) as admin:
+    with connected(kafka) as admin:
         return _compare(admin, specs)
 
 
-def check_topics(bootstrap: str, specs: Sequence[TopicSpec]) -> None:
+def check_topics(kafka: AnyKafka, specs: Sequence[TopicSpec]) -> None:
     """Raise an error when a topic is missing or differs from its declaration.
 
     Raises:
         BrokerUnavailableError: no broker answers.
         TopicError: with each topic and what is wrong with it.
     """
-    reject_mistakes(compare_topics(bootstrap, specs))
+    reject_mistakes(compare_topics(kafka, specs))
 
 
 def reject_mistakes(reports: Iterable[TopicReport]) -> None:
@@ -144,11 +169,11 @@ def reject_mistakes(reports: Iterable[TopicReport]) -> None:
 
 
 @contextmanager
-def _connected(bootstrap: str) -> Iterator[KafkaAdminClient]:
-    """Connect for a few requests."""
+def connected(kafka: AnyKafka, rights: str = "DESCRIBE on its topics") -> Iterator[KafkaAdminClient]:
+    """Connect for a few requests; ``rights`` says which ones it is for, if they are denied."""
     try:
         admin = KafkaAdminClient(
-            bootstrap_servers=bootstrap.split(","),
+            **kafka_python_options(kafka),
             bootstrap_timeout_ms=_CONNECT_MS,
             request_timeout_ms=_REQUEST_MS,
             client_id="fairstream-admin",
@@ -158,11 +183,13 @@ def _connected(bootstrap: str) -> Iterator[KafkaAdminClient]:
         finally:
             admin.close()
     except (KafkaError, OSError) as error:
-        raise no_broker_answers(bootstrap, error) from None
+        raise unavailable(kafka, error, rights=rights) from None
 
 
 def _count_partitions(admin: KafkaAdminClient, names: list[str]) -> dict[str, int]:
     described: list[dict[str, Any]] = admin.describe_topics(names) if names else []
+    if denied := sorted(topic["name"] for topic in described if topic["error_code"] == _DENIED):
+        raise access_denied(f"DESCRIBE on topic {', '.join(denied)}")
     return {topic["name"]: len(topic["partitions"]) for topic in described if not topic["error_code"]}
 
 
@@ -179,6 +206,8 @@ def _compare(admin: KafkaAdminClient, specs: Sequence[TopicSpec]) -> list[TopicR
 def _report(spec: TopicSpec, partitions: int | None, config: dict[str, dict[str, str]]) -> TopicReport:
     if partitions is None:
         return TopicReport(name=spec.name, state="missing", is_mistake=True)
+    if not config:
+        raise access_denied(f"DESCRIBE_CONFIGS on topic {spec.name}")
     differences = [] if spec.fits(partitions) else [f"partitions {partitions}, declared {spec.partitions}"]
     is_short = spec.is_following and bool(differences)
     for name, declared in spec.config.items():
@@ -210,6 +239,8 @@ def _grow(admin: KafkaAdminClient, specs: Sequence[TopicSpec]) -> dict[str, int]
     short = {spec.name: spec.partitions for spec in specs if spec.name in counts and not spec.fits(counts[spec.name])}
     answer = admin.create_partitions(short, raise_errors=False) if short else None
     for result in answer.results if answer else []:
+        if issubclass(for_code(result.error_code), AuthorizationError):
+            raise access_denied(f"ALTER on topic {result.name}, which needs more partitions")
         if result.error_code and _count_partitions(admin, [result.name])[result.name] < short[result.name]:
             raise TopicError(  # else another process was faster
                 f"Kafka adds no partitions to {result.name} ({for_code(result.error_code).__name__})",
@@ -233,6 +264,8 @@ def _create(admin: KafkaAdminClient, spec: TopicSpec) -> None:
     answer = admin.create_topics(request, raise_errors=False)
     for topic in answer["topics"]:
         error = for_code(topic["error_code"])
+        if issubclass(error, AuthorizationError):
+            raise access_denied(f"CREATE on topic {spec.name}")
         if topic["error_code"] and not issubclass(error, TopicAlreadyExistsError):  # another process was faster
             raise TopicError(
                 f"Kafka does not create {spec.name} ({error.__name__})", action="Ask the operators of this Kafka"

@@ -8,8 +8,10 @@ from typing import Self
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
+from stream_app.connection.for_kafka_python import kafka_python_options
+from stream_app.connection.kafka_connection import AnyKafka
 from stream_app.edges.kafka.admin import check_topics
-from stream_app.errors import BrokerUnavailableError
+from stream_app.errors import BrokerUnavailableError, FairStreamError, access_denied, is_denial
 from stream_app.topics import TopicSpec
 
 _CONNECT_MS = 5_000
@@ -20,7 +22,7 @@ class AuditTopic:
     """The audit topic, connected.
 
     Args:
-        bootstrap: Bootstrap servers.
+        kafka: The connection.
         spec: Its declaration.
         key: Key of the entries: the name of the model.
 
@@ -29,12 +31,12 @@ class AuditTopic:
         TopicError: it is missing or differs from its declaration; entries could be compacted away or expire.
     """
 
-    def __init__(self, bootstrap: str, spec: TopicSpec, *, key: str) -> None:
-        check_topics(bootstrap, [spec])
+    def __init__(self, kafka: AnyKafka, spec: TopicSpec, *, key: str) -> None:
+        check_topics(kafka, [spec])
         self._topic, self._key = spec.name, key.encode()
         try:
             self._producer = KafkaProducer(
-                bootstrap_servers=bootstrap.split(","),
+                **kafka_python_options(kafka),
                 bootstrap_timeout_ms=_CONNECT_MS,
                 client_id="fairstream-audit",
                 acks="all",
@@ -55,6 +57,7 @@ class AuditTopic:
         """Append one entry and wait until all replicas in sync have it.
 
         Raises:
+            AccessDeniedError: this user may not write to the topic.
             BrokerUnavailableError: the broker was lost, or rejects the entry.
         """
         try:
@@ -62,7 +65,9 @@ class AuditTopic:
         except (KafkaError, OSError) as error:
             raise self._unavailable(error) from None
 
-    def _unavailable(self, error: Exception) -> BrokerUnavailableError:
+    def _unavailable(self, error: Exception) -> FairStreamError:
+        if is_denial(error):
+            return access_denied(f"WRITE on topic {self._topic}")
         return BrokerUnavailableError(
             f"Cannot write to the audit topic {self._topic} ({type(error).__name__})",
             action="Nothing is exported without an audit entry; ask for the right to write it, or try again",

@@ -11,8 +11,10 @@ from typing import Any, NamedTuple
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import KafkaError, MessageSizeTooLargeError
 
+from stream_app.connection.for_kafka_python import kafka_python_options
+from stream_app.connection.kafka_connection import AnyKafka
 from stream_app.edges.kafka.readers.topic_consumer import open_consumer
-from stream_app.errors import BrokerUnavailableError
+from stream_app.errors import BrokerUnavailableError, access_denied, is_denial
 from stream_app.pipeline.contract import UnreadableRange
 
 HEADERS = ("source", "log", "content-type", "schema_version", "traceparent")  # what passes by default, none of tools
@@ -58,7 +60,7 @@ class Republished(NamedTuple):
     n_left_out: int
 
 
-def republish(bootstrap: str, options: RepublishOptions, note: Callable[[int, int], object]) -> Republished:
+def republish(kafka: AnyKafka, options: RepublishOptions, note: Callable[[int, int], object]) -> Republished:
     """Copy the records of a time range in the order of each partition.
 
     Raises:
@@ -67,7 +69,7 @@ def republish(bootstrap: str, options: RepublishOptions, note: Callable[[int, in
     """
     unreadable: list[UnreadableRange] = []
     consumer, partitions = open_consumer(
-        bootstrap,
+        kafka,
         options.topic,
         client_id="fairstream-republish",
         note=lambda _, unread: unreadable.append(unread),
@@ -76,13 +78,15 @@ def republish(bootstrap: str, options: RepublishOptions, note: Callable[[int, in
         try:
             ends = _seek(consumer, partitions, options)
             producer = KafkaProducer(
-                bootstrap_servers=bootstrap.split(","), client_id="fairstream-republish", acks="all", linger_ms=20
+                **kafka_python_options(kafka), client_id="fairstream-republish", acks="all", linger_ms=20
             )
             with closing(producer):
                 n_sent, n_too_large = _copy(consumer, producer, ends, options, note)
                 producer.flush(timeout=_GIVE_UP_S)
                 return Republished(n_sent, n_too_large + sum(unread.n_records for unread in unreadable))
         except KafkaError as error:
+            if is_denial(error):
+                raise access_denied(f"READ on topic {options.topic}") from None
             raise BrokerUnavailableError(
                 f"Lost the Kafka broker ({type(error).__name__}); {options.to_topic} contains only part of the records",
                 action="Try again",
@@ -133,6 +137,8 @@ def _copy(
         if failures:
             break
     producer.flush(timeout=_GIVE_UP_S)
+    if failures and is_denial(failures[0]):
+        raise access_denied(f"WRITE on topic {options.to_topic}")
     if failures:
         raise KafkaError(type(failures[0]).__name__)
     return n_sent, n_too_large

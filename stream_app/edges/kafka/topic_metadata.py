@@ -17,8 +17,10 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError, KafkaTimeoutError
 from aiokafka.protocol.metadata import MetadataRequest
 
+from stream_app.connection.failures import unavailable
+from stream_app.connection.for_aiokafka import aiokafka_options, reread_password
+from stream_app.connection.kafka_connection import AnyKafka
 from stream_app.edges.kafka.metadata_request import MetadataRequest10, TopicDescription, with_ids, without_ids
-from stream_app.errors import no_broker_answers
 
 _GIVE_UP_S = 10.0
 _RETRY_S = 0.2
@@ -47,7 +49,7 @@ class TopicMetadata:
     older than the call, and a hundred lanes that ask in one second cost a few requests.
 
     Args:
-        bootstrap: Bootstrap servers.
+        kafka: The connection.
         topics: The topics.
 
     Attributes:
@@ -55,11 +57,12 @@ class TopicMetadata:
             which report it to the judge: no window is published as complete without a partition that was added.
     """
 
-    def __init__(self, bootstrap: str, topics: Iterable[str]) -> None:
+    def __init__(self, kafka: AnyKafka, topics: Iterable[str]) -> None:
         self.n_partitions: dict[str, int] = {}
-        self._bootstrap = bootstrap
+        self._kafka = kafka
         self._topics = sorted(set(topics))
-        self._client = AIOKafkaClient(bootstrap_servers=bootstrap.split(","), client_id="fairstream-metadata")
+        self._client = AIOKafkaClient(**aiokafka_options(kafka), client_id="fairstream-metadata")
+        reread_password(self._client, kafka)
         self._leaders: dict[tuple[str, int], int] = {}
         self._requests: dict[int | None, _SharedRequest] = {}
         self._has_ids = True
@@ -74,7 +77,7 @@ class TopicMetadata:
         try:
             await self._client.bootstrap()
         except (KafkaError, OSError) as error:
-            raise no_broker_answers(self._bootstrap, error) from None
+            raise await asyncio.to_thread(unavailable, self._kafka, error, rights="DESCRIBE on its topics") from None
 
     async def close(self) -> None:
         """Close the connections."""

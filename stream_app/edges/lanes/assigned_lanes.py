@@ -19,7 +19,14 @@ from faust.types import TP
 from stream_app.edges.lanes.lane import Lane
 from stream_app.edges.lanes.log_position import LogChangedError
 from stream_app.edges.lanes.transport import RunMessage
-from stream_app.errors import FairStreamError, LaneError, StateError, UnknownPolicyError
+from stream_app.errors import (
+    FairStreamError,
+    LaneError,
+    StateError,
+    UnknownPolicyError,
+    access_denied,
+    is_denial,
+)
 
 _REVOKE_FLUSH_S = 3.0  # a rebalance waits no longer; the next owner reads again what is not committed
 RELOAD_BACKOFF_S = (0.5, 1.0, 2.0, 4.0, 8.0)
@@ -158,6 +165,8 @@ class AssignedLanes:
                 except Exception as error:  # noqa: BLE001  # whatever the reason, the lane is reloaded or abandoned
                     reached = lane.next_offset if tp in self._lanes else 0
                     wait_s = self._wait_after(tp, error, failures_at, reached)
+                    if is_denial(error):  # an operator has to act, and the worker says on what
+                        self._fail(access_denied(f"an operation of lane {tp.topic}[{tp.partition}]"))
                 finally:
                     self._lanes.pop(tp, None)
                 if wait_s is None:

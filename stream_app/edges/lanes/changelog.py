@@ -6,13 +6,16 @@ import time
 
 import aiokafka
 
+from stream_app.connection.for_aiokafka import aiokafka_options
+from stream_app.connection.kafka_connection import AnyKafka
+
 NEXT_KEY = b"next"  # the source offset up to which everything is in the state
 LOG_KEY = b"log"  # the log to which that offset belongs
 _POLL_MS = 500
 _STALL_S = 60.0
 
 
-async def read_state(bootstrap: str, topic: str, partition: int) -> dict[bytes, bytes]:
+async def read_state(kafka: AnyKafka, topic: str, partition: int) -> dict[bytes, bytes]:
     """Return the last committed value of every key in one partition of a changelog topic.
 
     The caller has fenced the previous owner, so no open transaction can hide a record or be committed later.
@@ -24,7 +27,7 @@ async def read_state(bootstrap: str, topic: str, partition: int) -> dict[bytes, 
     # `earliest` and no seek: aiokafka's reset after assign() races with seek_to_beginning(), and with `latest`
     # the reader would read nothing.
     consumer = aiokafka.AIOKafkaConsumer(
-        bootstrap_servers=bootstrap,
+        **aiokafka_options(kafka),
         auto_offset_reset="earliest",
         isolation_level="read_committed",
         enable_auto_commit=False,

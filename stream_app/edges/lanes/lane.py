@@ -63,7 +63,7 @@ class Lane:
         self._source = source
         self._observer = observer
         self._now = now
-        self._writer = TransactionWriter(config.bootstrap, config.transactional_id)
+        self._writer = TransactionWriter(config.kafka, config.transactional_id)
         self._runs: asyncio.Queue[RunMessage] = asyncio.Queue(_QUEUED_RUNS)
         self._flush_wanted = asyncio.Event()
         self._flushed = asyncio.Event()
@@ -130,13 +130,13 @@ class Lane:
         # Fence first: after this no previous owner can commit, so what is read next is final.
         await self._writer.start()
         topic, partition = self.config.topic, self.config.partition
-        entries = await read_state(self.config.bootstrap, self.config.changelog_topic, partition)
+        entries = await read_state(self.config.kafka, self.config.changelog_topic, partition)
         stored, log = self._stored_position(entries)
         # The identity comes first: a log that changes after this has another one at the next commit.
         self._identity = await self._source.log_identity(topic, partition)
         if self._identity is None:
             raise UnknownTopicOrPartitionError
-        async with LogProbe(self.config.bootstrap, topic, partition) as probe:
+        async with LogProbe(self.config.kafka, topic, partition) as probe:
             extent = await probe.extent()
             position = LogPosition(extent.begin, StoredLog(self._identity.topic_id, end=extent.end))
             if stored is not None:
@@ -186,7 +186,7 @@ class Lane:
             return None
         if recounted.since_offset < recounted.next_offset:
             reading = read_range(
-                config.bootstrap, config.topic, config.partition, recounted.first_offset, recounted.next_offset
+                config.kafka, config.topic, config.partition, recounted.first_offset, recounted.next_offset
             )
             async with aclosing(reading):
                 async for batch in reading:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from stream_app.connection.kafka_connection import AnyKafka
 from stream_app.edges.kafka.topic_metadata import LogIdentity
 from stream_app.edges.lanes.log_position import LogChange
 from stream_app.pipeline.contract import RecordRange
@@ -18,7 +19,7 @@ class LaneConfig:
     """Topics, transactional id and flush interval of a lane.
 
     Attributes:
-        bootstrap: Bootstrap servers.
+        kafka: The connection.
         topic: Source topic.
         partition: Source partition.
         changelog_topic: Compacted topic with as many partitions as the source.
@@ -26,7 +27,7 @@ class LaneConfig:
         flush_s: Time between two transactions.
     """
 
-    bootstrap: str
+    kafka: AnyKafka
     topic: str
     partition: int
     changelog_topic: str

@@ -11,6 +11,8 @@ import aiokafka
 import numpy as np
 from aiokafka.consumer.fetcher import FetchResult
 
+from stream_app.connection.for_aiokafka import aiokafka_options
+from stream_app.connection.kafka_connection import AnyKafka
 from stream_app.edges.lanes.log_position import LogExtent
 from stream_app.edges.lanes.runs import keep_record_sets, take_run
 from stream_app.pipeline.contract import Batch
@@ -25,15 +27,15 @@ class LogProbe:
     """A short-lived consumer of one partition; records are read in the same way as by a lane.
 
     Args:
-        bootstrap: Bootstrap servers.
+        kafka: The connection.
         topic: Its topic, which exists.
         partition: Its number.
     """
 
-    def __init__(self, bootstrap: str, topic: str, partition: int) -> None:
+    def __init__(self, kafka: AnyKafka, topic: str, partition: int) -> None:
         self._tp = aiokafka.TopicPartition(topic, partition)
         self._consumer = aiokafka.AIOKafkaConsumer(
-            bootstrap_servers=bootstrap,
+            **aiokafka_options(kafka),
             auto_offset_reset="none",
             enable_auto_commit=False,
             max_partition_fetch_bytes=_FETCH_BYTES,
@@ -95,7 +97,7 @@ class LogProbe:
                 return int(batch.timestamps_ms[places[0]]) if len(places) else None
 
 
-async def read_range(bootstrap: str, topic: str, partition: int, first: int, end: int) -> AsyncGenerator[Batch, None]:
+async def read_range(kafka: AnyKafka, topic: str, partition: int, first: int, end: int) -> AsyncGenerator[Batch, None]:
     """Yield the records of one partition from one offset up to another, in the same way as a lane reads them.
 
     Raises:
@@ -104,7 +106,7 @@ async def read_range(bootstrap: str, topic: str, partition: int, first: int, end
     """
     tp = aiokafka.TopicPartition(topic, partition)
     consumer = aiokafka.AIOKafkaConsumer(
-        bootstrap_servers=bootstrap,
+        **aiokafka_options(kafka),
         auto_offset_reset="none",
         enable_auto_commit=False,
         isolation_level="read_committed",

@@ -13,9 +13,11 @@ from collections.abc import Callable, Iterable
 import msgspec
 from aiokafka.errors import InvalidProducerEpoch, KafkaError, ProducerFenced
 
+from stream_app.connection.failures import lost
+from stream_app.connection.kafka_connection import AnyKafka
 from stream_app.edges.lanes.changelog import read_state
 from stream_app.edges.lanes.transaction_writer import TransactionWriter
-from stream_app.errors import StateError, broker_lost
+from stream_app.errors import StateError
 from stream_app.pipeline.contract import Outputs
 from stream_app.pipeline.policy_book import PolicyBook, RegisteredPolicy
 from stream_app.pipeline.policy_change import mapping_between
@@ -30,7 +32,7 @@ class PolicyRegistry:
     """The registered policies of one deployment.
 
     Args:
-        bootstrap: Bootstrap servers.
+        kafka: The connection.
         app_id: The deployment.
         now: Processing time in seconds since the epoch.
 
@@ -38,9 +40,9 @@ class PolicyRegistry:
         book: What was registered as of the last call of ``refresh`` or ``register``.
     """
 
-    def __init__(self, bootstrap: str, app_id: str, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, kafka: AnyKafka, app_id: str, now: Callable[[], float] = time.time) -> None:
         self.book = PolicyBook()
-        self._bootstrap = bootstrap
+        self._kafka = kafka
         self._app_id = app_id
         self._now = now
         self._reading = asyncio.Lock()
@@ -79,7 +81,7 @@ class PolicyRegistry:
         """
         wanted = list(models)
         while True:
-            writer = TransactionWriter(self._bootstrap, f"{self._app_id}-policies")
+            writer = TransactionWriter(self._kafka, f"{self._app_id}-policies")
             try:
                 await writer.start()  # from here on no other worker of the deployment can register
                 await self.refresh()
@@ -90,7 +92,7 @@ class PolicyRegistry:
             except (ProducerFenced, InvalidProducerEpoch):
                 await asyncio.sleep(_RETRY_S)  # another worker registers at the same time
             except (KafkaError, OSError) as error:
-                raise broker_lost(f"reading {FAIRNESS_POLICIES}", error) from None
+                raise lost(f"reading {FAIRNESS_POLICIES}", error, rights=_rights(self._app_id, error)) from None
             else:
                 return
             finally:
@@ -111,7 +113,7 @@ class PolicyRegistry:
         return missing
 
     async def _read(self) -> list[PolicyRecord]:
-        entries = await read_state(self._bootstrap, FAIRNESS_POLICIES, 0)
+        entries = await read_state(self._kafka, FAIRNESS_POLICIES, 0)
         try:
             return [decode_policy(value) for value in entries.values()]
         except msgspec.MsgspecError:
@@ -119,6 +121,13 @@ class PolicyRegistry:
                 f"A record of {FAIRNESS_POLICIES} is not a registered policy",
                 action="Nothing but FairStream may write to this topic",
             ) from None
+
+
+def _rights(app_id: str, denial: Exception) -> str:
+    """Return what was denied, if anything was: the kind of resource is in the name of the error."""
+    if "TransactionalId" in type(denial).__name__:
+        return f"WRITE on transactional id {app_id}-policies"
+    return f"READ or WRITE on topic {FAIRNESS_POLICIES}"
 
 
 def book_of(records: Iterable[PolicyRecord], app_id: str) -> PolicyBook:

@@ -12,6 +12,8 @@ import aiokafka
 import numpy as np
 from aiokafka.producer.message_accumulator import BatchBuilder
 
+from stream_app.connection.for_aiokafka import aiokafka_options, reread_password
+from stream_app.connection.kafka_connection import AnyKafka
 from stream_app.pipeline.contract import Headers, Outputs
 
 MAX_BATCH_BYTES = 1_000_000  # the broker's message.max.bytes (1,048,588) also bounds a produced batch
@@ -27,18 +29,19 @@ class TransactionWriter:
     and the broker rejects its later writes.
 
     Args:
-        bootstrap: Bootstrap servers.
+        kafka: The connection.
         transactional_id: Name of the lane, the same for every owner.
     """
 
-    def __init__(self, bootstrap: str, transactional_id: str) -> None:
+    def __init__(self, kafka: AnyKafka, transactional_id: str) -> None:
         self._producer = aiokafka.AIOKafkaProducer(
-            bootstrap_servers=bootstrap,
+            **aiokafka_options(kafka),
             transactional_id=transactional_id,
             acks="all",
             max_batch_size=MAX_BATCH_BYTES,
             transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
         )
+        reread_password(self._producer.client, kafka)
         self._pending: asyncio.Queue[tuple[BatchBuilder, str, int]] = asyncio.Queue(_MAX_PENDING)
         self._delivered: list[asyncio.Future[object]] = []
         self._sender: asyncio.Task[None] | None = None

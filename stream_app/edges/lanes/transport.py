@@ -24,6 +24,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 
+from stream_app.connection.for_aiokafka import reread_password
 from stream_app.edges.lanes.runs import LARGE_RUN_BYTES, is_within_batch, keep_record_sets, take_run
 from stream_app.pipeline.contract import Batch
 
@@ -85,6 +86,8 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         consumer._isolation_level = "read_committed"
         consumer._fetch_min_bytes = FETCH_MIN_BYTES
         consumer._fetch_max_wait_ms = FETCH_MAX_WAIT_MS
+        if (connection := getattr(self.app, "connection", None)) is not None:
+            reread_password(consumer._client, connection)
         return consumer
 
     async def _fetch_records(

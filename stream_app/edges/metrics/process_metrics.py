@@ -4,6 +4,7 @@ How a worker uses it::
 
     registry = CollectorRegistry()
     metrics = Metrics(registry, policy, max_series=settings.max_series)   # ConfigError when the policy makes too many
+    metrics.connected(is_insecure=False)           # how Kafka is reached
     metrics.lane_opened(topic, partition)          # a partition was assigned
     metrics.judge_restored(partition, step.newest_results())              # a judge lane has its state
     metrics.ingested(model, step.take_counts())    # after each committed transaction of an ingest lane
@@ -77,14 +78,25 @@ class Metrics(Collector):
             ("policy_hash", "policy"),
         )
         self._policy.set((policy.hash(), shlex.quote(policy_name) if 0 < len(policy_name) < _MAX_NAME else ""), 1)
+        self._insecure = Gauge(
+            "fairstream_kafka_insecure",
+            "Whether the Kafka connection can be read or impersonated by others on the network (accepted by insecure).",
+            (),
+        )
+        self._insecure.set((), 0)
         registry.register(self)
 
     def collect(self) -> Iterator[Metric]:
         """Return a snapshot of everything, for the registry."""
         with self._lock:
             families = [*self._fairness.families(), *self._events.families(), *self._lanes.families()]
-            families += [self._build.family(), self._policy.family()]
+            families += [self._build.family(), self._policy.family(), self._insecure.family()]
         yield from families
+
+    def connected(self, *, is_insecure: bool) -> None:
+        """Report whether others on the network could read or impersonate the connection to Kafka."""
+        with self._lock:
+            self._insecure.set((), int(is_insecure))
 
     def lane_opened(self, topic: str, partition: int) -> None:
         """Report that a partition was assigned to this process."""

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from stream_app.connection.kafka_connection import KafkaConnection
 from stream_app.edges.files.key_file import create_key_file, key_file_path
 from stream_app.edges.files.writing import write_file
 from stream_app.edges.host.ports import free_port
@@ -27,6 +28,7 @@ from stream_app.edges.kafka.local.broker import LocalKafka
 from stream_app.errors import FairStreamError
 from stream_app.policy import load_policy, read_policy_text
 from stream_app.programs.demo.monitoring import Monitoring, open_monitoring
+from stream_app.settings import connection_environ
 from stream_app.topics import declared_topics
 
 _SCRAPE_TIMEOUT_S = 2.0
@@ -70,7 +72,7 @@ class DemoEnvironment:
     """The running parts.
 
     Args:
-        bootstrap: Address of the broker.
+        kafka: The connection to the broker.
         metrics_port: Port of the worker's metrics.
         policy: Name or file of the policy that the worker applies.
         drift_at_s: Event time at which the drift starts.
@@ -81,7 +83,7 @@ class DemoEnvironment:
 
     def __init__(
         self,
-        bootstrap: str,
+        kafka: KafkaConnection,
         metrics_port: int,
         policy: str,
         drift_at_s: int,
@@ -89,7 +91,7 @@ class DemoEnvironment:
         folder: Path,
         monitoring: Monitoring,
     ) -> None:
-        self.bootstrap = bootstrap
+        self.kafka = kafka
         self.monitoring = monitoring
         self.policy = policy
         self.metrics_url = f"http://127.0.0.1:{metrics_port}/metrics"
@@ -99,7 +101,7 @@ class DemoEnvironment:
 
     def addresses(self) -> dict[str, str]:
         """Return the address of each part, or why it does not run."""
-        return {"Kafka": self.bootstrap, "metrics": self.metrics_url} | self.monitoring.addresses
+        return {"Kafka": self.kafka.servers, "metrics": self.metrics_url} | self.monitoring.addresses
 
     def check(self) -> None:
         """Check that all parts still run.
@@ -131,7 +133,7 @@ class DemoEnvironment:
 
 @contextmanager
 def open_environment(
-    plan: DemoPlan, folder: Path, *, kafka: str | None, note: Callable[[str], None]
+    plan: DemoPlan, folder: Path, *, kafka: KafkaConnection | None, note: Callable[[str], None]
 ) -> Iterator[DemoEnvironment]:
     """Start all parts; end them when the block ends.
 
@@ -145,14 +147,13 @@ def open_environment(
         FairStreamError: a part did not start.
     """
     with ExitStack() as parts:
-        bootstrap = kafka or _start_broker(parts, plan, folder, note)
+        connection = kafka or _start_broker(parts, plan, folder, note)
         app_id = f"demo-{uuid.uuid4().hex[:8]}"
         policy = _private_policy(plan.policy, app_id, folder) if kafka else plan.policy
-        create_topics(bootstrap, declared_topics(load_policy(policy), app_id))
+        create_topics(connection, declared_topics(load_policy(policy), app_id))
         create_key_file(key_file_path(folder))
         note("Topics and pseudonym keys created")
-        environment = os.environ | {
-            "FAIRSTREAM_KAFKA": bootstrap,
+        environment = connection_environ(os.environ, connection) | {
             "FAIRSTREAM_STATE": str(folder),
             "FAIRSTREAM_POLICY": policy,
             "FAIRSTREAM_APP_ID": app_id,
@@ -165,16 +166,16 @@ def open_environment(
         start_s = int(time.time()) + 1  # the producer needs a moment to start
         children["producer"] = _start(parts, folder, environment, *_producer_command(plan, start_s))
         drift_at_s = start_s + plan.fair_s
-        running = DemoEnvironment(bootstrap, port, policy, drift_at_s, children, folder, monitoring)
+        running = DemoEnvironment(connection, port, policy, drift_at_s, children, folder, monitoring)
         note(f"Producer sends {plan.rate:g} loan decisions per second, seed {plan.seed}")
         yield running
 
 
-def _start_broker(parts: ExitStack, plan: DemoPlan, folder: Path, note: Callable[[str], None]) -> str:
+def _start_broker(parts: ExitStack, plan: DemoPlan, folder: Path, note: Callable[[str], None]) -> KafkaConnection:
     started = time.monotonic()
     broker = parts.enter_context(LocalKafka(folder / "kafka", start_timeout_s=plan.start_timeout_s, note=note))
     note(f"Kafka ready on {broker.bootstrap} after {time.monotonic() - started:.1f} s")
-    return broker.bootstrap
+    return KafkaConnection(broker.bootstrap)
 
 
 def _private_policy(shipped: str, name: str, folder: Path) -> str:

@@ -45,7 +45,10 @@ def export_records(
     reject_existing(request.path)
     topic = SourceChoice("raw" if request.records == "raw" else "published").topic_of(model)
     audit = next(spec for spec in declared_topics(policy, settings.app_id) if spec.name == FAIRNESS_AUDIT)
-    with AuditTopic(settings.kafka, audit, key=model.name) as audit_topic, LogReader(settings.kafka, topic) as log:
+    with (
+        AuditTopic(settings.connection, audit, key=model.name) as audit_topic,
+        LogReader(settings.connection, topic) as log,
+    ):
         begins = earliest_offsets(log, model, request.from_s)
         log.seek(begins)
         trail = AuditTrail([AuditFile(Path(settings.state_dir)).append, audit_topic.append])

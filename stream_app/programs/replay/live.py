@@ -16,6 +16,6 @@ def read_live(settings: Settings, model: ModelPolicy, time_range: TimeRange, *, 
     Raises:
         BrokerUnavailableError: no broker answers, or it went away.
     """
-    results = (result for _, result in read_results(settings.kafka, model.name))
-    alerts = (alert for _, alert in read_alerts(settings.kafka, model.name) if isinstance(alert, Alert))
+    results = (result for _, result in read_results(settings.connection, model.name))
+    alerts = (alert for _, alert in read_alerts(settings.connection, model.name) if isinstance(alert, Alert))
     return disclose_live(results, alerts, time_range, k=k)

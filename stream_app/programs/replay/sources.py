@@ -38,7 +38,7 @@ def open_sources(
         TopicError: the topic is missing.
         KeyFileError: raw records need the key file, and there is none.
     """
-    with LogReader(settings.kafka, choice.topic_of(model), is_published=choice.kind == "published") as reader:
+    with LogReader(settings.connection, choice.topic_of(model), is_published=choice.kind == "published") as reader:
         yield ModelSources(reader, choice.kind, model, _counter_maker(settings, model, choice, observe), on_progress)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from stream_app.connection.kafka_connection import AnyKafka
 from stream_app.core.windows.partials import Partial
 from stream_app.edges.kafka.readers.judge_records import (
     read_alerts,
@@ -44,20 +45,20 @@ class KafkaRecords:
     """Everything that was published under one name, read from Kafka; ``PublishedRecords``.
 
     Attributes:
-        bootstrap: Bootstrap servers.
+        kafka: The connection.
         name: Of a model, or of its outcomes.
     """
 
-    bootstrap: str
+    kafka: AnyKafka
     name: str
 
     def journal(self) -> list[tuple[PublishedRecord, JournalEntry]]:
         """Return the journal, in the order of the log."""
-        return read_journal(self.bootstrap, self.name)
+        return read_journal(self.kafka, self.name)
 
     def checkpoints(self) -> list[CheckpointHead]:
         """Return the checkpoints, without their states, in the order of the log."""
-        return [piece.head for piece in read_checkpoints(self.bootstrap, self.name) if piece.piece == 0]
+        return [piece.head for piece in read_checkpoints(self.kafka, self.name) if piece.piece == 0]
 
     def checkpoint(self, head: CheckpointHead) -> Checkpoint:
         """Return one checkpoint.
@@ -65,7 +66,7 @@ class KafkaRecords:
         Raises:
             ReplayError: it cannot be read.
         """
-        pieces = {piece.piece: piece for piece in read_checkpoints(self.bootstrap, self.name) if piece.head == head}
+        pieces = {piece.piece: piece for piece in read_checkpoints(self.kafka, self.name) if piece.head == head}
         try:
             return checkpoint_of(pieces[number] for number in sorted(pieces))
         except ValueError as error:
@@ -76,15 +77,15 @@ class KafkaRecords:
 
     def results(self) -> Iterator[tuple[PublishedRecord, AnyResult]]:
         """Yield the results."""
-        return read_any_results(self.bootstrap, self.name)
+        return read_any_results(self.kafka, self.name)
 
     def alerts(self) -> Iterator[tuple[PublishedRecord, AnyAlert]]:
         """Yield the alerts."""
-        return read_alerts(self.bootstrap, self.name)
+        return read_alerts(self.kafka, self.name)
 
     def partials(self) -> Iterator[Partial]:
         """Yield the partials that are still there."""
-        return read_partials(self.bootstrap, self.name)
+        return read_partials(self.kafka, self.name)
 
 
 def verify(
@@ -113,7 +114,7 @@ def verify(
     book = _policy_book(settings, model)
 
     def verifier(name: str) -> Verifier:
-        return Verifier(book, name, KafkaRecords(settings.kafka, name), lambda: time.sleep(_SETTLE_S))
+        return Verifier(book, name, KafkaRecords(settings.connection, name), lambda: time.sleep(_SETTLE_S))
 
     with open_sources(settings, model, choice, on_progress) as sources:
         verification = verifier(model.name).verify(sources, compared, k)
@@ -141,7 +142,7 @@ def range_of_alert(
         ConfigError: there is no such alert in the topic.
     """
     names = [model.name, outcomes_name(model.name)] if has_outcomes else [model.name]
-    alerts = (alert for name in names for _, alert in read_alerts(settings.kafka, name))
+    alerts = (alert for name in names for _, alert in read_alerts(settings.connection, name))
     return range_of_alert_in(model.name, alert_id, alerts)
 
 
@@ -149,7 +150,7 @@ def _policy_book(settings: Settings, model: ModelPolicy) -> PolicyBook:
     """Return the policies of a model under which any deployment judged, and the given one."""
     registered = [RegisteredPolicy(model, model.hash(), 0)]
     try:
-        records = read_policies(settings.kafka)
+        records = read_policies(settings.connection)
     except TopicError:  # of version 0.2
         records = []
     for record in records:
@@ -166,7 +167,7 @@ def _log_opener(settings: Settings) -> Iterator[Callable[[str], SourceLog]]:
 
         def open_log(topic: str) -> SourceLog:
             try:
-                return opened.enter_context(LogReader(settings.kafka, topic))
+                return opened.enter_context(LogReader(settings.connection, topic))
             except TopicError:
                 raise ReplayError(
                     f"The outcome-join topic {topic} is gone", action="Its outcomes cannot be verified without it"

@@ -24,7 +24,7 @@ async def agree_on_policy(settings: Settings, policy: Policy) -> tuple[Policy, P
         BrokerUnavailableError: the broker was lost.
         StateError: stored counts cannot be continued under the policy; nothing is registered then.
     """
-    registry = PolicyRegistry(settings.kafka, settings.app_id)
+    registry = PolicyRegistry(settings.connection, settings.app_id)
     await registry.register(policy.models)
     followed = tuple(followed_policy(model, registry.book) for model in policy.models)
     for model, newest in zip(policy.models, followed, strict=True):

@@ -8,6 +8,8 @@ from typing import Any
 import faust
 from faust.types import TP
 
+from stream_app.connection.for_faust import faust_credentials
+from stream_app.connection.kafka_connection import KafkaConnection
 from stream_app.edges.lanes.assigned_lanes import AssignedLanes
 from stream_app.settings import Settings
 
@@ -18,7 +20,13 @@ _FETCH_BYTES = 524_288
 
 
 class _App(faust.App):
-    """An app that makes no folders: they would be for Tables, and a container's working directory may be read-only."""
+    """An app that makes no folders: they would be for Tables, and a container's working directory may be read-only.
+
+    Attributes:
+        connection: Its Kafka; the transport reads a rotated password by it.
+    """
+
+    connection: KafkaConnection
 
     def _create_directories(self) -> None:
         pass
@@ -30,9 +38,10 @@ def build_app(settings: Settings) -> faust.App:
     Its guarantee, tables, acknowledgements, web server and leader topic are not used; for the reasons see
     ``docs/explanation/architecture.md``.
     """
-    return _App(
+    app = _App(
         settings.app_id,
-        broker=";".join(f"lanes://{server}" for server in settings.kafka.split(",")),
+        broker=";".join(f"lanes://{server}" for server in settings.connection.addresses),
+        broker_credentials=faust_credentials(settings.connection),
         autodiscover=False,
         web_enabled=False,
         topic_disable_leader=True,
@@ -46,6 +55,8 @@ def build_app(settings: Settings) -> faust.App:
         broker_request_timeout=max(30.0, settings.session_timeout_s * 2),
         broker_max_poll_interval=600.0,
     )
+    app.connection = settings.connection
+    return app
 
 
 def add_agents(app: faust.App, lanes: AssignedLanes, topics: Iterable[str]) -> None:

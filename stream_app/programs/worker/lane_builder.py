@@ -124,7 +124,7 @@ def lane_builder(
     def build(topic: str, partition: int) -> Lane:
         state, make_step = _step_makers(policy, keys, topology, registry.book, search)[topic]
         config = LaneConfig(
-            bootstrap=settings.kafka,
+            kafka=settings.connection,
             topic=topic,
             partition=partition,
             changelog_topic=state,

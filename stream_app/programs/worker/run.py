@@ -12,14 +12,17 @@ from typing import Protocol, cast
 
 from aiokafka.errors import KafkaError
 
+from stream_app.access import rights_of
+from stream_app.connection.kafka_connection import KafkaConnection
 from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.edges.kafka.partition_counts import count_partitions
+from stream_app.edges.kafka.rights import check_rights
 from stream_app.edges.kafka.topic_metadata import TopicMetadata
 from stream_app.edges.lanes.assigned_lanes import AssignedLanes, LanesObserver
 from stream_app.edges.lanes.lane_contract import LaneObserver
 from stream_app.edges.lanes.policy_registry import PolicyRegistry
 from stream_app.edges.lanes.transport import Consumer
-from stream_app.errors import BrokerUnavailableError, FairStreamError, TopicError
+from stream_app.errors import AccessDeniedError, BrokerUnavailableError, FairStreamError, TopicError, is_denial_name
 from stream_app.policy import Policy
 from stream_app.programs.worker.agreed_policy import agree_on_policy
 from stream_app.programs.worker.app import add_agents, build_app
@@ -84,31 +87,49 @@ async def run_worker(
             await _run_app(settings, policy, keys, list(roles), observer, stopping, registry)
         except _TopicsChangedError as change:
             log.warning("Topics changed, restarting the Kafka app: reason=%s", change.reason)
-            await _wait_for_broker(settings.kafka, topics, observer, stopping)
+            await _wait_for_broker(settings.connection, topics, observer, stopping)
+        except AccessDeniedError:
+            await check_worker_rights(settings, policy)  # which names the right, unless it is there again
+            raise
         except _AppCrashedError as error:
+            if is_denial_name(error.reason):
+                await check_worker_rights(settings, policy)
             if asyncio.get_running_loop().time() - started > _STEADY_S:
                 attempt = 0
             wait_s = _BACKOFF_S[min(attempt, len(_BACKOFF_S) - 1)]
             attempt += 1
             log.warning("Kafka app ended, restarting: reason=%s wait_s=%g", error.reason, wait_s)
             await _sleep_unless(stopping, wait_s)
-            await _wait_for_broker(settings.kafka, topics, observer, stopping)
+            await _wait_for_broker(settings.connection, topics, observer, stopping)
 
 
 async def check_topics(settings: Settings, policy: Policy) -> None:
     """Check that every topic is there and fits; add partitions where the raw topic has more.
 
     Raises:
+        AccessDeniedError: this user may not do what a worker does.
         BrokerUnavailableError: no broker answers.
         TopicError: topics are missing or do not fit.
     """
+    await check_worker_rights(settings, policy)
     topics = [spec.name for spec in declared_topics(policy, settings.app_id)]
-    n_partitions = await count_partitions(settings.kafka, topics)
+    n_partitions = await count_partitions(settings.connection, topics)
     try:
         await grow_followers(settings, policy, n_partitions)
     except TopicError as error:  # may not: then an operator has to, as the check says
         log.warning("Partitions cannot be added: %s", error)
-    check_partitions(policy, settings.app_id, await count_partitions(settings.kafka, topics))
+    check_partitions(policy, settings.app_id, await count_partitions(settings.connection, topics))
+
+
+async def check_worker_rights(settings: Settings, policy: Policy) -> None:
+    """Check that this user may do everything that a worker does.
+
+    Raises:
+        AccessDeniedError: names the operations and resources that are denied.
+        BrokerUnavailableError: no broker answers.
+    """
+    rights = rights_of("worker", policy, settings.app_id)
+    await asyncio.to_thread(check_rights, settings.connection, rights)
 
 
 def _calm_garbage_collector() -> None:
@@ -149,7 +170,7 @@ async def _run_app(
 ) -> None:
     app = build_app(settings)
     sources = source_topics(policy, settings.app_id, roles)
-    metadata = TopicMetadata(settings.kafka, [spec.name for spec in declared_topics(policy, settings.app_id)])
+    metadata = TopicMetadata(settings.connection, [spec.name for spec in declared_topics(policy, settings.app_id)])
     watch = TopicWatch(metadata, sources, partial(grow_followers, settings, policy), observer.topics_awaited)
     build = lane_builder(
         settings, policy, keys, metadata.n_partitions, ConsumerSource(app, metadata), observer, registry
@@ -204,15 +225,15 @@ async def _hint_positions(app: object, lanes: AssignedLanes) -> None:
 
 
 async def _wait_for_broker(
-    bootstrap: str, topics: list[str], observer: WorkerObserver, stopping: asyncio.Event
+    kafka: KafkaConnection, topics: list[str], observer: WorkerObserver, stopping: asyncio.Event
 ) -> None:
     """Wait until a broker answers and knows all topics; one that has just started may not know them yet."""
     n_incomplete = 0
     while not stopping.is_set():
         try:
-            await count_partitions(bootstrap, topics)
-        except BrokerUnavailableError:
-            log.warning("No Kafka broker answers, waiting: bootstrap=%s", bootstrap)
+            await count_partitions(kafka, topics)
+        except BrokerUnavailableError as error:
+            log.warning("Kafka is not available, waiting: %s", error)
         except FairStreamError as error:
             n_incomplete += 1
             if n_incomplete % _COMPLAIN_AT == 0:

@@ -52,6 +52,7 @@ async def serve(
         await check_topics(settings, policy)
         policy, policies = await agree_on_policy(settings, policy)
         metrics = Metrics(registry, policy, max_series=settings.max_series, policy_name=settings.policy)
+        metrics.connected(is_insecure=bool(settings.connection.weaknesses()))
         observer = MetricsObserver(metrics, health, roles_by_topic(policy, settings.app_id))
         on_started(server.port)
         await run_worker(settings, policy, keys, roles, observer, stopping, policies)

@@ -42,7 +42,7 @@ async def grow_followers(settings: Settings, policy: Policy, n_partitions: Mappi
     specs = declared_topics(policy, settings.app_id, existing=n_partitions)
     if all(spec.fits(n_partitions.get(spec.name, spec.partitions)) for spec in specs if spec.is_following):
         return
-    grown = await asyncio.to_thread(grow_topics, settings.kafka, specs)
+    grown = await asyncio.to_thread(grow_topics, settings.connection, specs)
     log.warning("Partitions added, as the raw topic has more now: topics=%s", ",".join(grown))
 
 

@@ -159,7 +159,7 @@ class Echo:
 
     def lane(self, source: Any, partition: int, told: Told) -> Lane:
         config = LaneConfig(
-            bootstrap=self.kafka,
+            kafka=self.kafka,
             topic=self.raw,
             partition=partition,
             changelog_topic=self.state,

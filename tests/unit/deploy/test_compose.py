@@ -68,7 +68,7 @@ def test_the_key_service_makes_a_key_file_only_where_there_is_none() -> None:
 @pytest.mark.parametrize("name", OURS)
 def test_each_variable_is_a_setting(name: str) -> None:
     environ = {variable: VARIABLE.sub(r"\1", str(value)) for variable, value in OURS[name]["environment"].items()}
-    assert load_settings(environ).kafka == "kafka:19092"
+    assert load_settings(environ).connection.checked().servers == "kafka:19092"
 
 
 @pytest.mark.parametrize("name", SERVICES)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from stream_app.connection.kafka_connection import AnyKafka
 from stream_app.core.windows.partials import Partial, decode_partial
 from stream_app.edges.kafka.readers.log_reader import LogReader
 from stream_app.errors import ReplayError
@@ -25,14 +26,14 @@ from stream_app.topics import (
 )
 
 
-def read_records(bootstrap: str, topic: str) -> Iterator[PublishedRecord]:
+def read_records(kafka: AnyKafka, topic: str) -> Iterator[PublishedRecord]:
     """Yield every committed record up to the present end of a topic, by partition; keys are left empty.
 
     Raises:
         BrokerUnavailableError: no broker answers, or it was lost.
         TopicError: the topic is missing.
     """
-    with LogReader(bootstrap, topic) as reader:
+    with LogReader(kafka, topic) as reader:
         for partition in reader.partitions:
             while (run := reader.next_batch(partition)) is not None:
                 for offset, value in zip(run.offsets.tolist(), run.values, strict=True):
@@ -40,14 +41,14 @@ def read_records(bootstrap: str, topic: str) -> Iterator[PublishedRecord]:
                         yield PublishedRecord(topic, partition, offset, "", value)
 
 
-def read_journal(bootstrap: str, model: str) -> list[tuple[PublishedRecord, JournalEntry]]:
+def read_journal(kafka: AnyKafka, model: str) -> list[tuple[PublishedRecord, JournalEntry]]:
     """Return the journal of a model, in the order of the log.
 
     Raises:
         ReplayError: an entry cannot be read.
     """
     entries = []
-    for record in read_records(bootstrap, FAIRNESS_JOURNAL):
+    for record in read_records(kafka, FAIRNESS_JOURNAL):
         try:
             entry = decode_journal_entry(record.value)
         except msgspec.MsgspecError:
@@ -58,16 +59,16 @@ def read_journal(bootstrap: str, model: str) -> list[tuple[PublishedRecord, Jour
     return entries
 
 
-def read_results(bootstrap: str, model: str) -> Iterator[tuple[PublishedRecord, Result]]:
+def read_results(kafka: AnyKafka, model: str) -> Iterator[tuple[PublishedRecord, Result]]:
     """Yield the results of a model about decisions."""
-    for live, result in read_any_results(bootstrap, model):
+    for live, result in read_any_results(kafka, model):
         if isinstance(result, Result):
             yield live, result
 
 
-def read_any_results(bootstrap: str, name: str) -> Iterator[tuple[PublishedRecord, AnyResult]]:
+def read_any_results(kafka: AnyKafka, name: str) -> Iterator[tuple[PublishedRecord, AnyResult]]:
     """Yield the results that are published under a name: that of a model, or of its outcomes."""
-    for record in read_records(bootstrap, FAIRNESS_RESULTS):
+    for record in read_records(kafka, FAIRNESS_RESULTS):
         try:
             result = decode_any_result(record.value)
         except msgspec.MsgspecError:
@@ -76,9 +77,9 @@ def read_any_results(bootstrap: str, name: str) -> Iterator[tuple[PublishedRecor
             yield record._replace(key=result.key), result
 
 
-def read_alerts(bootstrap: str, model: str) -> Iterator[tuple[PublishedRecord, AnyAlert]]:
+def read_alerts(kafka: AnyKafka, model: str) -> Iterator[tuple[PublishedRecord, AnyAlert]]:
     """Yield the alerts of a model, and the restarts of its monitoring."""
-    for record in read_records(bootstrap, FAIRNESS_ALERTS):
+    for record in read_records(kafka, FAIRNESS_ALERTS):
         try:
             alert = decode_alert_record(record.value)
         except msgspec.MsgspecError:
@@ -87,9 +88,9 @@ def read_alerts(bootstrap: str, model: str) -> Iterator[tuple[PublishedRecord, A
             yield record._replace(key=alert.id), alert
 
 
-def read_checkpoints(bootstrap: str, model: str) -> Iterator[CheckpointPiece]:
+def read_checkpoints(kafka: AnyKafka, model: str) -> Iterator[CheckpointPiece]:
     """Yield the records of the checkpoints of a model, in the order of the log."""
-    for record in read_records(bootstrap, FAIRNESS_CHECKPOINTS):
+    for record in read_records(kafka, FAIRNESS_CHECKPOINTS):
         try:
             piece = decode_piece(record.value)
         except msgspec.MsgspecError:
@@ -98,9 +99,9 @@ def read_checkpoints(bootstrap: str, model: str) -> Iterator[CheckpointPiece]:
             yield piece
 
 
-def read_partials(bootstrap: str, model: str) -> Iterator[Partial]:
+def read_partials(kafka: AnyKafka, model: str) -> Iterator[Partial]:
     """Yield the partials of a model that the topic still contains."""
-    for record in read_records(bootstrap, FAIRNESS_PARTIALS):
+    for record in read_records(kafka, FAIRNESS_PARTIALS):
         try:
             partial = decode_partial(record.value)
         except msgspec.MsgspecError:

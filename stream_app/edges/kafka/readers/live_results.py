@@ -11,8 +11,10 @@ import msgspec
 from kafka import TopicPartition
 from kafka.errors import KafkaError
 
+from stream_app.connection.failures import lost
+from stream_app.connection.kafka_connection import AnyKafka
 from stream_app.edges.kafka.readers.topic_consumer import open_consumer
-from stream_app.errors import BrokerUnavailableError, broker_lost
+from stream_app.errors import BrokerUnavailableError
 from stream_app.pipeline.contract import UnreadableRange
 from stream_app.pipeline.records.alerts import Alert, MonitoringRestart, decode_alert_record
 from stream_app.pipeline.records.outcome_results import OutcomeResult, decode_any_result, decode_decision_result
@@ -32,7 +34,7 @@ class ResultReader(Generic[Item]):
     """Reads records from the beginning of a topic, then as they come.
 
     Args:
-        bootstrap: Bootstrap servers.
+        kafka: The connection.
         topic: Topic of the records.
         decode: Decodes the value of one record; None leaves it out.
 
@@ -45,13 +47,13 @@ class ResultReader(Generic[Item]):
         unreadable: Topic, partition and offset of the first of them.
     """
 
-    def __init__(self, bootstrap: str, topic: str, decode: Callable[[bytes], Item | None]) -> None:
+    def __init__(self, kafka: AnyKafka, topic: str, decode: Callable[[bytes], Item | None]) -> None:
         self.n_unreadable = 0
         self.unreadable: list[str] = []
         self._topic = topic
         self._decode = decode
         self._consumer, self._partitions = open_consumer(
-            bootstrap, topic, client_id="fairstream-reader", note=self._note_unreadable
+            kafka, topic, client_id="fairstream-reader", note=self._note_unreadable
         )
 
     def __enter__(self) -> Self:
@@ -79,7 +81,7 @@ class ResultReader(Generic[Item]):
                 elif time.monotonic() - progress_s > _STALL_S:
                     raise BrokerUnavailableError("Kafka delivers no more records", action="Try again")
         except KafkaError as error:
-            raise broker_lost(f"reading {self._topic}", error) from None
+            raise lost(f"reading {self._topic}", error, rights=f"READ on topic {self._topic}") from None
 
     def follow(self) -> Iterator[Item]:
         """Yield records as they are committed, without end.
@@ -91,7 +93,7 @@ class ResultReader(Generic[Item]):
             while True:
                 yield from self._poll()
         except KafkaError as error:
-            raise broker_lost(f"reading {self._topic}", error) from None
+            raise lost(f"reading {self._topic}", error, rights=f"READ on topic {self._topic}") from None
 
     def _note_unreadable(self, tp: TopicPartition, unreadable: UnreadableRange) -> None:
         self._note(tp.partition, unreadable.first_offset, unreadable.n_records)
@@ -125,24 +127,24 @@ def _has_possible_times(item: object) -> bool:
     return all(_MIN_TIME_S <= time_s < _MAX_TIME_S for time_s in times_s)
 
 
-def open_results(bootstrap: str, topic: str = FAIRNESS_RESULTS) -> ResultReader[Result]:
+def open_results(kafka: AnyKafka, topic: str = FAIRNESS_RESULTS) -> ResultReader[Result]:
     """Open ``fairness-results`` for the results about decisions; raises as ``ResultReader``."""
-    return ResultReader(bootstrap, topic, decode_decision_result)
+    return ResultReader(kafka, topic, decode_decision_result)
 
 
-def open_all_results(bootstrap: str, topic: str = FAIRNESS_RESULTS) -> ResultReader[Result | OutcomeResult]:
+def open_all_results(kafka: AnyKafka, topic: str = FAIRNESS_RESULTS) -> ResultReader[Result | OutcomeResult]:
     """Open ``fairness-results`` for the results about decisions and outcomes; raises as ``ResultReader``."""
-    return ResultReader(bootstrap, topic, decode_any_result)
+    return ResultReader(kafka, topic, decode_any_result)
 
 
-def open_alert_records(bootstrap: str) -> ResultReader[Alert | MonitoringRestart]:
+def open_alert_records(kafka: AnyKafka) -> ResultReader[Alert | MonitoringRestart]:
     """Open ``fairness-alerts`` for alerts and restarts of the monitoring; raises as ``ResultReader``."""
-    return ResultReader(bootstrap, FAIRNESS_ALERTS, decode_alert_record)
+    return ResultReader(kafka, FAIRNESS_ALERTS, decode_alert_record)
 
 
-def open_alerts(bootstrap: str, topic: str = FAIRNESS_ALERTS) -> ResultReader[Alert]:
+def open_alerts(kafka: AnyKafka, topic: str = FAIRNESS_ALERTS) -> ResultReader[Alert]:
     """Open ``fairness-alerts``; raises as ``ResultReader``."""
-    return ResultReader(bootstrap, topic, _decode_alert)
+    return ResultReader(kafka, topic, _decode_alert)
 
 
 def _decode_alert(data: bytes) -> Alert | None:

@@ -7,7 +7,7 @@ live ingest. Each partition is read at its own pace: the caller asks for the nex
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from types import TracebackType
@@ -18,29 +18,29 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.consumer.fetcher import FetchResult
 from aiokafka.errors import KafkaError
 
-from stream_app.edges.batches.columns import ColumnReader, Columns, columns_from
+from stream_app.connection.failures import lost, unavailable
+from stream_app.connection.for_aiokafka import aiokafka_options
+from stream_app.connection.kafka_connection import AnyKafka
+from stream_app.edges.batches.columns import ColumnReader, columns_from
+from stream_app.edges.kafka.partition_counts import count_partitions
+from stream_app.edges.kafka.readers.source_places import LOG_SHIFT, OFFSETS, source_columns
 from stream_app.edges.lanes.runs import keep_record_sets, take_run
-from stream_app.errors import RepeatedEventError, ReplayError, TopicError, broker_lost, no_broker_answers
+from stream_app.errors import RepeatedEventError, ReplayError
 from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.replay.source_log import SourcePlace
-
-SOURCE_HEADER = "source"  # partition:offset of the raw record, on each record of an output topic
-LOG_HEADER = "log"  # number of the log of the source to which that offset belongs, where it is not 0
 
 _REQUEST_MS = 15_000
 _STALL_S = 30.0  # after this time without a record the broker counts as lost: a broker that runs answers every request
 _FETCH_BYTES = 1_048_576
 _FETCH_WAIT_MS = 50
 _NEAR = 1000  # events: reading as many is cheaper than another request
-_LOG_SHIFT = 48  # a place orders events: number of the log of the source, and below it the offset, in 48 bits
-_OFFSETS = (1 << _LOG_SHIFT) - 1
 
 
 class LogReader:
     """One topic, read once or from several positions.
 
     Args:
-        bootstrap: Bootstrap servers.
+        kafka: The connection.
         topic: Its name.
         is_published: Whether it is an output topic: runs then have the offsets of the raw records, each of one log.
 
@@ -53,7 +53,7 @@ class LogReader:
         TopicError: the topic is missing.
     """
 
-    def __init__(self, bootstrap: str, topic: str, *, is_published: bool = False) -> None:
+    def __init__(self, kafka: AnyKafka, topic: str, *, is_published: bool = False) -> None:
         self.topic = topic
         self.begins: dict[int, int] = {}
         self.ends: dict[int, int] = {}
@@ -65,7 +65,7 @@ class LogReader:
         self._loop = asyncio.new_event_loop()
         self._consumer: Any = None
         try:
-            self._loop.run_until_complete(self._connect(bootstrap))
+            self._loop.run_until_complete(self._connect(kafka))
         except BaseException:
             self.close()
             raise
@@ -122,7 +122,7 @@ class LogReader:
 
     def _seek_event(self, number: int, wanted: SourcePlace) -> bool:
         low, high = self.begins[number], self.ends[number]
-        place, first = (wanted.log_number << _LOG_SHIFT) + wanted.offset, self._place_at(number, low)
+        place, first = (wanted.log_number << LOG_SHIFT) + wanted.offset, self._place_at(number, low)
         while high - low > _NEAR:  # the event is at a position from low up to high
             middle = (low + high) // 2
             found = self._place_at(number, middle)
@@ -174,9 +174,9 @@ class LogReader:
                 return batch
         return None
 
-    async def _connect(self, bootstrap: str) -> None:
+    async def _connect(self, kafka: AnyKafka) -> None:
         self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap.split(","),
+            **aiokafka_options(kafka),
             client_id="fairstream-replay",
             group_id=None,
             enable_auto_commit=False,
@@ -191,13 +191,13 @@ class LogReader:
             await self._consumer.start()
             keep_record_sets(self._consumer._fetcher)
             self._consumer._fetcher._prefetch_backoff = 0.0  # partitions are read one at a time: fetch what is wanted
-            await self._freeze()
+            await self._freeze(kafka)
         except (KafkaError, OSError) as error:
-            raise no_broker_answers(bootstrap, error) from None
+            raise unavailable(kafka, error, rights=f"READ on topic {self.topic}") from None
 
-    async def _freeze(self) -> None:
-        if self.topic not in await self._consumer.topics():
-            raise TopicError(f"Missing topics: {self.topic}", action="Run: fairstream topics create")
+    async def _freeze(self, kafka: AnyKafka) -> None:
+        if self.topic not in await self._consumer.topics():  # all that this user may see
+            await count_partitions(kafka, [self.topic])
         # A client without a subscription does not request the metadata of this topic by itself.
         await self._consumer._client.add_topic(self.topic)
         numbers = self._consumer.partitions_for_topic(self.topic)
@@ -217,7 +217,7 @@ class LogReader:
     async def _take(self, number: int) -> Batch:
         """Wait for a run of one partition; runs of the others stay in the fetcher."""
         tp, fetcher = self._tp(number), self._consumer._fetcher
-        read = partial(_source_columns if self._is_published else columns_from, end=self.ends[number])
+        read = partial(source_columns if self._is_published else columns_from, end=self.ends[number])
         reader = ColumnReader(read, has_record_offsets=not self._is_published)
         while True:
             result = fetcher._records.get(tp)
@@ -241,7 +241,7 @@ class LogReader:
         try:
             return self._loop.run_until_complete(work)
         except (KafkaError, OSError, TimeoutError) as error:
-            raise broker_lost(f"reading {self.topic}", error) from None
+            raise lost(f"reading {self.topic}", error, rights=f"READ on topic {self.topic}") from None
 
     def _move(self, number: int, offset: int) -> None:
         """Remember a position; fetch nothing beyond the frozen end, as a fetch that waits would delay the others."""
@@ -252,14 +252,14 @@ class LogReader:
     def _of_one_log(self, events: Batch) -> Batch | None:
         """Return the events of the first log among them, at the offsets of their raw records; None if not wanted."""
         number, places = events.partition, events.offsets
-        log_number = int(places[0]) >> _LOG_SHIFT
-        base = log_number << _LOG_SHIFT
+        log_number = int(places[0]) >> LOG_SHIFT
+        base = log_number << LOG_SHIFT
         first = self._next_place.get(number, 0)
         is_repeated = np.diff(places, prepend=first - 1) <= 0
         if is_repeated.any():
             place = int(places[is_repeated.argmax()])
-            raise RepeatedEventError(self.topic, number, place & _OFFSETS, place >> _LOG_SHIFT)
-        after_log = base + (1 << _LOG_SHIFT)
+            raise RepeatedEventError(self.topic, number, place & OFFSETS, place >> LOG_SHIFT)
+        after_log = base + (1 << LOG_SHIFT)
         n = int(np.searchsorted(places, after_log))
         if n < len(events):
             self._rest[number] = events.since(after_log)
@@ -272,29 +272,3 @@ class LogReader:
 
     def _tp(self, number: int) -> TopicPartition:
         return TopicPartition(self.topic, number)
-
-
-def _source_columns(records: Iterable[Any], start: int, end: int) -> Columns:
-    places: list[int] = []
-
-    def noted() -> Iterator[Any]:
-        for record in records:
-            if start <= record.offset < end:
-                places.append(_place_of(record.headers))
-                yield record
-
-    columns = columns_from(noted(), start, end)
-    return Columns(np.array(places, np.int64), columns.values, columns.timestamps_ms)
-
-
-def _place_of(headers: Iterable[tuple[str, bytes]]) -> int:
-    """Return the place of an event: in which log of the source, and at which offset its raw record is."""
-    log_number, offset = 0, None
-    for name, value in headers:
-        if name == SOURCE_HEADER:
-            offset = int(value.partition(b":")[2])
-        elif name == LOG_HEADER:
-            log_number = int(value)
-    if offset is None:
-        raise TopicError("A record of the output topic does not name its source", action="Is this the output topic?")
-    return (log_number << _LOG_SHIFT) + offset

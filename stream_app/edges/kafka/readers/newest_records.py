@@ -10,15 +10,16 @@ from typing import Any
 import numpy as np
 from kafka.errors import KafkaError
 
+from stream_app.connection.failures import lost
+from stream_app.connection.kafka_connection import AnyKafka
 from stream_app.edges.kafka.readers.topic_consumer import open_consumer
-from stream_app.errors import broker_lost
 from stream_app.pipeline.contract import Batch, UnreadableRange
 
 _POLL_MS = 500
 _STALL_S = 5.0  # aborted records at the end are never delivered: after this time without a record, that was all
 
 
-def read_newest(bootstrap: str, topic: str, n: int) -> list[Batch]:
+def read_newest(kafka: AnyKafka, topic: str, n: int) -> list[Batch]:
     """Read about ``n`` of the newest records, the same number from each partition.
 
     Raises:
@@ -28,7 +29,7 @@ def read_newest(bootstrap: str, topic: str, n: int) -> list[Batch]:
     records: dict[int, list[Any]] = defaultdict(list)
     unreadable: dict[int, list[UnreadableRange]] = defaultdict(list)
     consumer, partitions = open_consumer(
-        bootstrap, topic, client_id="fairstream-policy", note=lambda tp, unread: unreadable[tp.partition].append(unread)
+        kafka, topic, client_id="fairstream-policy", note=lambda tp, unread: unreadable[tp.partition].append(unread)
     )
     with closing(consumer):
         try:
@@ -47,7 +48,7 @@ def read_newest(bootstrap: str, topic: str, n: int) -> list[Batch]:
                 elif time.monotonic() - progress_s > _STALL_S:
                     break
         except KafkaError as error:
-            raise broker_lost(f"reading {topic}", error) from None
+            raise lost(f"reading {topic}", error, rights=f"READ on topic {topic}") from None
     numbers = sorted({*records, *unreadable})
     return [_batch_of(topic, number, records[number], unreadable[number]) for number in numbers]
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
+from stream_app.connection.kafka_connection import AnyKafka
 from stream_app.edges.kafka.readers.judge_records import read_records
 from stream_app.errors import ReplayError
 from stream_app.pipeline.records.policies import PolicyRecord, decode_policy
 from stream_app.topics import FAIRNESS_POLICIES
 
 
-def read_policies(bootstrap: str) -> list[PolicyRecord]:
+def read_policies(kafka: AnyKafka) -> list[PolicyRecord]:
     """Return every registered policy, in the order of registration.
 
     Raises:
@@ -19,7 +20,7 @@ def read_policies(bootstrap: str) -> list[PolicyRecord]:
         TopicError: the topic is missing.
     """
     records = []
-    for record in read_records(bootstrap, FAIRNESS_POLICIES):
+    for record in read_records(kafka, FAIRNESS_POLICIES):
         try:
             records.append(decode_policy(record.value))
         except msgspec.MsgspecError:

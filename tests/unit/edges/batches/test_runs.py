@@ -17,7 +17,7 @@ from stream_app.core.events.reasons import DeadLetterReason as Reason
 from stream_app.edges.batches.columns import ColumnReader, Columns
 from stream_app.edges.batches.decompression import MAX_EXPANDED_BYTES
 from stream_app.edges.batches.portions import PORTION_BYTES
-from stream_app.edges.kafka.readers.log_reader import _source_columns
+from stream_app.edges.kafka.readers.source_places import source_columns
 from stream_app.edges.lanes.runs import MAX_RUN_BYTES
 from tests.support.lanes.fetches import Partition, end_of, read
 from tests.support.lanes.raw_batches import (
@@ -207,7 +207,7 @@ def test_a_length_that_hides_the_end_of_a_batch_costs_one_offset_at_a_time() -> 
 
 def test_published_records_have_the_offsets_that_their_headers_name() -> None:
     records = [raw_record(delta, b"%d" % delta, headers=[(b"source", b"3:%d" % (70 + delta))]) for delta in range(4)]
-    reader = ColumnReader(partial(_source_columns, end=3), has_record_offsets=False)
+    reader = ColumnReader(partial(source_columns, end=3), has_record_offsets=False)
     [run] = Partition(1).take(raw_batch(records, BatchShape()), reader=reader)
     assert (run.offsets.tolist(), run.values, run.unreadable) == ([71, 72], [b"1", b"2"], [])
 

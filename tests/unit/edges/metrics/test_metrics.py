@@ -63,6 +63,13 @@ def result(end_s: int = 100, window: str = "100s", **counts: GroupCount) -> Resu
 WHITE, BLACK, HISPAN = GroupCount(1681, 1527), GroupCount(197, 133), GroupCount(111, 85)
 
 
+def test_an_insecure_connection_is_shown() -> None:
+    scrape = Scrape()
+    assert scrape.value("kafka_insecure") == 0
+    scrape.metrics.connected(is_insecure=True)
+    assert scrape.value("kafka_insecure") == 1
+
+
 def test_the_values_of_a_closed_window_are_the_reference_values() -> None:
     scrape = Scrape()
     scrape.judge(result(white=WHITE, black=BLACK, hispan=HISPAN))

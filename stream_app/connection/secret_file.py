@@ -1,0 +1,32 @@
+"""Reads a secret from its file; no text of it ever gets into an error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from stream_app.errors import ConfigError
+from stream_app.small_file import read_small_file
+
+
+def read_secret(path: str, setting: str) -> str:
+    """Return the content of a file without the line break at its end.
+
+    Args:
+        path: The file; it is read at each call, so a rotated secret is seen.
+        setting: Name of the setting that names it.
+
+    Raises:
+        ConfigError: it cannot be read, is empty, or has several lines.
+    """
+    try:
+        text = read_small_file(Path(path))
+    except ConfigError:
+        raise
+    except OSError as error:
+        raise ConfigError(f"Cannot read {setting} {path}: {error.strerror or type(error).__name__}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{setting} {path} is not UTF-8 text") from None
+    secret = text.removesuffix("\n").removesuffix("\r")
+    if not secret or "\n" in secret:
+        raise ConfigError(f"{setting} {path} does not contain exactly one line", action="Write the secret alone to it")
+    return secret
