@@ -7,6 +7,7 @@ with the code. Sizes are chosen so that the values of the golden panels can be c
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 
 from tests.support.boards.open_breach import open_breach
 from tests.support.boards.series import (
@@ -130,8 +131,8 @@ def _fairness(start_s: int) -> Iterator[Series]:
 def _estimated(pair: Labels, group: str) -> Iterator[Series]:
     """Return the series of an attribute whose groups are known by probabilities."""
     yield Series("proxy_info", pair, constant(1))
-    for end, value in (("lower", 0.2), ("upper", 2.5)):
-        of_group = dict(pair) | {"window": "5m", "group": group}
+    for window, (end, value) in product(("1m", "5m"), (("lower", 0.2), ("upper", 2.5))):
+        of_group = dict(pair) | {"window": window, "group": group}
         yield Series(f"proxy_disparate_impact_ratio_{end}", of_group, constant(value))
 
 
