@@ -7,6 +7,7 @@ with the code. Sizes are chosen so that the values of the golden panels can be c
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import product
 
 from tests.support.boards.series import (
     BREACH_S,
@@ -123,10 +124,9 @@ def _fairness(start_s: int) -> Iterator[Series]:
 
 
 def _estimated(pair: Labels, group: str) -> Iterator[Series]:
-    """Return the series of an attribute whose groups are known by probabilities."""
     yield Series("proxy_info", pair, constant(1))
-    for end, value in (("lower", 0.2), ("upper", 2.5)):
-        yield Series(f"proxy_disparate_impact_ratio_{end}", {**pair, "window": "5m", "group": group}, constant(value))
+    for window, (end, value) in product(("1m", "5m"), (("lower", 0.2), ("upper", 2.5))):
+        yield Series(f"proxy_disparate_impact_ratio_{end}", {**pair, "window": window, "group": group}, constant(value))
 
 
 def _states(pair: Labels, start_s: int) -> Iterator[Series]:
