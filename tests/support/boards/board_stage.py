@@ -1,8 +1,8 @@
 """All streams that the dashboards are about, through one real worker that a real Prometheus scrapes.
 
 One policy has four models: the loans of the demo with one group less, ``credit`` as shipped (outcomes of granted loans
-only), ``trial`` (the same, with outcomes of denied cases too) and the cameras. Windows and baselines are short, so that a
-test does not wait for an hour; nothing else differs from the shipped policies.
+only), ``trial`` (the same, with outcomes of denied cases too) and the cameras. Windows and baselines are short, so that
+a test does not wait for an hour; nothing else differs from the shipped policies.
 """
 
 from __future__ import annotations
