@@ -10,7 +10,7 @@ from tests.programs.chaos.replay_check import TOPIC_CHANGES, check
 from tests.programs.chaos.schedule import Plan
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_live_and_replay_are_equal_through_rebalances_a_crash_and_another_log(tmp_path: Path) -> None:
     plan = Plan(
         seed=3,

@@ -12,7 +12,7 @@ from tests.programs.chaos.worker_clock import WorkerClock
 from tests.support.seeds import seed_of_run
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_every_count_is_exact_and_every_record_written_once_through_crashes(tmp_path: Path) -> None:
     plan = Plan(
         seed=seed_of_run(11),

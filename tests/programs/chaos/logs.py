@@ -8,12 +8,13 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import msgspec
-from confluent_kafka import Consumer, KafkaError, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from tests.programs.chaos.recount import Record
 
 _BATCH = 10_000
 _ANSWER_S = 30.0
+_LOOK_UPS, _LOOK_UP_S = 100, 0.1  # of a partition that the client has not looked up yet
 
 
 class Partial(NamedTuple):
@@ -74,9 +75,23 @@ def ends_of(kafka: str, topic: str, isolation: str = "read_committed") -> dict[i
     consumer = _consumer(kafka, isolation)
     try:
         partitions = consumer.list_topics(topic, timeout=_ANSWER_S).topics[topic].partitions
-        return {p: consumer.get_watermark_offsets(TopicPartition(topic, p), timeout=_ANSWER_S) for p in partitions}
+        return {p: _ends_of_partition(consumer, TopicPartition(topic, p)) for p in partitions}
     finally:
         consumer.close()
+
+
+def _ends_of_partition(consumer: Consumer, partition: TopicPartition) -> tuple[int, int]:
+    """Return the ends of a partition, also of one that the client has heard of but not looked up yet."""
+    for _ in range(_LOOK_UPS):
+        try:
+            low, high = consumer.get_watermark_offsets(partition, timeout=_ANSWER_S)
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError._UNKNOWN_PARTITION:  # the client has no other name
+                raise
+            time.sleep(_LOOK_UP_S)
+        else:
+            return low, high
+    raise AssertionError(f"the client does not learn of partition {partition.partition}")
 
 
 def _consumer(kafka: str, isolation: str) -> Consumer:

@@ -129,11 +129,9 @@ def _fairness(start_s: int) -> Iterator[Series]:
 
 
 def _estimated(pair: Labels, group: str) -> Iterator[Series]:
-    """Return the series of an attribute whose groups are known by probabilities."""
     yield Series("proxy_info", pair, constant(1))
     for window, (end, value) in product(("1m", "5m"), (("lower", 0.2), ("upper", 2.5))):
-        of_group = dict(pair) | {"window": window, "group": group}
-        yield Series(f"proxy_disparate_impact_ratio_{end}", of_group, constant(value))
+        yield Series(f"proxy_disparate_impact_ratio_{end}", {**pair, "window": window, "group": group}, constant(value))
 
 
 def _states(pair: Labels, start_s: int) -> Iterator[Series]:
@@ -143,9 +141,8 @@ def _states(pair: Labels, start_s: int) -> Iterator[Series]:
             yield Series("threshold_ratio", labels, constant(RULES[kind]))
         is_unfair = labels["attribute"] == "gender" and kind == "disparate_impact_ratio"
         if is_unfair:
-            for end, shift_s in (("", 0), ("earliest_", -60), ("latest_", 60)):
-                onset_s = start_s + BREACH_S + shift_s
-                yield Series(f"alert_onset_{end}timestamp_seconds", labels, from_breach_on(onset_s))
+            for end, at_s in (("", BREACH_S), ("earliest_", BREACH_S - 60), ("latest_", BREACH_S + 60)):
+                yield Series(f"alert_onset_{end}timestamp_seconds", labels, from_breach_on(start_s + at_s))
         yield Series("alert_level", labels, stepping(3) if is_unfair else constant(0))
         yield Series("alert_transitions_total", labels | {"to": "breach"}, stepping(1) if is_unfair else constant(0))
         if kind == "disparate_impact_ratio":
