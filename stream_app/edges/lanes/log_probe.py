@@ -11,6 +11,7 @@ import aiokafka
 import numpy as np
 from aiokafka.consumer.fetcher import FetchResult
 
+from stream_app.edges.host.tasks import finish
 from stream_app.edges.lanes.log_position import LogExtent
 from stream_app.edges.lanes.runs import keep_record_sets, take_run
 from stream_app.pipeline.contract import Batch
@@ -41,7 +42,11 @@ class LogProbe:
         )
 
     async def __aenter__(self) -> Self:
-        await self._consumer.start()
+        try:
+            await self._consumer.start()
+        except BaseException:
+            await finish(self._consumer.stop())
+            raise
         keep_record_sets(self._consumer._fetcher)
         self._consumer._fetcher._prefetch_backoff = 0.0  # the next fetch is not delayed by one that was empty
         self._consumer.assign([self._tp])
@@ -51,7 +56,7 @@ class LogProbe:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await self._consumer.stop()
+        await finish(self._consumer.stop())
 
     async def extent(self) -> LogExtent:
         """Return the offsets that the log has now.
@@ -109,8 +114,8 @@ async def read_range(bootstrap: str, topic: str, partition: int, first: int, end
         enable_auto_commit=False,
         isolation_level="read_committed",
     )
-    await consumer.start()
     try:
+        await consumer.start()
         fetcher: Any = consumer._fetcher
         keep_record_sets(fetcher)
         fetcher._prefetch_backoff = 0.0
@@ -123,7 +128,7 @@ async def read_range(bootstrap: str, topic: str, partition: int, first: int, end
     except TimeoutError:
         raise aiokafka.errors.KafkaTimeoutError from None
     finally:
-        await consumer.stop()
+        await finish(consumer.stop())
 
 
 async def _next_run(fetcher: Any, tp: aiokafka.TopicPartition) -> Batch:

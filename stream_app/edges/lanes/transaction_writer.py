@@ -12,6 +12,7 @@ import aiokafka
 import numpy as np
 from aiokafka.producer.message_accumulator import BatchBuilder
 
+from stream_app.edges.host.tasks import raise_if_canceled
 from stream_app.pipeline.contract import Headers, Outputs
 
 MAX_BATCH_BYTES = 1_000_000  # the broker's message.max.bytes (1,048,588) also bounds a produced batch
@@ -101,6 +102,7 @@ class TransactionWriter:
                 self._delivered.append(await self._producer.send_batch(builder, topic, partition=partition))
             finally:
                 self._pending.task_done()
+            raise_if_canceled()
 
     async def _unless_failed(self, waiting: Coroutine[Any, Any, None]) -> None:
         """Wait, but stop when the sender has ended: then nothing empties the queue any more."""
