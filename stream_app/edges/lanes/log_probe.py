@@ -13,7 +13,7 @@ from aiokafka.consumer.fetcher import FetchResult
 
 from stream_app.edges.host.tasks import finish
 from stream_app.edges.lanes.log_position import LogExtent
-from stream_app.edges.lanes.runs import keep_record_sets, take_run
+from stream_app.edges.lanes.runs import keep_record_sets, next_run, take_run
 from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.replay.cursor import cut_batch
 
@@ -122,29 +122,10 @@ async def read_range(bootstrap: str, topic: str, partition: int, first: int, end
         consumer.assign([tp])
         consumer.seek(tp, first)
         while first < end:
-            batch = await asyncio.wait_for(_next_run(fetcher, tp), _STALL_S)
+            batch = await asyncio.wait_for(next_run(fetcher, tp), _STALL_S)
             first = batch.next_offset
             yield cut_batch(batch, end)[0]
     except TimeoutError:
         raise aiokafka.errors.KafkaTimeoutError from None
     finally:
         await finish(consumer.stop())
-
-
-async def _next_run(fetcher: Any, tp: aiokafka.TopicPartition) -> Batch:
-    while True:
-        result = fetcher._records.get(tp)
-        if result is None:
-            await asyncio.wait([fetcher._create_fetch_waiter()])
-            continue
-        if not isinstance(result, FetchResult):
-            del fetcher._records[tp]
-            fetcher._notify(fetcher._wait_consume_future)
-            result.check_raise()
-            continue
-        batch = take_run(result)
-        if not result.has_more():
-            del fetcher._records[tp]
-            fetcher._notify(fetcher._wait_consume_future)
-        if batch is not None and batch.next_offset > batch.first_offset:
-            return batch

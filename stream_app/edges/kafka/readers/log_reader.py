@@ -15,11 +15,10 @@ from typing import Any, Self
 
 import numpy as np
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.consumer.fetcher import FetchResult
 from aiokafka.errors import KafkaError
 
 from stream_app.edges.batches.columns import ColumnReader, Columns, columns_from
-from stream_app.edges.lanes.runs import keep_record_sets, take_run
+from stream_app.edges.lanes.runs import keep_record_sets, next_run
 from stream_app.errors import ReplayError, TopicError, broker_lost, no_broker_answers
 from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.replay.source_log import SourcePlace
@@ -215,26 +214,11 @@ class LogReader:
 
     async def _take(self, number: int) -> Batch:
         """Wait for a run of one partition; runs of the others stay in the fetcher."""
-        tp, fetcher = self._tp(number), self._consumer._fetcher
         read = partial(_source_columns if self._is_published else columns_from, end=self.ends[number])
         reader = ColumnReader(read, has_record_offsets=not self._is_published)
-        while True:
-            result = fetcher._records.get(tp)
-            if result is None:
-                await asyncio.wait([fetcher._create_fetch_waiter()])
-                continue
-            if not isinstance(result, FetchResult):
-                del fetcher._records[tp]
-                fetcher._notify(fetcher._wait_consume_future)
-                result.check_raise()
-                continue
-            batch = take_run(result, reader=reader)
-            if not result.has_more():
-                del fetcher._records[tp]
-                fetcher._notify(fetcher._wait_consume_future)
-            if batch is not None and batch.next_offset > batch.first_offset:
-                self._move(number, batch.next_offset)
-                return batch
+        batch = await next_run(self._consumer._fetcher, self._tp(number), reader=reader)
+        self._move(number, batch.next_offset)
+        return batch
 
     def _run(self, work: Any) -> Any:
         try:
