@@ -141,11 +141,11 @@ def test_a_broker_gives_topic_ids_and_they_differ_after_a_topic_was_created_agai
             assert await metadata.identity(f"{app_id}-missing", 0) is None
             first = await metadata.identity(app_id, 1)
             await asyncio.to_thread(create_again, kafka, app_id)
-            second = await metadata.identity(app_id, 0)
+            while (second := await metadata.identity(app_id, 0)) is None:  # noqa: ASYNC110  # the broker tells nobody
+                await asyncio.sleep(0.1)
             metadata._has_ids = False  # as for a broker before 2.8
             described = (await metadata.describe())[app_id]
             assert first is not None
-            assert second is not None
             assert described.topic_id == ""
             return first.topic_id, second.topic_id, described.n_partitions
         finally:

@@ -16,6 +16,7 @@ from aiokafka.errors import (
 )
 from faust.types import TP
 
+from stream_app.edges.host.tasks import raise_if_canceled
 from stream_app.edges.lanes.lane import Lane
 from stream_app.edges.lanes.log_position import LogChangedError
 from stream_app.edges.lanes.transport import RunMessage
@@ -153,10 +154,12 @@ class AssignedLanes:
         self._observer.lane_opened(tp.topic, tp.partition)
         try:
             while True:
+                raise_if_canceled()
                 reached = 0
                 try:
                     if self._prepare is not None:
                         await self._prepare()
+                        raise_if_canceled()
                     lane = self._lanes[tp] = self._build(tp.topic, tp.partition)
                     await lane.run()
                 except StateError as error:

@@ -8,6 +8,7 @@ import aiokafka
 
 from stream_app.connection.for_aiokafka import aiokafka_options
 from stream_app.connection.kafka_connection import AnyKafka
+from stream_app.edges.host.tasks import finish
 
 NEXT_KEY = b"next"  # the source offset up to which everything is in the state
 LOG_KEY = b"log"  # the log to which that offset belongs
@@ -33,13 +34,13 @@ async def read_state(kafka: AnyKafka, topic: str, partition: int) -> dict[bytes,
         enable_auto_commit=False,
         max_partition_fetch_bytes=4 * 1024 * 1024,
     )
-    await consumer.start()
     try:
+        await consumer.start()
         consumer.assign([tp])
         end = (await consumer.end_offsets([tp]))[tp]
         return await _read_until(consumer, tp, end)
     finally:
-        await consumer.stop()
+        await finish(consumer.stop())
 
 
 async def _read_until(consumer: aiokafka.AIOKafkaConsumer, tp: aiokafka.TopicPartition, end: int) -> dict[bytes, bytes]:

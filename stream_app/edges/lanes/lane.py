@@ -16,6 +16,7 @@ from contextlib import aclosing
 import msgspec
 from aiokafka.errors import UnknownTopicOrPartitionError
 
+from stream_app.edges.host.tasks import raise_if_canceled
 from stream_app.edges.kafka.topic_metadata import LogIdentity
 from stream_app.edges.lanes.changelog import LOG_KEY, NEXT_KEY, read_state
 from stream_app.edges.lanes.lane_contract import LaneConfig, LaneObserver, RecordSource
@@ -114,6 +115,7 @@ class Lane:
             await self._load()
             flush_at = time.monotonic() + self.config.flush_s
             while True:
+                raise_if_canceled()
                 await self._step_until(flush_at)
                 await self._flush()
                 self._flush_wanted.clear()
@@ -191,6 +193,7 @@ class Lane:
             async with aclosing(reading):
                 async for batch in reading:
                     step.recount(batch)
+                    raise_if_canceled()
                     await asyncio.sleep(0)  # let other lanes and the heartbeat run
             step.end_recount()
         self._observer.lane_recounted(config, recounted)

@@ -13,8 +13,9 @@ from aiokafka.consumer.fetcher import FetchResult
 
 from stream_app.connection.for_aiokafka import aiokafka_options
 from stream_app.connection.kafka_connection import AnyKafka
+from stream_app.edges.host.tasks import finish
 from stream_app.edges.lanes.log_position import LogExtent
-from stream_app.edges.lanes.runs import keep_record_sets, take_run
+from stream_app.edges.lanes.runs import keep_record_sets, next_run, take_run
 from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.replay.cursor import cut_batch
 
@@ -43,7 +44,11 @@ class LogProbe:
         )
 
     async def __aenter__(self) -> Self:
-        await self._consumer.start()
+        try:
+            await self._consumer.start()
+        except BaseException:
+            await finish(self._consumer.stop())
+            raise
         keep_record_sets(self._consumer._fetcher)
         self._consumer._fetcher._prefetch_backoff = 0.0  # the next fetch is not delayed by one that was empty
         self._consumer.assign([self._tp])
@@ -53,7 +58,7 @@ class LogProbe:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await self._consumer.stop()
+        await finish(self._consumer.stop())
 
     async def extent(self) -> LogExtent:
         """Return the offsets that the log has now.
@@ -111,37 +116,18 @@ async def read_range(kafka: AnyKafka, topic: str, partition: int, first: int, en
         enable_auto_commit=False,
         isolation_level="read_committed",
     )
-    await consumer.start()
     try:
+        await consumer.start()
         fetcher: Any = consumer._fetcher
         keep_record_sets(fetcher)
         fetcher._prefetch_backoff = 0.0
         consumer.assign([tp])
         consumer.seek(tp, first)
         while first < end:
-            batch = await asyncio.wait_for(_next_run(fetcher, tp), _STALL_S)
+            batch = await asyncio.wait_for(next_run(fetcher, tp), _STALL_S)
             first = batch.next_offset
             yield cut_batch(batch, end)[0]
     except TimeoutError:
         raise aiokafka.errors.KafkaTimeoutError from None
     finally:
-        await consumer.stop()
-
-
-async def _next_run(fetcher: Any, tp: aiokafka.TopicPartition) -> Batch:
-    while True:
-        result = fetcher._records.get(tp)
-        if result is None:
-            await asyncio.wait([fetcher._create_fetch_waiter()])
-            continue
-        if not isinstance(result, FetchResult):
-            del fetcher._records[tp]
-            fetcher._notify(fetcher._wait_consume_future)
-            result.check_raise()
-            continue
-        batch = take_run(result)
-        if not result.has_more():
-            del fetcher._records[tp]
-            fetcher._notify(fetcher._wait_consume_future)
-        if batch is not None and batch.next_offset > batch.first_offset:
-            return batch
+        await finish(consumer.stop())

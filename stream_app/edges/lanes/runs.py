@@ -10,6 +10,7 @@ public one on a real broker.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from itertools import chain
 from types import FunctionType, MethodType
@@ -100,6 +101,44 @@ def take_run(result: FetchResult, *, max_records: int = MAX_RECORDS, reader: Col
         result._update_position()
         result._partition_records = None
     return _joined(result._topic_partition, first_offset, records.next_fetch_offset, portions, n_bytes)
+
+
+def take_fetched(fetcher: Any, tp: Any, *, reader: ColumnReader = RAW) -> Batch | None:
+    """Take the next run of one partition out of what a fetcher holds, and drop what is exhausted so that it fetches on.
+
+    Args:
+        fetcher: A fetcher that keeps record sets.
+        tp: A partition of which it holds something.
+        reader: Reads the columns of records; the same for all runs of one result.
+
+    Returns:
+        The run; None where it does not move the position.
+
+    Raises:
+        KafkaError: what the broker answered instead of records.
+    """
+    result = fetcher._records[tp]
+    is_answered = isinstance(result, FetchResult)
+    batch = take_run(result, reader=reader) if is_answered else None
+    if not is_answered or not result.has_more():
+        del fetcher._records[tp]
+        fetcher._notify(fetcher._wait_consume_future)
+    if not is_answered:
+        result.check_raise()
+    return batch if batch is not None and batch.next_offset > batch.first_offset else None
+
+
+async def next_run(fetcher: Any, tp: Any, *, reader: ColumnReader = RAW) -> Batch:
+    """Wait for the next run of one partition; runs of others stay in the fetcher.
+
+    Raises:
+        KafkaError: what the broker answered instead of records.
+    """
+    while True:
+        if tp not in fetcher._records:
+            await asyncio.wait([fetcher._create_fetch_waiter()])
+        elif (batch := take_fetched(fetcher, tp, reader=reader)) is not None:
+            return batch
 
 
 def _unpack_batches(records: PartitionRecords, reader: ColumnReader, state: Any) -> Iterator[tuple[Portion, bool]]:

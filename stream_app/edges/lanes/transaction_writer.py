@@ -14,6 +14,7 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 
 from stream_app.connection.for_aiokafka import aiokafka_options, reread_password
 from stream_app.connection.kafka_connection import AnyKafka
+from stream_app.edges.host.tasks import raise_if_canceled
 from stream_app.pipeline.contract import Headers, Outputs
 
 MAX_BATCH_BYTES = 1_000_000  # the broker's message.max.bytes (1,048,588) also bounds a produced batch
@@ -104,6 +105,7 @@ class TransactionWriter:
                 self._delivered.append(await self._producer.send_batch(builder, topic, partition=partition))
             finally:
                 self._pending.task_done()
+            raise_if_canceled()
 
     async def _unless_failed(self, waiting: Coroutine[Any, Any, None]) -> None:
         """Wait, but stop when the sender has ended: then nothing empties the queue any more."""

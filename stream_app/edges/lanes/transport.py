@@ -25,7 +25,7 @@ from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 
 from stream_app.connection.for_aiokafka import reread_password
-from stream_app.edges.lanes.runs import LARGE_RUN_BYTES, is_within_batch, keep_record_sets, take_run
+from stream_app.edges.lanes.runs import LARGE_RUN_BYTES, is_within_batch, keep_record_sets, take_fetched
 from stream_app.pipeline.contract import Batch
 
 # A fetch waits a moment for more: at a few hundred events per second each event would otherwise be a run of its own,
@@ -135,18 +135,9 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
                     del fetcher._records[tp]
                 continue
             result = fetcher._records[tp]
-            if not isinstance(result, FetchResult):
-                if drained:
-                    break  # deliver what there is; the error comes up at the next call
-                del fetcher._records[tp]
-                fetcher._notify(fetcher._wait_consume_future)
-                result.check_raise()
-                continue
-            batch = take_run(result)
-            if not result.has_more():
-                del fetcher._records[tp]
-                fetcher._notify(fetcher._wait_consume_future)
-            if batch is not None and batch.next_offset > batch.first_offset:
+            if drained and not isinstance(result, FetchResult):
+                break  # deliver what there is; the error comes up at the next call
+            if (batch := take_fetched(fetcher, tp)) is not None:
                 drained[tp] = [message := RunMessage(batch, self.seek_epochs[tp], generation)]
                 if message.is_large:
                     self._large, self._large_until = weakref.ref(message), time.monotonic() + _LARGE_WAIT_S

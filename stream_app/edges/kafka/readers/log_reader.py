@@ -15,7 +15,6 @@ from typing import Any, Self
 
 import numpy as np
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.consumer.fetcher import FetchResult
 from aiokafka.errors import KafkaError
 
 from stream_app.connection.failures import lost, unavailable
@@ -24,7 +23,7 @@ from stream_app.connection.kafka_connection import AnyKafka
 from stream_app.edges.batches.columns import ColumnReader, columns_from
 from stream_app.edges.kafka.partition_counts import count_partitions
 from stream_app.edges.kafka.readers.source_places import LOG_SHIFT, OFFSETS, source_columns
-from stream_app.edges.lanes.runs import keep_record_sets, take_run
+from stream_app.edges.lanes.runs import keep_record_sets, next_run
 from stream_app.errors import RepeatedEventError, ReplayError
 from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.replay.source_log import SourcePlace
@@ -216,26 +215,11 @@ class LogReader:
 
     async def _take(self, number: int) -> Batch:
         """Wait for a run of one partition; runs of the others stay in the fetcher."""
-        tp, fetcher = self._tp(number), self._consumer._fetcher
         read = partial(source_columns if self._is_published else columns_from, end=self.ends[number])
         reader = ColumnReader(read, has_record_offsets=not self._is_published)
-        while True:
-            result = fetcher._records.get(tp)
-            if result is None:
-                await asyncio.wait([fetcher._create_fetch_waiter()])
-                continue
-            if not isinstance(result, FetchResult):
-                del fetcher._records[tp]
-                fetcher._notify(fetcher._wait_consume_future)
-                result.check_raise()
-                continue
-            batch = take_run(result, reader=reader)
-            if not result.has_more():
-                del fetcher._records[tp]
-                fetcher._notify(fetcher._wait_consume_future)
-            if batch is not None and batch.next_offset > batch.first_offset:
-                self._move(number, batch.next_offset)
-                return batch
+        batch = await next_run(self._consumer._fetcher, self._tp(number), reader=reader)
+        self._move(number, batch.next_offset)
+        return batch
 
     def _run(self, work: Any) -> Any:
         try:

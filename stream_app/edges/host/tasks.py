@@ -1,0 +1,40 @@
+"""Tasks of asyncio that end when they are canceled, and only after they have closed what they opened."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+
+
+async def finish(closing: Coroutine[object, object, None]) -> None:
+    """Await what closes something to its end, also where the current task is canceled meanwhile.
+
+    aiokafka's clients swallow a cancellation that arrives while they stop, or leave their connections open. The task
+    would go on, and whoever waits for its end would wait forever.
+
+    Args:
+        closing: What closes a client or a connection.
+
+    Raises:
+        asyncio.CancelledError: the current task was canceled; what had to be closed is closed.
+    """
+    task = asyncio.ensure_future(closing)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
+
+
+def raise_if_canceled() -> None:
+    """Raise the cancellation of the current task where something that it awaited has swallowed it.
+
+    ``asyncio.wait_for`` does so before Python 3.12 when what it waits for is done at the same moment. A task that
+    others cancel calls this in its loops.
+
+    Raises:
+        asyncio.CancelledError: the task was canceled.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

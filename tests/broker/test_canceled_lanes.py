@@ -1,0 +1,114 @@
+"""A lane that a rebalance takes away ends, wherever it is: whoever waits for its end would wait forever otherwise."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Coroutine, Generator
+from itertools import count
+from typing import Any
+
+import pytest
+
+from stream_app.edges.kafka.topic_metadata import LogIdentity, TopicMetadata
+from tests.support.lanes.echo_lanes import Echo, Told, until
+from tests.support.servers.raw_topics import numbers, send
+
+pytestmark = [
+    pytest.mark.timeout(180),
+    # aiokafka leaves a connection that it was opening to the garbage collector.
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+_N_POINTS = 25  # a load waits at more points than this
+_END_S = 15.0
+
+
+class CanceledAt:
+    """Cancels the task that awaits it at the nth point at which a coroutine waits."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, None], nth: int) -> None:
+        self._coroutine = coroutine
+        self._nth = nth
+        self.is_canceled = False
+
+    def __await__(self) -> Generator[Any, None, None]:
+        inner = self._coroutine.__await__()
+        error: BaseException | None = None
+        for n in count():
+            if n == self._nth:
+                self.is_canceled = True
+                task = asyncio.current_task()
+                assert task is not None
+                task.cancel()
+            try:
+                waited = next(inner) if error is None else inner.throw(error)
+            except StopIteration:
+                return
+            error = None
+            try:
+                yield waited
+            except BaseException as raised:  # noqa: BLE001  # it belongs to the coroutine
+                error = raised
+
+
+class IdleSource:
+    """The consumer of a partition from which nothing more is fetched."""
+
+    def __init__(self, metadata: TopicMetadata) -> None:
+        self._metadata = metadata
+
+    async def rewind(self, topic: str, partition: int, offset: int) -> int:
+        del topic, partition, offset
+        return 1
+
+    async def earliest_offset(self, topic: str, partition: int) -> int:
+        del topic, partition
+        return 0
+
+    async def log_identity(self, topic: str, partition: int) -> LogIdentity | None:
+        return await self._metadata.identity(topic, partition)
+
+    def end_offset(self, topic: str, partition: int) -> None:
+        del topic, partition
+
+    def fetch_age_s(self, topic: str, partition: int) -> None:
+        del topic, partition
+
+    def is_end(self, topic: str, partition: int, offset: int) -> bool:
+        del topic, partition, offset
+        return False
+
+
+def test_a_lane_that_is_canceled_at_any_point_of_its_load_ends(kafka: str, app_id: str) -> None:
+    echo = Echo(kafka, app_id)
+    echo.create()
+
+    async def run() -> None:
+        async with echo.worker() as worker:
+            send(kafka, echo.raw, numbers(0, 100))
+            await until("there is a state", lambda: worker.told.n_commits > 0)
+        metadata = TopicMetadata(kafka, [echo.raw])
+        await metadata.start()
+        try:
+            for nth in count():
+                told = Told()
+                canceled = CanceledAt(echo.lane(IdleSource(metadata), 0, told).run(), nth)
+
+                async def awaiting(what: CanceledAt = canceled) -> None:
+                    await what
+
+                task = asyncio.create_task(awaiting())
+                await asyncio.wait([task], timeout=_END_S)
+                assert task.done(), f"canceled at point {nth} of its load, and went on"
+                assert canceled.is_canceled
+                assert task.cancelled()
+                if told.loaded:  # points after the load follow
+                    assert nth > _N_POINTS
+                    return
+        finally:
+            await metadata.close()
+            gc.collect()  # such connections belong to this test
+
+    asyncio.run(run())
+    gc.collect()
