@@ -96,7 +96,7 @@ lock: $(READY) ## renew the hash-pinned requirement files from pyproject.toml
 	$(LOCK) --upgrade --group build --output-file requirements/build.txt
 	$(LOCK) --upgrade pyproject.toml --extra local --extra data --output-file requirements/run.txt
 	$(LOCK) --upgrade pyproject.toml --all-extras --group build --group lint --group test --group bench --group docs \
-		--output-file requirements/dev.txt
+		--group audit --output-file requirements/dev.txt
 	@! grep -nE 'https?://|--(extra-)?index-url|--find-links' requirements/*.txt
 
 clean: ## remove what make created; the cache of downloads stays
