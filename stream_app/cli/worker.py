@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from stream_app.cli.flags.settings import AppId, CommonFlags, read_settings
 from stream_app.cli.output import notes
 from stream_app.edges.files.key_file import key_file_path, load_keys
 from stream_app.edges.host.logs import start_logging
+from stream_app.edges.otlp.options import read_otlp_options
 from stream_app.errors import ConfigError
 from stream_app.policy import load_policy
 from stream_app.programs.worker.lane_builder import ROLES
@@ -48,6 +50,7 @@ def worker(
     role_names = [role.strip() for role in roles.split(",")]
     if unknown := [role for role in role_names if role not in ROLES]:
         raise ConfigError(f"Unknown role {unknown[0]!r}", action="Roles: " + ", ".join(ROLES))
+    otlp = read_otlp_options(os.environ)
     start_logging(settings.log_level)
     policy = load_policy(settings.policy)
     keys = load_keys(key_file_path(Path(settings.state_dir)))
@@ -62,6 +65,7 @@ def worker(
             keys,
             role_names,
             stopping,
+            otlp=otlp,
             on_started=lambda port: notes.print(
                 f"Worker {settings.app_id}: {', '.join(role_names)} from {settings.kafka}; "
                 f"metrics on http://{settings.metrics_host}:{port}/metrics"
