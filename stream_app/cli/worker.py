@@ -12,6 +12,7 @@ import typer
 from stream_app.cli.exits import stop_signals
 from stream_app.cli.flags.expand import with_flags
 from stream_app.cli.flags.settings import AppId, CommonFlags, read_settings
+from stream_app.cli.flags.web import WebFlags, web_access
 from stream_app.cli.output import notes
 from stream_app.edges.files.key_file import key_file_path, load_keys
 from stream_app.edges.host.logs import start_logging
@@ -35,6 +36,7 @@ def worker(
             show_default=False,
         ),
     ] = None,
+    web: WebFlags,
     flags: CommonFlags,
 ) -> None:
     """Run a worker until Ctrl-C, SIGTERM or SIGHUP.
@@ -45,13 +47,20 @@ def worker(
     Example: fairstream worker --kafka broker:9092 --policy my-policy.toml
     """
     settings = read_settings(
-        kafka=flags.kafka, policy=flags.policy, state_dir=flags.state_dir, app_id=app_id, metrics_port=metrics_port
+        kafka=flags.kafka,
+        policy=flags.policy,
+        state_dir=flags.state_dir,
+        app_id=app_id,
+        metrics_port=metrics_port,
+        web_config=web.web_config,
+        web_token_file=web.web_token_file,
     )
     role_names = [role.strip() for role in roles.split(",")]
     if unknown := [role for role in role_names if role not in ROLES]:
         raise ConfigError(f"Unknown role {unknown[0]!r}", action="Roles: " + ", ".join(ROLES))
     otlp = read_otlp_options(os.environ)
     start_logging(settings.log_level)
+    access = web_access(settings)
     policy = load_policy(settings.policy)
     keys = load_keys(key_file_path(Path(settings.state_dir)))
 
@@ -66,9 +75,10 @@ def worker(
             role_names,
             stopping,
             otlp=otlp,
+            access=access,
             on_started=lambda port: notes.print(
                 f"Worker {settings.app_id}: {', '.join(role_names)} from {settings.kafka}; "
-                f"metrics on http://{settings.metrics_host}:{port}/metrics"
+                f"metrics on {access.scheme}://{settings.metrics_host}:{port}/metrics"
             ),
         )
 

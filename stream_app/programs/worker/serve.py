@@ -14,6 +14,7 @@ from stream_app.edges.metrics.process_metrics import Metrics
 from stream_app.edges.metrics.server import MetricsServer
 from stream_app.edges.otlp.options import OtlpOptions
 from stream_app.edges.otlp.push import OtlpPush, load_senders
+from stream_app.edges.web.access import WebAccess
 from stream_app.policy import Policy
 from stream_app.programs.worker.agreed_policy import agree_on_policy
 from stream_app.programs.worker.lane_builder import roles_by_topic
@@ -33,6 +34,7 @@ async def serve(
     *,
     on_started: Callable[[int], None],
     otlp: OtlpOptions | None = None,
+    access: WebAccess | None = None,
 ) -> None:
     """Run a worker and answer on its metrics port until ``stopping`` is set.
 
@@ -44,6 +46,7 @@ async def serve(
         stopping: Set it to end the worker cleanly.
         on_started: Called with the bound port once the endpoint answers.
         otlp: What is pushed to a collector; None for nothing.
+        access: Who may read ``/metrics``; None for everybody.
 
     Raises:
         DependencyMissingError: a push needs the extra ``otlp``.
@@ -51,7 +54,7 @@ async def serve(
     """
     registry = CollectorRegistry()
     health = Health()
-    server = MetricsServer(registry, health, settings.metrics_host, settings.metrics_port)
+    server = MetricsServer(registry, health, settings.metrics_host, settings.metrics_port, access)
     server.start()  # first: a port that is taken is found without a broker
     beating = asyncio.ensure_future(_beat(health))
     push: OtlpPush | None = None
