@@ -51,6 +51,8 @@ class Settings(KafkaSecurity, frozen=True, forbid_unknown_fields=True, kw_only=T
         session_timeout_s: A worker silent for longer loses its partitions.
         metrics_host: Address of ``/metrics``, ``/livez`` and ``/readyz``.
         metrics_port: Port of the same; 0 takes a free one.
+        web_config: Web configuration file of Prometheus's format: TLS and passwords of the pages; None for none.
+        web_token_file: File that contains a bearer token for the pages; None for none.
         max_series: Most fairness series that one process may export.
         log_level: Level of the process log on stderr.
     """
@@ -63,6 +65,8 @@ class Settings(KafkaSecurity, frozen=True, forbid_unknown_fields=True, kw_only=T
     session_timeout_s: Seconds = 10.0
     metrics_host: str = "127.0.0.1"
     metrics_port: Port = 9464
+    web_config: str | None = None
+    web_token_file: str | None = None
     max_series: Annotated[int, msgspec.Meta(ge=1)] = 10_000
     log_level: str = "info"
 
