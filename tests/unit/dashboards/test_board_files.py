@@ -23,7 +23,7 @@ from dashboards.board import without_placement
 from dashboards.boards import BOARDS as CODE
 from dashboards.links import REPLAY_COMMANDS, RUNBOOKS
 from stream_app.cli import load_commands, walk_commands
-from tests.support.boards.board_queries import BOARDS, LABEL_VALUES, expressions, panels, variables
+from tests.support.boards.board_queries import BOARDS, LABEL_VALUES, QUERY_RESULT, expressions, panels, variables
 from tests.support.paths import ROOT
 from tests.support.servers.command_lines import parse
 
@@ -32,6 +32,7 @@ UIDS = {
     "fairstream-explanation": "fairness",
     "fairstream-intersections": "fairness",
     "fairstream-outcomes": "fairness",
+    "fairstream-errors": "fairness",
     "fairstream-privacy": "privacy",
     "fairstream-camera": "privacy",
     "fairstream-pipeline": "pipeline",
@@ -101,14 +102,14 @@ def test_each_panel_has_a_title_a_description_and_units(panel: dict[str, Any]) -
     assert panel["title"]
     assert len(panel["description"]) > 15
     assert len(panel["title"]) <= 18 or panel["gridPos"]["w"] > 4, "truncated at this width"
-    assert len(re.sub(r": \$\w+", "", panel["title"]).split()) <= 5
+    assert len(re.sub(r"\$\w+: ", "", panel["title"]).split()) <= 5
     if panel["type"] == "text":
         return
     defaults = panel["fieldConfig"]["defaults"]
     assert defaults["noValue"]
     assert defaults["unit"]
     assert all(target["datasource"]["uid"] == "$datasource" for target in panel["targets"])
-    assert [target["refId"] for target in panel["targets"]] == list("ABCDEFGH")[: len(panel["targets"])]
+    assert [target["refId"] for target in panel["targets"]] == list("ABCDEFGHIJKL")[: len(panel["targets"])]
 
 
 @pytest.mark.parametrize("panel", all_panels())
@@ -122,8 +123,14 @@ def test_pitfalls_of_the_sdk_are_avoided(panel: dict[str, Any]) -> None:
         assert not panel["options"].get("perPage")
         assert panel["fieldConfig"]["defaults"]["color"]["mode"]
     if panel["type"] == "table":
-        assert all(re.match(r"(max|sum|count) by \(", target["expr"]) for target in panel["targets"])
-    assert panel["type"] not in ("piechart", "graph", "barchart", "status-history")
+        assert all(re.search(r"(max|min|sum|count) by \(", target["expr"]) for target in panel["targets"])
+    assert panel["type"] not in ("piechart", "graph", "status-history")
+    if panel["type"] == "bargauge":
+        assert panel["fieldConfig"]["defaults"]["min"] == 0, "a bar would begin at the lowest value"
+        assert panel["options"]["namePlacement"] == "left", "a single bar would have no name"
+    if panel["type"] == "barchart":  # for values of both signs: bars to either side of 0
+        assert panel["options"]["stacking"] == "normal"
+        assert panel["fieldConfig"]["defaults"]["custom"]["axisCenteredZero"] is True
 
 
 def test_a_repeated_panel_has_its_row_of_the_grid_to_itself() -> None:
@@ -137,11 +144,12 @@ def test_a_repeated_panel_has_its_row_of_the_grid_to_itself() -> None:
 def test_every_variable_that_is_asked_for_is_declared_before_it(uid: str) -> None:
     declared = {"datasource"}
     for variable in variables(BOARDS[uid]):
-        assert LABEL_VALUES.fullmatch(variable["query"]), "in the form that Grafana parses"
-        assert set(re.findall(r"\$(\w+)", variable["query"])) <= declared
+        form = LABEL_VALUES.fullmatch(variable["query"]) or QUERY_RESULT.fullmatch(variable["query"])
+        assert form, "in the form that Grafana parses"
+        assert set(re.findall(r"\$(\w+)", variable["query"])) - {"__range"} <= declared
         declared.add(variable["name"])
     asked = {target["expr"] for panel in panels(BOARDS[uid]) for target in panel.get("targets", [])}
-    used = {name for expr in asked for name in re.findall(r"\$(\w+)", expr)} - {"__rate_interval", "__range"}
+    used = {name for expr in asked for name in re.findall(r"\$([a-z_]\w*)", expr)} - {"__rate_interval", "__range"}
     assert used <= declared
     assert declared - {"datasource"} <= used, "a variable without effect"
 
@@ -237,7 +245,9 @@ def lab(color: str, vision: tuple[tuple[float, ...], ...]) -> tuple[float, float
 
 @pytest.mark.parametrize("metric", ["approval_ratio", "disparate_impact_ratio", "alert_level", "evidence_log10"])
 def test_values_that_move_between_workers_are_joined_over_all_of_them(metric: str) -> None:
-    joins = re.compile(rf"(?:max|count|min)(?: by \([\w, ]+\))? ?\(fairstream_{metric}{{")
+    joins = re.compile(
+        rf"(?:max|count|min)(?: by \([\w, ]+\))? ?\((?:count by \(run\) \()?(?:last_over_time\()?fairstream_{metric}{{"
+    )
     read = [expr for expr in expressions() if f"fairstream_{metric}{{" in expr and "label_values" not in expr]
     assert read
     for expr in read:
