@@ -18,6 +18,7 @@ EXTRAS = {
     "web": "'pyyaml>=6,<7' 'bcrypt>=4.3,<6'",
     "confluent": "'confluent-kafka>=2.16,<3'",
     "pandas": "'pandas>=2.3,<4'",
+    "avro": "'fastavro>=1.12,<2'",
 }
 
 
@@ -77,6 +78,10 @@ class AccessDeniedError(FairStreamError):
 
 class ConnectionRejectedError(BrokerUnavailableError):
     """A Kafka broker answers, and does not accept this client. Operator action: see the message."""
+
+
+class RegistryUnavailableError(FairStreamError, ConnectionError):
+    """The schema registry does not answer, or not with schemas. Operator action: see the message."""
 
 
 class WriteError(FairStreamError):

@@ -138,7 +138,7 @@ def test_one_broken_partition_does_not_stop_the_others(kafka: str, app_id: str) 
 
 
 def test_partitions_that_the_leader_of_the_group_did_not_know_are_assigned_soon(echo: Echo) -> None:
-    """By default a client asks for metadata every five minutes: a broker that has just started may know no topic yet."""
+    """By default a client asks for metadata every five minutes; a broker that has just started may know no topic."""
 
     async def run() -> None:
         async with echo.worker() as worker:
