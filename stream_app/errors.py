@@ -18,7 +18,6 @@ EXTRAS = {
     "web": "'pyyaml>=6,<7' 'bcrypt>=4.3,<6'",
     "confluent": "'confluent-kafka>=2.16,<3'",
     "pandas": "'pandas>=2.3,<4'",
-    "avro": "'fastavro>=1.12,<2'",
 }
 
 
