@@ -24,7 +24,7 @@ NO_VERDICT = {-1: ("no verdict yet", UNDECIDED)}  # no window has closed
 # What the table of groups says about the latest window and the open breaches.
 GROUP_STATES = {
     3: ("breach", BREACH),
-    2: ("beyond limit, not proven", WARNING),
+    2: ("beyond, not proven", WARNING),
     0: ("within limit", OK),
     -2: ("reference", REFERENCE),
     -3: ("not tested", INSUFFICIENT),

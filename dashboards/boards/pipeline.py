@@ -251,7 +251,7 @@ LANES = (
             alert="LanesFailing",
         ),
         [Query(speed("transactions_total", "role, result", *OF_WORKER), "{{role}} {{result}}")],
-        width=THIRD,
+        width=HALF,
     ),
     lines(
         About("Flush duration", "From the start of a flush to its commit.", "s"),
@@ -259,7 +259,7 @@ LANES = (
             Query(quantile(0.5, "flush_seconds", "role", *OF_WORKER), "{{role}} p50"),
             Query(quantile(0.99, "flush_seconds", "role", *OF_WORKER), "{{role}} p99"),
         ],
-        width=THIRD,
+        width=HALF,
     ),
     grid(
         About(
@@ -274,8 +274,7 @@ LANES = (
             ),
         ],
         ["instance", "version", "python"],
-        width=THIRD,
-        height=8,
+        height=6,
     ),
 )
 
