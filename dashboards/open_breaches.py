@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from dashboards import palette
 from dashboards.links import EXPLAIN_ROW
-from dashboards.panels import About, Column, Label, Query, grid, sentence, split_bars, states
+from dashboards.panels import About, Column, Label, Query, grid, sentence, split_bars, states, time_column
 from dashboards.promql import OF_ANY_WINDOW, OF_MODEL, PLAIN, in_words, level, owned, series
 
 _BREACH = "attribute, kind, group"
-_GROUP = Label("group", link=EXPLAIN_ROW)
-_KIND = Label("kind", palette.kind_mapping())
+_ATTRIBUTE = Label("attribute", width=110)
+_GROUP = Label("group", link=EXPLAIN_ROW, width=105)
+_KIND = Label("kind", palette.kind_mapping(), width=105)
 _NONE = "no open breach"
 
 
 def _fact(name: str) -> str:
     return owned(f"breach_{name}", _BREACH, *OF_MODEL)
-
-
-def _time(name: str) -> str:
-    return f"1000 * {_fact(name)}"
 
 
 def _first(labels: str) -> str:
@@ -38,6 +35,13 @@ _OTHERWISE = " or on () ".join(
     f'label_replace({_STATE} == {state}, "verdict", "{text}", "", "")' for state, text in _SENTENCES.items()
 )
 
+_CAUSES = _first("cause").replace("{", '{cause!="", ', 1)
+_NO_CAUSE = (
+    f'label_replace({_STATE} == 3, "cause", "The gap was not split by segments", "", "") '
+    f'or on () label_replace(({_STATE} >= 0) * 0 - 1, "cause", "No gap to explain", "", "") '
+    f'or on () label_replace({_STATE} == -1, "cause", "Not known yet", "", "")'
+)
+
 VERDICT = (
     sentence(
         About(
@@ -50,8 +54,8 @@ VERDICT = (
         Query(f"{_first('verdict')} or on () {_OTHERWISE}", "{{verdict}}"),
     ),
     sentence(
-        About("Cause", "What the gap of each open breach consists of.", missing="No gap to explain"),
-        Query(_first("cause").replace("{", '{cause!="", ', 1), "{{attribute}}: {{cause}}"),
+        About("Cause", "What the gap of each open breach consists of.", missing="No model reports"),
+        Query(f"{_CAUSES} or on () {_NO_CAUSE}", "{{cause}}"),
         height=3,
     ),
 )
@@ -61,44 +65,55 @@ FACTS = (
         About(
             "Open breaches",
             "What is in breach now, of all attributes, in the order in which to read it. The limit is part of the "
-            "verdict.",
+            "verdict. Evidence and what was needed: log10 e-values; 6 is a million to one.",
             alert="FairnessBreach",
             missing=_NONE,
         ),
         [
-            Column("Rank", owned("breach_rank", "attribute, kind, group, reference, verdict", *OF_MODEL), decimals=0),
-            Column("Evidence (log10)", _fact("evidence_log10"), decimals=1),
+            Column("Rank", owned("breach_rank", "attribute, kind, group, verdict", *OF_MODEL), decimals=0, width=50),
+            Column("Evidence", _fact("evidence_log10"), decimals=1),
             Column("Needed", _fact("evidence_threshold_log10"), decimals=1),
-            Column("Since", _time("onset_timestamp_seconds"), "dateTimeAsIso", missing="no onset estimated"),
-            Column("Detected", _time("detected_timestamp_seconds"), "dateTimeAsIso"),
+            time_column("Since", _fact("onset_timestamp_seconds"), "no onset estimated"),
         ],
-        ["attribute", _KIND, _GROUP, "reference", Label("verdict", width=300)],
+        [_ATTRIBUTE, _KIND, _GROUP, Label("verdict", is_sentence=True)],
         height=8,
         sort=[("Rank", False)],
     ),
     grid(
         About(
             "Facts of open breaches",
-            "From the onset to the alarm, as the alert says them, with 95% intervals. They stay the same until the "
-            "recovery.",
+            "From the onset to the alarm, as the alert says them, with the ends of their 95% intervals. They stay the "
+            "same until the recovery. Beyond: distance from the limit.",
             alert="FairnessBreach",
             missing=_NONE,
         ),
         [
             Column("Ratio", _fact("disparate_impact_ratio"), decimals=3),
-            Column("Ratio, lower", _fact("disparate_impact_ratio_lower"), decimals=3),
-            Column("Ratio, upper", _fact("disparate_impact_ratio_upper"), decimals=3),
+            Column("Ratio ≥", _fact("disparate_impact_ratio_lower"), decimals=3),
+            Column("Ratio ≤", _fact("disparate_impact_ratio_upper"), decimals=3),
             Column("Gap", _fact("gap_ratio"), "percentunit", 1),
-            Column("Gap, lower", _fact("gap_ratio_lower"), "percentunit", 1),
-            Column("Gap, upper", _fact("gap_ratio_upper"), "percentunit", 1),
-            Column("Beyond limit by", _fact("distance_ratio"), decimals=3),
-            Column("Cases", _fact("decisions"), "locale", 0),
-            Column("Earliest onset (99%)", _time("onset_earliest_timestamp_seconds"), "dateTimeAsIso"),
-            Column("Latest onset (99%)", _time("onset_latest_timestamp_seconds"), "dateTimeAsIso"),
+            Column("Gap ≥", _fact("gap_ratio_lower"), "percentunit", 1),
+            Column("Gap ≤", _fact("gap_ratio_upper"), "percentunit", 1),
+            Column("Beyond", _fact("distance_ratio"), decimals=3),
+            Column("n", _fact("decisions"), "locale", 0),
         ],
-        ["attribute", _KIND, _GROUP],
+        [_ATTRIBUTE, _KIND, _GROUP],
         height=8,
-        sort=[("Beyond limit by", True)],
+        sort=[("Beyond", True)],
+    ),
+    grid(
+        About(
+            "Onsets of open breaches",
+            "When each open breach was detected, and earliest and latest estimated onset (99% interval), event time.",
+            missing=_NONE,
+        ),
+        [
+            time_column("Detected", _fact("detected_timestamp_seconds")),
+            time_column("Earliest", _fact("onset_earliest_timestamp_seconds")),
+            time_column("Latest", _fact("onset_latest_timestamp_seconds")),
+        ],
+        [_ATTRIBUTE, _KIND, _GROUP],
+        height=6,
     ),
     states(
         About(
@@ -157,20 +172,20 @@ SINCE_ONSET = (
     grid(
         About(
             "Breaches since their onset",
-            "Rates and parts of the gap of each open breach, from the onset to the alarm.",
+            "Rates and parts of the gap of each open breach, from the onset to the alarm. Ref.: the reference group.",
             alert="FairnessBreach",
             missing=_NONE,
         ),
         [
-            Column("Rate of group", _of_group("favorable_ratio"), "percentunit", 1),
-            Column("Rate of reference", _of_group("reference_favorable_ratio"), "percentunit", 1),
+            Column("Rate", _of_group("favorable_ratio"), "percentunit", 1),
+            Column("Ref. rate", _of_group("reference_favorable_ratio"), "percentunit", 1),
             Column("Gap", _of_group("gap_ratio"), "percentunit", 1),
-            Column("of it mix", _of_group("cause_mix_ratio"), "percentunit", 1),
-            Column("of it rate", _of_group("cause_rate_ratio"), "percentunit", 1),
-            Column("Cases", _of_group("decisions"), "locale", 0),
-            Column("Cases of reference", _of_group("reference_decisions"), "locale", 0),
+            Column("By mix", _of_group("cause_mix_ratio"), "percentunit", 1),
+            Column("By rate", _of_group("cause_rate_ratio"), "percentunit", 1),
+            Column("n", _of_group("decisions"), "locale", 0),
+            Column("Ref. n", _of_group("reference_decisions"), "locale", 0),
         ],
-        ["attribute", _KIND, "group"],
+        [_ATTRIBUTE, _KIND, Label("group", width=105)],
         height=6,
         sort=[("Gap", False)],
     ),

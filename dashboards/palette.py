@@ -16,7 +16,8 @@ UNDECIDED = "#6E6E6E"
 VALUE, LIMIT = "#0072B2", "#D55E00"
 MIX, RATE = "#3A96C8", "#B87400"
 REFERENCE = "#808080"
-GROUPS = ("#0072B2", "#B87400", "#009E73", "#B5519A", "#3A96C8", "#8A6A4F", "#7A5FD0", "#5F8A00")
+# Searched for: 15 or more apart (CIE L*a*b*) for any kind of color vision, 3 to 1 on white and on dark.
+GROUPS = ("#0072B2", "#A08C00", "#B45050", "#8C8CB4", "#8C6414", "#F06450", "#64648C", "#B46478")
 N_TURNS = 4  # times that the colors of groups are used again; further groups have Grafana's colors
 
 STATES = {0: ("ok", OK), 1: ("insufficient data", INSUFFICIENT), 2: ("warning", WARNING), 3: ("breach", BREACH)}
@@ -24,9 +25,9 @@ NO_VERDICT = {-1: ("no verdict yet", UNDECIDED)}  # no window has closed
 # What the table of groups says about the latest window and the open breaches.
 GROUP_STATES = {
     3: ("breach", BREACH),
-    2: ("beyond limit, not proven", WARNING),
+    2: ("beyond, not proven", WARNING),
     0: ("within limit", OK),
-    -2: ("reference", REFERENCE),
+    -2: ("reference", "#8E8E8E"),
     -3: ("not tested", INSUFFICIENT),
 }
 KINDS = {

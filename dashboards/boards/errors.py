@@ -29,8 +29,8 @@ def _limits(kind: str) -> list[Query]:
 def _interval(title: str, name: str) -> list[Column]:
     return [
         Column(title, owned(name, _PAIR, *OF_GROUP), "percentunit", 1),
-        Column(f"{title}, lower", owned(f"{name}_lower", _PAIR, *OF_GROUP), "percentunit", 1),
-        Column(f"{title}, upper", owned(f"{name}_upper", _PAIR, *OF_GROUP), "percentunit", 1),
+        Column(f"{title} ≥", owned(f"{name}_lower", _PAIR, *OF_GROUP), "percentunit", 1),
+        Column(f"{title} ≤", owned(f"{name}_upper", _PAIR, *OF_GROUP), "percentunit", 1),
     ]
 
 
@@ -76,15 +76,16 @@ VALUES = (
     grid(
         About(
             "Differences with intervals",
-            "Group − reference group, with 95% intervals, in the latest window.",
+            "Group − reference group, with the ends of the 95% intervals, in the latest window. TPR: true positive "
+            "rate (equal opportunity). Odds: average odds.",
             missing=_NONE,
         ),
         [
-            *_interval("Opportunity", "equal_opportunity_difference_ratio"),
+            *_interval("TPR", "equal_opportunity_difference_ratio"),
             *_interval("Odds", "average_odds_difference_ratio"),
         ],
         ["attribute", "group"],
-        sort=[("Opportunity", False)],
+        sort=[("TPR", False)],
     ),
     grid(
         About(

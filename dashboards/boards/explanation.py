@@ -36,6 +36,9 @@ def _of_segments(part: str) -> str:
     return f'max by (part) (label_join({values}, "part", ": ", "group", "segment"))'
 
 
+_LARGE = f"(abs({_of_segments('mix')}) > {_SHOWN} or abs({_of_segments('rate')}) > {_SHOWN})"
+
+
 _FEATURES = owned("feature_difference_ratio", "group, feature", *OF_GROUP)
 _BREACH = "attribute, kind, group"
 _RATIO_RULE = 'kind="disparate_impact_ratio"'
@@ -91,7 +94,7 @@ WHERE = (
             "Contribution by segment",
             "Contribution of each segment to the gap in the latest window, in points of the approval rate. Mix: a "
             "different mix of segments. Rate: different decisions within the same segment. All parts of a group add up "
-            "to its gap. To the left of 0: the group is worse off. Less than 0.1 points is not shown.",
+            "to its gap. To the left of 0: the group is worse off. Segments with less than 0.1 points are not shown.",
             "percentunit",
             leads_to=_LEADS_TO,
             missing=_NO_GAP,
@@ -99,8 +102,8 @@ WHERE = (
         ),
         "part",
         [
-            (Query(f"({_of_segments('mix')} > {_SHOWN} or {_of_segments('mix')} < -{_SHOWN})", "Mix"), palette.MIX),
-            (Query(f"({_of_segments('rate')} > {_SHOWN} or {_of_segments('rate')} < -{_SHOWN})", "Rate"), palette.RATE),
+            (Query(f"{_of_segments('mix')} and {_LARGE}", "Mix"), palette.MIX),
+            (Query(f"{_of_segments('rate')} and {_LARGE}", "Rate"), palette.RATE),
         ],
         height=12,
     ),
@@ -188,7 +191,6 @@ ESTIMATED = (
             "Nobody's group is known here. Least and most are what the ratio can be if groups are decided differently "
             "among people with the same probabilities; the estimate itself misses that and usually understates a harm. "
             "Empty where the policy has no proxies.",
-            leads_to=_LEADS_TO,
             missing="no estimated groups",
         ),
         [
@@ -211,7 +213,6 @@ EVIDENCE = (
         ),
         [Column("Evidence (log10)", owned("evidence_log10", f"{_PAIR}, test", *OF_ANY_WINDOW), decimals=1)],
         ["attribute", "group", "test"],
-        width=HALF,
         height=12,
         sort=[("Evidence (log10)", True)],
     ),
@@ -223,7 +224,6 @@ EVIDENCE = (
         ),
         [Column("Threshold (log10)", owned("evidence_threshold_log10", "attribute, test", *OF_ATTRIBUTE), decimals=1)],
         ["attribute", "test"],
-        width=HALF,
         height=12,
     ),
 )

@@ -77,25 +77,25 @@ WORST = (
     grid(
         About(
             "Subgroups, worst first",
-            "Subgroups in breach first, then by the ratio in the latest window. Not proven: the window is beyond the "
-            "limit, the sequential test has not confirmed it. Decisions is the lower end of a band, so that no single "
+            "Subgroups in breach first, then by the ratio in the latest window, with its 95% interval. Alarm: from "
+            "the onset to the alarm. Not proven: the window is beyond the "
+            "limit, the sequential test has not confirmed it. n is the lower end of a band, so that no single "
             "person can be counted.",
             alert="FairnessBreach",
             missing=SUPPRESSED,
         ),
         [
-            Column("State", f"({_STATE}) * {_BESIDE}", mapping=palette.group_state_mapping()),
-            Column("Since onset", _OF_BREACH, decimals=3),
+            Column("State", f"({_STATE}) * {_BESIDE}", mapping=palette.group_state_mapping(), width=130),
+            Column("Alarm", _OF_BREACH, decimals=3),
             Column("Ratio", _RATIO, decimals=3),
-            Column("Lower (95%)", owned("disparate_impact_ratio_lower", _PAIR, *_CROSSED), decimals=3),
-            Column("Upper (95%)", owned("disparate_impact_ratio_upper", _PAIR, *_CROSSED), decimals=3),
-            Column("Gap", _GAP, "percentunit", 1),
-            Column("Decisions ≥", owned("window_decisions", _PAIR, *_CROSSED), "locale", 0),
+            Column("Lower", owned("disparate_impact_ratio_lower", _PAIR, *_CROSSED), decimals=3),
+            Column("Upper", owned("disparate_impact_ratio_upper", _PAIR, *_CROSSED), decimals=3),
+            Column("n ≥", owned("window_decisions", _PAIR, *_CROSSED), "locale", 0),
         ],
-        ["attribute", "group", Label("reference")],
+        [Label("attribute", width=110), Label("group", width=165), Label("reference", width=115)],
         width=FULL,
         height=12,
-        sort=[("State", True), ("Since onset", False), ("Ratio", False)],
+        sort=[("State", True), ("Alarm", False), ("Ratio", False)],
     ),
     bars(
         About(

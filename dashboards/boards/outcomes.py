@@ -97,13 +97,13 @@ OUTCOMES_OF_APPROVED = (
             Column("Upper (95%)", owned("favorable_outcome_ratio_upper", _PAIR, *OF_WINDOW), "percentunit", 1),
             Column("Difference", owned("predictive_parity_difference_ratio", _PAIR, *OF_WINDOW), "percentunit", 1),
             Column(
-                "Difference, lower",
+                "Difference ≥",
                 owned("predictive_parity_difference_ratio_lower", _PAIR, *OF_WINDOW),
                 "percentunit",
                 1,
             ),
             Column(
-                "Difference, upper",
+                "Difference ≤",
                 owned("predictive_parity_difference_ratio_upper", _PAIR, *OF_WINDOW),
                 "percentunit",
                 1,

@@ -8,7 +8,7 @@ from dashboards.boards.overview_groups import INTERVALS, OVER_TIME, WORST_FIRST
 from dashboards.boards.unknown_groups import UNKNOWN, VALUES
 from dashboards.links import SHOW_MODEL
 from dashboards.open_breaches import FACTS, STATES, VERDICT
-from dashboards.panels import SUPPRESSED, About, Column, Label, grid, note, number
+from dashboards.panels import SUPPRESSED, About, Column, Label, grid, note, number, time_column
 from dashboards.promql import JOB_LIVE, OF_MODEL, PLAIN, level, owned, series, smallest_window
 from dashboards.selections import (
     ALERTS,
@@ -35,31 +35,27 @@ MODELS = (
         About(
             "All models",
             "The state of every model, and its worst open breach in words. Independent of the selections above. Click "
-            "a model to select it.",
+            "a model to select it. Groups: those in breach. Beyond: distance of the worst from its "
+            "limit.",
             alert="FairnessBreach",
             missing="no model reports",
         ),
         [
-            Column("State", level("model", *JOB_LIVE), mapping=palette.state_mapping()),
-            Column("Beyond limit by", _WORST, decimals=3),
+            Column("State", level("model", *JOB_LIVE), mapping=palette.state_mapping(), width=115),
+            Column("Beyond", _WORST, decimals=3),
             Column(
-                "Groups in breach",
+                "Groups",
                 f"sum by (model) ({owned('breach_groups', 'model, attribute', *JOB_LIVE, PLAIN)})",
                 decimals=0,
             ),
-            Column(
-                "In breach since",
-                f"1000 * min by (model) ({series('breach_onset_timestamp_seconds', *JOB_LIVE)})",
-                "dateTimeAsIso",
-            ),
-            Column(
+            time_column("In breach since", f"min by (model) ({series('breach_onset_timestamp_seconds', *JOB_LIVE)})"),
+            time_column(
                 "Latest window",
-                f"1000 * max by (model) ({series('window_end_timestamp_seconds', *JOB_LIVE)})",
-                "dateTimeAsIso",
+                f"max by (model) ({series('window_end_timestamp_seconds', *JOB_LIVE)})",
                 missing="none yet",
             ),
         ],
-        [Label("model", link=SHOW_MODEL), Label("verdict", width=330)],
+        [Label("model", link=SHOW_MODEL, width=120), Label("verdict", is_sentence=True)],
         height=6,
         sort=[("State", True)],
     ),
@@ -86,15 +82,20 @@ NOW = (
         f"sum({owned('breach_groups', 'attribute', *OF_MODEL, PLAIN)})",
     ),
     number(
-        About("In breach since", "Estimated onset of the oldest open breach, event time.", "dateTimeAsIso"),
+        About(
+            "In breach since",
+            "Estimated onset of the oldest open breach, event time.",
+            "dateTimeAsIso",
+            missing="none detected",
+        ),
         f"1000 * min({series('breach_onset_timestamp_seconds', *OF_MODEL)})",
-    ).no_value("no breach"),
+    ),
     number(
         About(
             "Evidence (log10)",
             "The strongest with which an open breach was detected, log10 e-value: 6 is a million to one. The table "
             "below has the threshold of each.",
-            missing="no breach",
+            missing="none detected",
             decimals=1,
         ),
         f"max({series('breach_evidence_log10', *OF_MODEL)})",

@@ -37,7 +37,8 @@ WORST_FIRST = (
     grid(
         About(
             "Groups, worst first",
-            "Groups in breach first, then by the ratio in the latest window. Not proven: the window is beyond a limit, "
+            "Groups in breach first, then by the ratio in the latest window, with its 95% interval. Not "
+            "proven: the window is beyond a limit, "
             "the sequential test has not confirmed it, so chance is not excluded.",
             alert="FairnessBreach",
             missing="no window has closed yet",
@@ -47,16 +48,17 @@ WORST_FIRST = (
                 "State",
                 f"({_GROUP_STATE}) * on (attribute) group_left (reference) {_REFERENCE}",
                 mapping=palette.group_state_mapping(),
+                width=130,
             ),
             Column("Ratio", _RATIO, decimals=3),
-            Column("Lower (95%)", owned("disparate_impact_ratio_lower", _PAIR, *OF_WINDOW), decimals=3),
-            Column("Upper (95%)", owned("disparate_impact_ratio_upper", _PAIR, *OF_WINDOW), decimals=3),
+            Column("Lower", owned("disparate_impact_ratio_lower", _PAIR, *OF_WINDOW), decimals=3),
+            Column("Upper", owned("disparate_impact_ratio_upper", _PAIR, *OF_WINDOW), decimals=3),
             Column("Limit", f"{_RATIO} * 0 + scalar({_RATIO_LIMIT})", decimals=2),
             Column("Rate", owned("approval_ratio", _PAIR, *OF_WINDOW), "percentunit", 1),
             Column("Gap", _GAP, "percentunit", 1),
-            Column("Decisions", owned("window_decisions", _PAIR, *OF_WINDOW), "locale", 0),
+            Column("n", owned("window_decisions", _PAIR, *OF_WINDOW), "locale", 0),
         ],
-        ["attribute", Label("group", link=EXPLAIN_ROW), "reference"],
+        [Label("attribute", width=85), Label("group", link=EXPLAIN_ROW, width=85), Label("reference", width=85)],
         height=12,
         sort=[("State", True), ("Ratio", False)],
     ),

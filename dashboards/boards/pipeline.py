@@ -255,7 +255,7 @@ LANES = (
             Query(speed("transactions_total", "role, result", *OF_WORKER), "{{role}} {{result}}"),
             Query(speed("otlp_pushes_total", "signal, result", *OF_WORKER), "pushed {{signal}} {{result}}"),
         ],
-        width=THIRD,
+        width=HALF,
     ),
     lines(
         About("Flush duration", "From the start of a flush to its commit.", "s"),
@@ -263,7 +263,7 @@ LANES = (
             Query(quantile(0.5, "flush_seconds", "role", *OF_WORKER), "{{role}} p50"),
             Query(quantile(0.99, "flush_seconds", "role", *OF_WORKER), "{{role}} p99"),
         ],
-        width=THIRD,
+        width=HALF,
     ),
     grid(
         About(
@@ -278,8 +278,7 @@ LANES = (
             ),
         ],
         ["instance", "version", "python"],
-        width=THIRD,
-        height=8,
+        height=6,
     ),
 )
 

@@ -29,13 +29,13 @@ NOW = (
         width=QUARTER,
     ),
     number(
-        About("Suppressed groups and cells", "In windows closed in the selected time range.", "locale", decimals=0),
+        About("Suppressed cells", "Groups and cells of windows closed in the time range.", "locale", decimals=0),
         f"sum({grown(_CELLS, 'model', *OF_WORKER_MODEL)})",
         width=QUARTER,
     ),
     number(
         About(
-            "Fully suppressed windows",
+            "Suppressed windows",
             "Share of the windows closed in the selected time range of which nothing could be shown.",
             "percentunit",
             missing="no window has closed",

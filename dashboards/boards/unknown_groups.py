@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboards import palette
 from dashboards.links import EXPLAIN, REPLAY_LINK
-from dashboards.panels import HALF, SUPPRESSED, About, Column, Label, Query, bars, dashed, grid, lines
+from dashboards.panels import FULL, SUPPRESSED, About, Column, Label, Query, bars, dashed, grid, lines, time_column
 from dashboards.promql import OF_ATTRIBUTE, OF_GROUP, OF_WINDOW, in_words, owned, series
 
 _LEADS_TO = (EXPLAIN, REPLAY_LINK)
@@ -18,7 +18,7 @@ _ENTERED = in_words(
 
 
 def _onset(end: str) -> str:
-    return "1000 * " + owned(f"alert_onset_{end}timestamp_seconds", "attribute, kind", *OF_ATTRIBUTE)
+    return owned(f"alert_onset_{end}timestamp_seconds", "attribute, kind", *OF_ATTRIBUTE)
 
 
 UNKNOWN = (
@@ -63,14 +63,15 @@ UNKNOWN = (
             missing=_NO_UNKNOWN,
         ),
         [
-            Column("Rate, lowest", owned("approval_worst_case_ratio_lower", _PAIR, *OF_WINDOW), "percentunit", 1),
-            Column("Rate, highest", owned("approval_worst_case_ratio_upper", _PAIR, *OF_WINDOW), "percentunit", 1),
-            Column("Ratio, lowest", owned("disparate_impact_worst_case_ratio_lower", _PAIR, *OF_WINDOW), decimals=3),
-            Column("Ratio, highest", owned("disparate_impact_worst_case_ratio_upper", _PAIR, *OF_WINDOW), decimals=3),
-            Column("Gap, lowest", owned("approval_gap_worst_case_ratio_lower", _PAIR, *OF_WINDOW), "percentunit", 1),
-            Column("Gap, highest", owned("approval_gap_worst_case_ratio_upper", _PAIR, *OF_WINDOW), "percentunit", 1),
+            Column("Rate ≥", owned("approval_worst_case_ratio_lower", _PAIR, *OF_WINDOW), "percentunit", 1),
+            Column("Rate ≤", owned("approval_worst_case_ratio_upper", _PAIR, *OF_WINDOW), "percentunit", 1),
+            Column("Ratio ≥", owned("disparate_impact_worst_case_ratio_lower", _PAIR, *OF_WINDOW), decimals=3),
+            Column("Ratio ≤", owned("disparate_impact_worst_case_ratio_upper", _PAIR, *OF_WINDOW), decimals=3),
+            Column("Gap ≥", owned("approval_gap_worst_case_ratio_lower", _PAIR, *OF_WINDOW), "percentunit", 1),
+            Column("Gap ≤", owned("approval_gap_worst_case_ratio_upper", _PAIR, *OF_WINDOW), "percentunit", 1),
         ],
         ["attribute", "group"],
+        sort=[("Ratio ≥", False)],
     ),
 )
 
@@ -83,11 +84,11 @@ VALUES = (
         ),
         [
             Column("Rate", owned("approval_ratio", _PAIR, *OF_WINDOW), "percentunit", 1),
-            Column("Rate, lower", owned("approval_ratio_lower", _PAIR, *OF_WINDOW), "percentunit", 1),
-            Column("Rate, upper", owned("approval_ratio_upper", _PAIR, *OF_WINDOW), "percentunit", 1),
+            Column("Rate ≥", owned("approval_ratio_lower", _PAIR, *OF_WINDOW), "percentunit", 1),
+            Column("Rate ≤", owned("approval_ratio_upper", _PAIR, *OF_WINDOW), "percentunit", 1),
             Column("Gap", owned("approval_gap_ratio", _PAIR, *OF_WINDOW), "percentunit", 1),
-            Column("Gap, lower", owned("approval_gap_ratio_lower", _PAIR, *OF_WINDOW), "percentunit", 1),
-            Column("Gap, upper", owned("approval_gap_ratio_upper", _PAIR, *OF_WINDOW), "percentunit", 1),
+            Column("Gap ≥", owned("approval_gap_ratio_lower", _PAIR, *OF_WINDOW), "percentunit", 1),
+            Column("Gap ≤", owned("approval_gap_ratio_upper", _PAIR, *OF_WINDOW), "percentunit", 1),
         ],
         ["attribute", "group"],
         sort=[("Gap", False)],
@@ -101,12 +102,12 @@ VALUES = (
             missing="no breach or warning",
         ),
         [
-            Column("Onset", _onset(""), "dateTimeAsIso"),
-            Column("Earliest (99%)", _onset("earliest_"), "dateTimeAsIso"),
-            Column("Latest (99%)", _onset("latest_"), "dateTimeAsIso"),
+            time_column("Onset", _onset("")),
+            time_column("Earliest (99%)", _onset("earliest_")),
+            time_column("Latest (99%)", _onset("latest_")),
         ],
         ["attribute", Label("kind", palette.kind_mapping())],
-        width=HALF,
+        height=7,
     ),
     bars(
         About(
@@ -122,6 +123,6 @@ VALUES = (
                 "{{attribute}}, {{kind}}: {{to}}",
             )
         ],
-        height=9,
+        width=FULL,
     ),
 )

@@ -19,7 +19,7 @@ from dashboards.panels.describe import (
     Query,
 )
 from dashboards.panels.numbers import number, sentence
-from dashboards.panels.tables import Column, Label, grid, note
+from dashboards.panels.tables import Column, Label, grid, note, time_column
 
 __all__ = [
     "FULL",
@@ -44,5 +44,6 @@ __all__ = [
     "sentence",
     "split_bars",
     "states",
+    "time_column",
     "warmth",
 ]

@@ -37,6 +37,7 @@ class Column:
         decimals: Digits after the decimal point.
         mapping: Words and colors of its values.
         missing: What is shown where a row has no value.
+        width: In pixels; 0: as wide as there is room.
     """
 
     title: str
@@ -45,6 +46,12 @@ class Column:
     decimals: int | None = None
     mapping: ValueMapping | None = None
     missing: str = NO_CELL
+    width: int = 0
+
+
+def time_column(title: str, expr: str, missing: str = NO_CELL) -> Column:
+    """Return a column of times, from seconds, wide enough for date and time."""
+    return Column(title, f"1000 * {expr}", "dateTimeAsIso", missing=missing, width=150)
 
 
 @dataclass(frozen=True)
@@ -55,13 +62,15 @@ class Label:
         name: The label; its heading begins with a capital letter.
         words: Words for its values.
         link: Target of a click on it.
-        width: In pixels, for sentences; 0: as wide as there is room.
+        width: In pixels; 0: as wide as there is room.
+        is_sentence: Whether it is shown in several lines.
     """
 
     name: str
     words: ValueMapping | None = None
     link: Link | None = None
     width: int = 0
+    is_sentence: bool = False
 
     @property
     def title(self) -> str:
@@ -100,6 +109,7 @@ def grid(
         .with_transformation(DataTransformerConfig("organize", options=organized))
         .color_scheme(palette.fixed("text"))
         .thresholds(no_thresholds())
+        .min_width(50)  # all columns are in sight at 900 pixels
         .sort_by([common.TableSortByFieldState().display_name(name).desc(is_down) for name, is_down in sort])
     )
     dress(panel, about, [], width, height)
@@ -120,6 +130,8 @@ def note(title: str, description: str, content: str, *, height: int = 8) -> text
 
 def _properties_of(column: Column) -> list[DynamicConfigValue]:
     properties = [DynamicConfigValue("unit", column.unit), DynamicConfigValue("noValue", column.missing)]
+    if column.width:
+        properties.append(DynamicConfigValue("custom.width", column.width))
     if column.decimals is not None:
         properties.append(DynamicConfigValue("decimals", column.decimals))
     if column.mapping is not None:
@@ -136,5 +148,6 @@ def _properties_of_label(label: Label) -> list[DynamicConfigValue]:
         properties.append(link_property(label.link))
     if label.width:
         properties.append(DynamicConfigValue("custom.width", label.width))
+    if label.is_sentence:
         properties.append(DynamicConfigValue("custom.cellOptions", {"type": "auto", "wrapText": True}))
     return properties

@@ -27,6 +27,12 @@ from tests.support.boards.series import (
 from tests.support.boards.worker_series import WORKERS, workers
 
 STEP_S, LENGTH_S = 15, 1800
+FIRST_WINDOW_S = 90  # the first window has been closed and scraped
+# What is exported before.
+DECLARED = (
+    *("threshold_ratio", "reference_info", "group_info", "proxy_info", "window_age_limit_seconds"),
+    *("watermark_timestamp_seconds", "test_lag_seconds"),
+)
 RUN, OTHER_RUN = "replay-1", "replay-2"  # the first is equal to the live results
 
 # Agreed names that the exporter does not have yet. It only shrinks: a name that is exported must leave.
@@ -77,7 +83,7 @@ def scaled_gap(rate: Value, share: float) -> Value:
 def scenario(start_s: int) -> list[Series]:
     """Return all series of the half hour that begins at ``start_s``."""
     owner = {"job": "fairstream", "instance": WORKERS[0]}
-    result = [Series(series.metric, owner | dict(series.labels), series.value) for series in _fairness(start_s)]
+    result = [Series(series.metric, owner | dict(series.labels), _when_known(series)) for series in _fairness(start_s)]
     job = {"job": "fairstream"}
     result += [Series(series.metric, job | dict(series.labels), series.value) for series in workers()]
     for run, lower in ((RUN, 0.0), (OTHER_RUN, 0.05)):
@@ -87,6 +93,12 @@ def scenario(start_s: int) -> list[Series]:
     result.append(Series("ALERTS", alert | {"alertstate": "firing"}, from_breach_on(1.0)))
     result.append(Series("ALERTS_FOR_STATE", alert, from_breach_on(start_s + BREACH_S)))
     return result
+
+
+def _when_known(series: Series) -> Value:
+    """Return the value of a series from the first window on, or from the start if the policy declares it."""
+    is_declared = series.metric in DECLARED or series.metric.endswith("_total")
+    return series.value if is_declared else lambda t: series.value(t) if t >= FIRST_WINDOW_S else None
 
 
 def as_openmetrics(series: list[Series], start_s: int) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 import subprocess
 import sys
@@ -18,7 +17,7 @@ from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard
 from ruamel.yaml import YAML
 
-from dashboards import palette, store
+from dashboards import store
 from dashboards.board import without_placement
 from dashboards.boards import BOARDS as CODE
 from dashboards.links import REPLAY_COMMANDS, RUNBOOKS
@@ -207,40 +206,6 @@ def test_a_replay_command_is_one_that_fairstream_understands(command: str) -> No
         pytest.skip(f"{words} is not built yet")
     filled = re.sub(r"\$\{__\w+:date:iso\}", "2026-01-01T00:00:00Z", command.replace("${model:text}", "loans"))
     parse(filled.split())
-
-
-# Machado, Oliveira and Fernandes 2009: what linear RGB becomes for eyes without one kind of cone.
-VISION = {
-    "usual": ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)),
-    "protanopia": ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998)),
-    "deuteranopia": ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.011820, 0.042940, 0.968881)),
-    "tritanopia": ((1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602), (0.004733, 0.691367, 0.303900)),
-}
-
-
-@pytest.mark.parametrize("vision", VISION)
-def test_the_colors_of_the_states_are_distinguishable_with_any_color_vision(vision: str) -> None:
-    seen = [lab(color, VISION[vision]) for _, color in palette.STATES.values()]
-    assert min(math.dist(one, other) for one, other in combinations(seen, 2)) > 20
-    parts = [lab(color, VISION[vision]) for color in (palette.MIX, palette.RATE)]
-    assert math.dist(*parts) > 20
-
-
-def dot(weights: tuple[float, ...], values: list[float]) -> float:
-    """Return the weighted sum."""
-    return sum(weight * value for weight, value in zip(weights, values, strict=True))
-
-
-def lab(color: str, vision: tuple[tuple[float, ...], ...]) -> tuple[float, float, float]:
-    """Return CIE L*a*b* (D65) of a color as an eye sees it; a distance of 2 is just noticed."""
-    encoded = [int(color[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in encoded]
-    seen = [min(1.0, max(0.0, dot(row, linear))) for row in vision]
-    x = dot((0.4124, 0.3576, 0.1805), seen) / 0.9505
-    y = dot((0.2126, 0.7152, 0.0722), seen)
-    z = dot((0.0193, 0.1192, 0.9505), seen) / 1.089
-    fx, fy, fz = (value ** (1 / 3) if value > 0.008856 else 7.787 * value + 16 / 116 for value in (x, y, z))
-    return 116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)
 
 
 @pytest.mark.parametrize("metric", ["approval_ratio", "disparate_impact_ratio", "alert_level", "evidence_log10"])
