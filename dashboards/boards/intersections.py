@@ -101,7 +101,11 @@ WORST = (
             Column("Upper", owned("disparate_impact_ratio_upper", _PAIR, *_CROSSED), decimals=3),
             Column("n ≥", owned("window_decisions", _PAIR, *_CROSSED), "locale", 0),
         ],
-        [Label("attribute", width=110), Label("group", width=165), Label("reference", width=115)],
+        [
+            Label("attribute", width=125, is_sentence=True),
+            Label("group", width=130, is_sentence=True),
+            Label("reference", width=110, is_sentence=True),
+        ],
         width=FULL,
         height=12,
         order=f"({_STATE}) * 10 - {worse_side(_RATIO)} or ({_STATE}) * 10",
