@@ -13,6 +13,7 @@ EXTRAS = {
     "replay": "'pyarrow>=21,<26'",
     "pandas": "'pandas>=2.3,<4'",
     "avro": "'fastavro>=1.12,<2'",
+    "protobuf": "'protobuf>=6.33,<8' 'grpcio-tools>=1.76,<2'",
 }
 
 
