@@ -107,6 +107,13 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "two policies": ({"policy": {"text": "x", "existingConfigMap": {"name": "y"}}}, "give one of them"),
     "a setting with a value of its own": ({"settings": {"kafka": "b:2"}}, "settings.kafka"),
     "autoscaling without topics": ({"autoscaling": {"enabled": True}}, "autoscaling.topics is required"),
+    "several scopes for KEDA": (
+        {
+            "kafka": {"oauth": {"scope": "read write"}},
+            "autoscaling": {"enabled": True, "topics": [{"name": "raw", "partitions": 2}]},
+        },
+        "must be one scope",
+    ),
     "more workers than partitions": (
         {"autoscaling": {"enabled": True, "minReplicas": 3, "topics": [{"name": "raw", "partitions": 2}]}},
         "no topic has more than 2 partitions",
