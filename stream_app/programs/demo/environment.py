@@ -157,6 +157,9 @@ def open_environment(
             "FAIRSTREAM_STATE": str(folder),
             "FAIRSTREAM_POLICY": policy,
             "FAIRSTREAM_APP_ID": app_id,
+            "FAIRSTREAM_WEB_CONFIG": "",  # what the demo starts reads its pages on loopback
+            "FAIRSTREAM_WEB_TOKEN_FILE": "",
+            "OTEL_SDK_DISABLED": "true",  # simulated alerts are not for a collector
         }
         port = free_port()
         children = {"worker": _start(parts, folder, environment, "worker", "--metrics-port", str(port))}
