@@ -2,5 +2,6 @@
 the broker and recounts everything, ``detection`` checks on a real broker what alarms promise, ``page_check`` checks
 what is reported about breaches, ``secure_check`` runs each role of users on a secured Kafka, ``alert_rules`` writes the
 page of the shipped alerts, ``coverage_floors`` compares measured coverage with its floors, ``other_pythons`` runs the
-tests on the other supported Pythons, ``release`` checks and builds a release.
+tests on the other supported Pythons, ``release`` checks and builds a release, ``sbom`` lists what an
+installation contains, and ``audit`` looks for known vulnerabilities and insecure code.
 """
