@@ -61,7 +61,7 @@ def describe(python: Path) -> dict[str, Any]:
 
     FairStream is what it is about, so it is no component of it. Places on this machine are left out.
     """
-    about = ["--pyproject", ROOT / "pyproject.toml", "--mc-type", "application"]
+    about: list[str | Path] = ["--pyproject", ROOT / "pyproject.toml", "--mc-type", "application"]
     form = ["--output-reproducible", "--spec-version", SPECIFICATION, "--output-format", "JSON", "--no-validate"]
     cyclonedx = Path(sys.executable).with_name("cyclonedx-py")
     document: dict[str, Any] = msgspec.json.decode(_run(cyclonedx, "environment", *about, *form, python))
@@ -101,9 +101,10 @@ def stamped(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _run(*command: str | Path) -> bytes:
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
     if done.returncode:
-        sys.exit(f"sbom: {Path(command[0]).name} ended with {done.returncode}")
+        last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
+        sys.exit(f"sbom: {Path(command[0]).name} ended with {done.returncode}: {' '.join(last)}")
     return done.stdout
 
 
