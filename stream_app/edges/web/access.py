@@ -60,8 +60,8 @@ class WebAccess:
     """The rules of a server; without files everybody may read everything.
 
     Args:
-        config_file: Web configuration file.
-        token_file: File that contains the bearer token alone, on one line.
+        config_file: Web configuration file; None or empty for none.
+        token_file: File that contains the bearer token alone, on one line; None or empty for none.
 
     Raises:
         ConfigError: a file cannot be read or used.
@@ -69,7 +69,7 @@ class WebAccess:
     """
 
     def __init__(self, config_file: str | None = None, token_file: str | None = None) -> None:
-        self._config_file, self._token_file = config_file, token_file
+        self._config_file, self._token_file = config_file or None, token_file or None
         self._lock = Lock()
         self._complaint = ""
         self._rules = self._read()

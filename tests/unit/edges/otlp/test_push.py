@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 import sys
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -202,6 +203,24 @@ def test_a_full_queue_drops_what_comes_and_never_waits(monkeypatch: pytest.Monke
     for _ in range(3):
         pushing.push.judged(report)
     assert pushing.n_pushed("logs", "dropped") == 3
+
+
+@pytest.mark.timeout(60)
+def test_a_collector_that_never_answers_holds_up_neither_the_lanes_nor_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "3600")  # longer than this test may take
+    with socket.create_server(("127.0.0.1", 0)) as collector:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{collector.getsockname()[1]}")
+        report = JudgeReport({"loans": ModelReport(alerts=[ALERT])}, policies=MODELS)
+        with Pushing(options=OtlpOptions(metrics_every_s=0.05, alerts_every_s=0.05, max_queued=2)) as pushing:
+            pushing.push.judged(report)
+            connections = [collector.accept()[0], collector.accept()[0]]  # a snapshot and an alert are on their way
+            for _ in range(5):
+                pushing.push.judged(report)
+        for connection in connections:
+            connection.close()
+    assert pushing.n_pushed("logs", "dropped") >= 3
 
 
 def test_what_waits_is_sent_at_the_end(receiver: OtlpReceiver) -> None:
