@@ -210,9 +210,8 @@ def test_a_replay_command_is_one_that_fairstream_understands(command: str) -> No
 
 @pytest.mark.parametrize("metric", ["approval_ratio", "disparate_impact_ratio", "alert_level", "evidence_log10"])
 def test_values_that_move_between_workers_are_joined_over_all_of_them(metric: str) -> None:
-    joins = re.compile(
-        rf"(?:max|count|min)(?: by \([\w, ]+\))? ?\((?:count by \(run\) \()?(?:last_over_time\()?fairstream_{metric}{{"
-    )
+    inner = r"(?:count by \(run\) \()?(?:last_over_time\()?"
+    joins = re.compile(rf"(?:max|count|min|group)(?: by \([\w, ]+\))? ?\({inner}fairstream_{metric}{{")
     read = [expr for expr in expressions() if f"fairstream_{metric}{{" in expr and "label_values" not in expr]
     assert read
     for expr in read:

@@ -141,7 +141,8 @@ def _open(page: Path, *arguments: str) -> str:
     program = find_program(CHROMIUM)
     if program is None:
         raise DependencyMissingError("chromium is not installed", action="apt install chromium")
-    command = [program, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", *arguments, page.as_uri()]
+    command = [program, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", *arguments]
+    command.append(page.resolve().as_uri())
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
 
 
