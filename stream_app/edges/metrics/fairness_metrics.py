@@ -29,7 +29,7 @@ from stream_app.pipeline.records.alerts import Alert
 from stream_app.pipeline.records.evidence import KIND_OF_TEST, OUTCOME_KINDS, PAIR_KINDS, LimitKind
 from stream_app.pipeline.records.outcome_results import OutcomeResult
 from stream_app.pipeline.records.results import CROSS, TOTAL_WINDOW, Result
-from stream_app.policy import ModelPolicy, Policy
+from stream_app.policy import Attribute, ModelPolicy, Policy, Proxy
 
 AnyResult = Result | OutcomeResult
 
@@ -183,12 +183,17 @@ class FairnessMetrics:
         for proxy in model.proxies:
             self._proxy.set((model.name, proxy.name), 1)
             self._start_pairs(model, proxy.name, proxy.reference, PAIR_KINDS)
+        self._place_groups(model)
+
+    def _place_groups(self, model: ModelPolicy) -> None:
+        """Number the groups that are compared, in the order of the policy; dashboards color by it."""
         position = 0
-        for attribute in (*model.attributes, *model.proxies):
-            for group in attribute.groups:
-                position += group != attribute.reference
-                place = 0 if group == attribute.reference else position
-                self._group.set((model.name, attribute.name, group, str(place)), 1)
+        described: list[Attribute | Proxy] = [*model.attributes, *model.proxies]
+        for one in described:
+            for group in one.groups:
+                position += group != one.reference
+                place = 0 if group == one.reference else position
+                self._group.set((model.name, one.name, group, str(place)), 1)
 
     def _start_pairs(self, model: ModelPolicy, attribute: str, reference: str, kinds: Sequence[LimitKind]) -> None:
         self.suppressed(model.name, attribute, 0, 0)
