@@ -75,7 +75,7 @@ EXPLAIN_ROW = Link(  # in a table the attribute is a column
     board(
         EXPLANATION,
         attribute="${__data.fields.Attribute:percentencode}",
-        group="${__value.text:percentencode}",
+        group="${__value.raw:percentencode}",
     ),
 )
 SHOW_MODEL = Link(

@@ -55,6 +55,11 @@ def kind_mapping() -> ValueMap:
     return ValueMap({kind: ValueMappingResult(text=words) for kind, words in KINDS.items()})
 
 
+def group_mapping() -> ValueMap:
+    """Map the names of groups that are not in the policy to words."""
+    return ValueMap({"__other__": ValueMappingResult(text="other")})
+
+
 def by_place() -> FieldColor:
     """Give each series of a panel the color of its place in the panel, so that no two have the same."""
     return FieldColor().mode(FieldColorModeId.PALETTE_CLASSIC)

@@ -102,7 +102,7 @@ WORST = (
             Column("n ≥", owned("window_decisions", _PAIR, *_CROSSED), "locale", 0),
         ],
         [
-            Label("attribute", width=125, is_sentence=True),
+            Label("attribute", width=135),
             Label("group", width=130, is_sentence=True),
             Label("reference", width=110, is_sentence=True),
         ],

@@ -58,7 +58,11 @@ WORST_FIRST = (
             Column("Gap", _GAP, "percentunit", 1),
             Column("n", owned("window_decisions", _PAIR, *OF_WINDOW), "locale", 0),
         ],
-        [Label("attribute", width=85), Label("group", link=EXPLAIN_ROW, width=85), Label("reference", width=85)],
+        [
+            Label("attribute", width=85),
+            Label("group", palette.group_mapping(), EXPLAIN_ROW, width=85),
+            Label("reference", width=85),
+        ],
         height=12,
         order=f"({_GROUP_STATE}) * 10 - {worse_side(_RATIO)} or ({_GROUP_STATE}) * 10",
     ),

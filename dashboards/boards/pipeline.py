@@ -91,7 +91,7 @@ RED = (
     warmth(
         About(
             "Ingest latency",
-            "Time from the broker's timestamp to counted and durable; darker: more events.",
+            "Time from the broker's timestamp to counted and durable; the stronger the color, the more.",
             "s",
             alert="EndToEndLatencyHigh",
         ),

@@ -34,8 +34,9 @@ _SAME_WINDOW = (
 
 
 def _both(title: str, description: str, metric: str, unit: str, decimals: int) -> tuple[About, list[Query]]:
+    replayed = f"group by ({_PAIR}) (last_over_time({series(metric, *_REPLAY)}[$__range]))"
     return About(title, description, unit, missing=_NONE, decimals=decimals), [
-        Query(owned(metric, _PAIR, *LIVE), "{{attribute}} {{group}} live"),
+        Query(f"{owned(metric, _PAIR, *LIVE)} and {replayed}", "{{attribute}} {{group}} live"),
         Query(owned(metric, f"run, {_PAIR}", *_REPLAY), "{{attribute}} {{group}} replay {{run}}"),
     ]
 
@@ -50,6 +51,10 @@ def _largest(metric: str) -> str:
     """Return the largest difference of any window in the selected time range."""
     return f"max(max_over_time(abs({_difference(metric)})[$__range:15s]))"
 
+
+_REPLAYED_LEVELS = (
+    f"group by (attribute, kind) (last_over_time({series(_LEVEL, REPLAYED, OF_MODEL, OF_ATTRIBUTE)}[$__range]))"
+)
 
 NOW = (
     number(
@@ -109,13 +114,16 @@ OVERLAY = (
             missing=_NONE,
         ),
         [
-            Query(in_words(owned(_LEVEL, "attribute, kind", *LIVE_ATTRIBUTE)), "{{attribute}}, {{kind}}, live"),
+            Query(
+                in_words(f"({owned(_LEVEL, 'attribute, kind', *LIVE_ATTRIBUTE)} and {_REPLAYED_LEVELS})"),
+                "{{attribute}}, {{kind}}, live",
+            ),
             Query(
                 in_words(owned(_LEVEL, "run, attribute, kind", REPLAYED, OF_MODEL, OF_ATTRIBUTE)),
                 "{{attribute}}, {{kind}}, {{run}}",
             ),
         ],
-        height=12,
+        height=9,
     ),
 )
 

@@ -125,8 +125,7 @@ def grid(
         panel.with_target(to_target(Query(column.expr), ref_of(place)).instant().format(PromQueryFormat.TABLE))
         panel.override_by_name(column.title, _properties_of(column))
     for label in named:
-        if properties := _properties_of_label(label):
-            panel.override_by_name(label.title, properties)
+        panel.override_by_name(label.title, _properties_of_label(label))
     return panel
 
 
@@ -149,7 +148,7 @@ def _properties_of(column: Column) -> list[DynamicConfigValue]:
 
 
 def _properties_of_label(label: Label) -> list[DynamicConfigValue]:
-    properties = []
+    properties = [DynamicConfigValue("noValue", NO_CELL)]
     if label.words is not None:
         properties.append(DynamicConfigValue("mappings", [label.words]))
     if label.link is not None:

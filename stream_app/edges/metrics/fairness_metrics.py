@@ -183,6 +183,10 @@ class FairnessMetrics:
         for proxy in model.proxies:
             self._proxy.set((model.name, proxy.name), 1)
             self._start_pairs(model, proxy.name, proxy.reference, PAIR_KINDS)
+        self._place_groups(model)
+
+    def _place_groups(self, model: ModelPolicy) -> None:
+        """Number the groups that are compared, in the order of the policy; dashboards color by it."""
         position = 0
         parts: list[Attribute | Proxy] = [*model.attributes, *model.proxies]
         for part in parts:

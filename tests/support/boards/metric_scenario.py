@@ -145,6 +145,7 @@ def _fairness(start_s: int) -> Iterator[Series]:
         yield Series("cells_suppressed_total", pair | {"reason": "small_cell"}, growing(0.02))
         yield Series("cells_suppressed_total", pair | {"reason": "complementary"}, growing(0.01))
     yield from _estimated({"model": "loans", "attribute": "race"}, "hispanic")
+    yield from _fair_model({"model": "mortgages", "attribute": "gender"}, start_s)
     for model in ("loans", "camera"):
         yield Series("watermark_timestamp_seconds", {"model": model}, lambda t: float(start_s + t - 5))
     yield Series("test_lag_seconds", {"model": "loans"}, constant(30))
@@ -152,6 +153,17 @@ def _fairness(start_s: int) -> Iterator[Series]:
         yield Series("outcomes_total", {"model": "loans", "disposition": disposition}, growing(2))
     for window, limit_s in (("1h", 11_000), ("1m", 250), ("5m", 970)):
         yield Series("window_age_limit_seconds", {"model": "loans", "window": window}, constant(limit_s))
+
+
+def _fair_model(pair: Labels, start_s: int) -> Iterator[Series]:
+    """Yield the states of another model, which is fair and has no outcomes or scores."""
+    for kind in KINDS[:2]:
+        labels = {**pair, "kind": kind}
+        yield Series("threshold_ratio", labels, constant(RULES[kind]))
+        yield Series("alert_level", labels, constant(0))
+        yield Series("breach_groups", labels, constant(0))
+    end: Value = late(lambda t: float((start_s + t) // 60 * 60))
+    yield Series("window_end_timestamp_seconds", {**pair, "window": "1m"}, end)
 
 
 def _estimated(pair: Labels, group: str) -> Iterator[Series]:
@@ -256,7 +268,7 @@ def _replayed(start_s: int, lower: float) -> Iterator[Series]:
     pair = {"model": "loans", "attribute": "gender", "window": "1m"}
     yield Series("window_end_timestamp_seconds", pair, lambda t: float((start_s + t) // 60 * 60))
     state = {"model": "loans", "attribute": "gender", "kind": "disparate_impact_ratio"}
-    yield Series("alert_level", state, constant(2))
+    yield Series("alert_level", state, constant(2) if lower else stepping(3))
     labels = pair | {"group": "female"}
     rate = rate_of("female")
     yield Series("disparate_impact_ratio", labels, lambda t: at(rate, t) / REFERENCE_RATE - lower)

@@ -210,10 +210,29 @@ def test_a_replay_command_is_one_that_fairstream_understands(command: str) -> No
 
 @pytest.mark.parametrize("metric", ["approval_ratio", "disparate_impact_ratio", "alert_level", "evidence_log10"])
 def test_values_that_move_between_workers_are_joined_over_all_of_them(metric: str) -> None:
-    joins = re.compile(
-        rf"(?:max|count|min)(?: by \([\w, ]+\))? ?\((?:count by \(run\) \()?(?:last_over_time\()?fairstream_{metric}{{"
-    )
+    inner = r"(?:count by \(run\) \()?(?:last_over_time\()?"
+    joins = re.compile(rf"(?:max|count|min|group)(?: by \([\w, ]+\))? ?\({inner}fairstream_{metric}{{")
     read = [expr for expr in expressions() if f"fairstream_{metric}{{" in expr and "label_values" not in expr]
     assert read
     for expr in read:
         assert len(joins.findall(expr)) == expr.count(f"fairstream_{metric}{{"), expr
+
+
+@pytest.mark.parametrize("panel", all_panels())
+def test_a_link_uses_columns_and_labels_that_its_panel_has(panel: dict[str, Any]) -> None:
+    overrides = panel.get("fieldConfig", {}).get("overrides", [])
+    defaults = panel.get("fieldConfig", {}).get("defaults", {})
+    of_columns = [one["value"] for override in overrides for one in override["properties"] if one["id"] == "links"]
+    urls = [link["url"] for links in (*of_columns, defaults.get("links", [])) for link in links]
+    renamed = [
+        title
+        for step in panel.get("transformations", [])
+        for title in step["options"].get("renameByName", {}).values()
+    ]
+    exprs = " ".join(target["expr"] for target in panel.get("targets", []))
+    for url in urls:
+        assert set(re.findall(r"__data\.fields\.(\w+)", url)) <= set(renamed)
+        if panel["type"] == "timeseries":  # a click on a limit leads to all groups
+            assert all(f"{label}" in exprs for label in re.findall(r"__field\.labels\.(\w+)", url))
+    columns = {override["matcher"]["options"] for override in overrides if override["matcher"]["id"] == "byName"}
+    assert panel["type"] != "table" or columns == set(renamed), "a column without its settings"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from tests.support.boards.board_checks import Source
@@ -38,15 +39,19 @@ class Table:
 
 def series_of(source: Source, panel: Mapping[str, Any], values: Mapping[str, str]) -> list[Drawn]:
     """Return all series of a panel, in the order in which Grafana gives them colors."""
-    found = []
+    found: list[Drawn] = []
     for target in panel["targets"]:
         for one in _ask(source, target, values):
             labels = one["metric"]
-            name = re.sub(r"{{(\w+)}}", lambda match, of=labels: of.get(match[1], ""), target.get("legendFormat", ""))
+            name = _named(target.get("legendFormat", ""), labels)
             name = name or ", ".join(labels.values()) or panel["title"]
             points = [(float(at), float(value)) for at, value in one.get("values", [one.get("value")])]
             found.append(Drawn(field_of(panel, name, labels, len(found), target["refId"]), labels, points))
     return found
+
+
+def _named(legend: str, labels: Mapping[str, str]) -> str:
+    return re.sub(r"{{(\w+)}}", lambda match: labels.get(match[1], ""), legend)
 
 
 def table_of(source: Source, panel: Mapping[str, Any], values: Mapping[str, str]) -> Table:
@@ -86,15 +91,15 @@ def _organized(row: Row, organize: Mapping[str, Any]) -> Row:
 def _sorted(rows: list[Row], sorts: Sequence[tuple[str, bool]]) -> list[Row]:
     """Return rows in an order; empty cells are last."""
     for name, is_down in reversed(sorts):
-        rows = sorted(rows, key=lambda row, of=name: _order(row.get(of)), reverse=is_down)
-        rows = sorted(rows, key=lambda row, of=name: row.get(of) is None)
+        filled = [row for row in rows if row.get(name) is not None]
+        empty = [row for row in rows if row.get(name) is None]
+        rows = [*sorted(filled, key=partial(_order, name), reverse=is_down), *empty]
     return rows
 
 
-def _order(value: float | str | None) -> tuple[bool, float, str]:
-    if isinstance(value, str):
-        return True, 0.0, value
-    return value is not None, value or 0.0, ""
+def _order(name: str, row: Row) -> tuple[float, str]:
+    value = row[name]
+    return (0.0, value) if isinstance(value, str) else (value or 0.0, "")
 
 
 def _merge(frames: Sequence[list[Row]]) -> list[Row]:

@@ -91,7 +91,7 @@ def draw(source: Source, view: View) -> str:
                     parts.append(f'<div class="heading" style="{place}">{escape(one["title"])}</div>')
                     continue
                 body = _body(source, one, values | chosen, marks, (width, tall - 34))
-                title = re.sub(r"\$(\w+)", lambda match, of=chosen: of[match[1]].replace("\\", ""), one["title"])
+                title = _titled(one["title"], chosen)
                 parts.append(
                     f'<div class="panel" data-title="{escape(one["title"])}" style="{place}"><h3>{escape(title)}</h3>'
                     f"{body}</div>"
@@ -141,12 +141,18 @@ def _open(page: Path, *arguments: str) -> str:
     program = find_program(CHROMIUM)
     if program is None:
         raise DependencyMissingError("chromium is not installed", action="apt install chromium")
-    command = [program, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", *arguments, page.as_uri()]
+    command = [program, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", *arguments]
+    command.append(page.resolve().as_uri())
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
 
 
+def _titled(title: str, chosen: Mapping[str, str]) -> str:
+    return re.sub(r"\$(\w+)", lambda match: chosen[match[1]].replace("\\", ""), title)
+
+
 def _rows(board: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], list[Mapping[str, Any]]]]:
-    heading, panels = None, []
+    heading: Mapping[str, Any] | None = None
+    panels: list[Mapping[str, Any]] = []
     for panel in board["panels"]:
         if panel["type"] == "row":
             if heading is not None:

@@ -12,12 +12,11 @@ from tests.support.boards.pictures.frames import Drawn, Table
 
 def draw_tiles(panel: Mapping[str, Any], drawn: Sequence[Drawn], size: tuple[float, float]) -> str:
     """Draw the newest value of each series, or its name, on the color of its state."""
-    missing = panel["fieldConfig"]["defaults"]["noValue"]
+    shown = [show(one.newest, one.field) for one in drawn]
+    if panel["options"].get("textMode") == "name":
+        shown = [(one.field.name, color) for one, (_, color) in zip(drawn, shown, strict=True)]
     tiles = []
-    for one in drawn or [None]:
-        text, color = (missing, "") if one is None else show(one.newest, one.field)
-        if one is not None and panel["options"].get("textMode") == "name":
-            text = one.field.name
+    for text, color in shown or [(panel["fieldConfig"]["defaults"]["noValue"], "")]:
         is_colored = panel["options"]["colorMode"] != "none"
         background = (color or "#6E6E6E") if is_colored else ""
         height = (size[1] - 8) / max(1, len(drawn)) - 6

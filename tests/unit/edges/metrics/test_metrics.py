@@ -188,6 +188,19 @@ def test_known_label_sets_start_at_zero() -> None:
     assert scrape.value("policy_info", policy_hash=POLICY.hash(), policy="") == 1
 
 
+def test_each_declared_group_has_a_position_and_reference_groups_have_0() -> None:
+    scrape = Scrape()
+    attributes = POLICY.models[0].attributes
+    compared = [(one.name, group) for one in attributes for group in one.groups if group != one.reference]
+    positions = {pair: str(place) for place, pair in enumerate(compared, start=1)}
+    assert len(compared) >= 3
+    for attribute in attributes:
+        for group in attribute.groups:
+            position = positions.get((attribute.name, group), "0")
+            labels = {"model": "loanapp", "attribute": attribute.name, "group": group}
+            assert scrape.value("group_info", **labels, position=position) == 1
+
+
 def test_what_a_lane_counted_is_added_up() -> None:
     scrape = Scrape()
     counts = IngestCounts(
