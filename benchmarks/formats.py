@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,7 +25,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, json_format, messag
 
 from benchmarks.compare.checks import faults_of, partial_cells
 from benchmarks.stage.bench import Bench, open_bench, say
-from benchmarks.stage.broker import read_topic
+from benchmarks.stage.broker import read_messages
 from benchmarks.stage.environment import environment
 from benchmarks.stage.process import SystemFailedError, run_system
 from benchmarks.stage.stream import Input, fill
@@ -46,13 +47,12 @@ _AVRO = {
         *({"name": name, "type": "string"} for name in _TEXTS),
         {"name": "credit_score", "type": "int"},
         {"name": "approved", "type": "boolean"},
-        {"name": "model_version", "type": "string"},
     ],
 }
 _PROTO = (
     'syntax = "proto3"; message Loan { '
     + " ".join(f"string {name} = {number};" for number, name in enumerate(_TEXTS, 1))
-    + " int32 credit_score = 9; bool approved = 10; string model_version = 11; }"
+    + " int32 credit_score = 9; bool approved = 10; }"
 )
 _SCHEMAS: dict[Format, tuple[int, dict[str, str]]] = {
     "avro": (1, {"schema": json.dumps(_AVRO)}),
@@ -120,10 +120,13 @@ def _ingest(bench: Bench, source: Input, name: Format, label: str, registry_url:
 
 
 def _rewrite(bench: Bench, source: Input, name: Format, write: Write) -> Input:
-    """Fill a topic with the events of another one, in another format."""
+    """Fill a topic with the events of another one, in another format and at the same places."""
     say(f"filling {name}")
-    values = read_topic(bench.kafka, source.topic, source.n_partitions)
-    events = (Event(key=b"", value=write(value), time_ms=0) for value in values)
+    partitions: list[list[bytes]] = [[] for _ in range(source.n_partitions)]
+    for message in read_messages(bench.kafka, source.topic, source.n_partitions):
+        partitions[message.partition() or 0].append(message.value() or b"")
+    turns = zip_longest(*partitions)  # the order in which they were spread over the partitions
+    events = (Event(key=b"", value=write(value), time_ms=0) for turn in turns for value in turn if value is not None)
     return fill(bench.kafka, f"{bench.tag}-in-{name}", source.n_partitions, events)
 
 

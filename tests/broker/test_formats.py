@@ -120,8 +120,7 @@ def test_every_format_gives_what_json_gives_and_a_registry_that_is_away_loses_no
         names = [f"{stream}-{form}" for stream in ("loans", "hiring") for form in _FORMATS]
         assert all(published(site, name) == [] for name in names if "json" not in name)
         gate.answer = None
-        for name in names:
-            site.wait_until(f"{name} are counted", lambda name=name: len(published(site, name)) == 2 * N)
+        site.wait_until("all are counted", lambda: all(len(published(site, name)) == 2 * N for name in names))
         site.wait_until("windows have closed", lambda: all(len(results(site, name)) >= 3 for name in names))
         assert worker.stop() == 0
     for stream in ("loans", "hiring"):

@@ -15,9 +15,11 @@ from stream_app.cli.exits import Exit
 from stream_app.cli.flags.expand import with_flags
 from stream_app.cli.flags.settings import AppId, CommonFlags, Json, read_settings
 from stream_app.cli.output import facts, notes, print_json
+from stream_app.connection.schema_registry import SchemaRegistry
 from stream_app.edges.host.machine import Component, can_run, look_around
 from stream_app.edges.kafka.rights import foreign_writers, missing_rights
-from stream_app.errors import AccessDeniedError, ConfigError
+from stream_app.edges.registry.client import RegistryClient
+from stream_app.errors import AccessDeniedError, ConfigError, FairStreamError, RegistryUnavailableError
 from stream_app.policy import load_policy
 from stream_app.settings import Settings
 from stream_app.topics import UserRole, declared_topics
@@ -46,9 +48,9 @@ def doctor(
 ) -> None:
     """Check what this machine has, what is missing, and how to get it.
 
-    Says why a broker does not accept this client, what a role may not do there, and who else may write to the topics
-    of FairStream. Ends with 0 if a broker answers or can be started here, else with 2; also with 2 if the broker does
-    not accept this client or the role.
+    Says why a broker or a schema registry does not accept this client, what a role may not do there, and who else may
+    write to the topics of FairStream. Ends with 0 if a broker answers or can be started here, else with 2; also with 2
+    if broker or registry do not accept this client, or the broker not the role.
 
     Example: fairstream doctor --kafka broker:9093 --role worker
     """
@@ -56,8 +58,9 @@ def doctor(
     users = _users_of(principal or [])
     components = look_around(settings.connection, Path(settings.state_dir))
     broker = next(component for component in components if component.part == "broker")
-    rights = [_rights(settings, read_role(role))] if role and broker.is_there else []
-    components += [*rights, *(_writers(settings, users) if broker.is_there else ())]
+    asked = [_rights(settings, read_role(role))] if role and broker.is_there else []
+    asked += [] if settings.registry is None else [_registry(settings.registry)]
+    components += [*asked, *(_writers(settings, users) if broker.is_there else ())]
     for component in components:
         if as_json:
             print_json(component)
@@ -66,7 +69,7 @@ def doctor(
     if not can_run(components):
         notes.print("No broker answers, and none can be started here.")
         raise typer.Exit(Exit.USAGE)
-    if broker.is_wrong or any(component.is_wrong for component in rights):
+    if broker.is_wrong or any(component.is_wrong for component in asked):
         raise typer.Exit(Exit.USAGE)
 
 
@@ -80,6 +83,22 @@ def _rights(settings: Settings, role: UserRole) -> Component:
         needed_for=role,
         how_to_get=f"grant what `fairstream topics acls --role {role}` prints" if missing else "",
         is_wrong=bool(missing),
+    )
+
+
+def _registry(registry: SchemaRegistry) -> Component:
+    problem: FairStreamError | None = None
+    try:
+        RegistryClient(registry).check()
+    except RegistryUnavailableError as error:
+        problem = error
+    return Component(
+        part="registry",
+        is_there=problem is None,
+        found=f"answers at {registry.url}" if problem is None else problem.message,
+        needed_for="topics in Avro, Protobuf or JSON Schema",
+        how_to_get="" if problem is None else problem.action,
+        is_wrong=problem is not None,
     )
 
 

@@ -8,6 +8,7 @@ import re
 import ssl
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -23,6 +24,7 @@ from stream_app.errors import ConfigError, RegistryUnavailableError
 _TIMEOUT_S = 10.0
 _MAX_BYTES = 4_000_000
 _MAX_REFERENCES = 200
+_NO_SCHEMA = 2**31 - 1  # an id that no registry has reached
 # https://docs.confluent.io/platform/current/schema-registry/develop/api.html: no such schema, subject, version
 _NOT_FOUND = (40403, 40401, 40402)
 
@@ -87,6 +89,15 @@ class RegistryClient:
             except ConfigError as error:  # which has the names of the settings for Kafka
                 raise ConfigError(re.sub(r"\bssl_(?=\w+_file\b)", "registry_", error.message)) from None
         self._opener = urllib.request.build_opener(*handlers)
+
+    def check(self) -> None:
+        """Check that the registry answers as Confluent's interface does, and accepts this client.
+
+        Raises:
+            RegistryUnavailableError: it does not.
+        """
+        with suppress(UnknownSchemaError):
+            self.subjects(_NO_SCHEMA)
 
     def schema(self, number: int) -> SchemaText:
         """Return a schema by its id.

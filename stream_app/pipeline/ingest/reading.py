@@ -17,7 +17,7 @@ from msgspec import UNSET
 from numpy.typing import NDArray
 
 from stream_app.core.events.classify import place_of, reason_of
-from stream_app.core.events.formats.wire import WriterSchemas, json_of
+from stream_app.core.events.formats.wire import WriterSchemas, json_texts
 from stream_app.core.events.identifiers import CANONICAL, canonical_plain, fault_of
 from stream_app.core.events.reasons import DeadLetterReason as Reason
 from stream_app.core.events.strict_json import is_surely_unique, strict_fault
@@ -120,17 +120,18 @@ class RecordReader:
         self, places: list[int], values: list[bytes], schemas: WriterSchemas | None, rejected: dict[int, Reason]
     ) -> tuple[list[int], list[bytes]]:
         """Return the records as JSON texts, which have the same limit."""
-        good_places, texts = [], []
-        for place, value in zip(places, values, strict=True):
-            text = Reason.SCHEMA if schemas is None else json_of(value, schemas)
+        texts = [Reason.SCHEMA] * len(values) if schemas is None else json_texts(values, schemas)
+        limit = self._model.max_record_bytes
+        good_places, good_texts = [], []
+        for place, text in zip(places, texts, strict=True):
             if isinstance(text, Reason):
                 rejected[place] = text
-            elif len(text) > self._model.max_record_bytes:
+            elif len(text) > limit:
                 rejected[place] = Reason.SIZE
             else:
                 good_places.append(place)
-                texts.append(text)
-        return good_places, texts
+                good_texts.append(text)
+        return good_places, good_texts
 
     def _decoded(
         self, values: list[bytes], places: list[int], rejected: dict[int, Reason], dropped: Counter[str]

@@ -38,7 +38,7 @@ class ProtobufWriter:
 
     def write(self, number: int, record: Record) -> bytes:
         message = json_format.ParseDict(record, self._message())
-        return frame(number) + self._indexes + message.SerializeToString()
+        return frame(number) + self._indexes + bytes(message.SerializeToString())
 
 
 def _zigzag(number: int) -> bytes:

@@ -8,18 +8,21 @@ Source: Apache Avro 1.12 specification, binary encoding and logical types.
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from io import BytesIO
 from typing import Any
 
 import msgspec
 
-from stream_app.core.events.formats.json_text import json_text
+from stream_app.core.events.formats.json_text import json_lines, json_text
 from stream_app.core.events.formats.wire import FRAME_BYTES
 from stream_app.core.events.reasons import DeadLetterReason as Reason
 from stream_app.core.events.strict_json import MAX_DEPTH
 from stream_app.errors import DependencyMissingError, install_command
 
+_MARK, _MARK_FIELD = b"\xffFS-end\xfe", "fairstream_end_of_record"
+_MOST_TOGETHER = 512  # records, whose values are in memory at once
 _INSTANTS = ("timestamp-millis", "timestamp-micros")
 
 
@@ -43,30 +46,55 @@ class AvroSchema:
 
     def __init__(self, text: str, references: Iterable[str] = (), *, times_as_numbers: bool) -> None:
         fastavro = import_fastavro()
-        named: dict[str, Any] = {}
-        parsed: Any = None
-        for source in (*references, text):
-            declared = msgspec.json.decode(source)
-            try:
-                parsed = fastavro.parse_schema(_plain(declared) if times_as_numbers else declared, named)
-            except Exception as error:  # noqa: BLE001  # whatever fastavro raises for what is no schema
-                raise ValueError(f"no Avro schema ({type(error).__name__})") from None
-        self._schema = parsed
+        try:
+            *inner, declared = [_declared(source, times_as_numbers=times_as_numbers) for source in (*references, text)]
+            named: dict[str, Any] = {}
+            self._schema = _parsed(fastavro, [*inner, declared], named)
+            _Sizes(named).least(self._schema, ())
+            marked = _marked(declared)
+            self._together = None if marked is None else _parsed(fastavro, [*inner, marked], {})
+        except UnsupportedSchemaError:
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever fastavro raises for what is no schema
+            raise ValueError(f"no Avro schema ({type(error).__name__})") from None
         self._read = fastavro.schemaless_reader
-        _Sizes(named).least(parsed, ())
 
     def to_json(self, value: bytes) -> bytes | Reason:
         """Return a record, given with its frame, as JSON; or why it cannot be read."""
-        stream = io.BytesIO(value)
+        stream = BytesIO(value)
         stream.seek(FRAME_BYTES)
         try:
-            record = self._read(stream, self._schema, None)
-            text = json_text(record)
+            text = json_text(self._read(stream, self._schema, None))
         except UnicodeDecodeError:
             return Reason.ENCODING
         except Exception:  # noqa: BLE001  # fastavro has no error of its own for what does not fit the schema
             return Reason.PAYLOAD
         return text if stream.tell() == len(value) else Reason.PAYLOAD
+
+    def to_json_all(self, values: Sequence[bytes]) -> Sequence[bytes | Reason]:
+        """Return the same of several records, read together where all can be read."""
+        texts: list[bytes | Reason] = []
+        for first in range(0, len(values), _MOST_TOGETHER):
+            part = values[first : first + _MOST_TOGETHER]
+            texts += self._read_together(part) or map(self.to_json, part)
+        return texts
+
+    def _read_together(self, values: Sequence[bytes]) -> list[bytes]:
+        """Return records as JSON, read as one list in which a mark follows each; nothing where that is not possible.
+
+        A mark never overlaps another one. When the list contains as many marks as records, and the reader finds one at
+        the end of each record, then no record was cut off and none was longer.
+        """
+        if self._together is None:
+            return []
+        blob = b"".join([value[FRAME_BYTES:] + _MARK for value in values])
+        if blob.count(_MARK) != len(values):
+            return []
+        with suppress(Exception):  # some record is bad: which one is found one by one
+            records = self._read(BytesIO(_zigzag(len(values)) + blob + b"\0"), self._together, None)
+            if len(records) == len(values) and {_MARK}.issuperset([record.pop(_MARK_FIELD) for record in records]):
+                return json_lines(records)
+        return []
 
 
 def import_fastavro() -> Any:
@@ -82,6 +110,35 @@ def import_fastavro() -> Any:
             "fastavro, which reads Avro, is not installed", action=f"Run: {install_command('avro')}"
         ) from None
     return fastavro
+
+
+def _declared(text: str, *, times_as_numbers: bool) -> Any:
+    declared = msgspec.json.decode(text)
+    return _plain(declared) if times_as_numbers else declared
+
+
+def _parsed(fastavro: Any, schemas: Iterable[Any], named: dict[str, Any]) -> Any:
+    """Return the last of some schemas, ready to be read by; those that have a name are added to the given ones."""
+    for schema in schemas:
+        parsed = fastavro.parse_schema(schema, named)
+    return parsed
+
+
+def _marked(declared: Any) -> Any:
+    """Return the schema of a list of records that each end in a mark; None where records cannot have one."""
+    fields = declared.get("fields") if isinstance(declared, dict) else None
+    if not fields or any(field["name"] == _MARK_FIELD for field in fields):
+        return None
+    mark = {"type": "fixed", "name": "fairstream.Mark", "size": len(_MARK)}
+    return {"type": "array", "items": {**declared, "fields": [*fields, {"name": _MARK_FIELD, "type": mark}]}}
+
+
+def _zigzag(number: int) -> bytes:
+    """Return a number that is not negative as Avro writes it."""
+    number, encoded = number << 1, b""
+    while number > 0x7F:  # noqa: PLR2004 - seven bits a byte
+        encoded, number = encoded + bytes([number & 0x7F | 0x80]), number >> 7
+    return encoded + bytes([number])
 
 
 def _plain(schema: Any) -> Any:

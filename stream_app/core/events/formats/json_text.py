@@ -12,7 +12,8 @@ from typing import Any
 
 import msgspec
 
-_encode = msgspec.json.Encoder(decimal_format="number").encode
+_encoder = msgspec.json.Encoder(decimal_format="number")
+_encode = _encoder.encode
 
 
 def json_text(record: Any) -> bytes:
@@ -24,6 +25,17 @@ def json_text(record: Any) -> bytes:
     """
     text = _encode(record)
     return _encode(_without_nan(record)) if b"null" in text else text  # msgspec writes NaN as null
+
+
+def json_lines(records: list[Any]) -> list[bytes]:
+    """Return the JSON text of each value, as ``json_text`` does.
+
+    >>> json_lines([{"a": 1}, {"a": float("nan")}])
+    [b'{"a":1}', b'{"a":"NaN"}']
+    """
+    lines = _encoder.encode_lines(records)
+    # No text contains a line break: JSON escapes them.
+    return list(map(json_text, records)) if b"null" in lines else lines.split(b"\n")[:-1]
 
 
 def _without_nan(value: Any) -> Any:

@@ -9,7 +9,7 @@ indexes).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from stream_app.core.events.formats.json_text import json_text
@@ -65,6 +65,10 @@ class ProtobufSchema:
             return json_text(convert(read(value[start:])))
         except Exception:  # noqa: BLE001  # the runtime has an error for what cannot be parsed, and others for the rest
             return Reason.PAYLOAD
+
+    def to_json_all(self, values: Sequence[bytes]) -> Sequence[bytes | Reason]:
+        """Return the same of several records."""
+        return list(map(self.to_json, values))
 
     def _reader_of(self, encoded: bytes) -> tuple[Any, _Convert]:
         """Return what parses the message at some indexes, and what converts it.

@@ -8,7 +8,7 @@ Source: Confluent, Schema Registry wire format.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from stream_app.core.events.reasons import DeadLetterReason as Reason
@@ -22,6 +22,9 @@ class WriterSchema(Protocol):
 
     def to_json(self, value: bytes) -> bytes | Reason:
         """Return a record, given with its frame, as JSON; or why it cannot be read."""
+
+    def to_json_all(self, values: Sequence[bytes]) -> Sequence[bytes | Reason]:
+        """Return the same of several records."""
 
 
 WriterSchemas = Mapping[Frame, WriterSchema]
@@ -37,6 +40,10 @@ class Rejecting:
         """Return why no record of this schema is read."""
         return Reason.SCHEMA
 
+    def to_json_all(self, values: Sequence[bytes]) -> Sequence[bytes | Reason]:
+        """Return the same for each record."""
+        return [Reason.SCHEMA] * len(values)
+
 
 class JsonText:
     """A JSON Schema; a ``WriterSchema``. Records are not validated: the policy checks every field that it reads."""
@@ -44,6 +51,10 @@ class JsonText:
     def to_json(self, value: bytes) -> bytes | Reason:
         """Return the record without its frame."""
         return value[FRAME_BYTES:] or Reason.EMPTY
+
+    def to_json_all(self, values: Sequence[bytes]) -> Sequence[bytes | Reason]:
+        """Return the records without their frames."""
+        return list(map(self.to_json, values))
 
 
 def frames_in(values: Iterable[bytes | None]) -> set[Frame]:
@@ -68,6 +79,18 @@ def schema_id(frame: Frame) -> int:
     258
     """
     return int.from_bytes(frame[1:], "big")
+
+
+def json_texts(values: Sequence[bytes], schemas: WriterSchemas) -> Sequence[bytes | Reason]:
+    """Return framed records as JSON, or why each cannot be read; as ``json_of``, which is called for mixed records.
+
+    Raises:
+        KeyError: a schema is not among the given ones.
+    """
+    starts = {value[:FRAME_BYTES] for value in values}
+    if len(starts) == 1 and is_frame(start := starts.pop()):
+        return schemas[start].to_json_all(values)
+    return [json_of(value, schemas) for value in values]
 
 
 def json_of(value: bytes, schemas: WriterSchemas) -> bytes | Reason:

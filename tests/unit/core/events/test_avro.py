@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import random
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from stream_app.core.events.formats.avro import AvroSchema, UnsupportedSchemaError
+from stream_app.core.events.formats.avro import _MARK, AvroSchema, UnsupportedSchemaError
 from stream_app.core.events.formats.wire import JsonText, Rejecting, json_of
 from tests.support.formats import hiring
 from tests.support.formats.framed import avro, frame
@@ -115,3 +116,42 @@ def test_a_record_without_a_frame_is_a_framing_fault_and_an_unknown_schema_a_mis
     assert json_of(frame(1) + b"x", {frame(1): Rejecting()}) == "schema"
     with pytest.raises(KeyError):
         json_of(frame(2) + b"x", {frame(1): JsonText()})
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_records_that_are_read_together_are_what_each_is_alone(seed: int) -> None:
+    """Also where one is cut off so that it would take in the next one, or has the mark that ends records inside."""
+    draw = random.Random(seed)
+    compiled = AvroSchema(json.dumps(hiring.AVRO_1), times_as_numbers=True)
+    values = [avro(7, hiring.AVRO_1, hiring.hiring(n, _NOW_S, is_second=False)) for n in range(draw.randrange(1, 40))]
+    for _ in range(draw.randrange(3)):
+        at = draw.randrange(len(values))
+        body, place = values[at][5:], draw.randrange(1, 30)
+        following = values[(at + 1) % len(values)]
+        values[at] = frame(7) + draw.choice(
+            [
+                body[:-place],
+                body + b"\0",
+                body[:place] + _MARK + body[place:],
+                body[:-place] + following[5:],
+                body[:place] + bytes([draw.randrange(256)]) + body[place + 1 :],
+            ]
+        )
+    assert list(compiled.to_json_all(values)) == list(map(compiled.to_json, values))
+
+
+def test_a_record_that_takes_in_the_next_one_is_found() -> None:
+    text = with_field("string")
+    compiled = AvroSchema(json.dumps(text), times_as_numbers=True)
+    good = frame(1) + b"\x04ab"
+    swallowing = frame(1) + bytes([(len(_MARK) + 3) << 1])  # a text as long as the mark and the record that follows
+    assert list(compiled.to_json_all([swallowing, good, good])) == ["payload", b'{"a":"ab"}', b'{"a":"ab"}']
+    marked = frame(1) + bytes([len(_MARK) << 1]) + _MARK
+    assert list(compiled.to_json_all([marked, good])) == ["encoding", b'{"a":"ab"}']
+
+
+def test_a_schema_that_is_no_record_is_read_one_by_one() -> None:
+    either = ["null", with_field("int")]
+    value = avro(1, either, {"a": 3})  # type: ignore[arg-type]  # a union is a list
+    compiled = AvroSchema(json.dumps(either), times_as_numbers=True)
+    assert list(compiled.to_json_all([value, frame(1) + b"\0"])) == [b'{"a":3}', b"null"]

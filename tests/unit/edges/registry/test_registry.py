@@ -10,7 +10,9 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from stream_app.cli import app
 from stream_app.connection.schema_registry import SchemaRegistry
 from stream_app.core.events.formats.wire import Rejecting
 from stream_app.edges.registry.client import RegistryClient, UnknownSchemaError
@@ -162,3 +164,23 @@ def test_a_policy_that_needs_a_registry_names_the_setting() -> None:
     RegisteredSchemas(None).check(Policy(schema=1, models=(LOANS,)))
     with pytest.raises(ConfigError, match=r"has the format avro, which needs a schema registry\. Set registry_url"):
         RegisteredSchemas(None).check(Policy(schema=1, models=(model,)))
+
+
+@pytest.mark.parametrize(
+    ("answer", "found", "codes"),
+    [  # without a broker the code is 0 only where one can be started
+        (_UNKNOWN, "answers at http://127.0.0.1:", {0, 2}),
+        ((401, b"{}"), "HTTP 401", {2}),
+        ((200, GARBAGE), "not one of", {2}),
+    ],
+)
+def test_doctor_says_whether_the_registry_accepts_this_client(
+    gate: Gate, answer: tuple[int, bytes], found: str, codes: set[int], tmp_path: Path
+) -> None:
+    gate.answer = answer
+    flags = ["--kafka", "127.0.0.1:1", "--state-dir", str(tmp_path), "--registry-url", gate.url, "--json"]
+    outcome = CliRunner().invoke(app, ["doctor", *flags])
+    [registry] = [json.loads(line) for line in outcome.stdout.splitlines() if '"part":"registry"' in line]
+    assert found in registry["found"]
+    assert registry["is_there"] == (answer == _UNKNOWN)
+    assert outcome.exit_code in codes

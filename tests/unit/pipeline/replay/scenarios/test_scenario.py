@@ -17,7 +17,8 @@ MODEL = load_policy("loans").models[0]
 
 # Another value for every field of a model; a new field needs an entry here, and so a decision about what it changes.
 OTHERS: dict[str, Any] = {
-    "name": "other", "topic": "other-raw", "kind": "counts", "output_topic": "other-out",
+    "name": "other", "topic": "other-raw", "format": "avro", "schema_subject": "other", "kind": "counts",
+    "output_topic": "other-out",
     "event_time": msgspec.structs.replace(MODEL.event_time, pane_s=20),
     "event_id": msgspec.structs.replace(MODEL.event_id, path="other_id"),
     "identifiers": (), "decision": None, "attributes": MODEL.attributes[:1], "segment": None,
