@@ -245,12 +245,16 @@ LANES = (
     ),
     lines(
         About(
-            "Transactions",
-            "Each contains outputs, state and position of a lane. A failed one is aborted and retried.",
+            "Transactions and pushes",
+            "A transaction contains outputs, state and position of a lane; a failed one is aborted and retried. A push "
+            "sends metrics or alerts to an OTLP collector, where one is set; a dropped one is not retried.",
             "ops",
             alert="LanesFailing",
         ),
-        [Query(speed("transactions_total", "role, result", *OF_WORKER), "{{role}} {{result}}")],
+        [
+            Query(speed("transactions_total", "role, result", *OF_WORKER), "{{role}} {{result}}"),
+            Query(speed("otlp_pushes_total", "signal, result", *OF_WORKER), "pushed {{signal}} {{result}}"),
+        ],
         width=HALF,
     ),
     lines(

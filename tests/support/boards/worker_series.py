@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 
 from tests.support.boards.series import Labels, Series, constant, growing, histogram
 
@@ -26,6 +27,8 @@ def workers() -> Iterator[Series]:
             "policy_info", own | {"policy_hash": "bbbb", "policy": "loans"}, lambda t: 1.0 if t >= POLICY_S else None
         )
         yield Series("kafka_insecure", own, constant(0))
+        for signal, result in product(("metrics", "logs"), ("delivered", "dropped")):
+            yield Series("otlp_pushes_total", own | {"signal": signal, "result": result}, growing(1 / 60))
         yield Series("rebalances_total", own, lambda t: float(t >= 600))
         for outcome, share in (("favorable", 0.7), ("unfavorable", 0.3)):
             labels = own | {"model": "loans", "outcome": outcome}
