@@ -19,20 +19,20 @@ class Plot:
 
     Args:
         source: Its time range is the axis.
-        width: In pixels.
-        height: In pixels.
+        size: Width and height in pixels.
         low: Lowest value.
         high: Highest value.
+        left: Room for the values of the axis, in pixels.
     """
 
-    def __init__(self, source: Source, width: float, height: float, low: float, high: float) -> None:
-        self.width, self.height, self._low, self._high = width, height, low, high
+    def __init__(self, source: Source, size: tuple[float, float], low: float, high: float, left: float = _LEFT) -> None:
+        self.width, self.height, self._low, self._high, self._left = *size, low, high, left
         self._start_s, self._end_s = source.start_s, source.end_s
         self.parts: list[str] = []
 
     def x(self, time_s: float) -> float:
         """Return the place of a time."""
-        return _LEFT + (time_s - self._start_s) / (self._end_s - self._start_s) * (self.width - _LEFT - 8)
+        return self._left + (time_s - self._start_s) / (self._end_s - self._start_s) * (self.width - self._left - 8)
 
     def y(self, value: float) -> float:
         """Return the place of a value."""
@@ -52,8 +52,10 @@ class Plot:
         for step in range(5):
             if has_values:
                 value = self._low + (self._high - self._low) * step / 4
-                self.line(_LEFT, self.y(value), self.width - 8, self.y(value), 'class="grid"')
-                self.word(_LEFT - 6, self.y(value) + 4, in_unit(value, _axis_digits(config, self._high - self._low)))
+                self.line(self._left, self.y(value), self.width - 8, self.y(value), 'class="grid"')
+                self.word(
+                    self._left - 6, self.y(value) + 4, in_unit(value, _axis_digits(config, self._high - self._low))
+                )
             time_s = self._start_s + (self._end_s - self._start_s) * step / 4
             minutes = int(time_s // 60)
             self.word(self.x(time_s), self.height - 6, f"{minutes // 60 % 24:02}:{minutes % 60:02}", "middle")
@@ -83,7 +85,10 @@ def draw_lines(
     values += [custom[key] for key in ("axisSoftMin", "axisSoftMax") if key in custom]
     low, high = min(values), max(values)
     pad = (high - low) * 0.05 or abs(high) * 0.1 or 1.0
-    plot = Plot(source, size[0], height, low if low == 0 else low - pad, high + pad)
+    low, high = low if low == 0 else low - pad, high + pad
+    digits = _axis_digits(drawn[0].field.config, high - low)
+    left = 14 + 6.5 * max(len(in_unit(value, digits)) for value in (low, high))
+    plot = Plot(source, (size[0], height), low, high, left)
     plot.draw_axes(drawn[0].field.config)
     by_name = {one.field.name: one for one in drawn}
     below: dict[tuple[float, bool], float] = {}
@@ -103,7 +108,7 @@ def draw_lines(
 
 def draw_states(drawn: Sequence[Drawn], marks: Marks, source: Source, size: tuple[float, float]) -> str:
     """Draw states over time, each with its word."""
-    plot = Plot(source, size[0], size[1], 0, len(drawn))
+    plot = Plot(source, size, 0, len(drawn))
     names = 8 + 7 * max(len(one.field.name) for one in drawn)
     shift = names / size[0]
     plot.parts.append(f'<g transform="translate({names - _LEFT + 8:.0f} 0) scale({1 - shift:.3f} 1)">')
@@ -168,7 +173,7 @@ def draw_split_bars(table: Table, name: str, size: tuple[float, float]) -> str:
 def draw_buckets(drawn: Sequence[Drawn], source: Source, size: tuple[float, float]) -> str:
     """Draw the buckets of a histogram over time: what is in a bucket is what the next smaller one does not have."""
     ordered = sorted(drawn, key=lambda one: math.inf if one.labels["le"] == "+Inf" else float(one.labels["le"]))
-    plot = Plot(source, size[0], size[1], 0, len(ordered))
+    plot = Plot(source, size, 0, len(ordered))
     below: dict[float, float] = {}
     top = max(one.newest for one in ordered) or 1.0
     for row, one in enumerate(ordered):
