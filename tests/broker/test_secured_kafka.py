@@ -332,6 +332,7 @@ def test_a_worker_counts_all_through_a_crash_and_its_results_are_verified(
     assert len(fairstream.results(check.site.policy_file)) > 0
 
 
+@pytest.mark.timeout(1200)  # the first run builds Helm
 def test_two_pods_of_the_chart_hand_over_when_one_is_scaled_down(stage: Stage, tmp_path: Path) -> None:
     """The session timeout is twice the limit of the wait: partitions move because the pod leaves, not because it is
     missed."""
