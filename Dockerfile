@@ -1,7 +1,10 @@
 # The image of FairStream: the worker and every other command. Built in two stages, so that it contains neither compiler
 # nor package installer; runs as an unprivileged user on a read-only file system.
 
-FROM python:3.13.7-slim-bookworm AS build
+# A tag can be moved. A release is built with its digest: --build-arg BASE=python:...@sha256:... (docs/how-to/release.md)
+ARG BASE=python:3.13.7-slim-bookworm
+
+FROM ${BASE} AS build
 WORKDIR /build
 ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never
 COPY requirements/build.txt requirements/run.txt requirements/
@@ -20,8 +23,7 @@ COPY docs/runbooks docs/runbooks
 RUN PATH=/opt/tools/bin:$PATH /opt/tools/bin/hatchling build -t wheel \
     && /opt/tools/bin/uv pip install --no-cache --no-deps --python /opt/fairstream dist/*.whl
 
-FROM python:3.13.7-slim-bookworm
-LABEL org.opencontainers.image.title="FairStream" org.opencontainers.image.licenses="Apache-2.0"
+FROM ${BASE}
 # The state folder is created here, so that a new volume on it belongs to this user.
 RUN useradd --system --uid 10001 --user-group --no-create-home fairstream \
     && install -d -o fairstream -g fairstream -m 0700 /var/lib/fairstream
@@ -33,3 +35,12 @@ ENV PATH=/opt/fairstream/bin:$PATH \
 USER 10001:10001
 ENTRYPOINT ["fairstream"]
 CMD ["--help"]
+ARG BASE
+ARG VERSION=unreleased
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="FairStream" \
+    org.opencontainers.image.description="Monitors automated decisions on Kafka for unfairness and privacy leaks" \
+    org.opencontainers.image.licenses="Apache-2.0" \
+    org.opencontainers.image.version="${VERSION}" \
+    org.opencontainers.image.revision="${REVISION}" \
+    org.opencontainers.image.base.name="${BASE}"

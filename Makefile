@@ -12,7 +12,7 @@ PURE := tests/unit tests/property tests/contract $(wildcard stream_app producers
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-pythons coverage nightly lint style format typing layers docs dashboards release lock clean \
-	bench bench-peers bench-detect bench-replay page-check chaos detection-check replay-check secure-check
+	bench bench-peers bench-detect bench-replay page-check chaos detection-check replay-check secure-check audit sbom
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -86,6 +86,12 @@ bench-detect: $(READY) ## false alarms and delays of the detectors, simulated an
 bench-replay: $(READY) ## replay compared with live ingest, and with json and pandas (ARGS="--long-events 0")
 	$(BIN)/python -m benchmarks replay $(ARGS)
 
+audit: $(READY) ## known vulnerabilities of what is locked (network) and insecure code (ARGS=--code-only)
+	$(BIN)/python -m tests.programs.audit $(ARGS)
+
+sbom: $(READY) ## CycloneDX list of what an installation contains, as build/sbom.json (ARGS="--python PYTHON")
+	$(BIN)/python -m tests.programs.sbom $(ARGS)
+
 release: $(READY) ## check version, changelog and tree, build wheel and sdist, run the wheel; uploads nothing
 	$(BIN)/python -m tests.programs.release $(ARGS)
 
@@ -94,7 +100,7 @@ dashboards: $(READY) ## write dashboards/json from the code (ARGS=--check only c
 
 lock: $(READY) ## renew the hash-pinned requirement files from pyproject.toml
 	$(LOCK) --upgrade --group build --output-file requirements/build.txt
-	$(LOCK) --upgrade pyproject.toml --extra local --extra data --output-file requirements/run.txt
+	$(LOCK) --upgrade pyproject.toml --extra local --extra data --extra otlp --extra web --output-file requirements/run.txt
 	$(LOCK) --upgrade pyproject.toml --all-extras --group build --group lint --group test --group bench --group docs \
 		--group audit --output-file requirements/dev.txt
 	@! grep -nE 'https?://|--(extra-)?index-url|--find-links' requirements/*.txt

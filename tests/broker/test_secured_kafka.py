@@ -16,9 +16,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from aiokafka.client import AIOKafkaClient
 from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth
+from kafka import OffsetAndMetadata, TopicPartition
+from kafka.errors import NoError
 
 import fairstream
 from producers.event import Event
@@ -31,15 +34,19 @@ from stream_app.connection.for_faust import faust_credentials
 from stream_app.connection.handshake import find_fault
 from stream_app.connection.kafka_connection import KafkaConnection, KafkaSecurity
 from stream_app.edges.files.key_file import key_file_path
+from stream_app.edges.kafka.admin import connected
 from stream_app.edges.kafka.audit_topic import AuditTopic
+from stream_app.edges.kafka.deployment import open_deployment
 from stream_app.edges.kafka.partition_counts import count_partitions
 from stream_app.edges.kafka.readers.judge_records import read_records
 from stream_app.edges.kafka.readers.live_results import open_alerts, open_results
-from stream_app.edges.kafka.rights import check_rights, foreign_writers, missing_rights
+from stream_app.edges.kafka.rights import ask_coordinator, check_rights, foreign_writers, missing_rights
 from stream_app.edges.kafka.topic_metadata import TopicMetadata
 from stream_app.edges.lanes.policy_registry import PolicyRegistry
 from stream_app.errors import AccessDeniedError, ConnectionRejectedError, FairStreamError
-from stream_app.settings import connection_environ
+from stream_app.programs.uninstall.inventory import Extent, take_inventory
+from stream_app.programs.uninstall.removal import remove
+from stream_app.settings import Settings, connection_environ
 from stream_app.topics import FAIRNESS_AUDIT, FAIRNESS_RESULTS, UserRole, declared_topics
 from tests.programs.chaos.logs import read_raw, read_sources
 from tests.programs.secure_check.check import SecureCheck
@@ -364,6 +371,41 @@ def test_two_pods_of_the_chart_hand_over_when_one_is_scaled_down(stage: Stage, t
     for pod in (stays, goes):
         assert "Traceback" not in pod.log
         assert password_of("") not in pod.log
+
+
+def test_an_uninstallation_names_what_is_denied_and_an_operator_deletes_the_rest(stage: Stage) -> None:
+    """The last test of this module: afterwards nothing of the deployment is left."""
+    settings = msgspec.convert({"app_id": APP_ID, "state_dir": str(stage.site.folder)}, Settings)
+    worker = msgspec.structs.replace(settings, kafka=stage.users["worker"].servers, **security(stage.users["worker"]))
+    raw = stage.site.policy.models[0].topic
+    with connected(stage.kafka.operator) as admin:  # a group, also where no worker has run before
+        hint = {TopicPartition(raw, 0): OffsetAndMetadata(0, "", -1)}
+        until(lambda: set(ask_coordinator(lambda: admin.alter_group_offsets(APP_ID, hint)).values()) == {NoError})
+    with open_deployment(worker.connection) as deployment:
+        inventory = take_inventory(deployment, worker, stage.site.policy, Extent())
+        [unknown] = inventory.unknown
+        assert unknown.startswith("Access rights are not listed: Kafka denies DESCRIBE on the cluster")
+        faults = {removal.item.name: str(removal.fault) for removal in remove(deployment, inventory, APP_ID)}
+    assert f"DELETE on group {APP_ID}" in faults[APP_ID]
+    assert f"DELETE on topic {FAIRNESS_RESULTS}" in faults[FAIRNESS_RESULTS]
+    assert raw not in faults
+
+    operator = msgspec.structs.replace(settings, kafka=stage.kafka.operator)
+    with open_deployment(operator.connection) as deployment:
+        inventory = take_inventory(deployment, operator, stage.site.policy, Extent(audit=True))
+        assert inventory.unknown == ()
+        names = {item.name for item in inventory.items if item.kind == "access right"}
+        assert "ALLOW User:fairstream-web READ on topic fairness-results" in names
+        assert f"ALLOW User:fairstream-worker WRITE on transactional id {APP_ID}-{raw}-*" in names
+        assert not [name for name in names if name.endswith(f"topic {raw}") or "fairness-a*" in name]
+        assert [str(removal.fault) for removal in remove(deployment, inventory, APP_ID) if removal.fault] == []
+        until(lambda: {name for name in deployment.topics() if not name.startswith("__")} == {raw})
+        left = take_inventory(deployment, operator, stage.site.policy, Extent(audit=True))
+    assert [item.name for item in left.items if item.delete is not None] == []
+
+
+def security(connection: KafkaConnection) -> dict[str, Any]:
+    return msgspec.structs.asdict(connection.security)
 
 
 def worker_spec(stage: Stage) -> Manifest:

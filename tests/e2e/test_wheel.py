@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -35,10 +37,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the wheel; built from the working tree unless one is named."""
     if named := os.environ.get(BUILT):
         return Path(named)
-    folder = tmp_path_factory.mktemp("wheel")
-    _run(sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder), cwd=ROOT)
-    (built,) = folder.glob("*.whl")
-    return built
+    return _build(ROOT, tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +65,20 @@ def test_the_wheel_contains_the_files_that_commands_read(wheel: Path) -> None:
             assert files
             for path in files:
                 assert archive.read(f"{there}/{path.relative_to(ROOT / here).as_posix()}") == path.read_bytes()
+
+
+def test_a_wheel_that_is_built_elsewhere_and_later_is_the_same(wheel: Path, tmp_path: Path) -> None:
+    listed = _run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", cwd=ROOT).stdout.split("\0")
+    for name in sorted(filter(None, listed), reverse=True):  # in another order, at another time, for one user only
+        copy = tmp_path / "copy" / name
+        if (ROOT / name).is_file():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, copy)
+            os.utime(copy, (1_000_000_000, 1_000_000_000))
+            copy.chmod(0o700 if copy.stat().st_mode & 0o100 else 0o600)
+    again = _build(tmp_path / "copy", tmp_path / "again")
+    assert again.name == wheel.name
+    assert hashlib.sha256(again.read_bytes()).hexdigest() == hashlib.sha256(wheel.read_bytes()).hexdigest()
 
 
 def test_the_environment_has_no_developer_tools(installed: Command) -> None:
@@ -97,6 +110,12 @@ def test_the_demo_of_the_wheel_raises_the_alert(installed: Command) -> None:
     assert done.returncode == 0, done.stderr
     events = [json.loads(line) for line in done.stdout.splitlines()]
     assert [event["event"] for event in events if event["event"] != "notification"] == ["drift", "breach"]
+
+
+def _build(source: Path, folder: Path) -> Path:
+    _run(sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder), cwd=source)
+    (built,) = folder.glob("*.whl")
+    return built
 
 
 def _run(*command: str | Path, cwd: Path, check: bool = True) -> subprocess.CompletedProcess[str]:

@@ -7,6 +7,7 @@ Wheel and sdist come from the tools of the lock, without a network. What is left
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -43,10 +44,12 @@ def main() -> int:
     )
     print(
         f"\nBuilt and tried: {wheel.relative_to(ROOT)}, {sdist.relative_to(ROOT)}",
-        "Next:",
+        f"SHA-256 of the wheel: {hashlib.sha256(wheel.read_bytes()).hexdigest()}",
+        "Next (docs/how-to/release.md):",
         "  .ci/run                      every test, on every Python",
-        f"  git tag -a v{__version__} -m 'FairStream {__version__}' && git push origin v{__version__}",
-        "  uv publish dist/*            needs a token of the package index",
+        "  make audit sbom              known vulnerabilities; build/sbom.json",
+        f"  git tag -s v{__version__} -m 'FairStream {__version__}' && git push origin v{__version__}",
+        "  image, signatures, index     by the pipeline of the tag: base image by digest, cosign, trusted publishing",
         sep="\n",
     )
     return 0

@@ -12,11 +12,13 @@ from stream_app.cli import app, load_commands, walk_commands
 from stream_app.cli.flags.security import given_security, security_flag_names
 from stream_app.connection.kafka_connection import KafkaSecurity
 from stream_app.errors import ConfigError
+from stream_app.settings import Settings
 
 
 def test_the_flags_are_the_settings() -> None:
-    fields = msgspec.structs.fields(KafkaSecurity)
-    assert security_flag_names() == ["--" + field.name.replace("_", "-") for field in fields]
+    names = [field.name for field in msgspec.structs.fields(KafkaSecurity)]
+    names += [field.name for field in msgspec.structs.fields(Settings) if field.name.startswith("registry_")]
+    assert security_flag_names() == ["--" + name.replace("_", "-") for name in names]
 
 
 def test_the_commands_that_connect_take_them_and_no_other() -> None:

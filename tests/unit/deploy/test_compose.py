@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -86,11 +87,20 @@ def test_each_service_gives_up_rights_and_listens_on_loopback_only(name: str) ->
 def test_versions_are_pinned_and_the_same_everywhere() -> None:
     assert SERVICES["kafka"]["image"] == f"apache/kafka:{KAFKA_VERSION}"
     assert {service["image"] for service in OURS.values()} == {f"fairstream:{__version__}"}
-    bases = re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)
-    assert len(bases) == 2
-    assert len(set(bases)) == 1
-    assert re.fullmatch(r"python:\d+\.\d+\.\d+-slim-\w+", bases[0])
+    assert re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE) == ["${BASE}", "${BASE}"]
+    [base] = re.findall(r"^ARG BASE=(\S+)$", DOCKERFILE, re.MULTILINE)
+    assert re.fullmatch(r"python:\d+\.\d+\.\d+-slim-\w+(@sha256:[0-9a-f]{64})?", base)
     assert all(re.search(r":v?\d+\.\d+\.\d+$", service["image"]) for service in SERVICES.values())
+
+
+def test_the_image_says_what_it_is_and_what_it_is_made_of() -> None:
+    prefix = "org.opencontainers.image."
+    labels = dict(re.findall(rf'{re.escape(prefix)}([a-z.]+)="([^"]*)"', DOCKERFILE))
+    assert labels["licenses"] == tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["license"]
+    assert labels.keys() == {"title", "description", "licenses", "version", "revision", "base.name"}
+    last_stage = DOCKERFILE.rpartition("FROM ")[2]
+    for name in re.findall(r"\$\{(\w+)\}", " ".join(labels.values())):
+        assert re.search(rf"^ARG {name}\b", last_stage, re.MULTILINE), name  # an argument ends with its stage
 
 
 def test_the_worker_waits_for_topics_and_keys() -> None:
