@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,7 @@ pytestmark = pytest.mark.timeout(300)
 APP_ID = "secured"
 _WAIT_S = 20.0
 SESSION_S = 60
+WEB_TOKEN = "a token of a page, not of Kafka"  # noqa: S105  # of this test only
 
 
 @dataclass(frozen=True)
@@ -339,6 +341,7 @@ def test_a_worker_counts_all_through_a_crash_and_its_results_are_verified(
     assert len(fairstream.results(check.site.policy_file)) > 0
 
 
+@pytest.mark.timeout(1200)  # the first run builds Helm
 def test_two_pods_of_the_chart_hand_over_when_one_is_scaled_down(stage: Stage, tmp_path: Path) -> None:
     """The session timeout is twice the limit of the wait: partitions move because the pod leaves, not because it is
     missed."""
@@ -359,6 +362,7 @@ def test_two_pods_of_the_chart_hand_over_when_one_is_scaled_down(stage: Stage, t
         wait = stage.site.wait_until
         wait("each has two partitions", lambda: has(stays, 2) and has(goes, 2))
         send_more()
+        assert ask(goes.metrics_port, "GET", "/metrics")[0].status == HTTPStatus.UNAUTHORIZED
         going.signal(signal.SIGTERM)
         send_more()
         assert going.wait(goes.grace_s) == 0
@@ -370,6 +374,7 @@ def test_two_pods_of_the_chart_hand_over_when_one_is_scaled_down(stage: Stage, t
     for pod in (stays, goes):
         assert "Traceback" not in pod.log
         assert password_of("") not in pod.log
+        assert WEB_TOKEN not in pod.log
 
 
 def test_an_uninstallation_names_what_is_denied_and_an_operator_deletes_the_rest(stage: Stage) -> None:
@@ -423,6 +428,7 @@ def worker_spec(stage: Stage) -> Manifest:
         },
         policy={"text": stage.site.policy_file.read_text("utf-8")},
         keysSecret={"name": "keys"},
+        web={"tokenSecret": {"name": "web"}},
     )
     (deployment,) = of_kind(manifests, "Deployment", "-worker")
     spec: Manifest = deployment["spec"]["template"]["spec"]
@@ -434,6 +440,7 @@ def secrets_of(stage: Stage) -> dict[str, dict[str, str]]:
     return {
         "ca": {"ca.crt": stage.kafka.authority.path.read_text("utf-8")},
         "worker": {"password": password_of("fairstream-worker")},
+        "web": {"token": WEB_TOKEN},
         "keys": {"pseudonym-keys.json": key_file_path(stage.site.folder).read_text("utf-8")},
         "fs-fairstream-policy": {"policy.toml": stage.site.policy_file.read_text("utf-8")},
     }

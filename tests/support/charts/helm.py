@@ -34,7 +34,7 @@ def need_helm() -> str:
         return found
     folder = default_cache_dir() / f"helm-{HELM_VERSION}"
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.with_suffix(".lock").open("w") as lock:  # one process builds, the others wait for it
+    with folder.with_name(f"{folder.name}.lock").open("w") as lock:  # one process builds, the others wait for it
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "helm").exists():
             with tempfile.TemporaryDirectory(dir=folder.parent) as staging:

@@ -103,12 +103,19 @@ def test_secrets_are_mounted_files_and_never_variables_arguments_or_objects(valu
         for container in containers(pod):
             environ = environ_of(container)
             named = {name for name in environ if re.search(r"PASSWORD|SECRET|TOKEN|KEY", name)}
-            assert named <= {*(f"{PREFIX}{x}_FILE" for x in _SECRET_FILES), f"{PREFIX}OAUTH_TOKEN_URL"}
-            for name in named - {f"{PREFIX}OAUTH_TOKEN_URL"}:
+            assert named - _NO_SECRETS <= {
+                "OTEL_EXPORTER_OTLP_CLIENT_KEY",
+                *(f"{PREFIX}{x}_FILE" for x in _SECRET_FILES),
+            }
+            for name in named - _NO_SECRETS:
                 assert environ[name] in mounted_files(pod, container), name
 
 
-_SECRET_FILES = ("SASL_PASSWORD", "OAUTH_CLIENT_SECRET", "SSL_KEY", "SSL_KEY_PASSWORD")
+_SECRET_FILES = (
+    *("SASL_PASSWORD", "OAUTH_CLIENT_SECRET", "SSL_KEY", "SSL_KEY_PASSWORD"),
+    *("REGISTRY_PASSWORD", "REGISTRY_KEY", "WEB_TOKEN"),
+)
+_NO_SECRETS = {f"{PREFIX}OAUTH_TOKEN_URL"}  # by its name one could think so
 
 
 def mounted_files(pod: Manifest, container: Manifest) -> set[str]:
@@ -118,7 +125,7 @@ def mounted_files(pod: Manifest, container: Manifest) -> set[str]:
         f"{mount['mountPath']}/{item['path']}"
         for mount in container["volumeMounts"]
         for source in _sources(volumes[mount["name"]])
-        for item in source["items"]
+        for item in source.get("items", [{"path": "web.yml"}])  # all of a Secret, with the web configuration in it
     }
 
 
@@ -155,7 +162,7 @@ def test_only_the_first_container_sees_the_keys_and_copies_them_to_where_the_wor
     assert mounts["state"]["readOnly"] is True
     volumes = {volume["name"]: volume for volume in pod["volumes"]}
     assert volumes["state"]["emptyDir"]["medium"] == "Memory"
-    modes = {v.get("defaultMode") for v in (volumes["keys"]["secret"], volumes.get("kafka", {}).get("projected", {}))}
+    modes = {v.get("defaultMode") for v in (volumes["keys"]["secret"], volumes.get("files", {}).get("projected", {}))}
     assert modes <= {0o440, None}
 
 
@@ -192,6 +199,7 @@ def ports_of(rules: list[Any]) -> set[int]:
         ("mutual-tls", {53, 9093, 9094}),
         ("oauth", {53, 9093, 8443}),
         ("scram", {53, 9093, 4318}),
+        ("registry", {53, 9093, 8081, 4318}),
     ],
 )
 def test_a_worker_talks_to_kafka_and_is_asked_for_its_metrics_and_nothing_else(name: str, out: set[int]) -> None:
@@ -244,6 +252,25 @@ def test_prometheus_scrapes_as_the_shipped_configuration_does() -> None:
     (endpoint,) = spec["podMetricsEndpoints"]
     assert {"targetLabel": "job", "replacement": "fairstream"} in endpoint["relabelings"]
     assert f"scrape_interval: {endpoint['interval']}" in text
+
+
+def test_prometheus_and_probes_use_tls_and_the_token_if_metrics_are_protected() -> None:
+    manifests = rendered(ALL["registry"])
+    (monitor,) = of_kind(manifests, "PodMonitor")
+    (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
+    assert endpoint["scheme"] == "https"
+    assert endpoint["tlsConfig"] == {
+        "ca": {"secret": {"name": "web-ca", "key": "ca.crt"}},
+        "serverName": "fairstream.example",
+    }
+    assert endpoint["authorization"] == {"credentials": {"name": "web-token", "key": "token"}}
+    (worker,) = worker_of(manifests)["containers"]
+    schemes = {worker[name]["httpGet"]["scheme"] for name in ("startupProbe", "livenessProbe", "readinessProbe")}
+    assert schemes == {"HTTPS"}
+    settings = load_settings(environ_of(worker))
+    assert settings.registry is not None
+    assert settings.registry.ca_file == "/etc/fairstream/files/registry-ca.pem"
+    assert settings.web_config == "/etc/fairstream/web/web.yml"
 
 
 def test_a_policy_as_text_gets_to_the_worker_unchanged_and_a_change_restarts_it() -> None:
