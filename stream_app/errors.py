@@ -79,6 +79,10 @@ class ConnectionRejectedError(BrokerUnavailableError):
     """A Kafka broker answers, and does not accept this client. Operator action: see the message."""
 
 
+class RegistryUnavailableError(FairStreamError, ConnectionError):
+    """The schema registry does not answer, or not with schemas. Operator action: see the message."""
+
+
 class WriteError(FairStreamError):
     """A file, a folder or standard output cannot be written. Operator action: free space, or choose another place."""
 

@@ -113,6 +113,7 @@ MENU: dict[str, Entry | Menu] = {
         {"kafka": Entry("admin.local:kafka", "Run Apache Kafka until Ctrl-C, SIGTERM or SIGHUP.")},
     ),
     "doctor": Entry("admin.doctor:doctor", "Check what this machine has, what is missing, and how to get it."),
+    "uninstall": Entry("admin.uninstall:uninstall", "List what a deployment owns, and delete it."),
     "notify-sink": Entry("admin.notify_sink:notify_sink", "Receive and print notifications from Alertmanager."),
     "dashboards": Menu(
         "Export the Grafana dashboards.",

@@ -11,7 +11,7 @@ from confluent_kafka.admin import AdminClient
 
 from stream_app.errors import LaneError
 from tests.support.lanes.echo_lanes import Echo, until
-from tests.support.servers.raw_topics import numbers, send
+from tests.support.servers.raw_topics import add_partitions, numbers, send
 
 pytestmark = pytest.mark.timeout(120)
 LONG_S = 3600.0  # no flush by time: only what a revocation or a stop commits
@@ -135,6 +135,20 @@ def test_one_broken_partition_does_not_stop_the_others(kafka: str, app_id: str) 
 
     asyncio.run(run())
     assert echo.published() == numbers(1000, 20_000)
+
+
+def test_partitions_that_the_leader_of_the_group_did_not_know_are_assigned_soon(echo: Echo) -> None:
+    """By default a client asks for metadata every five minutes; a broker that has just started may know no topic."""
+
+    async def run() -> None:
+        async with echo.worker() as worker:
+            await until("the worker is ready", lambda: worker.lanes.is_ready and len(worker.lanes) == 1)
+            for topic in (echo.out, echo.state, echo.raw):
+                await asyncio.to_thread(add_partitions, echo.kafka, topic, 2)
+            send(echo.kafka, echo.raw, numbers(0, 100), 1)
+            await until("the new partition is counted", lambda: len(echo.published()) == 100)
+
+    asyncio.run(run())
 
 
 def test_records_that_were_deleted_before_they_were_counted_are_reported_and_skipped(echo: Echo) -> None:

@@ -6,36 +6,54 @@ import asyncio
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from aiokafka.client import AIOKafkaClient
 from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth
+from kafka import OffsetAndMetadata, TopicPartition
+from kafka.errors import NoError
 
 import fairstream
 from producers.event import Event
 from producers.publish import Destination, publish
+from producers.simulated.drift import DriftSchedule
+from producers.simulated.loans import simulate_loans
+from producers.timeline import Timeline
 from stream_app.access import ROLES, Right, default_principal, rights_of
 from stream_app.connection.for_faust import faust_credentials
 from stream_app.connection.handshake import find_fault
 from stream_app.connection.kafka_connection import KafkaConnection, KafkaSecurity
+from stream_app.edges.files.key_file import key_file_path
+from stream_app.edges.kafka.admin import connected
 from stream_app.edges.kafka.audit_topic import AuditTopic
+from stream_app.edges.kafka.deployment import open_deployment
 from stream_app.edges.kafka.partition_counts import count_partitions
 from stream_app.edges.kafka.readers.judge_records import read_records
 from stream_app.edges.kafka.readers.live_results import open_alerts, open_results
-from stream_app.edges.kafka.rights import check_rights, foreign_writers, missing_rights
+from stream_app.edges.kafka.rights import ask_coordinator, check_rights, foreign_writers, missing_rights
 from stream_app.edges.kafka.topic_metadata import TopicMetadata
 from stream_app.edges.lanes.policy_registry import PolicyRegistry
 from stream_app.errors import AccessDeniedError, ConnectionRejectedError, FairStreamError
-from stream_app.settings import connection_environ
+from stream_app.programs.uninstall.inventory import Extent, take_inventory
+from stream_app.programs.uninstall.removal import remove
+from stream_app.settings import Settings, connection_environ
 from stream_app.topics import FAIRNESS_AUDIT, FAIRNESS_RESULTS, UserRole, declared_topics
+from tests.programs.chaos.logs import read_raw, read_sources
 from tests.programs.secure_check.check import SecureCheck
+from tests.support.charts.helm import Manifest, of_kind, render
+from tests.support.charts.pods import Pod
 from tests.support.paths import ROOT
+from tests.support.servers.http_requests import ask
 from tests.support.servers.secured.kafka import (
     OAUTH_CLIENT,
     OAUTH_SECRET,
@@ -51,6 +69,7 @@ pytestmark = pytest.mark.timeout(300)
 
 APP_ID = "secured"
 _WAIT_S = 20.0
+SESSION_S = 60
 
 
 @dataclass(frozen=True)
@@ -318,6 +337,106 @@ def test_a_worker_counts_all_through_a_crash_and_its_results_are_verified(
     for name, value in connection_environ({}, check.users["web"]).items():
         monkeypatch.setenv(name, value)
     assert len(fairstream.results(check.site.policy_file)) > 0
+
+
+def test_two_pods_of_the_chart_hand_over_when_one_is_scaled_down(stage: Stage, tmp_path: Path) -> None:
+    """The session timeout is twice the limit of the wait: partitions move because the pod leaves, not because it is
+    missed."""
+    raw, output = stage.site.models[0]["topic"], stage.site.models[0]["output_topic"]
+    events = simulate_loans(7, Timeline(1_795_449_600_000, 0.01), DriftSchedule())
+    stays, goes = (Pod(worker_spec(stage), tmp_path / name, secrets_of(stage)) for name in ("stays", "goes"))
+
+    def send_more() -> None:
+        publish(islice(events, 1000), Destination(stage.users["producer"], raw))
+
+    def has(pod: Pod, n_lanes: int) -> bool:
+        changes = re.findall(rf"Lane (opened|closed): topic={raw} partition=(\d)", pod.log)
+        newest = {partition: change for change, partition in changes}
+        is_all = list(newest.values()).count("opened") == n_lanes
+        return is_all and ask(pod.metrics_port, "GET", "/readyz")[0].status == 200
+
+    with stays.running() as staying, goes.running() as going:
+        wait = stage.site.wait_until
+        wait("each has two partitions", lambda: has(stays, 2) and has(goes, 2))
+        send_more()
+        going.signal(signal.SIGTERM)
+        send_more()
+        assert going.wait(goes.grace_s) == 0
+        wait("the other has all", lambda: has(stays, 4), timeout_s=SESSION_S / 2)
+        send_more()
+        expected = {p: [record.offset for record in log] for p, log in read_raw(stage.kafka.operator, raw).items()}
+        wait("all are published", lambda: read_sources(stage.kafka.operator, output) == expected)
+        assert staying.exit_code() is None
+    for pod in (stays, goes):
+        assert "Traceback" not in pod.log
+        assert password_of("") not in pod.log
+
+
+def test_an_uninstallation_names_what_is_denied_and_an_operator_deletes_the_rest(stage: Stage) -> None:
+    """The last test of this module: afterwards nothing of the deployment is left."""
+    settings = msgspec.convert({"app_id": APP_ID, "state_dir": str(stage.site.folder)}, Settings)
+    worker = msgspec.structs.replace(settings, kafka=stage.users["worker"].servers, **security(stage.users["worker"]))
+    raw = stage.site.policy.models[0].topic
+    with connected(stage.kafka.operator) as admin:  # a group, also where no worker has run before
+        hint = {TopicPartition(raw, 0): OffsetAndMetadata(0, "", -1)}
+        until(lambda: set(ask_coordinator(lambda: admin.alter_group_offsets(APP_ID, hint)).values()) == {NoError})
+    with open_deployment(worker.connection) as deployment:
+        inventory = take_inventory(deployment, worker, stage.site.policy, Extent())
+        [unknown] = inventory.unknown
+        assert unknown.startswith("Access rights are not listed: Kafka denies DESCRIBE on the cluster")
+        faults = {removal.item.name: str(removal.fault) for removal in remove(deployment, inventory, APP_ID)}
+    assert f"DELETE on group {APP_ID}" in faults[APP_ID]
+    assert f"DELETE on topic {FAIRNESS_RESULTS}" in faults[FAIRNESS_RESULTS]
+    assert raw not in faults
+
+    operator = msgspec.structs.replace(settings, kafka=stage.kafka.operator)
+    with open_deployment(operator.connection) as deployment:
+        inventory = take_inventory(deployment, operator, stage.site.policy, Extent(audit=True))
+        assert inventory.unknown == ()
+        names = {item.name for item in inventory.items if item.kind == "access right"}
+        assert "ALLOW User:fairstream-web READ on topic fairness-results" in names
+        assert f"ALLOW User:fairstream-worker WRITE on transactional id {APP_ID}-{raw}-*" in names
+        assert not [name for name in names if name.endswith(f"topic {raw}") or "fairness-a*" in name]
+        assert [str(removal.fault) for removal in remove(deployment, inventory, APP_ID) if removal.fault] == []
+        until(lambda: {name for name in deployment.topics() if not name.startswith("__")} == {raw})
+        left = take_inventory(deployment, operator, stage.site.policy, Extent(audit=True))
+    assert [item.name for item in left.items if item.delete is not None] == []
+
+
+def security(connection: KafkaConnection) -> dict[str, Any]:
+    return msgspec.structs.asdict(connection.security)
+
+
+def worker_spec(stage: Stage) -> Manifest:
+    """Return the pod of the chart for this stage."""
+    manifests = render(
+        appId=APP_ID,
+        settings={"session_timeout_s": SESSION_S},
+        kafka={
+            "bootstrapServers": stage.kafka.address("SECURE"),
+            "tls": {"caSecret": {"name": "ca"}},
+            "sasl": {
+                "mechanism": "SCRAM-SHA-512",
+                "username": "fairstream-worker",
+                "passwordSecret": {"name": "worker"},
+            },
+        },
+        policy={"text": stage.site.policy_file.read_text("utf-8")},
+        keysSecret={"name": "keys"},
+    )
+    (deployment,) = of_kind(manifests, "Deployment", "-worker")
+    spec: Manifest = deployment["spec"]["template"]["spec"]
+    return spec
+
+
+def secrets_of(stage: Stage) -> dict[str, dict[str, str]]:
+    """Return the Secrets that the chart names, and its own ConfigMap."""
+    return {
+        "ca": {"ca.crt": stage.kafka.authority.path.read_text("utf-8")},
+        "worker": {"password": password_of("fairstream-worker")},
+        "keys": {"pseudonym-keys.json": key_file_path(stage.site.folder).read_text("utf-8")},
+        "fs-fairstream-policy": {"policy.toml": stage.site.policy_file.read_text("utf-8")},
+    }
 
 
 def until(condition: Callable[[], Any]) -> Any:

@@ -10,6 +10,7 @@ import typer
 
 from stream_app.cli.flags.settings import START_TIMEOUT_S, StartTimeout, StateDir, read_settings
 from stream_app.cli.output import notes
+from stream_app.edges.files.installation import broker_folder
 from stream_app.edges.kafka.local.broker import LocalKafka
 from stream_app.errors import BrokerUnavailableError
 
@@ -28,7 +29,7 @@ def kafka(
 
     Example: fairstream local kafka --port 9092
     """
-    folder = Path(read_settings(state_dir=state_dir).state_dir) / "kafka"
+    folder = broker_folder(Path(read_settings(state_dir=state_dir).state_dir))
     notes.print(f"Starting Apache Kafka in {folder}", markup=False)
     with LocalKafka(folder, port=port, heap_mb=heap_mb, start_timeout_s=start_timeout, note=notes.print) as broker:
         typer.echo(broker.bootstrap)

@@ -22,7 +22,7 @@ from stream_app.errors import ConfigError, DependencyMissingError, install_comma
 from stream_app.pipeline.replay.ranges.manifest import Manifest
 
 MANIFEST = "manifest.json"
-_FOLDER = "replays"
+FOLDER = "replays"
 
 
 class RunFolder:
@@ -73,7 +73,7 @@ def new_run(state_dir: Path, run: str) -> Iterator[RunFolder]:
         ConfigError: it exists already.
         WriteError: it cannot be created.
     """
-    path = state_dir / _FOLDER / run
+    path = state_dir / FOLDER / run
     make_folder(path.parent)
     with write_errors(path):
         try:
@@ -89,7 +89,7 @@ def new_run(state_dir: Path, run: str) -> Iterator[RunFolder]:
 
 def list_runs(state_dir: Path) -> list[Manifest]:
     """Return the manifests of all completed runs, oldest first."""
-    paths = sorted((state_dir / _FOLDER).glob(f"*/{MANIFEST}"))
+    paths = sorted((state_dir / FOLDER).glob(f"*/{MANIFEST}"))
     return sorted(map(_read, paths), key=lambda manifest: manifest.made_at)
 
 
@@ -99,7 +99,7 @@ def read_run(state_dir: Path, run: str) -> tuple[Path, Manifest]:
     Raises:
         ConfigError: there is no such run, it is not complete, or a file was changed.
     """
-    path = state_dir / _FOLDER / run
+    path = state_dir / FOLDER / run
     if not run or "/" in run or not (path / MANIFEST).is_file():
         raise ConfigError(f"No completed run {run!r}", action="List runs with: fairstream replay list")
     manifest = _read(path / MANIFEST)

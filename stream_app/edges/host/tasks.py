@@ -10,7 +10,7 @@ async def finish(closing: Coroutine[object, object, None]) -> None:
     """Await what closes something to its end, also where the current task is canceled meanwhile.
 
     aiokafka's clients swallow a cancellation that arrives while they stop, or leave their connections open. The task
-    would go on, and whoever waits for its end would wait forever.
+    would continue, and its end would be awaited forever.
 
     Args:
         closing: What closes a client or a connection.

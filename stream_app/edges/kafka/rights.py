@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from kafka import KafkaAdminClient
 from kafka.admin import ACLFilter, ACLOperation, ACLPermissionType, ACLResourcePatternType, ResourceType
@@ -31,6 +31,7 @@ _STARTING = (CoordinatorNotAvailableError, CoordinatorLoadInProgressError, NotCo
 _NO_ANSWER = (BrokerResponseError, ValueError)  # the latter by kafka-python, from a broker that says nothing
 _COORDINATOR_S, _POLL_S = 20.0, 0.2
 _MAX_NAMED = 5
+T = TypeVar("T")
 _SAMPLE = "0"  # completes the beginning of a transactional id to one that a worker would use
 
 
@@ -102,21 +103,26 @@ def _may_use_transactional_id(admin: KafkaAdminClient, name: str) -> bool:
 def _ask(request: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
     """Return the answer of a coordinator; None if it denies it, and nothing if it has no answer.
 
-    A coordinator that has just started is waited for. A transactional id that is not in use has no answer; neither has
-    a broker that is older than the request.
+    A transactional id that is not in use has no answer; neither has a broker that is older than the request.
     """
+    try:
+        return ask_coordinator(request)
+    except AuthorizationError:
+        return None
+    except _NO_ANSWER:
+        return {}
+
+
+def ask_coordinator(request: Callable[[], T]) -> T:
+    """Return the answer of a coordinator; one that has just started is waited for."""
     deadline_s = time.monotonic() + _COORDINATOR_S
     while True:
         try:
             return request()
-        except AuthorizationError:
-            return None
         except _STARTING:
             if time.monotonic() > deadline_s:
                 raise
             time.sleep(_POLL_S)
-        except _NO_ANSWER:
-            return {}
 
 
 def foreign_writers(

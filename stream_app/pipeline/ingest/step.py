@@ -16,7 +16,6 @@ from stream_app.core.windows.cells import CellMapping
 from stream_app.core.windows.deduplication import event_tags
 from stream_app.core.windows.source_progress import SourcePartition
 from stream_app.core.windows.watermark import Watermark
-from stream_app.errors import StateError
 from stream_app.pipeline.contract import Batch, Flush, Outputs, RecordRange
 from stream_app.pipeline.ingest.admission import Admission, Recount
 from stream_app.pipeline.ingest.counting import EventCounter
@@ -30,6 +29,7 @@ from stream_app.pipeline.panes.partial_writer import PaneOrigin
 from stream_app.pipeline.panes.publisher import PanePublisher
 from stream_app.pipeline.policy_book import PolicyBook
 from stream_app.pipeline.policy_change import counting_policy, mapping_between
+from stream_app.pipeline.state_version import VersionedHead, check_state_version
 from stream_app.pipeline.topology import Topology
 from stream_app.policy import ModelPolicy
 from stream_app.topics import outcome_join_topic
@@ -113,7 +113,7 @@ class IngestStep:
             StateError: the state was written by another version, or has no place under the policy.
             UnknownPolicyError: the state was written under a policy that is not in the book.
         """
-        head = msgspec.msgpack.decode(entries[_HEAD_KEY], type=_IngestHead) if _HEAD_KEY in entries else None
+        head = self._stored_head(entries[_HEAD_KEY]) if _HEAD_KEY in entries else None
         mapping = None
         if head is not None:
             self._admission.watermark.max_event_s, self._admission.watermark.floor_s = head.max_event_s, head.floor_s
@@ -223,6 +223,12 @@ class IngestStep:
         )
         return _HEAD_KEY, msgspec.msgpack.encode(head)
 
+    def _stored_head(self, encoded: bytes) -> _IngestHead:
+        what = f"The state of model {self._model.name!r}"
+        version = msgspec.msgpack.decode(encoded, type=VersionedHead).version
+        check_state_version(version, _READABLE_VERSIONS, STATE_VERSION, what)
+        return msgspec.msgpack.decode(encoded, type=_IngestHead)
+
     def _oldest_kept_s(self, closed_before_s: int) -> int:
         """Return the start of the oldest pane that a window, or a period that waits for its test, can still contain."""
         model = self._model
@@ -232,11 +238,6 @@ class IngestStep:
 
     def _follow(self, head: _IngestHead) -> CellMapping | None:
         """Continue what another policy has counted; return how its cells are mapped, None where they are the same."""
-        if head.version not in _READABLE_VERSIONS:
-            raise StateError(
-                f"The state of model {self._model.name!r} has version {head.version}, this is {STATE_VERSION}",
-                action="Run all workers with one version",
-            )
         if head.policy_hash == self._policy_hash:
             return None
         former = counting_policy(self._book, self._model.name, head.policy_hash, head.layout_hash).model

@@ -20,7 +20,7 @@ from stream_app.core.join.outcome_join import FAVORABLE_LABEL, UNFAVORABLE_LABEL
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.source_progress import SourcePartition
 from stream_app.core.windows.watermark import Watermark
-from stream_app.errors import StateError, UnknownPolicyError
+from stream_app.errors import UnknownPolicyError
 from stream_app.pipeline.contract import Batch, Flush, Outputs
 from stream_app.pipeline.layout import (
     AWAITED,
@@ -39,6 +39,7 @@ from stream_app.pipeline.panes.publisher import PanePublisher
 from stream_app.pipeline.policy_book import PolicyBook, PolicySearch
 from stream_app.pipeline.policy_change import counting_policy, mapping_between
 from stream_app.pipeline.rejected import RecordFault, RejectedRecord
+from stream_app.pipeline.state_version import VersionedHead, check_state_version
 from stream_app.pipeline.topology import Topology
 from stream_app.policy import ModelPolicy, declared_outcome, outcome_layout_hash
 from stream_app.topics import outcome_join_topic
@@ -129,7 +130,7 @@ class OutcomeStep:
             StateError: the state was written by another version, or has no place under the policy.
             UnknownPolicyError: the state was written under a policy that is not in the book.
         """
-        head = msgspec.msgpack.decode(entries[_HEAD_KEY], type=_OutcomesHead) if _HEAD_KEY in entries else None
+        head = self._stored_head(entries[_HEAD_KEY]) if _HEAD_KEY in entries else None
         mapping = None
         if head is not None:
             former = self._former_policy(head)
@@ -189,14 +190,14 @@ class OutcomeStep:
     def _take(self, rows: JoinDecisions | JoinOutcomes) -> list[JoinEvent]:
         return self._join.take_outcomes(rows) if isinstance(rows, JoinOutcomes) else self._join.take_decisions(rows)
 
+    def _stored_head(self, encoded: bytes) -> _OutcomesHead:
+        what = f"The outcome state of model {self._model.name!r}"
+        version = msgspec.msgpack.decode(encoded, type=VersionedHead).version
+        check_state_version(version, _READABLE_VERSIONS, STATE_VERSION, what)
+        return msgspec.msgpack.decode(encoded, type=_OutcomesHead)
+
     def _former_policy(self, head: _OutcomesHead) -> ModelPolicy:
         """Return the policy under which the state was written."""
-        if head.version not in _READABLE_VERSIONS:
-            raise StateError(
-                f"The stored outcomes of model {self._model.name!r} have version {head.version}, this is "
-                f"{STATE_VERSION}",
-                action="Run all workers with one version",
-            )
         if head.policy_hash == self._policy_hash:
             return self._model
         name = outcomes_name(self._model.name)

@@ -17,6 +17,9 @@ _QUEUED_RUNS = 2  # per agent; Faust's default of 4,096 is meant for single reco
 # For one partition at a time. Every lane may keep a few runs of this size: at 16 partitions Kafka's default of 1 MiB
 # costs 56 MiB more, and at a quarter of it the runs get so short that the cost per event rises.
 _FETCH_BYTES = 524_288
+# A broker that has just started may answer without topics that it has. The leader of the group then assigns none of
+# their partitions, and aiokafka asks again only after this time, by default five minutes in which nothing is counted.
+_METADATA_AGE_MS = 5_000
 
 
 class _App(faust.App):
@@ -49,6 +52,7 @@ def build_app(settings: Settings) -> faust.App:
         consumer_auto_offset_reset="earliest",
         stream_buffer_maxsize=_QUEUED_RUNS,
         consumer_max_fetch_size=_FETCH_BYTES,
+        consumer_metadata_max_age_ms=_METADATA_AGE_MS,
         stream_wait_empty=False,
         broker_session_timeout=settings.session_timeout_s,
         broker_heartbeat_interval=settings.session_timeout_s / 4,

@@ -16,7 +16,7 @@ from stream_app.edges.lanes.log_position import LogChange
 from stream_app.edges.lanes.progress import LaneProgress
 from stream_app.edges.metrics.health import Health, ReadinessGate
 from stream_app.edges.metrics.process_metrics import Metrics
-from stream_app.errors import UnknownPolicyError
+from stream_app.errors import RegistryUnavailableError, UnknownPolicyError
 from stream_app.pipeline.contract import RecordRange
 from stream_app.pipeline.ingest.reading import is_broker_time
 from stream_app.pipeline.judge.report import JudgeReport
@@ -100,6 +100,9 @@ class MetricsObserver:
         role = self._roles[topic]
         self._metrics.transaction_ended(role, 0.0, is_committed=False)
         self._metrics.lane_reloaded(role)
+        if isinstance(error, RegistryUnavailableError):  # whose text is of the registry alone
+            log.warning("Lane waits for the schema registry: topic=%s partition=%d cause=%s", topic, partition, error)
+            return
         # The formatter writes the type of an error and where it was raised, never its text.
         log.warning("Lane failed, reloading: topic=%s partition=%d", topic, partition, exc_info=error)
 

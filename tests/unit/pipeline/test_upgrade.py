@@ -17,6 +17,7 @@ import pytest
 from stream_app.core.windows.partials import Partial, decode_partial, encode_partial
 from stream_app.errors import StateError
 from stream_app.pipeline.contract import Batch
+from stream_app.pipeline.ingest.step import STATE_VERSION
 from stream_app.pipeline.records.results import TOTAL_WINDOW
 from stream_app.policy import parse_policy
 from tests.support.lanes.ingest_lane import NOW_S, IngestLane, encode
@@ -81,3 +82,13 @@ def test_state_of_version_0_2_under_a_changed_policy_says_what_to_do_first() -> 
         IngestLane(other.models[0], state=state("ingest"), next_offset=STORED["next_offset"])
     grown = JudgeLane(other, state=state("judge"), former=(POLICY,))
     assert grown.judge.newest_results()[0].groups[0].state == "breach"
+
+
+def test_state_of_a_later_version_says_what_to_run_whatever_its_form() -> None:
+    later = msgspec.msgpack.encode([STATE_VERSION + 1, {"another": "form"}])
+    wanted = "has version 5, this FairStream reads up to 4. Run the version of FairStream that wrote it"
+    with pytest.raises(StateError, match=wanted):
+        IngestLane(POLICY.models[0], state=state("ingest") | {b"meta": later}, next_offset=STORED["next_offset"])
+    [clock] = [key for key in state("judge") if b"|clock|" in key]
+    with pytest.raises(StateError, match=wanted):
+        JudgeLane(POLICY, state=state("judge") | {clock: later})

@@ -16,9 +16,9 @@ from stream_app.core.windows.tally_changes import CLOCK, StateKey
 from stream_app.pipeline.judge.state import JOURNAL, POLICY, TESTS, StoredEntries, StoredPolicy
 from stream_app.pipeline.judge.stored.stored_history import HISTORY
 from stream_app.pipeline.judge.stored.stored_tally import (
-    StoredClock,
     StoredTotal,
     StoredWindow,
+    read_clock,
     read_entry,
     read_policy,
 )
@@ -38,7 +38,7 @@ def stored_policy(book: PolicyBook, name: str, stored: StoredEntries) -> Registe
         UnknownPolicyError: it is not registered.
         StateError: the state cannot be read, or version 0.2 wrote it under a policy that is not registered.
     """
-    layout_hash = read_entry(stored, CLOCK, StoredClock).layout_hash
+    layout_hash = read_clock(stored).layout_hash
     return counting_policy(book, name, read_policy(stored).policy_hash, layout_hash)
 
 
@@ -64,7 +64,7 @@ def move_entries(
         mapping = by_pane if entry[0] in _CELLS else summed
         if mapping is not None and (data := _mapped(stored, entry, mapping)) is not None:
             moved[entry] = [data]
-    clock = read_entry(stored, CLOCK, StoredClock)
+    clock = read_clock(stored)
     clock = msgspec.structs.replace(clock, layout_hash=layout_hash_of(new.model, name))
     moved[CLOCK] = [msgspec.msgpack.encode(clock)]
     moved[POLICY] = [msgspec.msgpack.encode(StoredPolicy(new.hash))]

@@ -16,6 +16,7 @@ from stream_app.core.windows.tally_config import TallyConfig
 from stream_app.core.windows.tumbling import RunningTotal, WindowCounts, WindowSpec
 from stream_app.errors import StateError
 from stream_app.pipeline.judge.state import NEW_APP_ID, POLICY, StoredEntries, StoredPolicy
+from stream_app.pipeline.state_version import VersionedHead, check_state_version
 
 VERSION = 4
 _OLDEST_VERSION = 3  # of 0.2.0: an upgrade keeps its state
@@ -66,6 +67,17 @@ def read_entry(stored: StoredEntries, entry: StateKey, kind: type[Value]) -> Val
     return _decode(stored[entry], kind)
 
 
+def read_clock(stored: StoredEntries) -> StoredClock:
+    """Return the head of a state.
+
+    Raises:
+        StateError: it is missing, cannot be read, or another version wrote it.
+    """
+    version = read_entry(stored, CLOCK, VersionedHead).version
+    check_state_version(version, range(_OLDEST_VERSION, VERSION + 1), VERSION, "The judge's state")
+    return read_entry(stored, CLOCK, StoredClock)
+
+
 def read_policy(stored: StoredEntries) -> StoredPolicy:
     """Return the policies of a state; of version 0.2 they are not known.
 
@@ -106,9 +118,7 @@ def restore_tally(config: TallyConfig, layout_hash: str, stored: StoredEntries) 
     Raises:
         StateError: another version or another cell layout wrote the state.
     """
-    clock = read_entry(stored, CLOCK, StoredClock)
-    if not _OLDEST_VERSION <= clock.version <= VERSION:
-        raise StateError(f"The judge's state has version {clock.version}, expected {VERSION}", action=NEW_APP_ID)
+    clock = read_clock(stored)
     if clock.layout_hash != layout_hash:
         raise StateError("The judge's state was counted under a different cell layout of the policy", action=NEW_APP_ID)
     tally = Tally(_with_since(config, clock), clock.n_partitions)

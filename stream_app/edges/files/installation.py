@@ -1,0 +1,59 @@
+"""What FairStream keeps in a state folder, and how it is deleted. What somebody else put there is never touched."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from stream_app.edges.files.audit_file import FILE_NAME as AUDIT_FILE
+from stream_app.edges.files.key_file import key_file_path
+from stream_app.edges.files.run_folder import FOLDER as RUNS
+from stream_app.edges.files.writing import write_errors
+
+FileKind = Literal["keys", "audit", "run", "demo", "broker data"]
+_DEMOS = "demo-*"
+
+
+class OwnedPath(NamedTuple):
+    """A file or folder of FairStream.
+
+    Attributes:
+        path: Where it is.
+        kind: ``keys`` is the key file, ``audit`` the audit log of exports, ``run`` a saved replay, ``demo`` a demo that
+            was kept, ``broker data`` the local Kafka with its raw topics.
+    """
+
+    path: Path
+    kind: FileKind
+
+
+def broker_folder(state_dir: Path) -> Path:
+    """Return the folder of the local Kafka in a state folder."""
+    return state_dir / "kafka"
+
+
+def owned_paths(state_dir: Path) -> Iterator[OwnedPath]:
+    """Yield what of FairStream is in a state folder; nothing where there is no folder."""
+    candidates: list[tuple[Path, FileKind]] = [(key_file_path(state_dir), "keys"), (state_dir / AUDIT_FILE, "audit")]
+    candidates += [(path, "run") for path in sorted((state_dir / RUNS).glob("*"))]
+    candidates += [(path, "demo") for path in sorted(state_dir.glob(_DEMOS)) if path.is_dir()]
+    candidates.append((broker_folder(state_dir), "broker data"))
+    yield from (OwnedPath(path, kind) for path, kind in candidates if path.exists() or path.is_symlink())
+
+
+def delete_path(path: Path, state_dir: Path) -> None:
+    """Delete a file, a link or a folder, and the folder between it and the state folder if it is empty then.
+
+    Raises:
+        WriteError: it cannot be deleted.
+    """
+    with write_errors(path):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    if path.parent != state_dir and not any(path.parent.iterdir()):
+        with write_errors(path.parent):
+            path.parent.rmdir()

@@ -1,0 +1,172 @@
+"""Topics that version 0.3.0 wrote are continued by this version: nothing again, nothing lost, everything readable.
+
+``tests/data/topics_0_3.xz`` was written by a worker of 0.3.0 (``tests/programs/record_topics.py``): loans with a
+breach, credits with outcomes; a third of the records came after the worker had stopped.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import pytest
+from confluent_kafka import Producer
+
+import fairstream
+from stream_app.edges.files.key_file import key_file_path
+from stream_app.edges.kafka.local.broker import LocalKafka
+from stream_app.errors import DependencyMissingError
+from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_RESULTS, changelog_topic
+from tests.programs.chaos.logs import read_json, read_places, read_raw
+from tests.support.paths import ROOT
+from tests.support.servers.sites import Site
+from tests.support.servers.stored_topics import StoredTopics, load_topics, read_stored
+from tests.support.tiers import skip_or_fail
+
+pytestmark = pytest.mark.timeout(300)
+STORED = read_stored(ROOT / "tests/data/topics_0_3.xz")
+_LOADED = re.compile(r"Lane loaded: topic=(\S+) partition=(\d+) offset=(\d+)")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Yield the installation of 0.3.0 on a broker of its own: some topics have the same name everywhere."""
+    folder = tmp_path_factory.mktemp("upgrade")
+    (folder / "policy.toml").write_text(STORED.policy, "utf-8")
+    keys = key_file_path(folder)
+    keys.parent.mkdir(mode=0o700)
+    keys.touch(0o600)
+    keys.write_bytes(STORED.keys)
+    try:
+        with LocalKafka(folder / "kafka") as broker:
+            load_topics(broker.bootstrap, STORED)
+            yield Site(broker.bootstrap, folder, STORED.app_id, folder / "policy.toml")
+    except DependencyMissingError as missing:
+        skip_or_fail(f"No Kafka for the tests: {missing}")
+
+
+def stored_positions(stored: StoredTopics) -> dict[tuple[str, int], int]:
+    """Return where the lanes of 0.3.0 stood, by source topic and partition."""
+    changelogs = {"fairness-partials": changelog_topic(STORED.app_id, "judge")}
+    for model in ("loans", "credit"):
+        changelogs[f"{model.removesuffix('s')}-decisions-raw"] = changelog_topic(STORED.app_id, "ingest", model)
+    changelogs["credit-outcomes-raw"] = changelog_topic(STORED.app_id, "outcome ingest", "credit")
+    changelogs["years-outcome-join-credit"] = changelog_topic(STORED.app_id, "outcomes", "credit")
+    return {
+        (source, partition): int(record.value or b"")
+        for source, changelog in changelogs.items()
+        for partition, records in enumerate(stored.topic(changelog).records)
+        for record in records
+        if record.key == b"next"
+    }
+
+
+def accepted(site: Site, topic: str) -> dict[int, list[int]]:
+    """Return the offset of each event in the raw topic at which its id comes first."""
+    offsets: dict[int, list[int]] = {}
+    for partition, records in read_raw(site.kafka, topic).items():
+        first: dict[str, int] = {}
+        for record in records:
+            first.setdefault(json.loads(record.value or b"")["application_id"], record.offset)
+        offsets[partition] = sorted(first.values())
+    return offsets
+
+
+def published(site: Site, topic: str) -> dict[int, list[int]]:
+    return {
+        partition: sorted(offset for _, offset in places)
+        for partition, places in read_places(site.kafka, topic).items()
+    }
+
+
+def results(site: Site) -> list[dict[str, Any]]:
+    return list(read_json(site.kafka, FAIRNESS_RESULTS))
+
+
+def total(site: Site, model: str) -> int:
+    totals = [r["n"] for r in results(site) if (r["model"], r["window"]) == (model, "total") and "n" in r]
+    return int(totals[-1])
+
+
+def test_the_state_is_continued_and_nothing_is_counted_or_published_again(site: Site) -> None:
+    wanted = {topic: accepted(site, f"{topic}-raw") for topic in ("loan-decisions", "credit-decisions")}
+    with site.worker() as worker:
+        site.wait_until(
+            "all is published and judged",
+            lambda: (
+                all(published(site, topic) == offsets for topic, offsets in wanted.items())
+                and total(site, "loans") == sum(map(len, wanted["loan-decisions"].values()))
+            ),
+        )
+        assert worker.stop() == 0
+    log = site.log_path.read_text("utf-8")
+    loaded = {(topic, int(partition)): int(offset) for topic, partition, offset in _LOADED.findall(log)}
+    positions = stored_positions(STORED)
+    assert {place: loaded[place] for place in positions} == positions
+    assert not re.search("Log changed|re-created|Counted again|lost", log)
+    windows = Counter(
+        (r["model"], r["window"], r["end_s"], r.get("attribute"), r["revision"])
+        for r in results(site)
+        if r["window"] != "total"
+    )
+    assert [window for window, n in windows.items() if n > 1] == []
+
+
+def test_a_breach_stays_open_and_is_not_raised_again(site: Site) -> None:
+    alerts = [alert for alert in read_json(site.kafka, FAIRNESS_ALERTS) if alert["change"] == "breach"]
+    pairs = Counter((a["model"], a["attribute"], a["group"], a["test"]) for a in alerts)
+    assert set(pairs.values()) == {1}
+    [former] = [json.loads(record.value or b"") for record in STORED.topic(FAIRNESS_ALERTS).records[0]]
+    newest = [r for r in results(site) if (r["model"], r["attribute"]) == ("loans", former["attribute"])][-1]
+    states = {group["group"]: group["state"] for group in newest["groups"]}
+    assert states[former["group"]] == "breach"
+
+
+@pytest.mark.parametrize(("model", "source"), [("loans", "--published"), ("credit", "--from-raw")])
+def test_what_both_versions_published_is_verified(site: Site, model: str, source: str) -> None:
+    done = site.command("replay", "verify", "--json", "--model", model, source)
+    verification = json.loads(done.stdout)
+    assert (done.returncode, verification["is_equal"]) == (0, True), verification
+    n_former = sum(
+        json.loads(r.value or b"")["model"] == model for part in STORED.topic(FAIRNESS_RESULTS).records for r in part
+    )
+    assert verification["n_equal"] > n_former > 20
+
+
+def test_every_reader_reads_the_windows_of_the_former_version(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    former = {
+        (r["window"], r["end_s"])
+        for record in STORED.topic(FAIRNESS_RESULTS).records[0]
+        if (r := json.loads(record.value or b""))["model"] == "loans" and r["window"] != "total"
+    }
+    shown = site.command("results", "--json", "--model", "loans", "--all")
+    assert shown.returncode == 0, shown.stderr
+    assert "cannot read" not in shown.stderr
+    lines = list(map(json.loads, shown.stdout.splitlines()))
+    assert former <= {(line["window"], line["end_s"]) for line in lines}
+    listed = site.command("alerts", "list", "--json")
+    assert json.loads(listed.stdout.splitlines()[0])["model"] == "loans"
+    for name, value in site.environ.items():
+        monkeypatch.setenv(name, value)
+    frame = fairstream.results(site.policy_file)
+    assert len(frame) >= len(former) > 10
+    assert len(fairstream.alerts(site.policy_file)) >= 1
+
+
+def test_a_state_of_a_later_version_ends_the_worker_and_says_what_to_run(site: Site) -> None:
+    """The steps of the other roles are tested without a broker."""
+    changelog = changelog_topic(STORED.app_id, "ingest", "loans")
+    [head] = [record for record in STORED.topic(changelog).records[0] if record.key == b"meta"]
+    version, *_ = msgspec.msgpack.decode(head.value or b"")
+    producer = Producer({"bootstrap.servers": site.kafka})
+    producer.produce(changelog, msgspec.msgpack.encode([version + 1, {"another": "form"}]), b"meta", partition=0)
+    assert producer.flush(30) == 0
+    with site.worker() as worker:
+        assert worker.wait(60) == 70
+    last = site.log_path.read_text("utf-8").strip().splitlines()[-1]
+    assert f"has version {version + 1}, this FairStream reads up to {version}" in last
+    assert "Run the version of FairStream that wrote it, or a later one" in last
