@@ -1,11 +1,11 @@
-"""``python -m benchmarks compare|scale|detect|judge|replay|alerting|scrape``."""
+"""``python -m benchmarks compare|scale|detect|judge|replay|formats|alerting|scrape``."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 
-from benchmarks import replay
+from benchmarks import formats, replay
 from benchmarks.alerting import command as alerting
 from benchmarks.compare import command as compare
 from benchmarks.detect import command as detect
@@ -25,6 +25,7 @@ def main() -> int:
         commands.add_parser("judge", help="one closed pane and window, compared with pandas and Fairlearn")
     )
     replay.add_arguments(commands.add_parser("replay", help="replay compared with live ingest, json and pandas"))
+    formats.add_arguments(commands.add_parser("formats", help="ingest of JSON, Avro and Protobuf, in turn"))
     alerting.add_arguments(commands.add_parser("alerting", help="from a breach to its notification, stage by stage"))
     scrape.add_arguments(commands.add_parser("scrape", help="series and scrape time, idle and in a burst of events"))
     arguments = parser.parse_args()
@@ -34,6 +35,7 @@ def main() -> int:
         "detect": detect.main,
         "judge": judge.main,
         "replay": replay.main,
+        "formats": formats.main,
         "alerting": alerting.main,
         "scrape": scrape.main,
     }

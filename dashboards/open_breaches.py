@@ -8,8 +8,8 @@ from dashboards.panels import About, Column, Label, Query, grid, sentence, split
 from dashboards.promql import OF_ANY_WINDOW, OF_MODEL, PLAIN, in_words, level, owned, series
 
 _BREACH = "attribute, kind, group"
-_ATTRIBUTE = Label("attribute", width=110)
-_GROUP = Label("group", link=EXPLAIN_ROW, width=105)
+_ATTRIBUTE = Label("attribute", width=110, is_sentence=True)
+_GROUP = Label("group", link=EXPLAIN_ROW, width=105, is_sentence=True)
 _KIND = Label("kind", palette.kind_mapping(), width=105)
 _NONE = "no open breach"
 

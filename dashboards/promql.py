@@ -57,6 +57,15 @@ def level(by: str, *matchers: str) -> str:
     return f"{owned('alert_level', by, *matchers)} or {owned('threshold_ratio', by, *matchers)} * 0 - 1"
 
 
+def worse_side(ratio: str) -> str:
+    """Return a ratio from the side of those who are worse off: at most 1.
+
+    >>> worse_side("x")
+    '(x <= 1 or 1 / x)'
+    """
+    return f"({ratio} <= 1 or 1 / {ratio})"
+
+
 def smallest_window(expr: str) -> str:
     """Return the values, which have the label window, of the smallest window of the selected model."""
     sizes = series("window_age_limit_seconds", *OF_MODEL)

@@ -13,7 +13,6 @@ EXTRAS = {
     "replay": "'pyarrow>=21,<26'",
     "avro": "'fastavro>=1.12,<2'",
     "protobuf": "'protobuf>=6.33,<8' 'grpcio-tools>=1.76,<2'",
-    "json-schema": "'jsonschema>=4.25,<5'",
     "otlp": "'opentelemetry-sdk>=1.45,<2' 'opentelemetry-exporter-otlp-proto-http>=1.45,<2'",
     "web": "'pyyaml>=6,<7' 'bcrypt>=4.3,<6'",
     "confluent": "'confluent-kafka>=2.16,<3'",

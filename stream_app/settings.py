@@ -56,8 +56,8 @@ class Settings(KafkaSecurity, frozen=True, forbid_unknown_fields=True, kw_only=T
         web_token_file: File that contains a bearer token for the pages; None for none.
         max_series: Most fairness series that one process may export.
         log_level: Level of the process log on stderr.
-        registry_url: Address of the schema registry, up to what precedes ``/schemas``; for topics in Avro or JSON
-            Schema.
+        registry_url: Address of the schema registry, up to what precedes ``/schemas``; for topics in Avro, Protobuf or
+            JSON Schema.
         registry_username: User of the registry, for basic authentication.
         registry_password_file: File that contains the password of that user.
         registry_ca_file: PEM file of the authorities that are trusted for the registry; None for those of the system.

@@ -89,7 +89,13 @@ class MarkingObserver(MetricsObserver):
 
 async def run(task: Task) -> None:
     """Run the worker until the whole input is committed."""
-    settings = Settings(kafka=task.kafka, app_id=task.run, metrics_port=0, flush_s=task.options.get("flush_s", 1.0))
+    settings = Settings(
+        kafka=task.kafka,
+        app_id=task.run,
+        metrics_port=0,
+        flush_s=task.options.get("flush_s", 1.0),
+        registry_url=task.options.get("registry_url"),
+    )
     policy = msgspec.convert(task.policy, Policy)
     keys = (RootKey(task.kid, 0, bytes.fromhex(task.keys["root"])),)
     start_logging("warning")

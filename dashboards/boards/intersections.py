@@ -20,7 +20,17 @@ from dashboards.panels import (
     number,
     states,
 )
-from dashboards.promql import CROSSED, OF_ATTRIBUTE, OF_MODEL, OF_WINDOW, in_words, owned, series, smallest_window
+from dashboards.promql import (
+    CROSSED,
+    OF_ATTRIBUTE,
+    OF_MODEL,
+    OF_WINDOW,
+    in_words,
+    owned,
+    series,
+    smallest_window,
+    worse_side,
+)
 from dashboards.selections import BREACHES, CROSSED_ATTRIBUTE, MODEL, POLICY_CHANGES, RECOVERIES, WINDOW
 
 _PAIR = "attribute, group"
@@ -32,10 +42,11 @@ _REFERENCE = owned("reference_info", "attribute, reference", *OF_MODEL)
 _BESIDE = f"on (attribute) group_left (reference) {_REFERENCE}"
 _RULE = f"max({series('threshold_ratio', *OF_MODEL, _RATIO_RULE)})"
 _OF_BREACH = owned("breach_disparate_impact_ratio", _PAIR, *_ANY_CROSSED, _RATIO_RULE)
-# Of a group in breach the ratio since the onset, of the others that of the latest window: what makes it the worst.
-_WORST = f"({_OF_BREACH} or {_RATIO})"
+# Of an intersection the facts of five groups are exported; each that is in breach has a test for its recovery.
+_RECOVERING = 'test=~"(ratio|gap)_.*_recovery"'
 _STATE = (
     f"{owned('breach_rank', _PAIR, *_ANY_CROSSED)} * 0 + 3 "
+    f"or {owned('evidence_log10', _PAIR, *_ANY_CROSSED, _RECOVERING)} * 0 + 3 "
     f"or ({_RATIO} < scalar({_RULE}) or {_RATIO} > 1 / scalar({_RULE})) * 0 + 2 or {_RATIO} * 0"
 )
 
@@ -53,13 +64,11 @@ NOW = (
     number(
         About(
             "Worst subgroup ratio",
-            "Of a subgroup in breach the ratio from its onset to the alarm; if there is none, the lowest ratio in the "
-            "latest of the smallest windows.",
+            "Lowest disparate impact ratio of a subgroup in the latest of the smallest windows.",
             missing=SUPPRESSED,
             decimals=3,
         ),
-        f"min({_OF_BREACH}) or on () min("
-        f"{smallest_window(owned('disparate_impact_ratio', 'attribute, group, window', *_ANY_CROSSED))})",
+        f"min({smallest_window(owned('disparate_impact_ratio', 'attribute, group, window', *_ANY_CROSSED))})",
     ),
     number(
         About(
@@ -92,22 +101,26 @@ WORST = (
             Column("Upper", owned("disparate_impact_ratio_upper", _PAIR, *_CROSSED), decimals=3),
             Column("n ≥", owned("window_decisions", _PAIR, *_CROSSED), "locale", 0),
         ],
-        [Label("attribute", width=110), Label("group", width=165), Label("reference", width=115)],
+        [
+            Label("attribute", width=125, is_sentence=True),
+            Label("group", width=130, is_sentence=True),
+            Label("reference", width=110, is_sentence=True),
+        ],
         width=FULL,
         height=12,
-        sort=[("State", True), ("Alarm", False), ("Ratio", False)],
+        order=f"({_STATE}) * 10 - {worse_side(_RATIO)} or ({_STATE}) * 10",
     ),
     bars(
         About(
             "Ten worst subgroups",
-            "Disparate impact ratio relative to the subgroup of the reference groups, lowest first: of subgroups in "
-            "breach since the onset, of others in the latest window. A full bar is 1.25.",
+            "Disparate impact ratio in the latest window, relative to the subgroup of the reference groups, lowest "
+            "first. A full bar is 1.25.",
             alert="FairnessBreach",
             leads_to=_LEADS_TO,
             missing=SUPPRESSED,
             decimals=3,
         ),
-        [Query(f"bottomk(10, {_WORST} * {_BESIDE})", "{{group}} vs. {{reference}}")],
+        [Query(f"bottomk(10, {_RATIO} * {_BESIDE})", "{{group}} vs. {{reference}}")],
         height=10,
         top=1.25,
     ),

@@ -6,7 +6,7 @@ from dashboards import palette
 from dashboards.evidence import DECISIONS, evidence, recovery
 from dashboards.links import EXPLAIN, EXPLAIN_ROW, REPLAY_LINK
 from dashboards.panels import SUPPRESSED, About, Column, Label, Query, band, dashed, grid, lines_by_group
-from dashboards.promql import OF_ANY_WINDOW, OF_ATTRIBUTE, OF_GROUP, OF_WINDOW, owned, series
+from dashboards.promql import OF_ANY_WINDOW, OF_ATTRIBUTE, OF_GROUP, OF_WINDOW, owned, series, worse_side
 
 _LEADS_TO = (EXPLAIN, REPLAY_LINK)
 _PAIR = "attribute, group"
@@ -60,7 +60,7 @@ WORST_FIRST = (
         ],
         [Label("attribute", width=85), Label("group", link=EXPLAIN_ROW, width=85), Label("reference", width=85)],
         height=12,
-        sort=[("State", True), ("Ratio", False)],
+        order=f"({_GROUP_STATE}) * 10 - {worse_side(_RATIO)} or ({_GROUP_STATE}) * 10",
     ),
 )
 

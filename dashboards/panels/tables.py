@@ -86,6 +86,7 @@ def grid(
     width: int = FULL,
     height: int = 9,
     sort: Sequence[tuple[str, bool]] = (),
+    order: str = "",
 ) -> table.Panel:
     """Show the latest values as a table: a row for each combination of labels, a column for each query.
 
@@ -97,16 +98,23 @@ def grid(
         width: Of 24.
         height: In rows of the grid.
         sort: Headings by which the rows are sorted, each with whether the highest value comes first.
+        order: Instead of headings, a query with the labels of the table whose highest value is the first row; it is not
+            shown.
     """
+    columns = [*columns, Column("Order", order)] if order else columns
     named = [label if isinstance(label, Label) else Label(label) for label in labels]
     shown = {f"Value #{ref_of(place)}" if len(columns) > 1 else "Value": column for place, column in enumerate(columns)}
-    order = {name: place for place, name in enumerate((*(label.name for label in named), *shown))}
+    places = {name: place for place, name in enumerate((*(label.name for label in named), *shown))}
     renamed = {name: column.title for name, column in shown.items()} | {label.name: label.title for label in named}
-    organized = {"excludeByName": {"Time": True}, "indexByName": order, "renameByName": renamed}
+    last = list(shown)[-1]
+    hidden = {"Time": True} | ({last: True} if order else {})
+    organized = {"excludeByName": hidden, "indexByName": places, "renameByName": renamed}
+    panel = table.Panel().with_transformation(DataTransformerConfig("merge", options={}))
+    if order:
+        by_order = {"fields": {}, "sort": [{"field": last, "desc": True}]}
+        panel.with_transformation(DataTransformerConfig("sortBy", options=by_order))
     panel = (
-        table.Panel()
-        .with_transformation(DataTransformerConfig("merge", options={}))
-        .with_transformation(DataTransformerConfig("organize", options=organized))
+        panel.with_transformation(DataTransformerConfig("organize", options=organized))
         .color_scheme(palette.fixed("text"))
         .thresholds(no_thresholds())
         .min_width(50)  # all columns are in sight at 900 pixels

@@ -122,7 +122,7 @@ def _check_fields(model: ModelPolicy, where: str) -> None:
 
 def _check_paths(model: ModelPolicy, where: str) -> None:
     if model.schema_subject is not None and model.format == "json":
-        _reject("needs format = 'avro' or 'json-schema'", f"{where}.schema_subject")
+        _reject("needs format = 'avro', 'protobuf' or 'json-schema'", f"{where}.schema_subject")
     if model.drop and model.unknown_fields == "reject":
         _reject("needs unknown_fields = 'drop'", f"{where}.drop")
     paths = [path for path, _ in declared_paths(model)]

@@ -61,8 +61,8 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
     Attributes:
         name: Name of the model in keys, metrics and results.
         topic: The raw topic that the customer writes.
-        format: How its records are written: ``json`` as plain JSON; ``avro`` or ``json-schema`` as the serializers of a
-            schema registry write them, with the id of the schema before each record. Paths name the
+        format: How its records are written: ``json`` as plain JSON; ``avro``, ``protobuf`` or ``json-schema`` as the
+            serializers of a schema registry write them, with the id of the schema before each record. Paths name the
             fields of the schema (``docs/how-to/formats.md``).
         schema_subject: Subject of the registry under which the schemas of the topic are registered; without it the name
             of the topic and ``-value``. A record with a schema of other subjects is a dead letter (``schema``).

@@ -1,5 +1,6 @@
 """The schema registry: the schemas with which the records of a topic were written.
 
 ``client`` asks it, over HTTP. ``topic_schemas`` keeps what it answered and adds to each batch the schemas that its
-records need. ``compiled`` makes them ready to read records.
+records need. ``compiled`` makes them ready to read records, and ``protoc`` compiles the text of a Protobuf
+schema.
 """

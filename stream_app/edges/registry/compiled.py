@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from stream_app.core.events.formats.avro import AvroSchema, UnsupportedSchemaError, import_fastavro
+from stream_app.core.events.formats.protobuf import ProtobufSchema, import_protobuf
 from stream_app.core.events.formats.wire import JsonText, Rejecting, WriterSchema
 from stream_app.edges.registry.client import SchemaText
+from stream_app.edges.registry.protoc import compile_text, require_compiler
 from stream_app.errors import RegistryUnavailableError
 from stream_app.policy.types import Format
 
-_KINDS: dict[Format, str] = {"avro": "AVRO", "json-schema": "JSON"}
+_KINDS: dict[Format, str] = {"avro": "AVRO", "protobuf": "PROTOBUF", "json-schema": "JSON"}
 
 
 def require_runtime(topic_format: Format) -> None:
@@ -19,6 +21,9 @@ def require_runtime(topic_format: Format) -> None:
     """
     if topic_format == "avro":
         import_fastavro()
+    if topic_format == "protobuf":
+        import_protobuf()
+        require_compiler()
 
 
 def compile_schema(schema: SchemaText, topic_format: Format, *, times_as_numbers: bool) -> WriterSchema:
@@ -33,10 +38,13 @@ def compile_schema(schema: SchemaText, topic_format: Format, *, times_as_numbers
     try:
         if topic_format == "json-schema":
             return JsonText()
+        if topic_format == "protobuf":
+            return ProtobufSchema(compile_text(schema.text, schema.references))
         return AvroSchema(schema.text, schema.references.values(), times_as_numbers=times_as_numbers)
     except UnsupportedSchemaError:
         return Rejecting()
     except ValueError:
         raise RegistryUnavailableError(
-            f"The schema registry answers with what is not a schema of type {schema.kind}", action="Check registry_url"
+            f"The schema registry answers with what is not a schema of type {schema.kind}",
+            action="Check registry_url, and that what the schema imports is registered as its references",
         ) from None

@@ -44,11 +44,15 @@ GROUPS = {
     "age": ("30-44", "18-29", "45-59", "60+"),
 }
 CROSS = "+"
-CROSSED = {"gender+race": ("male+white", "female+black", "female+asian")}
+CROSSED = {
+    "gender+race": ("male & white", "female & black", "female & asian"),
+    "gender+race+age": ("male & white & 30-44", "female & hispanic & 45-59"),
+}
+JOINED = " & "  # between the values of a subgroup
 N, REFERENCE_RATE = 1000.0, 0.8
 FEMALE_BEFORE, FEMALE_AFTER = 0.76, 0.48  # ratio 0.95, then 0.6
 DRIFT = "score_drift"  # of each group against its own baseline: reference groups are tested too, and it has no recovery
-UNFAIR = {"gender": "female", "gender+race": "female+black"}
+UNFAIR = {"gender": "female", "gender+race": "female & black"}
 UNFAIR_GROUPS, ALARM_TESTS, THRESHOLD = (
     tuple(UNFAIR.values()),
     ("ratio_low", "gap_low", "tpr_low", "outcome_low", "score_low"),
@@ -191,7 +195,7 @@ def _group(own: Labels, group: str, *, is_reference: bool) -> Iterator[Series]:
     labels = dict(own) | {"group": group}
     if not is_reference:
         yield from _pair(labels, late(rate_of(group)))
-    if CROSS in group:  # of an intersection nothing is exported from which rates could be computed
+    if JOINED in group:  # of an intersection nothing is exported from which rates could be computed
         return
     yield from interval("approval_ratio", labels, late(rate_of(group)))
     yield from ends("approval_worst_case_ratio", labels, late(rate_of(group)))
@@ -228,7 +232,7 @@ def _explained(labels: Labels, rate: Value) -> Iterator[Series]:
 
 def _over_time(pair: Labels, group: str, *, is_reference: bool) -> Iterator[Series]:
     labels = dict(pair) | {"group": group}
-    if CROSS not in group:
+    if JOINED not in group:
         yield Series("decisions_without_outcome_ratio", labels, constant(0.25))
     for test in (DRIFT,) if is_reference else (*TESTS, DRIFT):
         if group in UNFAIR_GROUPS and test in ALARM_TESTS:

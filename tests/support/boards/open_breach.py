@@ -26,7 +26,7 @@ def open_breach(
     rate, rate_reference = rates
     ratio, gap = rate / rate_reference, rate - rate_reference
     is_crossed, group = "+" in labels["attribute"], labels["group"]
-    reference = "male+white" if is_crossed else "male"
+    reference = "male & white" if is_crossed else "male"
     info = {"about": "decisions", "incident": "gender", "reference": reference, "test": "ratio_low", "policy_hash": "a"}
     verdict = f"{group} approved {100 * ratio:.0f}% as often as {reference}; limit 80%"
     cause = "" if is_crossed else "mainly different decisions within the same segment (-24.0 percentage points)"

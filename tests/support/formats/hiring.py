@@ -5,6 +5,7 @@ The second schema adds a field inside a nested record, which the policy drops, a
 
 from __future__ import annotations
 
+import json
 import random
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -25,7 +26,7 @@ identifiers = [{ path = "candidate.email", link_domain = "candidate", canonical 
 decision = { path = "result.status", favorable = ["HIRED"], unfavorable = ["REJECTED", "WITHDRAWN"] }
 event_time = { path = "result.decided_at", format = "epoch_ms" }
 attributes = [
-    { name = "gender", path = "candidate.gender", groups = ["f", "m"], reference = "m" },
+    { name = "gender", path = "candidate.gender", groups = ["f", "m"], reference = "m", is_required = false },
 ]
 segment = { name = "office", path = "office.city", values = ["Kiel", "Ulm"] }
 features = [
@@ -74,6 +75,40 @@ AVRO_1 = _schema({}, {})
 AVRO_2 = _schema({"bonus": ["null", _DECIMAL]}, {"is_referred": "boolean"})
 
 
+# A candidate without a gender, and a rejection without an offer, are fields without a value.
+COMMON_PROTO = """
+syntax = "proto3";
+package people;
+enum Status { HIRED = 0; REJECTED = 1; WITHDRAWN = 2; }
+"""
+_PROTO = """
+syntax = "proto3";
+package people;
+import "people-common.proto";
+message Ignored { string id = 1; }
+message Hiring {
+  message Candidate {
+    string email = 1;
+    optional string gender = 2;
+    string born = 3;
+    repeated string tags = 4;
+    map<string, int64> notes = 5;
+  }
+  message Office { string city = 1; }
+  message Offer { double salary = 1; string currency = 2; %s }
+  message Result { Status status = 1; int64 decided_at = 2; double rating = 3; %s }
+  string id = 1;
+  Candidate candidate = 2;
+  Office office = 3;
+  optional Offer offer = 4;
+  Result result = 5;
+}
+"""
+PROTO_1 = _PROTO % ("", "")
+PROTO_2 = _PROTO % ("optional double bonus = 3;", "bool is_referred = 4;")
+MESSAGE = 1  # index of the message in the file
+
+
 def hiring(number: int, now_s: float, *, is_second: bool) -> dict[str, Any]:
     """Return the values of a record; the same for the same number."""
     draw = random.Random(number)
@@ -96,6 +131,26 @@ def hiring(number: int, now_s: float, *, is_second: bool) -> dict[str, Any]:
         "office": {"city": draw.choice(["Kiel", "Ulm", "Bonn"])},
         "offer": offer if status == "HIRED" else None,
         "result": result,
+    }
+
+
+def complete(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record without a null: what has one JSON for every format."""
+    candidate = record["candidate"] | {"gender": record["candidate"]["gender"] or "f", "notes": {"b": 7}}
+    offer = record["offer"] or {"salary": Decimal("0.00"), "currency": "EUR"}
+    bonus = {"bonus": Decimal("1.25")} if "is_referred" in record["result"] else {}
+    return record | {"candidate": candidate, "offer": offer | bonus}
+
+
+def mapped(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record as plain data without nulls, as the JSON mapping of Protobuf has it."""
+    plain = json.loads(as_json(record))
+    plain["candidate"]["notes"].pop("a", None)
+    plain["candidate"]["notes"].pop("c", None)
+    return {
+        key: {name: value for name, value in part.items() if value is not None} if isinstance(part, dict) else part
+        for key, part in plain.items()
+        if part is not None
     }
 
 

@@ -24,6 +24,22 @@ AVRO_1: dict[str, Any] = {
 AVRO_2 = AVRO_1 | {
     "fields": [*AVRO_1["fields"], {"name": "model_version", "type": ["null", "string"], "default": None}]
 }
+PROTO_1 = """
+syntax = "proto3";
+message Loan {
+  string application_id = 1;
+  string applicant_id = 2;
+  string ts = 3;
+  string gender = 4;
+  optional string race = 5;
+  string age_band = 6;
+  string region = 7;
+  string product = 8;
+  double credit_score = 9;
+  bool approved = 10;
+}
+"""
+PROTO_2 = PROTO_1.replace("10;\n", "10;\n  optional string model_version = 11;\n")
 JSON_SCHEMA = {"$schema": "http://json-schema.org/draft-07/schema#", "type": "object"}
 
 

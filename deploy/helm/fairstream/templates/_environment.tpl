@@ -51,25 +51,25 @@
 {{- define "fairstream.kafka.files" -}}
 {{- $kafka := .Values.kafka }}
 {{- with $kafka.tls.caSecret }}{{ if .name }}
-- secret: {name: {{ .name }}, items: [{key: {{ .key }}, path: ca.pem}]}
+- secret: {name: {{ .name | quote }}, items: [{key: {{ .key | quote }}, path: ca.pem}]}
 {{- end }}{{ end }}
 {{- with $kafka.tls.clientSecret }}{{ if .name }}
 - secret:
-    name: {{ .name }}
+    name: {{ .name | quote }}
     items:
-      - {key: {{ .certificateKey }}, path: client.pem}
-      - {key: {{ .privateKeyKey }}, path: client-key.pem}
+      - {key: {{ .certificateKey | quote }}, path: client.pem}
+      - {key: {{ .privateKeyKey | quote }}, path: client-key.pem}
       {{- with .passwordKey }}
-      - {key: {{ . }}, path: client-key-password}
+      - {key: {{ . | quote }}, path: client-key-password}
       {{- end }}
 {{- end }}{{ end }}
 {{- with $kafka.sasl.passwordSecret }}{{ if .name }}
-- secret: {name: {{ .name }}, items: [{key: {{ .key }}, path: sasl-password}]}
+- secret: {name: {{ .name | quote }}, items: [{key: {{ .key | quote }}, path: sasl-password}]}
 {{- end }}{{ end }}
 {{- with $kafka.oauth.clientSecret }}{{ if .name }}
-- secret: {name: {{ .name }}, items: [{key: {{ .key }}, path: oauth-client-secret}]}
+- secret: {name: {{ .name | quote }}, items: [{key: {{ .key | quote }}, path: oauth-client-secret}]}
 {{- end }}{{ end }}
 {{- with $kafka.oauth.caSecret }}{{ if .name }}
-- secret: {name: {{ .name }}, items: [{key: {{ .key }}, path: oauth-ca.pem}]}
+- secret: {name: {{ .name | quote }}, items: [{key: {{ .key | quote }}, path: oauth-ca.pem}]}
 {{- end }}{{ end }}
 {{- end }}

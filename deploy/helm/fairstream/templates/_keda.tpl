@@ -3,20 +3,20 @@
 {{- define "fairstream.keda.secrets" -}}
 {{- $kafka := .Values.kafka }}
 {{- with $kafka.tls.caSecret }}{{ if .name }}
-- {parameter: ca, name: {{ .name }}, key: {{ .key }}}
+- {parameter: ca, name: {{ .name | quote }}, key: {{ .key | quote }}}
 {{- end }}{{ end }}
 {{- with $kafka.tls.clientSecret }}{{ if .name }}
-- {parameter: cert, name: {{ .name }}, key: {{ .certificateKey }}}
-- {parameter: key, name: {{ .name }}, key: {{ .privateKeyKey }}}
+- {parameter: cert, name: {{ .name | quote }}, key: {{ .certificateKey | quote }}}
+- {parameter: key, name: {{ .name | quote }}, key: {{ .privateKeyKey | quote }}}
 {{- if .passwordKey }}
-- {parameter: keyPassword, name: {{ .name }}, key: {{ .passwordKey }}}
+- {parameter: keyPassword, name: {{ .name | quote }}, key: {{ .passwordKey | quote }}}
 {{- end }}
 {{- end }}{{ end }}
 {{- with $kafka.sasl.passwordSecret }}{{ if .name }}
-- {parameter: password, name: {{ .name }}, key: {{ .key }}}
+- {parameter: password, name: {{ .name | quote }}, key: {{ .key | quote }}}
 {{- end }}{{ end }}
 {{- with $kafka.oauth.clientSecret }}{{ if .name }}
-- {parameter: password, name: {{ .name }}, key: {{ .key }}}
+- {parameter: password, name: {{ .name | quote }}, key: {{ .key | quote }}}
 {{- end }}{{ end }}
 {{- end }}
 

@@ -58,20 +58,37 @@ def table_of(source: Source, panel: Mapping[str, Any], values: Mapping[str, str]
         answer = _ask(source, target, values)
         frames.append([{**one["metric"], name: float(one["value"][1])} for one in answer])
     rows = _merge([frame for frame in frames if frame])
-    steps = {one["id"]: one["options"] for one in panel["transformations"]}
-    organize = steps["organize"]
-    present = {name for row in rows for name in row}
-    ordered = sorted(present, key=lambda name: organize.get("indexByName", {}).get(name, 99))
-    renamed = {name: organize["renameByName"].get(name, name) for name in ordered}
-    table = Table([field_of(panel, title, {}, place) for place, title in enumerate(renamed.values())])
-    table.rows = [{renamed[name]: value for name, value in row.items()} for row in rows]
-    sorts = [(one["displayName"], one.get("desc", False)) for one in panel["options"].get("sortBy", [])]
-    sorts += [(one["field"], one.get("desc", False)) for one in steps.get("sortBy", {}).get("sort", [])]
+    for step in panel["transformations"]:
+        options = step["options"]
+        if step["id"] == "sortBy":
+            rows = _sorted(rows, [(one["field"], one.get("desc", False)) for one in options["sort"]])
+        if step["id"] == "organize":
+            rows = [_organized(row, options) for row in rows]
+    rows = _sorted(rows, [(one["displayName"], one.get("desc", False)) for one in panel["options"].get("sortBy", [])])
+    organize = next(step["options"] for step in panel["transformations"] if step["id"] == "organize")
+    titles = [title for title in _titles(organize) if any(title in row for row in rows)]
+    return Table([field_of(panel, title, {}, place) for place, title in enumerate(titles)], rows)
+
+
+def _titles(organize: Mapping[str, Any]) -> list[str]:
+    """Return the headings in order."""
+    places = organize.get("indexByName", {})
+    return [
+        organize["renameByName"][name] for name in sorted(organize["renameByName"], key=lambda one: places.get(one, 99))
+    ]
+
+
+def _organized(row: Row, organize: Mapping[str, Any]) -> Row:
+    hidden = organize.get("excludeByName", {})
+    return {organize["renameByName"].get(name, name): value for name, value in row.items() if not hidden.get(name)}
+
+
+def _sorted(rows: list[Row], sorts: Sequence[tuple[str, bool]]) -> list[Row]:
+    """Return rows in an order; empty cells are last."""
     for name, is_down in reversed(sorts):
-        table.rows.sort(key=lambda row, of=name: _order(row.get(of)), reverse=is_down)
-        if not is_down:  # empty cells are last
-            table.rows.sort(key=lambda row, of=name: row.get(of) is None)
-    return table
+        rows = sorted(rows, key=lambda row, of=name: _order(row.get(of)), reverse=is_down)
+        rows = sorted(rows, key=lambda row, of=name: row.get(of) is None)
+    return rows
 
 
 def _order(value: float | str | None) -> tuple[bool, float, str]:

@@ -114,10 +114,17 @@ def height_of(page: str) -> int:
     return sum(map(int, re.findall(r'class="board" style="height:(\d+)px', page))) + 2 * _MARGIN
 
 
-def photograph(page: Path, width: int) -> Path:
-    """Make a PNG of a page, next to it."""
+def photograph(page: Path, width: int, scale: float = 1.0) -> Path:
+    """Make a PNG of a page, next to it.
+
+    Args:
+        page: The HTML.
+        width: Of the page in pixels.
+        scale: Pixels of the picture for each of the page.
+    """
     picture = page.with_suffix(".png")
-    _open(page, f"--window-size={width},{height_of(page.read_text('utf-8'))}", f"--screenshot={picture}")
+    size = f"--window-size={width},{height_of(page.read_text('utf-8'))}"
+    _open(page, size, f"--force-device-scale-factor={scale}", f"--screenshot={picture}")
     return picture
 
 

@@ -22,6 +22,7 @@ from tests.support.charts.helm import (
     Manifest,
     need_helm,
     of_kind,
+    render,
     rendered,
     run_helm,
     template,
@@ -106,6 +107,13 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "two policies": ({"policy": {"text": "x", "existingConfigMap": {"name": "y"}}}, "give one of them"),
     "a setting with a value of its own": ({"settings": {"kafka": "b:2"}}, "settings.kafka"),
     "autoscaling without topics": ({"autoscaling": {"enabled": True}}, "autoscaling.topics is required"),
+    "several scopes for KEDA": (
+        {
+            "kafka": {"oauth": {"scope": "read write"}},
+            "autoscaling": {"enabled": True, "topics": [{"name": "raw", "partitions": 2}]},
+        },
+        "must be one scope",
+    ),
     "more workers than partitions": (
         {"autoscaling": {"enabled": True, "minReplicas": 3, "topics": [{"name": "raw", "partitions": 2}]}},
         "no topic has more than 2 partitions",
@@ -123,6 +131,26 @@ def test_wrong_values_are_rejected_with_what_is_wrong(fault: str) -> None:
     assert "hunter2" not in answer.stderr
 
 
+def test_names_that_look_like_numbers_stay_names() -> None:
+    secret = {"name": "42", "key": "1e5"}
+    manifests = render(
+        appId="123",
+        image={"pullSecrets": ["7"]},
+        kafka={
+            "bootstrapServers": "10.0.0.1:9093",
+            "tls": {"caSecret": secret, "clientSecret": {"name": "43", "passwordKey": "0"}},
+            "sasl": {"mechanism": "PLAIN", "username": "12", "passwordSecret": secret},
+        },
+        keysSecret=secret,
+        policy={"existingConfigMap": secret},
+        worker={"priorityClassName": "5"},
+        autoscaling={"enabled": True, "topics": [{"name": "007", "partitions": 3}]},
+    )
+    assert {m["kind"]: errors for m in manifests if (errors := errors_of(m))} == {}
+    (scaled,) = of_kind(manifests, "ScaledObject")
+    assert (scaled["spec"]["triggers"][0]["metadata"]["topic"], len(manifests)) == ("007", 6)
+
+
 def test_the_version_of_the_chart_is_that_of_fairstream() -> None:
     chart = yaml.load(CHART.joinpath("Chart.yaml").read_text("utf-8"), yaml.CSafeLoader)
     assert chart["version"] == chart["appVersion"] == __version__
@@ -133,11 +161,11 @@ def test_a_package_has_the_rules_and_dashboards_inside_and_fits_into_a_release(t
     assert answer.returncode == 0, answer.stderr
     (package,) = tmp_path.iterdir()
     (values,) = [path for path in VALUES_FILES if path.stem == "scram"]
-    render = run_helm("template", "fs", package, "--namespace", NAMESPACE, "--kube-version", "1.30", "-f", values)
-    manifests = [m for m in yaml.load_all(render.stdout, yaml.CSafeLoader) if m]
+    answer = run_helm("template", "fs", package, "--namespace", NAMESPACE, "--kube-version", "1.30", "-f", values)
+    manifests = [m for m in yaml.load_all(answer.stdout, yaml.CSafeLoader) if m]
     assert len(of_kind(manifests, "PrometheusRule")) == 5
     assert manifests == rendered(values)
-    stored = package.stat().st_size + len(gzip.compress(render.stdout.encode()))
+    stored = package.stat().st_size + len(gzip.compress(answer.stdout.encode()))
     assert 2 * stored < MAX_BYTES  # base64 adds a third; the rest is reserve
 
 

@@ -14,6 +14,7 @@ from docs.hooks.chart import VALUES, values_table
 from stream_app.settings import load_settings
 from tests.support.charts.helm import CHART, VALUES_FILES, of_kind, pod_specs, render
 from tests.support.docs.pages import read_page
+from tests.support.servers.command_lines import parse
 
 pytestmark = pytest.mark.timeout(1200)  # the first run builds Helm
 
@@ -56,6 +57,18 @@ def test_the_values_in_the_guide_install_what_it_says() -> None:
     (pod,) = pod_specs(manifests).values()
     environ = {variable["name"]: variable["value"] for variable in pod["containers"][0]["env"]}
     assert load_settings(environ).connection.checked().security.protocol == "SASL_SSL"
+
+
+def test_the_commands_that_helm_shows_after_an_installation_are_valid() -> None:
+    notes = (
+        CHART.joinpath("templates", "NOTES.txt")
+        .read_text("utf-8")
+        .replace("{{ .Values.kafka.bootstrapServers }}", "a:1")
+    )
+    commands = re.findall(r"^ *fairstream (.+?)(?: [|#&].*)?$", notes, re.MULTILINE)
+    assert len(commands) == 3
+    for command in commands:
+        parse(command.split())
 
 
 def test_a_setting_of_the_worker_reaches_it_as_it_was_written() -> None:

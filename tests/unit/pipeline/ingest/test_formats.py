@@ -9,13 +9,15 @@ import msgspec
 import pytest
 
 from stream_app.core.events.formats.avro import AvroSchema
+from stream_app.core.events.formats.protobuf import ProtobufSchema
 from stream_app.core.events.formats.wire import JsonText, Rejecting, WriterSchemas
+from stream_app.edges.registry.protoc import compile_text
 from stream_app.errors import PolicyError
 from stream_app.policy import ModelPolicy, parse_policy
 from stream_app.topics import DEAD_LETTERS, FAIRNESS_PARTIALS
 from tests.support.formats import hiring, lending
-from tests.support.formats.framed import avro, frame
-from tests.support.lanes.ingest_lane import LOANS, NOW_S, IngestLane, loan
+from tests.support.formats.framed import ProtobufWriter, avro, frame
+from tests.support.lanes.ingest_lane import LOANS, NOW_S, IngestLane, encode, loan
 
 HIRING = parse_policy(hiring.POLICY).models[0]
 N = 60
@@ -65,6 +67,20 @@ def test_loans_in_avro_with_every_reason_that_values_have() -> None:
     as_avro.feed(avro(1, lending.AVRO_1, record) for record in records)
     assert written(as_avro) == written(as_json)
     assert {"range", "id", "ts", "ts_date", "id_size", "control_char", "type"} <= set(as_avro.reasons)
+
+
+def test_hiring_decisions_in_protobuf_through_a_schema_change() -> None:
+    references = {"people-common.proto": hiring.COMMON_PROTO}
+    compiled = [compile_text(text, references) for text in (hiring.PROTO_1, hiring.PROTO_2)]
+    writers = [ProtobufWriter(descriptors, hiring.MESSAGE) for descriptors in compiled]
+    records = [hiring.mapped(hiring.hiring(n, NOW_S, is_second=n >= N)) for n in range(2 * N)]
+    as_json, as_protobuf = IngestLane(HIRING), IngestLane(in_format(HIRING, "protobuf"))
+    as_protobuf.schemas = {frame(n): ProtobufSchema(descriptors) for n, descriptors in enumerate(compiled)}
+    as_json.feed(map(encode, records))
+    as_protobuf.feed(writers[n >= N].write(n >= N, record) for n, record in enumerate(records))
+    assert written(as_protobuf) == written(as_json)
+    assert as_json.n_counted == 2 * N
+    assert {event["result"]["status"] for event in as_json.events} == {"HIRED", "REJECTED", "WITHDRAWN"}
 
 
 def test_json_with_the_frame_of_a_json_schema() -> None:
