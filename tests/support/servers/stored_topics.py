@@ -32,7 +32,7 @@ class StoredRecord(msgspec.Struct, array_like=True, frozen=True):
     timestamp_ms: int
     key: bytes | None
     value: bytes | None
-    headers: list[tuple[str, bytes]]
+    headers: list[tuple[str, str | bytes | None]]
 
 
 class StoredTopic(msgspec.Struct, array_like=True, frozen=True):
