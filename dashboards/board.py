@@ -21,6 +21,7 @@ from grafana_foundation_sdk.models.dashboard import (
     DashboardCursorSync,
     DashboardLinkType,
     Panel,
+    VariableHide,
     VariableRefresh,
     VariableSort,
 )
@@ -37,11 +38,12 @@ class Variable:
 
     Attributes:
         name: Name of the variable.
-        query: ``label_values(...)``.
+        query: ``label_values(...)``, or ``query_result(...)`` whose order is kept.
         label: Its label.
         is_multi: Whether several values, or all, can be selected at once.
         regex: Values that are offered; all if empty.
         all_value: Meaning of "All" in a query; None: the offered values.
+        is_in_menu: Whether it is in the menu of controls instead of above the panels.
     """
 
     name: str
@@ -50,17 +52,29 @@ class Variable:
     is_multi: bool = True
     regex: str = ""
     all_value: str | None = ".+"
+    is_in_menu: bool = False
 
 
 @dataclass(frozen=True)
 class Annotation:
-    """Times that are marked on every panel: those at which a query returns more than 0."""
+    """Times that are marked on every panel by a thin line.
+
+    Attributes:
+        name: Name of the switch above the panels.
+        expr: A query whose values are times in milliseconds or, if ``is_sample``, one that has a sample at each time.
+        title: First line of a mark.
+        text: Second line of a mark, with labels.
+        color: Color of the line.
+        is_sample: Whether the times are those of the samples. Samples in a row would be shown as an area that covers
+            the values, so that a query must have one sample only at each time (``promql.begins``).
+    """
 
     name: str
     expr: str
     title: str
     text: str
     color: str
+    is_sample: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,7 +118,7 @@ class Board:
             .refresh("30s")
             .tooltip(DashboardCursorSync.CROSSHAIR)
             .link(_other_dashboards())
-            .with_variable(DatasourceVariable("datasource").label("Data source").type("prometheus"))
+            .with_variable(DatasourceVariable("datasource").label("Data source").type("prometheus").hide(_MENU))
         )
         for variable in (JOB, *self.variables):
             board.with_variable(_build_variable(variable))
@@ -125,10 +139,11 @@ def _build_variable(variable: Variable) -> QueryVariable:
         .query(variable.query)
         .definition(variable.query)
         .refresh(VariableRefresh.ON_TIME_RANGE_CHANGED)
-        .sort(VariableSort.ALPHABETICAL_ASC)
+        .sort(VariableSort.DISABLED if variable.query.startswith("query_result") else VariableSort.ALPHABETICAL_ASC)
         .multi(variable.is_multi)
         .include_all(variable.is_multi)
         .regex(variable.regex)
+        .hide(_MENU if variable.is_in_menu else VariableHide.DONT_HIDE)
     )
     return built if variable.all_value is None or not variable.is_multi else built.all_value(variable.all_value)
 
@@ -143,6 +158,7 @@ def _build_annotation(annotation: Annotation) -> AnnotationQuery:
         .expr(annotation.expr)
         .title_format(annotation.title)
         .text_format(annotation.text)
+        .use_value_for_time(not annotation.is_sample)
         .step("30s")
     )
 
@@ -168,6 +184,7 @@ def without_placement(value: Any) -> Any:
 
 
 _LEGENDS = ("bottom", "right")
+_MENU = VariableHide.IN_CONTROLS_MENU  # earlier versions of Grafana show them above the panels
 
-JOB = Variable("job", "label_values(fairstream_build_info, job)", "job")
+JOB = Variable("job", "label_values(fairstream_build_info, job)", "job", is_in_menu=True)
 INSTANCE = Variable("instance", f"label_values(fairstream_build_info{{{promql.JOB}}}, instance)", "instance")

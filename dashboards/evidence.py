@@ -5,18 +5,24 @@ Tests on one panel must have the same threshold: each family of tests has its ow
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from grafana_foundation_sdk.builders.timeseries import Panel
 
 from dashboards.links import Link
-from dashboards.panels import HALF, About, Query, dashed, lines
-from dashboards.promql import owned
+from dashboards.panels import About, Query, dashed, lines, lines_by_group
+from dashboards.promql import CROSSED, owned, series
 
 Matchers = tuple[str, ...]
 
 _HOW_TO_READ = (
     "log10 e-value that the group is worse off (the largest of its tests); valid under continuous monitoring. Above "
-    "the dashed threshold the group is in breach. From then on the line is the evidence of the recovery: above its own "
-    "threshold the breach ends. The explanation dashboard shows each test."
+    "the dashed threshold the group is in breach. From then on the line is the evidence of its alarm, until the "
+    "recovery. The explanation dashboard shows each test."
+)
+_HOW_TO_READ_RECOVERY = (
+    "log10 e-value that a group in breach is within the limit again (the largest of its tests); above the dashed "
+    "threshold the breach ends. No line: the group is not in breach."
 )
 _HOW_TO_READ_DRIFT = (
     "log10 e-value that the distribution of a group's scores differs from its own baseline. Above the dashed threshold "
@@ -25,35 +31,72 @@ _HOW_TO_READ_DRIFT = (
 )
 
 
-def evidence(title: str, about: str, of_groups: Matchers, of_attributes: Matchers, leads_to: tuple[Link, ...]) -> Panel:
-    """Show how close each group is to a breach or, during a breach, to its end.
+@dataclass(frozen=True)
+class Family:
+    """Tests that share one threshold.
+
+    Attributes:
+        tests: Prefixes of their names, as alternatives of a regular expression.
+        kinds: The kinds of limits that they are about, as alternatives.
+    """
+
+    tests: str
+    kinds: str
+
+
+DECISIONS = Family("ratio|gap", "disparate_impact_ratio|gap")
+ERRORS = Family("tpr|fpr", "equal_opportunity|false_positive_rate")
+OUTCOMES = Family("outcome", "favorable_outcome")
+SCORES = Family("score", "score")
+
+
+def evidence(
+    title: str, family: Family, of_groups: Matchers, leads_to: tuple[Link, ...], *, of_limits: Matchers | None = None
+) -> Panel:
+    """Show how close each group is to a breach and, during a breach, the evidence of its alarm.
 
     Args:
         title: Title of the panel.
-        about: Prefixes of the tests, all of one family, as alternatives of a regular expression: ``ratio|gap``.
+        family: The tests.
         of_groups: Matchers of the evidence.
-        of_attributes: Matchers of the thresholds, which have no group.
         leads_to: Targets of a click on a value.
+        of_limits: Matchers of the thresholds, which have no group.
     """
-    alarm, recovery = f'test=~"({about})_low"', f'test=~"({about})_low_recovery"'
-    queries = [
-        Query(owned("evidence_log10", "attribute, group", *of_groups, alarm), "{{attribute}} {{group}}"),
-        Query(owned("evidence_log10", "attribute, group", *of_groups, recovery), "recovery {{attribute}} {{group}}"),
-        Query(owned("evidence_threshold_log10", "attribute", *of_attributes, alarm), "threshold {{attribute}}"),
-        Query(
-            owned("evidence_threshold_log10", "attribute", *of_attributes, recovery), "recovery threshold {{attribute}}"
-        ),
-    ]
-    panel = lines(About(title, _HOW_TO_READ, alert="FairnessBreach", leads_to=leads_to), queries, width=HALF)
-    return dashed(panel, "(recovery )?threshold .*")
+    alarm = f'test=~"({family.tests})_low"'
+    found = owned("breach_evidence_log10", "attribute, group", *of_groups, f'kind=~"{family.kinds}"')
+    running = owned("evidence_log10", "attribute, group", *of_groups, alarm)
+    about = About(
+        title, _HOW_TO_READ, alert="FairnessBreach", leads_to=leads_to, missing="no test has begun yet", decimals=1
+    )
+    return _with_threshold(about, f"({found} or on (attribute, group) {running})", of_limits or of_groups, alarm)
 
 
-def drift_evidence(title: str, of_groups: Matchers, of_attributes: Matchers, leads_to: tuple[Link, ...]) -> Panel:
+def recovery(
+    title: str, family: Family, of_groups: Matchers, leads_to: tuple[Link, ...], *, of_limits: Matchers | None = None
+) -> Panel:
+    """Show how close each group in breach is to its recovery; nothing while none is in breach."""
+    test = f'test=~"({family.tests})_low_recovery"'
+    about = About(title, _HOW_TO_READ_RECOVERY, leads_to=leads_to, missing="not in breach", decimals=1)
+    running = owned("evidence_log10", "attribute, group", *of_groups, test)
+    return _with_threshold(about, running, of_limits or of_groups, test)
+
+
+def drift_evidence(title: str, of_groups: Matchers, of_limits: Matchers, leads_to: tuple[Link, ...]) -> Panel:
     """Show how close the scores of each group are to a drift from their baseline; a drift has no recovery."""
     drift = 'test="score_drift"'
-    queries = [
-        Query(owned("evidence_log10", "attribute, group", *of_groups, drift), "{{attribute}} {{group}}"),
-        Query(owned("evidence_threshold_log10", "attribute", *of_attributes, drift), "threshold {{attribute}}"),
-    ]
-    about = About(title, _HOW_TO_READ_DRIFT, alert="FairnessBreach", leads_to=leads_to)
-    return dashed(lines(about, queries, width=HALF), "threshold .*")
+    about = About(
+        title,
+        _HOW_TO_READ_DRIFT,
+        alert="FairnessBreach",
+        leads_to=leads_to,
+        missing="no scores, or no baseline yet",
+        decimals=1,
+    )
+    return _with_threshold(about, owned("evidence_log10", "attribute, group", *of_groups, drift), of_limits, drift)
+
+
+def _with_threshold(about: About, values: str, of_limits: Matchers, test: str) -> Panel:
+    threshold = Query(f"max({series('evidence_threshold_log10', *of_limits, test)})", "threshold")
+    if CROSSED in of_limits:  # which groups those are changes, so that they have no colors of their own
+        return dashed(lines(about, [Query(values, "{{group}}"), threshold]), "threshold")
+    return dashed(lines_by_group(about, values, [threshold]), "threshold")

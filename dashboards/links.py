@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 OVERVIEW, EXPLANATION, INTERSECTIONS = "fairstream-fairness", "fairstream-explanation", "fairstream-intersections"
-OUTCOMES, CAMERA, PRIVACY = "fairstream-outcomes", "fairstream-camera", "fairstream-privacy"
+OUTCOMES, ERRORS = "fairstream-outcomes", "fairstream-errors"
+CAMERA, PRIVACY = "fairstream-camera", "fairstream-privacy"
 PIPELINE, REPLAY = "fairstream-pipeline", "fairstream-replay"
 
 RUNBOOKS = "http://127.0.0.1:9099/runbooks/"  # served by the notification sink; `export --runbooks URL` replaces it
@@ -68,6 +69,19 @@ EXPLAIN = Link(
         attribute="${__field.labels.attribute:percentencode}",
         group="${__field.labels.group:percentencode}",
     ),
+)
+EXPLAIN_ROW = Link(  # in a table the attribute is a column
+    "Explain this group",
+    board(
+        EXPLANATION,
+        attribute="${__data.fields.Attribute:percentencode}",
+        group="${__value.text:percentencode}",
+    ),
+)
+SHOW_MODEL = Link(
+    "Show this model",
+    f"/d/{OVERVIEW}?${{datasource:queryparam}}&${{job:queryparam}}&var-model=${{__value.text:percentencode}}"
+    "&${__url_time_range}",
 )
 REPLAY_LINK = Link(
     "Replay commands for this time", board(REPLAY, attribute="${__field.labels.attribute:percentencode}")

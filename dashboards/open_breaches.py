@@ -2,60 +2,118 @@
 
 from __future__ import annotations
 
-from dashboards.panels import About, Column, Query, bars, grid, states
-from dashboards.promql import OF_ANY_WINDOW, OF_MODEL, PLAIN, owned
+from dashboards import palette
+from dashboards.links import EXPLAIN_ROW
+from dashboards.panels import About, Column, Label, Query, grid, sentence, split_bars, states, time_column
+from dashboards.promql import OF_ANY_WINDOW, OF_MODEL, PLAIN, in_words, level, owned, series
 
 _BREACH = "attribute, kind, group"
+_ATTRIBUTE = Label("attribute", width=110, is_sentence=True)
+_GROUP = Label("group", link=EXPLAIN_ROW, width=105, is_sentence=True)
+_KIND = Label("kind", palette.kind_mapping(), width=105)
+_NONE = "no open breach"
 
 
 def _fact(name: str) -> str:
     return owned(f"breach_{name}", _BREACH, *OF_MODEL)
 
 
+def _first(labels: str) -> str:
+    """Return the first breach of each incident, as a state."""
+    return f"max by (attribute, about, {labels}) ({series('breach_rank', *OF_MODEL)} == 1) + 2"
+
+
+_STATE = f"max({level('model', *OF_MODEL)})"
+_SENTENCES = {
+    3: "A limit is violated; too few cases to show numbers",
+    2: "Close to a limit: evidence of a violation is growing",
+    1: "No limit is violated as far as is known; some groups have too few decisions",
+    0: "No limit is violated",
+    -1: "No verdict yet: no window has closed",
+}
+_OTHERWISE = " or on () ".join(
+    f'label_replace({_STATE} == {state}, "verdict", "{text}", "", "")' for state, text in _SENTENCES.items()
+)
+
+_CAUSES = _first("cause").replace("{", '{cause!="", ', 1)
+_NO_CAUSE = (
+    f'label_replace({_STATE} == 3, "cause", "The gap was not split by segments", "", "") '
+    f'or on () label_replace(({_STATE} >= 0) * 0 - 1, "cause", "No gap to explain", "", "") '
+    f'or on () label_replace({_STATE} == -1, "cause", "Not known yet", "", "")'
+)
+
+VERDICT = (
+    sentence(
+        About(
+            "Verdict",
+            "Of the selected model: the worst of each open breach in words, or that there is none. The judge decides "
+            "by a sequential test with a bounded false-alarm rate. Independent of attribute, window and time range.",
+            alert="FairnessBreach",
+            missing="No model reports",
+        ),
+        Query(f"{_first('verdict')} or on () {_OTHERWISE}", "{{verdict}}"),
+    ),
+    sentence(
+        About("Cause", "What the gap of each open breach consists of.", missing="No model reports"),
+        Query(f"{_CAUSES} or on () {_NO_CAUSE}", "{{cause}}"),
+        height=3,
+    ),
+)
+
 FACTS = (
     grid(
         About(
             "Open breaches",
-            "What is in breach now, of all attributes. Rank: the order in which to read them, 1 first. The limit is "
-            "part of the verdict.",
+            "What is in breach now, of all attributes, in the order in which to read it. The limit is part of the "
+            "verdict. Evidence and what was needed: log10 e-values; 6 is a million to one.",
             alert="FairnessBreach",
+            missing=_NONE,
         ),
-        [Column("Rank", owned("breach_rank", "attribute, reference, verdict, cause", *OF_MODEL))],
-        ["attribute", "reference", "verdict", "cause"],
+        [
+            Column("Rank", owned("breach_rank", "attribute, kind, group, verdict", *OF_MODEL), decimals=0, width=50),
+            Column("Evidence", _fact("evidence_log10"), decimals=1),
+            Column("Needed", _fact("evidence_threshold_log10"), decimals=1),
+            time_column("Since", _fact("onset_timestamp_seconds"), "no onset estimated"),
+        ],
+        [_ATTRIBUTE, _KIND, _GROUP, Label("verdict", is_sentence=True)],
+        height=8,
+        sort=[("Rank", False)],
     ),
     grid(
         About(
             "Facts of open breaches",
-            "From the onset to the alarm, as the alert says them. They stay the same until the recovery.",
+            "From the onset to the alarm, as the alert says them, with the ends of their 95% intervals. They stay the "
+            "same until the recovery. Beyond: distance from the limit.",
             alert="FairnessBreach",
+            missing=_NONE,
         ),
         [
-            Column("Ratio", _fact("disparate_impact_ratio")),
-            Column("Ratio, lower", _fact("disparate_impact_ratio_lower")),
-            Column("Ratio, upper", _fact("disparate_impact_ratio_upper")),
-            Column("Gap", _fact("gap_ratio"), "percentunit"),
-            Column("Gap, lower", _fact("gap_ratio_lower"), "percentunit"),
-            Column("Gap, upper", _fact("gap_ratio_upper"), "percentunit"),
-            Column("Beyond the limit by", _fact("distance_ratio")),
-            Column("Cases", _fact("decisions"), "short"),
+            Column("Ratio", _fact("disparate_impact_ratio"), decimals=3),
+            Column("Ratio ≥", _fact("disparate_impact_ratio_lower"), decimals=3),
+            Column("Ratio ≤", _fact("disparate_impact_ratio_upper"), decimals=3),
+            Column("Gap", _fact("gap_ratio"), "percentunit", 1),
+            Column("Gap ≥", _fact("gap_ratio_lower"), "percentunit", 1),
+            Column("Gap ≤", _fact("gap_ratio_upper"), "percentunit", 1),
+            Column("Beyond", _fact("distance_ratio"), decimals=3),
+            Column("n", _fact("decisions"), "locale", 0),
         ],
-        ["attribute", "kind", "group"],
+        [_ATTRIBUTE, _KIND, _GROUP],
+        height=8,
+        sort=[("Beyond", True)],
     ),
     grid(
         About(
-            "Evidence and onsets",
-            "Evidence with which each open breach was detected, and its estimated onset with the 99% interval.",
-            alert="FairnessBreach",
+            "Onsets of open breaches",
+            "When each open breach was detected, and earliest and latest estimated onset (99% interval), event time.",
+            missing=_NONE,
         ),
         [
-            Column("Evidence (log10)", _fact("evidence_log10")),
-            Column("Needed (log10)", _fact("evidence_threshold_log10")),
-            Column("Onset", _fact("onset_timestamp_seconds") + " * 1000", "dateTimeAsIso"),
-            Column("Earliest (99%)", _fact("onset_earliest_timestamp_seconds") + " * 1000", "dateTimeAsIso"),
-            Column("Latest (99%)", _fact("onset_latest_timestamp_seconds") + " * 1000", "dateTimeAsIso"),
-            Column("Detected", _fact("detected_timestamp_seconds") + " * 1000", "dateTimeAsIso"),
+            time_column("Detected", _fact("detected_timestamp_seconds")),
+            time_column("Earliest", _fact("onset_earliest_timestamp_seconds")),
+            time_column("Latest", _fact("onset_latest_timestamp_seconds")),
         ],
-        ["attribute", "kind", "group"],
+        [_ATTRIBUTE, _KIND, _GROUP],
+        height=6,
     ),
     states(
         About(
@@ -63,54 +121,84 @@ FACTS = (
             "State of each attribute with its intersections. A breach of an attribute and of its intersections is one "
             "incident; it ends when the attribute has recovered.",
             alert="FairnessBreach",
+            missing="no verdict yet",
         ),
-        [Query(owned("incident_level", "attribute, about", *OF_MODEL, PLAIN), "{{attribute}} {{about}}")],
-        height=5,
+        [Query(owned("incident_level", "attribute, about", *OF_MODEL, PLAIN), "{{attribute}}, {{about}}")],
+        height=6,
     ),
 )
-
-_FOUND = owned("breach_cause_segment_ratio", "group, segment, part", *OF_ANY_WINDOW)
 
 
 def _of_group(name: str) -> str:
     return owned(f"breach_{name}", _BREACH, *OF_ANY_WINDOW)
 
 
-CAUSES = (
+def _bars_of(metric: str, name: str, *matchers: str) -> str:
+    """Return the values of the decomposition by the group and what it is about, in one label."""
+    values = owned(metric, f"group, {name}", *OF_ANY_WINDOW, *matchers)
+    return f'max by (part) (label_join({values}, "part", ": ", "group", "{name}"))'
+
+
+SINCE_ONSET = (
+    split_bars(
+        About(
+            "Segments since the onset",
+            "Contribution of each segment to the gap of an open breach, from the onset to the alarm. Mix: a different "
+            "mix of segments. Rate: different decisions within the same segment. To the left of 0: the group is worse "
+            "off.",
+            "percentunit",
+            missing="no gap to explain",
+            decimals=1,
+        ),
+        "part",
+        [
+            (Query(_bars_of("breach_cause_segment_ratio", "segment", 'part="mix"'), "Mix"), palette.MIX),
+            (Query(_bars_of("breach_cause_segment_ratio", "segment", 'part="rate"'), "Rate"), palette.RATE),
+        ],
+    ),
+    split_bars(
+        About(
+            "Features since the onset",
+            "Difference of features of an open breach, from the onset to the alarm, in pooled standard deviations "
+            "(SD).",
+            "suffix: SD",
+            missing="no gap to explain",
+            decimals=2,
+        ),
+        "part",
+        [(Query(_bars_of("breach_feature_difference_ratio", "feature"), "Difference"), palette.VALUE)],
+        is_repeated=True,
+    ),
     grid(
         About(
             "Breaches since their onset",
-            "Rates and parts of the gap of each open breach, from the onset to the alarm. Mix: a different mix of "
-            "segments. Rate: different decisions within the same segment.",
+            "Rates and parts of the gap of each open breach, from the onset to the alarm. Ref.: the reference group.",
             alert="FairnessBreach",
+            missing=_NONE,
         ),
         [
-            Column("Rate of the group", _of_group("favorable_ratio"), "percentunit"),
-            Column("Rate of the reference", _of_group("reference_favorable_ratio"), "percentunit"),
-            Column("Cases of the reference", _of_group("reference_decisions"), "short"),
-            Column("Mix", _of_group("cause_mix_ratio"), "percentunit"),
-            Column("Rate", _of_group("cause_rate_ratio"), "percentunit"),
+            Column("Rate", _of_group("favorable_ratio"), "percentunit", 1),
+            Column("Ref. rate", _of_group("reference_favorable_ratio"), "percentunit", 1),
+            Column("Gap", _of_group("gap_ratio"), "percentunit", 1),
+            Column("By mix", _of_group("cause_mix_ratio"), "percentunit", 1),
+            Column("By rate", _of_group("cause_rate_ratio"), "percentunit", 1),
+            Column("n", _of_group("decisions"), "locale", 0),
+            Column("Ref. n", _of_group("reference_decisions"), "locale", 0),
         ],
-        ["attribute", "kind", "group"],
+        [_ATTRIBUTE, _KIND, Label("group", width=105)],
+        height=6,
+        sort=[("Gap", False)],
     ),
-    bars(
+)
+
+STATES = (
+    states(
         About(
-            "Segments since the onset",
-            "Contribution of each segment to the gap of an open breach, from the onset to the alarm.",
-            "percentunit",
+            "States by attribute and rule",
+            "ok, insufficient data, warning (close to a breach) or breach. Each bar is labeled with its state.",
+            alert="FairnessBreach",
+            missing="no verdict yet",
         ),
-        [Query(f"sort(bottomk(12, {_FOUND}) or topk(12, {_FOUND}))", "{{group}}: {{segment}}, {{part}}")],
-    ),
-    bars(
-        About(
-            "Features since the onset",
-            "Difference of features of an open breach, from the onset to the alarm, in pooled standard deviations.",
-        ),
-        [
-            Query(
-                f"sort_desc({owned('breach_feature_difference_ratio', 'group, feature', *OF_ANY_WINDOW)})",
-                "{{group}}: {{feature}}",
-            )
-        ],
+        [Query(in_words(level("attribute, kind", *OF_ANY_WINDOW[:-1])), "{{attribute}}, {{kind}}")],
     ),
 )

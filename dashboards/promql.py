@@ -7,6 +7,8 @@ may change.
 
 from __future__ import annotations
 
+from dashboards import palette
+
 JOB, LIVE, REPLAYED = 'job=~"$job"', 'run=""', 'run=~"$run"'
 INSTANCE = 'instance=~"$instance"'
 MODEL, ATTRIBUTE, WINDOW, GROUP = 'model=~"$model"', 'attribute=~"$attribute"', 'window=~"$window"', 'group=~"$group"'
@@ -41,6 +43,57 @@ def owned(metric: str, by: str, *matchers: str) -> str:
     return f"max by ({by}) ({series(metric, *matchers)})"
 
 
+def placed(expr: str) -> str:
+    """Return values of declared groups with the position of the group; 0 is a reference group.
+
+    While workers have different policies a group may have two positions; one of them is taken.
+    """
+    positions = series("group_info", *OF_ATTRIBUTE)
+    return f"{expr} * on (attribute, group) group_left (position) topk by (attribute, group) (1, {positions})"
+
+
+def level(by: str, *matchers: str) -> str:
+    """Return the worst state, or -1 where limits are declared and no window has closed yet."""
+    return f"{owned('alert_level', by, *matchers)} or {owned('threshold_ratio', by, *matchers)} * 0 - 1"
+
+
+def worse_side(ratio: str) -> str:
+    """Return a ratio from the side of those who are worse off: at most 1.
+
+    >>> worse_side("x")
+    '(x <= 1 or 1 / x)'
+    """
+    return f"({ratio} <= 1 or 1 / {ratio})"
+
+
+def smallest_window(expr: str) -> str:
+    """Return the values, which have the label window, of the smallest window of the selected model."""
+    sizes = series("window_age_limit_seconds", *OF_MODEL)
+    return f"{expr} and on (window) bottomk(1, max by (window) ({sizes}))"
+
+
+def begins(grouped: str, selector: str) -> str:
+    """Return one sample when a vector appears, of value 1; none at the first scrape ever.
+
+    Args:
+        grouped: ``group by (...)``.
+        selector: What appears.
+
+    >>> begins("group by (a)", "x")
+    '(group by (a) (x) unless group by (a) (x offset $__interval)) and on () group(x offset $__interval)'
+    """
+    before = f"{selector} offset $__interval"
+    return f"({grouped} ({selector}) unless {grouped} ({before})) and on () group({before})"
+
+
+def in_words(expr: str) -> str:
+    """Replace the label ``kind`` of a limit by words."""
+    for kind, words in palette.KINDS.items():
+        if kind != words:
+            expr = f'label_replace({expr}, "kind", "{words}", "kind", "{kind}")'
+    return expr
+
+
 def speed(metric: str, by: str, *matchers: str) -> str:
     """Return the rate of a counter per second, over all workers.
 
@@ -48,6 +101,11 @@ def speed(metric: str, by: str, *matchers: str) -> str:
     'sum by (model) (rate(fairstream_decisions_total{job=~"$job"}[$__rate_interval]))'
     """
     return f"sum by ({by}) (rate({series(metric, *matchers)}[$__rate_interval]))"
+
+
+def per_minute(metric: str, by: str, *matchers: str) -> str:
+    """Return the rate of a counter per minute, for what happens less than once a second."""
+    return f"60 * {speed(metric, by, *matchers)}"
 
 
 def grown(metric: str, by: str, *matchers: str) -> str:

@@ -10,7 +10,9 @@ from typing import Literal, get_args
 
 import msgspec
 
+from stream_app.errors import ConfigError
 from stream_app.policy import Policy
+from stream_app.strimzi import DEFAULT_CLUSTER, as_yaml, is_resource_name, resource_head
 from stream_app.topics import TopicSpec, UserRole, declared_topics
 
 ROLES: tuple[UserRole, ...] = get_args(UserRole)
@@ -100,7 +102,7 @@ def default_principal(role: UserRole) -> str:
     return f"User:fairstream-{role}"
 
 
-def format_rights(rights: Iterable[Right], principal: str, form: Format) -> str:
+def format_rights(rights: Iterable[Right], principal: str, form: Format, cluster: str = DEFAULT_CLUSTER) -> str:
     """Return the commands or the resource that grant rights to a user.
 
     Args:
@@ -108,13 +110,17 @@ def format_rights(rights: Iterable[Right], principal: str, form: Format) -> str:
         principal: The user, ``User:NAME``.
         form: ``kafka-acls``: commands of Apache Kafka; ``confluent``: commands of the Confluent CLI; ``strimzi``: the
             ``KafkaUser`` resource of the Strimzi operator.
+        cluster: Name of the ``Kafka`` resource of Strimzi.
+
+    Raises:
+        ConfigError: Strimzi cannot have a user of this name.
 
     >>> print(format_rights([Right("READ", "topic", "a b")], "User:x", "kafka-acls"))
     kafka-acls.sh --bootstrap-server "$KAFKA" --command-config admin.properties --add --allow-principal 'User:x' \
 --operation READ --topic 'a b' --resource-pattern-type literal
     """
     if form == "strimzi":
-        return _strimzi_user(rights, principal)
+        return _strimzi_user(rights, principal, cluster)
     return "\n".join((_kafka_command if form == "kafka-acls" else _confluent_command)(r, principal) for r in rights)
 
 
@@ -137,15 +143,15 @@ def _confluent_command(right: Right, principal: str) -> str:
     )
 
 
-def _strimzi_user(rights: Iterable[Right], principal: str) -> str:
+def _strimzi_user(rights: Iterable[Right], principal: str, cluster: str) -> str:
     name = principal.removeprefix("User:")
+    if not is_resource_name(name):
+        raise ConfigError(
+            f"A KafkaUser of Strimzi cannot have the name {name!r}",
+            action="Name one in lower case, with digits, dots and dashes: --principal User:NAME",
+        )
     lines = [
-        "apiVersion: kafka.strimzi.io/v1beta2",
-        "kind: KafkaUser",
-        "metadata:",
-        f"  name: {_yaml(name)}",
-        "  labels:",
-        "    strimzi.io/cluster: my-cluster # the name of your Kafka resource",
+        *resource_head("KafkaUser", name, cluster),
         "spec:",
         "  authentication:",
         "    type: scram-sha-512",
@@ -157,7 +163,7 @@ def _strimzi_user(rights: Iterable[Right], principal: str) -> str:
         lines += ["      - resource:", f"          type: {_STRIMZI_TYPES[right.kind]}"]
         if right.kind != "cluster":
             pattern = "prefix" if right.pattern == "prefixed" else "literal"
-            lines += [f"          name: {_yaml(right.name)}", f"          patternType: {pattern}"]
+            lines += [f"          name: {as_yaml(right.name)}", f"          patternType: {pattern}"]
         lines += ["        operations:", f"          - {_CAMEL[right.operation]}", '        host: "*"']
     return "\n".join(lines)
 
@@ -165,7 +171,3 @@ def _strimzi_user(rights: Iterable[Right], principal: str) -> str:
 def _quoted(text: str) -> str:
     """Return a word of a shell; names of topics and ids need no more, and no other name is let through."""
     return "'" + text.replace("'", "'\\''") + "'"
-
-
-def _yaml(text: str) -> str:
-    return msgspec.json.encode(text).decode()

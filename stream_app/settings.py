@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import msgspec
 
 from stream_app.connection.kafka_connection import KafkaConnection, KafkaSecurity, Servers
+from stream_app.connection.schema_registry import SchemaRegistry
 from stream_app.errors import ConfigError
 from stream_app.small_file import read_small_file
 
@@ -51,8 +52,17 @@ class Settings(KafkaSecurity, frozen=True, forbid_unknown_fields=True, kw_only=T
         session_timeout_s: A worker silent for longer loses its partitions.
         metrics_host: Address of ``/metrics``, ``/livez`` and ``/readyz``.
         metrics_port: Port of the same; 0 takes a free one.
+        web_config: Web configuration file of Prometheus's format: TLS and passwords of the pages; None for none.
+        web_token_file: File that contains a bearer token for the pages; None for none.
         max_series: Most fairness series that one process may export.
         log_level: Level of the process log on stderr.
+        registry_url: Address of the schema registry, up to what precedes ``/schemas``; for topics in Avro or JSON
+            Schema.
+        registry_username: User of the registry, for basic authentication.
+        registry_password_file: File that contains the password of that user.
+        registry_ca_file: PEM file of the authorities that are trusted for the registry; None for those of the system.
+        registry_certificate_file: PEM file of the client's certificate chain for the registry.
+        registry_key_file: PEM file of the client's private key; None if it is in the certificate file.
     """
 
     kafka: Servers = "127.0.0.1:9092"
@@ -63,8 +73,31 @@ class Settings(KafkaSecurity, frozen=True, forbid_unknown_fields=True, kw_only=T
     session_timeout_s: Seconds = 10.0
     metrics_host: str = "127.0.0.1"
     metrics_port: Port = 9464
+    web_config: str | None = None
+    web_token_file: str | None = None
     max_series: Annotated[int, msgspec.Meta(ge=1)] = 10_000
     log_level: str = "info"
+    registry_url: str | None = None
+    registry_username: str | None = None
+    registry_password_file: str | None = None
+    registry_ca_file: str | None = None
+    registry_certificate_file: str | None = None
+    registry_key_file: str | None = None
+
+    @property
+    def registry(self) -> SchemaRegistry | None:
+        """The schema registry, and how it is reached; None without one."""
+        if self.registry_url is None:
+            return None
+        return SchemaRegistry(
+            url=self.registry_url,
+            username=self.registry_username,
+            password_file=self.registry_password_file,
+            ca_file=self.registry_ca_file,
+            certificate_file=self.registry_certificate_file,
+            key_file=self.registry_key_file,
+            insecure=self.insecure,
+        )
 
     @property
     def connection(self) -> KafkaConnection:

@@ -12,6 +12,7 @@ import pytest
 
 from stream_app.errors import DependencyMissingError
 from tests.support.servers.brokers import describe_choice, open_broker
+from tests.support.servers.registry import Registry, open_registry
 from tests.support.tiers import TIERS, is_ci, skip_or_fail
 
 __all__ = ["skip_or_fail"]
@@ -41,6 +42,13 @@ def kafka(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config)
             yield bootstrap
     except DependencyMissingError as missing:
         skip_or_fail(f"No Kafka for the tests: {missing}")
+
+
+@pytest.fixture(scope="session")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    """Return a real schema registry; started at the first use, one for the whole run."""
+    with open_registry(tmp_path_factory.mktemp("registry")) as running:
+        yield running
 
 
 @pytest.fixture

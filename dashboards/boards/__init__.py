@@ -1,7 +1,8 @@
 """The content of each dashboard, one module per dashboard.
 
-``overview``, ``explanation``, ``intersections`` and ``outcomes`` are about fairness, ``privacy`` and ``camera`` about
-privacy; ``pipeline`` is about the workers, ``replay`` compares replays with live results.
+``overview`` (with ``overview_groups`` and ``unknown_groups``), ``explanation``, ``intersections``, ``outcomes`` and
+``errors`` are about fairness, ``privacy`` and ``camera`` about privacy; ``pipeline`` is about the workers, ``replay``
+compares replays with live results.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from dashboards.board import Board
 from dashboards.boards import (
     camera,
+    errors,
     explanation,
     intersections,
     outcomes,
@@ -25,6 +27,7 @@ BOARDS: tuple[Board, ...] = (
     explanation.BOARD,
     intersections.BOARD,
     outcomes.BOARD,
+    errors.BOARD,
     privacy.BOARD,
     camera.BOARD,
     pipeline.BOARD,

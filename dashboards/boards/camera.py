@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from dashboards import links
 from dashboards.board import INSTANCE, Board, Variable
-from dashboards.panels import HALF, About, Query, lines, number
-from dashboards.promql import JOB_LIVE, MODEL, OF_WORKER, OF_WORKER_MODEL, OF_WORKER_TOPIC, grown, series, speed
+from dashboards.panels import HALF, QUARTER, About, Query, lines, number
+from dashboards.promql import (
+    JOB_LIVE,
+    MODEL,
+    OF_WORKER,
+    OF_WORKER_MODEL,
+    OF_WORKER_TOPIC,
+    grown,
+    per_minute,
+    series,
+    speed,
+)
 from dashboards.selections import POLICY_CHANGES
 
 _CELL, _EVENT = 'attribute="cell"', 'outcome="event"'
@@ -25,39 +35,47 @@ _OF_CELLS = (*OF_WORKER_MODEL, _CELL)
 
 NOW = (
     number(
-        About("Events per second", "Counted tracks of all cameras.", "cps"),
+        About("Events per second", "Counted tracks of all cameras.", "eps", decimals=1),
         f"sum({speed('decisions_total', 'model', *OF_WORKER_MODEL, _EVENT)})",
-        width=6,
+        width=QUARTER,
     ),
     number(
-        About("Dropped fields", "Fields of camera records that were not kept, in the selected time range.", "short"),
+        About(
+            "Dropped fields",
+            "Fields of camera records that were not kept, in the selected time range.",
+            "locale",
+            decimals=0,
+        ),
         f"sum({grown('fields_dropped_total', 'topic', *OF_WORKER_TOPIC)})",
-        width=6,
-        decimals=0,
+        width=QUARTER,
     ),
     number(
-        About("Suppressed cells", "Cells of closed windows with fewer than k persons, in the time range.", "short"),
+        About(
+            "Suppressed cells",
+            "Cells of closed windows with fewer than k persons, in the time range.",
+            "locale",
+            decimals=0,
+        ),
         f"sum({grown('cells_suppressed_total', 'model', *_OF_CELLS)})",
-        width=6,
-        decimals=0,
+        width=QUARTER,
     ),
     number(
-        About("Watermark delay", "Time since the watermark: everything before it is closed.", "s"),
+        About("Watermark delay", "Time since the watermark: everything before it is closed.", "s", decimals=0),
         f"time() - min(max by (model) ({series('watermark_timestamp_seconds', *JOB_LIVE, MODEL)}))",
-        width=6,
+        width=QUARTER,
     ),
 )
 
 FLOW = (
     lines(
-        About("Events by stream", "Counted tracks per second.", "cps"),
+        About("Events by stream", "Counted tracks per second.", "eps"),
         [Query(speed("decisions_total", "model", *OF_WORKER_MODEL, _EVENT), "{{model}}")],
     ),
     lines(
         About(
             "Late and duplicate events",
             "Late: the pane had closed, so the event was dropped. Duplicate: the event had already been counted.",
-            "cps",
+            "eps",
             alert="LateEventsDropped",
         ),
         [
@@ -72,32 +90,39 @@ SUPPRESSED = (
         About(
             "Dropped fields by path",
             "By declared path, or undeclared. Persons, positions and boxes are dropped here and never stored.",
-            "cps",
+            "recps",
         ),
         [Query(speed("fields_dropped_total", "topic, path", *OF_WORKER_TOPIC), "{{topic}} {{path}}")],
+        bars=True,
+        stacked=True,
     ),
     lines(
         About(
-            "Suppressed cells by reason",
+            "Suppressed cells per minute",
             "small_cell: fewer than k persons. complementary: suppressed as well, so that the small cell is not the "
             "total minus the rest.",
-            "cps",
         ),
-        [Query(speed("cells_suppressed_total", "model, reason", *_OF_CELLS), "{{model}} {{reason}}")],
+        [Query(per_minute("cells_suppressed_total", "model, reason", *_OF_CELLS), "{{model}} {{reason}}")],
         width=HALF,
+        bars=True,
+        stacked=True,
+        soft_max=1,
     ),
     lines(
-        About("Closed windows by result", "suppressed: nothing of the window could be published.", "cps"),
+        About("Closed windows per minute", "suppressed: nothing of the window could be published."),
         [
             Query(
-                speed("windows_closed_total", "model, window, result", *OF_WORKER_MODEL),
+                per_minute("windows_closed_total", "model, window, result", *OF_WORKER_MODEL),
                 "{{model}} {{window}} {{result}}",
             )
         ],
         width=HALF,
+        bars=True,
+        stacked=True,
+        soft_max=1,
     ),
     lines(
-        About("Undeclared values", "Events with a site, zone or class that the policy does not list.", "cps"),
+        About("Undeclared values", "Events with a site, zone or class that the policy does not list.", "eps"),
         [Query(speed("label_overflow_total", "model, label", *OF_WORKER_MODEL), "{{model}} {{label}}")],
         width=HALF,
     ),

@@ -2,29 +2,64 @@
 
 from __future__ import annotations
 
-from dashboards import links
+from dashboards import links, palette
 from dashboards.board import Board
-from dashboards.evidence import evidence
-from dashboards.links import EXPLAIN, REPLAY_LINK
-from dashboards.open_breaches import FACTS
-from dashboards.palette import state_mapping
-from dashboards.panels import HALF, About, Column, Query, band, bars, dashed, grid, lines, note, number, states
-from dashboards.promql import JOB_LIVE, OF_ANY_WINDOW, OF_ATTRIBUTE, OF_GROUP, OF_MODEL, OF_WINDOW, PLAIN, owned, series
-from dashboards.selections import ALERTS, ATTRIBUTE, GROUP, MODEL, POLICY_CHANGES, RECOVERIES, VERSIONS, WINDOW
+from dashboards.boards.overview_groups import INTERVALS, OVER_TIME, WORST_FIRST
+from dashboards.boards.unknown_groups import UNKNOWN, VALUES
+from dashboards.links import SHOW_MODEL
+from dashboards.open_breaches import FACTS, STATES, VERDICT
+from dashboards.panels import SUPPRESSED, About, Column, Label, grid, note, number, time_column
+from dashboards.promql import JOB_LIVE, OF_MODEL, PLAIN, level, owned, series, smallest_window
+from dashboards.selections import (
+    ALERTS,
+    ATTRIBUTE,
+    BREACHES,
+    GROUP,
+    MODEL,
+    POLICY_CHANGES,
+    RECOVERIES,
+    VERSIONS,
+    WINDOW,
+)
 
-_LEADS_TO = (EXPLAIN, REPLAY_LINK)
-_PAIR = "attribute, group"
-_OF_GROUPS = (*OF_MODEL, 'attribute!="cell"')
+_BREACH = "model, attribute, kind, group"
+_FIRST = f"(max by ({_BREACH}, verdict) ({series('breach_rank', *JOB_LIVE)}) == 1)"
+_DISTANCE = owned("breach_distance_ratio", _BREACH, *JOB_LIVE)
+_WORST = (
+    f"max by (model, verdict) (topk by (model) (1, {_DISTANCE} * on ({_BREACH}) group_right () {_FIRST} "
+    f"or on ({_BREACH}) {_FIRST} - 1))"
+)
 
-
-def _limit(kind: str) -> str:
-    of_kind = f'kind="{kind}"'
-    return f"max({series('threshold_ratio', *OF_ATTRIBUTE, of_kind)})"
-
-
-def _onset(end: str) -> str:
-    return owned(f"alert_onset_{end}timestamp_seconds", "attribute, kind", *OF_ATTRIBUTE) + " * 1000"
-
+MODELS = (
+    grid(
+        About(
+            "All models",
+            "The state of every model, and its worst open breach in words. Independent of the selections above. Click "
+            "a model to select it. Groups: those in breach. Beyond: distance of the worst from its "
+            "limit.",
+            alert="FairnessBreach",
+            missing="no model reports",
+        ),
+        [
+            Column("State", level("model", *JOB_LIVE), mapping=palette.state_mapping(), width=115),
+            Column("Beyond", _WORST, decimals=3),
+            Column(
+                "Groups",
+                f"sum by (model) ({owned('breach_groups', 'model, attribute', *JOB_LIVE, PLAIN)})",
+                decimals=0,
+            ),
+            time_column("In breach since", f"min by (model) ({series('breach_onset_timestamp_seconds', *JOB_LIVE)})"),
+            time_column(
+                "Latest window",
+                f"max by (model) ({series('window_end_timestamp_seconds', *JOB_LIVE)})",
+                missing="none yet",
+            ),
+        ],
+        [Label("model", link=SHOW_MODEL, width=120), Label("verdict", is_sentence=True)],
+        height=6,
+        sort=[("State", True)],
+    ),
+)
 
 NOW = (
     number(
@@ -32,241 +67,58 @@ NOW = (
             "State",
             "Worst state of any attribute under any rule. The judge decides a state from counts, with a bounded false-"
             "alarm rate; it does not depend on this page.",
-            alert="FairnessBreach",
+            missing="no model reports",
         ),
-        f"max({series('alert_level', *OF_MODEL, PLAIN)})",
-        mapping=state_mapping(),
+        f"max({level('model', *OF_MODEL)})",
+        mapping=palette.state_mapping(),
     ),
     number(
         About(
-            "Rules in breach",
-            "Pairs of attribute and rule that are in breach, including intersections.",
-            alert="FairnessBreach",
+            "Groups in breach",
+            "Groups of single attributes that violate a limit. Intersections have their own dashboard.",
+            missing="no verdict yet",
+            decimals=0,
         ),
-        f"count({owned('alert_level', 'attribute, kind', *OF_MODEL)} == 3) or vector(0)",
+        f"sum({owned('breach_groups', 'attribute', *OF_MODEL, PLAIN)})",
     ),
     number(
         About(
-            "In breach since", "Estimated onset of the oldest open breach or warning, event time.", "dateTimeFromNow"
+            "In breach since",
+            "Estimated onset of the oldest open breach, event time.",
+            "dateTimeAsIso",
+            missing="none detected",
         ),
-        f"1000 * min({series('alert_onset_timestamp_seconds', *OF_MODEL)})",
-        missing="no breach",
+        f"1000 * min({series('breach_onset_timestamp_seconds', *OF_MODEL)})",
     ),
     number(
         About(
-            "Worst impact ratio",
-            "Lowest disparate impact ratio of any group in the selected window: approval rate of the group / approval "
-            "rate of the reference group. The dashed lines below are its limits.",
+            "Evidence (log10)",
+            "The strongest with which an open breach was detected, log10 e-value: 6 is a million to one. The table "
+            "below has the threshold of each.",
+            missing="none detected",
+            decimals=1,
         ),
-        f"min({owned('disparate_impact_ratio', _PAIR, *OF_WINDOW, PLAIN)})",
-        decimals=3,
+        f"max({series('breach_evidence_log10', *OF_MODEL)})",
+    ),
+    number(
+        About(
+            "Lowest impact ratio",
+            "Lowest disparate impact ratio of any group in the latest of the smallest windows: approval rate of the "
+            "group / approval rate of the reference group.",
+            missing=SUPPRESSED,
+            decimals=3,
+        ),
+        f"min({smallest_window(owned('disparate_impact_ratio', 'attribute, group, window', *OF_MODEL, PLAIN))})",
     ),
     number(
         About(
             "Latest window",
-            "End of the latest closed window, event time. If it is old, nothing arrives or a partition is delayed.",
-            "dateTimeFromNow",
-            alert="FairnessDataStale",
+            "End of the latest closed window of any size, event time. If it is old, nothing arrives or a partition is "
+            "delayed.",
+            "dateTimeAsIso",
+            missing="none yet",
         ),
-        f"1000 * max({series('window_end_timestamp_seconds', *OF_WINDOW)})",
-    ),
-    number(
-        About(
-            "Groups suppressed",
-            "Groups of closed windows that were too small to be shown, in the selected time range. They leave gaps.",
-            alert="GroupSuppressed",
-        ),
-        f"sum(increase({series('cells_suppressed_total', *_OF_GROUPS)}[$__range]))",
-        decimals=0,
-    ),
-)
-
-STATES = (
-    states(
-        About(
-            "State of all models",
-            "Worst state of each model, independent of the selected one.",
-            alert="FairnessBreach",
-            leads_to=(REPLAY_LINK,),
-        ),
-        [Query(owned("alert_level", "model", *JOB_LIVE), "{{model}}")],
-        height=5,
-    ),
-    states(
-        About(
-            "States by attribute and rule",
-            "ok, insufficient data, warning (close to a breach) or breach. Each bar is labeled with its state.",
-            alert="FairnessBreach",
-            leads_to=_LEADS_TO,
-        ),
-        [Query(owned("alert_level", "attribute, kind", *OF_ATTRIBUTE), "{{attribute}} {{kind}}")],
-    ),
-    grid(
-        About(
-            "Estimated onsets",
-            "When each open breach or warning is estimated to have begun, with the 99% interval, event time. The most "
-            "serious one by attribute and rule.",
-            alert="FairnessBreach",
-            leads_to=_LEADS_TO,
-        ),
-        [
-            Column("Onset", _onset(""), "dateTimeAsIso"),
-            Column("Earliest (99%)", _onset("earliest_"), "dateTimeAsIso"),
-            Column("Latest (99%)", _onset("latest_"), "dateTimeAsIso"),
-        ],
-        ["attribute", "kind"],
-    ),
-)
-
-RATIOS = (
-    band(
-        About(
-            "Disparate impact ratio: $group",
-            "Approval rate of the group / that of the reference group, with 95% interval. Below the lower limit the "
-            "group is worse off, above the upper limit the reference group is. Upper bound below the limit: a "
-            "violation at 95% confidence. Only the lower bound below it: a violation cannot be excluded.",
-            alert="FairnessBreach",
-            leads_to=_LEADS_TO,
-        ),
-        owned("disparate_impact_ratio", _PAIR, *OF_GROUP),
-        owned("disparate_impact_ratio_lower", _PAIR, *OF_GROUP),
-        owned("disparate_impact_ratio_upper", _PAIR, *OF_GROUP),
-        [
-            Query(_limit("disparate_impact_ratio"), "lower limit"),
-            Query(f"1 / {_limit('disparate_impact_ratio')}", "upper limit"),
-        ],
-        repeat="group",
-    ),
-)
-
-RATES = (
-    lines(
-        About(
-            "Approval rate by group",
-            "Share of favorable decisions in the latest closed window.",
-            "percentunit",
-            leads_to=_LEADS_TO,
-        ),
-        [Query(owned("approval_ratio", _PAIR, *OF_WINDOW), "{{attribute}} {{group}}")],
-    ),
-    dashed(
-        lines(
-            About(
-                "Approval gap by group",
-                "Approval rate of the group − that of the reference group; negative: the group is worse off.",
-                "percentunit",
-                alert="FairnessBreach",
-                leads_to=_LEADS_TO,
-            ),
-            [
-                Query(owned("approval_gap_ratio", _PAIR, *OF_GROUP), "{{attribute}} {{group}}"),
-                Query(_limit("gap"), "upper limit"),
-                Query(f"-{_limit('gap')}", "lower limit"),
-            ],
-            soft_min=None,
-        ),
-        ".*limit",
-    ),
-    evidence("Evidence of adverse impact", "ratio|gap", OF_ANY_WINDOW, OF_ATTRIBUTE, _LEADS_TO),
-    lines(
-        About(
-            "Decisions per window",
-            "Number of decisions about a group in the latest window. A gap: too few to be shown.",
-            "short",
-            alert="FairnessInsufficientData",
-            leads_to=_LEADS_TO,
-        ),
-        [Query(owned("window_decisions", _PAIR, *OF_WINDOW), "{{attribute}} {{group}}")],
-        bars=True,
-    ),
-)
-
-UNKNOWN = (
-    lines(
-        About(
-            "Share of unknown groups",
-            "Share of the decisions in the latest window whose group is unknown or not in the policy (__other__). They "
-            "are tested for nobody unless the policy counts them at their worst. A gap: none, or too few to be shown.",
-            "percentunit",
-            alert="UnknownGroups",
-            leads_to=(REPLAY_LINK,),
-        ),
-        [Query(owned("undeclared_ratio", _PAIR, *OF_WINDOW), "{{attribute}} {{group}}")],
-    ),
-    dashed(
-        lines(
-            About(
-                "Ratio over every allocation",
-                "Lowest and highest ratio in the latest window over every way to allocate the decisions of unknown "
-                "groups to the groups. Both on one side of the limit: the verdict does not depend on who they are.",
-                alert="UnknownGroups",
-                leads_to=_LEADS_TO,
-            ),
-            [
-                Query(owned("disparate_impact_worst_case_ratio_lower", _PAIR, *OF_GROUP), "{{group}}, lowest"),
-                Query(owned("disparate_impact_worst_case_ratio_upper", _PAIR, *OF_GROUP), "{{group}}, highest"),
-                Query(_limit("disparate_impact_ratio"), "lower limit"),
-            ],
-            soft_min=None,
-        ),
-        ".*limit",
-    ),
-    grid(
-        About(
-            "Values over every allocation",
-            "Lowest and highest value in the latest window over every way to allocate the decisions of unknown groups "
-            "to the groups. Chance is not included. No row: no such decisions, or too few to be shown.",
-        ),
-        [
-            Column("Rate, lowest", owned("approval_worst_case_ratio_lower", _PAIR, *OF_WINDOW), "percentunit"),
-            Column("Rate, highest", owned("approval_worst_case_ratio_upper", _PAIR, *OF_WINDOW), "percentunit"),
-            Column("Ratio, lowest", owned("disparate_impact_worst_case_ratio_lower", _PAIR, *OF_WINDOW)),
-            Column("Ratio, highest", owned("disparate_impact_worst_case_ratio_upper", _PAIR, *OF_WINDOW)),
-            Column("Gap, lowest", owned("approval_gap_worst_case_ratio_lower", _PAIR, *OF_WINDOW), "percentunit"),
-            Column("Gap, highest", owned("approval_gap_worst_case_ratio_upper", _PAIR, *OF_WINDOW), "percentunit"),
-        ],
-        ["attribute", "group"],
-    ),
-)
-
-TABLE = (
-    grid(
-        About(
-            "All groups (latest window)",
-            "An empty cell is suppressed or undefined. The reference group has a rate and no ratio.",
-        ),
-        [
-            Column("Rate", owned("approval_ratio", _PAIR, *OF_WINDOW), "percentunit"),
-            Column("Rate, lower", owned("approval_ratio_lower", _PAIR, *OF_WINDOW), "percentunit"),
-            Column("Rate, upper", owned("approval_ratio_upper", _PAIR, *OF_WINDOW), "percentunit"),
-            Column("Ratio", owned("disparate_impact_ratio", _PAIR, *OF_WINDOW)),
-            Column("Gap", owned("approval_gap_ratio", _PAIR, *OF_WINDOW), "percentunit"),
-            Column("Gap, lower", owned("approval_gap_ratio_lower", _PAIR, *OF_WINDOW), "percentunit"),
-            Column("Gap, upper", owned("approval_gap_ratio_upper", _PAIR, *OF_WINDOW), "percentunit"),
-            Column("Decisions", owned("window_decisions", _PAIR, *OF_WINDOW), "short"),
-        ],
-        ["attribute", "group"],
-    ),
-    grid(
-        About("Reference groups", "The group with which the other groups of an attribute are compared."),
-        [Column("Declared", owned("reference_info", "attribute, reference", *OF_ATTRIBUTE))],
-        ["attribute", "reference"],
-        width=HALF,
-    ),
-    bars(
-        About(
-            "State transitions",
-            "How often a state was entered in the selected time range. Many transitions: a value close to its limit.",
-            "short",
-        ),
-        [
-            Query(
-                f"sum by (attribute, kind, to) (increase({series('alert_transitions_total', *OF_ATTRIBUTE)}"
-                "[$__range])) > 0",
-                "{{attribute}} {{kind}}: {{to}}",
-            )
-        ],
-        height=9,
+        f"1000 * max({series('window_end_timestamp_seconds', *OF_MODEL)})",
     ),
 )
 
@@ -277,14 +129,16 @@ BOARD = Board(
     description="Is the model fair now, with what evidence, from which onset?",
     variables=(MODEL, ATTRIBUTE, WINDOW, GROUP),
     rows=(
-        ("Now", NOW),
+        ("All models", MODELS),
+        ("Verdict", (*VERDICT, *NOW)),
+        ("Groups", WORST_FIRST),
         ("Open breaches", FACTS),
         ("States", STATES),
-        ("Disparate impact by group", RATIOS),
-        ("Rates, gaps, evidence, counts", RATES),
+        ("Over time", OVER_TIME),
+        ("Intervals", INTERVALS),
         ("Unknown groups", UNKNOWN),
-        ("Values", TABLE),
+        ("Values", VALUES),
         ("Investigate", (note("Replay commands", "For the selected model and time range.", links.REPLAY_COMMANDS),)),
     ),
-    annotations=(ALERTS, RECOVERIES, POLICY_CHANGES, VERSIONS),
+    annotations=(BREACHES, RECOVERIES, ALERTS, POLICY_CHANGES, VERSIONS),
 )

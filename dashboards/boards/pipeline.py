@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboards import links
 from dashboards.board import INSTANCE, Board
-from dashboards.panels import HALF, SIXTH, THIRD, About, Column, Query, dashed, grid, lines, number, warmth
+from dashboards.panels import HALF, THIRD, About, Column, Query, dashed, grid, lines, number, warmth
 from dashboards.promql import (
     JOB_LIVE,
     MODEL,
@@ -13,6 +13,7 @@ from dashboards.promql import (
     OF_WORKER_TOPIC,
     grown,
     owned,
+    per_minute,
     quantile,
     series,
     speed,
@@ -26,23 +27,23 @@ _BUILD = owned("build_info", "instance, version, python", *OF_WORKER)
 
 NOW = (
     number(
-        About("Workers up", "Workers that answer Prometheus.", alert="WorkerDown"),
+        About("Workers up", "Workers that answer Prometheus.", decimals=0),
         f"count({series('build_info', *OF_WORKER)}) or vector(0)",  # `up` would count other jobs
     ),
     number(
-        About("Events per second", "Counted events of all workers.", "cps"),
+        About("Events per second", "Counted events of all workers.", "eps", decimals=1),
         f"sum({speed('decisions_total', 'model', *OF_WORKER_MODEL)})",
     ),
     number(
-        About("Consumer lag", "Records that are not yet processed.", "short", alert="ConsumerLagGrowing"),
+        About("Consumer lag", "Records that are not yet processed.", "locale", decimals=0),
         f"sum({series('consumer_lag_messages', *OF_WORKER_TOPIC)})",
     ),
     number(
-        About("Watermark delay", "Time since the watermark: everything before it is closed.", "s"),
+        About("Watermark delay", "Time since the watermark: everything before it is closed.", "s", decimals=0),
         f"max({_DELAY})",
     ),
     number(
-        About("Rejected records", "Share of records that went to dead-letters.", "percentunit", alert="DeadLetters"),
+        About("Rejected records", "Share of records that went to dead-letters.", "percentunit", decimals=1),
         f"sum({speed('dead_letters_total', 'topic', *OF_WORKER_TOPIC)}) / "
         f"(sum({speed('decisions_total', 'model', *OF_WORKER_MODEL)}) + "
         f"sum({speed('dead_letters_total', 'topic', *OF_WORKER_TOPIC)}))",
@@ -52,23 +53,21 @@ NOW = (
             "Lost records",
             "Records that were deleted before they were counted, in the selected time range. If not 0, counts are too "
             "low.",
-            "short",
-            alert="RecordsLost",
+            "locale",
+            decimals=0,
         ),
         f"sum({grown('lost_records_total', 'topic', *OF_WORKER_TOPIC)})",
-        width=SIXTH,
-        decimals=0,
     ),
 )
 
 RED = (
     lines(
-        About("Counted events", "By model and outcome; without groups by design.", "cps"),
+        About("Counted events", "By model and outcome; without groups by design.", "eps"),
         [Query(speed("decisions_total", "model, outcome", *OF_WORKER_MODEL), "{{model}} {{outcome}}")],
         width=THIRD,
     ),
     lines(
-        About("Rejected records by topic", "The privacy dashboard shows the reasons.", "cps", alert="DeadLetters"),
+        About("Rejected records by topic", "The privacy dashboard shows the reasons.", "recps", alert="DeadLetters"),
         [Query(speed("dead_letters_total", "topic", *OF_WORKER_TOPIC), "{{topic}}")],
         width=THIRD,
     ),
@@ -77,7 +76,7 @@ RED = (
             "Late, duplicate and revised",
             "late: dropped events. duplicate: already counted. conflict: a duplicate with another decision. revised: a "
             "closed window was corrected. late revision: a correction was dropped.",
-            "cps",
+            "eps",
             alert="LateEventsDropped",
         ),
         [
@@ -116,7 +115,13 @@ RED = (
 
 BACKLOG = (
     lines(
-        About("Consumer lag by topic", "Over all partitions of a topic.", "short", alert="ConsumerLagGrowing"),
+        About(
+            "Consumer lag by topic",
+            "Over all partitions of a topic.",
+            "locale",
+            alert="ConsumerLagGrowing",
+            decimals=0,
+        ),
         [Query(f"sum by (topic) ({series('consumer_lag_messages', *OF_WORKER_TOPIC)})", "{{topic}}")],
         width=THIRD,
     ),
@@ -139,7 +144,7 @@ BACKLOG = (
         About(
             "Tested decisions",
             "not tested: counted in windows after their comparison period had been tested.",
-            "cps",
+            "eps",
             alert="DecisionsNotTested",
         ),
         [
@@ -155,34 +160,37 @@ BACKLOG = (
     ),
     lines(
         About(
-            "Comparison periods",
+            "Comparison periods per minute",
             "true: a group and its reference both had decisions. Many false: the period is too short.",
-            "cps",
         ),
-        [Query(speed("tested_periods_total", "model, comparable", *OF_WORKER_MODEL), "{{model}} {{comparable}}")],
+        [Query(per_minute("tested_periods_total", "model, comparable", *OF_WORKER_MODEL), "{{model}} {{comparable}}")],
         width=THIRD,
+        soft_max=1,
     ),
     dashed(
         lines(
             About(
                 "Age of latest window",
-                "Time since its end, event time. Dashed: the age from which on it is stale.",
-                "s",
+                "Time since its end, event time, as a share of the age at which it is stale (dashed).",
+                "percentunit",
                 alert="FairnessDataStale",
+                missing="none has closed yet",
+                decimals=0,
             ),
             [
-                Query(_AGE, "{{model}} {{window}}"),
-                Query(
-                    owned("window_age_limit_seconds", "model, window", *JOB_LIVE, MODEL), "limit {{model}} {{window}}"
-                ),
+                Query(f"({_AGE}) / on (model, window) {_AGE_LIMIT}", "{{model}} {{window}}"),
+                Query(f"max({_AGE_LIMIT} / {_AGE_LIMIT})", "stale"),
             ],
         ),
-        "limit.*",
+        "stale",
     ),
     lines(
-        About("Closed windows by result", "published, suppressed, insufficient or empty.", "cps"),
-        [Query(speed("windows_closed_total", "window, result", *OF_WORKER_MODEL), "{{window}} {{result}}")],
+        About("Closed windows per minute", "published, suppressed, insufficient or empty."),
+        [Query(per_minute("windows_closed_total", "window, result", *OF_WORKER_MODEL), "{{window}} {{result}}")],
         width=HALF,
+        bars=True,
+        stacked=True,
+        soft_max=1,
     ),
 )
 
@@ -191,8 +199,9 @@ LANES = (
         About(
             "Partitions by worker",
             "The sum is the number of partitions of a topic; if it is lower, some are not processed.",
-            "short",
+            "locale",
             alert="PartitionsUnassigned",
+            decimals=0,
         ),
         [
             Query(
@@ -209,12 +218,13 @@ LANES = (
             "Rebalances and reloads",
             "A rebalance moves partitions between workers. A reload reads the state of a lane again after a failure. "
             "A rejected partial is a record that no worker writes.",
-            "short",
+            "locale",
             alert="RebalanceStorm",
+            decimals=0,
         ),
         [
             Query(
-                f"sum(increase({series('rebalances_total', *OF_WORKER)}[$__rate_interval]))",
+                f"round(sum(increase({series('rebalances_total', *OF_WORKER)}[$__rate_interval])))",
                 "rebalances",
             ),
             Query(
@@ -231,16 +241,21 @@ LANES = (
             ),
         ],
         width=HALF,
+        soft_max=1,
     ),
     lines(
         About(
-            "Transactions",
-            "Each contains outputs, state and position of a lane. A failed one is aborted and retried.",
-            "cps",
+            "Transactions and pushes",
+            "A transaction contains outputs, state and position of a lane; a failed one is aborted and retried. A push "
+            "sends metrics or alerts to an OTLP collector, where one is set; a dropped one is not retried.",
+            "ops",
             alert="LanesFailing",
         ),
-        [Query(speed("transactions_total", "role, result", *OF_WORKER), "{{role}} {{result}}")],
-        width=THIRD,
+        [
+            Query(speed("transactions_total", "role, result", *OF_WORKER), "{{role}} {{result}}"),
+            Query(speed("otlp_pushes_total", "signal, result", *OF_WORKER), "pushed {{signal}} {{result}}"),
+        ],
+        width=HALF,
     ),
     lines(
         About("Flush duration", "From the start of a flush to its commit.", "s"),
@@ -248,21 +263,23 @@ LANES = (
             Query(quantile(0.5, "flush_seconds", "role", *OF_WORKER), "{{role}} p50"),
             Query(quantile(0.99, "flush_seconds", "role", *OF_WORKER), "{{role}} p99"),
         ],
-        width=THIRD,
+        width=HALF,
     ),
     grid(
         About(
             "Workers", "Version of each worker, and 1 where others on the network can read or impersonate its Kafka."
         ),
         [
-            Column("Up", _BUILD),
+            Column("Up", _BUILD, decimals=0),
             Column(
-                "Insecure", f"{_BUILD} * on (instance) group_left () {owned('kafka_insecure', 'instance', *OF_WORKER)}"
+                "Insecure",
+                f"{_BUILD} * on (instance) group_left () {owned('kafka_insecure', 'instance', *OF_WORKER)}",
+                decimals=0,
             ),
         ],
         ["instance", "version", "python"],
-        width=THIRD,
-    ).height(8),
+        height=6,
+    ),
 )
 
 BOARD = Board(

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from docs.hooks.blocks import replace_block
+from docs.hooks.chart import VALUES, values_table
 from docs.hooks.schemas import write_schemas
 from docs.hooks.topics import topics_table
 from stream_app.edges.metrics.catalog import as_markdown as metrics_tables
@@ -18,8 +19,9 @@ _REFERENCE = _ROOT / "docs" / "reference"
 
 
 def main() -> None:
-    """Rewrite the tables of topics, policy fields and metrics, and the schemas where this version has them."""
+    """Rewrite every table, and the schemas where this version has them."""
     texts = {
+        ("chart.md", "chart"): values_table(VALUES.read_text("utf-8")),
         ("topics.md", "topics"): topics_table(),
         ("policy.md", "fields"): policy_tables(),
         ("metrics.md", "metrics"): metrics_tables(list_metrics(load_policy("loans"))),

@@ -16,6 +16,7 @@ from stream_app.errors import (
     DependencyMissingError,
     FairStreamError,
     LaneError,
+    RegistryUnavailableError,
     ReplayError,
     StateError,
     WriteError,
@@ -38,6 +39,7 @@ class Exit(enum.IntEnum):
 EXIT_CODES: dict[type[FairStreamError], Exit] = {
     ConfigError: Exit.USAGE,
     BrokerUnavailableError: Exit.USAGE,
+    RegistryUnavailableError: Exit.USAGE,
     AccessDeniedError: Exit.USAGE,
     DependencyMissingError: Exit.USAGE,
     ReplayError: Exit.USAGE,

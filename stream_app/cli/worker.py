@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -11,9 +12,11 @@ import typer
 from stream_app.cli.exits import stop_signals
 from stream_app.cli.flags.expand import with_flags
 from stream_app.cli.flags.settings import AppId, CommonFlags, read_settings
+from stream_app.cli.flags.web import WebFlags, web_access
 from stream_app.cli.output import notes
 from stream_app.edges.files.key_file import key_file_path, load_keys
 from stream_app.edges.host.logs import start_logging
+from stream_app.edges.otlp.options import read_otlp_options
 from stream_app.errors import ConfigError
 from stream_app.policy import load_policy
 from stream_app.programs.worker.lane_builder import ROLES
@@ -33,6 +36,7 @@ def worker(
             show_default=False,
         ),
     ] = None,
+    web: WebFlags,
     flags: CommonFlags,
 ) -> None:
     """Run a worker until Ctrl-C, SIGTERM or SIGHUP.
@@ -43,12 +47,20 @@ def worker(
     Example: fairstream worker --kafka broker:9092 --policy my-policy.toml
     """
     settings = read_settings(
-        kafka=flags.kafka, policy=flags.policy, state_dir=flags.state_dir, app_id=app_id, metrics_port=metrics_port
+        kafka=flags.kafka,
+        policy=flags.policy,
+        state_dir=flags.state_dir,
+        app_id=app_id,
+        metrics_port=metrics_port,
+        web_config=web.web_config,
+        web_token_file=web.web_token_file,
     )
     role_names = [role.strip() for role in roles.split(",")]
     if unknown := [role for role in role_names if role not in ROLES]:
         raise ConfigError(f"Unknown role {unknown[0]!r}", action="Roles: " + ", ".join(ROLES))
+    otlp = read_otlp_options(os.environ)
     start_logging(settings.log_level)
+    access = web_access(settings)
     policy = load_policy(settings.policy)
     keys = load_keys(key_file_path(Path(settings.state_dir)))
 
@@ -62,9 +74,11 @@ def worker(
             keys,
             role_names,
             stopping,
+            otlp=otlp,
+            access=access,
             on_started=lambda port: notes.print(
                 f"Worker {settings.app_id}: {', '.join(role_names)} from {settings.kafka}; "
-                f"metrics on http://{settings.metrics_host}:{port}/metrics"
+                f"metrics on {access.scheme}://{settings.metrics_host}:{port}/metrics"
             ),
         )
 

@@ -118,10 +118,11 @@ def _load_certificate(context: ssl.SSLContext, security: KafkaSecurity) -> None:
 def _stamp_of(security: KafkaSecurity) -> _Stamp:
     """Return what changes when a file is replaced; mounted secrets are links to folders that are replaced."""
     files = (security.ssl_ca_file, security.ssl_certificate_file, security.ssl_key_file, security.ssl_key_password_file)
-    return tuple(_file_stamp(path) for path in files)
+    return tuple(file_stamp(path) for path in files)
 
 
-def _file_stamp(path: str | None) -> tuple[int, int] | None:
+def file_stamp(path: str | None) -> tuple[int, int] | None:
+    """Return what changes when a file is replaced or written; None where there is no file."""
     if path is None:
         return None
     try:

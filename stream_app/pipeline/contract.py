@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from stream_app.core.events.formats.wire import WriterSchemas
 from stream_app.core.events.reasons import DeadLetterReason
 
 Headers = list[tuple[str, bytes]]
@@ -64,6 +65,8 @@ class Batch:
         timestamps_ms: Broker timestamp of each record, int64, shape (n,).
         unreadable: What is between ``first_offset`` and ``next_offset`` and cannot be read, in offset order.
         n_bytes: About the memory of its values; 0 where nobody needs to know.
+        schemas: The schemas with which its records were written, by frame, for a topic in a format of a schema
+            registry. None for records in JSON.
     """
 
     topic: str
@@ -75,6 +78,7 @@ class Batch:
     timestamps_ms: NDArray[np.int64]
     unreadable: Sequence[UnreadableRange] = ()
     n_bytes: int = 0
+    schemas: WriterSchemas | None = None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -95,6 +99,7 @@ class Batch:
             self.values[cut:],
             self.timestamps_ms[cut:],
             [unreadable for unreadable in self.unreadable if unreadable.first_offset >= offset],
+            schemas=self.schemas,
         )
 
 

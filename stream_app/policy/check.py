@@ -57,8 +57,6 @@ def _check_model(model: ModelPolicy, where: str) -> None:
     for number, feature in enumerate(model.features):
         _check_feature(feature, f"{where}.features[{number}]")
     _check_time(model.event_time, f"{where}.event_time")
-    if model.model_version is not None and model.kind != "decisions":
-        _reject(f"not allowed for kind {model.kind!r}", f"{where}.model_version")
     if model.score is not None:
         _check_score(model.score, model.kind, f"{where}.score")
     if model.outcome is not None:
@@ -74,12 +72,15 @@ def _check_model(model: ModelPolicy, where: str) -> None:
             f"the labels have {n_cells:,} combinations, allowed are {MAX_CELLS:,}; declare fewer attributes or groups"
         )
         _reject(what + (", or no cluster" if model.cluster else ""), f"{where}.attributes")
-    _check_detection(model, where)
-    _check_privacy(model, where)
+    _check_judging(model, where)
 
 
-def _check_detection(model: ModelPolicy, where: str) -> None:
+def _check_judging(model: ModelPolicy, where: str) -> None:
     detection = model.detection
+    if model.model_version is not None and model.kind != "decisions":
+        _reject(f"not allowed for kind {model.kind!r}", f"{where}.model_version")
+    if model.kind != "decisions" and model.privacy.exportable_records != "none":
+        _reject(f"must be 'none' for kind {model.kind!r}", f"{where}.privacy.exportable_records")
     if model.cluster is not None and (fault := cluster_fault(model, model.cluster)):
         _reject(fault, f"{where}.cluster")
     if detection.is_stratified and model.segment is None:
@@ -90,11 +91,6 @@ def _check_detection(model: ModelPolicy, where: str) -> None:
     if model.kind == "decisions" and (n := n_pairs(model)) > MAX_PAIRS:
         what = f"makes {n:,} groups and intersections, allowed are {MAX_PAIRS:,}; lower it or declare fewer groups"
         _reject(what, f"{where}.detection.max_depth")
-
-
-def _check_privacy(model: ModelPolicy, where: str) -> None:
-    if model.kind != "decisions" and model.privacy.exportable_records != "none":
-        _reject(f"must be 'none' for kind {model.kind!r}", f"{where}.privacy.exportable_records")
 
 
 def n_pairs(model: ModelPolicy) -> int:
@@ -125,6 +121,8 @@ def _check_fields(model: ModelPolicy, where: str) -> None:
 
 
 def _check_paths(model: ModelPolicy, where: str) -> None:
+    if model.schema_subject is not None and model.format == "json":
+        _reject("needs format = 'avro' or 'json-schema'", f"{where}.schema_subject")
     if model.drop and model.unknown_fields == "reject":
         _reject("needs unknown_fields = 'drop'", f"{where}.drop")
     paths = [path for path, _ in declared_paths(model)]

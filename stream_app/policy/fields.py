@@ -8,10 +8,12 @@ import msgspec
 
 from stream_app.policy.labels import SCORE
 from stream_app.policy.types import (
+    Format,
     JsonPath,
     Name,
     PolicyPart,
     Scalar,
+    Subject,
     Topic,
     Values,
     ZoneName,
@@ -178,6 +180,8 @@ class Outcome(PolicyPart, frozen=True, kw_only=True):
 
     Attributes:
         topic: The raw topic of the outcomes; as many partitions as that of the decisions, and the same key.
+        format: How its records are written, as for decisions.
+        schema_subject: Subject of their schemas, as for decisions; without it the name of the topic and ``-value``.
         event_id: Place of the decision's event id in an outcome; its link domain and spelling are those of the
             decision's.
         path: Place of the label in the JSON.
@@ -196,6 +200,8 @@ class Outcome(PolicyPart, frozen=True, kw_only=True):
     """
 
     topic: Topic
+    format: Format = "json"
+    schema_subject: Subject | None = None
     event_id: JsonPath
     path: JsonPath
     favorable: Scalar | Values

@@ -11,7 +11,7 @@ import msgspec
 from stream_app.errors import PolicyError
 from stream_app.policy.fields import Box, Constant, Decision, EventTime, Feature, Identifier, Outcome, Score
 from stream_app.policy.limits import Detection, Privacy, Rules, WindowPolicy
-from stream_app.policy.types import JsonPath, Name, PolicyPart, Spelling, Topic
+from stream_app.policy.types import Format, JsonPath, Name, PolicyPart, Spelling, Subject, Topic
 from stream_app.policy.values.labeled import Attribute, Segment
 from stream_app.policy.values.proxies import Proxy
 
@@ -61,6 +61,11 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
     Attributes:
         name: Name of the model in keys, metrics and results.
         topic: The raw topic that the customer writes.
+        format: How its records are written: ``json`` as plain JSON; ``avro`` or ``json-schema`` as the serializers of a
+            schema registry write them, with the id of the schema before each record. Paths name the
+            fields of the schema (``docs/how-to/formats.md``).
+        schema_subject: Subject of the registry under which the schemas of the topic are registered; without it the name
+            of the topic and ``-value``. A record with a schema of other subjects is a dead letter (``schema``).
         event_time: When the decision was made.
         kind: ``decisions`` are judged for fairness; ``counts`` are published as k-suppressed counts.
         output_topic: Where the pseudonymized events go; without it they are counted and not published.
@@ -113,6 +118,8 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
 
     name: Name
     topic: Topic
+    format: Format = "json"
+    schema_subject: Subject | None = None
     event_time: EventTime
     kind: Literal["decisions", "counts"] = "decisions"
     output_topic: Topic | None = None

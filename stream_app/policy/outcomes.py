@@ -37,6 +37,8 @@ def outcome_records_of(model: ModelPolicy) -> ModelPolicy:
     return ModelPolicy(
         name=model.name,
         topic=outcome.topic,
+        format=outcome.format,
+        schema_subject=outcome.schema_subject,
         event_time=EventTime(
             path=outcome.event_time.path,
             format=outcome.event_time.format,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -11,6 +11,7 @@ _NAME = r"^[a-z][a-z0-9_-]{0,39}$"
 _KEY = r'[^.\s"\\]([^."\\\x00-\x1f]*[^.\s"\\])?'
 _PATH = rf"^{_KEY}(\.{_KEY})*$"
 _TOPIC = r"^[A-Za-z0-9._-]{1,200}$"
+_SUBJECT = r"^[^\s\x00-\x1f\x7f?#]{1,250}$"
 _ZONE = r"^[A-Za-z0-9_+/-]{1,64}$"
 _WINDOW_NAME = r"^[a-z0-9]{1,12}$"
 
@@ -19,6 +20,7 @@ PATTERNS = {
     _NAME: "a name: a lowercase letter, then lowercase letters, digits, _ or -, at most 40",
     _PATH: "a path: keys of the JSON joined by dots, without quotes, backslashes and outer spaces",
     _TOPIC: "a topic: letters, digits, dot, _ or -, at most 200",
+    _SUBJECT: "a subject of a schema registry: no spaces, at most 250 characters",
     _ZONE: "a time zone of the IANA database, such as Europe/Berlin",
     _WINDOW_NAME: "a short name: lowercase letters and digits, at most 12",
 }
@@ -27,6 +29,7 @@ EXAMPLES = {
     _NAME: "loans",
     _PATH: "applicant.id",
     _TOPIC: "loan-decisions-raw",
+    _SUBJECT: "loan-decisions-raw-value",
     _ZONE: "Europe/Berlin",
     _WINDOW_NAME: "5m",
 }
@@ -34,6 +37,8 @@ EXAMPLES = {
 Name = Annotated[str, msgspec.Meta(pattern=_NAME)]
 JsonPath = Annotated[str, msgspec.Meta(pattern=_PATH, max_length=200)]
 Topic = Annotated[str, msgspec.Meta(pattern=_TOPIC)]
+Subject = Annotated[str, msgspec.Meta(pattern=_SUBJECT)]
+Format = Literal["json", "avro", "json-schema"]
 ZoneName = Annotated[str, msgspec.Meta(pattern=_ZONE)]
 WindowName = Annotated[str, msgspec.Meta(pattern=_WINDOW_NAME)]
 Label = Annotated[str, msgspec.Meta(min_length=1, max_length=60)]

@@ -166,7 +166,7 @@ def test_reading_again_while_records_arrive_neither_skips_nor_repeats_one(echo: 
 
 
 def test_partitions_that_the_leader_of_the_group_did_not_know_are_assigned_soon(echo: Echo) -> None:
-    """By default a client asks for metadata every five minutes: a broker that has just started may know no topic yet."""
+    """By default a client asks for metadata every five minutes; a broker that has just started may know no topic."""
 
     async def run() -> None:
         async with echo.worker() as worker:

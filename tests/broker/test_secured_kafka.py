@@ -6,11 +6,14 @@ import asyncio
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -24,11 +27,15 @@ from kafka.errors import NoError
 import fairstream
 from producers.event import Event
 from producers.publish import Destination, publish
+from producers.simulated.drift import DriftSchedule
+from producers.simulated.loans import simulate_loans
+from producers.timeline import Timeline
 from stream_app.access import ROLES, Right, default_principal, rights_of
 from stream_app.connection.for_confluent import confluent_settings
 from stream_app.connection.for_faust import faust_credentials
 from stream_app.connection.handshake import find_fault
 from stream_app.connection.kafka_connection import KafkaConnection, KafkaSecurity
+from stream_app.edges.files.key_file import key_file_path
 from stream_app.edges.kafka.admin import connected
 from stream_app.edges.kafka.audit_topic import AuditTopic
 from stream_app.edges.kafka.deployment import open_deployment
@@ -43,8 +50,12 @@ from stream_app.programs.uninstall.inventory import Extent, take_inventory
 from stream_app.programs.uninstall.removal import remove
 from stream_app.settings import Settings, connection_environ
 from stream_app.topics import FAIRNESS_AUDIT, FAIRNESS_RESULTS, UserRole, declared_topics
+from tests.programs.chaos.logs import read_raw, read_sources
 from tests.programs.secure_check.check import SecureCheck
+from tests.support.charts.helm import Manifest, of_kind, render
+from tests.support.charts.pods import Pod
 from tests.support.paths import ROOT
+from tests.support.servers.http_requests import ask
 from tests.support.servers.secured.kafka import (
     OAUTH_CLIENT,
     OAUTH_SECRET,
@@ -60,6 +71,7 @@ pytestmark = pytest.mark.timeout(300)
 
 APP_ID = "secured"
 _WAIT_S = 20.0
+SESSION_S = 60
 
 
 @dataclass(frozen=True)
@@ -333,6 +345,39 @@ def test_a_worker_counts_all_through_a_crash_and_its_results_are_verified(
     assert len(fairstream.results(check.site.policy_file)) > 0
 
 
+def test_two_pods_of_the_chart_hand_over_when_one_is_scaled_down(stage: Stage, tmp_path: Path) -> None:
+    """The session timeout is twice the limit of the wait: partitions move because the pod leaves, not because it is
+    missed."""
+    raw, output = stage.site.models[0]["topic"], stage.site.models[0]["output_topic"]
+    events = simulate_loans(7, Timeline(1_795_449_600_000, 0.01), DriftSchedule())
+    stays, goes = (Pod(worker_spec(stage), tmp_path / name, secrets_of(stage)) for name in ("stays", "goes"))
+
+    def send_more() -> None:
+        publish(islice(events, 1000), Destination(stage.users["producer"], raw))
+
+    def has(pod: Pod, n_lanes: int) -> bool:
+        changes = re.findall(rf"Lane (opened|closed): topic={raw} partition=(\d)", pod.log)
+        newest = {partition: change for change, partition in changes}
+        is_all = list(newest.values()).count("opened") == n_lanes
+        return is_all and ask(pod.metrics_port, "GET", "/readyz")[0].status == 200
+
+    with stays.running() as staying, goes.running() as going:
+        wait = stage.site.wait_until
+        wait("each has two partitions", lambda: has(stays, 2) and has(goes, 2))
+        send_more()
+        going.signal(signal.SIGTERM)
+        send_more()
+        assert going.wait(goes.grace_s) == 0
+        wait("the other has all", lambda: has(stays, 4), timeout_s=SESSION_S / 2)
+        send_more()
+        expected = {p: [record.offset for record in log] for p, log in read_raw(stage.kafka.operator, raw).items()}
+        wait("all are published", lambda: read_sources(stage.kafka.operator, output) == expected)
+        assert staying.exit_code() is None
+    for pod in (stays, goes):
+        assert "Traceback" not in pod.log
+        assert password_of("") not in pod.log
+
+
 def test_an_uninstallation_names_what_is_denied_and_an_operator_deletes_the_rest(stage: Stage) -> None:
     """The last test of this module: afterwards nothing of the deployment is left."""
     settings = msgspec.convert({"app_id": APP_ID, "state_dir": str(stage.site.folder)}, Settings)
@@ -366,6 +411,38 @@ def test_an_uninstallation_names_what_is_denied_and_an_operator_deletes_the_rest
 
 def security(connection: KafkaConnection) -> dict[str, Any]:
     return msgspec.structs.asdict(connection.security)
+
+
+def worker_spec(stage: Stage) -> Manifest:
+    """Return the pod of the chart for this stage."""
+    manifests = render(
+        appId=APP_ID,
+        settings={"session_timeout_s": SESSION_S},
+        kafka={
+            "bootstrapServers": stage.kafka.address("SECURE"),
+            "tls": {"caSecret": {"name": "ca"}},
+            "sasl": {
+                "mechanism": "SCRAM-SHA-512",
+                "username": "fairstream-worker",
+                "passwordSecret": {"name": "worker"},
+            },
+        },
+        policy={"text": stage.site.policy_file.read_text("utf-8")},
+        keysSecret={"name": "keys"},
+    )
+    (deployment,) = of_kind(manifests, "Deployment", "-worker")
+    spec: Manifest = deployment["spec"]["template"]["spec"]
+    return spec
+
+
+def secrets_of(stage: Stage) -> dict[str, dict[str, str]]:
+    """Return the Secrets that the chart names, and its own ConfigMap."""
+    return {
+        "ca": {"ca.crt": stage.kafka.authority.path.read_text("utf-8")},
+        "worker": {"password": password_of("fairstream-worker")},
+        "keys": {"pseudonym-keys.json": key_file_path(stage.site.folder).read_text("utf-8")},
+        "fs-fairstream-policy": {"policy.toml": stage.site.policy_file.read_text("utf-8")},
+    }
 
 
 def until(condition: Callable[[], Any]) -> Any:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
+import socket
 import sys
 import time
 import uuid
@@ -14,6 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
 from stream_app.edges.host.ports import free_port
 from stream_app.edges.host.processes import BoundProcess
@@ -21,6 +25,7 @@ from stream_app.edges.notify.notification import describe_notification
 from stream_app.edges.servers.shipped import MonitoringIntervals
 from stream_app.policy import SHIPPED
 from tests.support.servers.alerting import Alerting, complaints_about_metrics, need_servers, open_alerting
+from tests.support.servers.otlp_receiver import OtlpReceiver, labels_of
 from tests.support.servers.sites import Site, open_site
 
 # Long enough to bridge a handover: session timeout and loading of the state.
@@ -37,7 +42,11 @@ def test_a_drift_is_reported_survives_the_death_of_a_worker_and_is_resolved(kafk
     site = open_site(kafka, tmp_path, f"it-{uuid.uuid4().hex[:8]}", policy)
     ports = [free_port(), free_port()]
     with ExitStack() as parts:
-        workers = {port: parts.enter_context(site.worker(FAIRSTREAM_METRICS_PORT=str(port))) for port in ports}
+        collector = parts.enter_context(OtlpReceiver())
+        pushing = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint, "OTEL_METRIC_EXPORT_INTERVAL": "2000"}
+        workers = {
+            port: parts.enter_context(site.worker(FAIRSTREAM_METRICS_PORT=str(port), **pushing)) for port in ports
+        }
         alerting = parts.enter_context(open_alerting(tmp_path, [f"127.0.0.1:{port}" for port in ports], _PACE))
         start_s = int(time.time()) + 1
         parts.enter_context(decisions(site, start_s))
@@ -71,6 +80,25 @@ def test_a_drift_is_reported_survives_the_death_of_a_worker_and_is_resolved(kafk
         assert len(breaches(alerting, "firing")) == 1
 
         site.wait_until("the recovery is reported", lambda: bool(breaches(alerting, "resolved")), timeout_s=_TIMEOUT_S)
+
+        pushed = [pushed_alert(record) for record in collector.received.log_records]
+        listed = [
+            json.loads(line) for line in site.command("alerts", "list", "--last", "0", "--json").stdout.splitlines()
+        ]
+        assert len({alert["id"] for alert in pushed}) == len(pushed)  # each once, though the judge moved
+        assert {alert["id"] for alert in pushed} <= {alert["id"] for alert in listed}
+        assert {alert["change"] for alert in pushed if alert["group"] == "female"} == {"breach", "recovery"}
+        instances = {pushed_instance(request) for request in collector.received.metrics}
+        assert instances == {f"{socket.gethostname()}:{port}" for port in ports}
+
+
+def pushed_alert(record: LogRecord) -> dict[str, str]:
+    """Return the texts of a pushed alert by field."""
+    return {name.rpartition(".")[2]: text for name, text in labels_of(record.attributes)}
+
+
+def pushed_instance(request: ExportMetricsServiceRequest) -> str:
+    return dict(labels_of(request.resource_metrics[0].resource.attributes))["service.instance.id"]
 
 
 def breaches(alerting: Alerting, status: str) -> list[dict[str, str]]:

@@ -16,34 +16,21 @@ from tests.support.boards.board_queries import BOARDS, marks
 from tests.support.boards.board_stage import open_board_stage
 from tests.support.tiers import skip_or_fail
 
-EXPLANATION, OUTCOMES, CAMERA = "fairstream-explanation", "fairstream-outcomes", "fairstream-camera"
+EXPLANATION, OUTCOMES, ERRORS = "fairstream-explanation", "fairstream-outcomes", "fairstream-errors"
+CAMERA = "fairstream-camera"
 # Dashboard, and the model that a person selects there; none where several are shown at once.
 LOOKS = (
     ("fairstream-fairness", "loans"),
     (EXPLANATION, "loans"),
     ("fairstream-intersections", "loans"),
     (OUTCOMES, "credit"),
-    (OUTCOMES, "trial"),
+    (ERRORS, "trial"),
     ("fairstream-privacy", ""),
     (CAMERA, ""),
     ("fairstream-pipeline", ""),
 )
-# Queries that are empty by design. None is empty for both streams of outcomes: what one cannot show, the other must.
-EMPTY = {
-    # Outcomes of denied cases are not known, so true and false positive rates do not exist and are not tested.
-    (OUTCOMES, "credit"): (
-        f"{OUTCOMES}: Equal opportunity: $group: ",
-        f"{OUTCOMES}: Equal opportunity ratio: ",
-        f"{OUTCOMES}: Average odds difference: ",
-        f"{OUTCOMES}: Differences with intervals: max by (attribute, group) (fairstream_average_odds",
-    ),
-    # They are known: the limit is about errors, and there is none for the share of good outcomes among approved cases.
-    (OUTCOMES, "trial"): tuple(
-        f"{OUTCOMES}: Predictive parity difference: {side} limit" for side in ("lower", "upper")
-    ),
-}
 # No producer makes probabilities of membership: the recorded samples have them.
-EMPTY_EVERYWHERE = {(EXPLANATION, "loans"): (f"{EXPLANATION}: Groups estimated from probabilities: ",)}
+EMPTY = {(EXPLANATION, "loans"): (f"{EXPLANATION}: Groups estimated from probabilities: ",)}
 CHANGES = {"Policy changes", "New versions", "Recoveries"}  # marks; the first scrape is no change
 pytestmark = pytest.mark.timeout(300)
 
@@ -69,7 +56,7 @@ def test_every_query_is_answered_from_a_real_worker(source: Source, app_id: str,
     unchanged = {name for board, name, _ in marks() if board == uid} & CHANGES
     assert {problem.split(": ")[1] for problem in found} & CHANGES == unchanged  # no mark where nothing has changed
     problems = [problem for problem in found if problem.split(": ")[1] not in CHANGES]
-    allowed = (EMPTY | EMPTY_EVERYWHERE).get((uid, model), ())
+    allowed = EMPTY.get((uid, model), ())
     assert [problem for problem in problems if not problem.startswith(allowed)] == []
     assert [one for one in allowed if not any(problem.startswith(one) for problem in problems)] == [], "not needed"
 
@@ -78,20 +65,20 @@ def test_the_other_dashboards_are_those_of_replays() -> None:
     assert BOARDS.keys() - {uid for uid, _ in LOOKS} == {"fairstream-replay"}
 
 
-def test_nothing_is_empty_for_every_stream() -> None:
-    first, second = EMPTY.values()
-    assert not [one for one in first for other in second if one.startswith(other) or other.startswith(one)]
+def test_a_model_without_outcomes_of_rejected_cases_has_no_panels_about_errors(source: Source, app_id: str) -> None:
+    assert options(source, ERRORS)["model"] == [f"{app_id}-trial"]
+    assert options(source, OUTCOMES)["model"] == [f"{app_id}-credit", f"{app_id}-trial"]
 
 
-def test_the_outcomes_board_shows_the_harm_that_was_done(source: Source, app_id: str) -> None:
-    values = choices(source, OUTCOMES, {"model": f"{app_id}-trial"}) | {"group": "female"}
-    bounds = series_of(source, OUTCOMES, "Equal opportunity: $group", values, "upper bound (95%)")
+def test_the_boards_of_outcomes_show_the_harm_that_was_done(source: Source, app_id: str) -> None:
+    values = choices(source, ERRORS, {"model": f"{app_id}-trial"}) | {"group": "female"}
+    bounds = series_of(source, ERRORS, "$group: equal opportunity", values, "upper bound (95%)")
     assert [newest_of(one) < 0 for one in bounds] == [True]
     values = choices(source, OUTCOMES, {"model": f"{app_id}-credit"})
     panel = "Evidence of score drift"
-    drift = series_of(source, OUTCOMES, panel, values, "{{attribute}} {{group}}")
-    (female,) = [one for one in drift if one["metric"] == {"attribute": "gender", "group": "female"}]
-    thresholds = series_of(source, OUTCOMES, panel, values, "threshold {{attribute}}")
+    drift = series_of(source, OUTCOMES, panel, values, "{{position}} {{attribute}} {{group}}")
+    (female,) = [one for one in drift if one["metric"]["group"] == "female"]
+    thresholds = series_of(source, OUTCOMES, panel, values, "threshold")
     assert newest_of(female) >= max(map(newest_of, thresholds))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 
@@ -9,19 +10,21 @@ import pytest
 
 from stream_app.errors import DependencyMissingError
 from tests.support.boards.board_checks import Source, choices, escaped, find_problems, newest_of, options, series_of
-from tests.support.boards.board_queries import BOARDS, asked, fill, marks
+from tests.support.boards.board_queries import BOARDS, asked, fill, marks, panels
 from tests.support.boards.metric_scenario import (
-    EVENTS_PER_S,
     FEMALE_AFTER,
+    FIRST_WINDOW_S,
     LENGTH_S,
-    POLICY_S,
+    OTHER_RUN,
     REFERENCE_RATE,
+    RUN,
     STEP_S,
     THRESHOLD,
     as_openmetrics,
     scenario,
 )
 from tests.support.boards.series import BREACH_S
+from tests.support.boards.worker_series import EVENTS_PER_S, POLICY_S
 from tests.support.servers.recorded_prometheus import RecordedPrometheus
 from tests.support.tiers import skip_or_fail
 
@@ -29,7 +32,6 @@ GAP = FEMALE_AFTER - REFERENCE_RATE
 FAIRNESS, EXPLANATION, PIPELINE = "fairstream-fairness", "fairstream-explanation", "fairstream-pipeline"
 PRIVACY, REPLAY, INTERSECTIONS = "fairstream-privacy", "fairstream-replay", "fairstream-intersections"
 FEMALE = {"attribute": "gender", "group": "female"}
-AUTO_RATE = {"group": "female", "segment": "auto", "part": "rate"}
 
 
 @pytest.fixture(scope="module")
@@ -54,25 +56,34 @@ def test_every_query_is_answered_with_data_and_the_labels_of_its_legend(source: 
     ("uid", "title", "labels", "expected"),
     [
         (FAIRNESS, "State", {}, 3),
-        (FAIRNESS, "Rules in breach", {}, 1),
-        (FAIRNESS, "Worst impact ratio", {}, FEMALE_AFTER / REFERENCE_RATE),
-        (FAIRNESS, "Groups suppressed", {}, 0.03 * LENGTH_S * 3),
+        (FAIRNESS, "Groups in breach", {}, 1),
+        (FAIRNESS, "Evidence (log10)", {}, 23.9),
+        (FAIRNESS, "Lowest impact ratio", {}, FEMALE_AFTER / REFERENCE_RATE),
+        (FAIRNESS, "Verdict", {"verdict": "female approved 60% as often as male; limit 80%"}, 3),
+        (FAIRNESS, "All models", {"model": "loans"}, 3),
+        (FAIRNESS, "Groups, worst first", FEMALE | {"reference": "male"}, 3),
+        (FAIRNESS, "Groups, worst first", {"group": "black", "reference": "white"}, 0),
+        (FAIRNESS, "Groups, worst first", {"group": "white", "reference": "white"}, -2),
+        (FAIRNESS, "Groups, worst first", {"attribute": "age", "group": "unknown"}, -3),
         (FAIRNESS, "Approval rate by group", FEMALE, FEMALE_AFTER),
         (FAIRNESS, "Approval gap by group", FEMALE, GAP),
-        (EXPLANATION, "Gap decomposition: $group", FEMALE, 0.25 * GAP),
+        (EXPLANATION, "$group: gap decomposition", FEMALE, 0.25 * GAP),
+        (EXPLANATION, "Missing approvals since onset", {}, (0.8 * REFERENCE_RATE - FEMALE_AFTER) * 1000),
+        (EXPLANATION, "Segments since the onset", {"part": "female: auto"}, 0.2 * GAP),
         (EXPLANATION, "Approval shortfall (count)", FEMALE, (0.8 * REFERENCE_RATE - FEMALE_AFTER) * 1000),
         (
             EXPLANATION,
             "Contribution by segment",
-            AUTO_RATE,
-            0.375 * GAP,
+            {"part": "female: auto"},
+            0.125 * GAP,
         ),
-        (INTERSECTIONS, "Worst subgroup ratio", {}, 0.9),
+        (INTERSECTIONS, "Worst subgroup ratio", {}, FEMALE_AFTER / REFERENCE_RATE),
+        (INTERSECTIONS, "Subgroups in breach", {}, 1),
         (PIPELINE, "Workers up", {}, 2),
         (PIPELINE, "Events per second", {}, 2 * (EVENTS_PER_S + 20)),
         (PIPELINE, "Rejected records", {}, 2 / 142),
         (PIPELINE, "Watermark delay", {}, 5),
-        (PRIVACY, "Fully suppressed windows", {}, 0.25),
+        (PRIVACY, "Suppressed windows", {}, 0.25),
         (REPLAY, "Largest ratio difference", {}, 0.05),
     ],
 )
@@ -83,29 +94,66 @@ def test_golden_panels_show_the_value_of_the_samples(
 
 
 def test_the_onset_of_the_alert_is_when_the_level_rose(source: Source) -> None:
-    assert newest(source, FAIRNESS, "In breach since", {}) == 1000 * (source.start_s + BREACH_S)
-    values = choices(source, FAIRNESS)
-    (timeline,) = [
+    assert newest(source, FAIRNESS, "In breach since", {}) == 1000 * (source.start_s + BREACH_S - 60)
+    timeline = next(
         series
-        for series in series_of(source, FAIRNESS, "State of all models", values)
-        if series["metric"] == {"model": "loans"}
-    ]
+        for series in series_of(source, FAIRNESS, "States by attribute and rule", choices(source, FAIRNESS))
+        if series["metric"] == {"attribute": "gender", "kind": "impact ratio"}
+    )
     rose_s = next(float(at) for at, level in timeline["values"] if level == "3")
     assert rose_s == source.start_s + BREACH_S
 
 
-def test_in_a_breach_the_evidence_is_that_of_the_recovery(source: Source) -> None:
+def test_the_evidence_of_the_alarm_is_shown_through_the_breach(source: Source) -> None:
     values = choices(source, FAIRNESS)
-    panel = "Evidence of adverse impact"
-    evidence = {
-        query.legend: source.ask(query, values) for query in asked() if (query.board, query.panel) == (FAIRNESS, panel)
-    }
-    (recovery,) = evidence["recovery {{attribute}} {{group}}"]
-    assert recovery["metric"] == FEMALE
-    assert newest_of(recovery) == pytest.approx(0.005 * (LENGTH_S - BREACH_S))
-    (alarm,) = [series for series in evidence["{{attribute}} {{group}}"] if series["metric"] == FEMALE]
-    assert newest_of(alarm) == pytest.approx(THRESHOLD, rel=0.02)
-    assert {newest_of(series) for series in evidence["threshold {{attribute}}"]} == {THRESHOLD}
+    running, threshold = (
+        source.ask(query, values)
+        for query in asked()
+        if (query.board, query.panel) == (FAIRNESS, "Evidence of adverse impact")
+    )
+    (female,) = [series for series in running if FEMALE.items() <= series["metric"].items()]
+    assert len(female["values"]) == (LENGTH_S - FIRST_WINDOW_S) // STEP_S + 1  # no gap at the breach
+    assert [newest_of(female), newest_of(threshold[0])] == [23.9, THRESHOLD]
+
+
+def test_the_recovery_is_shown_in_a_breach_only(source: Source) -> None:
+    found = series_of(source, FAIRNESS, "Evidence of recovery", choices(source, FAIRNESS))
+    recovering, _ = found
+    assert FEMALE.items() <= recovering["metric"].items()
+    assert float(recovering["values"][0][0]) == source.start_s + BREACH_S
+    assert newest_of(recovering) == pytest.approx(0.005 * (LENGTH_S - BREACH_S))
+
+
+def test_windows_are_offered_by_size_and_the_smallest_is_the_default(source: Source) -> None:
+    assert options(source, FAIRNESS)["window"] == ["1m", "5m", "1h"]
+    assert choices(source, FAIRNESS)["window"] == "1m"
+
+
+def test_tiles_do_not_depend_on_the_selected_window() -> None:
+    tiles = [panel for panel in panels(BOARDS[FAIRNESS]) if panel["type"] == "stat"]
+    assert len(tiles) == 8
+    assert not [panel["title"] for panel in tiles if "$window" in json.dumps(panel["targets"])]
+
+
+def test_a_replay_that_is_equal_has_no_difference_from_the_live_results(source: Source) -> None:
+    largest: dict[str, float] = {}
+    for run in (RUN, OTHER_RUN):
+        values = choices(source, REPLAY) | {"run": run}
+        largest[run] = newest_of(series_of(source, REPLAY, "Largest ratio difference", values)[0])
+        for points in series_of(source, REPLAY, "Difference in ratio", values):
+            assert {round(float(value), 9) for _, value in points["values"]} == {0.0 if run == RUN else -0.05}
+    assert largest == {RUN: 0.0, OTHER_RUN: pytest.approx(0.05)}
+
+
+@pytest.mark.parametrize("uid", BOARDS)
+def test_a_mark_is_a_thin_line_and_not_an_area(source: Source, uid: str) -> None:
+    values = choices(source, uid)
+    for mark in BOARDS[uid]["annotations"]["list"]:
+        for series in source.api.over(fill(mark["expr"], values), source.start_s, source.end_s, STEP_S):
+            if mark["useValueForTime"]:
+                assert len({value for _, value in series["values"]}) == 1
+            else:
+                assert len(series["values"]) == 1
 
 
 def test_a_policy_change_is_marked_when_the_new_policy_appears(source: Source) -> None:
@@ -118,7 +166,7 @@ def test_a_policy_change_is_marked_when_the_new_policy_appears(source: Source) -
 def test_live_panels_do_not_show_a_replay(source: Source) -> None:
     mixed = source.api.instant('fairstream_disparate_impact_ratio{run!="", group="female"}', source.end_s)
     assert mixed
-    band = {query.legend: query for query in asked() if query.panel == "Disparate impact ratio: $group"}["value"]
+    band = {query.legend: query for query in asked() if query.panel == "$group: impact ratio"}["value"]
     values = choices(source, FAIRNESS) | {"group": "female"}
     assert [len(source.ask(band, values)), newest_of(source.ask(band, values)[0])] == [1, pytest.approx(0.6)]
 
@@ -131,7 +179,7 @@ def test_a_group_whose_name_has_special_characters_is_selected(source: Source) -
         for series in series_of(source, FAIRNESS, "Approval gap by group", values)
         if series["metric"].get("group")
     ]
-    assert gap["metric"] == {"attribute": "age", "group": "60+"}
+    assert gap["metric"] == {"attribute": "age", "group": "60+", "position": "7"}
 
 
 @pytest.mark.parametrize("uid", BOARDS)

@@ -22,7 +22,9 @@ BUILT = "FAIRSTREAM_WHEEL"  # a wheel that is there already; `make release` name
 LOCK = ROOT / "requirements" / "run.txt"
 CARRIED = {
     "dashboards/json": "dashboards/json",
-    "deploy": "stream_app/deploy",
+    "deploy/alertmanager": "stream_app/deploy/alertmanager",
+    "deploy/grafana": "stream_app/deploy/grafana",
+    "deploy/prometheus": "stream_app/deploy/prometheus",
     "docs/runbooks": "stream_app/deploy/runbooks",
 }
 Command = Callable[..., subprocess.CompletedProcess[str]]

@@ -95,6 +95,22 @@ def test_an_unknown_variable_is_refused_and_the_known_ones_are_listed(
     _assert_refused(start_worker(FAIRSTREAM_FLUSHS="2"), "FAIRSTREAM_FLUSHS", "FAIRSTREAM_FLUSH_S")
 
 
+def test_a_page_that_cannot_be_protected_as_asked_is_refused(
+    start_worker: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    path = tmp_path / "web.yml"
+    path.write_text("tls_server_config: { cert_file: a }\n", "utf-8")
+    _assert_refused(start_worker("--web-config", str(path)), str(path), "cert_file and key_file")
+    _assert_refused(start_worker(FAIRSTREAM_WEB_TOKEN_FILE=str(path.with_name("token"))), "web_token_file", "token")
+
+
+def test_a_push_that_cannot_be_made_is_refused(
+    start_worker: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT"
+    _assert_refused(start_worker(**{endpoint: "collector:4318"}), endpoint, "http://HOST:4318")
+
+
 def test_a_port_that_is_taken_is_named(start_worker: Callable[..., subprocess.CompletedProcess[str]]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

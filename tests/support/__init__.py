@@ -6,6 +6,7 @@ and ``memory_logs`` the topics that they read.
 ``count_tables`` has tables of counts for statistics, ``reference_detector`` is the detector in plain Python,
 ``outcome_windows`` has results about outcomes, ``fairness_rows`` the metrics of one model, ``sample_alert`` an alert
 and ``alarm_stage`` a model that is judged minute by minute; ``lanes`` runs steps in
-memory, ``contracts`` lists the implementations for the contract suites, ``servers`` starts real servers and
-installations, ``boards`` opens the dashboards on a real Prometheus, ``docs`` reads the documentation.
+memory, ``contracts`` lists the implementations for the contract suites, ``formats`` has streams in the formats of a
+schema registry, ``servers`` starts real servers and installations, ``boards`` opens the dashboards on a real
+Prometheus, ``charts`` renders the Helm chart, ``docs`` reads the documentation.
 """

@@ -9,9 +9,11 @@ import pytest
 from ruamel.yaml import YAML
 
 from stream_app.access import FORMATS, ROLES, Right, default_principal, format_rights, rights_of
+from stream_app.errors import ConfigError
 from stream_app.policy import SHIPPED, load_policy
 from stream_app.programs.worker.lane_builder import roles_by_topic
 from stream_app.topics import DECLARATIONS
+from tests.support.charts.custom_types import faults
 
 POLICIES = sorted(path.stem for path in SHIPPED.glob("*.toml"))
 
@@ -82,9 +84,15 @@ def test_the_user_of_strimzi_has_the_same_rights() -> None:
     user = YAML(typ="safe").load(format_rights(RIGHTS, "User:fs", "strimzi"))
     acls = user["spec"]["authorization"]["acls"]
     assert (user["kind"], user["metadata"]["name"]) == ("KafkaUser", "fs")
+    assert faults(user) == []
     assert [acl["resource"]["type"] for acl in acls] == ["topic", "transactionalId", "group", "topic"]
     assert [acl["resource"]["patternType"] for acl in acls] == ["literal", "prefix", "literal", "literal"]
     assert [acl["operations"] for acl in acls] == [["Read"], ["Write"], ["Read"], ["DescribeConfigs"]]
+
+
+def test_strimzi_has_no_user_whose_name_is_not_one_of_kubernetes() -> None:
+    with pytest.raises(ConfigError, match="--principal User:NAME"):
+        format_rights(RIGHTS, "User:CN=fs", "strimzi")
 
 
 def test_the_commands_of_confluent_have_a_flag_for_a_prefix() -> None:

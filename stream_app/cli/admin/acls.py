@@ -12,9 +12,12 @@ from stream_app.cli.flags.settings import AppId, Json, PolicyName, read_settings
 from stream_app.cli.output import facts, print_json
 from stream_app.errors import ConfigError
 from stream_app.policy import load_policy
+from stream_app.strimzi import DEFAULT_CLUSTER
 from stream_app.topics import UserRole
 
 Role = Annotated[str, typer.Option("--role", metavar="ROLE", help="One of: " + ", ".join(ROLES) + ".")]
+
+Cluster = Annotated[str, typer.Option("--cluster", metavar="NAME", help="Kafka resource of Strimzi.")]
 
 
 def acls(
@@ -26,6 +29,7 @@ def acls(
     form: Annotated[
         str, typer.Option("--format", metavar="FORMAT", help="One of: " + ", ".join(FORMATS) + ".")
     ] = "kafka-acls",
+    cluster: Cluster = DEFAULT_CLUSTER,
     policy: PolicyName = None,
     app_id: AppId = None,
     as_json: Json = False,
@@ -43,7 +47,7 @@ def acls(
         for right in rights:
             print_json({"principal": user, **msgspec.structs.asdict(right)})
         return
-    facts.print(format_rights(rights, user, _read_format(form)), markup=False, soft_wrap=True, highlight=False)
+    facts.print(format_rights(rights, user, _read_format(form), cluster), markup=False, soft_wrap=True, highlight=False)
 
 
 def read_role(text: str) -> UserRole:

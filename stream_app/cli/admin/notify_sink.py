@@ -10,7 +10,9 @@ from typing import Annotated
 import typer
 
 from stream_app.cli.exits import Exit, stop_on_signals
+from stream_app.cli.flags.expand import with_flags
 from stream_app.cli.flags.settings import Json, read_settings
+from stream_app.cli.flags.web import WebFlags, web_access
 from stream_app.cli.output import facts, notes, print_json
 from stream_app.edges.host.logs import start_logging
 from stream_app.edges.host.standard_streams import ReaderGone
@@ -24,9 +26,11 @@ _CHECK_EVERY_S = 0.5
 _log = logging.getLogger(__name__)
 
 
+@with_flags
 def notify_sink(
+    *,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0: any free port.")] = 9099,
-    host: Annotated[str, typer.Option(help="Address to listen on. There is no authentication.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="Address to listen on; see --web-config.")] = "127.0.0.1",
     watchdog_timeout: Annotated[
         float,
         typer.Option("--watchdog-timeout", min=1.0, help="Raise an alarm after this many seconds without Watchdog."),
@@ -34,6 +38,7 @@ def notify_sink(
     exit_on_silence: Annotated[
         bool, typer.Option("--exit-on-silence", help="End with 1 when the Watchdog is silent.")
     ] = False,
+    web: WebFlags,
     as_json: Json = False,
 ) -> None:
     """Receive and print notifications from Alertmanager.
@@ -46,9 +51,10 @@ def notify_sink(
 
     Example: fairstream notify-sink --port 9099
     """
-    start_logging(read_settings().log_level)
+    settings = read_settings(web_config=web.web_config, web_token_file=web.web_token_file)
+    start_logging(settings.log_level)
     sink = _Sink(watchdog_timeout, is_json=as_json)
-    server = NotificationServer(sink.take, runbooks=runbooks(), host=host, port=port)
+    server = NotificationServer(sink.take, runbooks=runbooks(), host=host, port=port, access=web_access(settings))
     with stop_on_signals() as stop:  # before anyone can know that the server runs
         server.start()
         notes.print(f"Receiving notifications at {server.base_url}/notify. Press Ctrl-C to stop.")

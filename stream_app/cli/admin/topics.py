@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from stream_app.cli.admin.acls import Cluster
 from stream_app.cli.flags.expand import with_flags
 from stream_app.cli.flags.settings import AppId, Json, PolicyName, TopicFlags, read_settings
 from stream_app.cli.output import facts, notes, print_json
@@ -19,8 +20,10 @@ from stream_app.edges.kafka.admin import (
     is_broker_reachable,
     reject_mistakes,
 )
+from stream_app.errors import ConfigError
 from stream_app.policy import load_policy
 from stream_app.settings import Settings
+from stream_app.strimzi import DEFAULT_CLUSTER, kafka_topic
 from stream_app.topics import TopicSpec, declared_topics
 
 _POLL_S = 0.5
@@ -28,6 +31,10 @@ _POLL_S = 0.5
 Partitions = Annotated[
     int | None,
     typer.Option(min=1, max=10_000, help="Partitions of raw topics that are created.", show_default="4"),
+]
+RawPartitions = Annotated[
+    int | None,
+    typer.Option("--partitions", min=1, max=10_000, help="Partitions of the raw topics.", show_default="4"),
 ]
 
 Wait = Annotated[float, typer.Option("--wait", min=0.0, help="Seconds to wait for a broker that is starting.")]
@@ -63,15 +70,31 @@ def check(*, flags: TopicFlags, as_json: Json = False) -> None:
     reject_mistakes(reports)
 
 
-def list_topics(policy: PolicyName = None, app_id: AppId = None, as_json: Json = False) -> None:
+def list_topics(
+    form: Annotated[str, typer.Option("--format", metavar="FORMAT", help="One of: text, strimzi.")] = "text",
+    partitions: RawPartitions = None,
+    with_raw: Annotated[bool, typer.Option("--with-raw", help="Also print the raw topics for Strimzi.")] = False,
+    cluster: Cluster = DEFAULT_CLUSTER,
+    policy: PolicyName = None,
+    app_id: AppId = None,
+    as_json: Json = False,
+) -> None:
     """List the topics that a policy needs.
 
-    Shows who writes and who reads each of them. Needs no broker.
+    Shows who writes and who reads each of them, or prints the KafkaTopic
+    resources of the Strimzi operator. Needs no broker.
 
     Example: fairstream topics list --policy camera
     """
+    if form not in ("text", "strimzi"):
+        raise ConfigError(f"Unknown format {form!r}", action="Formats: text, strimzi")
     settings = read_settings(policy=policy, app_id=app_id)
-    for spec in declared_topics(load_policy(settings.policy), settings.app_id):
+    specs = declared_topics(load_policy(settings.policy), settings.app_id, partitions=partitions)
+    if form == "strimzi" and not as_json:
+        resources = [kafka_topic(spec, cluster) for spec in specs if with_raw or spec.owner == "fairstream"]
+        facts.print("\n---\n".join(resources), markup=False, soft_wrap=True, highlight=False)
+        return
+    for spec in specs:
         if as_json:
             print_json(spec)
             continue

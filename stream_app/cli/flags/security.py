@@ -1,6 +1,6 @@
-"""TLS and SASL flags of every command that takes ``--kafka``; the help of these commands names them in one line.
+"""Flags of TLS, SASL and the schema registry, of every command that takes ``--kafka``; its help names them in one line.
 
-They are added to a command after it was made, so that no command has to pass fifteen values on: ``read_settings`` asks
+They are added to a command after it was made, so that no command has to pass twenty values on: ``read_settings`` asks
 for what was given.
 """
 
@@ -24,7 +24,7 @@ def _hidden(flag: str, metavar: str | None = None) -> Any:
     return typer.Option(flag, metavar=metavar, hidden=True, show_default=False)
 
 
-def _flags(  # noqa: PLR0913  # one for each field of KafkaSecurity
+def _flags(  # noqa: PLR0913  # one for each setting
     *,
     security_protocol: Annotated[Text, _hidden("--security-protocol", "PROTOCOL")] = None,
     ssl_ca_file: Annotated[Text, _hidden("--ssl-ca-file", "FILE")] = None,
@@ -41,6 +41,12 @@ def _flags(  # noqa: PLR0913  # one for each field of KafkaSecurity
     oauth_scope: Annotated[Text, _hidden("--oauth-scope", "SCOPE")] = None,
     oauth_ca_file: Annotated[Text, _hidden("--oauth-ca-file", "FILE")] = None,
     insecure: Annotated[Flag, _hidden("--insecure")] = None,
+    registry_url: Annotated[Text, _hidden("--registry-url", "URL")] = None,
+    registry_username: Annotated[Text, _hidden("--registry-username", "USER")] = None,
+    registry_password_file: Annotated[Text, _hidden("--registry-password-file", "FILE")] = None,
+    registry_ca_file: Annotated[Text, _hidden("--registry-ca-file", "FILE")] = None,
+    registry_certificate_file: Annotated[Text, _hidden("--registry-certificate-file", "FILE")] = None,
+    registry_key_file: Annotated[Text, _hidden("--registry-key-file", "FILE")] = None,
 ) -> None:
     """Take the flags; their names are those of the settings."""
 

@@ -16,15 +16,16 @@ from stream_app.cli.flags.settings import Json, SourceFlags, read_settings
 from stream_app.cli.output import facts, notes, print_json
 from stream_app.cli.policy.show import PolicyArgument, choose_policy
 from stream_app.cli.policy.text import describe_model, describe_sample
-from stream_app.connection.kafka_connection import AnyKafka
 from stream_app.core.privacy.pseudonym import KEY_BYTES, RootKey
 from stream_app.edges.files.json_lines import read_json_lines
 from stream_app.edges.kafka.readers.newest_records import read_newest
 from stream_app.edges.metrics.series_limit import count_series
+from stream_app.edges.registry.topic_schemas import RegisteredSchemas
 from stream_app.errors import ConfigError
 from stream_app.pipeline.ingest.sample import try_sample
 from stream_app.pipeline.layout import pane_layout_of
 from stream_app.policy import ModelPolicy, Policy, load_policy
+from stream_app.settings import Settings
 from stream_app.topics import declared_topics
 
 TOPIC = "topic"  # what --sample takes instead of a file
@@ -88,7 +89,7 @@ def check(
     if sample != TOPIC and len(models) > 1:
         names = ", ".join(candidate.name for candidate in models)
         raise ConfigError("A file contains records of one model", action=f"Name it with --model, one of: {names}")
-    has_events = [_try(candidate, sample, settings.connection, records, as_json=as_json) for candidate in models]
+    has_events = [_try(candidate, sample, settings, records, as_json=as_json) for candidate in models]
     if not all(has_events):
         raise typer.Exit(Exit.FAILED)
 
@@ -121,11 +122,14 @@ def _show_facts(name: str, policy: Policy, max_series: int, *, as_json: bool) ->
         facts.print(describe_model(model, n_cells[model.name]), markup=False)
 
 
-def _try(model: ModelPolicy, sample: str, kafka: AnyKafka, n: int, *, as_json: bool) -> bool:
+def _try(model: ModelPolicy, sample: str, settings: Settings, n: int, *, as_json: bool) -> bool:
     """Report the disposition of the records of a sample; return whether any of them is an event."""
     if sample == TOPIC:
-        batches = read_newest(kafka, model.topic, n)
+        schemas = RegisteredSchemas(settings.registry).of(model)
+        batches = read_newest(settings.connection, model.topic, n)
+        batches = batches if schemas is None else list(map(schemas.add_to, batches))
     else:
+        model = msgspec.structs.replace(model, format="json")
         batches = [read_json_lines(Path(sample), n, now_s=time.time())]
     report = try_sample(model, batches, RootKey("sample", 0, secrets.token_bytes(KEY_BYTES)))
     if as_json:

@@ -10,7 +10,7 @@ from producers.simulated.disorder import Disorder
 from stream_app.cli.flags.sending import DestinationFlags, DisorderFlags
 from stream_app.cli.flags.settings import read_settings
 from stream_app.connection.kafka_connection import KafkaConnection
-from stream_app.errors import PolicyError
+from stream_app.errors import ConfigError, PolicyError
 from stream_app.policy import ModelPolicy, load_policy
 
 
@@ -57,7 +57,7 @@ def find_destination(flags: DestinationFlags, shipped: str = "") -> SendDestinat
         shipped: Name of the shipped policy and model that the records of the producer fit; empty if they fit any.
 
     Raises:
-        ConfigError: The settings are invalid.
+        ConfigError: The settings are invalid, or the topic of the model has another format than JSON.
         PolicyError: The policy is invalid, or has no such model.
     """
     settings = read_settings(kafka=flags.kafka, policy=flags.policy)
@@ -67,6 +67,11 @@ def find_destination(flags: DestinationFlags, shipped: str = "") -> SendDestinat
     name = flags.model or (shipped if shipped in models else next(iter(models)))
     if name not in models:
         raise PolicyError(f"Policy {source!r} has no model {name!r}", action="Models: " + ", ".join(models))
+    if models[name].format != "json":
+        raise ConfigError(
+            f"Topic {models[name].topic} has the format {models[name].format}, and `fairstream produce` writes JSON",
+            action="Choose a model whose format is json",
+        )
     return SendDestination(settings.connection, models[name], f"Try --policy {shipped}" if shipped else "Fix --map")
 
 

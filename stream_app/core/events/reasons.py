@@ -16,7 +16,8 @@ class DeadLetterReason(enum.StrEnum):
     # record after pseudonymization
     UNREADABLE = "unreadable_batch"  # a record batch, or a part of one, whose checksum, compression or frame is broken
     ENCODING = "encoding"  # not UTF-8, or with a byte order mark
-    FRAMING = "framing"  # with the five bytes before the value that serializers of a schema registry write
+    FRAMING = "framing"  # begins as serializers of a schema registry write it, or does not where the format needs it
+    PAYLOAD = "payload"  # of a binary format: bytes that are not a record of the schema that it names
     JSON = "json"  # not JSON by RFC 8259, or nested more than 64 levels deep
     DUP_KEY = "dup_key"  # one key twice in an object: parsers disagree on which value counts
     SCHEMA = "schema"  # valid JSON, but not an object, or of another schema version or source

@@ -1,21 +1,24 @@
 """A small HTTP server on a thread of its own that discloses nothing about itself or its clients.
 
-No version of the server, no log of requests, no page that echoes a request. There is no authentication, so its
-users bind to loopback by default.
+No version of the server, no log of requests, no page that echoes a request. Without rules about access there is
+neither TLS nor authentication, so its users bind to loopback by default.
 """
 
 from __future__ import annotations
 
+import ssl
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from stream_app.edges.web.access import WebAccess
 from stream_app.errors import ConfigError
 
 TEXT = "text/plain; charset=utf-8"
 _IDLE_TIMEOUT_S = 10  # an idle connection is closed after this time
 _POLL_S = 0.1
+_UNREAD_BYTES = 65_536
 
 
 class HttpServer:
@@ -27,14 +30,26 @@ class HttpServer:
         port: Port; 0 chooses a free one.
         purpose: What it serves, for the name of the thread and the error message.
         port_setting: How the operator chooses another port, for the error message.
+        access: Who may read what; None for everybody.
 
     Raises:
         ConfigError: the address cannot be bound.
     """
 
-    def __init__(self, handler: type[QuietHandler], host: str, port: int, *, purpose: str, port_setting: str) -> None:
+    def __init__(
+        self,
+        handler: type[QuietHandler],
+        host: str,
+        port: int,
+        *,
+        purpose: str,
+        port_setting: str,
+        access: WebAccess | None = None,
+    ) -> None:
+        self._access = access or WebAccess()
+        self._access.warn_if_readable(host)
         try:
-            self._server = _Server((host, port), handler)
+            self._server = _Server((host, port), handler, self._access)
         except OSError as error:
             raise ConfigError(
                 f"Cannot listen on {host}:{port} for {purpose} ({error.strerror})",
@@ -46,6 +61,11 @@ class HttpServer:
     def port(self) -> int:
         """The port that is bound."""
         return self._server.server_port
+
+    @property
+    def scheme(self) -> str:
+        """``http`` or ``https``."""
+        return self._access.scheme
 
     def start(self) -> None:
         """Start answering."""
@@ -63,14 +83,36 @@ class QuietHandler(BaseHTTPRequestHandler):
 
     Attributes:
         allowed_methods: Methods that it supports, for the header ``Allow``.
+        open_paths: Pages without secrets that everybody may read, for probes.
     """
 
+    server: _Server
     allowed_methods: ClassVar[str]
+    open_paths: ClassVar[frozenset[str]] = frozenset()
     timeout = _IDLE_TIMEOUT_S
     protocol_version = "HTTP/1.1"
     default_request_version = "HTTP/1.1"  # an invalid request line gets a status line too
     server_version = "fairstream"
     sys_version = ""
+
+    def parse_request(self) -> bool:
+        """Read the request line and the headers; answer here if the client may not read the page."""
+        if not super().parse_request():
+            return False
+        if self.path.partition("?")[0] in self.open_paths:
+            return True
+        certificate = self.connection.getpeercert() if isinstance(self.connection, ssl.SSLSocket) else None
+        denied = self.server.access.denial(self.headers.get("Authorization", ""), certificate)
+        if denied is not None:
+            self._read_rest()
+            self.send_error(denied)
+        return denied is None
+
+    def _read_rest(self) -> None:
+        """Read a body that nobody looks at: a connection that is closed before it may lose the answer."""
+        size = self.headers.get("Content-Length", "")
+        if size.isascii() and size.isdigit():
+            self.rfile.read(min(int(size[:12]), _UNREAD_BYTES))
 
     def send(self, status: HTTPStatus, content_type: str, body: bytes) -> None:
         """Answer; a HEAD request gets the headers only."""
@@ -79,6 +121,11 @@ class QuietHandler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         if status is HTTPStatus.METHOD_NOT_ALLOWED:
             self.send_header("Allow", self.allowed_methods)
+        if status is HTTPStatus.UNAUTHORIZED:
+            for challenge in self.server.access.challenges():
+                self.send_header("WWW-Authenticate", challenge)
+        for name, value in self.server.access.headers.items():
+            self.send_header(name, value)
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
@@ -100,6 +147,20 @@ class QuietHandler(BaseHTTPRequestHandler):
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False  # an idle client must not delay the end of the process
+
+    def __init__(self, address: tuple[str, int], handler: type[QuietHandler], access: WebAccess) -> None:
+        self.access = access
+        super().__init__(address, handler)
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """Begin TLS, if there is any, and answer; in the thread of the connection, as a client may be slow."""
+        context = self.access.context()
+        if context is None:
+            super().finish_request(request, client_address)
+            return
+        request.settimeout(_IDLE_TIMEOUT_S)
+        with context.wrap_socket(request, server_side=True) as connection:
+            super().finish_request(connection, client_address)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Log nothing: a client that hangs up is not an event, and a traceback could show what it sent."""

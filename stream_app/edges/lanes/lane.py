@@ -192,7 +192,7 @@ class Lane:
             )
             async with aclosing(reading):
                 async for batch in reading:
-                    step.recount(batch)
+                    step.recount(await self.config.prepare(batch))
                     raise_if_canceled()
                     await asyncio.sleep(0)  # let other lanes and the heartbeat run
             step.end_recount()
@@ -232,6 +232,7 @@ class Lane:
             return
         if batch.first_offset < self.next_offset:
             batch = batch.since(self.next_offset)
+        batch = await self.config.prepare(batch)
         started = time.perf_counter()
         outputs = self.step.step(batch)
         await self._writer.send(outputs)

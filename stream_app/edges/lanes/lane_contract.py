@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from stream_app.connection.kafka_connection import AnyKafka
 from stream_app.edges.kafka.topic_metadata import LogIdentity
 from stream_app.edges.lanes.log_position import LogChange
-from stream_app.pipeline.contract import RecordRange
+from stream_app.pipeline.contract import Batch, RecordRange
 
 if TYPE_CHECKING:
     from stream_app.edges.lanes.lane import Lane
+
+
+async def as_read(batch: Batch) -> Batch:
+    """Return records as they were read: they need no schemas."""
+    return batch
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,7 @@ class LaneConfig:
         changelog_topic: Compacted topic with as many partitions as the source.
         transactional_id: The same for every owner of the partition.
         flush_s: Time between two transactions.
+        prepare: Awaited with each run before the step gets it: adds the schemas that its records need.
     """
 
     kafka: AnyKafka
@@ -33,6 +40,7 @@ class LaneConfig:
     changelog_topic: str
     transactional_id: str
     flush_s: float
+    prepare: Callable[[Batch], Awaitable[Batch]] = as_read
 
 
 class RecordSource(Protocol):

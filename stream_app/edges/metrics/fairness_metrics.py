@@ -29,7 +29,7 @@ from stream_app.pipeline.records.alerts import Alert
 from stream_app.pipeline.records.evidence import KIND_OF_TEST, OUTCOME_KINDS, PAIR_KINDS, LimitKind
 from stream_app.pipeline.records.outcome_results import OutcomeResult
 from stream_app.pipeline.records.results import CROSS, TOTAL_WINDOW, Result
-from stream_app.policy import ModelPolicy, Policy
+from stream_app.policy import Attribute, ModelPolicy, Policy, Proxy
 
 AnyResult = Result | OutcomeResult
 
@@ -75,6 +75,11 @@ class FairnessMetrics:
         self._reference = Gauge(
             "fairstream_reference_info", "Reference group of an attribute.", ("model", "attribute", "reference")
         )
+        self._group = Gauge(
+            "fairstream_group_info",
+            "A declared group and its place among the groups that are compared; 0 for a reference group.",
+            ("model", "attribute", "group", "position"),
+        )
         self._proxy = Gauge(
             "fairstream_proxy_info",
             "An attribute whose groups are estimated from probabilities of membership.",
@@ -94,8 +99,8 @@ class FairnessMetrics:
         if known is not None:
             self.drop(model.name)
             self._threshold.drop(model.name)
-            self._reference.drop(model.name)
-            self._proxy.drop(model.name)
+            for gauge in (self._reference, self._group, self._proxy):
+                gauge.drop(model.name)
         self._models[model.name] = model
         self._start(model)
 
@@ -164,7 +169,8 @@ class FairnessMetrics:
         """Return all rows."""
         for rows in (self._values, self._evidence, self._causes, self._levels, self._breaches, self._outcomes):
             yield from rows.families()
-        for instrument in (self._end, self._suppressed, self._threshold, self._reference, self._proxy):
+        described = (self._reference, self._group, self._proxy)
+        for instrument in (self._end, self._suppressed, self._threshold, *described):
             yield instrument.family()
 
     def _start(self, model: ModelPolicy) -> None:
@@ -177,6 +183,13 @@ class FairnessMetrics:
         for proxy in model.proxies:
             self._proxy.set((model.name, proxy.name), 1)
             self._start_pairs(model, proxy.name, proxy.reference, PAIR_KINDS)
+        position = 0
+        parts: list[Attribute | Proxy] = [*model.attributes, *model.proxies]
+        for part in parts:
+            for group in part.groups:
+                position += group != part.reference
+                place = 0 if group == part.reference else position
+                self._group.set((model.name, part.name, group, str(place)), 1)
 
     def _start_pairs(self, model: ModelPolicy, attribute: str, reference: str, kinds: Sequence[LimitKind]) -> None:
         self.suppressed(model.name, attribute, 0, 0)

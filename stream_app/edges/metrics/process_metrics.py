@@ -5,6 +5,7 @@ How a worker uses it::
     registry = CollectorRegistry()
     metrics = Metrics(registry, policy, max_series=settings.max_series)   # ConfigError when the policy makes too many
     metrics.connected(is_insecure=False)           # how Kafka is reached
+    metrics.pushed("logs", n, is_delivered=True)   # to a collector
     metrics.lane_opened(topic, partition)          # a partition was assigned
     metrics.judge_restored(partition, step.newest_results())              # a judge lane has its state
     metrics.ingested(model, step.take_counts())    # after each committed transaction of an ingest lane
@@ -33,7 +34,7 @@ from stream_app import __version__
 from stream_app.core.join.outcome_join import JoinCounts
 from stream_app.edges.metrics.event_metrics import EventMetrics
 from stream_app.edges.metrics.fairness_metrics import AnyResult, FairnessMetrics
-from stream_app.edges.metrics.instruments import Gauge
+from stream_app.edges.metrics.instruments import Counter, Gauge
 from stream_app.edges.metrics.lane_metrics import LaneMetrics
 from stream_app.pipeline.ingest.report import IngestCounts
 from stream_app.pipeline.judge.report import JudgeReport
@@ -84,19 +85,30 @@ class Metrics(Collector):
             (),
         )
         self._insecure.set((), 0)
+        self._pushes = Counter(
+            "fairstream_otlp_pushes",
+            "Snapshots of the metrics (signal metrics) and alerts (signal logs) that an OTLP collector accepted, or "
+            "that were dropped; absent where nothing is pushed.",
+            ("signal", "result"),
+        )
         registry.register(self)
 
     def collect(self) -> Iterator[Metric]:
         """Return a snapshot of everything, for the registry."""
         with self._lock:
             families = [*self._fairness.families(), *self._events.families(), *self._lanes.families()]
-            families += [self._build.family(), self._policy.family(), self._insecure.family()]
+            families += [self._build.family(), self._policy.family(), self._insecure.family(), self._pushes.family()]
         yield from families
 
     def connected(self, *, is_insecure: bool) -> None:
         """Report whether others on the network could read or impersonate the connection to Kafka."""
         with self._lock:
             self._insecure.set((), int(is_insecure))
+
+    def pushed(self, signal: str, n: int, is_delivered: bool) -> None:  # noqa: FBT001  # a callback
+        """Report snapshots or alerts that were pushed to a collector; 0 exports the row."""
+        with self._lock:
+            self._pushes.add((signal, "delivered" if is_delivered else "dropped"), n)
 
     def lane_opened(self, topic: str, partition: int) -> None:
         """Report that a partition was assigned to this process."""

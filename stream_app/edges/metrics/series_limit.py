@@ -66,7 +66,7 @@ def _of_attribute(model: ModelPolicy, attribute: Attribute) -> int:
     n_series += EvidenceValues.n_series(n_tests, n_groups) + AlertLevels.n_series(n_kinds)
     n_abouts = len({About.DECISIONS, *(about_of(question.kind) for question in questions)})
     n_series += BreachRows.n_series(n_groups, n_kinds, n_abouts) + Incidents.n_series(n_abouts)
-    n_series += n_kinds + _N_REFERENCES + _N_SUPPRESSED  # the limit of each kind
+    n_series += n_kinds + _N_REFERENCES + n_groups + _N_SUPPRESSED  # the limit of each kind, the place of each group
     if model.outcome is not None:
         n_series += OutcomeValues.n_series(n_windows) * (n_groups + N_UNDECLARED)
     return n_series
@@ -79,7 +79,7 @@ def _of_proxy(model: ModelPolicy, proxy: Proxy) -> int:
     n_series = n_windows * n_of_window + EvidenceValues.n_series(N_PAIR_TESTS, n_groups)
     n_series += AlertLevels.n_series(n_kinds) + n_kinds
     n_series += BreachRows.n_series(n_groups, n_kinds) + Incidents.n_series(1)
-    return n_series + _N_REFERENCES + _N_PROXIES + _N_SUPPRESSED
+    return n_series + _N_REFERENCES + n_groups + _N_PROXIES + _N_SUPPRESSED
 
 
 def _of_cross(model: ModelPolicy) -> int:

@@ -1,7 +1,8 @@
 """Serves ``/metrics``, ``/livez`` and ``/readyz`` on a thread of their own, so that a busy event loop stays observable.
 
-GET and HEAD only, three paths, no echo of the request, no version of the server. It binds to loopback by default: there
-is no authentication, so only Prometheus should be able to reach it over the network.
+GET and HEAD only, three paths, no echo of the request, no version of the server. It binds to loopback by default:
+without rules about access, only Prometheus should be able to reach it over the network. The two pages about health are
+open in any case: a probe has no password.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from prometheus_client.exposition import choose_encoder
 
 from stream_app.edges.host.http_server import HttpServer, QuietHandler
 from stream_app.edges.metrics.health import Health
+from stream_app.edges.web.access import WebAccess
 
 _JSON = "application/json"
 
@@ -26,20 +28,25 @@ class MetricsServer(HttpServer):
         health: The state that ``/livez`` and ``/readyz`` report.
         host: Address to bind to.
         port: Port; 0 chooses a free one.
+        access: Who may read ``/metrics``; None for everybody.
 
     Raises:
         ConfigError: the address cannot be bound.
     """
 
-    def __init__(self, registry: CollectorRegistry, health: Health, host: str, port: int) -> None:
+    def __init__(
+        self, registry: CollectorRegistry, health: Health, host: str, port: int, access: WebAccess | None = None
+    ) -> None:
         handler = type("Handler", (_MetricsHandler,), {"registry": registry, "health": health})
-        super().__init__(handler, host, port, purpose="metrics", port_setting="set FAIRSTREAM_METRICS_PORT")
+        setting = "set FAIRSTREAM_METRICS_PORT"
+        super().__init__(handler, host, port, purpose="metrics", port_setting=setting, access=access)
 
 
 class _MetricsHandler(QuietHandler):
     registry: CollectorRegistry
     health: Health
     allowed_methods = "GET, HEAD"
+    open_paths = frozenset({"/livez", "/readyz"})
 
     def do_GET(self) -> None:  # noqa: N802  # the base class looks for this name
         """Answer with a body."""

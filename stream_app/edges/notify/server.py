@@ -1,7 +1,7 @@
 """The HTTP side of the notification sink: ``POST /notify``, ``GET /livez``, ``GET /runbooks/NAME``.
 
 It trusts no client: bodies are bounded, anything that is not a notification gets 400, and nothing that was sent is
-echoed. It binds to loopback by default, as there is no authentication.
+echoed. It binds to loopback by default: without rules about access everybody who reaches it may notify.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from http import HTTPStatus
 
 from stream_app.edges.host.http_server import TEXT, HttpServer, QuietHandler
 from stream_app.edges.notify.notification import Notification, read_notification
+from stream_app.edges.web.access import WebAccess
 
 MAX_BODY_BYTES = 1_048_576  # a group of some hundred alerts
 _RUNBOOK = re.compile(r"/runbooks/([A-Za-z]{1,60})(\.md)?")
@@ -25,6 +26,7 @@ class NotificationServer(HttpServer):
         runbooks: Text by alert, for the links in notifications.
         host: Address to bind to.
         port: Port; 0 chooses a free one.
+        access: Who may notify and read runbooks; None for everybody.
 
     Raises:
         ConfigError: the address cannot be bound.
@@ -37,22 +39,25 @@ class NotificationServer(HttpServer):
         runbooks: Mapping[str, str] | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
+        access: WebAccess | None = None,
     ) -> None:
         members = {"on_notification": staticmethod(on_notification), "runbooks": runbooks or {}}
         handler = type("Handler", (_NotificationHandler,), members)
-        super().__init__(handler, host, port, purpose="notifications", port_setting="choose another with --port")
+        setting = "choose another with --port"
+        super().__init__(handler, host, port, purpose="notifications", port_setting=setting, access=access)
         self._host = host
 
     @property
     def base_url(self) -> str:
         """Address under which it listens."""
-        return f"http://{self._host}:{self.port}"
+        return f"{self.scheme}://{self._host}:{self.port}"
 
 
 class _NotificationHandler(QuietHandler):
     on_notification: Callable[[Notification], None]
     runbooks: Mapping[str, str]
     allowed_methods = "GET, HEAD, POST"
+    open_paths = frozenset({"/livez"})
 
     def do_POST(self) -> None:  # noqa: N802  # the base class looks for this name
         """Receive a notification."""

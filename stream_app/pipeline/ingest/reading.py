@@ -17,6 +17,7 @@ from msgspec import UNSET
 from numpy.typing import NDArray
 
 from stream_app.core.events.classify import place_of, reason_of
+from stream_app.core.events.formats.wire import WriterSchemas, json_of
 from stream_app.core.events.identifiers import CANONICAL, canonical_plain, fault_of
 from stream_app.core.events.reasons import DeadLetterReason as Reason
 from stream_app.core.events.strict_json import is_surely_unique, strict_fault
@@ -66,6 +67,7 @@ class RecordReader:
         self._put_time = self.schema.setter(model.event_time.path)
         self._times = time_reader_of(model.event_time)
         self._dropped_fields = DroppedFields(model, self.schema) if model.unknown_fields == "drop" else None
+        self._is_json = model.format == "json"
         self._max_bytes = MAX_OUTPUT_BYTES - _PSEUDONYM_BYTES * len(model.all_identifiers)
 
     def read(self, batch: Batch) -> EventBatch:
@@ -73,6 +75,8 @@ class RecordReader:
         rejected: dict[int, Reason] = {}
         dropped: Counter[str] = Counter()
         places, values = self._readable(batch.values, rejected)
+        if not self._is_json:
+            places, values = self._as_json(places, values, batch.schemas, rejected)
         n_tombstones = len(batch) - len(places) - len(rejected)
         events, values, places = self._decoded(values, places, rejected, dropped)
         at = slice(None) if len(places) == len(batch) else np.array(places, np.int64)
@@ -111,6 +115,22 @@ class RecordReader:
                 places.append(place)
                 readable.append(value)
         return places, readable
+
+    def _as_json(
+        self, places: list[int], values: list[bytes], schemas: WriterSchemas | None, rejected: dict[int, Reason]
+    ) -> tuple[list[int], list[bytes]]:
+        """Return the records as JSON texts, which have the same limit."""
+        good_places, texts = [], []
+        for place, value in zip(places, values, strict=True):
+            text = Reason.SCHEMA if schemas is None else json_of(value, schemas)
+            if isinstance(text, Reason):
+                rejected[place] = text
+            elif len(text) > self._model.max_record_bytes:
+                rejected[place] = Reason.SIZE
+            else:
+                good_places.append(place)
+                texts.append(text)
+        return good_places, texts
 
     def _decoded(
         self, values: list[bytes], places: list[int], rejected: dict[int, Reason], dropped: Counter[str]

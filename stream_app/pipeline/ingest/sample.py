@@ -15,6 +15,7 @@ from msgspec import UNSET
 
 from stream_app.core.events.classify import place_of
 from stream_app.core.events.clusters import ClusterBuckets, ClusterCounts
+from stream_app.core.events.formats.wire import json_of
 from stream_app.core.events.reasons import DeadLetterReason as Reason
 from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.core.windows.cells import Cells, add_cells
@@ -188,7 +189,7 @@ class _Survey:
         """Add a batch."""
         read = self._reader.read(batch)
         for place, reason in read.rejected.items():
-            if path := self._path_of(batch.values[place] or b"", reason):
+            if path := self._path_of(self._json_of(batch, place), reason):
                 self.faults[f"{reason} at {path}"] += 1
         if self._cluster_of is not None:
             self.clusters.column(map(self._cluster_of, read.events))
@@ -196,6 +197,14 @@ class _Survey:
             values = [label_text(value) for value in map(get, read.events) if value is not None and value is not UNSET]
             unlisted = (value for value in values if canonical_label(value) not in index)
             self.others.setdefault(name, Counter()).update(unlisted)
+
+    def _json_of(self, batch: Batch, place: int) -> bytes:
+        """Return a record as JSON; empty where it cannot be read."""
+        value = batch.values[place] or b""
+        if self._model.format == "json":
+            return value
+        text = Reason.SCHEMA if batch.schemas is None else json_of(value, batch.schemas)
+        return b"" if isinstance(text, Reason) else text
 
     def _path_of(self, value: bytes, reason: Reason) -> str | None:
         """Return the declared field that is the reason; never a key that only the record has."""

@@ -176,5 +176,6 @@ def cut_batch(batch: Batch, offset: int) -> tuple[Batch, Batch | None]:
         batch.values[:cut],
         batch.timestamps_ms[:cut],
         [unreadable for unreadable in batch.unreadable if unreadable.first_offset < offset],
+        schemas=batch.schemas,
     )
     return head, batch.since(offset)

@@ -14,6 +14,7 @@ from stream_app.pipeline.replay.model_sources import OnProgress
 from stream_app.pipeline.replay.source_log import SourceChoice, earliest_offsets
 from stream_app.policy import ModelPolicy, Policy
 from stream_app.programs.export.write import write_records
+from stream_app.programs.replay.sources import open_raw
 from stream_app.settings import Settings
 from stream_app.topics import FAIRNESS_AUDIT, declared_topics
 
@@ -43,11 +44,12 @@ def export_records(
     reject_unpermitted(model, request.records)
     request.time_range.reject_empty()
     reject_existing(request.path)
-    topic = SourceChoice("raw" if request.records == "raw" else "published").topic_of(model)
+    is_raw = request.records == "raw"
+    topic = SourceChoice("raw" if is_raw else "published").topic_of(model)
     audit = next(spec for spec in declared_topics(policy, settings.app_id) if spec.name == FAIRNESS_AUDIT)
     with (
         AuditTopic(settings.connection, audit, key=model.name) as audit_topic,
-        LogReader(settings.connection, topic) as log,
+        open_raw(settings, model, topic) if is_raw else LogReader(settings.connection, topic) as log,
     ):
         begins = earliest_offsets(log, model, request.from_s)
         log.seek(begins)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from stream_app.edges.files.key_file import key_file_path, load_keys
 from stream_app.edges.kafka.readers.log_reader import LogReader
+from stream_app.edges.registry.topic_schemas import RegisteredSchemas
 from stream_app.errors import KeyFileError
 from stream_app.pipeline.replay.model_sources import ModelSources, NewCounter, OnProgress
 from stream_app.pipeline.replay.source_log import SourceChoice
@@ -38,8 +39,28 @@ def open_sources(
         TopicError: the topic is missing.
         KeyFileError: raw records need the key file, and there is none.
     """
-    with LogReader(settings.connection, choice.topic_of(model), is_published=choice.kind == "published") as reader:
+    topic = choice.topic_of(model)
+    with (
+        LogReader(settings.connection, topic, is_published=True)
+        if choice.kind == "published"
+        else open_raw(settings, model, topic)
+    ) as reader:
         yield ModelSources(reader, choice.kind, model, _counter_maker(settings, model, choice, observe), on_progress)
+
+
+def open_raw(settings: Settings, model: ModelPolicy, topic: str) -> LogReader:
+    """Open a topic with raw records of a model, in whatever format they are.
+
+    Raises:
+        BrokerUnavailableError: no broker answers.
+        TopicError: the topic is missing.
+        ConfigError: the format needs a schema registry, and there is none.
+        DependencyMissingError: what reads the format is not installed.
+    """
+    schemas = RegisteredSchemas(settings.registry).of(model)
+    if schemas is None:
+        return LogReader(settings.connection, topic)
+    return LogReader(settings.connection, topic, prepare=schemas.add_to)
 
 
 def _counter_maker(settings: Settings, model: ModelPolicy, choice: SourceChoice, observe: Observe | None) -> NewCounter:

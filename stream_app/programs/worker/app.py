@@ -17,8 +17,8 @@ _QUEUED_RUNS = 2  # per agent; Faust's default of 4,096 is meant for single reco
 # For one partition at a time. Every lane may keep a few runs of this size: at 16 partitions Kafka's default of 1 MiB
 # costs 56 MiB more, and at a quarter of it the runs get so short that the cost per event rises.
 _FETCH_BYTES = 524_288
-# A broker that has just started may answer without topics that it has. The leader of the group then assigns none of their
-# partitions, and aiokafka asks again only after this time, by default five minutes in which nothing is counted.
+# A broker that has just started may answer without topics that it has. The leader of the group then assigns none of
+# their partitions, and aiokafka asks again only after this time, by default five minutes in which nothing is counted.
 _METADATA_AGE_MS = 5_000
 
 

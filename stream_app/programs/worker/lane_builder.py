@@ -12,9 +12,10 @@ from faust.types import TP
 from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.edges.kafka.topic_metadata import LogIdentity, TopicMetadata
 from stream_app.edges.lanes.lane import Lane
-from stream_app.edges.lanes.lane_contract import LaneConfig, LaneObserver
+from stream_app.edges.lanes.lane_contract import LaneConfig, LaneObserver, as_read
 from stream_app.edges.lanes.policy_registry import PolicyRegistry
 from stream_app.edges.lanes.transport import Consumer
+from stream_app.edges.registry.topic_schemas import RegisteredSchemas
 from stream_app.errors import TopicError
 from stream_app.pipeline.ingest.outcome_step import OutcomeIngestStep
 from stream_app.pipeline.ingest.step import IngestStep
@@ -23,7 +24,7 @@ from stream_app.pipeline.lane_step import LaneStep
 from stream_app.pipeline.outcomes.step import OutcomeStep
 from stream_app.pipeline.policy_book import PolicyBook, PolicySearch
 from stream_app.pipeline.topology import Topology
-from stream_app.policy import Policy
+from stream_app.policy import ModelPolicy, Policy, outcome_records_of
 from stream_app.programs.worker.agreed_policy import followed_policy
 from stream_app.settings import Settings
 from stream_app.topics import (
@@ -120,9 +121,12 @@ def lane_builder(
 ) -> Callable[[str, int], Lane]:
     """Return the function that makes a new lane for a topic and partition, under the newest policy that is known."""
     topology, search = Topology(n_partitions, settings.app_id), PolicySearch()
+    schemas = RegisteredSchemas(settings.registry)
 
     def build(topic: str, partition: int) -> Lane:
         state, make_step = _step_makers(policy, keys, topology, registry.book, search)[topic]
+        records = _records_in(topic, policy, registry.book)
+        topic_schemas = None if records is None else schemas.of(records)
         config = LaneConfig(
             kafka=settings.connection,
             topic=topic,
@@ -130,10 +134,21 @@ def lane_builder(
             changelog_topic=state,
             transactional_id=f"{settings.app_id}-{topic}-{partition}",
             flush_s=settings.flush_s,
+            prepare=as_read if topic_schemas is None else topic_schemas.add_in_thread,
         )
         return Lane(config, make_step(partition), source, observer)
 
     return build
+
+
+def _records_in(topic: str, policy: Policy, book: PolicyBook) -> ModelPolicy | None:
+    """Return the policy by which the records of a raw topic are read; None for the other topics."""
+    for model in (followed_policy(model, book) for model in policy.models):
+        if model.topic == topic:
+            return model
+        if model.outcome is not None and model.outcome.topic == topic:
+            return outcome_records_of(model)
+    return None
 
 
 def _step_makers(

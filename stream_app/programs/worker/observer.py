@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from faust.types import TP
 
@@ -16,7 +16,7 @@ from stream_app.edges.lanes.log_position import LogChange
 from stream_app.edges.lanes.progress import LaneProgress
 from stream_app.edges.metrics.health import Health, ReadinessGate
 from stream_app.edges.metrics.process_metrics import Metrics
-from stream_app.errors import UnknownPolicyError
+from stream_app.errors import RegistryUnavailableError, UnknownPolicyError
 from stream_app.pipeline.contract import RecordRange
 from stream_app.pipeline.ingest.reading import is_broker_time
 from stream_app.pipeline.judge.report import JudgeReport
@@ -39,10 +39,15 @@ class MetricsObserver:
 
     def __init__(self, metrics: Metrics, health: Health, roles: Mapping[str, str]) -> None:
         self._roles = roles
+        self._also_judged: list[Callable[[JudgeReport], None]] = []
         self._metrics = metrics
         self._health = health
         self._mistimed: set[str] = set()
         self._progress = LaneProgress()
+
+    def report_judged_to(self, take: Callable[[JudgeReport], None]) -> None:
+        """Also pass what a judge lane reports about each committed transaction to ``take``, which must not block."""
+        self._also_judged.append(take)
 
     async def monitor(self, lanes: AssignedLanes) -> None:
         """Measure lag, progress and readiness, once a second; before and after that, there is no assignment."""
@@ -95,6 +100,9 @@ class MetricsObserver:
         role = self._roles[topic]
         self._metrics.transaction_ended(role, 0.0, is_committed=False)
         self._metrics.lane_reloaded(role)
+        if isinstance(error, RegistryUnavailableError):  # whose text is of the registry alone
+            log.warning("Lane waits for the schema registry: topic=%s partition=%d cause=%s", topic, partition, error)
+            return
         # The formatter writes the type of an error and where it was raised, never its text.
         log.warning("Lane failed, reloading: topic=%s partition=%d", topic, partition, exc_info=error)
 
@@ -125,6 +133,8 @@ class MetricsObserver:
         report = lane.step.take_report()
         report.deliver(self._metrics, time.time())
         if isinstance(report, JudgeReport):
+            for take in self._also_judged:
+                take(report)
             left_out = {name: model.n_not_recounted for name, model in report.models.items() if model.n_not_recounted}
             for name, n in left_out.items():
                 log.error("Counted again with other counts than before, so left as it was: model=%s panes=%d", name, n)

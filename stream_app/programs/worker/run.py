@@ -22,6 +22,7 @@ from stream_app.edges.lanes.assigned_lanes import AssignedLanes, LanesObserver
 from stream_app.edges.lanes.lane_contract import LaneObserver
 from stream_app.edges.lanes.policy_registry import PolicyRegistry
 from stream_app.edges.lanes.transport import Consumer
+from stream_app.edges.registry.topic_schemas import RegisteredSchemas
 from stream_app.errors import AccessDeniedError, BrokerUnavailableError, FairStreamError, TopicError, is_denial_name
 from stream_app.policy import Policy
 from stream_app.programs.worker.agreed_policy import agree_on_policy
@@ -110,7 +111,10 @@ async def check_topics(settings: Settings, policy: Policy) -> None:
         AccessDeniedError: this user may not do what a worker does.
         BrokerUnavailableError: no broker answers.
         TopicError: topics are missing or do not fit.
+        ConfigError: a topic has records in a format that needs a schema registry, and there is none.
+        DependencyMissingError: what reads such a format is not installed.
     """
+    RegisteredSchemas(settings.registry).check(policy)
     await check_worker_rights(settings, policy)
     topics = [spec.name for spec in declared_topics(policy, settings.app_id)]
     n_partitions = await count_partitions(settings.connection, topics)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable, Iterable
 
 from prometheus_client import CollectorRegistry
@@ -11,6 +12,9 @@ from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.edges.metrics.health import Health
 from stream_app.edges.metrics.process_metrics import Metrics
 from stream_app.edges.metrics.server import MetricsServer
+from stream_app.edges.otlp.options import OtlpOptions
+from stream_app.edges.otlp.push import OtlpPush, load_senders
+from stream_app.edges.web.access import WebAccess
 from stream_app.policy import Policy
 from stream_app.programs.worker.agreed_policy import agree_on_policy
 from stream_app.programs.worker.lane_builder import roles_by_topic
@@ -29,6 +33,8 @@ async def serve(
     stopping: asyncio.Event,
     *,
     on_started: Callable[[int], None],
+    otlp: OtlpOptions | None = None,
+    access: WebAccess | None = None,
 ) -> None:
     """Run a worker and answer on its metrics port until ``stopping`` is set.
 
@@ -39,26 +45,38 @@ async def serve(
         roles: Some of ``stream_app.programs.worker.lane_builder.ROLES``.
         stopping: Set it to end the worker cleanly.
         on_started: Called with the bound port once the endpoint answers.
+        otlp: What is pushed to a collector; None for nothing.
+        access: Who may read ``/metrics``; None for everybody.
 
     Raises:
+        DependencyMissingError: a push needs the extra ``otlp``.
         FairStreamError: see ``stream_app.programs.worker.run.run_worker``.
     """
     registry = CollectorRegistry()
     health = Health()
-    server = MetricsServer(registry, health, settings.metrics_host, settings.metrics_port)
+    server = MetricsServer(registry, health, settings.metrics_host, settings.metrics_port, access)
     server.start()  # first: a port that is taken is found without a broker
     beating = asyncio.ensure_future(_beat(health))
+    push: OtlpPush | None = None
     try:
+        instance = f"{socket.gethostname()}:{server.port}"
+        senders = load_senders(otlp, instance) if otlp is not None else None  # also before a broker is asked
         await check_topics(settings, policy)
         policy, policies = await agree_on_policy(settings, policy)
         metrics = Metrics(registry, policy, max_series=settings.max_series, policy_name=settings.policy)
         metrics.connected(is_insecure=bool(settings.connection.weaknesses()))
         observer = MetricsObserver(metrics, health, roles_by_topic(policy, settings.app_id))
+        if otlp is not None and senders is not None:
+            push = OtlpPush(otlp, senders, registry, metrics.pushed)
+            observer.report_judged_to(push.judged)
+            push.start()
         on_started(server.port)
         await run_worker(settings, policy, keys, roles, observer, stopping, policies)
     finally:
         beating.cancel()
         server.stop()
+        if push is not None:
+            await asyncio.to_thread(push.stop)
 
 
 async def _beat(health: Health) -> None:

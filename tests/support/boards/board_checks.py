@@ -10,7 +10,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.support.boards.board_queries import BOARDS, LABEL_VALUES, Asked, asked, fill, marks, variables
+from tests.support.boards.board_queries import (
+    BOARDS,
+    LABEL_VALUES,
+    QUERY_RESULT,
+    Asked,
+    asked,
+    fill,
+    marks,
+    variables,
+)
 from tests.support.servers.recorded_prometheus import PromApi, QueryRefusedError
 
 STEP_S = 15.0
@@ -39,11 +48,7 @@ def options(source: Source, uid: str, selected: Mapping[str, str] = NOTHING) -> 
     offered: dict[str, list[str]] = {}
     chosen: dict[str, str] = {}
     for variable in variables(BOARDS[uid]):
-        asks = LABEL_VALUES.fullmatch(fill(variable["query"], chosen))
-        assert asks is not None, variable["query"]
-        found = source.api.label_values(asks["selector"], asks["label"], source.start_s, source.end_s)
-        pattern = re.compile(variable.get("regex", "").strip("/") or ".*")
-        offered[variable["name"]] = [value for value in found if pattern.fullmatch(value)]
+        offered[variable["name"]] = _offered(source, variable, fill(variable["query"], chosen))
         chosen[variable["name"]] = _choice(variable, offered[variable["name"]], selected)
     return offered
 
@@ -94,6 +99,19 @@ def escaped(value: str) -> str:
     return re.escape(value).replace("\\", "\\\\")
 
 
+def _offered(source: Source, variable: Mapping[str, Any], query: str) -> list[str]:
+    """Return what a variable offers; of a regular expression with a group what stands in the group."""
+    pattern = re.compile(variable.get("regex", "").strip("/") or ".*")
+    if asks := LABEL_VALUES.fullmatch(query):
+        found = source.api.label_values(asks["selector"], asks["label"], source.start_s, source.end_s)
+        return [value for value in found if pattern.fullmatch(value)]
+    asks = QUERY_RESULT.fullmatch(query)
+    assert asks is not None, query
+    series = source.api.instant(asks["expr"], source.end_s)
+    written = [", ".join(f'{key}="{value}"' for key, value in one["metric"].items()) for one in series]
+    return [match[1] for text in written if (match := pattern.search(f"{{{text}}}"))]
+
+
 def _problems_of(source: Source, query: Asked, values: Mapping[str, str]) -> Iterator[str]:
     try:
         found = source.ask(query, values)
@@ -103,7 +121,7 @@ def _problems_of(source: Source, query: Asked, values: Mapping[str, str]) -> Ite
     if not found:
         yield f"{query}: no data with {dict(values)}"
     names = [tuple(series["metric"].get(label) for label in sorted(query.legend_labels)) for series in found]
-    if len(set(names)) < len(names) and query.legend:
+    if len(set(names)) < len(names) and query.legend and not query.is_table:
         yield f"{query}: {len(names)} series under {len(set(names))} names"
     for series in found:
         if missing := query.legend_labels - series["metric"].keys():

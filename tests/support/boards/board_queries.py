@@ -16,7 +16,8 @@ BOARDS: dict[str, dict[str, Any]] = {
     for document in (json.loads(path.read_text("utf-8")) for path in sorted(FOLDER.rglob("*.json")))
 }
 LABEL_VALUES = re.compile(r"label_values\((?P<selector>.+), (?P<label>\w+)\)")
-_INTERVAL, _RANGE = "1m", "30m"
+QUERY_RESULT = re.compile(r"query_result\((?P<expr>.+)\)")
+_RATE_INTERVAL, _INTERVAL, _RANGE = "1m", "15s", "30m"
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Asked:
         legend: Template of the names of its series.
         is_instant: Whether only the latest value is queried.
         repeat: Variable for each value of which the panel is repeated; empty if it is not.
+        is_table: Whether each series is a row, so that the legend names a column.
     """
 
     board: str
@@ -38,6 +40,7 @@ class Asked:
     legend: str
     is_instant: bool
     repeat: str
+    is_table: bool = False
 
     @property
     def legend_labels(self) -> set[str]:
@@ -69,6 +72,7 @@ def asked() -> list[Asked]:
             target.get("legendFormat", ""),
             target.get("instant", False),
             panel.get("repeat", "") or "",
+            is_table=target.get("format") == "table",
         )
         for uid, board in BOARDS.items()
         for panel in panels(board)
@@ -96,8 +100,8 @@ def fill(expr: str, values: Mapping[str, str]) -> str:
     >>> fill('rate(x{job=~"$job"}[$__rate_interval])', {"job": ".+"})
     'rate(x{job=~".+"}[1m])'
     """
-    known = {"__rate_interval": _INTERVAL, "__range": _RANGE, **values}
-    return re.sub(r"\$(\w+)", lambda match: known[match[1]], expr)
+    known = {"__rate_interval": _RATE_INTERVAL, "__interval": _INTERVAL, "__range": _RANGE, **values}
+    return re.sub(r"\$([a-z_]\w*)", lambda match: known[match[1]], expr)
 
 
 def metric_names(expr: str) -> set[str]:

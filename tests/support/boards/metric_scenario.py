@@ -20,14 +20,20 @@ from tests.support.boards.series import (
     ends,
     from_breach_on,
     growing,
-    histogram,
     interval,
+    late,
     stepping,
 )
+from tests.support.boards.worker_series import WORKERS, workers
 
 STEP_S, LENGTH_S = 15, 1800
-POLICY_S = 1200  # seconds after the start: another policy and version
-RUN = "replay-1"
+FIRST_WINDOW_S = 90  # the first window has been closed and scraped
+# What is exported before.
+DECLARED = (
+    *("threshold_ratio", "reference_info", "group_info", "proxy_info", "window_age_limit_seconds"),
+    *("watermark_timestamp_seconds", "test_lag_seconds"),
+)
+RUN, OTHER_RUN = "replay-1", "replay-2"  # the first is equal to the live results
 
 # Agreed names that the exporter does not have yet. It only shrinks: a name that is exported must leave.
 NOT_EXPORTED_YET: frozenset[str] = frozenset()
@@ -38,13 +44,18 @@ GROUPS = {
     "age": ("30-44", "18-29", "45-59", "60+"),
 }
 CROSS = "+"
-CROSSED = {"gender+race": ("male+white", "female+black", "female+asian")}
+CROSSED = {
+    "gender+race": ("male & white", "female & black", "female & asian"),
+    "gender+race+age": ("male & white & 30-44", "female & hispanic & 45-59"),
+}
+JOINED = " & "  # between the values of a subgroup
 N, REFERENCE_RATE = 1000.0, 0.8
 FEMALE_BEFORE, FEMALE_AFTER = 0.76, 0.48  # ratio 0.95, then 0.6
 DRIFT = "score_drift"  # of each group against its own baseline: reference groups are tested too, and it has no recovery
+UNFAIR = {"gender": "female", "gender+race": "female & black"}
 UNFAIR_GROUPS, ALARM_TESTS, THRESHOLD = (
-    ("female", "female+black"),
-    ("ratio_low", "gap_low", "tpr_low", "score_low"),
+    tuple(UNFAIR.values()),
+    ("ratio_low", "gap_low", "tpr_low", "outcome_low", "score_low"),
     6.5,
 )
 TESTS = tuple(
@@ -52,16 +63,20 @@ TESTS = tuple(
 )
 KINDS = ("disparate_impact_ratio", "gap", "equal_opportunity", "false_positive_rate", "favorable_outcome", "score")
 RULES = dict(zip(KINDS, (0.8, 0.2, 0.1, 0.1, 0.1, 0.25), strict=True))
-WORKERS = ("worker-1:9464", "worker-2:9464")
-EVENTS_PER_S = 50.0
 
 
 def rate_of(group: str) -> Value:
     """Return the approval rate of a group over time."""
-    if group == "female":
+    if group in UNFAIR.values():
         return lambda t: FEMALE_AFTER if t >= BREACH_S else FEMALE_BEFORE
     is_reference = group in {groups[0] for groups in (*GROUPS.values(), *CROSSED.values())}
     return constant(REFERENCE_RATE if is_reference else 0.72)
+
+
+def position_of(group: str) -> str:
+    """Return the place of a group among those that are compared; 0 for a reference group."""
+    compared = [name for _, *names in GROUPS.values() for name in names]
+    return str(compared.index(group) + 1) if group in compared else "0"
 
 
 def scaled_gap(rate: Value, share: float) -> Value:
@@ -72,13 +87,22 @@ def scaled_gap(rate: Value, share: float) -> Value:
 def scenario(start_s: int) -> list[Series]:
     """Return all series of the half hour that begins at ``start_s``."""
     owner = {"job": "fairstream", "instance": WORKERS[0]}
-    result = [Series(series.metric, owner | dict(series.labels), series.value) for series in _fairness(start_s)]
+    result = [Series(series.metric, owner | dict(series.labels), _when_known(series)) for series in _fairness(start_s)]
     job = {"job": "fairstream"}
-    result += [Series(series.metric, job | dict(series.labels), series.value) for series in _workers()]
-    result += [Series(series.metric, dict(series.labels) | {"run": RUN}, series.value) for series in _replayed(start_s)]
-    fires = {"alertname": "FairnessBreach", "alertstate": "firing", "severity": "critical"}
-    result.append(Series("ALERTS", fires | {"model": "loans", "attribute": "gender"}, from_breach_on(1.0)))
+    result += [Series(series.metric, job | dict(series.labels), series.value) for series in workers()]
+    for run, lower in ((RUN, 0.0), (OTHER_RUN, 0.05)):
+        replayed = _replayed(start_s, lower)
+        result += [Series(series.metric, dict(series.labels) | {"run": run}, series.value) for series in replayed]
+    alert = {"alertname": "FairnessBreach", "severity": "critical", "model": "loans", "attribute": "gender"}
+    result.append(Series("ALERTS", alert | {"alertstate": "firing"}, from_breach_on(1.0)))
+    result.append(Series("ALERTS_FOR_STATE", alert, from_breach_on(start_s + BREACH_S)))
     return result
+
+
+def _when_known(series: Series) -> Value:
+    """Return the value of a series from the first window on, or from the start if the policy declares it."""
+    is_declared = series.metric in DECLARED or series.metric.endswith("_total")
+    return series.value if is_declared else lambda t: series.value(t) if t >= FIRST_WINDOW_S else None
 
 
 def as_openmetrics(series: list[Series], start_s: int) -> str:
@@ -111,11 +135,13 @@ def _fairness(start_s: int) -> Iterator[Series]:
             yield from _over_time(pair, group, is_reference=group == groups[0])
         for window in ("1m", "5m"):
             own = pair | {"window": window}
-            yield Series("window_end_timestamp_seconds", own, lambda t: float((start_s + t) // 60 * 60))
+            yield Series("window_end_timestamp_seconds", own, late(lambda t: float((start_s + t) // 60 * 60)))
             yield from _groups(own, groups)
         yield Series("reference_info", pair | {"reference": groups[0]}, constant(1))
         if CROSS in attribute:
             continue
+        for group in groups:
+            yield Series("group_info", pair | {"group": group, "position": position_of(group)}, constant(1))
         yield Series("cells_suppressed_total", pair | {"reason": "small_cell"}, growing(0.02))
         yield Series("cells_suppressed_total", pair | {"reason": "complementary"}, growing(0.01))
     yield from _estimated({"model": "loans", "attribute": "race"}, "hispanic")
@@ -124,8 +150,8 @@ def _fairness(start_s: int) -> Iterator[Series]:
     yield Series("test_lag_seconds", {"model": "loans"}, constant(30))
     for disposition in ("matched", "duplicate", "changed", "unmatched", "expired"):
         yield Series("outcomes_total", {"model": "loans", "disposition": disposition}, growing(2))
-    for window in ("1m", "5m"):
-        yield Series("window_age_limit_seconds", {"model": "loans", "window": window}, constant(900))
+    for window, limit_s in (("1h", 11_000), ("1m", 250), ("5m", 970)):
+        yield Series("window_age_limit_seconds", {"model": "loans", "window": window}, constant(limit_s))
 
 
 def _estimated(pair: Labels, group: str) -> Iterator[Series]:
@@ -139,7 +165,7 @@ def _states(pair: Labels, start_s: int) -> Iterator[Series]:
         labels = dict(pair) | {"kind": kind}
         if CROSS not in labels["attribute"]:
             yield Series("threshold_ratio", labels, constant(RULES[kind]))
-        is_unfair = labels["attribute"] == "gender" and kind == "disparate_impact_ratio"
+        is_unfair = labels["attribute"] in UNFAIR and kind == "disparate_impact_ratio"
         if is_unfair:
             for end, at_s in (("", BREACH_S), ("earliest_", BREACH_S - 60), ("latest_", BREACH_S + 60)):
                 yield Series(f"alert_onset_{end}timestamp_seconds", labels, from_breach_on(start_s + at_s))
@@ -148,12 +174,13 @@ def _states(pair: Labels, start_s: int) -> Iterator[Series]:
         if kind == "disparate_impact_ratio":
             yield Series("breach_groups", labels, stepping(1) if is_unfair else constant(0))
             about = dict(pair) | {"about": "decisions"}
-            yield Series("incident_level", about, stepping(3) if is_unfair else constant(0))
+            yield Series("incident_level", about, stepping(3) if labels["attribute"] == "gender" else constant(0))
             recovered_s = float(start_s - 600)
             yield Series("alert_recovery_timestamp_seconds", labels, constant(recovered_s))
         if is_unfair:
+            group = UNFAIR[labels["attribute"]]
             rates = FEMALE_AFTER, REFERENCE_RATE
-            yield from open_breach(labels | {"group": "female"}, start_s, rates, N, THRESHOLD)
+            yield from open_breach(labels | {"group": group}, start_s, rates, N, THRESHOLD)
 
 
 def _groups(own: Labels, groups: tuple[str, ...]) -> Iterator[Series]:
@@ -167,18 +194,18 @@ def _groups(own: Labels, groups: tuple[str, ...]) -> Iterator[Series]:
 def _group(own: Labels, group: str, *, is_reference: bool) -> Iterator[Series]:
     labels = dict(own) | {"group": group}
     if not is_reference:
-        yield from _pair(labels, rate_of(group))
-    if CROSS in group:  # of an intersection nothing is exported from which rates could be computed
+        yield from _pair(labels, late(rate_of(group)))
+    if JOINED in group:  # of an intersection nothing is exported from which rates could be computed
         return
-    yield from interval("approval_ratio", labels, rate_of(group))
-    yield from ends("approval_worst_case_ratio", labels, rate_of(group))
+    yield from interval("approval_ratio", labels, late(rate_of(group)))
+    yield from ends("approval_worst_case_ratio", labels, late(rate_of(group)))
     yield from interval("favorable_outcome_ratio", labels, constant(0.9))
     yield Series("calibration_error_ratio", labels, constant(0.03))
     yield Series("score_stability_index", labels, constant(0.04))
     if is_reference:
         yield Series("window_decisions", labels, constant(N))
     else:
-        yield from _explained(labels, rate_of(group))
+        yield from _explained(labels, late(rate_of(group)))
 
 
 def _pair(labels: Labels, rate: Value) -> Iterator[Series]:
@@ -205,7 +232,7 @@ def _explained(labels: Labels, rate: Value) -> Iterator[Series]:
 
 def _over_time(pair: Labels, group: str, *, is_reference: bool) -> Iterator[Series]:
     labels = dict(pair) | {"group": group}
-    if CROSS not in group:
+    if JOINED not in group:
         yield Series("decisions_without_outcome_ratio", labels, constant(0.25))
     for test in (DRIFT,) if is_reference else (*TESTS, DRIFT):
         if group in UNFAIR_GROUPS and test in ALARM_TESTS:
@@ -224,74 +251,14 @@ def _alarmed(labels: Labels, test: str) -> Iterator[Series]:
     yield Series("evidence_threshold_log10", pair | {"test": f"{test}_recovery"}, from_breach_on(THRESHOLD))
 
 
-def _workers() -> Iterator[Series]:
-    for place, instance in enumerate(WORKERS):
-        own = {"instance": instance}
-        yield Series("up", own, constant(1))
-        built = own | {"python": "3.13.7"}
-        yield Series("build_info", built | {"version": "0.1.0"}, lambda t: 1.0 if t < POLICY_S else None)
-        yield Series("build_info", built | {"version": "0.2.0"}, lambda t: 1.0 if t >= POLICY_S else None)
-        yield Series(
-            "policy_info", own | {"policy_hash": "aaaa", "policy": "loans"}, lambda t: 1.0 if t < POLICY_S else None
-        )
-        yield Series(
-            "policy_info", own | {"policy_hash": "bbbb", "policy": "loans"}, lambda t: 1.0 if t >= POLICY_S else None
-        )
-        yield Series("kafka_insecure", own, constant(0))
-        yield Series("rebalances_total", own, lambda t: float(t >= 600))
-        for outcome, share in (("favorable", 0.7), ("unfavorable", 0.3)):
-            labels = own | {"model": "loans", "outcome": outcome}
-            yield Series("decisions_total", labels, growing(share * EVENTS_PER_S))
-        yield Series("decisions_total", own | {"model": "camera", "outcome": "event"}, growing(20))
-        for model in ("loans", "camera"):
-            yield from _model(own, model)
-        for topic in ("loan-decisions-raw", "camera-metadata-raw", "fairness-partials"):
-            yield Series("partitions_assigned", own | {"topic": topic}, constant(2))
-            yield Series("consumer_lag_messages", own | {"topic": topic, "partition": str(place)}, constant(30))
-            yield Series("lane_progress_age_seconds", own | {"topic": topic, "partition": str(place)}, constant(0.5))
-            yield Series("lost_records_total", own | {"topic": topic}, constant(0))
-            yield Series("log_changes_total", own | {"topic": topic, "kind": "cut"}, constant(0))
-            if topic != "fairness-partials":
-                yield Series("dead_letters_total", own | {"topic": topic, "reason": "missing"}, growing(0.5))
-                yield Series("fields_dropped_total", own | {"topic": topic, "path": "bbox"}, growing(20))
-                yield Series("fields_dropped_total", own | {"topic": topic, "path": "undeclared"}, growing(1))
-        yield Series("rejected_partials_total", own | {"fault": "partition"}, constant(0))
-        for role in ("ingest", "judge"):
-            yield Series("lane_reloads_total", own | {"role": role}, constant(0))
-            yield Series("transactions_total", own | {"role": role, "result": "committed"}, growing(1))
-            yield Series("transactions_total", own | {"role": role, "result": "failed"}, constant(0))
-            yield from histogram("flush_seconds", own | {"role": role}, 1.0, {"0.01": 0.5, "0.1": 1.0})
-        for stage in ("ingest", "close"):
-            yield from histogram("event_latency_seconds", own | {"stage": stage}, 100.0, {"1.0": 0.5, "2.5": 1.0})
-
-
-def _model(own: Labels, model: str) -> Iterator[Series]:
-    labels = dict(own) | {"model": model}
-    for metric in ("late_events_total", "duplicates_total", "late_corrections_total"):
-        yield Series(metric, labels, growing(0.1))
-    if model == "loans":
-        yield Series("tested_decisions_total", labels, growing(EVENTS_PER_S))
-        yield Series("untested_decisions_total", labels, growing(0.001 * EVENTS_PER_S))
-        yield Series("tested_periods_total", labels | {"comparable": "true"}, growing(1 / 60))
-        yield Series("tested_periods_total", labels | {"comparable": "false"}, constant(0))
-    yield Series("conflicts_total", labels, constant(0.0))
-    yield Series("label_overflow_total", labels | {"label": "gender" if model == "loans" else "site"}, growing(0.1))
-    for window in ("1m", "5m"):
-        yield Series("windows_revised_total", labels | {"window": window}, growing(0.001))
-        for result, per_s in (("published", 0.015), ("suppressed", 0.005), ("insufficient", 0.0), ("empty", 0.0)):
-            yield Series("windows_closed_total", labels | {"window": window, "result": result}, growing(per_s))
-    if model == "camera":
-        yield Series("cells_suppressed_total", labels | {"attribute": "cell", "reason": "small_cell"}, growing(0.1))
-
-
-def _replayed(start_s: int) -> Iterator[Series]:
-    """Yield the values of a replay of the first half under another rule: the ratio is 0.05 lower."""
+def _replayed(start_s: int, lower: float) -> Iterator[Series]:
+    """Yield the values of a replay with the times of the events: its ratio is lower than the live one."""
     pair = {"model": "loans", "attribute": "gender", "window": "1m"}
     yield Series("window_end_timestamp_seconds", pair, lambda t: float((start_s + t) // 60 * 60))
     state = {"model": "loans", "attribute": "gender", "kind": "disparate_impact_ratio"}
     yield Series("alert_level", state, constant(2))
     labels = pair | {"group": "female"}
     rate = rate_of("female")
-    yield Series("disparate_impact_ratio", labels, lambda t: at(rate, t) / REFERENCE_RATE - 0.05)
+    yield Series("disparate_impact_ratio", labels, lambda t: at(rate, t) / REFERENCE_RATE - lower)
     yield Series("approval_ratio", labels, rate)
     yield Series("window_decisions", labels, constant(N))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 BREACH_S = 900  # seconds after the start
+DELAY_S = 30  # from the end of a window until its values are scraped
 
 Value = Callable[[int], float | None]
 Labels = Mapping[str, str]
@@ -22,7 +23,7 @@ class Series:
     @property
     def name(self) -> str:
         """Name in Prometheus."""
-        return f"fairstream_{self.metric}" if self.metric not in ("up", "ALERTS") else self.metric
+        return f"fairstream_{self.metric}" if self.metric not in ("up", "ALERTS", "ALERTS_FOR_STATE") else self.metric
 
 
 def constant(value: float) -> Value:
@@ -43,6 +44,11 @@ def stepping(height: float) -> Value:
 def from_breach_on(value: float) -> Value:
     """Return nothing before the breach and a value after it."""
     return lambda t: value if t >= BREACH_S else None
+
+
+def late(value: Value) -> Value:
+    """Return a value as it is scraped, some time after the end of its window."""
+    return lambda t: value(max(0, t - DELAY_S))
 
 
 def histogram(metric: str, labels: Labels, per_s: float, shares: Mapping[str, float]) -> Iterator[Series]:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from stream_app.core.events.formats.wire import WriterSchemas
 from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.partials import Partial, decode_partial
@@ -90,6 +91,7 @@ class IngestLane:
         begin: First offset that is retained.
         recounted: What was counted again, one range for each time.
         log: Every batch that was fed.
+        schemas: What is added to each batch.
         flushed: The panes of each flush: absolute counts by start of the pane.
     """
 
@@ -108,6 +110,7 @@ class IngestLane:
     begin: int = 0
     recounted: list[RecordRange] = field(default_factory=list)
     log: list[Batch] = field(default_factory=list)
+    schemas: WriterSchemas | None = None
 
     def __post_init__(self) -> None:
         self.restart()
@@ -135,6 +138,7 @@ class IngestLane:
         batch = Batch(
             self.model.topic, self.partition, first, first + n, offsets, values, (times_s * 1000).astype(np.int64)
         )
+        batch.schemas = self.schemas
         outputs = list(self.step.step(batch))
         self.log.append(batch)
         self._write(outputs)

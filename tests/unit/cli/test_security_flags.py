@@ -12,11 +12,13 @@ from stream_app.cli import app, load_commands, walk_commands
 from stream_app.cli.flags.security import given_security, security_flag_names
 from stream_app.connection.kafka_connection import KafkaSecurity
 from stream_app.errors import ConfigError
+from stream_app.settings import Settings
 
 
 def test_the_flags_are_the_settings() -> None:
-    fields = msgspec.structs.fields(KafkaSecurity)
-    assert security_flag_names() == ["--" + field.name.replace("_", "-") for field in fields]
+    names = [field.name for field in msgspec.structs.fields(KafkaSecurity)]
+    names += [field.name for field in msgspec.structs.fields(Settings) if field.name.startswith("registry_")]
+    assert security_flag_names() == ["--" + name.replace("_", "-") for name in names]
 
 
 def test_the_commands_that_connect_take_them_and_no_other() -> None:
@@ -48,11 +50,11 @@ def test_the_help_names_the_guide_instead_of_fifteen_flags() -> None:
     assert "--sasl-username" not in text
 
 
-@pytest.mark.parametrize("form", ["kafka-acls", "strimzi", "confluent"])
-def test_rights_are_printed_for_a_user(form: str) -> None:
-    command = ["topics", "acls", "--role", "web", "--principal", "User:CN=web", "--format", form, "--policy", "loans"]
+@pytest.mark.parametrize(("form", "user"), [("kafka-acls", "CN=web"), ("strimzi", "web"), ("confluent", "CN=web")])
+def test_rights_are_printed_for_a_user(form: str, user: str) -> None:
+    command = ["topics", "acls", "--role", "web", "--principal", f"User:{user}", "--format", form, "--policy", "loans"]
     outcome = CliRunner().invoke(app, command)
-    assert (outcome.exit_code, "CN=web" in outcome.stdout) == (0, True)
+    assert (outcome.exit_code, user in outcome.stdout) == (0, True)
     assert all(topic in outcome.stdout for topic in ("fairness-results", "fairness-alerts"))
 
 

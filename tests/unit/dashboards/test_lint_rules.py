@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from tests.support.boards.board_queries import BOARDS, LABEL_VALUES, panels, variables
+from tests.support.boards.board_queries import BOARDS, LABEL_VALUES, QUERY_RESULT, panels, variables
 from tests.support.paths import ROOT
 
 Place = tuple[str, str]  # dashboard and panel; the latter is empty for a dashboard as a whole
@@ -28,7 +28,7 @@ SELECTOR = re.compile(r"\b(?:fairstream_\w+|up)\b(?:\{([^}]*)\})?")
 ASKED_OF_PROMETHEUS = {"target-promql-rule": "tests/e2e/test_boards_on_prometheus.py"}
 DOCS = ROOT / "docs" / "how-to" / "dashboards.md"
 # Of the ids that Grafana knows (categories of its value formats), those that are used here.
-UNITS = {"none", "short", "percentunit", "s", "cps", "dateTimeFromNow", "dateTimeAsIso"}
+UNITS = {"none", "locale", "percentunit", "s", "eps", "recps", "ops", "dateTimeAsIso", "suffix: SD"}
 
 
 def targets(board: Board) -> Iterator[tuple[Place, str]]:
@@ -72,7 +72,8 @@ def _is_templated(board: Board, name: str) -> Iterator[Place]:
 
 
 def template_label_promql_rule(board: Board) -> Iterator[Place]:
-    if not all(LABEL_VALUES.fullmatch(one["query"]) for one in variables(board)):
+    queries = [one["query"] for one in variables(board)]
+    if not all(LABEL_VALUES.fullmatch(query) or QUERY_RESULT.fullmatch(query) for query in queries):
         yield board["title"], ""
 
 

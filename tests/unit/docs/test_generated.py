@@ -12,6 +12,7 @@ import pytest
 
 import docs.hooks
 from docs.hooks.blocks import replace_block
+from docs.hooks.chart import VALUES, values_table
 from docs.hooks.flags import flag_sections
 from docs.hooks.schemas import FOLDER, SHIPPED, schema_text, schemas
 from docs.hooks.sources import source_text
@@ -26,6 +27,11 @@ NAMES = [module.name for module in pkgutil.iter_modules(docs.hooks.__path__) if 
 def test_the_table_of_topics_is_that_of_the_declarations() -> None:
     page = read_page("docs", "reference", "topics.md").text
     assert replace_block(page, "topics", topics_table()) == page
+
+
+def test_the_table_of_the_chart_is_that_of_its_values() -> None:
+    page = read_page("docs", "reference", "chart.md").text
+    assert replace_block(page, "chart", values_table(VALUES.read_text("utf-8"))) == page, "python -m docs.hooks"
 
 
 def test_the_schemas_are_those_of_the_code() -> None:

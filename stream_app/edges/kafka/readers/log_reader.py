@@ -7,7 +7,7 @@ live ingest. Each partition is read at its own pace: the caller asks for the nex
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from types import TracebackType
@@ -42,6 +42,7 @@ class LogReader:
         kafka: The connection.
         topic: Its name.
         is_published: Whether it is an output topic: runs then have the offsets of the raw records, each of one log.
+        prepare: Called with each run: adds the schemas that its records need.
 
     Attributes:
         begins: First offset that is still retained, by partition.
@@ -52,11 +53,19 @@ class LogReader:
         TopicError: the topic is missing.
     """
 
-    def __init__(self, kafka: AnyKafka, topic: str, *, is_published: bool = False) -> None:
+    def __init__(
+        self,
+        kafka: AnyKafka,
+        topic: str,
+        *,
+        is_published: bool = False,
+        prepare: Callable[[Batch], Batch] = lambda batch: batch,
+    ) -> None:
         self.topic = topic
         self.begins: dict[int, int] = {}
         self.ends: dict[int, int] = {}
         self._is_published = is_published
+        self._prepare = prepare
         self._positions: dict[int, int] = {}
         self._next_place: dict[int, int] = {}
         self._rest: dict[int, Batch] = {}  # events that were read, of a later log than the last run
@@ -145,6 +154,7 @@ class LogReader:
 
         Raises:
             BrokerUnavailableError: the broker was lost, or delivers nothing.
+            RegistryUnavailableError: the schemas of the records cannot be read.
         """
         if not self._is_published:
             return self._next_run(number)
@@ -156,8 +166,7 @@ class LogReader:
     def _next_run(self, number: int) -> Batch | None:
         if self._positions[number] >= self.ends[number]:
             return None
-        batch: Batch = self._run(asyncio.wait_for(self._take(number), _STALL_S))
-        return batch
+        return self._prepare(self._run(asyncio.wait_for(self._take(number), _STALL_S)))
 
     def _next_events(self, number: int) -> Batch | None:
         """Return the next published events, with their places instead of offsets."""

@@ -1,0 +1,184 @@
+"""The worst subgroup is the same one wherever a person looks: results, report, boards and notifications.
+
+In each of 20 random scenarios one subgroup of three attributes is decided differently, beside smaller differences. The
+judge, its metrics and a Prometheus are real; each scenario has a time of its own in the samples.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+import pytest
+from ruamel.yaml import YAML
+
+from stream_app.cli.show.result_table import result_table
+from stream_app.errors import DependencyMissingError
+from stream_app.pipeline.disclosure.alerts import disclose_alert
+from stream_app.pipeline.disclosure.results import DisclosedResult, disclose_result
+from stream_app.pipeline.records.results import CROSS
+from stream_app.pipeline.replay.scenarios.results import ScenarioResults
+from stream_app.render.report.subgroups import write_subgroups
+from tests.support.alarm_stage import LABELS, RATE, AlarmStage, Chance
+from tests.support.boards.board_checks import Source
+from tests.support.boards.pictures.page import View, draw
+from tests.support.paths import ROOT
+from tests.support.servers.recorded_prometheus import RecordedPrometheus
+from tests.support.tiers import skip_or_fail
+
+N_SCENARIOS, APART_S = 20, 3600
+PER_MINUTE, MINUTES = 20_000, 3
+INTERSECTIONS = "fairstream-intersections"
+REFERENCES = {"male", "white", "30-44"}
+RULES = YAML(typ="safe").load(ROOT / "deploy/prometheus/rules/fairness.yml")
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What was judged, and the same as a person finds it in Prometheus.
+
+    Attributes:
+        worst: The subgroup that is treated worst.
+        stage: The judge with its results and metrics.
+        at_s: The time of its samples.
+    """
+
+    worst: str
+    stage: AlarmStage
+    at_s: int
+
+    def results(self) -> list[DisclosedResult]:
+        """Return what `results --json` prints of the intersections in the newest smallest windows."""
+        k = self.stage.lane.model.privacy.k
+        own = [result for result in self.stage.lane.results if result.window == "1m" and CROSS in result.attribute]
+        newest_s = max(result.end_s for result in own)
+        return [disclose_result(result, k) for result in own if result.end_s == newest_s]
+
+
+def random_scenario(seed: int, at_s: int) -> Scenario:
+    """Judge some minutes in which one random subgroup has far lower chances than all others."""
+    rng = np.random.default_rng(seed)
+    worst = [str(rng.choice(sorted(set(labels) - REFERENCES))) for labels in LABELS[:3]]
+    effects = {label: rng.uniform(0.95, 1.0) for labels in LABELS[:3] for label in labels}
+    share = rng.uniform(0.1, 0.3)
+
+    def chance(combination: tuple[str, ...]) -> float:
+        others = float(np.prod([effects[label] for label in combination[:3]]))
+        return RATE * others * (share if set(worst) <= set(combination) else 1.0)
+
+    return Scenario(" & ".join(worst), judged(seed, chance), at_s)
+
+
+def judged(seed: int, chance: Chance) -> AlarmStage:
+    stage = AlarmStage(seed, n=PER_MINUTE)
+    stage.minutes(MINUTES, chance)
+    return stage
+
+
+@pytest.fixture(scope="module")
+def scenarios() -> list[Scenario]:
+    start_s = int(time.time()) // 60 * 60 - N_SCENARIOS * APART_S
+    return [random_scenario(seed, start_s + seed * APART_S) for seed in range(N_SCENARIOS)]
+
+
+@pytest.fixture(scope="module")
+def server(scenarios: Sequence[Scenario], tmp_path_factory: pytest.TempPathFactory) -> Iterator[RecordedPrometheus]:
+    """Return a Prometheus with what a scrape of each scenario finds."""
+    server = RecordedPrometheus(tmp_path_factory.mktemp("prometheus"))
+    try:
+        server.record(as_openmetrics(scenarios))
+        with server:
+            yield server
+    except DependencyMissingError as missing:
+        skip_or_fail(str(missing))
+
+
+def as_openmetrics(scenarios: Sequence[Scenario]) -> str:
+    """Return all samples, a series after the other."""
+    samples: dict[str, dict[str, list[str]]] = {}
+    for scenario in scenarios:
+        for family in scenario.stage.registry.collect():
+            for sample in family.samples:
+                labels = {"job": "fairstream", "instance": "worker:9464", **sample.labels}
+                written = ",".join(f"{name}={json.dumps(value)}" for name, value in labels.items())
+                line = f"{sample.name}{{{written}}} {sample.value!r} {scenario.at_s}"
+                samples.setdefault(sample.name, {}).setdefault(written, []).append(line)
+    lines = []
+    for name, series in samples.items():
+        lines += [f"# TYPE {name} unknown", *(line for own in series.values() for line in own)]
+    return "\n".join([*lines, "# EOF"]) + "\n"
+
+
+@pytest.mark.parametrize("seed", range(N_SCENARIOS))
+def test_every_surface_names_the_worst_subgroup(
+    scenarios: Sequence[Scenario], server: RecordedPrometheus, seed: int
+) -> None:
+    scenario = scenarios[seed]
+    source = Source(server.api, scenario.at_s - 240, scenario.at_s + 60)
+    assert {
+        "results --json": worst_of_json(scenario),
+        "results": worst_of_table(scenario),
+        "report": worst_of_report(scenario),
+        "board, table": first_row(draw(source, View(INTERSECTIONS, rows=("Worst",)))),
+        "board, bars": first_bar(draw(source, View(INTERSECTIONS, rows=("Worst",)))),
+        "notification": worst_of_notification(scenario, source),
+    } == dict.fromkeys(
+        ("results --json", "results", "report", "board, table", "board, bars", "notification"), scenario.worst
+    )
+
+
+def worst_of_json(scenario: Scenario) -> str:
+    """Return the worst group of what is printed, by state and by how far the ratio is from 1."""
+    order = ("ok", "insufficient", "warning", "breach")
+    printed = json.loads(msgspec.json.encode(scenario.results()))
+    rows = [row for result in printed for row in result["groups"] if row["disparate_impact_ratio"] is not None]
+
+    def rank(row: dict[str, object]) -> tuple[int, float]:
+        ratio = float(str(row["disparate_impact_ratio"]))
+        return order.index(str(row["state"])), -(min(ratio, 1 / ratio) if ratio else 0.0)
+
+    return str(max((row for row in rows if row["evidence"]), key=rank)["group"])
+
+
+def worst_of_table(scenario: Scenario) -> str:
+    """Return the first group that the terminal lists of the intersection of all three attributes."""
+    listing = result_table(scenario.results(), scenario.stage.lane.model.rules)
+    (section,) = [section for section in listing.sections if section.title.count(CROSS) >= 2]
+    return str(section.rows[0][0])
+
+
+def worst_of_report(scenario: Scenario) -> str:
+    """Return the first intersection of the report's list."""
+    model = scenario.stage.lane.model
+    alerts = [disclose_alert(alert, model.privacy.k) for alert in scenario.stage.lane.alerts]
+    results = [disclose_result(result, model.privacy.k) for result in scenario.stage.lane.results]
+    text = write_subgroups(ScenarioResults("original", results, alerts), model.rules)
+    return html.unescape(re.findall(r">([^<>]* &amp; [^<>]*) vs\. ", text)[0])
+
+
+def worst_of_notification(scenario: Scenario, source: Source) -> str:
+    """Return the first intersection in the text of the incident that names it, as the template sorts it."""
+    (rule,) = [rule for rule in RULES["groups"][0]["rules"] if rule.get("alert") == "FairnessBreach"]
+    assert 'query (printf "sort(%s > 1 <= 6)" $own)' in rule["annotations"]["groups"]
+    own = 'fairstream_breach_rank{run="",kind="disparate_impact_ratio"}'
+    rows = source.api.instant(f"sort({own})", scenario.at_s)
+    incident = next(row["metric"]["incident"] for row in rows if row["metric"]["group"] == scenario.worst)
+    listed = [row["metric"] for row in rows if row["metric"]["incident"] == incident]
+    return str(next(row["group"] for row in listed if row["attribute"] != incident or incident.count(CROSS) == 2))
+
+
+def first_row(page: str) -> str:
+    """Return the group in the first row of the first table."""
+    cells = re.findall(r'<span class="fits">(?:<a>)?([^<]*)', page.partition("</tr>")[2])
+    return html.unescape(cells[1])
+
+
+def first_bar(page: str) -> str:
+    """Return the group of the first bar."""
+    return html.unescape(re.findall(r'class="name"[^>]*>([^<]*) vs\. ', page)[0])
