@@ -4,24 +4,40 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
+from typing import Any, get_args
 
 import pytest
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from stream_app.errors import LaneError
-from tests.support.lanes.echo_lanes import Echo, until
+from tests.support.lanes.echo_lanes import Echo, Transport, until
 from tests.support.servers.raw_topics import add_partitions, numbers, send
 
 pytestmark = pytest.mark.timeout(120)
 LONG_S = 3600.0  # no flush by time: only what a revocation or a stop commits
 
 
+TRANSPORTS: tuple[Transport, ...] = get_args(Transport)
+Make = Callable[..., Echo]
+
+
+@pytest.fixture(params=TRANSPORTS)
+def make(request: pytest.FixtureRequest, kafka: str, app_id: str) -> Make:
+    """Return a function that makes an echo and its topics; the suite runs over every transport."""
+
+    def make_echo(**settings: Any) -> Echo:
+        echo = Echo(kafka, app_id, transport=request.param, **settings)
+        echo.create()
+        return echo
+
+    return make_echo
+
+
 @pytest.fixture
-def echo(kafka: str, app_id: str) -> Echo:
-    echo = Echo(kafka, app_id)
-    echo.create()
-    return echo
+def echo(make: Make) -> Echo:
+    return make()
 
 
 def test_a_lane_publishes_each_value_once_and_stores_where_it_stands(echo: Echo) -> None:
@@ -39,13 +55,12 @@ def test_a_lane_publishes_each_value_once_and_stores_where_it_stands(echo: Echo)
     assert echo.stored() == {b"n": b"5100", b"next": b"5100"}
 
 
-def test_partitions_move_to_a_second_worker_and_back_without_loss_or_repeat(kafka: str, app_id: str) -> None:
-    echo = Echo(kafka, app_id, n_partitions=4)
-    echo.create()
+def test_partitions_move_to_a_second_worker_and_back_without_loss_or_repeat(make: Make) -> None:
+    echo = make(n_partitions=4)
 
     def send_everywhere(first: int) -> None:
         for partition in range(4):
-            send(kafka, echo.raw, numbers(first + 1000 * partition, 1000), partition)
+            send(echo.kafka, echo.raw, numbers(first + 1000 * partition, 1000), partition)
 
     async def run() -> None:
         async with echo.worker() as first:
@@ -66,15 +81,14 @@ def test_partitions_move_to_a_second_worker_and_back_without_loss_or_repeat(kafk
     assert Counter(echo.published()) == Counter(wanted)
 
 
-def test_a_revocation_commits_what_was_counted_since_the_last_flush(kafka: str, app_id: str) -> None:
-    echo = Echo(kafka, app_id, n_partitions=2, flush_s=LONG_S)
-    echo.create()
+def test_a_revocation_commits_what_was_counted_since_the_last_flush(make: Make) -> None:
+    echo = make(n_partitions=2, flush_s=LONG_S)
 
     async def run() -> None:
         async with echo.worker() as first:
             await until("the first worker is ready", lambda: first.lanes.is_ready and len(first.lanes) == 2)
             for partition in (0, 1):
-                send(kafka, echo.raw, numbers(1000 * partition, 500), partition)
+                send(echo.kafka, echo.raw, numbers(1000 * partition, 500), partition)
             await until("all are counted", lambda: sum(first.lanes.positions().values()) == 1000)
             assert echo.published() == []
             async with echo.worker() as second:
@@ -85,14 +99,13 @@ def test_a_revocation_commits_what_was_counted_since_the_last_flush(kafka: str, 
     asyncio.run(run())
 
 
-def test_a_stop_commits_what_was_counted_since_the_last_flush(kafka: str, app_id: str) -> None:
-    echo = Echo(kafka, app_id, flush_s=LONG_S)
-    echo.create()
+def test_a_stop_commits_what_was_counted_since_the_last_flush(make: Make) -> None:
+    echo = make(flush_s=LONG_S)
 
     async def run() -> None:
         async with echo.worker() as worker:
             await until("the worker is ready", lambda: worker.lanes.is_ready and len(worker.lanes) == 1)
-            send(kafka, echo.raw, numbers(0, 500))
+            send(echo.kafka, echo.raw, numbers(0, 500))
             await until("all are counted", lambda: sum(worker.lanes.positions().values()) == 500)
             assert echo.published() == []
 
@@ -101,16 +114,15 @@ def test_a_stop_commits_what_was_counted_since_the_last_flush(kafka: str, app_id
     asyncio.run(until("it is committed", lambda: echo.published() == numbers(0, 500), timeout_s=20.0))
 
 
-def test_a_lane_that_breaks_goes_on_from_what_is_committed(kafka: str, app_id: str) -> None:
+def test_a_lane_that_breaks_goes_on_from_what_is_committed(make: Make) -> None:
     """Nobody corrects the record: the lane reloads several times, then stops and names the offset."""
-    echo = Echo(kafka, app_id, backoff_s=(0.1, 0.1, 0.1), poison=b"poison")
-    echo.create()
+    echo = make(backoff_s=(0.1, 0.1, 0.1), poison=b"poison")
 
     async def run() -> None:
         async with echo.worker() as worker:
-            send(kafka, echo.raw, numbers(0, 300))
+            send(echo.kafka, echo.raw, numbers(0, 300))
             await until("all are out", lambda: len(echo.published()) == 300)
-            send(kafka, echo.raw, [b"poison"])
+            send(echo.kafka, echo.raw, [b"poison"])
             failure = await asyncio.wait_for(worker.lanes.failure, 60)
             assert isinstance(failure, LaneError)
             assert "at offset 300" in str(failure)
@@ -121,20 +133,36 @@ def test_a_lane_that_breaks_goes_on_from_what_is_committed(kafka: str, app_id: s
     assert echo.published() == numbers(0, 300)
 
 
-def test_one_broken_partition_does_not_stop_the_others(kafka: str, app_id: str) -> None:
-    echo = Echo(kafka, app_id, n_partitions=2, backoff_s=(0.1, 30.0), poison=b"poison")
-    echo.create()
+def test_one_broken_partition_does_not_stop_the_others(make: Make) -> None:
+    echo = make(n_partitions=2, backoff_s=(0.1, 30.0), poison=b"poison")
 
     async def run() -> None:
         async with echo.worker() as worker:
             await until("the worker is ready", lambda: worker.lanes.is_ready and len(worker.lanes) == 2)
-            send(kafka, echo.raw, [b"poison", *numbers(0, 100)], 0)
+            send(echo.kafka, echo.raw, [b"poison", *numbers(0, 100)], 0)
             await until("the lane waits for its second reload", lambda: len(worker.told.reloads) == 2)
-            send(kafka, echo.raw, numbers(1000, 20_000), 1)
+            send(echo.kafka, echo.raw, numbers(1000, 20_000), 1)
             await until("the other partition is out", lambda: len(echo.published()) == 20_000)
 
     asyncio.run(run())
     assert echo.published() == numbers(1000, 20_000)
+
+
+def test_reading_again_while_records_arrive_neither_skips_nor_repeats_one(echo: Echo) -> None:
+    """A run that was fetched before must not pass for one that was fetched after."""
+
+    async def run() -> None:
+        async with echo.worker() as worker:
+            await until("the worker is ready", lambda: worker.lanes.is_ready and len(worker.lanes) == 1)
+            sending = asyncio.create_task(asyncio.to_thread(send, echo.kafka, echo.raw, numbers(0, 60_000)))
+            while not sending.done():
+                [position] = worker.lanes.positions().values()
+                await worker.source.rewind(echo.raw, 0, max(0, position - 700))
+                await asyncio.sleep(0.02)
+            await until("all are out", lambda: len(echo.published()) >= 60_000)
+
+    asyncio.run(run())
+    assert echo.published() == numbers(0, 60_000)
 
 
 def test_partitions_that_the_leader_of_the_group_did_not_know_are_assigned_soon(echo: Echo) -> None:

@@ -20,6 +20,7 @@ from typing import Any
 import msgspec
 import pytest
 from aiokafka.client import AIOKafkaClient
+from confluent_kafka import Consumer
 from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth
 from kafka import OffsetAndMetadata, TopicPartition
 from kafka.errors import NoError
@@ -31,6 +32,7 @@ from producers.simulated.drift import DriftSchedule
 from producers.simulated.loans import simulate_loans
 from producers.timeline import Timeline
 from stream_app.access import ROLES, Right, default_principal, rights_of
+from stream_app.connection.for_confluent import confluent_settings
 from stream_app.connection.for_faust import faust_credentials
 from stream_app.connection.handshake import find_fault
 from stream_app.connection.kafka_connection import KafkaConnection, KafkaSecurity
@@ -142,6 +144,10 @@ def test_every_client_library_connects_in_every_way(way: str, stage: Stage) -> N
         list(reader.read_to_end())
     assert asyncio.run(count_partitions(connection, [FAIRNESS_RESULTS]))[FAIRNESS_RESULTS]  # aiokafka
     list(read_records(connection, FAIRNESS_RESULTS))  # a consumer of aiokafka
+
+    client = Consumer({**confluent_settings(connection), "group.id": APP_ID, "log_level": 0})
+    until(lambda: client.poll(0.1) is None and FAIRNESS_RESULTS in client.list_topics(timeout=_WAIT_S).topics)
+    client.close()
 
     async def connect_as_faust() -> None:
         auth = credentials_to_aiokafka_auth(faust_credentials(connection))

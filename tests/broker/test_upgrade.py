@@ -7,9 +7,13 @@ breach, credits with outcomes; a third of the records came after the worker had 
 from __future__ import annotations
 
 import json
+import os
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -18,6 +22,7 @@ from confluent_kafka import Producer
 
 import fairstream
 from stream_app.edges.files.key_file import key_file_path
+from stream_app.edges.host.processes import BoundProcess
 from stream_app.edges.kafka.local.broker import LocalKafka
 from stream_app.errors import DependencyMissingError
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_RESULTS, changelog_topic
@@ -87,27 +92,48 @@ def results(site: Site) -> list[dict[str, Any]]:
     return list(read_json(site.kafka, FAIRNESS_RESULTS))
 
 
-def total(site: Site, model: str) -> int:
-    totals = [r["n"] for r in results(site) if (r["model"], r["window"]) == (model, "total") and "n" in r]
-    return int(totals[-1])
+def total(site: Site) -> int:
+    return int([r["n"] for r in results(site) if (r["model"], r["window"]) == ("loans", "total")][-1])
 
 
-def test_the_state_is_continued_and_nothing_is_counted_or_published_again(site: Site) -> None:
+def loaded_by(worker: Site) -> dict[tuple[str, int], int]:
+    """Return where the lanes of a worker began, as its log says."""
+    lanes = _LOADED.findall(worker.log_path.read_text("utf-8"))
+    return {(topic, int(partition)): int(offset) for topic, partition, offset in reversed(lanes)}
+
+
+def is_settled(site: Site) -> bool:
+    """Whether every event is published once, and every loan is in the newest totals."""
     wanted = {topic: accepted(site, f"{topic}-raw") for topic in ("loan-decisions", "credit-decisions")}
-    with site.worker() as worker:
-        site.wait_until(
-            "all is published and judged",
-            lambda: (
-                all(published(site, topic) == offsets for topic, offsets in wanted.items())
-                and total(site, "loans") == sum(map(len, wanted["loan-decisions"].values()))
-            ),
-        )
-        assert worker.stop() == 0
-    log = site.log_path.read_text("utf-8")
-    loaded = {(topic, int(partition)): int(offset) for topic, partition, offset in _LOADED.findall(log)}
-    positions = stored_positions(STORED)
-    assert {place: loaded[place] for place in positions} == positions
-    assert not re.search("Log changed|re-created|Counted again|lost", log)
+    n_loans = sum(map(len, wanted["loan-decisions"].values()))
+    return all(published(site, topic) == offsets for topic, offsets in wanted.items()) and total(site) == n_loans
+
+
+def test_two_workers_continue_the_state_and_are_restarted_in_turn_without_counting_anything_twice(site: Site) -> None:
+    """Loans arrive all the time; the first workers find those that came after 0.3.0 had stopped."""
+    start = datetime.now(UTC) - timedelta(minutes=25)  # windows close by the clock when their end has passed
+    command = [sys.executable, "-m", "stream_app", "produce", "loans", "--rate", "60", "--count", "900", "--seed", "9"]
+    command += ["--start", start.isoformat()]
+    environ = {**os.environ, **site.environ}
+    first, second, third = (replace(site, folder=site.folder / name) for name in ("first", "second", "third"))
+    for worker in (first, second, third):
+        worker.folder.mkdir()
+    keys = {"FAIRSTREAM_STATE": str(site.folder)}
+    with first.worker(**keys) as one, second.worker(**keys) as two:
+        second.wait_until("both have lanes", lambda: bool(loaded_by(first) and loaded_by(second)))
+        with BoundProcess(command, site.folder / "producer.log", env=environ) as producer:
+            assert one.stop() == 0
+            with third.worker(**keys) as three:
+                third.wait_until("the third has its share", lambda: bool(loaded_by(third)))
+                assert two.stop() == 0
+                assert producer.wait(60) == 0
+                third.wait_until("all is published and judged", lambda: is_settled(site))
+                assert three.stop() == 0
+    loads = [(place, offset) for worker in (first, second) for place, offset in loaded_by(worker).items()]
+    former = stored_positions(STORED)
+    assert {place: min(offset for other, offset in loads if other == place) for place in former} == former
+    for worker in (first, second, third):
+        assert not re.search('"level":"error"|Lane failed|Counted again', worker.log_path.read_text("utf-8"))
     windows = Counter(
         (r["model"], r["window"], r["end_s"], r.get("attribute"), r["revision"])
         for r in results(site)

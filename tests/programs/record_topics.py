@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from stream_app.edges.files.key_file import key_file_path
@@ -107,7 +108,8 @@ def main() -> None:
         former.command("topics", "create", "--partitions", "2")
         for part in (0, 1):
             former.produce(part, arguments.events)
-            former.work_until(lambda n=(part + 1) * arguments.events: _n_published(kafka.bootstrap) >= 2 * n)
+            n_events = 2 * (part + 1) * arguments.events
+            former.work_until(partial(_has_published, kafka.bootstrap, n_events))
         former.produce(2, arguments.events)
         specs = declared_topics(parse_policy(former.policy), APP_ID)
         wait_until_decided(kafka.bootstrap, [spec.name for spec in specs])
@@ -127,8 +129,9 @@ def main() -> None:
     sys.stdout.write(f"{stored.version}: {n_records} records, {n_breaches} breaches, {size} bytes\n")
 
 
-def _n_published(kafka: str) -> int:
-    return sum(1 for model in _MODELS for _ in read_topic(kafka, f"{model.removesuffix('s')}-decisions"))
+def _has_published(kafka: str, n_events: int) -> bool:
+    topics = [f"{model.removesuffix('s')}-decisions" for model in _MODELS]
+    return sum(1 for topic in topics for _ in read_topic(kafka, topic)) >= n_events
 
 
 if __name__ == "__main__":

@@ -7,15 +7,16 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import faust
 
 from stream_app.edges.kafka.topic_metadata import TopicMetadata
 from stream_app.edges.lanes.assigned_lanes import RELOAD_BACKOFF_S, AssignedLanes
 from stream_app.edges.lanes.changelog import LOG_KEY
+from stream_app.edges.lanes.confluent_transport import ConfluentTransport
 from stream_app.edges.lanes.lane import Lane
-from stream_app.edges.lanes.lane_contract import LaneConfig
+from stream_app.edges.lanes.lane_contract import LaneConfig, RecordSource
 from stream_app.edges.lanes.log_position import LogChange, StoredLog, decode_log
 from stream_app.edges.lanes.transport import Consumer
 from stream_app.pipeline.contract import Batch, Flush, Outputs, RecordRange
@@ -26,6 +27,7 @@ from tests.programs.chaos.logs import read_topic
 from tests.support.servers.raw_topics import COMPACT, create_topic
 
 SESSION_S = 6.0
+Transport = Literal["faust", "confluent"]
 _START_BYTES = 1000  # a record may be larger than the broker takes
 
 
@@ -124,6 +126,7 @@ class Echo:
     flush_s: float = 0.2
     backoff_s: Sequence[float] = RELOAD_BACKOFF_S
     poison: bytes | None = None
+    transport: Transport = "faust"
 
     @property
     def raw(self) -> str:
@@ -171,6 +174,27 @@ class Echo:
     @asynccontextmanager
     async def worker(self) -> AsyncIterator[EchoWorker]:
         """Run a worker until the block ends."""
+        running = self._faust_worker() if self.transport == "faust" else self._confluent_worker()
+        async with running as worker:
+            yield worker
+
+    @asynccontextmanager
+    async def _confluent_worker(self) -> AsyncIterator[EchoWorker]:
+        told = Told()
+        metadata = TopicMetadata(self.kafka, [self.raw])
+        await metadata.start()
+        transport = ConfluentTransport(self.kafka, self.app_id, [self.raw], metadata)
+        lanes = AssignedLanes(lambda _, p: self.lane(transport, p, told), told, SESSION_S, self.backoff_s)
+        transport.start(lanes)
+        try:
+            yield EchoWorker(None, lanes, told, transport)
+        finally:
+            await lanes.close()
+            await asyncio.wait_for(transport.stop(), 20)
+            await metadata.close()
+
+    @asynccontextmanager
+    async def _faust_worker(self) -> AsyncIterator[EchoWorker]:
         settings = Settings(kafka=self.kafka, app_id=self.app_id, session_timeout_s=SESSION_S)
         app = build_app(settings)
         told = Told()
@@ -182,7 +206,7 @@ class Echo:
         app.finalize()
         starting = asyncio.ensure_future(app.start())
         try:
-            yield EchoWorker(app, lanes, told)
+            yield EchoWorker(app, lanes, told, source)
         finally:
             starting.cancel()
             with suppress(asyncio.CancelledError):
@@ -194,14 +218,16 @@ class Echo:
 
 @dataclass(frozen=True)
 class EchoWorker:
-    """A running worker."""
+    """A running worker; the app is that of Faust, where it is the transport."""
 
-    app: faust.App
+    app: faust.App | None
     lanes: AssignedLanes
     told: Told
+    source: RecordSource
 
     @property
     def consumer(self) -> Consumer:
+        assert self.app is not None
         return cast(Consumer, self.app.consumer)
 
 

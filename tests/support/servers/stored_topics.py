@@ -168,7 +168,7 @@ def _runs(records: list[StoredRecord], end: int) -> Iterator[tuple[list[StoredRe
 def _send(producer: Producer, topic: str, partition: int, records: Iterable[StoredRecord]) -> None:
     for record in records:
         producer.produce(
-            topic, record.value, record.key, partition, timestamp=record.timestamp_ms, headers=record.headers
+            topic, record.value, record.key, partition, timestamp=record.timestamp_ms, headers=list(record.headers)
         )
         producer.poll(0)
 
