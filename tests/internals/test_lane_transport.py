@@ -124,6 +124,7 @@ def test_only_the_hint_commits_offsets_of_the_group(echo: Echo) -> None:
 
     async def run() -> None:
         async with echo.worker() as worker:
+            assert worker.app is not None
             worker.app.conf.broker_commit_interval = 0.1
             send(echo.kafka, echo.raw, numbers(0, 100))
             await until("all are out", lambda: len(echo.published()) == 100)

@@ -4,5 +4,5 @@
 under other settings, and ``scenarios`` reads those from the flags; ``bisect`` searches the start of a change;
 ``saved_runs`` lists and exports runs; ``export_records`` writes single records to a file; ``republish`` copies records
 into a topic. They share ``selection`` (model, source topic and time range), ``run_name`` (ids and the summary of a run)
-and ``progress``. ``bisect_text`` and ``verify_text`` describe answers for people.
+and ``progress``. ``texts`` describes answers for people.
 """

@@ -13,9 +13,9 @@ from stream_app.cli.flags.expand import with_flags
 from stream_app.cli.flags.selection import ReplayRange, ReplaySource
 from stream_app.cli.flags.settings import CommonFlags, Json
 from stream_app.cli.output import facts, print_json
-from stream_app.cli.replay.bisect_text import describe
 from stream_app.cli.replay.progress import progress_bar
 from stream_app.cli.replay.selection import select_model, select_source, select_time_range
+from stream_app.cli.replay.texts.bisect import describe
 from stream_app.pipeline.replay.bisect.bisection import attribute_of
 from stream_app.policy import load_policy
 from stream_app.programs.replay.bisect import bisect as search

@@ -15,7 +15,7 @@ from stream_app.cli.flags.settings import CommonFlags, Json
 from stream_app.cli.output import facts, print_json
 from stream_app.cli.replay.progress import progress_bar
 from stream_app.cli.replay.selection import select_model, select_source
-from stream_app.cli.replay.verify_text import ReadTopic, describe, describe_repeated
+from stream_app.cli.replay.texts.verify import ReadTopic, describe, describe_repeated
 from stream_app.errors import RepeatedEventError
 from stream_app.pipeline.replay.moments import parse_moment
 from stream_app.pipeline.replay.verify.compared_range import ComparedRange

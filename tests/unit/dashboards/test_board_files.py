@@ -225,9 +225,7 @@ def test_a_link_uses_columns_and_labels_that_its_panel_has(panel: dict[str, Any]
     of_columns = [one["value"] for override in overrides for one in override["properties"] if one["id"] == "links"]
     urls = [link["url"] for links in (*of_columns, defaults.get("links", [])) for link in links]
     renamed = [
-        title
-        for step in panel.get("transformations", [])
-        for title in step["options"].get("renameByName", {}).values()
+        title for step in panel.get("transformations", []) for title in step["options"].get("renameByName", {}).values()
     ]
     exprs = " ".join(target["expr"] for target in panel.get("targets", []))
     for url in urls:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stream_app.cli.replay.bisect_text import describe
+from stream_app.cli.replay.texts.bisect import describe
 from stream_app.pipeline.replay.bisect.bisection import Bisection
 from stream_app.pipeline.replay.bisect.onset import Pane, Segments, find_onset
 from stream_app.pipeline.replay.bisect.version_change import explain_versions

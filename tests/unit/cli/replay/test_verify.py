@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from stream_app.cli.replay.verify_text import ReadTopic, describe, describe_repeated
+from stream_app.cli.replay.texts.verify import ReadTopic, describe, describe_repeated
 from stream_app.errors import KeyFileError, RepeatedEventError
 from stream_app.pipeline.names import outcomes_name
 from stream_app.pipeline.replay.source_log import SourceChoice
