@@ -1,7 +1,8 @@
 """``python -m tests.programs.other_pythons PATHS``: run tests on each other supported Python that is installed.
 
 Each interpreter gets an environment of its own from the lock, kept in ``build/pythons`` until the lock changes. A
-version that is not installed is skipped with the reason; a failure of any version is the exit status.
+version that is not installed is skipped with the reason; a failure of any version is the exit status. ``--newest``
+leaves out all but the newest version that is installed.
 """
 
 # ruff: noqa: T201  # a program that prints
@@ -25,11 +26,12 @@ _ANSWER = "import sys, ssl, sqlite3, venv; print(*sys.version_info[:2])"
 
 
 def main(arguments: Sequence[str]) -> int:
-    present = sys.version_info[:2]
+    is_newest_only = "--newest" in arguments
+    paths = [argument for argument in arguments if argument != "--newest"]
     statuses: dict[str, int] = {}
-    for version in SUPPORTED:
+    for version in reversed(SUPPORTED):
         name = ".".join(map(str, version))
-        if version == present:
+        if version == sys.version_info[:2]:
             print(f"Python {name}: runs `make test`")
             continue
         interpreter = find_interpreter(version, candidates(name))
@@ -38,8 +40,10 @@ def main(arguments: Sequence[str]) -> int:
             continue
         print(f"Python {name}: {interpreter}", flush=True)
         started = time.monotonic()
-        statuses[name] = run_tests(environment_of(name, interpreter), arguments)
+        statuses[name] = run_tests(environment_of(name, interpreter), paths)
         print(f"Python {name}: {'passed' if not statuses[name] else 'FAILED'} in {time.monotonic() - started:.0f} s")
+        if is_newest_only:
+            break
     return max(statuses.values(), default=0)
 
 
