@@ -137,6 +137,10 @@ def test_every_format_gives_what_json_gives_and_a_registry_that_is_away_loses_no
     flags = ("--registry-url", gate.url, "--registry-username", "reader", "--registry-password-file", str(password))
     verified = site.command("replay", "verify", "--model", f"{site.app_id}-loans-avro", "--from-raw", *flags)
     assert verified.returncode == 0, verified.stdout + verified.stderr
+    sampled = site.command(
+        "policy", "check", "--sample", "topic", "--model", f"{site.app_id}-hiring-protobuf", "--json", *flags
+    )
+    assert f'"n_counted":{2 * N},' in sampled.stdout, sampled.stdout + sampled.stderr
 
 
 def loan_of(number: int, at_s: float, *, is_second: bool) -> dict[str, Any]:

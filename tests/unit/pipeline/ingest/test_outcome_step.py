@@ -11,6 +11,8 @@ import msgspec
 import numpy as np
 import pytest
 
+from stream_app.core.events.formats.avro import AvroSchema
+from stream_app.core.events.formats.wire import WriterSchemas
 from stream_app.core.join.join_records import JoinDecisions, JoinOutcomes, decode_rows
 from stream_app.core.privacy.pseudonym import RootKey, derive_key
 from stream_app.pipeline.contract import Batch, Outputs
@@ -20,6 +22,7 @@ from stream_app.pipeline.layout import layout_of
 from stream_app.pipeline.topology import Topology
 from stream_app.policy import ModelPolicy, parse_policy
 from stream_app.topics import DEAD_LETTERS
+from tests.support.formats.framed import avro, frame
 from tests.support.lanes.ingest_lane import IngestLane
 from tests.support.lanes.outcome_lane import MODEL, NOW_S, POLICY, OutcomeLane
 
@@ -45,6 +48,7 @@ class OutcomeIngestLane:
     keys: tuple[RootKey, ...] = (KEY,)
     next_offset: int = 0
     written: dict[str, list[bytes]] = field(default_factory=dict)
+    schemas: WriterSchemas | None = None
 
     def __post_init__(self) -> None:
         self.step = OutcomeIngestStep(self.model, self.keys, 0, Topology())
@@ -55,6 +59,7 @@ class OutcomeIngestLane:
         self.next_offset += n
         times_ms = np.full(n, broker_s * 1000, np.int64)
         batch = Batch("raw-outcomes", 0, first, first + n, np.arange(first, first + n), list(values), times_ms)
+        batch.schemas = self.schemas
         self.write(self.step.step(batch))
 
     def flush(self) -> list[bytes]:
@@ -250,3 +255,18 @@ def test_a_sample_of_decisions_is_tried_as_if_there_were_no_outcomes() -> None:
     batch = Batch("raw", 0, 0, 10, np.arange(10), values, np.full(10, NOW_S * 1000, np.int64))
     report = try_sample(MODEL, [batch], KEY)
     assert (report.n_counted, report.outcomes) == (10, {"favorable": 6, "unfavorable": 4})
+
+
+def test_outcomes_in_avro_are_the_same_outcomes_in_json() -> None:
+    assert MODEL.outcome is not None
+    in_avro = msgspec.structs.replace(MODEL, outcome=msgspec.structs.replace(MODEL.outcome, format="avro"))
+    kinds = {"id": "string", "t": "double", "repaid": "boolean"}
+    schema = {"type": "record", "name": "O", "fields": [{"name": n, "type": kind} for n, kind in kinds.items()]}
+    as_json, as_avro = OutcomeIngestLane(), OutcomeIngestLane(in_avro)
+    as_avro.schemas = {frame(4): AvroSchema(json.dumps(schema), times_as_numbers=True)}
+    values = [outcome(f"A-{n}", NOW_S + n % 3, repaid=n % 2 == 0) for n in range(50)]
+    as_json.feed(*values)
+    as_avro.feed(*(avro(4, schema, json.loads(value)) for value in values))
+    assert as_avro.flush() == as_json.flush() != []
+    as_avro.feed(frame(4) + b"\x02")
+    assert json.loads(as_avro.written[DEAD_LETTERS][0])["reason"] == "payload"
