@@ -129,7 +129,7 @@ def test_every_format_gives_what_json_gives_and_a_registry_that_is_away_loses_no
         for form in _FORMATS[1:]:
             assert published(site, f"{stream}-{form}") == published(site, f"{stream}-json")
             found = results(site, f"{stream}-{form}")
-            closed = expected.keys() & found.keys()  # the last window may not have closed yet where the stream is slower
+            closed = expected.keys() & found.keys()  # the last window closes later in a slower stream
             assert len(closed) >= 3
             assert {key: found[key] for key in closed} == {key: expected[key] for key in closed}
     letters = [r for r in read_json(site.kafka, DEAD_LETTERS) if r["topic"] == raw(site, "loans-avro")]
