@@ -43,6 +43,7 @@ def gate(registry: Registry) -> Iterator[Gate]:
 @pytest.fixture
 def site(kafka: str, tmp_path: Path, app_id: str) -> Site:
     loans = (SHIPPED / "loans.toml").read_text("utf-8").replace("loan-decisions", "loans")
+    loans = loans.replace("event_id =", 'windows = [{ name = "1m", size_s = 60 }]\nevent_id =', 1)
     streams = {"loans": loans, "hiring": hiring.POLICY}
     policies = [
         text.replace(f'"{name}', f'"{name}-{form}').replace("event_id =", f'format = "{form}"\nevent_id =', 1)
@@ -109,7 +110,6 @@ def test_every_format_gives_what_json_gives_and_a_registry_that_is_away_loses_no
     password = site.folder / "registry-password"
     password.write_text(_PASSWORD + "-old\n", "utf-8")
     environ = {
-        "FAIRSTREAM_MAX_SERIES": "20000",
         "FAIRSTREAM_REGISTRY_URL": gate.url,
         "FAIRSTREAM_REGISTRY_USERNAME": "reader",
         "FAIRSTREAM_REGISTRY_PASSWORD_FILE": str(password),
