@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,6 +28,10 @@ hypothesis.settings.register_profile(
 # On the other Pythons: what differs between versions is found by few examples; on this one the usual number is drawn.
 hypothesis.settings.register_profile("brief", deadline=None, derandomize=is_ci(), max_examples=25)
 hypothesis.settings.load_profile("ci" if is_ci() else "patient")
+
+# A run in the background ignores SIGINT, and so would the commands that tests interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _TESTS = Path(__file__).parent
 _BROKERS = pytest.StashKey[list[str]]()  # what was used, by this process and by its helpers
