@@ -164,7 +164,11 @@ def _wait_until_counted(stage: dict[str, Any], n_bad: int) -> str:
             metrics = ""
         counted = _value(metrics, "fairstream_decisions_total")
         rejected = _value(metrics, "fairstream_dead_letters_total") + _value(metrics, "fairstream_late_events_total")
-        closed = _value(metrics, "fairstream_windows_closed_total", stage["loans"], "published")
+        # A window may close before the first comparison period was tested: then its state is insufficient.
+        closed = sum(
+            _value(metrics, "fairstream_windows_closed_total", stage["loans"], f'"{result}"')
+            for result in ("published", "insufficient")
+        )
         if counted >= 2 * _N_GOOD and rejected >= n_bad and closed:
             return metrics
         time.sleep(0.3)
