@@ -10,8 +10,8 @@ from aiokafka.client import AIOKafkaClient
 
 from stream_app.connection.kafka_connection import AnyKafka, KafkaSecurity, as_connection
 from stream_app.connection.oauth import token_source
+from stream_app.connection.python_options import client_options
 from stream_app.connection.secret_file import read_secret
-from stream_app.connection.tls import file_context
 from stream_app.errors import BrokerUnavailableError, ConfigError
 
 
@@ -39,24 +39,7 @@ def aiokafka_options(kafka: AnyKafka) -> dict[str, Any]:
     Raises:
         ConfigError: the connection is incomplete or insecure, or a file cannot be used.
     """
-    connection = as_connection(kafka)
-    return {"bootstrap_servers": connection.addresses, **security_options(connection.security)}
-
-
-def security_options(security: KafkaSecurity) -> dict[str, Any]:
-    """Return the options of TLS and SASL."""
-    options: dict[str, Any] = {"security_protocol": security.protocol}
-    if security.is_encrypted:
-        options["ssl_context"] = file_context(security)
-    if security.sasl_mechanism is None:
-        return options
-    options["sasl_mechanism"] = security.sasl_mechanism
-    if security.sasl_mechanism == "OAUTHBEARER":
-        return options | {"sasl_oauth_token_provider": TokenProvider(security)}
-    return options | {
-        "sasl_plain_username": security.sasl_username,
-        "sasl_plain_password": read_secret(security.sasl_password_file or "", "sasl_password_file"),
-    }
+    return client_options(kafka, TokenProvider)
 
 
 class _RereadingClient(AIOKafkaClient):  # type: ignore[misc]  # aiokafka is not typed
