@@ -154,12 +154,11 @@ class AssignedLanes:
         self._observer.lane_opened(tp.topic, tp.partition)
         try:
             while True:
-                raise_if_canceled()
                 reached = 0
                 try:
                     if self._prepare is not None:
                         await self._prepare()
-                        raise_if_canceled()
+                    raise_if_canceled()
                     lane = self._lanes[tp] = self._build(tp.topic, tp.partition)
                     await lane.run()
                 except StateError as error:
