@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, get_args
 
 import pytest
@@ -24,7 +25,7 @@ Make = Callable[..., Echo]
 
 
 @pytest.fixture(params=TRANSPORTS)
-def make(request: pytest.FixtureRequest, kafka: str, app_id: str) -> Make:
+def make(request: pytest.FixtureRequest, kafka: str, app_id: str) -> Iterator[Make]:
     """Return a function that makes an echo and its topics; the suite runs over every transport."""
 
     def make_echo(**settings: Any) -> Echo:
@@ -32,7 +33,8 @@ def make(request: pytest.FixtureRequest, kafka: str, app_id: str) -> Make:
         echo.create()
         return echo
 
-    return make_echo
+    yield make_echo
+    gc.collect()  # a connection that a lane left open fails its own test
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import aiokafka
 
 from stream_app.connection.for_aiokafka import aiokafka_options
 from stream_app.connection.kafka_connection import AnyKafka
-from stream_app.edges.host.tasks import finish
+from stream_app.edges.host.tasks import begin, finish
 
 NEXT_KEY = b"next"  # the source offset up to which everything is in the state
 LOG_KEY = b"log"  # the log to which that offset belongs
@@ -35,7 +35,7 @@ async def read_state(kafka: AnyKafka, topic: str, partition: int) -> dict[bytes,
         max_partition_fetch_bytes=4 * 1024 * 1024,
     )
     try:
-        await consumer.start()
+        await begin(consumer.start())
         consumer.assign([tp])
         end = (await consumer.end_offsets([tp]))[tp]
         return await _read_until(consumer, tp, end)

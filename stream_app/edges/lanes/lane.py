@@ -16,7 +16,7 @@ from contextlib import aclosing
 import msgspec
 from aiokafka.errors import UnknownTopicOrPartitionError
 
-from stream_app.edges.host.tasks import raise_if_canceled
+from stream_app.edges.host.tasks import finish, raise_if_canceled
 from stream_app.edges.kafka.topic_metadata import LogIdentity
 from stream_app.edges.lanes.changelog import LOG_KEY, NEXT_KEY, read_state
 from stream_app.edges.lanes.lane_contract import LaneConfig, LaneObserver, RecordSource
@@ -126,7 +126,7 @@ class Lane:
             self._flushed.set()  # nobody waits for a lane that has ended
             while not self._runs.empty():
                 self._runs.get_nowait().release()  # wakes a waiting deliver() up
-            await self._writer.close()
+            await finish(self._writer.close())
 
     async def _load(self) -> None:
         # Fence first: after this no previous owner can commit, so what is read next is final.

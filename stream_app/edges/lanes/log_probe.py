@@ -13,7 +13,7 @@ from aiokafka.consumer.fetcher import FetchResult
 
 from stream_app.connection.for_aiokafka import aiokafka_options
 from stream_app.connection.kafka_connection import AnyKafka
-from stream_app.edges.host.tasks import finish
+from stream_app.edges.host.tasks import begin, finish
 from stream_app.edges.lanes.log_position import LogExtent
 from stream_app.edges.lanes.runs import keep_record_sets, next_run, take_run
 from stream_app.pipeline.contract import Batch
@@ -45,7 +45,7 @@ class LogProbe:
 
     async def __aenter__(self) -> Self:
         try:
-            await self._consumer.start()
+            await begin(self._consumer.start())
         except BaseException:
             await finish(self._consumer.stop())
             raise
@@ -117,7 +117,7 @@ async def read_range(kafka: AnyKafka, topic: str, partition: int, first: int, en
         isolation_level="read_committed",
     )
     try:
-        await consumer.start()
+        await begin(consumer.start())
         fetcher: Any = consumer._fetcher
         keep_record_sets(fetcher)
         fetcher._prefetch_backoff = 0.0

@@ -15,6 +15,7 @@ from aiokafka.errors import InvalidProducerEpoch, KafkaError, ProducerFenced
 
 from stream_app.connection.failures import lost
 from stream_app.connection.kafka_connection import AnyKafka
+from stream_app.edges.host.tasks import finish
 from stream_app.edges.lanes.changelog import read_state
 from stream_app.edges.lanes.transaction_writer import TransactionWriter
 from stream_app.errors import StateError
@@ -96,7 +97,7 @@ class PolicyRegistry:
             else:
                 return
             finally:
-                await writer.close()
+                await finish(writer.close())
 
     def _missing(self, models: Iterable[ModelPolicy], *, is_activation: bool, is_recount: bool) -> list[PolicyRecord]:
         number = max(self.book.last_number, int(self._now() * 1000))

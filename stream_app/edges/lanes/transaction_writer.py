@@ -10,11 +10,12 @@ from typing import Any
 
 import aiokafka
 import numpy as np
+from aiokafka.errors import ProducerClosed
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from stream_app.connection.for_aiokafka import aiokafka_options, reread_password
 from stream_app.connection.kafka_connection import AnyKafka
-from stream_app.edges.host.tasks import raise_if_canceled
+from stream_app.edges.host.tasks import begin, raise_if_canceled
 from stream_app.pipeline.contract import Headers, Outputs
 
 MAX_BATCH_BYTES = 1_000_000  # the broker's message.max.bytes (1,048,588) also bounds a produced batch
@@ -50,7 +51,7 @@ class TransactionWriter:
 
     async def start(self) -> None:
         """Connect and fence."""
-        await self._producer.start()
+        await begin(self._producer.start())
         self._sender = asyncio.create_task(self._send_pending(), name="lane-sender")
 
     async def send(self, outputs: Iterable[Outputs]) -> None:
@@ -88,13 +89,21 @@ class TransactionWriter:
         for future in self._delivered:
             if not future.cancel() and not future.cancelled():
                 future.exception()  # retrieved, so that asyncio does not log it: nothing of the transaction is needed
-        # Without a broker the producer would wait for its batches, which are not needed any more.
-        stopping = asyncio.ensure_future(self._producer.stop())
-        await asyncio.wait([stopping], timeout=_CLOSE_TIMEOUT_S)
-        if stopping.done():
-            stopping.exception()  # retrieved: a fenced producer raises when it stops
-        else:
-            stopping.cancel()
+        # The producer would wait for its batches, without a broker forever; they are not needed any more.
+        self._producer._message_accumulator.fail_all(ProducerClosed())
+        if not await self._has_ended(self._producer.stop()):
+            await self._has_ended(self._producer.client.close())
+
+    @staticmethod
+    async def _has_ended(closing: Coroutine[Any, Any, None]) -> bool:
+        """Wait some seconds for what closes something; return whether it came to its end, by an error or not."""
+        task = asyncio.ensure_future(closing)
+        await asyncio.wait([task], timeout=_CLOSE_TIMEOUT_S)
+        if not task.done():
+            task.cancel()
+            return False
+        task.exception()  # retrieved: a fenced producer raises when it stops
+        return True
 
     async def _send_pending(self) -> None:
         # A task of its own, so that a lane can decode the next run while aiokafka waits for the previous batch of the
