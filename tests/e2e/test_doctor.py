@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from stream_app.errors import install_command
+from stream_app.extras import install_command
 
 PARTS = {
     "python",

@@ -22,8 +22,8 @@ from stream_app.errors import (
     ConnectionRejectedError,
     DependencyMissingError,
     KeyFileError,
-    install_command,
 )
+from stream_app.extras import install_command
 
 _OLDEST_PYTHON = (3, 11)
 _DOCKER_WAIT_S = 5
