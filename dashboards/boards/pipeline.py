@@ -267,13 +267,20 @@ LANES = (
     ),
     grid(
         About(
-            "Workers", "Version of each worker, and 1 where others on the network can read or impersonate its Kafka."
+            "Workers",
+            "Version of each worker; 1 where others on the network can read or impersonate its Kafka, and where Kafka "
+            "does not accept the worker.",
         ),
         [
             Column("Up", _BUILD, decimals=0),
             Column(
                 "Insecure",
                 f"{_BUILD} * on (instance) group_left () {owned('kafka_insecure', 'instance', *OF_WORKER)}",
+                decimals=0,
+            ),
+            Column(
+                "Rejected",
+                f"{_BUILD} * on (instance) group_left () {owned('kafka_rejected', 'instance', *OF_WORKER)}",
                 decimals=0,
             ),
         ],

@@ -31,7 +31,6 @@ _CLIENT_CERTIFICATE = (
     "BAD_CERTIFICATE",
     "UNKNOWN_CA",
     "CERTIFICATE_UNKNOWN",
-    "CERTIFICATE_EXPIRED",
     "HANDSHAKE_FAILURE",
 )
 
@@ -62,6 +61,9 @@ def find_fault(kafka: AnyKafka) -> FairStreamError | None:
             found = ConnectionRejectedError(f"Kafka at {address} is not usable: {fault.problem}", action=fault.action)
         except FairStreamError as error:  # a file, or the token endpoint
             found = error
+        except struct.error:
+            problem = f"Kafka at {address} is not usable: its answer is not one of Kafka"
+            found = ConnectionRejectedError(problem, action="Check host and port")
         except OSError:
             continue
         else:
@@ -139,6 +141,8 @@ def _explain_certificate(error: ssl.SSLCertVerificationError, host: str) -> _Fau
 
 def _explain_alert(error: Exception) -> _FaultError:
     reason = getattr(error, "reason", None) or type(error).__name__
+    if "CERTIFICATE_EXPIRED" in reason:
+        return _FaultError("the certificate of this client has expired", "Renew ssl_certificate_file")
     if any(part in reason for part in _CLIENT_CERTIFICATE):
         return _FaultError(
             f"it does not accept the certificate of this client ({reason})",
