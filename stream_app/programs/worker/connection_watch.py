@@ -42,7 +42,7 @@ class ConnectionWatch:
         self._health = health
         self._on_rejected = on_rejected
         self._find = find
-        self._complaint = ""
+        self._newest = self._complaint = ""
 
     async def run(self) -> None:
         """Look again and again; a worker that is not ready at two looks is asked why."""
@@ -54,9 +54,15 @@ class ConnectionWatch:
                 await self.look()
 
     async def look(self) -> None:
-        """Try to connect once, and report a reason that is new or gone."""
+        """Try to connect once, and report a reason that is new or gone, also at the look before.
+
+        A broker that starts or stops ends connections as well, for a moment.
+        """
         fault = await asyncio.to_thread(self._find, self._kafka)
-        complaint = "" if fault is None else str(fault)
+        before, self._newest = self._newest, "" if fault is None else str(fault)
+        complaint = self._newest
+        if complaint != before:
+            return
         self._health.waits_if(ReadinessGate.CONNECTION, is_closed=bool(complaint))
         self._on_rejected(bool(complaint))
         if complaint and complaint != self._complaint:

@@ -40,18 +40,18 @@ class Looks:
 
 
 def test_a_reason_is_shown_until_it_is_gone_and_logged_once(caplog: pytest.LogCaptureFixture) -> None:
-    looks = Looks(ready(), [EXPIRED, EXPIRED, PASSWORD, None, None])
+    looks = Looks(ready(), [EXPIRED, EXPIRED, EXPIRED, PASSWORD, PASSWORD, None, None, EXPIRED, None])
     gates = []
 
     async def look() -> None:
-        for _ in range(5):
+        for _ in range(9):
             await looks.watch.look()
             gates.append(looks.health.reasons)
 
     with caplog.at_level(logging.INFO):
         asyncio.run(look())
-    assert gates == [["connection"]] * 3 + [[], []]
-    assert looks.reported == [True, True, True, False, False]
+    assert gates == [[]] + [["connection"]] * 5 + [[]] * 3
+    assert looks.reported == [True, True, True, False]
     lines = [record.getMessage().rpartition("wait: ")[2] for record in caplog.records]
     assert lines == [str(EXPIRED), str(PASSWORD), "Kafka does not reject this worker any more"]
 
