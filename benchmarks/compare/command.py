@@ -11,6 +11,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks import secure
 from benchmarks.compare.catalog import BY_DEFAULT, SYSTEMS, WITH_PEERS, Size, System, system_of
 from benchmarks.compare.checks import changelog_cells, faults_of, partial_cells, reported_cells
 from benchmarks.compare.launch import command_of
@@ -145,11 +146,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--partitions", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--kafka", help="an existing broker, host:port, instead of one started here")
+    parser.add_argument("--secure", action="store_true", help="instead: FairStream with TLS and SCRAM, and without")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Compare, print and write; return 1 if a result was wrong or a system failed."""
+    """Compare, print and write; return 1 if a result was wrong, a system failed, or what is secured costs too much."""
+    if arguments.secure:
+        return secure.main(arguments)
     names = arguments.systems.split(",") if arguments.systems else WITH_PEERS if arguments.all else BY_DEFAULT
     plan = Plan(
         tuple(system_of(name) for name in names),

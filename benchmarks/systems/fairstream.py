@@ -95,6 +95,7 @@ async def run(task: Task) -> None:
         metrics_port=0,
         flush_s=task.options.get("flush_s", 1.0),
         registry_url=task.options.get("registry_url"),
+        **task.options.get("security", {}),
     )
     policy = msgspec.convert(task.policy, Policy)
     keys = (RootKey(task.kid, 0, bytes.fromhex(task.keys["root"])),)

@@ -267,14 +267,16 @@ LANES = (
     ),
     grid(
         About(
-            "Workers", "Version of each worker, and 1 where others on the network can read or impersonate its Kafka."
+            "Workers",
+            "Version of each worker; 1 where others can read or impersonate its Kafka, and where it is rejected.",
         ),
         [
             Column("Up", _BUILD, decimals=0),
-            Column(
-                "Insecure",
-                f"{_BUILD} * on (instance) group_left () {owned('kafka_insecure', 'instance', *OF_WORKER)}",
-                decimals=0,
+            *(
+                Column(
+                    title, f"{_BUILD} * on (instance) group_left () {owned(name, 'instance', *OF_WORKER)}", "none", 0
+                )
+                for title, name in {"Insecure": "kafka_insecure", "Rejected": "kafka_rejected"}.items()
             ),
         ],
         ["instance", "version", "python"],

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fairstream.frames.columns import CATEGORY, TIME, Column
-from stream_app.errors import DependencyMissingError, install_command
+from stream_app.extras import import_extra
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -22,13 +22,8 @@ def load_pandas() -> ModuleType:
     Raises:
         DependencyMissingError: pandas is not installed.
     """
-    try:
-        import pandas as pd  # noqa: PLC0415 - an extra, and slow to import
-    except ImportError:
-        raise DependencyMissingError(
-            "pandas is not installed", action=f"Install it with: {install_command('pandas')}"
-        ) from None
-    return pd
+    pandas: ModuleType = import_extra("pandas", "A DataFrame")
+    return pandas
 
 
 def build_frame(columns: Sequence[Column], records: Iterable[Mapping[str, Any]]) -> DataFrame:

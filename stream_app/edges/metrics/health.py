@@ -14,6 +14,7 @@ class ReadinessGate(enum.StrEnum):
     """What a process can wait for before it is ready."""
 
     BROKER = "broker"  # no broker answers
+    CONNECTION = "connection"  # a broker answers and does not accept this process
     PROGRESS = "progress"  # a lane has records to read and does not move
     ASSIGNMENT = "assignment"  # the group has not given out partitions yet
     RECOVERY = "recovery"  # the state of assigned partitions is being read

@@ -5,6 +5,7 @@ How a worker uses it::
     registry = CollectorRegistry()
     metrics = Metrics(registry, policy, max_series=settings.max_series)   # ConfigError when the policy makes too many
     metrics.connected(is_insecure=False)           # how Kafka is reached
+    metrics.rejected(is_rejected=True)             # by Kafka, see the log
     metrics.pushed("logs", n, is_delivered=True)   # to a collector
     metrics.lane_opened(topic, partition)          # a partition was assigned
     metrics.judge_restored(partition, step.newest_results())              # a judge lane has its state
@@ -85,6 +86,13 @@ class Metrics(Collector):
             (),
         )
         self._insecure.set((), 0)
+        self._rejected = Gauge(
+            "fairstream_kafka_rejected",
+            "Whether Kafka answers and does not accept this worker, such as for an expired certificate or a wrong "
+            "password; its log says why.",
+            (),
+        )
+        self._rejected.set((), 0)
         self._pushes = Counter(
             "fairstream_otlp_pushes",
             "Snapshots of the metrics (signal metrics) and alerts (signal logs) that an OTLP collector accepted, or "
@@ -97,13 +105,19 @@ class Metrics(Collector):
         """Return a snapshot of everything, for the registry."""
         with self._lock:
             families = [*self._fairness.families(), *self._events.families(), *self._lanes.families()]
-            families += [self._build.family(), self._policy.family(), self._insecure.family(), self._pushes.family()]
+            families += [self._build.family(), self._policy.family(), self._pushes.family()]
+            families += [self._insecure.family(), self._rejected.family()]
         yield from families
 
     def connected(self, *, is_insecure: bool) -> None:
         """Report whether others on the network could read or impersonate the connection to Kafka."""
         with self._lock:
             self._insecure.set((), int(is_insecure))
+
+    def rejected(self, is_rejected: bool) -> None:  # noqa: FBT001  # a callback
+        """Report whether Kafka answers and does not accept this worker."""
+        with self._lock:
+            self._rejected.set((), int(is_rejected))
 
     def pushed(self, signal: str, n: int, is_delivered: bool) -> None:  # noqa: FBT001  # a callback
         """Report snapshots or alerts that were pushed to a collector; 0 exports the row."""

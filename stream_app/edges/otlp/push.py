@@ -18,7 +18,7 @@ from prometheus_client import CollectorRegistry, Metric
 
 from stream_app.edges.otlp.alert_queue import AlertQueue, ReportedAlert
 from stream_app.edges.otlp.options import OtlpOptions
-from stream_app.errors import DependencyMissingError, install_command
+from stream_app.extras import import_extra
 from stream_app.pipeline.disclosure.alerts import disclose_alert
 from stream_app.pipeline.judge.report import JudgeReport
 from stream_app.pipeline.names import model_of
@@ -74,12 +74,10 @@ def load_senders(options: OtlpOptions, instance: str) -> OtlpSenders:
     Raises:
         DependencyMissingError: the extra ``otlp`` is not installed.
     """
-    try:
-        from stream_app.edges.otlp.exporters import AlertExporter, MetricExporter, describe_process  # noqa: PLC0415
-    except ImportError:
-        raise DependencyMissingError(
-            "OTLP needs the OpenTelemetry SDK", action=f"Run: {install_command('otlp')}; or set OTEL_SDK_DISABLED=true"
-        ) from None
+    for module in ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http"):
+        import_extra(module, "An OTLP push", or_else="set OTEL_SDK_DISABLED=true")
+    from stream_app.edges.otlp.exporters import AlertExporter, MetricExporter, describe_process  # noqa: PLC0415
+
     resource = describe_process(instance)
     return OtlpSenders(
         MetricExporter(resource) if options.pushes_metrics else None,

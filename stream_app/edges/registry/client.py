@@ -18,7 +18,7 @@ import msgspec
 from stream_app.connection.kafka_connection import KafkaSecurity
 from stream_app.connection.schema_registry import SchemaRegistry
 from stream_app.connection.secret_file import read_secret
-from stream_app.connection.tls import FileContext
+from stream_app.connection.tls import FileContext, has_expired
 from stream_app.errors import ConfigError, RegistryUnavailableError
 
 _TIMEOUT_S = 10.0
@@ -156,6 +156,10 @@ class RegistryClient:
                 raise RegistryUnavailableError(
                     f"The certificate of the schema registry is not accepted ({cause.verify_message})",
                     action="Check registry_ca_file and registry_url",
+                ) from None
+            if has_expired(self._registry.certificate_file):
+                raise RegistryUnavailableError(
+                    "The certificate of this client has expired", action="Renew registry_certificate_file"
                 ) from None
             raise RegistryUnavailableError(
                 f"The schema registry does not answer ({type(cause).__name__})", action="Check registry_url"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 import sys
 import tempfile
 from pathlib import Path, PurePosixPath
 
-from stream_app.errors import DependencyMissingError, install_command
+from stream_app.extras import import_extra
 
 _TIMEOUT_S = 60
 _MAIN = "fairstream-schema.proto"
@@ -21,11 +20,7 @@ def require_compiler() -> None:
     Raises:
         DependencyMissingError: it is not.
     """
-    if importlib.util.find_spec("grpc_tools") is None:
-        raise DependencyMissingError(
-            "grpcio-tools, which compiles Protobuf schemas, is not installed",
-            action=f"Run: {install_command('protobuf')}",
-        )
+    import_extra("grpc_tools", "A topic in Protobuf")
 
 
 def compile_text(text: str, references: dict[str, str]) -> bytes:

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Mapping
 from threading import Lock
 
-from stream_app.errors import DependencyMissingError, install_command
+from stream_app.extras import import_extra
 
 # Of no password; an unknown user takes as long as a known one, so that the time does not tell which there are.
 _NOBODY = b"$2b$10$YEfAEgyspjU3KhyMOxkEg.KHkxs6ZMIyXV8VNCUCc8BoBqCDYMpCm"
@@ -26,11 +26,7 @@ class Passwords:
     """
 
     def __init__(self, users: Mapping[str, str]) -> None:
-        try:
-            import bcrypt  # noqa: PLC0415  # of the extra
-        except ImportError:
-            raise DependencyMissingError("Passwords need bcrypt", action=f"Run: {install_command('web')}") from None
-        self._check = bcrypt.checkpw
+        self._check = import_extra("bcrypt", "A web configuration with passwords").checkpw
         self._users = {user: text.encode() for user, text in users.items()}
         self._lock = Lock()
         self._key = secrets.token_bytes(32)

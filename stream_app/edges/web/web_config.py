@@ -13,7 +13,8 @@ from typing import Literal
 
 import msgspec
 
-from stream_app.errors import ConfigError, DependencyMissingError, install_command
+from stream_app.errors import ConfigError
+from stream_app.extras import import_extra
 from stream_app.small_file import read_small_file
 
 _HEADERS = (
@@ -127,12 +128,9 @@ def read_web_config(path: Path) -> WebConfig:
 
 
 def _decode(path: Path, text: str) -> WebConfig:
+    import_extra("yaml", "A web configuration")
     try:
         return msgspec.yaml.decode(text, type=WebConfig | None) or WebConfig()
-    except ImportError:
-        raise DependencyMissingError(
-            "A web configuration needs PyYAML", action=f"Run: {install_command('web')}"
-        ) from None
     except msgspec.ValidationError as error:
         raise ConfigError(f"web_config {path}: {error}") from None
     except msgspec.DecodeError as error:

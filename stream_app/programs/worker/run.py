@@ -233,11 +233,14 @@ async def _wait_for_broker(
 ) -> None:
     """Wait until a broker answers and knows all topics; one that has just started may not know them yet."""
     n_incomplete = 0
+    complaint = ""
     while not stopping.is_set():
         try:
             await count_partitions(kafka, topics)
         except BrokerUnavailableError as error:
-            log.warning("Kafka is not available, waiting: %s", error)
+            if str(error) != complaint:
+                log.warning("Kafka is not available, waiting: %s", error)
+            complaint = str(error)
         except FairStreamError as error:
             n_incomplete += 1
             if n_incomplete % _COMPLAIN_AT == 0:

@@ -17,6 +17,7 @@ from stream_app.edges.otlp.push import OtlpPush, load_senders
 from stream_app.edges.web.access import WebAccess
 from stream_app.policy import Policy
 from stream_app.programs.worker.agreed_policy import agree_on_policy
+from stream_app.programs.worker.connection_watch import ConnectionWatch
 from stream_app.programs.worker.lane_builder import roles_by_topic
 from stream_app.programs.worker.observer import MetricsObserver
 from stream_app.programs.worker.run import check_topics, run_worker
@@ -58,6 +59,7 @@ async def serve(
     server.start()  # first: a port that is taken is found without a broker
     beating = asyncio.ensure_future(_beat(health))
     push: OtlpPush | None = None
+    watching: asyncio.Future[None] | None = None
     try:
         instance = f"{socket.gethostname()}:{server.port}"
         senders = load_senders(otlp, instance) if otlp is not None else None  # also before a broker is asked
@@ -70,10 +72,14 @@ async def serve(
             push = OtlpPush(otlp, senders, registry, metrics.pushed)
             observer.report_judged_to(push.judged)
             push.start()
+        watch = ConnectionWatch(settings.connection, health, metrics.rejected)
+        watching = asyncio.ensure_future(watch.run())
         on_started(server.port)
         await run_worker(settings, policy, keys, roles, observer, stopping, policies)
     finally:
-        beating.cancel()
+        for task in (beating, watching):
+            if task is not None:
+                task.cancel()
         server.stop()
         if push is not None:
             await asyncio.to_thread(push.stop)

@@ -27,6 +27,7 @@ def workers() -> Iterator[Series]:
             "policy_info", own | {"policy_hash": "bbbb", "policy": "loans"}, lambda t: 1.0 if t >= POLICY_S else None
         )
         yield Series("kafka_insecure", own, constant(0))
+        yield Series("kafka_rejected", own, constant(0))
         for signal, result in product(("metrics", "logs"), ("delivered", "dropped")):
             yield Series("otlp_pushes_total", own | {"signal": signal, "result": result}, growing(1 / 60))
         yield Series("rebalances_total", own, lambda t: float(t >= 600))

@@ -96,4 +96,5 @@ def test_without_pandas_a_dataframe_is_one_clear_error() -> None:
         "    try:\n        call()\n    except fs.DependencyMissingError as error:\n        print(error)"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines() == ["pandas is not installed. Install it with: pip install 'pandas>=2.3,<4'"] * 3
+    expected = "A DataFrame needs pandas, which is not installed (extra pandas). Run: pip install 'pandas>=2.3,<4'"
+    assert done.stdout.splitlines() == [expected] * 3

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.programs.audit.__main__ import EXCEPTIONS
+from tests.programs.audit.__main__ import EXCEPTIONS, main
 from tests.programs.audit.exceptions import MAX_DAYS, AuditException, judge, read_exceptions
 from tests.programs.audit.findings import Finding, ToolError, insecure_code, read_pip_audit, vulnerabilities
 
@@ -89,6 +89,17 @@ def test_all_that_bandit_finds_in_the_product_is_accepted_for_a_time() -> None:
 
 def test_pip_audit_can_read_every_lock() -> None:
     assert vulnerabilities("--dry-run") == []
+
+
+def test_without_the_network_the_audit_checks_the_rest_and_is_incomplete(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")  # nobody answers there
+    assert main([]) == 2
+    out, err = capfd.readouterr()
+    assert out.startswith("audit: INCOMPLETE: ")
+    assert "not checked, which needs the network: the locks build, run, dev: " in err
 
 
 def test_a_package_that_was_not_looked_up_is_no_pass() -> None:

@@ -6,7 +6,7 @@ import re
 import tomllib
 from pathlib import Path
 
-from stream_app.errors import EXTRAS, install_command
+from stream_app.extras import EXTRAS, install_command
 
 ROOT = Path(__file__).parents[3]
 

@@ -19,7 +19,7 @@ from stream_app.core.events.formats.json_text import json_lines, json_text
 from stream_app.core.events.formats.wire import FRAME_BYTES
 from stream_app.core.events.reasons import DeadLetterReason as Reason
 from stream_app.core.events.strict_json import MAX_DEPTH
-from stream_app.errors import DependencyMissingError, install_command
+from stream_app.extras import import_extra
 
 _MARK, _MARK_FIELD = b"\xffFS-end\xfe", "fairstream_end_of_record"
 _MOST_TOGETHER = 512  # records, whose values are in memory at once
@@ -103,13 +103,7 @@ def import_fastavro() -> Any:
     Raises:
         DependencyMissingError: it is not installed.
     """
-    try:
-        import fastavro  # noqa: PLC0415 - part of the extra "avro"
-    except ImportError:
-        raise DependencyMissingError(
-            "fastavro, which reads Avro, is not installed", action=f"Run: {install_command('avro')}"
-        ) from None
-    return fastavro
+    return import_extra("fastavro", "A topic in Avro")
 
 
 def _declared(text: str, *, times_as_numbers: bool) -> Any:

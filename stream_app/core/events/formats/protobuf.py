@@ -15,7 +15,7 @@ from typing import Any
 from stream_app.core.events.formats.json_text import json_text
 from stream_app.core.events.formats.wire import FRAME_BYTES
 from stream_app.core.events.reasons import DeadLetterReason as Reason
-from stream_app.errors import DependencyMissingError, install_command
+from stream_app.extras import import_extra
 
 _MAX_INDEXES = 64  # messages inside messages, in the schema
 _LAST_BYTE = 0x80
@@ -134,19 +134,9 @@ def import_protobuf() -> Any:
     Raises:
         DependencyMissingError: it is not installed.
     """
-    try:
-        import google.protobuf  # noqa: PLC0415 - part of the extra "protobuf"
-        from google.protobuf import (  # noqa: F401, PLC0415
-            descriptor_pb2,
-            descriptor_pool,
-            message_factory,
-            unknown_fields,
-        )
-    except ImportError:
-        raise DependencyMissingError(
-            "The runtime of Protobuf is not installed", action=f"Run: {install_command('protobuf')}"
-        ) from None
-    return google.protobuf
+    for name in ("descriptor_pb2", "descriptor_pool", "message_factory", "unknown_fields"):
+        import_extra(f"google.protobuf.{name}", "A topic in Protobuf")
+    return import_extra("google.protobuf", "A topic in Protobuf")
 
 
 def _end_of_indexes(value: bytes) -> int:

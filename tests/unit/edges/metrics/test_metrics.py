@@ -70,6 +70,15 @@ def test_an_insecure_connection_is_shown() -> None:
     assert scrape.value("kafka_insecure") == 1
 
 
+def test_a_rejected_connection_is_shown() -> None:
+    scrape = Scrape()
+    values = [scrape.value("kafka_rejected")]
+    for is_rejected in (True, False):
+        scrape.metrics.rejected(is_rejected)
+        values.append(scrape.value("kafka_rejected"))
+    assert values == [0, 1, 0]
+
+
 def test_the_values_of_a_closed_window_are_the_reference_values() -> None:
     scrape = Scrape()
     scrape.judge(result(white=WHITE, black=BLACK, hispan=HISPAN))

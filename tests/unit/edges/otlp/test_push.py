@@ -231,6 +231,6 @@ def test_what_waits_is_sent_at_the_end(receiver: OtlpReceiver) -> None:
 
 
 def test_a_missing_sdk_is_an_error_that_names_its_packages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "stream_app.edges.otlp.exporters", None)
+    monkeypatch.setitem(sys.modules, "opentelemetry.sdk", None)
     with pytest.raises(DependencyMissingError, match="pip install 'opentelemetry-sdk"):
         load_senders(OtlpOptions(), "worker-1:9464")

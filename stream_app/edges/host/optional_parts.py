@@ -1,0 +1,80 @@
+"""Lists which extras are installed, and which of them this deployment needs and lacks."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from importlib import metadata
+
+from stream_app.edges.host.machine import Component
+from stream_app.extras import EXTRAS, MODULES, install_command
+from stream_app.policy import Policy
+from stream_app.settings import Settings
+
+_ADDS = {
+    "local": "a local Kafka",
+    "data": "produce loanapp",
+    "replay": "Parquet files",
+    "avro": "topics in Avro",
+    "protobuf": "topics in Protobuf",
+    "otlp": "an OTLP push",
+    "web": "TLS and passwords of the pages",
+    "confluent": "the transport of the new group protocol",
+    "pandas": "DataFrames of the Python API",
+}
+_FORMATS = ("avro", "protobuf")  # that have an extra of the same name
+
+
+def look_for_extras(needs: Mapping[str, list[str]]) -> list[Component]:
+    """Check every extra; one that is needed and incomplete is wrong.
+
+    Args:
+        needs: What needs an extra, by ``needed_extras``.
+    """
+    return [_look_for(extra, needs.get(extra, [])) for extra in EXTRAS]
+
+
+def needed_extras(settings: Settings, policy: Policy | None, *, is_pushing: bool) -> dict[str, list[str]]:
+    """Return the extras that a worker with these settings and this policy imports, with what needs each.
+
+    Args:
+        settings: How the process runs.
+        policy: What is monitored; None where it is not known.
+        is_pushing: Whether metrics or alerts are pushed to a collector.
+    """
+    needs: dict[str, list[str]] = defaultdict(list)
+    for topic, topic_format in _formats(policy):
+        if topic_format in _FORMATS:
+            needs[topic_format].append(f"topic {topic}")
+    if settings.web_config:
+        needs["web"].append("the setting web_config")
+    if is_pushing:
+        needs["otlp"].append("the OTEL_* variables")
+    return needs
+
+
+def _formats(policy: Policy | None) -> Iterator[tuple[str, str]]:
+    for model in () if policy is None else policy.models:
+        yield model.topic, model.format
+        if model.outcome is not None:
+            yield model.outcome.topic, model.outcome.format
+
+
+def _look_for(extra: str, needed_by: list[str]) -> Component:
+    versions = {package: _version_of(package) for of, package in MODULES.values() if of == extra}
+    is_there = None not in versions.values()
+    return Component(
+        part=f"extra {extra}",
+        is_there=is_there,
+        found=", ".join(f"{package} {version or 'is not installed'}" for package, version in versions.items()),
+        needed_for=", ".join(needed_by) or _ADDS[extra],
+        how_to_get="" if is_there else install_command(extra),
+        is_wrong=bool(needed_by) and not is_there,
+    )
+
+
+def _version_of(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
