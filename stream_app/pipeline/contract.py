@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from stream_app.core.events.formats.texts import RecordHeaders
 from stream_app.core.events.formats.wire import WriterSchemas
 from stream_app.core.events.reasons import DeadLetterReason
 
@@ -67,6 +68,7 @@ class Batch:
         n_bytes: About the memory of its values; 0 where nobody needs to know.
         schemas: The schemas with which its records were written, by frame, for a topic in a format of a schema
             registry. None for records in JSON.
+        headers: Headers of each record, as far as they are read; None where nobody needs them.
     """
 
     topic: str
@@ -79,6 +81,7 @@ class Batch:
     unreadable: Sequence[UnreadableRange] = ()
     n_bytes: int = 0
     schemas: WriterSchemas | None = None
+    headers: list[RecordHeaders] | None = None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -100,6 +103,7 @@ class Batch:
             self.timestamps_ms[cut:],
             [unreadable for unreadable in self.unreadable if unreadable.first_offset >= offset],
             schemas=self.schemas,
+            headers=None if self.headers is None else self.headers[cut:],
         )
 
 

@@ -19,6 +19,7 @@ from stream_app.policy.outcomes import outcome_records_of
 from stream_app.policy.types import Aliases
 from stream_app.policy.values.bands import OLDEST
 from stream_app.policy.values.clusters import cluster_fault, most_parts_of_a_cell
+from stream_app.policy.values.headers import header_faults
 from stream_app.policy.values.labeled import Attribute
 
 MAX_CELLS = 1_000_000  # of one model: codes of panes and cells stay exact in 64 bits, and open panes fit in memory
@@ -113,10 +114,8 @@ def n_labels(model: ModelPolicy) -> list[int]:
 
 def _check_fields(model: ModelPolicy, where: str) -> None:
     if not model.event_id.is_required:
-        _reject(
-            "must be true: records without an event id would be duplicates of each other",
-            f"{where}.event_id.is_required",
-        )
+        what = "must be true: records without an event id would be duplicates of each other"
+        _reject(what, f"{where}.event_id.is_required")
     _check_paths(model, where)
 
 
@@ -127,6 +126,8 @@ def _check_paths(model: ModelPolicy, where: str) -> None:
         _reject("needs unknown_fields = 'drop'", f"{where}.drop")
     paths = [path for path, _ in declared_paths(model)]
     _reject_duplicates(paths, where, what="path ")
+    for path, fault in header_faults(model):
+        _reject(f"path {path!r}: {fault}", where)
     for outer in paths:
         for inner in paths:
             if inner.startswith(outer + "."):

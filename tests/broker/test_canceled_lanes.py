@@ -62,8 +62,8 @@ class IdleSource:
     def __init__(self, metadata: TopicMetadata) -> None:
         self._metadata = metadata
 
-    async def rewind(self, topic: str, partition: int, offset: int) -> int:
-        del topic, partition, offset
+    async def rewind(self, topic: str, partition: int, offset: int, headers: frozenset[str] = frozenset()) -> int:
+        del topic, partition, offset, headers
         return 1
 
     async def earliest_offset(self, topic: str, partition: int) -> int:

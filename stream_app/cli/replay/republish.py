@@ -21,6 +21,7 @@ from stream_app.edges.kafka.republish import republish as copy
 from stream_app.errors import ConfigError, TopicError
 from stream_app.pipeline.replay.moments import parse_moment
 from stream_app.policy import ModelPolicy, load_policy
+from stream_app.policy.values.headers import header_names
 from stream_app.topics import TopicSpec
 
 _PREFIX = "replay-"
@@ -118,7 +119,8 @@ def republish(
     target = target_flags.topic(model, source, name.run)
     from_ms, to_ms = _time_range_ms(selection, name.made_at_s)
     _create_target(settings.connection, source, target)
-    headers = {*HEADERS, *(target_flags.header or ())}
+    named = set() if source == model.output_topic else header_names(model)
+    headers = {*HEADERS, *named, *(target_flags.header or ())}
     with progress_bar("republishing", as_json=as_json) as note:
         options = RepublishOptions(source, target, name.run, from_ms, to_ms, headers, rate)
         done = copy(settings.connection, options, note)

@@ -6,12 +6,15 @@ again for the next, and with it reading a record takes less than half the time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from stream_app.core.events.formats.texts import RecordHeaders
 
 BEGINNING, ENDLESS = -(2**63), 2**63 - 1
 
@@ -24,11 +27,13 @@ class Columns:
         offsets: Offset of each record, int64, shape (n,).
         values: Value of each record.
         timestamps_ms: Broker timestamp of each record, int64, shape (n,).
+        headers: Headers of each record; None where they were not read.
     """
 
     offsets: NDArray[np.int64]
     values: list[Any]
     timestamps_ms: NDArray[np.int64]
+    headers: list[RecordHeaders] | None = None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -66,4 +71,30 @@ def columns_from(records: Iterable[Any], start: int, end: int = ENDLESS) -> Colu
     return Columns(np.array(offsets, np.int64), values, np.array(timestamps_ms, np.int64))
 
 
+def named_headers(headers: RecordHeaders | None, names: frozenset[str] | None) -> RecordHeaders:
+    """Return those of the headers of a record that have one of some names; all of them for None."""
+    return [header for header in headers or () if names is None or header[0] in names]
+
+
+def columns_with_headers(
+    records: Iterable[Any], start: int, end: int = ENDLESS, *, names: frozenset[str] | None = None
+) -> Columns:
+    """Return the same columns, and the headers of these names; all headers for None."""
+    headers: list[RecordHeaders] = []
+
+    def noted() -> Iterator[Any]:
+        for record in records:
+            if start <= record.offset < end:
+                headers.append(named_headers(record.headers, names))
+                yield record
+
+    columns = columns_from(noted(), start, end)
+    return replace(columns, headers=headers)
+
+
 RAW = ColumnReader(columns_from)
+
+
+def reader_of_headers(names: frozenset[str]) -> ColumnReader:
+    """Return what reads columns with the headers of some names; without a name it costs nothing."""
+    return ColumnReader(partial(columns_with_headers, names=names)) if names else RAW

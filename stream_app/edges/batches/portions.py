@@ -155,7 +155,8 @@ def _by_size(records: Iterable[Any]) -> Iterator[tuple[list[Any], int]]:
 
 
 def _bytes_of(record: Any) -> int:
-    return _RECORD_BYTES + len(record.value or b"")
+    headers = sum(len(name) + len(value or b"") for name, value in record.headers)
+    return _RECORD_BYTES + len(record.value or b"") + headers
 
 
 def _rise_within(offsets: NDArray[np.int64], batch: StoredBatch) -> bool:

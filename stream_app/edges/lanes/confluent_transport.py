@@ -24,8 +24,10 @@ from faust.types import TP
 
 from stream_app.connection.for_confluent import confluent_settings, import_confluent
 from stream_app.connection.kafka_connection import AnyKafka
+from stream_app.edges.batches.columns import named_headers
 from stream_app.edges.kafka.topic_metadata import LogIdentity, TopicMetadata
 from stream_app.edges.lanes.assigned_lanes import AssignedLanes
+from stream_app.edges.lanes.lane_contract import NO_HEADERS
 from stream_app.edges.lanes.runs import MAX_RECORDS
 from stream_app.edges.lanes.transport import FETCH_MAX_WAIT_MS, RunMessage
 from stream_app.pipeline.contract import Batch
@@ -77,6 +79,7 @@ class ConfluentTransport:
         self._assigned: set[TP] = set()
         self._next: dict[TP, int] = {}  # position of the reader, by partition that a lane has sought
         self._epochs: dict[TP, int] = defaultdict(int)
+        self._headers: dict[TP, frozenset[str]] = {}  # names of those that are wanted, by partition
         self._ends: dict[TP, int] = {}
         self._answered_at: dict[TP, float] = {}
         self._generation = 0
@@ -97,9 +100,9 @@ class ConfluentTransport:
         if self._running is not None:
             await self._running
 
-    async def rewind(self, topic: str, partition: int, offset: int) -> int:
+    async def rewind(self, topic: str, partition: int, offset: int, headers: frozenset[str] = NO_HEADERS) -> int:
         """Read again from ``offset``; return the epoch of the runs that are fetched from then on."""
-        return await self._ask(lambda: self._seek(TP(topic, partition), offset))
+        return await self._ask(lambda: self._seek(TP(topic, partition), offset, headers))
 
     async def earliest_offset(self, topic: str, partition: int) -> int:
         """Return the first offset that is still retained."""
@@ -206,6 +209,7 @@ class ConfluentTransport:
             values,
             np.array([message.timestamp()[1] for message in records], np.int64),
             n_bytes=sum(len(value) for value in values if value is not None),
+            headers=[named_headers(m.headers(), names) for m in records] if (names := self._headers[place]) else None,
         )
 
     def _restart(self, place: TP) -> None:
@@ -224,7 +228,7 @@ class ConfluentTransport:
         else:
             self._consumer.pause([target])
 
-    def _seek(self, place: TP, offset: int) -> int:
+    def _seek(self, place: TP, offset: int, headers: frozenset[str]) -> int:
         target = self._client.TopicPartition(place.topic, place.partition, offset)
         deadline_s = time.monotonic() + _SEEK_S
         while True:
@@ -237,7 +241,7 @@ class ConfluentTransport:
             else:
                 break
         self._consumer.resume([target])
-        self._next[place] = offset
+        self._next[place], self._headers[place] = offset, headers
         self._epochs[place] += 1
         return self._epochs[place]
 

@@ -153,7 +153,7 @@ class Lane:
         self._committed_offset = self.next_offset if stored is not None and position.log == log else -1
         if recounted is not None:
             self._committed_offset = -1  # it must be certain that these records are of the same log
-        self._epoch = await self._source.rewind(topic, partition, self.next_offset)
+        self._epoch = await self._source.rewind(topic, partition, self.next_offset, self.config.headers)
         self._is_ready = True
         self._observer.lane_loaded(self)
 
@@ -187,9 +187,7 @@ class Lane:
         if recounted is None:
             return None
         if recounted.since_offset < recounted.next_offset:
-            reading = read_range(
-                config.kafka, config.topic, config.partition, recounted.first_offset, recounted.next_offset
-            )
+            reading = read_range(config.kafka, config.topic, config.partition, recounted, config.headers)
             async with aclosing(reading):
                 async for batch in reading:
                     step.recount(await self.config.prepare(batch))
@@ -251,7 +249,7 @@ class Lane:
         """Read again from ``next``: counting past a gap would lose records silently."""
         topic, partition = self.config.topic, self.config.partition
         await self._skip_to(await self._source.earliest_offset(topic, partition))
-        self._epoch = await self._source.rewind(topic, partition, self.next_offset)
+        self._epoch = await self._source.rewind(topic, partition, self.next_offset, self.config.headers)
         self._observer.lane_rewound(self.config, from_offset=from_offset, to_offset=self.next_offset)
 
     async def _skip_to(self, earliest: int) -> None:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from stream_app.edges.lanes.lane import Lane
 
 
+NO_HEADERS: frozenset[str] = frozenset()
+
+
 async def as_read(batch: Batch) -> Batch:
     """Return records as they were read: they need no schemas."""
     return batch
@@ -31,6 +34,7 @@ class LaneConfig:
         changelog_topic: Compacted topic with as many partitions as the source.
         transactional_id: The same for every owner of the partition.
         flush_s: Time between two transactions.
+        headers: Names of the record headers that the step needs.
         prepare: Awaited with each run before the step gets it: adds the schemas that its records need.
     """
 
@@ -40,14 +44,19 @@ class LaneConfig:
     changelog_topic: str
     transactional_id: str
     flush_s: float
+    headers: frozenset[str] = NO_HEADERS
     prepare: Callable[[Batch], Awaitable[Batch]] = as_read
 
 
 class RecordSource(Protocol):
     """The consumer, as a lane needs it."""
 
-    async def rewind(self, topic: str, partition: int, offset: int) -> int:
-        """Read again from ``offset``; return the epoch of the runs that are fetched from then on."""
+    async def rewind(self, topic: str, partition: int, offset: int, headers: frozenset[str] = NO_HEADERS) -> int:
+        """Read again from ``offset``, with the headers of these names in the runs.
+
+        Returns:
+            The epoch of the runs that are fetched from then on.
+        """
 
     async def earliest_offset(self, topic: str, partition: int) -> int:
         """Return the first offset that is still retained."""

@@ -13,10 +13,11 @@ from aiokafka.consumer.fetcher import FetchResult
 
 from stream_app.connection.for_aiokafka import aiokafka_options
 from stream_app.connection.kafka_connection import AnyKafka
+from stream_app.edges.batches.columns import reader_of_headers
 from stream_app.edges.host.tasks import begin, finish
 from stream_app.edges.lanes.log_position import LogExtent
 from stream_app.edges.lanes.runs import keep_record_sets, next_run, take_run
-from stream_app.pipeline.contract import Batch
+from stream_app.pipeline.contract import Batch, RecordRange
 from stream_app.pipeline.replay.cursor import cut_batch
 
 _FETCH_BYTES = 16_384  # one record is wanted; the broker returns a larger batch as a whole
@@ -102,14 +103,17 @@ class LogProbe:
                 return int(batch.timestamps_ms[places[0]]) if len(places) else None
 
 
-async def read_range(kafka: AnyKafka, topic: str, partition: int, first: int, end: int) -> AsyncGenerator[Batch, None]:
-    """Yield the records of one partition from one offset up to another, in the same way as a lane reads them.
+async def read_range(
+    kafka: AnyKafka, topic: str, partition: int, wanted: RecordRange, headers: frozenset[str]
+) -> AsyncGenerator[Batch, None]:
+    """Yield the records of a range, with the headers of these names, in the same way as a lane reads them.
 
     Raises:
         OffsetOutOfRangeError: they are not retained any more.
         KafkaTimeoutError: the broker is away or busy, and a retry may succeed.
     """
-    tp = aiokafka.TopicPartition(topic, partition)
+    tp, first = aiokafka.TopicPartition(topic, partition), wanted.first_offset
+    reader = reader_of_headers(headers)
     consumer = aiokafka.AIOKafkaConsumer(
         **aiokafka_options(kafka),
         auto_offset_reset="none",
@@ -123,10 +127,10 @@ async def read_range(kafka: AnyKafka, topic: str, partition: int, first: int, en
         fetcher._prefetch_backoff = 0.0
         consumer.assign([tp])
         consumer.seek(tp, first)
-        while first < end:
-            batch = await asyncio.wait_for(next_run(fetcher, tp), _STALL_S)
+        while first < wanted.next_offset:
+            batch = await asyncio.wait_for(next_run(fetcher, tp, reader=reader), _STALL_S)
             first = batch.next_offset
-            yield cut_batch(batch, end)[0]
+            yield cut_batch(batch, wanted.next_offset)[0]
     except TimeoutError:
         raise aiokafka.errors.KafkaTimeoutError from None
     finally:

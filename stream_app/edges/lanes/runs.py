@@ -192,4 +192,7 @@ def _joined(partition: Any, first_offset: int, next_offset: int, portions: list[
         np.concatenate([NO_COLUMNS.timestamps_ms, *(part.timestamps_ms for part in columns)]),
         [unread for portion in portions for unread in portion.unreadable],
         n_bytes,
+        headers=None
+        if all(part.headers is None for part in columns)
+        else list(chain.from_iterable(part.headers or () for part in columns)),
     )

@@ -25,6 +25,8 @@ from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 
 from stream_app.connection.for_aiokafka import reread_password
+from stream_app.edges.batches.columns import RAW, ColumnReader, reader_of_headers
+from stream_app.edges.lanes.lane_contract import NO_HEADERS
 from stream_app.edges.lanes.runs import LARGE_RUN_BYTES, is_within_batch, keep_record_sets, take_fetched
 from stream_app.pipeline.contract import Batch
 
@@ -72,6 +74,7 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.seek_epochs: dict[TP, int] = defaultdict(int)
+        self._readers: dict[TP, ColumnReader] = {}  # by the last seek of each partition
         self._large: Callable[[], RunMessage | None] = lambda: None
         self._large_until = 0.0
 
@@ -137,7 +140,7 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
             result = fetcher._records[tp]
             if drained and not isinstance(result, FetchResult):
                 break  # deliver what there is; the error comes up at the next call
-            if (batch := take_fetched(fetcher, tp)) is not None:
+            if (batch := take_fetched(fetcher, tp, reader=self._readers.get(tp, RAW))) is not None:
                 drained[tp] = [message := RunMessage(batch, self.seek_epochs[tp], generation)]
                 if message.is_large:
                     self._large, self._large_until = weakref.ref(message), time.monotonic() + _LARGE_WAIT_S
@@ -156,12 +159,13 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
             and time.monotonic() < self._large_until
         )
 
-    async def rewind(self, tp: TP, offset: int) -> int:
+    async def rewind(self, tp: TP, offset: int, headers: frozenset[str]) -> int:
         """Seek one partition and return its new seek epoch."""
-        epoch: int = await self.call_thread(self._rewind, tp, offset)
+        epoch: int = await self.call_thread(self._rewind, tp, offset, headers)
         return epoch
 
-    async def _rewind(self, tp: TP, offset: int) -> int:
+    async def _rewind(self, tp: TP, offset: int, headers: frozenset[str]) -> int:
+        self._readers[tp] = reader_of_headers(headers)
         self._ensure_consumer().seek(driver.ensure_aiokafka_TP(tp), offset)
         self.seek_epochs[tp] += 1
         return self.seek_epochs[tp]
@@ -219,9 +223,9 @@ class Consumer(driver.Consumer):
                 if tp in (active_partitions or ()) or tp in self._buffered_partitions:
                     yield tp, _message_of(tp, delivery)
 
-    async def rewind(self, tp: TP, offset: int) -> int:
+    async def rewind(self, tp: TP, offset: int, headers: frozenset[str] = NO_HEADERS) -> int:
         """Read a partition again from ``offset``; return the epoch of runs fetched from now on."""
-        return await self._thread.rewind(tp, offset)
+        return await self._thread.rewind(tp, offset, headers)
 
     async def hint_committed(self, offsets: Mapping[TP, int]) -> None:
         """Show the group's progress to lag tools."""

@@ -7,6 +7,7 @@ records only when the batch fails a check. A rejection is a value, not an except
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -17,7 +18,7 @@ from msgspec import UNSET
 from numpy.typing import NDArray
 
 from stream_app.core.events.classify import place_of, reason_of
-from stream_app.core.events.formats.wire import WriterSchemas, json_texts
+from stream_app.core.events.formats.texts import RecordTexts
 from stream_app.core.events.identifiers import CANONICAL, canonical_plain, fault_of
 from stream_app.core.events.reasons import DeadLetterReason as Reason
 from stream_app.core.events.strict_json import is_surely_unique, strict_fault
@@ -27,6 +28,7 @@ from stream_app.pipeline.ingest.event_batch import EventBatch
 from stream_app.pipeline.ingest.fields import is_epoch, schema_of, time_reader_of
 from stream_app.pipeline.ingest.values import Faults, OptionalFields, ValueReader
 from stream_app.policy import Identifier, ModelPolicy
+from stream_app.policy.values.headers import header_names
 from stream_app.policy.values.time_columns import EPOCH_UNITS
 
 MAX_OUTPUT_BYTES = 1_000_000  # with key, header and framing below the broker's limit for a record (1,048,588)
@@ -67,7 +69,7 @@ class RecordReader:
         self._put_time = self.schema.setter(model.event_time.path)
         self._times = time_reader_of(model.event_time)
         self._dropped_fields = DroppedFields(model, self.schema) if model.unknown_fields == "drop" else None
-        self._is_json = model.format == "json"
+        self._record_texts = RecordTexts(is_json=model.format == "json", headers=header_names(model))
         self._max_bytes = MAX_OUTPUT_BYTES - _PSEUDONYM_BYTES * len(model.all_identifiers)
 
     def read(self, batch: Batch) -> EventBatch:
@@ -75,8 +77,8 @@ class RecordReader:
         rejected: dict[int, Reason] = {}
         dropped: Counter[str] = Counter()
         places, values = self._readable(batch.values, rejected)
-        if not self._is_json:
-            places, values = self._as_json(places, values, batch.schemas, rejected)
+        if not self._record_texts.is_value:
+            places, values = self._as_texts(batch, places, rejected)
         n_tombstones = len(batch) - len(places) - len(rejected)
         events, values, places = self._decoded(values, places, rejected, dropped)
         at = slice(None) if len(places) == len(batch) else np.array(places, np.int64)
@@ -101,6 +103,11 @@ class RecordReader:
             checked.keep(np.array([number not in faults for number in range(len(events))], np.bool_))
         return checked
 
+    def texts(self, batch: Batch, places: Sequence[int]) -> Sequence[bytes | Reason]:
+        """Return the JSON text of some records of a batch, which are no tombstones, or why each has none."""
+        headers = None if batch.headers is None else [batch.headers[place] for place in places]
+        return self._record_texts.read([batch.values[place] or b"" for place in places], batch.schemas, headers)
+
     def _readable(self, values: list[bytes | None], rejected: dict[int, Reason]) -> tuple[list[int], list[bytes]]:
         limit = self._model.max_record_bytes
         if None not in values and all(values) and max(map(len, values), default=0) <= limit:  # type: ignore[arg-type]
@@ -116,11 +123,9 @@ class RecordReader:
                 readable.append(value)
         return places, readable
 
-    def _as_json(
-        self, places: list[int], values: list[bytes], schemas: WriterSchemas | None, rejected: dict[int, Reason]
-    ) -> tuple[list[int], list[bytes]]:
+    def _as_texts(self, batch: Batch, places: list[int], rejected: dict[int, Reason]) -> tuple[list[int], list[bytes]]:
         """Return the records as JSON texts, which have the same limit."""
-        texts = [Reason.SCHEMA] * len(values) if schemas is None else json_texts(values, schemas)
+        texts = self.texts(batch, places)
         limit = self._model.max_record_bytes
         good_places, good_texts = [], []
         for place, text in zip(places, texts, strict=True):

@@ -15,7 +15,6 @@ from msgspec import UNSET
 
 from stream_app.core.events.classify import place_of
 from stream_app.core.events.clusters import ClusterBuckets, ClusterCounts
-from stream_app.core.events.formats.wire import json_of
 from stream_app.core.events.reasons import DeadLetterReason as Reason
 from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.core.windows.cells import Cells, add_cells
@@ -200,10 +199,7 @@ class _Survey:
 
     def _json_of(self, batch: Batch, place: int) -> bytes:
         """Return a record as JSON; empty where it cannot be read."""
-        value = batch.values[place] or b""
-        if self._model.format == "json":
-            return value
-        text = Reason.SCHEMA if batch.schemas is None else json_of(value, batch.schemas)
+        [text] = self._reader.texts(batch, [place])
         return b"" if isinstance(text, Reason) else text
 
     def _path_of(self, value: bytes, reason: Reason) -> str | None:

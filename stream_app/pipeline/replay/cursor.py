@@ -177,5 +177,6 @@ def cut_batch(batch: Batch, offset: int) -> tuple[Batch, Batch | None]:
         batch.timestamps_ms[:cut],
         [unreadable for unreadable in batch.unreadable if unreadable.first_offset < offset],
         schemas=batch.schemas,
+        headers=None if batch.headers is None else batch.headers[:cut],
     )
     return head, batch.since(offset)

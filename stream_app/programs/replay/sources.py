@@ -58,9 +58,9 @@ def open_raw(settings: Settings, model: ModelPolicy, topic: str) -> LogReader:
         DependencyMissingError: what reads the format is not installed.
     """
     schemas = RegisteredSchemas(settings.registry).of(model)
-    if schemas is None:
-        return LogReader(settings.connection, topic)
-    return LogReader(settings.connection, topic, prepare=schemas.add_to)
+    if schemas is None:  # a scenario may name headers that this policy does not name
+        return LogReader(settings.connection, topic, has_headers=True)
+    return LogReader(settings.connection, topic, has_headers=True, prepare=schemas.add_to)
 
 
 def _counter_maker(settings: Settings, model: ModelPolicy, choice: SourceChoice, observe: Observe | None) -> NewCounter:

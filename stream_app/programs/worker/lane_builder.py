@@ -12,7 +12,7 @@ from faust.types import TP
 from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.edges.kafka.topic_metadata import LogIdentity, TopicMetadata
 from stream_app.edges.lanes.lane import Lane
-from stream_app.edges.lanes.lane_contract import LaneConfig, LaneObserver, as_read
+from stream_app.edges.lanes.lane_contract import NO_HEADERS, LaneConfig, LaneObserver, as_read
 from stream_app.edges.lanes.policy_registry import PolicyRegistry
 from stream_app.edges.lanes.transport import Consumer
 from stream_app.edges.registry.topic_schemas import RegisteredSchemas
@@ -25,6 +25,7 @@ from stream_app.pipeline.outcomes.step import OutcomeStep
 from stream_app.pipeline.policy_book import PolicyBook, PolicySearch
 from stream_app.pipeline.topology import Topology
 from stream_app.policy import ModelPolicy, Policy, outcome_records_of
+from stream_app.policy.values.headers import header_names
 from stream_app.programs.worker.agreed_policy import followed_policy
 from stream_app.settings import Settings
 from stream_app.topics import (
@@ -50,9 +51,9 @@ class ConsumerSource:
     def _consumer(self) -> Consumer:
         return cast(Consumer, self._app.consumer)
 
-    async def rewind(self, topic: str, partition: int, offset: int) -> int:
-        """Read again from ``offset``."""
-        return await self._consumer.rewind(TP(topic, partition), offset)
+    async def rewind(self, topic: str, partition: int, offset: int, headers: frozenset[str] = NO_HEADERS) -> int:
+        """Read again from ``offset``, with the headers of these names."""
+        return await self._consumer.rewind(TP(topic, partition), offset, headers)
 
     async def earliest_offset(self, topic: str, partition: int) -> int:
         """Return the first retained offset."""
@@ -134,6 +135,7 @@ def lane_builder(
             changelog_topic=state,
             transactional_id=f"{settings.app_id}-{topic}-{partition}",
             flush_s=settings.flush_s,
+            headers=_headers_in(records, registry.book),
             prepare=as_read if topic_schemas is None else topic_schemas.add_in_thread,
         )
         return Lane(config, make_step(partition), source, observer)
@@ -149,6 +151,14 @@ def _records_in(topic: str, policy: Policy, book: PolicyBook) -> ModelPolicy | N
         if model.outcome is not None and model.outcome.topic == topic:
             return outcome_records_of(model)
     return None
+
+
+def _headers_in(records: ModelPolicy | None, book: PolicyBook) -> frozenset[str]:
+    """Return the names of the headers that are read: what an earlier policy has counted may be counted again."""
+    if records is None:
+        return NO_HEADERS
+    earlier = (policy.model for policy in book.of_model(records.name))
+    return NO_HEADERS.union(*map(header_names, (records, *earlier)))
 
 
 def _step_makers(

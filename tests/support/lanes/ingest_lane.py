@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from stream_app.core.events.formats.texts import RecordHeaders
 from stream_app.core.events.formats.wire import WriterSchemas
 from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.core.windows.cells import Cells
@@ -128,7 +129,12 @@ class IngestLane:
         self.next_offset, self.log_number, self.log = 0, self.log_number + 1, []
         self.restart()
 
-    def feed(self, values: Iterable[bytes | None], broker_s: Iterable[float] | float = NOW_S) -> list[Outputs]:
+    def feed(
+        self,
+        values: Iterable[bytes | None],
+        broker_s: Iterable[float] | float = NOW_S,
+        headers: Iterable[RecordHeaders] | None = None,
+    ) -> list[Outputs]:
         """Process one batch of records with these broker timestamps."""
         values = list(values)
         n, first = len(values), self.next_offset
@@ -138,7 +144,7 @@ class IngestLane:
         batch = Batch(
             self.model.topic, self.partition, first, first + n, offsets, values, (times_s * 1000).astype(np.int64)
         )
-        batch.schemas = self.schemas
+        batch.schemas, batch.headers = self.schemas, None if headers is None else list(headers)
         outputs = list(self.step.step(batch))
         self.log.append(batch)
         self._write(outputs)

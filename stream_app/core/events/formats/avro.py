@@ -15,6 +15,8 @@ from typing import Any
 
 import msgspec
 
+from stream_app.core.events.formats.avro_columns import AvroColumns
+from stream_app.core.events.formats.avro_cursor import NotReadableError
 from stream_app.core.events.formats.json_text import json_lines, json_text
 from stream_app.core.events.formats.wire import FRAME_BYTES
 from stream_app.core.events.reasons import DeadLetterReason as Reason
@@ -23,6 +25,7 @@ from stream_app.extras import import_extra
 
 _MARK, _MARK_FIELD = b"\xffFS-end\xfe", "fairstream_end_of_record"
 _MOST_TOGETHER = 512  # records, whose values are in memory at once
+_MOST_IN_COLUMNS, _FEW = 2048, 32  # records that are read at once; fewer cost as much one by one
 _INSTANTS = ("timestamp-millis", "timestamp-micros")
 
 
@@ -58,6 +61,9 @@ class AvroSchema:
         except Exception as error:  # noqa: BLE001  # whatever fastavro raises for what is no schema
             raise ValueError(f"no Avro schema ({type(error).__name__})") from None
         self._read = fastavro.schemaless_reader
+        self._columns: AvroColumns | None = None
+        with suppress(NotReadableError):
+            self._columns = AvroColumns(self._schema, named)
 
     def to_json(self, value: bytes) -> bytes | Reason:
         """Return a record, given with its frame, as JSON; or why it cannot be read."""
@@ -72,12 +78,24 @@ class AvroSchema:
         return text if stream.tell() == len(value) else Reason.PAYLOAD
 
     def to_json_all(self, values: Sequence[bytes]) -> Sequence[bytes | Reason]:
-        """Return the same of several records, read together where all can be read."""
+        """Return the same of several records, read at once where all can be read."""
         texts: list[bytes | Reason] = []
-        for first in range(0, len(values), _MOST_TOGETHER):
-            part = values[first : first + _MOST_TOGETHER]
-            texts += self._read_together(part) or map(self.to_json, part)
+        most = _MOST_TOGETHER if self._columns is None else _MOST_IN_COLUMNS
+        for first in range(0, len(values), most):
+            texts += self._read_part(values[first : first + most])
         return texts
+
+    def _read_part(self, values: Sequence[bytes]) -> Sequence[bytes | Reason]:
+        """Return the same of some records; where some cannot be read, the half without them is still read at once."""
+        if self._columns is None:
+            return self._read_together(values) or list(map(self.to_json, values))
+        try:
+            return self._columns.texts(values, FRAME_BYTES)
+        except (NotReadableError, UnicodeDecodeError):
+            half = len(values) // 2
+            if half < _FEW:
+                return list(map(self.to_json, values))
+            return [*self._read_part(values[:half]), *self._read_part(values[half:])]
 
     def _read_together(self, values: Sequence[bytes]) -> list[bytes]:
         """Return records as JSON, read as one list in which a mark follows each; nothing where that is not possible.

@@ -20,7 +20,7 @@ from aiokafka.errors import KafkaError
 from stream_app.connection.failures import lost, unavailable
 from stream_app.connection.for_aiokafka import aiokafka_options
 from stream_app.connection.kafka_connection import AnyKafka
-from stream_app.edges.batches.columns import ColumnReader, columns_from
+from stream_app.edges.batches.columns import ColumnReader, columns_from, columns_with_headers
 from stream_app.edges.kafka.partition_counts import count_partitions
 from stream_app.edges.kafka.readers.source_places import LOG_SHIFT, OFFSETS, source_columns
 from stream_app.edges.lanes.runs import keep_record_sets, next_run
@@ -42,6 +42,7 @@ class LogReader:
         kafka: The connection.
         topic: Its name.
         is_published: Whether it is an output topic: runs then have the offsets of the raw records, each of one log.
+        has_headers: Whether runs have the headers of their records.
         prepare: Called with each run: adds the schemas that its records need.
 
     Attributes:
@@ -59,12 +60,13 @@ class LogReader:
         topic: str,
         *,
         is_published: bool = False,
+        has_headers: bool = False,
         prepare: Callable[[Batch], Batch] = lambda batch: batch,
     ) -> None:
         self.topic = topic
         self.begins: dict[int, int] = {}
         self.ends: dict[int, int] = {}
-        self._is_published = is_published
+        self._is_published, self._has_headers = is_published, has_headers
         self._prepare = prepare
         self._positions: dict[int, int] = {}
         self._next_place: dict[int, int] = {}
@@ -224,7 +226,8 @@ class LogReader:
 
     async def _take(self, number: int) -> Batch:
         """Wait for a run of one partition; runs of the others stay in the fetcher."""
-        read = partial(source_columns if self._is_published else columns_from, end=self.ends[number])
+        columns = columns_with_headers if self._has_headers else columns_from
+        read = partial(source_columns if self._is_published else columns, end=self.ends[number])
         reader = ColumnReader(read, has_record_offsets=not self._is_published)
         batch = await next_run(self._consumer._fetcher, self._tp(number), reader=reader)
         self._move(number, batch.next_offset)

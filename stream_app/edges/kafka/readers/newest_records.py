@@ -66,4 +66,5 @@ def _batch_of(topic: str, partition: int, records: list[Any], unreadable: list[U
         [record.value for record in records],
         np.array([record.timestamp for record in records], np.int64),
         unreadable,
+        headers=[record.headers for record in records],
     )

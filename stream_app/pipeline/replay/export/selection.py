@@ -14,7 +14,6 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from stream_app.core.events.formats.wire import json_of
 from stream_app.core.events.reasons import DeadLetterReason as Reason
 from stream_app.core.events.schema import Schema
 from stream_app.errors import PolicyError
@@ -34,7 +33,8 @@ class SelectedRecords:
         partition: Their partition.
         offsets: Offset of each record in the topic that was read.
         timestamps_ms: Broker timestamp of each record.
-        values: Value of each record, byte for byte; of a record in a format of a schema registry, its JSON.
+        values: Value of each record, byte for byte; of a record in a format of a schema registry, or
+            with headers that the policy names, the JSON that the policy describes.
     """
 
     partition: int
@@ -73,7 +73,6 @@ class RawSelector:
     def __init__(self, model: ModelPolicy, time_range: TimeRange) -> None:
         self.n_rejected = 0
         self._reader = RecordReader(model)
-        self._is_json = model.format == "json"
         self._time_range = time_range
 
     def select(self, batch: Batch) -> SelectedRecords:
@@ -81,11 +80,9 @@ class RawSelector:
         reading = self._reader.read(batch)
         self.n_rejected += len(reading.rejected) + sum(unread.n_records for unread in reading.unreadable)
         selected = reading.offsets[_is_in(self._time_range, reading.times_s)]
-        records = _selected(batch, np.searchsorted(batch.offsets, selected).tolist())
-        if self._is_json or batch.schemas is None:
-            return records
-        texts = [json_of(value, batch.schemas) for value in records.values]
-        return replace(records, values=[text for text in texts if not isinstance(text, Reason)])  # all are read
+        places = np.searchsorted(batch.offsets, selected).tolist()
+        texts = self._reader.texts(batch, places)
+        return replace(_selected(batch, places), values=[text for text in texts if not isinstance(text, Reason)])
 
 
 class PublishedSelector:

@@ -217,7 +217,7 @@ class Verifier:
 
     def _recompute(self, logs: SourceLogs, part: _Part, numbers: Mapping[int, int]) -> Iterator[RecomputedRecord]:
         recomputation = Recomputation(part.beginning.judge, logs.open_at(part.beginning), self.book, self.name)
-        for entry, following in zip(part.entries, [*part.entries[1:], None], strict=True):
+        for entry, following in zip(part.entries, [*part.entries, None][1:], strict=True):
             for record in recomputation.recompute(entry, following):
                 yield record._replace(entry=numbers[id(entry)])
 

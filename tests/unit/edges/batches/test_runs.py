@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_app.core.events.reasons import DeadLetterReason as Reason
-from stream_app.edges.batches.columns import ColumnReader, Columns
+from stream_app.edges.batches.columns import ColumnReader, Columns, reader_of_headers
 from stream_app.edges.batches.decompression import MAX_EXPANDED_BYTES
 from stream_app.edges.batches.portions import PORTION_BYTES
 from stream_app.edges.kafka.readers.source_places import source_columns
@@ -210,6 +210,28 @@ def test_published_records_have_the_offsets_that_their_headers_name() -> None:
     reader = ColumnReader(partial(source_columns, end=3), has_record_offsets=False)
     [run] = Partition(1).take(raw_batch(records, BatchShape()), reader=reader)
     assert (run.offsets.tolist(), run.values, run.unreadable) == ([71, 72], [b"1", b"2"], [])
+
+
+@pytest.mark.parametrize("bad", [[], [BAD_NAME]], ids=["by the library", "record by record"])
+@pytest.mark.parametrize("size", [1, PORTION_BYTES // 2], ids=["at once", "in portions"])
+def test_headers_of_some_names_come_with_their_records(bad: list[tuple[bytes, bytes]], size: int) -> None:
+    value, long = b"v" * size, b"x" * 5
+    named = [(b"ce_id", long), (b"other", b"1"), (b"ce_id", None)]
+    records = [raw_record(0, value), raw_record(1, value, headers=[*named, *bad]), raw_record(2, value, headers=named)]
+    log = raw_batch(records) + batch_of(GOOD, BatchShape(base_offset=3))
+    runs = list(Partition(1).take(log, reader=reader_of_headers(frozenset({"ce_id"}))))
+    headers = [of_record for run in runs for of_record in run.headers or ()]
+    assert headers == [[("ce_id", long), ("ce_id", None)]] * 2 + [[]] * 5
+    assert sum(len(run) for run in runs) == len(headers)
+    [plain, *_] = Partition(1).take(log)
+    assert plain.headers is None
+
+
+def test_large_headers_count_in_the_size_of_a_portion() -> None:
+    records = [raw_record(delta, b"v", headers=[(b"a", b"x" * (PORTION_BYTES // 2))]) for delta in range(8)]
+    runs = list(Partition().take(raw_batch(records), reader=reader_of_headers(frozenset({"a"}))))
+    assert [len(run) for run in runs if len(run)] == [4, 4]
+    assert all(run.n_bytes <= MAX_RUN_BYTES + PORTION_BYTES for run in runs)
 
 
 def test_a_failure_that_nobody_foresaw_costs_its_batch() -> None:

@@ -16,7 +16,7 @@ from stream_app.pipeline.replay.model_sources import ModelSources
 from stream_app.pipeline.replay.sources import PublishedCounter, RawCounter
 from stream_app.pipeline.replay.verify.compared_range import ComparedRange
 from stream_app.pipeline.replay.verify.verification import Verification, Verifier
-from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_CHECKPOINTS
+from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_CHECKPOINTS, FAIRNESS_JOURNAL
 from tests.support.judged_world import KEYS, LogChange, Published, World, policy, published_log, raw_log, run
 from tests.support.memory_logs import START_S, MemoryPartition, partitions
 
@@ -191,6 +191,15 @@ def changed(world: World, topic: str, change: Callable[[bytes], bytes], at: int)
     values = [change(record.value) if number == at else record.value for number, record in enumerate(records)]
     keys: list[bytes | None] = [record.key.encode() for record in records]
     return World(world.raw, world.book, world.written | {topic: [Outputs(topic, 0, keys, list(values))]})
+
+
+def test_a_journal_that_ends_with_its_last_checkpoint_leaves_nothing_to_compare(steady: World) -> None:
+    last = Published(steady).checkpoints()[-1].number
+    journal = [record for record, entry in Published(steady).journal() if entry.number <= last]
+    kept = Outputs(FAIRNESS_JOURNAL, 0, [record.key.encode() for record in journal], [r.value for r in journal])
+    ended = World(steady.raw, steady.book, steady.written | {FAIRNESS_JOURNAL: [kept]})
+    verification = verified(ended, from_s=START_S + 30 * DAY_S)
+    assert (verification.is_equal, verification.n_equal, verification.since_entry) == (True, 0, last)
 
 
 def test_a_changed_record_after_the_checkpoint_is_found(steady: World) -> None:
