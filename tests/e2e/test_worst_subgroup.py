@@ -201,10 +201,10 @@ def test_the_notification_that_is_sent_names_the_worst_subgroup_first(
 
 
 def subgroups_of(alert: NotifiedAlert) -> list[str]:
-    """Return the intersections that the text names, in the order in which it does."""
+    """Return the subgroups that the text names: that of the verdict, where no other can be inside it, and the list."""
     verdict = alert.annotations["summary"].partition(": ")[2].partition(" approved ")[0]
     listed = [line.strip().partition(": ")[0] for line in alert.annotations["groups"].splitlines()]
-    return [group for group in (verdict, *listed) if " & " in group]
+    return [verdict, *listed] if verdict.count(" & ") == len(LABELS[:3]) - 1 else listed
 
 
 def worst_of_json(scenario: Scenario) -> str:
