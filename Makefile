@@ -68,7 +68,7 @@ detection-check: $(READY) ## a fair million raises no alarm, a drift one: also s
 replay-check: $(READY) ## a million events through rebalances and a crash: live and replay must be equal (ARGS="--events 50000")
 	$(BIN)/python -m tests.programs.chaos.replay_check $(ARGS)
 
-page-check: $(READY) ## notifications about breaches, real servers, default windows, 25 min (ARGS="--quick": 1 min)
+page-check: $(READY) ## notifications about breaches, real servers, default windows, 15 min (ARGS="--quick": 1 min)
 	$(BIN)/python -m tests.programs.page_check $(ARGS)
 
 secure-check: $(READY) ## a Kafka with TLS, SCRAM and rights: each role does its job and nothing else (ARGS="--events 12000")

@@ -102,7 +102,7 @@ def test_a_breach_is_reported_with_labels_and_text_through_the_routing_tree_and_
         "Confidence: evidence 10^23.9 against the limit (10^8.7 needed); ratio 0.620, 95% interval 0.551 to 0.699",
         "n >= 1,000",
         "Cause: mainly different decisions within the same segment (-21.6 percentage points), most in home (-12.0)",
-        "Also affected: female & black: 40% of male & white",
+        "Also affected: female & black: 40% as often as male & white",
         "0123abcd",
     ):
         assert fact in text

@@ -26,7 +26,7 @@ BREACH = {
     "since": f"{ONSET}, detected 2026-11-29T14:08:00Z",
     "cause": "mainly different decisions within the same segment (-31.0 percentage points), most in home (-11.2)",
     "groups": "\n".join(
-        f"female & {race} & 18-29: {n}% of male & white & 30-44"
+        f"female & {race} & 18-29: {n}% as often as male & white & 30-44"
         for n, race in enumerate(("black", "hispanic", "asian", "white", "black"), start=32)
     ),
     "ended": "",
@@ -73,6 +73,16 @@ def test_the_first_sentence_is_the_verdict(tmp_path: Path, name: str) -> None:
     assert first.startswith(f"[FIRING] {VERDICT}")
 
 
+@pytest.mark.parametrize("name", ["details", "text", "teams", "html"])
+def test_subgroups_are_named_whole_or_not_at_all(tmp_path: Path, name: str) -> None:
+    lines = [f"female & hispanic or latino & {n}0-{n}9: {n}{n}% as often as male & white & 30-44" for n in range(1, 6)]
+    for shown, groups in ((BREACH["groups"].splitlines(), BREACH["groups"]), (lines[:4], "\n".join(lines))):
+        text = html.unescape(render(tmp_path, name, alert(groups=groups)))
+        listed = re.findall(r"female & [^\n;<]*", text.partition("Also affected")[2].partition("Verify")[0])
+        assert [line.strip() for line in listed] == shown
+        assert ("and more" in text) == (len(shown) < len(groups.splitlines()))
+
+
 @pytest.mark.parametrize("name", ["details", "text", "teams"])
 def test_a_message_has_confidence_onset_cause_subgroups_commands_and_links(tmp_path: Path, name: str) -> None:
     text = render(tmp_path, name, alert())
@@ -106,7 +116,7 @@ def test_a_resolved_message_says_that_it_is_over_since_when_and_after_how_long(t
     text = render(tmp_path, name, alert("resolved", ended=ENDED))
     if name in ("title", "text", "pagerduty", "html"):
         assert text.removeprefix("<h3>").startswith(
-            f"[RESOLVED] loans: gender (decisions) is back within its limits since {ENDED}"
+            f"[RESOLVED] loans: gender (decisions) is back within its limits: the breach ended {ENDED}"
         )
     assert "Confirmed by" not in text
     assert "amtool" not in text
@@ -114,12 +124,10 @@ def test_a_resolved_message_says_that_it_is_over_since_when_and_after_how_long(t
 
 def test_an_alert_without_a_recovery_says_when_it_was_last_reported(tmp_path: Path) -> None:
     text = render(tmp_path, "title", alert("resolved"))
-    over = "since 2026-11-29T14:18:12Z, after 10m0s"
-    assert text == f"[RESOLVED] loans: gender (decisions) is not reported as a breach any more {over}"
+    over = "ended 2026-11-29T14:18:12Z, after 10m0s"
+    assert text == f"[RESOLVED] loans: gender (decisions) is no longer reported as a breach: {over}"
     other = alert("resolved", {"alertname": "WorkerDown"}, summary="Workers down: 2")
-    assert (
-        render(tmp_path, "title", other) == "[RESOLVED] Workers down: 2: over since 2026-11-29T14:18:12Z, after 10m0s"
-    )
+    assert render(tmp_path, "title", other) == "[RESOLVED] Workers down: 2: ended 2026-11-29T14:18:12Z, after 10m0s"
 
 
 def test_other_alerts_have_their_description_and_links(tmp_path: Path) -> None:
@@ -134,4 +142,4 @@ def test_a_message_about_a_breach_and_another_that_is_over_tells_both(tmp_path: 
     scores = LABELS | {"about": "scores"}
     text = render(tmp_path, "text", alert(), alert("resolved", scores, ended=ENDED))
     assert text.startswith(f"[FIRING] {VERDICT}")
-    assert f"Over: loans: gender (scores) is back within its limits since {ENDED}" in text
+    assert f"Over: loans: gender (scores) is back within its limits: the breach ended {ENDED}" in text

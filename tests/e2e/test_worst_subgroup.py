@@ -1,7 +1,8 @@
 """The worst subgroup is the same one wherever a person looks: results, report, boards and notifications.
 
 In each of 20 random scenarios one subgroup of three attributes is decided differently, beside smaller differences. The
-judge, its metrics and a Prometheus are real; each scenario has a time of its own in the samples.
+judge, its metrics and a Prometheus are real; each scenario has a time of its own in the samples. What a person is sent
+about four of them comes from a Prometheus that scrapes them, through Alertmanager and the shipped rules and routes.
 """
 
 from __future__ import annotations
@@ -10,29 +11,40 @@ import html
 import json
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
 import numpy as np
 import pytest
+from prometheus_client import CollectorRegistry, Metric
+from prometheus_client.registry import Collector
 from ruamel.yaml import YAML
 
 from stream_app.cli.show.result_table import result_table
+from stream_app.edges.metrics.health import Health
+from stream_app.edges.metrics.server import MetricsServer
+from stream_app.edges.notify.notification import NotifiedAlert
+from stream_app.edges.servers.shipped import MonitoringIntervals
 from stream_app.errors import DependencyMissingError
 from stream_app.pipeline.disclosure.alerts import disclose_alert
 from stream_app.pipeline.disclosure.results import DisclosedResult, disclose_result
 from stream_app.pipeline.records.results import CROSS
 from stream_app.pipeline.replay.scenarios.results import ScenarioResults
 from stream_app.render.report.subgroups import write_subgroups
+from tests.programs.page_check.messages import open_inbox
 from tests.support.alarm_stage import LABELS, RATE, AlarmStage, Chance
 from tests.support.boards.board_checks import Source
 from tests.support.boards.pictures.page import View, draw
 from tests.support.paths import ROOT
+from tests.support.servers.alerting import need_servers
 from tests.support.servers.recorded_prometheus import RecordedPrometheus
 from tests.support.tiers import skip_or_fail
 
 N_SCENARIOS, APART_S = 20, 3600
+SENT = (0, 6, 12, 18)  # scenarios about which notifications are sent
+SENT_WITHIN_S = 60
+PACE = MonitoringIntervals(scrape_s=1, evaluation_s=1, group_s=1, hold_s=8)
 PER_MINUTE, MINUTES = 20_000, 3
 INTERSECTIONS = "fairstream-intersections"
 REFERENCES = {"male", "white", "30-44"}
@@ -76,7 +88,7 @@ def random_scenario(seed: int, at_s: int) -> Scenario:
 
 
 def judged(seed: int, chance: Chance) -> AlarmStage:
-    stage = AlarmStage(seed, n=PER_MINUTE)
+    stage = AlarmStage(seed, start_s=(int(time.time()) // 3600 + 2) * 3600, n=PER_MINUTE)  # ahead, so never stale
     stage.minutes(MINUTES, chance)
     return stage
 
@@ -131,6 +143,68 @@ def test_every_surface_names_the_worst_subgroup(
     } == dict.fromkeys(
         ("results --json", "results", "report", "board, table", "board, bars", "notification"), scenario.worst
     )
+
+
+class RenamedModels(Collector):
+    """The metrics of several scenarios as those of one worker, each under a model of its own."""
+
+    def __init__(self, stages: Mapping[str, AlarmStage]) -> None:
+        self._stages = stages
+
+    def collect(self) -> Iterator[Metric]:
+        """Return the series that belong to a model, family by family."""
+        merged: dict[str, Metric] = {}
+        for model, stage in self._stages.items():
+            for family in stage.registry.collect():
+                own = merged.setdefault(family.name, Metric(family.name, family.documentation, family.type))
+                for sample in family.samples:
+                    if "model" in sample.labels:
+                        own.add_sample(sample.name, sample.labels | {"model": model}, sample.value)
+        yield from merged.values()
+
+
+@pytest.fixture(scope="module")
+def sent(scenarios: Sequence[Scenario], tmp_path_factory: pytest.TempPathFactory) -> list[NotifiedAlert]:
+    """Return the breaches in the notifications that arrived about some scenarios."""
+    need_servers()
+    stages = {f"loans-{seed}": scenarios[seed].stage for seed in SENT}
+    registry = CollectorRegistry()
+    registry.register(RenamedModels(stages))
+    worker = MetricsServer(registry, Health(), "127.0.0.1", 0)
+    worker.start()
+    try:
+        with open_inbox(tmp_path_factory.mktemp("sent"), f"127.0.0.1:{worker.port}", PACE) as inbox:
+            wanted = {
+                (model, labels["incident"])
+                for model, stage in stages.items()
+                for labels, _ in stage.rows("breach_rank")
+            }
+            deadline_s = time.monotonic() + SENT_WITHIN_S
+            alerts: list[NotifiedAlert] = []
+            while {(alert.labels["model"], alert.labels["attribute"]) for alert in alerts} < wanted:
+                assert time.monotonic() < deadline_s, f"{len(alerts)} of {len(wanted)} incidents were reported"
+                time.sleep(0.2)
+                received = [alert for message in inbox.messages() for alert in message.notification.alerts]
+                alerts = [alert for alert in received if alert.labels["alertname"] == "FairnessBreach"]
+            return alerts
+    finally:
+        worker.stop()
+
+
+@pytest.mark.parametrize("seed", SENT)
+def test_the_notification_that_is_sent_names_the_worst_subgroup_first(
+    scenarios: Sequence[Scenario], sent: Sequence[NotifiedAlert], seed: int
+) -> None:
+    worst = scenarios[seed].worst
+    lists = [subgroups_of(alert) for alert in sent if alert.labels["model"] == f"loans-{seed}"]
+    assert {subgroups[0] for subgroups in lists if worst in subgroups} == {worst}
+
+
+def subgroups_of(alert: NotifiedAlert) -> list[str]:
+    """Return the subgroups that the text names: that of the verdict, where no other can be inside it, and the list."""
+    verdict = alert.annotations["summary"].partition(": ")[2].partition(" approved ")[0]
+    listed = [line.strip().partition(": ")[0] for line in alert.annotations["groups"].splitlines()]
+    return [verdict, *listed] if verdict.count(" & ") == len(LABELS[:3]) - 1 else listed
 
 
 def worst_of_json(scenario: Scenario) -> str:

@@ -108,10 +108,17 @@ class AlertLevels:
         self._refresh(limit, is_new=True)
 
     def restore(self, alert: Alert, model: ModelPolicy) -> None:
-        """Take in the alert of an open breach of a model that another process owned; nothing is counted."""
+        """Take in the last alert of a test of a model that another process owned; nothing is counted.
+
+        Recoveries come after the open breaches: one that left others in breach did not end anything.
+        """
         limit = _limit_of(alert, model)
-        self._state_of(limit, model).restore(alert)
-        self._refresh(limit, is_new=False)
+        if alert.change == "breach":
+            self._state_of(limit, model).restore(alert)
+            self._refresh(limit, is_new=False)
+        elif limit in self._limits and not self._limits[limit].is_open():
+            labels = (limit.model, limit.attribute, limit.kind.value)
+            self._recovery.set(labels, max(alert.at_s, self._recovery.rows().get(labels, 0)))
 
     def alerts(self, model: str) -> list[Alert]:
         """Return the newest alert of each pair of a model that is in breach and may be shown, for each limit."""
@@ -125,6 +132,17 @@ class AlertLevels:
     def states(self, model: str) -> dict[Limit, State]:
         """Return the state of each limit of a model."""
         return {limit: state.state() for limit, state in self._limits.items() if limit.model == model}
+
+    def alarmed_s(self, model: str) -> dict[Limit, int]:
+        """Return when the first alarm of the open breaches of each limit was raised, where that is known."""
+        times = {limit: state.alarmed_s() for limit, state in self._limits.items() if limit.model == model}
+        return {limit: at_s for limit, at_s in times.items() if at_s is not None}
+
+    def recovered_s(self, model: str) -> dict[Limit, int]:
+        """Return when the last breach of each limit ended, of those that were ever in breach."""
+        rows = self._recovery.rows()
+        times = {limit: rows.get((model, limit.attribute, limit.kind.value)) for limit in self._limits}
+        return {limit: int(at_s) for limit, at_s in times.items() if limit.model == model and at_s is not None}
 
     def drop(self, model: str, kinds: Collection[LimitKind]) -> None:
         """Remove the states of a model that another process owns now."""

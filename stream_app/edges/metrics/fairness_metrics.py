@@ -118,11 +118,13 @@ class FairnessMetrics:
         self._refresh(results, alerts)
 
     def restore(self, results: Sequence[AnyResult], alerts: Sequence[Alert]) -> None:
-        """Show what another process showed before: the newest results and the open breaches; nothing is counted."""
+        """Show what another process showed before: the newest results and the last alerts; nothing is counted."""
         self._show(results, is_new=False)
-        for alert in alerts:
+        for alert in sorted(alerts, key=lambda alert: alert.change == "recovery"):  # not while others are in breach
             if (model := self._models.get(model_of(alert.model))) is not None:
                 self._levels.restore(alert, model)
+        for name in {model_of(alert.model) for alert in alerts}:
+            self._breaches.restore(name)
         self._refresh(results, alerts)
 
     def _refresh(self, results: Iterable[AnyResult], alerts: Iterable[Alert]) -> None:

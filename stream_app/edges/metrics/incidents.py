@@ -68,6 +68,39 @@ class Incidents:
                 levels[attribute] = max(levels.get(attribute, State.OK), state, key=LEVELS.__getitem__)
             self._show(model, about, levels, now_s)
 
+    def restore(
+        self,
+        model: str,
+        states: Mapping[Limit, State],
+        alarmed_s: Mapping[Limit, int],
+        recovered_s: Mapping[Limit, int],
+    ) -> None:
+        """Leave those alone that another process left alone; to be called before ``show``.
+
+        Args:
+            model: Its name.
+            states: The state of each limit.
+            alarmed_s: When the first alarm of its open breaches was raised; a limit without one is older than all.
+            recovered_s: When its last breach ended.
+        """
+        for about in About:
+            own = [limit for limit in states if about_of(limit.kind) is about]
+            breached: dict[str, int] = {}  # since when
+            for limit in own:
+                if states[limit] is State.BREACH:
+                    since_s = alarmed_s.get(limit, 0)
+                    breached[limit.attribute] = min(since_s, breached.get(limit.attribute, since_s))
+            ended = [(limit.attribute, recovered_s[limit]) for limit in own if limit in recovered_s]
+            ended = [(attribute, end_s) for attribute, end_s in ended if attribute not in breached]
+            left_s = self._left_s.setdefault((model, about), {})
+            for attribute in sorted(breached, key=lambda attribute: attribute.count(CROSS)):
+                since_s = breached[attribute]
+                ends = [end_s for name, end_s in ended if _is_within(name, attribute) and since_s <= end_s]
+                if not ends and _name_of(attribute, left_s):
+                    ends = [since_s]
+                if ends:
+                    left_s.setdefault(attribute, max(ends) + LEFT_ALONE_S)
+
     def name_of(self, model: str, about: About, attribute: str) -> str:
         """Return the name of the incident that a breach of an attribute belongs to; its own for one that was left."""
         return _name_of(attribute, self._names.get((model, about), ())) or attribute
@@ -93,7 +126,9 @@ class Incidents:
             if attribute in breached and until_s > now_s
         }
         for attribute in breached:
-            if _name_of(attribute, ended) or _name_of(attribute, left_s):
+            if _name_of(attribute, ended):
+                left_s[attribute] = now_s + LEFT_ALONE_S
+            elif _name_of(attribute, left_s):
                 left_s.setdefault(attribute, now_s + LEFT_ALONE_S)
         names = name_incidents(attribute for attribute in breached if attribute not in left_s)
         self._names[model, about], self._left_s[model, about] = names, left_s

@@ -82,7 +82,16 @@ class LimitState:
         tests.pop(alert.test, None)
         if not tests:
             self._breaches.pop(alert.group, None)
-        return not self._breaches
+        return not self.is_open()
+
+    def is_open(self) -> bool:
+        """Return whether a pair is in breach, shown or not."""
+        return bool(self._breaches)
+
+    def alarmed_s(self) -> int | None:
+        """Return when the first alarm of the open breaches was raised, event time; None if that is not known."""
+        alerts = [alert for tests in self._breaches.values() for alert in tests.values()]
+        return min((alert.at_s for alert in alerts if alert is not None), default=None)
 
     def restore(self, alert: Alert) -> None:
         """Take in the alert of a breach that another process saw; windows that closed since may have ended it."""

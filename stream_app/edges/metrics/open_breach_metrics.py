@@ -48,6 +48,11 @@ class OpenBreachMetrics:
             self._shown[model.name] = shown
             self._rows.show(model, *shown)
 
+    def restore(self, model: str) -> None:
+        """Take over which intersections are left alone from another process; to be called after the levels were."""
+        levels = self._levels
+        self._incidents.restore(model, levels.states(model), levels.alarmed_s(model), levels.recovered_s(model))
+
     def exported_groups(self, model: str, attribute: str) -> set[str]:
         """Return the groups of an attribute whose facts are exported."""
         pairs, _ = self._shown.get(model, ([], {}))

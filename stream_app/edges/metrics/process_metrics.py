@@ -228,16 +228,16 @@ class Metrics(Collector):
         partition: int,
         results: Iterable[AnyResult],
         policies: Mapping[str, ModelPolicy] | None = None,
-        open_breaches: Sequence[Alert] = (),
+        last_alerts: Sequence[Alert] = (),
     ) -> None:
-        """Show the newest results and the open breaches of a restored judge lane; nothing is counted."""
+        """Show the newest results, and the last alert of each test, of a restored judge lane; nothing is counted."""
         with self._lock:
             self._follow(policies or {})
             if self._lanes.is_open(FAIRNESS_PARTIALS, partition):
                 results = list(results)
-                names = {record.model for record in (*results, *open_breaches)}
+                names = {record.model for record in (*results, *last_alerts)}
                 self._judged_by.setdefault(partition, set()).update(names)
-                self._fairness.restore(results, open_breaches)
+                self._fairness.restore(results, last_alerts)
 
     def _count_rejected(self, rejected: Iterable[RejectedRecord]) -> None:
         for record in rejected:

@@ -148,15 +148,19 @@ def in_one_line(text: str) -> str:
 
 
 def _describe_alert(alert: NotifiedAlert) -> Iterator[str]:
-    notes = alert.annotations
-    prefix = "Resolved: " if alert.status != FIRING else ""
-    severity = alert.labels.get("severity", "")
-    headline = notes.get("summary") or alert.labels.get("alertname", "(unnamed alert)")
-    yield f"  {prefix}{in_one_line(headline)}" + (f" [{in_one_line(severity)}]" if severity else "")
+    notes, labels = alert.annotations, alert.labels
+    headline = in_one_line(notes.get("summary") or labels.get("alertname", "(unnamed alert)"))
+    severity = f" [{in_one_line(labels['severity'])}]" if labels.get("severity") else ""
     if alert.status != FIRING:
         if ended := notes.get("ended", "").strip():
-            yield f"{_INDENT}Back within the limits since {in_one_line(ended)}"
+            subject = f"{labels.get('model', '')}: {labels.get('attribute', '')} ({labels.get('about', '')})"
+            yield f"  {in_one_line(subject)} is back within its limits{severity}"
+            yield f"{_INDENT}Ended: {in_one_line(ended)}"
+            yield f"{_INDENT}It was: {headline}"
+        else:
+            yield f"  Resolved: {headline}{severity}"
         return
+    yield f"  {headline}{severity}"
     for name, heading in _PARTS:
         if text := notes.get(name, "").strip():
             first, *others = printable(text).splitlines()

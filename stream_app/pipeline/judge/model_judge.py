@@ -22,8 +22,8 @@ from stream_app.pipeline.judge.monitors.continued_tests import restart_of
 from stream_app.pipeline.judge.state import JOURNAL, POLICY, Changes, StateWriter, StoredEntries, StoredPolicy
 from stream_app.pipeline.judge.stored.checkpoints import CHECKPOINT, CheckpointSchedule, checkpoint_after
 from stream_app.pipeline.judge.stored.journal_notes import JournalNotes
+from stream_app.pipeline.judge.stored.last_alerts import LastAlerts
 from stream_app.pipeline.judge.stored.moved_state import PaneMapper
-from stream_app.pipeline.judge.stored.open_breaches import OpenBreaches
 from stream_app.pipeline.judge.stored.part_joiner import PartJoiner, corrections_of, joined_flush, recounted_since
 from stream_app.pipeline.judge.stored.stored_history import HISTORY, history_changes, history_entries, restore_history
 from stream_app.pipeline.judge.stored.stored_tally import (
@@ -57,7 +57,7 @@ class ModelJudge:
 
     Attributes:
         n_journal_entries: Number of entries of the journal so far.
-        open_breaches: The alerts of open breaches.
+        last_alerts: The last alert of each test.
 
     Raises:
         StateError: the state fits neither this version nor this policy.
@@ -89,7 +89,7 @@ class ModelJudge:
             self._tally.changes.changed.update(entry for entry in moved if entry[0] in COUNTED)
             self._history.changed.update(int(entry[1]) for entry in moved if entry[0] == HISTORY)
         self._writer = StateWriter(self._subject.name, moved_from or stored)
-        self._joiner, self.open_breaches = PartJoiner(stored), OpenBreaches(stored)
+        self._joiner, self.last_alerts = PartJoiner(stored), LastAlerts(stored)
         self.n_journal_entries = msgspec.msgpack.decode(b"".join(stored[JOURNAL]), type=int) if JOURNAL in stored else 0
         self._stored_policy = read_policy(moved_from or stored)
         self._notes = JournalNotes(read_policy(stored).sources)
@@ -174,7 +174,7 @@ class ModelJudge:
             report.add(self._judge_total())
         report.count(tally_changes)
         report.n_broken += self._joiner.take_broken()
-        self.open_breaches.note(report.alerts)
+        self.last_alerts.note(report.alerts)
         report.closed_before_s, report.lag_s = self._tally.closed_before_s, self._tally.test_lag_s()
         # Published counts have no offsets beside them: the difference of two offsets is a count.
         is_news = bool(tally_changes.advances or revised or self._notes.has_recounts) or tally_changes.is_total_changed
@@ -187,7 +187,7 @@ class ModelJudge:
     def continue_tests(self, former: ModelJudge) -> None:
         """Continue what the tests of the same model under a former policy know; lost evidence is reported."""
         continued = self._subject.continue_tests(former._subject)
-        self.open_breaches.end(continued.ended_breaches)
+        self.last_alerts.end(continued.ended_breaches)
         if continued.is_noteworthy:
             hashes, at_s = (former._policy_hash, self._policy_hash), self._tally.tested_before_s
             restart = restart_of(continued, self._subject.name, *hashes, at_s, self._tally.offsets())
@@ -203,7 +203,7 @@ class ModelJudge:
         entries = {entry: encode_entry(tally, layout_hash, entry) or b"" for entry in tally_entries(tally)}
         return {
             **(entries | self._joiner.entries() | history_entries(self._history) | dict(self._subject.state())),
-            **self.open_breaches.entries(),
+            **self.last_alerts.entries(),
             JOURNAL: msgspec.msgpack.encode(self.n_journal_entries),
             POLICY: msgspec.msgpack.encode(StoredPolicy(self._policy_hash, self._notes.policies)),
             CHECKPOINT: self._schedule.state(),
@@ -255,7 +255,7 @@ class ModelJudge:
         for entry in sorted(tally_changes.changed, key=str):
             changes += self._writer.encode(entry, encode_entry(self._tally, self._subject.layout_hash, entry))
         changes += self._joiner.take_changes(self._writer)
-        changes += history_changes(self._history, self._writer) + self.open_breaches.take_changes(self._writer)
+        changes += history_changes(self._history, self._writer) + self.last_alerts.take_changes(self._writer)
         for entry, data in self._subject.take_changes():
             changes += self._writer.encode(entry, data)
         if is_journaled:

@@ -25,9 +25,9 @@ class JudgeSink(Protocol):
         partition: int,
         results: Sequence[Result | OutcomeResult],
         policies: Mapping[str, ModelPolicy],
-        open_breaches: Sequence[Alert],
+        last_alerts: Sequence[Alert],
     ) -> None:
-        """Show the newest results and the open breaches of a lane that changed its owner; nothing is counted."""
+        """Show the newest results and the last alerts of a lane that changed its owner; nothing is counted."""
 
     def latency_measured(self, stage: str, seconds: float, n_events: int = 1) -> None:
         """Show how long it took events to get through a stage."""
@@ -77,14 +77,14 @@ class RestoredResults:
         partition: The lane's partition.
         results: The newest result of each window of each model.
         policies: Under which policy each model is judged, by name of the model.
-        open_breaches: The alert of each test that is in breach.
+        last_alerts: The last alert of each test: of its open breach, or of its recovery.
     """
 
     partition: int
     results: list[Result | OutcomeResult]
     policies: dict[str, ModelPolicy]
-    open_breaches: list[Alert] = field(default_factory=list)
+    last_alerts: list[Alert] = field(default_factory=list)
 
     def deliver(self, sink: JudgeSink, _: float, /) -> None:
         """Show the results; nothing is counted."""
-        sink.judge_restored(self.partition, self.results, self.policies, self.open_breaches)
+        sink.judge_restored(self.partition, self.results, self.policies, self.last_alerts)

@@ -141,9 +141,9 @@ class JudgeStep:
         return report
 
     def restored_report(self) -> RestoredResults:
-        """Return the newest results and the open breaches, for a new owner to show after ``restore``."""
-        breaches = [alert for judge in self._judges.values() for alert in judge.open_breaches.alerts()]
-        return RestoredResults(self._partition, self.newest_results(), self._policies(), breaches)
+        """Return the newest results and the last alerts, for a new owner to show after ``restore``."""
+        alerts = [alert for judge in self._judges.values() for alert in judge.last_alerts.alerts()]
+        return RestoredResults(self._partition, self.newest_results(), self._policies(), alerts)
 
     def newest_results(self) -> list[Result | OutcomeResult]:
         """Return the newest result of each window of each model."""

@@ -109,7 +109,14 @@ def times_of(stories: Iterable[Story]) -> tuple[list[float], list[float]]:
     return pages, resolved
 
 
-def describe_times(name: str, seconds: Sequence[float], goal_s: int) -> str:
+def describe_times(stories: Iterable[Story]) -> str:
+    """Return how long the messages took."""
+    pages, resolved = times_of(stories)
+    to_page = _describe("drift to page", pages, PAGE_GOAL_S)
+    return f"{to_page}; {_describe('recovery to resolved', resolved, RESOLVED_GOAL_S)}"
+
+
+def _describe(name: str, seconds: Sequence[float], goal_s: int) -> str:
     """Return median and maximum of some times beside their goal."""
     if not seconds:
         return f"{name} never"
@@ -149,9 +156,7 @@ def _has_confidence(story: Story) -> str:
     if (alert := _first(story)) is None:
         return ""
     text = alert.annotations["evidence"]
-    found = re.search(
-        r"evidence 10\^([\d.]+) against the limit \(10\^([\d.]+) needed\); .*95% interval .*; n >= ", text
-    )
+    found = _EVIDENCE.search(text)
     return "" if found and float(found[1]) >= float(found[2]) else text
 
 

@@ -82,8 +82,8 @@ class Sink:
     def judged(self, partition: int, report: Any) -> None:
         self._note(f"judged {partition}", report)
 
-    def judge_restored(self, partition: int, results: Any, policies: Any, open_breaches: Any) -> None:
-        del policies, open_breaches
+    def judge_restored(self, partition: int, results: Any, policies: Any, last_alerts: Any) -> None:
+        del policies, last_alerts
         self._note(f"judge restored {partition}", results)
 
     def latency_measured(self, stage: str, seconds: float, n_events: int = 1) -> None:

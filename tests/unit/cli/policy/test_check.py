@@ -167,7 +167,7 @@ def test_a_sample_says_what_share_of_the_decisions_is_of_unknown_groups(run: Run
 
 def test_a_policy_says_that_unknown_groups_count_at_their_worst(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "policy.toml"
-    path.write_text(run("show", "loans").stdout + 'detection = { unknown_groups = "worst_case" }\n')
+    path.write_text(run("show", "loans").stdout.replace("{ period_s = 10 }", '{ unknown_groups = "worst_case" }'))
     assert "decisions of unknown groups count at their worst" in run("check", path).stdout
     path.write_text(path.read_text().replace("worst_case", "best_case"))
     outcome = run("check", path)

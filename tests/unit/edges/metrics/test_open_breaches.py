@@ -11,16 +11,18 @@ import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
 
+from stream_app.core.groups.comparison import State
+from stream_app.edges.metrics.alert_levels import Limit
 from stream_app.edges.metrics.breach_rows import BreachedPair, BreachRows
 from stream_app.edges.metrics.fairness_values import N_WORST
-from stream_app.edges.metrics.incidents import LEFT_ALONE_S, name_incidents
+from stream_app.edges.metrics.incidents import LEFT_ALONE_S, Incidents, name_incidents
 from stream_app.edges.metrics.process_metrics import Metrics
 from stream_app.edges.metrics.series_limit import count_series
 from stream_app.pipeline.disclosure.results import disclose_result
 from stream_app.pipeline.judge.model_report import ModelReport
 from stream_app.pipeline.judge.report import JudgeReport
 from stream_app.pipeline.records.alerts import Alert
-from stream_app.pipeline.records.evidence import PairTest
+from stream_app.pipeline.records.evidence import LimitKind, PairTest
 from stream_app.pipeline.records.results import CROSS, ProxyValues, Result
 from stream_app.policy import load_policy
 from tests.support.alarm_stage import LABELS, RATE, AlarmStage, Chance, fair, unfair_to
@@ -185,6 +187,58 @@ def test_an_intersection_that_stays_in_breach_becomes_an_incident_of_its_own_aft
     [lead] = [labels for labels, rank in stage.rows("breach_rank") if rank == 1 and labels["incident"] == "gender+race"]
     assert lead["verdict"].startswith("female & black approved ")
     assert lead["cause"]
+
+
+def test_what_is_left_alone_after_a_recovery_stays_so_when_the_worker_restarts() -> None:
+    stage = breached()
+    stage.minutes(3, unfair_to("female"))
+    rest = unfair_to("female", "black", ratio=0.65)
+    while "gender" in {attribute for attribute, _ in stage.levels()}:
+        stage.minute(rest)
+    end_s = max(
+        value for labels, value in stage.rows("alert_recovery_timestamp_seconds") if labels["attribute"] == "gender"
+    )
+    recoveries = sorted(map(str, stage.rows("alert_recovery_timestamp_seconds")))
+    while stage.now_s < end_s + LEFT_ALONE_S:
+        stage.restart()
+        assert stage.levels()
+        assert stage.levels("incident_level") == {}
+        assert sorted(map(str, stage.rows("alert_recovery_timestamp_seconds"))) == recoveries
+        stage.minute(rest)
+        recoveries = sorted(map(str, stage.rows("alert_recovery_timestamp_seconds")))
+    stage.minute(rest)
+    stage.restart()
+    assert stage.levels("incident_level") == {("gender+race", "decisions"): 3}
+
+
+def test_an_intersection_whose_breach_began_after_the_recovery_is_an_incident_at_once_after_a_restart_too() -> None:
+    stage = breached()
+    while "gender" in {attribute for attribute, _ in stage.levels()}:
+        stage.minute(fair)
+    while stage.levels():
+        stage.minute(fair)
+    while not stage.levels():
+        stage.minute(unfair_to("female", "black", ratio=0.4))
+    incidents = stage.levels("incident_level")
+    assert incidents
+    stage.restart()
+    assert stage.levels("incident_level") == incidents
+
+
+def test_a_second_recovery_leaves_intersections_alone_for_as_long_as_the_first() -> None:
+    states = {Limit("m", "a", LimitKind.RATIO): State.BREACH, Limit("m", "a+b", LimitKind.RATIO): State.BREACH}
+    over = states | {Limit("m", "a", LimitKind.RATIO): State.OK}
+    incidents = Incidents()
+    for at_s, seen in ((0, states), (100, over), (500, states), (600, over), (100 + LEFT_ALONE_S, over)):
+        incidents.show("m", seen, at_s)
+    assert levels_of(incidents) == {"a": 0, "a+b": 0}
+    incidents.show("m", over, 600 + LEFT_ALONE_S)
+    assert levels_of(incidents) == {"a": 0, "a+b": 3}
+
+
+def levels_of(incidents: Incidents) -> dict[str, float]:
+    [family] = incidents.families()
+    return {s.labels["attribute"]: s.value for s in family.samples if s.labels["about"] == "decisions"}
 
 
 def test_independent_breaches_are_incidents_of_their_own() -> None:

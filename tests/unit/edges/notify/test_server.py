@@ -15,6 +15,7 @@ from stream_app.errors import ConfigError
 from tests.support.servers.http_requests import ask, say
 
 OVER = {"summary": "Other kind", "ended": "2026-11-23T09:10:00Z (event time), after 10m 0s"}
+SCORES = {"alertname": "FairnessBreach", "model": "loans", "attribute": "gender", "about": "scores"}
 # As Alertmanager 0.25 sends it; later versions add fields.
 BODY: dict[str, Any] = {
     "version": "4",
@@ -41,7 +42,7 @@ BODY: dict[str, Any] = {
             "generatorURL": "http://127.0.0.1:9090/graph",
             "fingerprint": "1a30ba71cca2921f",
         },
-        {"status": "resolved", "labels": {"alertname": "FairnessBreach"}, "annotations": OVER},
+        {"status": "resolved", "labels": SCORES, "annotations": OVER},
     ],
 }
 BLOCK = """\
@@ -51,8 +52,9 @@ BLOCK = """\
     Also affected: female: ratio 0.62
                    male: reference
     Verify: fairstream replay verify --model loans
-  Resolved: Other kind
-    Back within the limits since 2026-11-23T09:10:00Z (event time), after 10m 0s
+  loans: gender (scores) is back within its limits
+    Ended: 2026-11-23T09:10:00Z (event time), after 10m 0s
+    It was: Other kind
   and 2 more
 """
 

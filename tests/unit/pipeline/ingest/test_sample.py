@@ -60,10 +60,10 @@ def stream(every_s: int, n: int = 240) -> Batch:
 
 
 def test_a_dense_stream_keeps_its_comparison_period() -> None:
-    periods = try_sample(LOANS, [stream(10)], KEYS[0]).periods
+    periods = try_sample(LOANS, [stream(1)], KEYS[0]).periods
     assert periods is not None
-    assert (periods.period_s, periods.n_periods, periods.proposed_s) == (60, 41, None)
-    assert periods.n_comparable == 41
+    assert (periods.period_s, periods.n_periods, periods.proposed_s) == (10, 24, None)
+    assert periods.n_comparable == 24
 
 
 def test_a_thin_stream_is_shown_a_longer_comparison_period() -> None:
@@ -72,7 +72,7 @@ def test_a_thin_stream_is_shown_a_longer_comparison_period() -> None:
     assert periods is not None
     assert (periods.n_periods, periods.n_comparable, periods.proposed_s) == (240, 0, 3600)
     text = describe_sample(report)
-    assert "0 of 240 (1 min each) compare a group with its reference" in text
+    assert "0 of 240 (10 s each) compare a group with its reference" in text
     assert "detection.period_s = 3600 (1 h)" in text
     assert max(map(len, text.splitlines())) <= 80
 

@@ -1,4 +1,7 @@
-"""The alerts of open breaches as entries of the judge's state, so that a new owner can show them again."""
+"""The last alert of each test as an entry of the judge's state, so that a new owner shows what the former one showed.
+
+Breaches that are open, and recoveries: whether a person is notified depends on how long ago a breach ended.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,8 @@ from stream_app.pipeline.records.alerts import Alert, NamedTest, decode_alert, e
 BREACH = "breach"
 
 
-class OpenBreaches:
-    """The alert of each test that is in breach, from the alarm until the recovery.
+class LastAlerts:
+    """The last alert of each test that ever raised an alarm: of its open breach, or of its recovery.
 
     A state that version 0.3 wrote has none: breaches that were open then have no alert here.
 
@@ -35,26 +38,23 @@ class OpenBreaches:
                 if entry[0] == BREACH:
                     self._alerts[entry] = decode_alert(b"".join(pieces))
         except msgspec.MsgspecError:
-            raise StateError("The open breaches cannot be read", action=NEW_APP_ID) from None
+            raise StateError("The last alerts cannot be read", action=NEW_APP_ID) from None
 
     def note(self, alerts: Iterable[Alert]) -> None:
         """Take in alarms and recoveries, in the order in which they were raised."""
         for alert in alerts:
             entry = _entry_of(NamedTest(alert.attribute, alert.group, alert.test.value))
-            if alert.change == "breach":
-                self._alerts[entry] = alert
-            else:
-                self._alerts.pop(entry, None)
+            self._alerts[entry] = alert
             self._changed.add(entry)
 
     def end(self, tests: Iterable[NamedTest]) -> None:
-        """Forget the breaches of tests that do not exist under another policy."""
+        """Forget the alerts of tests whose breach another policy ended."""
         for entry in map(_entry_of, tests):
             if self._alerts.pop(entry, None) is not None:
                 self._changed.add(entry)
 
     def alerts(self) -> list[Alert]:
-        """Return the alerts of all open breaches, oldest first."""
+        """Return the alerts, oldest first."""
         return sorted(self._alerts.values(), key=lambda alert: (alert.at_s, alert.attribute, alert.group, alert.test))
 
     def entries(self) -> dict[StateKey, bytes]:
