@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from importlib import metadata
@@ -23,6 +24,7 @@ _ADDS = {
     "pandas": "DataFrames of the Python API",
 }
 _FORMATS = ("avro", "protobuf")  # that have an extra of the same name
+_REQUIREMENT = re.compile(r"'([a-z0-9-]+)(>=[^']+)'")
 
 
 def look_for_extras(needs: Mapping[str, list[str]]) -> list[Component]:
@@ -61,16 +63,40 @@ def _formats(policy: Policy | None) -> Iterator[tuple[str, str]]:
 
 
 def _look_for(extra: str, needed_by: list[str]) -> Component:
-    versions = {package: _version_of(package) for of, package in MODULES.values() if of == extra}
-    is_there = None not in versions.values()
+    bounds = dict(_REQUIREMENT.findall(EXTRAS[extra]))
+    found = {package: _version_of(package) for of, package in MODULES.values() if of == extra}
+    texts = [_describe(package, version, bounds[package]) for package, version in found.items()]
+    is_there = all(version and fits(version, bounds[package]) for package, version in found.items())
     return Component(
         part=f"extra {extra}",
         is_there=is_there,
-        found=", ".join(f"{package} {version or 'is not installed'}" for package, version in versions.items()),
+        found=", ".join(texts),
         needed_for=", ".join(needed_by) or _ADDS[extra],
         how_to_get="" if is_there else install_command(extra),
         is_wrong=bool(needed_by) and not is_there,
     )
+
+
+def fits(version: str, bounds: str) -> bool:
+    """Return whether a version is within bounds such as ``>=6.33,<8``; what follows its numbers does not matter.
+
+    >>> fits("6.33.1", ">=6.33,<8"), fits("6.9", ">=6.33,<8"), fits("8.0rc1", ">=6.33,<8")
+    (True, False, False)
+    """
+    numbers = _numbers(version)
+    low, *high = (_numbers(bound) for bound in bounds.split(","))
+    return low <= numbers and all(numbers < one for one in high)
+
+
+def _numbers(text: str) -> list[int]:
+    match = re.search(r"\d+(\.\d+)*", text)
+    return [int(number) for number in match[0].split(".")] if match else []
+
+
+def _describe(package: str, version: str | None, bounds: str) -> str:
+    if version is None:
+        return f"{package} is not installed"
+    return f"{package} {version}" + ("" if fits(version, bounds) else f" (needs {bounds})")
 
 
 def _version_of(package: str) -> str | None:

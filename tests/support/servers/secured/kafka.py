@@ -10,6 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # its documented place
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+)
 from kafka import KafkaAdminClient
 from kafka.admin import ScramMechanism, UserScramCredentialUpsertion
 
@@ -21,6 +27,8 @@ from tests.support.servers.secured.tokens import AUDIENCE, TokenIssuer, serve_to
 
 PLAIN_USER, PLAIN_PASSWORD = "plain-user", "plain-user-secret"
 OAUTH_CLIENT, OAUTH_SECRET = "oauth client", "s3cret/+&"
+_HOSTS = ("127.0.0.1", "localhost")
+_DAY_S, _ADMIN_S = 86_400.0, 20.0
 _MECHANISMS = "SCRAM-SHA-256,SCRAM-SHA-512,PLAIN,OAUTHBEARER"
 # Listener: protocol, and the file of its certificate.
 _LISTENERS = {
@@ -28,6 +36,7 @@ _LISTENERS = {
     "SCRAMONLY": ("SASL_SSL", "broker.pem"),
     "MUTUAL": ("SSL", "broker.pem"),
     "EXPIRED": ("SSL", "expired.pem"),
+    "RENEWED": ("SASL_SSL", "renewed.pem"),
     "OTHERNAME": ("SSL", "other-name.pem"),
     "UNENCRYPTED": ("SASL_PLAINTEXT", ""),
 }
@@ -108,6 +117,17 @@ class SecuredKafka:
         """Address of the superuser's listener."""
         return self.node.bootstrap
 
+    def renew_certificate(self, *, valid_s: float) -> None:
+        """Give the listener ``RENEWED`` a new certificate, as an operator does: the broker reads the file again."""
+        self.authority.issue("renewed.pem", *_HOSTS, valid_days=valid_s / _DAY_S)
+        broker = ConfigResource(ConfigResource.Type.BROKER, "1")
+        name = "listener.name.renewed.ssl.keystore.location"
+        path = str(self.folder / "renewed.pem")
+        broker.add_incremental_config(ConfigEntry(name, path, incremental_operation=AlterConfigOpType.SET))
+        admin = AdminClient({"bootstrap.servers": self.operator, "log_level": 3})
+        for future in admin.incremental_alter_configs([broker]).values():
+            future.result(_ADMIN_S)
+
     def address(self, listener: str) -> str:
         return f"{HOST}:{self.node.ports[listener]}"
 
@@ -133,8 +153,9 @@ class SecuredKafka:
 def open_secured_kafka(folder: Path) -> Iterator[SecuredKafka]:
     """Start the broker and the token endpoint; end them with the block."""
     authority, stranger = Authority(folder, "authority"), Authority(folder, "stranger")
-    certificate = authority.issue("broker.pem", "127.0.0.1", "localhost")
-    authority.issue("expired.pem", "127.0.0.1", "localhost", valid_days=-1)
+    certificate = authority.issue("broker.pem", *_HOSTS)
+    authority.issue("expired.pem", *_HOSTS, valid_days=-1)
+    authority.issue("renewed.pem", *_HOSTS)
     authority.issue("other-name.pem", "kafka.example")
     issuer = TokenIssuer({OAUTH_CLIENT: OAUTH_SECRET})
     issuer.write_keys(folder / "keys.json")

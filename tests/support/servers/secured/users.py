@@ -39,7 +39,9 @@ def password_of(role: str) -> str:
     return f"secret-of-{role}"
 
 
-def connection_of(kafka: SecuredKafka, user: str, mechanism: str = "SCRAM-SHA-512") -> KafkaConnection:
+def connection_of(
+    kafka: SecuredKafka, user: str, mechanism: str = "SCRAM-SHA-512", listener: str = "SECURE"
+) -> KafkaConnection:
     """Return how a SCRAM user connects."""
     security = KafkaSecurity(
         ssl_ca_file=str(kafka.authority.path),
@@ -47,7 +49,7 @@ def connection_of(kafka: SecuredKafka, user: str, mechanism: str = "SCRAM-SHA-51
         sasl_username=user,
         sasl_password_file=kafka.password_file(user, password_of(user)),
     )
-    return KafkaConnection(kafka.address("SECURE"), security)
+    return KafkaConnection(kafka.address(listener), security)
 
 
 def open_users(kafka: SecuredKafka, policy: Policy, app_id: str) -> dict[UserRole, KafkaConnection]:

