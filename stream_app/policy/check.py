@@ -19,8 +19,8 @@ from stream_app.policy.outcomes import outcome_records_of
 from stream_app.policy.types import Aliases
 from stream_app.policy.values.bands import OLDEST
 from stream_app.policy.values.clusters import cluster_fault, most_parts_of_a_cell
-from stream_app.policy.values.headers import header_faults
 from stream_app.policy.values.labeled import Attribute
+from stream_app.policy.values.places import faults_of_places
 
 MAX_CELLS = 1_000_000  # of one model: codes of panes and cells stay exact in 64 bits, and open panes fit in memory
 MAX_PAIRS = 2_000  # tested by one judge: their state is written whenever a pane closes
@@ -126,7 +126,7 @@ def _check_paths(model: ModelPolicy, where: str) -> None:
         _reject("needs unknown_fields = 'drop'", f"{where}.drop")
     paths = [path for path, _ in declared_paths(model)]
     _reject_duplicates(paths, where, what="path ")
-    for path, fault in header_faults(model):
+    for path, fault in faults_of_places(model):
         _reject(f"path {path!r}: {fault}", where)
     for outer in paths:
         for inner in paths:

@@ -215,6 +215,23 @@ class Outcome(PolicyPart, frozen=True, kw_only=True):
     max_waiting: Annotated[int, msgspec.Meta(ge=1, le=50_000_000)] = 1_000_000
 
 
+class Instance(PolicyPart, frozen=True, kw_only=True):
+    """The list of instances in the payload of an inference service, of which a record must have exactly one.
+
+    The instance takes the place of the list: fields inside it have paths without a number. A record with no instance or
+    with several is a dead letter (``cardinality``).
+
+    Attributes:
+        path: Place of the list in the JSON.
+        layout: ``rows`` is a list of instances (KServe V1: ``instances``, ``predictions``); ``tensors`` is a list of
+            tensors with ``name``, ``shape`` and ``data`` (V2: ``inputs``, ``outputs``), each of one value, which become
+            an object of these values by name.
+    """
+
+    path: JsonPath
+    layout: Literal["rows", "tensors"] = "rows"
+
+
 class Constant(PolicyPart, frozen=True, kw_only=True):
     """A field that names the schema or the source of a record.
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from stream_app.errors import PolicyError
-from stream_app.policy.fields import Box, Constant, Decision, EventTime, Feature, Identifier, Outcome, Score
+from stream_app.policy.fields import Box, Constant, Decision, EventTime, Feature, Identifier, Instance, Outcome, Score
 from stream_app.policy.limits import Detection, Privacy, Rules, WindowPolicy
 from stream_app.policy.types import Format, JsonPath, Name, PolicyPart, Spelling, Subject, Topic
 from stream_app.policy.values.labeled import Attribute, Segment
@@ -66,6 +66,7 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
             fields of the schema (``docs/how-to/formats.md``).
         schema_subject: Subject of the registry under which the schemas of the topic are registered; without it the name
             of the topic and ``-value``. A record with a schema of other subjects is a dead letter (``schema``).
+        instance: The list of instances in the payload of an inference service; a record must have a single one.
         event_time: When the decision was made.
         kind: ``decisions`` are judged for fairness; ``counts`` are published as k-suppressed counts.
         output_topic: Where the pseudonymized events go; without it they are counted and not published.
@@ -120,6 +121,7 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
     topic: Topic
     format: Format = "json"
     schema_subject: Subject | None = None
+    instance: Instance | None = None
     event_time: EventTime
     kind: Literal["decisions", "counts"] = "decisions"
     output_topic: Topic | None = None

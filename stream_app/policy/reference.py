@@ -19,6 +19,7 @@ from stream_app.policy.fields import (
     EventTime,
     Feature,
     Identifier,
+    Instance,
     Outcome,
     OutcomeTime,
     Score,
@@ -34,6 +35,7 @@ from stream_app.policy.values.proxies import Proxy
 PLACES: dict[type[PolicyPart], str] = {
     Policy: "the file",
     ModelPolicy: "models",
+    Instance: "instance",
     EventTime: "event_time",
     Identifier: "event_id, identifiers",
     Decision: "decision",

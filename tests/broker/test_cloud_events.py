@@ -30,12 +30,12 @@ output_topic = "{name}-pseudonymized"
 event_id = {{ path = "{attributes}id", link_domain = "event" }}
 identifiers = [{{ path = "{attributes}subject", link_domain = "applicant" }}]
 decision = {{ path = "{data}approved", favorable = true, unfavorable = [false] }}
-event_time = {{ path = "{attributes}time" }}
+event_time = {{ path = "{attributes}time", out_of_orderness_s = 1, pane_s = 2, idle_s = 1 }}
 attributes = [{{ name = "gender", path = "{data}gender", groups = ["female", "male"], reference = "male" }}]
 constants = [{{ path = "{type}", values = ["decided"] }}]
 unknown_fields = "drop"
 max_record_bytes = 4096
-windows = [{{ name = "1m", size_s = 60 }}]
+windows = [{{ name = "10s", size_s = 10 }}]
 {more}
 """
 MODELS = {
@@ -127,14 +127,14 @@ def test_both_modes_and_avro_count_alike_and_are_counted_again_alike(
     environ = {"FAIRSTREAM_REGISTRY_URL": registry.url}
     with site.worker(**environ) as worker:
         send_decisions(site, number, N, begin_s)
-        site.wait_until("windows have closed", lambda: all(len(results(site, name, "1m")) >= 3 for name in MODELS))
+        site.wait_until("windows have closed", lambda: all(len(results(site, name, "10s")) >= 15 for name in MODELS))
         site.wait_until("all are counted", lambda: all(sum(group_counts(site, n).values()) == 2 * N for n in MODELS))
         assert worker.stop() == 0
-    expected = results(site, "structured", "1m")
+    expected = results(site, "structured", "10s")
     for name in ("binary", "avro"):
-        found = results(site, name, "1m")
+        found = results(site, name, "10s")
         closed = expected.keys() & found.keys()
-        assert len(closed) >= 3
+        assert len(closed) >= 15
         assert {key: found[key] for key in closed} == {key: expected[key] for key in closed}
         assert group_counts(site, name) == {"female": 240, "male": 240, "__other__": 120}
     letters = [r for r in read_json(site.kafka, DEAD_LETTERS) if r["topic"] == topic_of(site, "binary")]

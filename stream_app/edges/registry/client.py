@@ -151,7 +151,7 @@ class RegistryClient:
             with error:
                 raise _error_of(error) from None
         except (OSError, http.client.HTTPException) as error:
-            cause = getattr(error, "reason", error)
+            cause = error.reason if isinstance(error, urllib.error.URLError) else error
             if isinstance(cause, ssl.SSLCertVerificationError):
                 raise RegistryUnavailableError(
                     f"The certificate of the schema registry is not accepted ({cause.verify_message})",
@@ -160,6 +160,11 @@ class RegistryClient:
             if has_expired(self._registry.certificate_file):
                 raise RegistryUnavailableError(
                     "The certificate of this client has expired", action="Renew registry_certificate_file"
+                ) from None
+            if isinstance(cause, ssl.SSLError) and "ALERT" in (cause.reason or ""):
+                raise RegistryUnavailableError(
+                    f"The schema registry ends the TLS connection ({cause.reason})",
+                    action="Check registry_certificate_file, registry_key_file and whom the registry trusts",
                 ) from None
             raise RegistryUnavailableError(
                 f"The schema registry does not answer ({type(cause).__name__})", action="Check registry_url"

@@ -69,7 +69,9 @@ class RecordReader:
         self._put_time = self.schema.setter(model.event_time.path)
         self._times = time_reader_of(model.event_time)
         self._dropped_fields = DroppedFields(model, self.schema) if model.unknown_fields == "drop" else None
-        self._record_texts = RecordTexts(is_json=model.format == "json", headers=header_names(model))
+        self._record_texts = RecordTexts(
+            is_json=model.format == "json", headers=header_names(model), instance=model.instance
+        )
         self._max_bytes = MAX_OUTPUT_BYTES - _PSEUDONYM_BYTES * len(model.all_identifiers)
 
     def read(self, batch: Batch) -> EventBatch:

@@ -6,6 +6,7 @@ With credentials set, only requests that have them pass, as at a proxy with basi
 from __future__ import annotations
 
 import base64
+import ssl
 import threading
 import urllib.error
 import urllib.request
@@ -52,8 +53,8 @@ class Gate:
 
 
 @contextmanager
-def open_gate(target: str) -> Iterator[Gate]:
-    """Answer at a free port of this machine until the block ends."""
+def open_gate(target: str, tls: ssl.SSLContext | None = None) -> Iterator[Gate]:
+    """Answer at a free port of this machine until the block ends; with TLS if there is a context for it."""
     gate = Gate(target)
 
     class Handler(BaseHTTPRequestHandler):
@@ -67,8 +68,14 @@ def open_gate(target: str) -> Iterator[Gate]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    gate.url = f"http://127.0.0.1:{server.server_port}"
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, *_: Any) -> None:
+            pass  # a client that ends a handshake is part of the tests
+
+    server = Server(("127.0.0.1", 0), Handler)
+    if tls is not None:  # the handshake is done by the thread of each connection, which a bad one may hold up
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    gate.url = f"{'http' if tls is None else 'https'}://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

@@ -10,8 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
+from stream_app.core.events.formats.instances import with_instance
 from stream_app.core.events.formats.wire import WriterSchemas, json_texts
 from stream_app.core.events.reasons import DeadLetterReason as Reason
+from stream_app.policy.fields import Instance
 from stream_app.policy.values.headers import HEADERS
 
 RecordHeaders = Sequence[tuple[str, bytes | None]]  # name and value of each header of one record
@@ -27,10 +29,12 @@ class RecordTexts:
     Args:
         is_json: Whether records are plain JSON; if not, they are in a format of a schema registry.
         headers: Names of the headers that become part of the text.
+        instance: The list of instances in it; None where it has none.
     """
 
-    def __init__(self, *, is_json: bool, headers: frozenset[str]) -> None:
-        self.is_value = is_json and not headers
+    def __init__(self, *, is_json: bool, headers: frozenset[str], instance: Instance | None = None) -> None:
+        self.is_value = is_json and not headers and instance is None
+        self._instance = instance
         self._is_json = is_json
         self._headers = headers
 
@@ -47,6 +51,8 @@ class RecordTexts:
         texts: Sequence[bytes | Reason] = values
         if not self._is_json:
             texts = [Reason.SCHEMA] * len(values) if schemas is None else json_texts(values, schemas)
+        if self._instance is not None:
+            texts = [text if isinstance(text, Reason) else with_instance(text, self._instance) for text in texts]
         if self._headers and headers is not None:
             texts = list(self._with_headers(texts, headers))
         return texts
