@@ -20,7 +20,7 @@ REFERENCE = "#808080"
 GROUPS = ("#0072B2", "#A08C00", "#B45050", "#8C8CB4", "#8C6414", "#F06450", "#64648C", "#B46478")
 N_TURNS = 4  # times that the colors of groups are used again; further groups have Grafana's colors
 
-STATES = {0: ("ok", OK), 1: ("insufficient data", INSUFFICIENT), 2: ("warning", WARNING), 3: ("breach", BREACH)}
+STATES = {0: ("no alarm", OK), 1: ("insufficient data", INSUFFICIENT), 2: ("warning", WARNING), 3: ("breach", BREACH)}
 NO_VERDICT = {-1: ("no verdict yet", UNDECIDED)}  # no window has closed
 # What the table of groups says about the latest window and the open breaches.
 GROUP_STATES = {

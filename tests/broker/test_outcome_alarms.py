@@ -26,9 +26,8 @@ POLICY = (
     (SHIPPED / "credit.toml")
     .read_text("utf-8")
     .replace("out_of_orderness_s = 5", "out_of_orderness_s = 5, pane_s = 1, idle_s = 2")
-    .replace(
-        "\n[models.score]", 'windows = [{ name = "10s", size_s = 10 }]\ndetection = { wait_s = 3 }\n\n[models.score]'
-    )
+    .replace("{ period_s = 10 }", "{ wait_s = 3 }")
+    .replace("\n[models.score]", 'windows = [{ name = "10s", size_s = 10 }]\n\n[models.score]')
 )
 
 

@@ -31,7 +31,7 @@ def draw_timeline(scenarios: Sequence[ScenarioResults], rules: Rules) -> str:
         ranked = sorted(
             strips.items(), key=lambda item: (-_n_of(item[1], "breach"), -_n_of(item[1], "warning"), CROSS in item[0])
         )
-        title = f"{scenario.name}: windows of {window}; white: suppressed or no decisions"
+        title = f"{scenario.name}: windows of {window}; blank: suppressed or no decisions"
         parts.append(state_strips(title, ranked[:_MAX_STRIPS]))
     return "".join(parts)
 

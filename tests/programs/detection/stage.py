@@ -207,7 +207,7 @@ def _policy_of(stream: str, attributes: tuple[str, ...]) -> str:
         text = text.replace(match[0], "")
     kept = "".join(f', "{match[2]}"' for match in unused)
     text = text.replace('keep = ["region"', f'keep = ["region"{kept}')
-    return f"{text}detection = {{ period_s = {PANE_S} }}\n"
+    return re.sub(r"period_s = \d+", f"period_s = {PANE_S}", text)
 
 
 def _attributes_of(site: Site) -> list[tuple[str, list[str], str]]:

@@ -23,6 +23,7 @@ _NAMES = {
     "tn": "unfavorable decisions with a bad outcome",
     "log10_e": "evidence (log10 e-value)",
 }
+_MAX_ALERTS = 4  # that are named
 _OUTCOME_NAMES = _NAMES | {"n": "outcomes"}
 _AGREES = (
     "The counts of all source partitions agree with what was counted (fairness-partials), or their records have "
@@ -72,6 +73,7 @@ def describe(verification: Verification, read: ReadTopic) -> Iterator[str]:
         yield from _describe_difference(outcomes, outcomes.difference, read)
     else:
         yield _describe_proof(verification)
+        yield f"  {'alerts':<10}  {_describe_alerts(verification)}"
         yield f"  {'read':<10}  {read}"
     yield f"  {'not proven':<10}  {_outside(read.model)}"
 
@@ -94,6 +96,21 @@ def _describe_proof(verification: Verification) -> str:
     if outcomes is not None:
         text += f", and {outcomes.n_equal:,} about its outcomes from {outcomes.n_records:,} outcome-join records"
     return f"{text} ({_scope_of(verification)})"
+
+
+def _describe_alerts(verification: Verification) -> str:
+    """Name the alerts that were reproduced, those of single attributes first."""
+    of_outcomes = () if verification.outcomes is None else verification.outcomes.alerts
+    alerts = [(alert, "") for alert in verification.alerts] + [(alert, "outcomes, ") for alert in of_outcomes]
+    named = [
+        f"{alert.change} of {subject}{alert.attribute}, {alert.group} vs. {alert.reference}, at {_time(alert.at_s)}"
+        for alert, subject in alerts
+    ]
+    names = list(dict.fromkeys(named))  # ratio and gap of a pair are one
+    if not names:
+        return "none in this time range"
+    more = f"; and {len(names) - _MAX_ALERTS:,} more" if len(names) > _MAX_ALERTS else ""
+    return f"{len(names):,} reproduced: {'; '.join(names[:_MAX_ALERTS])}{more}"
 
 
 def _scope_of(verification: Verification) -> str:

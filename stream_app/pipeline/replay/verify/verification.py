@@ -11,6 +11,7 @@ from stream_app.core.windows.source_progress import SourcePartition
 from stream_app.errors import ReplayError
 from stream_app.pipeline.names import is_of_outcomes, model_of
 from stream_app.pipeline.policy_book import PolicyBook
+from stream_app.pipeline.records.alerts import AnyAlert
 from stream_app.pipeline.records.checkpoints import CheckpointHead
 from stream_app.pipeline.records.journal import JournalEntry
 from stream_app.pipeline.replay.verify.beginning import Beginning, begin, beginnings, entries_after, policy_of
@@ -25,6 +26,7 @@ from stream_app.pipeline.replay.verify.recomputation import (
     check_logs,
     split_deployments,
 )
+from stream_app.pipeline.replay.verify.reproduced_alerts import ReproducedAlert, reproduced_alerts
 from stream_app.topics import FAIRNESS_JOURNAL
 
 
@@ -47,6 +49,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
             record that was ever counted.
         since_entry: Journal entry after which it began; None likewise.
         outcomes: The same for the outcomes of the model; None where it has none.
+        alerts: The published alerts that were reproduced.
     """
 
     model: str
@@ -62,6 +65,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     since_s: int | None = None
     since_entry: int | None = None
     outcomes: Verification | None = None
+    alerts: tuple[ReproducedAlert, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ class _Snapshot:
         n_complete: Journal entries whose records were complete before anything else was read.
     """
 
-    alerts: list[PublishedRecord]
+    alerts: list[tuple[PublishedRecord, AnyAlert]]
     results: list[PublishedRecord]
     journal: list[tuple[PublishedRecord, JournalEntry]]
     n_complete: int
@@ -134,7 +138,8 @@ class Verifier:
         numbers = {id(entry): number for number, (_, entry) in enumerate(snapshot.journal)}
         follows = {id(entry) for part in parts for entry in part.entries}
         entries = [live for live, entry in snapshot.journal if id(entry) in follows] if compared.is_all else []
-        matcher = RecordMatcher([*snapshot.results, *snapshot.alerts, *entries], snapshot.n_complete)
+        alerts = [live for live, _ in snapshot.alerts]
+        matcher = RecordMatcher([*snapshot.results, *alerts, *entries], snapshot.n_complete)
         for part in parts:
             for record in self._recompute(logs, part, numbers):
                 if compared.includes_record(record):
@@ -160,13 +165,14 @@ class Verifier:
             policies=policies,
             since_s=None if head is None else head.closed_before_s,
             since_entry=None if head is None else head.number,
+            alerts=reproduced_alerts(snapshot.alerts, matcher.unexpected()),
         )
 
     def _read(self, compared: ComparedRange) -> _Snapshot:
         """Read the topics, the journal first and last: what it names at first is complete in the others."""
         n_complete = len(self.published.journal())
         results = [live for live, result in self.published.results() if compared.includes_result(result)]
-        alerts = [live for live, alert in self.published.alerts() if compared.includes_alert(alert)]
+        alerts = [(live, alert) for live, alert in self.published.alerts() if compared.includes_alert(alert)]
         self.settle()
         return _Snapshot(alerts, results, self.published.journal(), n_complete)
 
@@ -254,7 +260,7 @@ def _unexpected(
     positions, first = set(matcher.unexpected()), matcher.first_matched()
     begun = [part.beginning.before for part in parts if part.beginning.before is not None]
     is_every_deployment = sum(part.n_entries for part in parts) == len(snapshot.journal)
-    for live in (*snapshot.results, *snapshot.alerts):
+    for live in (*snapshot.results, *(live for live, _ in snapshot.alerts)):
         if live.position not in positions:
             continue
         is_first = live.offset < first.get((live.topic, live.partition), live.offset + 1)

@@ -15,11 +15,14 @@ from stream_app.pipeline.names import outcomes_name
 from stream_app.pipeline.replay.source_log import SourceChoice
 from stream_app.pipeline.replay.verify.difference import Difference
 from stream_app.pipeline.replay.verify.divergence import Divergence
+from stream_app.pipeline.replay.verify.matching import PublishedRecord
+from stream_app.pipeline.replay.verify.reproduced_alerts import ReproducedAlert, reproduced_alerts
 from stream_app.pipeline.replay.verify.verification import Verification
 from stream_app.policy import load_policy
 from stream_app.programs.replay.sources import _counter_maker
 from stream_app.settings import Settings
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_RESULTS
+from tests.support.sample_alert import ALERT
 
 LOANS = load_policy("loans").models[0]
 PLACE = Divergence(topic=LOANS.topic, partition=2, first_offset=10, next_offset=20, pane_start_s=0)
@@ -62,7 +65,7 @@ def text_of(answer: Verification, read: ReadTopic = ORIGINAL) -> str:
 
 
 def test_what_is_reproduced_is_counted_with_what_was_read_and_what_is_not_proven() -> None:
-    first, read, outside = describe(verification(), COPY)
+    first, _, read, outside = describe(verification(), COPY)
     assert first == (
         "VERIFIED: 79 published results, alerts and journal entries of model loans reproduced exactly from 88,889 "
         "source records (policy e270)"
@@ -71,6 +74,30 @@ def test_what_is_reproduced_is_counted_with_what_was_read_and_what_is_not_proven
     assert "kept fields (region) and pseudonyms: they enter no verdict" in outside
     outcomes = verification(model=outcomes_name("loans"), n_equal=12, n_records=4000)
     assert ", and 12 about its outcomes from 4,000 outcome-join records (" in text_of(verification(outcomes=outcomes))
+
+
+def test_the_alerts_that_were_reproduced_are_named() -> None:
+    def alert(change: str, attribute: str, at_s: int, test: str = "ratio_low") -> ReproducedAlert:
+        names: dict[str, Any] = {"group": "female", "reference": "male", "attribute": attribute, "test": test}
+        return ReproducedAlert(id=f"{change}{attribute}{test}", change=change, at_s=at_s, **names)
+
+    breach = alert("breach", "gender", 120)
+    assert "alerts none in this time range" in text_of(verification())
+    one = text_of(verification(alerts=(breach, alert("breach", "gender", 120, "gap_low"))))
+    assert "alerts 1 reproduced: breach of gender, female vs. male, at 1970-01-01T00:02:00Z read" in one
+    outcomes = verification(model=outcomes_name("loans"), alerts=(breach,))
+    many = (breach, *(alert("recovery", f"gender+a{n}", 180) for n in range(4)))
+    text = text_of(verification(alerts=many, outcomes=outcomes))
+    assert "alerts 6 reproduced: breach of gender, " in text
+    assert "; and 2 more read" in text
+
+
+def test_an_alert_that_does_not_follow_is_not_among_the_reproduced() -> None:
+    records = [PublishedRecord(FAIRNESS_ALERTS, 0, offset, "k", b"") for offset in range(3)]
+    crossed = msgspec.structs.replace(ALERT, attribute="gender+race", at_s=0)
+    published = [(records[0], crossed), (records[1], ALERT), (records[2], ALERT)]
+    alerts = reproduced_alerts(published, [records[2].position])
+    assert [(alert.attribute, alert.at_s) for alert in alerts] == [("gender", ALERT.at_s), ("gender+race", 0)]
 
 
 def test_a_count_that_differs_is_explained_with_its_window_the_copy_and_the_offsets() -> None:
