@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,6 +17,7 @@ from stream_app.cli.output import facts, notes, print_json
 from stream_app.connection.schema_registry import SchemaRegistry
 from stream_app.edges.host.machine import Component, can_run, look_around
 from stream_app.edges.kafka.rights import foreign_writers, missing_rights
+from stream_app.edges.keys.key_source import key_source_of
 from stream_app.edges.registry.client import RegistryClient
 from stream_app.errors import AccessDeniedError, ConfigError, FairStreamError, RegistryUnavailableError
 from stream_app.policy import load_policy
@@ -56,7 +56,7 @@ def doctor(
     """
     settings = read_settings(kafka=flags.kafka, policy=flags.policy, state_dir=flags.state_dir, app_id=app_id)
     users = _users_of(principal or [])
-    components = look_around(settings.connection, Path(settings.state_dir))
+    components = look_around(settings.connection, key_source_of(settings))
     broker = next(component for component in components if component.part == "broker")
     asked = [_rights(settings, read_role(role))] if role and broker.is_there else []
     asked += [] if settings.registry is None else [_registry(settings.registry)]

@@ -3,5 +3,6 @@
 ``labeled`` declares attributes and segments, ``proxies`` attributes that are known by probabilities only. ``times``
 reads one time and says why another is none; ``time_columns`` reads a column of them in one pass. ``bands`` names bands
 of numbers, and finds the one of a number or of a date of birth. ``look_alikes`` finds the label that an unlisted
-spelling was meant to be. ``clusters`` says where the cluster of a decision may be read.
+spelling was meant to be. ``clusters`` says where the cluster of a decision may be read. ``auditor_keys`` reads the
+public keys to which alerts are sealed.
 """
