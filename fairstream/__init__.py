@@ -4,7 +4,8 @@ The names here are the public API; everything else may change. ``metrics`` has f
 ``intervals`` has confidence intervals and confidence sequences, ``detectors`` the sequential detectors, ``causes`` the
 explanation of a gap. ``detection`` runs the detectors over a DataFrame of counts. ``live`` reads published results and
 alerts from Kafka, ``replays`` judges a time range of the log again. ``frames`` declares the columns of all DataFrames,
-``notifications`` reads what Alertmanager sends, ``testing`` has seeded streams and in-memory harnesses.
+``notifications`` reads what Alertmanager sends, ``fernet`` has functions under the names of the FairLens specification,
+``testing`` has seeded streams and in-memory harnesses.
 """
 
 from __future__ import annotations

@@ -40,6 +40,10 @@ class KeyFileError(ConfigError):
     """The pseudonym key file is missing or unsafe. Operator action: ``fairstream keys init``."""
 
 
+class KeysUnavailableError(FairStreamError, ConnectionError):
+    """The server that has the pseudonym keys does not answer, or is sealed. Operator action: see the message."""
+
+
 class DependencyMissingError(FairStreamError):
     """An optional part is not installed on this machine. Operator action: ``fairstream doctor``."""
 

@@ -47,6 +47,10 @@ class Settings(KafkaSecurity, frozen=True, forbid_unknown_fields=True, kw_only=T
         kafka: Bootstrap servers, ``host:port[,host:port]``.
         policy: Name of a shipped policy or path of a TOML file.
         state_dir: Folder for keys and local files; created with mode 0700.
+        key_source: Where the pseudonym keys are, if not in the state folder: absolute path of a mounted secret folder,
+            or address of a secret in the key-value store (version 2) of HashiCorp Vault.
+        key_token_file: File that contains the token for Vault.
+        key_ca_file: PEM file of the authorities that are trusted for Vault; None for those of the system.
         app_id: Consumer group, and prefix of the transactional ids and changelog topics.
         flush_s: Time between two transactions of a lane.
         session_timeout_s: A worker silent for longer loses its partitions.
@@ -68,6 +72,9 @@ class Settings(KafkaSecurity, frozen=True, forbid_unknown_fields=True, kw_only=T
     kafka: Servers = "127.0.0.1:9092"
     policy: str = "loans"
     state_dir: str = ".fairstream"
+    key_source: str | None = None
+    key_token_file: str | None = None
+    key_ca_file: str | None = None
     app_id: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._-]{1,60}$")] = "fairstream"
     flush_s: Seconds = 1.0
     session_timeout_s: Seconds = 10.0

@@ -44,8 +44,11 @@ MENU: dict[str, Entry | Menu] = {
     "worker": Entry("worker:worker", "Run a worker until Ctrl-C, SIGTERM or SIGHUP."),
     "results": Entry("show.results:show_results", "Show rates, ratios and gaps of windows, and outcomes."),
     "alerts": Menu(
-        "List breaches and recoveries.",
-        {"list": Entry("show.alerts:list_alerts", "List breaches and recoveries, oldest first.")},
+        "List and decrypt breaches and recoveries.",
+        {
+            "list": Entry("show.alerts:list_alerts", "List breaches and recoveries, oldest first."),
+            "decrypt": Entry("show.decrypt:decrypt", "Show sealed alerts to an auditor who gives a reason."),
+        },
     ),
     "replay": Menu(
         "Recompute what was judged: verify, compare, search, export.",
@@ -90,11 +93,12 @@ MENU: dict[str, Entry | Menu] = {
         },
     ),
     "keys": Menu(
-        "Create and list the pseudonym keys.",
+        "Create, list, rotate and destroy keys.",
         {
             "init": Entry("admin.keys:init", "Create the key file; an existing one is never replaced."),
-            "list": Entry("admin.keys:list_keys", "List key ids, validity and fingerprints, never the keys."),
+            "list": Entry("admin.keys:list_keys", "List key ids, epochs, states and fingerprints, never the keys."),
             "rotate": Entry("admin.keys:rotate", "Start a new key epoch at an event time."),
+            "destroy": Entry("admin.keys:destroy", "Destroy the key of an epoch that has ended."),
         },
     ),
     "produce": Menu(

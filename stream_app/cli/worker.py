@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,11 +13,12 @@ from stream_app.cli.flags.expand import with_flags
 from stream_app.cli.flags.settings import AppId, CommonFlags, read_settings
 from stream_app.cli.flags.web import WebFlags, web_access
 from stream_app.cli.output import notes
-from stream_app.edges.files.key_file import key_file_path, load_keys
 from stream_app.edges.host.logs import start_logging
+from stream_app.edges.keys.key_source import key_source_of
 from stream_app.edges.otlp.options import read_otlp_options
 from stream_app.errors import ConfigError
 from stream_app.policy import load_policy
+from stream_app.programs.worker.key_watch import WorkerKeys
 from stream_app.programs.worker.lane_builder import ROLES
 from stream_app.programs.worker.serve import serve
 
@@ -62,7 +62,7 @@ def worker(
     start_logging(settings.log_level)
     access = web_access(settings)
     policy = load_policy(settings.policy)
-    keys = load_keys(key_file_path(Path(settings.state_dir)))
+    keys = WorkerKeys(key_source_of(settings))
 
     async def run() -> None:
         stopping = asyncio.Event()

@@ -9,7 +9,7 @@ import msgspec
 
 from stream_app.errors import ConfigError
 from stream_app.pipeline.names import model_of
-from stream_app.pipeline.records.alerts import AnyAlert, MonitoringRestart
+from stream_app.pipeline.records.alerts import Alert, AnyAlert
 from stream_app.pipeline.records.outcome_results import OutcomeResult
 from stream_app.pipeline.records.results import CROSS, TOTAL_WINDOW, Result
 from stream_app.policy import ModelPolicy, Policy
@@ -34,8 +34,8 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
         return self.has_model(result.model) and is_of_window and self.attribute in (None, result.attribute)
 
     def has_alert(self, record: AnyAlert) -> bool:
-        """Return whether an alert is selected; a restart of the monitoring is about all attributes."""
-        is_of_attribute = isinstance(record, MonitoringRestart) or self.attribute in (None, record.attribute)
+        """Return whether an alert is selected; a restart, or a sealed alert, may be about any attribute."""
+        is_of_attribute = not isinstance(record, Alert) or self.attribute in (None, record.attribute)
         return self.has_model(record.model) and is_of_attribute
 
     def has_model(self, name: str) -> bool:

@@ -17,6 +17,7 @@ from stream_app.policy.messages import invalid_policy
 from stream_app.policy.model import ModelPolicy, Policy, declared_paths
 from stream_app.policy.outcomes import outcome_records_of
 from stream_app.policy.types import Aliases
+from stream_app.policy.values.auditor_keys import sealing_fault
 from stream_app.policy.values.bands import OLDEST
 from stream_app.policy.values.clusters import cluster_fault, most_parts_of_a_cell
 from stream_app.policy.values.labeled import Attribute
@@ -64,8 +65,8 @@ def _check_model(model: ModelPolicy, where: str) -> None:
         _check_outcome(model, model.outcome, f"{where}.outcome")
     for number, window in enumerate(model.windows):
         if window.size_s % model.event_time.pane_s:
-            pane_s = model.event_time.pane_s
-            _reject(f"{window.size_s} is not a multiple of pane_s = {pane_s}", f"{where}.windows[{number}].size_s")
+            what = f"{window.size_s} is not a multiple of pane_s = {model.event_time.pane_s}"
+            _reject(what, f"{where}.windows[{number}].size_s")
     _check_names(model, where)
     n_cells = prod(n_labels(model)) * most_parts_of_a_cell(model)
     if n_cells > MAX_CELLS:
@@ -82,13 +83,14 @@ def _check_judging(model: ModelPolicy, where: str) -> None:
         _reject(f"not allowed for kind {model.kind!r}", f"{where}.model_version")
     if model.kind != "decisions" and model.privacy.exportable_records != "none":
         _reject(f"must be 'none' for kind {model.kind!r}", f"{where}.privacy.exportable_records")
+    if model.sealing is not None and (fault := sealing_fault(model.kind, model.sealing.auditors)):
+        _reject(fault, f"{where}.sealing")
     if model.cluster is not None and (fault := cluster_fault(model, model.cluster)):
         _reject(fault, f"{where}.cluster")
     if detection.is_stratified and model.segment is None:
         _reject("needs a segment, whose values are the strata", f"{where}.detection.is_stratified")
-    if detection.period_s is not None and detection.period_s % model.event_time.pane_s:
-        what = f"{detection.period_s} is not a multiple of pane_s = {model.event_time.pane_s}"
-        _reject(what, f"{where}.detection.period_s")
+    if (period_s := detection.period_s) is not None and period_s % (pane_s := model.event_time.pane_s):
+        _reject(f"{period_s} is not a multiple of pane_s = {pane_s}", f"{where}.detection.period_s")
     if model.kind == "decisions" and (n := n_pairs(model)) > MAX_PAIRS:
         what = f"makes {n:,} groups and intersections, allowed are {MAX_PAIRS:,}; lower it or declare fewer groups"
         _reject(what, f"{where}.detection.max_depth")

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from stream_app.policy.types import PolicyPart, WindowName
+from stream_app.policy.types import AuditorKey, PolicyPart, WindowName
 
 
 class WindowPolicy(PolicyPart, frozen=True, kw_only=True):
@@ -98,3 +98,19 @@ class Privacy(PolicyPart, frozen=True, kw_only=True):
 
     k: Annotated[int, msgspec.Meta(ge=5)] = 10
     exportable_records: Literal["none", "pseudonymized", "raw"] = "none"
+
+
+class Sealing(PolicyPart, frozen=True, kw_only=True):
+    """Who may read alerts. Without it every reader of ``fairness-alerts`` may.
+
+    Attributes:
+        auditors: Public keys of the auditors (``fairstream keys init --sealing`` prints one). Each of them can read the
+            alerts, and no worker can.
+        scope: What is sealed. ``records``: the records of ``fairness-alerts``; metrics, dashboards and notifications
+            stay clear, for those inside the organization. ``everywhere``: these, too, say only that the model has a
+            breach, without group, rate and cause. Results in ``fairness-results`` are not alerts: access rights protect
+            them.
+    """
+
+    auditors: Annotated[tuple[AuditorKey, ...], msgspec.Meta(min_length=1, max_length=16)]
+    scope: Literal["records", "everywhere"] = "everywhere"

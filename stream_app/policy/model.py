@@ -10,7 +10,7 @@ import msgspec
 
 from stream_app.errors import PolicyError
 from stream_app.policy.fields import Box, Constant, Decision, EventTime, Feature, Identifier, Instance, Outcome, Score
-from stream_app.policy.limits import Detection, Privacy, Rules, WindowPolicy
+from stream_app.policy.limits import Detection, Privacy, Rules, Sealing, WindowPolicy
 from stream_app.policy.types import Format, JsonPath, Name, PolicyPart, Spelling, Subject, Topic
 from stream_app.policy.values.labeled import Attribute, Segment
 from stream_app.policy.values.proxies import Proxy
@@ -23,7 +23,9 @@ DEFAULT_WINDOWS = (
 
 
 # Fields on which no count depends: names, and how counts are judged. (``attributes`` count without their reference.)
-JUDGING_FIELDS = frozenset({"name", "topic", "outcome", "windows", "rules", "detection", "privacy", "revision_s"})
+JUDGING_FIELDS = frozenset(
+    {"name", "topic", "outcome", "windows", "rules", "detection", "privacy", "sealing", "revision_s"}
+)
 
 # Fields that are in the hash of a file whatever their value, as in version 0.2: their names were complete then.
 _ALWAYS_IN_HASH_OF_FILE = {
@@ -110,6 +112,7 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
         rules: The limits of fairness.
         detection: How the sequential tests work; for ``decisions``.
         privacy: What may leave.
+        sealing: Who may read alerts; for ``decisions`` only. Without it every reader of the topic may.
         deduplication_window: A record is a duplicate if its event id occurs among this many records before it in its
             partition; 0 disables deduplication. A change discards the ids seen so far.
         max_record_bytes: A larger record is a dead letter (``size``), unread.
@@ -147,6 +150,7 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
     rules: Rules = Rules()
     detection: Detection = Detection()
     privacy: Privacy = Privacy()
+    sealing: Sealing | None = None
     deduplication_window: Annotated[int, msgspec.Meta(ge=0, le=10_000_000)] = 200_000
     max_record_bytes: Annotated[int, msgspec.Meta(ge=256, le=16_777_216)] = 1_048_576
     max_list_items: Annotated[int, msgspec.Meta(ge=1)] = 512

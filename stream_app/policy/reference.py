@@ -24,7 +24,7 @@ from stream_app.policy.fields import (
     OutcomeTime,
     Score,
 )
-from stream_app.policy.limits import Detection, Privacy, Rules, WindowPolicy
+from stream_app.policy.limits import Detection, Privacy, Rules, Sealing, WindowPolicy
 from stream_app.policy.messages import describe_kind
 from stream_app.policy.model import ModelPolicy, Policy
 from stream_app.policy.types import PolicyPart
@@ -52,6 +52,7 @@ PLACES: dict[type[PolicyPart], str] = {
     Rules: "rules",
     Detection: "detection",
     Privacy: "privacy",
+    Sealing: "sealing",
 }
 
 

@@ -14,6 +14,7 @@ _TOPIC = r"^[A-Za-z0-9._-]{1,200}$"
 _SUBJECT = r"^[^\s\x00-\x1f\x7f?#]{1,250}$"
 _ZONE = r"^[A-Za-z0-9_+/-]{1,64}$"
 _WINDOW_NAME = r"^[a-z0-9]{1,12}$"
+_AUDITOR_KEY = r"^fspk1\.[A-Za-z0-9_-]{43}$"
 
 # What each pattern means, for messages and for the reference.
 PATTERNS = {
@@ -23,6 +24,7 @@ PATTERNS = {
     _SUBJECT: "a subject of a schema registry: no spaces, at most 250 characters",
     _ZONE: "a time zone of the IANA database, such as Europe/Berlin",
     _WINDOW_NAME: "a short name: lowercase letters and digits, at most 12",
+    _AUDITOR_KEY: "a public key as `fairstream keys list --sealing` prints it",
 }
 # One value of each pattern, for the schema.
 EXAMPLES = {
@@ -32,6 +34,7 @@ EXAMPLES = {
     _SUBJECT: "loan-decisions-raw-value",
     _ZONE: "Europe/Berlin",
     _WINDOW_NAME: "5m",
+    _AUDITOR_KEY: "fspk1.rJRq3O16f7KYXeFFIKxo3NvQ7ViVJsuf1eo14GaFhTA",
 }
 
 Name = Annotated[str, msgspec.Meta(pattern=_NAME)]
@@ -40,6 +43,7 @@ Topic = Annotated[str, msgspec.Meta(pattern=_TOPIC)]
 Subject = Annotated[str, msgspec.Meta(pattern=_SUBJECT)]
 Format = Literal["json", "avro", "protobuf", "json-schema"]
 ZoneName = Annotated[str, msgspec.Meta(pattern=_ZONE)]
+AuditorKey = Annotated[str, msgspec.Meta(pattern=_AUDITOR_KEY)]
 WindowName = Annotated[str, msgspec.Meta(pattern=_WINDOW_NAME)]
 Label = Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
 # A label as a policy may write it: true and 1 are read as the texts "true" and "1" (``stream_app.policy.load``).

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ import numpy as np
 from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.core.windows.partials import Partial, decode_partial
 from stream_app.pipeline.contract import Batch, Outputs
+from stream_app.pipeline.disclosure.sealing import AlertSealer
 from stream_app.pipeline.ingest.step import IngestStep
 from stream_app.pipeline.judge.step import JudgeStep
 from stream_app.pipeline.lane_step import LaneStep
@@ -211,7 +213,7 @@ class Deployment:
         return IngestStep(newest.model, KEYS, partition, self._topology, book)
 
     def _judge_step(self, book: PolicyBook) -> JudgeStep:
-        return JudgeStep(policy(), 0, self._topology, book)
+        return JudgeStep(policy(), 0, self._topology, book, sealer=AlertSealer(KEYS, os.urandom))
 
     def _take(self, outputs: Sequence[Outputs], book: PolicyBook) -> None:
         """Write what a lane made, and let the judge read its partials."""

@@ -94,7 +94,7 @@ class Recount:
 def recount(log: Log) -> Recount:
     """Count a log record by record."""
     counted = Recount()
-    remembered: dict[tuple[str, bool], int] = {}  # an id has another pseudonym under another key
+    remembered: dict[str, int] = {}  # an id is known on both sides of a key epoch's boundary
     newest = -float("inf")
     for offset, raw in enumerate(log):
         if raw is None:
@@ -103,10 +103,10 @@ def recount(log: Log) -> Recount:
         record = valid(raw, broker_s(offset))
         if record is None:
             counted.n["rejected"] += 1
-        elif offset // BLOCK - remembered.get(known_by(record), -99) <= 2:
+        elif offset // BLOCK - remembered.get(record["id"], -99) <= 2:
             counted.n["duplicate"] += 1
         else:
-            remembered[known_by(record)] = offset // BLOCK
+            remembered[record["id"]] = offset // BLOCK
             second = int(record["t"])
             newest = max(newest, min(second, int(broker_s(offset))))  # a clock that is ahead closes nothing
             if second // 10 < (newest - 5) // 10:
@@ -115,10 +115,6 @@ def recount(log: Log) -> Recount:
                 counted.n["counted"] += 1
                 add(counted.cells, second // 10 * 10, record)
     return counted
-
-
-def known_by(record: dict[str, Any]) -> tuple[str, bool]:
-    return record["id"], record["t"] >= BORDER_S
 
 
 def valid(raw: bytes, taken_s: float) -> dict[str, Any] | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,6 +19,7 @@ from stream_app.connection.schema_registry import SchemaRegistry
 from stream_app.edges.host.machine import Component, can_run, look_around
 from stream_app.edges.host.optional_parts import look_for_extras, needed_extras
 from stream_app.edges.kafka.rights import foreign_writers, missing_rights
+from stream_app.edges.keys.key_source import key_source_of
 from stream_app.edges.otlp.options import read_otlp_options
 from stream_app.edges.registry.client import RegistryClient
 from stream_app.errors import AccessDeniedError, ConfigError, FairStreamError, RegistryUnavailableError
@@ -60,7 +60,7 @@ def doctor(
     """
     settings = read_settings(kafka=flags.kafka, policy=flags.policy, state_dir=flags.state_dir, app_id=app_id)
     users = _users_of(principal or [])
-    components = look_around(settings.connection, Path(settings.state_dir))
+    components = look_around(settings.connection, key_source_of(settings))
     broker = next(component for component in components if component.part == "broker")
     asked = [*_policy_and_extras(settings)]
     asked += [_rights(settings, read_role(role))] if role and broker.is_there else []

@@ -9,15 +9,19 @@ from rich.text import Text
 
 from stream_app.cli.show.result_table import STYLES
 from stream_app.pipeline.disclosure.alerts import DisclosedAlert
-from stream_app.pipeline.records.alerts import MonitoringRestart
+from stream_app.pipeline.records.alerts import MonitoringRestart, SealedAlert
 from stream_app.pipeline.records.results import ProxyValues
 
 _SUPPRESSED = "Numbers suppressed: fewer than k decisions."
 
 
-def describe_alert(alert: DisclosedAlert | MonitoringRestart) -> Text:
+def describe_alert(alert: DisclosedAlert | MonitoringRestart | SealedAlert) -> Text:
     """Return the lines of one alert, or of one restart of the monitoring; times are event time, UTC."""
-    if isinstance(alert, MonitoringRestart):
+    if isinstance(alert, SealedAlert):
+        head = Text.assemble((alert.change, STYLES.get(alert.change, STYLES["warning"])), f"  {alert.model}  sealed")
+        lines = [("at", "" if alert.at_s is None else _utc(alert.at_s)), ("to", ", ".join(sorted(alert.shares)))]
+        lines.append(("id", alert.id))
+    elif isinstance(alert, MonitoringRestart):
         head = Text.assemble(("restart", STYLES["warning"]), f"  {alert.model}")
         lines = [("at", "" if alert.at_s is None else _utc(alert.at_s)), ("what", alert.sentence), ("id", alert.id)]
     else:

@@ -16,7 +16,7 @@ from stream_app.cli.show.other_models import OtherModels
 from stream_app.edges.kafka.readers.live_results import open_alert_records
 from stream_app.pipeline.disclosure.alerts import DisclosedAlert, disclose_alert
 from stream_app.pipeline.disclosure.shown import smallest_groups
-from stream_app.pipeline.records.alerts import MonitoringRestart
+from stream_app.pipeline.records.alerts import Alert, MonitoringRestart, SealedAlert
 from stream_app.policy import load_policy
 
 
@@ -32,7 +32,7 @@ def list_alerts(
 
     Lists those of the models of the policy. Each has its estimated onset, its evidence and its cause. Numbers about
     fewer than k decisions (policy: privacy.k) are suppressed. An entry between them says where a changed policy
-    restarted the monitoring.
+    restarted the monitoring. Of a sealed alert only its model, time and change are shown: see alerts decrypt.
 
     Example: fairstream alerts list --model loans --last 5
     """
@@ -44,9 +44,7 @@ def list_alerts(
         selected = filter(selection.has_alert, others.note(reader.read_to_end()))
         records = sorted(selected, key=lambda record: (record.at_s or 0, record.id))
     alerts = [
-        record
-        if isinstance(record, MonitoringRestart)
-        else disclose_alert(record, 0 if shown.unsafe_exact else k_of(record.model))
+        disclose_alert(record, 0 if shown.unsafe_exact else k_of(record.model)) if isinstance(record, Alert) else record
         for record in records[-last or None :]
     ]
     print_alerts(alerts, as_json=as_json)
@@ -54,7 +52,7 @@ def list_alerts(
     others.print_note()
 
 
-def print_alerts(alerts: Sequence[DisclosedAlert | MonitoringRestart], *, as_json: bool) -> None:
+def print_alerts(alerts: Sequence[DisclosedAlert | MonitoringRestart | SealedAlert], *, as_json: bool) -> None:
     """Print alerts as JSON lines, or as one block for each."""
     for alert in alerts:
         if as_json:

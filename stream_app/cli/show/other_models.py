@@ -7,12 +7,12 @@ from typing import TypeVar
 
 from stream_app.cli.output import notes
 from stream_app.pipeline.names import model_of
-from stream_app.pipeline.records.alerts import Alert, MonitoringRestart
+from stream_app.pipeline.records.alerts import Alert, MonitoringRestart, SealedAlert
 from stream_app.pipeline.records.outcome_results import OutcomeResult
 from stream_app.pipeline.records.results import Result
 from stream_app.pipeline.selection import Selection
 
-Record = TypeVar("Record", bound=Result | OutcomeResult | Alert | MonitoringRestart)
+Record = TypeVar("Record", bound=Result | OutcomeResult | Alert | MonitoringRestart | SealedAlert)
 _MOST_NAMED = 5
 
 

@@ -1,4 +1,5 @@
 """What keeps people unrecognizable in published data.
 
-``pseudonym`` replaces identifiers by keyed hashes; ``disclosure`` decides which counts may be shown.
+``pseudonym`` replaces identifiers by keyed hashes, ``epochs`` says which key is used for what, and where a new one may
+begin; ``sealing`` encrypts for auditors alone. ``disclosure`` decides which counts may be shown.
 """

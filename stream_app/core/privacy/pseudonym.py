@@ -48,11 +48,13 @@ class RootKey:
         valid_from_s: First event time of its key epoch, seconds since the Unix epoch; the key epoch ends where the next
             one begins.
         secret: 32 random bytes; never shown by ``repr``.
+        created_s: When it was created, seconds since the Unix epoch; 0 where that was not noted, before version 0.4.
     """
 
     kid: str
     valid_from_s: int
     secret: bytes
+    created_s: int = 0
 
     def __repr__(self) -> str:
         return f"RootKey(kid={self.kid!r}, valid_from_s={self.valid_from_s}, secret=***)"
@@ -181,6 +183,25 @@ class Pseudonymizer:
         """Return the numbers of the key epochs that contain event times from ``first_s`` to ``last_s``."""
         return range(self.epoch_at(first_s), self.epoch_at(last_s) + 1)
 
+    @property
+    def n_epochs(self) -> int:
+        """Number of key epochs."""
+        return len(self._epochs)
+
+    def is_near(self, epoch: int, times_s: NDArray[np.int64], distance_s: int) -> NDArray[np.bool_]:
+        """Return which event times are in a key epoch or at most so far from it, shape (n,).
+
+        >>> keys = [RootKey("aaaaaa", 0, b"a" * 32), RootKey("bbbbbb", 100, b"b" * 32)]
+        >>> Pseudonymizer(keys, "loan", "text").is_near(1, np.array([89, 90, 100, 500]), 10).tolist()
+        [False, True, True, True]
+        """
+        is_near = np.ones(len(times_s), np.bool_)
+        if epoch:
+            is_near &= times_s >= self._epochs[epoch].valid_from_s - distance_s
+        if epoch + 1 < len(self._epochs):
+            is_near &= times_s < self._epochs[epoch + 1].valid_from_s + distance_s
+        return is_near
+
     def digests(self, values: Iterable[bytes], epoch: int) -> list[bytes]:
         """Return the full HMAC of each canonical value under the key of one epoch."""
         return self._hashes[epoch](values)
@@ -218,6 +239,10 @@ class Pseudonymizer:
         if (epochs == epochs[0]).all():
             return self.pseudonyms(digests, int(epochs[0]))
         return [self.pseudonyms([digest], epoch)[0] for digest, epoch in zip(digests, epochs.tolist(), strict=True)]
+
+    def all_pseudonyms(self, values: Sequence[bytes]) -> list[list[str]]:
+        """Return the pseudonyms of canonical values under every key, one list for each key epoch."""
+        return [self.pseudonyms(self.digests(values, epoch), epoch) if values else [] for epoch in range(self.n_epochs)]
 
     def pseudonym(self, value: bytes, event_time_s: float) -> str:
         """Return one pseudonym, for tools and tests."""

@@ -120,6 +120,20 @@ class DeduplicationWindow:
             n_conflicts += found.n_conflicts
         return Duplicates(is_duplicate, n_conflicts)
 
+    def find(self, block: int, tags: Tags) -> Duplicates:
+        """Return which ids are remembered as of a block, and remember none.
+
+        Args:
+            block: Number of the block in which the events are.
+            tags: Tag of each, the last bit being the decision, shape (n,).
+        """
+        self._forget_before(block)
+        ids, decisions = tags & _IDS, tags & _DECISION
+        is_undecided = self._undecided_among(ids)
+        is_known = self._decided_among(ids)
+        is_conflict = is_known & ~is_undecided & (decisions != self._first_decisions(ids, decisions))
+        return Duplicates(is_known | is_undecided, int(np.count_nonzero(is_conflict)))
+
     def remember(self, block: int, tags: Tags, *, has_decisions: bool = True) -> None:
         """Put remembered ids back, as they come from stored state.
 
@@ -140,19 +154,13 @@ class DeduplicationWindow:
         return range(block - N_BLOCKS, block + 1)
 
     def _admit_into(self, block: int, tags: Tags) -> Duplicates:
-        live = self.live_blocks(block)
-        for blocks in (self._blocks, self._undecided):
-            for old in [number for number in blocks if number not in live]:
-                del blocks[old]
+        self._forget_before(block)
         ids = tags & _IDS
         order = np.argsort(ids, kind="stable")  # stable: of two equal ids in one run, the first comes first
         ordered, decisions = ids[order], tags[order] & _DECISION
         is_repeated = np.zeros(len(tags), np.bool_)
         is_repeated[1:] = ordered[1:] == ordered[:-1]
-        known = is_repeated.copy()
-        for runs in self._blocks.values():
-            for run in runs:
-                known |= run[np.minimum(np.searchsorted(run, ordered), len(run) - 1)] & _IDS == ordered
+        known = is_repeated | self._decided_among(ordered)
         n_conflicts = 0
         is_undecided = self._undecided_among(ordered)
         known |= is_undecided
@@ -166,6 +174,20 @@ class DeduplicationWindow:
         is_duplicate = np.empty(len(tags), np.bool_)
         is_duplicate[order] = known
         return Duplicates(is_duplicate, n_conflicts)
+
+    def _forget_before(self, block: int) -> None:
+        live = self.live_blocks(block)
+        for blocks in (self._blocks, self._undecided):
+            for old in [number for number in blocks if number not in live]:
+                del blocks[old]
+
+    def _decided_among(self, ids: Tags) -> Bools:
+        """Return which ids are remembered with their decision."""
+        is_decided = np.zeros(len(ids), np.bool_)
+        for runs in self._blocks.values():
+            for run in runs:
+                is_decided |= run[np.minimum(np.searchsorted(run, ids), len(run) - 1)] & _IDS == ids
+        return is_decided
 
     def _undecided_among(self, ids: Tags) -> Bools:
         """Return which ids are remembered without their decision."""

@@ -3,6 +3,10 @@
 Keys are created by an operator with ``fairstream keys init``, never by a worker: a lost volume would otherwise fork the
 keys silently, and yesterday's pseudonyms would match nobody today. The file has mode 0600 in a folder of 0700; a file
 that others can read or replace is rejected.
+
+A key is destroyed by replacing it with a new random one for the same event times. What was published under the old one
+can then be linked to nobody, not even by those who know an identifier. What is counted again, or comes late, is still
+counted exactly, under a pseudonym that nothing else has.
 """
 
 from __future__ import annotations
@@ -10,11 +14,13 @@ from __future__ import annotations
 import os
 import secrets
 import stat
+import time
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
+from stream_app.core.privacy.epochs import DestroyedKey, key_epochs
 from stream_app.core.privacy.pseudonym import KEY_BYTES, RootKey
 from stream_app.edges.files.writing import make_folder, write_errors, write_file, write_new_file
 from stream_app.errors import ConfigError, KeyFileError
@@ -27,15 +33,39 @@ _CREATE = "Create one with: fairstream keys init"
 _RESTORE = "Restore it from its backup"
 
 
-class _StoredKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    kid: Annotated[str, msgspec.Meta(pattern=r"^[a-z2-7]{6,8}$")]
+_Kid = Annotated[str, msgspec.Meta(pattern=r"^[a-z2-7]{6,8}$")]
+
+
+class _StoredKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    kid: _Kid
     valid_from_s: int
     secret: bytes  # base64 in the file
+    created_s: int = 0
 
 
-class _KeyFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _StoredRemains(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    kid: _Kid
+    valid_from_s: int
+    fingerprint: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{16}$")]
+    destroyed_s: int
+
+
+class _KeyFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     schema: Literal[1]
     keys: Annotated[list[_StoredKey], msgspec.Meta(min_length=1)]
+    destroyed: list[_StoredRemains] = []
+
+
+class KeyRing(NamedTuple):
+    """What a key file contains.
+
+    Attributes:
+        keys: The keys.
+        destroyed: What is left of destroyed keys.
+    """
+
+    keys: tuple[RootKey, ...]
+    destroyed: tuple[DestroyedKey, ...] = ()
 
 
 def key_file_path(state_dir: Path) -> Path:
@@ -51,6 +81,22 @@ def create_key_file(path: Path) -> RootKey:
         WriteError: it cannot be written.
     """
     key = _new_key(valid_from_s=0)
+    create_private_file(path, _encode(KeyRing((key,))), see="fairstream keys list")
+    return key
+
+
+def create_private_file(path: Path, content: bytes, *, see: str) -> None:
+    """Create a file of mode 0600 in a folder of mode 0700, where nothing exists.
+
+    Args:
+        path: Its path.
+        content: Its content.
+        see: The command that shows what is there instead, for the error.
+
+    Raises:
+        KeyFileError: it exists already, or its folder is a link.
+        WriteError: it cannot be written.
+    """
     with write_errors(path.parent):
         if path.parent.is_symlink():
             raise KeyFileError(f"{path.parent} is a link", action="Create the key file in a folder of its own")
@@ -58,10 +104,9 @@ def create_key_file(path: Path) -> RootKey:
     with write_errors(path.parent):
         path.parent.chmod(0o700)
     try:
-        write_new_file(path, _encode([key]))
+        write_new_file(path, content)
     except ConfigError:
-        raise KeyFileError(f"{path} exists already", action="See: fairstream keys list") from None
-    return key
+        raise KeyFileError(f"{path} exists already", action=f"See: {see}") from None
 
 
 def add_key(path: Path, valid_from_s: int) -> RootKey:
@@ -71,12 +116,41 @@ def add_key(path: Path, valid_from_s: int) -> RootKey:
         KeyFileError: the file is missing or unsafe, or an epoch already begins then or later.
         WriteError: it cannot be written; the keys stay as they were.
     """
-    keys = load_keys(path)
-    if any(key.valid_from_s >= valid_from_s for key in keys):
+    ring = load_key_ring(path)
+    if any(key.valid_from_s >= valid_from_s for key in ring.keys):
         raise KeyFileError("A key epoch already begins then or later", action="See: fairstream keys list")
     key = _new_key(valid_from_s)
-    write_file(path, _encode([*keys, key]), is_private=True)
+    write_file(path, _encode(ring._replace(keys=(*ring.keys, key))), is_private=True)
     return key
+
+
+def destroy_key(path: Path, kid: str, now_s: int) -> DestroyedKey:
+    """Destroy the key of an epoch that has ended, and put a new one in its place.
+
+    Args:
+        path: The key file.
+        kid: Name of the key.
+        now_s: The time, seconds since the Unix epoch.
+
+    Raises:
+        KeyFileError: the file is missing or unsafe, there is no such key, or its epoch has not ended.
+        WriteError: it cannot be written; the keys stay as they were.
+    """
+    ring = load_key_ring(path)
+    if any(remains.kid == kid for remains in ring.destroyed):
+        raise KeyFileError(f"Key {kid} is destroyed already", action="See: fairstream keys list")
+    states = {epoch.key.kid: epoch for epoch in key_epochs(ring.keys, now_s)}
+    if kid not in states:
+        raise KeyFileError(f"There is no key {kid!r}", action="See: fairstream keys list")
+    if states[kid].state != "verify-only":
+        raise KeyFileError(
+            f"The key epoch of {kid} has not ended, so its key is in use", action="Rotate first: fairstream keys rotate"
+        )
+    key = states[kid].key
+    remains = DestroyedKey(kid, key.valid_from_s, key.fingerprint(), now_s)
+    others = tuple(_new_key(key.valid_from_s) if other == key else other for other in ring.keys)
+    write_file(path, _encode(KeyRing(others, (*ring.destroyed, remains))), is_private=True)
+    return remains
 
 
 def load_keys(path: Path) -> tuple[RootKey, ...]:
@@ -86,19 +160,48 @@ def load_keys(path: Path) -> tuple[RootKey, ...]:
         KeyFileError: the file is missing, a link, not a regular file, of another user, accessible to others, or
             malformed.
     """
+    return load_key_ring(path).keys
+
+
+def load_key_ring(path: Path) -> KeyRing:
+    """Read the keys, and what is left of destroyed ones.
+
+    Raises:
+        KeyFileError: as ``load_keys``.
+    """
+    return decode_key_ring(read_private_file(path), str(path))
+
+
+def decode_key_ring(data: bytes, place: str) -> KeyRing:
+    """Decode the content of a key file, wherever it is stored.
+
+    Args:
+        data: The content.
+        place: Where it is stored, for errors.
+
+    Raises:
+        KeyFileError: it is malformed.
+    """
     try:
-        stored = msgspec.json.decode(_read(path), type=_KeyFile)
+        stored = msgspec.json.decode(data, type=_KeyFile)
     except msgspec.MsgspecError:
-        raise KeyFileError(f"{path} is not a key file of this version", action=_RESTORE) from None
-    keys = tuple(RootKey(key.kid, key.valid_from_s, key.secret) for key in stored.keys)
+        raise KeyFileError(f"{place} is not a key file of this version", action=_RESTORE) from None
+    keys = tuple(RootKey(key.kid, key.valid_from_s, key.secret, key.created_s) for key in stored.keys)
     if any(len(key.secret) != KEY_BYTES for key in keys):
-        raise KeyFileError(f"{path} contains a key of the wrong length", action=_RESTORE)
-    if len({key.kid for key in keys}) < len(keys) or len({key.valid_from_s for key in keys}) < len(keys):
-        raise KeyFileError(f"{path} contains two keys with the same name or start", action=_RESTORE)
-    return keys
+        raise KeyFileError(f"{place} contains a key of the wrong length", action=_RESTORE)
+    names = [*(key.kid for key in stored.keys), *(remains.kid for remains in stored.destroyed)]
+    if len({*names}) < len(names) or len({key.valid_from_s for key in keys}) < len(keys):
+        raise KeyFileError(f"{place} contains two keys with the same name or start", action=_RESTORE)
+    return KeyRing(keys, tuple(DestroyedKey(*msgspec.structs.astuple(remains)) for remains in stored.destroyed))
 
 
-def _read(path: Path) -> bytes:
+def read_private_file(path: Path, *, how_to_create: str = _CREATE) -> bytes:
+    """Return the content of a file that nobody else may read or replace.
+
+    Raises:
+        KeyFileError: it is missing, a link, not a regular file, of another user, or accessible to others.
+    """
+
     def open_itself(name: str, flags: int) -> int:
         # No link is followed, and a named pipe in its place does not block the start.
         return os.open(name, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -108,7 +211,7 @@ def _read(path: Path) -> bytes:
             _reject_unsafe(path, os.fstat(file.fileno()))
             return file.read(_MAX_BYTES)
     except FileNotFoundError:
-        raise KeyFileError(f"Key file {path} does not exist", action=_CREATE) from None
+        raise KeyFileError(f"Key file {path} does not exist", action=how_to_create) from None
     except OSError:
         raise KeyFileError(
             f"{path} is a link or a folder, or cannot be read", action="Put the file itself there"
@@ -129,11 +232,16 @@ def _reject_unsafe(path: Path, status: os.stat_result) -> None:
         raise KeyFileError(f"{path} can be replaced by others", action=f"chmod o-w {above}")
 
 
+def new_kid() -> str:
+    """Return a new random name of a key."""
+    return "".join(secrets.choice(_KID_ALPHABET) for _ in range(_KID_LENGTH))
+
+
 def _new_key(valid_from_s: int) -> RootKey:
-    kid = "".join(secrets.choice(_KID_ALPHABET) for _ in range(_KID_LENGTH))
-    return RootKey(kid, valid_from_s, secrets.token_bytes(KEY_BYTES))
+    return RootKey(new_kid(), valid_from_s, secrets.token_bytes(KEY_BYTES), int(time.time()))
 
 
-def _encode(keys: list[RootKey]) -> bytes:
-    stored = [_StoredKey(key.kid, key.valid_from_s, key.secret) for key in keys]
-    return msgspec.json.format(msgspec.json.encode(_KeyFile(1, stored))) + b"\n"
+def _encode(ring: KeyRing) -> bytes:
+    keys = [_StoredKey(key.kid, key.valid_from_s, key.secret, key.created_s) for key in ring.keys]
+    remains = [_StoredRemains(key.kid, key.valid_from_s, key.fingerprint, key.destroyed_s) for key in ring.destroyed]
+    return msgspec.json.format(msgspec.json.encode(_KeyFile(1, keys, remains))) + b"\n"

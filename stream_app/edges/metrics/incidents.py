@@ -105,6 +105,14 @@ class Incidents:
         """Return the name of the incident that a breach of an attribute belongs to; its own for one that was left."""
         return _name_of(attribute, self._names.get((model, about), ())) or attribute
 
+    def show_sealed(self, model: str, name: str, *, is_breach: bool) -> None:
+        """Show whether a model has any breach, under a name that says nothing about it."""
+        self._level.set((model, name, About.DECISIONS.value), LEVELS[State.BREACH if is_breach else State.OK])
+
+    def drop_sealed(self, model: str, name: str) -> None:
+        """Remove the row of ``show_sealed``."""
+        self._level.drop(model, name)
+
     def drop(self, model: str, abouts: Collection[About]) -> None:
         """Remove the incidents of a model that another process owns now."""
         for about in abouts:

@@ -20,11 +20,14 @@ class OpenBreachMetrics:
 
     Args:
         levels: The states of all limits.
+
+    Attributes:
+        incidents: The level of each incident.
     """
 
     def __init__(self, levels: AlertLevels) -> None:
         self._levels = levels
-        self._incidents, self._rows = Incidents(), BreachRows()
+        self.incidents, self._rows = Incidents(), BreachRows()
         self._shown: dict[str, _Shown] = {}
         self._now_s: dict[str, int] = {}
 
@@ -36,12 +39,12 @@ class OpenBreachMetrics:
             now_s: How far event time has come, as far as that is known.
         """
         now_s = self._now_s[model.name] = max(now_s, self._now_s.get(model.name, 0))
-        self._incidents.show(model.name, self._levels.states(model.name), now_s)
+        self.incidents.show(model.name, self._levels.states(model.name), now_s)
         limits = limits_of(model)
         pairs = []
         for alert in self._levels.alerts(model.name):
             kind = KIND_OF_TEST[alert.test]
-            incident = self._incidents.name_of(model.name, about_of(kind), alert.attribute)
+            incident = self.incidents.name_of(model.name, about_of(kind), alert.attribute)
             pairs.append(BreachedPair(alert, limits[kind], incident))
         shown = pairs, self._levels.n_in_breach(model.name)
         if shown != self._shown.get(model.name):
@@ -62,10 +65,10 @@ class OpenBreachMetrics:
         """Remove the rows of a model that another process owns now; to be called after its levels were dropped."""
         if model is None:
             return
-        self._incidents.drop(model.name, {about_of(kind) for kind in kinds})
+        self.incidents.drop(model.name, {about_of(kind) for kind in kinds})
         self.show(model)
 
     def families(self) -> Iterator[Metric]:
         """Return all rows."""
-        yield from self._incidents.families()
+        yield from self.incidents.families()
         yield from self._rows.families()

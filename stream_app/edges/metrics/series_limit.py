@@ -21,6 +21,7 @@ from stream_app.edges.metrics.fairness_values import (
 )
 from stream_app.edges.metrics.incidents import About, Incidents, about_of
 from stream_app.edges.metrics.outcome_values import OutcomeValues
+from stream_app.edges.metrics.sealed_metrics import SealedMetrics, is_sealed
 from stream_app.pipeline.judge.budget import N_PAIR_TESTS
 from stream_app.pipeline.records.evidence import PAIR_KINDS
 from stream_app.policy import Attribute, ModelPolicy, Policy, Proxy
@@ -43,6 +44,8 @@ def count_series(policy: Policy) -> int:
 
 
 def _of_model(model: ModelPolicy) -> int:
+    if is_sealed(model):
+        return SealedMetrics.n_series(len(model.windows))
     if model.kind == "counts":
         return _N_SUPPRESSED
     n_attributes = len(model.attributes)

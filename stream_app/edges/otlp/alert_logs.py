@@ -15,6 +15,7 @@ _SEVERITIES = {
 }
 _PREFIX = "fairstream.alert."
 _HIDDEN = "Numbers suppressed: fewer than k decisions."
+_SEALED = "Sealed: only auditors can read it."
 _NS = 1_000_000_000
 
 
@@ -25,10 +26,10 @@ def alert_log(reported: ReportedAlert) -> LogRecord:
     attributes are the fields that have one value, ``fairstream.alert.<field>``. An alert that is reported again after
     a crash has the same ``fairstream.alert.id``.
     """
-    alert = reported.alert
+    alert = reported.alert  # of a sealed one the envelope
     severity = _SEVERITIES[alert.change]
     fields = msgspec.to_builtins(alert) | {"id": alert.id}
-    sentence = fields.pop("sentence") or _HIDDEN
+    sentence = fields.pop("sentence", _SEALED) or _HIDDEN
     attributes = {_PREFIX + name: value for name, value in fields.items() if isinstance(value, str | int | float)}
     if isinstance(alert, MonitoringRestart):
         attributes |= {_PREFIX + "n_open": len(alert.open_breaches), _PREFIX + "n_ended": len(alert.ended_breaches)}

@@ -8,7 +8,7 @@ from threading import Lock
 from typing import NamedTuple
 
 from stream_app.pipeline.disclosure.alerts import DisclosedAlert
-from stream_app.pipeline.records.alerts import MonitoringRestart
+from stream_app.pipeline.records.alerts import MonitoringRestart, SealedAlert
 
 
 class ReportedAlert(NamedTuple):
@@ -19,7 +19,7 @@ class ReportedAlert(NamedTuple):
         observed_s: When its transaction was committed, seconds since the epoch.
     """
 
-    alert: DisclosedAlert | MonitoringRestart
+    alert: DisclosedAlert | MonitoringRestart | SealedAlert
     observed_s: float
 
 

@@ -123,9 +123,12 @@ class OtlpPush:
             return
         now_s = time.time()
         for name, model in report.models.items():
-            k = report.policies[model_of(name)].privacy.k
-            alerts = [ReportedAlert(disclose_alert(alert, k), now_s) for alert in model.alerts]
-            alerts += [ReportedAlert(restart, now_s) for restart in model.restarts]
+            policy = report.policies[model_of(name)]
+            if policy.sealing is not None and policy.sealing.scope == "everywhere":
+                alerts = [ReportedAlert(sealed.envelope(), now_s) for sealed in model.sealed]
+            else:
+                alerts = [ReportedAlert(disclose_alert(alert, policy.privacy.k), now_s) for alert in model.alerts]
+                alerts += [ReportedAlert(restart, now_s) for restart in model.restarts]
             if n_dropped := self._queue.add(alerts):
                 self._on_pushed(_LOGS, n_dropped, False)
 

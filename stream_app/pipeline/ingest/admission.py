@@ -3,7 +3,8 @@
 1. Decode and check (``reading``): is it a record of this policy, and is its event time plausible?
 2. Hash the event id under the key of its event time.
 3. Deduplicate: was that id seen within the deduplication window? Then the first event stands; one with another
-   decision is counted as a conflict.
+   decision is counted as a conflict. Up to an hour from the boundary of a key epoch the id is searched under the keys
+   of both epochs, so the same id with event times on both sides of it is a duplicate, too.
 4. Lateness: had the pane of the event closed before the event came?
 
 What passes is counted. Everything is decided by the log of the partition alone, record by record in offset order, so
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -24,7 +26,13 @@ from stream_app.core.arrays import Bools
 from stream_app.core.events.schema import Schema
 from stream_app.core.privacy.pseudonym import Pseudonymizer, RootKey
 from stream_app.core.windows.cells import Cells, add_cells
-from stream_app.core.windows.deduplication import DeduplicationWindow, Tags, event_tags, tags_with_decisions
+from stream_app.core.windows.deduplication import (
+    DeduplicationWindow,
+    Duplicates,
+    Tags,
+    event_tags,
+    tags_with_decisions,
+)
 from stream_app.core.windows.watermark import Watermark
 from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.ingest.counting import EventCounter
@@ -34,6 +42,8 @@ from stream_app.pipeline.policy_change import mapping_between
 from stream_app.policy import Identifier, ModelPolicy
 
 Column = NDArray[np.int64]
+
+_NEAR_S = 3_600  # event time from the boundary of a key epoch, on both sides, in which ids are searched under both keys
 
 
 class NewIds(NamedTuple):
@@ -132,12 +142,43 @@ class Admission:
 
     def _remove_duplicates(self, events: EventBatch) -> tuple[NewIds, int]:
         """Remove duplicates; return the ids that are new, and how many duplicates have another decision."""
-        tags = tags_with_decisions(event_tags(events.event_ids.digests), self._is_favorable(events))
-        is_duplicate, n_conflicts = self.window.admit(events.offsets, tags)
+        is_favorable = self._is_favorable(events)
+        tags = tags_with_decisions(event_tags(events.event_ids.digests), is_favorable)
+        first_s, last_s = int(events.times_s.min()) - _NEAR_S, int(events.times_s.max()) + _NEAR_S
+        epochs = self._event_ids.epochs_between(first_s, last_s)
+        if len(epochs) == 1:
+            is_duplicate, n_conflicts = self.window.admit(events.offsets, tags)
+        else:
+            is_duplicate, n_conflicts = self._admit_near_boundary(events, tags, is_favorable, epochs)
         if is_duplicate.any():
             events.keep(~is_duplicate)
             tags = tags[~is_duplicate]
         return NewIds(events.offsets, tags), n_conflicts
+
+    def _admit_near_boundary(self, events: EventBatch, tags: Tags, is_favorable: Bools, epochs: range) -> Duplicates:
+        """Admit ids of which some may have been seen under the key of another epoch, in runs under one key each."""
+        is_duplicate, n_conflicts = np.zeros(len(tags), np.bool_), 0
+        blocks = np.array([self.window.block_of(offset) for offset in events.offsets.tolist()])
+        cuts = np.flatnonzero(np.diff(events.event_ids.epochs) | np.diff(blocks)) + 1
+        values = events.identifier_values(0)
+        for first, last in pairwise([0, *cuts.tolist(), len(tags)]):
+            times_s, own = events.times_s[first:last], int(events.event_ids.epochs[first])
+            is_known = np.zeros(last - first, np.bool_)
+            for epoch in (epoch for epoch in epochs if epoch != own):
+                places = np.flatnonzero(self._event_ids.is_near(epoch, times_s, _NEAR_S) & ~is_known)
+                if not len(places):
+                    continue
+                digests = self._event_ids.digests([values[first + place] for place in places.tolist()], epoch)
+                others = tags_with_decisions(event_tags(digests), is_favorable[first:last][places])
+                found = self.window.find(int(blocks[first]), others)
+                is_known[places] = found.is_duplicate
+                n_conflicts += found.n_conflicts
+            fresh = np.flatnonzero(~is_known)
+            admitted = self.window.admit(events.offsets[first:last][fresh], tags[first:last][fresh])
+            is_known[fresh] = admitted.is_duplicate
+            is_duplicate[first:last] = is_known
+            n_conflicts += admitted.n_conflicts
+        return Duplicates(is_duplicate, n_conflicts)
 
     def _is_favorable(self, events: EventBatch) -> Bools:
         if self._decision_of is None:

@@ -15,8 +15,10 @@ from stream_app.core.windows.partials import Partial, decode_partial
 from stream_app.core.windows.source_progress import SourcePartition
 from stream_app.errors import UnknownPolicyError
 from stream_app.pipeline.contract import Batch, Flush, Outputs
+from stream_app.pipeline.disclosure.sealing import AlertSealer, published_alert
 from stream_app.pipeline.judge.checks import fault_of
 from stream_app.pipeline.judge.model_judge import ModelJudge
+from stream_app.pipeline.judge.model_report import ModelReport
 from stream_app.pipeline.judge.report import JudgeReport, RestoredResults
 from stream_app.pipeline.judge.state import StoredEntries, entries_by_model
 from stream_app.pipeline.judge.stored.moved_state import move_entries, stored_policy
@@ -24,7 +26,7 @@ from stream_app.pipeline.names import model_of
 from stream_app.pipeline.policy_book import PolicyBook, PolicySearch, RegisteredPolicy
 from stream_app.pipeline.policy_change import counting_policy, present_policy
 from stream_app.pipeline.records.aggregates import encode_aggregate
-from stream_app.pipeline.records.alerts import encode_alert, encode_restart
+from stream_app.pipeline.records.alerts import SealedAlert, encode_record
 from stream_app.pipeline.records.checkpoints import encode_piece, pieces_of
 from stream_app.pipeline.records.journal import JournalEntry, encode_journal_entry
 from stream_app.pipeline.records.outcome_results import OutcomeResult, encode_outcome_result
@@ -50,6 +52,7 @@ class JudgeStep:
         topology: Where outputs go.
         book: The policies that were ever registered; None for this one alone. Each model is judged under its newest.
         search: For which records the registry was read again, shared by the steps of a worker.
+        sealer: Seals alerts of models whose policy says so; None where no policy does.
     """
 
     def __init__(
@@ -59,7 +62,9 @@ class JudgeStep:
         topology: Topology,
         book: PolicyBook | None = None,
         search: PolicySearch | None = None,
+        sealer: AlertSealer | None = None,
     ) -> None:
+        self._sealer = sealer
         self._book = PolicyBook.of(policy.models) if book is None else book
         self._search = PolicySearch() if search is None else search
         self._app_id = topology.app_id
@@ -158,8 +163,7 @@ class JudgeStep:
         results = [(result.key, encode_result(result)) for result in report.results]
         results += [(result.key, encode_outcome_result(result)) for result in report.outcome_results]
         yield from _outputs(self._results_at, results)
-        alerts = [(restart.id, encode_restart(restart)) for model in reports for restart in model.restarts]
-        alerts += [(alert.id, encode_alert(alert)) for model in reports for alert in model.alerts]
+        alerts = [record for name, model in report.models.items() for record in self._published(name, model)]
         yield from _outputs(self._alerts_at, alerts)
         entries, self._last_entries = self._last_entries, []
         entries += [model.journal_entry for model in reports if model.journal_entry]
@@ -170,6 +174,15 @@ class JudgeStep:
         yield from _outputs(
             self._aggregates_at, [(aggregate.key, encode_aggregate(aggregate)) for aggregate in aggregates]
         )
+
+    def _published(self, name: str, report: ModelReport) -> Iterator[tuple[str, bytes]]:
+        """Yield the records of restarts and alerts; those that are sealed are noted in the report."""
+        model = self._judges[name].model
+        for alert in report.clear_alerts():
+            record = published_alert(alert, model, self._sealer)
+            if isinstance(record, SealedAlert):
+                report.sealed.append(record)
+            yield record.id, encode_record(record)
 
     def _take(self, value: bytes, offset: int) -> None:
         """Receive a record, unless it is one that no worker writes."""

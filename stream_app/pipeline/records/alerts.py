@@ -4,7 +4,7 @@ Beside them a record says where monitoring was restarted, because a changed poli
 recovery: a breach that it lists as open stays open until a recovery is reported.
 
 Internal and exact, as the results are; ``stream_app.pipeline.disclosure.alerts`` applies disclosure control where
-alerts leave.
+alerts leave. Where the policy says so, each of them is sealed to auditors (``stream_app.pipeline.disclosure.sealing``).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from stream_app.pipeline.records.results import Offsets, ProxyValues
 
 SCHEMA = 2
 RESTART_SCHEMA = 1
+SEALED_SCHEMA = 1
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,22 +163,76 @@ class MonitoringRestart(msgspec.Struct, frozen=True, kw_only=True):
         return hashlib.sha256(name.encode()).hexdigest()[:12]
 
 
-AnyAlert = Alert | MonitoringRestart
+class SealedAlert(msgspec.Struct, frozen=True, kw_only=True):
+    """An alert or a restart that only auditors can read; what it is about is in the body.
+
+    Attributes:
+        schema: Version of this format.
+        sealed: How it is sealed: ``hpke1`` as in ``stream_app.core.privacy.sealing``.
+        id: Identifies it, 12 hex digits: the same in live and replay; a keyed hash, from which nothing follows.
+        model: Name of the model; of its outcomes, ``<model>/outcomes``.
+        change: ``breach``, ``recovery`` or ``restart``.
+        at_s: End of the comparison period with which it came, event time in seconds since the epoch; None for a restart
+            before the first.
+        policy_hash: Hash of the policy that was applied.
+        code_version: Version of FairStream.
+        digest: Keyed hash of what is sealed, 32 hex digits: a replay under the same keys gives the same.
+        shares: By key id of each auditor the key of the body, sealed to that auditor.
+        nonce: Nonce of the body.
+        body: The encrypted record.
+    """
+
+    schema: int = SEALED_SCHEMA
+    sealed: Literal["hpke1"] = "hpke1"
+    id: str
+    model: str
+    change: Literal["breach", "recovery", "restart"]
+    at_s: int | None
+    policy_hash: str
+    code_version: str
+    digest: str
+    shares: dict[str, bytes] = {}
+    nonce: bytes = b""
+    body: bytes = b""
+
+    def envelope(self) -> SealedAlert:
+        """Return what is the same whenever the same alert is sealed: all but shares, nonce and body."""
+        return msgspec.structs.replace(self, shares={}, nonce=b"", body=b"")
+
+
+ClearAlert = Alert | MonitoringRestart
+AnyAlert = Alert | MonitoringRestart | SealedAlert
 
 
 def decode_alert_record(data: bytes) -> AnyAlert:
     """Decode any record of ``fairness-alerts``.
 
     Raises:
-        msgspec.MsgspecError: the bytes are neither of the two.
+        msgspec.MsgspecError: the bytes are none of the three.
     """
+    if _probe.decode(data).sealed is not msgspec.UNSET:
+        return decode_sealed(data)
     try:
         return decode_restart(data)
     except msgspec.ValidationError:
         return decode_alert(data)
 
 
+class _Probe(msgspec.Struct):
+    sealed: str | msgspec.UnsetType = msgspec.UNSET
+
+
+_probe = msgspec.json.Decoder(_Probe)
 _codec = JsonCodec[Alert](Alert)
 encode_alert, decode_alert = _codec.encode, _codec.decode
 _restart_codec = JsonCodec[MonitoringRestart](MonitoringRestart)
 encode_restart, decode_restart = _restart_codec.encode, _restart_codec.decode
+_sealed_codec = JsonCodec[SealedAlert](SealedAlert)
+encode_sealed, decode_sealed = _sealed_codec.encode, _sealed_codec.decode
+
+
+def encode_record(alert: AnyAlert) -> bytes:
+    """Encode any record of ``fairness-alerts``."""
+    if isinstance(alert, Alert):
+        return encode_alert(alert)
+    return encode_sealed(alert) if isinstance(alert, SealedAlert) else encode_restart(alert)

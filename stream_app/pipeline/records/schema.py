@@ -10,7 +10,7 @@ from typing import Any
 
 from stream_app.json_schema import schema_of
 from stream_app.pipeline.records.aggregates import Aggregate
-from stream_app.pipeline.records.alerts import Alert, MonitoringRestart
+from stream_app.pipeline.records.alerts import Alert, MonitoringRestart, SealedAlert
 from stream_app.pipeline.records.audit import Entry
 from stream_app.pipeline.records.dead_letters import DeadLetter, LateDecision
 from stream_app.pipeline.records.journal import JournalEntry
@@ -41,6 +41,11 @@ def alert_schema() -> dict[str, Any]:
 def restart_schema() -> dict[str, Any]:
     """Return the schema of a restart of the monitoring (``fairness-alerts``, ``change`` is ``restart``)."""
     return schema_of(MonitoringRestart, title="FairStream restart of monitoring")
+
+
+def sealed_alert_schema() -> dict[str, Any]:
+    """Return the schema of a sealed alert (``fairness-alerts``, ``sealed`` is ``hpke1``)."""
+    return schema_of(SealedAlert, title="FairStream sealed alert")
 
 
 def aggregate_schema() -> dict[str, Any]:
@@ -79,6 +84,7 @@ SCHEMAS = {
     "outcome-result": outcome_result_schema,
     "alert": alert_schema,
     "restart": restart_schema,
+    "sealed-alert": sealed_alert_schema,
     "aggregate": aggregate_schema,
     "dead-letter": dead_letter_schema,
     "late-decision": late_decision_schema,

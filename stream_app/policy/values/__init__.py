@@ -4,5 +4,6 @@
 reads one time and says why another is none; ``time_columns`` reads a column of them in one pass. ``bands`` names bands
 of numbers, and finds the one of a number or of a date of birth. ``look_alikes`` finds the label that an unlisted
 spelling was meant to be. ``clusters`` says where the cluster of a decision may be read, ``headers`` which fields
-are headers of the Kafka record, ``places`` whether paths lead anywhere.
+are headers of the Kafka record, ``places`` whether paths lead anywhere. ``auditor_keys`` reads the public keys to
+which alerts are sealed.
 """

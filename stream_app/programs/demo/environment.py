@@ -159,8 +159,10 @@ def open_environment(
             "FAIRSTREAM_APP_ID": app_id,
             "OTEL_SDK_DISABLED": "true",  # simulated alerts are not for a collector
         }
-        # Everything that reads these pages is on this machine, and has no password.
-        environment |= dict.fromkeys(("FAIRSTREAM_WEB_CONFIG", "FAIRSTREAM_WEB_TOKEN_FILE"), "")
+        # Everything that reads these pages is on this machine, and has no password; the keys are those of the demo.
+        environment |= dict.fromkeys(
+            ("FAIRSTREAM_WEB_CONFIG", "FAIRSTREAM_WEB_TOKEN_FILE", "FAIRSTREAM_KEY_SOURCE"), ""
+        )
         port = free_port()
         children = {"worker": _start(parts, folder, environment, "worker", "--metrics-port", str(port))}
         _wait_until_ready(children["worker"], port, plan.start_timeout_s)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-from stream_app.edges.files.key_file import key_file_path, load_keys
 from stream_app.edges.kafka.readers.log_reader import LogReader
+from stream_app.edges.keys.key_source import key_source_of
 from stream_app.edges.registry.topic_schemas import RegisteredSchemas
 from stream_app.errors import KeyFileError
 from stream_app.pipeline.replay.model_sources import ModelSources, NewCounter, OnProgress
@@ -66,9 +65,9 @@ def open_raw(settings: Settings, model: ModelPolicy, topic: str) -> LogReader:
 def _counter_maker(settings: Settings, model: ModelPolicy, choice: SourceChoice, observe: Observe | None) -> NewCounter:
     if choice.kind == "published":
         return lambda model, groups: PublishedCounter(model, groups, observe)
-    path = key_file_path(Path(settings.state_dir))
-    if not path.exists():  # an auditor must not create one: other keys recognize no duplicate
+    source = key_source_of(settings)
+    if source.revision() == ():  # an auditor must not create one: other keys recognize no duplicate
         needs_none = "Use --published, which needs none, or ask" if model.output_topic else "Ask"
-        raise KeyFileError(f"No pseudonym key file {path}", action=f"{needs_none} the owner of the data for it")
-    keys = load_keys(path)
+        raise KeyFileError(f"No pseudonym key file {source.place}", action=f"{needs_none} the owner of the data for it")
+    keys = source.load()
     return lambda model, groups: RawCounter(model, keys, groups, observe)

@@ -20,7 +20,9 @@ from stream_app.edges.kafka.readers.judge_records import (
 )
 from stream_app.edges.kafka.readers.log_reader import LogReader
 from stream_app.edges.kafka.readers.registered_policies import read_policies
+from stream_app.edges.keys.key_source import key_source_of
 from stream_app.errors import ReplayError, TopicError
+from stream_app.pipeline.disclosure.sealing import AlertSealer
 from stream_app.pipeline.names import outcomes_name
 from stream_app.pipeline.policy_book import PolicyBook, RegisteredPolicy
 from stream_app.pipeline.records.alerts import AnyAlert
@@ -111,10 +113,11 @@ def verify(
         BrokerUnavailableError: no broker answers, or it went away.
         ReplayError: source records or journal entries are gone, or were made under another policy or version.
     """
-    book = _policy_book(settings, model)
+    book, sealer = _policy_book(settings, model), _sealer(settings)
 
     def verifier(name: str) -> Verifier:
-        return Verifier(book, name, KafkaRecords(settings.connection, name), lambda: time.sleep(_SETTLE_S))
+        records = KafkaRecords(settings.connection, name)
+        return Verifier(book, name, records, lambda: time.sleep(_SETTLE_S), sealer)
 
     with open_sources(settings, model, choice, on_progress) as sources:
         verification = verifier(model.name).verify(sources, compared, k)
@@ -144,6 +147,12 @@ def range_of_alert(
     names = [model.name, outcomes_name(model.name)] if has_outcomes else [model.name]
     alerts = (alert for name in names for _, alert in read_alerts(settings.connection, name))
     return range_of_alert_in(model.name, alert_id, alerts)
+
+
+def _sealer(settings: Settings) -> AlertSealer | None:
+    """Return what makes the envelopes of sealed alerts; None where there are no keys, as few policies need them."""
+    source = key_source_of(settings)
+    return None if source.revision() == () else AlertSealer(source.load())
 
 
 def _policy_book(settings: Settings, model: ModelPolicy) -> PolicyBook:

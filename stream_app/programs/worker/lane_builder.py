@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, cast
@@ -17,6 +18,7 @@ from stream_app.edges.lanes.policy_registry import PolicyRegistry
 from stream_app.edges.lanes.transport import Consumer
 from stream_app.edges.registry.topic_schemas import RegisteredSchemas
 from stream_app.errors import TopicError
+from stream_app.pipeline.disclosure.sealing import AlertSealer
 from stream_app.pipeline.ingest.outcome_step import OutcomeIngestStep
 from stream_app.pipeline.ingest.step import IngestStep
 from stream_app.pipeline.judge.step import JudgeStep
@@ -122,10 +124,11 @@ def lane_builder(
 ) -> Callable[[str, int], Lane]:
     """Return the function that makes a new lane for a topic and partition, under the newest policy that is known."""
     topology, search = Topology(n_partitions, settings.app_id), PolicySearch()
+    sealer = AlertSealer(keys, secrets.token_bytes)
     schemas = RegisteredSchemas(settings.registry)
 
     def build(topic: str, partition: int) -> Lane:
-        state, make_step = _step_makers(policy, keys, topology, registry.book, search)[topic]
+        state, make_step = _step_makers(policy, keys, topology, registry.book, search, sealer)[topic]
         records = _records_in(topic, policy, registry.book)
         topic_schemas = None if records is None else schemas.of(records)
         config = LaneConfig(
@@ -162,14 +165,19 @@ def _headers_in(records: ModelPolicy | None, book: PolicyBook) -> frozenset[str]
 
 
 def _step_makers(
-    policy: Policy, keys: tuple[RootKey, ...], topology: Topology, book: PolicyBook, search: PolicySearch
+    policy: Policy,
+    keys: tuple[RootKey, ...],
+    topology: Topology,
+    book: PolicyBook,
+    search: PolicySearch,
+    sealer: AlertSealer,
 ) -> dict[str, tuple[str, _MakeStep]]:
     """Return by source topic the changelog topic of its lanes, and the function that makes their steps."""
     app_id = topology.app_id
     makers: dict[str, tuple[str, _MakeStep]] = {
         FAIRNESS_PARTIALS: (
             changelog_topic(app_id, "judge"),
-            partial(JudgeStep, policy, topology=topology, book=book, search=search),
+            partial(JudgeStep, policy, topology=topology, book=book, search=search, sealer=sealer),
         )
     }
     for model in (followed_policy(model, book) for model in policy.models):

@@ -14,7 +14,6 @@ from aiokafka.errors import KafkaError
 
 from stream_app.access import rights_of
 from stream_app.connection.kafka_connection import KafkaConnection
-from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.edges.kafka.partition_counts import count_partitions
 from stream_app.edges.kafka.rights import check_rights
 from stream_app.edges.kafka.topic_metadata import TopicMetadata
@@ -27,6 +26,7 @@ from stream_app.errors import AccessDeniedError, BrokerUnavailableError, FairStr
 from stream_app.policy import Policy
 from stream_app.programs.worker.agreed_policy import agree_on_policy
 from stream_app.programs.worker.app import add_agents, build_app
+from stream_app.programs.worker.key_watch import WorkerKeys
 from stream_app.programs.worker.lane_builder import ConsumerSource, check_partitions, lane_builder, source_topics
 from stream_app.programs.worker.topic_watch import TopicWatch, grow_followers
 from stream_app.settings import Settings
@@ -54,7 +54,7 @@ class WorkerObserver(LaneObserver, LanesObserver, Protocol):
 async def run_worker(
     settings: Settings,
     policy: Policy,
-    keys: tuple[RootKey, ...],
+    keys: WorkerKeys,
     roles: Iterable[str],
     observer: WorkerObserver,
     stopping: asyncio.Event,
@@ -65,7 +65,7 @@ async def run_worker(
     Args:
         settings: How the process runs.
         policy: The monitored models.
-        keys: Root keys of the pseudonyms.
+        keys: Root keys of the pseudonyms, read again when their file changes.
         roles: Some of ``ROLES``.
         observer: Receives everything that is reported.
         stopping: Set it to end the worker cleanly.
@@ -89,6 +89,8 @@ async def run_worker(
         except _TopicsChangedError as change:
             log.warning("Topics changed, restarting the Kafka app: reason=%s", change.reason)
             await _wait_for_broker(settings.connection, topics, observer, stopping)
+        except _KeysChangedError as change:
+            log.warning("Pseudonym keys changed, restarting the Kafka app: %s", change.reason)
         except AccessDeniedError:
             await check_worker_rights(settings, policy)  # which names the right, unless it is there again
             raise
@@ -163,10 +165,18 @@ class _TopicsChangedError(Exception):
         self.reason = reason
 
 
+class _KeysChangedError(Exception):
+    """The app has to start again with other pseudonym keys."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 async def _run_app(
     settings: Settings,
     policy: Policy,
-    keys: tuple[RootKey, ...],
+    keys: WorkerKeys,
     roles: list[str],
     observer: WorkerObserver,
     stopping: asyncio.Event,
@@ -177,7 +187,7 @@ async def _run_app(
     metadata = TopicMetadata(settings.connection, [spec.name for spec in declared_topics(policy, settings.app_id)])
     watch = TopicWatch(metadata, sources, partial(grow_followers, settings, policy), observer.topics_awaited)
     build = lane_builder(
-        settings, policy, keys, metadata.n_partitions, ConsumerSource(app, metadata), observer, registry
+        settings, policy, keys.keys, metadata.n_partitions, ConsumerSource(app, metadata), observer, registry
     )
     lanes = AssignedLanes(build, observer, settings.session_timeout_s, prepare=registry.refresh)
     add_agents(app, lanes, sources)
@@ -194,7 +204,8 @@ async def _run_app(
     monitoring = asyncio.ensure_future(observer.monitor(lanes))
     hinting = asyncio.ensure_future(_hint_positions(app, lanes))
     changed = asyncio.ensure_future(watch.wait_for_change())
-    waiting: set[asyncio.Future[object]] = {crashed, stopped, changed, lanes.failure}  # type: ignore[arg-type]  # mixed
+    rekeyed = asyncio.ensure_future(keys.wait_for_change())
+    waiting: set[asyncio.Future[object]] = {crashed, stopped, changed, rekeyed, lanes.failure}  # type: ignore[arg-type]  # mixed
     try:
         await asyncio.wait(waiting | {starting}, return_when=asyncio.FIRST_COMPLETED)
         if starting.done() and starting.exception() is not None:
@@ -204,10 +215,12 @@ async def _run_app(
             raise lanes.failure.result()
         if changed.done():
             raise _TopicsChangedError(changed.result())
+        if rekeyed.done():
+            raise _KeysChangedError(rekeyed.result())
         if crashed.done():
             raise _AppCrashedError(crashed.result())
     finally:
-        for task in (crashed, stopped, changed, starting, hinting, monitoring):
+        for task in (crashed, stopped, changed, rekeyed, starting, hinting, monitoring):
             task.cancel()
         await lanes.close()
         with contextlib.suppress(asyncio.TimeoutError):

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 
 from prometheus_client import CollectorRegistry
 
-from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.edges.metrics.health import Health
 from stream_app.edges.metrics.process_metrics import Metrics
 from stream_app.edges.metrics.server import MetricsServer
@@ -18,6 +17,7 @@ from stream_app.edges.web.access import WebAccess
 from stream_app.policy import Policy
 from stream_app.programs.worker.agreed_policy import agree_on_policy
 from stream_app.programs.worker.connection_watch import ConnectionWatch
+from stream_app.programs.worker.key_watch import WorkerKeys
 from stream_app.programs.worker.lane_builder import roles_by_topic
 from stream_app.programs.worker.observer import MetricsObserver
 from stream_app.programs.worker.run import check_topics, run_worker
@@ -29,7 +29,7 @@ _BEAT_EVERY_S = 1.0
 async def serve(
     settings: Settings,
     policy: Policy,
-    keys: tuple[RootKey, ...],
+    keys: WorkerKeys,
     roles: Iterable[str],
     stopping: asyncio.Event,
     *,
@@ -42,7 +42,7 @@ async def serve(
     Args:
         settings: How the process runs.
         policy: The monitored models.
-        keys: Root keys of the pseudonyms.
+        keys: Root keys of the pseudonyms, read again when their file changes.
         roles: Some of ``stream_app.programs.worker.lane_builder.ROLES``.
         stopping: Set it to end the worker cleanly.
         on_started: Called with the bound port once the endpoint answers.

@@ -16,7 +16,7 @@ from stream_app.connection.kafka_connection import AnyKafka
 from stream_app.edges.kafka.readers.topic_consumer import open_consumer
 from stream_app.errors import BrokerUnavailableError
 from stream_app.pipeline.contract import UnreadableRange
-from stream_app.pipeline.records.alerts import Alert, MonitoringRestart, decode_alert_record
+from stream_app.pipeline.records.alerts import Alert, AnyAlert, decode_alert_record
 from stream_app.pipeline.records.outcome_results import OutcomeResult, decode_any_result, decode_decision_result
 from stream_app.pipeline.records.results import Result
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_RESULTS
@@ -137,8 +137,8 @@ def open_all_results(kafka: AnyKafka, topic: str = FAIRNESS_RESULTS) -> ResultRe
     return ResultReader(kafka, topic, decode_any_result)
 
 
-def open_alert_records(kafka: AnyKafka) -> ResultReader[Alert | MonitoringRestart]:
-    """Open ``fairness-alerts`` for alerts and restarts of the monitoring; raises as ``ResultReader``."""
+def open_alert_records(kafka: AnyKafka) -> ResultReader[AnyAlert]:
+    """Open ``fairness-alerts`` for alerts, sealed ones and restarts of the monitoring; raises as ``ResultReader``."""
     return ResultReader(kafka, FAIRNESS_ALERTS, decode_alert_record)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from stream_app.errors import ConfigError
-from stream_app.pipeline.records.alerts import Alert, AnyAlert, decode_alert_record
+from stream_app.pipeline.records.alerts import Alert, AnyAlert, SealedAlert, decode_alert_record
 from stream_app.pipeline.records.outcome_results import OutcomeResult, decode_any_result
 from stream_app.pipeline.records.results import TOTAL_WINDOW, Result
 from stream_app.pipeline.replay.verify.recomputation import RecomputedRecord
@@ -68,4 +68,9 @@ def range_of_alert(model: str, alert_id: str, alerts: Iterable[AnyAlert]) -> Com
     for alert in alerts:
         if isinstance(alert, Alert) and alert.id == alert_id:
             return ComparedRange(alert.start_s, alert.at_s)
+        if isinstance(alert, SealedAlert) and alert.id == alert_id:
+            raise ConfigError(
+                f"Alert {alert_id} is sealed, so its time range is not known",
+                action="Open it (fairstream alerts decrypt), and give its range with --from and --to",
+            )
     raise ConfigError(f"No alert {alert_id!r} of model {model!r}", action="See: fairstream alerts list")

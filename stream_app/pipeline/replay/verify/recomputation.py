@@ -9,16 +9,18 @@ import msgspec
 
 from stream_app.core.windows.source_progress import NOT_NAMED, CountedUnder, SourcePartition, SourceProgress
 from stream_app.errors import ReplayError
+from stream_app.pipeline.disclosure.sealing import AlertSealer, published_alert
 from stream_app.pipeline.judge.model_judge import ModelJudge
 from stream_app.pipeline.judge.model_report import ModelReport
 from stream_app.pipeline.judge.stored.moved_state import move_entries
 from stream_app.pipeline.policy_book import PolicyBook, RegisteredPolicy
-from stream_app.pipeline.records.alerts import encode_alert, encode_restart
+from stream_app.pipeline.records.alerts import encode_record
 from stream_app.pipeline.records.journal import JournalEntry, SourcePolicy, encode_journal_entry
 from stream_app.pipeline.records.outcome_results import encode_outcome_result
 from stream_app.pipeline.records.results import Offsets, encode_result
 from stream_app.pipeline.replay.cursor import Cursor
 from stream_app.pipeline.replay.verify.beginning import policy_of
+from stream_app.policy import ModelPolicy
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_JOURNAL, FAIRNESS_RESULTS
 
 Cursors = Mapping[SourcePartition, Cursor]
@@ -50,9 +52,13 @@ class Recomputation:
         cursors: Every source partition, at the beginning.
         book: The registered policies: the journal says which one applies where.
         name: Whose judge it is: the model's, or ``outcomes_name`` for that of its outcomes.
+        sealer: Makes the envelopes of sealed alerts; None without the pseudonym keys.
     """
 
-    def __init__(self, judge: ModelJudge, cursors: Cursors, book: PolicyBook, name: str) -> None:
+    def __init__(
+        self, judge: ModelJudge, cursors: Cursors, book: PolicyBook, name: str, sealer: AlertSealer | None = None
+    ) -> None:
+        self._sealer = sealer
         self._judge = judge
         self._cursors = cursors
         self._book = book
@@ -68,6 +74,7 @@ class Recomputation:
 
         Raises:
             ReplayError: the log ends too early, or a policy is not registered.
+            KeyFileError: alerts are sealed, and there are no pseudonym keys.
             StateError: counts have no place under the next policy.
         """
         self._follow(entry.source_policies)
@@ -80,7 +87,7 @@ class Recomputation:
             report.journal_entry = self._judge.leave_policy()
         if report.journal_entry is not None:  # who counted what under which policy is taken from the journal
             report.journal_entry = msgspec.structs.replace(report.journal_entry, source_policies=entry.source_policies)
-        yield from records_of(report, entry.number)
+        yield from records_of(report, entry.number, self._judge.model, self._sealer)
         if following is not None and following.policy_hash != entry.policy_hash:
             self._move(entry, following)
 
@@ -142,16 +149,17 @@ class Recomputation:
         return self._cursors[source]
 
 
-def records_of(report: ModelReport, entry: int) -> Iterator[RecomputedRecord]:
-    """Yield the records of a report as the judge writes them, journal included."""
+def records_of(
+    report: ModelReport, entry: int, model: ModelPolicy, sealer: AlertSealer | None = None
+) -> Iterator[RecomputedRecord]:
+    """Yield the records of a report as the judge writes them, journal included; of sealed alerts the envelopes."""
     for result in report.results:
         yield RecomputedRecord(FAIRNESS_RESULTS, result.key, encode_result(result), entry)
     for outcome_result in report.outcome_results:
         yield RecomputedRecord(FAIRNESS_RESULTS, outcome_result.key, encode_outcome_result(outcome_result), entry)
-    for alert in report.alerts:
-        yield RecomputedRecord(FAIRNESS_ALERTS, alert.id, encode_alert(alert), entry)
-    for restart in report.restarts:
-        yield RecomputedRecord(FAIRNESS_ALERTS, restart.id, encode_restart(restart), entry)
+    for alert in report.clear_alerts():
+        record = published_alert(alert, model, sealer, is_replayed=True)
+        yield RecomputedRecord(FAIRNESS_ALERTS, record.id, encode_record(record), entry)
     if report.journal_entry is not None:
         yield RecomputedRecord(
             FAIRNESS_JOURNAL, report.journal_entry.model, encode_journal_entry(report.journal_entry), entry

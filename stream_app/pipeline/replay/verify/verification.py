@@ -9,9 +9,10 @@ import msgspec
 
 from stream_app.core.windows.source_progress import SourcePartition
 from stream_app.errors import ReplayError
+from stream_app.pipeline.disclosure.sealing import AlertSealer
 from stream_app.pipeline.names import is_of_outcomes, model_of
 from stream_app.pipeline.policy_book import PolicyBook
-from stream_app.pipeline.records.alerts import AnyAlert
+from stream_app.pipeline.records.alerts import AnyAlert, SealedAlert, encode_sealed
 from stream_app.pipeline.records.checkpoints import CheckpointHead
 from stream_app.pipeline.records.journal import JournalEntry
 from stream_app.pipeline.replay.verify.beginning import Beginning, begin, beginnings, entries_after, policy_of
@@ -111,12 +112,14 @@ class Verifier:
         name: Of the model, or of its outcomes.
         published: The published records.
         settle: Waits until a transaction that is visible in one topic is visible in all.
+        sealer: Makes the envelopes of sealed alerts; None without the pseudonym keys.
     """
 
     book: PolicyBook
     name: str
     published: PublishedRecords
     settle: Callable[[], object]
+    sealer: AlertSealer | None = None
 
     def verify(self, logs: SourceLogs, compared: ComparedRange, k: int) -> Verification:
         """Compare the published records with those that follow from the logs.
@@ -172,7 +175,7 @@ class Verifier:
         """Read the topics, the journal first and last: what it names at first is complete in the others."""
         n_complete = len(self.published.journal())
         results = [live for live, result in self.published.results() if compared.includes_result(result)]
-        alerts = [(live, alert) for live, alert in self.published.alerts() if compared.includes_alert(alert)]
+        alerts = [_comparable(*pair) for pair in self.published.alerts() if compared.includes_alert(pair[1])]
         self.settle()
         return _Snapshot(alerts, results, self.published.journal(), n_complete)
 
@@ -222,7 +225,8 @@ class Verifier:
         return None
 
     def _recompute(self, logs: SourceLogs, part: _Part, numbers: Mapping[int, int]) -> Iterator[RecomputedRecord]:
-        recomputation = Recomputation(part.beginning.judge, logs.open_at(part.beginning), self.book, self.name)
+        cursors = logs.open_at(part.beginning)
+        recomputation = Recomputation(part.beginning.judge, cursors, self.book, self.name, self.sealer)
         for entry, following in zip(part.entries, [*part.entries, None][1:], strict=True):
             for record in recomputation.recompute(entry, following):
                 yield record._replace(entry=numbers[id(entry)])
@@ -247,6 +251,11 @@ class Verifier:
             return not difference.start_s <= start_s < difference.end_s, start_s
 
         return min(divergences, key=rank, default=None)
+
+
+def _comparable(live: PublishedRecord, alert: AnyAlert) -> PublishedRecord:
+    """Return an alert as it is compared: of a sealed one the envelope, since the rest of it is random."""
+    return live._replace(value=encode_sealed(alert.envelope())) if isinstance(alert, SealedAlert) else live
 
 
 def _unexpected(

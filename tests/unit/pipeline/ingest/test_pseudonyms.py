@@ -85,3 +85,27 @@ def test_a_published_event_names_its_raw_record() -> None:
     outputs = lane.feed([encode(loan(application_id="A-2"))])
     assert list(outputs[0].headers or ()) == [[("source", b"2:3")]]
     assert outputs[0].partition == 2
+
+
+def test_an_id_that_comes_again_on_the_other_side_of_a_boundary_is_a_duplicate_in_either_order() -> None:
+    for first, second in ((-10, 5), (5, -10), (-1, 0), (-3_600, 0)):
+        lane = IngestLane(keys=(OLD, NEW))
+        lane.feed([encode(loan(ts=iso(MIDNIGHT_S + first)))], MIDNIGHT_S + 5)
+        lane.feed([encode(loan(ts=iso(MIDNIGHT_S + second), approved=False))], MIDNIGHT_S + 6)
+        lane.flush()
+        assert (lane.counts.n_duplicates, lane.counts.n_conflicts, lane.n_counted) == (1, 1, 1), (first, second)
+    together = IngestLane(keys=(OLD, NEW))
+    records = [encode(loan(ts=iso(MIDNIGHT_S + n % 2 * 9 - 5), application_id=f"A-{n // 4}")) for n in range(40)]
+    together.feed(records, MIDNIGHT_S + 5)
+    together.flush()
+    assert (together.counts.n_duplicates, together.n_counted) == (30, 10)
+
+
+def test_an_id_is_searched_under_both_keys_for_an_hour_and_after_a_restart() -> None:
+    lane = IngestLane(keys=(OLD, NEW))
+    lane.feed([encode(loan(ts=LAST_MOMENT))], MIDNIGHT_S)
+    lane.flush()
+    lane.restart()
+    lane.feed([encode(loan(ts=iso(MIDNIGHT_S + 3_599))), encode(loan(ts=iso(MIDNIGHT_S + 3_600)))], MIDNIGHT_S + 3_600)
+    lane.flush()
+    assert (lane.counts.n_duplicates, lane.n_counted) == (1, 2)
