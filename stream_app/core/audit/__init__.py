@@ -1,0 +1,7 @@
+"""The arithmetic of the audit log: entries, their Merkle tree, signed checkpoints and the rules of a witness.
+
+``canonical`` writes a JSON value in the one form of RFC 8785, ``entries`` the line of an entry. ``merkle`` has the
+append-only tree of RFC 6962, ``proofs`` its inclusion and consistency proofs. ``notes`` signs and verifies C2SP signed
+notes, also with the cosignature of a witness; ``checkpoints`` are the notes that fix size and root of a log;
+``witnessing`` decides what a witness cosigns.
+"""
