@@ -97,6 +97,27 @@ MENU: dict[str, Entry | Menu] = {
             "rotate": Entry("admin.keys:rotate", "Start a new key epoch at an event time."),
         },
     ),
+    "audit": Menu(
+        "Append to, verify and prove the audit log.",
+        {
+            "init": Entry("audit.writing:init", "Create the signing key of the audit log."),
+            "append": Entry("audit.writing:append", "Append entries to the audit log."),
+            "anchor": Entry("audit.writing:anchor", "Sign a checkpoint and put it out of reach of the log's writer."),
+            "verify": Entry("audit.checking:verify", "Verify every entry and every checkpoint of the audit log."),
+            "prove": Entry("audit.reading:prove", "Print the proof that the log contains an entry, as JSON."),
+            "consistency": Entry("audit.checking:consistency", "Prove that a checkpoint continues an older one."),
+            "verify-entry": Entry("audit.checking:verify_entry", "Verify that the log has an entry with this hash."),
+            "query": Entry("audit.reading:query", "List entries of the audit log, oldest first."),
+            "tail": Entry("audit.reading:tail", "List the newest entries of the audit log."),
+        },
+    ),
+    "witness": Menu(
+        "Cosign checkpoints of audit logs, elsewhere.",
+        {
+            "init": Entry("audit.witness:init_witness", "Create the signing key of a witness."),
+            "run": Entry("audit.witness:run_witness", "Cosign checkpoints of audit logs until Ctrl-C."),
+        },
+    ),
     "produce": Menu(
         "Write simulated or recorded events to a raw topic.",
         {

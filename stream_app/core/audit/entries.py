@@ -91,6 +91,7 @@ class Link(msgspec.Struct, frozen=True, gc=False):
     type: str
 
 
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)  # what reading a damaged line raises
 read_link = msgspec.json.Decoder(Link).decode
 read_entry = msgspec.json.Decoder(Entry).decode
 
