@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from stream_app.core.audit.checkpoints import Checkpoint, SignedCheckpoint
 from stream_app.core.audit.entries import NewEntry, Source
@@ -12,6 +16,7 @@ from stream_app.edges.audit.checkpoint_file import CheckpointFile
 from stream_app.edges.audit.log import AuditLog
 from stream_app.edges.audit.segments import list_segments, read_segment
 from stream_app.programs.audit.verify import KnownCheckpoint, Report, read_known, verify_log
+from tests.support.paths import ROOT
 
 KEY = SigningKey("fairstream/test/audit", ED25519, b"k" * 32)
 NOON_S = 1_796_040_000.0  # 2026-11-30T12:00:00Z
@@ -82,3 +87,24 @@ def write_log(folder: Path, n: int = 40, *, step: int = 4, max_segment_bytes: in
         assert signed is not None  # the log has entries
         written.kept.append(signed)
     return written
+
+
+def verify_proof(folder: Path, proof: dict[str, Any], key: str, value: bytes | None = None) -> str:
+    """Return what the verifier that needs nothing but Python prints about a proof.
+
+    Args:
+        folder: For its files.
+        proof: The proof.
+        key: Verifier key.
+        value: Value of the record; None to leave it out.
+    """
+    files = [folder / "proof.json"]
+    files[0].write_text(json.dumps(proof))
+    if value is not None:
+        files.append(folder / "record")
+        files[1].write_bytes(value)
+    program = ROOT / "stream_app" / "programs" / "audit" / "verify_proof.py"
+    words = [sys.executable, "-I", "-S", str(program), str(files[0]), key, *map(str, files[1:])]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == (0 if done.stdout.startswith("PROVEN: ") else 1)
+    return done.stdout + done.stderr

@@ -9,7 +9,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from stream_app.cli.audit.text import describe_report
+from stream_app.cli.audit.text import describe_records, describe_report
 from stream_app.cli.exits import Exit
 from stream_app.cli.flags.settings import Json, Kafka, StateDir, read_settings
 from stream_app.cli.output import facts, print_json
@@ -26,6 +26,7 @@ from stream_app.programs.audit.places import (
     witness_key,
 )
 from stream_app.programs.audit.prove import newest_checkpoint, prove_consistency, prove_entry
+from stream_app.programs.audit.recheck import recheck_records
 from stream_app.programs.audit.verify import (
     KnownCheckpoint,
     Verdict,
@@ -65,12 +66,16 @@ def verify(
         str | None,
         typer.Option("--witness-key", metavar="KEY", help="Require the cosignature of this witness."),
     ] = None,
+    records: Annotated[
+        bool, typer.Option("--records", help="Also read the topics again and compare them with the log.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Verify every entry and every checkpoint of the audit log.
 
     Ends with 0: right; 1: tampered; 3: shorter than a checkpoint; 4: right, but
-    the newest entries are under no checkpoint yet.
+    the newest entries are under no checkpoint yet. With --records, topics that
+    were changed since audit record has read them end it with 1 too.
 
     Example: fairstream audit verify --vkey audit.vkey --from checkpoint.txt
     """
@@ -81,10 +86,16 @@ def verify(
     if witness is not None:
         n_cosigned = newest_cosigned(cosigned_file(settings), witness_key(witness, "--witness-key"))
     report = verify_log(log_folder(settings), known, n_cosigned)
+    is_readable = report.verdict in (Verdict.RIGHT, Verdict.UNSIGNED)
+    compared = recheck_records(settings, log_folder(settings)) if records and is_readable else None
     if as_json:
-        print_json({"origin": key.name, **msgspec.to_builtins(report)})
+        print_json({"origin": key.name, **msgspec.to_builtins(report), "records": msgspec.to_builtins(compared)})
     else:
         facts.print(describe_report(key.name, report), markup=False)
+        if compared is not None:
+            facts.print(describe_records(compared), markup=False)
+    if compared is not None and compared.differing:
+        raise typer.Exit(Exit.FAILED)
     if report.verdict is not Verdict.RIGHT:
         raise typer.Exit(_EXITS[report.verdict])
 

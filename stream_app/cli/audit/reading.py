@@ -1,10 +1,11 @@
-"""``fairstream audit query``, ``tail`` and ``prove``."""
+"""``fairstream audit query``, ``tail``, ``prove`` and ``verifier``."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
 from datetime import UTC
+from importlib.resources import files
 from itertools import islice
 from typing import Annotated
 
@@ -12,7 +13,7 @@ import msgspec
 import typer
 
 from stream_app.cli.audit.text import describe_entry
-from stream_app.cli.flags.settings import Json, StateDir, read_settings
+from stream_app.cli.flags.settings import Json, Kafka, StateDir, read_settings
 from stream_app.cli.output import facts, print_json
 from stream_app.core.audit.entries import Entry
 from stream_app.edges.audit.reading import read_entries, read_line
@@ -20,6 +21,7 @@ from stream_app.errors import ConfigError
 from stream_app.policy.values.times import TimeFault, read_time
 from stream_app.programs.audit.places import log_folder
 from stream_app.programs.audit.prove import prove_entry
+from stream_app.programs.audit.prove_record import prove_record
 
 
 def query(
@@ -63,21 +65,45 @@ def tail(
 
 
 def prove(
-    seq: Annotated[int, typer.Argument(metavar="SEQ", min=0, help="Number of the entry.", show_default=False)],
+    seq: Annotated[
+        int | None, typer.Argument(metavar="[SEQ]", min=0, help="Number of an entry.", show_default=False)
+    ] = None,
+    kafka: Kafka = None,
     state_dir: StateDir = None,
     with_entry: Annotated[bool, typer.Option("--with-entry", help="Add the line of the entry itself.")] = False,
+    topic: Annotated[str | None, typer.Option("--topic", metavar="TOPIC", help="Topic of a record.")] = None,
+    partition: Annotated[int, typer.Option("--partition", min=0, metavar="N", help="Its partition.")] = 0,
+    offset: Annotated[int | None, typer.Option("--offset", min=0, metavar="N", help="Its offset.")] = None,
 ) -> None:
     """Print the proof that the log contains an entry, as JSON.
 
-    The audit path of RFC 6962 and the checkpoint that it leads to, verified.
+    The audit path of RFC 6962 and the checkpoint that it leads to. With --topic and
+    --offset, the proof that a record was read: the path of the record, and the
+    entry about its minute. fairstream audit verifier prints a program that verifies
+    either without FairStream.
 
-    Example: fairstream audit prove 7 --with-entry > proof.json
+    Example: fairstream audit prove --topic loan-decisions-raw --offset 17 > proof.json
     """
-    settings = read_settings(state_dir=state_dir)
-    proof = msgspec.to_builtins(prove_entry(settings, seq))
-    if with_entry:
-        proof["entry"] = read_line(log_folder(settings), seq).decode()
-    print_json(proof)
+    settings = read_settings(kafka=kafka, state_dir=state_dir)
+    if (seq is None) == (topic is None) or (topic is None) != (offset is None):
+        raise ConfigError("Give the number of an entry, or --topic and --offset", action="See: fairstream audit query")
+    if topic is not None and offset is not None:
+        print_json(prove_record(settings, topic, partition, offset))
+    elif seq is not None:
+        proof = msgspec.to_builtins(prove_entry(settings, seq))
+        if with_entry:
+            proof["entry"] = read_line(log_folder(settings), seq).decode()
+        print_json(proof)
+
+
+def verifier() -> None:
+    """Print a program that verifies proofs without FairStream.
+
+    It needs Python and nothing else, and is short enough to be read.
+
+    Example: fairstream audit verifier > verify_proof.py
+    """
+    typer.echo(files("stream_app.programs.audit").joinpath("verify_proof.py").read_text("utf-8"), nl=False)
 
 
 def _print_entries(entries: Iterable[Entry], *, as_json: bool) -> None:

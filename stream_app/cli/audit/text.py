@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from stream_app.core.audit.entries import Entry
+from stream_app.programs.audit.recheck import RecordReport
 from stream_app.programs.audit.verify import Report, Verdict
 
 
@@ -28,3 +29,11 @@ def describe_report(origin: str, report: Report) -> str:
         return f"CUT: {origin} has {report.n_entries:,} entries, and {report.reason}."
     place = f" ({report.place})" if report.place else ""
     return f"TAMPERED: entry {report.first_bad}{place} of {origin} is not what was written: {report.reason}."
+
+
+def describe_records(report: RecordReport) -> str:
+    """Return the result of a comparison of topics, a line for each that differs."""
+    expired = f" {report.n_expired:,} more are no longer retained." if report.n_expired else ""
+    if not report.differing:
+        return f"RECORDS RIGHT: {report.n_blocks:,} blocks of records are what they were.{expired}"
+    return "\n".join([f"RECORDS DIFFER: {line}." for line in report.differing])

@@ -1,4 +1,4 @@
-"""``fairstream audit init``, ``append`` and ``anchor``."""
+"""``fairstream audit init``, ``append``, ``record`` and ``anchor``."""
 
 from __future__ import annotations
 
@@ -10,17 +10,22 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from stream_app.cli.exits import Exit
-from stream_app.cli.flags.settings import AppId, Json, Kafka, StateDir, read_settings
+from stream_app.cli.exits import Exit, stop_on_signals
+from stream_app.cli.flags.expand import with_flags
+from stream_app.cli.flags.settings import AppId, CommonFlags, Json, Kafka, StateDir, read_settings
 from stream_app.cli.output import notes, print_json
 from stream_app.core.audit.entries import EntryError, NewEntry
 from stream_app.edges.audit.batch import Receipt
 from stream_app.edges.audit.log import AuditLog
+from stream_app.edges.audit.witness_client import WitnessConflictError
 from stream_app.edges.files.audit_file import exporter
-from stream_app.errors import ConfigError
+from stream_app.errors import BrokerUnavailableError, ConfigError
+from stream_app.policy import load_policy
 from stream_app.programs.audit.anchor import anchor as anchor_log
 from stream_app.programs.audit.anchor import copy_to_folder
 from stream_app.programs.audit.places import create_log, default_origin, open_log, signing_key_path
+from stream_app.programs.audit.record import record_topics
+from stream_app.settings import Settings
 
 _READ_BYTES = 1_048_576
 _MAX_LINE = 131_072
@@ -83,6 +88,54 @@ def append(
         _print_receipts(log.append(batch), as_json=as_json)
     if (signed := log.checkpoint()) is not None:
         copy_to_folder(settings, signed)
+
+
+@with_flags
+def record(
+    *,
+    flags: CommonFlags,
+    app_id: AppId = None,
+    every_s: Annotated[
+        float | None, typer.Option("--every", min=1.0, metavar="SECONDS", help="Repeat and anchor until Ctrl-C.")
+    ] = None,
+    to_kafka: Annotated[bool, typer.Option("--topic", help="Anchor in the topic audit-checkpoints too.")] = False,
+) -> None:
+    """Append what has happened in the topics since the last time.
+
+    A commitment to the records of each minute of the raw topics, the published
+    events, the journal and the alerts; and an entry for each alert, each
+    registered policy and each export. Needs the rights of an auditor, and may run
+    on another machine than the workers.
+
+    Example: fairstream audit record --policy my-policy.toml --every 60
+    """
+    settings = read_settings(kafka=flags.kafka, policy=flags.policy, state_dir=flags.state_dir, app_id=app_id)
+    policy, log = load_policy(settings.policy), open_log(settings)
+    with stop_on_signals() as stop:
+        while True:
+            try:
+                counts = record_topics(settings, policy, log)
+                notes.print(f"{sum(counts.values()):,} new entries {counts or ''}", markup=False)
+                _anchor_quietly(settings, log, to_kafka=to_kafka)
+            except BrokerUnavailableError as error:
+                if every_s is None:
+                    raise
+                notes.print(f"Trying again: {error}", markup=False)
+            if every_s is None or stop.wait(every_s):
+                return
+
+
+def _anchor_quietly(settings: Settings, log: AuditLog, *, to_kafka: bool) -> None:
+    """Anchor the log and say what failed.
+
+    Raises:
+        WitnessConflictError: the witness has another log; nothing more may be appended to this one.
+    """
+    done = anchor_log(settings, log, to_kafka=to_kafka)
+    for failure in done.failures if done else ():
+        if isinstance(failure, WitnessConflictError):
+            raise failure
+        notes.print(f"Not anchored: {failure}", markup=False)
 
 
 def anchor(
