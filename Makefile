@@ -12,7 +12,7 @@ PURE := tests/unit tests/property tests/contract $(wildcard stream_app producers
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-pythons coverage nightly lint style format typing layers docs dashboards release lock clean \
-	bench bench-peers bench-detect bench-replay page-check chaos detection-check replay-check secure-check audit sbom
+	bench bench-peers bench-detect bench-replay page-check chaos detection-check replay-check secure-check audit-check audit sbom
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -73,6 +73,9 @@ page-check: $(READY) ## notifications about breaches, real servers, default wind
 
 secure-check: $(READY) ## a Kafka with TLS, SCRAM and rights: each role does its job and nothing else (ARGS="--events 12000")
 	$(BIN)/python -m tests.programs.secure_check $(ARGS)
+
+audit-check: $(READY) ## the audit log: changed, cut, rewritten, killed 500 times, on a full disk (ARGS="--kills 50 --seed N")
+	$(BIN)/python -m tests.programs.audit_check $(ARGS)
 
 bench: $(READY) ## events per CPU-second compared with the Python peers (ARGS="--json FILE")
 	$(BIN)/python -m benchmarks compare $(ARGS)

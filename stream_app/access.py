@@ -79,7 +79,7 @@ def _rights_on(spec: TopicSpec, role: UserRole) -> Iterator[Right]:
         yield Right("READ", "topic", spec.name)
     if is_writer:
         yield Right("WRITE", "topic", spec.name)
-    if role == "worker" and not (is_reader or is_writer):
+    if role == "worker" and spec.for_worker and not (is_reader or is_writer):
         yield Right("DESCRIBE", "topic", spec.name)  # it checks at its start that every topic is there
     if spec.role == "audit" and is_writer:
         yield Right("DESCRIBE_CONFIGS", "topic", spec.name)  # entries must not be compacted away or expire

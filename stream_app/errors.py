@@ -76,6 +76,14 @@ class UnknownPolicyError(StateError):
     """Something was counted under a policy that was not registered when its reader looked. The reader looks again."""
 
 
+class DamagedLogError(FairStreamError):
+    """An audit log is not what was written. Operator action: ``fairstream audit verify``."""
+
+
+class CutLogError(FairStreamError):
+    """An audit log is shorter than a checkpoint of it. Operator action: ``fairstream audit verify``."""
+
+
 class LaneError(FairStreamError):
     """A lane met something that reloading cannot fix. Operator action: see the message."""
 

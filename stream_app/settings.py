@@ -67,6 +67,9 @@ class Settings(KafkaSecurity, frozen=True, forbid_unknown_fields=True, kw_only=T
         registry_ca_file: PEM file of the authorities that are trusted for the registry; None for those of the system.
         registry_certificate_file: PEM file of the client's certificate chain for the registry.
         registry_key_file: PEM file of the client's private key; None if it is in the certificate file.
+        audit_anchor_dir: Second folder for the checkpoints of the audit log, out of reach of its writer; None for none.
+        audit_witness_url: Address of a witness, up to what precedes ``/add-checkpoint``; None for none.
+        audit_witness_key: Verifier key of the witness, or a file that contains it.
     """
 
     kafka: Servers = "127.0.0.1:9092"
@@ -90,6 +93,9 @@ class Settings(KafkaSecurity, frozen=True, forbid_unknown_fields=True, kw_only=T
     registry_ca_file: str | None = None
     registry_certificate_file: str | None = None
     registry_key_file: str | None = None
+    audit_anchor_dir: str | None = None
+    audit_witness_url: str | None = None
+    audit_witness_key: str | None = None
 
     @property
     def registry(self) -> SchemaRegistry | None:

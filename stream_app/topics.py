@@ -51,6 +51,7 @@ class Declaration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     kinds: tuple[Literal["decisions", "counts"], ...] = ("decisions", "counts")
     has_outcome: bool = False
     has_export: bool = False
+    for_worker: bool = True
     retention_d: Annotated[int, msgspec.Meta(ge=1)] | None = None
 
     def config(self) -> dict[str, str]:
@@ -80,6 +81,7 @@ class TopicSpec(msgspec.Struct, frozen=True, kw_only=True):
         writers: Roles of users that need to write it.
         readers: Roles of users that need to read it.
         is_following: Whether it needs as many partitions as the topic that it follows; it may have more.
+        for_worker: Whether a worker needs it to be there.
     """
 
     name: Topic
@@ -93,6 +95,7 @@ class TopicSpec(msgspec.Struct, frozen=True, kw_only=True):
     writers: tuple[UserRole, ...] = ()
     readers: tuple[UserRole, ...] = ()
     is_following: bool = False
+    for_worker: bool = True
 
     @property
     def is_bound(self) -> bool:
@@ -130,6 +133,7 @@ FAIRNESS_POLICIES = _name_of("policies")
 FAIRNESS_CHECKPOINTS = _name_of("checkpoints")
 CAMERA_AGGREGATES = _name_of("camera aggregates")
 FAIRNESS_AUDIT = _name_of("audit")
+AUDIT_CHECKPOINTS = _name_of("audit checkpoints")
 
 
 def changelog_topic(
@@ -207,6 +211,15 @@ def declared_topics(
     return tuple(specs.values())
 
 
+def worker_topics(policy: Policy, app_id: str, *, existing: Mapping[str, int] | None = None) -> tuple[TopicSpec, ...]:
+    """Return the topics that must be there before a worker starts; the arguments are those of ``declared_topics``.
+
+    Raises:
+        PolicyError: a topic of the policy has the name of another topic of FairStream.
+    """
+    return tuple(spec for spec in declared_topics(policy, app_id, existing=existing) if spec.for_worker)
+
+
 def _models_of(declaration: Declaration, policy: Policy) -> Iterable[ModelPolicy]:
     models = [model for model in policy.models if model.kind in declaration.kinds]
     if declaration.has_outcome:
@@ -245,4 +258,5 @@ def _spec(declaration: Declaration, name: str, partitions: int) -> TopicSpec:
         writers=declaration.writers,
         readers=declaration.readers,
         is_following=isinstance(declaration.partitions, str),
+        for_worker=declaration.for_worker,
     )

@@ -101,6 +101,29 @@ MENU: dict[str, Entry | Menu] = {
             "destroy": Entry("admin.keys:destroy", "Destroy the key of an epoch that has ended."),
         },
     ),
+    "audit": Menu(
+        "Append to, verify and prove the audit log.",
+        {
+            "init": Entry("audit.writing:init", "Create the signing key of the audit log."),
+            "append": Entry("audit.writing:append", "Append entries to the audit log."),
+            "record": Entry("audit.writing:record", "Append what has happened in the topics since the last time."),
+            "anchor": Entry("audit.writing:anchor", "Sign a checkpoint and put it out of reach of the log's writer."),
+            "verify": Entry("audit.checking:verify", "Verify every entry and every checkpoint of the audit log."),
+            "prove": Entry("audit.reading:prove", "Print the proof that the log contains an entry, as JSON."),
+            "verifier": Entry("audit.reading:verifier", "Print a program that verifies proofs without FairStream."),
+            "consistency": Entry("audit.checking:consistency", "Prove that a checkpoint continues an older one."),
+            "verify-entry": Entry("audit.checking:verify_entry", "Verify that the log has an entry with this hash."),
+            "query": Entry("audit.reading:query", "List entries of the audit log, oldest first."),
+            "tail": Entry("audit.reading:tail", "List the newest entries of the audit log."),
+        },
+    ),
+    "witness": Menu(
+        "Cosign checkpoints of audit logs, elsewhere.",
+        {
+            "init": Entry("audit.witness:init_witness", "Create the signing key of a witness."),
+            "run": Entry("audit.witness:run_witness", "Cosign checkpoints of audit logs until Ctrl-C."),
+        },
+    ),
     "produce": Menu(
         "Write simulated or recorded events to a raw topic.",
         {

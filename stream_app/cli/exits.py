@@ -13,6 +13,7 @@ from stream_app.errors import (
     AccessDeniedError,
     BrokerUnavailableError,
     ConfigError,
+    CutLogError,
     DependencyMissingError,
     FairStreamError,
     KeysUnavailableError,
@@ -30,6 +31,8 @@ class Exit(enum.IntEnum):
     OK = 0
     FAILED = 1  # the command did its work, and the answer is no
     USAGE = 2  # a setting, policy, key file, topic or broker address is wrong
+    CUT = 3  # an audit log is shorter than a signed checkpoint of it
+    UNSIGNED = 4  # an audit log is right, and its newest entries have no checkpoint yet
     STATE = 70  # state in Kafka does not fit this version or policy
     LANE = 71  # a lane cannot continue; the supervisor should restart the process
     OUTPUT = 74  # a file or standard output cannot be written
@@ -47,6 +50,7 @@ EXIT_CODES: dict[type[FairStreamError], Exit] = {
     ReplayError: Exit.USAGE,
     StateError: Exit.STATE,
     WriteError: Exit.OUTPUT,
+    CutLogError: Exit.CUT,
     LaneError: Exit.LANE,
     FairStreamError: Exit.FAILED,
 }

@@ -2,7 +2,7 @@
 real part, ``seeds`` fixes the seeds of randomized runs, ``paths`` locates the files of the repository; ``source_logs``
 makes raw logs for ingest and counts them by hand, ``fake_sources`` makes the partials of source partitions, ``feeds``
 uploads through the real steps with simulated clocks, ``judged_world`` has days that lanes and judge have counted,
-and ``memory_logs`` the topics that they read.
+and ``memory_logs`` the topics that they read; ``audit_logs`` writes audit logs, ``audit_changes`` changes them.
 ``count_tables`` has tables of counts for statistics, ``reference_detector`` is the detector in plain Python,
 ``outcome_windows`` has results about outcomes, ``fairness_rows`` the metrics of one model, ``sample_alert`` an alert
 and ``alarm_stage`` a model that is judged minute by minute; ``lanes`` runs steps in

@@ -33,8 +33,8 @@ from stream_app.settings import Settings
 from stream_app.topics import (
     FAIRNESS_PARTIALS,
     changelog_topic,
-    declared_topics,
     outcome_join_topic,
+    worker_topics,
 )
 
 ROLES = ("ingest", "judge", "outcomes")
@@ -105,7 +105,7 @@ def check_partitions(policy: Policy, app_id: str, n_partitions: Mapping[str, int
     Raises:
         TopicError: a topic does not have the declared number of partitions.
     """
-    for spec in declared_topics(policy, app_id, existing=n_partitions):
+    for spec in worker_topics(policy, app_id, existing=n_partitions):
         if spec.is_bound and not spec.fits(n_partitions[spec.name]):
             raise TopicError(
                 f"{spec.name} has {n_partitions[spec.name]} partitions instead of {spec.partitions}",

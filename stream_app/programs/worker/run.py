@@ -30,7 +30,7 @@ from stream_app.programs.worker.key_watch import WorkerKeys
 from stream_app.programs.worker.lane_builder import ConsumerSource, check_partitions, lane_builder, source_topics
 from stream_app.programs.worker.topic_watch import TopicWatch, grow_followers
 from stream_app.settings import Settings
-from stream_app.topics import declared_topics
+from stream_app.topics import worker_topics
 
 _BACKOFF_S = (1.0, 2.0, 4.0, 8.0)
 _STEADY_S = 60.0  # an app that ran for longer resets its back-off
@@ -79,7 +79,7 @@ async def run_worker(
     if registry is None:
         await check_topics(settings, policy)
         policy, registry = await agree_on_policy(settings, policy)
-    topics = [spec.name for spec in declared_topics(policy, settings.app_id)]
+    topics = [spec.name for spec in worker_topics(policy, settings.app_id)]
     _calm_garbage_collector()
     attempt = 0
     while not stopping.is_set():
@@ -118,7 +118,7 @@ async def check_topics(settings: Settings, policy: Policy) -> None:
     """
     RegisteredSchemas(settings.registry).check(policy)
     await check_worker_rights(settings, policy)
-    topics = [spec.name for spec in declared_topics(policy, settings.app_id)]
+    topics = [spec.name for spec in worker_topics(policy, settings.app_id)]
     n_partitions = await count_partitions(settings.connection, topics)
     try:
         await grow_followers(settings, policy, n_partitions)
@@ -184,7 +184,7 @@ async def _run_app(
 ) -> None:
     app = build_app(settings)
     sources = source_topics(policy, settings.app_id, roles)
-    metadata = TopicMetadata(settings.connection, [spec.name for spec in declared_topics(policy, settings.app_id)])
+    metadata = TopicMetadata(settings.connection, [spec.name for spec in worker_topics(policy, settings.app_id)])
     watch = TopicWatch(metadata, sources, partial(grow_followers, settings, policy), observer.topics_awaited)
     build = lane_builder(
         settings, policy, keys.keys, metadata.n_partitions, ConsumerSource(app, metadata), observer, registry

@@ -14,7 +14,7 @@ from stream_app.edges.kafka.metadata_request import TopicDescription
 from stream_app.errors import BrokerUnavailableError, TopicError
 from stream_app.policy import Policy
 from stream_app.settings import Settings
-from stream_app.topics import declared_topics
+from stream_app.topics import worker_topics
 
 LOOK_EVERY_S = 5.0
 
@@ -39,7 +39,7 @@ async def grow_followers(settings: Settings, policy: Policy, n_partitions: Mappi
         BrokerUnavailableError: no broker answers.
         TopicError: the broker does not allow it.
     """
-    specs = declared_topics(policy, settings.app_id, existing=n_partitions)
+    specs = worker_topics(policy, settings.app_id, existing=n_partitions)
     if all(spec.fits(n_partitions.get(spec.name, spec.partitions)) for spec in specs if spec.is_following):
         return
     grown = await asyncio.to_thread(grow_topics, settings.connection, specs)

@@ -1,0 +1,54 @@
+"""The proof that an entry is in a log, as a JSON document that a verifier without this package can check.
+
+Source: RFC 6962, section 2.1.1, for the audit path; C2SP tlog-checkpoint for the signed root.
+"""
+
+from __future__ import annotations
+
+import base64
+
+import msgspec
+
+from stream_app.core.audit.checkpoints import SignedCheckpoint
+from stream_app.core.audit.merkle import NodeAt
+from stream_app.core.audit.proofs import inclusion_proof, root_of_inclusion
+
+
+class InclusionProof(msgspec.Struct, frozen=True, kw_only=True):
+    """The audit path of an entry, and the checkpoint that it leads to.
+
+    Attributes:
+        v: Version of the format.
+        seq: Number of the entry.
+        leaf: Its leaf hash, hexadecimal.
+        path: The audit path, from the leaf to the root, base64.
+        checkpoint: The signed note.
+    """
+
+    v: int = 1
+    seq: int
+    leaf: str
+    path: tuple[str, ...]
+    checkpoint: str
+
+
+def prove_inclusion(seq: int, leaf: bytes, signed: SignedCheckpoint, node_at: NodeAt) -> InclusionProof:
+    """Return the proof of an entry under a checkpoint.
+
+    Raises:
+        ValueError: the checkpoint does not cover the entry.
+    """
+    path = inclusion_proof(seq, signed.checkpoint.size, node_at)
+    return InclusionProof(
+        seq=seq,
+        leaf=leaf.hex(),
+        path=tuple(base64.b64encode(node).decode() for node in path),
+        checkpoint=signed.note.encode().decode(),
+    )
+
+
+def proves_inclusion(proof: InclusionProof, signed: SignedCheckpoint) -> bool:
+    """Return whether a proof leads to the root of a checkpoint."""
+    path = [base64.b64decode(node) for node in proof.path]
+    root = root_of_inclusion(proof.seq, signed.checkpoint.size, bytes.fromhex(proof.leaf), path)
+    return root == signed.checkpoint.root

@@ -1,0 +1,4 @@
+"""Attacks the audit log and counts what a verification says: ``make audit-check``.
+
+``changes`` edits files, ``crashes`` kills writers, fills the disk and lets two write at once, ``speed`` measures.
+"""

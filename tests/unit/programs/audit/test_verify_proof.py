@@ -1,0 +1,153 @@
+"""The verifier that needs nothing but Python: it accepts what the log proves, and nothing else."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import json
+import struct
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from stream_app.core.audit.blocks import BlockBuilder
+from stream_app.core.audit.checkpoints import Checkpoint, sign_checkpoint
+from stream_app.core.audit.entries import NewEntry, encode_line
+from stream_app.core.audit.inclusion import prove_inclusion
+from stream_app.core.audit.merkle import leaf_hash, nodes_in_memory
+from stream_app.core.audit.notes import COSIGNATURE, SigningKey
+from stream_app.core.audit.proofs import inclusion_proof, root_at
+from stream_app.core.audit.witnessing import cosign
+from tests.support.audit_logs import KEY, verify_proof
+from tests.support.paths import ROOT
+
+WITNESS = SigningKey("witness.example/w", COSIGNATURE, b"w" * 32)
+KEYS = [str(KEY.verifier_key()), str(WITNESS.verifier_key())]
+RECORD = b'{"id":7}'
+
+
+def make_proof(n_entries: int = 21) -> dict[str, Any]:
+    """Return the proof of the record at offset 107, in a log with other entries."""
+    builder = BlockBuilder(100)
+    list(builder.add(range(100, 130), [5] * 30, [b'{"id":%d}' % number for number in range(30)]))
+    (block,) = builder.end(130)
+    data = {
+        "topic": "raw", "partition": 2, "first_offset": 100, "next_offset": 130, "n": 30, "root": block.root(),
+        "policy_hash": "p",
+    }  # fmt: skip
+    line = encode_line(NewEntry(type="records", actor="a", data=data), 8, "t", "0" * 64)
+    leaves = [leaf_hash(b"%d" % number) for number in range(n_entries)]
+    leaves[8] = leaf_hash(line)
+    size, node_at = nodes_in_memory(leaves)
+    signed = sign_checkpoint(Checkpoint(KEY.name, size, root_at(size, node_at)), KEY)
+    cosigned = type(signed)(signed.checkpoint, cosign(signed, WITNESS, 1_800_000_000))
+    proof = msgspec.to_builtins(prove_inclusion(8, leaves[8], cosigned, node_at))
+    n, record_at = nodes_in_memory(block.leaves)
+    path = [base64.b64encode(node).decode() for node in inclusion_proof(7, n, record_at)]
+    record = {
+        "topic": "raw", "partition": 2, "offset": 107, "timestamp_ms": 5, "leaf": block.leaves[7].hex(), "index": 7,
+        "path": path,
+    }  # fmt: skip
+    return {**proof, "entry": line.decode(), "record": record}
+
+
+PROOF: dict[str, Any] = json.loads(json.dumps(make_proof()))
+
+
+def changed(*path: str, value: Any) -> Callable[[dict[str, Any]], None]:
+    def change(proof: dict[str, Any]) -> None:
+        for name in path[:-1]:
+            proof = proof[name]
+        proof[path[-1]] = value
+
+    return change
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_right_proof_is_proven_by_the_key_of_the_log_and_of_the_witness(tmp_path: Path, key: str) -> None:
+    said = f"raw[2] offset 107 was read for policy p; entry 8 is in {KEY.name}, of 21 entries"
+    assert verify_proof(tmp_path, PROOF, key, RECORD) == f"PROVEN: {said}\n"
+    assert verify_proof(tmp_path, PROOF, key) == f"PROVEN: {said}\n"
+    of_entry = {name: value for name, value in PROOF.items() if name not in ("record", "entry")}
+    assert verify_proof(tmp_path, of_entry, key).startswith("PROVEN: entry 8 is in")
+
+
+CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
+    "seq": changed("seq", value=9),
+    "beyond": changed("seq", value=21),
+    "leaf": changed("leaf", value="00" * 32),
+    "path": lambda proof: proof["path"].reverse(),
+    "short path": lambda proof: proof["path"].pop(),
+    "long path": lambda proof: proof["path"].append(proof["path"][0]),
+    "size": lambda proof: proof.update(checkpoint=proof["checkpoint"].replace("\n21\n", "\n22\n")),
+    "origin": lambda proof: proof.update(checkpoint="x" + proof["checkpoint"]),
+    "no signature": lambda proof: proof.update(checkpoint=proof["checkpoint"].partition("—")[0]),
+    "no checkpoint": lambda proof: proof.pop("checkpoint"),
+    "entry": lambda proof: proof.update(entry=proof["entry"].replace('"policy_hash":"p"', '"policy_hash":"q"')),
+    "no entry": lambda proof: proof.pop("entry"),
+    "topic": changed("record", "topic", value="other"),
+    "partition": changed("record", "partition", value=3),
+    "offset outside": changed("record", "offset", value=130),
+    "offset": changed("record", "offset", value=108),
+    "time": changed("record", "timestamp_ms", value=6),
+    "index": changed("record", "index", value=8),
+    "record leaf": changed("record", "leaf", value="00" * 32),
+    "record path": lambda proof: proof["record"]["path"].reverse(),
+    "no list": changed("path", value=7),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_changed_proof_is_not_proven(tmp_path: Path, name: str) -> None:
+    proof = copy.deepcopy(PROOF)
+    CHANGES[name](proof)
+    assert verify_proof(tmp_path, proof, KEYS[0], RECORD).startswith("NOT PROVEN: ")
+
+
+def test_other_keys_and_records_prove_nothing(tmp_path: Path) -> None:
+    stranger = SigningKey(KEY.name, 1, b"s" * 32).verifier_key()
+    for key, value in [
+        (str(stranger), RECORD),
+        (KEYS[0].replace("+", "+0", 1), RECORD),
+        ("garbage", RECORD),
+        (KEYS[0], RECORD + b" "),
+        (KEYS[0], struct.pack(">q", 0)),
+    ]:
+        assert verify_proof(tmp_path, PROOF, key, value).startswith("NOT PROVEN: ")
+    named = SigningKey(KEY.name, 1, KEY.seed).verifier_key()
+    wrong = PROOF["checkpoint"].replace(base64.b64encode(named.key_id)[:4].decode(), "AAAA")
+    assert verify_proof(tmp_path, {**PROOF, "checkpoint": wrong}, KEYS[0]).startswith("NOT PROVEN: ")
+
+
+def test_its_signatures_are_those_of_rfc_8032() -> None:
+    space: dict[str, Any] = {"__name__": "verify_proof"}
+    exec((ROOT / "stream_app/programs/audit/verify_proof.py").read_text("utf-8"), space)  # noqa: S102  # as it is run
+    public = bytes.fromhex("fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025")
+    signature = bytes.fromhex(
+        "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac"
+        "18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a"
+    )
+    assert space["is_signature"](public, bytes.fromhex("af82"), signature)
+    assert not space["is_signature"](public, bytes.fromhex("af83"), signature)
+    for place in (0, 32):
+        flipped = bytearray(signature)
+        flipped[place] ^= 1
+        with suppress(ValueError):  # not a point of the curve
+            assert not space["is_signature"](public, bytes.fromhex("af82"), bytes(flipped))
+
+
+def test_it_is_short_and_needs_python_alone() -> None:
+    text = (ROOT / "stream_app/programs/audit/verify_proof.py").read_text("utf-8")
+    assert len(text.splitlines()) <= 150
+    imports = {line.split()[1] for line in text.splitlines() if line.startswith(("import ", "from "))}
+    assert imports <= {"__future__", "base64", "hashlib", "json", "pathlib", "struct", "sys", "typing"}
+
+
+def test_a_proof_of_an_entry_in_a_log_of_a_million_entries_has_at_most_1500_bytes() -> None:
+    proof = {name: value for name, value in PROOF.items() if name not in ("record", "entry")}
+    proof["path"], proof["seq"] = [base64.b64encode(bytes(32)).decode()] * 20, 2**20 - 1
+    assert len(json.dumps(proof, ensure_ascii=False, separators=(",", ":")).encode()) <= 1500
