@@ -11,6 +11,7 @@ import os
 import signal
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import msgspec
 from prometheus_client import CollectorRegistry
@@ -24,6 +25,7 @@ from stream_app.edges.metrics.health import Health
 from stream_app.edges.metrics.process_metrics import Metrics
 from stream_app.edges.metrics.server import MetricsServer
 from stream_app.policy import Policy
+from stream_app.programs.worker.key_watch import WorkerKeys
 from stream_app.programs.worker.lane_builder import roles_by_topic
 from stream_app.programs.worker.observer import MetricsObserver
 from stream_app.programs.worker.run import run_worker
@@ -87,6 +89,21 @@ class MarkingObserver(MetricsObserver):
         self._marks.note("reloaded", partition=partition, reason=type(error).__name__)
 
 
+@dataclass
+class GivenKey:
+    """The key that all compared systems use; a ``KeySource``."""
+
+    key: RootKey
+    place: str = "the task"
+
+    def load(self) -> tuple[RootKey, ...]:
+        """Return the key."""
+        return (self.key,)
+
+    def revision(self) -> None:
+        """Return nothing: it never changes."""
+
+
 async def run(task: Task) -> None:
     """Run the worker until the whole input is committed."""
     settings = Settings(
@@ -98,7 +115,7 @@ async def run(task: Task) -> None:
         **task.options.get("security", {}),
     )
     policy = msgspec.convert(task.policy, Policy)
-    keys = (RootKey(task.kid, 0, bytes.fromhex(task.keys["root"])),)
+    keys = WorkerKeys(GivenKey(RootKey(task.kid, 0, bytes.fromhex(task.keys["root"]))))
     start_logging("warning")
     stopping, registry, health = asyncio.Event(), CollectorRegistry(), Health()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)  # as the command does: leave the group

@@ -54,7 +54,7 @@ class OpenBreachMetrics:
     def restore(self, model: str) -> None:
         """Take over which intersections are left alone from another process; to be called after the levels were."""
         levels = self._levels
-        self._incidents.restore(model, levels.states(model), levels.alarmed_s(model), levels.recovered_s(model))
+        self.incidents.restore(model, levels.states(model), levels.alarmed_s(model), levels.recovered_s(model))
 
     def exported_groups(self, model: str, attribute: str) -> set[str]:
         """Return the groups of an attribute whose facts are exported."""

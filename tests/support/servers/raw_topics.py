@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import repeat
 
 from confluent_kafka import KafkaError, KafkaException, Producer
@@ -51,12 +51,12 @@ def send(
     values: Iterable[bytes | None],
     partition: int = 0,
     settings: dict[str, str | int] | None = None,
-    headers: Iterable[list[tuple[str, bytes | None]]] = repeat([]),
+    headers: Iterable[Sequence[tuple[str, str | bytes | None]]] = repeat([]),
 ) -> None:
     """Write values to one partition, in order, with their headers; the value is the key too."""
     producer = Producer({"bootstrap.servers": kafka, "enable.idempotence": True, **(settings or {})})
     for value, of_record in zip(values, headers, strict=False):
-        producer.produce(topic, key=value, value=value, partition=partition, headers=of_record)
+        producer.produce(topic, key=value, value=value, partition=partition, headers=list(of_record))
     assert producer.flush(30) == 0
 
 

@@ -175,7 +175,11 @@ class Verifier:
         """Read the topics, the journal first and last: what it names at first is complete in the others."""
         n_complete = len(self.published.journal())
         results = [live for live, result in self.published.results() if compared.includes_result(result)]
-        alerts = [_comparable(*pair) for pair in self.published.alerts() if compared.includes_alert(pair[1])]
+        alerts = [
+            (_comparable(live, alert), alert)
+            for live, alert in self.published.alerts()
+            if compared.includes_alert(alert)
+        ]
         self.settle()
         return _Snapshot(alerts, results, self.published.journal(), n_complete)
 
