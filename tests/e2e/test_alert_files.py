@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -39,6 +40,20 @@ def test_prometheus_accepts_its_files() -> None:
 @pytest.mark.parametrize("path", TESTS, ids=lambda path: path.stem)
 def test_alerts_fire_when_they_should_and_only_then(path: Path) -> None:
     ask("promtool", "test", "rules", str(path))
+
+
+def test_an_onset_that_is_certain_to_a_moment_has_no_interval(tmp_path: Path) -> None:
+    promtool = need_tool("promtool")
+    shutil.copytree(prometheus_dir() / "rules", tmp_path / "rules")
+    text = next(path for path in TESTS if path.stem == "fairness_test").read_text("utf-8")
+    interval = ", 99% interval 1970-01-01T00:10:40Z to 1970-01-01T00:11:40Z"
+    assert text.count(interval) == 3
+    certain = re.sub(r"(onset_earliest_.* )640(x\d+)", r"\g<1>700\2", text.replace(interval, ""))
+    (tmp_path / "tests").mkdir()
+    for name, tested, code in (("certain.yml", certain, 0), ("vague.yml", text.replace(interval, ""), 1)):
+        path = tmp_path / "tests" / name
+        path.write_text(tested, "utf-8")
+        assert subprocess.run([promtool, "test", "rules", path], capture_output=True, check=False).returncode == code
 
 
 @pytest.mark.parametrize("alert", [alert.name for alert in read_alerts()])
