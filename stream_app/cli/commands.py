@@ -101,6 +101,10 @@ MENU: dict[str, Entry | Menu] = {
             "destroy": Entry("admin.keys:destroy", "Destroy the key of an epoch that has ended."),
         },
     ),
+    "subject": Menu(
+        "Erase people.",
+        {"erase": Entry("admin.subject:erase", "Suppress the people whose identifiers are on standard input.")},
+    ),
     "produce": Menu(
         "Write simulated or recorded events to a raw topic.",
         {
