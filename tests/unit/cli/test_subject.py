@@ -12,8 +12,10 @@ from typer.testing import CliRunner
 
 from stream_app.cli import app, load_commands
 from stream_app.core.privacy.pseudonym import Pseudonymizer
+from stream_app.edges.files.installation import owned_paths
 from stream_app.edges.files.key_file import add_key, create_key_file, key_file_path, load_keys
 from stream_app.edges.keys.key_source import FileKeys
+from stream_app.edges.keys.sealing_file import SealingFile
 from stream_app.edges.keys.suppression_file import SuppressionFile
 from stream_app.errors import ConfigError, KeyFileError
 from stream_app.pipeline.replay.export.selection import SelectedRecords, leave_out
@@ -122,3 +124,10 @@ def test_an_export_leaves_out_events_that_name_an_erased_person() -> None:
     assert leave_out(selected, frozenset()) is selected
     kept = leave_out(selected, frozenset([lane.events[0]["applicant_id"]]))
     assert (kept.offsets, kept.values) == ([1, 3], [values[1], values[3]])
+
+
+def test_an_uninstallation_knows_every_file_of_keys(state: Path) -> None:
+    SealingFile(state).create()
+    erase(state, "P-1\n")
+    owned = [part.path.name for part in owned_paths(state) if part.kind == "keys"]
+    assert owned == ["pseudonym-keys.json", "sealing-keys.json", "suppressed.json"]
