@@ -23,8 +23,8 @@ class OwnedPath(NamedTuple):
 
     Attributes:
         path: Where it is.
-        kind: ``keys`` is a file of keys or of suppressed pseudonyms, ``audit`` the audit log of exports, ``run`` a saved
-            replay, ``demo`` a demo that was kept, ``broker data`` the local Kafka with its raw topics.
+        kind: ``keys`` is a file of keys or of suppressed pseudonyms, ``audit`` the audit log of exports, ``run`` a
+            saved replay, ``demo`` a demo that was kept, ``broker data`` the local Kafka with its raw topics.
     """
 
     path: Path
