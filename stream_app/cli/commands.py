@@ -124,6 +124,10 @@ MENU: dict[str, Entry | Menu] = {
             "run": Entry("audit.witness:run_witness", "Cosign checkpoints of audit logs until Ctrl-C."),
         },
     ),
+    "subject": Menu(
+        "Erase people.",
+        {"erase": Entry("admin.subject:erase", "Suppress the people whose identifiers are on standard input.")},
+    ),
     "produce": Menu(
         "Write simulated or recorded events to a raw topic.",
         {

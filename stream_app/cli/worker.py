@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,6 +16,7 @@ from stream_app.cli.flags.web import WebFlags, web_access
 from stream_app.cli.output import notes
 from stream_app.edges.host.logs import start_logging
 from stream_app.edges.keys.key_source import key_source_of
+from stream_app.edges.keys.suppression_file import SuppressionFile
 from stream_app.edges.otlp.options import read_otlp_options
 from stream_app.errors import ConfigError
 from stream_app.policy import load_policy
@@ -62,7 +64,7 @@ def worker(
     start_logging(settings.log_level)
     access = web_access(settings)
     policy = load_policy(settings.policy)
-    keys = WorkerKeys(key_source_of(settings))
+    keys = WorkerKeys(key_source_of(settings), SuppressionFile(Path(settings.state_dir)))
 
     async def run() -> None:
         stopping = asyncio.Event()

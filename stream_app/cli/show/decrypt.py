@@ -73,6 +73,7 @@ def decrypt(
     clear = [
         disclose_alert(record, 0 if shown.unsafe_exact else k_of(record.model)) if isinstance(record, Alert) else record
         for _, record in opened
+        if selection.has_alert(record)
     ]
     print_alerts(clear, as_json=as_json)
     note_skipped(reader.unreadable, reader.n_unreadable)

@@ -11,6 +11,8 @@ from stream_app.edges.files.audit_file import FILE_NAME as AUDIT_FILE
 from stream_app.edges.files.key_file import key_file_path
 from stream_app.edges.files.run_folder import FOLDER as RUNS
 from stream_app.edges.files.writing import write_errors
+from stream_app.edges.keys.sealing_file import SealingFile
+from stream_app.edges.keys.suppression_file import SuppressionFile
 
 FileKind = Literal["keys", "audit", "run", "demo", "broker data"]
 _DEMOS = "demo-*"
@@ -21,8 +23,8 @@ class OwnedPath(NamedTuple):
 
     Attributes:
         path: Where it is.
-        kind: ``keys`` is the key file, ``audit`` the audit log of exports, ``run`` a saved replay, ``demo`` a demo that
-            was kept, ``broker data`` the local Kafka with its raw topics.
+        kind: ``keys`` is a file of keys or of suppressed pseudonyms, ``audit`` the audit log of exports, ``run`` a
+            saved replay, ``demo`` a demo that was kept, ``broker data`` the local Kafka with its raw topics.
     """
 
     path: Path
@@ -36,7 +38,9 @@ def broker_folder(state_dir: Path) -> Path:
 
 def owned_paths(state_dir: Path) -> Iterator[OwnedPath]:
     """Yield what of FairStream is in a state folder; nothing where there is no folder."""
-    candidates: list[tuple[Path, FileKind]] = [(key_file_path(state_dir), "keys"), (state_dir / AUDIT_FILE, "audit")]
+    key_files = (key_file_path(state_dir), SealingFile(state_dir).path, SuppressionFile(state_dir).path)
+    candidates: list[tuple[Path, FileKind]] = [(path, "keys") for path in key_files]
+    candidates.append((state_dir / AUDIT_FILE, "audit"))
     candidates += [(path, "run") for path in sorted((state_dir / RUNS).glob("*"))]
     candidates += [(path, "demo") for path in sorted(state_dir.glob(_DEMOS)) if path.is_dir()]
     candidates.append((broker_folder(state_dir), "broker data"))

@@ -45,7 +45,7 @@ class FileKeys:
 
     def revision(self) -> object:
         """Return the identity of the file, and when it was changed."""
-        return _identity_of(self._path)
+        return identity_of(self._path)
 
 
 class MountedKeys:
@@ -61,7 +61,7 @@ class MountedKeys:
 
     def revision(self) -> object:
         """Return the identity of the file, and when it was changed."""
-        return _identity_of(self._path)
+        return identity_of(self._path)
 
 
 class VaultKeys:
@@ -107,7 +107,8 @@ def key_source_of(settings: Settings) -> KeySource:
     )
 
 
-def _identity_of(path: Path) -> tuple[int, ...]:
+def identity_of(path: Path) -> tuple[int, ...]:
+    """Return what changes when a file is changed or replaced; nothing where there is none."""
     return tuple(_numbers_of(path))
 
 

@@ -6,7 +6,7 @@ import msgspec
 from opentelemetry._logs import LogRecord, SeverityNumber
 
 from stream_app.edges.otlp.alert_queue import ReportedAlert
-from stream_app.pipeline.records.alerts import MonitoringRestart
+from stream_app.pipeline.records.alerts import MonitoringRestart, SealedAlert
 
 _SEVERITIES = {
     "breach": SeverityNumber.ERROR,
@@ -26,9 +26,11 @@ def alert_log(reported: ReportedAlert) -> LogRecord:
     attributes are the fields that have one value, ``fairstream.alert.<field>``. An alert that is reported again after
     a crash has the same ``fairstream.alert.id``.
     """
-    alert = reported.alert  # of a sealed one the envelope
+    alert = reported.alert
     severity = _SEVERITIES[alert.change]
     fields = msgspec.to_builtins(alert) | {"id": alert.id}
+    if isinstance(alert, SealedAlert):  # which has no id here
+        fields = {name: value for name, value in fields.items() if value}
     sentence = fields.pop("sentence", _SEALED) or _HIDDEN
     attributes = {_PREFIX + name: value for name, value in fields.items() if isinstance(value, str | int | float)}
     if isinstance(alert, MonitoringRestart):

@@ -20,6 +20,7 @@ from stream_app.edges.otlp.alert_queue import AlertQueue, ReportedAlert
 from stream_app.edges.otlp.options import OtlpOptions
 from stream_app.extras import import_extra
 from stream_app.pipeline.disclosure.alerts import disclose_alert
+from stream_app.pipeline.disclosure.sealing import sealed_notice
 from stream_app.pipeline.judge.report import JudgeReport
 from stream_app.pipeline.names import model_of
 
@@ -125,7 +126,7 @@ class OtlpPush:
         for name, model in report.models.items():
             policy = report.policies[model_of(name)]
             if policy.sealing is not None and policy.sealing.scope == "everywhere":
-                alerts = [ReportedAlert(sealed.envelope(), now_s) for sealed in model.sealed]
+                alerts = [ReportedAlert(sealed_notice(alert), now_s) for alert in model.clear_alerts()]
             else:
                 alerts = [ReportedAlert(disclose_alert(alert, policy.privacy.k), now_s) for alert in model.alerts]
                 alerts += [ReportedAlert(restart, now_s) for restart in model.restarts]

@@ -77,6 +77,19 @@ class AlertSealer:
         return keyed_hash(derive_key(epochs[-1].secret, _PURPOSE))
 
 
+def sealed_notice(alert: ClearAlert) -> SealedAlert:
+    """Return what may be said about a sealed alert without any key: neither id nor digest."""
+    return SealedAlert(
+        id="",
+        model=alert.model,
+        change=alert.change,
+        at_s=alert.at_s,
+        policy_hash=alert.policy_hash,
+        code_version=alert.code_version,
+        digest="",
+    )
+
+
 def context_of(sealed: SealedAlert) -> bytes:
     """Return what a sealed body is bound to: its topic, and every clear field; the id is the key of the record."""
     return msgspec.json.encode([FAIRNESS_ALERTS, msgspec.to_builtins(sealed.envelope())])

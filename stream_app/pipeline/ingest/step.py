@@ -62,6 +62,7 @@ class IngestStep:
         partition: Source partition.
         topology: Where outputs go.
         book: The policies that were ever registered; None for this one alone.
+        suppressed: Pseudonyms of people who were erased.
 
     Cost: about 6 microseconds per event with two identifiers; state grows with open panes times cells and with the
     deduplication window, not with the number of events.
@@ -74,6 +75,7 @@ class IngestStep:
         partition: int,
         topology: Topology,
         book: PolicyBook | None = None,
+        suppressed: frozenset[str] = frozenset(),
     ) -> None:
         self._model, self._keys = model, keys
         self._layout_hash, self._policy_hash = model.layout_hash(), model.hash()
@@ -101,7 +103,7 @@ class IngestStep:
         )
         self._panes = PanePublisher(origin, topology, self._admission.watermark, model.event_time.idle_s)
         self._notices = NoticeWriter(model, keys, partition, topology)
-        self._events = EventWriter(model, keys, partition, schema)
+        self._events = EventWriter(model, keys, partition, schema, suppressed)
         self._report = IngestReport(model.name)
 
     def restore(self, entries: Mapping[bytes, bytes], next_offset: int, log_number: int = 0) -> None:

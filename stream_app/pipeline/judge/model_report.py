@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from stream_app.core.windows.tally_changes import TallyChanges
 from stream_app.pipeline.judge.subjects.subject import EMPTY, WindowVerdicts
 from stream_app.pipeline.records.aggregates import Aggregate
-from stream_app.pipeline.records.alerts import Alert, ClearAlert, MonitoringRestart, SealedAlert
+from stream_app.pipeline.records.alerts import Alert, ClearAlert, MonitoringRestart
 from stream_app.pipeline.records.checkpoints import Checkpoint
 from stream_app.pipeline.records.journal import JournalEntry
 from stream_app.pipeline.records.outcome_results import OutcomeResult
@@ -24,7 +24,6 @@ class ModelReport:
         outcome_results: Results about outcomes, likewise.
         alerts: Alarms and recoveries of the sequential tests.
         restarts: That monitoring was restarted, where a changed policy cost evidence.
-        sealed: The records of both, where the policy seals them, as they were written.
         aggregates: Published counts of a model of kind ``counts``.
         journal_entry: How event time moved, whenever anything was or could be published.
         checkpoint: The complete state after that entry, where one was due.
@@ -48,7 +47,6 @@ class ModelReport:
     outcome_results: list[OutcomeResult] = field(default_factory=list)
     alerts: list[Alert] = field(default_factory=list)
     restarts: list[MonitoringRestart] = field(default_factory=list)
-    sealed: list[SealedAlert] = field(default_factory=list)
     aggregates: list[Aggregate] = field(default_factory=list)
     journal_entry: JournalEntry | None = None
     checkpoint: Checkpoint | None = None

@@ -26,7 +26,7 @@ from stream_app.pipeline.names import model_of
 from stream_app.pipeline.policy_book import PolicyBook, PolicySearch, RegisteredPolicy
 from stream_app.pipeline.policy_change import counting_policy, present_policy
 from stream_app.pipeline.records.aggregates import encode_aggregate
-from stream_app.pipeline.records.alerts import SealedAlert, encode_record
+from stream_app.pipeline.records.alerts import encode_record
 from stream_app.pipeline.records.checkpoints import encode_piece, pieces_of
 from stream_app.pipeline.records.journal import JournalEntry, encode_journal_entry
 from stream_app.pipeline.records.outcome_results import OutcomeResult, encode_outcome_result
@@ -176,12 +176,10 @@ class JudgeStep:
         )
 
     def _published(self, name: str, report: ModelReport) -> Iterator[tuple[str, bytes]]:
-        """Yield the records of restarts and alerts; those that are sealed are noted in the report."""
+        """Yield key and value of the records of restarts and alerts."""
         model = self._judges[name].model
         for alert in report.clear_alerts():
             record = published_alert(alert, model, self._sealer)
-            if isinstance(record, SealedAlert):
-                report.sealed.append(record)
             yield record.id, encode_record(record)
 
     def _take(self, value: bytes, offset: int) -> None:

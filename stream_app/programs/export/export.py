@@ -8,6 +8,7 @@ from stream_app.edges.files.audit_file import AuditFile
 from stream_app.edges.files.writing import reject_existing
 from stream_app.edges.kafka.audit_topic import AuditTopic
 from stream_app.edges.kafka.readers.log_reader import LogReader
+from stream_app.edges.keys.suppression_file import SuppressionFile
 from stream_app.pipeline.replay.export.audit_trail import AuditTrail
 from stream_app.pipeline.replay.export.request import ExportRequest, ExportSummary, reject_unpermitted
 from stream_app.pipeline.replay.model_sources import OnProgress
@@ -44,6 +45,7 @@ def export_records(
     reject_unpermitted(model, request.records)
     request.time_range.reject_empty()
     reject_existing(request.path)
+    suppressed = SuppressionFile(Path(settings.state_dir)).load()
     is_raw = request.records == "raw"
     topic = SourceChoice("raw" if is_raw else "published").topic_of(model)
     audit = next(spec for spec in declared_topics(policy, settings.app_id) if spec.name == FAIRNESS_AUDIT)
@@ -54,4 +56,4 @@ def export_records(
         begins = earliest_offsets(log, model, request.from_s)
         log.seek(begins)
         trail = AuditTrail([AuditFile(Path(settings.state_dir)).append, audit_topic.append])
-        return write_records(log, begins, policy, model, request, trail, on_progress)
+        return write_records(log, begins, policy, model, request, trail, on_progress, suppressed)

@@ -18,7 +18,7 @@ from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.replay.export.audit_trail import AuditTrail, ExportOrigin, abandoned, completed, started
 from stream_app.pipeline.replay.export.record_table import RecordTable
 from stream_app.pipeline.replay.export.request import ExportProgress, ExportRequest, ExportSummary
-from stream_app.pipeline.replay.export.selection import PublishedSelector, RawSelector, RecordSelector
+from stream_app.pipeline.replay.export.selection import PublishedSelector, RawSelector, RecordSelector, leave_out
 from stream_app.pipeline.replay.model_sources import OnProgress
 from stream_app.pipeline.replay.ranges.pace import ReplaySpeed
 from stream_app.policy import ModelPolicy, Policy
@@ -50,6 +50,7 @@ def write_records(
     request: ExportRequest,
     trail: AuditTrail,
     on_progress: OnProgress,
+    suppressed: frozenset[str] = frozenset(),
 ) -> ExportSummary:
     """Write the records of a range of event time, partition by partition in offset order.
 
@@ -61,6 +62,7 @@ def write_records(
         request: What is exported.
         trail: The audit.
         on_progress: Called after each run of records.
+        suppressed: Pseudonyms of people who were erased; events that name them are left out.
 
     Raises:
         ConfigError: the file exists or cannot be written, or the audit log cannot.
@@ -76,7 +78,7 @@ def write_records(
     with new_record_file(request.path, request.export, request.form, RecordTable(model, is_raw=is_raw)) as file:
         try:
             trail.append(started(request, origin, _now(), offsets))
-            _copy(log, selector, file, progress, Throttle(ReplaySpeed(rate=request.rate)), on_progress)
+            _copy(log, selector, file, progress, Throttle(ReplaySpeed(rate=request.rate)), on_progress, suppressed)
             finished = file.seal()
             trail.append(completed(request, progress, _now(), n_bytes=finished.n_bytes, sha256=finished.sha256))
             file.keep()
@@ -103,10 +105,11 @@ def _copy(
     progress: ExportProgress,
     throttle: Throttle,
     on_progress: OnProgress,
+    suppressed: frozenset[str],
 ) -> None:
     for partition in log.partitions:
         while (batch := log.next_batch(partition)) is not None:
-            selected = selector.select(batch)
+            selected = leave_out(selector.select(batch), suppressed)
             file.write(selected)
             progress.add(selected)
             progress.n_read += len(batch)

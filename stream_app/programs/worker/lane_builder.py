@@ -10,7 +10,6 @@ from typing import Any, cast
 import faust
 from faust.types import TP
 
-from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.edges.kafka.topic_metadata import LogIdentity, TopicMetadata
 from stream_app.edges.lanes.lane import Lane
 from stream_app.edges.lanes.lane_contract import NO_HEADERS, LaneConfig, LaneObserver, as_read
@@ -29,6 +28,7 @@ from stream_app.pipeline.topology import Topology
 from stream_app.policy import ModelPolicy, Policy, outcome_records_of
 from stream_app.policy.values.headers import header_names
 from stream_app.programs.worker.agreed_policy import followed_policy
+from stream_app.programs.worker.key_watch import WorkerKeys
 from stream_app.settings import Settings
 from stream_app.topics import (
     FAIRNESS_PARTIALS,
@@ -116,7 +116,7 @@ def check_partitions(policy: Policy, app_id: str, n_partitions: Mapping[str, int
 def lane_builder(
     settings: Settings,
     policy: Policy,
-    keys: tuple[RootKey, ...],
+    keys: WorkerKeys,
     n_partitions: Mapping[str, int],
     source: ConsumerSource,
     observer: LaneObserver,
@@ -124,7 +124,7 @@ def lane_builder(
 ) -> Callable[[str, int], Lane]:
     """Return the function that makes a new lane for a topic and partition, under the newest policy that is known."""
     topology, search = Topology(n_partitions, settings.app_id), PolicySearch()
-    sealer = AlertSealer(keys, secrets.token_bytes)
+    sealer = AlertSealer(keys.keys, secrets.token_bytes)
     schemas = RegisteredSchemas(settings.registry)
 
     def build(topic: str, partition: int) -> Lane:
@@ -166,7 +166,7 @@ def _headers_in(records: ModelPolicy | None, book: PolicyBook) -> frozenset[str]
 
 def _step_makers(
     policy: Policy,
-    keys: tuple[RootKey, ...],
+    keys: WorkerKeys,
     topology: Topology,
     book: PolicyBook,
     search: PolicySearch,
@@ -183,12 +183,12 @@ def _step_makers(
     for model in (followed_policy(model, book) for model in policy.models):
         makers[model.topic] = (
             changelog_topic(app_id, "ingest", model.name),
-            partial(IngestStep, model, keys, topology=topology, book=book),
+            partial(IngestStep, model, keys.keys, topology=topology, book=book, suppressed=keys.suppressed),
         )
         if model.outcome is not None:
             makers[model.outcome.topic] = (
                 changelog_topic(app_id, "outcome ingest", model.name),
-                partial(OutcomeIngestStep, model, keys, topology=topology),
+                partial(OutcomeIngestStep, model, keys.keys, topology=topology),
             )
             makers[outcome_join_topic(app_id, model.name)] = (
                 changelog_topic(app_id, "outcomes", model.name),

@@ -187,7 +187,7 @@ async def _run_app(
     metadata = TopicMetadata(settings.connection, [spec.name for spec in worker_topics(policy, settings.app_id)])
     watch = TopicWatch(metadata, sources, partial(grow_followers, settings, policy), observer.topics_awaited)
     build = lane_builder(
-        settings, policy, keys.keys, metadata.n_partitions, ConsumerSource(app, metadata), observer, registry
+        settings, policy, keys, metadata.n_partitions, ConsumerSource(app, metadata), observer, registry
     )
     lanes = AssignedLanes(build, observer, settings.session_timeout_s, prepare=registry.refresh)
     add_agents(app, lanes, sources)

@@ -93,6 +93,7 @@ class IngestLane:
         recounted: What was counted again, one range for each time.
         log: Every batch that was fed.
         schemas: What is added to each batch.
+        suppressed: Pseudonyms of people who were erased.
         flushed: The panes of each flush: absolute counts by start of the pane.
     """
 
@@ -112,6 +113,7 @@ class IngestLane:
     recounted: list[RecordRange] = field(default_factory=list)
     log: list[Batch] = field(default_factory=list)
     schemas: WriterSchemas | None = None
+    suppressed: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         self.restart()
@@ -120,7 +122,8 @@ class IngestLane:
         """Restart from the state, as after a crash right after a commit."""
         self.registered.append(self.model)
         book = book_of(*self.registered, is_recount=self.is_recount)
-        self.step = IngestStep(self.model, self.keys, self.partition, Topology({self.model.topic: 4}), book)
+        topology = Topology({self.model.topic: 4})
+        self.step = IngestStep(self.model, self.keys, self.partition, topology, book, self.suppressed)
         self.step.restore(self.state, self.next_offset, self.log_number)
         self._count_again()
 

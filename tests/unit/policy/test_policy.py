@@ -30,6 +30,7 @@ from stream_app.policy import (
     shipped_names,
 )
 from stream_app.policy.check import check_policy
+from stream_app.policy.limits import Sealing
 from stream_app.policy.model import JUDGING_FIELDS
 
 PLAIN = """
@@ -529,6 +530,7 @@ def test_only_fields_of_judging_are_left_out_of_what_counts_depend_on() -> None:
         {"rules": Rules(max_gap=0.1)},
         {"detection": Detection(max_depth=1)},
         {"privacy": Privacy(k=20)},
+        {"sealing": Sealing(auditors=("fspk1.rJRq3O16f7KYXeFFIKxo3NvQ7ViVJsuf1eo14GaFhTA",))},
         {"revision_s": 60},
         {"outcome": load_policy("credit").models[0].outcome},
         {"attributes": (msgspec.structs.replace(model.attributes[0], reference="f"), *model.attributes[1:])},

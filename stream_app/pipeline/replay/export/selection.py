@@ -6,8 +6,10 @@ the range alone.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import compress
 from typing import Protocol
 
 import msgspec
@@ -16,6 +18,7 @@ from numpy.typing import NDArray
 
 from stream_app.core.events.reasons import DeadLetterReason as Reason
 from stream_app.core.events.schema import Schema
+from stream_app.core.privacy.pseudonym import PATTERN
 from stream_app.errors import PolicyError
 from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.ingest.fields import fields_of, time_reader_of
@@ -23,6 +26,8 @@ from stream_app.pipeline.ingest.reading import RecordReader
 from stream_app.pipeline.replay.sources import whole_seconds
 from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.policy import ModelPolicy
+
+_PSEUDONYM = re.compile(PATTERN.pattern.encode())
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -117,6 +122,19 @@ class PublishedSelector:
                 action="Give the policy under which they were published",
             ) from None
         return _selected(batch, np.flatnonzero(is_in_range).tolist())
+
+
+def leave_out(selected: SelectedRecords, suppressed: frozenset[str]) -> SelectedRecords:
+    """Return the records that name nobody who was erased."""
+    if not suppressed:
+        return selected
+    kept = [suppressed.isdisjoint(text.decode() for text in _PSEUDONYM.findall(value)) for value in selected.values]
+    return SelectedRecords(
+        selected.partition,
+        list(compress(selected.offsets, kept)),
+        list(compress(selected.timestamps_ms, kept)),
+        list(compress(selected.values, kept)),
+    )
 
 
 def _is_in(time_range: TimeRange, times_s: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -173,3 +173,14 @@ def _sha256(value: bytes) -> bytes:
 def _guessed(tag: bytes, guess: Callable[[bytes], bytes]) -> bytes | None:
     """Try all 100,000 identifiers and return the one whose hash begins like the tag."""
     return next((value for value in IDS if guess(value)[:16] == tag[:16]), None)
+
+
+def test_a_million_guesses_find_the_id_behind_an_unkeyed_hash_and_none_behind_a_pseudonym() -> None:
+    """The attack of somebody who knows the format of the ids and all of this code, and not the key."""
+    guesses = [b"%d" % number for number in range(1_000_000)]
+    wanted = hashlib.sha256(b"458921").digest()
+    assert next(guess for guess in guesses if hashlib.sha256(guess).digest() == wanted) == b"458921"
+    tag = Pseudonymizer([KEY], "applicant", "text").digests([b"458921"], 0)[0][:16]
+    attacker = Pseudonymizer([RootKey(KEY.kid, 0, bytes(32))], "applicant", "text")
+    assert not any(digest[:16] == tag for digest in attacker.digests(guesses, 0))
+    assert tag not in {hashlib.sha256(guess).digest()[:16] for guess in guesses}

@@ -109,3 +109,42 @@ def test_an_id_is_searched_under_both_keys_for_an_hour_and_after_a_restart() -> 
     lane.feed([encode(loan(ts=iso(MIDNIGHT_S + 3_599))), encode(loan(ts=iso(MIDNIGHT_S + 3_600)))], MIDNIGHT_S + 3_600)
     lane.flush()
     assert (lane.counts.n_duplicates, lane.n_counted) == (1, 2)
+
+
+def rotated_stream() -> list[list[bytes]]:
+    """Ten batches, a minute before midnight to two minutes after, out of order; every id comes twice."""
+
+    def record(n: int) -> bytes:
+        ts = iso(MIDNIGHT_S - 60 + n + n * 5 % 7)
+        return encode(loan(application_id=f"A-{(n + 1) // 2}", applicant_id=f"P-{n % 3}", ts=ts))
+
+    return [[record(n) for n in range(first, first + 20)] for first in range(0, 200, 20)]
+
+
+def test_a_key_that_a_running_lane_learns_in_time_changes_nothing_that_a_replay_would_see() -> None:
+    live, replay = IngestLane(keys=(OLD,)), IngestLane(keys=(OLD, NEW))
+    for number, records in enumerate(rotated_stream()):
+        if number == 1:  # the first event of the new epoch is not read yet
+            live.keys = (OLD, NEW)
+            live.restart()
+        for lane in (live, replay):
+            lane.feed(records, MIDNIGHT_S + 20 * number)
+            lane.flush()
+    assert live.events == replay.events
+    assert live.counted == replay.counted
+    assert live.counts.n_duplicates == replay.counts.n_duplicates > 0
+    assert {event["applicant_id"].split(".")[1] for event in live.events} == {"oldoldol", "newnewne"}
+
+
+def test_after_its_key_was_destroyed_an_epoch_is_counted_as_before_and_linked_to_nobody() -> None:
+    successor = RootKey("successo", 0, b"s" * 32)
+    before, after = IngestLane(keys=(OLD, NEW)), IngestLane(keys=(successor, NEW))
+    for number, records in enumerate(rotated_stream()):
+        for lane in (before, after):
+            lane.feed(records, MIDNIGHT_S + 20 * number)
+            lane.flush()
+    assert (before.n_counted, before.counts.n_duplicates) == (after.n_counted, after.counts.n_duplicates)
+    assert before.partials == after.partials
+    old = [event["applicant_id"] for event in before.events if ".oldoldol." in event["applicant_id"]]
+    assert old
+    assert not {name[-22:] for name in old} & {event["applicant_id"][-22:] for event in after.events}
