@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
+from stream_app.cli.audit.text import describe_counts
 from stream_app.cli.exits import Exit, stop_on_signals
 from stream_app.cli.flags.expand import with_flags
 from stream_app.cli.flags.settings import AppId, CommonFlags, Json, Kafka, StateDir, read_settings
@@ -115,7 +116,7 @@ def record(
         while True:
             try:
                 counts = record_topics(settings, policy, log)
-                notes.print(f"{sum(counts.values()):,} new entries {counts or ''}", markup=False)
+                notes.print(f"New entries: {describe_counts(counts)}", markup=False)
                 _anchor_quietly(settings, log, to_kafka=to_kafka)
             except BrokerUnavailableError as error:
                 if every_s is None:

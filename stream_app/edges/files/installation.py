@@ -14,6 +14,7 @@ from stream_app.edges.files.writing import write_errors
 
 FileKind = Literal["keys", "audit", "run", "demo", "broker data"]
 _DEMOS = "demo-*"
+_AUDIT_LOG = ("audit", "keys/audit-signing-key", "witness", "keys/witness-signing-key")
 
 
 class OwnedPath(NamedTuple):
@@ -21,7 +22,8 @@ class OwnedPath(NamedTuple):
 
     Attributes:
         path: Where it is.
-        kind: ``keys`` is the key file, ``audit`` the audit log of exports, ``run`` a saved replay, ``demo`` a demo that
+        kind: ``keys`` is the key file, ``audit`` the audit log of exports, the audit log and what a witness remembers,
+            each with its signing key, ``run`` a saved replay, ``demo`` a demo that
             was kept, ``broker data`` the local Kafka with its raw topics.
     """
 
@@ -37,6 +39,7 @@ def broker_folder(state_dir: Path) -> Path:
 def owned_paths(state_dir: Path) -> Iterator[OwnedPath]:
     """Yield what of FairStream is in a state folder; nothing where there is no folder."""
     candidates: list[tuple[Path, FileKind]] = [(key_file_path(state_dir), "keys"), (state_dir / AUDIT_FILE, "audit")]
+    candidates += [(state_dir / name, "audit") for name in _AUDIT_LOG]
     candidates += [(path, "run") for path in sorted((state_dir / RUNS).glob("*"))]
     candidates += [(path, "demo") for path in sorted(state_dir.glob(_DEMOS)) if path.is_dir()]
     candidates.append((broker_folder(state_dir), "broker data"))
