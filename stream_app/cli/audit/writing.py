@@ -25,7 +25,7 @@ from stream_app.policy import load_policy
 from stream_app.programs.audit.anchor import anchor as anchor_log
 from stream_app.programs.audit.anchor import copy_to_folder
 from stream_app.programs.audit.places import create_log, default_origin, open_log, signing_key_path
-from stream_app.programs.audit.record import record_topics
+from stream_app.programs.audit.record import RECORDED, record_topics
 from stream_app.settings import Settings
 
 _READ_BYTES = 1_048_576
@@ -86,6 +86,7 @@ def append(
     default = actor or f"{by.user}@{by.host}"
     batches = _from_stdin(default) if kind is None else [[NewEntry(type=kind, actor=default, data=_object(data))]]
     for batch in batches:
+        _reject_recorded(batch)
         _print_receipts(log.append(batch), as_json=as_json)
     if (signed := log.checkpoint()) is not None:
         copy_to_folder(settings, signed)
@@ -179,6 +180,13 @@ def _from_stdin(actor: str) -> Iterator[list[NewEntry]]:
             yield batch
     if rest.strip():
         yield [_entry(rest, actor)]
+
+
+def _reject_recorded(entries: Sequence[NewEntry]) -> None:
+    """Raise an error for an entry that would pass for one about a topic."""
+    for entry in entries:
+        if entry.type in RECORDED:
+            raise EntryError(f"Entries of type {entry.type} come from audit record alone", action="Choose another type")
 
 
 def _entry(line: bytes, actor: str) -> NewEntry:

@@ -175,6 +175,9 @@ def test_lines_from_standard_input_are_acknowledged_when_they_are_on_the_disk(vk
     "words",
     [
         ("append", "--type", "Not a type"),
+        ("append", "--type", "segment-open"),
+        ("append", "--type", "positions", "--data", '{"a":"b"}'),
+        ("append", "--type", "records"),
         ("append", "--type", "test", "--data", "[]"),
         ("append", "--type", "test", "--data", '{"rate":0.5}'),
         ("append", "--type", "test", "--data", '{"who":"hm1.abcdef.AAAAAAAAAAAAAAAAAAAAAA"}'),
