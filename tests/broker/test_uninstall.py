@@ -20,7 +20,9 @@ from stream_app.edges.files.audit_file import AuditFile
 from stream_app.edges.kafka.admin import count_existing, create_topics
 from stream_app.edges.lanes.policy_registry import PolicyRegistry
 from stream_app.policy import load_policy
-from stream_app.topics import FAIRNESS_RESULTS, declared_topics
+from stream_app.programs.audit.places import create_log
+from stream_app.settings import Settings
+from stream_app.topics import AUDIT_CHECKPOINTS, FAIRNESS_RESULTS, declared_topics
 from tests.programs.chaos.logs import read_topic
 from tests.support.paths import ROOT
 from tests.support.servers.sites import Site, open_site
@@ -129,6 +131,7 @@ def test_what_a_deployment_owns_is_deleted_and_nothing_else(site: Site) -> None:
     register(site, app_id, "former")
     register(site, f"{app_id}-2", "other")
     AuditFile(site.folder).append(b"{}\n")
+    create_log(Settings(state_dir=str(site.folder)), "tests/audit")
     (site.folder / "replays" / "r1").mkdir(parents=True)
     (site.folder / "notes.txt").write_text("of the operator", "utf-8")
 
@@ -146,7 +149,10 @@ def test_what_a_deployment_owns_is_deleted_and_nothing_else(site: Site) -> None:
     assert before["consumer group", app_id][0] == "delete"
     assert before["transactional id", f"{app_id}-{raw}-0"][0] == "keep"
     kept_files = {name for (kind, name), (action, _) in before.items() if (kind, action) == ("file", "keep")}
-    assert kept_files == {str(site.folder / "keys/pseudonym-keys.json"), str(site.folder / "audit.jsonl")}
+    names = ("keys/pseudonym-keys.json", "audit.jsonl", "audit", "keys/audit-signing-key")
+    files = {str(site.folder / name) for name in names}
+    assert kept_files == files
+    assert before["topic", AUDIT_CHECKPOINTS] == ("keep", "who did what must stay known; --audit deletes it")
 
     mistyped = uninstall(site, typed=f"{app_id}-2\n")
     assert (mistyped.returncode, "nothing was deleted" in mistyped.stderr) == (2, True)
@@ -160,10 +166,11 @@ def test_what_a_deployment_owns_is_deleted_and_nothing_else(site: Site) -> None:
     groups = admin.list_consumer_groups().result(30).valid
     assert app_id not in {group.group_id for group in groups}
     remaining = {path.relative_to(site.folder).parts[0] for path in site.folder.rglob("*")}
-    assert remaining == {"keys", "audit.jsonl", "notes.txt", "policy.toml", "former.toml", "other.toml", "worker.log"}
+    texts = {"notes.txt", "policy.toml", "former.toml", "other.toml", "worker.log"}
+    assert remaining == {"keys", "audit.jsonl", "audit", *texts}
 
     answer = uninstall(site, "--keys", "--audit", "--yes", "--json")
     assert answer.returncode == 0, answer.stderr
     deleted = {msgspec.json.decode(line)["name"] for line in answer.stdout.splitlines()}
-    assert deleted == {str(site.folder / "keys/pseudonym-keys.json"), str(site.folder / "audit.jsonl")}
+    assert deleted == files
     assert not (site.folder / "keys").exists()

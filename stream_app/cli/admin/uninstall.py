@@ -27,7 +27,7 @@ def uninstall(
     is_dry_run: Annotated[bool, typer.Option("--dry-run", help="List everything and delete nothing.")] = False,
     is_confirmed: Annotated[bool, typer.Option("--yes", help="Delete without asking.")] = False,
     keys: Annotated[bool, typer.Option("--keys", help="Delete the pseudonym keys too; nothing restores them.")] = False,
-    audit: Annotated[bool, typer.Option("--audit", help="Delete the audit log of exports too.")] = False,
+    audit: Annotated[bool, typer.Option("--audit", help="Delete the audit logs too.")] = False,
     as_json: Json = False,
 ) -> None:
     """List what a deployment owns, and delete it.

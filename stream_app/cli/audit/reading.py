@@ -66,7 +66,7 @@ def tail(
 
 def prove(
     seq: Annotated[
-        int | None, typer.Argument(metavar="[SEQ]", min=0, help="Number of an entry.", show_default=False)
+        int | None, typer.Argument(metavar="SEQ", min=0, help="Number of an entry.", show_default=False)
     ] = None,
     kafka: Kafka = None,
     state_dir: StateDir = None,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from stream_app.core.audit.entries import Entry
@@ -37,3 +39,12 @@ def describe_records(report: RecordReport) -> str:
     if not report.differing:
         return f"RECORDS RIGHT: {report.n_blocks:,} blocks of records are what they were.{expired}"
     return "\n".join([f"RECORDS DIFFER: {line}." for line in report.differing])
+
+
+def describe_counts(counts: Mapping[str, int]) -> str:
+    """Return numbers of entries by type.
+
+    >>> describe_counts({"records": 1200, "alert": 2}), describe_counts({})
+    ('1,200 records, 2 alert', 'none')
+    """
+    return ", ".join(f"{n:,} {kind}" for kind, n in counts.items()) or "none"

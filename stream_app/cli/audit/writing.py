@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
+from stream_app.cli.audit.text import describe_counts
 from stream_app.cli.exits import Exit, stop_on_signals
 from stream_app.cli.flags.expand import with_flags
 from stream_app.cli.flags.settings import AppId, CommonFlags, Json, Kafka, StateDir, read_settings
@@ -24,7 +25,7 @@ from stream_app.policy import load_policy
 from stream_app.programs.audit.anchor import anchor as anchor_log
 from stream_app.programs.audit.anchor import copy_to_folder
 from stream_app.programs.audit.places import create_log, default_origin, open_log, signing_key_path
-from stream_app.programs.audit.record import record_topics
+from stream_app.programs.audit.record import RECORDED, record_topics
 from stream_app.settings import Settings
 
 _READ_BYTES = 1_048_576
@@ -85,6 +86,7 @@ def append(
     default = actor or f"{by.user}@{by.host}"
     batches = _from_stdin(default) if kind is None else [[NewEntry(type=kind, actor=default, data=_object(data))]]
     for batch in batches:
+        _reject_recorded(batch)
         _print_receipts(log.append(batch), as_json=as_json)
     if (signed := log.checkpoint()) is not None:
         copy_to_folder(settings, signed)
@@ -115,7 +117,7 @@ def record(
         while True:
             try:
                 counts = record_topics(settings, policy, log)
-                notes.print(f"{sum(counts.values()):,} new entries {counts or ''}", markup=False)
+                notes.print(f"New entries: {describe_counts(counts)}", markup=False)
                 _anchor_quietly(settings, log, to_kafka=to_kafka)
             except BrokerUnavailableError as error:
                 if every_s is None:
@@ -178,6 +180,13 @@ def _from_stdin(actor: str) -> Iterator[list[NewEntry]]:
             yield batch
     if rest.strip():
         yield [_entry(rest, actor)]
+
+
+def _reject_recorded(entries: Sequence[NewEntry]) -> None:
+    """Raise an error for an entry that would pass for one about a topic."""
+    for entry in entries:
+        if entry.type in RECORDED:
+            raise EntryError(f"Entries of type {entry.type} come from audit record alone", action="Choose another type")
 
 
 def _entry(line: bytes, actor: str) -> NewEntry:

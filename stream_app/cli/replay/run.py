@@ -23,6 +23,7 @@ from stream_app.pipeline.replay.scenarios.results import disclose_scenarios
 from stream_app.pipeline.replay.scenarios.scenario import original_scenario
 from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.policy import ModelPolicy, load_policy
+from stream_app.programs.audit.events import append_event
 from stream_app.programs.replay.run import run as judge
 from stream_app.programs.replay.run_files import save
 from stream_app.programs.replay.verify import range_of_alert
@@ -116,6 +117,7 @@ def run_replay(
         range_run = judge(settings, scenarios, time_range, choice, note, speed.replay_speed(), observe)
     results = disclose_scenarios(range_run.reports, scenarios, is_exact=content.unsafe_exact)
     request = RunRequest(scenarios, time_range, choice, similar=similar)
+    append_event(settings, "replay-run", {"run": name.run, "model": model.name, "is_exact": content.unsafe_exact})
     show_saved(save(Path(settings.state_dir), name, request, range_run, results), as_json=as_json)
 
 

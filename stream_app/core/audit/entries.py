@@ -21,6 +21,8 @@ MAX_LINE = 65_536  # bytes
 FIRST_PREV = "0" * 64  # before the first entry
 SEGMENT_OPEN = "segment-open"
 RECOVERY = "recovery"
+POSITIONS = "positions"
+RESERVED = frozenset({SEGMENT_OPEN, RECOVERY, POSITIONS})  # types of entries that only the log itself writes
 _TYPE = re.compile(r"[a-z][a-z0-9-]{0,63}")
 _ACTOR_LENGTH = 200
 _PSEUDONYM = re.compile(r"hm[0-9]\.[a-z2-7]{6,8}\.")
@@ -100,10 +102,12 @@ def reject_invalid(entry: NewEntry) -> None:
     """Raise an error for an entry that no log accepts.
 
     Raises:
-        EntryError: type or actor are malformed, or the data contains a fraction or a pseudonym.
+        EntryError: type or actor are malformed or the type is reserved, or the data contains a fraction or a pseudonym.
     """
     if not _TYPE.fullmatch(entry.type):
         raise EntryError("The type of an entry has lower-case letters, digits and dashes, at most 64")
+    if entry.type in RESERVED:
+        raise EntryError(f"Entries of type {entry.type} are written by the log itself", action="Choose another type")
     if not entry.actor or len(entry.actor) > _ACTOR_LENGTH or not entry.actor.isprintable():
         raise EntryError(f"The actor of an entry is printable text of at most {_ACTOR_LENGTH} characters")
     _reject_values(entry.data)

@@ -8,10 +8,10 @@ from itertools import islice
 from pathlib import Path
 
 from stream_app.core.audit.chain import opening_data
-from stream_app.core.audit.entries import SEGMENT_OPEN, NewEntry, encode_line
+from stream_app.core.audit.entries import POSITIONS, SEGMENT_OPEN, NewEntry, encode_line
 from stream_app.core.audit.merkle import leaf_hash
 from stream_app.edges.audit.checkpoint_file import write_all
-from stream_app.edges.audit.restoring import POSITIONS, LogState
+from stream_app.edges.audit.restoring import LogState
 from stream_app.edges.audit.segments import Segment, reject_unsafe
 from stream_app.edges.files.durability import sync_folder
 from stream_app.edges.files.writing import make_folder, write_errors

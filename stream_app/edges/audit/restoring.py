@@ -8,13 +8,12 @@ from pathlib import Path
 
 from stream_app.core.audit.chain import Chain, Fault, chain_at
 from stream_app.core.audit.checkpoints import Checkpoint
-from stream_app.core.audit.entries import read_entry
+from stream_app.core.audit.entries import POSITIONS, read_entry
 from stream_app.edges.audit.segments import Segment, SegmentText, has_gap, list_segments, read_segment
 from stream_app.edges.files.durability import sync_folder
 from stream_app.edges.files.writing import write_errors, write_new_file
 from stream_app.errors import CutLogError, DamagedLogError
 
-POSITIONS = "positions"
 _SOURCE = b'"source":{"log":'
 _POSITIONS = b'"type":"positions"'
 

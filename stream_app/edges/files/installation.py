@@ -16,6 +16,7 @@ from stream_app.edges.keys.suppression_file import SuppressionFile
 
 FileKind = Literal["keys", "audit", "run", "demo", "broker data"]
 _DEMOS = "demo-*"
+_AUDIT_LOG = ("audit", "keys/audit-signing-key", "witness", "keys/witness-signing-key")
 
 
 class OwnedPath(NamedTuple):
@@ -23,8 +24,9 @@ class OwnedPath(NamedTuple):
 
     Attributes:
         path: Where it is.
-        kind: ``keys`` is a file of keys or of suppressed pseudonyms, ``audit`` the audit log of exports, ``run`` a
-            saved replay, ``demo`` a demo that was kept, ``broker data`` the local Kafka with its raw topics.
+        kind: ``keys`` is a file of keys or of suppressed pseudonyms, ``audit`` the audit log of exports, the audit log
+            and what a witness remembers, each with its signing key, ``run`` a saved replay, ``demo`` a demo that was
+            kept, ``broker data`` the local Kafka with its raw topics.
     """
 
     path: Path
@@ -41,6 +43,7 @@ def owned_paths(state_dir: Path) -> Iterator[OwnedPath]:
     key_files = (key_file_path(state_dir), SealingFile(state_dir).path, SuppressionFile(state_dir).path)
     candidates: list[tuple[Path, FileKind]] = [(path, "keys") for path in key_files]
     candidates.append((state_dir / AUDIT_FILE, "audit"))
+    candidates += [(state_dir / name, "audit") for name in _AUDIT_LOG]
     candidates += [(path, "run") for path in sorted((state_dir / RUNS).glob("*"))]
     candidates += [(path, "demo") for path in sorted(state_dir.glob(_DEMOS)) if path.is_dir()]
     candidates.append((broker_folder(state_dir), "broker data"))

@@ -31,6 +31,7 @@ _EVENTS: dict[str, tuple[str, tuple[str, ...]]] = {
     FAIRNESS_POLICIES: ("policy", ("model", "hash", "app_id", "registered_ms", "code_version", "is_recount")),
     FAIRNESS_AUDIT: ("export", ("event", "export", "model", "policy_hash", "topic", "records", "n_records", "sha256")),
 }
+RECORDED = frozenset({RECORDS, *(kind for kind, _ in _EVENTS.values())})  # types of entries that this writes
 _MAX_TEXT = 200
 _Fields = msgspec.json.Decoder(dict[str, Any]).decode
 

@@ -24,7 +24,8 @@ Kind = Literal["topic", "consumer group", "transactional id", "access right", "f
 _OWN_ROLES = {declaration.role for declaration in DECLARATIONS if "{app_id}" in declaration.name}
 _RAW = "raw topics belong to the customer"
 _EXPIRES = "Kafka forgets it by itself when it is not used for transactional.id.expiration.ms (a week)"
-_AUDIT = "who exported records must stay known; --audit deletes it"
+_AUDIT = "who did what must stay known; --audit deletes it"
+_AUDIT_ROLES = ("audit", "audit checkpoints")
 _KEPT_FILES: dict[FileKind, str] = {
     "keys": "without them later pseudonyms cannot be linked to the present ones; --keys deletes them",
     "audit": _AUDIT,
@@ -38,7 +39,7 @@ class Extent:
 
     Attributes:
         keys: The key file.
-        audit: The audit log of exports, as file and as topic.
+        audit: The audit log, and that of exports: files and topics.
     """
 
     keys: bool = False
@@ -165,7 +166,7 @@ def _topics(
         kept = ""
         if spec.owner == "customer":
             kept = _RAW
-        elif spec.role == "audit" and not extent.audit:
+        elif spec.role in _AUDIT_ROLES and not extent.audit:
             kept = _AUDIT
         elif spec.role not in _OWN_ROLES and users[spec.name]:
             kept = f"shared with {', '.join(users[spec.name])}; goes with the last deployment"

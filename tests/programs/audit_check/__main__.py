@@ -14,10 +14,10 @@ from pathlib import Path
 
 from tests.programs.audit_check.changes import count_faults
 from tests.programs.audit_check.crashes import fill_disk, kill_writers, write_at_once
-from tests.programs.audit_check.speed import measure
+from tests.programs.audit_check.speed import measure, measure_commitment
 from tests.support.audit_logs import write_log
 
-MIN_APPENDED, MIN_VERIFIED = 20_000, 200_000  # entries in a second
+MIN_APPENDED, MIN_VERIFIED = 20_000, 200_000  # entries in a CPU-second
 
 
 def main(argv: Sequence[str]) -> int:
@@ -47,8 +47,15 @@ def main(argv: Sequence[str]) -> int:
             faults += found
         if options.entries:
             appended, verified = measure(folder / "fast", options.entries)
-            note(f"{appended:,.0f} entries appended and {verified:,.0f} verified in a second")
-            faults += ["too slow"] if appended < MIN_APPENDED or verified < MIN_VERIFIED else []
+            committed = measure_commitment(options.entries)
+            for what, speed in (
+                ("entries appended", appended),
+                ("entries verified", verified),
+                ("records committed to", committed),
+            ):
+                note(f"{speed.by_clock:,.0f} {what} in a second, {speed.by_cpu:,.0f} in a CPU-second")
+            is_slow = appended.by_cpu < MIN_APPENDED or verified.by_cpu < MIN_VERIFIED
+            faults += ["too slow"] if is_slow else []
     print("AUDIT LOG: every change was detected, nothing was lost" if not faults else f"AUDIT LOG FAILED: {faults}")
     return 1 if faults else 0
 

@@ -18,7 +18,9 @@ from stream_app.core.audit.merkle import leaf_hash
 from stream_app.core.audit.notes import COSIGNATURE, SigningKey, parse_verifier_key
 from stream_app.edges.audit.witness_server import Witness, WitnessServer
 from stream_app.edges.audit.witness_store import WitnessStore
-from stream_app.errors import FairStreamError
+from stream_app.errors import DamagedLogError, FairStreamError
+from stream_app.programs.audit.events import append_event
+from stream_app.settings import Settings
 from tests.support.paths import ROOT
 
 WITNESS = SigningKey("witness.example/w", COSIGNATURE, b"w" * 32)
@@ -173,6 +175,9 @@ def test_lines_from_standard_input_are_acknowledged_when_they_are_on_the_disk(vk
     "words",
     [
         ("append", "--type", "Not a type"),
+        ("append", "--type", "segment-open"),
+        ("append", "--type", "positions", "--data", '{"a":"b"}'),
+        ("append", "--type", "records"),
         ("append", "--type", "test", "--data", "[]"),
         ("append", "--type", "test", "--data", '{"rate":0.5}'),
         ("append", "--type", "test", "--data", '{"who":"hm1.abcdef.AAAAAAAAAAAAAAAAAAAAAA"}'),
@@ -203,3 +208,19 @@ def test_a_witness_creates_its_key_once() -> None:
     assert parse_verifier_key(first.stdout.strip()).kind == COSIGNATURE
     assert code_of(CliRunner().invoke(app, words)) == 2
     assert code_of(CliRunner().invoke(app, ["witness", "init", "--name", "a b"])) == 2
+
+
+def test_a_command_adds_what_it_does_where_there_is_a_log_and_fails_where_the_log_accepts_nothing(state: Path) -> None:
+    settings = Settings(state_dir=str(state))
+    append_event(settings, "replay-run", {"run": "r0"})
+    assert not (state / "audit").exists()
+    run("init")
+    append_event(settings, "replay-run", {"run": "r1"})
+    (entry,) = [json.loads(line) for line in run("query", "--type", "replay-run", "--json").stdout.splitlines()]
+    assert entry["data"] == {"run": "r1"}
+    assert "@" in entry["actor"]
+    assert code_of(run("verify")) == 0
+    (segment,) = (state / "audit").glob("date=*/seg-*")
+    segment.write_bytes(segment.read_bytes().replace(b"r1", b"r2"))
+    with pytest.raises(DamagedLogError):
+        append_event(settings, "replay-run", {"run": "r3"})
