@@ -21,6 +21,7 @@ from stream_app.edges.kafka.rights import foreign_writers, missing_rights
 from stream_app.edges.registry.client import RegistryClient
 from stream_app.errors import AccessDeniedError, ConfigError, FairStreamError, RegistryUnavailableError
 from stream_app.policy import load_policy
+from stream_app.printed_text import in_one_line
 from stream_app.settings import Settings
 from stream_app.topics import UserRole, declared_topics
 
@@ -141,6 +142,6 @@ def _users_of(texts: list[str]) -> dict[UserRole, list[str]]:
 def _show(component: Component) -> None:
     missing = ("wrong  ", "red") if component.is_wrong else ("missing", "yellow")
     mark = ("ok     ", "green") if component.is_there else missing
-    facts.print(Text.assemble(mark, f" {component.part:<13}{component.found}"))
+    facts.print(Text.assemble(mark, in_one_line(f" {component.part:<13}{component.found}")))
     if not component.is_there:
         facts.print(f"{'':<21}needed for {component.needed_for}: {component.how_to_get}", markup=False)
