@@ -67,6 +67,7 @@ class Batch:
         n_bytes: About the memory of its values; 0 where nobody needs to know.
         schemas: The schemas with which its records were written, by frame, for a topic in a format of a schema
             registry. None for records in JSON.
+        unsealed: Offsets of records between workers that no worker has sealed; see ``stream_app.pipeline.seals``.
     """
 
     topic: str
@@ -79,6 +80,7 @@ class Batch:
     unreadable: Sequence[UnreadableRange] = ()
     n_bytes: int = 0
     schemas: WriterSchemas | None = None
+    unsealed: frozenset[int] = frozenset()
 
     def __len__(self) -> int:
         return len(self.values)

@@ -2,6 +2,6 @@
 
 ``serve`` is a worker with its metrics endpoint; ``run`` runs the app and restarts it when the broker is back; ``app``
 builds the Faust app; ``lane_builder`` makes the lane of each source partition under the policy that
-``agreed_policy`` found, and ``observer`` passes what the lanes
-report to metrics and logs. ``topic_watch`` notices partitions that are added and topics that are created again.
+``agreed_policy`` found, with the seals of ``record_key``, and ``observer`` passes what the lanes report to metrics and
+logs. ``topic_watch`` notices partitions that are added and topics that are created again.
 """
