@@ -11,6 +11,7 @@ from stream_app.cli.exits import Exit, exit_code_of, stop_signals
 from stream_app.edges.host.client_logs import quiet_client_logs
 from stream_app.edges.host.standard_streams import guard_standard_streams
 from stream_app.errors import FairStreamError
+from stream_app.printed_text import in_one_line
 
 
 def main() -> None:
@@ -26,11 +27,12 @@ def main() -> None:
         finally:
             sys.stdout.flush()
     except FairStreamError as error:
-        print(f"fairstream: {error}", file=sys.stderr)
+        print(in_one_line(f"fairstream: {error}"), file=sys.stderr)
         sys.exit(exit_code_of(error))
     except OSError as error:  # of a place that no command has foreseen: without it, a traceback and an exit code of 1
         place = error.filename or "a file or a connection"
-        print(f"fairstream: Cannot read or write {place} ({error.strerror or type(error).__name__})", file=sys.stderr)
+        reason = error.strerror or type(error).__name__
+        print(in_one_line(f"fairstream: Cannot read or write {place} ({reason})"), file=sys.stderr)
         sys.exit(Exit.OUTPUT)
     except KeyboardInterrupt:
         sys.exit(Exit.INTERRUPTED)

@@ -10,7 +10,7 @@ import difflib
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -30,6 +30,7 @@ _EXPECTED = {
     "session_timeout_s": _SECONDS,
     "metrics_port": "a port from 0 to 65535",
     "max_series": "a whole number, at least 1",
+    "unsealed_records": "reject or accept",
     "security_protocol": "PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL",
     "sasl_mechanism": "PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER",
     "ssl_check_hostname": "true or false",
@@ -58,6 +59,10 @@ class Settings(KafkaSecurity, frozen=True, forbid_unknown_fields=True, kw_only=T
         metrics_port: Port of the same; 0 takes a free one.
         web_config: Web configuration file of Prometheus's format: TLS and passwords of the pages; None for none.
         web_token_file: File that contains a bearer token for the pages; None for none.
+        record_key_file: File that contains the key of all workers, one line of at least 32 characters: it seals what
+            they write to internal topics, so that nobody else can. None seals nothing.
+        unsealed_records: ``reject`` records without such a seal, or ``accept`` them, while not all workers have the
+            key.
         max_series: Most fairness series that one process may export.
         log_level: Level of the process log on stderr.
         registry_url: Address of the schema registry, up to what precedes ``/schemas``; for topics in Avro, Protobuf or
@@ -85,6 +90,8 @@ class Settings(KafkaSecurity, frozen=True, forbid_unknown_fields=True, kw_only=T
     metrics_port: Port = 9464
     web_config: str | None = None
     web_token_file: str | None = None
+    record_key_file: str | None = None
+    unsealed_records: Literal["reject", "accept"] = "reject"
     max_series: Annotated[int, msgspec.Meta(ge=1)] = 10_000
     log_level: str = "info"
     registry_url: str | None = None

@@ -134,6 +134,7 @@ FAIRNESS_CHECKPOINTS = _name_of("checkpoints")
 CAMERA_AGGREGATES = _name_of("camera aggregates")
 FAIRNESS_AUDIT = _name_of("audit")
 AUDIT_CHECKPOINTS = _name_of("audit checkpoints")
+_INTERNAL = frozenset({FAIRNESS_PARTIALS, FAIRNESS_JOURNAL, FAIRNESS_POLICIES, FAIRNESS_CHECKPOINTS})
 
 
 def changelog_topic(
@@ -156,6 +157,24 @@ def outcome_join_topic(app_id: str, model: str) -> str:
     'fairstream-outcome-join-credit'
     """
     return _name_of("outcome join").format(app_id=app_id, model=model)
+
+
+def is_internal(topic: str, app_id: str) -> bool:
+    """Return whether only workers read and write a topic: no record of it is for people.
+
+    >>> is_internal("fairness-partials", "fs"), is_internal("fs-changelog-judge", "fs"), is_internal("raw", "fs")
+    (True, True, False)
+    """
+    return topic in _INTERNAL or topic.startswith((f"{app_id}-changelog-", f"{app_id}-outcome-join-"))
+
+
+def is_compacted_internal(topic: str, app_id: str) -> bool:
+    """Return whether a topic is internal and its records are known by their keys.
+
+    >>> is_compacted_internal("fairness-partials", "fs"), is_compacted_internal("fs-changelog-judge", "fs")
+    (False, True)
+    """
+    return topic == FAIRNESS_POLICIES or topic.startswith(f"{app_id}-changelog-")
 
 
 def partition_of_model(model: str, n_partitions: int) -> int:

@@ -4,16 +4,15 @@ Every line is laid out for the width of the terminal, for that in ``COLUMNS``, o
 between words only. A command that a reader may copy is printed with ``print_command``, which breaks nothing.
 
 Much of what is printed was written by others: labels, names, records of topics. Signs that would move the cursor,
-change the window or reverse the direction of writing are shown as escapes, whatever prints them.
+change the window or reverse the direction of writing are shown as escapes, whatever prints them. So are the line
+breaks of a string: several lines are printed with ``print_lines``, a ``Text`` or a listing, and no label forges one.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
-import msgspec
 import typer
 from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook, RenderResult
 from rich.segment import Segment
@@ -22,6 +21,7 @@ from rich.text import Text
 from stream_app.cli.layout.drawing import draw
 from stream_app.cli.layout.listing import Listing
 from stream_app.cli.layout.words import wrap_text
+from stream_app.printed_text import escape_controls, in_one_line, json_line
 
 _LEAST_WIDTH = 20  # columns; of a narrower terminal the lines are cut anyway
 
@@ -48,6 +48,14 @@ class _Unbroken:
         yield Segment.line()
 
 
+class _Console(Console):
+    """A console to which a string is one line, without markup."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print objects; the line breaks of a string are shown as escapes."""
+        super().print(*(in_one_line(each) if isinstance(each, str) else each for each in objects), **options)
+
+
 class _LayOut(RenderHook):
     """Breaks texts between words, and escapes control characters in whatever is printed."""
 
@@ -63,31 +71,15 @@ class _LayOut(RenderHook):
         return wrap_text(_escape_text(renderable), width_of(self._console))
 
 
-def escape_controls(text: str) -> str:
-    r"""Return a text with every sign that is not printable as an escape, except line breaks and tabs.
-
-    >>> escape_controls("a\x1b[2Jb\u202ec")
-    'a\\x1b[2Jb\\u202ec'
-    >>> escape_controls("é\tü\n")
-    'é\tü\n'
-    """
-    if text.isprintable():
-        return text
-    return "".join(map(_visible, text))
-
-
 def _escape_text(text: Text) -> Text:
     """Return a text without control characters; one that has them loses its styles, since its letters move."""
     plain = escape_controls(text.plain)
     return text if plain == text.plain else Text(plain, style=text.style, end=text.end)
 
 
-def _visible(sign: str) -> str:
-    return sign if sign.isprintable() or sign in "\n\t" else sign.encode("unicode_escape").decode("ascii")
-
-
 def _console(**settings: Any) -> Console:
-    console = Console(highlight=False, soft_wrap=True, **settings)
+    # No markup and no names of emoji: a label may contain ``[link=...]`` or ``:boom:``, and is text all the same.
+    console = _Console(highlight=False, soft_wrap=True, markup=False, emoji=False, **settings)
     console.push_render_hook(_LayOut(console))
     return console
 
@@ -106,6 +98,11 @@ def print_listing(listing: Listing) -> None:
     facts.print(draw(listing, width_of(facts)), Text(), sep="\n")
 
 
+def print_lines(lines: Iterable[str], console: Console = facts) -> None:
+    """Print lines, each of which stays one, as far as the width permits."""
+    console.print(Text("\n").join(Text(in_one_line(line)) for line in lines))
+
+
 def print_command(command: str, console: Console = facts) -> None:
     """Print a command on a line of its own that is not broken, so that it can be copied."""
     console.print(_Unbroken(f"  {command}"))
@@ -113,12 +110,7 @@ def print_command(command: str, console: Console = facts) -> None:
 
 def print_json(fact: Any) -> None:
     """Print one fact as a line of JSON on stdout; signs that are not printable are escaped, as JSON allows."""
-    text = msgspec.json.encode(fact).decode()
-    typer.echo(text if text.isprintable() else "".join(map(_escaped, text)))
-
-
-def _escaped(sign: str) -> str:
-    return sign if sign.isprintable() else json.dumps(sign)[1:-1]
+    typer.echo(json_line(fact))
 
 
 def note_skipped(places: Iterable[str], n_skipped: int) -> None:

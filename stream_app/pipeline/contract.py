@@ -69,6 +69,7 @@ class Batch:
         schemas: The schemas with which its records were written, by frame, for a topic in a format of a schema
             registry. None for records in JSON.
         headers: Headers of each record, as far as they are read; None where nobody needs them.
+        unsealed: Offsets of records between workers that no worker has sealed; see ``stream_app.pipeline.seals``.
     """
 
     topic: str
@@ -82,6 +83,7 @@ class Batch:
     n_bytes: int = 0
     schemas: WriterSchemas | None = None
     headers: list[RecordHeaders] | None = None
+    unsealed: frozenset[int] = frozenset()
 
     def __len__(self) -> int:
         return len(self.values)

@@ -19,6 +19,7 @@ class RecordFault(enum.StrEnum):
     TIME = "time"  # an event time outside the years 1 to 9999, or a broker time that cannot be
     PART = "part"  # a part that its flush cannot have
     POLICY = "policy"  # of a policy that was not registered when the record was written
+    SEAL = "seal"  # not sealed with the key of the workers
     COLUMNS = "columns"  # columns of unequal length, or cells that the policy does not have
 
 

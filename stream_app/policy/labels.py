@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping
 
+from stream_app.printed_text import UNSEEN_RANGES
+
 UNKNOWN = "unknown"  # the label of a null
 OTHER = "__other__"  # the label of a value that the policy does not list
 DECISION = "decision"  # the dimension of favorable and unfavorable
@@ -17,21 +19,8 @@ BUCKET_LABELS = (*map(str, range(N_BUCKETS)), UNKNOWN)
 MAX_VERSION_LENGTH = 60  # characters
 
 
-# Characters that are not seen and are not of the category "format" (Cf): joiners, fillers, selectors of glyphs.
-_UNSEEN = frozenset(
-    chr(code)
-    for first, last in (
-        (0x034F, 0x034F),
-        (0x115F, 0x1160),
-        (0x17B4, 0x17B5),
-        (0x180B, 0x180F),
-        (0x3164, 0x3164),
-        (0xFE00, 0xFE0F),
-        (0xFFA0, 0xFFA0),
-        (0xE0100, 0xE01EF),
-    )
-    for code in range(first, last + 1)
-)
+# Beside those of the category "format" (Cf).
+_UNSEEN = frozenset(chr(code) for first, last in UNSEEN_RANGES for code in range(first, last + 1))
 
 
 def canonical_label(text: str) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from html import escape
 from math import ceil, floor, log10
 from typing import NamedTuple
+
+from stream_app.render.escaping import escape
 
 _WIDTH, _LEFT, _RIGHT, _TOP, _BOTTOM = 860, 64, 12, 10, 26
 _N_STEPS = 4  # approximate number of steps between the lines of the grid

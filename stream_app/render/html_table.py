@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
 from stream_app.pipeline.records.results import Bounds
 from stream_app.render.charts import time_label
+from stream_app.render.escaping import escape
 
 _STYLED = ("n:", "w:")
 

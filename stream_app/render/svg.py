@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from html import escape
+
+from stream_app.render.escaping import escape
 
 INK, FAINT, GRID = "#1a1a1a", "#595959", "#e0e0e0"  # both inks have a contrast above 7 on white
 

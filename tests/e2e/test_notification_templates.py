@@ -143,3 +143,20 @@ def test_a_message_about_a_breach_and_another_that_is_over_tells_both(tmp_path: 
     text = render(tmp_path, "text", alert(), alert("resolved", scores, ended=ENDED))
     assert text.startswith(f"[FIRING] {VERDICT}")
     assert f"Over: loans: gender (scores) is back within its limits: the breach ended {ENDED}" in text
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_no_text_mentions_people_links_elsewhere_or_begins_a_message(tmp_path: Path, name: str) -> None:
+    hostile = "<!channel> @here <@U1> <https://other.example|ok> [ok](https://other.example)"
+    texts = dict.fromkeys(("summary", "description", "evidence", "since", "cause"), hostile + "\n[FIRING] forged")
+    labels = LABELS | dict.fromkeys(("model", "attribute"), hostile)
+    resolved = alert("resolved", labels, **texts, ended=hostile)
+    for one in (
+        alert("firing", LABELS, **texts),
+        alert("firing", LABELS, **texts | {"evidence": ""}),
+        alert("resolved", LABELS, **texts),
+        resolved,
+    ):
+        text = html.unescape(render(tmp_path, name, one))
+        assert not re.search(r"<[!@#]|<https?:|\]\(https?://other|@[a-z]", text)
+        assert not re.search(r"^\W*\[FIRING\] forged", text, re.MULTILINE)

@@ -18,10 +18,12 @@ from aiokafka.consumer.fetcher import FetchResult
 from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
 from confluent_kafka import Producer
 
-from stream_app.edges.lanes.changelog import read_state
+from stream_app.edges.lanes.changelog import StateLog, read_state
 from stream_app.edges.lanes.runs import keep_record_sets, take_run
 from stream_app.edges.lanes.transaction_writer import MAX_BATCH_BYTES, TransactionWriter
+from stream_app.errors import StateError
 from stream_app.pipeline.contract import Batch, Outputs
+from stream_app.pipeline.seals import RecordSeals
 from tests.programs.chaos.logs import read_topic
 from tests.support.servers.raw_topics import COMPACT, create_topic, numbers, send, write_transactions
 
@@ -229,3 +231,47 @@ def test_state_is_the_last_committed_value_of_each_key(kafka: str, app_id: str) 
     producer.produce(topic, key=b"b", value=None, partition=0)
     assert producer.flush(30) == 0
     assert asyncio.run(read_state(kafka, topic, 0)) == {b"a": b"a", b"d": b"d"}
+
+
+def test_a_sealed_state_survives_forged_entries_and_notices_what_compaction_took(kafka: str, app_id: str) -> None:
+    topic, seals = f"{app_id}-changelog-judge", RecordSeals(b"k" * 32, app_id)
+    create_topic(kafka, topic, settings=COMPACT)
+
+    async def write(state: StateLog, *changes: tuple[bytes, bytes | None], by: RecordSeals | None = seals) -> None:
+        writer = TransactionWriter(kafka, f"{app_id}-writer", by)
+        await writer.start()
+        await writer.send([state.outputs(changes)])
+        await writer.commit()
+        await writer.close()
+
+    def forge(key: bytes, value: bytes | None) -> None:
+        producer = Producer({"bootstrap.servers": kafka})
+        producer.produce(topic, key=key, value=value, partition=0)
+        assert producer.flush(30) == 0
+
+    def load(by: RecordSeals | None = seals) -> tuple[dict[bytes, bytes], StateLog]:
+        state = StateLog(kafka, topic, 0, by)
+        return asyncio.run(state.read()), state
+
+    asyncio.run(write(StateLog(kafka, topic, 0), (b"a", b"1"), (b"b", b"2"), by=None))  # as before there was a key
+    assert load(None)[0] == {b"a": b"1", b"b": b"2"}
+    with pytest.raises(StateError, match="FAIRSTREAM_UNSEALED_RECORDS=accept"):
+        load()
+    entries, state = load(RecordSeals(b"k" * 32, app_id, accepts_unsealed=True))
+    assert (entries, state.is_to_seal, state.n_rejected) == ({b"a": b"1", b"b": b"2"}, True, 0)
+    asyncio.run(write(state, (b"a", b"3"), (b"c", b"4")))
+
+    for key, value in ((b"a", b"9"), (b"b", None), (b"new", b"\xc1S\x01" + bytes(16) + b"9"), (b"tags", b"0")):
+        forge(key, value)
+    entries, state = load()
+    assert (entries, state.is_to_seal, state.n_rejected) == ({b"a": b"3", b"b": b"2", b"c": b"4"}, False, 6)
+    asyncio.run(write(state, (b"c", None)))
+    assert load()[0] == {b"a": b"3", b"b": b"2"}
+    with pytest.raises(StateError, match="FAIRSTREAM_RECORD_KEY_FILE"):
+        load(None)
+
+    lost = StateLog(kafka, topic, 0, seals)
+    forge(b"a", b"8")
+    lost._is_passed_over = lambda record: (record.key == b"a") or StateLog._is_passed_over(lost, record)  # type: ignore[method-assign]
+    with pytest.raises(StateError, match="lacks entries"):  # what compaction leaves: the honest entry is gone
+        asyncio.run(lost.read())

@@ -9,7 +9,7 @@ import typer
 
 from stream_app.access import FORMATS, ROLES, Format, default_principal, format_rights, rights_of
 from stream_app.cli.flags.settings import AppId, Json, PolicyName, read_settings
-from stream_app.cli.output import facts, print_json
+from stream_app.cli.output import print_json, print_lines
 from stream_app.errors import ConfigError
 from stream_app.policy import load_policy
 from stream_app.strimzi import DEFAULT_CLUSTER
@@ -47,7 +47,7 @@ def acls(
         for right in rights:
             print_json({"principal": user, **msgspec.structs.asdict(right)})
         return
-    facts.print(format_rights(rights, user, _read_format(form), cluster), markup=False, soft_wrap=True, highlight=False)
+    print_lines(format_rights(rights, user, _read_format(form), cluster).split("\n"))
 
 
 def read_role(text: str) -> UserRole:

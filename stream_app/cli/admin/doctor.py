@@ -24,6 +24,7 @@ from stream_app.edges.otlp.options import read_otlp_options
 from stream_app.edges.registry.client import RegistryClient
 from stream_app.errors import AccessDeniedError, ConfigError, FairStreamError, RegistryUnavailableError
 from stream_app.policy import Policy, load_policy
+from stream_app.printed_text import in_one_line
 from stream_app.settings import Settings
 from stream_app.topics import UserRole, declared_topics
 
@@ -172,6 +173,6 @@ def _users_of(texts: list[str]) -> dict[UserRole, list[str]]:
 def _show(component: Component) -> None:
     missing = ("wrong  ", "red") if component.is_wrong else ("missing", "yellow")
     mark = ("ok     ", "green") if component.is_there else missing
-    facts.print(Text.assemble(mark, f" {component.part:<16}{component.found}"))
+    facts.print(Text.assemble(mark, in_one_line(f" {component.part:<16}{component.found}")))
     if not component.is_there:
         facts.print(f"{'':<24}needed for {component.needed_for}: {component.how_to_get}", markup=False)

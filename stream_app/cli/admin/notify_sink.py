@@ -13,7 +13,8 @@ from stream_app.cli.exits import Exit, stop_on_signals
 from stream_app.cli.flags.expand import with_flags
 from stream_app.cli.flags.settings import Json, read_settings
 from stream_app.cli.flags.web import WebFlags, web_access
-from stream_app.cli.output import facts, notes, print_json
+from stream_app.cli.layout.words import wrap_words
+from stream_app.cli.output import facts, notes, print_json, print_lines, width_of
 from stream_app.edges.host.logs import start_logging
 from stream_app.edges.host.standard_streams import ReaderGone
 from stream_app.edges.notify.heartbeat import TIMEOUT_S, Heartbeat, HeartbeatChange
@@ -23,6 +24,7 @@ from stream_app.edges.servers.shipped import runbooks
 from stream_app.errors import WriteError
 
 _CHECK_EVERY_S = 0.5
+_INDENT = "    "
 _log = logging.getLogger(__name__)
 
 
@@ -94,7 +96,7 @@ class _Sink:
             if self._is_json:
                 print_json({"event": "notification", "received_s": now_s, "notification": notification})
             else:
-                facts.print(describe_notification(notification, now_s), markup=False)
+                _print_block(describe_notification(notification, now_s))
 
     def monitor(self, stop: threading.Event, *, ends_on_silence: bool) -> bool:
         """Wait until stopped, raising an alarm at each silence; return whether a silence ended the waiting.
@@ -126,3 +128,10 @@ class _Sink:
                 print_json({"event": "watchdog", "received_s": now_s, "state": change.value})
             else:
                 facts.print(text, markup=False)
+
+
+def _print_block(text: str) -> None:
+    """Print a notification; its headline continues further in, so that every line at the margin begins a block."""
+    headline, *lines = text.split("\n")
+    first, *others = wrap_words(headline, width_of(facts) - len(_INDENT))
+    print_lines([first, *(_INDENT + line for line in others), *lines])

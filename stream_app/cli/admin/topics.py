@@ -10,7 +10,7 @@ import typer
 from stream_app.cli.admin.acls import Cluster
 from stream_app.cli.flags.expand import with_flags
 from stream_app.cli.flags.settings import AppId, Json, PolicyName, TopicFlags, read_settings
-from stream_app.cli.output import facts, notes, print_json
+from stream_app.cli.output import facts, notes, print_json, print_lines
 from stream_app.connection.kafka_connection import KafkaConnection
 from stream_app.edges.kafka.admin import (
     TopicReport,
@@ -92,14 +92,14 @@ def list_topics(
     specs = declared_topics(load_policy(settings.policy), settings.app_id, partitions=partitions)
     if form == "strimzi" and not as_json:
         resources = [kafka_topic(spec, cluster) for spec in specs if with_raw or spec.owner == "fairstream"]
-        facts.print("\n---\n".join(resources), markup=False, soft_wrap=True, highlight=False)
+        print_lines("\n---\n".join(resources).split("\n"))
         return
     for spec in specs:
         if as_json:
             print_json(spec)
             continue
         facts.print(f"{spec.name}  {_settings_of(spec)}", style="bold", markup=False)
-        facts.print(f"    {spec.contents}\n    written by {spec.written_by}; read by {spec.read_by}", markup=False)
+        print_lines([f"    {spec.contents}", f"    written by {spec.written_by}; read by {spec.read_by}"])
 
 
 def _wait_for_broker(kafka: KafkaConnection, timeout_s: float) -> None:

@@ -17,7 +17,7 @@ from stream_app.cli.demo.run import DemoRun
 from stream_app.cli.exits import stop_on_signals
 from stream_app.cli.flags.expand import with_flags
 from stream_app.cli.flags.settings import START_TIMEOUT_S, Json, StartTimeout, complete_policy, read_settings
-from stream_app.cli.output import facts, notes, print_command
+from stream_app.cli.output import facts, notes, print_command, print_lines
 from stream_app.edges.files.writing import make_folder, write_errors
 from stream_app.edges.host.own_command import own_command
 from stream_app.programs.demo.environment import DemoPlan, open_environment
@@ -141,7 +141,7 @@ def demo(
 
 def _print_next_steps() -> None:
     program = own_command()
-    facts.print("\nTry next:")
+    print_lines(["", "Try next:"])
     for purpose, *commands in _NEXT_STEPS:
         facts.print(purpose)
         for command in commands:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -10,6 +11,7 @@ from rich.text import Text
 from stream_app.cli.layout.listing import Cell, Listing, Section
 from stream_app.cli.layout.widths import GAP, FittedColumn, fit_columns, text_of, used_columns
 from stream_app.cli.layout.words import wrap_items, wrap_text, wrap_words
+from stream_app.printed_text import in_one_line
 
 _INDENT = 2  # columns by which a block is further in than its first line
 
@@ -37,6 +39,7 @@ def draw(listing: Listing, width: int) -> Text:
       n 900;
       rate 0.71
     """
+    listing = _in_lines(listing)
     numbers = used_columns(listing)
     fitted = fit_columns(listing, numbers, width)
     lines = [*_wrapped(Text(listing.title, style="bold"), width), Text()]
@@ -50,6 +53,25 @@ def draw(listing: Listing, width: int) -> Text:
         lines += _notes(section, width)
     lines += [line for caption in listing.captions for line in _wrapped(Text(caption, style="dim"), width)]
     return Text("\n").join(lines)
+
+
+def _in_lines(listing: Listing) -> Listing:
+    """Return the listing with each of its texts on one line: no label of a record forges a row."""
+    sections = [
+        replace(
+            section,
+            rows=[[_cell_in_one_line(cell) for cell in row] for row in section.rows],
+            title=in_one_line(section.title),
+            notes=[*map(in_one_line, section.notes)],
+        )
+        for section in listing.sections
+    ]
+    captions = [*map(in_one_line, listing.captions)]
+    return replace(listing, title=in_one_line(listing.title), sections=sections, captions=captions)
+
+
+def _cell_in_one_line(cell: Cell) -> Cell:
+    return Text(in_one_line(cell.plain), style=cell.style) if isinstance(cell, Text) else in_one_line(cell)
 
 
 def _notes(section: Section, width: int) -> list[Text]:

@@ -14,6 +14,7 @@ from stream_app.cli.policy.show import PolicyArgument, choose_policy
 from stream_app.edges.kafka.partition_counts import count_partitions
 from stream_app.edges.lanes.policy_registry import PolicyRegistry
 from stream_app.policy import Policy, load_policy
+from stream_app.programs.worker.record_key import seals_of
 from stream_app.settings import Settings
 from stream_app.topics import FAIRNESS_POLICIES
 
@@ -52,7 +53,7 @@ def activate(*, source: PolicyArgument = None, recount: Recount = False, flags: 
 async def _activate(settings: Settings, policy: Policy, *, is_recount: bool) -> list[str]:
     """Register the policy; return the models that followed it already."""
     await count_partitions(settings.connection, [FAIRNESS_POLICIES])
-    registry = PolicyRegistry(settings.connection, settings.app_id)
+    registry = PolicyRegistry(settings.connection, settings.app_id, seals_of(settings))
     await registry.refresh()
     newest = {model.name: registry.book.newest(model.name) for model in policy.models}
     await registry.register(policy.models, is_activation=True, is_recount=is_recount)

@@ -13,7 +13,7 @@ import typer
 from stream_app.cli.exits import Exit
 from stream_app.cli.flags.expand import with_flags
 from stream_app.cli.flags.settings import Json, SourceFlags, read_settings
-from stream_app.cli.output import facts, notes, print_json
+from stream_app.cli.output import facts, notes, print_json, print_lines
 from stream_app.cli.policy.show import PolicyArgument, choose_policy
 from stream_app.cli.policy.text import describe_model, describe_sample
 from stream_app.core.privacy.pseudonym import KEY_BYTES, RootKey
@@ -119,7 +119,7 @@ def _show_facts(name: str, policy: Policy, max_series: int, *, as_json: bool) ->
         return
     facts.print(f"Policy {name} is valid. Hash {policy.hash()}, at most {n_series} series.", markup=False)
     for model in policy.models:
-        facts.print(describe_model(model, n_cells[model.name]), markup=False)
+        print_lines(describe_model(model, n_cells[model.name]).split("\n"))
 
 
 def _try(model: ModelPolicy, sample: str, settings: Settings, n: int, *, as_json: bool) -> bool:
@@ -135,7 +135,7 @@ def _try(model: ModelPolicy, sample: str, settings: Settings, n: int, *, as_json
     if as_json:
         print_json(report)
     else:
-        facts.print(describe_sample(report), markup=False)
+        print_lines(describe_sample(report).split("\n"))
     if not report.is_decoded:
         notes.print(f"No record of the sample is an event of model {model.name}", markup=False)
         if report.dead_letters.get("json", 0) == report.n_records > 0:

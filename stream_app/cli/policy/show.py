@@ -9,11 +9,12 @@ from typing import Annotated
 import typer
 
 from stream_app.cli.flags.settings import Json, PolicyName, complete_policy, read_settings
-from stream_app.cli.output import facts, print_json
+from stream_app.cli.output import facts, print_json, print_lines
 from stream_app.errors import ConfigError
 from stream_app.policy import load_policy, read_policy_text, shipped_names
 from stream_app.policy.reference import as_markdown, describe_fields
 from stream_app.policy.schema import policy_schema
+from stream_app.printed_text import escape_controls
 
 PolicyArgument = Annotated[
     str | None,
@@ -38,7 +39,7 @@ def show(source: PolicyArgument = None, policy: PolicyName = None, as_json: Json
     if as_json:
         print_json(parsed)
     else:
-        typer.echo(read_policy_text(settings.policy), nl=False)
+        typer.echo(escape_controls(read_policy_text(settings.policy)), nl=False)
 
 
 def list_policies(as_json: Json = False) -> None:
@@ -72,7 +73,7 @@ def fields(
         facts.print(place, style="bold", markup=False)
         for field in group:
             default = "required" if field.default is None else f"default {field.default}"
-            facts.print(f"  {field.name}  ({field.expected}; {default})\n      {field.meaning}", markup=False)
+            print_lines([f"  {field.name}  ({field.expected}; {default})", f"      {field.meaning}"])
 
 
 def choose_policy(source: str | None, flag: str | None) -> str | None:

@@ -9,6 +9,7 @@ from stream_app.core.events.clusters import ClusterCounts
 from stream_app.pipeline.ingest.sample import SampledDimension, SampleReport
 from stream_app.pipeline.ingest.sampled.periods import SampledPeriods
 from stream_app.policy import N_BUCKETS, ModelPolicy
+from stream_app.printed_text import in_one_line
 
 _MOST_SHOWN = 30  # characters of a value
 
@@ -63,7 +64,7 @@ def describe_model(model: ModelPolicy, n_cells: int) -> str:
         lines.append(("", f"decisions of unknown groups {unknown}"))
     lines.append(("published", f"groups of at least {model.privacy.k}"))
     lines.append(("counts", f"{n_cells} combinations of labels"))
-    return "\n".join([f"\nModel {model.name}", *(f"  {name:<13} {text}" for name, text in lines)])
+    return _text_of(f"Model {model.name}", lines)
 
 
 def _not_by_cluster(model: ModelPolicy) -> str:
@@ -120,8 +121,12 @@ def describe_sample(report: SampleReport) -> str:
         lines += _period_lines(report.periods)
     if report.dropped:
         lines.append(("dropped", _of(sum(report.dropped.values()), report.dropped)))
-    title = f"\nSample of {report.n_records} records for model {report.model}"
-    return "\n".join([title, *(f"  {name:<13} {text}" for name, text in lines)])
+    return _text_of(f"Sample of {report.n_records} records for model {report.model}", lines)
+
+
+def _text_of(title: str, lines: Iterable[tuple[str, str]]) -> str:
+    """Return a title and named lines below an empty line."""
+    return "\n".join(["", in_one_line(title), *(in_one_line(f"  {name:<13} {text}") for name, text in lines)])
 
 
 def _cluster_text(clusters: ClusterCounts, n_counted: int) -> str:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from stream_app.cli.output import notes
+from stream_app.printed_text import json_line
 
 _REPORT_EVERY_S = 0.5
 
@@ -20,7 +21,7 @@ def progress_bar(title: str, *, as_json: bool) -> Iterator[Callable[[int, int], 
     if as_json:
         yield _json_progress(title)
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     # Nothing is drawn without a terminal: the end of a bar would be an empty line before an error.
     with Progress(*columns, console=notes, transient=True, disable=not notes.is_terminal) as bar:
         task = bar.add_task(title, total=None)
@@ -37,6 +38,7 @@ def _json_progress(title: str) -> Callable[[int, int], None]:
             return
         last_s = now_s
         left_s = (now_s - started_s) / n_done * (n_total - n_done) if n_done else 0.0
-        sys.stderr.write(f'{{"progress":"{title}","n_done":{n_done},"n_total":{n_total},"left_s":{left_s:.1f}}}\n')
+        progress = {"progress": title, "n_done": n_done, "n_total": n_total, "left_s": round(left_s, 1)}
+        sys.stderr.write(json_line(progress) + "\n")
 
     return report

@@ -11,6 +11,7 @@ from stream_app.cli.show.result_table import STYLES
 from stream_app.pipeline.disclosure.alerts import DisclosedAlert
 from stream_app.pipeline.records.alerts import MonitoringRestart, SealedAlert
 from stream_app.pipeline.records.results import ProxyValues
+from stream_app.printed_text import in_one_line
 
 _SUPPRESSED = "Numbers suppressed: fewer than k decisions."
 
@@ -18,20 +19,25 @@ _SUPPRESSED = "Numbers suppressed: fewer than k decisions."
 def describe_alert(alert: DisclosedAlert | MonitoringRestart | SealedAlert) -> Text:
     """Return the lines of one alert, or of one restart of the monitoring; times are event time, UTC."""
     if isinstance(alert, SealedAlert):
-        head = Text.assemble((alert.change, STYLES.get(alert.change, STYLES["warning"])), f"  {alert.model}  sealed")
-        lines = [("at", "" if alert.at_s is None else _utc(alert.at_s)), ("to", ", ".join(sorted(alert.shares)))]
+        head = Text.assemble(
+            (alert.change, STYLES.get(alert.change, STYLES["warning"])), in_one_line(f"  {alert.model}  sealed")
+        )
+        lines = [
+            ("at", "" if alert.at_s is None else _utc(alert.at_s)),
+            ("to", in_one_line(", ".join(sorted(alert.shares)))),
+        ]
         lines.append(("id", alert.id))
     elif isinstance(alert, MonitoringRestart):
-        head = Text.assemble(("restart", STYLES["warning"]), f"  {alert.model}")
+        head = Text.assemble(("restart", STYLES["warning"]), in_one_line(f"  {alert.model}"))
         lines = [("at", "" if alert.at_s is None else _utc(alert.at_s)), ("what", alert.sentence), ("id", alert.id)]
     else:
         style = STYLES["breach" if alert.change == "breach" else "ok"]
         pair = f"{alert.attribute}: {alert.group} vs. {alert.reference}"
         mark = ", estimated groups" if isinstance(alert.proxy, ProxyValues) else ""
         test = f"{alert.test.value.replace('_', ' ')}{mark}"
-        head = Text.assemble((alert.change, style), f"  {alert.model}  {pair}, {test}")
+        head = Text.assemble((alert.change, style), in_one_line(f"  {alert.model}  {pair}, {test}"))
         lines = [*_lines(alert)]
-    return Text("\n").join([head, *(Text(f"  {name:<8}  {text}") for name, text in lines if text)])
+    return Text("\n").join([head, *(Text(in_one_line(f"  {name:<8}  {text}")) for name, text in lines if text)])
 
 
 def _lines(alert: DisclosedAlert) -> Iterator[tuple[str, str]]:

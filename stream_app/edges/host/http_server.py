@@ -1,22 +1,31 @@
 """A small HTTP server on a thread of its own that discloses nothing about itself or its clients.
 
-No version of the server, no log of requests, no page that echoes a request. Without rules about access there is
-neither TLS nor authentication, so its users bind to loopback by default.
+No version of the server, no log of requests, no page that echoes a request. A request has a limited time and head: a
+client that sends a byte a second is cut off. Without rules about access there is neither TLS nor authentication, so its
+users bind to loopback by default.
 """
 
 from __future__ import annotations
 
+import io
+import socket
 import ssl
+import time
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from stream_app.edges.web.access import WebAccess
 from stream_app.errors import ConfigError
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
 TEXT = "text/plain; charset=utf-8"
 _IDLE_TIMEOUT_S = 10  # an idle connection is closed after this time
+REQUEST_TIMEOUT_S = 20.0  # for one request to arrive, from the end of the one before it
+_MAX_HEAD_BYTES = 32_768  # of a request line with headers; read ahead into the body, so not exact
 _POLL_S = 0.1
 _UNREAD_BYTES = 65_536
 
@@ -78,6 +87,55 @@ class HttpServer:
         self._thread.join()
 
 
+class _HeadTooLargeError(Exception):
+    """A request has a longer head than any client sends."""
+
+
+class _RequestStream(io.RawIOBase):
+    """What a client sends, as long as its request is within its limits.
+
+    Args:
+        connection: The connection.
+    """
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._room: int | None = None
+        self._until_s = 0.0
+
+    def begin_request(self) -> None:
+        """Start the time of a request, and limit what comes until ``end_head``."""
+        self._until_s = time.monotonic() + REQUEST_TIMEOUT_S
+        self._room = _MAX_HEAD_BYTES
+
+    def end_head(self) -> None:
+        """Note that the head is complete; who reads the body limits it."""
+        self._room = None
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        """Read what has come, or wait for it.
+
+        Raises:
+            TimeoutError: the request takes too long, or the client is silent.
+            _HeadTooLargeError: its head is too long.
+        """
+        left_s = self._until_s - time.monotonic()
+        if left_s <= 0:
+            raise TimeoutError
+        self._connection.settimeout(min(left_s, _IDLE_TIMEOUT_S))
+        n_bytes = self._connection.recv_into(buffer)
+        self._connection.settimeout(_IDLE_TIMEOUT_S)  # for an answer, all of it
+        if self._room is not None:
+            self._room -= n_bytes
+            if self._room < 0:
+                raise _HeadTooLargeError
+        return n_bytes
+
+
 class QuietHandler(BaseHTTPRequestHandler):
     """Answers with what its ``do_`` methods send, and adds nothing.
 
@@ -95,10 +153,33 @@ class QuietHandler(BaseHTTPRequestHandler):
     server_version = "fairstream"
     sys_version = ""
 
+    def setup(self) -> None:
+        """Read the connection through limits."""
+        super().setup()
+        self._stream = _RequestStream(self.connection)
+        self.rfile.close()
+        self.rfile = io.BufferedReader(self._stream)
+
+    def handle_one_request(self) -> None:
+        """Answer one request, or close the connection."""
+        self._stream.begin_request()
+        try:
+            super().handle_one_request()
+        except _HeadTooLargeError:  # within the request line
+            self.close_connection = True
+
     def parse_request(self) -> bool:
         """Read the request line and the headers; answer here if the client may not read the page."""
-        if not super().parse_request():
+        try:
+            if not super().parse_request():
+                return False
+        except _HeadTooLargeError:
+            self.send_error(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
             return False
+        except TimeoutError:
+            self.send_error(HTTPStatus.REQUEST_TIMEOUT)
+            return False
+        self._stream.end_head()
         if self.path.partition("?")[0] in self.open_paths:
             return True
         certificate = self.connection.getpeercert() if isinstance(self.connection, ssl.SSLSocket) else None

@@ -18,10 +18,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-import msgspec
-
 from stream_app.edges.host.library_logs import error_classes, library_message, template_of
 from stream_app.errors import ConfigError
+from stream_app.printed_text import json_line
 
 _OWN = ("stream_app", "producers")
 REPEAT_AFTER_S = 30.0
@@ -51,7 +50,7 @@ class JsonFormatter(logging.Formatter):
                 f"{frame.name} ({frame.filename.rsplit('/', 1)[-1]}:{frame.lineno})"
                 for frame in reversed(traceback.extract_tb(trace)[-8:])
             )
-        return msgspec.json.encode(line).decode()
+        return json_line(line)
 
 
 class LibraryFilter(logging.Filter):

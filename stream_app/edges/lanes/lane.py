@@ -18,7 +18,7 @@ from aiokafka.errors import UnknownTopicOrPartitionError
 
 from stream_app.edges.host.tasks import finish, raise_if_canceled
 from stream_app.edges.kafka.topic_metadata import LogIdentity
-from stream_app.edges.lanes.changelog import LOG_KEY, NEXT_KEY, read_state
+from stream_app.edges.lanes.changelog import LOG_KEY, NEXT_KEY, StateLog
 from stream_app.edges.lanes.lane_contract import LaneConfig, LaneObserver, RecordSource
 from stream_app.edges.lanes.log_position import (
     LogChangedError,
@@ -64,7 +64,8 @@ class Lane:
         self._source = source
         self._observer = observer
         self._now = now
-        self._writer = TransactionWriter(config.kafka, config.transactional_id)
+        self._writer = TransactionWriter(config.kafka, config.transactional_id, config.seals)
+        self._state = StateLog(config.kafka, config.changelog_topic, config.partition, config.seals)
         self._runs: asyncio.Queue[RunMessage] = asyncio.Queue(_QUEUED_RUNS)
         self._flush_wanted = asyncio.Event()
         self._flushed = asyncio.Event()
@@ -132,7 +133,7 @@ class Lane:
         # Fence first: after this no previous owner can commit, so what is read next is final.
         await self._writer.start()
         topic, partition = self.config.topic, self.config.partition
-        entries = await read_state(self.config.kafka, self.config.changelog_topic, partition)
+        entries = await self._state.read()
         stored, log = self._stored_position(entries)
         # The identity comes first: a log that changes after this has another one at the next commit.
         self._identity = await self._source.log_identity(topic, partition)
@@ -151,8 +152,10 @@ class Lane:
         recounted = await self._count_again(extent.begin)
         await self._skip_to(extent.begin)
         self._committed_offset = self.next_offset if stored is not None and position.log == log else -1
-        if recounted is not None:
+        if recounted is not None or self._state.is_to_seal:
             self._committed_offset = -1  # it must be certain that these records are of the same log
+        if self._state.n_rejected:
+            self._observer.state_entries_rejected(self.config, self._state.n_rejected)
         self._epoch = await self._source.rewind(topic, partition, self.next_offset, self.config.headers)
         self._is_ready = True
         self._observer.lane_loaded(self)
@@ -198,9 +201,8 @@ class Lane:
         return recounted
 
     def _damaged(self, error: Exception) -> StateError:
-        where = f"{self.config.topic}[{self.config.partition}] in {self.config.changelog_topic}"
         return StateError(
-            f"The state of {where} is damaged ({type(error).__name__})",
+            f"The state in {self.config.changelog_topic}[{self.config.partition}] is damaged ({type(error).__name__})",
             action="Restore the topic, or count again under a new FAIRSTREAM_APP_ID",
         )
 
@@ -267,12 +269,12 @@ class Lane:
         Raises:
             LogChangedError: they may be of another log.
         """
-        topic, partition = self.config.topic, self.config.partition
-        end = self._source.end_offset(topic, partition)
+        source = self.config.topic, self.config.partition
+        end = self._source.end_offset(*source)
         if end is not None and end < self.next_offset:
             raise LogChangedError
         if self.next_offset != self._committed_offset:
-            identity = await self._source.log_identity(topic, partition)
+            identity = await self._source.log_identity(*source)
             if identity is not None and identity != self._identity:
                 raise LogChangedError
 
@@ -293,6 +295,4 @@ class Lane:
             self._log, self._newest = self._log.with_mark(*self._newest), None
         end = self._source.end_offset(self.config.topic, self.config.partition) or self._log.end
         self._log = msgspec.structs.replace(self._log, end=end)
-        entries = [*changes, (NEXT_KEY, b"%d" % self.next_offset), (LOG_KEY, encode_log(self._log))]
-        keys, values = zip(*entries, strict=True)
-        return Outputs(self.config.changelog_topic, self.config.partition, list(keys), list(values))
+        return self._state.outputs([*changes, (NEXT_KEY, b"%d" % self.next_offset), (LOG_KEY, encode_log(self._log))])

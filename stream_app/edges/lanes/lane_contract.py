@@ -10,6 +10,7 @@ from stream_app.connection.kafka_connection import AnyKafka
 from stream_app.edges.kafka.topic_metadata import LogIdentity
 from stream_app.edges.lanes.log_position import LogChange
 from stream_app.pipeline.contract import Batch, RecordRange
+from stream_app.pipeline.seals import RecordSeals
 
 if TYPE_CHECKING:
     from stream_app.edges.lanes.lane import Lane
@@ -35,7 +36,9 @@ class LaneConfig:
         transactional_id: The same for every owner of the partition.
         flush_s: Time between two transactions.
         headers: Names of the record headers that the step needs.
-        prepare: Awaited with each run before the step gets it: adds the schemas that its records need.
+        prepare: Awaited with each run before the step gets it: adds the schemas that its records need, or opens their
+            seals.
+        seals: Seals what the lane writes to internal topics, and checks its state; None without a key.
     """
 
     kafka: AnyKafka
@@ -46,6 +49,7 @@ class LaneConfig:
     flush_s: float
     headers: frozenset[str] = NO_HEADERS
     prepare: Callable[[Batch], Awaitable[Batch]] = as_read
+    seals: RecordSeals | None = None
 
 
 class RecordSource(Protocol):
@@ -88,6 +92,9 @@ class LaneObserver(Protocol):
 
     def lane_rewound(self, config: LaneConfig, *, from_offset: int, to_offset: int) -> None:
         """Report that a run did not start at the position of the lane."""
+
+    def state_entries_rejected(self, config: LaneConfig, n: int) -> None:
+        """Report entries of the state of a lane that no worker has sealed."""
 
     def lane_lost_records(self, config: LaneConfig, *, from_offset: int, to_offset: int) -> None:
         """Report that records were deleted before they were counted."""

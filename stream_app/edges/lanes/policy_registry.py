@@ -7,8 +7,10 @@ lane loads. So a policy by which anything was counted is always known to the lan
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import msgspec
 from aiokafka.errors import InvalidProducerEpoch, KafkaError, ProducerFenced
@@ -22,11 +24,14 @@ from stream_app.errors import StateError
 from stream_app.pipeline.contract import Outputs
 from stream_app.pipeline.policy_book import PolicyBook, RegisteredPolicy
 from stream_app.pipeline.policy_change import mapping_between
-from stream_app.pipeline.records.policies import PolicyRecord, decode_policy, encode_policy, policy_record
+from stream_app.pipeline.records.policies import PolicyRecord, encode_policy, policy_record, registered_policy
+from stream_app.pipeline.seals import RecordSeals, take_seal
 from stream_app.policy import ModelPolicy
 from stream_app.topics import FAIRNESS_POLICIES
 
 _RETRY_S = 0.3
+
+log = logging.getLogger(__name__)
 
 
 class PolicyRegistry:
@@ -35,14 +40,19 @@ class PolicyRegistry:
     Args:
         kafka: The connection.
         app_id: The deployment.
+        seals: Seals and checks the records; None for a deployment without a key.
         now: Processing time in seconds since the epoch.
 
     Attributes:
         book: What was registered as of the last call of ``refresh`` or ``register``.
     """
 
-    def __init__(self, kafka: AnyKafka, app_id: str, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, kafka: AnyKafka, app_id: str, seals: RecordSeals | None = None, now: Callable[[], float] = time.time
+    ) -> None:
         self.book = PolicyBook()
+        self._seals = seals
+        self._unsealed: list[PolicyRecord] = []
         self._kafka = kafka
         self._app_id = app_id
         self._now = now
@@ -54,7 +64,7 @@ class PolicyRegistry:
 
         Raises:
             KafkaTimeoutError: no broker answers.
-            StateError: a policy is not readable by this version.
+            StateError: the newest policy of a model is not readable by this version.
         """
         wanted_s = time.monotonic()
         async with self._reading:
@@ -82,11 +92,12 @@ class PolicyRegistry:
         """
         wanted = list(models)
         while True:
-            writer = TransactionWriter(self._kafka, f"{self._app_id}-policies")
+            writer = TransactionWriter(self._kafka, f"{self._app_id}-policies", self._seals)
             try:
                 await writer.start()  # from here on no other worker of the deployment can register
                 await self.refresh()
-                if records := self._missing(wanted, is_activation=is_activation, is_recount=is_recount):
+                missing = self._missing(wanted, is_activation=is_activation, is_recount=is_recount)
+                if records := [*self._unsealed, *missing]:
                     await writer.send([_outputs(records)])
                     await writer.commit()
                     await self.refresh()
@@ -114,14 +125,35 @@ class PolicyRegistry:
         return missing
 
     async def _read(self) -> list[PolicyRecord]:
-        entries = await read_state(self._kafka, FAIRNESS_POLICIES, 0)
-        try:
-            return [decode_policy(value) for value in entries.values()]
-        except msgspec.MsgspecError:
-            raise StateError(
-                f"A record of {FAIRNESS_POLICIES} is not a registered policy",
-                action="Nothing but FairStream may write to this topic",
-            ) from None
+        """Read what was registered; nothing that a worker cannot have written stops one."""
+        place = FAIRNESS_POLICIES, 0
+        seals = self._seals
+        entries = await read_state(self._kafka, *place, is_passed_over=self._is_passed_over)
+        records, self._unsealed = [], []
+        for key, value in entries.items():
+            stored, tag = take_seal(value)
+            record = registered_policy(key, stored, now_s=self._now())
+            if record is None:
+                log.error("Record rejected, no worker registers such a policy: topic=%s partition=%d", *place)
+                continue
+            records.append(record)
+            if seals is not None and tag is None and record.app_id == self._app_id:
+                self._unsealed.append(record)
+        return records
+
+    def _is_passed_over(self, record: Any) -> bool:
+        """Return whether no worker of this deployment wrote a record, where only they can write its key."""
+        seals = self._seals
+        if seals is None or not (record.key or b"").endswith(b"|" + self._app_id.encode()):
+            return False
+        if record.value is None:
+            is_valid = seals.is_removal(FAIRNESS_POLICIES, 0, record.key, record.headers)
+        else:
+            _, is_valid = seals.open(FAIRNESS_POLICIES, 0, record.key, record.value)
+        if not is_valid:
+            where = FAIRNESS_POLICIES, record.offset
+            log.error("Record rejected, no worker writes such: topic=%s offset=%d fault=seal", *where)
+        return not is_valid
 
 
 def _rights(app_id: str, denial: Exception) -> str:

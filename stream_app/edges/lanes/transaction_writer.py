@@ -17,6 +17,7 @@ from stream_app.connection.for_aiokafka import aiokafka_options, reread_password
 from stream_app.connection.kafka_connection import AnyKafka
 from stream_app.edges.host.tasks import begin, raise_if_canceled
 from stream_app.pipeline.contract import Headers, Outputs
+from stream_app.pipeline.seals import RecordSeals
 
 MAX_BATCH_BYTES = 1_000_000  # the broker's message.max.bytes (1,048,588) also bounds a produced batch
 TRANSACTION_TIMEOUT_MS = 30_000
@@ -33,9 +34,11 @@ class TransactionWriter:
     Args:
         kafka: The connection.
         transactional_id: Name of the lane, the same for every owner.
+        seals: Seals the records of internal topics; None leaves them as they are.
     """
 
-    def __init__(self, kafka: AnyKafka, transactional_id: str) -> None:
+    def __init__(self, kafka: AnyKafka, transactional_id: str, seals: RecordSeals | None = None) -> None:
+        self._seals = seals
         self._producer = aiokafka.AIOKafkaProducer(
             **aiokafka_options(kafka),
             transactional_id=transactional_id,
@@ -61,7 +64,7 @@ class TransactionWriter:
             aiokafka.errors.KafkaError: an earlier send failed; the transaction can only be abandoned.
         """
         for output in outputs:
-            for builder in self._build(output):
+            for builder in self._build(output if self._seals is None else self._seals.seal(output)):
                 if not self._is_open:
                     await self._producer.begin_transaction()
                     self._is_open = True

@@ -7,6 +7,7 @@ open in any case: a probe has no password.
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 
 import msgspec
@@ -18,6 +19,8 @@ from stream_app.edges.metrics.health import Health
 from stream_app.edges.web.access import WebAccess
 
 _JSON = "application/json"
+_VERSIONS = re.compile(r"version=([^;,]*)", re.IGNORECASE)
+_VERSION = re.compile(r"\s*[0-9]{1,3}(\.[0-9]{1,3}){2}\s*")
 
 
 class MetricsServer(HttpServer):
@@ -64,7 +67,10 @@ class _MetricsHandler(QuietHandler):
     do_HEAD = do_GET  # noqa: N815  # the base class looks for this name
 
     def _send_metrics(self) -> None:
-        encode, content_type = choose_encoder(self.headers.get("Accept", ""))
+        accept = self.headers.get("Accept", "")
+        # The library compares versions without looking at them, and repeats them in its answer.
+        is_known = all(_VERSION.fullmatch(version) for version in _VERSIONS.findall(accept))
+        encode, content_type = choose_encoder(accept if is_known else "")
         self.send(HTTPStatus.OK, content_type, encode(self.registry))
 
     def _send_health(self, *, is_good: bool, reasons: list[str]) -> None:

@@ -1,7 +1,8 @@
 """A notification as Alertmanager posts it (webhook, version 4), and the block of text that a person reads.
 
 The texts come from the annotations of the rules: what happened, the evidence, the estimated onset, the cause and the
-command to run next.
+command to run next. People who can post write them: only the first line of a block is at the margin, and no text begins
+a line there.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import msgspec
+
+from stream_app.printed_text import in_one_line
 
 WATCHDOG = "Watchdog"
 FIRING = "firing"
@@ -28,6 +31,7 @@ _PARTS = (
     ("runbook_url", "Runbook: "),
 )
 _INDENT = "    "
+_MOST_OF_A_NAME = 100  # characters
 
 
 class NotifiedAlert(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -109,7 +113,8 @@ def title_of(notification: Notification) -> str:
     status = f"{notification.status.upper()}:{n_firing}" if notification.status == FIRING else "RESOLVED"
     common = notification.group_labels
     subject = "/".join(common[name] for name in ("model", "attribute") if common.get(name))
-    return in_one_line(" ".join(part for part in (f"[{status}]", common.get("alertname", ""), subject) if part))
+    parts = (f"[{status}]", _short(common.get("alertname", "")), _short(subject))
+    return in_one_line(" ".join(part for part in parts if part))
 
 
 def describe_notification(notification: Notification, received_s: float) -> str:
@@ -120,8 +125,8 @@ def describe_notification(notification: Notification, received_s: float) -> str:
         received_s: When it was received, seconds since the epoch.
     """
     moment = datetime.fromtimestamp(received_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    reason = f" ({in_one_line(notification.notification_reason)})" if notification.notification_reason else ""
-    lines = [f"{title_of(notification)}  -> {in_one_line(notification.receiver)}, {moment}{reason}"]
+    reason = f" ({_short(notification.notification_reason)})" if notification.notification_reason else ""
+    lines = [in_one_line(f"{title_of(notification)}  -> {_short(notification.receiver)}, {moment}{reason}")]
     for alert in notification.alerts:
         lines += _describe_alert(alert)
     if notification.truncated_alerts:
@@ -129,22 +134,9 @@ def describe_notification(notification: Notification, received_s: float) -> str:
     return "\n".join(lines) + "\n"
 
 
-def printable(text: str) -> str:
-    r"""Replace control characters, which a terminal would obey; line ends stay.
-
-    >>> printable("a\x1b[2Jb")
-    'a?[2Jb'
-    """
-    return "".join(sign if sign.isprintable() or sign == "\n" else "?" for sign in text)
-
-
-def in_one_line(text: str) -> str:
-    r"""Replace control characters and line ends: a line of its own would look like another notification.
-
-    >>> in_one_line("a\n[FIRING:1] b")
-    'a [FIRING:1] b'
-    """
-    return " ".join(printable(text).split("\n"))
+def _short(text: str) -> str:
+    """Cut a name that is longer than names are."""
+    return text if len(text) <= _MOST_OF_A_NAME else text[:_MOST_OF_A_NAME] + "..."
 
 
 def _describe_alert(alert: NotifiedAlert) -> Iterator[str]:
@@ -163,6 +155,6 @@ def _describe_alert(alert: NotifiedAlert) -> Iterator[str]:
     yield f"  {headline}{severity}"
     for name, heading in _PARTS:
         if text := notes.get(name, "").strip():
-            first, *others = printable(text).splitlines()
+            first, *others = [in_one_line(line) for line in text.split("\n")]
             yield f"{_INDENT}{heading}{first.strip()}"
             yield from (f"{_INDENT}{'':<{len(heading)}}{line.strip()}" for line in others)

@@ -1,7 +1,7 @@
 """The HTTP side of the notification sink: ``POST /notify``, ``GET /livez``, ``GET /runbooks/NAME``.
 
-It trusts no client: bodies are bounded, anything that is not a notification gets 400, and nothing that was sent is
-echoed. It binds to loopback by default: without rules about access everybody who reaches it may notify.
+It trusts no client: bodies and their time are bounded, anything that is not a notification gets 400, and nothing that
+was sent is echoed. It binds to loopback by default: without rules about access everybody who reaches it may notify.
 """
 
 from __future__ import annotations
@@ -95,6 +95,9 @@ class _NotificationHandler(QuietHandler):
     def _receive(self, size: int) -> None:
         try:
             notification = read_notification(self.rfile.read(size))
+        except TimeoutError:
+            self.send_error(HTTPStatus.REQUEST_TIMEOUT)
+            return
         except ValueError:
             self.send_error(HTTPStatus.BAD_REQUEST)
             return

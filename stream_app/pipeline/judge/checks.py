@@ -7,13 +7,21 @@ future would make every honest report look old.
 
 from __future__ import annotations
 
-from stream_app.core.windows.partials import Partial
+from collections.abc import Iterable
+from itertools import chain
+
+from stream_app.core.windows.partials import PanePartial, Partial
+from stream_app.pipeline.layout import outcome_layout_of, pane_layout_of
+from stream_app.pipeline.names import is_of_outcomes
+from stream_app.pipeline.policy_book import RegisteredPolicy
 from stream_app.pipeline.rejected import RecordFault
 from stream_app.pipeline.topology import Topology
 
 MAX_OFFSET = 2**53  # at a million records a second reached after 285 years
 MAX_TIME_S = 253_402_300_800  # the year 10000
 MAX_PARTS = 100_000
+MAX_COUNT = 2**40  # of one cell of one pane
+MAX_SUM = 2**62
 _MAX_PARTITIONS = 100_000  # of a topic that the worker does not know
 _MAX_GROWTH = 16  # a topic may grow while the worker runs
 
@@ -38,3 +46,45 @@ def fault_of(partial: Partial, topology: Topology) -> RecordFault | None:
     if max(times_s) > MAX_TIME_S or min(times_s) < -MAX_TIME_S:
         return RecordFault.TIME
     return None
+
+
+class CountCheck:
+    """Checks the counts of partials against the cells of the policy that they name."""
+
+    def __init__(self) -> None:
+        self._shapes: dict[tuple[str, bool], tuple[int, int]] = {}
+
+    def fault_of(self, partial: Partial, counted: RegisteredPolicy) -> RecordFault | None:
+        """Return what no worker would have counted: cells that the policy does not have, or counts that cannot be.
+
+        Args:
+            partial: A plausible partial.
+            counted: The policy that it names.
+        """
+        of_outcomes = is_of_outcomes(partial.model)
+        if of_outcomes and counted.model.outcome is None:
+            return RecordFault.COLUMNS
+        key = counted.hash, of_outcomes
+        if key not in self._shapes:
+            layout = outcome_layout_of(counted.model) if of_outcomes else pane_layout_of(counted.model)
+            self._shapes[key] = layout.size, layout.width
+        shape, pane_s = self._shapes[key], counted.model.event_time.pane_s
+        are_counts = _are_counts(partial.panes, *shape, pane_s, least=0)
+        if are_counts and _are_counts(partial.corrections, *shape, pane_s, least=-MAX_COUNT):
+            return None
+        return RecordFault.COLUMNS
+
+
+def _are_counts(panes: Iterable[PanePartial], n_cells: int, width: int, pane_s: int, *, least: int) -> bool:
+    for start_s, cells in ((pane.start_s, pane.cells) for pane in panes):
+        if start_s % pane_s:
+            return False
+        if not cells:
+            continue
+        if min(cells) < 0 or max(cells) >= n_cells or {*map(len, cells.values())} != {width}:
+            return False
+        values = list(chain.from_iterable(cells.values()))
+        counts = values[::width]
+        if min(counts) < least or max(counts) > MAX_COUNT or min(values) < -MAX_SUM or max(values) > MAX_SUM:
+            return False
+    return True

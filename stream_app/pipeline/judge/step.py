@@ -16,7 +16,7 @@ from stream_app.core.windows.source_progress import SourcePartition
 from stream_app.errors import UnknownPolicyError
 from stream_app.pipeline.contract import Batch, Flush, Outputs
 from stream_app.pipeline.disclosure.sealing import AlertSealer, published_alert
-from stream_app.pipeline.judge.checks import fault_of
+from stream_app.pipeline.judge.checks import CountCheck, fault_of
 from stream_app.pipeline.judge.model_judge import ModelJudge
 from stream_app.pipeline.judge.model_report import ModelReport
 from stream_app.pipeline.judge.report import JudgeReport, RestoredResults
@@ -77,6 +77,7 @@ class JudgeStep:
         self._judges: dict[str, ModelJudge] = {}
         self._topology = topology
         self._last_entries: list[JournalEntry] = []  # of the journals of policies that were left
+        self._counts = CountCheck()
         self._n_unknown_model = 0
         self._rejected: list[RejectedRecord] = []
         self._report = JudgeReport(partition=partition)
@@ -112,7 +113,7 @@ class JudgeStep:
             if value is None:
                 continue
             try:
-                self._take(value, offset)
+                self._take(value, offset, is_sealed=offset not in batch.unsealed)
             except UnknownPolicyError:
                 if offset >= sought_below:
                     self._search.begin(batch.topic, batch.partition, batch.next_offset)
@@ -182,21 +183,22 @@ class JudgeStep:
             record = published_alert(alert, model, self._sealer)
             yield record.id, encode_record(record)
 
-    def _take(self, value: bytes, offset: int) -> None:
+    def _take(self, value: bytes, offset: int, *, is_sealed: bool = True) -> None:
         """Receive a record, unless it is one that no worker writes."""
         try:
             partial = decode_partial(value)
         except msgspec.MsgspecError:
             self._rejected.append(RejectedRecord(offset, RecordFault.UNREADABLE))
             return
-        if (fault := fault_of(partial, self._topology)) is not None:
+        if partial.app_id and partial.app_id != self._app_id:
+            return  # of another deployment, which shares the topic, and has another key
+        fault = fault_of(partial, self._topology) if is_sealed else RecordFault.SEAL
+        if fault is not None:
             self._rejected.append(RejectedRecord(offset, fault))
         else:
-            self._receive(partial)
+            self._receive(partial, offset)
 
-    def _receive(self, partial: Partial) -> None:
-        if partial.app_id and partial.app_id != self._app_id:
-            return  # of another deployment, which shares the topic
+    def _receive(self, partial: Partial, offset: int) -> None:
         judge = self._judges.get(partial.model)
         source = SourcePartition(partial.topic, partial.partition)
         if not partial.app_id and (judge is None or judge.is_policy_named(source)):
@@ -208,6 +210,9 @@ class JudgeStep:
                 f"Policy {counted.hash} of model {model_of(partial.model)!r} was registered again, which is not known",
                 action="Restart the worker",
             )
+        if (fault := self._counts.fault_of(partial, counted)) is not None:
+            self._rejected.append(RejectedRecord(offset, fault))
+            return
         if judge is None:
             present = present_policy(self._book, partial.model) or counted
             judge = self._judges[partial.model] = self._judge_of(partial.model, present, {})

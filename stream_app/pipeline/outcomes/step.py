@@ -150,8 +150,9 @@ class OutcomeStep:
         """
         self._panes.move_to(batch.next_offset)
         sought_below = self._search.done_below(batch.topic, batch.partition)
+        self._rejected += [RejectedRecord(offset, RecordFault.SEAL) for offset in sorted(batch.unsealed)]
         for offset, value in zip(batch.offsets.tolist(), batch.values, strict=True):
-            if value is None:
+            if value is None or offset in batch.unsealed:
                 continue
             try:
                 rows = self._reader.read(value)

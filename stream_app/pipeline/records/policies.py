@@ -78,3 +78,38 @@ def policy_record(model: ModelPolicy, app_id: str, registered_ms: int, *, is_rec
 
 _codec = JsonCodec[PolicyRecord](PolicyRecord)
 encode_policy, decode_policy = _codec.encode, _codec.decode
+
+_MAX_AHEAD_S = 86_400.0  # of the clock of the worker that registers
+
+
+def registered_policy(key: bytes | None, value: bytes, now_s: float) -> PolicyRecord | None:
+    """Return a registered policy; None for a record that no worker writes.
+
+    Such a record has another key, is a policy of another model or hash than it says, or was registered in the future.
+    A policy with fields that this version does not know is left to the caller.
+
+    Args:
+        key: Key of the record; None where it is not known.
+        value: Its value, without a seal.
+        now_s: Processing time in seconds since the epoch.
+
+    >>> from stream_app.policy import load_policy
+    >>> record = policy_record(load_policy("loans").models[0], "fairstream", 1_700_000_000_000)
+    >>> registered_policy(record.key.encode(), encode_policy(record), 1_700_000_000.0).hash == record.hash
+    True
+    >>> registered_policy(b"cameras", encode_policy(record), 1_700_000_000.0) is None
+    True
+    """
+    try:
+        record = decode_policy(value)
+    except (msgspec.MsgspecError, RecursionError):
+        return None
+    if key is not None and record.key.encode(errors="replace") != key:
+        return None
+    if record.registered_ms > (now_s + _MAX_AHEAD_S) * 1000:
+        return None
+    try:
+        model = record.model_policy()
+    except msgspec.ValidationError:
+        return record
+    return record if (model.name, model.hash()) == (record.model, record.hash) else None

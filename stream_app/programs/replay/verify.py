@@ -35,6 +35,7 @@ from stream_app.pipeline.replay.verify.compared_range import range_of_alert as r
 from stream_app.pipeline.replay.verify.join_logs import JoinLogs
 from stream_app.pipeline.replay.verify.matching import PublishedRecord
 from stream_app.pipeline.replay.verify.verification import Verification, Verifier
+from stream_app.pipeline.seals import without_seals
 from stream_app.policy import ModelPolicy
 from stream_app.programs.replay.sources import open_sources
 from stream_app.settings import Settings
@@ -176,7 +177,7 @@ def _log_opener(settings: Settings) -> Iterator[Callable[[str], SourceLog]]:
 
         def open_log(topic: str) -> SourceLog:
             try:
-                return opened.enter_context(LogReader(settings.connection, topic))
+                return opened.enter_context(LogReader(settings.connection, topic, prepare=without_seals))
             except TopicError:
                 raise ReplayError(
                     f"The outcome-join topic {topic} is gone", action="Its outcomes cannot be verified without it"

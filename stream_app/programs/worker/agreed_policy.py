@@ -9,6 +9,7 @@ import msgspec
 from stream_app.edges.lanes.policy_registry import PolicyRegistry
 from stream_app.pipeline.policy_book import PolicyBook
 from stream_app.policy import ModelPolicy, Policy
+from stream_app.programs.worker.record_key import seals_of
 from stream_app.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -24,7 +25,7 @@ async def agree_on_policy(settings: Settings, policy: Policy) -> tuple[Policy, P
         BrokerUnavailableError: the broker was lost.
         StateError: stored counts cannot be continued under the policy; nothing is registered then.
     """
-    registry = PolicyRegistry(settings.connection, settings.app_id)
+    registry = PolicyRegistry(settings.connection, settings.app_id, seals_of(settings))
     await registry.register(policy.models)
     followed = tuple(followed_policy(model, registry.book) for model in policy.models)
     for model, newest in zip(policy.models, followed, strict=True):

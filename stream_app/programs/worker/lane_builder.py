@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, cast
 
@@ -17,6 +17,7 @@ from stream_app.edges.lanes.policy_registry import PolicyRegistry
 from stream_app.edges.lanes.transport import Consumer
 from stream_app.edges.registry.topic_schemas import RegisteredSchemas
 from stream_app.errors import TopicError
+from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.disclosure.sealing import AlertSealer
 from stream_app.pipeline.ingest.outcome_step import OutcomeIngestStep
 from stream_app.pipeline.ingest.step import IngestStep
@@ -24,11 +25,13 @@ from stream_app.pipeline.judge.step import JudgeStep
 from stream_app.pipeline.lane_step import LaneStep
 from stream_app.pipeline.outcomes.step import OutcomeStep
 from stream_app.pipeline.policy_book import PolicyBook, PolicySearch
+from stream_app.pipeline.seals import RecordSeals
 from stream_app.pipeline.topology import Topology
 from stream_app.policy import ModelPolicy, Policy, outcome_records_of
 from stream_app.policy.values.headers import header_names
 from stream_app.programs.worker.agreed_policy import followed_policy
 from stream_app.programs.worker.key_watch import WorkerKeys
+from stream_app.programs.worker.record_key import seals_of
 from stream_app.settings import Settings
 from stream_app.topics import (
     FAIRNESS_PARTIALS,
@@ -125,12 +128,13 @@ def lane_builder(
     """Return the function that makes a new lane for a topic and partition, under the newest policy that is known."""
     topology, search = Topology(n_partitions, settings.app_id), PolicySearch()
     sealer = AlertSealer(keys.keys, secrets.token_bytes)
-    schemas = RegisteredSchemas(settings.registry)
+    schemas, seals = RegisteredSchemas(settings.registry), seals_of(settings)
 
     def build(topic: str, partition: int) -> Lane:
         state, make_step = _step_makers(policy, keys, topology, registry.book, search, sealer)[topic]
         records = _records_in(topic, policy, registry.book)
         topic_schemas = None if records is None else schemas.of(records)
+        prepare = _opening(topic, seals) if topic_schemas is None else topic_schemas.add_in_thread
         config = LaneConfig(
             kafka=settings.connection,
             topic=topic,
@@ -139,11 +143,23 @@ def lane_builder(
             transactional_id=f"{settings.app_id}-{topic}-{partition}",
             flush_s=settings.flush_s,
             headers=_headers_in(records, registry.book),
-            prepare=as_read if topic_schemas is None else topic_schemas.add_in_thread,
+            prepare=prepare,
+            seals=seals,
         )
         return Lane(config, make_step(partition), source, observer)
 
     return build
+
+
+def _opening(topic: str, seals: RecordSeals | None) -> Callable[[Batch], Awaitable[Batch]]:
+    """Return what is done with the records of a topic without schemas: those between workers are checked."""
+    if seals is None or not seals.is_for(topic):
+        return as_read
+
+    async def open_batch(batch: Batch) -> Batch:
+        return seals.open_batch(batch)
+
+    return open_batch
 
 
 def _records_in(topic: str, policy: Policy, book: PolicyBook) -> ModelPolicy | None:

@@ -21,6 +21,7 @@ from stream_app.pipeline.contract import RecordRange
 from stream_app.pipeline.ingest.reading import is_broker_time
 from stream_app.pipeline.judge.report import JudgeReport
 from stream_app.pipeline.outcomes.report import OutcomeReport
+from stream_app.pipeline.rejected import RecordFault, RejectedRecord
 
 _LOOK_EVERY_S = 1.0
 _MAX_LINES = 10  # in one transaction; the metric counts all
@@ -147,6 +148,12 @@ class MetricsObserver:
         """Log that a lane reads again from an earlier offset."""
         where = (config.topic, config.partition, from_offset, to_offset)
         log.info("Lane rewound: topic=%s partition=%d from_offset=%d to_offset=%d", *where)
+
+    def state_entries_rejected(self, config: LaneConfig, n: int) -> None:
+        """Log and count entries of a state that no worker has sealed."""
+        where = (config.changelog_topic, config.partition, n)
+        log.error("State entries rejected, no worker writes such: topic=%s partition=%d n=%d fault=seal", *where)
+        self._metrics.records_rejected([RejectedRecord(-1, RecordFault.SEAL)] * n)
 
     def lane_lost_records(self, config: LaneConfig, *, from_offset: int, to_offset: int) -> None:
         """Log and count records that retention deleted before they were counted."""

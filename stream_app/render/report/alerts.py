@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
 from stream_app.core.cause.cause import OTHER_SEGMENTS
 from stream_app.pipeline.disclosure.alerts import DisclosedAlert
@@ -12,6 +11,7 @@ from stream_app.pipeline.disclosure.results import DisclosedResult
 from stream_app.pipeline.replay.scenarios.results import ScenarioResults
 from stream_app.policy import ModelPolicy
 from stream_app.render.charts import split_bars, time_label
+from stream_app.render.escaping import escape
 from stream_app.render.html_table import number_text, share_text, write_table
 
 _MAX_ALERTS = 60

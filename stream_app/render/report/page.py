@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
 from stream_app.pipeline.records.results import TOTAL_WINDOW
 from stream_app.pipeline.replay.ranges.manifest import Manifest
 from stream_app.pipeline.replay.scenarios.comparison import compare_runs
 from stream_app.pipeline.replay.scenarios.results import ScenarioResults
 from stream_app.policy import ModelPolicy
+from stream_app.render.escaping import escape
 from stream_app.render.report.alerts import write_alerts, write_causes
 from stream_app.render.report.charts import draw_evidence, draw_rates, draw_timeline
 from stream_app.render.report.subgroups import write_subgroups

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from html import escape
 
 from stream_app.core.groups.comparison import Reason, State
 from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult
@@ -14,6 +13,7 @@ from stream_app.pipeline.replay.scenarios.comparison import WINDOWS, GroupDelta,
 from stream_app.pipeline.replay.scenarios.results import ScenarioResults
 from stream_app.policy import Rules
 from stream_app.render.charts import time_label
+from stream_app.render.escaping import escape
 from stream_app.render.html_table import bounds_text, number_text, share_text, time_text, write_table
 from stream_app.render.report.subgroups import estimated_mark, open_breaches
 

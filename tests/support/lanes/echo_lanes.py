@@ -80,6 +80,7 @@ class Told:
     loaded: list[int] = field(default_factory=list)
     n_commits: int = 0
     n_rebalances: int = 0
+    n_forged: int = 0
 
     def rebalanced(self) -> None:
         self.n_rebalances += 1
@@ -105,6 +106,9 @@ class Told:
 
     def lane_rewound(self, _: LaneConfig, *, from_offset: int, to_offset: int) -> None:
         self.rewinds.append((from_offset, to_offset))
+
+    def state_entries_rejected(self, _: LaneConfig, n: int) -> None:
+        self.n_forged += n
 
     def lane_lost_records(self, _: LaneConfig, *, from_offset: int, to_offset: int) -> None:
         self.lost.append((from_offset, to_offset))

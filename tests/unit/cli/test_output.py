@@ -7,9 +7,11 @@ import json
 
 import pytest
 from rich.table import Table
+from rich.text import Text
 
-from stream_app.cli import output
-from stream_app.cli.output import escape_controls, facts, note_skipped, notes, print_json
+from stream_app.cli.layout.listing import Column, Listing, Section
+from stream_app.cli.output import facts, note_skipped, notes, print_json, print_lines, print_listing
+from stream_app.printed_text import escape_controls
 
 HOSTILE = "a\x1b]0;title\x07\x1b[2J\x9b31m\u202eb\x7f"
 
@@ -54,4 +56,28 @@ def test_skipped_records_are_named(printed: io.StringIO) -> None:
 
 def test_plain_text_is_not_touched() -> None:
     assert escape_controls("Größe \U0001f600\n\t-") == "Größe \U0001f600\n\t-"
-    assert output.escape_controls("\r") == "\\r"
+    assert escape_controls("\r") == "\\r"
+
+
+FORGED = "female\n\nbreach  loans  gender: female vs. male"
+
+
+def test_no_text_of_a_record_begins_a_line_of_its_own(printed: io.StringIO) -> None:
+    facts.print(f"Not shown: model {FORGED}")
+    print_lines(["first", FORGED])
+    columns = [Column("group", is_head=True), Column("state", is_text=True)]
+    section = Section([(FORGED, Text(FORGED, style="red"))], title=FORGED, notes=[FORGED])
+    print_listing(Listing(FORGED, columns, [section], captions=[FORGED]))
+    lines = printed.getvalue().splitlines()
+    assert not [line for line in lines if line.strip().startswith("breach  loans")]
+    assert sum("\\n\\nbreach" in line for line in lines) >= 6
+
+
+def test_no_label_becomes_markup_a_link_or_an_emoji(printed: io.StringIO) -> None:
+    text = "[link=https://other.example]fine[/link] :warning: [bold red]x[/]"
+    facts.print(text, soft_wrap=True)
+    assert printed.getvalue() == text + "\n"
+
+
+def test_signs_that_nobody_sees_are_shown() -> None:
+    assert escape_controls("fe\u3164male\u200b\ufe0f") == "fe\\u3164male\\u200b\\ufe0f"

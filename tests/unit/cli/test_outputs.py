@@ -149,3 +149,12 @@ def test_no_command_leaves_a_core_file_with_keys_and_identifiers() -> None:
         process.kill()
     line = next(line for line in limits.splitlines() if line.startswith("Max core file size"))
     assert line.split()[-3:-1] == ["0", "0"]
+
+
+def test_an_error_shows_a_hostile_name_on_one_printable_line() -> None:
+    name = "x\x1b]0;owned\x07\n\u202efairstream: all is well"
+    command = [sys.executable, "-m", "stream_app", "policy", "check", name]
+    outcome = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert outcome.returncode == Exit.USAGE
+    (line,) = outcome.stderr.splitlines()
+    assert line.isprintable()

@@ -17,6 +17,7 @@ from stream_app.render.report.page import write_report
 from tests.support.fake_sources import MODEL, FakeSource, batch_of, new_judge, results_of
 
 HOSTILE = "=<script>alert(1)</script>"
+UNSEEN = "\u202e\u200b\x9b"
 
 
 def results() -> list[Result]:
@@ -83,7 +84,9 @@ def test_every_tag_is_closed_and_nothing_is_loaded() -> None:
 
 
 def test_a_label_stays_text() -> None:
-    text = report(label=HOSTILE)
+    text = report(label=HOSTILE + UNSEEN)
+    assert not set(UNSEEN) & set(text)
+    assert "\\u202e\\u200b\\x9b" in text
     assert "<script" not in text
     assert "&lt;script&gt;" in text
 

@@ -223,6 +223,13 @@ def test_a_forged_line_stays_inside_its_own() -> None:
     assert _line(_record("stream_app.x", "%s", 'a\r\n{"level":"critical"}'))["message"].startswith("a\r\n")
 
 
+def test_a_line_has_no_sign_that_a_terminal_obeys_or_nobody_sees() -> None:
+    hostile = "a\x1b]8;;http://other.example\x07b\x9b31m\u202ec\u200bd\u2028"
+    record = _record("stream_app.x", "%s", hostile)
+    assert JsonFormatter().format(record).isprintable()
+    assert _line(record)["message"] == hostile
+
+
 def test_a_repeated_message_of_a_library_passes_now_and_then_and_ours_always() -> None:
     moments = iter([0.0, 1.0, REPEAT_AFTER_S - 0.1, REPEAT_AFTER_S])
     repeat_filter = LibraryFilter(lambda: next(moments))

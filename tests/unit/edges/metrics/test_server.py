@@ -50,6 +50,14 @@ def site() -> Iterator[Site]:
     site.server.stop()
 
 
+@pytest.mark.parametrize("version", ["9" * 24, "x", "", "1.0", "9" * 5000, "1.0.0\t1", "0x1.0.0"])
+def test_a_version_that_does_not_exist_gets_plain_text(site: Site, version: str) -> None:
+    response, body = site.ask("/metrics", Accept=f"application/openmetrics-text;version={version}")
+    assert response.status == 200
+    assert response.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    assert b"fairstream_decisions_total" in body
+
+
 def test_metrics_are_plain_text_unless_open_metrics_is_asked_for(site: Site) -> None:
     response, body = site.ask("/metrics")
     assert response.status == 200

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 import pytest
 
+from stream_app.cli.admin.notify_sink import _Sink
+from stream_app.edges.host import http_server
 from stream_app.edges.notify.notification import Notification, describe_notification, read_notification
 from stream_app.edges.notify.server import MAX_BODY_BYTES, NotificationServer
 from stream_app.errors import ConfigError
@@ -99,6 +102,53 @@ def test_nothing_in_a_notification_can_command_a_terminal() -> None:
     body = BODY | {"receiver": hostile, "groupLabels": {"model": hostile}, "alerts": [alert]}
     text = describe_notification(read_notification(msgspec.json.encode(body)), 0.0)
     assert not {"\x1b", "\x07", "\u202e"} & set(text)
+
+
+def test_no_text_of_a_notification_begins_a_block(capsys: pytest.CaptureFixture[str]) -> None:
+    forged = "x " * 40 + "[FIRING:9] Forged  -> page, 2026-11-23 09:00:10 UTC"
+    texts = [forged, "a\n" + forged, "a\r" + forged, "a\u2028" + forged]
+    for text in texts:
+        alert = {"status": "firing", "labels": {"severity": text}, "annotations": {"summary": text, "cause": text}}
+        names = {"alertname": text, "model": text, "attribute": text}
+        body = BODY | {"receiver": text, "groupLabels": names, "alerts": [alert], "notification_reason": text}
+        _Sink(60.0, is_json=False).take(read_notification(msgspec.json.encode(body)))
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if line and not line.startswith(" ")] == [
+        line for line in lines if line.startswith("[FIRING:1]")
+    ]
+    assert sum(line.startswith("[FIRING:1]") for line in lines) == len(texts)
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"POST /notify HTTP/1.1\r\nContent-Length: 90\r\n\r\n", 408),
+        (b"POST /notify HTTP/1.1\r\n", 408),
+    ],
+)
+def test_a_client_that_sends_a_byte_now_and_then_is_cut_off(
+    site: Site, monkeypatch: pytest.MonkeyPatch, sent: bytes, status: int
+) -> None:
+    monkeypatch.setattr(http_server, "REQUEST_TIMEOUT_S", 0.5)
+    with socket.create_connection(("127.0.0.1", site.server.port), timeout=10) as connection:
+        connection.settimeout(0.05)
+        connection.sendall(sent)
+        answer = b""
+        for _ in range(200):
+            with suppress(TimeoutError, ConnectionError):
+                connection.send(b"x")
+                answer += connection.recv(1000)
+            if answer:
+                break
+    assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+
+
+def test_a_head_without_end_is_rejected(site: Site) -> None:
+    lines = b"".join(b"X-%d: %s\r\n" % (number, b"y" * 900) for number in range(60))
+    with socket.create_connection(("127.0.0.1", site.server.port), timeout=10) as connection:
+        with suppress(ConnectionError):
+            connection.sendall(b"POST /notify HTTP/1.1\r\n" + lines)
+        assert connection.recv(1000).startswith(b"HTTP/1.1 431 ")
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from stream_app.errors import UnknownPolicyError
 from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.judge.checks import fault_of
 from stream_app.pipeline.judge.step import JudgeStep
+from stream_app.pipeline.names import outcomes_name
 from stream_app.pipeline.policy_book import PolicySearch
 from stream_app.pipeline.rejected import RecordFault
 from stream_app.pipeline.topology import Topology
@@ -98,3 +99,31 @@ def test_forged_partials_between_honest_ones_change_nothing_but_their_count() ->
         results.append((report.results, report.models.keys()))
         assert len(report.rejected) == n - len(values)
     assert results[0] == results[1]
+
+
+def test_forged_counts_are_rejected_and_stop_nothing() -> None:
+    lane = IngestLane()
+    for minute in range(8):
+        lane.feed([encode(loan(application_id=f"A-{minute}", ts=iso(NOW_S + 60 * minute)))], NOW_S + 60 * minute)
+        lane.flush(NOW_S + 60 * minute)
+    honest = [msgspec.structs.replace(partial, n_partitions=1) for partial in lane.partials]
+    pane = next(partial.panes[0] for partial in honest if partial.panes)
+    width = len(next(iter(pane.cells.values())))
+    vectors: list[Any] = [[], [1] * (width + 50), [-5] * width, [2**63] * width, [2**41] + [0] * (width - 1)]
+    cells = [{10**9: [1] * width}, {-5: [1] * width}, *({0: vector} for vector in vectors)]
+    panes = [PanePartial(pane.start_s, cell) for cell in cells] + [PanePartial(pane.start_s + 1, pane.cells)]
+    forged = [msgspec.structs.replace(honest[2], panes=(forged_pane,)) for forged_pane in panes]
+    forged += [msgspec.structs.replace(honest[2], panes=(), corrections=(panes[0],), recounted_since=0)]
+    forged += [msgspec.structs.replace(honest[2], model=outcomes_name("loans"))]
+    results = []
+    for log in (honest, [*honest[:2], *forged, *honest[2:]]):
+        step = JudgeStep(POLICY, 0, Topology({LOANS.topic: 1}))
+        n = len(log)
+        list(step.step(Batch("p", 0, 0, n, np.arange(n), [*map(encode_partial, log)], np.zeros(n, np.int64))))
+        flush = step.flush(0.0, is_caught_up=False)
+        report = step.take_report()
+        results.append((report.results, [outputs.values for outputs in flush.outputs]))
+        assert len(report.rejected) == n - len(honest)
+        assert {fault for _, fault in report.rejected} <= {RecordFault.COLUMNS}
+    assert results[0] == results[1]
+    assert results[0][0]

@@ -444,10 +444,14 @@ def test_a_value_too_large_for_a_record_is_kept_in_pieces(monkeypatch: pytest.Mo
 def camera(*panes: tuple[int, dict[tuple[str, str, str], int]], closed_before_s: int) -> tuple[Bench, list[Aggregate]]:
     bench = Bench(load_policy("camera"))
     index = [{label: number for number, label in enumerate(labels)} for _, labels in bench.layout.dimensions]
+    sums = [0] * (bench.layout.width - 1)
     cells = [
         (
             start_s,
-            {bench.layout.code_of(i[label] for i, label in zip(index, key, strict=True)): [n] for key, n in c.items()},
+            {
+                bench.layout.code_of(i[label] for i, label in zip(index, key, strict=True)): [n, *sums]
+                for key, n in c.items()
+            },
         )
         for start_s, c in panes
     ]
@@ -480,7 +484,9 @@ def test_published_counts_are_never_issued_again() -> None:
     bench.n_partitions = 2
     bench.say(bench.partial(partition=1, next_offset=0, is_idle=True), bench.partial(closed_before_s=60, next_offset=2))
     assert len(bench.outputs) == 1
-    bench.say(bench.partial((0, {0: [99]}), partition=1, closed_before_s=0, next_offset=99))
+    bench.say(
+        bench.partial((0, {0: [99] + [0] * (bench.layout.width - 1)}), partition=1, closed_before_s=0, next_offset=99)
+    )
     assert bench.outputs == []
     assert bench.report.models["camera"].n_late == 1
 
@@ -490,7 +496,9 @@ def test_counts_of_a_closed_pane_still_count_while_their_window_is_open() -> Non
     bench.n_partitions = 2
     bench.say(bench.partial(partition=1, next_offset=0, is_idle=True), bench.partial(closed_before_s=30, next_offset=2))
     code = bench.layout.code_of((1, 1, 2))
-    bench.say(bench.partial((0, {code: [7]}), partition=1, closed_before_s=0, next_offset=7))
+    bench.say(
+        bench.partial((0, {code: [7] + [0] * (bench.layout.width - 1)}), partition=1, closed_before_s=0, next_offset=7)
+    )
     bench.say(
         bench.partial(partition=1, closed_before_s=60, next_offset=7),
         bench.partial(closed_before_s=60, next_offset=3),
