@@ -97,6 +97,12 @@ MENU: dict[str, Entry | Menu] = {
             "rotate": Entry("admin.keys:rotate", "Start a new key epoch at an event time."),
         },
     ),
+    "privacy": Menu(
+        "Look for personal data.",
+        {
+            "inspect": Entry("privacy.inspect:inspect", "Look for personal data in a schema, a sample or a topic."),
+        },
+    ),
     "produce": Menu(
         "Write simulated or recorded events to a raw topic.",
         {

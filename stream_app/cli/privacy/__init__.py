@@ -1,0 +1,1 @@
+"""``fairstream privacy``: ``inspect`` looks for personal data in fields, and ``text`` prints what it reports."""
