@@ -98,9 +98,11 @@ MENU: dict[str, Entry | Menu] = {
         },
     ),
     "privacy": Menu(
-        "Look for personal data.",
+        "Look for personal data, and release counts of tracks.",
         {
             "inspect": Entry("privacy.inspect:inspect", "Look for personal data in a schema, a sample or a topic."),
+            "release": Entry("privacy.release:release", "Release the counts of a day, exactly or with noise."),
+            "budget": Entry("privacy.release:budget", "List what releases have cost."),
         },
     ),
     "produce": Menu(

@@ -19,7 +19,9 @@ _SHORT = 3  # letters; a shorter word has no plural
 _CASES = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])")
 _MARKS = re.compile(r"[\W_]+")
 _vocabulary = {word: word for word in KNOWN.split()}
-_vocabulary |= (pair.strip().split("=") for pair in FOREIGN.split(","))
+for _pair in FOREIGN.split(","):
+    _word, _, _english = _pair.strip().partition("=")
+    _vocabulary[_word] = _english
 
 
 @cache

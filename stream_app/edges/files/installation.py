@@ -12,7 +12,8 @@ from stream_app.edges.files.key_file import key_file_path
 from stream_app.edges.files.run_folder import FOLDER as RUNS
 from stream_app.edges.files.writing import write_errors
 
-FileKind = Literal["keys", "audit", "run", "demo", "broker data"]
+FileKind = Literal["keys", "audit", "budget", "run", "demo", "broker data"]
+BUDGET_FILE = "epsilon-budget.jsonl"
 _DEMOS = "demo-*"
 
 
@@ -21,8 +22,8 @@ class OwnedPath(NamedTuple):
 
     Attributes:
         path: Where it is.
-        kind: ``keys`` is the key file, ``audit`` the audit log of exports, ``run`` a saved replay, ``demo`` a demo that
-            was kept, ``broker data`` the local Kafka with its raw topics.
+        kind: ``keys`` is the key file, ``audit`` the audit log of exports, ``budget`` what releases have cost, ``run``
+            a saved replay, ``demo`` a demo that was kept, ``broker data`` the local Kafka with its raw topics.
     """
 
     path: Path
@@ -37,6 +38,7 @@ def broker_folder(state_dir: Path) -> Path:
 def owned_paths(state_dir: Path) -> Iterator[OwnedPath]:
     """Yield what of FairStream is in a state folder; nothing where there is no folder."""
     candidates: list[tuple[Path, FileKind]] = [(key_file_path(state_dir), "keys"), (state_dir / AUDIT_FILE, "audit")]
+    candidates.append((state_dir / BUDGET_FILE, "budget"))
     candidates += [(path, "run") for path in sorted((state_dir / RUNS).glob("*"))]
     candidates += [(path, "demo") for path in sorted(state_dir.glob(_DEMOS)) if path.is_dir()]
     candidates.append((broker_folder(state_dir), "broker data"))
