@@ -68,6 +68,10 @@ class WriteError(FairStreamError):
     """A file, a folder or standard output cannot be written. Operator action: free space, or choose another place."""
 
 
+class BudgetExhaustedError(FairStreamError):
+    """The budget of epsilon of a day does not allow a release. Operator action: see the message."""
+
+
 class StateError(FairStreamError):
     """State in Kafka was written by another version or policy. Operator action: see the message."""
 

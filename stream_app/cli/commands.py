@@ -128,6 +128,14 @@ MENU: dict[str, Entry | Menu] = {
         "Erase people.",
         {"erase": Entry("admin.subject:erase", "Suppress the people whose identifiers are on standard input.")},
     ),
+    "privacy": Menu(
+        "Look for personal data, and release counts of tracks.",
+        {
+            "inspect": Entry("privacy.inspect:inspect", "Look for personal data in a schema, a sample or a topic."),
+            "release": Entry("privacy.release:release", "Release the counts of a day, exactly or with noise."),
+            "budget": Entry("privacy.release:budget", "List what releases have cost."),
+        },
+    ),
     "produce": Menu(
         "Write simulated or recorded events to a raw topic.",
         {

@@ -14,7 +14,8 @@ from stream_app.edges.files.writing import write_errors
 from stream_app.edges.keys.sealing_file import SealingFile
 from stream_app.edges.keys.suppression_file import SuppressionFile
 
-FileKind = Literal["keys", "audit", "run", "demo", "broker data"]
+FileKind = Literal["keys", "audit", "budget", "run", "demo", "broker data"]
+BUDGET_FILE = "epsilon-budget.jsonl"
 _DEMOS = "demo-*"
 _AUDIT_LOG = ("audit", "keys/audit-signing-key", "witness", "keys/witness-signing-key")
 
@@ -25,8 +26,8 @@ class OwnedPath(NamedTuple):
     Attributes:
         path: Where it is.
         kind: ``keys`` is a file of keys or of suppressed pseudonyms, ``audit`` the audit log of exports, the audit log
-            and what a witness remembers, each with its signing key, ``run`` a saved replay, ``demo`` a demo that was
-            kept, ``broker data`` the local Kafka with its raw topics.
+            and what a witness remembers, each with its signing key, ``budget`` what releases have
+            cost, ``run`` a saved replay, ``demo`` a demo that was kept, ``broker data`` the local Kafka with its raw topics.
     """
 
     path: Path
@@ -44,6 +45,7 @@ def owned_paths(state_dir: Path) -> Iterator[OwnedPath]:
     candidates: list[tuple[Path, FileKind]] = [(path, "keys") for path in key_files]
     candidates.append((state_dir / AUDIT_FILE, "audit"))
     candidates += [(state_dir / name, "audit") for name in _AUDIT_LOG]
+    candidates.append((state_dir / BUDGET_FILE, "budget"))
     candidates += [(path, "run") for path in sorted((state_dir / RUNS).glob("*"))]
     candidates += [(path, "demo") for path in sorted(state_dir.glob(_DEMOS)) if path.is_dir()]
     candidates.append((broker_folder(state_dir), "broker data"))

@@ -1,0 +1,133 @@
+"""``STATE_DIR/epsilon-budget.jsonl``: one line for each release, on the disk before the release is shown.
+
+A process that is killed before that has shown nothing, and one that is killed afterwards has paid. A line that was only
+begun is therefore nobody's, and is removed by the next writer. Writers wait for each other.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from stream_app.core.noise.budget import Charge, objection, spent
+from stream_app.edges.files.durability import sync_folder
+from stream_app.edges.files.installation import BUDGET_FILE
+from stream_app.edges.files.writing import make_folder, write_errors
+from stream_app.errors import BudgetExhaustedError, ConfigError
+
+_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_NOT_A_FILE = {errno.ELOOP, errno.EISDIR, errno.ENXIO}  # a link, a folder, a pipe that nobody reads
+_FractionText = Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]{0,18}(/[1-9][0-9]{0,18})?$")]
+
+
+class _Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    dataset: str
+    day: str
+    release: str
+    epsilon: _FractionText | None
+
+
+class BudgetFile:
+    """The budget of a state folder.
+
+    Args:
+        state_dir: The folder; created with mode 0700 when missing.
+    """
+
+    def __init__(self, state_dir: Path) -> None:
+        self.path = state_dir / BUDGET_FILE
+
+    def charges(self) -> list[Charge]:
+        """Return what was paid so far; nothing where there is no file.
+
+        Raises:
+            ConfigError: the file is unsafe, or was changed by something else.
+        """
+        if not os.path.lexists(self.path):
+            return []
+        with self._locked() as descriptor:
+            return self._read(descriptor)
+
+    def pay(self, charge: Charge, budget: Fraction) -> Fraction:
+        """Pay for a release, unless it was paid for; return what is left of the budget of its day.
+
+        Raises:
+            BudgetExhaustedError: the budget does not suffice; nothing was paid.
+            ConfigError: the file is unsafe, or was changed by something else.
+            WriteError: it cannot be written.
+        """
+        make_folder(self.path.parent)
+        with self._locked() as descriptor:
+            charges = self._read(descriptor)
+            reason = objection(charges, charge, budget)
+            if reason is not None:
+                raise BudgetExhaustedError(
+                    reason, action="This never changes for that day; each later day has a budget of its own"
+                )
+            if not any(map(charge.is_same_as, charges)):
+                self._append(descriptor, _line_of(charge))
+                charges.append(charge)
+        sync_folder(self.path.parent)
+        return budget - spent(charges, charge.dataset, charge.day)
+
+    @contextmanager
+    def _locked(self) -> Iterator[int]:
+        with write_errors(self.path):
+            try:
+                descriptor = os.open(self.path, _FLAGS, 0o600)
+            except OSError as error:
+                if error.errno in _NOT_A_FILE:
+                    raise self._unsafe() from None
+                raise
+        try:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode) or status.st_mode & 0o077 or status.st_uid != os.geteuid():
+                raise self._unsafe()
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+    def _read(self, descriptor: int) -> list[Charge]:
+        """Read all lines; a last one without its end was never paid for and is removed."""
+        content = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
+        complete = content[: content.rfind(b"\n") + 1]
+        if len(complete) < len(content):
+            with write_errors(self.path):
+                os.ftruncate(descriptor, len(complete))
+        try:
+            lines = [msgspec.json.decode(line, type=_Line) for line in complete.splitlines()]
+        except msgspec.MsgspecError:
+            raise ConfigError(
+                f"{self.path} was changed by something else than FairStream", action="Restore it from a backup"
+            ) from None
+        return [_charge_of(line) for line in lines]
+
+    def _append(self, descriptor: int, line: bytes) -> None:
+        with write_errors(self.path):
+            if os.write(descriptor, line) < len(line):  # the rest of a full disk
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(descriptor)
+
+    def _unsafe(self) -> ConfigError:
+        return ConfigError(
+            f"{self.path} is a link, not a file, or can be read by others", action=f"chmod 600 {self.path}"
+        )
+
+
+def _line_of(charge: Charge) -> bytes:
+    epsilon = None if charge.epsilon is None else str(charge.epsilon)
+    return msgspec.json.encode(_Line(charge.dataset, charge.day, charge.release, epsilon)) + b"\n"
+
+
+def _charge_of(line: _Line) -> Charge:
+    return Charge(line.dataset, line.day, line.release, None if line.epsilon is None else Fraction(line.epsilon))

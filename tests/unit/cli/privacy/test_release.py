@@ -1,0 +1,86 @@
+"""``fairstream privacy release``: counts of a day, with and without noise, and what they cost."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from stream_app.cli import app
+from stream_app.edges.files.key_file import create_key_file, key_file_path
+
+
+@pytest.fixture
+def tracks(tmp_path: Path) -> Path:
+    create_key_file(key_file_path(tmp_path))
+    place = {"site": "market", "zone": "hall", "class": "person"}
+    records = [{"track_id": f"T-{n}", "ts": f"2026-03-01T10:0{n % 10}:00Z", **place} for n in range(37)]
+    records += [{"track_id": f"T-{n}", "ts": "2026-03-01T10:20:00Z", **place} for n in range(4)]
+    records += [{"track_id": "T-1", "ts": "2026-03-02T10:00:00Z", **place}, {"track_id": "T-1", "ts": "x", **place}]
+    records += [{"track_id": "T-9", "ts": "2026-03-01T10:00:00Z", **place, "zone": "elsewhere"}]
+    path = tmp_path / "tracks.jsonl"
+    path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
+    return path
+
+
+def run(tracks: Path, *words: str, day: str = "2026-03-01") -> Result:
+    words = ("release", str(tracks), "--day", day, "--policy", "camera", "--state-dir", str(tracks.parent), *words)
+    return CliRunner().invoke(app, ["privacy", *words], env={"COLUMNS": "80"})
+
+
+def rows(result: Result) -> list[Any]:
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_exact_counts_are_marked_and_small_cells_climb_or_stay_hidden(tracks: Path) -> None:
+    *cells, summary = rows(run(tracks, "--json"))
+    assert [(cell["n"], cell["window_s"], cell["labels"]["zone"]) for cell in cells] == [(37, 900, "hall")]
+    assert (summary["noise"], summary["epsilon"], summary["k"]) == ("none", None, 10)
+    assert "exact counts, no noise" in run(tracks).stdout
+
+
+def test_counts_with_noise_are_marked_the_same_when_asked_twice_and_paid_once(tracks: Path) -> None:
+    first, second = run(tracks, "--epsilon", "1/2"), run(tracks, "--epsilon", "0.5")
+    assert first.exit_code == 0
+    assert first.stdout == second.stdout
+    assert "counts with noise, epsilon 1/2" in first.stdout
+    assert "Left of the budget of this day: 1/2" in " ".join(first.stdout.split())
+    summary = rows(run(tracks, "--epsilon", "1/2", "--json"))[-1]
+    assert (summary["noise"], summary["scale"], summary["budget_left"]) == ("discrete Laplace", "8", "1/2")
+    assert summary["n_bounded"] is None
+    assert run(tracks, "--epsilon", "3/4").exit_code == 1
+    listed = CliRunner().invoke(app, ["privacy", "budget", "--state-dir", str(tracks.parent)])
+    assert listed.stdout == "2026-03-01  camera  epsilon 1/2\n"
+
+
+def test_nothing_is_shown_when_the_budget_is_spent(tracks: Path) -> None:
+    run(tracks, "--epsilon", "1")
+    rejected = run(tracks, "--epsilon", "1/100")
+    assert rejected.exit_code == 1
+    assert rejected.stdout == ""
+    assert run(tracks, "--epsilon", "1", day="2026-03-02").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--epsilon", "0"),
+        ("--epsilon", "-1"),
+        ("--epsilon", "1e9"),
+        ("--epsilon", "nan"),
+        ("--k", "4"),
+        ("--pooled", "x"),
+    ],
+)
+def test_a_wrong_flag_is_an_error_and_costs_nothing(tracks: Path, words: tuple[str, str]) -> None:
+    assert run(tracks, *words).exit_code not in (0, None)
+    assert not (tracks.parent / "epsilon-budget.jsonl").exists()
+
+
+def test_without_a_key_nothing_is_released(tracks: Path) -> None:
+    key_file_path(tracks.parent).unlink()
+    assert run(tracks, "--epsilon", "1/2").exit_code != 0
+    assert not (tracks.parent / "epsilon-budget.jsonl").exists()

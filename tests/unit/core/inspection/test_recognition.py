@@ -1,0 +1,50 @@
+"""How well the inspection recognizes personal data, over labeled fields; the documentation has these numbers."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import pytest
+
+from stream_app.core.inspection.kinds import KINDS
+from tests.support.labeled_fields import NO_KIND, labeled_fields, recognize
+from tests.support.paths import ROOT
+
+PAGE = (ROOT / "docs/how-to/personal-data.md").read_text(encoding="utf-8")
+
+
+def test_most_known_personal_fields_are_reported_and_no_other() -> None:
+    recognition = recognize("labeled")
+    assert recognition.n >= 150
+    assert recognition.wrong == ()
+    assert recognition.recall >= 0.975
+    assert recognition.n_kind >= 0.96 * recognition.n_right
+
+
+def test_of_the_unseen_fields_none_is_reported_wrongly_and_no_fewer_than_before() -> None:
+    recognition = recognize("unseen")
+    assert recognition.wrong == ()
+    assert recognition.recall >= 0.42
+
+
+@pytest.mark.parametrize(("word", "name"), [("known", "labeled"), ("unseen", "unseen")])
+def test_the_page_has_the_measured_numbers(word: str, name: str) -> None:
+    recognition = recognize(name)
+    row = next(line for line in PAGE.splitlines() if line.startswith(f"| {word}:"))
+    assert re.split(r" \| ", row.strip("| "))[1:] == [
+        str(recognition.n),
+        str(recognition.n_personal),
+        f"{recognition.precision:.3f}",
+        f"{recognition.recall:.3f}",
+    ]
+
+
+def test_every_kind_is_in_the_fixture_and_on_the_page() -> None:
+    labels = Counter(field.kind for field in labeled_fields("labeled"))
+    assert set(labels) == {*KINDS, NO_KIND}
+    assert all(f"`{kind}`" in PAGE for kind in KINDS)
+
+
+def test_the_fixture_has_many_traps() -> None:
+    assert sum(not field.is_personal for field in labeled_fields("labeled")) >= 150
