@@ -27,6 +27,10 @@ _HEAD = struct.Struct(">cqq").pack
 class RecordBlock(msgspec.Struct, frozen=True, kw_only=True):
     """What the log says about some records of a partition; the data of an entry ``records``.
 
+    >>> RecordBlock(topic="t", topic_id="", partition=0, first_offset=0, next_offset=1, n=1, last_ms=0, root="",
+    ...             model="m", policy_hash="p", code_version="v").data()["next_offset"]
+    1
+
     Attributes:
         topic: Name of the topic.
         topic_id: Its id, which another topic of the same name does not have; empty where the broker gives none.
@@ -52,11 +56,6 @@ class RecordBlock(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     policy_hash: str
     code_version: str
-
-    @property
-    def log(self) -> str:
-        """Name of the source log, for the position of the entry."""
-        return source_log(self.topic, self.topic_id, self.partition)
 
     def data(self) -> dict[str, Any]:
         """Return the data of the entry."""
@@ -89,7 +88,11 @@ class Block:
 
 
 def source_log(topic: str, topic_id: str, partition: int) -> str:
-    """Return the name of a partition of one topic: another topic with that name has another id."""
+    """Return the name of a partition of one topic: another topic with that name has another id.
+
+    >>> source_log("raw", "id", 2)
+    'raw/id/2'
+    """
     return f"{topic}/{topic_id}/{partition}"
 
 

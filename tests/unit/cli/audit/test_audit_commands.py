@@ -163,7 +163,7 @@ def test_lines_from_standard_input_are_acknowledged_when_they_are_on_the_disk(vk
     lines = [json.dumps({"type": "test", "data": {"n": n}, "actor": "sender"}) for n in range(600)]
     done = subprocess.run(
         [sys.executable, "-m", "stream_app", "audit", "append", "--json"],
-        input="\n".join(lines), capture_output=True, text=True, timeout=60, check=True, cwd=ROOT,
+        input="\n".join(lines), capture_output=True, text=True, timeout=120, check=True, cwd=ROOT,
     )  # fmt: skip
     receipts = [json.loads(line) for line in done.stdout.splitlines()]
     assert [receipt["seq"] for receipt in receipts] == list(range(1, 601))

@@ -55,3 +55,7 @@ def test_each_part_of_a_record_is_in_its_leaf() -> None:
         record_leaf(1, 2, b""), record_leaf(1, 2, None),
     }  # fmt: skip
     assert len(leaves) == 6
+
+
+def test_nothing_is_no_block() -> None:
+    assert list(BlockBuilder(7).end(9)) == []

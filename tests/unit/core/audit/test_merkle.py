@@ -157,3 +157,11 @@ def test_a_compact_range_of_the_wrong_shape_is_an_error() -> None:
         CompactRange(3, [bytes(32)])
     with pytest.raises(ValueError, match="complete subtrees"):
         CompactRange(1, [b"short"])
+
+
+@pytest.mark.parametrize(("first", "second"), [(3, 2), (-1, 2)])
+def test_a_smaller_tree_does_not_continue_a_larger_one(first: int, second: int) -> None:
+    _, node_at = nodes_in_memory(map(leaf_hash, numbered(3)))
+    with pytest.raises(ValueError, match="larger"):
+        consistency_proof(first, second, node_at)
+    assert not is_consistent(first, second, EMPTY_ROOT, EMPTY_ROOT, [])

@@ -13,6 +13,7 @@ from stream_app.core.audit.checkpoints import Checkpoint, read_checkpoint, read_
 from stream_app.core.audit.notes import (
     COSIGNATURE,
     ED25519,
+    MAX_NOTE_BYTES,
     Note,
     NoteError,
     SigningKey,
@@ -189,3 +190,8 @@ def test_any_line_is_a_signature_or_an_error(line: str) -> None:
     except NoteError:
         return
     assert signature.line() == line + "\n"
+
+
+def test_a_note_that_is_too_long_is_an_error() -> None:
+    with pytest.raises(NoteError, match="too long"):
+        parse_note(GO_NOTE.encode() + b"x" * MAX_NOTE_BYTES)
