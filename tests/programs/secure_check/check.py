@@ -29,6 +29,7 @@ from tests.support.servers.secured.users import open_users, password_of, without
 from tests.support.servers.sites import Site, open_site
 
 _DENIED = "Kafka denies"
+_SENT_S = 118.0  # event time of what is sent at once: to just before the end of a window, which then closes soon
 # What each role tries and must not be able to do, as words and as arguments of a command.
 _FORBIDDEN: dict[UserRole, dict[str, tuple[str, ...]]] = {
     "worker": {"audit": ("replay", "verify"), "create topics": ("topics", "create", "--wait", "0")},
@@ -162,7 +163,7 @@ class SecureCheck:
         self._note("password of the workers changed, broker restarted")
 
     def _send(self, report: RoleReport, n: int, hour: str) -> None:
-        timeline = live_timeline(f"2026-11-23T{hour}:00Z", 0, count=n, rate=0.0, event_rate=50.0)
+        timeline = live_timeline(f"2026-11-23T{hour}:00Z", 0, count=n, rate=0.0, event_rate=n / _SENT_S)
         destination = Destination(self.users["producer"], self.site.models[0]["topic"])
         sent = publish(islice(simulate_loans(n, timeline, parse_drift("0")), n), destination)
         if sent.n_sent != n:
