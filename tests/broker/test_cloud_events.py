@@ -156,5 +156,13 @@ def test_both_modes_and_avro_count_alike_and_are_counted_again_alike(
         more = {"female": 360, "male": 360, "nonbinary": 180}
         site.wait_until("the rest is counted", lambda: all(group_counts(site, name) == more for name in MODELS))
         assert worker.stop() == 0
+    copy = f"replay-{site.app_id}"
+    flags = ("--from-raw", "--unsafe-raw", "--to-topic", copy, "--rate", "100000")
+    copied = site.command("replay", "republish", "--model", topic_of(site, "binary"), *flags)
+    assert copied.returncode == 0, copied.stdout + copied.stderr
+    names = {name for name, _ in next(iter(read_topic(site.kafka, copy))).headers()}
+    assert names > {"ce_id", "ce_subject", "ce_time"}
+    sampled = site.command("policy", "check", "--sample", "topic", "--model", topic_of(site, "binary"), "--json")
+    assert f'"n_counted":{3 * N},' in sampled.stdout, sampled.stdout + sampled.stderr
     verified = wide.command("replay", "verify", "--model", topic_of(site, "binary"), "--from-raw")
     assert verified.returncode == 0, verified.stdout + verified.stderr

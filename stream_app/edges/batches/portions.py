@@ -155,8 +155,9 @@ def _by_size(records: Iterable[Any]) -> Iterator[tuple[list[Any], int]]:
 
 
 def _bytes_of(record: Any) -> int:
-    headers = sum(len(name) + len(value or b"") for name, value in record.headers)
-    return _RECORD_BYTES + len(record.value or b"") + headers
+    n_bytes = _RECORD_BYTES + len(record.value or b"")
+    headers = record.headers
+    return n_bytes + sum(len(name) + len(value or b"") for name, value in headers) if headers else n_bytes
 
 
 def _rise_within(offsets: NDArray[np.int64], batch: StoredBatch) -> bool:
