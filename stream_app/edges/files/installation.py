@@ -26,8 +26,8 @@ class OwnedPath(NamedTuple):
     Attributes:
         path: Where it is.
         kind: ``keys`` is a file of keys or of suppressed pseudonyms, ``audit`` the audit log of exports, the audit log
-            and what a witness remembers, each with its signing key, ``budget`` what releases have
-            cost, ``run`` a saved replay, ``demo`` a demo that was kept, ``broker data`` the local Kafka with its raw topics.
+            and what a witness remembers, each with its signing key, ``budget`` what releases have cost, ``run`` a saved
+            replay, ``demo`` a demo that was kept, ``broker data`` the local Kafka with its raw topics.
     """
 
     path: Path
