@@ -37,10 +37,14 @@ def policy_file(tmp_path: Path, fresh_name: Callable[[str], str]) -> Path:
     return path
 
 
-def test_the_newest_records_of_a_topic_are_inspected_and_no_value_is_shown(kafka: str, policy_file: Path) -> None:
-    topic = parse_policy(policy_file.read_text("utf-8")).models[0].topic
+def test_the_newest_records_of_a_topic_are_inspected_and_no_value_is_shown(
+    kafka: str, policy_file: Path, app_id: str
+) -> None:
+    raw = declared_topics(parse_policy(policy_file.read_text("utf-8")), app_id)[0]
+    topic = raw.name
     flags = ["--kafka", kafka, "--topic", topic, "--policy", str(policy_file), "--json"]
     assert isinstance(run("inspect", *flags).exception, TopicError)
+    create_topics(kafka, [raw])
     producer = KafkaProducer(bootstrap_servers=kafka)
     for number in range(30):
         producer.send(topic, json.dumps({"track_id": number, "extra": {"mail": f"ana{number}@example.org"}}).encode())
