@@ -55,7 +55,7 @@ def retention_bounds(spec: TopicSpec, policy: Policy, most_ms: int) -> Retention
         return RetentionBounds(
             topic=spec.name,
             contents=spec.contents,
-            most_ms=max(most_ms, least_ms) if spec.role in _PERSONAL else None,
+            most_ms=most_ms if spec.role in _PERSONAL else None,
             least_ms=least_ms,
         )
     models = [model for model in policy.models if spec.name in {model.topic, model.outcome and model.outcome.topic}]

@@ -24,3 +24,13 @@ def test_raw_records_of_cameras_are_bound_by_their_policy() -> None:
     policy = load_policy("camera")
     raw = declared_topics(policy, "fairstream")[0]
     assert retention_bounds(raw, policy, 365 * DAY_MS).most_ms == 3 * DAY_MS
+
+
+def test_the_bound_of_the_operator_counts_for_pseudonyms_too() -> None:
+    policy = load_policy("loans")
+    verdicts = {
+        spec.role: judge_retention(retention_bounds(spec, policy, 10 * DAY_MS), DEFAULTS | spec.config).verdict
+        for spec in declared_topics(policy, "fairstream")
+    }
+    too_long = {role for role, verdict in verdicts.items() if verdict == "too long"}
+    assert too_long == {"raw", "output", "dead letters", "late decisions"}
