@@ -129,11 +129,12 @@ MENU: dict[str, Entry | Menu] = {
         {"erase": Entry("admin.subject:erase", "Suppress the people whose identifiers are on standard input.")},
     ),
     "privacy": Menu(
-        "Look for personal data, and release counts of tracks.",
+        "Look for personal data, release counts, judge retention.",
         {
             "inspect": Entry("privacy.inspect:inspect", "Look for personal data in a schema, a sample or a topic."),
             "release": Entry("privacy.release:release", "Release the counts of a day, exactly or with noise."),
             "budget": Entry("privacy.release:budget", "List what releases have cost."),
+            "retention": Entry("privacy.retention:retention", "Judge how long the topics of a policy keep records."),
         },
     ),
     "produce": Menu(

@@ -1,4 +1,5 @@
-"""``fairstream privacy``: personal data in fields, and counts of tracks that may leave.
+"""``fairstream privacy``: personal data in fields, counts of tracks that may leave, and how long records are kept.
 
-``inspect`` looks for personal data, ``text`` prints what it reports; ``release`` releases the counts of a day.
+``inspect`` looks for personal data, ``text`` prints what it reports; ``release`` releases the counts of a day;
+``retention`` judges the settings of topics.
 """

@@ -27,7 +27,7 @@ class InspectionFacts(msgspec.Struct, frozen=True, kw_only=True):
         n_records: Records that were read; 0 for a schema.
         n_unreadable: Records that could not be read.
         n_fields: Fields that were inspected.
-        n_values_left_out: Values of fields beyond the limit of an inspection.
+        n_values_left_out: Values that were not inspected: of too many fields, or nested or encoded too deeply.
         n_personal: Fields with personal data.
         n_unhandled: Those of severity 3 or 4 that the policy does not handle.
     """
@@ -56,7 +56,8 @@ def print_inspection(
         markup=False,
     )
     if summary.n_values_left_out:
-        facts.print(f"{summary.n_values_left_out:,} values of further fields were not inspected.", markup=False)
+        why = "too many fields, or nested or encoded too deeply"
+        facts.print(f"{summary.n_values_left_out:,} values were not inspected: {why}.", markup=False)
 
 
 def _row(field: InspectedField) -> tuple[str, ...]:

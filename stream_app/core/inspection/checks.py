@@ -32,6 +32,7 @@ _EMOTIONS = {"happy", "sad", "angry", "anger", "happiness", "sadness", "disgust"
 _SHORTEST_VECTOR, _LONGEST_VECTOR = 64, 4096
 _SKELETONS = (17, 18, 25, 33)  # points of the common models of the body
 _WORDS_OF_PROSE = 8
+_LONGEST_TEXT = 100_000  # characters; the rest of a longer text is not searched
 
 
 class ValueRule(NamedTuple):
@@ -104,7 +105,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _text(check: Callable[[str], bool]) -> Callable[[Any], bool]:
-    return lambda value: isinstance(value, str) and check(value.strip())
+    return lambda value: isinstance(value, str) and check(value[:_LONGEST_TEXT].strip())
 
 
 def _digits(value: Any) -> str:

@@ -37,7 +37,7 @@ class ObservedFields:
 
     Attributes:
         n_records: How many records were added.
-        n_left_out: Values that are not inspected: of paths beyond ``MAX_PATHS``, or nested too deeply.
+        n_left_out: Values that are not inspected: of paths beyond ``MAX_PATHS``, or nested or encoded too deeply.
     """
 
     def __init__(self) -> None:
@@ -80,8 +80,11 @@ class ObservedFields:
         if len(field.values) >= MAX_VALUES:
             return
         field.values.append(value)
-        content = content_of(value) if isinstance(value, str) and n_decoded < _MAX_DECODED else None
+        content = content_of(value) if isinstance(value, str) else None
         if content is None:
+            return
+        if n_decoded >= _MAX_DECODED:
+            self.n_left_out += 1
             return
         if content.kind is not None:
             field.contents.append((content.kind, content.encoding))

@@ -9,6 +9,7 @@ from stream_app.core.inspection.inspection import DeclaredField
 
 _MAX_DEPTH = 12  # a schema may contain itself
 _MAX_FIELDS = 20_000
+_MAX_PARTS = 200_000  # of a schema that are looked at; references can make a small file endless
 _PARTS = ("allOf", "anyOf", "oneOf", "then", "else")
 _ANY_NAME = "*"  # in a path: whatever the key
 
@@ -38,7 +39,7 @@ def fields_of(schema: Mapping[str, Any]) -> list[DeclaredField]:
     [DeclaredField(path='p.ssn', types=('string',), format='', description='')]
     """
     is_avro = schema.get("type") == "record" and isinstance(schema.get("fields"), list)
-    found = _avro(schema, "", "", {}, 0) if is_avro else _json_schema(schema, schema, "", 0)
+    found = _avro(schema, "", "", {}, 0) if is_avro else _json_schema(schema, _Root(schema), "", frozenset())
     fields: dict[str, DeclaredField] = {}
     for field in found:
         fields.setdefault(field.path, field)
@@ -47,21 +48,34 @@ def fields_of(schema: Mapping[str, Any]) -> list[DeclaredField]:
     return list(fields.values())
 
 
-def _json_schema(schema: Any, root: Mapping[str, Any], path: str, depth: int) -> Iterator[DeclaredField]:
-    if not isinstance(schema, dict) or depth > _MAX_DEPTH:
+class _Root:
+    """The document that references are about, and how many parts of it were looked at."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self.document = document
+        self.n_parts = 0
+
+
+def _json_schema(schema: Any, root: _Root, path: str, opened: frozenset[str]) -> Iterator[DeclaredField]:
+    """Yield the fields of a part; ``opened`` are the references that it is inside of, which are not followed again."""
+    root.n_parts += 1
+    if not isinstance(schema, dict) or root.n_parts > _MAX_PARTS:
         return
-    target = _referenced(schema.get("$ref"), root)
+    reference = schema.get("$ref")
+    target = None
+    if isinstance(reference, str) and reference not in opened:
+        target, opened = _referenced(reference, root.document), opened | {reference}
     parts = [schema, *([target] if target is not None else [])]
     for part in parts:
         inner = [(f"{path}.{name}" if path else name, child) for name, child in _members(part)]
         items = part.get("items")
         lists = [(f"{path}[]", child) for child in (items if isinstance(items, list) else [items]) if child is not None]
         for inner_path, child in (*inner, *lists):
-            yield from _json_schema(child, root, inner_path, depth + 1)
+            yield from _json_schema(child, root, inner_path, opened)
         for name in _PARTS:
             alternatives = part.get(name, ())
             for child in alternatives if isinstance(alternatives, list) else (alternatives,):
-                yield from _json_schema(child, root, path, depth + 1)
+                yield from _json_schema(child, root, path, opened)
         if path and not inner and not lists:
             types = part.get("type", ())
             names = tuple(map(str, types)) if isinstance(types, list) else (str(types),) if types else ()
@@ -80,9 +94,9 @@ def _members(schema: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         yield _ANY_NAME, schema["additionalProperties"]
 
 
-def _referenced(reference: Any, root: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def _referenced(reference: str, root: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Return the part of the same document that a reference names; others are not followed."""
-    if not isinstance(reference, str) or not reference.startswith("#/"):
+    if not reference.startswith("#/"):
         return None
     part: Any = root
     for name in reference[2:].split("/"):
@@ -98,8 +112,8 @@ def _avro(schema: Any, path: str, text: str, named: dict[str, Any], depth: int) 
             if branch != "null":
                 yield from _avro(branch, path, text, named, depth + 1)
     elif isinstance(schema, str):
-        if schema in named:
-            yield from _avro(named[schema], path, text, named, depth + 1)
+        if named.get(schema) is not None:
+            yield from _avro(named[schema], path, text, {**named, schema: None}, depth + 1)  # not inside itself again
         elif path:
             yield DeclaredField(path, (schema,), "", text)
     elif isinstance(schema, dict):
@@ -111,7 +125,7 @@ def _avro_object(
 ) -> Iterator[DeclaredField]:
     kind = schema.get("type")
     if isinstance(schema.get("name"), str):
-        named[schema["name"]] = schema
+        named.setdefault(schema["name"], schema)
     if kind == "record":
         for field in schema.get("fields", ()):
             if isinstance(field, dict) and isinstance(field.get("name"), str):

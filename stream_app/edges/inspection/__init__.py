@@ -1,1 +1,4 @@
-"""Reads what is inspected for personal data: ``sample_file`` schema, JSON or CSV, ``sample_topic`` records of Kafka."""
+"""Reads what is inspected: fields of a schema, of JSON or CSV, of topics, and how long topics keep records.
+
+``sample_file`` reads files, ``sample_topic`` the newest records of a topic, ``topic_settings`` retention settings.
+"""

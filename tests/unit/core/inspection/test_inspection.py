@@ -130,6 +130,23 @@ def test_a_schema_that_contains_itself_is_read_and_descriptions_count() -> None:
     assert "email_verified" not in reports
 
 
+def test_references_that_multiply_end() -> None:
+    part = {"properties": {"email": {"$ref": "#/$defs/a"}, "b": {"$ref": "#/$defs/a"}}}
+    loop = {"$defs": {"a": part | {"anyOf": [{"$ref": "#/$defs/a"}] * 2}}, "properties": {"r": {"$ref": "#/$defs/a"}}}
+    assert len(fields_of(loop)) < 100
+    steps = {f"s{n}": {"properties": {side: {"$ref": f"#/$defs/s{n + 1}"} for side in "ab"}} for n in range(40)}
+    assert len(fields_of({"$defs": steps, "properties": {"r": {"$ref": "#/$defs/s0"}}})) <= 20_000
+
+
+def test_what_is_encoded_too_deeply_is_counted() -> None:
+    value: Any = {"email": ADDRESS}
+    for _ in range(6):
+        value = {"x": hidden(value)}
+    sample = ObservedFields()
+    sample.add(value)
+    assert sample.n_left_out == 1
+
+
 def test_an_avro_schema_is_read_with_lists_maps_and_names() -> None:
     person = {"type": "record", "name": "Person", "fields": [{"name": "ssn", "type": ["null", "string"]}]}
     schema = {
