@@ -6,19 +6,24 @@ Each error names the path of the field, and states what is wrong and what is all
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from itertools import combinations, pairwise
-from math import isfinite, prod
+from math import prod
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from stream_app.policy.fields import Decision, EventTime, Feature, Outcome, OutcomeTime, Score
-from stream_app.policy.labels import AND, CLUSTER, DECISION, OTHER, OUTCOME, SCORE, UNKNOWN, canonical_label
-from stream_app.policy.messages import invalid_policy
+from stream_app.policy.label_checks import (
+    check_aliases,
+    check_bands,
+    check_groups,
+    check_labels,
+    listed,
+    reject,
+    reject_duplicates,
+)
+from stream_app.policy.labels import CLUSTER, DECISION, OUTCOME, SCORE
 from stream_app.policy.model import ModelPolicy, Policy, declared_paths
 from stream_app.policy.outcomes import outcome_records_of
-from stream_app.policy.types import Aliases
 from stream_app.policy.values.auditor_keys import sealing_fault
-from stream_app.policy.values.bands import OLDEST
 from stream_app.policy.values.clusters import cluster_fault, most_parts_of_a_cell
 from stream_app.policy.values.labeled import Attribute
 from stream_app.policy.values.places import faults_of_places
@@ -34,14 +39,14 @@ def check_policy(policy: Policy) -> None:
     Raises:
         PolicyError: with the path of the field, what is wrong and what is allowed.
     """
-    _reject_duplicates([model.name for model in policy.models], "models[...].name")
+    reject_duplicates([model.name for model in policy.models], "models[...].name")
     raw = [model.topic for model in policy.models]
-    _reject_duplicates(raw, "models[...].topic")
+    reject_duplicates(raw, "models[...].topic")
     raw += [model.outcome.topic for model in policy.models if model.outcome is not None]
-    _reject_duplicates(raw, "models[...].outcome.topic")
+    reject_duplicates(raw, "models[...].outcome.topic")
     # An output topic that is a raw topic would feed the worker with its own records endlessly.
     written = [model.output_topic for model in policy.models if model.output_topic is not None]
-    _reject_duplicates([*raw, *written], "models[...].output_topic")
+    reject_duplicates([*raw, *written], "models[...].output_topic")
     for number, model in enumerate(policy.models):
         _check_model(model, f"models[{number}]")
 
@@ -51,11 +56,11 @@ def _check_model(model: ModelPolicy, where: str) -> None:
     _check_decision(model, where)
     for number, attribute in enumerate(model.attributes):
         _check_attribute(attribute, model.kind, f"{where}.attributes[{number}]")
-        _check_aliases(attribute.groups, attribute.aliases, model.missing, f"{where}.attributes[{number}]")
+        check_aliases(attribute.groups, attribute.aliases, model.missing, f"{where}.attributes[{number}]")
     _check_proxies(model, where)
     if model.segment is not None:
-        _check_labels(model.segment.values, f"{where}.segment.values")
-        _check_aliases(model.segment.values, model.segment.aliases, model.missing, f"{where}.segment")
+        check_labels(model.segment.values, f"{where}.segment.values")
+        check_aliases(model.segment.values, model.segment.aliases, model.missing, f"{where}.segment")
     for number, feature in enumerate(model.features):
         _check_feature(feature, f"{where}.features[{number}]")
     _check_time(model.event_time, f"{where}.event_time")
@@ -66,34 +71,34 @@ def _check_model(model: ModelPolicy, where: str) -> None:
     for number, window in enumerate(model.windows):
         if window.size_s % model.event_time.pane_s:
             what = f"{window.size_s} is not a multiple of pane_s = {model.event_time.pane_s}"
-            _reject(what, f"{where}.windows[{number}].size_s")
+            reject(what, f"{where}.windows[{number}].size_s")
     _check_names(model, where)
     n_cells = prod(n_labels(model)) * most_parts_of_a_cell(model)
     if n_cells > MAX_CELLS:
         what = (
             f"the labels have {n_cells:,} combinations, allowed are {MAX_CELLS:,}; declare fewer attributes or groups"
         )
-        _reject(what + (", or no cluster" if model.cluster else ""), f"{where}.attributes")
+        reject(what + (", or no cluster" if model.cluster else ""), f"{where}.attributes")
     _check_judging(model, where)
 
 
 def _check_judging(model: ModelPolicy, where: str) -> None:
     detection = model.detection
     if model.model_version is not None and model.kind != "decisions":
-        _reject(f"not allowed for kind {model.kind!r}", f"{where}.model_version")
+        reject(f"not allowed for kind {model.kind!r}", f"{where}.model_version")
     if model.kind != "decisions" and model.privacy.exportable_records != "none":
-        _reject(f"must be 'none' for kind {model.kind!r}", f"{where}.privacy.exportable_records")
+        reject(f"must be 'none' for kind {model.kind!r}", f"{where}.privacy.exportable_records")
     if model.sealing is not None and (fault := sealing_fault(model.kind, model.sealing.auditors)):
-        _reject(fault, f"{where}.sealing")
+        reject(fault, f"{where}.sealing")
     if model.cluster is not None and (fault := cluster_fault(model, model.cluster)):
-        _reject(fault, f"{where}.cluster")
+        reject(fault, f"{where}.cluster")
     if detection.is_stratified and model.segment is None:
-        _reject("needs a segment, whose values are the strata", f"{where}.detection.is_stratified")
+        reject("needs a segment, whose values are the strata", f"{where}.detection.is_stratified")
     if (period_s := detection.period_s) is not None and period_s % (pane_s := model.event_time.pane_s):
-        _reject(f"{period_s} is not a multiple of pane_s = {pane_s}", f"{where}.detection.period_s")
+        reject(f"{period_s} is not a multiple of pane_s = {pane_s}", f"{where}.detection.period_s")
     if model.kind == "decisions" and (n := n_pairs(model)) > MAX_PAIRS:
         what = f"makes {n:,} groups and intersections, allowed are {MAX_PAIRS:,}; lower it or declare fewer groups"
-        _reject(what, f"{where}.detection.max_depth")
+        reject(what, f"{where}.detection.max_depth")
 
 
 def n_pairs(model: ModelPolicy) -> int:
@@ -117,30 +122,30 @@ def n_labels(model: ModelPolicy) -> list[int]:
 def _check_fields(model: ModelPolicy, where: str) -> None:
     if not model.event_id.is_required:
         what = "must be true: records without an event id would be duplicates of each other"
-        _reject(what, f"{where}.event_id.is_required")
+        reject(what, f"{where}.event_id.is_required")
     _check_paths(model, where)
 
 
 def _check_paths(model: ModelPolicy, where: str) -> None:
     if model.schema_subject is not None and model.format == "json":
-        _reject("needs format = 'avro', 'protobuf' or 'json-schema'", f"{where}.schema_subject")
+        reject("needs format = 'avro', 'protobuf' or 'json-schema'", f"{where}.schema_subject")
     if model.drop and model.unknown_fields == "reject":
-        _reject("needs unknown_fields = 'drop'", f"{where}.drop")
+        reject("needs unknown_fields = 'drop'", f"{where}.drop")
     paths = [path for path, _ in declared_paths(model)]
-    _reject_duplicates(paths, where, what="path ")
+    reject_duplicates(paths, where, what="path ")
     for path, fault in faults_of_places(model):
-        _reject(f"path {path!r}: {fault}", where)
+        reject(f"path {path!r}: {fault}", where)
     for outer in paths:
         for inner in paths:
             if inner.startswith(outer + "."):
-                _reject(f"path {inner!r} is inside path {outer!r}, which is a single value", where)
+                reject(f"path {inner!r} is inside path {outer!r}, which is a single value", where)
 
 
 def _check_decision(model: ModelPolicy, where: str) -> None:
     decision: Decision | None = model.decision
     if (model.kind == "decisions") != (decision is not None):
         need = "required" if decision is None else "not allowed"
-        _reject(f"{need} for kind {model.kind!r}", f"{where}.decision")
+        reject(f"{need} for kind {model.kind!r}", f"{where}.decision")
     if decision is not None:
         _check_values(decision, f"{where}.decision")
 
@@ -149,26 +154,26 @@ def _check_values(labels: Decision | Outcome, where: str) -> None:
     favorable = labels.favorable if isinstance(labels.favorable, tuple) else (labels.favorable,)
     values = (*favorable, *labels.unfavorable)
     if len({type(value) for value in values}) > 1:
-        _reject("favorable and unfavorable must be values of one type", where)
-    _reject_duplicates([json.dumps(value) for value in values], where)
+        reject("favorable and unfavorable must be values of one type", where)
+    reject_duplicates([json.dumps(value) for value in values], where)
 
 
 def _check_score(score: Score, kind: str, where: str) -> None:
     if kind != "decisions":
-        _reject(f"not allowed for kind {kind!r}", where)
+        reject(f"not allowed for kind {kind!r}", where)
     if max(abs(score.minimum), abs(score.maximum)) > MAX_FIXED_POINT:
-        _reject(f"|score| must be at most {MAX_FIXED_POINT:,}, so that sums stay exact", where)
+        reject(f"|score| must be at most {MAX_FIXED_POINT:,}, so that sums stay exact", where)
     bounds = (score.minimum, *score.edges, score.maximum)
     if any(not low < high for low, high in pairwise(bounds)):
-        _reject("must be rising edges between minimum and maximum", f"{where}.edges")
-    _reject_duplicates(score.bins, f"{where}.edges")
+        reject("must be rising edges between minimum and maximum", f"{where}.edges")
+    reject_duplicates(score.bins, f"{where}.edges")
     if score.cut is not None and score.cut not in score.edges:
-        _reject(f"{score.cut:g} is not one of the edges ({_listed(score.edges)})", f"{where}.cut")
+        reject(f"{score.cut:g} is not one of the edges ({listed(score.edges)})", f"{where}.cut")
 
 
 def _check_outcome(model: ModelPolicy, outcome: Outcome, where: str) -> None:
     if model.kind != "decisions":
-        _reject(f"not allowed for kind {model.kind!r}", where)
+        reject(f"not allowed for kind {model.kind!r}", where)
     _check_values(outcome, where)
     _check_time(outcome.event_time, f"{where}.event_time")
     _check_paths(outcome_records_of(model), where)
@@ -178,96 +183,38 @@ def _check_time(time: EventTime | OutcomeTime, where: str) -> None:
     if time.time_zone is None:
         return
     if time.format != "iso8601":
-        _reject("needs format = 'iso8601'; numbers since 1970 have no zone", f"{where}.time_zone")
+        reject("needs format = 'iso8601'; numbers since 1970 have no zone", f"{where}.time_zone")
     try:
         ZoneInfo(time.time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        _reject(f"unknown time zone {time.time_zone!r}; expected one such as 'Europe/Berlin'", f"{where}.time_zone")
+        reject(f"unknown time zone {time.time_zone!r}; expected one such as 'Europe/Berlin'", f"{where}.time_zone")
 
 
 def _check_attribute(attribute: Attribute, kind: str, where: str) -> None:
-    _check_bands(attribute, where)
+    check_bands(attribute, where)
     if not attribute.groups:
-        _reject("needs groups, or the edges of bands", where)
+        reject("needs groups, or the edges of bands", where)
     if attribute.reference is None and kind == "decisions":
-        _reject(f"a reference group is required, one of: {_listed(attribute.groups)}", f"{where}.reference")
-    _check_groups(attribute.groups, attribute.reference, where)
+        reject(f"a reference group is required, one of: {listed(attribute.groups)}", f"{where}.reference")
+    check_groups(attribute.groups, attribute.reference, where)
 
 
 def _check_proxies(model: ModelPolicy, where: str) -> None:
     if not model.attributes and not (model.proxies and model.score is None and model.outcome is None):
-        _reject("needs an attribute, or proxies without a score or outcome", f"{where}.attributes")
+        reject("needs an attribute, or proxies without a score or outcome", f"{where}.attributes")
     if model.proxies and model.kind != "decisions":
-        _reject(f"not allowed for kind {model.kind!r}", f"{where}.proxies")
+        reject(f"not allowed for kind {model.kind!r}", f"{where}.proxies")
     if model.proxies and model.detection.unknown_groups != "excluded":
-        _reject("not allowed with proxies, whose groups are never unknown", f"{where}.detection.unknown_groups")
+        reject("not allowed with proxies, whose groups are never unknown", f"{where}.detection.unknown_groups")
     for number, proxy in enumerate(model.proxies):
-        _check_groups(tuple(proxy.groups), proxy.reference, f"{where}.proxies[{number}]")
-
-
-def _check_groups(groups: tuple[str, ...], reference: str | None, where: str) -> None:
-    _check_labels(groups, f"{where}.groups")
-    for group in (group for group in groups if AND in group):
-        _reject(
-            f"group {group!r} has {AND!r}, which joins groups to intersections; write "
-            f"{group.replace(AND, ' and ')!r}, with the records' spelling as an alias",
-            f"{where}.groups",
-        )
-    if reference is not None and reference not in groups:
-        _reject(f"{reference!r} is not one of its groups ({_listed(groups)})", f"{where}.reference")
-
-
-def _check_labels(labels: tuple[str, ...], where: str) -> None:
-    known = {canonical_label(UNKNOWN), canonical_label(OTHER)}
-    for label in labels:
-        canonical = canonical_label(label)
-        if not canonical or not label.isprintable():
-            _reject(f"label {label!r} must be printable and not empty", where)
-        if canonical in known:
-            _reject(
-                f"label {label!r} occurs twice, compared without letter case, blanks and unseen characters "
-                f"({UNKNOWN!r} and {OTHER!r} are implied)",
-                where,
-            )
-        known.add(canonical)
-
-
-def _check_bands(attribute: Attribute, where: str) -> None:
-    if not attribute.edges:
-        if attribute.derive or attribute.minimum is not None or attribute.maximum is not None:
-            _reject("derive, minimum and maximum are for bands: give edges", where)
-        return
-    low = 0.0 if attribute.derive == "age" and attribute.minimum is None else attribute.minimum
-    high = OLDEST if attribute.derive == "age" and attribute.maximum is None else attribute.maximum
-    bounds = (*([] if low is None else [low]), *attribute.edges, *([] if high is None else [high]))
-    if any(not lower < upper for lower, upper in pairwise(bounds)) or not all(map(isfinite, bounds)):
-        _reject("must be rising edges between minimum and maximum", f"{where}.edges")
-    if attribute.aliases:
-        _reject("not allowed with edges: a number has no spellings", f"{where}.aliases")
-
-
-def _check_aliases(labels: tuple[str, ...], aliases: Aliases | None, missing: tuple[str, ...], where: str) -> None:
-    """Reject a spelling that means two things."""
-    meanings = {canonical_label(OTHER): OTHER, canonical_label(UNKNOWN): UNKNOWN}
-    meanings |= {canonical_label(label): label for label in labels}
-    for text in missing:
-        if meanings.get(canonical_label(text), UNKNOWN) != UNKNOWN:
-            _reject(f"{text!r} is in missing too; a spelling means one thing", where)
-        meanings[canonical_label(text)] = UNKNOWN
-    for label, spellings in (aliases or {}).items():
-        if label not in labels:
-            _reject(f"{label!r} is not one of the labels ({_listed(labels)})", f"{where}.aliases")
-        for spelling in spellings:
-            if meanings.setdefault(canonical_label(spelling), label) != label:
-                meaning = meanings[canonical_label(spelling)]
-                _reject(f"{spelling!r} is a spelling of {label!r} and of {meaning!r}", f"{where}.aliases")
+        check_groups(tuple(proxy.groups), proxy.reference, f"{where}.proxies[{number}]")
 
 
 def _check_feature(feature: Feature, where: str) -> None:
     if not feature.minimum < feature.maximum:
-        _reject("minimum must be below maximum", where)
+        reject("minimum must be below maximum", where)
     if max(abs(feature.minimum), abs(feature.maximum)) * feature.scale > MAX_FIXED_POINT:
-        _reject(f"|value| * scale must be at most {MAX_FIXED_POINT:,}, so that sums stay exact", f"{where}.scale")
+        reject(f"|value| * scale must be at most {MAX_FIXED_POINT:,}, so that sums stay exact", f"{where}.scale")
 
 
 def _check_names(model: ModelPolicy, where: str) -> None:
@@ -275,27 +222,7 @@ def _check_names(model: ModelPolicy, where: str) -> None:
     dimensions += [model.segment.name] if model.segment is not None else []
     parts = {DECISION: model.decision, SCORE: model.score, OUTCOME: model.outcome, CLUSTER: model.cluster}
     reserved = [name for name, part in parts.items() if part]
-    _reject_duplicates(dimensions, f"{where}.attributes[...].name", reserved=reserved)
+    reject_duplicates(dimensions, f"{where}.attributes[...].name", reserved=reserved)
     features = [feature.name for feature in model.features]
-    _reject_duplicates(features, f"{where}.features[...].name", reserved=[SCORE] if model.score else [])
-    _reject_duplicates([window.name for window in model.windows], f"{where}.windows[...].name", reserved=["total"])
-
-
-def _reject_duplicates(values: Iterable[str], where: str, *, what: str = "", reserved: Iterable[str] = ()) -> None:
-    seen: set[str] = set()
-    for value in values:
-        if value in reserved:
-            _reject(f"{value!r} is reserved, choose another name", where)
-        if value in seen:
-            _reject(f"{what}{value!r} occurs twice", where)
-        seen.add(value)
-
-
-def _listed(values: Iterable[str | float], most: int = 12) -> str:
-    """List values of a policy; of very many the first ones."""
-    texts = [value if isinstance(value, str) else f"{value:g}" for value in values]
-    return ", ".join(texts[:most]) + (f", and {len(texts) - most} more" if len(texts) > most else "")
-
-
-def _reject(what: str, where: str) -> None:
-    raise invalid_policy(where, what)
+    reject_duplicates(features, f"{where}.features[...].name", reserved=[SCORE] if model.score else [])
+    reject_duplicates([window.name for window in model.windows], f"{where}.windows[...].name", reserved=["total"])

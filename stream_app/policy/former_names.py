@@ -1,4 +1,7 @@
-"""What a policy may be written like: names from before version 0.2, and labels that are not text."""
+"""What a policy may be written like: names from before version 0.2, and labels that are not text.
+
+Also which fields the hash of a file has contained since then.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,31 @@ FIELDS = {
 }
 _LABELS = ("groups", "reference", "aliases", "missing")
 VALUES = {("exportable_records", "pseudonymised"): "pseudonymized"}
+
+# Fields that are in the hash of a file whatever their value, as in version 0.2: their names were complete then.
+_NAMES_IN_HASH_OF_FILE = {
+    "Identifier": "path link_domain is_required canonical",
+    "EventTime": "path format out_of_orderness_s max_future_s max_age_s pane_s idle_s",
+    "Decision": "path favorable unfavorable",
+    "Attribute": "name path groups reference",
+    "Segment": "name path values",
+    "Feature": "name path minimum maximum scale is_required",
+    "Score": "path minimum maximum edges cut reference_n version",
+    "OutcomeTime": "path format",
+    "Outcome": "topic event_id path favorable unfavorable event_time identifiers drop unknown_fields is_selective "
+    "max_wait_d max_waiting",
+    "Constant": "path values",
+    "Box": "path",
+    "WindowPolicy": "name size_s",
+    "Rules": "min_disparate_impact_ratio max_gap max_rate_difference min_n",
+    "Detection": "false_alarms_per_million design_effect max_depth is_stratified plain_rules",
+    "Privacy": "k",
+    "ModelPolicy": "name topic event_time kind output_topic event_id identifiers decision attributes segment score "
+    "outcome features keep constants boxes drop unknown_fields windows rules detection privacy deduplication_window "
+    "max_record_bytes max_list_items revision_s",
+    "Policy": "schema models",
+}
+IN_HASH_OF_FILE = {(part, name) for part, names in _NAMES_IN_HASH_OF_FILE.items() for name in names.split()}
 
 
 def with_current_names(part: Any, where: str = "") -> Any:

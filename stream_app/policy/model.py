@@ -10,6 +10,7 @@ import msgspec
 
 from stream_app.errors import PolicyError
 from stream_app.policy.fields import Box, Constant, Decision, EventTime, Feature, Identifier, Instance, Outcome, Score
+from stream_app.policy.former_names import IN_HASH_OF_FILE
 from stream_app.policy.limits import Detection, Privacy, Rules, Sealing, WindowPolicy
 from stream_app.policy.types import Format, JsonPath, Name, PolicyPart, Spelling, Subject, Topic
 from stream_app.policy.values.labeled import Attribute, Segment
@@ -26,31 +27,6 @@ DEFAULT_WINDOWS = (
 JUDGING_FIELDS = frozenset(
     {"name", "topic", "outcome", "windows", "rules", "detection", "privacy", "sealing", "revision_s"}
 )
-
-# Fields that are in the hash of a file whatever their value, as in version 0.2: their names were complete then.
-_ALWAYS_IN_HASH_OF_FILE = {
-    "Identifier": "path link_domain is_required canonical",
-    "EventTime": "path format out_of_orderness_s max_future_s max_age_s pane_s idle_s",
-    "Decision": "path favorable unfavorable",
-    "Attribute": "name path groups reference",
-    "Segment": "name path values",
-    "Feature": "name path minimum maximum scale is_required",
-    "Score": "path minimum maximum edges cut reference_n version",
-    "OutcomeTime": "path format",
-    "Outcome": "topic event_id path favorable unfavorable event_time identifiers drop unknown_fields is_selective "
-    "max_wait_d max_waiting",
-    "Constant": "path values",
-    "Box": "path",
-    "WindowPolicy": "name size_s",
-    "Rules": "min_disparate_impact_ratio max_gap max_rate_difference min_n",
-    "Detection": "false_alarms_per_million design_effect max_depth is_stratified plain_rules",
-    "Privacy": "k",
-    "ModelPolicy": "name topic event_time kind output_topic event_id identifiers decision attributes segment score "
-    "outcome features keep constants boxes drop unknown_fields windows rules detection privacy deduplication_window "
-    "max_record_bytes max_list_items revision_s",
-    "Policy": "schema models",
-}
-_ALWAYS = {(part, name) for part, names in _ALWAYS_IN_HASH_OF_FILE.items() for name in names.split()}
 
 _LEAST_WAIT_S, _MOST_WAIT_S = 7_200, 172_800
 
@@ -222,7 +198,7 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
             layout.append((self.score.path, self.score.minimum, self.score.maximum, self.score.edges))
         if self.proxies:
             layout.append([(proxy.name, list(proxy.groups.items())) for proxy in self.proxies])
-        return _hash_of([_stated(part, _ALWAYS) for part in layout])
+        return _hash_of([_stated(part, IN_HASH_OF_FILE) for part in layout])
 
 
 class Policy(PolicyPart, frozen=True, kw_only=True):
@@ -243,7 +219,7 @@ class Policy(PolicyPart, frozen=True, kw_only=True):
         are given, so a file keeps its hash. A permission to export records is part of it: the audit names the policy
         that gave it.
         """
-        return _hash_of(_stated(self, _ALWAYS))
+        return _hash_of(_stated(self, IN_HASH_OF_FILE))
 
     def model(self, name: str) -> ModelPolicy:
         """Return one model by its name.
