@@ -6,8 +6,8 @@ compiled from it (``stream_app.core.events.schema``), so a stream of your own ne
 ``docs/reference/policy.md`` is the reference. ``types`` and ``labels`` are the values of a policy, ``values`` reads
 those of records, ``fields`` are its fields of a record, ``limits`` how it is judged, ``model`` all of it, ``outcomes``
 what follows from declared outcomes. ``load`` reads a policy (``former_names`` of its fields included), ``check`` checks
-how its parts fit together and ``label_checks`` its labels, ``messages`` words what is wrong. ``reference`` documents
-every field, ``schema`` is the JSON Schema.
+how its parts fit together, ``messages`` words what is wrong. ``reference`` documents every field, ``schema`` is the
+JSON Schema.
 """
 
 from stream_app.policy.check import MAX_CELLS, n_labels

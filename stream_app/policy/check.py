@@ -11,7 +11,12 @@ from math import prod
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from stream_app.policy.fields import Decision, EventTime, Feature, Outcome, OutcomeTime, Score
-from stream_app.policy.label_checks import (
+from stream_app.policy.labels import CLUSTER, DECISION, OUTCOME, SCORE
+from stream_app.policy.model import ModelPolicy, Policy, declared_paths
+from stream_app.policy.outcomes import outcome_records_of
+from stream_app.policy.values.auditor_keys import sealing_fault
+from stream_app.policy.values.clusters import cluster_fault, most_parts_of_a_cell
+from stream_app.policy.values.label_checks import (
     check_aliases,
     check_bands,
     check_groups,
@@ -20,11 +25,6 @@ from stream_app.policy.label_checks import (
     reject,
     reject_duplicates,
 )
-from stream_app.policy.labels import CLUSTER, DECISION, OUTCOME, SCORE
-from stream_app.policy.model import ModelPolicy, Policy, declared_paths
-from stream_app.policy.outcomes import outcome_records_of
-from stream_app.policy.values.auditor_keys import sealing_fault
-from stream_app.policy.values.clusters import cluster_fault, most_parts_of_a_cell
 from stream_app.policy.values.labeled import Attribute
 from stream_app.policy.values.places import faults_of_places
 
