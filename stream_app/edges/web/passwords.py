@@ -29,7 +29,9 @@ class Passwords:
         try:
             import bcrypt  # noqa: PLC0415  # of the extra
         except ImportError:
-            raise DependencyMissingError("Passwords need bcrypt", action=f"Run: {install_command('web')}") from None
+            raise DependencyMissingError(
+                "Passwords need bcrypt", action=f"Run: {install_command('web-config')}"
+            ) from None
         self._check = bcrypt.checkpw
         self._users = {user: text.encode() for user, text in users.items()}
         self._lock = Lock()

@@ -131,7 +131,7 @@ def _decode(path: Path, text: str) -> WebConfig:
         return msgspec.yaml.decode(text, type=WebConfig | None) or WebConfig()
     except ImportError:
         raise DependencyMissingError(
-            "A web configuration needs PyYAML", action=f"Run: {install_command('web')}"
+            "A web configuration needs PyYAML", action=f"Run: {install_command('web-config')}"
         ) from None
     except msgspec.ValidationError as error:
         raise ConfigError(f"web_config {path}: {error}") from None
