@@ -29,6 +29,7 @@ _EXPECTED = {
     "flush_s": _SECONDS,
     "session_timeout_s": _SECONDS,
     "metrics_port": "a port from 0 to 65535",
+    "web_port": "a port from 0 to 65535",
     "max_series": "a whole number, at least 1",
     "security_protocol": "PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL",
     "sasl_mechanism": "PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER",
@@ -63,6 +64,11 @@ class Settings(KafkaSecurity, frozen=True, forbid_unknown_fields=True, kw_only=T
         registry_ca_file: PEM file of the authorities that are trusted for the registry; None for those of the system.
         registry_certificate_file: PEM file of the client's certificate chain for the registry.
         registry_key_file: PEM file of the client's private key; None if it is in the certificate file.
+        web_host: Address on which the web application listens.
+        web_port: Port of the same; 0 takes a free one.
+        web_url: Address under which people reach it, ``https://HOST[:PORT]``, where a proxy is in front of it.
+        database_url: Its database, ``postgresql://USER@HOST:PORT/NAME``; None for SQLite in the state folder.
+        database_password_file: File that contains the password of that database's user.
     """
 
     kafka: Servers = "127.0.0.1:9092"
@@ -83,6 +89,11 @@ class Settings(KafkaSecurity, frozen=True, forbid_unknown_fields=True, kw_only=T
     registry_ca_file: str | None = None
     registry_certificate_file: str | None = None
     registry_key_file: str | None = None
+    web_host: str = "127.0.0.1"
+    web_port: Port = 8600
+    web_url: str | None = None
+    database_url: str | None = None
+    database_password_file: str | None = None
 
     @property
     def registry(self) -> SchemaRegistry | None:

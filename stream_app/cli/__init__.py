@@ -5,7 +5,7 @@
 the width of the terminal; ``exits`` maps errors to exit codes. One folder per noun: ``admin`` (set up and check an
 installation), ``policy`` (check and show policies), ``produce`` (write events), ``show`` (results and alerts),
 ``replay`` (recompute what was judged), ``detect`` (detectors over a file of counts), ``plan`` (how long a violation
-goes undetected), ``demo`` (everything on one machine). ``worker`` runs a worker.
+goes undetected), ``demo`` (everything on one machine), ``web`` (the web application). ``worker`` runs a worker.
 """
 
 from __future__ import annotations
