@@ -111,7 +111,7 @@ def test_kills_and_a_second_reading_lose_and_double_nothing(
         assert application.command("rebuild", "--yes").returncode == 0
         wait_until("everything is stored again", is_complete, application.log_tail)
         assert rows() == expected
-        assert "Stale" not in application.page(application.address)
+        wait_until("all of it is current", lambda: "Current as of" in application.page(application.address))
     with application.run(FAIRSTREAM_KAFKA="127.0.0.1:1"):
         wait_until("it is stale", lambda: "Stale since" in application.page(application.address))
         page = application.page(f"{application.address}/models/{model}")

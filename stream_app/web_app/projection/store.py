@@ -96,8 +96,14 @@ class Store:
         stored = WindowRow.objects.filter(**key, end_s=end_s).only("order_s", "revision").first()
         if stored is not None and (stored.order_s, stored.revision) > (result.end_s, result.revision):
             return True
-        values = {"order_s": result.end_s, "revision": result.revision, "state": str(disclosed.state), "k": k}
-        WindowRow.objects.update_or_create(values | {"body": body}, **key, end_s=end_s)
+        values: dict[str, Any] = {
+            "order_s": result.end_s,
+            "revision": result.revision,
+            "state": str(disclosed.state),
+            "k": k,
+        }
+        row = WindowRow(id=None if stored is None else stored.id, **key, end_s=end_s, **values, body=body)
+        row.save(force_insert=stored is None, force_update=stored is not None)
         self._verdicts.note(disclosed, body, received_s=record.timestamp_ms // 1000)
         return True
 

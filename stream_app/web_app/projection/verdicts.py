@@ -40,7 +40,7 @@ class VerdictKeeper:
             return
         rules = self._rules.get(result.model)
         is_beyond = any(exceeded_limits(group, rules) for group in result.groups if group.state is not None)
-        values = {
+        values: dict[str, Any] = {
             "is_intersection": CROSS in result.attribute,
             "window": result.window,
             "size_s": result.size_s,
@@ -51,7 +51,8 @@ class VerdictKeeper:
             "received_s": received_s,
             "body": body,
         }
-        Verdict.objects.update_or_create(values, **key)
+        verdict = Verdict(id=None if former is None else former.id, **key, **values)
+        verdict.save(force_insert=former is None, force_update=former is not None)
 
     def _replaces(self, result: DisclosedResult, former: Verdict) -> bool:
         if result.window == former.window:

@@ -76,8 +76,9 @@ class Application:
 
     def become_administrator(self) -> None:
         """Redeem the printed link and log in."""
+        wait_until("the link", lambda: _LINK.search(self.log) is not None, self.log_tail)
         found = _LINK.search(self.log)
-        assert found is not None, self.log
+        assert found is not None
         self.send(found[1], username="ada", password=PASSWORD, repeated=PASSWORD)
         self.send(f"{self.address}/login", username="ada", password=PASSWORD)
 

@@ -71,6 +71,15 @@ def test_stale_pages_say_since_when() -> None:
     assert '<span class="stale">stale</span>' in text
 
 
+def test_readiness_is_that_of_what_is_stored() -> None:
+    client = browser(is_logged_in=False)
+    assert (client.get("/livez").status_code, client.get("/readyz").status_code) == (200, 503)
+    read_to_end()
+    assert (client.get("/readyz").status_code, client.get("/readyz").content) == (200, b"ok\n")
+    Reading.objects.update(current_at_s=0.0)
+    assert client.get("/readyz").status_code == 503
+
+
 def test_a_topic_that_was_never_read_makes_the_page_stale() -> None:
     Reading.objects.create(topic=FAIRNESS_RESULTS, current_at_s=time.time())
     assert "Not read yet." in text_of("/")

@@ -18,6 +18,7 @@ from stream_app.connection.kafka_connection import AnyKafka
 from stream_app.edges.kafka.readers.topic_consumer import open_consumer
 
 _POLL_MS = 250
+_MAX_RECORDS = 200  # of one run: what is stored in one transaction
 
 
 class Position(NamedTuple):
@@ -93,7 +94,7 @@ class ResumedReader:
         """
         try:
             before = {tp: self._consumer.position(tp) for tp in self._partitions}
-            records = self._consumer.poll(timeout_ms=_POLL_MS)
+            records = self._consumer.poll(timeout_ms=_POLL_MS, max_records=_MAX_RECORDS)
             after = {tp: self._consumer.position(tp) for tp in self._partitions}
         except KafkaError as error:
             raise lost(f"reading {self._topic}", error, rights=f"READ on topic {self._topic}") from None

@@ -24,7 +24,7 @@
 
   const update = async () => {
     try {
-      const answer = await fetch(location.href, { headers: { "X-Live": "1" }, signal: AbortSignal.timeout(every) });
+      const answer = await fetch(location.href, { signal: AbortSignal.timeout(every) });
       if (answer.redirected) { location.reload(); return; }
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const fresh = page.getElementById("live");
