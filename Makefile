@@ -103,8 +103,8 @@ dashboards: $(READY) ## write dashboards/json from the code (ARGS=--check only c
 
 lock: $(READY) ## renew the hash-pinned requirement files from pyproject.toml
 	$(LOCK) --upgrade --group build --output-file requirements/build.txt
-	$(LOCK) --upgrade pyproject.toml --extra local --extra data --extra otlp --extra web \
-		--extra avro --extra protobuf --output-file requirements/run.txt
+	$(LOCK) --upgrade pyproject.toml --extra local --extra data --extra otlp --extra web-config \
+		--extra web --extra postgresql --extra avro --extra protobuf --output-file requirements/run.txt
 	$(LOCK) --upgrade pyproject.toml --all-extras --group build --group lint --group test --group bench --group docs \
 		--group audit --output-file requirements/dev.txt
 	@! grep -nE 'https?://|--(extra-)?index-url|--find-links' requirements/*.txt

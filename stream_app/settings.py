@@ -29,6 +29,7 @@ _EXPECTED = {
     "flush_s": _SECONDS,
     "session_timeout_s": _SECONDS,
     "metrics_port": "a port from 0 to 65535",
+    "web_port": "a port from 0 to 65535",
     "max_series": "a whole number, at least 1",
     "unsealed_records": "reject or accept",
     "security_protocol": "PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL",
@@ -75,6 +76,11 @@ class Settings(KafkaSecurity, frozen=True, forbid_unknown_fields=True, kw_only=T
         audit_anchor_dir: Second folder for the checkpoints of the audit log, out of reach of its writer; None for none.
         audit_witness_url: Address of a witness, up to what precedes ``/add-checkpoint``; None for none.
         audit_witness_key: Verifier key of the witness, or a file that contains it.
+        web_host: Address on which the web application listens.
+        web_port: Port of the same; 0 takes a free one.
+        web_url: Address under which people reach it, ``https://HOST[:PORT]``, where a proxy is in front of it.
+        database_url: Its database, ``postgresql://USER@HOST:PORT/NAME``; None for SQLite in the state folder.
+        database_password_file: File that contains the password of that database's user.
     """
 
     kafka: Servers = "127.0.0.1:9092"
@@ -103,6 +109,11 @@ class Settings(KafkaSecurity, frozen=True, forbid_unknown_fields=True, kw_only=T
     audit_anchor_dir: str | None = None
     audit_witness_url: str | None = None
     audit_witness_key: str | None = None
+    web_host: str = "127.0.0.1"
+    web_port: Port = 8600
+    web_url: str | None = None
+    database_url: str | None = None
+    database_password_file: str | None = None
 
     @property
     def registry(self) -> SchemaRegistry | None:

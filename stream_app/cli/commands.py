@@ -33,10 +33,17 @@ class Entry(NamedTuple):
 
 
 class Menu(NamedTuple):
-    """Commands under one noun."""
+    """Commands under one noun.
+
+    Attributes:
+        help: Its help line.
+        entries: The commands by name.
+        default: The command that the noun alone means.
+    """
 
     help: str
     entries: dict[str, Entry]
+    default: str | None = None
 
 
 MENU: dict[str, Entry | Menu] = {
@@ -154,6 +161,17 @@ MENU: dict[str, Entry | Menu] = {
     ),
     "doctor": Entry("admin.doctor:doctor", "Check what this machine has, what is missing, and how to get it."),
     "uninstall": Entry("admin.uninstall:uninstall", "List what a deployment owns, and delete it."),
+    "web": Menu(
+        "Run the web application; create its users.",
+        {
+            "run": Entry("web.run:run_web", "Run the web application until Ctrl-C, SIGTERM or SIGHUP."),
+            "create-user": Entry(
+                "web.create_user:create_user", "Print a one-time link by which a new user sets a password."
+            ),
+            "rebuild": Entry("web.rebuild:rebuild", "Delete stored results and alerts, and read them again."),
+        },
+        default="run",
+    ),
     "notify-sink": Entry("admin.notify_sink:notify_sink", "Receive and print notifications from Alertmanager."),
     "dashboards": Menu(
         "Export the Grafana dashboards.",
@@ -213,6 +231,23 @@ class CommandMenu(TyperGroup):
         super().__init__(**attributes | {"commands": _commands_of(MENU)})
 
 
+class DefaultMenu(TyperGroup):
+    """A group that runs one of its commands when it is called without the name of any.
+
+    Args:
+        default: The name of that command.
+    """
+
+    def __init__(self, *, default: str, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self._default = default
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments; flags that are not the group's own are those of the default command."""
+        is_own = bool(args) and (not args[0].startswith("-") or args[0] in ctx.help_option_names)
+        return super().parse_args(ctx, args if is_own else [self._default, *args])
+
+
 def walk_commands(group: TyperGroup, path: tuple[str, ...] = ("fairstream",)) -> Iterator[tuple[str, TyperCommand]]:
     """Yield every command with the words that call it; all of them are imported."""
     for name, child in sorted(group.commands.items()):
@@ -230,13 +265,15 @@ def _commands_of(entries: dict[str, Any]) -> dict[str, TyperCommand | TyperGroup
 
 
 def _group_of(name: str, menu: Menu) -> TyperGroup:
-    return TyperGroup(
-        name=name,
-        help=menu.help,
-        commands=cast(Any, _commands_of(menu.entries)),
-        no_args_is_help=True,
-        rich_markup_mode=None,
-    )
+    attributes: dict[str, Any] = {
+        "name": name,
+        "help": menu.help,
+        "commands": _commands_of(menu.entries),
+        "rich_markup_mode": None,
+    }
+    if menu.default is not None:
+        return DefaultMenu(default=menu.default, **attributes)
+    return TyperGroup(no_args_is_help=True, **attributes)
 
 
 def _command_of(name: str, function: Callable[..., None]) -> TyperCommand:

@@ -21,19 +21,30 @@ def draw_timeline(scenarios: Sequence[ScenarioResults], rules: Rules) -> str:
     parts = []
     for scenario in scenarios:
         window = charted_window(scenario.results, _is_judged)
-        strips: dict[str, list[tuple[int, int, str]]] = {}
-        for result in _newest(scenario.results, window):
-            for group in result.groups:
-                if group.hidden is None and group.state is not None:
-                    name = f"{result.attribute}: {group.group}"
-                    state = state_name(group.state, is_beyond=bool(exceeded_limits(group, rules)))
-                    strips.setdefault(name, []).append((result.start_s, result.end_s, state))
-        ranked = sorted(
-            strips.items(), key=lambda item: (-_n_of(item[1], "breach"), -_n_of(item[1], "warning"), CROSS in item[0])
-        )
         title = f"{scenario.name}: windows of {window}; blank: suppressed or no decisions"
-        parts.append(state_strips(title, ranked[:_MAX_STRIPS]))
+        parts.append(draw_states(title, _newest(scenario.results, window), rules))
     return "".join(parts)
+
+
+def draw_states(title: str, results: Iterable[DisclosedResult], rules: Rules) -> str:
+    """Draw the state of each pair over time, those with most breaches first.
+
+    Args:
+        title: Title of the chart.
+        results: Results of windows of one size, oldest first.
+        rules: Limits of the policy.
+    """
+    strips: dict[str, list[tuple[int, int, str]]] = {}
+    for result in results:
+        for group in result.groups:
+            if group.hidden is None and group.state is not None:
+                name = f"{result.attribute}: {group.group}"
+                state = state_name(group.state, is_beyond=bool(exceeded_limits(group, rules)))
+                strips.setdefault(name, []).append((result.start_s, result.end_s, state))
+    ranked = sorted(
+        strips.items(), key=lambda item: (-_n_of(item[1], "breach"), -_n_of(item[1], "warning"), CROSS in item[0])
+    )
+    return state_strips(title, ranked[:_MAX_STRIPS])
 
 
 def draw_rates(windows: Sequence[DisclosedResult], model: ModelPolicy) -> str:

@@ -115,13 +115,13 @@ class ResultReader(Generic[Item]):
                     except msgspec.MsgspecError:
                         self._note(record.partition, record.offset)
                         continue
-                    if item is not None and not _has_possible_times(item):
+                    if item is not None and not has_possible_times(item):
                         self._note(record.partition, record.offset)
                     elif item is not None:
                         yield item
 
 
-def _has_possible_times(item: object) -> bool:
+def has_possible_times(item: object) -> bool:
     """Return whether the times of a result or alert are within the years that a calendar can name."""
     times_s = [getattr(item, name, None) or 0 for name in _TIMES]
     return all(_MIN_TIME_S <= time_s < _MAX_TIME_S for time_s in times_s)

@@ -245,7 +245,7 @@ def test_a_password_opens_what_its_hash_is_of(folder: Folder) -> None:
     try:
         import bcrypt  # noqa: PLC0415  # what is missing is reported
     except ImportError:
-        skip_or_fail("bcrypt is not installed (the extra web)")
+        skip_or_fail("bcrypt is not installed (the extra web-config)")
     hashed = bcrypt.hashpw(b"s3cret", bcrypt.gensalt(4)).decode()
     url = folder.serve(folder.access(f"basic_auth_users:\n  prometheus: {hashed}\n", TOKEN))
     basic = [

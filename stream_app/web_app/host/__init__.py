@@ -1,0 +1,6 @@
+"""The foundation of the web application.
+
+``django`` makes Django's settings from those of the process; ``database`` reads the address of the database,
+``secret_key`` keeps the key of sessions. ``headers`` adds the headers of security to each answer, ``limits`` bounds
+size and time of requests, ``server`` runs uvicorn.
+"""

@@ -1,0 +1,42 @@
+"""Renders a page: its content, who is logged in, and how current it is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from stream_app.web_app.accounts.access import roles_of
+from stream_app.web_app.pages.assets import version_of
+from stream_app.web_app.projection.freshness import freshness
+
+
+def show(request: HttpRequest, template: str, content: Mapping[str, Any], *, status: int = 200) -> HttpResponse:
+    """Render a page for a user who is logged in."""
+    fresh = freshness()
+    context = {
+        **content,
+        "fresh": fresh,
+        "since": None if fresh.since_s is None else utc_text(fresh.since_s),
+        "now": utc_text(time.time()),
+        "roles": ", ".join(sorted(roles_of(request))),
+    }
+    return render(request, template, context, status=status)
+
+
+def versions(_request: HttpRequest) -> dict[str, str]:
+    """Give every template the versions of style and script."""
+    return {"css_version": version_of("app.css"), "js_version": version_of("app.js")}
+
+
+def utc_text(time_s: float) -> str:
+    """Return a time as text with its zone.
+
+    >>> utc_text(0)
+    '1970-01-01 00:00:00 UTC'
+    """
+    return datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

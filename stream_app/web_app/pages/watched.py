@@ -1,0 +1,23 @@
+"""The policy whose models and limits the pages show; set once at the start of the process."""
+
+from __future__ import annotations
+
+from stream_app.policy import ModelPolicy, Policy
+
+_models: dict[str, ModelPolicy] = {}
+
+
+def watch(policy: Policy) -> None:
+    """Show the models of a policy with its limits."""
+    _models.clear()
+    _models.update({model.name: model for model in policy.models})
+
+
+def watched_model(name: str) -> ModelPolicy | None:
+    """Return the policy of a model; None for one of another policy."""
+    return _models.get(name)
+
+
+def watched_names() -> list[str]:
+    """Return the names of the models that are monitored for fairness."""
+    return [name for name, model in _models.items() if model.kind == "decisions"]

@@ -1,0 +1,133 @@
+"""Prepares the web application and runs it: tables, the first link, the projection, the server."""
+
+from __future__ import annotations
+
+import logging
+import signal
+from collections.abc import Callable, Iterable
+from urllib.parse import urlsplit
+
+from stream_app.errors import ConfigError, WriteError
+from stream_app.policy import Policy
+from stream_app.settings import Settings
+from stream_app.web_app.host.django import configure
+
+_REBUILD = "Run: fairstream web rebuild"
+
+
+def prepare(settings: Settings) -> None:
+    """Set Django up and bring the tables up to date.
+
+    Raises:
+        ConfigError: a setting is invalid, or the database does not answer.
+        DependencyMissingError: an extra is not installed.
+        WriteError: the state folder cannot be written.
+    """
+    configure(settings)
+    from django.core.management import call_command  # noqa: PLC0415  # needs Django's settings
+    from django.db import DatabaseError, OperationalError  # noqa: PLC0415  # the same
+
+    logging.getLogger("django").setLevel(logging.ERROR)  # its warnings contain addresses, and these one-time links
+    logging.getLogger("django.security").setLevel(logging.CRITICAL)  # anybody could fill the log
+    try:
+        call_command("migrate", interactive=False, verbosity=0)
+        call_command("clearsessions")
+    except OperationalError:
+        raise _no_database(settings) from None
+    except DatabaseError as error:
+        raise ConfigError(
+            f"The database cannot be brought up to date ({type(error).__name__})",
+            action="Its user needs the right to create tables",
+        ) from None
+
+
+def run(
+    settings: Settings, policy: Policy, signals: Iterable[signal.Signals], report: Callable[[str, str], None]
+) -> None:
+    """Serve the pages and read the topics until one of the signals arrives.
+
+    Args:
+        settings: Addresses of Kafka, of the server and of the database.
+        policy: Says which groups may be shown.
+        signals: What ends it.
+        report: Called once with the address of the pages, and with the one-time link or an empty text.
+
+    Raises:
+        ConfigError: as ``prepare``; the address is in use; stored results show smaller groups than the policy permits.
+    """
+    prepare(settings)
+    from django.core.asgi import get_asgi_application  # noqa: PLC0415  # needs Django's settings
+
+    from stream_app.web_app.accounts.invitations import invite_first  # noqa: PLC0415  # the same
+    from stream_app.web_app.host.server import bind, serve  # noqa: PLC0415  # the same
+    from stream_app.web_app.pages.watched import watch  # noqa: PLC0415  # the same
+    from stream_app.web_app.projection.projector import Projector  # noqa: PLC0415  # the same
+
+    _reject_smaller_groups(policy)
+    watch(policy)
+    listener = bind(settings.web_host, settings.web_port)
+    token = invite_first()
+    address = _address(settings, listener.getsockname()[1])
+    projector = Projector(settings.connection, policy)
+    projector.start()
+    try:
+        serve(
+            get_asgi_application(),
+            listener,
+            signals,
+            lambda: report(address, "" if token is None else f"{address}/welcome/{token}"),
+        )
+    finally:
+        projector.stop()
+        listener.close()
+
+
+def create_user(settings: Settings, name: str, role: str) -> str:
+    """Return a one-time link by which a new user sets a password.
+
+    Raises:
+        ConfigError: as ``prepare``; the name is invalid or taken.
+    """
+    prepare(settings)
+    from stream_app.web_app.accounts.invitations import invite  # noqa: PLC0415  # needs Django's settings
+    from stream_app.web_app.accounts.roles import Role  # noqa: PLC0415  # the same
+
+    return f"{_address(settings, settings.web_port)}/welcome/{invite(name, Role(role))}"
+
+
+def rebuild(settings: Settings) -> None:
+    """Empty the projection; a running application reads the topics again at once, else the next start does.
+
+    Raises:
+        ConfigError: as ``prepare``.
+    """
+    prepare(settings)
+    from stream_app.web_app.projection.store import empty  # noqa: PLC0415  # needs Django's settings
+
+    empty()
+
+
+def _reject_smaller_groups(policy: Policy) -> None:
+    from stream_app.web_app.projection.store import models_disclosed_below  # noqa: PLC0415  # needs Django's settings
+
+    for name, stored, k in models_disclosed_below(policy)[:1]:
+        raise ConfigError(
+            f"Stored results of {name} show groups of {stored} decisions, the policy permits {k} and more",
+            action=f"Store them again under the policy. {_REBUILD}",
+        )
+
+
+def _address(settings: Settings, port: int) -> str:
+    if settings.web_url is not None:
+        return settings.web_url.rstrip("/")
+    host = settings.web_host if settings.web_host not in ("", "0.0.0.0", "::") else "127.0.0.1"  # noqa: S104
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _no_database(settings: Settings) -> ConfigError | WriteError:
+    if settings.database_url is None:
+        return WriteError("The SQLite file of the web application cannot be written", action="Is the disk full?")
+    host = urlsplit(settings.database_url).hostname or "its local socket"
+    return ConfigError(
+        f"The database at {host} does not answer, or rejects this user", action="Check FAIRSTREAM_DATABASE_URL"
+    )

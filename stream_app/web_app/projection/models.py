@@ -1,0 +1,144 @@
+"""The tables: positions, results, newest verdicts and alerts. Every value in them is disclosed.
+
+Event times are seconds since the epoch, as in the records.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+NAME_LENGTH = 300  # names of three attributes joined, or three labels
+MAX_WINDOW_NAME = 20
+
+
+class TopicPartition(models.Model):
+    """Up to where one partition was read.
+
+    Attributes:
+        topic: Its topic.
+        partition: Its number.
+        topic_id: Which log of that name; empty where the broker gives none.
+        next_offset: Offset of the next record.
+    """
+
+    topic: models.CharField[str, str] = models.CharField(max_length=NAME_LENGTH)
+    partition: models.IntegerField[int, int] = models.IntegerField()
+    topic_id: models.CharField[str, str] = models.CharField(max_length=64)
+    next_offset: models.BigIntegerField[int, int] = models.BigIntegerField()
+    objects: ClassVar[models.Manager[TopicPartition]] = models.Manager()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["topic", "partition"], name="one_position")]
+
+
+class Reading(models.Model):
+    """How the reading of one topic goes.
+
+    Attributes:
+        topic: The topic.
+        current_at_s: When every committed record was last known to be stored; None before.
+        fault: Why it is not read at present; empty while it is.
+        n_unreadable: Records that were left out because they are no results or alerts of this version.
+        n_missed: Offsets that retention deleted before they were read.
+    """
+
+    topic: models.CharField[str, str] = models.CharField(max_length=NAME_LENGTH, primary_key=True)
+    current_at_s: models.FloatField[float | None, float | None] = models.FloatField(null=True)
+    fault: models.CharField[str, str] = models.CharField(max_length=500, blank=True)
+    n_unreadable: models.BigIntegerField[int, int] = models.BigIntegerField(default=0)
+    n_missed: models.BigIntegerField[int, int] = models.BigIntegerField(default=0)
+    objects: ClassVar[models.Manager[Reading]] = models.Manager()
+
+
+class WindowRow(models.Model):
+    """The newest revision of the result of one attribute in one window.
+
+    Attributes:
+        model: Name of the model.
+        attribute: Name of the attribute, or of several joined by ``+``.
+        window: Name of the window.
+        end_s: Its end; 0 for running totals, of which only the newest is kept.
+        order_s: End of the window also for running totals: the greater one is newer.
+        revision: Number of the correction.
+        state: The worst state of its pairs.
+        k: Fewest decisions that a shown group has.
+        body: The disclosed result, JSON.
+    """
+
+    model: models.CharField[str, str] = models.CharField(max_length=NAME_LENGTH)
+    attribute: models.CharField[str, str] = models.CharField(max_length=NAME_LENGTH)
+    window: models.CharField[str, str] = models.CharField(max_length=MAX_WINDOW_NAME)
+    end_s: models.BigIntegerField[int, int] = models.BigIntegerField()
+    order_s: models.BigIntegerField[int, int] = models.BigIntegerField()
+    revision: models.IntegerField[int, int] = models.IntegerField()
+    state: models.CharField[str, str] = models.CharField(max_length=20)
+    k: models.IntegerField[int, int] = models.IntegerField()
+    body: models.BinaryField[bytes, bytes] = models.BinaryField()
+    objects: ClassVar[models.Manager[WindowRow]] = models.Manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["model", "attribute", "window", "end_s"], name="one_result")
+        ]
+        indexes: ClassVar = [models.Index(fields=["model", "attribute", "window", "state", "end_s"], name="by_state")]
+
+
+class Verdict(models.Model):
+    """The newest verdict on one attribute: that of the smallest window.
+
+    Attributes:
+        model: Name of the model.
+        attribute: Name of the attribute, or of several joined by ``+``.
+        is_intersection: Whether these are several.
+        window: Name of the smallest window.
+        size_s: Its width.
+        end_s: End of the newest one.
+        since_s: End of the first window of the uninterrupted run of windows with this state.
+        state: The worst state of the pairs.
+        severity: Place of the state among all, the worst is the greatest; a limit exceeded without proof counts half.
+        received_s: When the result was written to Kafka.
+        body: The disclosed result, JSON.
+    """
+
+    model: models.CharField[str, str] = models.CharField(max_length=NAME_LENGTH)
+    attribute: models.CharField[str, str] = models.CharField(max_length=NAME_LENGTH)
+    is_intersection: models.BooleanField[bool, bool] = models.BooleanField()
+    window: models.CharField[str, str] = models.CharField(max_length=MAX_WINDOW_NAME)
+    size_s: models.BigIntegerField[int, int] = models.BigIntegerField()
+    end_s: models.BigIntegerField[int, int] = models.BigIntegerField()
+    since_s: models.BigIntegerField[int, int] = models.BigIntegerField()
+    state: models.CharField[str, str] = models.CharField(max_length=20)
+    severity: models.FloatField[float, float] = models.FloatField()
+    received_s: models.BigIntegerField[int, int] = models.BigIntegerField()
+    body: models.BinaryField[bytes, bytes] = models.BinaryField()
+    objects: ClassVar[models.Manager[Verdict]] = models.Manager()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["model", "attribute"], name="one_verdict")]
+        indexes: ClassVar = [
+            models.Index(fields=["is_intersection", "-severity", "model", "attribute"], name="worst_first")
+        ]
+
+
+class AlertRow(models.Model):
+    """One breach or recovery.
+
+    Attributes:
+        id: Identifies the alert: the same in live and replay.
+        model: Name of the model, or ``<model>/outcomes``.
+        at_s: When the test changed.
+        k: Fewest decisions that its numbers describe.
+        body: The disclosed alert, JSON.
+    """
+
+    id: models.CharField[str, str] = models.CharField(max_length=12, primary_key=True)
+    model: models.CharField[str, str] = models.CharField(max_length=NAME_LENGTH)
+    at_s: models.BigIntegerField[int, int] = models.BigIntegerField()
+    k: models.IntegerField[int, int] = models.IntegerField()
+    body: models.BinaryField[bytes, bytes] = models.BinaryField()
+    objects: ClassVar[models.Manager[AlertRow]] = models.Manager()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["model", "-at_s"], name="newest_alerts")]

@@ -1,0 +1,108 @@
+"""Reads results and alerts into the database, in a thread of its own, for as long as the process runs."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from contextlib import ExitStack, suppress
+
+from django.db import DatabaseError, close_old_connections, connection
+
+from stream_app.connection.kafka_connection import AnyKafka
+from stream_app.edges.kafka.readers.resumed_records import Position, ResumedReader
+from stream_app.errors import FairStreamError
+from stream_app.policy import Policy
+from stream_app.web_app.projection.models import Reading
+from stream_app.web_app.projection.store import TOPICS, PositionMovedError, Store, stored_positions
+
+_RETRY_S = 1.0
+_CHECK_S = 2.0  # between two questions whether everything was read
+_MAX_FAULT = 500
+DATABASE_FAULT = "The database does not answer"
+
+log = logging.getLogger(__name__)
+
+
+class Projector:
+    """Reads one topic after the other, again and again.
+
+    Args:
+        kafka: The connection.
+        policy: Applied to what is stored.
+    """
+
+    def __init__(self, kafka: AnyKafka, policy: Policy) -> None:
+        self._kafka = kafka
+        self._store = Store(policy)
+        self._stopping = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._run, args=(topic,), name=f"projection of {topic}") for topic in TOPICS
+        ]
+
+    def start(self) -> None:
+        """Begin to read."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End after the present runs are stored."""
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _run(self, topic: str) -> None:
+        reported = ""
+        while not self._stopping.is_set():
+            fault = ""
+            try:
+                self._follow(topic)
+            except PositionMovedError:
+                pass
+            except FairStreamError as error:
+                fault = error.message
+            except DatabaseError as error:
+                fault = f"{DATABASE_FAULT} ({type(error).__name__})"
+            if fault:
+                if fault != reported:
+                    log.warning("topic not read topic=%s fault=%s", topic, fault)
+                _note_fault(topic, fault)
+                self._stopping.wait(_RETRY_S)
+            reported = fault
+        connection.close()
+
+    def _follow(self, topic: str) -> None:
+        """Read on from the stored positions until something fails."""
+        stored = stored_positions(topic)
+        with ExitStack() as stack:
+            reader = stack.enter_context(ResumedReader(self._kafka, topic, stored))
+            _note_missed(topic, reader.n_missed)
+            checked_s = 0.0
+            while not self._stopping.is_set():
+                for run in reader.poll():
+                    self._store.apply(topic, stored.get(run.partition), run)
+                    stored[run.partition] = run.after
+                if time.monotonic() - checked_s >= _CHECK_S:
+                    if reader.is_at_end():
+                        self._note_current(topic, stored)
+                    checked_s = time.monotonic()
+
+    @staticmethod
+    def _note_current(topic: str, stored: dict[int, Position]) -> None:
+        if stored_positions(topic) != stored:
+            raise PositionMovedError
+        Reading.objects.update_or_create(topic=topic, defaults={"current_at_s": time.time(), "fault": ""})
+
+
+def _note_missed(topic: str, n_missed: int) -> None:
+    if n_missed:
+        reading, _ = Reading.objects.get_or_create(topic=topic)
+        reading.n_missed += n_missed
+        reading.save(update_fields=["n_missed"])
+
+
+def _note_fault(topic: str, fault: str) -> None:
+    with suppress(DatabaseError):
+        Reading.objects.update_or_create(topic=topic, defaults={"fault": fault[:_MAX_FAULT]})
+    with suppress(DatabaseError):
+        close_old_connections()

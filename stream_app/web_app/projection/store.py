@@ -1,0 +1,166 @@
+"""Writes a run of records and the position after it in one transaction: a crash loses and doubles nothing.
+
+Every row has a key that follows from its record, so records that are read again change nothing. The position is
+compared with the one from which the run was read: two processes on one database, or a rebuild, cannot interleave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+from django.db import transaction
+
+from stream_app.edges.kafka.readers.live_results import has_possible_times
+from stream_app.edges.kafka.readers.resumed_records import Position, Run, StoredRecord
+from stream_app.pipeline.disclosure.alerts import disclose_alert
+from stream_app.pipeline.disclosure.shown import disclose_window, smallest_groups
+from stream_app.pipeline.records.alerts import Alert, decode_alert_record
+from stream_app.pipeline.records.outcome_results import decode_decision_result
+from stream_app.pipeline.records.results import TOTAL_WINDOW, Result
+from stream_app.policy import Policy
+from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_RESULTS
+from stream_app.web_app.projection.models import (
+    MAX_WINDOW_NAME,
+    NAME_LENGTH,
+    AlertRow,
+    Reading,
+    TopicPartition,
+    Verdict,
+    WindowRow,
+)
+from stream_app.web_app.projection.verdicts import VerdictKeeper
+
+_MAX_INT = 2**31 - 1
+
+TOPICS = (FAIRNESS_RESULTS, FAIRNESS_ALERTS)
+
+
+class PositionMovedError(Exception):
+    """Another process has stored this run, or the projection was emptied: read on from what is stored."""
+
+
+class Store:
+    """Stores disclosed records.
+
+    Args:
+        policy: Says how few decisions a shown group of each model may have, and which window is its smallest.
+    """
+
+    def __init__(self, policy: Policy) -> None:
+        self._k_of = smallest_groups(policy)
+        self._verdicts = VerdictKeeper(policy)
+        self._write: dict[str, Callable[[StoredRecord], bool]] = {
+            FAIRNESS_RESULTS: self._write_result,
+            FAIRNESS_ALERTS: self._write_alert,
+        }
+
+    def apply(self, topic: str, before: Position | None, run: Run) -> None:
+        """Store a run and the position after it.
+
+        Args:
+            topic: The topic.
+            before: The stored position from which it was read; None where none was stored.
+            run: The records.
+
+        Raises:
+            PositionMovedError: the stored position is another one by now.
+        """
+        with transaction.atomic():
+            row = TopicPartition.objects.select_for_update().filter(topic=topic, partition=run.partition).first()
+            if (None if row is None else Position(row.topic_id, row.next_offset)) != before:
+                raise PositionMovedError
+            write = self._write[topic]
+            n_unreadable = sum(not write(record) for record in run.records)
+            TopicPartition.objects.update_or_create(topic=topic, partition=run.partition, defaults=run.after._asdict())
+            if n_unreadable:
+                reading, _ = Reading.objects.select_for_update().get_or_create(topic=topic)
+                reading.n_unreadable += n_unreadable
+                reading.save(update_fields=["n_unreadable"])
+
+    def _write_result(self, record: StoredRecord) -> bool:
+        try:
+            result = decode_decision_result(record.value)
+        except msgspec.MsgspecError:
+            return False
+        if result is None:
+            return True  # about outcomes, which are not shown yet
+        if not has_possible_times(result) or not _fits(result):
+            return False
+        k = self._k_of(result.model)
+        disclosed = disclose_window(result, k)
+        body = msgspec.json.encode(disclosed)
+        key: dict[str, Any] = {"model": result.model, "attribute": result.attribute, "window": result.window}
+        end_s = 0 if result.window == TOTAL_WINDOW else result.end_s
+        stored = WindowRow.objects.filter(**key, end_s=end_s).only("order_s", "revision").first()
+        if stored is not None and (stored.order_s, stored.revision) > (result.end_s, result.revision):
+            return True
+        values: dict[str, Any] = {
+            "order_s": result.end_s,
+            "revision": result.revision,
+            "state": str(disclosed.state),
+            "k": k,
+        }
+        row = WindowRow(id=None if stored is None else stored.id, **key, end_s=end_s, **values, body=body)
+        row.save(force_insert=stored is None, force_update=stored is not None)
+        self._verdicts.note(disclosed, body, received_s=record.timestamp_ms // 1000)
+        return True
+
+    def _write_alert(self, record: StoredRecord) -> bool:
+        try:
+            alert = decode_alert_record(record.value)
+        except msgspec.MsgspecError:
+            return False
+        if not isinstance(alert, Alert):
+            return True  # a restart of the monitoring
+        if not has_possible_times(alert) or not _is_name(alert.model):
+            return False
+        k = self._k_of(alert.model)
+        body = msgspec.json.encode(disclose_alert(alert, k))
+        AlertRow.objects.update_or_create(
+            id=alert.id, defaults={"model": alert.model, "at_s": alert.at_s, "k": k, "body": body}
+        )
+        return True
+
+
+def _fits(result: Result) -> bool:
+    """Return whether the identity of a result is one that a judge can have written."""
+    return (
+        _is_name(result.model)
+        and _is_name(result.attribute)
+        and _is_name(result.window, MAX_WINDOW_NAME)
+        and 0 <= result.revision <= _MAX_INT
+    )
+
+
+def _is_name(text: str, most: int = NAME_LENGTH) -> bool:
+    return len(text) <= most and "\0" not in text  # which PostgreSQL cannot store
+
+
+def stored_positions(topic: str) -> dict[int, Position]:
+    """Return the stored position of each partition of a topic."""
+    rows = TopicPartition.objects.filter(topic=topic)
+    return {row.partition: Position(row.topic_id, row.next_offset) for row in rows}
+
+
+def models_disclosed_below(policy: Policy) -> list[tuple[str, int, int]]:
+    """Return the models whose stored rows show smaller groups than the policy permits now: name, stored k, k."""
+    k_of = smallest_groups(policy)
+    names = {*WindowRow.objects.values_list("model", flat=True).distinct()}
+    names |= {*AlertRow.objects.values_list("model", flat=True).distinct()}
+    return [(name, stored, k_of(name)) for name in sorted(names) for stored in _smaller_k(name, k_of(name))]
+
+
+def _smaller_k(name: str, k: int) -> Iterable[int]:
+    stored = [
+        row for table in (WindowRow, AlertRow) for row in table.objects.filter(model=name, k__lt=k).values_list("k")[:1]
+    ]
+    return [row[0] for row in stored[:1]]
+
+
+def empty() -> None:
+    """Delete everything that was read, with its positions: it is read again from the topics."""
+    with transaction.atomic():
+        for table in (TopicPartition, Reading, WindowRow, Verdict, AlertRow):
+            table.objects.all().delete()

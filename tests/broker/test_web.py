@@ -1,0 +1,119 @@
+"""The web application on a real Kafka and a real database: kills, a topic that is read again, a broker that is away."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psycopg
+import pytest
+from kafka import KafkaProducer
+
+from stream_app.edges.kafka.admin import create_topics
+from stream_app.pipeline.records.alerts import encode_alert
+from stream_app.pipeline.records.results import encode_result
+from stream_app.policy import read_policy_text
+from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_RESULTS, declared_topics
+from tests.support.sample_alert import ALERT
+from tests.support.servers.postgresql import open_postgresql
+from tests.support.web.application import Application, wait_until
+from tests.support.web.window_results import FAIR, MODEL, POLICY, UNFAIR, race_result
+
+N_WINDOWS, N_ALERTS = 900, 50
+_ROWS = 'SELECT "end_s", "revision", "state" FROM projection_windowrow WHERE model = {} ORDER BY end_s'
+_ALERTS = "SELECT count(*) FROM projection_alertrow WHERE model = {}"
+_POSITIONS = "DELETE FROM projection_topicpartition"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """Return the address of the database; None for SQLite in the state folder."""
+    if request.param == "sqlite":
+        yield None
+    else:
+        with open_postgresql() as address:
+            yield address
+
+
+def ask(folder: Path, url: str | None, text: str, *values: str) -> list[tuple[Any, ...]]:
+    """Run a statement beside the application and return the rows."""
+    statement = text.format(*["?" if url is None else "%s"] * len(values))
+    with closing(sqlite3.connect(folder / "web.sqlite3", timeout=20) if url is None else psycopg.connect(url)) as base:
+        cursor: Any = base.execute(statement, values)
+        rows = [tuple(row) for row in cursor.fetchall()] if cursor.description else []
+        base.commit()
+        return rows
+
+
+def publish(kafka: str, model: str) -> list[tuple[int, int, str]]:
+    """Write results, some of them twice and some corrected, and alerts; return the rows that they make."""
+    fair, unfair = race_result(100, FAIR), race_result(100, UNFAIR)
+    rows = []
+    producer = KafkaProducer(bootstrap_servers=kafka)
+    for number in range(1, N_WINDOWS + 1):
+        base = unfair if number % 7 == 0 else fair
+        end_s = 100 * number
+        result = msgspec.structs.replace(base, model=model, start_s=end_s - 100, end_s=end_s)
+        revisions = [result, msgspec.structs.replace(result, revision=1)] if number % 5 == 0 else [result]
+        for revision in [*revisions, *revisions[: number % 2]]:
+            producer.send(FAIRNESS_RESULTS, encode_result(revision), key=model.encode())
+        rows.append((end_s, revisions[-1].revision, str(result.state)))
+    for number in range(N_ALERTS):
+        alert = msgspec.structs.replace(ALERT, model=model, pane_s=100 * number)
+        producer.send(FAIRNESS_ALERTS, encode_alert(alert), key=model.encode())
+    producer.flush()
+    producer.close()
+    return rows
+
+
+def test_kills_and_a_second_reading_lose_and_double_nothing(
+    kafka: str, tmp_path: Path, fresh_name: Callable[[str], str], database_url: str | None
+) -> None:
+    model = fresh_name("model")
+    policy = tmp_path / "policy.toml"
+    policy.write_text(read_policy_text("loanapp").replace(f'"{MODEL.name}"', f'"{model}"', 1), "utf-8")
+    create_topics(kafka, [spec for spec in declared_topics(POLICY, "unused") if spec.name.startswith("fairness-")])
+    expected = publish(kafka, model)
+    environ = {"FAIRSTREAM_KAFKA": kafka, "FAIRSTREAM_POLICY": str(policy)}
+    if database_url is not None:
+        environ["FAIRSTREAM_DATABASE_URL"] = database_url
+    application = Application(tmp_path, environ)
+
+    def rows() -> list[tuple[Any, ...]]:
+        return ask(tmp_path, database_url, _ROWS, model)
+
+    def n_alerts() -> int:
+        return int(ask(tmp_path, database_url, _ALERTS, model)[0][0])
+
+    def has_more_than(n: int) -> bool:
+        return len(rows()) > min(n, len(expected) - 1)
+
+    def is_complete() -> bool:
+        return len(rows()) == len(expected) and n_alerts() == N_ALERTS
+
+    for _ in range(2):  # killed in the middle of what it stores
+        n_stored = len(rows()) if application.address else 0
+        with application.run() as process:
+            wait_until("more is stored", partial(has_more_than, n_stored), application.log_tail)
+            process.kill()
+    with application.run():
+        application.become_administrator()
+        wait_until("everything is stored", is_complete, application.log_tail)
+        assert rows() == expected
+        ask(tmp_path, database_url, _POSITIONS)  # the running process notices, and reads the topics again
+        wait_until("the topics are read again", lambda: "Current as of" in application.page(application.address))
+        assert (rows(), n_alerts()) == (expected, N_ALERTS)
+        assert application.command("rebuild", "--yes").returncode == 0
+        wait_until("everything is stored again", is_complete, application.log_tail)
+        assert rows() == expected
+        wait_until("all of it is current", lambda: "Current as of" in application.page(application.address))
+    with application.run(FAIRSTREAM_KAFKA="127.0.0.1:1"):
+        wait_until("it is stale", lambda: "Stale since" in application.page(application.address))
+        page = application.page(f"{application.address}/models/{model}")
+        assert "No Kafka broker answers" in page
+        assert '<span class="stale">stale</span>' in page

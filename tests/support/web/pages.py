@@ -1,0 +1,59 @@
+"""Sets the web application up in this process, once, on SQLite; each test sees an empty database."""
+
+from __future__ import annotations
+
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from stream_app.policy import Policy
+from stream_app.settings import Settings
+
+HOST = "127.0.0.1"
+PASSWORD = "correct horse battery"  # noqa: S105  # of users that exist for one test
+
+_folder = tempfile.TemporaryDirectory(prefix="fairstream-web-")
+
+
+def set_up() -> None:
+    """Configure Django for this process; later calls do nothing."""
+    from stream_app.web_app.program import prepare  # noqa: PLC0415  # it configures Django for the process
+
+    prepare(Settings(state_dir=_folder.name))
+
+
+@contextmanager
+def empty_database(policy: Policy) -> Iterator[None]:
+    """Watch a policy, and undo at the end whatever the block has stored."""
+    from django.db import transaction  # noqa: PLC0415  # needs Django's settings
+
+    from stream_app.web_app.pages.watched import watch  # noqa: PLC0415  # the same
+
+    watch(policy)
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def add_user(name: str, role: str | None) -> Any:
+    """Create a user with one role, or none."""
+    from django.contrib.auth.models import Group, User  # noqa: PLC0415  # needs Django's settings
+
+    user = User.objects.create_user(name, password=PASSWORD)
+    if role is not None:
+        user.groups.add(Group.objects.get(name=role))
+    return user
+
+
+def browser(role: str | None = None, *, is_logged_in: bool = True, **options: Any) -> Any:
+    """Return a client that is logged in with a role."""
+    from django.test import Client  # noqa: PLC0415  # needs Django's settings
+
+    client = Client(headers={"host": HOST}, raise_request_exception=False, **options)
+    if is_logged_in:
+        client.force_login(
+            add_user(f"user-{uuid.uuid4().hex[:8]}", role), backend="django.contrib.auth.backends.ModelBackend"
+        )
+    return client

@@ -1,0 +1,194 @@
+"""Who may open what: every route with every role and method, logins, one-time links, headers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import product
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.urls import URLPattern, get_resolver
+
+from stream_app.errors import ConfigError
+from stream_app.web_app.accounts.access import PUBLIC
+from stream_app.web_app.accounts.invitations import invite, invite_first
+from stream_app.web_app.accounts.models import Invitation
+from stream_app.web_app.accounts.roles import EVERY_ROLE, Role
+from tests.support.web.pages import PASSWORD, add_user, browser
+from tests.support.web.window_results import MODEL
+
+ROUTES: dict[str, Any] = {
+    pattern.name: pattern.callback
+    for pattern in get_resolver().url_patterns
+    if isinstance(pattern, URLPattern) and pattern.name
+}
+ADDRESSES = {
+    "overview": "/",
+    "model": f"/models/{MODEL.name}",
+    "livez": "/livez",
+    "readyz": "/readyz",
+    "login": "/login",
+    "logout": "/logout",
+    "welcome": "/welcome/x",
+    "asset": "/assets/x/app.css",
+}
+OPEN = {"livez", "readyz", "login", "logout", "welcome", "asset"}
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+
+
+def test_every_route_is_listed_and_names_its_roles() -> None:
+    assert ADDRESSES.keys() == ROUTES.keys()
+    assert len(ROUTES) == len(get_resolver().url_patterns)
+    assert {name for name, route in ROUTES.items() if route.roles == PUBLIC} == OPEN
+
+
+@pytest.mark.parametrize(("name", "role"), list(product(ADDRESSES, [*Role, None, "nobody"])))
+def test_a_route_opens_to_its_roles_by_its_methods_only(name: str, role: str | None) -> None:
+    view = ROUTES[name]
+    is_logged_in = role != "nobody"
+    client = browser(role if is_logged_in else None, is_logged_in=is_logged_in)
+    for method in METHODS:
+        if name == "logout" and method == "POST":
+            continue  # it would end the session; tested apart
+        answer = client.generic(method, ADDRESSES[name])
+        if view.roles and not is_logged_in:
+            assert (answer.status_code, answer["Location"]) == (302, f"/login?next={ADDRESSES[name]}")
+        elif view.roles and role not in view.roles:
+            assert answer.status_code == 403
+        elif method not in view.methods:
+            assert answer.status_code == 405
+        else:
+            assert answer.status_code in (200, 302, 404, 503)
+            assert not view.roles or answer.status_code == 200
+
+
+def test_a_user_who_was_disabled_or_lost_the_role_sees_nothing() -> None:
+    client = browser(Role.VIEWER)
+    assert client.get("/").status_code == 200
+    User.objects.get().groups.clear()
+    assert client.get("/").status_code == 403
+    User.objects.update(is_active=False)
+    assert client.get("/").status_code == 302
+
+
+@pytest.mark.parametrize("path", ["/", "/login", "/nowhere", "/models/nothing", "/assets/x/app.js"])
+def test_every_answer_has_the_headers_of_security(path: str) -> None:
+    answer = browser(Role.VIEWER).get(path)
+    assert "unsafe" not in answer["Content-Security-Policy"]
+    assert answer["Content-Security-Policy"].startswith("default-src 'none'")
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Cache-Control"]
+    assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+def test_pages_have_no_inline_script_or_style() -> None:
+    client = browser(Role.VIEWER)
+    for path in ("/", "/nowhere", f"/models/{MODEL.name}"):
+        text = client.get(path).content.decode()
+        assert " style=" not in text
+        assert "<style" not in text
+        assert "<script>" not in text
+
+
+def test_another_host_is_rejected() -> None:
+    client = browser(Role.VIEWER)
+    assert client.get("/", headers={"host": "elsewhere.example"}).status_code == 400
+    assert client.get("/", headers={"host": "localhost:1"}).status_code == 200
+
+
+def test_login_leads_only_to_this_site_and_changes_the_session() -> None:
+    add_user("ada", Role.VIEWER)
+    client = browser(is_logged_in=False)
+    client.get("/login")
+    for address in ("https://elsewhere.example/", "//elsewhere.example", "javascript:alert(1)"):
+        form = {"username": "ada", "password": PASSWORD, "next": address}
+        answer = client.post("/login", form)
+        assert (answer.status_code, answer["Location"]) == (302, "/")
+        first = client.cookies["fairstream"].value
+        client.post("/logout")
+        client.post("/login", form)
+        assert client.cookies["fairstream"].value != first
+    assert client.cookies["fairstream"]["httponly"]
+
+
+def test_forms_without_their_token_are_rejected() -> None:
+    add_user("ada", Role.VIEWER)
+    client = browser(is_logged_in=False, enforce_csrf_checks=True)
+    answer = client.post("/login", {"username": "ada", "password": PASSWORD})
+    assert answer.status_code == 403
+    assert b"Form expired" in answer.content
+
+
+def test_guesses_of_a_password_are_slowed() -> None:
+    add_user("ada", Role.VIEWER)
+    client = browser(is_logged_in=False)
+    codes = [client.post("/login", {"username": "ada", "password": "wrong"}).status_code for _ in range(6)]
+    assert codes == [200, 200, 200, 200, 429, 429]
+    answer = client.post("/login", {"username": "ada", "password": PASSWORD})
+    assert answer.status_code == 429
+    assert b"15 minutes" in answer.content
+
+
+def redeem(token: str, name: str = "ada", password: str = PASSWORD, repeated: str | None = None) -> int:
+    form = {"username": name, "password": password, "repeated": password if repeated is None else repeated}
+    code: int = browser(is_logged_in=False).post(f"/welcome/{token}", form).status_code
+    return code
+
+
+def test_the_first_link_makes_one_administrator_once() -> None:
+    replaced, token = invite_first(), invite_first()
+    assert replaced is not None
+    assert token is not None
+    assert redeem(replaced) == 404
+    for name, password, repeated in (
+        ("ada", "short", "short"),
+        ("ada", PASSWORD, PASSWORD + "x"),
+        ("ada", "password1234", "password1234"),
+        ("<script>", PASSWORD, PASSWORD),
+        ("", PASSWORD, PASSWORD),
+    ):
+        assert redeem(token, name, password, repeated) == 200  # the form again
+    assert not User.objects.exists()
+    assert redeem(token) == 302
+    assert redeem(token, "eve") == 404
+    user = User.objects.get()
+    assert (user.username, [group.name for group in user.groups.all()]) == ("ada", ["administrator"])
+    assert (user.is_superuser, user.is_staff) == (False, False)
+    assert invite_first() is None
+
+
+def test_a_first_link_ends_when_there_is_a_user() -> None:
+    first, second = invite_first(), invite("grace", Role.AUDITOR)
+    assert first is not None
+    assert redeem(second, "other-name") == 302
+    assert User.objects.get().username == "grace"
+    assert redeem(first) == 404
+
+
+def test_a_link_ends_after_a_day_and_only_its_digest_is_stored() -> None:
+    token = invite("grace", Role.AUDITOR)
+    invitation = Invitation.objects.get()
+    assert token not in {str(value) for value in Invitation.objects.values_list()[0]}
+    invitation.expires_at -= timedelta(hours=25)
+    invitation.save()
+    assert redeem(token) == 404
+
+
+@pytest.mark.parametrize("name", ["", "a b", "x" * 151, "ada\0", "<b>"])
+def test_an_invalid_name_is_not_invited(name: str) -> None:
+    with pytest.raises(ConfigError, match="Invalid user name"):
+        invite(name, Role.VIEWER)
+
+
+def test_a_taken_name_is_not_invited_and_a_second_link_ends_the_first() -> None:
+    first = invite("ada", Role.VIEWER)
+    second = invite("Ada", Role.VIEWER)
+    assert redeem(first) == 404
+    assert redeem(second) == 302
+    with pytest.raises(ConfigError, match="already"):
+        invite("ADA", Role.VIEWER)
+
+
+def test_every_role_is_a_group() -> None:
+    assert {group.name for group in Group.objects.all()} == {*EVERY_ROLE}
