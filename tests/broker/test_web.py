@@ -24,7 +24,7 @@ from tests.support.servers.postgresql import open_postgresql
 from tests.support.web.application import Application, wait_until
 from tests.support.web.window_results import FAIR, MODEL, POLICY, UNFAIR, race_result
 
-N_WINDOWS, N_ALERTS = 900, 50
+N_WINDOWS, N_ALERTS = 450, 50
 _ROWS = 'SELECT "end_s", "revision", "state" FROM projection_windowrow WHERE model = {} ORDER BY end_s'
 _ALERTS = "SELECT count(*) FROM projection_alertrow WHERE model = {}"
 _POSITIONS = "DELETE FROM projection_topicpartition"
@@ -112,8 +112,9 @@ def test_kills_and_a_second_reading_lose_and_double_nothing(
         wait_until("everything is stored again", is_complete, application.log_tail)
         assert rows() == expected
         wait_until("all of it is current", lambda: "Current as of" in application.page(application.address))
-    with application.run(FAIRSTREAM_KAFKA="127.0.0.1:1"):
+    with application.run(FAIRSTREAM_KAFKA="127.0.0.1:1") as process:
         wait_until("it is stale", lambda: "Stale since" in application.page(application.address))
         page = application.page(f"{application.address}/models/{model}")
         assert "No Kafka broker answers" in page
         assert '<span class="stale">stale</span>' in page
+        assert process.stop() == 0

@@ -18,7 +18,7 @@ from stream_app.web_app.pages.verdict_rows import GroupRow, attribute_row, decod
 from stream_app.web_app.pages.watched import watched_model
 from stream_app.web_app.projection.models import AlertRow, Verdict, WindowRow
 
-_N_WINDOWS, _N_SUBGROUPS, _N_ALERTS = 120, 10, 10
+_N_WINDOWS, _N_SUBGROUPS, _N_ALERTS = 120, 5, 10
 
 _alerts = msgspec.json.Decoder(DisclosedAlert)
 

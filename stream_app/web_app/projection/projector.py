@@ -17,6 +17,7 @@ from stream_app.web_app.projection.models import Reading
 from stream_app.web_app.projection.store import TOPICS, PositionMovedError, Store, stored_positions
 
 _RETRY_S = 1.0
+_STOP_S = 5.0  # a run that is not stored by then is rolled back
 _CHECK_S = 2.0  # between two questions whether everything was read
 _MAX_FAULT = 500
 DATABASE_FAULT = "The database does not answer"
@@ -37,7 +38,8 @@ class Projector:
         self._store = Store(policy)
         self._stopping = threading.Event()
         self._threads = [
-            threading.Thread(target=self._run, args=(topic,), name=f"projection of {topic}") for topic in TOPICS
+            threading.Thread(target=self._run, args=(topic,), name=f"projection of {topic}", daemon=True)
+            for topic in TOPICS
         ]
 
     def start(self) -> None:
@@ -46,10 +48,10 @@ class Projector:
             thread.start()
 
     def stop(self) -> None:
-        """End after the present runs are stored."""
+        """End after the present runs are stored; a reader that waits for a broker ends with the process."""
         self._stopping.set()
         for thread in self._threads:
-            thread.join()
+            thread.join(_STOP_S)
 
     def _run(self, topic: str) -> None:
         reported = ""

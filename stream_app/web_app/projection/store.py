@@ -102,7 +102,7 @@ class Store:
             "state": str(disclosed.state),
             "k": k,
         }
-        row = WindowRow(id=None if stored is None else stored.id, **key, end_s=end_s, **values, body=body)
+        row = WindowRow(pk=None if stored is None else stored.pk, **key, end_s=end_s, **values, body=body)
         row.save(force_insert=stored is None, force_update=stored is not None)
         self._verdicts.note(disclosed, body, received_s=record.timestamp_ms // 1000)
         return True

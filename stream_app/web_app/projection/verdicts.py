@@ -51,7 +51,7 @@ class VerdictKeeper:
             "received_s": received_s,
             "body": body,
         }
-        verdict = Verdict(id=None if former is None else former.id, **key, **values)
+        verdict = Verdict(pk=None if former is None else former.pk, **key, **values)
         verdict.save(force_insert=former is None, force_update=former is not None)
 
     def _replaces(self, result: DisclosedResult, former: Verdict) -> bool:
