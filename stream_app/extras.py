@@ -20,8 +20,7 @@ EXTRAS = {
     "protobuf": "'protobuf>=6.33,<8' 'grpcio-tools>=1.76,<2'",
     "otlp": "'opentelemetry-sdk>=1.45,<2' 'opentelemetry-exporter-otlp-proto-http>=1.45,<2'",
     "web-config": "'pyyaml>=6,<7' 'bcrypt>=4.3,<6'",
-    "web": "'django>=5.2,<5.3' 'django-ninja>=1.4,<2' 'django-axes>=8,<9' 'mozilla-django-oidc>=4,<6'"
-    " 'uvicorn>=0.35,<1' 'whitenoise>=6.9,<7'",
+    "web": "'django>=5.2,<5.3' 'django-axes>=8,<9' 'uvicorn>=0.35,<1'",
     "postgresql": "'psycopg[binary]>=3.2,<4'",
     "confluent": "'confluent-kafka>=2.16,<3'",
     "pandas": "'pandas>=2.3,<4'",
@@ -43,7 +42,6 @@ MODULES = {
     "django": ("web", "django"),
     "uvicorn": ("web", "uvicorn"),
     "axes": ("web", "django-axes"),
-    "whitenoise": ("web", "whitenoise"),
     "psycopg": ("postgresql", "psycopg"),
     "confluent_kafka": ("confluent", "confluent-kafka"),
     "pandas": ("pandas", "pandas"),
