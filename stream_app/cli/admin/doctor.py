@@ -173,6 +173,6 @@ def _users_of(texts: list[str]) -> dict[UserRole, list[str]]:
 def _show(component: Component) -> None:
     missing = ("wrong  ", "red") if component.is_wrong else ("missing", "yellow")
     mark = ("ok     ", "green") if component.is_there else missing
-    facts.print(Text.assemble(mark, in_one_line(f" {component.part:<16}{component.found}")))
+    facts.print(Text.assemble(mark, in_one_line(f" {component.part:<18}{component.found}")))
     if not component.is_there:
-        facts.print(f"{'':<24}needed for {component.needed_for}: {component.how_to_get}", markup=False)
+        facts.print(f"{'':<26}needed for {component.needed_for}: {component.how_to_get}", markup=False)

@@ -19,12 +19,14 @@ _ADDS = {
     "avro": "topics in Avro",
     "protobuf": "topics in Protobuf",
     "otlp": "an OTLP push",
-    "web": "TLS and passwords of the pages",
+    "web-config": "TLS and passwords of the pages",
+    "web": "the web application",
+    "postgresql": "the web application on PostgreSQL",
     "confluent": "the transport of the new group protocol",
     "pandas": "DataFrames of the Python API",
 }
 _FORMATS = ("avro", "protobuf")  # that have an extra of the same name
-_REQUIREMENT = re.compile(r"'([a-z0-9-]+)(>=[^']+)'")
+_REQUIREMENT = re.compile(r"'([a-z0-9-]+)(?:\[[a-z]+\])?(>=[^']+)'")
 
 
 def look_for_extras(needs: Mapping[str, list[str]]) -> list[Component]:
@@ -49,7 +51,9 @@ def needed_extras(settings: Settings, policy: Policy | None, *, is_pushing: bool
         if topic_format in _FORMATS:
             needs[topic_format].append(f"topic {topic}")
     if settings.web_config:
-        needs["web"].append("the setting web_config")
+        needs["web-config"].append("the setting web_config")
+    if settings.database_url:
+        needs["postgresql"].append("the setting database_url")
     if is_pushing:
         needs["otlp"].append("the OTEL_* variables")
     return needs

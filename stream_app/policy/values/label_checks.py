@@ -15,7 +15,7 @@ from stream_app.policy.values.labeled import Attribute
 
 
 def check_groups(groups: tuple[str, ...], reference: str | None, where: str) -> None:
-    """Reject groups that cannot be told apart, or a reference that is none of them."""
+    """Reject groups that are not distinct, or a reference that is none of them."""
     check_labels(groups, f"{where}.groups")
     for group in (group for group in groups if AND in group):
         reject(

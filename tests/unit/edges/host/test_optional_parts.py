@@ -37,7 +37,7 @@ def test_each_extra_is_listed_with_the_versions_of_its_packages() -> None:
     found = look_for_extras({})
     assert [component.part for component in found] == [f"extra {name}" for name in EXTRAS]
     assert all(component.is_there for component in found)
-    [web] = [component for component in found if component.part == "extra web"]
+    [web] = [component for component in found if component.part == "extra web-config"]
     assert web.found == f"pyyaml {metadata.version('pyyaml')}, bcrypt {metadata.version('bcrypt')}"
 
 
@@ -45,10 +45,13 @@ def test_an_incomplete_extra_is_missing_and_wrong_only_where_it_is_needed(monkey
     lacking(monkeypatch, "bcrypt", "fastavro")
     needs = needed_extras(Settings(web_config="web.yml"), None, is_pushing=False)
     found = {component.part: component for component in look_for_extras(needs) if not component.is_there}
-    assert {part: component.is_wrong for part, component in found.items()} == {"extra avro": False, "extra web": True}
-    web = found["extra web"]
+    assert {part: component.is_wrong for part, component in found.items()} == {
+        "extra avro": False,
+        "extra web-config": True,
+    }
+    web = found["extra web-config"]
     assert web.found == f"pyyaml {metadata.version('pyyaml')}, bcrypt is not installed"
-    assert (web.needed_for, web.how_to_get) == ("the setting web_config", install_command("web"))
+    assert (web.needed_for, web.how_to_get) == ("the setting web_config", install_command("web-config"))
 
 
 def test_a_version_that_does_not_fit_is_no_extra(monkeypatch: pytest.MonkeyPatch) -> None:
