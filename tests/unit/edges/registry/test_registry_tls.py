@@ -82,7 +82,9 @@ def test_with_mutual_tls_only_a_client_of_the_right_issuer_is_served(trusted: Au
     with served(trusted.issue("server.pem", "127.0.0.1"), trusted) as gate:
         for settings in ({}, {"certificate_file": foreign}, {"certificate_file": expired}):
             # With TLS 1.3 the registry may close the connection before the client has read why.
-            assert re.search("ends the TLS connection|does not answer", failure(gate, ca_file=ca_file, **settings))
+            assert re.search(
+                "ends the TLS connection|does not answer|client has expired", failure(gate, ca_file=ca_file, **settings)
+            )
         assert is_read(gate, ca_file=ca_file, certificate_file=certificate, key_file=certificate)
 
 
