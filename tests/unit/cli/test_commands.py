@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 
 from stream_app import __version__
 from stream_app.cli import app, load_commands, walk_commands
-from stream_app.cli.commands import MENU, SETTING_FLAGS, Entry, Menu
+from stream_app.cli.commands import SETTING_FLAGS
+from stream_app.cli.menu import MENU, Entry, Menu
 from stream_app.errors import ConfigError
 from tests.support.paths import ROOT
 
