@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -32,7 +33,7 @@ def policy(fresh_name: Callable[[str], str]) -> Policy:
 @pytest.fixture
 def own_specs(policy: Policy, app_id: str) -> list[TopicSpec]:
     """Return the declared topics that no other test shares."""
-    return [spec for spec in declared_topics(policy, app_id) if "it-" in spec.name]
+    return [spec for spec in declared_topics(policy, app_id) if re.search(r"\bit-", spec.name)]
 
 
 def test_topics_are_created_as_declared_and_a_second_call_changes_nothing(
@@ -66,7 +67,7 @@ def test_partitions_are_added_to_the_topics_that_follow_a_raw_topic_that_has_gro
     admin.create_partitions({raw: 6})
     admin.close()
     _wait_for_partitions(kafka, raw, 6)
-    grown = [spec for spec in declared_topics(policy, app_id, existing={raw: 6}) if "it-" in spec.name]
+    grown = [spec for spec in declared_topics(policy, app_id, existing={raw: 6}) if re.search(r"\bit-", spec.name)]
     with pytest.raises(TopicError, match=r"partitions 4, declared 6.* Run: fairstream topics create"):
         check_topics(kafka, grown)
     states = {report.name: report.state for report in create_topics(kafka, grown)}

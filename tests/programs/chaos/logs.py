@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
+from stream_app.pipeline.seals import take_seal
 from tests.programs.chaos.recount import Record
 
 _BATCH = 10_000
@@ -136,16 +137,16 @@ def read_places(kafka: str, topic: str) -> dict[int, list[tuple[int, int]]]:
 def read_json(kafka: str, topic: str) -> Iterator[dict[str, Any]]:
     """Yield the values of a topic as dictionaries."""
     for message in read_topic(kafka, topic):
-        yield json.loads(message.value())
+        yield json.loads(take_seal(message.value())[0])
 
 
 def read_partials(kafka: str, topic: str, model: str) -> Iterator[Partial]:
     """Yield the whole flushes of a model; parts of one flush are joined."""
     parts: dict[int, Partial] = {}
     for message in read_topic(kafka, topic):
-        name, _, _, partition, _, next_offset, _, _, is_idle, part, n_parts, panes, *rest = msgspec.msgpack.decode(
-            message.value()
-        )
+        record, _ = take_seal(message.value())  # others may seal their records
+        name, _, _, partition, _, next_offset, *others = msgspec.msgpack.decode(record)
+        _, _, is_idle, part, n_parts, panes, *rest = others
         if name != model:
             continue
         if part == 0:
