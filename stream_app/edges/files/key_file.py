@@ -15,7 +15,6 @@ import os
 import secrets
 import stat
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
@@ -78,7 +77,7 @@ def create_key_file(path: Path) -> RootKey:
     """Create a key file with one new key that is valid for all event times.
 
     Raises:
-        KeyFileError: it exists already, its folder is a link, or others can write to a folder above it.
+        KeyFileError: it exists already, or its folder is a link.
         WriteError: it cannot be written.
     """
     key = _new_key(valid_from_s=0)
@@ -101,7 +100,6 @@ def create_private_file(path: Path, content: bytes, *, see: str) -> None:
     with write_errors(path.parent):
         if path.parent.is_symlink():
             raise KeyFileError(f"{path.parent} is a link", action="Create the key file in a folder of its own")
-    _reject_open_folder(path)
     make_folder(path.parent)
     with write_errors(path.parent):
         path.parent.chmod(0o700)
@@ -229,20 +227,9 @@ def _reject_unsafe(path: Path, status: os.stat_result) -> None:
         raise KeyFileError(f"{path} can be read by others", action=f"chmod 600 {path}")
     if path.parent.stat().st_mode & 0o022:
         raise KeyFileError(f"{path} can be replaced by others", action=f"chmod 700 {path.parent}")
-    _reject_open_folder(path)
-
-
-def _reject_open_folder(path: Path) -> None:
-    """Reject a file below a folder in which anybody may rename what is there; a sticky folder permits it to nobody.
-
-    Raises:
-        KeyFileError: there is such a folder.
-    """
-    for above in path.absolute().parents[1:]:
-        with suppress(OSError):  # does not exist yet, or may not be looked into: then nobody gets through it
-            mode = above.stat().st_mode
-            if stat.S_ISDIR(mode) and mode & (stat.S_IWOTH | stat.S_ISVTX) == stat.S_IWOTH:
-                raise KeyFileError(f"{path} can be replaced by others", action=f"chmod o-w {above}")
+    above = path.absolute().parent.parent
+    if above.stat().st_mode & (stat.S_IWOTH | stat.S_ISVTX) == stat.S_IWOTH:  # anybody may rename the folder of keys
+        raise KeyFileError(f"{path} can be replaced by others", action=f"chmod o-w {above}")
 
 
 def new_kid() -> str:
