@@ -29,7 +29,7 @@ _NEXT_STEPS = (  # the broker of the demo has ended: what needs one comes after 
     ("Then, in a second terminal:", "keys init", "topics create --policy loans", "worker --policy loans"),
     (
         "And in a third one:",
-        "produce loans --drift 0@0,0.8@60s --count 60000",
+        "produce loans --drift 0@0,0.8@60s --rate 500 --count 60000",
         "results --policy loans",
         "alerts list --policy loans",
     ),
