@@ -51,8 +51,8 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 def first_difference(missing: list[RecomputedRecord], unexpected: list[PublishedRecord], k: int) -> Difference | None:
     """Pair the two sides and return the difference that explains most; None when both sides are empty.
 
-    That is the first count of a result that differs, since all other values follow from counts; where no count does,
-    the first field that differs.
+    That is the first count of a result that differs, since all other values follow from counts, of the shortest window
+    if several differ from one journal entry on; where no count does, the first field that differs.
 
     Args:
         missing: Records that were recomputed and are not in the topics.
@@ -60,13 +60,20 @@ def first_difference(missing: list[RecomputedRecord], unexpected: list[Published
         k: Values about a group of fewer than k decisions on either side are hidden.
     """
     partners = {_identity(live.topic, live.key, live.value): live for live in reversed(unexpected)}
-    first = None
+    first: Difference | None = None
+    counts: list[Difference] = []
+    entry = None
     for record in missing[:_MOST_COMPARED]:
+        if counts and record.entry != entry:
+            break
         partner = partners.get(_identity(record.topic, record.key, record.value))
         difference = _compare(record.topic, record.key, None if partner is None else partner.value, record.value, k)
         if difference.field in COUNTS and difference.group and not difference.is_hidden:
-            return difference
+            counts.append(difference)
+            entry = record.entry
         first = first or difference
+    if counts:
+        return min(counts, key=lambda difference: difference.end_s - difference.start_s)
     if first is None and unexpected:
         live = unexpected[0]
         return _compare(live.topic, live.key, live.value, None, k)

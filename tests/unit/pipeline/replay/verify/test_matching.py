@@ -76,6 +76,18 @@ def test_a_count_that_differs_explains_more_than_what_differs_before_it() -> Non
     assert (difference.field, difference.live) == ("policy_hash", "other")
 
 
+def test_of_windows_that_differ_from_one_entry_on_the_shortest_is_named() -> None:
+    long, short, later = (
+        msgspec.structs.replace(result, start_s=result.end_s - size_s)
+        for result, size_s in zip(RESULTS[:3], (300, 60, 10), strict=True)
+    )
+    published = [live(with_n(result, 99), number) for number, result in enumerate((long, short, later))]
+    missing = [recomputed(long, 4), recomputed(short, 4), recomputed(later, 5)]
+    difference = first_difference(missing, published, k=5)
+    assert difference is not None
+    assert (difference.key, difference.end_s - difference.start_s) == (short.key, 60)
+
+
 def test_values_about_fewer_than_k_are_hidden() -> None:
     changed = with_n(RESULTS[0], 3)
     difference = first_difference([recomputed(RESULTS[0])], [live(changed, 0)], k=5)
