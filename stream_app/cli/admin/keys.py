@@ -87,7 +87,7 @@ def rotate(
         return
     settings = read_settings(state_dir=state_dir, policy=policy)
     path = key_file_path(Path(settings.state_dir))
-    load_key_ring(path)  # first: a fault of the file is the first to mend
+    load_key_ring(path)  # first: a fault of the file is reported first
     boundary_s = _boundary_s(begin, load_policy(settings.policy), is_incident=incident)
     key = add_key(path, boundary_s)
     now_s = int(time.time())
