@@ -160,6 +160,7 @@ def test_what_this_version_published_is_verified(site: Site, model: str, source:
     assert (done.returncode, verification["is_equal"]) == (0, True), verification
     former = [msgspec.msgpack.decode(r.value or b"") for part in STORED.topic(FAIRNESS_JOURNAL).records for r in part]
     assert verification["since_entry"] >= sum(entry["model"] == model for entry in former) > 0
+    assert "was made by version 0.3.0, this is" in verification["since_reason"]
     assert verification["n_equal"] > 5
 
 
