@@ -9,7 +9,18 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from stream_app.errors import PolicyError
-from stream_app.policy.fields import Box, Constant, Decision, EventTime, Feature, Identifier, Instance, Outcome, Score
+from stream_app.policy.fields import (
+    Box,
+    CameraRecords,
+    Constant,
+    Decision,
+    EventTime,
+    Feature,
+    Identifier,
+    Instance,
+    Outcome,
+    Score,
+)
 from stream_app.policy.former_names import IN_HASH_OF_FILE
 from stream_app.policy.limits import Detection, Privacy, Rules, Sealing, WindowPolicy
 from stream_app.policy.types import Format, JsonPath, Name, PolicyPart, Spelling, Subject, Topic
@@ -45,6 +56,8 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
         schema_subject: Subject of the registry under which the schemas of the topic are registered; without it the name
             of the topic and ``-value``. A record with a schema of other subjects is a dead letter (``schema``).
         instance: The list of instances in the payload of an inference service; a record must have a single one.
+        record: The layout of cameras in which the records are written; for ``counts`` only. Paths are then fields of
+            the camera event.
         event_time: When the decision was made.
         kind: ``decisions`` are judged for fairness; ``counts`` are published as k-suppressed counts.
         output_topic: Where the pseudonymized events go; without it they are counted and not published.
@@ -101,6 +114,7 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
     format: Format = "json"
     schema_subject: Subject | None = None
     instance: Instance | None = None
+    record: CameraRecords | None = None
     event_time: EventTime
     kind: Literal["decisions", "counts"] = "decisions"
     output_topic: Topic | None = None
@@ -141,6 +155,8 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
             name: getattr(self, name) for name in self.__struct_fields__ if name not in JUDGING_FIELDS
         }
         facts["attributes"] = [msgspec.structs.replace(attribute, reference=None) for attribute in self.attributes]
+        if self.record is not None:  # a track counts once in each window
+            facts["windows"] = self.windows[0].size_s
         facts["proxies"] = [(proxy.name, list(proxy.groups.items())) for proxy in self.proxies]
         return facts
 

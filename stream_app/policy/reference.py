@@ -14,6 +14,7 @@ from msgspec import inspect
 from stream_app.json_schema import meanings_of, summary_of
 from stream_app.policy.fields import (
     Box,
+    CameraRecords,
     Constant,
     Decision,
     EventTime,
@@ -36,6 +37,7 @@ PLACES: dict[type[PolicyPart], str] = {
     Policy: "the file",
     ModelPolicy: "models",
     Instance: "instance",
+    CameraRecords: "record",
     EventTime: "event_time",
     Identifier: "event_id, identifiers",
     Decision: "decision",

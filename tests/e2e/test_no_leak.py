@@ -67,6 +67,23 @@ def _sighting(canary: str, number: int) -> bytes:
     return json.dumps(record).encode()
 
 
+def _frame(canary: str, number: int) -> bytes:
+    """Return an event of Frigate with all that one can leak."""
+    state = {
+        "id": f"{canary}-F{number}",
+        "camera": f"{canary}-camera",
+        "frame_time": _now_s() - 40 + number * 0.05,
+        "label": f"{canary}-label",
+        "sub_label": f"{canary}-name",
+        "score": 0.9,
+        "current_zones": [("hall", "street", f"{canary}-zone")[number % 3]],
+        "recognized_license_plate": f"{canary}-plate",
+        "thumbnail": f"{canary}-picture",
+        f"{canary}-key": [canary] * 3,
+    }
+    return json.dumps({"type": "update", "before": state, "after": state}).encode()
+
+
 def _bad_records(canary: str) -> list[bytes]:
     good = _loan(canary, 0)
     return [
@@ -90,10 +107,12 @@ def canary() -> str:
 @pytest.fixture
 def stage(kafka: str, tmp_path: Path, fresh_name: Callable[[str], str], app_id: str) -> Iterator[dict[str, Any]]:
     """Run a worker at debug level, with its own keys and topics."""
-    loans, camera = fresh_name("l"), fresh_name("c")
-    template = Path(__file__).with_name("canary-policy.toml").read_text("utf-8")
+    loans, camera, frames = fresh_name("l"), fresh_name("c"), fresh_name("f")
+    text = Path(__file__).with_name("canary-policy.toml").read_text("utf-8")
+    for name, topic in {"{loans}": loans, "{camera}": camera, "{frames}": frames}.items():
+        text = text.replace(name, topic)
     policy_file = tmp_path / "policy.toml"
-    policy_file.write_text(template.replace("{loans}", loans).replace("{camera}", camera), "utf-8")
+    policy_file.write_text(text, "utf-8")
     policy = load_policy(str(policy_file))
     specs = declared_topics(policy, app_id)
     create_topics(kafka, specs)
@@ -114,6 +133,7 @@ def stage(kafka: str, tmp_path: Path, fresh_name: Callable[[str], str], app_id: 
             "kafka": kafka,
             "loans": loans,
             "camera": camera,
+            "frames": frames,
             "topics": [spec.name for spec in specs],
             "folder": tmp_path,
             "log": log,
@@ -169,7 +189,7 @@ def _wait_until_counted(stage: dict[str, Any], n_bad: int) -> str:
             _value(metrics, "fairstream_windows_closed_total", stage["loans"], f'"{result}"')
             for result in ("published", "insufficient")
         )
-        if counted >= 2 * _N_GOOD and rejected >= n_bad and closed:
+        if counted >= 3 * _N_GOOD and rejected >= n_bad and closed:
             return metrics
         time.sleep(0.3)
     pytest.fail(f"the worker did not count the records in time: {counted} {rejected} {closed}\n{metrics}")
@@ -184,6 +204,7 @@ def test_a_canary_in_identifiers_and_bad_records_is_found_in_the_raw_topics_only
     for number in range(_N_GOOD):
         producer.send(f"{stage['loans']}-raw", key=canary.encode(), value=_loan(canary, number), partition=0)
         producer.send(f"{stage['camera']}-raw", key=canary.encode(), value=_sighting(canary, number), partition=0)
+        producer.send(f"{stage['frames']}-raw", key=canary.encode(), value=_frame(canary, number), partition=0)
     for value in bad:
         producer.send(f"{stage['loans']}-raw", value=value, partition=0)
     producer.flush()
@@ -208,8 +229,8 @@ def test_a_canary_in_identifiers_and_bad_records_is_found_in_the_raw_topics_only
         else:
             written += 1
             assert not is_in_it, f"the canary leaked into {topic}"
-    assert seen_in_raw >= 2 * _N_GOOD, "the test must be able to see the canary"
-    assert written > 2 * _N_GOOD, "the worker must have written something"
+    assert seen_in_raw >= 3 * _N_GOOD, "the test must be able to see the canary"
+    assert written > 3 * _N_GOOD, "the worker must have written something"
 
     for path in stage["folder"].rglob("*"):
         if path.is_file():

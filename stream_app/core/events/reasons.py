@@ -19,6 +19,7 @@ class DeadLetterReason(enum.StrEnum):
     FRAMING = "framing"  # begins as serializers of a schema registry write it, or does not where the format needs it
     PAYLOAD = "payload"  # of a binary format: bytes that are not a record of the schema that it names
     JSON = "json"  # not JSON by RFC 8259, or nested more than 64 levels deep
+    XML = "xml"  # not well-formed XML, with a document type, or nested more than 64 levels deep
     DUP_KEY = "dup_key"  # one key twice in an object: parsers disagree on which value counts
     SCHEMA = "schema"  # valid JSON, but not an object, or of another schema version or source
     MISSING = "missing"  # a required field is absent

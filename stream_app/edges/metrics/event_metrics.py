@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from prometheus_client import Metric
 
+from stream_app.core.events.cameras.leaks import Leak
 from stream_app.core.events.reasons import DeadLetterReason
 from stream_app.core.join.outcome_join import JoinCounts
 from stream_app.edges.metrics.instruments import Counter, Gauge
@@ -162,6 +163,7 @@ class EventMetrics:
         for reason in DeadLetterReason:
             self._dead_letters.add((model.topic, reason.value), 0)
         paths = (*model.drop, *(box.path for box in model.boxes), *unreadable_paths(model), UNDECLARED)
+        paths = (*paths, *(Leak if model.record is not None else ()))
         for path in (*paths, *(name for proxy in model.proxies for name in dropped_probabilities(proxy))):
             self._dropped.add((model.topic, path), 0)
         for name, labels in layout_of(model).dimensions:

@@ -231,11 +231,11 @@ class Recount:
         """Count the next records."""
         counted = self._admission.admit(batch).events
         read = self._reader.read(batch)
-        both = np.intersect1d(counted.offsets[counted.offsets >= self.since_offset], read.offsets)
+        both = np.intersect1d(counted.places[counted.offsets >= self.since_offset], read.places)
         if not len(both):
             return
         for events, counter in ((counted, self._former), (read, self._present)):
-            events.keep(np.isin(events.offsets, both))
+            events.keep(np.isin(events.places, both))
             is_former = counter is self._former
             for start_s, cells in counter.count(events.events, counted.times_s):
                 change = self._mapping.map_cells(cells) if is_former and self._mapping is not None else cells

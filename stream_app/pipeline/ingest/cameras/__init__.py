@@ -1,0 +1,1 @@
+"""What is special about streams of cameras: ``events`` takes the objects out of their records."""
