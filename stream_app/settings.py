@@ -62,6 +62,8 @@ class Settings(KafkaSecurity, frozen=True, forbid_unknown_fields=True, kw_only=T
         web_token_file: File that contains a bearer token for the pages; None for none.
         record_key_file: File that contains the key of all workers, one line of at least 32 characters: it seals what
             they write to internal topics, so that nobody else can. None seals nothing.
+        other_record_key_file: File that contains a second such key, whose seals are accepted too, while the key is
+            changed; None for none.
         unsealed_records: ``reject`` records without such a seal, or ``accept`` them, while not all workers have the
             key.
         max_series: Most fairness series that one process may export.
@@ -97,6 +99,7 @@ class Settings(KafkaSecurity, frozen=True, forbid_unknown_fields=True, kw_only=T
     web_config: str | None = None
     web_token_file: str | None = None
     record_key_file: str | None = None
+    other_record_key_file: str | None = None
     unsealed_records: Literal["reject", "accept"] = "reject"
     max_series: Annotated[int, msgspec.Meta(ge=1)] = 10_000
     log_level: str = "info"

@@ -14,6 +14,7 @@ from pathlib import Path
 from benchmarks import secure
 from benchmarks.compare.catalog import BY_DEFAULT, SYSTEMS, WITH_PEERS, Size, System, system_of
 from benchmarks.compare.checks import changelog_cells, faults_of, partial_cells, reported_cells
+from benchmarks.compare.commitment import Commitment, commit, read_values, shares, verdict
 from benchmarks.compare.launch import command_of
 from benchmarks.compare.report import Measurement, print_table, summary_of
 from benchmarks.kafka_streams.build import UnavailableError
@@ -44,11 +45,11 @@ class Plan:
     n_rounds: int
 
 
-def compare(bench: Bench, plan: Plan) -> tuple[list[Measurement], dict[str, str]]:
+def compare(bench: Bench, plan: Plan) -> tuple[list[Measurement], list[Commitment], dict[str, str]]:
     """Run every system in every round.
 
     Returns:
-        The measurements, and the reason for each system that could not be run.
+        The measurements, those of the commitments, and the reason for each system that could not be run.
     """
     commands: dict[str, list[str]] = {}
     missing: dict[str, str] = {}
@@ -62,11 +63,15 @@ def compare(bench: Bench, plan: Plan) -> tuple[list[Measurement], dict[str, str]
     for size in dict.fromkeys(system.size for system in runnable):
         bench.prepare(size, plan.n_events[size], plan.n_partitions)
     measured: list[Measurement] = []
+    commitments: list[Commitment] = []
+    values = read_values(bench.kafka, bench.inputs["full"][0]) if "full" in bench.inputs else []
     for number in range(1, plan.n_rounds + 1):
         for system in runnable:
             measured += _measure(bench, system, commands[system.name], number)
             say(f"round {number}/{plan.n_rounds} " + "; ".join(m.line() for m in measured if m.is_of(system, number)))
-    return measured, missing
+        if values:
+            commitments.append(commit(values, number))
+    return measured, commitments, missing
 
 
 def _measure(bench: Bench, system: System, argv: list[str], number: int) -> list[Measurement]:
@@ -162,8 +167,10 @@ def main(arguments: argparse.Namespace) -> int:
         arguments.rounds,
     )
     with open_bench(arguments.kafka) as bench:
-        measured, missing = compare(bench, plan)
+        measured, commitments, missing = compare(bench, plan)
     print_table(measured, missing)
+    print(verdict(commitments, measured))
     if arguments.json:
-        arguments.json.write_text(json.dumps(summary_of(measured, missing), indent=2) + "\n", "utf-8")
+        summary = summary_of(measured, missing) | {"commitment_shares": shares(commitments, measured)}
+        arguments.json.write_text(json.dumps(summary, indent=2) + "\n", "utf-8")
     return 1 if any(measurement.faults for measurement in measured) else 0

@@ -107,6 +107,9 @@ MENU: dict[str, Entry | Menu] = {
             "verify-entry": Entry("audit.checking:verify_entry", "Verify that the log has an entry with this hash."),
             "query": Entry("audit.reading:query", "List entries of the audit log, oldest first."),
             "tail": Entry("audit.reading:tail", "List the newest entries of the audit log."),
+            "decisions": Entry(
+                "audit.decisions:decisions", "List single decisions to an auditor who gives a reason; filtered."
+            ),
         },
     ),
     "witness": Menu(

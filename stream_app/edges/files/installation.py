@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from stream_app.edges.files.audit_file import FILE_NAME as AUDIT_FILE
 from stream_app.edges.files.key_file import key_file_path
 from stream_app.edges.files.run_folder import FOLDER as RUNS
 from stream_app.edges.files.writing import write_errors
@@ -17,7 +16,8 @@ from stream_app.edges.keys.suppression_file import SuppressionFile
 FileKind = Literal["keys", "audit", "budget", "run", "demo", "broker data"]
 BUDGET_FILE = "epsilon-budget.jsonl"
 _DEMOS = "demo-*"
-_AUDIT_LOG = ("audit", "keys/audit-signing-key", "witness", "keys/witness-signing-key")
+_FORMER_AUDIT_FILE = "audit.jsonl"  # of versions before 0.4.0
+_AUDIT_LOG = ("audit", "decisions", "keys/audit-signing-key", "witness", "keys/witness-signing-key")
 
 
 class OwnedPath(NamedTuple):
@@ -25,9 +25,10 @@ class OwnedPath(NamedTuple):
 
     Attributes:
         path: Where it is.
-        kind: ``keys`` is a file of keys or of suppressed pseudonyms, ``audit`` the audit log of exports, the audit log
-            and what a witness remembers, each with its signing key, ``budget`` what releases have cost, ``run`` a saved
-            replay, ``demo`` a demo that was kept, ``broker data`` the local Kafka with its raw topics.
+        kind: ``keys`` is a file of keys or of suppressed pseudonyms, ``audit`` the audit log and that of exports before
+            0.4.0, stored decisions, and what a witness remembers, with the signing keys, ``budget`` what releases have
+            cost, ``run`` a saved replay, ``demo`` a demo that was kept, ``broker data`` the local Kafka with its raw
+            topics.
     """
 
     path: Path
@@ -43,7 +44,7 @@ def owned_paths(state_dir: Path) -> Iterator[OwnedPath]:
     """Yield what of FairStream is in a state folder; nothing where there is no folder."""
     key_files = (key_file_path(state_dir), SealingFile(state_dir).path, SuppressionFile(state_dir).path)
     candidates: list[tuple[Path, FileKind]] = [(path, "keys") for path in key_files]
-    candidates.append((state_dir / AUDIT_FILE, "audit"))
+    candidates.append((state_dir / _FORMER_AUDIT_FILE, "audit"))
     candidates += [(state_dir / name, "audit") for name in _AUDIT_LOG]
     candidates.append((state_dir / BUDGET_FILE, "budget"))
     candidates += [(path, "run") for path in sorted((state_dir / RUNS).glob("*"))]

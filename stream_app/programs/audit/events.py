@@ -1,31 +1,111 @@
-"""What a command did, as an entry of the audit log of its state folder."""
+"""What a command does, as an entry of the audit log of its state folder, before it does it."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Literal
 
+import msgspec
+
+from stream_app import __version__
 from stream_app.core.audit.entries import NewEntry
-from stream_app.edges.files.audit_file import exporter
+from stream_app.edges.audit.log import AuditLog
+from stream_app.edges.audit.segments import read_private
+from stream_app.edges.host.account import exporter
+from stream_app.errors import ConfigError
 from stream_app.programs.audit.anchor import copy_to_folder
-from stream_app.programs.audit.places import open_log, signing_key_path
+from stream_app.programs.audit.places import CREATE, log_folder, open_log, signing_key_path
 from stream_app.settings import Settings
 
+FORMER_FILE = "audit.jsonl"  # the audit log of exports before 0.4.0
+EventKind = Literal[
+    "key-created",
+    "key-rotated",
+    "key-destroyed",
+    "alerts-opened",
+    "subjects-erased",
+    "export-begun",
+    "export-ended",
+    "decisions-read",
+    "replay-run",
+    "replay-export",
+    "replay-republish",
+    "former-log",
+]
+_Fields = msgspec.json.Decoder(dict[str, Any]).decode
 
-def append_event(settings: Settings, kind: str, data: dict[str, Any]) -> None:
+
+def append_event(settings: Settings, kind: EventKind, data: dict[str, Any]) -> None:
     """Append an entry about what a command does, if the state folder has an audit log.
 
     Args:
         settings: Where the state folder is.
-        kind: What happens, such as ``replay-run``.
+        kind: What happens.
         data: Facts, without anything about people.
 
     Raises:
         FairStreamError: the log accepts no entry; then the command must not do it.
     """
+    if signing_key_path(settings).exists():
+        append_required(settings, kind, [data])
+
+
+def append_required(settings: Settings, kind: EventKind, parts: Sequence[dict[str, Any]]) -> None:
+    """Append entries about something that may not happen without them.
+
+    Args:
+        settings: Where the state folder is.
+        kind: What happens.
+        parts: Facts of each entry, without anything about people.
+
+    Raises:
+        ConfigError: the state folder has no audit log.
+        FairStreamError: the log accepts no entry; then the command must not do it.
+    """
     if not signing_key_path(settings).exists():
-        return
+        raise ConfigError(
+            f"There is no audit log in {log_folder(settings)}, and this is not done without an entry",
+            action=f"Create it with: {CREATE}",
+        )
     by = exporter()
+    actor = f"{by.user}@{by.host}"
     log = open_log(settings)
-    log.append([NewEntry(type=kind, actor=f"{by.user}@{by.host}", data=data)])
+    log.append([NewEntry(type=kind, actor=actor, data={**data, "code_version": __version__}) for data in parts])
+    _sign(settings, log)
+
+
+def append_export(settings: Settings, line: bytes) -> None:
+    """Append a step of an export: its facts, and the hash of its line in the topic ``fairness-audit``.
+
+    What that line says by partition is in the topic alone.
+
+    Raises:
+        ConfigError: the state folder has no audit log.
+        FairStreamError: the log accepts no entry.
+    """
+    facts = {name: value for name, value in _Fields(line).items() if type(value) in (str, int)}
+    kind: EventKind = "export-begun" if facts.pop("event") == "export-begun" else "export-ended"
+    append_required(settings, kind, [{**facts, "sha256_record": sha256(line).hexdigest()}])
+
+
+def append_former_file(settings: Settings) -> bool:
+    """Append the hash of the file that was the audit log before 0.4.0, if there is one: then it cannot change either.
+
+    Raises:
+        ConfigError: others can access the file.
+        FairStreamError: the log accepts no entry.
+    """
+    path = Path(settings.state_dir) / FORMER_FILE
+    if not path.exists():
+        return False
+    content = read_private(path)
+    facts = {"file": FORMER_FILE, "n_lines": content.count(b"\n"), "sha256": sha256(content).hexdigest()}
+    append_required(settings, "former-log", [facts])
+    return True
+
+
+def _sign(settings: Settings, log: AuditLog) -> None:
     if (signed := log.checkpoint()) is not None:
         copy_to_folder(settings, signed)

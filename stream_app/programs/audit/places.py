@@ -13,7 +13,7 @@ from stream_app.edges.files.writing import make_folder, write_file
 from stream_app.errors import ConfigError
 from stream_app.settings import Settings
 
-_CREATE = "fairstream audit init"
+CREATE = "fairstream audit init"
 _VERIFIER = "verifier-key"
 
 
@@ -57,7 +57,7 @@ def open_log(settings: Settings) -> AuditLog:
         KeyFileError: there is no key, or it is unsafe.
         ConfigError: the folder is not of this user alone.
     """
-    key = load_signing_key(signing_key_path(settings), ED25519, _CREATE)
+    key = load_signing_key(signing_key_path(settings), ED25519, CREATE)
     anchor = anchor_file(settings, key.name)
     return AuditLog(log_folder(settings), key, anchors=[] if anchor is None else [anchor])
 
@@ -70,7 +70,7 @@ def verifier_key(settings: Settings, given: str | None) -> VerifierKey:
     """
     path = log_folder(settings) / _VERIFIER
     if given is None and not path.exists():
-        raise ConfigError(f"There is no audit log in {path.parent}", action=f"Create one with: {_CREATE}")
+        raise ConfigError(f"There is no audit log in {path.parent}", action=f"Create one with: {CREATE}")
     return read_verifier_key(given or str(path), ED25519, "--vkey" if given else str(path))
 
 
