@@ -24,6 +24,7 @@ EXTRAS = {
     "postgresql": "'psycopg[binary]>=3.2,<4'",
     "confluent": "'confluent-kafka>=2.16,<3'",
     "pandas": "'pandas>=2.3,<4'",
+    "ml": "'scikit-learn>=1.6,<2' 'skops>=0.12,<1'",
 }
 
 # What each extra is imported as: the extra, and the package that contains it. Modules below are found by their parent.
@@ -45,6 +46,8 @@ MODULES = {
     "psycopg": ("postgresql", "psycopg"),
     "confluent_kafka": ("confluent", "confluent-kafka"),
     "pandas": ("pandas", "pandas"),
+    "sklearn": ("ml", "scikit-learn"),
+    "skops": ("ml", "skops"),
 }
 
 

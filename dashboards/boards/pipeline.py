@@ -74,8 +74,8 @@ RED = (
     lines(
         About(
             "Late, duplicate and revised",
-            "late: dropped events. duplicate: already counted. conflict: a duplicate with another decision. revised: a "
-            "closed window was corrected. late revision: a correction was dropped.",
+            "late: dropped events. duplicate: already counted. conflict: rejected, its id has another decision. revised: "
+            "a closed window was corrected. late revision: a correction was dropped.",
             "eps",
             alert="LateEventsDropped",
         ),

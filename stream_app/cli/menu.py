@@ -132,6 +132,10 @@ MENU: dict[str, Entry | Menu] = {
             "retention": Entry("privacy.retention:retention", "Judge how long the topics of a policy keep records."),
         },
     ),
+    "anomaly": Menu(
+        "Fit references of anomaly tags.",
+        {"fit": Entry("anomaly.fit:fit", "Fit the reference that anomaly tags compare events with.")},
+    ),
     "produce": Menu(
         "Write simulated or recorded events to a raw topic.",
         {

@@ -14,6 +14,7 @@ from stream_app.policy.fields import Decision, EventTime, Feature, Outcome, Outc
 from stream_app.policy.labels import CLUSTER, DECISION, OUTCOME, SCORE
 from stream_app.policy.model import ModelPolicy, Policy, declared_paths
 from stream_app.policy.outcomes import outcome_records_of
+from stream_app.policy.values.anomalies import anomaly_fault
 from stream_app.policy.values.auditor_keys import sealing_fault
 from stream_app.policy.values.cameras import camera_faults
 from stream_app.policy.values.clusters import cluster_fault, most_parts_of_a_cell
@@ -91,6 +92,11 @@ def _check_judging(model: ModelPolicy, where: str) -> None:
         reject(f"must be 'none' for kind {model.kind!r}", f"{where}.privacy.exportable_records")
     if model.sealing is not None and (fault := sealing_fault(model.kind, model.sealing.auditors)):
         reject(fault, f"{where}.sealing")
+    if model.anomalies is not None:
+        numbers = [feature.name for feature in model.features] + ([SCORE] if model.score else [])
+        field, fault = anomaly_fault(model.anomalies, numbers, [path for path, _ in declared_paths(model)])
+        if fault:
+            reject(fault, f"{where}.anomalies{field}")
     if model.cluster is not None and (fault := cluster_fault(model, model.cluster)):
         reject(fault, f"{where}.cluster")
     if detection.is_stratified and model.segment is None:

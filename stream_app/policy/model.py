@@ -24,6 +24,7 @@ from stream_app.policy.fields import (
 from stream_app.policy.former_names import IN_HASH_OF_FILE
 from stream_app.policy.limits import Detection, Privacy, Rules, Sealing, WindowPolicy
 from stream_app.policy.types import Format, JsonPath, Name, PolicyPart, Spelling, Subject, Topic
+from stream_app.policy.values.anomalies import Anomalies
 from stream_app.policy.values.labeled import Attribute, Segment
 from stream_app.policy.values.proxies import Proxy
 
@@ -36,7 +37,7 @@ DEFAULT_WINDOWS = (
 
 # Fields on which no count depends: names, and how counts are judged. (``attributes`` count without their reference.)
 JUDGING_FIELDS = frozenset(
-    {"name", "topic", "outcome", "windows", "rules", "detection", "privacy", "sealing", "revision_s"}
+    {"name", "topic", "outcome", "windows", "rules", "detection", "privacy", "sealing", "anomalies", "revision_s"}
 )
 
 _LEAST_WAIT_S, _MOST_WAIT_S = 7_200, 172_800
@@ -102,6 +103,7 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
         detection: How the sequential tests work; for ``decisions``.
         privacy: What may leave.
         sealing: Who may read alerts; for ``decisions`` only. Without it every reader of the topic may.
+        anomalies: Tags for events whose numbers are unlike those of a reference.
         deduplication_window: A record is a duplicate if its event id occurs among this many records before it in its
             partition; 0 disables deduplication. A change discards the ids seen so far.
         max_record_bytes: A larger record is a dead letter (``size``), unread.
@@ -141,6 +143,7 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
     detection: Detection = Detection()
     privacy: Privacy = Privacy()
     sealing: Sealing | None = None
+    anomalies: Anomalies | None = None
     deduplication_window: Annotated[int, msgspec.Meta(ge=0, le=10_000_000)] = 200_000
     max_record_bytes: Annotated[int, msgspec.Meta(ge=256, le=16_777_216)] = 1_048_576
     max_list_items: Annotated[int, msgspec.Meta(ge=1)] = 512

