@@ -7,6 +7,7 @@ everything else and says what is missing in one form.
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from stream_app.errors import DependencyMissingError
@@ -58,6 +59,16 @@ def install_command(extra: str) -> str:
     "pip install 'pyarrow>=21,<26'"
     """
     return f"pip install {EXTRAS[extra]}"
+
+
+def is_installed(extra: str) -> bool:
+    """Return whether every package of an extra can be found; none is imported.
+
+    >>> is_installed("web") in (True, False)
+    True
+    """
+    roots = [root for root, (of, _) in MODULES.items() if of == extra]
+    return all(find_spec(root.partition(".")[0]) is not None for root in roots)
 
 
 def import_extra(module: str, purpose: str, *, or_else: str = "") -> Any:

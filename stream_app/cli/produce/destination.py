@@ -35,7 +35,7 @@ class SendOptions:
     Attributes:
         destination: Broker and model.
         partition: Send everything there; None spreads by key.
-        rate: Events per second; 0 for as fast as possible.
+        rate: Events per second; 0 for as fast as possible; None for each event at its event time.
         total: Number of events, for the progress bar; None if the stream has no end.
         is_dry_run: Print the records on stdout instead.
         is_json: Print the summary as JSON.
@@ -43,7 +43,7 @@ class SendOptions:
 
     destination: SendDestination
     partition: int | None
-    rate: float
+    rate: float | None
     total: int | None
     is_dry_run: bool
     is_json: bool

@@ -19,7 +19,7 @@ READ = ("GET", "HEAD")
 View = Callable[..., Any]
 
 
-def page(roles: Collection[Role], methods: Collection[str] = READ) -> Callable[[View], View]:
+def page(roles: Collection[str], methods: Collection[str] = READ) -> Callable[[View], View]:
     """Return a decorator that opens a view to roles.
 
     Args:

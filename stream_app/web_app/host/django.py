@@ -17,8 +17,12 @@ _SESSION_S = 8 * 3600
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
-def configure(settings: Settings) -> None:
+def configure(settings: Settings, urls: str = f"{_HERE}.pages.urls") -> None:
     """Set Django up in this process, once.
+
+    Args:
+        settings: Those of the process.
+        urls: Module that lists the addresses.
 
     Raises:
         ConfigError: a setting is invalid.
@@ -31,7 +35,7 @@ def configure(settings: Settings) -> None:
     from django.conf import settings as django_settings  # noqa: PLC0415  # of the extra
 
     if not django_settings.configured:
-        django_settings.configure(**django_options(settings))
+        django_settings.configure(**django_options(settings) | {"ROOT_URLCONF": urls})
         setup()
 
 
@@ -82,6 +86,7 @@ def django_options(settings: Settings) -> dict[str, Any]:
             f"{_HERE}.accounts",
             f"{_HERE}.projection",
             f"{_HERE}.pages",
+            f"{_HERE}.demo",
         ],
         "LANGUAGE_CODE": "en-us",
         "LOGGING_CONFIG": None,  # the process has its own log
@@ -97,7 +102,6 @@ def django_options(settings: Settings) -> dict[str, Any]:
             "django.contrib.auth.middleware.AuthenticationMiddleware",
             "axes.middleware.AxesMiddleware",
         ],
-        "ROOT_URLCONF": f"{_HERE}.pages.urls",
         "SECRET_KEY": secret_key(Path(settings.state_dir)),
         "SESSION_COOKIE_AGE": _SESSION_S,
         "SESSION_COOKIE_NAME": "__Host-fairstream" if is_tls else "fairstream",
@@ -114,6 +118,7 @@ def django_options(settings: Settings) -> dict[str, Any]:
                         "django.template.context_processors.request",
                         "django.contrib.auth.context_processors.auth",
                         f"{_HERE}.pages.page.versions",
+                        f"{_HERE}.demo.running.link",
                     ]
                 },
             }

@@ -29,8 +29,9 @@ def show(request: HttpRequest, template: str, content: Mapping[str, Any], *, sta
 
 
 def versions(_request: HttpRequest) -> dict[str, str]:
-    """Give every template the versions of style and script."""
-    return {"css_version": version_of("app.css"), "js_version": version_of("app.js")}
+    """Give every template the versions of style and scripts."""
+    names = {"css_version": "app.css", "js_version": "app.js", "demo_js_version": "demo.js"}
+    return {variable: version_of(name) for variable, name in names.items()}
 
 
 def utc_text(time_s: float) -> str:

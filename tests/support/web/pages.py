@@ -18,10 +18,13 @@ _folder = tempfile.TemporaryDirectory(prefix="fairstream-web-")
 
 
 def set_up() -> None:
-    """Configure Django for this process; later calls do nothing."""
+    """Configure Django for this process, with a quick hash of passwords; later calls do nothing."""
     from stream_app.web_app.program import prepare  # noqa: PLC0415  # it configures Django for the process
 
     prepare(Settings(state_dir=_folder.name))
+    from django.conf import settings  # noqa: PLC0415  # needs Django's settings
+
+    settings.PASSWORD_HASHERS = ["tests.support.web.quick_hasher.QuickHasher"]
 
 
 @contextmanager

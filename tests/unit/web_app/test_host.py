@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import global_settings
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
 from stream_app.errors import ConfigError
 from stream_app.settings import Settings
@@ -151,3 +153,9 @@ def test_without_the_extra_the_command_names_what_installs_it(tmp_path: Path) ->
     assert done.returncode == 2
     assert "Run: pip install 'django" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_passwords_are_hashed_as_django_ships_it(tmp_path: Path) -> None:
+    assert "PASSWORD_HASHERS" not in django_options(Settings(state_dir=str(tmp_path)))
+    assert global_settings.PASSWORD_HASHERS[0] == "django.contrib.auth.hashers.PBKDF2PasswordHasher"
+    assert PBKDF2PasswordHasher.iterations >= 600_000

@@ -22,7 +22,9 @@
     if (said(old) !== before) byId("announce").textContent = said(old);
   };
 
+  let timer = 0;
   const update = async () => {
+    clearTimeout(timer);
     try {
       const answer = await fetch(location.href, { signal: AbortSignal.timeout(every) });
       if (answer.redirected) { location.reload(); return; }
@@ -35,8 +37,10 @@
     } catch {
       byId("lost").hidden = false;
     }
-    setTimeout(update, every);
+    clearTimeout(timer);
+    timer = setTimeout(update, every);
   };
 
-  setTimeout(update, every);
+  timer = setTimeout(update, every);
+  document.addEventListener("fairstream-refresh", update);
 })();
