@@ -11,7 +11,7 @@ from stream_app.programs.audit.places import open_log, signing_key_path
 from stream_app.settings import Settings
 
 
-def append_event(settings: Settings, kind: str, data: dict[str, Any]) -> None:
+def append_event(settings: Settings, kind: str, data: dict[str, Any]) -> int | None:
     """Append an entry about what a command does, if the state folder has an audit log.
 
     Args:
@@ -19,13 +19,17 @@ def append_event(settings: Settings, kind: str, data: dict[str, Any]) -> None:
         kind: What happens, such as ``replay-run``.
         data: Facts, without anything about people.
 
+    Returns:
+        Number of the entry; None without a log.
+
     Raises:
         FairStreamError: the log accepts no entry; then the command must not do it.
     """
     if not signing_key_path(settings).exists():
-        return
+        return None
     by = exporter()
     log = open_log(settings)
-    log.append([NewEntry(type=kind, actor=f"{by.user}@{by.host}", data=data)])
+    receipts = log.append([NewEntry(type=kind, actor=f"{by.user}@{by.host}", data=data)])
     if (signed := log.checkpoint()) is not None:
         copy_to_folder(settings, signed)
+    return receipts[0].seq if receipts[0] is not None else None

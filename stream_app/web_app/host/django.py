@@ -74,12 +74,14 @@ def django_options(settings: Settings) -> dict[str, Any]:
         "DATA_UPLOAD_MAX_MEMORY_SIZE": 65_536,
         "DEBUG": False,
         "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
+        "FAIRSTREAM": settings,
         "INSTALLED_APPS": [
             "django.contrib.auth",
             "django.contrib.contenttypes",
             "django.contrib.sessions",
             "axes",
             f"{_HERE}.accounts",
+            f"{_HERE}.cases",
             f"{_HERE}.projection",
             f"{_HERE}.pages",
         ],
@@ -114,6 +116,7 @@ def django_options(settings: Settings) -> dict[str, Any]:
                         "django.template.context_processors.request",
                         "django.contrib.auth.context_processors.auth",
                         f"{_HERE}.pages.page.versions",
+                        f"{_HERE}.pages.parts.navigation.navigation",
                     ]
                 },
             }

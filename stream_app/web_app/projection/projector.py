@@ -13,6 +13,8 @@ from stream_app.connection.kafka_connection import AnyKafka
 from stream_app.edges.kafka.readers.resumed_records import Position, ResumedReader
 from stream_app.errors import FairStreamError
 from stream_app.policy import Policy
+from stream_app.topics import FAIRNESS_ALERTS
+from stream_app.web_app.cases.trail import append_pending
 from stream_app.web_app.projection.models import Reading
 from stream_app.web_app.projection.store import TOPICS, PositionMovedError, Store, stored_positions
 
@@ -37,6 +39,7 @@ class Projector:
         self._kafka = kafka
         self._store = Store(policy)
         self._stopping = threading.Event()
+        self._audit_fault = ""
         self._threads = [
             threading.Thread(target=self._run, args=(topic,), name=f"projection of {topic}", daemon=True)
             for topic in TOPICS
@@ -87,7 +90,20 @@ class Projector:
                 if time.monotonic() - checked_s >= _CHECK_S:
                     if reader.is_at_end():
                         self._note_current(topic, stored)
+                    if topic == FAIRNESS_ALERTS:
+                        self._audit_new_cases()
                     checked_s = time.monotonic()
+
+    def _audit_new_cases(self) -> None:
+        """Append the entries of new cases; a log that accepts none delays neither alerts nor cases."""
+        fault = ""
+        try:
+            append_pending()
+        except FairStreamError as error:
+            fault = error.message
+            if fault != self._audit_fault:
+                log.warning("audit entry of a case not written fault=%s", fault)
+        self._audit_fault = fault
 
     @staticmethod
     def _note_current(topic: str, stored: dict[int, Position]) -> None:
