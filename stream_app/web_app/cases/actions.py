@@ -46,7 +46,7 @@ def act(case_id: int, user: User, request: Request) -> None:
 
     Raises:
         CaseError: it is not possible now, or incomplete.
-        FairStreamError: the audit log accepts no entry; nothing has happened.
+        AuditRejectedError: the audit log accepts no entry; nothing has happened.
     """
     if len(request.text) > MAX_TEXT or "\0" in request.text:
         raise CaseError(f"The text is longer than {MAX_TEXT:,} characters, or contains a zero character.")
@@ -64,7 +64,7 @@ def note_export(case: Case, user: User) -> None:
     """Record that a case leaves as a file, before it does.
 
     Raises:
-        FairStreamError: the audit log accepts no entry; then it must not leave.
+        AuditRejectedError: the audit log accepts no entry; then it must not leave.
     """
     with transaction.atomic():
         record(case, "exported", user, int(time.time()), {"status": case.status}, "")

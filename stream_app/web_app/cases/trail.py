@@ -22,10 +22,10 @@ def record(case: Case, kind: str, user: User, at_s: int, facts: dict[str, Any], 
     """Add an event and its entry; to be called in the transaction of the action.
 
     Raises:
-        FairStreamError: the audit log accepts no entry.
+        AuditRejectedError: the audit log accepts no entry.
     """
     append_pending()
-    event = CaseEvent.objects.create(case=case, kind=kind, at_s=at_s, actor=user, facts=facts, text=text)
+    event = CaseEvent.objects.create(case=case, kind=str(kind), at_s=at_s, actor=user, facts=facts, text=text)
     event.audit_seq = _append(event)
     event.save(update_fields=["audit_seq"])
 
@@ -36,7 +36,7 @@ def append_pending() -> None:
     After a crash in between an entry can be there twice, with the same number of the event.
 
     Raises:
-        FairStreamError: the audit log accepts no entry.
+        AuditRejectedError: the audit log accepts no entry.
     """
     if not audit_trail.has_log():
         return
@@ -48,9 +48,10 @@ def append_pending() -> None:
 
 def _append(event: CaseEvent) -> int | None:
     case: Case = event.case
-    data = {"case": case.pk, "event": event.pk, "model": case.model, "about": case.about, "facts": event.facts}
+    data: dict[str, Any] = {"action": event.kind, "case": case.pk, "event": event.pk, "model": case.model}
+    data |= {"about": case.about, "facts": event.facts}
     if event.actor_id is not None:
         data["by_user"] = event.actor_id
     if event.text:  # it may name people
         data["text_sha256"] = hashlib.sha256(event.text.encode()).hexdigest()
-    return audit_trail.append(f"case-{event.kind}", data)
+    return audit_trail.append("case-event", data)

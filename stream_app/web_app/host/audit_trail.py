@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+import logging
+from typing import Any, Literal
 
 from django.conf import settings
 
+from stream_app.errors import FairStreamError
 from stream_app.programs.audit.events import append_event
 from stream_app.programs.audit.places import signing_key_path
 from stream_app.settings import Settings
+
+EntryKind = Literal["case-event", "user-event"]
+
+log = logging.getLogger(__name__)
+
+
+class AuditRejectedError(Exception):
+    """The audit log accepts no entry, so what it is about must not happen."""
 
 
 def state_settings() -> Settings:
@@ -22,14 +32,18 @@ def has_log() -> bool:
     return signing_key_path(state_settings()).exists()
 
 
-def append(kind: str, data: dict[str, Any]) -> int | None:
+def append(kind: EntryKind, data: dict[str, Any]) -> int | None:
     """Append an entry and return its number; None where there is no audit log.
 
     Args:
-        kind: What happens, such as ``case-concluded``.
+        kind: What it is about.
         data: Facts: text, integers and booleans, without anything about people but the numbers of users.
 
     Raises:
-        FairStreamError: the log accepts no entry; then it must not happen.
+        AuditRejectedError: the log accepts no entry; the log of the process says why.
     """
-    return append_event(state_settings(), kind, data)
+    try:
+        return append_event(state_settings(), kind, data)
+    except FairStreamError as error:
+        log.error("audit entry not written kind=%s fault=%s", kind, error.message)  # noqa: TRY400  # expected
+        raise AuditRejectedError from error

@@ -156,7 +156,4 @@ class AlertRow(models.Model):
     objects: ClassVar[ClearAlerts] = ClearAlerts()
 
     class Meta:
-        indexes: ClassVar = [
-            models.Index(fields=["model", "-at_s"], name="newest_alerts"),
-            models.Index(fields=["-at_s", "id"], name="alerts_by_time"),
-        ]
+        indexes: ClassVar = [models.Index(fields=["model", "-at_s"], name="newest_alerts")]

@@ -15,6 +15,7 @@ from stream_app.errors import FairStreamError
 from stream_app.policy import Policy
 from stream_app.topics import FAIRNESS_ALERTS
 from stream_app.web_app.cases.trail import append_pending
+from stream_app.web_app.host.audit_trail import AuditRejectedError
 from stream_app.web_app.projection.models import Reading
 from stream_app.web_app.projection.store import TOPICS, PositionMovedError, Store, stored_positions
 
@@ -39,7 +40,6 @@ class Projector:
         self._kafka = kafka
         self._store = Store(policy)
         self._stopping = threading.Event()
-        self._audit_fault = ""
         self._threads = [
             threading.Thread(target=self._run, args=(topic,), name=f"projection of {topic}", daemon=True)
             for topic in TOPICS
@@ -91,19 +91,9 @@ class Projector:
                     if reader.is_at_end():
                         self._note_current(topic, stored)
                     if topic == FAIRNESS_ALERTS:
-                        self._audit_new_cases()
+                        with suppress(AuditRejectedError):  # it delays neither alerts nor cases
+                            append_pending()
                     checked_s = time.monotonic()
-
-    def _audit_new_cases(self) -> None:
-        """Append the entries of new cases; a log that accepts none delays neither alerts nor cases."""
-        fault = ""
-        try:
-            append_pending()
-        except FairStreamError as error:
-            fault = error.message
-            if fault != self._audit_fault:
-                log.warning("audit entry of a case not written fault=%s", fault)
-        self._audit_fault = fault
 
     @staticmethod
     def _note_current(topic: str, stored: dict[int, Position]) -> None:

@@ -47,7 +47,7 @@ def show_alerts(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(change=change)
     if searched:
         rows = rows.filter(attribute__icontains=searched)
-    shown = Paginator(rows.order_by("-at_s", "id"), _PER_PAGE).get_page(request.GET.get("page"))
+    shown = Paginator(rows.order_by("-at_s", "-id"), _PER_PAGE).get_page(request.GET.get("page"))
     content = {
         "alerts": alert_lines(shown),
         "shown": shown,
@@ -64,7 +64,7 @@ def show_alerts(request: HttpRequest) -> HttpResponse:
 def newest_alerts(names: Iterable[str], most: int) -> list[AlertLine]:
     """Return the newest alerts about models or their outcomes."""
     rows = AlertRow.every_alert.filter(model__in=[*names])
-    return alert_lines(rows.order_by("-at_s", "id")[:most])
+    return alert_lines(rows.order_by("-at_s", "-id")[:most])
 
 
 def alert_lines(rows: Iterable[AlertRow]) -> list[AlertLine]:

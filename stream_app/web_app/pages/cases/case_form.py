@@ -8,15 +8,12 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from stream_app.errors import FairStreamError
 from stream_app.web_app.accounts.access import page
 from stream_app.web_app.cases.actions import CaseError, Request, act
 from stream_app.web_app.cases.rules import Action
 from stream_app.web_app.pages.cases.case_page import WORKERS, possible_owners
 from stream_app.web_app.pages.cases.visible import visible_case
 from stream_app.web_app.pages.page import render_visibly
-
-_UNCHANGED = "Nothing was changed: the audit log accepts no entry. {}"
 
 
 @page(WORKERS, ("POST",))
@@ -28,9 +25,8 @@ def change_case(request: HttpRequest, case_id: int) -> HttpResponse:
         if isinstance(user, User):  # ``page`` opens to nobody else
             act(case.pk, user, _request_of(request))
     except CaseError as error:
-        return _fault(request, case_id, str(error), 409)
-    except FairStreamError as error:
-        return _fault(request, case_id, _UNCHANGED.format(error), 503)
+        content = {"title": "Not done", "text": str(error), "back": case_id}
+        return render_visibly(request, "not_done.html", content, status=409)
     return redirect("case", case_id)
 
 
@@ -66,8 +62,3 @@ def _end_of_day(text: str) -> int:
         return int((datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC) + timedelta(days=1)).timestamp()) - 1
     except (ValueError, OverflowError):
         return 0
-
-
-def _fault(request: HttpRequest, case_id: int, text: str, status: int) -> HttpResponse:
-    content = {"title": "Not done", "text": text, "back": case_id}
-    return render_visibly(request, "not_done.html", content, status=status)

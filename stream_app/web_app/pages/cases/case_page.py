@@ -52,7 +52,7 @@ def alerts_of(case: Case, most: int) -> list[AlertLine]:
     """Return the newest alerts of a case that are stored; after a rebuild, those that Kafka still had."""
     ids = CaseAlert.objects.filter(case=case).order_by("-at_s", "alert_id").values_list("alert_id", flat=True)[:most]
     rows = AlertRow.every_alert.filter(id__in=[*ids])
-    return alert_lines(rows.order_by("-at_s", "id"))
+    return alert_lines(rows.order_by("-at_s", "-id"))
 
 
 def _signed(what: str, who: str, at_s: int | None) -> str:

@@ -10,7 +10,13 @@ from django.urls import resolve, reverse
 
 from stream_app.web_app.accounts.access import roles_of
 
-_ENTRIES = (("overview", "Overview"), ("alerts", "Alerts"), ("cases", "Cases"))
+_ENTRIES = (
+    ("overview", "Overview"),
+    ("alerts", "Alerts"),
+    ("cases", "Cases"),
+    ("audit", "Audit"),
+    ("users", "Users"),
+)
 
 
 class Entry(NamedTuple):

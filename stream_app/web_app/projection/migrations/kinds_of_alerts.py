@@ -29,5 +29,4 @@ class Migration(migrations.Migration):
         migrations.AddField("AlertRow", "is_sealed", models.BooleanField(default=False)),
         migrations.RunPython(fill, migrations.RunPython.noop, elidable=True),
         migrations.AlterModelManagers("AlertRow", [("every_alert", models.Manager())]),
-        migrations.AddIndex("AlertRow", models.Index(fields=["-at_s", "id"], name="alerts_by_time")),
     ]

@@ -1,4 +1,4 @@
-"""Proofs that the audit log contains what a case says."""
+"""Proofs that the audit log contains an entry."""
 
 from __future__ import annotations
 
@@ -11,10 +11,7 @@ from stream_app.edges.audit.reading import read_line
 from stream_app.errors import FairStreamError
 from stream_app.programs.audit.places import log_folder, verifier_key
 from stream_app.programs.audit.prove import prove_entry
-from stream_app.web_app.cases.models import Case, CaseEvent
 from stream_app.web_app.host.audit_trail import has_log, state_settings
-
-MOST_PROOFS = 500
 
 
 class EntryProof(NamedTuple):
@@ -29,13 +26,6 @@ class EntryProof(NamedTuple):
     seq: int
     text: str
     fault: str
-
-
-def proofs_of(case: Case) -> list[EntryProof]:
-    """Return a proof of each entry about a case, the oldest first."""
-    events = CaseEvent.objects.filter(case=case, audit_seq__isnull=False).order_by("id")
-    numbers = [seq for seq in events.values_list("audit_seq", flat=True)[:MOST_PROOFS] if seq is not None]
-    return [prove(seq) for seq in numbers]
 
 
 def prove(seq: int) -> EntryProof:
