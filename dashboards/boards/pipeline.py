@@ -74,7 +74,7 @@ RED = (
     lines(
         About(
             "Late, duplicate and revised",
-            "late: dropped events. duplicate: already counted. conflict: rejected, its id has another decision. revised: "
+            "late: dropped events. duplicate: already counted. conflict: its id has another decision. revised: "
             "a closed window was corrected. late revision: a correction was dropped.",
             "eps",
             alert="LateEventsDropped",

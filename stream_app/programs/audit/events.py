@@ -11,7 +11,6 @@ import msgspec
 
 from stream_app import __version__
 from stream_app.core.audit.entries import NewEntry
-from stream_app.edges.audit.log import AuditLog
 from stream_app.edges.audit.segments import read_private
 from stream_app.edges.host.account import exporter
 from stream_app.errors import ConfigError
@@ -33,11 +32,16 @@ EventKind = Literal[
     "replay-export",
     "replay-republish",
     "former-log",
+    "case-event",
+    "user-event",
+    "api-token-created",
+    "api-token-revoked",
+    "fairness-alert",
 ]
 _Fields = msgspec.json.Decoder(dict[str, Any]).decode
 
 
-def append_event(settings: Settings, kind: EventKind, data: dict[str, Any]) -> None:
+def append_event(settings: Settings, kind: EventKind, data: dict[str, Any]) -> int | None:
     """Append an entry about what a command does, if the state folder has an audit log.
 
     Args:
@@ -45,20 +49,25 @@ def append_event(settings: Settings, kind: EventKind, data: dict[str, Any]) -> N
         kind: What happens.
         data: Facts, without anything about people.
 
+    Returns:
+        Number of the entry; None without a log.
+
     Raises:
         FairStreamError: the log accepts no entry; then the command must not do it.
     """
-    if signing_key_path(settings).exists():
-        append_required(settings, kind, [data])
+    return append_required(settings, kind, [data]) if signing_key_path(settings).exists() else None
 
 
-def append_required(settings: Settings, kind: EventKind, parts: Sequence[dict[str, Any]]) -> None:
+def append_required(settings: Settings, kind: EventKind, parts: Sequence[dict[str, Any]]) -> int | None:
     """Append entries about something that may not happen without them.
 
     Args:
         settings: Where the state folder is.
         kind: What happens.
         parts: Facts of each entry, without anything about people.
+
+    Returns:
+        Number of the first entry; None without any.
 
     Raises:
         ConfigError: the state folder has no audit log.
@@ -72,8 +81,11 @@ def append_required(settings: Settings, kind: EventKind, parts: Sequence[dict[st
     by = exporter()
     actor = f"{by.user}@{by.host}"
     log = open_log(settings)
-    log.append([NewEntry(type=kind, actor=actor, data={**data, "code_version": __version__}) for data in parts])
-    _sign(settings, log)
+    entries = [NewEntry(type=kind, actor=actor, data={**data, "code_version": __version__}) for data in parts]
+    receipts = [receipt for receipt in log.append(entries) if receipt is not None]
+    if (signed := log.checkpoint()) is not None:
+        copy_to_folder(settings, signed)
+    return receipts[0].seq if receipts else None
 
 
 def append_export(settings: Settings, line: bytes) -> None:
@@ -104,8 +116,3 @@ def append_former_file(settings: Settings) -> bool:
     facts = {"file": FORMER_FILE, "n_lines": content.count(b"\n"), "sha256": sha256(content).hexdigest()}
     append_required(settings, "former-log", [facts])
     return True
-
-
-def _sign(settings: Settings, log: AuditLog) -> None:
-    if (signed := log.checkpoint()) is not None:
-        copy_to_folder(settings, signed)

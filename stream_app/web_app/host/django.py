@@ -78,12 +78,14 @@ def django_options(settings: Settings) -> dict[str, Any]:
         "DATA_UPLOAD_MAX_MEMORY_SIZE": 65_536,
         "DEBUG": False,
         "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
+        "FAIRSTREAM": settings,
         "INSTALLED_APPS": [
             "django.contrib.auth",
             "django.contrib.contenttypes",
             "django.contrib.sessions",
             "axes",
             f"{_HERE}.accounts",
+            f"{_HERE}.cases",
             f"{_HERE}.projection",
             f"{_HERE}.pages",
             f"{_HERE}.demo",
@@ -119,6 +121,7 @@ def django_options(settings: Settings) -> dict[str, Any]:
                         "django.contrib.auth.context_processors.auth",
                         f"{_HERE}.pages.page.versions",
                         f"{_HERE}.demo.running.link",
+                        f"{_HERE}.pages.parts.navigation.navigation",
                     ]
                 },
             }

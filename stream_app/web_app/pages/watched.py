@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stream_app.pipeline.names import model_of, outcomes_name
 from stream_app.policy import ModelPolicy, Policy
 
 _models: dict[str, ModelPolicy] = {}
@@ -21,3 +22,13 @@ def watched_model(name: str) -> ModelPolicy | None:
 def watched_names() -> list[str]:
     """Return the names of the models that are monitored for fairness."""
     return [name for name, model in _models.items() if model.kind == "decisions"]
+
+
+def names_in_alerts() -> list[str]:
+    """Return the names under which alerts about these models come: of their decisions, and of their outcomes."""
+    return [spelled for name in watched_names() for spelled in (name, outcomes_name(name))]
+
+
+def model_in_alert(name: str) -> ModelPolicy | None:
+    """Return the policy of the model that an alert is about; None for one of another policy."""
+    return watched_model(model_of(name)) if name in names_in_alerts() else None

@@ -6,6 +6,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 from stream_app.policy import Policy
@@ -44,10 +45,18 @@ def add_user(name: str, role: str | None) -> Any:
     """Create a user with one role, or none."""
     from django.contrib.auth.models import Group, User  # noqa: PLC0415  # needs Django's settings
 
-    user = User.objects.create_user(name, password=PASSWORD)
+    user = User.objects.create(username=name, password=_hashed_password())
     if role is not None:
         user.groups.add(Group.objects.get(name=role))
     return user
+
+
+@cache
+def _hashed_password() -> str:
+    """Return the hash of the password: it takes as long as a hash of a password should."""
+    from django.contrib.auth.hashers import make_password  # noqa: PLC0415  # needs Django's settings
+
+    return make_password(PASSWORD)
 
 
 def browser(role: str | None = None, *, is_logged_in: bool = True, **options: Any) -> Any:
