@@ -31,6 +31,8 @@ _EXPECTED = {
     "metrics_port": "a port from 0 to 65535",
     "web_port": "a port from 0 to 65535",
     "max_series": "a whole number, at least 1",
+    "api_reads_per_min": "a whole number, at least 1",
+    "api_writes_per_min": "a whole number, at least 1",
     "unsealed_records": "reject or accept",
     "security_protocol": "PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL",
     "sasl_mechanism": "PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER",
@@ -39,6 +41,7 @@ _EXPECTED = {
 }
 
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
+AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 
 
@@ -81,6 +84,8 @@ class Settings(KafkaSecurity, frozen=True, forbid_unknown_fields=True, kw_only=T
         web_host: Address on which the web application listens.
         web_port: Port of the same; 0 takes a free one.
         web_url: Address under which people reach it, ``https://HOST[:PORT]``, where a proxy is in front of it.
+        api_reads_per_min: Reading requests to the API of the web application that each token may make in a minute.
+        api_writes_per_min: Other requests, likewise.
         database_url: Its database, ``postgresql://USER@HOST:PORT/NAME``; None for SQLite in the state folder.
         database_password_file: File that contains the password of that database's user.
     """
@@ -101,7 +106,7 @@ class Settings(KafkaSecurity, frozen=True, forbid_unknown_fields=True, kw_only=T
     record_key_file: str | None = None
     other_record_key_file: str | None = None
     unsealed_records: Literal["reject", "accept"] = "reject"
-    max_series: Annotated[int, msgspec.Meta(ge=1)] = 10_000
+    max_series: AtLeastOne = 10_000
     log_level: str = "info"
     registry_url: str | None = None
     registry_username: str | None = None
@@ -115,6 +120,8 @@ class Settings(KafkaSecurity, frozen=True, forbid_unknown_fields=True, kw_only=T
     web_host: str = "127.0.0.1"
     web_port: Port = 8600
     web_url: str | None = None
+    api_reads_per_min: AtLeastOne = 1200
+    api_writes_per_min: AtLeastOne = 100
     database_url: str | None = None
     database_password_file: str | None = None
 

@@ -22,12 +22,12 @@ class Menu(NamedTuple):
 
     Attributes:
         help: Its help line.
-        entries: The commands by name.
+        entries: The commands by name, and further menus.
         default: The command that the noun alone means.
     """
 
     help: str
-    entries: dict[str, Entry]
+    entries: dict[str, Entry | Menu]
     default: str | None = None
 
 
@@ -155,13 +155,21 @@ MENU: dict[str, Entry | Menu] = {
     "doctor": Entry("admin.doctor:doctor", "Check what this machine has, what is missing, and how to get it."),
     "uninstall": Entry("admin.uninstall:uninstall", "List what a deployment owns, and delete it."),
     "web": Menu(
-        "Run the web application; create its users.",
+        "Run the web application; create its users and tokens.",
         {
             "run": Entry("web.run:run_web", "Run the web application until Ctrl-C, SIGTERM or SIGHUP."),
             "create-user": Entry(
                 "web.create_user:create_user", "Print a one-time link by which a new user sets a password."
             ),
             "rebuild": Entry("web.rebuild:rebuild", "Delete stored results and alerts, and read them again."),
+            "tokens": Menu(
+                "Create, list and revoke tokens of the API.",
+                {
+                    "create": Entry("web.tokens:create", "Print a new token of the API, once."),
+                    "list": Entry("web.tokens:list_tokens", "List the tokens of the API, never their secrets."),
+                    "revoke": Entry("web.tokens:revoke", "End a token of the API at once."),
+                },
+            ),
         },
         default="run",
     ),

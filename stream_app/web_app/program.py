@@ -78,6 +78,7 @@ def run(
     from django.core.asgi import get_asgi_application  # noqa: PLC0415  # needs Django's settings
 
     from stream_app.web_app.accounts.invitations import invite_first  # noqa: PLC0415  # the same
+    from stream_app.web_app.api.running import start_api  # noqa: PLC0415  # the same
     from stream_app.web_app.host.server import bind, serve  # noqa: PLC0415  # the same
     from stream_app.web_app.pages.watched import watch  # noqa: PLC0415  # the same
     from stream_app.web_app.projection.projector import Projector  # noqa: PLC0415  # the same
@@ -89,6 +90,7 @@ def run(
         from stream_app.web_app.demo.running import begin  # noqa: PLC0415  # needs Django's settings
 
         begin(read_setup(demo))
+    start_api(settings)
     listener = bind(settings.web_host, settings.web_port)
     token = invite_first()
     address = _address(settings, listener.getsockname()[1])

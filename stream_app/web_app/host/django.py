@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from stream_app.errors import ConfigError
-from stream_app.extras import import_extra
+from stream_app.extras import extra_missing, import_extra
 from stream_app.settings import Settings
 from stream_app.web_app.host.database import database_of
 from stream_app.web_app.host.secret_key import secret_key
@@ -17,7 +18,7 @@ _SESSION_S = 8 * 3600
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
-def configure(settings: Settings, urls: str = f"{_HERE}.pages.urls") -> None:
+def configure(settings: Settings, urls: str = f"{_HERE}.routes") -> None:
     """Set Django up in this process, once.
 
     Args:
@@ -31,6 +32,8 @@ def configure(settings: Settings, urls: str = f"{_HERE}.pages.urls") -> None:
     """
     for module in ("django", "uvicorn", "axes"):
         import_extra(module, "The web application")
+    if find_spec("ninja") is None:  # which can be imported only after Django is set up
+        raise extra_missing("ninja", "The web application")
     from django import setup  # noqa: PLC0415  # of the extra
     from django.conf import settings as django_settings  # noqa: PLC0415  # of the extra
 
@@ -89,6 +92,7 @@ def django_options(settings: Settings) -> dict[str, Any]:
             f"{_HERE}.projection",
             f"{_HERE}.pages",
             f"{_HERE}.demo",
+            f"{_HERE}.api",
         ],
         "LANGUAGE_CODE": "en-us",
         "LOGGING_CONFIG": None,  # the process has its own log
@@ -97,6 +101,7 @@ def django_options(settings: Settings) -> dict[str, Any]:
         "LOGOUT_REDIRECT_URL": "login",
         "MIDDLEWARE": [
             f"{_HERE}.host.headers.SecurityHeaders",
+            f"{_HERE}.api.access.gate.Gate",
             f"{_HERE}.pages.errors.DatabaseFaults",
             "django.middleware.common.CommonMiddleware",
             "django.contrib.sessions.middleware.SessionMiddleware",

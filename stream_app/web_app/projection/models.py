@@ -82,7 +82,11 @@ class WindowRow(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["model", "attribute", "window", "end_s"], name="one_result")
         ]
-        indexes: ClassVar = [models.Index(fields=["model", "attribute", "window", "state", "end_s"], name="by_state")]
+        indexes: ClassVar = [
+            models.Index(fields=["model", "attribute", "window", "state", "end_s"], name="by_state"),
+            models.Index(fields=["-end_s", "-id"], name="newest_results"),
+            models.Index(fields=["model", "-end_s", "-id"], name="newest_of_model"),
+        ]
 
 
 class Verdict(models.Model):
@@ -156,4 +160,7 @@ class AlertRow(models.Model):
     objects: ClassVar[ClearAlerts] = ClearAlerts()
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["model", "-at_s"], name="newest_alerts")]
+        indexes: ClassVar = [
+            models.Index(fields=["model", "-at_s"], name="newest_alerts"),
+            models.Index(fields=["-at_s", "-id"], name="newest_of_all"),
+        ]

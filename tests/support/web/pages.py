@@ -33,9 +33,11 @@ def empty_database(policy: Policy) -> Iterator[None]:
     """Watch a policy, and undo at the end whatever the block has stored."""
     from django.db import transaction  # noqa: PLC0415  # needs Django's settings
 
+    from stream_app.web_app.api.running import start_api  # noqa: PLC0415  # the same
     from stream_app.web_app.pages.watched import watch  # noqa: PLC0415  # the same
 
     watch(policy)
+    start_api(Settings(state_dir=_folder.name))
     with transaction.atomic():
         yield
         transaction.set_rollback(True)

@@ -74,6 +74,7 @@ SITES: dict[tuple[str, str], Callable[[Path], object]] = {
     ("stream_app/web_app/host/database.py", "psycopg"): lambda _: database_of(ON_POSTGRESQL),
     ("stream_app/web_app/host/django.py", "axes"): lambda _: configure(Settings()),
     ("stream_app/web_app/host/django.py", "django"): lambda _: configure(Settings()),
+    ("stream_app/web_app/host/django.py", "ninja"): lambda _: configure(Settings()),
     ("stream_app/web_app/host/django.py", "uvicorn"): lambda _: configure(Settings()),
 }
 
