@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
@@ -20,24 +20,26 @@ from stream_app.programs.audit.places import CREATE, log_folder, open_log, signi
 from stream_app.settings import Settings
 
 FORMER_FILE = "audit.jsonl"  # the audit log of exports before 0.4.0
-EventKind = Literal[
-    "key-created",
-    "key-rotated",
-    "key-destroyed",
-    "alerts-opened",
-    "subjects-erased",
-    "export-begun",
-    "export-ended",
-    "decisions-read",
-    "replay-run",
-    "replay-export",
-    "replay-republish",
-    "former-log",
-]
+EVENT_KINDS = frozenset(  # types of entries that commands write
+    {
+        "key-created",
+        "key-rotated",
+        "key-destroyed",
+        "alerts-opened",
+        "subjects-erased",
+        "export-begun",
+        "export-ended",
+        "decisions-read",
+        "replay-run",
+        "replay-export",
+        "replay-republish",
+        "former-log",
+    }
+)
 _Fields = msgspec.json.Decoder(dict[str, Any]).decode
 
 
-def append_event(settings: Settings, kind: EventKind, data: dict[str, Any]) -> None:
+def append_event(settings: Settings, kind: str, data: dict[str, Any]) -> None:
     """Append an entry about what a command does, if the state folder has an audit log.
 
     Args:
@@ -52,7 +54,7 @@ def append_event(settings: Settings, kind: EventKind, data: dict[str, Any]) -> N
         append_required(settings, kind, [data])
 
 
-def append_required(settings: Settings, kind: EventKind, parts: Sequence[dict[str, Any]]) -> None:
+def append_required(settings: Settings, kind: str, parts: Sequence[dict[str, Any]]) -> None:
     """Append entries about something that may not happen without them.
 
     Args:
@@ -86,8 +88,7 @@ def append_export(settings: Settings, line: bytes) -> None:
         FairStreamError: the log accepts no entry.
     """
     facts = {name: value for name, value in _Fields(line).items() if type(value) in (str, int)}
-    kind: EventKind = "export-begun" if facts.pop("event") == "export-begun" else "export-ended"
-    append_required(settings, kind, [{**facts, "sha256_record": sha256(line).hexdigest()}])
+    append_required(settings, str(facts.pop("event")), [{**facts, "sha256_record": sha256(line).hexdigest()}])
 
 
 def append_former_file(settings: Settings) -> bool:
