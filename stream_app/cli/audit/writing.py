@@ -23,10 +23,9 @@ from stream_app.edges.host.account import exporter
 from stream_app.errors import BrokerUnavailableError, ConfigError
 from stream_app.policy import Policy, load_policy
 from stream_app.programs.audit.anchor import anchor as anchor_log
-from stream_app.programs.audit.anchor import copy_to_folder
 from stream_app.programs.audit.decisions import record_decisions
 from stream_app.programs.audit.events import EVENT_KINDS, append_former_file
-from stream_app.programs.audit.places import create_log, default_origin, open_log, signing_key_path
+from stream_app.programs.audit.places import copy_to_folder, create_log, default_origin, open_log, signing_key_path
 from stream_app.programs.audit.record import RECORDED, record_topics
 from stream_app.settings import Settings
 

@@ -15,8 +15,7 @@ from stream_app.edges.audit.log import AuditLog
 from stream_app.edges.audit.segments import read_private
 from stream_app.edges.host.account import exporter
 from stream_app.errors import ConfigError
-from stream_app.programs.audit.anchor import copy_to_folder
-from stream_app.programs.audit.places import CREATE, log_folder, open_log, signing_key_path
+from stream_app.programs.audit.places import CREATE, copy_to_folder, log_folder, open_log, signing_key_path
 from stream_app.settings import Settings
 
 FORMER_FILE = "audit.jsonl"  # the audit log of exports before 0.4.0
