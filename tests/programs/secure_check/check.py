@@ -214,10 +214,7 @@ class SecureCheck:
 _JOBS: dict[UserRole, tuple[str, ...]] = {
     "worker": ("worker",),
     "producer": ("produce", "loans", "--count", "1"),
-    "auditor": (
-        *("replay", "export-records", "--out", "denied.jsonl", "--unsafe-records", "--reason", "secure check"),
-        *("--from", "2026-11-23T09:00:00Z", "--to", "2026-11-23T11:00:00Z"),
-    ),
+    "auditor": ("audit", "anchor", "--topic"),
     "web": ("alerts", "list"),
 }
 
