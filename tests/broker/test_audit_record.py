@@ -13,6 +13,7 @@ from producers.publish import Destination, publish
 from stream_app.edges.kafka.admin import create_topics
 from stream_app.edges.kafka.deployment import open_deployment
 from stream_app.edges.keys.suppression_file import SuppressionFile
+from stream_app.errors import ConfigError
 from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.policy import SHIPPED, Policy, parse_policy
 from stream_app.programs.audit.anchor import anchor
@@ -97,6 +98,12 @@ def test_the_store_has_each_published_decision_once_and_agrees_with_the_topic(
         n_decisions = 0 if part == [b"garbage"] else len(part)
         assert (recorded.n_decisions, recorded.n_unreadable) == (n_decisions, len(part) - n_decisions)
     assert record_decisions(settings, policy).n_decisions == 0
+
+    record_topics(settings, policy, open_log(settings), has_proofs=False)
+    assert recheck_records(settings, log_folder(settings)).differing == []
+    partition = next(iter(read_topic(settings.kafka, model.output_topic or ""))).partition()
+    with pytest.raises(ConfigError, match="cannot be proven"):
+        prove_record(settings, model.output_topic or "", partition, 0)
 
     def both(time_range: TimeRange) -> list[list[bytes]]:
         sources = (DecisionQuery.from_topic, DecisionQuery.from_store)

@@ -98,6 +98,8 @@ def prove(
         if with_entry:
             proof["entry"] = read_line(log_folder(settings), seq).decode()
     if compact:
+        if sys.stdout.isatty():
+            raise ConfigError("--compact is for a file", action="Redirect it: audit prove ... --compact > proof.bin")
         sys.stdout.buffer.write(zlib.compress(msgspec.json.encode(proof), 9))
     else:
         print_json(proof)

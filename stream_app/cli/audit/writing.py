@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
 
 import msgspec
 import typer
@@ -23,16 +23,14 @@ from stream_app.edges.host.account import exporter
 from stream_app.errors import BrokerUnavailableError, ConfigError
 from stream_app.policy import Policy, load_policy
 from stream_app.programs.audit.anchor import anchor as anchor_log
-from stream_app.programs.audit.anchor import copy_to_folder
 from stream_app.programs.audit.decisions import record_decisions
-from stream_app.programs.audit.events import EventKind, append_former_file
-from stream_app.programs.audit.places import create_log, default_origin, open_log, signing_key_path
+from stream_app.programs.audit.events import EVENT_KINDS, append_former_file
+from stream_app.programs.audit.places import copy_to_folder, create_log, default_origin, open_log, signing_key_path
 from stream_app.programs.audit.record import RECORDED, record_topics
 from stream_app.settings import Settings
 
 _READ_BYTES = 1_048_576
 _MAX_LINE = 131_072
-_OF_COMMANDS = frozenset(get_args(EventKind))
 
 
 class _Given(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -146,6 +144,10 @@ def _record_decisions(settings: Settings, policy: Policy) -> None:
     notes.print(f"New decisions: {recorded.n_decisions:,}")
     if recorded.n_unreadable:
         notes.print(f"{recorded.n_unreadable:,} records are no events of their model; they are not stored")
+    if recorded.n_missed:
+        notes.print(
+            f"{recorded.n_missed:,} offsets are no longer retained: decisions may be missing. Record more often"
+        )
 
 
 def _anchor_quietly(settings: Settings, log: AuditLog, *, to_kafka: bool) -> None:
@@ -206,7 +208,7 @@ def _from_stdin(actor: str) -> Iterator[list[NewEntry]]:
 def _reject_recorded(entries: Sequence[NewEntry]) -> None:
     """Raise an error for an entry that would pass for one about a topic, or about what a command did."""
     for entry in entries:
-        if entry.type in _OF_COMMANDS:
+        if entry.type in EVENT_KINDS:
             raise EntryError(f"Entries of type {entry.type} come from commands alone", action="Choose another type")
         if entry.type in RECORDED:
             raise EntryError(f"Entries of type {entry.type} come from audit record alone", action="Choose another type")

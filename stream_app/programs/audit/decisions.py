@@ -36,10 +36,12 @@ class Recorded:
     Attributes:
         n_decisions: Decisions.
         n_unreadable: Records that are no events of their model.
+        n_missed: Offsets that were no longer retained when they were to be read.
     """
 
     n_decisions: int = 0
     n_unreadable: int = 0
+    n_missed: int = 0
 
 
 def published_topic(model: ModelPolicy) -> str:
@@ -105,7 +107,9 @@ def _record_model(
     with open_topic(settings, topic) as source:
         for partition in source.partitions:
             name = source_log(topic, topic_id, partition)
-            source.seek({partition: max(known.get(name, 0), source.begins[partition])})
+            begin = source.begins[partition]
+            recorded.n_missed += max(begin - known[name], 0) if name in known else 0
+            source.seek({partition: max(known.get(name, 0), begin)})
             while (batch := source.next_batch(partition)) is not None:
                 for decision, event in reader.read(batch):
                     part.add(decision, event)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from stream_app.core.audit.checkpoints import SignedCheckpoint
 from stream_app.core.audit.notes import COSIGNATURE, ED25519, VerifierKey
 from stream_app.edges.audit.checkpoint_file import FILE_NAME as CHECKPOINTS
 from stream_app.edges.audit.checkpoint_file import CheckpointFile
@@ -99,3 +100,17 @@ def anchor_file(settings: Settings, origin: str) -> CheckpointFile | None:
         return None
     name = "".join(sign if sign.isalnum() or sign in "-._" else "_" for sign in origin)
     return CheckpointFile(Path(settings.audit_anchor_dir) / f"{name}.{CHECKPOINTS}")
+
+
+def copy_to_folder(settings: Settings, signed: SignedCheckpoint) -> None:
+    """Put a checkpoint into the second folder, if there is one.
+
+    Raises:
+        FairStreamError: it cannot be written.
+    """
+    file = anchor_file(settings, signed.checkpoint.origin)
+    if file is None:
+        return
+    newest = file.newest()
+    if newest is None or newest.checkpoint != signed.checkpoint:
+        file.append(signed)

@@ -123,10 +123,10 @@ def verify(proof: dict[str, Any], key: str, value: bytes | None) -> str:
     if record is None:
         require(value is None, "the proof is not about a record")
         return said
-    data, index, group = json.loads(entry or "{}")["data"], record["index"], hashes(record["group"])
-    n, first, end = data["n"], data["first_offset"], data["next_offset"]
-    require(data["format"] == 2 and 0 <= index < n, "the entry is not about this record")
-    require(len(group) == min(8, n - index // 8 * 8), "its group has another size")
+    about, index, group = json.loads(entry or "{}"), record["index"], hashes(record["group"])
+    data, n, first, end = about["data"], *(about["data"][name] for name in ("n", "first_offset", "next_offset"))
+    is_about = about["type"] == "records" and data["format"] == 2 and 0 <= index < n
+    require(is_about and len(group) == min(8, n - index // 8 * 8), "the entry is not about this record")
     require(value is None or hashlib.sha256(value).digest() == group[index % 8], "the record has another value")
     found = root_of(index // 8, (n + 7) // 8, hashlib.sha256(b"\x00" + b"".join(group)).digest(), record["path"])
     require(found.hex() == data["root"], "the record is not among those of the entry")

@@ -243,3 +243,9 @@ def test_a_reason_with_a_pseudonym_is_in_no_entry() -> None:
     run("init")
     outcome = run("append", "--type", "test", "--data", '{"reason":"as hm1.abcdef.AAAAAAAAAAAAAAAAAAAAAA asked"}')
     assert (code_of(outcome), "pseudonym" in str(outcome.exception)) == (2, True)
+
+
+@pytest.mark.parametrize("command", ["admin.keys", "admin.subject", "replay.saved_runs"])
+def test_a_command_that_appends_an_entry_loads_no_client_of_kafka(command: str) -> None:
+    loads = f"import stream_app.cli.{command}, sys; sys.exit(bool({{'kafka', 'aiokafka'}} & {{*sys.modules}}))"
+    assert subprocess.run([sys.executable, "-c", loads], timeout=120, check=False, cwd=ROOT).returncode == 0

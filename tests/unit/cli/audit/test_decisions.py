@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 
 from stream_app.cli import app
 from stream_app.cli.exits import exit_code_of
+from stream_app.cli.output import facts
 from stream_app.edges.audit.decision_store import DecisionStore
 from stream_app.errors import FairStreamError
 from stream_app.pipeline.contract import Batch
@@ -31,7 +32,6 @@ REASON = ("--reason", "case 12")
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in [name for name in os.environ if name.startswith("FAIRSTREAM_")]:
         monkeypatch.delenv(name)
-    monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("FAIRSTREAM_STATE", str(tmp_path / "state"))
     text = (SHIPPED / "credit.toml").read_text("utf-8")
     permitting = text + '\n[models.privacy]\nexportable_records = "pseudonymized"\n'
@@ -74,7 +74,8 @@ def _log() -> None:
 
 
 @pytest.mark.usefixtures("_log")
-def test_the_table_fits_a_terminal_and_shows_no_control_character() -> None:
+def test_the_table_fits_a_terminal_and_shows_no_control_character(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(facts, "width", 80)  # COLUMNS is read when the module is loaded
     done = run(*REASON)
     lines = done.stdout.splitlines()
     assert (code_of(done), len(lines)) == (0, 11)

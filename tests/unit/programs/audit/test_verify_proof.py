@@ -99,6 +99,7 @@ CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
     "no signature": lambda proof: proof.update(checkpoint=proof["checkpoint"].partition("—")[0]),
     "no checkpoint": lambda proof: proof.pop("checkpoint"),
     "entry": lambda proof: proof.update(entry=proof["entry"].replace('"policy_hash":"p"', '"policy_hash":"q"')),
+    "type of the entry": lambda proof: proof.update(entry=proof["entry"].replace('"records"', '"test"')),
     "no entry": lambda proof: proof.pop("entry"),
     "index": changed("record", "index", value=8),
     "index outside": changed("record", "index", value=30),
