@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboards import links
 from dashboards.board import INSTANCE, Board, Variable
-from dashboards.panels import HALF, QUARTER, About, Query, lines, number
+from dashboards.panels import HALF, QUARTER, About, Column, Query, grid, lines, number, time_column
 from dashboards.promql import (
     JOB_LIVE,
     MODEL,
@@ -12,6 +12,7 @@ from dashboards.promql import (
     OF_WORKER_MODEL,
     OF_WORKER_TOPIC,
     grown,
+    owned,
     per_minute,
     series,
     speed,
@@ -128,12 +129,30 @@ SUPPRESSED = (
     ),
 )
 
+PUBLISHED = (
+    grid(
+        About(
+            "Published counts",
+            "Noise none: exact counts above k. With noise: epsilon is the cost of a day, and what is left of it. "
+            "Bounded: events of tracks that had counted in as many cells of the day as they may.",
+        ),
+        [
+            Column("Workers", f"count by (model, noise, epsilon) ({series('publication_info', *OF_WORKER_MODEL)})"),
+            Column("Budget left", owned("epsilon_left_ratio", "model", *OF_WORKER_MODEL), "percentunit", 0),
+            time_column("Budget renews", owned("epsilon_renewal_timestamp_seconds", "model", *OF_WORKER_MODEL)),
+            Column("Windows over budget", grown("windows_over_budget_total", "model", *OF_WORKER_MODEL), "locale", 0),
+            Column("Bounded events", grown("bounded_events_total", "model", *OF_WORKER_MODEL), "locale", 0),
+        ],
+        ["model", "noise", "epsilon"],
+    ),
+)
+
 BOARD = Board(
     uid=links.CAMERA,
     folder="privacy",
     title="Privacy: cameras",
     description="What do the cameras send, and what is kept of it?",
     variables=(INSTANCE, _COUNTED, _TOPIC),
-    rows=(("Now", NOW), ("Events", FLOW), ("Dropped and suppressed", SUPPRESSED)),
+    rows=(("Now", NOW), ("Events", FLOW), ("Dropped and suppressed", SUPPRESSED), ("Published", PUBLISHED)),
     annotations=(POLICY_CHANGES,),
 )

@@ -24,6 +24,7 @@ class IngestCounts:
         n_late: Events of closed panes.
         n_duplicates: Events that were seen before.
         n_conflicts: Those of them with another decision than the event that was counted.
+        n_bounded: Events of tracks that had counted in as many cells of the day as they may.
         n_tombstones: Records without a value.
     """
 
@@ -34,6 +35,7 @@ class IngestCounts:
     n_late: int = 0
     n_duplicates: int = 0
     n_conflicts: int = 0
+    n_bounded: int = 0
     n_tombstones: int = 0
 
     def add_read(self, events: EventBatch) -> None:
@@ -49,6 +51,7 @@ class IngestCounts:
         self.add_read(result.events)
         self.n_duplicates += result.n_duplicates
         self.n_conflicts += result.n_conflicts
+        self.n_bounded += result.n_bounded
         self.n_late += len(result.late)
 
 

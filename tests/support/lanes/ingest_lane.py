@@ -235,6 +235,7 @@ class IngestLane:
             "n_late",
             "n_duplicates",
             "n_conflicts",
+            "n_bounded",
             "n_tombstones",
         ):
             setattr(self.counts, name, getattr(self.counts, name) + getattr(more, name))
