@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboards import links
 from dashboards.board import INSTANCE, Board, Variable
-from dashboards.panels import HALF, QUARTER, About, Column, Query, grid, lines, number, time_column
+from dashboards.panels import HALF, QUARTER, About, Column, Label, Query, grid, lines, number, time_column
 from dashboards.promql import (
     JOB_LIVE,
     MODEL,
@@ -134,16 +134,23 @@ PUBLISHED = (
         About(
             "Published counts",
             "Noise none: exact counts above k. With noise: epsilon is the cost of a day, and what is left of it. "
-            "Bounded: events of tracks that had counted in as many cells of the day as they may.",
+            "Over budget: windows of which nothing was published, as it is spent. Bounded: events of tracks that had "
+            "counted in as many cells of the day as they may.",
         ),
         [
-            Column("Workers", f"count by (model, noise, epsilon) ({series('publication_info', *OF_WORKER_MODEL)})"),
-            Column("Budget left", owned("epsilon_left_ratio", "model", *OF_WORKER_MODEL), "percentunit", 0),
+            Column(
+                "Workers",
+                f"count by (model, noise, epsilon) ({series('publication_info', *OF_WORKER_MODEL)})",
+                width=90,
+            ),
+            Column("Budget left", owned("epsilon_left_ratio", "model", *OF_WORKER_MODEL), "percentunit", 0, width=100),
             time_column("Budget renews", owned("epsilon_renewal_timestamp_seconds", "model", *OF_WORKER_MODEL)),
-            Column("Windows over budget", grown("windows_over_budget_total", "model", *OF_WORKER_MODEL), "locale", 0),
-            Column("Bounded events", grown("bounded_events_total", "model", *OF_WORKER_MODEL), "locale", 0),
+            Column(
+                "Over budget", grown("windows_over_budget_total", "model", *OF_WORKER_MODEL), "locale", 0, width=110
+            ),
+            Column("Bounded", grown("bounded_events_total", "model", *OF_WORKER_MODEL), "locale", 0, width=90),
         ],
-        ["model", "noise", "epsilon"],
+        ["model", Label("noise", width=150), Label("epsilon", width=90)],
     ),
 )
 
