@@ -37,7 +37,7 @@ from stream_app.policy.labels import (
     label_text,
     version_label,
 )
-from stream_app.policy.limits import Detection, Privacy, Rules, WindowPolicy
+from stream_app.policy.limits import Detection, Privacy, Publication, Rules, WindowPolicy
 from stream_app.policy.load import SHIPPED, load_policy, parse_policy, read_policy_text, shipped_names
 from stream_app.policy.model import (
     BUCKET_FIELD,
@@ -89,6 +89,7 @@ __all__ = [
     "Policy",
     "Privacy",
     "Proxy",
+    "Publication",
     "Rules",
     "Scalar",
     "Score",

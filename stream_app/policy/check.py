@@ -16,7 +16,7 @@ from stream_app.policy.model import ModelPolicy, Policy, declared_paths
 from stream_app.policy.outcomes import outcome_records_of
 from stream_app.policy.values.anomalies import anomaly_fault
 from stream_app.policy.values.auditor_keys import sealing_fault
-from stream_app.policy.values.cameras import camera_faults
+from stream_app.policy.values.cameras import camera_faults, publication_faults
 from stream_app.policy.values.clusters import cluster_fault, most_parts_of_a_cell
 from stream_app.policy.values.label_checks import (
     check_aliases,
@@ -130,7 +130,7 @@ def _check_fields(model: ModelPolicy, where: str) -> None:
     if not model.event_id.is_required:
         what = "must be true: records without an event id would be duplicates of each other"
         reject(what, f"{where}.event_id.is_required")
-    for field, fault in camera_faults(model):
+    for field, fault in (*camera_faults(model), *publication_faults(model)):
         reject(fault, f"{where}.{field}")
     _check_paths(model, where)
 

@@ -22,7 +22,7 @@ from stream_app.policy.fields import (
     Score,
 )
 from stream_app.policy.former_names import IN_HASH_OF_FILE
-from stream_app.policy.limits import Detection, Privacy, Rules, Sealing, WindowPolicy
+from stream_app.policy.limits import Detection, Privacy, Publication, Rules, Sealing, WindowPolicy
 from stream_app.policy.types import Format, JsonPath, Name, PolicyPart, Spelling, Subject, Topic
 from stream_app.policy.values.anomalies import Anomalies
 from stream_app.policy.values.labeled import Attribute, Segment
@@ -102,6 +102,7 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
         rules: The limits of fairness.
         detection: How the sequential tests work; for ``decisions``.
         privacy: What may leave.
+        publication: How counts are published; for ``counts`` only.
         sealing: Who may read alerts; for ``decisions`` only. Without it every reader of the topic may.
         anomalies: Tags for events whose numbers are unlike those of a reference.
         deduplication_window: A record is a duplicate if its event id occurs among this many records before it in its
@@ -142,6 +143,7 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
     rules: Rules = Rules()
     detection: Detection = Detection()
     privacy: Privacy = Privacy()
+    publication: Publication | None = None
     sealing: Sealing | None = None
     anomalies: Anomalies | None = None
     deduplication_window: Annotated[int, msgspec.Meta(ge=0, le=10_000_000)] = 200_000

@@ -25,7 +25,7 @@ from stream_app.policy.fields import (
     OutcomeTime,
     Score,
 )
-from stream_app.policy.limits import Detection, Privacy, Rules, Sealing, WindowPolicy
+from stream_app.policy.limits import Detection, Noise, Privacy, Publication, Rules, Sealing, WindowPolicy
 from stream_app.policy.messages import describe_kind
 from stream_app.policy.model import ModelPolicy, Policy
 from stream_app.policy.types import PolicyPart
@@ -55,6 +55,8 @@ PLACES: dict[type[PolicyPart], str] = {
     Rules: "rules",
     Detection: "detection",
     Privacy: "privacy",
+    Publication: "publication",
+    Noise: "publication.noise",
     Sealing: "sealing",
     Anomalies: "anomalies",
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 import urllib.request
@@ -166,6 +167,14 @@ def _metrics(log: Path) -> str:
         return text
 
 
+def _published(stage: dict[str, Any]) -> list[Any]:
+    """Return the published counts of the frames, as the command prints them."""
+    flags = ["--model", stage["frames"], "--all", "--json", "--kafka", stage["kafka"]]
+    command = [sys.executable, "-m", "stream_app", "results", "--policy", str(stage["folder"] / "policy.toml"), *flags]
+    printed = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+    return [json.loads(line) for line in printed.splitlines()]
+
+
 def _value(metrics: str, name: str, *labels: str) -> float:
     return sum(
         float(line.rsplit(" ", 1)[1])
@@ -231,6 +240,11 @@ def test_a_canary_in_identifiers_and_bad_records_is_found_in_the_raw_topics_only
             assert not is_in_it, f"the canary leaked into {topic}"
     assert seen_in_raw >= 3 * _N_GOOD, "the test must be able to see the canary"
     assert written > 3 * _N_GOOD, "the worker must have written something"
+
+    shown = _published(stage)
+    assert {record["noise"] for record in shown} == {"discrete Laplace"}
+    assert {record["scale"] for record in shown} == {"4"}
+    assert any(record["cells"] for record in shown), "about eighty in each cell, and a noise of four"
 
     for path in stage["folder"].rglob("*"):
         if path.is_file():

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from stream_app.core.arrays import Bools
 from stream_app.core.events.reasons import DeadLetterReason
 from stream_app.core.events.schema import Schema
+from stream_app.core.noise.track_counts import DAY_S
 from stream_app.core.privacy.pseudonym import Pseudonymizer, RootKey
 from stream_app.core.windows.cells import Cells, add_cells
 from stream_app.core.windows.deduplication import (
@@ -37,6 +38,7 @@ from stream_app.core.windows.deduplication import (
 )
 from stream_app.core.windows.watermark import Watermark
 from stream_app.pipeline.contract import Batch
+from stream_app.pipeline.ingest.cameras.bound import contributions_of, track_number
 from stream_app.pipeline.ingest.counting import EventCounter
 from stream_app.pipeline.ingest.event_batch import EventBatch
 from stream_app.pipeline.ingest.reading import RecordReader
@@ -57,6 +59,18 @@ class NewIds(NamedTuple):
     """
 
     offsets: Column
+    tags: Tags
+
+
+class NewContributions(NamedTuple):
+    """What tracks have contributed, where that is bounded.
+
+    Attributes:
+        days: Day of each event that counts, int64, shape (n,), ascending.
+        tags: Tag of its track, shape (n,).
+    """
+
+    days: Column
     tags: Tags
 
 
@@ -81,6 +95,7 @@ class LateEvents:
 _NO_TIMES = np.zeros(0, np.int64)
 NO_LATE_EVENTS = LateEvents(_NO_TIMES, _NO_TIMES, _NO_TIMES)
 NO_NEW_IDS = NewIds(_NO_TIMES, np.zeros(0, np.uint64))
+NO_CONTRIBUTIONS = NewContributions(_NO_TIMES, np.zeros(0, np.uint64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +107,16 @@ class AdmissionResult:
         late: Events of closed panes.
         new_ids: Event ids that are remembered from now on, for the state of a live lane.
         n_duplicates: Events whose id was seen before, with the same decision.
+        contributions: What tracks have contributed, for the state of a live lane.
+        n_bounded: Events of tracks that had counted in as many cells of the day as they may.
     """
 
     events: EventBatch
     late: LateEvents = NO_LATE_EVENTS
     new_ids: NewIds = NO_NEW_IDS
     n_duplicates: int = 0
+    contributions: NewContributions = NO_CONTRIBUTIONS
+    n_bounded: int = 0
 
 
 class Admission:
@@ -110,6 +129,8 @@ class Admission:
     Attributes:
         window: The remembered event ids; a restored lane fills it from its state.
         watermark: How far event time has come; a restored lane sets it from its state.
+        contributions: In how many cells each track has counted, where the policy bounds that; a restored lane fills it
+            from its state.
     """
 
     def __init__(self, model: ModelPolicy, keys: Iterable[RootKey]) -> None:
@@ -123,6 +144,9 @@ class Admission:
             decision is not None and decision.favorable_values == (True,) and decision.unfavorable == (False,)
         )
         self._event_ids = pseudonymizer_of(model.event_id, keys)
+        self.contributions = contributions_of(model)
+        self._track = track_number(model)
+        self._tracks = pseudonymizer_of(model.all_identifiers[self._track], keys)
 
     @property
     def schema(self) -> Schema:
@@ -140,7 +164,9 @@ class Admission:
         places: list[int] = np.searchsorted(batch.offsets, conflicts).tolist()
         events.rejected |= dict.fromkeys(places, DeadLetterReason.CONFLICT)
         late = self._remove_late(events)
-        return AdmissionResult(events, late, new_ids, n_checked - len(new_ids.tags) - len(conflicts))
+        contributions, n_bounded = self._bound(events)
+        n_duplicates = n_checked - len(new_ids.tags) - len(conflicts)
+        return AdmissionResult(events, late, new_ids, n_duplicates, contributions, n_bounded)
 
     def _remove_duplicates(self, events: EventBatch) -> tuple[NewIds, Column]:
         """Remove duplicates; return the ids that are new, and the offsets of those with another decision."""
@@ -187,6 +213,21 @@ class Admission:
         if not self._is_boolean:
             decisions = map(self._favorable.__contains__, decisions)
         return np.fromiter(decisions, np.bool_, len(events))
+
+    def _bound(self, events: EventBatch) -> tuple[NewContributions, int]:
+        """Remove events beyond the bound of their track; return what counts, and how many were removed."""
+        if self.contributions is None or not len(events):
+            return NO_CONTRIBUTIONS, 0
+        days = self.contributions.days_of(events.times_s)
+        # Under the key of the beginning of the day: a key epoch that ends within it must not make two tracks of one.
+        hashes = self._tracks.hashes_at(events.identifier_values(self._track), days * DAY_S)
+        tags = event_tags(hashes.digests)
+        is_within = self.contributions.admit(events.times_s, tags)
+        order = np.argsort(days[is_within], kind="stable")
+        n_bounded = int(np.count_nonzero(~is_within))
+        if n_bounded:
+            events.keep(is_within)
+        return NewContributions(days[is_within][order], tags[is_within][order]), n_bounded
 
     def _remove_late(self, events: EventBatch) -> LateEvents:
         closed_before_s = self.watermark.advance(events.times_s, events.taken_ms // 1000)

@@ -23,6 +23,7 @@ class IngestCounts:
         dropped: Dropped fields by declared path, or ``undeclared``.
         n_late: Events of closed panes.
         n_duplicates: Events that were seen before, with the same decision.
+        n_bounded: Events of tracks that had counted in as many cells of the day as they may.
         n_tombstones: Records without a value.
         anomalies: Counted events that are tagged as anomalies, by outcome.
     """
@@ -33,6 +34,7 @@ class IngestCounts:
     dropped: Counter[str] = field(default_factory=Counter)
     n_late: int = 0
     n_duplicates: int = 0
+    n_bounded: int = 0
     n_tombstones: int = 0
     anomalies: Counter[str] = field(default_factory=Counter)
 
@@ -53,6 +55,7 @@ class IngestCounts:
         """Add everything of a batch that is not counted."""
         self.add_read(result.events)
         self.n_duplicates += result.n_duplicates
+        self.n_bounded += result.n_bounded
         self.n_late += len(result.late)
 
 

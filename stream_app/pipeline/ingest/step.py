@@ -90,6 +90,8 @@ class IngestStep:
         self._recount: Recount | None = None
         self._admission = Admission(model, keys)
         self._deduplication_log = DeduplicationLog(self._admission.window)
+        bound = self._admission.contributions
+        self._contribution_log = None if bound is None else DeduplicationLog(bound, b"tracks|")
         self._awaiting: DecisionWriter | None = None
         if model.outcome is not None:
             topic = outcome_join_topic(topology.app_id, model.name)
@@ -138,6 +140,8 @@ class IngestStep:
         else:
             self._labels_since = next_offset
         self._deduplication_log.restore(entries, moved_before=next_offset if is_new_log else None)
+        if self._contribution_log is not None:
+            self._contribution_log.restore(entries)
 
     def step(self, batch: Batch) -> Iterable[Outputs]:
         """Count and publish the admitted records of a batch."""
@@ -148,6 +152,8 @@ class IngestStep:
         result = self._admission.admit(batch)
         self._report.counts.add_admission(result)
         self._deduplication_log.add(*result.new_ids)
+        if self._contribution_log is not None:
+            self._contribution_log.add(*result.contributions)
         if len(result.events):
             self._count(result.events)
             if self._tags is not None:
@@ -169,6 +175,8 @@ class IngestStep:
             next_offset: Where the lane continues.
         """
         former, self._former = self._former, None
+        if self._admission.contributions is not None:  # which cells of a track count would be decided anew
+            return None
         closed_before_s = self._admission.watermark.closed_before_s
         if former is None or closed_before_s is None:
             return None
@@ -197,6 +205,7 @@ class IngestStep:
         flush = self._panes.flush(now_s, is_caught_up=is_caught_up)
         if flush.outputs:
             flush.changes += [self._head(), *self._deduplication_log.take_changes()]
+            flush.changes += [] if self._contribution_log is None else self._contribution_log.take_changes()
         if self._awaiting is not None:
             flush.outputs += self._awaiting.take_outputs()
         return flush

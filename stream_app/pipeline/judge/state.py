@@ -21,6 +21,7 @@ POLICY: StateKey = ("policy",)
 MONITOR: StateKey = ("monitor",)
 SCORES: StateKey = ("scores",)
 PROXIES: StateKey = ("proxies",)
+PUBLICATION: StateKey = ("publication",)
 TESTS = (MONITOR, SCORES, PROXIES)  # what the tests know
 
 Changes = list[tuple[bytes, bytes | None]]
@@ -42,6 +43,7 @@ _KEY_PARTS: dict[str, tuple[type[str | int], ...]] = {  # what the key of each k
     "proxies": (),
     "checkpoint": (),
     "breach": (str,),
+    "publication": (),
 }
 
 

@@ -196,7 +196,7 @@ def _step_makers(
     makers: dict[str, tuple[str, _MakeStep]] = {
         FAIRNESS_PARTIALS: (
             changelog_topic(app_id, "judge"),
-            partial(JudgeStep, policy, topology=topology, book=book, search=search, sealer=sealer),
+            partial(JudgeStep, policy, topology=topology, book=book, search=search, sealer=sealer, keys=keys.keys),
         )
     }
     for model in (followed_policy(model, book) for model in policy.models):

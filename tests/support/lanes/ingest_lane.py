@@ -237,6 +237,7 @@ class IngestLane:
             "dropped",
             "n_late",
             "n_duplicates",
+            "n_bounded",
             "n_tombstones",
             "anomalies",
         ):

@@ -36,7 +36,7 @@ _PARTS: tuple[tuple[Leak, tuple[str, ...]], ...] = (
     (Leak.EMBEDDING, ("embedding", "signature", "featurevector", "reid", "descriptor")),
     (Leak.FACE, ("face", "facial")),
     (Leak.IMAGE, ("image", "snapshot", "thumbnail", "crop", "jpeg", "picture", "video", "clip")),
-    (Leak.LOCATION, ("location", "coordinate", "gps", "latitude", "longitude", "position3d")),
+    (Leak.LOCATION, ("location", "coordinate", "geopos", "gps", "latitude", "longitude")),
     (
         Leak.PERSON,
         (

@@ -351,6 +351,7 @@ def test_xml_may_begin_with_a_byte_order_mark_and_have_extensions_of_others() ->
         ("stage", Leak.OTHER),
         ("duration", Leak.OTHER),
         ("geolocation", Leak.LOCATION),
+        ("geoposition", Leak.LOCATION),
         ("x" * 10_000, Leak.OTHER),
     ],
 )
