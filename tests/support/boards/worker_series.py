@@ -62,7 +62,7 @@ def _model(own: Labels, model: str) -> Iterator[Series]:
     for metric in ("late_events_total", "duplicates_total", "late_corrections_total"):
         yield Series(metric, labels, growing(0.1))
     for partition in ("0", "1"):
-        of_source = own | {"topic": f"{model}-raw", "partition": partition}
+        of_source = dict(own) | {"topic": f"{model}-raw", "partition": partition}
         yield Series("source_events_total", of_source, growing(EVENTS_PER_S / 2))
     if model == "loans":
         yield Series("tested_decisions_total", labels, growing(EVENTS_PER_S))
