@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmarks import secure
@@ -18,6 +18,7 @@ from benchmarks.compare.commitment import Commitment, commit, read_values, share
 from benchmarks.compare.launch import command_of
 from benchmarks.compare.report import Measurement, print_table, summary_of
 from benchmarks.kafka_streams.build import UnavailableError
+from benchmarks.shares import measure_shares
 from benchmarks.stage.bench import Bench, open_bench, say
 from benchmarks.stage.broker import create_topic, delete_topics
 from benchmarks.stage.process import Phase, Run, SystemFailedError, run_system
@@ -25,6 +26,7 @@ from benchmarks.stage.stream import Input
 from benchmarks.systems.task import Cell, Task
 
 _START_S = 60.0
+_MOST_OF_SHARES = 50_000  # events, in one process
 _SLOWEST_EVENTS_PER_S: dict[Size, float] = {"full": 4000.0, "medium": 1000.0, "small": 100.0}  # slower is stuck
 
 
@@ -170,7 +172,13 @@ def main(arguments: argparse.Namespace) -> int:
         measured, commitments, missing = compare(bench, plan)
     print_table(measured, missing)
     print(verdict(commitments, measured))
+    parts = measure_shares(min(arguments.events, _MOST_OF_SHARES), arguments.rounds)
+    worker = [m.cpu_s / m.n_events * 1e6 for m in measured if m.name == "fairstream" and not m.faults]
+    print("\n".join(parts.lines(worker)))
     if arguments.json:
-        summary = summary_of(measured, missing) | {"commitment_shares": shares(commitments, measured)}
-        arguments.json.write_text(json.dumps(summary, indent=2) + "\n", "utf-8")
+        figures = summary_of(measured, missing) | {
+            "commitment_shares": shares(commitments, measured),
+            "cpu_us_per_event_of_parts": asdict(parts),
+        }
+        arguments.json.write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
     return 1 if any(measurement.faults for measurement in measured) else 0

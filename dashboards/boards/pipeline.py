@@ -62,8 +62,20 @@ NOW = (
 
 RED = (
     lines(
-        About("Counted events", "By model and outcome; without groups by design.", "eps"),
-        [Query(speed("decisions_total", "model, outcome", *OF_WORKER_MODEL), "{{model}} {{outcome}}")],
+        About(
+            "Counted events",
+            "By model and outcome; without groups by design. tagged: of these, unlike the reference of anomaly tags.",
+            "eps",
+            alert="SourceRateJump",
+        ),
+        [
+            Query(speed("decisions_total", "model, outcome", *OF_WORKER_MODEL), "{{model}} {{outcome}}"),
+            Query(speed("anomalies_total", "model, outcome", *OF_WORKER_MODEL), "{{model}} {{outcome}} tagged"),
+            Query(
+                f"max by (topic) ({speed('source_events_total', 'topic, partition', *OF_WORKER_TOPIC)})",
+                "{{topic}} busiest partition",
+            ),
+        ],
         width=THIRD,
     ),
     lines(
@@ -74,8 +86,8 @@ RED = (
     lines(
         About(
             "Late, duplicate and revised",
-            "late: dropped events. duplicate: already counted. conflict: its id has another decision. revised: "
-            "a closed window was corrected. late revision: a correction was dropped.",
+            "late: dropped events. duplicate: already counted. conflict: rejected, its id has another decision. "
+            "revised: a closed window was corrected. late revision: a correction was dropped.",
             "eps",
             alert="LateEventsDropped",
         ),

@@ -202,15 +202,7 @@ def _step_makers(
     for model in (followed_policy(model, book) for model in policy.models):
         makers[model.topic] = (
             changelog_topic(app_id, "ingest", model.name),
-            partial(
-                IngestStep,
-                model,
-                keys.keys,
-                topology=topology,
-                book=book,
-                suppressed=keys.suppressed,
-                scorer=scorers.of(model),
-            ),
+            partial(_ingest_step, model, keys, topology, book, scorers),
         )
         if model.outcome is not None:
             makers[model.outcome.topic] = (
@@ -222,3 +214,10 @@ def _step_makers(
                 partial(OutcomeStep, model, topology=topology, book=book, search=search),
             )
     return makers
+
+
+def _ingest_step(
+    model: ModelPolicy, keys: WorkerKeys, topology: Topology, book: PolicyBook, scorers: Scorers, partition: int
+) -> IngestStep:
+    """Make the step of a raw topic; the reference of its model is read here, so a bad one stops no other model."""
+    return IngestStep(model, keys.keys, partition, topology, book, keys.suppressed, scorers.of(model))

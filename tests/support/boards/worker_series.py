@@ -75,6 +75,8 @@ def _model(own: Labels, model: str) -> Iterator[Series]:
         of_source = {**own, "topic": f"{model}-raw", "partition": partition}
         yield Series("source_events_total", of_source, growing(EVENTS_PER_S / 2))
     if model == "loans":
+        for outcome in ("favorable", "unfavorable"):
+            yield Series("anomalies_total", labels | {"outcome": outcome}, growing(0.01 * EVENTS_PER_S))
         yield Series("tested_decisions_total", labels, growing(EVENTS_PER_S))
         yield Series("untested_decisions_total", labels, growing(0.001 * EVENTS_PER_S))
         yield Series("tested_periods_total", labels | {"comparable": "true"}, growing(1 / 60))
