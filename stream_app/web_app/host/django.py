@@ -31,6 +31,8 @@ def configure(settings: Settings, urls: str = f"{_HERE}.pages.urls") -> None:
     """
     for module in ("django", "uvicorn", "axes"):
         import_extra(module, "The web application")
+    for module in ("mozilla_django_oidc", "jwt") if settings.oidc_issuer else ():
+        import_extra(module, "Login by a provider")
     from django import setup  # noqa: PLC0415  # of the extra
     from django.conf import settings as django_settings  # noqa: PLC0415  # of the extra
 
@@ -53,6 +55,7 @@ def django_options(settings: Settings) -> dict[str, Any]:
         "AUTHENTICATION_BACKENDS": [
             "axes.backends.AxesStandaloneBackend",
             "django.contrib.auth.backends.ModelBackend",
+            *([f"{_HERE}.oidc.backend.OidcBackend"] if settings.oidc_issuer else []),
         ],
         "AUTH_PASSWORD_VALIDATORS": [
             {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
@@ -67,6 +70,7 @@ def django_options(settings: Settings) -> dict[str, Any]:
         "AXES_LOCKOUT_PARAMETERS": [["username", "ip_address"]],
         "AXES_LOCKOUT_TEMPLATE": "locked.html",
         "AXES_RESET_ON_SUCCESS": True,
+        "AXES_WHITELIST_CALLABLE": f"{_HERE}.accounts.access.has_no_password",
         "AXES_VERBOSE": False,  # its log lines name people
         "AXES_DISABLE_ACCESS_LOG": True,
         "CSRF_COOKIE_HTTPONLY": True,
@@ -87,6 +91,7 @@ def django_options(settings: Settings) -> dict[str, Any]:
             f"{_HERE}.projection",
             f"{_HERE}.pages",
             f"{_HERE}.demo",
+            f"{_HERE}.oidc",
         ],
         "LANGUAGE_CODE": "en-us",
         "LOGGING_CONFIG": None,  # the process has its own log
@@ -119,6 +124,7 @@ def django_options(settings: Settings) -> dict[str, Any]:
                         "django.contrib.auth.context_processors.auth",
                         f"{_HERE}.pages.page.versions",
                         f"{_HERE}.demo.running.link",
+                        *([f"{_HERE}.oidc.client.link"] if settings.oidc_issuer else []),
                     ]
                 },
             }

@@ -20,5 +20,6 @@ def attribute_charts(results: Sequence[DisclosedResult], model: ModelPolicy) -> 
 
 
 def as_markup(drawing: str) -> SafeString:
-    """Return a drawing of ``render`` as what a template shows unchanged."""
-    return mark_safe(drawing)  # noqa: S308  # made by ``render``
+    """Return a drawing of ``render`` as what a template shows unchanged; keys scroll what is wider than the screen."""
+    reachable = drawing.replace("<figure>", '<figure tabindex="0">')
+    return mark_safe(reachable)  # noqa: S308  # made by ``render``

@@ -83,7 +83,7 @@ def test_the_badge_has_number_word_and_color() -> None:
     text = text_of()
     assert '<div class="badge breach">' in text
     assert "<strong>0.33</strong>" in text
-    assert "<figure>" in text
+    assert '<figure tabindex="0">' in text
     assert "1970-01-01 00:06:40 UTC" in text
 
 
