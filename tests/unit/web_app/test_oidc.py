@@ -8,6 +8,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from hashlib import sha256
+from itertools import product
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -21,11 +22,14 @@ from django.test import override_settings
 
 from stream_app.errors import ConfigError
 from stream_app.settings import Settings
+from stream_app.web_app.accounts.access import PUBLIC
 from stream_app.web_app.accounts.roles import Role
 from stream_app.web_app.host.django import django_options
 from stream_app.web_app.oidc import client as oidc_client
+from stream_app.web_app.oidc import urls
 from stream_app.web_app.oidc.client import use
 from stream_app.web_app.oidc.models import Person
+from stream_app.web_app.pages import urls as pages_urls
 from tests.support.web.pages import HOST, PASSWORD, add_user, browser
 from tests.support.web.provider import CLIENT_ID, SECRET, Provider, encoded, open_provider, signed
 
@@ -382,11 +386,14 @@ def test_a_new_key_is_learned_and_unknown_ones_do_not_flood_the_provider(
     assert provider.n_key_requests == before + 1
 
 
-def test_the_form_of_the_login_leads_to_the_provider() -> None:
+def test_the_form_of_the_login_leads_to_the_provider_by_two_pages_that_can_be_read_only() -> None:
     text = someone().get("/login?next=/models/loanapp").content.decode()
     assert 'href="/oidc/login?next=/models/loanapp"' in text
-    for path in ("/oidc/login", "/oidc/callback"):
-        assert someone().post(path).status_code == 405
+    added = [pattern for pattern in urls.urlpatterns if pattern not in pages_urls.urlpatterns]
+    assert {pattern.name for pattern in added} == {"oidc-login", "oidc-callback"}
+    for pattern, method in product(added, ("post", "put", "patch", "delete", "options", "trace")):
+        assert pattern.callback.roles == PUBLIC  # type: ignore[attr-defined]  # of the decorator
+        assert getattr(someone(), method)(f"/{pattern.pattern}").status_code == 405
 
 
 def test_the_secret_is_in_no_page_and_in_no_log(provider: Provider, caplog: pytest.LogCaptureFixture) -> None:
