@@ -88,6 +88,12 @@ class Settings(KafkaSecurity, frozen=True, forbid_unknown_fields=True, kw_only=T
         api_writes_per_min: Other requests, likewise.
         database_url: Its database, ``postgresql://USER@HOST:PORT/NAME``; None for SQLite in the state folder.
         database_password_file: File that contains the password of that database's user.
+        oidc_issuer: Issuer of an OpenID Connect provider by which people may log in; None for none.
+        oidc_client_id: What the provider calls the web application.
+        oidc_client_secret_file: File that contains the secret of that client.
+        oidc_ca_file: PEM file of the authorities that are trusted for the provider; None for those of the system.
+        oidc_roles_claim: Claim of its ID token that has roles or groups.
+        oidc_roles: Roles by value of that claim, ``VALUE=ROLE,VALUE=ROLE``; other values give none.
     """
 
     kafka: Servers = "127.0.0.1:9092"
@@ -124,6 +130,12 @@ class Settings(KafkaSecurity, frozen=True, forbid_unknown_fields=True, kw_only=T
     api_writes_per_min: AtLeastOne = 100
     database_url: str | None = None
     database_password_file: str | None = None
+    oidc_issuer: str | None = None
+    oidc_client_id: str | None = None
+    oidc_client_secret_file: str | None = None
+    oidc_ca_file: str | None = None
+    oidc_roles_claim: str = "roles"
+    oidc_roles: str | None = None
 
     @property
     def registry(self) -> SchemaRegistry | None:

@@ -17,7 +17,7 @@ from producers.timeline import Timeline
 from stream_app.errors import ConfigError
 from stream_app.small_file import read_small_file
 
-MIN_RATE, MAX_RATE = 1.0, 10_000.0
+MIN_RATE, MAX_RATE = 1.0, 1_000_000.0
 _CHECK_S = 0.2
 
 log = logging.getLogger(__name__)

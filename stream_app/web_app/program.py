@@ -18,6 +18,7 @@ _REBUILD = "Run: fairstream web rebuild"
 
 
 _DEMO_URLS = "stream_app.web_app.demo.urls"
+_OIDC_URLS = "stream_app.web_app.oidc.urls"
 
 
 def prepare(settings: Settings, **options: str) -> None:
@@ -70,11 +71,16 @@ def run(
     Raises:
         ConfigError: as ``prepare``; the address is in use; stored results show smaller groups than the policy permits.
     """
-    if demo is None:
-        prepare(settings)
-    else:
+    if demo is not None:
         settings = _on_loopback(settings)
         prepare(settings, urls=_DEMO_URLS)
+    elif settings.oidc_issuer is not None:
+        prepare(settings, urls=_OIDC_URLS)
+        from stream_app.web_app.oidc.client import use  # noqa: PLC0415  # of the extra
+
+        use(settings)
+    else:
+        prepare(settings)
     from django.core.asgi import get_asgi_application  # noqa: PLC0415  # needs Django's settings
 
     from stream_app.web_app.accounts.invitations import invite_first  # noqa: PLC0415  # the same
@@ -134,7 +140,7 @@ def rebuild(settings: Settings) -> None:
 
 
 def _on_loopback(settings: Settings) -> Settings:
-    plain, elsewhere = Settings(), ("web_host", "web_url", "database_url", "database_password_file")
+    plain, elsewhere = Settings(), ("web_host", "web_url", "database_url", "database_password_file", "oidc_issuer")
     return msgspec.structs.replace(settings, **{name: getattr(plain, name) for name in elsewhere})
 
 

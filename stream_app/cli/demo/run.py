@@ -133,8 +133,9 @@ class DemoRun:
     def _report_web(self) -> None:
         if not self._is_web_reported and (lines := self._environment.web.lines()) is not None:
             self._is_web_reported = True
+            console = notes if self._is_json else facts  # that of the live table, which moves down
             for line in lines:
-                notes.print(line, markup=False, soft_wrap=True)
+                console.print(line, markup=False, soft_wrap=True)
 
     def _report_drift(self) -> None:
         setting = self._environment.stream_setting()

@@ -21,6 +21,7 @@ _ADDS = {
     "otlp": "an OTLP push",
     "web-config": "TLS and passwords of the pages",
     "web": "the web application",
+    "oidc": "the web application with single sign-on",
     "postgresql": "the web application on PostgreSQL",
     "confluent": "the transport of the new group protocol",
     "pandas": "DataFrames of the Python API",
@@ -56,6 +57,8 @@ def needed_extras(settings: Settings, policy: Policy | None, *, is_pushing: bool
             needs["ml"].append(f"anomalies of {model.name}")
     if settings.web_config:
         needs["web-config"].append("the setting web_config")
+    if settings.oidc_issuer:
+        needs["oidc"].append("the setting oidc_issuer")
     if settings.database_url:
         needs["postgresql"].append("the setting database_url")
     if is_pushing:

@@ -101,9 +101,8 @@ def _explanation(group: DisclosedGroup, result: DisclosedResult, model: ModelPol
     if group.disparate_impact_ratio is None:
         return f"DIR {_NOT_COMPUTABLE}: nobody in the reference group {result.reference} was approved."
     limit = model.rules.min_disparate_impact_ratio
-    share = (
-        f"{group.group} applicants are approved {group.disparate_impact_ratio:.0%} as often as {result.reference} ones"
-    )
+    name = group.group[:1].upper() + group.group[1:]
+    share = f"{name} applicants are approved {group.disparate_impact_ratio:.0%} as often as {result.reference} ones"
     if exceeded_limits(group, model.rules):
         return f"{share}, beyond a limit. There is not enough evidence for an alarm yet."
     return f"{share}; the limit is {limit:.0%}. No alarm, which is not evidence of fairness."

@@ -34,6 +34,8 @@ def configure(settings: Settings, urls: str = f"{_HERE}.routes") -> None:
         import_extra(module, "The web application")
     if find_spec("ninja") is None:  # which can be imported only after Django is set up
         raise extra_missing("ninja", "The web application")
+    for module in ("mozilla_django_oidc", "jwt") if settings.oidc_issuer else ():
+        import_extra(module, "Login by a provider")
     from django import setup  # noqa: PLC0415  # of the extra
     from django.conf import settings as django_settings  # noqa: PLC0415  # of the extra
 
@@ -56,6 +58,7 @@ def django_options(settings: Settings) -> dict[str, Any]:
         "AUTHENTICATION_BACKENDS": [
             "axes.backends.AxesStandaloneBackend",
             "django.contrib.auth.backends.ModelBackend",
+            *([f"{_HERE}.oidc.backend.OidcBackend"] if settings.oidc_issuer else []),
         ],
         "AUTH_PASSWORD_VALIDATORS": [
             {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
@@ -70,6 +73,7 @@ def django_options(settings: Settings) -> dict[str, Any]:
         "AXES_LOCKOUT_PARAMETERS": [["username", "ip_address"]],
         "AXES_LOCKOUT_TEMPLATE": "locked.html",
         "AXES_RESET_ON_SUCCESS": True,
+        "AXES_WHITELIST_CALLABLE": f"{_HERE}.accounts.access.has_no_password",
         "AXES_VERBOSE": False,  # its log lines name people
         "AXES_DISABLE_ACCESS_LOG": True,
         "CSRF_COOKIE_HTTPONLY": True,
@@ -93,6 +97,7 @@ def django_options(settings: Settings) -> dict[str, Any]:
             f"{_HERE}.pages",
             f"{_HERE}.demo",
             f"{_HERE}.api",
+            f"{_HERE}.oidc",
         ],
         "LANGUAGE_CODE": "en-us",
         "LOGGING_CONFIG": None,  # the process has its own log
@@ -127,6 +132,7 @@ def django_options(settings: Settings) -> dict[str, Any]:
                         f"{_HERE}.pages.page.versions",
                         f"{_HERE}.demo.running.link",
                         f"{_HERE}.pages.parts.navigation.navigation",
+                        *([f"{_HERE}.oidc.client.link"] if settings.oidc_issuer else []),
                     ]
                 },
             }

@@ -36,5 +36,6 @@ def cause_charts(cause: DisclosedCause | None, model: ModelPolicy) -> list[SafeS
 
 
 def as_markup(drawing: str) -> SafeString:
-    """Return a drawing of ``render`` as what a template shows unchanged."""
-    return mark_safe(drawing)  # noqa: S308  # made by ``render``
+    """Return a drawing of ``render`` as what a template shows unchanged; keys scroll what is wider than the screen."""
+    reachable = drawing.replace("<figure>", '<figure tabindex="0">')
+    return mark_safe(reachable)  # noqa: S308  # made by ``render``

@@ -92,7 +92,7 @@ class Clock:
         '{"drift_level": NaN, "rate": 500}',
         '{"drift_level": 0.5, "rate": 0}',
         '{"drift_level": 0.5, "rate": 1e400}',
-        '{"drift_level": 0.5, "rate": 10001}',
+        '{"drift_level": 0.5, "rate": 1000001}',
         '{"drift_level": "0.5", "rate": 500}',
         '{"drift_level": 0.5, "rate": 500, "seed": 1}',
         '{"drift_level": true, "rate": 500}',

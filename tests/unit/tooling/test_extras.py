@@ -48,6 +48,8 @@ WEB_APP = "stream_app/web_app/"  # all of it is; its program asks first
 
 ON_POSTGRESQL = Settings(database_url="postgresql://fairstream@127.0.0.1:1/fairstream")
 
+WITH_PROVIDER = Settings(oidc_issuer="https://login.example")
+
 
 def read_config(folder: Path) -> object:
     (folder / "web.yml").write_text("{}", "utf-8")
@@ -76,6 +78,8 @@ SITES: dict[tuple[str, str], Callable[[Path], object]] = {
     ("stream_app/web_app/host/django.py", "django"): lambda _: configure(Settings()),
     ("stream_app/web_app/host/django.py", "ninja"): lambda _: configure(Settings()),
     ("stream_app/web_app/host/django.py", "uvicorn"): lambda _: configure(Settings()),
+    ("stream_app/web_app/host/django.py", "mozilla_django_oidc"): lambda _: configure(WITH_PROVIDER),
+    ("stream_app/web_app/host/django.py", "jwt"): lambda _: configure(WITH_PROVIDER),
 }
 
 

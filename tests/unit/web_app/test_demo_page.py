@@ -78,12 +78,12 @@ def test_the_badge_has_number_word_and_color() -> None:
     text = text_of()
     assert '<div class="badge ok">' in text
     assert '<span class="word">no alarm</span>' in text
-    assert "No alarm, which is not evidence of fairness." in text
+    assert "Black applicants are approved 100% as often as white ones; the limit is 80%. No alarm, which is not" in text
     store(race_result(300, UNFAIR), race_result(400, UNFAIR), partition=1)
     text = text_of()
     assert '<div class="badge breach">' in text
     assert "<strong>0.33</strong>" in text
-    assert "<figure>" in text
+    assert '<figure tabindex="0">' in text
     assert "1970-01-01 00:06:40 UTC" in text
 
 

@@ -18,6 +18,7 @@ from stream_app.web_app.host.database import database_of
 from stream_app.web_app.host.django import django_options
 from stream_app.web_app.host.limits import MAX_BODY, RequestLimits
 from stream_app.web_app.host.secret_key import FILE_NAME, secret_key
+from stream_app.web_app.program import _on_loopback
 from tests.support.paths import ROOT
 
 SECRET = "hunter2"  # noqa: S105  # of no database
@@ -159,3 +160,16 @@ def test_passwords_are_hashed_as_django_ships_it(tmp_path: Path) -> None:
     assert "PASSWORD_HASHERS" not in django_options(Settings(state_dir=str(tmp_path)))
     assert global_settings.PASSWORD_HASHERS[0] == "django.contrib.auth.hashers.PBKDF2PasswordHasher"
     assert PBKDF2PasswordHasher.iterations >= 600_000
+
+
+def test_that_of_a_demo_is_on_loopback_with_a_database_of_its_own_whatever_the_settings_say() -> None:
+    settings = Settings(
+        web_host="0.0.0.0",  # noqa: S104  # what must not be kept
+        web_url="https://fairness.example",
+        database_url="postgresql://fairstream@db.example/fairstream",
+        database_password_file="/etc/password",  # noqa: S106  # a path
+        oidc_issuer="https://login.example",
+        web_port=8601,
+        kafka="broker:9092",
+    )
+    assert _on_loopback(settings) == Settings(web_port=8601, kafka="broker:9092")

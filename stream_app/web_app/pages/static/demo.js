@@ -5,6 +5,7 @@
   const form = byId("stream-form");
   const refresh = () => document.dispatchEvent(new Event("fairstream-refresh"));
 
+  document.querySelectorAll("#live figure").forEach((figure) => { figure.scrollLeft = figure.scrollWidth; }); // the newest
   byId("refresh-form").addEventListener("submit", (event) => { event.preventDefault(); refresh(); });
   if (!form) return;
 
