@@ -25,20 +25,15 @@ from stream_app.web_app.api.resources import (
     audit_history,
     explanation,
     health,
+    metrics,
     monitor_fairness,
     policies,
     results,
+    score,
 )
 
-RESOURCES = (
-    health,
-    results,
-    explanation,
-    alerts,
-    policies,
-    monitor_fairness,
-    audit_history,
-)  # importing them declares their routes
+# Importing them declares their routes.
+RESOURCES = (health, results, explanation, alerts, policies, monitor_fairness, audit_history, score, metrics)
 _VERSION = "1.0"
 _DESCRIPTION = (
     "Fairness of monitored models: what was judged, and why. Times are seconds since the epoch where their "

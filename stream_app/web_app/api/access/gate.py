@@ -67,7 +67,9 @@ class Gate:
         holder = holder_of(request)
         if holder is None or scope is None or scope not in holder.scopes:
             return answer_error(request, 403)
-        if request.method in ("POST", "PUT", "PATCH") and request.content_type != "application/json":
+        if request.method not in getattr(view, "methods", ()):
+            return None  # which the view answers by 405
+        if request.method == "POST" and request.content_type != "application/json":
             return answer_error(request, 415)
         rejected = _reject_query(request, getattr(view, "parameters", frozenset()))
         if rejected is None and getattr(view, "is_costly", False):
