@@ -82,6 +82,11 @@ class Route(NamedTuple):
         return frozenset(role for role, scopes in ALLOWED.items() if self.scope in scopes)
 
     @property
+    def methods(self) -> frozenset[str]:
+        """Its method, and HEAD where it reads."""
+        return frozenset({"GET", "HEAD"} if self.method == "GET" else {self.method})
+
+    @property
     def parameters(self) -> frozenset[str]:
         """The names that its query may have."""
         return frozenset() if self.query is None else frozenset(self.query.model_fields)

@@ -106,8 +106,8 @@ def _answer_invalid(request: HttpRequest, error: ValidationError) -> HttpRespons
 
 def api_document(request: HttpRequest) -> HttpResponse:
     """Return this document: OpenAPI 3.1."""
-    if request.method not in ("GET", "HEAD"):
-        return HttpResponse(status=405, headers={"Allow": "GET, HEAD"})
+    if request.method != "GET":
+        return HttpResponse(status=405, headers={"Allow": "GET"})
     return HttpResponse(openapi_document(api), content_type="application/json")
 
 
@@ -122,7 +122,7 @@ def api_routes() -> Iterator[URLPattern]:
         declared = DECLARED.get(str(pattern.name).removeprefix("api_")) if isinstance(pattern, URLPattern) else None
         if declared is not None and isinstance(pattern, URLPattern):
             view: Any = pattern.callback
-            view.scope, view.roles, view.methods = declared.scope, declared.roles, frozenset({declared.method})
+            view.scope, view.roles, view.methods = declared.scope, declared.roles, declared.methods
             view.is_costly = declared.is_costly
             view.parameters, view.fields = declared.parameters, declared.parameters | declared.fields
             yield pattern

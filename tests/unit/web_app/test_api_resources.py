@@ -18,6 +18,7 @@ from stream_app.web_app.api.document import DECLARED
 from stream_app.web_app.api.resources import alerts
 from stream_app.web_app.projection.models import Reading
 from stream_app.web_app.projection.store import TOPICS, Store, stored_positions
+from tests.programs.api_document import PAGE, api_document
 from tests.support.sample_alert import ALERT
 from tests.support.web.programs import Program, error_of, make_token
 from tests.support.web.window_results import FAIR, MODEL, POLICY, UNFAIR, race_result, run_of
@@ -191,6 +192,10 @@ def test_answers_say_how_current_they_are() -> None:
 def document() -> dict[str, Any]:
     decoded: dict[str, Any] = Program().get("/api/openapi.json").json()
     return decoded
+
+
+def test_the_document_in_the_documentation_is_that_of_the_code() -> None:
+    assert PAGE.read_text("utf-8") == api_document(), "python -m tests.programs.api_document"
 
 
 def schema_in(found: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:

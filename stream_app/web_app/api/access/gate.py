@@ -21,7 +21,7 @@ from stream_app.web_app.api.running import running
 from stream_app.web_app.host.api_errors import PREFIX, is_api
 
 PUBLIC = frozenset({f"{PREFIX}/health", f"{PREFIX}/openapi.json"})
-_READING = ("GET", "HEAD", "OPTIONS")
+_READING = ("GET", "OPTIONS")
 _SCHEME = "bearer "
 _ERROR = 400
 _SERVER_ERROR = 500
@@ -43,10 +43,15 @@ class Gate:
         """Answer a request."""
         if not is_api(request.path_info):
             return self._get_response(request)
+        is_head = request.method == "HEAD"
+        if is_head:
+            request.method = "GET"  # the server sends the head of the answer only
         try:
             response = self._admit(request) or self._get_response(request)
         except DatabaseError:
             response = answer_error(request, 503)
+        if is_head:
+            request.method = "HEAD"
         response = _as_json(request, response)
         response["X-Request-Id"] = request_id(request)
         response["Cache-Control"] = "no-store"
@@ -126,5 +131,5 @@ def _as_json(request: HttpRequest, response: HttpResponse) -> HttpResponse:
         return response
     replaced = answer_error(request, response.status_code)
     if "Allow" in response:
-        replaced["Allow"] = response["Allow"]
+        replaced["Allow"] = response["Allow"].replace("GET", "GET, HEAD")
     return replaced
