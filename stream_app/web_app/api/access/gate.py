@@ -55,6 +55,7 @@ class Gate:
         response = _as_json(request, response)
         response["X-Request-Id"] = request_id(request)
         response["Cache-Control"] = "no-store"
+        response["Content-Length"] = str(len(response.content))
         if response.status_code >= _SERVER_ERROR and request.path_info not in PUBLIC:
             log.error("API request failed request_id=%s status=%d", request_id(request), response.status_code)
         return response
