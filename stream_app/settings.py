@@ -33,6 +33,7 @@ _EXPECTED = {
     "max_series": "a whole number, at least 1",
     "api_reads_per_min": "a whole number, at least 1",
     "api_writes_per_min": "a whole number, at least 1",
+    "api_scores_per_day": "a whole number, at least 1",
     "unsealed_records": "reject or accept",
     "security_protocol": "PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL",
     "sasl_mechanism": "PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER",
@@ -86,6 +87,8 @@ class Settings(KafkaSecurity, frozen=True, forbid_unknown_fields=True, kw_only=T
         web_url: Address under which people reach it, ``https://HOST[:PORT]``, where a proxy is in front of it.
         api_reads_per_min: Reading requests to the API of the web application that each token may make in a minute.
         api_writes_per_min: Other requests, likewise.
+        api_scores_per_day: Different queries to the scoring model in 24 hours by which a token is suspected of copying
+            it.
         database_url: Its database, ``postgresql://USER@HOST:PORT/NAME``; None for SQLite in the state folder.
         database_password_file: File that contains the password of that database's user.
         oidc_issuer: Issuer of an OpenID Connect provider by which people may log in; None for none.
@@ -128,6 +131,7 @@ class Settings(KafkaSecurity, frozen=True, forbid_unknown_fields=True, kw_only=T
     web_url: str | None = None
     api_reads_per_min: AtLeastOne = 1200
     api_writes_per_min: AtLeastOne = 100
+    api_scores_per_day: AtLeastOne = 10_000
     database_url: str | None = None
     database_password_file: str | None = None
     oidc_issuer: str | None = None

@@ -123,8 +123,9 @@ def test_kills_and_a_second_reading_lose_and_double_nothing(
         assert cases() == opened
         wait_until("all of it is current", lambda: "Current as of" in application.page(application.address))
     with application.run(FAIRSTREAM_KAFKA="127.0.0.1:1") as process:
-        wait_until("it is stale", lambda: "No Kafka broker answers" in application.page(application.address))
-        page = application.page(f"{application.address}/models/{model}")
-        assert "Stale since" in page
+        wait_until("it is stale", lambda: "Stale since" in application.page(application.address))
+        address = f"{application.address}/models/{model}"
+        wait_until("the reason is known", lambda: "No Kafka broker answers" in application.page(address))
+        page = application.page(address)
         assert '<span class="stale">stale</span>' in page
         assert process.stop() == 0

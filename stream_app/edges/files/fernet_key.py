@@ -10,8 +10,10 @@ from stream_app.edges.files.key_file import read_private_file
 from stream_app.edges.files.writing import write_new_file
 from stream_app.errors import KeyFileError
 
+FILE_NAME = "secret.key"
 
-def init_key(path: str | Path = "secret.key") -> bytes:
+
+def init_key(path: str | Path = FILE_NAME) -> bytes:
     """Return the Fernet key of a file; where there is none, create one with mode 0600.
 
     Raises:

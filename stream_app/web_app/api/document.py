@@ -18,10 +18,9 @@ from stream_app.web_app.host.api_errors import CODES, PREFIX
 
 _JSON = "application/json"
 _REF = "#/components/schemas/"
-_ALWAYS = (400, 405, 429, 500, 503)
+_ALWAYS = (400, 405, 422, 429, 500, 503)
 _WITH_TOKEN = (401, 403)
-_WITH_PARAMETERS = (422,)
-_WITH_BODY = (408, 413, 415, 422)
+_WITH_BODY = (408, 413, 415)
 
 
 class ErrorFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -81,6 +80,11 @@ class Route(NamedTuple):
     def roles(self) -> frozenset[Role]:
         """The roles that may have its scope; none for a public route."""
         return frozenset(role for role, scopes in ALLOWED.items() if self.scope in scopes)
+
+    @property
+    def methods(self) -> frozenset[str]:
+        """Its method, and HEAD where it reads."""
+        return frozenset({"GET", "HEAD"} if self.method == "GET" else {self.method})
 
     @property
     def parameters(self) -> frozenset[str]:
@@ -149,7 +153,7 @@ def _responses(declared: Route) -> dict[int, Any]:
     schema = {"type": "string"} if declared.answers is None else {"$ref": _REF + declared.answers.__name__}
     good = {"description": "The answer.", "content": {declared.media_type: {"schema": schema, **content}}}
     statuses = {*_ALWAYS, *declared.other_statuses, *(_WITH_TOKEN if declared.scope else ())}
-    statuses |= {*(_WITH_PARAMETERS if declared.query else ()), *(_WITH_BODY if declared.method == "POST" else ())}
+    statuses |= {*(_WITH_BODY if declared.method == "POST" else ())}
     errors = {status: _error_response(status) for status in sorted(statuses)}
     if declared.scope is None and 503 in declared.other_statuses:  # noqa: PLR2004  # a state, not an error
         errors[503] = good

@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 
-from stream_app import __version__
 from stream_app.core.groups.comparison import PlainRule, Reason, State
 from stream_app.pipeline.disclosure.alerts import DisclosedAlert
 from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult
@@ -52,7 +51,7 @@ RESULT: dict[str, Any] = msgspec.to_builtins(
         ),
         offsets={"loan-decisions-raw": {0: 60_000}},
         policy_hash=_HASH,
-        code_version=__version__,
+        code_version="1.0.0",
     )
 )
 
@@ -83,7 +82,7 @@ ALERT: dict[str, Any] = msgspec.to_builtins(
         is_hidden=False,
         offsets={"loan-decisions-raw": {0: 60_000}},
         policy_hash=_HASH,
-        code_version=__version__,
+        code_version="1.0.0",
     )
 )
 

@@ -25,20 +25,15 @@ from stream_app.web_app.api.resources import (
     audit_history,
     explanation,
     health,
+    metrics,
     monitor_fairness,
     policies,
     results,
+    score,
 )
 
-RESOURCES = (
-    health,
-    results,
-    explanation,
-    alerts,
-    policies,
-    monitor_fairness,
-    audit_history,
-)  # importing them declares their routes
+# Importing them declares their routes.
+RESOURCES = (health, results, explanation, alerts, policies, monitor_fairness, audit_history, score, metrics)
 _VERSION = "1.0"
 _DESCRIPTION = (
     "Fairness of monitored models: what was judged, and why. Times are seconds since the epoch where their "
@@ -111,8 +106,8 @@ def _answer_invalid(request: HttpRequest, error: ValidationError) -> HttpRespons
 
 def api_document(request: HttpRequest) -> HttpResponse:
     """Return this document: OpenAPI 3.1."""
-    if request.method not in ("GET", "HEAD"):
-        return HttpResponse(status=405, headers={"Allow": "GET, HEAD"})
+    if request.method != "GET":
+        return HttpResponse(status=405, headers={"Allow": "GET"})
     return HttpResponse(openapi_document(api), content_type="application/json")
 
 
@@ -127,7 +122,7 @@ def api_routes() -> Iterator[URLPattern]:
         declared = DECLARED.get(str(pattern.name).removeprefix("api_")) if isinstance(pattern, URLPattern) else None
         if declared is not None and isinstance(pattern, URLPattern):
             view: Any = pattern.callback
-            view.scope, view.roles, view.methods = declared.scope, declared.roles, frozenset({declared.method})
+            view.scope, view.roles, view.methods = declared.scope, declared.roles, declared.methods
             view.is_costly = declared.is_costly
             view.parameters, view.fields = declared.parameters, declared.parameters | declared.fields
             yield pattern

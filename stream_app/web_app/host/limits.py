@@ -87,6 +87,11 @@ async def _answer(scope: MutableMapping[str, Any], send: Send, status: int, text
     media_type = b"text/plain; charset=utf-8"
     if is_api(scope.get("path", "")):
         text, media_type = error_body(status, new_request_id()), b"application/json"
-    headers = [(b"content-type", media_type), (b"connection", b"close"), (b"cache-control", b"no-store")]
+    headers = [
+        (b"content-type", media_type),
+        (b"content-length", str(len(text)).encode()),
+        (b"connection", b"close"),
+        (b"cache-control", b"no-store"),
+    ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": text})

@@ -13,11 +13,14 @@ import pytest
 from django.core.management import call_command
 
 from stream_app.pipeline.records.results import Result
+from stream_app.policy import Policy
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_RESULTS
 from stream_app.web_app.api.document import DECLARED
 from stream_app.web_app.api.resources import alerts
+from stream_app.web_app.pages.watched import watch
 from stream_app.web_app.projection.models import Reading
 from stream_app.web_app.projection.store import TOPICS, Store, stored_positions
+from tests.programs.api_document import PAGE, api_document
 from tests.support.sample_alert import ALERT
 from tests.support.web.programs import Program, error_of, make_token
 from tests.support.web.window_results import FAIR, MODEL, POLICY, UNFAIR, race_result, run_of
@@ -97,6 +100,15 @@ def test_results_of_a_model_that_is_not_monitored_are_not_shown() -> None:
     store(race_result(100, model="another"), race_result(100))
     assert [item["model"] for item in viewer().get("/api/results").json()["items"]] == [MODEL.name]
     assert error_of(viewer().get("/api/results?model=another"))["parameters"] == ["model"]
+
+
+def test_a_search_in_the_rows_of_several_models_needs_their_name() -> None:
+    store(race_result(100))
+    watch(Policy(schema=1, models=(MODEL, msgspec.structs.replace(MODEL, name="another"))))
+    for query in ("attribute=race", "window=100s", "state=ok"):
+        assert error_of(viewer().get(f"/api/results?{query}"))["parameters"] == ["model"]
+        assert viewer().get(f"/api/results?{query}&model={MODEL.name}").status_code == 200
+    assert ends_of("/api/results?limit=5") == [100]
 
 
 def test_small_groups_are_in_no_answer() -> None:
@@ -191,6 +203,10 @@ def test_answers_say_how_current_they_are() -> None:
 def document() -> dict[str, Any]:
     decoded: dict[str, Any] = Program().get("/api/openapi.json").json()
     return decoded
+
+
+def test_the_document_in_the_documentation_is_that_of_the_code() -> None:
+    assert PAGE.read_text("utf-8") == api_document(), "python -m tests.programs.api_document"
 
 
 def schema_in(found: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -40,7 +41,9 @@ async def wait(_scope: Any, _receive: Any, _send: Any) -> None:
     await asyncio.Event().wait()
 
 
-def answer_of(application: Any, chunks: list[bytes], *, max_s: float = 5.0, head: int = 0) -> tuple[int, bytes]:
+def answer_of(
+    application: Any, chunks: list[bytes], *, max_s: float = 5.0, head: int = 0, path: str = "/"
+) -> tuple[int, bytes]:
     """Send a body in chunks and return status and text of the answer; no chunks: a client that sends nothing."""
     sent: list[Any] = []
     messages = [
@@ -57,7 +60,7 @@ def answer_of(application: Any, chunks: list[bytes], *, max_s: float = 5.0, head
     async def send(message: Any) -> None:
         sent.append(message)
 
-    scope = {"type": "http", "headers": [(b"x", b"y" * head)]}
+    scope = {"type": "http", "headers": [(b"x", b"y" * head)], "path": path}
     asyncio.run(RequestLimits(application, max_s)(scope, receive, send))
     return sent[0]["status"], sent[1]["body"]
 
@@ -76,6 +79,19 @@ def test_a_large_head_is_rejected() -> None:
 def test_a_slow_client_and_a_slow_page_end() -> None:
     assert answer_of(echo, [], max_s=0.1)[0] == 408
     assert answer_of(wait, [b""], max_s=0.1)[0] == 408
+
+
+def test_limits_are_said_in_json_below_the_api() -> None:
+    answers = {
+        "too_large": answer_of(echo, [b"x" * MAX_BODY, b"x"], path="/api/score"),
+        "head_too_large": answer_of(echo, [b""], head=17_000, path="/api/results"),
+        "timeout": answer_of(echo, [], max_s=0.1, path="/api"),
+    }
+    assert [status for status, _ in answers.values()] == [413, 431, 408]
+    for code, (_, text) in answers.items():
+        error = json.loads(text)["error"]
+        assert error["code"] == code
+        assert len(error["request_id"]) == 16
 
 
 @pytest.mark.parametrize(

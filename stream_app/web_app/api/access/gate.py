@@ -21,7 +21,7 @@ from stream_app.web_app.api.running import running
 from stream_app.web_app.host.api_errors import PREFIX, is_api
 
 PUBLIC = frozenset({f"{PREFIX}/health", f"{PREFIX}/openapi.json"})
-_READING = ("GET", "HEAD", "OPTIONS")
+_READING = ("GET", "OPTIONS")
 _SCHEME = "bearer "
 _ERROR = 400
 _SERVER_ERROR = 500
@@ -43,13 +43,19 @@ class Gate:
         """Answer a request."""
         if not is_api(request.path_info):
             return self._get_response(request)
+        is_head = request.method == "HEAD"
+        if is_head:
+            request.method = "GET"  # the server sends the head of the answer only
         try:
             response = self._admit(request) or self._get_response(request)
         except DatabaseError:
             response = answer_error(request, 503)
+        if is_head:
+            request.method = "HEAD"
         response = _as_json(request, response)
         response["X-Request-Id"] = request_id(request)
         response["Cache-Control"] = "no-store"
+        response["Content-Length"] = str(len(response.content))
         if response.status_code >= _SERVER_ERROR and request.path_info not in PUBLIC:
             log.error("API request failed request_id=%s status=%d", request_id(request), response.status_code)
         return response
@@ -67,7 +73,9 @@ class Gate:
         holder = holder_of(request)
         if holder is None or scope is None or scope not in holder.scopes:
             return answer_error(request, 403)
-        if request.method in ("POST", "PUT", "PATCH") and request.content_type != "application/json":
+        if request.method not in getattr(view, "methods", ()):
+            return None  # which the view answers by 405
+        if request.method == "POST" and request.content_type != "application/json":
             return answer_error(request, 415)
         rejected = _reject_query(request, getattr(view, "parameters", frozenset()))
         if rejected is None and getattr(view, "is_costly", False):
@@ -124,5 +132,5 @@ def _as_json(request: HttpRequest, response: HttpResponse) -> HttpResponse:
         return response
     replaced = answer_error(request, response.status_code)
     if "Allow" in response:
-        replaced["Allow"] = response["Allow"]
+        replaced["Allow"] = response["Allow"].replace("GET", "GET, HEAD")
     return replaced

@@ -10,9 +10,11 @@ import hmac
 import re
 import secrets
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import timedelta
 from typing import NamedTuple
 
+from django.db import DatabaseError
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -83,7 +85,8 @@ def authenticate(text: str) -> Holder | None:
         return None
     if token.last_used_on != now.date():
         unused = Q(last_used_on__isnull=True) | Q(last_used_on__lt=now.date())
-        Token.objects.filter(unused, pk=token.pk).update(last_used_on=now.date())
+        with suppress(DatabaseError):  # of a full disk can be read all the same
+            Token.objects.filter(unused, pk=token.pk).update(last_used_on=now.date())
     return Holder(token.id, effective_scopes(token.role, token.scopes.split()))
 
 

@@ -2,5 +2,5 @@
 
 ``health`` is public. ``results`` has the verdicts and ``explanation`` says why one of them is what it is, ``alerts``
 has breaches and recoveries, ``policies`` what is monitored. ``monitor_fairness`` and ``audit_history`` are those of the
-FairLens specification.
+FairLens specification. ``score`` asks the scoring model of the demo, ``metrics`` says who asks it suspiciously.
 """

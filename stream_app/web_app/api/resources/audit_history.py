@@ -34,9 +34,9 @@ EXAMPLE = {
     "v": 1,
     "seq": 17,
     "ts": "2026-01-01T00:05:00.000Z",
-    "type": "api-token-created",
+    "type": "replay-run",
     "actor": "ops@host",
-    "data": {"token": "k3h5n7qa", "role": "viewer", "scopes": ["results"], "days": 90},
+    "data": {"run": "loans-2026-01", "model": "loans", "is_exact": False},
     "prev": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "source": None,
 }

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from stream_app.core.audit.entries import Entry
 from stream_app.core.groups.counts import GroupCount
-from stream_app.edges.files.fernet_key import init_key
+from stream_app.edges.files.fernet_key import FILE_NAME, init_key
 from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult
 from stream_app.policy import ModelPolicy
 from stream_app.programs.audit.events import append_event
@@ -31,7 +31,6 @@ from stream_app.web_app.api.scenarios import Scenario, compare_rates, describe, 
 from stream_app.web_app.pages.verdict_rows import decode_body
 from stream_app.web_app.projection.models import WindowRow
 
-_KEY_FILE = "secret.key"
 _N_SEARCHED = 500  # windows among which one without an alert is searched
 _GROUPS = ("female", "male")
 
@@ -174,7 +173,7 @@ def _report(chosen: MonitorFilter, found: _Scenarios) -> str | None:
         return None
     log.warning("fairness alert source=%s dir=%s", chosen.source, ratio)
     settings = running().settings
-    token = Fernet(init_key(Path(settings.state_dir) / _KEY_FILE)).encrypt(found.explanation.encode()).decode()
+    token = Fernet(init_key(Path(settings.state_dir) / FILE_NAME)).encrypt(found.explanation.encode()).decode()
     facts = {"source": chosen.source, "n_samples": chosen.n_samples, "drift_level": repr(chosen.drift_level)}
     append_event(settings, "fairness-alert", {**facts, "dir": ratio, "encrypted_alert": token})
     return token

@@ -10,6 +10,7 @@ from ninja import Query
 from pydantic import Field
 
 from stream_app.pipeline.disclosure.results import DisclosedResult
+from stream_app.web_app.api.access.faults import ApiError
 from stream_app.web_app.api.access.scopes import Scope
 from stream_app.web_app.api.document import Route, route
 from stream_app.web_app.api.examples import RESULT, page_of
@@ -42,6 +43,9 @@ class ResultFilter(ModelFilter, PageFilter):
 def results(request: HttpRequest, chosen: Query[ResultFilter]) -> HttpResponse:
     """List results of windows, the newest first; groups below k are suppressed. Running totals are last."""
     selection = selection_of(chosen.model, chosen.attribute, chosen.window)
+    is_selective = bool(chosen.attribute or chosen.window or chosen.state)
+    if is_selective and len(selection.models) > 1:  # else the rows of all models would be searched
+        raise ApiError(422, "With an attribute, window or state give the model, too.", parameters=["model"])
     where: dict[str, Any] = {"model__in": sorted(selection.models)}
     where |= {name: value for name in ("window", "state") if (value := getattr(chosen, name)) is not None}
     if selection.attribute is not None:
