@@ -24,6 +24,11 @@ def watched_names() -> list[str]:
     return [name for name, model in _models.items() if model.kind == "decisions"]
 
 
+def watched_models() -> list[ModelPolicy]:
+    """Return the policies of all models, by name."""
+    return [_models[name] for name in sorted(_models)]
+
+
 def names_in_alerts() -> list[str]:
     """Return the names under which alerts about these models come: of their decisions, and of their outcomes."""
     return [spelled for name in watched_names() for spelled in (name, outcomes_name(name))]
