@@ -20,7 +20,8 @@ def attribute_charts(results: Sequence[DisclosedResult], model: ModelPolicy) -> 
     """Draw the results of one attribute and window, oldest first; every text in them is escaped by ``render``."""
     window = results[-1].window if results else ""
     title = f"State by window of {window}; blank: suppressed or no decisions"
-    return _safe(draw_states(title, results, model.rules), draw_rates(results, model), draw_evidence(results))
+    drawings = (draw_states(title, results, model.rules), draw_rates(results, model), draw_evidence(results))
+    return [as_markup(drawing) for drawing in drawings if drawing]
 
 
 def cause_charts(cause: DisclosedCause | None, model: ModelPolicy) -> list[SafeString]:
@@ -30,8 +31,10 @@ def cause_charts(cause: DisclosedCause | None, model: ModelPolicy) -> list[SafeS
         (part.segment if part.segment == OTHER_SEGMENTS else f"{name}{part.segment}", part.mix, part.rate)
         for part in (() if cause is None else cause.segments)
     ]
-    return _safe(split_bars(_CAUSE, bars))
+    return [as_markup(split_bars(_CAUSE, bars))] if bars else []
 
 
-def _safe(*drawings: str) -> list[SafeString]:
-    return [mark_safe(drawing) for drawing in drawings if drawing]  # noqa: S308  # made by ``render``
+def as_markup(drawing: str) -> SafeString:
+    """Return a drawing of ``render`` as what a template shows unchanged; keys scroll what is wider than the screen."""
+    reachable = drawing.replace("<figure>", '<figure tabindex="0">')
+    return mark_safe(reachable)  # noqa: S308  # made by ``render``
