@@ -5,6 +5,8 @@ from __future__ import annotations
 from stream_app.pipeline.names import model_of, outcomes_name
 from stream_app.policy import ModelPolicy, Policy
 
+MODELS_PER_PAGE = 50
+
 _models: dict[str, ModelPolicy] = {}
 
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from stream_app.core.noise.budget import Charge
 from stream_app.edges.files.key_file import add_key, create_key_file, destroy_key, key_file_path, load_key_ring
 from stream_app.edges.releases.budget_file import BudgetFile
 from stream_app.edges.servers.shipped import runbooks
+from stream_app.policy import Policy
 from stream_app.settings import Settings
 from stream_app.topics import FAIRNESS_RESULTS
 from stream_app.web_app.accounts.roles import Role
 from stream_app.web_app.pages.runbooks.blocks import read_blocks
+from stream_app.web_app.pages.watched import watch
 from stream_app.web_app.projection.store import Store
 from tests.support.web.pages import browser
 from tests.support.web.window_results import FAIR, MODEL, POLICY, race_result, run_of
@@ -102,3 +105,13 @@ def test_suppressed_groups_are_counted() -> None:
     text = text_of("/privacy")
     assert " groups in the newest windows" in text
     assert f'<td data-name="Smallest group shown" class="n">{MODEL.privacy.k}</td>' in text
+
+
+def test_many_models_are_on_several_pages() -> None:
+    models = tuple(msgspec.structs.replace(MODEL, name=f"model-{number:03}") for number in range(120))
+    watch(Policy(schema=1, models=models))
+    client = browser(Role.AUDITOR)
+    for path, page in (("/privacy", "page"), ("/policies", "models")):
+        text = client.get(f"{path}?{page}=3").content.decode()
+        assert "Page 3 of 3" in text
+        assert ("model-119" in text, "model-099" in text) == (True, False)

@@ -12,7 +12,7 @@ from stream_app.policy import ModelPolicy
 from stream_app.web_app.accounts.access import page, roles_of
 from stream_app.web_app.accounts.roles import EVERY_ROLE, Role
 from stream_app.web_app.pages.page import render_visibly, utc_text
-from stream_app.web_app.pages.watched import watched_models
+from stream_app.web_app.pages.watched import MODELS_PER_PAGE, watched_models
 from stream_app.web_app.policies.models import MAX_TEXT, DraftStatus, PolicyDraft
 
 AUTHORS = frozenset({Role.ANALYST})
@@ -53,8 +53,10 @@ def policies_page(request: HttpRequest, more: Mapping[str, Any], *, status: int 
     """Show policies, with the result of a form."""
     drafts = PolicyDraft.objects.select_related("author").defer("text").order_by("-id")
     shown = Paginator(drafts, _PER_PAGE).get_page(request.GET.get("page"))
+    models = Paginator(watched_models(), MODELS_PER_PAGE).get_page(request.GET.get("models"))
     content = {
-        "models": [_model_row(model) for model in watched_models()],
+        "models": [_model_row(model) for model in models],
+        "models_shown": models,
         "drafts": [_draft_row(draft) for draft in shown],
         "shown": shown,
         "can_propose": bool(roles_of(request) & AUTHORS),

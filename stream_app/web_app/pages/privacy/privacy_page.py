@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 
 from stream_app.errors import FairStreamError
+from stream_app.pipeline.disclosure.results import DisclosedGroup
 from stream_app.policy import ModelPolicy
 from stream_app.web_app.accounts.access import page
 from stream_app.web_app.accounts.roles import Role
@@ -16,7 +18,7 @@ from stream_app.web_app.pages.page import render_visibly
 from stream_app.web_app.pages.privacy.cost_rows import cost_rows
 from stream_app.web_app.pages.privacy.key_rows import key_rows
 from stream_app.web_app.pages.verdict_rows import decode_body
-from stream_app.web_app.pages.watched import watched_models
+from stream_app.web_app.pages.watched import MODELS_PER_PAGE, watched_models
 from stream_app.web_app.projection.models import Verdict
 
 PRIVACY_READERS = frozenset({Role.AUDITOR, Role.ADMINISTRATOR})
@@ -38,8 +40,8 @@ class DisclosureRow(NamedTuple):
 def show_privacy(request: HttpRequest) -> HttpResponse:
     """Show settings of privacy and what this machine knows of keys and budget."""
     settings = state_settings()
-    content: dict[str, Any] = {"rows": [_disclosure(model) for model in watched_models()]}
-    content |= {"key_source": settings.key_source}
+    shown = Paginator(watched_models(), MODELS_PER_PAGE).get_page(request.GET.get("page"))
+    content: dict[str, Any] = {"rows": _disclosures([*shown]), "shown": shown, "key_source": settings.key_source}
     content |= _read("keys", lambda: key_rows(settings)) | _read("costs", lambda: cost_rows(settings))
     return render_visibly(request, "privacy.html", content)
 
@@ -52,12 +54,14 @@ def _read(name: str, read: Callable[[], object]) -> dict[str, object]:
         return {name: None, f"{name}_fault": error.message}
 
 
-def _disclosure(model: ModelPolicy) -> DisclosureRow:
-    groups = [
-        group
-        for verdict in Verdict.objects.filter(model=model.name, is_intersection=False)
-        for group in decode_body(verdict.body).groups
-    ]
+def _disclosures(models: list[ModelPolicy]) -> list[DisclosureRow]:
+    groups: dict[str, list[DisclosedGroup]] = {model.name: [] for model in models}
+    for verdict in Verdict.objects.filter(model__in=groups, is_intersection=False):
+        groups[verdict.model] += decode_body(verdict.body).groups
+    return [_disclosure(model, groups[model.name]) for model in models]
+
+
+def _disclosure(model: ModelPolicy, groups: list[DisclosedGroup]) -> DisclosureRow:
     sealing = model.sealing
     return DisclosureRow(
         model=model.name,
