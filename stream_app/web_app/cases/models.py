@@ -88,6 +88,7 @@ class Case(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["status", "-opened_s"], name="cases_by_status"),
             models.Index(fields=["model", "-opened_s"], name="cases_by_model"),
+            models.Index(fields=["due_s", "id"], name="cases_by_deadline"),
         ]
 
     @property

@@ -93,6 +93,7 @@ def django_options(settings: Settings) -> dict[str, Any]:
             "axes",
             f"{_HERE}.accounts",
             f"{_HERE}.cases",
+            f"{_HERE}.policies",
             f"{_HERE}.projection",
             f"{_HERE}.pages",
             f"{_HERE}.demo",

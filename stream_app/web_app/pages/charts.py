@@ -31,8 +31,7 @@ def cause_charts(cause: DisclosedCause | None, model: ModelPolicy) -> list[SafeS
         (part.segment if part.segment == OTHER_SEGMENTS else f"{name}{part.segment}", part.mix, part.rate)
         for part in (() if cause is None else cause.segments)
     ]
-    drawing = split_bars(_CAUSE, bars)
-    return [as_markup(drawing)] if drawing else []
+    return [as_markup(split_bars(_CAUSE, bars))] if bars else []
 
 
 def as_markup(drawing: str) -> SafeString:

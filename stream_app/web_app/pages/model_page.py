@@ -50,7 +50,7 @@ def show_model(request: HttpRequest, name: str) -> HttpResponse:
         "verdict": attribute_row(verdicts[attribute]) if attribute in verdicts else None,
         "charts": attribute_charts(results, model),
         "subgroups": _subgroups(attribute, verdicts.values()),
-        "alerts": newest_alerts([name], _N_ALERTS),
+        "alerts": newest_alerts(_N_ALERTS, name),
     }
     if results:
         content |= {"groups": group_rows(results[-1]), "end": utc_text(results[-1].end_s)}

@@ -18,6 +18,11 @@ from stream_app.web_app.pages.cases.export import export_case
 from stream_app.web_app.pages.health import live, ready
 from stream_app.web_app.pages.model_page import show_model
 from stream_app.web_app.pages.overview import show_overview
+from stream_app.web_app.pages.policies.draft_forms import decide_draft, send_draft
+from stream_app.web_app.pages.policies.draft_page import download_draft, show_draft
+from stream_app.web_app.pages.policies.policy_list import show_policies
+from stream_app.web_app.pages.privacy.privacy_page import show_privacy
+from stream_app.web_app.pages.runbooks.runbook_pages import list_runbooks, show_runbook
 from stream_app.web_app.pages.users.user_forms import change_user, invite_user
 from stream_app.web_app.pages.users.user_list import show_users
 
@@ -33,6 +38,14 @@ urlpatterns = [
     path("audit", show_audit, name="audit"),
     path("audit/verify", verify_audit, name="audit-verify"),
     path("audit/<int:seq>/proof", download_proof, name="audit-proof"),
+    path("privacy", show_privacy, name="privacy"),
+    path("runbooks", list_runbooks, name="runbooks"),
+    path("runbooks/<str:name>", show_runbook, name="runbook"),
+    path("policies", show_policies, name="policies"),
+    path("policies/send", send_draft, name="draft-send"),
+    path("policies/drafts/<int:draft_id>", show_draft, name="draft"),
+    path("policies/drafts/<int:draft_id>/decide", decide_draft, name="draft-decide"),
+    path("policies/drafts/<int:draft_id>/download", download_draft, name="draft-download"),
     path("users", show_users, name="users"),
     path("users/invite", invite_user, name="user-invite"),
     path("users/<int:user_id>/change", change_user, name="user-change"),

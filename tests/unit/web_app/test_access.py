@@ -14,6 +14,7 @@ from django.urls import URLPattern, get_resolver
 
 from producers.simulated.control import StreamSetting
 from stream_app.errors import ConfigError
+from stream_app.policy import read_policy_text
 from stream_app.programs.demo.web_pages import DemoSetup
 from stream_app.web_app.accounts.access import PUBLIC
 from stream_app.web_app.accounts.invitations import invite, invite_first
@@ -22,6 +23,7 @@ from stream_app.web_app.accounts.roles import EVERY_ROLE, Role
 from stream_app.web_app.cases.models import Case
 from stream_app.web_app.demo import running
 from stream_app.web_app.host import audit_trail
+from stream_app.web_app.policies.drafts import propose
 from tests.support.web.pages import PASSWORD, add_user, browser
 from tests.support.web.stored_alerts import BREACH, store_alerts
 from tests.support.web.window_results import MODEL
@@ -44,6 +46,14 @@ ADDRESSES = {  # {alert} and {case} are stored by the test
     "audit": "/audit",
     "audit-verify": "/audit/verify",
     "audit-proof": "/audit/1/proof",
+    "privacy": "/privacy",
+    "runbooks": "/runbooks",
+    "runbook": "/runbooks/FairnessBreach",
+    "policies": "/policies",
+    "draft-send": "/policies/send",
+    "draft": "/policies/drafts/{draft}",
+    "draft-decide": "/policies/drafts/{draft}/decide",
+    "draft-download": "/policies/drafts/{draft}/download",
     "users": "/users",
     "user-invite": "/users/invite",
     "user-change": "/users/{user}/change",
@@ -60,6 +70,8 @@ OPEN = {"livez", "readyz", "login", "logout", "welcome", "asset"}
 SENT = {  # what a form sends, and the page then leads elsewhere
     "case-change": {"action": "note", "text": "seen"},
     "user-change": {"action": "role", "role": "viewer"},
+    "draft-send": {"action": "propose", "reason": "x", "text": read_policy_text("loanapp")},
+    "draft-decide": {"action": "approve"},
 }
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
@@ -67,7 +79,9 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 def stored_address(name: str) -> str:
     """Return an address where there is something: an alert, and its case."""
     store_alerts(BREACH)
-    return ADDRESSES[name].format(alert=BREACH.id, case=Case.objects.get().pk, user=add_user("other", None).pk)
+    other = add_user("other", None)
+    draft = propose(other, read_policy_text("loanapp"), "x")
+    return ADDRESSES[name].format(alert=BREACH.id, case=Case.objects.get().pk, user=other.pk, draft=draft.pk)
 
 
 def test_every_route_is_listed_and_names_its_roles() -> None:

@@ -24,4 +24,5 @@ def test_the_examples_of_a_module_are_right(name: str) -> None:
 
 
 def test_there_are_examples() -> None:
-    assert sum(len(doctest.DocTestFinder().find(importlib.import_module(name))) for name in MODULES) > len(MODULES)
+    found = (test for name in MODULES for test in doctest.DocTestFinder().find(importlib.import_module(name)))
+    assert sum(bool(test.examples) for test in found) > 5

@@ -50,6 +50,7 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(fields=["status", "-opened_s"], name="cases_by_status"),
                     models.Index(fields=["model", "-opened_s"], name="cases_by_model"),
+                    models.Index(fields=["due_s", "id"], name="cases_by_deadline"),
                 ],
             },
         ),

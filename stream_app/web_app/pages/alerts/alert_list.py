@@ -14,11 +14,11 @@ from stream_app.web_app.cases.models import CaseAlert
 from stream_app.web_app.pages.alerts.facts import headline, subject
 from stream_app.web_app.pages.page import show, utc_text
 from stream_app.web_app.pages.parts.filters import choice_of, searched_text
-from stream_app.web_app.pages.watched import model_in_alert, names_in_alerts
+from stream_app.web_app.pages.watched import model_in_alert, names_in_alerts, only_visible
 from stream_app.web_app.projection.alert_bodies import SealedNotice, decode_alert
 from stream_app.web_app.projection.models import AlertRow
 
-_PER_PAGE = 50
+_PER_PAGE, _MOST_SEEN = 50, 100
 CHANGES = ("breach", "recovery")
 
 
@@ -42,7 +42,7 @@ def show_alerts(request: HttpRequest) -> HttpResponse:
     model = choice_of(request, "model", names)
     change = choice_of(request, "change", CHANGES)
     searched = searched_text(request)
-    rows = AlertRow.every_alert.filter(model__in=[model] if model else names)
+    rows = AlertRow.every_alert.filter(model=model) if model else only_visible(AlertRow.every_alert.all())
     if change:
         rows = rows.filter(change=change)
     if searched:
@@ -61,10 +61,14 @@ def show_alerts(request: HttpRequest) -> HttpResponse:
     return show(request, "alerts.html", content)
 
 
-def newest_alerts(names: Iterable[str], most: int) -> list[AlertLine]:
-    """Return the newest alerts about models or their outcomes."""
-    rows = AlertRow.every_alert.filter(model__in=[*names])
-    return alert_lines(rows.order_by("-at_s", "-id")[:most])
+def newest_alerts(most: int, model: str = "") -> list[AlertLine]:
+    """Return the newest alerts, all or about one model."""
+    rows = AlertRow.every_alert.filter(model=model) if model else AlertRow.every_alert.all()
+    newest = rows.order_by("-at_s", "-id")
+    visible = [row for row in newest[:_MOST_SEEN] if model_in_alert(row.model) is not None]
+    if len(visible) < most:  # most of them are about models of other policies
+        visible = [*only_visible(newest)[:most]]
+    return alert_lines(visible[:most])
 
 
 def alert_lines(rows: Iterable[AlertRow]) -> list[AlertLine]:

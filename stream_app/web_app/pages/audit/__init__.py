@@ -1,5 +1,5 @@
 """The pages of the audit log, for auditors.
 
-``search`` lists entries, ``verify`` checks the whole log, ``proof`` gives the proof of an entry, which ``inclusion``
+``search`` lists entries, ``verify`` checks all of it, ``proof`` gives the proof of an entry, which ``inclusion``
 makes.
 """

@@ -1,4 +1,4 @@
-"""Verifies the whole audit log, at the press of a button."""
+"""Verifies the complete audit log, at the press of a button."""
 
 from __future__ import annotations
 

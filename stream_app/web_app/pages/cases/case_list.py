@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from stream_app.web_app.accounts.access import page
 from stream_app.web_app.accounts.roles import EVERY_ROLE
 from stream_app.web_app.cases.models import Case, Status
-from stream_app.web_app.pages.cases.visible import case_row, visible_cases
+from stream_app.web_app.pages.cases.visible import case_rows, visible_cases
 from stream_app.web_app.pages.page import show
 from stream_app.web_app.pages.parts.filters import choice_of, searched_text
 from stream_app.web_app.pages.watched import names_in_alerts
@@ -38,7 +38,7 @@ def show_cases(request: HttpRequest) -> HttpResponse:
         cases = cases.filter(owner=request.user if owner == "me" and isinstance(request.user, User) else None)
     shown = Paginator(cases.order_by("due_s", "id"), _PER_PAGE).get_page(request.GET.get("page"))
     content = {
-        "cases": [case_row(case) for case in shown],
+        "cases": case_rows(shown),
         "shown": shown,
         "states": _STATES,
         "state": state,
@@ -48,7 +48,7 @@ def show_cases(request: HttpRequest) -> HttpResponse:
         "owner": owner,
         "searched": searched,
         "sentence": count_sentence(),
-        "n_cases": visible_cases().count(),
+        "has_cases": visible_cases().exists(),
     }
     return show(request, "cases.html", content)
 

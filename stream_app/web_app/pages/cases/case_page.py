@@ -37,10 +37,11 @@ def show_case(request: HttpRequest, case_id: int) -> HttpResponse:
 
 def case_content(case: Case, n_alerts: int) -> dict[str, Any]:
     """Return what is known of a case, with its newest alerts."""
+    n_joined = CaseAlert.objects.filter(case=case).count()
     return {
-        "case": case_row(case),
+        "case": case_row(case, n_joined),
         "alerts": alerts_of(case, n_alerts),
-        "n_alerts": CaseAlert.objects.filter(case=case).count(),
+        "n_alerts": n_joined,
         "timeline": timeline_of(case),
         "concluded": _signed(conclusion_text(case.conclusion), name_of(case.concluded_by), case.concluded_s),
         "closed": _signed("Closed", name_of(case.closed_by), case.closed_s),

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from django.contrib.auth.models import User
 from django.db.models import Count, QuerySet
 from django.http import Http404
 
-from stream_app.web_app.cases.models import Case, Conclusion, Status
+from stream_app.web_app.cases.models import Case, CaseAlert, Conclusion, Status
 from stream_app.web_app.pages.page import utc_text
-from stream_app.web_app.pages.watched import names_in_alerts
+from stream_app.web_app.pages.watched import model_in_alert, only_visible
 
 _CSS = {
     Status.OPEN: "breach",
@@ -39,9 +40,8 @@ class CaseRow(NamedTuple):
 
 
 def visible_cases() -> QuerySet[Case]:
-    """Return the cases of the models of the policy, with the number of their alerts."""
-    cases = Case.objects.filter(model__in=names_in_alerts())
-    return cases.annotate(n_alerts=Count("alerts")).select_related("owner", "concluded_by", "closed_by")
+    """Return the cases of the models of the policy."""
+    return only_visible(Case.objects.select_related("owner", "concluded_by", "closed_by"))
 
 
 def visible_case(case_id: int) -> Case:
@@ -51,12 +51,20 @@ def visible_case(case_id: int) -> Case:
         Http404: there is none with this number, or it is about a model of another policy.
     """
     case = visible_cases().filter(pk=case_id).first()
-    if case is None:
+    if case is None or model_in_alert(case.model) is None:
         raise Http404
     return case
 
 
-def case_row(case: Case) -> CaseRow:
+def case_rows(cases: Iterable[Case]) -> list[CaseRow]:
+    """Return cases in words."""
+    shown = [case for case in cases if model_in_alert(case.model) is not None]
+    joined = CaseAlert.objects.filter(case__in=shown).values_list("case_id").annotate(n=Count("alert_id"))
+    counts = dict(joined)
+    return [case_row(case, counts.get(case.pk, 0)) for case in shown]
+
+
+def case_row(case: Case, n_alerts: int) -> CaseRow:
     """Return a case in words."""
     return CaseRow(
         id=case.pk,
@@ -65,7 +73,7 @@ def case_row(case: Case) -> CaseRow:
         status=case.status,
         css=_CSS[Status(case.status)],
         is_overdue=is_overdue(case),
-        n_alerts=getattr(case, "n_alerts", 0),
+        n_alerts=n_alerts,
         first_alert=utc_text(case.first_alert_s),
         opened=utc_text(case.opened_s),
         due=utc_text(case.due_s),

@@ -14,8 +14,11 @@ _ENTRIES = (
     ("overview", "Overview"),
     ("alerts", "Alerts"),
     ("cases", "Cases"),
+    ("policies", "Policies"),
+    ("privacy", "Privacy"),
     ("audit", "Audit"),
     ("users", "Users"),
+    ("runbooks", "Runbooks"),
 )
 
 
