@@ -37,6 +37,8 @@ EVENT_KINDS = frozenset(  # types of entries that commands and the web applicati
         "api-token-created",
         "api-token-revoked",
         "fairness-alert",
+        "policy-event",
+        "model-extraction-suspected",
     }
 )
 _Fields = msgspec.json.Decoder(dict[str, Any]).decode
