@@ -18,6 +18,7 @@ from stream_app.policy.values.anomalies import anomaly_fault
 from stream_app.policy.values.auditor_keys import sealing_fault
 from stream_app.policy.values.cameras import camera_faults, publication_faults
 from stream_app.policy.values.clusters import cluster_fault, most_parts_of_a_cell
+from stream_app.policy.values.headers import faults_of_places
 from stream_app.policy.values.label_checks import (
     check_aliases,
     check_bands,
@@ -28,7 +29,6 @@ from stream_app.policy.values.label_checks import (
     reject_duplicates,
 )
 from stream_app.policy.values.labeled import Attribute
-from stream_app.policy.values.places import faults_of_places
 
 MAX_CELLS = 1_000_000  # of one model: codes of panes and cells stay exact in 64 bits, and open panes fit in memory
 MAX_PAIRS = 2_000  # tested by one judge: their state is written whenever a pane closes

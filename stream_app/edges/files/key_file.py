@@ -93,7 +93,9 @@ def create_key_file(path: Path, before: BeforeChange = ignore_change) -> RootKey
         WriteError: it cannot be written.
     """
     key = _new_key(valid_from_s=0)
-    if path.exists():
+    with write_errors(path):
+        is_there = path.exists()
+    if is_there:
         raise KeyFileError(f"{path} exists already", action="See: fairstream keys list")
     before(key.kid)
     create_private_file(path, _encode(KeyRing((key,))), see="fairstream keys list")
