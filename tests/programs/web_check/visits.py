@@ -35,6 +35,10 @@ def _check_pages(stage: Stage, theme: Literal["light", "dark"]) -> str:
         "demo": "/demo",
         "overview": "/",
         "model": f"/models/{stage.model()}?attribute=gender",
+        "alerts": "/alerts",
+        "cases": "/cases",
+        "policies": "/policies",
+        "runbooks": "/runbooks",
         "not-found": "/nowhere",
         "link-ended": "/welcome/nothing",
     }
