@@ -57,6 +57,7 @@ class Stage:
         page.fill("#id_username", "demo")
         page.fill("#id_password", self.password)
         page.click("main button[type=submit]")
+        page.wait_for_url(self.address + path)  # and until it is loaded
 
     def open_page(self, **options: Any) -> Page:
         """Open a page of a browser without cookies, whose faults are noted."""

@@ -9,7 +9,7 @@
   byId("refresh-form").addEventListener("submit", (event) => { event.preventDefault(); refresh(); });
   if (!form) return;
 
-  const apply = async () => {
+  const send = async () => {
     let text = "Not sent: FairStream does not answer.";
     try {
       const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
@@ -18,6 +18,19 @@
       text = answer.ok ? "Applied." : page.getElementById("applied")?.textContent.trim() || "Not applied.";
     } catch { /* the text says so */ }
     byId("applied").textContent = text;
+  };
+
+  let isSending = false;
+  let isChanged = false;
+  const apply = async () => { // one request at a time: of two at once, the older one could arrive last
+    isChanged = true;
+    if (isSending) return;
+    isSending = true;
+    while (isChanged) {
+      isChanged = false;
+      await send();
+    }
+    isSending = false;
     refresh();
   };
 
