@@ -26,7 +26,7 @@ from stream_app.edges.files.key_file import (
 from stream_app.errors import ConfigError
 from stream_app.policy import Policy, load_policy
 from stream_app.policy.values.times import TimeFault, read_time
-from stream_app.programs.audit.events import append_event, append_required
+from stream_app.programs.audit.events import EventKind, append_event, append_required
 from stream_app.settings import Settings
 
 _DAY_S = 86_400
@@ -167,7 +167,7 @@ def _boundary_s(text: str, policy: Policy, *, is_incident: bool) -> int:
     return time_s
 
 
-def _audited(settings: Settings, kind: str, use: str, **facts: int) -> BeforeChange:
+def _audited(settings: Settings, kind: EventKind, use: str, **facts: int) -> BeforeChange:
     """Return what appends an entry about a key to the audit log; a key is destroyed only if there is one."""
 
     def append(kid: str) -> None:

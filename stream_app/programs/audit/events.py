@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast, get_args
 
 import msgspec
 
@@ -18,33 +18,32 @@ from stream_app.programs.audit.places import CREATE, copy_to_folder, log_folder,
 from stream_app.settings import Settings
 
 FORMER_FILE = "audit.jsonl"  # the audit log of exports before 0.4.0
-EVENT_KINDS = frozenset(  # types of entries that commands and the web application write
-    {
-        "key-created",
-        "key-rotated",
-        "key-destroyed",
-        "alerts-opened",
-        "subjects-erased",
-        "export-begun",
-        "export-ended",
-        "decisions-read",
-        "replay-run",
-        "replay-export",
-        "replay-republish",
-        "former-log",
-        "case-event",
-        "user-event",
-        "api-token-created",
-        "api-token-revoked",
-        "fairness-alert",
-        "policy-event",
-        "model-extraction-suspected",
-    }
-)
+EventKind = Literal[
+    "key-created",
+    "key-rotated",
+    "key-destroyed",
+    "alerts-opened",
+    "subjects-erased",
+    "export-begun",
+    "export-ended",
+    "decisions-read",
+    "replay-run",
+    "replay-export",
+    "replay-republish",
+    "former-log",
+    "case-event",
+    "user-event",
+    "api-token-created",
+    "api-token-revoked",
+    "fairness-alert",
+    "policy-event",
+    "model-extraction-suspected",
+]
+EVENT_KINDS: frozenset[str] = frozenset(get_args(EventKind))  # types of entries that nobody else may write
 _Fields = msgspec.json.Decoder(dict[str, Any]).decode
 
 
-def append_event(settings: Settings, kind: str, data: dict[str, Any]) -> int | None:
+def append_event(settings: Settings, kind: EventKind, data: dict[str, Any]) -> int | None:
     """Append an entry about what a command does, if the state folder has an audit log.
 
     Args:
@@ -61,7 +60,7 @@ def append_event(settings: Settings, kind: str, data: dict[str, Any]) -> int | N
     return append_required(settings, kind, [data]) if signing_key_path(settings).exists() else None
 
 
-def append_required(settings: Settings, kind: str, parts: Sequence[dict[str, Any]]) -> int | None:
+def append_required(settings: Settings, kind: EventKind, parts: Sequence[dict[str, Any]]) -> int | None:
     """Append entries about something that may not happen without them.
 
     Args:
@@ -101,7 +100,8 @@ def append_export(settings: Settings, line: bytes) -> None:
         FairStreamError: the log accepts no entry.
     """
     facts = {name: value for name, value in _Fields(line).items() if type(value) in (str, int)}
-    append_required(settings, str(facts.pop("event")), [{**facts, "sha256_record": sha256(line).hexdigest()}])
+    kind = cast(EventKind, facts.pop("event"))  # the tag of ``ExportBegun`` or ``ExportEnded``
+    append_required(settings, kind, [{**facts, "sha256_record": sha256(line).hexdigest()}])
 
 
 def append_former_file(settings: Settings) -> bool:
