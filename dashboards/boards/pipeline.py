@@ -24,7 +24,6 @@ from dashboards.selections import ANY_MODEL, POLICY_CHANGES, REBALANCES, TOPIC, 
 _DELAY = f"time() - max by (model) ({series('watermark_timestamp_seconds', *JOB_LIVE, MODEL)})"
 _AGE = f"time() - {owned('window_end_timestamp_seconds', 'model, window', *JOB_LIVE, MODEL)}"
 _AGE_LIMIT = owned("window_age_limit_seconds", "model, window", *JOB_LIVE, MODEL)
-_BUILD = owned("build_info", "instance, version, python", *OF_WORKER)
 
 NOW = (
     number(

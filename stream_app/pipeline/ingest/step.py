@@ -175,7 +175,7 @@ class IngestStep:
             next_offset: Where the lane continues.
         """
         former, self._former = self._former, None
-        if self._admission.contributions is not None:  # which cells of a track count would be decided anew
+        if self._admission.contributions is not None:  # which cells of a track count would be decided again
             return None
         closed_before_s = self._admission.watermark.closed_before_s
         if former is None or closed_before_s is None:

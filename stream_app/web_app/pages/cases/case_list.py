@@ -27,7 +27,7 @@ def show_cases(request: HttpRequest) -> HttpResponse:
     """Show cases, those that are not closed unless others are chosen."""
     names = names_in_alerts()
     state = choice_of(request, "state", (*_STATES, "every"), "not_closed")
-    model, owner, searched = choice_of(request, "model", names), choice_of(request, "owner", _OWNERS), ""
+    model, owner = choice_of(request, "model", names), choice_of(request, "owner", _OWNERS)
     searched = searched_text(request)
     cases = _in_state(visible_cases(), state)
     if model:
