@@ -273,7 +273,7 @@ class ModelJudge:
     def _add_checkpoint(self, report: ModelReport, entry: JournalEntry) -> None:
         """Make a checkpoint if one is due; the journal entry names its digest."""
         self._schedule.note_time(self._tally.closed_before_s)
-        hashes = {progress.counted_under.policy_hash for progress in self._tally.progress.values()}
+        hashes = {progress.counted_under.policy_hash for progress in self._tally.present().values()}
         closed_before_s = self._tally.closed_before_s
         if not self._schedule.is_pending or closed_before_s is None or hashes != {self._policy_hash}:
             return

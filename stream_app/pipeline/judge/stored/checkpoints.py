@@ -1,8 +1,8 @@
 """When the judge of a model makes a checkpoint, and what a journal entry says about it.
 
 A checkpoint is due with the first journal entry of each day of event time, after the policy, the version of FairStream
-or the log of a source has changed, and only while every source partition counts under the policy of the judge: then
-the open panes of the source partitions are in the same cells as those of the judge.
+or the log of a source has changed, and only while every source partition that the topic still has counts under the
+policy of the judge: then the open panes of the source partitions are in the same cells as those of the judge.
 """
 
 from __future__ import annotations

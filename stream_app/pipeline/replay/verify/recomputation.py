@@ -12,6 +12,7 @@ from stream_app.errors import ReplayError
 from stream_app.pipeline.disclosure.sealing import AlertSealer, published_alert
 from stream_app.pipeline.judge.model_judge import ModelJudge
 from stream_app.pipeline.judge.model_report import ModelReport
+from stream_app.pipeline.judge.stored.checkpoints import verdict_digest
 from stream_app.pipeline.judge.stored.moved_state import move_entries
 from stream_app.pipeline.policy_book import PolicyBook, RegisteredPolicy
 from stream_app.pipeline.records.alerts import encode_record
@@ -85,11 +86,20 @@ class Recomputation:
         report, _ = self._judge.flush()
         if following is not None and following.policy_hash != entry.policy_hash:
             report.journal_entry = self._judge.leave_policy()
-        if report.journal_entry is not None:  # who counted what under which policy is taken from the journal
-            report.journal_entry = msgspec.structs.replace(report.journal_entry, source_policies=entry.source_policies)
+        if report.journal_entry is not None:
+            report.journal_entry = self._in_terms_of(entry, report.journal_entry)
         yield from records_of(report, entry.number, self._judge.model, self._sealer)
         if following is not None and following.policy_hash != entry.policy_hash:
             self._move(entry, following)
+
+    def _in_terms_of(self, entry: JournalEntry, recomputed: JournalEntry) -> JournalEntry:
+        """Return a recomputed entry with what only the journal can say.
+
+        Who counted what under which policy, and whether a checkpoint was made: that also depends on the partitions that
+        the topic had at that time. What the checkpoint contains is recomputed.
+        """
+        digest = verdict_digest(self._judge.entries()) if entry.checkpoint else ""
+        return msgspec.structs.replace(recomputed, source_policies=entry.source_policies, checkpoint=digest)
 
     def _follow(self, policies: Iterable[SourcePolicy]) -> None:
         """Count source partitions under other policies from certain offsets on."""

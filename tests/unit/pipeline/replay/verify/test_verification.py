@@ -110,6 +110,7 @@ FEWER = [LogChange("re-created", 0), LogChange("gone", 1)]
 LOGS_CHANGED = {
     "created again, one partition after the other": {15: BOTH[:1], 18: BOTH[1:]},
     "created again with fewer partitions": {20: FEWER},
+    "with fewer partitions while the policy changes": {27: FEWER},
     "and one comes back": {10: FEWER, 24: BOTH[1:]},
     "cut short": {17: [LogChange("cut", 1, 9)]},
     "many times": {6: BOTH, 9: [LogChange("cut", 0, 4)], 11: FEWER, 19: BOTH[1:], 22: [LogChange("cut", 1, 30)]},
