@@ -28,7 +28,7 @@ from producers.simulated.drift import parse_drift
 from producers.timeline import Timeline
 from stream_app.core.join.outcome_join import JoinCounts
 from stream_app.topics import DEAD_LETTERS, FAIRNESS_PARTIALS, changelog_topic, declared_topics, outcome_join_topic
-from tests.programs.chaos.logs import read_partials, read_raw, read_topic, wait_until_decided
+from tests.programs.chaos.logs import read_json, read_partials, read_raw, read_topic, wait_until_decided
 from tests.programs.chaos.recount import Record
 from tests.support.servers.sites import Site, open_site
 
@@ -211,8 +211,7 @@ def labels_of(code: int) -> tuple[str, ...]:
 
 def check_dead_letters(site: Site, hand: ByHand) -> None:
     topic = site.models[0]["outcome"]["topic"]
-    letters = [json.loads(message.value()) for message in read_topic(site.kafka, DEAD_LETTERS)]
-    of_outcomes = [letter for letter in letters if letter["topic"] == topic]
+    of_outcomes = [letter for letter in read_json(site.kafka, DEAD_LETTERS) if letter["topic"] == topic]
     assert Counter(letter["reason"] for letter in of_outcomes) == {"type": hand.n["rejected"]}
     assert len({(letter["partition"], letter["offset"]) for letter in of_outcomes}) == hand.n["rejected"]
 

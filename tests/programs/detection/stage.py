@@ -17,6 +17,7 @@ import msgspec
 
 from producers.event import Event
 from producers.publish import Destination, publish
+from stream_app.pipeline.seals import take_seal
 from stream_app.policy import SHIPPED
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_JOURNAL, FAIRNESS_RESULTS, LATE_DECISIONS
 from tests.programs.chaos.logs import read_json, read_topic, wait_until_decided
@@ -171,7 +172,7 @@ def _judged_before_s(site: Site) -> dict[str, int]:
     models = {_model(site, stream): stream for stream in _streams_of(site)}
     reached = dict.fromkeys(models.values(), 0)
     for message in read_topic(site.kafka, FAIRNESS_JOURNAL):
-        entry = msgspec.msgpack.decode(message.value())
+        entry = msgspec.msgpack.decode(take_seal(message.value())[0])  # others may seal their records
         if entry["model"] in models and entry["advances"]:
             reached[models[entry["model"]]] = entry["advances"][-1][0]
     return reached
