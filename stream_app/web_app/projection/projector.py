@@ -18,6 +18,7 @@ from stream_app.web_app.cases.trail import append_pending
 from stream_app.web_app.host.audit_trail import AuditRejectedError
 from stream_app.web_app.projection.models import Reading
 from stream_app.web_app.projection.store import TOPICS, PositionMovedError, Store, stored_positions
+from stream_app.web_app.projection.turns import turn
 
 _RETRY_S = 1.0
 _STOP_S = 5.0  # a run that is not stored by then is rolled back
@@ -85,7 +86,8 @@ class Projector:
             checked_s = 0.0
             while not self._stopping.is_set():
                 for run in reader.poll():
-                    self._store.apply(topic, stored.get(run.partition), run)
+                    with turn():
+                        self._store.apply(topic, stored.get(run.partition), run)
                     stored[run.partition] = run.after
                 if time.monotonic() - checked_s >= _CHECK_S:
                     if reader.is_at_end():

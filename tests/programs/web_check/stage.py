@@ -25,6 +25,7 @@ _ADDRESS = re.compile(r"^Web application on (http://\S+)/demo\n  log in as demo 
 _KAFKA = re.compile(r"^ +Kafka +(\S+)$", re.MULTILINE)
 _POLL_S = 0.1
 START_S = 180.0
+_BUSY_S = 90.0  # for a login, which hashes a password, on a machine that does other things too
 WIDE, NARROW = 1280, 400
 _HEIGHT = 900
 
@@ -57,11 +58,12 @@ class Stage:
         page.fill("#id_username", "demo")
         page.fill("#id_password", self.password)
         page.click("main button[type=submit]")
-        page.wait_for_url(self.address + path)  # and until it is loaded
+        page.wait_for_url(self.address + path, wait_until="domcontentloaded")
 
     def open_page(self, **options: Any) -> Page:
         """Open a page of a browser without cookies, whose faults are noted."""
         page = self.browser.new_context(**options).new_page()
+        page.set_default_timeout(_BUSY_S * 1000)
         page.on("pageerror", lambda error: self.faults.append(str(error)))
         page.on("console", lambda message: self._note(message.type, message.text))
         page.on("request", lambda request: self._check_address(request.url))
