@@ -7,9 +7,7 @@ none is missing: what a process left behind that did not get so far is removed b
 
 from __future__ import annotations
 
-import fcntl
 import io
-import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +18,8 @@ from urllib.parse import quote
 
 import msgspec
 
-from stream_app.edges.audit.segments import read_private
+from stream_app.edges.files.locks import Turn, file_lock
+from stream_app.edges.files.reading import read_guarded
 from stream_app.edges.files.run_folder import import_arrow
 from stream_app.edges.files.writing import make_folder, write_errors, write_file
 from stream_app.errors import ConfigError
@@ -29,6 +28,7 @@ FOLDER = "decisions"
 _COMMITTED = "committed.json"
 _NAME = re.compile(r"part-(\d{6,})\.parquet")
 _ROWS_PER_READ = 5_000
+_TURN = Turn("Another process is changing the stored decisions")
 
 
 class Committed(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +81,7 @@ class DecisionStore:
         if not path.exists():
             return Committed()
         try:
-            found = msgspec.json.decode(read_private(path), type=Committed)
+            found = msgspec.json.decode(read_guarded(path), type=Committed)
         except msgspec.MsgspecError:
             found = Committed(v=0)
         if found.v != Committed().v:
@@ -94,24 +94,16 @@ class DecisionStore:
 
         Raises:
             ConfigError: another process writes.
+            WriteError: the lock cannot be taken for another reason.
         """
         make_folder(self._folder)
-        path = self._folder / "lock"
-        with write_errors(path):
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise ConfigError("Another process is recording decisions", action="Stop it, or try again") from None
+        with file_lock(self._folder / "lock", _TURN):
             n_parts = self.committed().n_parts
             for number, part in self._parts():
                 if number >= n_parts:
                     with write_errors(part):
                         part.unlink()
             yield
-        finally:
-            os.close(descriptor)
 
     def append(self, rows: Mapping[tuple[str, str], Sequence[Mapping[str, Any]]], positions: Mapping[str, int]) -> None:
         """Add rows and the positions up to which they were read, in one step.
@@ -203,7 +195,7 @@ def _parquet_of(rows: Sequence[Mapping[str, Any]]) -> bytes:
 def _events_of(path: Path) -> Iterator[StoredEvent]:
     arrow, parquet = import_arrow()
     try:
-        content = parquet.ParquetFile(io.BytesIO(read_private(path)))
+        content = parquet.ParquetFile(io.BytesIO(read_guarded(path)))
         for batch in content.iter_batches(_ROWS_PER_READ, columns=["topic", "partition", "offset", "event"]):
             for row in batch.to_pylist():
                 yield StoredEvent(**row)

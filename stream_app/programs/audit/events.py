@@ -11,7 +11,7 @@ import msgspec
 
 from stream_app import __version__
 from stream_app.core.audit.entries import NewEntry
-from stream_app.edges.audit.segments import read_private
+from stream_app.edges.files.reading import read_guarded
 from stream_app.edges.host.account import exporter
 from stream_app.errors import ConfigError
 from stream_app.programs.audit.places import CREATE, copy_to_folder, log_folder, open_log, signing_key_path
@@ -114,7 +114,7 @@ def append_former_file(settings: Settings) -> bool:
     path = Path(settings.state_dir) / FORMER_FILE
     if not path.exists():
         return False
-    content = read_private(path)
+    content = read_guarded(path, in_guarded_folder=False)
     facts = {"file": FORMER_FILE, "n_lines": content.count(b"\n"), "sha256": sha256(content).hexdigest()}
     append_required(settings, "former-log", [facts])
     return True
