@@ -12,9 +12,10 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
+from typing import Any, NamedTuple
+from urllib.parse import quote, unquote
 
 import msgspec
 
@@ -27,6 +28,7 @@ from stream_app.errors import ConfigError
 FOLDER = "decisions"
 _COMMITTED = "committed.json"
 _NAME = re.compile(r"part-(\d{6,})\.parquet")
+_DAY = re.compile(r"date=(\d{4}-\d{2}-\d{2})")
 _ROWS_PER_READ = 5_000
 _TURN = Turn("Another process is changing the stored decisions")
 
@@ -59,6 +61,24 @@ class StoredEvent(msgspec.Struct, frozen=True, kw_only=True):
     partition: int
     offset: int
     event: bytes
+
+
+class StoredDay(NamedTuple):
+    """What is stored of a model and a day.
+
+    Attributes:
+        model: Name of the model.
+        date: The day, ``YYYY-MM-DD``.
+        folder: Where it is.
+        n_files: Number of files.
+        n_bytes: Their size.
+    """
+
+    model: str
+    date: str
+    folder: Path
+    n_files: int
+    n_bytes: int
 
 
 class DecisionStore:
@@ -145,23 +165,38 @@ class DecisionStore:
             if number < n_parts and path.parent.parent.name == wanted and from_date <= day <= to_date:
                 yield from _events_of(path)
 
-    def delete_before(self, date: str) -> int:
-        """Delete the folders of days before a day; return how many.
+    def days_before(self, date: str, model: str | None = None) -> list[StoredDay]:
+        """Return what is stored of days before a day, by model and day.
+
+        Args:
+            date: The day, ``YYYY-MM-DD``.
+            model: Name of the model; None for all.
+        """
+        wanted = "model=*" if model is None else escape(_folder_of(model))
+        named = ((path, _DAY.fullmatch(path.name)) for path in sorted(self._folder.glob(f"{wanted}/date=*")))
+        return [_stored_day(path, match[1]) for path, match in named if match and match[1] < date]
+
+    def delete(self, days: Sequence[StoredDay]) -> None:
+        """Delete what is stored of some days; what was read of the topics is not read again.
 
         Raises:
             WriteError: one cannot be deleted.
         """
-        old = [path for path in self._folder.glob("model=*/date=*") if path.name < f"date={date}"]
-        for path in old:
-            with write_errors(path):
-                shutil.rmtree(path)
-        return len(old)
+        for day in days:
+            with write_errors(day.folder):
+                shutil.rmtree(day.folder)
 
     def _parts(self) -> list[tuple[int, Path]]:
         """Return all parts with their numbers, by day and number."""
         named = ((path, _NAME.fullmatch(path.name)) for path in self._folder.glob("model=*/date=*/part-*.parquet"))
         found = sorted((path.parent.name, int(match[1]), path) for path, match in named if match)
         return [(number, path) for _, number, path in found]
+
+
+def _stored_day(folder: Path, date: str) -> StoredDay:
+    sizes = [path.lstat().st_size for path in folder.iterdir()]
+    model = unquote(folder.parent.name.removeprefix("model="))
+    return StoredDay(model, date, folder, len(sizes), sum(sizes))
 
 
 def _folder_of(model: str) -> str:

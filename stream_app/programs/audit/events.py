@@ -27,6 +27,7 @@ EventKind = Literal[
     "export-begun",
     "export-ended",
     "decisions-read",
+    "decisions-deleted",
     "replay-run",
     "replay-export",
     "replay-republish",
