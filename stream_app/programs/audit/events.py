@@ -28,6 +28,8 @@ EventKind = Literal[
     "export-ended",
     "decisions-read",
     "decisions-deleted",
+    "counts-released",
+    "exact-numbers-shown",
     "replay-run",
     "replay-export",
     "replay-republish",
@@ -59,6 +61,20 @@ def append_event(settings: Settings, kind: EventKind, data: dict[str, Any]) -> i
         FairStreamError: the log accepts no entry; then the command must not do it.
     """
     return append_required(settings, kind, [data]) if signing_key_path(settings).exists() else None
+
+
+def append_exact(settings: Settings, command: str, model: str | None) -> None:
+    """Append that a command shows numbers about groups of any size.
+
+    Args:
+        settings: Where the state folder is.
+        command: The command.
+        model: Name of the model; None for all of the policy.
+
+    Raises:
+        FairStreamError: as ``append_event``.
+    """
+    append_event(settings, "exact-numbers-shown", {"command": command, "model": model or ""})
 
 
 def append_required(settings: Settings, kind: EventKind, parts: Sequence[dict[str, Any]]) -> int | None:
