@@ -110,6 +110,9 @@ MENU: dict[str, Entry | Menu] = {
             "decisions": Entry(
                 "audit.decisions:decisions", "List single decisions to an auditor who gives a reason; filtered."
             ),
+            "delete-decisions": Entry(
+                "audit.deletion:delete_decisions", "Delete stored decisions of the days before a day."
+            ),
         },
     ),
     "witness": Menu(

@@ -26,6 +26,7 @@ from stream_app.edges.releases.budget_file import BudgetFile
 from stream_app.edges.releases.track_file import read_tracks
 from stream_app.errors import ConfigError
 from stream_app.policy import ModelPolicy, load_policy
+from stream_app.programs.audit.events import append_event
 
 _QUARTER_S, _HOUR_S = 900, 3600
 _LEAST_K = 5
@@ -119,6 +120,9 @@ def release(
     left = ledger.pay(charge, limit)
     released = release_day(question, counts.n_by_cell, key)
     has_noise = question.epsilon is not None
+    facts_of_release = {"day": asked.day, "noise": "discrete Laplace" if has_noise else "none", "k": question.k}
+    facts_of_release |= {"epsilon": str(question.epsilon)} if has_noise else {}
+    append_event(settings, "counts-released", {"model": model.name, **facts_of_release, "release": charge.release})
     summary = ReleaseFacts(
         day=asked.day,
         noise="discrete Laplace" if has_noise else "none",

@@ -21,6 +21,7 @@ from stream_app.pipeline.replay.moments import parse_moment
 from stream_app.pipeline.replay.verify.compared_range import ComparedRange
 from stream_app.pipeline.replay.verify.verification import Verification
 from stream_app.policy import load_policy
+from stream_app.programs.audit.events import append_exact
 from stream_app.programs.replay.verify import range_of_alert
 from stream_app.programs.replay.verify import verify as recompute
 
@@ -76,6 +77,8 @@ def verify(
     compared = ComparedRange(*(None if text is None else parse_moment(text, now_s) for text in ends))
     if alert is not None:
         compared = range_of_alert(settings, model, alert, has_outcomes=True)
+    if unsafe_exact:
+        append_exact(settings, "replay verify", model.name)
     read = ReadTopic(choice.topic_of(model), choice.kind, model)
     try:
         with progress_bar("verifying", as_json=as_json) as note:

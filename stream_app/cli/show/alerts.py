@@ -18,6 +18,7 @@ from stream_app.pipeline.disclosure.alerts import DisclosedAlert, disclose_alert
 from stream_app.pipeline.disclosure.shown import smallest_groups
 from stream_app.pipeline.records.alerts import Alert, MonitoringRestart, SealedAlert
 from stream_app.policy import load_policy
+from stream_app.programs.audit.events import append_exact
 
 
 @with_flags
@@ -39,6 +40,8 @@ def list_alerts(
     settings = flags.settings()
     policy = load_policy(settings.policy)
     selection = shown.select(policy)
+    if shown.unsafe_exact:
+        append_exact(settings, "alerts list", shown.model)
     k_of, others = smallest_groups(policy), OtherModels(selection)
     with open_alert_records(settings.connection) as reader:
         selected = filter(selection.has_alert, others.note(reader.read_to_end()))

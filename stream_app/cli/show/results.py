@@ -23,6 +23,7 @@ from stream_app.pipeline.disclosure.wording import limits_by_model
 from stream_app.pipeline.records.outcome_results import OutcomeResult
 from stream_app.pipeline.records.results import Result
 from stream_app.policy import Rules, load_policy
+from stream_app.programs.audit.events import append_exact
 
 AnyResult = Result | OutcomeResult
 AnyDisclosed = DisclosedResult | DisclosedOutcomeResult
@@ -56,6 +57,8 @@ def show_results(
         show_counts(settings.connection, counted, last=last, is_every=every, is_followed=follow, as_json=as_json)
         return
     selection = shown.select(policy, window)
+    if shown.unsafe_exact:
+        append_exact(settings, "results", shown.model)
     k_of, limits_of = smallest_groups(policy), limits_by_model(policy)
     others = OtherModels(selection)
 

@@ -7,8 +7,6 @@ in it must have the types that are listed here and be a forest (``Forest.check``
 from __future__ import annotations
 
 import hashlib
-import os
-import stat
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
+from stream_app.edges.files.reading import read_guarded
 from stream_app.edges.files.writing import write_new_file
 from stream_app.errors import ConfigError
 from stream_app.extras import import_extra
@@ -87,7 +86,7 @@ def read_reference(path: Path, model: str, anomalies: Anomalies) -> Reference:
             reference, or one of other features or another model.
         DependencyMissingError: skops is not installed.
     """
-    data = _read_safely(path)
+    data = read_guarded(path, is_secret=False, max_bytes=MAX_BYTES, create=_AGAIN)
     if hashlib.sha256(data).hexdigest() != anomalies.digest:
         raise ConfigError(
             f"{path} is not the reference that the policy names: another digest",
@@ -110,30 +109,6 @@ def import_skops() -> Any:
         DependencyMissingError: it is not installed.
     """
     return import_extra("skops.io", "An anomaly reference")
-
-
-def _read_safely(path: Path) -> bytes:
-    """Return the content of a regular file that only its owner, who is root or this user, can change."""
-
-    def open_itself(name: str, flags: int) -> int:
-        return os.open(name, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
-
-    try:
-        folder = path.absolute().parent.stat()
-        with open(path, "rb", opener=open_itself) as file:  # Path.open() takes no opener
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise ConfigError(f"{path} is not a regular file", action="Put the file itself there")
-            if status.st_uid not in (0, os.geteuid()) or status.st_mode & 0o022:
-                raise ConfigError(f"{path} can be changed by others", action=f"chmod 600 {path}")
-            if folder.st_mode & 0o022 and not folder.st_mode & stat.S_ISVTX:
-                raise ConfigError(f"{path} can be replaced by others", action=f"chmod 700 {path.parent}")
-            if status.st_size > MAX_BYTES:
-                raise ConfigError(f"{path} is larger than {MAX_BYTES:,} bytes", action=_AGAIN)
-            return file.read(MAX_BYTES)
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise ConfigError(f"Cannot read the anomaly reference {path}: {reason}", action=_AGAIN) from None
 
 
 def _decode(path: Path, data: bytes) -> Reference:

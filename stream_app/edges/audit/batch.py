@@ -12,8 +12,9 @@ from stream_app.core.audit.entries import POSITIONS, SEGMENT_OPEN, NewEntry, enc
 from stream_app.core.audit.merkle import leaf_hash
 from stream_app.edges.audit.checkpoint_file import write_all
 from stream_app.edges.audit.restoring import LogState
-from stream_app.edges.audit.segments import Segment, reject_unsafe
+from stream_app.edges.audit.segments import Segment
 from stream_app.edges.files.durability import sync_folder
+from stream_app.edges.files.reading import reject_unguarded
 from stream_app.edges.files.writing import make_folder, write_errors
 
 ACTOR = "fairstream-audit"
@@ -108,7 +109,7 @@ class Batch:
         with write_errors(path):
             descriptor = os.open(path, _APPEND | (os.O_CREAT if self._is_new else 0), 0o600)
             try:
-                reject_unsafe(path, os.fstat(descriptor))
+                reject_unguarded(path, os.fstat(descriptor))
                 write_all(descriptor, data, size)
                 self.is_disk_broken = (
                     True  # unless it says that everything is on it; pages may be lost and marked clean

@@ -14,8 +14,8 @@ import msgspec
 from stream_app.core.audit.checkpoints import SignedCheckpoint, read_checkpoint
 from stream_app.core.audit.entries import UNREADABLE
 from stream_app.core.audit.notes import NoteError
-from stream_app.edges.audit.segments import read_private, reject_unsafe
 from stream_app.edges.files.durability import sync_folder
+from stream_app.edges.files.reading import read_guarded, reject_unguarded
 from stream_app.edges.files.writing import make_folder, write_errors
 from stream_app.errors import DamagedLogError
 
@@ -45,7 +45,7 @@ class CheckpointFile:
             is_new = not self.path.exists()
             descriptor = os.open(self.path, _FLAGS, 0o600)
             try:
-                reject_unsafe(self.path, os.fstat(descriptor))
+                reject_unguarded(self.path, os.fstat(descriptor))
                 size = _without_torn_line(descriptor)
                 write_all(descriptor, msgspec.json.encode(signed.note.encode().decode()) + b"\n", size)
                 os.fdatasync(descriptor)
@@ -63,7 +63,7 @@ class CheckpointFile:
         """
         if not os.path.lexists(self.path):
             return []
-        lines = read_private(self.path).split(b"\n")[:-1]
+        lines = read_guarded(self.path, in_guarded_folder=False).split(b"\n")[:-1]
         return [read_checkpoint_line(self.path, line, number) for number, line in enumerate(lines, start=1)]
 
     def newest(self) -> SignedCheckpoint | None:
@@ -75,7 +75,7 @@ class CheckpointFile:
         """
         if not os.path.lexists(self.path):
             return None
-        lines = read_private(self.path).split(b"\n")[:-1]
+        lines = read_guarded(self.path, in_guarded_folder=False).split(b"\n")[:-1]
         return read_checkpoint_line(self.path, lines[-1], len(lines)) if lines else None
 
 

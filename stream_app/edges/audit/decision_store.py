@@ -7,20 +7,20 @@ none is missing: what a process left behind that did not get so far is removed b
 
 from __future__ import annotations
 
-import fcntl
 import io
-import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
+from typing import Any, NamedTuple
+from urllib.parse import quote, unquote
 
 import msgspec
 
-from stream_app.edges.audit.segments import read_private
+from stream_app.edges.files.locks import Turn, file_lock
+from stream_app.edges.files.reading import read_guarded
 from stream_app.edges.files.run_folder import import_arrow
 from stream_app.edges.files.writing import make_folder, write_errors, write_file
 from stream_app.errors import ConfigError
@@ -28,7 +28,9 @@ from stream_app.errors import ConfigError
 FOLDER = "decisions"
 _COMMITTED = "committed.json"
 _NAME = re.compile(r"part-(\d{6,})\.parquet")
+_DAY = re.compile(r"date=(\d{4}-\d{2}-\d{2})")
 _ROWS_PER_READ = 5_000
+_TURN = Turn("Another process is changing the stored decisions")
 
 
 class Committed(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +63,24 @@ class StoredEvent(msgspec.Struct, frozen=True, kw_only=True):
     event: bytes
 
 
+class StoredDay(NamedTuple):
+    """What is stored of a model and a day.
+
+    Attributes:
+        model: Name of the model.
+        date: The day, ``YYYY-MM-DD``.
+        folder: Where it is.
+        n_files: Number of files.
+        n_bytes: Their size.
+    """
+
+    model: str
+    date: str
+    folder: Path
+    n_files: int
+    n_bytes: int
+
+
 class DecisionStore:
     """The decisions of a state folder.
 
@@ -81,7 +101,7 @@ class DecisionStore:
         if not path.exists():
             return Committed()
         try:
-            found = msgspec.json.decode(read_private(path), type=Committed)
+            found = msgspec.json.decode(read_guarded(path), type=Committed)
         except msgspec.MsgspecError:
             found = Committed(v=0)
         if found.v != Committed().v:
@@ -94,24 +114,16 @@ class DecisionStore:
 
         Raises:
             ConfigError: another process writes.
+            WriteError: the lock cannot be taken for another reason.
         """
         make_folder(self._folder)
-        path = self._folder / "lock"
-        with write_errors(path):
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise ConfigError("Another process is recording decisions", action="Stop it, or try again") from None
+        with file_lock(self._folder / "lock", _TURN):
             n_parts = self.committed().n_parts
             for number, part in self._parts():
                 if number >= n_parts:
                     with write_errors(part):
                         part.unlink()
             yield
-        finally:
-            os.close(descriptor)
 
     def append(self, rows: Mapping[tuple[str, str], Sequence[Mapping[str, Any]]], positions: Mapping[str, int]) -> None:
         """Add rows and the positions up to which they were read, in one step.
@@ -153,23 +165,38 @@ class DecisionStore:
             if number < n_parts and path.parent.parent.name == wanted and from_date <= day <= to_date:
                 yield from _events_of(path)
 
-    def delete_before(self, date: str) -> int:
-        """Delete the folders of days before a day; return how many.
+    def days_before(self, date: str, model: str | None = None) -> list[StoredDay]:
+        """Return what is stored of days before a day, by model and day.
+
+        Args:
+            date: The day, ``YYYY-MM-DD``.
+            model: Name of the model; None for all.
+        """
+        wanted = "model=*" if model is None else escape(_folder_of(model))
+        named = ((path, _DAY.fullmatch(path.name)) for path in sorted(self._folder.glob(f"{wanted}/date=*")))
+        return [_stored_day(path, match[1]) for path, match in named if match and match[1] < date]
+
+    def delete(self, days: Sequence[StoredDay]) -> None:
+        """Delete what is stored of some days; what was read of the topics is not read again.
 
         Raises:
             WriteError: one cannot be deleted.
         """
-        old = [path for path in self._folder.glob("model=*/date=*") if path.name < f"date={date}"]
-        for path in old:
-            with write_errors(path):
-                shutil.rmtree(path)
-        return len(old)
+        for day in days:
+            with write_errors(day.folder):
+                shutil.rmtree(day.folder)
 
     def _parts(self) -> list[tuple[int, Path]]:
         """Return all parts with their numbers, by day and number."""
         named = ((path, _NAME.fullmatch(path.name)) for path in self._folder.glob("model=*/date=*/part-*.parquet"))
         found = sorted((path.parent.name, int(match[1]), path) for path, match in named if match)
         return [(number, path) for _, number, path in found]
+
+
+def _stored_day(folder: Path, date: str) -> StoredDay:
+    sizes = [path.lstat().st_size for path in folder.iterdir()]
+    model = unquote(folder.parent.name.removeprefix("model="))
+    return StoredDay(model, date, folder, len(sizes), sum(sizes))
 
 
 def _folder_of(model: str) -> str:
@@ -203,7 +230,7 @@ def _parquet_of(rows: Sequence[Mapping[str, Any]]) -> bytes:
 def _events_of(path: Path) -> Iterator[StoredEvent]:
     arrow, parquet = import_arrow()
     try:
-        content = parquet.ParquetFile(io.BytesIO(read_private(path)))
+        content = parquet.ParquetFile(io.BytesIO(read_guarded(path)))
         for batch in content.iter_batches(_ROWS_PER_READ, columns=["topic", "partition", "offset", "event"]):
             for row in batch.to_pylist():
                 yield StoredEvent(**row)

@@ -14,7 +14,7 @@ from stream_app.core.audit.notes import (
     parse_signing_key,
     parse_verifier_key,
 )
-from stream_app.edges.audit.segments import read_private
+from stream_app.edges.files.reading import read_guarded
 from stream_app.edges.files.writing import make_folder, write_new_file
 from stream_app.errors import ConfigError, KeyFileError
 from stream_app.small_file import read_small_file
@@ -53,14 +53,11 @@ def load_signing_key(path: Path, kind: int, create: str) -> SigningKey:
     Raises:
         KeyFileError: the file is missing, unsafe or malformed.
     """
-    if not path.exists():
-        raise KeyFileError(f"Key file {path} does not exist", action=f"Create one with: {create}")
+    content = read_guarded(path, error=KeyFileError, create=f"Create one with: {create}")
     try:
-        key = parse_signing_key(read_private(path).decode("ascii", "replace"))
+        key = parse_signing_key(content.decode("ascii", "replace"))
     except NoteError as error:
         raise KeyFileError(f"{path}: {error}", action="Restore it from its backup") from None
-    except ConfigError as error:
-        raise KeyFileError(error.message, action=error.action) from None
     if key.kind != kind:
         raise KeyFileError(f"{path} contains a key of another kind", action=f"Create one with: {create}")
     return key

@@ -6,8 +6,6 @@ that another one has written reads the end of the log again.
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -29,13 +27,14 @@ from stream_app.edges.audit.restoring import (
     set_aside_unopened,
 )
 from stream_app.edges.audit.segments import MAX_BYTES, Segment
-from stream_app.edges.files.writing import make_folder, write_errors
+from stream_app.edges.files.locks import Turn, file_lock
+from stream_app.edges.files.writing import make_folder
 from stream_app.errors import ConfigError, WriteError
 
 CHECKPOINT_ENTRIES = 256
 CHECKPOINT_S = 10.0
 LOCK_S = 10.0
-_POLL_S = 0.02
+_TURN = Turn("Another process is writing to the audit log", wait_s=LOCK_S)
 
 
 class AuditLog:
@@ -133,7 +132,7 @@ class AuditLog:
         """Be the only writer for the block, and know where the log ends."""
         if self._is_failed:
             raise WriteError("The audit log could not be written", action="Check the disk, and start the process again")
-        with _locked(self.folder / "lock"):
+        with file_lock(self.folder / "lock", _TURN):
             if self._state is None or self._was_changed(self._state):
                 self._restore()
             assert self._state is not None  # restored
@@ -202,29 +201,3 @@ def _recovery(torn: TornBytes) -> NewEntry:
     digest = sha256(torn.content).hexdigest()
     data = {"n_bytes": len(torn.content), "sha256": digest, "file": torn.file}
     return NewEntry(type=RECOVERY, actor=ACTOR, data=data)
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Take the lock of a log for the block.
-
-    Raises:
-        ConfigError: another process has it for longer than ``LOCK_S``.
-    """
-    with write_errors(path):
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        ends = time.monotonic() + LOCK_S
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except OSError as error:
-                if error.errno not in (errno.EAGAIN, errno.EACCES):
-                    raise
-            if time.monotonic() > ends:
-                raise ConfigError("Another process is writing to the audit log", action="Stop it, or try again")
-            time.sleep(_POLL_S)
-        yield
-    finally:
-        os.close(descriptor)

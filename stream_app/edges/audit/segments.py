@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from stream_app.errors import ConfigError
+from stream_app.edges.files.reading import read_guarded
 
 MAX_BYTES = 16 * 1024 * 1024  # then the next segment begins; a writer reads the newest one when it starts
 _NAME = re.compile(r"date=(\d{4}-\d{2}-\d{2})/seg-(\d{6})\.jsonl")
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 @dataclass(frozen=True, order=True)
@@ -61,46 +58,10 @@ def read_segment(folder: Path, segment: Segment) -> SegmentText:
     Raises:
         ConfigError: it is not a file of this user alone, or cannot be read.
     """
-    content = read_private(folder / segment.name)
+    content = read_guarded(folder / segment.name, in_guarded_folder=False)
     complete, _, torn = content.rpartition(b"\n")
     lines = complete.split(b"\n") if len(torn) < len(content) else []
     return SegmentText(lines, torn, len(content) - len(torn))
-
-
-def read_private(path: Path) -> bytes:
-    """Read a file that only its owner can access.
-
-    Raises:
-        ConfigError: it is a link or no regular file, belongs to another user, others can access it, or it cannot be
-            read.
-    """
-    try:
-        descriptor = os.open(path, _READ)
-        try:
-            reject_unsafe(path, os.fstat(descriptor))
-            with os.fdopen(os.dup(descriptor), "rb") as file:
-                return file.read()
-        finally:
-            os.close(descriptor)
-    except OSError as error:
-        raise ConfigError(
-            f"Cannot read {path} of the audit log ({error.strerror or type(error).__name__})",
-            action="Run this as the user of the log",
-        ) from None
-
-
-def reject_unsafe(path: Path, status: os.stat_result) -> None:
-    """Raise an error for a file that is not one of this user alone.
-
-    Raises:
-        ConfigError: it is not.
-    """
-    is_ours = stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid()
-    if not is_ours or status.st_mode & 0o077:
-        raise ConfigError(
-            f"{path} of the audit log must be a regular file that only its owner can access",
-            action=f"chown it to user {os.geteuid()} and chmod 600 it",
-        )
 
 
 def has_gap(segments: list[Segment]) -> bool:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from stream_app.core.audit.checkpoints import Checkpoint, read_signed_checkpoint
 from stream_app.core.audit.notes import Note, NoteError, VerifierKey
-from stream_app.edges.audit.segments import read_private
+from stream_app.edges.files.locks import Turn, file_lock
+from stream_app.edges.files.reading import read_guarded
 from stream_app.edges.files.writing import make_folder, write_file
 from stream_app.errors import StateError
+
+LOCK_S = 10.0
+_TURN = Turn("Another witness answers from this folder", wait_s=LOCK_S)
 
 
 class WitnessStore:
@@ -25,12 +28,18 @@ class WitnessStore:
 
     def __init__(self, folder: Path, key: VerifierKey) -> None:
         self._folder, self._key = make_folder(folder), key
-        self._lock = threading.Lock()
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
-        """Let no other request compare or store for the block: between both, the last checkpoint must not change."""
-        with self._lock:
+        """Let no other request, nor another process, compare or store for the block.
+
+        Between both the last checkpoint must not change.
+
+        Raises:
+            ConfigError: another process answers for longer than ``LOCK_S``.
+            WriteError: the lock cannot be taken.
+        """
+        with file_lock(self._folder / "lock", _TURN):
             yield
 
     def last(self, origin: str) -> Checkpoint | None:
@@ -44,7 +53,7 @@ class WitnessStore:
         if not path.exists():
             return None
         try:
-            return read_signed_checkpoint(read_private(path), self._key, origin).checkpoint
+            return read_signed_checkpoint(read_guarded(path), self._key, origin).checkpoint
         except NoteError as error:
             raise StateError(f"{path} is damaged ({error})", action="Restore it from its backup") from None
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 
-from stream_app.edges.files.key_file import read_private_file
+from stream_app.edges.files.key_file import read_key_file
 from stream_app.edges.files.writing import write_new_file
 from stream_app.errors import KeyFileError
 
@@ -23,7 +23,7 @@ def init_key(path: str | Path = FILE_NAME) -> bytes:
     path = Path(path)
     if not path.exists() and not path.is_symlink():
         write_new_file(path, Fernet.generate_key())
-    key = read_private_file(path).strip()
+    key = read_key_file(path).strip()
     try:
         Fernet(key)
     except ValueError:

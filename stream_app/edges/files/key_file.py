@@ -11,9 +11,7 @@ counted exactly, under a pseudonym that nothing else has.
 
 from __future__ import annotations
 
-import os
 import secrets
-import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +21,7 @@ import msgspec
 
 from stream_app.core.privacy.epochs import DestroyedKey, key_epochs
 from stream_app.core.privacy.pseudonym import KEY_BYTES, RootKey
+from stream_app.edges.files.reading import read_guarded
 from stream_app.edges.files.writing import make_folder, write_errors, write_file, write_new_file
 from stream_app.errors import ConfigError, KeyFileError
 
@@ -194,7 +193,7 @@ def load_key_ring(path: Path) -> KeyRing:
     Raises:
         KeyFileError: as ``load_keys``.
     """
-    return decode_key_ring(read_private_file(path), str(path))
+    return decode_key_ring(read_key_file(path), str(path))
 
 
 def decode_key_ring(data: bytes, place: str) -> KeyRing:
@@ -220,41 +219,17 @@ def decode_key_ring(data: bytes, place: str) -> KeyRing:
     return KeyRing(keys, tuple(DestroyedKey(*msgspec.structs.astuple(remains)) for remains in stored.destroyed))
 
 
-def read_private_file(path: Path, *, how_to_create: str = _CREATE) -> bytes:
+def read_key_file(path: Path, *, create: str = _CREATE) -> bytes:
     """Return the content of a file that nobody else may read or replace.
+
+    Args:
+        path: The file.
+        create: What to do when there is none.
 
     Raises:
         KeyFileError: it is missing, a link, not a regular file, of another user, or accessible to others.
     """
-
-    def open_itself(name: str, flags: int) -> int:
-        # No link is followed, and a named pipe in its place does not block the start.
-        return os.open(name, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
-
-    try:
-        with open(path, "rb", opener=open_itself) as file:  # Path.open() takes no opener
-            _reject_unsafe(path, os.fstat(file.fileno()))
-            return file.read(_MAX_BYTES)
-    except FileNotFoundError:
-        raise KeyFileError(f"Key file {path} does not exist", action=how_to_create) from None
-    except OSError:
-        raise KeyFileError(
-            f"{path} is a link or a folder, or cannot be read", action="Put the file itself there"
-        ) from None
-
-
-def _reject_unsafe(path: Path, status: os.stat_result) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        raise KeyFileError(f"{path} is not a regular file")
-    if status.st_uid != os.geteuid():
-        raise KeyFileError(f"{path} belongs to another user", action=f"chown it to user {os.geteuid()}")
-    if status.st_mode & 0o077:
-        raise KeyFileError(f"{path} can be read by others", action=f"chmod 600 {path}")
-    if path.parent.stat().st_mode & 0o022:
-        raise KeyFileError(f"{path} can be replaced by others", action=f"chmod 700 {path.parent}")
-    above = path.absolute().parent.parent
-    if above.stat().st_mode & (stat.S_IWOTH | stat.S_ISVTX) == stat.S_IWOTH:  # anybody may rename the folder of keys
-        raise KeyFileError(f"{path} can be replaced by others", action=f"chmod o-w {above}")
+    return read_guarded(path, max_bytes=_MAX_BYTES, error=KeyFileError, create=create)
 
 
 def new_kid() -> str:

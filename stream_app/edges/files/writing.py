@@ -74,9 +74,10 @@ def make_folder(path: Path, *, is_private: bool = True) -> Path:
         for folder in [*reversed(path.parents), path]:
             if folder.is_dir():
                 continue
-            if os.path.lexists(folder):
-                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
-            folder.mkdir(mode=0o700 if is_private else 0o777, exist_ok=True)
+            try:
+                folder.mkdir(mode=0o700 if is_private else 0o777, exist_ok=True)
+            except FileExistsError:
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)) from None
     return path
 
 

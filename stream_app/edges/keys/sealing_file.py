@@ -16,7 +16,7 @@ from stream_app.edges.files.key_file import (
     create_private_file,
     ignore_change,
     key_file_path,
-    read_private_file,
+    read_key_file,
 )
 from stream_app.edges.files.writing import write_file
 from stream_app.errors import KeyFileError
@@ -133,7 +133,7 @@ class SealingFile:
 
     def _read(self) -> _SealingFile:
         try:
-            content = msgspec.json.decode(read_private_file(self.path, how_to_create=_CREATE), type=_SealingFile)
+            content = msgspec.json.decode(read_key_file(self.path, create=_CREATE), type=_SealingFile)
         except msgspec.MsgspecError:
             raise KeyFileError(
                 f"{self.path} is not a file of sealing keys of this version", action="Restore it from its backup"

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from stream_app.edges.files.key_file import create_private_file, key_file_path, read_private_file
+from stream_app.edges.files.key_file import create_private_file, key_file_path, read_key_file
 from stream_app.edges.files.writing import write_file
 from stream_app.errors import KeyFileError
 
@@ -48,7 +48,7 @@ class SuppressionFile:
         if not self.path.exists() and not self.path.is_symlink():
             return frozenset()
         try:
-            stored = msgspec.json.decode(read_private_file(self.path), type=_Suppression)
+            stored = msgspec.json.decode(read_key_file(self.path), type=_Suppression)
         except msgspec.MsgspecError:
             raise KeyFileError(f"{self.path} cannot be read", action="Restore it from its backup") from None
         return frozenset(stored.pseudonyms)

@@ -7,7 +7,6 @@ begun is therefore nobody's, and is removed by the next writer. Writers wait for
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import stat
 from collections.abc import Iterator
@@ -21,12 +20,14 @@ import msgspec
 from stream_app.core.noise.budget import Charge, objection, spent
 from stream_app.edges.files.durability import sync_folder
 from stream_app.edges.files.installation import BUDGET_FILE
+from stream_app.edges.files.locks import Turn, lock_open_file
 from stream_app.edges.files.writing import make_folder, write_errors
 from stream_app.errors import BudgetExhaustedError, ConfigError
 
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NOT_A_FILE = {errno.ELOOP, errno.EISDIR, errno.ENXIO}  # a link, a folder, a pipe that nobody reads
 _FractionText = Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]{0,18}(/[1-9][0-9]{0,18})?$")]
+_TURN = Turn("Another process is paying for a release", wait_s=10.0)
 
 
 class _Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -92,7 +93,7 @@ class BudgetFile:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode) or status.st_mode & 0o077 or status.st_uid != os.geteuid():
                 raise self._unsafe()
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            lock_open_file(descriptor, self.path, _TURN)
             yield descriptor
         finally:
             os.close(descriptor)

@@ -11,7 +11,7 @@ import msgspec
 
 from stream_app import __version__
 from stream_app.core.audit.entries import NewEntry
-from stream_app.edges.audit.segments import read_private
+from stream_app.edges.files.reading import read_guarded
 from stream_app.edges.host.account import exporter
 from stream_app.errors import ConfigError
 from stream_app.programs.audit.places import CREATE, copy_to_folder, log_folder, open_log, signing_key_path
@@ -27,6 +27,9 @@ EventKind = Literal[
     "export-begun",
     "export-ended",
     "decisions-read",
+    "decisions-deleted",
+    "counts-released",
+    "exact-numbers-shown",
     "replay-run",
     "replay-export",
     "replay-republish",
@@ -58,6 +61,20 @@ def append_event(settings: Settings, kind: EventKind, data: dict[str, Any]) -> i
         FairStreamError: the log accepts no entry; then the command must not do it.
     """
     return append_required(settings, kind, [data]) if signing_key_path(settings).exists() else None
+
+
+def append_exact(settings: Settings, command: str, model: str | None) -> None:
+    """Append that a command shows numbers about groups of any size.
+
+    Args:
+        settings: Where the state folder is.
+        command: The command.
+        model: Name of the model; None for all of the policy.
+
+    Raises:
+        FairStreamError: as ``append_event``.
+    """
+    append_event(settings, "exact-numbers-shown", {"command": command, "model": model or ""})
 
 
 def append_required(settings: Settings, kind: EventKind, parts: Sequence[dict[str, Any]]) -> int | None:
@@ -114,7 +131,7 @@ def append_former_file(settings: Settings) -> bool:
     path = Path(settings.state_dir) / FORMER_FILE
     if not path.exists():
         return False
-    content = read_private(path)
+    content = read_guarded(path, in_guarded_folder=False)
     facts = {"file": FORMER_FILE, "n_lines": content.count(b"\n"), "sha256": sha256(content).hexdigest()}
     append_required(settings, "former-log", [facts])
     return True

@@ -6,7 +6,6 @@ its state directory, so that it can be killed and started again on the same data
 
 from __future__ import annotations
 
-import fcntl
 import itertools
 import os
 import subprocess
@@ -16,7 +15,8 @@ from base64 import urlsafe_b64encode
 from pathlib import Path
 from typing import Self
 
-from stream_app.edges.files.writing import make_folder, write_errors, write_file
+from stream_app.edges.files.locks import Turn, take_lock
+from stream_app.edges.files.writing import make_folder, write_file
 from stream_app.edges.host.ports import HOST, free_port, is_free
 from stream_app.edges.host.processes import BoundProcess
 from stream_app.edges.kafka.local.jars import Note, default_cache_dir, fetch_jars
@@ -221,21 +221,13 @@ class LocalKafka:
 
     def _lock_state_dir(self) -> int:
         """Take the lock that says "a node runs here"; the node inherits it and keeps it as long as it runs."""
-        with write_errors(self.state_dir / "node.lock"):
-            lock = os.open(self.state_dir / "node.lock", os.O_RDWR | os.O_CREAT, 0o600)
-        deadline = time.monotonic() + _LOCK_WAIT_S
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if time.monotonic() < deadline:
-                    time.sleep(_POLL_S)
-                    continue
-                os.close(lock)
-                raise BrokerUnavailableError(
-                    f"Another Kafka runs on {self.state_dir}", action="Stop it, or choose another --state-dir"
-                ) from None
-            return lock
+        turn = Turn(
+            f"Another Kafka runs on {self.state_dir}",
+            wait_s=_LOCK_WAIT_S,
+            action="Stop it, or choose another --state-dir",
+            error=BrokerUnavailableError,
+        )
+        return take_lock(self.state_dir / "node.lock", turn)
 
     def _write_settings(self) -> Path:
         write_file(self.state_dir / "log4j2.properties", _LOG4J_PROPERTIES)

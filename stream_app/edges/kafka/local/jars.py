@@ -7,15 +7,15 @@ many processes start at once and whenever one is killed. From then on the networ
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from math import inf
 from pathlib import Path
 
+from stream_app.edges.files.locks import Turn, file_lock
 from stream_app.edges.files.writing import make_folder, write_errors
 from stream_app.errors import DependencyMissingError
 from stream_app.extras import import_extra
@@ -28,6 +28,7 @@ _LOGGING = "org.apache.logging.log4j:log4j-slf4j-impl:2.25.4!"
 _PINS = Path(__file__).with_name(f"kafka-{KAFKA_VERSION}.sha256")
 _DOWNLOADS = 8  # at a time
 _TIMEOUT_S = 60
+_TURN = Turn("Another process is downloading Apache Kafka", wait_s=inf)
 
 Note = Callable[[str], None]
 
@@ -57,7 +58,7 @@ def fetch_jars(cache_dir: Path, note: Note = lambda _: None) -> list[Path]:
     if jars := cached_jars(cache_dir):
         return jars
     make_folder(cache_dir, is_private=False)
-    with write_errors(cache_dir), _locked(cache_dir / "kafka.lock"):
+    with write_errors(cache_dir), file_lock(cache_dir / "kafka.lock", _TURN):
         if not cached_jars(cache_dir):  # another process may have downloaded them in the meantime
             note(f"Downloading Apache Kafka {KAFKA_VERSION} (45 MB, once) to {cache_dir}")
             _fetch_into(cache_dir)
@@ -107,10 +108,3 @@ def _verify(folder: Path) -> None:
             f"Not the pinned jars of Apache Kafka {KAFKA_VERSION}: {', '.join(wrong)}",
             action="Try again; if it happens again, do not trust the download",
         )
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

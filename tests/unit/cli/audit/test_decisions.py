@@ -132,3 +132,71 @@ def test_what_is_denied_or_wrong_lists_nothing(words: tuple[str, ...], says: str
     done = run(*words)
     assert (code_of(done), done.stdout) == (2, "")
     assert says in str(done.exception)
+
+
+def delete(*words: str) -> Result:
+    return CliRunner().invoke(app, ["audit", "delete-decisions", *words])
+
+
+def stored(state: Path) -> list[Path]:
+    return sorted((state / "decisions").rglob("*.parquet"))
+
+
+@pytest.mark.usefixtures("_log")
+def test_stored_decisions_are_deleted_with_an_entry_first(state: Path) -> None:
+    [part] = stored(state)
+    date, n_bytes = part.parent.name.removeprefix("date="), part.stat().st_size
+    shown = delete("--before", "0d", "--dry-run")
+    assert shown.stdout == f"delete   {date}  credit  1 file, {n_bytes:,} bytes\n"
+    assert stored(state) == [part]
+    kept = delete("--before", date, *REASON, "--yes")
+    assert (kept.exit_code, kept.stdout) == (0, f"No decisions are stored of days before {date}.\n")
+    other = delete("--before", "0d", "--model", "other", *REASON, "--yes", "--json")
+    assert (other.exit_code, other.stdout) == (0, "")
+    assert stored(state) == [part]
+    done = delete("--before", "0d", *REASON, "--yes", "--json")
+    assert json.loads(done.stdout) == {
+        "action": "deleted", "model": "credit", "date": date, "n_files": 1, "bytes": n_bytes
+    }  # fmt: skip
+    assert stored(state) == []
+    entries = [entry.data for entry in entries_of(state, "decisions-deleted")]
+    assert [(entry["n_days"], entry["n_files"], entry["reason"]) for entry in entries] == [
+        (0, 0, "case 12"),
+        (0, 0, "case 12"),
+        (1, 1, "case 12"),
+    ]
+    assert (entries[0]["before"], entries[1]["model"], entries[2]["n_bytes"]) == (date, "other", n_bytes)
+    assert (code_of(run(*REASON)), run(*REASON, "--json").stdout) == (0, "")
+
+
+@pytest.mark.usefixtures("_log")
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--before", "0d", "--yes"), "--reason"),
+        (("--before", "0d", *REASON), "confirm with --yes"),
+        (("--before", "2026-02-30", *REASON, "--yes"), "Invalid --before"),
+        (("--before", "soon", *REASON, "--yes"), "Invalid --before"),
+        (("--before", "9999999999999999", *REASON, "--yes"), "Invalid --before"),
+        (("--before", "0d", "--reason", "of hm1.abcdefgh.0000000000000000000007", "--yes"), "pseudonym"),
+    ],
+)
+def test_what_is_not_confirmed_or_wrong_deletes_nothing(state: Path, words: tuple[str, ...], says: str) -> None:
+    done = delete(*words)
+    assert (code_of(done), done.stdout) == (2, "")
+    assert says in str(done.exception)
+    assert len(stored(state)) == 1
+
+
+def test_without_an_audit_log_nothing_is_deleted(state: Path) -> None:
+    done = delete("--before", "0d", *REASON, "--yes")
+    assert (code_of(done), len(stored(state))) == (2, 1)
+    assert "fairstream audit init" in str(done.exception)
+
+
+@pytest.mark.usefixtures("_log")
+def test_nothing_is_deleted_while_decisions_are_recorded(state: Path) -> None:
+    with DecisionStore(state).writer():
+        done = delete("--before", "0d", *REASON, "--yes")
+    assert (code_of(done), len(stored(state))) == (2, 1)
+    assert "Another process is changing the stored decisions" in str(done.exception)

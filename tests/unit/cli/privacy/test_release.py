@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 from stream_app.cli import app
 from stream_app.edges.files.key_file import create_key_file, key_file_path
 from stream_app.policy import SHIPPED
+from tests.support.audit_logs import entries_of
 
 
 @pytest.fixture
@@ -55,6 +56,23 @@ def test_counts_with_noise_are_marked_the_same_when_asked_twice_and_paid_once(tr
     assert run(tracks, "--epsilon", "3/4").exit_code == 1
     listed = CliRunner().invoke(app, ["privacy", "budget", "--state-dir", str(tracks.parent)])
     assert listed.stdout == "2026-03-01  camera  epsilon 1/2\n"
+
+
+def test_the_audit_log_has_each_release_before_it_is_shown_and_no_refused_one(tracks: Path) -> None:
+    CliRunner().invoke(app, ["audit", "init", "--state-dir", str(tracks.parent)])
+    for _ in range(2):
+        assert run(tracks, "--epsilon", "1/2").exit_code == 0
+    assert run(tracks, "--epsilon", "3/4").exit_code == 1
+    assert run(tracks, day="2026-03-02").exit_code == 0
+    first, again, exact = [entry.data for entry in entries_of(tracks.parent, "counts-released")]
+    assert first == again
+    assert (first["model"], first["day"], first["epsilon"], first["noise"]) == (
+        "camera", "2026-03-01", "1/2", "discrete Laplace"
+    )  # fmt: skip
+    assert (exact["day"], exact["noise"], exact["k"], "epsilon" in exact) == ("2026-03-02", "none", 10, False)
+    (tracks.parent / "audit" / "checkpoints.jsonl").chmod(0o644)
+    refused = run(tracks, "--epsilon", "1/2")
+    assert (refused.exit_code, refused.stdout) == (1, "")
 
 
 def test_nothing_is_shown_when_the_budget_is_spent(tracks: Path) -> None:

@@ -60,8 +60,40 @@ def test_what_was_stored_is_read_by_model_and_day(store: DecisionStore, tmp_path
     modes = {path.is_dir(): stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "decisions").rglob("*")}
     assert modes == {True: 0o700, False: 0o600}
     assert {path.name for path in (tmp_path / "decisions").glob("model=*")} == {"model=loans", "model=a%2Fb"}
-    assert store.delete_before("2026-11-30") == 2
-    assert offsets(store) == [0, 2, 4]
+
+
+def test_days_before_a_day_are_deleted_and_not_read_again(store: DecisionStore, tmp_path: Path) -> None:
+    with store.writer():
+        store.append(days(0, 4), {"t/i/0": 4})
+        store.append(days(4, 2), {"t/i/0": 6})
+    assert store.days_before("2026-11-29") == []
+    strange = tmp_path / "decisions" / "model=loans" / "date=0000"
+    strange.mkdir()
+    both = [(day.model, day.date, day.n_files) for day in store.days_before("2026-11-30")]
+    assert both == [("a/b", "2026-11-29", 2), ("loans", "2026-11-29", 2)]
+    [of_one] = store.days_before("2026-11-30", "a/b")
+    assert of_one.n_bytes == sum(path.stat().st_size for path in of_one.folder.iterdir()) > 0
+    store.delete([of_one])
+    assert (offsets(store), offsets(store, "a/b")) == ([1, 3, 5, 0, 2, 4], [0, 2, 4])
+    store.delete(store.days_before("9999-12-31"))
+    assert (offsets(store), offsets(store, "a/b")) == ([], [])
+    assert store.committed().positions == {"t/i/0": 6}
+    assert strange.exists()
+    with store.writer():
+        store.append(days(6, 2), {"t/i/0": 8})
+    assert offsets(store) == [7, 6]
+    assert store.days_before("9999-12-31", "*") == []
+
+
+def test_a_link_in_the_place_of_a_day_is_not_followed(store: DecisionStore, tmp_path: Path) -> None:
+    with store.writer():
+        store.append(days(0, 2), {})
+    [day, *_] = store.days_before("9999-12-31", "loans")
+    day.folder.rename(tmp_path / "elsewhere")
+    day.folder.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(WriteError, match="Cannot write"):
+        store.delete([day])
+    assert len([*(tmp_path / "elsewhere").iterdir()]) == 1
 
 
 def test_other_tools_read_the_columns(store: DecisionStore, tmp_path: Path) -> None:
@@ -128,7 +160,7 @@ def test_what_others_can_read_or_is_damaged_is_an_error(store: DecisionStore, tm
         store.append(days(0, 4), {"t/i/0": 4})
     parts = sorted((tmp_path / "decisions").rglob("model=loans/**/*.parquet"))
     parts[0].chmod(0o644)
-    with pytest.raises(ConfigError, match="only its owner"):
+    with pytest.raises(ConfigError, match="can be read by others"):
         offsets(store)
     parts[0].chmod(0o600)
     parts[0].write_bytes(parts[0].read_bytes()[:-7])

@@ -305,7 +305,7 @@ def test_a_folder_or_file_that_others_can_access_or_that_is_a_link_is_rejected(
     folder.chmod(0o700)
     path = folder / list_segments(folder)[0].name
     path.chmod(0o640)
-    with pytest.raises(ConfigError, match="only its owner"):
+    with pytest.raises(ConfigError, match="can be read by others"):
         open_log().append(numbered(1, 2))
     path.chmod(0o600)
     path.rename(tmp_path / "moved")

@@ -146,7 +146,7 @@ UNSAFE: dict[str, tuple[Spoil, str]] = {
     "a folder that others can write": (in_an_open_folder, "can be replaced by others.*chmod 700"),
     "a symlink": (linked, "is a link"),
     "a symlink to nothing": (linked_to_nothing, "is a link"),
-    "a directory": (lambda path: path.mkdir(parents=True), "or a folder"),
+    "a directory": (lambda path: path.mkdir(parents=True), "it is a folder"),
     "a named pipe": (piped, "not a regular file"),
     "empty": (lambda path: put(path, b""), "is not a key file"),
     "not JSON": (lambda path: put(path, b"{"), "is not a key file"),

@@ -6,6 +6,7 @@ import os
 import resource
 import stat
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -113,3 +114,11 @@ def test_a_folder_below_a_file_or_a_link_to_nothing_cannot_be_made(tmp_path: Pat
     for name in ("file", "dangling"):
         with pytest.raises(WriteError, match="Not a directory"):
             make_folder(tmp_path / name / "below")
+
+
+def test_two_that_create_a_folder_at_once_both_have_it(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{number}" / "a" / "b" for number in range(500)]
+    with ThreadPoolExecutor(8) as pool:
+        for made in [pool.submit(make_folder, path) for path in paths for _ in range(8)]:
+            made.result()
+    assert all(path.is_dir() for path in paths)
