@@ -2,6 +2,7 @@
 
 ``models`` are the tables (``migrations`` makes them), ``apps`` names them to Django. ``store`` writes a run of records
 and its position in one transaction, ``verdicts`` keeps the newest verdict of each attribute, ``alert_bodies`` is the
-stored form of alerts. ``projector`` reads the topics into it in a thread of its own; ``freshness`` says how current
-that is.
+stored form of alerts, ``camera_windows`` that of published counts; ``record_counts`` counts rejected and late records,
+of which ``quality`` says what may be shown. ``projector`` reads the topics into it in threads of its own; ``freshness``
+says how current that is.
 """

@@ -14,6 +14,8 @@ _ENTRIES = (
     ("overview", "Overview"),
     ("alerts", "Alerts"),
     ("cases", "Cases"),
+    ("cameras", "Cameras"),
+    ("quality", "Data quality"),
     ("policies", "Policies"),
     ("privacy", "Privacy"),
     ("audit", "Audit"),
