@@ -94,7 +94,7 @@ def day_counts(start_s: int, hours: Mapping[int, Mapping[str, int]], k: int) -> 
     listed = [
         HourCounts(
             start_s=hour_s,
-            reasons=_most_first({what: n for what in reasons.shown if (n := shown[what].get(hour_s))}),
+            reasons=_most_first({what: shown[what][hour_s] for what in reasons.shown if hour_s in shown[what]}),
             late=shown.get(LATE, {}).get(hour_s),
         )
         for hour_s in sorted(hours, reverse=True)

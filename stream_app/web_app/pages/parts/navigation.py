@@ -20,6 +20,7 @@ _ENTRIES = (
     ("privacy", "Privacy"),
     ("audit", "Audit"),
     ("users", "Users"),
+    ("tokens", "Tokens"),
     ("runbooks", "Runbooks"),
 )
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import msgspec
 
 from stream_app.pipeline.disclosure.results import DisclosedResult
@@ -83,6 +81,6 @@ def percent(share: float | None) -> str:
     return "suppressed" if share is None else f"{share:.1%}"
 
 
-def _share(result: DisclosedResult, label: Literal["unknown", "__other__"]) -> float | None:
+def _share(result: DisclosedResult, label: str) -> float | None:
     group = next((group for group in result.groups if group.group == label), None)
     return 0.0 if group is None else group.share
