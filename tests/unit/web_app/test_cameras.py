@@ -153,7 +153,7 @@ def test_pages_say_where_there_is_nothing_and_when_they_are_stale() -> None:
 def test_many_windows_are_listed_on_several_pages() -> None:
     store_counts(*(counts(60 * number, {HALL: 12}) for number in range(1, 31)))
     text = text_of(f"{PAGE}&page=2")
-    assert "Page 2 of 3" in text
+    assert "Page 2 of 5" in text
     assert "page=3" in text
 
 

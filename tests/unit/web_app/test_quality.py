@@ -138,7 +138,7 @@ def test_pages_show_counts_by_reason_and_hide_small_ones() -> None:
     assert 'class="n">1,200<' in listed
     assert 'data-name="Late today" class="n">fewer than 10<' in listed
     shown = text_of(f"/quality/{MODEL.name}")
-    assert "1,200 an id again with another decision (conflict), 45 a field is missing (missing)" in shown
+    assert "1,200 conflict (an id again with another decision), 45 missing (a field is missing)" in shown
     assert "bbox" not in shown  # else the three others would follow from the total
     assert "xml" not in shown
     assert "Today (UTC) 1,259 records rejected, fewer than 10 events late." in shown
@@ -150,8 +150,8 @@ def test_a_day_is_opened_hour_by_hour() -> None:
     store_letters(Reason.JSON, 30, at_s=day_s + 3 * 3600)
     day = time.strftime("%Y-%m-%d", time.gmtime(day_s))
     text = text_of(f"/quality/{MODEL.name}?day={day}")
-    assert '>03:00</th><td data-name="Rejected, by reason">30 not JSON (json)<' in text
-    assert '>00:00</th><td data-name="Rejected, by reason">20 not JSON (json)<' in text
+    assert '>03:00</th><td data-name="Rejected, by reason">30 json (not JSON)<' in text
+    assert '>00:00</th><td data-name="Rejected, by reason">20 json (not JSON)<' in text
     assert "Nothing was set aside in 14 days" in text
 
 
@@ -165,6 +165,7 @@ def test_shares_of_unknown_groups_are_those_of_the_disclosed_results() -> None:
     text = text_of(f"/quality/{MODEL.name}?window=100s")
     cells = text.split('data-name="race: unknown (not listed)" class="n">')[1:]
     assert [cell.partition("<")[0] for cell in cells] == ["0.0% (0.0%)", "suppressed (0.0%)", "4.8% (0.0%)"]
+    assert text.count('data-name="sex: unknown (not listed)" class="n">–<') == 3  # which has no results
     assert "<svg" in text
     assert "0.0% of race, 100s" in text_of("/quality")
 

@@ -25,7 +25,7 @@ from stream_app.web_app.projection.camera_windows import shown_aggregate
 from stream_app.web_app.projection.models import CameraWindow
 from stream_app.web_app.projection.store import CAMERA_TOPICS
 
-_PER_PAGE, _N_DRAWN, _N_LINES = 12, 120, 8
+_PER_PAGE, _N_DRAWN, _N_LINES = 6, 120, 8
 _LEVEL = 0.05
 
 

@@ -46,7 +46,7 @@ class ShareRow(NamedTuple):
     """One window: for each attribute the share of unknown and of other groups."""
 
     end: str
-    shares: list[tuple[str, str, str]]
+    shares: list[tuple[str, str]]
 
 
 @page(EVERY_ROLE)
@@ -137,8 +137,11 @@ def _unknown_content(request: HttpRequest, model: ModelPolicy) -> dict[str, Any]
 
 
 def _share_row(end_s: int, shares: Mapping[str, UnknownShare], names: Iterable[str]) -> ShareRow:
-    listed = [(name, share) for name in names if (share := shares.get(name)) is not None]
-    return ShareRow(utc_text(end_s), [(name, percent(share.unknown), percent(share.other)) for name, share in listed])
+    return ShareRow(utc_text(end_s), [(name, _shares_text(shares.get(name))) for name in names])
+
+
+def _shares_text(share: UnknownShare | None) -> str:
+    return "–" if share is None else f"{percent(share.unknown)} ({percent(share.other)})"
 
 
 def _chart(shares: Iterable[UnknownShare], names: Iterable[str], window: str) -> Any:

@@ -42,6 +42,6 @@ def reasons_text(reasons: Mapping[str, int]) -> str:
     """Return counts by reason as text; empty without any.
 
     >>> reasons_text({"json": 1200, "missing": 10})
-    '1,200 not JSON (json), 10 a field is missing (missing)'
+    '1,200 json (not JSON), 10 missing (a field is missing)'
     """
-    return ", ".join(f"{n:,} {WORDS.get(reason, reason)} ({reason})" for reason, n in reasons.items())
+    return ", ".join(f"{n:,} {reason} ({WORDS.get(reason, reason)})" for reason, n in reasons.items())
