@@ -55,15 +55,15 @@ def rights_of(role: UserRole, policy: Policy, app_id: str) -> tuple[Right, ...]:
 
     Args:
         role: ``worker`` runs workers; ``producer`` writes raw topics; ``auditor`` reads results and replays, and
-            exports records if the policy permits it; ``web`` reads results and alerts.
+            exports records if the policy permits it; ``web`` reads what its pages show or count.
         policy: What is monitored.
         app_id: Consumer group; prefix of changelog topics and transactional ids.
 
     >>> from stream_app.policy import load_policy
     >>> [str(right) for right in rights_of("producer", load_policy("loans"), "fairstream")]
     ['WRITE on topic loan-decisions-raw']
-    >>> [str(right) for right in rights_of("web", load_policy("loans"), "fairstream")]
-    ['READ on topic fairness-results', 'READ on topic fairness-alerts']
+    >>> [right.name for right in rights_of("web", load_policy("loans"), "fairstream")]
+    ['dead-letters', 'late-decisions', 'fairness-results', 'fairness-alerts']
     """
     specs = declared_topics(policy, app_id)
     rights = [right for spec in specs for right in _rights_on(spec, role)]

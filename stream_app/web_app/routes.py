@@ -5,9 +5,10 @@ from __future__ import annotations
 from django.urls import include, path
 
 from stream_app.web_app.api.service import api_routes
+from stream_app.web_app.api.token_pages import urls as token_pages
 from stream_app.web_app.pages import urls as pages
 
-urlpatterns = [*pages.urlpatterns, path("api/", include([*api_routes()]))]
+urlpatterns = [*pages.urlpatterns, *token_pages.urlpatterns, path("api/", include([*api_routes()]))]
 
 handler400 = pages.handler400
 handler403 = pages.handler403

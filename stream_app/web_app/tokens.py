@@ -57,6 +57,7 @@ def list_tokens(settings: Settings) -> list[dict[str, Any]]:
             "role": token.role,
             "scopes": token.scopes.split(),
             "state": tokens.state_of(token),
+            "owner": None if token.owner is None else token.owner.get_username(),
             "created": f"{token.created_at:%Y-%m-%d}",
             "expires": f"{token.expires_at:%Y-%m-%d}",
             "last_used": None if token.last_used_on is None else f"{token.last_used_on:%Y-%m-%d}",

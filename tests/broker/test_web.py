@@ -18,19 +18,21 @@ from stream_app.edges.kafka.admin import create_topics
 from stream_app.pipeline.records.alerts import encode_alert
 from stream_app.pipeline.records.results import encode_result
 from stream_app.policy import read_policy_text
-from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_RESULTS, declared_topics
+from stream_app.topics import DEAD_LETTERS, FAIRNESS_ALERTS, FAIRNESS_RESULTS, declared_topics
 from tests.support.sample_alert import ALERT
 from tests.support.servers.postgresql import open_postgresql
 from tests.support.web.application import Application, wait_until
+from tests.support.web.set_aside import letter
 from tests.support.web.window_results import FAIR, MODEL, POLICY, UNFAIR, race_result
 
-N_WINDOWS, N_ALERTS = 450, 50
+N_WINDOWS, N_ALERTS, N_LETTERS = 450, 50, 300
 _ROWS = 'SELECT "end_s", "revision", "state" FROM projection_windowrow WHERE model = {} ORDER BY end_s'
 _ALERTS = "SELECT count(*) FROM projection_alertrow WHERE model = {}"
 _CASES = (
     "SELECT c.id, count(*) FROM cases_case c JOIN cases_casealert a ON a.case_id = c.id WHERE c.model = {} "
     "GROUP BY c.id"
 )
+_LETTERS = "SELECT coalesce(sum(n), 0) FROM projection_recordcount WHERE model = {}"
 _POSITIONS = "DELETE FROM projection_topicpartition"
 
 
@@ -70,6 +72,8 @@ def publish(kafka: str, model: str) -> list[tuple[int, int, str]]:
     for number in range(N_ALERTS):
         alert = msgspec.structs.replace(ALERT, model=model, pane_s=100 * number)
         producer.send(FAIRNESS_ALERTS, encode_alert(alert), key=model.encode())
+    for _ in range(N_LETTERS):
+        producer.send(DEAD_LETTERS, letter(model=model))
     producer.flush()
     producer.close()
     return rows
@@ -81,7 +85,8 @@ def test_kills_and_a_second_reading_lose_and_double_nothing(
     model = fresh_name("model")
     policy = tmp_path / "policy.toml"
     policy.write_text(read_policy_text("loanapp").replace(f'"{MODEL.name}"', f'"{model}"', 1), "utf-8")
-    create_topics(kafka, [spec for spec in declared_topics(POLICY, "unused") if spec.name.startswith("fairness-")])
+    read = ("fairness-", DEAD_LETTERS)
+    create_topics(kafka, [spec for spec in declared_topics(POLICY, "unused") if spec.name.startswith(read)])
     expected = publish(kafka, model)
     environ = {"FAIRSTREAM_KAFKA": kafka, "FAIRSTREAM_POLICY": str(policy)}
     if database_url is not None:
@@ -100,8 +105,11 @@ def test_kills_and_a_second_reading_lose_and_double_nothing(
     def has_more_than(n: int) -> bool:
         return len(rows()) > min(n, len(expected) - 1)
 
+    def n_letters() -> int:
+        return int(ask(tmp_path, database_url, _LETTERS, model)[0][0])
+
     def is_complete() -> bool:
-        return len(rows()) == len(expected) and n_alerts() == N_ALERTS
+        return (len(rows()), n_alerts(), n_letters()) == (len(expected), N_ALERTS, N_LETTERS)
 
     for _ in range(2):  # killed in the middle of what it stores
         n_stored = len(rows()) if application.address else 0

@@ -15,7 +15,7 @@ from stream_app.web_app import tokens
 
 _COLUMNS = [
     Column("id", is_head=True),
-    *(Column(name, is_text=name in ("name", "scopes")) for name in ("name", "role", "scopes")),
+    *(Column(name, is_text=name in ("name", "made by", "scopes")) for name in ("name", "made by", "role", "scopes")),
     *(Column(name) for name in ("state", "created", "expires", "last used")),
 ]
 
@@ -35,8 +35,9 @@ def create(
 ) -> None:
     """Print a new token of the API, once.
 
-    Only a hash of it is stored. Scopes: results, alerts, policies, fairness and
-    metrics for every role; score for analyst; audit for auditor.
+    Only a hash of it is stored. Scopes: results, alerts, cases, quality, cameras,
+    policies, fairness and metrics for every role; score for analyst; audit for
+    auditor.
 
     Example: fairstream web tokens create scoreboard --scope results --scope alerts
     """
@@ -77,6 +78,7 @@ def _listing(found: Iterable[dict[str, Any]]) -> Listing:
         [
             token["id"],
             token["name"],
+            token["owner"] or "operator",
             token["role"],
             " ".join(token["scopes"]),
             token["state"],

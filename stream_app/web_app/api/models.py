@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import ClassVar
 
+from django.contrib.auth.models import User
 from django.db import models
 
 
@@ -21,6 +22,7 @@ class Token(models.Model):
         expires_at: Until when it works.
         revoked_at: The time from which it does not, whatever else; None where it was not revoked.
         last_used_on: The last day on which it was used, UTC; None before the first.
+        owner: The user who made it, and without whom it does not work; None for one that an operator made.
     """
 
     id: models.CharField[str, str] = models.CharField(max_length=8, primary_key=True)
@@ -32,4 +34,8 @@ class Token(models.Model):
     expires_at: models.DateTimeField[datetime, datetime] = models.DateTimeField()
     revoked_at: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True)
     last_used_on: models.DateField[date | None, date | None] = models.DateField(null=True)
+    owner_id: int | None
+    owner: models.ForeignKey[User | None, User | None] = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="api_tokens"
+    )
     objects: ClassVar[models.Manager[Token]] = models.Manager()

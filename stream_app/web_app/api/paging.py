@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
@@ -16,6 +16,7 @@ from stream_app.web_app.api.access.faults import ApiError
 from stream_app.web_app.api.filters import PageFilter, seconds
 from stream_app.web_app.pages.page import utc_text
 from stream_app.web_app.projection.freshness import freshness
+from stream_app.web_app.projection.store import TOPICS
 
 Row = TypeVar("Row", bound=Model)
 
@@ -98,13 +99,15 @@ def newest_first(rows: QuerySet[Row], time: str, page: PageFilter, *, is_number:
     return rows.order_by(f"-{time}", "-pk")
 
 
-def answer_page(bodies: Sequence[bytes | memoryview], next_place: Place | None) -> HttpResponse:
-    """Return a page of stored records, which are JSON already."""
+def answer_page(
+    bodies: Sequence[bytes | memoryview], next_place: Place | None, topics: Collection[str] = TOPICS
+) -> HttpResponse:
+    """Return a page of stored records, which are JSON already, with how current these topics are."""
     return answer(
         {
             "items": [msgspec.Raw(bytes(body)) for body in bodies],
             "next_cursor": None if next_place is None else encode_cursor(next_place),
-            "freshness": fresh(),
+            "freshness": fresh(topics),
         }
     )
 
@@ -114,8 +117,8 @@ def answer(content: Any) -> HttpResponse:
     return HttpResponse(msgspec.json.encode(content), content_type="application/json")
 
 
-def fresh() -> Freshness:
-    """Return how current answers are now."""
-    now = freshness()
+def fresh(topics: Collection[str] = TOPICS) -> Freshness:
+    """Return how current answers from some topics are now."""
+    now = freshness(topics)
     since = None if now.since_s is None else utc_text(now.since_s)
     return Freshness(is_current=now.is_current, since=since, fault=now.fault)

@@ -23,6 +23,7 @@ from stream_app.web_app.api.document import DECLARED, openapi_document, routes
 from stream_app.web_app.api.resources import (
     alerts,
     audit_history,
+    cases,
     explanation,
     health,
     metrics,
@@ -31,9 +32,23 @@ from stream_app.web_app.api.resources import (
     results,
     score,
 )
+from stream_app.web_app.api.resources.counts import cameras, quality
 
 # Importing them declares their routes.
-RESOURCES = (health, results, explanation, alerts, policies, monitor_fairness, audit_history, score, metrics)
+RESOURCES = (
+    health,
+    results,
+    explanation,
+    alerts,
+    cases,
+    quality,
+    cameras,
+    policies,
+    monitor_fairness,
+    audit_history,
+    score,
+    metrics,
+)
 _VERSION = "1.0"
 _DESCRIPTION = (
     "Fairness of monitored models: what was judged, and why. Times are seconds since the epoch where their "

@@ -2,5 +2,6 @@
 
 ``client`` reads the settings and asks the provider, ``claims`` checks its token and takes roles from it. ``models``
 says which user a person at the provider is (``migrations`` makes the table, ``apps`` names it to Django), ``backend``
-logs that user in. ``views`` are the two pages of a login, ``urls`` their addresses beside all others.
+logs that user in. ``views`` are the two pages of a login, ``begun`` remembers in the browser what was begun, ``urls``
+are the addresses of both beside all others.
 """

@@ -23,7 +23,6 @@ _FIXED = {
     "OIDC_USE_NONCE": True,
     "OIDC_USE_PKCE": True,
     "OIDC_PKCE_CODE_CHALLENGE_METHOD": "S256",
-    "OIDC_MAX_STATES": 10,
     "LOGIN_REDIRECT_URL": "overview",
 }
 

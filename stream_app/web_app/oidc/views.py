@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import render, resolve_url
 from mozilla_django_oidc.views import OIDCAuthenticationCallbackView, OIDCAuthenticationRequestView
 
 from stream_app.web_app.accounts.access import PUBLIC, page
 from stream_app.web_app.oidc.backend import callback_address, oidc_setting
+from stream_app.web_app.oidc.begun import with_begun_logins
 from stream_app.web_app.oidc.claims import LoginRejectedError
 
 _AGAIN = "This login has expired, or was begun elsewhere. Log in again"
@@ -35,6 +37,17 @@ class _Callback(OIDCAuthenticationCallbackView):  # type: ignore[misc]  # has no
         answer: HttpResponse = super().get(request)
         return answer
 
+    @property
+    def success_url(self) -> str:
+        return self._next or resolve_url(oidc_setting("LOGIN_REDIRECT_URL"))
+
+    def login_success(self) -> HttpResponse:
+        self._next: str | None = self.request.session.get("oidc_login_next")
+        self.request.session = self.request.stored_session
+        answer: HttpResponse = super().login_success()
+        self.request.stored_session = self.request.session
+        return answer
+
     def login_failure(self) -> HttpResponse:
         return _rejected(self.request, _AGAIN)
 
@@ -42,13 +55,13 @@ class _Callback(OIDCAuthenticationCallbackView):  # type: ignore[misc]  # has no
 @page(PUBLIC)
 def log_in_by_provider(request: HttpRequest) -> HttpResponse:
     """Send a person to the provider."""
-    return _answer(_Request, request)
+    return with_begun_logins(request, partial(_answer, _Request))
 
 
 @page(PUBLIC)
 def come_back(request: HttpRequest) -> HttpResponse:
     """Log a person in who comes back from the provider."""
-    return _answer(_Callback, request)
+    return with_begun_logins(request, partial(_answer, _Callback))
 
 
 def _answer(view: Any, request: HttpRequest) -> HttpResponse:

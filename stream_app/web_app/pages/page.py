@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,11 +13,19 @@ from django.template import loader
 from stream_app.printed_text import escape_controls
 from stream_app.web_app.pages.assets import version_of
 from stream_app.web_app.projection.freshness import freshness
+from stream_app.web_app.projection.store import TOPICS
 
 
-def show(request: HttpRequest, template: str, content: Mapping[str, Any], *, status: int = 200) -> HttpResponse:
-    """Render a page for a user who is logged in."""
-    fresh = freshness()
+def show(
+    request: HttpRequest,
+    template: str,
+    content: Mapping[str, Any],
+    *,
+    status: int = 200,
+    topics: Collection[str] = TOPICS,
+) -> HttpResponse:
+    """Render a page of what was read from some topics, for a user who is logged in."""
+    fresh = freshness(topics)
     context = {
         **content,
         "fresh": fresh,

@@ -11,6 +11,7 @@ from stream_app.web_app.pages.assets import asset
 from stream_app.web_app.pages.audit.proof import download_proof
 from stream_app.web_app.pages.audit.search import show_audit
 from stream_app.web_app.pages.audit.verify import verify_audit
+from stream_app.web_app.pages.cameras.camera_page import show_cameras
 from stream_app.web_app.pages.cases.case_form import change_case
 from stream_app.web_app.pages.cases.case_list import show_cases
 from stream_app.web_app.pages.cases.case_page import show_case
@@ -22,6 +23,8 @@ from stream_app.web_app.pages.policies.draft_forms import decide_draft, send_dra
 from stream_app.web_app.pages.policies.draft_page import download_draft, show_draft
 from stream_app.web_app.pages.policies.policy_list import show_policies
 from stream_app.web_app.pages.privacy.privacy_page import show_privacy
+from stream_app.web_app.pages.quality.model_quality import show_model_quality
+from stream_app.web_app.pages.quality.quality_list import show_quality
 from stream_app.web_app.pages.runbooks.runbook_pages import list_runbooks, show_runbook
 from stream_app.web_app.pages.users.user_forms import change_user, invite_user
 from stream_app.web_app.pages.users.user_list import show_users
@@ -38,6 +41,9 @@ urlpatterns = [
     path("audit", show_audit, name="audit"),
     path("audit/verify", verify_audit, name="audit-verify"),
     path("audit/<int:seq>/proof", download_proof, name="audit-proof"),
+    path("cameras", show_cameras, name="cameras"),
+    path("quality", show_quality, name="quality"),
+    path("quality/<str:name>", show_model_quality, name="model-quality"),
     path("privacy", show_privacy, name="privacy"),
     path("runbooks", list_runbooks, name="runbooks"),
     path("runbooks/<str:name>", show_runbook, name="runbook"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from typing import NamedTuple
 
 from stream_app.web_app.projection.models import Reading
@@ -29,10 +30,10 @@ class Freshness(NamedTuple):
     n_missed: int
 
 
-def freshness() -> Freshness:
-    """Return how current the least current topic is."""
-    readings = {reading.topic: reading for reading in Reading.objects.all()}
-    times = [readings[topic].current_at_s if topic in readings else None for topic in TOPICS]
+def freshness(topics: Collection[str] = TOPICS) -> Freshness:
+    """Return how current the least current of some topics is."""
+    readings = {reading.topic: reading for reading in Reading.objects.filter(topic__in=topics)}
+    times = [readings[topic].current_at_s if topic in readings else None for topic in topics]
     known = [time_s for time_s in times if time_s is not None]
     since_s = min(known) if len(known) == len(times) else None
     return Freshness(

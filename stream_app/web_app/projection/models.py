@@ -1,6 +1,7 @@
-"""The tables: positions, results, newest verdicts and alerts. Every value in them is disclosed.
+"""The tables: positions, results, newest verdicts, alerts, published counts of cameras, counts of set-aside records.
 
-Event times are seconds since the epoch, as in the records.
+Every value in them is disclosed, but the counts of records, of which ``quality`` shows what may be seen. Event times
+are seconds since the epoch, as in the records.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from django.db import models
 
 NAME_LENGTH = 300  # names of three attributes joined, or three labels
 MAX_WINDOW_NAME = 20
+LATE = "late"  # what ``RecordCount`` has beside the reasons of dead letters
 
 
 class TopicPartition(models.Model):
@@ -163,4 +165,56 @@ class AlertRow(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["model", "-at_s"], name="newest_alerts"),
             models.Index(fields=["-at_s", "-id"], name="newest_of_all"),
+        ]
+
+
+class RecordCount(models.Model):
+    """How many records of a model were rejected for one reason, or came too late, in one hour: exactly.
+
+    Attributes:
+        model: Name of the model.
+        hour_s: Start of the hour in which they were set aside.
+        what: The reason of the dead letters, or ``late``.
+        n: How many.
+    """
+
+    model: models.CharField[str, str] = models.CharField(max_length=NAME_LENGTH)
+    hour_s: models.BigIntegerField[int, int] = models.BigIntegerField()
+    what: models.CharField[str, str] = models.CharField(max_length=20)
+    n: models.BigIntegerField[int, int] = models.BigIntegerField()
+    objects: ClassVar[models.Manager[RecordCount]] = models.Manager()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["model", "hour_s", "what"], name="one_count")]
+
+
+class CameraWindow(models.Model):
+    """The published counts of one window of a model of kind ``counts``.
+
+    Attributes:
+        model: Name of the model.
+        window: Name of the window.
+        start_s: Its start.
+        end_s: Its end.
+        policy_hash: Hash of the policy by which it was published.
+        epsilon: Privacy loss of a track and day by all that is published about that day; empty for exact counts.
+        is_over_budget: Whether nothing was published, because the budget of the day is spent.
+        body: The published record, JSON.
+    """
+
+    model: models.CharField[str, str] = models.CharField(max_length=NAME_LENGTH)
+    window: models.CharField[str, str] = models.CharField(max_length=MAX_WINDOW_NAME)
+    start_s: models.BigIntegerField[int, int] = models.BigIntegerField()
+    end_s: models.BigIntegerField[int, int] = models.BigIntegerField()
+    policy_hash: models.CharField[str, str] = models.CharField(max_length=NAME_LENGTH)
+    epsilon: models.CharField[str, str] = models.CharField(max_length=50, blank=True)
+    is_over_budget: models.BooleanField[bool, bool] = models.BooleanField()
+    body: models.BinaryField[bytes, bytes] = models.BinaryField()
+    objects: ClassVar[models.Manager[CameraWindow]] = models.Manager()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["model", "window", "end_s"], name="one_camera_window")]
+        indexes: ClassVar = [
+            models.Index(fields=["model", "start_s"], name="camera_days"),
+            models.Index(fields=["model", "-end_s", "-id"], name="newest_counts"),
         ]

@@ -1,4 +1,4 @@
-"""Reads results and alerts into the database, in a thread of its own, for as long as the process runs."""
+"""Reads the topics into the database, each in a thread of its own, for as long as the process runs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from stream_app.topics import FAIRNESS_ALERTS
 from stream_app.web_app.cases.trail import append_pending
 from stream_app.web_app.host.audit_trail import AuditRejectedError
 from stream_app.web_app.projection.models import Reading
-from stream_app.web_app.projection.store import TOPICS, PositionMovedError, Store, stored_positions
+from stream_app.web_app.projection.store import PositionMovedError, Store, stored_positions, topics_of
 from stream_app.web_app.projection.turns import turn
 
 _RETRY_S = 1.0
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 class Projector:
-    """Reads one topic after the other, again and again.
+    """Reads the topics side by side.
 
     Args:
         kafka: The connection.
@@ -43,7 +43,7 @@ class Projector:
         self._stopping = threading.Event()
         self._threads = [
             threading.Thread(target=self._run, args=(topic,), name=f"projection of {topic}", daemon=True)
-            for topic in TOPICS
+            for topic in topics_of(policy)
         ]
 
     def start(self) -> None:

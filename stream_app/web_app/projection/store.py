@@ -2,7 +2,8 @@
 
 Every row has a key that follows from its record, so records that are read again change nothing. The position is
 compared with the one from which the run was read: two processes on one database, or a rebuild, cannot interleave. An
-alert opens its case in the same transaction; cases stay when the rest is emptied.
+alert opens its case in the same transaction; cases stay when the rest is emptied. The counts of dead letters and late
+decisions have no such key: the position alone keeps them right.
 """
 
 from __future__ import annotations
@@ -22,24 +23,29 @@ from stream_app.pipeline.records.alerts import Alert, MonitoringRestart, SealedA
 from stream_app.pipeline.records.outcome_results import decode_decision_result
 from stream_app.pipeline.records.results import TOTAL_WINDOW, Result
 from stream_app.policy import Policy
-from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_RESULTS
+from stream_app.topics import CAMERA_AGGREGATES, FAIRNESS_ALERTS, FAIRNESS_RESULTS
 from stream_app.web_app.cases.opening import CaseAlertFacts, note_alert
 from stream_app.web_app.projection.alert_bodies import encode_body, notice_of
+from stream_app.web_app.projection.camera_windows import write_aggregate
 from stream_app.web_app.projection.models import (
     MAX_WINDOW_NAME,
     NAME_LENGTH,
     AlertRow,
+    CameraWindow,
     Reading,
+    RecordCount,
     TopicPartition,
     Verdict,
     WindowRow,
 )
+from stream_app.web_app.projection.record_counts import QUALITY_TOPICS, write_counts
 from stream_app.web_app.projection.verdicts import VerdictKeeper
 
 _MAX_INT = 2**31 - 1
 _ALERT_ID = re.compile(r"[0-9a-f]{12}")
 
 TOPICS = (FAIRNESS_RESULTS, FAIRNESS_ALERTS)
+CAMERA_TOPICS = (CAMERA_AGGREGATES,)
 
 
 class PositionMovedError(Exception):
@@ -59,6 +65,7 @@ class Store:
         self._write: dict[str, Callable[[StoredRecord], bool]] = {
             FAIRNESS_RESULTS: self._write_result,
             FAIRNESS_ALERTS: self._write_alert,
+            CAMERA_AGGREGATES: write_aggregate,
         }
 
     def apply(self, topic: str, before: Position | None, run: Run) -> None:
@@ -76,13 +83,19 @@ class Store:
             row = TopicPartition.objects.select_for_update().filter(topic=topic, partition=run.partition).first()
             if (None if row is None else Position(row.topic_id, row.next_offset)) != before:
                 raise PositionMovedError
-            write = self._write[topic]
-            n_unreadable = sum(not write(record) for record in run.records)
+            n_unreadable = self._write_run(topic, run.records)
             TopicPartition.objects.update_or_create(topic=topic, partition=run.partition, defaults=run.after._asdict())
             if n_unreadable:
                 reading, _ = Reading.objects.select_for_update().get_or_create(topic=topic)
                 reading.n_unreadable += n_unreadable
                 reading.save(update_fields=["n_unreadable"])
+
+    def _write_run(self, topic: str, records: Iterable[StoredRecord]) -> int:
+        """Store records, and return how many could not be read."""
+        if topic in QUALITY_TOPICS:
+            return write_counts(topic, records)
+        write = self._write[topic]
+        return sum(not write(record) for record in records)
 
     def _write_result(self, record: StoredRecord) -> bool:
         try:
@@ -159,6 +172,12 @@ def _is_name(text: str, most: int = NAME_LENGTH) -> bool:
     return len(text) <= most and "\0" not in text  # which PostgreSQL cannot store
 
 
+def topics_of(policy: Policy) -> tuple[str, ...]:
+    """Return the topics that are read under a policy: those of cameras exist only where it has some."""
+    has_cameras = any(model.kind == "counts" for model in policy.models)
+    return (*TOPICS, *QUALITY_TOPICS, *(CAMERA_TOPICS if has_cameras else ()))
+
+
 def stored_positions(topic: str) -> dict[int, Position]:
     """Return the stored position of each partition of a topic."""
     rows = TopicPartition.objects.filter(topic=topic)
@@ -183,6 +202,6 @@ def _smaller_k(name: str, k: int) -> Iterable[int]:
 def empty() -> None:
     """Delete everything that was read, with its positions: it is read again from the topics."""
     with transaction.atomic():
-        for table in (TopicPartition, Reading, WindowRow, Verdict):
+        for table in (TopicPartition, Reading, WindowRow, Verdict, RecordCount, CameraWindow):
             table.objects.all().delete()
         AlertRow.every_alert.all().delete()

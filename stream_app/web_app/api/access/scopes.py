@@ -13,6 +13,9 @@ class Scope(enum.StrEnum):
 
     RESULTS = "results"  # results of windows, and the explanation of each
     ALERTS = "alerts"  # breaches and recoveries
+    CASES = "cases"  # the work on alerts, with what people wrote
+    QUALITY = "quality"  # counts of rejected and late records, shares of unknown groups
+    CAMERAS = "cameras"  # published counts of cameras
     POLICIES = "policies"  # what is monitored, with which limits
     FAIRNESS = "fairness"  # the two scenarios of the original specification
     METRICS = "metrics"  # metrics of the API, for Prometheus
@@ -20,7 +23,18 @@ class Scope(enum.StrEnum):
     AUDIT = "audit"  # the newest entries of the audit log
 
 
-_READING = frozenset({Scope.RESULTS, Scope.ALERTS, Scope.POLICIES, Scope.FAIRNESS, Scope.METRICS})
+_READING = frozenset(
+    {
+        Scope.RESULTS,
+        Scope.ALERTS,
+        Scope.CASES,
+        Scope.QUALITY,
+        Scope.CAMERAS,
+        Scope.POLICIES,
+        Scope.FAIRNESS,
+        Scope.METRICS,
+    }
+)
 ALLOWED: dict[Role, frozenset[Scope]] = {
     Role.VIEWER: _READING,
     Role.ANALYST: _READING | {Scope.SCORE},

@@ -14,8 +14,9 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import NamedTuple
 
+from django.contrib.auth.models import User
 from django.db import DatabaseError
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from stream_app.errors import ConfigError
@@ -42,7 +43,7 @@ class Holder(NamedTuple):
     scopes: frozenset[str]
 
 
-def create(name: str, role: Role, scopes: Collection[Scope], days: int) -> tuple[Token, str]:
+def create(name: str, role: Role, scopes: Collection[Scope], days: int, owner: User | None = None) -> tuple[Token, str]:
     """Store a new token and return it with its text, which nothing shows again.
 
     Args:
@@ -50,6 +51,7 @@ def create(name: str, role: Role, scopes: Collection[Scope], days: int) -> tuple
         role: The role that it acts in.
         scopes: What it may do; none given means everything that the role may do.
         days: How long it works.
+        owner: The user without whose role it does not work; None where an operator makes it.
 
     Raises:
         ConfigError: the name is no printable text, or the role does not have a scope.
@@ -71,6 +73,7 @@ def create(name: str, role: Role, scopes: Collection[Scope], days: int) -> tuple
         digest=_digest(secret),
         created_at=now,
         expires_at=now + timedelta(days=days),
+        owner=owner,
     )
     return token, f"fs_{token.id}_{secret}"
 
@@ -78,10 +81,12 @@ def create(name: str, role: Role, scopes: Collection[Scope], days: int) -> tuple
 def authenticate(text: str) -> Holder | None:
     """Return the holder of a token that works now; None for any other text, without saying why."""
     form = _FORM.fullmatch(text)
-    token = Token.objects.filter(pk=form[1]).first() if form else None
+    token = Token.objects.filter(pk=form[1]).select_related("owner").first() if form else None
     is_right = hmac.compare_digest(_digest(form[2] if form else ""), token.digest if token else _NO_DIGEST)
     now = timezone.now()
     if token is None or not is_right or token.revoked_at is not None or token.expires_at <= now:
+        return None
+    if not is_backed(token):
         return None
     if token.last_used_on != now.date():
         unused = Q(last_used_on__isnull=True) | Q(last_used_on__lt=now.date())
@@ -105,16 +110,25 @@ def revoke(token_id: str) -> Token:
     return token
 
 
-def newest_first() -> list[Token]:
+def newest_first() -> QuerySet[Token]:
     """Return every token, those that never ended first, then by their time."""
-    return list(Token.objects.order_by(F("revoked_at").desc(nulls_first=True), "-created_at", "id"))
+    tokens = Token.objects.select_related("owner").prefetch_related("owner__groups")
+    return tokens.order_by(F("revoked_at").desc(nulls_first=True), "-created_at", "id")
+
+
+def is_backed(token: Token) -> bool:
+    """Return whether the owner of a token has its role and can log in; one of an operator needs no owner."""
+    owner = token.owner
+    return owner is None or (owner.is_active and token.role in {group.name for group in owner.groups.all()})
 
 
 def state_of(token: Token) -> str:
-    """Return ``active``, ``expired`` or ``revoked``."""
+    """Return ``active``, ``expired``, ``revoked``, or ``suspended`` while its owner has not the role."""
     if token.revoked_at is not None:
         return "revoked"
-    return "active" if token.expires_at > timezone.now() else "expired"
+    if token.expires_at <= timezone.now():
+        return "expired"
+    return "active" if is_backed(token) else "suspended"
 
 
 def _digest(secret: str) -> str:

@@ -13,7 +13,7 @@ from stream_app.web_app.accounts.roles import EVERY_ROLE
 from stream_app.web_app.cases.models import CaseAlert
 from stream_app.web_app.pages.alerts.facts import headline, subject
 from stream_app.web_app.pages.page import show, utc_text
-from stream_app.web_app.pages.parts.filters import choice_of, searched_text
+from stream_app.web_app.pages.parts.filters import ALL, choose, search
 from stream_app.web_app.pages.watched import model_in_alert, names_in_alerts, only_visible
 from stream_app.web_app.projection.alert_bodies import SealedNotice, decode_alert
 from stream_app.web_app.projection.models import AlertRow
@@ -38,25 +38,20 @@ class AlertLine(NamedTuple):
 @page(EVERY_ROLE)
 def show_alerts(request: HttpRequest) -> HttpResponse:
     """Show alerts, of one model or attribute if one is chosen."""
-    names = names_in_alerts()
-    model = choice_of(request, "model", names)
-    change = choice_of(request, "change", CHANGES)
-    searched = searched_text(request)
-    rows = AlertRow.every_alert.filter(model=model) if model else only_visible(AlertRow.every_alert.all())
-    if change:
-        rows = rows.filter(change=change)
-    if searched:
-        rows = rows.filter(attribute__icontains=searched)
+    model = choose(request, "model", "Model", ALL | {name: name for name in names_in_alerts()})
+    change = choose(request, "change", "Alert", ALL | {name: name for name in CHANGES})
+    searched = search(request, "Attribute")
+    rows = AlertRow.every_alert.filter(model=model.value) if model.value else only_visible(AlertRow.every_alert.all())
+    if change.value:
+        rows = rows.filter(change=change.value)
+    if searched.value:
+        rows = rows.filter(attribute__icontains=searched.value)
     shown = Paginator(rows.order_by("-at_s", "-id"), _PER_PAGE).get_page(request.GET.get("page"))
     content = {
         "alerts": alert_lines(shown),
         "shown": shown,
-        "names": names,
-        "model": model,
-        "changes": CHANGES,
-        "change": change,
-        "searched": searched,
-        "is_filtered": bool(model or change or searched),
+        "filter": [model, change, searched],
+        "is_filtered": bool(model.value or change.value or searched.value),
     }
     return show(request, "alerts.html", content)
 

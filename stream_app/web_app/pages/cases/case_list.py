@@ -14,39 +14,38 @@ from stream_app.web_app.accounts.roles import EVERY_ROLE
 from stream_app.web_app.cases.models import Case, Status
 from stream_app.web_app.pages.cases.visible import case_rows, visible_cases
 from stream_app.web_app.pages.page import show
-from stream_app.web_app.pages.parts.filters import choice_of, searched_text
+from stream_app.web_app.pages.parts.filters import ALL, choose, search
 from stream_app.web_app.pages.watched import names_in_alerts
 
 _PER_PAGE = 50
-_STATES = {"not_closed": "not closed", "overdue": "overdue", **{str(status): str(status) for status in Status}}
-_OWNERS = {"me": "me", "nobody": "nobody"}
+_STATES = {
+    "every": "every",
+    "not_closed": "not closed",
+    "overdue": "overdue",
+    **{str(status): str(status) for status in Status},
+}
+_OWNERS = {"": "anybody", "me": "me", "nobody": "nobody"}
 
 
 @page(EVERY_ROLE)
 def show_cases(request: HttpRequest) -> HttpResponse:
     """Show cases, those that are not closed unless others are chosen."""
-    names = names_in_alerts()
-    state = choice_of(request, "state", (*_STATES, "every"), "not_closed")
-    model, owner = choice_of(request, "model", names), choice_of(request, "owner", _OWNERS)
-    searched = searched_text(request)
-    cases = _in_state(visible_cases(), state)
-    if model:
-        cases = cases.filter(model=model)
-    if searched:
-        cases = cases.filter(attribute__icontains=searched)
-    if owner:
-        cases = cases.filter(owner=request.user if owner == "me" and isinstance(request.user, User) else None)
+    state = choose(request, "state", "State", _STATES, "not_closed")
+    model = choose(request, "model", "Model", ALL | {name: name for name in names_in_alerts()})
+    owner = choose(request, "owner", "Owner", _OWNERS)
+    searched = search(request, "Attribute")
+    cases = in_state(visible_cases(), state.value)
+    if model.value:
+        cases = cases.filter(model=model.value)
+    if searched.value:
+        cases = cases.filter(attribute__icontains=searched.value)
+    if owner.value:
+        cases = cases.filter(owner=request.user if owner.value == "me" and isinstance(request.user, User) else None)
     shown = Paginator(cases.order_by("due_s", "id"), _PER_PAGE).get_page(request.GET.get("page"))
     content = {
         "cases": case_rows(shown),
         "shown": shown,
-        "states": _STATES,
-        "state": state,
-        "names": names,
-        "model": model,
-        "owners": _OWNERS,
-        "owner": owner,
-        "searched": searched,
+        "filter": [state, model, owner, searched],
         "sentence": count_sentence(),
         "has_cases": visible_cases().exists(),
     }
@@ -63,7 +62,8 @@ def count_sentence() -> str:
     return f"{n} case{'s are' if n != 1 else ' is'} not closed{overdue}."
 
 
-def _in_state(cases: QuerySet[Case], state: str) -> QuerySet[Case]:
+def in_state(cases: QuerySet[Case], state: str) -> QuerySet[Case]:
+    """Return the cases of a state, or ``overdue`` or ``not_closed`` ones; ``every`` returns all."""
     if state == "every":
         return cases
     if state in Status.values:

@@ -50,10 +50,16 @@ def visible_case(case_id: int) -> Case:
     Raises:
         Http404: there is none with this number, or it is about a model of another policy.
     """
-    case = visible_cases().filter(pk=case_id).first()
-    if case is None or model_in_alert(case.model) is None:
+    case = find_visible_case(case_id)
+    if case is None:
         raise Http404
     return case
+
+
+def find_visible_case(case_id: int) -> Case | None:
+    """Return a case; None where ``visible_case`` raises."""
+    case = visible_cases().filter(pk=case_id).first()
+    return None if case is None or model_in_alert(case.model) is None else case
 
 
 def case_rows(cases: Iterable[Case]) -> list[CaseRow]:

@@ -14,10 +14,13 @@ _ENTRIES = (
     ("overview", "Overview"),
     ("alerts", "Alerts"),
     ("cases", "Cases"),
+    ("cameras", "Cameras"),
+    ("quality", "Data quality"),
     ("policies", "Policies"),
     ("privacy", "Privacy"),
     ("audit", "Audit"),
     ("users", "Users"),
+    ("tokens", "Tokens"),
     ("runbooks", "Runbooks"),
 )
 

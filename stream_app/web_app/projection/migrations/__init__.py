@@ -1,1 +1,1 @@
-"""Changes of the tables, oldest first: ``first_tables``, ``kinds_of_alerts``, ``newest_rows``."""
+"""Changes of the tables, oldest first: ``first_tables``, ``kinds_of_alerts``, ``newest_rows``, ``record_counts``."""

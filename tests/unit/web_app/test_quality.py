@@ -1,0 +1,219 @@
+"""Data quality: rejected and late records are counted once, by hour and reason, and small counts are never shown."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stream_app.core.events.reasons import DeadLetterReason as Reason
+from stream_app.policy import Policy
+from stream_app.topics import DEAD_LETTERS, FAIRNESS_RESULTS, LATE_DECISIONS
+from stream_app.web_app.accounts.roles import Role
+from stream_app.web_app.pages.quality.reasons import WORDS
+from stream_app.web_app.pages.watched import watch
+from stream_app.web_app.projection.models import Reading, RecordCount
+from stream_app.web_app.projection.quality import day_counts
+from stream_app.web_app.projection.store import PositionMovedError, Store, empty, stored_positions, topics_of
+from tests.support.web.pages import browser
+from tests.support.web.set_aside import late, letter, store_late, store_letters, store_records
+from tests.support.web.window_results import FAIR, MODEL, POLICY, race_result, run_of
+
+NOW_S = int(time.time())
+K = MODEL.privacy.k
+COUNTS = st.dictionaries(
+    st.integers(0, 23).map(lambda hour: hour * 3600),
+    st.dictionaries(st.sampled_from(["late", "schema", "missing", "json"]), st.integers(1, 40), max_size=4),
+    max_size=6,
+)
+
+
+def text_of(path: str) -> str:
+    answer = browser(Role.VIEWER).get(path)
+    assert answer.status_code == 200
+    return " ".join(answer.content.decode().split())
+
+
+def counted() -> dict[tuple[str, int, str], int]:
+    return {(row.model, row.hour_s, row.what): row.n for row in RecordCount.objects.all()}
+
+
+def test_rejected_and_late_records_are_counted_by_hour_and_reason() -> None:
+    store_records(DEAD_LETTERS, letter(), letter(), letter(Reason.MISSING, n_records=7), at_s=3599)
+    store_records(DEAD_LETTERS, letter(), letter(model="other"), at_s=3600)
+    store_records(LATE_DECISIONS, late(), late(), at_s=7300)
+    assert counted() == {
+        (MODEL.name, 0, "schema"): 2,
+        (MODEL.name, 0, "missing"): 7,
+        (MODEL.name, 3600, "schema"): 1,
+        ("other", 3600, "schema"): 1,
+        (MODEL.name, 7200, "late"): 2,
+    }
+
+
+def test_a_run_is_counted_once_whoever_reads_it() -> None:
+    store, run = Store(POLICY), run_of([letter()] * 5)
+    store.apply(DEAD_LETTERS, None, run)
+    for before in (None, stored_positions(DEAD_LETTERS)[0]._replace(next_offset=1)):
+        with pytest.raises(PositionMovedError):
+            store.apply(DEAD_LETTERS, before, run)
+    assert [*counted().values()] == [5]
+    empty()
+    assert counted() == {}
+    store.apply(DEAD_LETTERS, None, run)
+    assert [*counted().values()] == [5]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"{}",
+        b"\xff",
+        late(),
+        letter().replace(b'"schema"', b'"<script>"'),
+        letter(n_records=0),
+        letter(n_records=-5),
+        letter(n_records=2**40),
+        letter(model="a\0b"),
+        letter(model="x" * 301),
+    ],
+)
+def test_what_is_no_dead_letter_is_left_out(value: bytes) -> None:
+    store_records(DEAD_LETTERS, value, letter(), at_s=0)
+    assert [*counted().values()] == [1]
+    assert Reading.objects.get().n_unreadable == 1
+
+
+def test_a_time_that_no_calendar_has_is_left_out() -> None:
+    store_records(DEAD_LETTERS, letter(), at_s=10**15)
+    store_records(DEAD_LETTERS, letter(), at_s=-1)
+    assert counted() == {}
+
+
+def test_topics_of_cameras_are_read_only_where_the_policy_has_some() -> None:
+    cameras = msgspec.structs.replace(MODEL, kind="counts")
+    assert "camera-aggregates" not in topics_of(POLICY)
+    assert "camera-aggregates" in topics_of(Policy(schema=1, models=(cameras,)))
+
+
+@given(COUNTS)
+def test_no_count_below_k_is_shown_or_follows_from_what_is_shown(hours: dict[int, dict[str, int]]) -> None:
+    day = day_counts(0, hours, K)
+    totals: dict[str, int] = {}
+    for counts in hours.values():
+        for what, n in counts.items():
+            totals[what] = totals.get(what, 0) + n
+    late_n = totals.pop("late", 0)
+    shown = [day.rejected, day.late, *day.reasons.values()]
+    for hour in day.hours:
+        shown += [hour.late, *hour.reasons.values()]
+        assert hour.reasons.keys() <= day.reasons.keys()
+    assert all(n is None or n >= K for n in shown)
+    if day.rejected is not None:
+        assert day.rejected == sum(totals.values())
+        assert_hides_enough(day.rejected - sum(day.reasons.values()))
+    for what, n in (*day.reasons.items(), *([("late", day.late)] if day.late else [])):
+        assert n == (late_n if what == "late" else totals[what])
+        of_hours = [hour.late if what == "late" else hour.reasons.get(what) for hour in day.hours]
+        assert_hides_enough(n - sum(n_hour or 0 for n_hour in of_hours))
+
+
+def assert_hides_enough(n_hidden: int) -> None:
+    """Check that what is left after the subtraction of shown counts is nothing, or no small number."""
+    assert n_hidden == 0 or n_hidden >= K
+
+
+def test_pages_show_counts_by_reason_and_hide_small_ones() -> None:
+    store_letters(Reason.CONFLICT, 1200, at_s=NOW_S)
+    store_letters(Reason.MISSING, 45, at_s=NOW_S)
+    store_letters(Reason.BBOX, 11, at_s=NOW_S)
+    store_letters(Reason.XML, 3, at_s=NOW_S)
+    store_late(K - 1, at_s=NOW_S)
+    listed = text_of("/quality")
+    assert 'class="n">1,259<' in listed
+    assert 'class="n">1,200<' in listed
+    assert 'data-name="Late today" class="n">fewer than 10<' in listed
+    shown = text_of(f"/quality/{MODEL.name}")
+    assert "1,200 conflict (an id again with another decision), 45 missing (a field is missing)" in shown
+    assert "bbox" not in shown  # else the three others would follow from the total
+    assert "xml" not in shown
+    assert "Today (UTC) 1,259 records rejected, fewer than 10 events late." in shown
+
+
+def test_a_day_is_opened_hour_by_hour() -> None:
+    day_s = NOW_S // 86_400 * 86_400 - 40 * 86_400
+    store_letters(Reason.JSON, 20, at_s=day_s)
+    store_letters(Reason.JSON, 30, at_s=day_s + 3 * 3600)
+    day = time.strftime("%Y-%m-%d", time.gmtime(day_s))
+    text = text_of(f"/quality/{MODEL.name}?day={day}")
+    assert '>03:00</th><td data-name="Rejected, by reason">30 json (not JSON)<' in text
+    assert '>00:00</th><td data-name="Rejected, by reason">20 json (not JSON)<' in text
+    assert "Nothing was set aside in 14 days" in text
+
+
+def test_shares_of_unknown_groups_are_those_of_the_disclosed_results() -> None:
+    values = [
+        race_result(100, FAIR | {"unknown": (60, 30)}),
+        race_result(200, FAIR | {"unknown": (3, 1)}),
+        race_result(300),
+    ]
+    Store(POLICY).apply(FAIRNESS_RESULTS, None, run_of(values))
+    text = text_of(f"/quality/{MODEL.name}?window=100s")
+    cells = text.split('data-name="race: unknown (not listed)" class="n">')[1:]
+    assert [cell.partition("<")[0] for cell in cells] == ["0.0% (0.0%)", "suppressed (0.0%)", "4.8% (0.0%)"]
+    assert text.count('data-name="sex: unknown (not listed)" class="n">–<') == 3  # which has no results
+    assert "<svg" in text
+    assert "0.0% of race, 100s" in text_of("/quality")
+
+
+def test_pages_say_where_there_is_nothing_and_up_to_when_it_is_true() -> None:
+    text = text_of(f"/quality/{MODEL.name}")
+    assert "Nothing was set aside in 14 days" in text
+    assert "No window of 1h has closed yet" in text
+    assert "Not read yet." in text
+    for topic in (FAIRNESS_RESULTS, DEAD_LETTERS):
+        Reading.objects.create(topic=topic, current_at_s=time.time())
+    Reading.objects.create(topic=LATE_DECISIONS, current_at_s=0.0, fault="Kafka denies READ on topic late-decisions")
+    text = text_of("/quality")
+    assert "Stale since 1970-01-01 00:00:00 UTC." in text
+    assert "Kafka denies READ on topic late-decisions." in text
+
+
+def test_topics_of_data_quality_make_no_other_page_stale() -> None:
+    for topic in topics_of(POLICY)[:2]:
+        Reading.objects.create(topic=topic, current_at_s=time.time())
+    Reading.objects.create(topic=DEAD_LETTERS, fault="denied", n_unreadable=7)
+    text = text_of("/")
+    assert "Current as of" in text
+    assert "denied" not in text
+    assert browser().get("/readyz").status_code == 200
+
+
+@pytest.mark.parametrize("query", ["day=x", "day=1969-12-31", "day=2026-13-01", "window=x", "day=%00"])
+def test_a_day_or_window_that_does_not_exist_is_not_found(query: str) -> None:
+    assert browser(Role.VIEWER).get(f"/quality/{MODEL.name}?{query}").status_code == 404
+
+
+def test_another_policys_model_is_not_shown() -> None:
+    store_letters(Reason.JSON, 20, at_s=NOW_S, model="other")
+    assert browser(Role.VIEWER).get("/quality/other").status_code == 404
+    assert "other" not in text_of("/quality?search=the")
+
+
+def test_every_reason_has_words() -> None:
+    assert WORDS.keys() == {*Reason}
+
+
+def test_names_are_text_and_nothing_else() -> None:
+    hostile: Any = msgspec.structs.replace(MODEL, name='<img src=x onerror="alert(1)">\u202e')
+    watch(Policy(schema=1, models=(hostile,)))
+    store_letters(Reason.JSON, 20, at_s=NOW_S, model=hostile.name)
+    for path in ("/quality", "/quality/" + "%3Cimg%20src%3Dx%20onerror%3D%22alert(1)%22%3E%E2%80%AE"):
+        text = text_of(path)
+        assert "<img" not in text
+        assert "\u202e" not in text
+        assert "20" in text
