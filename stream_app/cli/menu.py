@@ -64,6 +64,7 @@ MENU: dict[str, Entry | Menu] = {
     ),
     "detect": Entry("detect.command:detect", "Run the sequential detectors over a file of counts."),
     "plan": Entry("plan.command:plan", "Simulate how long a violation goes undetected."),
+    "allocate": Entry("allocate.command:allocate_hours", "Share hours among areas, with a floor for the underserved."),
     "policy": Menu(
         "Check, show, explain and activate policies.",
         {

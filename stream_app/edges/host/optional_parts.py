@@ -26,6 +26,7 @@ _ADDS = {
     "confluent": "the transport of the new group protocol",
     "pandas": "DataFrames of the Python API",
     "ml": "anomaly tags",
+    "remedies": "limits of allocate",
 }
 _FORMATS = ("avro", "protobuf")  # that have an extra of the same name
 _REQUIREMENT = re.compile(r"'([a-z0-9-]+)(?:\[[a-z]+\])?(>=[^']+)'")

@@ -1,0 +1,1 @@
+"""What remedies need of other libraries: ``linear_programs`` solves linear programs with SciPy."""
