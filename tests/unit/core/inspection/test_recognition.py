@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from stream_app.core.inspection.kinds import KINDS
-from tests.support.labeled_fields import NO_KIND, labeled_fields, recognize
+from tests.support.labeled_fields import NO_KIND, inspect_field, labeled_fields, recognize
 from tests.support.paths import ROOT
 
 PAGE = (ROOT / "docs/how-to/personal-data.md").read_text(encoding="utf-8")
@@ -37,6 +37,23 @@ def test_the_page_has_the_measured_numbers(word: str, name: str) -> None:
         str(recognition.n_personal),
         f"{recognition.precision:.3f}",
         f"{recognition.recall:.3f}",
+    ]
+
+
+@pytest.mark.parametrize(("word", "name"), [("known", "labeled"), ("unseen", "unseen")])
+def test_the_comparison_on_the_page_is_about_these_fields(word: str, name: str) -> None:
+    """Presidio is not installed here; its rows are those of ``benchmarks/presidio_fields.py`` over as many fields."""
+    fields = [field for field in labeled_fields(name) if field.values]
+    is_reported = [bool(inspect_field(field)) for field in fields]
+    n_personal = sum(field.is_personal for field in fields)
+    n_right = sum(field.is_personal and found for field, found in zip(fields, is_reported, strict=True))
+    row = next(line for line in PAGE.splitlines() if line.startswith(f"| {word} |"))
+    assert re.split(r" \| ", row.strip("| "))[1:] == [
+        str(len(fields)),
+        str(n_personal),
+        "`fairstream privacy inspect`",
+        f"{n_right / sum(is_reported):.3f}",
+        f"{n_right / n_personal:.3f}",
     ]
 
 
