@@ -28,12 +28,24 @@ from stream_app.web_app.api.resources import (
     metrics,
     monitor_fairness,
     policies,
+    replays,
     results,
     score,
 )
 
 # Importing them declares their routes.
-RESOURCES = (health, results, explanation, alerts, policies, monitor_fairness, audit_history, score, metrics)
+RESOURCES = (
+    health,
+    results,
+    explanation,
+    alerts,
+    policies,
+    replays,
+    monitor_fairness,
+    audit_history,
+    score,
+    metrics,
+)
 _VERSION = "1.0"
 _DESCRIPTION = (
     "Fairness of monitored models: what was judged, and why. Times are seconds since the epoch where their "

@@ -12,7 +12,7 @@ from stream_app.programs.audit.events import append_event
 from stream_app.programs.audit.places import signing_key_path
 from stream_app.settings import Settings
 
-EntryKind = Literal["case-event", "user-event", "policy-event"]
+EntryKind = Literal["case-event", "user-event", "policy-event", "replay-event"]
 
 log = logging.getLogger(__name__)
 

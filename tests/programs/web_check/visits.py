@@ -38,6 +38,7 @@ def _check_pages(stage: Stage, theme: Literal["light", "dark"]) -> str:
         "alerts": "/alerts",
         "cases": "/cases",
         "policies": "/policies",
+        "replays": "/replays",
         "runbooks": "/runbooks",
         "not-found": "/nowhere",
         "link-ended": "/welcome/nothing",

@@ -15,6 +15,7 @@ _ENTRIES = (
     ("alerts", "Alerts"),
     ("cases", "Cases"),
     ("policies", "Policies"),
+    ("replays", "Replays"),
     ("privacy", "Privacy"),
     ("audit", "Audit"),
     ("users", "Users"),
