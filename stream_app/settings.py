@@ -216,9 +216,27 @@ def connection_environ(environ: Mapping[str, str], connection: KafkaConnection) 
     return kept | given | {PREFIX + "KAFKA": connection.servers}
 
 
+def settings_environ(environ: Mapping[str, str], settings: Settings) -> dict[str, str]:
+    """Return an environment in which a process has these settings, whatever the given one says.
+
+    >>> settings_environ({"FAIRSTREAM_APP_ID": "other", "HOME": "/"}, Settings(insecure=True, policy="loans"))
+    {'HOME': '/', 'FAIRSTREAM_POLICY': 'loans', 'FAIRSTREAM_INSECURE': 'true'}
+    """
+    kept = {name: text for name, text in environ.items() if not name.startswith(PREFIX)}
+    default = Settings()
+    for field in Settings.__struct_fields__:
+        value = getattr(settings, field)
+        if value is not None and value != getattr(default, field):
+            kept[_variable(field)] = str(value).lower() if isinstance(value, bool) else str(value)
+    return kept
+
+
+def _variable(field: str) -> str:
+    return PREFIX + next((name for name, named in _SHORT.items() if named == field), field.upper())
+
+
 def _variables() -> list[str]:
-    short = {field: name for name, field in _SHORT.items()}
-    return [PREFIX + short.get(field, field.upper()) for field in Settings.__struct_fields__]
+    return [_variable(field) for field in Settings.__struct_fields__]
 
 
 def _unknown(name: str, known: Iterable[str], *, where: str = "") -> ConfigError:

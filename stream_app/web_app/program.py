@@ -1,4 +1,4 @@
-"""Prepares the web application and runs it: tables, the first link, the projection, the server."""
+"""Prepares the web application and runs it: tables, the first link, the projection, replays, the server."""
 
 from __future__ import annotations
 
@@ -87,7 +87,9 @@ def run(
     from stream_app.web_app.api.running import start_api  # noqa: PLC0415  # the same
     from stream_app.web_app.host.server import bind, serve  # noqa: PLC0415  # the same
     from stream_app.web_app.pages.watched import watch  # noqa: PLC0415  # the same
+    from stream_app.web_app.policies.registered import PolicyReader  # noqa: PLC0415  # the same
     from stream_app.web_app.projection.projector import Projector  # noqa: PLC0415  # the same
+    from stream_app.web_app.replays.runner import ReplayRunner  # noqa: PLC0415  # the same
 
     _reject_smaller_groups(policy)
     watch(policy)
@@ -102,6 +104,10 @@ def run(
     address = _address(settings, listener.getsockname()[1])
     projector = Projector(settings.connection, policy)
     projector.start()
+    replays = ReplayRunner(settings, policy)
+    replays.start()
+    policies = PolicyReader(settings.connection)
+    policies.start()
     try:
         serve(
             get_asgi_application(),
@@ -110,6 +116,8 @@ def run(
             lambda: report(address, "" if token is None else f"{address}/welcome/{token}"),
         )
     finally:
+        replays.stop()
+        policies.stop()
         projector.stop()
         listener.close()
 

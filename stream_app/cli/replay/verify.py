@@ -15,7 +15,6 @@ from stream_app.cli.flags.settings import CommonFlags, Json
 from stream_app.cli.output import facts, print_json
 from stream_app.cli.replay.progress import progress_bar
 from stream_app.cli.replay.selection import select_model, select_source
-from stream_app.cli.replay.texts.verify import ReadTopic, describe, describe_repeated
 from stream_app.errors import RepeatedEventError
 from stream_app.pipeline.replay.moments import parse_moment
 from stream_app.pipeline.replay.verify.compared_range import ComparedRange
@@ -24,6 +23,7 @@ from stream_app.policy import load_policy
 from stream_app.programs.audit.events import append_exact
 from stream_app.programs.replay.verify import range_of_alert
 from stream_app.programs.replay.verify import verify as recompute
+from stream_app.programs.replay.words import ReadTopic, describe, describe_repeated
 
 
 class RepeatedEvent(msgspec.Struct, frozen=True, kw_only=True):

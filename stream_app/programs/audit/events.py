@@ -40,6 +40,7 @@ EventKind = Literal[
     "api-token-revoked",
     "fairness-alert",
     "policy-event",
+    "replay-event",
     "model-extraction-suspected",
 ]
 EVENT_KINDS: frozenset[str] = frozenset(get_args(EventKind))  # types of entries that nobody else may write

@@ -29,6 +29,7 @@ from stream_app.web_app.api.resources import (
     metrics,
     monitor_fairness,
     policies,
+    replays,
     results,
     score,
 )
@@ -44,6 +45,7 @@ RESOURCES = (
     quality,
     cameras,
     policies,
+    replays,
     monitor_fairness,
     audit_history,
     score,

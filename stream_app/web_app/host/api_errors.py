@@ -15,6 +15,7 @@ _WORDS = {
     404: ("not_found", "There is no such resource."),
     405: ("method_not_allowed", "This resource has other methods; see the header Allow."),
     408: ("timeout", "The request took too long."),
+    409: ("not_possible", "This is not possible now."),
     413: ("too_large", "The body is larger than 64 KiB."),
     415: ("unsupported_media_type", "Send JSON: Content-Type: application/json."),
     422: ("invalid", "A parameter or field is invalid; see the API document."),

@@ -12,7 +12,9 @@ from stream_app.programs.audit.events import append_event
 from stream_app.programs.audit.places import signing_key_path
 from stream_app.settings import Settings
 
-EntryKind = Literal["case-event", "user-event", "policy-event", "api-token-created", "api-token-revoked"]
+EntryKind = Literal[
+    "case-event", "user-event", "policy-event", "replay-event", "api-token-created", "api-token-revoked"
+]
 
 log = logging.getLogger(__name__)
 

@@ -94,6 +94,7 @@ def django_options(settings: Settings) -> dict[str, Any]:
             f"{_HERE}.accounts",
             f"{_HERE}.cases",
             f"{_HERE}.policies",
+            f"{_HERE}.replays",
             f"{_HERE}.projection",
             f"{_HERE}.pages",
             f"{_HERE}.demo",

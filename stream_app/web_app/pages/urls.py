@@ -21,10 +21,14 @@ from stream_app.web_app.pages.model_page import show_model
 from stream_app.web_app.pages.overview import show_overview
 from stream_app.web_app.pages.policies.draft_forms import decide_draft, send_draft
 from stream_app.web_app.pages.policies.draft_page import download_draft, show_draft
+from stream_app.web_app.pages.policies.policy_comparison import compare_policies
 from stream_app.web_app.pages.policies.policy_list import show_policies
 from stream_app.web_app.pages.privacy.privacy_page import show_privacy
 from stream_app.web_app.pages.quality.model_quality import show_model_quality
 from stream_app.web_app.pages.quality.quality_list import show_quality
+from stream_app.web_app.pages.replays.replay_forms import cancel_replay, compare_draft, repeat_replay, replay_case
+from stream_app.web_app.pages.replays.replay_list import show_replays
+from stream_app.web_app.pages.replays.replay_page import show_replay
 from stream_app.web_app.pages.runbooks.runbook_pages import list_runbooks, show_runbook
 from stream_app.web_app.pages.users.user_forms import change_user, invite_user
 from stream_app.web_app.pages.users.user_list import show_users
@@ -37,6 +41,7 @@ urlpatterns = [
     path("cases", show_cases, name="cases"),
     path("cases/<int:case_id>", show_case, name="case"),
     path("cases/<int:case_id>/change", change_case, name="case-change"),
+    path("cases/<int:case_id>/replay", replay_case, name="case-replay"),
     path("cases/<int:case_id>/export", export_case, name="case-export"),
     path("audit", show_audit, name="audit"),
     path("audit/verify", verify_audit, name="audit-verify"),
@@ -48,10 +53,16 @@ urlpatterns = [
     path("runbooks", list_runbooks, name="runbooks"),
     path("runbooks/<str:name>", show_runbook, name="runbook"),
     path("policies", show_policies, name="policies"),
+    path("policies/comparison", compare_policies, name="policy-comparison"),
     path("policies/send", send_draft, name="draft-send"),
     path("policies/drafts/<int:draft_id>", show_draft, name="draft"),
     path("policies/drafts/<int:draft_id>/decide", decide_draft, name="draft-decide"),
     path("policies/drafts/<int:draft_id>/download", download_draft, name="draft-download"),
+    path("policies/drafts/<int:draft_id>/compare", compare_draft, name="draft-compare"),
+    path("replays", show_replays, name="replays"),
+    path("replays/<int:replay_id>", show_replay, name="replay"),
+    path("replays/<int:replay_id>/cancel", cancel_replay, name="replay-cancel"),
+    path("replays/<int:replay_id>/repeat", repeat_replay, name="replay-repeat"),
     path("users", show_users, name="users"),
     path("users/invite", invite_user, name="user-invite"),
     path("users/<int:user_id>/change", change_user, name="user-change"),

@@ -1,5 +1,6 @@
 """Drafts of policies: one person proposes a draft, another one approves it.
 
-``models`` is the table (``migrations`` makes it), ``apps`` names it to Django. ``drafts`` proposes and decides,
-``differences`` compares two policies field by field.
+``models`` are the tables (``migrations`` makes them), ``apps`` names them to Django. ``drafts`` proposes and decides,
+``differences`` compares two policies field by field, ``effects`` says what each difference means. ``registered`` keeps
+the policies that workers have registered.
 """

@@ -1,4 +1,4 @@
-"""The table of drafts, as Django knows it."""
+"""The tables of drafts and registered policies, as Django knows them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.apps import AppConfig
 
 
 class PoliciesConfig(AppConfig):
-    """Names the table."""
+    """Names the tables."""
 
     name = "stream_app.web_app.policies"
     label = "policies"

@@ -1,8 +1,8 @@
-"""The table of drafts. Nothing in it is ever deleted, and no text is changed."""
+"""The tables of drafts and of registered policies. Nothing in them is ever deleted, and no text is changed."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.auth.models import User
 from django.db import models
@@ -46,3 +46,23 @@ class PolicyDraft(models.Model):
     decided_s: models.BigIntegerField[int | None, int | None] = models.BigIntegerField(null=True)
     remark: models.CharField[str, str] = models.CharField(max_length=1000, blank=True)
     objects: ClassVar[models.Manager[PolicyDraft]] = models.Manager()
+
+
+class RegisteredPolicy(models.Model):
+    """A policy of one model under which something was counted or judged.
+
+    Attributes:
+        model: Name of the model.
+        hash: Its hash, as results and alerts carry it.
+        registered_s: When it was first registered, seconds since the epoch.
+        policy: The policy of the model, every field by its name.
+    """
+
+    model: models.CharField[str, str] = models.CharField(max_length=300)
+    hash: models.CharField[str, str] = models.CharField(max_length=64)
+    registered_s: models.BigIntegerField[int, int] = models.BigIntegerField()
+    policy: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField()
+    objects: ClassVar[models.Manager[RegisteredPolicy]] = models.Manager()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["model", "hash"], name="one_policy_by_hash")]

@@ -13,6 +13,7 @@ from stream_app.core.groups.comparison import State
 from stream_app.pipeline.records.results import Result
 from tests.programs.web_check.stage import Stage, wait_for
 from tests.programs.web_check.visits import check_dark_pages, check_light_pages, picture
+from tests.programs.web_check.work import acknowledges_case, closes_case, replays_case, works_on_draft
 
 GOAL_S = 10.0  # from the result in Kafka to the page
 _FIRST_S = 60.0  # until the first window is shown
@@ -150,6 +151,10 @@ CLAIMS: Sequence[Claim] = (
     Claim(f"the breach is shown within {GOAL_S:g} s of its result", _shows_breach_in_time),
     Claim("the page explains the breach", _explains),
     Claim("the other slider changes how many decisions a window has", _takes_more_samples),
+    Claim("the breach has opened a case, which an analyst acknowledges", acknowledges_case),
+    Claim("a replay verifies what was published in the time of the case", replays_case, is_short=False),
+    Claim("the analyst concludes the case, and another one closes it", closes_case),
+    Claim("a draft is validated, compared over a period and approved by a second user", works_on_draft),
     Claim("the slider makes the live stream fair again, and the badge follows", _becomes_fair, is_short=False),
     Claim("the page updates itself without being loaded again", _is_not_reloaded),
     Claim("in light, no page has a serious finding of axe-core or is wider than its screen", check_light_pages),

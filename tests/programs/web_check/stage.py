@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import secrets
 import shutil
+import subprocess
 import sys
 import threading
 import time
@@ -18,7 +21,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from stream_app.edges.host.processes import BoundProcess
 from stream_app.edges.kafka.readers.live_results import open_results
 from stream_app.pipeline.records.results import Result
-from stream_app.policy import load_policy
+from stream_app.policy import load_policy, read_policy_text
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _ADDRESS = re.compile(r"^Web application on (http://\S+)/demo\n  log in as demo with the password (\S+)$", re.MULTILINE)
@@ -41,7 +44,10 @@ class Stage:
         password: Of the user ``demo``.
         results: Results in the order in which they came, each with the time, seconds since the epoch.
         window_s: Width of the smallest window of the policy.
+        folder: State folder of the application.
+        policy_text: The policy of the demo, TOML.
         faults: What the browser has reported: errors of scripts, blocked content, requests to other hosts.
+        people: Pages of the users who work on a case.
     """
 
     browser: Browser
@@ -50,13 +56,16 @@ class Stage:
     password: str
     results: list[tuple[float, Result]]
     window_s: int
+    folder: Path
+    policy_text: str
     faults: list[str] = field(default_factory=list)
+    people: list[Page] = field(default_factory=list)
 
-    def log_in(self, page: Page, path: str = "/demo") -> None:
+    def log_in(self, page: Page, path: str = "/demo", name: str = "demo", password: str = "") -> None:
         """Open a page by way of the login."""
         page.goto(self.address + path)
-        page.fill("#id_username", "demo")
-        page.fill("#id_password", self.password)
+        page.fill("#id_username", name)
+        page.fill("#id_password", password or self.password)
         page.click("main button[type=submit]")
         page.wait_for_url(self.address + path, wait_until="domcontentloaded")
 
@@ -67,6 +76,20 @@ class Stage:
         page.on("pageerror", lambda error: self.faults.append(str(error)))
         page.on("console", lambda message: self._note(message.type, message.text))
         page.on("request", lambda request: self._check_address(request.url))
+        return page
+
+    def page_of_new_user(self, name: str, role: str) -> Page:
+        """Return the page of a new user, who sets a password by a one-time link and logs in."""
+        command = [sys.executable, "-m", "stream_app", "web", "create-user", name, "--role", role]
+        environ = {**os.environ, "FAIRSTREAM_STATE": str(self.folder), "FAIRSTREAM_WEB_URL": self.address}
+        made = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=_BUSY_S, check=True)
+        link = next(word for word in made.stdout.split() if "/welcome/" in word)
+        page, password = self.open_page(viewport={"width": WIDE, "height": _HEIGHT}), secrets.token_urlsafe()
+        page.goto(link)
+        for label in ("#id_password", "#id_repeated"):
+            page.fill(label, password)
+        page.click("main button[type=submit]")
+        self.log_in(page, "/", name, password)
         return page
 
     def model(self) -> str:
@@ -103,7 +126,7 @@ def open_stage(folder: Path, browser_path: str, arguments: Sequence[str], policy
     """Run a demo and a browser until the block ends.
 
     Args:
-        folder: For the log of the demo.
+        folder: For the demo and its log.
         browser_path: Path of a Chromium.
         arguments: Of ``fairstream demo``.
         policy: Name or file of its policy.
@@ -113,7 +136,9 @@ def open_stage(folder: Path, browser_path: str, arguments: Sequence[str], policy
     """
     log = folder / "demo.log"
     window_s = min(window.size_s for window in load_policy(policy).models[0].windows)
-    command = [sys.executable, "-m", "stream_app", "demo", "--json", "--policy", policy, *arguments]
+    state = folder / "demo"
+    arguments = ("--json", "--policy", policy, "--state-dir", str(state), *arguments)
+    command = [sys.executable, "-m", "stream_app", "demo", *arguments]
     with BoundProcess(command, log) as demo:
 
         def has_ended_or_serves() -> bool:
@@ -124,11 +149,16 @@ def open_stage(folder: Path, browser_path: str, arguments: Sequence[str], policy
         found, kafka = _ADDRESS.search(text), _KAFKA.search(text)
         if found is None or kafka is None:
             raise RuntimeError(text[-2000:])
+        (place,) = state.glob("demo-*")
+        private = place / "policy.toml"  # with names of its own, on a broker that others use too
+        policy_text = private.read_text("utf-8") if private.exists() else read_policy_text(policy)
         results: list[tuple[float, Result]] = []
         threading.Thread(target=_follow, args=(kafka[1], results), daemon=True).start()
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=browser_path)
-            stage = Stage(browser, browser.new_page(), found[1], found[2], results, window_s)
+            stage = Stage(
+                browser, browser.new_page(), found[1], found[2], results, window_s, place / "web", policy_text
+            )
             stage.page = stage.open_page(viewport={"width": WIDE, "height": _HEIGHT})
             yield stage
             browser.close()

@@ -42,6 +42,7 @@ def _check_pages(stage: Stage, theme: Literal["light", "dark"]) -> str:
         "model-quality": f"/quality/{stage.model()}",
         "tokens": "/tokens",
         "policies": "/policies",
+        "replays": "/replays",
         "runbooks": "/runbooks",
         "not-found": "/nowhere",
         "link-ended": "/welcome/nothing",

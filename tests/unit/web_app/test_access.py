@@ -25,6 +25,8 @@ from stream_app.web_app.cases.models import Case
 from stream_app.web_app.demo import running
 from stream_app.web_app.host import audit_trail
 from stream_app.web_app.policies.drafts import propose
+from stream_app.web_app.replays.periods import Period
+from stream_app.web_app.replays.requests import Requester, cancel, start
 from tests.support.web.pages import PASSWORD, add_user, browser
 from tests.support.web.stored_alerts import BREACH, store_alerts
 from tests.support.web.window_results import MODEL
@@ -43,6 +45,7 @@ ADDRESSES = {  # {alert} and {case} are stored by the test
     "case": "/cases/{case}",
     "case-change": "/cases/{case}/change",
     "case-export": "/cases/{case}/export",
+    "case-replay": "/cases/{case}/replay",
     "model": f"/models/{MODEL.name}",
     "cameras": "/cameras",
     "quality": "/quality",
@@ -54,10 +57,16 @@ ADDRESSES = {  # {alert} and {case} are stored by the test
     "runbooks": "/runbooks",
     "runbook": "/runbooks/FairnessBreach",
     "policies": "/policies",
+    "policy-comparison": "/policies/comparison",
     "draft-send": "/policies/send",
     "draft": "/policies/drafts/{draft}",
     "draft-decide": "/policies/drafts/{draft}/decide",
     "draft-download": "/policies/drafts/{draft}/download",
+    "draft-compare": "/policies/drafts/{draft}/compare",
+    "replays": "/replays",
+    "replay": "/replays/{replay}",
+    "replay-cancel": "/replays/{replay}/cancel",
+    "replay-repeat": "/replays/{ended}/repeat",
     "users": "/users",
     "user-invite": "/users/invite",
     "user-change": "/users/{user}/change",
@@ -79,6 +88,10 @@ SENT = {  # what a form sends, and the page then leads elsewhere
     "user-change": {"action": "role", "role": "viewer"},
     "draft-send": {"action": "propose", "reason": "x", "text": read_policy_text("loanapp")},
     "draft-decide": {"action": "approve"},
+    "draft-compare": {"model": MODEL.name, "from": "2026-01-01T00:00", "to": "2026-01-02T00:00"},
+    "case-replay": {"from": "2026-01-01T00:00", "to": "2026-01-02T00:00"},
+    "replay-cancel": {},
+    "replay-repeat": {},
 }
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
@@ -89,7 +102,9 @@ def stored_address(name: str) -> str:
     other = add_user("other", None)
     draft = propose(other, read_policy_text("loanapp"), "x")
     token, _ = tokens.create("x", Role.VIEWER, [], 1)
-    names = {"user": other.pk, "draft": draft.pk, "token": token.id}
+    replays = [start(Requester(other), MODEL, Period(0, 60)) for _ in range(2)]
+    cancel(Requester(other), replays[1].pk)
+    names = {"user": other.pk, "draft": draft.pk, "token": token.id, "replay": replays[0].pk, "ended": replays[1].pk}
     return ADDRESSES[name].format(alert=BREACH.id, case=Case.objects.get().pk, **names)
 
 

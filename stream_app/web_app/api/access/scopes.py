@@ -20,6 +20,8 @@ class Scope(enum.StrEnum):
     FAIRNESS = "fairness"  # the two scenarios of the original specification
     METRICS = "metrics"  # metrics of the API, for Prometheus
     SCORE = "score"  # scores of the demo's model
+    REPLAYS = "replays"  # replays and what they have found
+    START_REPLAYS = "start-replays"  # starting and canceling them
     AUDIT = "audit"  # the newest entries of the audit log
 
 
@@ -33,11 +35,12 @@ _READING = frozenset(
         Scope.POLICIES,
         Scope.FAIRNESS,
         Scope.METRICS,
+        Scope.REPLAYS,
     }
 )
 ALLOWED: dict[Role, frozenset[Scope]] = {
     Role.VIEWER: _READING,
-    Role.ANALYST: _READING | {Scope.SCORE},
+    Role.ANALYST: _READING | {Scope.SCORE, Scope.START_REPLAYS},
     Role.AUDITOR: _READING | {Scope.AUDIT},
     Role.ADMINISTRATOR: _READING,  # makes tokens, and reads no audit log
 }

@@ -2,6 +2,6 @@
 
 ``health`` is public. ``results`` has the verdicts and ``explanation`` says why one of them is what it is, ``alerts``
 has breaches and recoveries, ``cases`` the work on them, ``counts`` what is known of records, ``policies`` what is
-monitored. ``monitor_fairness`` and ``audit_history`` are those of the FairLens specification. ``score`` asks the
-scoring model of the demo, ``metrics`` says who asks it suspiciously.
+monitored. ``replays`` starts and shows replays. ``monitor_fairness`` and ``audit_history`` are those of the FairLens
+specification. ``score`` asks the scoring model of the demo, ``metrics`` says who asks it suspiciously.
 """

@@ -20,11 +20,20 @@ def replay_command(model: str, onset_s: int | None, at_s: int) -> str:
         onset_s: Estimated onset; None where it is not known.
         at_s: When the alert was raised.
     """
-    start_s = max(0, at_s - _BEFORE_SEALED_S if onset_s is None else onset_s - _BEFORE_ONSET_S)
+    start_s, end_s = replay_period(onset_s, at_s)
     parts = ["fairstream", "replay", "verify", "--published", "--model", model_of(model)]
     parts += ["--policy", state_settings().policy]
-    parts += ["--from", _iso(start_s), "--to", _iso(at_s + 1)]  # the end is excluded
+    parts += ["--from", _iso(start_s), "--to", _iso(end_s)]
     return shlex.join(parts)
+
+
+def replay_period(onset_s: int | None, at_s: int) -> tuple[int, int]:
+    """Return the period that contains an alert with its onset; the end is excluded.
+
+    >>> replay_period(1000, 1200), replay_period(None, 1200)
+    ((400, 1201), (0, 1201))
+    """
+    return max(0, at_s - _BEFORE_SEALED_S if onset_s is None else onset_s - _BEFORE_ONSET_S), at_s + 1
 
 
 def _iso(time_s: int) -> str:

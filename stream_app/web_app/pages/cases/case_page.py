@@ -10,13 +10,15 @@ from django.http import HttpRequest, HttpResponse
 
 from stream_app.web_app.accounts.access import page, roles_of
 from stream_app.web_app.accounts.roles import EVERY_ROLE, Role
-from stream_app.web_app.cases.models import MAX_TEXT, Case, CaseAlert, Conclusion
+from stream_app.web_app.cases.models import MAX_TEXT, Case, CaseAlert, Conclusion, Status
 from stream_app.web_app.cases.rules import Action, fault_of
 from stream_app.web_app.host.audit_trail import has_log
 from stream_app.web_app.pages.alerts.alert_list import AlertLine, alert_lines
 from stream_app.web_app.pages.cases.timeline import timeline_of
 from stream_app.web_app.pages.cases.visible import case_row, conclusion_text, name_of, visible_case
 from stream_app.web_app.pages.page import show, utc_text
+from stream_app.web_app.pages.replays.shown import rows_about
+from stream_app.web_app.pages.replays.starting import case_start
 from stream_app.web_app.projection.models import AlertRow
 
 N_ALERTS = 20
@@ -32,6 +34,7 @@ def show_case(request: HttpRequest, case_id: int) -> HttpResponse:
     content = case_content(case, N_ALERTS) | {"can_export": bool(roles & EXPORTERS), "forms": None}
     if roles & WORKERS and isinstance(request.user, User):
         content["forms"] = _forms(case, request.user)
+        content["replay_start"] = None if case.status == Status.CLOSED else case_start(case)
     return show(request, "case.html", content)
 
 
@@ -42,6 +45,7 @@ def case_content(case: Case, n_alerts: int) -> dict[str, Any]:
         "case": case_row(case, n_joined),
         "alerts": alerts_of(case, n_alerts),
         "n_alerts": n_joined,
+        "replays": rows_about(case=case),
         "timeline": timeline_of(case),
         "concluded": _signed(conclusion_text(case.conclusion), name_of(case.concluded_by), case.concluded_s),
         "closed": _signed("Closed", name_of(case.closed_by), case.closed_s),

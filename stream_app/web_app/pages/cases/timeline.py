@@ -70,5 +70,7 @@ _TEXTS: dict[str, Callable[[Facts, str], str]] = {
     Action.CONCLUDE: _concluded,
     Action.RETURN: lambda facts, _: f"Conclusion not accepted: {conclusion_text(facts['former'])}",
     Action.CLOSE: lambda facts, _: f"Closed: {conclusion_text(facts['conclusion'])}",
+    "replay": lambda facts, _: f"Replay {facts['replay']} started: {_time(facts['from_s'])} to {_time(facts['to_s'])}",
+    "replayed": lambda facts, _: f"Replay {facts['replay']} ended: {facts['result']}",
     "exported": lambda *_: "Exported as a file",
 }

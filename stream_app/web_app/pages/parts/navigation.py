@@ -17,6 +17,7 @@ _ENTRIES = (
     ("cameras", "Cameras"),
     ("quality", "Data quality"),
     ("policies", "Policies"),
+    ("replays", "Replays"),
     ("privacy", "Privacy"),
     ("audit", "Audit"),
     ("users", "Users"),

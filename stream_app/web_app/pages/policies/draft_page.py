@@ -11,6 +11,8 @@ from stream_app.web_app.accounts.access import page, roles_of
 from stream_app.web_app.accounts.roles import EVERY_ROLE
 from stream_app.web_app.pages.page import render_visibly, utc_text
 from stream_app.web_app.pages.policies.policy_list import AUTHORS, CSS
+from stream_app.web_app.pages.replays.shown import rows_about
+from stream_app.web_app.pages.replays.starting import draft_start
 from stream_app.web_app.pages.watched import watched_models
 from stream_app.web_app.policies.differences import differences
 from stream_app.web_app.policies.drafts import DraftError, read_draft
@@ -53,6 +55,8 @@ def draft_page(request: HttpRequest, draft: PolicyDraft, more: dict[str, Any], *
         "proposed": utc_text(draft.proposed_s),
         "decided": _decision(draft),
         "can_decide": _can_decide(request, draft),
+        "replays": rows_about(draft=draft),
+        "start": draft_start(draft) if roles_of(request) & AUTHORS else None,
     }
     try:
         content["differences"] = differences(watched_models(), read_draft(draft.text))

@@ -1,1 +1,1 @@
-"""Changes of the table, oldest first: ``first_tables``."""
+"""Changes of the tables, oldest first: ``first_tables``, ``registered_policies``."""

@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from stream_app.cli.replay.texts.verify import ReadTopic, describe, describe_repeated
 from stream_app.errors import KeyFileError, RepeatedEventError
 from stream_app.pipeline.names import outcomes_name
 from stream_app.pipeline.replay.source_log import SourceChoice
@@ -20,6 +19,7 @@ from stream_app.pipeline.replay.verify.reproduced_alerts import ReproducedAlert,
 from stream_app.pipeline.replay.verify.verification import Verification
 from stream_app.policy import load_policy
 from stream_app.programs.replay.sources import _counter_maker
+from stream_app.programs.replay.words import ReadTopic, describe, describe_repeated
 from stream_app.settings import Settings
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_RESULTS
 from tests.support.sample_alert import ALERT

@@ -1,0 +1,5 @@
+"""The pages of replays.
+
+``replay_list`` lists them, ``replay_page`` shows one, ``replay_forms`` starts, restarts and cancels. ``shown`` says in
+words what a replay is, how far it is and what it has found; ``starting`` fills in the form that starts one.
+"""

@@ -1,0 +1,79 @@
+"""Keeps the registered policies, which it reads from their compacted topic once a minute, in a thread of its own.
+
+What the topic lost stays here. Results are as current as they are without it, so a broker that does not answer, or a
+missing right, is said where policies are compared and nowhere else.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterable
+
+from django.db import DatabaseError, connection
+
+from stream_app.connection.kafka_connection import AnyKafka
+from stream_app.edges.kafka.readers.registered_policies import read_policies
+from stream_app.errors import FairStreamError
+from stream_app.pipeline.records.policies import PolicyRecord
+from stream_app.web_app.policies.models import RegisteredPolicy
+
+_EVERY_S = 60.0
+_STOP_S = 5.0
+_MAX_NAME = 300
+
+log = logging.getLogger(__name__)
+_fault = [""]  # of the newest attempt of this process
+
+
+class PolicyReader:
+    """Reads the registered policies again and again.
+
+    Args:
+        kafka: The connection.
+    """
+
+    def __init__(self, kafka: AnyKafka) -> None:
+        self._kafka = kafka
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="registered policies", daemon=True)
+
+    def start(self) -> None:
+        """Begin to read."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End; a reader that waits for a broker ends with the process."""
+        self._stopping.set()
+        self._thread.join(_STOP_S)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            fault = ""
+            try:
+                keep(read_policies(self._kafka))
+            except FairStreamError as error:
+                fault = error.message
+            except DatabaseError as error:
+                fault = f"The database does not answer ({type(error).__name__})"
+            if fault and fault != _fault[0]:
+                log.warning("registered policies not read fault=%s", fault)
+            _fault[0] = fault
+            connection.close()
+            self._stopping.wait(_EVERY_S)
+
+
+def reading_fault() -> str:
+    """Return why the policies were not read at the newest attempt; empty where they were."""
+    return _fault[0]
+
+
+def keep(records: Iterable[PolicyRecord]) -> None:
+    """Store the policies that are not stored yet."""
+    stored = {*RegisteredPolicy.objects.values_list("model", "hash")}
+    for record in records:
+        key = (record.model, record.hash)
+        if key not in stored and len(record.model) <= _MAX_NAME and "\0" not in record.model:
+            stored.add(key)
+            values = {"registered_s": record.registered_ms // 1000, "policy": record.policy}
+            RegisteredPolicy.objects.get_or_create(model=record.model, hash=record.hash, defaults=values)
