@@ -1,4 +1,4 @@
-"""``python -m benchmarks compare|scale|detect|judge|replay|formats|alerting|scrape``."""
+"""``python -m benchmarks compare|scale|detect|judge|replay|formats|alerting|scrape|web-load|web-history``."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from benchmarks.detect import command as detect
 from benchmarks.judging import command as judge
 from benchmarks.scale import command as scale
 from benchmarks.scrape import command as scrape
+from benchmarks.web import history_command as web_history
+from benchmarks.web import load_command as web_load
 
 
 def main() -> int:
@@ -28,6 +30,8 @@ def main() -> int:
     formats.add_arguments(commands.add_parser("formats", help="ingest of JSON, Avro and Protobuf, in turn"))
     alerting.add_arguments(commands.add_parser("alerting", help="from a breach to its notification, stage by stage"))
     scrape.add_arguments(commands.add_parser("scrape", help="series and scrape time, idle and in a burst of events"))
+    web_load.add_arguments(commands.add_parser("web-load", help="requests to the web application at a fixed rate"))
+    web_history.add_arguments(commands.add_parser("web-history", help="each page with a year of hourly results"))
     arguments = parser.parse_args()
     mains = {
         "compare": compare.main,
@@ -38,6 +42,8 @@ def main() -> int:
         "formats": formats.main,
         "alerting": alerting.main,
         "scrape": scrape.main,
+        "web-load": web_load.main,
+        "web-history": web_history.main,
     }
     return mains[arguments.command](arguments)
 

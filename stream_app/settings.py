@@ -31,6 +31,9 @@ _EXPECTED = {
     "metrics_port": "a port from 0 to 65535",
     "web_port": "a port from 0 to 65535",
     "max_series": "a whole number, at least 1",
+    "web_every_days": "a whole number, at least 1",
+    "web_hourly_days": "a whole number, at least 1",
+    "web_daily_days": "a whole number, at least 1",
     "api_reads_per_min": "a whole number, at least 1",
     "api_writes_per_min": "a whole number, at least 1",
     "api_scores_per_day": "a whole number, at least 1",
@@ -85,6 +88,9 @@ class Settings(KafkaSecurity, frozen=True, forbid_unknown_fields=True, kw_only=T
         web_host: Address on which the web application listens.
         web_port: Port of the same; 0 takes a free one.
         web_url: Address under which people reach it, ``https://HOST[:PORT]``, where a proxy is in front of it.
+        web_every_days: Days for which the web application keeps every result; of an older hour it keeps the worst.
+        web_hourly_days: Days for which it keeps the worst result of each hour; of an older day it keeps the worst one.
+        web_daily_days: Days for which it keeps the worst result of each day.
         api_reads_per_min: Reading requests to the API of the web application that each token may make in a minute.
         api_writes_per_min: Other requests, likewise.
         api_scores_per_day: Different queries to the scoring model in 24 hours by which a token is suspected of copying
@@ -129,7 +135,10 @@ class Settings(KafkaSecurity, frozen=True, forbid_unknown_fields=True, kw_only=T
     web_host: str = "127.0.0.1"
     web_port: Port = 8600
     web_url: str | None = None
-    api_reads_per_min: AtLeastOne = 1200
+    web_every_days: AtLeastOne = 7
+    web_hourly_days: AtLeastOne = 35
+    web_daily_days: AtLeastOne = 1100
+    api_reads_per_min: AtLeastOne = 12_000
     api_writes_per_min: AtLeastOne = 100
     api_scores_per_day: AtLeastOne = 10_000
     database_url: str | None = None

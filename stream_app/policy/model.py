@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
+from functools import cache
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -289,9 +290,14 @@ def _stated(value: Any, always: Collection[tuple[str, str]]) -> Any:
     part = type(value).__name__
     return {
         field.name: _stated(getattr(value, field.name), always)
-        for field in msgspec.structs.fields(value)
+        for field in _fields_of(type(value))
         if (part, field.name) in always or field.required or getattr(value, field.name) != field.default
     }
+
+
+@cache  # each call evaluates every type
+def _fields_of(part: type[PolicyPart]) -> tuple[msgspec.structs.FieldInfo, ...]:
+    return msgspec.structs.fields(part)
 
 
 def _hash_of(data: object) -> str:

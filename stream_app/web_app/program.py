@@ -81,16 +81,18 @@ def run(
         use(settings)
     else:
         prepare(settings)
-    from django.core.asgi import get_asgi_application  # noqa: PLC0415  # needs Django's settings
-
-    from stream_app.web_app.accounts.invitations import invite_first  # noqa: PLC0415  # the same
+    from stream_app.web_app.accounts.invitations import invite_first  # noqa: PLC0415  # needs Django's settings
+    from stream_app.web_app.api.kept_answers import KEPT_S  # noqa: PLC0415  # the same
     from stream_app.web_app.api.running import start_api  # noqa: PLC0415  # the same
+    from stream_app.web_app.history.keeping import keeping_of  # noqa: PLC0415  # the same
+    from stream_app.web_app.host.request_threads import RequestThreads  # noqa: PLC0415  # the same
     from stream_app.web_app.host.server import bind, serve  # noqa: PLC0415  # the same
     from stream_app.web_app.pages.watched import watch  # noqa: PLC0415  # the same
     from stream_app.web_app.policies.registered import PolicyReader  # noqa: PLC0415  # the same
     from stream_app.web_app.projection.projector import Projector  # noqa: PLC0415  # the same
     from stream_app.web_app.replays.runner import ReplayRunner  # noqa: PLC0415  # the same
 
+    keeping = keeping_of(settings)
     _reject_smaller_groups(policy)
     watch(policy)
     if demo is not None:
@@ -98,11 +100,11 @@ def run(
         from stream_app.web_app.demo.running import begin  # noqa: PLC0415  # needs Django's settings
 
         begin(read_setup(demo))
-    start_api(settings)
+    start_api(settings, kept_s=KEPT_S)
     listener = bind(settings.web_host, settings.web_port)
     token = invite_first()
     address = _address(settings, listener.getsockname()[1])
-    projector = Projector(settings.connection, policy)
+    projector = Projector(settings.connection, policy, keeping)
     projector.start()
     replays = ReplayRunner(settings, policy)
     replays.start()
@@ -110,7 +112,7 @@ def run(
     policies.start()
     try:
         serve(
-            get_asgi_application(),
+            RequestThreads(),
             listener,
             signals,
             lambda: report(address, "" if token is None else f"{address}/welcome/{token}"),

@@ -2,7 +2,8 @@
 
 ``service`` puts it together; ``resources`` are its routes, and ``document`` describes them as OpenAPI 3.1 with the
 answers of ``examples``. ``access`` guards it, ``scoring`` is the model that it asks. ``filters`` checks what a request
-selects, ``paging`` cuts answers into pages, ``scenarios`` compares women and men as the FairLens specification does,
-``metrics`` are for Prometheus, ``running`` has the settings and counters of this process. ``models`` is the table of
-tokens (``migrations`` makes it), ``apps`` names it to Django; people make and end their tokens on ``token_pages``.
+selects, ``paging`` cuts answers into pages, ``kept_answers`` keeps some of them for a moment. ``scenarios`` compares
+women and men as the FairLens specification does, ``metrics`` are for Prometheus, ``running`` has the settings and
+counters of this process. ``models`` is the table of tokens (``migrations`` makes it), ``apps`` names it to Django;
+people make and end their tokens on ``token_pages``.
 """

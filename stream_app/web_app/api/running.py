@@ -8,6 +8,7 @@ from stream_app.errors import FairStreamError
 from stream_app.programs.audit.events import append_event
 from stream_app.settings import Settings
 from stream_app.web_app.api.access.rates import Buckets
+from stream_app.web_app.api.kept_answers import KeptAnswers
 from stream_app.web_app.api.scoring.observed import ObservedQueries, Suspicion
 
 log = logging.getLogger(__name__)
@@ -20,10 +21,12 @@ class Running:
 
     Args:
         settings: The settings of the web application.
+        kept_s: How old an answer with results may be.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, kept_s: float) -> None:
         self.settings = settings
+        self.results = KeptAnswers(kept_s)
         self.reads = Buckets(settings.api_reads_per_min)
         self.writes = Buckets(settings.api_writes_per_min)
         self.anonymous = Buckets(_ANONYMOUS_PER_MIN)
@@ -44,9 +47,9 @@ class Running:
 _running: list[Running] = []
 
 
-def start_api(settings: Settings) -> None:
-    """Begin to count under these settings."""
-    _running[:] = [Running(settings)]
+def start_api(settings: Settings, *, kept_s: float = 0.0) -> None:
+    """Begin to count under these settings, and to keep answers with results for some seconds."""
+    _running[:] = [Running(settings, kept_s)]
 
 
 def running() -> Running:

@@ -17,6 +17,7 @@ FILE_NAME = "web.sqlite3"
 _EXPECTED = "Expected postgresql://USER@HOST:PORT/NAME, with FAIRSTREAM_DATABASE_PASSWORD_FILE beside it"
 _CONNECT_S = 5
 _LOCK_S = 20
+_KEPT: dict[str, Any] = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}  # each thread keeps its connection
 _OPTIONS = frozenset({"sslmode", "sslrootcert", "sslcert", "sslkey", "target_session_attrs", "options"})
 
 
@@ -35,6 +36,7 @@ def _sqlite(state_dir: Path) -> dict[str, Any]:
     with write_errors(path):
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # SQLite gives its other files the same mode
     return {
+        **_KEPT,
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": str(path.resolve()),
         "OPTIONS": {
@@ -60,6 +62,7 @@ def _postgresql(settings: Settings) -> dict[str, Any]:
     if settings.database_password_file is not None:
         password = read_secret(settings.database_password_file, "database_password_file")
     return {
+        **_KEPT,
         "ENGINE": "django.db.backends.postgresql",
         "NAME": name,
         "USER": unquote(address.username or ""),

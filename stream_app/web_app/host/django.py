@@ -92,6 +92,7 @@ def django_options(settings: Settings) -> dict[str, Any]:
             "django.contrib.sessions",
             "axes",
             f"{_HERE}.accounts",
+            f"{_HERE}.history",
             f"{_HERE}.cases",
             f"{_HERE}.policies",
             f"{_HERE}.replays",

@@ -8,23 +8,32 @@ from django.db.models import Model, QuerySet
 
 from stream_app.pipeline.names import model_of, outcomes_name
 from stream_app.policy import ModelPolicy, Policy
+from stream_app.web_app.history.names import models_in
 
 _Row = TypeVar("_Row", bound=Model)
 
 MODELS_PER_PAGE = 50
 
 _models: dict[str, ModelPolicy] = {}
+_hashes: dict[str, str] = {}
 
 
 def watch(policy: Policy) -> None:
     """Show the models of a policy with its limits."""
     _models.clear()
     _models.update({model.name: model for model in policy.models})
+    _hashes.clear()
+    _hashes.update({model.name: model.hash() for model in policy.models})
 
 
 def watched_model(name: str) -> ModelPolicy | None:
     """Return the policy of a model; None for one of another policy."""
     return _models.get(name)
+
+
+def hash_of(model: ModelPolicy) -> str:
+    """Return the hash of the policy of a watched model."""
+    return _hashes[model.name]
 
 
 def watched_names() -> list[str]:
@@ -48,8 +57,7 @@ def only_visible(rows: QuerySet[_Row]) -> QuerySet[_Row]:
     Almost all are, so the few others are excluded: thousands of names in a query would make it slow. A row that is
     stored meanwhile may still be about another model, see ``model_in_alert``.
     """
-    stored = {*rows.order_by().values_list("model", flat=True).distinct()}
-    others = stored.difference(names_in_alerts())
+    others = models_in(rows.model).difference(names_in_alerts())
     return rows.exclude(model__in=others) if others else rows
 
 

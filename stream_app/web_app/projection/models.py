@@ -10,6 +10,8 @@ from typing import ClassVar
 
 from django.db import models
 
+from stream_app.web_app.history.bodies import CompactBody
+
 NAME_LENGTH = 300  # names of three attributes joined, or three labels
 MAX_WINDOW_NAME = 20
 LATE = "late"  # what ``RecordCount`` has beside the reasons of dead letters
@@ -77,7 +79,7 @@ class WindowRow(models.Model):
     revision: models.IntegerField[int, int] = models.IntegerField()
     state: models.CharField[str, str] = models.CharField(max_length=20)
     k: models.IntegerField[int, int] = models.IntegerField()
-    body: models.BinaryField[bytes, bytes] = models.BinaryField()
+    body: CompactBody = CompactBody()
     objects: ClassVar[models.Manager[WindowRow]] = models.Manager()
 
     class Meta:
@@ -118,7 +120,7 @@ class Verdict(models.Model):
     state: models.CharField[str, str] = models.CharField(max_length=20)
     severity: models.FloatField[float, float] = models.FloatField()
     received_s: models.BigIntegerField[int, int] = models.BigIntegerField()
-    body: models.BinaryField[bytes, bytes] = models.BinaryField()
+    body: CompactBody = CompactBody()
     objects: ClassVar[models.Manager[Verdict]] = models.Manager()
 
     class Meta:
@@ -157,7 +159,7 @@ class AlertRow(models.Model):
     is_sealed: models.BooleanField[bool, bool] = models.BooleanField(default=False)
     at_s: models.BigIntegerField[int, int] = models.BigIntegerField()
     k: models.IntegerField[int, int] = models.IntegerField()
-    body: models.BinaryField[bytes, bytes] = models.BinaryField()
+    body: CompactBody = CompactBody()
     every_alert: ClassVar[models.Manager[AlertRow]] = models.Manager()
     objects: ClassVar[ClearAlerts] = ClearAlerts()
 

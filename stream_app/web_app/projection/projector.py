@@ -15,8 +15,10 @@ from stream_app.errors import FairStreamError
 from stream_app.policy import Policy
 from stream_app.topics import FAIRNESS_ALERTS
 from stream_app.web_app.cases.trail import append_pending
+from stream_app.web_app.history.keeping import Keeping
+from stream_app.web_app.history.thinning import thin_everything
 from stream_app.web_app.host.audit_trail import AuditRejectedError
-from stream_app.web_app.projection.models import Reading
+from stream_app.web_app.projection.models import Reading, WindowRow
 from stream_app.web_app.projection.store import PositionMovedError, Store, stored_positions, topics_of
 from stream_app.web_app.projection.turns import turn
 
@@ -35,16 +37,18 @@ class Projector:
     Args:
         kafka: The connection.
         policy: Applied to what is stored.
+        keeping: What is kept of old results.
     """
 
-    def __init__(self, kafka: AnyKafka, policy: Policy) -> None:
-        self._kafka = kafka
-        self._store = Store(policy)
+    def __init__(self, kafka: AnyKafka, policy: Policy, keeping: Keeping) -> None:
+        self._kafka, self._keeping = kafka, keeping
+        self._store = Store(policy, keeping)
         self._stopping = threading.Event()
         self._threads = [
             threading.Thread(target=self._run, args=(topic,), name=f"projection of {topic}", daemon=True)
             for topic in topics_of(policy)
         ]
+        self._threads.append(threading.Thread(target=self._thin, name="thinning of results", daemon=True))
 
     def start(self) -> None:
         """Begin to read."""
@@ -56,6 +60,16 @@ class Projector:
         self._stopping.set()
         for thread in self._threads:
             thread.join(_STOP_S)
+
+    def _thin(self) -> None:
+        """Apply the rule of what is kept to everything that is stored, if it is another one than before."""
+        while not self._stopping.is_set():
+            with suppress(DatabaseError):  # which the readers report
+                thin_everything(WindowRow.objects.all(), self._keeping, self._stopping.is_set, turn)
+                break
+            close_old_connections()
+            self._stopping.wait(_RETRY_S)
+        connection.close()
 
     def _run(self, topic: str) -> None:
         reported = ""

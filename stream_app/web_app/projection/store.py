@@ -9,7 +9,7 @@ decisions have no such key: the position alone keeps them right.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -25,6 +25,10 @@ from stream_app.pipeline.records.results import TOTAL_WINDOW, Result
 from stream_app.policy import Policy
 from stream_app.topics import CAMERA_AGGREGATES, FAIRNESS_ALERTS, FAIRNESS_RESULTS
 from stream_app.web_app.cases.opening import CaseAlertFacts, note_alert
+from stream_app.web_app.history.keeping import SHIPPED, Keeping
+from stream_app.web_app.history.models import ShownModel
+from stream_app.web_app.history.shown_models import ShownModels
+from stream_app.web_app.history.thinning import thin_after
 from stream_app.web_app.projection.alert_bodies import encode_body, notice_of
 from stream_app.web_app.projection.camera_windows import write_aggregate
 from stream_app.web_app.projection.models import (
@@ -57,9 +61,11 @@ class Store:
 
     Args:
         policy: Says how few decisions a shown group of each model may have, and which window is its smallest.
+        keeping: What is kept of old results.
     """
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, keeping: Keeping = SHIPPED) -> None:
+        self._keeping, self._models = keeping, ShownModels()
         self._k_of = smallest_groups(policy)
         self._verdicts = VerdictKeeper(policy)
         self._write: dict[str, Callable[[StoredRecord], bool]] = {
@@ -111,7 +117,13 @@ class Store:
         body = msgspec.json.encode(disclosed)
         key: dict[str, Any] = {"model": result.model, "attribute": result.attribute, "window": result.window}
         end_s = 0 if result.window == TOTAL_WINDOW else result.end_s
-        stored = WindowRow.objects.filter(**key, end_s=end_s).only("order_s", "revision").first()
+        of_series = WindowRow.objects.filter(**key)
+        known = of_series.only("end_s", "order_s", "revision")
+        newest = known.order_by("-end_s").first()
+        is_newest = newest is None or newest.end_s <= end_s
+        stored = newest if newest is not None and newest.end_s == end_s else None
+        if not is_newest:
+            stored = known.filter(end_s=end_s).first()
         if stored is not None and (stored.order_s, stored.revision) > (result.end_s, result.revision):
             return True
         values: dict[str, Any] = {
@@ -122,7 +134,10 @@ class Store:
         }
         row = WindowRow(pk=None if stored is None else stored.pk, **key, end_s=end_s, **values, body=body)
         row.save(force_insert=stored is None, force_update=stored is not None)
+        self._models.note(result.model, k)
         self._verdicts.note(disclosed, body, received_s=record.timestamp_ms // 1000)
+        if newest is not None and end_s:
+            thin_after(of_series, end_s, newest.end_s, self._keeping)
         return True
 
     def _write_alert(self, record: StoredRecord) -> bool:
@@ -150,8 +165,8 @@ class Store:
         self._save_alert(alert, alert.at_s, k=_MAX_INT, is_sealed=True, body=encode_body(notice_of(alert)))
         return True
 
-    @staticmethod
-    def _save_alert(alert: Alert | SealedAlert, at_s: int, **values: Any) -> None:
+    def _save_alert(self, alert: Alert | SealedAlert, at_s: int, **values: Any) -> None:
+        self._models.note(alert.model, values["k"])
         values |= {"model": alert.model, "change": alert.change, "at_s": at_s}
         AlertRow.every_alert.update_or_create(id=alert.id, defaults=values)
         attribute = None if isinstance(alert, SealedAlert) else alert.attribute
@@ -187,21 +202,13 @@ def stored_positions(topic: str) -> dict[int, Position]:
 def models_disclosed_below(policy: Policy) -> list[tuple[str, int, int]]:
     """Return the models whose stored rows show smaller groups than the policy permits now: name, stored k, k."""
     k_of = smallest_groups(policy)
-    names = {*WindowRow.objects.values_list("model", flat=True).distinct()}
-    names |= {*AlertRow.objects.values_list("model", flat=True).distinct()}
-    return [(name, stored, k_of(name)) for name in sorted(names) for stored in _smaller_k(name, k_of(name))]
-
-
-def _smaller_k(name: str, k: int) -> Iterable[int]:
-    stored = [
-        row for table in (WindowRow, AlertRow) for row in table.objects.filter(model=name, k__lt=k).values_list("k")[:1]
-    ]
-    return [row[0] for row in stored[:1]]
+    rows = ShownModel.objects.order_by("model")
+    return [(row.model, row.k, k_of(row.model)) for row in rows if row.k < k_of(row.model)]
 
 
 def empty() -> None:
     """Delete everything that was read, with its positions: it is read again from the topics."""
     with transaction.atomic():
-        for table in (TopicPartition, Reading, WindowRow, Verdict, RecordCount, CameraWindow):
+        for table in (TopicPartition, Reading, WindowRow, Verdict, ShownModel, RecordCount, CameraWindow):
             table.objects.all().delete()
         AlertRow.every_alert.all().delete()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Max
+
 from stream_app.core.groups.comparison import State
 from stream_app.pipeline.disclosure.results import DisclosedResult
 from stream_app.pipeline.disclosure.wording import exceeded_limits
@@ -71,7 +73,8 @@ def _since(result: DisclosedResult, former: Verdict | None) -> int:
     rows = WindowRow.objects.filter(
         model=result.model, attribute=result.attribute, window=result.window, end_s__lte=result.end_s
     )
-    other = rows.exclude(state=str(result.state)).order_by("-end_s").values_list("end_s", flat=True).first()
-    same = rows.filter(state=str(result.state), end_s__gt=-1 if other is None else other)
-    first = same.order_by("end_s").values_list("end_s", flat=True).first()
+    others = [state for state in State if state is not result.state]  # one by one, as they are indexed
+    ends = [rows.filter(state=str(state)).aggregate(end_s=Max("end_s"))["end_s"] for state in others]
+    last = max((end_s for end_s in ends if end_s is not None), default=-1)
+    first = rows.filter(end_s__gt=last).order_by("end_s").values_list("end_s", flat=True).first()
     return result.end_s if first is None else first

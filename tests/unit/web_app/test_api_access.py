@@ -284,7 +284,8 @@ def test_a_database_that_does_not_answer_is_said(where: str, monkeypatch: pytest
     def fail(*_: Any, **__: Any) -> Any:
         raise DatabaseError
 
-    monkeypatch.setattr((Token if where == "token" else WindowRow).objects, "filter", fail)
+    objects, name = (Token.objects, "raw") if where == "token" else (WindowRow.objects, "filter")
+    monkeypatch.setattr(objects, name, fail)
     answer = Program(text).get("/api/results")
     assert (answer.status_code, error_of(answer)["code"]) == (503, "unavailable")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -14,9 +15,11 @@ from django.core.management import call_command
 
 from stream_app.pipeline.records.results import Result
 from stream_app.policy import Policy
+from stream_app.settings import Settings
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_RESULTS
 from stream_app.web_app.api.document import DECLARED
 from stream_app.web_app.api.resources import alerts
+from stream_app.web_app.api.running import start_api
 from stream_app.web_app.pages.watched import watch
 from stream_app.web_app.projection.models import Reading
 from stream_app.web_app.projection.store import TOPICS, Store, stored_positions
@@ -251,3 +254,14 @@ def test_answers_are_as_the_document_says(path: str, address: str) -> None:
 
 def test_no_migration_is_missing() -> None:
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+def test_an_answer_with_results_is_kept_for_a_moment_for_whoever_asks_the_same(tmp_path: Path) -> None:
+    start_api(Settings(state_dir=str(tmp_path)), kept_s=3600.0)
+    store(race_result(100))
+    assert ends_of("/api/results?limit=5") == [100]
+    STORE.apply(FAIRNESS_RESULTS, stored_positions(FAIRNESS_RESULTS)[0], run_of([race_result(200)], 1))
+    assert ends_of("/api/results?limit=5") == [100]
+    assert ends_of("/api/results?limit=6") == [200, 100]
+    assert Program(make_token("viewer", ["alerts"])).get("/api/results?limit=5").status_code == 403
+    assert Program().get("/api/results?limit=5").status_code == 401

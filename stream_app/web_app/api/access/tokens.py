@@ -29,6 +29,7 @@ _ID_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 _FORM = re.compile(r"fs_([a-z2-7]{8})_([A-Za-z0-9_-]{43})", re.ASCII)
 _MAX_NAME = 100
 _NO_DIGEST = "0" * 64
+_FIND = "SELECT * FROM api_token WHERE id = %s"  # written out: every request makes it
 
 
 class Holder(NamedTuple):
@@ -81,7 +82,7 @@ def create(name: str, role: Role, scopes: Collection[Scope], days: int, owner: U
 def authenticate(text: str) -> Holder | None:
     """Return the holder of a token that works now; None for any other text, without saying why."""
     form = _FORM.fullmatch(text)
-    token = Token.objects.filter(pk=form[1]).select_related("owner").first() if form else None
+    token = next(iter(Token.objects.raw(_FIND, [form[1]])), None) if form else None
     is_right = hmac.compare_digest(_digest(form[2] if form else ""), token.digest if token else _NO_DIGEST)
     now = timezone.now()
     if token is None or not is_right or token.revoked_at is not None or token.expires_at <= now:

@@ -10,6 +10,7 @@ from stream_app.web_app.api.access.scopes import Scope
 from stream_app.web_app.api.document import Route, route
 from stream_app.web_app.api.filters import policy_shown
 from stream_app.web_app.api.paging import answer
+from stream_app.web_app.pages.watched import hash_of
 
 
 class Attribute(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,7 +95,7 @@ def policies(request: HttpRequest) -> HttpResponse:
     models = [
         Model(
             name=model.name,
-            policy_hash=model.hash(),
+            policy_hash=hash_of(model),
             attributes=_attributes(model),
             windows=tuple(Window(name=window.name, size_s=window.size_s) for window in model.windows),
             min_disparate_impact_ratio=model.rules.min_disparate_impact_ratio,

@@ -12,7 +12,7 @@ from stream_app.policy import ModelPolicy
 from stream_app.web_app.accounts.access import page, roles_of
 from stream_app.web_app.accounts.roles import EVERY_ROLE, Role
 from stream_app.web_app.pages.page import render_visibly, utc_text
-from stream_app.web_app.pages.watched import MODELS_PER_PAGE, watched_models
+from stream_app.web_app.pages.watched import MODELS_PER_PAGE, hash_of, watched_models
 from stream_app.web_app.policies.models import MAX_TEXT, DraftStatus, PolicyDraft
 
 AUTHORS = frozenset({Role.ANALYST})
@@ -80,7 +80,7 @@ def _model_row(model: ModelPolicy) -> ModelRow:
         budget = f"false discovery rate {detection.false_discovery_rate:g}"
     return ModelRow(
         name=model.name,
-        hash=model.hash(),
+        hash=hash_of(model),
         topic=model.topic,
         attributes=", ".join([*(one.name for one in model.attributes), *(one.name for one in model.proxies)]),
         windows=", ".join(window.name for window in model.windows),

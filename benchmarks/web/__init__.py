@@ -1,0 +1,5 @@
+"""What the web application costs: under load, and with a year of history.
+
+``application`` runs it as operators do, ``peer`` is a trivially small Django application on the same server, ``load``
+sends requests at a fixed rate, ``load_command`` compares the two while results arrive.
+"""

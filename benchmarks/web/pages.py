@@ -1,0 +1,154 @@
+"""Opens every page and every reading route of the API, and measures time, queries and memory.
+
+The requests go through all of Django in this process; what the server in front of it adds is the same for each.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import psutil
+from django.contrib.auth.models import Group, User
+from django.db import connection
+from django.test import Client
+from django.urls import Resolver404, URLPattern, URLResolver, resolve
+
+from benchmarks.web.history import N_DRAWN
+from stream_app.policy import Policy
+from stream_app.web_app.accounts.roles import Role
+from stream_app.web_app.api.access.tokens import create
+from stream_app.web_app.cases.models import Case
+from stream_app.web_app.history.keeping import DAY_S
+from stream_app.web_app.projection.models import AlertRow
+from stream_app.web_app.routes import urlpatterns
+
+_HOST = "127.0.0.1"
+
+
+def addresses(policy: Policy, end_s: int) -> dict[str, str]:
+    """Return what is opened, by what it shows; old parts of lists too."""
+    model = policy.models[:N_DRAWN][-1]
+    name, attribute, window = model.name, model.attributes[-1].name, model.windows[0].name
+    alert, case = AlertRow.every_alert.order_by("-at_s").first(), Case.objects.order_by("-id").first()
+    if alert is None or case is None:
+        raise LookupError("The history has no alert or no case")
+    of_series = f"model={name}&attribute={attribute}&window={window}"
+    old = f"until={datetime.fromtimestamp(end_s - 300 * DAY_S, UTC):%Y-%m-%dT00:00:00Z}"
+    return {
+        "overview": "/",
+        "overview, last page": "/?page=100000",
+        "overview, searched": f"/?search={name}",
+        "overview, nothing found": "/?search=none-of-this-name",
+        "model": f"/models/{name}?attribute={attribute}",
+        "alerts": "/alerts",
+        "alerts, last page": "/alerts?page=100000",
+        "alerts of a model": f"/alerts?model={name}",
+        "alerts, searched": f"/alerts?search={attribute}",
+        "alert": f"/alerts/{alert.id}",
+        "cases": "/cases",
+        "cases, all": "/cases?state=every&page=3",
+        "case": f"/cases/{case.pk}",
+        "policies": "/policies",
+        "privacy": "/privacy",
+        "users": "/users",
+        "audit": "/audit",
+        "runbooks": "/runbooks",
+        "runbook": "/runbooks/FairnessBreach",
+        "livez": "/livez",
+        "readyz": "/readyz",
+        "api results": "/api/results",
+        "api results, 1000": "/api/results?limit=1000",
+        "api results, old": f"/api/results?{old}",
+        "api results of a model": f"/api/results?model={name}",
+        "api results of a model, old": f"/api/results?model={name}&{old}",
+        "api results of an attribute": f"/api/results?{of_series}",
+        "api results of an attribute, old": f"/api/results?{of_series}&{old}",
+        "api results in breach": f"/api/results?model={name}&state=breach",
+        "api results in no window": f"/api/results?model={name}&window=total",
+        "api explanation": f"/api/explanation?{of_series}",
+        "api alerts": "/api/alerts",
+        "api alerts of an attribute": f"/api/alerts?model={name}&attribute={attribute}&limit=1000",
+        "api alert": f"/api/alerts/{alert.id}",
+        "api policies": "/api/policies",
+        "api monitor_fairness": "/api/monitor_fairness",
+        "api audit_history": "/api/audit_history",
+        "api metrics": "/api/metrics",
+        "api health": "/api/health",
+        "api document": "/api/openapi.json",
+    }
+
+
+def not_opened(opened: dict[str, str]) -> list[str]:
+    """Return the addresses of the application that none of these is."""
+
+    def every(patterns: list[Any], prefix: str) -> Iterator[str]:
+        for pattern in patterns:
+            if isinstance(pattern, URLResolver):
+                yield from every(pattern.url_patterns, f"{prefix}{pattern.pattern}")
+            elif isinstance(pattern, URLPattern) and "GET" in getattr(pattern.callback, "methods", ()):
+                yield f"{prefix}{pattern.pattern}"
+
+    seen = set()
+    for address in opened.values():
+        try:
+            seen.add(resolve(address.partition("?")[0]).route)
+        except Resolver404:
+            continue
+    return sorted({*every([*urlpatterns], "")} - seen)
+
+
+def measure_pages(opened: dict[str, str], rounds: int) -> dict[str, Any]:
+    """Open everything several times; milliseconds of the median and the slowest, CPU, queries, status."""
+    browser, program = _browser(), _program()
+    figures: dict[str, Any] = {}
+    memory = []
+    for name, address in opened.items():
+        client = program if address.startswith("/api") else browser
+        client.get(address)
+        walls, cpus = [], []
+        for _ in range(rounds):
+            started, started_cpu = time.perf_counter(), time.process_time()
+            with _counted() as queries:
+                answer = client.get(address)
+            walls.append(time.perf_counter() - started)
+            cpus.append(time.process_time() - started_cpu)
+        figures[name] = {
+            "ms": round(1000 * float(np.median(walls)), 1),
+            "max_ms": round(1000 * max(walls), 1),
+            "cpu_ms": round(1000 * float(np.median(cpus)), 1),
+            "queries": len(queries),
+            "status": answer.status_code,
+            "kb": round(len(answer.content) / 1000),
+        }
+        memory.append(round(psutil.Process().memory_info().rss / 2**20))
+    return {"pages": figures, "memory_mb": [memory[0], max(memory), memory[-1]]}
+
+
+@contextmanager
+def _counted() -> Iterator[list[str]]:
+    queries: list[str] = []
+
+    def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001  # Django's
+        queries.append(sql)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        yield queries
+
+
+def _browser() -> Client:
+    user, _ = User.objects.get_or_create(username="everybody")
+    user.groups.set(Group.objects.filter(name__in=[*Role]))
+    client = Client(headers={"host": _HOST})
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def _program() -> Client:
+    _, token = create("benchmark", Role.AUDITOR, [], 1)
+    return Client(headers={"host": _HOST, "authorization": f"Bearer {token}"})
