@@ -1,4 +1,4 @@
-"""``python -m benchmarks compare|scale|detect|judge|replay|formats|alerting|scrape``."""
+"""``python -m benchmarks compare|scale|detect|judge|replay|formats|alerting|scrape|alternatives``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 
 from benchmarks import formats, replay
 from benchmarks.alerting import command as alerting
+from benchmarks.alternatives import command as alternatives
 from benchmarks.compare import command as compare
 from benchmarks.detect import command as detect
 from benchmarks.judging import command as judge
@@ -28,6 +29,9 @@ def main() -> int:
     formats.add_arguments(commands.add_parser("formats", help="ingest of JSON, Avro and Protobuf, in turn"))
     alerting.add_arguments(commands.add_parser("alerting", help="from a breach to its notification, stage by stage"))
     scrape.add_arguments(commands.add_parser("scrape", help="series and scrape time, idle and in a burst of events"))
+    alternatives.add_arguments(
+        commands.add_parser("alternatives", help="the search for alternatives: what it finds, and how fast")
+    )
     arguments = parser.parse_args()
     mains = {
         "compare": compare.main,
@@ -38,6 +42,7 @@ def main() -> int:
         "formats": formats.main,
         "alerting": alerting.main,
         "scrape": scrape.main,
+        "alternatives": alternatives.main,
     }
     return mains[arguments.command](arguments)
 

@@ -1,1 +1,1 @@
-"""What the commands of a replay say to people: ``bisect`` and ``verify`` describe the answers of those commands."""
+"""What the commands of a replay say to people: ``bisect``, ``search`` and ``verify`` describe their answers."""
