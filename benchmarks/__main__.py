@@ -1,4 +1,6 @@
-"""``python -m benchmarks compare|scale|detect|judge|replay|formats|alerting|scrape|web-load|web-history``."""
+"""``python -m benchmarks COMMAND``: compare, scale, detect, judge, replay, formats, alerting, scrape, alternatives,
+web-load and web-history.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ import sys
 
 from benchmarks import formats, replay
 from benchmarks.alerting import command as alerting
+from benchmarks.alternatives import command as alternatives
 from benchmarks.compare import command as compare
 from benchmarks.detect import command as detect
 from benchmarks.judging import command as judge
@@ -32,6 +35,9 @@ def main() -> int:
     scrape.add_arguments(commands.add_parser("scrape", help="series and scrape time, idle and in a burst of events"))
     web_load.add_arguments(commands.add_parser("web-load", help="requests to the web application at a fixed rate"))
     web_history.add_arguments(commands.add_parser("web-history", help="each page with a year of hourly results"))
+    alternatives.add_arguments(
+        commands.add_parser("alternatives", help="the search for alternatives: what it finds, and how fast")
+    )
     arguments = parser.parse_args()
     mains = {
         "compare": compare.main,
@@ -44,6 +50,7 @@ def main() -> int:
         "scrape": scrape.main,
         "web-load": web_load.main,
         "web-history": web_history.main,
+        "alternatives": alternatives.main,
     }
     return mains[arguments.command](arguments)
 

@@ -53,6 +53,10 @@ MENU: dict[str, Entry | Menu] = {
             "bisect": Entry(
                 "replay.bisect:bisect", "Find when, with which model version and where a group's treatment changed."
             ),
+            "search": Entry(
+                "replay.alternatives.search:search_alternatives",
+                "Search for decision rules with less disparity and no worse outcomes.",
+            ),
             "list": Entry("replay.saved_runs:list_runs", "List the saved runs."),
             "export": Entry("replay.saved_runs:export", "Write the results of a run as CSV, Parquet or JSON."),
             "openmetrics": Entry("replay.saved_runs:write_open_metrics", "Write a run as OpenMetrics."),

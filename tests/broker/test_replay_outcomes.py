@@ -47,6 +47,8 @@ def test_decisions_and_outcomes_are_recomputed_and_a_lost_join_topic_is_reported
     assert outcomes["n_equal"] >= len(outcome_results(site)) >= len(site.models[0]["attributes"])
     assert f"{outcomes['n_equal']:,} about its outcomes" in " ".join(verify(site, "--published").split())
 
+    check_alternatives(site, tmp_path / "alternatives")
+
     topic = outcome_join_topic(site.app_id, name)
     admin = AdminClient({"bootstrap.servers": kafka})
     for done in admin.delete_records([TopicPartition(topic, 0, 2)]).values():
@@ -60,6 +62,32 @@ def verify(site: Site, *arguments: str, code: int = 0) -> str:
     done = site.command("replay", "verify", *arguments)
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout or done.stderr
+
+
+def check_alternatives(site: Site, folder: Path) -> None:
+    """Search for alternatives among cuts of the score, and replay one of them on its own."""
+    done = site.command("replay", "search", "--cuts", "0.30:0.70:0.05", "--out", str(folder), "--unsafe-exact")
+    assert done.returncode in (0, 1), done.stderr
+    assert {path.name for path in folder.iterdir()} == {
+        "alternatives.csv", "alternatives.json", "alternatives.svg", "report.html",
+    }  # fmt: skip
+    result = json.loads((folder / "alternatives.json").read_bytes())
+    assert (result["n_outcomes"], result["is_selective"], len(result["alternatives"])) == (n_raw(site), True, 9)
+    at_half, logged = result["alternatives"][4], result["logged"]
+    assert at_half["rule"] == "0.5"  # the cut of the lender: the same decisions
+    assert {**at_half, "pairs": 0} | {"log_e_approvals": 0, "log_e_outcomes": 0} == {
+        **logged, "pairs": 0, "score": "score", "rule": "0.5", "log_e_approvals": 0, "log_e_outcomes": 0,
+    }  # fmt: skip
+    assert result["alternatives"][0]["outcomes"]["n_not_known"] > logged["outcomes"]["n_not_known"]
+
+    run = site.command("replay", "run", "--alternative", "0.35", "--run", "own", "--consistency", "0", "--unsafe-exact")
+    assert run.returncode == 0, run.stderr
+    lines = (Path(site.state_dir) / "replays" / "own" / "results-0.jsonl").read_bytes().splitlines()
+    totals = {r["attribute"]: r for r in map(json.loads, lines) if r["window"] == "total"}
+    for pair in result["alternatives"][1]["pairs"]:
+        rows = {row["group"]: row for row in totals[pair["attribute"]]["groups"]}
+        names = ("n", "favorable", "rate", "disparate_impact_ratio", "gap")
+        assert [pair[name] for name in names] == [rows[pair["group"]][name] for name in names]
 
 
 def n_raw(site: Site) -> int:

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from stream_app.cli.flags.expand import with_flags
 from stream_app.cli.flags.selection import AlertId, ReplayRange, ReplaySource, UnsafeExact
 from stream_app.cli.flags.settings import CommonFlags, Json
+from stream_app.cli.replay.alternatives.single import AlternativeRun
 from stream_app.cli.replay.progress import progress_bar
 from stream_app.cli.replay.run_name import RunName, name_run, show_saved
 from stream_app.cli.replay.selection import select_model, select_source, select_time_range, window_range
@@ -21,6 +23,7 @@ from stream_app.pipeline.replay.ranges.run_request import RunRequest
 from stream_app.pipeline.replay.ranges.similar_cases import SimilarCases
 from stream_app.pipeline.replay.scenarios.results import disclose_scenarios
 from stream_app.pipeline.replay.scenarios.scenario import original_scenario
+from stream_app.pipeline.replay.sources import Observe
 from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.policy import ModelPolicy, load_policy
 from stream_app.programs.audit.events import append_event
@@ -71,7 +74,7 @@ class SpeedFlags:
 
 
 @dataclass(frozen=True)
-class RunContent:
+class RunContent(AlternativeRun):
     """What a run computes and shows."""
 
     consistency: Annotated[
@@ -99,7 +102,7 @@ def run_replay(
 
     --alert or --window-end can name the time range instead of --from and --to. The ends of the log are fixed at the
     start; no consumer group is joined and nothing is committed. Windows that extend beyond the time range are left
-    out. Groups of fewer than k are suppressed in the files.
+    out. Groups of fewer than k are suppressed in the files. With --alternative, decisions are those of another rule.
 
     Example: fairstream replay run --from 2h --to now --published
     """
@@ -112,11 +115,15 @@ def run_replay(
     choice = select_source(model, source)
     scenarios = [original_scenario(model)]
     similar = SimilarCases(model, time_range, content.consistency) if content.consistency else None
-    observe = similar.reader_of if similar is not None else None
+    observe: Observe | None = similar.reader_of if similar is not None else None
+    described: dict[str, dict[str, str]] = {}
+    if (decided := content.rule_of(model)) is not None:
+        scenarios = [msgspec.structs.replace(scenarios[0], name=decided.name)]
+        observe, described = decided.observing(model, observe), {decided.name: decided.described}
     with progress_bar("replaying", as_json=as_json) as note:
         range_run = judge(settings, scenarios, time_range, choice, note, speed.replay_speed(), observe)
     results = disclose_scenarios(range_run.reports, scenarios, is_exact=content.unsafe_exact)
-    request = RunRequest(scenarios, time_range, choice, similar=similar)
+    request = RunRequest(scenarios, time_range, choice, described, similar)
     append_event(settings, "replay-run", {"run": name.run, "model": model.name, "is_exact": content.unsafe_exact})
     show_saved(save(Path(settings.state_dir), name, request, range_run, results), as_json=as_json)
 

@@ -51,7 +51,7 @@ _MAX_CACHED = 16_384
 _MAX_CACHED_LENGTH = 64
 
 
-class _LabelIndex(dict[Any, int]):
+class LabelIndex(dict[Any, int]):
     """Index of a label by its raw spelling; each new spelling is made canonical once.
 
     A boolean keeps its JSON type where it is the label itself, and a field that may be absent stays absent.
@@ -88,7 +88,7 @@ class _CellCodes(dict[tuple[Any, ...], int]):
         for index, size, value in zip(self._indices, self._sizes, values, strict=True):
             code = code * size + index[value]
         if any(
-            isinstance(i, _LabelIndex) and v not in i.as_declared for i, v in zip(self._indices, values, strict=True)
+            isinstance(i, LabelIndex) and v not in i.as_declared for i, v in zip(self._indices, values, strict=True)
         ):
             code += prod(self._sizes)
         if all(value in index for index, value in zip(self._indices, values, strict=True)):  # no spelling is too long
@@ -123,7 +123,7 @@ class EventCounter:
         labeled = labeled_parts(model)
         paths = [part.path for part in labeled]
         label_indices = [
-            _LabelIndex(labels, part, model.missing)
+            LabelIndex(labels, part, model.missing)
             for part, (_, labels) in zip(labeled, self.layout.dimensions, strict=False)
         ]
         self._labeled = [

@@ -20,7 +20,7 @@ from stream_app.render.report.tables import (
     write_verdict,
 )
 
-_STYLE = """
+STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;color:#1f2328;background:#fff;max-width:960px;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2.2rem;border-bottom:1px solid #d0d7de;padding-bottom:.2rem}
 table{border-collapse:collapse;width:100%;font-size:.87rem}td,th{padding:.25rem .5rem;border-bottom:1px solid #eaeef2;
@@ -66,7 +66,7 @@ def write_report(manifest: Manifest, scenarios: Sequence[ScenarioResults], model
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{title}</title><style>{_STYLE}</style></head><body><h1>{title}</h1>"
+        f"<title>{title}</title><style>{STYLE}</style></head><body><h1>{title}</h1>"
         f'<p class="faint">Model {escape(manifest.model)}, made {escape(manifest.made_at)}. {_k_note(manifest)}</p>'
         f"{body}</body></html>\n"
     )

@@ -9,7 +9,7 @@ decisions have no such key: the position alone keeps them right.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec

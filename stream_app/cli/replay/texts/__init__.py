@@ -1,1 +1,1 @@
-"""What the commands of a replay say to people: ``bisect`` describes the answer of that command."""
+"""What the commands of a replay say to people: ``bisect`` and ``search`` describe their answers."""

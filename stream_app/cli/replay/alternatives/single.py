@@ -1,0 +1,80 @@
+"""The decisions of a single alternative instead of the logged ones: ``fairstream replay run --alternative``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, NamedTuple
+
+import typer
+
+from stream_app.errors import ConfigError
+from stream_app.pipeline.replay.search.deciding import DecidingRule
+from stream_app.pipeline.replay.search.rules import AlternativeRule, parse_rule, score_field
+from stream_app.pipeline.replay.search.scores import LoggedScore, ScoreSource
+from stream_app.pipeline.replay.sources import Observe
+from stream_app.policy import ModelPolicy
+
+ScorePath = Annotated[
+    str | None,
+    typer.Option(
+        "--score",
+        metavar="PATH",
+        help="Number to decide by: the score or a feature of the policy.",
+        show_default="the score of the policy",
+    ),
+]
+
+
+class DecidedBy(NamedTuple):
+    """A rule with the source of its scores.
+
+    Attributes:
+        rule: The rule.
+        source: Where scores come from.
+    """
+
+    rule: AlternativeRule
+    source: ScoreSource
+
+    @property
+    def name(self) -> str:
+        """What people call the scenario."""
+        return f"{self.source.name} from {self.rule.text}"
+
+    @property
+    def described(self) -> dict[str, str]:
+        """What differs from the policy, for the manifest."""
+        return {"score": self.source.name, "alternative": self.rule.text}
+
+    def observing(self, model: ModelPolicy, observe: Observe | None) -> Observe:
+        """Return what decides events before they are counted, and before they are observed."""
+        return DecidingRule(model, self.rule, self.source, observe).observe
+
+
+@dataclass(frozen=True)
+class AlternativeRun:
+    """The rule of the decisions that are judged."""
+
+    alternative: Annotated[
+        str | None,
+        typer.Option(
+            "--alternative",
+            metavar="RULE",
+            help="Decide by a score: a cut, such as 0.55, or cuts by segment: north=0.5,south=0.6.",
+            show_default="the logged decisions",
+        ),
+    ] = None
+    score: ScorePath = None
+
+    def rule_of(self, model: ModelPolicy) -> DecidedBy | None:
+        """Return the rule; None for the logged decisions.
+
+        Raises:
+            ConfigError: The rule is invalid, or the policy declares no such number.
+        """
+        if self.alternative is None:
+            if self.score is not None:
+                raise ConfigError("--score is given without --alternative", action="Give --alternative RULE, too")
+            return None
+        rule = parse_rule(self.alternative, model)
+        return DecidedBy(rule, LoggedScore(score_field(model, self.score).path))
