@@ -30,6 +30,8 @@ EventKind = Literal[
     "replay-run",
     "replay-export",
     "replay-republish",
+    "report-made",
+    "checklist-confirmed",
     "former-log",
     "case-event",
     "user-event",
