@@ -66,11 +66,14 @@ MENU: dict[str, Entry | Menu] = {
         },
     ),
     "report": Menu(
-        "Write compliance bundles.",
+        "Write compliance bundles, and the reasons of one decision.",
         {
             "pack": Entry("report.bundle:write_bundle", "Write a compliance bundle of a time range into a folder."),
             "packs": Entry(
                 "report.packs:list_packs", "List the compliance bundles: name, version, last review, title."
+            ),
+            "decision": Entry(
+                "report.decision:explain", "Show how one decision compares with those that were approved."
             ),
         },
         default="pack",

@@ -27,6 +27,7 @@ EventKind = Literal[
     "export-begun",
     "export-ended",
     "decisions-read",
+    "decision-explained",
     "replay-run",
     "replay-export",
     "replay-republish",
