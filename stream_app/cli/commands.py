@@ -73,15 +73,18 @@ class DefaultMenu(TyperGroup):
 
     Args:
         default: The name of that command.
+        takes_word: Whether a word that names no command is an argument of that command.
     """
 
-    def __init__(self, *, default: str, **attributes: Any) -> None:
+    def __init__(self, *, default: str, takes_word: bool, **attributes: Any) -> None:
         super().__init__(**attributes)
-        self._default = default
+        self._default, self._takes_word = default, takes_word
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the arguments; flags that are not the group's own are those of the default command."""
-        is_own = bool(args) and (not args[0].startswith("-") or args[0] in ctx.help_option_names)
+        is_own = bool(args) and (args[0] in self.commands or args[0] in ctx.help_option_names)
+        if args and not self._takes_word and not args[0].startswith("-"):
+            is_own = True  # an unknown command is reported as one
         return super().parse_args(ctx, args if is_own else [self._default, *args])
 
 
@@ -109,7 +112,7 @@ def _group_of(name: str, menu: Menu) -> TyperGroup:
         "rich_markup_mode": None,
     }
     if menu.default is not None:
-        return DefaultMenu(default=menu.default, **attributes)
+        return DefaultMenu(default=menu.default, takes_word=menu.takes_word, **attributes)
     return TyperGroup(no_args_is_help=True, **attributes)
 
 

@@ -24,11 +24,13 @@ class Menu(NamedTuple):
         help: Its help line.
         entries: The commands by name, and further menus.
         default: The command that the noun alone means.
+        takes_word: Whether a word that names no command is an argument of that command.
     """
 
     help: str
     entries: dict[str, Entry | Menu]
     default: str | None = None
+    takes_word: bool = False
 
 
 MENU: dict[str, Entry | Menu] = {
@@ -57,6 +59,7 @@ MENU: dict[str, Entry | Menu] = {
                 "replay.alternatives.search:search_alternatives",
                 "Search for decision rules with less disparity and no worse outcomes.",
             ),
+            "count": Entry("replay.count:count_groups", "Count a time range exactly, by attribute and intersection."),
             "list": Entry("replay.saved_runs:list_runs", "List the saved runs."),
             "export": Entry("replay.saved_runs:export", "Write the results of a run as CSV, Parquet or JSON."),
             "openmetrics": Entry("replay.saved_runs:write_open_metrics", "Write a run as OpenMetrics."),
@@ -65,6 +68,35 @@ MENU: dict[str, Entry | Menu] = {
             ),
             "republish": Entry("replay.republish:republish", "Copy the records of a time range into a new topic."),
         },
+    ),
+    "report": Menu(
+        "Write compliance bundles, and the reasons of one decision.",
+        {
+            "pack": Entry("report.bundle:write_bundle", "Write a compliance bundle of a time range into a folder."),
+            "packs": Entry(
+                "report.packs:list_packs", "List the compliance bundles: name, version, last review, title."
+            ),
+            "decision": Entry(
+                "report.decision:explain", "Show how one decision compares with those that were approved."
+            ),
+        },
+        default="pack",
+        takes_word=True,
+    ),
+    "checklist": Menu(
+        "Check what must be in place before deployment and in use.",
+        {
+            "all": Entry("checklist.show:every_item", "Check the items of both lists."),
+            "pre-deployment": Entry(
+                "checklist.show:pre_deployment", "Check what must be in place before a model is deployed."
+            ),
+            "ongoing": Entry("checklist.show:ongoing", "Check what must stay in place while a model is in use."),
+            "confirm": Entry(
+                "checklist.confirm:confirm_item",
+                "Record in the audit log that a person has done an item of a checklist.",
+            ),
+        },
+        default="all",
     ),
     "detect": Entry("detect.command:detect", "Run the sequential detectors over a file of counts."),
     "plan": Entry("plan.command:plan", "Simulate how long a violation goes undetected."),
@@ -111,6 +143,7 @@ MENU: dict[str, Entry | Menu] = {
             "consistency": Entry("audit.checking:consistency", "Prove that a checkpoint continues an older one."),
             "verify-entry": Entry("audit.checking:verify_entry", "Verify that the log has an entry with this hash."),
             "query": Entry("audit.reading:query", "List entries of the audit log, oldest first."),
+            "count": Entry("audit.counting:count_entries", "Count the entries of the audit log by type."),
             "tail": Entry("audit.reading:tail", "List the newest entries of the audit log."),
             "decisions": Entry(
                 "audit.decisions:decisions", "List single decisions to an auditor who gives a reason; filtered."

@@ -8,5 +8,5 @@ with records that no worker writes, and ``state_version`` which stored states ca
 ``ingest`` reads raw records, ``outcomes`` joins outcomes to decisions, ``panes`` publishes the counts of both, and
 ``judge`` closes windows and judges them. ``records`` are the records in the topics, ``disclosure`` decides what of
 them may be shown, and ``selection`` says which of them a model, an attribute and a window mean. ``replay`` counts and
-judges again from the topics.
+judges again from the topics, and ``reports`` makes compliance bundles of what was counted.
 """

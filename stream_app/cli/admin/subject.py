@@ -82,7 +82,7 @@ def _values(lines: Iterable[bytes], identifier: Identifier) -> Iterable[bytes]:
             continue
         if number > _MOST:
             raise ConfigError(f"Standard input has more than {_MOST:,} lines", action="Erase them in parts")
-        value = _canonical(line, identifier.canonical)
+        value = canonical_of(line, identifier.canonical)
         if value is None or fault_of(value) is not None:
             raise ConfigError(
                 f"Line {number} of standard input is not an identifier of the policy", action="Nothing was erased"
@@ -90,7 +90,8 @@ def _values(lines: Iterable[bytes], identifier: Identifier) -> Iterable[bytes]:
         yield value
 
 
-def _canonical(line: bytes, kind: str) -> bytes | None:
+def canonical_of(line: bytes, kind: str) -> bytes | None:
+    """Return the canonical form of an identifier on a line; None for what is none."""
     if len(line) > _MAX_LINE:
         return None
     try:

@@ -43,7 +43,7 @@ def query(
 
     Example: fairstream audit query --type export-begun --from 2026-11-01T00:00:00Z
     """
-    start, end = _moment(from_time, "--from", ""), _moment(to_time, "--to", "9999-12-31")
+    start, end = moment_of(from_time, "--from", ""), moment_of(to_time, "--to", "9999-12-31")
     entries = read_entries(log_folder(read_settings(state_dir=state_dir)), from_date=start[:10], to_date=end[:10])
     matching = (
         entry
@@ -123,7 +123,7 @@ def _print_entries(entries: Iterable[Entry], *, as_json: bool) -> None:
             facts.print(describe_entry(entry), markup=False)
 
 
-def _moment(text: str | None, flag: str, default: str) -> str:
+def moment_of(text: str | None, flag: str, default: str) -> str:
     """Return a time as entries have it, so that texts compare as times."""
     if text is None:
         return default

@@ -1,4 +1,5 @@
 """Single decisions for an audit, from the events that ingest published.
 
-``decision`` reads an event as a decision, ``where`` the filter by which decisions are selected.
+``decision`` reads an event as a decision, ``where`` the filter by which decisions are selected; ``positions`` compares
+one decision with those that were approved.
 """

@@ -1,0 +1,96 @@
+"""Runs commands of FairStream in this process and reads what they print, so that a reader can print the same again."""
+
+from __future__ import annotations
+
+import io
+import shlex
+from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from typing import Any
+
+import msgspec
+from typer.core import TyperCommand, TyperGroup
+
+from stream_app.cli.commands import CommandMenu, LazyCommand
+from stream_app.cli.exits import Exit, exit_code_of
+from stream_app.cli.flags.security import given_security
+from stream_app.errors import FairStreamError
+from stream_app.pipeline.reports.evidence import REPRODUCED, Evidence, EvidenceKind
+from stream_app.settings import Settings
+
+_PLACES = ("kafka", "policy", "state_dir", "app_id")  # settings that flags name; the others are in the environment
+
+
+class OwnCommands:
+    """Runs commands with the settings, and the flags of TLS and SASL, of the command that runs.
+
+    Args:
+        settings: The settings.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings, self._security = settings, _words_of(given_security())
+
+    def gather(self, kind: EvidenceKind, words: Sequence[str]) -> Evidence:
+        """Run a command with ``--json`` and return what it prints as evidence; an error becomes its fault.
+
+        Args:
+            kind: What it is about.
+            words: The command, without ``fairstream``.
+        """
+        words = [*words, "--json"]
+        shown = shlex.join(["fairstream", *words])
+        is_reproduced = kind in REPRODUCED
+        try:
+            exit_code, printed = self.run(words)
+        except FairStreamError as error:
+            code = int(exit_code_of(error))
+            return Evidence(
+                kind=kind, command=shown, is_reproduced=is_reproduced, exit_code=code, fault=str(error.message)
+            )
+        records = tuple(msgspec.json.decode(line, type=dict[str, Any]) for line in printed.splitlines())
+        return Evidence(kind=kind, command=shown, is_reproduced=is_reproduced, exit_code=exit_code, records=records)
+
+    def run(self, words: Sequence[str]) -> tuple[int, str]:
+        """Run a command; return its exit code and what it printed on standard output.
+
+        Raises:
+            FairStreamError: it ended with an error.
+        """
+        command, arguments = _resolve(words)
+        printed = io.StringIO()
+        with redirect_stdout(printed), redirect_stderr(io.StringIO()):
+            code = command.main(
+                [*arguments, *self._added_to(command, arguments)], prog_name="fairstream", standalone_mode=False
+            )
+        return int(code or Exit.OK), printed.getvalue()
+
+    def _added_to(self, command: TyperCommand, arguments: Sequence[str]) -> list[str]:
+        """Return the flags of the settings that a command takes and that are not among its arguments."""
+        known = {flag for parameter in command.params for flag in parameter.opts}
+        added: list[str] = []
+        for name in _PLACES:
+            flag = f"--{name.replace('_', '-')}"
+            if flag in known and flag not in arguments:
+                added += [flag, str(getattr(self._settings, name))]
+        return added + (self._security if "--kafka" in known else [])
+
+
+def _resolve(words: Sequence[str]) -> tuple[TyperCommand, list[str]]:
+    group: Any = CommandMenu()
+    rest = list(words)
+    while isinstance(group, TyperGroup):
+        group = group.commands[rest.pop(0)]
+    return group.load() if isinstance(group, LazyCommand) else group, rest
+
+
+def _words_of(given: dict[str, str | bool]) -> list[str]:
+    """Return flags of TLS and SASL as they were given."""
+    words: list[str] = []
+    for name, value in given.items():
+        flag = name.replace("_", "-")
+        if isinstance(value, bool):
+            words.append(f"--{flag}" if value else f"--no-{flag}")
+        else:
+            words += [f"--{flag}", value]
+    return words

@@ -1,0 +1,171 @@
+"""The checks of a pack: what evidence says about one question, in one sentence.
+
+A check passes no judgment about the law. ``attention`` means that a person has to look; ``unknown`` means that there is
+no evidence to answer the question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
+
+import msgspec
+
+from stream_app.core.inspection.retention import DAY_MS, days
+from stream_app.pipeline.records.results import CROSS
+from stream_app.pipeline.reports.evidence import Gathered, records_of
+from stream_app.pipeline.reports.pack import CheckKind, PackCheck
+
+CheckState = Literal["ok", "attention", "unknown"]
+_DAY_S = 86_400
+_MAX_NAMED = 6
+
+Record = dict[str, Any]
+
+
+class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What a check says.
+
+    Attributes:
+        kind: What was checked.
+        state: ``ok``, ``attention`` or ``unknown``.
+        text: One sentence.
+    """
+
+    kind: CheckKind
+    state: CheckState
+    text: str
+
+
+def judge_check(check: PackCheck, gathered: Gathered) -> CheckResult:
+    """Return what the evidence says about a check."""
+    state, text = _CHECKS[check.kind](check, gathered)
+    return CheckResult(kind=check.kind, state=state, text=text)
+
+
+def _impact_ratio(check: PackCheck, gathered: Gathered) -> tuple[CheckState, str]:
+    limit = 0.8 if check.limit is None else check.limit
+    tables = [record for record in records_of(gathered, "counts") if CROSS not in record.get("attribute", CROSS)]
+    groups = [(table["attribute"], group) for table in tables for group in table["groups"]]
+    ratios = [(name, group) for name, group in groups if group["impact_ratio"] is not None]
+    n_hidden = sum(group["hidden"] is not None for _, group in groups)
+    withheld = f" {n_hidden} groups are withheld." if n_hidden else ""
+    if not ratios:
+        return "unknown", f"No impact ratio can be shown.{withheld}"
+    name, lowest = min(ratios, key=lambda pair: pair[1]["impact_ratio"])
+    text = f"The lowest impact ratio is {lowest['impact_ratio']:.4f} ({name} {lowest['group']}), the limit {limit:g}."
+    return ("ok" if lowest["impact_ratio"] >= limit else "attention"), text + withheld
+
+
+def _counts_final(_: PackCheck, gathered: Gathered) -> tuple[CheckState, str]:
+    facts = next(iter(records_of(gathered, "counts")), None)
+    if facts is None:
+        return "unknown", "Nothing was counted."
+    if facts["is_final"]:
+        return "ok", "Every partition has passed the time range: later records do not change the counts."
+    return "attention", "A partition has not passed the time range: later records can change the counts."
+
+
+def _open_breaches(_: PackCheck, gathered: Gathered) -> tuple[CheckState, str]:
+    if "alerts" not in gathered or gathered["alerts"].exit_code != 0:
+        return "unknown", _fault(gathered, "alerts")
+    newest: dict[tuple[str, str, str], str] = {}
+    n_sealed = 0
+    for record in records_of(gathered, "alerts"):
+        if "test" in record:
+            newest[record["attribute"], record["group"], record["test"]] = record["change"]
+        else:
+            n_sealed += "change" in record
+    opened = sorted({f"{key[0]} {key[1]}" for key, change in newest.items() if change == "breach"})
+    sealed = f" {n_sealed} sealed alerts are not among them." if n_sealed else ""
+    if opened:
+        return "attention", f"Breaches without a recovery in the time range: {_named(opened)}.{sealed}"
+    return ("attention" if n_sealed else "ok"), f"No breach of the time range is without a recovery.{sealed}"
+
+
+def _audit_verifies(_: PackCheck, gathered: Gathered) -> tuple[CheckState, str]:
+    record = next(iter(records_of(gathered, "audit")), None)
+    if record is None:
+        return "attention", _fault(gathered, "audit")
+    n = f"{record['n_entries']:,} entries"
+    if record["verdict"] == "right":
+        return "ok", f"The audit log verifies: {n}, all under a signed checkpoint."
+    if record["verdict"] == "unsigned":
+        return "ok", f"The audit log verifies: {n}, the newest under no checkpoint yet."
+    return "attention", f"The audit log does not verify: {record['verdict']}, {record['reason']}."
+
+
+def _kept(check: PackCheck, gathered: Gathered, *, is_least: bool) -> tuple[CheckState, str]:
+    limit_ms = (check.days or 1) * DAY_MS
+    roles = {record["name"]: record["role"] for record in records_of(gathered, "topics")}
+    reports = [
+        one for one in records_of(gathered, "retention") if not check.topics or _role(one, roles) in check.topics
+    ]
+    if not reports:
+        return "unknown", _fault(gathered, "retention")
+    missing = [one["topic"] for one in reports if one["kept_ms"] is None]
+    wrong = [
+        f"{one['topic']} ({'forever' if one['kept_ms'] < 0 else days(one['kept_ms'])})"
+        for one in reports
+        if one["kept_ms"] is not None and _is_wrong(one["kept_ms"], limit_ms, is_least=is_least)
+    ]
+    bound = f"at {'least' if is_least else 'most'} {check.days} days"
+    if wrong or missing:
+        gone = f" Missing: {_named(missing)}." if missing else ""
+        return "attention", (f"Not kept {bound}: {_named(wrong)}." if wrong else f"Kept {bound}.") + gone
+    return "ok", f"Kept {bound}: {_named([one['topic'] for one in reports])}."
+
+
+def _is_wrong(kept_ms: int, limit_ms: int, *, is_least: bool) -> bool:
+    return 0 <= kept_ms < limit_ms if is_least else kept_ms < 0 or kept_ms > limit_ms
+
+
+def _keys_young(check: PackCheck, gathered: Gathered) -> tuple[CheckState, str]:
+    ages = [record.get("age_s") for record in records_of(gathered, "keys") if record["state"] == "active"]
+    if not ages:
+        return "unknown", _fault(gathered, "keys")
+    oldest = max((age for age in ages if age is not None), default=None)
+    if oldest is None:
+        return "unknown", "The key file does not say when the active key was created."
+    limit = check.days or 365
+    text = f"The active key of the pseudonyms is {oldest // _DAY_S} days old; the limit is {limit} days."
+    return ("ok" if oldest <= limit * _DAY_S else "attention"), text
+
+
+def _confirmed(check: PackCheck, gathered: Gathered) -> tuple[CheckState, str]:
+    items = {record["item"]: record for record in records_of(gathered, "checklist")}
+    found = [items[name] for name in check.items if name in items]
+    if not found:
+        return "unknown", _fault(gathered, "checklist")
+    states = {record["state"] for record in found}
+    state: CheckState = "attention" if "attention" in states else "unknown" if "unknown" in states else "ok"
+    return state, " ".join(f"{record['title']}: {record['text']}" for record in found)
+
+
+def _role(report: Record, roles: dict[str, str]) -> str | None:
+    return roles.get(report["topic"])
+
+
+def _fault(gathered: Gathered, kind: Any) -> str:
+    """Return why there is no evidence of a kind."""
+    fault = gathered[kind].fault if kind in gathered else ""
+    return fault or "There is no evidence about this."
+
+
+def _named(names: list[str]) -> str:
+    more = len(names) - _MAX_NAMED
+    return ", ".join(names[:_MAX_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _every() -> Iterator[tuple[CheckKind, Callable[[PackCheck, Gathered], tuple[CheckState, str]]]]:
+    yield "impact-ratio", _impact_ratio
+    yield "counts-final", _counts_final
+    yield "open-breaches", _open_breaches
+    yield "audit-verifies", _audit_verifies
+    yield "kept-at-least", lambda check, gathered: _kept(check, gathered, is_least=True)
+    yield "kept-at-most", lambda check, gathered: _kept(check, gathered, is_least=False)
+    yield "keys-young", _keys_young
+    yield "confirmed", _confirmed
+
+
+_CHECKS = dict(_every())
