@@ -15,7 +15,7 @@ from stream_app.cli.show.alert_text import describe_alert
 from stream_app.cli.show.other_models import OtherModels
 from stream_app.edges.kafka.readers.live_results import open_alert_records
 from stream_app.pipeline.disclosure.alerts import DisclosedAlert, disclose_alert
-from stream_app.pipeline.disclosure.shown import smallest_groups
+from stream_app.pipeline.disclosure.shown import smallest_groups_of_records
 from stream_app.pipeline.records.alerts import Alert, MonitoringRestart, SealedAlert
 from stream_app.policy import load_policy
 
@@ -39,12 +39,12 @@ def list_alerts(
     settings = flags.settings()
     policy = load_policy(settings.policy)
     selection = shown.select(policy)
-    k_of, others = smallest_groups(policy), OtherModels(selection)
+    k_of, others = smallest_groups_of_records(policy), OtherModels(selection)
     with open_alert_records(settings.connection) as reader:
         selected = filter(selection.has_alert, others.note(reader.read_to_end()))
         records = sorted(selected, key=lambda record: (record.at_s or 0, record.id))
     alerts = [
-        disclose_alert(record, 0 if shown.unsafe_exact else k_of(record.model)) if isinstance(record, Alert) else record
+        disclose_alert(record, 0 if shown.unsafe_exact else k_of(record)) if isinstance(record, Alert) else record
         for record in records[-last or None :]
     ]
     print_alerts(alerts, as_json=as_json)

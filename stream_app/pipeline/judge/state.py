@@ -21,6 +21,7 @@ POLICY: StateKey = ("policy",)
 MONITOR: StateKey = ("monitor",)
 SCORES: StateKey = ("scores",)
 PROXIES: StateKey = ("proxies",)
+RELEASE = "release"  # the kind of an entry of the release gate
 TESTS = (MONITOR, SCORES, PROXIES)  # what the tests know
 
 Changes = list[tuple[bytes, bytes | None]]
@@ -40,6 +41,7 @@ _KEY_PARTS: dict[str, tuple[type[str | int], ...]] = {  # what the key of each k
     "monitor": (),
     "scores": (),
     "proxies": (),
+    "release": (str, int),
     "checkpoint": (),
     "breach": (str,),
 }

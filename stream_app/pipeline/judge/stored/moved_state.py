@@ -13,8 +13,9 @@ import msgspec
 from stream_app.core.windows.cells import CellMapping, Cells
 from stream_app.core.windows.history import StoredSpan
 from stream_app.core.windows.tally_changes import CLOCK, StateKey
-from stream_app.pipeline.judge.state import JOURNAL, POLICY, TESTS, StoredEntries, StoredPolicy
+from stream_app.pipeline.judge.state import JOURNAL, POLICY, RELEASE, TESTS, StoredEntries, StoredPolicy
 from stream_app.pipeline.judge.stored.stored_history import HISTORY
+from stream_app.pipeline.judge.stored.stored_releases import StoredRelease
 from stream_app.pipeline.judge.stored.stored_tally import (
     StoredTotal,
     StoredWindow,
@@ -28,7 +29,7 @@ from stream_app.pipeline.policy_change import counting_policy, layout_hash_of, m
 from stream_app.policy import ModelPolicy
 
 _CELLS = ("pane", "period")  # in the cells of panes
-_WITH_CELLS: Mapping[str, type[Any]] = {"window": StoredWindow, "total": StoredTotal}
+_WITH_CELLS: Mapping[str, type[Any]] = {"window": StoredWindow, "total": StoredTotal, RELEASE: StoredRelease}
 
 
 def stored_policy(book: PolicyBook, name: str, stored: StoredEntries) -> RegisteredPolicy:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.tally_changes import ClosedPeriod, StateKey
 from stream_app.pipeline.judge.monitors.continued_tests import ContinuedTests
@@ -64,6 +66,6 @@ class CountsSubject:
         """Return nothing: there is no state."""
         return []
 
-    def take_changes(self) -> list[tuple[StateKey, bytes]]:
+    def take_changes(self) -> Sequence[tuple[StateKey, bytes | None]]:
         """Return nothing: there is no state."""
         return []
