@@ -22,9 +22,9 @@ from stream_app.cli.replay.selection import select_model, select_source, select_
 from stream_app.pipeline.records.results import CROSS
 from stream_app.pipeline.replay.ranges.run_request import RunRequest
 from stream_app.pipeline.replay.scenarios.comparison import RunComparison, compare_runs, field_words
-from stream_app.pipeline.replay.scenarios.results import disclose_scenarios
 from stream_app.policy import load_policy
 from stream_app.programs.replay.live import read_live
+from stream_app.programs.replay.release import release_scenarios
 from stream_app.programs.replay.run import run as judge
 from stream_app.programs.replay.run_files import load, save
 
@@ -75,7 +75,8 @@ def compare(
     state_dir = Path(settings.state_dir)
     with progress_bar("comparing", as_json=as_json) as note:
         range_run = judge(settings, scenarios, time_range, choice, note)
-    original, *others = results = disclose_scenarios(range_run.reports, scenarios, is_exact=unsafe_exact)
+    topic = choice.topic_of(model)
+    original, *others = results = release_scenarios(settings, range_run, scenarios, topic, is_exact=unsafe_exact)
     saved = save(state_dir, name, RunRequest(scenarios, time_range, choice, described), range_run, results)
     if with_ == _LIVE:
         original = read_live(settings, model, time_range, k=0 if unsafe_exact else model.privacy.k)

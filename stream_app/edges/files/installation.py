@@ -16,6 +16,7 @@ from stream_app.edges.keys.suppression_file import SuppressionFile
 
 FileKind = Literal["keys", "audit", "budget", "run", "demo", "broker data"]
 BUDGET_FILE = "epsilon-budget.jsonl"
+RELEASES_FILE = "releases.jsonl"
 _DEMOS = "demo-*"
 _AUDIT_LOG = ("audit", "keys/audit-signing-key", "witness", "keys/witness-signing-key")
 
@@ -45,7 +46,7 @@ def owned_paths(state_dir: Path) -> Iterator[OwnedPath]:
     candidates: list[tuple[Path, FileKind]] = [(path, "keys") for path in key_files]
     candidates.append((state_dir / AUDIT_FILE, "audit"))
     candidates += [(state_dir / name, "audit") for name in _AUDIT_LOG]
-    candidates.append((state_dir / BUDGET_FILE, "budget"))
+    candidates += [(state_dir / name, "budget") for name in (BUDGET_FILE, RELEASES_FILE)]
     candidates += [(path, "run") for path in sorted((state_dir / RUNS).glob("*"))]
     candidates += [(path, "demo") for path in sorted(state_dir.glob(_DEMOS)) if path.is_dir()]
     candidates.append((broker_folder(state_dir), "broker data"))

@@ -103,6 +103,9 @@ class ReleaseGate:
             return self._withhold(results)
         key = (span.window, span.start_s)
         late = self._windows.late_inside(key, context.corrections)
+        if not late and not self._memory.find(key).parts and not self._hides_any(results):
+            self._windows.forget(span.end_s)
+            return {}
         is_held = self._has_small(late, results)
         if is_held:
             self._memory.of(key).pending = late
@@ -147,6 +150,8 @@ class ReleaseGate:
     ) -> dict[str, Withheld]:
         """Decide on running totals: attribute by attribute, new ones or those that were shown last."""
         memory = self._memory.find(TOTAL)
+        if not context.is_between_windows:
+            return {result.attribute: withheld for result in results if (withheld := self._former(result))}
         late = self._windows.late_inside(TOTAL, {})
         is_held = self._has_small(late, results)
         if is_held:
@@ -161,12 +166,20 @@ class ReleaseGate:
             before = {group.labels for group in last.groups if group.n} - hidden if last is not None else set()
             if context.is_between_windows and before <= shown[name]:
                 self._note_total(result, {g for g, n in tables[name].items() if n} - shown[name])
-            elif last is not None and {group.labels: group.n for group in last.groups} == tables[name] and not is_held:
-                withheld |= _withheld([result], alone, {name: before}, is_held=False)
-            else:
-                groups = tuple(sorted(group.group for group in last.groups if group.labels in hidden)) if last else ()
-                withheld[name] = Withheld(groups=groups, is_held=True, former=last)
+            elif (former := self._former(result)) is not None:
+                withheld[name] = former
         return withheld
+
+    def _former(self, result: Result) -> Withheld | None:
+        """Return the totals that were shown last in place of others; None for those themselves."""
+        memory = self._memory.find(TOTAL)
+        last, hidden = memory.former.get(result.attribute), memory.hidden.get(result.attribute, set())
+        if last is None:
+            return Withheld(is_held=True)
+        groups = tuple(sorted(group.group for group in last.groups if group.labels in hidden))
+        if [group.n for group in last.groups] != [group.n for group in result.groups]:
+            return Withheld(groups=groups, is_held=True, former=last)
+        return Withheld(groups=groups) if groups else None
 
     def _note_total(self, result: Result, hidden: set[Labels]) -> None:
         """Note running totals that are shown."""
@@ -180,6 +193,10 @@ class ReleaseGate:
             if len(parts.releases) > _MOST_RELEASES:
                 parts.join(result.start_s, result.end_s)
             parts.release(result.start_s, result.end_s, {group.labels for group in result.groups if group.n} - hidden)
+
+    def _hides_any(self, results: Iterable[Result]) -> bool:
+        """Return whether a result has a group of 1 to k-1 people."""
+        return any(0 < group.n < self._k for result in results for group in result.groups)
 
     def _has_small(self, change: Cells, results: Iterable[Result]) -> bool:
         """Return whether some group of the results changed by 1 to k-1 people."""
