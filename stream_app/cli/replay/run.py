@@ -99,7 +99,7 @@ def run_replay(
 
     --alert or --window-end can name the time range instead of --from and --to. The ends of the log are fixed at the
     start; no consumer group is joined and nothing is committed. Windows that extend beyond the time range are left
-    out. Groups of fewer than k are suppressed in the files, and a range is refused if its difference to that of a
+    out. Groups of fewer than k are suppressed in the files, and a range is rejected if its difference to that of a
     former run is fewer than k people of a group.
 
     Example: fairstream replay run --from 2h --to now --published

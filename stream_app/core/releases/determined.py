@@ -55,7 +55,7 @@ def find_small_sums(released: Bools, people: Ints, targets: Bools, k: int) -> li
     >>> find_small_sums(rows, people, np.eye(3, dtype=bool), 10)
     []
     >>> rows = np.array([[True, True, True], [False, True, False], [False, False, True]])
-    >>> [(finding.n, finding.used.tolist()) for finding in find_small_sums(rows, people, np.eye(3, dtype=bool), 10)]
+    >>> [(small.n, small.used.tolist()) for small in find_small_sums(rows, people, np.eye(3, dtype=bool), 10)]
     [(4, [True, True, True])]
     """
     is_full = people > 0

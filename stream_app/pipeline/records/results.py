@@ -19,7 +19,7 @@ from stream_app.policy import AND as AND  # noqa: PLC0414 - readers of results f
 
 SCHEMA = 3
 CROSS = "+"  # joins the names of attributes to that of an intersection
-TOTAL_WINDOW = "total"  # the name of the running totals, in place of a window's name
+TOTAL_WINDOW = "total"  # the name of the running totals, instead of a window's name
 
 Offsets = dict[str, dict[int, int]]  # source topic -> partition -> next offset
 
@@ -152,7 +152,7 @@ class GroupResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FormerRelease(msgspec.Struct, frozen=True, kw_only=True):
-    """What readers see in place of a result that may not be shown yet.
+    """What readers see instead of a result that may not be shown yet.
 
     Attributes:
         start_s: Start of what was counted.

@@ -171,7 +171,7 @@ class ReleaseGate:
         return withheld
 
     def _former(self, result: Result) -> Withheld | None:
-        """Return the totals that were shown last in place of others; None for those themselves."""
+        """Return the totals that were shown last instead of others; None for those themselves."""
         memory = self._memory.find(TOTAL)
         last, hidden = memory.former.get(result.attribute), memory.hidden.get(result.attribute, set())
         if last is None:
@@ -235,7 +235,7 @@ def _withheld(results: Iterable[Result], alone: Shown, shown: Shown, *, is_held:
         results: What is shown.
         alone: What each table would show on its own.
         shown: What it may show.
-        is_held: Whether ``results`` is shown in place of what was counted.
+        is_held: Whether ``results`` is shown instead of what was counted.
     """
     withheld = {}
     for result in results:
