@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise, product
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
@@ -76,7 +77,7 @@ class Attacker:
         program = _Program(np.array(rows), np.array(known))
         return [each for each in asked if program.has_one_value(self._row(each, pieces, cross), each.n)]
 
-    def _row(self, each: Sum, pieces: list[Piece], cross: list[Labels]) -> np.ndarray:
+    def _row(self, each: Sum, pieces: list[Piece], cross: list[Labels]) -> NDArray[np.float64]:
         places = [list(self.groups).index(name) for name in each.attributes]
         fits = [tuple(labels[place] for place in places) in each.labels for labels in cross]
         inside = [each.start_s <= start_s and end_s <= each.end_s for start_s, end_s in pieces]
@@ -86,24 +87,24 @@ class Attacker:
 class _Program:
     """The integer program of what is known; solutions are kept, because each of them clears many sets at once."""
 
-    def __init__(self, rows: np.ndarray, known: np.ndarray) -> None:
+    def __init__(self, rows: NDArray[np.float64], known: NDArray[np.float64]) -> None:
         rows, places = np.unique(rows, axis=0, return_index=True)
         self._system = LinearConstraint(csr_array(rows), known[places], known[places])
         self._width = rows.shape[1]
-        self._solutions: list[np.ndarray] = []
+        self._solutions: list[NDArray[np.float64]] = []
         chance = np.random.default_rng(0)
         for _ in range(8):
-            self._solve(chance.normal(size=self._width))
+            self._solve(np.asarray(chance.normal(size=self._width)))
 
-    def has_one_value(self, row: np.ndarray, n: int) -> bool:
+    def has_one_value(self, row: NDArray[np.float64], n: int) -> bool:
         """Return whether a sum, which is ``n``, has no other possible value."""
-        if any(round(row @ solution) != n for solution in self._solutions):
+        if any(round(float(row @ solution)) != n for solution in self._solutions):
             return False
-        values = [round(row @ self._solve(sign * row)) for sign in (1, -1)]
+        values = [round(float(row @ self._solve(costs))) for costs in (row, -row)]
         assert values[0] <= n <= values[1], "the system contradicts the truth"
-        return values[0] == values[1]
+        return bool(values[0] == values[1])
 
-    def _solve(self, costs: np.ndarray) -> np.ndarray:
+    def _solve(self, costs: NDArray[np.float64]) -> NDArray[np.float64]:
         solved = milp(
             costs,
             constraints=self._system,

@@ -151,7 +151,8 @@ class ReleaseGate:
         """Decide on running totals: attribute by attribute, new ones or those that were shown last."""
         memory = self._memory.find(TOTAL)
         if not context.is_between_windows:
-            return {result.attribute: withheld for result in results if (withheld := self._former(result))}
+            instead = {result.attribute: self._former(result) for result in results}
+            return {name: former for name, former in instead.items() if former is not None}
         late = self._windows.late_inside(TOTAL, {})
         is_held = self._has_small(late, results)
         if is_held:
@@ -164,7 +165,7 @@ class ReleaseGate:
             name, last = result.attribute, memory.former.get(result.attribute)
             hidden = memory.hidden.get(name, set())
             before = {group.labels for group in last.groups if group.n} - hidden if last is not None else set()
-            if context.is_between_windows and before <= shown[name]:
+            if before <= shown[name]:
                 self._note_total(result, {g for g, n in tables[name].items() if n} - shown[name])
             elif (former := self._former(result)) is not None:
                 withheld[name] = former

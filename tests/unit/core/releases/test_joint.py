@@ -25,7 +25,7 @@ def tables_of(people: Mapping[Labels, int], depth: int, k: int) -> list[TableRel
 
 def test_a_cell_that_three_tables_give_together_is_not_left_to_follow() -> None:
     """Women of 30 to 44 minus the black and the Asian of 30 to 44: white women plus men of other races."""
-    people = {
+    people: dict[Labels, int] = {
         ("f", "black", "30"): 12, ("f", "white", "30"): 5, ("m", "black", "30"): 14, ("m", "white", "30"): 40,
         ("f", "black", "60"): 30, ("f", "white", "60"): 33, ("m", "black", "60"): 31, ("m", "white", "60"): 45,
     }  # fmt: skip
@@ -37,13 +37,15 @@ def test_a_cell_that_three_tables_give_together_is_not_left_to_follow() -> None:
 
 
 def test_tables_without_small_cells_are_shown_in_full() -> None:
-    people = {(a, b): 10 + 7 * place for place, (a, b) in enumerate((a, b) for a in "fm" for b in "xyz")}
+    people: dict[Labels, int] = {
+        (a, b): 10 + 7 * place for place, (a, b) in enumerate((a, b) for a in "fm" for b in "xyz")
+    }
     tables = tables_of(people, 2, 10)
     assert protect_jointly(people, tables, 10) == [set(table.people) for table in tables]
 
 
 @pytest.mark.parametrize("k", [5, 10])
 def test_more_cells_than_a_system_can_have_hide_tables_that_hide_anything(k: int) -> None:
-    people = {(f"a{a}", f"b{b}"): 4 if a == b else 40 for a in range(21) for b in range(21)}
+    people: dict[Labels, int] = {(f"a{a}", f"b{b}"): 4 if a == b else 40 for a in range(21) for b in range(21)}
     tables = tables_of(people, 2, k)
     assert protect_jointly(people, tables, k)[2] == set()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from stream_app.core.releases.nested import HiddenParts
+from stream_app.core.releases.nested import HiddenParts, Labels
 
-A, B, C = ("a",), ("b",), ("c",)
+A: Labels = ("a",)
+B: Labels = ("b",)
+C: Labels = ("c",)
 HOUR = {A: 300, B: 400, C: 500}
 
 
-def parts_of(*hidden: dict[tuple[str, ...], int]) -> HiddenParts:
+def parts_of(*hidden: dict[Labels, int]) -> HiddenParts:
     parts = HiddenParts()
     for place, people in enumerate(hidden):
         parts.add(600 * place, people)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from stream_app.core.releases.ranges import Isolated, ReleasedSum, find_isolated
+from stream_app.core.releases.ranges import Isolated, Labels, ReleasedSum, find_isolated
 
-BLACK, ASIAN, MINORITY = ([("black",)], [("asian",)], [("black",), ("asian",)])
+BLACK: list[Labels] = [("black",)]
+ASIAN: list[Labels] = [("asian",)]
+MINORITY = BLACK + ASIAN
 
 
-def people(n: int, start_s: int, end_s: int, members: list[tuple[str, ...]] = BLACK) -> ReleasedSum:
+def people(n: int, start_s: int, end_s: int, members: list[Labels] = BLACK) -> ReleasedSum:
     return ReleasedSum("race", frozenset(members), start_s, end_s, n)
 
 
@@ -49,7 +51,7 @@ def test_a_group_folded_into_another_is_the_difference() -> None:
 
 
 def test_a_group_minus_all_groups_inside_it_is_the_difference() -> None:
-    everybody = [("black",), ("asian",), ("white",)]
+    everybody: list[Labels] = [("black",), ("asian",), ("white",)]
     former = [people(300, 0, 600), people(200, 0, 600, ASIAN)]
     assert find_isolated(former, [people(504, 0, 600, everybody)], 10) == Isolated("race", 0, 600)
 
