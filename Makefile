@@ -12,7 +12,7 @@ PURE := tests/unit tests/property tests/contract $(wildcard stream_app producers
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-pythons coverage nightly lint style format typing layers docs dashboards release lock clean \
-	bench bench-peers bench-detect bench-replay page-check chaos detection-check replay-check secure-check audit-check audit sbom
+	bench bench-peers bench-detect bench-replay page-check web-check chaos detection-check replay-check secure-check audit-check audit sbom
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -71,6 +71,9 @@ replay-check: $(READY) ## a million events through rebalances and a crash: live 
 page-check: $(READY) ## notifications about breaches, real servers, default windows, 15 min (ARGS="--quick": 1 min)
 	$(BIN)/python -m tests.programs.page_check $(ARGS)
 
+web-check: $(READY) ## a browser and a real demo: sliders, the breach in 10 s, accessibility, pictures (ARGS=--short)
+	$(BIN)/python -m tests.programs.web_check $(ARGS)
+
 secure-check: $(READY) ## a Kafka with TLS, SCRAM and rights: each role does its job and nothing else (ARGS="--events 12000")
 	$(BIN)/python -m tests.programs.secure_check $(ARGS)
 
@@ -104,7 +107,7 @@ dashboards: $(READY) ## write dashboards/json from the code (ARGS=--check only c
 lock: $(READY) ## renew the hash-pinned requirement files from pyproject.toml
 	$(LOCK) --upgrade --group build --output-file requirements/build.txt
 	$(LOCK) --upgrade pyproject.toml --extra local --extra data --extra otlp --extra web-config \
-		--extra web --extra postgresql --extra avro --extra protobuf --output-file requirements/run.txt
+		--extra web --extra oidc --extra postgresql --extra avro --extra protobuf --output-file requirements/run.txt
 	$(LOCK) --upgrade pyproject.toml --all-extras --group build --group lint --group test --group bench --group docs \
 		--group audit --output-file requirements/dev.txt
 	@! grep -nE 'https?://|--(extra-)?index-url|--find-links' requirements/*.txt

@@ -4,5 +4,6 @@
 ``secure`` FairStream with TLS and without. ``scale`` varies partitions, length, state and rate. ``replay`` times
 replays, ``formats`` ingest of Avro and Protobuf, ``judging`` one closed pane and window, ``scrape`` the metrics page,
 ``alerting`` the way from a breach to its notification. ``detect`` simulates false alarms and delays of the detectors.
-``detectors`` and ``outcome_join`` are small separate programs. ``stage`` has what all of them share.
+``shares`` says what parts of ingest cost. ``detectors`` and ``outcome_join`` are small separate programs. ``stage`` has
+what all of them share.
 """

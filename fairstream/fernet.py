@@ -12,15 +12,12 @@ from __future__ import annotations
 import hashlib
 import warnings
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, Literal
 
 from cryptography.fernet import Fernet, InvalidToken
 
 from stream_app.core.privacy.pseudonym import TAG_BYTES, derive_key, keyed_hash
-from stream_app.edges.files.key_file import read_private_file
-from stream_app.edges.files.writing import write_new_file
-from stream_app.errors import KeyFileError
+from stream_app.edges.files.fernet_key import init_key
 
 __all__ = ["AlertDecryptionError", "UnkeyedHashWarning", "anonymize_data", "decrypt_alert", "encrypt_alert", "init_key"]
 
@@ -31,24 +28,6 @@ class AlertDecryptionError(ValueError):
 
 class UnkeyedHashWarning(UserWarning):
     """An unkeyed hash of an identifier is requested, which anybody can invert by trying all identifiers."""
-
-
-def init_key(path: str | Path = "secret.key") -> bytes:
-    """Return the Fernet key of a file; where there is none, create one with mode 0600.
-
-    Raises:
-        KeyFileError: others can read or replace the file, it is a link, or does not contain a key.
-        WriteError: it cannot be written.
-    """
-    path = Path(path)
-    if not path.exists() and not path.is_symlink():
-        write_new_file(path, Fernet.generate_key())
-    key = read_private_file(path).strip()
-    try:
-        Fernet(key)
-    except ValueError:
-        raise KeyFileError(f"{path} does not contain a Fernet key", action="Restore it from its backup") from None
-    return key
 
 
 def encrypt_alert(alert: str, key: bytes) -> str:

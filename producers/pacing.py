@@ -1,4 +1,4 @@
-"""Splits a stream into runs that are due at a steady rate."""
+"""Splits a stream into runs that are due at a steady rate, or at the event times of their items."""
 
 from __future__ import annotations
 
@@ -35,3 +35,33 @@ def pace(
             wait(ahead_s)
         yield run
         n_before += len(run)
+
+
+def pace_by_time(
+    items: Iterable[Item],
+    time_of: Callable[[Item], float],
+    *,
+    now: Callable[[], float],
+    wait: Callable[[float], object],
+) -> Iterator[list[Item]]:
+    """Yield runs of items, each item when its time has come; what is overdue comes at once.
+
+    An item is taken from the stream just before it is due, so a stream may decide late what it is.
+
+    Args:
+        items: The items to send, in order of their times.
+        time_of: Time of an item, seconds since the epoch.
+        now: The clock, seconds since the epoch.
+        wait: Called with the seconds until the next run is due; may return early if the sender should stop.
+    """
+    run: list[Item] = []
+    for item in items:
+        ahead_s = time_of(item) - now()
+        if run and (ahead_s > 0 or len(run) >= _MAX_RUN):
+            yield run
+            run = []
+        if ahead_s > 0:
+            wait(max(ahead_s, _TICK_S))
+        run.append(item)
+    if run:
+        yield run

@@ -14,7 +14,7 @@ from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
 from kafka.producer.future import FutureRecordMetadata
 
 from producers.event import Event
-from producers.pacing import pace
+from producers.pacing import pace, pace_by_time
 from stream_app.connection.failures import unavailable
 from stream_app.connection.for_kafka_python import kafka_python_options
 from stream_app.connection.kafka_connection import AnyKafka
@@ -86,7 +86,7 @@ def publish(
     events: Iterable[Event],
     destination: Destination,
     *,
-    rate: float = 0.0,
+    rate: float | None = 0.0,
     stop: threading.Event | None = None,
     on_sent: Callable[[int], object] = lambda _: None,
 ) -> SendReport:
@@ -99,7 +99,7 @@ def publish(
     Args:
         events: The events in order; may be endless.
         destination: The topics.
-        rate: Events per second; 0 for as fast as possible.
+        rate: Events per second; 0 for as fast as possible; None sends each event at its event time.
         stop: When set, sending ends before the next run; runs in flight are still delivered.
         on_sent: Called with the number of events passed to the client since its last call.
 
@@ -184,10 +184,10 @@ class _Sending:
         self.in_flight: deque[list[FutureRecordMetadata]] = deque()
 
     def send_all(
-        self, events: Iterable[Event], rate: float, stop: threading.Event, on_sent: Callable[[int], object]
+        self, events: Iterable[Event], rate: float | None, stop: threading.Event, on_sent: Callable[[int], object]
     ) -> SendReport:
         start_s = time.monotonic()
-        for run in pace(events, rate, now=time.monotonic, wait=stop.wait):
+        for run in _runs_of(events, rate, stop):
             if stop.is_set():
                 self.report.is_interrupted = True
                 break
@@ -238,3 +238,9 @@ class _Sending:
 
     def _count_failure(self, error: KafkaError) -> None:
         self.report.failures[type(error).__name__] += 1
+
+
+def _runs_of(events: Iterable[Event], rate: float | None, stop: threading.Event) -> Iterator[list[Event]]:
+    if rate is None:
+        return pace_by_time(events, lambda event: event.time_ms / 1000, now=time.time, wait=stop.wait)
+    return pace(events, rate, now=time.monotonic, wait=stop.wait)

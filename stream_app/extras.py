@@ -7,6 +7,7 @@ everything else and says what is missing in one form.
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from stream_app.errors import DependencyMissingError
@@ -20,10 +21,12 @@ EXTRAS = {
     "protobuf": "'protobuf>=6.33,<8' 'grpcio-tools>=1.76,<2'",
     "otlp": "'opentelemetry-sdk>=1.45,<2' 'opentelemetry-exporter-otlp-proto-http>=1.45,<2'",
     "web-config": "'pyyaml>=6,<7' 'bcrypt>=4.3,<6'",
-    "web": "'django>=5.2,<5.3' 'django-axes>=8,<9' 'uvicorn>=0.35,<1'",
+    "web": "'django>=5.2,<5.3' 'django-axes>=8,<9' 'django-ninja>=1.7,<2' 'uvicorn>=0.35,<1'",
+    "oidc": "'mozilla-django-oidc>=5,<6' 'pyjwt>=2.13,<3'",
     "postgresql": "'psycopg[binary]>=3.2,<4'",
     "confluent": "'confluent-kafka>=2.16,<3'",
     "pandas": "'pandas>=2.3,<4'",
+    "ml": "'scikit-learn>=1.6,<2' 'skops>=0.12,<1'",
 }
 
 # What each extra is imported as: the extra, and the package that contains it. Modules below are found by their parent.
@@ -42,9 +45,14 @@ MODULES = {
     "django": ("web", "django"),
     "uvicorn": ("web", "uvicorn"),
     "axes": ("web", "django-axes"),
+    "ninja": ("web", "django-ninja"),
+    "mozilla_django_oidc": ("oidc", "mozilla-django-oidc"),
+    "jwt": ("oidc", "pyjwt"),
     "psycopg": ("postgresql", "psycopg"),
     "confluent_kafka": ("confluent", "confluent-kafka"),
     "pandas": ("pandas", "pandas"),
+    "sklearn": ("ml", "scikit-learn"),
+    "skops": ("ml", "skops"),
 }
 
 
@@ -55,6 +63,16 @@ def install_command(extra: str) -> str:
     "pip install 'pyarrow>=21,<26'"
     """
     return f"pip install {EXTRAS[extra]}"
+
+
+def is_installed(extra: str) -> bool:
+    """Return whether every package of an extra can be found; none is imported.
+
+    >>> is_installed("web") in (True, False)
+    True
+    """
+    roots = [root for root, (of, _) in MODULES.items() if of == extra]
+    return all(find_spec(root.partition(".")[0]) is not None for root in roots)
 
 
 def import_extra(module: str, purpose: str, *, or_else: str = "") -> Any:

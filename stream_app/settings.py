@@ -31,6 +31,9 @@ _EXPECTED = {
     "metrics_port": "a port from 0 to 65535",
     "web_port": "a port from 0 to 65535",
     "max_series": "a whole number, at least 1",
+    "api_reads_per_min": "a whole number, at least 1",
+    "api_writes_per_min": "a whole number, at least 1",
+    "api_scores_per_day": "a whole number, at least 1",
     "unsealed_records": "reject or accept",
     "security_protocol": "PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL",
     "sasl_mechanism": "PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER",
@@ -39,6 +42,7 @@ _EXPECTED = {
 }
 
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
+AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 
 
@@ -62,6 +66,8 @@ class Settings(KafkaSecurity, frozen=True, forbid_unknown_fields=True, kw_only=T
         web_token_file: File that contains a bearer token for the pages; None for none.
         record_key_file: File that contains the key of all workers, one line of at least 32 characters: it seals what
             they write to internal topics, so that nobody else can. None seals nothing.
+        other_record_key_file: File that contains a second such key, whose seals are accepted too, while the key is
+            changed; None for none.
         unsealed_records: ``reject`` records without such a seal, or ``accept`` them, while not all workers have the
             key.
         max_series: Most fairness series that one process may export.
@@ -79,8 +85,18 @@ class Settings(KafkaSecurity, frozen=True, forbid_unknown_fields=True, kw_only=T
         web_host: Address on which the web application listens.
         web_port: Port of the same; 0 takes a free one.
         web_url: Address under which people reach it, ``https://HOST[:PORT]``, where a proxy is in front of it.
+        api_reads_per_min: Reading requests to the API of the web application that each token may make in a minute.
+        api_writes_per_min: Other requests, likewise.
+        api_scores_per_day: Different queries to the scoring model in 24 hours by which a token is suspected of copying
+            it.
         database_url: Its database, ``postgresql://USER@HOST:PORT/NAME``; None for SQLite in the state folder.
         database_password_file: File that contains the password of that database's user.
+        oidc_issuer: Issuer of an OpenID Connect provider by which people may log in; None for none.
+        oidc_client_id: What the provider calls the web application.
+        oidc_client_secret_file: File that contains the secret of that client.
+        oidc_ca_file: PEM file of the authorities that are trusted for the provider; None for those of the system.
+        oidc_roles_claim: Claim of its ID token that has roles or groups.
+        oidc_roles: Roles by value of that claim, ``VALUE=ROLE,VALUE=ROLE``; other values give none.
     """
 
     kafka: Servers = "127.0.0.1:9092"
@@ -97,8 +113,9 @@ class Settings(KafkaSecurity, frozen=True, forbid_unknown_fields=True, kw_only=T
     web_config: str | None = None
     web_token_file: str | None = None
     record_key_file: str | None = None
+    other_record_key_file: str | None = None
     unsealed_records: Literal["reject", "accept"] = "reject"
-    max_series: Annotated[int, msgspec.Meta(ge=1)] = 10_000
+    max_series: AtLeastOne = 10_000
     log_level: str = "info"
     registry_url: str | None = None
     registry_username: str | None = None
@@ -112,8 +129,17 @@ class Settings(KafkaSecurity, frozen=True, forbid_unknown_fields=True, kw_only=T
     web_host: str = "127.0.0.1"
     web_port: Port = 8600
     web_url: str | None = None
+    api_reads_per_min: AtLeastOne = 1200
+    api_writes_per_min: AtLeastOne = 100
+    api_scores_per_day: AtLeastOne = 10_000
     database_url: str | None = None
     database_password_file: str | None = None
+    oidc_issuer: str | None = None
+    oidc_client_id: str | None = None
+    oidc_client_secret_file: str | None = None
+    oidc_ca_file: str | None = None
+    oidc_roles_claim: str = "roles"
+    oidc_roles: str | None = None
 
     @property
     def registry(self) -> SchemaRegistry | None:

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmarks import secure
 from benchmarks.compare.catalog import BY_DEFAULT, SYSTEMS, WITH_PEERS, Size, System, system_of
 from benchmarks.compare.checks import changelog_cells, faults_of, partial_cells, reported_cells
+from benchmarks.compare.commitment import Commitment, commit, read_values, shares, verdict
 from benchmarks.compare.launch import command_of
 from benchmarks.compare.report import Measurement, print_table, summary_of
 from benchmarks.kafka_streams.build import UnavailableError
+from benchmarks.shares import measure_shares
 from benchmarks.stage.bench import Bench, open_bench, say
 from benchmarks.stage.broker import create_topic, delete_topics
 from benchmarks.stage.process import Phase, Run, SystemFailedError, run_system
@@ -24,6 +26,7 @@ from benchmarks.stage.stream import Input
 from benchmarks.systems.task import Cell, Task
 
 _START_S = 60.0
+_MOST_OF_SHARES = 50_000  # events, in one process
 _SLOWEST_EVENTS_PER_S: dict[Size, float] = {"full": 4000.0, "medium": 1000.0, "small": 100.0}  # slower is stuck
 
 
@@ -44,11 +47,11 @@ class Plan:
     n_rounds: int
 
 
-def compare(bench: Bench, plan: Plan) -> tuple[list[Measurement], dict[str, str]]:
+def compare(bench: Bench, plan: Plan) -> tuple[list[Measurement], list[Commitment], dict[str, str]]:
     """Run every system in every round.
 
     Returns:
-        The measurements, and the reason for each system that could not be run.
+        The measurements, those of the commitments, and the reason for each system that could not be run.
     """
     commands: dict[str, list[str]] = {}
     missing: dict[str, str] = {}
@@ -62,11 +65,15 @@ def compare(bench: Bench, plan: Plan) -> tuple[list[Measurement], dict[str, str]
     for size in dict.fromkeys(system.size for system in runnable):
         bench.prepare(size, plan.n_events[size], plan.n_partitions)
     measured: list[Measurement] = []
+    commitments: list[Commitment] = []
+    values = read_values(bench.kafka, bench.inputs["full"][0]) if "full" in bench.inputs else []
     for number in range(1, plan.n_rounds + 1):
         for system in runnable:
             measured += _measure(bench, system, commands[system.name], number)
             say(f"round {number}/{plan.n_rounds} " + "; ".join(m.line() for m in measured if m.is_of(system, number)))
-    return measured, missing
+        if values:
+            commitments.append(commit(values, number))
+    return measured, commitments, missing
 
 
 def _measure(bench: Bench, system: System, argv: list[str], number: int) -> list[Measurement]:
@@ -162,8 +169,16 @@ def main(arguments: argparse.Namespace) -> int:
         arguments.rounds,
     )
     with open_bench(arguments.kafka) as bench:
-        measured, missing = compare(bench, plan)
+        measured, commitments, missing = compare(bench, plan)
     print_table(measured, missing)
+    print(verdict(commitments, measured))
+    parts = measure_shares(min(arguments.events, _MOST_OF_SHARES), arguments.rounds)
+    worker = [m.cpu_s / m.n_events * 1e6 for m in measured if m.name == "fairstream" and not m.faults]
+    print("\n".join(parts.lines(worker)))
     if arguments.json:
-        arguments.json.write_text(json.dumps(summary_of(measured, missing), indent=2) + "\n", "utf-8")
+        figures = summary_of(measured, missing) | {
+            "commitment_shares": shares(commitments, measured),
+            "cpu_us_per_event_of_parts": asdict(parts),
+        }
+        arguments.json.write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
     return 1 if any(measurement.faults for measurement in measured) else 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboards import links
 from dashboards.board import INSTANCE, Board, Variable
-from dashboards.panels import HALF, QUARTER, About, Query, lines, number
+from dashboards.panels import HALF, QUARTER, About, Column, Label, Query, grid, lines, number, time_column
 from dashboards.promql import (
     JOB_LIVE,
     MODEL,
@@ -12,6 +12,7 @@ from dashboards.promql import (
     OF_WORKER_MODEL,
     OF_WORKER_TOPIC,
     grown,
+    owned,
     per_minute,
     series,
     speed,
@@ -128,12 +129,37 @@ SUPPRESSED = (
     ),
 )
 
+PUBLISHED = (
+    grid(
+        About(
+            "Published counts",
+            "Noise none: exact counts above k. With noise: epsilon is the cost of a day, and what is left of it. "
+            "Over budget: windows of which nothing was published, as it is spent. Bounded: events of tracks that had "
+            "counted in as many cells of the day as they may.",
+        ),
+        [
+            Column(
+                "Workers",
+                f"count by (model, noise, epsilon) ({series('publication_info', *OF_WORKER_MODEL)})",
+                width=90,
+            ),
+            Column("Budget left", owned("epsilon_left_ratio", "model", *OF_WORKER_MODEL), "percentunit", 0, width=100),
+            time_column("Budget renews", owned("epsilon_renewal_timestamp_seconds", "model", *OF_WORKER_MODEL)),
+            Column(
+                "Over budget", grown("windows_over_budget_total", "model", *OF_WORKER_MODEL), "locale", 0, width=110
+            ),
+            Column("Bounded", grown("bounded_events_total", "model", *OF_WORKER_MODEL), "locale", 0, width=90),
+        ],
+        ["model", Label("noise", width=150), Label("epsilon", width=90)],
+    ),
+)
+
 BOARD = Board(
     uid=links.CAMERA,
     folder="privacy",
     title="Privacy: cameras",
     description="What do the cameras send, and what is kept of it?",
     variables=(INSTANCE, _COUNTED, _TOPIC),
-    rows=(("Now", NOW), ("Events", FLOW), ("Dropped and suppressed", SUPPRESSED)),
+    rows=(("Now", NOW), ("Events", FLOW), ("Dropped and suppressed", SUPPRESSED), ("Published", PUBLISHED)),
     annotations=(POLICY_CHANGES,),
 )

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from itertools import count
 from typing import NamedTuple
 
@@ -66,7 +67,7 @@ def releases(only: str | None = None) -> VersionOf:
 
 
 def simulate_loans(
-    seed: int, timeline: Timeline, drift: DriftSchedule, version_of: VersionOf | None = None
+    seed: int, timeline: Timeline, drift: DriftSchedule, version_of: VersionOf | None = None, *, part: int = 0
 ) -> Iterator[Event]:
     """Yield loan decisions without end; the same arguments give the same bytes.
 
@@ -78,10 +79,11 @@ def simulate_loans(
         drift: Drift level over the stream.
         version_of: Version of the model in a stage of the schedule, see ``releases``; it is written to
             ``model_version``, and nothing else depends on it. None leaves the field out.
+        part: Number of the part of a stream that consists of several: the same people, other applications.
     """
-    people = _Population.draw(seed)
+    people = _population(seed)
     run = run_tag(seed, timeline)
-    draws = Draws(seed, "applications").blocks(5)
+    draws = Draws(seed, f"applications {part}" if part else "applications").blocks(5)
     for first, uniforms in zip(count(0, BLOCK), draws, strict=False):
         yield from _decide_block(first, uniforms, people, timeline, drift, run, version_of)
 
@@ -107,6 +109,9 @@ class _Population(NamedTuple):
         gender = np.arange(POPULATION) % 2
         codes = ((gender * len(RACES) + race) * len(AGE_BANDS) + age) * len(REGIONS) + region
         return cls(race, [pieces[code] for code in codes.tolist()])
+
+
+_population = lru_cache(maxsize=1)(_Population.draw)  # about 0.1 s, and the same for each part of a stream
 
 
 def _decide_block(

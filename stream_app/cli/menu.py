@@ -22,12 +22,12 @@ class Menu(NamedTuple):
 
     Attributes:
         help: Its help line.
-        entries: The commands by name.
+        entries: The commands by name, and further menus.
         default: The command that the noun alone means.
     """
 
     help: str
-    entries: dict[str, Entry]
+    entries: dict[str, Entry | Menu]
     default: str | None = None
 
 
@@ -107,6 +107,9 @@ MENU: dict[str, Entry | Menu] = {
             "verify-entry": Entry("audit.checking:verify_entry", "Verify that the log has an entry with this hash."),
             "query": Entry("audit.reading:query", "List entries of the audit log, oldest first."),
             "tail": Entry("audit.reading:tail", "List the newest entries of the audit log."),
+            "decisions": Entry(
+                "audit.decisions:decisions", "List single decisions to an auditor who gives a reason; filtered."
+            ),
         },
     ),
     "witness": Menu(
@@ -129,12 +132,17 @@ MENU: dict[str, Entry | Menu] = {
             "retention": Entry("privacy.retention:retention", "Judge how long the topics of a policy keep records."),
         },
     ),
+    "anomaly": Menu(
+        "Fit references of anomaly tags.",
+        {"fit": Entry("anomaly.fit:fit", "Fit the reference that anomaly tags compare events with.")},
+    ),
     "produce": Menu(
         "Write simulated or recorded events to a raw topic.",
         {
             "loans": Entry("produce.simulated:loans", "Simulate loan decisions with a drift against women."),
             "credit": Entry("produce.simulated:credit", "Simulate loan decisions by a score, and later the outcomes."),
             "camera": Entry("produce.simulated:camera", "Simulate camera tracks with the leaks of real cameras."),
+            "cameras": Entry("produce.cameras:cameras", "Simulate frames of cameras in the form of a vendor."),
             "loanapp": Entry("produce.recorded:loanapp", "Send 1,989 real mortgage decisions (Boston, 1990)."),
             "reference": Entry("produce.recorded:reference", "Send 6,000 decisions whose counts are known."),
             "csv": Entry("produce.csv_file:csv", "Send any CSV file to the topic of a policy."),
@@ -147,13 +155,21 @@ MENU: dict[str, Entry | Menu] = {
     "doctor": Entry("admin.doctor:doctor", "Check what this machine has, what is missing, and how to get it."),
     "uninstall": Entry("admin.uninstall:uninstall", "List what a deployment owns, and delete it."),
     "web": Menu(
-        "Run the web application; create its users.",
+        "Run the web application; create its users and tokens.",
         {
             "run": Entry("web.run:run_web", "Run the web application until Ctrl-C, SIGTERM or SIGHUP."),
             "create-user": Entry(
                 "web.create_user:create_user", "Print a one-time link by which a new user sets a password."
             ),
             "rebuild": Entry("web.rebuild:rebuild", "Delete stored results and alerts, and read them again."),
+            "tokens": Menu(
+                "Create, list and revoke tokens of the API.",
+                {
+                    "create": Entry("web.tokens:create", "Print a new token of the API, once."),
+                    "list": Entry("web.tokens:list_tokens", "List the tokens of the API, never their secrets."),
+                    "revoke": Entry("web.tokens:revoke", "End a token of the API at once."),
+                },
+            ),
         },
         default="run",
     ),

@@ -32,10 +32,14 @@ class RecordSeals:
         secret: The key that all its workers have.
         app_id: The deployment.
         accepts_unsealed: Whether a record without a seal passes, as long as not all workers have the key.
+        other: A second key whose seals pass too, while the key is changed.
     """
 
-    def __init__(self, secret: bytes, app_id: str, *, accepts_unsealed: bool = False) -> None:
+    def __init__(
+        self, secret: bytes, app_id: str, *, accepts_unsealed: bool = False, other: bytes | None = None
+    ) -> None:
         self.accepts_unsealed = accepts_unsealed
+        self._other = None if other is None else RecordSeals(other, app_id)
         self._app_id = app_id
         self._secret = secret
         self._keys: dict[str, bytes] = {}
@@ -73,12 +77,20 @@ class RecordSeals:
             headers.append([(TOMBSTONE_HEADER, tag)] if value is None else [])
         return replace(outputs, values=values, headers=headers)
 
+    def sealer_of(
+        self, topic: str, partition: int, key: bytes | None, record: bytes | None, tag: bytes
+    ) -> RecordSeals | None:
+        """Return the seals, of one of the keys, that gave a record its tag; None if neither did."""
+        if hmac.compare_digest(tag, self.tag(topic, partition, key, record)):
+            return self
+        return None if self._other is None else self._other.sealer_of(topic, partition, key, record, tag)
+
     def open(self, topic: str, partition: int, key: bytes | None, value: bytes) -> tuple[bytes, bool]:
         """Return a record without its seal, and whether it may be used."""
         record, tag = take_seal(value)
         if tag is None:
             return record, self.accepts_unsealed
-        return record, hmac.compare_digest(tag, self.tag(topic, partition, key, record))
+        return record, self.sealer_of(topic, partition, key, record, tag) is not None
 
     def is_removal(
         self, topic: str, partition: int, key: bytes | None, headers: Iterable[tuple[str, bytes | None]]
@@ -87,7 +99,7 @@ class RecordSeals:
         tag = next((value for name, value in headers if name == TOMBSTONE_HEADER), None)
         if tag is None:
             return self.accepts_unsealed
-        return hmac.compare_digest(tag, self.tag(topic, partition, key, None))
+        return self.sealer_of(topic, partition, key, None, tag) is not None
 
     def open_batch(self, batch: Batch) -> Batch:
         """Return a batch without the seals of its records; ``unsealed`` names those that may not be used."""

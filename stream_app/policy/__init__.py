@@ -37,7 +37,7 @@ from stream_app.policy.labels import (
     label_text,
     version_label,
 )
-from stream_app.policy.limits import Detection, Privacy, Rules, WindowPolicy
+from stream_app.policy.limits import Detection, Privacy, Publication, Rules, WindowPolicy
 from stream_app.policy.load import SHIPPED, load_policy, parse_policy, read_policy_text, shipped_names
 from stream_app.policy.model import (
     BUCKET_FIELD,
@@ -49,11 +49,13 @@ from stream_app.policy.model import (
 )
 from stream_app.policy.outcomes import N_OUTCOMES, declared_outcome, outcome_layout_hash, outcome_records_of
 from stream_app.policy.types import JsonPath, Label, Name, Scalar, Topic
+from stream_app.policy.values.anomalies import ANOMALY_FIELD, Anomalies
 from stream_app.policy.values.labeled import Attribute, Segment
 from stream_app.policy.values.proxies import PROBABILITY_SCALE, SUM_TOLERANCE, Proxy
 
 __all__ = [
     "AND",
+    "ANOMALY_FIELD",
     "BUCKET_FIELD",
     "BUCKET_LABELS",
     "CLUSTER",
@@ -69,6 +71,7 @@ __all__ = [
     "SHIPPED",
     "SUM_TOLERANCE",
     "UNKNOWN",
+    "Anomalies",
     "Attribute",
     "Box",
     "Constant",
@@ -86,6 +89,7 @@ __all__ = [
     "Policy",
     "Privacy",
     "Proxy",
+    "Publication",
     "Rules",
     "Scalar",
     "Score",

@@ -14,8 +14,11 @@ from stream_app.policy.fields import Decision, EventTime, Feature, Outcome, Outc
 from stream_app.policy.labels import CLUSTER, DECISION, OUTCOME, SCORE
 from stream_app.policy.model import ModelPolicy, Policy, declared_paths
 from stream_app.policy.outcomes import outcome_records_of
+from stream_app.policy.values.anomalies import anomaly_fault
 from stream_app.policy.values.auditor_keys import sealing_fault
+from stream_app.policy.values.cameras import camera_faults, publication_faults
 from stream_app.policy.values.clusters import cluster_fault, most_parts_of_a_cell
+from stream_app.policy.values.headers import faults_of_places
 from stream_app.policy.values.label_checks import (
     check_aliases,
     check_bands,
@@ -26,7 +29,6 @@ from stream_app.policy.values.label_checks import (
     reject_duplicates,
 )
 from stream_app.policy.values.labeled import Attribute
-from stream_app.policy.values.places import faults_of_places
 
 MAX_CELLS = 1_000_000  # of one model: codes of panes and cells stay exact in 64 bits, and open panes fit in memory
 MAX_PAIRS = 2_000  # tested by one judge: their state is written whenever a pane closes
@@ -90,6 +92,11 @@ def _check_judging(model: ModelPolicy, where: str) -> None:
         reject(f"must be 'none' for kind {model.kind!r}", f"{where}.privacy.exportable_records")
     if model.sealing is not None and (fault := sealing_fault(model.kind, model.sealing.auditors)):
         reject(fault, f"{where}.sealing")
+    if model.anomalies is not None:
+        numbers = [feature.name for feature in model.features] + ([SCORE] if model.score else [])
+        field, fault = anomaly_fault(model.anomalies, numbers, [path for path, _ in declared_paths(model)])
+        if fault:
+            reject(fault, f"{where}.anomalies{field}")
     if model.cluster is not None and (fault := cluster_fault(model, model.cluster)):
         reject(fault, f"{where}.cluster")
     if detection.is_stratified and model.segment is None:
@@ -123,6 +130,8 @@ def _check_fields(model: ModelPolicy, where: str) -> None:
     if not model.event_id.is_required:
         what = "must be true: records without an event id would be duplicates of each other"
         reject(what, f"{where}.event_id.is_required")
+    for field, fault in (*camera_faults(model), *publication_faults(model)):
+        reject(fault, f"{where}.{field}")
     _check_paths(model, where)
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from stream_app.policy.labels import SCORE
 from stream_app.policy.types import (
+    CameraLayout,
     Format,
     JsonPath,
     Name,
@@ -230,6 +231,24 @@ class Instance(PolicyPart, frozen=True, kw_only=True):
 
     path: JsonPath
     layout: Literal["rows", "tensors"] = "rows"
+
+
+class CameraRecords(PolicyPart, frozen=True, kw_only=True):
+    """Records as cameras write them, of which each object in a frame becomes an event.
+
+    Events have the fields ``id``, ``track``, ``camera``, ``ts``, ``class``, ``zone`` and ``score``, as far as the
+    policy names them, and no others: plates, faces, pictures, boxes and places do not pass. ``class`` is one of person,
+    bicycle, motorcycle, car, bus, truck, vehicle, animal, bag and other. ``zone`` is the zone where the camera knows
+    zones, as Frigate does; elsewhere it is the camera, for which ``aliases`` can name a zone. ``id`` identifies the
+    track in a group and a window, the first of ``windows``: as event id it makes a track count once in each.
+
+    Attributes:
+        layout: How the vendor writes them: ``onvif-xml`` and ``onvif-json`` (scene description of Profile M),
+            ``axis-v1`` and ``axis-beta`` (Analytics Data Format), ``deepstream`` and ``deepstream-full`` (minimal and
+            full schema), ``frigate`` (events).
+    """
+
+    layout: CameraLayout
 
 
 class Constant(PolicyPart, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from stream_app.policy.types import AuditorKey, PolicyPart, WindowName
+from stream_app.policy.types import AuditorKey, FractionText, JsonPath, Name, PolicyPart, WindowName
 
 
 class WindowPolicy(PolicyPart, frozen=True, kw_only=True):
@@ -98,6 +98,38 @@ class Privacy(PolicyPart, frozen=True, kw_only=True):
 
     k: Annotated[int, msgspec.Meta(ge=5)] = 10
     exportable_records: Literal["none", "pseudonymized", "raw"] = "none"
+
+
+class Noise(PolicyPart, frozen=True, kw_only=True):
+    """Exact discrete Laplace noise on published counts; see ``docs/how-to/cameras.md``.
+
+    Attributes:
+        epsilon: Privacy loss of a track and day (UTC) by all that is published about that day.
+        budget: Most epsilon that a day may cost, under all policies by which it was published together. Beyond it
+            nothing more of that day is published; the next day has a budget of its own.
+    """
+
+    epsilon: FractionText
+    budget: FractionText = "1"
+
+
+class Publication(PolicyPart, frozen=True, kw_only=True):
+    """How counts are published; for ``counts`` only. Without it each first window is published exactly, above ``k``.
+
+    Attributes:
+        ladder: Names of further windows, from short to long, at most a day: cells below ``k`` are added up to these,
+            until they have ``k`` or stay hidden. What was shown before is not in them.
+        pooled: Attribute over which cells are added up, too, if they are still below ``k`` in the last of these.
+        track: Identifier of those who are protected; without it the event id. It must be required.
+        most_cells: Cells of a day in which a track counts: its first ones. Needed for noise. Not bounded without it.
+        noise: Noise on the counts; exact without it.
+    """
+
+    ladder: Annotated[tuple[WindowName, ...], msgspec.Meta(max_length=7)] = ()
+    pooled: Name | None = None
+    track: JsonPath | None = None
+    most_cells: Annotated[int, msgspec.Meta(ge=1, le=1000)] | None = None
+    noise: Noise | None = None
 
 
 class Sealing(PolicyPart, frozen=True, kw_only=True):

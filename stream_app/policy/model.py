@@ -9,10 +9,22 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from stream_app.errors import PolicyError
-from stream_app.policy.fields import Box, Constant, Decision, EventTime, Feature, Identifier, Instance, Outcome, Score
+from stream_app.policy.fields import (
+    Box,
+    CameraRecords,
+    Constant,
+    Decision,
+    EventTime,
+    Feature,
+    Identifier,
+    Instance,
+    Outcome,
+    Score,
+)
 from stream_app.policy.former_names import IN_HASH_OF_FILE
-from stream_app.policy.limits import Detection, Privacy, Rules, Sealing, WindowPolicy
+from stream_app.policy.limits import Detection, Privacy, Publication, Rules, Sealing, WindowPolicy
 from stream_app.policy.types import Format, JsonPath, Name, PolicyPart, Spelling, Subject, Topic
+from stream_app.policy.values.anomalies import Anomalies
 from stream_app.policy.values.labeled import Attribute, Segment
 from stream_app.policy.values.proxies import Proxy
 
@@ -25,7 +37,7 @@ DEFAULT_WINDOWS = (
 
 # Fields on which no count depends: names, and how counts are judged. (``attributes`` count without their reference.)
 JUDGING_FIELDS = frozenset(
-    {"name", "topic", "outcome", "windows", "rules", "detection", "privacy", "sealing", "revision_s"}
+    {"name", "topic", "outcome", "windows", "rules", "detection", "privacy", "sealing", "anomalies", "revision_s"}
 )
 
 _LEAST_WAIT_S, _MOST_WAIT_S = 7_200, 172_800
@@ -45,6 +57,8 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
         schema_subject: Subject of the registry under which the schemas of the topic are registered; without it the name
             of the topic and ``-value``. A record with a schema of other subjects is a dead letter (``schema``).
         instance: The list of instances in the payload of an inference service; a record must have a single one.
+        record: The layout of cameras in which the records are written; for ``counts`` only. Paths are then fields of
+            the camera event.
         event_time: When the decision was made.
         kind: ``decisions`` are judged for fairness; ``counts`` are published as k-suppressed counts.
         output_topic: Where the pseudonymized events go; without it they are counted and not published.
@@ -88,7 +102,9 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
         rules: The limits of fairness.
         detection: How the sequential tests work; for ``decisions``.
         privacy: What may leave.
+        publication: How counts are published; for ``counts`` only.
         sealing: Who may read alerts; for ``decisions`` only. Without it every reader of the topic may.
+        anomalies: Tags for events whose numbers are unlike those of a reference.
         deduplication_window: A record is a duplicate if its event id occurs among this many records before it in its
             partition; 0 disables deduplication. A change discards the ids seen so far.
         max_record_bytes: A larger record is a dead letter (``size``), unread.
@@ -101,6 +117,7 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
     format: Format = "json"
     schema_subject: Subject | None = None
     instance: Instance | None = None
+    record: CameraRecords | None = None
     event_time: EventTime
     kind: Literal["decisions", "counts"] = "decisions"
     output_topic: Topic | None = None
@@ -126,7 +143,9 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
     rules: Rules = Rules()
     detection: Detection = Detection()
     privacy: Privacy = Privacy()
+    publication: Publication | None = None
     sealing: Sealing | None = None
+    anomalies: Anomalies | None = None
     deduplication_window: Annotated[int, msgspec.Meta(ge=0, le=10_000_000)] = 200_000
     max_record_bytes: Annotated[int, msgspec.Meta(ge=256, le=16_777_216)] = 1_048_576
     max_list_items: Annotated[int, msgspec.Meta(ge=1)] = 512
@@ -141,6 +160,8 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
             name: getattr(self, name) for name in self.__struct_fields__ if name not in JUDGING_FIELDS
         }
         facts["attributes"] = [msgspec.structs.replace(attribute, reference=None) for attribute in self.attributes]
+        if self.record is not None:  # a track counts once in each window
+            facts["windows"] = self.windows[0].size_s
         facts["proxies"] = [(proxy.name, list(proxy.groups.items())) for proxy in self.proxies]
         return facts
 

@@ -14,6 +14,7 @@ from msgspec import inspect
 from stream_app.json_schema import meanings_of, summary_of
 from stream_app.policy.fields import (
     Box,
+    CameraRecords,
     Constant,
     Decision,
     EventTime,
@@ -24,10 +25,11 @@ from stream_app.policy.fields import (
     OutcomeTime,
     Score,
 )
-from stream_app.policy.limits import Detection, Privacy, Rules, Sealing, WindowPolicy
+from stream_app.policy.limits import Detection, Noise, Privacy, Publication, Rules, Sealing, WindowPolicy
 from stream_app.policy.messages import describe_kind
 from stream_app.policy.model import ModelPolicy, Policy
 from stream_app.policy.types import PolicyPart
+from stream_app.policy.values.anomalies import Anomalies
 from stream_app.policy.values.labeled import Attribute, Segment
 from stream_app.policy.values.proxies import Proxy
 
@@ -36,6 +38,7 @@ PLACES: dict[type[PolicyPart], str] = {
     Policy: "the file",
     ModelPolicy: "models",
     Instance: "instance",
+    CameraRecords: "record",
     EventTime: "event_time",
     Identifier: "event_id, identifiers",
     Decision: "decision",
@@ -52,7 +55,10 @@ PLACES: dict[type[PolicyPart], str] = {
     Rules: "rules",
     Detection: "detection",
     Privacy: "privacy",
+    Publication: "publication",
+    Noise: "publication.noise",
     Sealing: "sealing",
+    Anomalies: "anomalies",
 }
 
 

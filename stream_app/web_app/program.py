@@ -7,6 +7,8 @@ import signal
 from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit
 
+import msgspec
+
 from stream_app.errors import ConfigError, WriteError
 from stream_app.policy import Policy
 from stream_app.settings import Settings
@@ -15,15 +17,23 @@ from stream_app.web_app.host.django import configure
 _REBUILD = "Run: fairstream web rebuild"
 
 
-def prepare(settings: Settings) -> None:
+_DEMO_URLS = "stream_app.web_app.demo.urls"
+_OIDC_URLS = "stream_app.web_app.oidc.urls"
+
+
+def prepare(settings: Settings, **options: str) -> None:
     """Set Django up and bring the tables up to date.
+
+    Args:
+        settings: Those of the process.
+        options: Of ``configure``.
 
     Raises:
         ConfigError: a setting is invalid, or the database does not answer.
         DependencyMissingError: an extra is not installed.
         WriteError: the state folder cannot be written.
     """
-    configure(settings)
+    configure(settings, **options)
     from django.core.management import call_command  # noqa: PLC0415  # needs Django's settings
     from django.db import DatabaseError, OperationalError  # noqa: PLC0415  # the same
 
@@ -42,7 +52,12 @@ def prepare(settings: Settings) -> None:
 
 
 def run(
-    settings: Settings, policy: Policy, signals: Iterable[signal.Signals], report: Callable[[str, str], None]
+    settings: Settings,
+    policy: Policy,
+    signals: Iterable[signal.Signals],
+    report: Callable[[str, str], None],
+    *,
+    demo: str | None = None,
 ) -> None:
     """Serve the pages and read the topics until one of the signals arrives.
 
@@ -51,20 +66,37 @@ def run(
         policy: Says which groups may be shown.
         signals: What ends it.
         report: Called once with the address of the pages, and with the one-time link or an empty text.
+        demo: File with the setup of the demo that this is part of: on loopback, with a database of its own.
 
     Raises:
         ConfigError: as ``prepare``; the address is in use; stored results show smaller groups than the policy permits.
     """
-    prepare(settings)
+    if demo is not None:
+        settings = _on_loopback(settings)
+        prepare(settings, urls=_DEMO_URLS)
+    elif settings.oidc_issuer is not None:
+        prepare(settings, urls=_OIDC_URLS)
+        from stream_app.web_app.oidc.client import use  # noqa: PLC0415  # of the extra
+
+        use(settings)
+    else:
+        prepare(settings)
     from django.core.asgi import get_asgi_application  # noqa: PLC0415  # needs Django's settings
 
     from stream_app.web_app.accounts.invitations import invite_first  # noqa: PLC0415  # the same
+    from stream_app.web_app.api.running import start_api  # noqa: PLC0415  # the same
     from stream_app.web_app.host.server import bind, serve  # noqa: PLC0415  # the same
     from stream_app.web_app.pages.watched import watch  # noqa: PLC0415  # the same
     from stream_app.web_app.projection.projector import Projector  # noqa: PLC0415  # the same
 
     _reject_smaller_groups(policy)
     watch(policy)
+    if demo is not None:
+        from stream_app.programs.demo.web_pages import read_setup  # noqa: PLC0415  # of the demo only
+        from stream_app.web_app.demo.running import begin  # noqa: PLC0415  # needs Django's settings
+
+        begin(read_setup(demo))
+    start_api(settings)
     listener = bind(settings.web_host, settings.web_port)
     token = invite_first()
     address = _address(settings, listener.getsockname()[1])
@@ -105,6 +137,11 @@ def rebuild(settings: Settings) -> None:
     from stream_app.web_app.projection.store import empty  # noqa: PLC0415  # needs Django's settings
 
     empty()
+
+
+def _on_loopback(settings: Settings) -> Settings:
+    plain, elsewhere = Settings(), ("web_host", "web_url", "database_url", "database_password_file", "oidc_issuer")
+    return msgspec.structs.replace(settings, **{name: getattr(plain, name) for name in elsewhere})
 
 
 def _reject_smaller_groups(policy: Policy) -> None:

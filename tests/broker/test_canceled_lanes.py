@@ -20,7 +20,7 @@ from stream_app.edges.kafka.local.broker import LocalKafka
 from stream_app.edges.kafka.topic_metadata import LogIdentity, TopicMetadata
 from stream_app.edges.lanes.transaction_writer import TransactionWriter
 from stream_app.pipeline.contract import Outputs
-from tests.support.lanes.echo_lanes import Echo, Told, until
+from tests.support.lanes.echo_lanes import Echo, Observed, until
 from tests.support.servers.raw_topics import numbers, send
 
 pytestmark = pytest.mark.timeout(180)
@@ -91,13 +91,13 @@ def test_a_lane_that_is_canceled_at_any_point_of_its_load_ends(kafka: str, app_i
     async def run() -> None:
         async with echo.worker() as worker:
             send(kafka, echo.raw, numbers(0, 100))
-            await until("there is a state", lambda: worker.told.n_commits > 0)
+            await until("there is a state", lambda: worker.observed.n_commits > 0)
         metadata = TopicMetadata(kafka, [echo.raw])
         await metadata.start()
         try:
             for nth in count():
-                told = Told()
-                canceled = CanceledAt(echo.lane(IdleSource(metadata), 0, told).run(), nth)
+                observed = Observed()
+                canceled = CanceledAt(echo.lane(IdleSource(metadata), 0, observed).run(), nth)
 
                 async def awaiting(what: CanceledAt = canceled) -> None:
                     await what
@@ -107,7 +107,7 @@ def test_a_lane_that_is_canceled_at_any_point_of_its_load_ends(kafka: str, app_i
                 assert task.done(), f"canceled at point {nth} of its load, and went on"
                 assert canceled.is_canceled
                 assert task.cancelled()
-                if told.loaded:  # points after the load follow
+                if observed.loaded:  # points after the load follow
                     assert nth > _N_POINTS
                     return
         finally:

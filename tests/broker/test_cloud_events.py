@@ -141,7 +141,7 @@ def test_both_modes_and_avro_count_alike_and_are_counted_again_alike(
     assert [letter["reason"] for letter in letters] == reasons
     published = [message.value() for message in read_topic(site.kafka, topic_of(site, "binary-pseudonymized"))]
     everything = json.dumps(letters).encode() + b"".join(published)
-    assert not [raw for raw in (b'"E-', b'"P-', b"xxx") if raw in everything]
+    assert not [raw for raw in (b'"E-', b'"P-', b"x" * 12) if raw in everything]
 
     grown = site.policy_file.read_text("utf-8").replace('"male"], ref', '"male", "nonbinary"], ref')
     grown = grown.replace('constants = [{ path = "$headers.ce_type", values = ["decided"] }]', "")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from itertools import islice
-from pathlib import Path
 
 import pytest
 
@@ -13,10 +12,13 @@ from producers.publish import Destination, publish
 from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.edges.files.key_file import add_key, key_file_path, load_keys
 from stream_app.edges.keys.sealing_file import SealingFile
+from stream_app.programs.audit.places import create_log
+from stream_app.settings import Settings
 from stream_app.topics import FAIRNESS_ALERTS
 from tests.programs.chaos.disturbed import disturbed_events
 from tests.programs.chaos.logs import read_json
 from tests.programs.chaos.schedule import Plan
+from tests.support.audit_logs import entries_of
 from tests.support.servers.replay_stage import is_settled
 from tests.support.servers.sites import Site, open_site
 
@@ -76,21 +78,25 @@ def test_an_auditor_reads_what_the_topic_does_not_say(site: Site) -> None:
     alerts = sealed_alerts(site)
     assert all(set(alert) >= {"sealed", "body"} and "group" not in alert for alert in alerts)
     auditor = site.folder / "auditor"
+    create_log(Settings(state_dir=str(auditor)), "tests/auditor")
     arguments = ("alerts", "decrypt", "--reason", "Test of the rotation", "--json", "--last", "0")
     done = site.command(*arguments, "--state-dir", str(auditor))
     opened = [json.loads(line) for line in done.stdout.splitlines()]
     assert (done.returncode, len(opened)) == (0, len(alerts)), done.stderr
     assert {alert["attribute"] for alert in opened} >= {"gender"}
-    entry = json.loads(Path(auditor, "audit.jsonl").read_text().splitlines()[-1])
-    assert (entry["event"], entry["reason"], len(entry["alerts"])) == (
-        "alerts-opened",
-        "Test of the rotation",
-        len(alerts),
-    )
+    entries = entries_of(auditor, "alerts-opened")
+    assert {entry.data["reason"] for entry in entries} == {"Test of the rotation"}
+    assert sum(len(entry.data["alerts"]) for entry in entries) == len(alerts)
     listed = site.command("alerts", "list", "--json", "--last", "0").stdout
     assert "gender" not in listed
     stranger = site.folder / "stranger"
     SealingFile(stranger).create()
+    unaudited = site.folder / "unaudited"
+    SealingFile(unaudited).path.parent.mkdir(mode=0o700, parents=True)
+    SealingFile(unaudited).path.write_bytes(SealingFile(auditor).path.read_bytes())
+    SealingFile(unaudited).path.chmod(0o600)
+    denied = site.command(*arguments, "--state-dir", str(unaudited))
+    assert (denied.returncode, denied.stdout, "fairstream audit init" in denied.stderr) == (2, "", True)
     refused = site.command(*arguments, "--state-dir", str(stranger))
     assert (refused.returncode, refused.stdout, "cannot be opened" in refused.stderr) == (1, "", True)
 

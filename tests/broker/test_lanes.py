@@ -50,7 +50,7 @@ def test_a_lane_publishes_each_value_once_and_stores_where_it_stands(echo: Echo)
         async with echo.worker() as second:
             send(echo.kafka, echo.raw, numbers(5000, 100))
             await until("all are out", lambda: len(echo.published()) == 5100)
-            assert second.told.loaded == [5000]
+            assert second.observed.loaded == [5000]
 
     asyncio.run(run())
     assert echo.published() == numbers(0, 5100)
@@ -96,7 +96,7 @@ def test_a_revocation_commits_what_was_counted_since_the_last_flush(make: Make) 
             async with echo.worker() as second:
                 await until("all are out", lambda: len(echo.published()) == 1000)
                 await until("the second has its share", lambda: second.lanes.is_ready and len(second.lanes) == 1)
-                assert second.told.loaded == [500]
+                assert second.observed.loaded == [500]
 
     asyncio.run(run())
 
@@ -128,8 +128,8 @@ def test_a_lane_that_breaks_goes_on_from_what_is_committed(make: Make) -> None:
             failure = await asyncio.wait_for(worker.lanes.failure, 60)
             assert isinstance(failure, LaneError)
             assert "at offset 300" in str(failure)
-            assert worker.told.reloads == ["ValueError"] * 4
-            assert worker.told.loaded == [0, 300, 300, 300]
+            assert worker.observed.reloads == ["ValueError"] * 4
+            assert worker.observed.loaded == [0, 300, 300, 300]
 
     asyncio.run(run())
     assert echo.published() == numbers(0, 300)
@@ -142,7 +142,7 @@ def test_one_broken_partition_does_not_stop_the_others(make: Make) -> None:
         async with echo.worker() as worker:
             await until("the worker is ready", lambda: worker.lanes.is_ready and len(worker.lanes) == 2)
             send(echo.kafka, echo.raw, [b"poison", *numbers(0, 100)], 0)
-            await until("the lane waits for its second reload", lambda: len(worker.told.reloads) == 2)
+            await until("the lane waits for its second reload", lambda: len(worker.observed.reloads) == 2)
             send(echo.kafka, echo.raw, numbers(1000, 20_000), 1)
             await until("the other partition is out", lambda: len(echo.published()) == 20_000)
 
@@ -196,7 +196,7 @@ def test_records_that_were_deleted_before_they_were_counted_are_reported_and_ski
         delete_below(150)
         async with echo.worker() as worker:
             await until("the rest is out", lambda: len(echo.published()) == 150)
-            assert worker.told.lost == [(100, 150)]
+            assert worker.observed.lost == [(100, 150)]
 
     asyncio.run(run())
     assert echo.published() == numbers(0, 100) + numbers(150, 50)

@@ -47,10 +47,10 @@ def test_a_topic_that_was_created_again_is_counted_from_its_start_even_if_it_is_
         send(echo.kafka, echo.raw, numbers(1000, 300))
         async with echo.worker() as worker:
             await until("all are out", lambda: len(echo.published()) == 400)
-            assert worker.told.log_changes == [("re-created", 1, 0, 0)]
+            assert worker.observed.log_changes == [("re-created", 1, 0, 0)]
         async with echo.worker() as worker:
-            await until("it is loaded", lambda: worker.told.loaded == [300])
-            assert worker.told.log_changes == []
+            await until("it is loaded", lambda: worker.observed.loaded == [300])
+            assert worker.observed.log_changes == []
 
     asyncio.run(run())
     assert echo.published() == numbers(0, 100) + numbers(1000, 300)
@@ -115,7 +115,7 @@ def test_a_log_that_a_restore_cut_short_is_read_again_from_the_last_record_that_
         async def count(n_published: int) -> list[tuple[str, int, int, int]]:
             async with echo.worker() as worker:
                 await until("all are out", lambda: len(echo.published()) == n_published)
-                return worker.told.log_changes
+                return worker.observed.log_changes
 
         send(echo.kafka, echo.raw, numbers(0, 100))
         assert asyncio.run(count(100)) == []

@@ -267,7 +267,7 @@ def test_a_broker_that_is_killed_and_restarted_costs_no_event_and_repeats_none(o
     events = loans(15_000)
     half_way = threading.Event()
 
-    def told() -> Iterator[Event]:
+    def sending() -> Iterator[Event]:
         for place, event in enumerate(events):
             if place == len(events) // 2:
                 half_way.set()
@@ -280,7 +280,7 @@ def test_a_broker_that_is_killed_and_restarted_costs_no_event_and_repeats_none(o
 
     restarter = threading.Thread(target=restart)
     restarter.start()
-    delivery = publish(told(), Destination(own_broker.bootstrap, topic, give_up_s=WAIT_S), rate=3000.0)
+    delivery = publish(sending(), Destination(own_broker.bootstrap, topic, give_up_s=WAIT_S), rate=3000.0)
     restarter.join()
     assert (delivery.n_sent, delivery.n_failed) == (15_000, 0)
     assert read_partitions(own_broker.bootstrap, topic) == [as_records(events)]

@@ -19,7 +19,10 @@ from typing import Any
 
 import pytest
 
+from stream_app.programs.audit.places import create_log
+from stream_app.settings import Settings
 from tests.programs.chaos.logs import read_json, read_topic
+from tests.support.audit_logs import entries_of
 from tests.support.servers.replay_stage import judged_site, live_results
 from tests.support.servers.sites import Site
 
@@ -32,6 +35,7 @@ AGREED = ("--unsafe-records", "--reason", REASON)
 @pytest.fixture(scope="module")
 def site(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Site:
     folder = tmp_path_factory.mktemp("replay-records")
+    create_log(Settings(state_dir=str(folder)), "tests/audit")
     return judged_site(kafka, folder, f"it-{folder.name}-{folder.stat().st_ino}")
 
 
@@ -78,8 +82,17 @@ def in_order(messages: Iterable[Any]) -> list[Any]:
 
 
 def audit_of(site: Site, export_id: str) -> list[dict[str, Any]]:
-    lines = (site.folder / "audit.jsonl").read_text("utf-8").splitlines()
-    return [entry for entry in map(json.loads, lines) if entry["export"] == export_id]
+    """Return the entries of an export in the topic; the audit log has their facts and their hashes."""
+    lines = [message.value() for message in read_topic(site.kafka, "fairness-audit")]
+    in_topic = [line for line in lines if json.loads(line)["export"] == export_id]
+    found = entries_of(site.folder, "export-begun", "export-ended")
+    in_log = [entry for entry in found if entry.data["export"] == export_id]
+    for entry, line in zip(in_log, in_topic, strict=True):
+        facts = {**entry.data, "event": entry.type}
+        assert facts.pop("sha256_record") == hashlib.sha256(line).hexdigest()
+        assert facts.pop("code_version")
+        assert facts.items() <= json.loads(line).items()
+    return [json.loads(line) for line in in_topic]
 
 
 def test_published_events_are_exported_byte_for_byte_and_both_audits_record_it(
@@ -95,10 +108,7 @@ def test_published_events_are_exported_byte_for_byte_and_both_audits_record_it(
     progress = json.loads(done.stderr.splitlines()[-1])
     assert (progress["progress"], progress["n_done"]) == ("exporting", summary["n_read"])
 
-    begun, ended = entries = audit_of(site, summary["export"])
-    in_topic = [entry for entry in read_json(site.kafka, "fairness-audit") if entry["export"] == summary["export"]]
-    assert in_topic == entries
-    assert stat.S_IMODE((site.folder / "audit.jsonl").stat().st_mode) == 0o600
+    begun, ended = audit_of(site, summary["export"])
     assert (begun["event"], begun["reason"], begun["records"]) == ("export-begun", REASON, "pseudonymized")
     assert (begun["model"], begun["topic"], begun["file"]) == (site.models[0]["name"], topic, str(path))
     assert (begun["by"]["user"], begun["by"]["uid"]) == (pwd.getpwuid(os.getuid()).pw_name, os.getuid())
@@ -169,20 +179,20 @@ def test_tables_contain_the_same_records(
 def test_without_permission_flags_or_audit_nothing_is_written(
     site: Site, permitting: Path, time_range: tuple[int, int], tmp_path: Path
 ) -> None:
-    out, before = tmp_path / "out.jsonl", (site.folder / "audit.jsonl").read_bytes()
+    out, before = tmp_path / "out.jsonl", entries_of(site.folder)
     rejections: list[tuple[int, str, tuple[str | Path, ...]]] = [
         (2, "The policy permits no export", (*AGREED,)),
         (2, "--unsafe-records", ("--policy", permitting, "--reason", REASON)),
         (2, "--unsafe-raw", ("--policy", permitting, "--from-raw", *AGREED)),
         (2, "Give --reason", ("--policy", permitting, "--unsafe-records")),
-        (74, "audit log", ("--policy", permitting, "--state-dir", permitting, *AGREED)),
+        (2, "fairstream audit init", ("--policy", permitting, "--state-dir", site.folder / "none", *AGREED)),
     ]
     for code, words, arguments in rejections:
         done = export(site, time_range, "--out", out, *arguments, code=code)
         assert words in done.stderr
         assert (done.stdout, len(done.stderr.splitlines())) == ("", 1)
     assert list(tmp_path.iterdir()) == []
-    assert (site.folder / "audit.jsonl").read_bytes() == before
+    assert entries_of(site.folder) == before
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -206,7 +216,3 @@ def test_an_export_that_is_interrupted_leaves_no_file_and_is_in_the_audit(
     export_id = part.name.removeprefix(".out.jsonl.").removesuffix(".part")
     begun, ended = audit_of(site, export_id)
     assert (begun["event"], ended["outcome"], ended["error"]) == ("export-begun", "abandoned", "KeyboardInterrupt")
-    assert [entry for entry in read_json(site.kafka, "fairness-audit") if entry["export"] == export_id] == [
-        begun,
-        ended,
-    ]

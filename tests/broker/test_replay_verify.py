@@ -80,7 +80,7 @@ def test_one_record_that_was_tampered_with_is_detected(
 
 def test_people_read_which_count_differs_in_which_copy_and_where(site: Site, fresh_name: Callable[[str], str]) -> None:
     tampering = Tampering(changed, partition=2, offset=offset_that_matters(site, partition=2, least=1500))
-    copy = copy_topic(site, fresh_name("told"), tampering)
+    copy = copy_topic(site, fresh_name("people"), tampering)
     done = site.command("replay", "verify", "--source-topic", copy)
     text = " ".join(done.stdout.split())
     assert (done.returncode, text.startswith("MISMATCH: a record of fairness-results differs")) == (1, True), done

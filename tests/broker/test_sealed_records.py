@@ -73,6 +73,14 @@ def test_forged_records_between_workers_are_counted_and_stop_nothing(kafka: str,
         send(site, 2 * N)
         site.wait_until("the rest is counted", lambda: n_counted(site) == 3 * N)
         assert worker.stop() == 0
+    other = tmp_path / "new.key"
+    other.write_text("fedcba9876543210" * 4 + "\n", "utf-8")
+    changing = {"FAIRSTREAM_RECORD_KEY_FILE": str(other), "FAIRSTREAM_OTHER_RECORD_KEY_FILE": str(key)}
+    for number, environ in ((3, changing), (4, {"FAIRSTREAM_RECORD_KEY_FILE": str(other)})):
+        with site.worker(**environ) as worker:  # the key is changed, then the one before ends
+            send(site, number * N)
+            site.wait_until(f"part {number} is counted", lambda n=number: n_counted(site) == (n + 1) * N)  # type: ignore[misc]
+            assert worker.stop() == 0
     log = [json.loads(line) for line in site.log_path.read_text("utf-8").splitlines() if line.startswith("{")]
     rejected = [line["message"] for line in log if line["level"] == "error"]
     assert any(line.startswith(f"State entries rejected, no worker writes such: topic={state}") for line in rejected)

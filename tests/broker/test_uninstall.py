@@ -16,7 +16,6 @@ import msgspec
 import pytest
 from confluent_kafka.admin import AdminClient
 
-from stream_app.edges.files.audit_file import AuditFile
 from stream_app.edges.kafka.admin import count_existing, create_topics
 from stream_app.edges.lanes.policy_registry import PolicyRegistry
 from stream_app.policy import load_policy
@@ -130,7 +129,7 @@ def test_what_a_deployment_owns_is_deleted_and_nothing_else(site: Site) -> None:
     app_id, raw = site.app_id, str(site.models[0]["topic"])
     register(site, app_id, "former")
     register(site, f"{app_id}-2", "other")
-    AuditFile(site.folder).append(b"{}\n")
+    (site.folder / "audit.jsonl").write_bytes(b"{}\n")  # of versions before 0.4.0
     create_log(Settings(state_dir=str(site.folder)), "tests/audit")
     (site.folder / "replays" / "r1").mkdir(parents=True)
     (site.folder / "notes.txt").write_text("of the operator", "utf-8")

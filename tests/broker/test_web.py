@@ -27,6 +27,10 @@ from tests.support.web.window_results import FAIR, MODEL, POLICY, UNFAIR, race_r
 N_WINDOWS, N_ALERTS = 450, 50
 _ROWS = 'SELECT "end_s", "revision", "state" FROM projection_windowrow WHERE model = {} ORDER BY end_s'
 _ALERTS = "SELECT count(*) FROM projection_alertrow WHERE model = {}"
+_CASES = (
+    "SELECT c.id, count(*) FROM cases_case c JOIN cases_casealert a ON a.case_id = c.id WHERE c.model = {} "
+    "GROUP BY c.id"
+)
 _POSITIONS = "DELETE FROM projection_topicpartition"
 
 
@@ -90,6 +94,9 @@ def test_kills_and_a_second_reading_lose_and_double_nothing(
     def n_alerts() -> int:
         return int(ask(tmp_path, database_url, _ALERTS, model)[0][0])
 
+    def cases() -> list[tuple[Any, ...]]:
+        return ask(tmp_path, database_url, _CASES, model)
+
     def has_more_than(n: int) -> bool:
         return len(rows()) > min(n, len(expected) - 1)
 
@@ -108,13 +115,17 @@ def test_kills_and_a_second_reading_lose_and_double_nothing(
         ask(tmp_path, database_url, _POSITIONS)  # the running process notices, and reads the topics again
         wait_until("the topics are read again", lambda: "Current as of" in application.page(application.address))
         assert (rows(), n_alerts()) == (expected, N_ALERTS)
+        opened = cases()
+        assert [n for _, n in opened] == [N_ALERTS]  # one case, with every alert once
         assert application.command("rebuild", "--yes").returncode == 0
         wait_until("everything is stored again", is_complete, application.log_tail)
         assert rows() == expected
+        assert cases() == opened
         wait_until("all of it is current", lambda: "Current as of" in application.page(application.address))
     with application.run(FAIRSTREAM_KAFKA="127.0.0.1:1") as process:
         wait_until("it is stale", lambda: "Stale since" in application.page(application.address))
-        page = application.page(f"{application.address}/models/{model}")
-        assert "No Kafka broker answers" in page
+        address = f"{application.address}/models/{model}"
+        wait_until("the reason is known", lambda: "No Kafka broker answers" in application.page(address))
+        page = application.page(address)
         assert '<span class="stale">stale</span>' in page
         assert process.stop() == 0

@@ -112,7 +112,7 @@ def test_an_empty_period_raises_no_alarm_and_an_empty_window_shows_nothing(case:
     assert feed(subject, ClosedPeriod(start_s, start_s + 10, {})) == []
     verdicts = judge(subject, {}, some_window(case)[1], is_close=True)
     assert verdicts.disposition == SUPPRESSED
-    assert verdicts.aggregate is None
+    assert verdicts.aggregates == []
     assert all(result.n == 0 for result in records_of(verdicts))
 
 

@@ -30,10 +30,13 @@ LOOKS = (
     (CAMERA, ""),
     (PIPELINE, ""),
 )
-# No producer makes probabilities of membership: the recorded samples have them.
+# No producer makes probabilities of membership, and no model here has tags: the recorded samples have them.
 EMPTY = {
     (EXPLANATION, "loans"): (f"{EXPLANATION}: Groups estimated from probabilities: ",),
-    (PIPELINE, ""): (f"{PIPELINE}: Transactions and pushes: pushed",),  # to no collector
+    (PIPELINE, ""): (
+        f"{PIPELINE}: Transactions and pushes: pushed",  # to no collector
+        f"{PIPELINE}: Counted events: {{{{model}}}} {{{{outcome}}}} tagged: ",
+    ),
 }
 CHANGES = {"Policy changes", "New versions", "Recoveries"}  # marks; the first scrape is no change
 FIRST = {"Rebalances"}  # the first may come before the first scrape, which then shows no change

@@ -21,6 +21,10 @@ from stream_app.edges.servers.alertmanager import find_alertmanager
 from stream_app.edges.servers.prometheus import find_prometheus
 from tests.support.tiers import skip_or_fail
 
+_WEB = re.compile(
+    r"^Web application on http://127\.0\.0\.1:\d+/demo\n  log in as demo with the password \S{16}$", re.MULTILINE
+)
+
 
 @contextmanager
 def _demo(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
@@ -54,6 +58,7 @@ def test_the_demo_ends_with_0_at_the_first_correct_alert(kafka: str, tmp_path: P
     with _demo(tmp_path, "--kafka", kafka, "--exit-on-alert", "--fair-s", "15", "--rate", "400") as process:
         out, err = process.communicate(timeout=200)
     assert process.returncode == 0, err
+    assert _WEB.search(err), err
     events = [json.loads(line) for line in out.splitlines()]
     notifications = [event["text"] for event in events if event["event"] == "notification"]
     drift, breach = (event for event in events if event["event"] != "notification")
@@ -86,7 +91,7 @@ def test_ctrl_c_leaves_neither_processes_nor_files(tmp_path: Path) -> None:
         skip_or_fail("The jars of the local Kafka are not there yet")
     with _demo(tmp_path) as process:
         deadline = time.monotonic() + 120
-        while len(_descendants(process)) < 6:  # broker, worker, producer, each with its watcher
+        while len(_descendants(process)) < 8:  # broker, worker, producer, web application, each with its watcher
             assert time.monotonic() < deadline, "the parts of the demo did not start"
             assert process.poll() is None
             time.sleep(0.2)

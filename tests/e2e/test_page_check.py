@@ -13,7 +13,7 @@ from tests.support.servers.alerting import need_servers, need_tool
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Episode], list[Message]]:
+def sent(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Episode], list[Message]]:
     need_servers()
     need_tool("amtool")
     return run_quick(tmp_path_factory.mktemp("pages"))
@@ -21,16 +21,16 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Episode], list[
 
 @pytest.mark.timeout(240)
 def test_every_claim_about_the_messages_of_a_breach_and_a_milder_one_holds(
-    told: tuple[list[Episode], list[Message]], tmp_path: Path
+    sent: tuple[list[Episode], list[Message]], tmp_path: Path
 ) -> None:
-    episodes, messages = told
+    episodes, messages = sent
     assert [bool(story.messages) for story in stories_of(episodes, messages)] == [True, True]
     claims = check(stories_of(episodes, messages), lambda message: len(render(message.notification, tmp_path)))
     assert {claim.text: claim.failures for claim in claims if claim.failures} == {}
 
 
-def test_a_claim_that_does_not_hold_would_be_noticed(told: tuple[list[Episode], list[Message]]) -> None:
-    episodes, messages = told
+def test_a_claim_that_does_not_hold_would_be_noticed(sent: tuple[list[Episode], list[Message]]) -> None:
+    episodes, messages = sent
     silent = [Story(episode, ()) for episode in episodes]
     assert {claim.text for claim in check(silent, lambda _: 0) if claim.failures} == {
         "every breach is paged",

@@ -270,6 +270,17 @@ def test_a_sealed_state_survives_forged_entries_and_notices_what_compaction_took
     with pytest.raises(StateError, match="FAIRSTREAM_RECORD_KEY_FILE"):
         load(None)
 
+    changing, after = RecordSeals(b"n" * 32, app_id, other=b"k" * 32), RecordSeals(b"n" * 32, app_id)
+    entries, state = load(changing)  # the key is changed
+    assert (entries, state.is_to_seal) == ({b"a": b"3", b"b": b"2"}, True)
+    asyncio.run(write(state, (b"b", b"5"), by=changing))
+    for by in (changing, after):
+        entries, state = load(by)
+        assert (entries, state.is_to_seal) == ({b"a": b"3", b"b": b"5"}, False)
+    entries, state = load(RecordSeals(b"k" * 32, app_id, other=b"n" * 32))  # a worker that seals with the old key yet
+    asyncio.run(write(state, (b"a", b"3"), by=RecordSeals(b"k" * 32, app_id, other=b"n" * 32)))
+    assert load()[0] == {b"a": b"3", b"b": b"5"}
+
     lost = StateLog(kafka, topic, 0, seals)
     forge(b"a", b"8")
     lost._is_passed_over = lambda record: (record.key == b"a") or StateLog._is_passed_over(lost, record)  # type: ignore[method-assign]

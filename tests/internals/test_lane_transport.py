@@ -128,9 +128,9 @@ def test_only_the_hint_commits_offsets_of_the_group(echo: Echo) -> None:
             worker.app.conf.broker_commit_interval = 0.1
             send(echo.kafka, echo.raw, numbers(0, 100))
             await until("all are out", lambda: len(echo.published()) == 100)
-            n_commits = worker.told.n_commits
+            n_commits = worker.observed.n_commits
             send(echo.kafka, echo.raw, numbers(100, 100))
-            await until("flushes went by", lambda: worker.told.n_commits > n_commits)
+            await until("flushes went by", lambda: worker.observed.n_commits > n_commits)
             await worker.consumer.commit()  # what Faust does by a timer, on rebalance and at its end
             assert await asyncio.to_thread(committed) is None
             await worker.consumer.hint_committed({TP(echo.raw, 0): 123})

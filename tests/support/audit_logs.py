@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from stream_app.core.audit.checkpoints import Checkpoint, SignedCheckpoint
-from stream_app.core.audit.entries import NewEntry, Source
+from stream_app.core.audit.entries import Entry, NewEntry, Source
 from stream_app.core.audit.notes import ED25519, SigningKey
 from stream_app.edges.audit.checkpoint_file import CheckpointFile
 from stream_app.edges.audit.log import AuditLog
+from stream_app.edges.audit.reading import read_entries
 from stream_app.edges.audit.segments import list_segments, read_segment
 from stream_app.programs.audit.verify import KnownCheckpoint, Report, read_known, verify_log
 from tests.support.paths import ROOT
@@ -87,6 +88,11 @@ def write_log(folder: Path, n: int = 40, *, step: int = 4, max_segment_bytes: in
         assert signed is not None  # the log has entries
         written.kept.append(signed)
     return written
+
+
+def entries_of(state_dir: Path, *kinds: str) -> list[Entry]:
+    """Return the entries of some types in the audit log of a state folder; all of them without a type."""
+    return [entry for _, entry in read_entries(state_dir / "audit") if not kinds or entry.type in kinds]
 
 
 def verify_proof(folder: Path, proof: dict[str, Any], key: str, value: bytes | None = None) -> str:

@@ -94,7 +94,9 @@ class Recount:
 def recount(log: Log) -> Recount:
     """Count a log record by record."""
     counted = Recount()
-    remembered: dict[str, int] = {}  # an id is known on both sides of a key epoch's boundary
+    remembered: dict[
+        str, tuple[int, bool]
+    ] = {}  # block, and whether it is favorable; an id is known on both sides of a key epoch's boundary
     newest = -float("inf")
     for offset, raw in enumerate(log):
         if raw is None:
@@ -103,10 +105,11 @@ def recount(log: Log) -> Recount:
         record = valid(raw, broker_s(offset))
         if record is None:
             counted.n["rejected"] += 1
-        elif offset // BLOCK - remembered.get(record["id"], -99) <= 2:
-            counted.n["duplicate"] += 1
+        elif offset // BLOCK - remembered.get(record["id"], (-99, False))[0] <= 2:
+            is_same = (record["result"] == "yes") == remembered[record["id"]][1]
+            counted.n["duplicate" if is_same else "rejected"] += 1
         else:
-            remembered[record["id"]] = offset // BLOCK
+            remembered[record["id"]] = offset // BLOCK, record["result"] == "yes"
             second = int(record["t"])
             newest = max(newest, min(second, int(broker_s(offset))))  # a clock that is ahead closes nothing
             if second // 10 < (newest - 5) // 10:

@@ -21,8 +21,8 @@ from tests.recorded.site import BATCH_SIZE
 Topics = dict[str, list[Line]]
 
 REASONS = {
-    "bbox", "cardinality", "control_char", "dup_key", "empty", "encoding", "id", "json", "missing", "range", "schema",
-    "size", "ts", "ts_future", "ts_past", "ts_unit", "type", "tz", "unknown_field", "value",
+    "bbox", "cardinality", "conflict", "control_char", "dup_key", "empty", "encoding", "id", "json", "missing",
+    "range", "schema", "size", "ts", "ts_future", "ts_past", "ts_unit", "type", "tz", "unknown_field", "value",
 }  # fmt: skip
 TOPICS = {
     "loan-decisions", "credit-decisions", "camera-metadata", "grants-decided", "recorded-outcome-join-credit",

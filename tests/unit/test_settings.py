@@ -53,7 +53,7 @@ def test_an_invalid_value_names_its_variable_or_its_flag(
 def test_an_unknown_variable_is_an_error_with_the_nearest_known_one() -> None:
     text = error_of({"FAIRSTREAM_KAFFKA": "x:1"})
     assert text.startswith(
-        "Unknown setting FAIRSTREAM_KAFFKA (did you mean FAIRSTREAM_KAFKA?). Known: FAIRSTREAM_APP_ID"
+        "Unknown setting FAIRSTREAM_KAFFKA (did you mean FAIRSTREAM_KAFKA?). Known: FAIRSTREAM_API_READS_PER_MIN"
     )
 
 

@@ -14,16 +14,20 @@ from stream_app.cli.flags.settings import Json, PolicyName, StateDir, read_setti
 from stream_app.cli.output import notes, print_json
 from stream_app.core.privacy.epochs import RELOAD_S, DestroyedKey, KeyEpoch, key_epochs, next_boundary_s
 from stream_app.edges.files.key_file import (
+    BeforeChange,
     KeyRing,
     add_key,
     create_key_file,
     destroy_key,
+    ignore_change,
     key_file_path,
     load_key_ring,
 )
 from stream_app.errors import ConfigError
 from stream_app.policy import Policy, load_policy
 from stream_app.policy.values.times import TimeFault, read_time
+from stream_app.programs.audit.events import EventKind, append_event, append_required
+from stream_app.settings import Settings
 
 _DAY_S = 86_400
 
@@ -39,11 +43,12 @@ def init(state_dir: StateDir = None, sealing: Sealing = False, as_json: Json = F
 
     Example: fairstream keys init --state-dir /var/lib/fairstream
     """
+    settings = read_settings(state_dir=state_dir)
     if sealing:
-        _sealing_keys(state_dir).create(as_json=as_json)
+        SealingKeys(Path(settings.state_dir), _audited(settings, "key-created", "sealing")).create(as_json=as_json)
         return
-    path = _path(state_dir)
-    create_key_file(path)
+    path = key_file_path(Path(settings.state_dir))
+    create_key_file(path, _audited(settings, "key-created", "pseudonyms"))
     _print_keys(load_key_ring(path), as_json=as_json)
     notes.print(
         f"Created {path}. Back it up: if it is lost, new pseudonyms will not match existing ones.", markup=False
@@ -52,10 +57,11 @@ def init(state_dir: StateDir = None, sealing: Sealing = False, as_json: Json = F
 
 def list_keys(state_dir: StateDir = None, sealing: Sealing = False, as_json: Json = False) -> None:
     """List key ids, epochs, states and fingerprints, never the keys."""
+    folder = Path(read_settings(state_dir=state_dir).state_dir)
     if sealing:
-        _sealing_keys(state_dir).show(as_json=as_json)
+        SealingKeys(folder, ignore_change).show(as_json=as_json)
     else:
-        _print_keys(load_key_ring(_path(state_dir)), as_json=as_json)
+        _print_keys(load_key_ring(key_file_path(folder)), as_json=as_json)
 
 
 def rotate(
@@ -82,14 +88,14 @@ def rotate(
 
     Example: fairstream keys rotate --from 2027-01-01T00:00:00Z
     """
-    if sealing:
-        _sealing_keys(state_dir).add(as_json=as_json)
-        return
     settings = read_settings(state_dir=state_dir, policy=policy)
+    if sealing:
+        SealingKeys(Path(settings.state_dir), _audited(settings, "key-rotated", "sealing")).add(as_json=as_json)
+        return
     path = key_file_path(Path(settings.state_dir))
-    load_key_ring(path)  # first: a fault of the file is the first to mend
+    load_key_ring(path)  # first: a fault of the file is reported first
     boundary_s = _boundary_s(begin, load_policy(settings.policy), is_incident=incident)
-    key = add_key(path, boundary_s)
+    key = add_key(path, boundary_s, _audited(settings, "key-rotated", "pseudonyms", valid_from_s=boundary_s))
     now_s = int(time.time())
     for epoch in key_epochs(load_key_ring(path).keys, now_s):
         if epoch.key == key:
@@ -111,16 +117,19 @@ def destroy(
     """Destroy the key of an epoch that has ended.
 
     What was published under it can then be linked to nobody. Replays still agree: events of that epoch are counted
-    under a new key. Copies in backups have to be destroyed, too.
+    under a new key. Copies in backups have to be destroyed, too. Without an audit log no key is destroyed.
 
     Example: fairstream keys destroy abcd2345 --yes
     """
     if not confirmed:
         raise ConfigError(f"Nothing restores key {kid!r}", action="Confirm with --yes")
+    settings = read_settings(state_dir=state_dir)
+    folder = Path(settings.state_dir)
     if sealing:
-        _sealing_keys(state_dir).destroy(kid, as_json=as_json)
+        SealingKeys(folder, _audited(settings, "key-destroyed", "sealing")).destroy(kid, as_json=as_json)
         return
-    remains = destroy_key(_path(state_dir), kid, int(time.time()))
+    before = _audited(settings, "key-destroyed", "pseudonyms")
+    remains = destroy_key(key_file_path(folder), kid, int(time.time()), before)
     _print_remains(remains, int(time.time()), as_json=as_json)
     notes.print("Destroyed. Destroy it in backups, in Vault and on other machines, too.")
 
@@ -158,12 +167,17 @@ def _boundary_s(text: str, policy: Policy, *, is_incident: bool) -> int:
     return time_s
 
 
-def _path(state_dir: str | None) -> Path:
-    return key_file_path(Path(read_settings(state_dir=state_dir).state_dir))
+def _audited(settings: Settings, kind: EventKind, use: str, **facts: int) -> BeforeChange:
+    """Return what appends an entry about a key to the audit log; a key is destroyed only if there is one."""
 
+    def append(kid: str) -> None:
+        data = {"kid": kid, "use": use, **facts}
+        if kind == "key-destroyed":
+            append_required(settings, kind, [data])
+        else:
+            append_event(settings, kind, data)
 
-def _sealing_keys(state_dir: str | None) -> SealingKeys:
-    return SealingKeys(Path(read_settings(state_dir=state_dir).state_dir))
+    return append
 
 
 def _print_keys(ring: KeyRing, *, as_json: bool) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 
 from stream_app.cli.output import notes, print_json
+from stream_app.edges.files.key_file import BeforeChange
 from stream_app.edges.keys.sealing_file import SealingFile, SealingKey
 
 _DAY_S = 86_400
@@ -18,10 +19,11 @@ class SealingKeys:
 
     Args:
         state_dir: State folder of the auditor.
+        before: Called with the id of a key before it is created or destroyed.
     """
 
-    def __init__(self, state_dir: Path) -> None:
-        self._file = SealingFile(state_dir)
+    def __init__(self, state_dir: Path, before: BeforeChange) -> None:
+        self._file = SealingFile(state_dir, before)
 
     def create(self, *, as_json: bool) -> None:
         """Create the file, and print the public key."""

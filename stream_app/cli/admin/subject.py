@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from stream_app import __version__
 from stream_app.cli.flags.settings import Json, PolicyName, StateDir, read_settings
 from stream_app.cli.output import notes, print_json
 from stream_app.core.events.identifiers import CANONICAL, fault_of
 from stream_app.core.privacy.pseudonym import Pseudonymizer
-from stream_app.edges.files.audit_file import AuditFile, exporter
 from stream_app.edges.keys.key_source import key_source_of
 from stream_app.edges.keys.suppression_file import SuppressionFile
 from stream_app.errors import ConfigError
-from stream_app.pipeline.records.audit import SubjectsErased, encode_entry
 from stream_app.policy import Identifier, Policy, load_policy
+from stream_app.programs.audit.events import append_required
 
 _MOST = 1_000_000
 _MAX_LINE = 4_096
@@ -38,7 +35,8 @@ def erase(
 
     There is one identifier per line, and each is hashed under every key at once. From then on workers publish events of
     these people under pseudonyms that nothing else has, and exports of published events leave out what was published
-    before. The audit log gets a count and no identifier. Counts stay as they are: they are about nobody alone.
+    before. The audit log gets a count and no identifier, and without it nobody is erased. Counts stay as they are: they
+    are about nobody alone.
 
     Example: fairstream subject erase --link-domain applicant < ids.txt
     """
@@ -49,19 +47,11 @@ def erase(
     if not values:
         raise ConfigError("Standard input has no identifier", action="Give one per line")
     pseudonyms = Pseudonymizer(keys, identifier.link_domain, identifier.canonical).all_pseudonyms(values)
-    folder = Path(settings.state_dir)
-    SuppressionFile(folder).add(name for of_epoch in pseudonyms for name in of_epoch)
-    entry = SubjectsErased(
-        at=datetime.now(UTC).isoformat(timespec="milliseconds"),
-        by=exporter(),
-        code_version=__version__,
-        link_domain=link_domain,
-        n_subjects=len(values),
-        n_epochs=len(keys),
-    )
-    AuditFile(folder).append(encode_entry(entry))
+    facts = {"link_domain": link_domain, "n_subjects": len(values), "n_epochs": len(keys)}
+    append_required(settings, "subjects-erased", [facts])
+    SuppressionFile(Path(settings.state_dir)).add(name for of_epoch in pseudonyms for name in of_epoch)
     if as_json:
-        print_json({"link_domain": link_domain, "n_subjects": len(values), "n_epochs": len(keys)})
+        print_json(facts)
     else:
         typer.echo(f"Erased: {len(values)} people, under {len(keys)} keys")
     notes.print(

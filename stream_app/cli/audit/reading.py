@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import zlib
 from collections import deque
 from collections.abc import Iterable
 from datetime import UTC
@@ -74,6 +76,7 @@ def prove(
     topic: Annotated[str | None, typer.Option("--topic", metavar="TOPIC", help="Topic of a record.")] = None,
     partition: Annotated[int, typer.Option("--partition", min=0, metavar="N", help="Its partition.")] = 0,
     offset: Annotated[int | None, typer.Option("--offset", min=0, metavar="N", help="Its offset.")] = None,
+    compact: Annotated[bool, typer.Option("--compact", help="Compressed (zlib), for a file.")] = False,
 ) -> None:
     """Print the proof that the log contains an entry, as JSON.
 
@@ -88,11 +91,17 @@ def prove(
     if (seq is None) == (topic is None) or (topic is None) != (offset is None):
         raise ConfigError("Give the number of an entry, or --topic and --offset", action="See: fairstream audit query")
     if topic is not None and offset is not None:
-        print_json(prove_record(settings, topic, partition, offset))
-    elif seq is not None:
+        proof = prove_record(settings, topic, partition, offset)
+    else:
+        assert seq is not None  # one of the two is given
         proof = msgspec.to_builtins(prove_entry(settings, seq))
         if with_entry:
             proof["entry"] = read_line(log_folder(settings), seq).decode()
+    if compact:
+        if sys.stdout.isatty():
+            raise ConfigError("--compact is for a file", action="Redirect it: audit prove ... --compact > proof.bin")
+        sys.stdout.buffer.write(zlib.compress(msgspec.json.encode(proof), 9))
+    else:
         print_json(proof)
 
 

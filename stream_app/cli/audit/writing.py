@@ -19,12 +19,13 @@ from stream_app.core.audit.entries import EntryError, NewEntry
 from stream_app.edges.audit.batch import Receipt
 from stream_app.edges.audit.log import AuditLog
 from stream_app.edges.audit.witness_client import WitnessConflictError
-from stream_app.edges.files.audit_file import exporter
+from stream_app.edges.host.account import exporter
 from stream_app.errors import BrokerUnavailableError, ConfigError
-from stream_app.policy import load_policy
+from stream_app.policy import Policy, load_policy
 from stream_app.programs.audit.anchor import anchor as anchor_log
-from stream_app.programs.audit.anchor import copy_to_folder
-from stream_app.programs.audit.places import create_log, default_origin, open_log, signing_key_path
+from stream_app.programs.audit.decisions import record_decisions
+from stream_app.programs.audit.events import EVENT_KINDS, append_former_file
+from stream_app.programs.audit.places import copy_to_folder, create_log, default_origin, open_log, signing_key_path
 from stream_app.programs.audit.record import RECORDED, record_topics
 from stream_app.settings import Settings
 
@@ -56,11 +57,14 @@ def init(
     """
     settings = read_settings(state_dir=state_dir, app_id=app_id)
     key = create_log(settings, origin or default_origin(settings))
+    has_former = append_former_file(settings)
     if as_json:
         print_json({"origin": key.name, "verifier_key": str(key)})
     else:
         typer.echo(str(key))
     notes.print(f"Created {signing_key_path(settings)}. Back it up: no other key continues this log.", markup=False)
+    if has_former:
+        notes.print("The first entry has the hash of audit.jsonl, the log of exports until now. Keep that file.")
 
 
 def append(
@@ -101,6 +105,12 @@ def record(
         float | None, typer.Option("--every", min=1.0, metavar="SECONDS", help="Repeat and anchor until Ctrl-C.")
     ] = None,
     to_kafka: Annotated[bool, typer.Option("--topic", help="Anchor in the topic audit-checkpoints too.")] = False,
+    without_proofs: Annotated[
+        bool, typer.Option("--no-proofs", help="Faster; single records cannot be proven later.")
+    ] = False,
+    with_decisions: Annotated[
+        bool, typer.Option("--decisions", help="Also store single decisions as Parquet, for audit decisions --store.")
+    ] = False,
 ) -> None:
     """Append what has happened in the topics since the last time.
 
@@ -116,8 +126,10 @@ def record(
     with stop_on_signals() as stop:
         while True:
             try:
-                counts = record_topics(settings, policy, log)
+                counts = record_topics(settings, policy, log, has_proofs=not without_proofs)
                 notes.print(f"New entries: {describe_counts(counts)}", markup=False)
+                if with_decisions:
+                    _record_decisions(settings, policy)
                 _anchor_quietly(settings, log, to_kafka=to_kafka)
             except BrokerUnavailableError as error:
                 if every_s is None:
@@ -125,6 +137,17 @@ def record(
                 notes.print(f"Trying again: {error}", markup=False)
             if every_s is None or stop.wait(every_s):
                 return
+
+
+def _record_decisions(settings: Settings, policy: Policy) -> None:
+    recorded = record_decisions(settings, policy)
+    notes.print(f"New decisions: {recorded.n_decisions:,}")
+    if recorded.n_unreadable:
+        notes.print(f"{recorded.n_unreadable:,} records are no events of their model; they are not stored")
+    if recorded.n_missed:
+        notes.print(
+            f"{recorded.n_missed:,} offsets are no longer retained: decisions may be missing. Record more often"
+        )
 
 
 def _anchor_quietly(settings: Settings, log: AuditLog, *, to_kafka: bool) -> None:
@@ -183,8 +206,10 @@ def _from_stdin(actor: str) -> Iterator[list[NewEntry]]:
 
 
 def _reject_recorded(entries: Sequence[NewEntry]) -> None:
-    """Raise an error for an entry that would pass for one about a topic."""
+    """Raise an error for an entry that would pass for one about a topic, or about what a command did."""
     for entry in entries:
+        if entry.type in EVENT_KINDS:
+            raise EntryError(f"Entries of type {entry.type} come from commands alone", action="Choose another type")
         if entry.type in RECORDED:
             raise EntryError(f"Entries of type {entry.type} come from audit record alone", action="Choose another type")
 

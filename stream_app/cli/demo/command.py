@@ -102,8 +102,8 @@ def demo(
 ) -> None:
     """Run Kafka, a worker and a simulated stream on this machine.
 
-    Shows rates and verdicts live until Ctrl-C. The stream is fair at first, then women are approved less often.
-    Nothing is left behind.
+    Shows rates and verdicts live until Ctrl-C, with the extra web also on a page whose sliders change the stream. It is
+    fair at first, then women are approved less often. Nothing is left behind.
 
     Example: fairstream demo --exit-on-alert
     """

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from contextlib import nullcontext
 
 from rich.live import Live
 
+from producers.simulated.control import StreamSetting
 from stream_app.cli.demo.follow import Published, PublishedStream
 from stream_app.cli.demo.view import DemoView, describe_alert
 from stream_app.cli.exits import Exit
-from stream_app.cli.output import facts, print_json, width_of
+from stream_app.cli.output import facts, notes, print_json, width_of
 from stream_app.edges.notify.notification import title_of
 from stream_app.pipeline.disclosure.alerts import DisclosedAlert
 from stream_app.pipeline.records.results import CROSS
@@ -44,6 +46,9 @@ class DemoRun:
         self._in_breach: dict[tuple[str, str], set[str]] = {}  # tests in breach by attribute and group
         self._breach_at_s: float | None = None  # when the newest breach was seen
         self._is_drift_reported = not has_drift
+        self._unfair_from_s: float = environment.drift_at_s
+        self._setting: StreamSetting | None = None  # as a person has set it
+        self._is_web_reported = False
 
     def follow(self, stop: threading.Event, deadline_s: float | None, *, exit_on_alert: bool) -> Exit:
         """Show results until stopped, until the deadline, or until the first alert."""
@@ -51,6 +56,7 @@ class DemoRun:
         with self._live() as live:
             while not stop.is_set():
                 self._environment.check()
+                self._report_web()
                 self._report_drift()
                 for record in published.drain(_CHECK_EVERY_S):
                     verdict = self._handle(record)
@@ -99,7 +105,7 @@ class DemoRun:
         return self._exit_code_of(alert, pair)
 
     def _exit_code_of(self, alert: DisclosedAlert, pair: tuple[str, str]) -> Exit | None:
-        if alert.at_s <= self._environment.drift_at_s:
+        if alert.at_s <= self._unfair_from_s:
             self._report("false_alarm", "False alarm: the stream was still fair")
             return Exit.FAILED
         return Exit.OK if pair == _DRIFTED else None
@@ -124,7 +130,21 @@ class DemoRun:
             self._report("notification", f"Notification delivered{after}: {title} to {delivery.notification.receiver}")
         return has_breach
 
+    def _report_web(self) -> None:
+        if not self._is_web_reported and (lines := self._environment.web.lines()) is not None:
+            self._is_web_reported = True
+            console = notes if self._is_json else facts  # that of the live table, which moves down
+            for line in lines:
+                console.print(line, markup=False, soft_wrap=True)
+
     def _report_drift(self) -> None:
+        setting = self._environment.stream_setting()
+        if setting is not None and setting != self._setting:
+            self._setting = setting
+            self._is_drift_reported = True
+            if time.time() < self._unfair_from_s:
+                self._unfair_from_s = time.time() - _CHECK_EVERY_S if setting.drift_level else math.inf
+            self._report("drift", f"Drift level set to {setting.drift_level:g}, at {setting.rate:g} decisions/s")
         if not self._is_drift_reported and time.time() >= self._environment.drift_at_s:
             self._is_drift_reported = True
             self._report("drift", "Drift begins: women are approved less often from now on")

@@ -86,3 +86,13 @@ class ShownFlags:
                 action="Its counts are in camera-aggregates; choose a judged model with --policy and --model",
             )
         return selection
+
+    def select_counted(self, policy: Policy, window: str | None = None) -> Selection | None:
+        """Return what is selected of a policy where all of it is counted and not judged; None otherwise.
+
+        Raises:
+            ConfigError: The policy has no such model, attribute or window.
+        """
+        selection = select(policy, self.model, self.attribute, window)
+        is_counted = all(policy.model(name).kind == "counts" for name in selection.models)
+        return selection if is_counted else None

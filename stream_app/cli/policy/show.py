@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Annotated
 
@@ -11,7 +12,7 @@ import typer
 from stream_app.cli.flags.settings import Json, PolicyName, complete_policy, read_settings
 from stream_app.cli.output import facts, print_json, print_lines
 from stream_app.errors import ConfigError
-from stream_app.policy import load_policy, read_policy_text, shipped_names
+from stream_app.policy import ModelPolicy, load_policy, read_policy_text, shipped_names
 from stream_app.policy.reference import as_markdown, describe_fields
 from stream_app.policy.schema import policy_schema
 from stream_app.printed_text import escape_controls
@@ -49,7 +50,13 @@ def list_policies(as_json: Json = False) -> None:
         if as_json:
             print_json({"policy": name, "topics": [model.topic for model in models]})
         else:
-            facts.print(f"{name:<10} {', '.join(f'{model.kind} from {model.topic}' for model in models)}", markup=False)
+            facts.print(f"{name:<10} {_summary_of(models)}", markup=False)
+
+
+def _summary_of(models: Sequence[ModelPolicy]) -> str:
+    if len(models) == 1:
+        return f"{models[0].kind} from {models[0].topic}"
+    return f"{' and '.join(sorted({model.kind for model in models}))} from {len(models)} topics"
 
 
 def fields(

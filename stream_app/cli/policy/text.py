@@ -98,12 +98,11 @@ def describe_sample(report: SampleReport) -> str:
         lines.append(("event times", f"{_time(report.first_pane_s)} to {_time(report.last_pane_s)}"))
     lines.append(("dead letters", _of(sum(report.dead_letters.values()), report.dead_letters)))
     lines += [("", f"{n} {fault}") for fault, n in report.faults.items()]
+    if report.n_conflicts:
+        lines.append(("", f"{report.n_conflicts} of an earlier id, with another decision"))
     lines += [
         ("late", str(report.n_late)),
-        (
-            "duplicates",
-            f"{report.n_duplicates}" + (f" ({n} with another decision)" if (n := report.n_conflicts) else ""),
-        ),
+        ("duplicates", str(report.n_duplicates)),
         ("tombstones", str(report.n_tombstones)),
     ]
     for dimension in report.dimensions:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +18,7 @@ from stream_app.cli.layout.listing import Column, Listing, Section
 from stream_app.cli.output import facts, notes, print_json, print_listing
 from stream_app.core.noise.budget import Charge
 from stream_app.core.noise.pooling import PooledCell, Rung
-from stream_app.core.noise.release import Release, ReleaseQuestion, digest_of, release_day
+from stream_app.core.noise.release import Release, ReleaseQuestion, digest_of, noise_key, release_day
 from stream_app.core.noise.track_counts import DAY_S, count_tracks
 from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.edges.files.key_file import key_file_path, load_keys
@@ -114,7 +113,10 @@ def release(
     sample = read_tracks(source, model, question.start_s, records)
     counts = count_tracks(sample.visits, window_s=_QUARTER_S, most_cells=question.most_cells)
     charge = Charge(model.name, asked.day, digest_of(question, counts.n_by_cell, key), question.epsilon)
-    left = BudgetFile(Path(settings.state_dir)).pay(charge, limit)
+    ledger = BudgetFile(Path(settings.state_dir))
+    if (published := _published(model, asked.day)) is not None:
+        ledger.pay(published, limit)
+    left = ledger.pay(charge, limit)
     released = release_day(question, counts.n_by_cell, key)
     has_noise = question.epsilon is not None
     summary = ReleaseFacts(
@@ -154,6 +156,14 @@ def budget(state_dir: StateDir = None, as_json: Json = False) -> None:
             facts.print(f"{charge.day}  {charge.dataset}  {cost}", markup=False)
 
 
+def _published(model: ModelPolicy, day: str) -> Charge | None:
+    """Return what workers that follow the policy publish about a day, where that has noise."""
+    noise = None if model.publication is None else model.publication.noise
+    if noise is None:
+        return None
+    return Charge(model.name, day, f"published|{model.hash()}", Fraction(noise.epsilon))
+
+
 def _counted_model(source: str) -> ModelPolicy:
     models = [model for model in load_policy(source).models if model.kind == "counts"]
     if len(models) != 1:
@@ -189,7 +199,7 @@ def _release_key(state_dir: Path, day_s: int) -> bytes:
     """Return the secret of the noise and of the digests of a day, from the pseudonym key of its beginning."""
     keys: list[RootKey] = sorted(load_keys(key_file_path(state_dir)), key=lambda key: key.valid_from_s)
     key = next((key for key in reversed(keys) if key.valid_from_s <= day_s), keys[0])
-    return hmac.digest(key.secret, b"fairstream/noise/v1", "sha256")
+    return noise_key(key.secret)
 
 
 def _print(model: ModelPolicy, released: Release, summary: ReleaseFacts, *, as_json: bool) -> None:

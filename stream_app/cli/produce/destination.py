@@ -35,7 +35,7 @@ class SendOptions:
     Attributes:
         destination: Broker and model.
         partition: Send everything there; None spreads by key.
-        rate: Events per second; 0 for as fast as possible.
+        rate: Events per second; 0 for as fast as possible; None for each event at its event time.
         total: Number of events, for the progress bar; None if the stream has no end.
         is_dry_run: Print the records on stdout instead.
         is_json: Print the summary as JSON.
@@ -43,28 +43,30 @@ class SendOptions:
 
     destination: SendDestination
     partition: int | None
-    rate: float
+    rate: float | None
     total: int | None
     is_dry_run: bool
     is_json: bool
 
 
-def find_destination(flags: DestinationFlags, shipped: str = "") -> SendDestination:
-    """Return the broker and the model: the given one, else that with the name of the producer, else the first.
+def find_destination(flags: DestinationFlags, shipped: str = "", *, layout: str | None = None) -> SendDestination:
+    """Return the broker and the model: the given one, else that of the layout or the producer, else the first.
 
     Args:
         flags: What was given on the command line.
         shipped: Name of the shipped policy and model that the records of the producer fit; empty if they fit any.
+        layout: Layout of cameras in which the producer writes; None for none.
 
     Raises:
-        ConfigError: The settings are invalid, or the topic of the model has another format than JSON.
+        ConfigError: The settings are invalid, or the topic of the model has another format or layout.
         PolicyError: The policy is invalid, or has no such model.
     """
     settings = read_settings(kafka=flags.kafka, policy=flags.policy)
     is_chosen = flags.policy is not None or "FAIRSTREAM_POLICY" in os.environ
     source = shipped if shipped and not is_chosen else settings.policy
     models = {model.name: model for model in load_policy(source).models}
-    name = flags.model or (shipped if shipped in models else next(iter(models)))
+    fitting = [name for name, model in models.items() if layout is not None and _layout_of(model) == layout]
+    name = flags.model or next(iter([*fitting, *([shipped] if shipped in models else []), *models]))
     if name not in models:
         raise PolicyError(f"Policy {source!r} has no model {name!r}", action="Models: " + ", ".join(models))
     if models[name].format != "json":
@@ -72,7 +74,17 @@ def find_destination(flags: DestinationFlags, shipped: str = "") -> SendDestinat
             f"Topic {models[name].topic} has the format {models[name].format}, and `fairstream produce` writes JSON",
             action="Choose a model whose format is json",
         )
+    if _layout_of(models[name]) != layout:
+        expected = _layout_of(models[name]) or "records in JSON, and of no camera"
+        raise ConfigError(
+            f"Topic {models[name].topic} expects {expected}, not {layout or 'such records'}",
+            action="Choose a model with --model, or the layout of a camera with `fairstream produce cameras --shape`",
+        )
     return SendDestination(settings.connection, models[name], f"Try --policy {shipped}" if shipped else "Fix --map")
+
+
+def _layout_of(model: ModelPolicy) -> str | None:
+    return None if model.record is None else model.record.layout
 
 
 def make_disorder(flags: DisorderFlags) -> Disorder:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from itertools import islice
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from producers.simulated.camera import simulate_camera
+from producers.simulated.control import ControlFile, steer_loans
 from producers.simulated.credit import EVENTS_PER_DECISION, EVENTS_PER_KNOWN_CASE, CreditDrift, simulate_credit
 from producers.simulated.drift import parse_drift
 from producers.simulated.loans import releases, simulate_loans
@@ -16,6 +18,7 @@ from stream_app.cli.flags.expand import with_flags
 from stream_app.cli.flags.sending import DestinationFlags, DisorderFlags, LiveRate, LiveTimeFlags, Partition
 from stream_app.cli.produce.destination import SendOptions, find_destination, make_disorder
 from stream_app.cli.produce.sending import now_ms, send
+from stream_app.errors import ConfigError
 
 
 @with_flags
@@ -26,6 +29,10 @@ def loans(
         str | None,
         typer.Option(help="Model version. Default: one per stage of --drift: 1, 2, ...", show_default=False),
     ] = None,
+    control: Annotated[
+        Path | None,
+        typer.Option(help="JSON file whose drift_level and rate apply as soon as they change.", show_default=False),
+    ] = None,
     rate: LiveRate = 1000.0,
     partition: Partition = None,
     time: LiveTimeFlags,
@@ -35,7 +42,7 @@ def loans(
     """Simulate loan decisions with a drift against women.
 
     The approval rate is 0.70, for women 0.70 - 0.4 x drift. The field model_version is left out if the policy does
-    not name it.
+    not name it. With --control each event is sent at its event time.
 
     Example: fairstream produce loans --rate 500 --drift 0@0,0.8@60s
     """
@@ -43,8 +50,15 @@ def loans(
     destination = find_destination(flags, "loans")
     timeline = live_timeline(time.start, now_ms(), count=time.count, rate=rate, event_rate=time.event_rate)
     has_version = model_version is not None or destination.model.model_version == "model_version"
-    events = simulate_loans(disorder.seed, timeline, schedule, releases(model_version) if has_version else None)
-    options = SendOptions(destination, partition, rate, time.count, flags.is_dry_run, flags.as_json)
+    version_of = releases(model_version) if has_version else None
+    if control is None:
+        events = simulate_loans(disorder.seed, timeline, schedule, version_of)
+    else:
+        if rate == 0 or time.event_rate not in (None, rate):
+            raise ConfigError("--control needs event time at the pace of the clock", action="Give --rate alone")
+        events = steer_loans(disorder.seed, timeline, schedule, ControlFile(control).setting, version_of)
+    pace = rate if control is None else None
+    options = SendOptions(destination, partition, pace, time.count, flags.is_dry_run, flags.as_json)
     send(islice(events, time.count), options, make_disorder(disorder))
 
 

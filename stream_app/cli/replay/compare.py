@@ -23,6 +23,7 @@ from stream_app.pipeline.records.results import CROSS
 from stream_app.pipeline.replay.ranges.run_request import RunRequest
 from stream_app.pipeline.replay.scenarios.comparison import RunComparison, compare_runs, field_words
 from stream_app.policy import load_policy
+from stream_app.programs.audit.events import append_event
 from stream_app.programs.replay.live import read_live
 from stream_app.programs.replay.release import release_scenarios
 from stream_app.programs.replay.run import run as judge
@@ -77,6 +78,8 @@ def compare(
         range_run = judge(settings, scenarios, time_range, choice, note)
     topic = choice.topic_of(model)
     original, *others = results = release_scenarios(settings, range_run, scenarios, topic, is_exact=unsafe_exact)
+    facts_of_run = {"run": name.run, "model": model.name, "is_exact": unsafe_exact, "n_scenarios": len(scenarios)}
+    append_event(settings, "replay-run", facts_of_run)
     saved = save(state_dir, name, RunRequest(scenarios, time_range, choice, described), range_run, results)
     if with_ == _LIVE:
         original = read_live(settings, model, time_range, k=0 if unsafe_exact else model.privacy.k)

@@ -96,8 +96,7 @@ def export_records(
 
     Denied unless privacy.exportable_records of the policy permits it, --unsafe-records is given (for raw records
     --unsafe-raw too) and --reason says why. The file has mode 0600. Before its first record, an audit entry is written
-    to STATE_DIR/audit.jsonl and to the topic fairness-audit; if that fails nothing is exported. A failed export leaves
-    no file.
+    to the audit log and to the topic fairness-audit; if that fails nothing is exported. A failed export leaves no file.
 
     Example: fairstream replay export-records --from 2h --to 1h --out case-12.jsonl --unsafe-records --reason "case 12"
     """

@@ -22,6 +22,7 @@ from stream_app.errors import ConfigError, TopicError
 from stream_app.pipeline.replay.moments import parse_moment
 from stream_app.policy import ModelPolicy, load_policy
 from stream_app.policy.values.headers import header_names
+from stream_app.programs.audit.events import append_event
 from stream_app.topics import TopicSpec
 
 _PREFIX = "replay-"
@@ -118,6 +119,8 @@ def republish(
     source = source_flags.topic(model)
     target = target_flags.topic(model, source, name.run)
     from_ms, to_ms = _time_range_ms(selection, name.made_at_s)
+    copied = {"run": name.run, "from_topic": source, "topic": target, "from_ms": from_ms}
+    append_event(settings, "replay-republish", copied if to_ms is None else {**copied, "to_ms": to_ms})
     _create_target(settings.connection, source, target)
     named = set() if source == model.output_topic else header_names(model)
     headers = {*HEADERS, *named, *(target_flags.header or ())}

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +23,7 @@ from stream_app.edges.files.writing import write_new_file
 from stream_app.errors import ConfigError
 from stream_app.pipeline.disclosure.rows import columns_of, csv_of, rows_of
 from stream_app.pipeline.replay.export.open_metrics import open_metrics_of
+from stream_app.programs.audit.events import append_event
 from stream_app.programs.replay.run_files import SavedRun, load
 
 
@@ -114,11 +116,11 @@ def export(
     if format_ is Format.PARQUET:
         if flags.out is None:
             raise ConfigError("Parquet cannot be written to stdout", action="Give --out FILE")
-        write_new_file(flags.out, parquet_of(columns_of(rows)))
+        _write(flags, parquet_of(columns_of(rows)))
     elif format_ is Format.CSV:
-        _write(flags.out, csv_of(rows))
+        _write(flags, csv_of(rows))
     else:
-        _write(flags.out, "".join(msgspec.json.encode(row).decode() + "\n" for row in rows))
+        _write(flags, "".join(msgspec.json.encode(row).decode() + "\n" for row in rows))
 
 
 @with_flags
@@ -130,11 +132,16 @@ def write_open_metrics(flags: SavedRunFlags) -> None:
     Example: fairstream replay openmetrics RUN --out run.txt; promtool tsdb create-blocks-from openmetrics run.txt data/
     """
     saved = flags.load()
-    _write(flags.out, "".join(open_metrics_of(flags.run, saved.scenarios)))
+    _write(flags, "".join(open_metrics_of(flags.run, saved.scenarios)))
 
 
-def _write(out: Path | None, text: str) -> None:
-    if out is None:
-        sys.stdout.write(text)
+def _write(flags: SavedRunFlags, content: str | bytes) -> None:
+    """Write an export; an audit log has its hash before anybody has the file."""
+    data = content.encode() if isinstance(content, str) else content
+    file = "stdout" if flags.out is None else str(flags.out.absolute())
+    facts_of_export = {"run": flags.run, "file": file, "n_bytes": len(data), "sha256": sha256(data).hexdigest()}
+    append_event(read_settings(state_dir=flags.state_dir), "replay-export", facts_of_export)
+    if flags.out is None:
+        sys.stdout.write(data.decode())
     else:
-        write_new_file(out, text)
+        write_new_file(flags.out, data)

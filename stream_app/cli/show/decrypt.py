@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from stream_app import __version__
 from stream_app.cli.flags.expand import with_flags
 from stream_app.cli.flags.selection import ShownFlags
 from stream_app.cli.flags.settings import CommonFlags, Json
 from stream_app.cli.output import note_skipped, notes
 from stream_app.cli.show.alerts import print_alerts
 from stream_app.core.privacy.sealing import AuditorKey, SealError
-from stream_app.edges.files.audit_file import AuditFile, exporter
 from stream_app.edges.kafka.readers.live_results import open_alert_records
 from stream_app.edges.keys.key_source import key_source_of
 from stream_app.edges.keys.sealing_file import SealingFile
@@ -25,9 +22,12 @@ from stream_app.pipeline.disclosure.alerts import disclose_alert
 from stream_app.pipeline.disclosure.sealing import AlertSealer, open_alert
 from stream_app.pipeline.disclosure.shown import smallest_groups_of_records
 from stream_app.pipeline.records.alerts import Alert, ClearAlert, SealedAlert
-from stream_app.pipeline.records.audit import MAX_REASON, AlertsOpened, encode_entry
+from stream_app.pipeline.records.audit import MAX_REASON
 from stream_app.policy import load_policy
+from stream_app.programs.audit.events import append_required
 from stream_app.settings import Settings
+
+_IDS_PER_ENTRY = 500
 
 
 @with_flags
@@ -45,9 +45,9 @@ def decrypt(
     """Show sealed alerts to an auditor who gives a reason.
 
     The private keys are those of `keys init --sealing` in the state folder. An entry with the ids of the alerts and the
-    reason is written to STATE_DIR/audit.jsonl first. Ends with 1 if an alert cannot be opened: it is sealed to others,
-    was moved to another alert, or was changed. Where the pseudonym keys are there, too, an alert that no worker sealed
-    is found.
+    reason is appended to the audit log first; without a log nothing is shown. Ends with 1 if an alert cannot be opened:
+    it is sealed to others, was moved to another alert, or was changed. Where the pseudonym keys are there, too, an
+    alert that no worker sealed is found.
 
     Example: fairstream alerts decrypt --reason "Quarterly review 2026-Q4" --last 5
     """
@@ -105,12 +105,6 @@ def _count_forged(settings: Settings, opened: list[tuple[SealedAlert, ClearAlert
 
 
 def _audit(settings: Settings, alerts: list[str], kids: Iterable[str], reason: str) -> None:
-    entry = AlertsOpened(
-        at=datetime.now(UTC).isoformat(timespec="milliseconds"),
-        by=exporter(),
-        code_version=__version__,
-        alerts=tuple(alerts),
-        kids=tuple(sorted(kids)),
-        reason=reason,
-    )
-    AuditFile(Path(settings.state_dir)).append(encode_entry(entry))
+    parts = [alerts[first : first + _IDS_PER_ENTRY] for first in range(0, len(alerts), _IDS_PER_ENTRY)]
+    facts = {"kids": sorted(kids), "reason": reason}
+    append_required(settings, "alerts-opened", [{**facts, "alerts": part} for part in parts])

@@ -27,6 +27,10 @@ _COLUMNS = (
 )
 _REASONS = {"below_min_n": "too few decisions", "not_declared": "not in policy"}
 _LISTED = (State.WARNING, State.BREACH)  # of intersections, since there are many
+_WITHIN = (
+    "A breach without a limit after it: the values of this window are within the limits. The alarm is about the "
+    "decisions since its onset (fairstream alerts list), and lasts until the test of recovery ends it."
+)
 _LEFT_OUT = "Of intersections, the groups in warning or breach; all groups of one: --attribute {}"
 
 
@@ -48,12 +52,15 @@ def result_table(
     """
     crosses = [result.attribute for result in results if CROSS in result.attribute]
     sections = [_section(result, rules, digits, is_complete=is_complete) for result in results]
-    return Listing(
-        title_of(results[0]),
-        _COLUMNS,
-        [section for section in sections if section.rows],
-        [_LEFT_OUT.format(crosses[0])] if crosses and not is_complete else [],
-    )
+    captions = [_WITHIN] if any(_is_within(group, rules) for result in results for group in result.groups) else []
+    captions += [_LEFT_OUT.format(crosses[0])] if crosses and not is_complete else []
+    return Listing(title_of(results[0]), _COLUMNS, [section for section in sections if section.rows], captions)
+
+
+def _is_within(group: DisclosedGroup, rules: Rules | None) -> bool:
+    """Return whether a group is in breach although the values of the window, which are shown, exceed no limit."""
+    is_shown = group.hidden is None and group.disparate_impact_ratio is not None and rules is not None
+    return is_shown and group.state is State.BREACH and not exceeded_limits(group, rules)
 
 
 def _section(result: DisclosedResult, rules: Rules | None, digits: int, *, is_complete: bool) -> Section:

@@ -11,6 +11,7 @@ from stream_app.cli.flags.expand import with_flags
 from stream_app.cli.flags.selection import ShownFlags
 from stream_app.cli.flags.settings import Json, SourceFlags
 from stream_app.cli.output import note_skipped, notes, print_json, print_listing
+from stream_app.cli.show.counts import show_counts
 from stream_app.cli.show.other_models import OtherModels
 from stream_app.cli.show.outcome_table import outcome_table
 from stream_app.cli.show.result_table import result_table, window_key
@@ -44,12 +45,16 @@ def show_results(
 
     Shows the closed windows and the running totals of the models of the policy. Groups of fewer than k decisions
     (policy: privacy.k) are suppressed, and so are the groups that would reveal them. Bounds of a window are 95%
-    confidence intervals for a single look; those of the running totals are valid under continuous monitoring.
+    confidence intervals for a single look; those of the running totals are valid under continuous monitoring. Of a
+    model of kind counts, shows what was published, and whether it has noise.
 
     Example: fairstream results --model loans --window 1m --last 5
     """
     settings = flags.settings()
     policy = load_policy(settings.policy)
+    if (counted := shown.select_counted(policy, window)) is not None:
+        show_counts(settings.connection, counted, last=last, is_every=every, is_followed=follow, as_json=as_json)
+        return
     selection = shown.select(policy, window)
     k_of, limits_of = smallest_groups_of_records(policy), limits_by_model(policy)
     others = OtherModels(selection)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from stream_app.cli.exits import stop_signals
@@ -15,7 +17,14 @@ from stream_app.web_app.program import run
 
 
 @with_flags
-def run_web(*, web_host: WebHost = None, web_port: WebPort = None, web_url: WebUrl = None, flags: CommonFlags) -> None:
+def run_web(
+    *,
+    web_host: WebHost = None,
+    web_port: WebPort = None,
+    web_url: WebUrl = None,
+    demo: Annotated[str | None, typer.Option(hidden=True)] = None,
+    flags: CommonFlags,
+) -> None:
     """Run the web application until Ctrl-C, SIGTERM or SIGHUP.
 
     Reads results and alerts into SQLite in the state folder, or into PostgreSQL (FAIRSTREAM_DATABASE_URL), and shows
@@ -40,4 +49,4 @@ def run_web(*, web_host: WebHost = None, web_port: WebPort = None, web_url: WebU
             notes.print("Create the first administrator, within 24 hours:")
             typer.echo(link, err=True)  # on a line of its own, whatever the width
 
-    run(settings, policy, stop_signals(), report)
+    run(settings, policy, stop_signals(), report, demo=demo)

@@ -148,13 +148,13 @@ def encode_line(entry: NewEntry, seq: int, at: str, prev: str) -> bytes:
     return line
 
 
-def is_pseudonym(text: str) -> bool:
-    """Return whether a text begins as pseudonyms do.
+def names_pseudonym(text: str) -> bool:
+    """Return whether a text contains a pseudonym.
 
-    >>> is_pseudonym("hm1.abcdef.AAAAAAAAAAAAAAAAAAAAAA"), is_pseudonym("hm1")
+    >>> names_pseudonym("about hm1.abcdef.AAAAAAAAAAAAAAAAAAAAAA"), names_pseudonym("hm1")
     (True, False)
     """
-    return _PSEUDONYM.match(text) is not None
+    return _PSEUDONYM.search(text) is not None
 
 
 def _reject_values(value: Any) -> None:
@@ -168,5 +168,5 @@ def _reject_values(value: Any) -> None:
             _reject_values(member)
     elif kind is float:
         raise EntryError("The data of an entry contains a fraction", action="Write it as text, or as an integer")
-    elif kind is str and is_pseudonym(value):
+    elif kind is str and names_pseudonym(value):
         raise EntryError("The data of an entry contains a pseudonym", action="Nothing about people is in this log")

@@ -6,11 +6,12 @@ Source: RFC 6962, section 2.1.1, for the audit path; C2SP tlog-checkpoint for th
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 
 import msgspec
 
 from stream_app.core.audit.checkpoints import SignedCheckpoint
-from stream_app.core.audit.merkle import NodeAt
+from stream_app.core.audit.merkle import HASH_BYTES, NodeAt
 from stream_app.core.audit.proofs import inclusion_proof, root_of_inclusion
 
 
@@ -21,15 +22,24 @@ class InclusionProof(msgspec.Struct, frozen=True, kw_only=True):
         v: Version of the format.
         seq: Number of the entry.
         leaf: Its leaf hash, hexadecimal.
-        path: The audit path, from the leaf to the root, base64.
+        path: The hashes of the audit path, from the leaf to the root, together in base64.
         checkpoint: The signed note.
     """
 
-    v: int = 1
+    v: int = 2
     seq: int
     leaf: str
-    path: tuple[str, ...]
+    path: str
     checkpoint: str
+
+
+def join_hashes(hashes: Sequence[bytes]) -> str:
+    """Return hashes as one text in base64.
+
+    >>> join_hashes([bytes(3), bytes(3)])
+    'AAAAAAAA'
+    """
+    return base64.b64encode(b"".join(hashes)).decode()
 
 
 def prove_inclusion(seq: int, leaf: bytes, signed: SignedCheckpoint, node_at: NodeAt) -> InclusionProof:
@@ -42,13 +52,14 @@ def prove_inclusion(seq: int, leaf: bytes, signed: SignedCheckpoint, node_at: No
     return InclusionProof(
         seq=seq,
         leaf=leaf.hex(),
-        path=tuple(base64.b64encode(node).decode() for node in path),
+        path=join_hashes(path),
         checkpoint=signed.note.encode().decode(),
     )
 
 
 def proves_inclusion(proof: InclusionProof, signed: SignedCheckpoint) -> bool:
     """Return whether a proof leads to the root of a checkpoint."""
-    path = [base64.b64decode(node) for node in proof.path]
+    joined = base64.b64decode(proof.path)
+    path = [joined[start : start + HASH_BYTES] for start in range(0, len(joined), HASH_BYTES)]
     root = root_of_inclusion(proof.seq, signed.checkpoint.size, bytes.fromhex(proof.leaf), path)
     return root == signed.checkpoint.root

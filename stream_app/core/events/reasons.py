@@ -19,6 +19,7 @@ class DeadLetterReason(enum.StrEnum):
     FRAMING = "framing"  # begins as serializers of a schema registry write it, or does not where the format needs it
     PAYLOAD = "payload"  # of a binary format: bytes that are not a record of the schema that it names
     JSON = "json"  # not JSON by RFC 8259, or nested more than 64 levels deep
+    XML = "xml"  # not well-formed XML, with a document type, or nested more than 64 levels deep
     DUP_KEY = "dup_key"  # one key twice in an object: parsers disagree on which value counts
     SCHEMA = "schema"  # valid JSON, but not an object, or of another schema version or source
     MISSING = "missing"  # a required field is absent
@@ -31,6 +32,7 @@ class DeadLetterReason(enum.StrEnum):
     ID = "id"  # an identifier that is blank or already a pseudonym
     ID_SIZE = "id_size"  # an identifier that is longer than identifiers are
     CONTROL_CHAR = "control_char"  # an identifier with a control character
+    CONFLICT = "conflict"  # the id of an earlier event, and another decision: the earlier event stands
     TIME = "ts"  # not a time
     TIME_DATE = "ts_date"  # a date without a time of day
     TIME_ZONE = "tz"  # a time without an offset, or one that occurred twice when clocks were set back

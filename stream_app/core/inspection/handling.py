@@ -17,6 +17,16 @@ _PARTS = {
     "constant": "only listed values pass",
     "cluster": "put into one of 64 buckets",
 }
+# Keys of tracks in the layouts of cameras; of all other fields only times, classes and labels of the policy pass.
+_TRACKS = {
+    "onvif-xml": ("@ObjectId",),
+    "onvif-json": ("@ObjectId",),
+    "axis-v1": ("object_track_id", "id"),
+    "axis-beta": ("track_id",),
+    "deepstream": ("objects",),
+    "deepstream-full": ("id",),
+    "frigate": ("id",),
+}
 _PUBLISHED = {"event_time", "feature", "score", "proxy", "keep", "model_version"}
 
 
@@ -40,6 +50,8 @@ def handling_of(path: str, model: ModelPolicy) -> str | None:
     raw = path.partition(">")[0].replace("[]", "")  # what is inside a text is handled as the text is
     parts = dict(declared_paths(model))
     names = raw.split(".")
+    if model.record is not None:
+        return "pseudonymized" if names[-1] in _TRACKS[model.record.layout] else "left behind by the layout"
     for n in range(len(names), 0, -1):
         part = parts.get(".".join(names[:n]))
         if part in _PUBLISHED:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -70,8 +71,30 @@ def release_day(question: ReleaseQuestion, counts: Mapping[Cell, int], key: byte
         counts: Exact counts of the cells that are not empty; other cells than those of the question are left out.
         key: Secret of the noise, at least 32 bytes.
     """
-    values = {cell: _with_noise(question, cell, counts.get(cell, 0), key) for cell in question.cells()}
+    values = {cell: with_noise(question, cell, counts.get(cell, 0), key) for cell in question.cells()}
     return Release(*pool(values, question.ladder, question.k))
+
+
+def with_noise(question: ReleaseQuestion, cell: Cell, n: int, key: bytes) -> int:
+    """Return the count of a cell with its noise, always the same; the exact count where the question asks for that."""
+    if question.scale is None:
+        return n
+    label = json.dumps([_facts(question), cell, n]).encode()
+    return n + draw_laplace(question.scale, KeyedNumbers(key, label).uniform)
+
+
+def question_digest(question: ReleaseQuestion) -> str:
+    """Return what identifies a question about a day in the budget, whatever the counts are; 32 hex digits.
+
+    Exact windows do not overlap, so those of a day are one release.
+    """
+    facts = "exact" if question.epsilon is None else _facts(question)
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
+
+
+def noise_key(secret: bytes) -> bytes:
+    """Return the secret of the noise from the root key of the pseudonyms of a day."""
+    return hmac.digest(secret, b"fairstream/noise/v1", "sha256")
 
 
 def digest_of(question: ReleaseQuestion, counts: Mapping[Cell, int], key: bytes) -> str:
@@ -83,13 +106,6 @@ def digest_of(question: ReleaseQuestion, counts: Mapping[Cell, int], key: bytes)
     if question.epsilon is None:  # without noise, another ladder or k is another release
         facts.append([question.k, [(rung.window_s, sorted(rung.pooled)) for rung in question.ladder]])
     return hmac.digest(key, json.dumps(facts).encode(), "sha256").hex()[:32]
-
-
-def _with_noise(question: ReleaseQuestion, cell: Cell, n: int, key: bytes) -> int:
-    if question.scale is None:
-        return n
-    label = json.dumps([_facts(question), cell, n]).encode()
-    return n + draw_laplace(question.scale, KeyedNumbers(key, label).uniform)
 
 
 def _facts(question: ReleaseQuestion) -> list[object]:

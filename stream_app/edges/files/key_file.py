@@ -15,6 +15,7 @@ import os
 import secrets
 import stat
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
@@ -56,6 +57,13 @@ class _KeyFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     destroyed: list[_StoredRemains] = []
 
 
+BeforeChange = Callable[[str], object]
+
+
+def ignore_change(_: str) -> None:
+    """Do nothing before a key is created or destroyed."""
+
+
 class KeyRing(NamedTuple):
     """What a key file contains.
 
@@ -73,14 +81,23 @@ def key_file_path(state_dir: Path) -> Path:
     return state_dir / "keys" / FILE_NAME
 
 
-def create_key_file(path: Path) -> RootKey:
+def create_key_file(path: Path, before: BeforeChange = ignore_change) -> RootKey:
     """Create a key file with one new key that is valid for all event times.
+
+    Args:
+        path: The file.
+        before: Called with the name of the key before there is one.
 
     Raises:
         KeyFileError: it exists already, or its folder is a link.
         WriteError: it cannot be written.
     """
     key = _new_key(valid_from_s=0)
+    with write_errors(path):
+        is_there = path.exists()
+    if is_there:
+        raise KeyFileError(f"{path} exists already", action="See: fairstream keys list")
+    before(key.kid)
     create_private_file(path, _encode(KeyRing((key,))), see="fairstream keys list")
     return key
 
@@ -109,8 +126,13 @@ def create_private_file(path: Path, content: bytes, *, see: str) -> None:
         raise KeyFileError(f"{path} exists already", action=f"See: {see}") from None
 
 
-def add_key(path: Path, valid_from_s: int) -> RootKey:
+def add_key(path: Path, valid_from_s: int, before: BeforeChange = ignore_change) -> RootKey:
     """Begin a new key epoch: events from ``valid_from_s`` on get pseudonyms under a new key.
+
+    Args:
+        path: The key file.
+        valid_from_s: Where the epoch begins.
+        before: Called with the name of the key before it is in the file.
 
     Raises:
         KeyFileError: the file is missing or unsafe, or an epoch already begins then or later.
@@ -120,17 +142,19 @@ def add_key(path: Path, valid_from_s: int) -> RootKey:
     if any(key.valid_from_s >= valid_from_s for key in ring.keys):
         raise KeyFileError("A key epoch already begins then or later", action="See: fairstream keys list")
     key = _new_key(valid_from_s)
+    before(key.kid)
     write_file(path, _encode(ring._replace(keys=(*ring.keys, key))), is_private=True)
     return key
 
 
-def destroy_key(path: Path, kid: str, now_s: int) -> DestroyedKey:
+def destroy_key(path: Path, kid: str, now_s: int, before: BeforeChange = ignore_change) -> DestroyedKey:
     """Destroy the key of an epoch that has ended, and put a new one in its place.
 
     Args:
         path: The key file.
         kid: Name of the key.
         now_s: The time, seconds since the Unix epoch.
+        before: Called with the name of the key when it can be destroyed, before it is.
 
     Raises:
         KeyFileError: the file is missing or unsafe, there is no such key, or its epoch has not ended.
@@ -149,6 +173,7 @@ def destroy_key(path: Path, kid: str, now_s: int) -> DestroyedKey:
     key = states[kid].key
     remains = DestroyedKey(kid, key.valid_from_s, key.fingerprint(), now_s)
     others = tuple(_new_key(key.valid_from_s) if other == key else other for other in ring.keys)
+    before(kid)
     write_file(path, _encode(KeyRing(others, (*ring.destroyed, remains))), is_private=True)
     return remains
 

@@ -5,5 +5,5 @@
 be written. ``processes`` starts child processes that end with their parent,
 ``ports`` finds free TCP ports, ``http_server`` serves small pages. ``tasks`` makes sure that a canceled task ends.
 ``machine`` lists the installed components (``fairstream doctor``), ``optional_parts`` the extras. ``own_command`` says
-how the program is called.
+how the program is called, ``account`` who runs it.
 """

@@ -21,9 +21,11 @@ _ADDS = {
     "otlp": "an OTLP push",
     "web-config": "TLS and passwords of the pages",
     "web": "the web application",
+    "oidc": "the web application with single sign-on",
     "postgresql": "the web application on PostgreSQL",
     "confluent": "the transport of the new group protocol",
     "pandas": "DataFrames of the Python API",
+    "ml": "anomaly tags",
 }
 _FORMATS = ("avro", "protobuf")  # that have an extra of the same name
 _REQUIREMENT = re.compile(r"'([a-z0-9-]+)(?:\[[a-z]+\])?(>=[^']+)'")
@@ -50,8 +52,13 @@ def needed_extras(settings: Settings, policy: Policy | None, *, is_pushing: bool
     for topic, topic_format in _formats(policy):
         if topic_format in _FORMATS:
             needs[topic_format].append(f"topic {topic}")
+    for model in () if policy is None else policy.models:
+        if model.anomalies is not None:
+            needs["ml"].append(f"anomalies of {model.name}")
     if settings.web_config:
         needs["web-config"].append("the setting web_config")
+    if settings.oidc_issuer:
+        needs["oidc"].append("the setting oidc_issuer")
     if settings.database_url:
         needs["postgresql"].append("the setting database_url")
     if is_pushing:

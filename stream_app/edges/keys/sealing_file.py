@@ -11,7 +11,13 @@ from typing import Annotated, Literal
 import msgspec
 
 from stream_app.core.privacy.sealing import KEY_BYTES, AuditorKey
-from stream_app.edges.files.key_file import create_private_file, key_file_path, read_private_file
+from stream_app.edges.files.key_file import (
+    BeforeChange,
+    create_private_file,
+    ignore_change,
+    key_file_path,
+    read_private_file,
+)
 from stream_app.edges.files.writing import write_file
 from stream_app.errors import KeyFileError
 
@@ -61,13 +67,15 @@ class SealingFile:
 
     Args:
         state_dir: State folder of the auditor.
+        before: Called with the id of a key before it is created or destroyed.
 
     Attributes:
         path: The file.
     """
 
-    def __init__(self, state_dir: Path) -> None:
+    def __init__(self, state_dir: Path, before: BeforeChange = ignore_change) -> None:
         self.path = key_file_path(state_dir).with_name(FILE_NAME)
+        self._before = before
 
     def create(self) -> SealingKey:
         """Create the file with a new key.
@@ -77,6 +85,9 @@ class SealingFile:
             WriteError: it cannot be written.
         """
         stored = _new_key()
+        if self.path.exists():
+            raise KeyFileError(f"{self.path} exists already", action=f"See: {_SEE}")
+        self._before(_key_of(stored).key.kid)
         create_private_file(self.path, _encode(_SealingFile(1, [stored])), see=_SEE)
         return _key_of(stored)
 
@@ -88,6 +99,7 @@ class SealingFile:
             WriteError: it cannot be written.
         """
         content, stored = self._read(), _new_key()
+        self._before(_key_of(stored).key.kid)
         self._write(_SealingFile(1, [*content.keys, stored], content.destroyed))
         return _key_of(stored)
 
@@ -102,6 +114,7 @@ class SealingFile:
         kept = [stored for stored in content.keys if _key_of(stored).key.kid != kid]
         if len(kept) == len(content.keys):
             raise KeyFileError(f"There is no key {kid!r}", action=f"See: {_SEE}")
+        self._before(kid)
         remains = DestroyedSealingKey(kid, int(time.time()))
         self._write(_SealingFile(1, kept, [*content.destroyed, remains]))
         return remains

@@ -41,7 +41,8 @@ class StateLog:
 
     Attributes:
         n_rejected: Entries that ``read`` passed over because no worker has sealed them.
-        is_to_seal: Whether entries that were read have no seal; the next ``outputs`` contain them all.
+        is_to_seal: Whether entries that were read have no seal, or one of the other key; the next ``outputs`` contain
+            them all.
     """
 
     def __init__(self, kafka: AnyKafka, topic: str, partition: int, seals: RecordSeals | None = None) -> None:
@@ -97,27 +98,37 @@ class StateLog:
     def _open(self, stored: Entries) -> Entries:
         taken = {key: take_seal(value) for key, value in stored.items()}
         entries = {key: record for key, (record, _) in taken.items()}
-        total = entries.pop(_SUM_KEY, None)
+        total, sum_tag = entries.pop(_SUM_KEY, None), taken.pop(_SUM_KEY, (b"", None))[1]
         where = "The state of {}[{}]".format(*self._place)
         if self._seals is None:
             if total is not None:
                 raise StateError(f"{where} is sealed", action="Give the key of the workers: FAIRSTREAM_RECORD_KEY_FILE")
             return entries
-        self._unsealed = {key: entries[key] for key, (_, tag) in taken.items() if tag is None}
-        self.is_to_seal = bool(self._unsealed)
-        self._note(entries.items(), self._seals)
+        tags = {key: tag for key, (_, tag) in taken.items()}
+        has_unsealed = None in tags.values()
+        self._unsealed = {key: entries[key] for key, tag in tags.items() if not self._is_own(key, entries[key], tag)}
+        # A sum is one of tags under the key of its worker, also where an entry has the seal of the key before.
+        by = self._seals.sealer_of(*self._place, _SUM_KEY, total, sum_tag) if total and sum_tag else self._seals
+        self.is_to_seal = bool(self._unsealed) or by is not self._seals
+        self._note(entries.items(), by or self._seals)
         own = sum(self._tags.values()) % 2 ** (8 * _SUM_BYTES)
+        self._note(entries.items(), self._seals)
         if total is None and self.n_rejected and not entries:
             raise StateError(
                 f"{where} has entries, and none has the seal of the workers",
                 action="If it was written before there was a key, start once with FAIRSTREAM_UNSEALED_RECORDS=accept",
             )
-        if own != int.from_bytes(total, "big") if total is not None else entries and not self._unsealed:
+        if own != int.from_bytes(total, "big") if total is not None else entries and not has_unsealed:
             raise StateError(
                 f"{where} lacks entries that its worker wrote: somebody else has replaced or removed them",
                 action="Restore the topic, or count again under a new FAIRSTREAM_APP_ID",
             )
         return entries
+
+    def _is_own(self, key: bytes, entry: bytes, tag: bytes | None) -> bool:
+        """Return whether an entry has the seal that this worker gives it."""
+        assert self._seals is not None  # without a key nothing is sealed again
+        return tag is not None and self._seals.sealer_of(*self._place, key, entry, tag) is self._seals
 
 
 async def read_state(

@@ -137,7 +137,9 @@ class PolicyRegistry:
                 log.error("Record rejected, no worker registers such a policy: topic=%s partition=%d", *place)
                 continue
             records.append(record)
-            if seals is not None and tag is None and record.app_id == self._app_id:
+            if seals is None or record.app_id != self._app_id:
+                continue
+            if tag is None or seals.sealer_of(*place, key, stored, tag) is not seals:
                 self._unsealed.append(record)
         return records
 

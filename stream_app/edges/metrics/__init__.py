@@ -1,7 +1,8 @@
 """What Prometheus scrapes, and the health of the process.
 
-``process_metrics`` is the one collector of a process; programs call its typed methods. Its rows are in four parts:
-``event_metrics`` counts events and windows, ``lane_metrics`` describes partitions and transactions,
+``process_metrics`` is the one collector of a process; programs call its typed methods. Its rows are in parts:
+``event_metrics`` counts events and windows, ``publication_metrics`` says how counts are published, ``lane_metrics``
+describes partitions and transactions,
 ``fairness_metrics`` has the values of closed windows (``fairness_values``, ``outcome_values`` and ``outcome_metrics``),
 ``alert_levels`` the states of all limits (``limit_state``), and ``open_breach_metrics`` the facts of what is in breach
 now (``breach_rows``) by cause (``incidents``); of models that are sealed everywhere ``sealed_metrics`` says only that

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter as Tally
 from collections.abc import Iterator
 
 from prometheus_client import Metric
 
+from stream_app.core.events.cameras.leaks import Leak
 from stream_app.core.events.reasons import DeadLetterReason
 from stream_app.core.join.outcome_join import JoinCounts
 from stream_app.core.releases.blocks import BlockCounter
@@ -35,6 +37,7 @@ class EventMetrics:
 
     def __init__(self, policy: Policy) -> None:
         self._topics = {model.name: model.topic for model in policy.models}
+        self._least = {model.name: model.privacy.k for model in policy.models}
         self.watermark = Gauge(
             "fairstream_watermark_timestamp_seconds",
             "Combined watermark: event time before which all panes are closed.",
@@ -46,6 +49,9 @@ class EventMetrics:
             ("model", "window"),
         )
         self._decisions = Counter("fairstream_decisions", "Counted events, without groups.", ("model", "outcome"))
+        self._sources = Counter(
+            "fairstream_source_events", "Counted events by source partition.", ("topic", "partition")
+        )
         self._dead_letters = Counter("fairstream_dead_letters", "Rejected records (dead letters).", ("topic", "reason"))
         self._late = Counter(
             "fairstream_late_events", "Late events: their pane had closed, so they were dropped.", ("model",)
@@ -53,9 +59,15 @@ class EventMetrics:
         self._duplicates = Counter("fairstream_duplicates", "Duplicates of events that had been counted.", ("model",))
         self._conflicts = Counter(
             "fairstream_conflicts",
-            "Duplicates with another decision than the event that was counted.",
+            "Rejected events with the id of an earlier event and another decision.",
             ("model",),
         )
+        self._anomalies = Counter(
+            "fairstream_anomalies",
+            "Counted events that are tagged as anomalies, by outcome; added k at a time.",
+            ("model", "outcome"),
+        )
+        self._pending_anomalies: dict[str, Tally[str]] = {}
         self._overflow = Counter(
             "fairstream_label_overflow",
             "Events with a value that the policy does not list; of groups of people in blocks of at least k.",
@@ -110,9 +122,23 @@ class EventMetrics:
             self._overflow.add((model, label), n)
         for path, n in counts.dropped.items():
             self._dropped.add((topic, path), n)
+        self._add_anomalies(model, counts.anomalies)
         self._late.add((model,), counts.n_late)
         self._duplicates.add((model,), counts.n_duplicates)
         self._conflicts.add((model,), counts.n_conflicts)
+
+    def source_counted(self, model: str, partition: int, n_events: int) -> None:
+        """Add the counted events of a source partition."""
+        self._sources.add((self._topics[model], str(partition)), n_events)
+
+    def _add_anomalies(self, model: str, tagged: Tally[str]) -> None:
+        """Show tagged events once at least k of them have come: two scrapes must not show one person's decision."""
+        pending = self._pending_anomalies.setdefault(model, Tally())
+        pending.update(tagged)
+        if pending.total() >= self._least[model]:
+            for outcome, n in pending.items():
+                self._anomalies.add((model, outcome), n)
+            pending.clear()
 
     def outcomes_ingested(self, topic: str, counts: IngestCounts) -> None:
         """Add what an ingest lane of outcomes rejected and dropped."""
@@ -146,10 +172,12 @@ class EventMetrics:
         yield self.test_lag.family()
         for counter in (
             self._decisions,
+            self._sources,
             self._dead_letters,
             self._late,
             self._duplicates,
             self._conflicts,
+            self._anomalies,
             self._overflow,
             self._dropped,
             self._closed,
@@ -166,9 +194,12 @@ class EventMetrics:
         self._start_outcomes(model)
         for outcome in ("favorable", "unfavorable") if model.kind == "decisions" else ("event",):
             self._decisions.add((model.name, outcome), 0)
+            if model.anomalies is not None:
+                self._anomalies.add((model.name, outcome), 0)
         for reason in DeadLetterReason:
             self._dead_letters.add((model.topic, reason.value), 0)
         paths = (*model.drop, *(box.path for box in model.boxes), *unreadable_paths(model), UNDECLARED)
+        paths = (*paths, *(Leak if model.record is not None else ()))
         for path in (*paths, *(name for proxy in model.proxies for name in dropped_probabilities(proxy))):
             self._dropped.add((model.topic, path), 0)
         for name, labels in layout_of(model).dimensions:

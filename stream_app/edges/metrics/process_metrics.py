@@ -37,6 +37,7 @@ from stream_app.edges.metrics.event_metrics import EventMetrics
 from stream_app.edges.metrics.fairness_metrics import AnyResult, FairnessMetrics
 from stream_app.edges.metrics.instruments import Counter, Gauge
 from stream_app.edges.metrics.lane_metrics import LaneMetrics
+from stream_app.edges.metrics.publication_metrics import PublicationMetrics
 from stream_app.pipeline.ingest.report import IngestCounts
 from stream_app.pipeline.judge.report import JudgeReport
 from stream_app.pipeline.names import is_of_outcomes
@@ -66,6 +67,7 @@ class Metrics(Collector):
         self._lock = Lock()
         self._fairness = FairnessMetrics(policy, max_series)
         self._events = EventMetrics(policy)
+        self._publication = PublicationMetrics(policy)
         raw = [model.topic for model in policy.models]
         raw += [model.outcome.topic for model in policy.models if model.outcome is not None]
         self._lanes = LaneMetrics([*raw, FAIRNESS_PARTIALS])
@@ -105,6 +107,7 @@ class Metrics(Collector):
         """Return a snapshot of everything, for the registry."""
         with self._lock:
             families = [*self._fairness.families(), *self._events.families(), *self._lanes.families()]
+            families += self._publication.families()
             families += [self._build.family(), self._policy.family(), self._pushes.family()]
             families += [self._insecure.family(), self._rejected.family()]
         yield from families
@@ -137,6 +140,7 @@ class Metrics(Collector):
                 for model in self._judged_by.pop(partition, set()):
                     self._events.watermark.drop(model)
                     self._events.test_lag.drop(model)
+                    self._publication.drop(model)
                     self._fairness.drop(model)
 
     def lane_reloaded(self, role: str) -> None:
@@ -186,6 +190,12 @@ class Metrics(Collector):
         """Report the counts of an ingest lane in a committed transaction."""
         with self._lock:
             self._events.ingested(model, counts)
+            self._publication.ingested(model, counts.n_bounded)
+
+    def source_counted(self, model: str, partition: int, n_events: int) -> None:
+        """Report how many events of a source partition were counted in a committed transaction."""
+        with self._lock:
+            self._events.source_counted(model, partition, n_events)
 
     def outcomes_ingested(self, topic: str, counts: IngestCounts) -> None:
         """Report what an ingest lane of outcomes rejected and dropped in a committed transaction."""
@@ -212,6 +222,7 @@ class Metrics(Collector):
             self._count_rejected(report.rejected)
             for model, model_report in report.models.items():
                 self._events.judged(model, model_report)
+                self._publication.judged(model, model_report)
                 if model_report.n_small or model_report.n_complementary:
                     n_small, n_complementary = model_report.n_small, model_report.n_complementary
                     self._fairness.suppressed(model, "cell", n_small, n_complementary)
@@ -247,3 +258,4 @@ class Metrics(Collector):
         """Show models by the policies under which they are judged; another worker may have brought them."""
         for model in policies.values():
             self._fairness.follow(model)
+            self._publication.follow(model)

@@ -3,8 +3,9 @@
 1. Decode and check (``reading``): is it a record of this policy, and is its event time plausible?
 2. Hash the event id under the key of its event time.
 3. Deduplicate: was that id seen within the deduplication window? Then the first event stands; one with another
-   decision is counted as a conflict. Up to an hour from the boundary of a key epoch the id is searched under the keys
-   of both epochs, so the same id with event times on both sides of it is a duplicate, too.
+   decision is a conflict, which is rejected (``conflict``) and is no duplicate. Up to an hour from the boundary of a
+   key epoch the id is searched under the keys of both epochs, so the same id with event times on both sides of it is a
+   duplicate, too.
 4. Lateness: had the pane of the event closed before the event came?
 
 What passes is counted. Everything is decided by the log of the partition alone, record by record in offset order, so
@@ -23,7 +24,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stream_app.core.arrays import Bools
+from stream_app.core.events.reasons import DeadLetterReason
 from stream_app.core.events.schema import Schema
+from stream_app.core.noise.track_counts import DAY_S
 from stream_app.core.privacy.pseudonym import Pseudonymizer, RootKey
 from stream_app.core.windows.cells import Cells, add_cells
 from stream_app.core.windows.deduplication import (
@@ -35,6 +38,7 @@ from stream_app.core.windows.deduplication import (
 )
 from stream_app.core.windows.watermark import Watermark
 from stream_app.pipeline.contract import Batch
+from stream_app.pipeline.ingest.cameras.bound import contributions_of, track_number
 from stream_app.pipeline.ingest.counting import EventCounter
 from stream_app.pipeline.ingest.event_batch import EventBatch
 from stream_app.pipeline.ingest.reading import RecordReader
@@ -55,6 +59,18 @@ class NewIds(NamedTuple):
     """
 
     offsets: Column
+    tags: Tags
+
+
+class NewContributions(NamedTuple):
+    """What tracks have contributed, where that is bounded.
+
+    Attributes:
+        days: Day of each event that counts, int64, shape (n,), ascending.
+        tags: Tag of its track, shape (n,).
+    """
+
+    days: Column
     tags: Tags
 
 
@@ -79,6 +95,7 @@ class LateEvents:
 _NO_TIMES = np.zeros(0, np.int64)
 NO_LATE_EVENTS = LateEvents(_NO_TIMES, _NO_TIMES, _NO_TIMES)
 NO_NEW_IDS = NewIds(_NO_TIMES, np.zeros(0, np.uint64))
+NO_CONTRIBUTIONS = NewContributions(_NO_TIMES, np.zeros(0, np.uint64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +106,17 @@ class AdmissionResult:
         events: The events that count, as columns; beside them what the reader rejected, dropped and skipped.
         late: Events of closed panes.
         new_ids: Event ids that are remembered from now on, for the state of a live lane.
-        n_duplicates: Events whose id was seen before.
-        n_conflicts: Those of them with another decision than the event that was counted.
+        n_duplicates: Events whose id was seen before, with the same decision.
+        contributions: What tracks have contributed, for the state of a live lane.
+        n_bounded: Events of tracks that had counted in as many cells of the day as they may.
     """
 
     events: EventBatch
     late: LateEvents = NO_LATE_EVENTS
     new_ids: NewIds = NO_NEW_IDS
     n_duplicates: int = 0
-    n_conflicts: int = 0
+    contributions: NewContributions = NO_CONTRIBUTIONS
+    n_bounded: int = 0
 
 
 class Admission:
@@ -110,6 +129,8 @@ class Admission:
     Attributes:
         window: The remembered event ids; a restored lane fills it from its state.
         watermark: How far event time has come; a restored lane sets it from its state.
+        contributions: In how many cells each track has counted, where the policy bounds that; a restored lane fills it
+            from its state.
     """
 
     def __init__(self, model: ModelPolicy, keys: Iterable[RootKey]) -> None:
@@ -123,6 +144,9 @@ class Admission:
             decision is not None and decision.favorable_values == (True,) and decision.unfavorable == (False,)
         )
         self._event_ids = pseudonymizer_of(model.event_id, keys)
+        self.contributions = contributions_of(model)
+        self._track = track_number(model)
+        self._tracks = pseudonymizer_of(model.all_identifiers[self._track], keys)
 
     @property
     def schema(self) -> Schema:
@@ -136,34 +160,39 @@ class Admission:
             return AdmissionResult(events)
         events.hash_event_ids(self._event_ids)
         n_checked = len(events)
-        new_ids, n_conflicts = self._remove_duplicates(events)
+        new_ids, conflicts = self._remove_duplicates(events)
+        places: list[int] = np.searchsorted(batch.offsets, conflicts).tolist()
+        events.rejected |= dict.fromkeys(places, DeadLetterReason.CONFLICT)
         late = self._remove_late(events)
-        return AdmissionResult(events, late, new_ids, n_checked - len(new_ids.tags), n_conflicts)
+        contributions, n_bounded = self._bound(events)
+        n_duplicates = n_checked - len(new_ids.tags) - len(conflicts)
+        return AdmissionResult(events, late, new_ids, n_duplicates, contributions, n_bounded)
 
-    def _remove_duplicates(self, events: EventBatch) -> tuple[NewIds, int]:
-        """Remove duplicates; return the ids that are new, and how many duplicates have another decision."""
+    def _remove_duplicates(self, events: EventBatch) -> tuple[NewIds, Column]:
+        """Remove duplicates; return the ids that are new, and the offsets of those with another decision."""
         is_favorable = self._is_favorable(events)
         tags = tags_with_decisions(event_tags(events.event_ids.digests), is_favorable)
         first_s, last_s = int(events.times_s.min()) - _NEAR_S, int(events.times_s.max()) + _NEAR_S
         epochs = self._event_ids.epochs_between(first_s, last_s)
         if len(epochs) == 1:
-            is_duplicate, n_conflicts = self.window.admit(events.offsets, tags)
+            is_duplicate, is_conflict = self.window.admit(events.offsets, tags)
         else:
-            is_duplicate, n_conflicts = self._admit_near_boundary(events, tags, is_favorable, epochs)
+            is_duplicate, is_conflict = self._admit_near_boundary(events, tags, is_favorable, epochs)
+        conflicts = events.offsets[is_conflict]
         if is_duplicate.any():
             events.keep(~is_duplicate)
             tags = tags[~is_duplicate]
-        return NewIds(events.offsets, tags), n_conflicts
+        return NewIds(events.offsets, tags), conflicts
 
     def _admit_near_boundary(self, events: EventBatch, tags: Tags, is_favorable: Bools, epochs: range) -> Duplicates:
         """Admit ids of which some may have been seen under the key of another epoch, in runs under one key each."""
-        is_duplicate, n_conflicts = np.zeros(len(tags), np.bool_), 0
+        answer = Duplicates(np.zeros(len(tags), np.bool_), np.zeros(len(tags), np.bool_))
         blocks = np.array([self.window.block_of(offset) for offset in events.offsets.tolist()])
         cuts = np.flatnonzero(np.diff(events.event_ids.epochs) | np.diff(blocks)) + 1
         values = events.identifier_values(0)
         for first, last in pairwise([0, *cuts.tolist(), len(tags)]):
             times_s, own = events.times_s[first:last], int(events.event_ids.epochs[first])
-            is_known = np.zeros(last - first, np.bool_)
+            is_known, is_conflict = answer.is_duplicate[first:last], answer.is_conflict[first:last]
             for epoch in (epoch for epoch in epochs if epoch != own):
                 places = np.flatnonzero(self._event_ids.is_near(epoch, times_s, _NEAR_S) & ~is_known)
                 if not len(places):
@@ -171,14 +200,11 @@ class Admission:
                 digests = self._event_ids.digests([values[first + place] for place in places.tolist()], epoch)
                 others = tags_with_decisions(event_tags(digests), is_favorable[first:last][places])
                 found = self.window.find(int(blocks[first]), others)
-                is_known[places] = found.is_duplicate
-                n_conflicts += found.n_conflicts
+                is_known[places], is_conflict[places] = found
             fresh = np.flatnonzero(~is_known)
             admitted = self.window.admit(events.offsets[first:last][fresh], tags[first:last][fresh])
-            is_known[fresh] = admitted.is_duplicate
-            is_duplicate[first:last] = is_known
-            n_conflicts += admitted.n_conflicts
-        return Duplicates(is_duplicate, n_conflicts)
+            is_known[fresh], is_conflict[fresh] = admitted
+        return answer
 
     def _is_favorable(self, events: EventBatch) -> Bools:
         if self._decision_of is None:
@@ -187,6 +213,21 @@ class Admission:
         if not self._is_boolean:
             decisions = map(self._favorable.__contains__, decisions)
         return np.fromiter(decisions, np.bool_, len(events))
+
+    def _bound(self, events: EventBatch) -> tuple[NewContributions, int]:
+        """Remove events beyond the bound of their track; return what counts, and how many were removed."""
+        if self.contributions is None or not len(events):
+            return NO_CONTRIBUTIONS, 0
+        days = self.contributions.days_of(events.times_s)
+        # Under the key of the beginning of the day: a key epoch that ends within it must not make two tracks of one.
+        hashes = self._tracks.hashes_at(events.identifier_values(self._track), days * DAY_S)
+        tags = event_tags(hashes.digests)
+        is_within = self.contributions.admit(events.times_s, tags)
+        order = np.argsort(days[is_within], kind="stable")
+        n_bounded = int(np.count_nonzero(~is_within))
+        if n_bounded:
+            events.keep(is_within)
+        return NewContributions(days[is_within][order], tags[is_within][order]), n_bounded
 
     def _remove_late(self, events: EventBatch) -> LateEvents:
         closed_before_s = self.watermark.advance(events.times_s, events.taken_ms // 1000)
@@ -231,11 +272,11 @@ class Recount:
         """Count the next records."""
         counted = self._admission.admit(batch).events
         read = self._reader.read(batch)
-        both = np.intersect1d(counted.offsets[counted.offsets >= self.since_offset], read.offsets)
+        both = np.intersect1d(counted.places[counted.offsets >= self.since_offset], read.places)
         if not len(both):
             return
         for events, counter in ((counted, self._former), (read, self._present)):
-            events.keep(np.isin(events.offsets, both))
+            events.keep(np.isin(events.places, both))
             is_former = counter is self._former
             for start_s, cells in counter.count(events.events, counted.times_s):
                 change = self._mapping.map_cells(cells) if is_former and self._mapping is not None else cells

@@ -7,11 +7,12 @@ leave a hundred thousand of them; entries of blocks that left the deduplication 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stream_app.core.windows.deduplication import DeduplicationWindow, Tags
+from stream_app.core.windows.deduplication import Tags
 
 _PREFIX = b"seen|"
 _FORMER_PREFIX = b"ids|"  # of entries from before version 0.3, whose tags say nothing about the decision
@@ -19,15 +20,33 @@ _JOIN_AT = 64  # number of entries of one block that are joined into one
 _MAX_ENTRY_TAGS = 64_000  # 512 KB: half the broker's limit for a record
 
 
+class RememberedTags(Protocol):
+    """Tags that are remembered in numbered blocks: a ``DeduplicationWindow``, or ``Contributions`` by day."""
+
+    def block_of(self, offset: int, /) -> int:
+        """Return the number of the block to which a tag with this offset, or of this day, belongs."""
+
+    def block_before(self, offset: int, age: int, /) -> int:
+        """Return the block in which tags of a former log are remembered."""
+
+    def remember(self, block: int, tags: Tags, *, has_decisions: bool = True) -> None:
+        """Put remembered tags back."""
+
+    def live_blocks(self, block: int, /) -> range:
+        """Return the blocks that are still needed."""
+
+
 class DeduplicationLog:
     """Writes the event ids of a ``DeduplicationWindow`` to the state, and restores them.
 
     Args:
         window: The window whose blocks are stored.
+        prefix: How the keys of its entries begin.
     """
 
-    def __init__(self, window: DeduplicationWindow) -> None:
+    def __init__(self, window: RememberedTags, prefix: bytes = _PREFIX) -> None:
         self._window = window
+        self._prefix = prefix
         self._new: dict[int, list[Tags]] = {}  # block -> tags since the last flush
         self._small: dict[int, dict[int, Tags]] = {}  # block -> entry number -> tags that may still be joined
         self._entries: dict[int, set[int]] = {}  # block -> numbers of all its entries
@@ -54,15 +73,15 @@ class DeduplicationLog:
             moved_before: Where a new log of the source begins: ids of the log before it are remembered as if they
                 came right before this offset. None when it is the same log.
         """
-        newest = max((_block_of(key) for key in entries if _is_ids(key)), default=0)
+        newest = max((_block_of(key) for key in entries if self._is_own(key)), default=0)
         for key, value in entries.items():
-            if not _is_ids(key):
+            if not self._is_own(key):
                 continue
             tags, block = np.frombuffer(value, np.uint64), _block_of(key)
             if moved_before is not None:
                 block = self._window.block_before(moved_before, newest - block)
                 self._removed.append(key)
-            has_decisions = key.startswith(_PREFIX)
+            has_decisions = key.startswith(self._prefix)
             self._window.remember(block, tags, has_decisions=has_decisions)
             if not has_decisions:
                 self._former.setdefault(block, []).append(key)
@@ -88,7 +107,7 @@ class DeduplicationLog:
     def _append(self, block: int, tags: Tags) -> tuple[bytes, bytes]:
         number = max(self._entries.get(block, ()), default=-1) + 1
         self._register(block, number, tags)
-        return _key(block, number), tags.tobytes()
+        return self._key(block, number), tags.tobytes()
 
     def _register(self, block: int, number: int, tags: Tags) -> None:
         self._entries.setdefault(block, set()).add(number)
@@ -99,7 +118,7 @@ class DeduplicationLog:
         small = self._small.get(block, {})
         if len(small) < _JOIN_AT:
             return []
-        removed: list[tuple[bytes, bytes | None]] = [(_key(block, number), None) for number in small]
+        removed: list[tuple[bytes, bytes | None]] = [(self._key(block, number), None) for number in small]
         self._entries[block] -= set(small)
         self._small[block] = {}
         return [*removed, self._append(block, np.concatenate(list(small.values())))]
@@ -109,20 +128,18 @@ class DeduplicationLog:
         expired = [old for old in self._entries if old not in live]
         changes: list[tuple[bytes, bytes | None]] = []
         for old in expired:
-            changes += [(_key(old, number), None) for number in sorted(self._entries.pop(old))]
+            changes += [(self._key(old, number), None) for number in sorted(self._entries.pop(old))]
             self._small.pop(old, None)
         for old in [former for former in self._former if former not in live]:
             changes += [(key, None) for key in self._former.pop(old)]
         return changes
 
+    def _is_own(self, key: bytes) -> bool:
+        return key.startswith(self._prefix) or (self._prefix == _PREFIX and key.startswith(_FORMER_PREFIX))
 
-def _is_ids(key: bytes) -> bool:
-    return key.startswith((_PREFIX, _FORMER_PREFIX))
+    def _key(self, block: int, number: int) -> bytes:
+        return self._prefix + b"%d|%d" % (block, number)
 
 
 def _block_of(key: bytes) -> int:
     return int(key.split(b"|")[1])
-
-
-def _key(block: int, number: int) -> bytes:
-    return _PREFIX + b"%d|%d" % (block, number)

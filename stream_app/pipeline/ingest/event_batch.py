@@ -15,6 +15,8 @@ from stream_app.core.events.reasons import DeadLetterReason as Reason
 from stream_app.core.privacy.pseudonym import NO_HASHES, KeyedHashes, Pseudonymizer
 from stream_app.pipeline.contract import UnreadableRange
 
+MAX_IN_RECORD = 2**16  # events of one record; with offsets below 2**47 their places are exact
+
 
 @dataclass(slots=True)
 class EventBatch:
@@ -31,6 +33,7 @@ class EventBatch:
         dropped: Dropped fields by declared path, or ``undeclared``.
         n_tombstones: Records without a value; they are not a fault.
         unreadable: What the batch names instead of records.
+        numbers: Number of each event in its record, int64; None where each record has one.
         event_ids: Keyed hash and key epoch of each event id; empty until they are hashed.
     """
 
@@ -43,10 +46,16 @@ class EventBatch:
     dropped: Counter[str] = field(default_factory=Counter)
     n_tombstones: int = 0
     unreadable: Sequence[UnreadableRange] = ()
+    numbers: NDArray[np.int64] | None = None
     event_ids: KeyedHashes = NO_HASHES
 
     def __len__(self) -> int:
         return len(self.events)
+
+    @property
+    def places(self) -> NDArray[np.int64]:
+        """What identifies each event in its partition, int64: its offset, and its number in the record."""
+        return self.offsets if self.numbers is None else self.offsets * MAX_IN_RECORD + self.numbers
 
     def identifier_values(self, number: int) -> list[bytes]:
         """Return the canonical values of one identifier; empty bytes where it is absent or null."""
@@ -61,6 +70,7 @@ class EventBatch:
         flags = mask.tolist()
         self.events = list(compress(self.events, flags))
         self.offsets, self.times_s, self.taken_ms = self.offsets[mask], self.times_s[mask], self.taken_ms[mask]
+        self.numbers = None if self.numbers is None else self.numbers[mask]
         self.identifiers = [list(compress(column, flags)) for column in self.identifiers]
         if self.event_ids.digests:
             self.event_ids = self.event_ids.part(mask)

@@ -13,6 +13,7 @@ from stream_app.core.events.identifiers import MAX_LENGTH
 from stream_app.core.events.reasons import DeadLetterReason
 from stream_app.core.events.schema import Field, Schema
 from stream_app.policy import (
+    ANOMALY_FIELD,
     BUCKET_FIELD,
     N_BUCKETS,
     Attribute,
@@ -36,6 +37,7 @@ _IDENTIFIER_TYPES: dict[str, Any] = {"text": _TEXT, "integer": int, "text-or-int
 # Microseconds and nanoseconds do not fit in a float.
 _TIME_TYPES: dict[str, Any] = {"iso8601": Annotated[datetime, Meta(tz=True)], "epoch_s": float, "epoch_ms": float}
 _NUMBER = int | float
+_SHARE = Annotated[float, Meta(ge=0, le=1)]
 _BUCKET = Annotated[int, Meta(ge=0, lt=N_BUCKETS)]
 # Trackers extend boxes beyond the picture; one picture on each side is accepted, pixels are not.
 _EDGE = Annotated[float, Meta(ge=-1, le=2)]
@@ -74,14 +76,17 @@ def fields_of(model: ModelPolicy, *, times_as_text: bool = False) -> list[Field]
         fields.append(
             Field(BUCKET_FIELD, type(None), is_required=False)
         )  # for what is published; records do not have it
+    if model.anomalies is not None:
+        fields.append(Field(ANOMALY_FIELD, type(None), is_required=False))  # the same
     return fields
 
 
 def published_fields_of(model: ModelPolicy) -> list[Field]:
     """Return the fields of the events that are published: with the label of a band where records have a number."""
     attributes = tuple(msgspec.structs.replace(attribute, edges=(), derive=None) for attribute in model.attributes)
-    fields = fields_of(msgspec.structs.replace(model, attributes=attributes, cluster=None))
-    return fields if model.cluster is None else [*fields, Field(BUCKET_FIELD, _BUCKET, is_required=False)]
+    fields = fields_of(msgspec.structs.replace(model, attributes=attributes, cluster=None, anomalies=None))
+    fields += [Field(BUCKET_FIELD, _BUCKET, is_required=False)] if model.cluster is not None else []
+    return fields + ([Field(ANOMALY_FIELD, _SHARE, is_required=False)] if model.anomalies is not None else [])
 
 
 def unreadable_paths(model: ModelPolicy) -> list[str]:

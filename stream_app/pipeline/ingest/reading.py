@@ -23,6 +23,7 @@ from stream_app.core.events.identifiers import CANONICAL, canonical_plain, fault
 from stream_app.core.events.reasons import DeadLetterReason as Reason
 from stream_app.core.events.strict_json import is_surely_unique, strict_fault
 from stream_app.pipeline.contract import Batch
+from stream_app.pipeline.ingest.cameras.events import camera_events_of, numbers_in
 from stream_app.pipeline.ingest.dropped import DroppedFields
 from stream_app.pipeline.ingest.event_batch import EventBatch
 from stream_app.pipeline.ingest.fields import is_epoch, schema_of, time_reader_of
@@ -72,6 +73,7 @@ class RecordReader:
         self._record_texts = RecordTexts(
             is_json=model.format == "json", headers=header_names(model), instance=model.instance
         )
+        self._cameras = camera_events_of(model)
         self._max_bytes = MAX_OUTPUT_BYTES - _PSEUDONYM_BYTES * len(model.all_identifiers)
 
     def read(self, batch: Batch) -> EventBatch:
@@ -82,8 +84,19 @@ class RecordReader:
         if not self._record_texts.is_value:
             places, values = self._as_texts(batch, places, rejected)
         n_tombstones = len(batch) - len(places) - len(rejected)
-        events, values, places = self._decoded(values, places, rejected, dropped)
-        at = slice(None) if len(places) == len(batch) else np.array(places, np.int64)
+        numbers = None
+        if self._cameras is not None:
+            places, values = self._cameras.split(places, values, rejected, dropped)
+            numbers = numbers_in(places)
+        events, bad = self._decoded(values, dropped)
+        if bad:
+            good = [number for number in range(len(values)) if number not in bad]
+            for number, reason in bad.items():
+                rejected.setdefault(places[number], reason)
+            places, values = [places[number] for number in good], [values[number] for number in good]
+            numbers = None if numbers is None else numbers[good]
+        is_whole = self._cameras is None and len(places) == len(batch)
+        at = slice(None) if is_whole else np.array(places, np.int64)
         faults: Faults = {}
         self._check_keys(events, values, faults)
         taken_ms = batch.timestamps_ms[at]
@@ -100,8 +113,10 @@ class RecordReader:
         checked = EventBatch(
             events, batch.offsets[at], times_s, taken_ms, identifiers, rejected, dropped, n_tombstones, batch.unreadable
         )
+        checked.numbers = numbers
         if faults:
-            rejected |= {places[number]: reason for number, reason in faults.items()}
+            for number, reason in sorted(faults.items()):
+                rejected.setdefault(places[number], reason)
             checked.keep(np.array([number not in faults for number in range(len(events))], np.bool_))
         return checked
 
@@ -140,24 +155,21 @@ class RecordReader:
                 good_texts.append(text)
         return good_places, good_texts
 
-    def _decoded(
-        self, values: list[bytes], places: list[int], rejected: dict[int, Reason], dropped: Counter[str]
-    ) -> tuple[list[Any], list[bytes], list[int]]:
+    def _decoded(self, values: list[bytes], dropped: Counter[str]) -> tuple[list[Any], dict[int, Reason]]:
+        """Return the events of the records that can be decoded, and the reason by number for each that cannot."""
         for decode in dict.fromkeys((self.schema.decode, self._texts.decode)):
             try:
-                return list(map(decode, values)), values, places
+                return list(map(decode, values)), {}
             except _DECODE_ERRORS:
                 pass  # some record is bad, or has a time that is read as text
-        events, good_values, good_places = [], [], []
-        for place, value in zip(places, values, strict=True):
+        events: list[Any] = []
+        bad: dict[int, Reason] = {}
+        for number, value in enumerate(values):
             try:
                 events.append(self._decode_one(value, dropped))
             except _DECODE_ERRORS as error:
-                rejected[place] = reason_of(value, error, constants=self._constants, boxes=self._boxes)
-            else:
-                good_values.append(value)
-                good_places.append(place)
-        return events, good_values, good_places
+                bad[number] = reason_of(value, error, constants=self._constants, boxes=self._boxes)
+        return events, bad
 
     def _decode_one(self, value: bytes, dropped: Counter[str]) -> Any:
         """Decode a record, without optional fields that cannot be read."""

@@ -22,9 +22,10 @@ class IngestCounts:
         overflow: Events by dimension whose value the policy does not list.
         dropped: Dropped fields by declared path, or ``undeclared``.
         n_late: Events of closed panes.
-        n_duplicates: Events that were seen before.
-        n_conflicts: Those of them with another decision than the event that was counted.
+        n_duplicates: Events that were seen before, with the same decision.
+        n_bounded: Events of tracks that had counted in as many cells of the day as they may.
         n_tombstones: Records without a value.
+        anomalies: Counted events that are tagged as anomalies, by outcome.
     """
 
     decisions: Counter[str] = field(default_factory=Counter)
@@ -33,8 +34,14 @@ class IngestCounts:
     dropped: Counter[str] = field(default_factory=Counter)
     n_late: int = 0
     n_duplicates: int = 0
-    n_conflicts: int = 0
+    n_bounded: int = 0
     n_tombstones: int = 0
+    anomalies: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def n_conflicts(self) -> int:
+        """Rejected events with the id of an earlier one and another decision."""
+        return self.dead_letters[DeadLetterReason.CONFLICT]
 
     def add_read(self, events: EventBatch) -> None:
         """Add what the reader left out of a batch."""
@@ -48,7 +55,7 @@ class IngestCounts:
         """Add everything of a batch that is not counted."""
         self.add_read(result.events)
         self.n_duplicates += result.n_duplicates
-        self.n_conflicts += result.n_conflicts
+        self.n_bounded += result.n_bounded
         self.n_late += len(result.late)
 
 
@@ -57,6 +64,9 @@ class IngestSink(Protocol):
 
     def ingested(self, model: str, counts: IngestCounts) -> None:
         """Show the counts of a committed transaction."""
+
+    def source_counted(self, model: str, partition: int, n_events: int) -> None:
+        """Show how many events of a source partition were counted."""
 
     def latency_measured(self, stage: str, seconds: float, n_events: int = 1) -> None:
         """Show how long it took events to get through a stage."""
@@ -75,12 +85,14 @@ class IngestReport:
 
     Attributes:
         model: Name of the model.
+        partition: Source partition.
         counts: Dispositions of the records.
         n_records: Records that were read.
         newest_ms: Broker timestamp of the last of them.
     """
 
     model: str
+    partition: int
     counts: IngestCounts = field(default_factory=IngestCounts)
     n_records: int = 0
     newest_ms: int = 0
@@ -96,6 +108,7 @@ class IngestReport:
         sink.ingested(self.model, self.counts)
         if self.n_records:
             sink.latency_measured("ingest", max(0.0, now_s - self.newest_ms / 1000), self.n_records)
+        sink.source_counted(self.model, self.partition, self.counts.decisions.total())
 
 
 @dataclass

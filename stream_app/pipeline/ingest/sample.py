@@ -78,8 +78,8 @@ class SampleReport(msgspec.Struct, frozen=True, kw_only=True):
         n_records: Records that were read.
         n_counted: Events that would be counted.
         n_late: Events whose pane had closed when they came.
-        n_duplicates: Events that were seen before.
-        n_conflicts: Those of them with another decision than the first.
+        n_duplicates: Events that were seen before, with the same decision.
+        n_conflicts: Those that were seen before with another decision: rejected, and part of ``dead_letters``.
         n_tombstones: Records without a value.
         outcomes: Counted events by outcome (``favorable``, ``unfavorable``, or ``event``).
         dead_letters: Rejected records by reason.

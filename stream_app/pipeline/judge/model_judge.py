@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import msgspec
 
 from stream_app import __version__
+from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.partials import Partial
 from stream_app.core.windows.source_progress import SourcePartition, SourceProgress, log_numbers_of
@@ -54,6 +55,7 @@ class ModelJudge:
         name: Name under which its partials come; None for that of the model itself, ``outcomes_name`` for its outcomes.
         app_id: Deployment that judges.
         moved_from: The entries in the changelog topic, where ``stored`` is what ``move_entries`` made of them.
+        keys: Root keys of the pseudonyms, from which noise on published counts follows.
 
     Attributes:
         n_journal_entries: Number of entries of the journal so far.
@@ -73,12 +75,13 @@ class ModelJudge:
         name: str | None = None,
         app_id: str = "",
         moved_from: StoredEntries | None = None,
+        keys: tuple[RootKey, ...] = (),
     ) -> None:
         self.model = model
         self._policy_hash = policy_hash
         self._app_id = app_id
         self._history = restore_history(stored)
-        self._subject = subject_of(model, model.name if name is None else name, stored, self._history)
+        self._subject = subject_of(model, model.name if name is None else name, stored, self._history, keys)
         self._mapper = PaneMapper(model, self._subject.name)
         config = self._subject.tally_config
         self._tally = restore_tally(config, self._subject.layout_hash, stored) if stored else Tally(config)
@@ -93,9 +96,8 @@ class ModelJudge:
         self.n_journal_entries = msgspec.msgpack.decode(b"".join(stored[JOURNAL]), type=int) if JOURNAL in stored else 0
         self._stored_policy = read_policy(moved_from or stored)
         self._notes = JournalNotes(read_policy(stored).sources)
-        self._is_moved = moved_from is not None
+        self._is_moved, self._report = moved_from is not None, ModelReport()
         self._schedule = CheckpointSchedule(stored, is_moved=self._is_moved)
-        self._report = ModelReport()
 
     def is_policy_named(self, source: SourcePartition) -> bool:
         """Return whether a source partition has ever named the policy under which it is counted."""

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from stream_app.core.windows.tally_changes import TallyChanges
+from stream_app.pipeline.judge.publication.publisher import BudgetFacts
 from stream_app.pipeline.judge.subjects.subject import EMPTY, WindowVerdicts
 from stream_app.pipeline.records.aggregates import Aggregate
 from stream_app.pipeline.records.alerts import Alert, ClearAlert, MonitoringRestart
@@ -31,6 +32,9 @@ class ModelReport:
         n_revised: Windows that were corrected, by window.
         n_small: Cells of published counts hidden as too small.
         n_complementary: Cells of published counts hidden against subtraction.
+        n_over_budget: Windows of which nothing was published, because the budget of their day is spent.
+        budget: What the published counts of the newest day have cost; None where nothing was published, or that is not
+            kept.
         n_late: Corrections of panes that came too late.
         n_tested: Decisions in comparison periods that were tested.
         n_untested: Decisions that were counted after their comparison period had been tested.
@@ -54,6 +58,8 @@ class ModelReport:
     n_revised: Counter[str] = field(default_factory=Counter)
     n_small: int = 0
     n_complementary: int = 0
+    n_over_budget: int = 0
+    budget: BudgetFacts | None = None
     n_late: int = 0
     n_tested: int = 0
     n_untested: int = 0
@@ -80,6 +86,8 @@ class ModelReport:
         """Add the verdicts on a window."""
         self.results += verdicts.results
         self.outcome_results += verdicts.outcome_results
-        self.aggregates += [verdicts.aggregate] if verdicts.aggregate is not None else []
+        self.aggregates += verdicts.aggregates
+        self.n_over_budget += verdicts.n_over_budget
+        self.budget = verdicts.budget or self.budget
         self.n_small += verdicts.n_small
         self.n_complementary += verdicts.n_complementary

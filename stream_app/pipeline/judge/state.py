@@ -21,6 +21,7 @@ POLICY: StateKey = ("policy",)
 MONITOR: StateKey = ("monitor",)
 SCORES: StateKey = ("scores",)
 PROXIES: StateKey = ("proxies",)
+PUBLICATION: StateKey = ("publication",)
 RELEASE = "release"  # the kind of an entry of the release gate
 TESTS = (MONITOR, SCORES, PROXIES)  # what the tests know
 
@@ -44,6 +45,7 @@ _KEY_PARTS: dict[str, tuple[type[str | int], ...]] = {  # what the key of each k
     "release": (str, int),
     "checkpoint": (),
     "breach": (str,),
+    "publication": (),
 }
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
+from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.core.windows.partials import Partial, decode_partial
 from stream_app.core.windows.source_progress import SourcePartition
 from stream_app.errors import UnknownPolicyError
@@ -53,6 +54,7 @@ class JudgeStep:
         book: The policies that were ever registered; None for this one alone. Each model is judged under its newest.
         search: For which records the registry was read again, shared by the steps of a worker.
         sealer: Seals alerts of models whose policy says so; None where no policy does.
+        keys: Root keys of the pseudonyms, from which noise on published counts follows.
     """
 
     def __init__(
@@ -63,8 +65,9 @@ class JudgeStep:
         book: PolicyBook | None = None,
         search: PolicySearch | None = None,
         sealer: AlertSealer | None = None,
+        keys: tuple[RootKey, ...] = (),
     ) -> None:
-        self._sealer = sealer
+        self._sealer, self._keys = sealer, keys
         self._book = PolicyBook.of(policy.models) if book is None else book
         self._search = PolicySearch() if search is None else search
         self._app_id = topology.app_id
@@ -234,7 +237,9 @@ class JudgeStep:
     def _judge_of(
         self, name: str, policy: RegisteredPolicy, stored: StoredEntries, moved_from: StoredEntries | None = None
     ) -> ModelJudge:
-        return ModelJudge(policy.model, policy.hash, stored, name=name, app_id=self._app_id, moved_from=moved_from)
+        return ModelJudge(
+            policy.model, policy.hash, stored, name=name, app_id=self._app_id, moved_from=moved_from, keys=self._keys
+        )
 
 
 def _outputs(place: tuple[str, int], records: list[tuple[str, bytes]]) -> list[Outputs]:

@@ -1,4 +1,4 @@
-"""The audit entries: of an export one before the first record, one after the last; of opened alerts; of erasure.
+"""The entries of an export in ``fairness-audit``: one before the first record, one after the last.
 
 An entry contains no record, no key and no identifier of the people whom the records are about. A first entry without a
 last one is an export that ended without a trace: a process that was killed, a machine that went down.
@@ -110,51 +110,7 @@ class ExportEnded(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", 
     error: str | None = None
 
 
-class AlertsOpened(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="alerts-opened"):
-    """Written before an auditor sees sealed alerts.
-
-    Attributes:
-        schema: Version of this format.
-        at: When, ISO 8601, by the clock of this machine.
-        by: Who.
-        code_version: Version of FairStream.
-        alerts: Ids of the alerts as the topic has them.
-        kids: Ids of the auditor's keys that opened them.
-        reason: Why, in the words of the auditor.
-    """
-
-    schema: int = SCHEMA
-    at: str
-    by: Exporter
-    code_version: str
-    alerts: tuple[str, ...]
-    kids: tuple[str, ...]
-    reason: str
-
-
-class SubjectsErased(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="subjects-erased"):
-    """Written when people are erased; who they are is not said.
-
-    Attributes:
-        schema: Version of this format.
-        at: When, ISO 8601, by the clock of this machine.
-        by: Who.
-        code_version: Version of FairStream.
-        link_domain: Kind of identifier.
-        n_subjects: People that were named.
-        n_epochs: Key epochs under which they were suppressed.
-    """
-
-    schema: int = SCHEMA
-    at: str
-    by: Exporter
-    code_version: str
-    link_domain: str
-    n_subjects: int
-    n_epochs: int
-
-
-Entry = ExportBegun | ExportEnded | AlertsOpened | SubjectsErased
+Entry = ExportBegun | ExportEnded
 
 
 encode_entry = JsonCodec[Entry](Entry).encode  # one line of JSON, without its end

@@ -18,8 +18,7 @@ class Dispositions:
         n_records: Records that were read.
         n_counted: Events that were counted.
         n_late: Events of closed panes.
-        n_duplicates: Events that were seen before.
-        n_conflicts: Those of them with another decision than the event that was counted.
+        n_duplicates: Events that were seen before, with the same decision.
         rejected: Rejected records by reason.
     """
 
@@ -27,7 +26,6 @@ class Dispositions:
     n_counted: int = 0
     n_late: int = 0
     n_duplicates: int = 0
-    n_conflicts: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: Dispositions) -> None:
@@ -36,7 +34,6 @@ class Dispositions:
         self.n_counted += other.n_counted
         self.n_late += other.n_late
         self.n_duplicates += other.n_duplicates
-        self.n_conflicts += other.n_conflicts
         self.rejected += other.rejected
 
     def add_unreadable(self, ranges: Iterable[UnreadableRange]) -> None:
@@ -52,5 +49,4 @@ class Dispositions:
         self.n_counted += len(result.events)
         self.n_late += len(result.late)
         self.n_duplicates += result.n_duplicates
-        self.n_conflicts += result.n_conflicts
         self.rejected.update(map(str, result.events.rejected.values()))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from itertools import compress
 from typing import Any, Protocol
 
 import msgspec
@@ -20,13 +21,13 @@ from stream_app.core.events.schema import Schema
 from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.watermark import Watermark
-from stream_app.errors import PolicyError
+from stream_app.errors import ConfigError, PolicyError
 from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.ingest.admission import Admission
 from stream_app.pipeline.ingest.counting import EventCounter
 from stream_app.pipeline.ingest.fields import listed_values, published_fields_of, time_reader_of
 from stream_app.pipeline.replay.dispositions import Dispositions
-from stream_app.policy import BUCKET_FIELD, ModelPolicy, canonical_label, label_text
+from stream_app.policy import ANOMALY_FIELD, BUCKET_FIELD, ModelPolicy, canonical_label, label_text
 from stream_app.policy.values.time_columns import TimeReader
 
 _NO_LABEL = (None, UNSET)  # of a field that is null or absent
@@ -55,6 +56,9 @@ class SourceCounter(Protocol):
 
     def skip(self, batch: Batch) -> None:
         """Remember what a batch means for later records, and count nothing."""
+
+    def leave_out_anomalies(self, threshold: float, /) -> None:
+        """Count no event with at least this anomaly score."""
 
     def resume(self, max_event_s: int | None, closed_before_s: int | None) -> None:
         """Continue after the skipped batches, from an event time that is known."""
@@ -94,6 +98,10 @@ class RawCounter:
     def skip(self, batch: Batch) -> None:
         """Remember the ids of a batch, for the deduplication of later records."""
         self._admission.admit(batch)
+
+    def leave_out_anomalies(self, _: float) -> None:
+        """Reject the wish: raw records have no anomaly scores."""
+        raise ConfigError("Raw records have no anomaly scores", action="Read the published events: --published")
 
     def resume(self, max_event_s: int | None, closed_before_s: int | None) -> None:
         """Continue after the skipped batches, from an event time that is known."""
@@ -144,6 +152,8 @@ class PublishedCounter:
         self._time_of, self._times = schema.getter(model.event_time.path), time_reader_of(model.event_time)
         self._watermark = Watermark(model.event_time.pane_s, model.event_time.out_of_orderness_s)
         self._recount = _Recount(model, schema, self._groups, observe, is_published=True)
+        self._anomaly_of = None if model.anomalies is None else schema.getter(ANOMALY_FIELD)
+        self._leaves_out_from: float | None = None
 
     @property
     def closed_before_s(self) -> int | None:
@@ -153,6 +163,10 @@ class PublishedCounter:
     def skip(self, batch: Batch) -> None:
         """Do nothing: published events need no deduplication."""
 
+    def leave_out_anomalies(self, threshold: float) -> None:
+        """Count no event with at least this anomaly score; those that were published without one count."""
+        self._leaves_out_from = threshold
+
     def resume(self, max_event_s: int | None, closed_before_s: int | None) -> None:
         """Continue from an event time that is known."""
         self._watermark.max_event_s, self._watermark.floor_s = max_event_s, closed_before_s
@@ -160,6 +174,7 @@ class PublishedCounter:
     def under(self, model: ModelPolicy) -> PublishedCounter:
         """Return a counter that continues under another policy of the model, as a restarted lane does."""
         counter = PublishedCounter(model, self._groups, self._observe)
+        counter._leaves_out_from = self._leaves_out_from
         counter.dispositions = self.dispositions
         counter.resume(self._watermark.max_event_s, self._watermark.floor_s)
         return counter
@@ -173,9 +188,15 @@ class PublishedCounter:
         events, times_s = self._decoded(batch)
         self._watermark.advance(times_s, batch.timestamps_ms // 1000)
         self.dispositions.n_records += len(events)
-        self.dispositions.n_counted += len(events)
         self.dispositions.add_unreadable(batch.unreadable)
-        yield from self._recount.count(batch.partition, events, batch.offsets, times_s)
+        offsets = batch.offsets
+        if self._leaves_out_from is not None and self._anomaly_of is not None:
+            scores = (score if type(score) is float else 0.0 for score in map(self._anomaly_of, events))
+            is_counted = np.fromiter(scores, np.float64, len(events)) < self._leaves_out_from
+            events = list(compress(events, is_counted.tolist()))
+            offsets, times_s = offsets[is_counted], times_s[is_counted]
+        self.dispositions.n_counted += len(events)
+        yield from self._recount.count(batch.partition, events, offsets, times_s)
 
     def _decoded(self, batch: Batch) -> tuple[list[Any], NDArray[np.int64]]:
         decode = self._decode
@@ -253,6 +274,7 @@ def counted_paths(model: ModelPolicy) -> set[str]:
     paths = {model.event_time.path, *(attribute.path for attribute in model.attributes)}
     paths |= {feature.path for feature in model.counted_features}
     paths |= {part.path for part in (model.decision, model.segment) if part is not None}
+    paths |= {ANOMALY_FIELD} if model.anomalies is not None else set()
     return paths if model.cluster is None else {*paths, BUCKET_FIELD}
 
 

@@ -1,4 +1,4 @@
-"""Header fields: paths that begin with ``$headers`` name headers of the Kafka record instead of keys of its value."""
+"""Where a field is: a path that begins with ``$headers`` names a header of the Kafka record, not a key of its value."""
 
 from __future__ import annotations
 
@@ -66,3 +66,17 @@ def _is_band_of_numbers(attribute: Attribute) -> bool:
 
 def _is_number(time: EventTime) -> bool:
     return time.format != "iso8601"
+
+
+def faults_of_places(model: ModelPolicy) -> Iterator[tuple[str, str]]:
+    """Yield each path that leads nowhere, with the reason."""
+    yield from header_faults(model)
+    if model.instance is not None:
+        place = model.instance.path
+        paths = [path for path, _ in declared_paths(model)]
+        if place.split(".")[0] == HEADERS:
+            yield place, "instances are in the value of a record, not in its headers"
+        elif not any(path == place or path.startswith(f"{place}.") for path in paths):
+            yield place, "no field of the policy is in the instance"
+        elif model.instance.layout == "tensors" and place in paths:
+            yield place, "is an object of all tensors; expected the name of one behind it"

@@ -10,7 +10,7 @@ from stream_app.edges.audit.log import AuditLog
 from stream_app.edges.audit.witness_client import WitnessClient
 from stream_app.edges.kafka.checkpoint_topic import CheckpointTopic
 from stream_app.errors import ConfigError, FairStreamError
-from stream_app.programs.audit.places import anchor_file, cosigned_file, witness_key
+from stream_app.programs.audit.places import copy_to_folder, cosigned_file, witness_key
 from stream_app.programs.audit.prove import prove_growth
 from stream_app.settings import Settings
 
@@ -49,23 +49,13 @@ def anchor(settings: Settings, log: AuditLog, *, to_kafka: bool) -> Anchored | N
         return None
     done = Anchored(signed)
     checkpoint = signed
-    _try(done, settings.audit_anchor_dir, lambda: _to_folder(settings, checkpoint))
+    _try(done, settings.audit_anchor_dir, lambda: copy_to_folder(settings, checkpoint))
     if settings.audit_witness_url is not None:
         cosigned = _try(done, f"witness {settings.audit_witness_url}", lambda: _to_witness(settings, checkpoint))
         done = Anchored(cosigned or signed, done.places, done.failures)
     if to_kafka:
         _try(done, "topic audit-checkpoints", lambda: _to_topic(settings, done.signed))
     return done
-
-
-def copy_to_folder(settings: Settings, signed: SignedCheckpoint) -> None:
-    """Put a checkpoint into the second folder, if there is one.
-
-    Raises:
-        FairStreamError: it cannot be written.
-    """
-    if settings.audit_anchor_dir is not None:
-        _to_folder(settings, signed)
 
 
 def _try(done: Anchored, place: str | None, put: Callable[[], SignedCheckpoint | None]) -> SignedCheckpoint | None:
@@ -78,14 +68,6 @@ def _try(done: Anchored, place: str | None, put: Callable[[], SignedCheckpoint |
         return None
     done.places.append(place)
     return result
-
-
-def _to_folder(settings: Settings, signed: SignedCheckpoint) -> None:
-    file = anchor_file(settings, signed.checkpoint.origin)
-    assert file is not None  # it is configured
-    newest = file.newest()
-    if newest is None or newest.checkpoint != signed.checkpoint:
-        file.append(signed)
 
 
 def _to_witness(settings: Settings, signed: SignedCheckpoint) -> SignedCheckpoint:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from stream_app.core.audit.checkpoints import SignedCheckpoint
 from stream_app.core.audit.notes import COSIGNATURE, ED25519, VerifierKey
 from stream_app.edges.audit.checkpoint_file import FILE_NAME as CHECKPOINTS
 from stream_app.edges.audit.checkpoint_file import CheckpointFile
@@ -13,7 +14,7 @@ from stream_app.edges.files.writing import make_folder, write_file
 from stream_app.errors import ConfigError
 from stream_app.settings import Settings
 
-_CREATE = "fairstream audit init"
+CREATE = "fairstream audit init"
 _VERIFIER = "verifier-key"
 
 
@@ -57,7 +58,7 @@ def open_log(settings: Settings) -> AuditLog:
         KeyFileError: there is no key, or it is unsafe.
         ConfigError: the folder is not of this user alone.
     """
-    key = load_signing_key(signing_key_path(settings), ED25519, _CREATE)
+    key = load_signing_key(signing_key_path(settings), ED25519, CREATE)
     anchor = anchor_file(settings, key.name)
     return AuditLog(log_folder(settings), key, anchors=[] if anchor is None else [anchor])
 
@@ -70,7 +71,7 @@ def verifier_key(settings: Settings, given: str | None) -> VerifierKey:
     """
     path = log_folder(settings) / _VERIFIER
     if given is None and not path.exists():
-        raise ConfigError(f"There is no audit log in {path.parent}", action=f"Create one with: {_CREATE}")
+        raise ConfigError(f"There is no audit log in {path.parent}", action=f"Create one with: {CREATE}")
     return read_verifier_key(given or str(path), ED25519, "--vkey" if given else str(path))
 
 
@@ -99,3 +100,17 @@ def anchor_file(settings: Settings, origin: str) -> CheckpointFile | None:
         return None
     name = "".join(sign if sign.isalnum() or sign in "-._" else "_" for sign in origin)
     return CheckpointFile(Path(settings.audit_anchor_dir) / f"{name}.{CHECKPOINTS}")
+
+
+def copy_to_folder(settings: Settings, signed: SignedCheckpoint) -> None:
+    """Put a checkpoint into the second folder, if there is one.
+
+    Raises:
+        FairStreamError: it cannot be written.
+    """
+    file = anchor_file(settings, signed.checkpoint.origin)
+    if file is None:
+        return
+    newest = file.newest()
+    if newest is None or newest.checkpoint != signed.checkpoint:
+        file.append(signed)

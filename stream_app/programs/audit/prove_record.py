@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from stream_app.core.audit.blocks import RecordBlock
-from stream_app.core.audit.merkle import nodes_in_memory
-from stream_app.core.audit.proofs import inclusion_proof
+from stream_app.core.audit.inclusion import join_hashes
 from stream_app.edges.audit.reading import read_entries
 from stream_app.errors import ConfigError, DamagedLogError
 from stream_app.programs.audit.places import log_folder
@@ -29,26 +28,26 @@ def prove_record(settings: Settings, topic: str, partition: int, offset: int) ->
         BrokerUnavailableError: no broker answers, or it was lost.
     """
     seq, line, block = _entry_about(settings, topic, partition, offset)
+    if not block.root:
+        raise ConfigError(
+            f"Single records of {topic} cannot be proven",
+            action="audit record makes them provable in source topics, without --no-proofs",
+        )
     with open_topic(settings, topic) as source:
         if source.begins.get(partition, 0) > block.first_offset:
             raise ConfigError(f"Records from offset {block.first_offset} on are no longer retained in {topic}")
-        found = RangeReader(source, partition, block.first_offset).take(block.first_offset, block.next_offset)
-    if found.root() != block.root:
+        reader = RangeReader(source, partition, block.first_offset)
+        found = reader.take(block.first_offset, block.next_offset, is_provable=True)
+    if not block.is_of(found):
         raise DamagedLogError(f"The records of {topic}[{partition}] are not those of entry {seq}")
-    if offset not in found.offsets:
+    index = int(np.searchsorted(found.offsets, offset))
+    if index == len(found.offsets) or found.offsets[index] != offset:
         raise ConfigError(f"{topic}[{partition}] has no record at offset {offset}", action="It is one of a transaction")
-    index = found.offsets.index(offset)
-    size, node_at = nodes_in_memory(found.leaves)
-    record = {
-        "topic": topic,
-        "partition": partition,
-        "offset": offset,
-        "timestamp_ms": found.timestamps_ms[index],
-        "leaf": found.leaves[index].hex(),
-        "index": index,
-        "path": [base64.b64encode(node).decode() for node in inclusion_proof(index, size, node_at)],
-    }
-    return {**msgspec.to_builtins(prove_entry(settings, seq)), "entry": line.decode(), "record": record}
+    group, path = found.prove(index)
+    proof: dict[str, Any] = msgspec.to_builtins(prove_entry(settings, seq))
+    del proof["leaf"]  # the entry is there itself
+    record = {"index": index, "group": join_hashes(group), "path": join_hashes(path)}
+    return {**proof, "entry": line.decode(), "record": record}
 
 
 def _entry_about(settings: Settings, topic: str, partition: int, offset: int) -> tuple[int, bytes, RecordBlock]:

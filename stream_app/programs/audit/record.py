@@ -14,9 +14,9 @@ from typing import Any
 import msgspec
 
 from stream_app import __version__
-from stream_app.core.audit.blocks import RecordBlock, source_log
+from stream_app.core.audit.blocks import FORMAT, RecordBlock, source_log
 from stream_app.core.audit.canonical import MAX_INTEGER
-from stream_app.core.audit.entries import UNREADABLE, NewEntry, Source, is_pseudonym
+from stream_app.core.audit.entries import UNREADABLE, NewEntry, Source, names_pseudonym
 from stream_app.edges.audit.batch import ACTOR
 from stream_app.edges.audit.log import CHECKPOINT_ENTRIES, AuditLog
 from stream_app.policy import Policy
@@ -36,13 +36,14 @@ _MAX_TEXT = 200
 _Fields = msgspec.json.Decoder(dict[str, Any]).decode
 
 
-def record_topics(settings: Settings, policy: Policy, log: AuditLog) -> dict[str, int]:
+def record_topics(settings: Settings, policy: Policy, log: AuditLog, *, has_proofs: bool = True) -> dict[str, int]:
     """Append what has happened in the topics of a policy since the last time.
 
     Args:
         settings: Where Kafka is.
         policy: The policy.
         log: The log.
+        has_proofs: Whether single records of source topics can be proven later.
 
     Returns:
         Number of new entries by type.
@@ -58,7 +59,7 @@ def record_topics(settings: Settings, policy: Policy, log: AuditLog) -> dict[str
     ids = topic_ids(settings, [*{*(topic.name for topic in committed), *events}])
     run = _Run(settings, log, ids)
     for topic in committed:
-        run.append(run.blocks(topic))
+        run.append(run.blocks(topic, is_provable=has_proofs and topic.has_decisions))
     for name in events:
         run.append(run.events(name))
     return run.counts
@@ -85,22 +86,26 @@ class _Run:
                 self.counts[entry.type] = self.counts.get(entry.type, 0) + 1
         batch.clear()
 
-    def blocks(self, topic: CommittedTopic) -> Iterator[NewEntry]:
+    def blocks(self, topic: CommittedTopic, *, is_provable: bool) -> Iterator[NewEntry]:
         """Yield an entry for each new block of a topic."""
         with open_topic(self._settings, topic.name) as source:
             for partition in source.partitions:
                 log = source_log(topic.name, self._ids[topic.name], partition)
                 first = max(self._positions.get(log, -1) + 1, source.begins[partition])
-                for block in read_blocks(source, partition, first):
+                for block in read_blocks(source, partition, first, is_provable=is_provable):
+                    places, values, root = block.hashes()
                     data = RecordBlock(
+                        format=FORMAT,
                         topic=topic.name,
                         topic_id=self._ids[topic.name],
                         partition=partition,
                         first_offset=block.first_offset,
                         next_offset=block.next_offset,
-                        n=len(block.leaves),
-                        last_ms=block.timestamps_ms[-1],
-                        root=block.root(),
+                        n=len(block.offsets),
+                        last_ms=int(block.timestamps_ms[-1]),
+                        places=places,
+                        values=values,
+                        root=root,
                         model=topic.model,
                         policy_hash=topic.policy_hash,
                         code_version=__version__,
@@ -136,5 +141,5 @@ def _facts(value: bytes, fields: tuple[str, ...]) -> dict[str, Any]:
 def _is_fact(value: Any) -> bool:
     """Return whether an entry takes a value over; a forged record must not keep the others out."""
     if type(value) is str:
-        return len(value) <= _MAX_TEXT and value.isprintable() and not is_pseudonym(value)
+        return len(value) <= _MAX_TEXT and value.isprintable() and not names_pseudonym(value)
     return type(value) is bool or (type(value) is int and abs(value) <= MAX_INTEGER)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from kafka.errors import KafkaError
 
-from stream_app.core.audit.blocks import Block, BlockBuilder, record_leaf
+from stream_app.core.audit.blocks import Block, BlockBuilder, BlockRecords
 from stream_app.edges.kafka.readers.log_reader import LogReader
 from stream_app.edges.kafka.topic_metadata import TopicMetadata
 from stream_app.errors import TopicError, broker_lost
@@ -28,11 +28,13 @@ class CommittedTopic(NamedTuple):
         name: Its name.
         model: Name of the model; empty for a topic of all models.
         policy_hash: Hash of the policy of that model; of all of them, comma-separated, for a topic of all models.
+        has_decisions: Whether it is a source topic, of which single records can be proven.
     """
 
     name: str
     model: str
     policy_hash: str
+    has_decisions: bool
 
 
 def committed_topics(policy: Policy) -> list[CommittedTopic]:
@@ -46,10 +48,13 @@ def committed_topics(policy: Policy) -> list[CommittedTopic]:
     """
     own: dict[str, CommittedTopic] = {}
     for model in policy.models:
-        names = [model.topic, model.output_topic, model.outcome.topic if model.outcome else None]
-        own |= {name: CommittedTopic(name, model.name, model.hash()) for name in names if name}
+        sources = [model.topic, model.outcome.topic] if model.outcome else [model.topic]
+        own |= {name: CommittedTopic(name, model.name, model.hash(), has_decisions=True) for name in sources}
+        if model.output_topic:
+            own[model.output_topic] = CommittedTopic(model.output_topic, model.name, model.hash(), has_decisions=False)
     every = ",".join(model.hash() for model in policy.models)
-    return [*own.values(), *(CommittedTopic(name, "", every) for name in (FAIRNESS_JOURNAL, FAIRNESS_ALERTS))]
+    common = (FAIRNESS_JOURNAL, FAIRNESS_ALERTS)
+    return [*own.values(), *(CommittedTopic(name, "", every, has_decisions=False) for name in common)]
 
 
 def topic_ids(settings: Settings, names: list[str]) -> dict[str, str]:
@@ -89,16 +94,16 @@ def open_topic(settings: Settings, name: str) -> Iterator[SourceLog]:
         yield reader
 
 
-def read_blocks(source: SourceLog, partition: int, first_offset: int) -> Iterator[Block]:
+def read_blocks(source: SourceLog, partition: int, first_offset: int, *, is_provable: bool) -> Iterator[Block]:
     """Yield the blocks of a partition from an offset to its present end.
 
     Raises:
         BrokerUnavailableError: the broker was lost.
     """
     source.seek({partition: first_offset})
-    builder, next_offset = BlockBuilder(first_offset), first_offset
+    builder, next_offset = BlockBuilder(first_offset, is_provable=is_provable), first_offset
     while (batch := source.next_batch(partition)) is not None:
-        yield from builder.add(batch.offsets.tolist(), batch.timestamps_ms.tolist(), batch.values)
+        yield from builder.add(batch.offsets, batch.timestamps_ms, batch.values)
         next_offset = batch.next_offset
     yield from builder.end(next_offset)
 
@@ -117,27 +122,21 @@ class RangeReader:
         self._source, self._partition = source, partition
         self._rest: Batch | None = None
 
-    def take(self, first_offset: int, next_offset: int) -> Block:
+    def take(self, first_offset: int, next_offset: int, *, is_provable: bool) -> Block:
         """Return the records of a range that begins where the one before ended, or later.
 
         Raises:
             BrokerUnavailableError: the broker was lost.
         """
-        offsets: list[int] = []
-        timestamps_ms: list[int] = []
-        leaves: list[bytes] = []
+        records = BlockRecords(is_provable=is_provable)
         while (batch := self._next()) is not None:
             batch = batch.since(first_offset)
             n = int(np.searchsorted(batch.offsets, next_offset))
-            if n:
-                offsets += batch.offsets[:n].tolist()
-                times_ms = batch.timestamps_ms[:n].tolist()
-                leaves += map(record_leaf, batch.offsets[:n].tolist(), times_ms, batch.values[:n])
-                timestamps_ms += times_ms
+            records.add(batch.offsets[:n], batch.timestamps_ms[:n], batch.values[:n])
             if batch.next_offset >= next_offset:
                 self._rest = batch.since(next_offset)
                 break
-        return Block(first_offset, next_offset, offsets, timestamps_ms, leaves)
+        return records.end(first_offset, next_offset)
 
     def _next(self) -> Batch | None:
         if (batch := self._rest) is not None:

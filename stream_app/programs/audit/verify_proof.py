@@ -14,8 +14,8 @@ import base64
 import hashlib
 import json
 import pathlib
-import struct
 import sys
+import zlib
 from typing import Any
 
 P = 2**255 - 19
@@ -70,10 +70,16 @@ def is_signature(public: bytes, message: bytes, signature: bytes) -> bool:
     return is_x_equal and (left[1] * right[2] - right[1] * left[2]) % P == 0
 
 
-def root_of(index: int, size: int, leaf: bytes, path: list[str]) -> bytes:
+def hashes(text: str) -> list[bytes]:
+    joined = base64.b64decode(text, validate=True)
+    require(len(joined) % 32 == 0, "a list of hashes is cut")
+    return [joined[start : start + 32] for start in range(0, len(joined), 32)]
+
+
+def root_of(index: int, size: int, leaf: bytes, path: str) -> bytes:
     require(0 <= index < size, "the tree has no such leaf")
     last = size - 1
-    for node in map(base64.b64decode, path):
+    for node in hashes(path):
         require(last, "the path is too long")
         if index & 1 or index == last:
             leaf = hashlib.sha256(b"\x01" + node + leaf).digest()
@@ -110,36 +116,33 @@ def verified_checkpoint(note: str, key: str) -> tuple[str, int, bytes]:
 
 def verify(proof: dict[str, Any], key: str, value: bytes | None) -> str:
     origin, size, root = verified_checkpoint(proof["checkpoint"], key)
-    leaf = bytes.fromhex(proof["leaf"])
-    require(root_of(proof["seq"], size, leaf, proof["path"]) == root, "the path does not lead to the signed root")
-    said = f"entry {proof['seq']} is in {origin}, of {size} entries"
-    entry, record = proof.get("entry"), proof.get("record")
-    if entry is not None:
-        require(hashlib.sha256(b"\x00" + entry.encode()).digest() == leaf, "the entry is another one")
+    entry, record, seq = proof.get("entry"), proof.get("record"), proof["seq"]
+    leaf = bytes.fromhex(proof["leaf"]) if entry is None else hashlib.sha256(b"\x00" + entry.encode()).digest()
+    require(root_of(seq, size, leaf, proof["path"]) == root, "the path does not lead to the signed root")
+    said = f"entry {seq} is in {origin}, of {size} entries"
     if record is None:
         require(value is None, "the proof is not about a record")
         return said
-    data, leaf = json.loads(entry or "{}")["data"], bytes.fromhex(record["leaf"])
-    if value is not None:
-        head = struct.pack(">cqqc", b"\x00", record["offset"], record["timestamp_ms"], b"\x01")
-        require(hashlib.sha256(head + value).digest() == leaf, "the record has another value, offset or time")
-    is_there = (data["topic"], data["partition"]) == (record["topic"], record["partition"])
-    is_there = is_there and data["first_offset"] <= record["offset"] < data["next_offset"]
-    require(is_there, "the entry is about other records")
-    found = root_of(record["index"], data["n"], leaf, record["path"])
+    about, index, group = json.loads(entry or "{}"), record["index"], hashes(record["group"])
+    data, n, first, end = about["data"], *(about["data"][name] for name in ("n", "first_offset", "next_offset"))
+    is_about = about["type"] == "records" and data["format"] == 2 and 0 <= index < n
+    require(is_about and len(group) == min(8, n - index // 8 * 8), "the entry is not about this record")
+    require(value is None or hashlib.sha256(value).digest() == group[index % 8], "the record has another value")
+    found = root_of(index // 8, (n + 7) // 8, hashlib.sha256(b"\x00" + b"".join(group)).digest(), record["path"])
     require(found.hex() == data["root"], "the record is not among those of the entry")
-    place = f"{data['topic']}[{data['partition']}] offset {record['offset']}"
-    return f"{place} was read for policy {data['policy_hash']}; {said}"
+    place = f"offset {first + index}" if n == end - first else f"record {index + 1} of offsets {first} to {end - 1}"
+    return f"{data['topic']}[{data['partition']}] {place} was read for policy {data['policy_hash']}; {said}"
 
 
 def main() -> None:
     if len(sys.argv) not in (3, 4):
         sys.exit(__doc__)
     try:
-        proof = json.loads(pathlib.Path(sys.argv[1]).read_text("utf-8"))
+        content = pathlib.Path(sys.argv[1]).read_bytes()
+        proof = json.loads(content if content[:1] == b"{" else zlib.decompress(content))
         value = pathlib.Path(sys.argv[3]).read_bytes() if len(sys.argv) == 4 else None
         print("PROVEN:", verify(proof, sys.argv[2], value))
-    except (LookupError, TypeError, ValueError, OSError) as error:
+    except (LookupError, TypeError, ValueError, OSError, zlib.error) as error:
         sys.exit(f"NOT PROVEN: {error}")
 
 

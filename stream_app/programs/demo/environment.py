@@ -18,6 +18,7 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from producers.simulated.control import ControlFile, StreamSetting
 from stream_app.connection.kafka_connection import KafkaConnection
 from stream_app.edges.files.key_file import create_key_file, key_file_path
 from stream_app.edges.files.writing import write_file
@@ -28,10 +29,12 @@ from stream_app.edges.kafka.local.broker import LocalKafka
 from stream_app.errors import FairStreamError
 from stream_app.policy import load_policy, read_policy_text
 from stream_app.programs.demo.monitoring import Monitoring, open_monitoring
+from stream_app.programs.demo.web_pages import DemoWeb, MissingWeb, start_web
 from stream_app.settings import connection_environ
 from stream_app.topics import declared_topics
 
 _SCRAPE_TIMEOUT_S = 2.0
+_CONTROL = "stream.json"  # what the producer follows
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,7 @@ class DemoEnvironment:
         children: Name and process of worker and producer.
         folder: Where keys and logs are.
         monitoring: Prometheus, Alertmanager and the sink, those that run.
+        web: The web application, if it runs.
     """
 
     def __init__(
@@ -90,18 +94,25 @@ class DemoEnvironment:
         children: dict[str, BoundProcess],
         folder: Path,
         monitoring: Monitoring,
+        web: DemoWeb | MissingWeb,
     ) -> None:
         self.kafka = kafka
         self.monitoring = monitoring
+        self.web = web
         self.policy = policy
         self.metrics_url = f"http://127.0.0.1:{metrics_port}/metrics"
         self.drift_at_s = drift_at_s
         self._children = children
         self._folder = folder
+        self._control = ControlFile(folder / _CONTROL)
 
     def addresses(self) -> dict[str, str]:
         """Return the address of each part, or why it does not run."""
         return {"Kafka": self.kafka.servers, "metrics": self.metrics_url} | self.monitoring.addresses
+
+    def stream_setting(self) -> StreamSetting | None:
+        """Return drift and rate as a person has set them; None before."""
+        return self._control.setting()
 
     def check(self) -> None:
         """Check that all parts still run.
@@ -169,9 +180,11 @@ def open_environment(
         note(f"Worker ready; metrics on http://127.0.0.1:{port}/metrics")
         monitoring = parts.enter_context(open_monitoring(folder, f"127.0.0.1:{port}", note=note))
         start_s = int(time.time()) + 1  # the producer needs a moment to start
-        children["producer"] = _start(parts, folder, environment, *_producer_command(plan, start_s))
+        children["producer"] = _start(parts, folder, environment, *_producer_command(plan, start_s, folder))
         drift_at_s = start_s + plan.fair_s
-        running = DemoEnvironment(connection, port, policy, drift_at_s, children, folder, monitoring)
+        stream = StreamSetting(plan.drift, plan.rate)
+        web = start_web(parts, folder, environment, folder / _CONTROL, drift_at_s, stream)
+        running = DemoEnvironment(connection, port, policy, drift_at_s, children, folder, monitoring, web)
         note(f"Producer sends {plan.rate:g} loan decisions per second, seed {plan.seed}")
         yield running
 
@@ -199,7 +212,7 @@ def _start(parts: ExitStack, folder: Path, environment: dict[str, str], command:
     return parts.enter_context(BoundProcess(argv, folder / f"{name}.log", env=environment))
 
 
-def _producer_command(plan: DemoPlan, start_s: int) -> tuple[str, ...]:
+def _producer_command(plan: DemoPlan, start_s: int, folder: Path) -> tuple[str, ...]:
     start = datetime.fromtimestamp(start_s, UTC).isoformat()
     drift = f"0@0,{plan.drift:g}@{plan.fair_s}s"
     return (
@@ -207,6 +220,7 @@ def _producer_command(plan: DemoPlan, start_s: int) -> tuple[str, ...]:
         "loans",
         *("--drift", drift, "--start", start),
         *("--rate", f"{plan.rate:g}", "--seed", str(plan.seed)),
+        *("--control", str(folder / _CONTROL)),
     )
 
 

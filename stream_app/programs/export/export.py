@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
-from stream_app.edges.files.audit_file import AuditFile
 from stream_app.edges.files.writing import reject_existing
 from stream_app.edges.kafka.audit_topic import AuditTopic
 from stream_app.edges.kafka.readers.log_reader import LogReader
@@ -14,6 +14,7 @@ from stream_app.pipeline.replay.export.request import ExportRequest, ExportSumma
 from stream_app.pipeline.replay.model_sources import OnProgress
 from stream_app.pipeline.replay.source_log import SourceChoice, earliest_offsets
 from stream_app.policy import ModelPolicy, Policy
+from stream_app.programs.audit.events import append_export
 from stream_app.programs.export.write import write_records
 from stream_app.programs.replay.sources import open_raw
 from stream_app.settings import Settings
@@ -55,5 +56,5 @@ def export_records(
     ):
         begins = earliest_offsets(log, model, request.from_s)
         log.seek(begins)
-        trail = AuditTrail([AuditFile(Path(settings.state_dir)).append, audit_topic.append])
+        trail = AuditTrail([partial(append_export, settings), audit_topic.append])
         return write_records(log, begins, policy, model, request, trail, on_progress, suppressed)

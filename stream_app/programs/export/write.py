@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Protocol
 
-from stream_app.edges.files.audit_file import exporter
 from stream_app.edges.files.record_file import RecordFile, new_record_file
+from stream_app.edges.host.account import exporter
 from stream_app.errors import ReplayError
 from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.replay.export.audit_trail import AuditTrail, ExportOrigin, abandoned, completed, started

@@ -30,6 +30,7 @@ _KEPT_FILES: dict[FileKind, str] = {
     "keys": "without them later pseudonyms cannot be linked to the present ones; --keys deletes them",
     "audit": _AUDIT,
     "budget": "without it the same days could be asked again; delete the file by hand",
+    "web": "it has users, tokens and the history of results; delete the file by hand",
     "broker data": "it has the raw topics of a local Kafka; delete the folder by hand",
 }
 

@@ -10,6 +10,7 @@ from typing import Any, cast
 import faust
 from faust.types import TP
 
+from stream_app.edges.anomalies.scorers import Scorers
 from stream_app.edges.kafka.topic_metadata import LogIdentity, TopicMetadata
 from stream_app.edges.lanes.lane import Lane
 from stream_app.edges.lanes.lane_contract import NO_HEADERS, LaneConfig, LaneObserver, as_read
@@ -128,10 +129,11 @@ def lane_builder(
     """Return the function that makes a new lane for a topic and partition, under the newest policy that is known."""
     topology, search = Topology(n_partitions, settings.app_id), PolicySearch()
     sealer = AlertSealer(keys.keys, secrets.token_bytes)
+    scorers = Scorers(settings.state_dir)
     schemas, seals = RegisteredSchemas(settings.registry), seals_of(settings)
 
     def build(topic: str, partition: int) -> Lane:
-        state, make_step = _step_makers(policy, keys, topology, registry.book, search, sealer)[topic]
+        state, make_step = _step_makers(policy, keys, topology, registry.book, search, sealer, scorers)[topic]
         records = _records_in(topic, policy, registry.book)
         topic_schemas = None if records is None else schemas.of(records)
         prepare = _opening(topic, seals) if topic_schemas is None else topic_schemas.add_in_thread
@@ -187,19 +189,20 @@ def _step_makers(
     book: PolicyBook,
     search: PolicySearch,
     sealer: AlertSealer,
+    scorers: Scorers,
 ) -> dict[str, tuple[str, _MakeStep]]:
     """Return by source topic the changelog topic of its lanes, and the function that makes their steps."""
     app_id = topology.app_id
     makers: dict[str, tuple[str, _MakeStep]] = {
         FAIRNESS_PARTIALS: (
             changelog_topic(app_id, "judge"),
-            partial(JudgeStep, policy, topology=topology, book=book, search=search, sealer=sealer),
+            partial(JudgeStep, policy, topology=topology, book=book, search=search, sealer=sealer, keys=keys.keys),
         )
     }
     for model in (followed_policy(model, book) for model in policy.models):
         makers[model.topic] = (
             changelog_topic(app_id, "ingest", model.name),
-            partial(IngestStep, model, keys.keys, topology=topology, book=book, suppressed=keys.suppressed),
+            partial(_ingest_step, model, keys, topology, book, scorers),
         )
         if model.outcome is not None:
             makers[model.outcome.topic] = (
@@ -211,3 +214,10 @@ def _step_makers(
                 partial(OutcomeStep, model, topology=topology, book=book, search=search),
             )
     return makers
+
+
+def _ingest_step(
+    model: ModelPolicy, keys: WorkerKeys, topology: Topology, book: PolicyBook, scorers: Scorers, partition: int
+) -> IngestStep:
+    """Make the step of a raw topic; the reference of its model is read here, so a bad one stops no other model."""
+    return IngestStep(model, keys.keys, partition, topology, book, keys.suppressed, scorers.of(model))

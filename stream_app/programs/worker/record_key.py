@@ -7,7 +7,7 @@ from stream_app.errors import ConfigError
 from stream_app.pipeline.seals import RecordSeals
 from stream_app.settings import Settings
 
-_SETTING = "record_key_file"
+_SETTING, _OTHER = "record_key_file", "other_record_key_file"
 _MIN_CHARACTERS = 32
 
 
@@ -15,15 +15,28 @@ def seals_of(settings: Settings) -> RecordSeals | None:
     """Return what seals the records of this deployment; None where it has no key.
 
     Raises:
-        ConfigError: the file of the key cannot be read, or its line is too short to be a key.
+        ConfigError: the file of a key cannot be read, its line is too short to be a key, or there is only the other
+            key, or both are the same.
     """
-    path = settings.record_key_file
+    secret = _key_of(settings.record_key_file, _SETTING)
+    other = _key_of(settings.other_record_key_file, _OTHER)
+    if secret is None:
+        if other is not None:
+            raise ConfigError(f"{_OTHER} is set without {_SETTING}", action="A worker seals with the latter")
+        return None
+    if secret == other:
+        raise ConfigError(f"{_OTHER} contains the same key as {_SETTING}", action="Give the key before, or the next")
+    accepts_unsealed = settings.unsealed_records == "accept"
+    return RecordSeals(secret, settings.app_id, accepts_unsealed=accepts_unsealed, other=other)
+
+
+def _key_of(path: str | None, setting: str) -> bytes | None:
     if path is None:
         return None
-    secret = read_secret(path, _SETTING)
+    secret = read_secret(path, setting)
     if len(secret) < _MIN_CHARACTERS:
         raise ConfigError(
-            f"{_SETTING} {path} contains fewer than {_MIN_CHARACTERS} characters",
+            f"{setting} {path} contains fewer than {_MIN_CHARACTERS} characters",
             action="Create one with: openssl rand -hex 32",
         )
-    return RecordSeals(secret.encode(), settings.app_id, accepts_unsealed=settings.unsealed_records == "accept")
+    return secret.encode()

@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError
 
 from stream_app.access import rights_of
 from stream_app.connection.kafka_connection import KafkaConnection
+from stream_app.edges.anomalies.scorers import Scorers
 from stream_app.edges.kafka.partition_counts import count_partitions
 from stream_app.edges.kafka.rights import check_rights
 from stream_app.edges.kafka.topic_metadata import TopicMetadata
@@ -113,10 +114,12 @@ async def check_topics(settings: Settings, policy: Policy) -> None:
         AccessDeniedError: this user may not do what a worker does.
         BrokerUnavailableError: no broker answers.
         TopicError: topics are missing or do not fit.
-        ConfigError: a topic has records in a format that needs a schema registry, and there is none.
-        DependencyMissingError: what reads such a format is not installed.
+        ConfigError: a topic has records in a format that needs a schema registry, and there is none; or an anomaly
+            reference cannot be used.
+        DependencyMissingError: what reads such a format, or an anomaly reference, is not installed.
     """
     RegisteredSchemas(settings.registry).check(policy)
+    Scorers(settings.state_dir).check(policy)
     await check_worker_rights(settings, policy)
     topics = [spec.name for spec in worker_topics(policy, settings.app_id)]
     n_partitions = await count_partitions(settings.connection, topics)

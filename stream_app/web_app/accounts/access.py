@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from functools import wraps
 from typing import Any
 
@@ -19,7 +19,7 @@ READ = ("GET", "HEAD")
 View = Callable[..., Any]
 
 
-def page(roles: Collection[Role], methods: Collection[str] = READ) -> Callable[[View], View]:
+def page(roles: Collection[str], methods: Collection[str] = READ) -> Callable[[View], View]:
     """Return a decorator that opens a view to roles.
 
     Args:
@@ -50,3 +50,8 @@ def roles_of(request: HttpRequest) -> set[str]:
     """Return the roles of the user who asks."""
     user = request.user
     return {*user.groups.values_list("name", flat=True)} if isinstance(user, User) else set()
+
+
+def has_no_password(_request: HttpRequest, credentials: Mapping[str, Any] | None) -> bool:
+    """Return whether a login guesses no password, so that its failures lock nobody: one by a provider."""
+    return credentials is None or credentials.get("username") is None

@@ -14,6 +14,7 @@ from django.utils import timezone
 from stream_app.errors import ConfigError
 from stream_app.web_app.accounts.models import Invitation
 from stream_app.web_app.accounts.roles import Role
+from stream_app.web_app.host import audit_trail
 
 VALID_FOR = timedelta(hours=24)
 
@@ -55,7 +56,11 @@ def find(token: str) -> Invitation | None:
 
 
 def redeem(token: str, username: str, password: str) -> User | None:
-    """Create the user of a link and end the link; None where it cannot be used or the name was taken meanwhile."""
+    """Create the user of a link and end the link; None where it cannot be used or the name was taken meanwhile.
+
+    Raises:
+        AuditRejectedError: the audit log accepts no entry.
+    """
     try:
         with transaction.atomic():
             invitation = Invitation.objects.select_for_update().filter(digest=_digest(token)).first()
@@ -65,6 +70,7 @@ def redeem(token: str, username: str, password: str) -> User | None:
                 return None
             user = User.objects.create_user(invitation.username or username, password=password)
             user.groups.add(Group.objects.get(name=invitation.role))
+            audit_trail.append("user-event", {"action": "created", "user": user.pk, "role": invitation.role})
             invitation.delete()
             return user
     except IntegrityError:

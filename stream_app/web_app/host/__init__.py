@@ -2,5 +2,6 @@
 
 ``django`` makes Django's settings from those of the process; ``database`` reads the address of the database,
 ``secret_key`` keeps the key of sessions. ``headers`` adds the headers of security to each answer, ``limits`` bounds
-size and time of requests, ``server`` runs uvicorn.
+size and time of requests, ``api_errors`` are the JSON errors of the API, ``server`` runs uvicorn. ``audit_trail``
+appends what people do to the audit log.
 """

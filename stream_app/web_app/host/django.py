@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from stream_app.errors import ConfigError
-from stream_app.extras import import_extra
+from stream_app.extras import extra_missing, import_extra
 from stream_app.settings import Settings
 from stream_app.web_app.host.database import database_of
 from stream_app.web_app.host.secret_key import secret_key
@@ -17,8 +18,12 @@ _SESSION_S = 8 * 3600
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
-def configure(settings: Settings) -> None:
+def configure(settings: Settings, urls: str = f"{_HERE}.routes") -> None:
     """Set Django up in this process, once.
+
+    Args:
+        settings: Those of the process.
+        urls: Module that lists the addresses.
 
     Raises:
         ConfigError: a setting is invalid.
@@ -27,11 +32,15 @@ def configure(settings: Settings) -> None:
     """
     for module in ("django", "uvicorn", "axes"):
         import_extra(module, "The web application")
+    if find_spec("ninja") is None:  # which can be imported only after Django is set up
+        raise extra_missing("ninja", "The web application")
+    for module in ("mozilla_django_oidc", "jwt") if settings.oidc_issuer else ():
+        import_extra(module, "Login by a provider")
     from django import setup  # noqa: PLC0415  # of the extra
     from django.conf import settings as django_settings  # noqa: PLC0415  # of the extra
 
     if not django_settings.configured:
-        django_settings.configure(**django_options(settings))
+        django_settings.configure(**django_options(settings) | {"ROOT_URLCONF": urls})
         setup()
 
 
@@ -49,6 +58,7 @@ def django_options(settings: Settings) -> dict[str, Any]:
         "AUTHENTICATION_BACKENDS": [
             "axes.backends.AxesStandaloneBackend",
             "django.contrib.auth.backends.ModelBackend",
+            *([f"{_HERE}.oidc.backend.OidcBackend"] if settings.oidc_issuer else []),
         ],
         "AUTH_PASSWORD_VALIDATORS": [
             {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
@@ -63,6 +73,7 @@ def django_options(settings: Settings) -> dict[str, Any]:
         "AXES_LOCKOUT_PARAMETERS": [["username", "ip_address"]],
         "AXES_LOCKOUT_TEMPLATE": "locked.html",
         "AXES_RESET_ON_SUCCESS": True,
+        "AXES_WHITELIST_CALLABLE": f"{_HERE}.accounts.access.has_no_password",
         "AXES_VERBOSE": False,  # its log lines name people
         "AXES_DISABLE_ACCESS_LOG": True,
         "CSRF_COOKIE_HTTPONLY": True,
@@ -74,14 +85,20 @@ def django_options(settings: Settings) -> dict[str, Any]:
         "DATA_UPLOAD_MAX_MEMORY_SIZE": 65_536,
         "DEBUG": False,
         "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
+        "FAIRSTREAM": settings,
         "INSTALLED_APPS": [
             "django.contrib.auth",
             "django.contrib.contenttypes",
             "django.contrib.sessions",
             "axes",
             f"{_HERE}.accounts",
+            f"{_HERE}.cases",
+            f"{_HERE}.policies",
             f"{_HERE}.projection",
             f"{_HERE}.pages",
+            f"{_HERE}.demo",
+            f"{_HERE}.api",
+            f"{_HERE}.oidc",
         ],
         "LANGUAGE_CODE": "en-us",
         "LOGGING_CONFIG": None,  # the process has its own log
@@ -90,6 +107,7 @@ def django_options(settings: Settings) -> dict[str, Any]:
         "LOGOUT_REDIRECT_URL": "login",
         "MIDDLEWARE": [
             f"{_HERE}.host.headers.SecurityHeaders",
+            f"{_HERE}.api.access.gate.Gate",
             f"{_HERE}.pages.errors.DatabaseFaults",
             "django.middleware.common.CommonMiddleware",
             "django.contrib.sessions.middleware.SessionMiddleware",
@@ -97,7 +115,6 @@ def django_options(settings: Settings) -> dict[str, Any]:
             "django.contrib.auth.middleware.AuthenticationMiddleware",
             "axes.middleware.AxesMiddleware",
         ],
-        "ROOT_URLCONF": f"{_HERE}.pages.urls",
         "SECRET_KEY": secret_key(Path(settings.state_dir)),
         "SESSION_COOKIE_AGE": _SESSION_S,
         "SESSION_COOKIE_NAME": "__Host-fairstream" if is_tls else "fairstream",
@@ -114,6 +131,9 @@ def django_options(settings: Settings) -> dict[str, Any]:
                         "django.template.context_processors.request",
                         "django.contrib.auth.context_processors.auth",
                         f"{_HERE}.pages.page.versions",
+                        f"{_HERE}.demo.running.link",
+                        f"{_HERE}.pages.parts.navigation.navigation",
+                        *([f"{_HERE}.oidc.client.link"] if settings.oidc_issuer else []),
                     ]
                 },
             }

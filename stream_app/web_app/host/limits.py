@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from stream_app.web_app.host.api_errors import error_body, is_api, new_request_id
+
 MAX_BODY = 65_536
 MAX_HEAD = 16_384
 MAX_S = 30.0
@@ -40,16 +42,16 @@ class RequestLimits:
         try:
             async with asyncio.timeout(self._max_s):
                 if _head_size(scope) > MAX_HEAD:
-                    await _answer(note, 431, b"The head of the request is too large.\n")
+                    await _answer(scope, note, 431, b"The head of the request is too large.\n")
                     return
                 body = await _read_body(receive)
                 if body is None:
-                    await _answer(note, 413, b"The request is too large.\n")
+                    await _answer(scope, note, 413, b"The request is too large.\n")
                 else:
                     await self._application(scope, _replay(body, receive), note)
         except TimeoutError:
             if not has_begun:
-                await _answer(send, 408, b"The request took too long.\n")
+                await _answer(scope, send, 408, b"The request took too long.\n")
 
 
 def _head_size(scope: MutableMapping[str, Any]) -> int:
@@ -81,7 +83,15 @@ def _replay(messages: list[Message], receive: Receive) -> Receive:
     return next_message
 
 
-async def _answer(send: Send, status: int, text: bytes) -> None:
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
+async def _answer(scope: MutableMapping[str, Any], send: Send, status: int, text: bytes) -> None:
+    media_type = b"text/plain; charset=utf-8"
+    if is_api(scope.get("path", "")):
+        text, media_type = error_body(status, new_request_id()), b"application/json"
+    headers = [
+        (b"content-type", media_type),
+        (b"content-length", str(len(text)).encode()),
+        (b"connection", b"close"),
+        (b"cache-control", b"no-store"),
+    ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": text})

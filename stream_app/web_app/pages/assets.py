@@ -1,4 +1,4 @@
-"""Gives out the style sheet and the script: two small files of this package, read once."""
+"""Gives out the style sheet and the scripts: small files of this package, read once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 
 from stream_app.web_app.accounts.access import PUBLIC, page
 
-_TYPES = {"app.css": "text/css; charset=utf-8", "app.js": "text/javascript; charset=utf-8"}
+_SCRIPT = "text/javascript; charset=utf-8"
+_TYPES = {"app.css": "text/css; charset=utf-8", "app.js": _SCRIPT, "demo.js": _SCRIPT}
 _CACHE = "public, max-age=31536000, immutable"  # the address changes with the content
 
 

@@ -6,6 +6,8 @@ from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from stream_app.web_app.host.audit_trail import AuditRejectedError
+
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001  # Django's signature
     """Say that there is no such page."""
@@ -30,7 +32,7 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa
 
 
 class DatabaseFaults:
-    """Answers 503 where the database does not answer, or cannot be written.
+    """Answers 503 where the database does not answer or cannot be written, or the audit log accepts no entry.
 
     Args:
         get_response: The next middleware.
@@ -49,6 +51,8 @@ class DatabaseFaults:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Answer where a view failed."""
+        if isinstance(error, AuditRejectedError):
+            return _audit_fault(request)
         return _database_fault(request) if isinstance(error, DatabaseError) else None
 
 
@@ -56,6 +60,11 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """Say that FairStream has failed."""
     text = "FairStream could not make this page. The log of the process says why."
     return render(request, "error.html", {"title": "Error", "text": text}, status=500)
+
+
+def _audit_fault(request: HttpRequest) -> HttpResponse:
+    text = "Nothing was changed: the audit log accepts no entry. The log of the process says why."
+    return render(request, "error.html", {"title": "Not done", "text": text}, status=503)
 
 
 def _database_fault(request: HttpRequest) -> HttpResponse:

@@ -5,32 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-import msgspec
 from django.http import Http404, HttpRequest, HttpResponse
 
-from stream_app.pipeline.disclosure.alerts import DisclosedAlert
 from stream_app.pipeline.records.results import CROSS
 from stream_app.web_app.accounts.access import page
 from stream_app.web_app.accounts.roles import EVERY_ROLE
+from stream_app.web_app.pages.alerts.alert_list import newest_alerts
 from stream_app.web_app.pages.charts import attribute_charts
 from stream_app.web_app.pages.page import show, utc_text
 from stream_app.web_app.pages.verdict_rows import GroupRow, attribute_row, decode_body, group_rows
 from stream_app.web_app.pages.watched import watched_model
-from stream_app.web_app.projection.models import AlertRow, Verdict, WindowRow
+from stream_app.web_app.projection.models import Verdict, WindowRow
 
 _N_WINDOWS, _N_SUBGROUPS, _N_ALERTS = 120, 5, 10
-
-_alerts = msgspec.json.Decoder(DisclosedAlert)
-
-
-class AlertText(NamedTuple):
-    """One alert in words."""
-
-    at: str
-    change: str
-    pair: str
-    onset: str
-    sentence: str
 
 
 class Subgroups(NamedTuple):
@@ -63,7 +50,7 @@ def show_model(request: HttpRequest, name: str) -> HttpResponse:
         "verdict": attribute_row(verdicts[attribute]) if attribute in verdicts else None,
         "charts": attribute_charts(results, model),
         "subgroups": _subgroups(attribute, verdicts.values()),
-        "alerts": [_alert_text(row) for row in AlertRow.objects.filter(model=name).order_by("-at_s")[:_N_ALERTS]],
+        "alerts": newest_alerts(_N_ALERTS, name),
     }
     if results:
         content |= {"groups": group_rows(results[-1]), "end": utc_text(results[-1].end_s)}
@@ -91,14 +78,3 @@ def _subgroups(attribute: str, verdicts: Iterable[Verdict]) -> list[Subgroups]:
         Subgroups(verdict.attribute, group_rows(decode_body(verdict.body), most=_N_SUBGROUPS)) for verdict in ranked
     )
     return [table for table in tables if table.rows]
-
-
-def _alert_text(row: AlertRow) -> AlertText:
-    alert = _alerts.decode(bytes(row.body))
-    return AlertText(
-        at=utc_text(alert.at_s),
-        change=alert.change,
-        pair=f"{alert.attribute}: {alert.group}",
-        onset=utc_text(alert.onset_s),
-        sentence=alert.sentence or "Numbers are suppressed: they describe too few decisions.",
-    )

@@ -9,12 +9,14 @@ from django.http import HttpRequest, HttpResponse
 from stream_app.core.groups.comparison import State
 from stream_app.web_app.accounts.access import page
 from stream_app.web_app.accounts.roles import EVERY_ROLE
+from stream_app.web_app.pages.alerts.alert_list import newest_alerts
+from stream_app.web_app.pages.cases.case_list import count_sentence
 from stream_app.web_app.pages.page import show
 from stream_app.web_app.pages.verdict_rows import attribute_row
 from stream_app.web_app.pages.watched import watched_names
 from stream_app.web_app.projection.models import Verdict
 
-_PER_PAGE = 50
+_PER_PAGE, _N_ALERTS = 50, 5
 
 
 @page(EVERY_ROLE)
@@ -36,6 +38,8 @@ def show_overview(request: HttpRequest) -> HttpResponse:
         "n_attributes": sum(counts.values()),
         "sentence": _sentence(counts),
         "intersections": sorted(dict(breaches).items()),
+        "alerts": newest_alerts(_N_ALERTS),
+        "case_sentence": count_sentence(),
     }
     return show(request, "overview.html", content)
 

@@ -82,7 +82,11 @@ class WindowRow(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["model", "attribute", "window", "end_s"], name="one_result")
         ]
-        indexes: ClassVar = [models.Index(fields=["model", "attribute", "window", "state", "end_s"], name="by_state")]
+        indexes: ClassVar = [
+            models.Index(fields=["model", "attribute", "window", "state", "end_s"], name="by_state"),
+            models.Index(fields=["-end_s", "-id"], name="newest_results"),
+            models.Index(fields=["model", "-end_s", "-id"], name="newest_of_model"),
+        ]
 
 
 class Verdict(models.Model):
@@ -122,23 +126,41 @@ class Verdict(models.Model):
         ]
 
 
+class ClearAlerts(models.Manager["AlertRow"]):
+    """The alerts that are not sealed."""
+
+    def get_queryset(self) -> models.QuerySet[AlertRow]:
+        """Return the rows whose body is a ``DisclosedAlert``."""
+        return super().get_queryset().filter(is_sealed=False)
+
+
 class AlertRow(models.Model):
-    """One breach or recovery.
+    """One breach or recovery; ``objects`` are those with a readable body, ``every_alert`` also the sealed ones.
 
     Attributes:
         id: Identifies the alert: the same in live and replay.
         model: Name of the model, or ``<model>/outcomes``.
+        attribute: Name of the attribute, or of several joined by ``+``; empty for a sealed alert.
+        change: ``breach`` or ``recovery``.
+        is_sealed: Whether only auditors can read it.
         at_s: When the test changed.
         k: Fewest decisions that its numbers describe.
-        body: The disclosed alert, JSON.
+        body: The disclosed alert, JSON; of a sealed one a ``SealedNotice``.
     """
 
     id: models.CharField[str, str] = models.CharField(max_length=12, primary_key=True)
     model: models.CharField[str, str] = models.CharField(max_length=NAME_LENGTH)
+    attribute: models.CharField[str, str] = models.CharField(max_length=NAME_LENGTH, blank=True)
+    change: models.CharField[str, str] = models.CharField(max_length=10)
+    is_sealed: models.BooleanField[bool, bool] = models.BooleanField(default=False)
     at_s: models.BigIntegerField[int, int] = models.BigIntegerField()
     k: models.IntegerField[int, int] = models.IntegerField()
     body: models.BinaryField[bytes, bytes] = models.BinaryField()
-    objects: ClassVar[models.Manager[AlertRow]] = models.Manager()
+    every_alert: ClassVar[models.Manager[AlertRow]] = models.Manager()
+    objects: ClassVar[ClearAlerts] = ClearAlerts()
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["model", "-at_s"], name="newest_alerts")]
+        indexes: ClassVar = [
+            models.Index(fields=["model", "-at_s"], name="newest_alerts"),
+            models.Index(fields=["-at_s", "-id"], name="newest_of_all"),
+        ]

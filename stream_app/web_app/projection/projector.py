@@ -13,6 +13,9 @@ from stream_app.connection.kafka_connection import AnyKafka
 from stream_app.edges.kafka.readers.resumed_records import Position, ResumedReader
 from stream_app.errors import FairStreamError
 from stream_app.policy import Policy
+from stream_app.topics import FAIRNESS_ALERTS
+from stream_app.web_app.cases.trail import append_pending
+from stream_app.web_app.host.audit_trail import AuditRejectedError
 from stream_app.web_app.projection.models import Reading
 from stream_app.web_app.projection.store import TOPICS, PositionMovedError, Store, stored_positions
 
@@ -87,6 +90,9 @@ class Projector:
                 if time.monotonic() - checked_s >= _CHECK_S:
                     if reader.is_at_end():
                         self._note_current(topic, stored)
+                    if topic == FAIRNESS_ALERTS:
+                        with suppress(AuditRejectedError):  # it delays neither alerts nor cases
+                            append_pending()
                     checked_s = time.monotonic()
 
     @staticmethod

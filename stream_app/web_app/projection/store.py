@@ -1,11 +1,13 @@
 """Writes a run of records and the position after it in one transaction: a crash loses and doubles nothing.
 
 Every row has a key that follows from its record, so records that are read again change nothing. The position is
-compared with the one from which the run was read: two processes on one database, or a rebuild, cannot interleave.
+compared with the one from which the run was read: two processes on one database, or a rebuild, cannot interleave. An
+alert opens its case in the same transaction; cases stay when the rest is emptied.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -16,11 +18,13 @@ from stream_app.edges.kafka.readers.live_results import has_possible_times
 from stream_app.edges.kafka.readers.resumed_records import Position, Run, StoredRecord
 from stream_app.pipeline.disclosure.alerts import disclose_alert
 from stream_app.pipeline.disclosure.shown import disclose_window, smallest_groups, smallest_groups_of_records
-from stream_app.pipeline.records.alerts import Alert, decode_alert_record
+from stream_app.pipeline.records.alerts import Alert, MonitoringRestart, SealedAlert, decode_alert_record
 from stream_app.pipeline.records.outcome_results import decode_decision_result
 from stream_app.pipeline.records.results import TOTAL_WINDOW, Result
 from stream_app.policy import Policy
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_RESULTS
+from stream_app.web_app.cases.opening import CaseAlertFacts, note_alert
+from stream_app.web_app.projection.alert_bodies import encode_body, notice_of
 from stream_app.web_app.projection.models import (
     MAX_WINDOW_NAME,
     NAME_LENGTH,
@@ -33,6 +37,7 @@ from stream_app.web_app.projection.models import (
 from stream_app.web_app.projection.verdicts import VerdictKeeper
 
 _MAX_INT = 2**31 - 1
+_ALERT_ID = re.compile(r"[0-9a-f]{12}")
 
 TOPICS = (FAIRNESS_RESULTS, FAIRNESS_ALERTS)
 
@@ -112,16 +117,32 @@ class Store:
             alert = decode_alert_record(record.value)
         except msgspec.MsgspecError:
             return False
-        if not isinstance(alert, Alert):
-            return True  # a restart of the monitoring
+        if isinstance(alert, MonitoringRestart):
+            return True
         if not has_possible_times(alert) or not _is_name(alert.model):
             return False
+        if isinstance(alert, SealedAlert):
+            return self._write_sealed(alert)
+        if not _is_name(alert.attribute):
+            return False
         k = self._k_of(alert)
-        body = msgspec.json.encode(disclose_alert(alert, k))
-        AlertRow.objects.update_or_create(
-            id=alert.id, defaults={"model": alert.model, "at_s": alert.at_s, "k": k, "body": body}
-        )
+        self._save_alert(alert, alert.at_s, k=k, attribute=alert.attribute, body=encode_body(disclose_alert(alert, k)))
         return True
+
+    def _write_sealed(self, alert: SealedAlert) -> bool:
+        if alert.change == "restart":
+            return True
+        if alert.at_s is None or not _ALERT_ID.fullmatch(alert.id):
+            return False
+        self._save_alert(alert, alert.at_s, k=_MAX_INT, is_sealed=True, body=encode_body(notice_of(alert)))
+        return True
+
+    @staticmethod
+    def _save_alert(alert: Alert | SealedAlert, at_s: int, **values: Any) -> None:
+        values |= {"model": alert.model, "change": alert.change, "at_s": at_s}
+        AlertRow.every_alert.update_or_create(id=alert.id, defaults=values)
+        attribute = None if isinstance(alert, SealedAlert) else alert.attribute
+        note_alert(CaseAlertFacts(alert.id, alert.model, attribute, alert.change, at_s))
 
 
 def _fits(result: Result) -> bool:
@@ -162,5 +183,6 @@ def _smaller_k(name: str, k: int) -> Iterable[int]:
 def empty() -> None:
     """Delete everything that was read, with its positions: it is read again from the topics."""
     with transaction.atomic():
-        for table in (TopicPartition, Reading, WindowRow, Verdict, AlertRow):
+        for table in (TopicPartition, Reading, WindowRow, Verdict):
             table.objects.all().delete()
+        AlertRow.every_alert.all().delete()

@@ -38,13 +38,13 @@ class Case:
     Attributes:
         spoil: Does it; afterwards a new connection is rejected, at once or in a few seconds.
         reason: What the worker has to say.
-        mend: Puts it right.
+        restore: Puts it right.
     """
 
     connection: KafkaConnection
     spoil: Callable[[], object]
     reason: str
-    mend: Callable[[], object]
+    restore: Callable[[], object]
 
 
 def cases_of(kafka: SecuredKafka) -> dict[str, Case]:
@@ -150,7 +150,7 @@ def test_workers_that_are_rejected_say_why_and_continue_where_they_were(stage: S
             assert "connection" in (worker.waits_for or [])
 
         for case in cases.values():
-            case.mend()
+            case.restore()
         wait("all are ready again", lambda: all(worker.waits_for == [] for worker in workers.values()))
         wait("all are published, each once", decisions.are_published)
         assert [process.exit_code() for process in processes] == [None] * len(processes)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests.programs.audit_check.changes import count_faults
 from tests.programs.audit_check.crashes import fill_disk, kill_writers, write_at_once
+from tests.programs.audit_check.rewriting import rewrite_everything
 from tests.programs.audit_check.speed import measure, measure_commitment
 from tests.support.audit_logs import write_log
 
@@ -25,6 +26,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--changes", type=int, default=1000, help="changes of each kind")
     parser.add_argument("--kills", type=int, default=500, help="writers that are killed")
     parser.add_argument("--entries", type=int, default=300_000, help="entries to measure the speed with; 0: none")
+    parser.add_argument("--events", type=int, default=6_000, help="decisions of the rewritten history; 0: none")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(argv)
     generator, started = random.Random(options.seed), time.monotonic()
@@ -45,13 +47,19 @@ def main(argv: Sequence[str]) -> int:
         ]:
             note(f"{what}: {'; '.join(found) or 'nothing lost, nothing doubled'}")
             faults += found
+        if options.events:
+            found = rewrite_everything(folder / "rewritten", options.events, note)
+            note(f"raw and all later topics rewritten: {'; '.join(found) or 'found from one old checkpoint'}")
+            faults += found
         if options.entries:
             appended, verified = measure(folder / "fast", options.entries)
-            committed = measure_commitment(options.entries)
+            provable = measure_commitment(options.entries, is_provable=True)
+            committed = measure_commitment(options.entries, is_provable=False)
             for what, speed in (
                 ("entries appended", appended),
                 ("entries verified", verified),
                 ("records committed to", committed),
+                ("records committed to one by one, for proofs", provable),
             ):
                 note(f"{speed.by_clock:,.0f} {what} in a second, {speed.by_cpu:,.0f} in a CPU-second")
             is_slow = appended.by_cpu < MIN_APPENDED or verified.by_cpu < MIN_VERIFIED

@@ -96,7 +96,7 @@ def recount_logs(logs: Iterable[Iterable[Record]], model: dict[str, Any], in_for
             continue
         case, block = event[model["event_id"]["path"]].strip(), log_offset // block_size
         if case in first_seen and block - first_seen[case] <= 2:
-            counts.duplicates.append(offset)
+            counts.duplicates.append(offset)  # the same record again: none with another decision is sent
             continue
         first_seen[case] = block
         time_s = int(moment_s // 1)

@@ -21,7 +21,7 @@ from tests.programs.page_check.quick import run_quick
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Run one form, print what was told and which claims hold; return the exit code."""
+    """Run one form, print what was sent and which claims hold; return the exit code."""
     with tempfile.TemporaryDirectory(prefix="fairstream-page-check-") as name:
         folder = Path(name)
         episodes, messages = run_quick(folder) if arguments.quick else run_full(folder, arguments.models)

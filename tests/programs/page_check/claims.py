@@ -52,7 +52,7 @@ class Story(NamedTuple):
     messages: tuple[Message, ...]
 
     def alerts(self, status: str) -> list[tuple[float, NotifiedAlert]]:
-        """Return the breaches that were told in a status, with the time of the message."""
+        """Return the breaches that were reported in a status, with the time of the message."""
         return [
             (message.at_s, alert)
             for message in self.messages
@@ -62,7 +62,7 @@ class Story(NamedTuple):
 
 
 def stories_of(episodes: Iterable[Episode], messages: Sequence[Message]) -> list[Story]:
-    """Return what was told about each breach."""
+    """Return what was sent about each breach."""
     return [
         Story(
             episode,
@@ -81,7 +81,7 @@ def check(stories: Sequence[Story], length_of: Callable[[Message], int]) -> list
     """Check all claims.
 
     Args:
-        stories: What was told about each breach.
+        stories: What was sent about each breach.
         length_of: Length of a message as it is rendered.
     """
     claims: list[tuple[str, Callable[[Story], str]]] = [
@@ -161,13 +161,13 @@ def _has_confidence(story: Story) -> str:
 
 
 def _is_told_twice(story: Story) -> str:
-    told = [
+    sent = [
         (round(message.at_s - story.episode.drift_s), message.notification.status, alert.labels["attribute"])
         for message in story.messages
         for alert in message.notification.alerts
         if alert.labels["alertname"] == BREACH
     ]
-    return "" if len(told) <= 2 else str(told)
+    return "" if len(sent) <= 2 else str(sent)
 
 
 def _is_resolved(story: Story) -> str:

@@ -35,7 +35,7 @@ ATTRIBUTE = "gender"
 
 
 def run_full(folder: Path, n_models: int) -> tuple[list[Episode], list[Message]]:
-    """Return the breaches that were made and what was told about them; takes about 14 minutes."""
+    """Return the breaches that were made and what was sent about them; takes about 14 minutes."""
     os.environ["FAIRSTREAM_MAX_SERIES"] = "100000"  # ten models make more series than one worker should usually export
     with open_bench(None) as bench:
         names = [f"{bench.tag}-m{number}" for number in range(n_models)]

@@ -48,7 +48,7 @@ class Inbox:
 
 @contextmanager
 def open_inbox(folder: Path, worker: str, pace: MonitoringIntervals | None) -> Iterator[Inbox]:
-    """Monitor a worker with the shipped files, and receive what a person would be told.
+    """Monitor a worker with the shipped files, and receive what a person would receive.
 
     Args:
         folder: For files, data and logs.

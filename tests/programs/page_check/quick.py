@@ -39,7 +39,7 @@ _HOUR_CLOSES = 16  # minutes after the start: after the recovery, so that the ho
 
 
 def run_quick(folder: Path) -> tuple[list[Episode], list[Message]]:
-    """Return the breaches that were made and what was told about them."""
+    """Return the breaches that were made and what was sent about them."""
     ahead_s = (int(time.time()) // 3600 + 2) * 3600 - _HOUR_CLOSES * 60  # values from the future are never stale
     stage = AlarmStage(seed=42, start_s=ahead_s)
     changes_s = []

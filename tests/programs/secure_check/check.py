@@ -182,7 +182,9 @@ class SecureCheck:
         self.expect("auditor", "verify", "replay", "verify", "--model", model)
         self.expect("auditor", "replay", "replay", "run", "--published", "--model", model)
         self.expect("auditor", "replay raw records", "replay", "run", "--from-raw", "--model", model)
+        self.expect("auditor", "create the audit log", "audit", "init")
         self.expect("auditor", "export records", "replay", *export, *times)
+        self.expect("auditor", "list decisions", "audit", "decisions", "--limit", "1", "--reason", "secure check")
 
     def expect(self, role: UserRole, what: str, *command: str) -> None:
         """Run a command that has to work."""
@@ -212,10 +214,7 @@ class SecureCheck:
 _JOBS: dict[UserRole, tuple[str, ...]] = {
     "worker": ("worker",),
     "producer": ("produce", "loans", "--count", "1"),
-    "auditor": (
-        *("replay", "export-records", "--out", "denied.jsonl", "--unsafe-records", "--reason", "secure check"),
-        *("--from", "2026-11-23T09:00:00Z", "--to", "2026-11-23T11:00:00Z"),
-    ),
+    "auditor": ("audit", "anchor", "--topic"),
     "web": ("alerts", "list"),
 }
 

@@ -101,7 +101,8 @@ def _trial() -> str:
 
 
 def _camera() -> str:
-    return _put((SHIPPED / "camera.toml").read_text("utf-8"), r"^windows = .*$", _WINDOWS)
+    noise = 'publication = { most_cells = 4, noise = { epsilon = "1/2" } }'
+    return _put((SHIPPED / "camera.toml").read_text("utf-8"), r"^windows = .*$", f"{_WINDOWS}\n{noise}")
 
 
 def _put(text: str, pattern: str, replacement: str) -> str:

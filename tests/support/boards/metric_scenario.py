@@ -31,6 +31,7 @@ FIRST_WINDOW_S = 90  # the first window has been closed and scraped
 # What is exported before.
 DECLARED = (
     *("threshold_ratio", "reference_info", "group_info", "proxy_info", "window_age_limit_seconds"),
+    "publication_info",
     *("watermark_timestamp_seconds", "test_lag_seconds"),
 )
 RUN, OTHER_RUN = "replay-1", "replay-2"  # the first is equal to the live results

@@ -37,6 +37,7 @@ def workers() -> Iterator[Series]:
         yield Series("decisions_total", own | {"model": "camera", "outcome": "event"}, growing(20))
         for model in ("loans", "camera"):
             yield from _model(own, model)
+        yield from _published(own | {"model": "camera"})
         for topic in ("loan-decisions-raw", "camera-metadata-raw", "fairness-partials"):
             yield Series("partitions_assigned", own | {"topic": topic}, constant(2))
             yield Series("consumer_lag_messages", own | {"topic": topic, "partition": str(place)}, constant(30))
@@ -57,11 +58,25 @@ def workers() -> Iterator[Series]:
             yield from histogram("event_latency_seconds", own | {"stage": stage}, 100.0, {"1.0": 0.5, "2.5": 1.0})
 
 
+def _published(own: Labels) -> Iterator[Series]:
+    """Yield how counts are published: with noise, of which a quarter of the budget is left."""
+    yield Series("publication_info", {**own, "noise": "discrete Laplace", "epsilon": "3/4"}, constant(1))
+    yield Series("epsilon_left_ratio", own, constant(0.25))
+    yield Series("epsilon_renewal_timestamp_seconds", own, constant(1_790_035_200))
+    yield Series("windows_over_budget_total", own, growing(0.001))
+    yield Series("bounded_events_total", own, growing(0.01))
+
+
 def _model(own: Labels, model: str) -> Iterator[Series]:
-    labels = dict(own) | {"model": model}
+    labels = {**own, "model": model}
     for metric in ("late_events_total", "duplicates_total", "late_corrections_total"):
         yield Series(metric, labels, growing(0.1))
+    for partition in ("0", "1"):
+        of_source = {**own, "topic": f"{model}-raw", "partition": partition}
+        yield Series("source_events_total", of_source, growing(EVENTS_PER_S / 2))
     if model == "loans":
+        for outcome in ("favorable", "unfavorable"):
+            yield Series("anomalies_total", labels | {"outcome": outcome}, growing(0.01 * EVENTS_PER_S))
         yield Series("tested_decisions_total", labels, growing(EVENTS_PER_S))
         yield Series("untested_decisions_total", labels, growing(0.001 * EVENTS_PER_S))
         yield Series("tested_periods_total", labels | {"comparable": "true"}, growing(1 / 60))

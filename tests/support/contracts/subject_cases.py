@@ -105,7 +105,7 @@ def changes_of(subject: Subject) -> list[tuple[StateKey, bytes]]:
 
 def records_of(verdicts: WindowVerdicts) -> list[Any]:
     """Return every record about a window."""
-    aggregates = [verdicts.aggregate] if verdicts.aggregate is not None else []
+    aggregates = verdicts.aggregates
     return [*verdicts.results, *verdicts.outcome_results, *aggregates]
 
 

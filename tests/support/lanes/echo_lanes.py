@@ -68,8 +68,8 @@ class EchoReport:
 
 
 @dataclass
-class Told:
-    """What the lanes told: an observer of lanes, and of each lane."""
+class Observed:
+    """What the lanes reported: an observer of lanes, and of each lane."""
 
     reloads: list[str] = field(default_factory=list)
     rewinds: list[tuple[int, int]] = field(default_factory=list)
@@ -164,7 +164,7 @@ class Echo:
     def _state(self) -> dict[bytes, bytes]:
         return {message.key(): message.value() for message in read_topic(self.kafka, self.state)}
 
-    def lane(self, source: Any, partition: int, told: Told) -> Lane:
+    def lane(self, source: Any, partition: int, observed: Observed) -> Lane:
         config = LaneConfig(
             kafka=self.kafka,
             topic=self.raw,
@@ -173,7 +173,7 @@ class Echo:
             transactional_id=f"{self.app_id}-{partition}",
             flush_s=self.flush_s,
         )
-        return Lane(config, EchoStep(self.out, partition, self.poison), source, told)
+        return Lane(config, EchoStep(self.out, partition, self.poison), source, observed)
 
     @asynccontextmanager
     async def worker(self) -> AsyncIterator[EchoWorker]:
@@ -184,14 +184,14 @@ class Echo:
 
     @asynccontextmanager
     async def _confluent_worker(self) -> AsyncIterator[EchoWorker]:
-        told = Told()
+        observed = Observed()
         metadata = TopicMetadata(self.kafka, [self.raw])
         await metadata.start()
         transport = ConfluentTransport(self.kafka, self.app_id, [self.raw], metadata)
-        lanes = AssignedLanes(lambda _, p: self.lane(transport, p, told), told, SESSION_S, self.backoff_s)
+        lanes = AssignedLanes(lambda _, p: self.lane(transport, p, observed), observed, SESSION_S, self.backoff_s)
         transport.start(lanes)
         try:
-            yield EchoWorker(None, lanes, told, transport)
+            yield EchoWorker(None, lanes, observed, transport)
         finally:
             await lanes.close()
             await asyncio.wait_for(transport.stop(), 20)
@@ -201,16 +201,18 @@ class Echo:
     async def _faust_worker(self) -> AsyncIterator[EchoWorker]:
         settings = Settings(kafka=self.kafka, app_id=self.app_id, session_timeout_s=SESSION_S)
         app = build_app(settings)
-        told = Told()
+        observed = Observed()
         metadata = TopicMetadata(self.kafka, [self.raw])
         await metadata.start()
         source = ConsumerSource(app, metadata)
-        lanes = AssignedLanes(lambda _, partition: self.lane(source, partition, told), told, SESSION_S, self.backoff_s)
+        lanes = AssignedLanes(
+            lambda _, partition: self.lane(source, partition, observed), observed, SESSION_S, self.backoff_s
+        )
         add_agents(app, lanes, [self.raw])
         app.finalize()
         starting = asyncio.ensure_future(app.start())
         try:
-            yield EchoWorker(app, lanes, told, source)
+            yield EchoWorker(app, lanes, observed, source)
         finally:
             starting.cancel()
             with suppress(asyncio.CancelledError):
@@ -226,7 +228,7 @@ class EchoWorker:
 
     app: faust.App | None
     lanes: AssignedLanes
-    told: Told
+    observed: Observed
     source: RecordSource
 
     @property

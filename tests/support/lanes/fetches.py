@@ -24,7 +24,7 @@ async def _new_assignment() -> Assignment:
 
 
 class Partition:
-    """One partition as a consumer sees it: fetches what it is told to, from its position."""
+    """One partition as a consumer sees it: fetches what it is asked to, from its position."""
 
     def __init__(self, position: int = 0) -> None:
         self._assignment = asyncio.run(_new_assignment())

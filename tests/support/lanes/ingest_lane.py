@@ -23,6 +23,7 @@ from stream_app.core.windows.partials import Partial, decode_partial
 from stream_app.pipeline.contract import Batch, Flush, Outputs, RecordRange
 from stream_app.pipeline.ingest.report import IngestCounts
 from stream_app.pipeline.ingest.step import IngestStep
+from stream_app.pipeline.ingest.tags.anomalies import AnomalyScorer
 from stream_app.pipeline.layout import layout_of
 from stream_app.pipeline.topology import Topology
 from stream_app.policy import ModelPolicy, load_policy
@@ -94,6 +95,7 @@ class IngestLane:
         log: Every batch that was fed.
         schemas: What is added to each batch.
         suppressed: Pseudonyms of people who were erased.
+        scorer: Scores the events of a policy with anomalies.
         flushed: The panes of each flush: absolute counts by start of the pane.
     """
 
@@ -114,6 +116,7 @@ class IngestLane:
     log: list[Batch] = field(default_factory=list)
     schemas: WriterSchemas | None = None
     suppressed: frozenset[str] = frozenset()
+    scorer: AnomalyScorer | None = None
 
     def __post_init__(self) -> None:
         self.restart()
@@ -123,7 +126,7 @@ class IngestLane:
         self.registered.append(self.model)
         book = book_of(*self.registered, is_recount=self.is_recount)
         topology = Topology({self.model.topic: 4})
-        self.step = IngestStep(self.model, self.keys, self.partition, topology, book, self.suppressed)
+        self.step = IngestStep(self.model, self.keys, self.partition, topology, book, self.suppressed, self.scorer)
         self.step.restore(self.state, self.next_offset, self.log_number)
         self._count_again()
 
@@ -234,7 +237,8 @@ class IngestLane:
             "dropped",
             "n_late",
             "n_duplicates",
-            "n_conflicts",
+            "n_bounded",
             "n_tombstones",
+            "anomalies",
         ):
             setattr(self.counts, name, getattr(self.counts, name) + getattr(more, name))

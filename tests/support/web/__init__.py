@@ -1,3 +1,5 @@
-"""The web application: ``pages`` sets it up in this process and opens pages, ``window_results`` makes what they show,
-``application`` runs ``fairstream web`` as a person does.
+"""The web application: ``pages`` sets it up in this process and opens pages, with the hash of ``quick_hasher``;
+``window_results`` and ``stored_alerts`` make what they show, ``application`` runs ``fairstream web`` as a person does,
+``programs`` use its API with a token, ``applicants`` ask its scoring model, and ``provider`` is an OpenID Connect
+provider by which people log in.
 """

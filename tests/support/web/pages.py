@@ -6,6 +6,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 from stream_app.policy import Policy
@@ -18,10 +19,13 @@ _folder = tempfile.TemporaryDirectory(prefix="fairstream-web-")
 
 
 def set_up() -> None:
-    """Configure Django for this process; later calls do nothing."""
+    """Configure Django for this process, with a quick hash of passwords; later calls do nothing."""
     from stream_app.web_app.program import prepare  # noqa: PLC0415  # it configures Django for the process
 
     prepare(Settings(state_dir=_folder.name))
+    from django.conf import settings  # noqa: PLC0415  # needs Django's settings
+
+    settings.PASSWORD_HASHERS = ["tests.support.web.quick_hasher.QuickHasher"]
 
 
 @contextmanager
@@ -29,9 +33,11 @@ def empty_database(policy: Policy) -> Iterator[None]:
     """Watch a policy, and undo at the end whatever the block has stored."""
     from django.db import transaction  # noqa: PLC0415  # needs Django's settings
 
+    from stream_app.web_app.api.running import start_api  # noqa: PLC0415  # the same
     from stream_app.web_app.pages.watched import watch  # noqa: PLC0415  # the same
 
     watch(policy)
+    start_api(Settings(state_dir=_folder.name))
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
@@ -41,10 +47,18 @@ def add_user(name: str, role: str | None) -> Any:
     """Create a user with one role, or none."""
     from django.contrib.auth.models import Group, User  # noqa: PLC0415  # needs Django's settings
 
-    user = User.objects.create_user(name, password=PASSWORD)
+    user = User.objects.create(username=name, password=_hashed_password())
     if role is not None:
         user.groups.add(Group.objects.get(name=role))
     return user
+
+
+@cache
+def _hashed_password() -> str:
+    """Return the hash of the password: it takes as long as a hash of a password should."""
+    from django.contrib.auth.hashers import make_password  # noqa: PLC0415  # needs Django's settings
+
+    return make_password(PASSWORD)
 
 
 def browser(role: str | None = None, *, is_logged_in: bool = True, **options: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 
 import pytest
@@ -19,13 +20,18 @@ from stream_app.errors import ConfigError
 from tests.support.paths import ROOT
 
 HEAVY = {"faust", "aiokafka", "kafka", "numpy", "cryptography", "msgspec", "rich", "producers"}
-ENTRIES = {
-    " ".join(words): entry
-    for noun, item in MENU.items()
-    for words, entry in (
-        [((noun, name), entry) for name, entry in item.entries.items()] if isinstance(item, Menu) else [((noun,), item)]
-    )
-}
+
+
+def entries_of(items: Mapping[str, Entry | Menu], words: tuple[str, ...] = ()) -> Iterator[tuple[str, Entry]]:
+    """Yield every command of a menu and of the menus below it."""
+    for name, item in items.items():
+        if isinstance(item, Menu):
+            yield from entries_of(item.entries, (*words, name))
+        else:
+            yield " ".join((*words, name)), item
+
+
+ENTRIES = dict(entries_of(MENU))
 
 
 def modules_after(*arguments: str) -> set[str]:

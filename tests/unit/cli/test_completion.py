@@ -50,7 +50,7 @@ def zsh(line: str) -> str:
         ("fairstream replay exp", ["export", "export-records"]),
         ("fairstream worker --policy lo", ["loanapp", "loans"]),
         ("fairstream policy show cr", ["credit"]),
-        ("fairstream replay compare --other-policy c", ["camera", "credit"]),
+        ("fairstream replay compare --other-policy c", ["camera", "cameras", "credit"]),
         ("fairstream replay bisect --metric ", ["dir", "gap"]),
         ("fairstream replay verify --pub", ["--published"]),
         ("fairstream replay export ", []),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import stat
 from pathlib import Path
 
@@ -17,9 +16,12 @@ from stream_app.edges.files.key_file import add_key, create_key_file, key_file_p
 from stream_app.edges.keys.key_source import FileKeys
 from stream_app.edges.keys.sealing_file import SealingFile
 from stream_app.edges.keys.suppression_file import SuppressionFile
-from stream_app.errors import ConfigError, KeyFileError
+from stream_app.errors import ConfigError, DamagedLogError, KeyFileError
 from stream_app.pipeline.replay.export.selection import SelectedRecords, leave_out
+from stream_app.programs.audit.places import create_log
 from stream_app.programs.worker.key_watch import WorkerKeys
+from stream_app.settings import Settings
+from tests.support.audit_logs import entries_of
 from tests.support.lanes.ingest_lane import NOW_S, IngestLane, encode, loan
 
 
@@ -27,6 +29,7 @@ from tests.support.lanes.ingest_lane import NOW_S, IngestLane, encode, loan
 def state(tmp_path: Path) -> Path:
     create_key_file(key_file_path(tmp_path))
     add_key(key_file_path(tmp_path), NOW_S)
+    create_log(Settings(state_dir=str(tmp_path)), "tests/audit")
     return tmp_path
 
 
@@ -47,15 +50,29 @@ def test_people_are_suppressed_under_every_key_and_audited_as_a_count(state: Pat
     assert file.load() == {name for of_epoch in expected for name in of_epoch}
     assert len(file.load()) == 4
     assert stat.S_IMODE(file.path.stat().st_mode) == 0o600
-    entry = json.loads((state / "audit.jsonl").read_text())
-    assert (entry["event"], entry["n_subjects"], entry["n_epochs"]) == ("subjects-erased", 2, 2)
-    everything = shown + "".join(path.read_text() for path in state.rglob("*") if path.is_file())
-    assert "CANARY" not in everything
+    [entry] = entries_of(state, "subjects-erased")
+    assert (entry.data["n_subjects"], entry.data["n_epochs"]) == (2, 2)
+    everything = shown.encode() + b"".join(path.read_bytes() for path in state.rglob("*") if path.is_file())
+    assert b"CANARY" not in everything
+    assert not any(name.encode() in everything.replace(file.path.read_bytes(), b"") for name in file.load())
     erase(state, "CANARY-3\n")
     assert len(file.load()) == 6
     file.path.chmod(0o644)
     with pytest.raises(KeyFileError, match="can be read by others"):
         file.load()
+
+
+def test_without_an_audit_log_or_with_a_damaged_one_nobody_is_erased(state: Path) -> None:
+    erase(state, "P-1\n")
+    erased = SuppressionFile(state).load()
+    [segment] = (state / "audit").glob("date=*/seg-*")
+    segment.write_bytes(segment.read_bytes().replace(b"applicant", b"borrowers"))
+    with pytest.raises(DamagedLogError):
+        erase(state, "P-2\n")
+    (state / "keys" / "audit-signing-key").unlink()
+    with pytest.raises(ConfigError, match="fairstream audit init"):
+        erase(state, "P-2\n")
+    assert SuppressionFile(state).load() == erased
 
 
 @pytest.mark.parametrize(

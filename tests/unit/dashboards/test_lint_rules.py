@@ -184,11 +184,11 @@ def test_a_rule_is_followed_except_where_an_exception_is_declared(rule: Callable
 
 def test_every_rule_of_the_linter_is_checked_somewhere_and_documented() -> None:
     ours = {rule.__name__.replace("_", "-") for rule in RULES}
-    told = set(
+    known = set(
         re.findall(r"^\| `([a-z-]+)` \|", DOCS.read_text("utf-8").partition("dashboard-linter")[2], re.MULTILINE)
     )
-    assert told == ours | ASKED_OF_PROMETHEUS.keys()
-    assert len(told) == 17
+    assert known == ours | ASKED_OF_PROMETHEUS.keys()
+    assert len(known) == 17
     for path in ASKED_OF_PROMETHEUS.values():
         assert path in DOCS.read_text("utf-8")
 

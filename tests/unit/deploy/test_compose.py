@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 import subprocess
 import sys
 import tomllib
@@ -14,7 +16,8 @@ from ruamel.yaml import YAML
 
 from stream_app import __version__
 from stream_app.edges.kafka.local.jars import KAFKA_VERSION
-from stream_app.settings import load_settings
+from stream_app.programs.worker.record_key import seals_of
+from stream_app.settings import Settings, load_settings
 from tests.support.paths import ROOT
 from tests.support.servers.command_lines import parse
 
@@ -58,12 +61,27 @@ def test_each_command_is_one_that_fairstream_understands(name: str) -> None:
 
 
 def test_the_key_service_makes_a_key_file_only_where_there_is_none() -> None:
-    commands = OURS["keys"]["command"][0].split(" || ")
-    assert commands == ["fairstream keys list", "fairstream keys init"]
-    for command in commands:
+    commands = OURS["keys"]["command"][0].splitlines()[0].split(" || ")
+    assert commands == ["fairstream keys list", "fairstream keys init", "exit"]
+    for command in commands[:2]:
         parse(command.split()[1:])
     assert OURS["keys"]["volumes"] == ["keys:/var/lib/fairstream"]
     assert OURS["worker"]["volumes"] == ["keys:/var/lib/fairstream:ro"]
+
+
+def test_the_key_service_makes_a_key_of_the_records_only_where_there_is_none(tmp_path: Path) -> None:
+    path = OURS["worker"]["environment"]["FAIRSTREAM_RECORD_KEY_FILE"]
+    script = "\n".join(OURS["keys"]["command"][0].splitlines()[1:]).replace("$$", "$")
+    assert path in script
+    words = ["sh", "-c", script.replace(path, str(tmp_path / "record-key"))]
+    environ = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    made = []
+    for _ in range(2):
+        subprocess.run(words, check=True, timeout=60, env=environ)
+        made.append((tmp_path / "record-key").read_text())
+    assert made[0] == made[1]
+    assert stat.S_IMODE((tmp_path / "record-key").stat().st_mode) == 0o600
+    assert seals_of(Settings(record_key_file=str(tmp_path / "record-key"))) is not None
 
 
 @pytest.mark.parametrize("name", OURS)

@@ -12,13 +12,16 @@ from typer.core import TyperGroup
 
 from stream_app.cli import load_commands, walk_commands
 from stream_app.edges.servers.shipped import runbooks
+from stream_app.web_app.api.metrics import LABELS, SUSPECTED
 from tests.programs.alert_rules import PAGE, RUNBOOKS, Rule, read_alerts, read_rules, write_page
 from tests.support.boards.metric_scenario import scenario
 
 ALERTS = read_alerts()
 RECORDED = {rule.name for rule in read_rules() if not rule.is_alert}
 # What a worker exports or has agreed to export, with its labels; and metrics of the servers themselves.
-EXPORTED = {series.name: set(series.labels) | {"run"} for series in scenario(0)}
+OF_WORKERS = {series.name: set(series.labels) | {"run"} for series in scenario(0)}
+OF_WEB_APPLICATION = {SUSPECTED: set(LABELS)}
+EXPORTED = OF_WORKERS | OF_WEB_APPLICATION
 OF_SERVERS = {"up", "prometheus_rule_evaluation_failures_total", "alertmanager_notifications_failed_total"}
 COMING = {"replay run"}  # runbooks mention it already
 HEADINGS = ["Meaning", "Impact", "Diagnosis", "Mitigation"]

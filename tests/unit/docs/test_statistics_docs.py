@@ -21,7 +21,7 @@ TEXT = (ROOT / "docs/explanation/statistics.md").read_text(encoding="utf-8")
 PAIR = (133, 197, 1527, 1681)
 
 
-def told(interval: Interval) -> str:
+def shown(interval: Interval) -> str:
     assert interval.upper is not None
     return f"{interval.lower:.3f} to {interval.upper:.3f}"
 
@@ -73,7 +73,7 @@ def test_the_numbers_beside_each_other_are_those_of_the_code() -> None:
         ("gap", newcombe(*PAIR), gap_sequence(*PAIR)),
         ("ratio", koopman(*PAIR), ratio_sequence(*PAIR)),
     ):
-        assert f"| {name} | {told(interval)} | {told(sequence)} |" in TEXT
+        assert f"| {name} | {shown(interval)} | {shown(sequence)} |" in TEXT
     all_approved = (10, 10, 10, 10)
     ends = (wilson(10, 10).lower, newcombe(*all_approved), koopman(*all_approved))
-    assert f"| {ends[0]:.3f} to 1 | {told(ends[1])} | {told(ends[2])} |" in TEXT
+    assert f"| {ends[0]:.3f} to 1 | {shown(ends[1])} | {shown(ends[2])} |" in TEXT

@@ -53,7 +53,7 @@ RECORDS = {
     "judge": encode_partial(PARTIAL),
 }
 SHOWN = {
-    "ingest": ["ingested m", "latency ingest"],
+    "ingest": ["ingested m", "latency ingest", "counted m 0"],
     "outcome ingest": ["outcomes ingested raw-outcomes"],
     "outcomes": ["outcomes joined m", "records rejected"],
     "judge": ["judged 0", "latency close"],
@@ -69,6 +69,9 @@ class Sink:
 
     def ingested(self, model: str, counts: Any) -> None:
         self._note(f"ingested {model}", counts)
+
+    def source_counted(self, model: str, partition: int, n_events: int) -> None:
+        self._note(f"counted {model} {partition}", n_events)
 
     def outcomes_ingested(self, topic: str, counts: Any) -> None:
         self._note(f"outcomes ingested {topic}", counts)

@@ -56,6 +56,19 @@ def test_a_seal_is_of_one_place_key_and_deployment() -> None:
     assert not SEALS.open(STATE, 0, b"key", b"record")[1]
 
 
+def test_while_the_key_is_changed_both_seals_pass_and_only_the_own_one_is_given() -> None:
+    changing = RecordSeals(b"x" * 32, "fairstream", other=b"k" * 32)
+    before, after = sealed(b"record", STATE), sealed(b"record", STATE, seals=changing)
+    assert [changing.open(STATE, 0, b"key", value) for value in (before, after)] == [(b"record", True)] * 2
+    assert (OTHER.open(STATE, 0, b"key", after)[1], SEALS.open(STATE, 0, b"key", after)[1]) == (True, False)
+    assert not changing.open(STATE, 0, b"key", b"record")[1]
+    assert not changing.open(STATE, 0, b"other", before)[1]
+    for seals in (SEALS, changing):
+        [removal] = seals.seal(Outputs(STATE, 0, [b"key"], [None])).headers or [[]]
+        assert changing.is_removal(STATE, 0, b"key", removal)
+        assert not changing.is_removal(STATE, 0, b"other", removal)
+
+
 def test_records_for_people_stay_as_they_are_and_removed_entries_are_sealed_beside() -> None:
     results = Outputs(FAIRNESS_RESULTS, 0, [b"k"], [b"{}"])
     assert SEALS.seal(results) is results

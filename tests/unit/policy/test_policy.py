@@ -17,6 +17,7 @@ from stream_app.pipeline.layout import layout_of
 from stream_app.policy import (
     DEFAULT_WINDOWS,
     MAX_CELLS,
+    Anomalies,
     Detection,
     ModelPolicy,
     Policy,
@@ -52,6 +53,8 @@ features = [{ name = "score", path = "score", minimum = 0, maximum = 1, scale = 
 keep = ["note"]
 windows = [{ name = "1m", size_s = 60 }]
 """
+
+ANOMALIES = f'anomalies = {{ features = ["score"], reference = "x", digest = "{"0" * 64}" }}\n'
 
 MANY_GROUPS = """
     { name = "NAME", path = "NAME", reference = "0", groups = [GROUPS] },
@@ -350,6 +353,18 @@ MISTAKES: dict[str, tuple[str, str, tuple[str, ...]]] = {
         'cluster = "by"\nattributes = [' + MANY_GROUPS.replace("NAME", "x") + MANY_GROUPS.replace("NAME", "y"),
         ("models[0].attributes: the labels have", "or no cluster"),
     ),
+    "anomalies: an unknown feature": (
+        "keep =",
+        ANOMALIES.replace('["score"]', '["y"]') + "keep =",
+        ("models[0].anomalies.features: 'y' is not a feature of the model",),
+    ),
+    "anomalies: a feature twice": (
+        "keep =",
+        ANOMALIES.replace('["score"]', '["score", "score"]') + "keep =",
+        ("twice",),
+    ),
+    "anomalies: no digest": ("keep =", ANOMALIES.replace("00", "0g") + "keep =", ("anomalies.digest", "64 hex digits")),
+    "anomalies: their field": ('keep = ["', ANOMALIES + 'keep = ["anomaly_score", "', ("'anomaly_score' is declared",)),
     "two models of one name": (PLAIN, PLAIN + PLAIN.replace("schema = 1", ""), ("models[...].name: 'm' occurs twice",)),
     "two models of one topic": (
         PLAIN,
@@ -531,6 +546,7 @@ def test_only_fields_of_judging_are_left_out_of_what_counts_depend_on() -> None:
         {"detection": Detection(max_depth=1)},
         {"privacy": Privacy(k=20)},
         {"sealing": Sealing(auditors=("fspk1.rJRq3O16f7KYXeFFIKxo3NvQ7ViVJsuf1eo14GaFhTA",))},
+        {"anomalies": Anomalies(features=("score",), reference="x", digest="0" * 64)},
         {"revision_s": 60},
         {"outcome": load_policy("credit").models[0].outcome},
         {"attributes": (msgspec.structs.replace(model.attributes[0], reference="f"), *model.attributes[1:])},

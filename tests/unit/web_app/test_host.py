@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import global_settings
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
 from stream_app.errors import ConfigError
 from stream_app.settings import Settings
@@ -16,6 +19,7 @@ from stream_app.web_app.host.database import database_of
 from stream_app.web_app.host.django import django_options
 from stream_app.web_app.host.limits import MAX_BODY, RequestLimits
 from stream_app.web_app.host.secret_key import FILE_NAME, secret_key
+from stream_app.web_app.program import _on_loopback
 from tests.support.paths import ROOT
 
 SECRET = "hunter2"  # noqa: S105  # of no database
@@ -37,7 +41,9 @@ async def wait(_scope: Any, _receive: Any, _send: Any) -> None:
     await asyncio.Event().wait()
 
 
-def answer_of(application: Any, chunks: list[bytes], *, max_s: float = 5.0, head: int = 0) -> tuple[int, bytes]:
+def answer_of(
+    application: Any, chunks: list[bytes], *, max_s: float = 5.0, head: int = 0, path: str = "/"
+) -> tuple[int, bytes]:
     """Send a body in chunks and return status and text of the answer; no chunks: a client that sends nothing."""
     sent: list[Any] = []
     messages = [
@@ -54,7 +60,7 @@ def answer_of(application: Any, chunks: list[bytes], *, max_s: float = 5.0, head
     async def send(message: Any) -> None:
         sent.append(message)
 
-    scope = {"type": "http", "headers": [(b"x", b"y" * head)]}
+    scope = {"type": "http", "headers": [(b"x", b"y" * head)], "path": path}
     asyncio.run(RequestLimits(application, max_s)(scope, receive, send))
     return sent[0]["status"], sent[1]["body"]
 
@@ -73,6 +79,19 @@ def test_a_large_head_is_rejected() -> None:
 def test_a_slow_client_and_a_slow_page_end() -> None:
     assert answer_of(echo, [], max_s=0.1)[0] == 408
     assert answer_of(wait, [b""], max_s=0.1)[0] == 408
+
+
+def test_limits_are_said_in_json_below_the_api() -> None:
+    answers = {
+        "too_large": answer_of(echo, [b"x" * MAX_BODY, b"x"], path="/api/score"),
+        "head_too_large": answer_of(echo, [b""], head=17_000, path="/api/results"),
+        "timeout": answer_of(echo, [], max_s=0.1, path="/api"),
+    }
+    assert [status for status, _ in answers.values()] == [413, 431, 408]
+    for code, (_, text) in answers.items():
+        error = json.loads(text)["error"]
+        assert error["code"] == code
+        assert len(error["request_id"]) == 16
 
 
 @pytest.mark.parametrize(
@@ -151,3 +170,22 @@ def test_without_the_extra_the_command_names_what_installs_it(tmp_path: Path) ->
     assert done.returncode == 2
     assert "Run: pip install 'django" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_passwords_are_hashed_as_django_ships_it(tmp_path: Path) -> None:
+    assert "PASSWORD_HASHERS" not in django_options(Settings(state_dir=str(tmp_path)))
+    assert global_settings.PASSWORD_HASHERS[0] == "django.contrib.auth.hashers.PBKDF2PasswordHasher"
+    assert PBKDF2PasswordHasher.iterations >= 600_000
+
+
+def test_that_of_a_demo_is_on_loopback_with_a_database_of_its_own_whatever_the_settings_say() -> None:
+    settings = Settings(
+        web_host="0.0.0.0",  # noqa: S104  # what must not be kept
+        web_url="https://fairness.example",
+        database_url="postgresql://fairstream@db.example/fairstream",
+        database_password_file="/etc/password",  # noqa: S106  # a path
+        oidc_issuer="https://login.example",
+        web_port=8601,
+        kafka="broker:9092",
+    )
+    assert _on_loopback(settings) == Settings(web_port=8601, kafka="broker:9092")

@@ -103,7 +103,7 @@ def test_a_model_page_draws_states_rates_and_ratios() -> None:
     read_to_end()
     store(*(race_result(100 * number, UNFAIR if number > 2 else FAIR) for number in range(1, 6)))
     text = text_of(PAGE)
-    assert text.count("<figure>") >= 3
+    assert text.count("<figure tabindex=") >= 3
     assert "State by window of 100s" in text
     assert "disparate impact ratio" in text
 

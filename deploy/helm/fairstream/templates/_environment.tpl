@@ -37,6 +37,8 @@
 {{- $_ := set $settings "REGISTRY_CERTIFICATE_FILE" (printf "%s/registry-client.pem" $files) }}
 {{- $_ := set $settings "REGISTRY_KEY_FILE" (printf "%s/registry-client-key.pem" $files) }}
 {{- end }}
+{{- if .Values.recordKey.secret.name }}{{ $_ := set $settings "RECORD_KEY_FILE" (printf "%s/record-key" $files) }}{{ end }}
+{{- if .Values.recordKey.otherSecret.name }}{{ $_ := set $settings "OTHER_RECORD_KEY_FILE" (printf "%s/other-record-key" $files) }}{{ end }}
 {{- if $web.configSecret.name }}{{ $_ := set $settings "WEB_CONFIG" (printf "/etc/fairstream/web/%s" $web.configSecret.key) }}{{ end }}
 {{- if $web.tokenSecret.name }}{{ $_ := set $settings "WEB_TOKEN_FILE" (printf "%s/web-token" $files) }}{{ end }}
 {{- range $name, $value := .Values.settings }}
@@ -114,6 +116,12 @@
 {{- end }}
 {{- with .Values.registry.passwordSecret }}{{ if .name }}
 - secret: {name: {{ .name | quote }}, items: [{key: {{ .key | quote }}, path: registry-password}]}
+{{- end }}{{ end }}
+{{- with .Values.recordKey.secret }}{{ if .name }}
+- secret: {name: {{ .name | quote }}, items: [{key: {{ .key | quote }}, path: record-key}]}
+{{- end }}{{ end }}
+{{- with .Values.recordKey.otherSecret }}{{ if .name }}
+- secret: {name: {{ .name | quote }}, items: [{key: {{ .key | quote }}, path: other-record-key}]}
 {{- end }}{{ end }}
 {{- with .Values.web.tokenSecret }}{{ if .name }}
 - secret: {name: {{ .name | quote }}, items: [{key: {{ .key | quote }}, path: web-token}]}

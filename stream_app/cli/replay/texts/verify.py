@@ -120,7 +120,8 @@ def _scope_of(verification: Verification) -> str:
     if verification.since_s is None:
         return policies
     began = f"the checkpoint of {_time(verification.since_s)}, journal entry {verification.since_entry}"
-    return f"{policies}; since {began}"
+    reason = "" if verification.since_reason is None else f" (not earlier: {verification.since_reason})"
+    return f"{policies}; since {began}{reason}"
 
 
 def _outside(model: ModelPolicy) -> str:

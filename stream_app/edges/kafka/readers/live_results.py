@@ -16,10 +16,11 @@ from stream_app.connection.kafka_connection import AnyKafka
 from stream_app.edges.kafka.readers.topic_consumer import open_consumer
 from stream_app.errors import BrokerUnavailableError
 from stream_app.pipeline.contract import UnreadableRange
+from stream_app.pipeline.records.aggregates import Aggregate, decode_aggregate
 from stream_app.pipeline.records.alerts import Alert, AnyAlert, decode_alert_record
 from stream_app.pipeline.records.outcome_results import OutcomeResult, decode_any_result, decode_decision_result
 from stream_app.pipeline.records.results import Result
-from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_RESULTS
+from stream_app.topics import CAMERA_AGGREGATES, FAIRNESS_ALERTS, FAIRNESS_RESULTS
 
 _POLL_MS = 500
 _STALL_S = 30.0  # a transaction that was left open ends after its timeout; until then nobody can read past it
@@ -135,6 +136,11 @@ def open_results(kafka: AnyKafka, topic: str = FAIRNESS_RESULTS) -> ResultReader
 def open_all_results(kafka: AnyKafka, topic: str = FAIRNESS_RESULTS) -> ResultReader[Result | OutcomeResult]:
     """Open ``fairness-results`` for the results about decisions and outcomes; raises as ``ResultReader``."""
     return ResultReader(kafka, topic, decode_any_result)
+
+
+def open_aggregates(kafka: AnyKafka, topic: str = CAMERA_AGGREGATES) -> ResultReader[Aggregate]:
+    """Open ``camera-aggregates`` for published counts; raises as ``ResultReader``."""
+    return ResultReader(kafka, topic, decode_aggregate)
 
 
 def open_alert_records(kafka: AnyKafka) -> ResultReader[AnyAlert]:

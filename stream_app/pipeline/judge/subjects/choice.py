@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.core.windows.history import PeriodHistory
 from stream_app.pipeline.judge.state import StoredEntries
 from stream_app.pipeline.judge.subjects.counts import CountsSubject
@@ -12,8 +13,16 @@ from stream_app.pipeline.names import outcomes_name
 from stream_app.policy import ModelPolicy
 
 
-def subject_of(model: ModelPolicy, name: str, stored: StoredEntries, history: PeriodHistory | None = None) -> Subject:
-    """Return what is judged under a name: the model itself, or its outcomes."""
+def subject_of(
+    model: ModelPolicy,
+    name: str,
+    stored: StoredEntries,
+    history: PeriodHistory | None = None,
+    keys: tuple[RootKey, ...] = (),
+) -> Subject:
+    """Return what is judged under a name: the model itself, or its outcomes; noise on counts follows from the keys."""
     if name == outcomes_name(model.name):
         return OutcomesSubject(model, stored, history)
-    return CountsSubject(model) if model.kind == "counts" else DecisionsSubject(model, stored, history)
+    if model.kind == "counts":
+        return CountsSubject(model, stored, keys)
+    return DecisionsSubject(model, stored, history)

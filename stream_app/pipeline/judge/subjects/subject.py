@@ -17,6 +17,7 @@ from stream_app.core.windows.tally_changes import ClosedPeriod, StateKey
 from stream_app.core.windows.tally_config import TallyConfig
 from stream_app.core.windows.tumbling import WindowSpec
 from stream_app.pipeline.judge.monitors.continued_tests import ContinuedTests
+from stream_app.pipeline.judge.publication.publisher import BudgetFacts
 from stream_app.pipeline.judge.verdicts.alerts import OnsetCounts, Provenance
 from stream_app.pipeline.judge.verdicts.window_context import WindowContext
 from stream_app.pipeline.layout import n_buckets_of
@@ -62,17 +63,21 @@ class WindowVerdicts:
         disposition: What becomes of a window that closed.
         results: About decisions.
         outcome_results: About outcomes.
-        aggregate: Published counts.
+        aggregates: Published counts.
         n_small: Cells of published counts hidden as too small.
         n_complementary: Cells of published counts hidden against subtraction.
+        n_over_budget: Windows of which nothing was published, because the budget of their day is spent.
+        budget: What the published counts of the newest day have cost; None where that is not kept.
     """
 
     disposition: str = PUBLISHED
     results: list[Result] = field(default_factory=list)
     outcome_results: list[OutcomeResult] = field(default_factory=list)
-    aggregate: Aggregate | None = None
+    aggregates: list[Aggregate] = field(default_factory=list)
     n_small: int = 0
     n_complementary: int = 0
+    n_over_budget: int = 0
+    budget: BudgetFacts | None = None
 
 
 class Subject(Protocol):

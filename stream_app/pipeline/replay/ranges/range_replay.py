@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from math import isinf, lcm
 
+from stream_app.core.events.reasons import DeadLetterReason
 from stream_app.core.windows.cells import Cells, add_cells
 from stream_app.core.windows.source_progress import SourcePartition, SourceProgress
 from stream_app.errors import PolicyError
@@ -80,6 +81,9 @@ class RangeReplay:
         for scenario in self.scenarios:
             if scenario.counting_key not in self._countings:
                 counters = {partition: new_counter(scenario.model, scenario.groups) for partition in ends}
+                if scenario.leaves_out_from is not None:
+                    for counter in counters.values():
+                        counter.leave_out_anomalies(scenario.leaves_out_from)
                 self._countings[scenario.counting_key] = _Counting(counters, [])
             self._countings[scenario.counting_key].judges.append(self._judges[scenario.name])
         self._progress = {
@@ -182,7 +186,8 @@ class RangeReplay:
             for counter in self._countings[scenario.counting_key].counters.values():
                 dispositions.add(counter.dispositions)
             n_events = dispositions.n_counted + dispositions.n_late + dispositions.n_duplicates
-            rejected: Counter[str] = dispositions.rejected
+            rejected = Counter(dispositions.rejected)
+            n_events += rejected.pop(DeadLetterReason.CONFLICT, 0)  # an event, and not the first one of its id
             if rejected and not n_events:
                 reason, n = rejected.most_common(1)[0]
                 raise PolicyError(

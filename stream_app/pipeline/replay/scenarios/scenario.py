@@ -20,17 +20,19 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
         model: The policy of the model.
         policy_hash: Hash of the policy of the model.
         groups: Other groups for some spellings of attributes.
+        leaves_out_from: Published events with at least this anomaly score are left out; None for none.
     """
 
     name: str
     model: ModelPolicy
     policy_hash: str
     groups: dict[str, dict[str, str]] = {}
+    leaves_out_from: float | None = None
 
     @property
     def counting_key(self) -> bytes:
         """What the counts depend on: scenarios with the same key share one counting."""
-        return msgspec.json.encode([self.model.counting_facts(), self.groups])
+        return msgspec.json.encode([self.model.counting_facts(), self.groups, self.leaves_out_from])
 
 
 def reject_other_clusters(scenarios: Sequence[Scenario]) -> None:

@@ -16,6 +16,7 @@ from stream_app.policy import Attribute, ModelPolicy, Policy, canonical_label
 from stream_app.policy.check import check_policy
 
 Fields = dict[str, Any]  # a model as plain data
+LEFT_OUT = "anomalies_from"  # leaves out published events with at least this anomaly score
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ SETTINGS: dict[str, Callable[[Fields, str], None]] = {
     "window": _set_window,
     "false_alarms_per_million": _number_setter("detection", "false_alarms_per_million", float),
     "design_effect": _number_setter("detection", "design_effect", float),
+    LEFT_OUT: _number_setter("anomalies", "threshold", float),
 }
 
 
@@ -137,6 +139,8 @@ def scenario_of(policy: Policy, model: ModelPolicy, settings: ScenarioSettings, 
         PolicyError: the same, with the path of the field; or k is lower than the policy's.
     """
     fields = msgspec.json.decode(msgspec.json.encode(model))
+    if LEFT_OUT in settings.settings and model.anomalies is None:
+        raise ConfigError(f"--set {LEFT_OUT}: the policy of {model.name} declares no anomalies")
     for setting, value in settings.settings.items():
         try:
             SETTINGS[setting](fields, value)
@@ -153,7 +157,14 @@ def scenario_of(policy: Policy, model: ModelPolicy, settings: ScenarioSettings, 
     models = tuple(changed if other.name == model.name else other for other in policy.models)
     check_policy(msgspec.structs.replace(policy, models=models))
     groups = {attribute: dict(table) for attribute, table in settings.groups.items()}
-    return Scenario(name=name or settings.name, model=changed, policy_hash=changed.hash(), groups=groups)
+    leaves_out_from = changed.anomalies.threshold if changed.anomalies and LEFT_OUT in settings.settings else None
+    return Scenario(
+        name=name or settings.name,
+        model=changed,
+        policy_hash=changed.hash(),
+        groups=groups,
+        leaves_out_from=leaves_out_from,
+    )
 
 
 def _attribute_of(attribute: Attribute, settings: ScenarioSettings) -> Fields:

@@ -49,6 +49,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
         since_s: Event time of the checkpoint at which the verification began; None where it began with the first
             record that was ever counted.
         since_entry: Journal entry after which it began; None likewise.
+        since_reason: Why it did not begin earlier; None where nothing prevented it.
         outcomes: The same for the outcomes of the model; None where it has none.
         alerts: The published alerts that were reproduced.
     """
@@ -65,6 +66,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     policies: tuple[str, ...] = ()
     since_s: int | None = None
     since_entry: int | None = None
+    since_reason: str | None = None
     outcomes: Verification | None = None
     alerts: tuple[ReproducedAlert, ...] = ()
 
@@ -93,12 +95,14 @@ class _Part:
     Attributes:
         beginning: Where it begins.
         head: The checkpoint at which it does; None for the very beginning.
+        reason: Why it does not begin earlier; None where nothing prevents it.
         entries: The journal entries that follow.
         n_entries: All journal entries of the deployment.
     """
 
     beginning: Beginning
     head: CheckpointHead | None
+    reason: str | None
     entries: list[JournalEntry]
     n_entries: int
 
@@ -168,6 +172,7 @@ class Verifier:
             policies=policies,
             since_s=None if head is None else head.closed_before_s,
             since_entry=None if head is None else head.number,
+            since_reason=parts[0].reason if parts else None,
             alerts=reproduced_alerts(snapshot.alerts, matcher.unexpected()),
         )
 
@@ -206,24 +211,25 @@ class Verifier:
         *,
         must_begin: bool,
     ) -> _Part | None:
-        failure = ReplayError(
-            f"{FAIRNESS_JOURNAL} lacks the entries before {deployment[0].number} of model {self.name!r}, and there is "
-            "no checkpoint",
-            action="Read an earlier copy, or use `replay run` over a range",
-        )
-        for head, error in beginnings(deployment, heads, from_s, self.book):
+        first = deployment[0].number
+        gap = f"{FAIRNESS_JOURNAL} lacks the entries before {first} of model {self.name!r}"
+        action = "Read an earlier copy, or use `replay run` over a range"
+        failure = ReplayError(f"{gap}, and there is no checkpoint", action=action)
+        reason = gap if first > 0 and from_s is None else None
+        for head, obstacle in beginnings(deployment, heads, from_s, self.book):
             try:
-                if error is not None:
-                    raise error
+                if obstacle is not None:
+                    raise obstacle
                 checkpoint = None if head is None else self.published.checkpoint(head)
                 beginning = begin(self.name, deployment, checkpoint, self.book)
                 entries = entries_after(deployment, head)
                 check_logs([deployment[0] if head is None else _entry_at(deployment, head), *entries])
                 logs.open_at(beginning)
-            except ReplayError as reason:
-                failure = reason
+            except ReplayError as error:
+                failure = error
+                reason = None if from_s is not None else error.message
             else:
-                return _Part(beginning, head, entries, len(deployment))
+                return _Part(beginning, head, reason, entries, len(deployment))
         if must_begin:
             raise failure
         return None

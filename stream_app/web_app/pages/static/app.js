@@ -12,17 +12,20 @@
     const focused = old.contains(document.activeElement) ? document.activeElement : null;
     if (focused && focused.matches("input")) return; // nobody loses what they type
     if (String(window.getSelection())) return; // or what they select
-    const scrolls = [...old.querySelectorAll(".scroll, figure")].map((element) => element.scrollLeft);
+    const wide = () => [...old.querySelectorAll(".scroll, figure")];
+    const scrolls = wide().map((element) => element.scrollLeft);
     const place = focused?.id || "";
-    const number = focused ? [...old.querySelectorAll(".scroll")].indexOf(focused) : -1;
+    const number = wide().indexOf(focused);
     old.replaceChildren(...fresh.childNodes);
-    [...old.querySelectorAll(".scroll, figure")].forEach((element, i) => { element.scrollLeft = scrolls[i] || 0; });
+    wide().forEach((element, i) => { element.scrollLeft = scrolls[i] || 0; });
     if (place) byId(place)?.focus({ preventScroll: true });
-    else if (number >= 0) old.querySelectorAll(".scroll")[number]?.focus({ preventScroll: true });
+    else if (number >= 0) wide()[number]?.focus({ preventScroll: true });
     if (said(old) !== before) byId("announce").textContent = said(old);
   };
 
+  let timer = 0;
   const update = async () => {
+    clearTimeout(timer);
     try {
       const answer = await fetch(location.href, { signal: AbortSignal.timeout(every) });
       if (answer.redirected) { location.reload(); return; }
@@ -35,8 +38,10 @@
     } catch {
       byId("lost").hidden = false;
     }
-    setTimeout(update, every);
+    clearTimeout(timer);
+    timer = setTimeout(update, every);
   };
 
-  setTimeout(update, every);
+  timer = setTimeout(update, every);
+  document.addEventListener("fairstream-refresh", update);
 })();

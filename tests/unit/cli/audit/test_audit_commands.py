@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from stream_app.edges.audit.witness_store import WitnessStore
 from stream_app.errors import DamagedLogError, FairStreamError
 from stream_app.programs.audit.events import append_event
 from stream_app.settings import Settings
+from tests.support.audit_logs import entries_of
 from tests.support.paths import ROOT
 
 WITNESS = SigningKey("witness.example/w", COSIGNATURE, b"w" * 32)
@@ -178,6 +180,7 @@ def test_lines_from_standard_input_are_acknowledged_when_they_are_on_the_disk(vk
         ("append", "--type", "segment-open"),
         ("append", "--type", "positions", "--data", '{"a":"b"}'),
         ("append", "--type", "records"),
+        ("append", "--type", "key-destroyed"),
         ("append", "--type", "test", "--data", "[]"),
         ("append", "--type", "test", "--data", '{"rate":0.5}'),
         ("append", "--type", "test", "--data", '{"who":"hm1.abcdef.AAAAAAAAAAAAAAAAAAAAAA"}'),
@@ -217,10 +220,32 @@ def test_a_command_adds_what_it_does_where_there_is_a_log_and_fails_where_the_lo
     run("init")
     append_event(settings, "replay-run", {"run": "r1"})
     (entry,) = [json.loads(line) for line in run("query", "--type", "replay-run", "--json").stdout.splitlines()]
-    assert entry["data"] == {"run": "r1"}
+    assert (entry["data"]["run"], *entry["data"]) == ("r1", "code_version", "run")
     assert "@" in entry["actor"]
     assert code_of(run("verify")) == 0
     (segment,) = (state / "audit").glob("date=*/seg-*")
     segment.write_bytes(segment.read_bytes().replace(b"r1", b"r2"))
     with pytest.raises(DamagedLogError):
         append_event(settings, "replay-run", {"run": "r3"})
+
+
+def test_the_log_of_exports_of_before_is_fixed_by_the_first_entry(state: Path) -> None:
+    state.mkdir(mode=0o700)
+    former = state / "audit.jsonl"
+    former.touch(mode=0o600)
+    former.write_bytes(b'{"event":"export-begun"}\n')
+    assert "has the hash of audit.jsonl" in text_of(run("init"))
+    [entry] = entries_of(state, "former-log")
+    assert (entry.data["n_lines"], entry.data["sha256"]) == (1, sha256(former.read_bytes()).hexdigest())
+
+
+def test_a_reason_with_a_pseudonym_is_in_no_entry() -> None:
+    run("init")
+    outcome = run("append", "--type", "test", "--data", '{"reason":"as hm1.abcdef.AAAAAAAAAAAAAAAAAAAAAA asked"}')
+    assert (code_of(outcome), "pseudonym" in str(outcome.exception)) == (2, True)
+
+
+@pytest.mark.parametrize("command", ["admin.keys", "admin.subject", "replay.saved_runs"])
+def test_a_command_that_appends_an_entry_loads_no_client_of_kafka(command: str) -> None:
+    loads = f"import stream_app.cli.{command}, sys; sys.exit(bool({{'kafka', 'aiokafka'}} & {{*sys.modules}}))"
+    assert subprocess.run([sys.executable, "-c", loads], timeout=120, check=False, cwd=ROOT).returncode == 0

@@ -251,8 +251,8 @@ def test_the_shipped_policies_are_listed(run: Run) -> None:
 
 def test_every_field_is_explained_in_three_ways(run: Run) -> None:
     described = list(describe_fields())
-    told = [json.loads(line) for line in run("fields", "--json").stdout.splitlines()]
-    assert [fact["name"] for fact in told] == [fact.name for fact in described]
+    listed = [json.loads(line) for line in run("fields", "--json").stdout.splitlines()]
+    assert [fact["name"] for fact in listed] == [fact.name for fact in described]
     text, markdown = run("fields").stdout, run("fields", "--markdown").stdout
     for fact in described:
         assert f"  {fact.name}  (" in text

@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 
 from stream_app.cli import app
 from stream_app.edges.files.key_file import create_key_file, key_file_path
+from stream_app.policy import SHIPPED
 
 
 @pytest.fixture
@@ -84,3 +85,14 @@ def test_without_a_key_nothing_is_released(tracks: Path) -> None:
     key_file_path(tracks.parent).unlink()
     assert run(tracks, "--epsilon", "1/2").exit_code != 0
     assert not (tracks.parent / "epsilon-budget.jsonl").exists()
+
+
+def test_what_workers_publish_with_noise_is_paid_from_the_same_budget_first(tracks: Path, tmp_path: Path) -> None:
+    noisy = tmp_path / "noisy.toml"
+    publication = '[models.publication]\nmost_cells = 4\nnoise = { epsilon = "3/4" }\n'
+    noisy.write_text((SHIPPED / "camera.toml").read_text("utf-8") + publication, "utf-8")
+    assert run(tracks, "--policy", str(noisy), "--epsilon", "1/2").exit_code == 1
+    assert run(tracks, "--policy", str(noisy)).exit_code == 1, "exact counts beside those with noise"
+    outcome = run(tracks, "--policy", str(noisy), "--epsilon", "1/4")
+    assert outcome.exit_code == 0
+    assert "Left of the budget of this day: 0" in " ".join(outcome.stdout.split())

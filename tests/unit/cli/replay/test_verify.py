@@ -76,6 +76,13 @@ def test_what_is_reproduced_is_counted_with_what_was_read_and_what_is_not_proven
     assert ", and 12 about its outcomes from 4,000 outcome-join records (" in text_of(verification(outcomes=outcomes))
 
 
+def test_people_read_where_it_began_and_why_not_earlier() -> None:
+    changes: dict[str, Any] = {"since_s": 1_790_000_000, "since_entry": 7}
+    assert "; since the checkpoint of 2026-09-21T14:13:20Z, journal entry 7)" in text_of(verification(**changes), COPY)
+    reason = "Entry 0 of the journal was made by version 0.3.0, this is 0.4.0"
+    assert f"journal entry 7 (not earlier: {reason})" in text_of(verification(**changes, since_reason=reason), COPY)
+
+
 def test_the_alerts_that_were_reproduced_are_named() -> None:
     def alert(change: str, attribute: str, at_s: int, test: str = "ratio_low") -> ReproducedAlert:
         names: dict[str, Any] = {"group": "female", "reference": "male", "attribute": attribute, "test": test}

@@ -96,6 +96,18 @@ def test_each_section_names_the_reference_and_says_why() -> None:
     assert section.notes == [SENTENCE]
 
 
+def test_a_breach_beside_values_within_the_limits_is_explained() -> None:
+    breach = DisclosedGroup(
+        group="female", n=400, rate=0.65, state=State.BREACH, disparate_impact_ratio=0.93, gap=-0.05
+    )
+    (caption,) = result_table([result("gender", groups=(breach,))], Rules()).captions
+    assert caption.startswith("A breach without a limit after it: the values of this window are within the limits.")
+    beyond = msgspec.structs.replace(breach, disparate_impact_ratio=0.6, rules=(PlainRule.DISPARATE_IMPACT_RATIO,))
+    hidden = DisclosedGroup(group="hidden", hidden="small_cell", state=State.BREACH)
+    assert result_table([result("gender", groups=(beyond, hidden))], Rules()).captions == []
+    assert result_table([result("gender", groups=(breach,))]).captions == []
+
+
 def test_of_an_intersection_what_needs_attention_is_listed_the_worst_first() -> None:
     groups = tuple(
         DisclosedGroup(group=f"g{ratio}", n=40, rate=0.3, state=state, disparate_impact_ratio=ratio)

@@ -24,7 +24,7 @@ PANES = {stream["name"]: stream["panes"] for stream in GOLDEN["streams"]}
 
 
 @dataclass
-class Told:
+class Readings:
     """What a bank with one detector said, pane by pane."""
 
     log_sr: list[float | None]
@@ -32,8 +32,8 @@ class Told:
     changes: list[tuple[bool, int, float, int]]
 
 
-def fed_to(bank: DetectorBank, panes: list[list[int]]) -> Told:
-    fed = Told([], [], [])
+def fed_to(bank: DetectorBank, panes: list[list[int]]) -> Readings:
+    fed = Readings([], [], [])
     for index, pane in enumerate(panes):
         changes = bank.update(index, np.array(pane).reshape(1, 1, 4))
         fed.changes += [(one.to_breach, one.period_start_s, one.log_evidence, one.onset_s) for one in changes]

@@ -183,3 +183,20 @@ def test_a_severe_field_that_a_policy_keeps_is_not_handled() -> None:
     keeping = msgspec.structs.replace(loans, keep=("region", "email"))
     assert handling_of("email", keeping) is None
     assert handling_of("email", loans) == "record rejected, as undeclared"
+
+
+def test_what_a_layout_of_cameras_does_not_read_is_left_behind() -> None:
+    models = load_policy("cameras").models
+    assert {handling_of("x.face_embedding", model) for model in models} == {"left behind by the layout"}
+    tracks = {
+        "onvif-xml": "Frame.Object.@ObjectId",
+        "onvif-json": "Frame[].Object[].@ObjectId",
+        "axis-v1": "detections[].object_track_id",
+        "axis-beta": "frame.observations[].track_id",
+        "deepstream": "objects[]",
+        "deepstream-full": "object.id",
+        "frigate": "after.id",
+    }
+    assert {model.name: handling_of(tracks[model.name], model) for model in models} == dict.fromkeys(
+        tracks, "pseudonymized"
+    )

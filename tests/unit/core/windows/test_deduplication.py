@@ -88,14 +88,14 @@ def test_a_conflict_is_a_duplicate_with_another_decision_than_the_first(
     """Against a reader of one event at a time, which remembers blocks of ids with their decisions."""
     window, block_size = DeduplicationWindow(size), -(-size // N_BLOCKS)
     blocks: dict[int, dict[int, bool]] = {}
-    n_conflicts = 0
+    conflicts = []
     expected = []
     for offset, (identity, decision) in enumerate(log):
         block = offset // block_size
         live = [blocks.setdefault(number, {}) for number in range(block - N_BLOCKS, block + 1)]
         first = next((seen[identity] for seen in live if identity in seen), None)
         expected.append(first is not None)
-        n_conflicts += first is not None and first != decision
+        conflicts.append(first is not None and first != decision)
         if first is None:
             blocks[block][identity] = decision
     found = [
@@ -106,7 +106,7 @@ def test_a_conflict_is_a_duplicate_with_another_decision_than_the_first(
         for start in range(0, len(log), n_batch)
     ]
     assert [bool(answer) for part in found for answer in part.is_duplicate] == expected
-    assert sum(part.n_conflicts for part in found) == n_conflicts
+    assert [bool(answer) for part in found for answer in part.is_conflict] == conflicts
 
 
 def test_ids_of_a_former_version_are_duplicates_and_never_conflicts() -> None:
@@ -114,5 +114,5 @@ def test_ids_of_a_former_version_are_duplicates_and_never_conflicts() -> None:
     window.remember(0, np.array([10, 21], np.uint64), has_decisions=False)
     found = window.admit(np.arange(4), np.array([10, 11, 20, 30], np.uint64))
     assert found.is_duplicate.tolist() == [True, True, True, False]
-    assert found.n_conflicts == 0
+    assert not found.is_conflict.any()
     assert len(window) == 3

@@ -36,7 +36,7 @@ def one(n: int = 1) -> dict[int, list[int]]:
     return {1: [n]}
 
 
-def told(closings: Iterable[ClosedPeriod | ClosedWindow]) -> list[object]:
+def listed(closings: Iterable[ClosedPeriod | ClosedWindow]) -> list[object]:
     """Return what closed: start and count of a period, name, start and count of a window."""
     return [
         (closing.start_s, closing.cells[1][0])
@@ -47,15 +47,15 @@ def told(closings: Iterable[ClosedPeriod | ClosedWindow]) -> list[object]:
 
 
 def test_periods_come_before_the_windows_that_they_belong_to_in_order_of_event_time() -> None:
-    closed = told(Tally(CONFIG).apply(SOURCE, 1, progress(30), {0: one(2), 10: one(3), 20: one(5)}))
+    closed = listed(Tally(CONFIG).apply(SOURCE, 1, progress(30), {0: one(2), 10: one(3), 20: one(5)}))
     assert closed == [(0, 2), (10, 3), ("20s", 0, 5), (20, 5), ("30s", 0, 10)]
 
 
 def test_a_period_has_all_its_panes_and_comes_once() -> None:
     tally = Tally(MINUTES)
-    assert told(tally.apply(SOURCE, 1, progress(50), {start_s: one() for start_s in range(0, 50, 10)})) == []
-    assert told(tally.apply(SOURCE, 1, progress(70), {50: one(), 60: one()})) == [(0, 6), ("1m", 0, 6)]
-    assert told(tally.apply(SOURCE, 1, progress(120), {70: one()})) == [(60, 2), ("1m", 60, 2)]
+    assert listed(tally.apply(SOURCE, 1, progress(50), {start_s: one() for start_s in range(0, 50, 10)})) == []
+    assert listed(tally.apply(SOURCE, 1, progress(70), {50: one(), 60: one()})) == [(0, 6), ("1m", 0, 6)]
+    assert listed(tally.apply(SOURCE, 1, progress(120), {70: one()})) == [(60, 2), ("1m", 60, 2)]
 
 
 def test_while_a_period_is_consumed_its_windows_have_it_and_no_later_one() -> None:
@@ -105,8 +105,8 @@ def test_a_time_that_has_passed_closes_and_tests_nothing() -> None:
 def test_tests_wait_for_a_silent_partition_and_windows_do_not() -> None:
     tally = Tally(CONFIG)
     list(tally.apply(OTHER, 2, progress(0, is_idle=True), {}))
-    assert told(tally.apply(SOURCE, 2, progress(20), {0: one(), 10: one()})) == [("20s", 0, 2)]
-    assert told(tally.apply(OTHER, 2, progress(20), {0: one(5)})) == [(0, 6), (10, 1)]
+    assert listed(tally.apply(SOURCE, 2, progress(20), {0: one(), 10: one()})) == [("20s", 0, 2)]
+    assert listed(tally.apply(OTHER, 2, progress(20), {0: one(5)})) == [(0, 6), (10, 1)]
     changes = tally.take_changes()
     assert (changes.n_tested, changes.n_untested, changes.revised) == (7, 0, {("20s", 0)})
     assert [(move.closed_before_s, move.tested_before_s) for move in changes.advances] == [(20, None), (20, 20)]
@@ -116,9 +116,9 @@ def test_a_partition_that_is_silent_for_too_long_is_not_waited_for_and_what_it_b
     tally = Tally(replace(CONFIG, revision_s=1000))
     list(tally.apply(OTHER, 2, progress(0, is_idle=True), {}))
     list(tally.apply(SOURCE, 2, progress(20), {0: one(), 10: one()}))
-    assert told(tally.tick(1000.0)) == told(tally.tick(1099.0)) == []
-    assert told(tally.tick(1100.0)) == [(0, 1), (10, 1)]
-    assert told(tally.apply(OTHER, 2, progress(20), {0: one(5), 20: one(3)})) == []
+    assert listed(tally.tick(1000.0)) == listed(tally.tick(1099.0)) == []
+    assert listed(tally.tick(1100.0)) == [(0, 1), (10, 1)]
+    assert listed(tally.apply(OTHER, 2, progress(20), {0: one(5), 20: one(3)})) == []
     changes = tally.take_changes()
     assert (changes.n_tested, changes.n_untested) == (2, 5)
     assert tally.windows["20s", 0].cells == {1: [7]}
@@ -131,8 +131,8 @@ def test_silence_starts_again_when_a_partition_delivers_something() -> None:
     list(tally.tick(0.0))
     list(tally.apply(OTHER, 2, progress(0, next_offset=1), {}))
     list(tally.apply(OTHER, 2, progress(0, is_idle=True, next_offset=1), {}))
-    assert told(tally.tick(100.0)) == told(tally.tick(199.0)) == []
-    assert told(tally.tick(200.0)) == [(0, 1)]
+    assert listed(tally.tick(100.0)) == listed(tally.tick(199.0)) == []
+    assert listed(tally.tick(200.0)) == [(0, 1)]
 
 
 def test_a_lane_that_was_only_restarted_does_not_make_the_tests_wait_again() -> None:
@@ -140,10 +140,10 @@ def test_a_lane_that_was_only_restarted_does_not_make_the_tests_wait_again() -> 
     list(tally.apply(OTHER, 2, progress(0, is_idle=True), {}))
     list(tally.apply(SOURCE, 2, progress(10), {0: one()}))
     list(tally.tick(0.0))
-    assert told(tally.tick(100.0)) == [(0, 1)]
+    assert listed(tally.tick(100.0)) == [(0, 1)]
     list(tally.apply(OTHER, 2, progress(0), {}))  # as a restored lane reports before it knows that it is silent
     list(tally.apply(OTHER, 2, progress(0, is_idle=True), {}))
-    assert told(tally.apply(SOURCE, 2, progress(20), {10: one()})) == [(10, 1), ("20s", 0, 2)]
+    assert listed(tally.apply(SOURCE, 2, progress(20), {10: one()})) == [(10, 1), ("20s", 0, 2)]
 
 
 def test_a_partition_without_any_event_is_waited_for_a_moment_when_the_stream_wakes_up() -> None:
@@ -152,9 +152,9 @@ def test_a_partition_without_any_event_is_waited_for_a_moment_when_the_stream_wa
         list(tally.apply(source, 2, progress(None, is_idle=True), {}))
     list(tally.tick(0.0))
     list(tally.tick(500.0))
-    assert told(tally.apply(SOURCE, 2, progress(20), {0: one(), 10: one()})) == [("20s", 0, 2)]
-    assert told(tally.tick(501.0)) == told(tally.tick(505.0)) == []
-    assert told(tally.tick(506.0)) == [(0, 1), (10, 1)]
+    assert listed(tally.apply(SOURCE, 2, progress(20), {0: one(), 10: one()})) == [("20s", 0, 2)]
+    assert listed(tally.tick(501.0)) == listed(tally.tick(505.0)) == []
+    assert listed(tally.tick(506.0)) == [(0, 1), (10, 1)]
 
 
 def test_the_first_upload_to_all_partitions_is_tested_completely() -> None:
@@ -165,7 +165,7 @@ def test_the_first_upload_to_all_partitions_is_tested_completely() -> None:
     list(tally.tick(500.0))
     list(tally.apply(SOURCE, 2, progress(20), {0: one(), 10: one()}))
     list(tally.tick(501.0))
-    assert told(tally.apply(OTHER, 2, progress(20), {0: one(), 10: one()})) == [(0, 2), (10, 2)]
+    assert listed(tally.apply(OTHER, 2, progress(20), {0: one(), 10: one()})) == [(0, 2), (10, 2)]
     assert tally.take_changes().n_untested == 0
 
 
@@ -183,14 +183,14 @@ def test_what_is_not_tested_yet_can_always_be_corrected() -> None:
 def test_in_silence_time_moves_to_the_ends_of_windows_with_decisions_only() -> None:
     tally = Tally(MINUTES)
     list(tally.apply(SOURCE, 1, progress(130, is_idle=True), {120: one(), 130: one()}))
-    assert told(tally.tick(1000.0)) == []
-    assert told(tally.tick(1049.0)) == []
-    assert told(tally.tick(1050.0)) == [("1m", 120, 2)]
-    assert [told(tally.tick(float(now_s))) for now_s in range(1051, 1100)] == [[]] * 49
-    assert told(tally.tick(1100.0)) == [(120, 2)]  # wait_s is over
-    assert [told(tally.tick(float(now_s))) for now_s in range(1101, 1170)] == [[]] * 69
-    assert told(tally.tick(1170.0)) == [("5m", 0, 2)]
-    assert told(tally.tick(1e9)) == []
+    assert listed(tally.tick(1000.0)) == []
+    assert listed(tally.tick(1049.0)) == []
+    assert listed(tally.tick(1050.0)) == [("1m", 120, 2)]
+    assert [listed(tally.tick(float(now_s))) for now_s in range(1051, 1100)] == [[]] * 49
+    assert listed(tally.tick(1100.0)) == [(120, 2)]  # wait_s is over
+    assert [listed(tally.tick(float(now_s))) for now_s in range(1101, 1170)] == [[]] * 69
+    assert listed(tally.tick(1170.0)) == [("5m", 0, 2)]
+    assert listed(tally.tick(1e9)) == []
     assert (tally.closed_before_s, tally.tested_before_s) == (300, 180)
 
 
@@ -198,8 +198,8 @@ def test_a_batch_in_the_same_window_finds_its_panes_open_after_a_silence() -> No
     tally = Tally(replace(MINUTES, wait_s=1e9))
     list(tally.apply(SOURCE, 1, progress(60, is_idle=True), {0: one(), 60: one()}))
     list(tally.tick(0.0))
-    assert told(tally.tick(200.0)) == [("1m", 60, 1)]
-    assert told(tally.apply(SOURCE, 1, progress(240), {70: one(), 130: one(), 190: one()})) == [
+    assert listed(tally.tick(200.0)) == [("1m", 60, 1)]
+    assert listed(tally.apply(SOURCE, 1, progress(240), {70: one(), 130: one(), 190: one()})) == [
         (60, 2),
         (120, 1),
         ("1m", 120, 1),
@@ -212,7 +212,7 @@ def test_a_batch_in_the_same_window_finds_its_panes_open_after_a_silence() -> No
 def test_published_counts_are_not_tested_and_never_corrected_after_their_release() -> None:
     tally = Tally(replace(CONFIG, period_s=None))
     list(tally.apply(OTHER, 2, progress(0, is_idle=True), {}))
-    assert told(tally.apply(SOURCE, 2, progress(60), {0: one()})) == [("20s", 0, 1), ("30s", 0, 1)]
+    assert listed(tally.apply(SOURCE, 2, progress(60), {0: one()})) == [("20s", 0, 1), ("30s", 0, 1)]
     list(tally.apply(OTHER, 2, progress(60), {0: one()}))
     changes = tally.take_changes()
     assert (changes.n_late, changes.n_tested, changes.n_untested, tally.tested_before_s) == (1, 0, 0, None)
@@ -252,7 +252,7 @@ def test_a_topic_with_fewer_partitions_can_fall_silent() -> None:
     apply_all(counts, *(reported(2, partition, 30) for partition in range(2)))
     list(counts.apply(SOURCE, 1, idle, {40: {1: [1]}}))
     list(counts.tick(1000.0))
-    assert ("20s", 40, 1) in told(counts.tick(1100.0))
+    assert ("20s", 40, 1) in listed(counts.tick(1100.0))
 
 
 def test_panes_have_buckets_and_what_they_add_up_to_has_none() -> None:

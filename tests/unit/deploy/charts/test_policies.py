@@ -114,6 +114,7 @@ def test_secrets_are_mounted_files_and_never_variables_arguments_or_objects(valu
 _SECRET_FILES = (
     *("SASL_PASSWORD", "OAUTH_CLIENT_SECRET", "SSL_KEY", "SSL_KEY_PASSWORD"),
     *("REGISTRY_PASSWORD", "REGISTRY_KEY", "WEB_TOKEN"),
+    *("RECORD_KEY", "OTHER_RECORD_KEY"),
 )
 _NO_SECRETS = {f"{PREFIX}OAUTH_TOKEN_URL"}  # by its name one could think so
 
@@ -252,6 +253,19 @@ def test_prometheus_scrapes_as_the_shipped_configuration_does() -> None:
     (endpoint,) = spec["podMetricsEndpoints"]
     assert {"targetLabel": "job", "replacement": "fairstream"} in endpoint["relabelings"]
     assert f"scrape_interval: {endpoint['interval']}" in text
+
+
+def test_the_keys_of_the_records_are_mounted_as_files() -> None:
+    (worker,) = worker_of(rendered(ALL["registry"]))["containers"]
+    settings = load_settings(environ_of(worker))
+    assert settings.record_key_file == "/etc/fairstream/files/record-key"
+    assert settings.other_record_key_file == "/etc/fairstream/files/other-record-key"
+    files = next(volume for volume in worker_of(rendered(ALL["registry"]))["volumes"] if volume["name"] == "files")
+    secrets = [source["secret"] for source in files["projected"]["sources"]]
+    assert {"name": "record-key", "items": [{"key": "record-key", "path": "record-key"}]} in secrets
+    assert {"name": "former-record-key", "items": [{"key": "key", "path": "other-record-key"}]} in secrets
+    (plain,) = worker_of(rendered(ALL["scram"]))["containers"]
+    assert load_settings(environ_of(plain)).record_key_file is None
 
 
 def test_prometheus_and_probes_use_tls_and_the_token_if_metrics_are_protected() -> None:

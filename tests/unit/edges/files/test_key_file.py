@@ -26,10 +26,14 @@ from stream_app.edges.files.key_file import (
     load_keys,
 )
 from stream_app.edges.keys.sealing_file import SealingFile
-from stream_app.errors import ConfigError, KeyFileError, WriteError
+from stream_app.errors import ConfigError, DamagedLogError, KeyFileError, WriteError
 from stream_app.policy.values.auditor_keys import auditor_key_fault
+from stream_app.programs.audit.places import create_log
+from stream_app.settings import Settings
+from tests.support.audit_logs import entries_of
 
 SECRET = bytes(range(32))
+KINDS = ("key-created", "key-rotated", "key-destroyed")
 
 
 def stored(*keys: dict[str, Any], **changes: Any) -> bytes:
@@ -256,6 +260,27 @@ def test_a_key_that_is_in_use_cannot_be_destroyed(path: Path, kid: str, says: st
     assert path.read_bytes() == before
 
 
+def test_what_happens_to_keys_is_in_the_audit_log_before_it_happens(path: Path) -> None:
+    state = path.parents[1]
+    create_log(Settings(state_dir=str(state)), "tests/audit")
+    run(path, "init")
+    [first] = load_keys(path)
+    run(path, "rotate")
+    second = load_keys(path)[1]
+    with pytest.raises(KeyFileError, match="has not ended"):
+        run(path, "destroy", first.kid, "--yes")
+    with pytest.raises(KeyFileError, match="exists already"):
+        run(path, "init")
+    entries = [(entry.type, entry.data["kid"], entry.data["use"]) for entry in entries_of(state, *KINDS)]
+    assert entries == [("key-created", first.kid, "pseudonyms"), ("key-rotated", second.kid, "pseudonyms")]
+    [segment] = (state / "audit").glob("date=*/seg-*")
+    segment.write_bytes(segment.read_bytes().replace(b"pseudonyms", b"pseudonimes"))
+    before = path.read_bytes()
+    with pytest.raises(DamagedLogError):
+        run(path, "rotate", "--from", "2027-01-01T00:00:00Z")
+    assert path.read_bytes() == before
+
+
 def test_destroying_needs_a_confirmation(path: Path) -> None:
     run(path, "init")
     with pytest.raises(ConfigError, match="--yes"):
@@ -271,6 +296,10 @@ def test_the_keys_of_an_auditor_are_created_rotated_and_destroyed_without_showin
     secrets = re.findall(r'"secret": "([^"]+)"', file.path.read_text())
     assert len(secrets) == 2
     assert not any(secret in shown or secret in repr(first.key) for secret in secrets)
+    with pytest.raises(ConfigError, match="fairstream audit init"):
+        run(path, "destroy", "--sealing", first.key.kid, "--yes")
+    assert [key.key.kid for key in file.load()] == [first.key.kid, second.key.kid]
+    create_log(Settings(state_dir=str(path.parents[1])), "tests/audit")
     run(path, "destroy", "--sealing", first.key.kid, "--yes")
     assert [key.key.kid for key in file.load()] == [second.key.kid]
     assert [gone.kid for gone in file.destroyed()] == [first.key.kid]

@@ -9,7 +9,7 @@ import pytest
 
 from stream_app.edges.host.optional_parts import look_for_extras, needed_extras
 from stream_app.extras import EXTRAS, install_command
-from stream_app.policy import Policy, load_policy
+from stream_app.policy import Anomalies, Policy, load_policy
 from stream_app.policy.types import Format
 from stream_app.settings import Settings
 
@@ -74,3 +74,11 @@ def test_formats_of_decisions_and_of_outcomes_need_their_extras() -> None:
 
 def test_a_push_needs_its_extra() -> None:
     assert needed_extras(Settings(), None, is_pushing=True) == {"otlp": ["the OTEL_* variables"]}
+
+
+def test_anomaly_tags_need_their_extra() -> None:
+    policy = load_policy("credit")
+    anomalies = Anomalies(features=("score",), reference="x", digest="0" * 64)
+    tagged = msgspec.structs.replace(policy.models[0], anomalies=anomalies)
+    policy = msgspec.structs.replace(policy, models=(tagged,))
+    assert needed_extras(Settings(), policy, is_pushing=False) == {"ml": ["anomalies of credit"]}

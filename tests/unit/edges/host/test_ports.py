@@ -20,9 +20,9 @@ def test_a_port_is_free_until_someone_listens_there() -> None:
 
 
 def test_free_ports_are_below_those_of_outgoing_connections(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    told = tmp_path / "range"
-    told.write_text("20000\t60999\n", "ascii")
-    monkeypatch.setattr(ports, "_EPHEMERAL_RANGE", told)
+    range_file = tmp_path / "range"
+    range_file.write_text("20000\t60999\n", "ascii")
+    monkeypatch.setattr(ports, "_EPHEMERAL_RANGE", range_file)
     assert all(10_240 <= ports.free_port() < 20_000 for _ in range(100))
 
 
@@ -30,8 +30,8 @@ def test_free_ports_are_below_those_of_outgoing_connections(tmp_path: Path, monk
 def test_without_ports_below_those_of_outgoing_connections_the_system_chooses(
     range_of_outgoing: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = tmp_path / "range"
+    range_file = tmp_path / "range"
     if range_of_outgoing:
-        told.write_text(range_of_outgoing, "ascii")
-    monkeypatch.setattr(ports, "_EPHEMERAL_RANGE", told)
+        range_file.write_text(range_of_outgoing, "ascii")
+    monkeypatch.setattr(ports, "_EPHEMERAL_RANGE", range_file)
     assert ports.is_free(ports.free_port())

@@ -1,4 +1,4 @@
-"""A child process ends with its parent, or when it is told to."""
+"""A child process ends with its parent, or when it is asked to."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ NAME = "pseudonym-keys.json"
 
 
 class Vault:
-    """A server that answers reads of one secret as Vault's documentation says, or as it is told to."""
+    """A server that answers reads of one secret as Vault's documentation says, or as it is set up."""
 
     def __init__(self, text: str) -> None:
         self.body: Any = {"data": {"data": {NAME: text}, "metadata": {"version": 1, "destroyed": False}}}

@@ -11,7 +11,7 @@ from faust.types import TP
 from stream_app.edges.lanes.assigned_lanes import AssignedLanes
 from stream_app.edges.lanes.lane import Lane
 from stream_app.errors import FairStreamError, UnknownPolicyError
-from tests.support.lanes.echo_lanes import Told
+from tests.support.lanes.echo_lanes import Observed
 
 
 class Registry:
@@ -40,14 +40,14 @@ class ReadingLane:
         await asyncio.Event().wait()
 
 
-async def outcome_of(registry: Registry, told: Told, *, moves_on: bool = False) -> FairStreamError | None:
+async def outcome_of(registry: Registry, observed: Observed, *, moves_on: bool = False) -> FairStreamError | None:
     """Run a lane until it reads, or until the worker ends."""
     running = asyncio.Event()
 
     def build(*_: Any) -> Lane:
         return cast(Lane, ReadingLane(registry, running, moves_on=moves_on))
 
-    lanes = AssignedLanes(build, told, 1.0, (0.01,), registry.refresh)
+    lanes = AssignedLanes(build, observed, 1.0, (0.01,), registry.refresh)
     await lanes.assign([TP("partials", 0)])
     started = asyncio.ensure_future(running.wait())
     waiting: set[asyncio.Future[object]] = {started, lanes.failure}  # type: ignore[arg-type]  # mixed results
@@ -60,20 +60,20 @@ async def outcome_of(registry: Registry, told: Told, *, moves_on: bool = False) 
 
 @pytest.mark.parametrize("known_at", [1, 2, 3])
 def test_a_policy_that_is_registered_meanwhile_is_found(known_at: int) -> None:
-    told, registry = Told(), Registry(known_at)
-    assert asyncio.run(outcome_of(registry, told)) is None
-    assert (registry.n_read, told.reloads) == (known_at, ["UnknownPolicyError"] * (known_at - 1))
+    observed, registry = Observed(), Registry(known_at)
+    assert asyncio.run(outcome_of(registry, observed)) is None
+    assert (registry.n_read, observed.reloads) == (known_at, ["UnknownPolicyError"] * (known_at - 1))
 
 
 def test_a_lane_that_passes_each_record_of_an_unknown_policy_after_one_look_goes_on() -> None:
-    told, registry = Told(), Registry(9)
-    assert asyncio.run(outcome_of(registry, told, moves_on=True)) is None
+    observed, registry = Observed(), Registry(9)
+    assert asyncio.run(outcome_of(registry, observed, moves_on=True)) is None
     assert registry.n_read == 9
 
 
 def test_a_policy_that_stays_unknown_ends_the_worker_with_its_hash() -> None:
-    told, registry = Told(), Registry(99)
-    failure = asyncio.run(outcome_of(registry, told))
+    observed, registry = Observed(), Registry(99)
+    failure = asyncio.run(outcome_of(registry, observed))
     assert isinstance(failure, UnknownPolicyError)
     assert "0123" in str(failure)
     assert registry.n_read == 3

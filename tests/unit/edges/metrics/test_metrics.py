@@ -21,7 +21,7 @@ from stream_app.pipeline.judge.model_report import ModelReport
 from stream_app.pipeline.judge.report import JudgeReport
 from stream_app.pipeline.layout import layout_of
 from stream_app.pipeline.records.results import Result, Span
-from stream_app.policy import load_policy
+from stream_app.policy import Anomalies, Feature, load_policy
 from tests.support.lanes.judging import judge_plainly
 
 POLICY = load_policy("loanapp")
@@ -49,6 +49,22 @@ class Scrape:
         for name, value in facts.items():
             setattr(report, name, value)
         self.metrics.judged(3, JudgeReport({"loanapp": report}))
+
+
+def test_tagged_events_are_shown_k_at_a_time() -> None:
+    feature = Feature(name="x", path="x", minimum=0, maximum=1)
+    anomalies = Anomalies(features=("x",), reference="x", digest="0" * 64)
+    model = msgspec.structs.replace(MODEL, features=(feature,), anomalies=anomalies)
+    registry = CollectorRegistry()
+    metrics = Metrics(registry, msgspec.structs.replace(POLICY, models=(model,)), max_series=5000)
+
+    def shown() -> list[float | None]:
+        outcomes = ({"model": model.name, "outcome": outcome} for outcome in ("favorable", "unfavorable"))
+        return [registry.get_sample_value("fairstream_anomalies_total", labels) for labels in outcomes]
+
+    for favorable, unfavorable, expected in ((8, 1, [0, 0]), (0, 1, [8, 2]), (0, 9, [8, 2]), (3, 0, [11, 11])):
+        metrics.ingested(model.name, IngestCounts(anomalies=Counter(favorable=favorable, unfavorable=unfavorable)))
+        assert shown() == expected
 
 
 def result(end_s: int = 100, window: str = "100s", **counts: GroupCount) -> Result:

@@ -134,7 +134,8 @@ def test_each_reason_that_a_field_has_names_its_field() -> None:
     }
 
 
-def test_conflicts_are_among_the_duplicates() -> None:
+def test_conflicts_are_rejected_and_no_duplicates() -> None:
     records = [encode(loan()), encode(loan(approved=False)), encode(loan())]
     report = try_sample(LOANS, [batch_of(0, 0, *records)], KEYS[0])
-    assert (report.n_duplicates, report.n_conflicts) == (2, 1)
+    assert (report.n_duplicates, report.n_conflicts, report.dead_letters) == (1, 1, {"conflict": 1})
+    assert "1 of an earlier id, with another decision" in describe_sample(report)

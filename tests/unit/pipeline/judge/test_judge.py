@@ -218,8 +218,8 @@ def test_a_correction_is_published_even_when_its_window_is_forgotten_in_the_same
     jump = bench.partial(partition=1, closed_before_s=5000, next_offset=10)
     newer = bench.partial((600, bench.cells(W=(1, 1))), closed_before_s=5000, next_offset=2)
     results = bench.say(woken, jump, newer)
-    told = [(r.window, r.end_s, r.revision, r.n) for r in results]
-    assert told[:-1] == [("1m", 660, 0, 1), ("1000s", 1000, 0, 40), ("1m", 60, 1, 39)]
+    listed = [(r.window, r.end_s, r.revision, r.n) for r in results]
+    assert listed[:-1] == [("1m", 660, 0, 1), ("1000s", 1000, 0, 40), ("1m", 60, 1, 39)]
 
 
 def test_a_correction_after_the_revision_time_is_rejected_and_counted() -> None:

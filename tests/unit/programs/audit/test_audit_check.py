@@ -9,7 +9,7 @@ from tests.support.paths import ROOT
 
 
 def test_the_audit_log_withstands_the_short_form() -> None:
-    words = ["--changes", "15", "--kills", "40", "--entries", "0"]
+    words = ["--changes", "15", "--kills", "40", "--entries", "0", "--events", "0"]
     done = subprocess.run(
         [sys.executable, "-m", "tests.programs.audit_check", *words],
         capture_output=True, text=True, timeout=200, check=False, cwd=ROOT,

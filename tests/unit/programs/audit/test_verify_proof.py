@@ -5,22 +5,28 @@ from __future__ import annotations
 import base64
 import copy
 import json
+import os
 import struct
+import subprocess
+import sys
+import zlib
 from collections.abc import Callable
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 
-from stream_app.core.audit.blocks import BlockBuilder
+from stream_app.core.audit.blocks import FORMAT, BlockBuilder, RecordBlock
 from stream_app.core.audit.checkpoints import Checkpoint, sign_checkpoint
-from stream_app.core.audit.entries import NewEntry, encode_line
-from stream_app.core.audit.inclusion import prove_inclusion
+from stream_app.core.audit.entries import NewEntry, Source, encode_line
+from stream_app.core.audit.inclusion import join_hashes, prove_inclusion
 from stream_app.core.audit.merkle import leaf_hash, nodes_in_memory
 from stream_app.core.audit.notes import COSIGNATURE, SigningKey
-from stream_app.core.audit.proofs import inclusion_proof, root_at
+from stream_app.core.audit.proofs import root_at
 from stream_app.core.audit.witnessing import cosign
 from tests.support.audit_logs import KEY, verify_proof
 from tests.support.paths import ROOT
@@ -30,32 +36,36 @@ KEYS = [str(KEY.verifier_key()), str(WITNESS.verifier_key())]
 RECORD = b'{"id":7}'
 
 
-def make_proof(n_entries: int = 21) -> dict[str, Any]:
+def make_proof(n_entries: int = 21, n_records: int = 30, next_offset: int | None = None) -> dict[str, Any]:
     """Return the proof of the record at offset 107, in a log with other entries."""
-    builder = BlockBuilder(100)
-    list(builder.add(range(100, 130), [5] * 30, [b'{"id":%d}' % number for number in range(30)]))
-    (block,) = builder.end(130)
-    data = {
-        "topic": "raw", "partition": 2, "first_offset": 100, "next_offset": 130, "n": 30, "root": block.root(),
-        "policy_hash": "p",
-    }  # fmt: skip
-    line = encode_line(NewEntry(type="records", actor="a", data=data), 8, "t", "0" * 64)
+    builder = BlockBuilder(100, is_provable=True)
+    offsets, values = np.arange(100, 100 + n_records), [b'{"id":%d}' % number for number in range(n_records)]
+    list(builder.add(offsets, np.full(n_records, 5), values))
+    (block,) = builder.end(next_offset or 100 + n_records)
+    places, _, root = block.hashes()
+    data = RecordBlock(
+        format=FORMAT, topic="raw", topic_id="i" * 22, partition=2, first_offset=100, next_offset=block.next_offset,
+        n=n_records, last_ms=5, places=places, root=root, model="loans", policy_hash="p", code_version="0.4.0",
+    ).data()  # fmt: skip
+    source = Source(log=f"raw/{'i' * 22}/2", offset=block.next_offset - 1)
+    entry = NewEntry(type="records", actor="fairstream-audit", data=data, source=source)
+    line = encode_line(entry, 8, "2026-11-30T12:00:00.000Z", "0" * 64)
     leaves = [leaf_hash(b"%d" % number) for number in range(n_entries)]
     leaves[8] = leaf_hash(line)
     size, node_at = nodes_in_memory(leaves)
     signed = sign_checkpoint(Checkpoint(KEY.name, size, root_at(size, node_at)), KEY)
     cosigned = type(signed)(signed.checkpoint, cosign(signed, WITNESS, 1_800_000_000))
     proof = msgspec.to_builtins(prove_inclusion(8, leaves[8], cosigned, node_at))
-    n, record_at = nodes_in_memory(block.leaves)
-    path = [base64.b64encode(node).decode() for node in inclusion_proof(7, n, record_at)]
-    record = {
-        "topic": "raw", "partition": 2, "offset": 107, "timestamp_ms": 5, "leaf": block.leaves[7].hex(), "index": 7,
-        "path": path,
-    }  # fmt: skip
+    group, path = block.prove(7)
+    record = {"index": 7, "group": join_hashes(group), "path": join_hashes(path)}
+    del proof["leaf"]
     return {**proof, "entry": line.decode(), "record": record}
 
 
 PROOF: dict[str, Any] = json.loads(json.dumps(make_proof()))
+OF_ENTRY = {name: value for name, value in PROOF.items() if name not in ("record", "entry")} | {
+    "leaf": leaf_hash(PROOF["entry"].encode()).hex()
+}
 
 
 def changed(*path: str, value: Any) -> Callable[[dict[str, Any]], None]:
@@ -72,31 +82,33 @@ def test_a_right_proof_is_proven_by_the_key_of_the_log_and_of_the_witness(tmp_pa
     said = f"raw[2] offset 107 was read for policy p; entry 8 is in {KEY.name}, of 21 entries"
     assert verify_proof(tmp_path, PROOF, key, RECORD) == f"PROVEN: {said}\n"
     assert verify_proof(tmp_path, PROOF, key) == f"PROVEN: {said}\n"
-    of_entry = {name: value for name, value in PROOF.items() if name not in ("record", "entry")}
-    assert verify_proof(tmp_path, of_entry, key).startswith("PROVEN: entry 8 is in")
+    assert verify_proof(tmp_path, OF_ENTRY, key).startswith("PROVEN: entry 8 is in")
 
 
 CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
     "seq": changed("seq", value=9),
     "beyond": changed("seq", value=21),
-    "leaf": changed("leaf", value="00" * 32),
-    "path": lambda proof: proof["path"].reverse(),
-    "short path": lambda proof: proof["path"].pop(),
-    "long path": lambda proof: proof["path"].append(proof["path"][0]),
+    "path": lambda proof: proof.update(path=proof["path"][44:88] + proof["path"][:44]),
+    "short path": lambda proof: proof.update(path=base64.b64encode(base64.b64decode(proof["path"])[:-32]).decode()),
+    "long path": lambda proof: proof.update(
+        path=base64.b64encode(base64.b64decode(proof["path"]) + bytes(32)).decode()
+    ),
+    "cut path": lambda proof: proof.update(path=base64.b64encode(base64.b64decode(proof["path"])[:-1]).decode()),
     "size": lambda proof: proof.update(checkpoint=proof["checkpoint"].replace("\n21\n", "\n22\n")),
     "origin": lambda proof: proof.update(checkpoint="x" + proof["checkpoint"]),
     "no signature": lambda proof: proof.update(checkpoint=proof["checkpoint"].partition("—")[0]),
     "no checkpoint": lambda proof: proof.pop("checkpoint"),
     "entry": lambda proof: proof.update(entry=proof["entry"].replace('"policy_hash":"p"', '"policy_hash":"q"')),
+    "type of the entry": lambda proof: proof.update(entry=proof["entry"].replace('"records"', '"test"')),
     "no entry": lambda proof: proof.pop("entry"),
-    "topic": changed("record", "topic", value="other"),
-    "partition": changed("record", "partition", value=3),
-    "offset outside": changed("record", "offset", value=130),
-    "offset": changed("record", "offset", value=108),
-    "time": changed("record", "timestamp_ms", value=6),
     "index": changed("record", "index", value=8),
-    "record leaf": changed("record", "leaf", value="00" * 32),
-    "record path": lambda proof: proof["record"]["path"].reverse(),
+    "index outside": changed("record", "index", value=30),
+    "negative index": changed("record", "index", value=-1),
+    "index of the group": changed("record", "index", value=15),
+    "group": changed("record", "group", value=base64.b64encode(bytes(256)).decode()),
+    "group of one": lambda proof: proof["record"].update(group=base64.b64encode(sha256(RECORD).digest()).decode()),
+    "record path": changed("record", "path", value=base64.b64encode(bytes(64)).decode()),
+    "no record path": changed("record", "path", value=""),
     "no list": changed("path", value=7),
 }
 
@@ -144,10 +156,26 @@ def test_it_is_short_and_needs_python_alone() -> None:
     text = (ROOT / "stream_app/programs/audit/verify_proof.py").read_text("utf-8")
     assert len(text.splitlines()) <= 150
     imports = {line.split()[1] for line in text.splitlines() if line.startswith(("import ", "from "))}
-    assert imports <= {"__future__", "base64", "hashlib", "json", "pathlib", "struct", "sys", "typing"}
+    assert imports <= {"__future__", "base64", "hashlib", "json", "pathlib", "sys", "typing", "zlib"}
 
 
 def test_a_proof_of_an_entry_in_a_log_of_a_million_entries_has_at_most_1500_bytes() -> None:
-    proof = {name: value for name, value in PROOF.items() if name not in ("record", "entry")}
-    proof["path"], proof["seq"] = [base64.b64encode(bytes(32)).decode()] * 20, 2**20 - 1
+    proof = {**OF_ENTRY, "path": base64.b64encode(bytes(32 * 20)).decode(), "seq": 2**20 - 1}
     assert len(json.dumps(proof, ensure_ascii=False, separators=(",", ":")).encode()) <= 1500
+
+
+def test_a_compact_proof_of_a_record_is_small_and_is_read(tmp_path: Path) -> None:
+    proof = make_proof(n_records=4096)
+    compact = zlib.compress(msgspec.json.encode(proof), 9)
+    assert len(compact) <= 1500
+    (tmp_path / "proof.bin").write_bytes(compact)
+    program = str(ROOT / "stream_app/programs/audit/verify_proof.py")
+    words = [sys.executable, "-I", "-S", program, str(tmp_path / "proof.bin"), KEYS[0]]
+    assert subprocess.run(words, capture_output=True, text=True, timeout=120, check=True).stdout.startswith("PROVEN")
+    proof["path"] = base64.b64encode(os.urandom(32 * 20)).decode()  # of a log of a million entries
+    assert len(zlib.compress(msgspec.json.encode(proof), 9)) <= 2000
+
+
+def test_where_offsets_are_missing_the_offset_of_a_record_is_not_claimed(tmp_path: Path) -> None:
+    said = verify_proof(tmp_path, make_proof(next_offset=131), KEYS[0], RECORD)
+    assert "raw[2] record 8 of offsets 100 to 130 was read" in said

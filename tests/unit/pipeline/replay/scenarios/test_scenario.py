@@ -9,9 +9,9 @@ import pytest
 
 from stream_app.errors import ConfigError
 from stream_app.pipeline.replay.scenarios.scenario import Scenario, reject_other_clusters
-from stream_app.policy import ModelPolicy, Proxy, load_policy
-from stream_app.policy.fields import Constant, Instance
-from stream_app.policy.limits import Sealing
+from stream_app.policy import Anomalies, ModelPolicy, Proxy, load_policy
+from stream_app.policy.fields import CameraRecords, Constant, Instance
+from stream_app.policy.limits import Publication, Sealing
 from stream_app.policy.model import JUDGING_FIELDS
 
 MODEL = load_policy("loans").models[0]
@@ -32,6 +32,8 @@ OTHERS: dict[str, Any] = {
     "privacy": msgspec.structs.replace(MODEL.privacy, k=99), "deduplication_window": 7, "max_record_bytes": 777,
     "max_list_items": 7, "revision_s": 77, "missing": ("NA",), "numbers_as_text": True, "cluster": "officer",
     "instance": Instance(path="predictions"), "sealing": Sealing(auditors=("00" * 32,)),
+    "record": CameraRecords(layout="frigate"), "publication": Publication(pooled="x"),
+    "anomalies": Anomalies(features=("credit_score",), reference="x", digest="0" * 64),
     "proxies": (Proxy(name="race", groups={"a": "p.a", "b": "p.b"}, reference="b"),),
 }  # fmt: skip
 

@@ -51,7 +51,8 @@ def growing() -> World:
 def test_days_of_verdicts_are_reproduced_from_the_first_record(steady: World, source: str) -> None:
     verification = verified(steady, source)
     assert verification.difference is None
-    assert (verification.is_equal, verification.since_s, verification.n_missing) == (True, None, 0)
+    assert (verification.is_equal, verification.n_missing) == (True, 0)
+    assert (verification.since_s, verification.since_reason) == (None, None)
     assert verification.n_equal > 150
     assert steady.records(FAIRNESS_ALERTS)
     assert len(Published(steady).checkpoints()) == 3
@@ -64,6 +65,7 @@ def test_when_retention_has_deleted_the_first_records_it_begins_at_a_checkpoint(
     assert verification.difference is None
     assert verification.since_s is not None
     assert START_S + DAY_S <= verification.since_s <= START_S + 2 * DAY_S + 7200
+    assert " has lost " in (verification.since_reason or "")
     assert verification.n_equal > 50
 
 
@@ -72,7 +74,7 @@ def test_a_range_begins_at_the_last_checkpoint_before_it(steady: World) -> None:
     assert verification.difference is None
     assert verification.since_s is not None
     assert verification.since_s >= START_S + 2 * DAY_S
-    assert verification.n_records < N
+    assert (verification.n_records < N, verification.since_reason) == (True, None)
 
 
 def test_without_any_checkpoint_that_is_late_enough_it_says_what_is_lost(steady: World) -> None:
@@ -123,6 +125,7 @@ def test_after_changes_of_the_logs_it_begins_with_the_first_checkpoint_in_the_ne
     assert verification.difference is None, verification
     assert verification.is_equal
     assert verification.since_entry is not None
+    assert verification.since_reason is not None
     since = [entry for _, entry in Published(world).journal() if entry.number >= verification.since_entry]
     assert {str(entry.logs) for entry in since} == {str(since[-1].logs)}
     assert verification.n_equal >= (3 if what == "at the very end" else 30)

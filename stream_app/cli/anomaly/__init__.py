@@ -1,0 +1,1 @@
+"""``fairstream anomaly``: ``fit`` fits the reference that anomaly tags compare events with."""

@@ -1,0 +1,115 @@
+"""What an alert says, in words and numbers: what, evidence, estimated onset, cause."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from stream_app.pipeline.disclosure.alerts import DisclosedAlert
+from stream_app.pipeline.disclosure.verdict import describe_breach, describe_cause
+from stream_app.pipeline.records.evidence import KIND_OF_TEST, LimitKind
+from stream_app.pipeline.records.results import ProxyValues
+from stream_app.policy import ModelPolicy
+from stream_app.web_app.pages.page import utc_text
+from stream_app.web_app.projection.alert_bodies import SealedNotice
+
+SUPPRESSED = "Numbers are suppressed: they describe too few decisions."
+_KINDS = {
+    LimitKind.RATIO: "disparate impact ratio",
+    LimitKind.GAP: "gap of the approval rates",
+    LimitKind.EQUAL_OPPORTUNITY: "equal opportunity difference",
+    LimitKind.FALSE_POSITIVE_RATE: "false positive rate difference",
+    LimitKind.FAVORABLE_OUTCOME: "share of good outcomes among the approved",
+    LimitKind.SCORE: "share of high scores",
+}
+
+
+class Fact(NamedTuple):
+    """A row of the table of facts."""
+
+    name: str
+    value: str
+
+
+def headline(alert: DisclosedAlert | SealedNotice, model: ModelPolicy) -> str:
+    """Return an alert in one short sentence."""
+    if isinstance(alert, SealedNotice):
+        return "Sealed: only auditors can read what it is about"
+    pair = f"{alert.group} vs. {alert.reference}"
+    if alert.change == "recovery":
+        return f"{pair}: {_KINDS[KIND_OF_TEST[alert.test]]} within the limit again"
+    return describe_breach(alert, limit_of(alert, model))
+
+
+def subject(alert: DisclosedAlert | SealedNotice) -> str:
+    """Return what an alert is about, beside its model."""
+    return "sealed" if isinstance(alert, SealedNotice) else alert.attribute
+
+
+def facts_of(alert: DisclosedAlert, model: ModelPolicy) -> list[Fact]:
+    """Return the facts of an alert, the most important first."""
+    is_breach = alert.change == "breach"
+    goal = "the limit is exceeded" if is_breach else "the values are within the limit again"
+    facts = [
+        Fact("What", f"{_KINDS[KIND_OF_TEST[alert.test]]}, {alert.group} vs. {alert.reference}"),
+        Fact(
+            "Confidence",
+            f"evidence 10^{alert.log10_e:.1f} that {goal}; 10^{alert.log10_threshold:.1f} needed"
+            " (a sequential test, valid under continuous monitoring)",
+        ),
+        Fact("False-alarm budget", _budget(alert, model)),
+        Fact("Estimated onset" if is_breach else "Estimated end", _onset(alert)),
+        Fact("Detected at" if is_breach else "Recovery at", utc_text(alert.at_s)),
+        Fact("Values from", f"{utc_text(alert.start_s)} to {utc_text(alert.end_s)}"),
+        *_values(alert),
+        Fact("Unknown groups", "worst case" if alert.unknown_groups == "worst_case" else "excluded"),
+        Fact("Policy", f"{alert.policy_hash}{'' if alert.policy_hash == model.hash() else ' (not the present one)'}"),
+        Fact("Version", f"FairStream {alert.code_version}"),
+        Fact("Alert", alert.id),
+    ]
+    return [fact for fact in facts if fact.value]
+
+
+def sentence_of(alert: DisclosedAlert) -> str:
+    """Return the sentence of an alert."""
+    return alert.sentence or SUPPRESSED
+
+
+def cause_sentence(alert: DisclosedAlert) -> str:
+    """Return its cause in one sentence; empty where nothing was split."""
+    text = describe_cause(alert)
+    return f"{text[0].upper()}{text[1:]}." if text else ""
+
+
+def limit_of(alert: DisclosedAlert, model: ModelPolicy) -> float:
+    """Return the limit that an alert is about, of the present policy."""
+    kind, rules = KIND_OF_TEST[alert.test], model.rules
+    if kind is LimitKind.RATIO:
+        return rules.min_disparate_impact_ratio
+    return rules.max_gap if kind in (LimitKind.GAP, LimitKind.SCORE) else rules.max_rate_difference
+
+
+def _onset(alert: DisclosedAlert) -> str:
+    if alert.onset_earliest_s is None or alert.onset_latest_s is None:
+        return utc_text(alert.onset_s)
+    ends = f"{utc_text(alert.onset_earliest_s)} to {utc_text(alert.onset_latest_s)}"
+    return f"{utc_text(alert.onset_s)} (99% interval {ends}, for an abrupt change)"
+
+
+def _budget(alert: DisclosedAlert, model: ModelPolicy) -> str:
+    if alert.policy_hash != model.hash() or model.detection.procedure != "per_million":
+        return ""
+    most = model.detection.false_alarms_per_million
+    return f"at most {most:g} expected false alarms per million decisions, over everything that is tested"
+
+
+def _values(alert: DisclosedAlert) -> list[Fact]:
+    if alert.is_hidden or alert.n is None or alert.n_reference is None:
+        return []
+    mark = " (estimated from probabilities)" if isinstance(alert.proxy, ProxyValues) else ""
+    ratio = alert.disparate_impact_ratio
+    return [
+        Fact("Counted", f"{alert.n:,} of {alert.group}, {alert.n_reference:,} of {alert.reference}{mark}"),
+        Fact("Rate", "" if alert.rate is None else f"{alert.rate:.1%} of {alert.group}"),
+        Fact("Ratio", "not computable" if ratio is None else f"{ratio:.3f}"),
+        Fact("Gap", "" if alert.gap is None else f"{100 * alert.gap:+.1f} percentage points"),
+    ]

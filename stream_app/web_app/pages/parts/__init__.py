@@ -1,0 +1,4 @@
+"""Parts that pages share.
+
+``navigation`` says who is logged in and where to go, ``filters`` reads what a request chooses.
+"""

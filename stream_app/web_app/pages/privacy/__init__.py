@@ -1,0 +1,4 @@
+"""The page of privacy.
+
+``privacy_page`` shows it, ``key_rows`` reads the epochs of keys, ``cost_rows`` the epsilon that was spent.
+"""

@@ -1,0 +1,1 @@
+"""Changes of the table, oldest first: ``first_tables``."""

@@ -1,0 +1,75 @@
+"""Looks at each page in both themes and at two widths: findings of axe-core, width, and a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.programs.web_check.stage import NARROW, WIDE, Stage
+
+PICTURES = Path("build/web-check")
+_HEIGHT = {WIDE: 900, NARROW: 860}
+_SERIOUS = ("serious", "critical")
+_IS_WIDER = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+
+
+def check_light_pages(stage: Stage) -> str:
+    """Return what is wrong with the pages on a light ground; leaves a picture of each in ``PICTURES``."""
+    return _check_pages(stage, "light")
+
+
+def check_dark_pages(stage: Stage) -> str:
+    """Return what is wrong with the pages on a dark ground."""
+    return _check_pages(stage, "dark")
+
+
+def _check_pages(stage: Stage, theme: Literal["light", "dark"]) -> str:
+    page = stage.open_page(color_scheme=theme, viewport={"width": WIDE, "height": _HEIGHT[WIDE]})
+    page.goto(f"{stage.address}/login")
+    findings = _look_at(page, f"login-{theme}")
+    stage.log_in(page)
+    paths = {
+        "demo": "/demo",
+        "overview": "/",
+        "model": f"/models/{stage.model()}?attribute=gender",
+        "alerts": "/alerts",
+        "cases": "/cases",
+        "policies": "/policies",
+        "runbooks": "/runbooks",
+        "not-found": "/nowhere",
+        "link-ended": "/welcome/nothing",
+    }
+    for name, path in paths.items():
+        page.goto(stage.address + path)
+        findings += _look_at(page, f"{name}-{theme}")
+    page.context.close()
+    return "; ".join(findings)
+
+
+def _look_at(page: Page, name: str) -> list[str]:
+    findings = []
+    for width in (WIDE, NARROW):
+        page.set_viewport_size({"width": width, "height": _HEIGHT[width]})
+        page.reload()
+        if page.evaluate(_IS_WIDER):
+            findings.append(f"{name} is wider than {width} px")
+        picture(page, f"{name}-{width}")
+    return findings + [f"{name}: {text}" for text in serious_findings(page)]
+
+
+def picture(page: Page, name: str) -> None:
+    """Leave a picture of a page."""
+    page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+
+
+def serious_findings(page: Page) -> list[str]:
+    """Return the serious findings of axe-core about a page, each with the first place."""
+    violations = Axe().run(page).response["violations"]
+    return [
+        f"{violation['id']} ({violation['nodes'][0]['target']})"
+        for violation in violations
+        if violation["impact"] in _SERIOUS
+    ]
