@@ -82,6 +82,10 @@ class ReleaseGate:
             for result in results
         ]
 
+    def continue_releases(self) -> None:
+        """Take over what was remembered under a former policy: the changelog topic gets all of it again."""
+        self._memory.change_all()
+
     def state(self) -> list[tuple[StateKey, bytes]]:
         """Return what a restart needs."""
         return self._memory.entries()
@@ -165,7 +169,7 @@ class ReleaseGate:
             name, last = result.attribute, memory.former.get(result.attribute)
             hidden = memory.hidden.get(name, set())
             before = {group.labels for group in last.groups if group.n} - hidden if last is not None else set()
-            if before <= shown[name]:
+            if before & tables[name].keys() <= shown[name]:  # groups that the policy no longer has are not shown again
                 self._note_total(result, {g for g, n in tables[name].items() if n} - shown[name])
             elif (former := self._former(result)) is not None:
                 withheld[name] = former

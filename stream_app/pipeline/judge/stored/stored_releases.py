@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from stream_app.core.releases.nested import HiddenParts
-from stream_app.core.windows.cells import Cells
+from stream_app.core.windows.cells import CellMapping, Cells
 from stream_app.core.windows.tally_changes import StateKey, WindowKey
 from stream_app.errors import StateError
 from stream_app.pipeline.judge.state import NEW_APP_ID, RELEASE, StoredEntries
-from stream_app.pipeline.records.results import FormerRelease
+from stream_app.pipeline.records.results import CROSS, FormerRelease
 
 Labels = tuple[str, ...]
 
@@ -44,6 +44,61 @@ class StoredRelease(msgspec.Struct, array_like=True, frozen=True):
     former: dict[str, FormerRelease] = {}
 
 
+def moved_release(stored: StoredRelease, mapping: CellMapping) -> StoredRelease:
+    """Return what the gate remembers of a window under another policy.
+
+    Where groups are joined by it, what was hidden of them is summed: the windows around it hide those
+    groups. What running totals showed last stays as it was, with the groups of that time.
+    """
+    parts = [moved for each in stored.parts if (moved := _moved_parts(each, mapping)) is not None]
+    hidden = stored.hidden
+    if not stored.former:
+        hidden = {
+            name: sorted({_moved_labels(name, labels, mapping) for labels in groups})
+            for name, groups in stored.hidden.items()
+            if _is_kept(name, mapping)
+        }
+    return StoredRelease(hidden, mapping.map_cells(stored.cells), parts, stored.former)
+
+
+def _moved_parts(stored: StoredParts, mapping: CellMapping) -> StoredParts | None:
+    """Return what the smallest windows hide of one table; None where the table is gone."""
+    name = stored.attribute
+    if not _is_kept(name, mapping):
+        return None
+    known = {labels for _, people in stored.sums for labels, _ in people}
+    known |= {labels for *_, cells in stored.releases for labels in cells}
+    new = {labels: _moved_labels(name, labels, mapping) for labels in known}
+    parts = HiddenParts(is_full=stored.is_full or len(set(new.values())) < len(new))
+    for start_s, people in stored.sums:
+        moved: dict[Labels, int] = {}
+        for labels, n in people:
+            moved[new[labels]] = moved.get(new[labels], 0) + n
+        parts.add(start_s, moved)
+    for start_s, end_s, cells in stored.releases:
+        parts.release(start_s, end_s, {new[labels] for labels in cells})
+    return _stored_parts(name, parts)
+
+
+def _is_kept(name: str, mapping: CellMapping) -> bool:
+    known = {dimension for dimension, _ in mapping.new.dimensions}
+    return all(attribute in known for attribute in name.split(CROSS))
+
+
+def _moved_labels(name: str, labels: Labels, mapping: CellMapping) -> Labels:
+    moved = (mapping.map_label(attribute, label) for attribute, label in zip(name.split(CROSS), labels, strict=True))
+    return tuple(label for label in moved if label is not None)
+
+
+def _stored_parts(name: str, parts: HiddenParts) -> StoredParts:
+    return StoredParts(
+        name,
+        [(start_s, sorted(people.items())) for (start_s, _), people in parts.sums.items()],
+        [(start_s, end_s, sorted(cells)) for start_s, end_s, cells in parts.releases],
+        parts.is_full,
+    )
+
+
 class WindowMemory:
     """What the gate remembers of one window, or of the running totals, to be changed; attributes as stored.
 
@@ -65,19 +120,15 @@ class WindowMemory:
 
     def stored(self) -> StoredRelease | None:
         """Return what a restart needs; None if that is nothing."""
-        parts = [
-            StoredParts(
-                attribute,
-                [(start_s, sorted(people.items())) for (start_s, _), people in parts.sums.items()],
-                [(start_s, end_s, sorted(cells)) for start_s, end_s, cells in parts.releases],
-                parts.is_full,
-            )
-            for attribute, parts in sorted(self.parts.items())
-            if parts.sums
-        ]
+        parts = [_stored_parts(name, parts) for name, parts in sorted(self.parts.items()) if parts.sums]
         hidden = {name: sorted(groups) for name, groups in sorted(self.hidden.items()) if groups}
-        stored = StoredRelease(hidden, self.pending, parts, self.former)
-        return stored if hidden or self.pending or parts or self.former else None
+        return None if self.is_empty else StoredRelease(hidden, self.pending, parts, self.former)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is remembered."""
+        is_any = any(self.hidden.values()) or any(parts.sums for parts in self.parts.values())
+        return not (is_any or self.pending or self.former)
 
 
 class GateMemory:
@@ -113,14 +164,18 @@ class GateMemory:
         return self._windows.get(key) or WindowMemory()
 
     def __iter__(self) -> Iterator[WindowKey]:
-        """Yield the windows of which anything is remembered."""
-        yield from sorted(self._windows)
+        """Yield the windows of which anything is remembered: the same ones before and after a restart."""
+        yield from sorted(key for key, memory in self._windows.items() if not memory.is_empty)
 
     def forget(self, keys: Iterable[WindowKey]) -> None:
         """Forget windows."""
         for key in keys:
             del self._windows[key]
             self._changed.add(key)
+
+    def change_all(self) -> None:
+        """Note that every entry was changed, as by a move to another policy."""
+        self._changed.update(self._windows)
 
     def entries(self) -> list[tuple[StateKey, bytes]]:
         """Return every entry of the state."""
@@ -129,7 +184,11 @@ class GateMemory:
     def take_changes(self) -> list[tuple[StateKey, bytes | None]]:
         """Return the entries that changed since the last call; None for one that is gone."""
         changed, self._changed = self._changed, set()
-        return [self._entry(key) for key in sorted(changed)]
+        entries = [self._entry(key) for key in sorted(changed)]
+        for key in changed:
+            if key in self._windows and self._windows[key].is_empty:
+                del self._windows[key]
+        return entries
 
     def _entry(self, key: WindowKey) -> tuple[StateKey, bytes | None]:
         stored = self._windows[key].stored() if key in self._windows else None

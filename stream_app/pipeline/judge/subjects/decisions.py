@@ -65,6 +65,7 @@ class DecisionsSubject:
         """Continue what the tests of a former policy know."""
         assert isinstance(former, DecisionsSubject)
         self._is_changed = True
+        self._gate.continue_releases()
         monitor, scores, proxies = former._monitor, former._scores, former._proxies  # noqa: SLF001  # of the same class
         continued = self._monitor.continue_tests(monitor)
         if self._scores is not None and scores is not None:
