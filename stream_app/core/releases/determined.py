@@ -36,8 +36,10 @@ class Finding(NamedTuple):
     used: Bools
 
 
-def find_small_sums(released: Bools, people: Ints, targets: Bools, k: int) -> list[Finding]:
-    """Return the sums of 1 to k-1 people that follow from released ones.
+def find_small_sums(
+    released: Bools, people: Ints, targets: Bools, k: int, guarded: Bools | None = None
+) -> list[Finding]:
+    """Return the sums of 1 to k-1 people, and guarded ones, that follow from released ones.
 
     Tested are the targets, the unions of two that do not overlap, and what is left of one without another inside it.
 
@@ -46,6 +48,7 @@ def find_small_sums(released: Bools, people: Ints, targets: Bools, k: int) -> li
         people: People in each cell, shape (cells,), >= 0.
         targets: Cells of each set that somebody may ask about, shape (targets, cells).
         k: Fewest people about which anything may follow; below 2 nothing is too few.
+        guarded: Cells of each set that must not follow whatever its size, shape (sets, cells).
 
     Returns:
         The targets themselves if there are any, and only otherwise unions and differences.
@@ -69,11 +72,24 @@ def find_small_sums(released: Bools, people: Ints, targets: Bools, k: int) -> li
     moves = asked @ null_space
     lengths = np.einsum("ij,ij->i", moves, moves)
     found = asked[(lengths < _TOLERANCE) & (n < k)]
+    if guarded is not None and len(guarded):
+        found = np.vstack([found, follow_from(null_space, guarded[:, is_full])])
     if not len(found):
         found = _combined(asked, n, moves, lengths, k)
     found = _distinct(found)
     used = np.abs(rows @ (inverse @ found.T)).T > _TOLERANCE
     return [Finding(n, needed) for n, needed in zip((found @ people[is_full]).tolist(), used, strict=True)]
+
+
+def null_space_of(released: Bools, people: Ints) -> Floats:
+    """Return an orthonormal basis of what released sums leave open, shape (cells with people, dimensions)."""
+    return _decompose(released[:, people > 0].astype(np.float64))[0]
+
+
+def follow_from(null_space: Floats, sets: Bools) -> Bools:
+    """Return those of some sets of cells with people that no vector of a null space moves."""
+    moves = sets @ null_space
+    return sets[np.einsum("ij,ij->i", moves, moves) < _TOLERANCE]
 
 
 def _combined(asked: Bools, n: Ints, moves: Floats, lengths: Floats, k: int) -> Bools:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import combinations
 
+from stream_app.core.releases.crossed import add_block, protect_crossed
 from stream_app.core.releases.nested import HiddenParts
 from stream_app.core.windows.cells import CellLayout, Cells, add_cells
 from stream_app.core.windows.tally_changes import WindowKey
-from stream_app.pipeline.judge.gate.tables import Shown, Tables, tables_in, without
+from stream_app.pipeline.judge.gate.tables import People, Shown, Tables, releases_of, tables_in, without
 from stream_app.pipeline.judge.stored.stored_releases import GateMemory
 from stream_app.pipeline.records.results import CROSS, TOTAL_WINDOW
 from stream_app.policy import ModelPolicy
@@ -33,10 +34,10 @@ class InnerWindows:
         self._attributes = [attribute.name for attribute in model.attributes]
         self._sizes_s = {window.name: window.size_s for window in model.windows}
         sizes = sorted(self._sizes_s.items(), key=lambda item: item[1])
-        self._smallest, self._largest = sizes[0][0], sizes[-1][0]
-        self._second = next((name for name, _ in sizes[1:]), self._smallest)
         self._larger = {small: [name for name, s in sizes if s > size_s] for small, size_s in sizes}
         self.unfit = {large for (_, inner_s), (large, size_s) in combinations(sizes, 2) if size_s % inner_s}
+        fit = [name for name, _ in sizes if name not in self.unfit]
+        self._smallest, self._second, self._largest = fit[0], fit[min(1, len(fit) - 1)], fit[-1]
         self._memory = memory
 
     def beside(
@@ -59,7 +60,11 @@ class InnerWindows:
         for name, groups in shown.items():
             parts = memory.parts.get(name) or HiddenParts()
             kept[name] = parts.shown_beside(tables[name], groups, self._k, change.get(name, {}))
-        return self._with_crosses(tables, shown, kept)
+        kept = self._with_crosses(tables, shown, kept)
+        if not memory.blocks:
+            return kept
+        releases = releases_of(tables, kept, self._attributes)
+        return protect_crossed(memory.blocks, dict(zip(tables, releases, strict=True)), kept, self._k)
 
     def _with_crosses(self, tables: Tables, before: Shown, after: Shown) -> Shown:
         """Hide the intersections of a group that was hidden beside smaller windows: their sum is the group."""
@@ -86,25 +91,41 @@ class InnerWindows:
                 add_cells(late, cells)
         return late
 
-    def note(self, key: WindowKey, hidden: Tables, shown: Shown) -> None:
+    def note(self, key: WindowKey, hidden: Tables, shown: Shown, cross: People | None = None) -> None:
         """Note what a window hides and shows for each larger one around it, and for the totals.
 
         Args:
             key: The window.
             hidden: People of the groups that it hides.
             shown: The groups that it shows.
+            cross: Its people by the labels of all attributes; None for a correction of it.
         """
         around = [(large, self._start_of(key, large)) for large in self._larger[key[0]] if large not in self.unfit]
         end_s = key[1] + self._sizes_s[key[0]]
         for outer in (*around, TOTAL):
+            tables = {name: people for name, people in hidden.items() if outer != TOTAL or CROSS not in name}
             if key[0] == self._smallest:
-                begin_s = self._start_of(key, self._largest if outer == TOTAL else self._second)
-                parts = self._memory.of(outer).parts
-                for name, people in hidden.items():
+                begin_s, parts = self._start_of(key, self._second), self._memory.of(outer).parts
+                for name, people in tables.items():
                     parts.setdefault(name, HiddenParts()).add(begin_s, {g: n for g, n in people.items() if n})
             elif self._memory.find(outer).parts:
                 for name, parts_of in self._memory.of(outer).parts.items():
                     parts_of.release(key[1], end_s, shown.get(name, ()))
+        if cross and around and any(CROSS in name for name in shown):
+            cells = frozenset((name, labels) for name, groups in shown.items() for labels in groups)
+            add_block(self._memory.of(around[0]).blocks, cells, cross)
+
+    def end(self, name: str, end_s: int) -> None:
+        """Note that a window has ended: when it is of the largest size, the totals have no release inside it any more.
+
+        Args:
+            name: Its name.
+            end_s: Its end.
+        """
+        self._forget(end_s)
+        if name == self._largest and self._memory.find(TOTAL).parts:
+            for parts in self._memory.of(TOTAL).parts.values():
+                parts.sum_up(self._k)
 
     def _contains(self, outer: WindowKey, inner: WindowKey) -> bool:
         return outer == TOTAL or (outer[0] != inner[0] and self._start_of(inner, outer[0]) == outer[1])
@@ -112,7 +133,7 @@ class InnerWindows:
     def _start_of(self, key: WindowKey, outer: str) -> int:
         return key[1] - key[1] % self._sizes_s[outer]
 
-    def forget(self, closed_s: int) -> None:
+    def _forget(self, closed_s: int) -> None:
         """Forget windows that are not corrected any more and are not the newest of their size.
 
         What was never released of the smallest ones is left out of the running totals as long as it is too few.

@@ -37,8 +37,6 @@ from stream_app.pipeline.judge.verdicts.window_context import WindowContext
 from stream_app.pipeline.records.results import CROSS, TOTAL_WINDOW, FormerRelease, Result, Withheld
 from stream_app.policy import ModelPolicy, Privacy
 
-_MOST_RELEASES = 16  # of running totals that are told apart
-
 Rejudge = Callable[[Cells], list[Result]]
 
 
@@ -108,7 +106,7 @@ class ReleaseGate:
         key = (span.window, span.start_s)
         late = self._windows.late_inside(key, context.corrections)
         if not late and not self._memory.find(key).parts and not self._hides_any(results):
-            self._windows.forget(span.end_s)
+            self._windows.end(span.window, span.end_s)
             return {}
         is_held = self._has_small(late, results)
         if is_held:
@@ -121,8 +119,9 @@ class ReleaseGate:
         hidden = {name: {g for g, n in people.items() if n} - shown[name] for name, people in tables.items()}
         if any(hidden.values()):
             self._memory.of(key).hidden = hidden
-        self._windows.note(key, {name: {g: tables[name][g] for g in groups} for name, groups in hidden.items()}, shown)
-        self._windows.forget(span.end_s)
+        people = {name: {g: tables[name][g] for g in groups} for name, groups in hidden.items()}
+        self._windows.note(key, people, shown, cross_of(self._layout, self._attributes, cells))
+        self._windows.end(span.window, span.end_s)
         return _withheld(results, alone, shown, is_held=is_held)
 
     def _release_again(
@@ -189,15 +188,12 @@ class ReleaseGate:
     def _note_total(self, result: Result, hidden: set[Labels]) -> None:
         """Note running totals that are shown."""
         memory = self._memory.of(TOTAL)
-        last = memory.former.get(result.attribute)
         former = FormerRelease(start_s=result.start_s, end_s=result.end_s, groups=result.groups)
         memory.former = memory.former | {result.attribute: former}
         memory.hidden = memory.hidden | {result.attribute: hidden}
         if (parts := memory.parts.get(result.attribute)) is not None:
-            parts.join(result.start_s if last is None else last.end_s, result.end_s)
-            if len(parts.releases) > _MOST_RELEASES:
-                parts.join(result.start_s, result.end_s)
-            parts.release(result.start_s, result.end_s, {group.labels for group in result.groups if group.n} - hidden)
+            parts.sum_up(self._k)
+            parts.show({group.labels for group in result.groups if group.n} - hidden)
 
     def _hides_any(self, results: Iterable[Result]) -> bool:
         """Return whether a result has a group of 1 to k-1 people."""

@@ -5,11 +5,12 @@ A model whose windows hide nothing has entries of its running totals alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from stream_app.core.releases.nested import HiddenParts
+from stream_app.core.releases.crossed import Blocks
+from stream_app.core.releases.nested import HiddenParts, Past
 from stream_app.core.windows.cells import CellMapping, Cells
 from stream_app.core.windows.tally_changes import StateKey, WindowKey
 from stream_app.errors import StateError
@@ -20,12 +21,19 @@ Labels = tuple[str, ...]
 
 
 class StoredParts(msgspec.Struct, array_like=True, frozen=True):
-    """What the smallest windows hide of one table, see ``HiddenParts``."""
+    """What the smallest windows hide of one table, see ``HiddenParts``; of what was summed up see ``Past``."""
 
     attribute: str
     sums: list[tuple[int, list[tuple[Labels, int]]]]
     releases: list[tuple[int, int, list[Labels]]]
     is_full: bool
+    people: list[tuple[Labels, int]] = []
+    known: list[list[Labels]] = []
+    guarded: list[Labels] = []
+
+    def past(self) -> Past:
+        """Return what was summed up."""
+        return Past(dict(self.people), tuple(map(frozenset, self.known)), frozenset(self.guarded))
 
 
 class StoredRelease(msgspec.Struct, array_like=True, frozen=True):
@@ -36,19 +44,22 @@ class StoredRelease(msgspec.Struct, array_like=True, frozen=True):
         cells: Corrections that were not released yet, by code.
         parts: What the smaller windows inside it hide.
         former: Of running totals the last release, by attribute.
+        blocks: The next smaller windows inside it: what they showed, and people by the labels of all attributes.
     """
 
     hidden: dict[str, list[Labels]] = {}
     cells: Cells = {}
     parts: list[StoredParts] = []
     former: dict[str, FormerRelease] = {}
+    blocks: list[tuple[list[tuple[str, Labels]], list[tuple[Labels, int]]]] = []
 
 
 def moved_release(stored: StoredRelease, mapping: CellMapping) -> StoredRelease:
     """Return what the gate remembers of a window under another policy.
 
-    Where groups are joined by it, what was hidden of them is summed: the windows around it hide those
-    groups. What running totals showed last stays as it was, with the groups of that time.
+    Where groups are joined by it, what was hidden of them is summed: the windows around it hide those groups. What
+    running totals showed last stays as it was, with the groups of that time. Of intersections, everything inside the
+    window is taken as known.
     """
     parts = [moved for each in stored.parts if (moved := _moved_parts(each, mapping)) is not None]
     hidden = stored.hidden
@@ -66,18 +77,27 @@ def _moved_parts(stored: StoredParts, mapping: CellMapping) -> StoredParts | Non
     name = stored.attribute
     if not _is_kept(name, mapping):
         return None
-    known = {labels for _, people in stored.sums for labels, _ in people}
+    known = {labels for people in (*(people for _, people in stored.sums), stored.people) for labels, _ in people}
     known |= {labels for *_, cells in stored.releases for labels in cells}
     new = {labels: _moved_labels(name, labels, mapping) for labels in known}
-    parts = HiddenParts(is_full=stored.is_full or len(set(new.values())) < len(new))
+    past = Past(
+        _summed(stored.people, new),
+        tuple(frozenset(new[labels] for labels in cells) for cells in stored.known),
+        frozenset(new[labels] for labels in stored.guarded),
+    )
+    parts = HiddenParts(is_full=stored.is_full or len(set(new.values())) < len(new), past=past)
     for start_s, people in stored.sums:
-        moved: dict[Labels, int] = {}
-        for labels, n in people:
-            moved[new[labels]] = moved.get(new[labels], 0) + n
-        parts.add(start_s, moved)
+        parts.add(start_s, _summed(people, new))
     for start_s, end_s, cells in stored.releases:
         parts.release(start_s, end_s, {new[labels] for labels in cells})
     return _stored_parts(name, parts)
+
+
+def _summed(people: Iterable[tuple[Labels, int]], new: Mapping[Labels, Labels]) -> dict[Labels, int]:
+    summed: dict[Labels, int] = {}
+    for labels, n in people:
+        summed[new[labels]] = summed.get(new[labels], 0) + n
+    return summed
 
 
 def _is_kept(name: str, mapping: CellMapping) -> bool:
@@ -96,6 +116,9 @@ def _stored_parts(name: str, parts: HiddenParts) -> StoredParts:
         [(start_s, sorted(people.items())) for (start_s, _), people in parts.sums.items()],
         [(start_s, end_s, sorted(cells)) for start_s, end_s, cells in parts.releases],
         parts.is_full,
+        sorted(parts.past.people.items()),
+        sorted(map(sorted, parts.past.known)),
+        sorted(parts.past.guarded),
     )
 
 
@@ -111,24 +134,29 @@ class WindowMemory:
         self.hidden: dict[str, set[Labels]] = {name: set(groups) for name, groups in stored.hidden.items()}
         self.pending: Cells = stored.cells
         self.former: dict[str, FormerRelease] = stored.former
+        self.blocks: Blocks = {frozenset(shown): dict(people) for shown, people in stored.blocks}
         self.parts: dict[str, HiddenParts] = {
             parts.attribute: HiddenParts(
-                [(start_s, dict(people)) for start_s, people in parts.sums], parts.releases, is_full=parts.is_full
+                [(start_s, dict(people)) for start_s, people in parts.sums],
+                parts.releases,
+                is_full=parts.is_full,
+                past=parts.past(),
             )
             for parts in stored.parts
         }
 
     def stored(self) -> StoredRelease | None:
         """Return what a restart needs; None if that is nothing."""
-        parts = [_stored_parts(name, parts) for name, parts in sorted(self.parts.items()) if parts.sums]
+        parts = [_stored_parts(name, parts) for name, parts in sorted(self.parts.items()) if not parts.is_empty]
         hidden = {name: sorted(groups) for name, groups in sorted(self.hidden.items()) if groups}
-        return None if self.is_empty else StoredRelease(hidden, self.pending, parts, self.former)
+        blocks = [(sorted(shown), sorted(people.items())) for shown, people in self.blocks.items()]
+        return None if self.is_empty else StoredRelease(hidden, self.pending, parts, self.former, blocks)
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is remembered."""
-        is_any = any(self.hidden.values()) or any(parts.sums for parts in self.parts.values())
-        return not (is_any or self.pending or self.former)
+        is_any = any(self.hidden.values()) or any(not parts.is_empty for parts in self.parts.values())
+        return not (is_any or self.pending or self.former or self.blocks)
 
 
 class GateMemory:

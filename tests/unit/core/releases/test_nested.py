@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from stream_app.core.releases.nested import HiddenParts, Labels
+from stream_app.core.releases.hidden_system import Labels, Past
+from stream_app.core.releases.nested import HiddenParts
 
 A: Labels = ("a",)
 B: Labels = ("b",)
@@ -51,9 +52,32 @@ def test_too_many_hidden_cells_leave_what_the_smaller_windows_showed() -> None:
     assert parts.shown_beside(HOUR, {A, B, C}, 10) == {C}
 
 
-def test_joined_parts_forget_what_was_released_inside_them() -> None:
-    parts = parts_of({A: 6, B: 12}, {A: 6, B: 12})
-    parts.release(0, 600, {C})
-    parts.join(0, 1200)
-    assert parts.releases == []
-    assert list(parts.sums.values()) == [{A: 12, B: 24}]
+def test_totals_that_were_divided_by_a_window_in_between_are_not_the_difference() -> None:
+    """The hour is shown by two halves: one shows a group, the other hides it and one of its minutes shows 12 of 19."""
+    parts = HiddenParts()
+    parts.add(0, {B: 7, C: 5})
+    parts.add(0, {A: 7, C: 20})
+    parts.add(1800, {A: 26, C: 30})
+    parts.release(0, 1800, {B})
+    parts.release(1800, 3600, {A, B, C})
+    parts.sum_up(10)
+    assert A not in parts.shown_beside({A: 45, B: 151, C: 80}, {A, B, C}, 10)
+
+
+def test_what_was_summed_up_is_shown_with_enough_of_later_windows() -> None:
+    parts = parts_of({A: 6, B: 12})
+    parts.sum_up(10)
+    assert (parts.sums, parts.past.people, parts.past.guarded) == ({}, {A: 6, B: 12}, {A, B})
+    assert parts.shown_beside(HOUR, {A, B, C}, 10) == {C}
+    parts.add(600, {A: 6, B: 12})
+    assert parts.shown_beside(HOUR, {A, B, C}, 10) == {A, B, C}
+    parts.sum_up(10)
+    assert parts.past.guarded == set()
+    parts.show({A, B, C})
+    assert parts.is_empty
+
+
+def test_a_sum_of_two_groups_that_is_known_gives_both_when_one_is_shown() -> None:
+    past = Past({A: 20, B: 30, C: 40}, (frozenset({A, B}),), frozenset())
+    assert past.without({A}) == Past({C: 40})
+    assert past.without({C}) == Past({A: 20, B: 30}, (frozenset({A, B}),))
