@@ -26,7 +26,7 @@ from stream_app.edges.kafka.readers.live_results import ResultReader, open_alert
 from stream_app.errors import ConfigError
 from stream_app.pipeline.disclosure.alerts import disclose_alert
 from stream_app.pipeline.disclosure.outcomes import disclose_outcomes
-from stream_app.pipeline.disclosure.shown import disclose_window, newest_revisions, smallest_groups
+from stream_app.pipeline.disclosure.shown import disclose_window, newest_revisions, smallest_groups_of_records
 from stream_app.pipeline.disclosure.wording import limits_by_model
 from stream_app.pipeline.records.alerts import Alert
 from stream_app.pipeline.records.outcome_results import OutcomeResult
@@ -106,10 +106,10 @@ def results(
         TopicError: The topic of the results does not exist.
     """
     loaded, extract = _prepare(policy, model, attribute, window, start, end)
-    k_of = smallest_groups(loaded)
+    k_of = smallest_groups_of_records(loaded)
     selected = _read(open_all_results, kafka, extract.has_result)
     newest = newest_revisions(result for result in selected if isinstance(result, Result))
-    disclosed = (disclose_window(result, k_of(result.model)) for result in newest)
+    disclosed = (disclose_window(result, k_of(result)) for result in newest)
     return build_frame(RESULT_COLUMNS, result_records(disclosed, limits_by_model(loaded)))
 
 
@@ -148,10 +148,10 @@ def outcome_results(
         TopicError: The topic of the results does not exist.
     """
     loaded, extract = _prepare(policy, model, attribute, window, start, end)
-    k_of = smallest_groups(loaded)
+    k_of = smallest_groups_of_records(loaded)
     selected = _read(open_all_results, kafka, extract.has_result)
     newest = newest_revisions(result for result in selected if isinstance(result, OutcomeResult))
-    disclosed = (disclose_outcomes(result, k_of(result.model)) for result in newest)
+    disclosed = (disclose_outcomes(result, k_of(result)) for result in newest)
     return build_frame(OUTCOME_COLUMNS, outcome_records(disclosed, limits_by_model(loaded)))
 
 
@@ -187,9 +187,9 @@ def alerts(
         TopicError: The topic of the alerts does not exist.
     """
     loaded, extract = _prepare(policy, model, attribute, None, start, end)
-    k_of = smallest_groups(loaded)
+    k_of = smallest_groups_of_records(loaded)
     selected = sorted(_read(open_alerts, kafka, extract.has_alert), key=lambda alert: (alert.at_s, alert.id))
-    return build_frame(ALERT_COLUMNS, alert_records(disclose_alert(alert, k_of(alert.model)) for alert in selected))
+    return build_frame(ALERT_COLUMNS, alert_records(disclose_alert(alert, k_of(alert)) for alert in selected))
 
 
 def read_policy(policy: PolicySource) -> Policy:

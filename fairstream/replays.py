@@ -1,7 +1,8 @@
 """Judge a time range of the log again, under the policy and under scenarios, into DataFrames.
 
-A replay reads the records of a model from Kafka, joins no consumer group, commits nothing and writes no files. It runs
-the functions of the live worker. Disclosure control is applied as everywhere: suppressed groups stay suppressed.
+A replay reads the records of a model from Kafka, joins no consumer group and commits nothing. It runs the functions of
+the live worker. Disclosure control is applied as everywhere: suppressed groups stay suppressed, and what is shown is
+noted in the ledger of releases of the state folder, so that no two replays together isolate fewer than k people.
 """
 
 from __future__ import annotations
@@ -22,12 +23,13 @@ from fairstream.frames.result_columns import ALERT_COLUMNS, RESULT_COLUMNS, aler
 from fairstream.live import Moment, PolicySource, moment_s, read_policy
 from stream_app.errors import ConfigError
 from stream_app.pipeline.replay.ranges.range_run import RangeRun
-from stream_app.pipeline.replay.scenarios.results import ScenarioResults, disclose_scenarios
-from stream_app.pipeline.replay.scenarios.scenario import Scenario, original_scenario
+from stream_app.pipeline.replay.scenarios.results import ScenarioResults
+from stream_app.pipeline.replay.scenarios.scenario import Scenario, original_scenario, scenario_under
 from stream_app.pipeline.replay.scenarios.settings import ScenarioSettings, parse_settings, scenario_of
 from stream_app.pipeline.replay.source_log import SourceChoice
 from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.policy import ModelPolicy, Policy
+from stream_app.programs.replay.release import release_scenarios
 from stream_app.programs.replay.run import run
 from stream_app.settings import Settings, load_settings
 
@@ -101,7 +103,7 @@ def replay(  # noqa: PLR0913 - the options of the command, by name
         scenarios: Alternatives by name: settings that differ from the policy, such as ``{"threshold.dir": 0.85}`` or
             ``{"window": "6h", "reference.race": "asian"}``, or another policy with the same model. The settings are
             those of ``fairstream replay compare --set``.
-        state_dir: Folder of the key file, for raw records; None for ``FAIRSTREAM_STATE``.
+        state_dir: Folder of the ledger of releases and of the key file; None for ``FAIRSTREAM_STATE``.
 
     Returns:
         Results and alerts of the original policy and of every scenario.
@@ -112,6 +114,7 @@ def replay(  # noqa: PLR0913 - the options of the command, by name
         DependencyMissingError: pandas is not installed.
         KeyFileError: Raw records need the key file, and there is none.
         PolicyError: A policy has an error, does not fit the records, or a scenario would show smaller groups.
+        ReleaseRefusedError: Beside former replays this one would isolate fewer than k people.
         ReplayError: No event is in the range.
         TopicError: The topic does not exist.
     """
@@ -126,7 +129,7 @@ def replay(  # noqa: PLR0913 - the options of the command, by name
     if len({scenario.name for scenario in judgments}) < len(judgments):
         raise ConfigError(f"scenarios: {judgments[0].name!r} is the name of the policy as it is", action="Rename it")
     replayed = _run(settings, judgments, time_range, choice)
-    disclosed = disclose_scenarios(replayed.reports, judgments, is_exact=False)
+    disclosed = release_scenarios(settings, replayed, judgments, choice.topic_of(selected_model), is_exact=False)
     return ReplayResult(
         results=build_frame(REPLAY_RESULT_COLUMNS, _result_records(disclosed, judgments)),
         alerts=build_frame(REPLAY_ALERT_COLUMNS, _alert_records(disclosed)),
@@ -177,7 +180,7 @@ def _model(policy: Policy, name: str | None) -> ModelPolicy:
 
 def _scenario(policy: Policy, model: ModelPolicy, name: str, change: Mapping[str, Setting] | Policy) -> Scenario:
     if isinstance(change, Policy):
-        return Scenario(name=name, model=change.model(model.name), policy_hash=change.model(model.name).hash())
+        return scenario_under(change, model, name)
     references = {key.removeprefix(_REFERENCE): str(value) for key, value in change.items() if _is_reference(key)}
     settings = parse_settings(f"{key}={value}" for key, value in change.items() if not _is_reference(key))
     return scenario_of(policy, model, ScenarioSettings(settings, references), name)

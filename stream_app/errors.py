@@ -72,6 +72,10 @@ class BudgetExhaustedError(FairStreamError):
     """The budget of epsilon of a day does not allow a release. Operator action: see the message."""
 
 
+class ReleaseRefusedError(ConfigError):
+    """Beside former releases this one would isolate fewer than k people. Operator action: see the message."""
+
+
 class StateError(FairStreamError):
     """State in Kafka was written by another version or policy. Operator action: see the message."""
 

@@ -19,7 +19,7 @@ from producers.event import Event
 from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.pipeline.disclosure.alerts import disclose_alert
 from stream_app.pipeline.disclosure.outcomes import disclose_outcomes
-from stream_app.pipeline.disclosure.shown import disclose_window, newest_revisions, smallest_groups
+from stream_app.pipeline.disclosure.shown import disclose_window, newest_revisions, smallest_groups_of_records
 from stream_app.pipeline.disclosure.wording import limits_by_model
 from stream_app.pipeline.records.alerts import decode_alert
 from stream_app.pipeline.records.outcome_results import OutcomeResult, decode_any_result
@@ -169,24 +169,24 @@ class InMemoryPipeline:
 
     def results(self) -> pd.DataFrame:
         """Return the results about decisions: the columns and rules of ``fairstream.results``."""
-        k_of = smallest_groups(self.policy)
+        k_of = smallest_groups_of_records(self.policy)
         exact = newest_revisions(result for result in self.exact_results() if isinstance(result, Result))
-        disclosed = (disclose_window(result, k_of(result.model)) for result in exact)
+        disclosed = (disclose_window(result, k_of(result)) for result in exact)
         return build_frame(RESULT_COLUMNS, result_records(disclosed, limits_by_model(self.policy)))
 
     def outcome_results(self) -> pd.DataFrame:
         """Return the results about outcomes: the columns and rules of ``fairstream.outcome_results``."""
-        k_of = smallest_groups(self.policy)
+        k_of = smallest_groups_of_records(self.policy)
         exact = newest_revisions(result for result in self.exact_results() if isinstance(result, OutcomeResult))
-        disclosed = (disclose_outcomes(result, k_of(result.model)) for result in exact)
+        disclosed = (disclose_outcomes(result, k_of(result)) for result in exact)
         return build_frame(OUTCOME_COLUMNS, outcome_records(disclosed, limits_by_model(self.policy)))
 
     def alerts(self) -> pd.DataFrame:
         """Return the alerts: the columns and rules of ``fairstream.alerts``."""
-        k_of = smallest_groups(self.policy)
+        k_of = smallest_groups_of_records(self.policy)
         exact = [decode_alert(record.value) for record in self.log.read(FAIRNESS_ALERTS) if record.value]
         exact.sort(key=lambda alert: (alert.at_s, alert.id))
-        return build_frame(ALERT_COLUMNS, alert_records(disclose_alert(alert, k_of(alert.model)) for alert in exact))
+        return build_frame(ALERT_COLUMNS, alert_records(disclose_alert(alert, k_of(alert)) for alert in exact))
 
     def published(self, model: str | None = None) -> list[dict[str, Any]]:
         """Return the pseudonymized events that ingest published for a model."""

@@ -180,6 +180,11 @@ class Deployment:
                 self._take(self._lanes[partition].flush(self._now_s), self._books[-1])
             self.world.add(self._judge.flush(self._now_s))
 
+    @property
+    def judge_state(self) -> Mapping[bytes, bytes]:
+        """What the changelog topic has of the judge."""
+        return self._judge.state
+
     def _step(self, partition: int, n_steps_left: int, book: PolicyBook) -> None:
         lane, raw = self._lanes[partition], self.world.raw[partition]
         if self._rng.random() < 0.2:

@@ -22,10 +22,10 @@ from stream_app.cli.replay.selection import select_model, select_source, select_
 from stream_app.pipeline.records.results import CROSS
 from stream_app.pipeline.replay.ranges.run_request import RunRequest
 from stream_app.pipeline.replay.scenarios.comparison import RunComparison, compare_runs, field_words
-from stream_app.pipeline.replay.scenarios.results import disclose_scenarios
 from stream_app.policy import load_policy
 from stream_app.programs.audit.events import append_event
 from stream_app.programs.replay.live import read_live
+from stream_app.programs.replay.release import release_scenarios
 from stream_app.programs.replay.run import run as judge
 from stream_app.programs.replay.run_files import load, save
 
@@ -76,7 +76,8 @@ def compare(
     state_dir = Path(settings.state_dir)
     with progress_bar("comparing", as_json=as_json) as note:
         range_run = judge(settings, scenarios, time_range, choice, note)
-    original, *others = results = disclose_scenarios(range_run.reports, scenarios, is_exact=unsafe_exact)
+    topic = choice.topic_of(model)
+    original, *others = results = release_scenarios(settings, range_run, scenarios, topic, is_exact=unsafe_exact)
     facts_of_run = {"run": name.run, "model": model.name, "is_exact": unsafe_exact, "n_scenarios": len(scenarios)}
     append_event(settings, "replay-run", facts_of_run)
     saved = save(state_dir, name, RunRequest(scenarios, time_range, choice, described), range_run, results)

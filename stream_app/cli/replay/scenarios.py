@@ -10,7 +10,7 @@ import typer
 
 from stream_app.cli.flags.settings import complete_policy
 from stream_app.errors import ConfigError
-from stream_app.pipeline.replay.scenarios.scenario import Scenario, original_scenario
+from stream_app.pipeline.replay.scenarios.scenario import Scenario, original_scenario, scenario_under
 from stream_app.pipeline.replay.scenarios.settings import (
     ScenarioSettings,
     parse_group_map,
@@ -107,12 +107,7 @@ class ScenarioFlags:
         ]
         described = {settings.name: settings.described() for settings in requested}
         if self.other_policy is not None:
-            other = load_policy(self.other_policy)
-            scenarios.append(
-                Scenario(
-                    name=self.other_policy, model=other.model(model.name), policy_hash=other.model(model.name).hash()
-                )
-            )
+            scenarios.append(scenario_under(load_policy(self.other_policy), model, self.other_policy))
             described[self.other_policy] = {"policy": self.other_policy}
         if len(scenarios) == 1:
             raise ConfigError(

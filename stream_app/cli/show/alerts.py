@@ -17,7 +17,7 @@ from stream_app.cli.show.alert_text import describe_alert
 from stream_app.cli.show.other_models import OtherModels
 from stream_app.edges.kafka.readers.live_results import open_alert_records
 from stream_app.pipeline.disclosure.alerts import DisclosedAlert, disclose_alert
-from stream_app.pipeline.disclosure.shown import smallest_groups
+from stream_app.pipeline.disclosure.shown import smallest_groups_of_records
 from stream_app.pipeline.records.alerts import Alert, MonitoringRestart, SealedAlert
 from stream_app.policy import load_policy
 from stream_app.programs.audit.events import append_exact
@@ -47,14 +47,14 @@ def list_alerts(
     selection = shown.select(policy)
     if shown.unsafe_exact:
         append_exact(settings, "alerts list", shown.model)
-    k_of, others = smallest_groups(policy), OtherModels(selection)
+    k_of, others = smallest_groups_of_records(policy), OtherModels(selection)
     time_range = select_time_range(from_, to, time.time())
     with open_alert_records(settings.connection) as reader:
         selected = filter(selection.has_alert, others.note(reader.read_to_end()))
         in_range = (one for one in selected if one.at_s is None or time_range.from_s < one.at_s <= time_range.to_s)
         records = sorted(in_range, key=lambda record: (record.at_s or 0, record.id))
     alerts = [
-        disclose_alert(record, 0 if shown.unsafe_exact else k_of(record.model)) if isinstance(record, Alert) else record
+        disclose_alert(record, 0 if shown.unsafe_exact else k_of(record)) if isinstance(record, Alert) else record
         for record in records[-last or None :]
     ]
     print_alerts(alerts, as_json=as_json)

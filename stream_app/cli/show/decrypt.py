@@ -20,7 +20,7 @@ from stream_app.edges.keys.sealing_file import SealingFile
 from stream_app.errors import ConfigError
 from stream_app.pipeline.disclosure.alerts import disclose_alert
 from stream_app.pipeline.disclosure.sealing import AlertSealer, open_alert
-from stream_app.pipeline.disclosure.shown import smallest_groups
+from stream_app.pipeline.disclosure.shown import smallest_groups_of_records
 from stream_app.pipeline.records.alerts import Alert, ClearAlert, SealedAlert
 from stream_app.pipeline.records.audit import MAX_REASON
 from stream_app.policy import load_policy
@@ -69,9 +69,9 @@ def decrypt(
     if opened:
         kids = {key.kid for key in keys if any(key.kid in sealed.shares for sealed, _ in opened)}
         _audit(settings, [sealed.id for sealed, _ in opened], kids, reason)
-    k_of = smallest_groups(policy)
+    k_of = smallest_groups_of_records(policy)
     clear = [
-        disclose_alert(record, 0 if shown.unsafe_exact else k_of(record.model)) if isinstance(record, Alert) else record
+        disclose_alert(record, 0 if shown.unsafe_exact else k_of(record)) if isinstance(record, Alert) else record
         for _, record in opened
         if selection.has_alert(record)
     ]

@@ -18,7 +18,7 @@ from stream_app.cli.show.result_table import result_table, window_key
 from stream_app.edges.kafka.readers.live_results import open_all_results
 from stream_app.pipeline.disclosure.outcomes import DisclosedOutcomeResult
 from stream_app.pipeline.disclosure.results import DisclosedResult
-from stream_app.pipeline.disclosure.shown import disclose_any, newest_revisions, smallest_groups
+from stream_app.pipeline.disclosure.shown import disclose_any, newest_revisions, smallest_groups_of_records
 from stream_app.pipeline.disclosure.wording import limits_by_model
 from stream_app.pipeline.records.outcome_results import OutcomeResult
 from stream_app.pipeline.records.results import Result
@@ -59,11 +59,11 @@ def show_results(
     selection = shown.select(policy, window)
     if shown.unsafe_exact:
         append_exact(settings, "results", shown.model)
-    k_of, limits_of = smallest_groups(policy), limits_by_model(policy)
+    k_of, limits_of = smallest_groups_of_records(policy), limits_by_model(policy)
     others = OtherModels(selection)
 
     def show(results: Iterable[AnyResult]) -> None:
-        disclosed = [disclose_any(result, 0 if shown.unsafe_exact else k_of(result.model)) for result in results]
+        disclosed = [disclose_any(result, 0 if shown.unsafe_exact else k_of(result)) for result in results]
         print_results(disclosed, limits_of, as_json=as_json, is_complete=shown.attribute is not None)
 
     with open_all_results(settings.connection) as reader:

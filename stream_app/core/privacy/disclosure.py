@@ -4,15 +4,15 @@ A reader may know the total of a release (from the totals of another attribute, 
 groups). The total minus the shown cells is the hidden part, so the hidden part must contain nobody or at least k
 people; if not, the smallest shown cell is hidden too, and so on.
 
-Limits: this covers one release. Two releases of nested windows, or a running total read twice, can still be
-subtracted; see ``docs/reference/metrics.md``.
+This covers one table of one release. Several tables, and releases one after the other, are the matter of
+``core.releases``.
 
 Source: Hundepool et al. 2012, Statistical Disclosure Control, ch. 4 (primary and secondary suppression).
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -37,7 +37,7 @@ class Disclosure(Generic[Cell]):
     is_total_shown: bool
 
 
-def disclose(people: Mapping[Cell, int], k: int) -> Disclosure[Cell]:
+def disclose(people: Mapping[Cell, int], k: int, withheld: Collection[Cell] = ()) -> Disclosure[Cell]:
     """Decide which cells of one release may be shown.
 
     Cells below ``k`` are hidden; then the smallest shown ones (in the order of ``people`` where they are equal) until
@@ -47,6 +47,7 @@ def disclose(people: Mapping[Cell, int], k: int) -> Disclosure[Cell]:
     Args:
         people: People (decisions, tracks) by cell; they do not overlap.
         k: Minimum number of people that may be shown; 0 shows everything.
+        withheld: Cells that are hidden for another reason.
 
     >>> release = disclose({"white": 90, "black": 40, "hispan": 4}, 10)
     >>> sorted(release.shown), sorted(release.complementary), release.is_total_shown
@@ -55,9 +56,13 @@ def disclose(people: Mapping[Cell, int], k: int) -> Disclosure[Cell]:
     frozenset()
     """
     small = frozenset(cell for cell, n in people.items() if 0 < n < k)
-    shown = sorted((cell for cell, n in people.items() if n >= k), key=lambda cell: people[cell], reverse=True)
-    hidden = sum(people[cell] for cell in small)
-    complementary = set()
+    complementary = {cell for cell in withheld if people[cell] >= max(k, 1)}
+    shown = sorted(
+        (cell for cell, n in people.items() if n >= k and cell not in complementary),
+        key=lambda cell: people[cell],
+        reverse=True,
+    )
+    hidden = sum(people[cell] for cell in small | complementary)
     while 0 < hidden < k and shown:
         cell = shown.pop()
         complementary.add(cell)
@@ -65,7 +70,9 @@ def disclose(people: Mapping[Cell, int], k: int) -> Disclosure[Cell]:
     return Disclosure(frozenset(shown), small, frozenset(complementary), hidden == 0 or hidden >= k)
 
 
-def disclose_table(people: Mapping[tuple[str, ...], int], k: int) -> Disclosure[tuple[str, ...]]:
+def disclose_table(
+    people: Mapping[tuple[str, ...], int], k: int, withheld: Collection[tuple[str, ...]] = ()
+) -> Disclosure[tuple[str, ...]]:
     """Decide which cells of a table of several attributes may be shown beside its margins.
 
     A reader may know every margin (``female`` of gender by race, or ``female & black`` of three attributes). A margin
@@ -75,9 +82,10 @@ def disclose_table(people: Mapping[tuple[str, ...], int], k: int) -> Disclosure[
     Args:
         people: People by the labels of a cell, unknown values included; they do not overlap.
         k: Minimum number of people that may be shown; 0 shows everything.
+        withheld: Cells that are hidden for another reason.
 
     Source: Hundepool et al. 2012, Statistical Disclosure Control, ch. 4.4 (secondary suppression in tables); this
-    protects each line, but not against a linear program over all of them.
+    protects each line, ``core.releases.joint`` against combinations of lines and of tables.
 
     >>> table = {("f", "a"): 4, ("f", "b"): 30, ("m", "a"): 40, ("m", "b"): 50}
     >>> release = disclose_table(table, 10)
@@ -85,8 +93,8 @@ def disclose_table(people: Mapping[tuple[str, ...], int], k: int) -> Disclosure[
     ([('m', 'b')], [('f', 'b'), ('m', 'a')])
     """
     small = frozenset(cell for cell, n in people.items() if 0 < n < k)
-    hidden = set(small)
-    lines = _lines_of(people)
+    hidden = set(small) | {cell for cell in withheld if people[cell]}
+    lines = lines_of(people)
     is_settled = False
     while not is_settled:
         is_settled = True
@@ -101,7 +109,15 @@ def disclose_table(people: Mapping[tuple[str, ...], int], k: int) -> Disclosure[
     return Disclosure(shown, small, frozenset(hidden) - small, n_hidden == 0 or n_hidden >= k)
 
 
-def _lines_of(cells: Iterable[tuple[str, ...]]) -> list[list[tuple[str, ...]]]:
+def disclose_cells(
+    people: Mapping[tuple[str, ...], int], k: int, withheld: Collection[tuple[str, ...]] = ()
+) -> Disclosure[tuple[str, ...]]:
+    """Decide which cells of a table may be shown, of one attribute or of several."""
+    is_crossed = any(len(labels) > 1 for labels in people)
+    return disclose_table(people, k, withheld) if is_crossed else disclose(people, k, withheld)
+
+
+def lines_of(cells: Iterable[tuple[str, ...]]) -> list[list[tuple[str, ...]]]:
     """Return the cells that differ in one label only, for every choice of the others."""
     lines: dict[tuple[int, tuple[str, ...]], list[tuple[str, ...]]] = {}
     for cell in cells:

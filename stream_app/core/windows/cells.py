@@ -214,6 +214,19 @@ class CellMapping:
             add_cells(mapped, {int(self._code_by_code[code]): self._map_vector(vector)})
         return mapped
 
+    def map_label(self, dimension: str, label: str) -> str | None:
+        """Return the label under which something is counted now; None where the new layout lacks the dimension.
+
+        Args:
+            dimension: A dimension of the old layout.
+            label: One of its labels.
+        """
+        old, new = dict(self.old.dimensions), dict(self.new.dimensions)
+        if dimension not in new:
+            return None
+        places = self._places_of(dimension, old[dimension], new[dimension])
+        return new[dimension][int(places[old[dimension].index(label)])]
+
     def _map_vector(self, vector: list[int]) -> list[int]:
         mapped = [vector[0]]
         for feature in self.features:

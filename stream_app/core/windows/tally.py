@@ -167,7 +167,8 @@ class Tally(TallyState):
         add_cells(difference, panes.get(start_s, {}), sign=-1)
         panes[start_s] = cells
         if difference:
-            self.changes.revised.update(key for key in self._add(start_s, difference) if self.is_closed(key))
+            closed = filter(self.is_closed, self._add(start_s, difference))
+            self.changes.correct(closed, without_last(difference, self.config.n_buckets))
 
     def _recount_pane(self, source: SourcePartition, start_s: int, change: Cells) -> bool:
         is_open = self.closed_before_s is None or start_s >= self.closed_before_s
@@ -188,7 +189,7 @@ class Tally(TallyState):
         for key in (key for key in self.config.keys_of(start_s) if key in self.windows and self.is_correctable(key)):
             if correct_cells(self.windows[key].cells, summed):
                 self.changes.changed.add(("window", *key))
-                self.changes.revised.update({key} if self.is_closed(key) else ())
+                self.changes.correct(filter(self.is_closed, [key]), summed)
         if self.periods is not None and self.periods.correct(start_s, change):
             self.changes.changed.add(("period", self.periods.start_of(start_s)))
         return True

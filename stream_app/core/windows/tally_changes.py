@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from stream_app.core.windows.cells import Cells, without_last
+from stream_app.core.windows.cells import Cells, add_cells, without_last
 from stream_app.core.windows.tumbling import WindowCounts
 
 WindowKey = tuple[str, int]  # name of the window, start in seconds
@@ -78,6 +78,7 @@ class TallyChanges:
 
     Attributes:
         revised: Closed windows that were corrected.
+        corrections: What was added to the counts of each of them.
         n_empty: Windows that closed without a decision, by name.
         n_late: Pane corrections that were rejected because they came too late.
         n_tested: Decisions in periods that were tested.
@@ -88,6 +89,7 @@ class TallyChanges:
     """
 
     revised: set[WindowKey] = field(default_factory=set)
+    corrections: dict[WindowKey, Cells] = field(default_factory=dict)
     n_empty: Counter[str] = field(default_factory=Counter)
     n_late: int = 0
     n_tested: int = 0
@@ -95,3 +97,9 @@ class TallyChanges:
     is_total_changed: bool = False
     advances: list[TimeAdvance] = field(default_factory=list)
     changed: set[StateKey] = field(default_factory=set)
+
+    def correct(self, keys: Iterable[WindowKey], change: Cells) -> None:
+        """Note a correction of closed windows."""
+        for key in keys:
+            self.revised.add(key)
+            add_cells(self.corrections.setdefault(key, {}), change)

@@ -58,6 +58,5 @@ class TallyConfig:
             yield pane_start_s - pane_start_s % self.period_s + self.period_s
 
     def in_order(self, keys: Iterable[WindowKey]) -> list[WindowKey]:
-        """Return windows in order of their end, those that end together in the order of their declaration."""
-        rank = {name: number for number, name in enumerate(self.sizes_s)}
-        return sorted(keys, key=lambda key: (self.end_s(key), rank[key[0]]))
+        """Return windows in order of their end, of those that end together the smaller ones first."""
+        return sorted(keys, key=lambda key: (self.end_s(key), self.sizes_s[key[0]]))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from stream_app.core.windows.cells import Cells
+from stream_app.core.windows.cells import Cells, add_cells
 from stream_app.core.windows.history import Periods
 from stream_app.core.windows.source_progress import (
     Silence,
@@ -90,6 +90,14 @@ class TallyState:
     def newest_closed(self) -> list[WindowKey]:
         """Return the newest closed window of each size, in order of their end."""
         return self.config.in_order({key[0]: key for key in sorted(self.windows) if self.is_closed(key)}.values())
+
+    def open_cells(self) -> dict[str, Cells]:
+        """Return what was counted in windows that have not closed, by their name; without empty ones."""
+        cells: dict[str, Cells] = {}
+        for key, window in self.windows.items():
+            if window.cells and not self.is_closed(key):
+                add_cells(cells.setdefault(key[0], {}), window.cells)
+        return cells
 
     def is_every_source_known(self) -> bool:
         """Return whether every partition of the topic has reported."""

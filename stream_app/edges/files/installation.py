@@ -16,6 +16,7 @@ from stream_app.edges.keys.suppression_file import SuppressionFile
 
 FileKind = Literal["keys", "audit", "budget", "web", "run", "demo", "broker data"]
 BUDGET_FILE = "epsilon-budget.jsonl"
+RELEASES_FILE = "releases.jsonl"
 _DEMOS = "demo-*"
 _FORMER_AUDIT_FILE = "audit.jsonl"  # of versions before 0.4.0
 _WEB = ("web.sqlite3", "web.sqlite3-shm", "web.sqlite3-wal", "web-secret-key")
@@ -48,7 +49,7 @@ def owned_paths(state_dir: Path) -> Iterator[OwnedPath]:
     candidates: list[tuple[Path, FileKind]] = [(path, "keys") for path in [*key_files, state_dir / FERNET_KEY]]
     candidates.append((state_dir / _FORMER_AUDIT_FILE, "audit"))
     candidates += [(state_dir / name, "audit") for name in _AUDIT_LOG]
-    candidates.append((state_dir / BUDGET_FILE, "budget"))
+    candidates += [(state_dir / name, "budget") for name in (BUDGET_FILE, RELEASES_FILE)]
     candidates += [(state_dir / name, "web") for name in _WEB]
     candidates += [(path, "run") for path in sorted((state_dir / RUNS).glob("*"))]
     candidates += [(path, "demo") for path in sorted(state_dir.glob(_DEMOS)) if path.is_dir()]

@@ -10,6 +10,7 @@ from prometheus_client import Metric
 from stream_app.core.events.cameras.leaks import Leak
 from stream_app.core.events.reasons import DeadLetterReason
 from stream_app.core.join.outcome_join import JoinCounts
+from stream_app.core.releases.blocks import BlockCounter
 from stream_app.edges.metrics.instruments import Counter, Gauge
 from stream_app.pipeline.ingest.dropped import UNDECLARED
 from stream_app.pipeline.ingest.fields import dropped_probabilities, unreadable_paths
@@ -68,8 +69,12 @@ class EventMetrics:
         )
         self._pending_anomalies: dict[str, Tally[str]] = {}
         self._overflow = Counter(
-            "fairstream_label_overflow", "Events with a value that the policy does not list.", ("model", "label")
+            "fairstream_label_overflow",
+            "Events with a value that the policy does not list; of groups of people in blocks of at least k.",
+            ("model", "label"),
         )
+        self._blocks = {model.name: BlockCounter(model.privacy.k) for model in policy.models}
+        self._groups = {model.name: groups_of(model) for model in policy.models}
         self._dropped = Counter(
             "fairstream_fields_dropped",
             "Fields of records that the policy does not keep, or does not require and cannot read.",
@@ -111,7 +116,9 @@ class EventMetrics:
             self._decisions.add((model, outcome), n)
         for reason, n in counts.dead_letters.items():
             self._dead_letters.add((topic, reason.value), n)
-        for label, n in counts.overflow.items():
+        of_groups = {label: n for label, n in counts.overflow.items() if label in self._groups[model]}
+        others = {label: n for label, n in counts.overflow.items() if label not in of_groups}
+        for label, n in (others | self._blocks[model].add(sum(counts.decisions.values()), of_groups)).items():
             self._overflow.add((model, label), n)
         for path, n in counts.dropped.items():
             self._dropped.add((topic, path), n)
@@ -244,3 +251,10 @@ def age_limit_s(model: ModelPolicy, size_s: int) -> float:
     """
     time = model.event_time
     return 3 * size_s + time.out_of_orderness_s + time.idle_s + _SLACK_S
+
+
+def groups_of(model: ModelPolicy) -> frozenset[str]:
+    """Return the dimensions that say to which group somebody belongs; of published counts all."""
+    if model.kind == "counts":
+        return frozenset(name for name, _ in layout_of(model).dimensions)
+    return frozenset(attribute.name for attribute in model.attributes)

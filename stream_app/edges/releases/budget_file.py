@@ -6,11 +6,7 @@ begun is therefore nobody's, and is removed by the next writer. Writers wait for
 
 from __future__ import annotations
 
-import errno
 import os
-import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated
@@ -20,12 +16,11 @@ import msgspec
 from stream_app.core.noise.budget import Charge, objection, spent
 from stream_app.edges.files.durability import sync_folder
 from stream_app.edges.files.installation import BUDGET_FILE
-from stream_app.edges.files.locks import Turn, lock_open_file
-from stream_app.edges.files.writing import make_folder, write_errors
+from stream_app.edges.files.locks import Turn
+from stream_app.edges.files.writing import make_folder
+from stream_app.edges.releases.locked_file import LockedFile
 from stream_app.errors import BudgetExhaustedError, ConfigError
 
-_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_NOT_A_FILE = {errno.ELOOP, errno.EISDIR, errno.ENXIO}  # a link, a folder, a pipe that nobody reads
 _FractionText = Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]{0,18}(/[1-9][0-9]{0,18})?$")]
 _TURN = Turn("Another process is paying for a release", wait_s=10.0)
 
@@ -37,7 +32,7 @@ class _Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     epsilon: _FractionText | None
 
 
-class BudgetFile:
+class BudgetFile(LockedFile):
     """The budget of a state folder.
 
     Args:
@@ -45,7 +40,7 @@ class BudgetFile:
     """
 
     def __init__(self, state_dir: Path) -> None:
-        self.path = state_dir / BUDGET_FILE
+        super().__init__(state_dir / BUDGET_FILE, _TURN)
 
     def charges(self) -> list[Charge]:
         """Return what was paid so far; nothing where there is no file.
@@ -55,7 +50,7 @@ class BudgetFile:
         """
         if not os.path.lexists(self.path):
             return []
-        with self._locked() as descriptor:
+        with self.locked() as descriptor:
             return self._read(descriptor)
 
     def pay(self, charge: Charge, budget: Fraction) -> Fraction:
@@ -67,7 +62,7 @@ class BudgetFile:
             WriteError: it cannot be written.
         """
         make_folder(self.path.parent)
-        with self._locked() as descriptor:
+        with self.locked() as descriptor:
             charges = self._read(descriptor)
             reason = objection(charges, charge, budget)
             if reason is not None:
@@ -75,54 +70,19 @@ class BudgetFile:
                     reason, action="This never changes for that day; each later day has a budget of its own"
                 )
             if not any(map(charge.is_same_as, charges)):
-                self._append(descriptor, _line_of(charge))
+                self.append(descriptor, _line_of(charge))
                 charges.append(charge)
         sync_folder(self.path.parent)
         return budget - spent(charges, charge.dataset, charge.day)
 
-    @contextmanager
-    def _locked(self) -> Iterator[int]:
-        with write_errors(self.path):
-            try:
-                descriptor = os.open(self.path, _FLAGS, 0o600)
-            except OSError as error:
-                if error.errno in _NOT_A_FILE:
-                    raise self._unsafe() from None
-                raise
-        try:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode) or status.st_mode & 0o077 or status.st_uid != os.geteuid():
-                raise self._unsafe()
-            lock_open_file(descriptor, self.path, _TURN)
-            yield descriptor
-        finally:
-            os.close(descriptor)
-
     def _read(self, descriptor: int) -> list[Charge]:
-        """Read all lines; a last one without its end was never paid for and is removed."""
-        content = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
-        complete = content[: content.rfind(b"\n") + 1]
-        if len(complete) < len(content):
-            with write_errors(self.path):
-                os.ftruncate(descriptor, len(complete))
         try:
-            lines = [msgspec.json.decode(line, type=_Line) for line in complete.splitlines()]
+            lines = [msgspec.json.decode(line, type=_Line) for line in self.read_lines(descriptor)]
         except msgspec.MsgspecError:
             raise ConfigError(
                 f"{self.path} was changed by something else than FairStream", action="Restore it from a backup"
             ) from None
         return [_charge_of(line) for line in lines]
-
-    def _append(self, descriptor: int, line: bytes) -> None:
-        with write_errors(self.path):
-            if os.write(descriptor, line) < len(line):  # the rest of a full disk
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            os.fsync(descriptor)
-
-    def _unsafe(self) -> ConfigError:
-        return ConfigError(
-            f"{self.path} is a link, not a file, or can be read by others", action=f"chmod 600 {self.path}"
-        )
 
 
 def _line_of(charge: Charge) -> bytes:

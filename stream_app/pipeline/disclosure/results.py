@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from stream_app.core.groups.comparison import PlainRule, Reason, State
-from stream_app.core.privacy.disclosure import Disclosure, disclose, disclose_table
+from stream_app.core.privacy.disclosure import Disclosure, disclose_cells
 from stream_app.pipeline.disclosure.causes import DisclosedCause, disclose_cause
 from stream_app.pipeline.disclosure.rules import (
     Hidden,
@@ -27,7 +27,6 @@ from stream_app.pipeline.records.evidence import (
 )
 from stream_app.pipeline.records.results import (
     AND,
-    CROSS,
     Bounds,
     GroupResult,
     Offsets,
@@ -35,6 +34,7 @@ from stream_app.pipeline.records.results import (
     Result,
     ResultHead,
     ScoreStability,
+    Withheld,
     WorstCase,
 )
 from stream_app.policy import OTHER, UNKNOWN
@@ -97,35 +97,64 @@ class DisclosedResult(ResultHead, frozen=True, kw_only=True):
 
 
 def shown_groups(result: Result, k: int) -> Disclosure[str]:
-    """Decide which groups of a result may leave."""
-    if CROSS not in result.attribute:
-        return disclose({group.group: group.n for group in result.groups}, k)
-    table = disclose_table({group.labels: group.n for group in result.groups}, k)
+    """Decide which groups of a result may leave: not the small ones, nor what the gate of the judge withholds."""
+    result = released_form(result, k)
+    withheld = result.withheld if k and isinstance(result.withheld, Withheld) else Withheld()
+    hidden = {group.labels for group in result.groups if withheld.is_held or group.group in withheld.groups}
+    release = disclose_cells({group.labels: group.n for group in result.groups}, k, hidden)
     return Disclosure(
-        shown=frozenset(map(AND.join, table.shown)),
-        small=frozenset(map(AND.join, table.small)),
-        complementary=frozenset(map(AND.join, table.complementary)),
-        is_total_shown=table.is_total_shown,
+        shown=frozenset(map(AND.join, release.shown)),
+        small=frozenset(map(AND.join, release.small)),
+        complementary=frozenset(map(AND.join, release.complementary)),
+        is_total_shown=release.is_total_shown and not withheld.is_held,
+    )
+
+
+def released_form(result: Result, k: int) -> Result:
+    """Return the former release of a result that may not be shown yet, the result itself where it may."""
+    withheld = result.withheld
+    if not k or not isinstance(withheld, Withheld) or withheld.former is None:
+        return result
+    former = withheld.former
+    return msgspec.structs.replace(
+        result,
+        start_s=former.start_s,
+        end_s=former.end_s,
+        size_s=former.end_s - former.start_s,
+        n=sum(group.n for group in former.groups),
+        groups=former.groups,
+        withheld=Withheld(groups=withheld.groups),
     )
 
 
 def disclose_result(result: Result, k: int) -> DisclosedResult:
     """Hide what may not be seen of a result.
 
+    A hidden intersection, or value that the policy does not list, has no row: one without decisions has none either,
+    and a row would say that somebody is there.
+
     Args:
         result: The exact result.
         k: Fewest decisions that a group must have to be shown; 0 shows everything.
     """
+    state = disclosable_state(result, k)
+    result = released_form(result, k)
     release = shown_groups(result, k)
     groups = tuple(
         DisclosedGroup(group=group.group, labels=group.labels, hidden=hidden)
         if (hidden := hidden_reason(group.group, release))
         else _show(_reduced(group, result, release), k, with_reference=is_compared(result.reference, release))
         for group in result.groups
+        if not k or group.group in (*release.shown, result.reference) or is_always_listed(group.labels)
     )
     fields: dict[str, Any] = fields_of(result, DisclosedResult, without=("n", "state", "k", "groups"))
     n = result.n if release.is_total_shown else None
-    return DisclosedResult(**fields, n=n, state=disclosable_state(result, k), k=k, groups=groups)
+    return DisclosedResult(**fields, n=n, state=state, k=k, groups=groups)
+
+
+def is_always_listed(labels: tuple[str, ...]) -> bool:
+    """Return whether a group has a row also without decisions: a declared group of a single attribute."""
+    return len(labels) == 1 and labels[0] not in _UNDECLARED
 
 
 def disclosable_state(result: Result, k: int, kind: LimitKind | None = None) -> State:

@@ -9,10 +9,12 @@ from stream_app.pipeline.disclosure.outcomes import DisclosedOutcomeResult, disc
 from stream_app.pipeline.disclosure.results import DisclosedResult, disclose_result
 from stream_app.pipeline.disclosure.totals import with_sequences
 from stream_app.pipeline.names import model_of
+from stream_app.pipeline.records.alerts import Alert
 from stream_app.pipeline.records.outcome_results import OutcomeResult
 from stream_app.pipeline.records.results import TOTAL_WINDOW, Result
 from stream_app.policy import Policy, Privacy
 
+AnyRecord = Result | OutcomeResult | Alert
 AnyResult = TypeVar("AnyResult", bound=Result | OutcomeResult)
 
 
@@ -24,6 +26,23 @@ def smallest_groups(policy: Policy) -> Callable[[str], int]:
     k_by_model = {model.name: model.privacy.k for model in policy.models}
     default_k = max([*k_by_model.values(), Privacy().k])
     return lambda name: k_by_model.get(model_of(name), default_k)
+
+
+def smallest_groups_of_records(policy: Policy) -> Callable[[AnyRecord], int]:
+    """Return the function that gives the k of a record: never less than that under which it was judged.
+
+    A record that was judged under another policy, and does not say its k, has at least the default. So a reader cannot
+    bring a policy with a smaller k.
+    """
+    k_of, hashes = smallest_groups(policy), {model.name: model.hash() for model in policy.models}
+
+    def smallest(record: AnyRecord) -> int:
+        if isinstance(record, Result) and isinstance(record.k, int):
+            return max(k_of(record.model), record.k)
+        is_same = record.policy_hash == hashes.get(model_of(record.model))
+        return k_of(record.model) if is_same else max(k_of(record.model), Privacy().k)
+
+    return smallest
 
 
 def newest_revisions(results: Iterable[AnyResult], n_windows: int = 0) -> list[AnyResult]:

@@ -4,6 +4,6 @@
 that did, ``report`` what a step shows after its commit; ``checks`` rejects partials that no worker writes. ``subjects``
 says what is judged (decisions, outcomes, published counts), with the sequential tests of ``monitors``, the records made
 by ``verdicts`` and those of ``publication``; ``observations`` is what monitors report and verdicts describe,
-``questions`` what is asked about outcomes and scores, ``budget`` how false alarms are allocated. ``stored`` keeps the
-state, whose entries ``state`` names.
+``questions`` what is asked about outcomes and scores, ``budget`` how false alarms are allocated; ``gate`` decides what
+of it readers may see. ``stored`` keeps the state, whose entries ``state`` names.
 """

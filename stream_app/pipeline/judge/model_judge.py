@@ -37,11 +37,11 @@ from stream_app.pipeline.judge.stored.stored_tally import (
 from stream_app.pipeline.judge.subjects.choice import subject_of
 from stream_app.pipeline.judge.subjects.subject import LookBack, WindowVerdicts
 from stream_app.pipeline.judge.verdicts.alerts import Provenance
-from stream_app.pipeline.judge.verdicts.window_context import WindowContext
+from stream_app.pipeline.judge.verdicts.window_context import WindowContext, context_of_totals
 from stream_app.pipeline.records.journal import SCHEMA as JOURNAL_SCHEMA
 from stream_app.pipeline.records.journal import JournalEntry
 from stream_app.pipeline.records.outcome_results import OutcomeResult
-from stream_app.pipeline.records.results import TOTAL_WINDOW, Result, Span
+from stream_app.pipeline.records.results import Result, Span
 from stream_app.policy import ModelPolicy
 
 
@@ -165,15 +165,15 @@ class ModelJudge:
         """
         self._consume(self._tally.tick(now_s))
 
-    def flush(self) -> tuple[ModelReport, Changes]:
-        """Return what was detected and what changed since the last flush."""
+    def flush(self, *, is_end: bool = False) -> tuple[ModelReport, Changes]:
+        """Return what was detected and what changed since the last flush; with ``is_end`` nothing follows."""
         revised, tally_changes = self._tally.revise(), self._tally.take_changes()
         report, self._report = self._report, ModelReport()
         for key, window in revised:
             report.n_revised[key[0]] += 1
-            report.add(self._judge_window(key, window))
+            report.add(self._judge_window(key, window, correction=tally_changes.corrections.get(key)))
         if tally_changes.is_total_changed:
-            report.add(self._judge_total())
+            report.add(self._judge_total(is_published=True, is_end=is_end))
         report.count(tally_changes)
         report.n_broken += self._joiner.take_broken()
         self.last_alerts.note(report.alerts)
@@ -235,22 +235,22 @@ class ModelJudge:
         look_back = LookBack(self._history, Provenance(self._tally.offsets(), self._policy_hash))
         self._report.alerts += self._subject.feed(period, look_back)
 
-    def _judge_window(self, key: WindowKey, window: WindowCounts, *, is_close: bool = False) -> WindowVerdicts:
+    def _judge_window(
+        self, key: WindowKey, window: WindowCounts, *, is_close: bool = False, correction: Cells | None = None
+    ) -> WindowVerdicts:
         span = Span(key[0], key[1], self._tally.config.end_s(key))
 
         def periods() -> list[Cells]:
             return [period.cells for period in self._history.within(span.start_s, span.end_s)]
 
-        context = WindowContext(span, window.revision, window.offsets, self._policy_hash, is_close, periods)
+        late = self._tally.changes.corrections if is_close else {}
+        about = (span, window.revision, window.offsets, self._policy_hash, is_close, periods)
+        context = WindowContext(*about, correction=correction, corrections=late)
         return self._subject.judge(window.cells, context)
 
-    def _judge_total(self) -> WindowVerdicts:
-        total = self._tally.total
-        if total.start_s is None or total.end_s is None:
-            return WindowVerdicts()
-        span = Span(TOTAL_WINDOW, total.start_s, total.end_s)
-        offsets = self._tally.offsets()
-        return self._subject.judge(total.cells, WindowContext(span, 0, offsets, self._policy_hash, is_close=False))
+    def _judge_total(self, *, is_published: bool = False, is_end: bool = False) -> WindowVerdicts:
+        context = context_of_totals(self._tally, self._policy_hash, is_published=is_published, is_end=is_end)
+        return WindowVerdicts() if context is None else self._subject.judge(self._tally.total.cells, context)
 
     def _state_changes(self, tally_changes: TallyChanges, *, is_journaled: bool) -> Changes:
         changes: Changes = []

@@ -22,6 +22,7 @@ MONITOR: StateKey = ("monitor",)
 SCORES: StateKey = ("scores",)
 PROXIES: StateKey = ("proxies",)
 PUBLICATION: StateKey = ("publication",)
+RELEASE = "release"  # the kind of an entry of the release gate
 TESTS = (MONITOR, SCORES, PROXIES)  # what the tests know
 
 Changes = list[tuple[bytes, bytes | None]]
@@ -41,6 +42,7 @@ _KEY_PARTS: dict[str, tuple[type[str | int], ...]] = {  # what the key of each k
     "monitor": (),
     "scores": (),
     "proxies": (),
+    "release": (str, int),
     "checkpoint": (),
     "breach": (str,),
     "publication": (),

@@ -19,7 +19,7 @@ from stream_app.policy import AND as AND  # noqa: PLC0414 - readers of results f
 
 SCHEMA = 3
 CROSS = "+"  # joins the names of attributes to that of an intersection
-TOTAL_WINDOW = "total"  # the name of the running totals, in place of a window's name
+TOTAL_WINDOW = "total"  # the name of the running totals, instead of a window's name
 
 Offsets = dict[str, dict[int, int]]  # source topic -> partition -> next offset
 
@@ -151,6 +151,34 @@ class GroupResult(msgspec.Struct, frozen=True, kw_only=True):
     proxy: ProxyValues | msgspec.UnsetType = msgspec.UNSET
 
 
+class FormerRelease(msgspec.Struct, frozen=True, kw_only=True):
+    """What readers see instead of a result that may not be shown yet.
+
+    Attributes:
+        start_s: Start of what was counted.
+        end_s: End of what was counted.
+        groups: The groups as they were then.
+    """
+
+    start_s: int
+    end_s: int
+    groups: tuple[GroupResult, ...]
+
+
+class Withheld(msgspec.Struct, frozen=True, kw_only=True):
+    """What the release gate of the judge keeps from readers, beside small groups and what would reveal them.
+
+    Attributes:
+        groups: Groups that would follow, or reveal others, together with what was released elsewhere.
+        is_held: Whether nothing of this result is shown yet, because it differs from a former release by too few.
+        former: The former release that is shown until then; None without one.
+    """
+
+    groups: tuple[str, ...] = ()
+    is_held: bool = False
+    former: FormerRelease | None = None
+
+
 class ResultHead(msgspec.Struct, frozen=True, kw_only=True):
     """Identifies a result: the first fields of every record of ``fairness-results`` and of its disclosed form.
 
@@ -194,6 +222,8 @@ class Result(ResultHead, frozen=True, kw_only=True):
         offsets: By source topic and partition the offset below which every record is counted.
         policy_hash: Hash of the policy that was applied.
         code_version: Version of FairStream.
+        withheld: What the release gate keeps from readers; absent where it is nothing.
+        k: Fewest decisions that the policy of the judge permits to show; absent where that is the default.
     """
 
     n: int
@@ -202,6 +232,8 @@ class Result(ResultHead, frozen=True, kw_only=True):
     offsets: Offsets
     policy_hash: str
     code_version: str
+    withheld: Withheld | msgspec.UnsetType = msgspec.UNSET
+    k: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class Span(msgspec.Struct, frozen=True):

@@ -18,7 +18,7 @@ from django.db import transaction
 from stream_app.edges.kafka.readers.live_results import has_possible_times
 from stream_app.edges.kafka.readers.resumed_records import Position, Run, StoredRecord
 from stream_app.pipeline.disclosure.alerts import disclose_alert
-from stream_app.pipeline.disclosure.shown import disclose_window, smallest_groups
+from stream_app.pipeline.disclosure.shown import disclose_window, smallest_groups, smallest_groups_of_records
 from stream_app.pipeline.records.alerts import Alert, MonitoringRestart, SealedAlert, decode_alert_record
 from stream_app.pipeline.records.outcome_results import decode_decision_result
 from stream_app.pipeline.records.results import TOTAL_WINDOW, Result
@@ -66,7 +66,7 @@ class Store:
 
     def __init__(self, policy: Policy, keeping: Keeping = SHIPPED) -> None:
         self._keeping, self._models = keeping, ShownModels()
-        self._k_of = smallest_groups(policy)
+        self._k_of = smallest_groups_of_records(policy)
         self._verdicts = VerdictKeeper(policy)
         self._write: dict[str, Callable[[StoredRecord], bool]] = {
             FAIRNESS_RESULTS: self._write_result,
@@ -112,7 +112,7 @@ class Store:
             return True  # about outcomes, which are not shown yet
         if not has_possible_times(result) or not _fits(result):
             return False
-        k = self._k_of(result.model)
+        k = self._k_of(result)
         disclosed = disclose_window(result, k)
         body = msgspec.json.encode(disclosed)
         key: dict[str, Any] = {"model": result.model, "attribute": result.attribute, "window": result.window}
@@ -153,7 +153,7 @@ class Store:
             return self._write_sealed(alert)
         if not _is_name(alert.attribute):
             return False
-        k = self._k_of(alert.model)
+        k = self._k_of(alert)
         self._save_alert(alert, alert.at_s, k=k, attribute=alert.attribute, body=encode_body(disclose_alert(alert, k)))
         return True
 

@@ -82,7 +82,11 @@ class SubjectRun:
             add_cells(cells, _copy(pane.cells))
         if panes:
             self.verdicts.append(judge(self.subject, cells, panes[0].start_s, is_close=True))
-        self.stored |= {entry: [data] for entry, data in changes_of(self.subject)}
+        for entry, data in changes_of(self.subject):
+            if data is None:
+                self.stored.pop(entry, None)
+            else:
+                self.stored[entry] = [data]
 
 
 def feed(subject: Subject, period: ClosedPeriod) -> list[Alert]:
@@ -98,8 +102,8 @@ def judge(subject: Subject, cells: Cells, start_s: int, *, is_close: bool) -> Wi
     return subject.judge(cells, WindowContext(span, 0, OFFSETS, "hash", is_close))
 
 
-def changes_of(subject: Subject) -> list[tuple[StateKey, bytes]]:
-    """Return the entries that changed since the last call."""
+def changes_of(subject: Subject) -> list[tuple[StateKey, bytes | None]]:
+    """Return the entries that changed since the last call; None for one that is gone."""
     return list(subject.take_changes())
 
 

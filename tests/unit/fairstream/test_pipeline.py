@@ -178,7 +178,12 @@ def test_small_groups_are_hidden_with_what_would_reveal_them() -> None:
     assert len(hidden) > len(hidden[hidden["hidden"] == "complementary"]) > 0
     keys = zip(hidden["attribute"], hidden["window"], hidden["end"], hidden["group"], strict=True)
     hidden_keys = {(attribute, window, int(end.timestamp()), group) for attribute, window, end, group in keys}
-    assert {key for key in small if key[1] != "total"} <= hidden_keys
+    of_groups = {key for key in small if key[1] != "total" and "+" not in key[0]}
+    assert {key for key in of_groups if key[3] not in ("unknown", "__other__")} <= hidden_keys
+    shown_keys = zip(shown["attribute"], shown["window"], shown["end"], shown["group"], strict=True)
+    assert not small & {
+        (attribute, window, int(end.timestamp()), group) for attribute, window, end, group in shown_keys
+    }
     for name in ("n", "favorable", "rate", "gap", "disparate_impact_ratio", "sentence", "driver", "state"):
         assert hidden[name].isna().all()
 

@@ -22,7 +22,7 @@ from stream_app.pipeline.records.journal import JournalEntry
 CHECKPOINT: StateKey = ("checkpoint",)
 
 _DAY_S = 86_400
-_VERDICT_KINDS = ("window", "total", "period", "tested", "monitor", "scores")
+_VERDICT_KINDS = ("window", "total", "period", "tested", "monitor", "scores", "release")
 _AS_BYTES = ("monitor", "scores")  # packed by the tests themselves, the same bytes for the same evidence
 
 
@@ -100,9 +100,9 @@ def checkpoint_after(entry: JournalEntry, entries: StateEntries, closed_before_s
 def verdict_digest(entries: StateEntries) -> str:
     """Return SHA-256, 32 hex digits, of everything in a state on which a later verdict depends.
 
-    Windows, totals, comparison periods, their history and the state of the tests, whatever the order in which cells
-    were counted. What the judge only knows of its source partitions is not part of it: a recomputation, which reads the
-    sources itself, has the same digest.
+    Windows, totals, comparison periods, their history, the state of the tests and what was released, whatever the order
+    in which cells were counted. What the judge only knows of its source partitions is not part of it: a recomputation,
+    which reads the sources itself, has the same digest.
 
     >>> verdict_digest({("total",): msgspec.msgpack.encode([0, 60, {1: [2], 3: [4]}])}) == verdict_digest(
     ...     {("total",): msgspec.msgpack.encode([0, 60, {3: [4], 1: [2]}]), ("source", "raw", 0): b"?"})

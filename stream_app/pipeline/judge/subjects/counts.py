@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.tally_changes import ClosedPeriod, StateKey
@@ -86,7 +88,7 @@ class CountsSubject:
         """Return what waits for longer windows, and what each day has cost; nothing where neither is kept."""
         return [] if self._publisher is None else self._publisher.state()
 
-    def take_changes(self) -> list[tuple[StateKey, bytes]]:
+    def take_changes(self) -> Sequence[tuple[StateKey, bytes | None]]:
         """Return the same if it changed since the last call."""
         if self._publisher is None or not self._publisher.is_changed:
             return []

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.history import PeriodHistory
 from stream_app.core.windows.tally_changes import ClosedPeriod, StateKey
 from stream_app.pipeline.disclosure.results import shown_groups
+from stream_app.pipeline.judge.gate.release_gate import ReleaseGate
 from stream_app.pipeline.judge.monitors.continued_tests import ContinuedTests
 from stream_app.pipeline.judge.monitors.pairs import PairMonitor
 from stream_app.pipeline.judge.state import MONITOR, PROXIES, SCORES, StoredEntries, stored_bytes
@@ -26,6 +29,7 @@ from stream_app.pipeline.judge.verdicts.decisions import judge_window
 from stream_app.pipeline.judge.verdicts.window_context import WindowContext
 from stream_app.pipeline.layout import can_compare_any, layout_of
 from stream_app.pipeline.records.alerts import Alert
+from stream_app.pipeline.records.results import Result
 from stream_app.policy import ModelPolicy
 
 
@@ -54,12 +58,14 @@ class DecisionsSubject:
         self._proxies = (
             ProxyTests(model, self._layout, stored_bytes(stored, PROXIES), history) if model.proxies else None
         )
+        self._gate = ReleaseGate(model, self._layout, stored)
         self._is_changed = False
 
     def continue_tests(self, former: Subject) -> ContinuedTests:
         """Continue what the tests of a former policy know."""
         assert isinstance(former, DecisionsSubject)
         self._is_changed = True
+        self._gate.continue_releases()
         monitor, scores, proxies = former._monitor, former._scores, former._proxies  # noqa: SLF001  # of the same class
         continued = self._monitor.continue_tests(monitor)
         if self._scores is not None and scores is not None:
@@ -78,10 +84,9 @@ class DecisionsSubject:
     def judge(self, cells: Cells, context: WindowContext) -> WindowVerdicts:
         """Judge a window or the running totals."""
         self._is_changed |= context.is_close
-        observed = self._monitor.observe(context.span.window, cells, is_close=context.is_close)
-        results = judge_window(self._model, self._layout, cells, observed, context)
-        if self._scores is not None:
-            results = self._scores.add_to(results, context.span.window, cells, is_close=context.is_close)
+        results = self._results(cells, context)
+        rejudge = partial(self._results, context=replace(context, is_close=False))
+        results = self._gate.release(results, cells, context, rejudge)
         if self._proxies is not None:
             results += self._proxies.judge(cells, context)
         disposition = disposition_of(
@@ -95,15 +100,25 @@ class DecisionsSubject:
         return can_compare_any(self._model, self._layout, cells)
 
     def state(self) -> list[tuple[StateKey, bytes]]:
-        """Return the state of the tests."""
+        """Return the state of the tests and of the release gate."""
+        return [*self._test_state(), *self._gate.state()]
+
+    def take_changes(self) -> Sequence[tuple[StateKey, bytes | None]]:
+        """Return what of it changed since the last call."""
+        is_changed, self._is_changed = self._is_changed, False
+        return [*(self._test_state() if is_changed else []), *self._gate.take_changes()]
+
+    def _results(self, cells: Cells, context: WindowContext) -> list[Result]:
+        observed = self._monitor.observe(context.span.window, cells, is_close=context.is_close)
+        results = judge_window(self._model, self._layout, cells, observed, context)
+        if self._scores is None:
+            return results
+        return self._scores.add_to(results, context.span.window, cells, is_close=context.is_close)
+
+    def _test_state(self) -> list[tuple[StateKey, bytes]]:
         scores = [(SCORES, self._scores.state())] if self._scores is not None else []
         proxies = [(PROXIES, self._proxies.state())] if self._proxies is not None else []
         return [(MONITOR, self._monitor.state()), *scores, *proxies]
-
-    def take_changes(self) -> list[tuple[StateKey, bytes]]:
-        """Return the state of the tests if it changed since the last call."""
-        is_changed, self._is_changed = self._is_changed, False
-        return self.state() if is_changed else []
 
     def _alerts(self, period: ClosedPeriod, look_back: LookBack) -> list[Alert]:
         # By onset: many pairs break together for one cause.

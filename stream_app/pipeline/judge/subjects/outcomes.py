@@ -6,7 +6,7 @@ decisions were made.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -100,7 +100,7 @@ class OutcomesSubject:
         """Return the state of the tests."""
         return [(MONITOR, self._monitor.state())]
 
-    def take_changes(self) -> list[tuple[StateKey, bytes]]:
+    def take_changes(self) -> Sequence[tuple[StateKey, bytes | None]]:
         """Return the state of the tests if it changed since the last call."""
         is_changed, self._is_changed = self._is_changed, False
         return self.state() if is_changed else []

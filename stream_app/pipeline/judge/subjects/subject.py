@@ -110,7 +110,7 @@ class Subject(Protocol):
     def state(self) -> list[tuple[StateKey, bytes]]:
         """Return all entries of its own state."""
 
-    def take_changes(self) -> list[tuple[StateKey, bytes]]:
+    def take_changes(self) -> Sequence[tuple[StateKey, bytes | None]]:
         """Return the entries of its own state that changed since the last call."""
 
 

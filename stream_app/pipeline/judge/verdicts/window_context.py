@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from stream_app.core.windows.cells import Cells
-from stream_app.pipeline.records.results import Offsets, Span
+from stream_app.core.windows.tally_changes import WindowKey
+from stream_app.core.windows.tally_state import TallyState
+from stream_app.pipeline.records.results import TOTAL_WINDOW, Offsets, Span
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,10 @@ class WindowContext:
         is_close: Whether the window has just closed; a warning ends by windows that close, not by judging one again.
         periods: Returns the cells of the tested comparison periods in it, older ones several together; they need not
             be all that was counted in the window.
+        correction: What a revision adds to the counts of the one before; None where it is none.
+        corrections: What was added to closed windows since they were last published, by their key.
+        is_between_windows: Whether running totals are published, at a moment at which no window is open.
+        uncounted: Of running totals, what no closed window contains, by name of the window; empty for windows.
     """
 
     span: Span
@@ -29,3 +35,30 @@ class WindowContext:
     policy_hash: str
     is_close: bool
     periods: Callable[[], Sequence[Cells]] = tuple
+    correction: Cells | None = None
+    corrections: Mapping[WindowKey, Cells] = field(default_factory=dict)
+    is_between_windows: bool = False
+    uncounted: Mapping[str, Cells] = field(default_factory=dict)
+
+
+def context_of_totals(tally: TallyState, policy_hash: str, *, is_published: bool, is_end: bool) -> WindowContext | None:
+    """Return what is known of the running totals; None before the first pane closed.
+
+    Args:
+        tally: The counts of the stream.
+        policy_hash: Hash of the policy of the model.
+        is_published: Whether they are published now, not only judged again.
+        is_end: Whether nothing follows, so that those of an open window can be shown.
+    """
+    total, uncounted = tally.total, tally.open_cells()
+    if total.start_s is None or total.end_s is None:
+        return None
+    return WindowContext(
+        Span(TOTAL_WINDOW, total.start_s, total.end_s),
+        revision=0,
+        offsets=tally.offsets(),
+        policy_hash=policy_hash,
+        is_close=False,
+        is_between_windows=is_published and (is_end or not uncounted),
+        uncounted=uncounted,
+    )

@@ -128,7 +128,7 @@ class RangeReplay:
         self._reject_unfit_policies()
         reports = {}
         for name, judge in self._judges.items():
-            report, _ = judge.flush()
+            report, _ = judge.flush(is_end=True)
             report.results = [
                 result
                 for result in report.results

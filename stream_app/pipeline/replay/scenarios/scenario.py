@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from stream_app.errors import ConfigError
-from stream_app.policy import ModelPolicy
+from stream_app.errors import ConfigError, PolicyError
+from stream_app.policy import ModelPolicy, Policy
 
 ORIGINAL = "original"
 
@@ -53,3 +53,27 @@ def reject_other_clusters(scenarios: Sequence[Scenario]) -> None:
 def original_scenario(model: ModelPolicy) -> Scenario:
     """Return the scenario that changes nothing."""
     return Scenario(name=ORIGINAL, model=model, policy_hash=model.hash())
+
+
+def scenario_under(policy: Policy, original: ModelPolicy, name: str) -> Scenario:
+    """Return the scenario of another policy.
+
+    Raises:
+        PolicyError: it has no such model, or would show smaller groups.
+    """
+    model = policy.model(original.name)
+    reject_smaller_groups(model, original)
+    return Scenario(name=name, model=model, policy_hash=model.hash())
+
+
+def reject_smaller_groups(model: ModelPolicy, original: ModelPolicy) -> None:
+    """Reject a policy that would show smaller groups than the original.
+
+    Raises:
+        PolicyError: its k is lower.
+    """
+    if model.privacy.k < original.privacy.k:
+        raise PolicyError(
+            f"A scenario cannot show smaller groups than the policy: k is {original.privacy.k}",
+            action="For an audit, --unsafe-exact shows all",
+        )

@@ -11,7 +11,7 @@ import msgspec
 
 from stream_app.errors import ConfigError, PolicyError
 from stream_app.pipeline.replay.moments import parse_length
-from stream_app.pipeline.replay.scenarios.scenario import Scenario
+from stream_app.pipeline.replay.scenarios.scenario import Scenario, reject_smaller_groups
 from stream_app.policy import Attribute, ModelPolicy, Policy, canonical_label
 from stream_app.policy.check import check_policy
 
@@ -153,11 +153,7 @@ def scenario_of(policy: Policy, model: ModelPolicy, settings: ScenarioSettings, 
         changed = msgspec.convert(fields, ModelPolicy)
     except msgspec.ValidationError as error:
         raise PolicyError(f"Scenario {settings.name!r} makes an invalid policy: {error}") from None
-    if changed.privacy.k < model.privacy.k:
-        raise PolicyError(
-            f"A scenario cannot show smaller groups than the policy: k is {model.privacy.k}",
-            action="For an audit, --unsafe-exact shows all",
-        )
+    reject_smaller_groups(changed, model)
     models = tuple(changed if other.name == model.name else other for other in policy.models)
     check_policy(msgspec.structs.replace(policy, models=models))
     groups = {attribute: dict(table) for attribute, table in settings.groups.items()}

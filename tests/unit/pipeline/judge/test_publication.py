@@ -81,7 +81,7 @@ class Desk:
             cells[layout.code_of(indices)] = [n]
         span = Span("15m", start_s, start_s + 900)
         verdicts = self.subject.judge(cells, WindowContext(span, 0, {}, "hash", is_close=True))
-        self.stored |= {entry: [data] for entry, data in self.subject.take_changes()}
+        self.stored |= {entry: [data] for entry, data in self.subject.take_changes() if data is not None}
         self.published += verdicts.aggregates
         self.verdicts.append(verdicts)
         return verdicts.aggregates
@@ -210,7 +210,7 @@ def test_noise_that_begins_after_counts_without_a_budget_begins_on_the_next_day(
 
 def test_a_judge_that_starts_again_before_its_first_window_closes_has_its_budget() -> None:
     desk = Desk(model_of(NOISE))
-    desk.stored |= {("clock",): [b"x"]} | {entry: [data] for entry, data in desk.subject.take_changes()}
+    desk.stored |= {("clock",): [b"x"]} | {entry: [data] for entry, data in desk.subject.take_changes() if data}
     desk.restart()
     assert any(a.cells for a in desk.close(NOON, hall_person=40))
 

@@ -200,15 +200,21 @@ def test_intersections_have_bounds_by_the_decisions_that_may_be_theirs() -> None
 def test_a_share_is_shown_only_beside_the_total() -> None:
     exact = crossed(("f", "b", 1, 0), ("unknown", "w", 20, 10))  # 6 of the window in no line with others
     assert rows(exact)["unknown & w"].share == 120 / 126
-    disclosed = disclose_result(exact, 10)
+    disclosed = disclose_result(msgspec.structs.replace(exact, withheld=msgspec.UNSET), 10)
     unknown = next(group for group in disclosed.groups if group.group == "unknown & w")
     assert (unknown.n, disclosed.n, unknown.share) == (120, None, None)
 
 
+def test_the_gate_withholds_a_group_that_is_everybody_but_a_few() -> None:
+    exact = crossed(("f", "b", 1, 0), ("unknown", "w", 20, 10))
+    assert "unknown & w" not in {group.group for group in disclose_result(exact, 10).groups}
+
+
 def test_bounds_of_intersections_need_the_counts_of_the_reference_candidates_too() -> None:
     exact = crossed(("f", "b", 40, 20), ("m", "w", 60, 40), ("f", "unknown", 10, 4), ("m", "unknown", 1, 1))
+    alone = msgspec.structs.replace(exact, withheld=msgspec.UNSET)
     is_shown = [
-        next(group for group in disclose_result(exact, k).groups if group.group == "f & b").worst_case is not None
+        next(group for group in disclose_result(alone, k).groups if group.group == "f & b").worst_case is not None
         for k in (0, 10)
     ]
     assert is_shown == [True, False]

@@ -1,0 +1,7 @@
+"""The release gate: what several releases of counts together reveal, and what is withheld for that.
+
+``determined`` tests which sums follow from released ones; ``joint`` protects all tables of one window against each
+other, ``nested`` a window and running totals against the smaller windows inside them, whose linear system is
+``hidden_system``, and ``crossed`` the intersections of a window against all tables of the windows inside it. ``ranges``
+compares releases over freely chosen ranges of time, ``blocks`` is a counter that is read all the time.
+"""

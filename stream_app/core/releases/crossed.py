@@ -1,0 +1,110 @@
+"""Intersections of a window beside all tables of the next smaller windows inside it.
+
+An hour minus its shown ten minutes is a release too: the black people of the rest, minus the black men of the rest. So
+all tables of the window and of those inside it are one linear system over the cross of all attributes in each of these,
+and shown intersections of the window are hidden until no set of fewer than k people follows. Windows inside it that
+show the same cells are summed, because every combination that uses one of them uses the others too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import numpy as np
+
+from stream_app.core.arrays import Bools
+from stream_app.core.privacy.disclosure import disclose_table
+from stream_app.core.releases.determined import find_small_sums
+from stream_app.core.releases.joint import Labels, TableRelease
+
+_MOST_CELLS = 400  # beyond that the windows of the fewest people are taken as known
+
+ShownCells = frozenset[tuple[str, Labels]]  # name of the table, and the cell
+Blocks = dict[ShownCells, dict[Labels, int]]  # people by the labels of all attributes, by what was shown of them
+
+
+def add_block(blocks: Blocks, shown: ShownCells, people: Mapping[Labels, int]) -> None:
+    """Take in a smaller window.
+
+    Args:
+        blocks: The former ones; changed in place.
+        shown: The cells that it showed.
+        people: Its people by the labels of all attributes.
+
+    >>> blocks = {}
+    >>> add_block(blocks, frozenset(), {("f", "a"): 3}), add_block(blocks, frozenset(), {("f", "a"): 4})
+    (None, None)
+    >>> blocks
+    {frozenset(): {('f', 'a'): 7}}
+    """
+    block = blocks.setdefault(shown, {})
+    for labels, n in people.items():
+        block[labels] = block.get(labels, 0) + n
+    while sum(map(len, blocks.values())) > _MOST_CELLS:
+        del blocks[min(blocks, key=lambda cells: (sum(blocks[cells].values()), sorted(cells)))]
+
+
+def protect_crossed(
+    blocks: Blocks, tables: Mapping[str, TableRelease], shown: Mapping[str, set[Labels]], k: int
+) -> dict[str, set[Labels]]:
+    """Return the cells that each table of a window may show beside the windows inside it.
+
+    Args:
+        blocks: The windows inside it that hide anything.
+        tables: The tables of the window, by name.
+        shown: The cells that each would show.
+        k: Fewest people about which anything may follow.
+    """
+    kept = {name: set(cells) for name, cells in shown.items()}
+    crossed = {name for name, table in tables.items() if table.is_crossed}
+    if not blocks or not any(kept[name] for name in crossed):
+        return kept
+    system = _System(blocks, tables)
+    while chosen := system.cells_to_hide(kept, crossed, k):
+        for name, cell in sorted(chosen):
+            kept[name].discard(cell)
+        for name in sorted({name for name, _ in chosen}):
+            people = tables[name].people
+            kept[name] &= disclose_table(people, k, withheld=people.keys() - kept[name]).shown
+    return kept
+
+
+class _System:
+    """A column for each cell of the complete cross in each block, rows for what is known of them."""
+
+    def __init__(self, blocks: Blocks, tables: Mapping[str, TableRelease]) -> None:
+        self._tables = tables
+        columns = [(number, labels) for number, people in enumerate(blocks.values()) for labels in people]
+        self._people = np.array([n for people in blocks.values() for n in people.values()], np.int64)
+        numbers = np.array([number for number, _ in columns])
+        self._of_cell: dict[tuple[str, Labels], Bools] = {}
+        for column, (_, labels) in enumerate(columns):
+            for name, table in tables.items():
+                cell = (name, tuple(labels[place] for place in table.places))
+                self._of_cell.setdefault(cell, np.zeros(len(columns), np.bool_))[column] = True
+        inside = [numbers == number for number in range(len(blocks))]
+        known = [
+            self._of_cell[cell] & inside[number]
+            for number, cells in enumerate(blocks)
+            for cell in sorted(cells)
+            if cell in self._of_cell
+        ]
+        self._known = np.array([*inside, *known])
+        parts = [columns & block for columns in self._of_cell.values() for block in inside]
+        self._targets = np.array([*self._of_cell.values(), *parts, *np.eye(len(columns), dtype=np.bool_)])
+
+    def cells_to_hide(
+        self, shown: Mapping[str, Collection[Labels]], crossed: Collection[str], k: int
+    ) -> set[tuple[str, Labels]]:
+        """Return one shown intersection for each small sum that follows: the smallest that it is computed from."""
+        released = [cell for cell in self._of_cell if cell[1] in shown[cell[0]]]
+        rows = np.array([*(self._of_cell[cell] for cell in released), *self._known])
+        chosen = set()
+        for finding in find_small_sums(rows, self._people, self._targets, k):
+            used = [cell for cell, is_ in zip(released, finding.used.tolist(), strict=False) if is_]
+            if candidates := [cell for cell in used if cell[0] in crossed]:
+                chosen.add(min(candidates, key=self._size_of))
+        return chosen
+
+    def _size_of(self, cell: tuple[str, Labels]) -> tuple[int, tuple[str, Labels]]:
+        return self._tables[cell[0]].people[cell[1]], cell

@@ -1,0 +1,175 @@
+"""The linear system of what smaller windows hide: which of their people follow when a larger one shows some cells.
+
+A column for each hidden cell of each sum, a row for each cell that the larger window shows (minus the shown cells
+inside it), and rows for what the margins, and windows of sizes in between, reveal of the hidden cells together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+
+from stream_app.core.arrays import Bools
+from stream_app.core.privacy.disclosure import lines_of
+from stream_app.core.releases.determined import find_small_sums, follow_from, null_space_of
+
+Labels = tuple[str, ...]
+People = dict[Labels, int]
+
+_PAST = -(2**62)  # the start of what is summed up
+_MOST_SUBSETS = 8  # groups of which every set is tested, of more those of one and two and what these leave
+
+
+class Atom(NamedTuple):
+    """A cell that several windows hide.
+
+    Attributes:
+        start_s: Start of the second smallest window around them.
+        hidden: All cells that they hide.
+        cell: The cell.
+        n: People in it.
+    """
+
+    start_s: int
+    hidden: frozenset[Labels]
+    cell: Labels
+    n: int
+
+
+class Release(NamedTuple):
+    """What a window, or running totals, inside a larger one showed of one table.
+
+    Attributes:
+        start_s: Its start.
+        end_s: Its end.
+        cells: The cells that it showed.
+    """
+
+    start_s: int
+    end_s: int
+    cells: frozenset[Labels]
+
+
+class Past(NamedTuple):
+    """What was counted in a time inside which nothing will be released any more.
+
+    Of it only what running totals contain matters: how many people each cell has that no reader can compute.
+
+    Attributes:
+        people: Those people; cells that readers can compute are left out.
+        known: Sets of these cells whose sum readers can compute.
+        guarded: The cells that readers must not learn, because a few people of the past would follow.
+    """
+
+    people: Mapping[Labels, int] = {}
+    known: tuple[frozenset[Labels], ...] = ()
+    guarded: frozenset[Labels] = frozenset()
+
+    def without(self, shown: Collection[Labels]) -> Past:
+        """Return what is still open when totals have shown some cells."""
+        people = {cell: n for cell, n in self.people.items() if cell not in shown}
+        known = tuple(dict.fromkeys(rest for cells in self.known if (rest := cells - set(shown))))
+        computed = {cell for cells in known if len(cells) == 1 for cell in cells}
+        if computed:
+            return Past(people, known, self.guarded & people.keys()).without(computed)
+        return Past(people, known, self.guarded & people.keys())
+
+
+NO_PAST = Past()
+
+
+class HiddenSystem:
+    """The linear system of one table.
+
+    Args:
+        atoms: The hidden cells, without those of the past.
+        releases: What windows of sizes in between showed.
+        cells: All cells that the larger window may have.
+        past: What was summed up before.
+    """
+
+    def __init__(
+        self, atoms: Iterable[Atom], releases: Iterable[Release], cells: Iterable[Labels], past: Past = NO_PAST
+    ) -> None:
+        atoms = [*(Atom(_PAST, frozenset(), cell, n) for cell, n in past.people.items()), *atoms]
+        self._past, self._atoms = past, atoms
+        self._people = np.array([atom.n for atom in atoms], np.int64)
+        starts_s = np.array([atom.start_s for atom in atoms])
+        numbers = {key: number for number, key in enumerate(dict.fromkeys(atom[:2] for atom in atoms))}
+        places = np.array([numbers[atom[:2]] for atom in atoms])
+        hidden = list(dict.fromkeys(atom.cell for atom in atoms))
+        self._of_cell = {cell: np.array([atom.cell == cell for atom in atoms]) for cell in hidden}
+        lines = [self._columns(line) for line in lines_of(list(dict.fromkeys([*cells, *hidden])))]
+        known = [line & (places == place) for line in lines for place in range(len(numbers))] + lines
+        for start_s, end_s, were_shown in releases:
+            inside = (start_s <= starts_s) & (starts_s < end_s)
+            known += [line & inside for line in lines]
+            known += [self._of_cell[cell] & inside for cell in hidden if cell in were_shown]
+        self._is_past = starts_s == _PAST
+        known += [self._columns(cells) & self._is_past for cells in past.known]
+        self._known = np.unique(np.array(known), axis=0)
+        self._guarded = self._guarded_sets()
+
+    def cells_to_hide(self, shown: Collection[Labels], people: Mapping[Labels, int], k: int) -> set[Labels]:
+        """Return one shown cell for each small sum that follows: the smallest that it is computed from."""
+        released = [cell for cell in self._of_cell if cell in shown]
+        rows = np.array([*(self._of_cell[cell] for cell in released), *self._known])
+        targets = np.array([*np.eye(len(self._people), dtype=np.bool_), *self._of_cell.values(), *self._known])
+        chosen = set()
+        for finding in find_small_sums(rows, self._people, targets, k, self._guarded):
+            used = [cell for cell, is_ in zip(released, finding.used.tolist(), strict=False) if is_]
+            if used:
+                chosen.add(min(used, key=lambda cell: (people[cell], cell)))
+        return chosen
+
+    def summed(self, k: int) -> Past:
+        """Return everything as a past: nothing will be released inside it any more.
+
+        Args:
+            k: Fewest people about which anything may follow.
+        """
+        is_full = self._people > 0
+        null_space = null_space_of(self._known, self._people)
+        people = {
+            cell: int(self._people[columns & is_full].sum())
+            for cell, columns in self._of_cell.items()
+            if not len(follow_from(null_space, columns[None, is_full]))
+        }
+        known = [
+            cells
+            for cells in _sets_of(sorted(people))
+            if len(follow_from(null_space, self._columns(cells)[None, is_full]))
+        ]
+        least = tuple(cells for cells in known if not any(other < cells for other in known))
+        shown = {cell for cell, n in people.items() if n >= k}
+        while chosen := self.cells_to_hide(shown, people, k):
+            shown -= chosen
+        return Past(people, least, frozenset(people.keys() - shown))
+
+    def _guarded_sets(self) -> Bools:
+        """Return the sets of cells of the past that must not follow: one or two of which at least one is guarded."""
+        guarded = [set(cells) for cells in _pairs_of(sorted(self._past.people)) if self._past.guarded & set(cells)]
+        sets = [self._columns(cells) & self._is_past for cells in guarded if cells not in self._past.known]
+        return np.array(sets, np.bool_).reshape(len(sets), len(self._atoms))
+
+    def _columns(self, cells: Iterable[Labels]) -> Bools:
+        columns = np.zeros(len(self._people), np.bool_)
+        for cell in cells:
+            if cell in self._of_cell:
+                columns |= self._of_cell[cell]
+        return columns
+
+
+def _pairs_of(cells: Sequence[Labels]) -> list[tuple[Labels, ...]]:
+    return [*((cell,) for cell in cells), *combinations(cells, 2)]
+
+
+def _sets_of(cells: Sequence[Labels]) -> list[frozenset[Labels]]:
+    """Return sets of cells, small ones first: all of a few, of more those of one and two cells and what these leave."""
+    if len(cells) <= _MOST_SUBSETS:
+        return [frozenset(some) for size in range(1, len(cells) + 1) for some in combinations(cells, size)]
+    some = [frozenset(each) for each in _pairs_of(cells)]
+    return [*some, *(frozenset(cells) - each for each in some), frozenset(cells)]

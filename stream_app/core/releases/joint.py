@@ -1,0 +1,116 @@
+"""All tables of one window against each other: a cell of one must not follow from the cells of others.
+
+The tables are margins of the cross of all attributes: groups of each attribute, and intersections. Each of them hides
+its own small cells (``core.privacy.disclosure``), but the shown cells of several tables can be combined: women of 30 to
+44 minus those who are black minus those who are Asian. Here every shown cell is one row of a linear system over the
+cross of all attributes, and shown intersections are hidden until no set of fewer than k people follows.
+
+Groups of single attributes are never hidden here. Without intersections nothing can follow from them: a sum of
+functions of one label each is 0 or 1 on the complete cross only where it depends on one attribute alone, and there the
+hidden groups together have at least k people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from stream_app.core.arrays import Bools, Ints
+from stream_app.core.privacy.disclosure import disclose_table
+from stream_app.core.releases.determined import find_small_sums
+
+Labels = tuple[str, ...]
+
+_MOST_CELLS = 400  # beyond that the system takes too long for a window
+
+
+@dataclass(frozen=True)
+class TableRelease:
+    """One table and what it shows.
+
+    Attributes:
+        places: Places of its attributes in the labels of the complete cross, ascending.
+        people: People of its cells, unknown values included.
+        shown: The cells that it shows.
+    """
+
+    places: tuple[int, ...]
+    people: Mapping[Labels, int]
+    shown: Collection[Labels]
+
+    @property
+    def is_crossed(self) -> bool:
+        """Whether it is a table of intersections."""
+        return len(self.places) > 1
+
+
+def protect_jointly(people: Mapping[Labels, int], tables: Sequence[TableRelease], k: int) -> list[set[Labels]]:
+    """Return the cells that each table may show beside the others.
+
+    Args:
+        people: People by the labels of all attributes, cells without people left out.
+        tables: The tables of the window.
+        k: Fewest people about which anything may follow.
+
+    >>> people = {("f", "a"): 4, ("f", "b"): 30, ("m", "a"): 30, ("m", "b"): 40}
+    >>> gender = TableRelease((0,), {("f",): 34, ("m",): 70}, {("f",), ("m",)})
+    >>> race = TableRelease((1,), {("a",): 34, ("b",): 70}, {("a",), ("b",)})
+    >>> both = TableRelease((0, 1), people, {("m", "b")})
+    >>> protect_jointly(people, [gender, race, both], 10)[2]
+    set()
+    """
+    shown = [set(table.shown) for table in tables]
+    if not any(n < k for table in tables for n in table.people.values() if n) or not any(
+        table.is_crossed and cells for table, cells in zip(tables, shown, strict=True)
+    ):
+        return shown
+    if len(people) > _MOST_CELLS:
+        _hide_incomplete(tables, shown)
+        return shown
+    system = _System(people, tables)
+    while chosen := system.cells_to_hide(shown, k):
+        for number, cell in chosen:
+            shown[number].discard(cell)
+        for number in {number for number, _ in chosen}:
+            hidden = tables[number].people.keys() - shown[number]
+            shown[number] &= disclose_table(tables[number].people, k, withheld=hidden).shown
+    return shown
+
+
+class _System:
+    """The linear system of a window: a column for each cell of the complete cross, a row for each cell of a table."""
+
+    def __init__(self, people: Mapping[Labels, int], tables: Sequence[TableRelease]) -> None:
+        self._tables = tables
+        self._people: Ints = np.array(list(people.values()), np.int64)
+        self._cells = [(number, cell) for number, table in enumerate(tables) for cell, n in table.people.items() if n]
+        row_of = {item: row for row, item in enumerate(self._cells)}
+        self._rows: Bools = np.zeros((len(self._cells), len(people)), np.bool_)
+        for column, labels in enumerate(people):
+            for number, table in enumerate(tables):
+                row = row_of.get((number, tuple(labels[place] for place in table.places)))
+                if row is not None:
+                    self._rows[row, column] = True
+
+    def cells_to_hide(self, shown: Sequence[set[Labels]], k: int) -> set[tuple[int, Labels]]:
+        """Return one shown intersection for each small sum that follows: the smallest that it is computed from."""
+        is_shown = np.array([cell in shown[number] for number, cell in self._cells])
+        total = np.ones((1, self._rows.shape[1]), np.bool_)
+        targets = np.vstack([self._rows, np.eye(len(self._people), dtype=np.bool_)])
+        released = [item for item, is_ in zip(self._cells, is_shown.tolist(), strict=True) if is_]
+        chosen = set()
+        for finding in find_small_sums(np.vstack([self._rows[is_shown], total]), self._people, targets, k):
+            used = [item for item, is_ in zip(released, finding.used[:-1].tolist(), strict=True) if is_]
+            crossed = [item for item in used if self._tables[item[0]].is_crossed]
+            if crossed:
+                chosen.add(min(crossed, key=lambda item: (self._tables[item[0]].people[item[1]], item)))
+        return chosen
+
+
+def _hide_incomplete(tables: Sequence[TableRelease], shown: Sequence[set[Labels]]) -> None:
+    """Hide every table of intersections that hides anything: what is left needs no system."""
+    for table, cells in zip(tables, shown, strict=True):
+        if table.is_crossed and any(n and cell not in cells for cell, n in table.people.items()):
+            cells.clear()

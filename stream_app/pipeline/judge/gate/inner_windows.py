@@ -1,0 +1,148 @@
+"""What a window may show beside the smaller ones inside it, which closed before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import combinations
+
+from stream_app.core.releases.crossed import add_block, protect_crossed
+from stream_app.core.releases.nested import HiddenParts
+from stream_app.core.windows.cells import CellLayout, Cells, add_cells
+from stream_app.core.windows.tally_changes import WindowKey
+from stream_app.pipeline.judge.gate.tables import People, Shown, Tables, releases_of, tables_in, without
+from stream_app.pipeline.judge.stored.stored_releases import GateMemory
+from stream_app.pipeline.records.results import CROSS, TOTAL_WINDOW
+from stream_app.policy import ModelPolicy
+
+TOTAL: WindowKey = (TOTAL_WINDOW, 0)
+
+
+class InnerWindows:
+    """The windows of a model, one inside the other; the running totals contain all of them.
+
+    Args:
+        model: Its policy.
+        layout: Layout of its cells.
+        memory: What is remembered of all windows.
+
+    Attributes:
+        unfit: Sizes that are not a multiple of each smaller one: such windows overlap in part.
+    """
+
+    def __init__(self, model: ModelPolicy, layout: CellLayout, memory: GateMemory) -> None:
+        self._k, self._layout, self._revision_s = model.privacy.k, layout, model.revision_s
+        self._attributes = [attribute.name for attribute in model.attributes]
+        self._sizes_s = {window.name: window.size_s for window in model.windows}
+        sizes = sorted(self._sizes_s.items(), key=lambda item: item[1])
+        self._larger = {small: [name for name, s in sizes if s > size_s] for small, size_s in sizes}
+        self.unfit = {large for (_, inner_s), (large, size_s) in combinations(sizes, 2) if size_s % inner_s}
+        fit = [name for name, _ in sizes if name not in self.unfit]
+        self._smallest, self._second, self._largest = fit[0], fit[min(1, len(fit) - 1)], fit[-1]
+        self._memory = memory
+
+    def beside(
+        self, key: WindowKey, tables: Tables, shown: Shown, late: Cells, uncounted: Mapping[str, Cells] = {}
+    ) -> Shown:
+        """Return what a window may show beside the smaller ones inside it, which closed before.
+
+        Args:
+            key: The window.
+            tables: Its people.
+            shown: What it would show on its own.
+            late: Corrections of windows inside it that are not released.
+            uncounted: Of running totals, what no closed window contains, by name of the window.
+        """
+        memory = self._memory.find(key)
+        beyond = {code: list(vector) for code, vector in late.items()}
+        add_cells(beyond, uncounted.get(self._smallest, {}))
+        change = tables_in(self._layout, self._attributes, beyond, tables) if beyond else {}
+        kept = {}
+        for name, groups in shown.items():
+            parts = memory.parts.get(name) or HiddenParts()
+            kept[name] = parts.shown_beside(tables[name], groups, self._k, change.get(name, {}))
+        kept = self._with_crosses(tables, shown, kept)
+        if not memory.blocks:
+            return kept
+        releases = releases_of(tables, kept, self._attributes)
+        return protect_crossed(memory.blocks, dict(zip(tables, releases, strict=True)), kept, self._k)
+
+    def _with_crosses(self, tables: Tables, before: Shown, after: Shown) -> Shown:
+        """Hide the intersections of a group that was hidden beside smaller windows: their sum is the group."""
+        for attribute in self._attributes:
+            newly = {labels[0] for labels in before.get(attribute, set()) - after.get(attribute, set())}
+            crossed = [name for name in after if CROSS in name and attribute in name.split(CROSS)] if newly else []
+            for name in crossed:
+                place = name.split(CROSS).index(attribute)
+                crosses = {labels for labels in tables[name] if labels[place] in newly}
+                after[name] = without(tables[name], after[name], crosses, self._k)
+        return after
+
+    def late_inside(self, key: WindowKey, unpublished: Mapping[WindowKey, Cells]) -> Cells:
+        """Return the corrections of the smallest windows inside a window that are not released.
+
+        Args:
+            key: The window.
+            unpublished: Corrections of which no revision was published yet, by the window.
+        """
+        late: Cells = {}
+        pending = [(inner, self._memory.find(inner).pending) for inner in self._memory]
+        for inner, cells in (*pending, *sorted(unpublished.items())):
+            if inner == key == TOTAL or (inner[0] == self._smallest and inner != key and self._contains(key, inner)):
+                add_cells(late, cells)
+        return late
+
+    def note(self, key: WindowKey, hidden: Tables, shown: Shown, cross: People | None = None) -> None:
+        """Note what a window hides and shows for each larger one around it, and for the totals.
+
+        Args:
+            key: The window.
+            hidden: People of the groups that it hides.
+            shown: The groups that it shows.
+            cross: Its people by the labels of all attributes; None for a correction of it.
+        """
+        around = [(large, self._start_of(key, large)) for large in self._larger[key[0]] if large not in self.unfit]
+        end_s = key[1] + self._sizes_s[key[0]]
+        for outer in (*around, TOTAL):
+            tables = {name: people for name, people in hidden.items() if outer != TOTAL or CROSS not in name}
+            if key[0] == self._smallest:
+                begin_s, parts = self._start_of(key, self._second), self._memory.of(outer).parts
+                for name, people in tables.items():
+                    parts.setdefault(name, HiddenParts()).add(begin_s, {g: n for g, n in people.items() if n})
+            elif self._memory.find(outer).parts:
+                for name, parts_of in self._memory.of(outer).parts.items():
+                    parts_of.release(key[1], end_s, shown.get(name, ()))
+        if cross and around and any(CROSS in name for name in shown):
+            cells = frozenset((name, labels) for name, groups in shown.items() for labels in groups)
+            add_block(self._memory.of(around[0]).blocks, cells, cross)
+
+    def end(self, name: str, end_s: int) -> None:
+        """Note that a window has ended: when it is of the largest size, the totals have no release inside it any more.
+
+        Args:
+            name: Its name.
+            end_s: Its end.
+        """
+        self._forget(end_s)
+        if name == self._largest and self._memory.find(TOTAL).parts:
+            for parts in self._memory.of(TOTAL).parts.values():
+                parts.sum_up(self._k)
+
+    def _contains(self, outer: WindowKey, inner: WindowKey) -> bool:
+        return outer == TOTAL or (outer[0] != inner[0] and self._start_of(inner, outer[0]) == outer[1])
+
+    def _start_of(self, key: WindowKey, outer: str) -> int:
+        return key[1] - key[1] % self._sizes_s[outer]
+
+    def _forget(self, closed_s: int) -> None:
+        """Forget windows that are not corrected any more and are not the newest of their size.
+
+        What was never released of the smallest ones is left out of the running totals as long as it is too few.
+        """
+        ends_s = {key: key[1] + self._sizes_s.get(key[0], 0) for key in self._memory if key != TOTAL}
+        newest = {key[0]: key for key in sorted(ends_s) if ends_s[key] <= closed_s}
+        old = [key for key, end_s in ends_s.items() if end_s <= closed_s - self._revision_s]
+        gone = [key for key in old if newest.get(key[0]) != key]
+        for key in gone:
+            if key[0] == self._smallest and (pending := self._memory.find(key).pending):
+                add_cells(self._memory.of(TOTAL).pending, pending)
+        self._memory.forget(gone)

@@ -1,0 +1,250 @@
+"""Decides what readers may see of each window, running total and revision of a model.
+
+What is decided is a function of the counts in the order in which windows close, so a replay decides the same.
+
+- A window: its tables against each other, and against the smaller windows inside it. Nothing is shown of a size that
+  is not a multiple of each smaller one, because windows that overlap in part differ by a part of them.
+- A revision: shown when every group of it has changed by nobody or by at least k since it was last shown. Until then
+  readers see the former one.
+- The running totals: likewise, against the windows since the last totals that were shown, and only at moments at which
+  no window is open: otherwise the totals minus the closed windows would be part of one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from stream_app.core.releases.joint import protect_jointly
+from stream_app.core.windows.cells import CellLayout, Cells, add_cells
+from stream_app.core.windows.tally_changes import StateKey
+from stream_app.pipeline.judge.gate.inner_windows import TOTAL, InnerWindows
+from stream_app.pipeline.judge.gate.tables import (
+    Labels,
+    Shown,
+    Tables,
+    cross_of,
+    releases_of,
+    shown_of,
+    tables_in,
+    tables_of,
+    without,
+)
+from stream_app.pipeline.judge.state import StoredEntries
+from stream_app.pipeline.judge.stored.stored_releases import GateMemory
+from stream_app.pipeline.judge.verdicts.window_context import WindowContext
+from stream_app.pipeline.records.results import CROSS, TOTAL_WINDOW, FormerRelease, Result, Withheld
+from stream_app.policy import ModelPolicy, Privacy
+
+Rejudge = Callable[[Cells], list[Result]]
+
+
+class ReleaseGate:
+    """The release gate of the decisions of one model.
+
+    Args:
+        model: Its policy.
+        layout: Layout of its cells.
+        stored: Its entries in the changelog topic.
+
+    Raises:
+        StateError: an entry cannot be read.
+    """
+
+    def __init__(self, model: ModelPolicy, layout: CellLayout, stored: StoredEntries) -> None:
+        self._k, self._layout = model.privacy.k, layout
+        self._attributes = [attribute.name for attribute in model.attributes]
+        self._memory = GateMemory(stored)
+        self._windows = InnerWindows(model, layout, self._memory)
+
+    def release(self, results: list[Result], cells: Cells, context: WindowContext, rejudge: Rejudge) -> list[Result]:
+        """Return results with what is withheld of each.
+
+        Args:
+            results: The verdicts on one window or on the running totals.
+            cells: Its counts.
+            context: What is known of it beside these.
+            rejudge: Returns the verdicts on the same window with other counts.
+        """
+        gated = self._gated(results)
+        if context.span.window == TOTAL_WINDOW:
+            withheld = self._release_total(gated, cells, context, rejudge)
+        elif context.is_close:
+            withheld = self._release_window(gated, cells, context, rejudge)
+        else:
+            withheld = self._release_again(gated, cells, context, rejudge)
+        k = msgspec.UNSET if self._k == Privacy().k else self._k
+        return [
+            msgspec.structs.replace(result, withheld=withheld.get(result.attribute, msgspec.UNSET), k=k)
+            for result in results
+        ]
+
+    def continue_releases(self) -> None:
+        """Take over what was remembered under a former policy: the changelog topic gets all of it again."""
+        self._memory.change_all()
+
+    def state(self) -> list[tuple[StateKey, bytes]]:
+        """Return what a restart needs."""
+        return self._memory.entries()
+
+    def take_changes(self) -> list[tuple[StateKey, bytes | None]]:
+        """Return what of that changed since the last call; None for an entry that is gone."""
+        return self._memory.take_changes()
+
+    def _withhold(self, results: Iterable[Result]) -> dict[str, Withheld]:
+        """Withhold everything of a window whose size is not a multiple of each smaller one: they overlap."""
+        return {result.attribute: Withheld(is_held=True) for result in results}
+
+    def _release_window(
+        self, results: list[Result], cells: Cells, context: WindowContext, rejudge: Rejudge
+    ) -> dict[str, Withheld]:
+        """Decide on a window that has just closed, and note what it hides."""
+        span = context.span
+        if span.window in self._windows.unfit:
+            return self._withhold(results)
+        key = (span.window, span.start_s)
+        late = self._windows.late_inside(key, context.corrections)
+        if not late and not self._memory.find(key).parts and not self._hides_any(results):
+            self._windows.end(span.window, span.end_s)
+            return {}
+        is_held = self._has_small(late, results)
+        if is_held:
+            self._memory.of(key).pending = late
+            cells, results = self._without_late(cells, late, rejudge)
+        tables = tables_of(results)
+        alone = shown_of(tables, self._k)
+        shown = self._jointly(cells, tables, alone)
+        shown = self._windows.beside(key, tables, shown, {} if is_held else late)
+        hidden = {name: {g for g, n in people.items() if n} - shown[name] for name, people in tables.items()}
+        if any(hidden.values()):
+            self._memory.of(key).hidden = hidden
+        people = {name: {g: tables[name][g] for g in groups} for name, groups in hidden.items()}
+        self._windows.note(key, people, shown, cross_of(self._layout, self._attributes, cells))
+        self._windows.end(span.window, span.end_s)
+        return _withheld(results, alone, shown, is_held=is_held)
+
+    def _release_again(
+        self, results: list[Result], cells: Cells, context: WindowContext, rejudge: Rejudge
+    ) -> dict[str, Withheld]:
+        """Decide on a window that closed before: the same as then, or a revision of it."""
+        if context.span.window in self._windows.unfit:
+            return self._withhold(results)
+        key = (context.span.window, context.span.start_s)
+        hidden = self._memory.find(key).hidden
+        if context.correction:
+            memory = self._memory.of(key)
+            add_cells(memory.pending, context.correction)
+            if not self._has_small(memory.pending, results):
+                change = self._tables(memory.pending, hidden)
+                changed = {name: {g: change[name].get(g, 0) for g in hidden[name]} for name in hidden}
+                self._windows.note(key, changed, {})
+                memory.pending = {}
+        pending = self._memory.find(key).pending
+        if pending:
+            cells, results = self._without_late(cells, pending, rejudge)
+        tables = tables_of(results)
+        alone = shown_of(tables, self._k)
+        kept = {name: without(tables[name], groups, hidden.get(name, set()), self._k) for name, groups in alone.items()}
+        return _withheld(results, alone, self._jointly(cells, tables, kept), is_held=bool(pending))
+
+    def _release_total(
+        self, results: list[Result], cells: Cells, context: WindowContext, rejudge: Rejudge
+    ) -> dict[str, Withheld]:
+        """Decide on running totals: attribute by attribute, new ones or those that were shown last."""
+        memory = self._memory.find(TOTAL)
+        if not context.is_between_windows:
+            instead = {result.attribute: self._former(result) for result in results}
+            return {name: former for name, former in instead.items() if former is not None}
+        late = self._windows.late_inside(TOTAL, {})
+        is_held = self._has_small(late, results)
+        if is_held:
+            cells, results = self._without_late(cells, late, rejudge)
+        tables = tables_of(results)
+        alone = shown_of(tables, self._k)
+        shown = self._windows.beside(TOTAL, tables, alone, {} if is_held else late, context.uncounted)
+        withheld = _withheld(results, alone, shown, is_held=is_held)
+        for result in results:
+            name, last = result.attribute, memory.former.get(result.attribute)
+            hidden = memory.hidden.get(name, set())
+            before = {group.labels for group in last.groups if group.n} - hidden if last is not None else set()
+            if before & tables[name].keys() <= shown[name]:  # groups that the policy no longer has are not shown again
+                self._note_total(result, {g for g, n in tables[name].items() if n} - shown[name])
+            elif (former := self._former(result)) is not None:
+                withheld[name] = former
+        return withheld
+
+    def _former(self, result: Result) -> Withheld | None:
+        """Return the totals that were shown last instead of others; None for those themselves."""
+        memory = self._memory.find(TOTAL)
+        last, hidden = memory.former.get(result.attribute), memory.hidden.get(result.attribute, set())
+        if last is None:
+            return Withheld(is_held=True)
+        groups = tuple(sorted(group.group for group in last.groups if group.labels in hidden))
+        if [group.n for group in last.groups] != [group.n for group in result.groups]:
+            return Withheld(groups=groups, is_held=True, former=last)
+        return Withheld(groups=groups) if groups else None
+
+    def _note_total(self, result: Result, hidden: set[Labels]) -> None:
+        """Note running totals that are shown."""
+        memory = self._memory.of(TOTAL)
+        former = FormerRelease(start_s=result.start_s, end_s=result.end_s, groups=result.groups)
+        memory.former = memory.former | {result.attribute: former}
+        memory.hidden = memory.hidden | {result.attribute: hidden}
+        if (parts := memory.parts.get(result.attribute)) is not None:
+            parts.sum_up(self._k)
+            parts.show({group.labels for group in result.groups if group.n} - hidden)
+
+    def _hides_any(self, results: Iterable[Result]) -> bool:
+        """Return whether a result has a group of 1 to k-1 people."""
+        return any(0 < group.n < self._k for result in results for group in result.groups)
+
+    def _has_small(self, change: Cells, results: Iterable[Result]) -> bool:
+        """Return whether some group of the results changed by 1 to k-1 people."""
+        if not change:
+            return False
+        tables = self._tables(change, [result.attribute for result in results])
+        return any(0 < abs(n) < self._k for people in tables.values() for n in people.values())
+
+    def _without_late(self, cells: Cells, late: Cells, rejudge: Rejudge) -> tuple[Cells, list[Result]]:
+        """Return the counts of a window without corrections that are not released, and the verdicts on them."""
+        released = {code: list(vector) for code, vector in cells.items()}
+        add_cells(released, late, sign=-1)
+        return released, self._gated(rejudge(released))
+
+    def _tables(self, cells: Cells, names: Iterable[str]) -> Tables:
+        return tables_in(self._layout, self._attributes, cells, names)
+
+    def _gated(self, results: Iterable[Result]) -> list[Result]:
+        return [result for result in results if set(result.attribute.split(CROSS)) <= set(self._attributes)]
+
+    def _jointly(self, cells: Cells, tables: Tables, shown: Shown) -> Shown:
+        """Return what the tables of a window may show beside each other."""
+        if not any(CROSS in name for name in tables) or not any(
+            0 < n < self._k for people in tables.values() for n in people.values()
+        ):
+            return shown
+        cross = cross_of(self._layout, self._attributes, cells)
+        kept = protect_jointly(cross, releases_of(tables, shown, self._attributes), self._k)
+        return dict(zip(tables, kept, strict=True))
+
+
+def _withheld(results: Iterable[Result], alone: Shown, shown: Shown, *, is_held: bool) -> dict[str, Withheld]:
+    """Return what is withheld of each table beyond what it hides on its own.
+
+    Args:
+        results: What is shown.
+        alone: What each table would show on its own.
+        shown: What it may show.
+        is_held: Whether ``results`` is shown instead of what was counted.
+    """
+    withheld = {}
+    for result in results:
+        name = result.attribute
+        is_more = bool(alone[name] - shown[name])  # then all that is hidden is named: its own rule chooses differently
+        hidden = {group.group for group in result.groups if group.n and group.labels not in shown[name]}
+        groups = tuple(sorted(hidden)) if is_more else ()
+        former = FormerRelease(start_s=result.start_s, end_s=result.end_s, groups=result.groups) if is_held else None
+        if groups or is_held:
+            withheld[name] = Withheld(groups=groups, is_held=is_held, former=former)
+    return withheld

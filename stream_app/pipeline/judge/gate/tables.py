@@ -1,0 +1,87 @@
+"""Results of one window as tables of people."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from stream_app.core.privacy.disclosure import disclose_cells
+from stream_app.core.releases.joint import TableRelease
+from stream_app.core.windows.cells import CellLayout, Cells
+from stream_app.pipeline.records.results import CROSS, Result
+
+Labels = tuple[str, ...]
+People = dict[Labels, int]
+Tables = dict[str, People]  # by the attribute of a result
+Shown = dict[str, set[Labels]]
+
+
+def tables_of(results: Iterable[Result]) -> Tables:
+    """Return the people of each group of some results."""
+    return {result.attribute: {group.labels: group.n for group in result.groups} for result in results}
+
+
+def shown_of(tables: Mapping[str, People], k: int) -> Shown:
+    """Return the groups that each table shows on its own."""
+    return {name: set(disclose_cells(people, k).shown) for name, people in tables.items()}
+
+
+def cross_of(layout: CellLayout, attributes: Sequence[str], cells: Mapping[int, Sequence[int]]) -> People:
+    """Return the people by the labels of all attributes, without empty ones.
+
+    Args:
+        layout: Layout of the cells.
+        attributes: Names of the protected attributes.
+        cells: Vectors by code.
+    """
+    dimensions = [(*layout.radix_of(name), layout.dimensions[layout.position_of(name)][1]) for name in attributes]
+    by_place: Counter[tuple[int, ...]] = Counter()
+    for code, vector in cells.items():
+        by_place[tuple(code // stride % n for stride, n, _ in dimensions)] += vector[0]
+    return {
+        tuple(labels[place] for place, (_, _, labels) in zip(places, dimensions, strict=True)): n
+        for places, n in by_place.items()
+        if n
+    }
+
+
+def tables_in(layout: CellLayout, attributes: Sequence[str], cells: Cells, names: Iterable[str]) -> Tables:
+    """Return the tables of some attributes and intersections in some cells; see ``margins_of``."""
+    return margins_of(cross_of(layout, attributes, cells), attributes, names)
+
+
+def margins_of(cross: Mapping[Labels, int], attributes: Sequence[str], names: Iterable[str]) -> Tables:
+    """Return the tables of some attributes and intersections.
+
+    Args:
+        cross: People by the labels of all attributes.
+        attributes: Names of the protected attributes.
+        names: Attributes of results.
+
+    >>> margins_of({("f", "a"): 4, ("m", "a"): 3}, ("sex", "race"), ("race", "sex+race"))
+    {'race': {('a',): 7}, 'sex+race': {('f', 'a'): 4, ('m', 'a'): 3}}
+    """
+    tables: Tables = {}
+    for name in names:
+        places = places_of(name, attributes)
+        table: Counter[Labels] = Counter()
+        for labels, n in cross.items():
+            table[tuple(labels[place] for place in places)] += n
+        tables[name] = dict(table)
+    return tables
+
+
+def releases_of(tables: Tables, shown: Mapping[str, set[Labels]], attributes: Sequence[str]) -> list[TableRelease]:
+    """Return tables with what they show."""
+    return [TableRelease(places_of(name, attributes), people, shown[name]) for name, people in tables.items()]
+
+
+def places_of(name: str, attributes: Sequence[str]) -> tuple[int, ...]:
+    """Return the places of the attributes of a result among all attributes."""
+    return tuple(attributes.index(part) for part in name.split(CROSS))
+
+
+def without(people: People, shown: set[Labels], hidden: Iterable[Labels], k: int) -> set[Labels]:
+    """Return what a table shows without some more groups, and without what would reveal them."""
+    withheld = (people.keys() - shown) | (set(hidden) & people.keys())
+    return shown & disclose_cells(people, k, withheld).shown

@@ -1,0 +1,223 @@
+"""What the release gate remembers, as entries of the judge's state: one for each window that hides or awaits anything.
+
+A model whose windows hide nothing has entries of its running totals alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
+
+from stream_app.core.releases.crossed import Blocks
+from stream_app.core.releases.nested import HiddenParts, Past
+from stream_app.core.windows.cells import CellMapping, Cells
+from stream_app.core.windows.tally_changes import StateKey, WindowKey
+from stream_app.errors import StateError
+from stream_app.pipeline.judge.state import NEW_APP_ID, RELEASE, StoredEntries
+from stream_app.pipeline.records.results import CROSS, FormerRelease
+
+Labels = tuple[str, ...]
+
+
+class StoredParts(msgspec.Struct, array_like=True, frozen=True):
+    """What the smallest windows hide of one table, see ``HiddenParts``; of what was summed up see ``Past``."""
+
+    attribute: str
+    sums: list[tuple[int, list[tuple[Labels, int]]]]
+    releases: list[tuple[int, int, list[Labels]]]
+    is_full: bool
+    people: list[tuple[Labels, int]] = []
+    known: list[list[Labels]] = []
+    guarded: list[Labels] = []
+
+    def past(self) -> Past:
+        """Return what was summed up."""
+        return Past(dict(self.people), tuple(map(frozenset, self.known)), frozenset(self.guarded))
+
+
+class StoredRelease(msgspec.Struct, array_like=True, frozen=True):
+    """What the gate remembers of one window, or of the running totals.
+
+    Attributes:
+        hidden: Groups that were hidden when it closed, by attribute.
+        cells: Corrections that were not released yet, by code.
+        parts: What the smaller windows inside it hide.
+        former: Of running totals the last release, by attribute.
+        blocks: The next smaller windows inside it: what they showed, and people by the labels of all attributes.
+    """
+
+    hidden: dict[str, list[Labels]] = {}
+    cells: Cells = {}
+    parts: list[StoredParts] = []
+    former: dict[str, FormerRelease] = {}
+    blocks: list[tuple[list[tuple[str, Labels]], list[tuple[Labels, int]]]] = []
+
+
+def moved_release(stored: StoredRelease, mapping: CellMapping) -> StoredRelease:
+    """Return what the gate remembers of a window under another policy.
+
+    Where groups are joined by it, what was hidden of them is summed: the windows around it hide those groups. What
+    running totals showed last stays as it was, with the groups of that time. Of intersections, everything inside the
+    window is taken as known.
+    """
+    parts = [moved for each in stored.parts if (moved := _moved_parts(each, mapping)) is not None]
+    hidden = stored.hidden
+    if not stored.former:
+        hidden = {
+            name: sorted({_moved_labels(name, labels, mapping) for labels in groups})
+            for name, groups in stored.hidden.items()
+            if _is_kept(name, mapping)
+        }
+    return StoredRelease(hidden, mapping.map_cells(stored.cells), parts, stored.former)
+
+
+def _moved_parts(stored: StoredParts, mapping: CellMapping) -> StoredParts | None:
+    """Return what the smallest windows hide of one table; None where the table is gone."""
+    name = stored.attribute
+    if not _is_kept(name, mapping):
+        return None
+    known = {labels for people in (*(people for _, people in stored.sums), stored.people) for labels, _ in people}
+    known |= {labels for *_, cells in stored.releases for labels in cells}
+    new = {labels: _moved_labels(name, labels, mapping) for labels in known}
+    past = Past(
+        _summed(stored.people, new),
+        tuple(frozenset(new[labels] for labels in cells) for cells in stored.known),
+        frozenset(new[labels] for labels in stored.guarded),
+    )
+    parts = HiddenParts(is_full=stored.is_full or len(set(new.values())) < len(new), past=past)
+    for start_s, people in stored.sums:
+        parts.add(start_s, _summed(people, new))
+    for start_s, end_s, cells in stored.releases:
+        parts.release(start_s, end_s, {new[labels] for labels in cells})
+    return _stored_parts(name, parts)
+
+
+def _summed(people: Iterable[tuple[Labels, int]], new: Mapping[Labels, Labels]) -> dict[Labels, int]:
+    summed: dict[Labels, int] = {}
+    for labels, n in people:
+        summed[new[labels]] = summed.get(new[labels], 0) + n
+    return summed
+
+
+def _is_kept(name: str, mapping: CellMapping) -> bool:
+    known = {dimension for dimension, _ in mapping.new.dimensions}
+    return all(attribute in known for attribute in name.split(CROSS))
+
+
+def _moved_labels(name: str, labels: Labels, mapping: CellMapping) -> Labels:
+    moved = (mapping.map_label(attribute, label) for attribute, label in zip(name.split(CROSS), labels, strict=True))
+    return tuple(label for label in moved if label is not None)
+
+
+def _stored_parts(name: str, parts: HiddenParts) -> StoredParts:
+    return StoredParts(
+        name,
+        [(start_s, sorted(people.items())) for (start_s, _), people in parts.sums.items()],
+        [(start_s, end_s, sorted(cells)) for start_s, end_s, cells in parts.releases],
+        parts.is_full,
+        sorted(parts.past.people.items()),
+        sorted(map(sorted, parts.past.known)),
+        sorted(parts.past.guarded),
+    )
+
+
+class WindowMemory:
+    """What the gate remembers of one window, or of the running totals, to be changed; attributes as stored.
+
+    Args:
+        stored: What ``stored`` returned before a restart.
+    """
+
+    def __init__(self, stored: StoredRelease | None = None) -> None:
+        stored = StoredRelease() if stored is None else stored
+        self.hidden: dict[str, set[Labels]] = {name: set(groups) for name, groups in stored.hidden.items()}
+        self.pending: Cells = stored.cells
+        self.former: dict[str, FormerRelease] = stored.former
+        self.blocks: Blocks = {frozenset(shown): dict(people) for shown, people in stored.blocks}
+        self.parts: dict[str, HiddenParts] = {
+            parts.attribute: HiddenParts(
+                [(start_s, dict(people)) for start_s, people in parts.sums],
+                parts.releases,
+                is_full=parts.is_full,
+                past=parts.past(),
+            )
+            for parts in stored.parts
+        }
+
+    def stored(self) -> StoredRelease | None:
+        """Return what a restart needs; None if that is nothing."""
+        parts = [_stored_parts(name, parts) for name, parts in sorted(self.parts.items()) if not parts.is_empty]
+        hidden = {name: sorted(groups) for name, groups in sorted(self.hidden.items()) if groups}
+        blocks = [(sorted(shown), sorted(people.items())) for shown, people in self.blocks.items()]
+        return None if self.is_empty else StoredRelease(hidden, self.pending, parts, self.former, blocks)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is remembered."""
+        is_any = any(self.hidden.values()) or any(not parts.is_empty for parts in self.parts.values())
+        return not (is_any or self.pending or self.former or self.blocks)
+
+
+class GateMemory:
+    """What the gate remembers of all windows.
+
+    Args:
+        stored: The entries of a model in the changelog topic.
+
+    Raises:
+        StateError: an entry cannot be read.
+    """
+
+    def __init__(self, stored: StoredEntries) -> None:
+        try:
+            self._windows = {
+                (str(entry[1]), int(entry[2])): WindowMemory(
+                    msgspec.msgpack.decode(b"".join(pieces), type=StoredRelease)
+                )
+                for entry, pieces in stored.items()
+                if entry[0] == RELEASE
+            }
+        except (msgspec.MsgspecError, ValueError):
+            raise StateError("What was released cannot be read", action=NEW_APP_ID) from None
+        self._changed: set[WindowKey] = set()
+
+    def of(self, key: WindowKey) -> WindowMemory:
+        """Return what is remembered of a window, to be changed."""
+        self._changed.add(key)
+        return self._windows.setdefault(key, WindowMemory())
+
+    def find(self, key: WindowKey) -> WindowMemory:
+        """Return what is remembered of a window, not to be changed."""
+        return self._windows.get(key) or WindowMemory()
+
+    def __iter__(self) -> Iterator[WindowKey]:
+        """Yield the windows of which anything is remembered: the same ones before and after a restart."""
+        yield from sorted(key for key, memory in self._windows.items() if not memory.is_empty)
+
+    def forget(self, keys: Iterable[WindowKey]) -> None:
+        """Forget windows."""
+        for key in keys:
+            del self._windows[key]
+            self._changed.add(key)
+
+    def change_all(self) -> None:
+        """Note that every entry was changed, as by a move to another policy."""
+        self._changed.update(self._windows)
+
+    def entries(self) -> list[tuple[StateKey, bytes]]:
+        """Return every entry of the state."""
+        return [(entry, data) for entry, data in map(self._entry, self) if data is not None]
+
+    def take_changes(self) -> list[tuple[StateKey, bytes | None]]:
+        """Return the entries that changed since the last call; None for one that is gone."""
+        changed, self._changed = self._changed, set()
+        entries = [self._entry(key) for key in sorted(changed)]
+        for key in changed:
+            if key in self._windows and self._windows[key].is_empty:
+                del self._windows[key]
+        return entries
+
+    def _entry(self, key: WindowKey) -> tuple[StateKey, bytes | None]:
+        stored = self._windows[key].stored() if key in self._windows else None
+        return (RELEASE, *key), None if stored is None else msgspec.msgpack.encode(stored)

@@ -1,0 +1,53 @@
+"""Which sums follow from released ones."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from stream_app.core.releases.determined import find_small_sums
+
+CELLS = np.eye(4, dtype=bool)
+
+
+def rows(*cells: tuple[int, ...]) -> np.ndarray:
+    return np.array([[column in row for column in range(4)] for row in cells])
+
+
+def found(released: np.ndarray, people: list[int], targets: np.ndarray = CELLS, k: int = 10) -> list[int]:
+    return [finding.n for finding in find_small_sums(released, np.array(people), targets, k)]
+
+
+def test_the_rest_of_a_total_follows() -> None:
+    assert found(rows((0, 1, 2, 3), (0, 1), (2,)), [20, 20, 20, 4]) == [4]
+
+
+def test_two_hidden_cells_hide_each_other() -> None:
+    assert found(rows((0, 1, 2, 3), (0, 1)), [20, 20, 8, 4]) == []
+
+
+def test_a_union_of_two_small_cells_that_follows_together_is_found() -> None:
+    assert found(rows((0, 1, 2, 3), (0, 1)), [20, 20, 3, 4]) == [7]
+
+
+def test_the_difference_of_two_sets_that_follow_is_found() -> None:
+    targets = rows((0, 1, 2), (0, 1))
+    assert found(rows((0, 1, 2), (0, 1)), [20, 20, 4, 30], targets) == [4]
+
+
+def test_a_cell_without_people_does_not_hide_another_one() -> None:
+    assert found(rows((0, 1, 2, 3), (0, 1)), [20, 20, 0, 4]) == [4]
+
+
+@pytest.mark.parametrize("k", [0, 1, 4])
+def test_what_has_at_least_k_people_may_follow(k: int) -> None:
+    assert found(rows((0, 1, 2, 3), (0, 1), (2,)), [20, 20, 20, 4], k=k) == []
+
+
+def test_nobody_is_nobody() -> None:
+    assert found(rows((0, 1, 2, 3)), [0, 0, 0, 0]) == []
+
+
+def test_the_released_sums_that_are_needed_are_named() -> None:
+    [finding] = find_small_sums(rows((0, 1, 2, 3), (0, 1), (2,), (0,)), np.array([20, 20, 20, 4]), CELLS, 10)
+    assert finding.used.tolist() == [True, True, True, False]

@@ -1,0 +1,83 @@
+"""A window beside the smaller ones inside it."""
+
+from __future__ import annotations
+
+from stream_app.core.releases.hidden_system import Labels, Past
+from stream_app.core.releases.nested import HiddenParts
+
+A: Labels = ("a",)
+B: Labels = ("b",)
+C: Labels = ("c",)
+HOUR = {A: 300, B: 400, C: 500}
+
+
+def parts_of(*hidden: dict[Labels, int]) -> HiddenParts:
+    parts = HiddenParts()
+    for place, people in enumerate(hidden):
+        parts.add(600 * place, people)
+    return parts
+
+
+def test_a_window_beside_windows_that_hide_nothing_shows_everything() -> None:
+    assert parts_of({}, {}).shown_beside(HOUR, {A, B, C}, 10) == {A, B, C}
+
+
+def test_a_group_that_one_minute_hides_would_be_the_hour_minus_the_other_minutes() -> None:
+    assert parts_of({A: 6, B: 12}).shown_beside(HOUR, {A, B, C}, 10) == {C}
+
+
+def test_a_group_that_every_minute_hides_is_shown_by_the_hour() -> None:
+    parts = parts_of(*({A: 5, B: 12} for _ in range(60)))
+    assert parts.shown_beside(HOUR | {B: 720}, {A, B, C}, 10) == {A, B, C}
+
+
+def test_a_window_in_between_cuts_the_hour_in_parts() -> None:
+    """Two minutes with 6 people each: together enough, apart not, once the ten minutes around one of them are known."""
+    assert parts_of({A: 6, B: 12}, {A: 6, B: 12}).shown_beside(HOUR, {A, B, C}, 10) == {A, B, C}
+    parts = parts_of({A: 6, B: 12}, {A: 6, B: 12})
+    parts.release(0, 600, {A, B, C})
+    assert A not in parts.shown_beside(HOUR, {A, B, C}, 10)
+
+
+def test_people_that_no_smaller_window_shows_are_not_the_difference() -> None:
+    assert A not in HiddenParts().shown_beside(HOUR, {A, B, C}, 10, {A: 3})
+    assert HiddenParts().shown_beside(HOUR, {A, B, C}, 10, {A: 10}) == {A, B, C}
+
+
+def test_too_many_hidden_cells_leave_what_the_smaller_windows_showed() -> None:
+    parts = HiddenParts()
+    for minute in range(500):
+        parts.add(60 * minute, {A: 6, B: 12})
+    assert parts.is_full
+    assert parts.shown_beside(HOUR, {A, B, C}, 10) == {C}
+
+
+def test_totals_that_were_divided_by_a_window_in_between_are_not_the_difference() -> None:
+    """The hour is shown by two halves: one shows a group, the other hides it and one of its minutes shows 12 of 19."""
+    parts = HiddenParts()
+    parts.add(0, {B: 7, C: 5})
+    parts.add(0, {A: 7, C: 20})
+    parts.add(1800, {A: 26, C: 30})
+    parts.release(0, 1800, {B})
+    parts.release(1800, 3600, {A, B, C})
+    parts.sum_up(10)
+    assert A not in parts.shown_beside({A: 45, B: 151, C: 80}, {A, B, C}, 10)
+
+
+def test_what_was_summed_up_is_shown_with_enough_of_later_windows() -> None:
+    parts = parts_of({A: 6, B: 12})
+    parts.sum_up(10)
+    assert (parts.sums, parts.past.people, parts.past.guarded) == ({}, {A: 6, B: 12}, {A, B})
+    assert parts.shown_beside(HOUR, {A, B, C}, 10) == {C}
+    parts.add(600, {A: 6, B: 12})
+    assert parts.shown_beside(HOUR, {A, B, C}, 10) == {A, B, C}
+    parts.sum_up(10)
+    assert parts.past.guarded == set()
+    parts.show({A, B, C})
+    assert parts.is_empty
+
+
+def test_a_sum_of_two_groups_that_is_known_gives_both_when_one_is_shown() -> None:
+    past = Past({A: 20, B: 30, C: 40}, (frozenset({A, B}),), frozenset())
+    assert past.without({A}) == Past({C: 40})
+    assert past.without({C}) == Past({A: 20, B: 30}, (frozenset({A, B}),))
