@@ -162,7 +162,8 @@ class DecisionStore:
         wanted = _folder_of(model)
         for number, path in self._parts():
             day = path.parent.name.removeprefix("date=")
-            if number < n_parts and path.parent.parent.name == wanted and from_date <= day <= to_date:
+            is_wanted = number < n_parts and path.parent.parent.name == wanted and from_date <= day <= to_date
+            if is_wanted and path.parent.exists():  # its day was not deleted in the meantime
                 yield from _events_of(path)
 
     def days_before(self, date: str, model: str | None = None) -> list[StoredDay]:

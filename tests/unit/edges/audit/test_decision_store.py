@@ -85,6 +85,15 @@ def test_days_before_a_day_are_deleted_and_not_read_again(store: DecisionStore, 
     assert store.days_before("9999-12-31", "*") == []
 
 
+def test_a_reader_goes_on_when_a_later_day_is_deleted_while_it_reads(store: DecisionStore) -> None:
+    with store.writer():
+        store.append(days(0, 4), {"t/i/0": 4})
+    reading = store.read("loans", "", "9")
+    assert next(reading).offset == 1
+    store.delete([day for day in store.days_before("9999-12-31", "loans") if day.date == "2026-11-30"])
+    assert [one.offset for one in reading] == [3]
+
+
 def test_a_link_in_the_place_of_a_day_is_not_followed(store: DecisionStore, tmp_path: Path) -> None:
     with store.writer():
         store.append(days(0, 2), {})

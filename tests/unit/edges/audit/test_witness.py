@@ -18,6 +18,7 @@ from stream_app.core.audit.witnessing import encode_request
 from stream_app.edges.audit.witness_client import WitnessClient, WitnessConflictError, WitnessError
 from stream_app.edges.audit.witness_server import Witness, WitnessServer
 from stream_app.edges.audit.witness_store import WitnessStore
+from stream_app.edges.files.locks import Turn, file_lock
 from stream_app.errors import ConfigError, StateError
 
 ORIGIN = "fairstream/test/audit"
@@ -78,6 +79,15 @@ def test_the_witness_remembers_after_a_restart(client: WitnessClient, tmp_path: 
     again = Witness(KEY, {ORIGIN: LOG.verifier_key()}, WitnessStore(tmp_path / "witness", KEY.verifier_key()))
     ruling, answer = again.add_checkpoint(encode_request(0, (), checkpoint(7).note.encode()))
     assert (ruling.status, answer) == (HTTPStatus.CONFLICT, b"20\n")
+
+
+def test_while_one_process_compares_and_stores_no_other_one_does(tmp_path: Path) -> None:
+    store = WitnessStore(tmp_path / "witness", KEY.verifier_key())
+    lock = tmp_path / "witness" / "lock"
+    with store.exclusive(), pytest.raises(ConfigError, match="Busy"), file_lock(lock, Turn("Busy")):
+        pass
+    with file_lock(lock, Turn("Busy")):
+        pass
 
 
 def test_a_memory_that_was_changed_stops_it(client: WitnessClient, tmp_path: Path) -> None:
