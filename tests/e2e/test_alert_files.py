@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 
 from stream_app.edges.servers.shipped import (
     MonitoringIntervals,
+    WebTarget,
     alertmanager_dir,
     prometheus_dir,
     runbooks,
@@ -35,6 +36,20 @@ def test_prometheus_accepts_its_files() -> None:
     answer = ask("promtool", "check", "config", str(prometheus_dir() / "prometheus.yml"))
     assert f"{len(RULES)} rule files found" in answer
     ask("promtool", "check", "rules", "--lint=all", "--lint-fatal", *map(str, RULES))
+
+
+def test_prometheus_accepts_the_job_of_the_web_application(tmp_path: Path) -> None:
+    token = tmp_path / "a token's file"
+    token.write_text("fs_x", "utf-8")
+    options: dict[str, Any] = {"address": "127.0.0.1:9", "alertmanager": None, "sink_url": None, "pace": None}
+    web = WebTarget("127.0.0.1:8600", token)
+    main = write_prometheus_files(tmp_path / "etc", workers=["127.0.0.1:9464"], web=web, **options)
+    ask("promtool", "check", "config", str(main))
+    (job,) = [job for job in load(main)["scrape_configs"] if job["job_name"] == "fairstream-web"]
+    assert (job["metrics_path"], job["static_configs"]) == ("/api/metrics", [{"targets": ["127.0.0.1:8600"]}])
+    assert job["authorization"]["credentials_file"] == str(token)
+    without = write_prometheus_files(tmp_path / "other", workers=["127.0.0.1:9464"], **options)
+    assert "fairstream-web" not in without.read_text("utf-8")
 
 
 @pytest.mark.parametrize("path", TESTS, ids=lambda path: path.stem)
@@ -137,7 +152,12 @@ def test_an_installed_fairstream_has_the_files_too(tmp_path: Path) -> None:
     subprocess.run([builder, "build", "-t", "wheel", "-d", str(tmp_path)], cwd=ROOT, capture_output=True, check=True)
     (wheel,) = tmp_path.glob("*.whl")
     inside = set(zipfile.ZipFile(wheel).namelist())
-    wanted = {"prometheus/prometheus.yml", "alertmanager/alertmanager.yml", "alertmanager/templates/fairstream.tmpl"}
+    wanted = {
+        "prometheus/prometheus.yml",
+        "prometheus/scrapes/web.yml",
+        "alertmanager/alertmanager.yml",
+        "alertmanager/templates/fairstream.tmpl",
+    }
     wanted |= {f"prometheus/rules/{path.name}" for path in RULES} | {f"runbooks/{name}.md" for name in runbooks()}
     assert {f"stream_app/deploy/{name}" for name in wanted} <= inside
 

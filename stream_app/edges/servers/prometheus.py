@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from stream_app.edges.servers.process import LocalServer, find_program
-from stream_app.edges.servers.shipped import MonitoringIntervals, write_prometheus_files
+from stream_app.edges.servers.shipped import MonitoringIntervals, WebTarget, write_prometheus_files
 
 PROGRAMS = ("prometheus",)
 _RESEND_S = 3  # interval in which firing alerts are sent again; the default is a minute
@@ -25,6 +25,7 @@ class LocalPrometheus(LocalServer):
         alertmanager: Address of a running Alertmanager; None for none. The start waits until it is discovered.
         sink_url: Base address of the links to runbooks; None keeps the shipped one.
         pace: Intervals; None keeps the shipped ones.
+        web: A web application to scrape; None for none.
     """
 
     def __init__(
@@ -35,10 +36,11 @@ class LocalPrometheus(LocalServer):
         alertmanager: str | None = None,
         sink_url: str | None = None,
         pace: MonitoringIntervals | None = None,
+        web: WebTarget | None = None,
     ) -> None:
         super().__init__("prometheus", PROGRAMS, "prometheus", state_dir)
         self._workers, self._alertmanager = list(workers), alertmanager
-        self._sink_url, self._pace = sink_url, pace
+        self._sink_url, self._pace, self._web = sink_url, pace, web
 
     def arguments(self) -> list[str]:
         """Write the files and return the arguments."""
@@ -49,6 +51,7 @@ class LocalPrometheus(LocalServer):
             alertmanager=self._alertmanager,
             sink_url=self._sink_url,
             pace=self._pace,
+            web=self._web,
         )
         return [
             f"--config.file={main}",

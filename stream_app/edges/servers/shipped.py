@@ -19,6 +19,9 @@ from stream_app.edges.files.writing import make_folder, write_file
 _WORKERS = "dns_sd_configs: [{ names: [worker], type: A, port: 9464 }]"
 _PROMETHEUS = "127.0.0.1:9090"
 _ALERTMANAGER = '["alertmanager:9093"]'
+_WEB = '["web:8600"]'
+_WEB_TOKEN = "/etc/prometheus/web-token"  # noqa: S105  # the path of its file
+_JOBS = "scrape_configs:\n"
 _SINK_INSIDE = "http://notify-sink:9099"  # as Alertmanager reaches it
 _SINK_OUTSIDE = "http://127.0.0.1:9099"  # as a browser reaches it
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -39,6 +42,19 @@ class MonitoringIntervals:
     evaluation_s: int = 1
     group_s: int = 1
     hold_s: int = 10
+
+
+@dataclass(frozen=True)
+class WebTarget:
+    """A web application whose metrics are scraped.
+
+    Attributes:
+        address: Its address, ``host:port``.
+        token_file: File with a token that has the scope ``metrics``; it may be created later.
+    """
+
+    address: str
+    token_file: Path
 
 
 def prometheus_dir() -> Path:
@@ -66,6 +82,7 @@ def write_prometheus_files(
     alertmanager: str | None,
     sink_url: str | None,
     pace: MonitoringIntervals | None,
+    web: WebTarget | None = None,
 ) -> Path:
     """Copy the files of Prometheus for this machine.
 
@@ -76,6 +93,7 @@ def write_prometheus_files(
         alertmanager: Address of the Alertmanager; None for none.
         sink_url: Base address of the links to runbooks; None keeps the shipped one.
         pace: Intervals; None keeps the shipped ones.
+        web: The web application; None for none.
 
     Returns:
         The main file.
@@ -92,10 +110,19 @@ def write_prometheus_files(
     text = _replace(text, _WORKERS, f"static_configs: [{{ targets: {json.dumps(list(workers))} }}]")
     text = _replace(text, _PROMETHEUS, address)
     text = _replace(text, _ALERTMANAGER, json.dumps([alertmanager] if alertmanager else []))
+    if web:
+        text = _replace(text, _JOBS, _JOBS + _web_job(web))
     if pace:
         text = _cap(text, "scrape_interval|scrape_timeout", pace.scrape_s)
         text = _cap(text, "evaluation_interval", pace.evaluation_s)
     return write_file(folder / "prometheus.yml", text)
+
+
+def _web_job(web: WebTarget) -> str:
+    """Return the scrape job of the web application."""
+    text = (prometheus_dir() / "scrapes" / "web.yml").read_text("utf-8").partition(_JOBS)[2]
+    text = _replace(text, _WEB_TOKEN, json.dumps(str(web.token_file)))
+    return _replace(text, _WEB, json.dumps([web.address]))
 
 
 def write_alertmanager_files(folder: Path, *, sink_url: str, pace: MonitoringIntervals | None) -> Path:

@@ -17,7 +17,7 @@ from stream_app.edges.notify.server import NotificationServer
 from stream_app.edges.servers.alertmanager import LocalAlertmanager
 from stream_app.edges.servers.process import LocalServer
 from stream_app.edges.servers.prometheus import LocalPrometheus
-from stream_app.edges.servers.shipped import MonitoringIntervals, runbooks
+from stream_app.edges.servers.shipped import MonitoringIntervals, WebTarget, runbooks
 from stream_app.errors import DependencyMissingError, FairStreamError
 
 # Everything that delays a notification is short; how long a state must last before it is reported stays as shipped.
@@ -63,13 +63,16 @@ class Monitoring:
 
 
 @contextmanager
-def open_monitoring(folder: Path, worker: str, *, note: Callable[[str], None]) -> Iterator[Monitoring]:
+def open_monitoring(
+    folder: Path, worker: str, *, note: Callable[[str], None], web: WebTarget | None = None
+) -> Iterator[Monitoring]:
     """Start the installed parts; end them with the block.
 
     Args:
         folder: For files, data and logs.
         worker: Address of the metrics to scrape, ``host:port``.
         note: Called with one line about each part that was started or failed.
+        web: The web application, which may start later; None without one.
     """
     arrived: queue.Queue[NotificationDelivery] = queue.Queue()
 
@@ -90,6 +93,7 @@ def open_monitoring(folder: Path, worker: str, *, note: Callable[[str], None]) -
             alertmanager=alertmanager.address if states["Alertmanager"] == alertmanager.url else None,
             sink_url=url,
             pace=DEMO_PACE,
+            web=web,
         )
         states = {"Prometheus": _try_start(parts, "Prometheus", prometheus, note)} | states
         is_complete = (states["Prometheus"], states["Alertmanager"]) == (prometheus.url, alertmanager.url)

@@ -16,6 +16,7 @@ from producers.simulated.control import StreamSetting
 from stream_app.edges.files.writing import make_folder, write_new_file
 from stream_app.edges.host.ports import free_port
 from stream_app.edges.host.processes import BoundProcess
+from stream_app.edges.servers.shipped import WebTarget
 from stream_app.errors import ConfigError
 from stream_app.extras import install_command, is_installed
 from stream_app.small_file import read_small_file
@@ -34,12 +35,14 @@ class DemoSetup(msgspec.Struct, frozen=True):
         control: File that the producer follows.
         drift_at_s: Event time at which the drift starts by itself.
         stream: The stream from then on.
+        token_file: Where it leaves a token for Prometheus; empty for none.
     """
 
     password: str
     control: str
     drift_at_s: int
     stream: StreamSetting
+    token_file: str = ""
 
 
 class MissingWeb:
@@ -88,8 +91,25 @@ def read_setup(path: str) -> DemoSetup:
         raise ConfigError(f"{path} is not the setup of a demo", action="Run: fairstream demo") from None
 
 
+def planned_target(folder: Path, port: int) -> WebTarget | None:
+    """Return where Prometheus will find the web application; None where its extra is not installed.
+
+    Args:
+        folder: Folder of ``start_web``.
+        port: Its port.
+    """
+    return WebTarget(f"127.0.0.1:{port}", _token_file(folder)) if is_installed(_EXTRA) else None
+
+
 def start_web(
-    parts: ExitStack, folder: Path, environ: dict[str, str], control: Path, drift_at_s: int, stream: StreamSetting
+    parts: ExitStack,
+    folder: Path,
+    environ: dict[str, str],
+    control: Path,
+    drift_at_s: int,
+    stream: StreamSetting,
+    *,
+    port: int = 0,
 ) -> DemoWeb | MissingWeb:
     """Start the web application; it ends with ``parts``.
 
@@ -100,14 +120,20 @@ def start_web(
         control: File that the producer follows.
         drift_at_s: Event time at which the drift starts by itself.
         stream: The stream from then on.
+        port: Where it listens; 0 for a free one.
     """
     if not is_installed(_EXTRA):
         return MissingWeb()
-    setup = DemoSetup(secrets.token_urlsafe(_N_BYTES), str(control), drift_at_s, stream)
-    state = make_folder(folder / "web")
-    path, log, port = state / "demo.json", folder / "web.log", free_port()
+    token_file = _token_file(folder)
+    setup = DemoSetup(secrets.token_urlsafe(_N_BYTES), str(control), drift_at_s, stream, str(token_file))
+    state = make_folder(token_file.parent)
+    path, log, port = state / "demo.json", folder / "web.log", port or free_port()
     write_new_file(path, msgspec.json.encode(setup))
     flags = ("--web-port", str(port), "--demo", str(path))
     command = [sys.executable, "-m", "stream_app", "web", "run", *flags]
     process = parts.enter_context(BoundProcess(command, log, env=environ | {"FAIRSTREAM_STATE": str(state)}))
     return DemoWeb(f"http://127.0.0.1:{port}/demo", setup.password, process, log)
+
+
+def _token_file(folder: Path) -> Path:
+    return folder / "web" / "metrics-token"

@@ -13,6 +13,8 @@ from producers.simulated.control import ControlFile, StreamSetting
 from stream_app.edges.files.writing import write_file
 from stream_app.programs.demo.web_pages import USER, DemoSetup
 from stream_app.web_app.accounts.roles import Role
+from stream_app.web_app.api.access.scopes import Scope
+from stream_app.web_app.api.access.tokens import MAX_DAYS, create
 
 GROUP = "demo"  # its members may change the stream; there is no such group elsewhere
 
@@ -20,12 +22,19 @@ _running: list[DemoSetup] = []
 
 
 def begin(setup: DemoSetup) -> None:
-    """Create the user of a demo: it reads what a viewer reads, and may change the stream."""
+    """Create the user of a demo, which reads what a viewer reads and may change the stream, and a token for Prometheus.
+
+    Raises:
+        WriteError: the file of the token cannot be written.
+    """
     _running[:] = [setup]
     user, _ = User.objects.get_or_create(username=USER)
     user.set_password(setup.password)
     user.save()
     user.groups.set([Group.objects.get(name=Role.VIEWER), Group.objects.get_or_create(name=GROUP)[0]])
+    if setup.token_file:
+        _, text = create("Prometheus of the demo", Role.VIEWER, [Scope.METRICS], MAX_DAYS)
+        write_file(Path(setup.token_file), text, is_private=True)
 
 
 def link(_request: HttpRequest) -> dict[str, bool]:

@@ -23,7 +23,7 @@ from stream_app.web_app.projection.store import PositionMovedError, Store, store
 from stream_app.web_app.projection.turns import turn
 
 _RETRY_S = 1.0
-_STOP_S = 5.0  # a run that is not stored by then is rolled back
+_STOP_S = 5.0  # of all together; a run that is not stored by then is rolled back
 _CHECK_S = 2.0  # between two questions whether everything was read
 _MAX_FAULT = 500
 DATABASE_FAULT = "The database does not answer"
@@ -58,8 +58,9 @@ class Projector:
     def stop(self) -> None:
         """End after the present runs are stored; a reader that waits for a broker ends with the process."""
         self._stopping.set()
+        deadline_s = time.monotonic() + _STOP_S
         for thread in self._threads:
-            thread.join(_STOP_S)
+            thread.join(max(0.0, deadline_s - time.monotonic()))
 
     def _thin(self) -> None:
         """Apply the rule of what is kept to everything that is stored, if it is another one than before."""

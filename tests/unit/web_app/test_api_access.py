@@ -262,6 +262,12 @@ def test_another_host_and_a_large_body_get_json_too() -> None:
     assert b"elsewhere" not in answer.content
 
 
+def test_prometheus_may_use_any_name_of_the_process() -> None:
+    scraped = Program(make_token("viewer", ["metrics"])).get("/api/metrics", {"host": "10.0.0.7:8600"})
+    assert (scraped.status_code, b"# TYPE fairstream_model_extraction_level gauge" in scraped.content) == (200, True)
+    assert Program().get("/api/metrics", {"host": "10.0.0.7:8600"}).status_code == 401
+
+
 def test_a_failure_is_answered_by_its_id_which_the_log_has(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from stream_app.web_app.demo.running import GROUP
 from stream_app.web_app.projection.models import Reading
 from stream_app.web_app.projection.store import TOPICS, Store
 from tests.support.web.pages import browser
+from tests.support.web.programs import Program
 from tests.support.web.window_results import FAIR, POLICY, UNFAIR, race_result, run_of
 
 STORE = Store(POLICY)
@@ -55,6 +57,15 @@ def text_of(path: str = "/demo") -> str:
     answer = login().get(path)
     assert answer.status_code == 200
     return " ".join(answer.content.decode().split())
+
+
+def test_prometheus_gets_a_token_for_metrics_only_in_a_file_for_its_owner_only(tmp_path: Path) -> None:
+    path = tmp_path / "metrics-token"
+    running.begin(DemoSetup(PASSWORD, "x", 0, StreamSetting(0.8, 50.0), str(path)))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    program = Program(path.read_text("utf-8"))
+    codes = [program.get(f"/api/{name}").status_code for name in ("metrics", "results", "alerts", "policies")]
+    assert codes == [200, 403, 403, 403]
 
 
 def test_the_demo_logs_in_with_its_own_password_and_lands_on_its_page() -> None:

@@ -21,6 +21,8 @@ from stream_app.web_app.api.running import running
 from stream_app.web_app.host.api_errors import PREFIX, is_api
 
 PUBLIC = frozenset({f"{PREFIX}/health", f"{PREFIX}/openapi.json"})
+METRICS = f"{PREFIX}/metrics"
+_ANY_HOST = "localhost"  # Prometheus asks each process by its own address; nothing in the answer depends on that
 _READING = ("GET", "OPTIONS")
 _SCHEME = "bearer "
 _ERROR = 400
@@ -43,6 +45,8 @@ class Gate:
         """Answer a request."""
         if not is_api(request.path_info):
             return self._get_response(request)
+        if request.path_info == METRICS:
+            request.META["HTTP_HOST"] = _ANY_HOST
         is_head = request.method == "HEAD"
         if is_head:
             request.method = "GET"  # the server sends the head of the answer only
