@@ -14,6 +14,7 @@ from stream_app.pipeline.judge.model_judge import ModelJudge
 from stream_app.pipeline.judge.model_report import ModelReport
 from stream_app.pipeline.replay.dispositions import Dispositions
 from stream_app.pipeline.replay.ranges.range_run import RangeRun
+from stream_app.pipeline.replay.scenarios.results import LIVE, ScenarioResults, disclose_report
 from stream_app.pipeline.replay.scenarios.scenario import ORIGINAL, Scenario, original_scenario, scenario_under
 from stream_app.policy import Policy
 from stream_app.programs.replay.release import release_scenarios
@@ -38,13 +39,19 @@ def replayed(n_panes: int, first: int = 0) -> ModelReport:
     return report
 
 
-def shown(folder: Path, report: ModelReport, *others: tuple[Scenario, ModelReport], is_exact: bool = False) -> set[int]:
+def shown(
+    folder: Path,
+    report: ModelReport,
+    *others: tuple[Scenario, ModelReport],
+    is_exact: bool = False,
+    live: ScenarioResults | None = None,
+) -> set[int]:
     """Return the ends of the running totals that a replay shows."""
     scenarios = [original_scenario(MODEL), *(scenario for scenario, _ in others)]
     reports = {ORIGINAL: report} | {scenario.name: of_scenario for scenario, of_scenario in others}
     run = RangeRun(reports, {}, {}, 0, Dispositions())
     settings = load_settings({}, state_dir=str(folder))
-    results = release_scenarios(settings, run, scenarios, "raw", is_exact=is_exact)
+    results = release_scenarios(settings, run, scenarios, "raw", is_exact=is_exact, live=live)
     return {result.end_s for result in results[0].results if result.window == "total"}
 
 
@@ -63,6 +70,26 @@ def test_a_range_that_ends_in_a_window_of_few_people_shows_no_totals_of_it() -> 
     shown_groups = [group for group in disclose_result(after, 10).groups if group.n is not None]
     assert [(group.n or 0) - known[group.group] for group in shown_groups] == [0] * len(shown_groups)
     assert len(shown_groups) < len(known)
+
+
+def test_a_scenario_without_a_few_tagged_decisions_is_refused(tmp_path: Path) -> None:
+    report = replayed(12)
+    [total] = [r for r in report.results if (r.window, r.attribute) == ("total", "gender")]
+    groups = [msgspec.structs.replace(group, n=group.n - 4 * (group.group == "male")) for group in total.groups]
+    untagged = Scenario(name="anomalies_from=0.7", model=MODEL, policy_hash="h")
+    without_few = msgspec.structs.replace(total, groups=tuple(groups))
+    with pytest.raises(ReleaseRefusedError, match="people of gender"):
+        shown(tmp_path, report, (untagged, ModelReport(results=[without_few])))
+
+
+def test_a_replay_beside_what_the_live_judge_published_is_refused_where_few_people_are_between_them(
+    tmp_path: Path,
+) -> None:
+    live = disclose_report(LIVE, replayed(12), 10)
+    with pytest.raises(ReleaseRefusedError, match="beside what was shown of loans before"):
+        shown(tmp_path, replayed(12, first=1), live=live)
+    assert shown(tmp_path, replayed(12), live=live) == {120}
+    assert shown(tmp_path, replayed(12)) == {120}
 
 
 def test_exact_numbers_for_an_audit_are_no_release(tmp_path: Path) -> None:
