@@ -25,6 +25,7 @@ class LocalPrometheus(LocalServer):
         alertmanager: Address of a running Alertmanager; None for none. The start waits until it is discovered.
         sink_url: Base address of the links to runbooks; None keeps the shipped one.
         pace: Intervals; None keeps the shipped ones.
+        web_url: Base address of the links to cases; None for none.
     """
 
     def __init__(
@@ -35,10 +36,11 @@ class LocalPrometheus(LocalServer):
         alertmanager: str | None = None,
         sink_url: str | None = None,
         pace: MonitoringIntervals | None = None,
+        web_url: str | None = None,
     ) -> None:
         super().__init__("prometheus", PROGRAMS, "prometheus", state_dir)
         self._workers, self._alertmanager = list(workers), alertmanager
-        self._sink_url, self._pace = sink_url, pace
+        self._sink_url, self._pace, self._web_url = sink_url, pace, web_url
 
     def arguments(self) -> list[str]:
         """Write the files and return the arguments."""
@@ -49,6 +51,7 @@ class LocalPrometheus(LocalServer):
             alertmanager=self._alertmanager,
             sink_url=self._sink_url,
             pace=self._pace,
+            web_url=self._web_url,
         )
         return [
             f"--config.file={main}",

@@ -21,6 +21,7 @@ _PROMETHEUS = "127.0.0.1:9090"
 _ALERTMANAGER = '["alertmanager:9093"]'
 _SINK_INSIDE = "http://notify-sink:9099"  # as Alertmanager reaches it
 _SINK_OUTSIDE = "http://127.0.0.1:9099"  # as a browser reaches it
+_NO_WEB = '$web := ""'  # in the rules: the address of the web application
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -66,6 +67,7 @@ def write_prometheus_files(
     alertmanager: str | None,
     sink_url: str | None,
     pace: MonitoringIntervals | None,
+    web_url: str | None = None,
 ) -> Path:
     """Copy the files of Prometheus for this machine.
 
@@ -76,6 +78,7 @@ def write_prometheus_files(
         alertmanager: Address of the Alertmanager; None for none.
         sink_url: Base address of the links to runbooks; None keeps the shipped one.
         pace: Intervals; None keeps the shipped ones.
+        web_url: Base address of the links to cases; None for none.
 
     Returns:
         The main file.
@@ -84,6 +87,7 @@ def write_prometheus_files(
     for shipped in sorted((prometheus_dir() / "rules").glob("*.yml")):
         text = shipped.read_text("utf-8")
         text = text.replace(_SINK_OUTSIDE, sink_url) if sink_url else text
+        text = text.replace(_NO_WEB, f'$web := "{web_url}"') if web_url else text
         if pace:
             text = _cap(_cap(text, "for|keep_firing_for", pace.hold_s), "interval", pace.evaluation_s)
             text = _cap_ranges(text, pace.hold_s)

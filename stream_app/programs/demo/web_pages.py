@@ -14,7 +14,6 @@ import msgspec
 
 from producers.simulated.control import StreamSetting
 from stream_app.edges.files.writing import make_folder, write_new_file
-from stream_app.edges.host.ports import free_port
 from stream_app.edges.host.processes import BoundProcess
 from stream_app.errors import ConfigError
 from stream_app.extras import install_command, is_installed
@@ -89,7 +88,13 @@ def read_setup(path: str) -> DemoSetup:
 
 
 def start_web(
-    parts: ExitStack, folder: Path, environ: dict[str, str], control: Path, drift_at_s: int, stream: StreamSetting
+    parts: ExitStack,
+    folder: Path,
+    environ: dict[str, str],
+    port: int,
+    control: Path,
+    drift_at_s: int,
+    stream: StreamSetting,
 ) -> DemoWeb | MissingWeb:
     """Start the web application; it ends with ``parts``.
 
@@ -97,6 +102,7 @@ def start_web(
         parts: What ends it.
         folder: Where its database and its log go; nobody else can read it.
         environ: Settings of the demo.
+        port: Where it listens, on loopback.
         control: File that the producer follows.
         drift_at_s: Event time at which the drift starts by itself.
         stream: The stream from then on.
@@ -105,7 +111,7 @@ def start_web(
         return MissingWeb()
     setup = DemoSetup(secrets.token_urlsafe(_N_BYTES), str(control), drift_at_s, stream)
     state = make_folder(folder / "web")
-    path, log, port = state / "demo.json", folder / "web.log", free_port()
+    path, log = state / "demo.json", folder / "web.log"
     write_new_file(path, msgspec.json.encode(setup))
     flags = ("--web-port", str(port), "--demo", str(path))
     command = [sys.executable, "-m", "stream_app", "web", "run", *flags]
