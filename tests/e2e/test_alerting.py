@@ -28,7 +28,7 @@ from tests.support.fairness_rows import (
     model_rows,
     process_rows,
 )
-from tests.support.servers.alerting import Alerting, Exporter, need_servers, need_tool, open_alerting
+from tests.support.servers.alerting import WEB_URL, Alerting, Exporter, need_servers, need_tool, open_alerting
 
 _KEEP_FIRING_EVALUATIONS = 15  # longer than any `keep_firing_for` of the test's pace
 
@@ -122,6 +122,8 @@ def test_onset_and_replay_command_are_in_event_time(setup: Setup) -> None:
     assert annotations["since"] == f"{onset}, detected {iso(end_s - 60)}"
     command = "fairstream replay verify --published --model onset --policy loans"
     assert annotations["replay"] == f"{command} --from {iso(end_s - 1500)} --to {iso(end_s - 59)}"
+    link = f"{WEB_URL}/cases/about?model=onset&attribute=gender&about=decisions"
+    assert annotations["case_url"] == link
     assert f"&var-window=5m&from={1000 * (int(end_s) - 2700)}&to=now" in annotations["dashboard_url"]
     setup.first.hide("onset")
 

@@ -35,6 +35,7 @@ BREACH = {
     "silence": "amtool silence add --comment=investigating --duration=4h model=loans "
     "'attribute=~\"(.*[+])?gender([+].*)?\"'",
     "policy": "3432f5a31f26ffec",
+    "case_url": "https://fairness.example/cases/about?model=loans&attribute=gender&about=decisions",
     "dashboard_url": "http://127.0.0.1:3000/d/fairstream-fairness?var-model=loans&var-attribute=gender&var-window=1m"
     "&from=1764423420000&to=now",
     "runbook_url": "http://127.0.0.1:9099/runbooks/FairnessBreach",
@@ -86,7 +87,7 @@ def test_subgroups_are_named_whole_or_not_at_all(tmp_path: Path, name: str) -> N
 @pytest.mark.parametrize("name", ["details", "text", "teams"])
 def test_a_message_has_confidence_onset_cause_subgroups_commands_and_links(tmp_path: Path, name: str) -> None:
     text = render(tmp_path, name, alert())
-    for part in ("evidence", "since", "cause", "replay", "silence", "dashboard_url", "runbook_url"):
+    for part in ("evidence", "since", "cause", "replay", "silence", "case_url", "dashboard_url", "runbook_url"):
         assert BREACH[part] in text, part
     assert "n >= 1,000" in text
     assert "female & black & 18-29: 32%" in text
@@ -96,6 +97,7 @@ def test_a_mail_has_the_same_facts_as_html(tmp_path: Path) -> None:
     text = render(tmp_path, "html", alert())
     assert "<td>evidence 10^23.9" in text
     assert "female &amp; black" in text
+    assert '<a href="https://fairness.example/cases/about?model=loans&amp;' in text
     assert '<a href="http://127.0.0.1:3000/d/fairstream-fairness?var-model=loans&amp;' in text
 
 

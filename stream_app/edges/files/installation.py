@@ -17,9 +17,10 @@ from stream_app.edges.keys.suppression_file import SuppressionFile
 FileKind = Literal["keys", "audit", "budget", "web", "run", "demo", "broker data"]
 BUDGET_FILE = "epsilon-budget.jsonl"
 RELEASES_FILE = "releases.jsonl"
+WEB_REPLAYS = "web-replays"  # logs of replays that run, or that ended unexpectedly
 _DEMOS = "demo-*"
 _FORMER_AUDIT_FILE = "audit.jsonl"  # of versions before 0.4.0
-_WEB = ("web.sqlite3", "web.sqlite3-shm", "web.sqlite3-wal", "web-secret-key")
+_WEB = ("web.sqlite3", "web.sqlite3-shm", "web.sqlite3-wal", "web-secret-key", WEB_REPLAYS)
 _AUDIT_LOG = ("audit", "decisions", "keys/audit-signing-key", "witness", "keys/witness-signing-key")
 
 
@@ -30,8 +31,8 @@ class OwnedPath(NamedTuple):
         path: Where it is.
         kind: ``keys`` is a file of keys or of suppressed pseudonyms, ``audit`` the audit log and that of exports before
             0.4.0, stored decisions, and what a witness remembers, with the signing keys, ``budget`` what releases have
-            cost, ``web`` the database of the web application and the key of its sessions, ``run`` a saved replay,
-            ``demo`` a demo that was kept, ``broker data`` the local Kafka with its raw topics.
+            cost, ``web`` the database of the web application, the key of its sessions and the logs of its replays,
+            ``run`` a saved replay, ``demo`` a demo that was kept, ``broker data`` the local Kafka with its raw topics.
     """
 
     path: Path

@@ -27,6 +27,7 @@ _PARTS = (
     ("replay", "Verify: "),
     ("silence", "Silence: "),
     ("policy", "Policy: "),
+    ("case_url", "Case: "),
     ("dashboard_url", "Dashboard: "),
     ("runbook_url", "Runbook: "),
 )

@@ -26,6 +26,7 @@ class LocalPrometheus(LocalServer):
         sink_url: Base address of the links to runbooks; None keeps the shipped one.
         pace: Intervals; None keeps the shipped ones.
         web: A web application to scrape; None for none.
+        web_url: Base address of the links to cases; None for none.
     """
 
     def __init__(
@@ -37,10 +38,11 @@ class LocalPrometheus(LocalServer):
         sink_url: str | None = None,
         pace: MonitoringIntervals | None = None,
         web: WebTarget | None = None,
+        web_url: str | None = None,
     ) -> None:
         super().__init__("prometheus", PROGRAMS, "prometheus", state_dir)
         self._workers, self._alertmanager = list(workers), alertmanager
-        self._sink_url, self._pace, self._web = sink_url, pace, web
+        self._sink_url, self._pace, self._web, self._web_url = sink_url, pace, web, web_url
 
     def arguments(self) -> list[str]:
         """Write the files and return the arguments."""
@@ -52,6 +54,7 @@ class LocalPrometheus(LocalServer):
             sink_url=self._sink_url,
             pace=self._pace,
             web=self._web,
+            web_url=self._web_url,
         )
         return [
             f"--config.file={main}",

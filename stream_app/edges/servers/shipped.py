@@ -24,6 +24,7 @@ _WEB_TOKEN = "/etc/prometheus/web-token"  # noqa: S105  # the path of its file
 _JOBS = "scrape_configs:\n"
 _SINK_INSIDE = "http://notify-sink:9099"  # as Alertmanager reaches it
 _SINK_OUTSIDE = "http://127.0.0.1:9099"  # as a browser reaches it
+_NO_WEB = '$web := ""'  # in the rules: the address of the web application
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -83,6 +84,7 @@ def write_prometheus_files(
     sink_url: str | None,
     pace: MonitoringIntervals | None,
     web: WebTarget | None = None,
+    web_url: str | None = None,
 ) -> Path:
     """Copy the files of Prometheus for this machine.
 
@@ -94,6 +96,7 @@ def write_prometheus_files(
         sink_url: Base address of the links to runbooks; None keeps the shipped one.
         pace: Intervals; None keeps the shipped ones.
         web: The web application; None for none.
+        web_url: Base address of the links to cases; None for none.
 
     Returns:
         The main file.
@@ -102,6 +105,7 @@ def write_prometheus_files(
     for shipped in sorted((prometheus_dir() / "rules").glob("*.yml")):
         text = shipped.read_text("utf-8")
         text = text.replace(_SINK_OUTSIDE, sink_url) if sink_url else text
+        text = text.replace(_NO_WEB, f'$web := "{web_url}"') if web_url else text
         if pace:
             text = _cap(_cap(text, "for|keep_firing_for", pace.hold_s), "interval", pace.evaluation_s)
             text = _cap_ranges(text, pace.hold_s)

@@ -27,6 +27,7 @@ from stream_app.edges.host.processes import BoundProcess
 from stream_app.edges.kafka.admin import create_topics
 from stream_app.edges.kafka.local.broker import LocalKafka
 from stream_app.errors import FairStreamError
+from stream_app.extras import is_installed
 from stream_app.policy import load_policy, read_policy_text
 from stream_app.programs.demo.monitoring import Monitoring, open_monitoring
 from stream_app.programs.demo.web_pages import DemoWeb, MissingWeb, planned_target, start_web
@@ -180,12 +181,14 @@ def open_environment(
         note(f"Worker ready; metrics on http://127.0.0.1:{port}/metrics")
         web_port = free_port()
         target = planned_target(folder, web_port)
-        monitoring = parts.enter_context(open_monitoring(folder, f"127.0.0.1:{port}", note=note, web=target))
+        web_url = f"http://127.0.0.1:{web_port}" if is_installed("web") else None
+        scraped = f"127.0.0.1:{port}"
+        monitoring = parts.enter_context(open_monitoring(folder, scraped, web_url, note=note, web=target))
         start_s = int(time.time()) + 1  # the producer needs a moment to start
         children["producer"] = _start(parts, folder, environment, *_producer_command(plan, start_s, folder))
         drift_at_s = start_s + plan.fair_s
         stream = StreamSetting(plan.drift, plan.rate)
-        web = start_web(parts, folder, environment, folder / _CONTROL, drift_at_s, stream, port=web_port)
+        web = start_web(parts, folder, environment, web_port, folder / _CONTROL, drift_at_s, stream)
         running = DemoEnvironment(connection, port, policy, drift_at_s, children, folder, monitoring, web)
         note(f"Producer sends {plan.rate:g} loan decisions per second, seed {plan.seed}")
         yield running

@@ -64,13 +64,14 @@ class Monitoring:
 
 @contextmanager
 def open_monitoring(
-    folder: Path, worker: str, *, note: Callable[[str], None], web: WebTarget | None = None
+    folder: Path, worker: str, web_url: str | None, *, note: Callable[[str], None], web: WebTarget | None = None
 ) -> Iterator[Monitoring]:
     """Start the installed parts; end them with the block.
 
     Args:
         folder: For files, data and logs.
         worker: Address of the metrics to scrape, ``host:port``.
+        web_url: Address of the web application, for the links to cases; None where there is none.
         note: Called with one line about each part that was started or failed.
         web: The web application, which may start later; None without one.
     """
@@ -94,6 +95,7 @@ def open_monitoring(
             sink_url=url,
             pace=DEMO_PACE,
             web=web,
+            web_url=web_url,
         )
         states = {"Prometheus": _try_start(parts, "Prometheus", prometheus, note)} | states
         is_complete = (states["Prometheus"], states["Alertmanager"]) == (prometheus.url, alertmanager.url)

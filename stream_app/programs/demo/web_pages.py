@@ -14,7 +14,6 @@ import msgspec
 
 from producers.simulated.control import StreamSetting
 from stream_app.edges.files.writing import make_folder, write_new_file
-from stream_app.edges.host.ports import free_port
 from stream_app.edges.host.processes import BoundProcess
 from stream_app.edges.servers.shipped import WebTarget
 from stream_app.errors import ConfigError
@@ -105,11 +104,10 @@ def start_web(
     parts: ExitStack,
     folder: Path,
     environ: dict[str, str],
+    port: int,
     control: Path,
     drift_at_s: int,
     stream: StreamSetting,
-    *,
-    port: int = 0,
 ) -> DemoWeb | MissingWeb:
     """Start the web application; it ends with ``parts``.
 
@@ -117,17 +115,17 @@ def start_web(
         parts: What ends it.
         folder: Where its database and its log go; nobody else can read it.
         environ: Settings of the demo.
+        port: Where it listens, on loopback.
         control: File that the producer follows.
         drift_at_s: Event time at which the drift starts by itself.
         stream: The stream from then on.
-        port: Where it listens; 0 for a free one.
     """
     if not is_installed(_EXTRA):
         return MissingWeb()
     token_file = _token_file(folder)
     setup = DemoSetup(secrets.token_urlsafe(_N_BYTES), str(control), drift_at_s, stream, str(token_file))
     state = make_folder(token_file.parent)
-    path, log, port = state / "demo.json", folder / "web.log", port or free_port()
+    path, log = state / "demo.json", folder / "web.log"
     write_new_file(path, msgspec.json.encode(setup))
     flags = ("--web-port", str(port), "--demo", str(path))
     command = [sys.executable, "-m", "stream_app", "web", "run", *flags]

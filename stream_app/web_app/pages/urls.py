@@ -14,6 +14,7 @@ from stream_app.web_app.pages.audit.verify import verify_audit
 from stream_app.web_app.pages.cameras.camera_page import show_cameras
 from stream_app.web_app.pages.cases.case_form import change_case
 from stream_app.web_app.pages.cases.case_list import show_cases
+from stream_app.web_app.pages.cases.case_of_alert import find_case
 from stream_app.web_app.pages.cases.case_page import show_case
 from stream_app.web_app.pages.cases.export import export_case
 from stream_app.web_app.pages.health import live, ready
@@ -39,6 +40,7 @@ urlpatterns = [
     path("alerts", show_alerts, name="alerts"),
     path("alerts/<str:alert_id>", show_alert, name="alert"),
     path("cases", show_cases, name="cases"),
+    path("cases/about", find_case, name="case-about"),
     path("cases/<int:case_id>", show_case, name="case"),
     path("cases/<int:case_id>/change", change_case, name="case-change"),
     path("cases/<int:case_id>/replay", replay_case, name="case-replay"),

@@ -10,6 +10,7 @@ import logging
 import threading
 from collections.abc import Iterable
 
+import msgspec
 from django.db import DatabaseError, connection
 
 from stream_app.connection.kafka_connection import AnyKafka
@@ -20,7 +21,7 @@ from stream_app.web_app.policies.models import RegisteredPolicy
 
 _EVERY_S = 60.0
 _STOP_S = 5.0
-_MAX_NAME = 300
+_MAX_NAME, _MAX_HASH = 300, 64
 
 log = logging.getLogger(__name__)
 _fault = [""]  # of the newest attempt of this process
@@ -73,7 +74,14 @@ def keep(records: Iterable[PolicyRecord]) -> None:
     stored = {*RegisteredPolicy.objects.values_list("model", "hash")}
     for record in records:
         key = (record.model, record.hash)
-        if key not in stored and len(record.model) <= _MAX_NAME and "\0" not in record.model:
+        if key not in stored and _fits(record):
             stored.add(key)
             values = {"registered_s": record.registered_ms // 1000, "policy": record.policy}
             RegisteredPolicy.objects.get_or_create(model=record.model, hash=record.hash, defaults=values)
+
+
+def _fits(record: PolicyRecord) -> bool:
+    """Return whether a database can store a record; one of a later version was not checked before."""
+    has_zeros = b"\\u0000" in msgspec.json.encode(record)  # which PostgreSQL rejects
+    is_short = len(record.model) <= _MAX_NAME and len(record.hash) <= _MAX_HASH
+    return is_short and record.registered_ms >= 0 and not has_zeros

@@ -7,22 +7,22 @@ import shutil
 import sys
 from pathlib import Path
 
+from stream_app.edges.files.installation import WEB_REPLAYS
 from stream_app.edges.files.writing import make_folder, write_new_file
 from stream_app.policy import ModelPolicy
 from stream_app.settings import Settings, settings_environ
 from stream_app.web_app.replays.models import Replay
 
-_FOLDER = "web-replays"
 _BEHIND = ("nice", "-n", "10")  # the stream and the pages come first
 
 
-def folder_of(settings: Settings, replay: Replay) -> Path:
+def folder_of(settings: Settings, name: str) -> Path:
     """Return the folder of the log of a replay, and make it; nobody else can read it.
 
     Raises:
         WriteError: it cannot be written.
     """
-    return make_folder(make_folder(Path(settings.state_dir) / _FOLDER) / f"{replay.pk}-{replay.runner}")
+    return make_folder(make_folder(Path(settings.state_dir) / WEB_REPLAYS) / name)
 
 
 def command_of(replay: Replay, model: ModelPolicy, folder: Path) -> list[str]:

@@ -102,6 +102,7 @@ def cancel(requester: Requester, replay_id: int) -> None:
 
 
 def _reject_too_many(requester: Requester, now_s: int) -> None:
+    Replay.objects.select_for_update().order_by("id").last()  # of two requests at once, the second counts the first
     unfinished = Replay.objects.filter(status__in=UNFINISHED)
     own = Replay.objects.filter(user=requester.user, token=requester.program)
     if unfinished.count() >= MOST_UNFINISHED:

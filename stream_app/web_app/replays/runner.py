@@ -161,7 +161,7 @@ class ReplayRunner:
         model = self._models.get(replay.model)
         if model is None:
             raise FairStreamError("The policy does not name this model")
-        folder = folder_of(self._settings, replay)
+        folder = folder_of(self._settings, f"{replay.pk}-{replay.runner}")
         command = command_of(replay, model, folder)
         process = BoundProcess(command, folder / "replay.log", env=environ_of(self._settings))
         return _Running(replay, model, process, folder, time.monotonic())

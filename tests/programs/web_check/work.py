@@ -63,6 +63,9 @@ def works_on_draft(stage: Stage) -> str:
     ada.click("legend:text-is('Compare over a period') ~ button")
     if failure := _result(ada, "differ", "draft-comparison"):
         return failure
+    grace.goto(f"{stage.address}/policies/comparison")
+    if "UTC, in use here" not in grace.inner_text("main"):
+        return "the policy that the worker has registered is not known"
     grace.goto(draft)
     _press(grace, "Approve")
     picture(grace, "draft")

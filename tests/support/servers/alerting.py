@@ -34,6 +34,7 @@ from tests.support.paths import ROOT
 from tests.support.tiers import skip_or_fail
 
 WAIT_S = 60.0
+WEB_URL = "https://fairness.example"
 _POLL_S = 0.1
 Row = tuple[dict[str, str], float]
 _EXPORTER = ROOT / "tests" / "e2e" / "exporter.py"
@@ -176,7 +177,12 @@ def open_alerting(folder: Path, workers: Sequence[str], pace: MonitoringInterval
         sink_url, out = _start_sink(parts, folder)
         alertmanager = parts.enter_context(LocalAlertmanager(folder / "alertmanager", sink_url=sink_url, pace=pace))
         prometheus = LocalPrometheus(
-            folder / "prometheus", workers=workers, alertmanager=alertmanager.address, sink_url=sink_url, pace=pace
+            folder / "prometheus",
+            workers=workers,
+            alertmanager=alertmanager.address,
+            sink_url=sink_url,
+            pace=pace,
+            web_url=WEB_URL,
         )
         yield Alerting(parts.enter_context(prometheus), alertmanager, sink_url, out)
 

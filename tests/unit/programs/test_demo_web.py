@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from producers.simulated.control import StreamSetting
+from stream_app.edges.host.ports import free_port
 from stream_app.edges.host.processes import BoundProcess
 from stream_app.errors import ConfigError
 from stream_app.programs.demo.web_pages import DemoWeb, read_setup, start_web
@@ -35,7 +36,7 @@ def lines_of(web: DemoWeb) -> list[str]:
 def test_without_the_extra_one_line_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "django", None)
     with ExitStack() as parts:
-        web = start_web(parts, tmp_path, {}, tmp_path / "stream.json", 0, STREAM)
+        web = start_web(parts, tmp_path, {}, free_port(), tmp_path / "stream.json", 0, STREAM)
         [line] = web.lines() or []
     assert line.startswith("Web application: not installed. Run: pip install 'django>=")
     assert not list(tmp_path.iterdir())
@@ -65,7 +66,7 @@ def test_each_demo_has_its_own_password_in_a_file_for_its_owner_only(tmp_path: P
         folder = tmp_path / name
         folder.mkdir()
         with ExitStack() as parts:
-            web = start_web(parts, folder, environ, folder / "stream.json", 60, STREAM)
+            web = start_web(parts, folder, environ, free_port(), folder / "stream.json", 60, STREAM)
             assert isinstance(web, DemoWeb)
             [line] = lines_of(web)
         path = folder / "web" / "demo.json"

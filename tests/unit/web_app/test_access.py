@@ -43,6 +43,7 @@ ADDRESSES = {  # {alert} and {case} are stored by the test
     "alert": "/alerts/{alert}",
     "cases": "/cases",
     "case": "/cases/{case}",
+    "case-about": f"/cases/about?model={MODEL.name}&attribute=race",
     "case-change": "/cases/{case}/change",
     "case-export": "/cases/{case}/export",
     "case-replay": "/cases/{case}/replay",

@@ -17,7 +17,7 @@ from stream_app.programs.audit.places import log_folder, signing_key_path
 from stream_app.settings import Settings
 from stream_app.topics import FAIRNESS_ALERTS
 from stream_app.web_app.accounts.roles import Role
-from stream_app.web_app.cases.models import Case, CaseAlert, CaseEvent
+from stream_app.web_app.cases.models import Case, CaseAlert, CaseEvent, Status
 from stream_app.web_app.cases.trail import append_pending
 from stream_app.web_app.host import audit_trail
 from stream_app.web_app.host.audit_trail import AuditRejectedError
@@ -380,3 +380,28 @@ def test_a_form_without_its_token_changes_nothing() -> None:
     client = browser(Role.ANALYST, enforce_csrf_checks=True)
     assert send(client, "acknowledge").status_code == 403
     assert Case.objects.get().status == "open"
+
+
+def test_a_notification_leads_to_the_open_case_of_its_model_and_attribute() -> None:
+    client = browser(Role.VIEWER)
+
+    def leads_to(**query: str) -> str:
+        return str(client.get("/cases/about", {"model": MODEL.name, "about": "decisions", **query})["Location"])
+
+    assert leads_to(attribute="race") == "/cases"
+    store_alerts(breach())
+    first = Case.objects.get()
+    assert leads_to(attribute="race") == f"/cases/{first.pk}"
+    Case.objects.update(status=Status.CLOSED, open_key=None)
+    store_alerts(breach(pane_s=BREACH.pane_s + 60), breach(attribute="race+sex", group="black & female"))
+    by_subject = {case.subject: case.pk for case in Case.objects.order_by("id")}
+    assert leads_to(attribute="race") == f"/cases/{by_subject['race']}" != f"/cases/{first.pk}"
+    assert leads_to(attribute="race+sex") == f"/cases/{by_subject['intersections']}"
+    assert leads_to(attribute="race", about="outcomes") == "/cases"
+    store_alerts(SEALED)
+    sealed = Case.objects.get(about="sealed")
+    assert leads_to(attribute="sex") == f"/cases/{sealed.pk}"
+    for query in ({"model": "another"}, {"model": f"{MODEL.name}/outcomes"}, {"model": "//elsewhere.example"}):
+        assert client.get("/cases/about", query).status_code == 404
+    stranger = browser(is_logged_in=False).get("/cases/about", {"model": MODEL.name, "attribute": "race"})
+    assert stranger["Location"] == f"/login?next=/cases/about%3Fmodel%3D{MODEL.name}%26attribute%3Drace"

@@ -92,6 +92,18 @@ def test_before_any_is_registered_the_policy_in_use_is_the_only_one(monkeypatch:
     assert "No Kafka broker answers at &lt;b&gt;x&lt;/b&gt;" in text
 
 
+def test_records_that_a_database_cannot_store_keep_no_other_away() -> None:
+    record = policy_record(LATER, "fairstream", 5000)
+    hostile = [
+        msgspec.structs.replace(record, hash="h" * 65, policy={"unknown": 1}),
+        msgspec.structs.replace(record, hash="a", policy={"unknown": "\0"}),
+        msgspec.structs.replace(record, hash="b", model="m" * 301, policy={"unknown": 1}),
+        msgspec.structs.replace(record, hash="c", registered_ms=-(10**30)),
+    ]
+    keep([*hostile, record])
+    assert [row.hash for row in RegisteredPolicy.objects.all()] == [LATER.hash()]
+
+
 def test_a_policy_of_a_later_version_is_listed_and_not_compared() -> None:
     record = policy_record(LATER, "fairstream", 5000)
     newer = {**record.policy, "a_field_of_tomorrow": 1}

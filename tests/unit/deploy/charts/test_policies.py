@@ -227,6 +227,7 @@ def test_the_rules_and_dashboards_are_those_of_the_repository() -> None:
     addresses = {
         "http://127.0.0.1:9099": "https://runbooks.example",
         "http://127.0.0.1:3000": "https://grafana.example",
+        '$web := ""': '$web := "https://fairness.example"',
     }
     for path in sorted(ROOT.joinpath("deploy", "prometheus", "rules").glob("*.yml")):
         text = path.read_text("utf-8")
