@@ -4,7 +4,6 @@
 settings, database, secret key and limits of requests. ``accounts`` has users, roles and one-time links, ``projection``
 stores what may be disclosed of the topics, and ``history`` bounds what is kept of it; ``cases`` is the work on alerts,
 ``policies`` that on drafts of policies. ``pages`` shows it all to people, ``api`` to programs; ``routes`` has the
-addresses of both. ``demo`` is the page that only a demo has, ``oidc`` the login by a provider.
-
-Everything but ``program``, ``tokens`` and ``host`` can be imported only after ``host.django`` was configured.
+addresses of both. ``demo`` is the page that only a demo has, ``oidc`` the login by a provider. Everything but
+``program``, ``tokens`` and ``host`` can be imported only after ``host.django`` was configured.
 """
