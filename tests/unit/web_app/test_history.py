@@ -23,7 +23,7 @@ from stream_app.web_app.history.models import AppliedKeeping, ShownModel
 from stream_app.web_app.history.names import models_in, series_in
 from stream_app.web_app.history.thinning import thin_everything
 from stream_app.web_app.projection.models import AlertRow, WindowRow
-from stream_app.web_app.projection.store import Store, stored_positions
+from stream_app.web_app.projection.store import Store, empty, stored_positions
 from tests.support.web.stored_alerts import breach, store_alerts
 from tests.support.web.window_results import FAIR, MODEL, POLICY, UNFAIR, race_result, run_of
 
@@ -176,6 +176,14 @@ def test_the_smallest_group_that_was_ever_shown_is_known() -> None:
     assert ShownModel.objects.get(model=MODEL.name).k == 5
     store(year(1))
     assert ShownModel.objects.get(model=MODEL.name).k == 5
+
+
+def test_a_rebuild_beside_a_running_process_forgets_no_model() -> None:
+    running = Store(POLICY, RULE)
+    running.apply(FAIRNESS_RESULTS, None, run_of([race_result(100)]))
+    empty()
+    running.apply(FAIRNESS_RESULTS, None, run_of([race_result(100)]))
+    assert ShownModel.objects.get().model == MODEL.name
 
 
 def test_models_that_are_stored_already_are_noted_when_the_table_is_made() -> None:
