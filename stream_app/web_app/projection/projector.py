@@ -65,7 +65,7 @@ class Projector:
         """Apply the rule of what is kept to everything that is stored, if it is another one than before."""
         while not self._stopping.is_set():
             with suppress(DatabaseError):  # which the readers report
-                thin_everything(WindowRow.objects.all(), self._keeping, self._stopping.is_set)
+                thin_everything(WindowRow.objects.all(), self._keeping, int(time.time()), self._stopping.is_set)
                 break
             close_old_connections()
             self._stopping.wait(_RETRY_S)

@@ -135,9 +135,10 @@ class Store:
         row = WindowRow(pk=None if stored is None else stored.pk, **key, end_s=end_s, **values, body=body)
         row.save(force_insert=stored is None, force_update=stored is not None)
         self._note_model(result.model, k)
-        self._verdicts.note(disclosed, body, received_s=record.timestamp_ms // 1000)
+        received_s = record.timestamp_ms // 1000
+        self._verdicts.note(disclosed, body, received_s=received_s)
         if newest is not None and end_s:
-            thin_after(of_series, end_s, newest.end_s, self._keeping)
+            thin_after(of_series, end_s, newest.end_s, received_s, self._keeping)
         return True
 
     def _write_alert(self, record: StoredRecord) -> bool:
