@@ -42,6 +42,7 @@ JUDGING_FIELDS = frozenset(
 )
 
 _LEAST_WAIT_S, _MOST_WAIT_S = 7_200, 172_800
+_fields_of = cache(msgspec.structs.fields)  # which evaluates every type at each call
 
 BUCKET_FIELD = "cluster_bucket"  # of published events: the number of the bucket of the cluster
 
@@ -293,11 +294,6 @@ def _stated(value: Any, always: Collection[tuple[str, str]]) -> Any:
         for field in _fields_of(type(value))
         if (part, field.name) in always or field.required or getattr(value, field.name) != field.default
     }
-
-
-@cache  # each call evaluates every type
-def _fields_of(part: type[PolicyPart]) -> tuple[msgspec.structs.FieldInfo, ...]:
-    return msgspec.structs.fields(part)
 
 
 def _hash_of(data: object) -> str:

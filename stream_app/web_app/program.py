@@ -38,6 +38,7 @@ def prepare(settings: Settings, **options: str) -> None:
     from django.db import DatabaseError, OperationalError  # noqa: PLC0415  # the same
 
     logging.getLogger("django").setLevel(logging.ERROR)  # its warnings contain addresses, and these one-time links
+    logging.getLogger("django.request").addFilter(_has_error)  # what is expected has a line of ours
     logging.getLogger("django.security").setLevel(logging.CRITICAL)  # anybody could fill the log
     try:
         call_command("migrate", interactive=False, verbosity=0)
@@ -147,6 +148,10 @@ def rebuild(settings: Settings) -> None:
     from stream_app.web_app.projection.store import empty  # noqa: PLC0415  # needs Django's settings
 
     empty()
+
+
+def _has_error(record: logging.LogRecord) -> bool:
+    return record.exc_info is not None
 
 
 def _on_loopback(settings: Settings) -> Settings:

@@ -54,7 +54,7 @@ ROWS: dict[int, str] = {
     56: f"{HERE}: N_GROUPS",
     57: f"{HERE}: n_series",
     58: f"{HERE}: Female ",
-    62: "tests/e2e/test_no_leak.py: plate",
+    62: "tests/support/canary/records.py: plate",
     63: "tests/unit/core/inspection/test_inspection.py: object_string_of_deepstream",
     65: "tests/unit/render/test_report.py: <script",
     66: f"{HERE}: evil",

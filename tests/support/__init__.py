@@ -8,7 +8,8 @@ and ``memory_logs`` the topics that they read; ``audit_logs`` writes audit logs,
 and ``alarm_stage`` a model that is judged minute by minute, ``area_tables`` areas to share hours among; ``lanes`` runs
 steps in memory, ``contracts`` lists the implementations for the contract suites, ``formats`` has streams in the formats
 of a schema registry, ``servers`` starts real servers and installations, ``boards`` opens the dashboards on a real
-Prometheus, ``charts`` renders the Helm chart, ``web`` opens the web application, ``docs`` reads the documentation,
-``labeled_fields`` has fields with and without personal data. ``small_streams`` judges streams of few people, and
-``attacker`` tries to learn about them from everything that was shown.
+Prometheus, ``canary`` looks for what must not leave, ``charts`` renders the Helm chart, ``web`` opens the web
+application, ``docs`` reads the documentation, ``labeled_fields`` has fields with and without personal data.
+``small_streams`` judges streams of few people, and ``attacker`` tries to learn about them from everything that was
+shown.
 """

@@ -13,7 +13,7 @@ _MAX_BYTES = 1_000_000
 
 
 class KeptAnswers:
-    """The newest answers by what was asked, whoever asked: who may ask is checked before.
+    """The newest answers by what was asked: who may ask is checked before.
 
     Args:
         seconds: How old an answer may be; 0 keeps none.

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from django.db import transaction
+from collections.abc import Mapping
 
 from stream_app.web_app.history.models import ShownModel
 
 
-class ShownModels:
-    """Notes models as rows are stored, in the same transaction."""
-
-    def __init__(self) -> None:
-        self._noted: dict[str, int] = {}  # only what is committed
-
-    def note(self, model: str, k: int) -> None:
-        """Note that a row shows groups of k decisions and more."""
-        if self._noted.get(model, k + 1) <= k:
-            return
-        row, is_new = ShownModel.objects.get_or_create(model=model, defaults={"k": k})
-        if not is_new and row.k > k:
+def note_models(smallest: Mapping[str, int]) -> None:
+    """Note models with the smallest k of rows that were stored; to be called in the transaction that stores them."""
+    noted = {row.model: row for row in ShownModel.objects.filter(model__in=smallest)}
+    for model, k in smallest.items():
+        row = noted.get(model)
+        if row is None:
+            row, _ = ShownModel.objects.get_or_create(model=model, defaults={"k": k})
+        if row.k > k:
             row.k = k
             row.save(update_fields=["k"])
-        transaction.on_commit(lambda: self._noted.__setitem__(model, row.k))

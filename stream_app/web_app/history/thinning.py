@@ -36,30 +36,33 @@ def _levels(keeping: Keeping) -> tuple[_Level, ...]:
     return _Level(HOUR_S, keeping.hours_until), _Level(DAY_S, keeping.days_until)
 
 
-def thin_after(rows: _Rows, end_s: int, former_s: int, keeping: Keeping) -> None:
+def thin_after(rows: _Rows, end_s: int, former_s: int, now_s: int, keeping: Keeping) -> None:
     """Delete what is no longer kept now that a result was stored.
 
     Args:
         rows: The results of its model, attribute and window, with it.
         end_s: End of its window.
         former_s: End of the newest window before it was stored.
+        now_s: When it was written to Kafka; one window that is dated later makes nothing old.
         keeping: The rule.
     """
-    is_late = end_s < former_s
+    latest_s = now_s + DAY_S
+    before_s, newest_s = min(former_s, latest_s), min(max(end_s, former_s), latest_s)
     for width_s, until in _levels(keeping):
-        if is_late:
+        if end_s < former_s:
             first_s = (end_s - 1) // width_s * width_s
-            _keep_worst(rows, width_s, first_s, min(first_s + width_s, until(former_s)))
+            _keep_worst(rows, width_s, first_s, min(first_s + width_s, until(newest_s)))
         else:
-            _keep_worst(rows, width_s, until(former_s), until(end_s))
-    nothing_s = keeping.nothing_until(max(end_s, former_s))
-    if nothing_s > keeping.nothing_until(former_s) or end_s <= nothing_s:
+            _keep_worst(rows, width_s, until(before_s), until(newest_s))
+    nothing_s = keeping.nothing_until(newest_s)
+    if nothing_s > keeping.nothing_until(before_s) or end_s <= nothing_s:
         rows.filter(end_s__lte=nothing_s).delete()
 
 
 def thin_everything(
     rows: _Rows,
     keeping: Keeping,
+    now_s: int,
     is_stopped: Callable[[], bool],
     turn: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> None:
@@ -68,6 +71,7 @@ def thin_everything(
     Args:
         rows: The table.
         keeping: The rule.
+        now_s: The present time; results of the far future make nothing old.
         is_stopped: Whether to end.
         turn: Surrounds each transaction, so that others write in between.
     """
@@ -76,22 +80,25 @@ def thin_everything(
     for series in series_in(rows):
         if is_stopped():
             return
-        _thin_series(rows.filter(**series, end_s__gt=0), keeping, turn)
+        _thin_series(rows.filter(**series, end_s__gt=0), now_s + DAY_S, keeping, turn)
     with transaction.atomic():
         AppliedKeeping.objects.all().delete()
         AppliedKeeping.objects.create(**keeping._asdict())
 
 
-def _thin_series(rows: _Rows, keeping: Keeping, turn: Callable[[], AbstractContextManager[None]]) -> None:
+def _thin_series(
+    rows: _Rows, latest_s: int, keeping: Keeping, turn: Callable[[], AbstractContextManager[None]]
+) -> None:
     ends = rows.aggregate(first=Min("end_s"), newest=Max("end_s"))
     if ends["newest"] is None:  # running totals only
         return
+    newest_s = min(ends["newest"], latest_s)
     for width_s, until in _levels(keeping):
-        last_s = until(ends["newest"])
+        last_s = until(newest_s)
         for first_s in range((ends["first"] - 1) // DAY_S * DAY_S, last_s, _STEP_S):
             with turn(), transaction.atomic():
                 _keep_worst(rows, width_s, first_s, min(first_s + _STEP_S, last_s))
-    rows.filter(end_s__lte=keeping.nothing_until(ends["newest"])).delete()
+    rows.filter(end_s__lte=keeping.nothing_until(newest_s)).delete()
 
 
 def _keep_worst(rows: _Rows, width_s: int, first_s: int, last_s: int) -> None:

@@ -1,7 +1,7 @@
 """Answers requests in a few threads that stay, each with a connection of its own to the database.
 
-Django's own ASGI handler starts a thread for each request and opens the database in it anew, which costs more than the
-answer of most requests.
+Django's own ASGI handler starts a thread for each request, which opens the database again: that costs more than most
+answers.
 """
 
 from __future__ import annotations

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from stream_app.web_app.host.api_errors import is_api, new_request_id
 from stream_app.web_app.host.audit_trail import AuditRejectedError
+from stream_app.web_app.host.database_faults import fault_of
+
+log = logging.getLogger(__name__)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001  # Django's signature
@@ -45,15 +51,15 @@ class DatabaseFaults:
         """Answer a request."""
         try:
             response: HttpResponse = self._get_response(request)  # type: ignore[operator]  # Django's callable
-        except DatabaseError:
-            return _database_fault(request)
+        except DatabaseError as error:
+            return _database_fault(request, error)
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Answer where a view failed."""
         if isinstance(error, AuditRejectedError):
             return _audit_fault(request)
-        return _database_fault(request) if isinstance(error, DatabaseError) else None
+        return _database_fault(request, error) if isinstance(error, DatabaseError) else None
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -67,6 +73,12 @@ def _audit_fault(request: HttpRequest) -> HttpResponse:
     return render(request, "error.html", {"title": "Not done", "text": text}, status=503)
 
 
-def _database_fault(request: HttpRequest) -> HttpResponse:
-    text = "The database does not answer, or its disk is full. What was stored is safe; load the page again later."
-    return render(request, "error.html", {"title": "No database", "text": text}, status=503)
+def _database_fault(request: HttpRequest, error: DatabaseError) -> HttpResponse:
+    fault, request_id = fault_of(error), new_request_id()
+    if not is_api(request.path):  # whose line the gate writes
+        log.error("page failed request_id=%s fault=%s", request_id, fault)
+    text = f"{fault}. What was stored is safe, and nothing was changed now. Load the page again later."
+    content = {"title": "No database", "text": text, "request_id": request_id}
+    response = render(request, "error.html", content, status=503)
+    response["X-Request-Id"] = request_id
+    return response

@@ -32,7 +32,7 @@ def watched_model(name: str) -> ModelPolicy | None:
 
 
 def hash_of(model: ModelPolicy) -> str:
-    """Return the hash of the policy of a watched model."""
+    """Return the hash of the policy of a model."""
     return _hashes[model.name]
 
 

@@ -11,6 +11,8 @@ from stream_app.web_app.projection.store import TOPICS
 
 STALE_AFTER_S = 10.0
 
+_unstored: dict[str, str] = {}  # by topic: why nothing is stored, where the database cannot take that either
+
 
 class Freshness(NamedTuple):
     """How current the pages are.
@@ -30,16 +32,22 @@ class Freshness(NamedTuple):
     n_missed: int
 
 
+def note_fault(topic: str, fault: str) -> None:
+    """Remember in this process why a topic is not stored at present; empty when it is."""
+    _unstored[topic] = fault
+
+
 def freshness(topics: Collection[str] = TOPICS) -> Freshness:
     """Return how current the least current of some topics is."""
     readings = {reading.topic: reading for reading in Reading.objects.filter(topic__in=topics)}
     times = [readings[topic].current_at_s if topic in readings else None for topic in topics]
     known = [time_s for time_s in times if time_s is not None]
     since_s = min(known) if len(known) == len(times) else None
+    faults = [*(_unstored.get(topic, "") for topic in topics), *(reading.fault for reading in readings.values())]
     return Freshness(
         is_current=since_s is not None and time.time() - since_s < STALE_AFTER_S,
         since_s=since_s,
-        fault=next((reading.fault for reading in readings.values() if reading.fault), ""),
+        fault=next(filter(None, faults), ""),
         n_unreadable=sum(reading.n_unreadable for reading in readings.values()),
         n_missed=sum(reading.n_missed for reading in readings.values()),
     )

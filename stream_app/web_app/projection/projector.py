@@ -18,6 +18,8 @@ from stream_app.web_app.cases.trail import append_pending
 from stream_app.web_app.history.keeping import Keeping
 from stream_app.web_app.history.thinning import thin_everything
 from stream_app.web_app.host.audit_trail import AuditRejectedError
+from stream_app.web_app.host.database_faults import fault_of
+from stream_app.web_app.projection.freshness import note_fault
 from stream_app.web_app.projection.models import Reading, WindowRow
 from stream_app.web_app.projection.store import PositionMovedError, Store, stored_positions, topics_of
 from stream_app.web_app.projection.turns import turn
@@ -26,7 +28,6 @@ _RETRY_S = 1.0
 _STOP_S = 5.0  # of all together; a run that is not stored by then is rolled back
 _CHECK_S = 2.0  # between two questions whether everything was read
 _MAX_FAULT = 500
-DATABASE_FAULT = "The database does not answer"
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +67,8 @@ class Projector:
         """Apply the rule of what is kept to everything that is stored, if it is another one than before."""
         while not self._stopping.is_set():
             with suppress(DatabaseError):  # which the readers report
-                thin_everything(WindowRow.objects.all(), self._keeping, self._stopping.is_set, turn)
+                rows, now_s = WindowRow.objects.all(), int(time.time())
+                thin_everything(rows, self._keeping, now_s, self._stopping.is_set, turn)
                 break
             close_old_connections()
             self._stopping.wait(_RETRY_S)
@@ -83,7 +85,7 @@ class Projector:
             except FairStreamError as error:
                 fault = error.message
             except DatabaseError as error:
-                fault = f"{DATABASE_FAULT} ({type(error).__name__})"
+                fault = fault_of(error)
             if fault:
                 if fault != reported:
                     log.warning("topic not read topic=%s fault=%s", topic, fault)
@@ -117,6 +119,7 @@ class Projector:
         if stored_positions(topic) != stored:
             raise PositionMovedError
         Reading.objects.update_or_create(topic=topic, defaults={"current_at_s": time.time(), "fault": ""})
+        note_fault(topic, "")
 
 
 def _note_missed(topic: str, n_missed: int) -> None:
@@ -127,6 +130,7 @@ def _note_missed(topic: str, n_missed: int) -> None:
 
 
 def _note_fault(topic: str, fault: str) -> None:
+    note_fault(topic, fault)
     with suppress(DatabaseError):
         Reading.objects.update_or_create(topic=topic, defaults={"fault": fault[:_MAX_FAULT]})
     with suppress(DatabaseError):

@@ -9,6 +9,7 @@ decisions have no such key: the position alone keeps them right.
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -27,7 +28,7 @@ from stream_app.topics import CAMERA_AGGREGATES, FAIRNESS_ALERTS, FAIRNESS_RESUL
 from stream_app.web_app.cases.opening import CaseAlertFacts, note_alert
 from stream_app.web_app.history.keeping import SHIPPED, Keeping
 from stream_app.web_app.history.models import ShownModel
-from stream_app.web_app.history.shown_models import ShownModels
+from stream_app.web_app.history.shown_models import note_models
 from stream_app.web_app.history.thinning import thin_after
 from stream_app.web_app.projection.alert_bodies import encode_body, notice_of
 from stream_app.web_app.projection.camera_windows import write_aggregate
@@ -56,6 +57,13 @@ class PositionMovedError(Exception):
     """Another process has stored this run, or the projection was emptied: read on from what is stored."""
 
 
+class _Run(threading.local):
+    """What is known of the run that a thread stores: the topics are read side by side."""
+
+    def __init__(self) -> None:
+        self.smallest: dict[str, int] = {}  # k by model
+
+
 class Store:
     """Stores disclosed records.
 
@@ -65,7 +73,7 @@ class Store:
     """
 
     def __init__(self, policy: Policy, keeping: Keeping = SHIPPED) -> None:
-        self._keeping, self._models = keeping, ShownModels()
+        self._keeping, self._run = keeping, _Run()
         self._k_of = smallest_groups_of_records(policy)
         self._verdicts = VerdictKeeper(policy)
         self._write: dict[str, Callable[[StoredRecord], bool]] = {
@@ -89,7 +97,9 @@ class Store:
             row = TopicPartition.objects.select_for_update().filter(topic=topic, partition=run.partition).first()
             if (None if row is None else Position(row.topic_id, row.next_offset)) != before:
                 raise PositionMovedError
+            self._run.smallest.clear()
             n_unreadable = self._write_run(topic, run.records)
+            note_models(self._run.smallest)
             TopicPartition.objects.update_or_create(topic=topic, partition=run.partition, defaults=run.after._asdict())
             if n_unreadable:
                 reading, _ = Reading.objects.select_for_update().get_or_create(topic=topic)
@@ -102,6 +112,9 @@ class Store:
             return write_counts(topic, records)
         write = self._write[topic]
         return sum(not write(record) for record in records)
+
+    def _note_model(self, model: str, k: int) -> None:
+        self._run.smallest[model] = min(k, self._run.smallest.get(model, k))
 
     def _write_result(self, record: StoredRecord) -> bool:
         try:
@@ -134,10 +147,11 @@ class Store:
         }
         row = WindowRow(pk=None if stored is None else stored.pk, **key, end_s=end_s, **values, body=body)
         row.save(force_insert=stored is None, force_update=stored is not None)
-        self._models.note(result.model, k)
-        self._verdicts.note(disclosed, body, received_s=record.timestamp_ms // 1000)
+        self._note_model(result.model, k)
+        received_s = record.timestamp_ms // 1000
+        self._verdicts.note(disclosed, body, received_s=received_s)
         if newest is not None and end_s:
-            thin_after(of_series, end_s, newest.end_s, self._keeping)
+            thin_after(of_series, end_s, newest.end_s, received_s, self._keeping)
         return True
 
     def _write_alert(self, record: StoredRecord) -> bool:
@@ -166,7 +180,7 @@ class Store:
         return True
 
     def _save_alert(self, alert: Alert | SealedAlert, at_s: int, **values: Any) -> None:
-        self._models.note(alert.model, values["k"])
+        self._note_model(alert.model, values["k"])
         values |= {"model": alert.model, "change": alert.change, "at_s": at_s}
         AlertRow.every_alert.update_or_create(id=alert.id, defaults=values)
         attribute = None if isinstance(alert, SealedAlert) else alert.attribute

@@ -7,8 +7,9 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from stream_app.edges.host.ports import free_port
@@ -17,9 +18,37 @@ from tests.support.tiers import skip_or_fail
 _USER = "postgres"  # of Debian's package
 
 
+@dataclass(frozen=True)
+class Postgresql:
+    """A server that can be stopped and started again.
+
+    Attributes:
+        address: Of its database.
+    """
+
+    address: str
+    _call: Callable[..., None]
+    _options: str
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        self._call("pg_ctl", "--log", "log", "--wait", "-o", self._options, "start")
+
+    def stop(self) -> None:
+        """Stop it at once, as a crash does."""
+        self._call("pg_ctl", "--mode", "immediate", "--wait", "stop")
+
+
 @contextmanager
 def open_postgresql() -> Iterator[str]:
     """Yield the address of an empty database."""
+    with run_postgresql() as server:
+        yield server.address
+
+
+@contextmanager
+def run_postgresql() -> Iterator[Postgresql]:
+    """Yield a server with an empty database."""
     bin_dir = _programs()
     with tempfile.TemporaryDirectory(prefix="fairstream-postgresql-") as name:
         folder, run_as = Path(name), _unprivileged()
@@ -28,16 +57,17 @@ def open_postgresql() -> Iterator[str]:
 
         def call(program: str, *arguments: str) -> None:
             command = [*run_as, str(bin_dir / program), "--pgdata", str(folder / "data"), *arguments]
-            subprocess.run(command, check=True, timeout=60, cwd="/", stdout=subprocess.DEVNULL)
+            subprocess.run(command, check=True, timeout=60, cwd=folder, stdout=subprocess.DEVNULL)
 
         port = free_port()
         call("initdb", "--username", "fairstream", "--auth", "trust", "--no-sync")
         options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories= -c fsync=off"
-        call("pg_ctl", "--log", str(folder / "log"), "--wait", "-o", options, "start")
+        server = Postgresql(f"postgresql://fairstream@127.0.0.1:{port}/postgres", call, options)
+        server.start()
         try:
-            yield f"postgresql://fairstream@127.0.0.1:{port}/postgres"
+            yield server
         finally:
-            call("pg_ctl", "--mode", "immediate", "--wait", "stop")
+            server.stop()
 
 
 def _programs() -> Path:

@@ -256,7 +256,7 @@ def test_no_migration_is_missing() -> None:
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
 
 
-def test_an_answer_with_results_is_kept_for_a_moment_for_whoever_asks_the_same(tmp_path: Path) -> None:
+def test_an_answer_with_results_is_kept_for_a_moment_for_all_that_ask_the_same(tmp_path: Path) -> None:
     start_api(Settings(state_dir=str(tmp_path)), kept_s=3600.0)
     store(race_result(100))
     assert ends_of("/api/results?limit=5") == [100]

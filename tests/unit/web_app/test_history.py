@@ -23,11 +23,12 @@ from stream_app.web_app.history.models import AppliedKeeping, ShownModel
 from stream_app.web_app.history.names import models_in, series_in
 from stream_app.web_app.history.thinning import thin_everything
 from stream_app.web_app.projection.models import AlertRow, WindowRow
-from stream_app.web_app.projection.store import Store, stored_positions
+from stream_app.web_app.projection.store import Store, empty, stored_positions
 from tests.support.web.stored_alerts import breach, store_alerts
 from tests.support.web.window_results import FAIR, MODEL, POLICY, UNFAIR, race_result, run_of
 
 RULE = Keeping(every_days=1, hourly_days=3, daily_days=6)
+NOW_S = 2_000_000_000  # when everything here was written to Kafka
 STATES = [str(state) for state in State]
 _templates = {counts: race_result(100, {"fair": FAIR, "unfair": UNFAIR}[counts]) for counts in ("fair", "unfair")}
 
@@ -47,7 +48,7 @@ def store(drawn: list[Drawn], rule: Keeping = RULE, **changes: int) -> None:
     before = stored_positions(FAIRNESS_RESULTS).get(0)
     start = 0 if before is None else before.next_offset
     results = [result_of(one, **changes) for one in drawn]
-    Store(POLICY, rule).apply(FAIRNESS_RESULTS, before, run_of(results, start))
+    Store(POLICY, rule).apply(FAIRNESS_RESULTS, before, run_of(results, start, at_s=NOW_S))
 
 
 def kept() -> list[tuple[int, str]]:
@@ -106,6 +107,19 @@ def test_a_late_result_replaces_a_better_one_of_its_hour_and_day_and_no_worse_on
     assert {*kept()} - {*before} == {(worse_day, "breach"), (worse_hour, "breach")}
 
 
+def test_a_window_of_the_far_future_makes_at_most_a_day_old() -> None:
+    first_s = NOW_S // DAY_S * DAY_S - 2 * DAY_S
+    store([Drawn(first_s + number * 1800, number % 5 == 0) for number in range(1, 97)])
+    before, future = kept(), Drawn(NOW_S + 5000 * DAY_S, False)
+    store([future])
+    left = [end_s for end_s, _ in kept()]
+    assert left[-1] == future.end_s
+    hours = {(end_s - 1) // HOUR_S for end_s, _ in before}
+    assert {(end_s - 1) // HOUR_S for end_s in left[:-1]} == hours, "the worst of each hour is there"
+    thin_everything(WindowRow.objects.all(), RULE, NOW_S, lambda: False)
+    assert [end_s for end_s, _ in kept()] == left
+
+
 def test_reading_a_topic_again_or_in_other_runs_leaves_the_same() -> None:
     drawn = year(10)
     store(drawn)
@@ -128,20 +142,20 @@ def test_running_totals_and_other_attributes_are_not_touched() -> None:
 def test_another_rule_is_applied_to_everything_that_is_stored_once(n_days: int) -> None:
     drawn = year(n_days, 1800)
     store(drawn, Keeping(1000, 1000, 1000))
-    thin_everything(WindowRow.objects.all(), RULE, lambda: False)
+    thin_everything(WindowRow.objects.all(), RULE, NOW_S, lambda: False)
     assert kept() == kept_by_definition(drawn)
     WindowRow.objects.filter(end_s=drawn[-1].end_s).update(end_s=drawn[-1].end_s + 50 * DAY_S)
     n = WindowRow.objects.count()
-    thin_everything(WindowRow.objects.all(), RULE, lambda: False)
+    thin_everything(WindowRow.objects.all(), RULE, NOW_S, lambda: False)
     assert WindowRow.objects.count() == n, "it was applied already"
     assert AppliedKeeping.objects.get().hourly_days == RULE.hourly_days
 
 
 def test_a_thinning_that_is_stopped_goes_on_at_the_next_start() -> None:
     store(year(12, 1800), Keeping(1000, 1000, 1000))
-    thin_everything(WindowRow.objects.all(), RULE, lambda: True)
+    thin_everything(WindowRow.objects.all(), RULE, NOW_S, lambda: True)
     assert not AppliedKeeping.objects.exists()
-    thin_everything(WindowRow.objects.all(), RULE, lambda: False)
+    thin_everything(WindowRow.objects.all(), RULE, NOW_S, lambda: False)
     assert AppliedKeeping.objects.count() == 1
 
 
@@ -176,6 +190,14 @@ def test_the_smallest_group_that_was_ever_shown_is_known() -> None:
     assert ShownModel.objects.get(model=MODEL.name).k == 5
     store(year(1))
     assert ShownModel.objects.get(model=MODEL.name).k == 5
+
+
+def test_a_rebuild_beside_a_running_process_forgets_no_model() -> None:
+    running = Store(POLICY, RULE)
+    running.apply(FAIRNESS_RESULTS, None, run_of([race_result(100)]))
+    empty()
+    running.apply(FAIRNESS_RESULTS, None, run_of([race_result(100)]))
+    assert ShownModel.objects.get().model == MODEL.name
 
 
 def test_models_that_are_stored_already_are_noted_when_the_table_is_made() -> None:

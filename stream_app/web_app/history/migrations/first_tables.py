@@ -11,7 +11,7 @@ def fill(apps: Any, _editor: object) -> None:
     """Note every stored model with its smallest k."""
     smallest: dict[str, int] = {}
     for name in ("WindowRow", "AlertRow"):
-        rows = models.QuerySet(apps.get_model("projection", name))
+        rows: models.QuerySet[Any] = models.QuerySet(apps.get_model("projection", name))
         for model, k in rows.values_list("model").annotate(k=models.Min("k")).order_by():
             smallest[model] = min(k, smallest.get(model, k))
     table = apps.get_model("history", "ShownModel")

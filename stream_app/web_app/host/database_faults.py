@@ -1,0 +1,22 @@
+"""Says what is wrong with the database: away, full, or not to be written. Nothing of a statement is repeated."""
+
+from __future__ import annotations
+
+AWAY = "The database does not answer"
+FULL = "The disk of the database is full"
+READ_ONLY = "The database cannot be written: it or its folder is read-only"
+_FULL = ("SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_SHMSIZE", "DiskFull")
+_READ_ONLY = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "ReadOnlySqlTransaction")
+
+
+def fault_of(error: BaseException) -> str:
+    """Return what a failed statement says about the database.
+
+    Args:
+        error: Of Django; the error of the database's driver is its cause.
+    """
+    cause = error.__cause__ or error
+    name = str(getattr(cause, "sqlite_errorname", type(cause).__name__))
+    if name in _FULL:
+        return FULL
+    return READ_ONLY if name.startswith(_READ_ONLY) else AWAY
