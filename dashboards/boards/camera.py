@@ -34,6 +34,12 @@ _TOPIC = Variable(
 )
 _OF_CELLS = (*OF_WORKER_MODEL, _CELL)
 
+
+def _newest(metric: str, by: str) -> str:
+    """Return the values of hours of areas, of the worker that exports them."""
+    return f"max by ({by}) ({series(metric, *JOB_LIVE, MODEL)})"
+
+
 NOW = (
     number(
         About("Events per second", "Counted tracks of all cameras.", "eps", decimals=1),
@@ -129,6 +135,37 @@ SUPPRESSED = (
     ),
 )
 
+HOURS = (
+    lines(
+        About(
+            "Ratio of hours per resident",
+            "Newest window: hours per resident of a level / those of the reference, as the mean of its areas (means) "
+            "or of all residents (totals). Above the limit or below its inverse an area is over- or underserved.",
+            decimals=2,
+            alert="HoursDisparity",
+        ),
+        [
+            Query(_newest("hours_ratio", "model, attribute, group, window, of"), "{{group}} {{window}} {{of}}"),
+            Query(_newest("hours_limit_ratio", "model"), "limit"),
+            Query(f"1 / {_newest('hours_limit_ratio', 'model')}", "inverse limit"),
+        ],
+        soft_max=2,
+    ),
+    lines(
+        About(
+            "Hours per 1,000 residents",
+            "Newest window: mean of the areas of a level (means), or all hours by all residents (totals).",
+            decimals=1,
+        ),
+        [
+            Query(
+                f"1000 * {_newest('hours_per_capita', 'model, attribute, group, window, of')}",
+                "{{group}} {{window}} {{of}}",
+            )
+        ],
+    ),
+)
+
 PUBLISHED = (
     grid(
         About(
@@ -160,6 +197,12 @@ BOARD = Board(
     title="Privacy: cameras",
     description="What do the cameras send, and what is kept of it?",
     variables=(INSTANCE, _COUNTED, _TOPIC),
-    rows=(("Now", NOW), ("Events", FLOW), ("Dropped and suppressed", SUPPRESSED), ("Published", PUBLISHED)),
+    rows=(
+        ("Now", NOW),
+        ("Events", FLOW),
+        ("Dropped and suppressed", SUPPRESSED),
+        ("Published", PUBLISHED),
+        ("Hours of areas", HOURS),
+    ),
     annotations=(POLICY_CHANGES,),
 )
