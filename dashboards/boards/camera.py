@@ -33,6 +33,8 @@ _TOPIC = Variable(
     is_multi=False,
 )
 _OF_CELLS = (*OF_WORKER_MODEL, _CELL)
+_LEVEL = "model, attribute, group, window"
+_RATIO = f"{_LEVEL}, of"
 
 
 def _newest(metric: str, by: str) -> str:
@@ -145,7 +147,7 @@ HOURS = (
             alert="HoursDisparity",
         ),
         [
-            Query(_newest("hours_ratio", "model, attribute, group, window, of"), "{{group}} {{window}} {{of}}"),
+            Query(_newest("hours_ratio", _RATIO), "{{group}} {{window}} {{of}}"),
             Query(_newest("hours_limit_ratio", "model"), "limit"),
             Query(f"1 / {_newest('hours_limit_ratio', 'model')}", "inverse limit"),
         ],
@@ -159,8 +161,35 @@ HOURS = (
         ),
         [
             Query(
-                f"1000 * {_newest('hours_per_capita', 'model, attribute, group, window, of')}",
+                f"1000 * {_newest('hours_per_capita', _RATIO)}",
                 "{{group}} {{window}} {{of}}",
+            )
+        ],
+    ),
+    grid(
+        About(
+            "Ratios of the newest windows",
+            "95 % interval: how much the ratio depends on which areas there are. Without an upper end, this few areas "
+            "rule out no larger ratio.",
+        ),
+        [
+            Column("Ratio", _newest("hours_ratio", _RATIO), "short", 2, width=80),
+            Column("Lower end", _newest("hours_ratio_lower", _RATIO), "short", 2, width=100),
+            Column("Upper end", _newest("hours_ratio_upper", _RATIO), "short", 2, width=100),
+        ],
+        [Label(name, width=110) for name in ("group", "window", "of")],
+    ),
+    lines(
+        About("Levels beyond the limit", "Levels of the newest window that are above the limit or below its inverse."),
+        [Query(f"sum by (model, window) ({_newest('hours_over', _LEVEL)})", "{{model}} {{window}}")],
+        soft_max=1,
+    ),
+    lines(
+        About("Age of the hours", "Time since the end of the newest window of each size.", "s", decimals=0),
+        [
+            Query(
+                f"time() - {_newest('hours_window_end_timestamp_seconds', 'model, window')}",
+                "{{model}} {{window}}",
             )
         ],
     ),
