@@ -48,7 +48,7 @@ class Declaration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     contents: str
     writers: tuple[UserRole, ...] = ()
     readers: tuple[UserRole, ...] = ()
-    kinds: tuple[Literal["decisions", "counts"], ...] = ("decisions", "counts")
+    kinds: tuple[Literal["decisions", "counts", "allocations"], ...] = ("decisions", "counts", "allocations")
     has_outcome: bool = False
     has_export: bool = False
     for_worker: bool = True

@@ -33,6 +33,14 @@ _TOPIC = Variable(
     is_multi=False,
 )
 _OF_CELLS = (*OF_WORKER_MODEL, _CELL)
+_LEVEL = "model, attribute, group, window"
+_RATIO = f"{_LEVEL}, of"
+
+
+def _newest(metric: str, by: str) -> str:
+    """Return the values of hours of areas, of the worker that exports them."""
+    return f"max by ({by}) ({series(metric, *JOB_LIVE, MODEL)})"
+
 
 NOW = (
     number(
@@ -129,6 +137,64 @@ SUPPRESSED = (
     ),
 )
 
+HOURS = (
+    lines(
+        About(
+            "Ratio of hours per resident",
+            "Newest window: hours per resident of a level / those of the reference, as the mean of its areas (means) "
+            "or of all residents (totals). Above the limit or below its inverse an area is over- or underserved.",
+            decimals=2,
+            alert="HoursDisparity",
+        ),
+        [
+            Query(_newest("hours_ratio", _RATIO), "{{group}} {{window}} {{of}}"),
+            Query(_newest("hours_limit_ratio", "model"), "limit"),
+            Query(f"1 / {_newest('hours_limit_ratio', 'model')}", "inverse limit"),
+        ],
+        soft_max=2,
+    ),
+    lines(
+        About(
+            "Hours per 1,000 residents",
+            "Newest window: mean of the areas of a level (means), or all hours by all residents (totals).",
+            decimals=1,
+        ),
+        [
+            Query(
+                f"1000 * {_newest('hours_per_capita', _RATIO)}",
+                "{{group}} {{window}} {{of}}",
+            )
+        ],
+    ),
+    grid(
+        About(
+            "Ratios of the newest windows",
+            "95 % interval: how much the ratio depends on which areas there are. Without an upper end, this few areas "
+            "rule out no larger ratio.",
+        ),
+        [
+            Column("Ratio", _newest("hours_ratio", _RATIO), "short", 2, width=80),
+            Column("Lower end", _newest("hours_ratio_lower", _RATIO), "short", 2, width=100),
+            Column("Upper end", _newest("hours_ratio_upper", _RATIO), "short", 2, width=100),
+        ],
+        [Label(name, width=110) for name in ("group", "window", "of")],
+    ),
+    lines(
+        About("Levels beyond the limit", "Levels of the newest window that are above the limit or below its inverse."),
+        [Query(f"sum by (model, window) ({_newest('hours_over', _LEVEL)})", "{{model}} {{window}}")],
+        soft_max=1,
+    ),
+    lines(
+        About("Age of the hours", "Time since the end of the newest window of each size.", "s", decimals=0),
+        [
+            Query(
+                f"time() - {_newest('hours_window_end_timestamp_seconds', 'model, window')}",
+                "{{model}} {{window}}",
+            )
+        ],
+    ),
+)
+
 PUBLISHED = (
     grid(
         About(
@@ -160,6 +226,12 @@ BOARD = Board(
     title="Privacy: cameras",
     description="What do the cameras send, and what is kept of it?",
     variables=(INSTANCE, _COUNTED, _TOPIC),
-    rows=(("Now", NOW), ("Events", FLOW), ("Dropped and suppressed", SUPPRESSED), ("Published", PUBLISHED)),
+    rows=(
+        ("Now", NOW),
+        ("Events", FLOW),
+        ("Dropped and suppressed", SUPPRESSED),
+        ("Published", PUBLISHED),
+        ("Hours of areas", HOURS),
+    ),
     annotations=(POLICY_CHANGES,),
 )

@@ -22,7 +22,7 @@ from stream_app.pipeline.disclosure.outcomes import disclose_outcomes
 from stream_app.pipeline.disclosure.shown import disclose_window, newest_revisions, smallest_groups_of_records
 from stream_app.pipeline.disclosure.wording import limits_by_model
 from stream_app.pipeline.records.alerts import decode_alert
-from stream_app.pipeline.records.outcome_results import OutcomeResult, decode_any_result
+from stream_app.pipeline.records.outcome_results import AnyResult, OutcomeResult, decode_any_result
 from stream_app.pipeline.records.results import Result
 from stream_app.policy import ModelPolicy, Policy, load_policy
 from stream_app.topics import DEAD_LETTERS, FAIRNESS_ALERTS, FAIRNESS_RESULTS, LATE_DECISIONS
@@ -163,7 +163,7 @@ class InMemoryPipeline:
         for lane in self.lanes:
             lane.restart()
 
-    def exact_results(self) -> list[Result | OutcomeResult]:
+    def exact_results(self) -> list[AnyResult]:
         """Return every result in the order of writing, exact and with all revisions: for tests, not for people."""
         return [decode_any_result(record.value) for record in self.log.read(FAIRNESS_RESULTS) if record.value]
 

@@ -10,8 +10,7 @@ import msgspec
 from stream_app.errors import ConfigError
 from stream_app.pipeline.names import model_of
 from stream_app.pipeline.records.alerts import Alert, AnyAlert
-from stream_app.pipeline.records.outcome_results import OutcomeResult
-from stream_app.pipeline.records.results import CROSS, TOTAL_WINDOW, Result
+from stream_app.pipeline.records.results import CROSS, TOTAL_WINDOW, ResultHead
 from stream_app.policy import ModelPolicy, Policy
 
 
@@ -28,7 +27,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     attribute: str | None = None
     window: str | None = None
 
-    def has_result(self, result: Result | OutcomeResult) -> bool:
+    def has_result(self, result: ResultHead) -> bool:
         """Return whether a result is selected."""
         is_of_window = self.window in (None, result.window)
         return self.has_model(result.model) and is_of_window and self.attribute in (None, result.attribute)

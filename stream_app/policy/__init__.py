@@ -1,11 +1,11 @@
 """The policy: what is monitored, in one TOML file.
 
 A policy names for each model the topic, the place of each field in the JSON, which fields are identifiers, which are
-protected attributes with their groups and reference, and the rules by which results are judged. The decoder is
-compiled from it (``stream_app.core.events.schema``), so a stream of your own needs no code.
-``docs/reference/policy.md`` is the reference. ``types`` and ``labels`` are the values of a policy, ``values`` reads
-those of records, ``fields`` are its fields of a record, ``limits`` how it is judged, ``model`` all of it, ``outcomes``
-what follows from declared outcomes. ``load`` reads a policy (``former_names`` of its fields included), ``check`` checks
+protected attributes with their groups and reference, and the rules by which results are judged. The decoder is compiled
+from it (``stream_app.core.events.schema``), so a stream of your own needs no code. ``docs/reference/policy.md`` is the
+reference. ``types`` and ``labels`` are the values of a policy, ``values`` reads those of records, ``fields`` are its
+fields of a record, ``limits`` how it is judged, ``model`` all of it, ``outcomes`` what follows from declared outcomes,
+``hours`` what hours of areas need. ``load`` reads a policy (``former_names`` of its fields included), ``check`` checks
 how its parts fit together, ``messages`` words what is wrong. ``reference`` documents every field, ``schema`` is the
 JSON Schema.
 """
@@ -22,6 +22,7 @@ from stream_app.policy.fields import (
     OutcomeTime,
     Score,
 )
+from stream_app.policy.hours.allocations import HOURS, POPULATION, RISK
 from stream_app.policy.labels import (
     AND,
     BUCKET_LABELS,
@@ -61,12 +62,15 @@ __all__ = [
     "CLUSTER",
     "DECISION",
     "DEFAULT_WINDOWS",
+    "HOURS",
     "MAX_CELLS",
     "N_BUCKETS",
     "N_OUTCOMES",
     "OTHER",
     "OUTCOME",
+    "POPULATION",
     "PROBABILITY_SCALE",
+    "RISK",
     "SCORE",
     "SHIPPED",
     "SUM_TOLERANCE",

@@ -11,6 +11,7 @@ from math import prod
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from stream_app.policy.fields import Decision, EventTime, Feature, Outcome, OutcomeTime, Score
+from stream_app.policy.hours.allocations import allocation_faults
 from stream_app.policy.labels import CLUSTER, DECISION, OUTCOME, SCORE
 from stream_app.policy.model import ModelPolicy, Policy, declared_paths
 from stream_app.policy.outcomes import outcome_records_of
@@ -130,7 +131,7 @@ def _check_fields(model: ModelPolicy, where: str) -> None:
     if not model.event_id.is_required:
         what = "must be true: records without an event id would be duplicates of each other"
         reject(what, f"{where}.event_id.is_required")
-    for field, fault in (*camera_faults(model), *publication_faults(model)):
+    for field, fault in (*camera_faults(model), *publication_faults(model), *allocation_faults(model)):
         reject(fault, f"{where}.{field}")
     _check_paths(model, where)
 
@@ -203,7 +204,7 @@ def _check_attribute(attribute: Attribute, kind: str, where: str) -> None:
     check_bands(attribute, where)
     if not attribute.groups:
         reject("needs groups, or the edges of bands", where)
-    if attribute.reference is None and kind == "decisions":
+    if attribute.reference is None and kind != "counts":
         reject(f"a reference group is required, one of: {listed(attribute.groups)}", f"{where}.reference")
     check_groups(attribute.groups, attribute.reference, where)
 

@@ -32,12 +32,15 @@ class Rules(PolicyPart, frozen=True, kw_only=True):
             selective labels its share of good outcomes among the approved, is further than this below or above that
             of the reference.
         min_n: A pair with fewer decisions in either group is ``insufficient``.
+        max_hours_ratio: For ``allocations``: violated in a window if the ratio of the hours per capita of a group to
+            those of the reference, or its inverse, is above this value.
     """
 
     min_disparate_impact_ratio: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.8
     max_gap: Annotated[float, msgspec.Meta(gt=0, lt=1)] = 0.2
     max_rate_difference: Annotated[float, msgspec.Meta(gt=0, lt=1)] = 0.1
     min_n: Annotated[int, msgspec.Meta(ge=1)] = 30
+    max_hours_ratio: Annotated[float, msgspec.Meta(gt=1, le=1000)] = 1.5
 
 
 class Detection(PolicyPart, frozen=True, kw_only=True):

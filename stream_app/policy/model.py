@@ -62,7 +62,9 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
         record: The layout of cameras in which the records are written; for ``counts`` only. Paths are then fields of
             the camera event.
         event_time: When the decision was made.
-        kind: ``decisions`` are judged for fairness; ``counts`` are published as k-suppressed counts.
+        kind: ``decisions`` are judged for fairness; ``counts`` are published as k-suppressed counts; ``allocations``
+            are hours of areas, compared per capita between the groups of each attribute. They need a ``segment``, the
+            area, and features named ``hours`` and ``population``; ``risk`` is optional.
         output_topic: Where the pseudonymized events go; without it they are counted and not published.
         event_id: The identifier by which a duplicate is recognized; pseudonymized too.
         identifiers: Further identifiers; all are replaced by pseudonyms.
@@ -121,7 +123,7 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
     instance: Instance | None = None
     record: CameraRecords | None = None
     event_time: EventTime
-    kind: Literal["decisions", "counts"] = "decisions"
+    kind: Literal["decisions", "counts", "allocations"] = "decisions"
     output_topic: Topic | None = None
     event_id: Identifier
     identifiers: tuple[Identifier, ...] = ()

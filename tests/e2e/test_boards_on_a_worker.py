@@ -91,9 +91,11 @@ def test_the_boards_of_outcomes_show_the_harm_that_was_done(source: Source, app_
 
 
 def test_the_camera_board_shows_what_the_cameras_sent_and_what_was_suppressed(source: Source, app_id: str) -> None:
-    assert options(source, CAMERA)["model"] == [f"{app_id}-camera"]
+    assert options(source, CAMERA)["model"] == [f"{app_id}-allocations", f"{app_id}-camera"]
     values = choices(source, CAMERA, {"topic": f"{app_id}-camera-metadata-raw"})
     for title in ("Events per second", "Dropped fields", "Suppressed cells", "Late and duplicate events"):
         assert min(map(newest_of, series_of(source, CAMERA, title, values))) > 0, title
     dropped = series_of(source, CAMERA, "Dropped fields by path", values)
     assert {one["metric"]["path"] for one in dropped} >= {"bbox", "gps.lat", "gps.lon", "camera_id", "undeclared"}
+    ratios = series_of(source, CAMERA, "Ratio of hours per resident", values, "{{group}} {{window}} {{of}}")
+    assert {round(newest_of(one)) for one in ratios if one["metric"]["group"] == "High"} == {4}

@@ -22,9 +22,9 @@ from stream_app.pipeline.policy_book import PolicyBook
 from stream_app.pipeline.records.alerts import Alert, decode_alert
 from stream_app.pipeline.records.checkpoints import Checkpoint, CheckpointHead
 from stream_app.pipeline.records.journal import JournalEntry, decode_journal_entry
-from stream_app.pipeline.records.outcome_results import decode_any_result
+from stream_app.pipeline.records.outcome_results import AnyResult, decode_any_result
 from stream_app.pipeline.replay.verify.beginning import Beginning
-from stream_app.pipeline.replay.verify.compared_range import AnyResult, ComparedRange
+from stream_app.pipeline.replay.verify.compared_range import ComparedRange
 from stream_app.pipeline.replay.verify.difference import first_difference
 from stream_app.pipeline.replay.verify.matching import PublishedRecord, RecordMatcher
 from stream_app.pipeline.replay.verify.outcome_cursor import OutcomeCursor

@@ -30,9 +30,8 @@ from stream_app.pipeline.records.checkpoints import (
     decode_piece,
 )
 from stream_app.pipeline.records.journal import JournalEntry, decode_journal_entry
-from stream_app.pipeline.records.outcome_results import decode_any_result
+from stream_app.pipeline.records.outcome_results import AnyResult, decode_any_result
 from stream_app.pipeline.replay.source_log import SourcePlace
-from stream_app.pipeline.replay.verify.compared_range import AnyResult
 from stream_app.pipeline.replay.verify.matching import PublishedRecord
 from stream_app.pipeline.topology import Topology
 from stream_app.policy import Policy, parse_policy

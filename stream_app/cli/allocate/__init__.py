@@ -1,5 +1,5 @@
 """``fairstream allocate``: share hours among areas, with a floor for the underserved.
 
-``options`` turns flags into a plan, ``command`` reads areas and shares hours, ``text`` prints the result as tables and
-``csv_rows`` as CSV.
+``options`` turns flags into a plan, ``command`` reads areas and shares hours, ``live`` takes the areas from the newest
+result of a stream; ``text`` prints the result as tables, with ``levels`` (hours per capita), and ``csv_rows`` as CSV.
 """

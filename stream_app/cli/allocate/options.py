@@ -17,7 +17,7 @@ from stream_app.errors import ConfigError
 from stream_app.offline.allocation.plan import AllocationPlan
 from stream_app.offline.allocation.rows import COLUMNS, level_of, parse_number
 
-_DEFAULT_LEVEL = "Low"
+DEFAULT_LEVEL = "Low"
 _PER_RESIDENTS = 1000
 
 
@@ -62,7 +62,9 @@ class RuleFlags:
     underserved: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="LEVEL", help="Income level of the underserved areas; repeatable. Default: Low.", show_default=False
+            metavar="LEVEL",
+            help="Income level of the underserved areas; repeatable. Default: Low, with --live the reference.",
+            show_default=False,
         ),
     ] = None
     reference: Annotated[
@@ -109,15 +111,17 @@ class LimitFlags:
         )
 
 
-def plan_of(rule: RuleFlags, limits: LimitFlags, areas: Sequence[Area]) -> AllocationPlan:
-    """Return the plan that flags make.
+def plan_of(
+    rule: RuleFlags, limits: LimitFlags, areas: Sequence[Area], default_level: str = DEFAULT_LEVEL
+) -> AllocationPlan:
+    """Return the plan that flags make; without ``--underserved`` the areas of the default level are.
 
     Raises:
         ConfigError: A flag is invalid.
     """
     if not 1 < rule.max_ratio < float("inf"):
         raise ConfigError("--max-ratio: expected a number above 1")
-    levels = [level_of(areas, text) for text in rule.underserved or [_DEFAULT_LEVEL]]
+    levels = [level_of(areas, text) for text in rule.underserved or [default_level]]
     request = AllocationRequest(
         total=_number(rule.total, "--total"),
         floor=_number(rule.floor, "--floor"),

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rich.text import Text
-
+from stream_app.cli.allocate.levels import level_captions, level_cells, level_columns
 from stream_app.cli.layout.listing import Cell, Column, Listing, Section
 from stream_app.cli.output import facts, print_listing
-from stream_app.offline.allocation.facts import AllocationFacts, BindingFacts, LevelFacts, RatioFacts
+from stream_app.offline.allocation.facts import AllocationFacts, BindingFacts, LevelFacts
 
 _RULES = {
     "current": "now",
@@ -17,21 +16,12 @@ _RULES = {
     "floor_and_risk": "floor + risk",
     "limited": "with limits",
 }
-_REASONS = {
-    "no_areas": "no areas",
-    "no_reference_areas": "no reference areas",
-    "no_population": "no residents",
-    "no_reference_population": "no residents in the reference",
-    "no_hours": "no hours",
-    "reference_zero": "reference has no hours",
-}
 _LIMITS = {
     "minimum": "the minimum",
     "change": "the largest change",
     "cap": "the cap per resident",
     "floor": "the floor",
 }
-_RESIDENTS = 1000
 _DIGITS = 2  # of hours that are not whole
 _SHOWN_BINDING = 10
 
@@ -69,58 +59,19 @@ def _area_table(allocation: AllocationFacts) -> Listing:
 
 
 def _level_table(allocation: AllocationFacts) -> Listing:
-    columns = [
-        Column("level", is_head=True),
-        Column("per 1,000", is_number=True),
-        Column("ratio of means", is_number=True),
-        Column("95 % interval", is_number=True),
-        Column("ratio of totals", is_number=True),
-        Column("interval", is_number=True),
-        Column(f"limit {allocation.limit:g}"),
-    ]
     sections = [
         Section([list(_level_cells(level)) for level in rule.levels], _RULES[rule.rule])
         for rule in allocation.rules
         if rule.levels
     ]
-    captions = [
-        f"Hours per resident of a level / those of {allocation.reference}. Means: each area counts alike.",
-        "Totals: each resident does. per 1,000: hours per 1,000 residents of all its areas.",
-    ]
-    if any(_is_open(level) for rule in allocation.rules for level in rule.levels):
-        captions.append("An interval without an end: this few areas rule out no larger ratio.")
-    return Listing(f"Hours per capita, compared with {allocation.reference}", columns, sections, captions)
+    levels = [level for rule in allocation.rules for level in rule.levels]
+    ratios = [ratio for level in levels for ratio in (level.of_means, level.of_totals)]
+    title = f"Hours per capita, compared with {allocation.reference}"
+    return Listing(title, level_columns(allocation.limit), sections, level_captions(allocation.reference, ratios))
 
 
 def _level_cells(level: LevelFacts) -> Iterator[Cell]:
-    yield level.level
-    yield "" if level.total_per_capita is None else f"{level.total_per_capita * _RESIDENTS:.1f}"
-    for ratio in (level.of_means, level.of_totals):
-        yield "" if ratio is None or ratio.value is None else f"{ratio.value:.2f}"
-        yield "" if ratio is None else _interval(ratio)
-    yield _verdict(level)
-
-
-def _interval(ratio: RatioFacts) -> str:
-    if ratio.lower is None:
-        return ""
-    return f"{ratio.lower:.2f}-" + ("" if ratio.upper is None else f"{ratio.upper:.2f}")
-
-
-def _verdict(level: LevelFacts) -> Text:
-    ratio = level.of_means
-    if ratio is None or level.of_totals is None:
-        return Text("")
-    if not (ratio.is_over or level.of_totals.is_over):
-        return Text("within" if ratio.value is not None else _REASONS[ratio.reason or ""])
-    over = ratio if ratio.is_over else level.of_totals
-    if over.value is None:
-        return Text("above: " + _REASONS[over.reason or ""], style="red")
-    return Text("above" if over.value > 1 else "below", style="red")
-
-
-def _is_open(level: LevelFacts) -> bool:
-    return any(ratio is not None and ratio.interval_reason == "open" for ratio in (level.of_means, level.of_totals))
+    return level_cells(level.level, level.total_per_capita, level.of_means, level.of_totals)
 
 
 def _binding_lines(binding: Sequence[BindingFacts]) -> Iterator[str]:

@@ -93,6 +93,16 @@ class ShownFlags:
         Raises:
             ConfigError: The policy has no such model, attribute or window.
         """
+        return self._select_kind("counts", policy, window)
+
+    def select_hours(self, policy: Policy, window: str | None = None) -> Selection | None:
+        """Return what is selected of a policy where all of it is about hours of areas; None where it is not.
+
+        Raises:
+            ConfigError: The policy has no such model, attribute or window.
+        """
+        return self._select_kind("allocations", policy, window)
+
+    def _select_kind(self, kind: str, policy: Policy, window: str | None) -> Selection | None:
         selection = select(policy, self.model, self.attribute, window)
-        is_counted = all(policy.model(name).kind == "counts" for name in selection.models)
-        return selection if is_counted else None
+        return selection if all(policy.model(name).kind == kind for name in selection.models) else None

@@ -62,7 +62,11 @@ def describe_model(model: ModelPolicy, n_cells: int) -> str:
         lines.append(("tests", f"of periods of {_length(model.period_s)}, {waiting}"))
         unknown = "count at their worst" if model.detection.unknown_groups == "worst_case" else "are not tested"
         lines.append(("", f"decisions of unknown groups {unknown}"))
-    lines.append(("published", f"groups of at least {model.privacy.k}"))
+    if model.kind == "allocations":
+        ratio = model.rules.max_hours_ratio
+        lines.append(("limit", f"hours per capita of a group / the reference above {ratio:g}, or its inverse"))
+    else:
+        lines.append(("published", f"groups of at least {model.privacy.k}"))
     lines.append(("counts", f"{n_cells} combinations of labels"))
     return _text_of(f"Model {model.name}", lines)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from stream_app.cli.flags.selection import ReplaySource
 from stream_app.errors import ConfigError
 from stream_app.pipeline.replay.moments import parse_moment
@@ -10,13 +12,18 @@ from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.policy import ModelPolicy, Policy
 
 
-def select_model(policy: Policy, name: str | None) -> ModelPolicy:
+def select_model(policy: Policy, name: str | None, *, kinds: Collection[str] = ("decisions",)) -> ModelPolicy:
     """Return the model of a name; without a name the only one that is judged.
 
+    Args:
+        policy: The policy.
+        name: Name of the model; None for the only one.
+        kinds: Kinds of models that can be replayed in this way.
+
     Raises:
-        ConfigError: There are several, or the model is not judged.
+        ConfigError: There are several, or the model is not judged in that way.
     """
-    judged = [model for model in policy.models if model.kind == "decisions"]
+    judged = [model for model in policy.models if model.kind in kinds]
     if name is None and len(judged) == 1:
         return judged[0]
     if name is None:
@@ -25,8 +32,13 @@ def select_model(policy: Policy, name: str | None) -> ModelPolicy:
             action="Choose one with --model: " + ", ".join(model.name for model in judged),
         )
     model = policy.model(name)
-    if model.kind != "decisions":
+    if model.kind == "counts":
         raise ConfigError(f"Model {name!r} is counted, not judged: there are no verdicts to replay")
+    if model.kind not in kinds:
+        raise ConfigError(
+            f"Model {name!r} has no decisions to replay",
+            action="Its results about hours can be verified: fairstream replay verify",
+        )
     return model
 
 

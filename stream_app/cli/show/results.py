@@ -12,6 +12,7 @@ from stream_app.cli.flags.selection import ShownFlags
 from stream_app.cli.flags.settings import Json, SourceFlags
 from stream_app.cli.output import note_skipped, notes, print_json, print_listing
 from stream_app.cli.show.counts import show_counts
+from stream_app.cli.show.hours import show_hours
 from stream_app.cli.show.other_models import OtherModels
 from stream_app.cli.show.outcome_table import outcome_table
 from stream_app.cli.show.result_table import result_table, window_key
@@ -47,7 +48,7 @@ def show_results(
     Shows the closed windows and the running totals of the models of the policy. Groups of fewer than k decisions
     (policy: privacy.k) are suppressed, and so are the groups that would reveal them. Bounds of a window are 95%
     confidence intervals for a single look; those of the running totals are valid under continuous monitoring. Of a
-    model of kind counts, shows what was published, and whether it has noise.
+    model of kind counts, shows what was published, and whether it has noise; of kind allocations, hours per capita.
 
     Example: fairstream results --model loans --window 1m --last 5
     """
@@ -55,6 +56,9 @@ def show_results(
     policy = load_policy(settings.policy)
     if (counted := shown.select_counted(policy, window)) is not None:
         show_counts(settings.connection, counted, last=last, is_every=every, is_followed=follow, as_json=as_json)
+        return
+    if (hours := shown.select_hours(policy, window)) is not None:
+        show_hours(settings.connection, hours, last=last, is_every=every, is_followed=follow, as_json=as_json)
         return
     selection = shown.select(policy, window)
     if shown.unsafe_exact:
@@ -71,6 +75,8 @@ def show_results(
         show(selected if every else newest_revisions(selected, last))
         note_skipped(reader.unreadable, reader.n_unreadable)
         others.print_note()
+        if hours := sorted(name for name in selection.models if policy.model(name).kind == "allocations"):
+            notes.print(f"Not shown: hours of areas of model {', '.join(hours)}. Choose it with --model.")
         if follow:
             for result in filter(selection.has_result, reader.follow()):
                 show([result])

@@ -100,7 +100,7 @@ class FairnessMetrics:
         """
         self._sealed.follow(model)
         known = self._models.get(model.name)
-        if known == model or model.kind == "counts":
+        if known == model or model.kind != "decisions":
             return
         if is_sealed(model):
             self._forget(model.name)

@@ -34,7 +34,8 @@ from prometheus_client.registry import Collector
 from stream_app import __version__
 from stream_app.core.join.outcome_join import JoinCounts
 from stream_app.edges.metrics.event_metrics import EventMetrics
-from stream_app.edges.metrics.fairness_metrics import AnyResult, FairnessMetrics
+from stream_app.edges.metrics.fairness_metrics import FairnessMetrics
+from stream_app.edges.metrics.hours_metrics import HoursMetrics
 from stream_app.edges.metrics.instruments import Counter, Gauge
 from stream_app.edges.metrics.lane_metrics import LaneMetrics
 from stream_app.edges.metrics.publication_metrics import PublicationMetrics
@@ -42,6 +43,8 @@ from stream_app.pipeline.ingest.report import IngestCounts
 from stream_app.pipeline.judge.report import JudgeReport
 from stream_app.pipeline.names import is_of_outcomes
 from stream_app.pipeline.records.alerts import Alert
+from stream_app.pipeline.records.hours.allocation_results import AllocationResult
+from stream_app.pipeline.records.outcome_results import AnyResult
 from stream_app.pipeline.rejected import RejectedRecord
 from stream_app.policy import ModelPolicy, Policy
 from stream_app.topics import FAIRNESS_PARTIALS
@@ -68,6 +71,7 @@ class Metrics(Collector):
         self._fairness = FairnessMetrics(policy, max_series)
         self._events = EventMetrics(policy)
         self._publication = PublicationMetrics(policy)
+        self._hours = HoursMetrics(policy)
         raw = [model.topic for model in policy.models]
         raw += [model.outcome.topic for model in policy.models if model.outcome is not None]
         self._lanes = LaneMetrics([*raw, FAIRNESS_PARTIALS])
@@ -107,7 +111,7 @@ class Metrics(Collector):
         """Return a snapshot of everything, for the registry."""
         with self._lock:
             families = [*self._fairness.families(), *self._events.families(), *self._lanes.families()]
-            families += self._publication.families()
+            families += [*self._publication.families(), *self._hours.families()]
             families += [self._build.family(), self._policy.family(), self._pushes.family()]
             families += [self._insecure.family(), self._rejected.family()]
         yield from families
@@ -141,6 +145,7 @@ class Metrics(Collector):
                     self._events.watermark.drop(model)
                     self._events.test_lag.drop(model)
                     self._publication.drop(model)
+                    self._hours.drop(model)
                     self._fairness.drop(model)
 
     def lane_reloaded(self, role: str) -> None:
@@ -229,6 +234,7 @@ class Metrics(Collector):
                 if self._lanes.is_open(FAIRNESS_PARTIALS, partition):
                     self._judged_by.setdefault(partition, set()).add(model)
                     self._fairness.take([*model_report.results, *model_report.outcome_results], model_report.alerts)
+                    self._hours.take(model_report.allocation_results)
                     if model_report.closed_before_s is not None and not is_of_outcomes(model):
                         self._events.watermark.set((model,), model_report.closed_before_s)
                     if model_report.lag_s is not None:
@@ -248,7 +254,9 @@ class Metrics(Collector):
                 results = list(results)
                 names = {record.model for record in (*results, *last_alerts)}
                 self._judged_by.setdefault(partition, set()).update(names)
-                self._fairness.restore(results, last_alerts)
+                judged = [result for result in results if not isinstance(result, AllocationResult)]
+                self._fairness.restore(judged, last_alerts)
+                self._hours.take(results)
 
     def _count_rejected(self, rejected: Iterable[RejectedRecord]) -> None:
         for record in rejected:
@@ -259,3 +267,4 @@ class Metrics(Collector):
         for model in policies.values():
             self._fairness.follow(model)
             self._publication.follow(model)
+            self._hours.follow(model)

@@ -19,6 +19,7 @@ from stream_app.edges.metrics.fairness_values import (
     GroupScope,
     GroupValues,
 )
+from stream_app.edges.metrics.hours_metrics import HoursMetrics
 from stream_app.edges.metrics.incidents import About, Incidents, about_of
 from stream_app.edges.metrics.outcome_values import OutcomeValues
 from stream_app.edges.metrics.sealed_metrics import SealedMetrics, is_sealed
@@ -48,6 +49,8 @@ def _of_model(model: ModelPolicy) -> int:
         return SealedMetrics.n_series(len(model.windows))
     if model.kind == "counts":
         return _N_SUPPRESSED
+    if model.kind == "allocations":
+        return HoursMetrics.n_series(model)
     n_attributes = len(model.attributes)
     n_crosses = sum(comb(n_attributes, depth) for depth in range(2, model.detection.max_depth + 1))
     n_series = sum(_of_attribute(model, attribute) for attribute in model.attributes) + n_crosses * _of_cross(model)

@@ -4,30 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from stream_app.core.allocation.disparity import Disparity, DisparityRatio, LevelHours
+from stream_app.core.allocation.disparity import Disparity, LevelHours
 from stream_app.core.allocation.limits import LimitKind
-
-
-class RatioFacts(msgspec.Struct, frozen=True):
-    """A ratio of hours per capita: of a level / of the reference.
-
-    Attributes:
-        value: None with a reason.
-        reason: Why there is no ratio, or why it has no inverse.
-        lower: Lower end of its 95 % interval; None with a reason.
-        upper: Upper end; None where there is none.
-        interval_reason: Why there is no interval, or no upper end.
-        is_over: Whether the ratio or its inverse is above the limit.
-        is_certain: Whether the entire interval is beyond the limit.
-    """
-
-    value: float | None
-    reason: str | None
-    lower: float | None
-    upper: float | None
-    interval_reason: str | None
-    is_over: bool
-    is_certain: bool
+from stream_app.pipeline.judge.verdicts.allocations import ratio_of
+from stream_app.pipeline.records.hours.allocation_results import HoursRatio
 
 
 class LevelFacts(msgspec.Struct, frozen=True):
@@ -52,8 +32,8 @@ class LevelFacts(msgspec.Struct, frozen=True):
     hours: float
     mean_per_capita: float | None
     total_per_capita: float | None
-    of_means: RatioFacts | None
-    of_totals: RatioFacts | None
+    of_means: HoursRatio | None
+    of_totals: HoursRatio | None
 
 
 class RuleFacts(msgspec.Struct, frozen=True):
@@ -161,18 +141,6 @@ def level_facts(hours: LevelHours, disparity: Disparity | None = None) -> LevelF
         hours=float(hours.hours),
         mean_per_capita=None if hours.mean is None else float(hours.mean),
         total_per_capita=None if hours.total is None else float(hours.total),
-        of_means=None if disparity is None else _ratio_facts(disparity.of_means),
-        of_totals=None if disparity is None else _ratio_facts(disparity.of_totals),
-    )
-
-
-def _ratio_facts(ratio: DisparityRatio) -> RatioFacts:
-    return RatioFacts(
-        value=ratio.value,
-        reason=ratio.reason,
-        lower=ratio.interval and ratio.interval.lower,
-        upper=ratio.interval and ratio.interval.upper,
-        interval_reason=ratio.interval_reason,
-        is_over=ratio.is_over,
-        is_certain=ratio.is_certain,
+        of_means=None if disparity is None else ratio_of(disparity.of_means),
+        of_totals=None if disparity is None else ratio_of(disparity.of_totals),
     )

@@ -40,8 +40,8 @@ from stream_app.pipeline.judge.verdicts.alerts import Provenance
 from stream_app.pipeline.judge.verdicts.window_context import WindowContext, context_of_totals
 from stream_app.pipeline.records.journal import SCHEMA as JOURNAL_SCHEMA
 from stream_app.pipeline.records.journal import JournalEntry
-from stream_app.pipeline.records.outcome_results import OutcomeResult
-from stream_app.pipeline.records.results import Result, Span
+from stream_app.pipeline.records.outcome_results import AnyResult
+from stream_app.pipeline.records.results import Span
 from stream_app.policy import ModelPolicy
 
 
@@ -211,13 +211,13 @@ class ModelJudge:
             CHECKPOINT: self._schedule.state(),
         }
 
-    def newest_results(self) -> list[Result | OutcomeResult]:
+    def newest_results(self) -> list[AnyResult]:
         """Return the newest result of each window again, as a new owner has to show them."""
         report = ModelReport()
         for key in self._tally.newest_closed():
             report.add(self._judge_window(key, self._tally.windows[key]))
         report.add(self._judge_total())
-        return [*report.results, *report.outcome_results]
+        return [*report.results, *report.outcome_results, *report.allocation_results]
 
     def _consume(self, closings: Closings) -> None:
         """Take in all that closes, each period and window before the tally moves on to the next one."""

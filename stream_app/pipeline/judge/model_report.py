@@ -11,6 +11,7 @@ from stream_app.pipeline.judge.subjects.subject import EMPTY, WindowVerdicts
 from stream_app.pipeline.records.aggregates import Aggregate
 from stream_app.pipeline.records.alerts import Alert, ClearAlert, MonitoringRestart
 from stream_app.pipeline.records.checkpoints import Checkpoint
+from stream_app.pipeline.records.hours.allocation_results import AllocationResult
 from stream_app.pipeline.records.journal import JournalEntry
 from stream_app.pipeline.records.outcome_results import OutcomeResult
 from stream_app.pipeline.records.results import Result
@@ -23,6 +24,7 @@ class ModelReport:
     Attributes:
         results: Results about decisions, in the order in which they were made.
         outcome_results: Results about outcomes, likewise.
+        allocation_results: Results about hours of areas, likewise.
         alerts: Alarms and recoveries of the sequential tests.
         restarts: That monitoring was restarted, where a changed policy cost evidence.
         aggregates: Published counts of a model of kind ``counts``.
@@ -49,6 +51,7 @@ class ModelReport:
 
     results: list[Result] = field(default_factory=list)
     outcome_results: list[OutcomeResult] = field(default_factory=list)
+    allocation_results: list[AllocationResult] = field(default_factory=list)
     alerts: list[Alert] = field(default_factory=list)
     restarts: list[MonitoringRestart] = field(default_factory=list)
     aggregates: list[Aggregate] = field(default_factory=list)
@@ -86,6 +89,7 @@ class ModelReport:
         """Add the verdicts on a window."""
         self.results += verdicts.results
         self.outcome_results += verdicts.outcome_results
+        self.allocation_results += verdicts.allocation_results
         self.aggregates += verdicts.aggregates
         self.n_over_budget += verdicts.n_over_budget
         self.budget = verdicts.budget or self.budget

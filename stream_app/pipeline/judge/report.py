@@ -8,7 +8,7 @@ from typing import Protocol
 
 from stream_app.pipeline.judge.model_report import ModelReport
 from stream_app.pipeline.records.alerts import Alert
-from stream_app.pipeline.records.outcome_results import OutcomeResult
+from stream_app.pipeline.records.outcome_results import AnyResult, OutcomeResult
 from stream_app.pipeline.records.results import TOTAL_WINDOW, Result
 from stream_app.pipeline.rejected import RejectedRecord
 from stream_app.policy import ModelPolicy
@@ -23,7 +23,7 @@ class JudgeSink(Protocol):
     def judge_restored(
         self,
         partition: int,
-        results: Sequence[Result | OutcomeResult],
+        results: Sequence[AnyResult],
         policies: Mapping[str, ModelPolicy],
         last_alerts: Sequence[Alert],
     ) -> None:
@@ -61,6 +61,12 @@ class JudgeReport:
         """All results about outcomes, likewise."""
         return [result for report in self.models.values() for result in report.outcome_results]
 
+    @property
+    def all_results(self) -> list[AnyResult]:
+        """All results, in the order in which they are written: about decisions, outcomes, hours of areas."""
+        hours = [result for report in self.models.values() for result in report.allocation_results]
+        return [*self.results, *self.outcome_results, *hours]
+
     def deliver(self, sink: JudgeSink, now_s: float, /) -> None:
         """Show the report, and for each window that closed the time from its end to the commit."""
         sink.judged(self.partition, self)
@@ -81,7 +87,7 @@ class RestoredResults:
     """
 
     partition: int
-    results: list[Result | OutcomeResult]
+    results: list[AnyResult]
     policies: dict[str, ModelPolicy]
     last_alerts: list[Alert] = field(default_factory=list)
 

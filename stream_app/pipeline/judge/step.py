@@ -30,8 +30,7 @@ from stream_app.pipeline.records.aggregates import encode_aggregate
 from stream_app.pipeline.records.alerts import encode_record
 from stream_app.pipeline.records.checkpoints import encode_piece, pieces_of
 from stream_app.pipeline.records.journal import JournalEntry, encode_journal_entry
-from stream_app.pipeline.records.outcome_results import OutcomeResult, encode_outcome_result
-from stream_app.pipeline.records.results import Result, encode_result
+from stream_app.pipeline.records.outcome_results import AnyResult, encode_any_result
 from stream_app.pipeline.rejected import RecordFault, RejectedRecord
 from stream_app.pipeline.topology import Topology
 from stream_app.policy import ModelPolicy, Policy
@@ -154,7 +153,7 @@ class JudgeStep:
         alerts = [alert for judge in self._judges.values() for alert in judge.last_alerts.alerts()]
         return RestoredResults(self._partition, self.newest_results(), self._policies(), alerts)
 
-    def newest_results(self) -> list[Result | OutcomeResult]:
+    def newest_results(self) -> list[AnyResult]:
         """Return the newest result of each window of each model."""
         return [result for judge in self._judges.values() for result in judge.newest_results()]
 
@@ -164,8 +163,7 @@ class JudgeStep:
     def _outputs(self, report: JudgeReport) -> Iterator[Outputs]:
         """Yield the records of a flush, topic by topic."""
         reports = report.models.values()
-        results = [(result.key, encode_result(result)) for result in report.results]
-        results += [(result.key, encode_outcome_result(result)) for result in report.outcome_results]
+        results = [(result.key, encode_any_result(result)) for result in report.all_results]
         yield from _outputs(self._results_at, results)
         alerts = [record for name, model in report.models.items() for record in self._published(name, model)]
         yield from _outputs(self._alerts_at, alerts)

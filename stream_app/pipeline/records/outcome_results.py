@@ -12,7 +12,13 @@ from stream_app.core.groups.comparison import State
 from stream_app.pipeline.names import is_of_outcomes
 from stream_app.pipeline.records.codec import JsonCodec
 from stream_app.pipeline.records.evidence import Evidence
-from stream_app.pipeline.records.results import Offsets, Result, ResultHead, decode_result
+from stream_app.pipeline.records.hours.allocation_results import (
+    ALLOCATIONS,
+    AllocationResult,
+    decode_allocation_result,
+    encode_allocation_result,
+)
+from stream_app.pipeline.records.results import Offsets, Result, ResultHead, decode_result, encode_result
 
 
 class Measure(msgspec.Struct, frozen=True):
@@ -131,24 +137,48 @@ class OutcomeResult(ResultHead, frozen=True, kw_only=True):
 
 class _Head(msgspec.Struct):
     model: str
+    kind: str = ""
 
+
+JudgedResult = Result | OutcomeResult
+AnyResult = JudgedResult | AllocationResult
 
 _codec = JsonCodec[OutcomeResult](OutcomeResult)
 _head = msgspec.json.Decoder(_Head)
 encode_outcome_result = _codec.encode
 
 
-def decode_any_result(data: bytes) -> Result | OutcomeResult:
-    """Decode a record of ``fairness-results``, about decisions or about outcomes.
+def encode_any_result(result: AnyResult) -> bytes:
+    """Encode any record of ``fairness-results``."""
+    if isinstance(result, AllocationResult):
+        return encode_allocation_result(result)
+    return encode_outcome_result(result) if isinstance(result, OutcomeResult) else encode_result(result)
+
+
+def decode_any_result(data: bytes) -> AnyResult:
+    """Decode a record of ``fairness-results``, about decisions, about outcomes or about hours of areas.
 
     Raises:
         msgspec.MsgspecError: the bytes are not a result.
     """
-    return _codec.decode(data) if is_of_outcomes(_head.decode(data).model) else decode_result(data)
+    head = _head.decode(data)
+    if head.kind == ALLOCATIONS:
+        return decode_allocation_result(data)
+    return _codec.decode(data) if is_of_outcomes(head.model) else decode_result(data)
+
+
+def decode_judged_result(data: bytes) -> JudgedResult | None:
+    """Decode a result about decisions or outcomes; None for one about hours of areas.
+
+    Raises:
+        msgspec.MsgspecError: the bytes are not a result.
+    """
+    result = decode_any_result(data)
+    return None if isinstance(result, AllocationResult) else result
 
 
 def decode_decision_result(data: bytes) -> Result | None:
-    """Decode a result about decisions; None for one about outcomes.
+    """Decode a result about decisions; None for any other.
 
     Raises:
         msgspec.MsgspecError: the bytes are not a result.

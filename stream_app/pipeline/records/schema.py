@@ -13,6 +13,7 @@ from stream_app.pipeline.records.aggregates import Aggregate
 from stream_app.pipeline.records.alerts import Alert, MonitoringRestart, SealedAlert
 from stream_app.pipeline.records.audit import Entry
 from stream_app.pipeline.records.dead_letters import DeadLetter, LateDecision
+from stream_app.pipeline.records.hours.allocation_results import AllocationResult
 from stream_app.pipeline.records.journal import JournalEntry
 from stream_app.pipeline.records.outcome_results import OutcomeResult
 from stream_app.pipeline.records.policies import PolicyRecord
@@ -31,6 +32,11 @@ def result_schema() -> dict[str, Any]:
 def outcome_result_schema() -> dict[str, Any]:
     """Return the schema of a result about outcomes (``fairness-results``, models named ``<model>/outcomes``)."""
     return schema_of(OutcomeResult, title="FairStream outcome result")
+
+
+def allocation_result_schema() -> dict[str, Any]:
+    """Return the schema of a result about hours of areas (``fairness-results``, ``kind`` is ``allocations``)."""
+    return schema_of(AllocationResult, title="FairStream allocation result")
 
 
 def alert_schema() -> dict[str, Any]:
@@ -82,6 +88,7 @@ def audit_schema() -> dict[str, Any]:
 SCHEMAS = {
     "result": result_schema,
     "outcome-result": outcome_result_schema,
+    "allocation-result": allocation_result_schema,
     "alert": alert_schema,
     "restart": restart_schema,
     "sealed-alert": sealed_alert_schema,

@@ -28,9 +28,10 @@ from stream_app.pipeline.policy_book import PolicyBook, RegisteredPolicy
 from stream_app.pipeline.records.alerts import AnyAlert
 from stream_app.pipeline.records.checkpoints import Checkpoint, CheckpointHead, checkpoint_of
 from stream_app.pipeline.records.journal import JournalEntry
+from stream_app.pipeline.records.outcome_results import AnyResult
 from stream_app.pipeline.replay.model_sources import OnProgress
 from stream_app.pipeline.replay.source_log import SourceChoice, SourceLog
-from stream_app.pipeline.replay.verify.compared_range import AnyResult, ComparedRange
+from stream_app.pipeline.replay.verify.compared_range import ComparedRange
 from stream_app.pipeline.replay.verify.compared_range import range_of_alert as range_of_alert_in
 from stream_app.pipeline.replay.verify.join_logs import JoinLogs
 from stream_app.pipeline.replay.verify.matching import PublishedRecord

@@ -1,8 +1,8 @@
 """All streams that the dashboards are about, through one real worker that a real Prometheus scrapes.
 
-One policy has four models: the loans of the demo with one group less, ``credit`` as shipped (outcomes of granted loans
-only), ``trial`` (the same, with outcomes of denied cases too) and the cameras. Windows and baselines are short, so that
-a test does not wait for an hour; nothing else differs from the shipped policies.
+One policy has five models: the loans of the demo with one group less, ``credit`` as shipped (outcomes of granted loans
+only), ``trial`` (the same, with outcomes of denied cases too), the cameras and the hours of patrols. Windows and
+baselines are short, so that a test does not wait for an hour; nothing else differs from the shipped policies.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ _AWAITED = (
     'ALERTS{alertname="FairnessBreach", alertstate="firing"}',
     "sum(increase(fairstream_windows_closed_total[1m])) > 2",
     "increase(fairstream_dead_letters_total[30m]) > 0",
+    'ALERTS{alertname="HoursDisparity", alertstate="firing", group="High"}',
     *(
         f'fairstream_evidence_log10{{attribute=~"{attribute}", test=~"({tests})_low_recovery"}}'
         for attribute, tests in (
@@ -67,7 +68,7 @@ def open_board_stage(kafka: str, folder: Path, app_id: str) -> Iterator[Source]:
     Raises:
         AssertionError: a metric did not appear; with its expression.
     """
-    site = open_site(kafka, folder, app_id, _loans(), _credit(), _trial(), _camera(), n_partitions=2)
+    site = open_site(kafka, folder, app_id, _loans(), _credit(), _trial(), _camera(), _allocations(), n_partitions=2)
     port = free_port()
     start_s = time.time()
     with ExitStack() as parts:
@@ -105,6 +106,10 @@ def _camera() -> str:
     return _put((SHIPPED / "camera.toml").read_text("utf-8"), r"^windows = .*$", f"{_WINDOWS}\n{noise}")
 
 
+def _allocations() -> str:
+    return _put((SHIPPED / "allocations.toml").read_text("utf-8"), r"^windows = .*$", _WINDOWS)
+
+
 def _put(text: str, pattern: str, replacement: str) -> str:
     new, n = re.subn(pattern, replacement, text, flags=re.MULTILINE)
     assert n == 1, pattern
@@ -118,6 +123,7 @@ def _producers(site: Site) -> Iterator[BoundProcess]:
         "loans": ("loans", "--rate", "400", "--drift", f"0@0,0.8@{FAIR_S}s"),
         "credit": ("credit", "--rate", "300", *drifts),
         "trial": ("credit", "--rate", "300", "--outcomes-of-denied", *drifts),
+        "allocations": ("allocations", "--rate", "40", "--drift", "1", "--late", "0.05", "--duplicate", "0.02"),
         "camera": ("camera", "--rate", "50", "--late", "0.05", "--duplicate", "0.02"),
     }
     for model, arguments in streams.items():

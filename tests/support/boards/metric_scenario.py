@@ -31,7 +31,7 @@ FIRST_WINDOW_S = 90  # the first window has been closed and scraped
 # What is exported before.
 DECLARED = (
     *("threshold_ratio", "reference_info", "group_info", "proxy_info", "window_age_limit_seconds"),
-    "publication_info",
+    *("publication_info", "hours_limit_ratio"),
     *("watermark_timestamp_seconds", "test_lag_seconds"),
 )
 RUN, OTHER_RUN = "replay-1", "replay-2"  # the first is equal to the live results
@@ -147,6 +147,7 @@ def _fairness(start_s: int) -> Iterator[Series]:
         yield Series("cells_suppressed_total", pair | {"reason": "complementary"}, growing(0.01))
     yield from _estimated({"model": "loans", "attribute": "race"}, "hispanic")
     yield from _fair_model({"model": "mortgages", "attribute": "gender"}, start_s)
+    yield from _hours({"model": "camera", "attribute": "income_level"}, start_s)
     for model in ("loans", "camera"):
         yield Series("watermark_timestamp_seconds", {"model": model}, lambda t: float(start_s + t - 5))
     yield Series("test_lag_seconds", {"model": "loans"}, constant(30))
@@ -154,6 +155,19 @@ def _fairness(start_s: int) -> Iterator[Series]:
         yield Series("outcomes_total", {"model": "loans", "disposition": disposition}, growing(2))
     for window, limit_s in (("1h", 11_000), ("1m", 250), ("5m", 970)):
         yield Series("window_age_limit_seconds", {"model": "loans", "window": window}, constant(limit_s))
+
+
+def _hours(pair: Labels, start_s: int) -> Iterator[Series]:
+    """Yield the hours of areas, of which those of high income get four times as many."""
+    yield Series("hours_limit_ratio", {"model": pair["model"]}, constant(1.5))
+    for window in ("1m", "5m"):
+        own = {**pair, "window": window}
+        yield Series("hours_window_end_timestamp_seconds", own, late(lambda t: float((start_s + t) // 60 * 60)))
+        yield Series("hours_over", {**own, "group": "High"}, constant(1))
+        for of in ("means", "totals"):
+            yield from interval("hours_ratio", {**own, "group": "High", "of": of}, constant(4.0))
+            for group, per_capita in (("High", 0.04), ("Low", 0.01)):
+                yield Series("hours_per_capita", {**own, "group": group, "of": of}, constant(per_capita))
 
 
 def _fair_model(pair: Labels, start_s: int) -> Iterator[Series]:

@@ -12,9 +12,8 @@ from stream_app.edges.kafka.readers.log_reader import LogReader
 from stream_app.pipeline.records.alerts import AnyAlert, decode_alert_record
 from stream_app.pipeline.records.checkpoints import CheckpointPiece, decode_piece
 from stream_app.pipeline.records.journal import JournalEntry, decode_journal_entry
-from stream_app.pipeline.records.outcome_results import decode_any_result
+from stream_app.pipeline.records.outcome_results import AnyResult, decode_any_result
 from stream_app.pipeline.records.results import Result
-from stream_app.pipeline.replay.verify.compared_range import AnyResult
 from stream_app.pipeline.replay.verify.matching import PublishedRecord
 from stream_app.pipeline.seals import without_seals
 from stream_app.topics import (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.core.windows.history import PeriodHistory
 from stream_app.pipeline.judge.state import StoredEntries
+from stream_app.pipeline.judge.subjects.allocations import AllocationsSubject
 from stream_app.pipeline.judge.subjects.counts import CountsSubject
 from stream_app.pipeline.judge.subjects.decisions import DecisionsSubject
 from stream_app.pipeline.judge.subjects.outcomes import OutcomesSubject
@@ -25,4 +26,6 @@ def subject_of(
         return OutcomesSubject(model, stored, history)
     if model.kind == "counts":
         return CountsSubject(model, stored, keys)
+    if model.kind == "allocations":
+        return AllocationsSubject(model)
     return DecisionsSubject(model, stored, history)

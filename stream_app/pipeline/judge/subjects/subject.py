@@ -1,7 +1,8 @@
 """The contract between the two halves of judging a model: cutting and counting, and what follows from the counts.
 
 ``model_judge`` cuts event time and counts, the same for every kind of model. A ``Subject`` says what follows: decisions
-are tested and judged (``decisions``), outcomes too (``outcomes``), counts are published (``counts``).
+are tested and judged (``decisions``), outcomes too (``outcomes``), counts are published (``counts``), hours of areas
+are judged window by window (``allocations``).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from stream_app.pipeline.judge.verdicts.window_context import WindowContext
 from stream_app.pipeline.layout import n_buckets_of
 from stream_app.pipeline.records.aggregates import Aggregate
 from stream_app.pipeline.records.alerts import Alert
+from stream_app.pipeline.records.hours.allocation_results import AllocationResult
 from stream_app.pipeline.records.outcome_results import OutcomeResult
 from stream_app.pipeline.records.results import Result
 from stream_app.policy import ModelPolicy
@@ -63,6 +65,7 @@ class WindowVerdicts:
         disposition: What becomes of a window that closed.
         results: About decisions.
         outcome_results: About outcomes.
+        allocation_results: About hours of areas.
         aggregates: Published counts.
         n_small: Cells of published counts hidden as too small.
         n_complementary: Cells of published counts hidden against subtraction.
@@ -73,6 +76,7 @@ class WindowVerdicts:
     disposition: str = PUBLISHED
     results: list[Result] = field(default_factory=list)
     outcome_results: list[OutcomeResult] = field(default_factory=list)
+    allocation_results: list[AllocationResult] = field(default_factory=list)
     aggregates: list[Aggregate] = field(default_factory=list)
     n_small: int = 0
     n_complementary: int = 0
@@ -119,7 +123,7 @@ def tally_config_of(model: ModelPolicy, *, is_outcomes: bool = False) -> TallyCo
 
     A model of kind ``counts`` has one size of window, no totals and no revisions: releases of windows inside each
     other, of totals or of the same window again could be subtracted from each other. Outcomes come in order, since
-    their time is that of the join. Published counts are not tested, so they have no comparison periods.
+    their time is that of the join. Published counts and hours are not tested, so they have no comparison periods.
     """
     windows = tuple(WindowSpec(window.name, window.size_s) for window in model.windows)
     is_public = model.kind == "counts"
@@ -129,7 +133,7 @@ def tally_config_of(model: ModelPolicy, *, is_outcomes: bool = False) -> TallyCo
         revision_s=0 if is_public else model.revision_s,
         windows=windows[:1] if is_public else windows,
         has_total=not is_public,
-        period_s=None if is_public else model.period_s,
+        period_s=model.period_s if model.kind == "decisions" else None,
         wait_s=model.wait_s,
         idle_s=model.event_time.idle_s,
         n_buckets=1 if is_outcomes else n_buckets_of(model),

@@ -8,12 +8,10 @@ import msgspec
 
 from stream_app.errors import ConfigError
 from stream_app.pipeline.records.alerts import Alert, AnyAlert, SealedAlert, decode_alert_record
-from stream_app.pipeline.records.outcome_results import OutcomeResult, decode_any_result
-from stream_app.pipeline.records.results import TOTAL_WINDOW, Result
+from stream_app.pipeline.records.outcome_results import AnyResult, decode_any_result
+from stream_app.pipeline.records.results import TOTAL_WINDOW
 from stream_app.pipeline.replay.verify.recomputation import RecomputedRecord
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_RESULTS
-
-AnyResult = Result | OutcomeResult
 
 
 class ComparedRange(msgspec.Struct, frozen=True):

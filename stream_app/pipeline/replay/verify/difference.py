@@ -8,8 +8,7 @@ from typing import Any
 import msgspec
 
 from stream_app.pipeline.records.alerts import Alert, decode_alert_record
-from stream_app.pipeline.records.outcome_results import decode_any_result
-from stream_app.pipeline.replay.verify.compared_range import AnyResult
+from stream_app.pipeline.records.outcome_results import AnyResult, decode_any_result
 from stream_app.pipeline.replay.verify.matching import PublishedRecord
 from stream_app.pipeline.replay.verify.recomputation import RecomputedRecord
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_RESULTS

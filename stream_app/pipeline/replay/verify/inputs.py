@@ -10,9 +10,9 @@ from stream_app.core.windows.source_progress import SourcePartition
 from stream_app.pipeline.records.alerts import AnyAlert
 from stream_app.pipeline.records.checkpoints import Checkpoint, CheckpointHead
 from stream_app.pipeline.records.journal import JournalEntry
+from stream_app.pipeline.records.outcome_results import AnyResult
 from stream_app.pipeline.replay.cursor import Cursor
 from stream_app.pipeline.replay.verify.beginning import Beginning
-from stream_app.pipeline.replay.verify.compared_range import AnyResult
 from stream_app.pipeline.replay.verify.matching import PublishedRecord
 
 

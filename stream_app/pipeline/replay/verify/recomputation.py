@@ -17,8 +17,8 @@ from stream_app.pipeline.judge.stored.moved_state import move_entries
 from stream_app.pipeline.policy_book import PolicyBook, RegisteredPolicy
 from stream_app.pipeline.records.alerts import encode_record
 from stream_app.pipeline.records.journal import JournalEntry, SourcePolicy, encode_journal_entry
-from stream_app.pipeline.records.outcome_results import encode_outcome_result
-from stream_app.pipeline.records.results import Offsets, encode_result
+from stream_app.pipeline.records.outcome_results import encode_any_result
+from stream_app.pipeline.records.results import Offsets
 from stream_app.pipeline.replay.cursor import Cursor
 from stream_app.pipeline.replay.verify.beginning import policy_of
 from stream_app.policy import ModelPolicy
@@ -163,10 +163,8 @@ def records_of(
     report: ModelReport, entry: int, model: ModelPolicy, sealer: AlertSealer | None = None
 ) -> Iterator[RecomputedRecord]:
     """Yield the records of a report as the judge writes them, journal included; of sealed alerts the envelopes."""
-    for result in report.results:
-        yield RecomputedRecord(FAIRNESS_RESULTS, result.key, encode_result(result), entry)
-    for outcome_result in report.outcome_results:
-        yield RecomputedRecord(FAIRNESS_RESULTS, outcome_result.key, encode_outcome_result(outcome_result), entry)
+    for result in (*report.results, *report.outcome_results, *report.allocation_results):
+        yield RecomputedRecord(FAIRNESS_RESULTS, result.key, encode_any_result(result), entry)
     for alert in report.clear_alerts():
         record = published_alert(alert, model, sealer, is_replayed=True)
         yield RecomputedRecord(FAIRNESS_ALERTS, record.id, encode_record(record), entry)

@@ -1,0 +1,1 @@
+"""Hours of areas: ``allocations`` simulates those of patrols."""

@@ -1,0 +1,1 @@
+"""Records about hours of areas: ``allocation_results`` is what the judge publishes."""

@@ -1,0 +1,1 @@
+"""Hours of areas: ``allocations`` says what a policy of kind ``allocations`` must be like."""
