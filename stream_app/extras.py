@@ -27,6 +27,7 @@ EXTRAS = {
     "confluent": "'confluent-kafka>=2.16,<3'",
     "pandas": "'pandas>=2.3,<4'",
     "ml": "'scikit-learn>=1.6,<2' 'skops>=0.12,<1'",
+    "onnx": "'onnxruntime>=1.22,<2'",
 }
 
 # What each extra is imported as: the extra, and the package that contains it. Modules below are found by their parent.
@@ -53,6 +54,7 @@ MODULES = {
     "pandas": ("pandas", "pandas"),
     "sklearn": ("ml", "scikit-learn"),
     "skops": ("ml", "skops"),
+    "onnxruntime": ("onnx", "onnxruntime"),
 }
 
 

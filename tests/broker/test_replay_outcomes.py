@@ -82,7 +82,7 @@ def check_alternatives(site: Site, folder: Path) -> None:
 
     run = site.command("replay", "run", "--alternative", "0.35", "--run", "own", "--consistency", "0", "--unsafe-exact")
     assert run.returncode == 0, run.stderr
-    lines = (Path(site.state_dir) / "replays" / "own" / "results-0.jsonl").read_bytes().splitlines()
+    lines = (site.folder / "replays" / "own" / "results-0.jsonl").read_bytes().splitlines()
     totals = {r["attribute"]: r for r in map(json.loads, lines) if r["window"] == "total"}
     for pair in result["alternatives"][1]["pairs"]:
         rows = {row["group"]: row for row in totals[pair["attribute"]]["groups"]}

@@ -12,7 +12,7 @@ from stream_app.pipeline.replay.search.counting import AlternativeCounts
 from stream_app.pipeline.replay.search.outcome_labels import OutcomeLabels
 from stream_app.pipeline.replay.search.request import Claims, SearchedPair, list_rules
 from stream_app.pipeline.replay.search.results import SearchResult
-from stream_app.pipeline.replay.search.scores import ScoreSource
+from stream_app.pipeline.replay.search.scores import ModelScore, ScoreSource
 from stream_app.pipeline.replay.search.summary import compare_alternatives
 from stream_app.pipeline.replay.source_log import SourceChoice
 from stream_app.pipeline.replay.time_range import TimeRange
@@ -108,6 +108,7 @@ def search(settings: Settings, request: SearchRequest, on_progress: OnProgress) 
         margin=claims.margin,
         false_discovery_rate=claims.false_discovery_rate,
         design_effect=model.detection.design_effect,
+        models=tuple(source.name for source in request.scores if isinstance(source, ModelScore)),
         is_complete=rules.is_complete,
         n_claims=comparison.n_claims,
         logged=comparison.logged,
