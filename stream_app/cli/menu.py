@@ -66,6 +66,9 @@ MENU: dict[str, Entry | Menu] = {
             "republish": Entry("replay.republish:republish", "Copy the records of a time range into a new topic."),
         },
     ),
+    "mitigate": Entry(
+        "replay.alternatives.mitigate:mitigate", "Compute weights for training, and cuts by group, from the log."
+    ),
     "detect": Entry("detect.command:detect", "Run the sequential detectors over a file of counts."),
     "plan": Entry("plan.command:plan", "Simulate how long a violation goes undetected."),
     "policy": Menu(

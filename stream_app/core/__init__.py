@@ -5,5 +5,6 @@ time, ``groups`` compares counts of groups, ``detection`` has the sequential tes
 suppression, ``noise`` counts of tracks with exact noise, ``inspection`` finds personal data in fields, ``audit`` is the
 Merkle tree and the signatures of the audit log; ``arrays`` names their array types. ``intervals`` says how precisely a
 rate, gap or ratio is known. On top: ``fairness`` has the measures that need outcomes or records, ``cause`` explains a
-gap, ``join`` joins late outcomes to decisions, ``alternatives`` compares other rules with the logged decisions.
+gap, ``join`` joins late outcomes to decisions, ``alternatives`` compares other rules with the logged decisions,
+``mitigation`` has weights and cuts that lessen a disparity.
 """

@@ -1,1 +1,4 @@
-"""What the commands of a replay say to people: ``bisect``, ``search`` and ``verify`` describe their answers."""
+"""What the commands of a replay say to people.
+
+``bisect``, ``mitigate``, ``search`` and ``verify`` describe the answers of those commands.
+"""
