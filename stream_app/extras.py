@@ -28,6 +28,7 @@ EXTRAS = {
     "pandas": "'pandas>=2.3,<4'",
     "ml": "'scikit-learn>=1.6,<2' 'skops>=0.12,<1'",
     "remedies": "'scipy>=1.15,<2'",
+    "onnx": "'onnxruntime>=1.22,<2'",
 }
 
 # What each extra is imported as: the extra, and the package that contains it. Modules below are found by their parent.
@@ -55,6 +56,7 @@ MODULES = {
     "sklearn": ("ml", "scikit-learn"),
     "skops": ("ml", "skops"),
     "scipy": ("remedies", "scipy"),
+    "onnxruntime": ("onnx", "onnxruntime"),
 }
 
 

@@ -6,5 +6,6 @@ suppression, ``noise`` counts of tracks with exact noise, ``inspection`` finds p
 Merkle tree and the signatures of the audit log; ``arrays`` names their array types. Above them ``releases`` says what
 several releases of counts reveal together, and ``intervals`` how precisely a rate, gap or ratio is known. On top:
 ``fairness`` has the measures that need outcomes or records, ``cause`` explains a gap, ``join`` joins late outcomes to
-decisions, ``allocation`` shares hours among areas, ``alternatives`` compares other rules with the logged decisions.
+decisions, ``allocation`` shares hours among areas, ``alternatives`` compares other rules with the logged decisions,
+``mitigation`` has weights and cuts that lessen a disparity.
 """

@@ -80,9 +80,16 @@ def check_alternatives(site: Site, folder: Path) -> None:
     }  # fmt: skip
     assert result["alternatives"][0]["outcomes"]["n_not_known"] > logged["outcomes"]["n_not_known"]
 
+    mitigated = site.command("mitigate", "--attribute", "gender", "--goal", "parity", "--json")
+    assert mitigated.returncode == 0, mitigated.stderr
+    answer = json.loads(mitigated.stdout)
+    known = logged["favorable"] - logged["outcomes"]["n_not_known"]
+    assert (answer["label"], answer["n"], answer["missing"]) == ("outcome", known, "selective_outcomes")
+    assert [row["group"] for row in answer["weights"]] == ["female", "female", "male", "male"]
+
     run = site.command("replay", "run", "--alternative", "0.35", "--run", "own", "--consistency", "0", "--unsafe-exact")
     assert run.returncode == 0, run.stderr
-    lines = (Path(site.state_dir) / "replays" / "own" / "results-0.jsonl").read_bytes().splitlines()
+    lines = (site.folder / "replays" / "own" / "results-0.jsonl").read_bytes().splitlines()
     totals = {r["attribute"]: r for r in map(json.loads, lines) if r["window"] == "total"}
     for pair in result["alternatives"][1]["pairs"]:
         rows = {row["group"]: row for row in totals[pair["attribute"]]["groups"]}

@@ -25,8 +25,9 @@ _ADDS = {
     "postgresql": "the web application on PostgreSQL",
     "confluent": "the transport of the new group protocol",
     "pandas": "DataFrames of the Python API",
-    "ml": "anomaly tags",
+    "ml": "anomaly tags, and models of scikit-learn in a search",
     "remedies": "limits of allocate",
+    "onnx": "models in ONNX in a search",
 }
 _FORMATS = ("avro", "protobuf")  # that have an extra of the same name
 _REQUIREMENT = re.compile(r"'([a-z0-9-]+)(?:\[[a-z]+\])?(>=[^']+)'")

@@ -12,7 +12,7 @@ from stream_app.pipeline.replay.search.counting import AlternativeCounts
 from stream_app.pipeline.replay.search.outcome_labels import OutcomeLabels
 from stream_app.pipeline.replay.search.request import Claims, SearchedPair, list_rules
 from stream_app.pipeline.replay.search.results import SearchResult
-from stream_app.pipeline.replay.search.scores import ScoreSource
+from stream_app.pipeline.replay.search.scores import ModelScore, ScoreSource
 from stream_app.pipeline.replay.search.summary import compare_alternatives
 from stream_app.pipeline.replay.source_log import SourceChoice
 from stream_app.pipeline.replay.time_range import TimeRange
@@ -68,13 +68,13 @@ def search(settings: Settings, request: SearchRequest, on_progress: OnProgress) 
     request.time_range.reject_empty()
     model, claims = request.model, request.claims
     rules = list_rules(model, request.cuts, len(request.scores), by_segment=request.by_segment)
-    outcomes = None
-    if model.outcome is not None and request.choice.kind == "raw":
-        outcomes = read_outcomes(settings, model, on_progress)
+    outcomes = OutcomeLabels(model) if model.outcome is not None and request.choice.kind == "raw" else None
     counts = AlternativeCounts(
         model, request.scores, request.cuts, request.time_range, outcomes, by_segment=request.by_segment
     )
     with open_sources(settings, model, request.choice, on_progress, counts.observe) as sources:
+        if outcomes is not None:
+            read_outcomes(settings, model, outcomes, on_progress)
         counts.count(sources)
         topic, ends, n_records = sources.log.topic, dict(sources.log.ends), sources.n_read
     if not counts.tables[0][0].counts.any():
@@ -108,6 +108,8 @@ def search(settings: Settings, request: SearchRequest, on_progress: OnProgress) 
         margin=claims.margin,
         false_discovery_rate=claims.false_discovery_rate,
         design_effect=model.detection.design_effect,
+        models=tuple(source.name for source in request.scores if isinstance(source, ModelScore)),
+        has_clusters=model.cluster is not None,
         is_complete=rules.is_complete,
         n_claims=comparison.n_claims,
         logged=comparison.logged,
@@ -115,15 +117,20 @@ def search(settings: Settings, request: SearchRequest, on_progress: OnProgress) 
     )
 
 
-def read_outcomes(settings: Settings, model: ModelPolicy, on_progress: OnProgress) -> OutcomeLabels:
+def read_outcomes(settings: Settings, model: ModelPolicy, outcomes: OutcomeLabels, on_progress: OnProgress) -> None:
     """Read every raw outcome of a model, whenever it came.
+
+    Args:
+        settings: Where Kafka is.
+        model: The policy of the model.
+        outcomes: Takes them.
+        on_progress: Called after each run of records.
 
     Raises:
         BrokerUnavailableError: no broker answers, or it went away.
         TopicError: the topic is missing.
     """
-    outcomes, n_read = OutcomeLabels(model), 0
-    records = outcome_records_of(model)
+    records, n_read = outcome_records_of(model), 0
     with open_raw(settings, records, records.topic) as reader:
         for partition in reader.partitions:
             while (batch := reader.next_batch(partition)) is not None:
@@ -131,7 +138,6 @@ def read_outcomes(settings: Settings, model: ModelPolicy, on_progress: OnProgres
                 n_read += len(batch)
                 on_progress(n_read, n_read + reader.n_left())
     outcomes.finish()
-    return outcomes
 
 
 def _finite(time_s: float) -> float | None:

@@ -91,6 +91,11 @@ def claim_sentences(result: SearchResult) -> list[str]:
             "Outcomes are known for approved applicants only: the share of good ones is between two bounds, and "
             "unknown ones count as bad in the claim."
         )
+    if result.has_clusters:
+        sentences.append(
+            "Decisions depend on one another by the cluster of the policy, which the evidence does not allow for: "
+            "set detection.design_effect."
+        )
     if not result.is_complete:
         sentences.append("There are too many combinations of cuts: each segment was varied alone, the rest as decided.")
     return sentences

@@ -28,6 +28,8 @@ from stream_app.edges.otlp.options import OtlpOptions
 from stream_app.edges.otlp.push import load_senders
 from stream_app.edges.registry.protoc import require_compiler
 from stream_app.edges.remedies.linear_programs import import_scipy
+from stream_app.edges.scoring.onnx_model import import_onnxruntime
+from stream_app.edges.scoring.skops_model import import_skops_reader
 from stream_app.edges.web.passwords import Passwords
 from stream_app.edges.web.web_config import read_web_config
 from stream_app.errors import DependencyMissingError
@@ -73,6 +75,8 @@ SITES: dict[tuple[str, str], Callable[[Path], object]] = {
     ("stream_app/edges/otlp/push.py", "opentelemetry.exporter"): lambda _: load_senders(OtlpOptions(), "a:1"),
     ("stream_app/edges/registry/protoc.py", "grpc_tools"): lambda _: require_compiler(),
     ("stream_app/edges/remedies/linear_programs.py", "scipy"): lambda _: import_scipy("scipy.optimize"),
+    ("stream_app/edges/scoring/onnx_model.py", "onnxruntime"): lambda _: import_onnxruntime(),
+    ("stream_app/edges/scoring/skops_model.py", "skops"): lambda _: import_skops_reader(),
     ("stream_app/edges/web/passwords.py", "bcrypt"): lambda _: Passwords({}),
     ("stream_app/edges/web/web_config.py", "yaml"): read_config,
     ("stream_app/web_app/host/database.py", "psycopg"): lambda _: database_of(ON_POSTGRESQL),

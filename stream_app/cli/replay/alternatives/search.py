@@ -18,6 +18,7 @@ from stream_app.cli.replay.alternatives.single import ScorePath
 from stream_app.cli.replay.progress import progress_bar
 from stream_app.cli.replay.selection import select_model, select_source, select_time_range
 from stream_app.cli.replay.texts.search import print_result
+from stream_app.edges.scoring.model_file import open_model
 from stream_app.errors import ConfigError
 from stream_app.pipeline.replay.search.request import Claims, list_pairs
 from stream_app.pipeline.replay.search.rules import parse_cuts, score_field
@@ -39,6 +40,15 @@ class AlternativeFlags:
         ),
     ]
     score: ScorePath = None
+    models: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--models",
+            metavar="FILE",
+            help="Model that scores the features of the policy, .onnx or .skops; repeatable.",
+            show_default=False,
+        ),
+    ] = None
     by: Annotated[
         str | None,
         typer.Option(
@@ -47,12 +57,18 @@ class AlternativeFlags:
     ] = None
 
     def sources(self, model: ModelPolicy) -> list[ScoreSource]:
-        """Return where scores come from.
+        """Return where scores come from: the log, unless only models are named, and then each model.
 
         Raises:
-            ConfigError: The policy declares no such number.
+            ConfigError: The policy declares no such number, a model cannot be opened, or two have one name.
+            DependencyMissingError: What runs a model is not installed.
         """
-        return [LoggedScore(score_field(model, self.score).path)]
+        models = [open_model(path, model) for path in self.models or []]
+        if len({source.name for source in models}) < len(models):
+            raise ConfigError("Two models have one name", action="Rename one of the files")
+        if models and self.score is None and model.score is None:
+            return [*models]
+        return [LoggedScore(score_field(model, self.score).path), *models]
 
     def is_by_segment(self, model: ModelPolicy) -> bool:
         """Return whether segments have cuts of their own.

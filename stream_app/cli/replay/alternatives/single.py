@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, NamedTuple
 
 import typer
 
+from stream_app.edges.scoring.model_file import open_model
 from stream_app.errors import ConfigError
 from stream_app.pipeline.replay.search.deciding import DecidingRule
 from stream_app.pipeline.replay.search.rules import AlternativeRule, parse_rule, score_field
@@ -65,6 +67,15 @@ class AlternativeRun:
         ),
     ] = None
     score: ScorePath = None
+    scored_by: Annotated[
+        Path | None,
+        typer.Option(
+            "--scored-by",
+            metavar="FILE",
+            help="Model that scores the features, .onnx or .skops; instead of --score.",
+            show_default=False,
+        ),
+    ] = None
 
     def rule_of(self, model: ModelPolicy) -> DecidedBy | None:
         """Return the rule; None for the logged decisions.
@@ -73,8 +84,14 @@ class AlternativeRun:
             ConfigError: The rule is invalid, or the policy declares no such number.
         """
         if self.alternative is None:
-            if self.score is not None:
-                raise ConfigError("--score is given without --alternative", action="Give --alternative RULE, too")
+            if self.score is not None or self.scored_by is not None:
+                raise ConfigError(
+                    "A score is given without --alternative", action="Give --alternative RULE, or leave the score out"
+                )
             return None
+        if self.score is not None and self.scored_by is not None:
+            raise ConfigError("--score and --scored-by are given", action="Give one of them")
         rule = parse_rule(self.alternative, model)
+        if self.scored_by is not None:
+            return DecidedBy(rule, open_model(self.scored_by, model))
         return DecidedBy(rule, LoggedScore(score_field(model, self.score).path))

@@ -1,1 +1,4 @@
-"""What the commands of a replay say to people: ``bisect`` and ``search`` describe their answers."""
+"""What the commands of a replay say to people.
+
+``bisect``, ``mitigate`` and ``search`` describe the answers of those commands.
+"""

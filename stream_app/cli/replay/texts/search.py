@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 from stream_app.cli.layout.listing import Column, Listing, Section
@@ -35,9 +36,11 @@ def print_result(result: SearchResult) -> None:
     for sentence in claim_sentences(result):
         facts.print(sentence, markup=False)
     if found := result.found:
-        score = found[0][0].score
+        alternative = found[0][0]
+        flag = "--scored-by" if alternative.score in result.models else "--score"
         facts.print("Replay an alternative on its own, with windows, alerts and a report:", markup=False)
-        print_command(f"fairstream replay run --score {score} --alternative {found[0][0].rule}")
+        command = ["fairstream", "replay", "run", flag, alternative.score, "--alternative", alternative.rule]
+        print_command(shlex.join(command))
 
 
 def _section(result: SearchResult, number: int) -> Section:

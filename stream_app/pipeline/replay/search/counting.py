@@ -29,7 +29,7 @@ class AlternativeCounts:
         sources: Where scores come from.
         cuts: The cuts, rising.
         time_range: What is counted; it is extended to complete comparison periods, as a replay of the range does.
-        outcomes: The outcomes, all read; None where outcomes are not looked at.
+        outcomes: The outcomes, all read before the first event; None where outcomes are not looked at.
         by_segment: Whether segments have cuts of their own.
 
     Attributes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stream_app.core.alternatives.tables import BAD, GOOD, NOT_KNOWN
 from stream_app.core.arrays import Ints
@@ -11,6 +12,8 @@ from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.ingest.reading import RecordReader
 from stream_app.pipeline.replay.search.columns import tags_of
 from stream_app.policy import ModelPolicy, declared_outcome, outcome_records_of
+
+Labels = NDArray[np.int8]
 
 _NO_TAGS = np.zeros(0, np.uint64)
 
@@ -34,7 +37,7 @@ class OutcomeLabels:
         self._reader = RecordReader(records)
         self._label_of = self._reader.schema.getter(outcome.path)
         self._favorable = frozenset(records.decision.favorable_values if records.decision else ())
-        self._parts: list[tuple[Tags, Ints]] = []
+        self._parts: list[tuple[Tags, Labels]] = []
         self._tags, self._labels = _NO_TAGS, np.zeros(0, np.int8)
 
     def take(self, batch: Batch) -> None:

@@ -119,6 +119,8 @@ class SearchResult(msgspec.Struct, frozen=True, kw_only=True):
         margin: What approvals and good outcomes may lose.
         false_discovery_rate: Expected share of false claims among the found ones, at most.
         design_effect: Counts were divided by it for the evidence.
+        models: Names of the models among the scores.
+        has_clusters: Whether decisions depend on one another by a cluster, which the evidence does not allow for.
         is_complete: Whether every combination of cuts by segment was tried.
         n_claims: Alternatives times pairs: e-BH is over all of them.
         logged: The logged decisions.
@@ -141,6 +143,8 @@ class SearchResult(msgspec.Struct, frozen=True, kw_only=True):
     margin: float
     false_discovery_rate: float
     design_effect: float
+    models: tuple[str, ...] = ()
+    has_clusters: bool = False
     is_complete: bool
     n_claims: int
     logged: AlternativeValues

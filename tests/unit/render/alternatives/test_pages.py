@@ -49,7 +49,7 @@ def alternative(rule: str, *pairs: PairValues, n_not_known: int = 0) -> Alternat
     )
 
 
-LOGGED = alternative("as decided", pair(0.75))
+LOGGED = alternative("as decided", msgspec.structs.replace(pair(0.75), log_e=None, is_found=None))
 RESULT = SearchResult(
     model="credit",
     policy_hash="ab" * 8,

@@ -26,7 +26,7 @@ from stream_app.pipeline.replay.search.outcome_labels import OutcomeLabels
 from stream_app.pipeline.replay.search.request import Claims, RuleList, list_pairs, list_rules
 from stream_app.pipeline.replay.search.results import PairValues
 from stream_app.pipeline.replay.search.rules import AlternativeRule, parse_cuts, parse_rule, score_field
-from stream_app.pipeline.replay.search.scores import LoggedScore
+from stream_app.pipeline.replay.search.scores import LoggedScore, ModelScore, ScoreSource
 from stream_app.pipeline.replay.search.summary import Comparison, compare_alternatives
 from stream_app.pipeline.replay.source_log import SourcePlace
 from stream_app.pipeline.replay.sources import Observe, PublishedCounter, RawCounter, SourceCounter
@@ -153,7 +153,7 @@ def search(
     outcomes: OutcomeLabels | None = None,
 ) -> tuple[Comparison, RuleList]:
     rules = list_rules(MODEL, cuts, 1, by_segment=by_segment)
-    counts = AlternativeCounts(MODEL, [LoggedScore(score)], cuts, time_range, outcomes, by_segment=by_segment)
+    counts = AlternativeCounts(MODEL, [source_of(score)], cuts, time_range, outcomes, by_segment=by_segment)
     counts.count(sources_of(kind, counts.observe))
     pairs = list_pairs(MODEL, None, None)
     comparison = compare_alternatives(
@@ -169,9 +169,16 @@ def search(
     return comparison, rules
 
 
+def source_of(score: str) -> ScoreSource:
+    """Return where a score comes from; ``challenger`` is a model."""
+    return (
+        LoggedScore(score) if score != "challenger" else ModelScore(score, MODEL, lambda rows: np.sqrt(rows[:, 0] / 60))
+    )
+
+
 def own_replay(kind: str, rule: AlternativeRule, score: str, time_range: TimeRange) -> dict[str, Result]:
     """Return the running totals of a replay of one rule, by attribute."""
-    deciding = DecidingRule(MODEL, rule, LoggedScore(score))
+    deciding = DecidingRule(MODEL, rule, source_of(score))
     run = run_range(sources_of(kind, deciding.observe), [original_scenario(MODEL)], time_range, lambda *_: None)
     [report] = run.reports.values()
     return {result.attribute: result for result in report.results if result.window == TOTAL_WINDOW}
@@ -192,11 +199,18 @@ def values_of(result: Result, pair: PairValues) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("kind", ["raw", "published"])
-@pytest.mark.parametrize("time_range", [ALL, TimeRange(START_S + 60, START_S + 120)])
-@pytest.mark.parametrize("score", ["credit.score", "years"])
+@pytest.mark.parametrize(
+    ("kind", "time_range", "score"),
+    [
+        ("raw", ALL, "credit.score"),
+        ("published", ALL, "credit.score"),
+        ("raw", TimeRange(START_S + 60, START_S + 70), "credit.score"),
+        ("published", TimeRange(START_S + 60, START_S + 70), "challenger"),
+        ("raw", ALL, "years"),
+    ],
+)
 def test_each_alternative_equals_its_own_replay(kind: str, time_range: TimeRange, score: str) -> None:
-    cuts = CUTS if score == "credit.score" else [10.0, 20.0, 33.0]
+    cuts = CUTS if score != "years" else [10.0, 20.0, 33.0]
     comparison, rules = search(kind, time_range=time_range, score=score, cuts=cuts)
     assert len(comparison.alternatives) == len(rules.rules) == len(cuts) + len(cuts) ** 2
     chosen = [1, len(cuts) + 1, len(rules.rules) - 2]

@@ -1,0 +1,4 @@
+"""Models that score logged features, for a search of alternatives: ``model_file`` opens ONNX and skops files.
+
+``onnx_model`` runs the one and ``skops_model`` the other. Each needs an extra, ``onnx`` or ``ml``.
+"""

@@ -1,0 +1,126 @@
+"""Makes the result of a mitigation from the columns of the decisions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from stream_app.core.alternatives.tables import GOOD, NOT_KNOWN
+from stream_app.core.arrays import Bools
+from stream_app.core.mitigation.reweighing import reweigh
+from stream_app.core.mitigation.thresholds import Goal, choose_cuts
+from stream_app.pipeline.replay.mitigation.cases import CaseColumns
+from stream_app.pipeline.replay.mitigation.results import (
+    GroupThreshold,
+    LabelKind,
+    Missing,
+    Thresholds,
+    Weight,
+)
+
+
+class Mitigation(NamedTuple):
+    """Weights and cuts.
+
+    Attributes:
+        n: Cases with a label.
+        left_out: Groups with too few of them.
+        weights: Weights.
+        thresholds: Cuts by group.
+        missing: Why there are none, where they were requested.
+    """
+
+    n: int
+    left_out: tuple[str, ...]
+    weights: tuple[Weight, ...]
+    thresholds: Thresholds | None
+    missing: Missing | None
+
+
+def mitigate(
+    cases: CaseColumns,
+    groups: Sequence[str],
+    label: LabelKind,
+    goal: Goal | None,
+    *,
+    k: int,
+    has_outcomes: bool,
+    is_selective: bool,
+) -> Mitigation:
+    """Return weights for a training set, and cuts by group where a goal is given.
+
+    Args:
+        cases: The decisions.
+        groups: The declared groups; their places are the numbers in the columns. Others are left out.
+        label: What weights are about.
+        goal: The rate that all groups shall have; None for weights alone.
+        k: Groups with fewer cases are left out.
+        has_outcomes: Whether outcomes were looked at.
+        is_selective: Whether outcomes are known for favorable decisions only.
+    """
+    is_labeled = cases.outcomes != NOT_KNOWN if label == "outcome" else np.ones(len(cases.groups), np.bool_)
+    is_favorable = cases.outcomes == GOOD if label == "outcome" else cases.favorable == 1
+    counts = np.array(
+        [
+            [
+                np.count_nonzero(is_labeled & (cases.groups == number) & (is_favorable == value))
+                for value in (False, True)
+            ]
+            for number in range(len(groups))
+        ]
+    )
+    kept = [number for number in range(len(groups)) if counts[number].sum() >= max(k, 1)]
+    weights = reweigh(counts[kept])
+    rows = tuple(
+        Weight(group=groups[number], is_favorable=value, weight=None if math.isnan(weight) else weight)
+        for number, own in zip(kept, weights.tolist(), strict=True)
+        for value, weight in zip((False, True), own, strict=True)
+    )
+    thresholds, missing = None, None
+    if goal is not None:
+        of_groups = CaseColumns(*(column[np.isin(cases.groups, kept)] for column in cases))
+        missing = _missing(of_groups, has_outcomes=has_outcomes, is_selective=is_selective)
+        if missing is None:
+            thresholds = _thresholds(cases, groups, kept, goal)
+            missing = None if thresholds is not None else "one_kind_of_outcome"
+    left_out = tuple(group for number, group in enumerate(groups) if number not in kept)
+    return Mitigation(int(counts[kept].sum()), left_out, rows, thresholds, missing)
+
+
+def _missing(cases: CaseColumns, *, has_outcomes: bool, is_selective: bool) -> Missing | None:
+    """Return why no cuts can be chosen: their accuracy is about everybody, so every outcome must be known."""
+    if not has_outcomes:
+        return "no_outcomes"
+    if is_selective:
+        return "selective_outcomes"
+    if (cases.outcomes == NOT_KNOWN).any():
+        return "unknown_outcomes"
+    return "no_scores" if np.isnan(cases.scores).any() else None
+
+
+def _thresholds(cases: CaseColumns, groups: Sequence[str], kept: Sequence[int], goal: Goal) -> Thresholds | None:
+    members: list[Bools] = [cases.groups == number for number in kept]
+    good = (cases.outcomes == GOOD).astype(np.int64)
+    chosen = choose_cuts([(cases.scores[own], good[own]) for own in members], goal) if members else None
+    if chosen is None:
+        return None
+    everyone = np.any(members, axis=0)
+    return Thresholds(
+        goal=goal.value,
+        rate=chosen.rate,
+        accuracy=chosen.accuracy,
+        logged_accuracy=float(np.mean(cases.favorable[everyone] == good[everyone])),
+        groups=tuple(
+            GroupThreshold(
+                group=groups[number], share=cut.share, cut=_finite(cut.cut), other_cut=_finite(cut.other_cut)
+            )
+            for number, cut in zip(kept, chosen.groups, strict=True)
+        ),
+    )
+
+
+def _finite(cut: float) -> float | None:
+    return cut if math.isfinite(cut) else None

@@ -1,0 +1,162 @@
+"""Weights and cuts of replayed decisions: what they are computed from, what is left out, and why there may be none."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from stream_app.cli.replay.alternatives.mitigate import select_attribute
+from stream_app.cli.replay.texts.mitigate import print_mitigation
+from stream_app.core.alternatives.tables import BAD, GOOD, NOT_KNOWN
+from stream_app.core.mitigation.thresholds import Goal, choose_cuts
+from stream_app.errors import ConfigError
+from stream_app.pipeline.replay.mitigation.cases import CaseColumns, Cases
+from stream_app.pipeline.replay.mitigation.results import MitigationResult, NotePack
+from stream_app.pipeline.replay.mitigation.summary import Mitigation, mitigate
+from stream_app.pipeline.replay.search.scores import LoggedScore
+from stream_app.policy import load_policy
+from stream_app.programs.replay.mitigate import save_mitigation, shipped_notes
+from tests.unit.pipeline.replay.search.test_search import ALL, MODEL, all_outcomes, search, sources_of
+
+GROUPS = ("f", "m", "x")
+
+
+def columns(n: int = 600, *, known: bool = True) -> CaseColumns:
+    rng = np.random.default_rng(4)
+    groups = rng.choice([0, 1, 2], n, p=[0.4, 0.58, 0.02])
+    scores = rng.random(n)
+    outcomes = np.where(rng.random(n) < scores, GOOD, BAD) if known else np.full(n, NOT_KNOWN)
+    return CaseColumns(groups, scores, (scores > 0.5).astype(np.int64), outcomes)
+
+
+def of(cases: CaseColumns, goal: Goal | None = None, **changes: Any) -> Mitigation:
+    options = {"k": 30, "has_outcomes": True, "is_selective": False} | changes
+    return mitigate(cases, GROUPS, options.pop("label", "outcome"), goal, **options)
+
+
+def test_weights_are_about_the_outcomes_that_are_known() -> None:
+    cases = columns()
+    partly = cases._replace(outcomes=np.where(np.arange(600) % 2, cases.outcomes, NOT_KNOWN))
+    mitigation = of(partly)
+    counts = Counter(zip(partly.groups.tolist(), partly.outcomes.tolist(), strict=True))
+    n = sum(counts[group, label] for group in (0, 1) for label in (GOOD, BAD))
+    assert (mitigation.n, mitigation.left_out) == (n, ("x",))
+    n_good = counts[0, GOOD] + counts[1, GOOD]
+    n_women = counts[0, GOOD] + counts[0, BAD]
+    [weight] = [row.weight for row in mitigation.weights if (row.group, row.is_favorable) == ("f", True)]
+    assert weight == pytest.approx(n_women * n_good / (n * counts[0, GOOD]))
+    assert (mitigation.thresholds, mitigation.missing) == (None, None)
+
+
+def test_cuts_are_chosen_for_the_groups_that_are_large_enough() -> None:
+    cases = columns()
+    thresholds = of(cases, Goal.PARITY).thresholds
+    assert thresholds is not None
+    good = (cases.outcomes == GOOD).astype(np.int64)
+    expected = choose_cuts([(cases.scores[cases.groups == g], good[cases.groups == g]) for g in (0, 1)], Goal.PARITY)
+    assert expected is not None
+    assert (thresholds.rate, thresholds.accuracy) == (expected.rate, expected.accuracy)
+    assert [(group.group, group.share) for group in thresholds.groups] == [
+        ("f", expected.groups[0].share),
+        ("m", expected.groups[1].share),
+    ]
+    is_large = cases.groups < 2
+    assert thresholds.logged_accuracy == np.mean(cases.favorable[is_large] == good[is_large])
+
+
+@pytest.mark.parametrize(
+    ("cases", "changes", "reason"),
+    [
+        (columns(), {"has_outcomes": False, "label": "decision"}, "no_outcomes"),
+        (columns(), {"is_selective": True}, "selective_outcomes"),
+        (
+            columns()._replace(outcomes=np.where(np.arange(600) == np.argmin(columns().groups), 0, 1)),
+            {},
+            "unknown_outcomes",
+        ),
+        (columns()._replace(scores=np.full(600, np.nan)), {}, "no_scores"),
+        (columns()._replace(outcomes=np.full(600, GOOD)), {}, "one_kind_of_outcome"),
+    ],
+)
+def test_without_every_outcome_there_are_weights_and_no_cuts(
+    cases: CaseColumns, changes: dict[str, Any], reason: str
+) -> None:
+    mitigation = of(cases, Goal.OPPORTUNITY, **changes)
+    assert (mitigation.thresholds, mitigation.missing) == (None, reason)
+    assert mitigation.weights
+
+
+def test_the_cases_are_those_that_a_search_counts() -> None:
+    collected = Cases(MODEL, 0, LoggedScore("credit.score"), ALL, all_outcomes())
+    collected.collect(sources_of("raw", collected.observe))
+    cases = collected.columns()
+    logged = search(by_segment=False)[0].logged
+    assert (len(cases.groups), int(cases.favorable.sum())) == (logged.n, logged.favorable)
+    [sex, *_] = logged.pairs
+    assert np.count_nonzero(cases.groups == 0) == sex.n
+    assert set(cases.outcomes.tolist()) == {NOT_KNOWN, GOOD, BAD}
+    assert not np.isnan(cases.scores).any()
+    nothing = Cases(MODEL, 0, None, ALL, None).columns()
+    assert of(nothing).weights == ()
+
+
+def result(goal: Goal | None = Goal.PARITY, **changes: Any) -> MitigationResult:
+    mitigation = of(columns(), goal, **changes)
+    return MitigationResult(
+        model="m", policy_hash="h", topic="t", attribute="sex", label="outcome", n=mitigation.n,
+        left_out=mitigation.left_out, k=30, weights=mitigation.weights, thresholds=mitigation.thresholds,
+        missing=mitigation.missing, notes=shipped_notes(thresholds=mitigation.thresholds is not None),
+    )  # fmt: skip
+
+
+def test_the_files_have_the_weights_and_the_cuts(tmp_path: Path) -> None:
+    save_mitigation(tmp_path / "out", result())
+    assert json.loads((tmp_path / "out" / "mitigation.json").read_bytes())["thresholds"]["goal"] == "parity"
+    weights = (tmp_path / "out" / "weights.csv").read_text("utf-8").splitlines()
+    assert weights[0] == "attribute,group,is_favorable,weight"
+    assert len(weights) == 5
+    assert len((tmp_path / "out" / "thresholds.csv").read_text("utf-8").splitlines()) == 3
+    with pytest.raises(ConfigError, match="exists already"):
+        save_mitigation(tmp_path / "out", result())
+    save_mitigation(tmp_path / "weights", result(None))
+    assert {path.name for path in (tmp_path / "weights").iterdir()} == {"mitigation.json", "weights.csv"}
+
+
+def test_the_text_has_every_note_with_its_date(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    print_mitigation(result())
+    text = " ".join(capsys.readouterr().out.split())
+    assert "Nothing was applied." in text
+    assert "Left out, fewer than 30 cases: x" in text
+    notes = shipped_notes(thresholds=True)
+    assert all(" ".join(note.text.split()) in text for note in notes.notes)
+    assert text.count(f"last reviewed {notes.last_reviewed}") == len(notes.notes)
+    print_mitigation(result(is_selective=True))
+    assert "known for approved applicants only" in " ".join(capsys.readouterr().out.split())
+
+
+def test_the_notes_are_dated_have_sources_and_judge_nothing() -> None:
+    notes: NotePack = shipped_notes(thresholds=True)
+    assert {note.method for note in notes.notes} == {"weights", "thresholds"}
+    assert all(note.sources and note.jurisdiction for note in notes.notes)
+    assert all("illegal" not in note.text.lower() for note in notes.notes)
+    assert len(notes.last_reviewed) == len("2026-11-30")
+    assert {note.method for note in shipped_notes(thresholds=False).notes} == {"weights"}
+
+
+def test_an_attribute_must_be_named_where_there_are_several() -> None:
+    credit = load_policy("credit").models[0]
+    assert select_attribute(credit, "race").name == "race"
+    for name in (None, "age"):
+        with pytest.raises(ConfigError, match="attributes are selected"):
+            select_attribute(credit, name)
+    single = msgspec.structs.replace(credit, attributes=credit.attributes[:1])
+    assert select_attribute(single, None).name == "gender"
