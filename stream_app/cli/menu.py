@@ -94,6 +94,10 @@ MENU: dict[str, Entry | Menu] = {
         },
         default="all",
     ),
+    "incident": Menu(
+        "Record incidents.",
+        {"open": Entry("incident.open:open_incident", "Record an incident and open its case.")},
+    ),
     "detect": Entry("detect.command:detect", "Run the sequential detectors over a file of counts."),
     "plan": Entry("plan.command:plan", "Simulate how long a violation goes undetected."),
     "policy": Menu(

@@ -33,6 +33,7 @@ EventKind = Literal[
     "replay-republish",
     "report-made",
     "checklist-confirmed",
+    "incident-opened",
     "former-log",
     "case-event",
     "user-event",
