@@ -9,5 +9,5 @@ and ``alarm_stage`` a model that is judged minute by minute; ``lanes`` runs step
 memory, ``contracts`` lists the implementations for the contract suites, ``formats`` has streams in the formats of a
 schema registry, ``servers`` starts real servers and installations, ``boards`` opens the dashboards on a real
 Prometheus, ``charts`` renders the Helm chart, ``web`` opens the web application, ``docs`` reads the documentation,
-``labeled_fields`` has fields with and without personal data.
+``labeled_fields`` has fields with and without personal data, and ``bundles`` compliance bundles without a broker.
 """

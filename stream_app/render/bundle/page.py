@@ -17,7 +17,8 @@ h1{font-size:1.6rem;margin-bottom:.2rem}h2{font-size:1.2rem;margin-top:2.2rem;bo
 padding-bottom:.2rem}h3{font-size:1rem;margin:1.4rem 0 .4rem}
 table{border-collapse:collapse;width:100%;font-size:.87rem}td,th{padding:.25rem .5rem;border-bottom:1px solid #d8dee4;
 text-align:left;vertical-align:top}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}td.n,td.w{
-white-space:nowrap}code{font-size:.85em;overflow-wrap:anywhere}.cites{color:#57606a;margin:.2rem 0 .6rem}
+white-space:nowrap}td:last-child,code{overflow-wrap:anywhere}code{font-size:.85em}
+.cites{color:#57606a;margin:.2rem 0 .6rem}
 .note,.command,.faint{color:#57606a;font-size:.87rem}.none{border-left:4px solid #d0d7de;padding:.2rem .8rem}
 .check{border-left:6px solid;padding:.35rem .8rem;margin:.4rem 0;background:#f6f8fa}.ok{border-color:#0072B2}
 .attention{border-color:#D55E00}.unknown{border-color:#8c959f}.check b{display:inline-block;min-width:5.5rem}
@@ -66,7 +67,7 @@ def _summary(bundle: Bundle) -> str:
     if not parts:
         return ""
     rows = [(part.section.title, check.state, check.text) for part in parts for check in part.checks]
-    return f"<section><h2>Checks at a glance</h2>{write_table(('part', 'state', 'what was found'), rows)}</section>"
+    return f"<section><h2>Checks at a glance</h2>{write_table(('part', 'w:state', 'what was found'), rows)}</section>"
 
 
 def _section(part: BundleSection, gathered: Gathered) -> str:
@@ -98,7 +99,7 @@ def _provenance(bundle: Bundle) -> str:
         f"<section><h2>Provenance</h2><p>Made by FairStream {escape(head.code_version)} under the policy with the hash "
         f"<code>{escape(head.policy_hash)}</code>. The digests of all files are in manifest.json. With the settings of "
         "this deployment, these commands print every number of this report:</p>"
-        f"{write_table(('evidence', 'prints', 'command'), rows)}"
+        f"{write_table(('w:evidence', 'w:prints', 'command'), rows)}"
         f"<p>This report again: <code>{escape(head.command)}</code></p></section>"
     )
 
