@@ -44,7 +44,7 @@ def counted(exclude_below: float) -> list[dict[str, object]]:
     return [msgspec.to_builtins(record) for record in (facts, *tables)]
 
 
-def page_of(name: str, **faults: str) -> str:
+def page_of(name: str, *, to_s: float = 1.0, **faults: str) -> str:
     pack = load_pack(name)
     gathered = {
         kind: Evidence(
@@ -63,7 +63,7 @@ def page_of(name: str, **faults: str) -> str:
         last_reviewed="2026-11-30",
         model="loans<script>",
         from_s=None,
-        to_s=1.0,
+        to_s=to_s,
         made_at="2026-11-30T00:00:00Z",
         policy_hash="h",
         code_version="0",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from stream_app.pipeline.reports.bundle import Bundle, BundleSection
+from stream_app.pipeline.reports.bundle import Bundle, BundleHead, BundleSection
 from stream_app.pipeline.reports.checks import CheckResult
 from stream_app.pipeline.reports.evidence import Gathered
 from stream_app.render.bundle.tables import write_tables
@@ -53,13 +53,19 @@ def _cover(bundle: Bundle) -> str:
     rows = [
         ("model", head.model),
         ("decisions from", _time(head.from_s, "the beginning of the log")),
-        ("to (excluded)", _time(head.to_s, "the end of the log")),
+        ("to (excluded)", _time(head.to_s, "the end of the log") + _not_ended(head)),
         ("made at", head.made_at),
         ("applies in", pack.jurisdiction),
         ("pack", f"{pack.name}, version {pack.version}, last reviewed {head.last_reviewed}"),
         ("owner of the text", pack.owner),
     ]
     return f'{write_table(("", ""), rows)}<div class="scope">{_paragraphs(pack.scope)}</div>'
+
+
+def _not_ended(head: BundleHead) -> str:
+    """Return that the time range had not ended when the bundle was made: then its numbers change later."""
+    is_open = head.to_s is None or head.to_s > datetime.fromisoformat(head.made_at).timestamp()
+    return "; it had not ended when this report was made, so later commands print more" if is_open else ""
 
 
 def _summary(bundle: Bundle) -> str:

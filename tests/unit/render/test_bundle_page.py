@@ -33,3 +33,8 @@ def test_evidence_that_could_not_be_gathered_says_why_and_how_to_try() -> None:
     page = page_of("nyc-ll144", audit="There is no audit log in <here>")
     assert "No evidence: There is no audit log in &lt;here&gt;" in page
     assert "tried by: <code>fairstream show-audit &lt;x&gt;</code>" in page
+
+
+def test_a_time_range_that_has_not_ended_is_said_so() -> None:
+    assert "had not ended" not in page_of("nyc-ll144")
+    assert "had not ended" in page_of("nyc-ll144", to_s=2e9)
