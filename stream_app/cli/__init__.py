@@ -3,12 +3,12 @@
 ``menu`` names every command with its module and help line, and ``commands`` loads the module when the command is
 called; ``flags`` defines the options that several commands share; ``output`` prints results and notes, which ``layout``
 fits to the width of the terminal; ``exits`` maps errors to exit codes; ``own_commands`` runs a command for another one,
-and reads what it prints. One folder per noun: ``admin`` (set up and check
-an installation), ``policy`` (check and show policies), ``privacy`` (look for personal data), ``anomaly`` (references of
-anomaly tags), ``produce`` (write events), ``show`` (results and alerts), ``replay`` (recompute what was judged),
-``detect`` (detectors over a file of counts), ``plan`` (how long a violation goes undetected), ``allocate`` (hours of
-areas), ``audit`` (the audit log and its witness), ``report`` (compliance bundles), ``checklist`` (before deployment and
-ongoing), ``web`` (the web application), ``demo`` (everything on one machine). ``worker`` runs a worker.
+and reads what it prints. One folder per noun: ``admin`` (set up and check an installation), ``policy`` (check and show
+policies), ``privacy`` (look for personal data), ``anomaly`` (references of anomaly tags), ``produce`` (write events),
+``show`` (results and alerts), ``replay`` (recompute what was judged), ``detect`` (detectors over a file of counts),
+``plan`` (how long a violation goes undetected), ``allocate`` (hours of areas), ``audit`` (the audit log and its
+witness), ``report`` (compliance bundles), ``checklist`` (before deployment and ongoing), ``incident`` (open one),
+``web`` (the web application), ``demo`` (everything on one machine). ``worker`` runs a worker.
 """
 
 from __future__ import annotations

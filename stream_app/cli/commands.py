@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from importlib import import_module
 from inspect import cleandoc
 from itertools import groupby
@@ -82,10 +82,13 @@ class DefaultMenu(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the arguments; flags that are not the group's own are those of the default command."""
-        is_own = bool(args) and (args[0] in self.commands or args[0] in ctx.help_option_names)
-        if args and not self._takes_word and not args[0].startswith("-"):
-            is_own = True  # an unknown command is reported as one
-        return super().parse_args(ctx, args if is_own else [self._default, *args])
+        return super().parse_args(ctx, self.with_default(args, ctx.help_option_names))
+
+    def with_default(self, args: list[str], own_flags: Collection[str] = ()) -> list[str]:
+        """Return the arguments with the name of the command that they are for."""
+        first = args[0] if args else ""
+        names_command = first in self.commands if self._takes_word else bool(first) and not first.startswith("-")
+        return args if names_command or first in own_flags else [self._default, *args]
 
 
 def walk_commands(group: TyperGroup, path: tuple[str, ...] = ("fairstream",)) -> Iterator[tuple[str, TyperCommand]]:

@@ -101,6 +101,10 @@ MENU: dict[str, Entry | Menu] = {
     "mitigate": Entry(
         "replay.alternatives.mitigate:mitigate", "Compute weights for training, and cuts by group, from the log."
     ),
+    "incident": Menu(
+        "Record incidents.",
+        {"open": Entry("incident.open:open_incident", "Record an incident and open its case.")},
+    ),
     "detect": Entry("detect.command:detect", "Run the sequential detectors over a file of counts."),
     "plan": Entry("plan.command:plan", "Simulate how long a violation goes undetected."),
     "allocate": Entry("allocate.command:allocate_hours", "Share hours among areas, with a floor for the underserved."),

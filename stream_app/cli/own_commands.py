@@ -38,18 +38,29 @@ class OwnCommands:
             kind: What it is about.
             words: The command, without ``fairstream``.
         """
-        words = [*words, "--json"]
-        shown = shlex.join(["fairstream", *words])
-        is_reproduced = kind in REPRODUCED
         try:
-            exit_code, printed = self.run(words)
+            exit_code, printed = self.run([*words, "--json"])
         except FairStreamError as error:
-            code = int(exit_code_of(error))
-            return Evidence(
-                kind=kind, command=shown, is_reproduced=is_reproduced, exit_code=code, fault=str(error.message)
-            )
+            return self.without(kind, words, error)
         records = tuple(msgspec.json.decode(line, type=dict[str, Any]) for line in printed.splitlines())
-        return Evidence(kind=kind, command=shown, is_reproduced=is_reproduced, exit_code=exit_code, records=records)
+        return Evidence(
+            kind=kind,
+            command=_shown(words),
+            is_reproduced=kind in REPRODUCED,
+            exit_code=exit_code,
+            records=records,
+        )
+
+    @staticmethod
+    def without(kind: EvidenceKind, words: Sequence[str], error: FairStreamError) -> Evidence:
+        """Return that a command could not run, and why."""
+        return Evidence(
+            kind=kind,
+            command=_shown(words),
+            is_reproduced=kind in REPRODUCED,
+            exit_code=int(exit_code_of(error)),
+            fault=error.message,
+        )
 
     def run(self, words: Sequence[str]) -> tuple[int, str]:
         """Run a command; return its exit code and what it printed on standard output.
@@ -74,6 +85,10 @@ class OwnCommands:
             if flag in known and flag not in arguments:
                 added += [flag, str(getattr(self._settings, name))]
         return added + (self._security if "--kafka" in known else [])
+
+
+def _shown(words: Sequence[str]) -> str:
+    return shlex.join(["fairstream", *words, "--json"])
 
 
 def _resolve(words: Sequence[str]) -> tuple[TyperCommand, list[str]]:

@@ -10,6 +10,6 @@ steps in memory, ``contracts`` lists the implementations for the contract suites
 of a schema registry, ``servers`` starts real servers and installations, ``boards`` opens the dashboards on a real
 Prometheus, ``canary`` looks for what must not leave, ``charts`` renders the Helm chart, ``web`` opens the web
 application, ``docs`` reads the documentation, ``labeled_fields`` has fields with and without personal data.
-``small_streams`` judges streams of few people, and ``attacker`` tries to learn about them from everything that was
-shown.
+``small_streams`` judges streams of few people, ``attacker`` tries to learn about them from everything that was shown,
+and ``bundles`` has compliance bundles without a broker.
 """

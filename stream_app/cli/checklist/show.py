@@ -14,6 +14,8 @@ from stream_app.cli.flags.expand import with_flags
 from stream_app.cli.flags.settings import AppId, CommonFlags, Json, read_settings
 from stream_app.cli.output import facts, print_json, print_lines, width_of
 from stream_app.cli.own_commands import OwnCommands
+from stream_app.edges.kafka.admin import find_broker_fault
+from stream_app.pipeline.reports.evidence import EvidenceKind
 from stream_app.policy import load_policy
 from stream_app.printed_text import in_one_line
 from stream_app.programs.checklist.confirmations import read_log_facts
@@ -21,6 +23,11 @@ from stream_app.programs.checklist.items import ItemReport, Phase
 from stream_app.programs.checklist.judge import Facts, judge_items
 from stream_app.settings import Settings
 
+_LOCAL: dict[EvidenceKind, list[str]] = {"audit": ["audit", "verify"], "keys": ["keys", "list"]}
+_OF_BROKER: dict[EvidenceKind, list[str]] = {
+    "retention": ["privacy", "retention"],
+    "alerts": ["alerts", "list", "--last", "0"],
+}
 _INDENT = 10  # columns of the state
 _STYLES = {"ok": "green", "attention": "bold red", "unknown": "yellow"}
 
@@ -63,15 +70,10 @@ def _settings(flags: CommonFlags, app_id: str | None) -> Settings:
 
 def _show(phase: Phase | None, settings: Settings, *, as_json: bool) -> None:
     policy, own = load_policy(settings.policy), OwnCommands(settings)
-    gathered = {
-        one.kind: one
-        for one in (
-            own.gather("audit", ["audit", "verify"]),
-            own.gather("keys", ["keys", "list"]),
-            own.gather("retention", ["privacy", "retention"]),
-            own.gather("alerts", ["alerts", "list", "--last", "0"]),
-        )
-    }
+    gathered = {kind: own.gather(kind, words) for kind, words in _LOCAL.items()}
+    fault = find_broker_fault(settings.connection)  # once, not by each command that needs one
+    for kind, words in _OF_BROKER.items():
+        gathered[kind] = own.gather(kind, words) if fault is None else own.without(kind, words, fault)
     known = Facts(settings, policy, read_log_facts(settings), gathered, time.time())
     reports = judge_items(phase, known)
     for report in reports:

@@ -36,6 +36,7 @@ EventKind = Literal[
     "replay-republish",
     "report-made",
     "checklist-confirmed",
+    "incident-opened",
     "former-log",
     "case-event",
     "user-event",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from stream_app.pipeline.reports.bundle import Bundle, BundleSection
+from stream_app.pipeline.reports.bundle import Bundle, BundleHead, BundleSection
 from stream_app.pipeline.reports.checks import CheckResult
 from stream_app.pipeline.reports.evidence import Gathered
 from stream_app.render.bundle.tables import write_tables
@@ -17,7 +17,8 @@ h1{font-size:1.6rem;margin-bottom:.2rem}h2{font-size:1.2rem;margin-top:2.2rem;bo
 padding-bottom:.2rem}h3{font-size:1rem;margin:1.4rem 0 .4rem}
 table{border-collapse:collapse;width:100%;font-size:.87rem}td,th{padding:.25rem .5rem;border-bottom:1px solid #d8dee4;
 text-align:left;vertical-align:top}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}td.n,td.w{
-white-space:nowrap}code{font-size:.85em;overflow-wrap:anywhere}.cites{color:#57606a;margin:.2rem 0 .6rem}
+white-space:nowrap}td:last-child,code{overflow-wrap:anywhere}code{font-size:.85em}
+.cites{color:#57606a;margin:.2rem 0 .6rem}
 .note,.command,.faint{color:#57606a;font-size:.87rem}.none{border-left:4px solid #d0d7de;padding:.2rem .8rem}
 .check{border-left:6px solid;padding:.35rem .8rem;margin:.4rem 0;background:#f6f8fa}.ok{border-color:#0072B2}
 .attention{border-color:#D55E00}.unknown{border-color:#8c959f}.check b{display:inline-block;min-width:5.5rem}
@@ -52,7 +53,7 @@ def _cover(bundle: Bundle) -> str:
     rows = [
         ("model", head.model),
         ("decisions from", _time(head.from_s, "the beginning of the log")),
-        ("to (excluded)", _time(head.to_s, "the end of the log")),
+        ("to (excluded)", _time(head.to_s, "the end of the log") + _not_ended(head)),
         ("made at", head.made_at),
         ("applies in", pack.jurisdiction),
         ("pack", f"{pack.name}, version {pack.version}, last reviewed {head.last_reviewed}"),
@@ -61,12 +62,18 @@ def _cover(bundle: Bundle) -> str:
     return f'{write_table(("", ""), rows)}<div class="scope">{_paragraphs(pack.scope)}</div>'
 
 
+def _not_ended(head: BundleHead) -> str:
+    """Return that the time range had not ended when the bundle was made: then its numbers change later."""
+    is_open = head.to_s is None or head.to_s > datetime.fromisoformat(head.made_at).timestamp()
+    return "; it had not ended when this report was made, so later commands print more" if is_open else ""
+
+
 def _summary(bundle: Bundle) -> str:
     parts = [part for part in bundle.sections if part.checks]
     if not parts:
         return ""
     rows = [(part.section.title, check.state, check.text) for part in parts for check in part.checks]
-    return f"<section><h2>Checks at a glance</h2>{write_table(('part', 'state', 'what was found'), rows)}</section>"
+    return f"<section><h2>Checks at a glance</h2>{write_table(('part', 'w:state', 'what was found'), rows)}</section>"
 
 
 def _section(part: BundleSection, gathered: Gathered) -> str:
@@ -98,7 +105,7 @@ def _provenance(bundle: Bundle) -> str:
         f"<section><h2>Provenance</h2><p>Made by FairStream {escape(head.code_version)} under the policy with the hash "
         f"<code>{escape(head.policy_hash)}</code>. The digests of all files are in manifest.json. With the settings of "
         "this deployment, these commands print every number of this report:</p>"
-        f"{write_table(('evidence', 'prints', 'command'), rows)}"
+        f"{write_table(('w:evidence', 'w:prints', 'command'), rows)}"
         f"<p>This report again: <code>{escape(head.command)}</code></p></section>"
     )
 

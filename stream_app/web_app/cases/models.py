@@ -30,11 +30,12 @@ class Conclusion(models.TextChoices):
 
 
 class About(models.TextChoices):
-    """What the alerts of a case have in common, beside their model."""
+    """What the alerts of a case have in common, beside their model; or that it is about an incident."""
 
     ATTRIBUTE = "attribute"
     INTERSECTIONS = "intersections"
     SEALED = "sealed"
+    INCIDENT = "incident"
 
 
 class Case(models.Model):
@@ -42,9 +43,11 @@ class Case(models.Model):
 
     Attributes:
         model: Name of the model, or ``<model>/outcomes``.
-        about: Whether it is about one attribute, about all intersections of the model, or about its sealed alerts.
-        attribute: The attribute; empty unless it is about one.
-        open_key: Identifies the case while it is not closed, so that there is one at a time; None afterwards.
+        about: Whether it is about one attribute, about all intersections of the model, about its sealed alerts, or
+            about an incident that a person has opened.
+        attribute: The attribute, or the kind of the incident; empty unless it is about one.
+        open_key: Identifies the case while it is not closed, so that there is one at a time; None afterwards, and for
+            incidents, of which there can be several.
         status: How far it is.
         opened_s: When it was opened, seconds since the epoch.
         first_alert_s: When its first alert was raised, event time.
@@ -94,6 +97,8 @@ class Case(models.Model):
     @property
     def subject(self) -> str:
         """What it is about, in one word or two."""
+        if self.about == About.INCIDENT:
+            return f"incident: {self.attribute.replace('-', ' ')}"
         return {About.INTERSECTIONS: "intersections", About.SEALED: "sealed alerts"}.get(
             About(self.about), self.attribute
         )

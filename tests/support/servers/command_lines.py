@@ -8,6 +8,7 @@ import typer.main
 from typer.core import TyperGroup
 
 from stream_app.cli import app, load_commands
+from stream_app.cli.commands import DefaultMenu
 
 
 def parse(arguments: list[str]) -> None:
@@ -15,5 +16,6 @@ def parse(arguments: list[str]) -> None:
     load_commands()
     command: Any = typer.main.get_command(app)
     while isinstance(command, TyperGroup):
+        arguments = command.with_default(arguments) if isinstance(command, DefaultMenu) else arguments
         _, command, arguments = command.resolve_command(typer.Context(command), arguments)
     command.make_context("fairstream", arguments)

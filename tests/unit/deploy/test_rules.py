@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 import shlex
-from typing import Any
 
 import pytest
-import typer
-from typer.core import TyperGroup
 
 from stream_app.cli import load_commands, walk_commands
 from stream_app.edges.servers.shipped import runbooks
+from stream_app.programs.incidents import KINDS
 from stream_app.web_app.api.metrics import LABELS, SUSPECTED
 from tests.programs.alert_rules import PAGE, RUNBOOKS, Rule, read_alerts, read_rules, write_page
 from tests.support.boards.metric_scenario import scenario
+from tests.support.servers.command_lines import parse
 
 ALERTS = read_alerts()
 RECORDED = {rule.name for rule in read_rules() if not rule.is_alert}
@@ -23,6 +22,7 @@ OF_WORKERS = {series.name: set(series.labels) | {"run"} for series in scenario(0
 OF_WEB_APPLICATION = {SUSPECTED: set(LABELS)}
 EXPORTED = OF_WORKERS | OF_WEB_APPLICATION
 OF_SERVERS = {"up", "prometheus_rule_evaluation_failures_total", "alertmanager_notifications_failed_total"}
+INCIDENTS = sorted(kind.runbook for kind in KINDS.values())
 COMING = {"replay run"}  # runbooks mention it already
 HEADINGS = ["Meaning", "Impact", "Diagnosis", "Mitigation"]
 
@@ -97,14 +97,15 @@ def test_fairness_alerts_use_fresh_values() -> None:
         assert level.name in next(alert for alert in ALERTS if alert.name == name).expr
 
 
-def test_every_alert_has_a_runbook_and_every_runbook_an_alert() -> None:
-    assert {path.stem for path in RUNBOOKS.glob("*.md")} == {alert.name for alert in ALERTS} == set(runbooks())
+def test_every_alert_and_incident_has_a_runbook_and_every_runbook_one_of_them() -> None:
+    assert {path.stem for path in RUNBOOKS.glob("*.md")} == {*(alert.name for alert in ALERTS), *INCIDENTS}
+    assert set(runbooks()) == {path.stem for path in RUNBOOKS.glob("*.md")}
 
 
-@pytest.mark.parametrize("alert", ALERTS, ids=by_name)
-def test_a_runbook_has_all_sections_and_a_replay_command(alert: Rule) -> None:
-    text = (RUNBOOKS / f"{alert.name}.md").read_text("utf-8")
-    assert text.startswith(f"# {alert.name}\n")
+@pytest.mark.parametrize("name", [*(alert.name for alert in ALERTS), *INCIDENTS])
+def test_a_runbook_has_all_sections_and_a_replay_command(name: str) -> None:
+    text = (RUNBOOKS / f"{name}.md").read_text("utf-8")
+    assert text.startswith(f"# {name}\n")
     assert re.findall(r"^## (.+)$", text, re.MULTILINE) == HEADINGS
     diagnosis = text.partition("## Diagnosis")[2].partition("## Mitigation")[0]
     assert "fairstream replay " in diagnosis
@@ -112,9 +113,9 @@ def test_a_runbook_has_all_sections_and_a_replay_command(alert: Rule) -> None:
         assert (RUNBOOKS / link).exists()
 
 
-@pytest.mark.parametrize("alert", ALERTS, ids=by_name)
-def test_the_commands_of_a_runbook_are_valid(alert: Rule) -> None:
-    text = (RUNBOOKS / f"{alert.name}.md").read_text("utf-8")
+@pytest.mark.parametrize("name", [*(alert.name for alert in ALERTS), *INCIDENTS])
+def test_the_commands_of_a_runbook_are_valid(name: str) -> None:
+    text = (RUNBOOKS / f"{name}.md").read_text("utf-8")
     commands = re.findall(r"(?:`|^\s*)(fairstream [a-z][^`\n]*)", text, re.MULTILINE)
     known = {name.removeprefix("fairstream ") for name, _ in walk_commands(load_commands())}
     assert commands
@@ -161,11 +162,3 @@ def _drops_worker(before: str) -> bool:
         return False
     names = set(re.findall(r"\w+", match[2] or ""))
     return {"instance", "pod"} <= names if match[1] == "without" else "instance" not in names
-
-
-def parse(arguments: list[str]) -> None:
-    """Parse a command line with the real commands, without running it; a mistake in it is a usage error."""
-    command: Any = load_commands()
-    while isinstance(command, TyperGroup):
-        _, command, arguments = command.resolve_command(typer.Context(command), arguments)
-    command.make_context("fairstream", arguments)

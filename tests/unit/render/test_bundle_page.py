@@ -2,76 +2,11 @@
 
 from __future__ import annotations
 
-import msgspec
 import pytest
 
-from stream_app.core.windows.cells import Cells
-from stream_app.pipeline.layout import layout_of
-from stream_app.pipeline.replay.tables.choice import choose_tables
-from stream_app.pipeline.replay.tables.group_table import table_of
-from stream_app.pipeline.reports.bundle import BundleHead, make_bundle
-from stream_app.pipeline.reports.evidence import REPRODUCED, Evidence, EvidenceKind
 from stream_app.pipeline.reports.pack import FORBIDDEN
-from stream_app.policy import load_policy
-from stream_app.programs.replay.count import CountFacts
 from stream_app.programs.report.packs import load_pack, pack_names
-from stream_app.render.bundle.page import write_page
-
-MODEL = load_policy("loans").models[0]
-KINDS: tuple[EvidenceKind, ...] = (
-    "counts", "alerts", "policy", "topics", "retention", "keys", "audit", "audit-entries", "checklist"
-)  # fmt: skip
-
-
-def counted(exclude_below: float) -> list[dict[str, object]]:
-    """Return what ``replay count`` prints about decisions of which few are about some groups."""
-    layout, cells = layout_of(MODEL), Cells()
-    for code in range(layout.size):
-        gender, race, *_ = layout.labels_of(code)
-        cells[code] = [{"white": 40, "black": 20, "hispanic": 1}.get(race, 0) * (2 if gender == "male" else 1)]
-    cells = {code: vector for code, vector in cells.items() if vector[0]}
-    tables = [table_of(MODEL, cells, names, exclude_below=exclude_below, k=700) for names in choose_tables(MODEL, [])]
-    facts = CountFacts(
-        model="loans",
-        topic="<raw>",
-        source="raw",
-        from_s=None,
-        to_s=None,
-        is_final=False,
-        n_in_range=9,
-        k=700,
-        policy_hash="h",
-        code_version="0",
-    )
-    return [msgspec.to_builtins(record) for record in (facts, *tables)]
-
-
-def page_of(name: str, **faults: str) -> str:
-    pack = load_pack(name)
-    gathered = {
-        kind: Evidence(
-            kind=kind,
-            command=f"fairstream show-{kind} <x>",
-            is_reproduced=kind in REPRODUCED,
-            exit_code=0,
-            fault=faults.get(kind, ""),
-            records=tuple(counted(pack.exclude_below)) if kind == "counts" else (),
-        )
-        for kind in KINDS
-    }
-    head = BundleHead(
-        pack=name,
-        pack_version="1",
-        last_reviewed="2026-11-30",
-        model="loans<script>",
-        from_s=None,
-        to_s=1.0,
-        made_at="2026-11-30T00:00:00Z",
-        policy_hash="h",
-        code_version="0",
-        command="fairstream report",
-    )
-    return write_page(make_bundle(head, pack, gathered))
+from tests.support.bundles import page_of
 
 
 @pytest.mark.parametrize("name", pack_names())
@@ -98,3 +33,8 @@ def test_evidence_that_could_not_be_gathered_says_why_and_how_to_try() -> None:
     page = page_of("nyc-ll144", audit="There is no audit log in <here>")
     assert "No evidence: There is no audit log in &lt;here&gt;" in page
     assert "tried by: <code>fairstream show-audit &lt;x&gt;</code>" in page
+
+
+def test_a_time_range_that_has_not_ended_is_said_so() -> None:
+    assert "had not ended" not in page_of("nyc-ll144")
+    assert "had not ended" in page_of("nyc-ll144", to_s=2e9)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
 
+from stream_app.web_app.cases.incidents import OPENED
 from stream_app.web_app.cases.models import Case, CaseEvent
 from stream_app.web_app.cases.rules import Action
 from stream_app.web_app.pages.cases.visible import conclusion_text, name_of
@@ -63,6 +64,7 @@ def _concluded(facts: Facts, _owner: str) -> str:
 
 _TEXTS: dict[str, Callable[[Facts, str], str]] = {
     "opened": lambda facts, _: f"Opened by alert {facts['alert']}; due {_time(facts['due_s'])}",
+    OPENED: lambda facts, _: f"Incident opened: {facts['incident'].replace('-', ' ')}; due {_time(facts['due_s'])}",
     Action.ACKNOWLEDGE: lambda _, owner: f"Acknowledged; owner {owner}",
     Action.ASSIGN: lambda _, owner: f"Owner: {owner}",
     Action.NOTE: lambda *_: "Note",

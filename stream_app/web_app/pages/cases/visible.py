@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.db.models import Count, QuerySet
 from django.http import Http404
 
-from stream_app.web_app.cases.models import Case, CaseAlert, Conclusion, Status
+from stream_app.web_app.cases.models import About, Case, CaseAlert, Conclusion, Status
 from stream_app.web_app.pages.page import utc_text
 from stream_app.web_app.pages.watched import model_in_alert, only_visible
 
@@ -80,7 +80,7 @@ def case_row(case: Case, n_alerts: int) -> CaseRow:
         css=_CSS[Status(case.status)],
         is_overdue=is_overdue(case),
         n_alerts=n_alerts,
-        first_alert=utc_text(case.first_alert_s),
+        first_alert="none" if case.about == About.INCIDENT else utc_text(case.first_alert_s),
         opened=utc_text(case.opened_s),
         due=utc_text(case.due_s),
         owner=name_of(case.owner),
