@@ -21,6 +21,7 @@ from stream_app.pipeline.replay.tables.choice import choose_tables
 from stream_app.pipeline.replay.tables.group_table import GroupTable, TableGroup
 from stream_app.policy import load_policy
 from stream_app.programs.replay.count import CountFacts, count, facts_of, tables_of
+from stream_app.programs.replay.release import release_tables
 
 _COLUMNS = (
     Column("group", is_text=True, is_head=True),
@@ -79,8 +80,9 @@ def count_groups(
     time_range = select_time_range(selection.from_, selection.to, time.time())
     with progress_bar("counting", as_json=as_json) as note:
         counts = count(settings, model, time_range, choice, note)
-    made = tables_of(model, counts, chosen, tables.exclude_below)
-    print_tables(facts_of(model, choice, counts), made, as_json=as_json)
+    made_from, made = facts_of(model, choice, counts), tables_of(model, counts, chosen, tables.exclude_below)
+    release_tables(settings, model, made_from, made)
+    print_tables(made_from, made, as_json=as_json)
 
 
 def print_tables(made_from: CountFacts, tables: Sequence[GroupTable], *, as_json: bool) -> None:

@@ -12,12 +12,16 @@ from stream_app.errors import PolicyError, ReleaseRefusedError
 from stream_app.pipeline.disclosure.results import disclose_result
 from stream_app.pipeline.judge.model_judge import ModelJudge
 from stream_app.pipeline.judge.model_report import ModelReport
+from stream_app.pipeline.records.results import AND
 from stream_app.pipeline.replay.dispositions import Dispositions
 from stream_app.pipeline.replay.ranges.range_run import RangeRun
 from stream_app.pipeline.replay.scenarios.results import LIVE, ScenarioResults, disclose_report
 from stream_app.pipeline.replay.scenarios.scenario import ORIGINAL, Scenario, original_scenario, scenario_under
+from stream_app.pipeline.replay.search.results import AlternativeValues, PairValues, SearchResult
+from stream_app.pipeline.replay.tables.group_table import GroupTable, TableGroup
 from stream_app.policy import Policy
-from stream_app.programs.replay.release import release_scenarios
+from stream_app.programs.replay.count import CountFacts
+from stream_app.programs.replay.release import release_scenarios, release_search, release_tables
 from stream_app.settings import load_settings
 from tests.support.small_streams import PANE_S, SOURCES, SmallStream, small_model
 
@@ -113,3 +117,43 @@ def test_another_policy_cannot_show_smaller_groups() -> None:
     smaller = small_model({"60s": 60}, k=5)
     with pytest.raises(PolicyError, match="k is 10"):
         scenario_under(Policy(schema=1, models=(smaller,)), MODEL, "other")
+
+
+def count_facts(to_s: float) -> CountFacts:
+    return CountFacts(
+        model=MODEL.name, topic="raw", source="raw", from_s=0.0, to_s=to_s, is_final=True, n_in_range=None,
+        k=MODEL.privacy.k, policy_hash="h", code_version="0",
+    )  # fmt: skip
+
+
+def table(attribute: str, **people: int | None) -> GroupTable:
+    groups = tuple(TableGroup(group=group.replace("_", AND), n=n) for group, n in people.items())
+    return GroupTable(
+        attribute=attribute, reference="f", highest=None, exclude_below=0.0, k=MODEL.privacy.k, n=None,
+        n_undeclared=None, groups=groups,
+    )  # fmt: skip
+
+
+def test_two_counts_ten_seconds_apart_are_refused_also_for_an_intersection(tmp_path: Path) -> None:
+    settings = load_settings({}, state_dir=str(tmp_path))
+    first = [table("sex", f=300, m=None), table("sex+age", f_young=200, f_old=100)]
+    release_tables(settings, MODEL, count_facts(60.0), first)
+    release_tables(settings, MODEL, count_facts(60.0), first)  # again the same
+    release_tables(settings, MODEL, count_facts(70.0), [table("sex", f=300)])  # nobody in between
+    for later in (table("sex", f=301), table("sex+age", f_young=200, f_old=99 + MODEL.privacy.k)):
+        with pytest.raises(ReleaseRefusedError, match="fewer than"):
+            release_tables(settings, MODEL, count_facts(80.0), [later])
+
+
+def test_a_search_and_a_count_are_compared(tmp_path: Path) -> None:
+    settings = load_settings({}, state_dir=str(tmp_path))
+    release_tables(settings, MODEL, count_facts(60.0), [table("sex", f=300, m=200)])
+    pair = PairValues(attribute="sex", group="f", reference="m", n=300, n_reference=199)
+    logged = AlternativeValues(score="", rule="", n=None, pairs=(pair,))
+    result = SearchResult(
+        model=MODEL.name, policy_hash="h", topic="raw", source="raw", from_s=0.0, to_s=61.0, begins={}, ends={},
+        n_records=0, n_outcomes=None, is_selective=False, k=MODEL.privacy.k, margin=0.01, false_discovery_rate=0.05,
+        design_effect=1.0, is_complete=True, n_claims=0, logged=logged, alternatives=(),
+    )  # fmt: skip
+    with pytest.raises(ReleaseRefusedError, match="of sex between"):
+        release_search(settings, MODEL, result)

@@ -1,4 +1,4 @@
-"""The people that a scenario shows, as sums over the groups of the original policy."""
+"""The people that a replay shows, as sums over the groups of the original policy."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Iterable, Iterator
 from itertools import product
 
 from stream_app.core.releases.ranges import ReleasedSum
-from stream_app.pipeline.records.results import CROSS
+from stream_app.pipeline.records.results import AND, CROSS
 from stream_app.pipeline.replay.scenarios.results import ScenarioResults
 from stream_app.pipeline.replay.scenarios.scenario import Scenario
 from stream_app.policy import OTHER, UNKNOWN, ModelPolicy, canonical_label
+
+_NO_END_S = 2**40  # after every event that can be
 
 
 def released_sums(
@@ -35,6 +37,27 @@ def released_sums(
                     yield ReleasedSum(
                         result.attribute, frozenset(product(*parts)), result.start_s, result.end_s, group.n
                     )
+
+
+def sums_of_groups(
+    attribute: str, groups: Iterable[tuple[str, int | None]], from_s: float | None, to_s: float | None
+) -> Iterator[ReleasedSum]:
+    """Yield the numbers of people of groups that are shown for a range of time, which may have no ends.
+
+    Args:
+        attribute: Name of the attribute, or names joined.
+        groups: Each group with its people; None where they are hidden. Of an intersection all labels, joined.
+        from_s: Start of the range; None for the beginning of the log.
+        to_s: Its end; None for the end of the log.
+
+    >>> [each.n for each in sums_of_groups("race", [("asian", 30), ("black", None)], None, 600.0)]
+    [30]
+    """
+    start_s, end_s = 0 if from_s is None else int(from_s), _NO_END_S if to_s is None else int(to_s)
+    for group, n in groups:
+        if n is not None:
+            labels = tuple(group.split(AND)) if CROSS in attribute else (group,)
+            yield ReleasedSum(attribute, frozenset([labels]), start_s, end_s, n)
 
 
 def _members(original: ModelPolicy, scenario: Scenario, attribute: str) -> dict[str, list[str]]:
