@@ -110,12 +110,12 @@ class KnownSums:
     def __init__(self, released: Bools, people: Ints) -> None:
         self.is_full: Bools = people > 0
         self.people: Ints = people[self.is_full]
-        rows = released[:, self.is_full]
+        rows: Bools = released[:, self.is_full]
         packed = np.packbits(rows.T, axis=1)
         _, first, classes, sizes = np.unique(packed, axis=0, return_index=True, return_inverse=True, return_counts=True)
         self._weights: Floats = np.zeros((len(self.people), len(first)))
         self._weights[np.arange(len(self.people)), classes.ravel()] = 1 / np.sqrt(sizes)[classes.ravel()]
-        self._rows: Floats = rows[:, first] * np.sqrt(sizes)
+        self._rows: Floats = rows[:, first].astype(np.float64) * np.sqrt(sizes)
         self._null_space, self._inverse = _decompose(self._rows)
 
     def follows(self, cells: Bools) -> bool:
