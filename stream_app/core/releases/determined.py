@@ -14,6 +14,7 @@ A graph theoretic approach to statistical data security.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -61,40 +62,84 @@ def find_small_sums(
     >>> [(small.n, small.used.tolist()) for small in find_small_sums(rows, people, np.eye(3, dtype=bool), 10)]
     [(4, [True, True, True])]
     """
-    is_full = people > 0
-    rows, asked = released[:, is_full].astype(np.float64), targets[:, is_full]
-    n = asked @ people[is_full]
+    known = KnownSums(released, people)
+    asked = targets[:, known.is_full]
+    n = asked @ known.people
     asked = _distinct(asked[n > 0])
     if not len(asked):
         return []
-    n = asked @ people[is_full]
-    null_space, inverse = _decompose(rows)
-    moves = asked @ null_space
-    lengths = np.einsum("ij,ij->i", moves, moves)
-    found = asked[(lengths < _TOLERANCE) & (n < k)]
+    n = asked @ known.people
+    moves = known.moves_of(asked)
+    found = asked[(moves.lengths < _TOLERANCE) & (n < k)]
     if guarded is not None and len(guarded):
-        found = np.vstack([found, follow_from(null_space, guarded[:, is_full])])
+        sets = guarded[:, known.is_full]
+        found = np.vstack([found, sets[known.moves_of(sets).lengths < _TOLERANCE]])
     if not len(found):
-        found = _combined(asked, n, moves, lengths, k)
+        found = _combined(asked, n, moves, k)
     found = _distinct(found)
-    used = np.abs(rows @ (inverse @ found.T)).T > _TOLERANCE
-    return [Finding(n, needed) for n, needed in zip((found @ people[is_full]).tolist(), used, strict=True)]
+    used = known.used_for(found)
+    return [Finding(n, needed) for n, needed in zip((found @ known.people).tolist(), used, strict=True)]
 
 
-def null_space_of(released: Bools, people: Ints) -> Floats:
-    """Return an orthonormal basis of what released sums leave open, shape (cells with people, dimensions)."""
-    return _decompose(released[:, people > 0].astype(np.float64))[0]
+class Moves(NamedTuple):
+    """How the vectors of the null space move some sets of cells.
+
+    Attributes:
+        lengths: Squared length of each move, shape (sets,); 0 for a set that follows.
+        near: Scalar products of the moves, shape (sets, sets).
+    """
+
+    lengths: Floats
+    near: Callable[[], Floats]
 
 
-def follow_from(null_space: Floats, sets: Bools) -> Bools:
-    """Return those of some sets of cells with people that no vector of a null space moves."""
-    moves = sets @ null_space
-    return sets[np.einsum("ij,ij->i", moves, moves) < _TOLERANCE]
+class KnownSums:
+    """What released sums say of the cells with people.
+
+    Cells that are in the same released sums are one coordinate: moving people between them changes none of the sums.
+
+    Args:
+        released: Cells of each released sum, shape (released, cells).
+        people: People in each cell, shape (cells,).
+
+    Attributes:
+        is_full: Which cells have people, shape (cells,).
+        people: Their people.
+    """
+
+    def __init__(self, released: Bools, people: Ints) -> None:
+        self.is_full: Bools = people > 0
+        self.people: Ints = people[self.is_full]
+        rows: Bools = released[:, self.is_full]
+        packed = np.packbits(rows.T, axis=1)
+        _, first, classes, sizes = np.unique(packed, axis=0, return_index=True, return_inverse=True, return_counts=True)
+        self._weights: Floats = np.zeros((len(self.people), len(first)))
+        self._weights[np.arange(len(self.people)), classes.ravel()] = 1 / np.sqrt(sizes)[classes.ravel()]
+        self._rows: Floats = rows[:, first].astype(np.float64) * np.sqrt(sizes)
+        self._null_space, self._inverse = _decompose(self._rows)
+
+    def follows(self, cells: Bools) -> bool:
+        """Return whether the sum over some cells follows, shape (cells,)."""
+        return bool(self.moves_of(cells[None, self.is_full]).lengths[0] < _TOLERANCE)
+
+    def moves_of(self, sets: Bools) -> Moves:
+        """Return how sets of cells with people are moved, shape (sets, cells with people)."""
+        columns = sets.astype(np.float64)
+        places = columns @ self._weights
+        moves = places @ self._null_space
+        within = columns.sum(axis=1) - np.einsum("ij,ij->i", places, places)
+        lengths = np.einsum("ij,ij->i", moves, moves) + within
+        return Moves(lengths, lambda: moves @ moves.T + columns @ columns.T - places @ places.T)
+
+    def used_for(self, sets: Bools) -> Bools:
+        """Return which released sums are needed to compute sets that follow, shape (sets, released)."""
+        used: Bools = np.abs(self._rows @ (self._inverse @ (sets @ self._weights).T)).T > _TOLERANCE
+        return used
 
 
-def _combined(asked: Bools, n: Ints, moves: Floats, lengths: Floats, k: int) -> Bools:
+def _combined(asked: Bools, n: Ints, moves: Moves, k: int) -> Bools:
     """Return unions and differences of two sets that are small and determined."""
-    near, columns = moves @ moves.T, asked.astype(np.float64)
+    near, columns, lengths = moves.near(), asked.astype(np.float64), moves.lengths
     common = columns @ columns.T
     squares = lengths[:, None] + lengths[None, :]
     left = n[:, None] - n[None, :]
@@ -114,6 +159,6 @@ def _distinct(sets: Bools) -> Bools:
 def _decompose(rows: Floats) -> tuple[Floats, Floats]:
     """Return an orthonormal basis of what no row sees, shape (cells, dimensions), and the pseudoinverse of AᵀA."""
     values, vectors = np.linalg.eigh(rows.T @ rows)
-    is_null = values < _RANK_TOLERANCE * max(1.0, float(values[-1])) * len(values)
+    is_null = values < _RANK_TOLERANCE * max([1.0, *values.tolist()[-1:]]) * len(values)
     seen = vectors[:, ~is_null]
     return vectors[:, is_null], (seen / values[~is_null]) @ seen.T

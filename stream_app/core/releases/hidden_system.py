@@ -14,7 +14,7 @@ import numpy as np
 
 from stream_app.core.arrays import Bools
 from stream_app.core.privacy.disclosure import lines_of
-from stream_app.core.releases.determined import find_small_sums, follow_from, null_space_of
+from stream_app.core.releases.determined import KnownSums, find_small_sums
 
 Labels = tuple[str, ...]
 People = dict[Labels, int]
@@ -131,18 +131,13 @@ class HiddenSystem:
         Args:
             k: Fewest people about which anything may follow.
         """
-        is_full = self._people > 0
-        null_space = null_space_of(self._known, self._people)
+        sums = KnownSums(self._known, self._people)
         people = {
-            cell: int(self._people[columns & is_full].sum())
+            cell: int(self._people[columns & sums.is_full].sum())
             for cell, columns in self._of_cell.items()
-            if not len(follow_from(null_space, columns[None, is_full]))
+            if not sums.follows(columns)
         }
-        known = [
-            cells
-            for cells in _sets_of(sorted(people))
-            if len(follow_from(null_space, self._columns(cells)[None, is_full]))
-        ]
+        known = [cells for cells in _sets_of(sorted(people)) if sums.follows(self._columns(cells))]
         least = tuple(cells for cells in known if not any(other < cells for other in known))
         shown = {cell for cell, n in people.items() if n >= k}
         while chosen := self.cells_to_hide(shown, people, k):

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from stream_app.core.releases.crossed import Blocks
-from stream_app.core.releases.nested import HiddenParts, Past
+from stream_app.core.releases.hidden_system import Past
+from stream_app.core.releases.nested import HiddenParts
 from stream_app.core.windows.cells import CellMapping, Cells
 from stream_app.core.windows.tally_changes import StateKey, WindowKey
 from stream_app.errors import StateError

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from stream_app.core.releases.crossed import Blocks, add_block, protect_crossed
 from stream_app.core.releases.joint import Labels, TableRelease
 
-FIRST = {("f", "b"): 8, ("m", "b"): 17, ("f", "w"): 49, ("m", "w"): 45}
-SECOND = {("f", "b"): 20, ("m", "b"): 30, ("f", "w"): 40, ("m", "w"): 50}
+FIRST: dict[Labels, int] = {("f", "b"): 8, ("m", "b"): 17, ("f", "w"): 49, ("m", "w"): 45}
+SECOND: dict[Labels, int] = {("f", "b"): 20, ("m", "b"): 30, ("f", "w"): 40, ("m", "w"): 50}
 GENDER = frozenset({("gender", ("f",)), ("gender", ("m",))})
 RACE = frozenset({("race", ("b",)), ("race", ("w",))})
 BOTH = "gender+race"
