@@ -94,11 +94,12 @@ def cancel(requester: Requester, replay_id: int) -> None:
         replay = Replay.objects.select_for_update().get(pk=replay_id)
         if replay.status not in UNFINISHED:
             raise ReplayError(f"The replay is {replay.status} already.")
-        replay.status, replay.ended_s = ReplayStatus.CANCELED, int(time.time())
+        now_s = int(time.time())
+        replay.status, replay.ended_s = ReplayStatus.CANCELED, now_s
         replay.save(update_fields=["status", "ended_s"])
-        note_action(replay, "canceled", replay.ended_s, requester.facts)
+        note_action(replay, "canceled", now_s, requester.facts)
         if replay.case is not None:
-            note_end(replay, replay.ended_s)
+            note_end(replay, now_s)
 
 
 def _reject_too_many(requester: Requester, now_s: int) -> None:

@@ -148,20 +148,31 @@ def row_of(replay: Replay) -> ReplayRow:
 
 
 def _attribute_row(row: dict[str, Any]) -> AttributeRow:
-    sides = (row["in_use"], row["draft"])
+    in_use, draft = row["in_use"], row["draft"]
     return AttributeRow(
-        row["attribute"],
-        *(_NONE if side is None else f"{side['n']:,}" for side in sides),
-        *(_NONE if side is None else _times(side) for side in sides),
-        *(_NONE if side is None or side["ratio"] is None else f"{side['ratio']:.3f}" for side in sides),
-        differs=sides[0] != sides[1],
+        attribute=row["attribute"],
+        n_in_use=_number(in_use),
+        n_draft=_number(draft),
+        times_in_use=_times(in_use),
+        times_draft=_times(draft),
+        ratio_in_use=_ratio(in_use),
+        ratio_draft=_ratio(draft),
+        differs=in_use != draft,
     )
 
 
-def _times(side: dict[str, Any]) -> str:
-    first, last = side["first_s"], side["last_s"]
-    if first is None:
+def _number(side: dict[str, Any] | None) -> str:
+    return _NONE if side is None else f"{side['n']:,}"
+
+
+def _ratio(side: dict[str, Any] | None) -> str:
+    return _NONE if side is None or side["ratio"] is None else f"{side['ratio']:.3f}"
+
+
+def _times(side: dict[str, Any] | None) -> str:
+    if side is None or side["first_s"] is None:
         return _NONE
+    first, last = side["first_s"], side["last_s"]
     return utc_text(first) if first == last else f"{utc_text(first)} / {utc_text(last)}"
 
 
