@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+NOTED = "fairstream.database_fault"  # where a request carries it to who writes the line of the log
 AWAY = "The database does not answer"
 FULL = "The disk of the database is full"
 READ_ONLY = "The database cannot be written: it or its folder is read-only"

@@ -10,7 +10,7 @@ from django.shortcuts import render
 
 from stream_app.web_app.host.api_errors import is_api, new_request_id
 from stream_app.web_app.host.audit_trail import AuditRejectedError
-from stream_app.web_app.host.database_faults import fault_of
+from stream_app.web_app.host.database_faults import NOTED, fault_of
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +75,7 @@ def _audit_fault(request: HttpRequest) -> HttpResponse:
 
 def _database_fault(request: HttpRequest, error: DatabaseError) -> HttpResponse:
     fault, request_id = fault_of(error), new_request_id()
+    request.META[NOTED] = fault
     if not is_api(request.path):  # whose line the gate writes
         log.error("page failed request_id=%s fault=%s", request_id, fault)
     text = f"{fault}. What was stored is safe, and nothing was changed now. Load the page again later."

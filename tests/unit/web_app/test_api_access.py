@@ -25,6 +25,7 @@ from stream_app.web_app.api.access.scopes import ALLOWED, Scope
 from stream_app.web_app.api.models import Token
 from stream_app.web_app.api.running import start_api
 from stream_app.web_app.api.service import RESOURCES
+from stream_app.web_app.host.database_faults import AWAY
 from stream_app.web_app.projection.models import WindowRow
 from tests.support.web.pages import browser
 from tests.support.web.programs import Program, error_of, make_token
@@ -284,7 +285,9 @@ def test_a_failure_is_answered_by_its_id_which_the_log_has(
 
 
 @pytest.mark.parametrize("where", ["token", "route"])
-def test_a_database_that_does_not_answer_is_said(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_does_not_answer_is_said(
+    where: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     text = make_token("viewer")
 
     def fail(*_: Any, **__: Any) -> Any:
@@ -294,6 +297,8 @@ def test_a_database_that_does_not_answer_is_said(where: str, monkeypatch: pytest
     monkeypatch.setattr(objects, name, fail)
     answer = Program(text).get("/api/results")
     assert (answer.status_code, error_of(answer)["code"]) == (503, "unavailable")
+    [line] = [record.getMessage() for record in caplog.records if record.name.startswith("stream_app")]
+    assert line == f"API request failed request_id={answer['X-Request-Id']} status=503 fault={AWAY}"
 
 
 def test_no_answer_is_kept_or_opened_to_other_origins() -> None:

@@ -19,6 +19,7 @@ from stream_app.web_app.api.access.rates import peer_of
 from stream_app.web_app.api.access.tokens import Holder, authenticate
 from stream_app.web_app.api.running import running
 from stream_app.web_app.host.api_errors import PREFIX, is_api
+from stream_app.web_app.host.database_faults import NOTED, fault_of
 
 PUBLIC = frozenset({f"{PREFIX}/health", f"{PREFIX}/openapi.json"})
 METRICS = f"{PREFIX}/metrics"
@@ -52,7 +53,8 @@ class Gate:
             request.method = "GET"  # the server sends the head of the answer only
         try:
             response = self._admit(request) or self._get_response(request)
-        except DatabaseError:
+        except DatabaseError as error:
+            request.META[NOTED] = fault_of(error)
             response = answer_error(request, 503)
         if is_head:
             request.method = "HEAD"
@@ -61,7 +63,9 @@ class Gate:
         response["Cache-Control"] = "no-store"
         response["Content-Length"] = str(len(response.content))
         if response.status_code >= _SERVER_ERROR and request.path_info not in PUBLIC:
-            log.error("API request failed request_id=%s status=%d", request_id(request), response.status_code)
+            fault = request.META.get(NOTED, "")
+            line = "API request failed request_id=%s status=%d fault=%s"
+            log.error(line, request_id(request), response.status_code, fault)
         return response
 
     def process_view(
