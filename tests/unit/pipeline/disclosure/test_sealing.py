@@ -86,7 +86,7 @@ def test_every_alert_has_the_same_length_whatever_it_is_about() -> None:
 
 
 @given(st.sampled_from(["id", "model", "change", "at_s", "policy_hash", "code_version", "digest", "schema"]))
-def test_a_body_in_another_envelope_is_rejected(name: str) -> None:
+def test_a_body_in_another_envelope_is_refused(name: str) -> None:
     other = msgspec.structs.replace(ALERT, group="other", at_s=120, change="recovery", model="cards", policy_hash="i")
     envelope = msgspec.structs.replace(SEALER.seal(other, PUBLIC), code_version="w", schema=2)
     sealed = SEALER.seal(ALERT, PUBLIC)
@@ -95,7 +95,7 @@ def test_a_body_in_another_envelope_is_rejected(name: str) -> None:
         open_alert(moved, AUDITORS)
 
 
-def test_a_whole_token_that_is_moved_to_another_alert_is_rejected() -> None:
+def test_a_whole_token_that_is_moved_to_another_alert_is_refused() -> None:
     one, two = SEALER.seal(ALERT, PUBLIC), SEALER.seal(msgspec.structs.replace(ALERT, at_s=120, pane_s=60), PUBLIC)
     with pytest.raises(SealError):
         open_alert(msgspec.structs.replace(one, shares=two.shares, nonce=two.nonce, body=two.body), AUDITORS)
