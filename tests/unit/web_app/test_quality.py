@@ -144,6 +144,13 @@ def test_pages_show_counts_by_reason_and_hide_small_ones() -> None:
     assert "Today (UTC) 1,259 records rejected, fewer than 10 events late." in shown
 
 
+def test_a_day_with_few_records_looks_like_one_without_any() -> None:
+    before = text_of(f"/quality/{MODEL.name}")
+    store_letters(Reason.JSON, K - 1, at_s=NOW_S)
+    store_late(K - 1, at_s=NOW_S - 86_400)
+    assert text_of(f"/quality/{MODEL.name}").partition("<main")[2] == before.partition("<main")[2]
+
+
 def test_a_day_is_opened_hour_by_hour() -> None:
     day_s = NOW_S // 86_400 * 86_400 - 40 * 86_400
     store_letters(Reason.JSON, 20, at_s=day_s)
@@ -152,7 +159,7 @@ def test_a_day_is_opened_hour_by_hour() -> None:
     text = text_of(f"/quality/{MODEL.name}?day={day}")
     assert '>03:00</th><td data-name="Rejected, by reason">30 json (not JSON)<' in text
     assert '>00:00</th><td data-name="Rejected, by reason">20 json (not JSON)<' in text
-    assert "Nothing was set aside in 14 days" in text
+    assert "No day of the last 14 has 10 records that may be shown" in text
 
 
 def test_shares_of_unknown_groups_are_those_of_the_disclosed_results() -> None:
@@ -172,7 +179,7 @@ def test_shares_of_unknown_groups_are_those_of_the_disclosed_results() -> None:
 
 def test_pages_say_where_there_is_nothing_and_up_to_when_it_is_true() -> None:
     text = text_of(f"/quality/{MODEL.name}")
-    assert "Nothing was set aside in 14 days" in text
+    assert "No day of the last 14 has 10 records that may be shown" in text
     assert "No window of 1h has closed yet" in text
     assert "Not read yet." in text
     for topic in (FAIRNESS_RESULTS, DEAD_LETTERS):
