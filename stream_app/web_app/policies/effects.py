@@ -78,7 +78,7 @@ def meaning_of(path: str) -> str:
 @cache
 def _meanings() -> dict[tuple[str, str], str]:
     return {
-        ("" if place == "models" else place, fact.name): fact.meaning
+        ("" if place == "models" else place, fact.name): fact.meaning.replace("`", "")
         for fact in describe_fields()
         for place in fact.place.split(", ")
     }
