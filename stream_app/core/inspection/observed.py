@@ -13,7 +13,7 @@ MAX_PATHS = 5_000
 MAX_VALUES = 1_000  # of a path
 _MAX_DEPTH = 64
 _MOST_NAMES = 256  # of an object; one with more has data as keys
-_DATA_AS_KEY = re.compile(r"\d{4}|@[^.]+\.|\s\S+\s|^.{65}", re.DOTALL)
+_DATA_AS_KEY = re.compile(r"\d{4}|[0-9a-fA-F]{12}|@[^.]+\.|\s\S+\s|^.{65}", re.DOTALL)
 _MAX_DECODED = 3  # layers of encoded text inside each other
 ANY_KEY = "*"
 

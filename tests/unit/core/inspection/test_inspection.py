@@ -66,6 +66,12 @@ def test_many_keys_of_an_object_are_data() -> None:
     assert set(fields) == {"by_person.* (key)", "by_person.*.email"}
 
 
+def test_a_key_with_a_random_number_in_hexadecimal_is_data_though_it_has_few_digits_in_a_row() -> None:
+    for key in ("bf7aba7fd1f54be0baf9a912be6aead8-key", "x-ABCDEFABCDEF", "123e4567-e89b-12d3-a456-aecbfdeaafed"):
+        assert not any(key in path for path in inspect({"by": {key: {"email": "a"}}}))
+    assert any("effaced-facade" in path for path in inspect({"by": {"effaced-facade": {"email": "a"}}}))
+
+
 def test_a_card_number_needs_several_values_and_an_order_number_by_chance_is_none() -> None:
     cards = [number for number in map(str, range(4539578763621400, 4539578763621500)) if has_luhn_digit(number)]
     assert set(inspect(*({"x": card} for card in cards))) == {"x"}
